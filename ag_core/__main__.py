@@ -1,0 +1,31 @@
+"""`python -m ag_core COMMAND`: parse, call, print. Each command lives in a module of `ag_core.commands`."""
+
+import argparse
+import importlib
+import sys
+
+from ag_core.errors import UserError
+
+COMMANDS = ("world", "build-store", "train", "evaluate", "predict")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0 done, 1 refused with a sentence, 2 wrong arguments, 130 interrupted."""
+    parser = argparse.ArgumentParser(prog="python -m ag_core", description="Action Genome Explorer on the command line")
+    subparsers = parser.add_subparsers(dest="command", required=True)
+    for name in COMMANDS:
+        importlib.import_module(f"ag_core.commands.{name.replace('-', '_')}").add_parser(subparsers)
+    options = parser.parse_args(arguments)
+    try:
+        options.run(options)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted; what was finished is kept", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,172 @@
+"""The values that travel between the parts: video, intervals, detections, scene graph, action scores.
+
+Frozen dataclasses of NumPy arrays, checked when built. Boxes are x1, y1, x2, y2 in pixels of the video; frame numbers
+are 1-based at the video's own rate; times are seconds from the first frame. An empty list of objects is ordinary.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ag_core.taxonomy import GROUP_SLICES, N_ACTIONS, N_CLASSES, N_RELATIONS, Group
+
+
+def time_of_frame(frame: int, fps: float) -> float:
+    """Seconds at which the 1-based `frame` is shown, at the video's own rate."""
+    return (frame - 1) / fps
+
+
+def frame_at_time(time_s: float, fps: float, n_frames: int | None = None) -> int:
+    """The 1-based frame shown at `time_s`, clamped to the first and, where known, the last frame."""
+    frame = int(np.floor(time_s * fps + 1e-6)) + 1
+    return max(1, frame if n_frames is None else min(frame, n_frames))
+
+
+@dataclass(frozen=True)
+class Video:
+    """A video and what is known of it. `fps` and `n_frames` are the file's own; None where there is no file."""
+
+    video_id: str
+    duration_s: float
+    fps: float | None = None
+    width: int | None = None
+    height: int | None = None
+    n_frames: int | None = None
+    split: str | None = None
+    subject: str | None = None
+    scene: str | None = None
+    script: str | None = None
+    path: Path | None = None
+
+
+@dataclass(frozen=True)
+class ActionInterval:
+    """One action (index into ACTIONS) from `start_s` to `end_s` in a video."""
+
+    video_id: str
+    action: int
+    start_s: float
+    end_s: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.action < N_ACTIONS:
+            raise ValueError(f"action {self.action} does not exist; give 0 to {N_ACTIONS - 1}")
+
+
+def _array(owner: object, name: str, dtype: type, shape: tuple[int | None, ...]) -> None:
+    """Replace a field by an array of the given type, and check its shape; None in `shape` is any length."""
+    array = np.asarray(getattr(owner, name), dtype=dtype)
+    if array.size == 0:
+        array = array.reshape([0 if n is None else n for n in shape])
+    if len(array.shape) != len(shape) or any(want not in (None, got) for want, got in zip(shape, array.shape)):
+        raise ValueError(f"{type(owner).__name__}.{name} has shape {array.shape}; it needs {list(shape)}")
+    object.__setattr__(owner, name, array)
+
+
+@dataclass(frozen=True)
+class Detections:
+    """What a detector found in one image: boxes_xyxy [N,4] pixels, classes [N] (0 is the person), scores [N] in 0..1."""
+
+    boxes_xyxy: NDArray[np.float32]
+    classes: NDArray[np.int64]
+    scores: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        _array(self, "boxes_xyxy", np.float32, (None, 4))
+        _array(self, "classes", np.int64, (None,))
+        _array(self, "scores", np.float32, (None,))
+        if not len(self.boxes_xyxy) == len(self.classes) == len(self.scores):
+            raise ValueError("Detections need one box, class and score each; the three lengths differ")
+        if len(self.classes) and not (0 <= self.classes.min() and self.classes.max() < N_CLASSES):
+            raise ValueError(f"a detected class lies outside 0 to {N_CLASSES - 1}")
+
+    def __len__(self) -> int:
+        return len(self.classes)
+
+    def __getitem__(self, chosen: ArrayLike | slice) -> "Detections":
+        """Some of the detections, by mask, indices or slice."""
+        index = chosen if isinstance(chosen, slice) else np.asarray(chosen)
+        return Detections(self.boxes_xyxy[index], self.classes[index], self.scores[index])
+
+    @staticmethod
+    def none() -> "Detections":
+        return Detections(np.zeros((0, 4)), np.zeros(0), np.zeros(0))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class SceneGraph:
+    """One frame's graph: a person, N objects, and N x 25 relationship probabilities (0 or 1 where annotated).
+
+    frame             1-based number at the video's own rate; time_s in seconds
+    person_box_xyxy   [4] or None where nobody was found; person_score in 0..1
+    object_classes    [N] index into OBJECT_CLASSES, never the person
+    object_boxes_xyxy [N,4]; NaN rows for annotated objects that are not visible
+    object_scores     [N]; 1 where annotated
+    relations         [N,25] in the order of RELATIONS
+    """
+
+    frame: int
+    time_s: float
+    person_box_xyxy: NDArray[np.float32] | None
+    person_score: float
+    object_classes: NDArray[np.int64]
+    object_boxes_xyxy: NDArray[np.float32]
+    object_scores: NDArray[np.float32]
+    relations: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        if self.frame < 1:
+            raise ValueError(f"frame {self.frame} does not exist; frames count from 1")
+        if self.person_box_xyxy is not None:
+            _array(self, "person_box_xyxy", np.float32, (4,))
+        _array(self, "object_classes", np.int64, (None,))
+        n = len(self.object_classes)
+        _array(self, "object_boxes_xyxy", np.float32, (n, 4))
+        _array(self, "object_scores", np.float32, (n,))
+        _array(self, "relations", np.float32, (n, N_RELATIONS))
+        if n and not (1 <= self.object_classes.min() and self.object_classes.max() < N_CLASSES):
+            raise ValueError(f"an object class lies outside 1 to {N_CLASSES - 1}; the person has a field of its own")
+
+    def __len__(self) -> int:
+        return len(self.object_classes)
+
+    @property
+    def visible(self) -> NDArray[np.bool_]:
+        """[N] whether each object has a box."""
+        return ~np.isnan(self.object_boxes_xyxy).any(axis=1)
+
+    def group(self, group: Group) -> NDArray[np.float32]:
+        """The columns of one group of relationships: [N,3], [N,6] or [N,16]."""
+        return self.relations[:, GROUP_SLICES[group]]
+
+
+@dataclass(frozen=True)
+class ActionScores:
+    """One model's answer for a video.
+
+    model      'lfb', 'sgfb' or 'oracle'
+    scores     [157] of the whole video, 0..1: the maximum over its clips
+    times_s    [K] clip centres in seconds; over_time [K,157] score of each clip
+    trained_on [157] whether the model ever saw a positive example of the class
+    """
+
+    model: str
+    scores: NDArray[np.float32]
+    times_s: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    over_time: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, N_ACTIONS), np.float32))
+    trained_on: NDArray[np.bool_] = field(default_factory=lambda: np.ones(N_ACTIONS, bool))
+
+    def __post_init__(self) -> None:
+        _array(self, "scores", np.float32, (N_ACTIONS,))
+        _array(self, "times_s", np.float32, (None,))
+        _array(self, "over_time", np.float32, (len(self.times_s), N_ACTIONS))
+        _array(self, "trained_on", bool, (N_ACTIONS,))
+
+
+def graph_at(graphs: Sequence[SceneGraph], frame: int) -> SceneGraph | None:
+    """The last of the graphs (sorted by frame) at or before `frame`; None before the first."""
+    before = [graph for graph in graphs if graph.frame <= frame]
+    return before[-1] if before else None

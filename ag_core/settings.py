@@ -1,0 +1,43 @@
+"""Where things are, and how many workers to use. Read once from the environment; nothing else reads it.
+
+AG_HOME     folder for what the app makes (stores, cached results, generated videos); default `.ag` in the project
+AG_STORE    the annotation store the app opens; default the embedded home world's store in AG_HOME
+AG_DEVICE   'cpu', 'cuda' or empty: the GPU when there is one
+"""
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+PROJECT = Path(__file__).parent.parent
+ASSETS = PROJECT / "assets"
+WEIGHTS = ASSETS / "weights"
+SHOWCASE = ASSETS / "showcase"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """home: where the app writes; store: the store the app reads; device: '' lets the worker choose."""
+
+    home: Path
+    store: Path
+    device: str
+
+    @property
+    def results(self) -> Path:
+        """Folder of cached predictions."""
+        return self.home / "results"
+
+    @property
+    def uploads(self) -> Path:
+        """Folder of the user's own videos, named by their content."""
+        return self.home / "uploads"
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process."""
+    home = Path(os.environ.get("AG_HOME") or PROJECT / ".ag").resolve()
+    store = Path(os.environ.get("AG_STORE") or home / "home-world.duckdb").resolve()
+    return Settings(home, store, os.environ.get("AG_DEVICE", ""))

@@ -1,0 +1,42 @@
+# Two commands matter: `make run` and `make test`. Both make the environment first; both are safe to repeat.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: run test lint browser data lock clean
+
+run: $(VENV)/.run data          ## environment, embedded data, app
+	$(BIN)/streamlit run app.py
+
+test: $(VENV)/.dev browser lint ## everything, browser tests included
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev              ## format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+data: $(VENV)/.run              ## the annotation store of the embedded home world
+	$(BIN)/python -m ag_core build-store --embedded
+
+browser: $(VENV)/.dev           ## a Chromium for the browser tests: the system's, else Playwright's own
+	@command -v chromium chromium-browser google-chrome >/dev/null \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq chromium; } \
+	  || $(BIN)/playwright install chromium
+
+$(VENV)/.run: requirements.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP_INSTALL) -r requirements.txt
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.txt
+	$(PIP_INSTALL) -r requirements-dev.txt
+	touch $@
+
+lock:                           ## pin every dependency anew, for every platform; needs uv
+	uv pip compile --quiet --universal --no-header --no-annotate --python-version 3.11 requirements.in -o requirements.txt
+	uv pip compile --quiet --universal --no-header --no-annotate --python-version 3.11 -c requirements.txt requirements-dev.in -o requirements-dev.txt
+
+clean:                          ## forget the environment and everything the app made
+	rm -rf $(VENV) .ag

@@ -1,0 +1,107 @@
+"""The arrows between the parts point one way, and the heavy libraries stay where they belong."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+TORCH_HOMES = ("ag_core/models/", "ag_core/training/", "ag_core/pipeline.py")
+STREAMLIT_HOMES = ("app.py", "pages/", "ag_core/ui/")
+COMMANDS = "ag_core/commands/"
+
+# A part may import itself and the parts of its row.
+MAY_IMPORT = {
+    "taxonomy": set(),
+    "errors": set(),
+    "settings": set(),
+    "records": {"taxonomy"},
+    "boxes": set(),
+    "presets": {"taxonomy", "errors"},
+    "prediction": {"records", "taxonomy", "errors", "boxes"},
+    "models": {"records", "boxes", "presets", "taxonomy", "errors", "settings"},
+    "data": {"records", "boxes", "taxonomy", "errors", "settings", "prediction"},
+    "world": {"records", "boxes", "taxonomy", "errors", "settings", "data"},
+    "evaluation": {"records", "boxes", "taxonomy", "errors"},
+    "training": {
+        "models",
+        "world",
+        "data",
+        "evaluation",
+        "records",
+        "boxes",
+        "presets",
+        "taxonomy",
+        "errors",
+        "settings",
+    },
+    "pipeline": {"models", "data", "prediction", "records", "boxes", "presets", "taxonomy", "errors", "settings"},
+    "worker": {"pipeline", "data", "prediction", "errors", "settings", "records"},
+    "backend": {"data", "prediction", "errors", "settings", "records", "taxonomy"},
+    "ui": {"backend", "data", "evaluation", "prediction", "records", "boxes", "taxonomy", "errors", "settings"},
+}
+
+
+def python_files() -> list[Path]:
+    return [p for folder in ("ag_core", "pages") for p in sorted((ROOT / folder).rglob("*.py"))] + [ROOT / "app.py"]
+
+
+def imports_of(path: Path, everywhere: bool = True) -> list[str]:
+    """Dotted names a file imports: anywhere in it, or only when it is itself imported."""
+    tree = ast.parse(path.read_text())
+    nodes = list(ast.walk(tree)) if everywhere else tree.body
+    names = []
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.append(node.module)
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return names
+
+
+def place(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", python_files(), ids=place)
+def test_heavy_libraries_stay_at_home(path: Path) -> None:
+    roots = {name.split(".")[0] for name in imports_of(path)}
+    if not place(path).startswith((*TORCH_HOMES, COMMANDS, "ag_core/worker.py")):
+        assert not roots & {"torch", "torchvision", "safetensors"}, "torch belongs to models, training and pipeline"
+    if not place(path).startswith(STREAMLIT_HOMES):
+        assert "streamlit" not in roots, "streamlit belongs to the pages and ag_core/ui"
+
+
+@pytest.mark.parametrize("path", [p for p in python_files() if place(p).startswith("ag_core/")], ids=place)
+def test_arrows_point_one_way(path: Path) -> None:
+    part = Path(place(path)).parts[1].removesuffix(".py")
+    if part not in MAY_IMPORT:
+        assert part in {"__init__", "__main__", "commands"}, (
+            f"{part} has no row in MAY_IMPORT: decide what it may import"
+        )
+        return
+    used = {name.split(".")[1] for name in imports_of(path) if name.startswith("ag_core.")}
+    assert used <= MAY_IMPORT[part] | {part}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "pages").glob("*.py")) + [ROOT / "app.py"], ids=place)
+def test_pages_hold_no_sql_and_no_models(path: Path) -> None:
+    used = imports_of(path)
+    assert not any(
+        name.startswith(("ag_core.models", "ag_core.pipeline", "ag_core.training", "duckdb")) for name in used
+    )
+
+
+def test_commands_start_light() -> None:
+    for path in sorted((ROOT / COMMANDS).glob("*.py")):
+        roots = {name.split(".")[0] for name in imports_of(path, everywhere=False)}
+        assert not roots & {"torch", "duckdb", "numba", "av"}, (
+            f"{path.name} loads a heavy library before it is asked to run"
+        )
+
+
+def test_hidden_streamlit_option_still_exists() -> None:
+    from streamlit import config
+
+    assert config.get_option("runner.postScriptGC") is not None

@@ -2,6 +2,7 @@
 
 AG_HOME     folder for what the app makes (stores, cached results, generated videos); default `.ag` in the project
 AG_STORE    the annotation store the app opens; default the embedded home world's store in AG_HOME
+AG_SHOWCASE folder of the embedded home-world clips, their truth and predictions; default assets/showcase
 AG_DEVICE   'cpu', 'cuda' or empty: the GPU when there is one
 """
 
@@ -18,11 +19,20 @@ SHOWCASE = ASSETS / "showcase"
 
 @dataclass(frozen=True)
 class Settings:
-    """home: where the app writes; store: the store the app reads; device: '' lets the worker choose."""
+    """home: where the app writes; store: the store the app reads; device: '' lets the worker choose.
+
+    showcase: the embedded clips, from which the default store is made.
+    """
 
     home: Path
     store: Path
     device: str
+    showcase: Path = SHOWCASE
+
+    @property
+    def embedded_store(self) -> Path:
+        """The store made from the showcase; `store` is this one unless the user named another."""
+        return self.home / "home-world.duckdb"
 
     @property
     def results(self) -> Path:
@@ -40,4 +50,5 @@ def settings() -> Settings:
     """The settings of this process."""
     home = Path(os.environ.get("AG_HOME") or PROJECT / ".ag").resolve()
     store = Path(os.environ.get("AG_STORE") or home / "home-world.duckdb").resolve()
-    return Settings(home, store, os.environ.get("AG_DEVICE", ""))
+    showcase = Path(os.environ.get("AG_SHOWCASE") or SHOWCASE).resolve()
+    return Settings(home, store, os.environ.get("AG_DEVICE", ""), showcase)

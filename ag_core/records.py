@@ -68,7 +68,7 @@ def _array(owner: object, name: str, dtype: type, shape: tuple[int | None, ...])
 
 @dataclass(frozen=True)
 class Detections:
-    """What a detector found in one image: boxes_xyxy [N,4] pixels, classes [N] (0 is the person), scores [N] in 0..1."""
+    """What a detector found in one image: boxes_xyxy [N,4] pixels, classes [N] (0 is the person), scores [N], 0..1."""
 
     boxes_xyxy: NDArray[np.float32]
     classes: NDArray[np.int64]
@@ -80,7 +80,7 @@ class Detections:
         _array(self, "scores", np.float32, (None,))
         if not len(self.boxes_xyxy) == len(self.classes) == len(self.scores):
             raise ValueError("Detections need one box, class and score each; the three lengths differ")
-        if len(self.classes) and not (0 <= self.classes.min() and self.classes.max() < N_CLASSES):
+        if len(self.classes) and not all(0 <= c < N_CLASSES for c in (self.classes.min(), self.classes.max())):
             raise ValueError(f"a detected class lies outside 0 to {N_CLASSES - 1}")
 
     def __len__(self) -> int:
@@ -127,7 +127,7 @@ class SceneGraph:
         _array(self, "object_boxes_xyxy", np.float32, (n, 4))
         _array(self, "object_scores", np.float32, (n,))
         _array(self, "relations", np.float32, (n, N_RELATIONS))
-        if n and not (1 <= self.object_classes.min() and self.object_classes.max() < N_CLASSES):
+        if n and not all(0 < c < N_CLASSES for c in (self.object_classes.min(), self.object_classes.max())):
             raise ValueError(f"an object class lies outside 1 to {N_CLASSES - 1}; the person has a field of its own")
 
     def __len__(self) -> int:

@@ -74,7 +74,7 @@ BANK_SIZE = N_OBJECTS * N_RELATIONS
 
 @dataclass(frozen=True)
 class Action:
-    """One Charades action. `id` is 'c000' to 'c156'; `object_class` indexes OBJECT_CLASSES, None where there is none."""
+    """One Charades action. `id` is 'c000' to 'c156'; `object_class` indexes OBJECT_CLASSES or is None."""
 
     id: str
     label: str

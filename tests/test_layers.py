@@ -85,7 +85,7 @@ def test_arrows_point_one_way(path: Path) -> None:
     assert used <= MAY_IMPORT[part] | {part}
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "pages").glob("*.py")) + [ROOT / "app.py"], ids=place)
+@pytest.mark.parametrize("path", [*sorted((ROOT / "pages").glob("*.py")), ROOT / "app.py"], ids=place)
 def test_pages_hold_no_sql_and_no_models(path: Path) -> None:
     used = imports_of(path)
     assert not any(

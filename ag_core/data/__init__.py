@@ -1,0 +1,1 @@
+"""Files and stores: the real formats, the annotation store, frames of videos."""

@@ -1,0 +1,1 @@
+"""The protocols: average precision and scene-graph recall. NumPy only."""

@@ -1,0 +1,1 @@
+"""The networks: detector, relation heads, feature bank, video models."""

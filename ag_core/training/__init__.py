@@ -1,0 +1,1 @@
+"""Training of every model from the files of a data set."""

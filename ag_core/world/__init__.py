@@ -1,0 +1,1 @@
+"""The procedural home world: rooms, people and actions with exact truth."""

@@ -1,0 +1,1 @@
+"""Relation heads behind one interface."""

@@ -1,0 +1,1 @@
+"""Video models: clip networks, feature-bank operators, and both together."""

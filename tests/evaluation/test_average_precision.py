@@ -1,0 +1,90 @@
+"""Average precision against values worked out by hand and against a loop written from the definition."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ag_core.evaluation.average_precision import action_precision, average_precision, detection_precision
+from ag_core.records import Detections
+
+
+@pytest.mark.parametrize(
+    ("scores", "labels", "expected"),
+    [
+        ([0.9, 0.8, 0.7, 0.6], [1, 0, 1, 0], (1 + 2 / 3) / 2),
+        ([0.9, 0.8, 0.7], [0, 0, 1], 1 / 3),
+        ([0.5, 0.5], [1, 0], 1.0),
+        ([0.5, 0.5], [0, 1], 0.5),
+        ([0.1, 0.9], [1, 1], 1.0),
+    ],
+)
+def test_hand_worked_values(scores, labels, expected):
+    assert average_precision(scores, labels) == pytest.approx(expected)
+
+
+def test_no_positive_is_not_a_number():
+    assert np.isnan(average_precision([0.3, 0.2], [0, 0]))
+
+
+def test_only_classes_with_positives_are_averaged():
+    scores = np.array([[0.9, 0.1, 0.5], [0.8, 0.9, 0.5], [0.7, 0.2, 0.5]])
+    labels = np.array([[1, 0, 0], [0, 1, 0], [1, 0, 0]])
+    result = action_precision(scores, labels)
+    assert result.classes.tolist() == [0, 1]
+    assert result.mean == pytest.approx(((1 + 2 / 3) / 2 + 1) / 2)
+    assert result.weighted == pytest.approx((2 * (1 + 2 / 3) / 2 + 1) / 3)
+    assert result.chance == pytest.approx((2 / 3 + 1 / 3) / 2)
+
+
+def test_videos_without_actions_rank_last():
+    scores, labels = np.array([[0.9], [0.1]]), np.array([[0], [1]])
+    assert action_precision(scores, labels).mean == 1.0
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=30))
+def test_equals_the_definition(rows):
+    scores, labels = [float(s) for s, _ in rows], [int(y) for _, y in rows]
+    order = sorted(range(len(rows)), key=lambda i: -scores[i])
+    hits, precisions = 0, []
+    for rank, i in enumerate(order, start=1):
+        hits += labels[i]
+        if labels[i]:
+            precisions.append(hits / rank)
+    expected = np.mean(precisions) if precisions else np.nan
+    assert average_precision(scores, labels) == pytest.approx(expected, nan_ok=True)
+    assert average_precision([3 * s - 7 for s in scores], labels) == pytest.approx(expected, nan_ok=True)
+
+
+def boxes(*rows, classes=None, scores=None):
+    n = len(rows)
+    return Detections(np.array(rows), classes or np.ones(n), scores or np.ones(n))
+
+
+def test_perfect_boxes():
+    truth = [boxes((0, 0, 10, 10), (20, 20, 40, 30), classes=[1, 2])]
+    result = detection_precision(truth, truth)
+    assert result.mean == 1.0
+    assert result.counts[[1, 2]].tolist() == [1, 1]
+    assert result.short_sides[2] == 10
+
+
+def test_second_detection_of_one_box_is_false():
+    truth = [boxes((0, 0, 10, 10), (50, 50, 60, 60))]
+    found = [boxes((0, 0, 10, 10), (0, 0, 10, 9), (50, 50, 60, 60), scores=[0.9, 0.8, 0.7])]
+    # hit, false, hit: precisions 1, 1/2, 2/3; the envelope keeps 1 and 2/3
+    assert detection_precision(found, truth).per_class[1] == pytest.approx((1 + 2 / 3) / 2)
+
+
+def test_interpolation_lifts_an_early_mistake():
+    truth = [boxes((0, 0, 10, 10)), boxes((0, 0, 10, 10))]
+    found = [boxes((30, 0, 40, 10), (0, 0, 10, 10), scores=[0.9, 0.8]), boxes((0, 0, 10, 10), scores=[0.7])]
+    # false, hit, hit: precisions at the hits 1/2 and 2/3; the envelope makes both 2/3
+    assert detection_precision(found, truth).per_class[1] == pytest.approx(2 / 3)
+
+
+def test_nothing_found_and_nothing_true():
+    truth = [boxes((0, 0, 10, 10))]
+    assert detection_precision([Detections.none()], truth).mean == 0
+    assert np.isnan(detection_precision([Detections.none()], [Detections.none()]).mean)

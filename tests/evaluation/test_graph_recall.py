@@ -1,0 +1,171 @@
+"""Scene-graph recall against hand-worked frames and a slow loop written from the definition."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ag_core.evaluation.graph_recall import Protocol, graph_recall
+from ag_core.records import SceneGraph
+from ag_core.taxonomy import GROUP_SLICES, object_index, relation_index
+
+PERSON = np.array([0, 0, 50, 100])
+
+
+def graph(frame=1, objects=(), person=PERSON, person_score=1.0):
+    """`objects`: (class name, box, score, {relation name: probability})."""
+    relations = np.zeros((len(objects), 25))
+    for row, (_, _, _, given) in enumerate(objects):
+        for name, value in given.items():
+            relations[row, relation_index(name)] = value
+    classes = [object_index(name) for name, *_ in objects]
+    boxes, scores = [o[1] for o in objects], [o[2] for o in objects]
+    return SceneGraph(frame, 0.0, person, person_score, classes, boxes, scores, relations)
+
+
+FOUR = {"looking_at": 1, "in_front_of": 1, "on_the_side_of": 1, "holding": 1}
+
+
+def cup(relations, box=(60, 60, 70, 70), score=1.0, name="cup/glass/bottle"):
+    return (name, box, score, relations)
+
+
+TRUE = graph(objects=[cup(FOUR)])
+
+
+def recall(truth, guess, protocol=Protocol.WITH_CONSTRAINT, ks=(10, 20, 50)):
+    return graph_recall({"A": [truth]}, {"A": [guess]}, protocol, ks)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "expected"),
+    [
+        (Protocol.WITH_CONSTRAINT, 3 / 4),
+        (Protocol.NO_CONSTRAINT, 1.0),
+        (Protocol.SEMI_CONSTRAINT, 1.0),
+        (Protocol.ONE_PER_DIRECTION, 2 / 4),
+    ],
+)
+def test_perfect_predictor(protocol, expected):
+    result = recall(TRUE, TRUE, protocol)
+    assert result.image[20] == result.video[20] == pytest.approx(expected)
+    assert result.counts.sum() == 4
+
+
+def test_frame_without_prediction_scores_zero():
+    assert graph_recall({"A": [TRUE]}, {}).image[50] == 0
+    assert recall(TRUE, graph(person=None, objects=[cup(FOUR)])).image[50] == 0
+
+
+def test_wrong_class_or_low_overlap_do_not_match():
+    assert recall(TRUE, graph(objects=[cup(FOUR, name="book")])).image[50] == 0
+    assert recall(TRUE, graph(objects=[cup(FOUR, box=(66, 60, 76, 70))])).image[50] == 0
+    assert recall(TRUE, graph(objects=[cup(FOUR)], person=np.array([200, 0, 250, 100]))).image[50] == 0
+
+
+def test_overlap_counts_pixels_inclusively():
+    truth = graph(objects=[cup({"holding": 1}, box=(0, 0, 9, 9))])
+    guess = graph(objects=[cup({"holding": 1}, box=(0, 0, 9, 4))])
+    assert recall(truth, guess).image[10] == 1
+
+
+def test_semi_constraint_wants_more_than_nine_tenths():
+    guess = graph(objects=[cup({"looking_at": 0.4, "in_front_of": 0.95, "on_the_side_of": 0.9, "holding": 0.2})])
+    assert recall(TRUE, guess, Protocol.SEMI_CONSTRAINT).image[50] == 2 / 4
+
+
+def test_the_first_k_count():
+    noise = [cup({"holding": 1}, score=0.9, name="book") for _ in range(10)]
+    guess = graph(objects=[cup({"holding": 1}, score=0.5), *noise])
+    truth = graph(objects=[cup({"holding": 1})])
+    result = recall(truth, guess)
+    assert (result.image[10], result.image[20]) == (0, 1)
+
+
+def test_no_constraint_keeps_a_hundred():
+    noise = [cup({"holding": 1}, name="book") for _ in range(100)]
+    guess = graph(objects=[*noise, cup({"holding": 0.5})])
+    assert recall(graph(objects=[cup({"holding": 1})]), guess, Protocol.NO_CONSTRAINT, ks=(200,)).image[200] == 0
+
+
+def test_invisible_objects_are_left_out():
+    truth = graph(objects=[cup({"holding": 1}), cup(FOUR, box=(np.nan,) * 4, name="book")])
+    assert recall(truth, truth).counts.sum() == 1
+
+
+def test_averages_over_images_videos_and_relations():
+    held, wiped = graph(1, [cup({"holding": 1})]), graph(2, [cup({"holding": 1, "wiping": 1})])
+    right, wrong = graph(2, [cup({"holding": 1})]), graph(1, [cup({"carrying": 1})])
+    truth = {"A": [held, wiped], "B": [held]}
+    predictions = {"A": [replace(right, frame=1), right], "B": [wrong]}
+    result = graph_recall(truth, predictions)
+    assert result.image[20] == pytest.approx((1 + 0.5 + 0) / 3)
+    assert result.video[20] == pytest.approx(((1 + 0.5) / 2 + 0) / 2)
+    # holding: 2 of 3 pooled, (1 + 1 + 0) / 3 by image; wiping: 0 of 1
+    assert result.mean_pooled[20] == pytest.approx((2 / 3 + 0) / 2)
+    assert result.mean_by_image[20] == pytest.approx((2 / 3 + 0) / 2)
+    assert (result.n_frames, result.n_videos) == (3, 2)
+
+
+def slow_recall(truth, guess, k, protocol):
+    """One frame, straight from the definition."""
+    candidates = []
+    for i in range(len(guess)):
+        scores = guess.object_scores[i] * guess.person_score * guess.relations[i].astype(float)
+        if protocol is Protocol.NO_CONSTRAINT:
+            chosen = range(25)
+        else:
+            chosen = [s.start + int(np.argmax(guess.relations[i, s])) for s in GROUP_SLICES.values()]
+        candidates += [(-scores[j], i, j) for j in chosen if guess.relations[i, j] > 0]
+    candidates = sorted(candidates)[:k]
+    wanted = [(i, j) for i in range(len(truth)) for j in range(25) if truth.relations[i, j]]
+    hit = {
+        (i, j)
+        for i, j in wanted
+        for _, g, r in candidates
+        if r == j
+        and guess.object_classes[g] == truth.object_classes[i]
+        and inclusive_iou(guess.object_boxes_xyxy[g], truth.object_boxes_xyxy[i]) >= 0.5
+        and inclusive_iou(guess.person_box_xyxy, truth.person_box_xyxy) >= 0.5
+    }
+    return len(hit) / len(wanted)
+
+
+def inclusive_iou(a, b):
+    width = min(a[2], b[2]) - max(a[0], b[0]) + 1
+    height = min(a[3], b[3]) - max(a[1], b[1]) + 1
+    common = max(width, 0) * max(height, 0)
+    areas = [(c[2] - c[0] + 1) * (c[3] - c[1] + 1) for c in (a, b)]
+    return common / (sum(areas) - common)
+
+
+@pytest.mark.parametrize("protocol", [Protocol.WITH_CONSTRAINT, Protocol.NO_CONSTRAINT])
+def test_equals_the_slow_loop(protocol):
+    rng = np.random.default_rng(3)
+
+    def random_graph(frame, n, annotated):
+        corners = rng.uniform(0, 60, (n, 2))
+        boxes = np.concatenate([corners, corners + rng.uniform(20, 60, (n, 2))], axis=1)
+        relations = rng.random((n, 25))
+        relations = (relations > 0.8).astype(float) if annotated else relations
+        relations[0, 3] = 1
+        person = np.array([10, 10, 60, 90]) + rng.uniform(-8, 8, 4)
+        classes = rng.integers(1, 4, n)
+        scores = np.ones(n) if annotated else rng.random(n)
+        return SceneGraph(frame, 0.0, person, 1.0 if annotated else 0.7, classes, boxes, scores, relations)
+
+    truth = {v: [random_graph(f, int(rng.integers(1, 6)), True) for f in (1, 5, 9)] for v in "ABC"}
+    guess = {v: [random_graph(f, int(rng.integers(1, 9)), False) for f in (1, 5, 9)] for v in "ABC"}
+    result = graph_recall(truth, guess, protocol)
+    for k in (10, 20, 50):
+        slow = [slow_recall(t, g, k, protocol) for v in truth for t, g in zip(truth[v], guess[v])]
+        assert result.image[k] == pytest.approx(np.mean(slow))
+
+
+def test_permuting_objects_changes_nothing():
+    guess = graph(objects=[cup({"holding": 0.7}), cup({"wiping": 0.3}, name="book", score=0.4)])
+    turned = SceneGraph(
+        1, 0.0, PERSON, 1.0, guess.object_classes[::-1], guess.object_boxes_xyxy[::-1], guess.object_scores[::-1],
+        guess.relations[::-1],
+    )  # fmt: skip
+    assert recall(TRUE, guess).image == recall(TRUE, turned).image

@@ -1,0 +1,102 @@
+"""The frame around every page: title, icon, style, navigation, and what to show when there is nothing to show.
+
+Each page calls `page_frame` first, so that a page opened by its own link looks like one reached through Home.
+"""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from ag_core.data.store import AnnotationStore
+from ag_core.errors import UserError
+from ag_core.settings import ASSETS, settings
+from ag_core.ui import cached
+
+APP_NAME = "Action Genome Explorer"
+
+HOME = "app.py"
+EXPLORE = "pages/1_Explore.py"
+COMPARE = "pages/2_Compare.py"
+STATISTICS = "pages/4_Statistics.py"
+SQL = "pages/5_SQL.py"
+RUN = "pages/8_Run.py"
+
+NAVIGATION: tuple[tuple[str, str, str], ...] = (
+    (HOME, "Home", ":material/home:"),
+    (EXPLORE, "Explore", ":material/video_library:"),
+    (COMPARE, "Compare", ":material/compare_arrows:"),
+    (STATISTICS, "Statistics", ":material/bar_chart:"),
+    (SQL, "SQL", ":material/database:"),
+    (RUN, "Run", ":material/play_circle:"),
+)
+"""Every page with its name and icon, in the order of the side bar."""
+
+VIDEO = "v"
+TIME = "t"
+"""The two query parameters that all pages share: which video, and where in it (seconds)."""
+
+
+def page_frame(title: str, lead: str = "") -> None:
+    """Open a page: browser title and icon, style, side bar, heading, and one sentence `lead` under it."""
+    st.set_page_config(
+        page_title=APP_NAME if title == APP_NAME else f"{title} · {APP_NAME}",
+        page_icon=str(ASSETS / "favicon.png"),
+        layout="wide",
+    )
+    st.html(ASSETS / "style.css")
+    _side_bar()
+    st.title(title, anchor=False)
+    if lead:
+        st.markdown(f'<p class="ag-lead">{lead}</p>', unsafe_allow_html=True)
+
+
+def store_or_stop() -> AnnotationStore:
+    """The open store; where there is none, the page ends here and says what to do."""
+    try:
+        return cached.store()
+    except UserError as error:
+        empty_state("Nothing to show yet", str(error), (RUN, "Predict a video of your own"))
+        st.stop()
+
+
+def empty_state(title: str, why: str, remedy: tuple[str, str] | None = None, params: Mapping[str, str] | None = None) -> None:
+    """What is missing, why, and the one page that helps: `remedy` is (page, label)."""
+    with st.container(border=True, key="ag_empty", horizontal_alignment="center"):
+        st.subheader(title, anchor=False, text_alignment="center")
+        st.markdown(_sentence(why), text_alignment="center")
+        if remedy:
+            st.page_link(remedy[0], label=remedy[1], icon=":material/arrow_forward:", query_params=dict(params or {}))
+
+
+def failure(error: Exception) -> None:
+    """A known failure as one sentence."""
+    st.error(_sentence(str(error)), icon=":material/error:")
+
+
+def owner_note(text: str) -> None:
+    """Whose numbers these are, in small type above them."""
+    st.markdown(f'<p class="ag-owner">{text}</p>', unsafe_allow_html=True)
+
+
+def is_dark() -> bool:
+    """Whether the reader's theme is dark; light where the browser has not said."""
+    return getattr(st.context.theme, "type", None) == "dark"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+
+
+def _side_bar() -> None:
+    with st.sidebar:
+        st.html('<div class="ag-brand"><span class="ag-mark"></span>Action Genome<br>Explorer</div>')
+        for page, label, icon in NAVIGATION:
+            st.page_link(page, label=label, icon=icon)
+        st.html(f'<p class="ag-data">{_data_note()}</p>')
+
+
+def _data_note() -> str:
+    chosen = settings()
+    if chosen.store == chosen.embedded_store:
+        return "Data: the embedded home world, rendered by this project. Every label is exact; nobody was filmed."
+    return f"Data: {chosen.store.name}"

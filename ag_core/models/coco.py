@@ -1,0 +1,114 @@
+"""Detectors trained on COCO, seen through Action Genome's classes: the map by names, and torchvision's detector.
+
+COCO knows 15 of the 36 classes (methods C1.3); doors, pictures, clothes and the like are never found this way.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torchvision.models.detection import FasterRCNN_ResNet50_FPN_Weights, fasterrcnn_resnet50_fpn
+
+from ag_core.errors import UserError
+from ag_core.models.pixels import image_tensors
+from ag_core.records import Detections
+from ag_core.taxonomy import OBJECT_CLASSES, object_index
+
+COCO_NAMES_OF_CLASS: dict[str, tuple[str, ...]] = {
+    "person": ("person",),
+    "bag": ("backpack", "handbag", "suitcase"),
+    "bed": ("bed",),
+    "book": ("book",),
+    "chair": ("chair", "bench"),
+    "cup/glass/bottle": ("bottle", "cup", "wine glass"),
+    "dish": ("bowl",),
+    "laptop": ("laptop",),
+    "phone/camera": ("cell phone",),
+    "refrigerator": ("refrigerator",),
+    "sandwich": ("sandwich",),
+    "food": ("banana", "apple", "orange", "pizza", "donut", "cake", "carrot", "broccoli", "hot dog"),
+    "sofa/couch": ("couch",),
+    "table": ("dining table",),
+    "television": ("tv",),
+}
+"""Action Genome class to the COCO names that count as it."""
+
+CLASS_OF_COCO_NAME: dict[str, int] = {
+    coco: object_index(name) for name, coco_names in COCO_NAMES_OF_CLASS.items() for coco in coco_names
+}
+
+UNSEEN_BY_COCO: tuple[str, ...] = tuple(name for name in OBJECT_CLASSES if name not in COCO_NAMES_OF_CLASS)
+"""Classes that a COCO detector can never find; the screens say so."""
+
+
+def classes_of(coco_names: Sequence[str]) -> NDArray[np.int64]:
+    """[len] Action Genome index of each COCO name, -1 where there is none."""
+    return np.array([CLASS_OF_COCO_NAME.get(name, -1) for name in coco_names], np.int64)
+
+
+class CocoDetector:
+    """torchvision's Faster R-CNN ResNet-50 FPN with COCO weights as a `Detector`.
+
+    `weights` is a state dict file of that model; without it torchvision fetches its own over the network.
+    """
+
+    name = "coco"
+
+    def __init__(self, weights: Path | None = None, device: torch.device | str = "cpu") -> None:
+        self.device = torch.device(device)
+        self.model = _coco_model(weights).to(device).eval()
+        self.score_threshold = 0.05
+        names = FasterRCNN_ResNet50_FPN_Weights.COCO_V1.meta["categories"]
+        self._class_of_label = torch.from_numpy(classes_of(names))
+
+    @torch.inference_mode()
+    def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        """One `Detections` per RGB image [H,W,3], best first, boxes clipped to the image."""
+        if not images:
+            return []
+        return [self._detections(found) for found in self.model(image_tensors(images, self.device))]
+
+    def _detections(self, found: dict[str, torch.Tensor]) -> Detections:
+        boxes, labels, scores = (found[key].cpu() for key in ("boxes", "labels", "scores"))
+        classes = self._class_of_label[labels]
+        kept = (classes >= 0) & (scores > self.score_threshold)
+        return Detections(boxes[kept].numpy(), classes[kept].numpy(), scores[kept].numpy())
+
+
+def _coco_model(weights: Path | None) -> torch.nn.Module:
+    enum = FasterRCNN_ResNet50_FPN_Weights.COCO_V1
+    if weights is None:
+        try:
+            state = enum.get_state_dict(progress=False, check_hash=True)
+        except (OSError, RuntimeError) as error:
+            folder = Path(torch.hub.get_dir()) / "checkpoints"
+            raise UserError(
+                f"the COCO detector needs its weights and {os.path.basename(enum.url)} could not be downloaded "
+                f"({error}); fetch {enum.url} on a machine with a network and put it into {folder}, or give its path"
+            ) from error
+    else:
+        state = _read_state(weights)
+    model = fasterrcnn_resnet50_fpn(weights=None, weights_backbone=None)
+    try:
+        model.load_state_dict(state)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0].rstrip(":")
+        raise UserError(
+            f"{weights} does not fit torchvision's fasterrcnn_resnet50_fpn ({reason}); give a state dict of that model"
+        ) from error
+    return model
+
+
+def _read_state(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise UserError(f"there is no weights file {path}; give the path of a fasterrcnn_resnet50_fpn file") from None
+    except Exception as error:
+        raise UserError(f"{path} is not a torch weights file; give a state dict saved by torch.save") from error
+    if not isinstance(state, dict):
+        raise UserError(f"{path} holds no state dict; give one of torchvision's fasterrcnn_resnet50_fpn")
+    return state

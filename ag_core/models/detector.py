@@ -1,0 +1,134 @@
+"""Detectors: images in, boxes of Action Genome classes out. The table of the ones a user can choose.
+
+Faster R-CNN (Ren et al. 2015) with a feature pyramid is the project's own; its paper preset has the ResNet-101 of the
+paper, its demo preset a small residual network that trains from random weights on a processor. Differences from the
+original detector of the paper (methods C1.1): pyramid instead of the C4 layout, RGB input, torchvision's anchors.
+The two COCO detectors need no training here but know only part of the classes (`coco.py`).
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torchvision.models.detection import FasterRCNN
+from torchvision.models.detection.anchor_utils import AnchorGenerator
+from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
+from torchvision.ops import MultiScaleRoIAlign
+
+from ag_core.errors import UserError
+from ag_core.models.backbone import BACKBONES
+from ag_core.models.checkpoints import load_checkpoint
+from ag_core.models.coco import CocoDetector
+from ag_core.models.pixels import image_tensors
+from ag_core.models.yolox import OnnxDetector
+from ag_core.presets import DEMO_DETECTOR, DetectorPreset
+from ag_core.records import Detections
+from ag_core.taxonomy import N_CLASSES
+
+N_OUTPUTS = N_CLASSES + 1
+"""Classifier outputs: the background at 0, then the 36 classes, so class index + 1."""
+
+
+class Detector(Protocol):
+    """Anything that finds people and objects. `name` is shown and stored with results."""
+
+    name: str
+
+    def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        """One `Detections` per RGB image [H,W,3], boxes clipped to it; an empty list gives an empty list."""
+        ...
+
+
+def build_faster_rcnn(preset: DetectorPreset) -> FasterRCNN:
+    """A Faster R-CNN with random weights and 37 outputs. Images are float RGB [3,H,W] in 0..1, of any size."""
+    backbone = BACKBONES[preset.backbone](preset)
+    levels = [str(level) for level in range(len(preset.strides))]
+    pooled_levels = [level for level, stride in zip(levels, preset.strides) if stride <= 32]
+    anchors = AnchorGenerator(preset.anchor_sizes, ((0.5, 1.0, 2.0),) * len(levels))
+    pool = MultiScaleRoIAlign(pooled_levels, output_size=7, sampling_ratio=2, canonical_scale=preset.canonical_size)
+    return FasterRCNN(
+        backbone,
+        num_classes=None,
+        rpn_anchor_generator=anchors,
+        box_roi_pool=pool,
+        box_head=TwoMLPHead(preset.pyramid_channels * 49, preset.box_head_width),
+        box_predictor=FastRCNNPredictor(preset.box_head_width, N_OUTPUTS),
+        min_size=preset.min_size,
+        max_size=preset.max_size,
+        image_mean=[0.45] * 3,
+        image_std=[0.225] * 3,
+        rpn_pre_nms_top_n_train=preset.proposals_train[0],
+        rpn_post_nms_top_n_train=preset.proposals_train[1],
+        rpn_pre_nms_top_n_test=preset.proposals_test[0],
+        rpn_post_nms_top_n_test=preset.proposals_test[1],
+        rpn_batch_size_per_image=preset.anchors_per_image,
+        box_batch_size_per_image=preset.regions_per_image,
+        box_detections_per_img=preset.detections_per_image,
+    )
+
+
+def load_faster_rcnn(path: Path, preset: DetectorPreset = DEMO_DETECTOR) -> FasterRCNN:
+    """The project's detector from a checkpoint of `preset`, in eval mode; UserError on any other file."""
+    model = build_faster_rcnn(preset)
+    load_checkpoint(path, model, preset.name)
+    return model.eval()
+
+
+class FasterRcnnDetector:
+    """The project's own Faster R-CNN as a `Detector`. It also serves `RegionTrunk`, which shares its `model`."""
+
+    name = "faster-rcnn"
+
+    def __init__(self, model: FasterRCNN, device: torch.device | str = "cpu", score_threshold: float = 0.05) -> None:
+        self.model = model.to(device).eval()
+        self.device = torch.device(device)
+        self.score_threshold = score_threshold
+
+    @classmethod
+    def from_checkpoint(
+        cls, path: Path, device: torch.device | str = "cpu", preset: DetectorPreset = DEMO_DETECTOR
+    ) -> "FasterRcnnDetector":
+        """A detector with the weights in `path`; UserError where the file is missing or not of `preset`."""
+        return cls(load_faster_rcnn(path, preset), device)
+
+    @torch.inference_mode()
+    def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        """One `Detections` per RGB image [H,W,3], best first, boxes clipped to the image."""
+        if not images:
+            return []
+        return [self._detections(found) for found in self.model(image_tensors(images, self.device))]
+
+    def _detections(self, found: dict[str, torch.Tensor]) -> Detections:
+        kept = found["scores"] > self.score_threshold
+        boxes, labels, scores = (found[key][kept].cpu().numpy() for key in ("boxes", "labels", "scores"))
+        return Detections(boxes, labels - 1, scores)
+
+
+def _own(weights: Path | None, device: str) -> Detector:
+    if weights is None:
+        raise UserError("detector 'faster-rcnn' needs a weights file; give one made by `train detector`")
+    return FasterRcnnDetector.from_checkpoint(weights, device)
+
+
+def _yolox(weights: Path | None, device: str) -> Detector:
+    if weights is None:
+        raise UserError("detector 'yolox' needs an ONNX file; download a YOLOX model and give its path")
+    return OnnxDetector(weights)
+
+
+DETECTORS: dict[str, Callable[[Path | None, str], Detector]] = {
+    "faster-rcnn": _own,
+    "yolox": _yolox,
+    "coco": CocoDetector,
+}
+"""What a user can choose: name to a function of (weights file or None, device)."""
+
+
+def load_detector(name: str, weights: Path | None = None, device: str = "cpu") -> Detector:
+    """The detector called `name`; UserError lists the known ones, or says what is wrong with the weights."""
+    if name not in DETECTORS:
+        raise UserError(f"there is no detector {name!r}; known detectors are {', '.join(DETECTORS)}")
+    return DETECTORS[name](weights, device)

@@ -1,0 +1,15 @@
+"""Pixels on their way into a network: uint8 images to float tensors. Knows no model."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+
+def image_tensors(images: Sequence[NDArray[np.uint8]], device: torch.device | str = "cpu") -> list[torch.Tensor]:
+    """RGB uint8 [H,W,3] images to float [3,H,W] tensors in 0..1 on `device`; the images may differ in size."""
+    for image in images:
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+            raise ValueError(f"an image is {image.dtype} {image.shape}; it must be uint8 [H,W,3] in RGB")
+    return [torch.from_numpy(image.copy()).to(device).permute(2, 0, 1).float().div_(255) for image in images]

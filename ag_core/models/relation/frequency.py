@@ -1,0 +1,53 @@
+"""The frequency prior (after Zellers et al. 2018, "Neural Motifs"): how often each relationship holds for a class.
+
+Counts from training graphs only, no pixels. Differences from the original: the subject is always the person, so the
+table is indexed by the object's class alone, and each group is counted as it is judged: attention as one of three,
+spatial and contact as any of many (methods C4).
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ag_core.models.pairs import PairBatch
+from ag_core.models.relation.head import RelationHead, RelationLogits
+from ag_core.taxonomy import GROUP_SLICES, N_CLASSES, N_RELATIONS, Group
+
+
+def relation_frequencies(object_classes: NDArray[np.int64], relations: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """[36,25] smoothed frequency of each relationship for each class, from classes [n] and relations [n,25].
+
+    Attention: (count + 1) / (sum of the three counts + 3). Others: (count + 1) / (objects of the class + 2).
+    """
+    relations = np.asarray(relations, np.float64).reshape(-1, N_RELATIONS)
+    counts = np.zeros((N_CLASSES, N_RELATIONS))
+    np.add.at(counts, np.asarray(object_classes, np.int64), relations)
+    totals = np.bincount(np.asarray(object_classes, np.int64), minlength=N_CLASSES)[:, None]
+    frequencies = (counts + 1) / (totals + 2)
+    attention = counts[:, GROUP_SLICES[Group.ATTENTION]] + 1
+    frequencies[:, GROUP_SLICES[Group.ATTENTION]] = attention / attention.sum(axis=1, keepdims=True)
+    return frequencies.astype(np.float32)
+
+
+class FrequencyHead(RelationHead):
+    """Looks the object's likeliest class up in a table of logits [36,25]. `fit` takes the place of training."""
+
+    table: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("table", torch.zeros(N_CLASSES, N_RELATIONS))
+
+    def fit(self, object_classes: NDArray[np.int64], relations: NDArray[np.bool_]) -> "FrequencyHead":
+        """Count relations [n,25] of objects with classes [n] (training graphs only); returns the head."""
+        frequencies = torch.from_numpy(relation_frequencies(object_classes, relations))
+        logits = torch.logit(frequencies, eps=1e-6)
+        attention = GROUP_SLICES[Group.ATTENTION]
+        logits[:, attention] = frequencies[:, attention].log()
+        self.table.copy_(logits)
+        return self
+
+    def forward(self, batch: PairBatch) -> RelationLogits:
+        predicates = self.table[batch.object_classes]  # [P, 25]
+        return RelationLogits(predicates, batch.object_logits, predicates.new_zeros(len(predicates)))

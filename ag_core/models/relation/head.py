@@ -1,0 +1,46 @@
+"""The interface of all relation heads: a `PairBatch` in, `RelationLogits` out."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ag_core.models.pairs import PairBatch
+from ag_core.taxonomy import GROUP_SLICES, N_CLASSES, N_RELATIONS, Group
+
+
+@dataclass(frozen=True)
+class RelationLogits:
+    """predicates [P,25] in the order of RELATIONS, objects [N,36] class logits, relatedness [P] (zeros if not judged)."""
+
+    predicates: Tensor
+    objects: Tensor
+    relatedness: Tensor
+
+    def __post_init__(self) -> None:
+        if self.predicates.shape != (len(self.relatedness), N_RELATIONS) or self.objects.shape[1:] != (N_CLASSES,):
+            raise ValueError(
+                f"RelationLogits has predicates {list(self.predicates.shape)}, objects {list(self.objects.shape)}, "
+                f"relatedness {list(self.relatedness.shape)}; it needs [P,{N_RELATIONS}], [N,{N_CLASSES}], [P]"
+            )
+
+    def probabilities(self) -> Tensor:
+        """[P,25]: attention is one of three (softmax), spatial and contact are any of many (sigmoid)."""
+        attention = GROUP_SLICES[Group.ATTENTION]
+        result = self.predicates.sigmoid()
+        result[:, attention] = self.predicates[:, attention].softmax(dim=1)
+        return result
+
+
+class RelationHead(nn.Module):
+    """A judge of pairs. Knows no targets, no mode, no device and no file."""
+
+    @abstractmethod
+    def forward(self, batch: PairBatch) -> RelationLogits:
+        """Logits for every pair of the batch; the batch is not changed, and no pairs is an ordinary batch."""
+
+
+def object_probabilities(objects: Tensor) -> Tensor:
+    """[N,36] probabilities over the 35 objects for class logits [N,36]; the person's column is 0."""
+    return torch.cat([objects.new_zeros(len(objects), 1), objects[:, 1:].softmax(dim=1)], dim=1)

@@ -1,0 +1,177 @@
+"""Named frozen recipes: the networks at paper size and at demo size. Plain numbers only; nothing here knows torch.
+
+A recipe's `name` is written into the checkpoints trained from it, and a checkpoint is refused by any other recipe.
+Variants are made with `dataclasses.replace`, with a name of their own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ag_core.errors import UserError
+
+Preset = TypeVar("Preset")
+
+
+@dataclass(frozen=True)
+class DetectorPreset:
+    """A Faster R-CNN with a feature pyramid.
+
+    backbone           'small' (own residual network) or 'resnet101'
+    base_width         channels of the first stage of the small backbone
+    strides            pyramid levels in use, pixels per cell; the small backbone offers 4, 8, 16, 32
+    pyramid_channels   channels of every pyramid level
+    anchor_sizes       side lengths in pixels, one tuple per pyramid level, equally many in each
+    box_head_width     length D of a region's feature vector
+    canonical_size     box side in pixels pooled from stride 16
+    min_size, max_size short and long side in pixels to which images are scaled (aspect kept)
+    proposals_*        region proposals before and after suppression
+    """
+
+    name: str
+    backbone: str
+    base_width: int
+    strides: tuple[int, ...]
+    pyramid_channels: int
+    anchor_sizes: tuple[tuple[int, ...], ...]
+    box_head_width: int
+    canonical_size: int
+    min_size: int
+    max_size: int
+    proposals_train: tuple[int, int]
+    proposals_test: tuple[int, int]
+    anchors_per_image: int
+    regions_per_image: int
+    detections_per_image: int = 100
+
+
+@dataclass(frozen=True)
+class RelationPreset:
+    """A relation head: region features of `feature_size`, and the widths of its visual and spatial branches."""
+
+    name: str
+    head: str
+    feature_size: int
+    visual_widths: tuple[int, int]
+    spatial_width: int
+
+
+@dataclass(frozen=True)
+class VideoPreset:
+    """A clip network with a feature bank beside it (methods C12, C16).
+
+    blocks             bottlenecks of res2 to res5
+    temporal_blocks    per stage, the blocks whose first convolution spans three frames
+    nonlocal_blocks    (stage number 2 to 5, block) pairs followed by a non-local block
+    nonlocal_group     frames per group inside res3's non-local blocks; None for all
+    base_width         channels of the stem and inner width of res2
+    stem_kernel        frames, height, width; stem_stride likewise
+    last_stride        spatial stride of res5
+    frames, frame_step_s, size_wh   the clip: frames, seconds between them, pixels
+    latent_size, bank_layers        width and depth of the non-local bank operator
+    bank_dropout, dropout           inside the operator, and before the classifier
+    """
+
+    name: str
+    blocks: tuple[int, int, int, int]
+    temporal_blocks: tuple[tuple[int, ...], ...]
+    nonlocal_blocks: tuple[tuple[int, int], ...]
+    nonlocal_group: int | None
+    base_width: int
+    stem_kernel: tuple[int, int, int]
+    stem_stride: tuple[int, int, int]
+    last_stride: int
+    frames: int
+    frame_step_s: float
+    size_wh: tuple[int, int]
+    latent_size: int
+    bank_layers: int = 2
+    bank_dropout: float = 0.2
+    dropout: float = 0.3
+
+    @property
+    def feature_size(self) -> int:
+        """Length of a clip's feature vector: res5 has 32 times the base width."""
+        return 32 * self.base_width
+
+
+DEMO_DETECTOR = DetectorPreset(
+    name="detector-demo",
+    backbone="small",
+    base_width=24,
+    strides=(8, 16, 32),
+    pyramid_channels=64,
+    anchor_sizes=((14, 26), (44, 72), (120, 200)),
+    box_head_width=256,
+    canonical_size=112,
+    min_size=270,
+    max_size=480,
+    proposals_train=(400, 150),
+    proposals_test=(300, 100),
+    anchors_per_image=128,
+    regions_per_image=64,
+    detections_per_image=50,
+)
+
+PAPER_DETECTOR = DetectorPreset(
+    name="detector-paper",
+    backbone="resnet101",
+    base_width=64,
+    strides=(4, 8, 16, 32, 64),
+    pyramid_channels=256,
+    anchor_sizes=((32,), (64,), (128,), (256,), (512,)),
+    box_head_width=1024,
+    canonical_size=224,
+    min_size=600,
+    max_size=1000,
+    proposals_train=(2000, 1000),
+    proposals_test=(1000, 300),
+    anchors_per_image=256,
+    regions_per_image=512,
+)
+
+DEMO_RELATION = RelationPreset("relation-demo", "reldn", 256, (384, 256), 64)
+PAPER_RELATION = RelationPreset("relation-paper", "reldn", 1024, (1536, 1024), 64)
+
+DEMO_VIDEO = VideoPreset(
+    name="video-demo",
+    blocks=(1, 2, 2, 1),
+    temporal_blocks=((0,), (0,), (0, 1), (0,)),
+    nonlocal_blocks=((3, 1), (4, 1)),
+    nonlocal_group=4,
+    base_width=16,
+    stem_kernel=(3, 5, 5),
+    stem_stride=(1, 2, 2),
+    last_stride=1,
+    frames=16,
+    frame_step_s=1 / 6,
+    size_wh=(160, 96),
+    latent_size=128,
+)
+
+PAPER_VIDEO = VideoPreset(
+    name="video-paper",
+    blocks=(3, 4, 23, 3),
+    temporal_blocks=((0, 1, 2), (0, 2), tuple(range(0, 23, 2)), (1,)),
+    nonlocal_blocks=((3, 1), (3, 3), (4, 6), (4, 13), (4, 20)),
+    nonlocal_group=4,
+    base_width=64,
+    stem_kernel=(5, 7, 7),
+    stem_stride=(1, 2, 2),
+    last_stride=1,
+    frames=32,
+    frame_step_s=1 / 6,
+    size_wh=(224, 224),
+    latent_size=512,
+)
+
+DETECTOR_PRESETS: dict[str, DetectorPreset] = {"demo": DEMO_DETECTOR, "paper": PAPER_DETECTOR}
+RELATION_PRESETS: dict[str, RelationPreset] = {"demo": DEMO_RELATION, "paper": PAPER_RELATION}
+VIDEO_PRESETS: dict[str, VideoPreset] = {"demo": DEMO_VIDEO, "paper": PAPER_VIDEO}
+
+
+def preset_named(presets: Mapping[str, Preset], name: str) -> Preset:
+    """One of `presets` by its short name; UserError lists the known ones."""
+    if name not in presets:
+        raise UserError(f"there is no preset {name!r}; known presets are {', '.join(presets)}")
+    return presets[name]

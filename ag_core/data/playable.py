@@ -50,7 +50,7 @@ def make_playable(path: Path | str, target: Path, progress: Callable[[int, int],
                 if progress is not None:
                     progress(number, index.n_frames)
             container.mux(stream.encode())
-        os.replace(unfinished, target)
+        unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)
 

@@ -1,0 +1,239 @@
+"""What the models say of one video, as a value and as a file: the documented format in docs/prediction.md.
+
+The file is JSON of format "action-genome-explorer/prediction", version 1; assets/prediction.schema.json is its schema.
+Numbers are rounded where more digits say nothing: boxes to a tenth of a pixel, probabilities to four decimals.
+Knows no models and no torch, so that pages read results at once.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ag_core.errors import UserError
+from ag_core.records import ActionScores, SceneGraph, Video
+from ag_core.taxonomy import ACTIONS, N_ACTIONS, OBJECT_CLASSES, RELATIONS_OF_GROUP, Group, object_index
+
+FORMAT = "action-genome-explorer/prediction"
+VERSION = 1
+DEFAULT_RATE = 2.0
+
+
+@dataclass(frozen=True)
+class ModelUse:
+    """One model that took part.
+
+    name, preset     what it is ('reldn', 'relation-demo')
+    role             'detector', 'regions', 'relations', 'clip', 'lfb' or 'sgfb'
+    sha256           of its weights file
+    trained_on_data  in words: 'home world', 'COCO'
+    """
+
+    name: str
+    role: str
+    preset: str
+    sha256: str
+    trained_on_data: str
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A video's graphs and action scores, and how they were made.
+
+    video    facts of the file; its `path` does not travel
+    file     name of the file; sha256 of its bytes
+    rate     graphs per second that were asked for
+    notes    sentences a reader must know, such as footage unlike what the models were trained on
+    frames   graphs, ascending by frame; actions: one entry a model, all with the same times
+    """
+
+    video: Video
+    file: str
+    sha256: str
+    models: tuple[ModelUse, ...]
+    rate: float
+    notes: tuple[str, ...]
+    frames: tuple[SceneGraph, ...]
+    actions: tuple[ActionScores, ...]
+
+    def __post_init__(self) -> None:
+        if None in (self.video.fps, self.video.width, self.video.height, self.video.n_frames):
+            raise ValueError("a prediction needs the video's rate, size and number of frames; probe the file first")
+        numbers = [graph.frame for graph in self.frames]
+        if numbers != sorted(set(numbers)):
+            raise ValueError("the graphs of a prediction ascend by frame, one a frame; sort them")
+        if any(not np.array_equal(s.times_s, self.actions[0].times_s) for s in self.actions):
+            raise ValueError("the models of a prediction score the same times; give one grid to all")
+
+    def graphs(self) -> list[SceneGraph]:
+        """The graphs, ascending by frame."""
+        return list(self.frames)
+
+    def action_scores(self) -> dict[str, ActionScores]:
+        """The scores by model name ('lfb', 'sgfb')."""
+        return {scores.model: scores for scores in self.actions}
+
+    def to_json(self) -> dict[str, Any]:
+        """The file's content as plain values (docs/prediction.md)."""
+        over_time: dict[str, Any] = {}
+        if self.actions:
+            over_time["times_s"] = _rounded(self.actions[0].times_s, 4)
+            over_time |= {scores.model: _rounded(scores.over_time, 4) for scores in self.actions}
+        video = self.video
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "video": {
+                "id": video.video_id,
+                "file": self.file,
+                "sha256": self.sha256,
+                "fps": round(video.fps or 0.0, 6),
+                "width": video.width,
+                "height": video.height,
+                "frames": video.n_frames,
+                "duration_s": round(video.duration_s, 6),
+            },
+            "models": [
+                {
+                    "name": model.name,
+                    "role": model.role,
+                    "preset": model.preset,
+                    "sha256": model.sha256,
+                    "trained_on_data": model.trained_on_data,
+                }
+                for model in self.models
+            ],
+            "settings": {"rate": self.rate},
+            "notes": list(self.notes),
+            "frames": [_frame_to_json(graph) for graph in self.frames],
+            "actions": {scores.model: _scores_to_json(scores) for scores in self.actions},
+            "actions_over_time": over_time,
+        }
+
+    @staticmethod
+    def from_json(content: Any) -> "Prediction":
+        """The value in a file's content. Raises UserError for another format or version, or damaged content."""
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            raise UserError(f"this is not a prediction; its format must be {FORMAT!r}")
+        if content.get("version") != VERSION:
+            raise UserError(f"this prediction has version {content.get('version')}; version {VERSION} is read here")
+        try:
+            return _from_json(content)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise UserError(f"this prediction is damaged ({error!r}); make it anew") from None
+
+    def to_text(self) -> str:
+        """The file's text."""
+        return json.dumps(self.to_json(), separators=(",", ":"), allow_nan=False)
+
+    def save(self, path: Path) -> None:
+        """Write the file, whole or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+        try:
+            unfinished.write_text(self.to_text() + "\n", encoding="utf-8")
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+    @staticmethod
+    def load(path: Path) -> "Prediction":
+        """Read a file. Raises UserError where it is missing or is not a prediction of this version."""
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise UserError(f"{path.name} cannot be read ({error.strerror}); give a prediction file") from None
+        except ValueError:
+            raise UserError(f"{path.name} is not JSON; give a prediction file") from None
+        try:
+            return Prediction.from_json(content)
+        except UserError as error:
+            raise UserError(f"{path.name}: {error}") from None
+
+
+def _rounded(array: Any, digits: int) -> Any:
+    """Nested lists of rounded floats. Float64 first: a rounded float32 would print all its binary digits."""
+    return np.asarray(array, np.float64).round(digits).tolist()
+
+
+def _frame_to_json(graph: SceneGraph) -> dict[str, Any]:
+    person = graph.person_box_xyxy
+    return {
+        "frame": graph.frame,
+        "time_s": round(graph.time_s, 4),
+        "person": None if person is None else {"box_xyxy": _rounded(person, 1), "score": round(graph.person_score, 4)},
+        "objects": [
+            {
+                "class": OBJECT_CLASSES[graph.object_classes[n]],
+                "box_xyxy": _rounded(graph.object_boxes_xyxy[n], 1) if graph.visible[n] else None,
+                "score": round(float(graph.object_scores[n]), 4),
+            }
+            | {
+                group.value: dict(zip(names, _rounded(graph.group(group)[n], 4)))
+                for group, names in RELATIONS_OF_GROUP.items()
+            }
+            for n in range(len(graph))
+        ],
+    }
+
+
+def _scores_to_json(scores: ActionScores) -> list[dict[str, Any]]:
+    return [
+        {"id": action.id, "label": action.label, "score": score, "trained": bool(trained)}
+        for action, score, trained in zip(ACTIONS, _rounded(scores.scores, 4), scores.trained_on)
+    ]
+
+
+def _from_json(content: dict[str, Any]) -> Prediction:
+    facts = content["video"]
+    video = Video(
+        facts["id"],
+        float(facts["duration_s"]),
+        float(facts["fps"]),
+        int(facts["width"]),
+        int(facts["height"]),
+        int(facts["frames"]),
+    )
+    over_time = content["actions_over_time"]
+    return Prediction(
+        video=video,
+        file=facts["file"],
+        sha256=facts["sha256"],
+        models=tuple(ModelUse(**model) for model in content["models"]),
+        rate=float(content["settings"]["rate"]),
+        notes=tuple(content["notes"]),
+        frames=tuple(_graph(frame) for frame in content["frames"]),
+        actions=tuple(_scores(model, rows, over_time) for model, rows in content["actions"].items()),
+    )
+
+
+def _graph(frame: dict[str, Any]) -> SceneGraph:
+    person, objects = frame["person"], frame["objects"]
+    relations = [
+        [found[group.value][name] for group in Group for name in RELATIONS_OF_GROUP[group]] for found in objects
+    ]
+    return SceneGraph(
+        frame=int(frame["frame"]),
+        time_s=float(frame["time_s"]),
+        person_box_xyxy=None if person is None else person["box_xyxy"],
+        person_score=0.0 if person is None else float(person["score"]),
+        object_classes=np.array([object_index(found["class"]) for found in objects], np.int64),
+        object_boxes_xyxy=np.array([found["box_xyxy"] or [np.nan] * 4 for found in objects], np.float32),
+        object_scores=np.array([found["score"] for found in objects], np.float32),
+        relations=np.array(relations, np.float32),
+    )
+
+
+def _scores(model: str, rows: list[dict[str, Any]], over_time: dict[str, Any]) -> ActionScores:
+    if [row["id"] for row in rows] != [action.id for action in ACTIONS]:
+        raise ValueError(f"{model} must score the {N_ACTIONS} actions in their order")
+    return ActionScores(
+        model=model,
+        scores=np.array([row["score"] for row in rows], np.float32),
+        times_s=np.array(over_time["times_s"], np.float32),
+        over_time=np.array(over_time[model], np.float32),
+        trained_on=np.array([row["trained"] for row in rows], bool),
+    )

@@ -1,0 +1,57 @@
+-- The annotation store. Annotations and predictions share the tables; `source` says whose a row is:
+-- 'annotation', or 'prediction:DETECTOR+HEAD'. `video` is a number within this file; the views at the end have names.
+-- Times are whole milliseconds, frames count from 1 at the video's own rate, boxes are x1, y1, x2, y2 in pixels.
+
+create table store_format (name varchar, version integer);
+create table sources (source varchar, kind varchar, detail varchar);
+create table issues (file varchar, key varchar, reason varchar);
+
+create table object_classes (class utinyint, name varchar);
+create table relation_classes (relation utinyint, name varchar, "group" varchar);
+create table action_classes (action utinyint, id varchar, label varchar, verb varchar, class utinyint);
+
+create table videos (
+    source varchar, video integer, video_id varchar, split varchar, subject varchar, scene varchar, script varchar,
+    duration_s double, fps double, width integer, height integer, n_frames integer, path varchar,
+    quality utinyint, relevance utinyint, verified boolean, object_nouns varchar, descriptions varchar
+);
+create table action_intervals (
+    source varchar, video integer, action utinyint, start_ms integer, end_ms integer, repair varchar
+);
+create table frames (
+    source varchar, frame_id integer, video integer, frame integer, t_ms integer,
+    person_x1 float, person_y1 float, person_x2 float, person_y2 float, person_score float
+);
+-- relation_mask: bit r says that relationship r holds, bit 25 that `other_relationship` was annotated
+create table objects (
+    source varchar, object_id integer, frame_id integer, video integer, t_ms integer, class utinyint, visible boolean,
+    score float, x1 float, y1 float, x2 float, y2 float, relation_mask uinteger
+);
+-- relation is null for `other_relationship`, which is none of the 25
+create table relations (
+    source varchar, object_id integer, frame_id integer, video integer, t_ms integer, class utinyint,
+    relation utinyint, score float
+);
+create table action_scores (source varchar, video integer, model varchar, action utinyint, score float);
+
+create view named_actions as
+select i.source, v.video_id, v.split, a.id as action_id, a.label as action, a.verb, c.name as object,
+       i.start_ms / 1000 as start_s, i.end_ms / 1000 as end_s
+from action_intervals i join videos v using (source, video) join action_classes a using (action)
+left join object_classes c on c.class = a.class;
+
+create view named_objects as
+select o.source, v.video_id, v.split, f.frame, o.t_ms / 1000 as time_s, c.name as object, o.visible, o.score,
+       o.x1, o.y1, o.x2, o.y2
+from objects o join frames f using (source, frame_id) join videos v on v.source = o.source and v.video = o.video
+join object_classes c on c.class = o.class;
+
+create view named_relations as
+select r.source, v.video_id, v.split, f.frame, r.t_ms / 1000 as time_s, c.name as object, n.name as relation,
+       n."group", r.score
+from relations r join frames f using (source, frame_id) join videos v on v.source = r.source and v.video = r.video
+join object_classes c on c.class = r.class join relation_classes n on n.relation is not distinct from r.relation;
+
+create view named_action_scores as
+select s.source, v.video_id, s.model, a.id as action_id, a.label as action, s.score
+from action_scores s join videos v using (source, video) join action_classes a using (action);

@@ -1,0 +1,100 @@
+"""The query behind search and its facets: which videos satisfy every condition, and what one more would leave.
+
+Text and numbers always travel as parameters. Knows the tables, not the connection.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ag_core.taxonomy import N_ACTIONS, N_CLASSES, N_RELATIONS
+
+
+@dataclass(frozen=True)
+class Search:
+    """Conditions that must all hold; indices of the taxonomy. ValueError for an index that does not exist."""
+
+    actions: tuple[int, ...] = ()
+    objects: tuple[int, ...] = ()
+    relations: tuple[int, ...] = ()
+    split: str | None = None
+    text: str = ""
+    source: str = "annotation"
+
+    def __post_init__(self) -> None:
+        for name, values, end in (
+            ("action", self.actions, N_ACTIONS),
+            ("object", self.objects, N_CLASSES),
+            ("relation", self.relations, N_RELATIONS),
+        ):
+            if any(not 0 <= value < end for value in values):
+                raise ValueError(f"{name} {values} does not exist; give indices from 0 to {end - 1}")
+
+    @property
+    def relation_mask(self) -> int:
+        """The chosen relations as bits."""
+        return sum(1 << relation for relation in set(self.relations))
+
+
+def matching_query(search: Search) -> tuple[str, list[Any]]:
+    """A query for the `video` numbers that satisfy the search, and its parameters."""
+    parts = ["select video from videos where source = ? and (? is null or split = ?)"]
+    parameters: list[Any] = [search.source, search.split, search.split]
+    if search.text.strip():
+        parts[0] += " and contains(lower(concat_ws(' ', video_id, scene, script, descriptions)), lower(?))"
+        parameters.append(search.text.strip())
+    for action in sorted(set(search.actions)):
+        parts.append("select video from action_intervals where source = ? and action = ?")
+        parameters += [search.source, action]
+    for object_class in sorted(set(search.objects)):
+        parts.append("select video from objects where source = ? and visible and class = ?")
+        parameters += [search.source, object_class]
+    if search.objects and search.relations:
+        parts.append(
+            "select video from objects where source = ? and visible and list_contains(?, class::integer) "
+            "and relation_mask & ? = ?"
+        )
+        mask = search.relation_mask
+        parameters += [search.source, sorted(set(search.objects)), mask, mask]
+    elif search.relations:
+        for relation in sorted(set(search.relations)):
+            parts.append("select video from objects where source = ? and visible and relation_mask & ? <> 0")
+            parameters += [search.source, 1 << relation]
+    return " intersect ".join(f"({part})" for part in parts), parameters
+
+
+def facet_query(search: Search) -> tuple[str, list[Any]]:
+    """A query for kind, index, name and videos: how many videos stay if one more value is chosen."""
+    matching, parameters = matching_query(search)
+    mask, chosen = search.relation_mask, sorted(set(search.objects))
+    # A relation must hold on one of the chosen objects; an object, where none is chosen yet, must carry the relations.
+    carries, carries_parameters = "relation_mask & ? = ?", [mask, mask]
+    if chosen:
+        object_rows, object_parameters = "true", []
+        relation_rows, relation_parameters = f"list_contains(?, class::integer) and {carries}", [chosen, mask, mask]
+    else:
+        object_rows, object_parameters = carries, carries_parameters
+        relation_rows, relation_parameters = "true", []
+    query = f"""
+        with matching as materialized ({matching}),
+        seen as materialized (
+            select distinct video, class, relation_mask from objects
+            where source = ? and visible and video in (from matching)
+        ),
+        counted as (
+            select 'action' as kind, 0 as place, action::integer as index, count(distinct video) as videos
+            from action_intervals where source = ? and video in (from matching) group by action
+            union all
+            select 'object', 1, class::integer, count(distinct video) from seen where {object_rows} group by class
+            union all
+            select 'relation', 2, bit, count(distinct video)
+            from seen, range({N_RELATIONS}) as bits(bit)
+            where {relation_rows} and relation_mask & (1 << bit) <> 0 group by bit
+        ),
+        names as (
+            select 'action' as kind, action::integer as index, label as name from action_classes
+            union all select 'object', class::integer, name from object_classes
+            union all select 'relation', relation::integer, name from relation_classes where relation is not null
+        )
+        select kind, index, name, videos from counted join names using (kind, index)
+        order by place, videos desc, index"""
+    return query, [*parameters, search.source, search.source, *object_parameters, *relation_parameters]

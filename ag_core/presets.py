@@ -50,7 +50,6 @@ class RelationPreset:
     """A relation head: region features of `feature_size`, and the widths of its visual and spatial branches."""
 
     name: str
-    head: str
     feature_size: int
     visual_widths: tuple[int, int]
     spatial_width: int
@@ -130,8 +129,8 @@ PAPER_DETECTOR = DetectorPreset(
     regions_per_image=512,
 )
 
-DEMO_RELATION = RelationPreset("relation-demo", "reldn", 256, (384, 256), 64)
-PAPER_RELATION = RelationPreset("relation-paper", "reldn", 1024, (1536, 1024), 64)
+DEMO_RELATION = RelationPreset("relation-demo", 256, (384, 256), 64)
+PAPER_RELATION = RelationPreset("relation-paper", 1024, (1536, 1024), 64)
 
 DEMO_VIDEO = VideoPreset(
     name="video-demo",

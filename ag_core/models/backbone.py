@@ -44,7 +44,9 @@ class SmallPyramid(nn.Module):
         super().__init__()
         widths = [base_width * factor for factor in (1, 2, 4, 8)]
         self.strides = strides
-        self.stem = nn.Sequential(_convolution(3, base_width, 3, 2), nn.ReLU(), _convolution(base_width, base_width, 3, 2))
+        self.stem = nn.Sequential(
+            _convolution(3, base_width, 3, 2), nn.ReLU(), _convolution(base_width, base_width, 3, 2)
+        )
         stages, inputs = [], base_width
         for index, width in enumerate(widths):
             stride = 1 if index == 0 else 2
@@ -82,9 +84,7 @@ def _small(preset: DetectorPreset) -> nn.Module:
 
 
 def _resnet101(preset: DetectorPreset) -> nn.Module:
-    body = resnet_fpn_backbone(
-        backbone_name="resnet101", weights=None, trainable_layers=5, norm_layer=nn.BatchNorm2d
-    )
+    body = resnet_fpn_backbone(backbone_name="resnet101", weights=None, trainable_layers=5, norm_layer=nn.BatchNorm2d)
     return _Renamed(body, preset.pyramid_channels)
 
 

@@ -1,0 +1,78 @@
+"""RelDN: graphical contrastive losses for scene graph parsing (Zhang et al. 2019), the relation head of the paper.
+
+Five judges of a pair, added up: what person, object and their union look like together (visual), what the person and
+the object look like alone (subject, object), where they lie (spatial), and what the object's class usually does
+(semantic, a table that starts as log frequencies and is trained).
+
+Differences from the original (methods C9): the subject is always the person, so the semantic table has one row for
+each object class; relationships come in Action Genome's three groups, so there is no background column and a separate
+logit says whether a pair is related; all features come from one frozen detector instead of two fine-tuned bodies.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ag_core.boxes import GEOMETRY_SIZE, relation_geometry
+from ag_core.models.pairs import PairBatch
+from ag_core.models.relation.frequency import relation_frequencies
+from ag_core.models.relation.head import RelationHead, RelationLogits
+from ag_core.taxonomy import N_CLASSES, N_RELATIONS
+
+N_OUTPUTS = N_RELATIONS + 1
+"""The 25 relationships, then relatedness."""
+
+
+def _layers(*widths: int) -> nn.Sequential:
+    """Linear layers of the given widths with LeakyReLU(.1) between them."""
+    modules: list[nn.Module] = []
+    for inputs, outputs in zip(widths, widths[1:]):
+        modules += [nn.Linear(inputs, outputs), nn.LeakyReLU(0.1)]
+    return nn.Sequential(*modules[:-1])
+
+
+class RelDnHead(RelationHead):
+    """The five modules. `feature_size` is D, `visual_widths` and `spatial_width` the hidden layers."""
+
+    def __init__(self, feature_size: int, visual_widths: tuple[int, int], spatial_width: int) -> None:
+        super().__init__()
+        self.visual = _layers(3 * feature_size, *visual_widths, N_OUTPUTS)
+        self.subject = nn.Linear(feature_size, N_OUTPUTS)
+        self.object = nn.Linear(feature_size, N_OUTPUTS)
+        self.spatial = _layers(GEOMETRY_SIZE, spatial_width, spatial_width, N_OUTPUTS)
+        self.semantic = nn.Embedding(N_CLASSES, N_OUTPUTS)
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.xavier_uniform_(module.weight)
+                nn.init.zeros_(module.bias)
+        nn.init.zeros_(self.semantic.weight)
+
+    @torch.no_grad()
+    def fit(self, object_classes: NDArray[np.int64], relations: NDArray[np.bool_]) -> "RelDnHead":
+        """Start the semantic table from log(frequency + 1e-3) of classes [n] and relations [n,25]; returns the head."""
+        frequencies = torch.from_numpy(relation_frequencies(object_classes, relations))
+        self.semantic.weight[:, :N_RELATIONS] = (frequencies + 1e-3).log()
+        return self
+
+    def forward(self, batch: PairBatch) -> RelationLogits:
+        subjects, objects = batch.pairs[:, 0], batch.pairs[:, 1]
+
+        # What is seen: person, union, object                                  [P, 3D]
+        person, thing = batch.object_features[subjects], batch.object_features[objects]
+        seen = torch.cat([person, batch.union_features, thing], dim=1)
+
+        # Where the two boxes lie, relative to each other and to the frame     [P, 28]
+        where = pair_geometry(batch)
+
+        # Five opinions, added                                                 [P, 26]
+        total = self.visual(seen) + self.subject(person) + self.object(thing)
+        total = total + self.spatial(where) + self.semantic(batch.object_classes)
+        return RelationLogits(total[:, :N_RELATIONS], batch.object_logits, total[:, N_RELATIONS])
+
+
+def pair_geometry(batch: PairBatch) -> Tensor:
+    """[P,28] spatial vectors of the batch's pairs, on its device; boxes get no gradient."""
+    sizes = batch.frame_sizes_wh[batch.frame_of_pair]
+    arrays = (tensor.detach().cpu().numpy() for tensor in (batch.subject_boxes, batch.target_boxes, sizes))
+    return torch.from_numpy(relation_geometry(*arrays)).to(batch.boxes.device)

@@ -1,0 +1,198 @@
+"""From images to scene graphs: detector, region features and a relation head put together.
+
+The only module that knows the three evaluation modes: what is given and what is found before the head is asked.
+Frames are judged apart from one another; images and given graphs are never changed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torchvision.ops import batched_nms
+
+from ag_core.boxes import union_boxes
+from ag_core.models.detector import Detector
+from ag_core.models.pairs import PairBatch, certain_logits
+from ag_core.models.relation.head import RelationHead, object_probabilities
+from ag_core.models.trunk import RegionTrunk
+from ag_core.records import Detections, SceneGraph
+from ag_core.taxonomy import N_RELATIONS, OBJECT_CLASSES, PERSON
+
+PERSON_CLASS = OBJECT_CLASSES.index(PERSON)
+
+
+class Mode(StrEnum):
+    """What is given: boxes and classes (predcls), boxes (sgcls), nothing (sgdet)."""
+
+    PREDCLS = "predcls"
+    SGCLS = "sgcls"
+    SGDET = "sgdet"
+
+
+@dataclass(frozen=True)
+class FrameBoxes:
+    """One frame before the head is asked: person box [4] or None and its score; objects' classes, boxes, scores."""
+
+    person_box_xyxy: NDArray[np.float32] | None
+    person_score: float
+    objects: Detections
+
+
+def boxes_from_graph(graph: SceneGraph) -> FrameBoxes:
+    """The person and the visible objects of a graph; objects without a box are left out."""
+    seen = graph.visible
+    objects = Detections(graph.object_boxes_xyxy[seen], graph.object_classes[seen], graph.object_scores[seen])
+    return FrameBoxes(graph.person_box_xyxy, graph.person_score, objects)
+
+
+def boxes_from_detections(
+    found: Detections, score_threshold: float = 0.05, overlap: float = 0.5, most: int = 20
+) -> FrameBoxes:
+    """The best person, and the best objects above the threshold after suppression within each class."""
+    found = found[found.scores > score_threshold]
+    people, objects = found[found.classes == PERSON_CLASS], found[found.classes != PERSON_CLASS]
+    best = int(people.scores.argmax()) if len(people) else None
+    tensors = (torch.from_numpy(part) for part in (objects.boxes_xyxy, objects.scores, objects.classes))
+    kept = objects[batched_nms(*tensors, overlap)[:most].numpy()]
+    if best is None:
+        return FrameBoxes(None, 0.0, kept)
+    return FrameBoxes(people.boxes_xyxy[best], float(people.scores[best]), kept)
+
+
+def pair_batch(
+    trunk: RegionTrunk, images: Sequence[NDArray[np.uint8]], frames: Sequence[FrameBoxes], classes_given: bool = True
+) -> PairBatch:
+    """One batch of all person-object pairs of the frames that have a person and objects, image after image.
+
+    `classes_given` makes the boxes' classes certain; otherwise the trunk's classifier is asked. Frames without pairs
+    add nothing, but keep their number in `frame_of_pair`.
+    """
+    boxes, unions, classes, pairs, frame_of_pair = [], [], [], [], []
+    n_boxes = 0
+    for index, frame in enumerate(frames):
+        objects = frame.objects.boxes_xyxy
+        if frame.person_box_xyxy is None or not len(objects):
+            boxes.append(np.zeros((0, 4), np.float32))
+            unions.append(np.zeros((0, 4), np.float32))
+            continue
+        person = frame.person_box_xyxy[None]
+        boxes.append(np.concatenate([person, objects]))
+        unions.append(union_boxes(np.broadcast_to(person, objects.shape), objects))
+        classes += [PERSON_CLASS, *frame.objects.classes.tolist()]
+        pairs += [(n_boxes, n_boxes + 1 + row) for row in range(len(objects))]
+        frame_of_pair += [index] * len(objects)
+        n_boxes += 1 + len(objects)
+
+    features, union_features = _region_features(trunk, images, boxes, unions)
+    device = trunk.device
+    logits = certain_logits(torch.tensor(classes, dtype=torch.int64, device=device))
+    if not classes_given:
+        logits = trunk.class_logits(features)
+    return PairBatch(
+        boxes=torch.from_numpy(np.concatenate([*boxes, np.zeros((0, 4), np.float32)])).to(device),
+        object_logits=logits,
+        object_features=features,
+        pairs=torch.tensor(pairs, dtype=torch.int64, device=device).reshape(-1, 2),
+        union_features=union_features,
+        frame_of_pair=torch.tensor(frame_of_pair, dtype=torch.int64, device=device),
+        frame_sizes_wh=torch.tensor(
+            [(image.shape[1], image.shape[0]) for image in images], dtype=torch.float32, device=device
+        ).reshape(-1, 2),
+    )
+
+
+def _region_features(
+    trunk: RegionTrunk,
+    images: Sequence[NDArray[np.uint8]],
+    boxes: list[NDArray[np.float32]],
+    unions: list[NDArray[np.float32]],
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Features of boxes and unions, each image once and alone through the backbone; images without pairs not at all.
+
+    Alone, because images of other sizes in the batch would change the padding and with it the features.
+    """
+    empty = torch.zeros(0, trunk.feature_size, device=trunk.device)
+    of_boxes, of_unions = [empty], [empty]
+    for image, image_boxes, image_unions in zip(images, boxes, unions):
+        if len(image_boxes):
+            encoded = trunk.encode([image])
+            both = trunk.features_of(encoded, [np.concatenate([image_boxes, image_unions])])
+            of_boxes.append(both[: len(image_boxes)])
+            of_unions.append(both[len(image_boxes) :])
+    return torch.cat(of_boxes), torch.cat(of_unions)
+
+
+class SceneGraphPredictor:
+    """Detector (for sgdet only), trunk and head as one function from images to graphs."""
+
+    def __init__(
+        self, detector: Detector | None, trunk: RegionTrunk, head: RelationHead, device: torch.device | str = "cpu"
+    ) -> None:
+        self.detector = detector
+        self.trunk = trunk.to(device)
+        self.head = head.to(device).eval()
+
+    @torch.no_grad()
+    def predict(
+        self,
+        images: Sequence[NDArray[np.uint8]],
+        frames: Sequence[int],
+        times_s: Sequence[float],
+        given: Sequence[SceneGraph] | None = None,
+        mode: Mode = Mode.SGDET,
+    ) -> list[SceneGraph]:
+        """One graph per RGB image [H,W,3], with its frame number and time. No images give no graphs.
+
+        `given` (one graph per image) is needed for predcls and sgcls and read only there. Objects of a frame without
+        a person are kept with relationships 0. Relatedness is not multiplied in (methods C18).
+        """
+        if not len(images) == len(frames) == len(times_s):
+            raise ValueError(f"{len(images)} images, {len(frames)} frame numbers, {len(times_s)} times; give one each")
+        found = self._frame_boxes(images, given, mode)
+        batch = pair_batch(self.trunk, images, found, classes_given=mode != Mode.SGCLS)
+        logits = self.head(batch)
+        relations = logits.probabilities().cpu().numpy()
+        pair_frames = batch.frame_of_pair.cpu().numpy()
+        if mode == Mode.SGCLS:
+            judged = object_probabilities(logits.objects)[batch.pairs[:, 1]].cpu().numpy()
+            found = [_relabelled(boxes, judged[pair_frames == index]) for index, boxes in enumerate(found)]
+        return [
+            _graph(frame, time_s, boxes, relations[pair_frames == index])
+            for index, (frame, time_s, boxes) in enumerate(zip(frames, times_s, found))
+        ]
+
+    def _frame_boxes(
+        self, images: Sequence[NDArray[np.uint8]], given: Sequence[SceneGraph] | None, mode: Mode
+    ) -> list[FrameBoxes]:
+        if mode == Mode.SGDET:
+            if self.detector is None:
+                raise ValueError("sgdet needs a detector; give one, or graphs and another mode")
+            return [boxes_from_detections(found) for found in self.detector.detect(images)]
+        if given is None or len(given) != len(images):
+            raise ValueError(f"{mode} needs one given graph per image")
+        return [boxes_from_graph(graph) for graph in given]
+
+
+def _relabelled(boxes: FrameBoxes, probabilities: NDArray[np.float32]) -> FrameBoxes:
+    """The same boxes with the likeliest class and its probability; unchanged where nothing was judged."""
+    if not len(probabilities):
+        return boxes
+    objects = Detections(boxes.objects.boxes_xyxy, probabilities.argmax(axis=1), probabilities.max(axis=1))
+    return FrameBoxes(boxes.person_box_xyxy, boxes.person_score, objects)
+
+
+def _graph(frame: int, time_s: float, boxes: FrameBoxes, relations: NDArray[np.float32]) -> SceneGraph:
+    n = len(boxes.objects)
+    return SceneGraph(
+        frame=frame,
+        time_s=time_s,
+        person_box_xyxy=None if boxes.person_box_xyxy is None else boxes.person_box_xyxy.copy(),
+        person_score=boxes.person_score,
+        object_classes=boxes.objects.classes.copy(),
+        object_boxes_xyxy=boxes.objects.boxes_xyxy.copy(),
+        object_scores=boxes.objects.scores.copy(),
+        relations=relations if len(relations) else np.zeros((n, N_RELATIONS), np.float32),
+    )

@@ -1,0 +1,309 @@
+"""The player: a video, its scene graph and its timeline in one browser component with one clock.
+
+`player_data` turns records into the component's payload (format version 1: a small dictionary with typed Arrow tables),
+`show_player` mounts it. Everything that moves with the video runs in the browser (assets/player); Python hears of the
+position and the selection only now and then. Call `show_player` inside `st.fragment`, always with the same key.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import streamlit as st
+from numpy.typing import NDArray
+
+from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video
+from ag_core.settings import ASSETS
+from ag_core.taxonomy import (
+    ACTIONS,
+    GROUP_OF_RELATION,
+    GROUP_SLICES,
+    OBJECT_CLASSES,
+    PERSON,
+    RELATIONS,
+    Group,
+    shown,
+)
+
+VERSION = 1
+"""Format of the payload; the browser side refuses any other."""
+
+NO_BOX = 1
+"""Flag of a box row that is known but has no box (annotated and not visible); never drawn."""
+
+FOLDER = ASSETS / "player"
+SCRIPTS = ("elements.js", "annotations.js", "overlay.js", "graph.js", "timeline.js", "player.js")
+"""Pieces of the browser side, joined in this order into one module."""
+
+SOURCE_LABELS = {"annotation": "Annotation", "lfb": "LFB", "sgfb": "SGFB", "oracle": "SGFB oracle"}
+
+BOX_COLUMNS = pa.schema(
+    [
+        ("frame", pa.int32()),
+        ("track", pa.uint8()),
+        *((name, pa.int16()) for name in ("x1", "y1", "x2", "y2")),
+        ("score", pa.float32()),
+        ("flags", pa.uint8()),
+    ]
+)
+EDGE_COLUMNS = pa.schema([("frame", pa.int32()), ("track", pa.uint8()), ("rel", pa.uint8()), ("score", pa.float32())])
+
+
+@cache
+def _component() -> Any:
+    """The component, registered once in this process."""
+    return st.components.v2.component(
+        "action_genome_player",
+        html=(FOLDER / "player.html").read_text(encoding="utf-8"),
+        css=(FOLDER / "player.css").read_text(encoding="utf-8"),
+        js="\n".join((FOLDER / name).read_text(encoding="utf-8") for name in SCRIPTS),
+    )
+
+
+def shown_relations(probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which of [N,25] probabilities become edges: the best attention; spatial and contact above 0.5, else the best.
+
+    A group of zeros, as in an annotation that says nothing, has no edge.
+    """
+    chosen = np.zeros(probabilities.shape, bool)
+    for group, columns in GROUP_SLICES.items():
+        part = probabilities[:, columns]
+        best = part == part.max(axis=1, keepdims=True)
+        best &= best.cumsum(axis=1) == 1
+        likely = (part > 0.5) & (group is not Group.ATTENTION)
+        chosen[:, columns] = np.where(likely.any(axis=1, keepdims=True), likely, best) & (part > 0)
+    return chosen
+
+
+class _Tracks:
+    """Numbers for (class, instance) pairs in order of first appearance; 0 is the person. Shared by all sources."""
+
+    def __init__(self) -> None:
+        self.number: dict[tuple[int, int], int] = {(0, 0): 0}
+
+    def of_graph(self, graph: SceneGraph) -> NDArray[np.int64]:
+        """[N] track of each object; the n-th object of a class in the graph is its n-th instance."""
+        seen: dict[int, int] = {}
+        tracks = []
+        for object_class in graph.object_classes.tolist():
+            instance = seen.get(object_class, 0)
+            seen[object_class] = instance + 1
+            tracks.append(self.number.setdefault((object_class, instance), len(self.number)))
+        return np.asarray(tracks, np.int64)
+
+    def listed(self) -> list[dict[str, Any]]:
+        """Label, kind and class of each track, in order."""
+        rows = []
+        for object_class, instance in self.number:
+            label = OBJECT_CLASSES[object_class] + (f" {instance + 1}" if instance else "")
+            kind = "object" if object_class else PERSON
+            rows.append({"label": label, "kind": kind, "class": OBJECT_CLASSES[object_class]})
+        return rows
+
+
+def _tables(graphs: Sequence[SceneGraph], tracks: _Tracks) -> tuple[pa.Table, pa.Table]:
+    """Box rows and edge rows of one source, sorted by frame. Every graph has at least a row for its person."""
+    boxes: list[NDArray[np.float64]] = []
+    edges: list[NDArray[np.float64]] = []
+    for graph in sorted(graphs, key=lambda graph: graph.frame):
+        frame = graph.frame - 1
+        of_object = tracks.of_graph(graph)
+        found = graph.person_box_xyxy is not None
+        person = graph.person_box_xyxy if graph.person_box_xyxy is not None else np.zeros(4)
+        box = np.vstack([person[None], np.nan_to_num(graph.object_boxes_xyxy)])
+        flags = np.where(np.concatenate([[found], graph.visible]), 0, NO_BOX)
+        score = np.concatenate([[graph.person_score], graph.object_scores])
+        track = np.concatenate([[0], of_object])
+        boxes.append(np.column_stack([np.full(len(track), frame), track, np.rint(box), score, flags]))
+        row, relation = np.nonzero(shown_relations(graph.relations)) if len(graph) else (np.zeros(0, int),) * 2
+        strength = graph.relations[row, relation]
+        edges.append(np.column_stack([np.full(len(row), frame), of_object[row], relation, strength]))
+    if len(tracks.number) > 256:
+        raise ValueError(f"the video has {len(tracks.number)} tracks; the player holds 256")
+    return _table(boxes, BOX_COLUMNS), _table(edges, EDGE_COLUMNS)
+
+
+def _table(parts: list[NDArray[np.float64]], schema: pa.Schema) -> pa.Table:
+    """Stacked rows as typed columns; coordinates beyond 16 bits are cut."""
+    rows = np.vstack([np.zeros((0, len(schema))), *parts])
+    columns = []
+    for column, field in zip(rows.T, schema):
+        dtype = field.type.to_pandas_dtype()
+        if np.issubdtype(dtype, np.integer):
+            column = column.clip(np.iinfo(dtype).min, np.iinfo(dtype).max)
+        columns.append(pa.array(column.astype(dtype)))
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _lanes(intervals: Sequence[ActionInterval]) -> list[dict[str, Any]]:
+    """One entry per interval; actions with the same object stand together, the earliest first."""
+    first: dict[int | None, float] = {}
+    for interval in intervals:
+        thing = ACTIONS[interval.action].object_class
+        first[thing] = min(first.get(thing, np.inf), interval.start_s)
+    ordered = sorted(
+        intervals, key=lambda i: (first[ACTIONS[i.action].object_class], ACTIONS[i.action].object_class or 0, i.action)
+    )
+    return [
+        {
+            "id": ACTIONS[interval.action].id,
+            "name": ACTIONS[interval.action].label,
+            "class": OBJECT_CLASSES[thing] if (thing := ACTIONS[interval.action].object_class) is not None else None,
+            "start": round(float(interval.start_s), 3),
+            "end": round(float(interval.end_s), 3),
+        }
+        for interval in ordered
+    ]
+
+
+def top_actions(scores: Mapping[str, ActionScores], top_k: int) -> list[int]:
+    """The `top_k` best actions of each model among those it was trained on, together, best first."""
+    best: dict[int, float] = {}
+    for answer in scores.values():
+        ranked = np.argsort(-np.where(answer.trained_on, answer.scores, -1.0), kind="stable")[:top_k]
+        for action in ranked[answer.trained_on[ranked]].tolist():
+            best[action] = max(best.get(action, 0.0), float(answer.scores[action]))
+    return sorted(best, key=lambda action: -best[action])
+
+
+def _score_table(answer: ActionScores, actions: Sequence[int]) -> pa.Table:
+    """Columns t (seconds) and s0, s1, ... (score of each listed action), float32."""
+    columns = {"t": answer.times_s, **{f"s{row}": answer.over_time[:, action] for row, action in enumerate(actions)}}
+    return pa.table({name: pa.array(np.asarray(column, np.float32)) for name, column in columns.items()})
+
+
+def player_data(
+    video: Video,
+    src_url: str | None,
+    sources: Mapping[str, Sequence[SceneGraph]],
+    intervals: Sequence[ActionInterval] = (),
+    scores: Mapping[str, ActionScores] | None = None,
+    t0: float = 0.0,
+    seek: tuple[int, float] | None = None,
+    *,
+    labels: Mapping[str, str] | None = None,
+    compare: Sequence[str] = (),
+    selected: str | None = None,
+    top_k: int = 5,
+    autoplay: bool = False,
+    neighbours: bool = False,
+    link_path: str | None = None,
+    debug: bool = False,
+) -> dict[str, Any]:
+    """The payload of one video.
+
+    src_url     from `ui.media.media_url`; None or '' shows the annotations on an empty picture
+    sources     graphs by source: 'annotation' and names of predictions; the first one is shown first
+    scores      answers by model ('lfb', 'sgfb', 'oracle'); the `top_k` actions of each get a row
+    t0          where to start, seconds; seek: (counter, seconds), a new counter makes the player jump
+    labels      names of sources and models on screen, where they differ from SOURCE_LABELS
+    compare     two or more sources: one graph panel each, side by side, instead of one panel with a selector
+    selected    class name of the object selected at the start
+    autoplay    muted loop at once (not for visitors who prefer reduced motion); nothing is reported while it plays
+    neighbours  whether the keys N and P ask Python for another video (result.navigate is 1 or -1)
+    link_path   page path for 'copy link', such as '/Explore'; None is the page itself
+    debug       count differences between the overlay's frame and the frame number burnt into the picture
+    """
+    names = {**SOURCE_LABELS, **(labels or {})}
+    scores = scores or {}
+    tracks = _Tracks()
+    tables = {name: _tables(graphs, tracks) for name, graphs in sources.items()}
+    actions = top_actions(scores, top_k)
+    fps = float(video.fps or 24.0)
+    size = _picture_size(video, sources)
+    data: dict[str, Any] = {
+        "v": VERSION,
+        "video": video.video_id,
+        "src": src_url or None,
+        "fps": fps,
+        "n_frames": int(video.n_frames or max(1, round(video.duration_s * fps))),
+        "width": size[0],
+        "height": size[1],
+        "t0": round(float(t0), 3),
+        "seek": None if seek is None else {"n": int(seek[0]), "t": round(float(seek[1]), 3)},
+        "tracks": tracks.listed(),
+        "relations": [{"name": shown(name), "group": GROUP_OF_RELATION[name].value} for name in RELATIONS],
+        "actions": _lanes(intervals),
+        "sources": [{"name": name, "label": names.get(name, name)} for name in tables],
+        "models": [
+            {
+                "name": name,
+                "label": names.get(name, name),
+                "video_scores": [round(float(answer.scores[action]), 4) for action in actions],
+                "trained": [bool(answer.trained_on[action]) for action in actions],
+            }
+            for name, answer in scores.items()
+        ],
+        "score_actions": [{"id": ACTIONS[action].id, "name": ACTIONS[action].label} for action in actions],
+        "compare": [name for name in compare if name in tables],
+        "selected": selected,
+        "autoplay": autoplay,
+        "neighbours": neighbours,
+        "link_path": link_path,
+        "debug": debug,
+    }
+    for name, (boxes, edges) in tables.items():
+        data[f"boxes:{name}"] = boxes
+        data[f"edges:{name}"] = edges
+    for name, answer in scores.items():
+        data[f"scores:{name}"] = _score_table(answer, actions)
+    check_payload(data)
+    return data
+
+
+def _picture_size(video: Video, sources: Mapping[str, Sequence[SceneGraph]]) -> tuple[int, int]:
+    """Width and height of the video; where unknown, what holds every box."""
+    if video.width and video.height:
+        return int(video.width), int(video.height)
+    corners = [graph.object_boxes_xyxy for graphs in sources.values() for graph in graphs]
+    corners += [
+        graph.person_box_xyxy[None]
+        for graphs in sources.values()
+        for graph in graphs
+        if graph.person_box_xyxy is not None
+    ]
+    far = np.vstack([np.zeros((1, 4)), *corners])
+    return max(480, int(np.nanmax(far[:, 2])) + 1), max(270, int(np.nanmax(far[:, 3])) + 1)
+
+
+def check_payload(data: Mapping[str, Any]) -> None:
+    """TypeError unless every value is plain JSON or an Arrow table on the first level: Streamlit would send text."""
+    for name, value in data.items():
+        if isinstance(value, pa.Table):
+            continue
+        if not _is_plain(value):
+            raise TypeError(
+                f"player payload {name!r} holds {value!r:.80}; give numbers, text, lists, dicts or an Arrow table"
+            )
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, dict):
+        return all(type(name) is str and _is_plain(inner) for name, inner in value.items())
+    if isinstance(value, list):
+        return all(_is_plain(inner) for inner in value)
+    return value is None or type(value) in (bool, int, float, str)
+
+
+def show_player(data: dict[str, Any], key: str, height: int | None = None) -> Any:
+    """Mount the player and return its state: `t` (seconds), `selected` and `navigate`.
+
+    `selected` is None or a dictionary: kind ('object' or 'action'), label, class and, of an action, id.
+    `navigate` is 1 or -1 in the one run after N or P. Call it inside `st.fragment`, with the same key in every run.
+    """
+    check_payload(data)
+    return _component()(
+        data=data,
+        key=key,
+        default={"t": data["t0"], "selected": None},
+        height=height or "content",
+        on_t_change=_heard,
+        on_selected_change=_heard,
+        on_navigate_change=_heard,
+    )
+
+
+def _heard() -> None:
+    """Nothing to do: naming the callback is how Streamlit learns that the state exists."""

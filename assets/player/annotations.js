@@ -1,0 +1,142 @@
+// One source of graphs (the annotation or a prediction) as typed columns, and the questions the widget asks of it.
+
+function column(table, name) {
+  const found = table.getChild(name);
+  return found ? found.toArray() : [];
+}
+
+class Source {
+  // boxes, edges: Arrow tables sorted by frame. relations: list of {name, group}.
+  constructor(description, boxes, edges, relations) {
+    this.name = description.name;
+    this.label = description.label;
+    this.predicted = description.name !== "annotation";
+    this.boxes = {};
+    for (const name of ["frame", "track", "x1", "y1", "x2", "y2", "score", "flags"]) this.boxes[name] = column(boxes, name);
+    this.edges = {};
+    for (const name of ["frame", "track", "rel", "score"]) this.edges[name] = column(edges, name);
+    this.groupOfRelation = relations.map((relation) => GROUP_INDEX[relation.group]);
+    this.frames = [];
+    this.boxStart = [];
+    this.edgeStart = [];
+    const { frame } = this.boxes;
+    let edge = 0;
+    for (let row = 0; row < frame.length; row++) {
+      if (row && frame[row] === frame[row - 1]) continue;
+      while (edge < this.edges.frame.length && this.edges.frame[edge] < frame[row]) edge++;
+      this.frames.push(frame[row]);
+      this.boxStart.push(row);
+      this.edgeStart.push(edge);
+    }
+    this.boxStart.push(frame.length);
+    this.edgeStart.push(this.edges.frame.length);
+    this.sets = this.frames.map((_frame, index) => this.edgeSet(index));
+    this.changes = this.frames.filter((_frame, index) => index === 0 || !sameSet(this.sets[index], this.sets[index - 1]));
+  }
+
+  get length() {
+    return this.frames.length;
+  }
+
+  // Position of the last annotated frame at or before `frame`; -1 before the first.
+  indexAt(frame) {
+    return lastAtOrBefore(this.frames, frame);
+  }
+
+  // What is shown at `frame`: {index, held}, index -1 for nothing.
+  shownAt(frame, mode) {
+    const index = this.indexAt(frame);
+    if (index < 0) return { index, held: false };
+    const held = this.frames[index] !== frame;
+    return mode === "exact" && held ? { index: -1, held: false } : { index, held };
+  }
+
+  edgeSet(index) {
+    const found = new Map();
+    for (let row = this.edgeStart[index]; row < this.edgeStart[index + 1]; row++) {
+      found.set(this.edges.track[row] * 256 + this.edges.rel[row], this.edges.score[row]);
+    }
+    return found;
+  }
+
+  // Boxes to draw: [{track, x1, y1, x2, y2, score}], moved towards the next annotated frame when interpolating.
+  boxesAt(index, frame, mode) {
+    const found = [];
+    if (index < 0) return found;
+    const { track, x1, y1, x2, y2, score, flags } = this.boxes;
+    const between = mode === "interpolate" && index + 1 < this.length && frame > this.frames[index];
+    const part = between ? (frame - this.frames[index]) / (this.frames[index + 1] - this.frames[index]) : 0;
+    for (let row = this.boxStart[index]; row < this.boxStart[index + 1]; row++) {
+      if (flags[row] & NO_BOX) continue;
+      const box = { track: track[row], x1: x1[row], y1: y1[row], x2: x2[row], y2: y2[row], score: score[row] };
+      const later = between ? this.rowOf(index + 1, track[row]) : -1;
+      if (later >= 0) {
+        box.x1 += (x1[later] - box.x1) * part;
+        box.y1 += (y1[later] - box.y1) * part;
+        box.x2 += (x2[later] - box.x2) * part;
+        box.y2 += (y2[later] - box.y2) * part;
+      }
+      found.push(box);
+    }
+    return found;
+  }
+
+  rowOf(index, track) {
+    for (let row = this.boxStart[index]; row < this.boxStart[index + 1]; row++) {
+      if (this.boxes.track[row] === track && !(this.boxes.flags[row] & NO_BOX)) return row;
+    }
+    return -1;
+  }
+
+  // Tracks named at an annotated frame, with or without a box.
+  tracksAt(index) {
+    const found = new Set();
+    if (index < 0) return found;
+    for (let row = this.boxStart[index]; row < this.boxStart[index + 1]; row++) {
+      const person = this.boxes.track[row] === 0;
+      if (!person || !(this.boxes.flags[row] & NO_BOX)) found.add(this.boxes.track[row]);
+    }
+    return found;
+  }
+
+  // Edges of an annotated frame: Map of track -> [[rel, score] of attention, of spatial, of contact].
+  edgesByTrack(index) {
+    const found = new Map();
+    if (index < 0) return found;
+    for (const [code, score] of this.sets[index]) {
+      const track = Math.floor(code / 256);
+      const relation = code % 256;
+      if (!found.has(track)) found.set(track, [[], [], []]);
+      found.get(track)[this.groupOfRelation[relation]].push([relation, score]);
+    }
+    return found;
+  }
+
+  // First frame of the unbroken run in which the edge has held until `index`.
+  beginOf(index, track, relation) {
+    const code = track * 256 + relation;
+    let first = index;
+    while (first > 0 && this.sets[first - 1].has(code)) first--;
+    return this.frames[first];
+  }
+}
+
+function sameSet(one, other) {
+  if (one.size !== other.size) return false;
+  for (const code of one.keys()) if (!other.has(code)) return false;
+  return true;
+}
+
+function lastAtOrBefore(sorted, value) {
+  let low = 0;
+  let high = sorted.length - 1;
+  let found = -1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] <= value) {
+      found = middle;
+      low = middle + 1;
+    } else high = middle - 1;
+  }
+  return found;
+}

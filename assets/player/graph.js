@@ -1,0 +1,249 @@
+// The scene graph beside the video: the person in the middle, one fixed card per track around it, three lanes per card.
+// Places depend on the tracks and the panel's size alone. Elements are made once; frames only change opacity and text.
+
+const CARD = { width: 138, title: 20, row: 14.5, pad: 5, gap: 9, most: 14 };
+const PERSON_RADIUS = 27;
+
+class GraphPanel {
+  // heard: {select(track), began(track, group)}
+  constructor(parent, title, heard) {
+    this.heard = heard;
+    this.root = element("div", { class: "graph" }, parent);
+    const head = element("div", { class: "graph-head" }, this.root);
+    this.title = element("span", { class: "graph-title" }, head, title);
+    this.note = element("span", { class: "graph-note" }, head);
+    this.svg = drawn("svg", { role: "group", "aria-label": `Scene graph, ${title}` });
+    this.root.appendChild(this.svg);
+    this.observer = new ResizeObserver(() => this.place());
+    this.observer.observe(this.svg);
+    this.key = "";
+  }
+
+  // tracks: all of them, in order of first appearance; kept: numbers of those that get a card.
+  build(tracks, kept, relations) {
+    this.tracks = tracks;
+    this.relations = relations;
+    this.shown = "";
+    this.svg.replaceChildren();
+    this.lanes = drawn("g", { class: "lanes" }, this.svg);
+    this.nodes = kept.map((track) => this.makeNode(track));
+    this.person = drawn("g", { class: "person" }, this.svg);
+    drawn("circle", { r: PERSON_RADIUS }, this.person);
+    drawn("text", { "text-anchor": "middle", y: 4 }, this.person, "person");
+    this.byTrack = new Map(this.nodes.map((node) => [node.track, node]));
+    this.size = "";
+    this.place();
+  }
+
+  makeNode(track) {
+    const label = this.tracks[track].label;
+    const card = drawn("g", { class: "card absent", tabindex: 0, role: "button", "aria-pressed": "false", "aria-label": label, "data-track": track });
+    const plate = drawn("rect", { class: "plate", rx: 6 }, card);
+    const title = drawn("text", { class: "card-title" }, card, label);
+    card.addEventListener("click", () => this.heard.select(track));
+    card.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      this.heard.select(track);
+    });
+    const rows = GROUPS.map((group, index) => {
+      const line = drawn("g", { class: `lane ${group.name} off` }, this.lanes);
+      const path = drawn("path", { class: `line ${group.name}` }, line);
+      const reach = drawn("path", { class: "reach" }, line);
+      const text = drawn("g", { class: `row ${group.name} off` }, card);
+      const letter = drawn("text", { class: "letter" }, text, group.letter);
+      const words = drawn("text", { class: "words" }, text);
+      const full = drawn("title", {}, text);
+      for (const target of [reach, text]) {
+        target.addEventListener("click", (event) => {
+          event.stopPropagation();
+          this.heard.began(track, index);
+        });
+      }
+      return { line, path, reach, text, letter, words, full, says: "" };
+    });
+    this.svg.appendChild(card);
+    return { track, card, plate, title, rows };
+  }
+
+  // Fixed places: clockwise from the top right, so that neighbours in time are neighbours on the ring.
+  place() {
+    if (!this.nodes) return;
+    const sides = Math.ceil(this.nodes.length / 2);
+    const tight = sides > 5;
+    const row = tight ? 13 : CARD.row;
+    const title = tight ? 17 : CARD.title;
+    const gap = tight ? 5 : CARD.gap;
+    const tall = title + 3 * row + CARD.pad;
+    const needed = Math.max(230, sides * (tall + gap) + 12);
+    this.svg.style.minHeight = `${needed}px`;
+    const wide = this.svg.clientWidth;
+    const high = Math.max(needed, this.svg.clientHeight);
+    const size = `${wide}x${high}`;
+    if (!wide || size === this.size) return;
+    this.size = size;
+    this.svg.setAttribute("viewBox", `0 0 ${wide} ${high}`);
+    const card = Math.min(CARD.width, (wide - 2 * PERSON_RADIUS - 44) / 2);
+    const spare = Math.max(0, wide / 2 - PERSON_RADIUS - card - 34);
+    const centre = { x: wide / 2, y: high / 2 };
+    this.person.setAttribute("transform", `translate(${centre.x},${centre.y})`);
+    const pitch = Math.min(tall + 34, (high - 12) / Math.max(1, sides));
+    this.nodes.forEach((node, index) => {
+      const right = index < sides;
+      const count = right ? sides : this.nodes.length - sides;
+      const slot = right ? index : this.nodes.length - 1 - index;
+      const lean = count > 1 ? (2 * slot) / (count - 1) - 1 : 0;
+      const out = PERSON_RADIUS + 30 + spare * (0.35 + 0.65 * Math.sqrt(1 - 0.85 * lean * lean));
+      const inner = right ? centre.x + out : centre.x - out;
+      const top = centre.y + (slot - (count - 1) / 2) * pitch - tall / 2;
+      this.placeCard(node, { right, inner, top, card, tall, title, row, lean, centre });
+    });
+    this.shown = "";
+    if (this.last) this.show(this.last);
+  }
+
+  placeCard(node, at) {
+    const sign = at.right ? 1 : -1;
+    const set = (target, values) => Object.entries(values).forEach(([name, value]) => target.setAttribute(name, value));
+    const anchor = at.right ? "start" : "end";
+    node.width = at.card;
+    set(node.plate, { x: at.right ? at.inner : at.inner - at.card, y: at.top, width: at.card, height: at.tall });
+    set(node.title, { x: at.inner + sign * 9, y: at.top + at.title - 5, "text-anchor": anchor });
+    node.title.textContent = fitted(this.tracks[node.track].label, at.card - 16, 12.5, 600);
+    const angle = at.lean * 1.05;
+    const along = { x: sign * Math.cos(angle), y: Math.sin(angle) };
+    node.rows.forEach((row, index) => {
+      const y = at.top + at.title + at.row * (index + 0.5);
+      set(row.letter, { x: at.inner + sign * 9, y: y + 4, "text-anchor": anchor });
+      set(row.words, { x: at.inner + sign * 22, y: y + 4, "text-anchor": anchor });
+      const aside = (index - 1) * 7;
+      const start = {
+        x: at.centre.x + along.x * (PERSON_RADIUS + 2) - along.y * aside * sign,
+        y: at.centre.y + along.y * (PERSON_RADIUS + 2) + along.x * aside * sign,
+      };
+      const bend = Math.abs(at.inner - start.x) * 0.55;
+      const path =
+        `M${start.x.toFixed(1)},${start.y.toFixed(1)}C${(start.x + along.x * bend).toFixed(1)},${(start.y + along.y * bend).toFixed(1)} ` +
+        `${(at.inner - sign * bend).toFixed(1)},${y.toFixed(1)} ${(at.inner - sign * 2).toFixed(1)},${y.toFixed(1)}`;
+      row.path.setAttribute("d", path);
+      row.reach.setAttribute("d", path);
+    });
+  }
+
+  // state: {source, index, held, note}. Nothing is touched while the annotated frame stays the same.
+  show(state) {
+    this.last = state;
+    const shown = `${state.source.name}|${state.index}|${state.held}`;
+    if (this.note.textContent !== state.note) this.note.textContent = state.note;
+    if (shown === this.shown || !this.nodes) return;
+    const animate = this.shown !== "" && !state.still;
+    this.shown = shown;
+    const present = state.source.tracksAt(state.index);
+    const edges = state.source.edgesByTrack(state.index);
+    this.svg.classList.toggle("held", state.held);
+    this.person.classList.toggle("absent", !present.has(0));
+    for (const node of this.nodes) {
+      node.card.classList.toggle("absent", !present.has(node.track));
+      const groups = edges.get(node.track);
+      node.rows.forEach((row, group) => this.showRow(node, row, groups ? groups[group] : [], state.source, animate));
+    }
+  }
+
+  showRow(node, row, relations, source, animate) {
+    const on = relations.length > 0;
+    row.line.classList.toggle("off", !on);
+    row.text.classList.toggle("off", !on);
+    if (!on) {
+      row.says = "";
+      return;
+    }
+    const names = relations.map(([relation]) => this.relations[relation].name).join(", ");
+    const score = source.predicted ? ` ${Math.round(Math.max(...relations.map(([, value]) => value)) * 100)}%` : "";
+    if (row.full.textContent !== names + score) {
+      row.words.textContent = fitted(names, node.width - 32 - (score ? 28 : 0), 11.5, 400);
+      if (score) drawn("tspan", { class: "faint" }, row.words, score);
+      row.full.textContent = names + score;
+    }
+    if (animate && row.says !== names) row.path.animate([{ strokeWidth: "6px" }, { strokeWidth: "2px" }], { duration: 600, easing: "ease-out" });
+    row.says = names;
+  }
+
+  emphasise(tracks) {
+    for (const node of this.nodes || []) {
+      const chosen = Boolean(tracks && tracks.has(node.track));
+      const dim = Boolean(tracks && !chosen);
+      node.card.classList.toggle("chosen", chosen);
+      node.card.classList.toggle("dim", dim);
+      node.card.setAttribute("aria-pressed", String(chosen));
+      for (const row of node.rows) row.line.classList.toggle("dim", dim);
+    }
+  }
+
+  groups(on) {
+    GROUPS.forEach((group, index) => this.svg.classList.toggle(`hide-${group.name}`, !on[index]));
+  }
+
+  destroy() {
+    this.observer.disconnect();
+    this.root.remove();
+  }
+}
+
+// Which tracks get a card: those seen most often where there are too many, always in order of first appearance.
+function keptTracks(tracks, sources) {
+  const times = tracks.map(() => 0);
+  for (const source of sources) for (const track of source.boxes.track) times[track]++;
+  const objects = tracks.map((_track, number) => number).filter((number) => tracks[number].kind !== "person" && times[number]);
+  const often = [...objects].sort((one, other) => times[other] - times[one] || one - other).slice(0, CARD.most);
+  return often.sort((one, other) => one - other);
+}
+
+// Text cut with an ellipsis so that it is at most `width` pixels wide.
+const ruler = document.createElement("canvas").getContext("2d");
+
+function fitted(text, width, size, weight) {
+  ruler.font = `${weight} ${size}px ${fitted.font || "sans-serif"}`;
+  if (ruler.measureText(text).width <= width) return text;
+  let length = text.length - 1;
+  while (length > 1 && ruler.measureText(`${text.slice(0, length)}…`).width > width) length--;
+  return `${text.slice(0, length).trimEnd()}…`;
+}
+
+// The triplets of this moment as a table: one column of marks per source.
+class TripletTable {
+  constructor(parent) {
+    this.table = element("table", { class: "triplets" }, parent);
+    this.head = element("tr", {}, element("thead", {}, this.table));
+    this.body = element("tbody", {}, this.table);
+    this.shown = "";
+  }
+
+  // states: [{source, index}]; groupsOn: which groups are on.
+  show(states, tracks, relations, groupsOn) {
+    const shown = states.map(({ source, index }) => `${source.name}|${index}`).join(" ") + groupsOn.join();
+    if (shown === this.shown) return;
+    this.shown = shown;
+    this.head.replaceChildren();
+    element("th", { scope: "col" }, this.head, "Triplets now");
+    for (const { source } of states) element("th", { scope: "col", class: "mark" }, this.head, states.length > 1 ? source.label : source.predicted ? "score" : "");
+    const sets = states.map(({ source, index }) => (index < 0 ? new Map() : source.sets[index]));
+    const codes = [...new Set(sets.flatMap((set) => [...set.keys()]))].sort((one, other) => one - other);
+    const rows = [];
+    for (const code of codes) {
+      const relation = relations[code % 256];
+      const group = GROUPS[GROUP_INDEX[relation.group]];
+      if (!groupsOn[GROUP_INDEX[relation.group]]) continue;
+      const row = element("tr", {});
+      const words = element("td", {}, row);
+      element("span", { class: `chip ${group.name}` }, words, group.letter);
+      element("span", {}, words, ` person — ${relation.name} → ${tracks[Math.floor(code / 256)].label}`);
+      sets.forEach((set, at) => {
+        const mark = !set.has(code) ? "–" : states[at].source.predicted ? `${Math.round(set.get(code) * 100)}%` : "✓";
+        element("td", { class: set.has(code) ? "mark" : "mark faint" }, row, mark);
+      });
+      rows.push(row);
+    }
+    if (!rows.length) element("td", { class: "faint", colspan: 1 + states.length }, rows[rows.push(element("tr", {})) - 1], "none");
+    this.body.replaceChildren(...rows);
+  }
+}

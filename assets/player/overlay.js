@@ -1,0 +1,117 @@
+// Boxes over the picture. Every stroke is drawn twice, a dark halo and then the colour, so that it shows on any picture.
+
+const OVERLAY = { neutral: "#FFFFFF", attention: "#FFA733", contact: "#C9A8FF", halo: "rgba(0, 0, 0, 0.72)" };
+
+class Overlay {
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.context = canvas.getContext("2d");
+    this.hits = [];
+  }
+
+  // view: {boxes, edges, held, predicted, tracks, emphasised (Set or null), boxesOn, labelsOn, groupsOn, size, font}
+  draw(view) {
+    const { canvas, context } = this;
+    const ratio = window.devicePixelRatio || 1;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    const across = canvas.width / ratio / view.size[0];
+    const down = canvas.height / ratio / view.size[1];
+    this.hits = view.boxes.map((box) => ({
+      track: box.track,
+      score: box.score,
+      x: box.x1 * across,
+      y: box.y1 * down,
+      width: Math.max(2, (box.x2 - box.x1) * across),
+      height: Math.max(2, (box.y2 - box.y1) * down),
+    }));
+    if (!view.boxesOn) return;
+    const dim = (track) => view.emphasised && track !== 0 && !view.emphasised.has(track);
+    const order = [...this.hits].sort((one, other) => other.width * other.height - one.width * one.height);
+    for (const hit of order) this.outline(hit, this.colour(hit.track, view), dim(hit.track), view);
+    if (view.labelsOn) this.labels(order.filter((hit) => !dim(hit.track)), view, canvas.width / ratio, canvas.height / ratio);
+  }
+
+  // Purple in contact, orange when looked at, white otherwise: the strongest thing the graph says of the object.
+  colour(track, view) {
+    const groups = view.edges.get(track);
+    if (!groups) return OVERLAY.neutral;
+    const says = (group, apart) => view.groupsOn[group] && groups[group].some(([relation]) => !apart.includes(view.relations[relation].name));
+    if (says(2, ["not contacting"])) return OVERLAY.contact;
+    return says(0, ["not looking at", "unsure"]) ? OVERLAY.attention : OVERLAY.neutral;
+  }
+
+  outline(hit, colour, dim, view) {
+    const { context } = this;
+    const chosen = view.emphasised && view.emphasised.has(hit.track);
+    const width = chosen ? 3 : 1.75;
+    context.globalAlpha = dim ? 0.28 : 1;
+    context.setLineDash(view.held ? [7, 5] : []);
+    context.lineJoin = "round";
+    for (const [style, thick] of [[OVERLAY.halo, width + 2.5], [colour, width]]) {
+      context.strokeStyle = style;
+      context.lineWidth = thick;
+      context.strokeRect(hit.x, hit.y, hit.width, hit.height);
+    }
+    if (view.predicted) this.corners(hit, colour, width);
+    context.setLineDash([]);
+    context.globalAlpha = 1;
+  }
+
+  // Corner marks tell a predicted box from an annotated one.
+  corners(hit, colour, width) {
+    const { context } = this;
+    const reach = Math.min(10, hit.width / 3, hit.height / 3);
+    context.setLineDash([]);
+    context.beginPath();
+    for (const [x, y, right, below] of [
+      [hit.x, hit.y, 1, 1],
+      [hit.x + hit.width, hit.y, -1, 1],
+      [hit.x, hit.y + hit.height, 1, -1],
+      [hit.x + hit.width, hit.y + hit.height, -1, -1],
+    ]) {
+      context.moveTo(x + right * reach, y);
+      context.lineTo(x, y);
+      context.lineTo(x, y + below * reach);
+    }
+    context.strokeStyle = colour;
+    context.lineWidth = width + 1.75;
+    context.stroke();
+  }
+
+  // Labels stand above their box, or inside where there is no room, and step aside for one another.
+  labels(hits, view, wide, high) {
+    const { context } = this;
+    const tall = 17;
+    context.font = `600 11.5px ${view.font}`;
+    context.textBaseline = "middle";
+    const taken = [];
+    for (const hit of [...hits].reverse()) {
+      const text = view.tracks[hit.track].label + (view.predicted && hit.score < 1 ? ` ${Math.round(hit.score * 100)}%` : "");
+      const width = context.measureText(text).width + 10;
+      const x = clamp(hit.x - 1, 0, Math.max(0, wide - width));
+      const places = [hit.y - tall, hit.y + 1, hit.y + hit.height - tall, hit.y + hit.height + 1, hit.y + tall + 2];
+      const fits = (y) => y >= 0 && y + tall <= high && !taken.some((t) => x < t.x + t.width && t.x < x + width && y < t.y + tall && t.y < y + tall);
+      const y = places.find(fits);
+      if (y === undefined) continue;
+      taken.push({ x, y, width });
+      context.fillStyle = OVERLAY.halo;
+      context.beginPath();
+      context.roundRect(x, y, width, tall, 3);
+      context.fill();
+      context.fillStyle = this.colour(hit.track, view);
+      context.fillText(text, x + 5, y + tall / 2 + 0.5);
+    }
+  }
+
+  // Track of the smallest box under a point of the canvas; null beside all boxes.
+  pick(x, y) {
+    let best = null;
+    for (const hit of this.hits) {
+      const inside = x >= hit.x && x <= hit.x + hit.width && y >= hit.y && y <= hit.y + hit.height;
+      if (inside && (!best || hit.width * hit.height < best.width * best.height)) best = hit;
+    }
+    return best && best.track;
+  }
+}

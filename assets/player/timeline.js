@@ -1,0 +1,275 @@
+// What happens when: annotated frames, lanes of actions, rows of action scores, on one axis under the video.
+// The canvas is drawn again only when the data, the size, the theme or the selection change; the cursor is an element.
+
+const ROW = { ruler: 22, ticks: 14, action: 22, score: 30, head: 26, groupGap: 6 };
+
+class Timeline {
+  // heard: {seek(seconds, dragging), action(lane)}
+  constructor(parent, heard) {
+    this.heard = heard;
+    this.labels = element("div", { class: "labels" }, parent);
+    this.plot = element("div", { class: "plot" }, parent);
+    this.canvas = element("canvas", { "aria-label": "Timeline", role: "img" }, this.plot);
+    this.cursor = element("div", { class: "cursor" }, this.plot);
+    this.values = element("div", { class: "values" }, parent);
+    this.observer = new ResizeObserver(() => this.draw());
+    this.observer.observe(this.plot);
+    this.rows = [];
+    this.listen();
+  }
+
+  listen() {
+    let dragging = false;
+    const seconds = (event) => {
+      const box = this.plot.getBoundingClientRect();
+      return clamp((event.clientX - box.left) / box.width, 0, 1) * this.duration;
+    };
+    this.plot.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0 || !this.duration) return;
+      const lane = this.laneAt(event, seconds(event));
+      dragging = true;
+      this.plot.setPointerCapture(event.pointerId);
+      this.heard.seek(seconds(event), false);
+      if (lane) this.heard.action(lane);
+    });
+    this.plot.addEventListener("pointermove", (event) => {
+      if (dragging) this.heard.seek(seconds(event), true);
+      else if (this.duration) {
+        const lane = this.laneAt(event, seconds(event));
+        const title = lane ? `${lane.name}: ${formatTime(lane.start)} to ${formatTime(lane.end)}` : formatTime(seconds(event));
+        if (this.plot.title !== title) this.plot.title = title;
+      }
+    });
+    const stop = () => {
+      dragging = false;
+    };
+    this.plot.addEventListener("pointerup", stop);
+    this.plot.addEventListener("pointercancel", stop);
+  }
+
+  laneAt(event, seconds) {
+    const y = event.clientY - this.plot.getBoundingClientRect().top;
+    const row = this.rows.find((candidate) => candidate.lanes && y >= candidate.top && y < candidate.top + candidate.height);
+    const slack = (4 / Math.max(1, this.plot.clientWidth)) * this.duration;
+    return row && row.lanes.find((lane) => seconds >= lane.start - slack && seconds <= lane.end + slack);
+  }
+
+  // data: the payload; sources: those on screen; scores: [{label, times, columns}] by model.
+  build(data, sources, scores) {
+    this.duration = data.n_frames / data.fps;
+    this.data = data;
+    this.sources = sources;
+    this.scores = scores;
+    this.rows = [{ kind: "ruler", height: ROW.ruler, label: "" }];
+    for (const source of sources) this.rows.push({ kind: "ticks", height: ROW.ticks, label: source.label, source });
+    const byAction = new Map();
+    for (const lane of data.actions) byAction.set(lane.id, [...(byAction.get(lane.id) || []), lane]);
+    let before;
+    for (const lanes of byAction.values()) {
+      if (before !== lanes[0].class) this.rows.push({ kind: "gap", height: ROW.groupGap });
+      before = lanes[0].class;
+      this.rows.push({ kind: "action", height: ROW.action, label: lanes[0].name, lanes });
+    }
+    if (scores.length && data.score_actions.length) {
+      this.rows.push({ kind: "head", height: ROW.head, label: "Action scores" });
+      const tall = Math.max(ROW.score, 12 * scores.length + 8);
+      data.score_actions.forEach((action, index) => {
+        this.rows.push({ kind: "score", height: tall, label: action.name, index, truth: byAction.get(action.id) || [] });
+      });
+    }
+    let top = 0;
+    for (const row of this.rows) {
+      row.top = top;
+      top += row.height;
+    }
+    this.height = top + 4;
+    this.canvas.style.height = this.plot.style.height = `${this.height}px`;
+    this.buildSides();
+    this.draw();
+  }
+
+  buildSides() {
+    this.labels.replaceChildren();
+    this.values.replaceChildren();
+    this.bars = [];
+    for (const row of this.rows) {
+      const style = `height:${row.height}px`;
+      const value = element("div", { style, class: `value ${row.kind}` }, this.values);
+      if (row.kind === "action") {
+        const button = element("button", { type: "button", style, class: "label action", title: `${row.label}: go to its start` }, this.labels, row.label);
+        button.addEventListener("click", () => this.toStart(row));
+        row.button = button;
+        continue;
+      }
+      element("div", { style, class: `label ${row.kind}`, title: row.label || "" }, this.labels, row.label || "");
+      if (row.kind === "score") this.buildBars(row, value);
+    }
+    this.values.classList.toggle("none", !this.bars.length);
+  }
+
+  buildBars(row, value) {
+    this.scores.forEach((model, at) => {
+      const line = element("div", { class: "score-line", title: `${model.label}: ${row.label}` }, value);
+      const bar = element("i", { style: `background:var(--model-${at})` }, element("span", { class: "track" }, line));
+      this.bars.push({ bar, number: element("b", {}, line), model, index: row.index, at: -1 });
+    });
+  }
+
+  // To the first interval of the row that starts after now, else to its first one.
+  toStart(row) {
+    const next = row.lanes.find((lane) => lane.start > this.time + 0.01) || row.lanes[0];
+    this.heard.seek(next.start, false);
+    this.heard.action(next);
+  }
+
+  at(time) {
+    this.time = time;
+    this.cursor.style.transform = `translateX(${((time / this.duration) * this.plot.clientWidth).toFixed(1)}px)`;
+    for (const entry of this.bars || []) {
+      const value = valueAt(entry.model, entry.index, time);
+      const percent = Math.round(value * 100);
+      if (percent === entry.at) continue;
+      entry.at = percent;
+      entry.bar.style.transform = `scaleX(${value.toFixed(3)})`;
+      entry.number.textContent = `${percent}%`;
+    }
+  }
+
+  colours(theme) {
+    this.theme = theme;
+    this.draw();
+  }
+
+  emphasise(matches) {
+    this.matches = matches;
+    for (const row of this.rows) if (row.button) row.button.classList.toggle("chosen", Boolean(matches && row.lanes.some(matches)));
+    this.draw();
+  }
+
+  draw() {
+    const wide = this.plot.clientWidth;
+    if (!this.theme || !this.duration || !wide) return;
+    fitCanvas(this.canvas, wide, this.height);
+    const ratio = window.devicePixelRatio || 1;
+    const context = this.canvas.getContext("2d");
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, wide, this.height);
+    const across = (seconds) => (seconds / this.duration) * wide;
+    for (const row of this.rows) {
+      if (row.kind === "ruler") this.drawRuler(context, row, wide, across);
+      if (row.kind === "ticks") this.drawTicks(context, row, wide, across);
+      if (row.kind === "action") this.drawLanes(context, row, wide, across);
+      if (row.kind === "head") this.drawLegend(context, row, wide);
+      if (row.kind === "score") this.drawScores(context, row, wide, across);
+    }
+    if (this.time !== undefined) this.at(this.time);
+  }
+
+  drawRuler(context, row, wide, across) {
+    const steps = [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600];
+    const step = steps.find((candidate) => across(candidate) >= 64) || 1200;
+    context.fillStyle = this.theme.text;
+    context.strokeStyle = this.theme.text;
+    context.font = `11px ${this.theme.font}`;
+    context.textBaseline = "middle";
+    context.lineWidth = 1;
+    for (let second = 0; second <= this.duration; second += step) {
+      const x = across(second);
+      const text = `${Math.floor(second / 60)}:${String(second % 60).padStart(step < 1 ? 4 : 2, "0")}`;
+      const width = context.measureText(text).width;
+      context.globalAlpha = 0.35;
+      context.fillRect(clamp(Math.round(x), 0, wide - 1), row.height - 6, 1, 6);
+      context.globalAlpha = 0.65;
+      if (x + width / 2 <= wide || second === 0) context.fillText(text, clamp(x - width / 2, 0, wide - width), 8);
+    }
+    context.globalAlpha = 1;
+  }
+
+  drawTicks(context, row, wide, across) {
+    context.fillStyle = this.theme.text;
+    context.globalAlpha = 0.07;
+    context.fillRect(0, row.top + 1, wide, row.height - 3);
+    context.globalAlpha = row.source.length > wide / 4 ? 0.35 : 0.6;
+    for (const frame of row.source.frames) context.fillRect(Math.round(across(frame / this.data.fps)), row.top + 3, 1, row.height - 7);
+    context.globalAlpha = 1;
+  }
+
+  drawLanes(context, row, wide, across) {
+    const middle = row.top + row.height / 2;
+    context.fillStyle = this.theme.text;
+    context.globalAlpha = 0.07;
+    context.fillRect(0, Math.round(middle), wide, 1);
+    for (const lane of row.lanes) {
+      const chosen = this.matches && this.matches(lane);
+      context.fillStyle = chosen ? this.theme.primary : this.theme.text;
+      context.globalAlpha = chosen ? 0.85 : this.matches ? 0.14 : 0.3;
+      context.beginPath();
+      context.roundRect(across(lane.start), row.top + 4, Math.max(3, across(Math.min(lane.end, this.duration)) - across(lane.start)), row.height - 8, 3);
+      context.fill();
+    }
+    context.globalAlpha = 1;
+  }
+
+  drawLegend(context, row, wide) {
+    const middle = row.top + row.height / 2 + 2;
+    let x = 0;
+    context.font = `11px ${this.theme.font}`;
+    context.textBaseline = "middle";
+    this.scores.forEach((model, at) => {
+      this.stroke(context, at, [[x, middle], [x + 22, middle]]);
+      context.fillStyle = this.theme.text;
+      context.globalAlpha = 0.75;
+      context.fillText(model.label, x + 28, middle);
+      context.globalAlpha = 1;
+      x += 44 + context.measureText(model.label).width;
+    });
+    context.fillStyle = this.theme.text;
+    if (x + 120 > wide || !this.data.actions.length) return;
+    context.globalAlpha = 0.12;
+    context.fillRect(x, middle - 6, 22, 12);
+    context.globalAlpha = 0.75;
+    context.fillText("annotated action", x + 28, middle);
+    context.globalAlpha = 1;
+  }
+
+  drawScores(context, row, wide, across) {
+    const low = row.top + row.height - 4;
+    const tall = row.height - 8;
+    context.fillStyle = this.theme.text;
+    context.globalAlpha = 0.12;
+    for (const lane of row.truth) context.fillRect(across(lane.start), row.top + 2, across(Math.min(lane.end, this.duration)) - across(lane.start), row.height - 4);
+    context.fillRect(0, low, wide, 1);
+    context.globalAlpha = 1;
+    this.scores.forEach((model, at) => {
+      const points = [];
+      const scores = model.columns[row.index];
+      for (let sample = 0; sample < model.times.length; sample++) points.push([across(model.times[sample]), low - scores[sample] * tall]);
+      if (points.length) this.stroke(context, at, [[0, points[0][1]], ...points, [wide, points[points.length - 1][1]]]);
+    });
+  }
+
+  stroke(context, at, points) {
+    context.strokeStyle = this.theme.models[at % this.theme.models.length];
+    context.lineWidth = 1.75;
+    context.setLineDash(MODEL_DASHES[at % MODEL_DASHES.length]);
+    context.beginPath();
+    points.forEach(([x, y], index) => (index ? context.lineTo(x, y) : context.moveTo(x, y)));
+    context.stroke();
+    context.setLineDash([]);
+  }
+
+  destroy() {
+    this.observer.disconnect();
+  }
+}
+
+// A model's score of one action at a time, straight between its samples; its video score where it has no samples.
+function valueAt(model, index, time) {
+  const { times, columns, video } = model;
+  const before = lastAtOrBefore(times, time);
+  if (!times.length) return video[index];
+  if (before < 0) return columns[index][0];
+  if (before + 1 >= times.length) return columns[index][times.length - 1];
+  const part = (time - times[before]) / (times[before + 1] - times[before]);
+  return columns[index][before] + (columns[index][before + 1] - columns[index][before]) * part;
+}

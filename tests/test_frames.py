@@ -105,20 +105,18 @@ def test_pictures_equal_plain_decoding(tmp_path: Path) -> None:
         np.testing.assert_array_equal(picture, plain[number - 1])
 
 
-@pytest.mark.parametrize(("rotation", "corner"), [(90, (0, 1)), (-90, (1, 0)), (180, (1, 1))])
+# Where Chromium shows the corner that is stored at the top left: (bottom?, right?).
+@pytest.mark.parametrize(("rotation", "corner"), [(90, (1, 0)), (-90, (0, 1)), (180, (1, 1))])
 def test_a_rotated_recording_is_turned_upright(tmp_path: Path, rotation: int, corner: tuple[int, int]) -> None:
     path = write_video(tmp_path / "phone.mp4", rotation=rotation, n_frames=3)
     video = probe_video(path)
     assert (video.width, video.height) == ((WIDTH, HEIGHT) if rotation == 180 else (HEIGHT, WIDTH))
     [(_, picture)] = read_frames(path, [2])
     assert picture.shape == (video.height, video.width, 3)
-    with av.open(str(path)) as container:
-        frame = next(container.decode(video=0))
-        upright = np.rot90(frame.to_ndarray(format="rgb24"), round(frame.rotation / 90))
-    assert number_of_red_corner(picture) == number_of_red_corner(upright)
+    assert red_corner(picture) == corner
 
 
-def number_of_red_corner(picture: NDArray[np.uint8]) -> tuple[int, int]:
+def red_corner(picture: NDArray[np.uint8]) -> tuple[int, int]:
     red = np.argwhere((picture[..., 0] > 180) & (picture[..., 1] < 100)).mean(axis=0)
     return int(red[0] > picture.shape[0] / 2), int(red[1] > picture.shape[1] / 2)
 

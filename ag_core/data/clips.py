@@ -1,0 +1,48 @@
+"""Which moments and pictures of a video the action models look at: bank grid, clips, test views. The one place.
+
+Training, evaluation and the pipeline all ask here, so that a model is used on what it was trained on. Knows times and
+pixels; no model and no file.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+BANK_STEP_S = 0.5
+BANK_FIRST_S = 11 / 24
+"""The bank's moments are every 12th frame at 24 frames a second, (12k + 11) / 24 s (methods C16)."""
+
+TEST_VIEWS = 10
+GREY = 114
+"""The value around a letterboxed picture."""
+
+
+def bank_times(duration_s: float) -> NDArray[np.float64]:
+    """[K] seconds of the feature bank: two a second; the middle alone of a video that ends before the first."""
+    times = BANK_FIRST_S + BANK_STEP_S * np.arange(max(0, np.ceil((duration_s - BANK_FIRST_S) / BANK_STEP_S)))
+    return times if len(times) else np.array([duration_s / 2])
+
+
+def view_times(duration_s: float, views: int = TEST_VIEWS) -> NDArray[np.float64]:
+    """[views] clip centres in seconds, spread evenly over the video."""
+    return (np.arange(views) + 0.5) / views * duration_s
+
+
+def clip_frames(centre_s: float, fps: float, n_frames: int, length: int, step_s: float) -> list[int]:
+    """The `length` 1-based frames nearest to moments `step_s` apart around `centre_s`, clamped to the video.
+
+    Numbers ascend and repeat where the video is short or slow. Half-way between two frames the later one is taken.
+    """
+    moments = centre_s + (np.arange(length) - (length - 1) / 2) * step_s
+    return (np.floor(moments * fps + 0.5 + 1e-6).astype(int) + 1).clip(1, n_frames).tolist()
+
+
+def letterboxed(picture: NDArray[np.uint8], size_wh: tuple[int, int]) -> NDArray[np.uint8]:
+    """The picture [H,W,3] scaled to fit into `size_wh`, in the middle of grey: [h,w,3]."""
+    width, height = size_wh
+    scale = min(width / picture.shape[1], height / picture.shape[0])
+    inner = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
+    box = np.full((height, width, 3), GREY, np.uint8)
+    left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
+    box[top : top + inner[1], left : left + inner[0]] = cv2.resize(picture, inner, interpolation=cv2.INTER_AREA)
+    return box

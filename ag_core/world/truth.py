@@ -4,7 +4,6 @@ A plain record with a file form; knows nothing about how the video was made.
 """
 
 import json
-import os
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -97,7 +96,7 @@ class WorldTruth:
         partial = path.with_name(path.name + ".part")
         with partial.open("wb") as file:
             np.savez_compressed(file, plain=np.array(json.dumps(plain)), **arrays)
-        os.replace(partial, path)
+        partial.replace(path)
 
     @staticmethod
     def load(path: Path | str) -> "WorldTruth":

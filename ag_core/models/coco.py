@@ -3,7 +3,6 @@
 COCO knows 15 of the 36 classes (methods C1.3); doors, pictures, clothes and the like are never found this way.
 """
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -86,7 +85,7 @@ def _coco_model(weights: Path | None) -> torch.nn.Module:
         except (OSError, RuntimeError) as error:
             folder = Path(torch.hub.get_dir()) / "checkpoints"
             raise UserError(
-                f"the COCO detector needs its weights and {os.path.basename(enum.url)} could not be downloaded "
+                f"the COCO detector needs its weights and {Path(enum.url).name} could not be downloaded "
                 f"({error}); fetch {enum.url} on a machine with a network and put it into {folder}, or give its path"
             ) from error
     else:

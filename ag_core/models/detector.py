@@ -7,6 +7,7 @@ The two COCO detectors need no training here but know only part of the classes (
 """
 
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Protocol
 
@@ -96,10 +97,12 @@ class FasterRcnnDetector:
 
     @torch.inference_mode()
     def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
-        """One `Detections` per RGB image [H,W,3], best first, boxes clipped to the image."""
-        if not images:
-            return []
-        return [self._detections(found) for found in self.model(image_tensors(images, self.device))]
+        """One `Detections` per RGB image [H,W,3], best first, boxes clipped to the image.
+
+        Neighbours of one size share a batch; others do not, because padding would change what is found.
+        """
+        batches = (list(batch) for _, batch in groupby(images, key=np.shape))
+        return [self._detections(found) for batch in batches for found in self.model(image_tensors(batch, self.device))]
 
     def _detections(self, found: dict[str, torch.Tensor]) -> Detections:
         kept = found["scores"] > self.score_threshold

@@ -54,7 +54,7 @@ class PairBatch:
             values = getattr(self, name)
             if values.dtype != torch.int64:
                 raise ValueError(f"PairBatch.{name} is {values.dtype}; it needs int64")
-            if values.numel() and not (0 <= values.min() and values.max() < limit):
+            if values.numel() and (values.min() < 0 or values.max() >= limit):
                 raise ValueError(f"PairBatch.{name} points outside 0 to {limit - 1}")
 
     @property

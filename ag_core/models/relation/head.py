@@ -12,7 +12,7 @@ from ag_core.taxonomy import GROUP_SLICES, N_CLASSES, N_RELATIONS, Group
 
 @dataclass(frozen=True)
 class RelationLogits:
-    """predicates [P,25] in the order of RELATIONS, objects [N,36] class logits, relatedness [P] (zeros if not judged)."""
+    """predicates [P,25] in the order of RELATIONS, objects [N,36] class logits, relatedness [P] (0 if not judged)."""
 
     predicates: Tensor
     objects: Tensor

@@ -104,7 +104,7 @@ def contrastive_loss(batch: PairBatch, logits: RelationLogits, targets: PairTarg
 def _contrast(
     affinity: Tensor, positive: Tensor, positive_groups: Tensor, negative: Tensor, negative_groups: Tensor
 ) -> Tensor:
-    """Mean hinge over groups that have both sides; a dummy group with hinge 0 counts in the mean, as in the original."""
+    """Mean hinge over groups with both sides; a dummy group with hinge 0 counts in the mean, as in the original."""
     groups, index = torch.cat([positive_groups, negative_groups]).unique(return_inverse=True)
     of_positive, of_negative = index[: len(positive)], index[len(positive) :]
     lowest = affinity.new_full((len(groups),), torch.inf)

@@ -9,6 +9,8 @@ each object class; relationships come in Action Genome's three groups, so there 
 logit says whether a pair is related; all features come from one frozen detector instead of two fine-tuned bodies.
 """
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -27,7 +29,7 @@ N_OUTPUTS = N_RELATIONS + 1
 def _layers(*widths: int) -> nn.Sequential:
     """Linear layers of the given widths with LeakyReLU(.1) between them."""
     modules: list[nn.Module] = []
-    for inputs, outputs in zip(widths, widths[1:]):
+    for inputs, outputs in pairwise(widths):
         modules += [nn.Linear(inputs, outputs), nn.LeakyReLU(0.1)]
     return nn.Sequential(*modules[:-1])
 

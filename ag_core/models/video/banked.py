@@ -1,0 +1,45 @@
+"""Action scores from a clip and a feature bank: LFB, SGFB (the paper's model) and its oracle are this one class.
+
+They differ in the bank alone: clip features of the same network, predicted scene graphs, or annotated ones. Without an
+operator the bank is not used, and the model is the plain clip network with a classifier.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from ag_core.models.video.i3d import I3dNonLocal
+
+
+class BankHead(nn.Module):
+    """Clip features S [B,C] and windows [B,W,D] to logits [B,n_actions]: classifier over [S ; operator(S, bank)].
+
+    Needs no pixels, so it can be trained and tested on cached features.
+    """
+
+    def __init__(self, short_term: int, operator: nn.Module | None, n_actions: int, dropout: float) -> None:
+        super().__init__()
+        self.operator = operator
+        self.dropout = nn.Dropout(dropout)
+        extra = 0 if operator is None else int(operator.out_features)
+        self.classifier = nn.Linear(short_term + extra, n_actions)
+        nn.init.normal_(self.classifier.weight, std=0.01)
+        nn.init.zeros_(self.classifier.bias)
+
+    def forward(self, short_term: Tensor, bank: Tensor | None = None) -> Tensor:
+        if self.operator is None:
+            return self.classifier(self.dropout(short_term))
+        if bank is None:
+            raise ValueError("this model looks into a feature bank; give windows [B,W,D]")
+        return self.classifier(self.dropout(torch.cat([short_term, self.operator(short_term, bank)], dim=1)))
+
+
+class BankedVideoModel(nn.Module):
+    """Clips [B,3,T,H,W] and bank windows [B,W,D] to logits [B,n_actions]; `head` alone works on features [B,C]."""
+
+    def __init__(self, clip_net: I3dNonLocal, head: BankHead) -> None:
+        super().__init__()
+        self.clip_net = clip_net
+        self.head = head
+
+    def forward(self, clip: Tensor, bank: Tensor | None = None) -> Tensor:
+        return self.head(self.clip_net(clip), bank)

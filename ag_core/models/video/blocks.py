@@ -1,0 +1,78 @@
+"""Building blocks of video networks: bottlenecks with or without a temporal kernel, and non-local blocks.
+
+Bottleneck: He et al. 2016, inflated as in Wang et al. 2018, "Non-local Neural Networks" (methods C12).
+"""
+
+import torch
+from torch import Tensor, nn
+
+
+def convolution(inputs: int, outputs: int, kernel: tuple[int, int, int], stride: tuple[int, int, int]) -> nn.Sequential:
+    """Convolution over time, height and width, padded to keep the size at stride 1, and batch normalisation."""
+    padding = tuple(side // 2 for side in kernel)
+    return nn.Sequential(
+        nn.Conv3d(inputs, outputs, kernel, stride, padding, bias=False), nn.BatchNorm3d(outputs, eps=1e-5)
+    )
+
+
+class Bottleneck(nn.Module):
+    """1x1x1 (3x1x1 if `temporal`), 1x3x3 with the spatial stride, 1x1x1, beside a shortcut.
+
+    [B,C,T,H,W] to [B,4*inner,T,H/stride,W/stride]. The last scale starts at 0, so a fresh block passes its shortcut.
+    """
+
+    def __init__(self, inputs: int, inner: int, stride: int, temporal: bool) -> None:
+        super().__init__()
+        outputs, one, spatial = 4 * inner, (1, 1, 1), (1, stride, stride)
+        self.reduce = convolution(inputs, inner, (3, 1, 1) if temporal else one, one)
+        self.filter = convolution(inner, inner, (1, 3, 3), spatial)
+        self.expand = convolution(inner, outputs, one, one)
+        same = inputs == outputs and stride == 1
+        self.shortcut = nn.Identity() if same else convolution(inputs, outputs, one, spatial)
+        nn.init.zeros_(self.expand[1].weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = torch.relu(self.reduce(x))
+        y = torch.relu(self.filter(y))
+        return torch.relu(self.expand(y) + self.shortcut(x))
+
+
+class NonLocal(nn.Module):
+    """Every place looks at every other: z = x + W softmax(theta phi / sqrt(d)) g, keys at half resolution.
+
+    `group` splits time into groups of that many frames that do not see each other; a last shorter group is allowed.
+    W starts at 0, so a fresh block is the identity. `scale_and_shift` adds the constant pair per channel after W that
+    LFB's released weights have (a folded batch normalisation).
+    """
+
+    def __init__(self, channels: int, group: int | None = None, scale_and_shift: bool = False) -> None:
+        super().__init__()
+        inner = channels // 2
+        self.group = group
+        self.theta = nn.Conv3d(channels, inner, 1)
+        self.phi = nn.Conv3d(channels, inner, 1)
+        self.g = nn.Conv3d(channels, inner, 1)
+        self.out = nn.Conv3d(inner, channels, 1)
+        self.pool = nn.MaxPool3d((1, 2, 2), ceil_mode=True)
+        for layer in (self.theta, self.phi, self.g):
+            nn.init.normal_(layer.weight, std=0.01)
+            nn.init.zeros_(layer.bias)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+        if scale_and_shift:
+            self.scale = nn.Parameter(torch.ones(channels, 1, 1, 1))
+            self.shift = nn.Parameter(torch.zeros(channels, 1, 1, 1))
+        self.scale_and_shift = scale_and_shift
+
+    def forward(self, x: Tensor) -> Tensor:
+        groups = [x] if self.group is None else x.split(self.group, dim=2)
+        return torch.cat([self._look(part) for part in groups], dim=2)
+
+    def _look(self, x: Tensor) -> Tensor:
+        pooled = self.pool(x)
+        queries = self.theta(x).flatten(2).transpose(1, 2)  # [B, THW, d]
+        keys = self.phi(pooled).flatten(2).transpose(1, 2)  # [B, THW/4, d]
+        values = self.g(pooled).flatten(2).transpose(1, 2)
+        seen = nn.functional.scaled_dot_product_attention(queries, keys, values)
+        y = self.out(seen.transpose(1, 2).unflatten(2, x.shape[2:]))
+        return x + (y * self.scale + self.shift if self.scale_and_shift else y)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ag_core.boxes import iou_matrix
 from ag_core.records import Detections
 from ag_core.taxonomy import N_CLASSES
 
@@ -151,20 +152,10 @@ def _matches(found: Detections, true_boxes: NDArray, overlap: float) -> NDArray[
     hits = np.zeros(len(found), bool)
     if not len(found) or not len(true_boxes):
         return hits
-    overlaps = _iou(found.boxes_xyxy.astype(np.float64), true_boxes)
+    overlaps = iou_matrix(found.boxes_xyxy, true_boxes)
     for index in np.argsort(-found.scores, kind="stable"):
         best = int(np.argmax(overlaps[index]))
         if overlaps[index, best] >= overlap:
             hits[index] = True
             overlaps[:, best] = -1.0
     return hits
-
-
-def _iou(first: NDArray, second: NDArray) -> NDArray[np.float64]:
-    """Continuous intersection over union [N,M] of boxes [N,4] and [M,4]."""
-    low = np.maximum(first[:, None, :2], second[None, :, :2])
-    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    common = np.clip(high - low, 0, None).prod(axis=2)
-    areas = [np.clip(boxes[:, 2:] - boxes[:, :2], 0, None).prod(axis=1) for boxes in (first, second)]
-    union = areas[0][:, None] + areas[1][None, :] - common
-    return np.divide(common, union, out=np.zeros_like(common), where=union > 0)

@@ -76,7 +76,8 @@ def read_predictions(paths: list[Path]) -> list[PredictionRows]:
     found: dict[str, PredictionRows] = {}
     for path in paths:
         prediction = Prediction.load(path)
-        part = found.setdefault(prediction.source, PredictionRows(prediction.source))
+        source = source_of({model.role: model.name for model in prediction.models})
+        part = found.setdefault(source, PredictionRows(source))
         if any(video.video_id == prediction.video.video_id for video in part.videos):
             raise UserError(
                 f"{path.name} is a second prediction of {prediction.video.video_id} by {part.source}; give one"
@@ -86,3 +87,8 @@ def read_predictions(paths: list[Path]) -> list[PredictionRows]:
         part.graphs.append(prediction.graphs())
         part.scores.append(prediction.action_scores())
     return [found[source] for source in sorted(found)]
+
+
+def source_of(model_of_role: dict[str, str]) -> str:
+    """The source id of predictions: 'prediction:DETECTOR+HEAD', by the names of the two models."""
+    return f"prediction:{model_of_role.get('detector', 'unknown')}+{model_of_role.get('relations', 'none')}"

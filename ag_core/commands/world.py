@@ -1,0 +1,58 @@
+"""`world`: make a data set of the home world."""
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command and its options."""
+    parser = subparsers.add_parser("world", help="make synthetic home videos with exact annotations")
+    parser.add_argument("--profile", default="home-20", help="what is filmed (default %(default)s)")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the data set")
+    parser.add_argument("--train", type=int, default=200, help="videos to train on (default %(default)s)")
+    parser.add_argument("--val", type=int, default=60, help="videos to validate on (default %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of the whole set (default %(default)s)")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core)")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Make what is missing of the set and print its counts."""
+    from ag_core.errors import UserError
+    from ag_core.world.generate import generate
+
+    if options.workers is not None and options.workers < 1:
+        raise UserError(f"--workers {options.workers} does not work; give 1 or more")
+    progress = _Progress()
+    summary = generate(
+        options.out, options.profile, options.train, options.val, options.seed, options.workers, progress
+    )
+    counts = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in summary["counts"].items())
+    print(f"{options.out}: {counts}")
+
+
+class _Progress:
+    """Prints how far it is, the rate and the remaining time on stderr; without a terminal, at most a line in 20 s."""
+
+    def __init__(self) -> None:
+        self.already: int | None = None
+        self.said_s = -20.0
+
+    def __call__(self, done: int, total: int, seconds: float) -> None:
+        if self.already is None:
+            self.already = done
+        made, terminal = done - self.already, sys.stderr.isatty()
+        if not terminal and done < total and seconds - self.said_s < 20:
+            return
+        self.said_s = seconds
+        text = f"{done} of {total} videos"
+        if made and done < total:
+            remaining = seconds / made * (total - done)
+            text += f", {made / seconds * 60:.1f} a minute, {remaining / 60:.0f} min {remaining % 60:02.0f} s left"
+        print(
+            f"\r{text:60}" if terminal else text,
+            end="\n" if done == total or not terminal else "",
+            file=sys.stderr,
+            flush=True,
+        )

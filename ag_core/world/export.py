@@ -1,0 +1,298 @@
+"""Writes films of the home world as a data set in the very formats of Charades and Action Genome.
+
+A film becomes videos/ID.mp4 and dense/ID.npz (the exact truth); a set of truths becomes the csv, class files and
+pickles that the readers of real data read. Two views of the truth: `ag_view`, sparse as the release is (methods A3,
+synthetic world section 6), and `dense_graphs`, every visible object. Knows the formats; nothing of how films are made.
+"""
+
+import csv
+import io
+import json
+import pickle
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ag_core.data.charades import COLUMNS
+from ag_core.records import SceneGraph, time_of_frame
+from ag_core.settings import ASSETS
+from ag_core.taxonomy import (
+    ACTIONS,
+    GROUP_SLICES,
+    OBJECT_CLASSES,
+    RELATIONS,
+    RELEASED_RELATIONS,
+    Group,
+    normalise,
+)
+from ag_core.world.truth import WorldTruth
+
+if TYPE_CHECKING:
+    from ag_core.world.film import Film
+
+SET_OF_SPLIT = {"train": "train", "val": "test"}
+"""What the release calls the splits: the literature's validation set is the file named test."""
+
+RAW_GROUP_FIELD = {
+    Group.ATTENTION: "attention_relationship",
+    Group.SPATIAL: "spatial_relationship",
+    Group.CONTACT: "contacting_relationship",
+}
+FRAMES_OF_ACTION = 5
+SEEN_SHORT_SIDE = 3
+"""A box narrower than this in pixels counts as not visible in the sparse view."""
+SEEN_SHARE = 0.1
+"""So does an object of which less than this share of its outline is seen."""
+DENSE_SHORT_SIDE = 16
+DENSE_SHARE = 0.3
+
+NO_CONTACT = RELATIONS.index("not_contacting")
+
+
+def write_film(film: "Film", folder: Path, video_id: str | None = None) -> WorldTruth:
+    """Draw a film into folder/videos/ID.mp4 and folder/dense/ID.npz; the truth, written last, says it is complete."""
+    video_id = video_id or film.video_id
+    for name in ("videos", "dense"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    write_mp4(folder / "videos" / f"{video_id}.mp4", film.frames(), film.fps)
+    truth = replace(film.truth, video_id=video_id)
+    truth.save(folder / "dense" / f"{video_id}.npz")
+    return truth
+
+
+def write_mp4(path: Path, pictures: Iterable[NDArray[np.uint8]], fps: float, crf: int = 27) -> None:
+    """Encode pictures [H,W,3] RGB (even sizes) as H.264 that browsers play and seek in: a key frame each second.
+
+    No B-frames: then the file needs no edit list, and the k-th packet is the k-th picture.
+    """
+    import av
+
+    partial = path.with_name(f".{path.stem}.part.mp4")
+    try:
+        with av.open(str(partial), "w", options={"movflags": "+faststart", "fflags": "+bitexact"}) as container:
+            stream = None
+            for picture in pictures:
+                if stream is None:
+                    stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
+                    stream.height, stream.width = picture.shape[:2]
+                    stream.pix_fmt = "yuv420p"
+                    stream.codec_context.thread_count = 1
+                    stream.options = {"crf": str(crf), "preset": "veryfast", "bf": "0", "g": str(max(1, round(fps)))}
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")))
+            if stream is not None:
+                container.mux(stream.encode())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+# The two views of a truth
+
+
+@dataclass(frozen=True)
+class ViewFrame:
+    """One frame of the sparse view: 1-based number, and rows of the truth's instances, visible or not."""
+
+    frame: int
+    instances: tuple[int, ...]
+    visible: tuple[bool, ...]
+
+
+def ag_view(truth: WorldTruth) -> list[ViewFrame]:
+    """The frames and objects that Action Genome's annotators would have been shown, by frame.
+
+    Frames are the midpoints of 5 equal parts of each action. Objects are those of the actions active there, seen or
+    not, and those the person touches; one instance a class: the touched one, else the largest.
+    """
+    actions_of_frame: dict[int, set[int]] = {}
+    for action, start, end in truth.actions:
+        for part in range(FRAMES_OF_ACTION):
+            time = start + (part + 0.5) / FRAMES_OF_ACTION * (end - start)
+            frame = min(round(time * truth.fps) + 1, truth.n_frames)
+            actions_of_frame.setdefault(frame, set()).add(action)
+    view = []
+    for frame, sampled in sorted(actions_of_frame.items()):
+        time = time_of_frame(frame, truth.fps)
+        active = sampled | {action for action, start, end in truth.actions if start <= time <= end}
+        involved = {ACTIONS[action].object_class for action in active} - {None}
+        seen, touched = _seen(truth, frame - 1), _touched(truth, frame - 1)
+        best: dict[int, int] = {}
+        for row in np.lexsort((truth.area[frame - 1], touched & seen, seen)):  # the best of a class comes last
+            object_class = int(truth.classes[row])
+            if object_class and (object_class in involved or (touched[row] and seen[row])):
+                best[object_class] = int(row)
+        instances = tuple(best[object_class] for object_class in sorted(best))
+        view.append(ViewFrame(frame, instances, tuple(bool(seen[row]) for row in instances)))
+    return view
+
+
+def _seen(truth: WorldTruth, index: int) -> NDArray[np.bool_]:
+    boxes = truth.boxes_xyxy[index]
+    short_side = (boxes[:, 2:] - boxes[:, :2]).min(axis=1)
+    return (truth.area[index] > 0) & (short_side >= SEEN_SHORT_SIDE) & (truth.visibility[index] >= SEEN_SHARE)
+
+
+def _touched(truth: WorldTruth, index: int) -> NDArray[np.bool_]:
+    contact = truth.relations[index, :, GROUP_SLICES[Group.CONTACT]].any(axis=1)
+    return contact & ~truth.relations[index, :, NO_CONTACT]
+
+
+def dense_graphs(truth: WorldTruth, every: int = 2) -> list[SceneGraph]:
+    """Graphs of every `every`-th frame from the first with all clearly visible objects: 16 px and 30 % or more."""
+    others = truth.classes != 0
+    graphs = []
+    for index in range(0, truth.n_frames, every):
+        boxes = truth.boxes_xyxy[index]
+        large = (boxes[:, 2:] - boxes[:, :2]).min(axis=1) >= DENSE_SHORT_SIDE
+        rows = np.flatnonzero(others & large & (truth.visibility[index] >= DENSE_SHARE))
+        seen = truth.area[index, truth.person] > 0
+        graphs.append(
+            SceneGraph(
+                index + 1,
+                time_of_frame(index + 1, truth.fps),
+                boxes[truth.person].copy() if seen else None,
+                float(seen),
+                truth.classes[rows].astype(np.int64),
+                boxes[rows],
+                np.ones(len(rows), np.float32),
+                truth.relations[index, rows].astype(np.float32),
+            )
+        )
+    return graphs
+
+
+# The files of a set
+
+
+def write_set(folder: Path, video_ids: Iterable[str], description: dict[str, Any]) -> dict[str, Any]:
+    """Write the csv, class files, pickles and world.json for the videos whose truth lies in folder/dense.
+
+    Returns what world.json says: `description`, counts, and the ids of each split.
+    """
+    truths = [WorldTruth.load(folder / "dense" / f"{video_id}.npz") for video_id in sorted(video_ids)]
+    for name in ("charades", "annotations"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    for split, name in SET_OF_SPLIT.items():
+        of_split = [truth for truth in truths if truth.split == split]
+        if of_split:
+            _write_text(folder / "charades" / f"Charades_v1_{name}.csv", charades_csv(of_split))
+    for name, lines in charades_class_files().items():
+        _write_text(folder / "charades" / name, "\n".join(lines) + "\n")
+    persons, objects = action_genome_dictionaries(truths)
+    annotations = folder / "annotations"
+    _write_text(annotations / "frame_list.txt", "".join(f"{key}\n" for key in objects))
+    _write_text(annotations / "object_classes.txt", "\n".join(normalise(name) for name in OBJECT_CLASSES))
+    _write_text(annotations / "relationship_classes.txt", "\n".join(normalise(name) for name in RELEASED_RELATIONS))
+    _write_bytes(annotations / "person_bbox.pkl", pickle.dumps(persons, protocol=4))
+    _write_bytes(annotations / "object_bbox_and_relationship.pkl", pickle.dumps(objects, protocol=4))
+    entries = [entry for of_frame in objects.values() for entry in of_frame]
+    summary = description | {
+        "counts": {
+            "videos": len(truths),
+            "frames_of_video": sum(truth.n_frames for truth in truths),
+            "action_intervals": sum(len(truth.actions) for truth in truths),
+            "action_classes": len({action for truth in truths for action, _, _ in truth.actions}),
+            "annotated_frames": len(objects),
+            "objects": len(entries),
+            "visible_objects": sum(entry["visible"] for entry in entries),
+            "relations": sum(len(entry[field] or ()) for entry in entries for field in RAW_GROUP_FIELD.values()),
+        },
+        "splits": {split: [t.video_id for t in truths if t.split == split] for split in SET_OF_SPLIT},
+    }
+    _write_text(folder / "world.json", json.dumps(summary, indent=1) + "\n")
+    return summary
+
+
+def charades_csv(truths: Iterable[WorldTruth]) -> str:
+    """The text of a Charades annotation file, with its 11 columns and line ends."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    for truth in truths:
+        actions = ";".join(f"{ACTIONS[action].id} {start:.2f} {end:.2f}" for action, start, end in truth.actions)
+        nouns = ";".join(truth.object_names)
+        writer.writerow(
+            (truth.video_id, truth.subject, truth.scene, 7, 7, "Yes", truth.script, nouns, truth.script, actions,
+             f"{truth.duration_s:.2f}")
+        )  # fmt: skip
+    return text.getvalue()
+
+
+def charades_class_files() -> dict[str, list[str]]:
+    """Lines of the four class files of Charades by file name; objects and verbs are numbered by the alphabet."""
+    with (ASSETS / "charades_actions.tsv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    objects = ["None", *sorted({row["object"] for row in rows} - {"None"})]
+    verbs = sorted({row["verb"] for row in rows})
+    return {
+        "Charades_v1_classes.txt": [f"{action.id} {action.label}" for action in ACTIONS],
+        "Charades_v1_objectclasses.txt": [f"o{index:03} {name}" for index, name in enumerate(objects)],
+        "Charades_v1_verbclasses.txt": [f"v{index:03} {name}" for index, name in enumerate(verbs)],
+        "Charades_v1_mapping.txt": [
+            f"{row['action']} o{objects.index(row['object']):03} v{verbs.index(row['verb']):03}" for row in rows
+        ],
+    }
+
+
+def action_genome_dictionaries(truths: Iterable[WorldTruth]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The two dictionaries of the release, by frame name such as '00AB1.mp4/000089.png'."""
+    persons, objects = {}, {}
+    for truth in truths:
+        for shown in ag_view(truth):
+            key = f"{truth.video_id}.mp4/{shown.frame:06}.png"
+            persons[key] = _person_entry(truth, shown.frame - 1)
+            objects[key] = list(_object_entries(truth, shown))
+    return persons, objects
+
+
+def _person_entry(truth: WorldTruth, index: int) -> dict[str, Any]:
+    found = int(truth.area[index, truth.person] > 0)
+    return {
+        "bbox": truth.boxes_xyxy[index, [truth.person] * found].astype(np.float32).reshape(found, 4),
+        "bbox_score": np.ones(found, np.float32),
+        "bbox_size": (truth.width, truth.height),
+        "bbox_mode": "xyxy",
+        "keypoints": np.zeros((found, 17, 3), np.float32),
+        "keypoints_logits": np.zeros((found, 17), np.float32),
+    }
+
+
+def _object_entries(truth: WorldTruth, shown: ViewFrame) -> Iterator[dict[str, Any]]:
+    index = shown.frame - 1
+    for row, visible in zip(shown.instances, shown.visible):
+        name = OBJECT_CLASSES[truth.classes[row]]
+        x1, y1, x2, y2 = (float(number) for number in truth.boxes_xyxy[index, row])
+        held = {
+            field: [
+                RELATIONS[r]
+                for r in range(*GROUP_SLICES[group].indices(len(RELATIONS)))
+                if truth.relations[index, row, r]
+            ]
+            for group, field in RAW_GROUP_FIELD.items()
+        }
+        yield {
+            "class": name,
+            "bbox": (x1, y1, x2 - x1, y2 - y1) if visible else None,
+            **{field: names if visible else None for field, names in held.items()},
+            "metadata": {
+                "tag": f"{truth.video_id}.mp4/{name.replace('/', '_')}/{shown.frame:06}",
+                "set": SET_OF_SPLIT[truth.split],
+            },
+            "visible": visible,
+        }
+
+
+def _write_text(path: Path, text: str) -> None:
+    _write_bytes(path, text.encode("utf-8"))
+
+
+def _write_bytes(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all."""
+    partial = path.with_name(f".{path.name}.part")
+    partial.write_bytes(content)
+    partial.replace(path)

@@ -1,0 +1,151 @@
+"""Makes a data set of the home world: plans every video, draws them in several processes, writes the set's files.
+
+A killed run goes on where it stopped: a video is complete once its truth is there. Ids and seeds follow from the
+set's seed and the place of the video alone, so the same call gives the same set on any number of processes.
+"""
+
+import json
+import multiprocessing
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ag_core.errors import UserError
+
+LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+ID_LENGTH = 5
+N_IDS = len(LETTERS) ** ID_LENGTH
+ID_STEP = 28_629_151
+"""Coprime to the number of ids, so that different numbers give different ids that do not look alike."""
+SEEDS_A_SET = 1_000_000
+VAL_OFFSET = SEEDS_A_SET // 2
+
+Progress = Callable[[int, int, float], None]
+"""Told how many videos are there, of how many, and the seconds since the start."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One video of the plan."""
+
+    video_id: str
+    profile: str
+    split: str
+    seed: int
+
+
+def video_id_of(number: int) -> str:
+    """Five characters A-Z, 0-9 for a number; two numbers less than 36^5 apart never share one."""
+    rest, letters = (number + 1) * ID_STEP % N_IDS, ""
+    for _ in range(ID_LENGTH):
+        rest, letter = divmod(rest, len(LETTERS))
+        letters = LETTERS[letter] + letters
+    return letters
+
+
+def plan(profile: str, train: int, val: int, seed: int) -> list[Task]:
+    """All videos of a set. No seed serves two videos; the generator keeps people and rooms of the splits apart."""
+    if train < 0 or val < 0 or train + val == 0 or max(train, val) > VAL_OFFSET or seed < 0:
+        raise UserError(
+            f"a set needs 1 to {VAL_OFFSET} videos a split and a seed from 0; give --train, --val and --seed"
+        )
+    tasks = []
+    for split, count, offset in (("train", train, 0), ("val", val, VAL_OFFSET)):
+        for place in range(count):
+            number = seed * SEEDS_A_SET + offset + place
+            tasks.append(Task(video_id_of(number), profile, split, number))
+    return tasks
+
+
+def generate(
+    out: Path | str,
+    profile: str,
+    train: int,
+    val: int,
+    seed: int = 0,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Make the set in folder `out`; returns what its world.json says.
+
+    UserError where the folder holds another set, or a video cannot be made; what is finished stays.
+    """
+    from ag_core.world.export import write_set
+    from ag_core.world.film import GENERATOR_VERSION, PROFILES
+
+    if profile not in PROFILES:
+        raise UserError(f"profile {profile!r} does not exist; give one of {', '.join(PROFILES)}")
+    out = Path(out)
+    tasks = plan(profile, train, val, seed)
+    description = {"world": "home", "profile": profile, "seed": seed, "generator_version": GENERATOR_VERSION}
+    _claim(out, description)
+    draw(
+        [task for task in tasks if not is_complete(out, task)],
+        out,
+        len(tasks),
+        workers or os.cpu_count() or 1,
+        progress,
+    )
+    return write_set(out, [task.video_id for task in tasks], description)
+
+
+def is_complete(out: Path, task: Task) -> bool:
+    """Whether a video of the plan is there; its truth is written last."""
+    return (out / "dense" / f"{task.video_id}.npz").is_file() and (out / "videos" / f"{task.video_id}.mp4").is_file()
+
+
+def _claim(out: Path, description: dict[str, Any]) -> None:
+    """Mark the folder as this set's, or refuse one that holds another."""
+    mark = out / "world.json"
+    if mark.is_file():
+        found = json.loads(mark.read_text(encoding="utf-8"))
+        other = [name for name, value in description.items() if found.get(name) != value]
+        if other:
+            was = ", ".join(f"{name} {found.get(name)}" for name in other)
+            raise UserError(f"{out} holds another set ({was}); give another --out or delete that folder")
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    mark.write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
+
+
+def draw(tasks: list[Task], out: Path, total: int, workers: int, progress: Progress | None) -> None:
+    """Draw the videos, one a task, in that many processes (in this one for 1 video or 1 worker)."""
+    start, there = time.monotonic(), total - len(tasks)
+
+    def say(done: int) -> None:
+        if progress is not None:
+            progress(there + done, total, time.monotonic() - start)
+
+    say(0)
+    if workers == 1 or len(tasks) <= 1:
+        for done, task in enumerate(tasks, 1):
+            draw_one(task, out)
+            say(done)
+        return
+    pool = ProcessPoolExecutor(min(workers, len(tasks)), mp_context=multiprocessing.get_context("spawn"))
+    try:
+        waiting = {pool.submit(draw_one, task, out) for task in tasks}
+        while waiting:
+            finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in finished:
+                future.result()
+            say(len(tasks) - len(waiting))
+    except BrokenProcessPool:
+        raise UserError(
+            "a worker process was ended, perhaps for lack of memory; start again with fewer --workers"
+        ) from None
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def draw_one(task: Task, out: Path) -> None:
+    """Draw one video of the plan into the folder."""
+    from ag_core.world.export import write_film
+    from ag_core.world.film import film
+
+    write_film(film(task.profile, task.split, task.seed), out, task.video_id)

@@ -14,7 +14,7 @@ from ag_core.errors import UserError
 
 
 def media_url(path: Path | str) -> str:
-    """The URL, on this server, of the video at `path`; empty outside a running app. UserError where there is no file."""
+    """The URL, on this server, of the video at `path`; empty outside a running app. UserError where it is missing."""
     path = Path(path)
     if not path.is_file():
         raise UserError(f"the video file {path.name} is missing; put it back or choose another video")

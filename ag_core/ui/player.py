@@ -297,12 +297,20 @@ def show_player(data: dict[str, Any], key: str, height: int | None = None) -> An
     return _component()(
         data=data,
         key=key,
-        default={"t": data["t0"], "selected": None},
+        default={"t": data["t0"], "selected": _selected_at_start(data)},
         height=height or "content",
         on_t_change=_heard,
         on_selected_change=_heard,
         on_navigate_change=_heard,
     )
+
+
+def _selected_at_start(data: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What the browser selects at the start, in the form in which it reports selections."""
+    for track in data["tracks"][1:]:
+        if data["selected"] in (track["class"], track["label"]):
+            return {"kind": "object", "label": track["label"], "class": track["class"]}
+    return None
 
 
 def _heard() -> None:

@@ -97,7 +97,7 @@ class Player {
     this.parts.stage.style.aspectRatio = `${data.width} / ${data.height}`;
     const track = data.tracks.findIndex((candidate) => candidate.class === data.selected || candidate.label === data.selected);
     this.selection = track > 0 ? this.objectSelection(track) : null;
-    this.sent = { t: data.t0, selected: JSON.stringify(this.selection) };
+    this.sent = { t: data.t0, selected: this.selectionText() };
     this.virtual = !data.src;
     this.playing = false;
     this.frame = this.frameAt(data.t0);
@@ -281,7 +281,8 @@ class Player {
   }
 
   age(source, index, held) {
-    if (index < 0) return source.length ? "not annotated here" : "no graphs";
+    if (index < 0 && !source.length) return "no graphs";
+    if (index < 0) return source.predicted ? "not predicted here" : "not annotated here";
     if (!held) return source.predicted ? "predicted here" : "annotated here";
     const seconds = (this.frame - source.frames[index]) / this.data.fps;
     return `${source.predicted ? "predicted" : "annotated"} ${seconds.toFixed(1)} s ago`;
@@ -360,6 +361,7 @@ class Player {
 
   makeControls() {
     const { toggles, speed } = this.parts;
+    this.sourceChoice = this.parts.source;
     for (const value of SPEEDS) element("option", { value }, speed, `${value}×`);
     speed.value = "1";
     this.buttons = {};
@@ -379,7 +381,6 @@ class Player {
     element("span", { class: "space" }, toggles);
     this.modeChoice = element("select", { "aria-label": "Between annotated frames", title: "Between annotated frames" }, toggles);
     for (const mode of MODES) element("option", { value: mode }, this.modeChoice, mode);
-    this.sourceChoice = element("select", { "aria-label": "Boxes and graph from", title: "Boxes and graph from" }, toggles);
     const help = this.parts.help;
     element("strong", {}, help, "Keys");
     const list = element("dl", {}, help);
@@ -471,12 +472,17 @@ class Player {
     this.selection = same ? null : selection;
     this.emphasise();
     this.redraw();
-    const said = this.selection && { kind: this.selection.kind, label: this.selection.label, class: this.selection.class ?? null };
-    if (said && this.selection.id) said.id = this.selection.id;
-    const text = JSON.stringify(said);
+    const text = this.selectionText();
     if (text === this.sent.selected) return;
     this.sent.selected = text;
-    this.setState("selected", said);
+    this.setState("selected", JSON.parse(text));
+  }
+
+  // The selection as Python hears it: without the number of the track.
+  selectionText() {
+    if (!this.selection) return "null";
+    const { kind, label, class: name, id } = this.selection;
+    return JSON.stringify({ kind, label, class: name ?? null, id });
   }
 
   emphasise() {

@@ -101,7 +101,8 @@ class Timeline {
         row.button = button;
         continue;
       }
-      element("div", { style, class: `label ${row.kind}`, title: row.label || "" }, this.labels, row.label || "");
+      const label = element("div", { style, class: `label ${row.kind}`, title: row.label || "" }, this.labels);
+      element("span", {}, label, row.label || "");
       if (row.kind === "score") this.buildBars(row, value);
     }
     this.values.classList.toggle("none", !this.bars.length);
@@ -175,7 +176,8 @@ class Timeline {
     context.lineWidth = 1;
     for (let second = 0; second <= this.duration; second += step) {
       const x = across(second);
-      const text = `${Math.floor(second / 60)}:${String(second % 60).padStart(step < 1 ? 4 : 2, "0")}`;
+      const rest = (second % 60).toFixed(step < 1 ? 1 : 0);
+      const text = `${Math.floor(second / 60)}:${rest.padStart(step < 1 ? 4 : 2, "0")}`;
       const width = context.measureText(text).width;
       context.globalAlpha = 0.35;
       context.fillRect(clamp(Math.round(x), 0, wide - 1), row.height - 6, 1, 6);

@@ -1,7 +1,8 @@
 """A test app with nothing but the player. The query says what it shows.
 
 clip       path of the clip (of the counter clips that the test made); fps and frames: what the clip has
-objects    how many objects (default 8); every: one annotated frame in so many; compare, scores, autoplay: '1' to turn on
+objects    how many objects (default 8); every: one annotated frame in so many
+compare, scores, autoplay, empty: '1' to turn on; t, sel: where to start; version: another payload format
 src        overrides the address of the video, to provoke errors
 """
 
@@ -107,4 +108,5 @@ def main() -> None:
         st.rerun(scope="fragment")
 
 
-st.fragment(main)()
+if st.toggle("player", value=True):
+    st.fragment(main)()

@@ -1,0 +1,132 @@
+"""Running apps and a Chromium to look at them: fixtures `app` and `visit` for every browser test."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Browser, Page, Request, sync_playwright
+
+PROJECT = Path(__file__).parents[2]
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """An installed Chromium: AG_CHROMIUM, or the first of the usual names on the path."""
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    found = os.environ.get("AG_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if not found:
+        pytest.skip("no Chromium on this computer; install it or set AG_CHROMIUM to its path")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(300):
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.2)
+    raise RuntimeError(f"the app did not start:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
+    """app(script, **environment) -> address of `streamlit run script` with a home of its own, started once."""
+    running: dict[tuple[str, ...], tuple[subprocess.Popen[bytes], str]] = {}
+
+    def start(script: str | Path, **environment: str) -> str:
+        key = (str(script), *(f"{name}={value}" for name, value in sorted(environment.items())))
+        if key not in running:
+            home = tmp_path_factory.mktemp("home")
+            port = _free_port()
+            log = home / "log.txt"
+            command = [sys.executable, "-m", "streamlit", "run", str(PROJECT / script)]
+            command += ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
+            settings = {**os.environ, "AG_HOME": str(home), "PYTHONPATH": str(PROJECT), **environment}
+            with log.open("wb") as output:
+                process = subprocess.Popen(command, cwd=PROJECT, env=settings, stdout=output, stderr=output)
+            url = f"http://127.0.0.1:{port}"
+            running[key] = (process, url)
+            _wait_until_healthy(url, process, log)
+        return running[key][1]
+
+    yield start
+    for process, _url in running.values():
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@pytest.fixture
+def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """visit(url, query=..., width=, height=, scheme=, may_fail=) -> Page.
+
+    At the end of the test, every request must have stayed on this computer and the console must be free of errors;
+    `may_fail=True` lifts the latter, for pages that show what goes wrong.
+    """
+    contexts = []
+    foreign: list[str] = []
+    errors: list[str] = []
+
+    def asked(request: Request) -> None:
+        local = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:http://127.0.0.1:")
+        if not request.url.startswith(local):
+            foreign.append(request.url)
+
+    def go(
+        url: str,
+        query: dict[str, object] | None = None,
+        width: int = 1300,
+        height: int = 1000,
+        scheme: str = "light",
+        may_fail: bool = False,
+        reduced_motion: str = "no-preference",
+    ) -> Page:
+        context = chromium.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion=reduced_motion
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("request", asked)
+        if not may_fail:
+            page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+            page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(f"{url}?{urlencode(query)}" if query else url)
+        return page
+
+    yield go
+    for context in contexts:
+        context.close()
+    assert not foreign, f"requests left this computer: {foreign}"
+    assert not errors, f"the browser's console has errors: {errors}"

@@ -1,0 +1,277 @@
+"""The player in a real browser: the overlay's frame is the picture's frame; keys, selection, reports, errors."""
+
+import json
+import urllib.request
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from counter_clip import write_counter_clip
+from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+APP = "tests/browser/player_app.py"
+CLIPS = {"30": (Fraction(30), 90), "29.97": (Fraction(30000, 1001), 90), "12": (Fraction(12), 60)}
+State = Callable[[str], object]
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("clips")
+    return {name: write_counter_clip(folder / f"{name}.mp4", *what) for name, what in CLIPS.items()}
+
+
+@pytest.fixture
+def show(app: Callable[..., str], visit: Callable[..., Page], clips: dict[str, Path]) -> Callable[..., Page]:
+    """show(clip name, **query) -> page with the player mounted and its first frame drawn."""
+
+    def open_page(
+        clip: str = "30", may_fail: bool = False, look: dict[str, object] | None = None, **query: object
+    ) -> Page:
+        rate, frames = CLIPS[clip]
+        asked = {"clip": clips[clip], "fps": float(rate), "frames": frames, **query}
+        page = visit(app(APP), asked, may_fail=may_fail, **(look or {}))
+        page.wait_for_selector("[data-part=player]")
+        if not may_fail:
+            page.wait_for_function("() => window.agPlayerStats && agPlayerStats.ticks > 0")
+        return page
+
+    return open_page
+
+
+def of(page: Page, expression: str) -> object:
+    """Value of an expression in the player, which is called p."""
+    return page.evaluate(f"() => {{ const p = agPlayerStats.player; return {expression}; }}")
+
+
+def until(page: Page, expression: str) -> None:
+    """Wait for an expression in the player to become true."""
+    page.wait_for_function(f"() => {{ const p = agPlayerStats.player; return {expression}; }}")
+
+
+def press(page: Page, *keys: str) -> None:
+    page.locator("[data-part=player]").focus()
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def stands_at(page: Page, frame: int) -> None:
+    """The picture and the overlay both show the 0-based frame."""
+    until(page, f"agPlayerStats.picture === {frame} && p.frame === {frame} && p.paused")
+
+
+@pytest.mark.parametrize("clip", CLIPS)
+def test_overlay_frame_is_picture_frame(show: Callable[..., Page], clip: str) -> None:
+    page = show(clip)
+    press(page, "k")
+    until(page, "agPlayerStats.ticks > 12")
+    press(page, "]", "]")
+    assert of(page, "p.video.playbackRate") == 2
+    until(page, "agPlayerStats.ticks > 24 || p.video.ended")
+    of(page, "p.pause()")
+    last = CLIPS[clip][1] - 1
+    for keys, frame in [
+        (["Home"], 0),
+        (["f"], 1),
+        (["f", "f", "."], 4),
+        (["d", ","], 2),
+        (["v", "v"], 22),
+        (["c"], 12),
+        (["End"], last),
+        (["f"], last),
+        (["d"], last - 1),
+    ]:
+        press(page, *keys)
+        stands_at(page, frame)
+    for frame in (7, 41, 18, 33):
+        of(page, f"p.seekTime({frame} / p.data.fps)")
+        stands_at(page, frame)
+    differences = of(page, "agPlayerStats.differences")
+    assert set(differences) == {"0"}, differences
+
+
+def test_keys(show: Callable[..., Page]) -> None:
+    page = show(every=10, t=0.5)
+    stands_at(page, 15)
+    press(page, "ArrowRight")
+    stands_at(page, 20)
+    press(page, "ArrowRight", "ArrowRight")
+    stands_at(page, 40)
+    press(page, "ArrowLeft")
+    stands_at(page, 30)
+    press(page, "Shift+ArrowRight")
+    stands_at(page, 40)
+    press(page, "Shift+ArrowLeft")
+    stands_at(page, 20)
+    press(page, "1", "3")
+    assert of(page, "p.groupsOn") == [False, True, False]
+    press(page, "1", "2", "3", "b", "l", "g")
+    assert of(page, "[...p.groupsOn, p.boxesOn, p.labelsOn, p.graphOn]") == [True, False, True, False, False, False]
+    assert page.locator(".graphs").is_hidden()
+    press(page, "g", "[")
+    assert of(page, "[p.graphOn, p.video.playbackRate]") == [True, 0.5]
+    press(page, "?")
+    assert page.locator("[data-part=help]").is_visible()
+    press(page, "Escape")
+    assert page.locator("[data-part=help]").is_hidden()
+    press(page, " ")
+    until(page, "!p.paused")
+    press(page, "k")
+    until(page, "p.paused")
+    press(page, "n")
+    page.get_by_text("navigated=1").wait_for()
+    press(page, "p")
+    page.get_by_text("navigated=-1").wait_for()
+
+
+def test_streamlit_does_not_hear_the_keys(show: Callable[..., Page]) -> None:
+    page = show()
+    page.evaluate("() => { window.heard = 0; document.addEventListener('keydown', () => { window.heard++; }); }")
+    press(page, "r", "c", "v", "x", "Escape")
+    assert page.evaluate("() => window.heard") == 0
+
+
+def test_one_selection_for_node_box_lane_and_python(show: Callable[..., Page]) -> None:
+    page = show(every=10)
+    card = page.locator('.card[aria-label="sofa/couch"]')
+    card.locator(".card-title").click()
+    page.get_by_text("'class': 'sofa/couch'").wait_for()
+    assert card.get_attribute("aria-pressed") == "true"
+    assert page.locator(".label.action.chosen").all_inner_texts() == ["Sitting on sofa/couch"]
+    press(page, "Escape")
+    page.get_by_text("selected=None").wait_for()
+    hit = of(page, "(({x, y, width, height}) => [x + width / 2, y + 4])(p.overlay.hits.find((h) => h.track === 3))")
+    page.locator("[data-part=stage]").click(position={"x": hit[0], "y": hit[1]})
+    page.get_by_text("'class': 'table'").wait_for()
+    page.get_by_role("button", name="Sitting on sofa/couch").click()
+    page.get_by_text("'kind': 'action'").wait_for()
+    assert card.get_attribute("aria-pressed") == "true"
+    stands_at(page, 27)
+
+
+def test_lane_and_edge_seek(show: Callable[..., Page]) -> None:
+    page = show(every=5, t=2.5)
+    page.locator('.card[aria-label="laptop"] .row.spatial').click()
+    stands_at(page, 60)
+    plot = page.locator(".plot").bounding_box()
+    page.mouse.click(plot["x"] + plot["width"] * (10.5 / 90), plot["y"] + 8)
+    stands_at(page, 10)
+    page.get_by_role("button", name="jump").click()
+    stands_at(page, 30)
+
+
+def test_hold_interpolate_exact(show: Callable[..., Page]) -> None:
+    page = show(every=10, t=0.5)
+    status = page.locator("[data-part=status]")
+    assert status.inner_text() == "annotated 0.2 s ago"
+    held = of(page, "p.overlay.hits[0].x")
+    page.get_by_label("Between annotated frames").select_option("interpolate")
+    assert of(page, "p.overlay.hits[0].x") > held
+    page.get_by_label("Between annotated frames").select_option("exact")
+    assert of(page, "p.overlay.hits.length") == 0
+    assert status.inner_text() == "not annotated here"
+    press(page, "ArrowLeft")
+    stands_at(page, 10)
+    assert of(page, "p.overlay.hits.length") > 0
+
+
+def test_places_never_move(show: Callable[..., Page]) -> None:
+    page = show(compare=1)
+    plates = "[...agPlayerStats.player.root.querySelectorAll('.plate')]"
+    places = f"() => {plates}.map((plate) => plate.getAttribute('x') + ' ' + plate.getAttribute('y'))"
+    before = page.evaluate(places)
+    half = len(before) // 2
+    assert len(before) == 16 and before[:half] == before[half:]
+    press(page, "End")
+    stands_at(page, 89)
+    assert page.evaluate(places) == before
+
+
+def test_scores_follow_the_clock(show: Callable[..., Page]) -> None:
+    page = show(scores=1)
+    shown = page.locator(".score-line b")
+    assert shown.count() == 10
+    assert shown.first.inner_text() == "50%"
+    press(page, "v", "v")
+    stands_at(page, 20)
+    assert shown.first.inner_text() != "50%"
+
+
+def test_reports_are_few(show: Callable[..., Page]) -> None:
+    page = show()
+    before = int(page.get_by_text("runs=").inner_text().split("=")[1])
+    press(page, "k")
+    until(page, "p.frame > 60")
+    press(page, "k")
+    until(page, "p.paused")
+    t = of(page, "Math.round(p.frame / p.data.fps * 1000) / 1000")
+    page.get_by_text(f"t={t} ").wait_for()
+    assert int(page.get_by_text("runs=").inner_text().split("=")[1]) - before <= 8
+
+
+def test_autoplay_and_reduced_motion(show: Callable[..., Page]) -> None:
+    page = show("12", autoplay=1)
+    until(page, "!p.paused && agPlayerStats.ticks > 5")
+    assert page.get_by_text("runs=").inner_text() == "runs=1"
+    page = show("12", autoplay=1, look={"reduced_motion": "reduce"})
+    assert of(page, "p.paused")
+
+
+def test_resize_theme_full_screen_and_unmount(show: Callable[..., Page]) -> None:
+    page = show(t=1)
+    stands_at(page, 30)
+    page.set_viewport_size({"width": 560, "height": 900})
+    until(page, "Math.abs(p.parts.overlay.width - p.parts.stage.clientWidth * devicePixelRatio) <= 1")
+    assert page.locator(".graphs").bounding_box()["y"] > page.locator(".timeline").bounding_box()["y"]
+    assert not of(page, "p.theme.dark")
+    page.evaluate("() => { window.kept = agPlayerStats.player; }")
+    page.emulate_media(color_scheme="dark")
+    until(page, "p.theme.dark")
+    assert page.evaluate("() => window.kept === agPlayerStats.player")
+    stands_at(page, 30)
+    page.get_by_label("Full screen").click()
+    page.wait_for_function("() => document.fullscreenElement !== null")
+    page.evaluate("() => document.exitFullscreen()")
+    page.get_by_text("player", exact=True).click()
+    page.wait_for_function("() => window.kept.dead === true")
+
+
+def test_link_to_this_moment(show: Callable[..., Page]) -> None:
+    page = show(t=1, sel="table")
+    stands_at(page, 30)
+    page.get_by_label("Copy link").click()
+    assert page.evaluate("() => window.agPlayerLink").endswith("/Explore?v=TEST1&t=1.000&sel=table")
+
+
+def test_bytes_come_in_ranges(show: Callable[..., Page]) -> None:
+    page = show()
+    address = of(page, "p.video.src")
+    request = urllib.request.Request(address, headers={"Range": "bytes=0-99"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert (answer.status, len(answer.read()), answer.headers["Content-Type"]) == (206, 100, "video/mp4")
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ({"src": "/"}, "leads to a page instead of a video"),
+        ({"src": "/media/missing.mp4"}, "no such file any more"),
+        ({"version": 9}, "This player reads format 1 of its data and got 9"),
+    ],
+)
+def test_what_goes_wrong_is_said(show: Callable[..., Page], query: dict[str, object], says: str) -> None:
+    page = show(may_fail=True, **query)
+    page.locator("[data-part=message]").get_by_text(says).wait_for()
+
+
+def test_annotations_without_video(show: Callable[..., Page]) -> None:
+    page = show(may_fail=True, src="", every=10)
+    until(page, "p.frame === 0 && p.virtual")
+    press(page, "v", "v", "f")
+    until(page, "p.frame === 21")
+    assert page.locator("[data-part=status]").inner_text().startswith("no video file: annotations only")
+    press(page, "k")
+    until(page, "p.frame > 25")
+    assert json.dumps(of(page, "p.overlay.hits.length > 0")) == "true"

@@ -1,6 +1,7 @@
 """`train`: fit one of the networks on a home world and write its weights."""
 
 import argparse
+import os
 import signal
 import time
 from collections.abc import Sequence
@@ -35,6 +36,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         one.add_argument("--batch", type=int, help="examples in a step")
         one.add_argument("--rate", type=float, help="peak learning rate")
         one.add_argument("--seed", type=int, default=0)
+        one.add_argument("--threads", type=int, help="processor threads (default: one a core)")
         one.add_argument("--resume", action="store_true", help="go on from an interrupted training of the same --out")
         if kind in ("relations", "action"):
             one.add_argument("--weights", type=Path, metavar="DIR", help="folder of earlier weights (default: shipped)")
@@ -43,11 +45,15 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(options: argparse.Namespace) -> None:
     """Train and write the weights; an interruption keeps a state for --resume."""
+    # Threads that wait for one another by spinning make a shared machine ten times slower; read when torch loads.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     import torch
 
     # A terminated training ends like one stopped from the keyboard: its state is written first.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     torch.set_flush_denormal(True)
+    if options.threads:
+        torch.set_num_threads(options.threads)
     {"detector": _detector}[options.kind](options)
 
 

@@ -4,17 +4,16 @@ Reads what `python -m ag_core world` wrote (videos/ID.mp4 and dense/ID.npz). Dec
 DIR/.cache, one file a video, and are mapped rather than loaded, so that any picture is a cheap read afterwards.
 """
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ag_core.data.clips import letterboxed
 from ag_core.data.frames import read_frames
 from ag_core.errors import UserError
 from ag_core.records import Detections, SceneGraph
@@ -24,9 +23,6 @@ from ag_core.world.truth import WorldTruth
 
 DETECTOR_STRIDE = 3
 """Every third frame of the dense view, two a second in a world of 12 frames a second: neighbours are nearly alike."""
-
-GREY = 114
-"""The value around a letterboxed picture."""
 
 
 @dataclass(frozen=True)
@@ -105,17 +101,6 @@ def true_detections(graph: SceneGraph) -> Detections:
     return Detections(boxes[large], classes[large], np.ones(int(large.sum())))
 
 
-def letterboxed(picture: NDArray[np.uint8], size_wh: tuple[int, int]) -> NDArray[np.uint8]:
-    """The picture [H,W,3] scaled to fit into `size_wh`, in the middle of grey: [h,w,3]."""
-    width, height = size_wh
-    scale = min(width / picture.shape[1], height / picture.shape[0])
-    inner = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
-    box = np.full((height, width, 3), GREY, np.uint8)
-    left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
-    box[top : top + inner[1], left : left + inner[0]] = cv2.resize(picture, inner, interpolation=cv2.INTER_AREA)
-    return box
-
-
 class PictureCache:
     """Decoded pictures of a world: `frames` wanted of a video, each passed through `shrink`, kept under `name`."""
 
@@ -164,8 +149,3 @@ def clip_pictures(world: HomeWorld, size_wh: tuple[int, int]) -> PictureCache:
     """Every frame of a video, letterboxed to the size of the clip network's input."""
     name = f"clip-{size_wh[0]}x{size_wh[1]}"
     return PictureCache(world, name, lambda v: range(1, v.truth.n_frames + 1), lambda p: letterboxed(p, size_wh))
-
-
-def free_cores() -> int:
-    """Processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,10 +1,9 @@
 """Home worlds as training data: truth, labels, decoded pictures."""
 
-import numpy as np
 import pytest
 
 from ag_core.errors import UserError
-from ag_core.training.datasets import HomeWorld, clip_pictures, detector_pictures, letterboxed, true_detections
+from ag_core.training.datasets import HomeWorld, clip_pictures, detector_pictures, true_detections
 
 
 def test_splits_and_labels(world):
@@ -32,12 +31,6 @@ def test_pictures_are_those_of_the_frames(world):
 
 def test_clip_pictures_hold_every_frame(world):
     assert clip_pictures(world, (80, 48)).pictures(world.videos[1]).shape == (48, 48, 80, 3)
-
-
-def test_letterbox_keeps_the_shape_of_things():
-    tall = letterboxed(np.full((96, 48, 3), 200, np.uint8), (160, 96))
-    assert tall.shape == (96, 160, 3)
-    assert (tall[:, 56:104] == 200).all() and (tall[:, :56] == 114).all() and (tall[:, 104:] == 114).all()
 
 
 def test_a_folder_without_a_world(tmp_path):

@@ -10,8 +10,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ag_core.data import store as store_module
-from ag_core.data.store import build_store
+from ag_core.data.building import FORMAT_VERSION, build_store
 from ag_core.errors import UserError
 from ag_core.settings import Settings, settings
 
@@ -73,11 +72,11 @@ def _is_current(chosen: Settings, wanted: str) -> bool:
 
 def _fingerprint(chosen: Settings) -> str:
     """What the store depends on: contents of the small files, sizes of the videos, the schema, where the videos lie."""
-    digest = hashlib.sha256(str(chosen.showcase).encode())
-    schema = Path(store_module.__file__).with_name("schema.sql")
+    digest = hashlib.sha256(f"{FORMAT_VERSION} {chosen.showcase}".encode())
+    schema = Path(__file__).with_name("schema.sql")
     parts = ("charades", "annotations", "predictions", "videos")
     files = [path for part in parts for path in sorted((chosen.showcase / part).glob("*")) if path.is_file()]
-    for path in [*files, *([schema] if schema.is_file() else [])]:
+    for path in [*files, schema]:
         digest.update(path.name.encode())
         digest.update(str(path.stat().st_size).encode() if path.suffix == ".mp4" else path.read_bytes())
     return digest.hexdigest()

@@ -59,7 +59,9 @@ def store_or_stop() -> AnnotationStore:
         st.stop()
 
 
-def empty_state(title: str, why: str, remedy: tuple[str, str] | None = None, params: Mapping[str, str] | None = None) -> None:
+def empty_state(
+    title: str, why: str, remedy: tuple[str, str] | None = None, params: Mapping[str, str] | None = None
+) -> None:
     """What is missing, why, and the one page that helps: `remedy` is (page, label)."""
     with st.container(border=True, key="ag_empty", horizontal_alignment="center"):
         st.subheader(title, anchor=False, text_alignment="center")

@@ -8,7 +8,9 @@ from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS, shown
 MODEL_NAMES = {"lfb": "LFB", "sgfb": "SGFB", "oracle": "SGFB oracle"}
 """Models as the paper writes them."""
 
-SYNTHETIC_NOTE = "This result comes from models trained only on the synthetic home world; on real footage expect mistakes."
+SYNTHETIC_NOTE = (
+    "This result comes from models trained only on the synthetic home world; on real footage expect mistakes."
+)
 """Stands beside every result that the shipped weights made of a video from elsewhere."""
 
 
@@ -42,7 +44,9 @@ def duration(seconds: float) -> str:
 
 def remaining(seconds: float | None) -> str:
     """What is left of a job: 'about 40 s left', or a plain word while nobody knows."""
-    return "estimating" if seconds is None else f"about {duration(seconds) if seconds >= 60 else f'{seconds:.0f} s'} left"
+    return (
+        "estimating" if seconds is None else f"about {duration(seconds) if seconds >= 60 else f'{seconds:.0f} s'} left"
+    )
 
 
 def object_name(object_class: int) -> str:

@@ -1,0 +1,218 @@
+"""The only place with Streamlit caches: the store, the sandbox and the backend as resources, answers as data.
+
+Everything is keyed by plain values: a video id, a source, the chosen filters, and the identity of the store file, so that
+a new store is never answered from an old one. What is cached as a resource is shared by all sessions and never changed.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from ag_core.data.embedded import ensure_store
+from ag_core.data.frames import poster as jpeg_of
+from ag_core.data.playable import to_browser_playable
+from ag_core.data.store import ANNOTATION, AnnotationStore
+from ag_core.errors import UserError
+from ag_core.prediction import Prediction
+from ag_core.records import ActionInterval, SceneGraph, Video, time_of_frame
+from ag_core.settings import ASSETS, settings
+
+StoreKey = tuple[str, int]
+"""Path and modification time of a store file."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the visitor chose in Explore: indices of the taxonomy, and free text. Empty means no condition."""
+
+    actions: tuple[int, ...] = ()
+    objects: tuple[int, ...] = ()
+    relations: tuple[int, ...] = ()
+    split: str | None = None
+    text: str = ""
+
+    def arguments(self) -> dict[str, Any]:
+        """The filters as the store's search takes them."""
+        return vars(self)
+
+
+def store_key() -> StoreKey:
+    """Which store is open: changes whenever the file does. Makes the embedded store where it is missing."""
+    path = ensure_store()
+    return str(path), path.stat().st_mtime_ns
+
+
+def store() -> AnnotationStore:
+    """The store of this process; UserError where there is none and none can be made."""
+    return _store(store_key())
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the annotations")
+def _store(key: StoreKey) -> AnnotationStore:
+    return AnnotationStore(Path(key[0]))
+
+
+def sandbox() -> Any:
+    """The sandbox over the open store, one for all sessions."""
+    return _sandbox(store_key())
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _sandbox(key: StoreKey) -> Any:
+    from ag_core.data.sandbox import SqlSandbox
+
+    return SqlSandbox(Path(key[0]))
+
+
+def backend() -> Any:
+    """The client of the model worker, one for all sessions; it starts nothing until the first job."""
+    return _backend(str(settings().home))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _backend(home: str) -> Any:
+    from ag_core.backend import Backend
+
+    return Backend()
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def sources(key: StoreKey) -> list[str]:
+    """The annotation and the model runs in the store."""
+    return _store(key).sources()
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def videos(key: StoreKey) -> pd.DataFrame:
+    """All annotated videos of the store, one row each, by id."""
+    return _store(key).videos()
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def totals(key: StoreKey, source: str = ANNOTATION) -> dict[str, int]:
+    """Counts of everything in one source."""
+    return _store(key).totals(source)
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def matching(key: StoreKey, filters: Filters, limit: int, offset: int) -> pd.DataFrame:
+    """One page of the videos that pass the filters."""
+    return _store(key).videos_matching(**filters.arguments(), limit=limit, offset=offset)
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def count_matching(key: StoreKey, filters: Filters) -> int:
+    """How many videos pass the filters."""
+    return _store(key).count_matching(**filters.arguments())
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def facets(key: StoreKey, filters: Filters) -> pd.DataFrame:
+    """What one more condition would leave: kind, index, name, videos."""
+    return _store(key).facet_counts(**filters.arguments())
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def counts(key: StoreKey, what: str, source: str) -> pd.DataFrame:
+    """One of the store's tables of counts: 'object', 'relation', 'object_relation' or 'action'."""
+    open_store = _store(key)
+    tables = {
+        "object": open_store.object_counts,
+        "relation": open_store.relation_counts,
+        "object_relation": open_store.object_relation_counts,
+        "action": open_store.action_counts,
+    }
+    return tables[what](source)
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def video(key: StoreKey, video_id: str) -> Video:
+    """One video's record; UserError for an unknown id."""
+    return _store(key).video(video_id)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def graphs(key: StoreKey, video_id: str, source: str = ANNOTATION) -> list[SceneGraph]:
+    """The scene graphs of a video from one source, sorted by frame."""
+    return _store(key).graphs_of(video_id, source)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def intervals(key: StoreKey, video_id: str) -> list[ActionInterval]:
+    """The annotated actions of a video."""
+    return _store(key).intervals_of(video_id)
+
+
+def shipped_prediction(video_id: str) -> Prediction | None:
+    """What the models say of an embedded video, from the file made beforehand; None where there is no such file."""
+    chosen = settings()
+    path = chosen.showcase / "predictions" / f"{video_id}.json"
+    if chosen.store != chosen.embedded_store or not path.is_file():
+        return None
+    return _shipped_prediction(str(path), path.stat().st_mtime_ns)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _shipped_prediction(path: str, modified_ns: int) -> Prediction:
+    return Prediction.load(Path(path))
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _poster(path: str, modified_ns: int, frame: int) -> bytes:
+    return jpeg_of(Path(path), frame, width=480)
+
+
+def poster(path: str | None, n_frames: int | None) -> bytes | None:
+    """A picture from the middle of a video as JPEG; None where its file is missing or cannot be decoded."""
+    if not path or not Path(path).is_file():
+        return None
+    try:
+        return _poster(path, Path(path).stat().st_mtime_ns, max(1, int(n_frames or 1) // 2))
+    except UserError:
+        return None
+
+
+def playable(path: Path) -> Path:
+    """The video itself where browsers play it, else its copy, made once."""
+    return Path(_playable(str(path), path.stat().st_mtime_ns))
+
+
+@st.cache_data(max_entries=128, show_spinner="Preparing the video for the browser")
+def _playable(path: str, modified_ns: int) -> str:
+    return str(to_browser_playable(Path(path), settings().home / "playable")[0])
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def paper() -> dict[str, Any]:
+    """The paper's numbers, as printed."""
+    return json.loads((ASSETS / "paper_results.json").read_text(encoding="utf-8"))
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def sql_examples() -> list[dict[str, str]]:
+    """Queries that teach the schema: name, note, sql."""
+    return json.loads((ASSETS / "sql_examples.json").read_text(encoding="utf-8"))
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def first_to_show(key: StoreKey) -> str:
+    """The video a newcomer sees: with a file and a prediction, and of these the one with the most going on."""
+    table = _store(key).videos()
+    table = table[table["path"].notna()] if table["path"].notna().any() else table
+    ids = [video_id for video_id in table["video_id"] if shipped_prediction(video_id)] or table["video_id"].tolist()
+    return max(ids[:50], key=lambda video_id: len(_store(key).intervals_of(video_id)))
+
+
+def time_in_video(key: StoreKey, video_id: str, frame: Any, *seconds: Any) -> float | None:
+    """Where in a video a row of an answer lies: by its frame number, else by the first time given; None for neither."""
+    try:
+        fps = video(key, video_id).fps
+    except UserError:
+        return None
+    if frame is not None and pd.notna(frame) and fps and int(frame) >= 1:
+        return time_of_frame(int(frame), fps)
+    return next((float(value) for value in seconds if value is not None and pd.notna(value)), None)

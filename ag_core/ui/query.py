@@ -1,0 +1,57 @@
+"""A query that runs beside the script, so that the page stays alive and can cancel it. Knows no Streamlit."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ag_core.errors import UserError
+
+
+class Sandbox(Protocol):
+    """What a query needs of ag_core.data.sandbox.SqlSandbox."""
+
+    def run(self, sql: str, limit_rows: int = ..., timeout_s: float = ...) -> Any: ...
+
+    def interrupt(self) -> None: ...
+
+
+@dataclass
+class RunningQuery:
+    """One query of one session: started at once, then finished with a `result`, or with an `error` in one sentence."""
+
+    sandbox: Sandbox
+    sql: str
+    limit_rows: int
+    timeout_s: float
+    result: Any = None
+    error: str = ""
+    started: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self._thread = threading.Thread(target=self._work, daemon=True, name="sql")
+        self._thread.start()
+
+    def _work(self) -> None:
+        try:
+            self.result = self.sandbox.run(self.sql, limit_rows=self.limit_rows, timeout_s=self.timeout_s)
+        except UserError as error:
+            self.error = str(error)
+
+    @property
+    def running(self) -> bool:
+        """Whether it still works."""
+        return self._thread.is_alive()
+
+    @property
+    def seconds(self) -> float:
+        """Since it began."""
+        return time.monotonic() - self.started
+
+    def cancel(self) -> None:
+        """Interrupt it; its error then says so."""
+        self.sandbox.interrupt()
+
+    def wait(self, seconds: float) -> None:
+        """Give it up to so long; short queries need no progress."""
+        self._thread.join(seconds)

@@ -1,0 +1,120 @@
+"""One video on a page: gathers all that the player and the tables beside it need, and mounts the player.
+
+The annotation comes from the store; what the models say comes from the shipped prediction or from a finished run.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from ag_core.data.store import ANNOTATION
+from ag_core.errors import UserError
+from ag_core.prediction import Prediction
+from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video, frame_at_time, graph_at
+from ag_core.ui import cached, tables, words
+from ag_core.ui.media import media_url
+from ag_core.ui.player import player_data, show_player
+
+PREDICTED = "prediction"
+"""Name of the models' graphs in the player."""
+
+
+@dataclass(frozen=True)
+class Viewing:
+    """A video, whose graphs are there to see, and what is known of its actions.
+
+    sources     graphs by 'annotation' or 'prediction'; a source without graphs is left out
+    intervals   annotated actions; None where nobody annotated the video
+    scores      what each model says of the actions
+    prediction  where `scores` and the predicted graphs come from
+    """
+
+    video: Video
+    path: Path | None
+    sources: Mapping[str, list[SceneGraph]]
+    intervals: list[ActionInterval] | None
+    scores: Mapping[str, ActionScores] = field(default_factory=dict)
+    prediction: Prediction | None = None
+
+    @property
+    def annotated_actions(self) -> set[int] | None:
+        """Action indices of the annotation; None where there is none."""
+        return None if self.intervals is None else {interval.action for interval in self.intervals}
+
+    def graph_at(self, source: str, time_s: float) -> SceneGraph | None:
+        """The graph of a source that holds at a time; None before the first or where the source has none."""
+        frame = frame_at_time(time_s, self.video.fps or 24.0, self.video.n_frames)
+        return graph_at(self.sources.get(source, []), frame)
+
+
+def viewing_of(key: cached.StoreKey, video_id: str) -> Viewing:
+    """All that the store and the shipped predictions know of a video; UserError for an unknown id."""
+    video = cached.video(key, video_id)
+    prediction = cached.shipped_prediction(video_id)
+    sources = {ANNOTATION: cached.graphs(key, video_id)}
+    if prediction is not None:
+        sources[PREDICTED] = prediction.graphs()
+    scores = prediction.action_scores() if prediction else {}
+    return Viewing(video, video.path, _present(sources), cached.intervals(key, video_id), scores, prediction)
+
+
+def viewing_of_prediction(prediction: Prediction, path: Path | None) -> Viewing:
+    """What the models said of a video that nobody annotated."""
+    sources = _present({PREDICTED: prediction.graphs()})
+    return Viewing(prediction.video, path, sources, None, prediction.action_scores(), prediction)
+
+
+def _present(sources: dict[str, list[SceneGraph]]) -> dict[str, list[SceneGraph]]:
+    return {name: graphs for name, graphs in sources.items() if graphs}
+
+
+def play(viewing: Viewing, key: str, *, t0: float = 0.0, compare: bool = False, **options: Any) -> Any:
+    """Mount the player; call inside a fragment. Returns its state: `t` in seconds, `selected`, `navigate`.
+
+    `compare` puts the graphs of all sources side by side. Further options are those of `player_data`.
+    """
+    try:
+        url = media_url(cached.playable(viewing.path)) if viewing.path else None
+    except (UserError, FileNotFoundError) as error:
+        st.warning(f"The picture is missing ({error}); boxes and graphs are shown without it.", icon=":material/movie:")
+        url = None
+    data = player_data(
+        viewing.video,
+        url,
+        viewing.sources,
+        viewing.intervals or (),
+        viewing.scores,
+        t0=t0,
+        labels={PREDICTED: "Predicted"},
+        compare=tuple(viewing.sources) if compare and len(viewing.sources) > 1 else (),
+        **options,
+    )
+    return show_player(data, key)
+
+
+def action_tables(viewing: Viewing, top: int) -> None:
+    """The best actions of each model side by side, with the annotation's verdict where there is one."""
+    for column, (model, answer) in zip(st.columns(max(1, len(viewing.scores))), viewing.scores.items()):
+        table = tables.top_actions(answer, viewing.annotated_actions, top)
+        with column:
+            st.markdown(f"**{words.model_name(model)}**")
+            st.dataframe(
+                table,
+                hide_index=True,
+                column_order=["action", "score", *(["verdict"] if viewing.intervals is not None else [])],
+                column_config={
+                    "action": st.column_config.TextColumn("Action", width="medium"),
+                    "score": st.column_config.ProgressColumn("Score", min_value=0, max_value=1, format="%.2f"),
+                    "verdict": st.column_config.TextColumn("Annotation", width="small"),
+                },
+                alt=f"The {top} actions that {words.model_name(model)} scores highest",
+            )
+
+
+def models_note(prediction: Prediction) -> str:
+    """Who made a prediction: every model with what it was trained on."""
+    made = ", ".join(f"{model.role} {model.name} ({model.trained_on_data})" for model in prediction.models)
+    return f"Predicted by this project's models: {made}. {' '.join(prediction.notes)}"

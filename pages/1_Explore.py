@@ -1,0 +1,176 @@
+"""Explore: find videos by what is in them, and watch one with its graph, its triplets and its actions."""
+
+from math import ceil
+
+import streamlit as st
+
+from ag_core.data.store import ANNOTATION
+from ag_core.errors import UserError
+from ag_core.ui import cached, tables, words
+from ag_core.ui.cached import StoreKey
+from ag_core.ui.page import COMPARE, EXPLORE, TIME, VIDEO, empty_state, failure, owner_note, page_frame, store_or_stop
+from ag_core.ui.pickers import describe_video, download_table, facet_pills, filter_pickers
+from ag_core.ui.viewing import PREDICTED, Viewing, action_tables, models_note, play, viewing_of
+
+PER_PAGE = 12
+COLUMNS = 4
+
+
+def grid(key: StoreKey) -> None:
+    """The filters, what they leave, and the posters of it."""
+    filters = filter_pickers()
+    found = cached.count_matching(key, filters)
+    with st.expander("Narrow down by what these videos hold"):
+        facet_pills(cached.facets(key, filters), filters)
+    if not found:
+        empty_state("No video fits", "All conditions must hold in one video; take one of them away")
+        return
+    pages = ceil(found / PER_PAGE)
+    owner_note(f"{words.number(found)} of {words.number(cached.totals(key)['videos'])} videos fit, by the annotation.")
+    if st.session_state.get("page", 1) > pages:
+        st.session_state["page"] = 1
+    place = st.session_state.get("page", 1) if pages > 1 else 1
+    rows = cached.matching(key, filters, PER_PAGE, (place - 1) * PER_PAGE)
+    for start in range(0, len(rows), COLUMNS):
+        for column, (_, row) in zip(st.columns(COLUMNS), rows.iloc[start : start + COLUMNS].iterrows()):
+            with column, st.container(key=f"ag_poster_{row['video_id']}", gap="xsmall"):
+                poster = cached.poster(row["path"], row["n_frames"])
+                if poster:
+                    st.image(poster, width="stretch", alt=f"A picture from the middle of video {row['video_id']}")
+                else:
+                    st.html('<div class="ag-noposter">no video file</div>')
+                st.page_link(EXPLORE, label=f"**{row['video_id']}**", query_params={VIDEO: row["video_id"]})
+                st.caption(describe_video(row))
+    if pages > 1:
+        st.pagination(pages, key="page", bind="query-params")
+
+
+def watch(key: StoreKey, video_id: str) -> None:
+    """One video: the player, and beside it everything known, as tables."""
+    try:
+        viewing = viewing_of(key, video_id)
+    except UserError as error:
+        empty_state("No such video", str(error), (EXPLORE, "All videos"))
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.page_link(EXPLORE, label="All videos", icon=":material/arrow_back:")
+        if viewing.scores:
+            st.page_link(
+                COMPARE, label="Compare models", icon=":material/compare_arrows:", query_params={VIDEO: video_id}
+            )
+    script = viewing.video.script
+    st.markdown(f"**{video_id}**" + (f" — {script}" if script else ""))
+    player(viewing)
+
+
+@st.fragment
+def player(viewing: Viewing) -> None:
+    """The player and the tables that follow its clock."""
+    state = play(viewing, "explore_player", t0=_start(), neighbours=True)
+    if state.get("navigate"):
+        _go_to_neighbour(viewing.video.video_id, state["navigate"])
+    source = ANNOTATION if ANNOTATION in viewing.sources else PREDICTED
+    if len(viewing.sources) > 1:
+        source = st.segmented_control(
+            "Tables show",
+            list(viewing.sources),
+            default=source,
+            required=True,
+            format_func={ANNOTATION: "Annotation", PREDICTED: "Prediction"}.get,
+            key="explore_source",
+        )
+    graphs = viewing.sources.get(source, [])
+    now, every, actions, raw, about = st.tabs(["Triplets now", "All triplets", "Actions", "Boxes", "About"])
+    time_s = float(state.get("t") or 0.0)
+    with now:
+        graph = viewing.graph_at(source, time_s)
+        owner_note(f"At {words.moment(time_s, viewing.video.fps)}; the newest graph at or before it, {_whose(source)}.")
+        _table(tables.triplets([graph] if graph else []), "triplets-now", viewing, "now")
+    with every:
+        _table(tables.triplets(graphs), "triplets", viewing, "all")
+    with actions:
+        if viewing.intervals:
+            owner_note("Annotated actions of the whole video.")
+            _table(tables.action_intervals(viewing.intervals), "actions", viewing, "actions")
+        if viewing.scores:
+            owner_note("Best actions by this project's models, trained only on the synthetic home world.")
+            action_tables(viewing, top=8)
+    with raw:
+        owner_note(f"Boxes in pixels, {_whose(source)}; the person comes first in each frame.")
+        _table(tables.objects(graphs), "boxes", viewing, "raw")
+    with about:
+        _about(viewing)
+
+
+def _start() -> float:
+    try:
+        return max(0.0, float(st.query_params.get(TIME, 0.0)))
+    except ValueError:
+        return 0.0
+
+
+def _go_to_neighbour(video_id: str, step: int) -> None:
+    ids = cached.videos(cached.store_key())["video_id"].tolist()
+    st.query_params.from_dict({VIDEO: ids[(ids.index(video_id) + step) % len(ids)]})
+    st.rerun()
+
+
+def _whose(source: str) -> str:
+    return "from the annotation" if source == ANNOTATION else "predicted by this project's models"
+
+
+def _table(table, what: str, viewing: Viewing, key: str) -> None:
+    if table.empty:
+        st.caption("Nothing here at this moment.")
+        return
+    st.dataframe(
+        table,
+        hide_index=True,
+        height=min(420, 38 + 35 * len(table)),
+        column_config={
+            "time_s": st.column_config.NumberColumn("time (s)", format="%.3f"),
+            "score": st.column_config.NumberColumn(format="%.2f"),
+        },
+        alt=f"{what} of video {viewing.video.video_id}",
+    )
+    with st.container(horizontal=True):
+        for kind in ("csv", "json"):
+            download_table(table, what, viewing.video.video_id, f"explore_{key}_{kind}", kind)
+
+
+def _about(viewing: Viewing) -> None:
+    video = viewing.video
+    facts = {
+        "Script": video.script,
+        "Scene": video.scene,
+        "Subject": video.subject,
+        "Split": video.split,
+        "Length": words.duration(video.duration_s),
+        "Picture": f"{video.width} x {video.height}, {video.fps:g} per second" if video.fps and video.width else None,
+        "Frames": f"{words.number(video.n_frames)}" if video.n_frames else None,
+        "Graphs": ", ".join(f"{len(graphs)} {_whose(name)}" for name, graphs in viewing.sources.items()),
+    }
+    st.markdown("\n".join(f"- **{name}**: {value}" for name, value in facts.items() if value))
+    if viewing.prediction:
+        st.caption(models_note(viewing.prediction))
+        st.download_button(
+            "Prediction (JSON)",
+            viewing.prediction.to_text,
+            file_name=words.download_name("prediction", video.video_id, "json"),
+            mime="application/json",
+            icon=":material/download:",
+            on_click="ignore",
+            key="explore_prediction",
+        )
+
+
+chosen = st.query_params.get(VIDEO)
+page_frame("Explore", "" if chosen else "Every condition must hold; the link in the address bar remembers them.")
+store_or_stop()
+try:
+    if chosen:
+        watch(cached.store_key(), chosen)
+    else:
+        grid(cached.store_key())
+except UserError as error:
+    failure(error)

@@ -1,0 +1,109 @@
+"""Compare: LFB and SGFB on one clock: scores over time, best actions, and the graph feature SGFB reads."""
+
+import streamlit as st
+
+from ag_core.data.store import ANNOTATION
+from ag_core.errors import UserError
+from ag_core.taxonomy import ACTIONS, action_index
+from ag_core.ui import cached, charts, tables, words
+from ag_core.ui.page import RUN, empty_state, is_dark, owner_note, page_frame, store_or_stop
+from ag_core.ui.pickers import download_table, video_picker
+from ag_core.ui.player import top_actions
+from ag_core.ui.viewing import PREDICTED, Viewing, models_note, play, viewing_of
+from ag_core.ui.viewing import action_tables as show_action_tables
+
+MOST_CURVES = 6
+
+
+def choose_actions(viewing: Viewing) -> list[int]:
+    """Which actions to draw; at first the annotated ones that the models know, then what the models favour."""
+    annotated = sorted(viewing.annotated_actions or ())
+    known = [action for action in annotated if any(answer.trained_on[action] for answer in viewing.scores.values())]
+    favoured = [action for action in top_actions(viewing.scores, 2) if action not in known]
+    chosen = st.multiselect(
+        "Actions to draw",
+        [action.id for action in ACTIONS],
+        default=[ACTIONS[action].id for action in (known + favoured)[:4]],
+        format_func=lambda action_id: words.action_name(action_index(action_id)),
+        max_selections=MOST_CURVES,
+        key=f"compare_actions_{viewing.video.video_id}",
+    )
+    return [action_index(action_id) for action_id in chosen]
+
+
+@st.fragment
+def compare(viewing: Viewing) -> None:
+    """The player, and under it everything that follows its clock."""
+    state = play(viewing, "compare_player", compare=True, top_k=4, link_path="/Explore")
+    time_s = float(state.get("t") or 0.0)
+
+    st.subheader("Scores over time", anchor=False)
+    owner_note("By this project's models, trained only on the synthetic home world. Grey: where the action is annotated.")
+    actions = choose_actions(viewing)
+    curves = tables.scores_over_time(viewing.scores, actions)
+    if curves.empty:
+        st.caption("Choose at least one action to draw.")
+    else:
+        truth = tables.action_intervals(viewing.intervals or [])
+        st.altair_chart(
+            charts.score_curves(curves, truth, time_s, viewing.video.duration_s, dark=is_dark()),
+            width="stretch",
+            key="compare_curves",
+            alt="Score of each chosen action over time, one line for each model",
+        )
+        download_table(curves, "scores", viewing.video.video_id, "compare_scores_csv")
+
+    st.subheader("Best actions of the whole video", anchor=False)
+    owner_note("The highest score over all clips of the video, beside the video's own annotation.")
+    show_action_tables(viewing, top=8)
+
+    st.subheader("What SGFB reads", anchor=False)
+    feature(viewing, time_s)
+
+
+def feature(viewing: Viewing, time_s: float) -> None:
+    """The confidence matrix of the graph at a time, of the prediction and of the annotation."""
+    names = {PREDICTED: "Predicted graph", ANNOTATION: "Annotated graph"}
+    source = st.segmented_control(
+        "Feature of",
+        [name for name in names if name in viewing.sources],
+        default=PREDICTED if PREDICTED in viewing.sources else None,
+        required=True,
+        format_func=names.get,
+        key="compare_source",
+    )
+    graph = viewing.graph_at(source, time_s)
+    if graph is None:
+        st.caption(f"There is no graph at or before {words.clock(time_s)}; play or move on.")
+        return
+    owner_note(
+        f"The 35 x 25 confidence matrix at {words.moment(graph.time_s, viewing.video.fps)}: "
+        "object score times relationship score, the best of each class. SGFB keeps one for every half second."
+    )
+    table = tables.confidence_table(tables.confidence_matrix(graph))
+    st.altair_chart(
+        charts.object_relation_map(table, "confidence", dark=is_dark(), label="confidence", top=1.0),
+        width="stretch",
+        key="compare_matrix",
+        alt="Heat map of 35 objects by 25 relationships; darker means more confident",
+    )
+    download_table(table, "confidence", viewing.video.video_id, "compare_matrix_csv")
+
+
+page_frame("Compare", "LFB remembers what clips look like, SGFB remembers scene graphs; both read the same video here.")
+store_or_stop()
+key = cached.store_key()
+if cached.videos(key).empty:
+    empty_state("No videos", "The store holds no videos", (RUN, "Predict a video of your own"))
+    st.stop()
+try:
+    viewing = viewing_of(key, video_picker(key))
+except UserError as error:
+    empty_state("No such video", str(error), (RUN, "Predict a video of your own"))
+    st.stop()
+if not viewing.scores:
+    empty_state("No prediction yet", "Nobody has run the models on this video", (RUN, "Run the models"))
+    st.stop()
+compare(viewing)
+if viewing.prediction:
+    st.caption(models_note(viewing.prediction))

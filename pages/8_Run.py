@@ -1,0 +1,187 @@
+"""Run: the models on a video of your own, or on one of the data set; queue, progress, cancel, and the result to watch."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from ag_core.backend import Job, JobState
+from ag_core.data.results import DETECTORS, HOME_WORLD, LARGEST_RATE, RELATION_HEADS, PredictionSettings
+from ag_core.errors import UserError
+from ag_core.prediction import DEFAULT_RATE
+from ag_core.ui import cached, uploads, words
+from ag_core.ui.page import failure, owner_note, page_frame
+from ag_core.ui.viewing import action_tables, models_note, play, viewing_of_prediction
+
+OWN, KNOWN = "A file of mine", "One of the data set"
+ONNX = "onnx"
+DETECTOR_NAMES = {HOME_WORLD: "Home world", ONNX: "YOLOX (ONNX file)", "coco": "COCO photographs"}
+HEAD_NAMES = {"reldn": "RelDN", "frequency": "Frequency prior"}
+JOB = "job"
+"""The query parameter that names a job, so that a result has a link while the app runs."""
+
+
+def choose_video() -> Path | None:
+    """The video to run on; None while nothing is chosen."""
+    known = known_videos()
+    kind = st.segmented_control("Video", [OWN, KNOWN], default=OWN, required=True, key="run_kind", disabled=not known)
+    if kind == KNOWN and known:
+        return Path(known[st.selectbox("Which", list(known), key="run_video")])
+    handed_in = st.file_uploader("An mp4, mkv, mov, webm or similar, up to 300 MB", uploads.VIDEO_ENDINGS, key="run_file")
+    return uploads.keep(handed_in.name, handed_in.getbuffer()) if handed_in else None
+
+
+def known_videos() -> dict[str, str]:
+    """Paths of the data set's videos by id; empty where there is no data."""
+    try:
+        table = cached.videos(cached.store_key())
+    except UserError:
+        return {}
+    return {row.video_id: row.path for row in table.itertuples() if row.path}
+
+
+def choose_settings() -> PredictionSettings | None:
+    """Detector, relation head and rate; None while the ONNX file is not chosen."""
+    first, second, third = st.columns(3)
+    with first:
+        detector = st.selectbox(
+            "Detector",
+            [HOME_WORLD, ONNX, "coco"],
+            format_func=DETECTOR_NAMES.get,
+            key="run_detector",
+            help="Finds the person and the objects. " + " ".join(f"*{DETECTOR_NAMES[n]}*: {t}." for n, t in DETECTORS.items()),
+        )
+    with second:
+        head = st.selectbox(
+            "Relationships by",
+            list(RELATION_HEADS),
+            format_func=lambda name: HEAD_NAMES.get(name, name),
+            key="run_head",
+            help=" ".join(f"*{HEAD_NAMES.get(name, name)}*: {text}." for name, text in RELATION_HEADS.items()),
+        )
+    with third:
+        rate = st.number_input(
+            "Graphs per second", 0.5, LARGEST_RATE, DEFAULT_RATE, 0.5, key="run_rate", help="More take longer."
+        )
+    if detector == ONNX:
+        path = st.text_input("Path of the YOLOX .onnx file on this machine", key="run_onnx_path")
+        handed_in = None if path else st.file_uploader("Or the file itself", "onnx", key="run_onnx_file")
+        if not path and handed_in is None:
+            return None
+        detector = path or str(uploads.keep(handed_in.name, handed_in.getbuffer()))
+    return PredictionSettings(detector, head, rate)
+
+
+def start(video: Path, chosen: PredictionSettings) -> None:
+    """Hand the video to the backend and watch its job."""
+    st.query_params[JOB] = cached.backend().submit(video, chosen)
+
+
+def open_job(job_id: str) -> None:
+    """Show a job's result."""
+    st.query_params[JOB] = job_id
+
+
+def queue() -> None:
+    """The jobs of this app, the newest first; alive while one of them is."""
+    jobs = cached.backend().jobs()
+    if jobs:
+        st.subheader("Queue", anchor=False)
+        owner_note("All sessions of this app share one set of models; jobs run one after the other.")
+        alive = any(job.active for job in jobs)
+        st.fragment(_queue, run_every=0.5 if alive else None)(sum(job.active for job in jobs))
+
+
+def _queue(alive: int) -> None:
+    jobs = cached.backend().jobs()
+    if sum(job.active for job in jobs) != alive:
+        st.rerun()
+    for job in reversed(jobs[-8:]):
+        _job_row(job)
+
+
+def _job_row(job: Job) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key=f"ag_job_{job.id}"):
+        st.markdown(f"**{job.path.name}** :gray[{_job_words(job)}]", width="stretch")
+        if job.active:
+            st.button("Cancel", icon=":material/stop:", key=f"cancel_{job.id}", on_click=_cancel, args=(job.id,))
+        elif job.state == JobState.DONE:
+            st.button("Open", icon=":material/play_arrow:", key=f"open_{job.id}", on_click=open_job, args=(job.id,))
+    if job.state == JobState.RUNNING:
+        st.progress(min(1.0, job.fraction), text=_progress_words(job))
+    if job.error:
+        failure(UserError(job.error))
+
+
+def _cancel(job_id: str) -> None:
+    cached.backend().cancel(job_id)
+
+
+def _job_words(job: Job) -> str:
+    state = {JobState.DONE: "found among earlier results"}.get(job.state) if job.cached else job.state.value
+    detector = DETECTOR_NAMES.get(job.settings.detector, Path(job.settings.detector).name)
+    head = HEAD_NAMES.get(job.settings.relation_head, job.settings.relation_head)
+    return f"{state} · {detector} · {head} · {job.settings.rate:g} graphs per second"
+
+
+def _progress_words(job: Job) -> str:
+    parts = [job.stage or "starting"]
+    if job.total:
+        parts.append(f"{words.number(job.done)} of {words.number(job.total)}")
+    if job.rate:
+        parts.append(f"{job.rate:.1f} per second")
+        parts.append(words.remaining(job.remaining_s))
+    return " · ".join(parts)
+
+
+def result(job_id: str) -> None:
+    """What the models made of the video, where the job is done."""
+    try:
+        job = cached.backend().job(job_id)
+        if job.state != JobState.DONE:
+            return
+        prediction = cached.backend().result(job_id)
+        viewing = viewing_of_prediction(prediction, job.path)
+    except UserError as error:
+        failure(error)
+        return
+    st.subheader(f"Result: {job.path.name}", anchor=False)
+    for note in prediction.notes:
+        st.warning(note, icon=":material/info:")
+    _result_player(viewing, job_id)
+    if viewing.scores:
+        owner_note("Best actions by this project's models, trained only on the synthetic home world.")
+        action_tables(viewing, top=8)
+    st.download_button(
+        "Download the prediction (JSON)",
+        prediction.to_text,
+        file_name=words.download_name("prediction", prediction.video.video_id, "json"),
+        mime="application/json",
+        icon=":material/download:",
+        on_click="ignore",
+        key="run_download",
+    )
+    st.caption(models_note(prediction))
+
+
+@st.fragment
+def _result_player(viewing, job_id: str) -> None:
+    play(viewing, f"run_player_{job_id}", link_path="/Run")
+
+
+page_frame("Run", "A video goes in; its scene graphs and its actions come out. Nothing leaves this machine.")
+with st.container(border=True, key="ag_form"):
+    try:
+        video, chosen = choose_video(), choose_settings()
+        if st.button(
+            "Start", type="primary", icon=":material/play_arrow:", disabled=not (video and chosen), key="run_start"
+        ):
+            start(video, chosen)
+    except UserError as error:
+        failure(error)
+    st.caption(
+        "The models that come with the app were trained only on the synthetic home world. On real footage use YOLOX or "
+        "COCO to find things, and take the relationships and actions as a demonstration."
+    )
+queue()
+if JOB in st.query_params:
+    result(st.query_params[JOB])

@@ -7,7 +7,7 @@ Knows no models and no torch, so that pages read results at once.
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +75,10 @@ class Prediction:
     def action_scores(self) -> dict[str, ActionScores]:
         """The scores by model name ('lfb', 'sgfb')."""
         return {scores.model: scores for scores in self.actions}
+
+    def renamed(self, path: Path) -> "Prediction":
+        """The same prediction of the same content under another file's name, with its path."""
+        return replace(self, file=path.name, video=replace(self.video, video_id=path.stem, path=path))
 
     def to_json(self) -> dict[str, Any]:
         """The file's content as plain values (docs/prediction.md)."""

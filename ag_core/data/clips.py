@@ -1,4 +1,4 @@
-"""Which moments and pictures of a video the action models look at: bank grid, clips, test views. The one place.
+"""Which pictures of a video the action models look at: clips and test views. (The bank's grid is feature_bank's.)
 
 Training, evaluation and the pipeline all ask here, so that a model is used on what it was trained on. Knows times and
 pixels; no model and no file.
@@ -8,19 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-BANK_STEP_S = 0.5
-BANK_FIRST_S = 11 / 24
-"""The bank's moments are every 12th frame at 24 frames a second, (12k + 11) / 24 s (methods C16)."""
-
 TEST_VIEWS = 10
 GREY = 114
 """The value around a letterboxed picture."""
-
-
-def bank_times(duration_s: float) -> NDArray[np.float64]:
-    """[K] seconds of the feature bank: two a second; the middle alone of a video that ends before the first."""
-    times = BANK_FIRST_S + BANK_STEP_S * np.arange(max(0, np.ceil((duration_s - BANK_FIRST_S) / BANK_STEP_S)))
-    return times if len(times) else np.array([duration_s / 2])
 
 
 def view_times(duration_s: float, views: int = TEST_VIEWS) -> NDArray[np.float64]:

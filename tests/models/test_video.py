@@ -1,0 +1,169 @@
+"""Clip networks and bank operators: published parameter counts, shapes, and what a fresh network does."""
+
+import copy
+from dataclasses import replace
+
+import pytest
+import torch
+
+from ag_core.errors import UserError
+from ag_core.models.video import VIDEO_MODELS, build_bank_head, build_video_model
+from ag_core.models.video.blocks import Bottleneck, NonLocal
+from ag_core.models.video.fbo import BankLayer, MaxBank, MeanBank, NonLocalBank
+from ag_core.presets import DEMO_VIDEO, PAPER_VIDEO
+from ag_core.taxonomy import N_ACTIONS
+
+SMALL = replace(DEMO_VIDEO, name="video-test", base_width=4, frames=8, size_wh=(48, 32), latent_size=16)
+
+
+def count(module, kind):
+    """Parameters directly inside modules of one kind."""
+    return sum(p.numel() for m in module.modules() if isinstance(m, kind) for p in m.parameters(recurse=False))
+
+
+def entry_size(name):
+    size = VIDEO_MODELS[name]
+    return SMALL.feature_size if size is None else size
+
+
+@pytest.mark.parametrize(
+    ("preset", "convolutions", "normalisations", "total"),
+    [
+        (PAPER_VIDEO, 50_829_248, 105_344, 58_606_557),
+        (
+            replace(
+                PAPER_VIDEO,
+                blocks=(3, 4, 6, 3),
+                temporal_blocks=((0, 1, 2), (0, 2), (0, 2, 4), (1,)),
+                nonlocal_blocks=((3, 1), (3, 3), (4, 1), (4, 3), (4, 5)),
+            ),
+            27_170_752,
+            53_120,
+            34_895_837,
+        ),
+    ],
+)
+def test_paper_parameter_counts(preset, convolutions, normalisations, total):
+    with torch.device("meta"):
+        model = build_video_model("i3d", preset)
+    nonlocal_blocks = [m for m in model.modules() if isinstance(m, NonLocal)]
+    inside = sum(p.numel() for block in nonlocal_blocks for p in block.parameters())
+    assert len(nonlocal_blocks) == 5
+    assert inside == 7_350_272
+    assert count(model, torch.nn.Conv3d) - inside == convolutions
+    assert count(model, torch.nn.BatchNorm3d) == normalisations
+    assert count(model, torch.nn.Linear) == 321_693
+    assert sum(p.numel() for p in model.parameters()) == total
+
+
+def test_constants_after_the_nonlocal_blocks_of_lfb():
+    with torch.device("meta"):
+        plain = [NonLocal(512)] * 2 + [NonLocal(1024)] * 3
+        with_constants = [NonLocal(512, scale_and_shift=True)] * 2 + [NonLocal(1024, scale_and_shift=True)] * 3
+    numbers = [sum(p.numel() for block in blocks for p in block.parameters()) for blocks in (plain, with_constants)]
+    assert numbers[1] - numbers[0] == 8_192
+
+
+@pytest.mark.parametrize(("size", "expected"), [(2048, 4_199_424), (875, 3_598_848)])
+def test_bank_operator_parameter_counts(size, expected):
+    with torch.device("meta"):
+        operator = NonLocalBank(2048, size, 512, 2, 0.2)
+    assert sum(p.numel() for p in operator.parameters()) == expected
+
+
+def test_paper_network_runs_on_a_small_clip():
+    torch.manual_seed(0)
+    model = build_video_model("lfb", PAPER_VIDEO).eval()
+    with torch.inference_mode():
+        logits = model(torch.randn(1, 3, 4, 32, 32), torch.randn(1, 20, 2048))
+    assert logits.shape == (1, N_ACTIONS)
+    assert logits.isfinite().all()
+
+
+@pytest.mark.parametrize("group", [None, 4])
+def test_fresh_nonlocal_block_is_the_identity(group):
+    x = torch.randn(2, 8, 6, 5, 7)
+    assert torch.equal(NonLocal(8, group)(x), x)
+
+
+def test_groups_of_frames_do_not_see_each_other():
+    block = NonLocal(8, group=4)
+    torch.nn.init.normal_(block.out.weight)
+    x = torch.randn(1, 8, 8, 4, 4)
+    changed = x.clone()
+    changed[:, :, 4:] += 1
+    assert torch.allclose(block(x)[:, :, :4], block(changed)[:, :, :4])
+    assert not torch.allclose(block(x)[:, :, 4:], block(changed)[:, :, 4:])
+
+
+def test_nonlocal_attention_by_hand():
+    block = NonLocal(4)
+    torch.nn.init.normal_(block.out.weight)
+    x = torch.randn(1, 4, 2, 2, 2)
+    pooled = torch.nn.functional.max_pool3d(x, (1, 2, 2))
+    queries, keys, values = block.theta(x).flatten(2)[0], block.phi(pooled).flatten(2)[0], block.g(pooled).flatten(2)[0]
+    attention = (queries.T @ keys / 2**0.5).softmax(dim=1)  # [8, 2]
+    expected = x + block.out((values @ attention.T).reshape(1, 2, 2, 2, 2))
+    assert torch.allclose(block(x), expected, atol=1e-5)
+
+
+def test_bottleneck_shape_and_fresh_shortcut():
+    assert Bottleneck(8, 4, 2, True)(torch.randn(2, 8, 4, 8, 8)).shape == (2, 16, 4, 4, 4)
+    x = torch.rand(2, 16, 4, 8, 8)
+    assert torch.equal(Bottleneck(16, 4, 1, False)(x), x)
+
+
+def test_fresh_bank_layer_is_relu():
+    a = torch.randn(3, 16)
+    assert torch.equal(BankLayer(16, 0.2).eval()(a, torch.randn(3, 20, 16)), a.relu())
+
+
+def test_mean_and_max_operators_count_the_padding():
+    bank = torch.tensor([[[2.0, -1.0], [0.0, 0.0]]])
+    assert MeanBank(2)(torch.zeros(1, 3), bank).tolist() == [[1.0, -0.5]]
+    assert MaxBank(2)(torch.zeros(1, 3), bank).tolist() == [[2.0, 0.0]]
+
+
+@pytest.mark.parametrize("name", list(VIDEO_MODELS))
+def test_every_model_trains_and_keeps_its_input(name):
+    torch.manual_seed(0)
+    model = build_video_model(name, SMALL)
+    clip = torch.randn(2, 3, SMALL.frames, SMALL.size_wh[1], SMALL.size_wh[0])
+    bank = torch.rand(2, 20, entry_size(name))
+    before = clip.clone(), bank.clone()
+    logits = model(clip, bank)
+    assert logits.shape == (2, N_ACTIONS)
+    logits.square().mean().backward()
+    assert model.head.classifier.weight.grad.abs().sum() > 0
+    assert model.clip_net.stem[0].weight.grad.abs().sum() > 0
+    assert torch.equal(before[0], clip)
+    assert torch.equal(before[1], bank)
+    model.eval()
+    with torch.no_grad():
+        assert torch.equal(model(clip, bank), model(clip, bank))
+        single = torch.cat([model(clip[i : i + 1], bank[i : i + 1]) for i in range(2)])
+        assert torch.allclose(model(clip, bank), single, atol=1e-4)
+        assert torch.allclose(model.head(model.clip_net(clip), bank), model(clip, bank))
+
+
+def test_the_bank_matters_once_trained():
+    torch.manual_seed(0)
+    head = build_bank_head("sgfb", SMALL).eval()
+    with torch.no_grad():
+        for layer in head.operator.layers:
+            torch.nn.init.normal_(layer.out.weight)
+        features = torch.randn(1, SMALL.feature_size)
+        zero, one = head(features, torch.zeros(1, 20, 875)), head(features, torch.rand(1, 20, 875))
+    assert not torch.allclose(zero, one)
+
+
+def test_oracle_and_sgfb_share_weights():
+    state = build_bank_head("sgfb", SMALL).state_dict()
+    build_bank_head("oracle", SMALL).load_state_dict(copy.deepcopy(state))
+
+
+def test_missing_bank_and_unknown_name():
+    with pytest.raises(ValueError, match="feature bank"):
+        build_bank_head("lfb", SMALL)(torch.zeros(1, SMALL.feature_size))
+    with pytest.raises(UserError, match="i3d, lfb, sgfb, oracle"):
+        build_video_model("slowfast", SMALL)

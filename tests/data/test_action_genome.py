@@ -1,0 +1,146 @@
+"""The Action Genome reader: boxes, spellings and contradictions by hand, then the verbatim records."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ag_core.data.action_genome import OTHER, clipped_box, read_action_genome
+from ag_core.errors import UserError
+from ag_core.taxonomy import object_index, relation_index
+from tests.data.released import SHARED, object_entry, person_entry, write_release
+
+BOX = ["x1", "y1", "x2", "y2"]
+
+
+def test_boxes_become_corners_inside_the_picture(tmp_path: Path):
+    objects = {"AB1CD.mp4/000007.png": [object_entry("cup/glass/bottle", (460, -5, 40, 25)), object_entry("bag")]}
+    table = read_action_genome(write_release(tmp_path, objects))
+    assert table.objects[BOX].values.tolist() == [[460, 0, 480, 20], [10, 20, 40, 60]]
+    person = table.frames.iloc[0]
+    assert [person[f"person_{side}"] for side in BOX] == [10, 20, 110, 220]
+    assert (person["width"], person["height"], person["split"], person["frame"]) == (480, 270, "train", 7)
+
+
+@pytest.mark.parametrize(
+    ("box", "size", "expected"),
+    [
+        ((-5, 5, 20, 30), (10, 20), (0, 5, 10, 20)),
+        ((10, 0, 12, 5), (10, 20), None),
+        ((4, 4, 4, 9), (10, 20), None),
+        ((1, 2, 30, 40), (np.nan, np.nan), (1, 2, 30, 40)),
+        ((np.nan, 2, 30, 40), (100, 100), None),
+    ],
+)
+def test_clipping(box: tuple, size: tuple, expected: tuple | None):
+    assert clipped_box(box, *size) == expected
+
+
+def test_frames_and_relations_are_in_order_and_every_spelling_is_known(tmp_path: Path):
+    objects = {
+        "EF2GH.mp4/000003.png": [],
+        "AB1CD.mp4/000100.png": [
+            object_entry("phonecamera", contacting_relationship=["writing_on", "holding", "other_relationship"])
+        ],
+        "AB1CD.mp4/000009.png": [object_entry("phone/camera", spatial_relationship=["infrontof", "on the side of"])],
+    }
+    table = read_action_genome(write_release(tmp_path, objects))
+    assert table.frames[["video_id", "frame"]].values.tolist() == [["AB1CD", 9], ["AB1CD", 100], ["EF2GH", 3]]
+    assert set(table.objects["class"]) == {object_index("phone/camera")}
+    of_second = table.relations[table.relations["object_row"] == 1]["relation"].tolist()
+    assert of_second == sorted([OTHER, *map(relation_index, ("looking_at", "in_front_of", "holding", "writing_on"))])
+    assert not table.issues
+
+
+def test_invisible_objects_have_no_box_and_no_relation(tmp_path: Path):
+    table = read_action_genome(
+        write_release(tmp_path, {"AB1CD.mp4/000001.png": [object_entry("light", visible=False)]})
+    )
+    assert table.objects["visible"].tolist() == [False] and table.objects[BOX].isna().all(axis=None)
+    assert table.relations.empty and not table.issues
+
+
+def test_contradictions_are_repaired_and_listed(tmp_path: Path):
+    hidden_box = object_entry("bag") | {"visible": False}
+    no_box = object_entry("bed") | {"bbox": None}
+    objects = {
+        "AB1CD.mp4/000001.png": [hidden_box, no_box, object_entry("box", (500, 10, 20, 20))],
+        "AB1CD.mp4/000002.png": [
+            object_entry("dragon"),
+            object_entry("person"),
+            "nothing",
+            object_entry("book", "none"),
+        ],
+        "AB1CD.mp4/000003.png": [object_entry("door"), object_entry("door", (5, 5, 10, 10))],
+        "AB1CD.mp4/000004.png": [object_entry("dish", contacting_relationship=["holding", "hugging", "holding"])],
+        "strange name": [object_entry("dish")],
+        7: [],
+    }
+    two = person_entry() | {
+        "bbox": np.array([[0, 0, 5, 5], [1, 1, 9, 9]], np.float32),
+        "bbox_score": np.array([0.2, 0.8]),
+    }
+    persons = {key: person_entry() for key in objects} | {
+        "AB1CD.mp4/000003.png": two,
+        "AB1CD.mp4/000004.png": person_entry((5, 5, 5, 9)),
+        "AB1CD.mp4/000005.png": person_entry(None),
+    }
+    table = read_action_genome(write_release(tmp_path, objects, persons))
+    assert table.frames["frame"].tolist() == [1, 2, 3, 4, 5]
+    assert table.objects["visible"].tolist() == [False, False, False, False, True, True, True]
+    assert table.frames["person_x1"].tolist()[:3] == [10, 10, 1] and table.frames["person_x1"].isna()[3:].all()
+    said = " | ".join(issue.reason for issue in table.issues)
+    parts = (
+        "not visible but has a box", "visible but has no box", "no area", "'dragon'", "'person'", "four numbers", "twice",
+        "'hugging'", "its name is not like", "2 person boxes", "person box without an area", "without objects",
+    )  # fmt: skip
+    for part in parts:
+        assert part in said, part
+
+
+def test_without_the_person_file_nobody_is_found(tmp_path: Path):
+    write_release(tmp_path, {"AB1CD.mp4/000001.png": [object_entry("bag", (-5, 0, 10, 10))]})
+    (tmp_path / "person_bbox.pkl").unlink()
+    table = read_action_genome(tmp_path)
+    assert table.frames["person_x1"].isna().all() and len(table.issues) == 1
+    assert table.objects[BOX].values.tolist() == [[0, 0, 5, 10]]
+
+
+def test_no_frames_is_an_ordinary_release(tmp_path: Path):
+    table = read_action_genome(write_release(tmp_path, {}))
+    assert len(table.frames) == len(table.objects) == len(table.relations) == 0
+
+
+def test_other_things_are_refused(tmp_path: Path):
+    with pytest.raises(UserError, match="is not there"):
+        read_action_genome(tmp_path)
+    write_release(tmp_path, {})
+    (tmp_path / "object_bbox_and_relationship.pkl").write_bytes(b"\x80\x04]\x94.")
+    with pytest.raises(UserError, match="holds a list"):
+        read_action_genome(tmp_path)
+
+
+def test_the_verbatim_records(tmp_path: Path):
+    path = SHARED / "ag-annotation-samples" / "ag_schema_samples.json"
+    if not path.is_file():
+        pytest.skip("needs the verbatim Action Genome records in ../shared/data")
+    samples = json.loads(path.read_text())
+    objects = samples["object_bbox_and_relationship"]
+    persons = {
+        key: entry | {"bbox": np.array(entry["bbox"], np.float32).reshape(-1, 4)}
+        for key, entry in samples["person_bbox"].items()
+    }
+    table = read_action_genome(write_release(tmp_path, objects, persons))
+    frames = table.frames
+    assert set(frames["video_id"]) == {"Q8XEE", "50N4E", "E546V", "001YG"}
+    assert frames.groupby("video_id")["frame"].apply(lambda numbers: numbers.is_monotonic_increasing).all()
+    assert len(table.objects) == sum(map(len, objects.values()))
+    assert table.objects["visible"].sum() == sum(entry["visible"] for entries in objects.values() for entry in entries)
+    sofa = table.objects[table.objects["class"] == object_index("sofa/couch")].iloc[0]
+    assert sofa[BOX].tolist() == pytest.approx([57.0714, 226.5, 269.5047, 359.0], abs=1e-3)
+    of_sofa = table.relations[table.relations["object_row"] == sofa.name]["relation"].tolist()
+    names = ("not_looking_at", "behind", "beneath", "on_the_side_of", "in_front_of", "sitting_on")
+    assert of_sofa == sorted(map(relation_index, names))
+    seen = frames[frames["video_id"] == "001YG"]
+    assert seen["width"].tolist() == [480] * len(seen) and seen["height"].tolist() == [270] * len(seen)

@@ -96,7 +96,7 @@ def _sorted_frames(
     annotated: dict[Any, Any], persons: dict[Any, Any], issues: list[Issue]
 ) -> Iterable[tuple[str, int, str]]:
     """video id, frame number and key of every frame of either file, in order; keys of another form are refused."""
-    found = {}
+    found: dict[tuple[str, int], str] = {}
     for key in dict.fromkeys([*annotated, *persons]):
         match = _FRAME_KEY.fullmatch(key) if isinstance(key, str) else None
         if match is None or int(match[2]) < 1:

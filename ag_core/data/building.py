@@ -7,6 +7,7 @@ questions are in store.py.
 import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -174,7 +175,7 @@ def _video_rows(
     issues: list[Issue],
 ) -> pd.DataFrame:
     """One row a video, by id: Charades first, then what the video file and Action Genome add."""
-    rows = {
+    rows: dict[str, dict[str, Any]] = {
         video.video_id: {
             "split": video.split, "subject": video.subject, "scene": video.scene, "script": video.script,
             "duration_s": video.duration_s, "quality": notes.quality, "relevance": notes.relevance,
@@ -258,7 +259,8 @@ def _graph_rows(
         }
     )
     relations.loc[relation == OTHER, "relation"] = pd.NA
-    return tuple(rows.astype({"t_ms": "Int32"}) for rows in (frames, objects, relations))  # type: ignore[return-value]
+    frames, objects, relations = (rows.astype({"t_ms": "Int32"}) for rows in (frames, objects, relations))
+    return frames, objects, relations
 
 
 def relation_masks(object_rows: np.ndarray, relations: np.ndarray, n_objects: int) -> np.ndarray:

@@ -5,6 +5,7 @@ Predicted relationships keep all 25 probabilities; one holds, for search and sta
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -28,7 +29,11 @@ class PredictionRows:
 
     def tables(self, numbers: dict[str, int]) -> dict[str, pd.DataFrame]:
         """Rows for each table by its name, given the number of each video; ids count within the source."""
-        videos, frames, objects, relations, scores = [], [], [], [], []
+        videos: list[tuple[Any, ...]] = []
+        frames: list[tuple[Any, ...]] = []
+        objects: list[tuple[Any, ...]] = []
+        relations: list[tuple[Any, ...]] = []
+        scores: list[tuple[Any, ...]] = []
         places = sorted(range(len(self.videos)), key=lambda place: self.videos[place].video_id)
         for place in places:
             video = self.videos[place]

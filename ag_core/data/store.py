@@ -81,7 +81,7 @@ class AnnotationStore:
         rows = self.ask(query, [video_id, ANNOTATION])
         if rows.empty:
             raise UserError(f"video {video_id} is not in {self.path.name}; videos() lists the ones that are")
-        known = {name: None if pd.isna(value) else value for name, value in rows.iloc[0].items()}
+        known: dict[Any, Any] = {name: None if pd.isna(value) else value for name, value in rows.iloc[0].items()}
         whole = {name: None if known[name] is None else int(known[name]) for name in ("width", "height", "n_frames")}
         return Video(
             video_id,

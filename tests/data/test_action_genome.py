@@ -92,8 +92,8 @@ def test_contradictions_are_repaired_and_listed(tmp_path: Path):
     assert table.frames["person_x1"].tolist()[:3] == [10, 10, 1] and table.frames["person_x1"].isna()[3:].all()
     said = " | ".join(issue.reason for issue in table.issues)
     parts = (
-        "not visible but has a box", "visible but has no box", "no area", "'dragon'", "'person'", "four numbers", "twice",
-        "'hugging'", "its name is not like", "2 person boxes", "person box without an area", "without objects",
+        "not visible but has a box", "visible but has no box", "no area", "'dragon'", "'person'", "four numbers",
+        "twice", "'hugging'", "its name is not like", "2 person boxes", "person box without an area", "without objects",
     )  # fmt: skip
     for part in parts:
         assert part in said, part

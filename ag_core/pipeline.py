@@ -175,7 +175,8 @@ def graph_times(duration_s: float, rate: float) -> NDArray[np.float64]:
     before = np.floor(bank[0] * rate + 1e-9)
     steps = np.arange(-before, np.ceil((duration_s - bank[0]) * rate) + 1)
     added = bank[0] + steps / rate
-    return np.union1d(bank, added[(added >= 0) & (added < duration_s)])
+    # Rounded, for the same moment reached in two ways differs in its last bits.
+    return np.union1d(bank.round(9), added[(added >= 0) & (added < duration_s)].round(9))
 
 
 def bank_grid(duration_s: float) -> NDArray[np.float64]:

@@ -64,18 +64,18 @@ class PipelinePredictor:
         key = (chosen.relation_head, chosen.detector, *(file_hash(file) for file in files.values()))
         if self._kept is None or self._kept[0] != key:
             progress("loading models", 0, 1)
-        from ag_core import pipeline
+        from ag_core.pipeline import Cancelled, load_models, predict_video
 
         if self._kept is None or self._kept[0] != key:
             self._kept = None
             self._kept = (
                 key,
-                pipeline.load_models(self.device, chosen.detector, chosen.relation_head, self.weights),
+                load_models(self.device, chosen.detector, chosen.relation_head, self.weights),
             )
             self.loads += 1
         try:
-            return pipeline.predict_video(path, self._kept[1], chosen.rate, progress, cancelled)
-        except pipeline.Cancelled:
+            return predict_video(path, self._kept[1], chosen.rate, progress, cancelled)
+        except Cancelled:
             return None
 
 

@@ -1,0 +1,326 @@
+"""One video through the whole path, with untrained models, a stand-in detector, and the command around it."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from ag_core import pipeline
+from ag_core.commands import predict
+from ag_core.data.clips import clip_frames, letterboxed, view_times
+from ag_core.data.frames import probe_video, read_frames
+from ag_core.data.results import PredictionSettings
+from ag_core.errors import UserError
+from ag_core.models.checkpoints import save_checkpoint
+from ag_core.models.detector import build_faster_rcnn
+from ag_core.models.feature_bank import bank_times
+from ag_core.models.relation import build_relation_head
+from ag_core.models.scene_graph import SceneGraphPredictor
+from ag_core.models.video import build_bank_head, build_video_model
+from ag_core.pipeline import Cancelled, Models, graph_times, load_models, make_plan, predict_video
+from ag_core.prediction import Prediction
+from ag_core.presets import DEMO_DETECTOR, DEMO_RELATION, DEMO_VIDEO
+from ag_core.records import Detections, Video, frame_at_time
+from ag_core.settings import Settings
+from ag_core.taxonomy import N_ACTIONS, Group
+from tests.test_frames import BAD, DATA, bad_file, write_video
+
+SCHEMA = json.loads((Path(__file__).parent.parent / "assets" / "prediction.schema.json").read_text())
+MARK = "action-genome-explorer home world"
+
+
+class TwoBoxes:
+    """Finds a person and a cup in every picture, and remembers what it was shown."""
+
+    name = "two boxes"
+
+    def __init__(self) -> None:
+        self.shown: list[NDArray[np.uint8]] = []
+
+    def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        self.shown += images
+        boxes = np.array([[4, 4, 30, 44], [20, 20, 40, 40]], np.float32)
+        return [Detections(boxes, np.array([0, 10]), np.array([0.9, 0.8], np.float32)) for _ in images]
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Untrained weights in the shipped format."""
+    folder = tmp_path_factory.mktemp("weights")
+    torch.manual_seed(0)
+    states = {
+        "detector": (build_faster_rcnn(DEMO_DETECTOR), DEMO_DETECTOR.name),
+        "reldn": (build_relation_head("reldn"), DEMO_RELATION.name),
+        "frequency": (build_relation_head("frequency"), DEMO_RELATION.name),
+        "clip": (build_video_model("i3d"), DEMO_VIDEO.name),
+        "lfb": (build_bank_head("lfb"), DEMO_VIDEO.name),
+        "sgfb": (build_bank_head("sgfb"), DEMO_VIDEO.name),
+    }
+    for name, (module, preset) in states.items():
+        metadata = {"preset": preset} | ({"trained_on": "c000, c156"} if name == "sgfb" else {})
+        save_checkpoint(folder / f"{name}.safetensors", module.state_dict(), metadata, half_precision=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def models(weights: Path) -> Models:
+    """The models of the fixture with the stand-in detector."""
+    loaded = load_models("cpu", weights=weights)
+    return replace(loaded, graphs=SceneGraphPredictor(TwoBoxes(), loaded.graphs.trunk, loaded.graphs.head))
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_video(tmp_path_factory.mktemp("film") / "film.mp4", n_frames=42, rate=12, comment=MARK)
+
+
+def test_the_path_from_file_to_scores(models: Models, film: Path) -> None:
+    stages: list[tuple[str, int, int]] = []
+    prediction = predict_video(film, models, progress=lambda *stage: stages.append(stage))
+    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(prediction.to_text()))
+    assert prediction.video == probe_video(film)
+    assert [graph.frame for graph in prediction.frames] == [6, 12, 18, 24, 30, 36, 42]
+    assert all(graph.person_box_xyxy is not None and list(graph.object_classes) == [10] for graph in prediction.frames)
+    assert prediction.frames[0].group(Group.ATTENTION).sum() == pytest.approx(1, abs=1e-4)
+    scores = prediction.action_scores()
+    assert list(scores) == ["lfb", "sgfb"]
+    np.testing.assert_allclose(scores["lfb"].times_s, bank_times(3.5))
+    assert scores["sgfb"].over_time.shape == (7, N_ACTIONS)
+    assert np.flatnonzero(scores["sgfb"].trained_on).tolist() == [0, 156]
+    assert [use.role for use in prediction.models] == ["detector", "regions", "relations", "clip", "lfb", "sgfb"]
+    assert list(dict.fromkeys(stage for stage, _, _ in stages)) == [
+        "reading the file",
+        "watching the video",
+        "scoring actions",
+    ]
+    watched = [done for stage, done, _ in stages if stage == "watching the video"]
+    assert watched == sorted(watched) and watched[-1] == 7 + 7 + 10
+
+
+def test_each_picture_is_seen_once_and_a_second_run_is_equal(models: Models, film: Path) -> None:
+    detector = models.graphs.detector
+    assert isinstance(detector, TwoBoxes)
+    detector.shown.clear()
+    first = predict_video(film, models, rate=4)
+    assert len(detector.shown) == len(first.frames)
+    for picture, (_, plain) in zip(detector.shown, read_frames(film, [g.frame for g in first.frames]), strict=True):
+        np.testing.assert_array_equal(picture, plain)
+    assert predict_video(film, models, rate=4).to_json() == first.to_json()
+
+
+def test_more_graphs_to_show_leave_the_scores_as_they_are(models: Models, film: Path) -> None:
+    plain, dense = predict_video(film, models), predict_video(film, models, rate=6)
+    assert {g.frame for g in plain.frames} < {g.frame for g in dense.frames}
+    assert len(dense.frames) == 21
+    for name, scores in plain.action_scores().items():
+        np.testing.assert_array_equal(scores.over_time, dense.action_scores()[name].over_time)
+
+
+def test_clip_features_do_not_depend_on_how_clips_are_batched(models: Models, film: Path) -> None:
+    video = probe_video(film)
+    plan = make_plan(video, 2.0, models.preset)
+    watcher = pipeline._Watcher(plan, video, models, lambda *_: None)
+    kept = 0
+    with torch.inference_mode():
+        for number, picture in read_frames(film, range(1, 43)):
+            watcher.see(number, picture)
+            kept = max(kept, len(watcher.small))
+        _, features = watcher.finish()
+        for clip in (0, 3, len(plan.clips) - 1):
+            small = dict(read_frames(film, plan.clips[clip]))
+            pictures = np.stack([letterboxed(small[frame], models.preset.size_wh) for frame in plan.clips[clip]])
+            alone = models.clip_net(pipeline.clip_tensor(pictures[None], models.device)).numpy()[0]
+            np.testing.assert_allclose(features[clip], alone, rtol=1e-3, atol=1e-4)
+    assert 0 < kept <= 42
+
+
+def test_a_cancelled_prediction_ends(models: Models, film: Path) -> None:
+    asked = iter([False, False, True])
+    with pytest.raises(Cancelled):
+        predict_video(film, models, cancelled=lambda: next(asked))
+
+
+@pytest.mark.parametrize("n_frames", [1, 2, 5])
+def test_very_short_videos_have_a_graph_and_scores(models: Models, tmp_path: Path, n_frames: int) -> None:
+    prediction = predict_video(write_video(tmp_path / "short.mp4", n_frames=n_frames), models)
+    assert len(prediction.frames) == 1
+    assert prediction.action_scores()["sgfb"].over_time.shape == (1, N_ACTIONS)
+    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(prediction.to_text()))
+
+
+def test_a_rotated_video_is_predicted_upright(models: Models, tmp_path: Path) -> None:
+    prediction = predict_video(write_video(tmp_path / "phone.mp4", n_frames=8, rotation=90), models)
+    assert (prediction.video.width, prediction.video.height) == (48, 64)
+
+
+def test_other_footage_gets_a_plain_note(models: Models, film: Path, tmp_path: Path) -> None:
+    assert predict_video(film, models).notes == ()
+    other = write_video(tmp_path / "other.mp4", n_frames=8)
+    [note] = predict_video(other, models).notes
+    assert note.startswith("Objects, relations and actions come from models trained only on the synthetic home world.")
+
+
+def test_a_film_of_the_showcase_is_known_by_its_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = tmp_path / "showcase" / "videos" / "ABCDE.mp4"
+    shown.parent.mkdir(parents=True)
+    write_video(shown, n_frames=4)
+    copy = tmp_path / "copy.mp4"
+    copy.write_bytes(shown.read_bytes())
+    own = Settings(tmp_path, tmp_path / "store", "", tmp_path / "showcase")
+    monkeypatch.setattr(pipeline, "settings", lambda: own)
+    assert pipeline.is_home_world(copy)
+    assert not pipeline.is_home_world(write_video(tmp_path / "other.mp4", n_frames=5))
+
+
+@pytest.mark.parametrize(
+    ("duration_s", "rate", "count"), [(12, 2, 24), (12, 4, 48), (12, 1, 24), (12, 12, 144), (0.1, 2, 1), (30, 2, 60)]
+)
+def test_graphs_lie_on_the_bank_and_between(duration_s: float, rate: float, count: int) -> None:
+    times = graph_times(duration_s, rate)
+    assert len({frame_at_time(t, 12) for t in times}) == pytest.approx(count, abs=1)
+    assert times.min() >= 0 and times.max() < duration_s
+    assert set(pipeline.bank_grid(duration_s).round(9)) <= set(times)
+    if rate == 2:
+        np.testing.assert_allclose(times, pipeline.bank_grid(duration_s))
+
+
+def test_the_plan_follows_the_videos_own_rate() -> None:
+    video = Video("v", 10.0, 30.0, 64, 48, 300)
+    plan = make_plan(video, 2.0, DEMO_VIDEO)
+    assert plan.bank_frames[:3] == [14, 29, 44]
+    assert plan.graph_frames == plan.bank_frames
+    assert len(plan.clips) == len(plan.bank_times_s) + 10
+    np.testing.assert_allclose(view_times(10.0), np.arange(10) + 0.5)
+
+
+@pytest.mark.parametrize(
+    ("centre_s", "fps", "n_frames", "frames"),
+    [
+        (5.0, 24, 240, [115, 119, 123, 127]),  # stride 4 at 24 a second
+        (5.0, 12, 120, [58, 60, 62, 64]),
+        (5.0, 6, 60, [30, 31, 32, 33]),
+        (0.0, 12, 120, [1, 1, 2, 4]),
+        (10.0, 12, 120, [118, 120, 120, 120]),
+        (0.0, 12, 1, [1, 1, 1, 1]),
+    ],
+)
+def test_clip_frames(centre_s: float, fps: float, n_frames: int, frames: list[int]) -> None:
+    assert clip_frames(centre_s, fps, n_frames, 4, 1 / 6) == frames
+
+
+def test_letterboxing_keeps_the_shape() -> None:
+    picture = np.full((270, 480, 3), 200, np.uint8)
+    boxed = letterboxed(picture, (160, 96))
+    assert boxed.shape == (96, 160, 3)
+    assert (boxed[3:93] == 200).all() and (boxed[:3] == 114).all() and (boxed[93:] == 114).all()
+
+
+def test_missing_or_wrong_weights_and_devices_are_sentences(weights: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"detector\.safetensors is missing"):
+        load_models("cpu", weights=tmp_path)
+    with pytest.raises(UserError, match="no device"):
+        load_models("abacus", weights=weights)
+    for file in weights.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "lfb.safetensors").write_bytes((weights / "clip.safetensors").read_bytes())
+    with pytest.raises(UserError, match="does not fit preset"):
+        load_models("cpu", weights=tmp_path)
+
+
+# The command
+
+
+def arguments(video: Path, out: Path, weights: Path, *more: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    predict.add_parser(parser.add_subparsers())
+    return parser.parse_args(
+        ["predict", str(video), "--out", str(out), "--weights", str(weights), "--device", "cpu", *more]
+    )
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    own = Settings(tmp_path / "home", tmp_path / "store", "", tmp_path / "showcase")
+    monkeypatch.setattr("ag_core.settings.settings", lambda: own)
+    return own.home
+
+
+def test_the_command_writes_the_file_and_keeps_the_result(
+    film: Path, weights: Path, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "made" / "film.json"
+    predict.run(arguments(film, out, weights))
+    first = capsys.readouterr()
+    assert "7 graphs" in first.out and "graphs a second" in first.out and "watching the video" in first.err
+    assert Prediction.load(out).file == "film.mp4"
+    assert len(list((home / "results").iterdir())) == 1
+    again = tmp_path / "again.json"
+    predict.run(arguments(film, again, weights))
+    assert "from the kept results" in capsys.readouterr().out
+    assert again.read_text() == out.read_text()
+    predict.run(arguments(film, again, weights, "--no-cache", "--relation-head", "frequency"))
+    assert "note" not in capsys.readouterr().out
+    assert len(list((home / "results").iterdir())) == 1
+    assert Prediction.load(again).models[2].name == "frequency"
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_the_command_refuses_bad_files_and_leaves_nothing(kind: str, weights: Path, home: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out" / "bad.json"
+    with pytest.raises(UserError, match=BAD[kind]):
+        predict.run(arguments(bad_file(tmp_path, kind), out, weights))
+    assert not out.parent.exists() and not home.exists()
+
+
+def test_an_interrupted_command_leaves_nothing(
+    film: Path, weights: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipeline, "score_actions", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        predict.run(arguments(film, tmp_path / "film.json", weights))
+    assert not (tmp_path / "film.json").exists() and not home.exists()
+
+
+def test_the_progress_line_is_rewritten_on_a_screen_and_rare_elsewhere() -> None:
+    class Screen(StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    for stream, marks in ((Screen(), True), (StringIO(), False)):
+        line = predict.ProgressLine(stream)
+        for done in range(101):
+            line("watching the video", done, 100)
+        line.end()
+        assert ("\r" in stream.getvalue()) == marks
+        assert "100/100" in stream.getvalue() and "a second" in stream.getvalue()
+        assert stream.getvalue().count("watching") <= 4
+
+
+# Real footage, found by the COCO detector
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="the real videos and the YOLOX file of shared/data are not here")
+def test_people_are_found_in_real_footage(weights: Path) -> None:
+    found = load_models("cpu", str(DATA / "weights" / "yolox_nano.onnx"), weights=weights)
+    prediction = predict_video(DATA / "videos-intel-iot" / "asl_book.mkv", found)
+    assert sum(graph.person_box_xyxy is not None for graph in prediction.frames) > len(prediction.frames) / 2
+    assert any("COCO" in note for note in prediction.notes)
+    assert any(note.startswith("Relations and actions come from models trained only") for note in prediction.notes)
+
+
+def test_the_settings_of_a_prediction_are_its_defaults() -> None:
+    options = arguments(Path("v.mp4"), Path("o.json"), Path("w"))
+    assert PredictionSettings(options.detector, options.relation_head, options.rate) == PredictionSettings()
+    assert "ag_core.pipeline" in sys.modules

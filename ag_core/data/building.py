@@ -188,6 +188,7 @@ def _video_rows(
         of_video = graphs.frames.groupby("video_id").agg({"split": "first", "width": "max", "height": "max"})
         for video_id, split, width, height in of_video.itertuples():
             row = rows.setdefault(video_id, {})
+            split = split if isinstance(split, str) else None  # a frame without objects names none
             if row.get("split") not in (None, split) and split is not None:
                 reason = f"split {split!r} differs from Charades' {row['split']!r}, which is kept"
                 issues.append(Issue("object_bbox_and_relationship.pkl", video_id, reason))

@@ -64,6 +64,7 @@ def test_videos_join_what_both_data_sets_say(store: AnnotationStore):
     video = store.video("AB1CD")
     assert (video.fps, video.width, video.height, video.split, video.duration_s) == (10, 480, 270, "train", 9.5)
     only_graphs = store.video("ZZ9ZZ")
+    assert only_graphs.split is None
     assert np.isnan(only_graphs.duration_s) and only_graphs.scene is None and only_graphs.fps is None
     with pytest.raises(UserError, match="XXXXX"):
         store.video("XXXXX")

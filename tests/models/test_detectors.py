@@ -1,0 +1,205 @@
+"""Detectors: shapes and borders of the project's own, the COCO map, and refusals of files that do not fit."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from torchvision.models.detection import fasterrcnn_resnet50_fpn
+
+from ag_core.errors import UserError
+from ag_core.models.checkpoints import save_checkpoint
+from ag_core.models.coco import CLASS_OF_COCO_NAME, UNSEEN_BY_COCO, CocoDetector, classes_of
+from ag_core.models.detector import DETECTORS, FasterRcnnDetector, build_faster_rcnn, load_detector
+from ag_core.models.yolox import SIDE, OnnxDetector, coco_names, decode, letterbox
+from ag_core.presets import DEMO_DETECTOR, DETECTOR_PRESETS, PAPER_DETECTOR, preset_named
+from ag_core.taxonomy import OBJECT_CLASSES, object_index
+
+WEIGHTS = Path(os.environ.get("AG_SHARED", Path(__file__).parents[3] / "shared")) / "data" / "weights"
+NANO = WEIGHTS / "yolox_nano.onnx"
+needs_nano = pytest.mark.skipif(not NANO.is_file(), reason=f"needs the YOLOX file {NANO}")
+
+
+def picture(height=72, width=128, seed=0):
+    return np.random.default_rng(seed).integers(0, 255, (height, width, 3), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def model():
+    torch.manual_seed(0)
+    random = build_faster_rcnn(DEMO_DETECTOR)
+    with torch.no_grad():  # sure of something, so that there are detections to look at
+        random.roi_heads.box_predictor.cls_score.weight *= 100
+    return random
+
+
+def test_demo_detector_trains_on_any_orientation(model):
+    images = [torch.rand(3, 72, 128), torch.rand(3, 128, 72)]
+    target = {"boxes": torch.tensor([[5.0, 5, 40, 60]]), "labels": torch.tensor([3])}
+    losses = build_faster_rcnn(DEMO_DETECTOR).train()(images, [target, target])
+    assert set(losses) == {"loss_classifier", "loss_box_reg", "loss_objectness", "loss_rpn_box_reg"}
+    assert all(value.isfinite() for value in losses.values())
+
+
+def test_detections_lie_in_the_image_and_are_sorted(model):
+    detector = FasterRcnnDetector(model, score_threshold=0.0)
+    images = [picture(), picture(128, 72), picture(128, 72, 1)]
+    kept = [image.copy() for image in images]
+    found = detector.detect(images)
+    for image, one in zip(images, found):
+        height, width = image.shape[:2]
+        assert (np.diff(one.scores) <= 0).all()
+        assert len(one)
+        assert one.boxes_xyxy.min() >= 0
+        assert (one.boxes_xyxy <= [width, height, width, height]).all()
+    assert all(np.array_equal(a, b) for a, b in zip(images, kept))
+    alone = detector.detect(images[1:2])[0]
+    assert np.allclose(alone.boxes_xyxy, found[1].boxes_xyxy, atol=1e-2)
+    assert detector.detect([]) == []
+
+
+def test_wrong_picture_is_refused(model):
+    with pytest.raises(ValueError, match="uint8"):
+        FasterRcnnDetector(model).detect([np.zeros((10, 10, 3), np.float32)])
+
+
+def test_paper_detector_runs():
+    torch.manual_seed(0)
+    preset = replace(PAPER_DETECTOR, min_size=64, max_size=96, proposals_test=(20, 5))
+    paper = build_faster_rcnn(preset).eval()
+    assert paper.roi_heads.box_predictor.cls_score.out_features == 37
+    assert len(paper.rpn.anchor_generator.sizes) == 5
+    with torch.inference_mode():
+        found = paper([torch.rand(3, 64, 96)])[0]
+    assert found["boxes"].shape[1] == 4
+
+
+def test_own_detector_from_disk(model, tmp_path):
+    path = tmp_path / "detector.safetensors"
+    save_checkpoint(path, model.state_dict(), {"preset": DEMO_DETECTOR.name}, half_precision=True)
+    loaded = load_detector("faster-rcnn", path)
+    assert isinstance(loaded, FasterRcnnDetector)
+    name, weight = next(iter(model.named_parameters()))
+    assert torch.allclose(loaded.model.state_dict()[name], weight, atol=1e-3)
+
+
+def test_unknown_names_list_the_known():
+    with pytest.raises(UserError, match=", ".join(DETECTORS)):
+        load_detector("yolo9000")
+    with pytest.raises(UserError, match="demo, paper"):
+        preset_named(DETECTOR_PRESETS, "huge")
+    assert preset_named(DETECTOR_PRESETS, "demo") is DEMO_DETECTOR
+
+
+@pytest.mark.parametrize("name", ["faster-rcnn", "yolox"])
+def test_weights_are_asked_for(name, tmp_path):
+    with pytest.raises(UserError, match="needs"):
+        load_detector(name)
+    with pytest.raises(UserError, match="there is no"):
+        load_detector(name, tmp_path / "absent")
+
+
+@pytest.mark.parametrize(
+    ("coco", "own"),
+    [("cell phone", "phone/camera"), ("tv", "television"), ("wine glass", "cup/glass/bottle"), ("pizza", "food")],
+)
+def test_coco_names_map(coco, own):
+    assert classes_of([coco, "zebra"]).tolist() == [object_index(own), -1]
+
+
+def test_coco_map_is_complete():
+    assert set(CLASS_OF_COCO_NAME) <= set(coco_names())
+    assert len(coco_names()) == 80
+    assert len(set(CLASS_OF_COCO_NAME.values())) == 15
+    assert len(UNSEEN_BY_COCO) == len(OBJECT_CLASSES) - 15
+
+
+def test_coco_detector_from_a_file(tmp_path, monkeypatch):
+    torch.manual_seed(0)
+    whole = fasterrcnn_resnet50_fpn(weights=None, weights_backbone=None)
+    path = tmp_path / "coco.pth"
+    torch.save(whole.state_dict(), path)
+    detector = CocoDetector(path)
+    cup = coco_names().index("cup")
+    found = {
+        "boxes": torch.tensor([[0.0, 0, 5, 5], [1, 1, 6, 6], [2, 2, 7, 7]]),
+        "labels": torch.tensor([1, 47, 24]),  # person, cup, zebra in the sparse numbering
+        "scores": torch.tensor([0.9, 0.5, 0.8]),
+    }
+    assert cup == 41
+    monkeypatch.setattr(detector, "model", lambda images: [found for _ in images])
+    (mapped,) = detector.detect([picture()])
+    assert mapped.classes.tolist() == [0, object_index("cup/glass/bottle")]
+    assert mapped.scores.tolist() == pytest.approx([0.9, 0.5])
+
+
+def test_coco_detector_refuses_other_files(tmp_path):
+    text = tmp_path / "notes.txt"
+    text.write_text("not weights")
+    with pytest.raises(UserError, match="not a torch weights file"):
+        CocoDetector(text)
+    torch.save({"a": torch.zeros(1)}, tmp_path / "other.pth")
+    with pytest.raises(UserError, match="does not fit"):
+        CocoDetector(tmp_path / "other.pth")
+    with pytest.raises(UserError, match="there is no weights file"):
+        CocoDetector(tmp_path / "absent.pth")
+
+
+def test_coco_detector_without_a_network(monkeypatch):
+    def no_network(*arguments, **options):
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", no_network)
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", no_network)
+    with pytest.raises(UserError, match="could not be downloaded"):
+        CocoDetector()
+
+
+def test_letterbox_and_decoding_by_hand():
+    blob, scale = letterbox(np.full((208, 104, 3), (10, 20, 30), np.uint8))
+    assert blob.shape == (1, 3, SIDE, SIDE)
+    assert scale == 2
+    assert blob[0, :, 0, 0].tolist() == [30, 20, 10]  # the network reads BGR
+    assert blob[0, :, 0, 208].tolist() == [114, 114, 114]
+    output = np.zeros((3549, 85), np.float32)
+    output[52 + 3, :5] = [0.5, 0.25, np.log(2), 0, 0.5]  # second row, fourth cell of the stride-8 grid
+    output[52 + 3, 5] = 0.8
+    boxes, scores = decode(output)
+    assert boxes[55].tolist() == pytest.approx([28 - 8, 10 - 4, 28 + 8, 10 + 4], abs=1e-4)
+    assert scores[55, 0] == pytest.approx(0.4)
+
+
+def test_onnx_detector_refuses_other_files(tmp_path):
+    path = tmp_path / "model.onnx"
+    path.write_bytes(b"not a model")
+    with pytest.raises(UserError, match="cannot be read as an ONNX model"):
+        OnnxDetector(path)
+
+
+@needs_nano
+def test_yolox_names_are_those_of_the_file():
+    older = {
+        "motorbike": "motorcycle",
+        "aeroplane": "airplane",
+        "sofa": "couch",
+        "pottedplant": "potted plant",
+        "diningtable": "dining table",
+        "tvmonitor": "tv",
+    }
+    listed = (WEIGHTS / "coco_classes.txt").read_text().split("\n")
+    assert [older.get(name, name) for name in listed if name] == coco_names()
+
+
+@needs_nano
+def test_yolox_on_a_plain_picture():
+    detector = load_detector("yolox", NANO)
+    image = cv2.GaussianBlur(picture(120, 200), (9, 9), 0)
+    kept = image.copy()
+    (found,) = detector.detect([image])
+    assert np.array_equal(image, kept)
+    assert (found.scores > 0.05).all()
+    assert (found.boxes_xyxy <= [200, 120, 200, 120]).all()
+    assert detector.detect([]) == []

@@ -1,0 +1,177 @@
+"""From images to graphs: modes, frames apart, nobody in the frame, nothing to do."""
+
+import numpy as np
+import pytest
+import torch
+
+from ag_core.models.detector import build_faster_rcnn
+from ag_core.models.relation import RELATION_HEADS, build_relation_head
+from ag_core.models.scene_graph import Mode, SceneGraphPredictor, boxes_from_detections, boxes_from_graph, pair_batch
+from ag_core.models.trunk import RegionTrunk
+from ag_core.presets import DEMO_DETECTOR
+from ag_core.records import Detections, SceneGraph
+from ag_core.taxonomy import GROUP_SLICES, N_CLASSES, N_RELATIONS, Group
+
+
+class FixedDetector:
+    """Finds what it was told to, image after image."""
+
+    name = "fixed"
+
+    def __init__(self, found):
+        self.found = found
+
+    def detect(self, images):
+        return [self.found[int(image[0, 0, 0])] for image in images]
+
+
+FOUND = [
+    Detections(
+        [[10, 10, 40, 70], [12, 8, 44, 71], [50, 20, 70, 40], [51, 20, 70, 41], [5, 5, 9, 9]],
+        [0, 0, 3, 3, 8],
+        [0.6, 0.9, 0.8, 0.7, 0.04],
+    ),
+    Detections([[50, 20, 70, 40]], [7], [0.5]),
+    Detections.none(),
+]
+
+
+def pictures():
+    random = np.random.default_rng(0)
+    images = [random.integers(0, 255, (80, 120, 3), np.uint8) for _ in FOUND]
+    for number, image in enumerate(images):
+        image[0, 0, 0] = number
+    return images
+
+
+def annotated(person=True):
+    return SceneGraph(
+        frame=5,
+        time_s=0.2,
+        person_box_xyxy=[10, 10, 40, 70] if person else None,
+        person_score=1.0,
+        object_classes=[3, 8, 20],
+        object_boxes_xyxy=[[50, 20, 70, 40], [np.nan] * 4, [5, 30, 60, 75]],
+        object_scores=[1, 1, 1],
+        relations=np.zeros((3, N_RELATIONS)),
+    )
+
+
+@pytest.fixture(scope="module")
+def trunk():
+    torch.manual_seed(0)
+    return RegionTrunk(build_faster_rcnn(DEMO_DETECTOR))
+
+
+@pytest.fixture(params=list(RELATION_HEADS))
+def predictor(request, trunk):
+    torch.manual_seed(0)
+    return SceneGraphPredictor(FixedDetector(FOUND), trunk, build_relation_head(request.param))
+
+
+def same(a, b):
+    return (
+        np.array_equal(a.object_classes, b.object_classes)
+        and np.allclose(a.relations, b.relations, atol=1e-4)
+        and np.allclose(a.object_boxes_xyxy, b.object_boxes_xyxy)
+    )
+
+
+def test_found_graphs(predictor):
+    images = pictures()
+    kept = [image.copy() for image in images]
+    graphs = predictor.predict(images, [1, 7, 9], [0.0, 0.5, 0.7])
+    assert [(g.frame, g.time_s, len(g)) for g in graphs] == [(1, 0.0, 1), (7, 0.5, 1), (9, 0.7, 0)]
+    first, nobody, nothing = graphs
+    assert first.person_box_xyxy.tolist() == [12, 8, 44, 71]
+    assert first.person_score == pytest.approx(0.9)
+    assert (first.object_classes.tolist(), first.object_scores.tolist()) == ([3], pytest.approx([0.8]))
+    assert first.relations[0, GROUP_SLICES[Group.ATTENTION]].sum() == pytest.approx(1)
+    assert nobody.person_box_xyxy is None
+    assert (nobody.object_classes.tolist(), nobody.relations.any()) == ([7], False)
+    assert nothing.person_box_xyxy is None
+    assert all(np.array_equal(a, b) for a, b in zip(images, kept))
+
+
+def test_frames_do_not_influence_one_another(predictor):
+    images = pictures()
+    together = predictor.predict(images, [1, 2, 3], [0, 1, 2])
+    for index, image in enumerate(images):
+        assert same(predictor.predict([image], [1], [0])[0], together[index])
+
+
+def test_second_call_is_equal(predictor):
+    first, second = (predictor.predict(pictures()[:1], [1], [0.0])[0] for _ in range(2))
+    assert np.array_equal(first.relations, second.relations)
+
+
+@pytest.mark.parametrize("mode", [Mode.PREDCLS, Mode.SGCLS])
+def test_given_boxes(predictor, mode):
+    given = annotated()
+    (graph,) = predictor.predict(pictures()[:1], [5], [0.2], [given], mode)
+    assert graph.object_boxes_xyxy.tolist() == [[50, 20, 70, 40], [5, 30, 60, 75]]
+    assert graph.person_score == 1
+    assert ((graph.object_classes > 0) & (graph.object_classes < N_CLASSES)).all()
+    if mode == Mode.PREDCLS:
+        assert graph.object_classes.tolist() == [3, 20]
+        assert graph.object_scores.tolist() == [1, 1]
+    else:
+        assert ((graph.object_scores > 0) & (graph.object_scores < 1)).all()
+    assert given.object_classes.tolist() == [3, 8, 20]
+
+
+def test_given_without_a_person(predictor):
+    (graph,) = predictor.predict(pictures()[:1], [5], [0.2], [annotated(person=False)], Mode.PREDCLS)
+    assert (len(graph), graph.relations.any()) == (2, False)
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_no_images(predictor, mode):
+    assert predictor.predict([], [], [], [], mode) == []
+
+
+def test_what_is_missing_is_said(trunk):
+    predictor = SceneGraphPredictor(None, trunk, build_relation_head("frequency"))
+    with pytest.raises(ValueError, match="detector"):
+        predictor.predict(pictures(), [1, 2, 3], [0, 1, 2])
+    with pytest.raises(ValueError, match="given graph"):
+        predictor.predict(pictures(), [1, 2, 3], [0, 1, 2], mode=Mode.SGCLS)
+    with pytest.raises(ValueError, match="one each"):
+        predictor.predict(pictures(), [1], [0])
+
+
+def test_at_most_twenty_objects():
+    n = 30
+    corners = np.stack([np.arange(n) * 20.0, np.zeros(n)], axis=1)
+    found = Detections(np.concatenate([corners, corners + 10], axis=1), np.full(n, 5), np.linspace(0.1, 0.9, n))
+    boxes = boxes_from_detections(found)
+    assert len(boxes.objects) == 20
+    assert boxes.objects.scores.min() > 0.35
+
+
+def test_batch_rows_belong_together(trunk):
+    known = boxes_from_graph(annotated())
+    batch = pair_batch(trunk, pictures(), [known, boxes_from_detections(FOUND[1]), known])
+    assert batch.pairs.tolist() == [[0, 1], [0, 2], [3, 4], [3, 5]]
+    assert batch.frame_of_pair.tolist() == [0, 0, 2, 2]
+    assert batch.object_logits.argmax(dim=1).tolist() == [0, 3, 20, 0, 3, 20]
+    assert batch.frame_sizes_wh.tolist() == [[120, 80]] * 3
+
+
+def test_trunk_takes_boxes_in_original_pixels(trunk):
+    images = pictures()[:2]
+    boxes = np.array([[10, 10, 40, 70], [50, 20, 70, 40]], np.float32)
+    features = trunk.region_features(images, [boxes, boxes[:0]])
+    assert features.shape == (2, DEMO_DETECTOR.box_head_width)
+    assert torch.allclose(trunk.region_features(images[:1], [boxes[1:]])[0], features[1], atol=1e-4)
+    assert trunk.class_logits(features).shape == (2, N_CLASSES)
+    assert trunk.region_features([], []).shape == (0, DEMO_DETECTOR.box_head_width)
+    assert trunk.region_features(images, [boxes[:0]] * 2).shape == (0, DEMO_DETECTOR.box_head_width)
+
+
+def test_trunk_is_frozen(trunk):
+    assert not any(parameter.requires_grad for parameter in trunk.parameters())
+    trunk.train()
+    assert not any(module.training for module in trunk.modules())
+    with pytest.raises(ValueError, match="lists of boxes"):
+        trunk.region_features(pictures(), [np.zeros((1, 4), np.float32)])

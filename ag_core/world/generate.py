@@ -7,6 +7,7 @@ set's seed and the place of the video alone, so the same call gives the same set
 import json
 import multiprocessing
 import os
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
@@ -127,7 +128,8 @@ def draw(tasks: list[Task], out: Path, total: int, workers: int, progress: Progr
             draw_one(task, out)
             say(done)
         return
-    pool = ProcessPoolExecutor(min(workers, len(tasks)), mp_context=multiprocessing.get_context("spawn"))
+    spawn = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(min(workers, len(tasks)), mp_context=spawn, initializer=_end_with_parent)
     try:
         waiting = {pool.submit(draw_one, task, out) for task in tasks}
         while waiting:
@@ -141,6 +143,18 @@ def draw(tasks: list[Task], out: Path, total: int, workers: int, progress: Progr
         ) from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """Let a worker end when the process that started it was killed; it would wait for tasks forever otherwise."""
+
+    def watch() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def draw_one(task: Task, out: Path) -> None:

@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from ag_core.errors import UserError
 from ag_core.taxonomy import N_RELATIONS, action_index, object_index, relation_index
+from ag_core.world.export import write_film
 from ag_core.world.truth import WorldTruth
 
 FRAMES, FPS = 36, 12.0
@@ -60,3 +62,10 @@ class StandInFilm:
     def frames(self):
         for index in range(FRAMES):
             yield np.full((96, 160, 3), 40 + 5 * index, np.uint8)
+
+
+def draw_stand_in(task, out) -> None:
+    """What a worker process draws in tests; the seed 13 cannot be drawn."""
+    if task.seed == 13:
+        raise UserError("the film of seed 13 cannot be drawn")
+    write_film(StandInFilm(task.split, task.seed), out, task.video_id)

@@ -9,7 +9,7 @@ from ag_core.errors import UserError
 from ag_core.world import film as film_module
 from ag_core.world import generate as generate_module
 from ag_core.world.generate import N_IDS, generate, plan, video_id_of
-from tests.world.stand_in import StandInFilm
+from tests.world.stand_in import StandInFilm, draw_stand_in
 
 
 @pytest.fixture
@@ -78,3 +78,20 @@ def test_another_set_in_the_folder_is_refused(tmp_path: Path, drawn: list):
 def test_impossible_wishes_are_refused(tmp_path: Path, arguments: tuple, says: str):
     with pytest.raises(UserError, match=says):
         generate(tmp_path, *arguments)
+
+
+def test_several_processes_make_the_same_set_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(generate_module, "draw_one", draw_stand_in)
+    told: list[int] = []
+    summary = generate(tmp_path / "two", "home-20", 3, 1, workers=2, progress=lambda done, total, s: told.append(done))
+    assert told[0] == 0 and told[-1] == 4 and told == sorted(told)
+    assert generate(tmp_path / "one", "home-20", 3, 1, workers=1) == summary
+    for path in (tmp_path / "one").rglob("*.*"):
+        assert path.read_bytes() == (tmp_path / "two" / path.relative_to(tmp_path / "one")).read_bytes(), path
+
+
+def test_what_a_worker_refuses_ends_the_run_with_its_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(generate_module, "draw_one", draw_stand_in)
+    with pytest.raises(UserError, match="seed 13 cannot"):
+        generate(tmp_path, "home-20", 15, 0, workers=2)
+    assert 0 < len(list((tmp_path / "dense").glob("*.npz"))) < 15

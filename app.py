@@ -1,8 +1,8 @@
-"""Home: a video of the home world with its scene graph and what the models predict, the state of the data, the pages."""
+"""Home: a video with its scene graph and what the models predict for it, the state of the data, and the pages."""
 
 import streamlit as st
 
-from ag_core.ui import cached, words
+from ag_core.ui import cached
 from ag_core.ui.page import (
     APP_NAME,
     COMPARE,
@@ -15,6 +15,7 @@ from ag_core.ui.page import (
     owner_note,
     page_frame,
     store_or_stop,
+    totals_row,
 )
 from ag_core.ui.viewing import action_tables, models_note, play, viewing_of
 
@@ -36,6 +37,7 @@ viewing = viewing_of(key, chosen)
 
 @st.fragment
 def player() -> None:
+    """The video plays by itself, muted, again and again."""
     play(viewing, "home_player", autoplay=True, link_path="/Explore", top_k=3)
 
 
@@ -47,35 +49,31 @@ if viewing.scores:
         "Scores by this project's models, trained only on the synthetic home world; "
         "checked against this video's own annotation."
     )
-    action_tables(viewing, top=5)
+    action_tables(viewing, top=5, key="home_actions")
 
 st.subheader("The data", anchor=False)
 totals, paper = cached.totals(key), cached.paper()["totals"]
 owner_note("Counts of the open data set. Beneath each, for scale, the Action Genome paper's published total.")
-with st.container(horizontal=True, key="ag_totals"):
-    for label, mine, theirs in (
-        ("Videos", "videos", "videos"),
-        ("Annotated frames", "frames", "frames"),
-        ("Object boxes", "visible_objects", "boxes"),
-        ("Relationships", "relations", "relations"),
-    ):
-        published = f"paper: {words.number(paper[theirs])}"
-        st.metric(label, words.number(totals[mine]), published, delta_color="off", delta_arrow="off", border=True)
+totals_row(totals, paper)
 
 st.subheader("Where to go", anchor=False)
-for column, (page, label, icon, what, params) in zip(
-    [*st.columns(3), *st.columns(3)],
-    (
+with st.container(horizontal=True, key="ag_cards"):
+    for page, label, icon, what, params in (
         (EXPLORE, "Explore", "video_library", "Find videos by object, relationship or action, and watch them.", {}),
-        (COMPARE, "Compare", "compare_arrows", "LFB and SGFB on one clock, and the features in between.", {VIDEO: chosen}),
+        (
+            COMPARE,
+            "Compare",
+            "compare_arrows",
+            "LFB and SGFB on one clock, and the feature in between.",
+            {VIDEO: chosen},
+        ),
         (STATISTICS, "Statistics", "bar_chart", "What the annotation holds, and how often.", {}),
         (SQL, "SQL", "database", "Ask the annotation anything, safely.", {}),
         (RUN, "Run", "play_circle", "Predict the graph and the actions of your own video.", {}),
-    ),
-):
-    with column, st.container(border=True, key=f"ag_card_{label}"):
-        st.page_link(page, label=f"**{label}**", icon=f":material/{icon}:", query_params=params or None)
-        st.markdown(what)
+    ):
+        with st.container(border=True, key=f"ag_card_{label}"):
+            st.page_link(page, label=f"**{label}**", icon=f":material/{icon}:", query_params=params or None)
+            st.markdown(what)
 
 if viewing.prediction:
     with st.expander("How the result above was made"):

@@ -6,21 +6,20 @@ import streamlit as st
 
 from ag_core.data.store import ANNOTATION
 from ag_core.errors import UserError
-from ag_core.ui import cached, tables, words
+from ag_core.ui import cached, drawing, tables, words
 from ag_core.ui.cached import StoreKey
 from ag_core.ui.page import COMPARE, EXPLORE, TIME, VIDEO, empty_state, failure, owner_note, page_frame, store_or_stop
-from ag_core.ui.pickers import describe_video, download_table, facet_pills, filter_pickers
+from ag_core.ui.pickers import download_table, facet_pills, filter_pickers
 from ag_core.ui.viewing import PREDICTED, Viewing, action_tables, models_note, play, viewing_of
 
 PER_PAGE = 12
-COLUMNS = 4
 
 
 def grid(key: StoreKey) -> None:
     """The filters, what they leave, and the posters of it."""
     filters = filter_pickers()
     found = cached.count_matching(key, filters)
-    with st.expander("Narrow down by what these videos hold"):
+    with st.expander("What these videos hold, by number of videos", expanded=True, key="explore_facets"):
         facet_pills(cached.facets(key, filters), filters)
     if not found:
         empty_state("No video fits", "All conditions must hold in one video; take one of them away")
@@ -31,16 +30,16 @@ def grid(key: StoreKey) -> None:
         st.session_state["page"] = 1
     place = st.session_state.get("page", 1) if pages > 1 else 1
     rows = cached.matching(key, filters, PER_PAGE, (place - 1) * PER_PAGE)
-    for start in range(0, len(rows), COLUMNS):
-        for column, (_, row) in zip(st.columns(COLUMNS), rows.iloc[start : start + COLUMNS].iterrows()):
-            with column, st.container(key=f"ag_poster_{row['video_id']}", gap="xsmall"):
+    with st.container(horizontal=True, key="ag_posters"):
+        for _, row in rows.iterrows():
+            with st.container(key=f"ag_poster_{row['video_id']}"):
                 poster = cached.poster(row["path"], row["n_frames"])
                 if poster:
                     st.image(poster, width="stretch", alt=f"A picture from the middle of video {row['video_id']}")
                 else:
                     st.html('<div class="ag-noposter">no video file</div>')
                 st.page_link(EXPLORE, label=f"**{row['video_id']}**", query_params={VIDEO: row["video_id"]})
-                st.caption(describe_video(row))
+                st.html(drawing.about_video(row))
     if pages > 1:
         st.pagination(pages, key="page", bind="query-params")
 
@@ -94,7 +93,7 @@ def player(viewing: Viewing) -> None:
             _table(tables.action_intervals(viewing.intervals), "actions", viewing, "actions")
         if viewing.scores:
             owner_note("Best actions by this project's models, trained only on the synthetic home world.")
-            action_tables(viewing, top=8)
+            action_tables(viewing, top=8, key="explore_models")
     with raw:
         owner_note(f"Boxes in pixels, {_whose(source)}; the person comes first in each frame.")
         _table(tables.objects(graphs), "boxes", viewing, "raw")

@@ -19,7 +19,7 @@ def choose_actions(viewing: Viewing) -> list[int]:
     """Which actions to draw; at first the annotated ones that the models know, then what the models favour."""
     annotated = sorted(viewing.annotated_actions or ())
     known = [action for action in annotated if any(answer.trained_on[action] for answer in viewing.scores.values())]
-    favoured = [action for action in top_actions(viewing.scores, 2) if action not in known]
+    favoured = [action for action in top_actions(viewing.scores, 3) if action not in known]
     chosen = st.multiselect(
         "Actions to draw",
         [action.id for action in ACTIONS],
@@ -38,16 +38,18 @@ def compare(viewing: Viewing) -> None:
     time_s = float(state.get("t") or 0.0)
 
     st.subheader("Scores over time", anchor=False)
-    owner_note("By this project's models, trained only on the synthetic home world. Grey: where the action is annotated.")
+    owner_note(
+        "By this project's models, trained only on the synthetic home world. Grey: where the action is annotated."
+    )
     actions = choose_actions(viewing)
     curves = tables.scores_over_time(viewing.scores, actions)
     if curves.empty:
         st.caption("Choose at least one action to draw.")
     else:
         truth = tables.action_intervals(viewing.intervals or [])
-        st.altair_chart(
+        st.plotly_chart(
             charts.score_curves(curves, truth, time_s, viewing.video.duration_s, dark=is_dark()),
-            width="stretch",
+            config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]},
             key="compare_curves",
             alt="Score of each chosen action over time, one line for each model",
         )
@@ -55,7 +57,7 @@ def compare(viewing: Viewing) -> None:
 
     st.subheader("Best actions of the whole video", anchor=False)
     owner_note("The highest score over all clips of the video, beside the video's own annotation.")
-    show_action_tables(viewing, top=8)
+    show_action_tables(viewing, top=8, key="compare_actions")
 
     st.subheader("What SGFB reads", anchor=False)
     feature(viewing, time_s)

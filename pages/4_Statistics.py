@@ -1,12 +1,12 @@
-"""Statistics: how often objects, relationships and actions occur, alone and together, in the annotation or a prediction."""
+"""Statistics: how often objects, relationships and actions occur, alone and together."""
 
 import pandas as pd
 import streamlit as st
 
 from ag_core.data.store import ANNOTATION
 from ag_core.taxonomy import GROUP_OF_RELATION, shown
-from ag_core.ui import cached, charts, words
-from ag_core.ui.page import EXPLORE, empty_state, is_dark, owner_note, page_frame, store_or_stop
+from ag_core.ui import cached, charts
+from ag_core.ui.page import EXPLORE, empty_state, is_dark, owner_note, page_frame, store_or_stop, totals_row
 from ag_core.ui.pickers import download_table, source_name, source_picker
 
 page_frame("Statistics", "How often things occur, alone and together.")
@@ -23,15 +23,7 @@ if not totals["frames"] and not totals["action_intervals"]:
 
 whose = "the annotation of the open data set" if source == ANNOTATION else f"{source_name(source)}, by this project"
 owner_note(f"Counts of {whose}. For scale, beneath each the published total of the Action Genome paper.")
-with st.container(horizontal=True, key="ag_totals"):
-    for label, mine, theirs in (
-        ("Videos", "videos", "videos"),
-        ("Frames", "frames", "frames"),
-        ("Object boxes", "visible_objects", "boxes"),
-        ("Relationships", "relations", "relations"),
-    ):
-        published = f"paper: {words.number(paper[theirs])}"
-        st.metric(label, words.number(totals[mine]), published, delta_color="off", delta_arrow="off", border=True)
+totals_row(totals, paper)
 
 which = source.replace(":", "-").replace("+", "-")
 objects = cached.counts(key, "object", source).rename(columns={"objects": "boxes"})

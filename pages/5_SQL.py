@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from ag_core.ui import cached, words
+from ag_core.ui import cached, drawing, words
 from ag_core.ui.page import EXPLORE, TIME, VIDEO, empty_state, failure, owner_note, page_frame, store_or_stop
 from ag_core.ui.pickers import download_table
 from ag_core.ui.query import RunningQuery
@@ -16,7 +16,7 @@ PATIENCE_S = 0.3
 def start() -> None:
     """Run what stands in the editor; an older query of this session is interrupted."""
     stop()
-    st.session_state["sql_query"] = RunningQuery(cached.sandbox(), st.session_state["q"], LIMIT_ROWS, TIMEOUT_S)
+    st.session_state["sql_query"] = RunningQuery(cached.own_sandbox(), st.session_state["q"], LIMIT_ROWS, TIMEOUT_S)
 
 
 def stop() -> None:
@@ -38,10 +38,7 @@ def schema() -> None:
     """Tables and views with their columns."""
     st.subheader("Schema", anchor=False)
     st.caption("Views starting with named_ spell out classes; begin there.")
-    tables = cached.sandbox().schema()
-    for name in sorted(tables, key=lambda name: (not name.startswith("named_"), name)):
-        with st.expander(f"`{name}`"):
-            st.markdown("\n".join(f"- `{column}` :gray[{kind.lower()}]" for column, kind in tables[name]))
+    st.html(drawing.schema_tree(cached.own_sandbox().schema()))
 
 
 @st.fragment(run_every=0.5)
@@ -50,7 +47,9 @@ def waiting() -> None:
     query: RunningQuery = st.session_state["sql_query"]
     if not query.running:
         st.rerun()
-    st.progress(min(1.0, query.seconds / TIMEOUT_S), text=f"Running for {query.seconds:.1f} s of at most {TIMEOUT_S:.0f} s")
+    st.progress(
+        min(1.0, query.seconds / TIMEOUT_S), text=f"Running for {query.seconds:.1f} s of at most {TIMEOUT_S:.0f} s"
+    )
     st.button("Cancel", icon=":material/stop:", on_click=stop, key="sql_cancel")
 
 
@@ -61,7 +60,9 @@ def show(query: RunningQuery) -> None:
         return
     frame: pd.DataFrame = query.result.frame
     note = f"{words.number(len(frame))} rows in {query.result.seconds:.3f} s, from the open data set."
-    owner_note(note + (f" Cut after {words.number(LIMIT_ROWS)} rows; add a limit or a condition." if query.result.cut else ""))
+    owner_note(
+        note + (f" Cut after {words.number(LIMIT_ROWS)} rows; add a limit or a condition." if query.result.cut else "")
+    )
     opens = "video_id" in frame.columns and len(frame) > 0
     state = st.dataframe(
         frame,
@@ -85,7 +86,9 @@ def open_row(frame: pd.DataFrame, rows: list[int]) -> None:
         return
     row = frame.iloc[rows[0]]
     params = {VIDEO: str(row["video_id"])}
-    time_s = cached.time_in_video(cached.store_key(), params[VIDEO], row.get("frame"), row.get("time_s"), row.get("start_s"))
+    time_s = cached.time_in_video(
+        cached.store_key(), params[VIDEO], row.get("frame"), row.get("time_s"), row.get("start_s")
+    )
     if time_s is not None:
         params[TIME] = f"{time_s:.3f}"
     at = f" at {words.clock(time_s)}" if time_s is not None else ""
@@ -101,7 +104,7 @@ side, main = st.columns([1, 2.6], gap="large")
 with side:
     schema()
 with main:
-    st.pills("Examples", [one["name"] for one in examples], key="sql_example", on_change=use_example)
+    st.pills("Examples", [one["name"] for one in examples], key="sql_example", on_change=use_example, wrap=True)
     note = next((one["note"] for one in examples if one["name"] == st.session_state.get("sql_example")), None)
     if note:
         st.caption(note)

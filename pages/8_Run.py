@@ -1,4 +1,4 @@
-"""Run: the models on a video of your own, or on one of the data set; queue, progress, cancel, and the result to watch."""
+"""Run: the models on a video of your own or of the data set; queue, progress, cancel, and the result to watch."""
 
 from pathlib import Path
 
@@ -16,8 +16,7 @@ OWN, KNOWN = "A file of mine", "One of the data set"
 ONNX = "onnx"
 DETECTOR_NAMES = {HOME_WORLD: "Home world", ONNX: "YOLOX (ONNX file)", "coco": "COCO photographs"}
 HEAD_NAMES = {"reldn": "RelDN", "frequency": "Frequency prior"}
-JOB = "job"
-"""The query parameter that names a job, so that a result has a link while the app runs."""
+JOB = "job"  # the query parameter that names a job, so that a result has a link while the app runs
 
 
 def choose_video() -> Path | None:
@@ -26,7 +25,9 @@ def choose_video() -> Path | None:
     kind = st.segmented_control("Video", [OWN, KNOWN], default=OWN, required=True, key="run_kind", disabled=not known)
     if kind == KNOWN and known:
         return Path(known[st.selectbox("Which", list(known), key="run_video")])
-    handed_in = st.file_uploader("An mp4, mkv, mov, webm or similar, up to 300 MB", uploads.VIDEO_ENDINGS, key="run_file")
+    handed_in = st.file_uploader(
+        "An mp4, mkv, mov, webm or similar, up to 300 MB", uploads.VIDEO_ENDINGS, key="run_file"
+    )
     return uploads.keep(handed_in.name, handed_in.getbuffer()) if handed_in else None
 
 
@@ -48,7 +49,8 @@ def choose_settings() -> PredictionSettings | None:
             [HOME_WORLD, ONNX, "coco"],
             format_func=DETECTOR_NAMES.get,
             key="run_detector",
-            help="Finds the person and the objects. " + " ".join(f"*{DETECTOR_NAMES[n]}*: {t}." for n, t in DETECTORS.items()),
+            help="Finds the person and the objects. "
+            + " ".join(f"*{DETECTOR_NAMES[n]}*: {t}." for n, t in DETECTORS.items()),
         )
     with second:
         head = st.selectbox(
@@ -150,7 +152,7 @@ def result(job_id: str) -> None:
     _result_player(viewing, job_id)
     if viewing.scores:
         owner_note("Best actions by this project's models, trained only on the synthetic home world.")
-        action_tables(viewing, top=8)
+        action_tables(viewing, top=8, key="run_actions")
     st.download_button(
         "Download the prediction (JSON)",
         prediction.to_text,

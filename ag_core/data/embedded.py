@@ -24,7 +24,7 @@ def ensure_store() -> Path:
     if chosen.store != chosen.embedded_store:
         if not chosen.store.is_file():
             raise UserError(
-                f"there is no store at {chosen.store}; make one with `python -m ag_core build-store --out {chosen.store}`, "
+                f"there is no store at {chosen.store}; make one with `python -m ag_core build-store`, "
                 "or unset AG_STORE to see the embedded home world"
             )
         return chosen.store
@@ -84,7 +84,7 @@ def _fingerprint(chosen: Settings) -> str:
 
 @contextlib.contextmanager
 def _only_one(lock: Path) -> Iterator[None]:
-    """Hold a lock file; released by the system even if the process dies. Without file locks, builds are merely repeated."""
+    """Hold a lock file; the system frees it even if the process dies. Without file locks, builds are merely repeated."""
     try:
         import fcntl
     except ImportError:

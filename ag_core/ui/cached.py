@@ -1,7 +1,7 @@
-"""The only place with Streamlit caches: the store, the sandbox and the backend as resources, answers as data.
+"""The only place with Streamlit caches: the store and the backend as resources, answers as data.
 
-Everything is keyed by plain values: a video id, a source, the chosen filters, and the identity of the store file, so that
-a new store is never answered from an old one. What is cached as a resource is shared by all sessions and never changed.
+Everything is keyed by plain values: a video id, a source, the chosen filters, and the identity of the store file, so
+that a new store is never answered from an old one. A cached resource is shared by all sessions and never changed.
 """
 
 import json
@@ -12,9 +12,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from ag_core.backend import Backend
 from ag_core.data.embedded import ensure_store
 from ag_core.data.frames import poster as jpeg_of
 from ag_core.data.playable import to_browser_playable
+from ag_core.data.sandbox import SqlSandbox
 from ag_core.data.store import ANNOTATION, AnnotationStore
 from ag_core.errors import UserError
 from ag_core.prediction import Prediction
@@ -56,27 +58,21 @@ def _store(key: StoreKey) -> AnnotationStore:
     return AnnotationStore(Path(key[0]))
 
 
-def sandbox() -> Any:
-    """The sandbox over the open store, one for all sessions."""
-    return _sandbox(store_key())
+def own_sandbox() -> SqlSandbox:
+    """This session's sandbox over the open store; its own, since to interrupt a sandbox stops all that runs in it."""
+    key = store_key()
+    if st.session_state.get("sandbox_key") != key:
+        st.session_state["sandbox"], st.session_state["sandbox_key"] = SqlSandbox(Path(key[0])), key
+    return st.session_state["sandbox"]
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _sandbox(key: StoreKey) -> Any:
-    from ag_core.data.sandbox import SqlSandbox
-
-    return SqlSandbox(Path(key[0]))
-
-
-def backend() -> Any:
+def backend() -> Backend:
     """The client of the model worker, one for all sessions; it starts nothing until the first job."""
     return _backend(str(settings().home))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _backend(home: str) -> Any:
-    from ag_core.backend import Backend
-
+def _backend(home: str) -> Backend:
     return Backend()
 
 

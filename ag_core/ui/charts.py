@@ -1,4 +1,4 @@
-"""Tables as charts. Turns data frames into Altair charts and never fetches; colours follow the reader's theme.
+"""Tables as charts: data frames become Altair and Plotly figures in the colours of the reader's theme. Never fetches.
 
 Attention, spatial and contact are always orange, green and purple in this order, and always carry their name as well:
 colour alone says nothing. One sequential scale for heat maps. Axes of counts start at zero.
@@ -8,8 +8,11 @@ from collections.abc import Sequence
 
 import altair as alt
 import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from ag_core.taxonomy import OBJECTS, RELATIONS, Group, shown
+from ag_core.ui import words
 
 GROUPS = [group.value for group in Group]
 GROUP_COLOURS = {
@@ -17,6 +20,16 @@ GROUP_COLOURS = {
     True: ["#FFA733", "#6FE0B5", "#A678F0"],
 }
 """By whether the theme is dark."""
+
+MODEL_COLOURS = {
+    False: {"lfb": "#66718A", "sgfb": "#0B6BCB", "oracle": "#8A6A00"},
+    True: {"lfb": "#9AA5B8", "sgfb": "#5CB3FF", "oracle": "#E5C15A"},
+}
+"""The same as in the player, and none of the groups' colours. By whether the theme is dark."""
+
+MODEL_LINES = {"lfb": "dash", "sgfb": "solid", "oracle": "dot"}
+PLAIN = {False: "#66718A", True: "#9AA5B8"}
+"""Bars that stand for no group. By whether the theme is dark."""
 
 SEQUENCE = {
     False: ["#F7F3FB", "#D9C2EE", "#B07FDB", "#8A2FC9", "#4E1480"],
@@ -27,12 +40,16 @@ SEQUENCE = {
 ROW_HEIGHT = 22
 
 
+def model_colour(model: str, *, dark: bool) -> str:
+    """The colour of a model; grey for one that has none."""
+    return MODEL_COLOURS[dark].get(model, PLAIN[dark])
+
+
 def count_bars(table: pd.DataFrame, name: str, value: str = "n", *, dark: bool, logarithmic: bool = False) -> alt.Chart:
     """Horizontal bars, most frequent first: one row of `table` each, with the column `name` as label."""
-    colour = GROUP_COLOURS[dark][2]
     return (
         _bars(table, name, value, logarithmic)
-        .mark_bar(color=colour, cornerRadiusEnd=3)
+        .mark_bar(color=PLAIN[dark], cornerRadiusEnd=3)
         .properties(height=alt.Step(ROW_HEIGHT))
     )
 
@@ -54,7 +71,7 @@ def _bars(
     scale = alt.Scale(type="symlog", constant=10) if logarithmic else alt.Scale(zero=True)
     return alt.Chart(table).encode(
         y=alt.Y(f"{name}:N", sort=list(order) if order else "-x", title=None, axis=alt.Axis(labelLimit=260)),
-        x=alt.X(f"{value}:Q", title=None, scale=scale, axis=alt.Axis(tickCount=5, format=",d")),
+        x=alt.X(f"{value}:Q", title=None, scale=scale, axis=alt.Axis(tickCount=5, tickMinStep=1, format=",d")),
         tooltip=[alt.Tooltip(f"{column}:N") for column in table.columns if column != value]
         + [alt.Tooltip(f"{value}:Q", format=",d")],
     )
@@ -73,7 +90,7 @@ def object_relation_map(
 ) -> alt.Chart:
     """Objects by relationships (columns object, group, relation, `value`), the three groups side by side.
 
-    `top` fixes the upper end of the scale, so that matrices of different moments compare; 
+    `top` fixes the upper end of the scale, so that matrices of different moments compare;
     `compress` is for counts: small ones stay visible beside large ones.
     """
     rows = [shown(name) for name in OBJECTS]
@@ -82,13 +99,19 @@ def object_relation_map(
         alt.Chart(table)
         .mark_rect(stroke="#80808022", strokeWidth=0.5)
         .encode(
-            y=alt.Y("object:N", sort=rows, scale=alt.Scale(domain=rows), title=None),
+            y=alt.Y(
+                "object:N",
+                sort=rows,
+                scale=alt.Scale(domain=rows),
+                title=None,
+                axis=alt.Axis(labelOverlap=False, labelFontSize=11),
+            ),
             x=alt.X(
                 "relation:N",
                 sort=[shown(name) for name in RELATIONS],
                 scale=alt.Scale(domain=[shown(name) for name in RELATIONS]),
                 title=None,
-                axis=alt.Axis(labelAngle=-55, orient="top", labelLimit=160),
+                axis=alt.Axis(labelAngle=-60, orient="top", labelLimit=160, labelOverlap=False, labelFontSize=11),
             ),
             color=alt.Color(
                 f"{value}:Q",
@@ -103,44 +126,45 @@ def object_relation_map(
 
 def score_curves(
     curves: pd.DataFrame, truth: pd.DataFrame, now_s: float | None, length_s: float, *, dark: bool
-) -> alt.VConcatChart | alt.FacetChart:
-    """Scores over time, one row of panels per action, one line per model; where the action is annotated is shaded.
+) -> go.Figure:
+    """Scores over time: one panel per action under one time axis, one line per model; annotated stretches are shaded.
 
-    curves  time_s, model, action, score
+    curves  time_s, model, action, score; at least one row
     truth   action, start_s, end_s of the annotated intervals
     now_s   where the player stands; a vertical line, left out where None
     """
-    models = list(dict.fromkeys(curves["model"]))
-    colours = [GROUP_COLOURS[dark][0], GROUP_COLOURS[dark][2], GROUP_COLOURS[dark][1]][: len(models)]
-    x = alt.X("time_s:Q", title="seconds", scale=alt.Scale(domain=[0, max(length_s, 0.1)], nice=False))
-    tallest = max(0.1, float(curves["score"].max()) if len(curves) else 0.0)
-    panels = []
     actions = list(dict.fromkeys(curves["action"]))
-    for number, action in enumerate(actions):
-        last = number == len(actions) - 1
-        axis = alt.Axis(title="seconds" if last else None, labels=last, ticks=last, tickCount=8)
-        band = (
-            alt.Chart(truth[truth["action"] == action])
-            .mark_rect(opacity=0.16, color="#888888")
-            .encode(x=alt.X("start_s:Q"), x2="end_s:Q", tooltip=["action", "start_s", "end_s"])
-        )
-        lines = (
-            alt.Chart(curves[curves["action"] == action])
-            .mark_line(point=alt.OverlayMarkDef(size=22), strokeWidth=2)
-            .encode(
-                x=alt.X("time_s:Q", scale=x.scale, axis=axis),
-                y=alt.Y("score:Q", title=None, scale=alt.Scale(domain=[0, min(1.0, 1.1 * tallest)]),
-                        axis=alt.Axis(format=".0%", tickCount=3)),
-                color=alt.Color("model:N", scale=alt.Scale(domain=models, range=colours),
-                                legend=alt.Legend(orient="top", title=None) if number == 0 else None),
-                strokeDash=alt.StrokeDash("model:N", legend=None, scale=alt.Scale(domain=models, range=[[1, 0], [6, 3], [2, 2]])),
-                tooltip=["model", "action", alt.Tooltip("time_s:Q", format=".2f"), alt.Tooltip("score:Q", format=".3f")],
+    figure = make_subplots(
+        rows=len(actions), cols=1, shared_xaxes=True, vertical_spacing=0.24 / len(actions), subplot_titles=actions
+    )
+    tallest = min(1.0, 1.15 * max(0.1, float(curves["score"].max())))
+    for row, action in enumerate(actions, start=1):
+        place = {"row": row, "col": 1}
+        for model, line in curves[curves["action"] == action].groupby("model", sort=False):
+            figure.add_scatter(
+                x=line["time_s"],
+                y=line["score"],
+                name=words.model_name(str(model)),
+                legendgroup=str(model),
+                showlegend=row == 1,
+                mode="lines+markers",
+                line={"color": model_colour(str(model), dark=dark), "dash": MODEL_LINES.get(str(model)), "width": 2},
+                marker={"size": 5},
+                hovertemplate="%{y:.1%}",
+                **place,
             )
-        )  # fmt: skip
-        layers = [band, lines]
+        for start_s, end_s in truth.loc[truth["action"] == action, ["start_s", "end_s"]].itertuples(index=False):
+            figure.add_vrect(start_s, end_s, fillcolor="#808080", opacity=0.18, line_width=0, **place)
         if now_s is not None:
-            cursor = pd.DataFrame({"time_s": [now_s]})
-            layers.append(alt.Chart(cursor).mark_rule(strokeWidth=1.5, color="#888888").encode(x="time_s:Q"))
-        title = alt.TitleParams(action, anchor="start", fontSize=13, fontWeight="normal", offset=4)
-        panels.append(alt.layer(*layers).properties(height=80, width="container", title=title))
-    return alt.vconcat(*panels, spacing=10).resolve_scale(color="shared", x="shared")
+            figure.add_vline(now_s, line_width=1.5, line_color="#808080", **place)
+    figure.update_annotations(x=0, xanchor="left", font_size=13)
+    figure.update_yaxes(range=[0, tallest], tickformat=".0%", nticks=3)
+    figure.update_xaxes(range=[0, max(length_s, 0.1)], showgrid=False)
+    figure.update_xaxes(title="seconds", row=len(actions), col=1)
+    figure.update_layout(
+        height=60 + 118 * len(actions),
+        margin={"l": 44, "r": 8, "t": 56, "b": 40},
+        legend={"orientation": "h", "y": 1, "yref": "container", "yanchor": "top", "x": 1, "xanchor": "right"},
+        hovermode="x unified",
+    )
+    return figure

@@ -4,13 +4,15 @@ Each page calls `page_frame` first, so that a page opened by its own link looks 
 """
 
 from collections.abc import Mapping
+from html import escape
 
 import streamlit as st
 
 from ag_core.data.store import AnnotationStore
 from ag_core.errors import UserError
 from ag_core.settings import ASSETS, settings
-from ag_core.ui import cached
+from ag_core.ui import cached, words
+from ag_core.ui.drawing import BRAND
 
 APP_NAME = "Action Genome Explorer"
 
@@ -47,7 +49,7 @@ def page_frame(title: str, lead: str = "") -> None:
     _side_bar()
     st.title(title, anchor=False)
     if lead:
-        st.markdown(f'<p class="ag-lead">{lead}</p>', unsafe_allow_html=True)
+        st.html(f'<p class="ag-lead">{escape(lead)}</p>')
 
 
 def store_or_stop() -> AnnotationStore:
@@ -75,9 +77,22 @@ def failure(error: Exception) -> None:
     st.error(_sentence(str(error)), icon=":material/error:")
 
 
+def totals_row(totals: Mapping[str, int], paper: Mapping[str, int]) -> None:
+    """The size of a source in four numbers, each above the paper's published total."""
+    with st.container(horizontal=True, key="ag_totals"):
+        for label, mine, theirs in (
+            ("Videos", "videos", "videos"),
+            ("Annotated frames", "frames", "frames"),
+            ("Object boxes", "visible_objects", "boxes"),
+            ("Relationships", "relations", "relations"),
+        ):
+            published = f"paper: {words.number(paper[theirs])}"
+            st.metric(label, words.number(totals[mine]), published, delta_color="off", delta_arrow="off", border=True)
+
+
 def owner_note(text: str) -> None:
     """Whose numbers these are, in small type above them."""
-    st.markdown(f'<p class="ag-owner">{text}</p>', unsafe_allow_html=True)
+    st.html(f'<p class="ag-owner">{escape(text)}</p>')
 
 
 def is_dark() -> bool:
@@ -91,7 +106,7 @@ def _sentence(text: str) -> str:
 
 def _side_bar() -> None:
     with st.sidebar:
-        st.html('<div class="ag-brand"><span class="ag-mark"></span>Action Genome<br>Explorer</div>')
+        st.html(BRAND)
         for page, label, icon in NAVIGATION:
             st.page_link(page, label=label, icon=icon)
         st.html(f'<p class="ag-data">{_data_note()}</p>')

@@ -22,12 +22,6 @@ def video_picker(key: StoreKey, label: str = "Video") -> str:
     return st.selectbox(label, ids, key=VIDEO, bind="query-params")
 
 
-def describe_video(row: pd.Series) -> str:
-    """One line about a video: where it plays, how long, which split."""
-    parts = [str(row[name]) for name in ("scene", "split") if pd.notna(row[name])]
-    return " · ".join([*parts, words.duration(row["duration_s"])] if pd.notna(row["duration_s"]) else parts)
-
-
 def source_picker(key: StoreKey, widget_key: str) -> str:
     """Choose whose rows to see: the annotation or a model run."""
     return st.selectbox("Source", cached.sources(key), format_func=source_name, key=widget_key, bind="query-params")
@@ -40,33 +34,21 @@ def source_name(source: str) -> str:
 
 def filter_pickers() -> Filters:
     """The filters of Explore, bound to the link: split, actions, objects, relations, text. All must hold."""
-    top = st.columns([1.1, 1.1, 1.5], vertical_alignment="bottom")
-    with top[0]:
-        objects = st.multiselect(
-            "Objects", sorted(OBJECTS), key="object", bind="query-params", placeholder="Any object"
-        )
-    with top[1]:
+    with st.container(horizontal=True, key="ag_filters"):
+        objects = st.multiselect("Objects", sorted(OBJECTS), key="object", bind="query-params", placeholder="Any")
         relations = st.multiselect(
-            "Relationships",
-            [shown(name) for name in RELATIONS],
-            key="relation",
-            bind="query-params",
-            placeholder="Any relationship",
+            "Relationships", [shown(name) for name in RELATIONS], key="relation", bind="query-params", placeholder="Any"
         )
-    with top[2]:
         actions = st.multiselect(
             "Actions",
             [action.id for action in ACTIONS],
             format_func=_action_label,
             key="action",
             bind="query-params",
-            placeholder="Any action",
+            placeholder="Any",
         )
-    bottom = st.columns([1.1, 1.1, 1.5], vertical_alignment="bottom")
-    with bottom[0]:
-        split = st.selectbox("Split", SPLITS, index=None, key="split", bind="query-params", placeholder="Both splits")
-    with bottom[1]:
-        text = st.text_input("Words in the script or scene", key="text", bind="query-params", placeholder="kitchen")
+        split = st.selectbox("Split", SPLITS, index=None, key="split", bind="query-params", placeholder="Both")
+        text = st.text_input("Words in script or scene", key="text", bind="query-params", placeholder="Any")
     return Filters(
         tuple(action_index(action_id) for action_id in actions),
         tuple(object_index(name) for name in objects),
@@ -83,9 +65,9 @@ def _action_label(action_id: str) -> str:
 def facet_pills(facets: pd.DataFrame, filters: Filters, most: int = 8) -> None:
     """What else the found videos hold, with counts of videos; choosing one adds it to the filters."""
     kinds: tuple[tuple[str, str, tuple[int, ...], Callable[[int], str]], ...] = (
-        ("object", "Objects in these videos", filters.objects, words.object_name),
-        ("relation", "Relationships in these videos", filters.relations, words.relation_name),
-        ("action", "Actions in these videos", filters.actions, lambda index: ACTIONS[index].id),
+        ("object", "Objects", filters.objects, words.object_name),
+        ("relation", "Relationships", filters.relations, words.relation_name),
+        ("action", "Actions", filters.actions, lambda index: ACTIONS[index].id),
     )
     for kind, label, chosen, value in kinds:
         rows = facets[(facets["kind"] == kind) & ~facets["index"].isin([0, *chosen] if kind == "object" else chosen)]

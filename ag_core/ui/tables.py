@@ -11,7 +11,7 @@ from ag_core.ui import words
 
 TRIPLET_COLUMNS = ["frame", "time_s", "object", "group", "relation", "score"]
 
-RIGHT, WRONG, UNSEEN = "✓ annotated", "not annotated", "never trained on"
+RIGHT, WRONG, UNSEEN = "✓ annotated", "not annotated", "never trained"
 """What stands beside a predicted action. An action the model never saw cannot be right on merit, so it says so."""
 
 
@@ -80,7 +80,7 @@ def scores_over_time(scores: Mapping[str, ActionScores], actions: Sequence[int])
         pd.DataFrame(
             {
                 "time_s": answer.times_s,
-                "model": words.model_name(model),
+                "model": model,
                 "action_id": ACTIONS[action].id,
                 "action": ACTIONS[action].label,
                 "score": answer.over_time[:, action],

@@ -1,4 +1,4 @@
-"""Keeps the files that a visitor hands in, under their content, so that the same file is kept once. Knows no Streamlit."""
+"""Keeps the files that a visitor hands in, by their content, so that the same file is kept once. No Streamlit here."""
 
 import hashlib
 import os

@@ -8,14 +8,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from ag_core.data.store import ANNOTATION
 from ag_core.errors import UserError
 from ag_core.prediction import Prediction
 from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video, frame_at_time, graph_at
-from ag_core.ui import cached, tables, words
+from ag_core.ui import cached, drawing, tables
 from ag_core.ui.media import media_url
+from ag_core.ui.page import is_dark
+from ag_core.ui.pickers import download_table
 from ag_core.ui.player import player_data, show_player
 
 PREDICTED = "prediction"
@@ -95,23 +98,15 @@ def play(viewing: Viewing, key: str, *, t0: float = 0.0, compare: bool = False, 
     return show_player(data, key)
 
 
-def action_tables(viewing: Viewing, top: int) -> None:
+def action_tables(viewing: Viewing, top: int, key: str) -> None:
     """The best actions of each model side by side, with the annotation's verdict where there is one."""
-    for column, (model, answer) in zip(st.columns(max(1, len(viewing.scores))), viewing.scores.items()):
+    parts = []
+    for column, (model, answer) in zip(st.columns(max(1, len(viewing.scores)), gap="large"), viewing.scores.items()):
         table = tables.top_actions(answer, viewing.annotated_actions, top)
-        with column:
-            st.markdown(f"**{words.model_name(model)}**")
-            st.dataframe(
-                table,
-                hide_index=True,
-                column_order=["action", "score", *(["verdict"] if viewing.intervals is not None else [])],
-                column_config={
-                    "action": st.column_config.TextColumn("Action", width="medium"),
-                    "score": st.column_config.ProgressColumn("Score", min_value=0, max_value=1, format="%.2f"),
-                    "verdict": st.column_config.TextColumn("Annotation", width="small"),
-                },
-                alt=f"The {top} actions that {words.model_name(model)} scores highest",
-            )
+        parts.append(table.assign(model=model))
+        column.html(drawing.score_list(model, table, judged=viewing.intervals is not None, dark=is_dark()))
+    if parts:
+        download_table(pd.concat(parts), "actions", viewing.video.video_id, f"{key}_csv")
 
 
 def models_note(prediction: Prediction) -> str:

@@ -1,0 +1,55 @@
+"""Tables as small pieces of HTML for st.html, styled by assets/style.css. Never fetches; escapes what it is given."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import pandas as pd
+
+from ag_core.ui import words
+from ag_core.ui.charts import model_colour
+from ag_core.ui.tables import RIGHT, UNSEEN
+
+BRAND = """<div class="ag-brand" aria-hidden="true"><svg viewBox="0 0 64 64">
+<rect x="1" y="1" width="62" height="62" rx="14" fill="#241B33"/><g stroke-width="4"><path stroke="#FFA733" d="M32 32 16 19"/><path stroke="#6FE0B5" d="M32 32 49 21"/>
+<path stroke="#A678F0" d="M32 32 37 50"/></g><circle cx="16" cy="19" r="6.5" fill="#FFA733"/>
+<circle cx="49" cy="21" r="6.5" fill="#6FE0B5"/><circle cx="37" cy="50" r="6.5" fill="#A678F0"/><circle cx="32" cy="32" r="9" fill="#fff"/></svg>
+<span>Action Genome<br>Explorer</span></div>"""
+
+
+def score_list(model: str, table: pd.DataFrame, *, judged: bool, dark: bool) -> str:
+    """A model's ranked actions (columns action, score, verdict) with bars; `judged` adds the annotation's verdict."""
+    rows = []
+    for row in table.itertuples():
+        kind = {RIGHT: "right", UNSEEN: "unseen"}.get(row.verdict, "")
+        bar = f'<span class="bar"><i style="width:{100 * row.score:.1f}%"></i></span>'
+        verdict = f'<span class="verdict">{escape(row.verdict)}</span>' if judged else ""
+        rows.append(
+            f'<li class="{kind}"><span>{escape(row.action)}</span>{bar}'
+            f'<span class="score">{words.percent(row.score)}</span>{verdict}</li>'
+        )
+    colour = model_colour(model, dark=dark)
+    name = f'<div class="ag-model {escape(model)}"><i></i>{escape(words.model_name(model))}</div>'
+    return (
+        f'<div style="--colour:{colour}">{name}'
+        f'<ol class="ag-scores{"" if judged else " plain"}">{"".join(rows)}</ol></div>'
+    )
+
+
+def schema_tree(tables: Mapping[str, Sequence[tuple[str, str]]]) -> str:
+    """Tables and views as foldable lists of columns with their types; the views that spell out names come first."""
+    parts = []
+    for name in sorted(tables, key=lambda name: (not name.startswith("named_"), name)):
+        columns = "".join(
+            f"<li>{escape(column)}<span>{escape(kind.lower())}</span></li>" for column, kind in tables[name]
+        )
+        parts.append(f"<details><summary>{escape(name)}</summary><ul>{columns}</ul></details>")
+    return f'<div class="ag-schema">{"".join(parts)}</div>'
+
+
+def about_video(row: pd.Series) -> str:
+    """Two lines under a poster: where, which split, how long, and what the script says."""
+    facts = [str(row[name]) for name in ("scene", "split") if pd.notna(row[name])]
+    if pd.notna(row["duration_s"]):
+        facts.append(words.duration(row["duration_s"]))
+    script = row["script"] if pd.notna(row["script"]) else ""
+    return f'<p class="ag-about" title="{escape(script)}">{escape(" · ".join(facts))}<br>{escape(script)}</p>'

@@ -20,9 +20,8 @@ def relation_frequencies(object_classes: NDArray[np.int64], relations: NDArray[n
 
     Attention: (count + 1) / (sum of the three counts + 3). Others: (count + 1) / (objects of the class + 2).
     """
-    relations = np.asarray(relations, np.float64).reshape(-1, N_RELATIONS)
     counts = np.zeros((N_CLASSES, N_RELATIONS))
-    np.add.at(counts, np.asarray(object_classes, np.int64), relations)
+    np.add.at(counts, np.asarray(object_classes, np.int64), np.reshape(relations, (-1, N_RELATIONS)))
     totals = np.bincount(np.asarray(object_classes, np.int64), minlength=N_CLASSES)[:, None]
     frequencies = (counts + 1) / (totals + 2)
     attention = counts[:, GROUP_SLICES[Group.ATTENTION]] + 1

@@ -7,6 +7,7 @@ operator the bank is not used, and the model is the plain clip network with a cl
 import torch
 from torch import Tensor, nn
 
+from ag_core.models.video.fbo import BankOperator
 from ag_core.models.video.i3d import I3dNonLocal
 
 
@@ -16,11 +17,11 @@ class BankHead(nn.Module):
     Needs no pixels, so it can be trained and tested on cached features.
     """
 
-    def __init__(self, short_term: int, operator: nn.Module | None, n_actions: int, dropout: float) -> None:
+    def __init__(self, short_term: int, operator: BankOperator | None, n_actions: int, dropout: float) -> None:
         super().__init__()
         self.operator = operator
         self.dropout = nn.Dropout(dropout)
-        extra = 0 if operator is None else int(operator.out_features)
+        extra = 0 if operator is None else operator.out_features
         self.classifier = nn.Linear(short_term + extra, n_actions)
         nn.init.normal_(self.classifier.weight, std=0.01)
         nn.init.zeros_(self.classifier.bias)

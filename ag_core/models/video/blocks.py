@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 def convolution(inputs: int, outputs: int, kernel: tuple[int, int, int], stride: tuple[int, int, int]) -> nn.Sequential:
     """Convolution over time, height and width, padded to keep the size at stride 1, and batch normalisation."""
-    padding = tuple(side // 2 for side in kernel)
+    padding = (kernel[0] // 2, kernel[1] // 2, kernel[2] // 2)
     return nn.Sequential(
         nn.Conv3d(inputs, outputs, kernel, stride, padding, bias=False), nn.BatchNorm3d(outputs, eps=1e-5)
     )
@@ -29,7 +29,7 @@ class Bottleneck(nn.Module):
         self.expand = convolution(inner, outputs, one, one)
         same = inputs == outputs and stride == 1
         self.shortcut = nn.Identity() if same else convolution(inputs, outputs, one, spatial)
-        nn.init.zeros_(self.expand[1].weight)
+        nn.init.zeros_(self.expand.get_parameter("1.weight"))
 
     def forward(self, x: Tensor) -> Tensor:
         y = torch.relu(self.reduce(x))
@@ -56,9 +56,9 @@ class NonLocal(nn.Module):
         self.pool = nn.MaxPool3d((1, 2, 2), ceil_mode=True)
         for layer in (self.theta, self.phi, self.g):
             nn.init.normal_(layer.weight, std=0.01)
-            nn.init.zeros_(layer.bias)
-        nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(self.out.bias)
+        for name, parameter in self.named_parameters():
+            if name.endswith("bias") or name.startswith("out."):
+                nn.init.zeros_(parameter)
         if scale_and_shift:
             self.scale = nn.Parameter(torch.ones(channels, 1, 1, 1))
             self.shift = nn.Parameter(torch.zeros(channels, 1, 1, 1))

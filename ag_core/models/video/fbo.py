@@ -6,9 +6,20 @@ learned scale and shift, as in the Charades setting of the original.
 """
 
 import math
+from abc import abstractmethod
 
 import torch
 from torch import Tensor, nn
+
+
+class BankOperator(nn.Module):
+    """Short-term features [B,C] and windows [B,W,D] to [B,out_features]."""
+
+    out_features: int
+
+    @abstractmethod
+    def forward(self, short_term: Tensor, bank: Tensor) -> Tensor:
+        """What the clip takes from its window."""
 
 
 class BankLayer(nn.Module):
@@ -30,7 +41,7 @@ class BankLayer(nn.Module):
         return torch.relu(a + self.dropout(self.norm(self.out(seen))))
 
 
-class NonLocalBank(nn.Module):
+class NonLocalBank(BankOperator):
     """FBO-NL: reduce S and L to `latent_size`, then some layers; the bank itself is not updated between them."""
 
     def __init__(self, short_term: int, entry_size: int, latent_size: int, layers: int, dropout: float) -> None:
@@ -50,7 +61,7 @@ class NonLocalBank(nn.Module):
         return a
 
 
-class MeanBank(nn.Module):
+class MeanBank(BankOperator):
     """FBO-Avg: the mean of the window's rows, padding included."""
 
     def __init__(self, entry_size: int) -> None:
@@ -61,7 +72,7 @@ class MeanBank(nn.Module):
         return bank.mean(dim=1)
 
 
-class MaxBank(nn.Module):
+class MaxBank(BankOperator):
     """FBO-Max: the maximum over the window's rows, padding included."""
 
     def __init__(self, entry_size: int) -> None:

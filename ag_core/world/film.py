@@ -1,41 +1,435 @@
 """One film of the home world: pictures and truth from a profile, a split and a seed.
 
-film = make_film("home-20", "train", 7)         # or film("home-20", "train", 7)
-for picture in film.frames():                   # uint8 [H,W,3] RGB
-    ...
-film.truth                                      # WorldTruth, complete once all frames were drawn
+    one = film("home-20", "train", 7)
+    for picture in one.frames():                    # uint8 [H,W,3] RGB
+        ...
+    one.truth                                       # WorldTruth, complete once all frames were drawn
+
+Each random thing takes its own stream derived from the seed (room, person, clothes, things, script, camera, ...).
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ag_core.errors import UserError
+from ag_core.taxonomy import N_RELATIONS, object_index
+from ag_core.world import props, script
+from ag_core.world.cameras import Shot, frame_shot
+from ag_core.world.chance import Chance
+from ag_core.world.director import Director, Label
+from ag_core.world.human import Human
+from ag_core.world.lights import light_room
+from ag_core.world.mesh import Mesh, Part, assemble, join, overwrite, turn_z
+from ag_core.world.raster import SAMPLES, Extents, Renderer
+from ag_core.world.relations import ObjectState, State, cleaned, relations_of
+from ag_core.world.rooms import Room, furnish
+from ag_core.world.sim import Moment, Performance, Thing, flat_turn
+from ag_core.world.textures import Palette
 from ag_core.world.truth import WorldTruth
 
 PROFILES = ("home-20",)
 GENERATOR_VERSION = 1
+FPS, SECONDS = 12.0, 12.0
+SEEN_SHARE, SEEN_TIME = 0.3, 0.5  # an action counts where what it is done with is seen so well, for so long
+PEOPLE = {"train": 40, "val": 12}
+NOUNS = {"television": "television", "closet/cabinet": "cabinet", "sofa/couch": "sofa", "refrigerator": "refrigerator"}
+
+
+def film(
+    profile: str, split: str, seed: int, size_wh: tuple[int, int] | None = None, seconds: float = SECONDS
+) -> "Film":
+    """The film of a seed. profile: one of PROFILES; split: 'train' or 'val'. Same arguments, same pixels.
+
+    size_wh replaces the usual 480x270 (or 270x480 of the portrait films); both even.
+    """
+    if profile not in PROFILES:
+        raise UserError(f"profile {profile!r} is unknown; known are {', '.join(PROFILES)}")
+    if split not in PEOPLE:
+        raise UserError(f"split {split!r} is unknown; give 'train' or 'val'")
+    return Film(split, seed, size_wh, seconds)
+
+
+def video_id(split: str, seed: int) -> str:
+    """Five characters A-Z0-9, different for each split and seed below 30 million."""
+    number = ((2 * seed + (split == "val")) * 25_214_903 + 9_876_543) % 36**5
+    letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    return "".join(letters[number // 36**k % 36] for k in range(5))
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A labelled instance. key: a thing's name or a placed prop's index; parts: (part index, kind) of its moving meshes."""
+
+    key: str | int
+    name: str
 
 
 class Film:
-    """A film that draws itself frame by frame. `truth` is there once `frames` has been exhausted (or `truth` asks for it)."""
+    """A film that draws itself frame by frame. `truth` draws all frames first where that has not happened yet."""
 
-    n_frames: int
-    fps: float
-    width: int
-    height: int
-    video_id: str
+    def __init__(self, split: str, seed: int, size_wh: tuple[int, int] | None, seconds: float) -> None:
+        self.split, self.seed, self.fps = split, seed, FPS
+        self.n_frames = round(seconds * FPS)
+        self.video_id = video_id(split, seed)
+        chance = self.stream("format")
+        portrait = chance.happens(0.15)
+        self.width, self.height = size_wh or ((270, 480) if portrait else (480, 270))
+        self.person_number = int(chance.random.integers(PEOPLE[split]))
+        self.subject = f"{'T' if split == 'train' else 'V'}{self.person_number:03d}"
+        self.room, self.performance, self.director = self.compose(seconds)
+        self.labelled = [Labelled(i, p.prop.name) for i, p in enumerate(self.room.placed)]
+        self.labelled += [Labelled(name, script.ITEMS[name].name) for name in self.performance.things]
+        self.shot: Shot = frame_shot(self.stream("camera"), self.performance, self.width, self.height, seconds)
+        self._truth: WorldTruth | None = None
+        self._build()
+
+    def stream(self, name: str) -> Chance:
+        """The random stream of one aspect."""
+        return Chance(self.split, self.seed, name)
+
+    # -------------------------------------------------------------- composing
+
+    def compose(self, seconds: float) -> tuple[Room, Performance, Director]:
+        """Room, person, things and script; a room in which too little can happen is drawn again."""
+        best: tuple[int, Room, Performance, Director] | None = None
+        for attempt in range(6):
+            room = furnish(self.stream("kind").any_of(["living", "bedroom", "kitchen"]), self.stream(f"room {attempt}"))
+            human = self.person(room.palette)
+            things = self.choose_things(room, self.stream(f"things {attempt}"))
+            chance = self.stream(f"script {attempt}")
+            width, depth = room.size
+            viewer = np.array([width / 2 + chance.uniform(-0.8, 0.8), depth + 2.2, 1.4])
+            director = Director(room, human, things, chance, seconds, viewer)
+            director.lay_out(list(things))
+            performance = director.run()
+            actions = sum(label.start < seconds - 0.5 for label in director.labels)
+            if best is None or actions > best[0]:
+                best = actions, room, performance, director
+            if actions >= min(6, seconds / 2):
+                break
+        assert best is not None
+        return best[1:]
+
+    def person(self, palette: Palette) -> Human:
+        """Body from the person's own stream, clothes from the film's."""
+        body, clothes = Chance(self.split, 10_000 + self.person_number, "person"), self.stream("clothes")
+        tall, wide = body.between(0.92, 1.07), body.between(0.90, 1.12)
+        skin, hair = (
+            body.any_of("f0c8a8 e0ac84 c68a5e 9a6440 6b4429 dba67c".split()),
+            body.any_of("20160f 3b2717 6b4423 a67c46 7a7570 8a3f22 c9a566".split()),
+        )
+        old, palette.chance = palette.chance, clothes
+        one_of, add = palette.one_of, palette.add
+        pattern = clothes.any_of(["fabric", "fabric", "stripes", "check", "dots"])
+        materials = {
+            "skin": add(skin, shine=0.06, sharpness=12, rim=0.10),
+            "hair": add(hair, "fabric", repeat=2, shine=0.10, sharpness=18),
+            "shirt": one_of("b0524a 3f6d8c 5d8a66 c99a4b 74608a d8d2c6 c47a8a 4a8a8a 8a9a5a a85a3a 5a78b0 e0c890", pattern, repeat=1.5, rim=0.1),
+            "trousers": one_of("2f3a52 4a4a4e 8f7a5c 33443f 5a6a80 6b4a3a 3a2f40 7a7a74 505a3a", "fabric", repeat=2, rim=0.06),
+            "shoe": one_of("222222 7a3b2a e5e5e5 2c4a7a 5a7a5a b08a50", shine=0.15, sharpness=25),
+            "sole": add("dcd8d0"),
+            "white": add("f5f2ee", shine=0.2, sharpness=40),
+            "iris": add("1d1410", shine=0.5, sharpness=60),
+            "mouth": add("a8574e"),
+        }  # fmt: skip
+        palette.chance = old
+        return Human(materials, tall, wide, clothes.one_of([0.42, 0.95, 0.6]))
+
+    def choose_things(self, room: Room, chance: Chance) -> dict[str, Thing]:
+        """Each thing is there with the same probability, whatever will be done; a laptop may stand on the table."""
+        shapes = Chance(self.split, self.seed, "shapes")
+        makers = {
+            "cup": props.cup, "phone": props.phone, "pillow": props.pillow, "box": props.cardboard_box, "bag": props.bag,
+            "towel": props.towel, "dish": props.dish, "food": props.food, "sandwich": props.sandwich, "notebook": props.notebook,
+        }  # fmt: skip
+        things: dict[str, Thing] = {}
+        for name in chance.shuffled([*makers, "book"]):
+            if not chance.happens(0.62):
+                continue
+            if name == "book":
+                cover = room.palette.one_of(
+                    "3a4a7a 8a3b3b 3d6b4f b08a3a 5a3a6a 2f6a7a a85a3a 4a4a50 c0a070", shine=0.15, sharpness=20
+                )
+                size = (shapes.between(0.16, 0.195), shapes.between(0.23, 0.27))
+                things[name] = Thing(
+                    None, 0.035, 0.15, flat_turn(name), (cover, room.palette.add("f4efe2", "page")), size
+                )
+                continue
+            prop = makers[name](shapes, room.palette)
+            low, high = props.footprint(prop)
+            radius = (
+                0.5
+                * float(np.hypot(*(high - low)[:2]))
+                * (0.8 if name in ("pillow", "box", "bag", "towel", "notebook") else 1.0)
+            )
+            things[name] = Thing(prop, float(-low[2]) + 0.002, radius, np.eye(3))
+        if chance.happens(0.6):
+            self.place_laptop(room, shapes, chance)
+        return things
+
+    def place_laptop(self, room: Room, shapes: Chance, chance: Chance) -> None:
+        """On the table, before the chair, its lid open or shut."""
+        seat = next((s for s in room.seats if s.kind == "chair"), None)
+        table = next((s for s in room.surfaces if s.kind == "table"), None)
+        if seat is None or table is None:
+            return
+        frame = turn_z(seat.yaw)
+        at = seat.point + frame @ (chance.uniform(-0.1, 0.1), chance.uniform(0.60, 0.64), 0)
+        prop = props.laptop(shapes, room.palette)
+        assert prop.hinge is not None
+        from dataclasses import replace
+
+        from ag_core.world.rooms import Placed
+
+        prop = replace(prop, hinge=replace(prop.hinge, starts_open=float(chance.happens(0.5))))
+        room.placed.append(Placed(prop, np.array([at[0], at[1], table.height + 0.012]), seat.yaw))
+
+    # -------------------------------------------------------------- building what is drawn
+
+    def _build(self) -> None:
+        """One Geometry: still parts first, moving parts last."""
+        room, stage = self.room, self.performance
+        still, moving = list(room.decor), []
+        self.movers: list[tuple[str, int | str]] = []  # how each moving part is placed each frame
+        first = stage.at(0.0)
+        for i, placed in enumerate(room.placed):
+            casts = placed.prop.name not in ("floor", "door", "doorknob", "window", "picture")
+            if placed.rides is not None:
+                moving.append(Part(self.ridden(i, first), i, False))
+                self.movers.append(("rides", i))
+                continue
+            still.append(Part(join(placed.prop.pieces).moved(turn_z(placed.yaw), placed.position), i, casts))
+            if placed.prop.hinge is not None:
+                moving.append(Part(self.swung(i, first), i, True))
+                self.movers.append(("hinge", i))
+        for k, name in enumerate(stage.things):
+            moving.append(Part(self.thing_mesh(name, first), len(room.placed) + k))
+            self.movers.append(("thing", name))
+        self.person_label = len(self.labelled)
+        moving.append(Part(stage.human.mesh(first.joints), self.person_label))
+        self.movers.append(("person", 0))
+        self.geometry, ranges = assemble(still + moving)
+        self.ranges = ranges[len(still) :]
+        still_triangles = sum(len(p.mesh.faces) for p in still)
+        width, depth = room.size
+        lights = light_room(self.stream("light"), room.size, room.lamp_at, room.window_at)
+        volume = np.array([(-0.1, -0.1, 0), (width + 0.1, depth + 1.2, 2.4)])
+        self.renderer = Renderer(
+            self.geometry,
+            room.palette.materials,
+            room.palette.textures,
+            lights,
+            volume,
+            still_triangles,
+            self.width,
+            self.height,
+        )
+        y, x = np.ogrid[-0.5 : 0.5 : self.height * 1j, -0.5 : 0.5 : self.width * 1j]
+        noise = self.stream("noise")
+        self.falloff = (1 - noise.uniform(0.2, 0.4) * (x * x + y * y)).astype(np.float32)[..., None]
+        strength = np.float32(noise.uniform(0.004, 0.013))
+        self.grain = noise.random.standard_normal((self.height, self.width, 1), np.float32) * strength
+
+    def thing_mesh(self, name: str, moment: Moment) -> Mesh:
+        thing, grip = self.performance.things[name], moment.things[name]
+        if thing.prop is None:
+            return props.book_mesh(*thing.covers, moment.book_opening, thing.book_size).moved(grip.turn, grip.at)
+        return self.joined(name).moved(grip.turn, grip.at)
+
+    def joined(self, key: str | int) -> Mesh:
+        """Pieces of a thing, or of a hinge's leaf, as one mesh, made once."""
+        if not hasattr(self, "_joined"):
+            self._joined: dict[str | int, Mesh] = {}
+        if key not in self._joined:
+            thing = self.performance.things.get(key) if isinstance(key, str) else None
+            hinge = None if isinstance(key, str) else self.room.placed[key].prop.hinge
+            pieces = (
+                thing.prop.pieces
+                if thing and thing.prop
+                else (hinge.pieces if hinge else self.room.placed[key].prop.pieces)
+            )  # type: ignore[index]
+            self._joined[key] = join(pieces)
+        return self._joined[key]
+
+    def swung(self, i: int, moment: Moment) -> Mesh:
+        turn, at = self.leaf_pose(i, moment)
+        return self.joined(i).moved(turn, at)
+
+    def leaf_pose(self, i: int, moment: Moment) -> tuple[NDArray, NDArray]:
+        """Turn [3,3] and place [3] of a hinged leaf."""
+        placed = self.room.placed[i]
+        hinge = placed.prop.hinge
+        assert hinge is not None
+        frame = turn_z(placed.yaw)
+        return frame @ hinge.rotation(moment.openness[i]), placed.position + frame @ hinge.origin
+
+    def rider_pose(self, i: int, moment: Moment) -> tuple[NDArray, NDArray]:
+        """Turn and place of a knob on its door."""
+        rider = self.room.placed[i]
+        assert rider.rides is not None
+        turn, at = self.leaf_pose(rider.rides, moment)
+        door = self.room.placed[rider.rides]
+        assert door.prop.hinge is not None
+        return turn, at + turn @ (door.prop.hinge.handle - (0, 0.03, 0))
+
+    def ridden(self, i: int, moment: Moment) -> Mesh:
+        turn, at = self.rider_pose(i, moment)
+        return join(self.room.placed[i].prop.pieces).moved(turn, at)
+
+    # -------------------------------------------------------------- the state for relations
+
+    def still_boxes(self) -> dict[int, tuple[NDArray, NDArray, NDArray]]:
+        """World boxes of every placed prop's body, made once."""
+        if not hasattr(self, "_still"):
+            self._still = {
+                i: turned_boxes(props.bounds(p.prop.pieces), turn_z(p.yaw), p.position)
+                for i, p in enumerate(self.room.placed)
+            }
+        return self._still
+
+    def state_of(self, moment: Moment, camera_at: NDArray, head_seen: bool) -> State:
+        """The frame's state, objects in the order of `labelled`."""
+        objects, still = [], self.still_boxes()
+        seated = moment.base.sitting > 0.6
+        for one in self.labelled:
+            if isinstance(one.key, str):
+                thing, grip = self.performance.things[one.key], moment.things[one.key]
+                pieces = (
+                    thing.prop.pieces if thing.prop else [props.book_mesh(0, 0, moment.book_opening, thing.book_size)]
+                )
+                boxes = turned_boxes(props.bounds(pieces), grip.turn, grip.at)
+                objects.append(
+                    ObjectState(*boxes, moment.held.get(one.key, (False, False)), moment.motions.get(one.key))
+                )
+                continue
+            placed, support = self.room.placed[one.key], None
+            boxes = still[one.key]
+            if placed.rides is not None:
+                boxes = turned_boxes(props.bounds(placed.prop.pieces), *self.rider_pose(one.key, moment))
+            elif placed.prop.hinge is not None:
+                leaf = turned_boxes(props.bounds(placed.prop.hinge.pieces), *self.leaf_pose(one.key, moment))
+                boxes = tuple(np.concatenate([a, b]) for a, b in zip(boxes, leaf))  # type: ignore[assignment]
+            if one.name == "floor" and not seated:
+                support = "standing_on"
+            elif seated and moment.base.owner == one.key:
+                support = "sitting_on"
+            objects.append(ObjectState(*boxes, motion=moment.motions.get(one.name), support=support))
+        return State(moment.joints, moment.base.speed, objects, camera_at, head_seen)
+
+    # -------------------------------------------------------------- drawing
 
     def frames(self) -> Iterator[NDArray[np.uint8]]:
         """Pictures [H,W,3] RGB, in order; may be called again and gives the same pictures."""
-        raise NotImplementedError
+        n, total = len(self.labelled) + 1, self.n_frames
+        boxes, area = np.zeros((total, n, 4), np.float32), np.zeros((total, n), np.int32)
+        visibility, raw = np.zeros((total, n), np.float32), np.zeros((total, n, N_RELATIONS), bool)
+        hands = np.zeros((total, 2), bool)
+        looked_at = None
+        for k in range(total):
+            time = k / self.fps
+            moment = self.performance.at(time)
+            for (kind, key), vertex_range in zip(self.movers, self.ranges):
+                overwrite(self.geometry, vertex_range, self.moved_mesh(kind, key, moment))
+            camera = self.shot.at(time)
+            image = self.renderer.draw(camera)
+            extents: Extents = self.renderer.extents(n)
+            boxes[k], area[k] = extents.seen_boxes_xyxy, extents.seen_area
+            visibility[k] = np.clip(extents.visibility, 0, 1)
+            head = self.pixel(moment.joints.head, camera)
+            head_seen = head is not None and self.label_at(*head) >= 0
+            state = self.state_of(moment, camera.position, head_seen)
+            raw[k, :-1], looked_at = relations_of(state, looked_at)
+            hands[k] = [self.hand_seen(moment, i, camera) for i in (0, 1)]
+            yield self.develop(image, k)
+        relations = np.zeros_like(raw)
+        relations[:, :-1] = cleaned(raw[:, :-1])
+        self._truth = self.make_truth(boxes, area, visibility, relations, hands)
+
+    def moved_mesh(self, kind: str, key: int | str, moment: Moment) -> Mesh:
+        if kind == "person":
+            return self.performance.human.mesh(moment.joints)
+        if kind == "thing":
+            return self.thing_mesh(str(key), moment)
+        return self.ridden(int(key), moment) if kind == "rides" else self.swung(int(key), moment)
+
+    def pixel(self, point: NDArray, camera) -> tuple[int, int] | None:  # noqa: ANN001
+        """Pixel (x, y) of a world point; None outside the picture."""
+        x, y, z = camera.rotation @ (point - camera.position)
+        if z <= 0.05:
+            return None
+        px, py = int(x / z * camera.focal + self.width / 2), int(y / z * camera.focal + self.height / 2)
+        return (px, py) if 0 <= px < self.width and 0 <= py < self.height else None
+
+    def label_at(self, x: int, y: int) -> int:
+        """Label of what is seen at a pixel, -1 for none."""
+        t = self.renderer.seen[y * SAMPLES, x * SAMPLES]
+        return int(self.geometry.label[t]) if t >= 0 else -1
+
+    def hand_seen(self, moment: Moment, i: int, camera) -> bool:  # noqa: ANN001
+        """Whether the wrist or the palm, or what it holds, is seen where the hand is."""
+        allowed = {self.person_label} | {
+            k for k, one in enumerate(self.labelled) if isinstance(one.key, str) and moment.held.get(one.key, (0, 0))[i]
+        }
+        for reach in (0.0, 0.06, 0.12):
+            at = self.pixel(moment.joints.wrists[i] + reach * moment.joints.fingers[i], camera)
+            if at is not None and self.label_at(*at) in allowed:
+                return True
+        return False
+
+    def develop(self, image: NDArray, k: int) -> NDArray[np.uint8]:
+        """Add lens fall-off and a little sensor noise; float [H,W,3] 0..1 -> uint8."""
+        grain = np.roll(self.grain, k * 7919 % self.grain.size)  # one noise tile, shifted per frame
+        return (np.clip(image * self.falloff + grain, 0, 1) * 255 + 0.5).astype(np.uint8)
+
+    # -------------------------------------------------------------- truth
 
     @property
     def truth(self) -> WorldTruth:
-        """The exact truth; draws the frames first where that has not happened yet."""
-        raise NotImplementedError
+        """The exact truth; draws all frames first where that has not happened yet."""
+        if self._truth is None:
+            for _ in self.frames():
+                pass
+        assert self._truth is not None
+        return self._truth
+
+    def make_truth(
+        self, boxes: NDArray, area: NDArray, visibility: NDArray, relations: NDArray, hands: NDArray
+    ) -> WorldTruth:
+        classes = [object_index(one.name) for one in self.labelled] + [0]
+        duration = self.n_frames / self.fps
+        actions = []
+        for label in self.director.labels:
+            clipped = Label(label.action, max(label.start, 0), min(label.end, duration), label.shows)
+            if clipped.end - clipped.start >= 0.25 and self.is_seen(clipped, visibility, area, hands):
+                actions.append((label.action, round(clipped.start, 2), round(min(clipped.end, duration), 2)))
+        seen_steps = [s for s in self.director.steps]
+        nouns = {name: item.noun for name, item in script.ITEMS.items()} | NOUNS
+        names = [nouns.get(s.subject, s.subject) for s in seen_steps if s.subject]
+        return WorldTruth(
+            self.video_id, self.split, self.seed, self.subject, self.room.scene, script.sentence(seen_steps, nouns),
+            list(dict.fromkeys(names)), self.fps, self.width, self.height, actions,
+            np.array(classes), boxes, visibility, area, relations,
+        )  # fmt: skip
+
+    def is_seen(self, label: Label, visibility: NDArray, area: NDArray, hands: NDArray) -> bool:
+        """The evidence rule: person and object are seen for at least half of the interval."""
+        first, last = int(label.start * self.fps), max(int(label.end * self.fps), int(label.start * self.fps) + 1)
+        span = slice(first, last)
+        shown = (visibility[span, -1] >= SEEN_SHARE) & (area[span, -1] > 400 * self.width * self.height / 129_600)
+        for key in label.shows:
+            n = next(i for i, one in enumerate(self.labelled) if one.key == key)
+            small = isinstance(key, str) or self.labelled[n].name == "doorknob"
+            least = 30 if small else 120
+            shown &= (visibility[span, n] >= SEEN_SHARE) & (area[span, n] >= least * self.width * self.height / 129_600)
+            if small:
+                shown &= hands[span].any(1)
+        return bool(shown.mean() >= SEEN_TIME) if len(shown) else False
 
 
-def film(profile: str, split: str, seed: int) -> Film:
-    """The film of a seed. profile: one of PROFILES; split: 'train' or 'val'. Same arguments, same pixels."""
-    raise NotImplementedError
+def turned_boxes(local: NDArray, turn: NDArray, at: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    """Local boxes [K,2,3] as centres [K,3], turns [K,3,3], halves [K,3] in the room."""
+    middle, halves = local.mean(1), np.maximum((local[:, 1] - local[:, 0]) / 2, 0.002)
+    return middle @ turn.T + at, np.broadcast_to(turn, (len(local), 3, 3)), halves

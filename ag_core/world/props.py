@@ -109,16 +109,16 @@ def sofa(c: Chance, cloth: int, cushion: int, wood: int, length: float) -> Prop:
     return Prop("sofa/couch", pieces + moved(legs(length / 2 - 0.08, 0.3, 0.08, 0.05, wood), (0, 0.42, 0)))
 
 
-def bed(c: Chance, wood: int, sheet: int, cover: int, white: int, length: float = 1.9, width: float = 1.15) -> Prop:
-    """Headboard at x = -length / 2, long side along x, back at y = 0; top at 0.5 m."""
+def bed(c: Chance, wood: int, sheet: int, cover: int, white: int, head: int) -> Prop:
+    """Long side along x, headboard at the end `head` (-1 or 1), back at y = 0; top at 0.5 m."""
+    length, width = 1.9, 1.1
     y = width / 2 + 0.03
     pieces = [
         box((length, width, 0.22), (0, y, 0.10), wood, 0.02),
         box((length - 0.04, width - 0.04, 0.18), (0, y, 0.31), sheet, 0.06),
     ]
-    pieces.append(box((length * 0.66, width + 0.03, 0.12), (length * 0.165, y, 0.39), cover, 0.05))
-    pieces.append(box((0.06, width, c.between(0.8, 1.1)), (-length / 2 + 0.01, y, 0), wood, 0.02))
-    pieces.append(ellipsoid((0.17, 0.30, 0.07), (-length / 2 + 0.26, y, 0.54), white, 8, 0.6))
+    pieces.append(box((length * 0.66, width + 0.03, 0.12), (-head * length * 0.165, y, 0.39), cover, 0.05))
+    pieces.append(box((0.06, width, c.between(0.8, 1.1)), (head * (length / 2 - 0.01), y, 0), wood, 0.02))
     return Prop("bed", pieces)
 
 

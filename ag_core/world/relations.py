@@ -1,0 +1,213 @@
+"""From the state of one frame to the 25 relationships of each object: a pure function with written thresholds.
+
+Directions as in Action Genome: attention and contact from the person to the object, spatial from the object to the
+person. Knows geometry, what is attached to a hand, what carries the body, and nothing of scripts or pixels. Every
+object gets exactly one attention label, at least one spatial label, and at least one contact label.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ag_core.taxonomy import N_RELATIONS, relation_index
+from ag_core.world.human import Joints
+
+LOOK_DEGREES, KEEP_DEGREES, UNSURE_DEGREES = 11.0, 16.0, 24.0
+FACE_AWAY_DEGREES = 110.0
+FRONT_DEGREES, BEHIND_DEGREES, BORDER_DEGREES = 55.0, 125.0, 8.0
+TOUCH, LEAN, MOUTH, MOTION = 0.035, 0.03, 0.06, 0.04  # metres
+CARRY_SPEED = 0.3  # metres a second
+HEAD_TOP = 0.13  # metres from the middle of the head
+NAMES = (
+    "looking_at", "not_looking_at", "unsure", "above", "beneath", "in_front_of", "behind", "on_the_side_of", "in", "carrying",
+    "drinking_from", "eating", "holding", "leaning_on", "not_contacting", "sitting_on", "standing_on", "touching", "twisting",
+    "wiping", "writing_on",
+)  # fmt: skip
+R = {name: relation_index(name) for name in NAMES}
+
+
+@dataclass(frozen=True)
+class ObjectState:
+    """One object as K turned boxes, so that a table is a top and four legs.
+
+    centres [K,3], turns [K,3,3], halves [K,3] metres; held: attached to the left, right hand; motion: a contact label
+    that the hands act out on it ('wiping', 'drinking_from', ...) or None; support: 'sitting_on', 'standing_on' or None.
+    """
+
+    centres: NDArray
+    turns: NDArray
+    halves: NDArray
+    held: tuple[bool, bool] = (False, False)
+    motion: str | None = None
+    support: str | None = None
+
+    def nearest(self, point: NDArray) -> NDArray:
+        """The nearest point [3] of the object's boxes."""
+        local = np.einsum("kji,kj->ki", self.turns, point - self.centres)
+        inside = np.clip(local, -self.halves, self.halves)
+        world = np.einsum("kij,kj->ki", self.turns, inside) + self.centres
+        return world[np.argmin(((world - point) ** 2).sum(1))]
+
+    def distance(self, point: NDArray) -> float:
+        """Metres from a point to the boxes, 0 inside."""
+        return float(np.linalg.norm(self.nearest(point) - point))
+
+    def corners(self) -> NDArray:
+        """All corners [8K,3]."""
+        signs = np.array([(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)])
+        offsets = np.einsum("kij,ksj->ksi", self.turns, signs * self.halves[:, None])
+        return (self.centres[:, None] + offsets).reshape(-1, 3)
+
+    def hit_by(self, origin: NDArray, target: NDArray) -> bool:
+        """Whether the line from origin to just before the target passes through a box (shrunk by 1 cm)."""
+        start = np.einsum("kji,kj->ki", self.turns, origin - self.centres)
+        step = np.einsum("kji,j->ki", self.turns, (target - origin) * 0.97)
+        step = np.where(np.abs(step) < 1e-9, 1e-9, step)
+        halves = np.maximum(self.halves - 0.01, 1e-3)
+        one, two = (-halves - start) / step, (halves - start) / step
+        near, far = np.minimum(one, two).max(1), np.maximum(one, two).min(1)
+        return bool(((near < far) & (far > 0) & (near < 1)).any())
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything the relations depend on.
+
+    speed of walking in metres a second; camera [3]; head_in_image: whether the head's middle is inside the picture.
+    """
+
+    joints: Joints
+    speed: float
+    objects: Sequence[ObjectState]
+    camera: NDArray
+    head_in_image: bool = True
+
+
+def relations_of(state: State, looked_at_before: int | None = None) -> tuple[NDArray[np.bool_], int | None]:
+    """Relations [N,25] of the objects, and which one is looked at (None if none): hand it in for the next frame."""
+    out = np.zeros((len(state.objects), N_RELATIONS), bool)
+    looked_at = attention(state, looked_at_before, out)
+    for n, thing in enumerate(state.objects):
+        for name in spatial(state, thing):
+            out[n, R[name]] = True
+        for name in contact(state, thing) or ["not_contacting"]:
+            out[n, R[name]] = True
+    return out, looked_at
+
+
+def angle_between(a: NDArray, b: NDArray) -> float:
+    """Degrees between two directions."""
+    cosine = a @ b / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-9)
+    return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+
+
+def nearest_to_ray(thing: ObjectState, eye: NDArray, gaze: NDArray) -> NDArray:
+    """A point [3] of the object close to the gaze ray: projections onto ray and boxes in turn."""
+    along = max(0.05, float((thing.centres.mean(0) - eye) @ gaze))
+    point = thing.nearest(eye + along * gaze)
+    for _ in range(8):
+        point = thing.nearest(eye + max(0.05, float((point - eye) @ gaze)) * gaze)
+    return point
+
+
+def attention(state: State, before: int | None, out: NDArray[np.bool_]) -> int | None:
+    """Fill the attention columns. At most one object is looked at: the nearest on the gaze line, else the nearest by angle."""
+    j = state.joints
+    eye, gaze = j.head + j.head_frame @ (0, 0.09, 0.02), j.head_frame[:, 1]
+    unsure_face = angle_between(gaze, state.camera - eye) > FACE_AWAY_DEGREES or not state.head_in_image
+    points = [nearest_to_ray(thing, eye, gaze) for thing in state.objects]
+    angles = np.array([angle_between(p - eye, gaze) for p in points])
+    near = [n for n in range(len(points)) if angles[n] < UNSURE_DEGREES]
+    free = {n: not any(m != n and state.objects[m].hit_by(eye, points[n]) for m in near) for n in near}
+    candidates = [n for n in near if free[n] and angles[n] < (KEEP_DEGREES if n == before else LOOK_DEGREES)]
+    # On the line itself the nearer thing wins; beside it the smaller angle does; what was looked at keeps a bonus.
+    scores = {
+        n: (max(angles[n] - (5 if n == before else 0) - 3, 0), np.linalg.norm(points[n] - eye)) for n in candidates
+    }
+    looked_at = min(scores, key=lambda n: scores[n]) if scores else None
+    for n in range(len(points)):
+        if n in near and (n == looked_at or free[n]):
+            sure = n == looked_at and not unsure_face
+            hidden_by_focus = looked_at is not None and n != looked_at and angles[n] < LOOK_DEGREES and not sure
+            label = "looking_at" if sure else ("not_looking_at" if hidden_by_focus else "unsure")
+        else:
+            label = "not_looking_at"
+        out[n, R[label]] = True
+    return looked_at
+
+
+def spatial(state: State, thing: ObjectState) -> list[str]:
+    """One or two spatial labels, in the frame of the pelvis. Support first."""
+    j = state.joints
+    pelvis, frame = j.pelvis, j.pelvis_frame
+    if thing.support:
+        return ["beneath"]
+    local = np.einsum("kji,kj->ki", thing.turns, pelvis - thing.centres)
+    over = (np.abs(local[:, :2]) < thing.halves[:, :2]).all(1) & (local[:, 2] > thing.halves[:, 2])
+    if over.any():
+        return ["beneath"]
+    if thing.corners()[:, 2].min() > j.head[2] + HEAD_TOP:
+        return ["above"]
+    if (np.abs(local) < thing.halves).all(1).any():
+        return ["in"]
+    offset = frame.T @ (thing.nearest(pelvis) - pelvis)
+    if np.hypot(*offset[:2]) < 0.05:
+        offset = frame.T @ (thing.centres.mean(0) - pelvis)
+    azimuth = abs(np.degrees(np.arctan2(offset[0], offset[1])))
+    labels = []
+    if azimuth < FRONT_DEGREES + BORDER_DEGREES:
+        labels.append("in_front_of")
+    if azimuth > BEHIND_DEGREES - BORDER_DEGREES:
+        labels.append("behind")
+    if FRONT_DEGREES - BORDER_DEGREES < azimuth < BEHIND_DEGREES + BORDER_DEGREES:
+        labels.append("on_the_side_of")
+    return labels
+
+
+def contact(state: State, thing: ObjectState) -> list[str]:
+    """Contact labels in no order; empty means not contacting."""
+    j = state.joints
+    if any(thing.held):
+        labels = ["holding"]
+        if state.speed > CARRY_SPEED:
+            labels.append("carrying")
+        if thing.motion in ("drinking_from", "eating"):
+            if thing.distance(j.mouth) < MOUTH + (0.10 if thing.motion == "eating" else 0):
+                labels.append(thing.motion)
+        elif thing.motion:
+            labels.append(thing.motion)
+        return labels
+    if thing.support:
+        return [thing.support]
+    labels = []
+    tips = [j.wrists[i] + 0.11 * j.fingers[i] for i in (0, 1)]
+    palms = [j.wrists[i] + 0.05 * j.fingers[i] for i in (0, 1)]
+    hand = min(thing.distance(p) for p in [*tips, *palms])
+    if thing.motion and hand < 0.10 + MOTION:
+        labels.append(thing.motion)
+    soles = [j.ankles[i] + 0.08 * j.toes[i] - (0, 0, 0.06) for i in (0, 1)]
+    if hand < TOUCH + 0.015 or min(thing.distance(p) for p in soles) < TOUCH:
+        labels.append("touching")
+    forearms = [0.6 * j.elbows[i] + 0.4 * j.wrists[i] for i in (0, 1)]
+    if min(thing.distance(p) for p in forearms) < LEAN + 0.035:
+        labels.append("leaning_on")
+    return labels
+
+
+def cleaned(relations: NDArray[np.bool_], window: int = 5) -> NDArray[np.bool_]:
+    """Majority over `window` frames [T,N,25], then the rules again: one attention, a spatial, contacts or none."""
+    half = window // 2
+    padded = np.pad(relations.astype(np.int8), ((half, half), (0, 0), (0, 0)), "edge")
+    votes = sum(padded[k : k + len(relations)] for k in range(window))
+    assert not isinstance(votes, int)
+    out = votes * 2 > window
+    first = np.argmax(votes[..., 0:3] * 4 + relations[..., 0:3], -1)
+    out[..., 0:3] = np.arange(3) == first[..., None]
+    missing = ~out[..., 3:9].any(-1)
+    out[..., 3:9] |= missing[..., None] & (np.arange(6) == np.argmax(votes[..., 3:9], -1)[..., None])
+    nothing = R["not_contacting"]
+    out[..., nothing] = False
+    out[..., nothing] = ~out[..., 9:].any(-1)
+    return out

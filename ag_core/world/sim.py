@@ -1,0 +1,398 @@
+"""The performance: tracks over time in, the whole scene at any time out.
+
+Rule: things lead, hands follow. A thing or a hinge moves along its own track, and the hand that holds it is sent to the
+grip on it, so contact holds by construction where the arm reaches. `director.py` writes the tracks.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ag_core.world import handling
+from ag_core.world.handling import CARRY, Hold, between_turns
+from ag_core.world.human import ANKLE_HEIGHT, SIDES, Human, Joints, Pose
+from ag_core.world.mesh import turn_x, turn_y, turn_z, unit
+from ag_core.world.paths import UP, Walk
+from ag_core.world.props import Prop, book_mesh
+from ag_core.world.rooms import Placed, Room
+
+SITTING_LIFT, SITTING_BACK = 0.125, 0.06  # metres of the pelvis above and behind the seat's point
+
+
+def ease(u: float) -> float:
+    """0 to 1 with zero speed and acceleration at both ends."""
+    u = min(1.0, max(0.0, u))
+    return u**3 * (u * (6 * u - 15) + 10)
+
+
+@dataclass
+class Track:
+    """A value that goes from one goal to the next. keys: (start of the change, its end, goal); the first holds before."""
+
+    first: Any
+    keys: list[tuple[float, float, Any]] = field(default_factory=list)
+
+    def add(self, start: float, end: float, goal: Any) -> None:
+        start = max(start, self.keys[-1][1]) if self.keys else start
+        self.keys.append((start, max(end, start + 0.02), goal))
+
+    def at(self, time: float) -> tuple[Any, Any, float]:
+        """Goal before, goal after, and the eased share 0..1 on the way between them."""
+        before, now, share = self.first, self.first, 1.0
+        for start, end, goal in self.keys:
+            if time < start:
+                break
+            before, now, share = now, goal, ease((time - start) / (end - start))
+        return before, now, share
+
+    def number(self, time: float) -> float:
+        before, now, share = self.at(time)
+        return float(before + (now - before) * share)
+
+
+@dataclass(frozen=True)
+class Segment:
+    """What the feet do from `start` to `end`. kind: stand, walk, turn, sit, seated, rise."""
+
+    kind: str
+    start: float
+    end: float
+    place: NDArray
+    yaw: float
+    yaw_to: float = 0.0
+    walk: Walk | None = None
+    seat: NDArray | None = None
+    owner: int | None = None
+
+
+@dataclass(frozen=True)
+class BodyBase:
+    """Where the body stands. frame [3,3]: right, forward, up; sitting 0..1; speed in metres a second."""
+
+    pelvis: NDArray
+    yaw: float
+    frame: NDArray
+    feet: tuple[NDArray, NDArray]
+    toes: tuple[NDArray, NDArray]
+    sitting: float
+    rhythm: float
+    moving: float
+    speed: float
+    owner: int | None
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A thing that can be taken. rest_turn [3,3] before its yaw; lift: height of its origin above what it lies on."""
+
+    prop: Prop | None
+    lift: float
+    radius: float
+    rest_turn: NDArray
+    covers: tuple[int, int] = (0, 0)  # materials of a book, which is built anew for each opening
+    book_size: tuple[float, float] = (0.18, 0.25)
+
+
+@dataclass(frozen=True)
+class Grip:
+    """A thing's place [3], turn [3,3], and both wrists relative to it in the body's frame [2,3]."""
+
+    at: NDArray
+    turn: NDArray
+    wrists: NDArray
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Everything needed to draw and to label the scene at `time`. openness: hinge share of each placed prop."""
+
+    time: float
+    joints: Joints
+    base: BodyBase
+    things: dict[str, Grip]
+    openness: dict[int, float]
+    book_opening: float
+    held: dict[str, tuple[bool, bool]]
+    motions: dict[str, str]
+    hand_gap: float
+
+
+def mirrored(wrist: tuple[float, float, float]) -> NDArray:
+    """Offsets of the left and the right wrist [2,3] from the right one."""
+    return np.array([(-wrist[0], wrist[1], wrist[2]), wrist], float)
+
+
+def handle_point(placed: Placed, openness: float) -> NDArray:
+    """Where the handle of a hinged prop is [3]."""
+    hinge = placed.prop.hinge
+    assert hinge is not None
+    return placed.position + turn_z(placed.yaw) @ (hinge.origin + hinge.rotation(openness) @ hinge.handle)
+
+
+@dataclass
+class Performance:
+    """One video's tracks. All times in seconds; `at` is a pure function of the time once the tracks are written."""
+
+    room: Room
+    human: Human
+    things: dict[str, Thing]
+    body: list[Segment] = field(default_factory=list)
+    hands: tuple[Track, Track] = field(default_factory=lambda: (Track(("rest",)), Track(("rest",))))
+    paths: dict[str, Track] = field(default_factory=dict)
+    lean: Track = field(default_factory=lambda: Track(0.03))
+    crouch: Track = field(default_factory=lambda: Track(0.0))
+    gaze: Track = field(default_factory=lambda: Track(("ahead", 0.0)))
+    hinges: dict[int, Track] = field(default_factory=dict)
+    opening: Track = field(default_factory=lambda: Track(0.0))
+    attached: list[tuple[str, tuple[bool, bool], float, float]] = field(default_factory=list)
+    motions: list[tuple[str, str, float, float]] = field(default_factory=list)
+
+    # -------------------------------------------------------------- the body
+
+    def base_at(self, time: float) -> BodyBase:
+        """Feet and pelvis, before any leaning."""
+        segment = self.body[0]
+        for candidate in self.body:
+            if candidate.start <= time + 1e-9:
+                segment = candidate
+        s, span = segment, max(segment.end - segment.start, 1e-6)
+        u = float(np.clip((time - s.start) / span, 0, 1))
+        sitting, rhythm, moving, speed, yaw, place = 0.0, 0.0, 0.0, 0.0, s.yaw, s.place
+        feet, toes = standing_feet(place, yaw)
+        if s.kind == "walk" and s.walk is not None:
+            ramp = min(0.45, span / 2)  # seconds of speeding up and slowing down
+            gone, speed = travelled(u * span, span, ramp, s.walk.length)
+            moving = min(1.0, 2 * speed * (span - ramp) / s.walk.length)
+            forward = s.walk.direction(gone)
+            yaw, place, rhythm = float(np.arctan2(-forward[0], forward[1])), s.walk.at(gone), np.pi * gone / s.walk.step
+            stepping = [s.walk.foot(gone, i) for i in (0, 1)]
+            lift = float(np.clip(min(gone, s.walk.length - gone) / (0.5 * s.walk.step), 0, 1))
+            ground = np.array([1, 1, 0])
+            feet = tuple(f * ground + UP * (ANKLE_HEIGHT + (f[2] - ANKLE_HEIGHT) * lift) for f, _ in stepping)
+            toes = tuple(unit(t * (1, 1, lift)) for _, t in stepping)
+        elif s.kind == "turn":
+            turned = (s.yaw_to - s.yaw + np.pi) % (2 * np.pi) - np.pi
+            yaw = s.yaw + turned * ease(u)
+            feet, toes = shuffled_feet(place, s.yaw, turned, u)
+        elif s.kind in ("sit", "seated", "rise"):
+            sitting = {"sit": ease(u), "seated": 1.0, "rise": 1 - ease(u)}[s.kind]
+        frame = turn_z(yaw + 0.06 * np.sin(rhythm) * moving)
+        pelvis = place * (1, 1, 0) + UP * (self.human.standing_height + 0.018 * np.cos(2 * rhythm) * moving)
+        if s.seat is not None and sitting > 0:
+            seat = s.seat + SITTING_LIFT * UP - SITTING_BACK * frame[:, 1]
+            pelvis = pelvis + (seat - pelvis) * sitting
+        return BodyBase(pelvis, yaw, frame, feet, toes, sitting, rhythm, moving, speed, s.owner)
+
+    def posed(self, base: BodyBase, lean: float, crouch: float, gaze: NDArray, hands: tuple = ()) -> Pose:
+        """A pose from a base: leaning moves the pelvis back for balance while standing."""
+        up_share = 1 - base.sitting
+        pelvis = base.pelvis - UP * crouch * up_share - base.frame[:, 1] * 0.16 * np.sin(lean) * up_share
+        lean = lean + 0.36 * np.sin(np.pi * base.sitting) + 0.04 * base.moving
+        wrists = hands or (pelvis, pelvis)
+        return Pose(
+            pelvis,
+            base.frame,
+            gaze,
+            wrists,
+            base.feet,
+            base.toes,
+            float(lean),
+            -0.06 * np.sin(base.rhythm) * base.moving,
+        )
+
+    # -------------------------------------------------------------- things
+
+    def grip(self, name: str, goal: tuple, time: float, joints: Joints, frame: NDArray) -> Grip:
+        """Where a goal puts a thing."""
+        kind, carry = goal[0], CARRY[name]
+        wrists = mirrored(carry.wrist)
+        if kind == "rest":
+            return Grip(goal[1], goal[2], wrists)
+        if kind == "hold":
+            hold: Hold = goal[1]
+            side = SIDES[goal[2]] if goal[2] is not None else 1
+            offset = np.array(hold.offset) * (side, 1, 1)
+            jitter = goal[3] * np.array([np.sin(9.1 * time), np.cos(7.7 * time), 0.0]) if len(goal) > 3 else 0
+            return Grip(joints.chest + frame @ (offset + jitter), frame @ hold.turn, mirrored(hold.wrist))
+        if kind == "drink":
+            turn = frame @ handling.DRINK_TURN
+            rim = turn @ (0.0, -0.055, 0.07)
+            return Grip(joints.mouth + frame @ (0, 0.012, 0) - rim, turn, mirrored(handling.DRINK_WRIST))
+        if kind == "eat":
+            bite = 0.5 - 0.5 * np.cos(2 * np.pi * (time - goal[1]) / 0.9)
+            at = joints.mouth + frame @ (0, 0.055 + 0.10 * bite, -0.01 - 0.06 * bite)
+            return Grip(at, frame @ turn_x(0.2), mirrored(handling.EAT_WRIST))
+        if kind == "near":
+            return Grip(joints.mouth + frame @ (0, 0.20, -0.07), frame, wrists)
+        if kind == "talk":
+            side = SIDES[goal[1]]
+            ear = joints.head + joints.head_frame @ (side * 0.098, 0.02, -0.035)
+            return Grip(ear, joints.head_frame @ handling.phone_at_ear(side), mirrored(handling.TALK_WRIST))
+        if kind == "wipe":
+            angle = 2 * np.pi * (time - goal[2]) / 0.85
+            at = goal[1] + goal[3] * np.array([0.13 * np.cos(angle), 0.09 * np.sin(angle), 0])
+            return Grip(at, turn_z(goal[4]), np.array([(-0.03, -0.11, 0.045), (0.03, -0.11, 0.045)]))
+        if kind == "fly":
+            _, start, target, turn, begin, span = goal
+            u = float(np.clip((time - begin) / span, 0, 1))
+            at = start + (target - start) * u + UP * 4.9 * span**2 * u * (1 - u)
+            return Grip(at, turn, wrists)
+        raise ValueError(f"a thing cannot {kind!r}")
+
+    def thing_at(self, name: str, time: float, joints: Joints, frame: NDArray) -> Grip:
+        before, now, share = self.paths[name].at(time)
+        b = self.grip(name, now, time, joints, frame)
+        if share >= 1:
+            return b
+        a = self.grip(name, before, time, joints, frame)
+        arc = 0.05 * np.sin(np.pi * share) * UP if "rest" in (before[0], now[0]) else 0
+        return Grip(
+            a.at + (b.at - a.at) * share + arc,
+            between_turns(a.turn, b.turn, share),
+            a.wrists + (b.wrists - a.wrists) * share,
+        )
+
+    # -------------------------------------------------------------- hands and eyes
+
+    def hand_goal(
+        self, i: int, goal: tuple, time: float, joints: Joints, base: BodyBase, things: dict[str, Grip]
+    ) -> tuple[NDArray, NDArray]:
+        """Wrist [3] and finger direction [3] of a goal."""
+        frame, side, kind = base.frame, SIDES[i], goal[0]
+        if kind == "item":
+            grip = things[goal[1]]
+            wrist = grip.at + frame @ grip.wrists[i]
+            return wrist, unit(grip.at + frame @ (0, 0, 0.0) - wrist) if goal[1] != "bag" else -UP + 0.1 * frame[:, 1]
+        if kind == "handle":
+            point = handle_point(self.room.placed[goal[1]], self.hinges[goal[1]].number(time))
+            towards = unit((point - joints.shoulders[i]) * (1, 1, 0.3))
+            return point - 0.125 * towards, towards
+        if kind == "world":
+            return goal[1], unit(goal[1] - joints.shoulders[i])
+        if kind == "type":
+            press = 0.018 * np.sin(time * (17 + 4 * i) + 2 * i)
+            at = goal[1] + turn_z(goal[2]) @ (np.array(handling.TYPE_WRIST) * (side, 1, 1)) + UP * press
+            return at + 0.015 * np.sin(time * 3.1 + i) * frame[:, 0], frame[:, 1] - 0.25 * UP
+        if kind == "write":
+            paper, main = things[goal[1]].at, goal[2] == i
+            if main:
+                stroke = np.array(
+                    [0.045 * np.sin(2.3 * time) + 0.012 * np.sin(19 * time), 0.012 * np.cos(17 * time), 0]
+                )
+                return paper + frame @ (np.array(handling.WRITE_WRIST) * (side, 1, 1) + stroke), frame[
+                    :, 1
+                ] - side * 0.5 * frame[:, 0] - 0.5 * UP
+            return paper + frame @ (np.array(handling.PAPER_WRIST) * (side, 1, 1)), frame[:, 1] - side * 0.3 * frame[
+                :, 0
+            ] - 0.3 * UP
+        reach = 0.965 * sum(self.human.arm)
+        swing = 0.5 * np.sin(base.rhythm + np.pi * (1 - i)) * base.moving
+        hanging = joints.shoulders[i] + frame @ (
+            0.09 * side,
+            0.75 * reach * np.sin(swing) + 0.06,
+            -reach * np.cos(swing),
+        )
+        on_thigh = 0.66 * joints.knees[i] + 0.34 * joints.hips[i] + 0.105 * UP + 0.02 * side * frame[:, 0]
+        share = base.sitting
+        fingers = (1 - share) * (-UP + 0.25 * frame[:, 1]) + share * (0.9 * frame[:, 1] - 0.2 * UP)
+        return hanging + (on_thigh - hanging) * share, fingers
+
+    def gaze_point(self, goal: tuple, base: BodyBase, joints: Joints, things: dict[str, Grip], time: float) -> NDArray:
+        if goal[0] == "item":
+            grip = things[goal[1]]
+            return grip.at + (grip.turn @ (0.0, 0.0, 0.0) if goal[1] != "book" else 0)
+        if goal[0] == "point":
+            return goal[1]
+        drift = 0.25 * np.sin(0.7 * time + goal[1]) * base.frame[:, 0]
+        return base.pelvis + 3 * base.frame[:, 1] + drift + (0.45 - 0.2 * base.sitting) * UP
+
+    def at(self, time: float) -> Moment:
+        """The scene at `time`."""
+        human, base = self.human, self.base_at(time)
+        lean, crouch = self.lean.number(time), self.crouch.number(time)
+        ahead = base.pelvis + 3 * base.frame[:, 1] + 0.45 * UP
+        joints = human.solve(self.posed(base, lean, crouch, ahead))
+        things = {name: self.thing_at(name, time, joints, base.frame) for name in self.things}
+        before, now, share = self.gaze.at(time)
+        points = [self.gaze_point(goal, base, joints, things, time) for goal in (before, now)]
+        eyes = joints.head
+        gaze = eyes + 2 * unit((1 - share) * unit(points[0] - eyes) + share * unit(points[1] - eyes) + 1e-6)
+        if share >= 1:
+            gaze = points[1]
+        pose = self.posed(base, lean, crouch, gaze)
+        joints = human.solve(pose)
+        for name in self.things:  # what is at the mouth or the ear follows the head's final turn
+            if any(goal[0] in ("drink", "eat", "near", "talk") for goal in self.paths[name].at(time)[:2]):
+                things[name] = self.thing_at(name, time, joints, base.frame)
+        wrists, fingers = [], []
+        for i in (0, 1):
+            before, now, share = self.hands[i].at(time)
+            at, pointing = self.hand_goal(i, now, time, joints, base, things)
+            if share < 1:
+                from_at, from_pointing = self.hand_goal(i, before, time, joints, base, things)
+                at, pointing = from_at + (at - from_at) * share, from_pointing + (pointing - from_pointing) * share
+                at = at + 0.03 * np.sin(np.pi * share) * UP
+            wrists.append(at)
+            fingers.append(unit(pointing))
+        joints = human.solve(replace(pose, hands=(wrists[0], wrists[1]), fingers=(fingers[0], fingers[1])))
+        held = {name: hands for name, hands, start, end in self.attached if start <= time < end}
+        gap = max(
+            (
+                float(np.linalg.norm(joints.wrists[i] - wrists[i]))
+                for hands in held.values()
+                for i in (0, 1)
+                if hands[i]
+            ),
+            default=0.0,
+        )
+        motions = {name: kind for name, kind, start, end in self.motions if start <= time < end}
+        openness = {i: track.number(time) for i, track in self.hinges.items()}
+        return Moment(time, joints, base, things, openness, self.opening.number(time), held, motions, gap)
+
+
+def standing_feet(place: NDArray, yaw: float) -> tuple[tuple[NDArray, NDArray], tuple[NDArray, NDArray]]:
+    """Ankles and toes of a body that stands still."""
+    frame = turn_z(yaw)
+    feet = tuple(place * (1, 1, 0) + side * 0.10 * frame[:, 0] + ANKLE_HEIGHT * UP for side in SIDES)
+    toes = tuple(unit(frame[:, 1] + 0.12 * side * frame[:, 0]) for side in SIDES)
+    return feet, toes  # type: ignore[return-value]
+
+
+def shuffled_feet(
+    place: NDArray, yaw: float, turned: float, u: float
+) -> tuple[tuple[NDArray, NDArray], tuple[NDArray, NDArray]]:
+    """Feet while turning on the spot: one steps after the other."""
+    feet, toes = [], []
+    for i in (0, 1):
+        lead = i == (0 if turned > 0 else 1)
+        share = ease(np.clip(2 * u if lead else 2 * u - 1, 0, 1))
+        f, t = standing_feet(place, yaw + turned * share)
+        feet.append(f[i] + 0.05 * np.sin(np.pi * share) * UP)
+        toes.append(t[i])
+    return (feet[0], feet[1]), (toes[0], toes[1])
+
+
+def travelled(time: float, span: float, ramp: float, length: float) -> tuple[float, float]:
+    """Metres gone and speed after `time` of a walk that speeds up and slows down over `ramp` seconds."""
+    top = length / (span - ramp)
+    if time < ramp:
+        return top * time**2 / (2 * ramp), top * time / ramp
+    if time > span - ramp:
+        left = span - time
+        return length - top * left**2 / (2 * ramp), top * left / ramp
+    return top * (time - ramp / 2), top
+
+
+def thing_boxes(thing: Thing, grip: Grip, opening: float) -> tuple[NDArray, NDArray]:
+    """Local collision boxes [K,2,3] of a thing and its turn [3,3]."""
+    from ag_core.world.props import bounds
+
+    pieces = [book_mesh(0, 0, opening, thing.book_size)] if thing.prop is None else thing.prop.pieces
+    return bounds(pieces), grip.turn
+
+
+def flat_turn(name: str) -> NDArray:
+    """How a thing lies at yaw 0."""
+    return turn_y(np.pi / 2) if name == "book" else np.eye(3)

@@ -29,6 +29,7 @@ from ag_core.taxonomy import (
     RELEASED_RELATIONS,
     Group,
     normalise,
+    object_index,
 )
 from ag_core.world.truth import WorldTruth
 
@@ -51,6 +52,7 @@ SEEN_SHARE = 0.1
 DENSE_SHORT_SIDE = 16
 DENSE_SHARE = 0.3
 
+FLOOR = object_index("floor")
 NO_CONTACT = RELATIONS.index("not_contacting")
 
 
@@ -107,7 +109,7 @@ def ag_view(truth: WorldTruth) -> list[ViewFrame]:
     """The frames and objects that Action Genome's annotators would have been shown, by frame.
 
     Frames are the midpoints of 5 equal parts of each action. Objects are those of the actions active there, seen or
-    not, and those the person touches; one instance a class: the touched one, else the largest.
+    not, and those the person touches, the floor aside; one instance a class: the touched one, else the largest.
     """
     actions_of_frame: dict[int, set[int]] = {}
     for action, start, end in truth.actions:
@@ -139,7 +141,8 @@ def _seen(truth: WorldTruth, index: int) -> NDArray[np.bool_]:
 
 def _touched(truth: WorldTruth, index: int) -> NDArray[np.bool_]:
     contact = truth.relations[index, :, GROUP_SLICES[Group.CONTACT]].any(axis=1)
-    return contact & ~truth.relations[index, :, NO_CONTACT]
+    # Everybody stands on the floor; the release names it only where an action does.
+    return contact & ~truth.relations[index, :, NO_CONTACT] & (truth.classes != FLOOR)
 
 
 def dense_graphs(truth: WorldTruth, every: int = 2) -> list[SceneGraph]:

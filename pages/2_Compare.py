@@ -15,6 +15,14 @@ from ag_core.ui.viewing import action_tables as show_action_tables
 MOST_CURVES = 6
 
 
+def picked_video(key: cached.StoreKey) -> Viewing:
+    """The video to compare on, with what its script says beside the choice."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        viewing = viewing_of(key, video_picker(key))
+        st.markdown(f":gray[{viewing.video.script or ''}]", width="stretch")
+    return viewing
+
+
 def choose_actions(viewing: Viewing) -> list[int]:
     """Which actions to draw; at first the annotated ones that the models know, then what the models favour."""
     annotated = sorted(viewing.annotated_actions or ())
@@ -74,10 +82,7 @@ def feature(viewing: Viewing, time_s: float) -> None:
         format_func=names.get,
         key="compare_source",
     )
-    graph = viewing.graph_at(source, time_s)
-    if graph is None:
-        st.caption(f"There is no graph at or before {words.clock(time_s)}; play or move on.")
-        return
+    graph = viewing.graph_at(source, time_s) or viewing.sources[source][0]
     owner_note(
         f"The 35 x 25 confidence matrix at {words.moment(graph.time_s, viewing.video.fps)}: "
         "object score times relationship score, the best of each class. SGFB keeps one for every half second."
@@ -99,7 +104,7 @@ if cached.videos(key).empty:
     empty_state("No videos", "The store holds no videos", (RUN, "Predict a video of your own"))
     st.stop()
 try:
-    viewing = viewing_of(key, video_picker(key))
+    viewing = picked_video(key)
 except UserError as error:
     empty_state("No such video", str(error), (RUN, "Predict a video of your own"))
     st.stop()

@@ -100,7 +100,7 @@ store_or_stop()
 examples = cached.sql_examples()
 if "q" not in st.session_state and "q" not in st.query_params:
     st.session_state["q"] = examples[1]["sql"]
-side, main = st.columns([1, 2.6], gap="large")
+main, side = st.columns([2.6, 1], gap="large")
 with side:
     schema()
 with main:

@@ -84,7 +84,7 @@ def _fingerprint(chosen: Settings) -> str:
 
 @contextlib.contextmanager
 def _only_one(lock: Path) -> Iterator[None]:
-    """Hold a lock file; the system frees it even if the process dies. Without file locks, builds are merely repeated."""
+    """Hold a lock file; the system frees it if the process dies. Without file locks, builds are merely repeated."""
     try:
         import fcntl
     except ImportError:

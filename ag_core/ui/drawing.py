@@ -1,5 +1,6 @@
 """Tables as small pieces of HTML for st.html, styled by assets/style.css. Never fetches; escapes what it is given."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from html import escape
 
@@ -9,11 +10,11 @@ from ag_core.ui import words
 from ag_core.ui.charts import model_colour
 from ag_core.ui.tables import RIGHT, UNSEEN
 
-BRAND = """<div class="ag-brand" aria-hidden="true"><svg viewBox="0 0 64 64">
-<rect x="1" y="1" width="62" height="62" rx="14" fill="#241B33"/><g stroke-width="4"><path stroke="#FFA733" d="M32 32 16 19"/><path stroke="#6FE0B5" d="M32 32 49 21"/>
-<path stroke="#A678F0" d="M32 32 37 50"/></g><circle cx="16" cy="19" r="6.5" fill="#FFA733"/>
-<circle cx="49" cy="21" r="6.5" fill="#6FE0B5"/><circle cx="37" cy="50" r="6.5" fill="#A678F0"/><circle cx="32" cy="32" r="9" fill="#fff"/></svg>
-<span>Action Genome<br>Explorer</span></div>"""
+
+def brand(icon: bytes) -> str:
+    """The app's name beside its icon (PNG)."""
+    source = f"data:image/png;base64,{base64.b64encode(icon).decode()}"
+    return f'<div class="ag-brand"><img src="{source}" alt=""><span>Action Genome<br>Explorer</span></div>'
 
 
 def score_list(model: str, table: pd.DataFrame, *, judged: bool, dark: bool) -> str:

@@ -12,7 +12,7 @@ from ag_core.data.store import AnnotationStore
 from ag_core.errors import UserError
 from ag_core.settings import ASSETS, settings
 from ag_core.ui import cached, words
-from ag_core.ui.drawing import BRAND
+from ag_core.ui.drawing import brand
 
 APP_NAME = "Action Genome Explorer"
 
@@ -106,7 +106,7 @@ def _sentence(text: str) -> str:
 
 def _side_bar() -> None:
     with st.sidebar:
-        st.html(BRAND)
+        st.html(brand((ASSETS / "favicon.png").read_bytes()))
         for page, label, icon in NAVIGATION:
             st.page_link(page, label=label, icon=icon)
         st.html(f'<p class="ag-data">{_data_note()}</p>')

@@ -19,12 +19,14 @@ def video_picker(key: StoreKey, label: str = "Video") -> str:
     """Choose one of the store's videos; the choice is the link's `v`. The store must have a video."""
     table = cached.videos(key)
     ids = table["video_id"].tolist()
-    return st.selectbox(label, ids, key=VIDEO, bind="query-params")
+    return st.selectbox(label, ids, key=VIDEO, bind="query-params", width=260)
 
 
 def source_picker(key: StoreKey, widget_key: str) -> str:
     """Choose whose rows to see: the annotation or a model run."""
-    return st.selectbox("Source", cached.sources(key), format_func=source_name, key=widget_key, bind="query-params")
+    return st.selectbox(
+        "Source", cached.sources(key), format_func=source_name, key=widget_key, bind="query-params", width=420
+    )
 
 
 def source_name(source: str) -> str:

@@ -4,13 +4,17 @@ import argparse
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from ag_core.errors import UserError
 
 if TYPE_CHECKING:
     from ag_core.training.datasets import PictureCache, WorldVideo
     from ag_core.training.loop import Progress, Recipe
+
+Made = TypeVar("Made")
 
 WHAT = {
     "detector": "the Faster R-CNN, on the dense view",
@@ -40,6 +44,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         one.add_argument("--resume", action="store_true", help="go on from an interrupted training of the same --out")
         if kind in ("relations", "action"):
             one.add_argument("--weights", type=Path, metavar="DIR", help="folder of earlier weights (default: shipped)")
+        if kind == "relations":
+            one.add_argument("--every", type=int, default=2, help="use every N-th detector frame (default %(default)s)")
     parser.set_defaults(run=run)
 
 
@@ -54,7 +60,7 @@ def run(options: argparse.Namespace) -> None:
     torch.set_flush_denormal(True)
     if options.threads:
         torch.set_num_threads(options.threads)
-    {"detector": _detector}[options.kind](options)
+    {"detector": _detector, "relations": _relations, "clip": _clip, "action": _action}[options.kind](options)
 
 
 def _detector(options: argparse.Namespace) -> None:
@@ -79,11 +85,122 @@ def _detector(options: argparse.Namespace) -> None:
     print(f"{options.out}: {progress.step} steps on {len(frames)} frames")
 
 
-def _recipe(options: argparse.Namespace, rate: float) -> "Recipe":
+def _relations(options: argparse.Namespace) -> None:
+    import torch
+
+    from ag_core.models.checkpoints import save_checkpoint, weights_sha256
+    from ag_core.models.detector import FasterRcnnDetector, load_faster_rcnn
+    from ag_core.models.relation import FrequencyHead, build_relation_head
+    from ag_core.models.trunk import RegionTrunk
+    from ag_core.presets import DETECTOR_PRESETS, RELATION_PRESETS, preset_named
+    from ag_core.training.datasets import HomeWorld, detector_pictures
+    from ag_core.training.loop import fit
+    from ag_core.training.relations import cached_examples, labelled_objects, relation_losses
+
+    preset = preset_named(RELATION_PRESETS, options.preset)
+    weights = _weights(options) / "detector.safetensors"
+    model = load_faster_rcnn(weights, preset_named(DETECTOR_PRESETS, options.preset))
+    world = HomeWorld.open(options.data)
+    videos = world.of_split("train")
+    classes, relations = labelled_objects(videos)
+    frequency = FrequencyHead().fit(classes, relations)
+    facts = {"preset": preset.name, "data": options.data.name, "command": "train relations", "head": "frequency"}
+    save_checkpoint(options.out.with_name("frequency.safetensors"), frequency.state_dict(), facts)
+    _prepare(detector_pictures(world), videos)
+    examples = []
+    made = cached_examples(
+        world, videos, RegionTrunk(model), FasterRcnnDetector(model), weights_sha256(weights)[:12], options.every
+    )
+    for found in _told(made, len(videos), "region features"):
+        examples += found
+    torch.manual_seed(options.seed)
+    head = build_relation_head("reldn", preset).fit(classes, relations)
+    losses = relation_losses(head, examples, options.batch or 32)
+    progress = fit(head, losses, _recipe(options, rate=1e-3, bfloat16=False), _state_path(options), options.resume)
+    facts = _metadata(options, preset.name, progress) | {"head": "reldn"}
+    save_checkpoint(options.out, head.state_dict(), facts, half_precision=True)
+    print(f"{options.out}: {progress.step} steps on {len(examples)} frames; frequency.safetensors lies beside it")
+
+
+def _clip(options: argparse.Namespace) -> None:
+    import torch
+
+    from ag_core.models.checkpoints import save_checkpoint
+    from ag_core.models.video import build_video_model
+    from ag_core.presets import VIDEO_PRESETS, preset_named
+    from ag_core.training.clip import Clips, clip_losses, seen_actions, start_at_prior
+    from ag_core.training.datasets import HomeWorld
+    from ag_core.training.loop import fit
+
+    preset = preset_named(VIDEO_PRESETS, options.preset)
+    clips = Clips.of(HomeWorld.open(options.data), "train", preset)
+    _prepare(clips.cache, clips.videos)
+    torch.manual_seed(options.seed)
+    model = build_video_model("i3d", preset)
+    start_at_prior(model.head, clips.grid_labels())
+    losses = clip_losses(model, clips, options.batch or 8)
+    progress = fit(model, losses, _recipe(options, rate=1e-3), _state_path(options), options.resume)
+    facts = _metadata(options, preset.name, progress) | {"trained_on": ",".join(seen_actions(clips.videos))}
+    save_checkpoint(options.out, model.state_dict(), facts, half_precision=True)
+    print(f"{options.out}: {progress.step} steps on {len(clips.videos)} videos")
+
+
+def _action(options: argparse.Namespace) -> None:
+    import torch
+
+    from ag_core.models.checkpoints import save_checkpoint
+    from ag_core.models.video import build_bank_head
+    from ag_core.presets import VIDEO_PRESETS, preset_named
+    from ag_core.training.action import BANKS, extractor, head_examples, head_losses
+    from ag_core.training.clip import Clips, seen_actions, start_at_prior
+    from ag_core.training.datasets import HomeWorld
+    from ag_core.training.loop import fit
+
+    if options.resume:
+        raise UserError("train action has no --resume; features are kept, and the heads train in a minute")
+    preset = preset_named(VIDEO_PRESETS, options.preset)
+    world = HomeWorld.open(options.data)
+    features = extractor(world, _weights(options), options.preset)
+    for split in ("val", "train"):
+        clips = Clips.of(world, split, preset)
+        _prepare(clips.cache, clips.videos)
+        found = list(_told(map(features, clips.videos), len(clips.videos), f"features of {split}"))
+    seen = ",".join(seen_actions(clips.videos))
+    for bank in BANKS:
+        examples = head_examples(bank, clips, found)
+        torch.manual_seed(options.seed)
+        head = build_bank_head(bank, preset)
+        start_at_prior(head, examples.labels)
+        recipe = _recipe(options, rate=1e-3, bfloat16=False)
+        progress = fit(head, head_losses(head, examples, options.batch or 64), recipe)
+        facts = _metadata(options, preset.name, progress) | {"trained_on": seen, "bank": bank}
+        save_checkpoint(options.out / f"{bank}.safetensors", head.state_dict(), facts, half_precision=True)
+        print(f"{options.out / bank}.safetensors: {progress.step} steps on {len(examples.video)} clips")
+
+
+def _weights(options: argparse.Namespace) -> Path:
+    from ag_core.settings import WEIGHTS
+
+    return options.weights or WEIGHTS
+
+
+def _told(made: Iterable[Made], total: int, what: str) -> Iterator[Made]:
+    """What is made, one by one, with a line of progress now and then."""
+    started = said = time.monotonic()
+    for done, one in enumerate(made, start=1):
+        now = time.monotonic()
+        if done == total or now - said > 15:
+            said = now
+            left = (now - started) / done * (total - done) / 60
+            print(f"{what}: {done} of {total} videos, {left:.1f} min left", flush=True)
+        yield one
+
+
+def _recipe(options: argparse.Namespace, rate: float, bfloat16: bool = True) -> "Recipe":
     from ag_core.training.loop import Budget, Recipe, bfloat16_is_faster
 
     budget = Budget(options.minutes, options.steps)
-    return Recipe(budget, options.rate or rate, bfloat16=bfloat16_is_faster(), seed=options.seed)
+    return Recipe(budget, options.rate or rate, bfloat16=bfloat16 and bfloat16_is_faster(), seed=options.seed)
 
 
 def _state_path(options: argparse.Namespace) -> Path:
@@ -92,12 +209,9 @@ def _state_path(options: argparse.Namespace) -> Path:
 
 
 def _prepare(cache: "PictureCache", videos: "Sequence[WorldVideo]") -> None:
-    """Decode what is missing, with a line now and then."""
-    said = 0.0
-    for done in cache.prepare(videos):
-        if done == len(videos) or time.monotonic() - said > 10:
-            said = time.monotonic()
-            print(f"pictures of {done} of {len(videos)} videos", flush=True)
+    """Decode what is missing."""
+    for _ in _told(cache.prepare(videos), len(videos), "pictures"):
+        pass
 
 
 def _metadata(options: argparse.Namespace, preset: str, progress: "Progress") -> dict[str, str]:

@@ -100,8 +100,9 @@ def load_models(
     """All models for a detector (a name, or an .onnx file) and a relation head. UserError for what is missing."""
     files = weights_files(PredictionSettings(detector, relation_head), weights)
     where = choose_device(device)
-    if where.type == "cpu":
-        torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    # No more threads than cores this process may use, and no more than OMP_NUM_THREADS, which torch follows itself.
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    torch.set_num_threads(min(cores, torch.get_num_threads()))
     own = load_faster_rcnn(files["regions"], DEMO_DETECTOR).to(where)
     found, found_use = _detector(detector, files, where, FasterRcnnDetector(own, where))
     head = build_relation_head(relation_head, DEMO_RELATION)
@@ -353,8 +354,8 @@ def domain_notes(path: Path, uses: Sequence[ModelUse]) -> tuple[str, ...]:
 
 
 def is_home_world(path: Path) -> bool:
-    """Whether a file is a film of the home world: it says so itself, or it is one of the showcase."""
-    if HOME_WORLD_MARK in container_comment(path):
+    """Whether a file is a film of the home world: it says so, lies in an exported world, or is one of the showcase."""
+    if HOME_WORLD_MARK in container_comment(path) or (path.resolve().parent.parent / "world.json").is_file():
         return True
     size = path.stat().st_size
     alike = [shown for shown in (settings().showcase / "videos").glob("*.mp4") if shown.stat().st_size == size]

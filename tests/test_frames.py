@@ -214,6 +214,37 @@ def test_the_browser_gets_the_same_numbers(tmp_path: Path, name: str) -> None:
         assert len(list((tmp_path / "copies").iterdir())) == 1
 
 
+def test_a_clock_that_changes_keeps_its_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "phone.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=30, options={"bf": "2"})
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        for number in range(1, 41):
+            frame = av.VideoFrame.from_ndarray(pattern(number), format="rgb24")
+            frame.pts, frame.time_base = number + 3 * max(0, number - 20), Fraction(1, 30)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    assert 10 < probe_video(path).fps < 14
+    assert not is_playable(path)
+    copy, _ = to_browser_playable(path, tmp_path)
+    assert is_playable(copy)
+    for shown in (path, copy):
+        assert [number_in(picture) for _, picture in read_frames(shown, [1, 25, 40])] == [1, 25, 40]
+
+
+def test_what_an_edit_list_cuts_off_is_not_counted(tmp_path: Path) -> None:
+    whole, cut = write_video(tmp_path / "whole.mp4", options={"g": "10", "bf": "0"}), tmp_path / "cut.mp4"
+    with av.open(str(whole)) as source, av.open(str(cut), "w", options={"avoid_negative_ts": "disabled"}) as container:
+        stream = container.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.pts is not None and packet.dts is not None:
+                five = round(5 / 12 / packet.time_base)
+                packet.pts, packet.dts, packet.stream = packet.pts - five, packet.dts - five, stream
+                container.mux(packet)
+    assert probe_video(cut).n_frames == 35
+    assert [number_in(picture) for _, picture in read_frames(cut, [1, 4, 20, 35])] == [6, 9, 25, 40]
+
+
 def test_mkv_needs_a_copy_and_mp4_does_not(tmp_path: Path) -> None:
     assert not is_playable(write_video(tmp_path / "clip.mkv", n_frames=3))
     assert is_playable(write_video(tmp_path / "clip.mp4", n_frames=3))

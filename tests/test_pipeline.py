@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from ag_core import pipeline
+from ag_core.backend import Backend, JobState
 from ag_core.commands import predict
 from ag_core.data.clips import clip_frames, letterboxed, view_times
 from ag_core.data.frames import probe_video, read_frames
@@ -181,6 +182,15 @@ def test_a_film_of_the_showcase_is_known_by_its_content(tmp_path: Path, monkeypa
     assert not pipeline.is_home_world(write_video(tmp_path / "other.mp4", n_frames=5))
 
 
+def test_a_film_in_an_exported_world_is_known_by_its_folder(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "clip.mp4", n_frames=2)
+    (tmp_path / "world" / "videos").mkdir(parents=True)
+    inside = path.rename(tmp_path / "world" / "videos" / "ABCDE.mp4")
+    assert not pipeline.is_home_world(inside)
+    (tmp_path / "world" / "world.json").write_text("{}")
+    assert pipeline.is_home_world(inside)
+
+
 @pytest.mark.parametrize(
     ("duration_s", "rate", "count"), [(12, 2, 24), (12, 4, 48), (12, 1, 24), (12, 12, 144), (0.1, 2, 1), (30, 2, 60)]
 )
@@ -234,6 +244,19 @@ def test_missing_or_wrong_weights_and_devices_are_sentences(weights: Path, tmp_p
     (tmp_path / "lfb.safetensors").write_bytes((weights / "clip.safetensors").read_bytes())
     with pytest.raises(UserError, match="does not fit preset"):
         load_models("cpu", weights=tmp_path)
+
+
+def test_the_real_worker_serves_two_sessions_with_one_load(film: Path, weights: Path, tmp_path: Path) -> None:
+    backend = Backend(tmp_path / "results", weights)
+    other = write_video(tmp_path / "other.mp4", n_frames=4)
+    jobs = [backend.submit(path, device="cpu") for path in (film, other, film)]
+    for job in jobs:
+        assert backend.wait(job, 120).state == JobState.DONE, backend.job(job).error
+    assert jobs[0] == jobs[2]
+    assert [line for job in jobs[:2] for line in backend.job(job).log].count("loading models") == 1
+    assert len(backend.worker_pids()) == 1
+    assert backend.result(jobs[0]).video.n_frames == 42
+    backend.close()
 
 
 # The command

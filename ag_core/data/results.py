@@ -46,12 +46,16 @@ class PredictionSettings:
             raise UserError(
                 f"there is no detector {self.detector!r}; choose {', '.join(DETECTORS)} or give a YOLOX .onnx file"
             )
+        if self.detector not in DETECTORS:  # the worker may run in another folder
+            object.__setattr__(self, "detector", str(Path(self.detector).expanduser().resolve()))
         if self.relation_head not in RELATION_HEADS:
             raise UserError(
                 f"there is no relation head {self.relation_head!r}; known heads are {', '.join(RELATION_HEADS)}"
             )
         if not 0 < self.rate <= LARGEST_RATE:
-            raise UserError(f"a rate of {self.rate:g} graphs per second is not possible; give 0 < rate <= 30")
+            raise UserError(
+                f"a rate of {self.rate:g} graphs a second is impossible; give more than 0, at most {LARGEST_RATE:g}"
+            )
 
 
 def weights_files(chosen: PredictionSettings, weights: Path = WEIGHTS) -> dict[str, Path]:

@@ -30,6 +30,8 @@ def run(options: argparse.Namespace) -> None:
     )
     counts = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in summary["counts"].items())
     print(f"{options.out}: {counts}")
+    for video_id, reason in summary.get("not_drawn", {}).items():
+        print(f"left out {video_id}, which could not be drawn ({reason})", file=sys.stderr)
 
 
 class _Progress:

@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,8 @@ ID_STEP = 28_629_151
 """Coprime to the number of ids, so that different numbers give different ids that do not look alike."""
 SEEDS_A_SET = 1_000_000
 VAL_OFFSET = SEEDS_A_SET // 2
+ENDURED_SHARE = 0.05
+"""Up to this share of the videos may fail to be drawn; the set is then complete without them and names them."""
 
 Progress = Callable[[int, int, float], None]
 """Told how many videos are there, of how many, and the seconds since the start."""
@@ -74,7 +76,7 @@ def generate(
 ) -> dict[str, Any]:
     """Make the set in folder `out`; returns what its world.json says.
 
-    UserError where the folder holds another set, or a video cannot be made; what is finished stays.
+    UserError where the folder holds another set, or too many videos cannot be drawn; what is finished stays.
     """
     from ag_core.world.export import write_set
     from ag_core.world.film import GENERATOR_VERSION, PROFILES
@@ -85,14 +87,13 @@ def generate(
     tasks = plan(profile, train, val, seed)
     description = {"world": "home", "profile": profile, "seed": seed, "generator_version": GENERATOR_VERSION}
     _claim(out, description)
-    draw(
-        [task for task in tasks if not is_complete(out, task)],
-        out,
-        len(tasks),
-        workers or os.cpu_count() or 1,
-        progress,
-    )
-    return write_set(out, [task.video_id for task in tasks], description)
+    missing = [task for task in tasks if not is_complete(out, task)]
+    failed = draw(missing, out, len(tasks), workers or os.cpu_count() or 1, progress)
+    if len(failed) > ENDURED_SHARE * len(tasks):
+        video_id, reason = next(iter(failed.items()))
+        raise UserError(f"{len(failed)} of {len(tasks)} videos cannot be drawn, such as {video_id}: {reason}")
+    drawn = [task.video_id for task in tasks if task.video_id not in failed]
+    return write_set(out, drawn, description | ({"not_drawn": failed} if failed else {}))
 
 
 def is_complete(out: Path, task: Task) -> bool:
@@ -114,9 +115,13 @@ def _claim(out: Path, description: dict[str, Any]) -> None:
     mark.write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
 
 
-def draw(tasks: list[Task], out: Path, total: int, workers: int, progress: Progress | None) -> None:
-    """Draw the videos, one a task, in that many processes (in this one for 1 video or 1 worker)."""
+def draw(tasks: list[Task], out: Path, total: int, workers: int, progress: Progress | None) -> dict[str, str]:
+    """Draw the videos, one a task, in that many processes (in this one for 1 video or 1 worker).
+
+    Returns why a video could not be drawn, by its id; the others are drawn all the same.
+    """
     start, there = time.monotonic(), total - len(tasks)
+    failed: dict[str, str] = {}
 
     def say(done: int) -> None:
         if progress is not None:
@@ -125,24 +130,30 @@ def draw(tasks: list[Task], out: Path, total: int, workers: int, progress: Progr
     say(0)
     if workers == 1 or len(tasks) <= 1:
         for done, task in enumerate(tasks, 1):
-            draw_one(task, out)
+            try:
+                draw_one(task, out)
+            except Exception as error:  # one film with a fault must not cost the other hundreds
+                failed[task.video_id] = f"seed {task.seed}: {error!r}"
             say(done)
-        return
+        return failed
     spawn = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(workers, len(tasks)), mp_context=spawn, initializer=_end_with_parent)
     try:
-        waiting = {pool.submit(draw_one, task, out) for task in tasks}
-        while waiting:
-            finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in finished:
-                future.result()
-            say(len(tasks) - len(waiting))
-    except BrokenProcessPool:
-        raise UserError(
-            "a worker process was ended, perhaps for lack of memory; start again with fewer --workers"
-        ) from None
+        task_of = {pool.submit(draw_one, task, out): task for task in tasks}
+        for done, future in enumerate(as_completed(task_of), 1):
+            error = future.exception()
+            if isinstance(error, BrokenProcessPool):
+                raise UserError(
+                    "a worker process was ended, perhaps for lack of memory; start again with fewer --workers"
+                ) from None
+            if error is not None and not isinstance(error, Exception):
+                raise error  # Ctrl-C reached the worker first
+            if error is not None:
+                failed[task_of[future].video_id] = f"seed {task_of[future].seed}: {error!r}"
+            say(done)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+    return failed
 
 
 def _end_with_parent() -> None:

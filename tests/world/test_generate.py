@@ -90,8 +90,20 @@ def test_several_processes_make_the_same_set_as_one(tmp_path: Path, monkeypatch:
         assert path.read_bytes() == (tmp_path / "two" / path.relative_to(tmp_path / "one")).read_bytes(), path
 
 
-def test_what_a_worker_refuses_ends_the_run_with_its_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("workers", [1, 2])
+def test_one_film_with_a_fault_is_named_and_costs_no_other(
+    workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(generate_module, "draw_one", draw_stand_in)
-    with pytest.raises(UserError, match="seed 13 cannot"):
-        generate(tmp_path, "home-20", 15, 0, workers=2)
-    assert 0 < len(list((tmp_path / "dense").glob("*.npz"))) < 15
+    summary = generate(tmp_path, "home-20", 14, 6, workers=workers)
+    (video_id,) = summary["not_drawn"]
+    assert video_id == video_id_of(13) and "seed 13 cannot" in summary["not_drawn"][video_id]
+    assert summary["counts"]["videos"] == len(list((tmp_path / "dense").glob("*.npz"))) == 19
+    assert video_id not in summary["splits"]["train"]
+
+
+def test_many_faults_end_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(generate_module, "draw_one", draw_stand_in)
+    monkeypatch.setattr(generate_module, "ENDURED_SHARE", 0.0)
+    with pytest.raises(UserError, match=r"1 of 14 videos cannot be drawn.*seed 13"):
+        generate(tmp_path, "home-20", 14, 0, workers=1)

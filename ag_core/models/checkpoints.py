@@ -68,7 +68,8 @@ def load_checkpoint(path: Path, module: nn.Module, preset: str) -> dict[str, str
             f"choose that preset or give other weights"
         )
     with safe_open(path, framework="pt") as file:
-        state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        names = file.keys()
+        state = {name: file.get_tensor(name) for name in names}
     wanted = module.state_dict()
     problems = [f"{name} is missing" for name in wanted if name not in state]
     problems += [f"{name} is not part of the network" for name in state if name not in wanted]

@@ -2,7 +2,6 @@
 // Places depend on the tracks and the panel's size alone. Elements are made once; frames only change opacity and text.
 
 const CARD = { width: 138, title: 20, row: 14.5, pad: 5, gap: 9, most: 14 };
-const PERSON_RADIUS = 27;
 
 class GraphPanel {
   // heard: {select(track), began(track, group)}
@@ -28,7 +27,7 @@ class GraphPanel {
     this.lanes = drawn("g", { class: "lanes" }, this.svg);
     this.nodes = kept.map((track) => this.makeNode(track));
     this.person = drawn("g", { class: "person" }, this.svg);
-    drawn("circle", { r: PERSON_RADIUS }, this.person);
+    this.disc = drawn("circle", {}, this.person);
     drawn("text", { "text-anchor": "middle", y: 4 }, this.person, "person");
     this.byTrack = new Map(this.nodes.map((node) => [node.track, node]));
     this.size = "";
@@ -83,20 +82,26 @@ class GraphPanel {
     if (!wide || size === this.size) return;
     this.size = size;
     this.svg.setAttribute("viewBox", `0 0 ${wide} ${high}`);
-    const card = Math.min(CARD.width, (wide - 2 * PERSON_RADIUS - 44) / 2);
-    const spare = Math.max(0, wide / 2 - PERSON_RADIUS - card - 34);
+    const narrow = wide < 400;
+    const radius = narrow ? 24 : 27;
+    const reach = radius + (narrow ? 22 : 32);
+    const card = Math.min(narrow ? 128 : CARD.width, wide / 2 - reach - 5);
+    const spare = Math.min(70, wide / 2 - reach - card - 5);
     const centre = { x: wide / 2, y: high / 2 };
+    this.disc.setAttribute("r", radius);
     this.person.setAttribute("transform", `translate(${centre.x},${centre.y})`);
     const pitch = Math.min(tall + 34, (high - 12) / Math.max(1, sides));
     this.nodes.forEach((node, index) => {
       const right = index < sides;
       const count = right ? sides : this.nodes.length - sides;
       const slot = right ? index : this.nodes.length - 1 - index;
-      const lean = count > 1 ? (2 * slot) / (count - 1) - 1 : 0;
-      const out = PERSON_RADIUS + 30 + spare * (0.35 + 0.65 * Math.sqrt(1 - 0.85 * lean * lean));
+      const offset = slot - (count - 1) / 2;
+      const lean = sides > 1 ? (2 * offset) / (sides - 1) : 0;
+      const out = reach + spare * (0.3 + 0.7 * Math.sqrt(1 - 0.85 * lean * lean));
       const inner = right ? centre.x + out : centre.x - out;
-      const top = centre.y + (slot - (count - 1) / 2) * pitch - tall / 2;
-      this.placeCard(node, { right, inner, top, card, tall, title, row, lean, centre });
+      const top = centre.y + offset * pitch - tall / 2;
+      const angle = clamp(Math.atan2(offset * pitch, out), -1.15, 1.15);
+      this.placeCard(node, { right, inner, top, card, tall, title, row, angle, radius, centre });
     });
     this.shown = "";
     if (this.last) this.show(this.last);
@@ -110,18 +115,17 @@ class GraphPanel {
     set(node.plate, { x: at.right ? at.inner : at.inner - at.card, y: at.top, width: at.card, height: at.tall });
     set(node.title, { x: at.inner + sign * 9, y: at.top + at.title - 5, "text-anchor": anchor });
     node.title.textContent = fitted(this.tracks[node.track].label, at.card - 16, 12.5, 600);
-    const angle = at.lean * 1.05;
-    const along = { x: sign * Math.cos(angle), y: Math.sin(angle) };
+    const along = { x: sign * Math.cos(at.angle), y: Math.sin(at.angle) };
     node.rows.forEach((row, index) => {
       const y = at.top + at.title + at.row * (index + 0.5);
       set(row.letter, { x: at.inner + sign * 9, y: y + 4, "text-anchor": anchor });
       set(row.words, { x: at.inner + sign * 22, y: y + 4, "text-anchor": anchor });
       const aside = (index - 1) * 7;
       const start = {
-        x: at.centre.x + along.x * (PERSON_RADIUS + 2) - along.y * aside * sign,
-        y: at.centre.y + along.y * (PERSON_RADIUS + 2) + along.x * aside * sign,
+        x: at.centre.x + along.x * (at.radius + 2) - along.y * aside * sign,
+        y: at.centre.y + along.y * (at.radius + 2) + along.x * aside * sign,
       };
-      const bend = Math.abs(at.inner - start.x) * 0.55;
+      const bend = Math.abs(at.inner - start.x) * 0.5;
       const path =
         `M${start.x.toFixed(1)},${start.y.toFixed(1)}C${(start.x + along.x * bend).toFixed(1)},${(start.y + along.y * bend).toFixed(1)} ` +
         `${(at.inner - sign * bend).toFixed(1)},${y.toFixed(1)} ${(at.inner - sign * 2).toFixed(1)},${y.toFixed(1)}`;
@@ -218,11 +222,13 @@ class TripletTable {
     this.shown = "";
   }
 
-  // states: [{source, index}]; groupsOn: which groups are on.
-  show(states, tracks, relations, groupsOn) {
+  // states: [{source, index}]; groupsOn: which groups are on. While playing, at most four times a second.
+  show(states, tracks, relations, groupsOn, playing) {
     const shown = states.map(({ source, index }) => `${source.name}|${index}`).join(" ") + groupsOn.join();
-    if (shown === this.shown) return;
+    const now = performance.now();
+    if (shown === this.shown || (playing && now - this.since < 250)) return;
     this.shown = shown;
+    this.since = now;
     this.head.replaceChildren();
     element("th", { scope: "col" }, this.head, "Triplets now");
     for (const { source } of states) element("th", { scope: "col", class: "mark" }, this.head, states.length > 1 ? source.label : source.predicted ? "score" : "");

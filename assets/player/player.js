@@ -44,7 +44,7 @@ class Player {
     this.makeControls();
     this.listen();
     this.startClock();
-    this.resizes = new ResizeObserver(() => this.redraw());
+    this.resizes = new ResizeObserver(() => this.resized());
     this.resizes.observe(this.parts.stage);
     this.visibility = new IntersectionObserver((entries) => this.seen(entries[entries.length - 1].isIntersecting));
     this.visibility.observe(this.root);
@@ -105,7 +105,7 @@ class Player {
     if (data.src) {
       this.video.src = data.src;
       this.video.playbackRate = this.speed;
-      if (this.frame > 0) this.video.currentTime = (this.frame + 0.5) / data.fps;
+      if (this.frame > 0) this.seekFrame(this.frame);
     } else {
       this.video.removeAttribute("src");
       this.notice = "no video file: annotations only";
@@ -130,7 +130,12 @@ class Player {
     if (this.frameCallbacks) {
       const presented = (_now, picture) => {
         if (this.dead) return;
-        if (this.data && !this.virtual) this.draw(Math.round(picture.mediaTime * this.data.fps), picture);
+        if (this.data && !this.virtual) {
+          const still = stillOf(this.video);
+          const seconds = still ? still.timestamp / 1e6 : picture.mediaTime;
+          this.present(Math.round(seconds * this.data.fps), still || this.video);
+          if (still) still.close();
+        }
         this.video.requestVideoFrameCallback(presented);
       };
       this.video.requestVideoFrameCallback(presented);
@@ -138,13 +143,31 @@ class Player {
     let before = performance.now();
     const animated = (now) => {
       if (this.dead) return;
-      if (this.data && this.virtual && this.playing) this.advance((now - before) / 1000);
+      if (this.data && this.virtual && this.playing) this.advance(Math.min(now - before, 100) / 1000);
       else if (this.data && !this.frameCallbacks) this.draw(Math.floor(this.video.currentTime * this.data.fps));
       before = now;
       if (this.virtual || !this.frameCallbacks) requestAnimationFrame(animated);
       else this.idle = window.setTimeout(() => requestAnimationFrame(animated), 250);
     };
     requestAnimationFrame(animated);
+  }
+
+  // A callback for the picture from before a seek may come after the seek: the sought frame is the one on screen.
+  present(frame, image) {
+    if (this.paused && this.wanted !== undefined && frame !== this.wanted) return;
+    if (frame === this.wanted) this.wanted = undefined;
+    this.draw(frame, image);
+  }
+
+  // Some browsers show a sought picture without a callback; then, a moment later, the sought frame is drawn.
+  settle() {
+    window.setTimeout(() => {
+      if (this.dead || this.video.seeking) return;
+      const wanted = this.wanted;
+      this.wanted = undefined;
+      if (wanted !== undefined && this.paused) this.draw(wanted, this.video);
+      this.report(this.paused);
+    }, 150);
   }
 
   // Without a video file the annotations run on a clock of their own.
@@ -234,13 +257,12 @@ class Player {
 
   // ---- drawing ----
 
-  // Everything that moves, at once, for one frame.
-  draw(frame, picture) {
+  // Everything that moves, at once, for one frame. image: the new picture; none where only something else changed.
+  draw(frame, image) {
     if (!this.data) return;
     this.frame = clamp(frame, 0, this.data.n_frames - 1);
+    if (this.data.debug) this.compareWithPicture(image);
     const shown = this.chosen.shownAt(this.frame, this.mode);
-    const { clientWidth, clientHeight } = this.parts.stage;
-    fitCanvas(this.parts.overlay, clientWidth, clientHeight);
     this.overlay.draw({
       boxes: this.chosen.boxesAt(shown.index, this.frame, this.mode),
       edges: this.chosen.edgesByTrack(shown.index),
@@ -255,13 +277,19 @@ class Player {
       size: [this.data.width, this.data.height],
       font: this.theme.font,
     });
-    if (this.data.debug) this.compareWithPicture(picture);
     const time = this.frame / this.data.fps;
     this.timeline.at(time);
-    this.parts.clock.textContent = `${formatTime(time)}  ·  frame ${this.frame + 1} / ${this.data.n_frames}`;
+    this.parts.time.textContent = formatTime(time);
+    this.parts.number.textContent = `frame ${this.frame + 1} / ${this.data.n_frames}`;
     this.showGraphs();
     this.showStatus(shown);
     if (!this.paused) this.report(false);
+  }
+
+  // Sizes are read here alone: reading them in every frame would lay the page out in every frame.
+  resized() {
+    fitCanvas(this.parts.overlay, this.parts.stage.clientWidth, this.parts.stage.clientHeight);
+    this.redraw();
   }
 
   redraw() {
@@ -271,11 +299,11 @@ class Player {
   showGraphs() {
     const states = this.onScreen.map((source) => {
       const { index, held } = source.shownAt(this.frame, this.mode);
-      return { source, index, held, note: this.age(source, index, held), still: calm.matches };
+      return { source, index, held, note: this.onScreen.length > 1 ? this.age(source, index, held) : "", still: calm.matches };
     });
     states.forEach((state, at) => this.panels[at] && this.panels[at].show(state));
     if (this.triplets && (this.data.compare.length > 1 || this.details.open)) {
-      this.triplets.show(states, this.data.tracks, this.data.relations, this.groupsOn);
+      this.triplets.show(states, this.data.tracks, this.data.relations, this.groupsOn, !this.paused);
     }
     this.announce(states[0]);
   }
@@ -284,8 +312,10 @@ class Player {
     if (index < 0 && !source.length) return "no graphs";
     if (index < 0) return source.predicted ? "not predicted here" : "not annotated here";
     if (!held) return source.predicted ? "predicted here" : "annotated here";
-    const seconds = (this.frame - source.frames[index]) / this.data.fps;
-    return `${source.predicted ? "predicted" : "annotated"} ${seconds.toFixed(1)} s ago`;
+    const frames = this.frame - source.frames[index];
+    const seconds = frames / this.data.fps;
+    const ago = seconds >= 0.1 ? `${seconds.toFixed(1)} s` : frames > 1 ? `${frames} frames` : "1 frame";
+    return `${source.predicted ? "predicted" : "annotated"} ${ago} ago`;
   }
 
   showStatus({ index, held }) {
@@ -305,15 +335,15 @@ class Player {
   }
 
   // Debug: the clip carries its frame number as 12 cells across the bottom tenth of the picture, most significant first.
-  compareWithPicture(picture) {
+  compareWithPicture(image) {
     const stats = (window.agPlayerStats ||= { ticks: 0, differences: {}, redraws: 0 });
     Object.assign(stats, { frame: this.frame, paused: this.paused, sourceFrames: [...this.chosen.frames], player: this });
     stats.redraws++;
-    if (!picture) return;
+    if (!image) return;
     stats.reader ||= Object.assign(document.createElement("canvas"), { width: 120, height: 10 });
     const context = stats.reader.getContext("2d", { willReadFrequently: true });
     const { videoWidth, videoHeight } = this.video;
-    context.drawImage(this.video, 0, videoHeight * 0.9, videoWidth, videoHeight * 0.1, 0, 0, 120, 10);
+    context.drawImage(image, 0, videoHeight * 0.9, videoWidth, videoHeight * 0.1, 0, 0, 120, 10);
     const pixels = context.getImageData(0, 5, 120, 1).data;
     let number = 0;
     for (let bit = 0; bit < 12; bit++) number = number * 2 + (pixels[(bit * 10 + 5) * 4] > 127 ? 1 : 0);
@@ -525,6 +555,7 @@ class Player {
     const query = new URLSearchParams({ v: this.data.video, t: (this.frame / this.data.fps).toFixed(3) });
     if (this.selection) query.set("sel", this.selection.class || this.selection.label);
     const link = `${window.location.origin}${this.data.link_path || window.location.pathname}?${query}`;
+    if (this.data.compare.length) query.set("m", this.data.compare.join(","));
     const done = (text) => {
       this.hint(text);
       window.setTimeout(() => this.dead || this.hint(""), 2500);
@@ -558,10 +589,7 @@ class Player {
       this.redraw();
       this.report(true);
     });
-    on(video, "seeked", () => {
-      this.wanted = undefined;
-      this.settle();
-    });
+    on(video, "seeked", () => this.settle());
     on(video, "loadedmetadata", () => {
       this.video.playbackRate = this.speed;
       this.checkLength();
@@ -574,11 +602,6 @@ class Player {
     on(root, "focusin", () => this.hint(""));
     on(root, "focusout", () => window.setTimeout(() => this.dead || this.hint(""), 0));
     this.hint("");
-  }
-
-  // The picture of a sought frame arrives before or after 'seeked'; report when it has been drawn.
-  settle() {
-    window.setTimeout(() => this.dead || this.report(this.paused), 120);
   }
 
   clicked(event) {
@@ -650,16 +673,10 @@ class Player {
     this.virtual = true;
     this.notice = "annotations only";
     this.say(`The video cannot be shown: ${reason}.`);
-    this.showPlaying();
-    this.startVirtual();
-    this.redraw();
-  }
-
-  startVirtual() {
-    window.clearTimeout(this.idle);
     this.frame = this.wanted ?? this.frame;
     this.wanted = undefined;
-    this.startClock();
+    this.showPlaying();
+    this.redraw();
   }
 
   destroy() {
@@ -673,6 +690,17 @@ class Player {
     this.video.pause();
     this.video.removeAttribute("src");
     this.video.load();
+  }
+}
+
+// The picture on screen, with its time. A busy browser calls back for a picture that it has already replaced, so the boxes
+// follow the picture itself. Null without WebCodecs (an address that is not secure): then the callback's word stands.
+function stillOf(video) {
+  if (!("VideoFrame" in window) || video.readyState < 2) return null;
+  try {
+    return new VideoFrame(video);
+  } catch {
+    return null;
   }
 }
 

@@ -125,7 +125,7 @@ class Timeline {
 
   at(time) {
     this.time = time;
-    this.cursor.style.transform = `translateX(${((time / this.duration) * this.plot.clientWidth).toFixed(1)}px)`;
+    this.cursor.style.transform = `translateX(${((time / this.duration) * this.wide).toFixed(1)}px)`;
     for (const entry of this.bars || []) {
       const value = valueAt(entry.model, entry.index, time);
       const percent = Math.round(value * 100);
@@ -148,7 +148,7 @@ class Timeline {
   }
 
   draw() {
-    const wide = this.plot.clientWidth;
+    const wide = (this.wide = this.plot.clientWidth);
     if (!this.theme || !this.duration || !wide) return;
     fitCanvas(this.canvas, wide, this.height);
     const ratio = window.devicePixelRatio || 1;

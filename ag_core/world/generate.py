@@ -141,15 +141,15 @@ def draw(tasks: list[Task], out: Path, total: int, workers: int, progress: Progr
     try:
         task_of = {pool.submit(draw_one, task, out): task for task in tasks}
         for done, future in enumerate(as_completed(task_of), 1):
-            error = future.exception()
-            if isinstance(error, BrokenProcessPool):
+            fault = future.exception()
+            if isinstance(fault, BrokenProcessPool):
                 raise UserError(
                     "a worker process was ended, perhaps for lack of memory; start again with fewer --workers"
                 ) from None
-            if error is not None and not isinstance(error, Exception):
-                raise error  # Ctrl-C reached the worker first
-            if error is not None:
-                failed[task_of[future].video_id] = f"seed {task_of[future].seed}: {error!r}"
+            if fault is not None and not isinstance(fault, Exception):
+                raise fault  # Ctrl-C reached the worker first
+            if fault is not None:
+                failed[task_of[future].video_id] = f"seed {task_of[future].seed}: {fault!r}"
             say(done)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

@@ -1,8 +1,8 @@
 """Stage 2 of the action models: features of all videos once, then a feature-bank head for each kind of bank.
 
 LFB looks into clip features, SGFB into predicted scene graphs, the oracle into annotated ones; everything else is
-equal: the same clip features S, the same examples in the same order, the same budget. Features come from the frozen clip
-network and scene-graph predictor and lie in the data's cache under the hash of the weights that made them.
+equal: the same clip features S, the same examples in the same order, the same budget. Features come from the frozen
+clip network and scene-graph predictor and lie in the data's cache under the hash of the weights that made them.
 """
 
 from collections.abc import Callable, Sequence

@@ -299,7 +299,7 @@ class _Watcher:
 
 
 def clip_tensor(pictures: NDArray[np.uint8], device: torch.device) -> Tensor:
-    """Pictures [B,T,H,W,3] to the clip network's input [B,3,T,H,W]."""
+    """Pictures [B,T,H,W,3] to the clip network's input [B,3,T,H,W], channels innermost as they lie in pictures."""
     clips = torch.from_numpy(pictures).to(device).permute(0, 4, 1, 2, 3).float()
     return (clips / 255 - PIXEL_MEAN) / PIXEL_SCALE
 

@@ -88,7 +88,7 @@ class ProgressLine:
         fresh = stage != self.stage
         if fresh:
             self.stage, self.began = stage, now
-        if not fresh and done < total and now - self.said < (0.1 if self.screen else SAY_EVERY_S):
+        if not fresh and (done < total or total == 1) and now - self.said < (0.1 if self.screen else SAY_EVERY_S):
             return
         self.said = now
         text = stage

@@ -38,10 +38,28 @@ def grid(key: StoreKey) -> None:
                     st.image(poster, width="stretch", alt=f"A picture from the middle of video {row['video_id']}")
                 else:
                     st.html('<div class="ag-noposter">no video file</div>')
-                st.page_link(EXPLORE, label=f"**{row['video_id']}**", query_params={VIDEO: row["video_id"]})
+                st.button(
+                    f"**{row['video_id']}**",
+                    key=f"open_{row['video_id']}",
+                    type="tertiary",
+                    on_click=open_video,
+                    args=(row["video_id"],),
+                )
                 st.html(drawing.about_video(row))
     if pages > 1:
         st.pagination(pages, key="page", bind="query-params")
+
+
+def open_video(video_id: str) -> None:
+    """Show one video; the link says which."""
+    st.query_params.pop(TIME, None)
+    st.query_params[VIDEO] = video_id
+
+
+def close_video() -> None:
+    """Back to the posters."""
+    st.query_params.pop(TIME, None)
+    st.query_params.pop(VIDEO, None)
 
 
 def watch(key: StoreKey, video_id: str) -> None:
@@ -52,7 +70,7 @@ def watch(key: StoreKey, video_id: str) -> None:
         empty_state("No such video", str(error), (EXPLORE, "All videos"))
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.page_link(EXPLORE, label="All videos", icon=":material/arrow_back:")
+        st.button("All videos", icon=":material/arrow_back:", type="tertiary", on_click=close_video, key="explore_back")
         if viewing.scores:
             st.page_link(
                 COMPARE, label="Compare models", icon=":material/compare_arrows:", query_params={VIDEO: video_id}
@@ -110,7 +128,7 @@ def _start() -> float:
 
 def _go_to_neighbour(video_id: str, step: int) -> None:
     ids = cached.videos(cached.store_key())["video_id"].tolist()
-    st.query_params.from_dict({VIDEO: ids[(ids.index(video_id) + step) % len(ids)]})
+    open_video(ids[(ids.index(video_id) + step) % len(ids)])
     st.rerun()
 
 

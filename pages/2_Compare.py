@@ -88,7 +88,7 @@ def feature(viewing: Viewing, time_s: float) -> None:
         "object score times relationship score, the best of each class. SGFB keeps one for every half second."
     )
     table = tables.confidence_table(tables.confidence_matrix(graph))
-    st.altair_chart(
+    st.container(key="ag_wide_compare").altair_chart(
         charts.object_relation_map(table, "confidence", dark=is_dark(), label="confidence", top=1.0),
         width="stretch",
         key="compare_matrix",

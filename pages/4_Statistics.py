@@ -64,7 +64,7 @@ matrix = cached.counts(key, "object_relation", source)
 together = matrix.stack().rename("n").reset_index()
 together["group"] = [GROUP_OF_RELATION[name].value for name in together["relation"]]
 together["relation"] = together["relation"].map(shown)
-st.altair_chart(
+st.container(key="ag_wide_statistics").altair_chart(
     charts.object_relation_map(together, "n", dark=is_dark(), label="count", compress=True),
     width="stretch",
     alt="Heat map: number of times each of 25 relationships holds with each of 35 objects",

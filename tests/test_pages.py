@@ -2,17 +2,29 @@
 
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from conftest import stand_in_prediction
 from streamlit.testing.v1 import AppTest
 
+from ag_core.backend import Job, JobState
+from ag_core.data.results import PredictionSettings
+from ag_core.errors import UserError
+from ag_core.models.feature_bank import confidence_matrix
+from ag_core.prediction import Prediction
 from ag_core.settings import PROJECT
+from ag_core.ui import cached, charts, tables, uploads, words
+from ag_core.ui.query import RunningQuery
 
-PAGES = sorted(path.relative_to(PROJECT).as_posix() for path in (PROJECT / "pages").glob("*.py"))
+PAGES = ["app.py", *sorted(path.relative_to(PROJECT).as_posix() for path in (PROJECT / "pages").glob("*.py"))]
+RUN = "pages/8_Run.py"
 
 
-def open_page(page: str, **query: str) -> AppTest:
+def open_page(page: str, **query: str | list[str]) -> AppTest:
     """A page as a visitor meets it who comes by its link."""
     app = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
     for name, value in query.items():
@@ -22,7 +34,12 @@ def open_page(page: str, **query: str) -> AppTest:
     return app.run()
 
 
-@pytest.mark.parametrize("page", ["app.py", *PAGES])
+def notes(app: AppTest) -> str:
+    """All that st.html printed."""
+    return " ".join(element.proto.body for element in app.get("html"))
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_a_page_opens_by_its_link(page: str, app_home: Path) -> None:
     app = open_page(page)
     assert not app.exception
@@ -30,9 +47,226 @@ def test_a_page_opens_by_its_link(page: str, app_home: Path) -> None:
     assert len(app.title) == 1
 
 
-@pytest.mark.parametrize("page", ["app.py", *PAGES])
+@pytest.mark.parametrize("page", PAGES)
 def test_a_page_without_data_says_what_to_do(page: str, empty_home: Path) -> None:
     app = open_page(page)
     assert not app.exception
-    if page != "pages/8_Run.py":
+    if page != RUN:
         assert [heading.value for heading in app.subheader] == ["Nothing to show yet"]
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "app.py"])
+def test_a_page_opens_from_home(page: str, app_home: Path) -> None:
+    app = open_page("app.py").switch_page(page).run()
+    assert not app.exception
+
+
+def test_home_shows_a_video_and_both_models(app_home: Path) -> None:
+    app = open_page("app.py")
+    assert len(app.get("bidi_component")) == 1
+    assert "Drinking from a cup" in notes(app)
+    assert "✓ annotated" in notes(app)
+    assert [metric.value for metric in app.metric] == ["2", "8", "12", "44"]
+    assert all(metric.delta.startswith("paper: ") for metric in app.metric)
+
+
+def test_explore_filters_by_link_and_by_facet(app_home: Path) -> None:
+    app = open_page("pages/1_Explore.py", relation=["holding"])
+    assert "1 of 2 videos fit" in notes(app)
+    assert [button.key for button in app.button] == ["open_AB1CD"]
+    app = open_page("pages/1_Explore.py")
+    app.button_group(key="add_object").set_value("bed").run()
+    assert app.multiselect(key="object").value == ["bed"]
+    assert "1 of 2 videos fit" in notes(app)
+    app.multiselect(key="relation").set_value(["holding"]).run()
+    assert app.subheader[0].value == "No video fits"
+
+
+def test_explore_opens_a_video_and_follows_its_clock(app_home: Path) -> None:
+    app = open_page("pages/1_Explore.py")
+    app.button(key="open_EF2GH").click().run()
+    assert app.query_params["v"] == "EF2GH"
+    assert len(app.get("bidi_component")) == 1
+    app = open_page("pages/1_Explore.py", v="EF2GH", t="1.2")
+    now = app.dataframe[0].value
+    assert set(now["frame"]) == {15}
+    assert set(now["relation"]) >= {"sitting on", "beneath"}
+    app.button(key="explore_back").click().run()
+    assert "v" not in app.query_params
+
+
+def test_explore_refuses_an_unknown_video(app_home: Path) -> None:
+    app = open_page("pages/1_Explore.py", v="NOONE")
+    assert not app.exception
+    assert app.subheader[0].value == "No such video"
+
+
+def test_compare_draws_what_is_chosen(app_home: Path) -> None:
+    app = open_page("pages/2_Compare.py", v="EF2GH")
+    chosen = app.multiselect[0]
+    assert "c011" in chosen.value
+    chosen.set_value(["c059"]).run()
+    assert not app.exception
+    chosen.set_value([]).run()
+    assert any("Choose at least one action" in caption.value for caption in app.caption)
+
+
+def test_statistics_of_a_prediction(app_home: Path) -> None:
+    app = open_page("pages/4_Statistics.py")
+    source = app.selectbox(key="source")
+    assert len(source.options) == 2
+    source.set_value(source.options[1] if source.options[1].startswith("prediction") else cached_source(app)).run()
+    assert not app.exception
+    assert app.metric[1].value == "12"
+
+
+def cached_source(app: AppTest) -> str:
+    """The name, in the store, of the only prediction."""
+    return cached.store().sources()[1]
+
+
+def test_sql_runs_refuses_and_explains(app_home: Path) -> None:
+    app = open_page("pages/5_SQL.py", q="select video_id, frame from named_objects order by all limit 2")
+    assert app.dataframe[0].value["video_id"].tolist() == ["AB1CD", "AB1CD"]
+    app.text_area(key="q").set_value("drop table videos").run()
+    app.button(key="sql_run").click().run()
+    assert not app.exception
+    assert len(app.error) == 1
+    for example in cached.sql_examples():
+        app.button_group(key="sql_example").set_value(example["name"]).run()
+        assert not app.exception and not app.error, example["name"]
+        assert len(app.dataframe) == 1
+
+
+class Slow:
+    """A sandbox whose query ends only when it is interrupted."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+
+    def run(self, sql: str, limit_rows: int = 1, timeout_s: float = 1) -> None:
+        while not self.stopped:
+            time.sleep(0.01)
+        raise UserError("the query was stopped")
+
+    def interrupt(self) -> None:
+        self.stopped = True
+
+
+def test_a_query_can_be_cancelled() -> None:
+    query = RunningQuery(Slow(), "select 1", 1, 1.0)
+    assert query.running
+    query.cancel()
+    query.wait(5)
+    assert not query.running and query.error == "the query was stopped"
+
+
+class Desk:
+    """A backend that finishes a job when it is asked to, without models."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Job] = {}
+
+    def submit(self, path: Path, chosen: PredictionSettings) -> str:
+        name = f"job{len(self.known)}"
+        self.known[name] = Job(
+            name, path, chosen, "", "key", JobState.RUNNING, "watching the video", 3, 12, 1.5, 2.0, 4.5
+        )
+        return name
+
+    def jobs(self) -> list[Job]:
+        return list(self.known.values())
+
+    def job(self, name: str) -> Job:
+        if name not in self.known:
+            raise UserError(f"job {name} is not known; submit it again")
+        return self.known[name]
+
+    def cancel(self, name: str) -> None:
+        self.known[name] = replace(self.known[name], state=JobState.CANCELLED)
+
+    def finish(self, name: str) -> None:
+        self.known[name] = replace(self.known[name], state=JobState.DONE)
+
+    def result(self, name: str) -> Prediction:
+        return replace(stand_in_prediction("AB1CD"), notes=(words.SYNTHETIC_NOTE,))
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
+    desk = Desk()
+    monkeypatch.setattr(cached, "backend", lambda: desk)
+    return desk
+
+
+def test_run_shows_progress_and_the_result(app_home: Path, desk: Desk) -> None:
+    app = open_page(RUN)
+    assert app.button(key="run_start").disabled
+    app.button_group(key="run_kind").set_value("One of the data set").run()
+    app.button(key="run_start").click().run()
+    assert not app.exception
+    assert "25" in str(app.get("progress")[0].proto)
+    assert "3 of 12 · 2.0 per second · about 4 s left" in str(app.get("progress")[0].proto.text)
+    desk.finish("job0")
+    app.run()
+    assert not app.exception
+    assert app.warning[0].value == words.SYNTHETIC_NOTE
+    assert len(app.get("bidi_component")) == 1
+
+
+def test_run_cancels(app_home: Path, desk: Desk) -> None:
+    app = open_page(RUN)
+    app.button_group(key="run_kind").set_value("One of the data set").run()
+    app.button(key="run_start").click().run()
+    app.button(key="cancel_job0").click().run()
+    assert desk.known["job0"].state == JobState.CANCELLED
+    assert not app.exception
+
+
+def test_run_explains_an_unknown_job(app_home: Path, desk: Desk) -> None:
+    app = open_page(RUN, job="gone")
+    assert not app.exception
+    assert app.error[0].value == "Job gone is not known; submit it again."
+
+
+def test_an_upload_is_kept_once_under_its_own_name(app_home: Path) -> None:
+    first = uploads.keep("../my clip.mp4", b"content")
+    assert first.name == "my clip.mp4"
+    assert app_home in first.parents
+    assert uploads.keep("my clip.mp4", b"content") == first
+    with pytest.raises(UserError, match="is empty"):
+        uploads.keep("empty.mp4", b"")
+
+
+def test_the_screen_shows_the_feature_that_the_model_reads() -> None:
+    for graph in stand_in_prediction("EF2GH").graphs():
+        assert np.array_equal(tables.confidence_matrix(graph), confidence_matrix(graph))
+
+
+def test_numbers_are_written_one_way() -> None:
+    assert words.number(1715568) == "1,715,568"
+    assert words.percent(0.4249) == "42.5 %"
+    assert words.clock(62.5) == "1:02.500"
+    assert words.moment(2.5, 12) == "0:02.500, frame 31"
+    assert words.remaining(None) == "estimating"
+
+
+def test_curves_mark_where_the_action_is_annotated() -> None:
+    prediction = stand_in_prediction("EF2GH")
+    curves = tables.scores_over_time(prediction.action_scores(), [11, 59])
+    truth = tables.action_intervals([])
+    assert len(charts.score_curves(curves, truth, 1.0, 3.0, dark=True).data) == 4
+
+
+def test_pages_never_import_torch(app_home: Path) -> None:
+    program = (
+        "import sys; from streamlit.testing.v1 import AppTest\n"
+        f"for page in {PAGES!r}:\n"
+        f"    app = AppTest.from_file({str(PROJECT / 'app.py')!r}, default_timeout=120)\n"
+        "    app = (app if page == 'app.py' else app.switch_page(page)).run()\n"
+        "    assert not app.exception, app.exception\n"
+        "print(sorted({'torch', 'torchvision'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=PROJECT)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.strip() == "[]"

@@ -104,14 +104,16 @@ def object_relation_map(
                 sort=rows,
                 scale=alt.Scale(domain=rows),
                 title=None,
-                axis=alt.Axis(labelOverlap=False, labelFontSize=11),
+                axis=alt.Axis(labelOverlap=False, labelFlush=False, labelFontSize=11),
             ),
             x=alt.X(
                 "relation:N",
                 sort=[shown(name) for name in RELATIONS],
                 scale=alt.Scale(domain=[shown(name) for name in RELATIONS]),
                 title=None,
-                axis=alt.Axis(labelAngle=-60, orient="top", labelLimit=160, labelOverlap=False, labelFontSize=11),
+                axis=alt.Axis(
+                    labelAngle=-60, orient="top", labelLimit=160, labelOverlap=False, labelFlush=False, labelFontSize=11
+                ),
             ),
             color=alt.Color(
                 f"{value}:Q",

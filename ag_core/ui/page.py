@@ -73,8 +73,11 @@ def empty_state(
 
 
 def failure(error: Exception) -> None:
-    """A known failure as one sentence."""
-    st.error(_sentence(str(error)), icon=":material/error:")
+    """A known failure as one sentence; what follows its first line, such as the place in a query, stands beneath."""
+    sentence, _, details = str(error).partition("\n")
+    st.error(_sentence(sentence.strip()), icon=":material/error:")
+    if details.strip():
+        st.code(details.strip("\n"), language=None)
 
 
 def totals_row(totals: Mapping[str, int], paper: Mapping[str, int]) -> None:

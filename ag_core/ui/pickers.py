@@ -37,9 +37,16 @@ def source_name(source: str) -> str:
 def filter_pickers() -> Filters:
     """The filters of Explore, bound to the link: split, actions, objects, relations, text. All must hold."""
     with st.container(horizontal=True, key="ag_filters"):
-        objects = st.multiselect("Objects", sorted(OBJECTS), key="object", bind="query-params", placeholder="Any")
+        objects = st.multiselect(
+            "Objects", sorted(OBJECTS), key="object", bind="query-params", persist_state="session", placeholder="Any"
+        )
         relations = st.multiselect(
-            "Relationships", [shown(name) for name in RELATIONS], key="relation", bind="query-params", placeholder="Any"
+            "Relationships",
+            [shown(name) for name in RELATIONS],
+            key="relation",
+            bind="query-params",
+            persist_state="session",
+            placeholder="Any",
         )
         actions = st.multiselect(
             "Actions",
@@ -47,10 +54,15 @@ def filter_pickers() -> Filters:
             format_func=_action_label,
             key="action",
             bind="query-params",
+            persist_state="session",
             placeholder="Any",
         )
-        split = st.selectbox("Split", SPLITS, index=None, key="split", bind="query-params", placeholder="Both")
-        text = st.text_input("Words in script or scene", key="text", bind="query-params", placeholder="Any")
+        split = st.selectbox(
+            "Split", SPLITS, index=None, key="split", bind="query-params", persist_state="session", placeholder="Both"
+        )
+        text = st.text_input(
+            "Words in script or scene", key="text", bind="query-params", persist_state="session", placeholder="Any"
+        )
     return Filters(
         tuple(action_index(action_id) for action_id in actions),
         tuple(object_index(name) for name in objects),

@@ -34,8 +34,13 @@ class Shot:
         return camera_towards(self.position + sway, target + 1.6 * sway, self.focal, self.width, self.height)
 
 
-def frame_shot(chance: Chance, performance: Performance, width: int, height: int, seconds: float) -> Shot:
-    """A place before the open side of the room, and the longest focal length that keeps the whole person."""
+def frame_shot(
+    chance: Chance, performance: Performance, width: int, height: int, seconds: float, extra: list[tuple[float, float, NDArray]]
+) -> Shot:
+    """A place before the open side of the room, and the longest focal length that keeps the whole person.
+
+    extra: (start, end, points [K,3]) of what must be in the picture as well for some time: handles, laptops.
+    """
     room_width, depth = performance.room.size
     portrait = height > width
     times = np.arange(0, seconds + 0.25, 0.25)
@@ -72,7 +77,7 @@ def frame_shot(chance: Chance, performance: Performance, width: int, height: int
         min(depth + away, depth + 3.3),
         chance.uniform(1.15, 1.75),
     ])  # fmt: skip
-    widest = 0.0
+    widest = 1.02 / (np.linalg.norm(position - targets.mean(0)) * 0.47 * height)  # never closer than a standing body needs
     for p, target in zip(points, targets):
         camera = camera_towards(position, target, 1.0, 2, 2)
         seen = (p - position) @ camera.rotation.T

@@ -54,14 +54,16 @@ class Director:
     viewer: NDArray
     labels: list[Label] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    step_ends: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.stage = Performance(self.room, self.human, self.things)
         self.lying: dict[str, tuple[NDArray, str]] = {}  # thing -> place [3] and kind of surface
         self.time, self.yaw = 0.0, 0.0
+        self.reserved = self.chance.shuffled([s for s in self.room.seats if s.kind != "chair"])[:1]  # kept free of things
         self.place = np.zeros(3)
         self.seat: Seat | None = None
-        self.sat_since, self.held_since = 0.0, 0.0
+        self.sat_since, self.held_since = -99.0, -99.0
         self.held: str | None = None
         self.hand: int | None = None
         self.gone: set[str] = set()
@@ -96,10 +98,17 @@ class Director:
         for _ in range(tries):
             s = c.any_of(surfaces)
             at = np.array([c.uniform(s.low[k], s.high[k]) for k in (0, 1)])
+            chair = next((seat for seat in self.room.seats if seat.kind == "chair"), None)
+            if s.kind == "table" and chair is not None and c.happens(0.6):  # within reach of who sits there
+                at = (chair.point + turn_z(chair.yaw) @ (c.uniform(-0.42, 0.42), c.uniform(0.52, 0.68), 0))[:2]
+                at = np.clip(at, s.low, s.high)
             laptop = self.room.index_of("laptop")
             others = [(np.asarray(p)[:2], self.things[n].radius) for n, (p, _) in self.lying.items() if n != name]
             if laptop is not None:
                 others.append((self.room.placed[laptop].position[:2], 0.24))
+            seats = [q.point for q in self.reserved if abs(q.point[2] - s.height) < 0.12]
+            if any(np.hypot(*(at - q[:2])) < 0.24 + thing.radius for q in seats):
+                continue
             if all(np.hypot(*(at - p)) > thing.radius + r + 0.02 for p, r in others):
                 centre = (s.low + s.high) / 2
                 towards = self.viewer[:2] - centre
@@ -180,7 +189,7 @@ class Director:
                 yaw = float(np.arctan2(-forward[0], forward[1]))
                 to_camera = (self.viewer - place)[:2] / np.hypot(*(self.viewer - place)[:2])
                 walk = np.hypot(*(place - self.place)[:2])
-                score = 1.6 * forward @ to_camera - 0.25 * walk - 0.6 * abs(radius - 0.5) + self.chance.uniform(0, 0.5)
+                score = 1.6 * forward @ to_camera - 0.6 * walk - 0.6 * abs(radius - 0.5) + self.chance.uniform(0, 0.5)
                 found.append((score, place, yaw))
         found.sort(key=lambda f: -f[0])
         return [(place, yaw) for _, place, yaw in found[:limit]]
@@ -208,11 +217,11 @@ class Director:
             points = self.route(place)
             if points is None:
                 return False
-            walk = Walk(points, 0.58 * self.human.tall)
+            walk = Walk(points, 0.50 * self.human.tall)
             first = walk.direction(0)
             self.turn_to(float(np.arctan2(-first[0], first[1])))
-            speed = self.chance.uniform(1.0, 1.3)
-            span = walk.length / speed + 0.4
+            speed = self.chance.uniform(1.15, 1.5)
+            span = walk.length / speed + 0.35
             self.stage.gaze.add(self.time, self.time + 0.3, ("ahead", 0.0))
             self.extend(Segment("walk", self.time, self.time + span, self.place, self.yaw, walk=walk))
             last = walk.direction(walk.length)
@@ -251,10 +260,14 @@ class Director:
                 return None
             posture = self.posture(self.place, self.yaw, self.grip_points(name, at, self.yaw, hands), self.seat)
             return (hands, posture) if posture else None
-        for place, yaw in self.stand_places(at):
+        found = []
+        for rank, (place, yaw) in enumerate(self.stand_places(at)):
             hands = self.hands_for(name, place, yaw)
             posture = self.posture(place, yaw, self.grip_points(name, at, yaw, hands))
-            if posture is not None and self.route(place) is not None:
+            if posture is not None:
+                found.append((rank + 12 * posture[0] + 20 * posture[1], place, yaw, hands, posture))
+        for _, place, yaw, hands, posture in sorted(found, key=lambda f: f[0]):
+            if self.route(place) is not None:
                 self.look(("point", at), self.time)
                 self.walk_to(place, yaw)
                 return hands, posture
@@ -507,7 +520,7 @@ class Director:
         seats = [s for s in self.room.seats if s.kind == kind]
         lying_there = [p for p, _ in self.lying.values()]
         for seat in self.chance.shuffled(seats):
-            if any(np.hypot(*(p - seat.point)[:2]) < 0.36 and abs(p[2] - seat.point[2]) < 0.25 for p in lying_there):
+            if any(np.hypot(*(p - seat.point)[:2]) < 0.34 and abs(p[2] - seat.point[2]) < 0.25 for p in lying_there):
                 continue
             place = seat.point * (1, 1, 0) + (0.34 if kind == "chair" else 0.40) * turn_z(seat.yaw)[:, 1]
             if self.route(place) is None:
@@ -718,8 +731,8 @@ class Director:
         return False
 
     def begin(self) -> None:
-        """A free place to start at, or a seat."""
-        grid, places = self.grid(), []
+        """A free place to start at, or a seat. The performance begins before the film does."""
+        grid, places, begins = self.grid(), [], -self.between(0.0, 7.0)
         for _ in range(60):
             place = np.array(
                 [self.between(0.4, self.room.size[0] - 0.4), self.between(0.7, self.room.size[1] - 0.3), 0]
@@ -728,8 +741,8 @@ class Director:
                 places.append(place)
         self.place = places[0] if places else np.array([self.room.size[0] / 2, self.room.size[1] - 0.5, 0])
         self.yaw = self.between(-1.6, 1.6)
-        self.extend(Segment("stand", 0.0, 0.0, self.place, self.yaw))
-        if self.chance.happens(0.3):
+        self.extend(Segment("stand", begins, begins, self.place, self.yaw))
+        if self.chance.happens(0.15):
             for seat in self.chance.shuffled(self.room.seats):
                 if any(
                     np.hypot(*(p - seat.point)[:2]) < 0.36 and abs(p[2] - seat.point[2]) < 0.25
@@ -739,9 +752,9 @@ class Director:
                 self.place = seat.point * (1, 1, 0) + (0.34 if seat.kind == "chair" else 0.40) * turn_z(seat.yaw)[:, 1]
                 self.yaw, self.seat = seat.yaw, seat
                 self.stage.body.clear()
-                self.extend(Segment("seated", 0.0, 0.0, self.place, self.yaw, seat=seat.point, owner=seat.owner))
+                self.extend(Segment("seated", begins, begins, self.place, self.yaw, seat=seat.point, owner=seat.owner))
                 break
-        self.time = self.between(0.1, 0.5)
+        self.time = begins
 
     def run(self) -> Performance:
         """Fill the duration with steps."""
@@ -752,7 +765,8 @@ class Director:
                 before = self.time
                 if self.do(step):
                     self.steps.append(step)
-                    self.time = max(self.time, before + 0.05) + self.between(0.0, 0.35)
+                    self.step_ends.append(self.time)
+                    self.time = max(self.time, before + 0.05) + self.between(0.0, 0.3)
                     break
             else:
                 break

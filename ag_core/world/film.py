@@ -26,7 +26,7 @@ from ag_core.world.mesh import Mesh, Part, assemble, join, overwrite, turn_z
 from ag_core.world.raster import SAMPLES, Extents, Renderer
 from ag_core.world.relations import ObjectState, State, cleaned, relations_of
 from ag_core.world.rooms import Room, furnish
-from ag_core.world.sim import Moment, Performance, Thing, flat_turn
+from ag_core.world.sim import Moment, Performance, Thing, flat_turn, handle_point
 from ag_core.world.textures import Palette
 from ag_core.world.truth import WorldTruth
 
@@ -82,7 +82,7 @@ class Film:
         self.room, self.performance, self.director = self.compose(seconds)
         self.labelled = [Labelled(i, p.prop.name) for i, p in enumerate(self.room.placed)]
         self.labelled += [Labelled(name, script.ITEMS[name].name) for name in self.performance.things]
-        self.shot: Shot = frame_shot(self.stream("camera"), self.performance, self.width, self.height, seconds)
+        self.shot: Shot = frame_shot(self.stream("camera"), self.performance, self.width, self.height, seconds, self.must_be_seen())
         self._truth: WorldTruth | None = None
         self._build()
 
@@ -90,13 +90,24 @@ class Film:
         """The random stream of one aspect."""
         return Chance(self.split, self.seed, name)
 
+    def must_be_seen(self) -> list[tuple[float, float, NDArray]]:
+        """Handled things that the camera has to keep: (start, end, points [K,3])."""
+        extra = []
+        for label in self.director.labels:
+            for key in label.shows:
+                if isinstance(key, int) and self.room.placed[key].prop.hinge is not None:
+                    placed = self.room.placed[key]
+                    ends = [handle_point(placed, share) for share in (0.0, 0.5, 1.0)]
+                    extra.append((label.start - 0.5, label.end + 0.5, np.array([*ends, placed.position + (0, 0, 0.1)])))
+        return extra
+
     # -------------------------------------------------------------- composing
 
     def compose(self, seconds: float) -> tuple[Room, Performance, Director]:
         """Room, person, things and script; a room in which too little can happen is drawn again."""
         best: tuple[int, Room, Performance, Director] | None = None
         for attempt in range(6):
-            room = furnish(self.stream("kind").any_of(["living", "bedroom", "kitchen"]), self.stream(f"room {attempt}"))
+            room = furnish(self.stream("kind").any_of(["living", "living", "living", "bedroom", "bedroom", "kitchen", "kitchen"]), self.stream(f"room {attempt}"))
             human = self.person(room.palette)
             things = self.choose_things(room, self.stream(f"things {attempt}"))
             chance = self.stream(f"script {attempt}")
@@ -105,10 +116,10 @@ class Film:
             director = Director(room, human, things, chance, seconds, viewer)
             director.lay_out(list(things))
             performance = director.run()
-            actions = sum(label.start < seconds - 0.5 for label in director.labels)
-            if best is None or actions > best[0]:
-                best = actions, room, performance, director
-            if actions >= min(6, seconds / 2):
+            steps = sum(end > 0.5 for end in director.step_ends)
+            if best is None or steps > best[0]:
+                best = steps, room, performance, director
+            if steps >= min(3, seconds / 3):
                 break
         assert best is not None
         return best[1:]
@@ -405,7 +416,7 @@ class Film:
             clipped = Label(label.action, max(label.start, 0), min(label.end, duration), label.shows)
             if clipped.end - clipped.start >= 0.25 and self.is_seen(clipped, visibility, area, hands):
                 actions.append((label.action, round(clipped.start, 2), round(min(clipped.end, duration), 2)))
-        seen_steps = [s for s in self.director.steps]
+        seen_steps = [s for s, end in zip(self.director.steps, self.director.step_ends) if end > 0.5]
         nouns = {name: item.noun for name, item in script.ITEMS.items()} | NOUNS
         names = [nouns.get(s.subject, s.subject) for s in seen_steps if s.subject]
         return WorldTruth(

@@ -279,7 +279,7 @@ def living_room(f: Furnisher) -> None:
     i = f.put(props.sofa(c, f.cloth, c.any_of([f.cloth, f.cloth2]), f.wood, length), x, 0.03)
     for side in (-1, 1):
         f.seat(i, "sofa/couch", x + side * (length / 4 - 0.06), 0.50, 0.445, 0)
-    f.surface(i, "sofa/couch", (x - length / 2 + 0.25, x + length / 2 - 0.25), (0.42, 0.62), 0.445)
+    f.surface(i, "sofa/couch", (x - length / 2 + 0.3, x + length / 2 - 0.3), (0.42, 0.62), 0.445)
     f.window(x + c.uniform(-0.2, 0.2), c.between(0.45, 0.6), 0.75)
     rest = x + length / 2
     table_right = c.happens(0.5)
@@ -308,8 +308,8 @@ def bedroom(f: Furnisher) -> None:
     )
     x = width - 1.0
     i = f.put(props.bed(c, f.wood, sheet, cover, f.white, -1 if f.flip else 1), x, 0.03)
-    f.seat(i, "bed", x + c.uniform(-0.5, 0.05), 1.00, 0.50, 0)
-    f.surface(i, "bed", (x - 0.75, x + 0.2), (0.75, 1.0), 0.505)
+    f.seat(i, "bed", x + c.uniform(-0.55, -0.1), 1.00, 0.50, 0)
+    f.surface(i, "bed", (x - 0.75, x + 0.45), (0.72, 1.0), 0.515)
     f.window(x + c.uniform(-0.2, 0.2), c.between(0.45, 0.6), 0.75)
     hinge = c.any_of([-1, 1])
     if width > 4.05:

@@ -67,6 +67,8 @@ GRASP_KNOB = "c141"
 BOOK_ACTIONS = ("c027", "c025")
 LAPTOP_ACTIONS = {"type": ("c052", "c014"), "watch laptop": ("c051",)}
 LOOK_ACTIONS = {"television": "c132", "window": "c092", "picture": "c088"}
+LIKED = {"cup": 1.5, "book": 1.5, "phone": 1.6, "pillow": 2.0, "sandwich": 1.2, "food": 1.1, "dish": 0.6, "notebook": 0.7}
+"""How much more or less often than others a thing is taken."""
 VIDEO_WORDS = {
     "take": "takes the {0}", "put": "puts the {0} down", "throw": "throws the {0}", "drink": "drinks from the {0}",
     "lift": "lifts the {0} to the mouth and thinks again", "read": "reads the {0}", "play": "plays with the {0}",
@@ -132,7 +134,7 @@ def next_steps(now: Situation, liking: dict[str, float], chance: Chance) -> list
             options.append((Step("throw", now.held), 1.5))
     else:
         free = [name for name in now.items if name in ITEMS]
-        options += [(Step("take", name), 4.0 / max(1, len(free))) for name in free]
+        options += [(Step("take", name), 6.0 * LIKED.get(name, 0.9) / max(1, len(free))) for name in free]
         options += [(Step("decoy", name), 0.4 / max(1, len(free))) for name in free]
         if standing:
             for thing in HINGE_ACTIONS:
@@ -145,16 +147,16 @@ def next_steps(now: Situation, liking: dict[str, float], chance: Chance) -> list
                     )
         if now.at_table and "laptop" in now.things:
             is_open = "laptop" in now.open_now
-            options.append((Step("close" if is_open else "open", "laptop"), 1.6))
+            options.append((Step("close" if is_open else "open", "laptop"), 1.2))
             if is_open:
-                options += [(Step("type", "laptop"), 2.5), (Step("watch laptop", "laptop"), 1.5)]
-    options += [(Step("look", thing), 0.5) for thing in LOOK_ACTIONS if thing in now.things]
+                options += [(Step("type", "laptop"), 1.3), (Step("watch laptop", "laptop"), 0.8)]
+    options += [(Step("look", thing), 0.4) for thing in LOOK_ACTIONS if thing in now.things]
     if standing:
-        options += [(Step("sit", kind), 1.8 / max(1, len(now.seats))) for kind in now.seats]
+        options += [(Step("sit", kind), (1.0 if now.held else 0.6) * (0.7 if kind == "chair" else 1.6)) for kind in now.seats]
         options.append((Step("pass"), 0.15))
     else:
-        options.append((Step("rise"), 0.7))
-    options = [(step, weight) for step, weight in options if step not in now.done or step.kind in ("rise", "sit")]
+        options.append((Step("rise"), 0.4 if now.held else 1.2))
+    options = [(step, weight) for step, weight in options if step not in now.done or step.kind == "rise"]
     if now.done and now.done[-1].kind == "sit":
         options = [o for o in options if o[0].kind != "rise"]
     # A random order in which heavier options tend to come first (exponential clocks).

@@ -90,7 +90,7 @@ def _relations(options: argparse.Namespace) -> None:
 
     from ag_core.models.checkpoints import save_checkpoint, weights_sha256
     from ag_core.models.detector import FasterRcnnDetector, load_faster_rcnn
-    from ag_core.models.relation import FrequencyHead, build_relation_head
+    from ag_core.models.relation import FrequencyHead, RelDnHead
     from ag_core.models.trunk import RegionTrunk
     from ag_core.presets import DETECTOR_PRESETS, RELATION_PRESETS, preset_named
     from ag_core.training.datasets import HomeWorld, detector_pictures
@@ -114,7 +114,7 @@ def _relations(options: argparse.Namespace) -> None:
     for found in _told(made, len(videos), "region features"):
         examples += found
     torch.manual_seed(options.seed)
-    head = build_relation_head("reldn", preset).fit(classes, relations)
+    head = RelDnHead(preset.feature_size, preset.visual_widths, preset.spatial_width).fit(classes, relations)
     losses = relation_losses(head, examples, options.batch or 32)
     progress = fit(head, losses, _recipe(options, rate=1e-3, bfloat16=False), _state_path(options), options.resume)
     facts = _metadata(options, preset.name, progress) | {"head": "reldn"}

@@ -125,7 +125,8 @@ def _flatten(graphs: Sequence[SceneGraph | None], protocol: Protocol, limit: int
     frame_of_object = np.concatenate([np.full(len(g), i) for i, g in full])
     classes = np.concatenate([g.object_classes for _, g in full])
     things = np.concatenate([g.object_boxes_xyxy for _, g in full]).astype(np.float64)
-    persons = np.concatenate([np.tile(g.person_box_xyxy, (len(g), 1)) for _, g in full]).astype(np.float64)
+    people = [np.asarray(g.person_box_xyxy, np.float64) for _, g in full]
+    persons = np.repeat(np.stack(people), [len(g) for _, g in full], axis=0)
     weights = np.concatenate([g.object_scores.astype(np.float64) * g.person_score for _, g in full])
     probabilities = np.concatenate([g.relations for _, g in full]).astype(np.float64)
     probabilities[np.isnan(things).any(axis=1)] = 0

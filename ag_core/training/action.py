@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn.utils import convert_conv3d_weight_memory_format
 
 from ag_core.data.clips import view_times
 from ag_core.data.frames import read_frames
@@ -86,7 +87,7 @@ def video_features(
     found = _kept(folder / f"clip-features-{clip_key}" / f"{video.video_id}.npy", both_clips)
     graphs = _kept(
         folder / f"graph-bank-{graph_key}" / f"{video.video_id}.npy",
-        lambda: predicted_bank(predictor, video, times).astype(np.float16),
+        lambda: predicted_bank(predictor, video, times.tolist()).astype(np.float16),
     )
     return VideoFeatures(times, found[: len(times)], graphs.astype(np.float32), views, found[len(times) :])
 
@@ -102,7 +103,8 @@ def extractor(world: HomeWorld, weights: Path, preset: str) -> Callable[[WorldVi
     load_checkpoint(relation_file, head, relation_preset.name)
     clip_model = build_video_model("i3d", video_preset)
     load_checkpoint(clip_file, clip_model, video_preset.name)
-    net = clip_model.clip_net.eval().to(memory_format=torch.channels_last_3d)
+    net = clip_model.clip_net.eval()
+    convert_conv3d_weight_memory_format(net, torch.channels_last_3d)
     predictor = SceneGraphPredictor(FasterRcnnDetector(model), RegionTrunk(model), head)
     clips = Clips(clip_pictures(world, video_preset.size_wh), list(world.videos), video_preset)
     clip_key = weights_sha256(clip_file)[:12]

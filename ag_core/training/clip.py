@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
+from torch.nn.utils import convert_conv3d_weight_memory_format
 
 from ag_core.data.clips import clip_frames
 from ag_core.models.feature_bank import bank_times
@@ -79,7 +80,7 @@ def start_at_prior(head: BankHead, labels: NDArray[np.bool_]) -> None:
 
 def clip_losses(model: BankedVideoModel, clips: Clips, batch_size: int) -> StepLosses:
     """The loss of random clips, one of a video, for `fit`."""
-    model.train().to(memory_format=torch.channels_last_3d)
+    convert_conv3d_weight_memory_format(model.train(), torch.channels_last_3d)
 
     def losses(random: np.random.Generator) -> Losses:
         chosen = random.choice(len(clips.videos), size=batch_size, replace=len(clips.videos) < batch_size)

@@ -98,7 +98,7 @@ def true_detections(graph: SceneGraph) -> Detections:
     if graph.person_box_xyxy is not None:
         boxes, classes = np.vstack([graph.person_box_xyxy[None], boxes]), np.concatenate([[0], classes])
     large = (boxes[:, 2:] - boxes[:, :2]).min(axis=1, initial=np.inf) >= DENSE_SHORT_SIDE
-    return Detections(boxes[large], classes[large], np.ones(int(large.sum())))
+    return Detections(boxes[large], classes[large], np.ones(int(large.sum()), np.float32))
 
 
 class PictureCache:

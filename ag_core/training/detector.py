@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.utils import convert_conv2d_weight_memory_format
 from torchvision.models.detection import FasterRCNN
 
 from ag_core.boxes import flip_boxes
@@ -74,7 +75,7 @@ def repeat_factors(classes: Sequence[NDArray[np.int64]]) -> NDArray[np.float64]:
 
 def detector_losses(model: FasterRCNN, frames: DetectorFrames, batch_size: int) -> StepLosses:
     """The losses of a random batch, for `fit`."""
-    model.train().to(memory_format=torch.channels_last)
+    convert_conv2d_weight_memory_format(model.train(), torch.channels_last)
     by_orientation = [np.flatnonzero(frames.portrait == upright) for upright in (False, True)]
     weights = [frames.weights[members] for members in by_orientation]
     share_portrait = weights[1].sum() / frames.weights.sum()

@@ -34,7 +34,9 @@ NO_BOX = 1
 """Flag of a box row that is known but has no box (annotated and not visible); never drawn."""
 
 FOLDER = ASSETS / "player"
-SCRIPTS = ("elements.js", "annotations.js", "overlay.js", "graph.js", "timeline.js", "player.js")
+SCRIPTS = (
+    "elements.js", "annotations.js", "overlay.js", "graph.js", "timeline.js", "clock.js", "controls.js", "player.js",
+)  # fmt: skip
 """Pieces of the browser side, joined in this order into one module."""
 
 SOURCE_LABELS = {"annotation": "Annotation", "lfb": "LFB", "sgfb": "SGFB", "oracle": "SGFB oracle"}

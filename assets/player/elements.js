@@ -10,6 +10,9 @@ const GROUPS = [
 const GROUP_INDEX = { attention: 0, spatial: 1, contact: 2 };
 const NO_BOX = 1;
 
+// Relationships that say what is not the case, or not known: drawn fainter.
+const DENIALS = ["not looking at", "unsure", "not contacting"];
+
 function element(tag, attributes, parent, text) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes || {})) made.setAttribute(name, value);

@@ -155,8 +155,11 @@ class GraphPanel {
 
   showRow(node, row, relations, source, animate) {
     const on = relations.length > 0;
-    row.line.classList.toggle("off", !on);
-    row.text.classList.toggle("off", !on);
+    const weak = relations.every(([relation]) => DENIALS.includes(this.relations[relation].name));
+    for (const part of [row.line, row.text]) {
+      part.classList.toggle("off", !on);
+      part.classList.toggle("weak", weak);
+    }
     if (!on) {
       row.says = "";
       return;

@@ -37,9 +37,9 @@ class Overlay {
   colour(track, view) {
     const groups = view.edges.get(track);
     if (!groups) return OVERLAY.neutral;
-    const says = (group, apart) => view.groupsOn[group] && groups[group].some(([relation]) => !apart.includes(view.relations[relation].name));
-    if (says(2, ["not contacting"])) return OVERLAY.contact;
-    return says(0, ["not looking at", "unsure"]) ? OVERLAY.attention : OVERLAY.neutral;
+    const says = (group) => view.groupsOn[group] && groups[group].some(([relation]) => !DENIALS.includes(view.relations[relation].name));
+    if (says(GROUP_INDEX.contact)) return OVERLAY.contact;
+    return says(GROUP_INDEX.attention) ? OVERLAY.attention : OVERLAY.neutral;
   }
 
   outline(hit, colour, dim, view) {

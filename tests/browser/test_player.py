@@ -59,7 +59,7 @@ def press(page: Page, *keys: str) -> None:
 
 def stands_at(page: Page, frame: int) -> None:
     """The picture and the overlay both show the 0-based frame."""
-    until(page, f"agPlayerStats.picture === {frame} && p.frame === {frame} && p.paused")
+    until(page, f"agPlayerStats.picture === {frame} && p.clock.frame === {frame} && p.clock.paused")
 
 
 @pytest.mark.parametrize("clip", CLIPS)
@@ -68,9 +68,9 @@ def test_overlay_frame_is_picture_frame(show: Callable[..., Page], clip: str) ->
     press(page, "k")
     until(page, "agPlayerStats.ticks > 12")
     press(page, "]", "]")
-    assert of(page, "p.video.playbackRate") == 2
-    until(page, "agPlayerStats.ticks > 24 || p.video.ended")
-    of(page, "p.pause()")
+    assert of(page, "p.parts.video.playbackRate") == 2
+    until(page, "agPlayerStats.ticks > 24 || p.parts.video.ended")
+    of(page, "p.clock.pause()")
     last = CLIPS[clip][1] - 1
     for keys, frame in [
         (["Home"], 0),
@@ -106,20 +106,27 @@ def test_keys(show: Callable[..., Page]) -> None:
     press(page, "Shift+ArrowLeft")
     stands_at(page, 20)
     press(page, "1", "3")
-    assert of(page, "p.groupsOn") == [False, True, False]
+    assert of(page, "p.controls.groupsOn") == [False, True, False]
     press(page, "1", "2", "3", "b", "l", "g")
-    assert of(page, "[...p.groupsOn, p.boxesOn, p.labelsOn, p.graphOn]") == [True, False, True, False, False, False]
+    assert of(page, "[...p.controls.groupsOn, p.controls.on.boxes, p.controls.on.labels, p.controls.on.graph]") == [
+        True,
+        False,
+        True,
+        False,
+        False,
+        False,
+    ]
     assert page.locator(".graphs").is_hidden()
     press(page, "g", "[")
-    assert of(page, "[p.graphOn, p.video.playbackRate]") == [True, 0.5]
+    assert of(page, "[p.controls.on.graph, p.parts.video.playbackRate]") == [True, 0.5]
     press(page, "?")
     assert page.locator("[data-part=help]").is_visible()
     press(page, "Escape")
     assert page.locator("[data-part=help]").is_hidden()
     press(page, " ")
-    until(page, "!p.paused")
+    until(page, "!p.clock.paused")
     press(page, "k")
-    until(page, "p.paused")
+    until(page, "p.clock.paused")
     press(page, "n")
     page.get_by_text("navigated=1").wait_for()
     press(page, "p")
@@ -203,20 +210,20 @@ def test_reports_are_few(show: Callable[..., Page]) -> None:
     page = show()
     before = int(page.get_by_text("runs=").inner_text().split("=")[1])
     press(page, "k")
-    until(page, "p.frame > 60")
+    until(page, "p.clock.frame > 60")
     press(page, "k")
-    until(page, "p.paused")
-    t = of(page, "Math.round(p.frame / p.data.fps * 1000) / 1000")
+    until(page, "p.clock.paused")
+    t = of(page, "Math.round(p.clock.frame / p.data.fps * 1000) / 1000")
     page.get_by_text(f"t={t} ").wait_for()
     assert int(page.get_by_text("runs=").inner_text().split("=")[1]) - before <= 8
 
 
 def test_autoplay_and_reduced_motion(show: Callable[..., Page]) -> None:
     page = show("12", autoplay=1)
-    until(page, "!p.paused && agPlayerStats.ticks > 5")
+    until(page, "!p.clock.paused && agPlayerStats.ticks > 5")
     assert page.get_by_text("runs=").inner_text() == "runs=1"
     page = show("12", autoplay=1, look={"reduced_motion": "reduce"})
-    assert of(page, "p.paused")
+    assert of(page, "p.clock.paused")
 
 
 def test_resize_theme_full_screen_and_unmount(show: Callable[..., Page]) -> None:
@@ -247,7 +254,7 @@ def test_link_to_this_moment(show: Callable[..., Page]) -> None:
 
 def test_bytes_come_in_ranges(show: Callable[..., Page]) -> None:
     page = show()
-    address = of(page, "p.video.src")
+    address = of(page, "p.parts.video.src")
     request = urllib.request.Request(address, headers={"Range": "bytes=0-99"})
     with urllib.request.urlopen(request, timeout=10) as answer:
         assert (answer.status, len(answer.read()), answer.headers["Content-Type"]) == (206, 100, "video/mp4")
@@ -268,10 +275,10 @@ def test_what_goes_wrong_is_said(show: Callable[..., Page], query: dict[str, obj
 
 def test_annotations_without_video(show: Callable[..., Page]) -> None:
     page = show(may_fail=True, src="", every=10)
-    until(page, "p.frame === 0 && p.virtual")
+    until(page, "p.clock.frame === 0 && p.clock.virtual")
     press(page, "v", "v", "f")
-    until(page, "p.frame === 21")
+    until(page, "p.clock.frame === 21")
     assert page.locator("[data-part=status]").inner_text().startswith("no video file: annotations only")
     press(page, "k")
-    until(page, "p.frame > 25")
+    until(page, "p.clock.frame > 25")
     assert json.dumps(of(page, "p.overlay.hits.length > 0")) == "true"

@@ -1,0 +1,210 @@
+// The clock: which frame is on screen, playing, seeking and stepping. A frame is round(media time x fps), counted from 0.
+// Without a playable video it runs on its own, so that annotations can still be watched.
+
+const SPEEDS = [0.25, 0.5, 1, 1.5, 2];
+
+class Clock {
+  // heard: {frame(frame, image), state(), settled()}; image is the new picture, for whoever wants to look at it.
+  constructor(video, heard) {
+    this.video = video;
+    this.heard = heard;
+    this.callbacks = "requestVideoFrameCallback" in HTMLVideoElement.prototype;
+    Object.assign(this, { frame: 0, frames: 1, fps: 24, speed: 1, virtual: true, playing: false });
+    this.stop = new AbortController();
+    const options = { signal: this.stop.signal };
+    video.addEventListener("play", () => heard.state(), options);
+    video.addEventListener("pause", () => heard.state(), options);
+    video.addEventListener("seeked", () => this.settle(), options);
+    this.watchPicture();
+    this.watchTime();
+  }
+
+  // start: frame to begin with.
+  open({ src, fps, frames, loop, start }) {
+    Object.assign(this, { fps, frames, loop, src, virtual: !src, playing: false, wanted: undefined });
+    this.frame = clamp(start, 0, frames - 1);
+    this.video.loop = loop;
+    if (!src) {
+      this.video.removeAttribute("src");
+      return;
+    }
+    this.video.src = src;
+    this.video.playbackRate = this.speed;
+    if (this.frame > 0) this.seek(this.frame);
+  }
+
+  watchPicture() {
+    if (!this.callbacks) return;
+    const presented = (_now, picture) => {
+      if (this.dead) return;
+      if (!this.virtual) {
+        const still = stillOf(this.video);
+        const seconds = still ? still.timestamp / 1e6 : picture.mediaTime;
+        this.present(Math.round(seconds * this.fps), still || this.video);
+        if (still) still.close();
+      }
+      this.video.requestVideoFrameCallback(presented);
+    };
+    this.video.requestVideoFrameCallback(presented);
+  }
+
+  // For the clock of its own, and for browsers without frame callbacks; otherwise it only looks in four times a second.
+  watchTime() {
+    let before = performance.now();
+    const animated = (now) => {
+      if (this.dead) return;
+      if (this.virtual && this.playing) this.advance(Math.min(now - before, 100) / 1000);
+      else if (!this.virtual && !this.callbacks) this.present(Math.floor(this.video.currentTime * this.fps), this.video);
+      before = now;
+      if (this.virtual || !this.callbacks) requestAnimationFrame(animated);
+      else this.idle = window.setTimeout(() => requestAnimationFrame(animated), 250);
+    };
+    requestAnimationFrame(animated);
+  }
+
+  show(frame, image) {
+    this.frame = clamp(frame, 0, this.frames - 1);
+    this.heard.frame(this.frame, image);
+  }
+
+  // A callback for the picture from before a seek may come after the seek: the sought frame is the one on screen.
+  present(frame, image) {
+    if (this.paused && this.wanted !== undefined && frame !== this.wanted) return;
+    if (frame === this.wanted) this.wanted = undefined;
+    this.show(frame, image);
+  }
+
+  // Some browsers show a sought picture without a callback; then, a moment later, the sought frame is drawn.
+  settle() {
+    window.setTimeout(() => {
+      if (this.dead || this.video.seeking) return;
+      const wanted = this.wanted;
+      this.wanted = undefined;
+      if (wanted !== undefined && this.paused) this.show(wanted, this.video);
+      this.heard.settled();
+    }, 150);
+  }
+
+  advance(seconds) {
+    this.ownTime += seconds * this.speed;
+    const frame = Math.floor(this.ownTime * this.fps);
+    if (frame < this.frames) this.show(frame);
+    else if (this.loop) {
+      this.ownTime = 0;
+      this.show(0);
+    } else {
+      this.show(this.frames - 1);
+      this.pause();
+    }
+  }
+
+  // The video does not play: go on without it, from the same frame.
+  leaveVideo() {
+    this.virtual = true;
+    this.playing = false;
+    this.frame = this.wanted ?? this.frame;
+    this.wanted = undefined;
+    this.heard.state();
+  }
+
+  get time() {
+    return this.frame / this.fps;
+  }
+
+  get paused() {
+    return this.virtual ? !this.playing : this.video.paused;
+  }
+
+  // The frame shown at a time; a twentieth of a frame forgives times rounded to milliseconds.
+  frameAt(seconds) {
+    return clamp(Math.floor(seconds * this.fps + 0.05), 0, this.frames - 1);
+  }
+
+  play() {
+    if (!this.virtual) {
+      this.video.play().catch(() => this.heard.state());
+      return;
+    }
+    if (this.frame >= this.frames - 1) this.show(0);
+    this.ownTime = this.time;
+    this.playing = true;
+    this.heard.state();
+  }
+
+  pause() {
+    if (!this.virtual) this.video.pause();
+    else if (this.playing) {
+      this.playing = false;
+      this.heard.state();
+    }
+  }
+
+  toggle() {
+    if (this.paused) this.play();
+    else this.pause();
+  }
+
+  setSpeed(speed) {
+    this.speed = speed;
+    this.video.playbackRate = speed;
+  }
+
+  // To the middle of the frame's time, so that rounding never lands on its neighbour.
+  seek(frame) {
+    const wanted = clamp(frame, 0, this.frames - 1);
+    if (this.virtual) {
+      this.ownTime = wanted / this.fps;
+      this.show(wanted);
+      this.heard.settled();
+      return;
+    }
+    this.wanted = wanted;
+    this.video.currentTime = (wanted + 0.5) / this.fps;
+  }
+
+  step(frames) {
+    this.pause();
+    this.seek((this.wanted ?? this.frame) + frames);
+  }
+
+  // To the next (direction 1) or previous (-1) of some sorted frames.
+  jump(frames, direction) {
+    this.pause();
+    const here = this.wanted ?? this.frame;
+    const at = lastAtOrBefore(frames, direction > 0 ? here : here - 1) + (direction > 0 ? 1 : 0);
+    if (at >= 0 && at < frames.length) this.seek(frames[at]);
+  }
+
+  destroy() {
+    this.dead = true;
+    window.clearTimeout(this.idle);
+    this.stop.abort();
+    this.video.pause();
+    this.video.removeAttribute("src");
+    this.video.load();
+  }
+}
+
+// The picture on screen, with its time. A busy browser calls back for a picture that it has already replaced, so the boxes
+// follow the picture itself. Null without WebCodecs (an address that is not secure): then the callback's word stands.
+function stillOf(video) {
+  if (!("VideoFrame" in window) || video.readyState < 2) return null;
+  try {
+    return new VideoFrame(video);
+  } catch {
+    return null;
+  }
+}
+
+// Why a video does not play, as the end of a sentence.
+async function reasonOfFailure(src) {
+  try {
+    const answer = await fetch(src, { headers: { Range: "bytes=0-15" } });
+    const type = answer.headers.get("content-type") || "";
+    if (!answer.ok) return `the server has no such file any more (${answer.status}); reload the page`;
+    if (type.includes("text/html")) return "its address leads to a page instead of a video; reload the page";
+  } catch {
+    return "the server did not answer; check that the app is running";
+  }
+  return "its format or codec is one this browser cannot play; convert it to H.264 in an MP4 file";
+}

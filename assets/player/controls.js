@@ -1,0 +1,207 @@
+// Buttons, switches, selectors, keys and the help panel. What is switched on is kept here; the player reads it.
+
+const MODES = ["hold", "interpolate", "exact"];
+const PLAY_ICON = "M8 5v14l11-7z";
+const PAUSE_ICON = "M7 5h4v14H7zM13 5h4v14h-4z";
+const KEYS = [
+  ["Space, K", "play or pause"],
+  ["← →", "previous, next annotated frame"],
+  ["Shift ← →", "previous, next change in the graph"],
+  ["D F", "one frame back, on (also , .)"],
+  ["C V", "ten frames back, on"],
+  ["Home End", "start, end"],
+  ["[ ]", "slower, faster"],
+  ["1 2 3", "attention, spatial, contact"],
+  ["B L G", "boxes, labels, graph"],
+  ["N P", "next, previous video"],
+  ["Esc", "clear the selection"],
+  ["?", "this panel"],
+];
+
+class Controls {
+  // heard: {changed(), source(name), clear(), link(), navigate(direction), marks() -> {frames, changes}}
+  constructor(parts, clock, heard) {
+    Object.assign(this, { parts, clock, heard, mode: "hold", groupsOn: [true, true, true] });
+    this.on = { boxes: true, labels: true, graph: true };
+    this.stop = new AbortController();
+    this.makeSwitches();
+    this.makeSelectors();
+    this.makeHelp();
+    this.listen();
+    this.hint();
+  }
+
+  makeSwitches() {
+    this.buttons = {};
+    const make = (name, key, does) => {
+      const button = element("button", { type: "button", class: "toggle", "aria-pressed": "true", title: `Show ${name} (${key})` }, this.parts.toggles);
+      button.addEventListener("click", does);
+      this.buttons[name] = button;
+      return button;
+    };
+    GROUPS.forEach((group, index) => {
+      const button = make(group.name, index + 1, () => this.toggleGroup(index));
+      button.classList.add(group.name);
+      element("span", { class: "chip" }, button, group.letter);
+      button.appendChild(lineSample(group));
+      element("span", {}, button, group.name);
+    });
+    for (const name of Object.keys(this.on)) make(name, name[0].toUpperCase(), () => this.toggleSwitch(name)).textContent = name;
+    element("span", { class: "space" }, this.parts.toggles);
+  }
+
+  makeSelectors() {
+    const { speed, toggles } = this.parts;
+    for (const value of SPEEDS) element("option", { value }, speed, `${value}×`);
+    speed.value = "1";
+    speed.addEventListener("change", () => this.setSpeed(Number(speed.value)));
+    this.modes = element("select", { "aria-label": "Between annotated frames", title: "Between annotated frames" }, toggles);
+    for (const mode of MODES) element("option", { value: mode }, this.modes, mode);
+    this.modes.addEventListener("change", () => {
+      this.mode = this.modes.value;
+      this.heard.changed();
+    });
+    this.parts.source.addEventListener("change", () => this.heard.source(this.parts.source.value));
+  }
+
+  makeHelp() {
+    const { help } = this.parts;
+    element("strong", {}, help, "Keys");
+    const list = element("dl", {}, help);
+    for (const [key, does] of KEYS) {
+      element("dt", {}, list, key);
+      element("dd", {}, list, does);
+    }
+    element("button", { type: "button", class: "toggle" }, help, "close").addEventListener("click", () => this.showHelp(false));
+  }
+
+  listen() {
+    const { clock } = this;
+    const root = this.parts.player;
+    const acts = {
+      toggle: () => clock.toggle(),
+      previous: () => clock.jump(this.heard.marks().frames, -1),
+      next: () => clock.jump(this.heard.marks().frames, 1),
+      link: () => this.heard.link(),
+      fullscreen: () => this.fullScreen(),
+      help: () => this.showHelp(this.parts.help.hidden),
+    };
+    const on = (target, name, does) => target.addEventListener(name, does, { signal: this.stop.signal });
+    for (const button of root.querySelectorAll("[data-act]")) on(button, "click", () => this.ready && acts[button.dataset.act]());
+    on(root, "keydown", (event) => this.key(event));
+    on(root, "keyup", quiet);
+    on(root, "keypress", quiet);
+    on(root, "focusin", () => this.hint());
+    on(root, "focusout", () => window.setTimeout(() => this.hint(), 0));
+  }
+
+  // sources: those to choose from; chosen: the one shown; comparing: whether all graphs are on screen anyway.
+  offer(sources, chosen, comparing) {
+    const { source } = this.parts;
+    source.replaceChildren();
+    for (const { name, label } of sources) element("option", { value: name }, source, comparing ? `boxes: ${label}` : label);
+    source.value = chosen.name;
+    source.hidden = sources.length < 2;
+    this.ready = true;
+  }
+
+  toggleGroup(index) {
+    this.groupsOn[index] = !this.groupsOn[index];
+    this.buttons[GROUPS[index].name].setAttribute("aria-pressed", String(this.groupsOn[index]));
+    this.heard.changed();
+  }
+
+  toggleSwitch(name) {
+    this.on[name] = !this.on[name];
+    this.buttons[name].setAttribute("aria-pressed", String(this.on[name]));
+    this.parts.player.classList.toggle("no-graph", !this.on.graph);
+    this.heard.changed();
+  }
+
+  setSpeed(speed) {
+    this.clock.setSpeed(speed);
+    this.parts.speed.value = String(speed);
+  }
+
+  changeSpeed(direction) {
+    this.setSpeed(SPEEDS[clamp(SPEEDS.indexOf(this.clock.speed) + direction, 0, SPEEDS.length - 1)]);
+  }
+
+  // Of the wrapper, never of the video: the boxes must come along.
+  fullScreen() {
+    const { player } = this.parts;
+    if (player.getRootNode().fullscreenElement) document.exitFullscreen();
+    else player.requestFullscreen().catch(() => this.hint("full screen was refused"));
+  }
+
+  showPlaying() {
+    const icon = this.parts["play-icon"];
+    icon.firstElementChild.setAttribute("d", this.clock.paused ? PLAY_ICON : PAUSE_ICON);
+    icon.parentElement.setAttribute("aria-label", this.clock.paused ? "Play" : "Pause");
+  }
+
+  showHelp(on) {
+    this.parts.help.hidden = !on;
+    if (!on) this.parts.player.focus({ preventScroll: true });
+  }
+
+  // Without a text: how to get at the keys.
+  hint(text) {
+    const { hint, player } = this.parts;
+    hint.textContent = text || (player.matches(":focus-within") ? "? shows the keys" : "click the video to use keys");
+  }
+
+  // Streamlit hears keys on the document: none of ours may reach it. Buttons and selectors keep their own keys.
+  key(event) {
+    if (event.ctrlKey || event.metaKey) return;
+    event.stopPropagation();
+    if (!this.ready || event.altKey) return;
+    const target = event.composedPath()[0];
+    const choosing = target.closest("select") && event.key !== "Escape";
+    const pressing = target.closest("button, summary, [role=button]") && (event.key === " " || event.key === "Enter");
+    if (choosing || pressing) return;
+    const does = this.keyActions(event.shiftKey)[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!does) return;
+    event.preventDefault();
+    does();
+  }
+
+  keyActions(shift) {
+    const { clock, heard } = this;
+    const marks = () => (shift ? heard.marks().changes : heard.marks().frames);
+    return {
+      " ": () => clock.toggle(),
+      k: () => clock.toggle(),
+      ArrowLeft: () => clock.jump(marks(), -1),
+      ArrowRight: () => clock.jump(marks(), 1),
+      d: () => clock.step(-1),
+      ",": () => clock.step(-1),
+      f: () => clock.step(1),
+      ".": () => clock.step(1),
+      c: () => clock.step(-10),
+      v: () => clock.step(10),
+      Home: () => clock.seek(0),
+      End: () => clock.seek(clock.frames - 1),
+      "[": () => this.changeSpeed(-1),
+      "]": () => this.changeSpeed(1),
+      1: () => this.toggleGroup(0),
+      2: () => this.toggleGroup(1),
+      3: () => this.toggleGroup(2),
+      b: () => this.toggleSwitch("boxes"),
+      l: () => this.toggleSwitch("labels"),
+      g: () => this.toggleSwitch("graph"),
+      n: () => heard.navigate(1),
+      p: () => heard.navigate(-1),
+      "?": () => this.showHelp(this.parts.help.hidden),
+      Escape: () => (this.parts.help.hidden ? heard.clear() : this.showHelp(false)),
+    };
+  }
+
+  destroy() {
+    this.stop.abort();
+  }
+}
+
+function quiet(event) {
+  if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
+}

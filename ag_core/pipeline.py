@@ -15,16 +15,16 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from ag_core.data.clips import clip_frames, letterboxed, view_times
-from ag_core.data.frames import container_comment, probe_video, read_frames
+from ag_core.data.frames import HOME_WORLD_MARK, container_comment, probe_video, read_frames
 from ag_core.data.results import COCO, HOME_WORLD, PredictionSettings, file_hash, weights_files
 from ag_core.errors import UserError
 from ag_core.models.checkpoints import load_checkpoint
 from ag_core.models.coco import UNSEEN_BY_COCO, CocoDetector
 from ag_core.models.detector import Detector, FasterRcnnDetector, load_faster_rcnn
 from ag_core.models.feature_bank import bank_times, graph_bank, window
+from ag_core.models.pixels import clip_tensors
 from ag_core.models.relation import build_relation_head
 from ag_core.models.scene_graph import SceneGraphPredictor
 from ag_core.models.trunk import RegionTrunk
@@ -39,8 +39,6 @@ from ag_core.taxonomy import ACTIONS, N_ACTIONS, N_OBJECTS, action_index
 
 ACTION_MODELS = ("lfb", "sgfb")
 HOME_WORLD_DATA = "home world"
-HOME_WORLD_MARK = "action-genome-explorer home world"
-PIXEL_MEAN, PIXEL_SCALE = 0.45, 0.225
 WINDOWS_AT_ONCE = 256
 
 
@@ -292,16 +290,10 @@ class _Watcher:
     def _make_features(self) -> None:
         chosen, self.due = self.due[: self.clips_at_once], self.due[self.clips_at_once :]
         pictures = np.stack([[self.small[frame] for frame in self.plan.clips[clip]] for clip in chosen])
-        self.features[chosen] = self.models.clip_net(clip_tensor(pictures, self.models.device)).float().cpu().numpy()
+        self.features[chosen] = self.models.clip_net(clip_tensors(pictures, self.models.device)).float().cpu().numpy()
         first = min((self.plan.clips[clip][0] for clip in self.due), default=0)
         self.small = {frame: picture for frame, picture in self.small.items() if self.due and frame >= first}
         self._advance(len(chosen))
-
-
-def clip_tensor(pictures: NDArray[np.uint8], device: torch.device) -> Tensor:
-    """Pictures [B,T,H,W,3] to the clip network's input [B,3,T,H,W], channels innermost as they lie in pictures."""
-    clips = torch.from_numpy(pictures).to(device).permute(0, 4, 1, 2, 3).float()
-    return (clips / 255 - PIXEL_MEAN) / PIXEL_SCALE
 
 
 def score_actions(

@@ -333,6 +333,10 @@ def content_hash(path: Path | str) -> str:
         raise UserError(f"{path.name} cannot be read ({error.strerror}); give the path of a video file") from None
 
 
+HOME_WORLD_MARK = "action-genome-explorer home world"
+"""The comment in the metadata of every film of the home world."""
+
+
 def container_comment(path: Path | str) -> str:
     """The `comment` in a file's metadata, '' where there is none: home-world films name themselves there."""
     return frame_index(path).comment

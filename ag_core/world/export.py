@@ -74,9 +74,12 @@ def write_mp4(path: Path, pictures: Iterable[NDArray[np.uint8]], fps: float, crf
     """
     import av
 
+    from ag_core.data.frames import HOME_WORLD_MARK
+
     partial = path.with_name(f".{path.stem}.part.mp4")
     try:
         with av.open(str(partial), "w", options={"movflags": "+faststart", "fflags": "+bitexact"}) as container:
+            container.metadata["comment"] = HOME_WORLD_MARK
             stream = None
             for picture in pictures:
                 if stream is None:

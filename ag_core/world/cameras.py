@@ -35,7 +35,12 @@ class Shot:
 
 
 def frame_shot(
-    chance: Chance, performance: Performance, width: int, height: int, seconds: float, extra: list[tuple[float, float, NDArray]]
+    chance: Chance,
+    performance: Performance,
+    width: int,
+    height: int,
+    seconds: float,
+    extra: list[tuple[float, float, NDArray]],
 ) -> Shot:
     """A place before the open side of the room, and the longest focal length that keeps the whole person.
 
@@ -77,7 +82,9 @@ def frame_shot(
         min(depth + away, depth + 3.3),
         chance.uniform(1.15, 1.75),
     ])  # fmt: skip
-    widest = 1.02 / (np.linalg.norm(position - targets.mean(0)) * 0.47 * height)  # never closer than a standing body needs
+    widest = 1.02 / (
+        np.linalg.norm(position - targets.mean(0)) * 0.47 * height
+    )  # never closer than a standing body needs
     for p, target in zip(points, targets):
         camera = camera_towards(position, target, 1.0, 2, 2)
         seen = (p - position) @ camera.rotation.T

@@ -60,7 +60,9 @@ class Director:
         self.stage = Performance(self.room, self.human, self.things)
         self.lying: dict[str, tuple[NDArray, str]] = {}  # thing -> place [3] and kind of surface
         self.time, self.yaw = 0.0, 0.0
-        self.reserved = self.chance.shuffled([s for s in self.room.seats if s.kind != "chair"])[:1]  # kept free of things
+        self.reserved = self.chance.shuffled([s for s in self.room.seats if s.kind != "chair"])[
+            :1
+        ]  # kept free of things
         self.place = np.zeros(3)
         self.seat: Seat | None = None
         self.sat_since, self.held_since = -99.0, -99.0

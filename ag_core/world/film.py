@@ -82,7 +82,9 @@ class Film:
         self.room, self.performance, self.director = self.compose(seconds)
         self.labelled = [Labelled(i, p.prop.name) for i, p in enumerate(self.room.placed)]
         self.labelled += [Labelled(name, script.ITEMS[name].name) for name in self.performance.things]
-        self.shot: Shot = frame_shot(self.stream("camera"), self.performance, self.width, self.height, seconds, self.must_be_seen())
+        self.shot: Shot = frame_shot(
+            self.stream("camera"), self.performance, self.width, self.height, seconds, self.must_be_seen()
+        )
         self._truth: WorldTruth | None = None
         self._build()
 
@@ -107,7 +109,10 @@ class Film:
         """Room, person, things and script; a room in which too little can happen is drawn again."""
         best: tuple[int, Room, Performance, Director] | None = None
         for attempt in range(6):
-            room = furnish(self.stream("kind").any_of(["living", "living", "living", "bedroom", "bedroom", "kitchen", "kitchen"]), self.stream(f"room {attempt}"))
+            room = furnish(
+                self.stream("kind").any_of(["living", "living", "living", "bedroom", "bedroom", "kitchen", "kitchen"]),
+                self.stream(f"room {attempt}"),
+            )
             human = self.person(room.palette)
             things = self.choose_things(room, self.stream(f"things {attempt}"))
             chance = self.stream(f"script {attempt}")

@@ -103,11 +103,19 @@ def angle_between(a: NDArray, b: NDArray) -> float:
     return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
 
+def far_off(thing: ObjectState, eye: NDArray, gaze: NDArray) -> bool:
+    """Whether a ball round the whole object lies surely outside the unsure cone."""
+    middle = thing.centres.mean(0)
+    radius = (np.linalg.norm(thing.centres - middle, axis=1) + np.linalg.norm(thing.halves, axis=1)).max()
+    away = float(np.linalg.norm(middle - eye))
+    return away > radius and angle_between(middle - eye, gaze) - np.degrees(np.arcsin(radius / away)) > UNSURE_DEGREES
+
+
 def nearest_to_ray(thing: ObjectState, eye: NDArray, gaze: NDArray) -> NDArray:
     """A point [3] of the object close to the gaze ray: projections onto ray and boxes in turn."""
     along = max(0.05, float((thing.centres.mean(0) - eye) @ gaze))
     point = thing.nearest(eye + along * gaze)
-    for _ in range(8):
+    for _ in range(4):
         point = thing.nearest(eye + max(0.05, float((point - eye) @ gaze)) * gaze)
     return point
 
@@ -117,8 +125,11 @@ def attention(state: State, before: int | None, out: NDArray[np.bool_]) -> int |
     j = state.joints
     eye, gaze = j.head + j.head_frame @ (0, 0.09, 0.02), j.head_frame[:, 1]
     unsure_face = angle_between(gaze, state.camera - eye) > FACE_AWAY_DEGREES or not state.head_in_image
-    points = [nearest_to_ray(thing, eye, gaze) for thing in state.objects]
-    angles = np.array([angle_between(p - eye, gaze) for p in points])
+    points, angles = [], np.full(len(state.objects), 180.0)
+    for n, thing in enumerate(state.objects):
+        beyond = far_off(thing, eye, gaze)
+        points.append(thing.centres[0] if beyond else nearest_to_ray(thing, eye, gaze))
+        angles[n] = max(angle_between(points[n] - eye, gaze), 90.0 if beyond else 0.0)
     near = [n for n in range(len(points)) if angles[n] < UNSURE_DEGREES]
     free = {n: not any(m != n and state.objects[m].hit_by(eye, points[n]) for m in near) for n in near}
     candidates = [n for n in near if free[n] and angles[n] < (KEEP_DEGREES if n == before else LOOK_DEGREES)]

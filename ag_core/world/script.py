@@ -67,7 +67,16 @@ GRASP_KNOB = "c141"
 BOOK_ACTIONS = ("c027", "c025")
 LAPTOP_ACTIONS = {"type": ("c052", "c014"), "watch laptop": ("c051",)}
 LOOK_ACTIONS = {"television": "c132", "window": "c092", "picture": "c088"}
-LIKED = {"cup": 1.5, "book": 1.5, "phone": 1.6, "pillow": 2.0, "sandwich": 1.2, "food": 1.1, "dish": 0.6, "notebook": 0.7}
+LIKED = {
+    "cup": 1.5,
+    "book": 1.5,
+    "phone": 1.6,
+    "pillow": 2.0,
+    "sandwich": 1.2,
+    "food": 1.1,
+    "dish": 0.6,
+    "notebook": 0.7,
+}
 """How much more or less often than others a thing is taken."""
 VIDEO_WORDS = {
     "take": "takes the {0}", "put": "puts the {0} down", "throw": "throws the {0}", "drink": "drinks from the {0}",
@@ -152,7 +161,10 @@ def next_steps(now: Situation, liking: dict[str, float], chance: Chance) -> list
                 options += [(Step("type", "laptop"), 1.3), (Step("watch laptop", "laptop"), 0.8)]
     options += [(Step("look", thing), 0.4) for thing in LOOK_ACTIONS if thing in now.things]
     if standing:
-        options += [(Step("sit", kind), (1.0 if now.held else 0.6) * (0.7 if kind == "chair" else 1.6)) for kind in now.seats]
+        seats = [] if now.held in ("bag", "box") else now.seats  # too big for a lap
+        options += [
+            (Step("sit", kind), (1.0 if now.held else 0.6) * (0.7 if kind == "chair" else 1.6)) for kind in seats
+        ]
         options.append((Step("pass"), 0.15))
     else:
         options.append((Step("rise"), 0.4 if now.held else 1.2))

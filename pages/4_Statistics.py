@@ -9,6 +9,8 @@ from ag_core.ui import cached, charts
 from ag_core.ui.page import EXPLORE, empty_state, is_dark, owner_note, page_frame, store_or_stop, totals_row
 from ag_core.ui.pickers import download_table, source_name, source_picker
 
+MOST_ACTIONS = 40
+
 page_frame("Statistics", "How often things occur, alone and together.")
 store_or_stop()
 key = cached.store_key()
@@ -77,10 +79,12 @@ st.subheader("Actions", anchor=False)
 if held.empty:
     st.caption("Models score whole videos and clips, not intervals; choose the annotation to see actions.")
 else:
-    owner_note(f"{len(held)} of {len(actions)} Charades actions occur; intervals of each, in {whose}.")
+    most = held.nlargest(MOST_ACTIONS, "intervals")
+    rest = f" The {MOST_ACTIONS} most frequent are drawn; the CSV has all." if len(held) > len(most) else ""
+    owner_note(f"{len(held)} of {len(actions)} Charades actions occur; intervals of each, in {whose}.{rest}")
     st.altair_chart(
         charts.count_bars(
-            held[["label", "id", "intervals", "videos"]],
+            most[["label", "id", "intervals", "videos"]],
             "label",
             "intervals",
             dark=is_dark(),

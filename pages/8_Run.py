@@ -85,18 +85,17 @@ def open_job(job_id: str) -> None:
 
 def queue() -> None:
     """The jobs of this app, the newest first; alive while one of them is."""
+    alive = [job.id for job in cached.backend().jobs() if job.active]
+    st.fragment(_queue, run_every=0.5 if alive else 3.0)(alive)
+
+
+def _queue(alive: list[str]) -> None:
     jobs = cached.backend().jobs()
+    if [job.id for job in jobs if job.active] != alive:
+        st.rerun()  # a job began or ended: the page shows its result, or looks more often
     if jobs:
         st.subheader("Queue", anchor=False)
         owner_note("All sessions of this app share one set of models; jobs run one after the other.")
-        alive = any(job.active for job in jobs)
-        st.fragment(_queue, run_every=0.5 if alive else None)(sum(job.active for job in jobs))
-
-
-def _queue(alive: int) -> None:
-    jobs = cached.backend().jobs()
-    if sum(job.active for job in jobs) != alive:
-        st.rerun()
     for job in reversed(jobs[-8:]):
         _job_row(job)
 

@@ -12,11 +12,12 @@ from conftest import stand_in_prediction
 from streamlit.testing.v1 import AppTest
 
 from ag_core.backend import Job, JobState
+from ag_core.data.building import build_store
 from ag_core.data.results import PredictionSettings
 from ag_core.errors import UserError
 from ag_core.models.feature_bank import confidence_matrix
 from ag_core.prediction import Prediction
-from ag_core.settings import PROJECT
+from ag_core.settings import PROJECT, settings
 from ag_core.ui import cached, charts, tables, uploads, words
 from ag_core.ui.query import RunningQuery
 
@@ -111,18 +112,30 @@ def test_compare_draws_what_is_chosen(app_home: Path) -> None:
     assert any("Choose at least one action" in caption.value for caption in app.caption)
 
 
+def test_a_store_of_ones_own_shows_its_predictions(
+    app_home: Path, showcase: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = app_home / "mine.duckdb"
+    build_store(
+        mine, charades=showcase / "charades", action_genome=showcase / "annotations",
+        predictions=sorted((showcase / "predictions").glob("*.json")),
+    )  # fmt: skip
+    monkeypatch.setenv("AG_STORE", str(mine))
+    settings.cache_clear()
+    for page in ("app.py", "pages/1_Explore.py", "pages/2_Compare.py"):
+        app = open_page(page, v="AB1CD")
+        assert not app.exception and not app.error
+        assert len(app.get("bidi_component")) == 1
+    assert "SGFB" in notes(app)
+
+
 def test_statistics_of_a_prediction(app_home: Path) -> None:
     app = open_page("pages/4_Statistics.py")
     source = app.selectbox(key="source")
     assert len(source.options) == 2
-    source.set_value(source.options[1] if source.options[1].startswith("prediction") else cached_source(app)).run()
+    source.set_value(cached.store().sources()[1]).run()
     assert not app.exception
     assert app.metric[1].value == "12"
-
-
-def cached_source(app: AppTest) -> str:
-    """The name, in the store, of the only prediction."""
-    return cached.store().sources()[1]
 
 
 def test_sql_runs_refuses_and_explains(app_home: Path) -> None:

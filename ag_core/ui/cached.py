@@ -20,7 +20,7 @@ from ag_core.data.sandbox import SqlSandbox
 from ag_core.data.store import ANNOTATION, AnnotationStore
 from ag_core.errors import UserError
 from ag_core.prediction import Prediction
-from ag_core.records import ActionInterval, SceneGraph, Video, time_of_frame
+from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video, time_of_frame
 from ag_core.settings import ASSETS, settings
 
 StoreKey = tuple[str, int]
@@ -143,6 +143,19 @@ def intervals(key: StoreKey, video_id: str) -> list[ActionInterval]:
     return _store(key).intervals_of(video_id)
 
 
+@st.cache_resource(max_entries=64, show_spinner=False)
+def stored_prediction(key: StoreKey, video_id: str) -> tuple[list[SceneGraph], dict[str, ActionScores]]:
+    """Graphs and action scores of a video from the first model run in the store that has it; empty where none has."""
+    open_store = _store(key)
+    for source in open_store.sources():
+        if source != ANNOTATION:
+            found = open_store.graphs_of(video_id, source)
+            scores = open_store.action_scores_of(video_id, source)
+            if found or scores:
+                return found, {model: ActionScores(model, values) for model, values in scores.items()}
+    return [], {}
+
+
 def shipped_prediction(video_id: str) -> Prediction | None:
     """What the models say of an embedded video, from the file made beforehand; None where there is no such file."""
     chosen = settings()
@@ -200,7 +213,7 @@ def first_to_show(key: StoreKey) -> str:
     table = _store(key).videos()
     table = table[table["path"].notna()] if table["path"].notna().any() else table
     ids = [video_id for video_id in table["video_id"] if shipped_prediction(video_id)] or table["video_id"].tolist()
-    return max(ids[:50], key=lambda video_id: len(_store(key).intervals_of(video_id)))
+    return max(ids[:50], key=lambda one: (bool(graphs(key, one)), len(intervals(key, one))))
 
 
 def time_in_video(key: StoreKey, video_id: str, frame: Any, *seconds: Any) -> float | None:

@@ -117,7 +117,7 @@ def object_relation_map(
             ),
             color=alt.Color(
                 f"{value}:Q",
-                scale=alt.Scale(range=SEQUENCE[dark], domain=domain, **({"type": "sqrt"} if compress else {})),
+                scale=alt.Scale(range=SEQUENCE[dark], domain=domain, type="sqrt" if compress else "linear"),
                 legend=alt.Legend(title=label, orient="right", gradientLength=180),
             ),
             tooltip=["object", "group", "relation", alt.Tooltip(f"{value}:Q", format=",.4~f", title=label)],

@@ -49,7 +49,8 @@ def schema_tree(tables: Mapping[str, Sequence[tuple[str, str]]]) -> str:
 
 def about_video(row: pd.Series) -> str:
     """Two lines under a poster: where, which split, how long, and what the script says."""
-    facts = [str(row[name]) for name in ("scene", "split") if pd.notna(row[name])]
+    facts = [words.scene_name(row["scene"])] if pd.notna(row["scene"]) else []
+    facts += [row["split"]] if pd.notna(row["split"]) else []
     if pd.notna(row["duration_s"]):
         facts.append(words.duration(row["duration_s"]))
     script = row["script"] if pd.notna(row["script"]) else ""

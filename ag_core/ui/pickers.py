@@ -90,11 +90,17 @@ def facet_pills(facets: pd.DataFrame, filters: Filters, most: int = 8) -> None:
             value(int(row.index_)): int(row.videos) for row in rows.rename(columns={"index": "index_"}).itertuples()
         }
         labels = {
-            name: f"{_action_label(name)[5:] if kind == 'action' else name} :gray[{n}]" for name, n in names.items()
+            name: f"{_action_label(name)[5:] if kind == 'action' else name} :gray[{words.number(n)}]"
+            for name, n in names.items()
         }
         if labels:
             st.pills(
-                label, list(labels), format_func=labels.get, key=f"add_{kind}", on_change=_add_filter, args=(kind,)
+                label,
+                list(labels),
+                format_func=labels.__getitem__,
+                key=f"add_{kind}",
+                on_change=_add_filter,
+                args=(kind,),
             )
 
 

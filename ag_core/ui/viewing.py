@@ -57,10 +57,11 @@ def viewing_of(key: cached.StoreKey, video_id: str) -> Viewing:
     """All that the store and the shipped predictions know of a video; UserError for an unknown id."""
     video = cached.video(key, video_id)
     prediction = cached.shipped_prediction(video_id)
-    sources = {ANNOTATION: cached.graphs(key, video_id)}
     if prediction is not None:
-        sources[PREDICTED] = prediction.graphs()
-    scores = prediction.action_scores() if prediction else {}
+        predicted, scores = prediction.graphs(), prediction.action_scores()
+    else:
+        predicted, scores = cached.stored_prediction(key, video_id)
+    sources = {ANNOTATION: cached.graphs(key, video_id), PREDICTED: predicted}
     return Viewing(video, video.path, _present(sources), cached.intervals(key, video_id), scores, prediction)
 
 

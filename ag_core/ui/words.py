@@ -69,6 +69,11 @@ def model_name(model: str) -> str:
     return MODEL_NAMES.get(model, model)
 
 
+def scene_name(scene: str) -> str:
+    """A Charades scene without its explanation: 'Basement (A room below the ground floor)' -> 'Basement'."""
+    return scene.partition(" (")[0]
+
+
 def download_name(what: str, which: str, extension: str) -> str:
     """The name of a downloaded file: 'ag_triplets_AB12C_2026-01-31.csv'."""
     return f"ag_{what}_{which}_{date.today().isoformat()}.{extension}"

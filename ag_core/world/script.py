@@ -161,9 +161,8 @@ def next_steps(now: Situation, liking: dict[str, float], chance: Chance) -> list
                 options += [(Step("type", "laptop"), 1.3), (Step("watch laptop", "laptop"), 0.8)]
     options += [(Step("look", thing), 0.4) for thing in LOOK_ACTIONS if thing in now.things]
     if standing:
-        seats = [] if now.held in ("bag", "box") else now.seats  # too big for a lap
         options += [
-            (Step("sit", kind), (1.0 if now.held else 0.6) * (0.7 if kind == "chair" else 1.6)) for kind in seats
+            (Step("sit", kind), (1.0 if now.held else 0.6) * (0.7 if kind == "chair" else 1.6)) for kind in now.seats
         ]
         options.append((Step("pass"), 0.15))
     else:

@@ -69,9 +69,10 @@ class GraphPanel {
   place() {
     if (!this.nodes) return;
     const sides = Math.ceil(this.nodes.length / 2);
-    const tight = sides > 5;
+    const roomy = sides * (CARD.title + 3 * CARD.row + CARD.pad + CARD.gap) + 12;
+    const tight = sides > 5 && this.svg.clientHeight < roomy;
     const row = tight ? 13 : CARD.row;
-    const title = tight ? 17 : CARD.title;
+    const title = tight ? 18 : CARD.title;
     const gap = tight ? 5 : CARD.gap;
     const tall = title + 3 * row + CARD.pad;
     const needed = Math.max(230, sides * (tall + gap) + 12);

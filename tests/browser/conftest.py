@@ -117,7 +117,7 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         page.on("request", asked)
         if not may_fail:
             page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)

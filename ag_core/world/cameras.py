@@ -57,7 +57,7 @@ def frame_shot(
         points.append(
             np.array(
                 [
-                    j.head + (0, 0, 0.17),
+                    np.add(j.head, (0, 0, 0.17)),
                     *(j.ankles - (0, 0, 0.08)),
                     *j.wrists,
                     *j.knees,

@@ -18,16 +18,16 @@ from ag_core.errors import UserError
 from ag_core.taxonomy import N_RELATIONS, object_index
 from ag_core.world import props, script
 from ag_core.world.cameras import Shot, frame_shot
+from ag_core.world.casting import choose_things, person
 from ag_core.world.chance import Chance
 from ag_core.world.director import Director, Label
-from ag_core.world.human import Human
 from ag_core.world.lights import light_room
 from ag_core.world.mesh import Mesh, Part, assemble, join, overwrite, turn_z
-from ag_core.world.raster import SAMPLES, Extents, Renderer
+from ag_core.world.raster import SAMPLES, Camera, Extents, Renderer
 from ag_core.world.relations import ObjectState, State, cleaned, relations_of
 from ag_core.world.rooms import Room, furnish
-from ag_core.world.sim import Moment, Performance, Thing, flat_turn, handle_point
-from ag_core.world.textures import Palette
+from ag_core.world.sim import Moment, Performance, handle_point
+from ag_core.world.things import book_mesh
 from ag_core.world.truth import WorldTruth
 
 PROFILES = ("home-20",)
@@ -61,7 +61,7 @@ def video_id(split: str, seed: int) -> str:
 
 @dataclass(frozen=True)
 class Labelled:
-    """A labelled instance. key: a thing's name or a placed prop's index; parts: (part index, kind) of its moving meshes."""
+    """A labelled instance. key: a thing's name or a placed prop's index; name: its object class."""
 
     key: str | int
     name: str
@@ -100,7 +100,9 @@ class Film:
                 if isinstance(key, int) and self.room.placed[key].prop.hinge is not None:
                     placed = self.room.placed[key]
                     ends = [handle_point(placed, share) for share in (0.0, 0.5, 1.0)]
-                    extra.append((label.start - 0.5, label.end + 0.5, np.array([*ends, placed.position + (0, 0, 0.1)])))
+                    extra.append(
+                        (label.start - 0.5, label.end + 0.5, np.array([*ends, np.add(placed.position, (0, 0, 0.1))]))
+                    )
         return extra
 
     # -------------------------------------------------------------- composing
@@ -113,8 +115,8 @@ class Film:
                 self.stream("kind").any_of(["living", "living", "living", "bedroom", "bedroom", "kitchen", "kitchen"]),
                 self.stream(f"room {attempt}"),
             )
-            human = self.person(room.palette)
-            things = self.choose_things(room, self.stream(f"things {attempt}"))
+            human = person(self.split, self.person_number, self.stream("clothes"), room.palette)
+            things = choose_things(room, self.stream("shapes"), self.stream(f"things {attempt}"))
             chance = self.stream(f"script {attempt}")
             width, depth = room.size
             viewer = np.array([width / 2 + chance.uniform(-0.8, 0.8), depth + 2.2, 1.4])
@@ -128,80 +130,6 @@ class Film:
                 break
         assert best is not None
         return best[1:]
-
-    def person(self, palette: Palette) -> Human:
-        """Body from the person's own stream, clothes from the film's."""
-        body, clothes = Chance(self.split, 10_000 + self.person_number, "person"), self.stream("clothes")
-        tall, wide = body.between(0.92, 1.07), body.between(0.90, 1.12)
-        skin, hair = (
-            body.any_of("f0c8a8 e0ac84 c68a5e 9a6440 6b4429 dba67c".split()),
-            body.any_of("20160f 3b2717 6b4423 a67c46 7a7570 8a3f22 c9a566".split()),
-        )
-        old, palette.chance = palette.chance, clothes
-        one_of, add = palette.one_of, palette.add
-        pattern = clothes.any_of(["fabric", "fabric", "stripes", "check", "dots"])
-        materials = {
-            "skin": add(skin, shine=0.06, sharpness=12, rim=0.10),
-            "hair": add(hair, "fabric", repeat=2, shine=0.10, sharpness=18),
-            "shirt": one_of("b0524a 3f6d8c 5d8a66 c99a4b 74608a d8d2c6 c47a8a 4a8a8a 8a9a5a a85a3a 5a78b0 e0c890", pattern, repeat=1.5, rim=0.1),
-            "trousers": one_of("2f3a52 4a4a4e 8f7a5c 33443f 5a6a80 6b4a3a 3a2f40 7a7a74 505a3a", "fabric", repeat=2, rim=0.06),
-            "shoe": one_of("222222 7a3b2a e5e5e5 2c4a7a 5a7a5a b08a50", shine=0.15, sharpness=25),
-            "sole": add("dcd8d0"),
-            "white": add("f5f2ee", shine=0.2, sharpness=40),
-            "iris": add("1d1410", shine=0.5, sharpness=60),
-            "mouth": add("a8574e"),
-        }  # fmt: skip
-        palette.chance = old
-        return Human(materials, tall, wide, clothes.one_of([0.42, 0.95, 0.6]))
-
-    def choose_things(self, room: Room, chance: Chance) -> dict[str, Thing]:
-        """Each thing is there with the same probability, whatever will be done; a laptop may stand on the table."""
-        shapes = Chance(self.split, self.seed, "shapes")
-        makers = {
-            "cup": props.cup, "phone": props.phone, "pillow": props.pillow, "box": props.cardboard_box, "bag": props.bag,
-            "towel": props.towel, "dish": props.dish, "food": props.food, "sandwich": props.sandwich, "notebook": props.notebook,
-        }  # fmt: skip
-        things: dict[str, Thing] = {}
-        for name in chance.shuffled([*makers, "book"]):
-            if not chance.happens(0.62):
-                continue
-            if name == "book":
-                cover = room.palette.one_of(
-                    "3a4a7a 8a3b3b 3d6b4f b08a3a 5a3a6a 2f6a7a a85a3a 4a4a50 c0a070", shine=0.15, sharpness=20
-                )
-                size = (shapes.between(0.16, 0.195), shapes.between(0.23, 0.27))
-                things[name] = Thing(
-                    None, 0.035, 0.15, flat_turn(name), (cover, room.palette.add("f4efe2", "page")), size
-                )
-                continue
-            prop = makers[name](shapes, room.palette)
-            low, high = props.footprint(prop)
-            radius = (
-                0.5
-                * float(np.hypot(*(high - low)[:2]))
-                * (0.8 if name in ("pillow", "box", "bag", "towel", "notebook") else 1.0)
-            )
-            things[name] = Thing(prop, float(-low[2]) + 0.002, radius, np.eye(3))
-        if chance.happens(0.6):
-            self.place_laptop(room, shapes, chance)
-        return things
-
-    def place_laptop(self, room: Room, shapes: Chance, chance: Chance) -> None:
-        """On the table, before the chair, its lid open or shut."""
-        seat = next((s for s in room.seats if s.kind == "chair"), None)
-        table = next((s for s in room.surfaces if s.kind == "table"), None)
-        if seat is None or table is None:
-            return
-        frame = turn_z(seat.yaw)
-        at = seat.point + frame @ (chance.uniform(-0.1, 0.1), chance.uniform(0.60, 0.64), 0)
-        prop = props.laptop(shapes, room.palette)
-        assert prop.hinge is not None
-        from dataclasses import replace
-
-        from ag_core.world.rooms import Placed
-
-        prop = replace(prop, hinge=replace(prop.hinge, starts_open=float(chance.happens(0.5))))
-        room.placed.append(Placed(prop, np.array([at[0], at[1], table.height + 0.012]), seat.yaw))
 
     # -------------------------------------------------------------- building what is drawn
 
@@ -252,7 +180,7 @@ class Film:
     def thing_mesh(self, name: str, moment: Moment) -> Mesh:
         thing, grip = self.performance.things[name], moment.things[name]
         if thing.prop is None:
-            return props.book_mesh(*thing.covers, moment.book_opening, thing.book_size).moved(grip.turn, grip.at)
+            return book_mesh(*thing.covers, moment.book_opening, thing.book_size).moved(grip.turn, grip.at)
         return self.joined(name).moved(grip.turn, grip.at)
 
     def joined(self, key: str | int) -> Mesh:
@@ -313,9 +241,7 @@ class Film:
         for one in self.labelled:
             if isinstance(one.key, str):
                 thing, grip = self.performance.things[one.key], moment.things[one.key]
-                pieces = (
-                    thing.prop.pieces if thing.prop else [props.book_mesh(0, 0, moment.book_opening, thing.book_size)]
-                )
+                pieces = thing.prop.pieces if thing.prop else [book_mesh(0, 0, moment.book_opening, thing.book_size)]
                 boxes = turned_boxes(props.bounds(pieces), grip.turn, grip.at)
                 objects.append(
                     ObjectState(*boxes, moment.held.get(one.key, (False, False)), moment.motions.get(one.key))
@@ -371,7 +297,7 @@ class Film:
             return self.thing_mesh(str(key), moment)
         return self.ridden(int(key), moment) if kind == "rides" else self.swung(int(key), moment)
 
-    def pixel(self, point: NDArray, camera) -> tuple[int, int] | None:  # noqa: ANN001
+    def pixel(self, point: NDArray, camera: Camera) -> tuple[int, int] | None:
         """Pixel (x, y) of a world point; None outside the picture."""
         x, y, z = camera.rotation @ (point - camera.position)
         if z <= 0.05:
@@ -384,7 +310,7 @@ class Film:
         t = self.renderer.seen[y * SAMPLES, x * SAMPLES]
         return int(self.geometry.label[t]) if t >= 0 else -1
 
-    def hand_seen(self, moment: Moment, i: int, camera) -> bool:  # noqa: ANN001
+    def hand_seen(self, moment: Moment, i: int, camera: Camera) -> bool:
         """Whether the wrist or the palm, or what it holds, is seen where the hand is."""
         allowed = {self.person_label} | {
             k for k, one in enumerate(self.labelled) if isinstance(one.key, str) and moment.held.get(one.key, (0, 0))[i]
@@ -425,10 +351,23 @@ class Film:
         nouns = {name: item.noun for name, item in script.ITEMS.items()} | NOUNS
         names = [nouns.get(s.subject, s.subject) for s in seen_steps if s.subject]
         return WorldTruth(
-            self.video_id, self.split, self.seed, self.subject, self.room.scene, script.sentence(seen_steps, nouns),
-            list(dict.fromkeys(names)), self.fps, self.width, self.height, actions,
-            np.array(classes), boxes, visibility, area, relations,
-        )  # fmt: skip
+            self.video_id,
+            self.split,
+            self.seed,
+            self.subject,
+            self.room.scene,
+            script.sentence(seen_steps, nouns),
+            list(dict.fromkeys(names)),
+            self.fps,
+            self.width,
+            self.height,
+            actions,
+            np.array(classes),
+            boxes,
+            visibility,
+            area,
+            relations,
+        )
 
     def is_seen(self, label: Label, visibility: NDArray, area: NDArray, hands: NDArray) -> bool:
         """The evidence rule: person and object are seen for at least half of the interval."""

@@ -155,7 +155,7 @@ class Human:
             up = unit(up - toes * (up @ toes))
             parts.append(self.shoe.moved(np.stack([np.cross(toes, up), toes, up], 1), joints.ankles[i]))
             pointing, upper_arm = joints.fingers[i], unit(joints.elbows[i] - joints.shoulders[i])
-            across = unit(np.cross(pointing, upper_arm + (0.01, 0.02, 0.3)))
+            across = unit(np.cross(pointing, np.add(upper_arm, (0.01, 0.02, 0.3))))
             hand = np.stack([across, pointing, np.cross(across, pointing)], 1)
             parts.append(self.hands[i].moved(hand, joints.wrists[i]))
         return join(parts)
@@ -243,7 +243,7 @@ class Human:
             for name, radii, (x, y, z) in features
             for side in (SIDES if x else (1,))
         ]
-        return join([skull, hair] + placed)
+        return join([skull, hair, *placed])
 
     def build_shoe(self) -> Mesh:
         """Ankle at the origin, y towards the toes, z up."""

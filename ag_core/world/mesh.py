@@ -183,7 +183,7 @@ def box(size: ArrayLike, foot: ArrayLike = (0, 0, 0), material: int = 0, bevel: 
     faces = np.where(inwards[:, None], np.array(triangles)[:, [0, 2, 1]], triangles)
     flat = [(1, 2), (0, 2), (0, 1)]
     uv = np.concatenate([vertices[8 * axis : 8 * axis + 8][:, flat[axis]] for axis in range(3)])
-    return make_mesh(vertices + (0, 0, half[2]) + np.asarray(foot), normals, uv, faces, material)
+    return make_mesh(vertices + np.add((0, 0, half[2]), foot), normals, uv, faces, material)
 
 
 # ------------------------------------------------------------------ many meshes as one drawable scene

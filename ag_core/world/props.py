@@ -1,7 +1,7 @@
 """Furniture and things: each prop is one function that returns pieces round the origin.
 
-Furniture stands on the floor or hangs on a wall, its back to y = 0 and its front towards +y. Things that a hand can take
-are centred on the origin and slightly enlarged, so that they stay visible in a small picture.
+Furniture stands on the floor or hangs on a wall, its back to y = 0 and its front towards +y; `things.py` has what a
+hand can take.
 Knows shapes and materials; nothing of rooms, people or labels' meaning.
 """
 
@@ -11,13 +11,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ag_core.world.chance import Chance
-from ag_core.world.mesh import Mesh, box, ellipsoid, grid, join, lathe, quad, tube, turn_x, turn_y, turn_z
-from ag_core.world.textures import Palette
+from ag_core.world.mesh import Mesh, box, ellipsoid, grid, join, lathe, quad, tube, turn_x, turn_z
 
 
 @dataclass(frozen=True)
 class Hinge:
-    """A part that turns. origin [3]; axis 'x' or 'z'; angle in radians when fully open; handle [3] on the closed part."""
+    """A part that turns.
+
+    origin [3]; axis 'x' or 'z'; angle in radians when fully open; handle [3] on the closed part.
+    """
 
     pieces: list[Mesh]
     origin: NDArray
@@ -67,8 +69,14 @@ def table(c: Chance, wood: int, length: float, depth: float, height: float) -> P
     thick, leg = c.between(0.03, 0.06), c.between(0.045, 0.085)
     top = box((length, depth, thick), (0, 0, height - thick), wood, 0.012)
     if c.happens(0.3) and length < 0.8:
-        return Prop("table", [top, tube([(0, 0, 0.03), (0, 0, height - thick)], [0.05, 0.04], wood, 10),
-                              lathe([(0.001, 0), (0.24, 0), (0.22, 0.03), (0.001, 0.05)], wood)])  # fmt: skip
+        return Prop(
+            "table",
+            [
+                top,
+                tube([(0, 0, 0.03), (0, 0, height - thick)], [0.05, 0.04], wood, 10),
+                lathe([(0.001, 0), (0.24, 0), (0.22, 0.03), (0.001, 0.05)], wood),
+            ],
+        )
     apron = box((length - 0.14, depth - 0.14, 0.06), (0, 0, height - thick - 0.06), wood)
     return Prop("table", [top, apron, *legs(length / 2 - 0.07, depth / 2 - 0.06, height - thick, leg, wood)])
 
@@ -150,11 +158,22 @@ def television(c: Chance, black: int, screen: int, wood: int) -> list[Prop]:
     """The set on its stand, facing +y; the stand is part of the television's furniture but has no label."""
     w, h = c.between(0.85, 1.1), c.between(0.50, 0.62)
     z = 0.5
-    glass = quad([(w / 2 - 0.02, 0.182, z + 0.1), (-w / 2 + 0.02, 0.182, z + 0.1),
-                  (-w / 2 + 0.02, 0.182, z + 0.05 + h), (w / 2 - 0.02, 0.182, z + 0.05 + h)], screen,
-                 ((1, 0), (0, 0), (0, 1), (1, 1)))  # fmt: skip
-    tv = [box((w, 0.05, h), (0, 0.155, z + 0.075), black, 0.01), glass, box((0.3, 0.2, 0.015), (0, 0.16, z), black, 0.004),
-          box((0.06, 0.04, 0.1), (0, 0.15, z), black)]  # fmt: skip
+    glass = quad(
+        [
+            (w / 2 - 0.02, 0.182, z + 0.1),
+            (-w / 2 + 0.02, 0.182, z + 0.1),
+            (-w / 2 + 0.02, 0.182, z + 0.05 + h),
+            (w / 2 - 0.02, 0.182, z + 0.05 + h),
+        ],
+        screen,
+        ((1, 0), (0, 0), (0, 1), (1, 1)),
+    )
+    tv = [
+        box((w, 0.05, h), (0, 0.155, z + 0.075), black, 0.01),
+        glass,
+        box((0.3, 0.2, 0.015), (0, 0.16, z), black, 0.004),
+        box((0.06, 0.04, 0.1), (0, 0.15, z), black),
+    ]
     stand = [
         box((w + 0.15, 0.36, z - 0.06), (0, 0.18, 0.06), wood, 0.01),
         box((w * 0.9, 0.3, 0.06), (0, 0.18, 0), black),
@@ -165,9 +184,14 @@ def television(c: Chance, black: int, screen: int, wood: int) -> list[Prop]:
 def floor_lamp(c: Chance, metal: int, shade: int) -> Prop:
     tall = c.between(1.35, 1.65)
     top, low = c.between(0.10, 0.16), c.between(0.17, 0.24)
-    return Prop("light", [lathe([(0.001, 0), (0.14, 0), (0.13, 0.03), (0.001, 0.035)], metal),
-                          tube([(0, 0, 0.03), (0, 0, tall)], [0.014, 0.014], metal, 8),
-                          lathe([(low, tall - 0.18), (top, tall + 0.08), (0.001, tall + 0.08)], shade, 18, True)])  # fmt: skip
+    return Prop(
+        "light",
+        [
+            lathe([(0.001, 0), (0.14, 0), (0.13, 0.03), (0.001, 0.035)], metal),
+            tube([(0, 0, 0.03), (0, 0, tall)], [0.014, 0.014], metal, 8),
+            lathe([(low, tall - 0.18), (top, tall + 0.08), (0.001, tall + 0.08)], shade, 18, True),
+        ],
+    )
 
 
 def window(frame: int, view: int, cloth: int, half: float) -> Prop:
@@ -223,14 +247,27 @@ def doorknob(metal: int) -> Prop:
 def cabinet(c: Chance, wood: int, inside: int, metal: int, hinge_side: int, height: float, width: float = 0.8) -> Prop:
     """A closet, back at y = 0, one leaf that opens towards +y, the other fixed."""
     depth = 0.42
-    body = [box((width, 0.02, height), (0, 0.01, 0), inside, 0.004), box((width, depth, 0.04), (0, depth / 2, height - 0.04), wood, 0.006),
-            box((width, depth, 0.08), (0, depth / 2, 0), wood, 0.006),
-            *[box((0.025, depth, height), (s * (width / 2 - 0.012), depth / 2, 0), wood, 0.005) for s in (-1, 1)],
-            box((width - 0.05, depth - 0.05, 0.02), (0, depth / 2, height / 2), inside, 0.004)]  # fmt: skip
+    body = [
+        box((width, 0.02, height), (0, 0.01, 0), inside, 0.004),
+        box((width, depth, 0.04), (0, depth / 2, height - 0.04), wood, 0.006),
+        box((width, depth, 0.08), (0, depth / 2, 0), wood, 0.006),
+        *[box((0.025, depth, height), (s * (width / 2 - 0.012), depth / 2, 0), wood, 0.005) for s in (-1, 1)],
+        box((width - 0.05, depth - 0.05, 0.02), (0, depth / 2, height / 2), inside, 0.004),
+    ]
     half = width / 2 - 0.005
     body.append(box((half - 0.01, 0.02, height - 0.12), (-hinge_side * half / 2, depth, 0.08), wood, 0.005))
-    leaf = [box((half, 0.022, height - 0.12), (-hinge_side * half / 2, 0, 0.08), wood, 0.005),
-            tube([(-hinge_side * (half - 0.05), 0.035, height * 0.5), (-hinge_side * (half - 0.05), 0.035, height * 0.5 + 0.16)], [0.014, 0.014], metal, 8)]  # fmt: skip
+    leaf = [
+        box((half, 0.022, height - 0.12), (-hinge_side * half / 2, 0, 0.08), wood, 0.005),
+        tube(
+            [
+                (-hinge_side * (half - 0.05), 0.035, height * 0.5),
+                (-hinge_side * (half - 0.05), 0.035, height * 0.5 + 0.16),
+            ],
+            [0.014, 0.014],
+            metal,
+            8,
+        ),
+    ]
     handle = np.array([-hinge_side * (half - 0.05), 0.05, height * 0.5 + 0.08])
     return Prop(
         "closet/cabinet", body, Hinge(leaf, np.array([hinge_side * half, depth, 0]), "z", -hinge_side * 1.5, handle)
@@ -240,15 +277,25 @@ def cabinet(c: Chance, wood: int, inside: int, metal: int, hinge_side: int, heig
 def refrigerator(c: Chance, white: int, inside: int, metal: int, hinge_side: int, things: list[int]) -> Prop:
     """Back at y = 0; the upper, larger leaf opens towards +y."""
     w, d, h, split = 0.66, 0.58, c.between(1.55, 1.8), c.between(0.45, 0.62)
-    body = [box((w, d - 0.06, split), (0, d / 2 - 0.03, 0.0), white, 0.012), box((w, 0.05, h - split), (0, 0.025, split), inside, 0.006),
-            box((w, d - 0.06, 0.05), (0, d / 2 - 0.03, h - 0.05), white, 0.01),
-            *[box((0.05, d - 0.06, h - split), (s * (w / 2 - 0.025), d / 2 - 0.03, split), white, 0.008) for s in (-1, 1)],
-            *[box((w - 0.1, d - 0.12, 0.015), (0, d / 2 - 0.05, z), inside, 0.003) for z in (split + 0.32, split + 0.65)],
-            box((w - 0.01, 0.05, split - 0.04), (0, d - 0.03, 0.03), white, 0.012)]  # fmt: skip
+    body = [
+        box((w, d - 0.06, split), (0, d / 2 - 0.03, 0.0), white, 0.012),
+        box((w, 0.05, h - split), (0, 0.025, split), inside, 0.006),
+        box((w, d - 0.06, 0.05), (0, d / 2 - 0.03, h - 0.05), white, 0.01),
+        *[box((0.05, d - 0.06, h - split), (s * (w / 2 - 0.025), d / 2 - 0.03, split), white, 0.008) for s in (-1, 1)],
+        *[box((w - 0.1, d - 0.12, 0.015), (0, d / 2 - 0.05, z), inside, 0.003) for z in (split + 0.32, split + 0.65)],
+        box((w - 0.01, 0.05, split - 0.04), (0, d - 0.03, 0.03), white, 0.012),
+    ]
     for z in (split + 0.02, split + 0.335, split + 0.665):
         body += [box((0.1, 0.1, c.uniform(0.1, 0.2)), (x, 0.3, z), c.any_of(things), 0.02) for x in (-0.18, 0.0, 0.17)]
-    leaf = [box((w - 0.01, 0.05, h - split - 0.01), (-hinge_side * (w / 2 - 0.005), 0, split + 0.01), white, 0.012),
-            tube([(-hinge_side * (w - 0.08), 0.055, split + 0.1), (-hinge_side * (w - 0.08), 0.055, split + 0.5)], [0.016, 0.016], metal, 8)]  # fmt: skip
+    leaf = [
+        box((w - 0.01, 0.05, h - split - 0.01), (-hinge_side * (w / 2 - 0.005), 0, split + 0.01), white, 0.012),
+        tube(
+            [(-hinge_side * (w - 0.08), 0.055, split + 0.1), (-hinge_side * (w - 0.08), 0.055, split + 0.5)],
+            [0.016, 0.016],
+            metal,
+            8,
+        ),
+    ]
     handle = np.array([-hinge_side * (w - 0.08), 0.07, split + 0.35])
     return Prop(
         "refrigerator",
@@ -259,8 +306,11 @@ def refrigerator(c: Chance, white: int, inside: int, metal: int, hinge_side: int
 
 def counter(c: Chance, wood: int, stone: int, metal: int, length: float) -> Prop:
     """A kitchen worktop over cupboards, back at y = 0, top at 0.9 m; unlabelled."""
-    pieces = [box((length, 0.56, 0.8), (0, 0.28, 0.06), wood, 0.006), box((length + 0.02, 0.6, 0.04), (0, 0.3, 0.86), stone, 0.008),
-              box((length, 0.5, 0.06), (0, 0.26, 0), metal)]  # fmt: skip
+    pieces = [
+        box((length, 0.56, 0.8), (0, 0.28, 0.06), wood, 0.006),
+        box((length + 0.02, 0.6, 0.04), (0, 0.3, 0.86), stone, 0.008),
+        box((length, 0.5, 0.06), (0, 0.26, 0), metal),
+    ]
     n = max(2, round(length / 0.45))
     for i in range(n):
         x = (i + 0.5) / n * length - length / 2
@@ -287,185 +337,3 @@ def plant(pot: int, leaf: int, random: np.random.Generator) -> Prop:
         widths = [(0.008, 0.004), (0.03, 0.005), (0.042, 0.005), (0.04, 0.005), (0.025, 0.004), (0.004, 0.003)]
         leaves.append(tube(path, widths, leaf, 6, np.cross(outwards, (0, 0, 1))))
     return Prop("", [lathe([(0.001, 0), (0.12, 0), (0.16, 0.28), (0.14, 0.28), (0.001, 0.25)], pot), join(leaves)])
-
-
-# ------------------------------------------------------------------ things that a hand can take, centred on the origin
-
-
-def cup(c: Chance, p: Palette) -> Prop:
-    glaze = p.one_of("2f7f6f c0563f e0b84c 3d5a8a e8e4da 8a4a6a", shine=0.4, sharpness=40)
-    r, h = c.between(0.058, 0.068), c.between(0.14, 0.17)
-    top = r * c.between(0.95, 1.12)
-    wall = [(0.001, 0), (r * 0.85, 0), (r, 0.03), (top, h), (top - 0.008, h), (r - 0.01, 0.03), (0.001, 0.025)]
-    handle = tube(
-        [(r, 0, h * 0.8), (r + 0.045, 0, h * 0.75), (r + 0.05, 0, h * 0.42), (r - 0.005, 0, h * 0.28)],
-        [0.012] * 4,
-        glaze,
-        8,
-        (0, 1, 0),
-    )
-    return Prop(
-        "cup/glass/bottle",
-        [m.moved(turn_z(c.uniform(-2, 2)), (0, 0, -h / 2)) for m in (lathe(wall, glaze, 18), handle)],
-    )
-
-
-def food(c: Chance, p: Palette) -> Prop:
-    kind = c.one_of(["apple", "muffin", "pear", "orange", "bun", "peach"])
-    colour = {
-        "apple": "b8453a",
-        "muffin": "b07a45",
-        "pear": "a9b04a",
-        "orange": "d98a35",
-        "bun": "c99a5c",
-        "peach": "dd9a6c",
-    }[kind]
-    skin, stalk = p.one_of(colour, "plaster", shine=0.2, sharpness=20), p.add("5a3d25")
-    if kind in ("muffin", "bun"):
-        return Prop("food", [lathe([(0.001, -0.06), (0.05, -0.06), (0.065, 0.01)], p.add("e6d6b8", "stripes", repeat=3), 16),
-                             ellipsoid((0.075, 0.075, 0.055), (0, 0, 0.015), skin, 10, 0.9)])  # fmt: skip
-    return Prop("food", [ellipsoid((0.066, 0.066, 0.062 if kind != "pear" else 0.075), (0, 0, 0), skin, 12),
-                         tube([(0, 0, 0.055), (0.008, 0, 0.085)], [0.006, 0.005], stalk, 6)])  # fmt: skip
-
-
-def sandwich(c: Chance, p: Palette) -> Prop:
-    w, d = c.between(0.17, 0.20), c.between(0.12, 0.15)
-    crust, green = p.one_of("d8ab6c c9924e e0bd88", "plaster"), p.one_of("7fa04a 8fae55 6d9440")
-    filling = p.one_of("e0c25a c46a4a d98a6a")
-    layers = [(0.03, crust, 0), (0.012, green, 0.012), (0.014, filling, 0.006), (0.03, crust, 0)]
-    z, pieces = -0.043, []
-    for thick, material, extra in layers:
-        pieces.append(box((w + extra, d + extra, thick), (0, 0, z), material, 0.01))
-        z += thick
-    return Prop("sandwich", [join(pieces)])
-
-
-def dish(c: Chance, p: Palette) -> Prop:
-    glaze = p.one_of("eeeae0 b5cdd6 d8b8a0 c9d6b8 e8d9a0 d0c4dc", shine=0.4, sharpness=40)
-    r, h = c.between(0.13, 0.155), c.between(0.035, 0.07)
-    wall = [(0.001, 0), (r * 0.55, 0), (r, h), (r - 0.008, h + 0.004), (r * 0.5, 0.014), (0.001, 0.012)]
-    return Prop("dish", [lathe(wall, glaze, 22).moved(offset=(0, 0, -h / 2))])
-
-
-def phone(c: Chance, p: Palette) -> Prop:
-    """Lies flat, screen up, long side along y."""
-    w, h = c.between(0.095, 0.11), c.between(0.185, 0.21)
-    shell, glass = (
-        p.one_of("1d1e22 e8e8ea 3c4f78 8a3f4a 2d5a50 6a5a80", shine=0.35, sharpness=50),
-        p.add("b8d0e8", "screen", glow=0.7),
-    )
-    x, y = w / 2 - 0.008, h / 2 - 0.012
-    return Prop(
-        "phone/camera",
-        [
-            box((w, h, 0.022), (0, 0, -0.011), shell, 0.006),
-            quad([(-x, -y, 0.0115), (x, -y, 0.0115), (x, y, 0.0115), (-x, y, 0.0115)], glass),
-        ],
-    )
-
-
-def pillow(c: Chance, p: Palette) -> Prop:
-    """Lies flat."""
-    cloth = p.one_of(
-        "a8584c 4f6d8f d8c9a0 6f8f6a b5894a 7a6a8a e0d8cc c48a6a 5a8a8a",
-        c.one_of(["fabric", "check", "dots", "leaves", "stripes", "fabric"]),
-        repeat=2,
-        rim=0.1,
-    )
-    return Prop(
-        "pillow",
-        [ellipsoid((c.between(0.20, 0.25), c.between(0.15, 0.18), c.between(0.065, 0.085)), (0, 0, 0), cloth, 12, 0.6)],
-    )
-
-
-def cardboard_box(c: Chance, p: Palette) -> Prop:
-    w, d, h = c.between(0.30, 0.38), c.between(0.24, 0.30), c.between(0.19, 0.26)
-    card = p.one_of("b98c5a a87f52 c9a06c 7f93a8 b8624a 8a9a6a", "fabric", repeat=3)
-    tape = p.one_of("d8c9a0 e6dcc0 a89060")
-    return Prop(
-        "box",
-        [
-            box((w, d, h), (0, 0, -h / 2), card, 0.006),
-            box((w + 0.004, 0.05, h + 0.004), (0, 0, -h / 2 - 0.002), tape, 0.005),
-        ],
-    )
-
-
-def bag(c: Chance, p: Palette) -> Prop:
-    w, h, d = c.between(0.30, 0.36), c.between(0.28, 0.34), 0.14
-    cloth = p.one_of(
-        "7a4a3a 3d4a5c b08a4a 5a6b4a 8a3b4a 40434a", c.one_of(["fabric", "stripes", "check"]), repeat=2, rim=0.08
-    )
-    s = np.linspace(0, np.pi, 9)
-    arcs = [
-        tube(
-            np.stack([0.09 * np.cos(s), np.full(9, y), 0.05 + h / 2 + 0.14 * np.sin(s) - 0.06], -1),
-            [0.012] * 9,
-            cloth,
-            8,
-            (0, 1, 0),
-        )
-        for y in (-0.04, 0.04)
-    ]
-    return Prop("bag", [box((w, d, h), (0, 0, -h / 2), cloth, 0.04), *arcs])
-
-
-def towel(c: Chance, p: Palette) -> Prop:
-    cloth = p.one_of(
-        "e8e0d0 9fb8c0 d0a090 a8b890 e0c878 8f8aa8", c.one_of(["stripes", "fabric", "check"]), repeat=2, rim=0.15
-    )
-    return Prop(
-        "towel",
-        [
-            box((0.27, 0.19, 0.05), (0, 0, -0.04), cloth, 0.022),
-            box((0.25, 0.18, 0.04), (0.005, 0.0, 0.005), cloth, 0.018),
-        ],
-    )
-
-
-def notebook(c: Chance, p: Palette) -> Prop:
-    """An open pad, page up, top towards +y."""
-    w, h = c.between(0.21, 0.25), c.between(0.28, 0.32)
-    page, back = p.add("f6f3e8", "ruled"), p.one_of("a8483c 3d5a8a d0a030 4a7a5a 6a4a7a 2c2f38")
-    sheet = quad([(-w / 2, -h / 2, 0.012), (w / 2, -h / 2, 0.012), (w / 2, h / 2, 0.012), (-w / 2, h / 2, 0.012)], page)
-    return Prop(
-        "paper/notebook",
-        [
-            box((w, h, 0.022), (0, 0, -0.012), back, 0.004),
-            sheet,
-            box((w, 0.03, 0.026), (0, h / 2 - 0.015, -0.012), back, 0.004),
-        ],
-    )
-
-
-def book_mesh(cover: int, page: int, opening: float, size: tuple[float, float] = (0.18, 0.25)) -> Mesh:
-    """Spine along y, pages towards z. opening 0 = closed (both halves upright), 1 = nearly flat."""
-    halves, (width, height) = [], size
-    for side in (-1, 1):
-        hinge = turn_y(-side * ((1 - opening) * np.pi / 2 + opening * 0.25))
-        for lift, thick, shrink, material in ((-0.024, 0.008, 1, cover), (-0.016, 0.016, 0.94, page)):
-            half = box((width * shrink, height * shrink, thick), (side * width / 2, 0, lift), material, 0.002)
-            half.uv[:] = half.vertices[:, :2] / (2 * width, height) + 0.5
-            halves.append(half.moved(hinge))
-    return join(halves)
-
-
-def laptop(c: Chance, p: Palette) -> Prop:
-    """Centred on the middle of its base, user at -y; the lid turns up round the far edge."""
-    shell = p.one_of("1f2126 b8bcc2 5a5f68 8f959c d8d4cc 3a3f4a", shine=0.35, sharpness=60)
-    keys, screen = p.add("2a2c30", "tiles", repeat=2), p.add("d8e2f0", "screen", glow=0.8)
-    w, d = c.between(0.36, 0.40), c.between(0.25, 0.28)
-    board = quad(
-        [
-            (-w / 2 + 0.03, -0.03, 0.012),
-            (w / 2 - 0.03, -0.03, 0.012),
-            (w / 2 - 0.03, d / 2 - 0.03, 0.012),
-            (-w / 2 + 0.03, d / 2 - 0.03, 0.012),
-        ],
-        keys,
-    )
-    glass = quad([(-w / 2 + 0.015, -d + 0.015, -0.001), (-w / 2 + 0.015, -0.02, -0.001), (w / 2 - 0.015, -0.02, -0.001), (w / 2 - 0.015, -d + 0.015, -0.001)], screen,
-                 ((0, 1), (0, 0), (1, 0), (1, 1)))  # fmt: skip
-    lid = [box((w, d, 0.012), (0, -d / 2, 0), shell, 0.004), glass]
-    hinge = Hinge(lid, np.array([0, d / 2 - 0.004, 0.013]), "x", -1.85, np.array([0, -d + 0.01, 0.01]))
-    return Prop("laptop", [box((w, d, 0.022), (0, 0, -0.011), shell, 0.005), board], hinge)

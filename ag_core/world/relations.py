@@ -21,10 +21,28 @@ TOUCH, LEAN, MOUTH, MOTION = 0.035, 0.03, 0.06, 0.04  # metres
 CARRY_SPEED = 0.3  # metres a second
 HEAD_TOP = 0.13  # metres from the middle of the head
 NAMES = (
-    "looking_at", "not_looking_at", "unsure", "above", "beneath", "in_front_of", "behind", "on_the_side_of", "in", "carrying",
-    "drinking_from", "eating", "holding", "leaning_on", "not_contacting", "sitting_on", "standing_on", "touching", "twisting",
-    "wiping", "writing_on",
-)  # fmt: skip
+    "looking_at",
+    "not_looking_at",
+    "unsure",
+    "above",
+    "beneath",
+    "in_front_of",
+    "behind",
+    "on_the_side_of",
+    "in",
+    "carrying",
+    "drinking_from",
+    "eating",
+    "holding",
+    "leaning_on",
+    "not_contacting",
+    "sitting_on",
+    "standing_on",
+    "touching",
+    "twisting",
+    "wiping",
+    "writing_on",
+)
 R = {name: relation_index(name) for name in NAMES}
 
 
@@ -121,7 +139,7 @@ def nearest_to_ray(thing: ObjectState, eye: NDArray, gaze: NDArray) -> NDArray:
 
 
 def attention(state: State, before: int | None, out: NDArray[np.bool_]) -> int | None:
-    """Fill the attention columns. At most one object is looked at: the nearest on the gaze line, else the nearest by angle."""
+    """Fill the attention columns. At most one is looked at: the nearest on the line of gaze, else the least angle."""
     j = state.joints
     eye, gaze = j.head + j.head_frame @ (0, 0.09, 0.02), j.head_frame[:, 1]
     unsure_face = angle_between(gaze, state.camera - eye) > FACE_AWAY_DEGREES or not state.head_in_image

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ag_core.world import props
 from ag_core.world.chance import Chance
-from ag_core.world.mesh import Mesh, Part, box, join, quad, turn_z
+from ag_core.world.mesh import Part, box, join, quad, turn_z
 from ag_core.world.props import Prop
 from ag_core.world.textures import Palette
 
@@ -130,7 +130,13 @@ class Furnisher:
         """Floor, walls, ceiling and skirting; none of them casts a shadow."""
         (x, y), c, p, z = (self.room.size[0], self.room.size[1] + 3.6), self.c, self.room.palette, WALL_HEIGHT
         kitchen = self.room.kind == "kitchen" and c.happens(0.6)
-        boards = p.one_of("8a5a34 b98a5a c9a577 a87448 b8b2a8 7a5238 d0b892 9c8a78 c8beb0", "tiles" if kitchen else "planks", repeat=0.55, shine=0.10, sharpness=30)  # fmt: skip
+        boards = p.one_of(
+            "8a5a34 b98a5a c9a577 a87448 b8b2a8 7a5238 d0b892 9c8a78 c8beb0",
+            "tiles" if kitchen else "planks",
+            repeat=0.55,
+            shine=0.10,
+            sharpness=30,
+        )
         pattern = c.any_of(["plaster", "plaster", "plaster", "stripes", "leaves", "dots"])
         back = p.one_of("e8dfd0 cfd8d6 c7d0de b9c4a9 e9e6e0 d9c3b0 a9bcc4 d8d0dc c4a58a", pattern, repeat=0.7)
         sides = p.one_of("e0d4c4 b9c2c8 c8a890 a3b094 e3d5d5 d8d4c8 98a8b4 cbbfd0 b89a84", "plaster", repeat=0.7)
@@ -143,13 +149,16 @@ class Furnisher:
         self.room.surfaces.append(
             Surface(0, "floor", np.array([0.25, 0.25]), np.array([x - 0.25, self.room.size[1] - 0.2]), 0)
         )
-        walls = [quad([(x, 0, 0), (0, 0, 0), (0, 0, z), (x, 0, z)], back, metres(x, z)),
-                 quad([(0, 0, 0), (0, y, 0), (0, y, z), (0, 0, z)], sides, metres(y, z)),
-                 quad([(x, y, 0), (x, 0, 0), (x, 0, z), (x, y, z)], sides, metres(y, z)),
-                 quad([(0, y, 0), (x, y, 0), (x, y, z), (0, y, z)], sides, metres(x, z)),
-                 quad([(0, 0, z), (0, y, z), (x, y, z), (x, 0, z)], self.white),
-                 box((x, 0.02, 0.09), (x / 2, 0.01, 0), self.white), box((0.02, y, 0.09), (0.01, y / 2, 0), self.white),
-                 box((0.02, y, 0.09), (x - 0.01, y / 2, 0), self.white)]  # fmt: skip
+        walls = [
+            quad([(x, 0, 0), (0, 0, 0), (0, 0, z), (x, 0, z)], back, metres(x, z)),
+            quad([(0, 0, 0), (0, y, 0), (0, y, z), (0, 0, z)], sides, metres(y, z)),
+            quad([(x, y, 0), (x, 0, 0), (x, 0, z), (x, y, z)], sides, metres(y, z)),
+            quad([(0, y, 0), (x, y, 0), (x, y, z), (0, y, z)], sides, metres(x, z)),
+            quad([(0, 0, z), (0, y, z), (x, y, z), (x, 0, z)], self.white),
+            box((x, 0.02, 0.09), (x / 2, 0.01, 0), self.white),
+            box((0.02, y, 0.09), (0.01, y / 2, 0), self.white),
+            box((0.02, y, 0.09), (x - 0.01, y / 2, 0), self.white),
+        ]
         self.room.decor.append(Part(join(walls), casts_shadow=False))
         if c.happens(0.7):
             rug = p.one_of(
@@ -166,7 +175,7 @@ class Furnisher:
 
     def door(self) -> None:
         """At the left end of the back wall, hinged at the corner."""
-        c, p = self.c, self.room.palette
+        p = self.room.palette
         panel = p.one_of(
             "6b4226 8a5a34 e8e2d6 a87448 4f6470 d8cdb8 7a8a78 b89a70 5a3d2a",
             "wood",

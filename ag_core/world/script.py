@@ -37,9 +37,11 @@ ITEMS: dict[str, Item] = {
     "towel": Item("towel", "towel", "c033", "c035", "c034", False, ("table", "counter", "bed"), ("wipe",), "c036"),
     "dish": Item("dish", "dish", "c118", "c120", "c119", True, _FLAT),
     "food": Item("food", "apple", "c061", "c063", "c062", False, _FLAT, ("eat", "eat", "lift")),
-    "sandwich": Item("sandwich", "sandwich", "c067", "c069", "c068", False, ("table", "counter"), ("eat", "eat", "lift")),
+    "sandwich": Item(
+        "sandwich", "sandwich", "c067", "c069", "c068", False, ("table", "counter"), ("eat", "eat", "lift")
+    ),
     "notebook": Item("paper/notebook", "notebook", "c115", "c117", "c116", True, (*_FLAT, "bed"), ("write",)),
-}  # fmt: skip
+}
 
 USE_ACTIONS: dict[tuple[str, str], tuple[str, ...]] = {
     ("drink", "cup"): ("c106",),
@@ -79,13 +81,29 @@ LIKED = {
 }
 """How much more or less often than others a thing is taken."""
 VIDEO_WORDS = {
-    "take": "takes the {0}", "put": "puts the {0} down", "throw": "throws the {0}", "drink": "drinks from the {0}",
-    "lift": "lifts the {0} to the mouth and thinks again", "read": "reads the {0}", "play": "plays with the {0}",
-    "talk": "talks on the {0}", "snuggle": "hugs the {0}", "wipe": "wipes the table with the {0}", "eat": "eats the {0}",
-    "write": "writes in the {0}", "type": "works on the {0}", "watch laptop": "watches something on the {0}",
-    "open": "opens the {0}", "close": "closes the {0}", "sit": "sits down on the {0}", "rise": "stands up",
-    "look": "looks at the {0}", "decoy": "reaches for the {0} but leaves it", "pass": "walks about", "hold": "holds the {0} for a while",
-}  # fmt: skip
+    "take": "takes the {0}",
+    "put": "puts the {0} down",
+    "throw": "throws the {0}",
+    "drink": "drinks from the {0}",
+    "lift": "lifts the {0} to the mouth and thinks again",
+    "read": "reads the {0}",
+    "play": "plays with the {0}",
+    "talk": "talks on the {0}",
+    "snuggle": "hugs the {0}",
+    "wipe": "wipes the table with the {0}",
+    "eat": "eats the {0}",
+    "write": "writes in the {0}",
+    "type": "works on the {0}",
+    "watch laptop": "watches something on the {0}",
+    "open": "opens the {0}",
+    "close": "closes the {0}",
+    "sit": "sits down on the {0}",
+    "rise": "stands up",
+    "look": "looks at the {0}",
+    "decoy": "reaches for the {0} but leaves it",
+    "pass": "walks about",
+    "hold": "holds the {0} for a while",
+}
 
 
 def known_actions() -> tuple[int, ...]:

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS
 from ag_core.world.film import film
+from ag_core.world.truth import WorldTruth
 
 
-def annotated(picture: NDArray[np.uint8], truth, k: int) -> NDArray[np.uint8]:  # noqa: ANN001
+def annotated(picture: NDArray[np.uint8], truth: WorldTruth, k: int) -> NDArray[np.uint8]:
     """The picture at twice its size with the person's and the involved objects' boxes and words."""
     image = cv2.resize(picture, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
     for n, c in enumerate(truth.classes):

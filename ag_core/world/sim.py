@@ -15,7 +15,7 @@ from ag_core.world.handling import CARRY, Hold, between_turns
 from ag_core.world.human import ANKLE_HEIGHT, SIDES, Human, Joints, Pose
 from ag_core.world.mesh import turn_x, turn_y, turn_z, unit
 from ag_core.world.paths import UP, Walk
-from ag_core.world.props import Prop, book_mesh
+from ag_core.world.props import Prop
 from ag_core.world.rooms import Placed, Room
 
 SITTING_LIFT, SITTING_BACK = 0.125, 0.06  # metres of the pelvis above and behind the seat's point
@@ -29,7 +29,7 @@ def ease(u: float) -> float:
 
 @dataclass
 class Track:
-    """A value that goes from one goal to the next. keys: (start of the change, its end, goal); the first holds before."""
+    """A value that goes from goal to goal. keys: (start of the change, its end, goal); `first` holds before."""
 
     first: Any
     keys: list[tuple[float, float, Any]] = field(default_factory=list)
@@ -383,14 +383,6 @@ def travelled(time: float, span: float, ramp: float, length: float) -> tuple[flo
         left = span - time
         return length - top * left**2 / (2 * ramp), top * left / ramp
     return top * (time - ramp / 2), top
-
-
-def thing_boxes(thing: Thing, grip: Grip, opening: float) -> tuple[NDArray, NDArray]:
-    """Local collision boxes [K,2,3] of a thing and its turn [3,3]."""
-    from ag_core.world.props import bounds
-
-    pieces = [book_mesh(0, 0, opening, thing.book_size)] if thing.prop is None else thing.prop.pieces
-    return bounds(pieces), grip.turn
 
 
 def flat_turn(name: str) -> NDArray:

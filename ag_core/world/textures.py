@@ -76,7 +76,7 @@ def draw_textures(chance: Chance) -> dict[str, NDArray]:
         "leaves": np.where(leaf, 0.84, 1.0),
         "check": 1 - 0.22 * check,
         "dots": np.where(dots, 1.15, 0.92),
-    }  # fmt: skip
+    }
     coloured = {"outside": outside, "picture": picture, "abstract": abstract, "screen": screen}
     return {name: np.repeat(values[..., None], 3, -1) for name, values in flat.items()} | coloured
 
@@ -104,7 +104,7 @@ class Palette:
         glow: float = 0,
         rim: float = 0,
     ) -> int:
-        """A new material from an sRGB colour such as 'b98a5a' or [3] in 0..1; returns its index. Looks as in MATERIAL."""
+        """A new material from an sRGB colour such as 'b98a5a' or [3] in 0..1; returns its index."""
         rgb = np.array([int(colour[i : i + 2], 16) / 255 for i in (0, 2, 4)]) if isinstance(colour, str) else colour
         layer = self.names.index(texture) if texture else NOTHING
         self.rows.append((tuple(np.clip(rgb, 0, 1) ** 2.2), layer, repeat, shine, sharpness, glow, rim))

@@ -1,0 +1,292 @@
+"""Blocking: where a person can stand, sit and reach, and how the body gets there.
+
+Every reach is checked with the skeleton before anything is written; knows places and postures, not what is done there.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ag_core.taxonomy import action_index
+from ag_core.world.chance import Chance
+from ag_core.world.handling import CARRY
+from ag_core.world.human import SIDES, Human
+from ag_core.world.mesh import turn_z
+from ag_core.world.paths import BODY, UP, FloorGrid, Walk
+from ag_core.world.rooms import Room, Seat
+from ag_core.world.script import ITEMS, Step
+from ag_core.world.sim import (
+    SITTING_BACK,
+    SITTING_LIFT,
+    BodyBase,
+    Performance,
+    Segment,
+    Thing,
+    Track,
+    flat_turn,
+    handle_point,
+    mirrored,
+    standing_feet,
+)
+
+REACHED = 0.035  # metres between wrist and grip that still look like a grip
+
+REACHED = 0.035  # metres between wrist and grip that still look like a grip
+
+
+@dataclass(frozen=True)
+class Label:
+    """An action (index) from start to end; `shows`: keys of things or indices of placed props that must be seen."""
+
+    action: int
+    start: float
+    end: float
+    shows: tuple[str | int, ...] = ()
+
+
+@dataclass
+class Blocking:
+    """Writes one performance. viewer [3]: where the camera will about be."""
+
+    room: Room
+    human: Human
+    things: dict[str, Thing]
+    chance: Chance
+    duration: float
+    viewer: NDArray
+    labels: list[Label] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    step_ends: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.stage = Performance(self.room, self.human, self.things)
+        self.lying: dict[str, tuple[NDArray, str]] = {}  # thing -> place [3] and kind of surface
+        self.time, self.yaw = 0.0, 0.0
+        self.reserved = self.chance.shuffled([s for s in self.room.seats if s.kind != "chair"])[
+            :1
+        ]  # kept free of things
+        self.place = np.zeros(3)
+        self.seat: Seat | None = None
+        self.sat_since, self.held_since = -99.0, -99.0
+        self.held: str | None = None
+        self.hand: int | None = None
+        self.gone: set[str] = set()
+        self.grids: dict[tuple[int, ...], FloorGrid] = {}
+        for i, placed in enumerate(self.room.placed):
+            if placed.prop.hinge is not None:
+                self.stage.hinges[i] = Track(placed.prop.hinge.starts_open)
+
+    # -------------------------------------------------------------- laying things out
+
+    def lay_out(self, names: list[str]) -> None:
+        """Put each thing somewhere it may lie, not on another; leaves out what finds no place."""
+        for name in names:
+            spot = self.free_spot(name, ITEMS[name].lies_on)
+            if spot is None:
+                del self.things[name]
+                continue
+            self.lying[name] = spot[:2]
+            yaw = spot[2]
+            self.stage.paths[name] = Track(("rest", spot[0], turn_z(yaw) @ flat_turn(name)))
+
+    def free_spot(self, name: str, kinds: tuple[str, ...], tries: int = 30) -> tuple[NDArray, str, float] | None:
+        """A place [3] on one of the kinds of surface, clear of other things, and a yaw."""
+        surfaces = [s for s in self.room.surfaces if s.kind in kinds]
+        if not surfaces:
+            return None
+        thing, c = self.things[name], self.chance
+        for _ in range(tries):
+            s = c.any_of(surfaces)
+            at = np.array([c.uniform(s.low[k], s.high[k]) for k in (0, 1)])
+            chair = next((seat for seat in self.room.seats if seat.kind == "chair"), None)
+            if s.kind == "table" and chair is not None and c.happens(0.6):  # within reach of who sits there
+                at = (chair.point + turn_z(chair.yaw) @ (c.uniform(-0.42, 0.42), c.uniform(0.52, 0.68), 0))[:2]
+                at = np.clip(at, s.low, s.high)
+            laptop = self.room.index_of("laptop")
+            others = [(np.asarray(p)[:2], self.things[n].radius) for n, (p, _) in self.lying.items() if n != name]
+            if laptop is not None:
+                others.append((self.room.placed[laptop].position[:2], 0.24))
+            seats = [q.point for q in self.reserved if abs(q.point[2] - s.height) < 0.12]
+            if any(np.hypot(*(at - q[:2])) < 0.24 + thing.radius for q in seats):
+                continue
+            if all(np.hypot(*(at - p)) > thing.radius + r + 0.02 for p, r in others):
+                centre = (s.low + s.high) / 2
+                towards = self.viewer[:2] - centre
+                yaw = np.arctan2(-towards[0], towards[1]) + np.pi + c.uniform(-0.6, 0.6)
+                return np.array([*at, s.height + thing.lift]), s.kind, float(yaw)
+        return None
+
+    # -------------------------------------------------------------- can it be reached?
+
+    def grid(self) -> FloorGrid:
+        """The floor as it is now, opened doors included."""
+        key = tuple(
+            sorted(
+                i for i in self.stage.hinges if self.open_share(i) > 0.2 and self.room.placed[i].prop.name != "laptop"
+            )
+        )
+        if key not in self.grids:
+            prints = list(self.room.footprints)
+            for i in key:
+                placed = self.room.placed[i]
+                axis = placed.position + turn_z(placed.yaw) @ placed.prop.hinge.origin  # type: ignore[union-attr]
+                tip = handle_point(placed, 1.0)
+                for share in np.linspace(0.1, 1.05, 7):
+                    p = axis[:2] + (tip - axis)[:2] * share
+                    prints.append((p - 0.04, p + 0.04))
+            self.grids[key] = FloorGrid(self.room.size[0], self.room.size[1], prints)
+        return self.grids[key]
+
+    def open_share(self, i: int) -> float:
+        return self.stage.hinges[i].number(self.time + 99)
+
+    def posture(
+        self, place: NDArray, yaw: float, wrists: dict[int, NDArray], seat: Seat | None = None
+    ) -> tuple[float, float] | None:
+        """The least lean and crouch with which the given wrists [3] are reached from a place; None where none is."""
+        frame = turn_z(yaw)
+        feet, toes = standing_feet(place, yaw)
+        pelvis = place * (1, 1, 0) + UP * self.human.standing_height
+        if seat is not None:
+            pelvis = seat.point + SITTING_LIFT * UP - SITTING_BACK * frame[:, 1]
+        base = BodyBase(pelvis, yaw, frame, feet, toes, float(seat is not None), 0, 0, 0, None)
+        options = [(lean, 0.0) for lean in (0.03, 0.15, 0.3, 0.45, 0.6)]
+        if seat is None:
+            options += [(0.6, 0.1), (0.75, 0.18), (0.9, 0.28), (1.0, 0.38)]
+        reach = sum(self.human.arm) * 0.999
+        for lean, crouch in options:
+            joints = self.human.solve(self.stage.posed(base, lean, crouch, pelvis + frame[:, 1] * 2))
+            if all(np.linalg.norm(joints.shoulders[i] - w) < reach + REACHED * 0.5 for i, w in wrists.items()):
+                return lean, crouch
+        return None
+
+    def hands_for(self, name: str, place: NDArray, yaw: float) -> tuple[int, ...]:
+        """Which hands take a thing: both, or the one that the camera sees better."""
+        if ITEMS[name].two_hands:
+            return (0, 1)
+        if self.hand is not None and self.held == name:
+            return (self.hand,)
+        right = turn_z(yaw)[:, 0]
+        return (int((self.viewer - place) @ right > 0),)
+
+    def grip_points(self, name: str, at: NDArray, yaw: float, hands: tuple[int, ...]) -> dict[int, NDArray]:
+        offsets = mirrored(CARRY[name].wrist)
+        return {i: at + turn_z(yaw) @ offsets[i] for i in hands}
+
+    def stand_places(self, at: NDArray, limit: int = 10) -> list[tuple[NDArray, float]]:
+        """Free places round a point and the yaw that faces it, those the camera likes first."""
+        grid, found = self.grid(), []
+        for radius in (0.38, 0.46, 0.54, 0.62, 0.70):
+            for angle in np.arange(20) * np.pi / 10 + self.chance.uniform(0, 0.3):
+                place = np.array([at[0] + radius * np.cos(angle), at[1] + radius * np.sin(angle), 0])
+                if not (0.2 < place[0] < self.room.size[0] - 0.2 and 0.2 < place[1] < self.room.size[1] - 0.1):
+                    continue
+                if grid.clearance(place) < BODY + 0.02:
+                    continue
+                forward = (at - place)[:2] / radius
+                yaw = float(np.arctan2(-forward[0], forward[1]))
+                to_camera = (self.viewer - place)[:2] / np.hypot(*(self.viewer - place)[:2])
+                walk = np.hypot(*(place - self.place)[:2])
+                score = 1.6 * forward @ to_camera - 0.6 * walk - 0.6 * abs(radius - 0.5) + self.chance.uniform(0, 0.5)
+                found.append((score, place, yaw))
+        found.sort(key=lambda f: -f[0])
+        return [(place, yaw) for _, place, yaw in found[:limit]]
+
+    def route(self, place: NDArray) -> NDArray | None:
+        return self.grid().route(self.place, place)
+
+    # -------------------------------------------------------------- moving the body
+
+    def extend(self, segment: Segment) -> None:
+        self.stage.body.append(segment)
+        self.time = segment.end
+
+    def turn_to(self, yaw: float) -> None:
+        """Turn on the spot, where it is worth it."""
+        turned = abs((yaw - self.yaw + np.pi) % (2 * np.pi) - np.pi)
+        if turned > 0.03:
+            self.extend(Segment("turn", self.time, self.time + 0.25 + 0.22 * turned, self.place, self.yaw, yaw))
+        self.yaw = yaw
+
+    def walk_to(self, place: NDArray, yaw: float) -> bool:
+        """Walk to a place and face a direction; False where there is no way."""
+        place = np.array([place[0], place[1], 0.0])
+        if np.hypot(*(place - self.place)[:2]) > 0.12:
+            points = self.route(place)
+            if points is None:
+                return False
+            walk = Walk(points, 0.50 * self.human.tall)
+            first = walk.direction(0)
+            self.turn_to(float(np.arctan2(-first[0], first[1])))
+            speed = self.chance.uniform(1.15, 1.5)
+            span = walk.length / speed + 0.35
+            self.stage.gaze.add(self.time, self.time + 0.3, ("ahead", 0.0))
+            self.extend(Segment("walk", self.time, self.time + span, self.place, self.yaw, walk=walk))
+            last = walk.direction(walk.length)
+            self.place, self.yaw = place, float(np.arctan2(-last[0], last[1]))
+        self.turn_to(yaw)
+        self.extend(Segment("stand", self.time, self.time, self.place, self.yaw))
+        return True
+
+    def pause(self, seconds: float) -> None:
+        self.time += seconds
+
+    def between(self, low: float, high: float) -> float:
+        return self.chance.uniform(low, high)
+
+    def label(self, action: str, start: float, end: float, *shows: str | int) -> None:
+        if end - start >= 0.25:
+            self.labels.append(Label(action_index(action), start, end, shows))
+
+    def look(self, goal: tuple, start: float, span: float = 0.35) -> None:
+        self.stage.gaze.add(start, start + span, goal)
+
+    def relax(self, hands: tuple[int, ...], start: float, span: float = 0.5) -> None:
+        for i in hands:
+            self.stage.hands[i].add(start, start + span, ("rest",))
+        self.stage.lean.add(start, start + span, 0.03 if self.seat is None else 0.02)
+        self.stage.crouch.add(start, start + span, 0.0)
+
+    def reach_for(self, name: str, at: NDArray) -> tuple[tuple[int, ...], tuple[float, float]] | None:
+        """Go to where `at` is within reach; the hands that will do it and the posture."""
+        if self.seat is not None:
+            hands = self.hands_for(name, self.place, self.yaw)
+            offset = turn_z(self.yaw).T @ (at - self.seat.point)
+            if offset[1] < 0.22 or abs(offset[0]) > 0.5:
+                return None
+            posture = self.posture(self.place, self.yaw, self.grip_points(name, at, self.yaw, hands), self.seat)
+            return (hands, posture) if posture else None
+        found = []
+        for rank, (place, yaw) in enumerate(self.stand_places(at)):
+            hands = self.hands_for(name, place, yaw)
+            posture = self.posture(place, yaw, self.grip_points(name, at, yaw, hands))
+            if posture is not None:
+                found.append((rank + 12 * posture[0] + 20 * posture[1], place, yaw, hands, posture))
+        for _, place, yaw, hands, posture in sorted(found, key=lambda f: f[0]):
+            if self.route(place) is not None:
+                self.look(("point", at), self.time)
+                self.walk_to(place, yaw)
+                return hands, posture
+        return None
+
+    def bend(self, posture: tuple[float, float], start: float, span: float) -> None:
+        self.stage.lean.add(start, start + span, posture[0])
+        self.stage.crouch.add(start, start + span, posture[1])
+
+    def handle_posture(
+        self, place: NDArray, yaw: float, hand: int, points: list[NDArray], seat: Seat | None
+    ) -> tuple[float, float] | None:
+        """Posture with which one hand follows a handle through all its points."""
+        shoulder = (
+            (seat.point if seat else place) + UP * (0.55 if seat else 1.35) + turn_z(yaw) @ (SIDES[hand] * 0.165, 0, 0)
+        )
+        best = (0.0, 0.0)
+        for p in points:
+            towards = (p - shoulder) * (1, 1, 0.3)
+            wrist = p - 0.125 * towards / max(np.linalg.norm(towards), 1e-6)
+            posture = self.posture(place, yaw, {hand: wrist}, seat)
+            if posture is None:
+                return None
+            best = max(best, posture)
+        return best

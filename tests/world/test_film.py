@@ -1,0 +1,122 @@
+"""Films: the same seed gives the same film, and every truth obeys the rules, whatever the seed."""
+
+import numpy as np
+import pytest
+
+from ag_core.errors import UserError
+from ag_core.taxonomy import GROUP_SLICES, N_RELATIONS, RELATIONS, Group
+from ag_core.world.chance import Chance
+from ag_core.world.film import film, video_id
+from ag_core.world.script import ITEMS, USE_ACTIONS, known_actions
+from ag_core.world.truth import WorldTruth
+
+SIZE, SECONDS = (128, 72), 2.0
+
+
+@pytest.fixture(scope="module")
+def films():
+    made = [film("home-20", split, seed, SIZE, SECONDS) for split, seed in (("train", 1), ("val", 1), ("train", 12))]
+    return [(one, np.stack(list(one.frames()))) for one in made]
+
+
+def test_pictures_have_the_promised_shape(films):
+    for one, pictures in films:
+        assert pictures.shape == (one.n_frames, SIZE[1], SIZE[0], 3) and pictures.dtype == np.uint8
+        assert pictures.std() > 15  # something is to be seen
+
+
+def test_the_same_seed_gives_the_same_film(films):
+    one, pictures = films[0]
+    again = film("home-20", "train", 1, SIZE, SECONDS)
+    for k, picture in zip(range(4), again.frames()):
+        np.testing.assert_array_equal(picture, pictures[k])
+    assert again.director.labels == one.director.labels
+
+
+def test_splits_and_seeds_differ(films):
+    assert not np.array_equal(films[0][1], films[1][1])
+    assert films[0][0].subject[0] == "T" and films[1][0].subject[0] == "V"
+    assert len({video_id(split, seed) for split in ("train", "val") for seed in range(2000)}) == 4000
+
+
+def test_boxes_lie_inside_the_picture_and_hold_the_visible_pixels(films):
+    for one, _ in films:
+        truth = one.truth
+        x0, y0, x1, y1 = np.moveaxis(truth.boxes_xyxy, -1, 0)
+        assert (x0 >= 0).all() and (y0 >= 0).all() and (x1 <= SIZE[0]).all() and (y1 <= SIZE[1]).all()
+        assert (truth.area <= (x1 - x0) * (y1 - y0)).all()
+        assert ((truth.area > 0) == (x1 > x0)).all()
+
+
+def test_visibility_is_a_share(films):
+    for one, _ in films:
+        assert one.truth.visibility.min() >= 0 and one.truth.visibility.max() <= 1
+
+
+def test_every_object_has_one_attention_and_some_spatial_and_contact_words(films):
+    for one, _ in films:
+        truth = one.truth
+        objects = truth.relations[:, np.arange(len(truth.classes)) != truth.person]
+        contact = objects[..., GROUP_SLICES[Group.CONTACT]]
+        nothing = objects[..., RELATIONS.index("not_contacting")]
+        assert (objects[..., GROUP_SLICES[Group.ATTENTION]].sum(-1) == 1).all()
+        assert objects[..., GROUP_SLICES[Group.SPATIAL]].any(-1).all()
+        assert contact.any(-1).all() and (contact.sum(-1)[nothing] == 1).all()
+        assert objects.shape[-1] == N_RELATIONS and not truth.relations[:, truth.person].any()
+
+
+def test_classes_occur_once_and_actions_are_known(films):
+    for one, _ in films:
+        truth = one.truth
+        assert len(set(truth.classes.tolist())) == len(truth.classes)
+        assert all(a in known_actions() and 0 <= s < e <= truth.duration_s + 0.01 for a, s, e in truth.actions)
+
+
+def test_things_in_the_hand_are_held_by_it():
+    for seed in range(3):
+        stage = film("home-20", "train", seed, (64, 36)).performance
+        gaps = [stage.at(float(t)).hand_gap for t in np.arange(0, 12, 0.4)]
+        assert max(gaps) < 0.06
+
+
+def test_nobody_walks_through_furniture():
+    one = film("home-20", "train", 3, (64, 36))
+    for t in np.arange(0, 12, 0.25):
+        base = one.performance.base_at(float(t))
+        if base.speed > 0.5:
+            inside = [
+                (low < base.pelvis[:2]).all() and (base.pelvis[:2] < high).all() for low, high in one.room.footprints
+            ]
+            assert not any(inside)
+
+
+def test_truth_survives_a_file(films, tmp_path):
+    truth = films[0][0].truth
+    truth.save(tmp_path / "truth.npz")
+    again = WorldTruth.load(tmp_path / "truth.npz")
+    np.testing.assert_array_equal(again.relations, truth.relations)
+    np.testing.assert_array_equal(again.boxes_xyxy, truth.boxes_xyxy)
+    assert (again.actions, again.script, again.video_id) == (truth.actions, truth.script, truth.video_id)
+    (tmp_path / "broken.npz").write_bytes(b"no")
+    with pytest.raises(UserError, match="not a truth file"):
+        WorldTruth.load(tmp_path / "broken.npz")
+
+
+def test_unknown_profiles_and_splits_are_named():
+    with pytest.raises(UserError, match="home-20"):
+        film("home-999", "train", 1)
+    with pytest.raises(UserError, match="train"):
+        film("home-20", "dev", 1)
+
+
+def test_the_profile_covers_enough_actions():
+    assert len(known_actions()) >= 20
+    assert all(name in ITEMS for _, name in USE_ACTIONS)
+
+
+def test_val_never_draws_a_train_value():
+    train, val = (Chance(split, 5, "colour") for split in ("train", "val"))
+    options = list(range(9))
+    assert not {train.one_of(options) for _ in range(200)} & {val.one_of(options) for _ in range(200)}
+    bins = [{int(10 * c.between(0, 1)) for _ in range(200)} for c in (train, val)]
+    assert not bins[0] & bins[1]

@@ -44,8 +44,17 @@ class Filters:
 
 def store_key() -> StoreKey:
     """Which store is open: changes whenever the file does. Makes the embedded store where it is missing."""
-    path = ensure_store()
-    return str(path), path.stat().st_mtime_ns
+    chosen = settings()
+    if not chosen.store.is_file():
+        _ensured.clear()
+    path = _ensured(str(chosen.store), str(chosen.showcase))
+    return path, Path(path).stat().st_mtime_ns
+
+
+@st.cache_resource(max_entries=8, show_spinner="Preparing the data")
+def _ensured(store: str, showcase: str) -> str:
+    # Once in the life of the app: to see whether the showcase changed, all of it is read.
+    return str(ensure_store())
 
 
 def store() -> AnnotationStore:

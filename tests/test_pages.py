@@ -27,7 +27,7 @@ RUN = "pages/8_Run.py"
 
 def open_page(page: str, **query: str | list[str]) -> AppTest:
     """A page as a visitor meets it who comes by its link."""
-    app = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=120)
     for name, value in query.items():
         app.query_params[name] = value
     if page != "app.py":
@@ -275,7 +275,7 @@ def test_pages_never_import_torch(app_home: Path) -> None:
     program = (
         "import sys; from streamlit.testing.v1 import AppTest\n"
         f"for page in {PAGES!r}:\n"
-        f"    app = AppTest.from_file({str(PROJECT / 'app.py')!r}, default_timeout=120)\n"
+        f"    app = AppTest.from_file({str(PROJECT / 'app.py')!r}, default_timeout=300)\n"
         "    app = (app if page == 'app.py' else app.switch_page(page)).run()\n"
         "    assert not app.exception, app.exception\n"
         "print(sorted({'torch', 'torchvision'} & set(sys.modules)))"

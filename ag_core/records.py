@@ -58,7 +58,7 @@ class ActionInterval:
 
 def _array(owner: object, name: str, dtype: type, shape: tuple[int | None, ...]) -> None:
     """Replace a field by an array of the given type, and check its shape; None in `shape` is any length."""
-    array = np.asarray(getattr(owner, name), dtype=dtype)
+    array: NDArray = np.asarray(getattr(owner, name), dtype=dtype)
     if array.size == 0:
         array = array.reshape([0 if n is None else n for n in shape])
     if len(array.shape) != len(shape) or any(want not in (None, got) for want, got in zip(shape, array.shape)):
@@ -136,7 +136,7 @@ class SceneGraph:
     @property
     def visible(self) -> NDArray[np.bool_]:
         """[N] whether each object has a box."""
-        return ~np.isnan(self.object_boxes_xyxy).any(axis=1)
+        return np.asarray(~np.isnan(self.object_boxes_xyxy).any(axis=1))
 
     def group(self, group: Group) -> NDArray[np.float32]:
         """The columns of one group of relationships: [N,3], [N,6] or [N,16]."""

@@ -63,9 +63,8 @@ class Blocking:
         self.stage = Performance(self.room, self.human, self.things)
         self.lying: dict[str, tuple[NDArray, str]] = {}  # thing -> place [3] and kind of surface
         self.time, self.yaw = 0.0, 0.0
-        self.reserved = self.chance.shuffled([s for s in self.room.seats if s.kind != "chair"])[
-            :1
-        ]  # kept free of things
+        soft_seats = [s for s in self.room.seats if s.kind != "chair"]
+        self.reserved = self.chance.shuffled(soft_seats)[:1]  # kept free of things
         self.place = np.zeros(3)
         self.seat: Seat | None = None
         self.sat_since, self.held_since = -99.0, -99.0
@@ -76,6 +75,10 @@ class Blocking:
         for i, placed in enumerate(self.room.placed):
             if placed.prop.hinge is not None:
                 self.stage.hinges[i] = Track(placed.prop.hinge.starts_open)
+
+    def at_table(self) -> bool:
+        """Whether the person sits on a chair; chairs stand at tables."""
+        return self.seat is not None and self.seat.kind == "chair"
 
     # -------------------------------------------------------------- laying things out
 
@@ -284,7 +287,7 @@ class Blocking:
         best = (0.0, 0.0)
         for p in points:
             towards = (p - shoulder) * (1, 1, 0.3)
-            wrist = p - 0.125 * towards / max(np.linalg.norm(towards), 1e-6)
+            wrist = p - 0.125 * towards / max(float(np.linalg.norm(towards)), 1e-6)
             posture = self.posture(place, yaw, {hand: wrist}, seat)
             if posture is None:
                 return None

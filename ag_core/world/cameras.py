@@ -90,6 +90,6 @@ def frame_shot(
         seen = (p - position) @ camera.rotation.T
         x, y = np.abs(seen[:, 0] / seen[:, 2]).max(), np.abs(seen[:, 1] / seen[:, 2]).max()
         widest = max(widest, x / (0.46 * width), y / (0.47 * height))
-    focal = 1 / widest
+    focal = float(1 / widest)
     shake = chance.any_of([0.0, 0.0, 0.002, 0.004])
     return Shot(position, times, targets, focal, width, height, shake, chance.random.uniform(0, 6.28, 3))

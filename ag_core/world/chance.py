@@ -31,11 +31,11 @@ class Chance:
         """A looks or shape option of this split's share of the list; short lists are shared."""
         if len(options) >= 3:
             options = [o for i, o in enumerate(options) if (i % 3 == 2) == self.is_val]
-        return options[self.random.integers(len(options))]
+        return options[int(self.random.integers(len(options)))]
 
     def any_of(self, options: Sequence[Option]) -> Option:
         """Any option, whatever the split: for what must not differ (skin, actions, places)."""
-        return options[self.random.integers(len(options))]
+        return options[int(self.random.integers(len(options)))]
 
     def uniform(self, low: float, high: float) -> float:
         """Any value, whatever the split: for timing and places."""

@@ -24,9 +24,6 @@ __all__ = ["Director", "Label"]
 class Director(Handiwork):
     """Writes one performance, step by step."""
 
-    def at_table(self) -> bool:
-        return self.seat is not None and self.seat.kind == "chair"
-
     def sit(self, kind: str) -> bool:
         seats = [s for s in self.room.seats if s.kind == kind]
         lying_there = [p for p, _ in self.lying.values()]

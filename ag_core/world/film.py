@@ -188,14 +188,10 @@ class Film:
         if not hasattr(self, "_joined"):
             self._joined: dict[str | int, Mesh] = {}
         if key not in self._joined:
-            thing = self.performance.things.get(key) if isinstance(key, str) else None
-            hinge = None if isinstance(key, str) else self.room.placed[key].prop.hinge
-            pieces = (
-                thing.prop.pieces
-                if thing and thing.prop
-                else (hinge.pieces if hinge else self.room.placed[key].prop.pieces)
-            )  # type: ignore[index]
-            self._joined[key] = join(pieces)
+            prop = self.performance.things[key].prop if isinstance(key, str) else self.room.placed[key].prop
+            assert prop is not None
+            leaf = prop.hinge if isinstance(key, int) else None
+            self._joined[key] = join(leaf.pieces if leaf else prop.pieces)
         return self._joined[key]
 
     def swung(self, i: int, moment: Moment) -> Mesh:

@@ -35,19 +35,19 @@ def make_mesh(vertices, normals, uv, faces, material, two_sided=False) -> Mesh:
     """Build a mesh from array-likes; `material` and `two_sided` may be one value for all faces."""
     faces = np.asarray(faces, np.int32).reshape(-1, 3)
     material, two_sided = (np.broadcast_to(value, len(faces)) for value in (np.int32(material), np.asarray(two_sided)))
-    arrays = (np.asarray(values, np.float32) for values in (vertices, normals, uv))
-    return Mesh(*arrays, faces, material, two_sided)
+    points, directions, places = (np.asarray(values, np.float32) for values in (vertices, normals, uv))
+    return Mesh(points, directions, places, faces, material, two_sided)
 
 
 def join(meshes: Sequence[Mesh]) -> Mesh:
     """Several meshes as one."""
     starts = np.cumsum([0] + [len(m.vertices) for m in meshes])
-    merged = [
+    vertices, normals, uv, material, two_sided = (
         np.concatenate([getattr(m, name) for m in meshes])
         for name in ("vertices", "normals", "uv", "material", "two_sided")
-    ]
+    )
     faces = np.concatenate([m.faces + start for m, start in zip(meshes, starts)]).astype(np.int32)
-    return Mesh(*merged[:3], faces, *merged[3:])
+    return Mesh(vertices, normals, uv, faces, material, two_sided)
 
 
 def unit(vectors: ArrayLike) -> NDArray:
@@ -178,8 +178,8 @@ def box(size: ArrayLike, foot: ArrayLike = (0, 0, 0), material: int = 0, bevel: 
                 loops.append([8 * p + c, 8 * q + c, 8 * q + c + (4 >> axis), 8 * p + c + (4 >> axis)])
     triangles = [(loop[0], loop[i], loop[i + 1]) for loop in loops for i in (1, 2)]
     triangles += [(c, 8 + c, 16 + c) for c in range(8)]  # the eight corners
-    a, b, c = (vertices[[t[i] for t in triangles]] for i in range(3))
-    inwards = (np.cross(b - a, c - a) * (a + b + c)).sum(1) < 0
+    p0, p1, p2 = (vertices[[t[i] for t in triangles]] for i in range(3))
+    inwards = (np.cross(p1 - p0, p2 - p0) * (p0 + p1 + p2)).sum(1) < 0
     faces = np.where(inwards[:, None], np.array(triangles)[:, [0, 2, 1]], triangles)
     flat = [(1, 2), (0, 2), (0, 1)]
     uv = np.concatenate([vertices[8 * axis : 8 * axis + 8][:, flat[axis]] for axis in range(3)])
@@ -222,8 +222,8 @@ def assemble(parts: Sequence[Part]) -> tuple[Geometry, list[slice]]:
     casts = np.repeat([p.casts_shadow for p in parts], sizes)
     ends = np.cumsum([len(p.mesh.vertices) for p in parts])
     ranges = [slice(end - len(p.mesh.vertices), end) for p, end in zip(parts, ends)]
-    arrays = (whole.vertices, whole.normals, whole.uv, whole.faces, whole.material, whole.two_sided)
-    return Geometry(*map(np.ascontiguousarray, arrays), label, casts), ranges
+    shown = {name: np.ascontiguousarray(getattr(whole, name)) for name in Geometry._fields[:6]}
+    return Geometry(**shown, label=label, casts_shadow=casts), ranges
 
 
 def overwrite(geometry: Geometry, vertex_range: slice, mesh: Mesh) -> None:

@@ -337,8 +337,8 @@ def smooth(image: NDArray, reach: int = 2) -> NDArray:
     """Mean over a square of 2 reach + 1 pixels, same shape [H,W]."""
     height, width = image.shape
     padded = np.pad(image, reach, "edge")
-    rows = sum(padded[i : i + height] for i in range(2 * reach + 1))
-    return sum(rows[:, i : i + width] for i in range(2 * reach + 1)) / (2 * reach + 1) ** 2
+    rows = sum((padded[i : i + height] for i in range(1, 2 * reach + 1)), padded[:height])
+    return sum((rows[:, i : i + width] for i in range(1, 2 * reach + 1)), rows[:, :width]) / (2 * reach + 1) ** 2
 
 
 @compiled

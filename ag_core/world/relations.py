@@ -234,7 +234,7 @@ def cleaned(relations: NDArray[np.bool_], window: int = 5) -> NDArray[np.bool_]:
     out = votes * 2 > window
     first = np.argmax(votes[..., 0:3] * 4 + relations[..., 0:3], -1)
     out[..., 0:3] = np.arange(3) == first[..., None]
-    missing = ~out[..., 3:9].any(-1)
+    missing = np.asarray(~out[..., 3:9].any(-1))
     out[..., 3:9] |= missing[..., None] & (np.arange(6) == np.argmax(votes[..., 3:9], -1)[..., None])
     nothing = R["not_contacting"]
     out[..., nothing] = False

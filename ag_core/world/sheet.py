@@ -35,7 +35,7 @@ def annotated(picture: NDArray[np.uint8], truth: WorldTruth, k: int) -> NDArray[
     for i, text in enumerate(now):
         write(image, text, 6, image.shape[0] - 8 - 15 * i, 0.42)
     write(image, f"{truth.video_id} {truth.scene} {k / truth.fps:.1f} s", 6, 14, 0.42)
-    return image
+    return image.astype(np.uint8, copy=False)
 
 
 def write(image: NDArray, text: str, x: int, y: int, size: float) -> None:

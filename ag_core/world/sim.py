@@ -170,8 +170,10 @@ class Performance:
             stepping = [s.walk.foot(gone, i) for i in (0, 1)]
             lift = float(np.clip(min(gone, s.walk.length - gone) / (0.5 * s.walk.step), 0, 1))
             ground = np.array([1, 1, 0])
-            feet = tuple(f * ground + UP * (ANKLE_HEIGHT + (f[2] - ANKLE_HEIGHT) * lift) for f, _ in stepping)
-            toes = tuple(unit(t * (1, 1, lift)) for _, t in stepping)
+            left, right = (f * ground + UP * (ANKLE_HEIGHT + (f[2] - ANKLE_HEIGHT) * lift) for f, _ in stepping)
+            feet = left, right
+            left, right = (unit(t * (1, 1, lift)) for _, t in stepping)
+            toes = left, right
         elif s.kind == "turn":
             turned = (s.yaw_to - s.yaw + np.pi) % (2 * np.pi) - np.pi
             yaw = s.yaw + turned * ease(u)

@@ -57,7 +57,7 @@ class WorldTruth:
     def __post_init__(self) -> None:
         sizes: dict[str, int] = {}
         for name, (dtype, shape) in _ARRAYS.items():
-            array = np.asarray(getattr(self, name), dtype)
+            array: NDArray = np.asarray(getattr(self, name), dtype)
             wanted = tuple(
                 sizes.setdefault(n, array.shape[i]) if isinstance(n, str) else n for i, n in enumerate(shape)
             )

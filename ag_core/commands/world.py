@@ -14,6 +14,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--val", type=int, default=60, help="videos to validate on (default %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the whole set (default %(default)s)")
     parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core)")
+    parser.add_argument("--only", nargs="+", default=[], metavar="ID", help="make only these videos of the set")
     parser.set_defaults(run=run)
 
 
@@ -26,7 +27,7 @@ def run(options: argparse.Namespace) -> None:
         raise UserError(f"--workers {options.workers} does not work; give 1 or more")
     progress = _Progress()
     summary = generate(
-        options.out, options.profile, options.train, options.val, options.seed, options.workers, progress
+        options.out, options.profile, options.train, options.val, options.seed, options.workers, progress, options.only
     )
     counts = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in summary["counts"].items())
     print(f"{options.out}: {counts}")

@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -73,8 +73,9 @@ def generate(
     seed: int = 0,
     workers: int | None = None,
     progress: Progress | None = None,
+    only: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Make the set in folder `out`; returns what its world.json says.
+    """Make the set in folder `out`, or only some videos of it by id; returns what its world.json says.
 
     UserError where the folder holds another set, or too many videos cannot be drawn; what is finished stays.
     """
@@ -85,6 +86,9 @@ def generate(
         raise UserError(f"profile {profile!r} does not exist; give one of {', '.join(PROFILES)}")
     out = Path(out)
     tasks = plan(profile, train, val, seed)
+    if unknown := sorted(set(only) - {task.video_id for task in tasks}):
+        raise UserError(f"the set has no video {unknown[0]}; give --only ids of its plan, or more videos")
+    tasks = [task for task in tasks if not only or task.video_id in only]
     description = {"world": "home", "profile": profile, "seed": seed, "generator_version": GENERATOR_VERSION}
     _claim(out, description)
     missing = [task for task in tasks if not is_complete(out, task)]

@@ -107,3 +107,9 @@ def test_many_faults_end_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(generate_module, "ENDURED_SHARE", 0.0)
     with pytest.raises(UserError, match=r"1 of 14 videos cannot be drawn.*seed 13"):
         generate(tmp_path, "home-20", 14, 0, workers=1)
+
+
+def test_only_some_videos_of_a_set(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no video ZZZZZ"):
+        generate(tmp_path / "set", "home-20", 0, 3, seed=1, only=["ZZZZZ"])
+    assert not (tmp_path / "set").exists()

@@ -1,0 +1,47 @@
+"""The app as a newcomer gets it: the shipped showcase in a real browser, every page by its own link."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+PAGES = {
+    "": "Action Genome Explorer",
+    "Explore": "Explore",
+    "Compare": "Compare",
+    "Statistics": "Statistics",
+    "SQL": "SQL",
+    "Run": "Run",
+}
+
+
+def settled(page: Page) -> None:
+    """Wait until the script has run to its end."""
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_opens_by_its_own_link(app: Callable[..., str], visit: Callable[..., Page], name: str) -> None:
+    page = visit(f"{app('app.py')}/{name}")
+    settled(page)
+    expect(page.get_by_role("heading", name=PAGES[name]).first).to_be_visible()
+    assert page.locator("[data-testid=stException]").count() == 0
+
+
+def test_home_plays_with_its_graph_and_actions(app: Callable[..., str], visit: Callable[..., Page]) -> None:
+    page = visit(app("app.py"))
+    settled(page)
+    page.wait_for_selector("[data-part=player] video")
+    page.wait_for_function("() => agPlayerStats.ticks > 5 && !agPlayerStats.player.parts.video.paused")
+    expect(page.get_by_text("What the models say happens here")).to_be_visible()
+
+
+def test_a_link_opens_the_video_at_its_moment(app: Callable[..., str], visit: Callable[..., Page]) -> None:
+    from ag_core.settings import SHOWCASE
+
+    video_id = sorted(SHOWCASE.glob("videos/*.mp4"))[0].stem
+    page = visit(f"{app('app.py')}/Explore", {"v": video_id, "t": 5.5})
+    settled(page)
+    page.wait_for_function("() => agPlayerStats.ticks > 0 && agPlayerStats.player.clock.frame === 66")

@@ -1,7 +1,9 @@
 """What tests share: a stand-in showcase in the real file formats, and an application home that is thrown away."""
 
 import csv
+import gc
 import pickle
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +37,16 @@ CLIPS: dict[str, tuple[str, list[tuple[str, float, float]], list[tuple[str, list
 
 ANNOTATED = (3, 9, 15, 27)
 """The annotated frames of each stand-in clip, 1-based."""
+
+
+def pytest_sessionfinish() -> None:
+    """Close what the pages keep open, so that DuckDB has nothing to complain about at the end."""
+    if "streamlit" in sys.modules:
+        import streamlit
+
+        streamlit.cache_resource.clear()
+        streamlit.cache_data.clear()
+    gc.collect()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import stand_in_prediction
 from streamlit.testing.v1 import AppTest
 
 from ag_core.backend import Job, JobState
@@ -20,6 +19,7 @@ from ag_core.prediction import Prediction
 from ag_core.settings import PROJECT, settings
 from ag_core.ui import cached, charts, tables, uploads, words
 from ag_core.ui.query import RunningQuery
+from tests.conftest import stand_in_prediction
 
 PAGES = ["app.py", *sorted(path.relative_to(PROJECT).as_posix() for path in (PROJECT / "pages").glob("*.py"))]
 RUN = "pages/8_Run.py"

@@ -24,6 +24,7 @@ from ag_core.errors import UserError
 from ag_core.models.checkpoints import save_checkpoint
 from ag_core.models.detector import build_faster_rcnn
 from ag_core.models.feature_bank import bank_times
+from ag_core.models.pixels import clip_tensors
 from ag_core.models.relation import build_relation_head
 from ag_core.models.scene_graph import SceneGraphPredictor
 from ag_core.models.video import build_bank_head, build_video_model
@@ -139,7 +140,7 @@ def test_clip_features_do_not_depend_on_how_clips_are_batched(models: Models, fi
         for clip in (0, 3, len(plan.clips) - 1):
             small = dict(read_frames(film, plan.clips[clip]))
             pictures = np.stack([letterboxed(small[frame], models.preset.size_wh) for frame in plan.clips[clip]])
-            alone = models.clip_net(pipeline.clip_tensor(pictures[None], models.device)).numpy()[0]
+            alone = models.clip_net(clip_tensors(pictures[None], models.device)).numpy()[0]
             np.testing.assert_allclose(features[clip], alone, rtol=1e-3, atol=1e-4)
     assert 0 < kept <= 42
 

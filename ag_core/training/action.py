@@ -19,6 +19,7 @@ from ag_core.data.frames import read_frames
 from ag_core.models.checkpoints import load_checkpoint, weights_sha256
 from ag_core.models.detector import FasterRcnnDetector, load_faster_rcnn
 from ag_core.models.feature_bank import bank_times, graph_bank, oracle_bank, window
+from ag_core.models.pixels import clip_tensors
 from ag_core.models.relation import build_relation_head
 from ag_core.models.scene_graph import SceneGraphPredictor
 from ag_core.models.trunk import RegionTrunk
@@ -26,7 +27,7 @@ from ag_core.models.video import BankHead, build_video_model
 from ag_core.models.video.i3d import I3dNonLocal
 from ag_core.presets import DETECTOR_PRESETS, RELATION_PRESETS, VIDEO_PRESETS, preset_named
 from ag_core.records import frame_at_time
-from ag_core.training.clip import Clips, action_loss, clip_tensor
+from ag_core.training.clip import Clips, action_loss
 from ag_core.training.datasets import HomeWorld, WorldVideo, clip_pictures
 from ag_core.training.loop import Losses, StepLosses
 
@@ -55,7 +56,7 @@ def clip_features(net: I3dNonLocal, clips: Clips, video: WorldVideo, centres_s: 
     parts = [np.zeros((0, net.feature_size), np.float32)]
     for start in range(0, len(centres_s), CLIPS_AT_ONCE):
         pictures = [clips.pictures(video, centre) for centre in centres_s[start : start + CLIPS_AT_ONCE]]
-        parts.append(net(clip_tensor(np.stack(pictures))).numpy())
+        parts.append(net(clip_tensors(np.stack(pictures))).numpy())
     return np.concatenate(parts)
 
 

@@ -16,6 +16,7 @@ from torch.nn.utils import convert_conv3d_weight_memory_format
 
 from ag_core.data.clips import clip_frames
 from ag_core.models.feature_bank import bank_times
+from ag_core.models.pixels import clip_tensors
 from ag_core.models.video import BankedVideoModel, BankHead
 from ag_core.presets import VideoPreset
 from ag_core.records import time_of_frame
@@ -23,7 +24,6 @@ from ag_core.taxonomy import ACTIONS
 from ag_core.training.datasets import HomeWorld, PictureCache, WorldVideo, clip_pictures
 from ag_core.training.loop import Losses, StepLosses
 
-PIXEL_MEAN, PIXEL_SCALE = 0.45, 0.225
 """Of the LFB family's input, all three channels (methods C11)."""
 
 
@@ -60,12 +60,6 @@ class Clips:
         return video.labels_between(first, last)
 
 
-def clip_tensor(pictures: NDArray[np.uint8]) -> Tensor:
-    """Pictures [B,T,H,W,3] to the network's input [B,3,T,H,W]."""
-    clips = torch.from_numpy(pictures).permute(0, 4, 1, 2, 3).float()
-    return clips.div_(255).sub_(PIXEL_MEAN).div_(PIXEL_SCALE)
-
-
 def action_loss(logits: Tensor, labels: Tensor) -> Tensor:
     """Binary cross-entropy [B,157] against the labels, summed over classes, mean over the batch."""
     return functional.binary_cross_entropy_with_logits(logits.float(), labels.float(), reduction="none").sum(1).mean()
@@ -90,7 +84,7 @@ def clip_losses(model: BankedVideoModel, clips: Clips, batch_size: int) -> StepL
             found = clips.pictures(video, centre)
             pictures.append(found[:, :, ::-1] if random.random() < 0.5 else found)
             labels.append(clips.labels(video, centre))
-        logits = model(clip_tensor(np.stack(pictures)))
+        logits = model(clip_tensors(np.stack(pictures)))
         return {"action": action_loss(logits, torch.from_numpy(np.stack(labels)))}
 
     return losses

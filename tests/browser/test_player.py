@@ -7,8 +7,9 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from counter_clip import write_counter_clip
 from playwright.sync_api import Page
+
+from tests.browser.counter_clip import write_counter_clip
 
 pytestmark = pytest.mark.browser
 

@@ -7,9 +7,8 @@ import pytest
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
-from rectangles import write_rectangles
-
 from ag_core.training.datasets import HomeWorld
+from tests.training.rectangles import write_rectangles
 
 
 @pytest.fixture(scope="session")

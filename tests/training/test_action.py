@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from ag_core.models.pixels import clip_tensors
 from ag_core.models.relation import FrequencyHead
 from ag_core.models.scene_graph import SceneGraphPredictor
 from ag_core.models.trunk import RegionTrunk
@@ -13,7 +14,7 @@ from ag_core.models.video import build_bank_head, build_video_model
 from ag_core.presets import DEMO_VIDEO
 from ag_core.taxonomy import BANK_SIZE
 from ag_core.training.action import head_examples, head_losses, video_features, video_scores
-from ag_core.training.clip import Clips, clip_losses, clip_tensor, seen_actions, start_at_prior
+from ag_core.training.clip import Clips, clip_losses, seen_actions, start_at_prior
 from ag_core.training.loop import Budget, Recipe, fit
 
 TINY_VIDEO = replace(DEMO_VIDEO, name="video-tiny", base_width=4, frames=4, size_wh=(80, 48), latent_size=16)
@@ -30,7 +31,7 @@ def test_clip_is_pictures_and_labels_around_a_moment(clips):
     assert clips.frames(video, 2.0) == [22, 24, 26, 28]
     assert clips.pictures(video, 2.0).shape == (4, 48, 80, 3)
     assert clips.labels(video, 2.0).sum() == 1
-    tensor = clip_tensor(np.full((1, 4, 48, 80, 3), 255, np.uint8))
+    tensor = clip_tensors(np.full((1, 4, 48, 80, 3), 255, np.uint8))
     assert tensor.shape == (1, 3, 4, 48, 80)
     assert tensor.unique().item() == pytest.approx((1 - 0.45) / 0.225)
 

@@ -3,13 +3,13 @@
 import json
 
 import pytest
-from test_action import TINY_VIDEO
-from test_detector import TINY
 
 from ag_core import presets
 from ag_core.__main__ import main
 from ag_core.models.checkpoints import read_metadata
 from ag_core.presets import RelationPreset
+from tests.training.test_action import TINY_VIDEO
+from tests.training.test_detector import TINY
 
 TINY_RELATION = RelationPreset("relation-tiny", TINY.box_head_width, (32, 32), 16)
 

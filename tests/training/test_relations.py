@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from test_detector import TINY
 
 from ag_core.models.detector import build_faster_rcnn
 from ag_core.models.relation import RelDnHead
@@ -12,6 +11,7 @@ from ag_core.models.trunk import RegionTrunk
 from ag_core.records import Detections
 from ag_core.training.loop import Budget, Recipe, fit
 from ag_core.training.relations import cached_examples, joined, labelled_objects, matched, relation_losses
+from tests.training.test_detector import TINY
 
 
 class TrueBoxes:

@@ -1,0 +1,40 @@
+"""What ships is whole and fits together: clips, truth, weights, and predictions by exactly these weights."""
+
+import json
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from ag_core.data.frames import content_hash, probe_video
+from ag_core.data.results import PredictionSettings, file_hash, weights_files
+from ag_core.prediction import Prediction
+from ag_core.settings import ASSETS, SHOWCASE, WEIGHTS
+
+CLIPS = sorted((SHOWCASE / "videos").glob("*.mp4"))
+LARGEST_WEIGHTS = 16_000_000
+LARGEST_CLIPS = 6_000_000
+
+
+def test_twelve_small_clips_with_truth() -> None:
+    assert len(CLIPS) == 12
+    assert all((SHOWCASE / "dense" / f"{clip.stem}.npz").is_file() for clip in CLIPS)
+    kept = [*SHOWCASE.glob("videos/*"), *SHOWCASE.glob("dense/*"), *SHOWCASE.glob("annotations/*")]
+    assert sum(path.stat().st_size for path in kept) < LARGEST_CLIPS
+
+
+def test_weights_are_small() -> None:
+    weights = list(WEIGHTS.glob("*.safetensors"))
+    assert {path.stem for path in weights} >= {"detector", "reldn", "frequency", "clip", "lfb", "sgfb"}
+    assert all(path.stat().st_size < LARGEST_WEIGHTS for path in weights)
+
+
+@pytest.mark.parametrize("clip", CLIPS, ids=lambda clip: clip.stem)
+def test_predictions_are_by_the_shipped_weights_for_this_clip(clip) -> None:
+    path = SHOWCASE / "predictions" / f"{clip.stem}.json"
+    written = json.loads(path.read_text())
+    Draft202012Validator(json.loads((ASSETS / "prediction.schema.json").read_text())).validate(written)
+    prediction = Prediction.load(path)
+    assert prediction.sha256 == content_hash(clip)
+    assert prediction.video.n_frames == probe_video(clip).n_frames == 144
+    files = weights_files(PredictionSettings(), WEIGHTS)
+    assert {use.role: use.sha256 for use in prediction.models} == {role: file_hash(files[role]) for role in files}

@@ -5,7 +5,7 @@ are 1-based at the video's own rate; times are seconds from the first frame. An 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -137,6 +137,19 @@ class SceneGraph:
     def visible(self) -> NDArray[np.bool_]:
         """[N] whether each object has a box."""
         return np.asarray(~np.isnan(self.object_boxes_xyxy).any(axis=1))
+
+    def clearest(self, least_score: float) -> "SceneGraph":
+        """The graph with each class's best object alone, and only those that score at least `least_score`."""
+        best_first = np.argsort(-self.object_scores, kind="stable")
+        first_of_class = best_first[np.unique(self.object_classes[best_first], return_index=True)[1]]
+        kept = np.sort(first_of_class[self.object_scores[first_of_class] >= least_score])
+        return replace(
+            self,
+            object_classes=self.object_classes[kept],
+            object_boxes_xyxy=self.object_boxes_xyxy[kept],
+            object_scores=self.object_scores[kept],
+            relations=self.relations[kept],
+        )
 
     def group(self, group: Group) -> NDArray[np.float32]:
         """The columns of one group of relationships: [N,3], [N,6] or [N,16]."""

@@ -24,6 +24,9 @@ from ag_core.ui.player import player_data, show_player
 PREDICTED = "prediction"
 """Name of the models' graphs in the player."""
 
+LEAST_DRAWN_SCORE = 0.3
+"""Predicted objects below this are left out of the picture; the feature bank and the files keep them."""
+
 
 @dataclass(frozen=True)
 class Viewing:
@@ -75,6 +78,14 @@ def _present(sources: dict[str, list[SceneGraph]]) -> dict[str, list[SceneGraph]
     return {name: graphs for name, graphs in sources.items() if graphs}
 
 
+def _drawn(sources: Mapping[str, list[SceneGraph]]) -> dict[str, list[SceneGraph]]:
+    """The graphs as the player draws them: of a prediction, each class's best object where it is clear enough."""
+    return {
+        name: [graph.clearest(LEAST_DRAWN_SCORE) for graph in graphs] if name == PREDICTED else graphs
+        for name, graphs in sources.items()
+    }
+
+
 def play(viewing: Viewing, key: str, *, t0: float = 0.0, compare: bool = False, **options: Any) -> Any:
     """Mount the player; call inside a fragment. Returns its state: `t` in seconds, `selected`, `navigate`.
 
@@ -85,15 +96,18 @@ def play(viewing: Viewing, key: str, *, t0: float = 0.0, compare: bool = False, 
     except (UserError, FileNotFoundError) as error:
         st.warning(f"The picture is missing ({error}); boxes and graphs are shown without it.", icon=":material/movie:")
         url = None
+    sources = _drawn(viewing.sources)
+    if compare and not t0:  # begin where every source has a graph
+        t0 = max((graphs[0].time_s for graphs in sources.values()), default=0.0)
     data = player_data(
         viewing.video,
         url,
-        viewing.sources,
+        sources,
         viewing.intervals or (),
         viewing.scores,
         t0=t0,
         labels={PREDICTED: "Predicted"},
-        compare=tuple(viewing.sources) if compare and len(viewing.sources) > 1 else (),
+        compare=tuple(sources) if compare and len(sources) > 1 else (),
         **options,
     )
     return show_player(data, key)
@@ -113,4 +127,5 @@ def action_tables(viewing: Viewing, top: int, key: str) -> None:
 def models_note(prediction: Prediction) -> str:
     """Who made a prediction: every model with what it was trained on."""
     made = ", ".join(f"{model.role} {model.name} ({model.trained_on_data})" for model in prediction.models)
-    return f"Predicted by this project's models: {made}. {' '.join(prediction.notes)}"
+    drawn = f"The player draws the best object of each class that scores {LEAST_DRAWN_SCORE:.0%} or more."
+    return " ".join((f"Predicted by this project's models: {made}.", drawn, *prediction.notes))

@@ -14,7 +14,7 @@ import streamlit as st
 from ag_core.data.store import ANNOTATION
 from ag_core.errors import UserError
 from ag_core.prediction import Prediction
-from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video, frame_at_time, graph_at
+from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video, frame_at_time, graph_at, time_of_frame
 from ag_core.ui import cached, drawing, tables
 from ag_core.ui.media import media_url
 from ag_core.ui.page import is_dark
@@ -23,6 +23,9 @@ from ag_core.ui.player import player_data, show_player
 
 PREDICTED = "prediction"
 """Name of the models' graphs in the player."""
+
+FALLBACK_FPS = 24.0
+"""Stands for the rate of a video whose file is not there, so that its frames have some place on the clock."""
 
 LEAST_DRAWN_SCORE = 0.3
 """Predicted objects below this are left out of the picture; the feature bank and the files keep them."""
@@ -52,7 +55,7 @@ class Viewing:
 
     def graph_at(self, source: str, time_s: float) -> SceneGraph | None:
         """The graph of a source that holds at a time; None before the first or where the source has none."""
-        frame = frame_at_time(time_s, self.video.fps or 24.0, self.video.n_frames)
+        frame = frame_at_time(time_s, self.video.fps or FALLBACK_FPS, self.video.n_frames)
         return graph_at(self.sources.get(source, []), frame)
 
 
@@ -98,7 +101,8 @@ def play(viewing: Viewing, key: str, *, t0: float = 0.0, compare: bool = False, 
         url = None
     sources = _drawn(viewing.sources)
     if compare and not t0:  # begin where every source has a graph
-        t0 = max((graphs[0].time_s for graphs in sources.values()), default=0.0)
+        starts = [graphs[0].frame for graphs in sources.values()]
+        t0 = time_of_frame(max(starts, default=1), viewing.video.fps or FALLBACK_FPS)
     data = player_data(
         viewing.video,
         url,

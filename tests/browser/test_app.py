@@ -16,6 +16,13 @@ PAGES = {
     "Run": "Run",
 }
 
+PLAYS_ON = """video => new Promise(done => {
+    let seen = 0;
+    const count = () => ++seen > 5 ? done(!video.paused) : video.requestVideoFrameCallback(count);
+    video.requestVideoFrameCallback(count);
+})"""
+"""True once more than five pictures have been shown."""
+
 
 def settled(page: Page) -> None:
     """Wait until the script has run to its end."""
@@ -33,8 +40,10 @@ def test_every_page_opens_by_its_own_link(app: Callable[..., str], visit: Callab
 def test_home_plays_with_its_graph_and_actions(app: Callable[..., str], visit: Callable[..., Page]) -> None:
     page = visit(app("app.py"))
     settled(page)
-    page.wait_for_selector("[data-part=player] video")
-    page.wait_for_function("() => agPlayerStats.ticks > 5 && !agPlayerStats.player.parts.video.paused")
+    video = page.locator("[data-part=player] video")
+    video.wait_for()
+    assert video.evaluate(PLAYS_ON)
+    expect(page.locator("[data-part=player]").get_by_text("person").first).to_be_visible()
     expect(page.get_by_text("What the models say happens here")).to_be_visible()
 
 
@@ -44,4 +53,4 @@ def test_a_link_opens_the_video_at_its_moment(app: Callable[..., str], visit: Ca
     video_id = sorted(SHOWCASE.glob("videos/*.mp4"))[0].stem
     page = visit(f"{app('app.py')}/Explore", {"v": video_id, "t": 5.5})
     settled(page)
-    page.wait_for_function("() => agPlayerStats.ticks > 0 && agPlayerStats.player.clock.frame === 66")
+    expect(page.locator("[data-part=number]")).to_have_text("frame 67 / 144", timeout=30_000)

@@ -19,9 +19,16 @@ def time_of_frame(frame: int, fps: float) -> float:
     return (frame - 1) / fps
 
 
+HALF_MILLISECOND_S = 0.0005
+"""Stores, links and the player keep times in whole milliseconds, so a frame's time may come back this much too early."""
+
+
 def frame_at_time(time_s: float, fps: float, n_frames: int | None = None) -> int:
-    """The 1-based frame shown at `time_s`, clamped to the first and, where known, the last frame."""
-    frame = int(np.floor(time_s * fps + 1e-6)) + 1
+    """The 1-based frame shown at `time_s`, clamped to the first and, where known, the last frame.
+
+    A time less than half a millisecond before a frame belongs to that frame: it is that frame's time, rounded.
+    """
+    frame = int(np.floor((time_s + HALF_MILLISECOND_S) * fps + 1e-6)) + 1
     return max(1, frame if n_frames is None else min(frame, n_frames))
 
 

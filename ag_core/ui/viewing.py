@@ -100,7 +100,7 @@ def play(viewing: Viewing, key: str, *, t0: float = 0.0, compare: bool = False, 
         st.warning(f"The picture is missing ({error}); boxes and graphs are shown without it.", icon=":material/movie:")
         url = None
     sources = _drawn(viewing.sources)
-    if compare and not t0:  # begin where every source has a graph
+    if not t0 and not options.get("autoplay"):  # a still picture begins where every source has a graph
         starts = [graphs[0].frame for graphs in sources.values()]
         t0 = time_of_frame(max(starts, default=1), viewing.video.fps or FALLBACK_FPS)
     data = player_data(

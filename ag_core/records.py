@@ -20,7 +20,7 @@ def time_of_frame(frame: int, fps: float) -> float:
 
 
 HALF_MILLISECOND_S = 0.0005
-"""Stores, links and the player keep times in whole milliseconds, so a frame's time may come back this much too early."""
+"""Stores, links and the player keep times in whole milliseconds: a frame may come back with a time this much early."""
 
 
 def frame_at_time(time_s: float, fps: float, n_frames: int | None = None) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ag_core.taxonomy import GROUP_SLICES, N_ACTIONS, N_CLASSES, N_RELATIONS, Group
+from ag_core.taxonomy import GROUP_SLICES, N_ACTIONS, N_CLASSES, N_OBJECTS, N_RELATIONS, Group
 
 
 def time_of_frame(frame: int, fps: float) -> float:
@@ -157,6 +157,19 @@ class SceneGraph:
             object_scores=self.object_scores[kept],
             relations=self.relations[kept],
         )
+
+    def confidence_matrix(self) -> NDArray[np.float32]:
+        """[35,25] what SGFB reads of a frame: object score times relationship score, C_ij = s_i x s_ij of the paper.
+
+        The largest over objects of one class, 0 where there is none. A graph without a person gives zeros, and objects
+        that are not visible count nothing.
+        """
+        matrix = np.zeros((N_OBJECTS, N_RELATIONS), np.float32)
+        if self.person_box_xyxy is not None:
+            seen = self.visible
+            products = self.object_scores[seen, None] * self.relations[seen]
+            np.maximum.at(matrix, self.object_classes[seen] - 1, products)
+        return matrix
 
     def group(self, group: Group) -> NDArray[np.float32]:
         """The columns of one group of relationships: [N,3], [N,6] or [N,16]."""

@@ -87,7 +87,7 @@ def feature(viewing: Viewing, time_s: float) -> None:
         f"The 35 x 25 confidence matrix at {words.moment(graph.time_s, viewing.video.fps)}: "
         "object score times relationship score, the best of each class. SGFB keeps one for every half second."
     )
-    table = tables.confidence_table(tables.confidence_matrix(graph))
+    table = tables.confidence_table(graph.confidence_matrix())
     st.container(key="ag_wide_compare").altair_chart(
         charts.object_relation_map(table, "confidence", dark=is_dark(), label="confidence", top=1.0),
         width="stretch",

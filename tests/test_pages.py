@@ -6,7 +6,6 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -14,7 +13,6 @@ from ag_core.backend import Job, JobState
 from ag_core.data.building import build_store
 from ag_core.data.results import PredictionSettings
 from ag_core.errors import UserError
-from ag_core.models.feature_bank import confidence_matrix
 from ag_core.prediction import Prediction
 from ag_core.settings import PROJECT, settings
 from ag_core.ui import cached, charts, tables, uploads, words
@@ -249,11 +247,6 @@ def test_an_upload_is_kept_once_under_its_own_name(app_home: Path) -> None:
     assert uploads.keep("my clip.mp4", b"content") == first
     with pytest.raises(UserError, match="is empty"):
         uploads.keep("empty.mp4", b"")
-
-
-def test_the_screen_shows_the_feature_that_the_model_reads() -> None:
-    for graph in stand_in_prediction("EF2GH").graphs():
-        assert np.array_equal(tables.confidence_matrix(graph), confidence_matrix(graph))
 
 
 def test_numbers_are_written_one_way() -> None:

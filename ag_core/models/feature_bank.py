@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ag_core.records import SceneGraph
-from ag_core.taxonomy import BANK_SIZE, N_OBJECTS, N_RELATIONS
+from ag_core.taxonomy import BANK_SIZE
 
 GRID_RATE = 24
 GRID_STEP = 12
@@ -27,23 +27,9 @@ def bank_times(duration_s: float) -> NDArray[np.float64]:
     return times[times < duration_s]
 
 
-def confidence_matrix(graph: SceneGraph) -> NDArray[np.float32]:
-    """[35,25] object score times relationship score; the largest over objects of one class, 0 where there is none.
-
-    A graph without a person gives zeros, and so do objects that are not visible.
-    """
-    matrix = np.zeros((N_OBJECTS, N_RELATIONS), np.float32)
-    if graph.person_box_xyxy is None:
-        return matrix
-    seen = graph.visible
-    products = graph.object_scores[seen, None] * graph.relations[seen]
-    np.maximum.at(matrix, graph.object_classes[seen] - 1, products)
-    return matrix
-
-
 def graph_bank(graphs: Sequence[SceneGraph]) -> NDArray[np.float32]:
     """[K,875] one row per graph: the confidence matrix, object after object (index object * 25 + relationship)."""
-    rows = [confidence_matrix(graph).reshape(-1) for graph in graphs]
+    rows = [graph.confidence_matrix().reshape(-1) for graph in graphs]
     return np.stack(rows) if rows else np.zeros((0, BANK_SIZE), np.float32)
 
 

@@ -106,16 +106,3 @@ def confidence_table(matrix: np.ndarray) -> pd.DataFrame:
             "confidence": matrix.ravel(),
         }
     )
-
-
-def confidence_matrix(graph: SceneGraph) -> np.ndarray:
-    """[35,25] the feature SGFB reads (paper, section 4.1): object score times relationship score, the best of a class.
-
-    Zeros without a person; objects that are not visible count nothing.
-    """
-    matrix = np.zeros((len(OBJECTS), len(RELATIONS)), np.float32)
-    if graph.person_box_xyxy is not None:
-        seen = graph.visible
-        products = graph.object_scores[seen, None] * graph.relations[seen]
-        np.maximum.at(matrix, graph.object_classes[seen] - 1, products)
-    return matrix

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ag_core.models.feature_bank import bank_times, confidence_matrix, graph_bank, oracle_bank, window, window_indices
+from ag_core.models.feature_bank import bank_times, graph_bank, oracle_bank, window, window_indices
 from ag_core.records import SceneGraph
 from ag_core.taxonomy import BANK_SIZE, N_RELATIONS, bank_index, object_index, relation_index
 
@@ -78,14 +78,14 @@ def test_largest_of_several_instances_and_any_order():
     relations = np.random.default_rng(0).random((3, N_RELATIONS))
     one = graph([4, 4, 9], [0.5, 0.9, 0.3], relations)
     other = graph([9, 4, 4], [0.3, 0.9, 0.5], relations[[2, 1, 0]])
-    assert np.array_equal(confidence_matrix(one), confidence_matrix(other))
-    assert confidence_matrix(one)[3] == pytest.approx(np.maximum(0.5 * relations[0], 0.9 * relations[1]))
+    assert np.array_equal(one.confidence_matrix(), other.confidence_matrix())
+    assert one.confidence_matrix()[3] == pytest.approx(np.maximum(0.5 * relations[0], 0.9 * relations[1]))
 
 
 def test_nobody_or_nothing_visible_gives_zeros():
     full = np.ones((1, N_RELATIONS))
-    assert not confidence_matrix(graph([4], relations=full, person=False)).any()
-    assert not confidence_matrix(graph([4], relations=full, boxes=np.full((1, 4), np.nan))).any()
+    assert not graph([4], relations=full, person=False).confidence_matrix().any()
+    assert not graph([4], relations=full, boxes=np.full((1, 4), np.nan)).confidence_matrix().any()
     assert graph_bank([]).shape == (0, BANK_SIZE)
 
 

@@ -26,6 +26,7 @@ from ag_core.world.sim import (
     Track,
     flat_turn,
     handle_point,
+    hinge_axis,
     mirrored,
     standing_feet,
 )
@@ -133,7 +134,7 @@ class Blocking:
             prints = list(self.room.footprints)
             for i in key:
                 placed = self.room.placed[i]
-                axis = placed.position + turn_z(placed.yaw) @ placed.prop.hinge.origin  # type: ignore[union-attr]
+                axis = hinge_axis(placed)
                 tip = handle_point(placed, 1.0)
                 for share in np.linspace(0.1, 1.05, 7):
                     p = axis[:2] + (tip - axis)[:2] * share

@@ -16,6 +16,7 @@ from ag_core.world.sim import (
     Performance,
     Segment,
     handle_point,
+    hinge_axis,
 )
 
 __all__ = ["Director", "Label"]
@@ -133,7 +134,7 @@ class Director(Handiwork):
             posture = self.handle_posture(self.place, self.yaw, hand, points, self.seat)
             choice = (self.place, self.yaw, hand, posture) if posture else None
         else:
-            axis = (placed.position + turn_z(placed.yaw) @ placed.prop.hinge.origin)[:2]  # type: ignore[union-attr]
+            axis = hinge_axis(placed)[:2]
             leaf = float(np.hypot(*(handle_point(placed, 0)[:2] - axis))) + 0.12
             for place, yaw in self.stand_places(points[1], 40):
                 away = place[:2] - axis

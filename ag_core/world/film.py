@@ -249,7 +249,8 @@ class Film:
                 boxes = turned_boxes(props.bounds(placed.prop.pieces), *self.rider_pose(one.key, moment))
             elif placed.prop.hinge is not None:
                 leaf = turned_boxes(props.bounds(placed.prop.hinge.pieces), *self.leaf_pose(one.key, moment))
-                boxes = tuple(np.concatenate([a, b]) for a, b in zip(boxes, leaf))  # type: ignore[assignment]
+                centres, halves, turns = (np.concatenate(both) for both in zip(boxes, leaf))
+                boxes = centres, halves, turns
             if one.name == "floor" and not seated:
                 support = "standing_on"
             elif seated and moment.base.owner == one.key:

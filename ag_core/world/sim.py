@@ -124,6 +124,12 @@ def mirrored(wrist: tuple[float, float, float]) -> NDArray:
     return np.array([(-wrist[0], wrist[1], wrist[2]), wrist], float)
 
 
+def hinge_axis(placed: Placed) -> NDArray:
+    """Where the hinge of a placed prop stands [3]; only for props that have one."""
+    assert placed.prop.hinge is not None
+    return placed.position + turn_z(placed.yaw) @ placed.prop.hinge.origin
+
+
 def handle_point(placed: Placed, openness: float) -> NDArray:
     """Where the handle of a hinged prop is [3]."""
     hinge = placed.prop.hinge
@@ -357,9 +363,9 @@ class Performance:
 def standing_feet(place: NDArray, yaw: float) -> tuple[tuple[NDArray, NDArray], tuple[NDArray, NDArray]]:
     """Ankles and toes of a body that stands still."""
     frame = turn_z(yaw)
-    feet = tuple(place * (1, 1, 0) + side * 0.10 * frame[:, 0] + ANKLE_HEIGHT * UP for side in SIDES)
-    toes = tuple(unit(frame[:, 1] + 0.12 * side * frame[:, 0]) for side in SIDES)
-    return feet, toes  # type: ignore[return-value]
+    left_foot, right_foot = (place * (1, 1, 0) + side * 0.10 * frame[:, 0] + ANKLE_HEIGHT * UP for side in SIDES)
+    left_toes, right_toes = (unit(frame[:, 1] + 0.12 * side * frame[:, 0]) for side in SIDES)
+    return (left_foot, right_foot), (left_toes, right_toes)
 
 
 def shuffled_feet(

@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from ag_core.errors import UserError
-
 if TYPE_CHECKING:
     from ag_core.training.datasets import PictureCache, WorldVideo
     from ag_core.training.loop import Progress, Recipe
@@ -156,8 +154,6 @@ def _action(options: argparse.Namespace) -> None:
     from ag_core.training.datasets import HomeWorld
     from ag_core.training.loop import fit
 
-    if options.resume:
-        raise UserError("train action has no --resume; features are kept, and the heads train in a minute")
     preset = preset_named(VIDEO_PRESETS, options.preset)
     world = HomeWorld.open(options.data)
     features = extractor(world, _weights(options), options.preset)
@@ -172,7 +168,9 @@ def _action(options: argparse.Namespace) -> None:
         head = build_bank_head(bank, preset)
         start_at_prior(head, examples.labels)
         recipe = _recipe(options, rate=1e-3, bfloat16=False)
-        progress = fit(head, head_losses(head, examples, options.batch or 64), recipe)
+        state = _state_path(options, bank)
+        losses = head_losses(head, examples, options.batch or 64)
+        progress = fit(head, losses, recipe, state, options.resume and state.exists())
         facts = _metadata(options, preset.name, progress) | {"trained_on": seen, "bank": bank}
         save_checkpoint(options.out / f"{bank}.safetensors", head.state_dict(), facts, half_precision=True)
         print(f"{options.out / bank}.safetensors: {progress.step} steps on {len(examples.video)} clips")
@@ -203,9 +201,9 @@ def _recipe(options: argparse.Namespace, rate: float, bfloat16: bool = True) -> 
     return Recipe(budget, options.rate or rate, bfloat16=bfloat16 and bfloat16_is_faster(), seed=options.seed)
 
 
-def _state_path(options: argparse.Namespace) -> Path:
-    """Where an interrupted training waits: beside the data, never among the weights."""
-    return options.data / ".cache" / f"training-{options.out.stem}.pt"
+def _state_path(options: argparse.Namespace, part: str = "") -> Path:
+    """Where an interrupted training (or one part of it) waits: beside the data, never among the weights."""
+    return options.data / ".cache" / f"training-{options.out.stem}{part and '-'}{part}.pt"
 
 
 def _prepare(cache: "PictureCache", videos: "Sequence[WorldVideo]") -> None:

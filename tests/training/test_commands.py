@@ -3,6 +3,8 @@
 import json
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from ag_core import presets
 from ag_core.__main__ import main
@@ -41,6 +43,11 @@ def test_all_networks_are_trained_and_evaluated(world, tiny_presets, tmp_path, c
     facts = read_metadata(tmp_path / "sgfb.safetensors")
     assert facts["preset"] == TINY_VIDEO.name and facts["trained_on"].startswith("c")
     assert str(tmp_path) not in json.dumps(facts)
+    (tmp_path / "sgfb.safetensors").rename(tmp_path / "first")
+    assert command("train", "action", "--out", tmp_path, "--batch", 8, "--resume", *weights, *train) == 0
+    first, again = load_file(tmp_path / "first"), load_file(tmp_path / "sgfb.safetensors")
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    (tmp_path / "first").unlink()
 
     rest = (*data, *weights, *tiny, "--log", log)
     capsys.readouterr()

@@ -11,7 +11,12 @@ from ag_core.taxonomy import N_ACTIONS, N_CLASSES, N_RELATIONS
 
 @dataclass(frozen=True)
 class Search:
-    """Conditions that must all hold; indices of the taxonomy. ValueError for an index that does not exist."""
+    """Conditions that must all hold; an empty one asks nothing. ValueError for an index that does not exist.
+
+    actions, objects and relations are indices of the taxonomy; only visible objects count. Relations chosen together
+    with objects must all hold on one row of one of these objects. `text` is sought in the script, the descriptions,
+    the scene and the id, whatever the case.
+    """
 
     actions: tuple[int, ...] = ()
     objects: tuple[int, ...] = ()

@@ -129,61 +129,27 @@ class AnnotationStore:
 
     # Search
 
-    def videos_matching(
-        self,
-        actions: Sequence[int] = (),
-        objects: Sequence[int] = (),
-        relations: Sequence[int] = (),
-        split: str | None = None,
-        text: str = "",
-        limit: int | None = None,
-        offset: int = 0,
-        source: str = ANNOTATION,
-    ) -> pd.DataFrame:
-        """The videos for which every condition holds, with the columns of `videos`, by id.
-
-        actions, objects and relations are indices of the taxonomy; only visible objects count. Relations chosen
-        together with objects must all hold on one row of one of these objects. `text` is sought in the script, the
-        descriptions, the scene and the id, whatever the case.
-        """
-        search = Search(tuple(actions), tuple(objects), tuple(relations), split, text, source)
+    def videos_matching(self, search: Search, limit: int | None = None, offset: int = 0) -> pd.DataFrame:
+        """The videos for which every condition holds, with the columns of `videos`, by id."""
         matching, parameters = matching_query(search)
         page = "" if limit is None else f" limit {int(limit)} offset {int(offset)}"
         return self.ask(
             f"""select {_VIDEO_COLUMNS} from videos v
                 where v.source = ? and v.video in ({matching}) order by video_id{page}""",
-            [source, *parameters],
+            [search.source, *parameters],
         )
 
-    def count_matching(
-        self,
-        actions: Sequence[int] = (),
-        objects: Sequence[int] = (),
-        relations: Sequence[int] = (),
-        split: str | None = None,
-        text: str = "",
-        source: str = ANNOTATION,
-    ) -> int:
+    def count_matching(self, search: Search) -> int:
         """How many videos `videos_matching` finds without a limit."""
-        search = Search(tuple(actions), tuple(objects), tuple(relations), split, text, source)
         matching, parameters = matching_query(search)
         return int(self.ask(f"select count(*) as n from ({matching})", parameters)["n"].iloc[0])
 
-    def facet_counts(
-        self,
-        actions: Sequence[int] = (),
-        objects: Sequence[int] = (),
-        relations: Sequence[int] = (),
-        split: str | None = None,
-        text: str = "",
-        source: str = ANNOTATION,
-    ) -> pd.DataFrame:
+    def facet_counts(self, search: Search) -> pd.DataFrame:
         """How many videos would remain if one more value was chosen, in columns kind, index, name, videos.
 
         kind is 'action', 'object' or 'relation'; index and name are the taxonomy's.
         Values that would leave none are absent; the most frequent come first within their kind.
         """
-        search = Search(tuple(actions), tuple(objects), tuple(relations), split, text, source)
         return self.ask(*facet_query(search))
 
     # Counts

@@ -5,7 +5,6 @@ that a new store is never answered from an old one. A cached resource is shared 
 """
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from ag_core.data.embedded import ensure_store
 from ag_core.data.frames import poster as jpeg_of
 from ag_core.data.playable import to_browser_playable
 from ag_core.data.sandbox import SqlSandbox
+from ag_core.data.search import Search
 from ag_core.data.store import ANNOTATION, AnnotationStore
 from ag_core.errors import UserError
 from ag_core.prediction import Prediction
@@ -25,21 +25,6 @@ from ag_core.settings import ASSETS, settings
 
 StoreKey = tuple[str, int]
 """Path and modification time of a store file."""
-
-
-@dataclass(frozen=True)
-class Filters:
-    """What the visitor chose in Explore: indices of the taxonomy, and free text. Empty means no condition."""
-
-    actions: tuple[int, ...] = ()
-    objects: tuple[int, ...] = ()
-    relations: tuple[int, ...] = ()
-    split: str | None = None
-    text: str = ""
-
-    def arguments(self) -> dict[str, Any]:
-        """The filters as the store's search takes them."""
-        return vars(self)
 
 
 def store_key() -> StoreKey:
@@ -104,21 +89,21 @@ def totals(key: StoreKey, source: str = ANNOTATION) -> dict[str, int]:
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def matching(key: StoreKey, filters: Filters, limit: int, offset: int) -> pd.DataFrame:
+def matching(key: StoreKey, search: Search, limit: int, offset: int) -> pd.DataFrame:
     """One page of the videos that pass the filters."""
-    return _store(key).videos_matching(**filters.arguments(), limit=limit, offset=offset)
+    return _store(key).videos_matching(search, limit, offset)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def count_matching(key: StoreKey, filters: Filters) -> int:
+def count_matching(key: StoreKey, search: Search) -> int:
     """How many videos pass the filters."""
-    return _store(key).count_matching(**filters.arguments())
+    return _store(key).count_matching(search)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def facets(key: StoreKey, filters: Filters) -> pd.DataFrame:
+def facets(key: StoreKey, search: Search) -> pd.DataFrame:
     """What one more condition would leave: kind, index, name, videos."""
-    return _store(key).facet_counts(**filters.arguments())
+    return _store(key).facet_counts(search)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

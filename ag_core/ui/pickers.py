@@ -6,10 +6,11 @@ from typing import Literal
 import pandas as pd
 import streamlit as st
 
+from ag_core.data.search import Search
 from ag_core.data.store import ANNOTATION
 from ag_core.taxonomy import ACTIONS, OBJECTS, RELATIONS, action_index, object_index, relation_index, shown
 from ag_core.ui import cached, words
-from ag_core.ui.cached import Filters, StoreKey
+from ag_core.ui.cached import StoreKey
 from ag_core.ui.page import VIDEO
 
 SPLITS = ("train", "test")
@@ -34,7 +35,7 @@ def source_name(source: str) -> str:
     return "Annotation" if source == ANNOTATION else source.replace("prediction:", "Prediction: ").replace("+", " + ")
 
 
-def filter_pickers() -> Filters:
+def filter_pickers() -> Search:
     """The filters of Explore, bound to the link: split, actions, objects, relations, text. All must hold."""
     with st.container(horizontal=True, key="ag_filters"):
         objects = st.multiselect(
@@ -63,7 +64,7 @@ def filter_pickers() -> Filters:
         text = st.text_input(
             "Words in script or scene", key="text", bind="query-params", persist_state="session", placeholder="Any"
         )
-    return Filters(
+    return Search(
         tuple(action_index(action_id) for action_id in actions),
         tuple(object_index(name) for name in objects),
         tuple(relation_index(name) for name in relations),
@@ -76,7 +77,7 @@ def _action_label(action_id: str) -> str:
     return f"{action_id} {ACTIONS[action_index(action_id)].label}"
 
 
-def facet_pills(facets: pd.DataFrame, filters: Filters, most: int = 8) -> None:
+def facet_pills(facets: pd.DataFrame, filters: Search, most: int = 8) -> None:
     """What else the found videos hold, with counts of videos; choosing one adds it to the filters."""
     kinds: tuple[tuple[str, str, tuple[int, ...], Callable[[int], str]], ...] = (
         ("object", "Objects", filters.objects, words.object_name),

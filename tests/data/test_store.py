@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ag_core.__main__ import main
+from ag_core.data.search import Search
 from ag_core.data.store import AnnotationStore, build_store
 from ag_core.errors import UserError
 from ag_core.prediction import ModelUse, Prediction
@@ -92,15 +93,48 @@ def test_intervals_come_by_start(store: AnnotationStore):
     ("conditions", "expected"),
     [
         ({}, ["AB1CD", "EF2GH", "GH3IJ", "ZZ9ZZ"]),
-        ({"actions": [107]}, ["AB1CD"]),
-        ({"actions": [107, 106]}, ["AB1CD"]),
-        ({"actions": [107, 59]}, []),
-        ({"objects": [CUP]}, ["AB1CD", "EF2GH"]),
-        ({"objects": [CHAIR]}, ["EF2GH"]),  # the one of AB1CD is not visible
-        ({"relations": [FREE]}, ["AB1CD", "EF2GH"]),
-        ({"objects": [CUP], "relations": [FREE]}, ["EF2GH"]),  # in AB1CD it is the bag that nobody touches
-        ({"objects": [CUP], "relations": [LOOKS, HOLDS]}, ["AB1CD"]),
-        ({"relations": [HOLDS, SITS]}, []),
+        ({"actions": (107,)}, ["AB1CD"]),
+        (
+            {
+                "actions": (
+                    107,
+                    106,
+                )
+            },
+            ["AB1CD"],
+        ),
+        (
+            {
+                "actions": (
+                    107,
+                    59,
+                )
+            },
+            [],
+        ),
+        ({"objects": (CUP,)}, ["AB1CD", "EF2GH"]),
+        ({"objects": (CHAIR,)}, ["EF2GH"]),  # the one of AB1CD is not visible
+        ({"relations": (FREE,)}, ["AB1CD", "EF2GH"]),
+        ({"objects": (CUP,), "relations": (FREE,)}, ["EF2GH"]),  # in AB1CD it is the bag that nobody touches
+        (
+            {
+                "objects": (CUP,),
+                "relations": (
+                    LOOKS,
+                    HOLDS,
+                ),
+            },
+            ["AB1CD"],
+        ),
+        (
+            {
+                "relations": (
+                    HOLDS,
+                    SITS,
+                )
+            },
+            [],
+        ),
         ({"split": "test"}, []),
         ({"text": "DRINKS slow"}, ["AB1CD"]),
         ({"text": "bedroom"}, ["EF2GH", "GH3IJ"]),
@@ -110,9 +144,10 @@ def test_intervals_come_by_start(store: AnnotationStore):
     ],
 )
 def test_search(store: AnnotationStore, conditions: dict, expected: list[str]):
-    assert ids(store.videos_matching(**conditions)) == expected
-    unpaged = {name: value for name, value in conditions.items() if name not in ("limit", "offset")}
-    assert store.count_matching(**unpaged) == len(store.videos_matching(**unpaged))
+    page = {name: conditions[name] for name in ("limit", "offset") if name in conditions}
+    search = Search(**{name: value for name, value in conditions.items() if name not in page})
+    assert ids(store.videos_matching(search, **page)) == expected
+    assert store.count_matching(search) == len(store.videos_matching(search))
 
 
 def test_every_facet_count_is_what_choosing_it_leaves(store: AnnotationStore):
@@ -125,16 +160,16 @@ def test_every_facet_count_is_what_choosing_it_leaves(store: AnnotationStore):
         {"text": "drinks"},
     )
     for start in starts:
-        facets = store.facet_counts(**start)
+        facets = store.facet_counts(Search(**start))
         assert len(facets)
         for kind, index, _, videos in facets.itertuples(index=False):
             chosen = {**start, plural[kind]: (*start.get(plural[kind], ()), index)}
-            assert store.count_matching(**chosen) == videos, (start, kind, index)
+            assert store.count_matching(Search(**chosen)) == videos, (start, kind, index)
 
 
 def test_unknown_indices_are_an_error(store: AnnotationStore):
     with pytest.raises(ValueError, match="relation"):
-        store.videos_matching(relations=[25])
+        store.videos_matching(Search(relations=(25,)))
 
 
 def test_counts(store: AnnotationStore):
@@ -180,7 +215,7 @@ def test_predictions_lie_beside_annotations(inputs: Path, tmp_path: Path):
         assert np.allclose(graph.object_boxes_xyxy, made.object_boxes_xyxy)
         assert store.action_scores_of("AB1CD", source)["sgfb"][-1] == 1
         assert len(store.graphs_of("AB1CD")) == 2 and store.video("NEW01").n_frames == 285
-        assert ids(store.videos_matching(relations=[FREE], source=source)) == ["AB1CD", "NEW01"]
+        assert ids(store.videos_matching(Search(relations=(FREE,), source=source))) == ["AB1CD", "NEW01"]
     with pytest.raises(UserError, match="second prediction"):
         build_store(tmp_path / "p.duckdb", predictions=[paths[0], paths[0]])
 

@@ -50,9 +50,46 @@ class Surface:
     height: float
 
 
+@dataclass(frozen=True)
+class Lie:
+    """A place to lie on the back. owner: index of the placed prop; kind: sofa/couch, bed or floor.
+
+    point [3]: what the pelvis lies on; yaw: direction from the feet to the head, as that of a person who looks there;
+    height of the support in metres.
+    """
+
+    owner: int
+    kind: str
+    point: NDArray
+    yaw: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where hands work. owner: index of the placed prop or -1; point [3]; stand [2] on the floor and the yaw there."""
+
+    owner: int
+    point: NDArray
+    stand: NDArray
+    yaw: float
+
+
+@dataclass(frozen=True)
+class Passage:
+    """An open way through a wall. owner: index of the doorway; inside [2] in the room, outside [2] behind the wall."""
+
+    owner: int
+    inside: NDArray
+    outside: NDArray
+
+
 @dataclass
 class Room:
-    """One furnished room. footprints: rectangles (low [2], high [2]) that nobody walks through."""
+    """One furnished room. footprints: rectangles (low [2], high [2]) that nobody walks through.
+
+    extra_floor: rectangles (low [2], high [2]) of floor outside the room's own, behind a doorway.
+    """
 
     scene: str
     kind: str
@@ -65,6 +102,11 @@ class Room:
     footprints: list[tuple[NDArray, NDArray]] = field(default_factory=list)
     lamp_at: NDArray | None = None
     window_at: NDArray | None = None
+    beds: list[Lie] = field(default_factory=list)
+    sink: Place | None = None
+    stove: Place | None = None
+    doorway: Passage | None = None
+    extra_floor: list[tuple[NDArray, NDArray]] = field(default_factory=list)
 
     def index_of(self, name: str) -> int | None:
         """Index of the first placed prop of a class, None where there is none."""

@@ -1,0 +1,35 @@
+"""What is held out of train is about a sixth, the same on every machine, and never a whole thing."""
+
+import pytest
+
+from ag_core.world.combinations import ACCOMPANYING, HELD_OUT_SECTOR, SECTORS, held_out, held_out_sector
+from ag_core.world.repertoire import TEMPLATES
+from ag_core.world.script import ITEMS
+
+VARIANTS = ("", "round", "square", "tall", "flat", "mug", "glass")
+SUPPORTS = ("", "table", "shelf", "sofa/couch", "bed", "floor")
+VERBS = tuple(template for template in TEMPLATES if template not in ACCOMPANYING)
+
+
+def test_about_a_sixth_is_held_out():
+    found = [held_out(t, key, v, s) for t in VERBS for key in ITEMS for v in VARIANTS for s in SUPPORTS if v or s]
+    assert 0.13 < sum(found) / len(found) < 0.20
+
+
+@pytest.mark.parametrize("key", ITEMS)
+def test_no_thing_is_held_out_with_all_its_supports(key: str):
+    for template in VERBS:
+        assert not all(held_out(template, key, "mug", support) for support in SUPPORTS)
+        assert not all(held_out(template, key, variant, "table") for variant in VARIANTS)
+
+
+def test_what_accompanies_everything_and_what_has_no_other_form_stays():
+    assert not any(held_out(t, key, v, s) for t in ACCOMPANYING for key in ITEMS for v in VARIANTS for s in SUPPORTS)
+    assert not any(held_out(template, key) for template in TEMPLATES for key in ITEMS)
+
+
+def test_one_sector_of_the_camera_is_held_out():
+    assert len(SECTORS) == 6
+    assert [sector for sector in SECTORS if held_out_sector(sector)] == [HELD_OUT_SECTOR]
+    with pytest.raises(ValueError, match="behind"):
+        held_out_sector("behind")

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.taxonomy import action_index
 from ag_core.world.chance import Chance
 from ag_core.world.handling import CARRY
 from ag_core.world.human import SIDES, Human
 from ag_core.world.mesh import turn_z
 from ag_core.world.paths import BODY, UP, FloorGrid, Walk
+from ag_core.world.repertoire import actions_for
 from ag_core.world.rooms import Room, Seat
-from ag_core.world.script import ITEMS, Step
+from ag_core.world.script import ITEMS, Step, class_of
 from ag_core.world.sim import (
     SITTING_BACK,
     SITTING_LIFT,
@@ -33,8 +33,6 @@ from ag_core.world.sim import (
 
 REACHED = 0.035  # metres between wrist and grip that still look like a grip
 
-REACHED = 0.035  # metres between wrist and grip that still look like a grip
-
 
 @dataclass(frozen=True)
 class Label:
@@ -48,7 +46,10 @@ class Label:
 
 @dataclass
 class Blocking:
-    """Writes one performance. viewer [3]: where the camera will about be."""
+    """Writes one performance.
+
+    viewer [3]: where the camera will about be; actions: indices of those that may be labelled.
+    """
 
     room: Room
     human: Human
@@ -56,6 +57,7 @@ class Blocking:
     chance: Chance
     duration: float
     viewer: NDArray
+    actions: frozenset[int]
     labels: list[Label] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     step_ends: list[float] = field(default_factory=list)
@@ -239,9 +241,17 @@ class Blocking:
     def between(self, low: float, high: float) -> float:
         return self.chance.uniform(low, high)
 
-    def label(self, action: str, start: float, end: float, *shows: str | int) -> None:
+    def label(
+        self, template: str, subject: str, start: float, end: float, *shows: str | int, support: str = ""
+    ) -> None:
+        """Book the actions that a template with a subject (item key, object class or word) and a support shows.
+
+        shows: keys of things or indices of placed props that must be seen, or the label is dropped.
+        """
         if end - start >= 0.25:
-            self.labels.append(Label(action_index(action), start, end, shows))
+            for action in actions_for(template, class_of(subject), class_of(support)):
+                if action in self.actions:
+                    self.labels.append(Label(action, start, end, shows))
 
     def look(self, goal: tuple, start: float, span: float = 0.35) -> None:
         self.stage.gaze.add(start, start + span, goal)

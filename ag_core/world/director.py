@@ -3,6 +3,8 @@
 Steps of the whole body are here; those of the hands in `handiwork.py`, places and postures in `blocking.py`.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ag_core.world import handling, script
@@ -20,6 +22,8 @@ from ag_core.world.sim import (
 )
 
 __all__ = ["Director", "Label"]
+
+MOST_STEPS_TO_A_GOAL = 8
 
 
 class Director(Handiwork):
@@ -40,7 +44,7 @@ class Director(Handiwork):
             self.extend(
                 Segment("seated", self.time, self.time, self.place, self.yaw, seat=seat.point, owner=seat.owner)
             )
-            self.label(script.SIT_DOWN, start, self.time, seat.owner)
+            self.label("change seat", "sit down", start, self.time, seat.owner)
             self.seat, self.sat_since = seat, self.time - 0.15
             self.time += 0.2
             return True
@@ -49,9 +53,8 @@ class Director(Handiwork):
     def end_sitting(self, end: float) -> None:
         seat = self.seat
         if seat is not None:
-            self.label(script.SIT_ACTIONS[seat.kind], self.sat_since, end, seat.owner)
-            if seat.kind == "chair":
-                self.label(script.AT_TABLE, self.sat_since, end, self.room.index_of("table") or 0)
+            table = (self.room.index_of("table") or 0,) if seat.kind == "chair" else ()
+            self.label("sit", seat.kind, self.sat_since, end, seat.owner, *table, support="table" if table else "")
 
     def rise(self) -> bool:
         seat = self.seat
@@ -62,7 +65,7 @@ class Director(Handiwork):
         self.seat = None
         self.extend(Segment("rise", start, start + span, self.place, self.yaw, seat=seat.point, owner=seat.owner))
         self.extend(Segment("stand", self.time, self.time, self.place, self.yaw))
-        self.label(script.STAND_UP, start, self.time, seat.owner)
+        self.label("change seat", "rise", start, self.time, seat.owner)
         return True
 
     def look_at(self, thing: str) -> bool:
@@ -85,7 +88,7 @@ class Director(Handiwork):
             self.extend(Segment("stand", self.time, self.time, self.place, self.yaw))
         start, end = self.time, self.time + 0.4 + self.between(1.8, 3.0)
         self.look(("point", target), start)
-        self.label(script.LOOK_ACTIONS[thing], start + 0.2, end, i)
+        self.label("watch", thing, start + 0.2, end, i)
         self.time = end
         self.look(("ahead", 0.7), end)
         return True
@@ -112,8 +115,7 @@ class Director(Handiwork):
             self.look(("point", placed.position + UP * 0.10 + turn_z(placed.yaw) @ (0, 0.08, 0)), start)
             end = start + 0.6 + self.between(2.0, 3.4)
             self.relax((0, 1), end)
-        for action in script.LAPTOP_ACTIONS[kind]:
-            self.label(action, start + 0.4, end, i)
+        self.label("watch" if kind == "watch laptop" else "work", "laptop", start + 0.4, end, i, support="table")
         self.time = end + 0.3
         self.look(("ahead", 0.4), end + 0.1)
         return True
@@ -163,10 +165,10 @@ class Director(Handiwork):
         if thing == "door":
             knob = self.room.index_of("doorknob") or 0
             self.stage.motions.append(("doorknob", "twisting", grasp - 0.15, grasp + 0.25))
-            self.label(script.GRASP_KNOB, start + 0.35, release, knob)
+            self.label("grasp", "doorknob", start + 0.35, release, knob, support="door")
         self.relax((hand,), release)
         self.time = grasp + span
-        self.label(script.HINGE_ACTIONS[thing][0 if opening else 1], start + 0.2, self.time, i)
+        self.label("open" if opening else "close", thing, start + 0.2, self.time, i)
         self.look(("ahead", 0.5), self.time)
         self.time += 0.15
         return True
@@ -174,12 +176,21 @@ class Director(Handiwork):
     # -------------------------------------------------------------- the whole video
 
     def situation(self) -> Situation:
-        names = [n for n in self.lying if n not in self.gone]
-        things = [p.prop.name for p in self.room.placed]
+        names = {n: kind for n, (_, kind) in self.lying.items() if n not in self.gone}
+        things = tuple(p.prop.name for p in self.room.placed)
         opened = tuple(self.room.placed[i].prop.name for i in self.stage.hinges if self.open_share(i) > 0.5)
-        seats = sorted({s.kind for s in self.room.seats})
+        seats = tuple(sorted({s.kind for s in self.room.seats}))
         sitting = self.seat.kind if self.seat else None
-        return Situation(names, things, seats, sitting, self.at_table(), self.held, opened, tuple(self.steps))
+        return Situation(
+            names,
+            things,
+            seats,
+            sitting=sitting,
+            at_table=self.at_table(),
+            held=self.held,
+            opened=opened,
+            done=tuple(self.steps),
+        )
 
     def do(self, step: Step) -> bool:
         """Try one step."""
@@ -187,7 +198,7 @@ class Director(Handiwork):
         if kind in ("take", "decoy"):
             return self.take(subject, kind == "decoy")
         if kind == "put":
-            return self.put(subject)
+            return self.put(subject, (step.onto,) if step.onto else ())
         if kind == "throw":
             return self.throw(subject)
         if kind == "hold":
@@ -222,9 +233,9 @@ class Director(Handiwork):
                 return self.walk_to(place, self.chance.uniform(-1, 1))
         return False
 
-    def begin(self) -> None:
-        """A free place to start at, or a seat. The performance begins before the film does."""
-        grid, places, begins = self.grid(), [], -self.between(0.0, 7.0)
+    def begin(self, before: float) -> None:
+        """A free place to start at, or a seat, `before` seconds ahead of the film."""
+        grid, places, begins = self.grid(), [], -before
         for _ in range(60):
             place = np.array(
                 [self.between(0.4, self.room.size[0] - 0.4), self.between(0.7, self.room.size[1] - 0.3), 0]
@@ -248,19 +259,38 @@ class Director(Handiwork):
                 break
         self.time = begins
 
-    def run(self) -> Performance:
-        """Fill the duration with steps."""
-        liking = script.moods(self.chance)
-        self.begin()
-        while self.time < self.duration - 1.2:
-            for step in script.next_steps(self.situation(), liking, self.chance):
-                before = self.time
-                if self.do(step):
-                    self.steps.append(step)
-                    self.step_ends.append(self.time)
-                    self.time = max(self.time, before + 0.05) + self.between(0.0, 0.3)
+    def perform(self, step: Step) -> bool:
+        """Do a step and book it; False, and nothing written, where it cannot be done."""
+        before = self.time
+        if not self.do(step):
+            return False
+        self.steps.append(step)
+        self.step_ends.append(self.time)
+        self.time = max(self.time, before + 0.05) + self.between(0.0, 0.3)
+        return True
+
+    def fulfil(self, action: int) -> bool:
+        """Do what shows an action, and before it what that needs."""
+        for goal in script.goals_of(action):
+            for _ in range(MOST_STEPS_TO_A_GOAL):
+                step = script.way_to(goal, self.situation())
+                if step is None or not self.perform(step):
                     break
-            else:
+                if step == goal:
+                    return True
+        return False
+
+    def run(self, wishes: Sequence[int] = ()) -> Performance:
+        """Fill the duration with steps: first those that show the wished actions in their order, then others.
+
+        wishes: action indices; `unmet` says afterwards which could not be shown.
+        """
+        liking = script.moods(self.chance)
+        self.begin(0.0 if wishes else self.between(0.0, 7.0))
+        self.unmet = [action for action in wishes if self.time > self.duration or not self.fulfil(action)]
+        while self.time < self.duration - 1.2:
+            steps = script.next_steps(self.situation(), liking, self.chance, self.actions)
+            if not any(self.perform(step) for step in steps):
                 break
         if self.held:
             self.let_go(self.held, self.duration + 5)

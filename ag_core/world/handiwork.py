@@ -5,7 +5,7 @@ Each step returns False, and writes nothing, if it cannot be done.
 
 import numpy as np
 
-from ag_core.world import handling, script
+from ag_core.world import handling
 from ag_core.world.blocking import Blocking
 from ag_core.world.handling import CARRY, Hold
 from ag_core.world.human import SIDES
@@ -15,6 +15,16 @@ from ag_core.world.script import ITEMS
 from ag_core.world.sim import (
     flat_turn,
 )
+
+TEMPLATE_OF_USE = {
+    "drink": "consume",
+    "eat": "consume",
+    "talk": "talk",
+    "play": "work",
+    "snuggle": "snuggle",
+    "read": "watch",
+}
+"""What using a thing shows; 'lift' (to the mouth and away, a decoy) shows nothing."""
 
 
 class Handiwork(Blocking):
@@ -48,14 +58,14 @@ class Handiwork(Blocking):
         self.held, self.held_since = name, attach
         del self.lying[name]
         self.time = attach + lift
-        self.label(ITEMS[name].take, start, self.time, name)
+        self.label("take", name, start, self.time, name)
         return True
 
     def let_go(self, name: str, end: float) -> None:
         """Book the time a thing was in the hands."""
         hands = (True, True) if self.hand is None else (self.hand == 0, self.hand == 1)
         self.stage.attached.append((name, hands, self.held_since, end))
-        self.label(ITEMS[name].hold, self.held_since, end, name)
+        self.label("hold", name, self.held_since, end, name)
         self.held = None
 
     def held_hands(self) -> tuple[int, ...]:
@@ -84,16 +94,13 @@ class Handiwork(Blocking):
         self.relax(hands, detach + 0.02)
         self.time = detach + self.between(0.45, 0.6)
         owners = tuple(s.owner for s in self.room.surfaces if s.kind == kind and s.owner > 0)[:1]
-        self.label(ITEMS[name].put, start, self.time - 0.2, name)
-        if kind in script.PUT_ON_ACTIONS:
-            self.label(script.PUT_ON_ACTIONS[kind], start, self.time - 0.2, name, *owners)
+        self.label("put", name, start, self.time - 0.2, name, *owners, support=kind)
         self.look(("ahead", 1.0), self.time)
         return True
 
     def throw(self, name: str) -> bool:
         """Swing and let fly onto a seat, a bed or the floor."""
-        action = ITEMS[name].throw
-        if action is None or self.seat is not None:
+        if self.seat is not None:
             return False
         for _ in range(25):
             spot = self.free_spot(name, ("floor", "floor", "sofa/couch", "bed"), 6)
@@ -135,8 +142,7 @@ class Handiwork(Blocking):
         self.lying[name] = (at, kind)
         if kind == "floor":
             self.gone.add(name)
-            self.label("c126", start, self.time, name)
-        self.label(action, start, self.time, name)
+        self.label("throw", name, start, self.time, name, support=kind)
         return True
 
     def back_to_carry(self, name: str, span: float = 0.6) -> None:
@@ -146,7 +152,6 @@ class Handiwork(Blocking):
     def use(self, kind: str, name: str) -> bool:
         """Use what is in the hand."""
         path, start = self.stage.paths[name], self.time
-        actions = script.USE_ACTIONS.get((kind, name), ())
         if kind == "drink":
             path.add(start, start + 0.75, ("drink",))
             self.look(("ahead", 0.2), start)
@@ -176,15 +181,17 @@ class Handiwork(Blocking):
             self.look(("item", name), start)
             self.stage.opening.add(start + 0.15, start + 0.85, 1.0)
             end = start + 0.85 + self.between(1.8, 3.2)
-            self.label(script.BOOK_ACTIONS[0], start, start + 0.9, name)
+            self.label("open", name, start, start + 0.9, name)
             self.stage.opening.add(end, end + 0.6, 0.0)
-            self.label(script.BOOK_ACTIONS[1], end - 0.05, end + 0.65, name)
+            self.label("close", name, end - 0.05, end + 0.65, name)
         elif kind == "wipe":
             return self.wipe(name)
         else:
             return self.write(name)
-        for action in actions:
-            self.label(action, start + (0.6 if kind == "read" else 0.2), end + (0.0 if kind == "read" else 0.15), name)
+        template = TEMPLATE_OF_USE.get(kind)
+        if template:
+            early, late = (0.6, 0.0) if kind == "read" else (0.2, 0.15)
+            self.label(template, name, start + early, end + late, name)
         self.time = end
         self.look(("ahead", 0.3), end + 0.1)
         self.back_to_carry(name, self.between(0.55, 0.7))
@@ -206,8 +213,7 @@ class Handiwork(Blocking):
         self.stage.paths[name].add(start, start + 0.65, ("wipe", at, start, 1.0, self.yaw))
         self.look(("point", at), start)
         self.stage.motions.append((name, "wiping", start + 0.6, end))
-        for action in script.USE_ACTIONS["wipe", name]:
-            self.label(action, start + 0.4, end, name, self.room.index_of("table") or 0)
+        self.label("wash", "table", start + 0.4, end, name, self.room.index_of("table") or 0, support=name)
         self.time = end
         self.stage.lean.add(end, end + 0.6, 0.03)
         self.stage.crouch.add(end, end + 0.6, 0.0)
@@ -241,15 +247,13 @@ class Handiwork(Blocking):
         self.stage.paths[name].add(start, start + 0.75, ("rest", at, frame))
         self.look(("point", at), start)
         self.let_go(name, start + 0.85)
-        self.label(ITEMS[name].put, start, start + 1.0, name)
-        self.label(script.PUT_ON_ACTIONS["table"], start, start + 1.0, name, self.room.index_of("table") or 0)
+        self.label("put", name, start, start + 1.0, name, self.room.index_of("table") or 0, support="table")
         self.lying[name] = (at, "table")
         begin, end = start + 1.3, start + 1.4 + self.between(2.0, 3.2)
         for i in (0, 1):
             self.stage.hands[i].add(start + 0.87, begin, ("write", name, main))
         self.stage.motions.append((name, "writing_on", begin, end))
-        for action in script.USE_ACTIONS["write", name]:
-            self.label(action, begin - 0.1, end, name)
+        self.label("work", name, begin - 0.1, end, name, support="table")
         self.time = end
         self.relax((0, 1), end)
         self.look(("ahead", 0.1), end + 0.1)

@@ -1,8 +1,8 @@
 """What the home world can show: the table that gives every Charades action its template, object and support.
 
 26 templates cover the 157 actions. A step of a film never names an action: it says what it does to what, and the table
-knows the actions that this shows. Tiers say how honestly: A, geometry decides; B, repeated small motion or context does;
-C, faces of a few pixels, shown by the body or not at all.
+knows the actions that this shows. Tiers say how honestly: A, geometry decides; B, repeated small motion or context
+does; C, faces of a few pixels, shown by the body or not at all.
 """
 
 import csv

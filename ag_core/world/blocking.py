@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ag_core.world.body import Segment, base_at
 from ag_core.world.chance import Chance
 from ag_core.world.handling import CARRY
 from ag_core.world.human import SIDES, Human
@@ -17,18 +18,13 @@ from ag_core.world.repertoire import actions_for
 from ag_core.world.rooms import Room, Seat
 from ag_core.world.script import ITEMS, Step, class_of
 from ag_core.world.sim import (
-    SITTING_BACK,
-    SITTING_LIFT,
-    BodyBase,
     Performance,
-    Segment,
     Thing,
     Track,
     flat_turn,
     handle_point,
     hinge_axis,
     mirrored,
-    standing_feet,
 )
 
 REACHED = 0.035  # metres between wrist and grip that still look like a grip
@@ -151,18 +147,16 @@ class Blocking:
         self, place: NDArray, yaw: float, wrists: dict[int, NDArray], seat: Seat | None = None
     ) -> tuple[float, float] | None:
         """The least lean and crouch with which the given wrists [3] are reached from a place; None where none is."""
-        frame = turn_z(yaw)
-        feet, toes = standing_feet(place, yaw)
-        pelvis = place * (1, 1, 0) + UP * self.human.standing_height
-        if seat is not None:
-            pelvis = seat.point + SITTING_LIFT * UP - SITTING_BACK * frame[:, 1]
-        base = BodyBase(pelvis, yaw, frame, feet, toes, float(seat is not None), 0, 0, 0, None)
+        still = Segment(
+            "stand" if seat is None else "seated", 0, 0, place, yaw, seat=None if seat is None else seat.point
+        )
+        base = base_at([still], self.human, 0)
         options = [(lean, 0.0) for lean in (0.03, 0.15, 0.3, 0.45, 0.6)]
         if seat is None:
             options += [(0.6, 0.1), (0.75, 0.18), (0.9, 0.28), (1.0, 0.38)]
         reach = sum(self.human.arm) * 0.999
         for lean, crouch in options:
-            joints = self.human.solve(self.stage.posed(base, lean, crouch, pelvis + frame[:, 1] * 2))
+            joints = self.human.solve(self.stage.posed(base, lean, crouch, base.pelvis + base.frame[:, 1] * 2))
             if all(np.linalg.norm(joints.shoulders[i] - w) < reach + REACHED * 0.5 for i, w in wrists.items()):
                 return lean, crouch
         return None

@@ -9,6 +9,7 @@ import numpy as np
 
 from ag_core.world import handling, script
 from ag_core.world.blocking import Label
+from ag_core.world.body import Segment
 from ag_core.world.handiwork import Handiwork
 from ag_core.world.human import SIDES
 from ag_core.world.mesh import turn_z
@@ -16,7 +17,6 @@ from ag_core.world.paths import UP
 from ag_core.world.script import Situation, Step
 from ag_core.world.sim import (
     Performance,
-    Segment,
     handle_point,
     hinge_axis,
 )

@@ -11,20 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.world import handling
+from ag_core.world.body import BodyBase, Segment, base_at, ease
 from ag_core.world.handling import CARRY, Hold, between_turns
-from ag_core.world.human import ANKLE_HEIGHT, SIDES, Human, Joints, Pose
+from ag_core.world.human import SIDES, Human, Joints, Pose
 from ag_core.world.mesh import turn_x, turn_y, turn_z, unit
-from ag_core.world.paths import UP, Walk
+from ag_core.world.paths import UP
 from ag_core.world.props import Prop
 from ag_core.world.rooms import Placed, Room
 
-SITTING_LIFT, SITTING_BACK = 0.125, 0.06  # metres of the pelvis above and behind the seat's point
-
-
-def ease(u: float) -> float:
-    """0 to 1 with zero speed and acceleration at both ends."""
-    u = min(1.0, max(0.0, u))
-    return u**3 * (u * (6 * u - 15) + 10)
+LAUGHS, LAUGH_BEND = 4.0, 0.045  # shakes a second, radians of the chest
 
 
 @dataclass
@@ -53,37 +48,6 @@ class Track:
 
 
 @dataclass(frozen=True)
-class Segment:
-    """What the feet do from `start` to `end`. kind: stand, walk, turn, sit, seated, rise."""
-
-    kind: str
-    start: float
-    end: float
-    place: NDArray
-    yaw: float
-    yaw_to: float = 0.0
-    walk: Walk | None = None
-    seat: NDArray | None = None
-    owner: int | None = None
-
-
-@dataclass(frozen=True)
-class BodyBase:
-    """Where the body stands. frame [3,3]: right, forward, up; sitting 0..1; speed in metres a second."""
-
-    pelvis: NDArray
-    yaw: float
-    frame: NDArray
-    feet: tuple[NDArray, NDArray]
-    toes: tuple[NDArray, NDArray]
-    sitting: float
-    rhythm: float
-    moving: float
-    speed: float
-    owner: int | None
-
-
-@dataclass(frozen=True)
 class Thing:
     """A thing that can be taken. rest_turn [3,3] before its yaw; lift: height of its origin above what it lies on."""
 
@@ -93,6 +57,7 @@ class Thing:
     rest_turn: NDArray
     covers: tuple[int, int] = (0, 0)  # materials of a book, which is built anew for each opening
     book_size: tuple[float, float] = (0.18, 0.25)
+    variant: str = ""  # its shape family
 
 
 @dataclass(frozen=True)
@@ -117,6 +82,11 @@ class Moment:
     held: dict[str, tuple[bool, bool]]
     motions: dict[str, str]
     hand_gap: float
+    worn: dict[str, str] = field(default_factory=dict)
+    lids: dict[str, float] = field(default_factory=dict)
+    lamp: float = 1.0
+    mouth: float = 0.0
+    eyes: float = 1.0
 
 
 def mirrored(wrist: tuple[float, float, float]) -> NDArray:
@@ -139,7 +109,14 @@ def handle_point(placed: Placed, openness: float) -> NDArray:
 
 @dataclass
 class Performance:
-    """One video's tracks. All times in seconds; `at` is a pure function of the time once the tracks are written."""
+    """One video's tracks. All times in seconds; `at` is a pure function of the time once the tracks are written.
+
+    attached  (thing, hands, start, end); motions (thing or placed class, contact label, start, end)
+    worn      (thing, 'wearing', 'covered_by' or 'have_it_on_the_back', start, end); lids of boxes and bags 0..1
+    lamp      how much light the lamp gives, 0..1
+    shake     how strongly the shoulders shake with laughing, 0..1; nod: radians the head is thrown back
+    mouth     how far it is open, 0..1; eyes: how far they are open, 0..1
+    """
 
     room: Room
     human: Human
@@ -154,50 +131,25 @@ class Performance:
     opening: Track = field(default_factory=lambda: Track(0.0))
     attached: list[tuple[str, tuple[bool, bool], float, float]] = field(default_factory=list)
     motions: list[tuple[str, str, float, float]] = field(default_factory=list)
+    worn: list[tuple[str, str, float, float]] = field(default_factory=list)
+    lids: dict[str, Track] = field(default_factory=dict)
+    lamp: Track = field(default_factory=lambda: Track(1.0))
+    shake: Track = field(default_factory=lambda: Track(0.0))
+    nod: Track = field(default_factory=lambda: Track(0.0))
+    mouth: Track = field(default_factory=lambda: Track(0.0))
+    eyes: Track = field(default_factory=lambda: Track(1.0))
 
     # -------------------------------------------------------------- the body
 
     def base_at(self, time: float) -> BodyBase:
         """Feet and pelvis, before any leaning."""
-        segment = self.body[0]
-        for candidate in self.body:
-            if candidate.start <= time + 1e-9:
-                segment = candidate
-        s, span = segment, max(segment.end - segment.start, 1e-6)
-        u = float(np.clip((time - s.start) / span, 0, 1))
-        sitting, rhythm, moving, speed, yaw, place = 0.0, 0.0, 0.0, 0.0, s.yaw, s.place
-        feet, toes = standing_feet(place, yaw)
-        if s.kind == "walk" and s.walk is not None:
-            ramp = min(0.45, span / 2)  # seconds of speeding up and slowing down
-            gone, speed = travelled(u * span, span, ramp, s.walk.length)
-            moving = min(1.0, 2 * speed * (span - ramp) / s.walk.length)
-            forward = s.walk.direction(gone)
-            yaw, place, rhythm = float(np.arctan2(-forward[0], forward[1])), s.walk.at(gone), np.pi * gone / s.walk.step
-            stepping = [s.walk.foot(gone, i) for i in (0, 1)]
-            lift = float(np.clip(min(gone, s.walk.length - gone) / (0.5 * s.walk.step), 0, 1))
-            ground = np.array([1, 1, 0])
-            left, right = (f * ground + UP * (ANKLE_HEIGHT + (f[2] - ANKLE_HEIGHT) * lift) for f, _ in stepping)
-            feet = left, right
-            left, right = (unit(t * (1, 1, lift)) for _, t in stepping)
-            toes = left, right
-        elif s.kind == "turn":
-            turned = (s.yaw_to - s.yaw + np.pi) % (2 * np.pi) - np.pi
-            yaw = s.yaw + turned * ease(u)
-            feet, toes = shuffled_feet(place, s.yaw, turned, u)
-        elif s.kind in ("sit", "seated", "rise"):
-            sitting = {"sit": ease(u), "seated": 1.0, "rise": 1 - ease(u)}[s.kind]
-        frame = turn_z(yaw + 0.06 * np.sin(rhythm) * moving)
-        pelvis = place * (1, 1, 0) + UP * (self.human.standing_height + 0.018 * np.cos(2 * rhythm) * moving)
-        if s.seat is not None and sitting > 0:
-            seat = s.seat + SITTING_LIFT * UP - SITTING_BACK * frame[:, 1]
-            pelvis = pelvis + (seat - pelvis) * sitting
-        return BodyBase(pelvis, yaw, frame, feet, toes, sitting, rhythm, moving, speed, s.owner)
+        return base_at(self.body, self.human, time)
 
     def posed(self, base: BodyBase, lean: float, crouch: float, gaze: NDArray, hands: tuple = ()) -> Pose:
         """A pose from a base: leaning moves the pelvis back for balance while standing."""
-        up_share = 1 - base.sitting
+        up_share = 1 - base.sitting - base.lying
         pelvis = base.pelvis - UP * crouch * up_share - base.frame[:, 1] * 0.16 * np.sin(lean) * up_share
-        lean = lean + 0.36 * np.sin(np.pi * base.sitting) + 0.04 * base.moving
+        lean = lean * (1 - base.lying) + base.curl + 0.04 * base.moving + 0.14 * base.running
         wrists = hands or (pelvis, pelvis)
         return Pose(
             pelvis,
@@ -295,6 +247,12 @@ class Performance:
             return paper + frame @ (np.array(handling.PAPER_WRIST) * (side, 1, 1)), frame[:, 1] - side * 0.3 * frame[
                 :, 0
             ] - 0.3 * UP
+        if kind == "belly":
+            at = joints.waist + joints.chest_frame @ (0.07 * side, 0.185, 0.02)
+            return at, joints.chest_frame @ (-side, 0.1, 0.1)
+        if kind == "face":
+            at = joints.mouth + joints.head_frame @ (0.075 * side, 0.045, -0.075)
+            return at, joints.head_frame @ (-0.65 * side, 0.0, 1.0)
         reach = 0.965 * sum(self.human.arm)
         swing = 0.5 * np.sin(base.rhythm + np.pi * (1 - i)) * base.moving
         hanging = joints.shoulders[i] + frame @ (
@@ -302,10 +260,18 @@ class Performance:
             0.75 * reach * np.sin(swing) + 0.06,
             -reach * np.cos(swing),
         )
+        driven = joints.shoulders[i] + frame @ (0.05 * side, 0.16 + 0.42 * np.sin(swing), -0.30 + 0.16 * np.sin(swing))
+        hanging = hanging + (driven - hanging) * base.running
         on_thigh = 0.66 * joints.knees[i] + 0.34 * joints.hips[i] + 0.105 * UP + 0.02 * side * frame[:, 0]
         share = base.sitting
         fingers = (1 - share) * (-UP + 0.25 * frame[:, 1]) + share * (0.9 * frame[:, 1] - 0.2 * UP)
-        return hanging + (on_thigh - hanging) * share, fingers
+        fingers = fingers + base.running * (UP + 0.6 * frame[:, 1])
+        at = hanging + (on_thigh - hanging) * share
+        if base.lying:
+            on_belly = joints.waist + joints.chest_frame @ (0.11 * side, 0.165, -0.03)
+            at = at + (on_belly - at) * base.lying
+            fingers = fingers + base.lying * (frame @ (-side, 0.1, -0.3) - fingers)
+        return at, fingers
 
     def gaze_point(self, goal: tuple, base: BodyBase, joints: Joints, things: dict[str, Grip], time: float) -> NDArray:
         if goal[0] == "item":
@@ -320,6 +286,7 @@ class Performance:
         """The scene at `time`."""
         human, base = self.human, self.base_at(time)
         lean, crouch = self.lean.number(time), self.crouch.number(time)
+        lean += self.shake.number(time) * LAUGH_BEND * np.sin(2 * np.pi * LAUGHS * time)
         ahead = base.pelvis + 3 * base.frame[:, 1] + 0.45 * UP
         joints = human.solve(self.posed(base, lean, crouch, ahead))
         things = {name: self.thing_at(name, time, joints, base.frame) for name in self.things}
@@ -329,6 +296,9 @@ class Performance:
         gaze = eyes + 2 * unit((1 - share) * unit(points[0] - eyes) + share * unit(points[1] - eyes) + 1e-6)
         if share >= 1:
             gaze = points[1]
+        nod = self.nod.number(time)
+        if nod:
+            gaze = eyes + joints.chest_frame @ turn_x(nod) @ joints.chest_frame.T @ (gaze - eyes)
         pose = self.posed(base, lean, crouch, gaze)
         joints = human.solve(pose)
         for name in self.things:  # what is at the mouth or the ear follows the head's final turn
@@ -357,40 +327,24 @@ class Performance:
         )
         motions = {name: kind for name, kind, start, end in self.motions if start <= time < end}
         openness = {i: track.number(time) for i, track in self.hinges.items()}
-        return Moment(time, joints, base, things, openness, self.opening.number(time), held, motions, gap)
-
-
-def standing_feet(place: NDArray, yaw: float) -> tuple[tuple[NDArray, NDArray], tuple[NDArray, NDArray]]:
-    """Ankles and toes of a body that stands still."""
-    frame = turn_z(yaw)
-    left_foot, right_foot = (place * (1, 1, 0) + side * 0.10 * frame[:, 0] + ANKLE_HEIGHT * UP for side in SIDES)
-    left_toes, right_toes = (unit(frame[:, 1] + 0.12 * side * frame[:, 0]) for side in SIDES)
-    return (left_foot, right_foot), (left_toes, right_toes)
-
-
-def shuffled_feet(
-    place: NDArray, yaw: float, turned: float, u: float
-) -> tuple[tuple[NDArray, NDArray], tuple[NDArray, NDArray]]:
-    """Feet while turning on the spot: one steps after the other."""
-    feet, toes = [], []
-    for i in (0, 1):
-        lead = i == (0 if turned > 0 else 1)
-        share = ease(np.clip(2 * u if lead else 2 * u - 1, 0, 1))
-        f, t = standing_feet(place, yaw + turned * share)
-        feet.append(f[i] + 0.05 * np.sin(np.pi * share) * UP)
-        toes.append(t[i])
-    return (feet[0], feet[1]), (toes[0], toes[1])
-
-
-def travelled(time: float, span: float, ramp: float, length: float) -> tuple[float, float]:
-    """Metres gone and speed after `time` of a walk that speeds up and slows down over `ramp` seconds."""
-    top = length / (span - ramp)
-    if time < ramp:
-        return top * time**2 / (2 * ramp), top * time / ramp
-    if time > span - ramp:
-        left = span - time
-        return length - top * left**2 / (2 * ramp), top * left / ramp
-    return top * (time - ramp / 2), top
+        worn = {name: kind for name, kind, start, end in self.worn if start <= time < end}
+        lids = {name: track.number(time) for name, track in self.lids.items()}
+        return Moment(
+            time,
+            joints,
+            base,
+            things,
+            openness,
+            self.opening.number(time),
+            held,
+            motions,
+            gap,
+            worn,
+            lids,
+            self.lamp.number(time),
+            self.mouth.number(time),
+            self.eyes.number(time),
+        )
 
 
 def flat_turn(name: str) -> NDArray:

@@ -21,6 +21,7 @@ from ag_core.world.cameras import Shot, frame_shot
 from ag_core.world.casting import choose_things, person
 from ag_core.world.chance import Chance
 from ag_core.world.director import Director, Label
+from ag_core.world.human import Joints
 from ag_core.world.lights import light_room
 from ag_core.world.mesh import Mesh, Part, assemble, join, overwrite, turn_z
 from ag_core.world.raster import SAMPLES, Camera, Extents, Renderer
@@ -29,10 +30,12 @@ from ag_core.world.repertoire import actions_of
 from ag_core.world.rooms import Room, furnish
 from ag_core.world.sim import Moment, Performance, handle_point
 from ag_core.world.things import book_mesh
-from ag_core.world.truth import WorldTruth
+from ag_core.world.truth import JOINTS, SILHOUETTE, WorldTruth
 
 GENERATOR_VERSION = 2
 FPS, SECONDS = 12.0, 12.0
+DARK = 0.72
+"""Share of the sky's light that is left in the room with the lamp off."""
 SEEN_SHARE, SEEN_TIME = 0.3, 0.5  # an action counts where what it is done with is seen so well, for so long
 PEOPLE = {"train": 40, "val": 12}
 ROOM_KINDS = ("living", "living", "living", "bedroom", "bedroom", "kitchen", "kitchen")
@@ -87,7 +90,6 @@ class Film:
         self.profile, self.split, self.seed, self.fps = profile, split, seed, FPS
         self.actions, self.wanted = actions_of(profile), wanted
         self.part = split if split == "train" else ("iid", "comp")[seed % 2]
-        self.dropped = 0
         self.n_frames = round(seconds * FPS)
         self.video_id = video_id(split, seed)
         chance = self.stream("format")
@@ -173,7 +175,10 @@ class Film:
         self.ranges = ranges[len(still) :]
         still_triangles = sum(len(p.mesh.faces) for p in still)
         width, depth = room.size
-        lights = light_room(self.stream("light"), room.size, room.lamp_at, room.window_at)
+        lights = self.lights = light_room(self.stream("light"), room.size, room.lamp_at, room.window_at)
+        lamps = [mesh for placed in room.placed if placed.prop.name == "light" for mesh in placed.prop.pieces]
+        self.lamp_materials = sorted({int(m) for mesh in lamps for m in mesh.material})
+        self.lamp_now = 1.0
         volume = np.array([(-0.1, -0.1, 0), (width + 0.1, depth + 1.2, 2.4)])
         self.renderer = Renderer(
             self.geometry,
@@ -246,18 +251,19 @@ class Film:
 
     def state_of(self, moment: Moment, camera_at: NDArray, head_seen: bool) -> State:
         """The frame's state, objects in the order of `labelled`."""
-        objects, still = [], self.still_boxes()
-        seated = moment.base.sitting > 0.6
+        objects, still, base = [], self.still_boxes(), moment.base
+        support = "lying_on" if base.lying > 0.6 else "sitting_on" if base.sitting > 0.6 else "standing_on"
+        carrier = base.owner if support != "standing_on" or base.raised > 0.6 else 0  # the floor is number 0
         for one in self.labelled:
             if isinstance(one.key, str):
                 thing, grip = self.performance.things[one.key], moment.things[one.key]
                 pieces = thing.prop.pieces if thing.prop else [book_mesh(0, 0, moment.book_opening, thing.book_size)]
                 boxes = turned_boxes(props.bounds(pieces), grip.turn, grip.at)
-                objects.append(
-                    ObjectState(*boxes, moment.held.get(one.key, (False, False)), moment.motions.get(one.key))
-                )
+                held = moment.held.get(one.key, (False, False))
+                motion, worn = moment.motions.get(one.key), moment.worn.get(one.key)
+                objects.append(ObjectState(*boxes, held, motion, worn=worn))
                 continue
-            placed, support = self.room.placed[one.key], None
+            placed = self.room.placed[one.key]
             boxes = still[one.key]
             if placed.rides is not None:
                 boxes = turned_boxes(props.bounds(placed.prop.pieces), *self.rider_pose(one.key, moment))
@@ -265,12 +271,24 @@ class Film:
                 leaf = turned_boxes(props.bounds(placed.prop.hinge.pieces), *self.leaf_pose(one.key, moment))
                 centres, halves, turns = (np.concatenate(both) for both in zip(boxes, leaf))
                 boxes = centres, halves, turns
-            if one.name == "floor" and not seated:
-                support = "standing_on"
-            elif seated and moment.base.owner == one.key:
-                support = "sitting_on"
-            objects.append(ObjectState(*boxes, motion=moment.motions.get(one.name), support=support))
+            objects.append(
+                ObjectState(
+                    *boxes,
+                    motion=moment.motions.get(one.name),
+                    support=support if carrier == one.key else None,
+                    hollow=self.hollow_of(one.key),
+                )
+            )
         return State(moment.joints, moment.base.speed, objects, camera_at, head_seen)
+
+    def hollow_of(self, i: int) -> tuple[NDArray, NDArray, NDArray] | None:
+        """The opening that a doorway encloses: centre, turn, half; None for other props."""
+        placed = self.room.placed[i]
+        if placed.prop.name != "doorway":
+            return None
+        low, high = props.footprint(placed.prop)
+        half = np.maximum((high - low) / 2, (0, 0.3, 0))
+        return placed.position + turn_z(placed.yaw) @ ((low + high) / 2), turn_z(placed.yaw), half
 
     # -------------------------------------------------------------- drawing
 
@@ -280,12 +298,14 @@ class Film:
         boxes, area = np.zeros((total, n, 4), np.float32), np.zeros((total, n), np.int32)
         visibility, raw = np.zeros((total, n), np.float32), np.zeros((total, n, N_RELATIONS), bool)
         hands = np.zeros((total, 2), bool)
+        joints, silhouette = np.zeros((total, len(JOINTS), 3), np.float32), np.zeros((total, *SILHOUETTE), bool)
         looked_at = None
         for k in range(total):
             time = k / self.fps
             moment = self.performance.at(time)
             for (kind, key), vertex_range in zip(self.movers, self.ranges):
                 overwrite(self.geometry, vertex_range, self.moved_mesh(kind, key, moment))
+            self.dim(moment.lamp)
             camera = self.shot.at(time)
             image = self.renderer.draw(camera)
             extents: Extents = self.renderer.extents(n)
@@ -296,10 +316,27 @@ class Film:
             state = self.state_of(moment, camera.position, head_seen)
             raw[k, :-1], looked_at = relations_of(state, looked_at)
             hands[k] = [self.hand_seen(moment, i, camera) for i in (0, 1)]
+            joints[k], silhouette[k] = joint_array(moment.joints), self.silhouette()
             yield self.develop(image, k)
         relations = np.zeros_like(raw)
         relations[:, :-1] = cleaned(raw[:, :-1])
-        self._truth = self.make_truth(boxes, area, visibility, relations, hands)
+        self._truth = self.make_truth(boxes, area, visibility, relations, hands, joints, silhouette)
+
+    def dim(self, lamp: float) -> None:
+        """Give the lamp a share of its light: its fill, and the glow of its shade."""
+        if lamp == self.lamp_now:
+            return
+        self.lamp_now = lamp
+        fills = self.lights.fills.copy()
+        fills[0, 3:] *= lamp
+        self.renderer.lights = self.lights._replace(
+            fills=fills,
+            sky=self.lights.sky * (DARK + (1 - DARK) * lamp),
+            ground=self.lights.ground * (DARK + (1 - DARK) * lamp),
+        )
+        glow = self.renderer.materials["glow"]
+        for material in self.lamp_materials:
+            glow[material] = self.room.palette.materials["glow"][material] * lamp
 
     def moved_mesh(self, kind: str, key: int | str, moment: Moment) -> Mesh:
         if kind == "person":
@@ -332,6 +369,15 @@ class Film:
                 return True
         return False
 
+    def silhouette(self) -> NDArray[np.bool_]:
+        """Where the person is seen, on a coarse grid [27,48] over the picture."""
+        rows, columns = (
+            ((np.arange(cells) + 0.5) / cells * pixels * SAMPLES).astype(int)
+            for cells, pixels in zip(SILHOUETTE, (self.height, self.width))
+        )
+        seen = self.renderer.seen.reshape(self.height * SAMPLES, self.width * SAMPLES)[np.ix_(rows, columns)]
+        return (seen >= 0) & (self.geometry.label[seen] == self.person_label)
+
     def develop(self, image: NDArray, k: int) -> NDArray[np.uint8]:
         """Add lens fall-off and a little sensor noise; float [H,W,3] 0..1 -> uint8."""
         grain = np.roll(self.grain, k * 7919 % self.grain.size)  # one noise tile, shifted per frame
@@ -349,11 +395,18 @@ class Film:
         return self._truth
 
     def make_truth(
-        self, boxes: NDArray, area: NDArray, visibility: NDArray, relations: NDArray, hands: NDArray
+        self,
+        boxes: NDArray,
+        area: NDArray,
+        visibility: NDArray,
+        relations: NDArray,
+        hands: NDArray,
+        joints: NDArray,
+        silhouette: NDArray,
     ) -> WorldTruth:
         classes = [object_index(one.name) for one in self.labelled] + [0]
         duration = self.n_frames / self.fps
-        actions = []
+        actions, dropped = [], 0
         for label in self.director.labels:
             clipped = Label(label.action, max(label.start, 0), min(label.end, duration), label.shows)
             if clipped.end - clipped.start < 0.25:
@@ -361,7 +414,7 @@ class Film:
             if self.is_seen(clipped, visibility, area, hands):
                 actions.append((label.action, round(clipped.start, 2), round(min(clipped.end, duration), 2)))
             else:
-                self.dropped += 1
+                dropped += 1
         seen_steps = [s for s, end in zip(self.director.steps, self.director.step_ends) if end > 0.5]
         nouns = {name: item.noun for name, item in script.ITEMS.items()} | NOUNS
         names = [nouns.get(s.subject, s.subject) for s in seen_steps if s.subject]
@@ -382,6 +435,11 @@ class Film:
             visibility,
             area,
             relations,
+            joints,
+            silhouette,
+            self.part,
+            self.profile,
+            dropped,
         )
 
     def is_seen(self, label: Label, visibility: NDArray, area: NDArray, hands: NDArray) -> bool:
@@ -397,6 +455,12 @@ class Film:
             if small:
                 shown &= hands[span].any(1)
         return bool(shown.mean() >= SEEN_TIME) if len(shown) else False
+
+
+def joint_array(j: Joints) -> NDArray:
+    """A skeleton as [17,3] in the order of JOINTS."""
+    single = (j.pelvis, j.waist, j.chest, j.neck, j.head)
+    return np.concatenate([single, j.hips, j.knees, j.ankles, j.shoulders, j.elbows, j.wrists])
 
 
 def turned_boxes(local: NDArray, turn: NDArray, at: NDArray) -> tuple[NDArray, NDArray, NDArray]:

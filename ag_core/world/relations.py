@@ -31,15 +31,19 @@ NAMES = (
     "on_the_side_of",
     "in",
     "carrying",
+    "covered_by",
     "drinking_from",
     "eating",
+    "have_it_on_the_back",
     "holding",
     "leaning_on",
+    "lying_on",
     "not_contacting",
     "sitting_on",
     "standing_on",
     "touching",
     "twisting",
+    "wearing",
     "wiping",
     "writing_on",
 )
@@ -51,7 +55,9 @@ class ObjectState:
     """One object as K turned boxes, so that a table is a top and four legs.
 
     centres [K,3], turns [K,3,3], halves [K,3] metres; held: attached to the left, right hand; motion: a contact label
-    that the hands act out on it ('wiping', 'drinking_from', ...) or None; support: 'sitting_on', 'standing_on' or None.
+    that the hands act out on it ('wiping', 'drinking_from', ...) or None; support: 'sitting_on', 'lying_on',
+    'standing_on' or None; worn: 'wearing', 'covered_by', 'have_it_on_the_back' or None; hollow: centre [3], turn [3,3]
+    and half [3] of the space it encloses, such as the opening of a doorway.
     """
 
     centres: NDArray
@@ -60,6 +66,18 @@ class ObjectState:
     held: tuple[bool, bool] = (False, False)
     motion: str | None = None
     support: str | None = None
+    worn: str | None = None
+    hollow: tuple[NDArray, NDArray, NDArray] | None = None
+
+    def encloses(self, point: NDArray) -> bool:
+        """Whether a point [3] lies in one of the boxes or in the hollow."""
+        inside = np.abs(np.einsum("kji,kj->ki", self.turns, point - self.centres)) < self.halves
+        if inside.all(1).any():
+            return True
+        if self.hollow is None:
+            return False
+        centre, turn, half = self.hollow
+        return bool((np.abs(turn.T @ (point - centre)) < half).all())
 
     def nearest(self, point: NDArray) -> NDArray:
         """The nearest point [3] of the object's boxes."""
@@ -173,14 +191,17 @@ def spatial(state: State, thing: ObjectState) -> list[str]:
     pelvis, frame = j.pelvis, j.pelvis_frame
     if thing.support:
         return ["beneath"]
+    if thing.worn:
+        return ["behind"] if thing.worn == "have_it_on_the_back" else ["in"]
     local = np.einsum("kji,kj->ki", thing.turns, pelvis - thing.centres)
     over = (np.abs(local[:, :2]) < thing.halves[:, :2]).all(1) & (local[:, 2] > thing.halves[:, 2])
     if over.any():
         return ["beneath"]
     if thing.corners()[:, 2].min() > j.head[2] + HEAD_TOP:
         return ["above"]
-    if (np.abs(local) < thing.halves).all(1).any():
+    if thing.encloses(pelvis):
         return ["in"]
+    frame = level(frame)
     offset = frame.T @ (thing.nearest(pelvis) - pelvis)
     if np.hypot(*offset[:2]) < 0.05:
         offset = frame.T @ (thing.centres.mean(0) - pelvis)
@@ -195,9 +216,18 @@ def spatial(state: State, thing: ObjectState) -> list[str]:
     return labels
 
 
+def level(frame: NDArray) -> NDArray:
+    """A body frame [3,3] brought upright: of who lies on the back, forward becomes the way the feet point."""
+    forward = frame[:, 1] if abs(frame[2, 1]) < 0.7 else -np.sign(frame[2, 1]) * frame[:, 2]
+    forward = forward * (1, 1, 0) / max(float(np.hypot(*forward[:2])), 1e-9)
+    return np.stack([np.cross(forward, (0, 0, 1)), forward, (0, 0, 1)], 1)
+
+
 def contact(state: State, thing: ObjectState) -> list[str]:
     """Contact labels in no order; empty means not contacting."""
     j = state.joints
+    if thing.worn:
+        return [thing.worn]
     if any(thing.held):
         labels = ["holding"]
         if state.speed > CARRY_SPEED:

@@ -13,13 +13,23 @@ from numpy.typing import NDArray
 from ag_core.errors import UserError
 from ag_core.taxonomy import N_ACTIONS, N_CLASSES, N_RELATIONS
 
+SILHOUETTE = (27, 48)
+"""Rows and columns of `WorldTruth.silhouette`."""
 _ARRAYS = {
     "classes": (np.int32, ("N",)),
     "boxes_xyxy": (np.float32, ("T", "N", 4)),
     "visibility": (np.float32, ("T", "N")),
     "area": (np.int32, ("T", "N")),
     "relations": (np.bool_, ("T", "N", N_RELATIONS)),
+    "joints": (np.float32, ("T", 17, 3)),
+    "silhouette": (np.bool_, ("T", *SILHOUETTE)),
 }
+PARTS = ("train", "iid", "comp")
+JOINTS = (
+    *("pelvis", "waist", "chest", "neck", "head", "left hip", "right hip", "left knee", "right knee", "left ankle"),
+    *("right ankle", "left shoulder", "right shoulder", "left elbow", "right elbow", "left wrist", "right wrist"),
+)
+"""The 17 joints in the order of `WorldTruth.joints`."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,10 @@ class WorldTruth:
     visibility   [T,N] seen share of the outline inside the image, 0 to 1
     area         [T,N] visible pixels
     relations    [T,N,25] in the order of RELATIONS; the person's row is False
+    joints       [T,17,3] metres in the room: x along the back wall, y towards the camera, z up; order JOINTS
+    silhouette   [T,27,48] where the person is seen, the picture cut into 27 rows and 48 columns
+    part         'train', or of val 'iid' (like train) or 'comp' (combinations that train never shows)
+    profile      what the film may show; dropped: labels left out because the picture does not show their evidence
     """
 
     video_id: str
@@ -53,6 +67,11 @@ class WorldTruth:
     visibility: NDArray[np.float32]
     area: NDArray[np.int32]
     relations: NDArray[np.bool_]
+    joints: NDArray[np.float32]
+    silhouette: NDArray[np.bool_]
+    part: str
+    profile: str
+    dropped: int = 0
 
     def __post_init__(self) -> None:
         sizes: dict[str, int] = {}
@@ -66,6 +85,8 @@ class WorldTruth:
             object.__setattr__(self, name, array)
         if self.split not in ("train", "val"):
             raise ValueError(f"split {self.split!r} does not exist; give 'train' or 'val'")
+        if self.part not in PARTS or (self.part == "train") != (self.split == "train"):
+            raise ValueError(f"part {self.part!r} does not belong to split {self.split!r}")
         if (self.classes == 0).sum() != 1 or self.classes.min() < 0 or self.classes.max() >= N_CLASSES:
             raise ValueError(f"classes must lie in 0 to {N_CLASSES - 1} and hold the person exactly once")
         actions = [(int(a), float(start), float(end)) for a, start, end in self.actions]

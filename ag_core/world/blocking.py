@@ -44,7 +44,8 @@ class Label:
 class Blocking:
     """Writes one performance.
 
-    viewer [3]: where the camera will about be; actions: indices of those that may be labelled.
+    viewer [3]: where the camera will about be; actions: indices of those that may be labelled; may_be_new: whether
+    combinations may occur that train never shows.
     """
 
     room: Room
@@ -54,6 +55,7 @@ class Blocking:
     duration: float
     viewer: NDArray
     actions: frozenset[int]
+    may_be_new: bool = False
     labels: list[Label] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     step_ends: list[float] = field(default_factory=list)

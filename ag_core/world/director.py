@@ -10,11 +10,12 @@ import numpy as np
 from ag_core.world import handling, script
 from ag_core.world.blocking import Label
 from ag_core.world.body import Segment
+from ag_core.world.combinations import held_out
 from ag_core.world.handiwork import Handiwork
 from ag_core.world.human import SIDES
 from ag_core.world.mesh import turn_z
 from ag_core.world.paths import UP
-from ag_core.world.script import Situation, Step
+from ag_core.world.script import ITEMS, Situation, Step
 from ag_core.world.sim import (
     Performance,
     handle_point,
@@ -217,7 +218,8 @@ class Director(Handiwork):
             return self.laptop(kind)
         if kind == "pass":
             return self.stroll()
-        return self.use(kind, subject)
+        known = ("drink", "lift", "eat", "talk", "play", "snuggle", "read", "wipe", "write")
+        return kind in known and self.use(kind, subject)
 
     def stroll(self) -> bool:
         """Walk somewhere without a purpose, past whatever is there."""
@@ -262,12 +264,38 @@ class Director(Handiwork):
     def perform(self, step: Step) -> bool:
         """Do a step and book it; False, and nothing written, where it cannot be done."""
         before = self.time
-        if not self.do(step):
+        step = self.with_place(step)
+        new = self.is_new(step)
+        if (new and not self.may_be_new) or not self.do(step):
             return False
+        self.new_steps += new
         self.steps.append(step)
         self.step_ends.append(self.time)
         self.time = max(self.time, before + 0.05) + self.between(0.0, 0.3)
         return True
+
+    def with_place(self, step: Step) -> Step:
+        """A 'put' with the kind of surface it goes to, one that this part of the data may show where there is any."""
+        if step.kind != "put" or step.onto:
+            return step
+        kinds = {s.kind for s in self.room.surfaces}.intersection(ITEMS[step.subject].lies_on)
+        places = [Step("put", step.subject, kind) for kind in sorted(kinds)]
+        fitting = [place for place in places if self.is_new(place) == self.may_be_new]
+        return self.chance.any_of(fitting or places) if places else step
+
+    def is_new(self, step: Step) -> bool:
+        """Whether train never shows this verb with this shape of thing and this support."""
+        if not step.skill.brings:
+            return False
+        template = step.skill.brings[0][0]
+        thing = self.things.get(step.subject)
+        if step.kind in ("take", "pick up"):
+            support = self.lying[step.subject][1]
+        elif step.kind == "put":
+            support = step.onto
+        else:
+            support = self.seat.kind if self.seat is not None and thing is not None else ""
+        return held_out(template, step.subject, thing.variant if thing else "", support)
 
     def fulfil(self, action: int) -> bool:
         """Do what shows an action, and before it what that needs."""
@@ -285,11 +313,14 @@ class Director(Handiwork):
 
         wishes: action indices; `unmet` says afterwards which could not be shown.
         """
+        self.new_steps = 0
         liking = script.moods(self.chance)
         self.begin(0.0 if wishes else self.between(0.0, 7.0))
         self.unmet = [action for action in wishes if self.time > self.duration or not self.fulfil(action)]
         while self.time < self.duration - 1.2:
             steps = script.next_steps(self.situation(), liking, self.chance, self.actions)
+            if self.may_be_new and not self.new_steps:
+                steps.sort(key=lambda step: not self.is_new(self.with_place(step)))
             if not any(self.perform(step) for step in steps):
                 break
         if self.held:

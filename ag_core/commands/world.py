@@ -8,10 +8,14 @@ from pathlib import Path
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command and its options."""
     parser = subparsers.add_parser("world", help="make synthetic home videos with exact annotations")
-    parser.add_argument("--profile", default="home-20", help="what is filmed (default %(default)s)")
+    parser.add_argument("--profile", default="home-60", help="home-20, home-60 or home-157 (default %(default)s)")
+    parser.add_argument(
+        "--split", action="append", choices=("train", "val"), required=True, help="what to make; may be given twice"
+    )
+    parser.add_argument(
+        "--count", action="append", type=int, required=True, metavar="N", help="videos of the --split before it"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the data set")
-    parser.add_argument("--train", type=int, default=200, help="videos to train on (default %(default)s)")
-    parser.add_argument("--val", type=int, default=60, help="videos to validate on (default %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the whole set (default %(default)s)")
     parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core)")
     parser.add_argument("--only", nargs="+", default=[], metavar="ID", help="make only these videos of the set")
@@ -19,18 +23,24 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def run(options: argparse.Namespace) -> None:
-    """Make what is missing of the set and print its counts."""
+    """Make what is missing of the set; print its counts and what it cost."""
     from ag_core.errors import UserError
+    from ag_core.taxonomy import N_ACTIONS
     from ag_core.world.generate import generate
+    from ag_core.world.making import add_up
 
     if options.workers is not None and options.workers < 1:
         raise UserError(f"--workers {options.workers} does not work; give 1 or more")
-    progress = _Progress()
-    summary = generate(
-        options.out, options.profile, options.train, options.val, options.seed, options.workers, progress, options.only
-    )
-    counts = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in summary["counts"].items())
-    print(f"{options.out}: {counts}")
+    if len(options.split) != len(options.count) or len(set(options.split)) < len(options.split):
+        raise UserError(
+            "each --split needs one --count; give for example --split train --count 400 --split val --count 120"
+        )
+    counts = dict(zip(options.split, options.count))
+    summary = generate(options.out, options.profile, counts, options.seed, options.workers, _Progress(), options.only)
+    numbers = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in summary["counts"].items())
+    print(f"{options.out}: {numbers}")
+    print(f"{summary['counts']['action_classes']} of {N_ACTIONS} classes present")
+    print(add_up(options.out).sentence())
     for video_id, reason in summary.get("not_drawn", {}).items():
         print(f"left out {video_id}, which could not be drawn ({reason})", file=sys.stderr)
 

@@ -9,7 +9,7 @@ import csv
 import io
 import json
 import pickle
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -24,6 +24,7 @@ from ag_core.settings import ASSETS
 from ag_core.taxonomy import (
     ACTIONS,
     GROUP_SLICES,
+    N_ACTIONS,
     OBJECT_CLASSES,
     RELATIONS,
     RELEASED_RELATIONS,
@@ -31,6 +32,7 @@ from ag_core.taxonomy import (
     normalise,
     object_index,
 )
+from ag_core.world.files import write_whole
 from ag_core.world.truth import WorldTruth
 
 if TYPE_CHECKING:
@@ -178,7 +180,7 @@ def dense_graphs(truth: WorldTruth, every: int = 2) -> list[SceneGraph]:
 def write_set(folder: Path, video_ids: Iterable[str], description: dict[str, Any]) -> dict[str, Any]:
     """Write the csv, class files, pickles and world.json for the videos whose truth lies in folder/dense.
 
-    Returns what world.json says: `description`, counts, and the ids of each split.
+    Returns what world.json says: `description` and `summary_of` the videos.
     """
     truths = [WorldTruth.load(folder / "dense" / f"{video_id}.npz") for video_id in sorted(video_ids)]
     for name in ("charades", "annotations"):
@@ -186,32 +188,51 @@ def write_set(folder: Path, video_ids: Iterable[str], description: dict[str, Any
     for split, name in SET_OF_SPLIT.items():
         of_split = [truth for truth in truths if truth.split == split]
         if of_split:
-            _write_text(folder / "charades" / f"Charades_v1_{name}.csv", charades_csv(of_split))
+            write_whole(folder / "charades" / f"Charades_v1_{name}.csv", charades_csv(of_split))
     for name, lines in charades_class_files().items():
-        _write_text(folder / "charades" / name, "\n".join(lines) + "\n")
+        write_whole(folder / "charades" / name, "\n".join(lines) + "\n")
     persons, objects = action_genome_dictionaries(truths)
     annotations = folder / "annotations"
-    _write_text(annotations / "frame_list.txt", "".join(f"{key}\n" for key in objects))
-    _write_text(annotations / "object_classes.txt", "\n".join(normalise(name) for name in OBJECT_CLASSES))
-    _write_text(annotations / "relationship_classes.txt", "\n".join(normalise(name) for name in RELEASED_RELATIONS))
-    _write_bytes(annotations / "person_bbox.pkl", pickle.dumps(persons, protocol=4))
-    _write_bytes(annotations / "object_bbox_and_relationship.pkl", pickle.dumps(objects, protocol=4))
+    write_whole(annotations / "frame_list.txt", "".join(f"{key}\n" for key in objects))
+    write_whole(annotations / "object_classes.txt", "\n".join(normalise(name) for name in OBJECT_CLASSES))
+    write_whole(annotations / "relationship_classes.txt", "\n".join(normalise(name) for name in RELEASED_RELATIONS))
+    write_whole(annotations / "person_bbox.pkl", pickle.dumps(persons, protocol=4))
+    write_whole(annotations / "object_bbox_and_relationship.pkl", pickle.dumps(objects, protocol=4))
+    summary = description | summary_of(truths, objects)
+    write_whole(folder / "world.json", json.dumps(summary, indent=1) + "\n")
+    return summary
+
+
+def summary_of(truths: Sequence[WorldTruth], objects: dict[str, Any]) -> dict[str, Any]:
+    """What world.json says of the videos and of their sparse view by frame name.
+
+    counts over all; splits and parts: ids of the videos; classes: intervals and videos of each action that occurs.
+    """
     entries = [entry for of_frame in objects.values() for entry in of_frame]
-    summary = description | {
+    occurring = sorted({action for truth in truths for action, _, _ in truth.actions})
+    classes: dict[str, dict[str, dict[str, int]]] = {}
+    for wanted in occurring:
+        classes[ACTIONS[wanted].id] = {}
+        for split in SET_OF_SPLIT:
+            found = [[a for a, _, _ in truth.actions].count(wanted) for truth in truths if truth.split == split]
+            classes[ACTIONS[wanted].id][split] = {"intervals": sum(found), "videos": sum(map(bool, found))}
+    return {
         "counts": {
             "videos": len(truths),
             "frames_of_video": sum(truth.n_frames for truth in truths),
             "action_intervals": sum(len(truth.actions) for truth in truths),
-            "action_classes": len({action for truth in truths for action, _, _ in truth.actions}),
+            "intervals_dropped_for_lack_of_evidence": sum(truth.dropped for truth in truths),
+            "action_classes": len(occurring),
             "annotated_frames": len(objects),
             "objects": len(entries),
             "visible_objects": sum(entry["visible"] for entry in entries),
             "relations": sum(len(entry[field] or ()) for entry in entries for field in RAW_GROUP_FIELD.values()),
         },
+        "present": f"{len(occurring)} of {N_ACTIONS} classes present",
         "splits": {split: [t.video_id for t in truths if t.split == split] for split in SET_OF_SPLIT},
+        "parts": {part: [t.video_id for t in truths if t.part == part] for part in ("iid", "comp")},
+        "classes": classes,
     }
-    _write_text(folder / "world.json", json.dumps(summary, indent=1) + "\n")
-    return summary
 
 
 def charades_csv(truths: Iterable[WorldTruth]) -> str:
@@ -291,14 +312,3 @@ def _object_entries(truth: WorldTruth, shown: ViewFrame) -> Iterator[dict[str, A
             },
             "visible": visible,
         }
-
-
-def _write_text(path: Path, text: str) -> None:
-    _write_bytes(path, text.encode("utf-8"))
-
-
-def _write_bytes(path: Path, content: bytes) -> None:
-    """Write a file, whole or not at all."""
-    partial = path.with_name(f".{path.name}.part")
-    partial.write_bytes(content)
-    partial.replace(path)

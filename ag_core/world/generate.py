@@ -1,7 +1,7 @@
 """Makes a data set of the home world: plans every video, draws them in several processes, writes the set's files.
 
 A killed run goes on where it stopped: a video is complete once its truth is there. Ids and seeds follow from the
-set's seed and the place of the video alone, so the same call gives the same set on any number of processes.
+set's seed and the place of the video alone, so the same set comes from any number of processes and of calls.
 """
 
 import json
@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from ag_core.errors import UserError
+from ag_core.world.files import remove_partial, write_whole
+from ag_core.world.making import Stopwatch, add_up
 
 LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 ID_LENGTH = 5
@@ -24,7 +26,9 @@ N_IDS = len(LETTERS) ** ID_LENGTH
 ID_STEP = 28_629_151
 """Coprime to the number of ids, so that different numbers give different ids that do not look alike."""
 SEEDS_A_SET = 1_000_000
-VAL_OFFSET = SEEDS_A_SET // 2
+OFFSETS = {"train": 0, "val": SEEDS_A_SET // 2}
+"""Where the seeds of a split begin. Even: seeds of val alternate between its parts iid and comp."""
+MOST_A_SPLIT = SEEDS_A_SET // 2
 ENDURED_SHARE = 0.05
 """Up to this share of the videos may fail to be drawn; the set is then complete without them and names them."""
 
@@ -51,15 +55,20 @@ def video_id_of(number: int) -> str:
     return letters
 
 
-def plan(profile: str, train: int, val: int, seed: int) -> list[Task]:
-    """All videos of a set. No seed serves two videos; the generator keeps people and rooms of the splits apart."""
-    if train < 0 or val < 0 or train + val == 0 or max(train, val) > VAL_OFFSET or seed < 0:
+def plan(profile: str, counts: Mapping[str, int], seed: int) -> list[Task]:
+    """All videos of a set, train first. counts: videos a split. No seed serves two videos.
+
+    The generator keeps people, rooms and looks of the splits apart.
+    """
+    if unknown := sorted(set(counts) - set(OFFSETS)):
+        raise UserError(f"split {unknown[0]!r} does not exist; give --split train or --split val")
+    if not counts or not all(1 <= count <= MOST_A_SPLIT for count in counts.values()) or seed < 0:
         raise UserError(
-            f"a set needs 1 to {VAL_OFFSET} videos a split and a seed from 0; give --train, --val and --seed"
+            f"a set needs 1 to {MOST_A_SPLIT} videos a split and a seed from 0; give --split, --count, --seed"
         )
     tasks = []
-    for split, count, offset in (("train", train, 0), ("val", val, VAL_OFFSET)):
-        for place in range(count):
+    for split, offset in OFFSETS.items():
+        for place in range(counts.get(split, 0)):
             number = seed * SEEDS_A_SET + offset + place
             tasks.append(Task(video_id_of(number), profile, split, number))
     return tasks
@@ -68,36 +77,44 @@ def plan(profile: str, train: int, val: int, seed: int) -> list[Task]:
 def generate(
     out: Path | str,
     profile: str,
-    train: int,
-    val: int,
+    counts: Mapping[str, int],
     seed: int = 0,
     workers: int | None = None,
     progress: Progress | None = None,
     only: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Make the set in folder `out`, or only some videos of it by id; returns what its world.json says.
+    """Make so many videos of each split in folder `out`, or only some of these by id; returns what its world.json says.
 
+    The set is whatever is there: a call for train and one for val make the same set as one call for both.
     UserError where the folder holds another set, or too many videos cannot be drawn; what is finished stays.
     """
     from ag_core.world.export import write_set
-    from ag_core.world.film import GENERATOR_VERSION, PROFILES
+    from ag_core.world.film import GENERATOR_VERSION
+    from ag_core.world.repertoire import actions_of
 
-    if profile not in PROFILES:
-        raise UserError(f"profile {profile!r} does not exist; give one of {', '.join(PROFILES)}")
+    actions_of(profile)  # refuses an unknown one
     out = Path(out)
-    tasks = plan(profile, train, val, seed)
+    tasks = plan(profile, counts, seed)
     if unknown := sorted(set(only) - {task.video_id for task in tasks}):
         raise UserError(f"the set has no video {unknown[0]}; give --only ids of its plan, or more videos")
     tasks = [task for task in tasks if not only or task.video_id in only]
     description = {"world": "home", "profile": profile, "seed": seed, "generator_version": GENERATOR_VERSION}
-    _claim(out, description)
+    before = _claim(out, description, counts)
+    for name in ("", "videos", "dense", "charades", "annotations"):
+        remove_partial(out / name)
+
     missing = [task for task in tasks if not is_complete(out, task)]
     failed = draw(missing, out, len(tasks), workers or os.cpu_count() or 1, progress)
     if len(failed) > ENDURED_SHARE * len(tasks):
         video_id, reason = next(iter(failed.items()))
         raise UserError(f"{len(failed)} of {len(tasks)} videos cannot be drawn, such as {video_id}: {reason}")
-    drawn = [task.video_id for task in tasks if task.video_id not in failed]
-    return write_set(out, drawn, description | ({"not_drawn": failed} if failed else {}))
+
+    there = [task.video_id for task in plan(profile, before["planned"], seed) if is_complete(out, task)]
+    failed = {k: why for k, why in sorted((before.get("not_drawn", {}) | failed).items()) if k not in there}
+    description |= {"planned": before["planned"]} | ({"not_drawn": failed} if failed else {})
+    summary = write_set(out, there, description)
+    add_up(out)
+    return summary
 
 
 def is_complete(out: Path, task: Task) -> bool:
@@ -105,18 +122,24 @@ def is_complete(out: Path, task: Task) -> bool:
     return (out / "dense" / f"{task.video_id}.npz").is_file() and (out / "videos" / f"{task.video_id}.mp4").is_file()
 
 
-def _claim(out: Path, description: dict[str, Any]) -> None:
-    """Mark the folder as this set's, or refuse one that holds another."""
+def _claim(out: Path, description: dict[str, Any], counts: Mapping[str, int]) -> dict[str, Any]:
+    """Mark the folder as this set's and note how many videos are planned, or refuse a folder that holds another set.
+
+    Returns what world.json says now; planned is what this and earlier calls asked for, the larger number of a split.
+    """
     mark = out / "world.json"
-    if mark.is_file():
-        found = json.loads(mark.read_text(encoding="utf-8"))
-        other = [name for name, value in description.items() if found.get(name) != value]
-        if other:
-            was = ", ".join(f"{name} {found.get(name)}" for name in other)
-            raise UserError(f"{out} holds another set ({was}); give another --out or delete that folder")
-        return
-    out.mkdir(parents=True, exist_ok=True)
-    mark.write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
+    found = json.loads(mark.read_text(encoding="utf-8")) if mark.is_file() else dict(description)
+    other = [name for name, value in description.items() if found.get(name) != value]
+    if other:
+        was = ", ".join(f"{name} {found.get(name)}" for name in other)
+        raise UserError(f"{out} holds another set ({was}); give another --out or delete that folder")
+    earlier = found.get("planned", {})
+    splits = [split for split in OFFSETS if split in counts or split in earlier]
+    planned = {split: max(counts.get(split, 0), earlier.get(split, 0)) for split in splits}
+    if planned != earlier:
+        out.mkdir(parents=True, exist_ok=True)
+        write_whole(mark, json.dumps(found | {"planned": planned}, indent=1) + "\n")
+    return found | {"planned": planned}
 
 
 def draw(tasks: list[Task], out: Path, total: int, workers: int, progress: Progress | None) -> dict[str, str]:
@@ -124,7 +147,7 @@ def draw(tasks: list[Task], out: Path, total: int, workers: int, progress: Progr
 
     Returns why a video could not be drawn, by its id; the others are drawn all the same.
     """
-    start, there = time.monotonic(), total - len(tasks)
+    start, run, there = time.monotonic(), time.time(), total - len(tasks)
     failed: dict[str, str] = {}
 
     def say(done: int) -> None:
@@ -135,7 +158,7 @@ def draw(tasks: list[Task], out: Path, total: int, workers: int, progress: Progr
     if workers == 1 or len(tasks) <= 1:
         for done, task in enumerate(tasks, 1):
             try:
-                draw_one(task, out)
+                _draw_measured(draw_one, task, out, run)
             except Exception as error:  # one film with a fault must not cost the other hundreds
                 failed[task.video_id] = f"seed {task.seed}: {error!r}"
             say(done)
@@ -143,7 +166,7 @@ def draw(tasks: list[Task], out: Path, total: int, workers: int, progress: Progr
     spawn = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(workers, len(tasks)), mp_context=spawn, initializer=_end_with_parent)
     try:
-        task_of = {pool.submit(draw_one, task, out): task for task in tasks}
+        task_of = {pool.submit(_draw_measured, draw_one, task, out, run): task for task in tasks}
         for done, future in enumerate(as_completed(task_of), 1):
             fault = future.exception()
             if isinstance(fault, BrokenProcessPool):
@@ -172,9 +195,16 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def draw_one(task: Task, out: Path) -> None:
-    """Draw one video of the plan into the folder."""
+def draw_one(task: Task, out: Path) -> float:
+    """Draw one video of the plan into the folder; returns its length in seconds."""
     from ag_core.world.export import write_film
     from ag_core.world.film import film
 
-    write_film(film(task.profile, task.split, task.seed), out, task.video_id)
+    return write_film(film(task.profile, task.split, task.seed), out, task.video_id).duration_s
+
+
+def _draw_measured(drawer: Callable[[Task, Path], float], task: Task, out: Path, run: float) -> None:
+    """Draw one video and note what it cost. run: when this run began, in seconds since 1970."""
+    watch = Stopwatch(run)
+    seconds = drawer(task, out)
+    watch.cost(task.video_id, seconds).append_to(out)

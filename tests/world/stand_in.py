@@ -1,9 +1,13 @@
 """A truth made by hand: a person holds a cup at a table that goes out of sight; two chairs."""
 
+import sys
+import time
+
 import numpy as np
 
 from ag_core.errors import UserError
 from ag_core.taxonomy import N_RELATIONS, action_index, object_index, relation_index
+from ag_core.world import generate as generate_module
 from ag_core.world.export import write_film
 from ag_core.world.truth import WorldTruth
 
@@ -47,6 +51,11 @@ def stand_in_truth(video_id: str = "AB1CD", split: str = "train", seed: int = 1)
         visibility,
         area,
         relations,
+        np.zeros((FRAMES, 17, 3)),
+        np.zeros((FRAMES, 27, 48), bool),
+        "train" if split == "train" else ("iid", "comp")[seed % 2],
+        "home-60",
+        dropped=1,
     )
 
 
@@ -64,8 +73,33 @@ class StandInFilm:
             yield np.full((96, 160, 3), 40 + 5 * index, np.uint8)
 
 
-def draw_stand_in(task, out) -> None:
+def draw_stand_in(task, out) -> float:
     """What a worker process draws in tests; the seed 13 cannot be drawn."""
     if task.seed == 13:
         raise UserError("the film of seed 13 cannot be drawn")
-    write_film(StandInFilm(task.split, task.seed), out, task.video_id)
+    return write_film(StandInFilm(task.split, task.seed), out, task.video_id).duration_s
+
+
+class SlowFilm(StandInFilm):
+    """Takes its time, so that a kill finds it half-written."""
+
+    def frames(self):
+        for picture in super().frames():
+            time.sleep(0.01)
+            yield picture
+
+
+def draw_slowly(task, out) -> float:
+    return write_film(SlowFilm(task.split, task.seed), out, task.video_id).duration_s
+
+
+def main() -> None:
+    """Make a set of slow stand-ins in a folder, for a test that kills this program: FOLDER WORKERS."""
+    generate_module.draw_one = draw_slowly
+    generate_module.generate(sys.argv[1], "home-60", {"train": 6, "val": 4}, workers=int(sys.argv[2]))
+
+
+if __name__ == "__main__":
+    from tests.world import stand_in  # under its own name, by which worker processes find what they draw
+
+    stand_in.main()

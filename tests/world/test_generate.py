@@ -1,6 +1,9 @@
 """Plans are fixed by the seed; a stopped run goes on; a folder holds one set."""
 
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ from ag_core.errors import UserError
 from ag_core.world import film as film_module
 from ag_core.world import generate as generate_module
 from ag_core.world.generate import N_IDS, generate, plan, video_id_of
+from ag_core.world.making import LINES, SUMMARY, add_up, read_costs
 from tests.world.stand_in import StandInFilm, draw_stand_in
 
 
@@ -25,8 +29,14 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     return films
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    """What the set holds by path, what its making cost aside."""
+    paths = [path for path in folder.rglob("*") if path.is_file() and path.name not in (LINES, SUMMARY)]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+
+
 def test_ids_are_five_characters_and_never_shared():
-    tasks = plan("home-20", 3000, 900, seed=3)
+    tasks = plan("home-60", {"train": 3000, "val": 900}, seed=3)
     ids = {task.video_id for task in tasks}
     assert len(ids) == len({task.seed for task in tasks}) == 3900
     assert all(len(video_id) == 5 and video_id.isalnum() and video_id.upper() == video_id for video_id in ids)
@@ -34,18 +44,24 @@ def test_ids_are_five_characters_and_never_shared():
 
 
 def test_a_longer_plan_begins_with_the_shorter_one():
-    assert plan("home-20", 5, 2, 0)[:5] == plan("home-20", 9, 2, 0)[:5]
+    assert plan("home-60", {"train": 5, "val": 2}, 0)[:5] == plan("home-60", {"train": 9}, 0)[:5]
 
 
 def test_a_set_is_complete_and_a_second_call_draws_nothing(tmp_path: Path, drawn: list):
     told: list[tuple[int, int]] = []
-    summary = generate(tmp_path, "home-20", 2, 1, workers=1, progress=lambda done, total, s: told.append((done, total)))
+    summary = generate(
+        tmp_path,
+        "home-60",
+        {"train": 2, "val": 1},
+        workers=1,
+        progress=lambda done, total, s: told.append((done, total)),
+    )
     assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
     assert summary["counts"]["videos"] == 3
     assert [len(summary["splits"][split]) for split in ("train", "val")] == [2, 1]
     assert json.loads((tmp_path / "world.json").read_text()) == summary
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    assert generate(tmp_path, "home-20", 2, 1, workers=1) == summary
+    assert generate(tmp_path, "home-60", {"train": 2, "val": 1}, workers=1) == summary
     assert len(drawn) == 3
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
@@ -57,24 +73,89 @@ def test_a_stopped_run_goes_on_without_gaps_or_repeats(tmp_path: Path, drawn: li
         if len(drawn) == 1:
             (out / "videos" / f"{task.video_id}.mp4").write_bytes(b"half")  # written, but no truth beside it
             raise KeyboardInterrupt
-        draw_one(task, out)
+        return draw_one(task, out)
 
     monkeypatch.setattr(generate_module, "draw_one", stop_at_second)
     with pytest.raises(KeyboardInterrupt):
-        generate(tmp_path, "home-20", 3, 0, workers=1)
+        generate(tmp_path, "home-60", {"train": 3}, workers=1)
     monkeypatch.setattr(generate_module, "draw_one", draw_one)
-    summary = generate(tmp_path, "home-20", 3, 0, workers=1)
+    summary = generate(tmp_path, "home-60", {"train": 3}, workers=1)
     assert summary["counts"]["videos"] == 3 and sorted(seed for _, seed in drawn) == [0, 1, 2]
     assert not list(tmp_path.rglob("*.part*"))
 
 
+def test_two_calls_make_the_same_set_as_one(tmp_path: Path, drawn: list):
+    first = generate(tmp_path / "two", "home-60", {"train": 2}, workers=1)
+    assert first["planned"] == {"train": 2} and not first["splits"]["val"]
+    generate(tmp_path / "two", "home-60", {"val": 3}, workers=1)
+    generate(tmp_path / "two", "home-60", {"train": 1}, workers=1)  # asks for less than is there
+    assert len(drawn) == 5
+    summary = generate(tmp_path / "one", "home-60", {"val": 3, "train": 2}, workers=1)
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+    assert summary["planned"] == {"train": 2, "val": 3}
+    assert {part: len(ids) for part, ids in summary["parts"].items()} == {"iid": 2, "comp": 1}
+    assert summary["counts"]["intervals_dropped_for_lack_of_evidence"] == 5
+    assert summary["present"] == "2 of 157 classes present"
+    assert summary["classes"]["c106"] == {
+        "train": {"intervals": 2, "videos": 2},
+        "val": {"intervals": 3, "videos": 3},
+    }
+
+
+def test_a_run_killed_twice_at_any_moment_is_resumed(tmp_path: Path):
+    """Kill -9 of the whole program while workers draw, once early and once later; the third run ends the set."""
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    command = [sys.executable, "-m", "tests.world.stand_in", str(killed), "2"]
+    for already in (1, 4):
+        program = subprocess.Popen(command, cwd=Path(__file__).parents[2])
+        try:
+            until = time.monotonic() + 120
+            while len(list(killed.glob("dense/*.npz"))) < already or not list(killed.glob("videos/.*")):
+                assert program.poll() is None and time.monotonic() < until, "the program ended before it was killed"
+                time.sleep(0.01)
+        finally:
+            program.kill()
+            program.wait()
+        assert "splits" not in json.loads((killed / "world.json").read_text())
+    there = {path: path.stat().st_mtime_ns for path in killed.glob("dense/*.npz")}
+    time.sleep(1)  # workers notice the death of their parent and end
+    subprocess.run(command, cwd=Path(__file__).parents[2], check=True)
+    subprocess.run([*command[:-2], str(whole), "1"], cwd=Path(__file__).parents[2], check=True)
+    assert contents(killed) == contents(whole) and len(list(killed.glob("dense/*.npz"))) == 10
+    assert all(path.stat().st_mtime_ns == written for path, written in there.items()), "a video was drawn again"
+    making = add_up(killed)
+    assert making.runs == 3 and 6 <= making.films <= 10  # a kill may take the line of a film just finished
+    assert making.wall_s > 0 and making.cpu_s_a_video_s > 0 and making.bytes_on_disk > 10_000
+
+
+def test_what_a_set_costs_is_added_up(tmp_path: Path, drawn: list):
+    generate(tmp_path, "home-60", {"train": 1}, workers=1)
+    generate(tmp_path, "home-60", {"train": 3}, workers=1)
+    with (tmp_path / LINES).open("a") as file:
+        file.write('{"run": 3')  # a kill came
+    costs = read_costs(tmp_path)
+    making = add_up(tmp_path)
+    assert (making.runs, making.films, len({cost.video_id for cost in costs})) == (2, 3, 3)
+    assert making.cpu_s_a_video_s == pytest.approx(sum(cost.cpu_s for cost in costs) / 9, abs=2e-3)
+    assert "3 films drawn in 2 runs" in making.sentence()
+    assert json.loads((tmp_path / SUMMARY).read_text())["films"] == 3
+
+
 def test_another_set_in_the_folder_is_refused(tmp_path: Path, drawn: list):
-    generate(tmp_path, "home-20", 1, 0, workers=1)
+    generate(tmp_path, "home-60", {"train": 1}, workers=1)
     with pytest.raises(UserError, match="holds another set"):
-        generate(tmp_path, "home-20", 1, 0, seed=1, workers=1)
+        generate(tmp_path, "home-60", {"train": 1}, seed=1, workers=1)
 
 
-@pytest.mark.parametrize(("arguments", "says"), [(("no-such", 1, 1), "home-20"), (("home-20", 0, 0), "--train")])
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("no-such", {"train": 1}), "home-20"),
+        (("home-60", {}), "--count"),
+        (("home-60", {"train": 0}), "--count"),
+        (("home-60", {"test": 3}), "--split val"),
+    ],
+)
 def test_impossible_wishes_are_refused(tmp_path: Path, arguments: tuple, says: str):
     with pytest.raises(UserError, match=says):
         generate(tmp_path, *arguments)
@@ -83,11 +164,16 @@ def test_impossible_wishes_are_refused(tmp_path: Path, arguments: tuple, says: s
 def test_several_processes_make_the_same_set_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(generate_module, "draw_one", draw_stand_in)
     told: list[int] = []
-    summary = generate(tmp_path / "two", "home-20", 3, 1, workers=2, progress=lambda done, total, s: told.append(done))
+    summary = generate(
+        tmp_path / "two",
+        "home-60",
+        {"train": 3, "val": 1},
+        workers=2,
+        progress=lambda done, total, s: told.append(done),
+    )
     assert told[0] == 0 and told[-1] == 4 and told == sorted(told)
-    assert generate(tmp_path / "one", "home-20", 3, 1, workers=1) == summary
-    for path in (tmp_path / "one").rglob("*.*"):
-        assert path.read_bytes() == (tmp_path / "two" / path.relative_to(tmp_path / "one")).read_bytes(), path
+    assert generate(tmp_path / "one", "home-60", {"train": 3, "val": 1}, workers=1) == summary
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -95,7 +181,7 @@ def test_one_film_with_a_fault_is_named_and_costs_no_other(
     workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(generate_module, "draw_one", draw_stand_in)
-    summary = generate(tmp_path, "home-20", 14, 6, workers=workers)
+    summary = generate(tmp_path, "home-60", {"train": 14, "val": 6}, workers=workers)
     (video_id,) = summary["not_drawn"]
     assert video_id == video_id_of(13) and "seed 13 cannot" in summary["not_drawn"][video_id]
     assert summary["counts"]["videos"] == len(list((tmp_path / "dense").glob("*.npz"))) == 19
@@ -106,10 +192,10 @@ def test_many_faults_end_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(generate_module, "draw_one", draw_stand_in)
     monkeypatch.setattr(generate_module, "ENDURED_SHARE", 0.0)
     with pytest.raises(UserError, match=r"1 of 14 videos cannot be drawn.*seed 13"):
-        generate(tmp_path, "home-20", 14, 0, workers=1)
+        generate(tmp_path, "home-60", {"train": 14}, workers=1)
 
 
 def test_only_some_videos_of_a_set(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no video ZZZZZ"):
-        generate(tmp_path / "set", "home-20", 0, 3, seed=1, only=["ZZZZZ"])
+        generate(tmp_path / "set", "home-60", {"val": 3}, seed=1, only=["ZZZZZ"])
     assert not (tmp_path / "set").exists()

@@ -160,6 +160,7 @@ def _action(options: argparse.Namespace) -> dict[str, Any]:
     clips = Clips.of(world, "val", preset)
     features = [extract(video) for video in clips.videos]
     labels = np.array([video.labels for video in clips.videos])
+    parts = {part: np.array([video.truth.part == part for video in clips.videos]) for part in ("iid", "comp")}
     metrics: dict[str, Any] = {}
     seed = None
     for name in ("i3d", *BANKS):
@@ -174,9 +175,16 @@ def _action(options: argparse.Namespace) -> dict[str, Any]:
             head = build_bank_head(name, preset)
             seed = _seed(load_checkpoint(path, head, preset.name))
         examples = head_examples("lfb" if name == "i3d" else name, clips, features, at_views=True)
-        result = action_precision(video_scores(head, examples), labels)
+        scores = video_scores(head, examples)
+        result = action_precision(scores, labels)
+        of_part = {
+            part: _percent(action_precision(scores[rows], labels[rows]).mean)
+            for part, rows in parts.items()
+            if labels[rows].any()
+        }
         metrics[name] = {
             "mAP": _percent(result.mean),
+            "mAP of parts": of_part,
             "weighted mAP": _percent(result.weighted),
             "AP": {ACTIONS[c].id: _percent(result.per_class[c]) for c in result.classes},
         }
@@ -187,7 +195,8 @@ def _action(options: argparse.Namespace) -> dict[str, Any]:
         "what": "action models",
         "protocol": "Charades video mAP (not interpolated, stable ties), classes with positives; 10 views, maximum; "
         "oracle from the dense view's annotated graphs; chance is the mean prevalence",
-        "n": {"videos": len(clips.videos), "labelled": int(labels.any(axis=1).sum())},
+        "n": {"videos": len(clips.videos), "labelled": int(labels.any(axis=1).sum())}
+        | {part: int(rows.sum()) for part, rows in parts.items()},
         "seed": seed,
         "metrics": metrics,
     }

@@ -72,5 +72,9 @@ def film(video_id: str, split: str, seed: int, n_frames: int) -> tuple[WorldTrut
         visibility=ones,
         area=np.tile(sizes.prod(axis=1), (n_frames, 1)),
         relations=relations,
+        joints=np.zeros((n_frames, 17, 3), np.float32),
+        silhouette=np.zeros((n_frames, 27, 48), bool),
+        part="train" if split == "train" else "iid",
+        profile="home-20",
     )
     return truth, pictures

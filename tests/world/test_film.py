@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from ag_core.errors import UserError
-from ag_core.taxonomy import GROUP_SLICES, N_RELATIONS, RELATIONS, Group
+from ag_core.taxonomy import GROUP_SLICES, N_ACTIONS, N_RELATIONS, OBJECT_CLASSES, RELATIONS, Group
 from ag_core.world.chance import Chance
 from ag_core.world.film import film, video_id
-from ag_core.world.script import ITEMS, USE_ACTIONS, known_actions
+from ag_core.world.repertoire import DEFAULT_PROFILE, actions_of, entries
+from ag_core.world.script import SKILLS, Step, class_of, goals_of, useful
 from ag_core.world.truth import WorldTruth
 
 SIZE, SECONDS = (128, 72), 2.0
@@ -15,7 +16,7 @@ SIZE, SECONDS = (128, 72), 2.0
 
 @pytest.fixture(scope="module")
 def films():
-    made = [film("home-20", split, seed, SIZE, SECONDS) for split, seed in (("train", 1), ("val", 1), ("train", 12))]
+    made = [film(DEFAULT_PROFILE, split, seed, SIZE, SECONDS) for split, seed in (("train", 1), ("val", 1), ("train", 12))]
     return [(one, np.stack(list(one.frames()))) for one in made]
 
 
@@ -27,7 +28,7 @@ def test_pictures_have_the_promised_shape(films):
 
 def test_the_same_seed_gives_the_same_film(films):
     one, pictures = films[0]
-    again = film("home-20", "train", 1, SIZE, SECONDS)
+    again = film(DEFAULT_PROFILE, "train", 1, SIZE, SECONDS)
     for k, picture in zip(range(4), again.frames()):
         np.testing.assert_array_equal(picture, pictures[k])
     assert again.director.labels == one.director.labels
@@ -65,22 +66,21 @@ def test_every_object_has_one_attention_and_some_spatial_and_contact_words(films
         assert objects.shape[-1] == N_RELATIONS and not truth.relations[:, truth.person].any()
 
 
-def test_classes_occur_once_and_actions_are_known(films):
+def test_actions_are_those_of_the_profile(films):
     for one, _ in films:
-        truth = one.truth
-        assert len(set(truth.classes.tolist())) == len(truth.classes)
-        assert all(a in known_actions() and 0 <= s < e <= truth.duration_s + 0.01 for a, s, e in truth.actions)
+        truth, known = one.truth, actions_of(DEFAULT_PROFILE)
+        assert all(a in known and 0 <= s < e <= truth.duration_s + 0.01 for a, s, e in truth.actions)
 
 
 def test_things_in_the_hand_are_held_by_it():
     for seed in range(3):
-        stage = film("home-20", "train", seed, (64, 36)).performance
+        stage = film(DEFAULT_PROFILE, "train", seed, (64, 36)).performance
         gaps = [stage.at(float(t)).hand_gap for t in np.arange(0, 12, 0.4)]
         assert max(gaps) < 0.06
 
 
 def test_nobody_walks_through_furniture():
-    one = film("home-20", "train", 3, (64, 36))
+    one = film(DEFAULT_PROFILE, "train", 3, (64, 36))
     for t in np.arange(0, 12, 0.25):
         base = one.performance.base_at(float(t))
         if base.speed > 0.5:
@@ -109,9 +109,25 @@ def test_unknown_profiles_and_splits_are_named():
         film("home-20", "dev", 1)
 
 
-def test_the_profile_covers_enough_actions():
-    assert len(known_actions()) >= 20
-    assert all(name in ITEMS for _, name in USE_ACTIONS)
+def test_the_table_covers_every_action_and_the_steps_every_one_that_can_be_shown():
+    assert [entry.action for entry in entries()] == list(range(N_ACTIONS))
+    shown = {
+        action
+        for kind, skill in SKILLS.items()
+        for subject in skill.subjects or ("",)
+        for action in Step(kind, subject).actions(every=True)
+    }
+    assert shown == actions_of("home-157")
+    assert all(goals_of(action) for action in shown)
+    assert {len(actions_of(profile)) for profile in ("home-20", "home-60")} == {20, 60}
+    assert all(class_of(subject) in OBJECT_CLASSES for s in SKILLS.values() for subject in s.subjects if subject)
+
+
+def test_a_profile_allows_only_steps_that_serve_it():
+    known = actions_of("home-20")
+    assert useful(Step("drink", "cup"), known) and useful(Step("take", "book"), known)
+    assert not useful(Step("take", "broom"), known) and not useful(Step("sneeze"), known)
+    assert useful(Step("decoy", "broom"), known)
 
 
 def test_val_never_draws_a_train_value():

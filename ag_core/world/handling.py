@@ -35,6 +35,11 @@ CARRY: dict[str, Hold] = {
     "sandwich": Hold((0.13, 0.33, -0.08), turn_x(0.2), (0.06, -0.12, 0.0)),
     "notebook": Hold((0, 0.34, -0.08), turn_x(0.8), (0.16, -0.09, -0.05)),
 }
+LAP: dict[str, Hold] = {"bag": Hold((0.06, 0.30, -0.10), LEVEL, (0.15, -0.11, 0.08))}
+"""How things are held by who sits, where that is not as in CARRY."""
+LAP_HEIGHT = -0.245  # metres of whatever is held by who sits, seen from the chest: over thighs and tables
+LONG = ("broom", "vacuum")
+"""Things on a stick, held across it."""
 READ = Hold((0, 0.37, -0.03), READING, (0.17, -0.09, -0.06))
 PLAY = Hold((0.04, 0.31, 0.02), turn_x(1.0), (0.04, -0.09, -0.08))
 SNUGGLE = Hold((0, 0.22, -0.04), turn_x(1.45), (0.17, 0.09, -0.02))

@@ -5,6 +5,7 @@ grip on it, so contact holds by construction where the arm reaches. `director.py
 """
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,9 @@ from ag_core.world.handling import CARRY, Hold, between_turns
 from ag_core.world.human import SIDES, Human, Joints, Pose
 from ag_core.world.mesh import turn_x, turn_y, turn_z, unit
 from ag_core.world.paths import UP
-from ag_core.world.props import Prop
+from ag_core.world.props import Prop, footprint
 from ag_core.world.rooms import Placed, Room
+from ag_core.world.strokes import hand_at, pole_at
 
 LAUGHS, LAUGH_BEND = 4.0, 0.045  # shakes a second, radians of the chest
 
@@ -59,6 +61,15 @@ class Thing:
     book_size: tuple[float, float] = (0.18, 0.25)
     variant: str = ""  # its shape family
 
+    @cached_property
+    def corners(self) -> NDArray:
+        """Corners [8,3] of the box round it, a book's when shut."""
+        width, height = self.book_size
+        low, high = np.array([-0.03, -height / 2, 0]), np.array([0.03, height / 2, width])
+        if self.prop is not None:
+            low, high = footprint(self.prop)
+        return np.array([(x, y, z) for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])])
+
 
 @dataclass(frozen=True)
 class Grip:
@@ -92,6 +103,24 @@ class Moment:
 def mirrored(wrist: tuple[float, float, float]) -> NDArray:
     """Offsets of the left and the right wrist [2,3] from the right one."""
     return np.array([(-wrist[0], wrist[1], wrist[2]), wrist], float)
+
+
+def sitting_share(joints: Joints, frame: NDArray) -> float:
+    """How far the thighs point forward, 0..1."""
+    forward = (frame.T @ (joints.knees.mean(0) - joints.hips.mean(0)))[1]
+    return float(np.clip(forward / 0.33, 0, 1))
+
+
+def seated_hold(hold: Hold, name: str, joints: Joints, frame: NDArray) -> Hold:
+    """How a hold changes as the body sits down: what hangs beside the legs comes onto the lap."""
+    if name not in handling.LAP or hold is not CARRY[name]:
+        return hold
+    share, lap = sitting_share(joints, frame), handling.LAP[name]
+    x, y, z = np.array(hold.offset) * (1 - share) + np.array(lap.offset) * share
+    u, v, w = np.array(hold.wrist) * (1 - share) + np.array(lap.wrist) * share
+    return Hold(
+        (float(x), float(y), float(z)), between_turns(hold.turn, lap.turn, share), (float(u), float(v), float(w))
+    )
 
 
 def hinge_axis(placed: Placed) -> NDArray:
@@ -171,9 +200,11 @@ class Performance:
         if kind == "rest":
             return Grip(goal[1], goal[2], wrists)
         if kind == "hold":
-            hold: Hold = goal[1]
+            hold, sits = seated_hold(goal[1], name, joints, frame), sitting_share(joints, frame)
             side = SIDES[goal[2]] if goal[2] is not None else 1
             offset = np.array(hold.offset) * (side, 1, 1)
+            lowest = offset[2] + (hold.turn @ self.things[name].corners.T)[2].min()
+            offset[2] += sits * max(0.0, handling.LAP_HEIGHT * self.human.tall - lowest)
             jitter = goal[3] * np.array([np.sin(9.1 * time), np.cos(7.7 * time), 0.0]) if len(goal) > 3 else 0
             return Grip(joints.chest + frame @ (offset + jitter), frame @ hold.turn, mirrored(hold.wrist))
         if kind == "drink":
@@ -194,6 +225,20 @@ class Performance:
             angle = 2 * np.pi * (time - goal[2]) / 0.85
             at = goal[1] + goal[3] * np.array([0.13 * np.cos(angle), 0.09 * np.sin(angle), 0])
             return Grip(at, turn_z(goal[4]), np.array([(-0.03, -0.11, 0.045), (0.03, -0.11, 0.045)]))
+        if kind == "stroke":
+            _, at, turn, offsets, stroke, axes = goal
+            return Grip(at + axes @ stroke.offset(time), turn, offsets)
+        if kind == "pole":
+            _, foot, top, stroke, axes, heights = goal
+            thing = self.things[name]
+            foot = foot + axes @ stroke.offset(time)
+            at, turn = pole_at(foot, top + 0.3 * (axes @ stroke.offset(time)), thing.corners[:, 2].min(), frame[:, 0])
+            grips = [foot + heights[i] * turn[:, 2] + frame @ (SIDES[i] * 0.02, -0.085, 0) for i in (0, 1)]
+            return Grip(at, turn, np.array([frame.T @ (grip - at) for grip in grips]))
+        if kind == "by":
+            _, reach, hold = goal
+            at, _ = hand_at(reach, 1, time, joints, frame)
+            return Grip(at, frame @ hold.turn, mirrored(hold.wrist))
         if kind == "fly":
             _, start, target, turn, begin, span = goal
             u = float(np.clip((time - begin) / span, 0, 1))
@@ -224,7 +269,11 @@ class Performance:
         if kind == "item":
             grip = things[goal[1]]
             wrist = grip.at + frame @ grip.wrists[i]
+            if goal[1] in handling.LONG:
+                return wrist, frame @ (-0.55 * side, 0.8, -0.2)
             return wrist, unit(grip.at + frame @ (0, 0, 0.0) - wrist) if goal[1] != "bag" else -UP + 0.1 * frame[:, 1]
+        if kind == "reach":
+            return hand_at(goal[1], i, time, joints, frame if len(goal) < 3 else turn_z(goal[2]))
         if kind == "handle":
             point = handle_point(self.room.placed[goal[1]], self.hinges[goal[1]].number(time))
             towards = unit((point - joints.shoulders[i]) * (1, 1, 0.3))

@@ -26,7 +26,7 @@ from ag_core.world.lights import light_room
 from ag_core.world.mesh import Mesh, Part, assemble, join, overwrite, turn_z
 from ag_core.world.raster import SAMPLES, Camera, Extents, Renderer
 from ag_core.world.relations import ObjectState, State, cleaned, relations_of
-from ag_core.world.repertoire import actions_of
+from ag_core.world.repertoire import actions_of, classes_of
 from ag_core.world.rooms import Room, furnish
 from ag_core.world.sim import Moment, Performance, handle_point
 from ag_core.world.things import book_mesh
@@ -446,7 +446,10 @@ class Film:
         )
 
     def is_seen(self, label: Label, visibility: NDArray, area: NDArray, hands: NDArray) -> bool:
-        """The evidence rule: person and object are seen for at least half of the interval."""
+        """The evidence rule: person and object are seen for at least half of the interval.
+
+        All that the label names must be seen, and of the classes its action is about one thing at least.
+        """
         first, last = int(label.start * self.fps), max(int(label.end * self.fps), int(label.start * self.fps) + 1)
         span = slice(first, last)
         shown = (visibility[span, -1] >= SEEN_SHARE) & (area[span, -1] > 400 * self.width * self.height / 129_600)
@@ -457,6 +460,9 @@ class Film:
             shown &= (visibility[span, n] >= SEEN_SHARE) & (area[span, n] >= least * self.width * self.height / 129_600)
             if small:
                 shown &= hands[span].any(1)
+        concerned = [n for n, one in enumerate(self.labelled) if one.name in classes_of(label.action)]
+        if concerned:
+            shown &= (visibility[span][:, concerned] >= SEEN_SHARE).any(1)
         return bool(shown.mean() >= SEEN_TIME) if len(shown) else False
 
 

@@ -11,7 +11,7 @@ from functools import cache
 
 from ag_core.errors import UserError
 from ag_core.settings import ASSETS
-from ag_core.taxonomy import action_index
+from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, action_index
 
 PROFILES = ("home-20", "home-60", "home-157")
 """Each profile has the actions of those before it."""
@@ -86,6 +86,13 @@ def entries() -> tuple[Entry, ...]:
 def actions_for(template: str, subject: str = "", support: str = "") -> tuple[int, ...]:
     """Indices of the actions that a step shows; subject is an object class or a word of the table."""
     return tuple(entry.action for entry in entries() if entry.matches(template, subject, support))
+
+
+@cache
+def classes_of(action: int) -> frozenset[str]:
+    """The object classes that an action is about; empty where it is about the body alone."""
+    named = {*entries()[action].subjects, ACTIONS[action].object_class and OBJECT_CLASSES[ACTIONS[action].object_class]}
+    return frozenset(name for name in named if name in OBJECT_CLASSES)
 
 
 @cache

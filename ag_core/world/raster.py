@@ -25,8 +25,7 @@ OCCLUSION_REACH = 0.35  # metres
 MAX_LABELS = 64  # one bit each in a uint64
 NOTHING = -1
 GAMMA = ((np.arange(2049) / 2048) ** (1 / 2.2)).astype(np.float32)
-compiled = njit(cache=True, fastmath=True, nogil=True)
-inlined = njit(inline="always", fastmath=True)
+compiled = njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
 
 MATERIAL = np.dtype(
     [
@@ -98,6 +97,11 @@ class Extents:
 @compiled
 def row(array, i):
     return array[i, 0], array[i, 1], array[i, 2]
+
+
+@compiled
+def triple(array):
+    return array[0], array[1], array[2]
 
 
 @compiled
@@ -255,7 +259,7 @@ def grow(areas, boxes, n, x, y):
 
 
 @compiled
-def draw_shadows(points, faces, casts_shadow, first, last, heights):
+def draw_shadows(points, faces, two_sided, casts_shadow, first, last, heights):
     """Height map seen from the key light. points [V,3]: texel x, texel y, height towards the light; heights in/out."""
     size = heights.shape[0]
     for t in range(first, last):
@@ -263,12 +267,15 @@ def draw_shadows(points, faces, casts_shadow, first, last, heights):
             continue
         a, b, c = row(points, faces[t, 0]), row(points, faces[t, 1]), row(points, faces[t, 2])
         twice_area = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
-        if abs(twice_area) < 1e-9:
+        if abs(twice_area) < 1e-9 or (twice_area < 0 and not two_sided[t]):  # the side away from the light is below
             continue
+        x0, x1 = max(0, int(min(a[0], b[0], c[0]))), min(size - 1, int(max(a[0], b[0], c[0])) + 1)
+        v_across, v_down = (c[1] - a[1]) / twice_area, (a[0] - c[0]) / twice_area
+        w_across, w_down = (a[1] - b[1]) / twice_area, (b[0] - a[0]) / twice_area
         for y in range(max(0, int(min(a[1], b[1], c[1]))), min(size - 1, int(max(a[1], b[1], c[1])) + 1) + 1):
-            for x in range(max(0, int(min(a[0], b[0], c[0]))), min(size - 1, int(max(a[0], b[0], c[0])) + 1) + 1):
-                v = ((x - a[0]) * (c[1] - a[1]) - (y - a[1]) * (c[0] - a[0])) / twice_area
-                w = ((b[0] - a[0]) * (y - a[1]) - (b[1] - a[1]) * (x - a[0])) / twice_area
+            for x in range(x0, x1 + 1):
+                v = (x - a[0]) * v_across + (y - a[1]) * v_down
+                w = (x - a[0]) * w_across + (y - a[1]) * w_down
                 if v >= 0 and w >= 0 and v + w <= 1:
                     heights[y, x] = max(heights[y, x], a[2] + (b[2] - a[2]) * v + (c[2] - a[2]) * w)
 
@@ -342,16 +349,22 @@ def smooth(image: NDArray, reach: int = 2) -> NDArray:
 
 
 @compiled
-def texel(texture, u, v):
-    """RGB of a square texture [S,S,3] at (u, v), repeating, bilinear."""
-    size = texture.shape[0]
+def texel(textures, n, u, v):
+    """RGB of texture n of [T,S,S,3] at (u, v), repeating, bilinear."""
+    size = textures.shape[1]
     x, y = (u - np.floor(u)) * size, (v - np.floor(v)) * size
-    i, j = int(x), int(y)
-    right, across, down = (i + 1) % size, x - i, y - j
-    i, j, below = i % size, j % size, (j + 1) % size
-    top = mix(row(texture[j], i), row(texture[j], right), across)
-    bottom = mix(row(texture[below], i), row(texture[below], right), across)
-    return mix(top, bottom, down)
+    i, j = min(int(x), size - 1), min(int(y), size - 1)
+    right, below = i + 1 if i + 1 < size else 0, j + 1 if j + 1 < size else 0
+    across, down = x - i, y - j
+    one, two = (1 - across) * (1 - down), across * (1 - down)
+    three, four = (1 - across) * down, across * down
+    red = textures[n, j, i, 0] * one + textures[n, j, right, 0] * two
+    red += textures[n, below, i, 0] * three + textures[n, below, right, 0] * four
+    green = textures[n, j, i, 1] * one + textures[n, j, right, 1] * two
+    green += textures[n, below, i, 1] * three + textures[n, below, right, 1] * four
+    blue = textures[n, j, i, 2] * one + textures[n, j, right, 2] * two
+    blue += textures[n, below, i, 2] * three + textures[n, below, right, 2] * four
+    return red, green, blue
 
 
 @compiled
@@ -361,65 +374,18 @@ def highlight(normal, to_eye, to_light, sharpness):
     return (cosine / (sharpness * (1 - cosine) + cosine)) ** 2 if cosine > 0 else 0.0
 
 
-@inlined
-def surface_colour(weights, corners, geometry, material, textures, eye, lights, to_texels, heights, openness):
-    """Linear RGB of the point with barycentric `weights` in the triangle with vertex indices `corners`."""
-    a, b, c = corners
-    vertices, normals, uv = geometry.vertices, geometry.normals, geometry.uv
-    point = blend(row(vertices, a), row(vertices, b), row(vertices, c), weights)
-    normal = normalised(blend(row(normals, a), row(normals, b), row(normals, c), weights))
-    to_eye = normalised(plus(eye, point, -1.0))
-    facing = dot(normal, to_eye)
-    if facing < -0.15:  # the back of a curtain or a page
-        normal, facing = scaled(normal, -1.0), -facing
-    facing = max(facing, 0.0)
-
-    albedo = (material.tint[0], material.tint[1], material.tint[2])
-    if material.texture >= 0:
-        u = uv[a, 0] * weights[0] + uv[b, 0] * weights[1] + uv[c, 0] * weights[2]
-        v = uv[a, 1] * weights[0] + uv[b, 1] * weights[1] + uv[c, 1] * weights[2]
-        albedo = times(albedo, texel(textures[material.texture], u * material.repeat, v * material.repeat))
-
-    upward = 0.5 + 0.5 * normal[2]
-    sky, ground = lights.sky, lights.ground
-    received = plus(
-        scaled((sky[0], sky[1], sky[2]), openness * upward), (ground[0], ground[1], ground[2]), openness * (1 - upward)
-    )
-    shine = 0.0
-    key = (lights.key_direction[0], lights.key_direction[1], lights.key_direction[2])
-    key_colour = (lights.key_colour[0], lights.key_colour[1], lights.key_colour[2])
-    cosine = dot(normal, key)
-    if cosine > 0:
-        slack = 0.015 + 0.03 * (1 - cosine)  # metres; keeps a surface from shadowing itself
-        lit = lit_share(
-            heights,
-            dot(row(to_texels, 0), point) + to_texels[0, 3],
-            dot(row(to_texels, 1), point) + to_texels[1, 3],
-            dot(row(to_texels, 2), point) + slack,
-        )
-        received = plus(received, key_colour, cosine * lit)
-        if material.shine > 0:
-            shine = lit * highlight(normal, to_eye, key, material.sharpness)
-    for k in range(len(lights.fills)):
-        fill = lights.fills[k]
-        towards = plus((fill[0], fill[1], fill[2]), point, -1.0)
-        distance = np.sqrt(dot(towards, towards))
-        towards = scaled(towards, 1 / distance)
-        cosine = (dot(normal, towards) + 0.25) / 1.25  # wraps round the edge: a soft lamp
-        if cosine > 0:
-            strength = cosine / (1 + 0.12 * distance * distance) * (0.45 + 0.55 * openness)
-            received = plus(received, (fill[3], fill[4], fill[5]), strength)
-            if material.shine > 0:
-                shine += 0.5 * highlight(normal, to_eye, towards, material.sharpness)
-    extra = material.glow + material.rim * (1 - facing) ** 3 * openness
-    received = received[0] + extra, received[1] + extra, received[2] + extra
-    return plus(times(albedo, received), key_colour, material.shine * shine)
-
-
 @compiled
 def shade(seen, edges, geometry, materials, textures, eye, lights, to_texels, heights, openness, out):
     """Colour every pixel, display RGB 0 to 1 in out [H,W,3]. Each distinct triangle in a pixel is shaded once."""
     samples = SAMPLES * SAMPLES
+    # Plain local arrays and numbers: taken out of tuples and records inside the loop they would be counted there.
+    vertices, normals, uv = geometry.vertices, geometry.normals, geometry.uv
+    faces, material_of = geometry.faces, geometry.material
+    tint, texture_of, repeat = materials.tint, materials.texture, materials["repeat"]
+    shine_of, sharpness, glow, rim = materials.shine, materials.sharpness, materials.glow, materials.rim
+    fills, exposure = lights.fills, lights.exposure
+    sky, ground = triple(lights.sky), triple(lights.ground)
+    key, key_colour = triple(lights.key_direction), triple(lights.key_colour)
     shaded = np.empty(samples, np.int32)
     for y in range(out.shape[0]):
         for x in range(out.shape[1]):
@@ -439,27 +405,58 @@ def shade(seen, edges, geometry, materials, textures, eye, lights, to_texels, he
                     rx, ry = x * SAMPLES + r % SAMPLES, y * SAMPLES + r // SAMPLES
                     if seen[ry, rx] == t:
                         share, px, py = share + 1, px + rx, py + ry
-                px, py, edge = px / share, py / share, edges[t]
-                w0 = edge[0, 0] * px + edge[0, 1] * py + edge[0, 2]
-                w1 = edge[1, 0] * px + edge[1, 1] * py + edge[1, 2]
-                w2 = edge[2, 0] * px + edge[2, 1] * py + edge[2, 2]
+                px, py = px / share, py / share
+                w0 = edges[t, 0, 0] * px + edges[t, 0, 1] * py + edges[t, 0, 2]
+                w1 = edges[t, 1, 0] * px + edges[t, 1, 1] * py + edges[t, 1, 2]
+                w2 = edges[t, 2, 0] * px + edges[t, 2, 1] * py + edges[t, 2, 2]
                 weights = scaled((w0, w1, w2), 1 / max(w0 + w1 + w2, 1e-6))
-                material = materials[geometry.material[t]]
-                part = surface_colour(
-                    weights,
-                    row(geometry.faces, t),
-                    geometry,
-                    material,
-                    textures,
-                    eye,
-                    lights,
-                    to_texels,
-                    heights,
-                    openness[y // 2, x // 2],
-                )
+                m, a, b, c = material_of[t], faces[t, 0], faces[t, 1], faces[t, 2]
+                free = openness[y // 2, x // 2]
+                point = blend(row(vertices, a), row(vertices, b), row(vertices, c), weights)
+                normal = normalised(blend(row(normals, a), row(normals, b), row(normals, c), weights))
+                to_eye = normalised(plus(eye, point, -1.0))
+                facing = dot(normal, to_eye)
+                if facing < -0.15:  # the back of a curtain or a page
+                    normal, facing = scaled(normal, -1.0), -facing
+                facing = max(facing, 0.0)
+
+                albedo = row(tint, m)
+                if texture_of[m] >= 0:
+                    u = uv[a, 0] * weights[0] + uv[b, 0] * weights[1] + uv[c, 0] * weights[2]
+                    v = uv[a, 1] * weights[0] + uv[b, 1] * weights[1] + uv[c, 1] * weights[2]
+                    albedo = times(albedo, texel(textures, texture_of[m], u * repeat[m], v * repeat[m]))
+
+                upward = 0.5 + 0.5 * normal[2]
+                received = plus(scaled(sky, free * upward), ground, free * (1 - upward))
+                shine = 0.0
+                cosine = dot(normal, key)
+                if cosine > 0:
+                    slack = 0.015 + 0.03 * (1 - cosine)  # metres; keeps a surface from shadowing itself
+                    lit = lit_share(
+                        heights,
+                        dot(row(to_texels, 0), point) + to_texels[0, 3],
+                        dot(row(to_texels, 1), point) + to_texels[1, 3],
+                        dot(row(to_texels, 2), point) + slack,
+                    )
+                    received = plus(received, key_colour, cosine * lit)
+                    if shine_of[m] > 0:
+                        shine = lit * highlight(normal, to_eye, key, sharpness[m])
+                for k in range(len(fills)):
+                    towards = plus(row(fills, k), point, -1.0)
+                    square = dot(towards, towards)
+                    towards = scaled(towards, 1 / np.sqrt(square))
+                    cosine = (dot(normal, towards) + 0.25) / 1.25  # wraps round the edge: a soft lamp
+                    if cosine > 0:
+                        strength = cosine / (1 + 0.12 * square) * (0.45 + 0.55 * free)
+                        received = plus(received, (fills[k, 3], fills[k, 4], fills[k, 5]), strength)
+                        if shine_of[m] > 0:
+                            shine += 0.5 * highlight(normal, to_eye, towards, sharpness[m])
+                extra = glow[m] + rim[m] * (1 - facing) ** 3 * free
+                received = received[0] + extra, received[1] + extra, received[2] + extra
+                part = plus(times(albedo, received), key_colour, shine_of[m] * shine)
                 colour = plus(colour, part, share / samples)
             for channel in range(3):
-                v = colour[channel] * lights.exposure
+                v = colour[channel] * exposure
                 v = v * (2.51 * v + 0.03) / (v * (2.43 * v + 0.59) + 0.14)  # filmic curve
                 out[y, x, channel] = GAMMA[int(min(max(v, 0.0), 1.0) * 2048)]
 
@@ -504,7 +501,7 @@ class Renderer:
         """Draw triangles first .. last-1 into a shadow map [SHADOW_SIZE,SHADOW_SIZE]."""
         g = self.geometry
         points = g.vertices @ self.to_texels[:, :3].T + self.to_texels[:, 3]
-        draw_shadows(points, g.faces, g.casts_shadow, first, last, heights)
+        draw_shadows(points, g.faces, g.two_sided, g.casts_shadow, first, last, heights)
 
     def draw(self, camera: Camera) -> NDArray:
         """The frame, RGB float [H,W,3] from 0 to 1, overwritten by the next call."""

@@ -3,12 +3,14 @@
 Every reach is checked with the skeleton before anything is written; knows places and postures, not what is done there.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.world.body import Segment, base_at
+from ag_core.world.body import Recline, Segment, base_at
 from ag_core.world.chance import Chance
 from ag_core.world.handling import CARRY
 from ag_core.world.human import SIDES, Human
@@ -28,6 +30,8 @@ from ag_core.world.sim import (
 )
 
 REACHED = 0.035  # metres between wrist and grip that still look like a grip
+Doing = Callable[[Any, Step], bool]
+"""A method of a director that tries a step: False, and nothing written, where it cannot be done."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,9 @@ class Blocking:
         self.reserved = self.chance.shuffled(soft_seats)[:1]  # kept free of things
         self.place = np.zeros(3)
         self.seat: Seat | None = None
+        self.recline: Recline | None = None  # how the person lies on the seat
+        self.outside = False  # behind the doorway
+        self.lain_since = -99.0
         self.sat_since, self.held_since = -99.0, -99.0
         self.held: str | None = None
         self.hand: int | None = None
@@ -211,6 +218,28 @@ class Blocking:
             self.extend(Segment("turn", self.time, self.time + 0.25 + 0.22 * turned, self.place, self.yaw, yaw))
         self.yaw = yaw
 
+    def held_hands(self) -> tuple[int, ...]:
+        """Which hands hold what is held."""
+        return (0, 1) if self.hand is None else (self.hand,)
+
+    def inside(self, place: NDArray, margin: float) -> bool:
+        """Whether a place lies in the room, so far from the walls."""
+        low, high = np.full(2, margin), np.array(self.room.size) - margin
+        return bool((place[:2] > low).all() and (place[:2] < high).all())
+
+    def follow(self, points: NDArray, running: bool = False) -> None:
+        """Turn to the first of the points [K,2] after the own place and go along them."""
+        walk = Walk(points, (0.72 if running else 0.50) * self.human.tall)
+        first = walk.direction(0)
+        self.turn_to(float(np.arctan2(-first[0], first[1])))
+        speed = self.chance.uniform(2.7, 3.1) if running else self.chance.uniform(1.2, 1.55)
+        span = walk.length / speed + 0.35
+        self.stage.gaze.add(self.time, self.time + 0.3, ("ahead", 0.0))
+        kind = "run" if running else "walk"
+        self.extend(Segment(kind, self.time, self.time + span, self.place, self.yaw, walk=walk))
+        last = walk.direction(walk.length)
+        self.place, self.yaw = np.array([*points[-1][:2], 0.0]), float(np.arctan2(-last[0], last[1]))
+
     def walk_to(self, place: NDArray, yaw: float) -> bool:
         """Walk to a place and face a direction; False where there is no way."""
         place = np.array([place[0], place[1], 0.0])
@@ -218,15 +247,7 @@ class Blocking:
             points = self.route(place)
             if points is None:
                 return False
-            walk = Walk(points, 0.50 * self.human.tall)
-            first = walk.direction(0)
-            self.turn_to(float(np.arctan2(-first[0], first[1])))
-            speed = self.chance.uniform(1.15, 1.5)
-            span = walk.length / speed + 0.35
-            self.stage.gaze.add(self.time, self.time + 0.3, ("ahead", 0.0))
-            self.extend(Segment("walk", self.time, self.time + span, self.place, self.yaw, walk=walk))
-            last = walk.direction(walk.length)
-            self.place, self.yaw = place, float(np.arctan2(-last[0], last[1]))
+            self.follow(points)
         self.turn_to(yaw)
         self.extend(Segment("stand", self.time, self.time, self.place, self.yaw))
         return True

@@ -1,20 +1,25 @@
 """The director: chooses the next step that the room allows, and writes tracks and labels for it.
 
-Steps of the whole body are here; those of the hands in `handiwork.py`, places and postures in `blocking.py`.
+Each family of steps is a mixin with a table SKILLS from the kind of step to the method that does it: hands in
+`handiwork.py`, seats and beds in `resting.py`, ways and feelings in `moving.py`; hinges and the laptop are here.
 """
 
 from collections.abc import Sequence
+from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
 from ag_core.world import handling, script
-from ag_core.world.blocking import Label
+from ag_core.world.blocking import Doing, Label
 from ag_core.world.body import Segment
 from ag_core.world.combinations import held_out
 from ag_core.world.handiwork import Handiwork
 from ag_core.world.human import SIDES
 from ag_core.world.mesh import turn_z
+from ag_core.world.moving import Moving
 from ag_core.world.paths import UP
+from ag_core.world.resting import Resting
 from ag_core.world.script import ITEMS, Situation, Step
 from ag_core.world.sim import (
     Performance,
@@ -27,72 +32,15 @@ __all__ = ["Director", "Label"]
 MOST_STEPS_TO_A_GOAL = 8
 
 
-class Director(Handiwork):
+class Director(Moving, Resting, Handiwork):
     """Writes one performance, step by step."""
 
-    def sit(self, kind: str) -> bool:
-        seats = [s for s in self.room.seats if s.kind == kind]
-        lying_there = [p for p, _ in self.lying.values()]
-        for seat in self.chance.shuffled(seats):
-            if any(np.hypot(*(p - seat.point)[:2]) < 0.34 and abs(p[2] - seat.point[2]) < 0.25 for p in lying_there):
-                continue
-            place = seat.point * (1, 1, 0) + (0.34 if kind == "chair" else 0.40) * turn_z(seat.yaw)[:, 1]
-            if self.route(place) is None:
-                continue
-            self.walk_to(place, seat.yaw)
-            start, span = self.time, self.between(0.9, 1.15)
-            self.extend(Segment("sit", start, start + span, self.place, self.yaw, seat=seat.point, owner=seat.owner))
-            self.extend(
-                Segment("seated", self.time, self.time, self.place, self.yaw, seat=seat.point, owner=seat.owner)
-            )
-            self.label("change seat", "sit down", start, self.time, seat.owner)
-            self.seat, self.sat_since = seat, self.time - 0.15
-            self.time += 0.2
-            return True
-        return False
-
-    def end_sitting(self, end: float) -> None:
-        seat = self.seat
-        if seat is not None:
-            table = (self.room.index_of("table") or 0,) if seat.kind == "chair" else ()
-            self.label("sit", seat.kind, self.sat_since, end, seat.owner, *table, support="table" if table else "")
-
-    def rise(self) -> bool:
-        seat = self.seat
-        if seat is None:
-            return False
-        start, span = self.time + 0.1, self.between(0.9, 1.15)
-        self.end_sitting(start + 0.2)
-        self.seat = None
-        self.extend(Segment("rise", start, start + span, self.place, self.yaw, seat=seat.point, owner=seat.owner))
-        self.extend(Segment("stand", self.time, self.time, self.place, self.yaw))
-        self.label("change seat", "rise", start, self.time, seat.owner)
-        return True
-
-    def look_at(self, thing: str) -> bool:
-        """Turn towards something on a wall and watch it."""
-        i = self.room.index_of(thing)
-        if i is None:
-            return False
-        placed = self.room.placed[i]
-        middle = {"window": 1.5, "television": 0.8}.get(thing, 0.0)
-        target = placed.position + turn_z(placed.yaw) @ (0, 0.1, middle)
-        away = (target - self.place)[:2]
-        yaw = float(np.arctan2(-away[0], away[1]))
-        off = (yaw - self.yaw + np.pi) % (2 * np.pi) - np.pi
-        if np.hypot(*away) < 0.5 or np.hypot(*away) > 3.4 or turn_z(placed.yaw)[:2, 1] @ -away < 0.2:
-            return False
-        if self.seat is not None and abs(off) > 1.0:
-            return False
-        if self.seat is None and abs(off) > 0.6:
-            self.turn_to(yaw - np.sign(off) * 0.45)
-            self.extend(Segment("stand", self.time, self.time, self.place, self.yaw))
-        start, end = self.time, self.time + 0.4 + self.between(1.8, 3.0)
-        self.look(("point", target), start)
-        self.label("watch", thing, start + 0.2, end, i)
-        self.time = end
-        self.look(("ahead", 0.7), end)
-        return True
+    SKILLS: ClassVar[dict[str, Doing]] = {
+        "open": lambda self, step: self.swing(step.subject, True),
+        "close": lambda self, step: self.swing(step.subject, False),
+        "type": lambda self, step: self.laptop("type"),
+        "watch laptop": lambda self, step: self.laptop("watch laptop"),
+    }
 
     def laptop(self, kind: str) -> bool:
         i = self.room.index_of("laptop")
@@ -124,7 +72,7 @@ class Director(Handiwork):
     def swing(self, thing: str, opening: bool) -> bool:
         """Open or close something hinged, the hand on its handle while it can reach, then it swings on."""
         i = self.room.index_of(thing)
-        if i is None:
+        if i is None or i not in self.stage.hinges:
             return False
         placed, track = self.room.placed[i], self.stage.hinges[i]
         shares = (0.0, 0.3, 0.6) if opening else (1.0, 0.7, 0.4)
@@ -177,88 +125,53 @@ class Director(Handiwork):
     # -------------------------------------------------------------- the whole video
 
     def situation(self) -> Situation:
-        names = {n: kind for n, (_, kind) in self.lying.items() if n not in self.gone}
-        things = tuple(p.prop.name for p in self.room.placed)
-        opened = tuple(self.room.placed[i].prop.name for i in self.stage.hinges if self.open_share(i) > 0.5)
-        seats = tuple(sorted({s.kind for s in self.room.seats}))
-        sitting = self.seat.kind if self.seat else None
+        lying = {n: kind for n, (_, kind) in self.lying.items() if n not in self.gone}
+        stage, later = self.stage, self.time + 99
+        opened = [self.room.placed[i].prop.name for i in stage.hinges if self.open_share(i) > 0.5]
+        opened += [key for key, lid in stage.lids.items() if lid.number(later) > 0.5]
+        lamp = self.room.index_of("light")
         return Situation(
-            names,
-            things,
-            seats,
-            sitting=sitting,
+            lying,
+            tuple(p.prop.name for p in self.room.placed),
+            tuple(sorted({s.kind for s in self.room.seats})),
+            tuple(sorted({bed.kind for bed in self.room.beds})),
+            sitting=self.seat.kind if self.seat else None,
             at_table=self.at_table(),
+            lying=self.recline is not None,
             held=self.held,
-            opened=opened,
+            worn=tuple(key for key, _, _, end in stage.worn if end > self.time),
+            opened=tuple(opened),
+            lit=None if lamp is None else stage.lamp.number(later) > 0.5,
+            places=tuple(name for name in ("sink", "stove") if getattr(self.room, name) is not None),
             done=tuple(self.steps),
         )
 
     def do(self, step: Step) -> bool:
         """Try one step."""
-        kind, subject = step.kind, step.subject
-        if kind in ("take", "decoy"):
-            return self.take(subject, kind == "decoy")
-        if kind == "put":
-            return self.put(subject, (step.onto,) if step.onto else ())
-        if kind == "throw":
-            return self.throw(subject)
-        if kind == "hold":
-            self.look(("item", subject), self.time)
-            self.time += self.between(0.8, 1.8)
-            return True
-        if kind == "sit":
-            return self.sit(subject)
-        if kind == "rise":
-            return self.rise()
-        if kind == "look":
-            return self.look_at(subject)
-        if kind in ("open", "close"):
-            return self.swing(subject, kind == "open")
-        if kind in ("type", "watch laptop"):
-            return self.laptop(kind)
-        if kind == "pass":
-            return self.stroll()
-        known = ("drink", "lift", "eat", "talk", "play", "snuggle", "read", "wipe", "write")
-        return kind in known and self.use(kind, subject)
+        return step.kind in self.skills and self.skills[step.kind](self, step)
 
-    def stroll(self) -> bool:
-        """Walk somewhere without a purpose, past whatever is there."""
-        for _ in range(10):
-            place = np.array(
-                [self.between(0.5, self.room.size[0] - 0.5), self.between(0.8, self.room.size[1] - 0.4), 0]
-            )
-            if (
-                self.grid().clearance(place) > 0.3
-                and 0.8 < np.hypot(*(place - self.place)[:2]) < 2.2
-                and self.route(place) is not None
-            ):
-                return self.walk_to(place, self.chance.uniform(-1, 1))
-        return False
+    @cached_property
+    def skills(self) -> dict[str, Doing]:
+        """All kinds of steps that the director and its mixins can do; the nearer class wins."""
+        found: dict[str, Doing] = {}
+        for part in reversed(type(self).__mro__):
+            found |= vars(part).get("SKILLS", {})
+        return found
 
-    def begin(self, before: float) -> None:
-        """A free place to start at, or a seat, `before` seconds ahead of the film."""
-        grid, places, begins = self.grid(), [], -before
-        for _ in range(60):
-            place = np.array(
-                [self.between(0.4, self.room.size[0] - 0.4), self.between(0.7, self.room.size[1] - 0.3), 0]
-            )
-            if grid.clearance(place) > 0.25:
-                places.append(place)
+    def begin(self, before: float, asleep: bool = False) -> None:
+        """A free place, a seat, a bed or the space behind the doorway, `before` seconds ahead of the film."""
+        begins = -before
+        places = self.free_places(60, 0.25)
         self.place = places[0] if places else np.array([self.room.size[0] / 2, self.room.size[1] - 0.5, 0])
         self.yaw = self.between(-1.6, 1.6)
         self.extend(Segment("stand", begins, begins, self.place, self.yaw))
-        if self.chance.happens(0.15):
-            for seat in self.chance.shuffled(self.room.seats):
-                if any(
-                    np.hypot(*(p - seat.point)[:2]) < 0.36 and abs(p[2] - seat.point[2]) < 0.25
-                    for p, _ in self.lying.values()
-                ):
-                    continue
-                self.place = seat.point * (1, 1, 0) + (0.34 if seat.kind == "chair" else 0.40) * turn_z(seat.yaw)[:, 1]
-                self.yaw, self.seat = seat.yaw, seat
-                self.stage.body.clear()
-                self.extend(Segment("seated", begins, begins, self.place, self.yaw, seat=seat.point, owner=seat.owner))
-                break
+        where = self.chance.uniform(0, 1)
+        if asleep or where < 0.10:
+            asleep = self.begin_resting(begins, True)
+        if not asleep and 0.10 <= where < 0.22:
+            self.begin_resting(begins, False)
+        elif not asleep and 0.22 <= where < 0.34 and before < 1.5:
+            self.begin_outside(begins)
         self.time = begins
 
     def perform(self, step: Step) -> bool:
@@ -315,7 +228,10 @@ class Director(Handiwork):
         """
         self.new_steps = 0
         liking = script.moods(self.chance)
-        self.begin(0.0 if wishes else self.between(0.0, 7.0))
+        asleep = bool(wishes) and script.goals_of(wishes[0])[0].kind == "awaken"
+        self.begin(0.0 if wishes else self.chance.any_of([0.0, self.between(0.0, 7.0)]), asleep)
+        if self.outside:
+            self.perform(Step("walk through", "doorway"))
         self.unmet = [action for action in wishes if self.time > self.duration or not self.fulfil(action)]
         while self.time < self.duration - 1.2:
             steps = script.next_steps(self.situation(), liking, self.chance, self.actions)
@@ -325,5 +241,6 @@ class Director(Handiwork):
                 break
         if self.held:
             self.let_go(self.held, self.duration + 5)
+        self.end_lying(self.duration)
         self.end_sitting(self.duration)
         return self.stage

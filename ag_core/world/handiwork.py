@@ -3,18 +3,18 @@
 Each step returns False, and writes nothing, if it cannot be done.
 """
 
+from typing import ClassVar
+
 import numpy as np
 
 from ag_core.world import handling
-from ag_core.world.blocking import Blocking
+from ag_core.world.blocking import Blocking, Doing
 from ag_core.world.handling import CARRY, Hold
 from ag_core.world.human import SIDES
 from ag_core.world.mesh import turn_z
 from ag_core.world.paths import UP
 from ag_core.world.script import ITEMS
-from ag_core.world.sim import (
-    flat_turn,
-)
+from ag_core.world.sim import flat_turn
 
 TEMPLATE_OF_USE = {
     "drink": "consume",
@@ -27,12 +27,27 @@ TEMPLATE_OF_USE = {
 """What using a thing shows; 'lift' (to the mouth and away, a decoy) shows nothing."""
 
 
+USES = ("drink", "lift", "eat", "talk", "play", "snuggle", "read")
+
+
 class Handiwork(Blocking):
     """Steps that move things."""
 
+    SKILLS: ClassVar[dict[str, Doing]] = {
+        "take": lambda self, step: self.take(step.subject),
+        "pick up": lambda self, step: self.take(step.subject),
+        "decoy": lambda self, step: self.take(step.subject, only_reach=True),
+        "put": lambda self, step: self.put(step.subject, (step.onto,) if step.onto else ()),
+        "throw": lambda self, step: self.throw(step.subject),
+        "hold": lambda self, step: self.hold(step.subject),
+        "wipe": lambda self, step: self.wipe(step.subject),
+        "write": lambda self, step: self.write(step.subject),
+        **{kind: (lambda self, step: self.use(step.kind, step.subject)) for kind in USES},
+    }
+
     def take(self, name: str, only_reach: bool = False) -> bool:
         """Reach, attach, lift. `only_reach`: a decoy that withdraws without the thing."""
-        at = self.lying[name][0]
+        at, under = self.lying[name]
         found = self.reach_for(name, at)
         if found is None:
             return False
@@ -59,6 +74,14 @@ class Handiwork(Blocking):
         del self.lying[name]
         self.time = attach + lift
         self.label("take", name, start, self.time, name)
+        if under == "floor":
+            self.label("tidy", "floor", start, self.time, name)
+        return True
+
+    def hold(self, name: str) -> bool:
+        """Keep a thing in the hands for a while and look at it."""
+        self.look(("item", name), self.time)
+        self.time += self.between(0.8, 1.8)
         return True
 
     def let_go(self, name: str, end: float) -> None:
@@ -67,9 +90,6 @@ class Handiwork(Blocking):
         self.stage.attached.append((name, hands, self.held_since, end))
         self.label("hold", name, self.held_since, end, name)
         self.held = None
-
-    def held_hands(self) -> tuple[int, ...]:
-        return (0, 1) if self.hand is None else (self.hand,)
 
     def put(self, name: str, kinds: tuple[str, ...] = ()) -> bool:
         """Carry to a free spot, lower, detach."""
@@ -176,7 +196,7 @@ class Handiwork(Blocking):
             path.add(start, start + 0.6, ("hold", hold, self.hand, 0.004 if kind == "play" else 0.008))
             self.look(("item", name) if kind == "play" else ("ahead", 0.6), start)
             end = start + 0.6 + self.between(1.6, 3.0)
-        elif kind == "read":
+        else:
             path.add(start, start + 0.7, ("hold", handling.READ, self.hand))
             self.look(("item", name), start)
             self.stage.opening.add(start + 0.15, start + 0.85, 1.0)
@@ -184,10 +204,6 @@ class Handiwork(Blocking):
             self.label("open", name, start, start + 0.9, name)
             self.stage.opening.add(end, end + 0.6, 0.0)
             self.label("close", name, end - 0.05, end + 0.65, name)
-        elif kind == "wipe":
-            return self.wipe(name)
-        else:
-            return self.write(name)
         template = TEMPLATE_OF_USE.get(kind)
         if template:
             early, late = (0.6, 0.0) if kind == "read" else (0.2, 0.15)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from ag_core.taxonomy import N_RELATIONS, relation_index
@@ -48,6 +49,47 @@ NAMES = (
     "writing_on",
 )
 R = {name: relation_index(name) for name in NAMES}
+compiled = njit(cache=True, error_model="numpy")
+
+
+@compiled
+def nearest_of(centres, turns, halves, point):
+    """The point [3] of K turned boxes that is nearest to a point [3], and its distance, 0 inside."""
+    best, least = np.zeros(3), np.inf
+    local, world = np.zeros(3), np.zeros(3)
+    for k in range(len(centres)):
+        for i in range(3):
+            local[i] = 0.0
+            for j in range(3):
+                local[i] += turns[k, j, i] * (point[j] - centres[k, j])
+            local[i] = min(max(local[i], -halves[k, i]), halves[k, i])
+        square = 0.0
+        for i in range(3):
+            world[i] = centres[k, i]
+            for j in range(3):
+                world[i] += turns[k, i, j] * local[j]
+            square += (world[i] - point[i]) ** 2
+        if square < least:
+            best[:], least = world, square
+    return best, np.sqrt(least)
+
+
+@compiled
+def line_hits(centres, turns, halves, origin, target):
+    """Whether the line from origin [3] to target [3] passes through one of K turned boxes."""
+    for k in range(len(centres)):
+        near, far = -np.inf, np.inf
+        for i in range(3):
+            start, step = 0.0, 0.0
+            for j in range(3):
+                start += turns[k, j, i] * (origin[j] - centres[k, j])
+                step += turns[k, j, i] * (target[j] - origin[j])
+            step = step if abs(step) >= 1e-9 else 1e-9
+            one, two = (-halves[k, i] - start) / step, (halves[k, i] - start) / step
+            near, far = max(near, min(one, two)), min(far, max(one, two))
+        if near < far and far > 0 and near < 1:
+            return True
+    return False
 
 
 @dataclass(frozen=True)
@@ -69,6 +111,10 @@ class ObjectState:
     worn: str | None = None
     hollow: tuple[NDArray, NDArray, NDArray] | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("centres", "turns", "halves"):  # plain arrays of one kind, as compiled code wants them
+            object.__setattr__(self, name, np.array(getattr(self, name), float))
+
     def encloses(self, point: NDArray) -> bool:
         """Whether a point [3] lies in one of the boxes or in the hollow."""
         inside = np.abs(np.einsum("kji,kj->ki", self.turns, point - self.centres)) < self.halves
@@ -81,30 +127,20 @@ class ObjectState:
 
     def nearest(self, point: NDArray) -> NDArray:
         """The nearest point [3] of the object's boxes."""
-        local = np.einsum("kji,kj->ki", self.turns, point - self.centres)
-        inside = np.clip(local, -self.halves, self.halves)
-        world = np.einsum("kij,kj->ki", self.turns, inside) + self.centres
-        return world[np.argmin(((world - point) ** 2).sum(1))]
+        return nearest_of(self.centres, self.turns, self.halves, point)[0]
 
     def distance(self, point: NDArray) -> float:
         """Metres from a point to the boxes, 0 inside."""
-        return float(np.linalg.norm(self.nearest(point) - point))
+        return float(nearest_of(self.centres, self.turns, self.halves, point)[1])
 
-    def corners(self) -> NDArray:
-        """All corners [8K,3]."""
-        signs = np.array([(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)])
-        offsets = np.einsum("kij,ksj->ksi", self.turns, signs * self.halves[:, None])
-        return (self.centres[:, None] + offsets).reshape(-1, 3)
+    def lowest(self) -> float:
+        """Height of the lowest corner."""
+        return float((self.centres[:, 2] - (np.abs(self.turns[:, 2]) * self.halves).sum(1)).min())
 
     def hit_by(self, origin: NDArray, target: NDArray) -> bool:
         """Whether the line from origin to just before the target passes through a box (shrunk by 1 cm)."""
-        start = np.einsum("kji,kj->ki", self.turns, origin - self.centres)
-        step = np.einsum("kji,j->ki", self.turns, (target - origin) * 0.97)
-        step = np.where(np.abs(step) < 1e-9, 1e-9, step)
         halves = np.maximum(self.halves - 0.01, 1e-3)
-        one, two = (-halves - start) / step, (halves - start) / step
-        near, far = np.minimum(one, two).max(1), np.maximum(one, two).min(1)
-        return bool(((near < far) & (far > 0) & (near < 1)).any())
+        return bool(line_hits(self.centres, self.turns, halves, origin, origin + (target - origin) * 0.97))
 
 
 @dataclass(frozen=True)
@@ -197,7 +233,7 @@ def spatial(state: State, thing: ObjectState) -> list[str]:
     over = (np.abs(local[:, :2]) < thing.halves[:, :2]).all(1) & (local[:, 2] > thing.halves[:, 2])
     if over.any():
         return ["beneath"]
-    if thing.corners()[:, 2].min() > j.head[2] + HEAD_TOP:
+    if thing.lowest() > j.head[2] + HEAD_TOP:
         return ["above"]
     if thing.encloses(pelvis):
         return ["in"]

@@ -14,7 +14,7 @@ from ag_core.world import handling, script
 from ag_core.world.blocking import Doing, Label
 from ag_core.world.body import Segment
 from ag_core.world.combinations import held_out
-from ag_core.world.handiwork import Handiwork
+from ag_core.world.dressing import Dressing
 from ag_core.world.human import SIDES
 from ag_core.world.mesh import turn_z
 from ag_core.world.moving import Moving
@@ -32,7 +32,7 @@ __all__ = ["Director", "Label"]
 MOST_STEPS_TO_A_GOAL = 8
 
 
-class Director(Moving, Resting, Handiwork):
+class Director(Dressing, Moving, Resting):
     """Writes one performance, step by step."""
 
     SKILLS: ClassVar[dict[str, Doing]] = {

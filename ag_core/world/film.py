@@ -101,7 +101,7 @@ class Film:
         self.labelled = [Labelled(i, p.prop.name) for i, p in enumerate(self.room.placed)]
         self.labelled += [Labelled(name, script.ITEMS[name].name) for name in self.performance.things]
         self.shot: Shot = frame_shot(
-            self.stream("camera"), self.performance, self.width, self.height, seconds, self.must_be_seen()
+            self.stream("camera"), self.performance, self.width, self.height, seconds, self.must_be_seen(), self.part
         )
         self._truth: WorldTruth | None = None
         self._build()
@@ -252,6 +252,14 @@ class Film:
             }
         return self._still
 
+    def bounds_of(self, pieces: list[Mesh]) -> NDArray:
+        """Local boxes [K,2,3] of pieces that live as long as the film, made once."""
+        if not hasattr(self, "_bounds"):
+            self._bounds: dict[int, NDArray] = {}
+        if id(pieces) not in self._bounds:
+            self._bounds[id(pieces)] = props.bounds(pieces)
+        return self._bounds[id(pieces)]
+
     def state_of(self, moment: Moment, camera_at: NDArray, head_seen: bool) -> State:
         """The frame's state, objects in the order of `labelled`."""
         objects, still, base = [], self.still_boxes(), moment.base
@@ -260,8 +268,11 @@ class Film:
         for one in self.labelled:
             if isinstance(one.key, str):
                 thing, grip = self.performance.things[one.key], moment.things[one.key]
-                pieces = thing.prop.pieces if thing.prop else [book_mesh(0, 0, moment.book_opening, thing.book_size)]
-                boxes = turned_boxes(props.bounds(pieces), grip.turn, grip.at)
+                if thing.prop is None:
+                    local = props.bounds([book_mesh(*thing.covers, moment.book_opening, thing.book_size)])
+                else:
+                    local = self.bounds_of(thing.prop.pieces)
+                boxes = turned_boxes(local, grip.turn, grip.at)
                 held = moment.held.get(one.key, (False, False))
                 motion, worn = moment.motions.get(one.key), moment.worn.get(one.key)
                 objects.append(ObjectState(*boxes, held, motion, worn=worn))
@@ -269,11 +280,11 @@ class Film:
             placed = self.room.placed[one.key]
             boxes = still[one.key]
             if placed.rides is not None:
-                boxes = turned_boxes(props.bounds(placed.prop.pieces), *self.rider_pose(one.key, moment))
+                boxes = turned_boxes(self.bounds_of(placed.prop.pieces), *self.rider_pose(one.key, moment))
             elif placed.prop.hinge is not None:
-                leaf = turned_boxes(props.bounds(placed.prop.hinge.pieces), *self.leaf_pose(one.key, moment))
-                centres, halves, turns = (np.concatenate(both) for both in zip(boxes, leaf))
-                boxes = centres, halves, turns
+                leaf = turned_boxes(self.bounds_of(placed.prop.hinge.pieces), *self.leaf_pose(one.key, moment))
+                centres, turns, halves = (np.concatenate(both) for both in zip(boxes, leaf))
+                boxes = centres, turns, halves
             objects.append(
                 ObjectState(
                     *boxes,

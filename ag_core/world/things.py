@@ -3,6 +3,8 @@
 Knows shapes and materials; nothing of rooms, people or labels' meaning.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from ag_core.world.chance import Chance
@@ -167,6 +169,7 @@ def notebook(c: Chance, p: Palette) -> Prop:
     )
 
 
+@lru_cache(maxsize=64)  # a book is mostly as open as it was
 def book_mesh(cover: int, page: int, opening: float, size: tuple[float, float] = (0.18, 0.25)) -> Mesh:
     """Spine along y, pages towards z. opening 0 = closed (both halves upright), 1 = nearly flat."""
     halves, (width, height) = [], size

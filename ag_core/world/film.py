@@ -203,7 +203,21 @@ class Film:
         thing, grip = self.performance.things[name], moment.things[name]
         if thing.prop is None:
             return book_mesh(*thing.covers, moment.book_opening, thing.book_size).moved(grip.turn, grip.at)
-        return self.joined(name).moved(grip.turn, grip.at)
+        mesh = self.joined(name)
+        if thing.prop.hinge is not None:
+            hinge = thing.prop.hinge
+            mesh = join([mesh, self.lid(name).moved(hinge.rotation(moment.lids.get(name, 0.0)), hinge.origin)])
+        return mesh.moved(grip.turn, grip.at)
+
+    def lid(self, name: str) -> Mesh:
+        """The part of a box or bag that turns, made once."""
+        if not hasattr(self, "_lids"):
+            self._lids: dict[str, Mesh] = {}
+        if name not in self._lids:
+            prop = self.performance.things[name].prop
+            assert prop is not None and prop.hinge is not None
+            self._lids[name] = join(prop.hinge.pieces)
+        return self._lids[name]
 
     def joined(self, key: str | int) -> Mesh:
         """Pieces of a thing, or of a hinge's leaf, as one mesh, made once."""

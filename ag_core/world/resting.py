@@ -150,15 +150,17 @@ class Resting(Blocking):
         return None
 
     def recline_on_floor(self, seat: Seat) -> Recline | None:
-        """Straight back from sitting on the floor, if nothing stands or lies there."""
-        back = -turn_z(seat.yaw)[:, 1]
-        grid = self.grid()
-        if any(grid.clearance(seat.point + along * back) < 0.24 for along in (0.0, 0.3, 0.6, 0.85)):
-            return None
-        if not self.inside(seat.point + 0.95 * back, 0.05):
-            return None
-        recline = Recline(seat.point + 0.05 * back, seat.yaw + np.pi, self.chance.any_of([0.50, 0.62, LEGS_STRETCHED]))
-        return recline if self.strip_is_free(recline) else None
+        """Back or aside from sitting on the floor, where nothing stands or lies."""
+        grid, (drawn_up, stretched) = self.grid(), (self.between(0.46, 0.62), LEGS_STRETCHED)
+        for turned in (np.pi, np.pi - 0.6, np.pi + 0.6, np.pi / 2, -np.pi / 2, np.pi - 1.1, np.pi + 1.1):
+            for legs in self.chance.shuffled([drawn_up, stretched]):
+                recline = Recline(seat.point, seat.yaw + turned, legs)
+                head = turn_z(recline.yaw)[:, 1]
+                spine = [seat.point + along * head for along in np.linspace(-legs - 0.05, 0.85, 8)]
+                free = all(grid.clearance(at) > 0.20 and self.inside(at, 0.1) for at in spine)
+                if free and self.strip_is_free(recline):
+                    return recline
+        return None
 
     def strip_is_free(self, recline: Recline) -> bool:
         """Whether nothing lies where the body would."""

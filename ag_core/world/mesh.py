@@ -53,7 +53,18 @@ def join(meshes: Sequence[Mesh]) -> Mesh:
 def unit(vectors: ArrayLike) -> NDArray:
     """Vectors [...,3] scaled to length one; zero stays zero."""
     vectors = np.asarray(vectors, float)
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    if vectors.ndim == 1:
+        return vectors / max(float(vectors @ vectors) ** 0.5, 1e-9)
+    return vectors / np.maximum(np.sqrt((vectors * vectors).sum(-1, keepdims=True)), 1e-9)
+
+
+def cross(a: ArrayLike, b: ArrayLike) -> NDArray:
+    """The cross product of vectors [...,3]; `np.cross` without its checks, which take longer than the product."""
+    a, b = np.asarray(a, float), np.asarray(b, float)
+    out = np.empty(np.broadcast_shapes(a.shape, b.shape))
+    for i, j, k in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+        out[..., i] = a[..., j] * b[..., k] - a[..., k] * b[..., j]
+    return out
 
 
 def turn_x(angle: float) -> NDArray:
@@ -89,14 +100,14 @@ def grid_faces(rows: int, columns: int, closed: bool) -> tuple[NDArray, NDArray]
 def grid(points: NDArray, material, closed: bool = True, two_sided: bool = False) -> Mesh:
     """A sheet through points [R,C,3] with smooth normals. `material`: one id, or one per row gap [R-1]."""
     rows, columns = points.shape[:2]
-    padded = np.concatenate([points[:1], points, points[-1:]])
-    along = padded[2:] - padded[:-2]
+    along = np.concatenate([points[1:2] - points[:1], points[2:] - points[:-2], points[-1:] - points[-2:-1]])
     if closed:
-        across = np.roll(points, -1, 1) - np.roll(points, 1, 1)
+        ring = np.concatenate([points[:, -1:], points, points[:, :1]], 1)
+        across = ring[:, 2:] - ring[:, :-2]
     else:
         padded = np.concatenate([points[:, :1], points, points[:, -1:]], 1)
         across = padded[:, 2:] - padded[:, :-2]
-    normals = unit(np.cross(across, along)).reshape(-1, 3)
+    normals = unit(cross(across, along)).reshape(-1, 3)
     faces, uv = grid_faces(rows, columns, closed)
     if np.ndim(material):
         material = np.repeat(np.asarray(material), len(faces) // (rows - 1))
@@ -122,10 +133,11 @@ def tube(
         start, end = -tangent[0] * radii[0].mean(), tangent[-1] * radii[-1].mean()
         path = np.concatenate([path[0] + reach * start, path, path[-1] + reach[::-1] * end])
         radii = np.concatenate([radii[0] * shrink, radii, radii[-1] * shrink[::-1]])
-        across, tangent = np.pad(across, ((3, 3), (0, 0)), "edge"), np.pad(tangent, ((3, 3), (0, 0)), "edge")
+        kept = np.clip(np.arange(-3, len(across) + 3), 0, len(across) - 1)
+        across, tangent = across[kept], tangent[kept]
         material = np.pad(material, 3, "edge") if np.ndim(material) else material
     first = unit(across - tangent * (across * tangent).sum(1, keepdims=True))
-    second = np.cross(tangent, first)
+    second = cross(tangent, first)
     angle = np.arange(sides)[:, None] * 2 * np.pi / sides
     ring = np.cos(angle) * (first * radii[:, :1])[:, None] + np.sin(angle) * (second * radii[:, 1:])[:, None]
     mesh = grid(path[:, None] + ring, material)

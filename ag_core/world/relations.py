@@ -5,8 +5,10 @@ person. Knows geometry, what is attached to a hand, what carries the body, and n
 object gets exactly one attention label, at least one spatial label, and at least one contact label.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numba import njit
@@ -156,6 +158,11 @@ class State:
     camera: NDArray
     head_in_image: bool = True
 
+    @cached_property
+    def upright(self) -> NDArray:
+        """The body's frame [3,3], upright."""
+        return level(self.joints.pelvis_frame)
+
 
 def relations_of(state: State, looked_at_before: int | None = None) -> tuple[NDArray[np.bool_], int | None]:
     """Relations [N,25] of the objects, and which one is looked at (None if none): hand it in for the next frame."""
@@ -171,8 +178,8 @@ def relations_of(state: State, looked_at_before: int | None = None) -> tuple[NDA
 
 def angle_between(a: NDArray, b: NDArray) -> float:
     """Degrees between two directions."""
-    cosine = a @ b / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-9)
-    return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+    cosine = float(a @ b) / max(math.sqrt(float(a @ a) * float(b @ b)), 1e-9)
+    return math.degrees(math.acos(min(max(cosine, -1.0), 1.0)))
 
 
 def far_off(thing: ObjectState, eye: NDArray, gaze: NDArray) -> bool:
@@ -224,7 +231,7 @@ def attention(state: State, before: int | None, out: NDArray[np.bool_]) -> int |
 def spatial(state: State, thing: ObjectState) -> list[str]:
     """One or two spatial labels, in the frame of the pelvis. Support first."""
     j = state.joints
-    pelvis, frame = j.pelvis, j.pelvis_frame
+    pelvis = j.pelvis
     if thing.support:
         return ["beneath"]
     if thing.worn:
@@ -237,7 +244,7 @@ def spatial(state: State, thing: ObjectState) -> list[str]:
         return ["above"]
     if thing.encloses(pelvis):
         return ["in"]
-    frame = level(frame)
+    frame = state.upright
     offset = frame.T @ (thing.nearest(pelvis) - pelvis)
     if np.hypot(*offset[:2]) < 0.05:
         offset = frame.T @ (thing.centres.mean(0) - pelvis)
@@ -256,7 +263,7 @@ def level(frame: NDArray) -> NDArray:
     """A body frame [3,3] brought upright: of who lies on the back, forward becomes the way the feet point."""
     forward = frame[:, 1] if abs(frame[2, 1]) < 0.7 else -np.sign(frame[2, 1]) * frame[:, 2]
     forward = forward * (1, 1, 0) / max(float(np.hypot(*forward[:2])), 1e-9)
-    return np.stack([np.cross(forward, (0, 0, 1)), forward, (0, 0, 1)], 1)
+    return np.stack([(forward[1], -forward[0], 0.0), forward, (0.0, 0.0, 1.0)], 1)
 
 
 def contact(state: State, thing: ObjectState) -> list[str]:

@@ -15,11 +15,11 @@ from ag_core.world.blocking import Doing, Label
 from ag_core.world.body import Segment
 from ag_core.world.combinations import held_out
 from ag_core.world.dressing import Dressing
+from ag_core.world.housework import Housework
 from ag_core.world.human import SIDES
 from ag_core.world.mesh import turn_z
 from ag_core.world.moving import Moving
 from ag_core.world.paths import UP
-from ag_core.world.resting import Resting
 from ag_core.world.script import ITEMS, Situation, Step
 from ag_core.world.sim import (
     Performance,
@@ -32,7 +32,7 @@ __all__ = ["Director", "Label"]
 MOST_STEPS_TO_A_GOAL = 8
 
 
-class Director(Dressing, Moving, Resting):
+class Director(Housework, Dressing, Moving):
     """Writes one performance, step by step."""
 
     SKILLS: ClassVar[dict[str, Doing]] = {

@@ -3,6 +3,7 @@
 Knows rectangles on a floor; nothing of rooms or people.
 """
 
+from collections.abc import Sequence
 from heapq import heappop, heappush
 
 import numpy as np
@@ -17,21 +18,37 @@ UP = np.array([0.0, 0.0, 1.0])
 
 
 class FloorGrid:
-    """Which places of a floor [0, width] x [0, depth] are free, given rectangles (low [2], high [2])."""
+    """Which places of a floor [0, width] x [0, depth] are free, given rectangles (low [2], high [2]).
 
-    def __init__(self, width: float, depth: float, footprints: list[tuple[NDArray, NDArray]]) -> None:
-        self.shape = int(width / CELL), int(depth / CELL)
-        x, y = ((np.arange(n) + 0.5) * CELL for n in self.shape)
-        distance = np.minimum.outer(np.minimum(x, width - x), np.minimum(y, depth + 9 - y))
-        for low, high in footprints:
+    extra_floor: rectangles of floor behind y = 0 that can be entered from there; between them is wall.
+    """
+
+    def __init__(
+        self,
+        width: float,
+        depth: float,
+        footprints: list[tuple[NDArray, NDArray]],
+        extra_floor: Sequence[tuple[NDArray, NDArray]] = (),
+    ) -> None:
+        back = min([0.0, *(float(low[1]) for low, _ in extra_floor)])
+        self.origin = np.array([0.0, back])
+        self.shape = int(width / CELL), int((depth - back) / CELL + 1e-6)
+        x, y = self.centres()
+        distance = np.minimum.outer(np.minimum(x, width - x), np.minimum(y - back, depth + 9 - y))
+        for low, high in [*footprints, *walls_between(extra_floor, width, back)]:
             dx = np.maximum(np.maximum(low[0] - x, x - high[0]), 0)
             dy = np.maximum(np.maximum(low[1] - y, y - high[1]), 0)
             distance = np.minimum(distance, np.hypot.outer(dx, dy))
         self.distance = distance
         self.cost = np.where(distance < BODY, np.inf, np.where(distance < COMFORT, 4.0, 1.0))
 
+    def centres(self) -> tuple[NDArray, NDArray]:
+        """The middles of the cells along x and y in metres."""
+        x, y = ((np.arange(n) + 0.5) * CELL + start for n, start in zip(self.shape, self.origin))
+        return x, y
+
     def cell(self, place: ArrayLike) -> tuple[int, int]:
-        x, y = np.asarray(place, float)[:2] / CELL
+        x, y = (np.asarray(place, float)[:2] - self.origin) / CELL
         return int(np.clip(x, 0, self.shape[0] - 1)), int(np.clip(y, 0, self.shape[1] - 1))
 
     def clearance(self, place: ArrayLike) -> float:
@@ -40,7 +57,7 @@ class FloorGrid:
 
     def nearest_free(self, place: ArrayLike) -> tuple[int, int]:
         """The cheapest passable cell near a place."""
-        x, y = ((np.arange(n) + 0.5) * CELL for n in self.shape)
+        x, y = self.centres()
         away = np.hypot.outer(x - np.asarray(place)[0], y - np.asarray(place)[1])
         away[~np.isfinite(self.cost)] = np.inf
         i = int(np.argmin(away))
@@ -69,7 +86,7 @@ class FloorGrid:
             cells.append(came[cells[-1]])
         points = [
             np.asarray(start, float)[:2],
-            *(np.add(c, 0.5) * CELL for c in cells[::-1][1:-1]),
+            *(np.add(c, 0.5) * CELL + self.origin for c in cells[::-1][1:-1]),
             np.asarray(goal, float)[:2],
         ]
         return self.shortened(np.array(points))
@@ -91,6 +108,16 @@ class FloorGrid:
         on_line = max(self.cost[self.cell(p)] for p in np.linspace(a, b, n))
         on_way = max(self.cost[self.cell(p)] for p in between)
         return on_line <= max(on_way, 1.0) if np.isfinite(on_way) else on_line <= 4.0 or n <= 4
+
+
+def walls_between(
+    openings: Sequence[tuple[NDArray, NDArray]], width: float, back: float
+) -> list[tuple[NDArray, NDArray]]:
+    """The solid rectangles behind y = 0 down to y = back, beside the openings."""
+    edges = [0.0, *(float(corner[0]) for pair in sorted(openings, key=lambda o: o[0][0]) for corner in pair), width]
+    if not openings:
+        return []
+    return [(np.array([a, back]), np.array([b, 0.0])) for a, b in zip(edges[::2], edges[1::2])]
 
 
 class Walk:

@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from ag_core.world.chance import Chance
 from ag_core.world.mesh import Mesh, box, ellipsoid, grid, join, lathe, quad, tube, turn_x, turn_z
 
+SOFA_ARM = 0.16  # metres
+
 
 @dataclass(frozen=True)
 class Hinge:
@@ -102,18 +104,18 @@ def chair(c: Chance, wood: int, cloth: int) -> Prop:
     return Prop("chair", [*seat, *back, *posts, *legs(half - 0.03, 0.18, 0.44, 0.035, wood)])
 
 
-def sofa(c: Chance, cloth: int, cushion: int, wood: int, length: float) -> Prop:
-    """Back at y = 0, seat at 0.44 m."""
-    arm, tall = c.between(0.12, 0.22), c.between(0.72, 0.90)
-    inner = length - 2 * arm
+def sofa(c: Chance, cloth: int, cushion: int, wood: int, length: float, arms: tuple[int, ...]) -> Prop:
+    """Back at y = 0, seat at 0.44 m; arms: the ends, -1 or 1, that have one."""
+    arm, tall = SOFA_ARM, c.between(0.72, 0.90)
+    low, high = (s * (length / 2 - (arm if s in arms else 0.02)) for s in (-1, 1))
+    half = (high - low) / 2
     pieces = [
         box((length, 0.80, 0.24), (0, 0.42, 0.07), cloth, 0.03),
         box((length, 0.22, tall - 0.1), (0, 0.12, 0.1), cloth, 0.06),
     ]
-    pieces += [box((inner / 2 - 0.01, 0.58, 0.15), (s * inner / 4, 0.52, 0.29), cushion, 0.05) for s in (-1, 1)]
-    pieces += [
-        box((arm, 0.82, c.between(0.5, 0.62)), (s * (length - arm) / 2, 0.42, 0.07), cloth, 0.05) for s in (-1, 1)
-    ]
+    pieces += [box((half - 0.01, 0.58, 0.15), (low + half * (k + 0.5), 0.52, 0.29), cushion, 0.05) for k in (0, 1)]
+    rest = c.between(0.5, 0.62)
+    pieces += [box((arm, 0.82, rest), (s * (length - arm) / 2, 0.42, 0.07), cloth, 0.05) for s in arms]
     return Prop("sofa/couch", pieces + moved(legs(length / 2 - 0.08, 0.3, 0.08, 0.05, wood), (0, 0.42, 0)))
 
 
@@ -194,14 +196,6 @@ def floor_lamp(c: Chance, metal: int, shade: int) -> Prop:
     )
 
 
-def window(frame: int, view: int, cloth: int, half: float) -> Prop:
-    """In a wall facing +y, sill at 0.95 m, with curtains."""
-    pane = quad([(half, 0.005, 0.95), (-half, 0.005, 0.95), (-half, 0.005, 2.05), (half, 0.005, 2.05)], view)
-    posts = [box((0.05, 0.07, 1.14), (x, 0.03, 0.93), frame) for x in (-half, 0, half)]
-    bars = [box((2 * half + 0.1, 0.07, 0.05), (0, 0.03, z), frame) for z in (0.93, 1.48, 2.03)]
-    return Prop("window", [pane, box((2 * half + 0.2, 0.16, 0.035), (0, 0.08, 0.9), frame), *posts, *bars])
-
-
 def curtains(cloth: int, half: float, low: float) -> Prop:
     sheets = []
     for side in (-1, 1):
@@ -236,8 +230,8 @@ def doorknob(metal: int) -> Prop:
         [
             join(
                 [
-                    tube([(0, -0.04, 0), (0, 0.01, 0)], [0.02, 0.02], metal, 8),
-                    ellipsoid((0.055, 0.04, 0.055), (0, 0.02, 0), metal, 9),
+                    tube([(0, -0.04, 0), (0, 0.01, 0)], [0.03, 0.03], metal, 8),
+                    ellipsoid((0.082, 0.055, 0.082), (0, 0.035, 0), metal, 9),
                 ]
             )
         ],

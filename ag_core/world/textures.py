@@ -64,6 +64,10 @@ def draw_textures(chance: Chance) -> dict[str, NDArray]:
     screen = np.stack([0.20 + 0 * x, 0.32 + 0.2 * y, 0.45 + 0.3 * y], -1)
     screen[(np.abs(x - 0.5) < 0.4) & (np.abs(y - 0.5) < 0.36)] = (0.85, 0.87, 0.9)
     screen[(np.abs(x - 0.45) < 0.3) & (np.abs(y - 0.5) < 0.3) & (y * 16 % 1 < 0.45)] = (0.30, 0.33, 0.4)
+    glass = (
+        0.62 + 0.3 * y + np.where((x + 0.5 * y) % 0.6 < 0.09, 0.12, 0)
+    )  # what a mirror shows: dim floor, bright wall
+    mirror = np.stack([glass, 1.02 * glass, 1.06 * glass], -1) * np.where(y > 0.34, 1, 0.72)[..., None]
     flat = {
         "planks": planks,
         "wood": wood,
@@ -77,7 +81,7 @@ def draw_textures(chance: Chance) -> dict[str, NDArray]:
         "check": 1 - 0.22 * check,
         "dots": np.where(dots, 1.15, 0.92),
     }
-    coloured = {"outside": outside, "picture": picture, "abstract": abstract, "screen": screen}
+    coloured = {"outside": outside, "picture": picture, "abstract": abstract, "screen": screen, "mirror": mirror}
     return {name: np.repeat(values[..., None], 3, -1) for name, values in flat.items()} | coloured
 
 

@@ -26,7 +26,6 @@ from ag_core.world.sim import (
     flat_turn,
     handle_point,
     hinge_axis,
-    mirrored,
 )
 
 REACHED = 0.035  # metres between wrist and grip that still look like a grip
@@ -180,7 +179,7 @@ class Blocking:
         return (int((self.viewer - place) @ right > 0),)
 
     def grip_points(self, name: str, at: NDArray, yaw: float, hands: tuple[int, ...]) -> dict[int, NDArray]:
-        offsets = mirrored(CARRY[name].wrist)
+        offsets = CARRY[name].wrists
         return {i: at + turn_z(yaw) @ offsets[i] for i in hands}
 
     def stand_places(self, at: NDArray, limit: int = 10) -> list[tuple[NDArray, float]]:

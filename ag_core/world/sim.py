@@ -123,6 +123,23 @@ def seated_hold(hold: Hold, name: str, joints: Joints, frame: NDArray) -> Hold:
     )
 
 
+def floor_height(prop: Prop | None, turn: NDArray) -> float:
+    """Height of a turned thing's origin at which its first piece, the working end, touches the floor."""
+    assert prop is not None
+    low, high = prop.pieces[0].vertices.min(0), prop.pieces[0].vertices.max(0)
+    corners = np.array([(x, y, low[2]) for x in (low[0], high[0]) for y in (low[1], high[1])])
+    return float(0.002 - (corners @ turn.T)[:, 2].min())
+
+
+def rim_of(prop: Prop | None) -> NDArray:
+    """The drinker's side of a vessel's upper edge [3], in the vessel's own frame."""
+    assert prop is not None
+    vertices = prop.pieces[0].vertices
+    top = float(vertices[:, 2].max())
+    upper = vertices[vertices[:, 2] > top - 0.02]
+    return np.array([0.0, 0.006 - float(np.hypot(upper[:, 0], upper[:, 1]).max()), top - 0.008])
+
+
 def hinge_axis(placed: Placed) -> NDArray:
     """Where the hinge of a placed prop stands [3]; only for props that have one."""
     assert placed.prop.hinge is not None
@@ -196,7 +213,7 @@ class Performance:
     def grip(self, name: str, goal: tuple, time: float, joints: Joints, frame: NDArray) -> Grip:
         """Where a goal puts a thing."""
         kind, carry = goal[0], CARRY[name]
-        wrists = mirrored(carry.wrist)
+        wrists = carry.wrists
         if kind == "rest":
             return Grip(goal[1], goal[2], wrists)
         if kind == "hold":
@@ -206,14 +223,17 @@ class Performance:
             lowest = offset[2] + (hold.turn @ self.things[name].corners.T)[2].min()
             offset[2] += sits * max(0.0, handling.LAP_HEIGHT * self.human.tall - lowest)
             jitter = goal[3] * np.array([np.sin(9.1 * time), np.cos(7.7 * time), 0.0]) if len(goal) > 3 else 0
-            return Grip(joints.chest + frame @ (offset + jitter), frame @ hold.turn, mirrored(hold.wrist))
+            held_at, turn = joints.chest + frame @ (offset + jitter), frame @ hold.turn
+            if hold.on_floor:
+                held_at[2] = floor_height(self.things[name].prop, turn)
+            return Grip(held_at, turn, hold.wrists)
         if kind == "drink":
             turn = frame @ handling.DRINK_TURN
-            rim = turn @ (0.0, -0.055, 0.07)
+            rim = turn @ rim_of(self.things[name].prop)
             return Grip(joints.mouth + frame @ (0, 0.012, 0) - rim, turn, mirrored(handling.DRINK_WRIST))
         if kind == "eat":
             bite = 0.5 - 0.5 * np.cos(2 * np.pi * (time - goal[1]) / 0.9)
-            at = joints.mouth + frame @ (0, 0.055 + 0.10 * bite, -0.01 - 0.06 * bite)
+            at = joints.mouth + frame @ (0, handling.BITE + 0.10 * bite, -0.01 - 0.06 * bite)
             return Grip(at, frame @ turn_x(0.2), mirrored(handling.EAT_WRIST))
         if kind == "near":
             return Grip(joints.mouth + frame @ (0, 0.20, -0.07), frame, wrists)

@@ -131,8 +131,14 @@ def scaled(a, scale):
 
 
 @compiled
+def inverse_root(square):
+    """1 / sqrt in single precision, which processors estimate quickly."""
+    return np.float32(1) / np.sqrt(np.float32(square))
+
+
+@compiled
 def normalised(a):
-    return scaled(a, 1 / np.sqrt(dot(a, a) + 1e-12))
+    return scaled(a, inverse_root(dot(a, a) + 1e-12))
 
 
 @compiled
@@ -444,7 +450,7 @@ def shade(seen, edges, geometry, materials, textures, eye, lights, to_texels, he
                 for k in range(len(fills)):
                     towards = plus(row(fills, k), point, -1.0)
                     square = dot(towards, towards)
-                    towards = scaled(towards, 1 / np.sqrt(square))
+                    towards = scaled(towards, inverse_root(square))
                     cosine = (dot(normal, towards) + 0.25) / 1.25  # wraps round the edge: a soft lamp
                     if cosine > 0:
                         strength = cosine / (1 + 0.12 * square) * (0.45 + 0.55 * free)

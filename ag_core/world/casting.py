@@ -1,10 +1,10 @@
 """Who is in the film and with what: the person, their clothes, and the things that lie about."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-
-from ag_core.world import props
+from ag_core.world import kitchenware, props, softgoods
 from ag_core.world import things as make
 from ag_core.world.chance import Chance
 from ag_core.world.human import Human
@@ -12,6 +12,35 @@ from ag_core.world.mesh import turn_z
 from ag_core.world.rooms import Placed, Room
 from ag_core.world.sim import Thing, flat_turn
 from ag_core.world.textures import Palette
+from ag_core.world.things import Made
+
+PRESENCE = 0.55
+"""How likely each thing is in a film, before some find no place."""
+MAKERS: dict[str, Callable[[Chance, Palette], Made]] = {
+    "cup": kitchenware.cup,
+    "bottle": kitchenware.bottle,
+    "dish": kitchenware.dish,
+    "food": kitchenware.food,
+    "sandwich": kitchenware.sandwich,
+    "groceries": kitchenware.groceries,
+    "medicine": kitchenware.medicine,
+    "pillow": softgoods.pillow,
+    "blanket": softgoods.blanket,
+    "towel": softgoods.towel,
+    "clothes": softgoods.clothes,
+    "shoe": softgoods.shoe,
+    "bag": softgoods.bag,
+    "box": make.cardboard_box,
+    "phone": make.phone,
+    "notebook": make.notebook,
+    "photo": make.photo,
+    "hand mirror": make.hand_mirror,
+    "closed laptop": make.closed_laptop,
+    "broom": make.broom,
+    "vacuum": make.vacuum,
+}
+CORNERED = ("pillow", "box", "bag", "towel", "notebook", "blanket", "clothes", "groceries", "closed laptop")
+"""Things that may lie a little nearer to others than their corners reach."""
 
 
 def person(split: str, number: int, clothes: Chance, palette: Palette) -> Human:
@@ -48,41 +77,38 @@ def person(split: str, number: int, clothes: Chance, palette: Palette) -> Human:
 
 
 def choose_things(room: Room, shapes: Chance, chance: Chance) -> dict[str, Thing]:
-    """Each thing is there with the same probability, whatever will be done; a laptop may stand on the table."""
-    makers = {
-        "cup": make.cup,
-        "phone": make.phone,
-        "pillow": make.pillow,
-        "box": make.cardboard_box,
-        "bag": make.bag,
-        "towel": make.towel,
-        "dish": make.dish,
-        "food": make.food,
-        "sandwich": make.sandwich,
-        "notebook": make.notebook,
-    }
-    things: dict[str, Thing] = {}
-    for name in chance.shuffled([*makers, "book"]):
-        if not chance.happens(0.62):
-            continue
-        if name == "book":
-            cover = room.palette.one_of(
-                "3a4a7a 8a3b3b 3d6b4f b08a3a 5a3a6a 2f6a7a a85a3a 4a4a50 c0a070", shine=0.15, sharpness=20
-            )
-            size = (shapes.between(0.16, 0.195), shapes.between(0.23, 0.27))
-            things[name] = Thing(None, 0.035, 0.15, flat_turn(name), (cover, room.palette.add("f4efe2", "page")), size)
-            continue
-        prop = makers[name](shapes, room.palette)
-        low, high = props.footprint(prop)
-        radius = (
-            0.5
-            * float(np.hypot(*(high - low)[:2]))
-            * (0.8 if name in ("pillow", "box", "bag", "towel", "notebook") else 1.0)
-        )
-        things[name] = Thing(prop, float(-low[2]) + 0.002, radius, np.eye(3))
-    if chance.happens(0.6):
+    """Each thing is there with the same probability, whatever will be done.
+
+    Of the two kinds of laptop, the one that stands open on the table and the shut one to carry, one at most.
+    """
+    chosen = [name for name in chance.shuffled([*MAKERS, "book"]) if chance.happens(PRESENCE)]
+    standing = chance.happens(PRESENCE)
+    if standing and "closed laptop" in chosen:
+        if chance.happens(0.5):
+            standing = False
+        else:
+            chosen.remove("closed laptop")
+    things = {name: make_thing(name, shapes, room.palette) for name in chosen}
+    if standing:
         place_laptop(room, shapes, chance)
     return things
+
+
+def make_thing(name: str, shapes: Chance, palette: Palette) -> Thing:
+    """A thing of a key in script.ITEMS."""
+    if name == "book":
+        cover = palette.one_of(
+            "3a4a7a 8a3b3b 3d6b4f b08a3a 5a3a6a 2f6a7a a85a3a 4a4a50 c0a070", shine=0.15, sharpness=20
+        )
+        variant = shapes.any_of(["tall", "square"])
+        wide, high = {"tall": ((0.185, 0.205), (0.27, 0.30)), "square": ((0.21, 0.235), (0.25, 0.275))}[variant]
+        size, paper = (shapes.between(*wide), shapes.between(*high)), palette.add("f4efe2", "page")
+        return Thing(None, make.BOOK_THICK + 0.002, 0.16, flat_turn(name), (cover, paper), size, variant)
+    prop, variant, materials = MAKERS[name](shapes, palette)
+    corners = props.bounds(prop.pieces)
+    low, high = corners[:, 0].min(0), corners[:, 1].max(0)
+    radius = 0.5 * float(np.hypot(*(high - low)[:2])) * (0.8 if name in CORNERED else 1.0)
+    return Thing(prop, float(-low[2]) + 0.002, radius, np.eye(3), materials, variant=variant)
 
 
 def place_laptop(room: Room, shapes: Chance, chance: Chance) -> None:

@@ -200,7 +200,7 @@ class Housework(Handiwork):
         stroke = Stroke((0.03, 0.0, 0.0), (0.0, 0.02, 0.02), 0.8, start)
         turn = frame @ (turn_x(0.8) if name != "clothes" else CARRY[name].turn)
         at = point + UP * max(0.02, float(-self.things[name].corners[:, 2].min()) - 0.06)
-        self.stage.paths[name].add(start, start + 0.6, ("stroke", at, turn, mirrored(wrist), stroke, frame))
+        self.stage.paths[name].add(start, start + 0.6, ("stroke", at, turn, CARRY[name].wrists, stroke, frame))
         for i in (0, 1):
             if i not in hands:
                 rub = Stroke((0.03, 0.0, 0.04), (0.0, 0.02, 0.0), 0.45, start)

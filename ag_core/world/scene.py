@@ -1,0 +1,322 @@
+"""What is drawn of one performance: geometry, pictures, and the state that the relations are read from.
+
+Still parts are built once; moving parts (things, hinged leaves, what is worn, the person) are put in place each time.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ag_core.world import drapes, props
+from ag_core.world.chance import Chance
+from ag_core.world.mesh import Mesh, Part, assemble, join, overwrite, turn_z
+from ag_core.world.raster import SAMPLES, Camera, Lights, Renderer
+from ag_core.world.relations import ObjectState, State
+from ag_core.world.script import ITEMS
+from ag_core.world.sim import Moment, Performance
+from ag_core.world.things import book_mesh
+from ag_core.world.truth import SILHOUETTE
+
+DARK = 0.72
+"""Share of the sky's light that is left in the room with the lamp off."""
+
+WORN_FORMS = ("clothes", "shoe", "bag", "blanket")
+"""Things that have another form on the body than in the hand."""
+NOWHERE = np.array([0.0, 0.0, -9.0])
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A labelled instance. key: a thing's name or a placed prop's index; name: its object class."""
+
+    key: str | int
+    name: str
+
+
+class Scene:
+    """The room, the things and the person of a performance, ready to be drawn at any moment."""
+
+    def __init__(self, performance: Performance, size_wh: tuple[int, int], lights: Lights, noise: Chance) -> None:
+        self.performance, self.room, self.lights = performance, performance.room, lights
+        self.width, self.height = size_wh
+        self.labelled = [Labelled(i, placed.prop.name) for i, placed in enumerate(self.room.placed)]
+        self.labelled += [Labelled(name, ITEMS[name].name) for name in performance.things]
+        self.last_forms: dict[str, Mesh] = {}
+        self.build()
+        y, x = np.ogrid[-0.5 : 0.5 : self.height * 1j, -0.5 : 0.5 : self.width * 1j]
+        self.falloff = (1 - noise.uniform(0.2, 0.4) * (x * x + y * y)).astype(np.float32)[..., None]
+        strength = np.float32(noise.uniform(0.004, 0.013))
+        self.grain = noise.random.standard_normal((self.height, self.width, 1), np.float32) * strength
+
+    def build(self) -> None:
+        """One Geometry: still parts first, moving parts last."""
+        room, stage = self.room, self.performance
+        still, moving = list(room.decor), []
+        self.movers: list[tuple[str, int | str]] = []  # how each moving part is placed each frame
+        first = stage.at(0.0)
+        for i, placed in enumerate(room.placed):
+            casts = placed.prop.name not in ("floor", "door", "doorknob", "window", "picture")
+            if placed.rides is not None:
+                moving.append(Part(self.ridden(i, first), i, False))
+                self.movers.append(("rides", i))
+                continue
+            still.append(Part(join(placed.prop.pieces).moved(turn_z(placed.yaw), placed.position), i, casts))
+            if placed.prop.hinge is not None:
+                moving.append(Part(self.swung(i, first), i, True))
+                self.movers.append(("hinge", i))
+        for k, name in enumerate(stage.things):
+            moving.append(Part(self.thing_mesh(name, first), len(room.placed) + k))
+            self.movers.append(("thing", name))
+        for k, name in enumerate(stage.things):
+            if name in WORN_FORMS:
+                moving.append(Part(self.worn_mesh(name, first), len(room.placed) + k))
+                self.movers.append(("worn", name))
+        self.person_label = len(self.labelled)
+        moving.append(Part(stage.human.mesh(first.joints), self.person_label))
+        self.movers.append(("person", 0))
+        self.geometry, ranges = assemble(still + moving)
+        self.ranges = ranges[len(still) :]
+        still_triangles = sum(len(p.mesh.faces) for p in still)
+        width, depth = room.size
+        lamps = [mesh for placed in room.placed if placed.prop.name == "light" for mesh in placed.prop.pieces]
+        self.lamp_materials = sorted({int(m) for mesh in lamps for m in mesh.material})
+        self.lamp_now = 1.0
+        volume = np.array([(-0.1, -0.1, 0), (width + 0.1, depth + 1.2, 2.4)])
+        self.renderer = Renderer(
+            self.geometry,
+            room.palette.materials,
+            room.palette.textures,
+            self.lights,
+            volume,
+            still_triangles,
+            self.width,
+            self.height,
+        )
+
+    def thing_mesh(self, name: str, moment: Moment) -> Mesh:
+        thing, grip = self.performance.things[name], moment.things[name]
+        if thing.prop is None:
+            return book_mesh(*thing.covers, moment.book_opening, thing.book_size).moved(grip.turn, grip.at)
+        mesh = self.joined(name)
+        if name in moment.worn:
+            return mesh.moved(np.zeros((3, 3)), NOWHERE)
+        if thing.prop.hinge is not None:
+            hinge = thing.prop.hinge
+            mesh = join([mesh, self.lid(name).moved(hinge.rotation(moment.lids.get(name, 0.0)), hinge.origin)])
+        return mesh.moved(grip.turn, grip.at)
+
+    def worn_mesh(self, name: str, moment: Moment) -> Mesh:
+        """A thing as it is on the body, shrunk to nothing while it is not worn."""
+        form = self.form_on_body(name, moment)
+        return form if name in moment.worn else form.moved(np.zeros((3, 3)), NOWHERE)
+
+    def form_on_body(self, name: str, moment: Moment) -> Mesh:
+        """What a thing looks like when worn now; made anew only while it is."""
+        if name not in moment.worn and name in self.last_forms:
+            return self.last_forms[name]
+        human, joints = self.performance.human, moment.joints
+        prop = self.performance.things[name].prop
+        assert prop is not None
+        material = int(prop.pieces[0].material[0])
+        if name == "clothes":
+            form = human.jacket(joints, material)
+        elif name == "shoe":
+            form = human.worn_shoes(joints, material, human.materials["sole"])
+        elif name == "bag":
+            form = human.backpack(joints, material)
+        else:
+            form = drapes.blanket_over(joints, material)
+        self.last_forms[name] = form
+        return form
+
+    def lid(self, name: str) -> Mesh:
+        """The part of a box or bag that turns, made once."""
+        if not hasattr(self, "_lids"):
+            self._lids: dict[str, Mesh] = {}
+        if name not in self._lids:
+            prop = self.performance.things[name].prop
+            assert prop is not None and prop.hinge is not None
+            self._lids[name] = join(prop.hinge.pieces)
+        return self._lids[name]
+
+    def joined(self, key: str | int) -> Mesh:
+        """Pieces of a thing, or of a hinge's leaf, as one mesh, made once."""
+        if not hasattr(self, "_joined"):
+            self._joined: dict[str | int, Mesh] = {}
+        if key not in self._joined:
+            prop = self.performance.things[key].prop if isinstance(key, str) else self.room.placed[key].prop
+            assert prop is not None
+            leaf = prop.hinge if isinstance(key, int) else None
+            self._joined[key] = join(leaf.pieces if leaf else prop.pieces)
+        return self._joined[key]
+
+    def swung(self, i: int, moment: Moment) -> Mesh:
+        turn, at = self.leaf_pose(i, moment)
+        return self.joined(i).moved(turn, at)
+
+    def leaf_pose(self, i: int, moment: Moment) -> tuple[NDArray, NDArray]:
+        """Turn [3,3] and place [3] of a hinged leaf."""
+        placed = self.room.placed[i]
+        hinge = placed.prop.hinge
+        assert hinge is not None
+        frame = turn_z(placed.yaw)
+        return frame @ hinge.rotation(moment.openness[i]), placed.position + frame @ hinge.origin
+
+    def rider_pose(self, i: int, moment: Moment) -> tuple[NDArray, NDArray]:
+        """Turn and place of a knob on its door."""
+        rider = self.room.placed[i]
+        assert rider.rides is not None
+        turn, at = self.leaf_pose(rider.rides, moment)
+        door = self.room.placed[rider.rides]
+        assert door.prop.hinge is not None
+        return turn, at + turn @ (door.prop.hinge.handle - (0, 0.03, 0))
+
+    def ridden(self, i: int, moment: Moment) -> Mesh:
+        turn, at = self.rider_pose(i, moment)
+        return join(self.room.placed[i].prop.pieces).moved(turn, at)
+
+    # -------------------------------------------------------------- the state for relations
+
+    def still_boxes(self) -> dict[int, tuple[NDArray, NDArray, NDArray]]:
+        """World boxes of every placed prop's body, made once."""
+        if not hasattr(self, "_still"):
+            self._still = {
+                i: turned_boxes(props.bounds(p.prop.pieces), turn_z(p.yaw), p.position)
+                for i, p in enumerate(self.room.placed)
+            }
+        return self._still
+
+    def bounds_of(self, pieces: list[Mesh]) -> NDArray:
+        """Local boxes [K,2,3] of pieces that live as long as the film, made once."""
+        if not hasattr(self, "_bounds"):
+            self._bounds: dict[int, NDArray] = {}
+        if id(pieces) not in self._bounds:
+            self._bounds[id(pieces)] = props.bounds(pieces)
+        return self._bounds[id(pieces)]
+
+    def state_of(self, moment: Moment, camera: Camera) -> State:
+        """The frame's state, objects in the order of `labelled`; after `draw` of the same moment."""
+        head = self.pixel(moment.joints.head, camera)
+        head_seen = head is not None and self.label_at(*head) >= 0
+        objects, still, base = [], self.still_boxes(), moment.base
+        support = "lying_on" if base.lying > 0.6 else "sitting_on" if base.sitting > 0.6 else "standing_on"
+        carrier = base.owner if support != "standing_on" or base.raised > 0.6 else 0  # the floor is number 0
+        for one in self.labelled:
+            if isinstance(one.key, str):
+                thing, grip = self.performance.things[one.key], moment.things[one.key]
+                if thing.prop is None:
+                    local = props.bounds([book_mesh(*thing.covers, moment.book_opening, thing.book_size)])
+                else:
+                    local = self.bounds_of(thing.prop.pieces)
+                boxes = turned_boxes(local, grip.turn, grip.at)
+                if one.key in moment.worn:
+                    boxes = turned_boxes(props.bounds([self.last_forms[one.key]]), np.eye(3), np.zeros(3))
+                held = moment.held.get(one.key, (False, False))
+                motion, worn = moment.motions.get(one.key), moment.worn.get(one.key)
+                objects.append(ObjectState(*boxes, held, motion, worn=worn))
+                continue
+            placed = self.room.placed[one.key]
+            boxes = still[one.key]
+            if placed.rides is not None:
+                boxes = turned_boxes(self.bounds_of(placed.prop.pieces), *self.rider_pose(one.key, moment))
+            elif placed.prop.hinge is not None:
+                leaf = turned_boxes(self.bounds_of(placed.prop.hinge.pieces), *self.leaf_pose(one.key, moment))
+                centres, turns, halves = (np.concatenate(both) for both in zip(boxes, leaf))
+                boxes = centres, turns, halves
+            objects.append(
+                ObjectState(
+                    *boxes,
+                    motion=moment.motions.get(one.name),
+                    support=support if carrier == one.key else None,
+                    hollow=self.hollow_of(one.key),
+                )
+            )
+        return State(moment.joints, moment.base.speed, objects, camera.position, head_seen)
+
+    def hollow_of(self, i: int) -> tuple[NDArray, NDArray, NDArray] | None:
+        """The opening that a doorway encloses: centre, turn, half; None for other props."""
+        placed = self.room.placed[i]
+        if placed.prop.name != "doorway":
+            return None
+        low, high = props.footprint(placed.prop)
+        half = np.maximum((high - low) / 2, (0, 0.3, 0))
+        return placed.position + turn_z(placed.yaw) @ ((low + high) / 2), turn_z(placed.yaw), half
+
+    # -------------------------------------------------------------- drawing
+
+    def draw(self, moment: Moment, camera: Camera, k: int) -> NDArray[np.uint8]:
+        """The picture [H,W,3] of a moment, frame number k deciding the grain."""
+        for (kind, key), vertex_range in zip(self.movers, self.ranges):
+            overwrite(self.geometry, vertex_range, self.moved_mesh(kind, key, moment))
+        self.dim(moment.lamp)
+        return self.develop(self.renderer.draw(camera), k)
+
+    def dim(self, lamp: float) -> None:
+        """Give the lamp a share of its light: its fill, and the glow of its shade."""
+        if lamp == self.lamp_now:
+            return
+        self.lamp_now = lamp
+        fills = self.lights.fills.copy()
+        fills[0, 3:] *= lamp
+        self.renderer.lights = self.lights._replace(
+            fills=fills,
+            sky=self.lights.sky * (DARK + (1 - DARK) * lamp),
+            ground=self.lights.ground * (DARK + (1 - DARK) * lamp),
+        )
+        glow = self.renderer.materials["glow"]
+        for material in self.lamp_materials:
+            glow[material] = self.room.palette.materials["glow"][material] * lamp
+
+    def moved_mesh(self, kind: str, key: int | str, moment: Moment) -> Mesh:
+        if kind == "person":
+            return self.performance.human.mesh(moment.joints)
+        if kind == "thing":
+            return self.thing_mesh(str(key), moment)
+        if kind == "worn":
+            return self.worn_mesh(str(key), moment)
+        return self.ridden(int(key), moment) if kind == "rides" else self.swung(int(key), moment)
+
+    def pixel(self, point: NDArray, camera: Camera) -> tuple[int, int] | None:
+        """Pixel (x, y) of a world point; None outside the picture."""
+        x, y, z = camera.rotation @ (point - camera.position)
+        if z <= 0.05:
+            return None
+        px, py = int(x / z * camera.focal + self.width / 2), int(y / z * camera.focal + self.height / 2)
+        return (px, py) if 0 <= px < self.width and 0 <= py < self.height else None
+
+    def label_at(self, x: int, y: int) -> int:
+        """Label of what is seen at a pixel, -1 for none."""
+        t = self.renderer.seen[y * SAMPLES, x * SAMPLES]
+        return int(self.geometry.label[t]) if t >= 0 else -1
+
+    def hand_seen(self, moment: Moment, i: int, camera: Camera) -> bool:
+        """Whether the wrist or the palm, or what it holds, is seen where the hand is."""
+        allowed = {self.person_label} | {
+            k for k, one in enumerate(self.labelled) if isinstance(one.key, str) and moment.held.get(one.key, (0, 0))[i]
+        }
+        for reach in (0.0, 0.06, 0.12):
+            at = self.pixel(moment.joints.wrists[i] + reach * moment.joints.fingers[i], camera)
+            if at is not None and self.label_at(*at) in allowed:
+                return True
+        return False
+
+    def silhouette(self) -> NDArray[np.bool_]:
+        """Where the person is seen, on a coarse grid [27,48] over the picture."""
+        rows, columns = (
+            ((np.arange(cells) + 0.5) / cells * pixels * SAMPLES).astype(int)
+            for cells, pixels in zip(SILHOUETTE, (self.height, self.width))
+        )
+        seen = self.renderer.seen.reshape(self.height * SAMPLES, self.width * SAMPLES)[np.ix_(rows, columns)]
+        return (seen >= 0) & (self.geometry.label[seen] == self.person_label)
+
+    def develop(self, image: NDArray, k: int) -> NDArray[np.uint8]:
+        """Add lens fall-off and a little sensor noise; float [H,W,3] 0..1 -> uint8."""
+        grain = np.roll(self.grain, k * 7919 % self.grain.size)  # one noise tile, shifted per frame
+        return (np.clip(image * self.falloff + grain, 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def turned_boxes(local: NDArray, turn: NDArray, at: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    """Local boxes [K,2,3] as centres [K,3], turns [K,3,3], halves [K,3] in the room."""
+    middle, halves = local.mean(1), np.maximum((local[:, 1] - local[:, 0]) / 2, 0.002)
+    return middle @ turn.T + at, np.broadcast_to(turn, (len(local), 3, 3)), halves

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+
 from ag_core.world import kitchenware, props, softgoods
 from ag_core.world import things as make
 from ag_core.world.chance import Chance
-from ag_core.world.human import Human
+from ag_core.world.human import Human, Looks
 from ag_core.world.mesh import turn_z
 from ag_core.world.rooms import Placed, Room
 from ag_core.world.sim import Thing, flat_turn
@@ -51,6 +52,18 @@ def person(split: str, number: int, clothes: Chance, palette: Palette) -> Human:
         body.any_of("f0c8a8 e0ac84 c68a5e 9a6440 6b4429 dba67c".split()),
         body.any_of("20160f 3b2717 6b4423 a67c46 7a7570 8a3f22 c9a566".split()),
     )
+    looks = Looks(
+        body.any_of("crop crop parting parting curly long long bun tail thinning bald".split()),
+        body.any_of(["", "", "", "full", "moustache"]),
+        body.happens(0.28),
+        clothes.any_of("trousers trousers trousers trousers shorts skirt".split()),
+        clothes.happens(0.3),
+        clothes.any_of([0.30, 0.42, 0.42, 0.6, 0.95, 0.95]),
+    )
+    if looks.haircut in ("long", "bun", "tail"):
+        looks = replace(looks, beard="")
+    if looks.beard and looks.lower == "skirt":
+        looks = replace(looks, lower="shorts")
     old, palette.chance = palette.chance, clothes
     one_of, add = palette.one_of, palette.add
     pattern = clothes.any_of(["fabric", "fabric", "stripes", "check", "dots"])
@@ -68,12 +81,13 @@ def person(split: str, number: int, clothes: Chance, palette: Palette) -> Human:
         ),
         "shoe": one_of("222222 7a3b2a e5e5e5 2c4a7a 5a7a5a b08a50", shine=0.15, sharpness=25),
         "sole": add("dcd8d0"),
+        "sock": add(clothes.any_of("d5d2ca 3c3f46 8a8f96 5d6b7a b9b0a2".split()), "fabric", repeat=2),
         "white": add("f5f2ee", shine=0.2, sharpness=40),
         "iris": add("1d1410", shine=0.5, sharpness=60),
         "mouth": add("a8574e"),
     }
     palette.chance = old
-    return Human(materials, tall, wide, clothes.one_of([0.42, 0.95, 0.6]))
+    return Human(materials, tall, wide, looks)
 
 
 def choose_things(room: Room, shapes: Chance, chance: Chance) -> dict[str, Thing]:

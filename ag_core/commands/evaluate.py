@@ -59,9 +59,14 @@ def run(options: argparse.Namespace) -> None:
     row["metrics"] = row.pop("metrics")
     print(json.dumps(row, indent=1, ensure_ascii=False))
     if options.log is not None:
-        options.log.parent.mkdir(parents=True, exist_ok=True)
-        with options.log.open("a") as file:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        append_row(options.log, row)
+
+
+def append_row(log: Path, row: dict[str, Any]) -> None:
+    """Add one JSON line to a log of results."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a") as file:
+        file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 def _command(options: argparse.Namespace, data: str) -> str:
@@ -208,8 +213,8 @@ def _frequency_real(options: argparse.Namespace) -> dict[str, Any]:
     from ag_core.evaluation.graph_recall import Protocol, graph_recall
     from ag_core.models.relation.frequency import relation_frequencies
 
-    train, _ = _real_graphs(options.graphs / "ag_frames_train.jsonl")
-    truth, left_out = _real_graphs(options.graphs / "ag_frames_val.jsonl")
+    train, _ = real_graphs(options.graphs / "ag_frames_train.jsonl")
+    truth, left_out = real_graphs(options.graphs / "ag_frames_val.jsonl")
     known = [graph for graphs in train.values() for graph in graphs]
     table = relation_frequencies(
         np.concatenate([graph.object_classes for graph in known]),
@@ -232,7 +237,7 @@ def _frequency_real(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _real_graphs(path: Path) -> "tuple[dict[str, list[SceneGraph]], int]":
+def real_graphs(path: Path) -> "tuple[dict[str, list[SceneGraph]], int]":
     """Graphs by video of a file with one frame a line, and how many other_relationship labels were left out."""
     import numpy as np
 

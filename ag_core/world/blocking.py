@@ -3,7 +3,7 @@
 Every reach is checked with the skeleton before anything is written; knows places and postures, not what is done there.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from ag_core.world.body import Recline, Segment, base_at
 from ag_core.world.chance import Chance
+from ag_core.world.clearance import CAPSULES, DEPTH, Solids, overlaps
 from ag_core.world.handling import CARRY
-from ag_core.world.human import SIDES, Human
+from ag_core.world.human import SIDES, Human, Joints
 from ag_core.world.mesh import turn_z
 from ag_core.world.paths import BODY, UP, FloorGrid, Walk
 from ag_core.world.repertoire import actions_for
@@ -78,6 +79,7 @@ class Blocking:
         self.held: str | None = None
         self.hand: int | None = None
         self.gone: set[str] = set()
+        self.solids = Solids(self.room)
         self.grids: dict[tuple[int, ...], FloorGrid] = {}
         for i, placed in enumerate(self.room.placed):
             if placed.prop.hinge is not None:
@@ -166,8 +168,20 @@ class Blocking:
         for lean, crouch in options:
             joints = self.human.solve(self.stage.posed(base, lean, crouch, base.pelvis + base.frame[:, 1] * 2))
             if all(np.linalg.norm(joints.shoulders[i] - w) < reach + REACHED * 0.5 for i, w in wrists.items()):
-                return lean, crouch
+                hands = tuple(wrists.get(i, base.pelvis) for i in (0, 1))
+                joints = self.human.solve(
+                    self.stage.posed(base, lean, crouch, base.pelvis + base.frame[:, 1] * 2, hands)
+                )
+                if self.is_clear(joints, wrists, None if seat is None else (seat.owner, "sitting_on")):
+                    return lean, crouch
         return None
+
+    def is_clear(self, joints: Joints, hands: Iterable[int], support: tuple[int, str] | None) -> bool:
+        """Whether a body is out of the furniture as it stands now; of the arms only those of `hands` count."""
+        arms = {f"{part} {i}" for part in ("upper arm", "forearm") for i in (0, 1) if i not in hands}
+        boxes = self.solids.boxes({i: self.open_share(i) for i in self.stage.hinges})
+        found = overlaps(joints, boxes, support, [part for part in CAPSULES if part not in arms])
+        return all(depth < 0.8 * DEPTH for depth, _, _ in found)
 
     def hands_for(self, name: str, place: NDArray, yaw: float) -> tuple[int, ...]:
         """Which hands take a thing: both, or the one that the camera sees better."""

@@ -192,7 +192,7 @@ class Handiwork(Blocking):
             self.look(("ahead", 0.9), start)
             end = start + 0.7 + self.between(1.6, 3.0)
         elif kind in ("play", "snuggle"):
-            hold = handling.PLAY if kind == "play" else handling.SNUGGLE
+            hold = handling.PLAY if kind == "play" else self.hug(name)
             path.add(start, start + 0.6, ("hold", hold, self.hand, 0.004 if kind == "play" else 0.008))
             self.look(("item", name) if kind == "play" else ("ahead", 0.6), start)
             end = start + 0.6 + self.between(1.6, 3.0)
@@ -212,6 +212,14 @@ class Handiwork(Blocking):
         self.look(("ahead", 0.3), end + 0.1)
         self.back_to_carry(name, self.between(0.55, 0.7))
         return True
+
+    def hug(self, name: str) -> Hold:
+        """Pressed to the chest, the hands on its far side."""
+        hold = handling.SNUGGLE
+        corners = hold.turn @ self.things[name].corners.T
+        near, far = float(corners[1].min()), float(corners[1].max())
+        wide = float(np.clip(corners[0].max() - 0.05, 0.13, 0.19))
+        return Hold((0.0, 0.13 - near, hold.offset[2]), hold.turn, (wide, far + 0.02, hold.wrist[2]))
 
     def wipe(self, name: str) -> bool:
         """Circles with the towel on a free part of a table."""

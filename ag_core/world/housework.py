@@ -20,7 +20,7 @@ from ag_core.world.sim import mirrored
 from ag_core.world.strokes import STILL, Reach, Stroke
 
 Posture = tuple[float, float]  # lean and crouch
-POLE_AHEAD, POLE_TOP = 0.62, (0.06, 0.14, 1.22)
+POLE_AHEAD, POLE_TOP = 0.56, np.array([0.06, 0.16, 1.22])
 """Metres ahead of the body where a broom meets the floor, and where its upper part is, right, forward and up."""
 POLE_HANDS = (0.80, 1.08)  # metres up the stick, left and right hand
 PANE_HEIGHTS = {"window": (1.30, 1.45), "mirror": (-0.10, 0.05)}
@@ -57,7 +57,7 @@ class Housework(Handiwork):
 
     def sweep(self, name: str, swing: tuple[float, float, float], period: float) -> bool:
         """Strokes on a free piece of floor, a step, and strokes again."""
-        spot = self.floor_to_sweep()
+        spot = self.floor_to_sweep(swing)
         if spot is None:
             return False
         place, yaw, posture = spot
@@ -86,7 +86,7 @@ class Housework(Handiwork):
         self.back_to_carry(name, 0.55)
         return True
 
-    def floor_to_sweep(self) -> tuple[NDArray, float, Posture] | None:
+    def floor_to_sweep(self, swing: tuple[float, float, float]) -> tuple[NDArray, float, Posture] | None:
         """A place, a yaw and a posture with free floor ahead, here or a few steps away; the camera sees the person."""
         options = []
         here = [self.place] + [
@@ -107,14 +107,19 @@ class Housework(Handiwork):
                 score = (1.0 if -0.3 < seen < 0.8 else 0.0) + seen - 0.5 * np.hypot(*(place - self.place)[:2])
                 options.append((score, place, float(yaw)))
         for _, place, yaw in sorted(options, key=lambda option: -option[0])[:6]:
-            frame = turn_z(yaw)
-            foot, top = place + POLE_AHEAD * frame[:, 1], place + frame @ POLE_TOP
-            along = (top - foot) / np.linalg.norm(top - foot)
-            wrists = {i: foot + POLE_HANDS[i] * along - 0.085 * frame[:, 1] for i in (0, 1)}
-            posture = self.posture(place, yaw, wrists)
-            if posture is not None and self.route(place) is not None:
-                return place, yaw, (max(0.16, posture[0]), posture[1])
+            postures = [self.sweeping_posture(place, yaw, part * np.array(swing)) for part in (-1.0, 0.0, 1.0)]
+            found = [posture for posture in postures if posture is not None]
+            if len(found) == len(postures) and self.route(place) is not None:
+                return place, yaw, max((0.16, 0.0), *found)
         return None
+
+    def sweeping_posture(self, place: NDArray, yaw: float, swung: NDArray) -> Posture | None:
+        """The posture with which both hands hold the stick where its end has swung to [3]."""
+        frame = turn_z(yaw)
+        foot, top = place + POLE_AHEAD * frame[:, 1] + frame @ swung, place + frame @ (POLE_TOP + 0.3 * swung)
+        along = (top - foot) / np.linalg.norm(top - foot)
+        wrists = {i: foot + POLE_HANDS[i] * along + frame @ (SIDES[i] * 0.02, -0.085, 0) for i in (0, 1)}
+        return self.posture(place, yaw, wrists)
 
     # -------------------------------------------------------------- washing
 

@@ -291,6 +291,8 @@ class Performance:
             wrist = grip.at + frame @ grip.wrists[i]
             if goal[1] in handling.LONG:
                 return wrist, frame @ (-0.55 * side, 0.8, -0.2)
+            if grip.wrists[i, 1] > 0.05 and abs(grip.wrists[i, 0]) > 0.1:  # round its far side
+                return wrist, frame @ (-side, -0.15, 0.0)
             return wrist, unit(grip.at + frame @ (0, 0, 0.0) - wrist) if goal[1] != "bag" else -UP + 0.1 * frame[:, 1]
         if kind == "reach":
             return hand_at(goal[1], i, time, joints, frame if len(goal) < 3 else turn_z(goal[2]))

@@ -99,11 +99,11 @@ class Scene:
         if thing.prop is None:
             return book_mesh(*thing.covers, moment.book_opening, thing.book_size).moved(grip.turn, grip.at)
         mesh = self.joined(name)
-        if name in moment.worn:
-            return mesh.moved(np.zeros((3, 3)), NOWHERE)
         if thing.prop.hinge is not None:
             hinge = thing.prop.hinge
             mesh = join([mesh, self.lid(name).moved(hinge.rotation(moment.lids.get(name, 0.0)), hinge.origin)])
+        if name in moment.worn:
+            return mesh.moved(np.zeros((3, 3)), NOWHERE)
         return mesh.moved(grip.turn, grip.at)
 
     def worn_mesh(self, name: str, moment: Moment) -> Mesh:

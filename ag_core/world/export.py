@@ -30,8 +30,8 @@ from ag_core.taxonomy import (
     RELEASED_RELATIONS,
     Group,
     normalise,
-    object_index,
 )
+from ag_core.world.chance import Chance
 from ag_core.world.files import write_whole
 from ag_core.world.truth import WorldTruth
 
@@ -47,6 +47,9 @@ RAW_GROUP_FIELD = {
     Group.CONTACT: "contacting_relationship",
 }
 FRAMES_OF_ACTION = 5
+LOOSE_S = 0.7
+"""An action counts as active so long before and after what is seen of it, in seconds: intervals of Charades are loose. To
+take or put something fills 23 % of a video there (median), which in 12 s is 2.8 s for a movement of 1.4 s."""
 SEEN_SHORT_SIDE = 3
 """A box narrower than this in pixels counts as not visible in the sparse view."""
 SEEN_SHARE = 0.1
@@ -54,7 +57,6 @@ SEEN_SHARE = 0.1
 DENSE_SHORT_SIDE = 16
 DENSE_SHARE = 0.3
 
-FLOOR = object_index("floor")
 NO_CONTACT = RELATIONS.index("not_contacting")
 
 
@@ -114,7 +116,8 @@ def ag_view(truth: WorldTruth) -> list[ViewFrame]:
     """The frames and objects that Action Genome's annotators would have been shown, by frame.
 
     Frames are the midpoints of 5 equal parts of each action. Objects are those of the actions active there, seen or
-    not, and those the person touches, the floor aside; one instance a class: the touched one, else the largest.
+    not, as in the release, where every object of a frame belongs to an action that Charades has there. One instance a
+    class: the touched one, else the largest.
     """
     actions_of_frame: dict[int, set[int]] = {}
     for action, start, end in truth.actions:
@@ -125,13 +128,13 @@ def ag_view(truth: WorldTruth) -> list[ViewFrame]:
     view = []
     for frame, sampled in sorted(actions_of_frame.items()):
         time = time_of_frame(frame, truth.fps)
-        active = sampled | {action for action, start, end in truth.actions if start <= time <= end}
+        active = sampled | {a for a, start, end in truth.actions if start - LOOSE_S <= time <= end + LOOSE_S}
         involved = {ACTIONS[action].object_class for action in active} - {None}
         seen, touched = _seen(truth, frame - 1), _touched(truth, frame - 1)
         best: dict[int, int] = {}
         for row in np.lexsort((truth.area[frame - 1], touched & seen, seen)):  # the best of a class comes last
             object_class = int(truth.classes[row])
-            if object_class and (object_class in involved or (touched[row] and seen[row])):
+            if object_class in involved and object_class:
                 best[object_class] = int(row)
         instances = tuple(best[object_class] for object_class in sorted(best))
         view.append(ViewFrame(frame, instances, tuple(bool(seen[row]) for row in instances)))
@@ -146,8 +149,7 @@ def _seen(truth: WorldTruth, index: int) -> NDArray[np.bool_]:
 
 def _touched(truth: WorldTruth, index: int) -> NDArray[np.bool_]:
     contact = truth.relations[index, :, GROUP_SLICES[Group.CONTACT]].any(axis=1)
-    # Everybody stands on the floor; the release names it only where an action does.
-    return contact & ~truth.relations[index, :, NO_CONTACT] & (truth.classes != FLOOR)
+    return contact & ~truth.relations[index, :, NO_CONTACT]
 
 
 def dense_graphs(truth: WorldTruth, every: int = 2) -> list[SceneGraph]:
@@ -177,7 +179,37 @@ def dense_graphs(truth: WorldTruth, every: int = 2) -> list[SceneGraph]:
 # The files of a set
 
 
-def write_set(folder: Path, video_ids: Iterable[str], description: dict[str, Any]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class PersonBoxes:
+    """How the person boxes differ from the truth. The release has a detector's; these are exact unless asked otherwise.
+
+    jitter: standard deviation of each side in shares of the box's size; drop: probability that the person is missed.
+    """
+
+    jitter: float = 0.0
+    drop: float = 0.0
+
+    def of(self, truth: WorldTruth, index: int) -> NDArray[np.float32]:
+        """Boxes [n,4] xyxy of a frame, n 0 or 1: the same for the same film and frame."""
+        seen = truth.area[index, truth.person] > 0
+        box = truth.boxes_xyxy[index, [truth.person] * int(seen)].astype(np.float32).reshape(-1, 4)
+        if not seen or (self.jitter == 0 and self.drop == 0):
+            return box
+        chance = Chance(truth.split, truth.seed, f"person box {index}")
+        if chance.happens(self.drop):
+            return box[:0]
+        size = np.tile(box[:, 2:] - box[:, :2], 2)
+        moved = box + self.jitter * size * chance.random.standard_normal(4)
+        return np.clip(moved, 0, (truth.width, truth.height) * 2).astype(np.float32)
+
+
+EXACT = PersonBoxes()
+LIKE_A_DETECTOR = PersonBoxes(jitter=0.02, drop=0.05)
+
+
+def write_set(
+    folder: Path, video_ids: Iterable[str], description: dict[str, Any], person_boxes: PersonBoxes = EXACT
+) -> dict[str, Any]:
     """Write the csv, class files, pickles and world.json for the videos whose truth lies in folder/dense.
 
     Returns what world.json says: `description` and `summary_of` the videos.
@@ -191,7 +223,7 @@ def write_set(folder: Path, video_ids: Iterable[str], description: dict[str, Any
             write_whole(folder / "charades" / f"Charades_v1_{name}.csv", charades_csv(of_split))
     for name, lines in charades_class_files().items():
         write_whole(folder / "charades" / name, "\n".join(lines) + "\n")
-    persons, objects = action_genome_dictionaries(truths)
+    persons, objects = action_genome_dictionaries(truths, person_boxes)
     annotations = folder / "annotations"
     write_whole(annotations / "frame_list.txt", "".join(f"{key}\n" for key in objects))
     write_whole(annotations / "object_classes.txt", "\n".join(normalise(name) for name in OBJECT_CLASSES))
@@ -266,21 +298,23 @@ def charades_class_files() -> dict[str, list[str]]:
     }
 
 
-def action_genome_dictionaries(truths: Iterable[WorldTruth]) -> tuple[dict[str, Any], dict[str, Any]]:
+def action_genome_dictionaries(
+    truths: Iterable[WorldTruth], person_boxes: PersonBoxes = EXACT
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """The two dictionaries of the release, by frame name such as '00AB1.mp4/000089.png'."""
     persons, objects = {}, {}
     for truth in truths:
         for shown in ag_view(truth):
             key = f"{truth.video_id}.mp4/{shown.frame:06}.png"
-            persons[key] = _person_entry(truth, shown.frame - 1)
+            persons[key] = _person_entry(truth, person_boxes.of(truth, shown.frame - 1))
             objects[key] = list(_object_entries(truth, shown))
     return persons, objects
 
 
-def _person_entry(truth: WorldTruth, index: int) -> dict[str, Any]:
-    found = int(truth.area[index, truth.person] > 0)
+def _person_entry(truth: WorldTruth, boxes_xyxy: NDArray[np.float32]) -> dict[str, Any]:
+    found = len(boxes_xyxy)
     return {
-        "bbox": truth.boxes_xyxy[index, [truth.person] * found].astype(np.float32).reshape(found, 4),
+        "bbox": boxes_xyxy,
         "bbox_score": np.ones(found, np.float32),
         "bbox_size": (truth.width, truth.height),
         "bbox_mode": "xyxy",

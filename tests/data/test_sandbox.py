@@ -120,7 +120,7 @@ def test_the_views_have_names(sandbox: SqlSandbox):
     ).frame
     assert frame.values.tolist() == [["cup/glass/bottle", "holding", "contact"]]
     actions = sandbox.run("select action_id, start_s, end_s from named_actions order by start_s").frame
-    assert actions.values.tolist() == [["c106", 0.0, 2.0], ["c009", 1.0, 3.0]]
+    assert actions.values.tolist() == [["c106", 0.0, 1.5], ["c059", 0.5, 1.5], ["c009", 2.5, 3.0]]
 
 
 def test_too_many_rows_are_cut_and_said(sandbox: SqlSandbox):

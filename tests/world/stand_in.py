@@ -45,7 +45,7 @@ def stand_in_truth(video_id: str = "AB1CD", split: str = "train", seed: int = 1)
         FPS,
         160,
         96,
-        [(action_index("c106"), 0.0, 2.0), (action_index("c009"), 1.0, 3.0)],
+        [(action_index("c106"), 0.0, 1.5), (action_index("c059"), 0.5, 1.5), (action_index("c009"), 2.5, 3.0)],
         np.array([object_index(name) for name in names]),
         boxes,
         visibility,

@@ -1,7 +1,13 @@
 """What is written as Charades and Action Genome is read back by the readers of the real files, unchanged."""
 
+import csv
+import io
+import json
 import pickle
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -13,7 +19,16 @@ from ag_core.data.frames import probe_video
 from ag_core.data.store import AnnotationStore, build_store
 from ag_core.records import time_of_frame
 from ag_core.taxonomy import ACTIONS, RELATIONS, object_index, relation_index
-from ag_core.world.export import ag_view, charades_class_files, dense_graphs, write_film, write_set
+from ag_core.world.export import (
+    LIKE_A_DETECTOR,
+    action_genome_dictionaries,
+    ag_view,
+    charades_class_files,
+    charades_csv,
+    dense_graphs,
+    write_film,
+    write_set,
+)
 from ag_core.world.truth import WorldTruth
 from tests.world.stand_in import FPS, FRAMES, StandInFilm, stand_in_truth
 
@@ -37,16 +52,17 @@ def test_frames_are_the_midpoints_of_five_equal_parts():
 
 def test_the_sparse_view_holds_what_is_involved_one_of_a_class():
     truth = stand_in_truth()
-    early, late = ag_view(truth)[0], ag_view(truth)[-1]
     cup, chair, table = (object_index(name) for name in ("cup/glass/bottle", "chair", "table"))
-    # The touched chair, not the larger one; the table has no part in drinking and is not touched.
-    assert [(truth.classes[row], row) for row in early.instances] == [(chair, 4), (cup, 1)]
-    # Tidying the table: named though out of sight.
-    assert {int(truth.classes[row]): seen for row, seen in zip(late.instances, late.visible)} == {
-        chair: True,
-        cup: True,
-        table: False,
+    shown = {
+        view.frame: [(int(truth.classes[row]), row, seen) for row, seen in zip(view.instances, view.visible)]
+        for view in ag_view(truth)
     }
+    # The touched chair, not the larger one; what the person touches without an action is left out, as the table is.
+    assert shown[round(1.0 * FPS) + 1] == [(chair, 4, True), (cup, 1, True)]
+    # Something is put on the table: named though out of sight; drinking and sitting ended 1.05 s before.
+    assert shown[round(2.55 * FPS) + 1] == [(table, 2, False)]
+    # Sitting begins in 0.35 s, and who annotates begins early.
+    assert [row for _, row, _ in shown[round(0.15 * FPS) + 1]] == [4, 1]
 
 
 def test_the_dense_view_holds_every_clearly_visible_object():
@@ -127,3 +143,99 @@ def test_class_lists_equal_the_released_ones(home: Path):
             pytest.skip("needs the real class lists in ../shared/data")
         assert (home / "annotations" / name).read_text().split() == real.read_text().split()
     assert len(charades_class_files()["Charades_v1_classes.txt"]) == len(ACTIONS) and len(RELATIONS) == 25
+
+
+# Field by field against the real files
+
+
+def shape_of(value: Any) -> str:
+    """The type of a released value with those inside it; lists and tuples are one, as JSON knows only lists."""
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return f"[{'|'.join(sorted({shape_of(inner) for inner in value}))}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {shape_of(inner)}" for key, inner in value.items()) + "}"
+    return "float" if isinstance(value, np.floating) else type(value).__name__
+
+
+def real_annotations() -> dict[str, Any]:
+    path = REAL / "ag-annotation-samples" / "ag_schema_samples.json"
+    if not path.is_file():
+        pytest.skip("needs the real annotations in ../shared/data")
+    return json.loads(path.read_text())
+
+
+def entries(objects: dict[str, list[dict[str, Any]]]) -> Iterator[dict[str, Any]]:
+    return (entry for of_frame in objects.values() for entry in of_frame)
+
+
+def test_object_entries_have_the_fields_and_types_of_the_real_ones():
+    real = real_annotations()["object_bbox_and_relationship"]
+    _, ours = action_genome_dictionaries([stand_in_truth()])
+    assert {shape_of(entry) for entry in entries(ours)} == {shape_of(entry) for entry in entries(real)}
+    for entry in entries(ours):
+        assert type(entry["bbox"]) is (tuple if entry["visible"] else type(None))
+    for objects in (ours, real):
+        for key, of_frame in objects.items():
+            video, frame = re.fullmatch(r"([A-Z0-9]{5}\.mp4)/(\d{6})\.png", key).groups()
+            for entry in of_frame:
+                assert entry["metadata"]["tag"] == f"{video}/{entry['class'].replace('/', '_')}/{frame}"
+                assert entry["metadata"]["set"] in ("train", "test")
+            assert len({entry["class"] for entry in of_frame}) == len(of_frame)
+
+
+def test_person_entries_have_the_fields_and_types_of_the_real_ones():
+    real = real_annotations()["person_bbox"]
+    ours, _ = action_genome_dictionaries([stand_in_truth()])
+    left_out_of_the_sample = ("keypoints", "keypoints_logits")
+    assert {
+        shape_of({name: value for name, value in entry.items() if name not in left_out_of_the_sample})
+        for entry in ours.values()
+    } == {shape_of(entry) for entry in real.values()}
+    for entry in ours.values():
+        assert type(entry["bbox_size"]) is tuple
+        dtypes = [entry[name].dtype for name in ("bbox", "bbox_score", *left_out_of_the_sample)]
+        shapes = [entry[name].shape for name in ("bbox", "bbox_score", *left_out_of_the_sample)]
+        assert dtypes == [np.float32] * 4 and shapes == [(1, 4), (1,), (1, 17, 3), (1, 17)]
+
+
+def test_the_csv_is_written_as_the_real_one():
+    path = REAL / "charades-annotations" / "Charades_v1_train.csv"
+    if not path.is_file():
+        pytest.skip("needs the real csv in ../shared/data")
+    with path.open(newline="", encoding="utf-8") as file:
+        text = file.read()
+    ours = charades_csv([stand_in_truth()])
+    forms = {
+        "id": r"[A-Z0-9]{5}",
+        "subject": r"[A-Z0-9]{4}",
+        "quality": r"[1-7]?",
+        "relevance": r"[1-7]?",
+        "verified": r"Yes|No",
+        "actions": r"(c\d{3} \d+\.\d\d \d+\.\d\d(;c\d{3} \d+\.\d\d \d+\.\d\d)*)?",
+        "length": r"\d+\.\d\d?|\d+",
+    }
+    scenes = {row["scene"] for row in csv.DictReader(io.StringIO(text))}
+    for one in (text, ours):
+        assert one.split("\r\n")[0] == text.split("\r\n")[0] and one.endswith("\r\n")
+        for row in csv.DictReader(io.StringIO(one)):
+            assert all(re.fullmatch(form, row[name]) for name, form in forms.items()), row
+            assert row["scene"] in scenes
+    # Quotes stand only where a field needs them, in both.
+    for one in (text, ours):
+        rewritten = io.StringIO()
+        csv.writer(rewritten).writerows(csv.reader(io.StringIO(one)))
+        assert rewritten.getvalue() == one
+
+
+def test_person_boxes_may_be_like_a_detectors():
+    truth = stand_in_truth()
+    exact = truth.boxes_xyxy[0, truth.person]
+    found = [LIKE_A_DETECTOR.of(truth, index) for index in range(FRAMES)]
+    again = [LIKE_A_DETECTOR.of(truth, index) for index in range(FRAMES)]
+    assert all(np.array_equal(one, other) for one, other in zip(found, again))
+    there = np.concatenate(found)
+    assert 0.8 < len(there) / FRAMES <= 1 and 0 < np.abs(there - exact).max() < 10
+    missed = [len(LIKE_A_DETECTOR.of(stand_in_truth(seed=seed), 0)) == 0 for seed in range(400)]
+    assert 0.02 < np.mean(missed) < 0.09
+    persons, objects = action_genome_dictionaries([truth], LIKE_A_DETECTOR)
+    assert list(persons) == list(objects)

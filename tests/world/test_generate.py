@@ -95,7 +95,7 @@ def test_two_calls_make_the_same_set_as_one(tmp_path: Path, drawn: list):
     assert summary["planned"] == {"train": 2, "val": 3}
     assert {part: len(ids) for part, ids in summary["parts"].items()} == {"iid": 2, "comp": 1}
     assert summary["counts"]["intervals_dropped_for_lack_of_evidence"] == 5
-    assert summary["present"] == "2 of 157 classes present"
+    assert summary["present"] == "3 of 157 classes present"
     assert summary["classes"]["c106"] == {
         "train": {"intervals": 2, "videos": 2},
         "val": {"intervals": 3, "videos": 3},

@@ -56,7 +56,7 @@ def hand_at(reach: Reach, i: int, time: float, joints: Joints, frame: NDArray) -
     side = SIDES[i]
     mirror = np.array([side, 1, 1])
     anchor = anchor_of(reach.anchor, joints) if isinstance(reach.anchor, str) else reach.anchor
-    if reach.anchor == "feet":
+    if isinstance(reach.anchor, str) and reach.anchor == "feet":
         anchor = joints.ankles[i] + 0.08 * joints.toes[i]
     offset = (np.array(reach.offset) + reach.stroke.offset(time, side)) * mirror
     return anchor + frame @ offset, frame @ (np.array(reach.fingers) * mirror)

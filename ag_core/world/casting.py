@@ -49,7 +49,7 @@ def person(split: str, number: int, clothes: Chance, palette: Palette) -> Human:
     body = Chance(split, 10_000 + number, "person")
     tall, wide = body.between(0.92, 1.07), body.between(0.90, 1.12)
     skin, hair = (
-        body.any_of("f0c8a8 e0ac84 c68a5e 9a6440 6b4429 dba67c".split()),
+        body.any_of("f0cdb2 deb394 c49470 9c7052 6e4c38 d4ab8a".split()),
         body.any_of("20160f 3b2717 6b4423 a67c46 7a7570 8a3f22 c9a566".split()),
     )
     looks = Looks(
@@ -71,7 +71,7 @@ def person(split: str, number: int, clothes: Chance, palette: Palette) -> Human:
         "skin": add(skin, shine=0.06, sharpness=12, rim=0.10),
         "hair": add(hair, "fabric", repeat=2, shine=0.10, sharpness=18),
         "shirt": one_of(
-            "b0524a 3f6d8c 5d8a66 c99a4b 74608a d8d2c6 c47a8a 4a8a8a 8a9a5a a85a3a 5a78b0 e0c890",
+            "a5645c 56788f 6f8f74 bf9f68 7d7089 d3cdc2 b98590 648a8b 8b9470 9a6a52 6a7ea6 d6cba6",
             pattern,
             repeat=1.5,
             rim=0.1,

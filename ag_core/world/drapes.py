@@ -10,7 +10,8 @@ from ag_core.world.mesh import Mesh, grid
 from ag_core.world.skeleton import Joints
 
 ROWS, COLUMNS = 34, 25
-HALF_WIDTH, HANGS = 0.44, 0.16  # of the blanket; how far its sides hang below what the body rests on
+HALF_WIDTH = 0.44  # of the blanket
+HANGS, FRONT_HANGS = 0.16, 0.36  # how far its sides, and its end before the knees, hang below what the body rests on
 THICKNESS = 0.022
 SEAT = 0.125  # of a resting pelvis above what carries it
 
@@ -27,25 +28,22 @@ def blanket_over(joints: Joints, material: int, rest_height: float | None = None
     centres, radii = covered(joints)
     s, t, z = (centres - joints.pelvis) @ forward, (centres - joints.pelvis) @ across, centres[:, 2]
     belly = float((0.35 * joints.waist + 0.65 * joints.chest - joints.pelvis) @ forward)
-    end = float(s.max()) + 0.11
-    rows = np.linspace(min(belly, 0.04), end, ROWS)[:, None, None]
-    columns = np.linspace(-HALF_WIDTH, HALF_WIDTH, COLUMNS)[None, :, None]
-    away = (rows - s) ** 2 + (columns - t) ** 2  # [R,C,K] squared distance seen from above
-    reach = radii + THICKNESS
-    top = np.where(away < reach**2, z + np.sqrt(np.maximum(reach**2 - away, 0)), -np.inf).max(-1)
-    side = np.clip((np.abs(columns[..., 0]) - 0.27) / (HALF_WIDTH - 0.27), 0, 1)
     knee = float(((joints.knees - joints.pelvis) @ forward).max())
     sits = float(np.clip(1.5 * joints.pelvis_frame[2, 2], 0, 1))
-    over_edge = np.clip((rows[..., 0] - knee - 0.02) / 0.08, 0, 1) * sits
-    base = rest + THICKNESS - HANGS * side**2 - over_edge * min(0.30, 0.6 * (knee_height(joints) - rest + 0.3))
+    end = (1 - sits) * (float(s.max()) + 0.11) + sits * (knee + 0.12)
+    half_width = HALF_WIDTH - 0.10 * sits
+    rows = np.linspace(min(belly, 0.04), end, ROWS)[:, None, None]
+    columns = np.linspace(-half_width, half_width, COLUMNS)[None, :, None]
+    away = (rows - s) ** 2 + (columns - t) ** 2  # [R,C,K] squared distance seen from above
+    reach = radii + 2 * THICKNESS
+    top = np.where(away < reach**2, z + np.sqrt(np.maximum(reach**2 - away, 0)), -np.inf).max(-1)
+    side = np.clip((np.abs(columns[..., 0]) - 0.20) / (half_width - 0.20), 0, 1)
+    beyond_knees = np.clip((rows[..., 0] - knee - 0.01) / 0.07, 0, 1) * sits
+    base = rest + THICKNESS - HANGS * side**2 * (1 + sits) - FRONT_HANGS * beyond_knees
     height = smoothed(np.maximum(top, base))
     points = joints.pelvis * (1, 1, 0) + rows * forward + columns * across
-    points[..., 2] += np.maximum(height, np.where(np.isfinite(top), top, base))
+    points[..., 2] += height
     return grid(points[:, ::-1], material, closed=False, two_sided=True)
-
-
-def knee_height(joints: Joints) -> float:
-    return float(joints.knees[:, 2].min())
 
 
 def covered(j: Joints) -> tuple[NDArray, NDArray]:

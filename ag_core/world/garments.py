@@ -15,7 +15,7 @@ ARM = ((0, 0.1, 0.3, 0.5, 0.62, 0.8, 1), (0.054, 0.055, 0.047, 0.041, 0.042, 0.0
 LEG = ((0, 0.12, 0.30, 0.48, 0.56, 0.68, 0.85, 1), (0.095, 0.095, 0.082, 0.064, 0.061, 0.064, 0.052, 0.048))
 # A shirt's rings from the hem to the collar: height, half width, half depth, rise of the front over bent thighs.
 LOWER_RINGS = np.array([
-    (-0.076, 0.172, 0.122, 0.130), (-0.070, 0.184, 0.134, 0.126), (-0.015, 0.184, 0.136, 0.085),
+    (-0.078, 0.188, 0.128, 0.130), (-0.070, 0.197, 0.138, 0.126), (-0.015, 0.190, 0.137, 0.085),
     (0.040, 0.176, 0.131, 0.040), (0.085, 0.162, 0.121, 0.012),
 ])  # fmt: skip
 UPPER_RINGS = np.array([  # share of the way from the waist to the chest, height above it, half width, half depth
@@ -39,7 +39,8 @@ def torso_rings(j: Joints, wide: float, angles: NDArray, margin: float = 0, long
     """
     across, ahead = np.cos(angles), np.sin(angles)
     height, half_width, half_depth, rise = LOWER_RINGS.T[:, :, None]
-    x, y = (half_width * wide + margin) * across, (half_depth * wide + margin) * ahead
+    flare = margin + 0.2 * longer * np.clip(-height / 0.07, 0, 1)
+    x, y = (half_width * wide + flare) * across, (half_depth * wide + flare) * ahead
     if tucked:
         x, y = (np.where(height < 0.08, 0.84, 1) * part for part in (x, y))
         z = np.maximum(height, 0.0) + 0 * x
@@ -67,7 +68,7 @@ def sleeve(j: Joints, i: int, wide: float, share: float, margin: float, material
     path, gone = limb_path(j.shoulders[i], j.elbows[i], j.wrists[i])
     count = int(np.clip(round(share * (len(path) - 1)), 3, len(path) - 1)) + 1
     radii = np.interp(gone[:count], *ARM) * wide * 1.10 + margin
-    return tube(path[:count], radii, material, 10, arm_axis(j, i), round_ends=False)
+    return tube(path[:count], radii, material, 10, arm_axis(j, i))
 
 
 def arm_axis(j: Joints, i: int) -> NDArray:
@@ -80,7 +81,7 @@ def jacket(j: Joints, wide: float, material: int) -> Mesh:
     """An open jacket with long sleeves over the shirt."""
     angles = np.linspace(np.pi / 2 + 0.42, 5 * np.pi / 2 - 0.42, 21)
     body = grid(torso_rings(j, wide, angles, 0.016, 0.06), material, closed=False, two_sided=True)
-    return join([body, *(sleeve(j, i, wide, 0.92, 0.011, material) for i in (0, 1))])
+    return join([body, *(sleeve(j, i, wide, 0.92, 0.012, material) for i in (0, 1))])
 
 
 def skirt(j: Joints, wide: float, material: int) -> Mesh:
@@ -88,7 +89,7 @@ def skirt(j: Joints, wide: float, material: int) -> Mesh:
     right, up = j.pelvis_frame[:, 0], j.pelvis_frame[:, 2]
     shares = np.array([0.16, 0.36, 0.56, 0.76, 0.77])[:, None]
     along = unit(j.knees.mean(0) - j.hips.mean(0))
-    ahead = np.cross(right, -along)
+    ahead = np.cross(-along, right)
     angles = np.arange(20) * np.pi / 10
     circle = np.cos(angles)[:, None] * right + np.sin(angles)[:, None] * ahead  # [20,3]
     thighs = j.hips[:, None] + shares * (j.knees - j.hips)[:, None]  # [2,5,3]

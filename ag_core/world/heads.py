@@ -139,8 +139,8 @@ def hair(material: int, cut: str) -> list[Mesh]:
     elif cut == "long":
         thickness -= 0.05 * np.exp(-((x / 0.07) ** 2)) * np.clip(2 * z * (y + 0.4), 0, 1)
     elif cut == "thinning":
-        bare = np.clip((z - 0.42) / 0.15, 0, 1) + np.clip((0.95 - front[None]) / 0.15, 0, 1)
-        thickness -= 0.07 * np.clip(bare, 0, 1)
+        bare = np.clip((z - 0.40) / 0.5, 0, 1) + np.clip((1.05 - front[None]) / 0.4, 0, 1)
+        thickness -= 0.09 * np.clip(bare, 0, 1)
     elif cut == "bald":
         thickness -= 0.08
     thickness[0] = -0.04  # the rim dips into the skin

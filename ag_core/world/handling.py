@@ -55,8 +55,8 @@ CARRY: dict[str, Hold] = {
     "photo": Hold((0, 0.37, -0.08), turn_x(-0.15), (0.15, -0.08, -0.05)),
     "hand mirror": Hold((0.12, 0.34, -0.03), turn_x(-0.1), (0.04, -0.09, -0.11)),
     "closed laptop": Hold((0, 0.36, -0.16), turn_x(0.5), (0.20, -0.10, -0.05)),
-    "broom": Hold((0.06, 0.27, 0), turn_x(0.16), (0.055, -0.105, 0.12), (-0.055, -0.105, -0.16), True),
-    "vacuum": Hold((0.06, 0.25, 0), turn_x(0.26), (0.06, -0.105, 0.02), (-0.055, -0.105, -0.12), True),
+    "broom": Hold((0.06, 0.26, 0), turn_x(0.16), (0.055, -0.105, 0.14), (-0.055, -0.105, -0.10), True),
+    "vacuum": Hold((0.06, 0.24, 0), turn_x(0.24), (0.06, -0.105, 0.05), (-0.055, -0.105, -0.06), True),
 }
 LAP: dict[str, Hold] = {"bag": Hold((0.06, 0.30, -0.10), LEVEL, (0.15, -0.11, 0.08))}
 """How things are held by who sits, where that is not as in CARRY."""

@@ -106,9 +106,9 @@ def mirrored(wrist: tuple[float, float, float]) -> NDArray:
 
 
 def sitting_share(joints: Joints, frame: NDArray) -> float:
-    """How far the thighs point forward, 0..1."""
+    """How far the thighs point forward, 0..1; nothing up to the little that they do while standing and walking."""
     forward = (frame.T @ (joints.knees.mean(0) - joints.hips.mean(0)))[1]
-    return float(np.clip(forward / 0.33, 0, 1))
+    return float(np.clip((forward - 0.19) / 0.14, 0, 1))
 
 
 def seated_hold(hold: Hold, name: str, joints: Joints, frame: NDArray) -> Hold:

@@ -209,7 +209,7 @@ def photo(c: Chance, p: Palette) -> Made:
     else:
         border = box((w, 0.026, h), (0, 0, -h / 2), frame, 0.008)
         pieces = [border, quad([(-x, -0.0145, -z), (x, -0.0145, -z), (x, -0.0145, z), (-x, -0.0145, z)], image)]
-    strut = box((0.05, 0.012, h * 0.75), (0, 0, 0), frame, 0.004).moved(turn_x(0.42), (0, 0.095, -h / 2 - 0.005))
+    strut = box((0.05, 0.012, h * 0.62), (0, 0, 0), frame, 0.004).moved(turn_x(0.42), (0, 0.10, -h / 2 - 0.005))
     whole = join([join(pieces).moved(turn_x(-0.2), (0, 0, 0)), strut])
     return Made(Prop("picture", [_centred(whole)]), variant, (frame, image))
 
@@ -238,7 +238,7 @@ def broom(c: Chance, p: Palette) -> Made:
     variant = c.any_of(["flat", "round", "wide"])
     stick = p.one_of("b98a5a 8a5a34 c9a577 b8453a 4a6a9a d8c4a0", "wood", shine=0.15, sharpness=25)
     straw = p.one_of("c8a458 a8843c d8bc78 5a5a60 7a9a6a b87a4a", "stripes", repeat=3)
-    grip, above = c.between(0.93, 1.0), c.between(0.30, 0.38)
+    grip, above = c.between(0.98, 1.04), c.between(0.30, 0.38)
     band = p.one_of("8a3b3b 3a5a7a 4a4a50")
     if variant == "round":
         brush = lathe([(0.001, 0), (0.13, 0), (0.10, 0.10), (0.05, 0.26), (0.028, 0.34), (0.001, 0.36)], straw, 16)
@@ -264,7 +264,7 @@ def vacuum(c: Chance, p: Palette) -> Made:
     variant = c.any_of(["stick", "upright"])
     shell = p.one_of("b8453a 4a6a9a 3a3c42 7a5a9a d8b058 5a8a7a", shine=0.35, sharpness=50)
     grey, metal = p.one_of("5a5c62 2a2c30 8a8c92"), p.one_of("b8b2a0 8f8f94 6a6c72", shine=0.6, sharpness=60)
-    grip = c.between(0.93, 0.99)
+    grip = c.between(0.98, 1.04)
     head = [
         box((0.30, 0.17, 0.055), (0, 0.045, 0), grey, 0.02),
         box((0.22, 0.10, 0.03), (0, 0.03, 0.05), shell, 0.014),

@@ -140,18 +140,12 @@ def tool_board(board: int, metal: int, wood: int, red: int, width: float) -> Pro
     return Prop("", [join(pieces)])
 
 
-def towel_rail(metal: int, cloth: int) -> Prop:
+def towel_rail(metal: int) -> Prop:
     """An empty rail; towels are things of their own."""
     rail = tube(
         [(-0.28, 0.02, 0), (-0.27, 0.08, 0), (0.27, 0.08, 0), (0.28, 0.02, 0)], [0.012] * 4, metal, 7, (0, 0, 1)
     )
     return Prop("", [rail])
-
-
-def garage_gate(panel: int, width: float) -> Prop:
-    """A shut gate of ribbed panels on the wall, 2.1 m high."""
-    rows = [box((width, 0.03, 0.40), (0, 0.02, 0.01 + 0.42 * i), panel, 0.015) for i in range(5)]
-    return Prop("", [join([*rows, box((0.14, 0.03, 0.03), (0, 0.05, 0.75), panel)])])
 
 
 # ------------------------------------------------------------------ lamps

@@ -25,14 +25,26 @@ SKIRTING = 0.02  # metres between a wall and what stands before it
 STEP = 0.55  # metres from the end of a way to where somebody stands to use something
 SIDE = 1.50  # metres from the side walls within which furniture may stand near the camera
 FRONT = 1.75  # metres from the back wall: from here on the middle stays open
-TALL = 1.2  # metres: what is taller stays away from the camera, because it hides what is behind
+TALL, TALL_FRONT = 1.2, 2.1  # metres: what is taller than the first ends this far from the back wall, as it hides much
 YAWS = {"back": 0.0, "left": -np.pi / 2, "right": np.pi / 2}
 Rectangle = tuple[NDArray, NDArray]
+
+
+def clear_of(rectangle: Rectangle, others: list[Rectangle], gap: float = 0.0) -> bool:
+    """Whether a rectangle is apart from all others."""
+    if not others:
+        return True
+    all_others = np.array(others)
+    return bool(((rectangle[0] >= all_others[:, 1] + gap) | (all_others[:, 0] >= rectangle[1] + gap)).any(1).all())
 
 
 def apart(a: Rectangle, b: Rectangle, gap: float = 0.0) -> bool:
     """Whether two rectangles, or intervals, are at least `gap` apart along one axis."""
     return bool(np.any(a[0] >= b[1] + gap) or np.any(b[0] >= a[1] + gap))
+
+
+def shifted_by(offset: NDArray, rectangles: list[Rectangle]) -> list[Rectangle]:
+    return [(low + offset, high + offset) for low, high in rectangles]
 
 
 @dataclass(frozen=True)
@@ -83,7 +95,7 @@ class Furnisher:
     def bare(self, wall: str, low: float, high: float, bottom: float, top: float) -> bool:
         """Whether nothing stands before or hangs at a part of a wall."""
         here = np.array([low, bottom]), np.array([high, top])
-        return all(apart(here, other, 0.04) for other in self.hung[wall])
+        return clear_of(here, self.hung[wall], 0.04)
 
     def take(self, wall: str, low: float, high: float, bottom: float, top: float) -> None:
         """Book a part of a wall."""
@@ -109,18 +121,18 @@ class Furnisher:
         (width, depth), (low, top) = self.room.size, rectangle
         if low[0] < -1e-6 or low[1] < -1e-6 or top[0] > width + 1e-6 or top[1] > depth - 0.05:
             return False
-        if high > TALL and top[1] > 2.35:
+        if high > TALL and top[1] > TALL_FRONT:
             return False
         if not apart(rectangle, (np.array([SIDE, FRONT]), np.array([width - SIDE, depth + 9]))):
             return False
-        if not all(apart(rectangle, other, GAP) for other in self.room.footprints):
+        if not clear_of(rectangle, self.room.footprints, GAP):
             return False
-        if not all(apart(rectangle, other) for other in self.kept):
+        if not clear_of(rectangle, self.kept):
             return False
         if access is None:
             return True
         inside = access[0].min() > -1e-6 and access[1][0] < width + 1e-6 and access[1][1] < depth + 0.3
-        return bool(inside) and all(apart(access, other) for other in self.room.footprints)
+        return bool(inside) and clear_of(access, self.room.footprints)
 
     def find(
         self,
@@ -138,22 +150,24 @@ class Furnisher:
         """
         ends = [props.footprint(p) for p in pieces]
         low, high = np.min([e[0] for e in ends], 0), np.max([e[1] for e in ends], 0)
+        frames = {}  # everything relative to the origin, for each wall
+        for wall in set(walls.split()):
+            frame = Spot(wall, np.zeros(3), YAWS[wall] + (turned if wall == "left" else -turned))
+            front = [frame.rectangle((low[0], high[1]), (high[0], high[1] + access))] if access > 0 else []
+            frames[wall] = frame, frame.rectangle(low, high), front, [frame.rectangle(*r) for r in beside]
         for _ in range(tries):
             wall = self.c.any_of(walls.split())
-            turn = turned if wall == "left" else -turned
-            flat = Spot(wall, np.zeros(3), YAWS[wall] + turn).rectangle(low, high)
-            reach, axis = self.along(wall, flat), int(wall == "back")
+            frame, solid, front, others = frames[wall]
+            reach = self.along(wall, solid)
             free = self.length(wall) - (reach[1] - reach[0]) - 2 * GAP
             if free < 0:
                 continue
-            place = GAP - reach[0] + self.c.uniform(0, free)
-            flush = max(float(flat[1][0]) if wall == "right" else -float(flat[0][axis]), 0.0) + SKIRTING
-            spot = self.spot(wall, place, flush, turn)
-            solid = spot.rectangle(low, high)
-            front = spot.rectangle((low[0], high[1]), (high[0], high[1] + access)) if access > 0 else None
-            others = [spot.rectangle(*r) for r in beside]
+            flush = max(float(solid[1][0]) if wall == "right" else -float(solid[0][int(wall == "back")]), 0.0)
+            spot = self.spot(wall, GAP - reach[0] + self.c.uniform(0, free), flush + SKIRTING, frame.yaw - YAWS[wall])
+            solid, *more = shifted_by(spot.origin[:2], [solid, *front, *others])
+            front, others = more[: len(front)], more[len(front) :]
             behind = (*self.along(wall, solid), 0.0, float(high[2]))
-            if not self.bare(wall, *behind) or not self.fits(solid, front, float(high[2])):
+            if not self.bare(wall, *behind) or not self.fits(solid, front[0] if front else None, float(high[2])):
                 continue
             if not all(self.fits(r, None, 0.9) for r in others):
                 continue
@@ -162,7 +176,7 @@ class Furnisher:
             if self.reachable([solid, *others], self.targets + targets):
                 self.room.footprints += [solid, *others]
                 self.targets += targets
-                self.kept += [front] if front is not None else []
+                self.kept += front
                 self.take(wall, *behind)
                 return spot
         return None
@@ -188,7 +202,7 @@ class Furnisher:
     def clear_before(self, spot: Spot, width: float, deepest: float) -> bool:
         """Whether furniture before a wall leaves the floor free from `deepest` metres on."""
         before = spot.rectangle((-width / 4, deepest), (width / 4, deepest + 0.35))
-        return all(apart(before, other) for other in self.room.footprints)
+        return clear_of(before, self.room.footprints)
 
     # -------------------------------------------------------------- putting down
 
@@ -222,7 +236,7 @@ class Furnisher:
         """Whether a rectangle of the room's floor is free."""
         (low, high), (width, depth) = rectangle, self.room.size
         inside = low.min() > 0.05 and high[0] < width - 0.05 and high[1] < depth + 0.05
-        return bool(inside) and all(apart(rectangle, other, gap) for other in self.room.footprints)
+        return bool(inside) and clear_of(rectangle, self.room.footprints, gap)
 
     def free_patch(self, size: tuple[float, float], lowest_y: float, tries: int = 40) -> Rectangle | None:
         """A free rectangle of a given size on the floor."""

@@ -8,6 +8,7 @@ import numpy as np
 from ag_core.world import fixtures, props
 from ag_core.world.furnisher import Furnisher, Spot
 from ag_core.world.places import Lie, Place, Seat
+from ag_core.world.props import Prop
 from ag_core.world.shell import Looks, hang_mirror, shifted
 
 USE, HINGED = 0.60, 0.75  # metres kept free before furniture, and before what has a leaf that opens
@@ -25,13 +26,18 @@ def place_at(f: Furnisher, spot: Spot, point: tuple[float, float, float], stand:
     return Place(-1, at, foot[:2], spot.yaw + np.pi)
 
 
+def head_end(f: Furnisher, wall: str) -> int:
+    """Local x, -1 or 1, of a head end that does not stand between the camera and who lies there."""
+    return {"left": 1, "right": -1}.get(wall) or f.c.any_of([-1, 1])
+
+
 def sofa(f: Furnisher, looks: Looks, walls: str = "back back left right") -> Spot | None:
-    c, p = f.c, looks.palette
-    del p
-    length, head = c.between(1.65, 1.95), c.any_of([-1, 1])
-    arms = c.one_of([(-1, 1), (head,), (head,), (head,), (-1, 1), (head,)])
+    c = f.c
+    length, wall = c.between(1.65, 1.95), c.any_of(walls.split())
+    head = head_end(f, wall)
+    arms = c.one_of([(head,), (head,), (head,), (head,), (-1, 1), (-1, 1)])
     prop = props.sofa(c, looks.cloth, c.any_of([looks.cloth, looks.cloth2]), looks.wood, length, arms)
-    spot = f.find([prop], walls, USE)
+    spot = f.find([prop], wall, USE)
     if spot is None:
         return None
     i = f.put(prop, spot.origin, spot.yaw)
@@ -40,8 +46,8 @@ def sofa(f: Furnisher, looks: Looks, walls: str = "back back left right") -> Spo
         f.seat(i, "sofa/couch", spot, (low + share * (high - low), 0.50, 0.445))
     f.surface(i, "sofa/couch", spot, (low + 0.12, 0.42), (high - 0.12, 0.62), 0.445)
     if len(arms) == 1:
-        pelvis = head * (length / 2 - props.SOFA_ARM - LIE_LENGTH)
-        f.room.beds.append(Lie(i, "sofa/couch", spot.world((pelvis, 0.52, 0.445)), spot.yaw - head * np.pi / 2, 0.445))
+        pelvis = spot.world((head * (length / 2 - props.SOFA_ARM - LIE_LENGTH), 0.52, 0.445))
+        f.room.beds.append(Lie(i, "sofa/couch", pelvis, spot.yaw - head * np.pi / 2, 0.445))
     return spot
 
 
@@ -50,9 +56,10 @@ def bed(f: Furnisher, looks: Looks) -> Spot | None:
     sheet = p.one_of("e8e2d6 d8dce4 e4d4cc f0ece4 d0d8d0 e0d8e4")
     pattern = c.any_of(["fabric", "check", "leaves", "stripes", "dots"])
     colours = "6a84a0 a86a5c 8fa080 c9a868 8a7a9a b08a90 5a7a7a d0c0a8 7a5a5a"
-    cover, head = p.one_of(colours, pattern, repeat=2, rim=0.1), c.any_of([-1, 1])
+    cover, wall = p.one_of(colours, pattern, repeat=2, rim=0.1), c.any_of(["back", "back", "left", "right"])
+    head = head_end(f, wall)
     prop = props.bed(c, looks.wood, sheet, cover, looks.white, head)
-    spot = f.find([prop], "back back left right", USE)
+    spot = f.find([prop], wall, USE)
     if spot is None:
         return None
     i = f.put(prop, spot.origin, spot.yaw)
@@ -63,47 +70,43 @@ def bed(f: Furnisher, looks: Looks) -> Spot | None:
     return spot
 
 
-def table_and_chairs(f: Furnisher, looks: Looks, walls: str = "left right", bench: bool = False) -> Spot | None:
-    """A table at a wall with a chair on its long side, or at the end that faces the camera, now and then both."""
+def table_and_chair(f: Furnisher, looks: Looks, bench: bool = False) -> Spot | None:
+    """A table, or workbench, at a side wall; its chair on the long side, or at the end behind it as seen by us."""
     c = f.c
-    length, depth = c.between(0.95, 1.25), c.between(0.58, 0.70)
+    wall, length, depth = c.any_of(["left", "right"]), c.between(0.95, 1.25), c.between(0.58, 0.70)
     height = c.between(0.74, 0.78) if bench else c.between(0.71, 0.75)
-    make = fixtures.workbench if bench else props.table
-    top = (
-        make(c, looks.wood, looks.metal, length, depth, height)
-        if bench
-        else props.table(c, looks.wood, length, depth, height)
-    )
-    top = shifted(top, depth / 2)
-    chair = props.chair(c, looks.wood2, looks.cloth2)
-    gap, slide = depth + CHAIR_GAP + c.uniform(-0.02, 0.02), c.uniform(-0.12, 0.12)
-    place = (slide, gap)
-    taken = np.array(place) - HALF_CHAIR, np.array(place) + HALF_CHAIR
-    spot = f.find([top], walls, gap - depth + HALF_CHAIR + 0.02, (taken,))
+    if bench:
+        top = fixtures.workbench(c, looks.wood, looks.metal, length, depth, height)
+    else:
+        top = props.table(c, looks.wood, length, depth, height)
+    far = 1 if wall == "left" else -1  # local x of the end away from the camera
+    gap, slide = CHAIR_GAP + c.uniform(-0.02, 0.02), far * c.uniform(0.05, 0.16)
+    behind = c.happens(0.3)
+    chair_at = (far * (length / 2 + gap), depth / 2) if behind else (slide, depth + gap)
+    taken = np.array(chair_at) - HALF_CHAIR, np.array(chair_at) + HALF_CHAIR
+    spot = f.find([shifted(top, depth / 2)], wall, USE if behind else gap + HALF_CHAIR + 0.02, (taken,))
     if spot is None:
         return None
-    i = f.put(top, spot.origin, spot.yaw)
-    inset = 0.08
-    f.surface(i, "table", spot, (-length / 2 + inset, 0.08), (length / 2 - inset, depth - 0.06), height)
-    j = f.put(chair, spot.world((*place, 0)), spot.yaw + np.pi + c.uniform(-0.06, 0.06))
-    f.seat(j, "chair", spot, (*place, 0.485), np.pi)
-    sit_on_edge(f, spot, i, length, depth, height)
+    i = f.put(shifted(top, depth / 2), spot.origin, spot.yaw)
+    f.surface(i, "table", spot, (-length / 2 + 0.08, 0.08), (length / 2 - 0.08, depth - 0.06), height)
+    turned = far * np.pi / 2 if behind else np.pi
+    chair = props.chair(c, looks.wood2, looks.cloth2)
+    j = f.put(chair, spot.world((*chair_at, 0)), spot.yaw + turned + c.uniform(-0.06, 0.06))
+    f.seat(j, "chair", spot, (*chair_at, 0.485), turned)
+    sit_on_edge(f, spot, i, -far, (length, depth, height))
     return spot
 
 
-def sit_on_edge(f: Furnisher, spot: Spot, owner: int, length: float, depth: float, height: float) -> None:
-    """A seat on the table's end that looks towards the camera, or on its long side beside the chair."""
-    if spot.wall == "back":
-        x = f.c.any_of([-1, 1]) * (length / 2 - 0.2)
-        f.room.seats.append(Seat(owner, "table", spot.world((x, depth - SIT_BACK, height)), spot.yaw))
-        return
-    end = 1 if spot.wall == "right" else -1  # local x of the end nearer to the camera
-    free = spot.rectangle((end * length / 2, 0.1), (end * (length / 2 + EDGE_FREE), depth))
-    low, high = free[0], np.minimum(free[1], (9.0, f.room.size[1]))
-    if f.open_floor((low, high), 0.0):
+def sit_on_edge(f: Furnisher, spot: Spot, owner: int, near: int, size: tuple[float, float, float]) -> None:
+    """A seat on the table's end towards the camera (local x `near`) where that is free, else on its long side."""
+    length, depth, height = size
+    low, high = spot.rectangle((near * length / 2, 0.1), (near * (length / 2 + EDGE_FREE), depth))
+    if high[1] < f.room.size[1] and f.open_floor((low, high), 0.0):
         f.kept.append((low, high))
-        point = spot.world((end * (length / 2 - SIT_BACK), depth * 0.55, height))
+        point = spot.world((near * (length / 2 - SIT_BACK), depth * 0.55, height))
         f.room.seats.append(Seat(owner, "table", point, 0.0))
+        return
+    f.seat(owner, "table", spot, (near * (length / 2 - 0.2), depth - SIT_BACK, height))
 
 
 def shelf(f: Furnisher, looks: Looks, tools: bool = False) -> Spot | None:
@@ -111,7 +114,7 @@ def shelf(f: Furnisher, looks: Looks, tools: bool = False) -> Spot | None:
     height = c.one_of([1.0, 1.85, 1.7, 1.0, 1.9, 1.02])
     make = fixtures.tool_shelf if tools else props.shelf
     prop = make(c, looks.metal if tools else looks.wood, looks.trinkets, height, width)
-    spot = f.find([prop], "back left right", USE)
+    spot = f.find([prop], "back left right", 0.5, tries=60)
     if spot is None:
         return None
     i, spread = f.put(prop, spot.origin, spot.yaw), width / 2 - 0.12
@@ -132,7 +135,19 @@ def ornament(f: Furnisher, looks: Looks, at: np.ndarray) -> None:
 def cabinet(f: Furnisher, looks: Looks, low: float = 1.6, high: float = 1.95, width: float = 0.8) -> Spot | None:
     c = f.c
     prop = props.cabinet(c, looks.wood2, looks.inside, looks.metal, c.any_of([-1, 1]), c.between(low, high), width)
-    return f.set_down(prop, "back left right", HINGED)
+    return f.set_down(prop, "back left right", HINGED, tries=60)
+
+
+def tool_shelf(f: Furnisher, looks: Looks) -> Spot | None:
+    return shelf(f, looks, tools=True)
+
+
+def low_cabinet(f: Furnisher, looks: Looks) -> Spot | None:
+    return cabinet(f, looks, 0.9, 1.5)
+
+
+def narrow_cabinet(f: Furnisher, looks: Looks) -> Spot | None:
+    return cabinet(f, looks, 1.4, 1.95, 0.6)
 
 
 def television(f: Furnisher, looks: Looks) -> Spot | None:
@@ -162,6 +177,14 @@ def plant(f: Furnisher, looks: Looks) -> Spot | None:
 
 
 # ------------------------------------------------------------------ kitchen and bathroom
+
+
+def refrigerator(f: Furnisher, looks: Looks) -> Spot | None:
+    c, p = f.c, looks.palette
+    white = p.one_of("eceae4 c8ccd0 a8b8b4 d8c8b0 b05a50 4a5258", shine=0.2, sharpness=40)
+    food = [p.one_of("b8453a 6d9440 e0c25a d98a35 eceae4 8a5a8a") for _ in range(4)]
+    prop = props.refrigerator(c, white, p.add("f4f4f0", glow=0.15), looks.metal, c.any_of([-1, 1]), food)
+    return f.set_down(prop, "back left right", HINGED, tries=50)
 
 
 def kitchen_run(f: Furnisher, looks: Looks) -> Spot | None:
@@ -198,3 +221,52 @@ def bathroom_basin(f: Furnisher, looks: Looks) -> Spot | None:
         if f.c.happens(0.85):
             hang_mirror(f, looks, spot)
     return spot
+
+
+def washing_machine(f: Furnisher, looks: Looks) -> Spot | None:
+    return f.set_down(fixtures.washing_machine(looks.white, looks.black, looks.metal), "back left right", USE)
+
+
+# ------------------------------------------------------------------ what makes it look lived in
+
+
+def basket(f: Furnisher, looks: Looks) -> Spot | None:
+    return f.set_down(fixtures.basket(looks.palette.one_of("b8946a 8a6a48 c8b090")), "back left right")
+
+
+def bin_with_lid(f: Furnisher, looks: Looks) -> Spot | None:
+    return f.set_down(fixtures.bin_with_lid(f.c.any_of(looks.trinkets), looks.black), "back left right")
+
+
+def tyres(f: Furnisher, looks: Looks) -> Spot | None:
+    rubber = looks.palette.add("2a2a2c", shine=0.05)
+    return f.set_down(fixtures.tyres(rubber, f.c.any_of([2, 3, 4])), "back left right")
+
+
+def ladder(f: Furnisher, looks: Looks) -> Spot | None:
+    return f.set_down(fixtures.ladder(looks.metal), "back left right")
+
+
+def hung(f: Furnisher, prop: Prop, width: float, z: float, low: float, high: float, deepest: float = 9.0) -> None:
+    """Hang something unlabelled at height z on a wall that is bare from `low` to `high`."""
+    spot = f.find_bare("back left right", width, low, high, deepest)
+    if spot is not None:
+        f.put(prop, spot.world((0, 0, z)), spot.yaw)
+
+
+def towel_rail(f: Furnisher, looks: Looks) -> None:
+    hung(f, fixtures.towel_rail(looks.metal), 0.7, 1.25, 1.0, 1.3, 0.5)
+
+
+def coat_hooks(f: Furnisher, looks: Looks) -> None:
+    hung(f, fixtures.coat_hooks(looks.wood2, looks.metal, looks.cloth, 0.8), 0.9, 1.65, 0.95, 1.75)
+
+
+def wall_cupboard(f: Furnisher, looks: Looks) -> None:
+    hung(f, fixtures.wall_cupboard(looks.wood2, looks.metal, 0.9), 0.96, 1.5, 1.45, 2.2)
+
+
+def tool_board(f: Furnisher, looks: Looks) -> None:
+    p, width = looks.palette, f.c.between(0.8, 1.1)
+    board, steel = p.one_of("b8946a a08058 c4a47c"), p.add("9a9ca0", shine=0.5, sharpness=50)
+    hung(f, fixtures.tool_board(board, steel, looks.wood, looks.trinkets[0], width), width + 0.1, 1.42, 1.05, 1.8)

@@ -3,28 +3,42 @@
 Whether a class is there depends on the kind of room alone, never on what will happen in it.
 """
 
-from ag_core.world import fixtures, props
+from collections.abc import Callable
+
+from ag_core.world import fixtures
 from ag_core.world.chance import Chance
 from ag_core.world.furnisher import Furnisher
 from ag_core.world.furnishing import (
-    HINGED,
     USE,
+    basket,
     bathroom_basin,
     bed,
+    bin_with_lid,
     cabinet,
+    coat_hooks,
     kitchen_run,
+    ladder,
+    low_cabinet,
+    narrow_cabinet,
     plant,
+    refrigerator,
     shelf,
     sofa,
-    table_and_chairs,
+    table_and_chair,
     television,
+    tool_board,
+    tool_shelf,
+    towel_rail,
+    tyres,
+    wall_cupboard,
+    washing_machine,
 )
 from ag_core.world.places import Lie, Passage, Place, Placed, Room, Seat, Surface
 from ag_core.world.shell import (
     Looks,
     build_shell,
     finish_floor,
-    hang_decor,
+    hang_clock,
     hang_door,
     hang_mirror,
     hang_picture,
@@ -46,7 +60,7 @@ SCENES = {
     "garage": "Garage",
 }
 ENTRYWAY = "Entryway (A hall that is generally located at the entrance of a house)"
-DOORWAY_SHARE = {"living": 0.45, "bedroom": 0.35, "kitchen": 0.45, "hallway": 0.8, "bathroom": 0.3, "garage": 0.4}
+DOORWAY_SHARE = {"living": 0.45, "bedroom": 0.35, "kitchen": 0.6, "hallway": 0.8, "bathroom": 0.3, "garage": 0.4}
 DOOR_SHARE = 0.85  # of the rooms that have a doorway; without one there is a door
 ATTEMPTS = 8  # layouts that are tried until the main piece has found room
 
@@ -58,7 +72,7 @@ def furnish(kind: str, c: Chance) -> Room:
     for _ in range(ATTEMPTS):
         doorway = c.happens(DOORWAY_SHARE[kind])
         door = not doorway or c.happens(DOOR_SHARE)
-        width = c.between(4.0, 4.5) + (0.3 if door and doorway else 0.0)
+        width = c.between(4.1, 4.6) + (0.3 if door and doorway else 0.0)
         f = Furnisher(scene, kind, (width, c.between(2.9, 3.2)), looks.palette, c)
         door_at, hole_at = openings(f, door, doorway)
         build_shell(f, looks, hole_at)
@@ -72,84 +86,46 @@ def furnish(kind: str, c: Chance) -> Room:
     return f.room
 
 
+def some(f: Furnisher, looks: Looks, pieces: list[tuple[float, Callable[[Furnisher, Looks], object]]]) -> None:
+    """Pieces in random order, each tried with its probability: who comes first finds room."""
+    for share, piece in f.c.shuffled(pieces):
+        if f.c.happens(share):
+            piece(f, looks)
+
+
 def living_room(f: Furnisher, looks: Looks) -> bool:
-    """Sofa and table; television, shelf, closet, plant."""
-    c = f.c
+    """Sofa, table and lamp; television, shelf, closet, mirror, plant."""
     if sofa(f, looks) is None:
         return False
     hang_window(f, looks)
-    complete = table_and_chairs(f, looks) is not None
-    television(f, looks)
-    if c.happens(0.75):
-        shelf(f, looks)
+    complete = table_and_chair(f, looks) is not None
+    some(f, looks, [(0.85, television), (0.9, shelf), (0.5, low_cabinet)])
     light_up(f, looks, ["floor", "floor", "table"])
-    if c.happens(0.4):
-        cabinet(f, looks, 0.9, 1.5)
-    hang_picture(f, looks)
-    if c.happens(0.4):
-        hang_mirror(f, looks)
-    if c.happens(0.6):
-        plant(f, looks)
-    hang_decor(f, looks)
+    some(f, looks, [(1.0, hang_picture), (0.45, hang_mirror), (0.6, plant), (0.35, hang_clock)])
     return complete
 
 
 def bedroom(f: Furnisher, looks: Looks) -> bool:
-    """Bed and closet; table, shelf or television, mirror."""
-    c = f.c
+    """Bed and lamp; closet, table, shelf, television, mirror."""
     if bed(f, looks) is None:
         return False
     hang_window(f, looks)
-    if c.happens(0.8):
-        cabinet(f, looks)
-    if c.happens(0.7):
-        table_and_chairs(f, looks)
+    some(f, looks, [(0.85, cabinet), (0.75, table_and_chair)])
     light_up(f, looks, ["table", "table", "floor", "wall"])
-    if c.happens(0.4):
-        television(f, looks)
-    if c.happens(0.55):
-        shelf(f, looks)
-    if c.happens(0.55):
-        hang_mirror(f, looks)
-    if c.happens(0.8):
-        hang_picture(f, looks)
-    if c.happens(0.3):
-        f.set_down(fixtures.basket(looks.palette.one_of("b8946a 8a6a48 c8b090")), "back left right")
-    hang_decor(f, looks)
+    some(f, looks, [(0.4, television), (0.6, shelf), (0.3, basket)])
+    some(f, looks, [(0.55, hang_mirror), (0.8, hang_picture), (0.3, hang_clock)])
     return True
 
 
 def kitchen(f: Furnisher, looks: Looks) -> bool:
-    """Worktop with sink and hob, refrigerator; table, closet or shelf."""
-    c, p = f.c, looks.palette
-    if kitchen_run(f, looks) is None:
-        return False
-    white = p.one_of("eceae4 c8ccd0 a8b8b4 d8c8b0 b05a50 4a5258", shine=0.2, sharpness=40)
-    food = [p.one_of("b8453a 6d9440 e0c25a d98a35 eceae4 8a5a8a") for _ in range(4)]
-    cold = props.refrigerator(c, white, p.add("f4f4f0", glow=0.15), looks.metal, c.any_of([-1, 1]), food)
-    if f.set_down(cold, "back left right", HINGED, tries=50) is None:
+    """Worktop with sink and hob, refrigerator, table; closet, shelf, cupboards on the wall."""
+    if kitchen_run(f, looks) is None or refrigerator(f, looks) is None:
         return False
     hang_window(f, looks, 0.66)
-    complete = table_and_chairs(f, looks) is not None
+    complete = table_and_chair(f, looks) is not None
+    some(f, looks, [(0.6, low_cabinet), (0.5, shelf), (0.2, television), (0.4, bin_with_lid)])
     light_up(f, looks, ["wall", "hanging", "hanging", "floor"])
-    if c.happens(0.6):
-        cabinet(f, looks, 1.2, 1.9)
-    if c.happens(0.4):
-        shelf(f, looks)
-    if c.happens(0.15):
-        television(f, looks)
-    if c.happens(0.5):
-        spot = f.find_bare("back left right", 0.96, 1.45, 2.2)
-        if spot is not None:
-            front = fixtures.wall_cupboard(looks.wood2, looks.metal, 0.9)
-            f.put(front, spot.world((0, 0, 1.5)), spot.yaw)
-    if c.happens(0.6):
-        hang_picture(f, looks)
-    if c.happens(0.25):
-        hang_mirror(f, looks)
-    if c.happens(0.5):
-        f.set_down(fixtures.bin_with_lid(c.any_of(looks.trinkets), looks.black), "back left right")
-    hang_decor(f, looks)
+    some(f, looks, [(0.6, wall_cupboard), (0.6, hang_picture), (0.25, hang_mirror), (0.4, hang_clock)])
     return complete
 
 
@@ -162,25 +138,11 @@ def hallway(f: Furnisher, looks: Looks) -> bool:
         return False
     i = f.put(rack, spot.origin, spot.yaw)
     f.surface(i, "shelf", spot, (-length / 2 + 0.1, 0.08), (length / 2 - 0.1, 0.28), 0.47)
-    hooks = f.find_bare("back left right", 0.9, 0.95, 1.75)
-    if hooks is not None:
-        board = fixtures.coat_hooks(looks.wood2, looks.metal, looks.cloth, 0.8)
-        f.put(board, hooks.world((0, 0, 1.65)), hooks.yaw)
-    if c.happens(0.75):
-        hang_mirror(f, looks)
-    if c.happens(0.75):
-        cabinet(f, looks)
-    if c.happens(0.6):
-        table_and_chairs(f, looks)
+    some(f, looks, [(0.95, coat_hooks), (0.75, hang_mirror), (0.75, cabinet), (0.6, table_and_chair)])
     light_up(f, looks, ["wall", "wall", "table", "floor"])
     if c.happens(0.35):
         hang_window(f, looks, walls="back left right")
-    if c.happens(0.25):
-        sofa(f, looks, "left right")
-    hang_picture(f, looks)
-    if c.happens(0.5):
-        plant(f, looks)
-    hang_decor(f, looks)
+    some(f, looks, [(0.3, sofa), (0.5, plant), (0.9, hang_picture), (0.35, hang_clock)])
     return True
 
 
@@ -198,59 +160,23 @@ def bathroom(f: Furnisher, looks: Looks) -> bool:
     if c.happens(0.6):
         hang_window(f, looks, 0.5, "back left right")
     light_up(f, looks, ["wall"])
-    if c.happens(0.6):
-        cabinet(f, looks, 1.4, 1.95, 0.6)
-    if c.happens(0.5):
-        shelf(f, looks)
-    if c.happens(0.35):
-        table_and_chairs(f, looks)
-    if c.happens(0.5):
-        machine = fixtures.washing_machine(looks.white, looks.black, looks.metal)
-        f.set_down(machine, "back left right", USE)
-    if c.happens(0.4):
-        f.set_down(fixtures.basket(p.one_of("b8946a 8a6a48 c8b090")), "back left right")
-    rail = f.find_bare("back left right", 0.7, 1.0, 1.3, 0.5)
-    if rail is not None:
-        f.put(fixtures.towel_rail(looks.metal, looks.cloth), rail.world((0, 0, 1.25)), rail.yaw)
-    if c.happens(0.3):
-        hang_picture(f, looks)
+    some(
+        f, looks, [(0.6, narrow_cabinet), (0.5, shelf), (0.35, table_and_chair), (0.5, washing_machine), (0.4, basket)]
+    )
+    some(f, looks, [(0.9, towel_rail), (0.3, hang_picture)])
     return complete
 
 
 def garage(f: Furnisher, looks: Looks) -> bool:
-    """Workbench with a chair under the tools, tool shelf; gate, closet, ladder, tyres."""
-    c, p = f.c, looks.palette
-    if table_and_chairs(f, looks, "left right", bench=True) is None:
+    """Workbench with a chair, tools, tool shelf; closet, refrigerator, an old sofa, ladder, tyres."""
+    if table_and_chair(f, looks, bench=True) is None or tool_shelf(f, looks) is None:
         return False
-    if shelf(f, looks, tools=True) is None:
-        return False
-    width = c.between(0.8, 1.1)
-    board = f.find_bare("back left right", width + 0.1, 1.05, 1.8)
-    if board is not None:
-        wood = p.one_of("b8946a a08058 c4a47c")
-        tools = fixtures.tool_board(
-            wood, p.add("9a9ca0", shine=0.5, sharpness=50), looks.wood, looks.trinkets[0], width
-        )
-        f.put(tools, board.world((0, 0, 1.42)), board.yaw)
+    tool_board(f, looks)
     light_up(f, looks, ["hanging", "wall", "wall"])
-    if c.happens(0.6):
-        cabinet(f, looks)
-    if c.happens(0.45):
+    some(f, looks, [(0.6, cabinet), (0.5, tyres), (0.4, ladder), (0.35, sofa), (0.35, refrigerator)])
+    if f.c.happens(0.45):
         hang_window(f, looks, 0.5, "back left right")
-    if c.happens(0.5):
-        f.set_down(fixtures.tyres(p.add("2a2a2c", shine=0.05), c.any_of([2, 3, 4])), "back left right")
-    if c.happens(0.4):
-        f.set_down(fixtures.ladder(looks.metal), "back left right")
-    if c.happens(0.3):
-        sofa(f, looks, "back left right")
-    if c.happens(0.25):
-        cold = props.refrigerator(c, looks.white, looks.white, looks.metal, c.any_of([-1, 1]), looks.trinkets)
-        f.set_down(cold, "back left right", HINGED)
-    if c.happens(0.3):
-        hang_mirror(f, looks)
-    if c.happens(0.3):
-        hang_picture(f, looks)
-    hang_decor(f, looks)
+    some(f, looks, [(0.3, hang_mirror), (0.3, hang_picture), (0.35, hang_clock), (0.3, tool_board)])
     return True
 
 

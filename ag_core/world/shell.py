@@ -157,7 +157,7 @@ def hang_window(f: Furnisher, looks: Looks, deepest: float = 9.0, walls: str = "
     """A window with a sash that opens; often curtains, and a radiator below where the floor is free."""
     c, p = f.c, f.room.palette
     half = c.between(0.45, 0.6)
-    spot = f.find_bare(walls, 2 * half + 0.7, 0.9, 2.2, deepest)
+    spot = f.find_bare(walls, 2 * half + 0.7, 0.95, 2.2, deepest)
     if spot is None:
         return False
     view = p.add("ffffff", "outside", glow=c.uniform(0.5, 1.1))
@@ -206,12 +206,10 @@ def hang_mirror(f: Furnisher, looks: Looks, at: Spot | None = None) -> bool:
     return True
 
 
-def hang_decor(f: Furnisher, looks: Looks) -> None:
-    """A clock now and then."""
-    if f.c.happens(0.35):
-        spot = f.find_bare("back left right", 0.4, 1.65, 2.05)
-        if spot is not None:
-            f.put(fixtures.wall_clock(looks.wood2, looks.white, looks.black), spot.world((0, 0, 1.85)), spot.yaw)
+def hang_clock(f: Furnisher, looks: Looks) -> None:
+    spot = f.find_bare("back left right", 0.4, 1.65, 2.05)
+    if spot is not None:
+        f.put(fixtures.wall_clock(looks.wood2, looks.white, looks.black), spot.world((0, 0, 1.85)), spot.yaw)
 
 
 def light_up(f: Furnisher, looks: Looks, kinds: list[str]) -> None:
@@ -222,7 +220,7 @@ def light_up(f: Furnisher, looks: Looks, kinds: list[str]) -> None:
         if kind == "floor":
             prop = props.floor_lamp(c, looks.metal, looks.shade)
             spot = f.find([shifted(prop, 0.26)], "back left right", 0.5)
-            bulb, switch, base = (0, 0.26, 1.5), (0, 0.28, 1.12), (0, 0.26, 0)
+            bulb, switch, base = (0.0, 0.26, 1.5), (0.0, 0.28, 1.12), (0.0, 0.26, 0.0)
         elif kind == "table":
             stand = fixtures.side_table(c, looks.wood2, looks.metal)
             spot = f.find([stand], "back left right", 0.5)
@@ -230,18 +228,18 @@ def light_up(f: Furnisher, looks: Looks, kinds: list[str]) -> None:
                 f.put(stand, spot.origin, spot.yaw)
             prop, bulb, switch, base = (
                 fixtures.table_lamp(c, c.any_of([looks.metal, looks.ceramic, looks.wood]), looks.shade),
-                (0, 0.2, 0.85),
-                (0, 0.22, 0.66),
-                (0, 0.19, 0.52),
+                (0.0, 0.2, 0.85),
+                (0.0, 0.22, 0.66),
+                (0.0, 0.19, 0.52),
             )
         elif kind == "wall":
             prop = fixtures.wall_lamp(c, looks.metal, looks.shade)
             spot = f.find_bare("back left right", 0.34, 1.05, 2.1, 0.5, tries=40)
-            bulb, switch, base = (0, 0.16, 1.78), (0, 0.03, 1.155), (0, 0, 0)
+            bulb, switch, base = (0.0, 0.16, 1.78), (0.0, 0.03, 1.155), (0.0, 0.0, 0.0)
         else:
             prop = fixtures.hanging_lamp(c, looks.metal, looks.shade, WALL_HEIGHT)
             spot = over_table(f)
-            bulb, switch, base = (0, 0, 1.7), (0.06, 0, 1.32), (0, 0, 0)
+            bulb, switch, base = (0.0, 0.0, 1.7), (0.06, 0.0, 1.32), (0.0, 0.0, 0.0)
         if spot is None:
             continue
         i = f.put(prop, spot.world(base), spot.yaw)
@@ -291,8 +289,8 @@ def finish_floor(f: Furnisher, looks: Looks) -> None:
         if patch is not None:
             room.surfaces.append(Surface(0, "floor", *patch, 0))
     for wall in YAWS:
-        for _ in range(12):
-            reach = c.uniform(0.5, 0.9)
+        for _ in range(25):
+            reach = c.uniform(0.4, 0.9)
             spot = f.spot(wall, c.uniform(reach / 2 + 0.1, min(f.length(wall), 2.6) - reach / 2))
             low, high = spot.rectangle((-reach / 2, 0.06), (reach / 2, 0.34))
             if f.open_floor((low, high), 0.02) and all(apart((low, high), door) for door in f.kept[: f.doors]):

@@ -18,6 +18,7 @@ def draw_textures(chance: Chance) -> dict[str, NDArray]:
     """Tiling pictures [T,T,3], linear RGB round 1 (they multiply a tint)."""
     size, random = TEXTURE_SIZE, chance.random
     y, x = np.mgrid[0:size, 0:size] / size
+    steps = np.arange(size) / size
 
     def clouds(cells: int, octaves: int = 4) -> NDArray:
         """Tiling noise, about -1 to 1 [T,T]."""
@@ -25,11 +26,10 @@ def draw_textures(chance: Chance) -> dict[str, NDArray]:
         for octave in range(octaves):
             n = cells << octave
             corners = np.pad(random.normal(size=(n, n)), ((0, 1), (0, 1)), "wrap")
-            i, j = (y * n).astype(int), (x * n).astype(int)
-            u, v = ((t * n - k) ** 2 * (3 - 2 * (t * n - k)) for t, k in ((x, j), (y, i)))
-            top = corners[i, j] * (1 - u) + corners[i, j + 1] * u
-            bottom = corners[i + 1, j] * (1 - u) + corners[i + 1, j + 1] * u
-            total += (top * (1 - v) + bottom * v) / 2**octave
+            cell = (steps * n).astype(int)
+            share = (steps * n - cell) ** 2 * (3 - 2 * (steps * n - cell))
+            rows = corners[cell] * (1 - share[:, None]) + corners[cell + 1] * share[:, None]
+            total += (rows[:, cell] * (1 - share) + rows[:, cell + 1] * share) / 2**octave
         return total
 
     boards = int(chance.one_of([6, 5, 4, 8, 7, 3]))

@@ -48,8 +48,8 @@ RAW_GROUP_FIELD = {
 }
 FRAMES_OF_ACTION = 5
 LOOSE_S = 0.7
-"""An action counts as active so long before and after what is seen of it, in seconds: intervals of Charades are loose. To
-take or put something fills 23 % of a video there (median), which in 12 s is 2.8 s for a movement of 1.4 s."""
+"""An action counts as active so long before and after what is seen of it, in seconds: intervals of Charades are loose.
+To take or put something fills 23 % of a video there (median), which in 12 s is 2.8 s for a movement of 1.4 s."""
 SEEN_SHORT_SIDE = 3
 """A box narrower than this in pixels counts as not visible in the sparse view."""
 SEEN_SHARE = 0.1

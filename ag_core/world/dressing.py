@@ -76,6 +76,7 @@ class Dressing(Handiwork, Resting):
         """Swing the jacket behind the shoulders, an arm into each sleeve, tug it straight."""
         if self.seat is not None:
             return False
+        self.turn_to_viewer()
         start, path = self.time, self.stage.paths[name]
         self.look(("item", name), start, 0.25)
         path.add(start, start + 0.4, ("hold", LIFTED, None))
@@ -98,6 +99,7 @@ class Dressing(Handiwork, Resting):
         """Both hands to the collar, the jacket slips off behind, and comes round in the hands."""
         if self.seat is not None or name not in self.worn_as("wearing"):
             return False
+        self.turn_to_viewer()
         start = self.time
         self.look(("ahead", 0.3), start, 0.25)
         self.both(("reach", COLLAR), start, start + 0.45)

@@ -9,6 +9,7 @@ import numpy as np
 
 from ag_core.world import handling
 from ag_core.world.blocking import Blocking, Doing
+from ag_core.world.body import Segment
 from ag_core.world.handling import CARRY, Hold
 from ag_core.world.human import SIDES
 from ag_core.world.mesh import turn_z
@@ -165,12 +166,23 @@ class Handiwork(Blocking):
         self.label("throw", name, start, self.time, name, support=kind)
         return True
 
+    def turn_to_viewer(self) -> None:
+        """Who stands with the back to the camera turns before using a thing."""
+        to_camera = (self.viewer - self.place)[:2] / np.hypot(*(self.viewer - self.place)[:2])
+        if self.seat is not None or turn_z(self.yaw)[:2, 1] @ to_camera > -0.15:
+            return
+        towards = float(np.arctan2(-to_camera[0], to_camera[1]))
+        off = (towards - self.yaw + np.pi) % (2 * np.pi) - np.pi
+        self.turn_to(self.yaw + off - np.sign(off) * self.between(0.4, 1.25))
+        self.extend(Segment("stand", self.time, self.time, self.place, self.yaw))
+
     def back_to_carry(self, name: str, span: float = 0.6) -> None:
         self.stage.paths[name].add(self.time, self.time + span, ("hold", CARRY[name], self.hand))
         self.time += span
 
     def use(self, kind: str, name: str) -> bool:
         """Use what is in the hand."""
+        self.turn_to_viewer()
         path, start = self.stage.paths[name], self.time
         if kind == "drink":
             path.add(start, start + 0.75, ("drink",))

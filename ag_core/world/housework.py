@@ -20,9 +20,9 @@ from ag_core.world.sim import mirrored
 from ag_core.world.strokes import STILL, Reach, Stroke
 
 Posture = tuple[float, float]  # lean and crouch
-POLE_AHEAD, POLE_TOP = 0.56, np.array([0.06, 0.16, 1.22])
+POLE_AHEAD, POLE_TOP = 0.54, np.array([0.03, 0.20, 1.22])
 """Metres ahead of the body where a broom meets the floor, and where its upper part is, right, forward and up."""
-POLE_HANDS = (0.80, 1.08)  # metres up the stick, left and right hand
+POLE_HANDS = (0.90, 1.13)  # metres up the stick, left and right hand
 PANE_HEIGHTS = {"window": (1.30, 1.45), "mirror": (-0.10, 0.05)}
 """Metres above a prop's position where it is wiped."""
 IN_THE_CLOSET = (0.0, 0.30, 0.5)
@@ -71,7 +71,7 @@ class Housework(Handiwork):
             span = 0.5 if bout == 0 else self.time - start
             path.add(start, start + span, ("pole", foot, self.place + frame @ POLE_TOP, stroke, frame, POLE_HANDS))
             self.look(("point", foot), start)
-            self.time = start + span + period * self.chance.any_of([1.0, 1.5])
+            self.time = start + span + period * (1.0 if bout else self.chance.any_of([1.0, 1.5]))
             onward = self.place + 0.26 * frame[:, 1]
             if bout == 0 and self.grid().clearance(foot + 0.4 * frame[:, 1]) > 0.25 and self.route(onward) is not None:
                 start = self.time
@@ -104,7 +104,7 @@ class Housework(Handiwork):
                     continue
                 to_camera = (self.viewer - place)[:2] / np.hypot(*(self.viewer - place)[:2])
                 seen = float(frame[:2, 1] @ to_camera)
-                score = (1.0 if -0.3 < seen < 0.8 else 0.0) + seen - 0.5 * np.hypot(*(place - self.place)[:2])
+                score = (1.0 if -0.3 < seen < 0.8 else 0.0) + seen - 0.9 * np.hypot(*(place - self.place)[:2])
                 options.append((score, place, float(yaw)))
         for _, place, yaw in sorted(options, key=lambda option: -option[0])[:6]:
             postures = [self.sweeping_posture(place, yaw, part * np.array(swing)) for part in (-1.0, 0.0, 1.0)]

@@ -195,6 +195,17 @@ def paper() -> dict[str, Any]:
     return json.loads((ASSETS / "paper_results.json").read_text(encoding="utf-8"))
 
 
+def home_world_audit() -> dict[str, Any] | None:
+    """What `audit` found in the shipped version of the home world; None where it has not run."""
+    path = ASSETS / "home_world_audit.json"
+    return _home_world_audit(str(path), path.stat().st_mtime_ns) if path.is_file() else None
+
+
+@st.cache_data(max_entries=2, show_spinner=False)
+def _home_world_audit(path: str, modified_ns: int) -> dict[str, Any]:
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
 @st.cache_data(max_entries=4, show_spinner=False)
 def sql_examples() -> list[dict[str, str]]:
     """Queries that teach the schema: name, note, sql."""

@@ -65,6 +65,48 @@ def relation_bars(table: pd.DataFrame, value: str = "n", *, dark: bool, logarith
     )
 
 
+def share_bars(table: pd.DataFrame, name: str, value: str, *, dark: bool, number: str = ".0%") -> alt.Chart:
+    """Horizontal bars from 0 to 1, largest first; `number` is how a share is written."""
+    return (
+        alt.Chart(table)
+        .mark_bar(color=PLAIN[dark], cornerRadiusEnd=3)
+        .encode(
+            y=alt.Y(f"{name}:N", sort="-x", title=None, axis=alt.Axis(labelLimit=260)),
+            x=alt.X(
+                f"{value}:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(tickCount=5, format=number)
+            ),
+            tooltip=[
+                alt.Tooltip(f"{column}:Q", format=number if column == value else ",.4~g")
+                if pd.api.types.is_numeric_dtype(table[column])
+                else alt.Tooltip(f"{column}:N")
+                for column in table.columns
+            ],
+        )
+        .properties(height=alt.Step(ROW_HEIGHT))
+    )
+
+
+def interval_dots(table: pd.DataFrame, name: str, chance: float, *, dark: bool) -> alt.LayerChart | alt.FacetChart:
+    """Dots with bounds (columns `name`, mean, low, high), in the order of the table; a dashed line at `chance`."""
+    rows = alt.Y(f"{name}:N", sort=None, title=None, axis=alt.Axis(labelLimit=300))
+    scale = alt.Scale(domainMin=0, nice=True)
+    tooltip = [
+        alt.Tooltip(f"{name}:N"),
+        *(alt.Tooltip(f"{column}:Q", format=".1f") for column in ("mean", "low", "high")),
+    ]
+    base = alt.Chart(table).encode(y=rows, tooltip=tooltip)
+    lines = base.mark_rule(color=PLAIN[dark], strokeWidth=2).encode(
+        x=alt.X("low:Q", title=None, scale=scale, axis=alt.Axis(tickCount=6)), x2="high:Q"
+    )
+    dots = base.mark_point(color=PLAIN[dark], filled=True, size=70, opacity=1).encode(x="mean:Q")
+    at_chance = (
+        alt.Chart(pd.DataFrame({"chance": [chance]}))
+        .mark_rule(color=PLAIN[dark], strokeDash=[4, 4])
+        .encode(x="chance:Q", tooltip=[alt.Tooltip("chance:Q", format=".1f")])
+    )
+    return alt.layer(at_chance, lines, dots).properties(height=alt.Step(ROW_HEIGHT))
+
+
 def _bars(
     table: pd.DataFrame, name: str, value: str, logarithmic: bool, order: Sequence[str] | None = None
 ) -> alt.Chart:

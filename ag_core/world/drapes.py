@@ -39,7 +39,8 @@ def blanket_over(joints: Joints, material: int, rest_height: float | None = None
     top = np.where(away < reach**2, z + np.sqrt(np.maximum(reach**2 - away, 0)), -np.inf).max(-1)
     side = np.clip((np.abs(columns[..., 0]) - 0.20) / (half_width - 0.20), 0, 1)
     beyond_knees = np.clip((rows[..., 0] - knee - 0.01) / 0.07, 0, 1) * sits
-    base = rest + THICKNESS - HANGS * side**2 * (1 + sits) - FRONT_HANGS * beyond_knees
+    drop = np.minimum(HANGS * side**2 * (1 + sits) + FRONT_HANGS * beyond_knees, FRONT_HANGS)
+    base = rest + THICKNESS - drop
     height = smoothed(np.maximum(top, base))
     points = joints.pelvis * (1, 1, 0) + rows * forward + columns * across
     points[..., 2] += height
@@ -56,6 +57,9 @@ def covered(j: Joints) -> tuple[NDArray, NDArray]:
         radii += [np.interp(steps[:, 0], (0, 1), (0.100, 0.070)), np.interp(steps[:, 0], (0, 1), (0.070, 0.055))]
         centres.append(j.ankles[i] + np.array([[0.07], [0.13], [0.19]]) * j.toes[i])
         radii.append(np.array([0.055, 0.052, 0.045]))
+    for k in (0, 1, 2):  # cloth spans the gap between the legs
+        centres.append((centres[k] + centres[k + 3]) / 2)
+        radii.append(radii[k] * 0.8)
     for x in (-0.09, 0.0, 0.09):
         spine = np.concatenate([j.pelvis + steps[:4] * (j.waist - j.pelvis), j.waist + steps * (j.chest - j.waist)])
         centres.append(spine + x * j.pelvis_frame[:, 0])

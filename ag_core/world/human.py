@@ -16,7 +16,7 @@ from ag_core.world.skeleton import ANKLE_HEIGHT, SIDES, Joints, Pose, Skeleton, 
 
 __all__ = ["ANKLE_HEIGHT", "SIDES", "Human", "Joints", "Looks", "Pose", "two_bones"]
 
-SHORTS, SHORTS_LENGTH = 6, 0.42  # path points and share of the leg that shorts cover
+SHORTS, HIDDEN = 6, 3  # steps of a leg's tube that shorts cover, and that a skirt hides
 
 
 class Human(Skeleton):
@@ -69,6 +69,10 @@ class Human(Skeleton):
 
     # -------------------------------------------------------------- worn things
 
+    def without_shoes(self) -> "Human":
+        """The same person in socks, so that shoes can be put on."""
+        return Human(self.materials, self.tall, self.wide, self.looks, True)
+
     def jacket(self, joints: Joints, material: int) -> Mesh:
         """An open jacket over the shirt."""
         return garments.jacket(joints, self.wide, material)
@@ -107,7 +111,7 @@ class Human(Skeleton):
         cloth, skin = self.materials["trousers"], self.materials["skin"]
         material: int | Sequence[int] = cloth
         if self.looks.lower == "skirt":
-            material = skin
+            material = [cloth if k < HIDDEN else skin for k in range(len(path) - 1)]
         elif self.looks.lower == "shorts":
             end = path[SHORTS] - path[SHORTS - 1]
             path = np.insert(path, SHORTS, path[SHORTS] - 0.01 * end, 0)

@@ -3,7 +3,7 @@
 Every reach is checked with the skeleton before anything is written; knows places and postures, not what is done there.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ag_core.world.body import Recline, Segment, base_at
 from ag_core.world.chance import Chance
-from ag_core.world.clearance import CAPSULES, DEPTH, Solids, overlaps
+from ag_core.world.clearance import DEPTH, Solids, overlaps
 from ag_core.world.handling import CARRY
 from ag_core.world.human import SIDES, Human, Joints
 from ag_core.world.mesh import turn_z
@@ -74,6 +74,7 @@ class Blocking:
         self.seat: Seat | None = None
         self.recline: Recline | None = None  # how the person lies on the seat
         self.outside = False  # behind the doorway
+        self.slot: tuple[NDArray, float] | None = None  # where to sidle out from between table and chair, and the yaw
         self.lain_since = -99.0
         self.sat_since, self.held_since = -99.0, -99.0
         self.held: str | None = None
@@ -168,20 +169,18 @@ class Blocking:
         for lean, crouch in options:
             joints = self.human.solve(self.stage.posed(base, lean, crouch, base.pelvis + base.frame[:, 1] * 2))
             if all(np.linalg.norm(joints.shoulders[i] - w) < reach + REACHED * 0.5 for i, w in wrists.items()):
-                hands = tuple(wrists.get(i, base.pelvis) for i in (0, 1))
-                joints = self.human.solve(
-                    self.stage.posed(base, lean, crouch, base.pelvis + base.frame[:, 1] * 2, hands)
-                )
-                if self.is_clear(joints, wrists, None if seat is None else (seat.owner, "sitting_on")):
+                resting = (self.stage.hand_goal(i, ("rest",), 0, joints, base, {})[0] for i in (0, 1))
+                hands = tuple(wrists.get(i, at) for i, at in enumerate(resting))
+                ahead = base.pelvis + base.frame[:, 1] * 2
+                joints = self.human.solve(self.stage.posed(base, lean, crouch, ahead, hands))
+                if self.is_clear(joints, None if seat is None else (seat.owner, "sitting_on")):
                     return lean, crouch
         return None
 
-    def is_clear(self, joints: Joints, hands: Iterable[int], support: tuple[int, str] | None) -> bool:
-        """Whether a body is out of the furniture as it stands now; of the arms only those of `hands` count."""
-        arms = {f"{part} {i}" for part in ("upper arm", "forearm") for i in (0, 1) if i not in hands}
+    def is_clear(self, joints: Joints, support: tuple[int, str] | None) -> bool:
+        """Whether a body is out of the furniture as it stands now."""
         boxes = self.solids.boxes({i: self.open_share(i) for i in self.stage.hinges})
-        found = overlaps(joints, boxes, support, [part for part in CAPSULES if part not in arms])
-        return all(depth < 0.8 * DEPTH for depth, _, _ in found)
+        return all(depth < 0.8 * DEPTH for depth, _, _ in overlaps(joints, boxes, support))
 
     def hands_for(self, name: str, place: NDArray, yaw: float) -> tuple[int, ...]:
         """Which hands take a thing: both, or the one that the camera sees better."""
@@ -253,9 +252,20 @@ class Blocking:
         last = walk.direction(walk.length)
         self.place, self.yaw = np.array([*points[-1][:2], 0.0]), float(np.arctan2(-last[0], last[1]))
 
+    def sidle(self, place: NDArray, yaw: float) -> None:
+        """Step sideways to a place, facing a direction all the time."""
+        self.turn_to(yaw)
+        length = float(np.hypot(*(place - self.place)[:2]))
+        span = 0.25 + length / 0.55
+        self.extend(Segment("sidle", self.time, self.time + span, self.place, self.yaw, to=place))
+        self.place = place
+
     def walk_to(self, place: NDArray, yaw: float) -> bool:
         """Walk to a place and face a direction; False where there is no way."""
         place = np.array([place[0], place[1], 0.0])
+        if self.slot is not None:
+            self.sidle(*self.slot)
+            self.slot = None
         if np.hypot(*(place - self.place)[:2]) > 0.12:
             points = self.route(place)
             if points is None:

@@ -58,8 +58,9 @@ class Recline:
 class Segment:
     """What the body does from `start` to `end`.
 
-    kind    stand, walk, run, turn, sit, seated, rise, lie, lying, wake, step up, on top, step down
+    kind    stand, walk, run, sidle, turn, sit, seated, rise, lie, lying, wake, step up, on top, step down
     place   [3] where the feet stand, or stood before; yaw: where the body faces; yaw_to: after a turn
+    to      [3] where a body that sidles goes, facing the same way
     seat    [3] point sat on; dangling: ankles [2,3] while seated that do not stand on the floor
     recline how it lies; top: [3] point stood on; owner: index of the placed prop that carries the body, None the floor
     """
@@ -76,6 +77,7 @@ class Segment:
     dangling: NDArray | None = None
     recline: Recline | None = None
     top: NDArray | None = None
+    to: NDArray | None = None
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,8 @@ def base_at(segments: Sequence[Segment], human: Human, time: float) -> BodyBase:
         return lying(s, s.seat, s.recline, human, {"lie": u, "lying": 1.0, "wake": 1 - u}[s.kind])
     if s.kind in ("step up", "on top", "step down") and s.top is not None:
         return climbing(s, s.top, human, {"step up": u, "on top": 1.0, "step down": 1 - u}[s.kind])
+    if s.kind == "sidle" and s.to is not None:
+        return sidling(s, s.to, human, u)
     yaw, (feet, toes) = s.yaw, standing_feet(s.place, s.yaw)
     if s.kind == "turn":
         turned = (s.yaw_to - s.yaw + np.pi) % (2 * np.pi) - np.pi
@@ -162,6 +166,23 @@ def walking(s: Segment, walk: Walk, human: Human, u: float) -> BodyBase:
     return BodyBase(
         pelvis, yaw, frame, (feet[0], feet[1]), (toes[0], toes[1]), 0, rhythm, moving, speed, None, running=running
     )
+
+
+def sidling(s: Segment, to: NDArray, human: Human, u: float) -> BodyBase:
+    """Side steps: one foot goes ahead, the other follows."""
+    way = (to - s.place) * GROUND
+    length, frame = float(np.linalg.norm(way)), turn_z(s.yaw)
+    steps = max(1, round(length / 0.26))
+    step, v = min(int(u * steps), steps - 1), u * steps
+    v -= step
+    feet, toes = standing_feet(s.place, s.yaw)
+    lead = int(way @ frame[:, 0] > 0)
+    shares = [(step + ease(2 * v - (0 if i == lead else 1))) / steps for i in (0, 1)]
+    swings = [np.sin(np.pi * np.clip(2 * v - (0 if i == lead else 1), 0, 1)) for i in (0, 1)]
+    left, right = (feet[i] + way * shares[i] + 0.05 * swings[i] * UP for i in (0, 1))
+    pelvis = upright(s.place + way * (shares[0] + shares[1]) / 2, human)
+    speed = length / max(s.end - s.start, 1e-6)
+    return BodyBase(pelvis, s.yaw, frame, (left, right), toes, 0, 0, 0, speed, None)
 
 
 def sitting(s: Segment, seat: NDArray, human: Human, share: float) -> BodyBase:

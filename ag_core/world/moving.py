@@ -17,7 +17,6 @@ NOT_WHILE_RUNNING = ("broom", "dish", "vacuum")
 LOOKED_AT_HEIGHT = {"window": 1.5, "television": 0.8, "mirror": 0.0, "picture": 0.0}
 """Metres above a prop's position where one looks at it."""
 SEEN_FROM = (0.5, 3.4)  # metres to what is looked at
-SWITCH_HEIGHT = 1.08  # metres up a standing lamp's pole
 PASSING = 0.75  # metres before and behind an opening that still are walking through it
 
 
@@ -59,6 +58,9 @@ class Moving(Blocking):
     def cross(self, near: NDArray, far: NDArray) -> None:
         """Walk to `near`, straight on through the opening to `far` (both [2]), and label the passage."""
         assert self.room.doorway is not None
+        if self.slot is not None:
+            self.sidle(*self.slot)
+            self.slot = None
         way = [self.place[:2]]
         if np.hypot(*(near - self.place[:2])) > 0.12:
             route = self.route(np.array([*near, 0.0]))
@@ -160,14 +162,14 @@ class Moving(Blocking):
                 return i, target
         if self.seat is not None:
             return None
-        for away in (0.9, 1.2, 1.6, 0.75):
+        for distance in (0.9, 1.2, 1.6, 0.75):
             for aside in self.chance.shuffled([-0.5, -0.25, 0.0, 0.25, 0.5]):
-                place = (target + turn_z(placed.yaw + aside)[:, 1] * away) * (1, 1, 0)
+                place = (target + turn_z(placed.yaw + aside)[:, 1] * distance) * (1, 1, 0)
                 if not self.inside(place, 0.3) or self.grid().clearance(place) < BODY + 0.03:
                     continue
                 if self.in_view(place, target, front) and self.route(place) is not None:
-                    ahead = (target - place)[:2]
-                    self.walk_to(place, float(np.arctan2(-ahead[0], ahead[1])) + self.between(-0.35, 0.35))
+                    to = (target - place)[:2]
+                    self.walk_to(place, float(np.arctan2(-to[0], to[1])) + self.between(-0.35, 0.35))
                     return i, target
         return None
 
@@ -258,12 +260,13 @@ class Moving(Blocking):
     # -------------------------------------------------------------- light
 
     def switch(self, on: bool) -> bool:
-        """Press the switch on the lamp's pole; the light changes."""
-        i = self.room.index_of("light")
-        if i is None or self.seat is not None or self.held is not None:
+        """Press the lamp's switch; the light changes."""
+        at = self.room.switch
+        if at is None or self.seat is not None or self.held is not None:
             return False
-        switch = self.room.placed[i].position * (1, 1, 0) + (0, 0, SWITCH_HEIGHT)
-        for place, yaw in self.stand_places(switch, 24):
+        i, switch = at.owner, at.point
+        meant = np.array([*at.stand, 0.0])
+        for place, yaw in [*self.stand_places(switch, 16), (meant, at.yaw)]:
             hand = int((self.viewer - place) @ turn_z(yaw)[:, 0] > 0)
             wrist = switch - 0.15 * turn_z(yaw)[:, 1]
             posture = self.posture(place, yaw, {hand: wrist})

@@ -5,6 +5,7 @@ Knows rectangles on a floor; nothing of rooms or people.
 
 from collections.abc import Sequence
 from heapq import heappop, heappush
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,7 +14,8 @@ from ag_core.world.human import ANKLE_HEIGHT, SIDES
 from ag_core.world.mesh import unit
 
 CELL = 0.10  # metres
-BODY, COMFORT = 0.17, 0.30  # metres from furniture: never nearer, and rather not nearer
+BODY, ARMS, COMFORT = 0.17, 0.25, 0.32  # metres from furniture: never nearer, only if need be, rather not
+CORNER = 0.24  # metres before and behind a corner of a path where it is rounded
 UP = np.array([0.0, 0.0, 1.0])
 
 
@@ -40,7 +42,7 @@ class FloorGrid:
             dy = np.maximum(np.maximum(low[1] - y, y - high[1]), 0)
             distance = np.minimum(distance, np.hypot.outer(dx, dy))
         self.distance = distance
-        self.cost = np.where(distance < BODY, np.inf, np.where(distance < COMFORT, 4.0, 1.0))
+        self.cost = np.select([distance < BODY, distance < ARMS, distance < COMFORT], [np.inf, 15.0, 4.0], 1.0)
 
     def centres(self) -> tuple[NDArray, NDArray]:
         """The middles of the cells along x and y in metres."""
@@ -120,11 +122,22 @@ def walls_between(
     return [(np.array([a, back]), np.array([b, 0.0])) for a, b in zip(edges[::2], edges[1::2])]
 
 
+def finer(line: NDArray) -> NDArray:
+    """A path [K,2] with points added near its corners, so that rounding stays near them."""
+    points = [line[0]]
+    for a, b in pairwise(line):
+        length = float(np.hypot(*(b - a)))
+        if length > 2.5 * CORNER:
+            points += [a + (b - a) * (CORNER / length), b - (b - a) * (CORNER / length)]
+        points.append(b)
+    return np.array(points)
+
+
 class Walk:
     """A smooth path on the floor, and feet planted along it one step apart, so that they never slide."""
 
     def __init__(self, points: ArrayLike, step: float) -> None:
-        line = np.asarray(points, float)
+        line = finer(np.asarray(points, float))
         for _ in range(3):  # Chaikin: cut every corner
             cut = np.stack([0.75 * line[:-1] + 0.25 * line[1:], 0.25 * line[:-1] + 0.75 * line[1:]], 1).reshape(-1, 2)
             line = np.concatenate([line[:1], cut, line[-1:]])

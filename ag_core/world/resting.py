@@ -45,6 +45,19 @@ class Resting(Blocking):
             away = max(0.40, edge + EDGE_CLEARANCE)
         return seat.point * (1, 1, 0) + away * forward
 
+    def slot_of(self, seat: Seat) -> NDArray | None:
+        """Where one stands [3] beside the gap between a chair and its table, to sidle into it."""
+        if seat.kind != "chair":
+            return None
+        place, aside = self.sit_place(seat), turn_z(seat.yaw)[:, 0]
+        found = []
+        for away in (0.40, 0.48, 0.56, 0.64):
+            for side in SIDES:
+                slot = place + side * away * aside
+                if self.inside(slot, 0.25) and self.grid().clearance(slot) > BODY:
+                    found.append((away + 0.3 * float(np.hypot(*(slot - self.place)[:2])), slot))
+        return min(found, key=lambda one: one[0])[1] if found else None
+
     def dangling(self, seat: Seat) -> NDArray | None:
         """Ankles [2,3] of a sitter whose feet do not reach the floor, else None."""
         if seat.kind != "table":
@@ -64,11 +77,19 @@ class Resting(Blocking):
             return False
         for seat in self.chance.shuffled([s for s in self.room.seats if s.kind == kind]):
             place = self.sit_place(seat)
-            if not self.seat_is_free(seat) or self.route(place) is None:
+            if not self.seat_is_free(seat) or self.posture(place, seat.yaw, {}, seat) is None:
                 continue
             if kind == "floor" and self.grid().clearance(seat.point) < 0.25:
                 continue
-            self.walk_to(place, seat.yaw)
+            slot = self.slot_of(seat)
+            if slot is None and kind == "chair":
+                continue
+            if self.route(place if slot is None else slot) is None:
+                continue
+            self.walk_to(place if slot is None else slot, seat.yaw)
+            if slot is not None:
+                self.sidle(place, seat.yaw)
+                self.slot = slot, seat.yaw
             start, span = self.time, self.between(0.9, 1.1) + (0.35 if kind in ("floor", "table") else 0.0)
             self.seat = seat
             self.settle("sit", start, span)
@@ -230,6 +251,12 @@ class Resting(Blocking):
             recline = self.recline_from(seat) if asleep else None
             if asleep and (recline is None or seat.kind == "floor"):
                 continue
+            slot = self.slot_of(seat)
+            if (slot is None) == (seat.kind == "chair"):
+                continue
+            if self.posture(self.sit_place(seat), seat.yaw, {}, seat) is None:
+                continue
+            self.slot = None if slot is None else (slot, seat.yaw)
             self.place, self.yaw, self.seat = self.sit_place(seat), seat.yaw, seat
             self.stage.body.clear()
             if recline is not None:

@@ -1,0 +1,41 @@
+"""Nobody walks, sits, lies or bends through furniture."""
+
+import numpy as np
+import pytest
+
+from ag_core.world import film as films
+from ag_core.world.clearance import DEPTH, Boxes, Solids, overlaps
+from ag_core.world.sim import Performance
+
+
+def worst(stage: Performance, seconds: float, step: float) -> tuple[float, float, str, str]:
+    """Deepest overlap of a film: metres, time, part of the body, prop."""
+    found, solids = [(0.0, 0.0, "", "")], Solids(stage.room)
+    for time in np.arange(0, seconds, step):
+        moment = stage.at(float(time))
+        for depth, part, owner in overlaps(moment.joints, solids.boxes(moment.openness), moment.base.support):
+            prop = stage.room.placed[owner].prop.name if owner >= 0 else "something without a label"
+            found.append((depth, float(time), part, prop))
+    return max(found)
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Films that are composed but never built."""
+    monkeypatch.setattr(films, "Scene", lambda *_: None)
+    monkeypatch.setattr(films, "frame_shot", lambda *_: None)
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_nobody_is_in_the_furniture(undrawn, split):
+    for seed in range(6):
+        one = films.film("home-157", split, seed)
+        depth, time, part, prop = worst(one.performance, 12.0, 0.4)
+        assert depth <= DEPTH, f"{split} {seed}: {part} is {100 * depth:.0f} cm in {prop} at {time:.1f} s"
+
+
+def test_a_box_in_the_chest_is_found_and_a_seat_is_allowed(undrawn):
+    joints = films.film("home-20", "train", 0).performance.at(0.0).joints
+    box = Boxes(np.array([7]), joints.chest[None], np.eye(3)[None], np.full((1, 3), 0.1))
+    assert max(overlaps(joints, box, None))[0] > 0.1
+    assert not any(part == "trunk" for _, part, _ in overlaps(joints, box, (7, "sitting_on")))

@@ -18,7 +18,7 @@ def standing(human: Human, ahead: float = 0.0) -> Pose:
     """One foot `ahead` metres before the other."""
     pelvis = np.array([0, 0, human.standing_height - 0.3 * ahead**2])
     feet = tuple(np.array([side * 0.1, side * ahead / 2, ANKLE_HEIGHT]) for side in SIDES)
-    hands = tuple(pelvis + (side * 0.28, 0.1, -0.05) for side in SIDES)
+    hands = tuple(np.add(pelvis, (side * 0.28, 0.1, -0.05)) for side in SIDES)
     return Pose(pelvis, np.eye(3), np.array([0, 3, 1.5]), hands, feet, (np.array([0, 1.0, 0]),) * 2, 0.05)
 
 
@@ -26,7 +26,7 @@ def sitting(human: Human) -> Pose:
     """On a seat 0.45 m high, hands on the lap."""
     pelvis = np.array([0, 0, 0.575])
     feet = tuple(np.array([side * 0.1, 0.42, ANKLE_HEIGHT]) for side in SIDES)
-    hands = tuple(pelvis + (side * 0.14, 0.3, 0.1) for side in SIDES)
+    hands = tuple(np.add(pelvis, (side * 0.14, 0.3, 0.1)) for side in SIDES)
     return Pose(pelvis, np.eye(3), np.array([0, 3, 1.0]), hands, feet, (np.array([0, 1.0, 0]),) * 2, -0.1)
 
 
@@ -34,9 +34,9 @@ def lying(human: Human, legs: float = 0.84, yaw: float = 0.7) -> Pose:
     """On the back, hands on the belly, eyes to the ceiling."""
     recline = Recline(np.array([0.3, -0.2, BED]), yaw, legs)
     feet, toes = recline.feet()
-    pelvis = recline.point + (0, 0, 0.125)
+    pelvis = np.add(recline.point, (0, 0, 0.125))
     hands = tuple(pelvis + recline.frame @ (side * 0.1, 0.17, 0.12) for side in SIDES)
-    return Pose(pelvis, recline.frame, pelvis + (0, 0, 3.0), hands, feet, toes)
+    return Pose(pelvis, recline.frame, np.add(pelvis, (0, 0, 3.0)), hands, feet, toes)
 
 
 POSES = {"standing": standing, "striding": lambda h: standing(h, 0.7), "sitting": sitting, "lying": lying}

@@ -29,6 +29,9 @@ from ag_core.world.sim import (
     hinge_axis,
 )
 
+IN_A_BOX = ("food", "cup", "phone", "medicine", "sandwich", "towel")
+FROM_ABOVE = (0.02, -0.06, 0.14)
+"""The wrist over something in a box, metres right, forward and up of it."""
 REACHED = 0.035  # metres between wrist and grip that still look like a grip
 Doing = Callable[[Any, Step], bool]
 """A method of a director that tries a step: False, and nothing written, where it cannot be done."""
@@ -80,6 +83,7 @@ class Blocking:
         self.held: str | None = None
         self.hand: int | None = None
         self.gone: set[str] = set()
+        self.inside: dict[str, str] = {}  # thing -> the box that it is in
         self.solids = Solids(self.room)
         self.grids: dict[tuple[int, ...], FloorGrid] = {}
         for i, placed in enumerate(self.room.placed):
@@ -102,6 +106,23 @@ class Blocking:
             self.lying[name] = spot[:2]
             yaw = spot[2]
             self.stage.paths[name] = Track(("rest", spot[0], turn_z(yaw) @ flat_turn(name)))
+        for name in ("box", "bag"):
+            if name in self.lying:
+                self.stage.lids[name] = Track(0.0)
+        if "box" in self.lying and self.actions.intersection(actions_for("take", "", "box")):
+            self.fill_box()
+
+    def fill_box(self) -> None:
+        """Hide a small thing in the box, mostly."""
+        low, high = self.things["box"].corners.min(0) + 0.015, self.things["box"].corners.max(0) - 0.02
+        for name in self.chance.shuffled([name for name in IN_A_BOX if name in self.lying]):
+            corners = self.things[name].corners
+            if (corners.max(0) - corners.min(0) < high - low).all() and self.chance.happens(0.8):
+                at = np.array([0.0, 0.0, low[2] - corners[:, 2].min()])
+                self.stage.paths[name] = Track(("inside", "box", at, FROM_ABOVE))
+                self.inside[name] = "box"
+                del self.lying[name]
+                return
 
     def free_spot(self, name: str, kinds: tuple[str, ...], tries: int = 30) -> tuple[NDArray, str, float] | None:
         """A place [3] on one of the kinds of surface, clear of other things, and a yaw."""

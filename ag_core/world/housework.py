@@ -1,4 +1,4 @@
-"""Housework: sweeping, washing, folding, putting in order, cooking, opening boxes, mending.
+"""Housework: sweeping, washing, folding, putting in order, mending; and a photo.
 
 Each step returns False, and writes nothing, if it cannot be done.
 """
@@ -10,26 +10,22 @@ from numpy.typing import NDArray
 
 from ag_core.world import props
 from ag_core.world.blocking import Doing
-from ag_core.world.handiwork import Handiwork
 from ag_core.world.handling import CARRY, Hold
 from ag_core.world.human import SIDES
-from ag_core.world.mesh import turn_x, turn_y, turn_z
+from ag_core.world.mesh import turn_x, turn_z
 from ag_core.world.paths import UP
-from ag_core.world.rooms import Place
-from ag_core.world.sim import mirrored
-from ag_core.world.strokes import STILL, Reach, Stroke
+from ag_core.world.preparing import Posture, Preparing
+from ag_core.world.strokes import Reach, Stroke
 
-Posture = tuple[float, float]  # lean and crouch
 POLE_AHEAD, POLE_TOP = 0.54, np.array([0.03, 0.20, 1.22])
 """Metres ahead of the body where a broom meets the floor, and where its upper part is, right, forward and up."""
 POLE_HANDS = (0.90, 1.13)  # metres up the stick, left and right hand
 PANE_HEIGHTS = {"window": (1.30, 1.45), "mirror": (-0.10, 0.05)}
 """Metres above a prop's position where it is wiped."""
-IN_THE_CLOSET = (0.0, 0.30, 0.5)
 
 
-class Housework(Handiwork):
-    """Steps that clean, tidy, prepare and mend."""
+class Housework(Preparing):
+    """Steps that clean, tidy and mend."""
 
     SKILLS: ClassVar[dict[str, Doing]] = {
         "sweep": lambda self, step: self.sweep(step.subject, (0.24, 0.03, 0.0), 1.3),
@@ -39,19 +35,10 @@ class Housework(Handiwork):
         "wash hands": lambda self, step: self.wash_hands(),
         "fold": lambda self, step: self.fold(step.subject),
         "straighten": lambda self, step: self.straighten(step.subject),
-        "cook": lambda self, step: self.cook(),
-        "make sandwich": lambda self, step: self.make_sandwich(step.subject),
-        "pour": lambda self, step: self.pour(step.subject),
         "fix": lambda self, step: self.fix(step.subject),
         "fix hair": lambda self, step: self.fix_hair(),
-        "medicate": lambda self, step: self.medicate(step.subject),
         "photo": lambda self, step: self.photo(step.subject),
     }
-
-    def straight_up(self, start: float) -> None:
-        """Let the body come up again."""
-        self.stage.lean.add(start, start + 0.5, 0.03 if self.seat is None else 0.02)
-        self.stage.crouch.add(start, start + 0.5, 0.0)
 
     # -------------------------------------------------------------- the floor
 
@@ -173,22 +160,6 @@ class Housework(Handiwork):
             if posture is not None and self.route(place) is not None:
                 return place, yaw, posture
         return None
-
-    def go_to(self, where: Place, wrists: tuple[float, float, float]) -> tuple[NDArray, NDArray, Posture] | None:
-        """Walk to a sink or a stove: the point to work at, the body's frame there, and the posture."""
-        if self.seat is not None:
-            return None
-        stand = np.array([where.stand[0], where.stand[1], 0.0])
-        frame = turn_z(where.yaw)
-        goals = {i: where.point + frame @ offset for i, offset in enumerate(mirrored(wrists))}
-        posture = self.posture(stand, where.yaw, goals)
-        if posture is None or self.route(stand) is None or not self.walk_to(stand, where.yaw):
-            return None
-        return where.point, frame, posture
-
-    def shown(self, where: Place) -> tuple[int, ...]:
-        """The placed prop that a place belongs to, where it has one."""
-        return (where.owner,) if where.owner >= 0 else ()
 
     def rinse(self, name: str) -> bool:
         """Hold a thing under the tap and rub it."""
@@ -313,98 +284,6 @@ class Housework(Handiwork):
             if within(surface.low, target, surface.high) and clear:
                 return target
         return None
-
-    # -------------------------------------------------------------- food
-
-    def cook(self) -> bool:
-        """Stir at the stove, the other hand beside the pot."""
-        stove = self.room.stove
-        found = self.go_to(stove, (0.10, -0.12, 0.14)) if stove is not None else None
-        if stove is None or found is None:
-            return False
-        point, frame, posture = found
-        main = int((self.viewer - self.place) @ frame[:, 0] > 0)
-        start, end = self.time, self.time + 0.6 + self.between(2.0, 2.8)
-        self.bend(posture, start, 0.5)
-        stir = Stroke((0.05, 0.0, 0.0), (0.0, 0.05, 0.0), 0.9, start)
-        for i, reach in (
-            (main, Reach(point, (0.06, -0.08, 0.15), (-0.2, 0.5, -0.8), stir)),
-            (1 - main, Reach(point, (0.20, -0.12, 0.08), (-0.6, 0.8, 0.0))),
-        ):
-            self.stage.hands[i].add(start, start + 0.6, ("reach", reach, stove.yaw))
-        self.look(("point", point), start)
-        self.label("prepare", "food", start + 0.3, end, *self.shown(stove))
-        self.relax((0, 1), end)
-        self.time = end + 0.4
-        return True
-
-    def make_sandwich(self, name: str) -> bool:
-        """Both hands work on the sandwich where it lies."""
-        at, kind = self.lying[name]
-        found = self.reach_for(name, at) if kind in ("table", "counter") else None
-        if found is None:
-            return False
-        frame, posture = turn_z(self.yaw), found[1]
-        offset = (CARRY[name].wrist[0] + 0.035, CARRY[name].wrist[1], 0.06)
-        wrists = {i: at + frame @ (SIDES[i] * offset[0], offset[1], offset[2]) for i in (0, 1)}
-        better = self.posture(self.place, self.yaw, wrists, self.seat)
-        if better is None:
-            return False
-        posture = max(posture, better)
-        start, end = self.time, self.time + 0.55 + self.between(2.0, 2.8)
-        self.bend(posture, start, 0.5)
-        press = Stroke((0.02, 0.01, 0.0), (0.0, 0.02, 0.035), 0.8, start, apart=0.5)
-        for i in (0, 1):
-            reach = Reach(at, offset, (-0.5, 0.8, -0.5), press)
-            self.stage.hands[i].add(start, start + 0.55, ("reach", reach, self.yaw))
-        self.look(("item", name), start)
-        self.label("prepare", name, start + 0.4, end, name)
-        self.relax((0, 1), end)
-        self.time = end + 0.4
-        return True
-
-    def pour(self, name: str) -> bool:
-        """Tilt the bottle over a cup that stands in reach."""
-        if "cup" not in self.lying or self.lying["cup"][1] not in ("table", "counter", "shelf") or self.hand is None:
-            return False
-        at = self.lying["cup"][0]
-        found = self.reach_for(name, at + 0.15 * UP)
-        if found is None:
-            return False
-        side, frame = SIDES[self.hand], turn_z(self.yaw)
-        turn = frame @ turn_y(-side * 1.85)
-        neck = turn @ (0.0, 0.0, float(self.things[name].corners[:, 2].max()))
-        mouth = at + UP * (float(self.things["cup"].corners[:, 2].max()) + 0.05)
-        offsets = mirrored((0.09, -0.105, 0.01))
-        wrist = mouth - neck + frame @ offsets[self.hand]
-        posture = self.posture(self.place, self.yaw, {self.hand: wrist}, self.seat)
-        if posture is None:
-            return False
-        start, path = self.time, self.stage.paths[name]
-        end = start + 1.0 + self.between(1.2, 1.8)
-        self.bend(posture, start, 0.6)
-        upright = mouth + UP * 0.16 + frame @ (side * 0.12, 0.0, 0.0)
-        path.add(start, start + 0.5, ("stroke", upright, frame, offsets, STILL, frame))
-        path.add(start + 0.5, start + 1.0, ("stroke", mouth - neck, turn, offsets, STILL, frame))
-        path.add(end - 0.4, end, ("stroke", upright, frame, offsets, STILL, frame))
-        self.look(("point", at), start)
-        self.label("prepare", name, start + 0.4, end, name, "cup")
-        self.time = end
-        self.straight_up(end)
-        self.back_to_carry(name, 0.5)
-        return True
-
-    def medicate(self, name: str) -> bool:
-        """Put some medicine into the mouth."""
-        start, path = self.time, self.stage.paths[name]
-        begin = start + 0.65
-        path.add(start, begin, ("eat", begin))
-        end = begin + 0.9 * self.chance.any_of([1, 2]) + 0.45
-        self.look(("ahead", 0.2), start)
-        self.label("consume", name, start + 0.2, end, name)
-        self.time = end
-        self.back_to_carry(name)
-        return True
 
     # -------------------------------------------------------------- other
 

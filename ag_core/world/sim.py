@@ -108,7 +108,7 @@ def mirrored(wrist: tuple[float, float, float]) -> NDArray:
 def sitting_share(joints: Joints, frame: NDArray) -> float:
     """How far the thighs point forward, 0..1; nothing up to the little that they do while standing and walking."""
     forward = (frame.T @ (joints.knees.mean(0) - joints.hips.mean(0)))[1]
-    return float(np.clip((forward - 0.19) / 0.14, 0, 1))
+    return float(np.clip((forward - 0.17) / 0.12, 0, 1))
 
 
 def seated_hold(hold: Hold, name: str, joints: Joints, frame: NDArray) -> Hold:
@@ -259,6 +259,9 @@ class Performance:
             _, reach, hold = goal
             at, _ = hand_at(reach, 1, time, joints, frame)
             return Grip(at, frame @ hold.turn, mirrored(hold.wrist))
+        if kind == "inside":
+            outer = self.thing_at(goal[1], time, joints, frame)
+            return Grip(outer.at + outer.turn @ goal[2], outer.turn, mirrored(goal[3]))
         if kind == "fly":
             _, start, target, turn, begin, span = goal
             u = float(np.clip((time - begin) / span, 0, 1))
@@ -296,6 +299,13 @@ class Performance:
             return wrist, unit(grip.at + frame @ (0, 0, 0.0) - wrist) if goal[1] != "bag" else -UP + 0.1 * frame[:, 1]
         if kind == "reach":
             return hand_at(goal[1], i, time, joints, frame if len(goal) < 3 else turn_z(goal[2]))
+        if kind == "lid":
+            grip, prop = things[goal[1]], self.things[goal[1]].prop
+            assert prop is not None and prop.hinge is not None
+            handle = prop.hinge.rotation(self.lids[goal[1]].number(time)) @ prop.hinge.handle
+            point = grip.at + grip.turn @ (prop.hinge.origin + handle)
+            towards = unit((point - joints.shoulders[i]) * (1, 1, 0.3))
+            return point - 0.125 * towards, towards
         if kind == "handle":
             point = handle_point(self.room.placed[goal[1]], self.hinges[goal[1]].number(time))
             towards = unit((point - joints.shoulders[i]) * (1, 1, 0.3))

@@ -32,6 +32,7 @@ from ag_core.world.sim import (
 IN_A_BOX = ("food", "cup", "phone", "medicine", "sandwich", "towel")
 FROM_ABOVE = (0.02, -0.06, 0.14)
 """The wrist over something in a box, metres right, forward and up of it."""
+BEGINS_OPEN, BEGINS_DARK = 0.35, 0.4  # how often a door or the like stands open, and a lamp is off, at the beginning
 REACHED = 0.035  # metres between wrist and grip that still look like a grip
 Doing = Callable[[Any, Step], bool]
 """A method of a director that tries a step: False, and nothing written, where it cannot be done."""
@@ -71,7 +72,7 @@ class Blocking:
         self.stage = Performance(self.room, self.human, self.things)
         self.lying: dict[str, tuple[NDArray, str]] = {}  # thing -> place [3] and kind of surface
         self.time, self.yaw = 0.0, 0.0
-        soft_seats = [s for s in self.room.seats if s.kind != "chair"]
+        soft_seats = [s for s in self.room.seats if s.kind in ("sofa/couch", "bed")]
         self.reserved = self.chance.shuffled(soft_seats)[:1]  # kept free of things
         self.place = np.zeros(3)
         self.seat: Seat | None = None
@@ -83,12 +84,14 @@ class Blocking:
         self.held: str | None = None
         self.hand: int | None = None
         self.gone: set[str] = set()
-        self.inside: dict[str, str] = {}  # thing -> the box that it is in
+        self.contents: dict[str, str] = {}  # thing -> the box that it is in
         self.solids = Solids(self.room)
         self.grids: dict[tuple[int, ...], FloorGrid] = {}
         for i, placed in enumerate(self.room.placed):
             if placed.prop.hinge is not None:
-                self.stage.hinges[i] = Track(placed.prop.hinge.starts_open)
+                hinge, ajar = placed.prop.hinge, self.chance.happens(BEGINS_OPEN)
+                self.stage.hinges[i] = Track(hinge.starts_open if placed.prop.name == "laptop" else float(ajar))
+        self.stage.lamp = Track(0.0 if self.chance.happens(BEGINS_DARK) else 1.0)
 
     def at_table(self) -> bool:
         """Whether the person sits on a chair; chairs stand at tables."""
@@ -120,7 +123,7 @@ class Blocking:
             if (corners.max(0) - corners.min(0) < high - low).all() and self.chance.happens(0.8):
                 at = np.array([0.0, 0.0, low[2] - corners[:, 2].min()])
                 self.stage.paths[name] = Track(("inside", "box", at, FROM_ABOVE))
-                self.inside[name] = "box"
+                self.contents[name] = "box"
                 del self.lying[name]
                 return
 

@@ -203,7 +203,7 @@ class Preparing(Handiwork):
 
     def take_out(self, box: str) -> bool:
         """Reach into an open box and come out with what is in it."""
-        name = next((inner for inner, outer in self.inside.items() if outer == box), None)
+        name = next((inner for inner, outer in self.contents.items() if outer == box), None)
         if name is None:
             return False
         at = self.lying[box][0]
@@ -221,7 +221,7 @@ class Preparing(Handiwork):
         path.add(attach + 0.4, attach + 0.9, ("hold", CARRY[name], hand))
         self.straight_up(attach + 0.4)
         self.held, self.hand, self.held_since = name, hand, attach
-        del self.inside[name]
+        del self.contents[name]
         self.time = attach + 0.9
         self.label("take", name, start + 0.1, self.time, name, box, support=box)
         return True

@@ -3,7 +3,7 @@
 Every reach is checked with the skeleton before anything is written; knows places and postures, not what is done there.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from ag_core.world.clearance import DEPTH, Solids, overlaps
 from ag_core.world.handling import CARRY
 from ag_core.world.human import SIDES, Human, Joints
 from ag_core.world.mesh import turn_z
-from ag_core.world.paths import BODY, UP, FloorGrid, Walk
+from ag_core.world.paths import ARMS, BODY, UP, FloorGrid, Walk
 from ag_core.world.repertoire import actions_for
 from ag_core.world.rooms import Room, Seat
 from ag_core.world.script import ITEMS, Step, class_of
@@ -164,7 +164,7 @@ class Blocking:
             )
         )
         if key not in self.grids:
-            prints = list(self.room.footprints)
+            prints = [*self.room.footprints, *self.solids.prints()]
             for i in key:
                 placed = self.room.placed[i]
                 axis = hinge_axis(placed)
@@ -201,10 +201,20 @@ class Blocking:
                     return lean, crouch
         return None
 
-    def is_clear(self, joints: Joints, support: tuple[int, str] | None) -> bool:
-        """Whether a body is out of the furniture as it stands now."""
-        boxes = self.solids.boxes({i: self.open_share(i) for i in self.stage.hinges})
+    def is_clear(
+        self, joints: Joints, support: tuple[int, str] | None, opened: Mapping[int, float] | None = None
+    ) -> bool:
+        """Whether a body is out of the furniture as it stands now, or with some hinges as far open as said."""
+        boxes = self.solids.boxes({i: self.open_share(i) for i in self.stage.hinges} | dict(opened or {}))
         return all(depth < 0.8 * DEPTH for depth, _, _ in overlaps(joints, boxes, support))
+
+    def upright_at(self, place: NDArray, yaw: float) -> Joints:
+        """The joints of who stands at a place with hanging arms."""
+        base = base_at([Segment("stand", 0, 0, place, yaw)], self.human, 0)
+        ahead = base.pelvis + base.frame[:, 1] * 2
+        joints = self.human.solve(self.stage.posed(base, 0.03, 0.0, ahead))
+        left, right = (self.stage.hand_goal(i, ("rest",), 0, joints, base, {})[0] for i in (0, 1))
+        return self.human.solve(self.stage.posed(base, 0.03, 0.0, ahead, (left, right)))
 
     def hands_for(self, name: str, place: NDArray, yaw: float) -> tuple[int, ...]:
         """Which hands take a thing: both, or the one that the camera sees better."""
@@ -234,6 +244,7 @@ class Blocking:
                 to_camera = (self.viewer - place)[:2] / np.hypot(*(self.viewer - place)[:2])
                 walk = np.hypot(*(place - self.place)[:2])
                 score = 1.6 * forward @ to_camera - 0.6 * walk - 0.6 * abs(radius - 0.5) + self.chance.uniform(0, 0.5)
+                score -= 6 * max(0.0, ARMS + 0.03 - grid.clearance(place)) / ARMS
                 found.append((score, place, yaw))
         found.sort(key=lambda f: -f[0])
         return [(place, yaw) for _, place, yaw in found[:limit]]

@@ -94,6 +94,9 @@ class Director(Housework, Dressing, Moving):
                 near = min(abs((angle - t + np.pi) % (2 * np.pi) - np.pi) for t in tip_yaw)
                 if np.hypot(*away) < leaf + 0.16 and near < 0.5:
                     continue
+                body = self.upright_at(place, yaw)
+                if not all(self.is_clear(body, None, {i: share}) for share in (0.0, 0.35, 0.7, 1.0)):
+                    continue
                 hand = int((self.viewer - place) @ turn_z(yaw)[:, 0] > 0)
                 posture = self.handle_posture(place, yaw, hand, points, None)
                 if posture is not None and self.route(place) is not None:
@@ -166,11 +169,12 @@ class Director(Housework, Dressing, Moving):
         self.yaw = self.between(-1.6, 1.6)
         self.extend(Segment("stand", begins, begins, self.place, self.yaw))
         where = self.chance.uniform(0, 1)
-        if asleep or where < 0.10:
+        sleeps = 0.20 if "bed" in {place.kind for place in self.room.beds} else 0.05
+        if asleep or where < sleeps:
             asleep = self.begin_resting(begins, True)
-        if not asleep and 0.10 <= where < 0.22:
+        if not asleep and 0.20 <= where < 0.30:
             self.begin_resting(begins, False)
-        elif not asleep and 0.22 <= where < 0.34 and before < 1.5:
+        elif not asleep and 0.30 <= where < 0.45 and before < 1.5:
             self.begin_outside(begins)
         self.time = begins
 

@@ -91,10 +91,10 @@ _SKILLS = (
     Skill("take", "takes the {0}", 6.0, _ALL, "up", "empty", (("take", SAME, ""), ("hold", SAME, "")), ("lies",)),
     Skill("pick up", "picks the {0} up from the floor", 2.0, _ALL, "standing", "empty",
           (("tidy", "floor", ""), ("take", SAME, ""), ("hold", SAME, "")), ("lies on the floor",)),
-    Skill("put", "puts the {0} down", 1.6, _ALL, "up", "held",
+    Skill("put", "puts the {0} down", 3.0, _ALL, "up", "held",
           (("put", SAME, ""), ("put", SAME, "table"), ("put", SAME, "shelf"))),
     Skill("throw", "throws the {0}", 1.5, _THROWN, "standing", "held", (("throw", SAME, ""), ("throw", SAME, "floor"))),
-    Skill("hold", "holds the {0} for a while", 0.5, _ALL, "any", "held", (("hold", SAME, ""),)),
+    Skill("hold", "holds the {0} for a while", 0.3, _ALL, "any", "held", (("hold", SAME, ""),)),
     Skill("decoy", "reaches for the {0} but leaves it", 0.4, _ALL, "up", "empty", needs=("lies",)),
     # Hands: what a thing is for
     Skill("drink", "drinks from the {0}", 8.0, ("cup", "bottle"), "any", "held", (("consume", SAME, ""),)),
@@ -103,10 +103,10 @@ _SKILLS = (
     Skill("medicate", "takes some {0}", 6.0, ("medicine",), "up", "held", (("consume", SAME, ""),)),
     Skill("read", "reads the {0}", 6.0, ("book",), "up", "held",
           (("watch", SAME, ""), ("open", SAME, ""), ("close", SAME, ""))),
-    Skill("play", "plays with the {0}", 5.0, ("phone",), "any", "held", (("work", SAME, ""),)),
+    Skill("play", "plays with the {0}", 7.0, ("phone",), "any", "held", (("work", SAME, ""),)),
     Skill("talk", "talks on the {0}", 3.0, ("phone",), "any", "held", (("talk", SAME, ""),)),
     Skill("photo", "takes a picture with the {0}", 3.0, ("phone",), "up", "held", (("photo", SAME, ""),)),
-    Skill("snuggle", "hugs the {0}", 4.0, ("pillow", "blanket"), "up", "held", (("snuggle", SAME, ""),)),
+    Skill("snuggle", "hugs the {0}", 6.0, ("pillow", "blanket"), "up", "held", (("snuggle", SAME, ""),)),
     Skill("cover", "snuggles under the {0}", 6.0, ("blanket",), "settled", "held", (("snuggle", SAME, ""),)),
     Skill("write", "writes in the {0}", 6.0, ("notebook",), "at table", "held",
           (("work", SAME, ""), ("work", SAME, "table"), ("put", SAME, "table"))),
@@ -121,7 +121,7 @@ _SKILLS = (
     Skill("fold", "folds the {0}", 3.0, ("clothes", "towel", "blanket"), "standing", "held", (("tidy", SAME, ""),)),
     Skill("straighten", "tidies the {0}", 1.2, ("table", "shelf", "closet/cabinet"), "standing", "empty",
           (("tidy", SAME, ""),)),
-    Skill("sweep", "sweeps with the {0}", 8.0, ("broom",), "standing", "held",
+    Skill("sweep", "sweeps with the {0}", 12.0, ("broom",), "standing", "held",
           (("tidy", SAME, ""), ("tidy", "floor", ""))),
     Skill("vacuum", "vacuums the floor with the {0}", 8.0, ("vacuum",), "standing", "held", (("tidy", "floor", ""),)),
     Skill("pour", "pours something from the {0}", 6.0, ("bottle",), "up", "held", (("prepare", SAME, ""),)),
@@ -148,30 +148,33 @@ _SKILLS = (
     Skill("sit", "sits down on the {0}", 1.0, ("chair", "sofa/couch", "bed", "floor", "table"), "standing", "any",
           (("change seat", "sit down", ""), ("sit", SAME, ""), ("sit", SAME, "table"))),
     Skill("rise", "stands up", 1.0, (), "sitting", "any", (("change seat", "rise", ""),)),
-    Skill("lie", "lies down on the {0}", 1.6, ("sofa/couch", "bed", "floor"), "sitting", "empty",
+    Skill("lie", "lies down on the {0}", 6.0, ("sofa/couch", "bed", "floor"), "sitting", "empty",
           (("lie", SAME, ""),), ("same seat",)),
-    Skill("awaken", "awakens", 2.0, ("sofa/couch", "bed", "floor"), "lying", "any",
+    Skill("awaken", "awakens", 4.0, ("sofa/couch", "bed", "floor"), "lying", "any",
           (("awaken", SAME, ""),), ("same seat",)),
     Skill("stand on", "steps onto the {0}", 0.6, ("chair",), "standing", "empty", (("stand on", SAME, ""),)),
-    Skill("open", "opens the {0}", 0.9, _HINGED, "standing", "empty", (("open", SAME, ""), ("grasp", "doorknob", SAME)),
+    Skill("open", "opens the {0}", 1.8, _HINGED, "standing", "empty", (("open", SAME, ""), ("grasp", "doorknob", SAME)),
           ("is closed",)),
-    Skill("close", "closes the {0}", 1.8, _HINGED, "standing", "empty",
+    Skill("close", "closes the {0}", 2.4, _HINGED, "standing", "empty",
           (("close", SAME, ""), ("grasp", "doorknob", SAME)), ("is open",)),
     Skill("type", "works on the {0}", 2.5, ("laptop",), "at table", "empty",
           (("work", SAME, ""), ("work", SAME, "table")), ("is open",)),
     Skill("watch laptop", "watches something on the {0}", 1.5, ("laptop",), "at table", "any", (("watch", SAME, ""),),
           ("is open",)),
-    Skill("look", "looks at the {0}", 0.5, ("television", "window", "picture", "mirror"), "up", "any",
+    Skill("look", "looks at the {0}", 1.2, ("television", "window", "picture", "mirror"), "up", "any",
           (("watch", SAME, ""),)),
-    Skill("walk through", "walks through the {0}", 2.0, ("doorway",), "standing", "any",
+    Skill("walk through", "walks through the {0}", 1.2, ("doorway",), "standing", "any",
           (("walk or run", SAME, ""),)),
-    Skill("run", "runs across the room", 0.5, (), "standing", "any", (("walk or run", "run", ""),)),
+    Skill("run", "runs across the room", 0.16, (), "standing", "any", (("walk or run", "run", ""),)),
     Skill("pass", "walks about", 0.15, (), "standing", "any"),
-    Skill("switch on", "turns on the {0}", 1.2, ("light",), "standing", "empty", (("light", SAME, "on"),), ("dark",)),
-    Skill("switch off", "turns off the {0}", 1.0, ("light",), "standing", "empty", (("light", SAME, "off"),), ("lit",)),
+    Skill("switch on", "turns on the {0}", 0.9, ("light",), "standing", "empty", (("light", SAME, "on"),), ("dark",)),
+    Skill("switch off", "turns off the {0}", 0.45, ("light",), "standing", "empty", (("light", SAME, "off"),),
+          ("lit",)),
     Skill("laugh", "laughs", 0.4, ("", "television", "picture"), "up", "any", (("face", "laugh", SAME),)),
     Skill("sneeze", "sneezes", 0.4, (), "up", "empty", (("face", "sneeze", ""),)),
 )  # fmt: skip
+SEAT_OFTEN = {"chair": 0.9, "sofa/couch": 1.8, "bed": 2.2, "floor": 0.35, "table": 0.12}
+"""How much more or less often than others a kind of seat is sat on."""
 SKILLS: dict[str, Skill] = {skill.kind: skill for skill in _SKILLS}
 
 
@@ -298,7 +301,7 @@ def useful(step: Step, wanted: frozenset[int]) -> bool:
     if step.kind in ("take", "pick up", "put"):
         uses = (Step(kind, step.subject) for kind, skill in SKILLS.items() if step.subject in skill.subjects)
         return step.kind != "pick up" and any(wanted.intersection(use.actions()) for use in uses)
-    return step.kind == "rise"
+    return step.kind in ("rise", "awaken")
 
 
 def next_steps(now: Situation, liking: dict[str, float], chance: Chance, wanted: frozenset[int]) -> list[Step]:
@@ -310,6 +313,8 @@ def next_steps(now: Situation, liking: dict[str, float], chance: Chance, wanted:
         for step in possible:
             shared = len(possible) if kind in ("take", "decoy") else max(1.0, 0.6 * len(possible))
             often = ITEMS[step.subject].often if kind == "take" else 1.0
+            if kind == "sit":
+                often, shared = SEAT_OFTEN[step.subject], 1.0
             options.append((step, skill.liking * often * readiness(step, now) / shared))
     options = [(step, weight) for step, weight in options if weight > 0]
     options = [(step, weight) for step, weight in options if step not in now.done or step.kind in ("rise", "take")]

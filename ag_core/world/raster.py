@@ -381,6 +381,29 @@ def highlight(normal, to_eye, to_light, sharpness):
 
 
 @compiled
+def is_one_triangle(seen, x, y):
+    """Whether all samples of pixel (x, y) see the same triangle."""
+    first, same = seen[y * SAMPLES, x * SAMPLES], True
+    for s in range(1, SAMPLES * SAMPLES):
+        same = same and seen[y * SAMPLES + s // SAMPLES, x * SAMPLES + s % SAMPLES] == first
+    return same
+
+
+@compiled
+def triangle_in_pixel(seen, x, y, s):
+    """Triangle of sample s of pixel (x, y), its share of samples and their middle; NOTHING where s is not its first."""
+    t = seen[y * SAMPLES + s // SAMPLES, x * SAMPLES + s % SAMPLES]
+    share, middle_x, middle_y = 0, 0.0, 0.0
+    for r in range(SAMPLES * SAMPLES):
+        sx, sy = x * SAMPLES + r % SAMPLES, y * SAMPLES + r // SAMPLES
+        if seen[sy, sx] == t:
+            if r < s:
+                return NOTHING, 0, 0.0, 0.0
+            share, middle_x, middle_y = share + 1, middle_x + sx, middle_y + sy
+    return t, share, middle_x / share, middle_y / share
+
+
+@compiled
 def shade(seen, edges, geometry, materials, textures, eye, lights, to_texels, heights, openness, out):
     """Colour every pixel, display RGB 0 to 1 in out [H,W,3]. Each distinct triangle in a pixel is shaded once."""
     samples = SAMPLES * SAMPLES
@@ -392,26 +415,17 @@ def shade(seen, edges, geometry, materials, textures, eye, lights, to_texels, he
     fills, exposure = lights.fills, lights.exposure
     sky, ground = triple(lights.sky), triple(lights.ground)
     key, key_colour = triple(lights.key_direction), triple(lights.key_colour)
-    shaded = np.empty(samples, np.int32)
     for y in range(out.shape[0]):
         for x in range(out.shape[1]):
-            colour, done = (0.0, 0.0, 0.0), 0
-            for s in range(samples):
-                sx, sy = x * SAMPLES + s % SAMPLES, y * SAMPLES + s // SAMPLES
-                t = seen[sy, sx]
-                is_new = t != NOTHING
-                for k in range(done):
-                    is_new = is_new and shaded[k] != t
-                if not is_new:
+            colour, whole = (0.0, 0.0, 0.0), is_one_triangle(seen, x, y)
+            for s in range(1 if whole else samples):
+                if whole:
+                    t, share = seen[y * SAMPLES, x * SAMPLES], samples
+                    px, py = x * SAMPLES + (SAMPLES - 1) / 2, y * SAMPLES + (SAMPLES - 1) / 2
+                else:
+                    t, share, px, py = triangle_in_pixel(seen, x, y, s)
+                if t == NOTHING:
                     continue
-                shaded[done] = t
-                done += 1
-                share, px, py = 0, 0.0, 0.0  # its samples in this pixel and their middle
-                for r in range(s, samples):
-                    rx, ry = x * SAMPLES + r % SAMPLES, y * SAMPLES + r // SAMPLES
-                    if seen[ry, rx] == t:
-                        share, px, py = share + 1, px + rx, py + ry
-                px, py = px / share, py / share
                 w0 = edges[t, 0, 0] * px + edges[t, 0, 1] * py + edges[t, 0, 2]
                 w1 = edges[t, 1, 0] * px + edges[t, 1, 1] * py + edges[t, 1, 2]
                 w2 = edges[t, 2, 0] * px + edges[t, 2, 1] * py + edges[t, 2, 2]

@@ -2,8 +2,11 @@
 
 import pytest
 
+from ag_core.world.casting import make_thing
+from ag_core.world.chance import Chance
 from ag_core.world.combinations import ACCOMPANYING, HELD_OUT_SECTOR, SECTORS, held_out, held_out_sector
 from ag_core.world.repertoire import TEMPLATES
+from ag_core.world.rooms import furnish
 from ag_core.world.script import ITEMS
 
 VARIANTS = ("", "round", "square", "tall", "flat", "mug", "glass")
@@ -21,6 +24,18 @@ def test_no_thing_is_held_out_with_all_its_supports(key: str):
     for template in VERBS:
         assert not all(held_out(template, key, "mug", support) for support in SUPPORTS)
         assert not all(held_out(template, key, variant, "table") for variant in VARIANTS)
+
+
+@pytest.mark.parametrize("key", ITEMS)
+def test_the_shapes_of_a_thing_are_never_out_together(key: str):
+    palette = furnish("living", Chance("train", 1, "room 0")).palette
+    variants = {make_thing(key, Chance("train", seed, "shapes"), palette).variant for seed in range(16)}
+    assert len(variants) > 1
+    for template in VERBS:
+        for support in (*SUPPORTS, "counter", "wall", "chair"):
+            assert sum(held_out(template, key, variant, support) for variant in variants) <= (
+                1 if len(variants) <= 3 else len(variants) // 2
+            )
 
 
 def test_what_accompanies_everything_and_what_has_no_other_form_stays():

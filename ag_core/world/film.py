@@ -120,6 +120,8 @@ class Film:
             room = furnish(kind, self.stream(f"room {attempt}"))
             human = person(self.split, self.person_number, self.stream("clothes"), room.palette)
             things = choose_things(room, self.stream("shapes"), self.stream(f"things {attempt}"))
+            if "shoe" in things:
+                human = human.without_shoes()
             chance = self.stream(f"script {attempt}")
             width, depth = room.size
             viewer = np.array([width / 2 + chance.uniform(-0.8, 0.8), depth + 2.2, 1.4])

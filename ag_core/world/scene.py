@@ -23,6 +23,7 @@ DARK = 0.72
 
 WORN_FORMS = ("clothes", "shoe", "bag", "blanket")
 """Things that have another form on the body than in the hand."""
+CLOSING = 0.2  # seconds that a hand takes to close or open
 NOWHERE = np.array([0.0, 0.0, -9.0])
 
 
@@ -270,12 +271,21 @@ class Scene:
 
     def moved_mesh(self, kind: str, key: int | str, moment: Moment) -> Mesh:
         if kind == "person":
-            return self.performance.human.mesh(moment.joints)
+            grips = (self.grip(moment, 0), self.grip(moment, 1))
+            return self.performance.human.mesh(moment.joints, moment.eyes, moment.mouth, grips)
         if kind == "thing":
             return self.thing_mesh(str(key), moment)
         if kind == "worn":
             return self.worn_mesh(str(key), moment)
         return self.ridden(int(key), moment) if kind == "rides" else self.swung(int(key), moment)
+
+    def grip(self, moment: Moment, hand: int) -> float:
+        """How far a hand is closed: it closes just before it holds something, and opens just after, 0 to 1."""
+        closed = 0.0
+        for _, hands, start, end in self.performance.attached:
+            if hands[hand]:
+                closed = max(closed, min(moment.time - start, end - moment.time) / CLOSING + 1)
+        return float(np.clip(closed, 0, 1))
 
     def pixel(self, point: NDArray, camera: Camera) -> tuple[int, int] | None:
         """Pixel (x, y) of a world point; None outside the picture."""

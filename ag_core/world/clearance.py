@@ -15,6 +15,7 @@ from ag_core.world.mesh import turn_z
 from ag_core.world.rooms import Room
 
 DEPTH = 0.03  # metres that body and furniture may share
+LOWEST, HIGHEST = 0.06, 1.85  # metres above the floor between which a standing body can touch something
 POINTS = 7  # tested along each capsule
 CAPSULES: dict[str, tuple[str, int | None, str, int | None, float]] = {
     "trunk": ("pelvis", None, "chest", None, 0.11),
@@ -60,6 +61,15 @@ class Solids:
             if part.casts_shadow and size.max() < 3.5 and size[2] > 0.05:  # neither walls nor rugs
                 parts.append((-1, bounds, np.eye(3), np.zeros(3)))
         self.still = boxes_of(parts)
+
+    def prints(self) -> list[tuple[NDArray, NDArray]]:
+        """Rectangles (low [2], high [2]) on the floor under everything still that a standing body could touch."""
+        still, found = self.still, []
+        for centre, turn, half in zip(still.centres, still.turns, still.halves):
+            reach = np.abs(turn) @ half
+            if centre[2] + reach[2] > LOWEST and centre[2] - reach[2] < HIGHEST:
+                found.append((centre[:2] - reach[:2], centre[:2] + reach[:2]))
+        return found
 
     def boxes(self, openness: Mapping[int, float]) -> Boxes:
         """All boxes, the leaves of hinged props as far open as said."""

@@ -18,7 +18,7 @@ from ag_core.world.rooms import Placed, Seat
 
 NOT_ON_THE_LAP = ("bag", "box", "broom", "groceries", "vacuum")
 """Things with which nobody sits down: they would sink into seat and legs."""
-STANDS_BEFORE = {"chair": 0.34, "floor": 0.46}
+STANDS_BEFORE = {"chair": 0.31, "floor": 0.46}
 """Metres from the point sat on to the feet; before other seats at least 0.40 and clear of the edge."""
 EDGE_CLEARANCE, FOOT_LENGTH = 0.17, 0.23  # metres
 

@@ -54,13 +54,13 @@ class Clock:
 
     def watch(self) -> None:
         """Put the clock round every stage of making a film."""
-        from ag_core.world import film, raster, sim
+        from ag_core.world import film, raster, scene, sim
 
         stages = [
             (film.Film, "__init__", "compose"),
             (sim.Performance, "at", "pose and things"),
-            (film.Film, "moved_mesh", "meshes"),
-            (film, "overwrite", "meshes"),
+            (scene.Scene, "moved_mesh", "meshes"),
+            (scene, "overwrite", "meshes"),
             (raster.Renderer, "draw", "passes between"),
             (raster, "rasterise", "visible triangles"),
             (raster, "draw_shadows", "shadows"),
@@ -68,9 +68,9 @@ class Clock:
             (raster, "smooth", "occlusion"),
             (raster, "shade", "shading"),
             (raster.Renderer, "extents", "seen and full size"),
-            (film.Film, "state_of", "relations"),
+            (scene.Scene, "state_of", "relations"),
             (film, "relations_of", "relations"),
-            (film.Film, "develop", "develop"),
+            (scene.Scene, "develop", "develop"),
         ]
         for owner, name, stage in stages:
             setattr(owner, name, self.measured(getattr(owner, name), stage))
@@ -101,8 +101,8 @@ def main() -> None:
             write_film(one, Path(folder))
             spent = time.process_time() - started
             print(
-                f"seed {seed}: {one.width}x{one.height}, {one.n_frames} frames, {len(one.geometry.faces):,} triangles, "
-                f"{len(one.labelled)} objects: {spent:.2f} CPU s, {spent / options.seconds:.3f} for each second"
+                f"seed {seed}: {one.width}x{one.height}, {one.n_frames} frames, {len(one.scene.geometry.faces):,} triangles, "
+                f"{len(one.scene.labelled)} objects: {spent:.2f} CPU s, {spent / options.seconds:.3f} for each second"
             )
         clock.turn()
     total, filmed = sum(clock.seconds.values()), len(options.seeds) * options.seconds

@@ -192,5 +192,5 @@ def bag(c: Chance, p: Palette) -> Made:
         box((w - 0.012, 0.014, drop), (0, -d - 0.004, 0.004 - drop), cloth, 0.006),
         box((0.045, 0.012, 0.03), (0, -d - 0.012, 0.01 - drop), metal, 0.004),
     ]
-    hinge = Hinge([join(flap)], np.array([0, d / 2, h / 2]), "x", -2.2, np.array([0, -d - 0.01, 0.02 - drop]))
+    hinge = Hinge([join(flap)], np.array([0, d / 2, h / 2]), "x", -2.7, np.array([0, -d - 0.01, 0.02 - drop]))
     return Made(Prop("bag", pieces, hinge), variant, (cloth, metal))

@@ -264,9 +264,9 @@ def vacuum(c: Chance, p: Palette) -> Made:
     variant = c.any_of(["stick", "upright"])
     shell = p.one_of("b8453a 4a6a9a 3a3c42 7a5a9a d8b058 5a8a7a", shine=0.35, sharpness=50)
     grey, metal = p.one_of("5a5c62 2a2c30 8a8c92"), p.one_of("b8b2a0 8f8f94 6a6c72", shine=0.6, sharpness=60)
-    grip = c.between(0.98, 1.04)
+    grip, wide = c.between(0.98, 1.04), c.between(0.27, 0.33)
     head = [
-        box((0.30, 0.17, 0.055), (0, 0.045, 0), grey, 0.02),
+        box((wide, 0.17, 0.055), (0, 0.045, 0), grey, 0.02),
         box((0.22, 0.10, 0.03), (0, 0.03, 0.05), shell, 0.014),
     ]
     tube_ = tube([(0, 0, 0.06), (0, 0, grip - 0.02)], [0.02, 0.02], metal, 10)

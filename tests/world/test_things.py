@@ -1,0 +1,127 @@
+"""Things: every item has a maker and a hold, lies about its origin, and can be held by tall and short people."""
+
+import numpy as np
+import pytest
+
+from ag_core.world.body import Segment
+from ag_core.world.casting import MAKERS, choose_things, make_thing, person
+from ag_core.world.chance import Chance
+from ag_core.world.handling import CARRY, LONG
+from ag_core.world.props import bounds
+from ag_core.world.rooms import furnish
+from ag_core.world.script import ITEMS
+from ag_core.world.sim import Performance, Thing, Track
+from ag_core.world.textures import Palette
+from ag_core.world.things import BOOK_THICK, book_mesh
+
+
+@pytest.fixture(scope="module")
+def palette() -> Palette:
+    return Palette(Chance("train", 1, "looks"))
+
+
+def made(name: str, palette: Palette, seeds: int = 8, split: str = "train") -> list[Thing]:
+    return [make_thing(name, Chance(split, seed, "shapes"), palette) for seed in range(seeds)]
+
+
+def extent(thing: Thing) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest corner [3] of a thing's body without its lid."""
+    pieces = thing.prop.pieces if thing.prop else [book_mesh(0, 0, 0.0, thing.book_size)]
+    corners = bounds(pieces)
+    return corners[:, 0].min(0), corners[:, 1].max(0)
+
+
+def test_every_item_has_a_maker_a_hold_and_the_right_class(palette):
+    assert set(MAKERS) | {"book"} == set(ITEMS) == set(CARRY)
+    for name, item in ITEMS.items():
+        thing = make_thing(name, Chance("train", 2, "shapes"), palette)
+        assert thing.prop is None or thing.prop.name == item.name
+        assert thing.variant and thing.radius > 0 and min(thing.covers) >= 0
+
+
+@pytest.mark.parametrize("name", sorted(ITEMS))
+def test_things_lie_about_their_origin_and_have_plausible_sizes(name, palette):
+    for thing in made(name, palette):
+        low, high = extent(thing)
+        size, middle = high - low, (low + high) / 2
+        if name in LONG:  # the origin is where the hands grip
+            assert np.abs(middle[:2]).max() < 0.05 and 0.95 < -low[2] < 1.06 and 1.0 < size[2] < 1.5
+        elif name != "book":  # a book has its origin in its spine
+            assert np.abs(middle).max() < 0.12 and size.min() > 0.03 and size.max() < 0.56
+        rests = BOOK_THICK if name == "book" else -low[2]
+        assert 0 <= thing.lift - rests < 0.005
+
+
+@pytest.mark.parametrize("name", sorted(ITEMS))
+def test_meshes_are_sound(name, palette):
+    for thing in made(name, palette, 4):
+        pieces = thing.prop.pieces if thing.prop else [book_mesh(0, 0, 0.5, thing.book_size)]
+        for mesh in [*pieces, *(thing.prop.hinge.pieces if thing.prop and thing.prop.hinge else [])]:
+            assert np.isfinite(mesh.vertices).all() and np.isfinite(mesh.normals).all() and np.isfinite(mesh.uv).all()
+            assert mesh.faces.max() < len(mesh.vertices)
+            np.testing.assert_allclose(np.linalg.norm(mesh.normals, axis=1), 1, atol=0.02)
+
+
+def test_families_are_shared_by_the_splits_and_sizes_are_not(palette):
+    for name in ITEMS:
+        train, val = (made(name, palette, 60, split) for split in ("train", "val"))
+        assert {thing.variant for thing in train} == {thing.variant for thing in val}
+        sizes = [{tuple(np.round(extent(thing)[1], 7)) for thing in things} for things in (train, val)]
+        assert not sizes[0] & sizes[1]
+
+
+@pytest.mark.parametrize("name", ["box", "bag"])
+def test_lids_turn_up_and_away(name, palette):
+    for thing in made(name, palette):
+        assert thing.prop is not None and thing.prop.hinge is not None
+        hinge, (low, high) = thing.prop.hinge, extent(thing)
+        edge = hinge.handle * (1, 1, 0)  # the front of its upper side
+        shut, half, wide = (hinge.origin + hinge.rotation(share) @ edge for share in (0.0, 0.5, 1.0))
+        assert shut[1] < 0 and half[2] > shut[2] + 0.1  # its front edge rises
+        assert wide[1] > half[1] > shut[1] and wide[1] > hinge.origin[1]  # and goes over to the far side
+        leaf = bounds([m.moved(offset=hinge.origin) for m in hinge.pieces])
+        assert (leaf[:, 0].min(0) > low - 0.05).all() and leaf[:, 1].max(0)[2] < high[2] + 0.06  # lies on the body
+
+
+@pytest.mark.parametrize("name", sorted(ITEMS))
+def test_wrists_reach_what_they_hold_and_working_ends_the_floor(name):
+    for number in range(6):
+        room = furnish("living", Chance("train", 1, "room"))
+        human = person("train", number, Chance("train", number, "clothes"), room.palette)
+        thing = make_thing(name, Chance("train", number, "shapes"), room.palette)
+        both = ITEMS[name].two_hands
+        stage = Performance(room, human, {name: thing}, [Segment("stand", 0, 9, np.array([2.0, 1.6, 0]), 0.7)])
+        stage.paths[name] = Track(("hold", CARRY[name], None if both else 1))
+        for i in (0, 1) if both else (1,):
+            stage.hands[i].first = ("item", name)
+        stage.attached = [(name, (both, True), 0, 9)]
+        moment = stage.at(1.0)
+        assert moment.hand_gap < 0.03
+        if name in LONG:
+            assert thing.prop is not None
+            end = thing.prop.pieces[0].moved(moment.things[name].turn, moment.things[name].at)
+            assert abs(end.vertices[:, 2].min()) < 0.03
+
+
+def test_all_things_are_bystanders_equally_often():
+    counts, total = dict.fromkeys(ITEMS, 0), 150
+    room = furnish("living", Chance("train", 1, "room"))
+    fixed = len(room.placed)
+    for seed in range(total):
+        del room.placed[fixed:]
+        things = choose_things(room, Chance("train", seed, "shapes"), Chance("train", seed, "things"))
+        laptop = any(placed.prop.name == "laptop" for placed in room.placed[fixed:])
+        assert not (laptop and "closed laptop" in things)
+        for name in things:
+            counts[name] += 1
+    shares = np.array([count for name, count in counts.items() if name != "closed laptop"]) / total
+    assert shares.min() > 0.35 and shares.max() < 0.75
+
+
+def test_the_same_stream_gives_the_same_things():
+    both = []
+    for _ in range(2):
+        room = furnish("kitchen", Chance("train", 4, "room"))
+        things = choose_things(room, Chance("train", 4, "shapes"), Chance("train", 4, "things"))
+        both.append([(name, thing.variant, thing.radius) for name, thing in things.items()])
+    assert both[0] == both[1]

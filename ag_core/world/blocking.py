@@ -33,6 +33,7 @@ IN_A_BOX = ("food", "cup", "phone", "medicine", "sandwich", "towel")
 FROM_ABOVE = (0.02, -0.06, 0.14)
 """The wrist over something in a box, metres right, forward and up of it."""
 BEGINS_OPEN, BEGINS_DARK = 0.35, 0.4  # how often a door or the like stands open, and a lamp is off, at the beginning
+MADE_BED = 0.6  # how often a bed is kept free, to lie on
 REACHED = 0.035  # metres between wrist and grip that still look like a grip
 Doing = Callable[[Any, Step], bool]
 """A method of a director that tries a step: False, and nothing written, where it cannot be done."""
@@ -73,6 +74,8 @@ class Blocking:
         self.lying: dict[str, tuple[NDArray, str]] = {}  # thing -> place [3] and kind of surface
         self.time, self.yaw = 0.0, 0.0
         soft_seats = [s for s in self.room.seats if s.kind in ("sofa/couch", "bed")]
+        beds = [place.owner for place in self.room.beds if place.kind == "bed"]
+        self.kept_free = beds[0] if beds and self.chance.happens(MADE_BED) else None  # nothing lies on it
         self.reserved = self.chance.shuffled(soft_seats)[:1]  # kept free of things
         self.place = np.zeros(3)
         self.seat: Seat | None = None
@@ -129,7 +132,7 @@ class Blocking:
 
     def free_spot(self, name: str, kinds: tuple[str, ...], tries: int = 30) -> tuple[NDArray, str, float] | None:
         """A place [3] on one of the kinds of surface, clear of other things, and a yaw."""
-        surfaces = [s for s in self.room.surfaces if s.kind in kinds]
+        surfaces = [s for s in self.room.surfaces if s.kind in kinds and s.owner != self.kept_free]
         if not surfaces:
             return None
         thing, c = self.things[name], self.chance
@@ -208,13 +211,16 @@ class Blocking:
         boxes = self.solids.boxes({i: self.open_share(i) for i in self.stage.hinges} | dict(opened or {}))
         return all(depth < 0.8 * DEPTH for depth, _, _ in overlaps(joints, boxes, support))
 
-    def upright_at(self, place: NDArray, yaw: float) -> Joints:
-        """The joints of who stands at a place with hanging arms."""
-        base = base_at([Segment("stand", 0, 0, place, yaw)], self.human, 0)
+    def joints_at(
+        self, place: NDArray, yaw: float, seat: Seat | None = None, lean: float = 0.03, crouch: float = 0.0
+    ) -> Joints:
+        """The joints of who stands at a place or sits on a seat, with hands at rest."""
+        kind, point = ("stand", None) if seat is None else ("seated", seat.point)
+        base = base_at([Segment(kind, 0, 0, place, yaw, seat=point)], self.human, 0)
         ahead = base.pelvis + base.frame[:, 1] * 2
-        joints = self.human.solve(self.stage.posed(base, 0.03, 0.0, ahead))
+        joints = self.human.solve(self.stage.posed(base, lean, crouch, ahead))
         left, right = (self.stage.hand_goal(i, ("rest",), 0, joints, base, {})[0] for i in (0, 1))
-        return self.human.solve(self.stage.posed(base, 0.03, 0.0, ahead, (left, right)))
+        return self.human.solve(self.stage.posed(base, lean, crouch, ahead, (left, right)))
 
     def hands_for(self, name: str, place: NDArray, yaw: float) -> tuple[int, ...]:
         """Which hands take a thing: both, or the one that the camera sees better."""

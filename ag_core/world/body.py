@@ -179,8 +179,9 @@ def sidling(s: Segment, to: NDArray, human: Human, u: float) -> BodyBase:
     lead = int(way @ frame[:, 0] > 0)
     shares = [(step + ease(2 * v - (0 if i == lead else 1))) / steps for i in (0, 1)]
     swings = [np.sin(np.pi * np.clip(2 * v - (0 if i == lead else 1), 0, 1)) for i in (0, 1)]
-    left, right = (feet[i] + way * shares[i] + 0.05 * swings[i] * UP for i in (0, 1))
-    pelvis = upright(s.place + way * (shares[0] + shares[1]) / 2, human)
+    left, right = (feet[i] + way * shares[i] + 0.02 * swings[i] * UP for i in (0, 1))
+    tall = ease(6 * u) * ease(6 - 6 * u)  # straight legs keep the knees off the table
+    pelvis = upright(s.place + way * (shares[0] + shares[1]) / 2, human) + 0.03 * tall * UP
     speed = length / max(s.end - s.start, 1e-6)
     return BodyBase(pelvis, s.yaw, frame, (left, right), toes, 0, 0, 0, speed, None)
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ag_core.world import handling, script
 from ag_core.world.blocking import Doing, Label
@@ -94,12 +95,13 @@ class Director(Housework, Dressing, Moving):
                 near = min(abs((angle - t + np.pi) % (2 * np.pi) - np.pi) for t in tip_yaw)
                 if np.hypot(*away) < leaf + 0.16 and near < 0.5:
                     continue
-                body = self.upright_at(place, yaw)
-                if not all(self.is_clear(body, None, {i: share}) for share in (0.0, 0.35, 0.7, 1.0)):
+                if not self.clear_of_leaf(i, place, yaw, (0.0, 0.0)):
                     continue
                 hand = int((self.viewer - place) @ turn_z(yaw)[:, 0] > 0)
                 posture = self.handle_posture(place, yaw, hand, points, None)
-                if posture is not None and self.route(place) is not None:
+                if posture is None or not self.clear_of_leaf(i, place, yaw, posture):
+                    continue
+                if self.route(place) is not None:
                     choice = (place, yaw, hand, posture)
                     break
         if choice is None:
@@ -124,6 +126,11 @@ class Director(Housework, Dressing, Moving):
         self.look(("ahead", 0.5), self.time)
         self.time += 0.15
         return True
+
+    def clear_of_leaf(self, i: int, place: NDArray, yaw: float, posture: tuple[float, float]) -> bool:
+        """Whether a hinged leaf can swing past who stands at a place with a lean and a crouch."""
+        body = self.joints_at(place, yaw, None, *posture)
+        return all(self.is_clear(body, None, {i: share}) for share in (0.0, 0.35, 0.7, 1.0))
 
     # -------------------------------------------------------------- the whole video
 

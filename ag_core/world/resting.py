@@ -20,7 +20,7 @@ NOT_ON_THE_LAP = ("bag", "box", "broom", "groceries", "vacuum")
 """Things with which nobody sits down: they would sink into seat and legs."""
 STANDS_BEFORE = {"chair": 0.31, "floor": 0.46}
 """Metres from the point sat on to the feet; before other seats at least 0.40 and clear of the edge."""
-EDGE_CLEARANCE, FOOT_LENGTH = 0.17, 0.23  # metres
+EDGE_CLEARANCE, FOOT_LENGTH = 0.21, 0.23  # metres
 
 
 class Resting(Blocking):
@@ -71,13 +71,19 @@ class Resting(Blocking):
         lying = (at for at, _ in self.lying.values())
         return not any(np.hypot(*(at - seat.point)[:2]) < 0.36 and abs(at[2] - seat.point[2]) < 0.25 for at in lying)
 
+    def fits(self, seat: Seat) -> bool:
+        """Whether a body can stand before a seat and sit on it without being in something else."""
+        place = self.sit_place(seat)
+        standing, sitting = self.joints_at(place, seat.yaw), self.joints_at(place, seat.yaw, seat)
+        return self.is_clear(standing, None) and self.is_clear(sitting, (seat.owner, "sitting_on"))
+
     def sit(self, kind: str) -> bool:
         """Walk to a seat, turn round and sit down."""
         if self.held in NOT_ON_THE_LAP or self.seat is not None:
             return False
         for seat in self.chance.shuffled([s for s in self.room.seats if s.kind == kind]):
             place = self.sit_place(seat)
-            if not self.seat_is_free(seat) or self.posture(place, seat.yaw, {}, seat) is None:
+            if not self.seat_is_free(seat) or not self.fits(seat):
                 continue
             if kind == "floor" and self.grid().clearance(seat.point) < 0.25:
                 continue
@@ -254,7 +260,7 @@ class Resting(Blocking):
             slot = self.slot_of(seat)
             if (slot is None) == (seat.kind == "chair"):
                 continue
-            if self.posture(self.sit_place(seat), seat.yaw, {}, seat) is None:
+            if not self.fits(seat):
                 continue
             self.slot = None if slot is None else (slot, seat.yaw)
             self.place, self.yaw, self.seat = self.sit_place(seat), seat.yaw, seat

@@ -247,8 +247,8 @@ def tables(result: dict[str, Any]) -> list[str]:
             f"Home and real: {home['objects_a_frame']:.2f} and {real['objects_a_frame']:.2f} objects a frame, "
             f"{home['relations_an_object']:.2f} and {real['relations_an_object']:.2f} relations an object, "
             f"{home['one_each']:.1%} and {real['one_each']:.1%} with one spatial and one contact relation",
-            f"Distance of P(relation | object), mean of {agreed['classes_compared']} classes: {agreed['mean']:.3f} "
-            f"(between two parts of the real sample {agreed['real_against_itself']:.3f}); worst: "
+            f"Distance of P(relation | object), mean of {agreed['classes_compared']} classes: {_known(agreed['mean'])} "
+            f"(between two parts of the real sample: {_known(agreed.get('real_against_itself'))}); worst: "
             + ", ".join(agreed["worst"]),
         ]
     return lines
@@ -276,6 +276,10 @@ def log_row(result: dict[str, Any]) -> dict[str, Any]:
 def _least_boxes(result: dict[str, Any], most: int = 8) -> str:
     rows = sorted(result["boxes"], key=lambda row: row["large"])[:most]
     return ", ".join(f"{row['object']} {row['large']:.0%} of {row['boxes']:,}" for row in rows)
+
+
+def _known(distance: float | None) -> str:
+    return "not known" if distance is None else f"{distance:.3f}"
 
 
 def _bounds(found: dict[str, Any], sign: str = "") -> str:

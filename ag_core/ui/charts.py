@@ -88,7 +88,7 @@ def share_bars(table: pd.DataFrame, name: str, value: str, *, dark: bool, number
 
 def interval_dots(table: pd.DataFrame, name: str, chance: float, *, dark: bool) -> alt.LayerChart | alt.FacetChart:
     """Dots with bounds (columns `name`, mean, low, high), in the order of the table; a dashed line at `chance`."""
-    rows = alt.Y(f"{name}:N", sort=None, title=None, axis=alt.Axis(labelLimit=300))
+    rows = alt.Y(f"{name}:N", sort=None, title=None, axis=alt.Axis(labelLimit=300, labelOverlap=False))
     scale = alt.Scale(domainMin=0, nice=True)
     tooltip = [
         alt.Tooltip(f"{name}:N"),

@@ -48,7 +48,7 @@ def test_videos_of_classes_are_counted_and_the_novel_drawn_among_those_with_enou
     for split, videos in (("train", 13), ("test", 12)):
         rows = [
             dict.fromkeys(COLUMNS, "")
-            | {"id": f"{split[0].upper()}{n:04}", "length": "12.00", "subject": "AAAA", "scene": "Bedroom"}
+            | {"id": f"{split[-1].upper()}{n:04}", "length": "12.00", "subject": "AAAA", "scene": "Bedroom"}
             | {"actions": "c002 1.00 2.00;c002 3.00 4.00;c154 5.00 6.00" + ";c009 1.00 2.00" * (split == "train")}
             for n in range(videos)
         ]

@@ -110,6 +110,11 @@ class Film:
                     )
         return extra
 
+    @property
+    def unmet(self) -> list[tuple[int, str]]:
+        """The wished actions that were not done, each with the reason in a few words."""
+        return [(action, "no way or no time for it in this film") for action in self.director.unmet]
+
     # -------------------------------------------------------------- composing
 
     def compose(self, seconds: float) -> tuple[Room, Performance, Director]:

@@ -11,11 +11,12 @@ from ag_core.world.chance import Chance
 from ag_core.world.human import Human, Looks
 from ag_core.world.mesh import turn_z
 from ag_core.world.rooms import Placed, Room
+from ag_core.world.script import ITEMS
 from ag_core.world.sim import Thing, flat_turn
 from ag_core.world.textures import Palette
 from ag_core.world.things import Made
 
-PRESENCE = 0.55
+PRESENCE = 0.65
 """How likely each thing is in a film, before some find no place."""
 MAKERS: dict[str, Callable[[Chance, Palette], Made]] = {
     "cup": kitchenware.cup,
@@ -40,8 +41,6 @@ MAKERS: dict[str, Callable[[Chance, Palette], Made]] = {
     "broom": make.broom,
     "vacuum": make.vacuum,
 }
-CORNERED = ("pillow", "box", "bag", "towel", "notebook", "blanket", "clothes", "groceries", "closed laptop")
-"""Things that may lie a little nearer to others than their corners reach."""
 
 
 def person(split: str, number: int, clothes: Chance, palette: Palette) -> Human:
@@ -102,6 +101,7 @@ def choose_things(room: Room, shapes: Chance, chance: Chance) -> dict[str, Thing
             standing = False
         else:
             chosen.remove("closed laptop")
+    chosen.sort(key=lambda name: len(ITEMS[name].lies_on) > 2)  # what fits few places chooses first
     things = {name: make_thing(name, shapes, room.palette) for name in chosen}
     if standing:
         place_laptop(room, shapes, chance)
@@ -121,7 +121,7 @@ def make_thing(name: str, shapes: Chance, palette: Palette) -> Thing:
     prop, variant, materials = MAKERS[name](shapes, palette)
     corners = props.bounds(prop.pieces)
     low, high = corners[:, 0].min(0), corners[:, 1].max(0)
-    radius = 0.5 * float(np.hypot(*(high - low)[:2])) * (0.8 if name in CORNERED else 1.0)
+    radius = 0.52 * float((high - low)[:2].max())
     return Thing(prop, float(-low[2]) + 0.002, radius, np.eye(3), materials, variant=variant)
 
 

@@ -343,13 +343,22 @@ class Blocking:
         self.stage.lean.add(start, start + span, 0.03 if self.seat is None else 0.02)
         self.stage.crouch.add(start, start + span, 0.0)
 
+    def may_reach(self, at: NDArray) -> bool:
+        """Whether a point is about where one can reach from the seat: ahead, or beside; True while standing."""
+        if self.seat is None:
+            return True
+        right, ahead, _ = turn_z(self.yaw).T @ (at - self.seat.point)
+        return bool((ahead > 0.22 and abs(right) < 0.5) or (ahead > -0.15 and 0.26 < abs(right) < 0.66))
+
     def reach_for(self, name: str, at: NDArray) -> tuple[tuple[int, ...], tuple[float, float]] | None:
         """Go to where `at` is within reach; the hands that will do it and the posture."""
         if self.seat is not None:
             hands = self.hands_for(name, self.place, self.yaw)
-            offset = turn_z(self.yaw).T @ (at - self.seat.point)
-            if offset[1] < 0.22 or abs(offset[0]) > 0.5:
+            if not self.may_reach(at):
                 return None
+            right = float((turn_z(self.yaw).T @ (at - self.seat.point))[0])
+            if len(hands) == 1 and self.held != name and abs(right) > 0.2:
+                hands = (int(right > 0),)
             posture = self.posture(self.place, self.yaw, self.grip_points(name, at, self.yaw, hands), self.seat)
             return (hands, posture) if posture else None
         found = []

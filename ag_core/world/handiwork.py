@@ -94,10 +94,10 @@ class Handiwork(Blocking):
 
     def put(self, name: str, kinds: tuple[str, ...] = ()) -> bool:
         """Carry to a free spot, lower, detach."""
-        for _ in range(8):
+        for _ in range(12 if self.seat is None else 60):
             spot = self.free_spot(name, kinds or ITEMS[name].lies_on, 12)
-            if spot is None:
-                return False
+            if spot is None or not self.may_reach(spot[0]):
+                continue
             at, kind, _ = spot
             found = self.reach_for(name, at)
             if found is not None:

@@ -13,7 +13,7 @@ from ag_core.ui import cached, charts, words
 from ag_core.ui.page import empty_state, is_dark, owner_note
 from ag_core.ui.pickers import download_table
 
-COMMAND = "python -m ag_core audit --data DIR --real DIR --out assets/home_world_audit.json"
+COMMAND = "python -m ag_core audit --data DIR --real DIR --out assets/home_world_audit.json --card docs/home_world.md"
 PART_NAMES = {"val": "all of val", "iid": "iid", "comp": "comp"}
 Result = Mapping[str, Any]
 

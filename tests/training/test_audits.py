@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 
 from ag_core.__main__ import main
+from ag_core.commands.audit import BEGIN, END
 from ag_core.evaluation.average_precision import action_precision
 from ag_core.presets import DEMO_VIDEO
+from ag_core.settings import ASSETS, PROJECT
 from ag_core.taxonomy import object_index
 from ag_core.training import audits
+from ag_core.training.audit_report import tables
 from ag_core.training.audits import AUDITS, body_features, build_net, run_audit, scores, tensor_of, train, views_of
 from ag_core.training.datasets import clip_pictures
 
@@ -119,7 +122,10 @@ def test_the_command_writes_the_whole_result(world, tmp_path, capsys):
         lines = [real_frame("A", number, "holding") for number in range(1, 31)]
         (real / f"ag_frames_{split}.jsonl").write_text("\n".join(lines))
     out, log = tmp_path / "made" / "audit.json", tmp_path / "log.jsonl"
-    options = ["audit", "--data", world.folder, "--real", real, "--steps", 2, "--seeds", 2, "--out", out, "--log", log]
+    card = tmp_path / "card.md"
+    card.write_text(f"# Card\n\n{BEGIN}\nold numbers\n{END}\n\nThe end.\n")
+    options = ["audit", "--data", world.folder, "--real", real, "--steps", 2, "--seeds", 2]
+    options += ["--out", out, "--log", log, "--card", card]
     assert main([str(option) for option in options]) == 0
     printed = capsys.readouterr().out
     result = json.loads(out.read_text())
@@ -133,6 +139,9 @@ def test_the_command_writes_the_whole_result(world, tmp_path, capsys):
     cup = result["agreement"]["classes"][object_index("cup/glass/bottle") - 1]
     assert cup["real"] == 60
     assert "| joints and objects |" in printed
+    written = card.read_text()
+    assert written.startswith("# Card\n") and written.endswith("The end.\n") and "old" not in written
+    assert "\n".join(tables(result)) in written
     row = json.loads(log.read_text())
     assert {"what", "data", "protocol", "n", "seeds", "command", "date", "metrics"} == set(row)
 
@@ -141,3 +150,14 @@ def test_the_command_refuses(world, tmp_path, capsys):
     assert main(["audit", "--data", str(tmp_path)]) == 1
     assert "holds no home world" in capsys.readouterr().err
     assert main(["audit", "--data", str(world.folder), "--seeds", "0"]) == 1
+    assert main(["audit", "--data", str(world.folder), "--card", str(tmp_path / "none.md")]) == 1
+    assert "has no place for the numbers" in capsys.readouterr().err
+
+
+def test_the_shipped_card_has_the_shipped_numbers():
+    card = (PROJECT / "docs" / "home_world.md").read_text()
+    assert BEGIN in card and END in card
+    assert all(f"| {audit.name} |" in card for audit in AUDITS)
+    shipped = ASSETS / "home_world_audit.json"
+    if shipped.is_file():
+        assert "\n".join(tables(json.loads(shipped.read_text()))) in card

@@ -73,8 +73,8 @@ class _Progress:
         self.said_s = seconds
         text = f"{done} of {total} videos"
         if made and done < total:
-            remaining = seconds / made * (total - done)
-            text += f", {made / seconds * 60:.1f} a minute, {remaining / 60:.0f} min {remaining % 60:02.0f} s left"
+            minutes, rest = divmod(round(seconds / made * (total - done)), 60)
+            text += f", {made / seconds * 60:.1f} a minute, {minutes} min {rest:02} s left"
         print(
             f"\r{text:60}" if terminal else text,
             end="\n" if done == total or not terminal else "",

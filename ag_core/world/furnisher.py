@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from ag_core.world import props
 from ag_core.world.chance import Chance
 from ag_core.world.mesh import Part, turn_z
-from ag_core.world.paths import FloorGrid
+from ag_core.world.paths import BODY, FloorGrid
 from ag_core.world.places import Placed, Room, Seat, Surface
 from ag_core.world.props import Prop
 from ag_core.world.textures import Palette
@@ -74,6 +74,7 @@ class Furnisher:
         self.kept: list[Rectangle] = []  # where people stand to use things
         self.doors = 0  # how many of these, the first ones, are before doors
         self.targets: list[NDArray] = []  # what must stay in reach of the ways
+        self.stands: list[NDArray] = []  # where the nearest free place must not be cut off, such as at a chair
         self.hung: dict[str, list[Rectangle]] = {wall: [] for wall in YAWS}  # (along, height) on each wall
 
     # -------------------------------------------------------------- walls
@@ -103,18 +104,22 @@ class Furnisher:
 
     # -------------------------------------------------------------- ways
 
-    def reachable(self, more: list[Rectangle], targets: list[NDArray]) -> bool:
-        """Whether ways of the width WAY, all connected, lead to every target, given further footprints."""
+    def reachable(self, more: list[Rectangle], targets: list[NDArray], stands: list[NDArray]) -> bool:
+        """Whether ways of the width WAY, all connected, lead to every target, given further footprints.
+
+        stands: places whose nearest free place has to be connected with the ways, however narrowly.
+        """
         grid = FloorGrid(*self.room.size, [*self.room.footprints, *more], self.room.extra_floor)
-        wide = (grid.distance >= WAY / 2).astype(np.uint8)
-        count, numbers = cv2.connectedComponents(wide, connectivity=4)
+        count, numbers = cv2.connectedComponents((grid.distance >= WAY / 2).astype(np.uint8), connectivity=4)
         if count < 2:
             return False
-        largest = 1 + int(np.argmax(np.bincount(numbers.ravel())[1:]))
+        ways = np.argwhere(numbers == 1 + int(np.argmax(np.bincount(numbers.ravel())[1:])))
         x, y = grid.centres()
-        ways = np.argwhere(numbers == largest)
         on_way = np.stack([x[ways[:, 0]], y[ways[:, 1]]], -1)
-        return all(np.hypot(*(on_way - t[:2]).T).min() < STEP for t in targets)
+        if not all(np.hypot(*(on_way - t[:2]).T).min() < STEP for t in targets):
+            return False
+        _, free = cv2.connectedComponents((grid.distance >= BODY).astype(np.uint8), connectivity=4)
+        return all(free[grid.nearest_free(place)] == free[tuple(ways[0])] for place in stands + targets)
 
     def fits(self, rectangle: Rectangle, access: Rectangle | None, high: float) -> bool:
         """Whether a footprint of some height, and the floor kept free before it, find room."""
@@ -173,9 +178,11 @@ class Furnisher:
                 continue
             target = spot.world(((low[0] + high[0]) / 2, high[1] + (access if beside else access / 2), 0))
             targets = [target] if access > 0 else []
-            if self.reachable([solid, *others], self.targets + targets):
+            stands = [(a + b) / 2 for a, b in others]
+            if self.reachable([solid, *others], self.targets + targets, self.stands + stands):
                 self.room.footprints += [solid, *others]
                 self.targets += targets
+                self.stands += stands
                 self.kept += front
                 self.take(wall, *behind)
                 return spot

@@ -90,6 +90,7 @@ def table_and_chair(f: Furnisher, looks: Looks, bench: bool = False) -> Spot | N
     i = f.put(shifted(top, depth / 2), spot.origin, spot.yaw)
     f.surface(i, "table", spot, (-length / 2 + 0.08, 0.08), (length / 2 - 0.08, depth - 0.06), height)
     turned = far * np.pi / 2 if behind else np.pi
+    f.stands.append(spot.world((chair_at[0] - np.sin(turned) * 0.34, chair_at[1] + np.cos(turned) * 0.34, 0)))
     chair = props.chair(c, looks.wood2, looks.cloth2)
     j = f.put(chair, spot.world((*chair_at, 0)), spot.yaw + turned + c.uniform(-0.06, 0.06))
     f.seat(j, "chair", spot, (*chair_at, 0.485), turned)
@@ -158,8 +159,8 @@ def television(f: Furnisher, looks: Looks) -> Spot | None:
     pieces = props.television(c, looks.black, screen, looks.wood2)
     spot = None
     if c.happens(0.7):
-        spot = f.find(pieces, "left right", 0.35, turned=c.uniform(0.3, 0.55))
-    spot = spot or f.find(pieces, "back left right", 0.35)
+        spot = f.find(pieces, "left right", 0.35, turned=c.uniform(0.3, 0.55), tries=60)
+    spot = spot or f.find(pieces, "back left right", 0.35, tries=60)
     if spot is not None:
         for prop in pieces:
             f.put(prop, spot.origin, spot.yaw)

@@ -273,7 +273,7 @@ def refrigerator(c: Chance, white: int, inside: int, metal: int, hinge_side: int
     w, d, h, split = 0.66, 0.58, c.between(1.55, 1.8), c.between(0.45, 0.62)
     body = [
         box((w, d - 0.06, split), (0, d / 2 - 0.03, 0.0), white, 0.012),
-        box((w, 0.05, h - split), (0, 0.025, split), inside, 0.006),
+        box((w - 0.03, 0.05, h - split - 0.02), (0, 0.025, split + 0.01), inside, 0.006),
         box((w, d - 0.06, 0.05), (0, d / 2 - 0.03, h - 0.05), white, 0.01),
         *[box((0.05, d - 0.06, h - split), (s * (w / 2 - 0.025), d / 2 - 0.03, split), white, 0.008) for s in (-1, 1)],
         *[box((w - 0.1, d - 0.12, 0.015), (0, d / 2 - 0.05, z), inside, 0.003) for z in (split + 0.32, split + 0.65)],

@@ -62,7 +62,7 @@ SCENES = {
 ENTRYWAY = "Entryway (A hall that is generally located at the entrance of a house)"
 DOORWAY_SHARE = {"living": 0.45, "bedroom": 0.35, "kitchen": 0.6, "hallway": 0.8, "bathroom": 0.3, "garage": 0.4}
 DOOR_SHARE = 0.85  # of the rooms that have a doorway; without one there is a door
-ATTEMPTS = 8  # layouts that are tried until the main piece has found room
+ATTEMPTS = 20  # layouts that are tried until the main pieces have found room
 
 
 def furnish(kind: str, c: Chance) -> Room:
@@ -98,11 +98,13 @@ def living_room(f: Furnisher, looks: Looks) -> bool:
     if sofa(f, looks) is None:
         return False
     hang_window(f, looks)
-    complete = table_and_chair(f, looks) is not None
-    some(f, looks, [(0.85, television), (0.9, shelf), (0.5, low_cabinet)])
+    some(f, looks, [(0.8, television), (0.25, low_cabinet)])
+    if not any(table_and_chair(f, looks) is not None for _ in range(3)):
+        return False
+    some(f, looks, [(0.9, shelf), (0.4, low_cabinet)])
     light_up(f, looks, ["floor", "floor", "table"])
     some(f, looks, [(1.0, hang_picture), (0.45, hang_mirror), (0.6, plant), (0.35, hang_clock)])
-    return complete
+    return True
 
 
 def bedroom(f: Furnisher, looks: Looks) -> bool:
@@ -110,9 +112,9 @@ def bedroom(f: Furnisher, looks: Looks) -> bool:
     if bed(f, looks) is None:
         return False
     hang_window(f, looks)
-    some(f, looks, [(0.85, cabinet), (0.75, table_and_chair)])
+    some(f, looks, [(0.85, cabinet), (0.75, table_and_chair), (0.4, television)])
     light_up(f, looks, ["table", "table", "floor", "wall"])
-    some(f, looks, [(0.4, television), (0.6, shelf), (0.3, basket)])
+    some(f, looks, [(0.6, shelf), (0.3, basket)])
     some(f, looks, [(0.55, hang_mirror), (0.8, hang_picture), (0.3, hang_clock)])
     return True
 
@@ -122,11 +124,12 @@ def kitchen(f: Furnisher, looks: Looks) -> bool:
     if kitchen_run(f, looks) is None or refrigerator(f, looks) is None:
         return False
     hang_window(f, looks, 0.66)
-    complete = table_and_chair(f, looks) is not None
+    if not any(table_and_chair(f, looks) is not None for _ in range(3)):
+        return False
     some(f, looks, [(0.6, low_cabinet), (0.5, shelf), (0.2, television), (0.4, bin_with_lid)])
     light_up(f, looks, ["wall", "hanging", "hanging", "floor"])
     some(f, looks, [(0.6, wall_cupboard), (0.6, hang_picture), (0.25, hang_mirror), (0.4, hang_clock)])
-    return complete
+    return True
 
 
 def hallway(f: Furnisher, looks: Looks) -> bool:
@@ -169,7 +172,8 @@ def bathroom(f: Furnisher, looks: Looks) -> bool:
 
 def garage(f: Furnisher, looks: Looks) -> bool:
     """Workbench with a chair, tools, tool shelf; closet, refrigerator, an old sofa, ladder, tyres."""
-    if table_and_chair(f, looks, bench=True) is None or tool_shelf(f, looks) is None:
+    bench = any(table_and_chair(f, looks, bench=True) is not None for _ in range(3))
+    if not bench or tool_shelf(f, looks) is None:
         return False
     tool_board(f, looks)
     light_up(f, looks, ["hanging", "wall", "wall"])

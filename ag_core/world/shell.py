@@ -7,6 +7,7 @@ from ag_core.world import fixtures, props
 from ag_core.world.chance import Chance
 from ag_core.world.furnisher import WALL_HEIGHT, YAWS, Furnisher, Rectangle, Spot, apart
 from ag_core.world.mesh import Mesh, Part, box, join, quad
+from ag_core.world.paths import BODY, FloorGrid
 from ag_core.world.places import Lie, Passage, Place, Placed, Seat, Surface
 from ag_core.world.props import Prop
 from ag_core.world.textures import Palette
@@ -266,19 +267,18 @@ def over_table(f: Furnisher) -> Spot | None:
 
 
 def stand_before(f: Furnisher, spot: Spot, point: NDArray) -> NDArray:
-    """The free place [3] from which a point is nearest within easy reach, before the spot if possible."""
-    best, place = np.inf, spot.world((0, 0.7, 0))
-    for away in (0.40, 0.46, 0.54, 0.62):
-        for turn in np.arange(12) * np.pi / 6:
-            at = point * (1, 1, 0) + away * np.array([np.cos(turn), np.sin(turn), 0])
-            low, high = at[:2] - 0.19, at[:2] + 0.19
-            if not f.open_floor((low, high), 0.0):
-                continue
-            front = spot.world((0, 1, 0)) - spot.origin
-            cost = away - 0.3 * float((at - point) @ front) / away
-            if cost < best:
-                best, place = cost, at
-    return place
+    """The free place [3] from which a point is reached, before the spot if possible; it is kept free from now on."""
+    grid = FloorGrid(*f.room.size, f.room.footprints, f.room.extra_floor)
+    front = (spot.world((0, 1, 0)) - spot.origin)[:2]
+    x, y = grid.centres()
+    places = np.stack(np.meshgrid(x, y, indexing="ij"), -1)
+    away = np.hypot(*(places - point[:2]).transpose(2, 0, 1))
+    cost = np.abs(away - 0.45) - 0.3 * (places - point[:2]) @ front / np.maximum(away, 0.1)
+    cost[(grid.distance < BODY + 0.02) | (away < 0.3) | (places[..., 1] < 0.1)] = np.inf
+    at = places[np.unravel_index(int(np.argmin(cost)), cost.shape)]
+    f.kept.append((at - 0.2, at + 0.2))
+    f.stands.append(np.array([*at, 0.0]))
+    return f.stands[-1]
 
 
 def finish_floor(f: Furnisher, looks: Looks) -> None:

@@ -29,7 +29,7 @@ def folds(size: tuple[float, float, float], layers: int, materials: list[int], c
 def flat_soft(half: tuple[float, float, float], centre: tuple[float, float, float], material: int) -> Mesh:
     """A rounded slab: half sizes [3], its texture laid from above."""
     mesh = ellipsoid(half, centre, material, 10, 0.35)
-    uv = (mesh.vertices[:, :2] - np.float32(centre[:2])) / np.float32(0.4) + np.float32(0.5)
+    uv = (mesh.vertices[:, :2] - np.array(centre[:2], np.float32)) / np.float32(0.4) + np.float32(0.5)
     return replace(mesh, uv=uv.astype(np.float32))
 
 

@@ -204,7 +204,7 @@ def photo(c: Chance, p: Palette) -> Made:
         ring = np.stack([w / 2 * np.cos(s), 0 * s, h / 2 * np.sin(s)], -1)
         border = tube(ring, [0.020] * 25, frame, 8, (0, 1, 0), round_ends=False)
         plate = ellipsoid((w / 2, 0.008, h / 2), (0, 0, 0), image, 12)
-        plate.uv[:] = plate.vertices[:, [0, 2]] / np.float32([w, h]) + np.float32(0.5)
+        plate.uv[:] = plate.vertices[:, [0, 2]] / np.array([w, h], np.float32) + np.float32(0.5)
         pieces = [border, plate]
     else:
         border = box((w, 0.026, h), (0, 0, -h / 2), frame, 0.008)
@@ -224,7 +224,7 @@ def hand_mirror(c: Chance, p: Palette) -> Made:
     squareness = 0.45 if variant == "square" else 1.0
     back = ellipsoid((w, 0.016, h), (0, 0, 0), frame, 12, squareness)
     front = ellipsoid((w - 0.014, 0.006, h - 0.014), (0, -0.013, 0), glass, 12, squareness)
-    front.uv[:] = front.vertices[:, [0, 2]] / np.float32([2 * w, 2 * h]) + np.float32(0.5)
+    front.uv[:] = front.vertices[:, [0, 2]] / np.array([2 * w, 2 * h], np.float32) + np.float32(0.5)
     stem = tube([(0, 0, -h + 0.01), (0, 0, -h - 0.10)], [0.015, 0.018], frame, 10)
     foot = lathe([(0.001, -h - 0.125), (0.062, -h - 0.125), (0.055, -h - 0.112), (0.001, -h - 0.10)], frame, 16)
     return Made(Prop("mirror", [_centred(join([back, front, stem, foot]))]), variant, (frame, glass))

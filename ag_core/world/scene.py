@@ -24,6 +24,8 @@ DARK = 0.72
 WORN_FORMS = ("clothes", "shoe", "bag", "blanket")
 """Things that have another form on the body than in the hand."""
 CLOSING = 0.2  # seconds that a hand takes to close or open
+SHADOWLESS = ("floor", "door", "doorknob", "doorway", "window", "picture", "mirror")
+"""What lies in or on the floor and the walls."""
 NOWHERE = np.array([0.0, 0.0, -9.0])
 
 
@@ -57,7 +59,7 @@ class Scene:
         self.movers: list[tuple[str, int | str]] = []  # how each moving part is placed each frame
         first = stage.at(0.0)
         for i, placed in enumerate(room.placed):
-            casts = placed.prop.name not in ("floor", "door", "doorknob", "window", "picture")
+            casts = placed.prop.name not in SHADOWLESS
             if placed.rides is not None:
                 moving.append(Part(self.ridden(i, first), i, False))
                 self.movers.append(("rides", i))
@@ -83,7 +85,7 @@ class Scene:
         lamps = [mesh for placed in room.placed if placed.prop.name == "light" for mesh in placed.prop.pieces]
         self.lamp_materials = sorted({int(m) for mesh in lamps for m in mesh.material})
         self.lamp_now = 1.0
-        volume = np.array([(-0.1, -0.1, 0), (width + 0.1, depth + 1.2, 2.4)])
+        volume = np.array([(-0.1, -1.4, 0), (width + 0.1, depth + 1.2, 2.4)])
         self.renderer = Renderer(
             self.geometry,
             room.palette.materials,

@@ -173,7 +173,7 @@ class Handiwork(Blocking):
             return
         towards = float(np.arctan2(-to_camera[0], to_camera[1]))
         off = (towards - self.yaw + np.pi) % (2 * np.pi) - np.pi
-        self.turn_to(self.yaw + off - np.sign(off) * self.between(0.4, 1.25))
+        self.turn_to(float(self.yaw + off - np.sign(off) * self.between(0.4, 1.25)))
         self.extend(Segment("stand", self.time, self.time, self.place, self.yaw))
 
     def back_to_carry(self, name: str, span: float = 0.6) -> None:

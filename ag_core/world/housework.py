@@ -155,10 +155,13 @@ class Housework(Preparing):
         for place, yaw in self.stand_places(at, 40):
             if turn_z(yaw)[:, 1] @ towards < 0.85:
                 continue
-            wrists = {i: at + turn_z(yaw) @ offsets[i] + 0.6 * spread * UP for i in hands}
-            posture = self.posture(place, yaw, wrists)
-            if posture is not None and self.route(place) is not None:
-                return place, yaw, posture
+            postures = []
+            for right, up in ((0.0, spread), (spread, 0.0), (-spread, 0.0)):
+                moved = turn_z(yaw) @ (right, 0.0, up)
+                postures.append(self.posture(place, yaw, {i: at + moved + turn_z(yaw) @ offsets[i] for i in hands}))
+            found = [posture for posture in postures if posture is not None]
+            if len(found) == len(postures) and self.route(place) is not None:
+                return place, yaw, max(found)
         return None
 
     def rinse(self, name: str) -> bool:
@@ -181,7 +184,7 @@ class Housework(Preparing):
             if i not in hands:
                 rub = Stroke((0.03, 0.0, 0.04), (0.0, 0.02, 0.0), 0.45, start)
                 reach = Reach(at, (wrist[0] + 0.02, wrist[1], 0.03), (-0.7, 0.6, -0.3), rub)
-                self.stage.hands[i].add(start + 0.1, start + 0.65, ("reach", reach, sink.yaw))
+                self.stage.hands[i].add(start + 0.1, start + 0.65, ("reach", reach, self.yaw))
                 self.stage.hands[i].add(end, end + 0.5, ("rest",))
         self.look(("item", name), start)
         self.stage.motions.append((name, "wiping", start + 0.5, end))
@@ -203,7 +206,7 @@ class Housework(Preparing):
         rub = Stroke((0.015, 0.045, 0.0), (0.0, 0.0, 0.015), 0.5, start, apart=0.5)
         for i in (0, 1):
             self.stage.hands[i].add(
-                start, start + 0.5, ("reach", Reach(point, (0.055, -0.10, 0.05), (-0.45, 0.9, -0.15), rub), sink.yaw)
+                start, start + 0.5, ("reach", Reach(point, (0.055, -0.10, 0.05), (-0.45, 0.9, -0.15), rub), self.yaw)
             )
         self.look(("point", point), start)
         self.label("wash", "hands", start + 0.3, end, *self.shown(sink))
@@ -215,6 +218,7 @@ class Housework(Preparing):
 
     def fold(self, name: str) -> bool:
         """Fold what is held, twice, then lay it down."""
+        self.turn_to_viewer()
         start, path = self.time, self.stage.paths[name]
         _, y, z = CARRY[name].offset
         other = tuple(i for i in (0, 1) if i not in self.held_hands())
@@ -248,6 +252,10 @@ class Housework(Preparing):
             if target is None or found is None:
                 continue
             hands, posture = found
+            there = self.posture(self.place, self.yaw, self.grip_points(name, target, self.yaw, hands), self.seat)
+            if there is None:
+                continue
+            posture = max(posture, there)
             both = {i for i in (0, 1) if i in hands}
             start = self.time
             begin = start if begin is None else begin
@@ -289,6 +297,7 @@ class Housework(Preparing):
 
     def photo(self, name: str) -> bool:
         """Hold the phone before the eyes with both hands and point it at something."""
+        self.turn_to_viewer()
         start, path = self.time, self.stage.paths[name]
         hold = Hold((0.0, 0.42, 0.27), turn_x(np.pi / 2) @ turn_z(np.pi / 2), (0.12, -0.07, -0.05))
         end = start + 0.7 + self.between(1.4, 2.0)
@@ -350,6 +359,7 @@ class Housework(Preparing):
 
     def fix_hair(self) -> bool:
         """Both hands stroke the hair back."""
+        self.turn_to_viewer()
         start, end = self.time, self.time + 0.6 + self.between(1.4, 2.0)
         comb = Stroke((0.0, 0.06, 0.015), (0.02, 0.0, -0.03), 1.0, start, apart=0.25)
         for i in (0, 1):

@@ -40,16 +40,29 @@ class Preparing(Handiwork):
         self.stage.crouch.add(start, start + 0.5, 0.0)
 
     def go_to(self, where: Place, wrists: tuple[float, float, float]) -> tuple[NDArray, NDArray, Posture] | None:
-        """Walk to a sink or a stove: the point to work at, the body's frame there, and the posture."""
+        """Walk to a sink or a stove: the point to work at, the body's frame there, and the posture.
+
+        Who would hide the hands from the camera stands a little aside.
+        """
         if self.seat is not None:
             return None
-        stand = np.array([where.stand[0], where.stand[1], 0.0])
-        frame = turn_z(where.yaw)
-        goals = {i: where.point + frame @ offset for i, offset in enumerate(mirrored(wrists))}
-        posture = self.posture(stand, where.yaw, goals)
-        if posture is None or self.route(stand) is None or not self.walk_to(stand, where.yaw):
-            return None
-        return where.point, frame, posture
+        to_camera = (self.viewer - where.point)[:2] / np.hypot(*(self.viewer - where.point)[:2])
+        away = float(np.hypot(*(where.stand - where.point[:2])))
+        options = []
+        for aside in (0.0, -0.35, 0.35, -0.6, 0.6):
+            frame = turn_z(where.yaw + aside)
+            place = np.array([*(where.point[:2] - max(away, 0.48) * frame[:2, 1]), 0.0])
+            if aside == 0.0:
+                place = np.array([*where.stand, 0.0])
+            hidden = max(0.0, float(-frame[:2, 1] @ to_camera) - 0.75)
+            options.append((6 * hidden + abs(aside), place, where.yaw + aside))
+        for _, place, yaw in sorted(options, key=lambda option: option[0]):
+            frame = turn_z(yaw)
+            goals = {i: where.point + frame @ offset for i, offset in enumerate(mirrored(wrists))}
+            posture = self.posture(place, yaw, goals) if self.grid().clearance(place) > 0.16 else None
+            if posture is not None and self.route(place) is not None and self.walk_to(place, yaw):
+                return where.point, frame, posture
+        return None
 
     def shown(self, where: Place) -> tuple[int, ...]:
         """The placed prop that a place belongs to, where it has one."""
@@ -72,7 +85,7 @@ class Preparing(Handiwork):
             (main, Reach(point, (0.06, -0.08, 0.15), (-0.2, 0.5, -0.8), stir)),
             (1 - main, Reach(point, (0.20, -0.12, 0.08), (-0.6, 0.8, 0.0))),
         ):
-            self.stage.hands[i].add(start, start + 0.6, ("reach", reach, stove.yaw))
+            self.stage.hands[i].add(start, start + 0.6, ("reach", reach, self.yaw))
         self.look(("point", point), start)
         self.label("prepare", "food", start + 0.3, end, *self.shown(stove))
         self.relax((0, 1), end)
@@ -137,6 +150,7 @@ class Preparing(Handiwork):
 
     def medicate(self, name: str) -> bool:
         """Put some medicine into the mouth."""
+        self.turn_to_viewer()
         start, path = self.time, self.stage.paths[name]
         begin = start + 0.65
         path.add(start, begin, ("eat", begin))

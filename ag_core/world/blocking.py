@@ -33,7 +33,8 @@ IN_A_BOX = ("food", "cup", "phone", "medicine", "sandwich", "towel")
 FROM_ABOVE = (0.02, -0.06, 0.14)
 """The wrist over something in a box, metres right, forward and up of it."""
 BEGINS_OPEN, BEGINS_DARK = 0.35, 0.4  # how often a door or the like stands open, and a lamp is off, at the beginning
-MADE_BED = 0.6  # how often a bed is kept free, to lie on
+MADE_BED = 0.6  # how often a bed or a sofa is kept free, to lie on
+FREE_TABLE_EDGE = 0.5  # how often nothing lies where one can sit on the table
 REACHED = 0.035  # metres between wrist and grip that still look like a grip
 Doing = Callable[[Any, Step], bool]
 """A method of a director that tries a step: False, and nothing written, where it cannot be done."""
@@ -74,9 +75,11 @@ class Blocking:
         self.lying: dict[str, tuple[NDArray, str]] = {}  # thing -> place [3] and kind of surface
         self.time, self.yaw = 0.0, 0.0
         soft_seats = [s for s in self.room.seats if s.kind in ("sofa/couch", "bed")]
-        beds = [place.owner for place in self.room.beds if place.kind == "bed"]
+        beds = [place.owner for place in self.room.beds if place.kind != "floor"]
         self.kept_free = beds[0] if beds and self.chance.happens(MADE_BED) else None  # nothing lies on it
         self.reserved = self.chance.shuffled(soft_seats)[:1]  # kept free of things
+        if self.chance.happens(FREE_TABLE_EDGE):
+            self.reserved += [s for s in self.room.seats if s.kind == "table"]
         self.place = np.zeros(3)
         self.seat: Seat | None = None
         self.recline: Recline | None = None  # how the person lies on the seat
@@ -212,11 +215,17 @@ class Blocking:
         return all(depth < 0.8 * DEPTH for depth, _, _ in overlaps(joints, boxes, support))
 
     def joints_at(
-        self, place: NDArray, yaw: float, seat: Seat | None = None, lean: float = 0.03, crouch: float = 0.0
+        self,
+        place: NDArray,
+        yaw: float,
+        seat: Seat | None = None,
+        lean: float = 0.03,
+        crouch: float = 0.0,
+        dangling: NDArray | None = None,
     ) -> Joints:
         """The joints of who stands at a place or sits on a seat, with hands at rest."""
         kind, point = ("stand", None) if seat is None else ("seated", seat.point)
-        base = base_at([Segment(kind, 0, 0, place, yaw, seat=point)], self.human, 0)
+        base = base_at([Segment(kind, 0, 0, place, yaw, seat=point, dangling=dangling)], self.human, 0)
         ahead = base.pelvis + base.frame[:, 1] * 2
         joints = self.human.solve(self.stage.posed(base, lean, crouch, ahead))
         left, right = (self.stage.hand_goal(i, ("rest",), 0, joints, base, {})[0] for i in (0, 1))

@@ -21,6 +21,7 @@ SITTING_LIFT, SITTING_BACK = 0.125, 0.06  # metres of the pelvis above and behin
 LYING_LIFT = 0.125  # metres of the pelvis above what it lies on
 HEEL = 0.065  # metres of the ankle above what a lying leg's heel rests on
 LEGS_STRETCHED, LEGS_DRAWN_UP = 0.84, 0.34  # metres between pelvis and ankles of a lying body
+STRETCH = 0.03  # metres a still body stands taller than a walking one
 GROUND = np.array([1.0, 1.0, 0.0])
 
 
@@ -142,7 +143,7 @@ def base_at(segments: Sequence[Segment], human: Human, time: float) -> BodyBase:
 
 def upright(place: NDArray, human: Human) -> NDArray:
     """The pelvis [3] of a body that stands at a place of the floor."""
-    return place * GROUND + UP * human.standing_height
+    return place * GROUND + UP * (human.standing_height + STRETCH)
 
 
 def walking(s: Segment, walk: Walk, human: Human, u: float) -> BodyBase:
@@ -160,7 +161,7 @@ def walking(s: Segment, walk: Walk, human: Human, u: float) -> BodyBase:
         ankle, toe = walk.foot(gone, i)
         feet.append(ankle * GROUND + UP * (ANKLE_HEIGHT + (ankle[2] - ANKLE_HEIGHT) * lift * (1 + 0.9 * running)))
         toes.append(unit(toe * (1, 1, lift)))
-    bob = (0.018 + 0.017 * running) * np.cos(2 * rhythm) * moving - 0.045 * running
+    bob = (0.018 + 0.017 * running) * np.cos(2 * rhythm) * moving - 0.045 * running - STRETCH * moving
     pelvis = upright(walk.at(gone), human) + UP * bob
     frame = turn_z(yaw + 0.06 * np.sin(rhythm) * moving)
     return BodyBase(
@@ -180,8 +181,7 @@ def sidling(s: Segment, to: NDArray, human: Human, u: float) -> BodyBase:
     shares = [(step + ease(2 * v - (0 if i == lead else 1))) / steps for i in (0, 1)]
     swings = [np.sin(np.pi * np.clip(2 * v - (0 if i == lead else 1), 0, 1)) for i in (0, 1)]
     left, right = (feet[i] + way * shares[i] + 0.02 * swings[i] * UP for i in (0, 1))
-    tall = ease(6 * u) * ease(6 - 6 * u)  # straight legs keep the knees off the table
-    pelvis = upright(s.place + way * (shares[0] + shares[1]) / 2, human) + 0.03 * tall * UP
+    pelvis = upright(s.place + way * (shares[0] + shares[1]) / 2, human)
     speed = length / max(s.end - s.start, 1e-6)
     return BodyBase(pelvis, s.yaw, frame, (left, right), toes, 0, 0, 0, speed, None)
 
@@ -250,7 +250,7 @@ def climbing(s: Segment, top: NDArray, human: Human, u: float) -> BodyBase:
         arc = 0.07 * np.sin(np.pi * v) * UP
         moved.append(feet[i] + (target - feet[i]) * (across, across, up) + arc)
     weight = float(np.clip((u - 0.28) / 0.6, 0, 1))
-    on_top = top + UP * human.standing_height - 0.02 * frame[:, 1]
+    on_top = upright(top, human) + UP * top[2] - 0.02 * frame[:, 1]
     standing = upright(s.place, human)
     across, up = ease(1.3 * weight), ease(weight)
     pelvis = standing + (on_top - standing) * (across, across, up)

@@ -71,7 +71,7 @@ class Moving(Blocking):
         walk = self.stage.body[-1]
         along = (far - near) / np.hypot(*(far - near))
         opening = self.room.placed[self.room.doorway.owner].position[:2]
-        times = np.arange(walk.start, walk.end, 0.05)
+        times = [float(t) for t in np.arange(walk.start, walk.end, 0.05)]
         near_it = [t for t in times if abs((self.stage.base_at(t).pelvis[:2] - opening) @ along) < PASSING]
         self.extend(Segment("stand", self.time, self.time, self.place, self.yaw))
         if near_it:

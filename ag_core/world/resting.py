@@ -68,13 +68,17 @@ class Resting(Blocking):
 
     def seat_is_free(self, seat: Seat) -> bool:
         """Whether nothing lies where one would sit."""
-        lying = (at for at, _ in self.lying.values())
-        return not any(np.hypot(*(at - seat.point)[:2]) < 0.36 and abs(at[2] - seat.point[2]) < 0.25 for at in lying)
+        for name, (at, _) in self.lying.items():
+            near = np.hypot(*(at - seat.point)[:2]) < 0.19 + self.things[name].radius
+            if near and abs(at[2] - seat.point[2]) < 0.25:
+                return False
+        return True
 
     def fits(self, seat: Seat) -> bool:
         """Whether a body can stand before a seat and sit on it without being in something else."""
         place = self.sit_place(seat)
-        standing, sitting = self.joints_at(place, seat.yaw), self.joints_at(place, seat.yaw, seat)
+        standing = self.joints_at(place, seat.yaw)
+        sitting = self.joints_at(place, seat.yaw, seat, dangling=self.dangling(seat))
         return self.is_clear(standing, None) and self.is_clear(sitting, (seat.owner, "sitting_on"))
 
     def sit(self, kind: str) -> bool:

@@ -24,6 +24,9 @@ from ag_core.world.strokes import hand_at, pole_at
 LAUGHS, LAUGH_BEND = 4.0, 0.045  # shakes a second, radians of the chest
 
 
+FOOT_RAISED = 0.30  # metres that a foot is drawn up to be shod
+
+
 @dataclass
 class Track:
     """A value that goes from goal to goal. keys: (start of the change, its end, goal); `first` holds before."""
@@ -158,6 +161,7 @@ class Performance:
     """One video's tracks. All times in seconds; `at` is a pure function of the time once the tracks are written.
 
     attached  (thing, hands, start, end); motions (thing or placed class, contact label, start, end)
+    raised    how far each foot is drawn up to the hands of who sits, 0..1
     worn      (thing, 'wearing', 'covered_by' or 'have_it_on_the_back', start, end); lids of boxes and bags 0..1
     lamp      how much light the lamp gives, 0..1
     shake     how strongly the shoulders shake with laughing, 0..1; nod: radians the head is thrown back
@@ -173,6 +177,7 @@ class Performance:
     lean: Track = field(default_factory=lambda: Track(0.03))
     crouch: Track = field(default_factory=lambda: Track(0.0))
     gaze: Track = field(default_factory=lambda: Track(("ahead", 0.0)))
+    raised: tuple[Track, Track] = field(default_factory=lambda: (Track(0.0), Track(0.0)))
     hinges: dict[int, Track] = field(default_factory=dict)
     opening: Track = field(default_factory=lambda: Track(0.0))
     attached: list[tuple[str, tuple[bool, bool], float, float]] = field(default_factory=list)
@@ -189,7 +194,14 @@ class Performance:
 
     def base_at(self, time: float) -> BodyBase:
         """Feet and pelvis, before any leaning."""
-        return base_at(self.body, self.human, time)
+        base, shares = base_at(self.body, self.human, time), [foot.number(time) for foot in self.raised]
+        if not any(shares):
+            return base
+        left, right = (
+            base.feet[i] + share * (base.frame @ (-0.05 * SIDES[i], -0.03, FOOT_RAISED))
+            for i, share in enumerate(shares)
+        )
+        return replace(base, feet=(left, right))
 
     def posed(self, base: BodyBase, lean: float, crouch: float, gaze: NDArray, hands: tuple = ()) -> Pose:
         """A pose from a base: leaning moves the pelvis back for balance while standing."""

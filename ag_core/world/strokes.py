@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.world.human import ANKLE_HEIGHT, SIDES, Joints
+from ag_core.world.human import SIDES, Joints
 from ag_core.world.mesh import unit
 
 Triple = tuple[float, float, float]
@@ -34,6 +34,7 @@ class Stroke:
         return np.array(self.first) * np.cos(angle) + np.array(self.second) * np.sin(angle)
 
 
+FEET = ("left foot", "right foot")
 STILL = Stroke()
 
 
@@ -41,7 +42,7 @@ STILL = Stroke()
 class Reach:
     """Where the hands go, seen from an anchor in the body's frame; the right hand, mirrored for the left.
 
-    anchor   'chest', 'head', 'mouth', 'knees' or 'feet'; or a point [3] of the room with `yaw` as its frame
+    anchor   'chest', 'head', 'mouth', 'left foot' or 'right foot'; or a point [3] of the room with `yaw` as its frame
     offset   [3] of the wrist, metres right, forward and up; fingers: where they point, in the same frame
     """
 
@@ -56,8 +57,6 @@ def hand_at(reach: Reach, i: int, time: float, joints: Joints, frame: NDArray) -
     side = SIDES[i]
     mirror = np.array([side, 1, 1])
     anchor = anchor_of(reach.anchor, joints) if isinstance(reach.anchor, str) else reach.anchor
-    if isinstance(reach.anchor, str) and reach.anchor == "feet":
-        anchor = joints.ankles[i] + 0.08 * joints.toes[i]
     offset = (np.array(reach.offset) + reach.stroke.offset(time, side)) * mirror
     return anchor + frame @ offset, frame @ (np.array(reach.fingers) * mirror)
 
@@ -68,10 +67,8 @@ def anchor_of(name: str, joints: Joints) -> NDArray:
         return joints.head
     if name == "mouth":
         return joints.mouth
-    if name == "knees":
-        return joints.knees.mean(0)
-    if name == "feet":
-        return joints.ankles.mean(0) + 0.08 * joints.toes.mean(0) - (0, 0, ANKLE_HEIGHT)
+    if name in FEET:
+        return joints.ankles[FEET.index(name)] + 0.08 * joints.toes[FEET.index(name)]
     return joints.chest
 
 

@@ -31,6 +31,7 @@ from ag_core.world.sim import (
 __all__ = ["Director", "Label"]
 
 MOST_STEPS_TO_A_GOAL = 8
+BEGINS_DRESSED = 0.35  # how often a jacket is worn at the beginning rather than lying about
 
 
 class Director(Housework, Dressing, Moving):
@@ -184,6 +185,8 @@ class Director(Housework, Dressing, Moving):
         elif not asleep and 0.30 <= where < 0.45 and before < 1.5:
             self.begin_outside(begins)
         self.time = begins
+        if "clothes" in self.lying and not asleep and self.chance.happens(BEGINS_DRESSED):
+            self.begin_dressed("clothes", begins)
 
     def perform(self, step: Step) -> bool:
         """Do a step and book it; False, and nothing written, where it cannot be done."""

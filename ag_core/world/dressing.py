@@ -15,8 +15,7 @@ from ag_core.world.handiwork import Handiwork
 from ag_core.world.handling import CARRY, LEVEL, Hold
 from ag_core.world.mesh import turn_x, turn_z
 from ag_core.world.resting import Resting
-from ag_core.world.sim import Track
-from ag_core.world.sim import FOOT_RAISED
+from ag_core.world.sim import FOOT_RAISED, Track
 from ag_core.world.strokes import FEET, STILL, Reach, Stroke, Triple, hand_at
 
 LIFTED = Hold((0.10, 0.34, 0.10), turn_x(1.2), (0.17, -0.08, 0.02))

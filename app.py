@@ -7,6 +7,7 @@ from ag_core.ui.page import (
     APP_NAME,
     COMPARE,
     EXPLORE,
+    MAKE,
     RUN,
     SQL,
     STATISTICS,
@@ -70,6 +71,7 @@ with st.container(horizontal=True, key="ag_cards"):
         (STATISTICS, "Statistics", "bar_chart", "What the annotation holds, and how often.", {}),
         (SQL, "SQL", "database", "Ask the annotation anything, safely.", {}),
         (RUN, "Run", "play_circle", "Predict the graph and the actions of your own video.", {}),
+        (MAKE, "Make", "movie", "Choose actions, and get a film of them with its exact graph.", {}),
     ):
         with st.container(border=True, key=f"ag_card_{label}"):
             st.page_link(page, label=f"**{label}**", icon=f":material/{icon}:", query_params=params or None)

@@ -40,6 +40,11 @@ class Settings:
         return self.home / "results"
 
     @property
+    def films(self) -> Path:
+        """Folder of the films that were ordered of the home world."""
+        return self.home / "films"
+
+    @property
     def uploads(self) -> Path:
         """Folder of the user's own videos, named by their content."""
         return self.home / "uploads"

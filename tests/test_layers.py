@@ -38,7 +38,9 @@ MAY_IMPORT = {
     "pipeline": {"models", "data", "prediction", "records", "boxes", "presets", "taxonomy", "errors", "settings"},
     "worker": {"pipeline", "data", "prediction", "errors", "settings", "records"},
     "backend": {"data", "prediction", "errors", "settings", "records", "taxonomy"},
-    "ui": {"backend", "data", "evaluation", "prediction", "records", "boxes", "taxonomy", "errors", "settings"},
+    # Of the world only its list of actions; drawing happens in a process of its own.
+    "filming": {"backend", "data", "world", "errors", "settings", "taxonomy"},
+    "ui": {"backend", "filming", "data", "evaluation", "prediction", "records", "boxes", "taxonomy", "errors", "settings"},
 }
 
 
@@ -91,6 +93,11 @@ def test_pages_hold_no_sql_and_no_models(path: Path) -> None:
     assert not any(
         name.startswith(("ag_core.models", "ag_core.pipeline", "ag_core.training", "duckdb")) for name in used
     )
+
+
+def test_the_app_draws_no_films_itself() -> None:
+    of_world = [name for name in imports_of(ROOT / "ag_core" / "filming.py") if name.startswith("ag_core.world")]
+    assert {name.split(".")[2] for name in of_world} == {"repertoire"}
 
 
 def test_commands_start_light() -> None:

@@ -14,11 +14,13 @@ import streamlit as st
 from ag_core.backend import Backend
 from ag_core.data.embedded import ensure_store
 from ag_core.data.frames import poster as jpeg_of
+from ag_core.data.made_films import FILE, MadeFilm
 from ag_core.data.playable import to_browser_playable
 from ag_core.data.sandbox import SqlSandbox
 from ag_core.data.search import Search
 from ag_core.data.store import ANNOTATION, AnnotationStore
 from ag_core.errors import UserError
+from ag_core.filming import Studio
 from ag_core.prediction import Prediction
 from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video, time_of_frame
 from ag_core.settings import ASSETS, settings
@@ -68,6 +70,27 @@ def backend() -> Backend:
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _backend(home: str) -> Backend:
     return Backend()
+
+
+def studio() -> Studio:
+    """Makes films, one studio for all sessions; it starts nothing until the first order."""
+    return _studio(str(settings().home))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _studio(home: str) -> Studio:
+    return Studio()
+
+
+def made_film(folder: Path) -> MadeFilm:
+    """A kept film with its annotation; UserError where it cannot be read."""
+    path = folder / FILE
+    return _made_film(str(folder), path.stat().st_mtime_ns if path.is_file() else 0)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _made_film(folder: str, modified_ns: int) -> MadeFilm:
+    return MadeFilm.load(Path(folder))
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

@@ -6,6 +6,7 @@ from html import escape
 
 import pandas as pd
 
+from ag_core.data.made_films import MadeFilm
 from ag_core.ui import words
 from ag_core.ui.charts import model_colour
 from ag_core.ui.tables import RIGHT, UNSEEN
@@ -45,6 +46,20 @@ def schema_tree(tables: Mapping[str, Sequence[tuple[str, str]]]) -> str:
         )
         parts.append(f"<details><summary>{escape(name)}</summary><ul>{columns}</ul></details>")
     return f'<div class="ag-schema">{"".join(parts)}</div>'
+
+
+def wish_list(made: MadeFilm) -> str:
+    """The wishes of a film in their order: when each is shown, or why it is not."""
+    reasons, rows = dict(made.unmet), []
+    for action in made.order.actions:
+        times = [f"{i.start_s:.1f} s to {i.end_s:.1f} s" for i in made.intervals if i.action == action]
+        verdict = ", ".join(times) or f"not shown: {reasons.get(action, 'for an unknown reason')}"
+        mark = "✓" if times else "✗"
+        rows.append(
+            f'<li class="{"right" if times else "wrong"}"><span aria-hidden="true">{mark}</span>'
+            f'<span>{escape(words.action_name(action))}</span><span class="verdict">{escape(verdict)}</span></li>'
+        )
+    return f'<ol class="ag-wishes">{"".join(rows)}</ol>'
 
 
 def about_video(row: pd.Series) -> str:

@@ -22,6 +22,7 @@ COMPARE = "pages/2_Compare.py"
 STATISTICS = "pages/4_Statistics.py"
 SQL = "pages/5_SQL.py"
 RUN = "pages/8_Run.py"
+MAKE = "pages/9_Make.py"
 
 NAVIGATION: tuple[tuple[str, str, str], ...] = (
     (HOME, "Home", ":material/home:"),
@@ -30,6 +31,7 @@ NAVIGATION: tuple[tuple[str, str, str], ...] = (
     (STATISTICS, "Statistics", ":material/bar_chart:"),
     (SQL, "SQL", ":material/database:"),
     (RUN, "Run", ":material/play_circle:"),
+    (MAKE, "Make", ":material/movie:"),
 )
 """Every page with its name and icon, in the order of the side bar."""
 

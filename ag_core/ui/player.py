@@ -205,7 +205,7 @@ def player_data(
     selected    class name of the object selected at the start
     autoplay    muted loop at once (not for visitors who prefer reduced motion); nothing is reported while it plays
     neighbours  whether the keys N and P ask Python for another video (result.navigate is 1 or -1)
-    link_path   page path for 'copy link', such as '/Explore'; None is the page itself
+    link_path   page path for 'copy link', such as '/Explore', with a query if it needs one; None is the page itself
     debug       count differences between the overlay's frame and the frame number burnt into the picture
     """
     names = {**SOURCE_LABELS, **(labels or {})}

@@ -343,10 +343,13 @@ class Player {
 
   copyLink() {
     const { data, selection } = this;
-    const query = new URLSearchParams({ v: data.video, t: this.clock.time.toFixed(3) });
+    const [page, order = ""] = (data.link_path || window.location.pathname).split("?");
+    const query = new URLSearchParams(order);
+    query.set("v", data.video);
+    query.set("t", this.clock.time.toFixed(3));
     if (selection) query.set("sel", selection.class || selection.label);
     if (this.comparing) query.set("m", data.compare.join(","));
-    const link = `${window.location.origin}${data.link_path || window.location.pathname}?${query}`;
+    const link = `${window.location.origin}${page}?${query}`;
     const done = (text) => {
       this.controls.hint(text);
       window.setTimeout(() => this.controls.hint(), 2500);

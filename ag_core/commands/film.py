@@ -1,0 +1,79 @@
+"""`film`: make one film of the home world in which a person does what is wished for."""
+
+import argparse
+import json
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+SAY_EVERY_S = 0.2
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command and its options."""
+    parser = subparsers.add_parser("film", help="make one synthetic film with the actions you choose")
+    parser.add_argument("--seed", type=int, required=True, help="decides everything that is not wished for")
+    parser.add_argument("--actions", nargs="*", default=[], metavar="cNNN", help="wished actions, in their order")
+    parser.add_argument("--split", default="val", help="whose people play: val or train (default %(default)s)")
+    parser.add_argument("--seconds", type=int, default=12, help="length (default %(default)s)")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of films; gets one folder more")
+    parser.add_argument("--events", action="store_true", help="say the progress as JSON lines; end when stdin closes")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Make the film, or find it made before, and say where it lies."""
+    from ag_core.data.made_films import FilmOrder, MadeFilm
+    from ag_core.errors import UserError
+    from ag_core.taxonomy import ACTIONS, action_index
+
+    try:
+        actions = tuple(action_index(name) for name in options.actions)
+    except KeyError as error:
+        raise UserError(str(error.args[0])) from None
+    order = FilmOrder(options.seed, actions, options.split, options.seconds)
+    if options.events:
+        threading.Thread(target=_end_with_stdin, daemon=True).start()
+    say = _Events(options.events)
+    from ag_core.world.studio import make_film
+
+    folder = make_film(order, options.out, say)
+    if options.events:
+        return
+    made = MadeFilm.load(folder)
+    print(f"{made.video.path}: {made.video.script}")
+    for interval in made.intervals:
+        shown = ACTIONS[interval.action]
+        print(f"{interval.start_s:6.2f} s to {interval.end_s:6.2f} s  {shown.id} {shown.label}")
+    for number, reason in made.unmet:
+        print(f"not shown: {ACTIONS[number].id} {ACTIONS[number].label} ({reason})")
+
+
+class _Events:
+    """Says how far it is: JSON lines on stdout for a program, one rewritten line on stderr for a person."""
+
+    def __init__(self, as_json: bool) -> None:
+        self.as_json, self.stage, self.began, self.said = as_json, "", 0.0, 0.0
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if stage != self.stage:
+            self.stage, self.began, self.said = stage, now, 0.0
+        if done < total and now - self.said < SAY_EVERY_S:
+            return
+        self.said, seconds = now, now - self.began
+        if self.as_json:
+            event = {"stage": stage, "done": done, "total": total, "seconds": round(seconds, 3)}
+            print(json.dumps(event), flush=True)
+        elif sys.stderr.isatty():
+            left = f", {seconds / done * (total - done):.0f} s left" if done else ""
+            print(f"\r{f'{stage} {done} of {total}{left}':60}", end="\n" if done == total else "", file=sys.stderr)
+
+
+def _end_with_stdin() -> None:
+    """A film that an app ordered must not outlive the app."""
+    while sys.stdin.read(4096):
+        pass
+    os._exit(0)

@@ -1,0 +1,255 @@
+"""Make: choose what shall happen, and the home world plays, films and annotates it; watch it, and take it away."""
+
+from pathlib import Path
+from random import randrange
+from urllib.parse import urlencode
+
+import pandas as pd
+import streamlit as st
+
+from ag_core.backend import JobState
+from ag_core.data.made_films import LENGTHS_S, MOST_WISHES, SEEDS, SPLITS, FilmOrder, MadeFilm, kept_films
+from ag_core.data.store import ANNOTATION
+from ag_core.errors import UserError
+from ag_core.filming import STARTING, FilmJob, showable
+from ag_core.ui import cached, drawing, tables, words
+from ag_core.ui.page import TIME, failure, owner_note, page_frame
+from ag_core.ui.pickers import download_table
+from ag_core.ui.viewing import Viewing, play
+
+PEOPLE_NAMES = {"val": "Of the validation films", "train": "Of the training films"}
+FIRST_SEED = 7
+LISTED = 12
+
+
+def order_of_link() -> FilmOrder | None:
+    """The film that the link names; None where it names none."""
+    query = st.query_params.to_dict()
+    if "seed" not in query:
+        return None
+    return FilmOrder.from_link(query | {"actions": ",".join(st.query_params.get_all("actions"))})
+
+
+def open_film(order: FilmOrder) -> None:
+    """Let the link name a film; the page then shows it."""
+    st.query_params.from_dict(order.to_link())
+
+
+def start() -> None:
+    """Order what the form says, and let the link name it."""
+    state = st.session_state
+    order = FilmOrder(state.make_seed, tuple(state.make_actions), state.make_people, state.make_seconds)
+    cached.studio().submit(order)
+    open_film(order)
+
+
+def another_seed() -> None:
+    """Put a random seed into the form."""
+    st.session_state.make_seed = randrange(SEEDS)
+
+
+def fill_form(order: FilmOrder | None) -> None:
+    """The form says what the link says, whenever that changed; else it keeps what a person chose."""
+    link = order.to_link() if order else {}
+    told = order or FilmOrder(FIRST_SEED)
+    fresh = st.session_state.get("make_link") != link
+    st.session_state.make_link = link
+    for key, value in (
+        ("make_seed", told.seed),
+        ("make_actions", list(told.actions)),
+        ("make_people", told.split),
+        ("make_seconds", told.seconds),
+    ):
+        if (fresh and order) or key not in st.session_state:
+            st.session_state[key] = value
+
+
+def form() -> None:
+    """What shall happen, and everything that is left to the seed."""
+    with st.container(border=True, key="ag_form"):
+        st.multiselect(
+            "Actions, in the order they shall happen",
+            showable(),
+            format_func=words.action_name,
+            key="make_actions",
+            max_selections=MOST_WISHES,
+            placeholder="None: the person does what the room invites to",
+            help="The actions of Charades that the home world can show. Room, furniture and things are chosen so that "
+            "they can happen; other actions fill the rest of the film.",
+        )
+        first, second, third = st.columns(3)
+        first.number_input(
+            "Seed",
+            0,
+            SEEDS - 1,
+            step=1,
+            key="make_seed",
+            help="Decides all that you do not: room, person, light, camera.",
+        )
+        second.selectbox(
+            "People and things",
+            SPLITS,
+            format_func=PEOPLE_NAMES.__getitem__,
+            key="make_people",
+            help="The looks of people and things in validation films never appear in training films.",
+        )
+        third.selectbox("Length", LENGTHS_S, format_func=lambda seconds: f"{seconds} s", key="make_seconds")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button("Make", type="primary", icon=":material/movie:", key="make_start", on_click=start)
+            st.button("Another seed", icon=":material/casino:", type="tertiary", key="make_dice", on_click=another_seed)
+        st.caption("The same choices give the same film, to the pixel. It is drawn on this machine and kept here.")
+
+
+def show(order: FilmOrder) -> None:
+    """The film that the link names, or how far it is."""
+    job = cached.studio().job(order)
+    if job is None:
+        st.info(
+            "The film of this link is not kept on this machine. **Make** draws it, the same as it was.",
+            icon=":material/movie:",
+        )
+    elif job.active:
+        st.fragment(_progress, run_every=0.5)(order)
+    elif job.state == JobState.DONE:
+        result(order)
+    elif job.error:
+        failure(UserError(job.error))
+    else:
+        st.caption("Cancelled; nothing of this film was kept.")
+
+
+def _progress(order: FilmOrder) -> None:
+    job = cached.studio().job(order)
+    if job is None or not job.active:
+        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center", key="ag_job_film"):
+        st.markdown(f"**Your film** :gray[{_stage_words(job)}]", width="stretch")
+        st.button("Cancel", icon=":material/stop:", key="make_cancel", on_click=cached.studio().cancel, args=(order,))
+    st.progress(min(1.0, job.fraction), text=_progress_words(job))
+
+
+def _stage_words(job: FilmJob) -> str:
+    return "waits for another film" if job.state == JobState.QUEUED else job.stage
+
+
+def _progress_words(job: FilmJob) -> str:
+    if job.state == JobState.QUEUED:
+        return "Films are drawn one after the other."
+    if job.stage == STARTING:
+        return "The first film after an update takes longer to start."
+    counted = f"{job.done} of {job.total} pictures · " if job.fraction else ""
+    return counted + words.remaining(job.remaining_s)
+
+
+def result(order: FilmOrder) -> None:
+    """The film with its graph, what was wished and what happens, and the files."""
+    try:
+        made = cached.made_film(cached.studio().folder / order.key)
+    except UserError as error:
+        failure(error)
+        return
+    st.markdown(f"**{made.video.video_id}** — {made.video.script}")
+    _player(made)
+    files(made)
+    if order.actions:
+        st.subheader("What you wished", anchor=False)
+        st.html(drawing.wish_list(made))
+    st.subheader("What happens", anchor=False)
+    owner_note("Every action of the film, exact by construction.")
+    table = tables.action_intervals(made.intervals)
+    if table.empty:
+        st.caption("No action of the list happens in this film.")
+        return
+    st.dataframe(
+        table,
+        hide_index=True,
+        height=min(420, 38 + 35 * len(table)),
+        column_config={name: st.column_config.NumberColumn(format="%.2f") for name in ("start_s", "end_s")},
+        alt=f"Actions of film {made.video.video_id}",
+    )
+    download_table(table, "actions", made.video.video_id, "make_actions_csv")
+
+
+@st.fragment
+def _player(made: MadeFilm) -> None:
+    viewing = Viewing(made.video, made.video.path, {ANNOTATION: list(made.graphs)}, list(made.intervals))
+    link = f"/Make?{urlencode(made.order.to_link())}"
+    play(viewing, f"make_player_{made.order.key}", t0=_start_time(), link_path=link)
+
+
+def _start_time() -> float:
+    try:
+        return max(0.0, float(st.query_params.get(TIME, 0.0)))
+    except ValueError:
+        return 0.0
+
+
+def files(made: MadeFilm) -> None:
+    """The film and its annotation as files."""
+    video_id = made.video.video_id
+    assert made.video.path is not None
+    with st.container(horizontal=True):
+        for label, content, what, extension, mime in (
+            ("Video (mp4)", made.video.path.read_bytes, "film", "mp4", "video/mp4"),
+            ("Annotation (JSON)", made.to_text, "film", "json", "application/json"),
+            ("Charades row (CSV)", lambda: made.charades, "charades", "csv", "text/csv"),
+        ):
+            st.download_button(
+                label,
+                content,
+                file_name=words.download_name(what, video_id, extension),
+                mime=mime,
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"make_{what}_{extension}",
+            )
+
+
+def kept() -> None:
+    """The films that were made here, the newest first."""
+    films = [made for made in map(_readable, kept_films(cached.studio().folder, LISTED)) if made]
+    if not films:
+        return
+    st.subheader("Films made here", anchor=False)
+    with st.container(horizontal=True, key="ag_posters"):
+        for made in films:
+            video, key = made.video, made.order.key
+            with st.container(key=f"ag_poster_{key}"):
+                poster = cached.poster(str(video.path), video.n_frames)
+                if poster:
+                    st.image(poster, width="stretch", alt=f"A picture from the middle of film {video.video_id}")
+                else:
+                    st.html('<div class="ag-noposter">no video file</div>')
+                st.button(
+                    f"**{video.video_id}**",
+                    key=f"open_{key}",
+                    type="tertiary",
+                    on_click=open_film,
+                    args=(made.order,),
+                )
+                st.html(drawing.about_video(pd.Series(vars(video))))
+
+
+def _readable(folder: Path) -> MadeFilm | None:
+    """The film in a folder; None for one that is damaged, or that another version of the code made."""
+    try:
+        made = cached.made_film(folder)
+    except UserError:
+        return None
+    return made if made.order.key == folder.name else None
+
+
+page_frame("Make", "Choose what shall happen; the home world plays, films and annotates it. Every label is exact.")
+try:
+    order = order_of_link()
+except UserError as error:
+    failure(error)
+    order = None
+fill_form(order)
+try:
+    form()
+    if order:
+        show(order)
+    kept()
+except UserError as error:
+    failure(error)

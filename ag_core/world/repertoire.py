@@ -91,7 +91,8 @@ def actions_for(template: str, subject: str = "", support: str = "") -> tuple[in
 @cache
 def classes_of(action: int) -> frozenset[str]:
     """The object classes that an action is about; empty where it is about the body alone."""
-    named = {*entries()[action].subjects, ACTIONS[action].object_class and OBJECT_CLASSES[ACTIONS[action].object_class]}
+    about = ACTIONS[action].object_class
+    named = {*entries()[action].subjects, *([] if about is None else [OBJECT_CLASSES[about]])}
     return frozenset(name for name in named if name in OBJECT_CLASSES)
 
 

@@ -3,7 +3,7 @@
 Pure geometry; used to choose where to stand and how to reach, and by the tests.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +13,11 @@ from ag_core.world import props
 from ag_core.world.human import Joints
 from ag_core.world.mesh import turn_z
 from ag_core.world.rooms import Room
+from ag_core.world.sim import Performance
 
 DEPTH = 0.03  # metres that body and furniture may share
 LOWEST, HIGHEST = 0.06, 1.85  # metres above the floor between which a standing body can touch something
+NEAR = 1.2  # metres from the pelvis that the body reaches at most
 POINTS = 7  # tested along each capsule
 CAPSULES: dict[str, tuple[str, int | None, str, int | None, float]] = {
     "trunk": ("pelvis", None, "chest", None, 0.11),
@@ -101,20 +103,35 @@ def boxes_of(parts: Iterable[tuple[int, NDArray, NDArray, NDArray]]) -> Boxes:
 
 
 def overlaps(
-    joints: Joints, boxes: Boxes, support: tuple[int, str] | None, parts: Iterable[str] = tuple(CAPSULES)
+    joints: Joints, boxes: Boxes, support: tuple[int, str] | None, parts: Sequence[str] = tuple(CAPSULES)
 ) -> Iterator[tuple[float, str, int]]:
     """How deep (metres) which part of the body is in which owner's boxes; support: what carries the body and how."""
+    ends, radii = [], []
     for name in parts:
         a, i, b, k, radius = CAPSULES[name]
         start, end = getattr(joints, a), getattr(joints, b)
-        start, end = start if i is None else start[i], end if k is None else end[k]
-        points = start + np.linspace(0, 1, POINTS)[:, None] * (end - start)
-        local = np.einsum("kji,kpj->kpi", boxes.turns, points[None] - boxes.centres[:, None])
-        beyond = np.abs(local) - boxes.halves[:, None]
-        distance = np.linalg.norm(np.maximum(beyond, 0), axis=-1) + np.minimum(beyond.max(-1), 0)
-        depths = radius - distance.min(1)
-        for n in np.flatnonzero(depths > 0):
-            owner = int(boxes.owners[n])
-            carried = support is not None and support[0] == owner
-            if not (carried and support is not None and any(word in name for word in CARRIED[support[1]])):
-                yield float(depths[n]), name, owner
+        ends.append((start if i is None else start[i], end if k is None else end[k]))
+        radii.append(radius)
+    start, end = np.array(ends).swapaxes(0, 1)
+    points = (start[:, None] + np.linspace(0, 1, POINTS)[:, None] * (end - start)[:, None]).reshape(-1, 3)
+    reach = np.linalg.norm(boxes.halves, axis=1) + NEAR
+    near = np.flatnonzero(((boxes.centres - joints.pelvis) ** 2).sum(1) < reach**2)
+    local = (points[None] - boxes.centres[near, None]) @ boxes.turns[near]
+    beyond = np.abs(local) - boxes.halves[near, None]
+    distance = np.sqrt((np.maximum(beyond, 0) ** 2).sum(-1)) + np.minimum(beyond.max(-1), 0)
+    depths = np.array(radii) - distance.reshape(len(near), len(parts), POINTS).min(-1)
+    for n, part in np.argwhere(depths > 0):
+        owner, name = int(boxes.owners[near[n]]), parts[part]
+        carried = support is not None and support[0] == owner
+        if not (carried and support is not None and any(word in name for word in CARRIED[support[1]])):
+            yield float(depths[n, part]), name, owner
+
+
+def deepest(stage: Performance, seconds: float, step: float = 0.1) -> tuple[float, float, str, int]:
+    """Where in a film the body is deepest in furniture: metres, time, part of the body, owner (-1 without a label)."""
+    solids, found = Solids(stage.room), [(0.0, 0.0, "", -1)]
+    for time in np.arange(0, seconds, step):
+        moment = stage.at(float(time))
+        boxes = solids.boxes(moment.openness)
+        found += [(d, float(time), part, who) for d, part, who in overlaps(moment.joints, boxes, moment.base.support)]
+    return max(found)

@@ -19,6 +19,7 @@ from ag_core.world import script
 from ag_core.world.cameras import Shot, frame_shot
 from ag_core.world.casting import choose_things, person
 from ag_core.world.chance import Chance
+from ag_core.world.clearance import DEPTH, deepest
 from ag_core.world.director import Director, Label
 from ag_core.world.human import Joints
 from ag_core.world.lights import light_room
@@ -120,7 +121,7 @@ class Film:
     def compose(self, seconds: float) -> tuple[Room, Performance, Director]:
         """Room, person, things and script; a room in which too little can happen is drawn again."""
         best: tuple[int, Room, Performance, Director] | None = None
-        for attempt in range(24 if self.wanted else 6):
+        for attempt in range(24 if self.wanted else 10):
             kind = self.stream(f"kind {attempt}" if self.wanted else "kind").any_of(ROOM_KINDS)
             room = furnish(kind, self.stream(f"room {attempt}"))
             human = person(self.split, self.person_number, self.stream("clothes"), room.palette)
@@ -137,6 +138,8 @@ class Film:
             steps = sum(end > 0.5 for end in director.step_ends) - 100 * len(director.unmet)
             lacks = self.part == "comp" and not self.wanted and not director.new_steps
             steps -= 100 * lacks
+            if best is None or steps > best[0]:
+                steps -= 50 * (deepest(performance, seconds)[0] > 0.9 * DEPTH)  # nobody is in the furniture
             if best is None or steps > best[0]:
                 best = steps, room, performance, director
             if steps >= (1 if self.wanted else min(4, seconds / 3)):

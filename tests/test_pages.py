@@ -11,16 +11,19 @@ from streamlit.testing.v1 import AppTest
 
 from ag_core.backend import Job, JobState
 from ag_core.data.building import build_store
+from ag_core.data.made_films import FilmOrder
 from ag_core.data.results import PredictionSettings
 from ag_core.errors import UserError
+from ag_core.filming import FilmJob
 from ag_core.prediction import Prediction
 from ag_core.settings import PROJECT, settings
 from ag_core.ui import cached, charts, tables, uploads, words
 from ag_core.ui.query import RunningQuery
 from tests.conftest import stand_in_prediction
+from tests.stand_in_film import stand_in_film
 
 PAGES = ["app.py", *sorted(path.relative_to(PROJECT).as_posix() for path in (PROJECT / "pages").glob("*.py"))]
-RUN = "pages/8_Run.py"
+RUN, MAKE = "pages/8_Run.py", "pages/9_Make.py"
 
 
 def open_page(page: str, **query: str | list[str]) -> AppTest:
@@ -50,7 +53,7 @@ def test_a_page_opens_by_its_link(page: str, app_home: Path) -> None:
 def test_a_page_without_data_says_what_to_do(page: str, empty_home: Path) -> None:
     app = open_page(page)
     assert not app.exception
-    if page != RUN:
+    if page not in (RUN, MAKE):
         assert [heading.value for heading in app.subheader] == ["Nothing to show yet"]
 
 
@@ -240,6 +243,86 @@ def test_run_explains_an_unknown_job(app_home: Path, desk: Desk) -> None:
     assert app.error[0].value == "Job gone is not known; submit it again."
 
 
+class Stage:
+    """A studio that finishes a film when it is asked to, with a stand-in film."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.known: dict[FilmOrder, FilmJob] = {}
+
+    def submit(self, order: FilmOrder) -> None:
+        self.known[order] = FilmJob(order, JobState.RUNNING, "drawing", 36, 144, 4.0)
+
+    def job(self, order: FilmOrder) -> FilmJob | None:
+        return self.known.get(order)
+
+    def cancel(self, order: FilmOrder) -> None:
+        self.known[order] = FilmJob(order, JobState.CANCELLED)
+
+    def finish(self, order: FilmOrder) -> None:
+        stand_in_film(self.folder, order)
+        self.known[order] = FilmJob(order, JobState.DONE)
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Stage:
+    stage = Stage(tmp_path / "films")
+    monkeypatch.setattr(cached, "studio", lambda: stage)
+    return stage
+
+
+def test_make_shows_progress_and_the_film(app_home: Path, stage: Stage) -> None:
+    app = open_page(MAKE)
+    app.multiselect(key="make_actions").set_value([59, 11]).run()
+    app.number_input(key="make_seed").set_value(3).run()
+    app.button(key="make_start").click().run()
+    assert not app.exception
+    order = FilmOrder(3, (59, 11))
+    assert app.query_params["actions"] == "c059,c011"
+    assert "36 of 144 pictures · about 12 s left" in str(app.get("progress")[0].proto.text)
+    stage.finish(order)
+    app.run()
+    assert not app.exception and not app.error
+    assert len(app.get("bidi_component")) == 1
+    assert "0.5 s to 2.5 s" in notes(app)
+    assert "not shown: no table is in this room" in notes(app)
+    assert app.dataframe[0].value["action_id"].tolist() == ["c059"]
+    assert [button.label for button in app.get("download_button")][:3] == [
+        "Video (mp4)", "Annotation (JSON)", "Charades row (CSV)"
+    ]  # fmt: skip
+
+
+def test_make_cancels(app_home: Path, stage: Stage) -> None:
+    app = open_page(MAKE)
+    app.button(key="make_start").click().run()
+    app.button(key="make_cancel").click().run()
+    assert not app.exception
+    assert any("Cancelled" in caption.value for caption in app.caption)
+
+
+def test_a_link_shows_the_kept_film_or_offers_to_draw_it(app_home: Path, stage: Stage) -> None:
+    order = FilmOrder(5, (59,), "train", 20)
+    app = open_page(MAKE, **order.to_link())
+    assert "not kept on this machine" in app.info[0].value
+    assert app.multiselect(key="make_actions").value == [59]
+    assert app.number_input(key="make_seed").value == 5
+    assert app.selectbox(key="make_people").value == "train"
+    stage.finish(order)
+    app = open_page(MAKE, **order.to_link())
+    assert len(app.get("bidi_component")) == 1
+    app = open_page(MAKE)
+    assert app.subheader[0].value == "Films made here"
+    app.button(key=f"open_{order.key}").click().run()
+    assert app.query_params["seed"] == "5"
+    assert len(app.get("bidi_component")) == 1
+
+
+def test_make_explains_a_link_that_cannot_be_ordered(app_home: Path, stage: Stage) -> None:
+    app = open_page(MAKE, seed="5", actions="c999")
+    assert not app.exception
+    assert app.error[0].value.startswith("Action 'c999' is unknown")
+
+
 def test_an_upload_is_kept_once_under_its_own_name(app_home: Path) -> None:
     first = uploads.keep("../my clip.mp4", b"content")
     assert first.name == "my clip.mp4"
@@ -264,14 +347,14 @@ def test_curves_mark_where_the_action_is_annotated() -> None:
     assert len(charts.score_curves(curves, truth, 1.0, 3.0, dark=True).data) == 4
 
 
-def test_pages_never_import_torch(app_home: Path) -> None:
+def test_pages_import_no_models_and_no_renderer(app_home: Path) -> None:
     program = (
         "import sys; from streamlit.testing.v1 import AppTest\n"
         f"for page in {PAGES!r}:\n"
         f"    app = AppTest.from_file({str(PROJECT / 'app.py')!r}, default_timeout=300)\n"
         "    app = (app if page == 'app.py' else app.switch_page(page)).run()\n"
         "    assert not app.exception, app.exception\n"
-        "print(sorted({'torch', 'torchvision'} & set(sys.modules)))"
+        "print(sorted({'torch', 'torchvision', 'numba'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=PROJECT)
     assert done.returncode == 0, done.stderr[-2000:]

@@ -6,12 +6,14 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 
 from ag_core.taxonomy import ACTIONS, GROUP_SLICES, OBJECT_CLASSES, RELATIONS, Group
+from ag_core.world.clearance import DEPTH, deepest
 from ag_core.world.film import SEEN_SHARE, SEEN_TIME, Film, film
 from ag_core.world.repertoire import PROFILES, classes_of
 from ag_core.world.truth import WorldTruth
 
 SEEDS = 200
 SIZE, SECONDS = (96, 54), 3.0
+HAND_GAP = 0.06  # metres
 FIRST_SEED = 7_000_000
 
 
@@ -20,7 +22,10 @@ def faults_of(number: int) -> list[str]:
     profile, split = PROFILES[1 + number % 2], ("train", "val")[number // 2 % 2]
     one = film(profile, split, FIRST_SEED + number, SIZE, SECONDS)
     where = f"{profile} {split} {one.seed}"
-    return [f"{where}: {fault}" for fault in [*faults_of_truth(one.truth), *faults_of_support(one)]]
+    return [
+        f"{where}: {fault}"
+        for fault in [*faults_of_truth(one.truth), *faults_of_support(one), *faults_of_clearance(one)]
+    ]
 
 
 def faults_of_truth(truth: WorldTruth) -> list[str]:
@@ -62,6 +67,14 @@ def faults_of_support(one: Film) -> list[str]:
     if (truth.relations[..., looking].sum(1) > 2).any():
         faults.append("more than two objects are looked at")
     return faults
+
+
+def faults_of_clearance(one: Film) -> list[str]:
+    """The body is nowhere deeper in furniture than 3 cm, and no hand is far from the grip of what it holds."""
+    depth, time, part, owner = deepest(one.performance, SECONDS)
+    faults = [f"{part} is {100 * depth:.0f} cm in prop {owner} at {time:.1f} s"] if depth > DEPTH else []
+    gap = max(one.performance.at(float(time)).hand_gap for time in np.arange(0, SECONDS, 0.25))
+    return [*faults, f"a hand is {100 * gap:.0f} cm from what it holds"] if gap > HAND_GAP else faults
 
 
 def test_no_film_breaks_a_rule() -> None:

@@ -341,7 +341,7 @@ class Performance:
                 :, 0
             ] - 0.3 * UP
         if kind == "belly":
-            at = joints.waist + joints.chest_frame @ (0.07 * side, 0.185, 0.02)
+            at = joints.waist + joints.chest_frame @ (0.10 * side, 0.15, 0.03)
             return at, joints.chest_frame @ (-side, 0.1, 0.1)
         if kind == "face":
             at = joints.mouth + joints.head_frame @ (0.075 * side, 0.045, -0.075)

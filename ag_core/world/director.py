@@ -136,7 +136,7 @@ class Director(Housework, Dressing, Moving):
     # -------------------------------------------------------------- the whole video
 
     def situation(self) -> Situation:
-        lying = {n: kind for n, (_, kind) in self.lying.items() if n not in self.gone}
+        lying = {n: kind for n, (_, kind) in self.lying.items()}
         stage, later = self.stage, self.time + 99
         opened = [self.room.placed[i].prop.name for i in stage.hinges if self.open_share(i) > 0.5]
         opened += [key for key, lid in stage.lids.items() if lid.number(later) > 0.5]
@@ -238,15 +238,20 @@ class Director(Housework, Dressing, Moving):
     def run(self, wishes: Sequence[int] = ()) -> Performance:
         """Fill the duration with steps: first those that show the wished actions in their order, then others.
 
-        wishes: action indices; `unmet` says afterwards which could not be shown.
+        wishes: action indices; `unmet` says afterwards which could not be shown, and why in a few words.
         """
         self.new_steps = 0
         liking = script.moods(self.chance)
-        asleep = bool(wishes) and script.goals_of(wishes[0])[0].kind == "awaken"
+        asleep = bool(wishes) and any(goal.kind == "awaken" for goal in script.goals_of(wishes[0])[:1])
         self.begin(0.0 if wishes else self.chance.any_of([0.0, self.between(0.0, 7.0)]), asleep)
         if self.outside:
             self.perform(Step("walk through", "doorway"))
-        self.unmet = [action for action in wishes if self.time > self.duration or not self.fulfil(action)]
+        self.unmet: list[tuple[int, str]] = []
+        for action in wishes:
+            if self.time > self.duration:
+                self.unmet.append((action, "no time is left for it; choose a longer film or fewer actions"))
+            elif not self.fulfil(action):
+                self.unmet.append((action, "none of the rooms tried has the place and the things for it"))
         while self.time < self.duration - 1.2:
             steps = script.next_steps(self.situation(), liking, self.chance, self.actions)
             if self.may_be_new and not self.new_steps:

@@ -114,7 +114,7 @@ class Film:
     @property
     def unmet(self) -> list[tuple[int, str]]:
         """The wished actions that were not done, each with the reason in a few words."""
-        return [(action, "no way or no time for it in this film") for action in self.director.unmet]
+        return self.director.unmet
 
     # -------------------------------------------------------------- composing
 

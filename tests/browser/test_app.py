@@ -66,7 +66,7 @@ def test_make_draws_the_wished_film(app: Callable[..., str], visit: Callable[...
     wishes.press("Enter")
     wishes.press("Escape")
     page.get_by_role("button", name="Make", exact=True).click()
-    expect(page.get_by_role("progressbar")).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible(timeout=30_000)
     page.locator("[data-part=player] video").wait_for(timeout=240_000)
     assert "actions=c059" in page.url
     expect(page.get_by_text("What you wished")).to_be_visible()

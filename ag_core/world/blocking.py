@@ -35,6 +35,7 @@ FROM_ABOVE = (0.02, -0.06, 0.14)
 BEGINS_OPEN, BEGINS_DARK = 0.35, 0.4  # how often a door or the like stands open, and a lamp is off, at the beginning
 MADE_BED = 0.6  # how often a bed or a sofa is kept free, to lie on
 FREE_TABLE_EDGE = 0.5  # how often nothing lies where one can sit on the table
+SQUAT_BELOW = 0.35  # metres of the wrists above the floor for which one squats down
 REACHED = 0.035  # metres between wrist and grip that still look like a grip
 Doing = Callable[[Any, Step], bool]
 """A method of a director that tries a step: False, and nothing written, where it cannot be done."""
@@ -89,7 +90,6 @@ class Blocking:
         self.sat_since, self.held_since = -99.0, -99.0
         self.held: str | None = None
         self.hand: int | None = None
-        self.gone: set[str] = set()
         self.contents: dict[str, str] = {}  # thing -> the box that it is in
         self.solids = Solids(self.room)
         self.grids: dict[tuple[int, ...], FloorGrid] = {}
@@ -185,9 +185,12 @@ class Blocking:
         return self.stage.hinges[i].number(self.time + 99)
 
     def posture(
-        self, place: NDArray, yaw: float, wrists: dict[int, NDArray], seat: Seat | None = None
+        self, place: NDArray, yaw: float, wrists: dict[int, NDArray], seat: Seat | None = None, squats: bool = True
     ) -> tuple[float, float] | None:
-        """The least lean and crouch with which the given wrists [3] are reached from a place; None where none is."""
+        """The least lean and crouch with which the given wrists [3] are reached from a place; None where none is.
+
+        squats: whether one may go right down for what is on the floor.
+        """
         still = Segment(
             "stand" if seat is None else "seated", 0, 0, place, yaw, seat=None if seat is None else seat.point
         )
@@ -195,6 +198,8 @@ class Blocking:
         options = [(lean, 0.0) for lean in (0.03, 0.15, 0.3, 0.45, 0.6)]
         if seat is None:
             options += [(0.6, 0.1), (0.75, 0.18), (0.9, 0.28), (1.0, 0.38)]
+            if squats and max(wrist[2] for wrist in wrists.values()) < SQUAT_BELOW:
+                options += [(0.95, 0.56), (1.1, 0.60), (1.25, 0.64)]
         reach = sum(self.human.arm) * 0.999
         for lean, crouch in options:
             joints = self.human.solve(self.stage.posed(base, lean, crouch, base.pelvis + base.frame[:, 1] * 2))
@@ -359,7 +364,9 @@ class Blocking:
         right, ahead, _ = turn_z(self.yaw).T @ (at - self.seat.point)
         return bool((ahead > 0.22 and abs(right) < 0.5) or (ahead > -0.15 and 0.26 < abs(right) < 0.66))
 
-    def reach_for(self, name: str, at: NDArray) -> tuple[tuple[int, ...], tuple[float, float]] | None:
+    def reach_for(
+        self, name: str, at: NDArray, squats: bool = True
+    ) -> tuple[tuple[int, ...], tuple[float, float]] | None:
         """Go to where `at` is within reach; the hands that will do it and the posture."""
         if self.seat is not None:
             hands = self.hands_for(name, self.place, self.yaw)
@@ -373,7 +380,7 @@ class Blocking:
         found = []
         for rank, (place, yaw) in enumerate(self.stand_places(at)):
             hands = self.hands_for(name, place, yaw)
-            posture = self.posture(place, yaw, self.grip_points(name, at, yaw, hands))
+            posture = self.posture(place, yaw, self.grip_points(name, at, yaw, hands), squats=squats)
             if posture is not None:
                 found.append((rank + 12 * posture[0] + 20 * posture[1], place, yaw, hands, posture))
         for _, place, yaw, hands, posture in sorted(found, key=lambda f: f[0]):

@@ -40,9 +40,15 @@ class Director(Housework, Dressing, Moving):
     SKILLS: ClassVar[dict[str, Doing]] = {
         "open": lambda self, step: self.swing(step.subject, True),
         "close": lambda self, step: self.swing(step.subject, False),
+        "straighten": lambda self, step: self.opened(step.subject) and self.straighten(step.subject),
         "type": lambda self, step: self.laptop("type"),
         "watch laptop": lambda self, step: self.laptop("watch laptop"),
     }
+
+    def opened(self, thing: str) -> bool:
+        """Open a closet where it is shut; True where there is nothing to open."""
+        i = self.room.index_of(thing)
+        return thing != "closet/cabinet" or i is None or self.open_share(i) > 0.5 or self.swing(thing, True)
 
     def laptop(self, kind: str) -> bool:
         i = self.room.index_of("laptop")

@@ -49,7 +49,7 @@ class Handiwork(Blocking):
     def take(self, name: str, only_reach: bool = False) -> bool:
         """Reach, attach, lift. `only_reach`: a decoy that withdraws without the thing."""
         at, under = self.lying[name]
-        found = self.reach_for(name, at)
+        found = self.reach_for(name, at, squats=not only_reach)
         if found is None:
             return False
         hands, posture = found
@@ -69,8 +69,10 @@ class Handiwork(Blocking):
         lift = self.between(0.6, 0.8)
         self.hand = None if len(hands) == 2 else hands[0]
         self.stage.paths[name].add(attach, attach + lift, ("hold", CARRY[name], self.hand))
-        self.stage.lean.add(attach, attach + lift, 0.03)
-        self.stage.crouch.add(attach, attach + lift, 0.0)
+        squatting = posture[1] > 0.5  # then the thing leads
+        lift_body = attach + (0.3 * lift if squatting else 0.0)
+        self.stage.lean.add(lift_body, attach + lift, 0.03)
+        self.stage.crouch.add(lift_body, attach + lift, 0.0)
         self.held, self.held_since = name, attach
         del self.lying[name]
         self.time = attach + lift
@@ -161,8 +163,6 @@ class Handiwork(Blocking):
         self.relax(hands, release + 0.3, 0.55)
         self.time = release + span + 0.3
         self.lying[name] = (at, kind)
-        if kind == "floor":
-            self.gone.add(name)
         self.label("throw", name, start, self.time, name, support=kind)
         return True
 

@@ -15,6 +15,7 @@ from ag_core.world.human import SIDES
 from ag_core.world.mesh import turn_x, turn_z
 from ag_core.world.paths import UP
 from ag_core.world.preparing import Posture, Preparing
+from ag_core.world.sim import mirrored
 from ag_core.world.strokes import Reach, Stroke
 
 POLE_AHEAD, POLE_TOP = 0.54, np.array([0.03, 0.20, 1.22])
@@ -238,9 +239,11 @@ class Housework(Preparing):
         return True
 
     def straighten(self, subject: str) -> bool:
-        """Move a thing on a table or a shelf a little and square it up, once or twice."""
+        """Move a thing on a table or a shelf a little and square it up, once or twice; or see to an open closet."""
+        if subject == "closet/cabinet":
+            return self.straighten_inside(subject)
         owner = self.room.index_of(subject)
-        names = [name for name, (_, kind) in self.lying.items() if kind == subject and name not in self.gone]
+        names = [name for name, (_, kind) in self.lying.items() if kind == subject]
         if owner is None or not names:
             return False
         begin: float | None = None
@@ -276,6 +279,29 @@ class Housework(Preparing):
         self.label("tidy", subject, begin + 0.1, self.time, *shows)
         self.look(("ahead", 0.3), self.time)
         self.time += 0.3
+        return True
+
+    def straighten_inside(self, subject: str) -> bool:
+        """Both hands busy on the middle board of an open closet."""
+        i = self.room.index_of(subject)
+        hinge = None if i is None else self.room.placed[i].prop.hinge
+        if i is None or hinge is None or self.open_share(i) < 0.5 or self.seat is not None:
+            return False
+        placed = self.room.placed[i]
+        inside = turn_z(placed.yaw)
+        height = float(props.footprint(placed.prop)[1][2])
+        at = placed.position + inside @ (0.5 * hinge.origin[0], 0.6 * hinge.origin[1], height / 2 + 0.10)
+        offset = (0.06, -0.11, 0.03)
+        if not self.come_near(at, mirrored(offset), (0, 1), -inside[:, 1]):
+            return False
+        start, end = self.time, self.time + 0.6 + self.between(1.8, 2.4)
+        busy = Stroke((0.05, 0.03, 0.0), (0.0, 0.02, 0.04), 0.9, start, apart=0.5)
+        for k in (0, 1):
+            self.stage.hands[k].add(start, start + 0.6, ("reach", Reach(at, offset, (-0.2, 1.0, -0.2), busy), self.yaw))
+        self.look(("point", at), start)
+        self.label("tidy", subject, start + 0.3, end, i)
+        self.relax((0, 1), end)
+        self.time = end + 0.4
         return True
 
     def spot_beside(self, name: str, at: NDArray) -> NDArray | None:
@@ -324,7 +350,8 @@ class Housework(Preparing):
             knob = self.room.index_of("doorknob")
             at, shows = placed.position, (i,)
             if subject == "light":
-                at = placed.position * (1, 1, 0) + 1.25 * UP
+                top = float(props.footprint(placed.prop)[1][2])
+                at = placed.position + UP * (np.clip(placed.position[2] + top - 0.14, 0.5, 1.4) - placed.position[2])
             elif subject in ("door", "doorknob"):
                 if knob is None or any(
                     self.open_share(k) > 0.2 for k in self.stage.hinges if k == placed.rides or k == i

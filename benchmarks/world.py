@@ -54,7 +54,8 @@ class Clock:
 
     def watch(self) -> None:
         """Put the clock round every stage of making a film."""
-        from ag_core.world import film, raster, scene, sim
+        from ag_core.world import film, scene, sim
+        from ag_core.world.drawing import raster
 
         stages = [
             (film.Film, "__init__", "compose"),
@@ -101,7 +102,8 @@ def main() -> None:
             write_film(one, Path(folder))
             spent = time.process_time() - started
             print(
-                f"seed {seed}: {one.width}x{one.height}, {one.n_frames} frames, {len(one.scene.geometry.faces):,} triangles, "
+                f"seed {seed}: {one.width}x{one.height}, {one.n_frames} frames, "
+                f"{len(one.scene.geometry.faces):,} triangles, "
                 f"{len(one.scene.labelled)} objects: {spent:.2f} CPU s, {spent / options.seconds:.3f} for each second"
             )
         clock.turn()

@@ -40,7 +40,18 @@ MAY_IMPORT = {
     "backend": {"data", "prediction", "errors", "settings", "records", "taxonomy"},
     # Of the world only its list of actions; drawing happens in a process of its own.
     "filming": {"backend", "data", "world", "errors", "settings", "taxonomy"},
-    "ui": {"backend", "filming", "data", "evaluation", "prediction", "records", "boxes", "taxonomy", "errors", "settings"},
+    "ui": {
+        "backend",
+        "filming",
+        "data",
+        "evaluation",
+        "prediction",
+        "records",
+        "boxes",
+        "taxonomy",
+        "errors",
+        "settings",
+    },
 }
 
 

@@ -5,16 +5,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from ag_core.world import kitchenware, props, softgoods
-from ag_core.world import things as make
 from ag_core.world.chance import Chance
-from ag_core.world.human import Human, Looks
-from ag_core.world.mesh import turn_z
-from ag_core.world.rooms import Placed, Room
-from ag_core.world.script import ITEMS
+from ag_core.world.drawing.mesh import turn_z
+from ag_core.world.drawing.textures import Palette
+from ag_core.world.figure.human import Human, Looks
+from ag_core.world.place import props
+from ag_core.world.place.rooms import Placed, Room
 from ag_core.world.sim import Thing, flat_turn
-from ag_core.world.textures import Palette
-from ag_core.world.things import Made
+from ag_core.world.steps.script import ITEMS
+from ag_core.world.thing import kitchenware, softgoods
+from ag_core.world.thing import things as make
+from ag_core.world.thing.things import Made
 
 PRESENCE = 0.65
 """How likely each thing is in a film, before some find no place."""

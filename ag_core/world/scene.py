@@ -8,14 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.world import drapes, props
 from ag_core.world.chance import Chance
-from ag_core.world.mesh import Mesh, Part, assemble, join, overwrite, turn_z
-from ag_core.world.raster import SAMPLES, Camera, Lights, Renderer
+from ag_core.world.drawing.mesh import Mesh, Part, assemble, join, overwrite, turn_z
+from ag_core.world.drawing.raster import SAMPLES, Camera, Lights, Renderer
+from ag_core.world.figure import drapes
+from ag_core.world.place import props
 from ag_core.world.relations import ObjectState, State
-from ag_core.world.script import ITEMS
 from ag_core.world.sim import Moment, Performance
-from ag_core.world.things import book_mesh
+from ag_core.world.steps.script import ITEMS
+from ag_core.world.thing.things import book_mesh
 from ag_core.world.truth import SILHOUETTE
 
 DARK = 0.72

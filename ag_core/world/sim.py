@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.world import handling
-from ag_core.world.body import BodyBase, Segment, base_at, ease
-from ag_core.world.handling import CARRY, Hold, between_turns
-from ag_core.world.human import SIDES, Human, Joints, Pose
-from ag_core.world.mesh import turn_x, turn_y, turn_z, unit
-from ag_core.world.paths import UP
-from ag_core.world.props import Prop, footprint
-from ag_core.world.rooms import Placed, Room
-from ag_core.world.strokes import hand_at, pole_at
+from ag_core.world.drawing.mesh import turn_x, turn_y, turn_z, unit
+from ag_core.world.figure.body import BodyBase, Segment, base_at, ease
+from ag_core.world.figure.human import SIDES, Human, Joints, Pose
+from ag_core.world.place.paths import UP
+from ag_core.world.place.props import Prop, footprint
+from ag_core.world.place.rooms import Placed, Room
+from ag_core.world.steps.strokes import hand_at, pole_at
+from ag_core.world.thing import handling
+from ag_core.world.thing.handling import CARRY, Hold, between_turns
 
 LAUGHS, LAUGH_BEND = 4.0, 0.045  # shakes a second, radians of the chest
 

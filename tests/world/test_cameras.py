@@ -5,8 +5,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from ag_core.world.cameras import calm_above, hit_shares, sector_of
 from ag_core.world.combinations import held_out_sector
+from ag_core.world.drawing.cameras import calm_above, hit_shares, sector_of
 from ag_core.world.film import Film, film
 
 SECONDS = 6.0

@@ -5,9 +5,9 @@ import pytest
 from ag_core.world.casting import make_thing
 from ag_core.world.chance import Chance
 from ag_core.world.combinations import ACCOMPANYING, HELD_OUT_SECTOR, SECTORS, held_out, held_out_sector
+from ag_core.world.place.rooms import furnish
 from ag_core.world.repertoire import TEMPLATES
-from ag_core.world.rooms import furnish
-from ag_core.world.script import ITEMS
+from ag_core.world.steps.script import ITEMS
 
 VARIANTS = ("", "round", "square", "tall", "flat", "mug", "glass")
 SUPPORTS = ("", "table", "shelf", "sofa/couch", "bed", "floor")

@@ -8,7 +8,7 @@ from ag_core.taxonomy import GROUP_SLICES, N_ACTIONS, N_RELATIONS, OBJECT_CLASSE
 from ag_core.world.chance import Chance
 from ag_core.world.film import film, video_id
 from ag_core.world.repertoire import DEFAULT_PROFILE, actions_of, entries
-from ag_core.world.script import SKILLS, Step, class_of, goals_of, useful
+from ag_core.world.steps.script import SKILLS, Step, class_of, goals_of, useful
 from ag_core.world.truth import WorldTruth
 
 SIZE, SECONDS = (128, 72), 2.0

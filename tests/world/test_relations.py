@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from ag_core.taxonomy import GROUP_SLICES, RELATIONS, Group
-from ag_core.world.human import ANKLE_HEIGHT, Human, Joints, Pose
-from ag_core.world.mesh import turn_z
+from ag_core.world.drawing.mesh import turn_z
+from ag_core.world.figure.human import ANKLE_HEIGHT, Human, Joints, Pose
 from ag_core.world.relations import ObjectState, State, cleaned, relations_of
 
 MATERIALS = dict.fromkeys(("skin", "hair", "shirt", "trousers", "shoe", "sole", "white", "iris", "mouth"), 0)

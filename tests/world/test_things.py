@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from ag_core.world.body import Segment
 from ag_core.world.casting import MAKERS, choose_things, make_thing, person
 from ag_core.world.chance import Chance
-from ag_core.world.handling import CARRY, LONG
-from ag_core.world.props import bounds
-from ag_core.world.rooms import furnish
-from ag_core.world.script import ITEMS
+from ag_core.world.drawing.textures import Palette
+from ag_core.world.figure.body import Segment
+from ag_core.world.place.props import bounds
+from ag_core.world.place.rooms import furnish
 from ag_core.world.sim import Performance, Thing, Track
-from ag_core.world.textures import Palette
-from ag_core.world.things import BOOK_THICK, book_mesh
+from ag_core.world.steps.script import ITEMS
+from ag_core.world.thing.handling import CARRY, LONG
+from ag_core.world.thing.things import BOOK_THICK, book_mesh
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""Meshes, textures, light, cameras and the renderer."""

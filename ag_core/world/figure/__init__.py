@@ -1,0 +1,1 @@
+"""The person: skeleton, posture, looks and clothes."""

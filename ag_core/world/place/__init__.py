@@ -1,0 +1,1 @@
+"""Rooms, what stands in them, and the ways between."""

@@ -1,0 +1,1 @@
+"""What a hand can take, and how it is held."""

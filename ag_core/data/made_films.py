@@ -80,7 +80,8 @@ class FilmOrder:
 def _code_hash() -> str:
     """A hash of the code and the tables that decide a film, remembered until one of them changes."""
     package = PROJECT / "ag_core"
-    files = [package / "taxonomy.py", package / "records.py", ASSETS / "home_actions.tsv", *package.glob("world/*.py")]
+    files = [package / "taxonomy.py", package / "records.py", ASSETS / "home_actions.tsv"]
+    files += package.glob("world/**/*.py")
     return _hash_of(tuple((path, path.stat().st_mtime_ns) for path in sorted(files)))
 
 

@@ -12,11 +12,11 @@ from ag_core.settings import ASSETS, SHOWCASE, WEIGHTS
 
 CLIPS = sorted((SHOWCASE / "videos").glob("*.mp4"))
 LARGEST_WEIGHTS = 16_000_000
-LARGEST_CLIPS = 6_000_000
+LARGEST_CLIPS = 12_000_000
 
 
-def test_twelve_small_clips_with_truth() -> None:
-    assert len(CLIPS) == 12
+def test_two_dozen_small_clips_with_truth() -> None:
+    assert len(CLIPS) == 24
     assert all((SHOWCASE / "dense" / f"{clip.stem}.npz").is_file() for clip in CLIPS)
     kept = [*SHOWCASE.glob("videos/*"), *SHOWCASE.glob("dense/*"), *SHOWCASE.glob("annotations/*")]
     assert sum(path.stat().st_size for path in kept) < LARGEST_CLIPS

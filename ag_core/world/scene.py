@@ -47,6 +47,11 @@ class Scene:
         self.labelled = [Labelled(i, placed.prop.name) for i, placed in enumerate(self.room.placed)]
         self.labelled += [Labelled(name, ITEMS[name].name) for name in performance.things]
         self.last_forms: dict[str, Mesh] = {}
+        # Made once, when first asked for.
+        self._lids: dict[str, Mesh] = {}
+        self._joined: dict[str | int, Mesh] = {}
+        self._bounds: dict[int, NDArray] = {}
+        self._still: dict[int, tuple[NDArray, NDArray, NDArray]] = {}
         self.build()
         y, x = np.ogrid[-0.5 : 0.5 : self.height * 1j, -0.5 : 0.5 : self.width * 1j]
         self.falloff = (1 - noise.uniform(0.2, 0.4) * (x * x + y * y)).astype(np.float32)[..., None]
@@ -136,8 +141,6 @@ class Scene:
 
     def lid(self, name: str) -> Mesh:
         """The part of a box or bag that turns, made once."""
-        if not hasattr(self, "_lids"):
-            self._lids: dict[str, Mesh] = {}
         if name not in self._lids:
             prop = self.performance.things[name].prop
             assert prop is not None and prop.hinge is not None
@@ -146,8 +149,6 @@ class Scene:
 
     def joined(self, key: str | int) -> Mesh:
         """Pieces of a thing, or of a hinge's leaf, as one mesh, made once."""
-        if not hasattr(self, "_joined"):
-            self._joined: dict[str | int, Mesh] = {}
         if key not in self._joined:
             prop = self.performance.things[key].prop if isinstance(key, str) else self.room.placed[key].prop
             assert prop is not None
@@ -184,7 +185,7 @@ class Scene:
 
     def still_boxes(self) -> dict[int, tuple[NDArray, NDArray, NDArray]]:
         """World boxes of every placed prop's body, made once."""
-        if not hasattr(self, "_still"):
+        if not self._still:
             self._still = {
                 i: turned_boxes(props.bounds(p.prop.pieces), turn_z(p.yaw), p.position)
                 for i, p in enumerate(self.room.placed)
@@ -193,8 +194,6 @@ class Scene:
 
     def bounds_of(self, pieces: list[Mesh]) -> NDArray:
         """Local boxes [K,2,3] of pieces that live as long as the film, made once."""
-        if not hasattr(self, "_bounds"):
-            self._bounds: dict[int, NDArray] = {}
         if id(pieces) not in self._bounds:
             self._bounds[id(pieces)] = props.bounds(pieces)
         return self._bounds[id(pieces)]

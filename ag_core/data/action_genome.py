@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ag_core.data.issues import Issue
+from ag_core.data.issues import Issue, Kind
 from ag_core.data.unpickle import read_pickle
 from ag_core.errors import UserError
 from ag_core.taxonomy import is_other_relationship, object_index, relation_index
@@ -69,17 +69,24 @@ def read_action_genome(annotations_dir: Path) -> ActionGenomeTable:
     if (annotations_dir / PERSON_FILE).is_file():
         persons = _released_dictionary(annotations_dir / PERSON_FILE)
     else:
-        rows.issues.append(Issue(PERSON_FILE, "", "file not there; no frame has a person box"))
+        rows.issues.append(Issue(Kind.FILE_MISSING, PERSON_FILE, "", "file not there; no frame has a person box"))
     for video_id, frame, key in _sorted_frames(annotated, persons, rows.issues):
         try:
             width, height, box, score = _read_person(persons.get(key), key, rows.issues)
         except (TypeError, ValueError) as error:
-            rows.issues.append(Issue(PERSON_FILE, key, f"person left out: {error}"))
+            rows.issues.append(Issue(Kind.PERSON_UNREADABLE, PERSON_FILE, key, f"person left out: {error}"))
             width, height, box, score = math.nan, math.nan, _NO_BOX, math.nan
         frame_row = len(rows.frames)
         entries = annotated.get(key)
         if entries is None:
-            rows.issues.append(Issue(OBJECT_FILE, key, "frame of the person file without objects; kept without"))
+            rows.issues.append(
+                Issue(
+                    Kind.FRAME_WITHOUT_OBJECTS,
+                    OBJECT_FILE,
+                    key,
+                    "frame of the person file without objects; kept without",
+                )
+            )
         split = _read_objects(entries or (), key, frame_row, (width, height), rows)
         rows.frames.append((video_id, frame, split, width, height, *box, score))
     return _table(rows)
@@ -100,9 +107,18 @@ def _sorted_frames(
     for key in dict.fromkeys([*annotated, *persons]):
         match = _FRAME_KEY.fullmatch(key) if isinstance(key, str) else None
         if match is None or int(match[2]) < 1:
-            issues.append(Issue(OBJECT_FILE, str(key), "frame left out: its name is not like 'VIDEO.mp4/000089.png'"))
+            issues.append(
+                Issue(
+                    Kind.FRAME_NAME,
+                    OBJECT_FILE,
+                    str(key),
+                    "frame left out: its name is not like 'VIDEO.mp4/000089.png'",
+                )
+            )
         elif (place := (match[1], int(match[2]))) in found:
-            issues.append(Issue(OBJECT_FILE, key, f"frame left out: the same frame as {found[place]}"))
+            issues.append(
+                Issue(Kind.FRAME_TWICE, OBJECT_FILE, key, f"frame left out: the same frame as {found[place]}")
+            )
         else:
             found[place] = key
     return [(video_id, frame, key) for (video_id, frame), key in sorted(found.items())]
@@ -125,17 +141,21 @@ def _read_person(
     given = entry.get("bbox_score")
     scores = np.ones(len(boxes)) if given is None else np.asarray(given, np.float64).reshape(-1)
     if len(scores) != len(boxes):
-        issues.append(Issue(PERSON_FILE, key, "person scores do not fit the boxes; taken as 1"))
+        issues.append(Issue(Kind.PERSON_SCORES, PERSON_FILE, key, "person scores do not fit the boxes; taken as 1"))
         scores = np.ones(len(boxes))
     if len(boxes) > 1:
-        issues.append(Issue(PERSON_FILE, key, f"{len(boxes)} person boxes; the best-scored one is kept"))
+        issues.append(
+            Issue(Kind.PERSONS_SEVERAL, PERSON_FILE, key, f"{len(boxes)} person boxes; the best-scored one is kept")
+        )
     best = int(np.argmax(scores))
     x1, y1, x2, y2 = boxes[best].tolist()
     if entry.get("bbox_mode", "xyxy") == "xywh":
         x2, y2 = x1 + x2, y1 + y2
     box = clipped_box((x1, y1, x2, y2), width, height)
     if box is None:
-        issues.append(Issue(PERSON_FILE, key, "person box without an area inside the picture left out"))
+        issues.append(
+            Issue(Kind.PERSON_BOX_OUTSIDE, PERSON_FILE, key, "person box without an area inside the picture left out")
+        )
         return width, height, _NO_BOX, math.nan
     return width, height, box, float(scores[best])
 
@@ -162,7 +182,9 @@ def _read_objects(
             continue
         split = split or (entry.get("metadata") or {}).get("set")
         if object_class in seen:
-            rows.issues.append(Issue(OBJECT_FILE, key, f"class {entry['class']!r} twice in the frame; both kept"))
+            rows.issues.append(
+                Issue(Kind.CLASS_TWICE, OBJECT_FILE, key, f"class {entry['class']!r} twice in the frame; both kept")
+            )
         seen.add(object_class)
         box = _object_box(entry, key, size_wh, rows.issues)
         object_row = len(rows.objects)
@@ -179,7 +201,9 @@ def _class_of(entry: Any, key: str, issues: list[Issue]) -> int | None:
     except KeyError:
         index = None
     if not index:  # unknown, or the person, who has a file of their own
-        issues.append(Issue(OBJECT_FILE, key, f"object left out: {name!r} is none of the 35 object classes"))
+        issues.append(
+            Issue(Kind.OBJECT_UNKNOWN, OBJECT_FILE, key, f"object left out: {name!r} is none of the 35 object classes")
+        )
         return None
     return index
 
@@ -191,22 +215,41 @@ def _object_box(
     raw = entry.get("bbox")
     if not entry.get("visible", raw is not None):
         if raw is not None:
-            issues.append(Issue(OBJECT_FILE, key, f"{entry['class']!r} is not visible but has a box; box left out"))
+            issues.append(
+                Issue(
+                    Kind.HIDDEN_WITH_BOX,
+                    OBJECT_FILE,
+                    key,
+                    f"{entry['class']!r} is not visible but has a box; box left out",
+                )
+            )
         return None
     if raw is None:
-        issues.append(Issue(OBJECT_FILE, key, f"{entry['class']!r} is visible but has no box; kept as not visible"))
+        issues.append(
+            Issue(
+                Kind.VISIBLE_WITHOUT_BOX,
+                OBJECT_FILE,
+                key,
+                f"{entry['class']!r} is visible but has no box; kept as not visible",
+            )
+        )
         return None
     try:
         x, y, width, height = (float(number) for number in raw)
     except (TypeError, ValueError):
         issues.append(
-            Issue(OBJECT_FILE, key, f"the box of {entry['class']!r} is not four numbers; kept as not visible")
+            Issue(
+                Kind.BOX_MALFORMED,
+                OBJECT_FILE,
+                key,
+                f"the box of {entry['class']!r} is not four numbers; kept as not visible",
+            )
         )
         return None
     box = clipped_box((x, y, x + width, y + height), *size_wh)
     if box is None:
         reason = f"the box of {entry['class']!r} has no area inside the picture; kept as not visible"
-        issues.append(Issue(OBJECT_FILE, key, reason))
+        issues.append(Issue(Kind.BOX_OUTSIDE, OBJECT_FILE, key, reason))
     return box
 
 
@@ -219,7 +262,12 @@ def _relations_of(entry: dict[str, Any], key: str, issues: list[Issue]) -> list[
                 found.append(OTHER if is_other_relationship(name) else relation_index(name))
             except (KeyError, AttributeError):
                 issues.append(
-                    Issue(OBJECT_FILE, key, f"relationship {name!r} of {entry['class']!r} is unknown; left out")
+                    Issue(
+                        Kind.RELATIONSHIP_UNKNOWN,
+                        OBJECT_FILE,
+                        key,
+                        f"relationship {name!r} of {entry['class']!r} is unknown; left out",
+                    )
                 )
     return sorted(set(found))
 

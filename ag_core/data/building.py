@@ -15,20 +15,30 @@ import pandas as pd
 
 from ag_core.data.action_genome import OTHER, ActionGenomeTable, read_action_genome
 from ag_core.data.charades import CharadesTable, read_charades
-from ag_core.data.issues import Issue
+from ag_core.data.issues import Issue, Kind
 from ag_core.data.prediction_rows import PredictionRows, read_predictions
 from ag_core.data.video_facts import VideoFacts, read_facts
 from ag_core.errors import UserError
 from ag_core.taxonomy import ACTIONS, GROUP_OF_RELATION, OBJECT_CLASSES, OTHER_RELATIONSHIP, RELATIONS, Group
 
 FORMAT_NAME = "action-genome-explorer/store"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 ANNOTATION = "annotation"
 OTHER_BIT = len(RELATIONS)
 """The bit of `relation_mask` that says `other_relationship` was annotated."""
 
 CHARADES_FILES = ("Charades_v1_train.csv", "Charades_v1_test.csv")
+
+_DERIVED = """
+insert into relations_by_class
+select source, class, relation, video, t_ms, frame_id, object_id, score
+from relations where relation is not null order by source, class, relation, video, t_ms;
+insert into relation_cube
+select r.source, v.split, r.class, r.relation, count(*), count(distinct r.video)
+from relations r join videos v using (source, video)
+where r.relation is not null and r.score >= 0.5 group by all order by all"""
+"""What is counted or sorted once, so that no question has to."""
 
 Progress = Callable[[str, int, int], None]
 """Told the stage, how many are done, and of how many."""
@@ -86,6 +96,7 @@ def build_store(
             for part in predicted:
                 _write_prediction(connection, part, numbers)
             _insert(connection, "issues", pd.DataFrame(issues, columns=list(Issue._fields)))
+            connection.execute(_DERIVED)
         partial.replace(out)
         say("writing", 1, 1)
     finally:
@@ -191,7 +202,7 @@ def _video_rows(
             split = split if isinstance(split, str) else None  # a frame without objects names none
             if row.get("split") not in (None, split) and split is not None:
                 reason = f"split {split!r} differs from Charades' {row['split']!r}, which is kept"
-                issues.append(Issue("object_bbox_and_relationship.pkl", video_id, reason))
+                issues.append(Issue(Kind.SPLIT_DIFFERS, "object_bbox_and_relationship.pkl", video_id, reason))
             row["split"] = row.get("split") or split
             row |= {"width": width, "height": height}
     for video_id, row in rows.items():

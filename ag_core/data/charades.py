@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from ag_core.data.issues import Issue
+from ag_core.data.issues import Issue, Kind
 from ag_core.errors import UserError
 from ag_core.records import ActionInterval, Video
 from ag_core.taxonomy import action_index
@@ -23,6 +23,12 @@ REQUIRED = ("id", "actions", "length")
 ENDS_LATE = "ends after the video"
 STARTS_LATE = "starts after the video"
 REVERSED = "ends before it starts"
+
+KIND_OF_REPAIR = {
+    ENDS_LATE: Kind.INTERVAL_ENDS_LATE,
+    STARTS_LATE: Kind.INTERVAL_STARTS_LATE,
+    REVERSED: Kind.INTERVAL_REVERSED,
+}
 
 
 @dataclass(frozen=True)
@@ -87,12 +93,14 @@ def _read_row(
     video_id = _text(row, "id")
     if video_id is None or video_id in known:
         reason = "row without an id left out" if video_id is None else "second row of the same video left out"
-        table.issues.append(Issue(file_name, video_id or f"row {len(known) + 2}", reason))
+        kind = Kind.ROW_WITHOUT_ID if video_id is None else Kind.VIDEO_TWICE
+        table.issues.append(Issue(kind, file_name, video_id or f"row {len(known) + 2}", reason))
         return
     known.add(video_id)
     length = _number(row.get("length"))
     if length is None or length < 0:
-        table.issues.append(Issue(file_name, video_id, "length is no number; times of its actions are not checked"))
+        reason = "length is no number; times of its actions are not checked"
+        table.issues.append(Issue(Kind.LENGTH_UNKNOWN, file_name, video_id, reason))
         length = None
     table.videos.append(
         Video(
@@ -124,16 +132,18 @@ def _read_interval(triplet: str, video_id: str, length: float | None, file_name:
     key = f"{video_id} {triplet.strip()}"
     start, end = (_number(part) for part in parts[1:]) if len(parts) == 3 else (None, None)
     if start is None or end is None:
-        table.issues.append(Issue(file_name, key, "action left out: it needs an id, a start and an end"))
+        reason = "action left out: it needs an id, a start and an end"
+        table.issues.append(Issue(Kind.ACTION_MALFORMED, file_name, key, reason))
         return
     try:
         action = action_index(parts[0])
     except KeyError as error:
-        table.issues.append(Issue(file_name, key, f"action left out: {error.args[0]}"))
+        table.issues.append(Issue(Kind.ACTION_UNKNOWN, file_name, key, f"action left out: {error.args[0]}"))
         return
     start, end, repair = repaired_interval(start, end, length)
     if repair:
-        table.issues.append(Issue(file_name, key, f"{repair}; kept from {start:.2f} to {end:.2f} s"))
+        reason = f"{repair}; kept from {start:.2f} to {end:.2f} s"
+        table.issues.append(Issue(KIND_OF_REPAIR[repair], file_name, key, reason))
     table.intervals.append(ActionInterval(video_id, action, start, end))
     table.repairs.append(repair)
 

@@ -1,11 +1,55 @@
-"""A record that a reader repaired or refused: which file, which record, why."""
+"""A record that a reader repaired, refused or found odd: of which kind, in which file, which record, why.
 
+Nothing is dropped silently: each of these becomes a row of the store's table `issues`, and the doctor counts them.
+"""
+
+from enum import StrEnum
 from typing import NamedTuple
+
+
+class Kind(StrEnum):
+    """What is wrong with a record; the value is what the store keeps in `issues.kind`."""
+
+    # Charades
+    ROW_WITHOUT_ID = "row-without-id"
+    VIDEO_TWICE = "video-twice"
+    LENGTH_UNKNOWN = "length-unknown"
+    ACTION_MALFORMED = "action-malformed"
+    ACTION_UNKNOWN = "action-unknown"
+    INTERVAL_ENDS_LATE = "interval-ends-late"
+    INTERVAL_STARTS_LATE = "interval-starts-late"
+    INTERVAL_REVERSED = "interval-reversed"
+    # Action Genome: frames and persons
+    FILE_MISSING = "file-missing"
+    FRAME_NAME = "frame-name"
+    FRAME_TWICE = "frame-twice"
+    FRAME_WITHOUT_OBJECTS = "frame-without-objects"
+    PERSON_UNREADABLE = "person-unreadable"
+    PERSON_SCORES = "person-scores"
+    PERSONS_SEVERAL = "persons-several"
+    PERSON_BOX_OUTSIDE = "person-box-outside"
+    PERSON_BOX_CLIPPED = "person-box-clipped"
+    # Action Genome: objects and relationships
+    OBJECT_UNKNOWN = "object-unknown"
+    CLASS_TWICE = "class-twice"
+    HIDDEN_WITH_BOX = "hidden-with-box"
+    VISIBLE_WITHOUT_BOX = "visible-without-box"
+    BOX_MALFORMED = "box-malformed"
+    BOX_OUTSIDE = "box-outside"
+    BOX_CLIPPED = "box-clipped"
+    RELATIONSHIP_UNKNOWN = "relationship-unknown"
+    SPLIT_DIFFERS = "split-differs"
+    # Videos and their rates
+    RATE_UNKNOWN = "rate-unknown"
+    FRAME_BEHIND_END = "frame-behind-end"
+    VIDEO_UNREADABLE = "video-unreadable"
+    VIDEO_MISSING = "video-missing"
 
 
 class Issue(NamedTuple):
     """`file` is a file name without its folder, `key` names the record in it, `reason` says what was done and why."""
 
+    kind: Kind
     file: str
     key: str
     reason: str

@@ -4,7 +4,8 @@
 
 create table store_format (name varchar, version integer);
 create table sources (source varchar, kind varchar, detail varchar);
-create table issues (file varchar, key varchar, reason varchar);
+-- kind is one of ag_core.data.issues.Kind
+create table issues (kind varchar, file varchar, key varchar, reason varchar);
 
 create table object_classes (class utinyint, name varchar);
 create table relation_classes (relation utinyint, name varchar, "group" varchar);
@@ -31,6 +32,15 @@ create table objects (
 create table relations (
     source varchar, object_id integer, frame_id integer, video integer, t_ms integer, class utinyint,
     relation utinyint, score float
+);
+-- the same rows by class, for questions that begin with an object or a relationship
+create table relations_by_class (
+    source varchar, class utinyint, relation utinyint, video integer, t_ms integer, frame_id integer,
+    object_id integer, score float
+);
+-- how many relationships hold (score from one half on), counted once
+create table relation_cube (
+    source varchar, split varchar, class utinyint, relation utinyint, relations integer, videos integer
 );
 create table action_scores (source varchar, video integer, model varchar, action utinyint, score float);
 

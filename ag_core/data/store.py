@@ -179,8 +179,8 @@ class AnnotationStore:
         return statistics.action_counts(self, source, split)
 
     def issues(self) -> pd.DataFrame:
-        """What the readers repaired or refused: file, key, reason."""
-        return self.ask("select file, key, reason from issues")
+        """What the readers repaired, refused or found odd: kind, file, key, reason."""
+        return self.ask("select kind, file, key, reason from issues")
 
 
 def _graphs(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ag_core.data.issues import Issue
+from ag_core.data.issues import Issue, Kind
 from ag_core.errors import UserError
 from ag_core.records import Video
 
@@ -36,10 +36,22 @@ class VideoFacts:
         video = self.videos.get(video_id)
         if math.isnan(self.fps(video_id)):
             return [
-                Issue("frames", video_id, f"no rate known; {n_annotated} frames without a time; give videos or rates")
+                Issue(
+                    Kind.RATE_UNKNOWN,
+                    "frames",
+                    video_id,
+                    f"no rate known; {n_annotated} frames without a time; give videos or rates",
+                )
             ]
         if video is not None and video.n_frames and last_frame > video.n_frames:
-            return [Issue("frames", video_id, f"frame {last_frame} lies behind the last of {video.n_frames}")]
+            return [
+                Issue(
+                    Kind.FRAME_BEHIND_END,
+                    "frames",
+                    video_id,
+                    f"frame {last_frame} lies behind the last of {video.n_frames}",
+                )
+            ]
         return []
 
 
@@ -64,11 +76,15 @@ def read_facts(
         try:
             facts.videos[video_id] = probe_video(files[video_id].resolve())
         except UserError as error:
-            facts.issues.append(Issue(files[video_id].name, video_id, f"video not used: {error}"))
+            facts.issues.append(
+                Issue(Kind.VIDEO_UNREADABLE, files[video_id].name, video_id, f"video not used: {error}")
+            )
     progress(len(wanted), len(wanted))
     missing = len(video_ids) - len(wanted)
     if missing:
-        facts.issues.append(Issue(folder.name, "", f"{missing} of {len(video_ids)} videos have no file there"))
+        facts.issues.append(
+            Issue(Kind.VIDEO_MISSING, folder.name, "", f"{missing} of {len(video_ids)} videos have no file there")
+        )
     return facts
 
 

@@ -12,10 +12,13 @@ class Kind(StrEnum):
 
     # Charades
     ROW_WITHOUT_ID = "row-without-id"
+    ROW_CELLS = "row-cells"
     VIDEO_TWICE = "video-twice"
+    NOTE_UNREADABLE = "note-unreadable"
     LENGTH_UNKNOWN = "length-unknown"
     ACTION_MALFORMED = "action-malformed"
     ACTION_UNKNOWN = "action-unknown"
+    INTERVAL_STARTS_EARLY = "interval-starts-early"
     INTERVAL_ENDS_LATE = "interval-ends-late"
     INTERVAL_STARTS_LATE = "interval-starts-late"
     INTERVAL_REVERSED = "interval-reversed"
@@ -23,7 +26,9 @@ class Kind(StrEnum):
     FILE_MISSING = "file-missing"
     FRAME_NAME = "frame-name"
     FRAME_TWICE = "frame-twice"
+    FRAME_UNREADABLE = "frame-unreadable"
     FRAME_WITHOUT_OBJECTS = "frame-without-objects"
+    FRAME_WITHOUT_PERSON = "frame-without-person"
     PERSON_UNREADABLE = "person-unreadable"
     PERSON_SCORES = "person-scores"
     PERSONS_SEVERAL = "persons-several"
@@ -38,12 +43,19 @@ class Kind(StrEnum):
     BOX_OUTSIDE = "box-outside"
     BOX_CLIPPED = "box-clipped"
     RELATIONSHIP_UNKNOWN = "relationship-unknown"
+    RELATIONSHIPS_MALFORMED = "relationships-malformed"
+    SPLIT_UNREADABLE = "split-unreadable"
     SPLIT_DIFFERS = "split-differs"
     # Videos and their rates
     RATE_UNKNOWN = "rate-unknown"
+    RATE_TWICE = "rate-twice"
+    RATE_VARIES = "rate-varies"
+    FIRST_PICTURE_LATE = "first-picture-late"
     FRAME_BEHIND_END = "frame-behind-end"
     VIDEO_UNREADABLE = "video-unreadable"
     VIDEO_MISSING = "video-missing"
+    VIDEO_SEVERAL = "video-several"
+    SIZE_DIFFERS = "size-differs"
 
 
 class Issue(NamedTuple):

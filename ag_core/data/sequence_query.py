@@ -1,0 +1,304 @@
+"""One SQL query for the moments of a sequence, and the functions that ask it.
+
+Frames at which a step holds become stretches by gaps and islands: frame_id is dense over (video, frame) of a source,
+so neighbouring frames are neighbouring numbers. Stretches are joined from the last step to the first; each keeps the
+earliest continuation that can be continued to the end, which is the first in the order of start times.
+Values travel as parameters only; the text holds names and numbers of steps. Knows the tables, not the connection.
+"""
+
+import time
+from collections.abc import Sequence as Values
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from sqlglot import exp
+
+from ag_core.data.sequence import ANNOTATION, Condition, Limits, Sequence, Step
+
+if TYPE_CHECKING:
+    from ag_core.data.store import AnnotationStore
+
+MOST_MOMENTS = 10_000
+"""As many are handed out at once; the total is told."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """SQL with a `?` for each of the parameters, in their order."""
+
+    sql: str
+    parameters: tuple[Any, ...] = ()
+
+    def with_values(self) -> str:
+        """The same query with its values written into it, for a reader who wants to change it by hand."""
+        parts = self.sql.split("?")
+        values = [exp.convert(value).sql(dialect="duckdb") for value in self.parameters]
+        return "".join(part + value for part, value in zip(parts, [*values, ""], strict=True))
+
+
+@dataclass(frozen=True)
+class Moments:
+    """An answer: some of the moments, how many there are, and how long the store took.
+
+    table    one row a moment by video and time: video_id, start_s, end_s, frame, scene, split, duration_s, path, and
+             for each step k step_k_start_ms, step_k_end_ms, step_k_first_frame, step_k_last_frame; times may be null
+    total    moments in all
+    videos   videos with a moment
+    """
+
+    table: pd.DataFrame
+    total: int
+    videos: int
+    seconds: float
+
+
+def moments(store: "AnnotationStore", sequence: Sequence, limit: int = MOST_MOMENTS, offset: int = 0) -> Moments:
+    """Up to `limit` moments after the first `offset`."""
+    began = time.perf_counter()
+    query = moments_query(sequence, limit, offset)
+    rows = store.ask(query.sql, query.parameters)
+    if rows.empty and offset:
+        first = moments(store, sequence, 1)
+        return Moments(rows.drop(columns=["moments", "videos"]), first.total, first.videos, _since(began))
+    total, videos = (0, 0) if rows.empty else (int(rows["moments"].iloc[0]), int(rows["videos"].iloc[0]))
+    return Moments(rows.drop(columns=["moments", "videos"]), total, videos, _since(began))
+
+
+def stretch_counts(store: "AnnotationStore", sequence: Sequence) -> pd.DataFrame:
+    """How often each step happens at all: step (from 1), stretches, videos, within the scene, split and source."""
+    query = stretch_counts_query(sequence)
+    return store.ask(query.sql, query.parameters)
+
+
+def videos_without_times(store: "AnnotationStore", sequence: Sequence) -> int:
+    """How many annotated videos cannot match because their rate is unknown; 0 where the sequence needs no times."""
+    if not sequence.needs_times:
+        return 0
+    text = _Text()
+    text.add("select count(distinct video) as videos from frames\nwhere source = ? and t_ms is null", _source(sequence))
+    text.add(_in_videos(sequence))
+    query = text.query()
+    return int(store.ask(query.sql, query.parameters)["videos"].iloc[0])
+
+
+def moments_query(sequence: Sequence, limit: int = MOST_MOMENTS, offset: int = 0) -> Query:
+    """The query for one page of the moments of a sequence; see `Moments.table` for its columns."""
+    text = _Text()
+    text.add("with ")
+    for number in _easiest_first(sequence):
+        _add_stretches(text, sequence, number, prune=True)
+    _add_chains(text, sequence)
+    _add_moments(text, sequence)
+    text.add(
+        ",\npage as materialized (\n"
+        "    select m.*, v.video_id, v.scene, v.split, v.duration_s, v.path\n"
+        "    from moments m join videos v on v.source = ? and v.video = m.video\n"
+        "    order by v.video_id, m.way limit ? offset ?\n)",
+        _source(sequence), limit, offset,
+    )  # fmt: skip
+    _add_answer(text, sequence)
+    return text.query()
+
+
+def stretch_counts_query(sequence: Sequence) -> Query:
+    """The query for the number of stretches of each step, whatever the others."""
+    text = _Text()
+    text.add("with ")
+    for number in range(1, len(sequence.steps) + 1):
+        _add_stretches(text, sequence, number, prune=False)
+        text.add(",\n" if number < len(sequence.steps) else "\n")
+    counts = (
+        f"select {number} as step, count(*) as stretches, count(distinct video) as videos from step_{number}"
+        for number in range(1, len(sequence.steps) + 1)
+    )
+    text.add("\nunion all ".join(counts) + "\norder by step")
+    return text.query()
+
+
+class _Text:
+    """SQL that grows from its beginning, each piece with its parameters."""
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self.parameters: list[Any] = []
+
+    def add(self, sql: "str | Query", *parameters: Any) -> None:
+        piece = sql if isinstance(sql, Query) else Query(sql, parameters)
+        self.pieces.append(piece.sql)
+        self.parameters += piece.parameters
+
+    def query(self) -> Query:
+        return Query("".join(self.pieces), tuple(self.parameters))
+
+
+def _since(began: float) -> float:
+    return time.perf_counter() - began
+
+
+def _source(sequence: Sequence) -> str:
+    return sequence.where.source
+
+
+def _list(values: Values[Any]) -> str:
+    """`in (?, ?)` or `= ?`: as many places as there are values."""
+    return "= ?" if len(values) == 1 else f"in ({', '.join('?' * len(values))})"
+
+
+def _easiest_first(sequence: Sequence) -> list[int]:
+    """Numbers of the steps: those that name something present first, since the others then look at fewer videos."""
+    numbers = range(1, len(sequence.steps) + 1)
+    return sorted(numbers, key=lambda number: all(c.negated for c in sequence.steps[number - 1].conditions))
+
+
+def _in_videos(sequence: Sequence) -> Query:
+    """` and video in (...)`: the videos of the scene and the split, by whoever says it; empty where all are."""
+    where, text = sequence.where, _Text()
+    if where.scene.strip() or where.split is not None:
+        text.add(f" and video in (select video from videos where source {_list(_tellers(where.source))}",
+                 *_tellers(where.source))  # fmt: skip
+        if where.scene.strip():
+            text.add(" and contains(lower(scene), lower(?))", where.scene.strip())
+        if where.split is not None:
+            text.add(" and split = ?", where.split)
+        text.add(")")
+    return text.query()
+
+
+def _tellers(source: str) -> list[str]:
+    """Who may say where a video was taken: a prediction knows it from the annotation."""
+    return [ANNOTATION] if source == ANNOTATION else [ANNOTATION, source]
+
+
+def _condition_rows(condition: Condition, source: str, columns: str) -> Query:
+    """A query for `columns` of the rows that fulfil a condition, whether or not it is negated."""
+    text = _Text()
+    seen = not condition.relations or condition.together
+    text.add(f"select {columns} from {'objects' if seen else 'relations_by_class'}\n        where source = ?", source)
+    if condition.classes:
+        text.add(f" and class {_list(condition.classes)}", *condition.classes)
+    if seen:
+        text.add(" and visible")
+    if condition.together:
+        mask = sum(1 << relation for relation in condition.relations)
+        text.add(" and relation_mask & ? = ?", mask, mask)
+    elif condition.relations:
+        text.add(f" and relation {_list(condition.relations)} and score >= 0.5", *condition.relations)
+    return text.query()
+
+
+def _step_frames(sequence: Sequence, step: Step, only_videos_of: int | None) -> Query:
+    """A query for the frames at which a step holds: frame_id, video, t_ms, each once."""
+    text, source = _Text(), _source(sequence)
+    present = [condition for condition in step.conditions if not condition.negated]
+    if present:
+        text.add(_condition_rows(present[0], source, "distinct frame_id, video, t_ms"))
+    else:
+        text.add("select frame_id, video, t_ms from frames\n        where source = ?", source)
+    for condition in [*present[1:], *(one for one in step.conditions if one.negated)]:
+        text.add(f"\n        and frame_id {'not ' if condition.negated else ''}in (")
+        text.add(_condition_rows(condition, source, "frame_id"))
+        text.add(")")
+    text.add(_in_videos(sequence))
+    if only_videos_of is not None:
+        text.add(f"\n        and video in (select video from step_{only_videos_of})")
+    return text.query()
+
+
+def _limited(value: str, limits: Limits) -> Query:
+    """Comparisons of a number of milliseconds with limits, each begun with ` and `; empty where nothing is limited."""
+    text = _Text()
+    if limits.least_ms:
+        text.add(f" and {value} >= ?", limits.least_ms)
+    if limits.most_ms is not None:
+        text.add(f" and {value} <= ?", limits.most_ms)
+    return text.query()
+
+
+def _add_stretches(text: _Text, sequence: Sequence, number: int, *, prune: bool) -> None:
+    """`step_k`: the stretches of one step. With `prune`, only in videos that the step written before it has."""
+    step = sequence.steps[number - 1]
+    order = _easiest_first(sequence)
+    place = order.index(number)
+    before = order[place - 1] if prune and place else None
+    if before is not None:
+        text.add(",\n")
+    text.add(
+        f"step_{number} as materialized (\n"
+        "    select video, min(frame_id) as first_id, max(frame_id) as last_id,\n"
+        "        min(t_ms) as start_ms, max(t_ms) as end_ms\n"
+        "    from (\n        select *, frame_id - row_number() over (order by frame_id) as island from (\n        "
+    )
+    text.add(_step_frames(sequence, step, before))
+    text.add("\n        )\n    ) group by video, island\n    having true")
+    text.add(_limited("max(t_ms) - min(t_ms)", step.length))
+    text.add("\n)")
+
+
+def _add_chains(text: _Text, sequence: Sequence) -> None:
+    """`chain_k`: the stretches of step k that can be continued to the last step, each with its earliest way there.
+
+    way       first frame ids of the stretches from step k on
+    until_ms  the latest end of these stretches
+    """
+    last = len(sequence.steps)
+    text.add(
+        f",\nchain_{last} as materialized (\n"
+        f"    select *, end_ms as until_ms, [first_id] as way from step_{last}\n)"
+    )  # fmt: skip
+    for number in range(last - 1, 0, -1):
+        text.add(
+            f",\nchain_{number} as materialized (\n"
+            "    select s.*, greatest(s.end_ms, arg_min(c.until_ms, c.first_id)) as until_ms,\n"
+            "        list_prepend(s.first_id, arg_min(c.way, c.first_id)) as way\n"
+            f"    from step_{number} s join chain_{number + 1} c\n"
+            "        on c.video = s.video and c.first_id > s.first_id"
+        )
+        text.add(_limited("c.start_ms - s.end_ms", sequence.gaps[number - 1]))
+        text.add("\n    group by s.video, s.first_id, s.last_id, s.start_ms, s.end_ms\n)")
+
+
+def _add_moments(text: _Text, sequence: Sequence) -> None:
+    """`moments`: the chains of the first step during which the wanted actions happen."""
+    text.add(",\nmoments as materialized (\n    select video, way, start_ms, until_ms from chain_1 c where true")
+    for any_of in sequence.where.actions:
+        text.add(
+            "\n    and exists (\n        select 1 from action_intervals a"
+            f" where a.source = ? and a.action {_list(any_of)}\n"
+            "        and a.video = c.video and a.start_ms <= c.until_ms and a.end_ms >= c.start_ms\n    )",
+            ANNOTATION, *any_of,
+        )  # fmt: skip
+    text.add("\n)")
+
+
+def _add_answer(text: _Text, sequence: Sequence) -> None:
+    """The rows of the page with the times and frame numbers of every step."""
+    numbers = range(1, len(sequence.steps) + 1)
+    text.add(
+        ",\nframe_numbers as materialized (\n    select frame_id, frame from frames where source = ? and frame_id in (",
+        _source(sequence),
+    )
+    ids = (
+        f"\n        select {end}_id from step_{number} where first_id in (select way[{number}] from page)"
+        for number in numbers
+        for end in ("first", "last")
+    )
+    text.add(" union all".join(ids) + "\n    )\n)\n")
+    columns = [
+        f"s{number}.start_ms as step_{number}_start_ms, s{number}.end_ms as step_{number}_end_ms,\n"
+        f"    f{number}.frame as step_{number}_first_frame, l{number}.frame as step_{number}_last_frame"
+        for number in numbers
+    ]
+    text.add(
+        "select p.video_id, p.start_ms / 1000 as start_s, p.until_ms / 1000 as end_s, f1.frame as frame,\n"
+        "    p.scene, p.split, p.duration_s, p.path,\n"
+        "    (select count(*) from moments) as moments, (select count(distinct video) from moments) as videos,\n    "
+    )
+    text.add(",\n    ".join(columns) + "\nfrom page p")
+    for number in numbers:
+        text.add(
+            f"\njoin step_{number} s{number} on s{number}.first_id = p.way[{number}]"
+            f"\njoin frame_numbers f{number} on f{number}.frame_id = s{number}.first_id"
+            f"\njoin frame_numbers l{number} on l{number}.frame_id = s{number}.last_id"
+        )
+    text.add("\norder by p.video_id, p.way")

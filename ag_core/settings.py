@@ -1,7 +1,8 @@
 """Where things are, and how many workers to use. Read once from the environment; nothing else reads it.
 
 AG_HOME     folder for what the app makes (stores, cached results, generated videos); default `.ag` in the project
-AG_STORE    the annotation store the app opens; default the embedded home world's store in AG_HOME
+AG_STORE    the annotation store the app opens: a .duckdb file, the folder of a lake, or a lake's address (https://, s3://);
+            default the embedded home world's store in AG_HOME
 AG_SHOWCASE folder of the embedded home-world clips, their truth and predictions; default assets/showcase
 AG_DEVICE   'cpu', 'cuda' or empty: the GPU when there is one
 """
@@ -21,11 +22,11 @@ SHOWCASE = ASSETS / "showcase"
 class Settings:
     """home: where the app writes; store: the store the app reads; device: '' lets the worker choose.
 
-    showcase: the embedded clips, from which the default store is made.
+    `store` is a path, or the text of an address. showcase: the embedded clips, from which the default store is made.
     """
 
     home: Path
-    store: Path
+    store: Path | str
     device: str
     showcase: Path = SHOWCASE
 
@@ -33,6 +34,16 @@ class Settings:
     def embedded_store(self) -> Path:
         """The store made from the showcase; `store` is this one unless the user named another."""
         return self.home / "home-world.duckdb"
+
+    @property
+    def store_name(self) -> str:
+        """The last part of the store's path or address."""
+        return str(self.store).rstrip("/").rpartition("/")[2]
+
+    @property
+    def lakes(self) -> Path:
+        """Folder of the copies of lakes that lie at an address."""
+        return self.home / "lakes"
 
     @property
     def results(self) -> Path:
@@ -50,10 +61,16 @@ class Settings:
         return self.home / "uploads"
 
 
+def is_address(where: Path | str) -> bool:
+    """Whether this is the address of something on a server, as against a path."""
+    return isinstance(where, str) and "://" in where
+
+
 @cache
 def settings() -> Settings:
     """The settings of this process."""
     home = Path(os.environ.get("AG_HOME") or PROJECT / ".ag").resolve()
-    store = Path(os.environ.get("AG_STORE") or home / "home-world.duckdb").resolve()
+    named = os.environ.get("AG_STORE", "")
+    store = named if is_address(named) else Path(named or home / "home-world.duckdb").resolve()
     showcase = Path(os.environ.get("AG_SHOWCASE") or SHOWCASE).resolve()
     return Settings(home, store, os.environ.get("AG_DEVICE", ""), showcase)

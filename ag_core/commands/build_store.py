@@ -21,7 +21,8 @@ def run(options: argparse.Namespace) -> None:
     """Build the store and print what is in it."""
     import time
 
-    from ag_core.data.store import AnnotationStore, build_store
+    from ag_core.data.building import build_store
+    from ag_core.data.store import AnnotationStore
 
     start = time.perf_counter()
     build_store(

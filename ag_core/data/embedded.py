@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ag_core.data.building import FORMAT_VERSION, build_store
+from ag_core.data.opening import local_store
 from ag_core.errors import UserError
 from ag_core.settings import Settings, settings
 
@@ -18,16 +19,18 @@ from ag_core.settings import Settings, settings
 def ensure_store() -> Path:
     """The store of this process's settings, made or made anew where it is the embedded one and out of date.
 
+    A lake at an address is fetched: the answer is its local copy.
+
     Two processes may ask at once: one builds, the other waits. Raises UserError where there is nothing to open.
     """
     chosen = settings()
     if chosen.store != chosen.embedded_store:
-        if not chosen.store.is_file():
+        if isinstance(chosen.store, Path) and not chosen.store.exists():
             raise UserError(
                 f"there is no store at {chosen.store}; make one with `python -m ag_core build-store`, "
                 "or unset AG_STORE to see the embedded home world"
             )
-        return chosen.store
+        return local_store(chosen.store)
     if not (chosen.showcase / "annotations").is_dir():
         raise UserError(
             f"the embedded videos are missing from {chosen.showcase}; restore the folder from the repository, "
@@ -39,7 +42,7 @@ def ensure_store() -> Path:
         with _only_one(chosen.home / "home-world.lock"):
             if not _is_current(chosen, wanted):
                 _build(chosen, wanted)
-    return chosen.store
+    return chosen.embedded_store
 
 
 def predictions_of_showcase(showcase: Path) -> list[Path]:
@@ -49,7 +52,7 @@ def predictions_of_showcase(showcase: Path) -> list[Path]:
 
 def _build(chosen: Settings, wanted: str) -> None:
     build_store(
-        chosen.store,
+        chosen.embedded_store,
         charades=chosen.showcase / "charades",
         action_genome=chosen.showcase / "annotations",
         videos=chosen.showcase / "videos",
@@ -62,12 +65,12 @@ def _build(chosen: Settings, wanted: str) -> None:
 
 
 def _stamp(chosen: Settings) -> Path:
-    return chosen.store.with_suffix(".stamp")
+    return chosen.embedded_store.with_suffix(".stamp")
 
 
 def _is_current(chosen: Settings, wanted: str) -> bool:
     stamp = _stamp(chosen)
-    return chosen.store.is_file() and stamp.is_file() and stamp.read_text() == wanted
+    return chosen.embedded_store.is_file() and stamp.is_file() and stamp.read_text() == wanted
 
 
 def _fingerprint(chosen: Settings) -> str:

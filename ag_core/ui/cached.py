@@ -15,8 +15,9 @@ from ag_core.backend import Backend
 from ag_core.data.embedded import ensure_store
 from ag_core.data.frames import poster as jpeg_of
 from ag_core.data.made_films import FILE, MadeFilm
+from ag_core.data.opening import last_change_ns
 from ag_core.data.playable import to_browser_playable
-from ag_core.data.sandbox import SqlSandbox
+from ag_core.data.sandbox import SqlSandbox, Workers
 from ag_core.data.search import Search
 from ag_core.data.store import ANNOTATION, AnnotationStore
 from ag_core.errors import UserError
@@ -26,16 +27,16 @@ from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video, tim
 from ag_core.settings import ASSETS, settings
 
 StoreKey = tuple[str, int]
-"""Path and modification time of a store file."""
+"""Path of a store file or a lake's folder, and when it last changed."""
 
 
 def store_key() -> StoreKey:
     """Which store is open: changes whenever the file does. Makes the embedded store where it is missing."""
     chosen = settings()
-    if not chosen.store.is_file():
+    if isinstance(chosen.store, Path) and not chosen.store.exists():
         _ensured.clear()
     path = _ensured(str(chosen.store), str(chosen.showcase))
-    return path, Path(path).stat().st_mtime_ns
+    return path, last_change_ns(Path(path))
 
 
 @st.cache_resource(max_entries=8, show_spinner="Preparing the data")
@@ -58,8 +59,14 @@ def own_sandbox() -> SqlSandbox:
     """This session's sandbox over the open store; its own, since to interrupt a sandbox stops all that runs in it."""
     key = store_key()
     if st.session_state.get("sandbox_key") != key:
-        st.session_state["sandbox"], st.session_state["sandbox_key"] = SqlSandbox(Path(key[0])), key
+        st.session_state["sandbox"] = SqlSandbox(key[0], workers=_sql_workers(key))
+        st.session_state["sandbox_key"] = key
     return st.session_state["sandbox"]
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _sql_workers(key: StoreKey) -> Workers:
+    return Workers(key[0])
 
 
 def backend() -> Backend:

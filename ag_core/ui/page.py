@@ -121,4 +121,4 @@ def _data_note() -> str:
     chosen = settings()
     if chosen.store == chosen.embedded_store:
         return "Data: the embedded home world, rendered by this project. Every label is exact; nobody was filmed."
-    return f"Data: {chosen.store.name}"
+    return f"Data: {chosen.store_name}"

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from ag_core.data.building import build_store
 from ag_core.data.sandbox import SqlSandbox
-from ag_core.data.store import AnnotationStore, build_store
+from ag_core.data.store import AnnotationStore
 from ag_core.errors import UserError
 from ag_core.world.export import write_set
 from tests.world.stand_in import stand_in_truth

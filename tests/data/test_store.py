@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from ag_core.__main__ import main
+from ag_core.data.building import build_store
 from ag_core.data.search import Search
-from ag_core.data.store import AnnotationStore, build_store
+from ag_core.data.store import AnnotationStore
 from ag_core.errors import UserError
 from ag_core.prediction import ModelUse, Prediction
 from ag_core.records import ActionScores, SceneGraph, Video

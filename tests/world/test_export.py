@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from ag_core.data.action_genome import read_action_genome
+from ag_core.data.building import build_store
 from ag_core.data.charades import read_charades
 from ag_core.data.frames import probe_video
-from ag_core.data.store import AnnotationStore, build_store
+from ag_core.data.store import AnnotationStore
 from ag_core.records import time_of_frame
 from ag_core.taxonomy import ACTIONS, RELATIONS, object_index, relation_index
 from ag_core.world.export import (

@@ -6,7 +6,7 @@ import sys
 
 from ag_core.errors import UserError
 
-COMMANDS = ("world", "film", "audit", "build-store", "train", "evaluate", "predict")
+COMMANDS = ("world", "film", "audit", "build-store", "train", "evaluate", "predict", "export", "doctor")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -7,23 +7,30 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from ag_core.data.store_format import ANNOTATION
+from ag_core.taxonomy import N_RELATIONS
+
 if TYPE_CHECKING:
     from ag_core.data.store import AnnotationStore
 
-ANNOTATION = "annotation"
 MORE_THAN_FRAMES = 2
 SMALL_SIDE = 16.0
 """SGCls and SGDet leave out objects whose shorter side is at most this many pixels."""
 
-_COUNTED = """
-    select v.video_id, v.split, f.frame, f.person_x1 is not null as person,
-           count(o.object_id) filter (o.visible and least(o.x2 - o.x1, o.y2 - o.y1) > $2) as objects
-    from frames f join videos v using (source, video) left join objects o using (source, frame_id)
-    where f.source = $1 group by all"""
+PAPER = (1 << N_RELATIONS) - 1
+"""The bits of `relation_mask` that are the paper's relationships."""
+
+_COUNTED = f"""
+    select f.video, f.frame, f.person_x1 is not null as person, coalesce(o.objects, 0) as objects,
+           coalesce(o.relations, 0) as relations
+    from frames f left join (
+        select frame_id, count(*) as objects, sum(bit_count((relation_mask & {PAPER})::bigint)) as relations
+        from objects where source = $1 and visible and ($2 = 0 or least(x2 - x1, y2 - y1) > $2) group by frame_id
+    ) o using (frame_id) where f.source = $1"""
 
 _KEPT = f"""
-    with counted as ({_COUNTED}), usable as (select * from counted where objects > 0 and person)
-    select *, count(*) over (partition by video_id) as kept_of_video from usable"""
+    with usable as (select * from ({_COUNTED}) where objects > 0 and person)
+    select *, count(*) over (partition by video) as kept_of_video from usable"""
 
 
 def kept_frames(store: "AnnotationStore", small_side: float = 0.0, source: str = ANNOTATION) -> pd.DataFrame:
@@ -32,31 +39,44 @@ def kept_frames(store: "AnnotationStore", small_side: float = 0.0, source: str =
     small_side: objects whose shorter side is at most this many pixels do not count; SMALL_SIDE for SGCls and SGDet.
     """
     return store.ask(
-        f"""select video_id, split, frame, objects from ({_KEPT})
+        f"""select v.video_id, v.split, frame, objects
+            from ({_KEPT}) k join videos v on v.source = $1 and v.video = k.video
             where kept_of_video > {MORE_THAN_FRAMES} order by video_id, frame""",
         [source, small_side],
     )
 
 
 def funnel(store: "AnnotationStore", small_side: float = 0.0, source: str = ANNOTATION) -> pd.DataFrame:
-    """How many of each split remain after each rule.
+    """How many of each split remain after each rule, one row a split (null where a video has none).
 
-    Columns: split, videos, frames, frames_with_object, frames_without_person (of these), frames_kept (before the rule
-    for videos), videos_kept.
+    Columns: split, charades_videos (rows of the Charades files), videos (with annotated frames), frames,
+    frames_with_object, frames_without_object, frames_without_person (of those with an object), frames_kept, boxes_kept,
+    relations_kept (of the 25; all three before the rule for videos), videos_kept,
+    videos_with_one (exactly one kept frame), videos_with_none_or_two, frames_counted (kept frames of kept videos).
     """
     return store.ask(
-        f"""with counted as ({_COUNTED}),
-            of_video as (
-                select split, video_id, count(*) as frames, count(*) filter (objects > 0) as frames_with_object,
-                       count(*) filter (objects > 0 and not person) as frames_without_person,
-                       count(*) filter (objects > 0 and person) as frames_kept
-                from counted group by all
+        f"""with of_video as (
+                select video, count(*) as frames, count(*) filter (objects > 0) as with_object,
+                       count(*) filter (objects > 0 and not person) as without_person,
+                       count(*) filter (objects > 0 and person) as kept,
+                       sum(objects) filter (objects > 0 and person) as boxes,
+                       sum(relations) filter (objects > 0 and person) as relations
+                from ({_COUNTED}) group by video
             )
-            select split, count(*) as videos, sum(frames)::bigint as frames,
-                   sum(frames_with_object)::bigint as frames_with_object,
-                   sum(frames_without_person)::bigint as frames_without_person,
-                   sum(frames_kept)::bigint as frames_kept,
-                   count(*) filter (frames_kept > {MORE_THAN_FRAMES}) as videos_kept
-            from of_video group by split order by split""",
+            select v.split, count(*) filter (subject is not null or scene is not null or script is not null)
+                       as charades_videos,
+                   count(o.video) as videos, coalesce(sum(frames), 0)::bigint as frames,
+                   coalesce(sum(with_object), 0)::bigint as frames_with_object,
+                   coalesce(sum(frames - with_object), 0)::bigint as frames_without_object,
+                   coalesce(sum(without_person), 0)::bigint as frames_without_person,
+                   coalesce(sum(kept), 0)::bigint as frames_kept,
+                   coalesce(sum(boxes), 0)::bigint as boxes_kept,
+                   coalesce(sum(relations), 0)::bigint as relations_kept,
+                   count(*) filter (kept > {MORE_THAN_FRAMES}) as videos_kept,
+                   count(*) filter (kept = 1) as videos_with_one,
+                   count(*) filter (kept = 0 or kept = 2) as videos_with_none_or_two,
+                   coalesce(sum(kept) filter (kept > {MORE_THAN_FRAMES}), 0)::bigint as frames_counted
+            from videos v left join of_video o using (video)
+            where v.source = $1 group by v.split order by v.split""",
         [source, small_side],
     )

@@ -1,0 +1,49 @@
+"""`doctor`: what is odd in a store, how much of it, and what to do; the funnel beside the published counts."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from ag_core.errors import UserError
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command and its options."""
+    parser = subparsers.add_parser("doctor", help="check the annotations of a store, and say what to do")
+    parser.add_argument("store", nargs="?", metavar="STORE", help="a store (default: the one the app opens)")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the report; ends in .json, .md or .html")
+    parser.add_argument("--strict", action="store_true", help="exit with 1 when there are errors")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Examine, print what was found, write the report."""
+    from ag_core.data.doctor.check import Severity
+    from ag_core.data.doctor.funnel import NO_REFERENCE
+    from ag_core.data.doctor.report import make_report, summary, write_report
+    from ag_core.data.embedded import ensure_store
+    from ag_core.data.store import AnnotationStore
+
+    if options.out is not None and options.out.suffix.lower() not in (".json", ".md", ".html"):
+        raise UserError(f"{options.out.name} has no known ending; name a file ending in .json, .md or .html")
+    where = options.store or str(ensure_store())
+    with AnnotationStore(where) as store:
+        report = make_report(store, Path(where).name, progress=_show)
+    for row in report.funnel.itertuples(index=False):
+        verdict = "" if row.verdict == NO_REFERENCE else f"  {row.verdict}"
+        print(f"{row.step:42} train {row.train:>9,}  test {row.test:>9,}  together {row.together:>9,}{verdict}")
+    for finding in report.findings:
+        if finding.severity is not Severity.FINE:
+            print(f"{finding.severity.value:8} {finding.title}: {finding.share}. {finding.figures}".rstrip())
+    print(summary(report.findings))
+    if options.out is not None:
+        write_report(report, options.out)
+        print(options.out)
+    errors = report.counts[Severity.ERROR]
+    if options.strict and errors:
+        raise UserError(f"{errors} of the doctor's checks found errors in {where}; the report says what to do")
+
+
+def _show(part: str, done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{done} of {total} checks   ", end="\n" if done == total else "", file=sys.stderr)

@@ -1,0 +1,157 @@
+"""`export`: the scene graphs of one video or of all, for Gephi, networkx, a picture or a page (docs/export.md)."""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ag_core.commands.predict import ProgressLine
+
+if TYPE_CHECKING:
+    from ag_core.data.store import AnnotationStore
+    from ag_core.records import SceneGraph, Video
+
+FORMAT_NAMES = ("gexf", "graphml", "json", "triplets", "svg", "strip", "html")
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command and its options."""
+    parser = subparsers.add_parser(
+        "export",
+        help="write scene graphs as GEXF, GraphML, JSON, SVG or an interactive page",
+        description="Write the scene graphs of videos. Formats and conventions: docs/export.md.",
+    )
+    parser.add_argument("videos", nargs="*", metavar="VIDEO_ID", help="videos of the store")
+    parser.add_argument("--all", action="store_true", help="every video of the source that has graphs")
+    parser.add_argument("--store", metavar="FILE.duckdb", help="default: the store that the app opens")
+    parser.add_argument("--source", default="annotation", metavar="NAME", help="default %(default)s")
+    parser.add_argument("--prediction", type=Path, metavar="FILE.json", help="a result of predict instead of a store")
+    parser.add_argument("--format", required=True, choices=FORMAT_NAMES)
+    parser.add_argument("--frame", type=int, metavar="N", help="this frame's graph alone, counted from 1")
+    parser.add_argument("--at", type=float, metavar="SECONDS", help="the graph at this time alone")
+    parser.add_argument("--least", type=float, default=0.5, help="probability from which a relationship holds")
+    parser.add_argument("--least-score", type=float, default=0.3, help="score from which an object counts")
+    parser.add_argument("--dark", action="store_true", help="pictures and page on a dark ground")
+    parser.add_argument("--force", action="store_true", help="write again what is there already")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE|DIR", help="a folder for several videos")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Write one file, or a folder with a file a video; a file is there whole or not at all."""
+    from ag_core.errors import UserError
+
+    if options.frame is not None and options.at is not None:
+        raise UserError("--frame and --at both name a moment; give one of them")
+    if options.frame is not None and options.frame < 1:
+        raise UserError(f"frame {options.frame} does not exist; frames count from 1")
+    if options.prediction:
+        if options.videos or options.all:
+            raise UserError("--prediction names the one video to export; leave VIDEO_ID and --all out")
+        _export_prediction(options)
+        return
+    if bool(options.videos) == options.all:
+        raise UserError("nothing says which videos; give their ids, or --all")
+
+    from ag_core.data.embedded import ensure_store
+    from ag_core.data.store import AnnotationStore
+
+    with AnnotationStore(options.store or ensure_store()) as store:
+        if options.source not in store.sources():
+            known = ", ".join(store.sources()) or "none"
+            raise UserError(f"source {options.source!r} is not in the store; there are: {known}")
+        chosen = store.videos(options.source)["video_id"].tolist() if options.all else options.videos
+        if options.all or len(chosen) > 1:
+            _export_folder(store, chosen, options)
+        else:
+            _export_file(store, chosen[0], options)
+
+
+def _export_prediction(options: argparse.Namespace) -> None:
+    from ag_core.prediction import Prediction
+
+    prediction = Prediction.load(options.prediction)
+    _write(options.out, _content(prediction.graphs(), prediction.video, "prediction", options))
+    print(f"{options.out}: {len(prediction.frames)} graphs of {prediction.video.video_id}")
+
+
+def _export_file(store: "AnnotationStore", video_id: str, options: argparse.Namespace) -> None:
+    from ag_core.errors import UserError
+
+    video = store.video(video_id)
+    graphs = store.graphs_of(video_id, options.source)
+    if not graphs:
+        raise UserError(f"video {video_id} has no graphs of source {options.source}; choose another video or source")
+    _write(options.out, _content(graphs, video, options.source, options))
+    print(f"{options.out}: {len(graphs)} graphs of {video_id}")
+
+
+def _export_folder(store: "AnnotationStore", chosen: Sequence[str], options: argparse.Namespace) -> None:
+    """One file a video, named by it. What is there is left, so that an interrupted export goes on where it stopped."""
+    from ag_core.errors import UserError
+    from ag_core.world.files import remove_partial
+
+    if options.out.exists() and not options.out.is_dir():
+        raise UserError(f"{options.out} is a file; give a folder for several videos")
+    options.out.mkdir(parents=True, exist_ok=True)
+    remove_partial(options.out)
+    line = ProgressLine(sys.stderr)
+    written = kept = without = 0
+    try:
+        for number, (video_id, path) in enumerate(_files(chosen, options), start=1):
+            if path.is_file() and not options.force:
+                kept += 1
+            else:
+                video, graphs = store.video(video_id), store.graphs_of(video_id, options.source)
+                if graphs:
+                    _write(path, _content(graphs, video, options.source, options))
+                written, without = written + bool(graphs), without + (not graphs)
+            line("exporting", number, len(chosen))
+    finally:
+        line.end()
+    print(f"{options.out}: {written:,} files written, {kept:,} kept, {without:,} videos without graphs")
+
+
+def _files(chosen: Sequence[str], options: argparse.Namespace) -> Iterator[tuple[str, Path]]:
+    """Each video with its file; an id never leads out of the folder."""
+    from ag_core.graphs.formats import FORMATS
+
+    ending = FORMATS[options.format].extension
+    for video_id in chosen:
+        safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in video_id).lstrip(".")
+        yield video_id, options.out / f"{safe or '_'}.{ending}"
+
+
+def _content(
+    graphs: "Sequence[SceneGraph]", video: "Video", source: str, options: argparse.Namespace
+) -> bytes:  # fmt: skip
+    from ag_core.errors import UserError
+    from ag_core.graphs.formats import export_graphs
+    from ag_core.records import frame_at_time
+
+    frame = options.frame
+    if options.at is not None:
+        if not video.fps:
+            raise UserError(f"the rate of video {video.video_id} is unknown, so --at means nothing; give --frame")
+        frame = frame_at_time(options.at, video.fps, video.n_frames)
+    return export_graphs(
+        options.format,
+        graphs,
+        video,
+        source=source,
+        frame=frame,
+        dark=options.dark,
+        least=options.least,
+        least_score=options.least_score,
+    )
+
+
+def _write(path: Path, content: bytes) -> None:
+    from ag_core.errors import UserError
+    from ag_core.world.files import write_whole
+
+    if path.is_dir():
+        raise UserError(f"{path} is a folder; give the name of a file for --out")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, content)

@@ -1,0 +1,165 @@
+"""Networks as the text of exchange formats: GEXF with spells, GraphML, node-link JSON, and plain triplets.
+
+GEXF carries time itself (spells of nodes and edges, read by Gephi's timeline). GraphML knows no time and no lists, so
+there spells travel as JSON text with their first start and last end beside them. docs/export.md shows how to read each.
+"""
+
+import io
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import networkx as nx
+from networkx.readwrite.gexf import GEXFWriter
+
+from ag_core.graphs.holding import LEAST_PROBABILITY, LEAST_SCORE
+from ag_core.graphs.networks import FRAME, SECOND, WHOLE_VIDEO, to_networkx
+from ag_core.graphs.palette import LOOKS
+from ag_core.records import SceneGraph, Video, graph_at
+from ag_core.taxonomy import PERSON, Group
+
+TRIPLETS_FORMAT = "action-genome-explorer/triplets"
+TRIPLETS_VERSION = 1
+
+TEXT_IN_GEXF = ("frame_spells",)
+"""Lists that GEXF has no place for."""
+
+FORBIDDEN_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def to_gexf(network: nx.MultiDiGraph) -> bytes:
+    """GEXF 1.3: a static graph of a moment, or a dynamic one of a video with times as doubles.
+
+    networkx writes nodes, edges, attributes and spells; what it has no word for is added: the `kind` of an edge, which
+    tells parallel edges apart, the span of the whole graph, and a sentence on what it is.
+    """
+    writer = GEXFWriter(encoding="utf-8", prettyprint=True, version="1.3")
+    writer.xml.set("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance")
+    writer.add_graph(_for_gexf(network))
+    for element, (*_, relation) in zip(writer.graph_element.iter("edge"), network.edges(keys=True)):
+        element.set("kind", relation)
+    if network.graph["scope"] == WHOLE_VIDEO:
+        writer.graph_element.set("mode", "dynamic")
+        writer.graph_element.set("timeformat", "double")
+        if network.graph["times"]:
+            writer.graph_element.set("start", str(network.graph["times"][0]))
+            writer.graph_element.set("end", str(network.graph["times"][-1]))
+    meta = writer.xml.find("meta")
+    meta.find("creator").text = "Action Genome Explorer"
+    about = meta.makeelement("description", {})
+    about.text = _about(network)
+    meta.append(about)
+    text = io.BytesIO()
+    writer.write(text)
+    return text.getvalue()
+
+
+def to_graphml(network: nx.MultiDiGraph) -> bytes:
+    """GraphML with every attribute; spells and other lists are JSON text, and edges are numbered e0, e1, ..."""
+    plain = nx.MultiDiGraph(**_scalars(network.graph))
+    plain.add_nodes_from((name, _scalars(data) | _ends(data)) for name, data in network.nodes(data=True))
+    for number, (start, end, data) in enumerate(network.edges(data=True)):
+        plain.add_edge(start, end, key=f"e{number}", **_scalars(data), **_ends(data))
+    text = io.BytesIO()
+    nx.write_graphml_xml(plain, text)
+    return text.getvalue()
+
+
+def to_node_link(network: nx.MultiDiGraph) -> bytes:
+    """JSON in networkx's node-link form, with the links under 'edges'."""
+    return _json(nx.node_link_data(network, edges="edges"))
+
+
+def to_triplets(
+    graphs: Sequence[SceneGraph],
+    video: Video,
+    *,
+    source: str = "annotation",
+    frame: int | None = None,
+    least: float = LEAST_PROBABILITY,
+    least_score: float = LEAST_SCORE,
+) -> bytes:
+    """JSON list of subject, relation, object at each frame (or in the newest graph at or before `frame`)."""
+    ordered = sorted(graphs, key=lambda graph: graph.frame)
+    if frame is not None:
+        newest = graph_at(ordered, frame)
+        ordered = [] if newest is None else [newest]
+    rows: list[dict[str, Any]] = []
+    for graph in ordered:
+        moment = to_networkx([graph], video, frame=graph.frame, least=least, least_score=least_score)
+        rows += _rows(moment)
+    content = {
+        "format": TRIPLETS_FORMAT,
+        "version": TRIPLETS_VERSION,
+        "video": video.video_id,
+        "source": source,
+        "fps": video.fps,
+        "triplets": rows,
+    }
+    return _json(content)
+
+
+def _rows(moment: nx.MultiDiGraph) -> Iterator[dict[str, Any]]:
+    for subject, target, data in moment.edges(data=True):
+        yield {
+            "frame": moment.graph["frame"],
+            "time_s": moment.graph.get("time_s"),
+            "subject": subject,
+            "relation": data["relation"],
+            "object": target,
+            "group": data["group"],
+            "probability": data["probability"],
+        }
+
+
+def _json(content: Any) -> bytes:
+    return (json.dumps(content, indent=1, allow_nan=False) + "\n").encode()
+
+
+def _about(network: nx.MultiDiGraph) -> str:
+    facts = network.graph
+    if facts["scope"] == WHOLE_VIDEO:
+        unit = {SECOND: "seconds", FRAME: "frame numbers, since the video's rate is unknown"}[facts["time_unit"]]
+        return readable(f"Scene graphs of video {facts['video']}, source {facts['source']}. Times are {unit}.")
+    return readable(
+        f"Scene graph of video {facts['video']}, frame {facts.get('frame', '-')}, source {facts['source']}."
+    )
+
+
+def _for_gexf(network: nx.MultiDiGraph) -> nx.MultiDiGraph:
+    """The network with what Gephi draws: colours of groups; lists other than spells as text."""
+    drawn = nx.MultiDiGraph(name=readable(network.graph["name"]))
+    for name, data in network.nodes(data=True):
+        viz = {"color": _rgb("#5A6274" if name == PERSON else "#9AA5B8"), "size": 20.0 if name == PERSON else 12.0}
+        drawn.add_node(name, **_gexf_attributes(data), viz=viz)
+    for start, end, key, data in network.edges(keys=True, data=True):
+        viz = {"color": _rgb(LOOKS[Group(data["group"])].light)}
+        drawn.add_edge(start, end, key=key, **_gexf_attributes(data), viz=viz)
+    return drawn
+
+
+def _gexf_attributes(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: json.dumps(value) if name in TEXT_IN_GEXF else value for name, value in data.items()}
+
+
+def _rgb(colour: str) -> dict[str, int]:
+    return dict(zip("rgb", bytes.fromhex(colour[1:])))
+
+
+def _scalars(data: dict[str, Any]) -> dict[str, Any]:
+    """Attributes that XML can hold: lists as JSON text, text without control characters."""
+    return {
+        name: json.dumps(value) if isinstance(value, list) else readable(value) if isinstance(value, str) else value
+        for name, value in data.items()
+    }
+
+
+def _ends(data: dict[str, Any]) -> dict[str, float]:
+    """First start and last end of what has spells."""
+    return {"start": data["spells"][0][0], "end": data["spells"][-1][1]} if data.get("spells") else {}
+
+
+def readable(text: str) -> str:
+    """Text without the characters that XML forbids."""
+    return FORBIDDEN_IN_XML.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -1,0 +1,85 @@
+"""The formats in which graphs leave the app, by name, and the one function that makes any of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import networkx as nx
+
+from ag_core.errors import UserError
+from ag_core.graphs.exchange import to_gexf, to_graphml, to_node_link, to_triplets
+from ag_core.graphs.holding import LEAST_PROBABILITY, LEAST_SCORE
+from ag_core.graphs.networks import fullest_frame, to_networkx
+from ag_core.graphs.picture import moment_picture
+from ag_core.graphs.timeline import timeline_picture
+from ag_core.records import SceneGraph, Video
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format: what people call it, what it is for, its file's ending and type, and which scopes it can show."""
+
+    name: str
+    label: str
+    use: str
+    extension: str
+    mime: str
+    of_moment: bool = True
+    of_video: bool = True
+
+
+FORMATS: dict[str, Format] = {
+    one.name: one
+    for one in (
+        Format("gexf", "GEXF", "Gephi, with its timeline", "gexf", "application/gexf+xml"),
+        Format("graphml", "GraphML", "yEd, Cytoscape, igraph", "graphml", "application/graphml+xml"),
+        Format("json", "Node-link JSON", "networkx, D3", "json", "application/json"),
+        Format("triplets", "Triplets", "subject, relationship, object a row (JSON)", "json", "application/json"),
+        Format("svg", "Picture", "one moment's graph as SVG", "svg", "image/svg+xml", of_video=False),
+        Format("strip", "Timeline", "relationships over time as SVG", "svg", "image/svg+xml", of_moment=False),
+        Format("html", "Interactive page", "one HTML file, no network needed", "html", "text/html"),
+    )
+}
+
+
+def export_graphs(
+    format_name: str,
+    graphs: Sequence[SceneGraph],
+    video: Video,
+    *,
+    source: str = "annotation",
+    frame: int | None = None,
+    dark: bool = False,
+    least: float = LEAST_PROBABILITY,
+    least_score: float = LEAST_SCORE,
+) -> bytes:
+    """The content of a file: of the moment `frame` (1-based; the newest graph at or before it) or of the whole video.
+
+    A picture of a whole video ('svg' without a frame) shows its fullest frame. `dark` matters to pictures and the page.
+    UserError for an unknown format, and for a timeline of a moment.
+    """
+    if format_name not in FORMATS:
+        raise UserError(f"format {format_name!r} is unknown; known are {', '.join(FORMATS)}")
+    if frame is not None and not FORMATS[format_name].of_moment:
+        raise UserError(f"format {format_name!r} shows a whole video; leave the moment out, or choose another format")
+    if frame is None and not FORMATS[format_name].of_video:
+        frame = fullest_frame(graphs, least) or 1
+    if format_name == "triplets":
+        return to_triplets(graphs, video, source=source, frame=frame, least=least, least_score=least_score)
+    network = to_networkx(graphs, video, source=source, frame=frame, least=least, least_score=least_score)
+    return _writer(format_name, dark)(network)
+
+
+def _writer(format_name: str, dark: bool) -> Callable[[nx.MultiDiGraph], bytes]:
+    if format_name == "html":
+        # Here and not above: pyvis brings much with it, and the other formats do without.
+        from ag_core.graphs.interactive import interactive_page
+
+        return lambda network: interactive_page(network, dark=dark)
+    writers: dict[str, Callable[[nx.MultiDiGraph], bytes]] = {
+        "gexf": to_gexf,
+        "graphml": to_graphml,
+        "json": to_node_link,
+        "svg": lambda network: moment_picture(network, dark=dark),
+        "strip": lambda network: timeline_picture(network, dark=dark),
+    }
+    return writers[format_name]

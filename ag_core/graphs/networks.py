@@ -1,0 +1,181 @@
+"""Scene graphs as networkx graphs: one moment as it is, or a whole video as one graph that changes over time.
+
+Attributes are plain numbers and text, with the stored spelling of classes and relationships, so that every writer takes
+them; `spells` are lists of pairs. Conventions and every attribute: docs/export.md. Knows no files and no pictures.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from ag_core.graphs.holding import LEAST_PROBABILITY, LEAST_SCORE, clear_objects, held, spells
+from ag_core.records import SceneGraph, Video, graph_at
+from ag_core.taxonomy import (
+    GROUP_OF_RELATION,
+    N_CLASSES,
+    N_RELATIONS,
+    OBJECT_CLASSES,
+    PERSON,
+    RELATIONS,
+    Group,
+    shown,
+)
+
+MOMENT, WHOLE_VIDEO = "moment", "video"
+"""What a network shows; its attribute `scope`."""
+
+SECOND, FRAME = "second", "frame"
+"""The unit of a network's times: seconds, or frame numbers where the video's rate is unknown."""
+
+
+def to_networkx(
+    graphs: Sequence[SceneGraph],
+    video: Video,
+    *,
+    source: str = "annotation",
+    frame: int | None = None,
+    least: float = LEAST_PROBABILITY,
+    least_score: float = LEAST_SCORE,
+) -> nx.MultiDiGraph:
+    """The graphs of one video and source as a network.
+
+    With `frame`, the newest graph at or before that 1-based frame, every object a node of its own; several of a class
+    are numbered in their order ('dish', 'dish 2'). Without it, the whole video as one dynamic graph: one node a class
+    (of several the one with the best score), nodes and edges with the spells in which they are there.
+    Edges: attention and contact from the person to the object, spatial from the object to the person; key is the
+    relationship. `least` and `least_score` are the probability and the object score from which something counts.
+    """
+    ordered = sorted(graphs, key=lambda graph: graph.frame)
+    network = nx.MultiDiGraph(**_facts(video, source))
+    if frame is None:
+        _add_video(network, ordered, least, least_score)
+    else:
+        _add_moment(network, graph_at(ordered, frame), least, least_score)
+    return network
+
+
+def fullest_frame(graphs: Sequence[SceneGraph], least: float = LEAST_PROBABILITY) -> int | None:
+    """The frame with the most relationships, the first of equals: a moment worth a picture. None without graphs."""
+    best = max(graphs, key=lambda graph: (int(held(graph, least).sum()), len(graph), -graph.frame), default=None)
+    return None if best is None else best.frame
+
+
+def _facts(video: Video, source: str) -> dict[str, Any]:
+    facts: dict[str, Any] = {"name": f"{video.video_id} {source}", "video": video.video_id, "source": source}
+    if math.isfinite(video.duration_s):
+        facts["duration_s"] = float(video.duration_s)
+    facts |= {
+        name: value
+        for name, value in (("fps", video.fps), ("width", video.width), ("height", video.height))
+        if value is not None
+    }
+    return facts
+
+
+def _add_edge(network: nx.MultiDiGraph, thing: str, relation: int, **attributes: Any) -> None:
+    """Link the person with an object in the direction in which the relationship reads."""
+    name = RELATIONS[relation]
+    group = GROUP_OF_RELATION[name]
+    ends = (thing, PERSON) if group is Group.SPATIAL else (PERSON, thing)
+    network.add_edge(*ends, key=name, relation=name, label=shown(name), group=group.value, **attributes)
+
+
+# One moment
+
+
+def _add_moment(network: nx.MultiDiGraph, graph: SceneGraph | None, least: float, least_score: float) -> None:
+    network.graph["scope"] = MOMENT
+    if graph is None:
+        return
+    network.graph["frame"] = graph.frame
+    if math.isfinite(graph.time_s):
+        network.graph["time_s"] = round(float(graph.time_s), 6)
+    clear = clear_objects(graph, least_score)
+    holds = held(clear, least)
+    if clear.person_box_xyxy is not None or holds.any():
+        _add_thing(network, PERSON, 0, clear.person_score, clear.person_box_xyxy)
+    names = _numbered(clear.object_classes.tolist())
+    for name, index, box, score in zip(names, clear.object_classes, clear.object_boxes_xyxy, clear.object_scores):
+        _add_thing(network, name, int(index), float(score), None if np.isnan(box).any() else box)
+    for row, relation in np.argwhere(holds):
+        probability = round(float(clear.relations[row, relation]), 4)
+        _add_edge(network, names[row], int(relation), probability=probability, weight=probability)
+
+
+def _numbered(classes: list[int]) -> list[str]:
+    """A name for each object of a frame: its class, from the second of a class on with its number."""
+    seen: dict[int, int] = {}
+    names = []
+    for index in classes:
+        seen[index] = seen.get(index, 0) + 1
+        names.append(OBJECT_CLASSES[index] + (f" {seen[index]}" if seen[index] > 1 else ""))
+    return names
+
+
+def _add_thing(network: nx.MultiDiGraph, name: str, index: int, score: float, box: NDArray[np.float32] | None) -> None:
+    corners = {} if box is None else {side: round(float(at), 1) for side, at in zip(("x1", "y1", "x2", "y2"), box)}
+    network.add_node(
+        name,
+        kind="object" if index else PERSON,
+        object_class=OBJECT_CLASSES[index],
+        label=shown(name),
+        score=round(float(score), 4),
+        visible=box is not None,
+        **corners,
+    )
+
+
+# A whole video
+
+
+def _add_video(network: nx.MultiDiGraph, graphs: list[SceneGraph], least: float, least_score: float) -> None:
+    """Nodes by first appearance, edges in the order of their objects and of the taxonomy."""
+    present = np.zeros((len(graphs), N_CLASSES), bool)
+    scores = np.zeros((len(graphs), N_CLASSES), np.float32)
+    probabilities = np.zeros((len(graphs), N_CLASSES, N_RELATIONS), np.float32)
+    for number, graph in enumerate(graphs):
+        clear = graph.clearest(least_score)
+        holds = held(clear, least)
+        found = clear.visible | holds.any(axis=1)
+        present[number, clear.object_classes[found]] = True
+        scores[number, clear.object_classes] = clear.object_scores
+        probabilities[number, clear.object_classes] = np.where(holds, clear.relations, 0)
+        present[number, 0] = clear.person_box_xyxy is not None or bool(holds.any())
+        scores[number, 0] = clear.person_score
+    frames = [graph.frame for graph in graphs]
+    seconds = [round(float(graph.time_s), 6) for graph in graphs]
+    timed = all(math.isfinite(time_s) for time_s in seconds)
+    times = seconds if timed else [float(frame) for frame in frames]
+    network.graph |= {"scope": WHOLE_VIDEO, "time_unit": SECOND if timed else FRAME, "frames": frames, "times": times}
+
+    def lasting(flags: NDArray[np.bool_]) -> dict[str, Any]:
+        runs = spells(flags)
+        return {
+            "frames": int(flags.sum()),
+            "spells": [(times[first], times[last]) for first, last in runs],
+            "frame_spells": [(frames[first], frames[last]) for first, last in runs],
+        }
+
+    seen = np.flatnonzero(present.any(axis=0))
+    order = sorted(seen.tolist(), key=lambda index: (index > 0, int(present[:, index].argmax()), index))
+    for index in order:
+        network.add_node(
+            OBJECT_CLASSES[index],
+            kind="object" if index else PERSON,
+            object_class=OBJECT_CLASSES[index],
+            label=shown(OBJECT_CLASSES[index]),
+            score=round(float(scores[:, index].max()), 4),
+            **lasting(present[:, index]),
+        )
+    for index in order:
+        for relation in np.flatnonzero(probabilities[:, index].any(axis=0)).tolist():
+            column = probabilities[:, index, relation]
+            lasts = lasting(column > 0)
+            mean = round(float(column[column > 0].mean(dtype=np.float64)), 4)
+            _add_edge(
+                network, OBJECT_CLASSES[index], relation, probability=mean, weight=float(lasts["frames"]), **lasts
+            )

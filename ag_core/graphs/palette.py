@@ -1,0 +1,54 @@
+"""How the three groups of relationships look: the paper's orange, green and purple, each with a line and a letter.
+
+Colours are tuned to be read on white and on a dark page, also by people who do not see them; the line style and the
+letter always go with the colour.
+"""
+
+from dataclasses import dataclass
+
+from ag_core.taxonomy import Group
+
+
+@dataclass(frozen=True)
+class Look:
+    """One group: colour on light and on dark, dashes of a line in pixels (empty is solid), and its letter."""
+
+    light: str
+    dark: str
+    dashes: tuple[int, ...]
+    letter: str
+
+    def colour(self, dark: bool) -> str:
+        """The colour as '#RRGGBB'."""
+        return self.dark if dark else self.light
+
+
+LOOKS: dict[Group, Look] = {
+    Group.ATTENTION: Look("#D96500", "#FFA733", (2, 5), "A"),
+    Group.SPATIAL: Look("#0F5F44", "#6FE0B5", (9, 5), "S"),
+    Group.CONTACT: Look("#8A2FC9", "#A678F0", (), "C"),
+}
+
+DIRECTIONS: dict[Group, str] = {
+    Group.ATTENTION: "person to object",
+    Group.SPATIAL: "object to person",
+    Group.CONTACT: "person to object",
+}
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What the drawing lies on: page, text, quiet text, thin lines, and the plates of nodes."""
+
+    page: str
+    text: str
+    quiet: str
+    line: str
+    plate: str
+
+
+GROUNDS: dict[bool, Ground] = {
+    False: Ground("#FFFFFF", "#1F2430", "#5A6274", "#D5D9E0", "#F3F4F7"),
+    True: Ground("#0E1117", "#F2F3F5", "#A3ABBA", "#363C48", "#1C212B"),
+}
+"""By whether the picture is dark."""

@@ -5,6 +5,7 @@ that a new store is never answered from an old one. A cached resource is shared 
 """
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from ag_core.backend import Backend
+from ag_core.data import over_time, sampling, statistics
 from ag_core.data.embedded import ensure_store
 from ag_core.data.frames import poster as jpeg_of
 from ag_core.data.made_films import FILE, MadeFilm
@@ -260,3 +262,28 @@ def time_in_video(key: StoreKey, video_id: str, frame: Any, *seconds: Any) -> fl
     if frame is not None and pd.notna(frame) and fps and int(frame) >= 1:
         return time_of_frame(int(frame), fps)
     return next((float(value) for value in seconds if value is not None and pd.notna(value)), None)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def statistic(key: StoreKey, what: str, source: str, *about: Any) -> Any:
+    """One of the statistics by its name, counted in one source; `about` is what else it asks for."""
+    questions: dict[str, Callable[..., Any]] = {
+        "table_1_row": statistics.table_1_row,
+        "object_relation_pairs": statistics.object_relation_pairs,
+        "co_occurrence": statistics.co_occurrence,
+        "actions_beside": statistics.actions_beside,
+        "transitions": over_time.transitions,
+        "durations": over_time.durations,
+        "share_at_midpoints": sampling.share_at_midpoints,
+    }
+    return questions[what](_store(key), source, *about)
+
+
+def still(path: str | None, frame: int) -> bytes | None:
+    """One frame (1-based) of a video as a small JPEG; None where its file is missing or has no such frame."""
+    if not path or not Path(path).is_file():
+        return None
+    try:
+        return _poster(path, Path(path).stat().st_mtime_ns, frame)
+    except UserError:
+        return None

@@ -1,10 +1,12 @@
 """Tables as charts: data frames become Altair and Plotly figures in the colours of the reader's theme. Never fetches.
 
 Attention, spatial and contact are always orange, green and purple in this order, and always carry their name as well:
-colour alone says nothing. One sequential scale for heat maps. Axes of counts start at zero.
+colour alone says nothing. One sequential scale for heat maps. Axes of counts start at zero, or say that they are
+logarithmic. A table with the column `mark` makes a chart whose marks can be chosen (figures.py).
 """
 
 from collections.abc import Sequence
+from math import log10
 
 import altair as alt
 import pandas as pd
@@ -38,6 +40,16 @@ SEQUENCE = {
 """Heat maps: nothing is near the page, much is far from it. By whether the theme is dark."""
 
 ROW_HEIGHT = 22
+HEAT_ROW_HEIGHT = 17
+
+MARK = "mark"
+"""The column that names what can be chosen in a chart."""
+
+PICK = alt.selection_point(name="pick", fields=[MARK])
+"""What the reader chose with the pointer; nothing chosen means everything."""
+
+LOG_FLOOR = 0.8
+"""Where bars on a logarithmic axis begin: a count of one stays visible."""
 
 
 def model_colour(model: str, *, dark: bool) -> str:
@@ -45,11 +57,13 @@ def model_colour(model: str, *, dark: bool) -> str:
     return MODEL_COLOURS[dark].get(model, PLAIN[dark])
 
 
-def count_bars(table: pd.DataFrame, name: str, value: str = "n", *, dark: bool, logarithmic: bool = False) -> alt.Chart:
+def count_bars(
+    table: pd.DataFrame, name: str, value: str = "n", *, dark: bool, logarithmic: bool = False, colour: str = ""
+) -> alt.Chart:
     """Horizontal bars, most frequent first: one row of `table` each, with the column `name` as label."""
     return (
         _bars(table, name, value, logarithmic)
-        .mark_bar(color=PLAIN[dark], cornerRadiusEnd=3)
+        .mark_bar(color=colour or PLAIN[dark], cornerRadiusEnd=3)
         .properties(height=alt.Step(ROW_HEIGHT))
     )
 
@@ -60,7 +74,7 @@ def relation_bars(table: pd.DataFrame, value: str = "n", *, dark: bool, logarith
     return (
         _bars(table, "relation", value, logarithmic, order=order["relation"].tolist())
         .mark_bar(cornerRadiusEnd=3)
-        .encode(color=_group_colour(dark))
+        .encode(color=group_colour(dark))
         .properties(height=alt.Step(ROW_HEIGHT))
     )
 
@@ -110,16 +124,32 @@ def interval_dots(table: pd.DataFrame, name: str, chance: float, *, dark: bool) 
 def _bars(
     table: pd.DataFrame, name: str, value: str, logarithmic: bool, order: Sequence[str] | None = None
 ) -> alt.Chart:
-    scale = alt.Scale(type="symlog", constant=10) if logarithmic else alt.Scale(zero=True)
-    return alt.Chart(table).encode(
+    top = max(float(table[value].max()) if len(table) else 1.0, 1.0)
+    scale = alt.Scale(type="log", domain=[LOG_FLOOR, 1.15 * top], nice=False) if logarithmic else alt.Scale(domainMin=0)
+    title = f"{value}, logarithmic scale" if logarithmic else None
+    ticks = [10**power for power in range(1 + int(log10(top)))] if logarithmic else alt.Undefined
+    shown = table[table[value] > 0] if logarithmic else table
+    chart = alt.Chart(shown).encode(
         y=alt.Y(f"{name}:N", sort=list(order) if order else "-x", title=None, axis=alt.Axis(labelLimit=260)),
-        x=alt.X(f"{value}:Q", title=None, scale=scale, axis=alt.Axis(tickCount=5, tickMinStep=1, format=",d")),
-        tooltip=[alt.Tooltip(f"{column}:N") for column in table.columns if column != value]
+        x=alt.X(
+            f"{value}:Q", title=title, scale=scale, axis=alt.Axis(tickMinStep=1, format=",d", tickCount=5, values=ticks)
+        ),
+        tooltip=[alt.Tooltip(f"{column}:N") for column in table.columns if column not in (value, MARK)]
         + [alt.Tooltip(f"{value}:Q", format=",d")],
     )
+    if logarithmic:
+        chart = chart.encode(x2=alt.X2Datum(LOG_FLOOR))
+    return pickable(chart) if MARK in table else chart
 
 
-def _group_colour(dark: bool) -> alt.Color:
+def pickable(chart: alt.Chart, opacity: float = 1.0) -> alt.Chart:
+    """The same chart, its marks ready to be chosen; what is not chosen fades once something is."""
+    faded = alt.when(PICK).then(alt.value(opacity)).otherwise(alt.value(0.3 * opacity))
+    return chart.encode(opacity=faded).add_params(PICK)
+
+
+def group_colour(dark: bool) -> alt.Color:
+    """The column `group` in its colours, with a legend above."""
     return alt.Color(
         "group:N",
         scale=alt.Scale(domain=GROUPS, range=GROUP_COLOURS[dark]),
@@ -127,44 +157,66 @@ def _group_colour(dark: bool) -> alt.Color:
     )
 
 
+def heat_map(
+    table: pd.DataFrame,
+    row: str,
+    column: str,
+    value: str,
+    *,
+    dark: bool,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    label: str,
+    compress: bool = False,
+    top: float | None = None,
+    number: str = ",.4~f",
+) -> alt.Chart:
+    """Cells of `value` by the columns `row` and `column`, in the order given; every column of the table is told.
+
+    `top` fixes the upper end of the scale; `compress` is for counts: small ones stay visible beside large ones.
+    """
+    domain = [0, top if top is not None else max(float(table[value].max()) if len(table) else 1.0, 1e-9)]
+    down = alt.Axis(labelOverlap=False, labelFlush=False, labelFontSize=11)
+    across = alt.Axis(
+        labelAngle=-60, orient="top", labelLimit=160, labelOverlap=False, labelFlush=False, labelFontSize=11
+    )
+    chart = (
+        alt.Chart(table)
+        .mark_rect(stroke="#80808022", strokeWidth=0.5)
+        .encode(
+            y=alt.Y(f"{row}:N", sort=list(rows), scale=alt.Scale(domain=list(rows)), title=None, axis=down),
+            x=alt.X(f"{column}:N", sort=list(columns), scale=alt.Scale(domain=list(columns)), title=None, axis=across),
+            color=alt.Color(
+                f"{value}:Q",
+                scale=alt.Scale(range=SEQUENCE[dark], domain=domain, type="sqrt" if compress else "linear"),
+                legend=alt.Legend(title=label, orient="right", gradientLength=min(180, HEAT_ROW_HEIGHT * len(rows))),
+            ),
+            tooltip=[alt.Tooltip(f"{name}:N") for name in table.columns if name not in (value, MARK)]
+            + [alt.Tooltip(f"{value}:Q", format=number, title=label)],
+        )
+        .properties(height=alt.Step(HEAT_ROW_HEIGHT))
+    )
+    return pickable(chart) if MARK in table else chart
+
+
 def object_relation_map(
     table: pd.DataFrame, value: str, *, dark: bool, label: str, compress: bool = False, top: float | None = None
 ) -> alt.Chart:
     """Objects by relationships (columns object, group, relation, `value`), the three groups side by side.
 
-    `top` fixes the upper end of the scale, so that matrices of different moments compare;
-    `compress` is for counts: small ones stay visible beside large ones.
+    `top` fixes the upper end of the scale, so that matrices of different moments compare.
     """
-    rows = [shown(name) for name in OBJECTS]
-    domain = [0, top if top is not None else max(float(table[value].max()) if len(table) else 1.0, 1e-9)]
-    return (
-        alt.Chart(table)
-        .mark_rect(stroke="#80808022", strokeWidth=0.5)
-        .encode(
-            y=alt.Y(
-                "object:N",
-                sort=rows,
-                scale=alt.Scale(domain=rows),
-                title=None,
-                axis=alt.Axis(labelOverlap=False, labelFlush=False, labelFontSize=11),
-            ),
-            x=alt.X(
-                "relation:N",
-                sort=[shown(name) for name in RELATIONS],
-                scale=alt.Scale(domain=[shown(name) for name in RELATIONS]),
-                title=None,
-                axis=alt.Axis(
-                    labelAngle=-60, orient="top", labelLimit=160, labelOverlap=False, labelFlush=False, labelFontSize=11
-                ),
-            ),
-            color=alt.Color(
-                f"{value}:Q",
-                scale=alt.Scale(range=SEQUENCE[dark], domain=domain, type="sqrt" if compress else "linear"),
-                legend=alt.Legend(title=label, orient="right", gradientLength=180),
-            ),
-            tooltip=["object", "group", "relation", alt.Tooltip(f"{value}:Q", format=",.4~f", title=label)],
-        )
-        .properties(height=alt.Step(17))
+    return heat_map(
+        table,
+        "object",
+        "relation",
+        value,
+        dark=dark,
+        rows=[shown(name) for name in OBJECTS],
+        columns=[shown(name) for name in RELATIONS],
+        label=label,
+        compress=compress,
+        top=top,
     )
 
 

@@ -20,7 +20,9 @@ from ag_core.settings import ASSETS
 from ag_core.taxonomy import PERSON, Group
 
 FOLDER = ASSETS / "graph_page"
-FOREIGN_TAG = re.compile(r"<link\b[^>]*https?://[^>]*>|<script\b[^>]*\bsrc=[^>]*>\s*</script>", re.DOTALL)
+FOREIGN_TAG = re.compile(
+    r"<!-- <link\b.*?-->|<link\b[^>]*https?://[^>]*>|<script\b[^>]*\bsrc=[^>]*>\s*</script>", re.DOTALL
+)
 EMPTY_HEADING = re.compile(r"<center>\s*<h1>.*?</h1>\s*</center>", re.DOTALL)
 LINE_STYLES = {Group.ATTENTION: "dotted", Group.SPATIAL: "dashed", Group.CONTACT: "solid"}
 BEND = 0.16

@@ -59,7 +59,7 @@ def to_networkx(
 
 
 def fullest_frame(graphs: Sequence[SceneGraph], least: float = LEAST_PROBABILITY) -> int | None:
-    """The frame with the most relationships, the first of equals: a moment worth a picture. None without graphs."""
+    """The frame with the most relationships, of equals the most objects: worth a picture. None without graphs."""
     best = max(graphs, key=lambda graph: (int(held(graph, least).sum()), len(graph), -graph.frame), default=None)
     return None if best is None else best.frame
 

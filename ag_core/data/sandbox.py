@@ -1,78 +1,136 @@
-"""Runs a stranger's SQL over a store: one SELECT, read-only, nothing outside the file, bounded in time and rows.
+"""Runs a stranger's SQL over a store: one SELECT, read-only, nothing outside it, bounded in time, rows and bytes.
 
-Three walls, each enough for most attacks: the statement is parsed and must be one SELECT that names no function or
-table of the machine's own; the database has its settings locked with files, network, extensions and Python variables
-shut; a timer interrupts what runs too long. Each run has a cursor of its own.
+Four walls. The grammar: one SELECT whose tables and functions are all on a list (sandbox_rules). The engine: DuckDB
+with files, network, extensions and settings shut. The process: a query runs in a process of its own with an end to its
+memory and no right to write (sandbox_worker). The watch: who takes too long is interrupted, then killed.
 """
 
 import json
-import re
+import subprocess
+import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-import duckdb
 import pandas as pd
+import pyarrow as pa
 
+from ag_core.data.opening import local_store
 from ag_core.errors import UserError
+from ag_core.settings import PROJECT
 
-LOCKS = (
-    "set python_enable_replacements = false",  # else `select * from name` finds variables of this program
-    "set autoinstall_known_extensions = false",
-    "set autoload_known_extensions = false",
-    "set max_temp_directory_size = '0KB'",
-    "set enable_external_access = false",
-    "set lock_configuration = true",
-)
+LIMIT_BYTES = 64_000_000
+"""Of the rows of one answer."""
 
-TELLTALE = re.compile(
-    r"pragma_.*|duckdb_(?!columns$|tables$|views$|functions$|types$|keywords$).*|current_setting|getenv|which_secret"
-    r"|query|query_table|sql_auto_complete|json_execute_serialized_sql|.*scan.*|python_.*|read_.*|write_.*|sniff_csv|glob"
-    r"|parquet_.*|set_config|pg_settings|enable_.*|disable_.*|force_checkpoint|checkpoint|nextval|sleep.*"
-)
-"""Functions and tables that a question about videos never needs: they tell of the machine, or run text as SQL."""
+KILL_AFTER_S = 1.0
+"""So long after its time limit a query that did not end by itself is ended."""
+
+WAIT_S = 3.0
+"""So long a query waits for others to end before it is turned away."""
+
+IDLE = 2
+"""So many processes stay ready for the next query."""
 
 
 @dataclass(frozen=True)
 class SandboxResult:
-    """`frame` holds the rows, at most the limit; `cut` says that there were more; `seconds` is the time it took."""
+    """`frame` holds the rows, at most the limit; `cut` says what they were cut by: '', 'rows' or 'bytes'."""
 
     frame: pd.DataFrame
     seconds: float
-    cut: bool
+    cut: str
+
+
+class Workers:
+    """The processes that answer for one store, shared by every sandbox over it; at most `most` run at a time.
+
+    memory_mb and threads are those of each process.
+    """
+
+    def __init__(self, path: Path | str, memory_mb: int = 1000, threads: int = 2, most: int = 3) -> None:
+        self.path, self.most = str(local_store(path)), most
+        self._command = [sys.executable, "-m", "ag_core.data.sandbox_worker", self.path, str(memory_mb), str(threads)]
+        self._slots = threading.Semaphore(most)
+        self._guard = threading.Lock()
+        self._idle: list[subprocess.Popen[bytes]] = []
+        self._all: list[subprocess.Popen[bytes]] = []
+        self.close = weakref.finalize(self, _end, self._all)
+
+    @contextmanager
+    def one(self) -> Iterator["subprocess.Popen[bytes]"]:
+        """A process for one query; put back afterwards if it still lives. UserError where all are busy."""
+        if not self._slots.acquire(timeout=WAIT_S):
+            raise UserError(f"{self.most} queries are running, which is all that SQL gets here; try again in a moment")
+        try:
+            with self._guard:
+                process = self._idle.pop() if self._idle else None
+            process = process if process is not None and process.poll() is None else self._start()
+            try:
+                yield process
+            except BaseException:
+                self._let_go(process)
+                raise
+            with self._guard:
+                kept = process.poll() is None and len(self._idle) < IDLE
+                if kept:
+                    self._idle.append(process)
+            if not kept:
+                self._let_go(process)
+        finally:
+            self._slots.release()
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        process = subprocess.Popen(
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=PROJECT
+        )
+        with self._guard:
+            self._all.append(process)
+        hello = _head(process.stdout)
+        if "ready" not in hello:
+            self._let_go(process)
+            raise UserError(hello.get("error", "the process that answers SQL does not start; see its memory limits"))
+        return process
+
+    def _let_go(self, process: "subprocess.Popen[bytes]") -> None:
+        with self._guard:
+            if process in self._all:
+                self._all.remove(process)
+        _end([process])
 
 
 class SqlSandbox:
-    """A store file opened for anybody's questions. UserError where it is missing or not a database."""
+    """A store opened for one person's questions. UserError where it is missing or not a store.
 
-    def __init__(self, path: Path | str, memory: str = "1GB", threads: int = 2) -> None:
-        self.path = Path(path)
-        if not self.path.is_file():
-            raise UserError(f"{self.path} is not there; make it with `python -m ag_core build-store --out {self.path}`")
-        self._running: set[duckdb.DuckDBPyConnection] = set()
+    `workers` may be shared between sandboxes; without it this one has its own, which `close` ends.
+    """
+
+    def __init__(
+        self, path: Path | str, memory_mb: int = 1000, threads: int = 2, workers: Workers | None = None
+    ) -> None:
+        self.path = path
+        self.workers = workers or Workers(path, memory_mb, threads)
+        self._own = workers is None
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._stops = 0
         self._guard = threading.Lock()
-        try:
-            # A database of its own in memory, so that its locks and limits do not bind the store of the pages.
-            self._connection = duckdb.connect(":memory:", config={"memory_limit": memory, "threads": threads})
-            self._connection.execute(f"attach '{str(self.path).replace(chr(39), chr(39) * 2)}' as store (read_only)")
-            for lock in LOCKS:
-                self._connection.execute(lock)
-        except duckdb.Error as error:
-            raise UserError(f"{self.path} is no annotation store ({error}); build it again with build-store") from None
 
     def close(self) -> None:
-        """Stop what runs and close the file."""
+        """Stop what runs."""
         self.interrupt()
-        self._connection.close()
+        if self._own:
+            self.workers.close()
 
     def interrupt(self) -> None:
-        """Stop every run of this sandbox; each ends with a UserError."""
+        """Stop every run of this sandbox; each ends with a UserError. Other sandboxes go on."""
         with self._guard:
-            for cursor in self._running:
-                cursor.interrupt()
+            self._stops += 1
+            for process in self._running:
+                process.kill()
 
     def run(self, sql: str, limit_rows: int = 10_000, timeout_s: float = 10) -> SandboxResult:
         """The answer to one SELECT.
@@ -81,88 +139,100 @@ class SqlSandbox:
         """
         if limit_rows < 0 or timeout_s <= 0:
             raise UserError("a run needs a row limit from 0 and a time limit above 0")
-        query = self._checked(sql)
-        cursor = self._connection.cursor()
-        late = threading.Event()
-
-        def stop() -> None:
-            late.set()
-            cursor.interrupt()
-
-        timer = threading.Timer(timeout_s, stop)
-        timer.daemon = True
-        start = time.perf_counter()
-        with self._guard:
-            self._running.add(cursor)
-        try:
-            cursor.execute("use store")
-            timer.start()
-            frame = cursor.execute(f"select * from (\n{query}\n) limit {limit_rows + 1}").df()
-        except duckdb.InterruptException:
-            reason = f"took longer than {timeout_s:g} s; ask for less" if late.is_set() else "was stopped"
-            raise UserError(f"the query {reason}") from None
-        except duckdb.Error as error:
-            raise UserError(_unwrapped(str(error))) from None
-        finally:
-            timer.cancel()
-            with self._guard:
-                self._running.discard(cursor)
-            cursor.close()
-        seconds = time.perf_counter() - start
-        return SandboxResult(frame.iloc[:limit_rows], seconds, len(frame) > limit_rows)
+        order = {"sql": sql, "rows": limit_rows, "seconds": timeout_s, "bytes": LIMIT_BYTES}
+        head, body = self._ask(order, timeout_s)
+        with pa.ipc.open_stream(pa.py_buffer(body)) as reader:
+            table = reader.read_all()
+        return SandboxResult(_frame(table, head["names"]), float(head["seconds"]), head["cut"])
 
     def schema(self) -> dict[str, list[tuple[str, str]]]:
         """Columns (name, type) of every table and view, tables first, in the order of the schema."""
-        with self._connection.cursor() as cursor:
-            rows = cursor.execute(
-                """select c.table_name, c.column_name, lower(c.data_type)
-                   from duckdb_columns() c left join duckdb_views() v
-                   on v.database_name = c.database_name and v.view_name = c.table_name
-                   where c.database_name = 'store' and not c.internal
-                   order by v.view_name is not null, c.table_oid, c.column_index"""
-            ).fetchall()
         columns: dict[str, list[tuple[str, str]]] = {}
-        for table, column, kind in rows:
+        for table, column, kind in self._ask({"schema": True}, 60)[0]["schema"]:
             columns.setdefault(table, []).append((column, kind))
         return columns
 
-    def _checked(self, sql: str) -> str:
-        """The one statement in the text, without what follows it; UserError for anything but one harmless SELECT."""
-        with self._connection.cursor() as cursor:
+    def _ask(self, order: dict[str, Any], timeout_s: float) -> tuple[dict[str, Any], bytes]:
+        """Head and body of the answer to one order; UserError for what the worker says, or if it had to be killed."""
+        stops = self._stops
+        with self.workers.one() as process:
+            start = time.monotonic()
+            killer = threading.Timer(timeout_s + KILL_AFTER_S, process.kill)
+            killer.daemon = True
+            with self._guard:
+                if self._stops == stops:
+                    self._running.add(process)
             try:
-                statements = cursor.extract_statements(sql)
-                if len(statements) != 1:
-                    raise UserError(f"the text holds {len(statements)} statements; write exactly one SELECT")
-                if statements[0].type != duckdb.StatementType.SELECT:
-                    kind = str(statements[0].type).rpartition(".")[2]
-                    raise UserError(f"{kind} is not allowed here; the store is read-only, write one SELECT")
-                query = statements[0].query.strip().rstrip(";")
-                row = cursor.execute("select json_serialize_sql(?)", [query]).fetchone()
-            except duckdb.Error as error:
-                raise UserError(str(error)) from None
-        tree = json.loads(row[0]) if row else {"error": True}
-        if tree.get("error"):
-            raise UserError(
-                f"this form is not allowed here ({tree.get('error_message', 'not a SELECT')}); write a SELECT"
-            )
-        for name in _names(tree):
-            if TELLTALE.fullmatch(name.lower()):
-                raise UserError(f"{name} is not allowed here; ask the tables and views that are listed")
-        return query
+                killer.start()
+                head, body = _talk(process, order) if process in self._running else ({}, b"")
+            finally:
+                killer.cancel()
+                with self._guard:
+                    self._running.discard(process)
+            late = time.monotonic() - start >= timeout_s
+            if not head or head.get("spent"):
+                process.kill()
+                process.wait()
+        if "error" in head:
+            raise UserError(head["error"])
+        if head:
+            return head, body
+        if self._stops != stops:
+            raise UserError("the query was stopped")
+        if late:
+            raise UserError(f"the query took longer than {timeout_s:g} s; ask for less")
+        raise UserError("the query needed more than its process may have, which ended it; ask for less")
 
 
-def _names(node: Any) -> Iterator[str]:
-    """Every function and table that a parsed statement names."""
-    if isinstance(node, dict):
-        for key in ("function_name", "table_name"):
-            if isinstance(node.get(key), str):
-                yield node[key]
-        node = list(node.values())
-    if isinstance(node, list):
-        for part in node:
-            yield from _names(part)
+def _talk(process: "subprocess.Popen[bytes]", order: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """Send an order and read the answer; an empty head where the process ended meanwhile."""
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        process.stdin.write(json.dumps(order).encode() + b"\n")
+        process.stdin.flush()
+    except OSError:
+        return {}, b""
+    head = _head(process.stdout)
+    body = process.stdout.read(head.get("bytes", 0))
+    return (head, body) if len(body) == head.get("bytes", -1) else ({}, b"")
 
 
-def _unwrapped(message: str) -> str:
-    """DuckDB's message with the line of the user's text: the row limit put one line before it."""
-    return re.sub(r"LINE (\d+):", lambda found: f"LINE {max(1, int(found[1]) - 1)}:", message)
+def _head(pipe: IO[bytes] | None) -> dict[str, Any]:
+    line = pipe.readline() if pipe is not None else b""
+    try:
+        return json.loads(line) if line.endswith(b"\n") else {}
+    except ValueError:
+        return {}
+
+
+def _end(processes: "list[subprocess.Popen[bytes]]") -> None:
+    """Kill processes and forget them; they only read, so nothing is lost."""
+    for process in processes:
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+    processes.clear()
+
+
+def _frame(table: pa.Table, names: list[str]) -> pd.DataFrame:
+    """Arrow rows as a data frame; sums of whole numbers become whole numbers again, equal names get a number."""
+    fields = []
+    for column in table.columns:
+        if pa.types.is_decimal(column.type):
+            try:
+                column = column.cast(pa.int64())
+            except pa.ArrowInvalid:
+                column = column.cast(pa.float64())
+        fields.append(column)
+    unique: list[str] = []
+    for name in names:
+        number = 1
+        shown = name
+        while shown in unique:
+            number += 1
+            shown = f"{name}_{number}"
+        unique.append(shown)
+    return pa.table(fields, names=unique).to_pandas()

@@ -13,6 +13,11 @@ import pandas as pd
 import streamlit as st
 
 from ag_core.backend import Backend
+from ag_core.data.doctor.check import Finding
+from ag_core.data.doctor.examine import PARTS as DOCTOR_PARTS
+from ag_core.data.doctor.examine import findings_of, populations, rows_of, sorted_findings
+from ag_core.data.doctor.funnel import compared_funnel as funnel_beside_published
+from ag_core.data.doctor.report import as_text, make_report
 from ag_core.data import over_time, sampling, statistics
 from ag_core.data.embedded import ensure_store
 from ag_core.data.frames import poster as jpeg_of
@@ -21,6 +26,11 @@ from ag_core.data.opening import last_change_ns
 from ag_core.data.playable import to_browser_playable
 from ag_core.data.sandbox import SqlSandbox, Workers
 from ag_core.data.search import Search
+from ag_core.data.sequence_language import parse as parse_sequence
+from ag_core.data.sequence_query import Moments
+from ag_core.data.sequence_query import moments as moments_of
+from ag_core.data.sequence_query import stretch_counts as stretch_counts_of
+from ag_core.data.sequence_query import videos_without_times as videos_without_times_of
 from ag_core.data.store import ANNOTATION, AnnotationStore
 from ag_core.errors import UserError
 from ag_core.filming import Studio
@@ -287,3 +297,77 @@ def still(path: str | None, frame: int) -> bytes | None:
         return _poster(path, Path(path).stat().st_mtime_ns, frame)
     except UserError:
         return None
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def sequence_examples() -> list[dict[str, str]]:
+    """Sequences that teach the language of Search: name, note, text."""
+    return json.loads((ASSETS / "sequence_examples.json").read_text(encoding="utf-8"))
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def moments(key: StoreKey, text: str, limit: int, offset: int) -> Moments:
+    """One page of the moments of a sequence in canonical text, and how many there are."""
+    return moments_of(_store(key), parse_sequence(text), limit, offset)
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def stretch_counts(key: StoreKey, text: str) -> pd.DataFrame:
+    """How often each step of a sequence in canonical text happens: step, stretches, videos."""
+    return stretch_counts_of(_store(key), parse_sequence(text))
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def videos_without_times(key: StoreKey, text: str) -> int:
+    """How many videos cannot match a sequence since their rate is unknown."""
+    return videos_without_times_of(_store(key), parse_sequence(text))
+
+
+def picture_at(path: str | None, frame: int) -> bytes | None:
+    """One picture of a video as a small JPEG, frames from 1; None where its file is missing or cannot be decoded."""
+    if not path or not Path(path).is_file():
+        return None
+    try:
+        return _poster(path, Path(path).stat().st_mtime_ns, frame)
+    except UserError:
+        return None
+
+
+def examination(key: StoreKey, say: Callable[[int, int], None]) -> list[Finding]:
+    """The doctor's findings, worst first; `say` hears how many checks are done, and of how many."""
+    findings: list[Finding] = []
+    for done, part in enumerate(DOCTOR_PARTS):
+        say(done, len(DOCTOR_PARTS))
+        findings += _findings(key, part)
+    say(len(DOCTOR_PARTS), len(DOCTOR_PARTS))
+    return sorted_findings(findings)
+
+
+# Whether video files are still there is asked anew from time to time, though the store is the same.
+@st.cache_data(max_entries=512, ttl="10m", show_spinner=False)
+def _findings(key: StoreKey, part: str) -> list[Finding]:
+    return findings_of(_store(key), part, _populations(key))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _populations(key: StoreKey) -> dict[str, int]:
+    return populations(_store(key))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def compared_funnel(key: StoreKey, small_side: float = 0.0) -> pd.DataFrame:
+    """From the release to the frames that count, beside the published numbers."""
+    return funnel_beside_published(_store(key), small_side)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def finding_rows(key: StoreKey, finding_id: str, limit: int | None, offset: int) -> pd.DataFrame:
+    """A page of the rows behind a finding."""
+    return rows_of(_store(key), finding_id, limit, offset)
+
+
+@st.cache_data(max_entries=16, ttl="10m", show_spinner=False)
+def doctor_report(key: StoreKey, ending: str) -> str:
+    """The doctor's report as a file of this ending: json, md or html."""
+    findings = examination(key, lambda done, total: None)
+    return as_text(make_report(_store(key), settings().store_name, findings), ending)

@@ -19,7 +19,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(options: argparse.Namespace) -> None:
     """Examine, print what was found, write the report."""
     from ag_core.data.doctor.check import Severity
-    from ag_core.data.doctor.funnel import NO_REFERENCE
+    from ag_core.data.doctor.funnel import NO_REFERENCE, NOT_COMPARABLE, WHY_NOT_COMPARABLE
     from ag_core.data.doctor.report import make_report, summary, write_report
     from ag_core.data.embedded import ensure_store
     from ag_core.data.store import AnnotationStore
@@ -32,6 +32,8 @@ def run(options: argparse.Namespace) -> None:
     for row in report.funnel.itertuples(index=False):
         verdict = "" if row.verdict == NO_REFERENCE else f"  {row.verdict}"
         print(f"{row.step:42} train {row.train:>9,}  test {row.test:>9,}  together {row.together:>9,}{verdict}")
+    if NOT_COMPARABLE in set(report.funnel["verdict"]):
+        print(WHY_NOT_COMPARABLE)
     for finding in report.findings:
         if finding.severity is not Severity.FINE:
             print(f"{finding.severity.value:8} {finding.title}: {finding.share}. {finding.figures}".rstrip())

@@ -52,7 +52,8 @@ def funnel(store: "AnnotationStore", small_side: float = 0.0, source: str = ANNO
     Columns: split, charades_videos (rows of the Charades files), videos (with annotated frames), frames,
     frames_with_object, frames_without_object, frames_without_person (of those with an object), frames_kept, boxes_kept,
     relations_kept (of the 25; all three before the rule for videos), videos_kept,
-    videos_with_one (exactly one kept frame), videos_with_none_or_two, frames_counted (kept frames of kept videos).
+    videos_with_one (exactly one kept frame), videos_with_none_or_two (of those with a visible object anywhere: the
+    published 144 and 41 are these), frames_counted (kept frames of kept videos).
     """
     return store.ask(
         f"""with of_video as (
@@ -74,7 +75,7 @@ def funnel(store: "AnnotationStore", small_side: float = 0.0, source: str = ANNO
                    coalesce(sum(relations), 0)::bigint as relations_kept,
                    count(*) filter (kept > {MORE_THAN_FRAMES}) as videos_kept,
                    count(*) filter (kept = 1) as videos_with_one,
-                   count(*) filter (kept = 0 or kept = 2) as videos_with_none_or_two,
+                   count(*) filter (with_object > 0 and (kept = 0 or kept = 2)) as videos_with_none_or_two,
                    coalesce(sum(kept) filter (kept > {MORE_THAN_FRAMES}), 0)::bigint as frames_counted
             from videos v left join of_video o using (video)
             where v.source = $1 group by v.split order by v.split""",

@@ -13,12 +13,12 @@ import pandas as pd
 import streamlit as st
 
 from ag_core.backend import Backend
+from ag_core.data import over_time, sampling, statistics
 from ag_core.data.doctor.check import Finding
 from ag_core.data.doctor.examine import PARTS as DOCTOR_PARTS
 from ag_core.data.doctor.examine import findings_of, populations, rows_of, sorted_findings
 from ag_core.data.doctor.funnel import compared_funnel as funnel_beside_published
 from ag_core.data.doctor.report import as_text, make_report
-from ag_core.data import over_time, sampling, statistics
 from ag_core.data.embedded import ensure_store
 from ag_core.data.frames import poster as jpeg_of
 from ag_core.data.made_films import FILE, MadeFilm

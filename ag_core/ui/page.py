@@ -19,19 +19,23 @@ APP_NAME = "Action Genome Explorer"
 HOME = "app.py"
 EXPLORE = "pages/1_Explore.py"
 COMPARE = "pages/2_Compare.py"
+SEARCH = "pages/3_Search.py"
 STATISTICS = "pages/4_Statistics.py"
 SQL = "pages/5_SQL.py"
 RUN = "pages/8_Run.py"
 MAKE = "pages/9_Make.py"
+DOCTOR = "pages/10_Doctor.py"
 
 NAVIGATION: tuple[tuple[str, str, str], ...] = (
     (HOME, "Home", ":material/home:"),
     (EXPLORE, "Explore", ":material/video_library:"),
     (COMPARE, "Compare", ":material/compare_arrows:"),
+    (SEARCH, "Search", ":material/manage_search:"),
     (STATISTICS, "Statistics", ":material/bar_chart:"),
     (SQL, "SQL", ":material/database:"),
     (RUN, "Run", ":material/play_circle:"),
     (MAKE, "Make", ":material/movie:"),
+    (DOCTOR, "Doctor", ":material/stethoscope:"),
 )
 """Every page with its name and icon, in the order of the side bar."""
 

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 COLUMNS = ("train", "test", "together")
 SAME_SET_SHARE = 0.9
 
-NOT_COMPARABLE = "not comparable: a part of the data, or another set"
+NOT_COMPARABLE = "not comparable"
+WHY_NOT_COMPARABLE = (
+    "'Not comparable' means that fewer than nine tenths of the published videos are here: a part of the data, or "
+    "another set."
+)
 NO_REFERENCE = "no published number"
 
 

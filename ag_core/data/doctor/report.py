@@ -14,7 +14,7 @@ import pandas as pd
 
 from ag_core.data.doctor.check import Finding, Severity
 from ag_core.data.doctor.examine import Progress, examine, rows_of
-from ag_core.data.doctor.funnel import COLUMNS, compared_funnel, published_counts
+from ag_core.data.doctor.funnel import COLUMNS, WHY_NOT_COMPARABLE, compared_funnel, published_counts
 from ag_core.data.splits import SMALL_SIDE
 from ag_core.errors import UserError
 
@@ -145,7 +145,7 @@ def row_cells(rows: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
 
 def _as_markdown(report: Report) -> str:
     lines = ["# Doctor's report", "", f"Store: {report.store}. {summary(report.findings)}", "", "## The funnel", ""]
-    lines += [*_markdown_table(*funnel_cells(report.funnel)), "", f"Published: {published_counts()['source']}.", ""]
+    lines += [*_markdown_table(*funnel_cells(report.funnel)), "", _provenance(), ""]
     lines += [f"### Without objects of at most {SMALL_SIDE:.0f} pixels", ""]
     lines += _markdown_table(*funnel_cells(report.small_funnel))
     for severity, heading in HEADINGS.items():
@@ -160,6 +160,10 @@ def _as_markdown(report: Report) -> str:
             lines += [f"What to do: {one.remedy}", "", *_markdown_table(*row_cells(report.rows[one.id])), ""]
             lines += _more(one)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _provenance() -> str:
+    return f"Published: {published_counts()['source']}. {WHY_NOT_COMPARABLE}"
 
 
 def _more(finding: Finding) -> list[str]:
@@ -177,7 +181,7 @@ def _markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[
 def _as_html(report: Report) -> str:
     parts = [f"<h1>Doctor's report</h1><p>Store: {escape(report.store)}. {escape(summary(report.findings))}</p>"]
     parts += ["<h2>The funnel</h2>", _html_table(*funnel_cells(report.funnel))]
-    parts += [f"<p>Published: {escape(published_counts()['source'])}.</p>"]
+    parts += [f"<p>{escape(_provenance())}</p>"]
     parts += [f"<h3>Without objects of at most {SMALL_SIDE:.0f} pixels</h3>"]
     parts += [_html_table(*funnel_cells(report.small_funnel))]
     for severity, heading in HEADINGS.items():

@@ -1,0 +1,43 @@
+"""Doctor: what is odd in the annotations, how much of it, where, and what to do; the funnel and a report."""
+
+import time
+
+import streamlit as st
+
+from ag_core.data.doctor.check import Area
+from ag_core.ui import cached
+from ag_core.ui.findings import report_downloads, show_findings, show_funnel, summary_line
+from ag_core.ui.page import EXPLORE, empty_state, owner_note, page_frame, store_or_stop
+
+PATIENCE_S = 0.3
+
+page_frame("Doctor", "What is odd in these annotations, how much of it, and what to do about it. Nothing is changed.")
+store_or_stop()
+key = cached.store_key()
+
+bar, started = st.empty(), time.monotonic()
+
+
+def say(done: int, total: int) -> None:
+    """How far the examination is, once it has taken long enough to ask."""
+    if time.monotonic() - started > PATIENCE_S:
+        bar.progress(done / total, text=f"{done} of {total} checks")
+
+
+findings = cached.examination(key, say)
+bar.empty()
+if not findings:
+    empty_state("Nothing to examine", "The store holds neither annotations nor predictions", (EXPLORE, "All videos"))
+    st.stop()
+
+summary_line(findings)
+report_downloads(key)
+
+st.subheader("The funnel: which frames count", anchor=False)
+show_funnel(key)
+
+areas = [area.value for area in Area if any(one.area is area for one in findings)]
+st.subheader("Findings", anchor=False)
+owner_note("Checks of the open data set. Open one to see its rows; choose a row to see the moment.")
+chosen = st.pills("Area", areas, key="area", bind="query-params", label_visibility="collapsed", selection_mode="multi")
+show_findings(key, [one for one in findings if not chosen or one.area.value in chosen])

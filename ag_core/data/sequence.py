@@ -5,7 +5,7 @@ What the words mean is written in docs/search.md. Knows neither the language (se
 """
 
 from collections.abc import Sequence as Values
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ag_core.taxonomy import N_ACTIONS, N_CLASSES, N_RELATIONS
 
@@ -125,6 +125,32 @@ class Sequence:
     def negates(self) -> bool:
         """Whether a condition asks for something absent, which annotations do not say."""
         return any(condition.negated for step in self.steps for condition in step.conditions)
+
+    def with_step(self, place: int, step: Step) -> "Sequence":
+        """The same with another step at `place` (from 0)."""
+        return replace(self, steps=(*self.steps[:place], step, *self.steps[place + 1 :]))
+
+    def with_gap(self, place: int, gap: Limits) -> "Sequence":
+        """The same with another gap after the step at `place`."""
+        return replace(self, gaps=(*self.gaps[:place], gap, *self.gaps[place + 1 :]))
+
+    def with_inserted(self, place: int, step: Step) -> "Sequence":
+        """The same with one more step, which then stands at `place`; any gap may lie before it."""
+        gap_place = max(0, place - 1)
+        gaps = (*self.gaps[:gap_place], Limits(), *self.gaps[gap_place:])
+        return replace(self, steps=(*self.steps[:place], step, *self.steps[place:]), gaps=gaps)
+
+    def without_step(self, place: int) -> "Sequence":
+        """The same without a step and the gap before it, or after it where it is the first. ValueError for the last."""
+        gap_place = max(0, place - 1)
+        steps = (*self.steps[:place], *self.steps[place + 1 :])
+        return replace(self, steps=steps, gaps=(*self.gaps[:gap_place], *self.gaps[gap_place + 1 :]))
+
+    def with_moved(self, place: int, by: int) -> "Sequence":
+        """The same with a step `by` places later (earlier where negative), at most to an end; gaps keep their place."""
+        others = [*self.steps[:place], *self.steps[place + 1 :]]
+        target = min(max(place + by, 0), len(others))
+        return replace(self, steps=(*others[:target], self.steps[place], *others[target:]))
 
 
 def _check_indices(what: str, values: Values[int], first: int, end: int) -> None:

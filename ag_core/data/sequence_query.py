@@ -41,8 +41,8 @@ class Query:
 class Moments:
     """An answer: some of the moments, how many there are, and how long the store took.
 
-    table    one row a moment by video and time: video_id, start_s, end_s, frame, scene, split, duration_s, path, and
-             for each step k step_k_start_ms, step_k_end_ms, step_k_first_frame, step_k_last_frame; times may be null
+    table    one row a moment by video and time: video_id, start_s, end_s, frame, scene, split, duration_s, n_frames,
+             path, and for each step k step_k_start_ms, step_k_end_ms, step_k_first_frame, step_k_last_frame; times may be null
     total    moments in all
     videos   videos with a moment
     """
@@ -92,7 +92,7 @@ def moments_query(sequence: Sequence, limit: int = MOST_MOMENTS, offset: int = 0
     _add_moments(text, sequence)
     text.add(
         ",\npage as materialized (\n"
-        "    select m.*, v.video_id, v.scene, v.split, v.duration_s, v.path\n"
+        "    select m.*, v.video_id, v.scene, v.split, v.duration_s, v.n_frames, v.path\n"
         "    from moments m join videos v on v.source = ? and v.video = m.video\n"
         "    order by v.video_id, m.way limit ? offset ?\n)",
         _source(sequence), limit, offset,
@@ -291,7 +291,7 @@ def _add_answer(text: _Text, sequence: Sequence) -> None:
     ]
     text.add(
         "select p.video_id, p.start_ms / 1000 as start_s, p.until_ms / 1000 as end_s, f1.frame as frame,\n"
-        "    p.scene, p.split, p.duration_s, p.path,\n"
+        "    p.scene, p.split, p.duration_s, p.n_frames, p.path,\n"
         "    (select count(*) from moments) as moments, (select count(distinct video) from moments) as videos,\n    "
     )
     text.add(",\n    ".join(columns) + "\nfrom page p")

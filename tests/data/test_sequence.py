@@ -333,6 +333,24 @@ def test_the_query_with_its_values_runs_in_the_sandbox(app_home: Path) -> None:
     assert answer.frame["frame"].tolist() == [3]
 
 
+def test_steps_are_changed_put_in_taken_out_and_moved() -> None:
+    a, b, c, d = (Step((Condition((number,)),)) for number in (1, 2, 3, 4))
+    two, five = Limits(0, 2000), Limits(0, 5000)
+    abc = Sequence((a, b, c), (two, five))
+    assert abc.with_step(1, d) == Sequence((a, d, c), (two, five))
+    assert abc.with_gap(1, two) == Sequence((a, b, c), (two, two))
+    assert abc.with_inserted(0, d) == Sequence((d, a, b, c), (Limits(), two, five))
+    assert abc.with_inserted(1, d) == Sequence((a, d, b, c), (Limits(), two, five))
+    assert abc.with_inserted(3, d) == Sequence((a, b, c, d), (two, five, Limits()))
+    assert abc.without_step(0) == Sequence((b, c), (five,))
+    assert abc.without_step(1) == Sequence((a, c), (five,))
+    assert abc.without_step(2) == Sequence((a, b), (two,))
+    assert abc.with_moved(0, 1) == Sequence((b, a, c), (two, five))
+    assert abc.with_moved(2, -9) == Sequence((c, a, b), (two, five))
+    with pytest.raises(ValueError, match="0 steps"):
+        Sequence((a,)).without_step(0)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

@@ -1,0 +1,186 @@
+"""Search: find moments by a sequence of what holds, one step after the other; watch each at its moment."""
+
+from collections.abc import Sequence as Values
+from math import ceil
+
+import pandas as pd
+import streamlit as st
+
+from ag_core.data.sequence import Sequence
+from ag_core.data.sequence_language import parse, step_text, write
+from ag_core.data.sequence_query import MOST_MOMENTS, moments, moments_query
+from ag_core.errors import UserError
+from ag_core.ui import cached, words
+from ag_core.ui import moments as drawn
+from ag_core.ui.cached import StoreKey
+from ag_core.ui.page import (
+    EXPLORE,
+    SQL,
+    TIME,
+    VIDEO,
+    empty_state,
+    failure,
+    is_dark,
+    owner_note,
+    page_frame,
+    store_or_stop,
+)
+from ag_core.ui.pickers import source_name
+from ag_core.ui.sequence_builder import SEQUENCE, TEXT, builder, remember
+
+PER_PAGE = 8
+HOW_TO_WRITE = """
+| write | for |
+| --- | --- |
+| `holding cup` | someone holds a cup |
+| `holding\\|touching cup\\|dish` | any of these relationships, to any of these objects |
+| `looking at & holding cup` | both, to the same cup |
+| `cup`, `holding anything` | a cup is there; something is held |
+| `not holding cup` | no cup is annotated as held |
+| `not (looking at cup)` | brackets, where `not looking at` would be the relationship of that name |
+| `cup and not holding dish` | both in the same frame |
+| `for at least 2 s and at most 9 s` | how long a step lasts |
+| `then`, `then within 5 s`, `then after 1 s within 5 s` | what comes later, and how soon |
+| `where action c107\\|c106 and scene "kitchen" and split train` | about the whole moment and its video |
+"""
+
+
+def use_example() -> None:
+    """Put the chosen example into the text."""
+    chosen = st.session_state["search_example"]
+    if chosen:
+        remember(st.session_state.get(TEXT, ""))
+        st.session_state[TEXT] = next(one["text"] for one in cached.sequence_examples() if one["name"] == chosen)
+        st.session_state["page"] = 1
+
+
+def asked_for() -> tuple[Sequence | None, UserError | None]:
+    """The typed sequence, or what is wrong with the text."""
+    st.text_area("The same as text", key=TEXT, bind="query-params", height=150)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Find", type="primary", icon=":material/search:", key="search_find")
+        with st.popover("How to write it", type="tertiary", icon=":material/help:", width="content"):
+            st.markdown(HOW_TO_WRITE)
+    try:
+        return parse(st.session_state[TEXT] or ""), None
+    except UserError as error:
+        failure(error)
+        return None, error
+
+
+def answer(key: StoreKey, sequence: Sequence, counts: pd.DataFrame) -> None:
+    """How many moments there are, and one page of them."""
+    text = write(sequence)
+    place = int(st.session_state.get("page", 1))
+    found = cached.moments(key, text, PER_PAGE, (place - 1) * PER_PAGE)
+    pages = max(1, ceil(found.total / PER_PAGE))
+    if place > pages:
+        st.session_state["page"] = place = 1
+        found = cached.moments(key, text, PER_PAGE, 0)
+    st.subheader(f"{words.number(found.total)} moment{'' if found.total == 1 else 's'}", anchor=False)
+    owner_note(
+        f"In {words.number(found.videos)} videos, found in {1000 * found.seconds:.0f} ms. "
+        f"Whose frames: {source_name(sequence.where.source)}. {cautions(key, sequence)}"
+    )
+    if not found.total:
+        empty_state("No such moment", drawn.why_nothing(sequence, counts))
+    else:
+        texts = [step_text(step) for step in sequence.steps]
+        for number, (_, row) in enumerate(found.table.iterrows()):
+            hit(number, row, texts)
+        with st.container(horizontal=True, vertical_alignment="center", key="ag_moments_end"):
+            if pages > 1:
+                st.pagination(pages, key="page", bind="query-params")
+            downloads(sequence)
+    query_shown(sequence)
+
+
+def cautions(key: StoreKey, sequence: Sequence) -> str:
+    """What a reader must know of this answer."""
+    said = []
+    left_out = cached.videos_without_times(key, write(sequence))
+    if left_out:
+        said.append(
+            f"{words.number(left_out)} annotated videos are left out: their frame rate is unknown, and so are the "
+            "lengths and gaps that this sequence limits."
+        )
+    if sequence.negates:
+        said.append("An absent relationship means only that nobody annotated it.")
+    return " ".join(said)
+
+
+def hit(number: int, row: pd.Series, texts: Values[str]) -> None:
+    """One moment: its picture, the way into the player, and its strip of time."""
+    with st.container(key=f"ag_moment_{number}"):
+        picture = cached.picture_at(row["path"], int(row["frame"]))
+        if picture:
+            st.image(picture, width="stretch", alt=f"Video {row['video_id']} at frame {row['frame']}")
+        else:
+            st.html('<div class="ag-noposter">no video file</div>')
+        with st.container(key=f"ag_moment_text_{number}"):
+            link = {VIDEO: str(row["video_id"])}
+            if pd.notna(row["start_s"]):
+                link[TIME] = f"{row['start_s']:.3f}"
+            st.page_link(EXPLORE, label=f"**{drawn.headline(row)}**", icon=":material/play_arrow:", query_params=link)
+            st.html(drawn.strip(row, texts, "Explore", dark=is_dark()) + drawn.about(row))
+
+
+def downloads(sequence: Sequence) -> None:
+    """All moments as files; asked for only when a button is pressed."""
+    store = cached.store()
+
+    def every() -> pd.DataFrame:
+        return drawn.for_download(moments(store, sequence, MOST_MOMENTS).table)
+
+    makers = {
+        "csv": ("text/csv", lambda: every().to_csv(index=False).encode()),
+        "json": ("application/json", lambda: every().to_json(orient="records", indent=1).encode()),
+    }
+    for kind, (mime, make) in makers.items():
+        st.download_button(
+            kind.upper(), make, file_name=words.download_name("moments", "search", kind), mime=mime,
+            key=f"search_{kind}", icon=":material/download:", on_click="ignore", type="tertiary",
+            help=f"The first {words.number(MOST_MOMENTS)} moments",
+        )  # fmt: skip
+
+
+def query_shown(sequence: Sequence) -> None:
+    """The SQL that was asked, and its parameters."""
+    query = moments_query(sequence, PER_PAGE)
+    with st.expander("The SQL that answers this", icon=":material/database:", key="search_sql"):
+        st.caption("One query; every value travels as a parameter, in the order of the question marks.")
+        st.code(query.sql, language="sql", height=420)
+        st.html(drawn.parameter_list(query))
+        st.page_link(
+            SQL, label="Open in SQL, with its values", icon=":material/arrow_forward:",
+            query_params={"q": moments_query(sequence, 1000).with_values()},
+        )  # fmt: skip
+
+
+page_frame("Search", "Moments in which one thing holds, and then another. The link remembers what you ask.")
+store_or_stop()
+key = cached.store_key()
+examples = cached.sequence_examples()
+if TEXT not in st.session_state and TEXT not in st.query_params:
+    st.session_state[TEXT] = examples[0]["text"]
+st.pills("Examples", [one["name"] for one in examples], key="search_example", on_change=use_example, wrap=True)
+left, right = st.columns([1.9, 1], gap="large")
+with right:
+    sequence, wrong = asked_for()
+    note = next((one["note"] for one in examples if one["name"] == st.session_state.get("search_example")), None)
+    if note:
+        st.caption(note)
+shown = sequence or st.session_state.get(SEQUENCE) or parse(examples[0]["text"])
+try:
+    counts = cached.stretch_counts(key, write(shown))
+    with left:
+        builder(shown, counts, cached.sources(key))
+    if sequence is None:
+        empty_state("Not understood", "the text on the right is not a sequence yet; correct it or change a step")
+    elif sequence.where.source not in cached.sources(key):
+        known = " and ".join(repr(source) for source in cached.sources(key))
+        empty_state("No such source", f"{sequence.where.source!r} is not in this store; it has {known}")
+    else:
+        answer(key, sequence, counts)
+except UserError as error:
+    failure(error)

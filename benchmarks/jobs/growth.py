@@ -1,0 +1,190 @@
+"""Row 6: what questions cost when there is ten times as much of everything, and a hundred times the relationships.
+
+The larger stores are written by DuckDB from our own store: every video again and again under other names and numbers,
+in the same layout, so that every answer is known from the small one.
+"""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from benchmarks.jobs.counting import FROM_ROWS_QUERY, as_table
+from benchmarks.jobs.moments import QUESTION
+from benchmarks.jobs.place import Place
+from benchmarks.measuring import Clock, Side, apart, apart_in_turn, in_turn
+from benchmarks.report import Goal, Row, size_of, time_of
+
+WHOLE_UP_TO = 10
+"""Beyond this many times, only videos and relationships are copied."""
+RELATION_TABLES = ("videos", "relations", "relations_by_class", "relation_cube")
+MEMORY = "4GB"
+
+LOOK_UP_QUERY = "select object_id, class, relation from relations where source = 'annotation' and video = ?"
+WITH_CLASS_QUERY = """select count(*), count(distinct video) from relations_by_class
+                      where source = 'annotation' and class = 10 and relation = 11"""
+
+
+def enlarge(clock: Clock, store: str, out: str, times: int) -> int:
+    """Write the larger store; returns its size in bytes."""
+    from ag_core.data.store_format import SCHEMA, quoted
+
+    target = Path(out)
+    target.unlink(missing_ok=True)
+    with clock, duckdb.connect(out, config={"threads": 2, "memory_limit": MEMORY}) as connection:
+        connection.execute(f"attach {quoted(store)} as base (read_only)")
+        connection.execute(SCHEMA.read_text(encoding="utf-8"))
+        tables = [name for (name,) in connection.execute("select table_name from duckdb_tables() where "
+                                                         "database_name = 'base'").fetchall()]  # fmt: skip
+        for table in tables:
+            _copy(connection, table, times if table in RELATION_TABLES or times <= WHOLE_UP_TO else 0)
+    return target.stat().st_size
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, table: str, times: int) -> None:
+    """Copy a table so often, each time with other numbers of videos, frames and objects; 0 leaves it empty.
+
+    Tables without videos are copied once.
+    """
+    columns = {name for name, *_ in connection.execute(f"describe base.{table}").fetchall()}
+    if table == "relation_cube":
+        connection.execute(
+            f"insert into {table} select * replace (relations * $n as relations, videos * $n as videos) "
+            f"from base.{table}",
+            {"n": times},
+        )
+        return
+    if "video" not in columns:
+        connection.execute(f"insert into {table} select * from base.{table}")
+        return
+    shifted = [f"({name} + k * {_count(connection, name)})::integer as {name}"
+               for name in ("video", "frame_id", "object_id") if name in columns]  # fmt: skip
+    if "video_id" in columns:
+        shifted.append("if(k = 0, video_id, video_id || '_' || k) as video_id")
+    select = f"select * exclude (k) replace ({', '.join(shifted)}) from base.{table}, (select $k as k)"
+    if table == "relations_by_class":
+        for object_class in range(1, 36):
+            connection.execute(
+                f"insert into {table} {select.replace('(select $k as k)', 'range($n) copies(k)')} where class = $c "
+                "order by relation, video, t_ms, object_id",
+                {"n": times, "c": object_class},
+            )
+        return
+    for number in range(times):
+        connection.execute(f"insert into {table} {select}", {"k": number})
+
+
+def _count(connection: duckdb.DuckDBPyConnection, name: str) -> int:
+    """One more than the largest number of a video, frame or object."""
+    table = {"video": "videos", "frame_id": "frames", "object_id": "objects"}[name]
+    (largest,) = connection.execute(f"select max({name}) from base.{table}").fetchall()[0]
+    return int(largest) + 1
+
+
+def compare(clock: Clock, stores: Mapping[str, str], video_id: str, repeats: int) -> dict[str, dict[str, Side]]:
+    """By question: a side for each store that can answer it, by how many times it is as large ('1', '10', ...)."""
+    from ag_core.data.sequence_language import parse
+    from ag_core.data.sequence_query import moments
+    from ag_core.data.store import AnnotationStore
+
+    opened = {times: AnnotationStore(path) for times, path in stores.items()}
+    whole = {times: store for times, store in opened.items() if int(times) <= WHOLE_UP_TO}
+    (video,) = opened["1"].rows("select video from videos where video_id = ? and source = 'annotation'", [video_id])[0]
+    (videos,) = opened["1"].rows("select max(video) + 1 from videos")[0]
+    middle = {times: int(times) // 2 for times in opened}
+    names = {times: f"{video_id}_{copy}" if copy else video_id for times, copy in middle.items()}
+    sequence = parse(QUESTION)
+
+    def look_up(times: str) -> list[tuple[int, ...]]:
+        found = opened[times].columns(LOOK_UP_QUERY, [video + middle[times] * videos])
+        return list(zip((found["object_id"] - found["object_id"].min()).tolist(), found["class"].tolist()))
+
+    def graphs(times: str) -> list[Any]:
+        return [(g.frame, g.object_classes.tolist(), g.relations.sum()) for g in opened[times].graphs_of(names[times])]
+
+    with clock:
+        return {
+            "look-up": in_turn({t: lambda t=t: look_up(t) for t in opened}, repeats, inner=10),
+            "aggregate": in_turn({t: lambda t=t: as_table(opened[t].rows(FROM_ROWS_QUERY)) for t in opened}, repeats),
+            "object with relationship": in_turn({t: lambda t=t: opened[t].rows(WITH_CLASS_QUERY) for t in opened},
+                                                repeats),
+            "graphs of a video": in_turn({t: lambda t=t: graphs(t) for t in whole}, repeats, inner=3),
+            "stored table": in_turn({t: lambda t=t: opened[t].object_relation_counts().to_numpy() for t in opened},
+                                    repeats),
+            "sequence": in_turn({t: lambda t=t: moments(opened[t], sequence).total for t in whole}, repeats),
+        }  # fmt: skip
+
+
+def same(questions: Mapping[str, Mapping[str, Side]]) -> str:
+    """Assert that what does not grow is equal and what grows did so exactly."""
+    for question, sides in questions.items():
+        for times, side in sides.items():
+            small, factor = sides["1"].answer, int(times)
+            if question in ("look-up", "graphs of a video"):
+                assert side.answer == small, f"{question} differs at {times}x"
+            else:
+                wanted = np.asarray(small) * factor
+                assert np.array_equal(np.asarray(side.answer), wanted), f"{question} differs at {times}x"
+    return f"{', '.join(questions)}: the same, or exactly so many times as much"
+
+
+def run(place: Place) -> list[Row]:
+    """A row with the goals at the largest size, and one of figures for each size."""
+    module, video = "benchmarks.jobs.growth", place.some_videos[len(place.some_videos) // 2]
+    stores, written = {"1": str(place.store)}, {}
+    for times in place.larger:
+        path = place.work / f"store_{times}x.duckdb"
+        started = time.perf_counter()
+        size = apart(f"{module}:enlarge", {"store": str(place.store), "out": str(path), "times": times}).answer
+        written[str(times)] = (time.perf_counter() - started, size)
+        stores[str(times)] = str(path)
+    arguments = {"stores": stores, "video_id": video, "repeats": place.repeats}
+    questions: dict[str, dict[str, Side]] = apart(f"{module}:compare", arguments).answer
+    equal = same(questions)
+    whole = {times: path for times, path in stores.items() if int(times) <= WHOLE_UP_TO}
+    questions["fresh process to graphs"] = _fresh(whole, video, place.repeats)
+    rows = [_against_goals(questions, max(stores, key=int), equal)] if place.larger else []
+    for times in stores:
+        took, size = written.get(times, (None, place.store.stat().st_size))
+        rows.append(
+            Row(
+                f"6, {times}x",
+                "the whole store" if int(times) <= WHOLE_UP_TO else "relationships only",
+                {
+                    "store": f"{size_of(size)}" + (f", written by DuckDB in {time_of(took)}" if took else ""),
+                    **{name: time_of(sides[times].median_s) for name, sides in questions.items() if times in sides},
+                },
+                [
+                    Goal(name, sides[times].median_s / sides["1"].median_s, "times its 1x")
+                    for name, sides in questions.items()
+                    if times in sides and times != "1"
+                ],
+                equal,
+            )
+        )
+    return rows
+
+
+def _fresh(stores: Mapping[str, str], video: str, repeats: int) -> dict[str, Side]:
+    """Whole processes that show the graphs of one video, by size of the store."""
+    ways = {
+        times: ("benchmarks.jobs.first_graph:with_the_store", {"store": path, "video": video})
+        for times, path in stores.items()
+    }
+    sides = apart_in_turn(ways, repeats)
+    for side in sides.values():
+        side.seconds = side.whole_s
+    return sides
+
+
+def _against_goals(questions: Mapping[str, Mapping[str, Side]], largest: str, equal: str) -> Row:
+    costs, goals = {}, []
+    for name, at_most in (("look-up", 2), ("aggregate", 60)):
+        small, large = questions[name]["1"], questions[name][largest]
+        costs[name] = f"{time_of(small.median_s)} at 1x, {time_of(large.median_s)} at {largest}x"
+        limit = at_most if int(largest) == 100 else None
+        goals.append(Goal(name, large.median_s / small.median_s, "times its 1x", at_most=limit))
+    return Row("6", f"{largest} times as many relationships, against our own 1x", costs, goals, equal)

@@ -1,0 +1,68 @@
+"""The store as partitioned Parquet: what writing it costs, and what questions cost in it beside the DuckDB file."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from benchmarks.jobs.counting import FROM_ROWS_QUERY, as_table
+from benchmarks.jobs.counting import same as same_tables
+from benchmarks.jobs.first_graph import same as same_graphs
+from benchmarks.jobs.place import Place
+from benchmarks.measuring import Clock, Side, apart, apart_in_turn, in_turn
+from benchmarks.report import Goal, Row, size_of, time_of
+
+FILE, LAKE = "DuckDB file", "Parquet lake"
+
+
+def write(clock: Clock, store: str, folder: str) -> int:
+    """Write the lake; returns its size in bytes."""
+    from ag_core.data.lake import write_lake
+
+    shutil.rmtree(folder, ignore_errors=True)
+    with clock:
+        write_lake(Path(store), Path(folder))
+    return sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
+
+
+def compare(clock: Clock, store: str, folder: str, video: str, repeats: int) -> dict[str, dict[str, Side]]:
+    """By question, both sides in turn in this process."""
+    from ag_core.data.store import AnnotationStore
+
+    opened = {FILE: AnnotationStore(store), LAKE: AnnotationStore(folder)}
+
+    def graphs(name: str) -> list[Any]:
+        return [(g.frame, g.object_classes.tolist(), g.relations.sum()) for g in opened[name].graphs_of(video)]
+
+    with clock:
+        return {
+            "graphs of a video": in_turn({n: lambda n=n: graphs(n) for n in opened}, repeats),
+            "aggregate": in_turn({n: lambda n=n: as_table(opened[n].rows(FROM_ROWS_QUERY)) for n in opened}, repeats),
+        }
+
+
+def run(place: Place) -> list[Row]:
+    """One row of figures; there is no goal for it."""
+    module, folder = "benchmarks.jobs.lake", place.work / "lake"
+    video = place.some_videos[len(place.some_videos) // 2]
+    sides = apart_in_turn(
+        {LAKE: (f"{module}:write", {"store": str(place.store), "folder": str(folder)})}, place.repeats
+    )
+    written = sides[LAKE]
+    arguments = {"store": str(place.store), "folder": str(folder), "video": video, "repeats": place.repeats}
+    questions: dict[str, dict[str, Side]] = apart(f"{module}:compare", arguments).answer
+    ways = {name: ("benchmarks.jobs.first_graph:with_the_store", {"store": str(path), "video": video})
+            for name, path in ((FILE, place.store), (LAKE, folder))}  # fmt: skip
+    fresh = apart_in_turn(ways, place.repeats)
+    equal = same_graphs(fresh[FILE].answer, fresh[LAKE].answer)
+    assert questions["graphs of a video"][FILE].answer == questions["graphs of a video"][LAKE].answer
+    equal += "; " + same_tables(side.answer for side in questions["aggregate"].values())
+    seconds = {name: {n: side.median_s for n, side in both.items()} for name, both in questions.items()}
+    seconds["fresh process to graphs"] = {name: side.median_whole_s for name, side in fresh.items()}
+    sizes = {FILE: size_of(place.store.stat().st_size), LAKE: f"{size_of(written.answer)}, written in "
+             f"{time_of(written.median_s)} with {written.median_peak_mb:,.0f} MB at most"}  # fmt: skip
+    costs = {
+        side: f"{sizes[side]}; " + ", ".join(f"{name} {time_of(both[side])}" for name, both in seconds.items())
+        for side in (LAKE, FILE)
+    }
+    goals = [Goal(name, both[LAKE] / both[FILE], "times the file's") for name, both in seconds.items()]
+    return [Row("lake", "the store as partitioned Parquet, asked where it lies", costs, goals, equal)]

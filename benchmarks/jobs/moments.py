@@ -1,0 +1,126 @@
+"""Row 5: hold a cup, then drink from it within five seconds.
+
+A stretch is a run of neighbouring annotated frames of a video in which something holds. Counted are the stretches of
+holding after whose beginning a stretch of drinking begins, at most five seconds after the holding ended.
+"""
+
+import csv
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.jobs.place import Place
+from benchmarks.measuring import Clock, Side, apart, in_turn, loaded_for_good
+from benchmarks.report import Goal, Row, time_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+QUESTION = "holding cup then drinking from cup within 5 s"
+CUP, FIRST, THEN, WITHIN_MS = "cup/glass/bottle", "holding", "drinking_from", 5000
+SEARCH, LOOP, PANDAS = "search", "loop over the loaded pickle", "pandas, data frames in memory"
+
+
+def loop(annotated: dict[str, Any], rates: Mapping[str, float]) -> int:
+    """How many moments, by walking over every entry and then over the videos."""
+    videos: dict[str, list[tuple[int, bool, bool]]] = defaultdict(list)
+    for key, entries in annotated.items():
+        holds = drinks = False
+        for entry in entries:
+            if entry["class"] == CUP and entry["visible"]:
+                holds = FIRST in entry["contacting_relationship"]
+                drinks = THEN in entry["contacting_relationship"]
+        video, _, frame = key.partition(".mp4/")
+        videos[video].append((int(frame[:6]), holds, drinks))
+    count = 0
+    for video, frames in videos.items():
+        if any(drinks for _, _, drinks in frames):
+            frames.sort()
+            rate = rates[video]
+            times = [round((frame - 1) / rate * 1000) for frame, _, _ in frames]
+            holding = stretches([holds for _, holds, _ in frames])
+            drinking = stretches([drinks for _, _, drinks in frames])
+            count += sum(
+                any(then > first and times[then] - times[last] <= WITHIN_MS for then, _ in drinking)
+                for first, last in holding
+            )
+    return count
+
+
+def stretches(holds: list[bool]) -> list[tuple[int, int]]:
+    """First and last place of each run of True."""
+    firsts = [place for place, now in enumerate(holds) if now and not (place and holds[place - 1])]
+    lasts = [place for place, now in enumerate(holds) if now and not (place + 1 < len(holds) and holds[place + 1])]
+    return list(zip(firsts, lasts))
+
+
+def with_pandas(relations: "pd.DataFrame", names: Mapping[str, int]) -> int:
+    """The same from a data frame of relationships: frame_id, video, t_ms, class, relation."""
+    of_cup = relations[relations["class"] == names[CUP]]
+    steps = []
+    for name in (FIRST, THEN):
+        rows = of_cup.loc[of_cup["relation"] == names[name], ["video", "frame_id", "t_ms"]].sort_values("frame_id")
+        island = ((rows["frame_id"].diff() != 1) | (rows["video"].diff() != 0)).cumsum()
+        steps.append(
+            rows.groupby(["video", island.rename("island")])
+            .agg(first=("frame_id", "min"), start=("t_ms", "min"), end=("t_ms", "max"))
+            .reset_index()
+        )
+    pairs = steps[0].merge(steps[1], on="video", suffixes=("", "_then"))
+    found = pairs[(pairs["first_then"] > pairs["first"]) & (pairs["start_then"] - pairs["end"] <= WITHIN_MS)]
+    return int(found["first"].nunique())
+
+
+def compare(clock: Clock, store: str, folder: str, rates: str, repeats: int) -> dict[str, Side]:
+    """All ways in turn in this process, with pickle and data frame loaded before."""
+    from ag_core.data.sequence_language import parse
+    from ag_core.data.sequence_query import moments
+    from ag_core.data.store import AnnotationStore
+    from ag_core.taxonomy import object_index, relation_index
+    from benchmarks.jobs.usual import load_pickles
+
+    _, annotated = load_pickles(Path(folder))
+    with Path(rates).open(newline="") as file:
+        rate_of = {row["video"]: float(row["fps"]) for row in csv.DictReader(file)}
+    names = {CUP: object_index(CUP), FIRST: relation_index(FIRST), THEN: relation_index(THEN)}
+    sequence = parse(QUESTION)
+    with AnnotationStore(store) as opened, clock:
+        relations = opened.ask(
+            "select frame_id, video, t_ms, class, relation from relations where source = 'annotation'"
+        )
+        loaded_for_good()
+        return in_turn(
+            {
+                SEARCH: lambda: moments(opened, sequence).total,
+                LOOP: lambda: loop(annotated, rate_of),
+                PANDAS: lambda: with_pandas(relations, names),
+            },
+            repeats,
+        )
+
+
+def run(place: Place) -> list[Row]:
+    """The row."""
+    arguments = {
+        "store": str(place.store),
+        "folder": str(place.annotations),
+        "rates": place.sources["rates"],
+        "repeats": place.repeats,
+    }
+    sides: dict[str, Side] = apart("benchmarks.jobs.moments:compare", arguments).answer
+    counts = {side.answer for side in sides.values()}
+    assert len(counts) == 1, f"the numbers of moments differ: {counts}"
+    seconds = {name: side.median_s for name, side in sides.items()}
+    return [
+        Row(
+            "5",
+            "hold a cup, then drink within 5 s",
+            {name: time_of(side.median_s) for name, side in sides.items()},
+            [
+                Goal("time", seconds[LOOP] / seconds[SEARCH], at_least=20),
+                Goal("against pandas", seconds[PANDAS] / seconds[SEARCH]),
+            ],
+            f"{counts.pop():,} moments",
+        )
+    ]

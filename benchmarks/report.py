@@ -1,0 +1,151 @@
+"""What came out of a benchmark: rows with their goals, printed as a table for a terminal or for a document."""
+
+import json
+import os
+import platform
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A number that should be at least, or at most, another. `wanted` is None for a figure without a goal."""
+
+    what: str
+    value: float
+    unit: str = "x"
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @property
+    def met(self) -> bool | None:
+        """None where there is no goal."""
+        if self.at_least is None and self.at_most is None:
+            return None
+        return (self.at_least is None or self.value >= self.at_least) and (
+            self.at_most is None or self.value <= self.at_most
+        )
+
+    def __str__(self) -> str:
+        if self.at_least is not None:
+            wanted = f" (goal at least {self.at_least:g}{_unit(self.unit)})"
+        elif self.at_most is not None:
+            wanted = f" (goal at most {self.at_most:g}{_unit(self.unit)})"
+        else:
+            wanted = ""
+        mark = {None: "", True: "", False: " MISSED"}[self.met]
+        return f"{self.what} {_short(self.value)}{_unit(self.unit)}{wanted}{mark}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One job. `costs` says what each side took, in words, ours first; `equal` what was found equal on all sides."""
+
+    number: str
+    job: str
+    costs: dict[str, str]
+    goals: list[Goal]
+    equal: str
+    skipped: list[str] = field(default_factory=list)
+
+
+def _unit(unit: str) -> str:
+    return unit if unit in ("x", "%") else f" {unit}"
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def time_of(seconds: float) -> str:
+    """A time as a person reads it."""
+    return f"{seconds * 1000:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"
+
+
+def size_of(n_bytes: float) -> str:
+    """A size as a person reads it."""
+    return f"{n_bytes / 1000:.3g} kB" if n_bytes < 1e6 else f"{n_bytes / 1e6:,.3g} MB" if n_bytes < 1e9 else (
+        f"{n_bytes / 1e9:.3g} GB"
+    )  # fmt: skip
+
+
+def machine() -> str:
+    """Cores and processor of this machine."""
+    info = Path("/proc/cpuinfo")
+    names = [line for line in info.read_text().splitlines() if line.startswith("model name")] if info.is_file() else []
+    name = names[0].partition(": ")[2] if names else platform.processor() or platform.machine()
+    return f"{os.cpu_count()} cores of {name}, Python {platform.python_version()}"
+
+
+def as_text(row: Row) -> str:
+    """A row for a terminal."""
+    lines = [f"{row.number:>3}  {row.job}"]
+    lines += [f"       {name}: {cost}" for name, cost in row.costs.items()]
+    lines += [f"       not installed, skipped: {name}" for name in row.skipped]
+    lines += [f"       equal: {row.equal}"] + [f"       -> {goal}" for goal in row.goals]
+    return "\n".join(lines)
+
+
+def as_markdown(rows: Sequence[Row], data: str, repeats: int) -> str:
+    """All rows as a table for docs/performance.md, with the machine and the day."""
+    lines = [
+        f"{date.today():%Y-%m-%d}, {machine()}. {data} Medians of {repeats}, the sides in turn in one run.",
+        "",
+        "| # | job | ours | others | against the goal | equal |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in rows:
+        (_, ours), *others = row.costs.items()
+        cells = (
+            row.number,
+            row.job,
+            ours,
+            "<br>".join([f"{name}: {cost}" for name, cost in others] + [f"{n}: not installed" for n in row.skipped]),
+            "<br>".join(f"**{goal}**" if goal.met is False else str(goal) for goal in row.goals),
+            row.equal,
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    missed = [f"{row.number} {goal}" for row in rows for goal in row.goals if goal.met is False]
+    judged = sum(goal.met is not None for row in rows for goal in row.goals)
+    lines += [
+        "",
+        f"{judged - len(missed)} of {judged} goals met." + (f" Missed: {'; '.join(missed)}." if missed else ""),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+BEGIN, END = "<!-- table -->", "<!-- end -->"
+
+
+def into_document(path: Path, table: str) -> None:
+    """Replace what stands between the marks in a document by the table."""
+    text = path.read_text(encoding="utf-8")
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise SystemExit(f"{path} has no place for the table; write {BEGIN} and {END} on lines of their own")
+    path.write_text(f"{before}{BEGIN}\n{table}{END}{after}", encoding="utf-8")
+
+
+def append_log(path: Path, rows: Iterable[Row], about: dict[str, Any], command: str, now: str) -> None:
+    """Add one JSON line a row to a log, with the keys of the other lines of docs/results.jsonl."""
+    with path.open("a", encoding="utf-8") as file:
+        for row in rows:
+            line = {
+                "what": f"benchmark {row.number}: {row.job}",
+                "data": f"generated like {about['drawn_like']}, {about['scale']:g}x",
+                "protocol": f"sides in turn in one run, medians; equal answers: {row.equal}; {machine()}",
+                "n": about["written"],
+                "seed": about["seed"],
+                "command": command,
+                "date": now,
+                "metrics": {
+                    "costs": row.costs,
+                    "skipped": row.skipped,
+                    "goals": [asdict(goal) | {"met": goal.met} for goal in row.goals],
+                },
+            }
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")

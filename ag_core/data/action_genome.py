@@ -1,60 +1,64 @@
 """Reads the Action Genome release: person_bbox.pkl and object_bbox_and_relationship.pkl of one annotations folder.
 
-Translates once: class and relationship names to indices, object boxes from x, y, w, h to corners, frames in order,
-boxes inside the picture. Invisible objects stay, without a box. `other_relationship` stays, marked as none of the 25.
+Translates once: class and relationship names to indices and bits, object boxes from x, y, w, h to corners, frames in
+order, boxes inside the picture. Invisible objects stay, without a box. `other_relationship` stays, as a bit of its own.
 What was repaired or refused is listed. Knows nothing of time: the rate of each video is not in these files.
-Format: methods, section A3.
+
+The files are large: one is read at a time, walked once, and freed. An entry as released takes the short way through
+`_Walk.add`; whatever is odd about one is found out in `_looked_at`. Format: methods, section A3.
 """
 
 import math
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from ag_core.data.clipping import clipped_boxes, said_box
+from ag_core.data.frame_names import read_frame_names
 from ag_core.data.issues import Issue, Kind
-from ag_core.data.unpickle import read_pickle
-from ag_core.errors import UserError
-from ag_core.taxonomy import is_other_relationship, object_index, relation_index
+from ag_core.data.person_boxes import PERSON_FILE, PersonTable, read_persons, released_dictionary
+from ag_core.data.unpickle import collection_paused
+from ag_core.taxonomy import (
+    OBJECT_CLASSES,
+    RELATIONS,
+    RELEASED_RELATIONS,
+    is_other_relationship,
+    normalise,
+    object_index,
+    relation_index,
+)
 
-PERSON_FILE = "person_bbox.pkl"
 OBJECT_FILE = "object_bbox_and_relationship.pkl"
+OBJECT_READER = 1
+"""Version of what this module makes of a file."""
 
-OTHER = -1
-"""In the relation column: the released `other_relationship`, which is none of the paper's 25."""
+OTHER_BIT = len(RELATIONS)
+"""The bit of `relation_mask` that says `other_relationship` was annotated."""
 
 RELATION_FIELDS = ("attention_relationship", "spatial_relationship", "contacting_relationship")
 
-_FRAME_KEY = re.compile(r"([^/]+)\.\w+/(\d+)\.(?:png|jpg)")
+BOX = ["x1", "y1", "x2", "y2"]
+
+_NO_BOX = (math.nan,) * 4
 
 
 @dataclass(frozen=True)
 class ActionGenomeTable:
     """The annotated frames as columns; rows by video, then frame, then as released.
 
-    frames     video_id, frame, split, width, height, person_x1 .. person_y2, person_score (NaN where unknown)
-    objects    frame_row (into frames), class, visible, x1, y1, x2, y2 (NaN where not visible)
-    relations  object_row (into objects), relation (index, or OTHER)
+    frames   video_id, frame, split, width, height, person_x1 .. person_y2, person_score (NaN where unknown)
+    objects  frame_row (into frames), place (within the frame, from 0), class, visible, x1, y1, x2, y2 (NaN where not
+             visible), relation_mask (bit r: relationship r holds; OTHER_BIT: `other_relationship` was annotated)
     """
 
     frames: pd.DataFrame
     objects: pd.DataFrame
-    relations: pd.DataFrame
     issues: list[Issue]
-
-
-@dataclass
-class _Rows:
-    """Columns that grow while the dictionaries are walked once."""
-
-    frames: list[tuple[Any, ...]] = field(default_factory=list)
-    objects: list[tuple[Any, ...]] = field(default_factory=list)
-    relations: list[tuple[int, int]] = field(default_factory=list)
-    issues: list[Issue] = field(default_factory=list)
 
 
 def read_action_genome(annotations_dir: Path) -> ActionGenomeTable:
@@ -62,230 +66,259 @@ def read_action_genome(annotations_dir: Path) -> ActionGenomeTable:
 
     The person file may be absent: then no frame has a person box, and one issue says so.
     """
-    annotations_dir = Path(annotations_dir)
-    annotated = _released_dictionary(annotations_dir / OBJECT_FILE)
-    rows = _Rows()
-    persons: dict[Any, Any] = {}
-    if (annotations_dir / PERSON_FILE).is_file():
-        persons = _released_dictionary(annotations_dir / PERSON_FILE)
-    else:
-        rows.issues.append(Issue(Kind.FILE_MISSING, PERSON_FILE, "", "file not there; no frame has a person box"))
-    for video_id, frame, key in _sorted_frames(annotated, persons, rows.issues):
-        try:
-            width, height, box, score = _read_person(persons.get(key), key, rows.issues)
-        except (TypeError, ValueError) as error:
-            rows.issues.append(Issue(Kind.PERSON_UNREADABLE, PERSON_FILE, key, f"person left out: {error}"))
-            width, height, box, score = math.nan, math.nan, _NO_BOX, math.nan
-        frame_row = len(rows.frames)
-        entries = annotated.get(key)
-        if entries is None:
-            rows.issues.append(
-                Issue(
-                    Kind.FRAME_WITHOUT_OBJECTS,
-                    OBJECT_FILE,
-                    key,
-                    "frame of the person file without objects; kept without",
-                )
-            )
-        split = _read_objects(entries or (), key, frame_row, (width, height), rows)
-        rows.frames.append((video_id, frame, split, width, height, *box, score))
-    return _table(rows)
+    persons = read_persons(Path(annotations_dir) / PERSON_FILE)
+    table = read_objects(Path(annotations_dir) / OBJECT_FILE, persons)
+    return ActionGenomeTable(table.frames, table.objects, persons.issues + table.issues)
 
 
-def _released_dictionary(path: Path) -> dict[Any, Any]:
-    value = read_pickle(path)
-    if not isinstance(value, dict):
-        raise UserError(f"{path.name} holds a {type(value).__name__}; the release has a dictionary of frames in it")
-    return value
+def read_objects(
+    path: Path, persons: PersonTable, progress: Callable[[int, int], None] | None = None
+) -> ActionGenomeTable:
+    """The frames of both files and the objects of this one, its issues only. `progress` hears bytes read.
+
+    UserError where the file is missing, refused or something else.
+    """
+    walk, annotated = _walked(path, progress)
+    frames = _joined_frames(annotated, persons, path.name, walk.issues)
+    places = np.empty(len(annotated), np.int32)
+    known = np.flatnonzero(frames["walk_row"].notna())
+    places[frames["walk_row"].to_numpy()[known].astype(int)] = known
+    objects = _inside(walk.table(places), frames, path.name, walk.issues)
+    _list_classes_twice(objects, frames, path.name, walk.issues)
+    return ActionGenomeTable(frames.drop(columns=["walk_row", "key"]), objects, walk.issues)
 
 
-def _sorted_frames(
-    annotated: dict[Any, Any], persons: dict[Any, Any], issues: list[Issue]
-) -> Iterable[tuple[str, int, str]]:
-    """video id, frame number and key of every frame of either file, in order; keys of another form are refused."""
-    found: dict[tuple[str, int], str] = {}
-    for key in dict.fromkeys([*annotated, *persons]):
-        match = _FRAME_KEY.fullmatch(key) if isinstance(key, str) else None
-        if match is None or int(match[2]) < 1:
-            issues.append(
-                Issue(
-                    Kind.FRAME_NAME,
-                    OBJECT_FILE,
-                    str(key),
-                    "frame left out: its name is not like 'VIDEO.mp4/000089.png'",
-                )
-            )
-        elif (place := (match[1], int(match[2]))) in found:
-            issues.append(
-                Issue(Kind.FRAME_TWICE, OBJECT_FILE, key, f"frame left out: the same frame as {found[place]}")
-            )
-        else:
-            found[place] = key
-    return [(video_id, frame, key) for (video_id, frame), key in sorted(found.items())]
+def _walked(path: Path, progress: Callable[[int, int], None] | None) -> tuple["_Walk", pd.DataFrame]:
+    """All objects in the file's order, and its frames: video_id, frame, split, key. The dictionary is freed after."""
+    with collection_paused():
+        entries = released_dictionary(path, progress)
+        names = read_frame_names(entries, path.name)
+        walk = _Walk(path.name, list(names.issues))
+        for row, key in enumerate(names.rows):
+            walk.add(entries[key], key, row)
+        del entries
+    return walk, names.table().assign(split=pd.Series(walk.splits, dtype="str"), key=list(names.rows))
 
 
-_NO_BOX = (math.nan,) * 4
+def _indices() -> dict[str, int]:
+    """Index of each object class by the spellings of the releases; the person has a file of their own."""
+    return {
+        spelling: index for index, name in enumerate(OBJECT_CLASSES) if index for spelling in (name, normalise(name))
+    }
 
 
-def _read_person(
-    entry: Any, key: str, issues: list[Issue]
-) -> tuple[float, float, tuple[float, float, float, float], float]:
-    """Width and height of the picture, the person's box (x1, y1, x2, y2) and its score; NaN where unknown."""
-    if not isinstance(entry, dict):
-        return math.nan, math.nan, _NO_BOX, math.nan
-    size = entry.get("bbox_size")
-    width, height = (float(size[0]), float(size[1])) if size is not None and len(size) == 2 else (math.nan, math.nan)
-    boxes = np.asarray(() if entry.get("bbox") is None else entry["bbox"], np.float64).reshape(-1, 4)
-    if not len(boxes):
-        return width, height, _NO_BOX, math.nan
-    given = entry.get("bbox_score")
-    scores = np.ones(len(boxes)) if given is None else np.asarray(given, np.float64).reshape(-1)
-    if len(scores) != len(boxes):
-        issues.append(Issue(Kind.PERSON_SCORES, PERSON_FILE, key, "person scores do not fit the boxes; taken as 1"))
-        scores = np.ones(len(boxes))
-    if len(boxes) > 1:
-        issues.append(
-            Issue(Kind.PERSONS_SEVERAL, PERSON_FILE, key, f"{len(boxes)} person boxes; the best-scored one is kept")
+def _bits() -> dict[str, int]:
+    """Mask with the one bit of each relationship, by the spellings of the releases."""
+    number = {name: OTHER_BIT if is_other_relationship(name) else relation_index(name) for name in RELEASED_RELATIONS}
+    return {spelling: 1 << bit for name, bit in number.items() for spelling in (name, normalise(name))}
+
+
+_INDEX_OF_CLASS, _BIT_OF_RELATION = _indices(), _bits()
+_SPLITS = {"train": "train", "test": "test"}
+
+
+def _joined_frames(annotated: pd.DataFrame, persons: PersonTable, file_name: str, issues: list[Issue]) -> pd.DataFrame:
+    """The frames of both files in order, with `walk_row` (NaN for those of the person file only) and `key`."""
+    annotated = annotated.assign(walk_row=np.arange(len(annotated), dtype=np.float64))
+    frames = annotated.merge(persons.frames, how="outer", on=["video_id", "frame"], indicator="found_in")
+    frames = frames.sort_values(["video_id", "frame"], ignore_index=True)
+    for row in np.flatnonzero(frames["found_in"] == "right_only"):
+        frames.loc[row, "key"] = key = f"{frames.loc[row, 'video_id']}.mp4/{frames.loc[row, 'frame']:06d}.png"
+        reason = "frame of the person file without objects; kept without"
+        issues.append(Issue(Kind.FRAME_WITHOUT_OBJECTS, file_name, key, reason))
+    if persons.given:
+        for key in frames.loc[frames["found_in"] == "left_only", "key"]:
+            reason = "frame is not in the person file; no person, and boxes are not cut to the picture"
+            issues.append(Issue(Kind.FRAME_WITHOUT_PERSON, PERSON_FILE, key, reason))
+    return frames.drop(columns="found_in")
+
+
+def _inside(objects: pd.DataFrame, frames: pd.DataFrame, file_name: str, issues: list[Issue]) -> pd.DataFrame:
+    """The objects with their boxes clipped to the picture; one with nothing left is kept as not visible."""
+    of_frame = objects["frame_row"].to_numpy()
+    boxes, visible = objects[BOX].to_numpy(), objects["visible"].to_numpy()
+    clipped = clipped_boxes(boxes, frames[["width", "height"]].to_numpy()[of_frame])
+    keys, classes = frames["key"].to_numpy(object), objects["class"].to_numpy()
+    for row in np.flatnonzero(visible & ~clipped.inside):
+        name = OBJECT_CLASSES[classes[row]]
+        reason = f"the box of {name!r} has no area inside the picture; kept as not visible, without relationships"
+        issues.append(Issue(Kind.BOX_OUTSIDE, file_name, keys[of_frame[row]], reason))
+    for row in np.flatnonzero(clipped.changed):
+        name, before, after = OBJECT_CLASSES[classes[row]], said_box(boxes[row]), said_box(clipped.boxes[row])
+        reason = f"the box of {name!r} {before} reached beyond the picture; kept as {after}"
+        issues.append(Issue(Kind.BOX_CLIPPED, file_name, keys[of_frame[row]], reason))
+    mask = np.where(clipped.inside, objects["relation_mask"], 0).astype(np.uint32)
+    return objects.assign(**dict(zip(BOX, clipped.boxes.T)), visible=clipped.inside, relation_mask=mask)
+
+
+def _list_classes_twice(objects: pd.DataFrame, frames: pd.DataFrame, file_name: str, issues: list[Issue]) -> None:
+    """Add the frames that have a class more than once."""
+    again = objects.loc[objects.duplicated(["frame_row", "class"]), ["frame_row", "class"]].drop_duplicates()
+    for row, object_class in again.itertuples(index=False):
+        reason = f"class {OBJECT_CLASSES[object_class]!r} twice in the frame; both kept"
+        issues.append(Issue(Kind.CLASS_TWICE, file_name, frames["key"].iloc[row], reason))
+
+
+class _Entry(NamedTuple):
+    """One object: class index, corners x1, y1, x2, y2 or none where not visible, relationships, the split it names."""
+
+    object_class: int
+    box: tuple[float, float, float, float] | None
+    mask: int
+    split: str | None
+
+
+class _Walk:
+    """Columns that grow while the dictionary is walked once: rows in the file's order."""
+
+    def __init__(self, file_name: str, issues: list[Issue]) -> None:
+        self.file_name, self.issues = file_name, issues
+        self.splits: list[str | None] = []
+        self.frame_rows, self.classes, self.visible = array("i"), array("B"), array("B")
+        self.boxes, self.masks = array("d"), array("I")
+
+    def add(self, entries: Any, key: str, row: int) -> None:
+        """The objects of one frame."""
+        split: str | None = None
+        named: str | None
+        if not isinstance(entries, list):
+            kind = type(entries).__name__
+            reason = f"the frame's objects are a {kind}, not a list; kept without objects"
+            self.issues.append(Issue(Kind.FRAME_UNREADABLE, self.file_name, key, reason))
+            entries = []
+        for entry in entries:
+            try:  # as released: nothing to look at more closely
+                object_class = _INDEX_OF_CLASS[entry["class"]]
+                attention, spatial = entry["attention_relationship"], entry["spatial_relationship"]
+                contact, visible, mask = entry["contacting_relationship"], entry["visible"], 0
+                if visible is True:
+                    x, y, width, height = map(float, entry["bbox"])
+                    for name in attention:
+                        mask |= _BIT_OF_RELATION[name]
+                    for name in spatial:
+                        mask |= _BIT_OF_RELATION[name]
+                    for name in contact:
+                        mask |= _BIT_OF_RELATION[name]
+                    box = x, y, x + width, y + height
+                elif visible is False and entry["bbox"] is attention is spatial is contact is None:
+                    box = _NO_BOX
+                else:
+                    raise ValueError
+                named = _SPLITS[entry["metadata"]["set"]]
+            except (KeyError, TypeError, ValueError, OverflowError):
+                looked_at = _looked_at(entry, key, self.file_name, self.issues)
+                if looked_at is None:
+                    continue
+                object_class, mask, named = looked_at.object_class, looked_at.mask, looked_at.split
+                box, visible = looked_at.box or _NO_BOX, looked_at.box is not None
+            split = split or named
+            self.frame_rows.append(row)
+            self.classes.append(object_class)
+            self.visible.append(visible)
+            self.masks.append(mask)
+            self.boxes.extend(box)
+        self.splits.append(split)
+
+    def table(self, places: np.ndarray) -> pd.DataFrame:
+        """The columns of `ActionGenomeTable.objects`, boxes not clipped; places[row] is where a frame is in the end."""
+        frame_rows = places[np.frombuffer(self.frame_rows, np.int32)]
+        sort = np.argsort(frame_rows, kind="stable")
+        frame_rows = frame_rows[sort]
+        boxes = np.frombuffer(self.boxes, np.float64).reshape(-1, 4)[sort]
+        return pd.DataFrame(
+            {
+                "frame_row": frame_rows,
+                "place": (np.arange(len(sort)) - np.searchsorted(frame_rows, frame_rows)).astype(np.int32),
+                "class": np.frombuffer(self.classes, np.uint8)[sort],
+                "visible": np.frombuffer(self.visible, np.bool_)[sort],
+                **dict(zip(BOX, boxes.T)),
+                "relation_mask": np.frombuffer(self.masks, np.uint32)[sort],
+            }
         )
-    best = int(np.argmax(scores))
-    x1, y1, x2, y2 = boxes[best].tolist()
-    if entry.get("bbox_mode", "xyxy") == "xywh":
-        x2, y2 = x1 + x2, y1 + y2
-    box = clipped_box((x1, y1, x2, y2), width, height)
-    if box is None:
-        issues.append(
-            Issue(Kind.PERSON_BOX_OUTSIDE, PERSON_FILE, key, "person box without an area inside the picture left out")
-        )
-        return width, height, _NO_BOX, math.nan
-    return width, height, box, float(scores[best])
 
 
-def clipped_box(
-    box_xyxy: tuple[float, float, float, float], width: float, height: float
-) -> tuple[float, float, float, float] | None:
-    """The part of a box inside the picture, None where nothing is left; a NaN size limits nothing on that side."""
-    x1, y1, x2, y2 = box_xyxy
-    right, bottom = (math.inf if math.isnan(size) else size for size in (width, height))
-    x1, y1, x2, y2 = max(x1, 0.0), max(y1, 0.0), min(x2, right), min(y2, bottom)
-    return (x1, y1, x2, y2) if x1 < x2 < math.inf and y1 < y2 < math.inf else None
+def _looked_at(entry: Any, key: str, file_name: str, issues: list[Issue]) -> _Entry | None:
+    """An object that is not quite as released, repaired; None where it cannot be used. Both are listed."""
 
+    def list_issue(kind: Kind, reason: str) -> None:
+        issues.append(Issue(kind, file_name, key, reason))
 
-def _read_objects(
-    entries: Iterable[Any], key: str, frame_row: int, size_wh: tuple[float, float], rows: _Rows
-) -> str | None:
-    """Append the objects and relations of one frame; returns the split that their metadata names."""
-    split = None
-    seen: set[int] = set()
-    for entry in entries:
-        object_class = _class_of(entry, key, rows.issues)
-        if object_class is None:
-            continue
-        split = split or (entry.get("metadata") or {}).get("set")
-        if object_class in seen:
-            rows.issues.append(
-                Issue(Kind.CLASS_TWICE, OBJECT_FILE, key, f"class {entry['class']!r} twice in the frame; both kept")
-            )
-        seen.add(object_class)
-        box = _object_box(entry, key, size_wh, rows.issues)
-        object_row = len(rows.objects)
-        rows.objects.append((frame_row, object_class, box is not None, *(box or _NO_BOX)))
-        if box is not None:
-            rows.relations += [(object_row, relation) for relation in _relations_of(entry, key, rows.issues)]
-    return split
-
-
-def _class_of(entry: Any, key: str, issues: list[Issue]) -> int | None:
     name = entry.get("class") if isinstance(entry, dict) else None
     try:
         index = object_index(name) if isinstance(name, str) else None
     except KeyError:
         index = None
     if not index:  # unknown, or the person, who has a file of their own
-        issues.append(
-            Issue(Kind.OBJECT_UNKNOWN, OBJECT_FILE, key, f"object left out: {name!r} is none of the 35 object classes")
-        )
+        list_issue(Kind.OBJECT_UNKNOWN, f"object left out: {name!r} is none of the 35 object classes")
         return None
-    return index
+    split = _split_of(entry, list_issue)
+    box = _box_of(entry, list_issue)
+    if box is None:
+        if not _is_visible(entry) and any(entry.get(field) is not None for field in RELATION_FIELDS):
+            reason = f"{name!r} is not visible but has relationships; they are left out"
+            list_issue(Kind.HIDDEN_WITH_RELATIONSHIPS, reason)
+        return _Entry(index, None, 0, split)
+    return _Entry(index, box, _mask_of(entry, list_issue), split)
 
 
-def _object_box(
-    entry: dict[str, Any], key: str, size_wh: tuple[float, float], issues: list[Issue]
-) -> tuple[float, float, float, float] | None:
-    """Corners of a visible object's box inside the picture; None for an invisible one."""
-    raw = entry.get("bbox")
-    if not entry.get("visible", raw is not None):
+Said = Callable[[Kind, str], None]
+
+
+def _is_visible(entry: dict[Any, Any]) -> bool:
+    """What the entry says of it; without a word, whether it has a box."""
+    try:
+        return bool(entry.get("visible", entry.get("bbox") is not None))
+    except ValueError:  # an array has no truth
+        return entry.get("bbox") is not None
+
+
+def _split_of(entry: dict[Any, Any], list_issue: Said) -> str | None:
+    """What the metadata name as the split; None where there are none."""
+    metadata = entry.get("metadata")
+    split = metadata.get("set") if isinstance(metadata, dict) else metadata
+    if split is None or (isinstance(split, str) and isinstance(metadata, dict)):
+        return split
+    list_issue(Kind.SPLIT_UNREADABLE, f"the metadata of {entry['class']!r} name no split; left out")
+    return None
+
+
+def _box_of(entry: dict[Any, Any], list_issue: Said) -> tuple[float, float, float, float] | None:
+    """Corners of a visible object's box, not clipped; None for an invisible one."""
+    raw, name = entry.get("bbox"), entry["class"]
+    if not _is_visible(entry):
         if raw is not None:
-            issues.append(
-                Issue(
-                    Kind.HIDDEN_WITH_BOX,
-                    OBJECT_FILE,
-                    key,
-                    f"{entry['class']!r} is not visible but has a box; box left out",
-                )
-            )
+            list_issue(Kind.HIDDEN_WITH_BOX, f"{name!r} is not visible but has a box; box left out")
         return None
     if raw is None:
-        issues.append(
-            Issue(
-                Kind.VISIBLE_WITHOUT_BOX,
-                OBJECT_FILE,
-                key,
-                f"{entry['class']!r} is visible but has no box; kept as not visible",
-            )
-        )
+        list_issue(Kind.VISIBLE_WITHOUT_BOX, f"{name!r} is visible but has no box; kept as not visible")
         return None
     try:
         x, y, width, height = (float(number) for number in raw)
-    except (TypeError, ValueError):
-        issues.append(
-            Issue(
-                Kind.BOX_MALFORMED,
-                OBJECT_FILE,
-                key,
-                f"the box of {entry['class']!r} is not four numbers; kept as not visible",
-            )
-        )
+    except (TypeError, ValueError, OverflowError):
+        list_issue(Kind.BOX_MALFORMED, f"the box of {name!r} is not four numbers; kept as not visible")
         return None
-    box = clipped_box((x, y, x + width, y + height), *size_wh)
-    if box is None:
-        reason = f"the box of {entry['class']!r} has no area inside the picture; kept as not visible"
-        issues.append(Issue(Kind.BOX_OUTSIDE, OBJECT_FILE, key, reason))
-    return box
+    return x, y, x + width, y + height
 
 
-def _relations_of(entry: dict[str, Any], key: str, issues: list[Issue]) -> list[int]:
-    """Indices of the relationships of one object, OTHER among them where annotated, each once."""
-    found: list[int] = []
-    for group in RELATION_FIELDS:
-        for name in entry.get(group) or ():
+def _mask_of(entry: dict[Any, Any], list_issue: Said) -> int:
+    """The bits of the relationships of one object."""
+    mask = 0
+    for field in RELATION_FIELDS:
+        names = entry.get(field)
+        if isinstance(names, str):
+            list_issue(
+                Kind.RELATIONSHIPS_MALFORMED, f"{field} of {entry['class']!r} is one text; taken as a list of one"
+            )
+            names = [names]
+        if not isinstance(names, list | tuple | set | frozenset | type(None)):
+            kind = type(names).__name__
+            reason = f"{field} of {entry['class']!r} is a {kind}, not a list; left out"
+            list_issue(Kind.RELATIONSHIPS_MALFORMED, reason)
+            names = None
+        for name in names or ():
             try:
-                found.append(OTHER if is_other_relationship(name) else relation_index(name))
+                mask |= 1 << (OTHER_BIT if is_other_relationship(name) else relation_index(name))
             except (KeyError, AttributeError):
-                issues.append(
-                    Issue(
-                        Kind.RELATIONSHIP_UNKNOWN,
-                        OBJECT_FILE,
-                        key,
-                        f"relationship {name!r} of {entry['class']!r} is unknown; left out",
-                    )
-                )
-    return sorted(set(found))
-
-
-def _table(rows: _Rows) -> ActionGenomeTable:
-    person = ["person_x1", "person_y1", "person_x2", "person_y2"]
-    frames = pd.DataFrame(
-        rows.frames, columns=["video_id", "frame", "split", "width", "height", *person, "person_score"]
-    ).astype({"frame": "int32", "width": "float64", "height": "float64", **dict.fromkeys(person, "float32")})
-    objects = pd.DataFrame(rows.objects, columns=["frame_row", "class", "visible", "x1", "y1", "x2", "y2"]).astype(
-        {
-            "frame_row": "int32",
-            "class": "int16",
-            "visible": "bool",
-            **dict.fromkeys(["x1", "y1", "x2", "y2"], "float32"),
-        }
-    )
-    relations = pd.DataFrame(rows.relations, columns=["object_row", "relation"]).astype(
-        {"object_row": "int32", "relation": "int8"}
-    )
-    return ActionGenomeTable(frames, objects, relations, rows.issues)
+                reason = f"relationship {name!r} of {entry['class']!r} is unknown; left out"
+                list_issue(Kind.RELATIONSHIP_UNKNOWN, reason)
+    return mask

@@ -20,11 +20,19 @@ COLUMNS = ("id", "subject", "scene", "quality", "relevance", "verified", "script
 
 REQUIRED = ("id", "actions", "length")
 
+CHARADES_READER = 1
+"""Version of what this module makes of a file."""
+
+LARGEST = 1_000_000.0
+"""No time in seconds and no grade comes near it; whatever does, or is not finite, is taken as no number."""
+
+STARTS_EARLY = "starts before the video"
 ENDS_LATE = "ends after the video"
 STARTS_LATE = "starts after the video"
 REVERSED = "ends before it starts"
 
 KIND_OF_REPAIR = {
+    STARTS_EARLY: Kind.INTERVAL_STARTS_EARLY,
     ENDS_LATE: Kind.INTERVAL_ENDS_LATE,
     STARTS_LATE: Kind.INTERVAL_STARTS_LATE,
     REVERSED: Kind.INTERVAL_REVERSED,
@@ -97,10 +105,15 @@ def _read_row(
         table.issues.append(Issue(kind, file_name, video_id or f"row {len(known) + 2}", reason))
         return
     known.add(video_id)
+
+    def list_issue(kind: Kind, reason: str) -> None:
+        table.issues.append(Issue(kind, file_name, video_id, reason))
+
+    if None in row or None in row.values():
+        list_issue(Kind.ROW_CELLS, "row has more or fewer cells than the header; what fits is kept")
     length = _number(row.get("length"))
     if length is None or length < 0:
-        reason = "length is no number; times of its actions are not checked"
-        table.issues.append(Issue(Kind.LENGTH_UNKNOWN, file_name, video_id, reason))
+        list_issue(Kind.LENGTH_UNKNOWN, "length is no number; times of its actions are not checked")
         length = None
     table.videos.append(
         Video(
@@ -112,12 +125,16 @@ def _read_row(
             script=_text(row, "script"),
         )
     )
-    verified = _text(row, "verified")
+    grades = {name: _grade(row.get(name)) for name in ("quality", "relevance")}
+    verified = {"yes": True, "no": False}.get((_text(row, "verified") or "").lower())
+    for name, value in (*grades.items(), ("verified", verified)):
+        if value is None and (said := _text(row, name)) is not None:
+            list_issue(Kind.NOTE_UNREADABLE, f"{name} {said!r} cannot be read; left blank")
     table.notes.append(
         VideoNotes(
-            _grade(row.get("quality")),
-            _grade(row.get("relevance")),
-            None if verified is None else verified.lower() == "yes",
+            grades["quality"],
+            grades["relevance"],
+            verified,
             _text(row, "objects"),
             _text(row, "descriptions"),
         )
@@ -154,7 +171,7 @@ def repaired_interval(start: float, end: float, length: float | None) -> tuple[f
     if end < start:
         point = min(max(start, 0.0), last)
         return point, point, REVERSED
-    repair = STARTS_LATE if start > last else ENDS_LATE if end > last else ""
+    repair = STARTS_LATE if start > last else ENDS_LATE if end > last else STARTS_EARLY if start < 0 else ""
     return min(max(start, 0.0), last), min(max(end, 0.0), last), repair
 
 
@@ -167,7 +184,7 @@ def _number(text: str | None) -> float | None:
         value = float(text or "")
     except ValueError:
         return None
-    return value if math.isfinite(value) else None
+    return value if abs(value) < LARGEST else None
 
 
 def _grade(text: str | None) -> int | None:

@@ -38,6 +38,7 @@ class Kind(StrEnum):
     OBJECT_UNKNOWN = "object-unknown"
     CLASS_TWICE = "class-twice"
     HIDDEN_WITH_BOX = "hidden-with-box"
+    HIDDEN_WITH_RELATIONSHIPS = "hidden-with-relationships"
     VISIBLE_WITHOUT_BOX = "visible-without-box"
     BOX_MALFORMED = "box-malformed"
     BOX_OUTSIDE = "box-outside"

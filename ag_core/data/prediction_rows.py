@@ -3,95 +3,59 @@
 Predicted relationships keep all 25 probabilities; one holds, for search and statistics, from one half on.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import numpy as np
 
-from ag_core.errors import UserError
-from ag_core.records import ActionScores, SceneGraph, Video
-from ag_core.taxonomy import N_RELATIONS
+from ag_core.data.parts import Tables
+from ag_core.prediction import Prediction
+from ag_core.taxonomy import N_ACTIONS, N_RELATIONS
+
+PREDICTION_READER = 1
+"""Version of what this module makes of a file."""
 
 HOLDS = 0.5
 """From this probability on a predicted relationship counts as holding."""
 
-
-@dataclass(frozen=True)
-class PredictionRows:
-    """All predictions of one source; the lists go together, one place a video."""
-
-    source: str
-    files: list[str] = field(default_factory=list)
-    videos: list[Video] = field(default_factory=list)
-    graphs: list[list[SceneGraph]] = field(default_factory=list)
-    scores: list[dict[str, ActionScores]] = field(default_factory=list)
-
-    def tables(self, numbers: dict[str, int]) -> dict[str, pd.DataFrame]:
-        """Rows for each table by its name, given the number of each video; ids count within the source."""
-        videos: list[tuple[Any, ...]] = []
-        frames: list[tuple[Any, ...]] = []
-        objects: list[tuple[Any, ...]] = []
-        relations: list[tuple[Any, ...]] = []
-        scores: list[tuple[Any, ...]] = []
-        places = sorted(range(len(self.videos)), key=lambda place: self.videos[place].video_id)
-        for place in places:
-            video = self.videos[place]
-            number = numbers[video.video_id]
-            path = None if video.path is None else str(video.path)
-            videos.append(
-                (number, video.video_id, video.duration_s, video.fps, video.width, video.height, video.n_frames, path)
-            )
-            for graph in self.graphs[place]:
-                t_ms, frame_id = round(graph.time_s * 1000), len(frames)
-                person = [None] * 4 if graph.person_box_xyxy is None else graph.person_box_xyxy.tolist()
-                score = None if graph.person_box_xyxy is None else graph.person_score
-                frames.append((frame_id, number, graph.frame, t_ms, *person, score))
-                for row in range(len(graph)):
-                    object_id, held = len(objects), graph.relations[row]
-                    shared = (object_id, frame_id, number, t_ms, int(graph.object_classes[row]))
-                    mask = sum(1 << relation for relation in range(N_RELATIONS) if held[relation] >= HOLDS)
-                    box = graph.object_boxes_xyxy[row].tolist()
-                    visible = bool(graph.visible[row])
-                    objects.append((*shared, visible, float(graph.object_scores[row]), *box, mask))
-                    relations += [(*shared, relation, float(held[relation])) for relation in range(N_RELATIONS)]
-            for model, answer in sorted(self.scores[place].items()):
-                scores += [(number, model, action, float(score)) for action, score in enumerate(answer.scores)]
-        person_columns = ["person_x1", "person_y1", "person_x2", "person_y2", "person_score"]
-        shared_columns = ["object_id", "frame_id", "video", "t_ms", "class"]
-        columns = {
-            "videos": (videos, ["video", "video_id", "duration_s", "fps", "width", "height", "n_frames", "path"]),
-            "frames": (frames, ["frame_id", "video", "frame", "t_ms", *person_columns]),
-            "objects": (objects, [*shared_columns, "visible", "score", "x1", "y1", "x2", "y2", "relation_mask"]),
-            "relations": (relations, [*shared_columns, "relation", "score"]),
-            "action_scores": (scores, ["video", "model", "action", "score"]),
-        }
-        return {
-            name: pd.DataFrame(rows, columns=names).assign(source=self.source)
-            for name, (rows, names) in columns.items()
-        }
+_BITS = np.left_shift(np.uint32(1), np.arange(N_RELATIONS, dtype=np.uint32))
 
 
-def read_predictions(paths: list[Path]) -> list[PredictionRows]:
-    """The predictions by source. UserError where a file is no prediction, or a source has a video twice."""
-    if not paths:
-        return []
-    from ag_core.prediction import Prediction
-
-    found: dict[str, PredictionRows] = {}
+def prediction_tables(paths: Sequence[Path]) -> Tables:
+    """The part of some prediction files. UserError where a file is missing or no prediction."""
+    videos: list[tuple[Any, ...]] = []
+    frames: list[tuple[Any, ...]] = []
+    objects: list[tuple[Any, ...]] = []
+    scores: list[tuple[Any, ...]] = []
     for path in paths:
         prediction = Prediction.load(path)
-        source = source_of({model.role: model.name for model in prediction.models})
-        part = found.setdefault(source, PredictionRows(source))
-        if any(video.video_id == prediction.video.video_id for video in part.videos):
-            raise UserError(
-                f"{path.name} is a second prediction of {prediction.video.video_id} by {part.source}; give one"
-            )
-        part.files.append(path.name)
-        part.videos.append(prediction.video)
-        part.graphs.append(prediction.graphs())
-        part.scores.append(prediction.action_scores())
-    return [found[source] for source in sorted(found)]
+        video = prediction.video
+        mine = source_of({model.role: model.name for model in prediction.models}), video.video_id
+        size = video.width, video.height, video.n_frames
+        place = None if video.path is None else str(video.path)
+        videos.append((*mine, path.name, video.duration_s, video.fps, *size, place))
+        for graph in prediction.graphs():
+            person = [None] * 4 if graph.person_box_xyxy is None else graph.person_box_xyxy.tolist()
+            score = None if graph.person_box_xyxy is None else graph.person_score
+            frames.append((*mine, graph.frame, round(graph.time_s * 1000), *person, score))
+            masks = np.where(graph.relations >= HOLDS, _BITS, 0).sum(axis=1).tolist()
+            for row in range(len(graph)):
+                shared = (*mine, graph.frame, row, int(graph.object_classes[row]), bool(graph.visible[row]))
+                box, held = graph.object_boxes_xyxy[row].tolist(), graph.relations[row].tolist()
+                objects.append((*shared, float(graph.object_scores[row]), *box, masks[row], held))
+        for model, answer in sorted(prediction.action_scores().items()):
+            scores += [(*mine, model, action, float(score)) for action, score in zip(range(N_ACTIONS), answer.scores)]
+    own = ["source", "video_id"]
+    person_columns = ["person_x1", "person_y1", "person_x2", "person_y2", "person_score"]
+    box_columns = ["x1", "y1", "x2", "y2", "relation_mask", "scores"]
+    columns = {
+        "videos": (videos, [*own, "file", "duration_s", "fps", "width", "height", "n_frames", "path"]),
+        "frames": (frames, [*own, "frame", "t_ms", *person_columns]),
+        "objects": (objects, [*own, "frame", "place", "class", "visible", "score", *box_columns]),
+        "action_scores": (scores, [*own, "model", "action", "score"]),
+    }
+    return {table: dict(zip(names, map(list, zip(*rows)))) for table, (rows, names) in columns.items()}
 
 
 def source_of(model_of_role: dict[str, str]) -> str:

@@ -2,7 +2,8 @@
 -- 'annotation', or 'prediction:DETECTOR+HEAD'. `video` is a number within this file; the views at the end have names.
 -- Times are whole milliseconds, frames count from 1 at the video's own rate, boxes are x1, y1, x2, y2 in pixels.
 
-create table store_format (name varchar, version integer);
+-- fingerprint tells what the file was built from, so that the same inputs are not read again
+create table store_format (name varchar, version integer, fingerprint varchar);
 create table sources (source varchar, kind varchar, detail varchar);
 -- kind is one of ag_core.data.issues.Kind
 create table issues (kind varchar, file varchar, key varchar, reason varchar);

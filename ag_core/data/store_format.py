@@ -4,7 +4,8 @@ Light on purpose: a process that only reads imports nothing of the builders.
 """
 
 import contextlib
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 FORMAT_NAME = "action-genome-explorer/store"
@@ -22,13 +23,37 @@ def quoted(text: Path | str) -> str:
 
 
 @contextlib.contextmanager
-def only_one(lock: Path) -> Iterator[None]:
-    """Hold a lock file; the system frees it if the process dies. Without file locks, work is merely repeated."""
+def only_one(lock: Path, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+    """Hold a lock file, which goes when the work is done; the system frees it if the process dies.
+
+    `waiting` is called once where another holds it. Without file locks, work is merely repeated.
+    """
     try:
         import fcntl
     except ImportError:
         yield
         return
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    while True:
+        with lock.open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                if waiting is not None:
+                    waiting()
+                    waiting = None
+                fcntl.flock(file, fcntl.LOCK_EX)
+            if not _is_still(lock, file.fileno()):
+                continue  # whoever held it has removed it since
+            try:
+                yield
+            finally:
+                lock.unlink(missing_ok=True)
+            return
+
+
+def _is_still(path: Path, number: int) -> bool:
+    """Whether the path leads to the open file of that number."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(number))
+    except FileNotFoundError:
+        return False

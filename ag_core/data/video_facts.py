@@ -5,94 +5,82 @@ From the video file where there is one, else from a table of rates. Knows no ann
 
 import csv
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ag_core.data.issues import Issue, Kind
+from ag_core.data.parts import Tables, issue_columns
 from ag_core.errors import UserError
-from ag_core.records import Video
+
+VIDEO_READER = 1
+"""Version of what this module makes of a file."""
 
 ENDINGS = (".mp4", ".mkv", ".mov", ".avi", ".webm")
 
+NOTICEABLE_S = 0.001
+"""A first picture that is shown later than this after the start shifts the numbering of players."""
+
 
 @dataclass(frozen=True)
-class VideoFacts:
-    """`videos` for those with a readable file, `rates` in frames a second for those in the table."""
+class Found:
+    """What a folder or a table has, by video id, and what was odd about it."""
 
-    videos: dict[str, Video] = field(default_factory=dict)
-    rates: dict[str, float] = field(default_factory=dict)
-    issues: list[Issue] = field(default_factory=list)
-
-    def fps(self, video_id: str) -> float:
-        """Frames a second of a video, the file's own first; NaN where nothing says."""
-        video = self.videos.get(video_id)
-        if video is not None and video.fps:
-            return video.fps
-        return self.rates.get(video_id, math.nan)
-
-    def issues_of_frames(self, video_id: str, last_frame: int, n_annotated: int) -> list[Issue]:
-        """What is wrong with annotated frames of a video, given the last number and how many there are."""
-        video = self.videos.get(video_id)
-        if math.isnan(self.fps(video_id)):
-            return [
-                Issue(
-                    Kind.RATE_UNKNOWN,
-                    "frames",
-                    video_id,
-                    f"no rate known; {n_annotated} frames without a time; give videos or rates",
-                )
-            ]
-        if video is not None and video.n_frames and last_frame > video.n_frames:
-            return [
-                Issue(
-                    Kind.FRAME_BEHIND_END,
-                    "frames",
-                    video_id,
-                    f"frame {last_frame} lies behind the last of {video.n_frames}",
-                )
-            ]
-        return []
+    values: dict[str, Any]
+    issues: list[Issue]
 
 
-def read_facts(
-    video_ids: Sequence[str],
-    folder: Path | None,
-    rates: Path | None,
-    progress: Callable[[int, int], None],
-) -> VideoFacts:
-    """Look each video up in the folder and the table; a file that cannot be read is an issue, not an end."""
-    facts = VideoFacts(rates={} if rates is None else read_rates(rates))
-    if folder is None:
-        return facts
+def video_files(folder: Path) -> Found:
+    """The video file of each id in a folder; of several with one id the first by name. UserError without the folder."""
     if not folder.is_dir():
         raise UserError(f"{folder} is not there; give the folder with the video files")
-    from ag_core.data.frames import probe_video
+    files: dict[str, Path] = {}
+    issues = []
+    for path in sorted(path for path in folder.iterdir() if path.suffix.lower() in ENDINGS):
+        if files.setdefault(path.stem, path) is not path:
+            reason = f"a second file of the same video; {files[path.stem].name} is used"
+            issues.append(Issue(Kind.VIDEO_SEVERAL, path.name, path.stem, reason))
+    return Found(files, issues)
 
-    files = {path.stem: path for path in sorted(folder.iterdir(), reverse=True) if path.suffix.lower() in ENDINGS}
-    wanted = [video_id for video_id in video_ids if video_id in files]
-    for done, video_id in enumerate(wanted):
-        progress(done, len(wanted))
+
+def probe(files: Sequence[tuple[str, Path]]) -> Tables:
+    """The part of some videos (id, file): their facts; a file that cannot be read is an issue, not an end."""
+    from ag_core.data.frames import frame_index, probe_video
+
+    rows: list[tuple[Any, ...]] = []
+    issues = []
+    for video_id, path in files:
         try:
-            facts.videos[video_id] = probe_video(files[video_id].resolve())
-        except UserError as error:
-            facts.issues.append(
-                Issue(Kind.VIDEO_UNREADABLE, files[video_id].name, video_id, f"video not used: {error}")
-            )
-    progress(len(wanted), len(wanted))
-    missing = len(video_ids) - len(wanted)
-    if missing:
-        facts.issues.append(
-            Issue(Kind.VIDEO_MISSING, folder.name, "", f"{missing} of {len(video_ids)} videos have no file there")
-        )
-    return facts
+            video = probe_video(path.resolve())
+            index = frame_index(path.resolve())
+        except (UserError, OSError) as error:
+            issues.append(Issue(Kind.VIDEO_UNREADABLE, path.name, video_id, f"video not used: {error}"))
+            continue
+        size = video.width, video.height, video.n_frames
+        rows.append((video_id, video.duration_s, video.fps or None, *size, str(video.path)))
+        if not index.even:
+            reason = "pictures do not come at an even rate; the time of a frame is only near"
+            issues.append(Issue(Kind.RATE_VARIES, path.name, video_id, reason))
+        if index.first_s > NOTICEABLE_S:
+            reason = f"the first picture is shown at {index.first_s:.3f} s; frame numbers may be shifted"
+            issues.append(Issue(Kind.FIRST_PICTURE_LATE, path.name, video_id, reason))
+    names = ("video_id", "duration_s", "fps", "width", "height", "n_frames", "path")
+    return {"facts": dict(zip(names, map(list, zip(*rows)))), "issues": issue_columns(issues)}
 
 
-def read_rates(path: Path) -> dict[str, float]:
+def read_rates(path: Path) -> Found:
     """Frames a second by video id from a table with columns video, fps. UserError where it is something else."""
+    rates: dict[str, float] = {}
+    issues = []
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            rates = {row["video"]: float(row["fps"]) for row in csv.DictReader(file)}
+            for row in csv.DictReader(file):
+                video_id, fps = row["video"], float(row["fps"])
+                if rates.get(video_id, fps) != fps:
+                    reason = f"a second rate of the same video, {fps:g}, left out; {rates[video_id]:g} is kept"
+                    issues.append(Issue(Kind.RATE_TWICE, path.name, video_id, reason))
+                rates.setdefault(video_id, fps)
     except FileNotFoundError:
         raise UserError(f"{path} is not there; give a table with columns video,fps") from None
     except (KeyError, TypeError, ValueError, csv.Error):
@@ -102,4 +90,4 @@ def read_rates(path: Path) -> dict[str, float]:
     wrong = [video_id for video_id, fps in rates.items() if not 0 < fps < math.inf]
     if wrong:
         raise UserError(f"{path.name} gives video {wrong[0]} a rate that is not positive; correct that row")
-    return rates
+    return Found(rates, issues)

@@ -6,12 +6,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ag_core.data.action_genome import OTHER, clipped_box, read_action_genome
+from ag_core.data.action_genome import OTHER_BIT, read_action_genome
+from ag_core.data.clipping import clipped_boxes
+from ag_core.data.issues import Kind
 from ag_core.errors import UserError
 from ag_core.taxonomy import object_index, relation_index
 from tests.data.released import SHARED, object_entry, person_entry, write_release
 
 BOX = ["x1", "y1", "x2", "y2"]
+
+
+def relations_of(mask: int) -> list[int]:
+    return [bit for bit in range(OTHER_BIT + 1) if mask >> bit & 1]
+
+
+def kinds_of(table) -> list[Kind]:
+    return [issue.kind for issue in table.issues]
 
 
 def test_boxes_become_corners_inside_the_picture(tmp_path: Path):
@@ -20,21 +30,29 @@ def test_boxes_become_corners_inside_the_picture(tmp_path: Path):
     assert table.objects[BOX].values.tolist() == [[460, 0, 480, 20], [10, 20, 40, 60]]
     person = table.frames.iloc[0]
     assert [person[f"person_{side}"] for side in BOX] == [10, 20, 110, 220]
+    assert kinds_of(table) == [Kind.BOX_CLIPPED]
+    assert "'cup/glass/bottle' (460.0, -5.0, 500.0, 20.0)" in table.issues[0].reason
     assert (person["width"], person["height"], person["split"], person["frame"]) == (480, 270, "train", 7)
 
 
 @pytest.mark.parametrize(
-    ("box", "size", "expected"),
+    ("box", "size", "expected", "changed"),
     [
-        ((-5, 5, 20, 30), (10, 20), (0, 5, 10, 20)),
-        ((10, 0, 12, 5), (10, 20), None),
-        ((4, 4, 4, 9), (10, 20), None),
-        ((1, 2, 30, 40), (np.nan, np.nan), (1, 2, 30, 40)),
-        ((np.nan, 2, 30, 40), (100, 100), None),
+        ((-5, 5, 20, 30), (10, 20), (0, 5, 10, 20), True),
+        ((1, 5, 10.000001, 20), (10, 20), (1, 5, 10, 20), False),
+        ((10, 0, 12, 5), (10, 20), None, False),
+        ((4, 4, 4, 9), (10, 20), None, False),
+        ((9, 4, 4, 9), (10, 20), None, False),
+        ((1, 2, 30, 40), (np.nan, np.nan), (1, 2, 30, 40), False),
+        ((1, 2, np.inf, 40), (np.nan, np.nan), None, False),
+        ((np.nan, 2, 30, 40), (100, 100), None, False),
     ],
 )
-def test_clipping(box: tuple, size: tuple, expected: tuple | None):
-    assert clipped_box(box, *size) == expected
+def test_clipping(box: tuple, size: tuple, expected: tuple | None, changed: bool):
+    clipped = clipped_boxes(np.array([box, (1, 1, 2, 2)], float), np.array([size, (5, 5)], float))
+    assert clipped.inside.tolist() == [expected is not None, True] and clipped.changed.tolist() == [changed, False]
+    assert np.array_equal(clipped.boxes[0], np.full(4, np.nan) if expected is None else expected, equal_nan=True)
+    assert len(clipped_boxes(np.zeros((0, 4)), np.zeros((0, 2))).boxes) == 0
 
 
 def test_frames_and_relations_are_in_order_and_every_spelling_is_known(tmp_path: Path):
@@ -48,8 +66,11 @@ def test_frames_and_relations_are_in_order_and_every_spelling_is_known(tmp_path:
     table = read_action_genome(write_release(tmp_path, objects))
     assert table.frames[["video_id", "frame"]].values.tolist() == [["AB1CD", 9], ["AB1CD", 100], ["EF2GH", 3]]
     assert set(table.objects["class"]) == {object_index("phone/camera")}
-    of_second = table.relations[table.relations["object_row"] == 1]["relation"].tolist()
-    assert of_second == sorted([OTHER, *map(relation_index, ("looking_at", "in_front_of", "holding", "writing_on"))])
+    of_second = relations_of(table.objects["relation_mask"][1])
+    assert of_second == [*map(relation_index, ("looking_at", "in_front_of", "holding", "writing_on")), OTHER_BIT]
+    assert relations_of(table.objects["relation_mask"][0])[1:3] == [
+        relation_index("in_front_of"), relation_index("on_the_side_of"),
+    ]  # fmt: skip
     assert not table.issues
 
 
@@ -58,7 +79,7 @@ def test_invisible_objects_have_no_box_and_no_relation(tmp_path: Path):
         write_release(tmp_path, {"AB1CD.mp4/000001.png": [object_entry("light", visible=False)]})
     )
     assert table.objects["visible"].tolist() == [False] and table.objects[BOX].isna().all(axis=None)
-    assert table.relations.empty and not table.issues
+    assert table.objects["relation_mask"].tolist() == [0] and not table.issues
 
 
 def test_contradictions_are_repaired_and_listed(tmp_path: Path):
@@ -103,13 +124,14 @@ def test_without_the_person_file_nobody_is_found(tmp_path: Path):
     write_release(tmp_path, {"AB1CD.mp4/000001.png": [object_entry("bag", (-5, 0, 10, 10))]})
     (tmp_path / "person_bbox.pkl").unlink()
     table = read_action_genome(tmp_path)
-    assert table.frames["person_x1"].isna().all() and len(table.issues) == 1
+    assert table.frames["person_x1"].isna().all()
+    assert kinds_of(table) == [Kind.FILE_MISSING, Kind.BOX_CLIPPED]
     assert table.objects[BOX].values.tolist() == [[0, 0, 5, 10]]
 
 
 def test_no_frames_is_an_ordinary_release(tmp_path: Path):
     table = read_action_genome(write_release(tmp_path, {}))
-    assert len(table.frames) == len(table.objects) == len(table.relations) == 0
+    assert len(table.frames) == len(table.objects) == len(table.issues) == 0
 
 
 def test_other_things_are_refused(tmp_path: Path):
@@ -139,7 +161,7 @@ def test_the_verbatim_records(tmp_path: Path):
     assert table.objects["visible"].sum() == sum(entry["visible"] for entries in objects.values() for entry in entries)
     sofa = table.objects[table.objects["class"] == object_index("sofa/couch")].iloc[0]
     assert sofa[BOX].tolist() == pytest.approx([57.0714, 226.5, 269.5047, 359.0], abs=1e-3)
-    of_sofa = table.relations[table.relations["object_row"] == sofa.name]["relation"].tolist()
+    of_sofa = relations_of(int(sofa["relation_mask"]))
     names = ("not_looking_at", "behind", "beneath", "on_the_side_of", "in_front_of", "sitting_on")
     assert of_sofa == sorted(map(relation_index, names))
     seen = frames[frames["video_id"] == "001YG"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ag_core.data.charades import ENDS_LATE, REVERSED, STARTS_LATE, read_charades, repaired_interval
+from ag_core.data.charades import ENDS_LATE, REVERSED, STARTS_EARLY, STARTS_LATE, read_charades, repaired_interval
 from ag_core.errors import UserError
 from ag_core.taxonomy import N_ACTIONS
 from tests.data.released import SHARED
@@ -28,7 +28,7 @@ def written(folder: Path, rows: str, name: str = "Charades_v1_train.csv") -> Pat
         (5.0, 3.0, 10.0, (5.0, 5.0, REVERSED)),
         (11.0, 3.0, 10.0, (10.0, 10.0, REVERSED)),
         (4.0, 4.0, 10.0, (4.0, 4.0, "")),
-        (-1.0, 2.0, 10.0, (0.0, 2.0, "")),
+        (-1.0, 2.0, 10.0, (0.0, 2.0, STARTS_EARLY)),
         (1.0, 99.0, None, (1.0, 99.0, "")),
     ],
 )

@@ -229,6 +229,7 @@ def test_a_failed_build_leaves_the_old_store_and_nothing_else(inputs: Path, tmp_
     (tmp_path / "bad" / "object_bbox_and_relationship.pkl").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
     with pytest.raises(UserError, match=r"posix\.system|os\.system"):
         build_store(out, inputs, tmp_path / "bad")
+    assert out.read_bytes() == before and list(out.parent.iterdir()) == [out]
 
     def interrupted(stage: str, done: int, total: int) -> None:
         if stage == "writing":
@@ -236,13 +237,16 @@ def test_a_failed_build_leaves_the_old_store_and_nothing_else(inputs: Path, tmp_
 
     with pytest.raises(KeyboardInterrupt):
         build_store(out, inputs, inputs, progress=interrupted)
-    assert out.read_bytes() == before and list(out.parent.iterdir()) == [out]
+    assert out.read_bytes() == before
+    assert sorted(path.name for path in out.parent.iterdir()) == [".a.duckdb.parts", "a.duckdb"]
+    build_store(out, inputs, inputs)
+    assert out.read_bytes() != before and list(out.parent.iterdir()) == [out]
 
 
 def test_the_same_input_gives_the_same_rows(inputs: Path, tmp_path: Path):
     paths = tmp_path / "one.duckdb", tmp_path / "two.duckdb"
     for path in (*paths, paths[1]):
-        build_store(path, inputs, inputs, rates=inputs / "rates.csv")
+        build_store(path, inputs, inputs, rates=inputs / "rates.csv", force=True)
     with AnnotationStore(paths[0]) as one, AnnotationStore(paths[1]) as two:
         for table in ("videos", "action_intervals", "frames", "objects", "relations", "issues"):
             assert one.ask(f"from {table}").equals(two.ask(f"from {table}"))

@@ -1,0 +1,107 @@
+-- Turns the parts of a build (views named part_*, see parts.py) into the tables of schema.sql, in their order.
+-- Parameters: $annotation, the source of what people annotated; $detail, what it was read from.
+-- One statement after the other; each may spill to disk.
+
+create temp table numbers as
+select video_id, (row_number() over (order by video_id) - 1)::integer as video
+from (select video_id from part_videos union select video_id from part_frames);
+
+-- What the graphs say of a video: the split of its first frame that names one, the size of its pictures.
+create temp table graph_videos as
+select video_id, arg_min(split, frame) filter (where split is not null) as split,
+       count(distinct split) as splits, max(width)::integer as width, max(height)::integer as height,
+       max(frame) as last_frame, count(*) as n_frames
+from part_frames where source = $annotation group by video_id;
+
+create temp table known_rates as
+select n.video_id, coalesce(f.fps, r.fps) as fps
+from numbers n left join part_facts f using (video_id) left join part_rates r using (video_id);
+
+insert into sources
+select $annotation as source, $annotation as kind, $detail as detail where $detail is not null
+union all by name
+select source, 'prediction' as kind, string_agg(file, ', ' order by file) as detail
+from part_videos where source <> $annotation group by source order by source;
+
+insert into videos by name
+select $annotation as source, n.video, video_id, coalesce(c.split, g.split) as split, c.subject, c.scene, c.script,
+       case when c.duration_s > 0 then c.duration_s else coalesce(f.duration_s, c.duration_s) end as duration_s,
+       k.fps, coalesce(f.width, g.width) as width, coalesce(f.height, g.height) as height, f.n_frames, f.path,
+       c.quality, c.relevance, c.verified, c.object_nouns, c.descriptions
+from (select * from part_videos where source = $annotation) c full join graph_videos g using (video_id)
+join numbers n using (video_id) join known_rates k using (video_id) left join part_facts f using (video_id)
+union all by name
+select p.source, n.video, p.video_id, p.split, p.subject, p.scene, p.script, p.duration_s, p.fps, p.width, p.height,
+       p.n_frames, p.path, p.quality, p.relevance, p.verified, p.object_nouns, p.descriptions
+from part_videos p join numbers n using (video_id) where p.source <> $annotation
+order by source, video;
+
+insert into action_intervals by name
+select $annotation as source, n.video, i.action, i.start_ms, i.end_ms, i.repair
+from part_intervals i join numbers n using (video_id) order by video, start_ms, end_ms, action, repair;
+
+insert into frames by name
+select p.source, (row_number() over (partition by p.source order by n.video, p.frame) - 1)::integer as frame_id,
+       n.video, p.frame, coalesce(p.t_ms, round_even((p.frame - 1) / k.fps * 1000, 0)::integer) as t_ms,
+       p.person_x1, p.person_y1, p.person_x2, p.person_y2, p.person_score
+from part_frames p join numbers n using (video_id) join known_rates k using (video_id)
+order by source, frame_id;
+
+create temp table placed as
+select p.source, (row_number() over (partition by p.source order by f.frame_id, p.place) - 1)::integer as object_id,
+       f.frame_id, f.video, f.t_ms, p.class, p.visible, p.score, p.x1, p.y1, p.x2, p.y2, p.relation_mask, p.scores
+from part_objects p join numbers n using (video_id)
+join frames f on f.source = p.source and f.video = n.video and f.frame = p.frame;
+
+insert into objects by name select * exclude (scores) from placed order by source, object_id;
+
+-- An annotated relationship is a bit of the mask; a predicted one keeps its probability, whatever it is.
+insert into relations by name
+select source, object_id, frame_id, video, t_ms, class, nullif(bit, 25)::utinyint as relation, 1::float as score
+from placed cross join range(26) bits(bit)
+where scores is null and relation_mask & (1::uinteger << bit::uinteger) <> 0
+union all by name
+select source, object_id, frame_id, video, t_ms, class, unnest(range(len(scores)))::utinyint as relation,
+       unnest(scores) as score
+from placed where scores is not null
+order by source, object_id, relation nulls first;
+
+drop table placed;
+
+insert into relations_by_class by name
+select source, class, relation, video, t_ms, frame_id, object_id, score
+from relations where relation is not null order by source, class, relation, video, t_ms, frame_id, object_id;
+
+insert into relation_cube by name
+select r.source, v.split, r.class, r.relation, count(*) as relations, count(distinct r.video) as videos
+from relations r join videos v using (source, video)
+where r.relation is not null and r.score >= 0.5 group by all order by all;
+
+insert into action_scores by name
+select p.source, n.video, p.model, p.action, p.score from part_action_scores p join numbers n using (video_id)
+order by source, video, model, action;
+
+insert into issues by name
+from part_issues
+union all by name
+select $split_differs as kind, $objects as file, g.video_id as key,
+       format('split ''{}'' differs from Charades'' ''{}'', which is kept', g.split, c.split) as reason
+from graph_videos g join part_videos c on c.source = $annotation and c.video_id = g.video_id where g.split <> c.split
+union all by name
+select $split_differs as kind, $objects as file, video_id as key,
+       format('frames of the video name different splits; that of its first, ''{}'', is kept', split) as reason
+from graph_videos where splits > 1
+union all by name
+select $rate_unknown as kind, 'frames' as file, video_id as key,
+       format('no rate known; {} frames without a time; give videos or rates', n_frames) as reason
+from graph_videos join known_rates using (video_id) where fps is null
+union all by name
+select $frame_behind_end as kind, 'frames' as file, g.video_id as key,
+       format('frame {} lies behind the last of {}', g.last_frame, f.n_frames) as reason
+from graph_videos g join part_facts f using (video_id) where g.last_frame > f.n_frames
+union all by name
+select $size_differs as kind, $persons as file, g.video_id as key,
+       format('pictures of {} x {} were annotated, the file has {} x {}, which is kept', g.width, g.height, f.width,
+              f.height) as reason
+from graph_videos g join part_facts f using (video_id) where g.width <> f.width or g.height <> f.height
+order by kind, file, key, reason;

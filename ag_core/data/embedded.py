@@ -4,14 +4,12 @@ The store is made once per showcase: a stamp beside it remembers what it was mad
 makes a new one. A store that the user named with AG_STORE is never made nor replaced here.
 """
 
-import contextlib
 import hashlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
-from ag_core.data.building import FORMAT_VERSION, build_store
 from ag_core.data.opening import local_store
+from ag_core.data.store_format import FORMAT_VERSION, SCHEMA
 from ag_core.errors import UserError
 from ag_core.settings import Settings, settings
 
@@ -39,9 +37,7 @@ def ensure_store() -> Path:
     wanted = _fingerprint(chosen)
     if not _is_current(chosen, wanted):
         chosen.home.mkdir(parents=True, exist_ok=True)
-        with _only_one(chosen.home / "home-world.lock"):
-            if not _is_current(chosen, wanted):
-                _build(chosen, wanted)
+        _build(chosen, wanted)
     return chosen.embedded_store
 
 
@@ -51,6 +47,8 @@ def predictions_of_showcase(showcase: Path) -> list[Path]:
 
 
 def _build(chosen: Settings, wanted: str) -> None:
+    from ag_core.data.building import build_store  # much to import, and seldom needed
+
     build_store(
         chosen.embedded_store,
         charades=chosen.showcase / "charades",
@@ -76,23 +74,9 @@ def _is_current(chosen: Settings, wanted: str) -> bool:
 def _fingerprint(chosen: Settings) -> str:
     """What the store depends on: contents of the small files, sizes of the videos, the schema, where the videos lie."""
     digest = hashlib.sha256(f"{FORMAT_VERSION} {chosen.showcase}".encode())
-    schema = Path(__file__).with_name("schema.sql")
     parts = ("charades", "annotations", "predictions", "videos")
     files = [path for part in parts for path in sorted((chosen.showcase / part).glob("*")) if path.is_file()]
-    for path in [*files, schema]:
+    for path in [*files, SCHEMA, SCHEMA.with_name("assembly.sql")]:
         digest.update(path.name.encode())
         digest.update(str(path.stat().st_size).encode() if path.suffix == ".mp4" else path.read_bytes())
     return digest.hexdigest()
-
-
-@contextlib.contextmanager
-def _only_one(lock: Path) -> Iterator[None]:
-    """Hold a lock file; the system frees it if the process dies. Without file locks, builds are merely repeated."""
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -6,6 +6,7 @@ memory and no right to write (sandbox_worker). The watch: who takes too long is 
 """
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -86,7 +87,12 @@ class Workers:
 
     def _start(self) -> "subprocess.Popen[bytes]":
         process = subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=PROJECT
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=PROJECT,
+            env=os.environ | {"MALLOC_ARENA_MAX": "1"},  # else each thread reserves addresses, which are counted
         )
         with self._guard:
             self._all.append(process)
@@ -146,7 +152,7 @@ class SqlSandbox:
         return SandboxResult(_frame(table, head["names"]), float(head["seconds"]), head["cut"])
 
     def schema(self) -> dict[str, list[tuple[str, str]]]:
-        """Columns (name, type) of every table and view, tables first, in the order of the schema."""
+        """Columns (name, type) of every table by name, then of the views that spell out names."""
         columns: dict[str, list[tuple[str, str]]] = {}
         for table, column, kind in self._ask({"schema": True}, 60)[0]["schema"]:
             columns.setdefault(table, []).append((column, kind))

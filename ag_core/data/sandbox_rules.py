@@ -28,8 +28,8 @@ FUNCTIONS = frozenset(
     """
     abs acos acosh add asin asinh atan atan2 atanh bin bit_count cbrt ceil ceiling cos cosh cot degrees divide even exp
     factorial fdiv floor fmod gamma gcd greatest greatest_common_divisor hex isfinite isinf isnan lcm least
-    least_common_multiple lgamma ln log log10 log2 mod multiply nextafter oct pi pow power radians random round
-    round_even roundbankers setbit sign signbit sin sinh sqrt subtract tan tanh trunc to_base to_binary to_hex unbin
+    least_common_multiple lgamma ln log log10 log2 mod multiply nextafter pi pow power radians random round
+    round_even roundbankers set_bit sign signbit sin sinh sqrt subtract tan tanh trunc to_base to_binary to_hex unbin
     unhex xor get_bit bit_length bitstring bit_position if ifnull nullif coalesce typeof get_type
     constant_or_null can_cast_implicitly cast_to_type switch alias hash md5 md5_number sha1 sha256 uuid
     gen_random_uuid uuidv4 uuidv7

@@ -65,13 +65,11 @@ class Answerer:
         ).fetchall()]  # fmt: skip
 
     def schema(self) -> list[tuple[str, str, str]]:
-        """(table, column, type) of every table and view, tables first, in the order of the schema."""
+        """(table, column, type) of every table by name, then of the views that spell out names."""
         return self.connection.execute(
-            """select c.table_name, c.column_name, lower(c.data_type)
-               from duckdb_columns() c left join duckdb_views() v
-               on v.database_name = c.database_name and v.view_name = c.table_name
-               where c.database_name = 'store' and not c.internal
-               order by v.view_name is not null, c.table_oid, c.column_index"""
+            """select table_name, column_name, lower(data_type) from duckdb_columns()
+               where database_name = 'store' and not internal
+               order by starts_with(table_name, 'named_'), table_name, column_index"""
         ).fetchall()
 
     def answer(self, sql: str, limit_rows: int, limit_bytes: int) -> tuple[dict[str, Any], pa.Table]:
@@ -140,7 +138,9 @@ def _kind(statement: duckdb.Statement) -> str:
 
 
 def _of_memory(error: Exception) -> bool:
-    return isinstance(error, duckdb.OutOfMemoryException | MemoryError) or "bad_alloc" in str(error)
+    return isinstance(error, duckdb.OutOfMemoryException | MemoryError) or any(
+        sign in str(error) for sign in ("bad_alloc", "Out of Memory", "failed to allocate")
+    )
 
 
 def _shown(column: str, kind: str) -> str:
@@ -221,7 +221,8 @@ def _one(answerer: Answerer, order: dict[str, Any]) -> tuple[dict[str, Any], byt
         if late.is_set():
             return {"error": f"the query took longer than {seconds:g} s; ask for less"}, b""
         # After a failed allocation little may be left of what this process may have.
-        return {"error": answerer.message(error), "spent": _of_memory(error)}, b""
+        spent = _of_memory(error) or not isinstance(error, duckdb.Error | Refused)
+        return {"error": answerer.message(error), "spent": spent}, b""
     finally:
         timer.cancel()
         _dies_after(0)

@@ -87,7 +87,7 @@ def write_lake(store_path: Path | str, folder: Path | str, progress: Progress | 
 def _reading(store_path: Path, spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection of its own to the store file, bounded in memory."""
     with duckdb.connect(
-        ":memory:", config={"memory_limit": "1GB", "threads": 2, "temp_directory": str(spill)}
+        ":memory:", config={"memory_limit": "512MB", "threads": 2, "temp_directory": str(spill)}
     ) as connection:
         try:
             connection.execute(f"attach {quoted(store_path)} as store (read_only)")

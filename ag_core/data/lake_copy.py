@@ -19,6 +19,8 @@ SCHEMES = ("http", "https", "s3")
 PATIENCE_S = 60
 """How long a server may stay silent. A long transfer is no failure."""
 
+_UNREACHED = "the lake at {} cannot be read; check the address and the network"
+
 Progress = Callable[[str, int, int], None]
 """Told the stage, bytes done, and bytes of all."""
 
@@ -32,8 +34,13 @@ def copy_of_lake(address: str, copies: Path, progress: Progress | None = None) -
     say = progress or (lambda stage, done, total: None)
     address = address.rstrip("/").removesuffix(f"/{MANIFEST}")
     files = _file_system(address)
-    manifest = Manifest.from_json(_asked(address, files.cat_file, f"{address}/{MANIFEST}"), address)
     folder = copies / hashlib.sha256(address.encode()).hexdigest()[:16]
+    copy = f"; AG_STORE={folder} opens the copy made before" if (folder / MANIFEST).is_file() else ""
+    missing = f"there is no lake at {address}: it has no {MANIFEST}; give the folder that `build-store --lake` wrote"
+    text = _asked(
+        files.cat_file, f"{address}/{MANIFEST}", missing=missing, failed=f"{_UNREACHED.format(address)}{copy}"
+    )
+    manifest = Manifest.from_json(text, address)
     if _is_current(folder, manifest):
         return folder
     with writing(folder) as part:
@@ -50,7 +57,9 @@ def copy_of_lake(address: str, copies: Path, progress: Progress | None = None) -
             say("fetching", done, manifest.size_bytes)
             target = part / file.path
             target.parent.mkdir(parents=True, exist_ok=True)
-            _asked(address, files.get_file, f"{address}/{manifest.data}/{file.path}", str(target))
+            source = f"{address}/{manifest.data}/{file.path}"
+            missing = f"the lake at {address} lacks {file.path}; it may just have been replaced: try again"
+            _asked(files.get_file, source, str(target), missing=missing, failed=_UNREACHED.format(address))
             _check(address, file, target)
             done += file.bytes
         publish(folder, part, manifest)
@@ -85,15 +94,14 @@ def _file_system(address: str) -> Any:
         raise UserError(f"{address} needs the package s3fs, which is not installed; pip install s3fs") from None
 
 
-def _asked(address: str, ask: Callable[..., Any], *arguments: str) -> Any:
-    """The answer of a server; whatever fails on the way, in any library, becomes one sentence."""
+def _asked(ask: Callable[..., Any], *arguments: str, missing: str, failed: str) -> Any:
+    """The answer of a server; whatever goes wrong on the way, in any library, becomes one of two sentences."""
     try:
         return ask(*arguments)
-    except FileNotFoundError as error:
-        raise UserError(f"there is no lake at {address}: {error} is missing; give the folder of {MANIFEST}") from None
+    except FileNotFoundError:
+        raise UserError(missing) from None
     except Exception as error:
-        reason = str(error).strip() or type(error).__name__
-        raise UserError(f"the lake at {address} cannot be read ({reason}); check the address and the network") from None
+        raise UserError(f"{failed} ({str(error).strip() or type(error).__name__})") from None
 
 
 def _check(address: str, file: LakeFile, target: Path) -> None:

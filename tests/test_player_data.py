@@ -10,9 +10,8 @@ from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video
 from ag_core.taxonomy import N_ACTIONS, N_RELATIONS, RELATIONS, action_index, object_index, relation_index
 from ag_core.ui.media import media_url
 from ag_core.ui.player import (
-    BOX_COLUMNS,
-    EDGE_COLUMNS,
     NO_BOX,
+    ROW_COLUMNS,
     check_payload,
     player_data,
     shown_relations,
@@ -53,13 +52,39 @@ def test_tracks_are_shared_by_sources_and_tables_are_typed() -> None:
     prediction = [graph(12, {"dish": {"touching": 0.8}, "dish#2": {"in": 0.7}, "table": {}})]
     data = player_data(VIDEO, "/media/x.mp4", {"annotation": annotation, "sgfb": prediction})
     assert [track["label"] for track in data["tracks"]] == ["person", "dish", "table", "dish 2"]
-    boxes, edges = data["boxes:annotation"], data["edges:annotation"]
-    assert boxes.schema == BOX_COLUMNS and edges.schema == EDGE_COLUMNS
-    assert boxes["frame"].to_pylist() == [0, 0, 24, 24]
-    assert boxes["flags"].to_pylist() == [NO_BOX, 0, 0, 0]
-    assert boxes["x1"].to_pylist() == [0, 10, 1, 10] and boxes["y1"].to_pylist() == [0, 21, 2, 21]
-    assert edges.to_pylist() == [{"frame": 24, "track": 2, "rel": relation_index("holding"), "score": 1.0}]
-    assert data["boxes:sgfb"]["track"].to_pylist() == [0, 1, 3, 2]
+    rows = data["graphs:annotation"]
+    assert rows.schema.names == ROW_COLUMNS.names and str(rows.schema.field("frame").type) == "int16"
+    assert rows["frame"].to_pylist() == [0, 0, 24, 24]
+    assert rows["mask"].to_pylist() == [NO_BOX, 0, 0, 1 << relation_index("holding")]
+    assert rows["x1"].to_pylist() == [0, 10, 1, 10] and rows["y1"].to_pylist() == [0, 21, 2, 21]
+    assert "strengths:annotation" not in data
+    assert data["graphs:sgfb"]["track"].to_pylist() == [0, 1, 3, 2]
+
+
+def test_a_predictions_edges_have_strengths_in_the_order_of_rows_and_bits() -> None:
+    prediction = [
+        graph(7, {"dish": {"touching": 0.8, "in": 0.705, "holding": 0.62}, "bed": {}}),
+        graph(2, {"bed": {"looking_at": 0.994}}),
+    ]
+    data = player_data(VIDEO, None, {"sgfb": prediction})
+    rows, strengths = data["graphs:sgfb"], data["strengths:sgfb"]["score"].to_pylist()
+    told = {}
+    for row in rows.to_pylist():
+        for relation in (r for r in range(N_RELATIONS) if row["mask"] & 1 << r):
+            told[row["frame"], data["tracks"][row["track"]]["label"], RELATIONS[relation]] = strengths.pop(0)
+    assert not strengths
+    assert told == {
+        (1, "bed", "looking_at"): 99,
+        (6, "dish", "in"): 70,
+        (6, "dish", "holding"): 62,
+        (6, "dish", "touching"): 80,
+    }
+    assert rows["score"].to_pylist() == [100] * 5
+
+
+def test_frames_beyond_sixteen_bits_keep_their_numbers() -> None:
+    data = player_data(VIDEO, None, {"annotation": [graph(40_001, {})]})
+    assert data["graphs:annotation"]["frame"].to_pylist() == [40_000]
 
 
 def test_invisible_objects_and_empty_sources() -> None:
@@ -68,8 +93,8 @@ def test_invisible_objects_and_empty_sources() -> None:
         3, 0.1, None, 0.0, hidden.object_classes, np.full((1, 4), np.nan), np.ones(1), np.zeros((1, N_RELATIONS))
     )
     data = player_data(VIDEO, None, {"annotation": [unseen], "none": []})
-    assert data["boxes:annotation"]["flags"].to_pylist() == [NO_BOX, NO_BOX]
-    assert data["boxes:none"].num_rows == data["edges:none"].num_rows == 0
+    assert data["graphs:annotation"]["mask"].to_pylist() == [NO_BOX, NO_BOX]
+    assert data["graphs:none"].num_rows == data["strengths:none"].num_rows == 0
     assert data["src"] is None
 
 

@@ -1,6 +1,6 @@
 """The player: a video, its scene graph and its timeline in one browser component with one clock.
 
-`player_data` turns records into the component's payload (format version 1: a small dictionary with typed Arrow tables),
+`player_data` turns records into the component's payload (format version 2: a small dictionary with typed Arrow tables),
 `show_player` mounts it. Everything that moves with the video runs in the browser (assets/player); Python hears of the
 position and the selection only now and then. Call `show_player` inside `st.fragment`, always with the same key.
 """
@@ -27,11 +27,11 @@ from ag_core.taxonomy import (
     shown,
 )
 
-VERSION = 1
+VERSION = 2
 """Format of the payload; the browser side refuses any other."""
 
-NO_BOX = 1
-"""Flag of a box row that is known but has no box (annotated and not visible); never drawn."""
+NO_BOX = 1 << 30
+"""Bit of a row's mask: the track is known but has no box (annotated and not visible); never drawn."""
 
 FOLDER = ASSETS / "player"
 SCRIPTS = (
@@ -39,18 +39,22 @@ SCRIPTS = (
 )  # fmt: skip
 """Pieces of the browser side, joined in this order into one module."""
 
-SOURCE_LABELS = {"annotation": "Annotation", "lfb": "LFB", "sgfb": "SGFB", "oracle": "SGFB oracle"}
+ANNOTATION = "annotation"
+SOURCE_LABELS = {ANNOTATION: "Annotation", "lfb": "LFB", "sgfb": "SGFB", "oracle": "SGFB oracle"}
 
-BOX_COLUMNS = pa.schema(
+ROW_COLUMNS = pa.schema(
     [
         ("frame", pa.int32()),
         ("track", pa.uint8()),
         *((name, pa.int16()) for name in ("x1", "y1", "x2", "y2")),
-        ("score", pa.float32()),
-        ("flags", pa.uint8()),
+        ("mask", pa.int32()),
     ]
 )
-EDGE_COLUMNS = pa.schema([("frame", pa.int32()), ("track", pa.uint8()), ("rel", pa.uint8()), ("score", pa.float32())])
+"""One row a track of an annotated frame; bit r of `mask` says that relationship r is an edge. Predictions add `score`.
+`frame` has 16 bits where that is enough."""
+
+PERCENT = pa.field("score", pa.uint8())
+"""Scores in whole percent, as the player prints them: of a predicted row, and of each of its edges."""
 
 
 @cache
@@ -105,38 +109,46 @@ class _Tracks:
         return rows
 
 
-def _tables(graphs: Sequence[SceneGraph], tracks: _Tracks) -> tuple[pa.Table, pa.Table]:
-    """Box rows and edge rows of one source, sorted by frame. Every graph has at least a row for its person."""
-    boxes: list[NDArray[np.float64]] = []
-    edges: list[NDArray[np.float64]] = []
+def _tables(graphs: Sequence[SceneGraph], tracks: _Tracks, graded: bool) -> tuple[pa.Table, pa.Table | None]:
+    """The rows of one source, sorted by frame, each graph with at least a row for its person; and where the source is
+    `graded`, not annotated, the strength of each edge in the order of the rows and of the bits in their masks."""
+    rows: list[NDArray[np.float64]] = []
+    scores: list[NDArray[np.float32]] = []
+    strengths: list[NDArray[np.float32]] = []
     for graph in sorted(graphs, key=lambda graph: graph.frame):
-        frame = graph.frame - 1
-        of_object = tracks.of_graph(graph)
+        track = np.concatenate([[0], tracks.of_graph(graph)])
         found = graph.person_box_xyxy is not None
         person = graph.person_box_xyxy if graph.person_box_xyxy is not None else np.zeros(4)
         box = np.vstack([person[None], np.nan_to_num(graph.object_boxes_xyxy)])
-        flags = np.where(np.concatenate([[found], graph.visible]), 0, NO_BOX)
-        score = np.concatenate([[graph.person_score], graph.object_scores])
-        track = np.concatenate([[0], of_object])
-        boxes.append(np.column_stack([np.full(len(track), frame), track, np.rint(box), score, flags]))
-        row, relation = np.nonzero(shown_relations(graph.relations)) if len(graph) else (np.zeros(0, int),) * 2
-        strength = graph.relations[row, relation]
-        edges.append(np.column_stack([np.full(len(row), frame), of_object[row], relation, strength]))
+        edges = shown_relations(graph.relations) if len(graph) else np.zeros((0, len(RELATIONS)), bool)
+        mask = np.concatenate([[0], edges @ (1 << np.arange(len(RELATIONS)))])
+        mask += np.where(np.concatenate([[found], graph.visible]), 0, NO_BOX)
+        rows.append(np.column_stack([np.full(len(track), graph.frame - 1), track, np.rint(box), mask]))
+        scores.append(np.concatenate([[graph.person_score], graph.object_scores]))
+        strengths.append(graph.relations[edges])
     if len(tracks.number) > 256:
         raise ValueError(f"the video has {len(tracks.number)} tracks; the player holds 256")
-    return _table(boxes, BOX_COLUMNS), _table(edges, EDGE_COLUMNS)
+    table = _table(np.vstack([np.zeros((0, len(ROW_COLUMNS))), *rows]))
+    if not graded:
+        return table, None
+    return table.append_column(PERCENT, _percent(scores)), pa.table([_percent(strengths)], schema=pa.schema([PERCENT]))
 
 
-def _table(parts: list[NDArray[np.float64]], schema: pa.Schema) -> pa.Table:
+def _table(rows: NDArray[np.float64]) -> pa.Table:
     """Stacked rows as typed columns; coordinates beyond 16 bits are cut."""
-    rows = np.vstack([np.zeros((0, len(schema))), *parts])
+    short = not len(rows) or rows[:, 0].max() <= np.iinfo(np.int16).max
+    schema = ROW_COLUMNS.set(0, pa.field("frame", pa.int16())) if short else ROW_COLUMNS
     columns = []
     for column, field in zip(rows.T, schema):
-        dtype = field.type.to_pandas_dtype()
-        if np.issubdtype(dtype, np.integer):
-            column = column.clip(np.iinfo(dtype).min, np.iinfo(dtype).max)
-        columns.append(pa.array(column.astype(dtype)))
+        limits = np.iinfo(field.type.to_pandas_dtype())
+        columns.append(pa.array(column.clip(limits.min, limits.max).astype(limits.dtype)))
     return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _percent(parts: list[NDArray[np.float32]]) -> pa.Array:
+    """Shares of one in whole percent."""
+    shares = np.concatenate([np.zeros(0, np.float32), *parts])
+    return pa.array(np.rint(100 * shares.clip(0, 1)).astype(np.uint8))
 
 
 def _lanes(intervals: Sequence[ActionInterval]) -> list[dict[str, Any]]:
@@ -211,7 +223,7 @@ def player_data(
     names = {**SOURCE_LABELS, **(labels or {})}
     scores = scores or {}
     tracks = _Tracks()
-    tables = {name: _tables(graphs, tracks) for name, graphs in sources.items()}
+    tables = {name: _tables(graphs, tracks, graded=name != ANNOTATION) for name, graphs in sources.items()}
     actions = top_actions(scores, top_k)
     fps = float(video.fps or 24.0)
     size = _picture_size(video, sources)
@@ -246,9 +258,10 @@ def player_data(
         "link_path": link_path,
         "debug": debug,
     }
-    for name, (boxes, edges) in tables.items():
-        data[f"boxes:{name}"] = boxes
-        data[f"edges:{name}"] = edges
+    for name, (rows, strengths) in tables.items():
+        data[f"graphs:{name}"] = rows
+        if strengths is not None:
+            data[f"strengths:{name}"] = strengths
     for name, answer in scores.items():
         data[f"scores:{name}"] = _score_table(answer, actions)
     check_payload(data)

@@ -5,32 +5,39 @@ function column(table, name) {
   return found ? found.toArray() : [];
 }
 
+// Of a box row's mask: bit r says that relation r is an edge, NO_BOX that the track is known but has no box.
+const NO_BOX = 1 << 30;
+
 class Source {
-  // boxes, edges: Arrow tables sorted by frame. relations: list of {name, group}.
-  constructor(description, boxes, edges, relations) {
+  // rows: Arrow table sorted by frame, one row a track (frame, track, x1 .. y2, mask; score in percent where predicted).
+  // strengths: percent of each edge, in the order of rows and bits; none where annotated. relations: list of {name, group}.
+  constructor(description, rows, strengths, relations) {
     this.name = description.name;
     this.label = description.label;
     this.predicted = description.name !== "annotation";
     this.boxes = {};
-    for (const name of ["frame", "track", "x1", "y1", "x2", "y2", "score", "flags"]) this.boxes[name] = column(boxes, name);
-    this.edges = {};
-    for (const name of ["frame", "track", "rel", "score"]) this.edges[name] = column(edges, name);
+    for (const name of ["frame", "track", "x1", "y1", "x2", "y2", "score", "mask"]) this.boxes[name] = column(rows, name);
     this.groupOfRelation = relations.map((relation) => GROUP_INDEX[relation.group]);
     this.frames = [];
     this.boxStart = [];
-    this.edgeStart = [];
-    const { frame } = this.boxes;
+    this.sets = [];
+    const { frame, track, mask } = this.boxes;
+    const percent = strengths ? column(strengths, "score") : [];
     let edge = 0;
     for (let row = 0; row < frame.length; row++) {
-      if (row && frame[row] === frame[row - 1]) continue;
-      while (edge < this.edges.frame.length && this.edges.frame[edge] < frame[row]) edge++;
-      this.frames.push(frame[row]);
-      this.boxStart.push(row);
-      this.edgeStart.push(edge);
+      if (!row || frame[row] !== frame[row - 1]) {
+        this.frames.push(frame[row]);
+        this.boxStart.push(row);
+        this.sets.push(new Map());
+      }
+      const edges = this.sets[this.sets.length - 1];
+      for (let relation = 0; relation < relations.length; relation++) {
+        if (!(mask[row] & (1 << relation))) continue;
+        edges.set(track[row] * 256 + relation, strengths ? percent[edge] / 100 : 1);
+        edge++;
+      }
     }
     this.boxStart.push(frame.length);
-    this.edgeStart.push(this.edges.frame.length);
-    this.sets = this.frames.map((_frame, index) => this.edgeSet(index));
     this.changes = this.frames.filter((_frame, index) => index === 0 || !sameSet(this.sets[index], this.sets[index - 1]));
   }
 
@@ -51,24 +58,16 @@ class Source {
     return mode === "exact" && held ? { index: -1, held: false } : { index, held };
   }
 
-  edgeSet(index) {
-    const found = new Map();
-    for (let row = this.edgeStart[index]; row < this.edgeStart[index + 1]; row++) {
-      found.set(this.edges.track[row] * 256 + this.edges.rel[row], this.edges.score[row]);
-    }
-    return found;
-  }
-
   // Boxes to draw: [{track, x1, y1, x2, y2, score}], moved towards the next annotated frame when interpolating.
   boxesAt(index, frame, mode) {
     const found = [];
     if (index < 0) return found;
-    const { track, x1, y1, x2, y2, score, flags } = this.boxes;
+    const { track, x1, y1, x2, y2, score, mask } = this.boxes;
     const between = mode === "interpolate" && index + 1 < this.length && frame > this.frames[index];
     const part = between ? (frame - this.frames[index]) / (this.frames[index + 1] - this.frames[index]) : 0;
     for (let row = this.boxStart[index]; row < this.boxStart[index + 1]; row++) {
-      if (flags[row] & NO_BOX) continue;
-      const box = { track: track[row], x1: x1[row], y1: y1[row], x2: x2[row], y2: y2[row], score: score[row] };
+      if (mask[row] & NO_BOX) continue;
+      const box = { track: track[row], x1: x1[row], y1: y1[row], x2: x2[row], y2: y2[row], score: score.length ? score[row] / 100 : 1 };
       const later = between ? this.rowOf(index + 1, track[row]) : -1;
       if (later >= 0) {
         box.x1 += (x1[later] - box.x1) * part;
@@ -83,7 +82,7 @@ class Source {
 
   rowOf(index, track) {
     for (let row = this.boxStart[index]; row < this.boxStart[index + 1]; row++) {
-      if (this.boxes.track[row] === track && !(this.boxes.flags[row] & NO_BOX)) return row;
+      if (this.boxes.track[row] === track && !(this.boxes.mask[row] & NO_BOX)) return row;
     }
     return -1;
   }
@@ -94,7 +93,7 @@ class Source {
     if (index < 0) return found;
     for (let row = this.boxStart[index]; row < this.boxStart[index + 1]; row++) {
       const person = this.boxes.track[row] === 0;
-      if (!person || !(this.boxes.flags[row] & NO_BOX)) found.add(this.boxes.track[row]);
+      if (!person || !(this.boxes.mask[row] & NO_BOX)) found.add(this.boxes.track[row]);
     }
     return found;
   }

@@ -8,7 +8,6 @@ const GROUPS = [
   { name: "contact", letter: "C", dash: [], light: "#8A2FC9", dark: "#A678F0" },
 ];
 const GROUP_INDEX = { attention: 0, spatial: 1, contact: 2 };
-const NO_BOX = 1;
 
 // Relationships that say what is not the case, or not known: drawn fainter.
 const DENIALS = ["not looking at", "unsure", "not contacting"];

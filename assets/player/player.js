@@ -1,7 +1,7 @@
 // The player: the picture, the boxes, the graph and the timeline follow one clock; one selection holds for all of them.
 // Joined after the other pieces into one module; Streamlit calls the default export.
 
-const VERSION = 1;
+const VERSION = 2;
 const REPORT_EVERY_MS = 1000;
 
 const players = new WeakMap();
@@ -72,7 +72,7 @@ class Player {
       return;
     }
     this.comparing = data.compare.length > 1;
-    this.sources = data.sources.map((source) => new Source(source, data[`boxes:${source.name}`], data[`edges:${source.name}`], data.relations));
+    this.sources = data.sources.map((source) => new Source(source, data[`graphs:${source.name}`], data[`strengths:${source.name}`], data.relations));
     const named = (name) => this.sources.find((source) => source.name === name);
     this.chosen = (this.chosen && named(this.chosen.name)) || this.sources[0] || emptySource(data);
     this.onScreen = this.comparing ? data.compare.map(named) : [this.chosen];

@@ -73,21 +73,21 @@ def as_dictionaries(graphs: list[Any]) -> list[dict[str, Any]]:
 def from_message(data: dict[str, Any]) -> list[dict[str, Any]]:
     """The same dictionaries, read back from the player's message: what it carries."""
     from ag_core.taxonomy import RELATIONS
+    from ag_core.ui.player import NO_BOX
 
     tracks = [track["class"] for track in data["tracks"]]
     found = {
         frame: {"frame": frame, "time": round((frame - 1) / data["fps"], 3), "person": None, "objects": {}}
         for frame in range(1, data["n_frames"] + 1)
     }
-    for row in data["boxes:annotation"].to_pylist():
-        box = None if row["flags"] else [row[side] for side in ("x1", "y1", "x2", "y2")]
+    for row in data["graphs:annotation"].to_pylist():
+        box = None if row["mask"] & NO_BOX else [row[side] for side in ("x1", "y1", "x2", "y2")]
         if row["track"] == 0:
             found[row["frame"] + 1]["person"] = box
         else:
-            entry = {"class": tracks[row["track"]], "box": box, "relations": []}
+            held = [name for relation, name in enumerate(RELATIONS) if row["mask"] & 1 << relation]
+            entry = {"class": tracks[row["track"]], "box": box, "relations": held}
             found[row["frame"] + 1]["objects"][row["track"]] = entry
-    for row in data["edges:annotation"].to_pylist():
-        found[row["frame"] + 1]["objects"][row["track"]]["relations"].append(RELATIONS[row["rel"]])
     return [one | {"objects": list(one["objects"].values())} for one in found.values()]
 
 

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from ag_core.ui import cached
+from ag_core.ui import cached, words
 from ag_core.ui.page import (
     APP_NAME,
     COMPARE,
+    DOCTOR,
     EXPLORE,
     MAKE,
     RUN,
@@ -57,6 +58,8 @@ st.subheader("The data", anchor=False)
 totals, paper = cached.totals(key), cached.paper()["totals"]
 owner_note("Counts of the open data set. Beneath each, for scale, the Action Genome paper's published total.")
 totals_row(totals, paper)
+repaired = words.number(totals["issues"]) if totals["issues"] else "No"
+st.page_link(DOCTOR, label=f"{repaired} records repaired on reading; see the doctor", icon=":material/stethoscope:")
 
 st.subheader("Where to go", anchor=False)
 with st.container(horizontal=True, key="ag_cards"):

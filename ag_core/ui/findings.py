@@ -22,7 +22,7 @@ BADGES = {
     Severity.ERROR: ("red", "error", "errors"),
     Severity.WARNING: ("orange", "warning", "warnings"),
     Severity.NOTE: ("blue", "info", "notes"),
-    Severity.FINE: ("green", "check_circle", "found nothing"),
+    Severity.FINE: ("green", "check_circle", "fine"),
 }
 """Colour, icon and noun of each severity; the noun always stands beside the colour."""
 
@@ -80,10 +80,11 @@ def show_funnel(key: StoreKey) -> None:
         height="content",
         column_config=numbers
         | {
-            "step": st.column_config.TextColumn("Step", width=300, pinned=True),
-            "verdict": st.column_config.TextColumn("Verdict", width=190),
-            "origin": st.column_config.TextColumn("Published by"),
+            "step": st.column_config.TextColumn("Step", width=270, pinned=True),
+            "verdict": st.column_config.TextColumn("Verdict", width=150),
+            "origin": st.column_config.TextColumn("Published by", width=110),
         },
+        placeholder="–",
         alt="Funnel: how many videos and frames remain after each rule, beside the published counts",
         key="doctor_funnel",
     )
@@ -96,12 +97,16 @@ def show_findings(key: StoreKey, findings: Sequence[Finding]) -> None:
         chosen = [one for one in findings if one.severity is severity]
         if chosen:
             st.subheader(HEADINGS[severity], anchor=False)
-            for one in chosen:
-                _show_finding(key, one)
+            with st.container(gap="xsmall", key=f"ag_findings_{severity.value}"):
+                for one in chosen:
+                    _show_finding(key, one)
     fine = [one for one in findings if one.severity is Severity.FINE]
     if fine:
         st.subheader(HEADINGS[Severity.FINE], anchor=False)
-        with st.expander(f"{len(fine)} checks", icon=":material/check_circle:", key="fine", bind="query-params"):
+        with (
+            st.container(key="ag_findings_fine"),
+            st.expander(f"{len(fine)} checks", icon=":material/check_circle:", key="fine", bind="query-params"),
+        ):
             items = "".join(
                 f"<li><span>{escape(one.title)}</span><span>none of {one.out_of:,} {escape(one.unit)}</span></li>"
                 for one in fine

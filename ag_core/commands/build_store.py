@@ -1,19 +1,33 @@
-"""`build-store`: annotations (and predictions) into one DuckDB file."""
+"""`build-store`: annotations (and predictions) into one DuckDB file, and into a lake of Parquet files."""
 
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ag_core.commands.predict import ProgressLine
+
+if TYPE_CHECKING:
+    from ag_core.data.store import AnnotationStore
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command and its options."""
-    parser = subparsers.add_parser("build-store", help="read Charades and Action Genome annotations into a store")
+    parser = subparsers.add_parser(
+        "build-store",
+        help="read Charades and Action Genome annotations into a store",
+        description="Read annotations and predictions into a store. A build that was stopped goes on where it was; "
+        "a store that was built from the same files is left as it is.",
+    )
     parser.add_argument("--charades", type=Path, metavar="DIR", help="folder with Charades_v1_train.csv or _test.csv")
     parser.add_argument("--action-genome", type=Path, metavar="DIR", help="folder with the released pickles")
     parser.add_argument("--videos", type=Path, metavar="DIR", help="folder with the video files, for their rates")
     parser.add_argument("--rates", type=Path, metavar="CSV", help="table video,fps for videos without a file")
     parser.add_argument("--predictions", type=Path, nargs="*", default=[], metavar="FILE", help="results of predict")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.duckdb")
+    parser.add_argument("--lake", type=Path, metavar="DIR", help="also write the store as partitioned Parquet files")
+    parser.add_argument("--force", action="store_true", help="build although the store is current")
+    parser.add_argument("--memory", default="1GB", metavar="SIZE", help="bound while sorting (default %(default)s)")
     parser.set_defaults(run=run)
 
 
@@ -23,28 +37,58 @@ def run(options: argparse.Namespace) -> None:
 
     from ag_core.data.building import build_store
     from ag_core.data.store import AnnotationStore
+    from ag_core.errors import UserError
 
+    if options.out.is_dir():
+        raise UserError(f"{options.out} is a folder; give the name of a file for --out")
     start = time.perf_counter()
-    build_store(
-        options.out,
-        charades=options.charades,
-        action_genome=options.action_genome,
-        videos=options.videos,
-        rates=options.rates,
-        predictions=options.predictions,
-        progress=_show,
-    )
+    line = ProgressLine(sys.stderr)
+    try:
+        written = build_store(
+            options.out,
+            charades=options.charades,
+            action_genome=options.action_genome,
+            videos=options.videos,
+            rates=options.rates,
+            predictions=options.predictions,
+            progress=line,
+            memory=options.memory,
+            force=options.force,
+            lake=options.lake,
+        )
+    finally:
+        line.end()
     seconds = time.perf_counter() - start
     with AnnotationStore(options.out) as store:
-        for source in store.sources():
-            counts = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in store.totals(source).items())
-            print(f"{source}: {counts}")
-        reasons = store.issues()["reason"].str.replace(r"[\d'].*", "…", regex=True).value_counts()
-        for reason, count in reasons.head(8).items():
-            print(f"  {count:,} x {reason}")
-    print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB in {seconds:.1f} s")
+        _print_contents(store)
+    size = f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB"
+    if written:
+        print(f"{size} in {seconds:.1f} s{_peak()}")
+    else:
+        print(f"{size}, already built from these files; nothing to do (--force builds it again)")
+    if options.lake is not None:
+        print(f"{options.lake}: {sum(path.stat().st_size for path in options.lake.rglob('*.parquet')) / 1e6:.1f} MB")
 
 
-def _show(stage: str, done: int, total: int) -> None:
-    if total and sys.stderr.isatty():
-        print(f"\r{stage}: {done} of {total}   ", end="\n" if done == total else "", file=sys.stderr)
+def _print_contents(store: "AnnotationStore") -> None:
+    """Counts of each source, and the issues by kind."""
+    for source in store.sources():
+        counts = {name: count for name, count in store.totals(source).items() if name != "issues"}
+        print(f"{source}: " + ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items()))
+    kinds = store.issues()["kind"].value_counts().sort_index()
+    print(
+        f"issues: {kinds.sum():,}"
+        + (", listed in the table `issues` and by `python -m ag_core doctor`" * bool(len(kinds)))
+    )
+    for kind, count in kinds.items():
+        print(f"  {count:>9,} {kind}")
+
+
+def _peak() -> str:
+    """The most memory this process has had, where the system tells."""
+    try:
+        import resource
+    except ImportError:
+        return ""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return f", at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6:,.0f} MB of memory"

@@ -22,6 +22,7 @@ from ag_core.data.assembly import MEMORY, assemble, checked_memory
 from ag_core.data.charades import CHARADES_READER, read_charades
 from ag_core.data.inputs import Inputs
 from ag_core.data.issues import Issue, Kind
+from ag_core.data.lake import write_lake
 from ag_core.data.parts import COLUMNS, Parts, Tables, identity_of, issue_columns
 from ag_core.data.person_boxes import PERSON_FILE, PERSON_READER, PersonTable, read_persons
 from ag_core.data.prediction_rows import PREDICTION_READER, prediction_tables
@@ -50,6 +51,7 @@ def build_store(
     *,
     memory: str = MEMORY,
     force: bool = False,
+    lake: Path | str | None = None,
 ) -> bool:
     """Write the store `out`, replacing an older one only when the new one is complete; False where it is current.
 
@@ -60,6 +62,7 @@ def build_store(
     predictions    results of `python -m ag_core predict`, each a source of its own
     memory         bound of what is held while sorting, such as '1GB'
     force          build although the store was built from the same inputs
+    lake           folder for the same tables as partitioned Parquet, written also where the store is current
     UserError where nothing is given or an input is not what it must be; nothing is left behind then.
     """
     say = progress or (lambda stage, done, total: None)
@@ -70,29 +73,29 @@ def build_store(
     out.parent.mkdir(parents=True, exist_ok=True)
     with only_one(out.with_name(f".{out.name}.lock"), lambda: say(WAITING, 0, 1)):
         _remove_leftovers(out)
-        if not force and fingerprint_of(out) == fingerprint:
-            return False
-        parts = Parts(out.with_name(f".{out.name}.parts"))
-        try:
-            _read(inputs, parts, say)
-            unfinished = out.with_name(f".{out.name}.{os.getpid()}.part")
-            assemble(
-                unfinished,
-                parts,
-                inputs.rates.values,
-                inputs.detail,
-                fingerprint,
-                memory,
-                lambda done, total: say("writing", done, total),
-            )
-            unfinished.replace(out)
-        except UserError:
-            parts.remove()
-            raise
-        finally:
-            _remove_leftovers(out)
+        outdated = force or fingerprint_of(out) != fingerprint
+        if outdated:
+            _build(out, inputs, fingerprint, memory, say)
+        if lake is not None:
+            write_lake(out, Path(lake), say)
+    return outdated
+
+
+def _build(out: Path, inputs: Inputs, fingerprint: str, memory: str, say: Progress) -> None:
+    """Write the store; the parts stay where it is killed or stopped, and go where an input is refused."""
+    parts = Parts(out.with_name(f".{out.name}.parts"))
+    unfinished = out.with_name(f".{out.name}.{os.getpid()}.part")
+    try:
+        _read(inputs, parts, say)
+        rates = inputs.rates.values
+        assemble(unfinished, parts, rates, inputs.detail, fingerprint, memory, partial(say, "writing"))
+        unfinished.replace(out)
+    except UserError:
         parts.remove()
-    return True
+        raise
+    finally:
+        _remove_leftovers(out)
+    parts.remove()
 
 
 def fingerprint_of(store: Path) -> str | None:
@@ -193,18 +196,21 @@ def _read_graphs(folder: Path, identities: Sequence[str], parts: Parts, say: Pro
     """The parts of the two released files, one in memory at a time."""
 
     def persons_part() -> Tables:
-        table = read_persons(folder / PERSON_FILE, lambda done, total: say("person boxes", done, total))
+        table = read_persons(folder / PERSON_FILE, _in_megabytes(say, "person boxes"))
         frames = {name: table.frames[name].array for name in table.frames}
         return {"persons": frames, "issues": issue_columns(table.issues)}
 
     def objects_part() -> Tables:
         persons = PersonTable(pq.read_table(made / "persons.parquet").to_pandas(), [], (folder / PERSON_FILE).is_file())
-        return _graph_tables(
-            read_objects(folder / OBJECT_FILE, persons, lambda done, total: say("object boxes", done, total))
-        )
+        return _graph_tables(read_objects(folder / OBJECT_FILE, persons, _in_megabytes(say, "object boxes")))
 
     made = parts.make("persons", [*identities, str(PERSON_READER)], persons_part)
     parts.make("objects", [*identities, str(PERSON_READER), str(OBJECT_READER)], objects_part)
+
+
+def _in_megabytes(say: Progress, stage: str) -> Callable[[int, int], None]:
+    """Tells of bytes as megabytes; the total is one at least."""
+    return lambda done, total: say(f"{stage}, MB", done // 1_000_000, max(total // 1_000_000, 1))
 
 
 def _graph_tables(table: ActionGenomeTable) -> Tables:

@@ -6,8 +6,10 @@ import streamlit as st
 
 from ag_core.data.store import ANNOTATION
 from ag_core.errors import UserError
+from ag_core.records import SceneGraph
 from ag_core.ui import cached, drawing, tables, words
 from ag_core.ui.cached import StoreKey
+from ag_core.ui.exports import export_menu
 from ag_core.ui.page import COMPARE, EXPLORE, TIME, VIDEO, empty_state, failure, owner_note, page_frame, store_or_stop
 from ag_core.ui.pickers import download_table, facet_pills, filter_pickers
 from ag_core.ui.viewing import PREDICTED, Viewing, action_tables, models_note, play, viewing_of
@@ -87,8 +89,9 @@ def player(viewing: Viewing) -> None:
     if state.get("navigate"):
         _go_to_neighbour(viewing.video.video_id, state["navigate"])
     source = ANNOTATION if ANNOTATION in viewing.sources else PREDICTED
+    head = st.container(horizontal=True, vertical_alignment="bottom", key="explore_head")
     if len(viewing.sources) > 1:
-        source = st.segmented_control(
+        source = head.segmented_control(
             "Tables show",
             list(viewing.sources),
             default=source,
@@ -97,26 +100,41 @@ def player(viewing: Viewing) -> None:
             key="explore_source",
         )
     graphs = viewing.sources.get(source, [])
-    now, every, actions, raw, about = st.tabs(["Triplets now", "All triplets", "Actions", "Boxes", "About"])
     time_s = float(state.get("t") or 0.0)
-    with now:
-        graph = viewing.graph_at(source, time_s)
-        owner_note(f"At {words.moment(time_s, viewing.video.fps)}; the newest graph at or before it, {_whose(source)}.")
-        _table(tables.triplets([graph] if graph else []), "triplets-now", viewing, "now")
-    with every:
-        _table(tables.triplets(graphs), "triplets", viewing, "all")
-    with actions:
-        if viewing.intervals:
-            owner_note("Annotated actions of the whole video.")
-            _table(tables.action_intervals(viewing.intervals), "actions", viewing, "actions")
-        if viewing.scores:
-            owner_note("Best actions by this project's models, trained only on the synthetic home world.")
-            action_tables(viewing, top=8, key="explore_models")
-    with raw:
-        owner_note(f"Boxes in pixels, {_whose(source)}; the person comes first in each frame.")
-        _table(tables.objects(graphs), "boxes", viewing, "raw")
-    with about:
-        _about(viewing)
+    with head:
+        export_menu(viewing.video, graphs, source, _whose(source), time_s, viewing.clock_fps, key="explore_export")
+    tabs = dict(zip(TABS, st.tabs(list(TABS), key="table", bind="query-params", on_change="rerun")))
+    for name, tab in tabs.items():
+        if tab.open:  # what nobody looks at is not made
+            with tab:
+                TABS[name](viewing, source, graphs, time_s)
+
+
+def _triplets_now(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
+    graph = viewing.graph_at(source, time_s)
+    owner_note(f"At {words.moment(time_s, viewing.video.fps)}; the newest graph at or before it, {_whose(source)}.")
+    _table(tables.triplets([graph] if graph else []), "triplets-now", viewing, "now")
+
+
+def _all_triplets(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
+    owner_note(f"Triplets of the whole video, {_whose(source)}.")
+    _table(tables.triplets(graphs), "triplets", viewing, "all")
+
+
+def _actions(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
+    if viewing.intervals:
+        owner_note("Annotated actions of the whole video.")
+        _table(tables.action_intervals(viewing.intervals), "actions", viewing, "actions")
+    if viewing.scores:
+        owner_note("Best actions by this project's models, trained only on the synthetic home world.")
+        action_tables(viewing, top=8, key="explore_models")
+    if not viewing.intervals and not viewing.scores:
+        st.caption("Nobody annotated an action in this video.")
+
+
+def _boxes(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
+    owner_note(f"Boxes in pixels, {_whose(source)}; the person comes first in each frame.")
+    _table(tables.objects(graphs), "boxes", viewing, "raw")
 
 
 def _start() -> float:
@@ -155,7 +173,7 @@ def _table(table, what: str, viewing: Viewing, key: str) -> None:
             download_table(table, what, viewing.video.video_id, f"explore_{key}_{kind}", kind)
 
 
-def _about(viewing: Viewing) -> None:
+def _about(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
     video = viewing.video
     facts = {
         "Script": video.script,
@@ -180,6 +198,14 @@ def _about(viewing: Viewing) -> None:
             key="explore_prediction",
         )
 
+
+TABS = {
+    "Triplets now": _triplets_now,
+    "All triplets": _all_triplets,
+    "Actions": _actions,
+    "Boxes": _boxes,
+    "About": _about,
+}
 
 chosen = st.query_params.get(VIDEO)
 page_frame("Explore", "" if chosen else "Every condition must hold; the link in the address bar remembers them.")

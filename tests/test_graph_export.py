@@ -17,8 +17,8 @@ from ag_core.data.building import build_store
 from ag_core.errors import UserError
 from ag_core.graphs.exchange import to_gexf, to_graphml, to_node_link, to_triplets
 from ag_core.graphs.formats import FORMATS, export_graphs
-from ag_core.graphs.holding import held, spells
-from ag_core.graphs.networks import fullest_frame, to_networkx
+from ag_core.graphs.holding import fullest_frame, held, spells
+from ag_core.graphs.networks import to_networkx
 from ag_core.records import SceneGraph, Video
 from ag_core.taxonomy import N_RELATIONS, object_index, relation_index
 

@@ -1,22 +1,26 @@
-"""The formats in which graphs leave the app, by name, and the one function that makes any of them."""
+"""The formats in which graphs leave the app, by name, and the one function that makes any of them.
+
+The libraries that write them are loaded when a file is made, so that a page may list the formats at no cost.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-import networkx as nx
+from typing import TYPE_CHECKING
 
 from ag_core.errors import UserError
-from ag_core.graphs.exchange import to_gexf, to_graphml, to_node_link, to_triplets
-from ag_core.graphs.holding import LEAST_PROBABILITY, LEAST_SCORE
-from ag_core.graphs.networks import fullest_frame, to_networkx
-from ag_core.graphs.picture import moment_picture
-from ag_core.graphs.timeline import timeline_picture
+from ag_core.graphs.holding import LEAST_PROBABILITY, LEAST_SCORE, fullest_frame
 from ag_core.records import SceneGraph, Video
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 @dataclass(frozen=True)
 class Format:
-    """A format: what people call it, what it is for, its file's ending and type, and which scopes it can show."""
+    """A format: what people call it, what it is for, its file's ending and type, and which scopes it can show.
+
+    `what` is the first word of a downloaded file's name.
+    """
 
     name: str
     label: str
@@ -25,6 +29,7 @@ class Format:
     mime: str
     of_moment: bool = True
     of_video: bool = True
+    what: str = "graph"
 
 
 FORMATS: dict[str, Format] = {
@@ -33,9 +38,24 @@ FORMATS: dict[str, Format] = {
         Format("gexf", "GEXF", "Gephi, with its timeline", "gexf", "application/gexf+xml"),
         Format("graphml", "GraphML", "yEd, Cytoscape, igraph", "graphml", "application/graphml+xml"),
         Format("json", "Node-link JSON", "networkx, D3", "json", "application/json"),
-        Format("triplets", "Triplets", "subject, relationship, object a row (JSON)", "json", "application/json"),
+        Format(
+            "triplets",
+            "Triplets",
+            "subject, relationship, object a row (JSON)",
+            "json",
+            "application/json",
+            what="triplets",
+        ),
         Format("svg", "Picture", "one moment's graph as SVG", "svg", "image/svg+xml", of_video=False),
-        Format("strip", "Timeline", "relationships over time as SVG", "svg", "image/svg+xml", of_moment=False),
+        Format(
+            "strip",
+            "Timeline",
+            "relationships over time as SVG",
+            "svg",
+            "image/svg+xml",
+            of_moment=False,
+            what="timeline",
+        ),
         Format("html", "Interactive page", "one HTML file, no network needed", "html", "text/html"),
     )
 }
@@ -63,22 +83,29 @@ def export_graphs(
         raise UserError(f"format {format_name!r} shows a whole video; leave the moment out, or choose another format")
     if frame is None and not FORMATS[format_name].of_video:
         frame = fullest_frame(graphs, least) or 1
+    from ag_core.graphs.exchange import to_triplets
+    from ag_core.graphs.networks import to_networkx
+
     if format_name == "triplets":
         return to_triplets(graphs, video, source=source, frame=frame, least=least, least_score=least_score)
     network = to_networkx(graphs, video, source=source, frame=frame, least=least, least_score=least_score)
     return _writer(format_name, dark)(network)
 
 
-def _writer(format_name: str, dark: bool) -> Callable[[nx.MultiDiGraph], bytes]:
+def _writer(format_name: str, dark: bool) -> "Callable[[nx.MultiDiGraph], bytes]":
+    from ag_core.graphs import exchange
+    from ag_core.graphs.picture import moment_picture
+    from ag_core.graphs.timeline import timeline_picture
+
     if format_name == "html":
-        # Here and not above: pyvis brings much with it, and the other formats do without.
+        # Apart from the others: pyvis brings much with it.
         from ag_core.graphs.interactive import interactive_page
 
         return lambda network: interactive_page(network, dark=dark)
     writers: dict[str, Callable[[nx.MultiDiGraph], bytes]] = {
-        "gexf": to_gexf,
-        "graphml": to_graphml,
-        "json": to_node_link,
+        "gexf": exchange.to_gexf,
+        "graphml": exchange.to_graphml,
+        "json": exchange.to_node_link,
         "svg": lambda network: moment_picture(network, dark=dark),
         "strip": lambda network: timeline_picture(network, dark=dark),
     }

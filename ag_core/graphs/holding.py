@@ -3,6 +3,7 @@
 An annotation says 0 or 1 and passes whole. A prediction says probabilities; two thresholds decide. Knows only arrays.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -39,3 +40,9 @@ def spells(holds: NDArray[np.bool_]) -> list[tuple[int, int]]:
     edges = np.diff(np.concatenate([[0], np.asarray(holds, np.int8), [0]]))
     firsts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
     return [(int(first), int(end) - 1) for first, end in zip(firsts, ends)]
+
+
+def fullest_frame(graphs: Sequence[SceneGraph], least: float = LEAST_PROBABILITY) -> int | None:
+    """The frame with the most relationships, of equals the most objects: worth a picture. None without graphs."""
+    best = max(graphs, key=lambda graph: (int(held(graph, least).sum()), len(graph), -graph.frame), default=None)
+    return None if best is None else best.frame

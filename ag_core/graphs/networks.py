@@ -58,12 +58,6 @@ def to_networkx(
     return network
 
 
-def fullest_frame(graphs: Sequence[SceneGraph], least: float = LEAST_PROBABILITY) -> int | None:
-    """The frame with the most relationships, of equals the most objects: worth a picture. None without graphs."""
-    best = max(graphs, key=lambda graph: (int(held(graph, least).sum()), len(graph), -graph.frame), default=None)
-    return None if best is None else best.frame
-
-
 def _facts(video: Video, source: str) -> dict[str, Any]:
     facts: dict[str, Any] = {"name": f"{video.video_id} {source}", "video": video.video_id, "source": source}
     if math.isfinite(video.duration_s):

@@ -6,8 +6,11 @@ import numpy as np
 import pandas as pd
 
 from ag_core.records import ActionInterval, ActionScores, SceneGraph
-from ag_core.taxonomy import ACTIONS, GROUP_OF_RELATION, OBJECTS, RELATIONS, shown
-from ag_core.ui import words
+from ag_core.taxonomy import ACTIONS, GROUP_OF_RELATION, OBJECT_CLASSES, OBJECTS, RELATIONS, shown
+
+_SHOWN_OBJECTS = np.array([shown(name) for name in OBJECT_CLASSES], object)
+_SHOWN_RELATIONS = np.array([shown(name) for name in RELATIONS], object)
+_GROUPS = np.array([GROUP_OF_RELATION[name].value for name in RELATIONS], object)
 
 TRIPLET_COLUMNS = ["frame", "time_s", "object", "group", "relation", "score"]
 
@@ -17,43 +20,61 @@ RIGHT, WRONG, UNSEEN = "✓ annotated", "not annotated", "never trained"
 
 def triplets(graphs: Sequence[SceneGraph], least: float = 0.5) -> pd.DataFrame:
     """One row per person-object relationship of at least `least` probability, by frame, then object, then group."""
-    rows = []
-    for graph in graphs:
-        for index, relation in zip(*np.nonzero(graph.relations >= least)):
-            name = RELATIONS[relation]
-            rows.append(
-                (
-                    graph.frame,
-                    round(graph.time_s, 3),
-                    words.object_name(int(graph.object_classes[index])),
-                    GROUP_OF_RELATION[name].value,
-                    shown(name),
-                    round(float(graph.relations[index, relation]), 4),
-                )
-            )
-    return pd.DataFrame(rows, columns=TRIPLET_COLUMNS)
+    if not any(len(graph) for graph in graphs):
+        return pd.DataFrame(columns=TRIPLET_COLUMNS)
+    probabilities = np.concatenate([graph.relations for graph in graphs])
+    rows, relations = np.nonzero(probabilities >= least)
+    frame, time_s = _moments(graphs, [len(graph) for graph in graphs])
+    classes = np.concatenate([graph.object_classes for graph in graphs])
+    columns = [
+        frame[rows],
+        time_s[rows],
+        _SHOWN_OBJECTS[classes[rows]],
+        _GROUPS[relations],
+        _SHOWN_RELATIONS[relations],
+        probabilities[rows, relations].astype(np.float64).round(4),
+    ]
+    return pd.DataFrame(dict(zip(TRIPLET_COLUMNS, columns)))
 
 
 def objects(graphs: Sequence[SceneGraph]) -> pd.DataFrame:
     """One row per object of each frame, the person first: class, box in pixels, score. NaN boxes are not visible."""
-    columns = ["frame", "time_s", "object", "x1", "y1", "x2", "y2", "score"]
-    rows = []
+    boxes: list[np.ndarray] = [np.zeros((0, 4))]
+    classes: list[np.ndarray] = [np.zeros(0, np.int64)]
+    scores: list[np.ndarray] = [np.zeros(0)]
     for graph in graphs:
-        moment = (graph.frame, round(graph.time_s, 3))
         if graph.person_box_xyxy is not None:
-            rows.append((*moment, "person", *np.round(graph.person_box_xyxy, 1).tolist(), round(graph.person_score, 4)))
-        for object_class, box, score in zip(graph.object_classes, graph.object_boxes_xyxy, graph.object_scores):
-            rows.append(
-                (*moment, words.object_name(int(object_class)), *np.round(box, 1).tolist(), round(float(score), 4))
-            )
-    return pd.DataFrame(rows, columns=columns)
+            boxes.append(graph.person_box_xyxy[None])
+            classes.append(np.zeros(1, np.int64))
+            scores.append(np.array([graph.person_score]))
+        boxes.append(graph.object_boxes_xyxy)
+        classes.append(graph.object_classes)
+        scores.append(graph.object_scores)
+    frame, time_s = _moments(graphs, [len(graph) + (graph.person_box_xyxy is not None) for graph in graphs])
+    corners = np.concatenate(boxes).astype(np.float64).round(1)
+    return pd.DataFrame(
+        {
+            "frame": frame,
+            "time_s": time_s,
+            "object": _SHOWN_OBJECTS[np.concatenate(classes)],
+            **{side: corners[:, column] for column, side in enumerate(("x1", "y1", "x2", "y2"))},
+            "score": np.concatenate(scores).astype(np.float64).round(4),
+        }
+    )
+
+
+def _moments(graphs: Sequence[SceneGraph], counts: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Frame and time (seconds, to the millisecond) of each graph, repeated as often as `counts` says."""
+    frames = np.array([graph.frame for graph in graphs], np.int64)
+    times = np.array([graph.time_s for graph in graphs], np.float64).round(3)
+    return np.repeat(frames, counts), np.repeat(times, counts)
 
 
 def action_intervals(intervals: Sequence[ActionInterval]) -> pd.DataFrame:
     """The annotated actions of a video, by start."""
     rows = [(ACTIONS[i.action].id, ACTIONS[i.action].label, i.start_s, i.end_s) for i in intervals]
-    table = pd.DataFrame(rows, columns=["action_id", "action", "start_s", "end_s"])
-    return table.sort_values(["start_s", "end_s", "action_id"], ignore_index=True)
+    rows.sort(key=lambda row: (row[2], row[3], row[0]))
+    return pd.DataFrame(rows, columns=["action_id", "action", "start_s", "end_s"])
 
 
 def top_actions(answer: ActionScores, annotated: set[int] | None, top: int) -> pd.DataFrame:

@@ -5,6 +5,7 @@ The annotation comes from the store; what the models say comes from the shipped 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import streamlit as st
 
 from ag_core.data.store import ANNOTATION
 from ag_core.errors import UserError
+from ag_core.graphs.holding import LEAST_SCORE
 from ag_core.prediction import Prediction
 from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video, frame_at_time, graph_at, time_of_frame
 from ag_core.ui import cached, drawing, tables
@@ -26,9 +28,6 @@ PREDICTED = "prediction"
 
 FALLBACK_FPS = 24.0
 """Stands for the rate of a video whose file is not there, so that its frames have some place on the clock."""
-
-LEAST_DRAWN_SCORE = 0.3
-"""Predicted objects below this are left out of the picture; the feature bank and the files keep them."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +52,22 @@ class Viewing:
         """Action indices of the annotation; None where there is none."""
         return None if self.intervals is None else {interval.action for interval in self.intervals}
 
+    @property
+    def clock_fps(self) -> float:
+        """The rate with which frames are placed on the clock."""
+        return self.video.fps or FALLBACK_FPS
+
+    @cached_property
+    def drawn(self) -> dict[str, list[SceneGraph]]:
+        """The graphs as the player draws them: of a prediction, each class's best object where it is clear enough."""
+        return {
+            name: [graph.clearest(LEAST_SCORE) for graph in graphs] if name == PREDICTED else graphs
+            for name, graphs in self.sources.items()
+        }
+
     def graph_at(self, source: str, time_s: float) -> SceneGraph | None:
         """The graph of a source that holds at a time; None before the first or where the source has none."""
-        frame = frame_at_time(time_s, self.video.fps or FALLBACK_FPS, self.video.n_frames)
+        frame = frame_at_time(time_s, self.clock_fps, self.video.n_frames)
         return graph_at(self.sources.get(source, []), frame)
 
 
@@ -81,14 +93,6 @@ def _present(sources: dict[str, list[SceneGraph]]) -> dict[str, list[SceneGraph]
     return {name: graphs for name, graphs in sources.items() if graphs}
 
 
-def _drawn(sources: Mapping[str, list[SceneGraph]]) -> dict[str, list[SceneGraph]]:
-    """The graphs as the player draws them: of a prediction, each class's best object where it is clear enough."""
-    return {
-        name: [graph.clearest(LEAST_DRAWN_SCORE) for graph in graphs] if name == PREDICTED else graphs
-        for name, graphs in sources.items()
-    }
-
-
 def play(viewing: Viewing, key: str, *, t0: float = 0.0, compare: bool = False, **options: Any) -> Any:
     """Mount the player; call inside a fragment. Returns its state: `t` in seconds, `selected`, `navigate`.
 
@@ -99,10 +103,10 @@ def play(viewing: Viewing, key: str, *, t0: float = 0.0, compare: bool = False, 
     except (UserError, FileNotFoundError) as error:
         st.warning(f"The picture is missing ({error}); boxes and graphs are shown without it.", icon=":material/movie:")
         url = None
-    sources = _drawn(viewing.sources)
+    sources = viewing.drawn
     if not t0 and not options.get("autoplay"):  # a still picture begins where every source has a graph
         starts = [graphs[0].frame for graphs in sources.values()]
-        t0 = time_of_frame(max(starts, default=1), viewing.video.fps or FALLBACK_FPS)
+        t0 = time_of_frame(max(starts, default=1), viewing.clock_fps)
     data = player_data(
         viewing.video,
         url,
@@ -131,5 +135,5 @@ def action_tables(viewing: Viewing, top: int, key: str) -> None:
 def models_note(prediction: Prediction) -> str:
     """Who made a prediction: every model with what it was trained on."""
     made = ", ".join(f"{model.role} {model.name} ({model.trained_on_data})" for model in prediction.models)
-    drawn = f"The player draws the best object of each class that scores {LEAST_DRAWN_SCORE:.0%} or more."
+    drawn = f"The player draws the best object of each class that scores {LEAST_SCORE:.0%} or more."
     return " ".join((f"Predicted by this project's models: {made}.", drawn, *prediction.notes))

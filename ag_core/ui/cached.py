@@ -183,7 +183,7 @@ def intervals(key: StoreKey, video_id: str) -> list[ActionInterval]:
 def stored_prediction(key: StoreKey, video_id: str) -> tuple[list[SceneGraph], dict[str, ActionScores]]:
     """Graphs and action scores of a video from the first model run in the store that has it; empty where none has."""
     open_store = _store(key)
-    for source in open_store.sources():
+    for source in sources(key):
         if source != ANNOTATION:
             found = open_store.graphs_of(video_id, source)
             scores = open_store.action_scores_of(video_id, source)

@@ -266,7 +266,7 @@ def test_bytes_come_in_ranges(show: Callable[..., Page]) -> None:
     [
         ({"src": "/"}, "leads to a page instead of a video"),
         ({"src": "/media/missing.mp4"}, "no such file any more"),
-        ({"version": 9}, "This player reads format 1 of its data and got 9"),
+        ({"version": 9}, "This player reads format 2 of its data and got 9"),
     ],
 )
 def test_what_goes_wrong_is_said(show: Callable[..., Page], query: dict[str, object], says: str) -> None:

@@ -82,7 +82,10 @@ class AnnotationStore:
     ) -> Answer:
         with self._connection.cursor() as cursor:
             cursor.execute("use store")
-            return fetch(cursor.execute(query, list(parameters)))
+            try:
+                return fetch(cursor.execute(query, list(parameters)))
+            except (duckdb.IOException, duckdb.PermissionException):  # a file that is gone counts as one outside
+                raise UserError(f"{self.path} was replaced or damaged since it was opened; open it again") from None
 
     # Videos and what belongs to them
 

@@ -2,7 +2,7 @@
 
 A frame is the midpoint of one of five equal parts of an action interval, at the video's own rate, counted from 1.
 Where two intervals ask for the same frame it counts once; of the rest so many are left out at random that the number is
-right.
+right. Where they are too few, which happens in small releases, the frame after a midpoint is taken as well.
 """
 
 from dataclasses import dataclass
@@ -121,14 +121,14 @@ def _draw_intervals(
 
 def draw_frames(videos: Videos, counts: Counts, rng: np.random.Generator) -> Frames:
     """The annotated frames of both splits, with exactly the counts of each status."""
-    video, number, interval = _midpoints(videos)
-    priority = rng.random(len(video))
+    video, number, interval, after = _midpoints(videos)
+    priority = rng.random(len(video)) + after
     rank = _rank_within(video, priority)  # 0 for the first choice of each video
     chosen, status = [], np.full(len(video), Status.NOTHING_VISIBLE, np.int64)
     for index, split in enumerate((counts.train, counts.test)):
         rows = np.flatnonzero(videos.split[video] == index)
         if len(rows) < split.frames:
-            raise ValueError(f"the intervals have {len(rows)} midpoints, too few for {split.frames} frames")
+            raise ValueError(f"the intervals have {len(rows)} frames, too few for {split.frames}; generate more")
         wanted = np.where(rank[rows] < USUAL_KEPT, -1.0, priority[rows])
         rows = np.sort(rows[np.argsort(wanted, kind="stable")[: split.frames]])
         status[rows] = _statuses(split, video[rows], rank[rows], rng)
@@ -137,8 +137,13 @@ def draw_frames(videos: Videos, counts: Counts, rng: np.random.Generator) -> Fra
     return Frames(video[rows], number[rows], interval[rows], status[rows])
 
 
-def _midpoints(videos: Videos) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """video, frame number and interval of every midpoint, by video and number, each frame once."""
+def _midpoints(
+    videos: Videos,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Frames that may be annotated, by video and number, each once.
+
+    Columns video, frame number, interval, and whether it is only the frame after a midpoint.
+    """
     used = np.flatnonzero(videos.usual & videos.annotated[videos.video])
     video = videos.video[used]
     start = videos.start_ds[used] / 10
@@ -146,10 +151,11 @@ def _midpoints(videos: Videos) -> tuple[NDArray[np.int64], NDArray[np.int64], ND
     shares = (2 * np.arange(PARTS_OF_ACTION) + 1) / (2 * PARTS_OF_ACTION)
     times = start[:, None] + (end - start)[:, None] * shares
     numbers = np.rint(times * videos.rates[video][:, None]).astype(np.int64) + 1
-    numbers = np.minimum(numbers, np.floor(videos.lengths_s * videos.rates).astype(np.int64)[video][:, None])
-    keys = (video[:, None] << 20 | numbers).ravel()
-    unique, first = np.unique(keys, return_index=True)
-    return unique >> 20, unique & ((1 << 20) - 1), np.repeat(used, PARTS_OF_ACTION)[first]
+    last = np.floor(videos.lengths_s * videos.rates).astype(np.int64)[video][:, None]
+    found = np.stack([np.minimum(numbers, last), np.minimum(numbers + 1, last)])  # [2,I,5]
+    unique, first = np.unique((video[:, None] << 20 | found).ravel(), return_index=True)
+    interval = np.tile(np.repeat(used, PARTS_OF_ACTION), 2)[first]
+    return unique >> 20, unique & ((1 << 20) - 1), interval, first >= numbers.size
 
 
 def _rank_within(groups: NDArray[np.int64], priority: NDArray[np.float64]) -> NDArray[np.int64]:

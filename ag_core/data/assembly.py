@@ -48,7 +48,25 @@ def assemble(
     detail       what the annotation was read from, None where there is none
     fingerprint  what is remembered of the inputs
     memory       bound in DuckDB's spelling, such as '1GB'
+    UserError where the bound is too low or the disk is full.
     """
+    try:
+        _assemble(path, parts, rates, detail, fingerprint, memory, progress)
+    except duckdb.OutOfMemoryException:
+        raise UserError(f"{memory} of memory are not enough to sort the tables; give more, such as {MEMORY}") from None
+    except duckdb.IOException as error:
+        raise UserError(f"the store cannot be written ({error}); make room for it and build again") from None
+
+
+def _assemble(
+    path: Path,
+    parts: Parts,
+    rates: Mapping[str, float],
+    detail: str | None,
+    fingerprint: str,
+    memory: str,
+    progress: Callable[[int, int], None],
+) -> None:
     given = _parameters(detail)
     with duckdb.connect(str(path), config={"memory_limit": memory, "threads": THREADS}) as connection:
         connection.execute("set temp_directory = ?", [str(parts.folder / "spill")])

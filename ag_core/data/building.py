@@ -70,29 +70,33 @@ def build_store(
     checked_memory(memory)
     inputs = Inputs.found(charades, action_genome, videos, rates, predictions)
     fingerprint = inputs.fingerprint()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with only_one(out.with_name(f".{out.name}.lock"), lambda: say(WAITING, 0, 1)):
-        _remove_leftovers(out)
-        outdated = force or fingerprint_of(out) != fingerprint
-        if outdated:
-            _build(out, inputs, fingerprint, memory, say)
-        if lake is not None:
-            write_lake(out, Path(lake), say)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with only_one(out.with_name(f".{out.name}.lock"), lambda: say(WAITING, 0, 1)):
+            _remove_leftovers(out)
+            outdated = force or fingerprint_of(out) != fingerprint
+            if outdated:
+                _build(out, inputs, fingerprint, memory, say)
+            if lake is not None:
+                write_lake(out, Path(lake), say)
+    except OSError as error:
+        raise UserError(f"{out} cannot be written ({error}); give a place with room where files may be made") from None
     return outdated
 
 
 def _build(out: Path, inputs: Inputs, fingerprint: str, memory: str, say: Progress) -> None:
     """Write the store; the parts stay where it is killed or stopped, and go where an input is refused."""
     parts = Parts(out.with_name(f".{out.name}.parts"))
-    unfinished = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:
         _read(inputs, parts, say)
-        rates = inputs.rates.values
-        assemble(unfinished, parts, rates, inputs.detail, fingerprint, memory, partial(say, "writing"))
-        unfinished.replace(out)
     except UserError:
         parts.remove()
         raise
+    unfinished = out.with_name(f".{out.name}.{os.getpid()}.part")
+    rates, written = inputs.rates.values, partial(say, "writing")
+    try:
+        assemble(unfinished, parts, rates, inputs.detail, fingerprint, memory, written)
+        unfinished.replace(out)
     finally:
         _remove_leftovers(out)
     parts.remove()

@@ -40,7 +40,7 @@ def test_names_of_older_numpy_are_known(tmp_path: Path):
     assert np.array_equal(read_pickle(path), PLAIN["array"])
 
 
-class _Runs:
+class Runs:
     def __init__(self, function, *arguments):
         self.made = function, arguments
 
@@ -50,7 +50,7 @@ class _Runs:
 
 def test_a_pickle_that_runs_a_command_is_refused_by_name(tmp_path: Path):
     path, mark = tmp_path / "bad.pkl", tmp_path / "ran"
-    path.write_bytes(pickle.dumps({"frames": _Runs(os.system, f"touch {mark}")}))
+    path.write_bytes(pickle.dumps({"frames": Runs(os.system, f"touch {mark}")}))
     with pytest.raises(UserError, match=r"bad\.pkl.*system.*refused"):
         read_pickle(path)
     assert not mark.exists()
@@ -59,16 +59,16 @@ def test_a_pickle_that_runs_a_command_is_refused_by_name(tmp_path: Path):
 @pytest.mark.parametrize(
     "evil",
     [
-        _Runs(eval, "1"),
-        _Runs(getattr, "a", "upper"),
-        _Runs(open, "/etc/passwd"),
-        _Runs(__import__, "os"),
-        _Runs(np.load, "x.npy"),
-        _Runs(np.zeros, (10**12,)),
-        _Runs(np.ndarray, (10**11,)),
-        _Runs(bytes, 10**11),
-        _Runs(bytearray, 10**11),
-        _Runs(range, 3),
+        Runs(eval, "1"),
+        Runs(getattr, "a", "upper"),
+        Runs(open, "/etc/passwd"),
+        Runs(__import__, "os"),
+        Runs(np.load, "x.npy"),
+        Runs(np.zeros, (10**12,)),
+        Runs(np.ndarray, (10**11,)),
+        Runs(bytes, 10**11),
+        Runs(bytearray, 10**11),
+        Runs(range, 3),
         Path("x"),
         np.array([{"object": 1}, None], dtype=object),
     ],

@@ -27,8 +27,11 @@ def local_store(where: Path | str) -> Path:
 
 
 def last_change_ns(path: Path) -> int:
-    """When a store file, or a lake's folder, last changed: nanoseconds since 1970."""
-    return (path / MANIFEST if path.is_dir() else path).stat().st_mtime_ns
+    """When a store file, or a lake's folder, last changed: nanoseconds since 1970. UserError where neither is there."""
+    try:
+        return (path / MANIFEST if path.is_dir() else path).stat().st_mtime_ns
+    except FileNotFoundError:
+        raise UserError(f"there is no store at {path}; make one with `python -m ag_core build-store`") from None
 
 
 def attach(connection: duckdb.DuckDBPyConnection, where: Path | str) -> Path:

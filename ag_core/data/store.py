@@ -6,6 +6,8 @@ SQL lives here and in its neighbours only. What the player and training ask is a
 the first table is asked for, since to load it takes longer than any answer.
 """
 
+import os
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -42,7 +44,8 @@ class AnnotationStore:
     """
 
     def __init__(self, where: Path | str) -> None:
-        self._connection = duckdb.connect(":memory:", config={"threads": 2})
+        spill = Path(tempfile.gettempdir()) / f"action-genome-store-{os.getpid()}"  # else `.tmp` in the user's folder
+        self._connection = duckdb.connect(":memory:", config={"threads": 2, "temp_directory": str(spill)})
         try:
             self.path = attach(self._connection, where)
         except UserError:

@@ -307,6 +307,10 @@ def test_a_newer_lake_is_another_store_to_the_app(showcase: Path, lake: Path, tm
     build_store(tmp_path / "b.duckdb", showcase / "charades")
     write_lake(tmp_path / "b.duckdb", folder)
     assert last_change_ns(folder) > before
+    (folder / MANIFEST).unlink()
+    for gone in (folder, tmp_path / "none.duckdb"):
+        with pytest.raises(UserError, match="there is no store at"):
+            last_change_ns(gone)
     assert last_change_ns(tmp_path / "b.duckdb") == (tmp_path / "b.duckdb").stat().st_mtime_ns
 
 

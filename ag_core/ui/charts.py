@@ -33,11 +33,16 @@ MODEL_LINES = {"lfb": "dash", "sgfb": "solid", "oracle": "dot"}
 PLAIN = {False: "#66718A", True: "#9AA5B8"}
 """Bars that stand for no group. By whether the theme is dark."""
 
+TEXT = {False: "#31333F", True: "#FAFAFA"}
+"""Words inside a chart, which take no colour from the page. By whether the theme is dark."""
+
 SEQUENCE = {
     False: ["#F7F3FB", "#D9C2EE", "#B07FDB", "#8A2FC9", "#4E1480"],
     True: ["#1B1622", "#3C2A58", "#6A4A9E", "#A678F0", "#EADCFF"],
 }
 """Heat maps: nothing is near the page, much is far from it. By whether the theme is dark."""
+
+Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 
 ROW_HEIGHT = 22
 HEAT_ROW_HEIGHT = 17
@@ -200,7 +205,14 @@ def heat_map(
 
 
 def object_relation_map(
-    table: pd.DataFrame, value: str, *, dark: bool, label: str, compress: bool = False, top: float | None = None
+    table: pd.DataFrame,
+    value: str,
+    *,
+    dark: bool,
+    label: str,
+    compress: bool = False,
+    top: float | None = None,
+    number: str = ",.4~f",
 ) -> alt.Chart:
     """Objects by relationships (columns object, group, relation, `value`), the three groups side by side.
 
@@ -217,6 +229,7 @@ def object_relation_map(
         label=label,
         compress=compress,
         top=top,
+        number=number,
     )
 
 

@@ -37,6 +37,10 @@ def source_name(source: str) -> str:
 
 def filter_pickers() -> Search:
     """The filters of Explore, bound to the link: split, actions, objects, relations, text. All must hold."""
+    # The address has an action as the picker prints it; a link written by hand may give the bare id.
+    linked = [one for one in st.query_params.get_all("action") if one in {action.id for action in ACTIONS}]
+    if linked and "action" not in st.session_state:
+        st.session_state["action"] = linked
     with st.container(horizontal=True, key="ag_filters"):
         objects = st.multiselect(
             "Objects", sorted(OBJECTS), key="object", bind="query-params", persist_state="session", placeholder="Any"
@@ -52,7 +56,7 @@ def filter_pickers() -> Search:
         actions = st.multiselect(
             "Actions",
             [action.id for action in ACTIONS],
-            format_func=_action_label,
+            format_func=action_label,
             key="action",
             bind="query-params",
             persist_state="session",
@@ -73,7 +77,8 @@ def filter_pickers() -> Search:
     )
 
 
-def _action_label(action_id: str) -> str:
+def action_label(action_id: str) -> str:
+    """An action by its id as the pickers print it, and as Explore's address has it."""
     return f"{action_id} {ACTIONS[action_index(action_id)].label}"
 
 
@@ -91,7 +96,7 @@ def facet_pills(facets: pd.DataFrame, filters: Search, most: int = 8) -> None:
             value(int(row.index_)): int(row.videos) for row in rows.rename(columns={"index": "index_"}).itertuples()
         }
         labels = {
-            name: f"{_action_label(name)[5:] if kind == 'action' else name} :gray[{words.number(n)}]"
+            name: f"{action_label(name)[5:] if kind == 'action' else name} :gray[{words.number(n)}]"
             for name, n in names.items()
         }
         if labels:

@@ -1,0 +1,120 @@
+"""Statistics, third tab: which relationship follows which on an object, and how long relationships last."""
+
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from ag_core.data.over_time import APPEARS, ENDS
+from ag_core.data.search import Search
+from ag_core.taxonomy import RELATIONS_OF_GROUP, Group, relation_index, shown
+from ag_core.ui import charts, words
+from ag_core.ui.charts import MARK
+from ag_core.ui.figures import Figure, show_figure
+from ag_core.ui.spans import duration_bars
+from ag_core.ui.statistics.asked import Asked, object_picker
+
+
+def show_over_time(asked: Asked) -> None:
+    """Transitions of one object in one group, and durations with it or with all objects."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        chosen = object_picker(asked, "of")
+        if chosen is None:
+            return
+        group = st.segmented_control(
+            "Group",
+            [one.value for one in Group],
+            default=Group.CONTACT.value,
+            required=True,
+            key="group",
+            bind="query-params",
+        )
+    _show_transitions(asked, chosen, Group(group))
+    _show_durations(asked, chosen)
+
+
+def transition_table(counted: pd.DataFrame) -> pd.DataFrame:
+    """before, after, n, share: with the share of what came before that is followed by this, names as shown."""
+    share = counted["n"] / counted.groupby("before")["n"].transform("sum")
+    return counted.assign(before=counted["before"].map(shown), after=counted["after"].map(shown), share=share)
+
+
+def _show_transitions(asked: Asked, object_class: int, group: Group) -> None:
+    name = words.object_name(object_class)
+    st.subheader(f"What follows what: {group.value}, {name}", anchor=False)
+    table = transition_table(asked.ask("transitions", object_class, group))
+    if table.empty:
+        st.caption("No video has two annotated frames one of which shows this object.")
+        return
+    marks = {f"{row.before} → {row.after}": row for row in table.sort_values("n", ascending=False).itertuples()}
+    searches = {}
+    for mark, row in marks.items():
+        held = row.after if row.after != ENDS else row.before
+        relations = () if held in (APPEARS, ENDS) else (relation_index(str(held)),)
+        searches[mark] = Search(objects=(object_class,), relations=relations)
+    show_figure(
+        Figure(
+            f"What follows what: {group.value} relationships with {name}",
+            f"{words.number(int(table['n'].sum()))} steps from one annotated frame to the next of the same video; "
+            f"rows add up to 100 %. Where several relationships hold at once, each pair counts. '{APPEARS}' and "
+            f"'{ENDS}': not visible in the frame before or after. Counted in {asked.whose}. Explore finds videos with "
+            "the object and the relationship that came after.",
+            f"Heat map: for each {group.value} relationship with {name}, what holds in the next annotated frame",
+            "transitions",
+            f"{asked.which}-{name.replace('/', '-')}-{group.value}",
+            partial(_draw_transitions, table, group),
+            table,
+            searches,
+            wide=True,
+        ),
+        "statistics_transitions",
+    )
+
+
+def _draw_transitions(table: pd.DataFrame, group: Group, dark: bool) -> charts.Chart:
+    names = [shown(name) for name in RELATIONS_OF_GROUP[group]]
+    marked = table.assign(**{MARK: [f"{one} → {other}" for one, other in zip(table["before"], table["after"])]})
+    rows = [name for name in (APPEARS, *names) if name in set(table["before"])]
+    columns = [name for name in (*names, ENDS) if name in set(table["after"])]
+    return charts.heat_map(
+        marked, "before", "after", "share", dark=dark, rows=rows, columns=columns, label="share of what came before",
+        top=1.0, compress=True, number=".1%",
+    ).properties(height={"step": 24})  # fmt: skip
+
+
+def _show_durations(asked: Asked, object_class: int) -> None:
+    st.subheader("How long relationships last", anchor=False)
+    every = st.toggle("With all objects", key="every", bind="query-params")
+    name = "all objects" if every else words.object_name(object_class)
+    counted = asked.ask("durations", *(() if every else (object_class,)))
+    table = counted[counted["lasting"] > 0]
+    if table.empty:
+        st.caption("No relationship holds in two neighbouring annotated frames, or the videos' rates are not known.")
+        return
+    table = table.assign(relation=table["name"].map(shown))
+    stretches, lasting = int(counted["stretches"].sum()), int(counted["lasting"].sum())
+    columns = ["relation", "group", "stretches", "lasting", "q10", "q25", "q50", "q75", "q90"]
+    every_object: tuple[int, ...] = () if every else (object_class,)
+    show_figure(
+        Figure(
+            f"How long relationships last: {name}",
+            f"{words.number(stretches)} stretches of neighbouring annotated frames with {name}; drawn are the "
+            f"{words.number(lasting)} of two frames or more ({words.percent(lasting / max(stretches, 1))}). From first "
+            "to last frame, so a lower bound. Line: middle 80 %, bar: middle 50 %, stroke: median. Counted in "
+            f"{asked.whose}.",
+            f"Spans: quantiles of how long each relationship with {name} lasts, in seconds",
+            "durations",
+            f"{asked.which}-{name.replace('/', '-').replace(' ', '-')}",
+            partial(_draw_durations, table[columns].assign(**{MARK: table["relation"]})),
+            table[columns],
+            {
+                one: Search(objects=every_object, relations=(relation_index(one),))
+                for one in table.sort_values("stretches", ascending=False)["relation"]
+            },
+        ),
+        "statistics_durations",
+    )
+
+
+def _draw_durations(table: pd.DataFrame, dark: bool) -> charts.Chart:
+    return duration_bars(table, dark=dark)

@@ -1,0 +1,153 @@
+"""Statistics, first tab: the size of the data, Table 1 of the paper with a row for the data at hand, and Figure 3."""
+
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from ag_core.data.search import Search
+from ag_core.data.store import ANNOTATION
+from ag_core.settings import settings
+from ag_core.taxonomy import OBJECTS, object_index, relation_index, shown
+from ag_core.ui import cached, charts, words
+from ag_core.ui.charts import MARK
+from ag_core.ui.figures import Figure, show_figure
+from ag_core.ui.page import owner_note, totals_row
+from ag_core.ui.pickers import download_table, source_name
+from ag_core.ui.statistics.asked import Asked, log_toggle
+
+COLUMNS = {
+    "dataset": "Data set",
+    "numbers": "Numbers",
+    "video_hours": "Video hours",
+    "num_videos": "Videos",
+    "num_action_categories": "Action categories",
+    "objects_annotated": "Objects annotated",
+    "objects_localized": "Objects localized",
+    "object_categories": "Object categories",
+    "object_instances": "Object instances",
+    "relationships_annotated": "Relationships annotated",
+    "relationships_localized": "Relationships localized",
+    "relationship_categories": "Relationship categories",
+    "relationship_instances": "Relationship instances",
+    "frames": "Annotated frames",
+    "action_instances": "Action instances",
+}
+"""Table 1's columns in its order; the last two are not in the paper's table."""
+
+
+def show_overview(asked: Asked) -> None:
+    """Totals, Table 1, and how often every relationship and object occurs."""
+    owner_note(f"Counts of {asked.whose}. For scale, beneath each the published total of the Action Genome paper.")
+    totals_row(cached.totals(asked.key, asked.source), cached.paper()["totals"])
+    _show_table_1(asked)
+    st.subheader("Relationships and objects", anchor=False)
+    logarithmic = log_toggle()
+    left, right = st.columns(2, gap="large")
+    with left:
+        _show_relationships(asked, logarithmic)
+    with right:
+        _show_objects(asked, logarithmic)
+
+
+def data_name(asked: Asked) -> str:
+    """The data at hand by name."""
+    chosen = settings()
+    name = (
+        "Embedded home world"
+        if chosen.store == chosen.embedded_store
+        else str(getattr(chosen.store, "name", chosen.store))
+    )
+    return name if asked.source == ANNOTATION else f"{name}, {source_name(asked.source)}"
+
+
+def table_1(mine: dict[str, Any], name: str, papers: list[dict[str, Any]]) -> pd.DataFrame:
+    """The data at hand first, then the paper's rows as printed; columns as COLUMNS, missing where not known."""
+    rows = [{"dataset": name, "numbers": "counted here", **mine}]
+    for row in papers:
+        rows.append({**row, "numbers": "paper", **{k: bool(v) for k, v in row.items() if k.endswith(("ated", "ized"))}})
+    table = pd.DataFrame(rows).reindex(columns=list(COLUMNS))
+    whole = [column for column in COLUMNS if column not in ("dataset", "numbers", "video_hours")]
+    return table.astype({column: "boolean" if column.endswith(("ated", "ized")) else "Int64" for column in whole})
+
+
+def _show_table_1(asked: Asked) -> None:
+    st.subheader("Beside other data sets", anchor=False)
+    owner_note(
+        "First row: counted here in the open data. Other rows: the paper's Table 1, as printed there (its numbers "
+        "of videos of HACS Clips and AVA look exchanged; they are kept). The last two columns are not in the paper's "
+        "table."
+    )
+    table = table_1(asked.ask("table_1_row"), data_name(asked), cached.paper()["table_1"])
+    formats: dict[str, Any] = {
+        column: st.column_config.NumberColumn(label, format="localized")
+        for column, label in COLUMNS.items()
+        if column not in ("dataset", "numbers") and not column.endswith(("ated", "ized"))
+    }
+    formats["video_hours"] = st.column_config.NumberColumn(COLUMNS["video_hours"], format="%.4g")
+    st.dataframe(
+        table,
+        hide_index=True,
+        placeholder="–",
+        column_config={**COLUMNS, **formats, "dataset": st.column_config.TextColumn("Data set", pinned=True)},
+        alt="Table 1 of the paper: data sets of actions, with a first row for the open data",
+    )
+    with st.container(horizontal=True):
+        download_table(table, "table-1", asked.which, "statistics_table_1_csv", "csv")
+        download_table(table, "table-1", asked.which, "statistics_table_1_json", "json")
+
+
+def _show_relationships(asked: Asked, logarithmic: bool) -> None:
+    counted = asked.counts("relation")
+    table = counted.assign(relation=counted["name"].map(shown))[["relation", "group", "relations", "videos"]]
+    total, occurring = int(table["relations"].sum()), int((table["relations"] > 0).sum())
+    marked = table.assign(**{MARK: table["relation"]})
+    show_figure(
+        Figure(
+            "Relationships by group (Figure 3)",
+            f"{words.number(total)} relationships between the person and an object, {occurring} of 25 kinds; counted "
+            f"in {asked.whose}. Drawn as the paper's Figure 3.",
+            "Bars: number of each of the 25 relationships, group by group",
+            "relationships",
+            asked.which,
+            partial(_draw_relations, marked, logarithmic),
+            table,
+            {name: Search(relations=(relation_index(name),)) for name in table.loc[table["relations"] > 0, "relation"]},
+        ),
+        "statistics_relations",
+    )
+
+
+def _draw_relations(table: pd.DataFrame, logarithmic: bool, dark: bool) -> charts.Chart:
+    return charts.relation_bars(table, "relations", dark=dark, logarithmic=logarithmic)
+
+
+def _show_objects(asked: Asked, logarithmic: bool) -> None:
+    table = asked.counts("object").rename(columns={"objects": "boxes"})[["object", "boxes", "videos"]]
+    present = table[table["boxes"] > 0]
+    marked = present.assign(**{MARK: present["object"]})
+    show_figure(
+        Figure(
+            "Objects (Figure 3)",
+            f"{words.number(int(table['boxes'].sum()))} visible boxes, {len(present)} of {len(OBJECTS)} classes; "
+            f"counted in {asked.whose}. Drawn as the paper's Figure 3.",
+            "Bars: number of visible boxes of each object class, most frequent first",
+            "objects",
+            asked.which,
+            partial(_draw_objects, marked, logarithmic),
+            table,
+            {
+                name: Search(objects=(object_index(name),))
+                for name in present.sort_values("boxes", ascending=False)["object"]
+            },
+        ),
+        "statistics_objects",
+    )
+    absent = table.loc[table["boxes"] == 0, "object"].tolist()
+    if absent:
+        st.caption(f"Not seen: {', '.join(absent)}.")
+
+
+def _draw_objects(table: pd.DataFrame, logarithmic: bool, dark: bool) -> charts.Chart:
+    return charts.count_bars(table, "object", "boxes", dark=dark, logarithmic=logarithmic)

@@ -1,0 +1,161 @@
+"""Statistics, fifth tab: Figure 2 of the paper on one video, five frames of every action and the frames annotated."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from ag_core.data.sampling import FRAMES_PER_ACTION, NEAR_FRAMES, midpoints, nearest_frames
+from ag_core.data.store import ANNOTATION
+from ag_core.errors import UserError
+from ag_core.records import ActionInterval, Video, time_of_frame
+from ag_core.taxonomy import ACTIONS
+from ag_core.ui import cached, charts, words
+from ag_core.ui.charts import MARK
+from ag_core.ui.figures import Figure, show_figure
+from ag_core.ui.page import EXPLORE, TIME, VIDEO, empty_state, owner_note
+from ag_core.ui.pickers import video_picker
+from ag_core.ui.spans import FRAME_KINDS, sampling_strip
+from ag_core.ui.statistics.asked import Asked
+
+AT_MIDPOINT, ELSEWHERE = FRAME_KINDS
+
+
+def show_sampling(asked: Asked) -> None:
+    """The strip of one video, then the pictures of one action's five frames. The annotation's, whatever the source."""
+    if cached.videos(asked.key).empty:
+        empty_state("No annotated videos", "The store holds predictions only", (EXPLORE, "All videos"))
+        return
+    st.subheader("From actions to annotated frames", anchor=False)
+    owner_note(
+        f"The paper's Figure 2: of every action, {FRAMES_PER_ACTION} frames are annotated, the midpoints of "
+        f"{FRAMES_PER_ACTION} equal parts. {_whole_share(asked)}"
+    )
+    video_id = video_picker(asked.key)
+    try:
+        video = cached.video(asked.key, video_id)
+    except UserError as error:
+        empty_state("No such video", str(error))
+        return
+    intervals = cached.intervals(asked.key, video_id)
+    numbers = [graph.frame for graph in cached.graphs(asked.key, video_id)]
+    if not intervals or not video.fps:
+        why = (
+            "It has no annotated actions"
+            if not intervals
+            else "Its frame rate is not known, so its frames have no time"
+        )
+        empty_state("No strip for this video", f"{why}; choose another video")
+        return
+    frames = annotated_frames(numbers, intervals, video)
+    _show_strip(video, intervals, frames)
+    _show_pictures(video, intervals, frames)
+
+
+def _whole_share(asked: Asked) -> str:
+    near, total = cached.statistic(asked.key, "share_at_midpoints", ANNOTATION)
+    if not total:
+        return "The open data has no annotated frames whose time is known."
+    return (
+        f"In the open data, {words.percent(near / total)} of {words.number(total)} annotated frames lie at most "
+        f"{NEAR_FRAMES} frame from such a midpoint."
+    )
+
+
+def annotated_frames(numbers: Sequence[int], intervals: Sequence[ActionInterval], video: Video) -> pd.DataFrame:
+    """frame, time_s, kind: annotated frames of a video of known rate, at a midpoint of an action or elsewhere."""
+    fps = video.fps or 1.0
+    middles = midpoints(intervals, fps, video.n_frames)["frame"].tolist()
+    far = np.abs(nearest_frames(numbers, middles) - np.asarray(numbers, np.int64)) > NEAR_FRAMES
+    return pd.DataFrame(
+        {
+            "frame": list(numbers),
+            "time_s": [time_of_frame(frame, fps) for frame in numbers],
+            "kind": [ELSEWHERE if one else AT_MIDPOINT for one in far],
+        }
+    )
+
+
+def interval_names(intervals: Sequence[ActionInterval]) -> list[str]:
+    """A name of its own for each interval: its place, its action and when it begins."""
+    return [f"{place}. {ACTIONS[interval.action].label}" for place, interval in enumerate(intervals, start=1)]
+
+
+def _show_strip(video: Video, intervals: Sequence[ActionInterval], frames: pd.DataFrame) -> None:
+    names = interval_names(intervals)
+    bars = pd.DataFrame(
+        {
+            "row": names,
+            "action": [words.action_name(interval.action) for interval in intervals],
+            "start_s": [interval.start_s for interval in intervals],
+            "end_s": [interval.end_s for interval in intervals],
+        }
+    )
+    middles = midpoints(intervals, video.fps or 1.0, video.n_frames)
+    middles = middles.assign(
+        row=[names[place] for place in middles["interval"]],
+        action=[bars["action"][place] for place in middles["interval"]],
+    )
+    there = frames["frame"].tolist()
+    reached = np.abs(nearest_frames(middles["frame"], there) - middles["frame"].to_numpy()) <= NEAR_FRAMES
+    at = int((frames["kind"] == AT_MIDPOINT).sum())
+    length_s = max([video.duration_s if video.duration_s > 0 else 0.0, *bars["end_s"], *frames["time_s"]])
+    marked = frames.assign(**{MARK: [frame_mark(frame, time_s) for frame, time_s in zip(there, frames["time_s"])]})
+    show_figure(
+        Figure(
+            f"From actions to annotated frames (Figure 2): {video.video_id}",
+            f"Video {video.video_id}, {len(intervals)} actions, {len(middles)} midpoints (dots), of which "
+            f"{int(reached.sum())} have an annotated frame; {len(frames)} annotated frames (strokes), {at} of them at "
+            f"most {NEAR_FRAMES} frame from a midpoint. By the annotation of the open data set.",
+            f"Strip: the actions of video {video.video_id} as bars with five midpoints each, and its annotated frames",
+            "sampling",
+            video.video_id,
+            partial(_draw_strip, bars, middles, marked, length_s),
+            pd.concat([middles.assign(kind="midpoint").drop(columns=["interval", "row"]), frames], ignore_index=True),
+            moments={mark: (video.video_id, time_s) for mark, time_s in zip(marked[MARK], marked["time_s"])},
+        ),
+        "statistics_sampling",
+    )
+
+
+def _draw_strip(
+    bars: pd.DataFrame, middles: pd.DataFrame, frames: pd.DataFrame, length_s: float, dark: bool
+) -> charts.Chart:
+    return sampling_strip(bars, middles, frames, length_s, dark=dark)
+
+
+def frame_mark(frame: int, time_s: float) -> str:
+    """How an annotated frame is called where it can be chosen."""
+    return f"frame {frame}, {words.clock(time_s)}"
+
+
+def _show_pictures(video: Video, intervals: Sequence[ActionInterval], frames: pd.DataFrame) -> None:
+    names = interval_names(intervals)
+    st.subheader("The five frames of one action", anchor=False)
+    place = st.selectbox(
+        "Action", range(len(names)), format_func=names.__getitem__, key=f"statistics_action_{video.video_id}", width=420
+    )
+    middles = midpoints([intervals[place]], video.fps or 1.0, video.n_frames)
+    nearest = nearest_frames(middles["frame"], frames["frame"])
+    with st.container(horizontal=True, key="ag_moments"):
+        for part, middle, frame in zip(middles["part"], middles["frame"], nearest):
+            annotated = frame > 0 and abs(int(frame) - int(middle)) <= NEAR_FRAMES
+            _show_picture(video, int(frame) if annotated else int(middle), int(part), bool(annotated))
+
+
+def _show_picture(video: Video, frame: int, part: int, annotated: bool) -> None:
+    time_s = time_of_frame(frame, video.fps or 1.0)
+    with st.container(key=f"ag_moment_{part}"):
+        image = cached.still(None if video.path is None else str(video.path), frame)
+        if image:
+            st.image(image, width="stretch", alt=f"Frame {frame} of video {video.video_id}")
+        else:
+            st.html('<div class="ag-noposter">no video file</div>')
+        st.page_link(
+            EXPLORE,
+            label=f"{words.clock(time_s)}, frame {frame}",
+            query_params={VIDEO: video.video_id, TIME: f"{time_s:.3f}"},
+        )
+        st.caption("annotated" if annotated else "not annotated")

@@ -12,7 +12,7 @@ from ag_core.ui.cached import StoreKey
 from ag_core.ui.exports import export_menu
 from ag_core.ui.page import COMPARE, EXPLORE, TIME, VIDEO, empty_state, failure, owner_note, page_frame, store_or_stop
 from ag_core.ui.pickers import download_table, facet_pills, filter_pickers
-from ag_core.ui.viewing import PREDICTED, Viewing, action_tables, models_note, play, viewing_of
+from ag_core.ui.viewing import PREDICTED, Viewing, action_tables, is_upright, models_note, play, viewing_of
 
 PER_PAGE = 12
 
@@ -34,7 +34,8 @@ def grid(key: StoreKey) -> None:
     rows = cached.matching(key, filters, PER_PAGE, (place - 1) * PER_PAGE)
     with st.container(horizontal=True, key="ag_posters"):
         for _, row in rows.iterrows():
-            with st.container(key=f"ag_poster_{row['video_id']}"):
+            tall = "tall_" if is_upright(row) else ""  # shown whole, since a cut would show the middle of a body
+            with st.container(key=f"ag_poster_{tall}{row['video_id']}"):
                 poster = cached.poster(row["path"], row["n_frames"])
                 if poster:
                     st.image(poster, width="stretch", alt=f"A picture from the middle of video {row['video_id']}")

@@ -93,6 +93,11 @@ def _present(sources: dict[str, list[SceneGraph]]) -> dict[str, list[SceneGraph]
     return {name: graphs for name, graphs in sources.items() if graphs}
 
 
+def is_upright(row: pd.Series) -> bool:
+    """Whether a row of the store's videos is taller than wide; False where its size is unknown."""
+    return bool(pd.notna(row["width"]) and pd.notna(row["height"]) and row["height"] > row["width"])
+
+
 def play(viewing: Viewing, key: str, *, t0: float = 0.0, compare: bool = False, **options: Any) -> Any:
     """Mount the player; call inside a fragment. Returns its state: `t` in seconds, `selected`, `navigate`.
 

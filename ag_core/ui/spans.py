@@ -97,7 +97,7 @@ def sampling_strip(
             color=alt.Color(
                 "kind:N",
                 scale=alt.Scale(domain=list(FRAME_KINDS), range=colours),
-                legend=alt.Legend(orient="top", title="annotated frames", symbolType="stroke"),
+                legend=alt.Legend(orient="top", title="annotated frames", symbolType="square"),
             ),
             tooltip=[
                 alt.Tooltip("frame:Q", format=",d"),

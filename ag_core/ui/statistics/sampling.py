@@ -139,7 +139,7 @@ def _show_pictures(video: Video, intervals: Sequence[ActionInterval], frames: pd
     )
     middles = midpoints([intervals[place]], video.fps or 1.0, video.n_frames)
     nearest = nearest_frames(middles["frame"], frames["frame"])
-    with st.container(horizontal=True, key="ag_moments"):
+    with st.container(horizontal=True, key="ag_stills"):
         for part, middle, frame in zip(middles["part"], middles["frame"], nearest):
             annotated = frame > 0 and abs(int(frame) - int(middle)) <= NEAR_FRAMES
             _show_picture(video, int(frame) if annotated else int(middle), int(part), bool(annotated))
@@ -147,7 +147,7 @@ def _show_pictures(video: Video, intervals: Sequence[ActionInterval], frames: pd
 
 def _show_picture(video: Video, frame: int, part: int, annotated: bool) -> None:
     time_s = time_of_frame(frame, video.fps or 1.0)
-    with st.container(key=f"ag_moment_{part}"):
+    with st.container(key=f"ag_still_{part}"):
         image = cached.still(None if video.path is None else str(video.path), frame)
         if image:
             st.image(image, width="stretch", alt=f"Frame {frame} of video {video.video_id}")

@@ -77,6 +77,7 @@ with st.container(horizontal=True, key="ag_cards"):
         (SQL, "SQL", "database", "Ask the annotation anything, safely.", {}),
         (RUN, "Run", "play_circle", "Predict the graph and the actions of your own video.", {}),
         (MAKE, "Make", "movie", "Choose actions, and get a film of them with its exact graph.", {}),
+        (DOCTOR, "Doctor", "stethoscope", "What is odd in the annotation, where, and what to do.", {}),
     ):
         with st.container(border=True, key=f"ag_card_{label}"):
             st.page_link(page, label=f"**{label}**", icon=f":material/{icon}:", query_params=params or None)

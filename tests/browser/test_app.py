@@ -15,6 +15,7 @@ PAGES = {
     "SQL": "SQL",
     "Run": "Run",
     "Make": "Make",
+    "Doctor": "Doctor",
 }
 
 PLAYS_ON = """video => new Promise(done => {

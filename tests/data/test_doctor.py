@@ -15,6 +15,7 @@ from ag_core.data.doctor.funnel import NO_REFERENCE, NOT_COMPARABLE, compared_fu
 from ag_core.data.doctor.repairs import REPAIRS
 from ag_core.data.doctor.report import as_text, make_report, summary, write_report
 from ag_core.data.issues import Kind
+from ag_core.data.lake import write_lake
 from ag_core.data.splits import SMALL_SIDE
 from ag_core.data.store import AnnotationStore
 from ag_core.errors import UserError
@@ -282,6 +283,15 @@ def test_faults_of_predictions(name: str, predicted: Path, tmp_path: Path):
     assert found_in(path)[name] == count
 
 
+def test_a_lake_is_examined_like_its_file(tmp_path: Path):
+    path = store_of(tmp_path, FAULTY_ROWS, FAULTY_TEST_ROWS, clean_frames("AAAA1"), rates=rates(tmp_path, AAAA1=25))
+    write_lake(path, tmp_path / "lake")
+    with AnnotationStore(path) as file, AnnotationStore(tmp_path / "lake") as lake:
+        assert examine(lake) == examine(file) and compared_funnel(lake).equals(compared_funnel(file))
+        for one in examine(file):
+            assert rows_of(lake, one.id).equals(rows_of(file, one.id)), one.id
+
+
 # Words and tables
 
 
@@ -414,6 +424,9 @@ def test_every_quirk_of_the_real_data_is_found(tmp_path: Path):
     expected |= {"class-twice": (0, 8_190), "object-class-never": (0, 35), "relationship-never": (0, 25)}
     assert {name: (findings[name].count, findings[name].out_of) for name in expected} == expected
     assert graphs["contact-contradiction"] and graphs["other-relationship"]
+    assert findings["videos-without-actions"].figures == "6.24 intervals a video on average, at most 28."
+    assert findings["length-unusual"].figures == "From 2.33 to 194.33 s, 29.9 s on average."
+    assert findings["frame-without-visible-object"].figures.endswith("at most 7.")
     assert "At most 1.54 s" in findings["interval-ends-late"].figures
     assert "48,684 distinct" in findings["action-again"].figures
     assert "16 scenes" in findings["scene-commentary"].figures and all("(" in scene for scene in commented)

@@ -2,6 +2,8 @@
 
 from ag_core.data.doctor.check import CHARADES_VIDEOS, Area, Check, Severity
 
+USUAL_LENGTH_S = (5, 90)
+
 _OF_VIDEO = "source, video, null::integer as frame_id, null::integer as t_ms"
 
 # The times as they were written: the reader keeps them in the key of the issue, 'AB1CD c107 1.20 5.00'.
@@ -54,6 +56,23 @@ CHECKS: tuple[Check, ...] = (
         "Leave them out of training and of mean average precision.",
         f"""select {_OF_VIDEO}, coalesce(script, '') as details from {CHARADES_VIDEOS}
             where video not in (select video from action_intervals where source = $1)""",
+        f"""select format('{{:.2f}} intervals a video on average, at most {{}}.', avg(n), max(n)) from (
+                select count(i.video) as n from {CHARADES_VIDEOS} v left join action_intervals i using (source, video)
+                group by v.video)""",
+    ),
+    Check(
+        "length-unusual",
+        Area.CHARADES,
+        Severity.NOTE,
+        f"Videos shorter than {USUAL_LENGTH_S[0]} s or longer than {USUAL_LENGTH_S[1]} s",
+        "Charades videos",
+        "Charades asked for videos of about 30 s. Very short ones may be cut, very long ones hold most of the clips "
+        "when clips are drawn evenly from time.",
+        "Nothing; draw the same number of clips from each video, as published results do.",
+        f"""select {_OF_VIDEO}, format('{{:.2f}} s', duration_s) as details from {CHARADES_VIDEOS}
+            where duration_s not between {USUAL_LENGTH_S[0]} and {USUAL_LENGTH_S[1]}""",
+        f"""select format('From {{:.2f}} to {{:.2f}} s, {{:.1f}} s on average.', min(duration_s), max(duration_s),
+                          avg(duration_s)) from {CHARADES_VIDEOS}""",
     ),
     Check(
         "interval-ends-late",

@@ -48,6 +48,9 @@ CHECKS: tuple[Check, ...] = (
             "coalesce((select string_agg(name, ', ' order by class) from objects o join object_classes using (class) "
             "where o.source = frames.source and o.frame_id = frames.frame_id) || ' hidden', 'no entry')",
         ),
+        """select format('{:.2f} visible objects a frame on average, at most {}.',
+                         sum(n) / (select count(*) from frames where source = $1), coalesce(max(n), 0))
+           from (select count(*) as n from objects where source = $1 and visible group by frame_id)""",
     ),
     Check(
         "person-not-found",

@@ -91,7 +91,7 @@ REPAIRS: dict[str, Repair] = {
         "Nothing of the box lies in the picture; the object was kept as hidden.", _LOOK),
     "box-clipped": Repair(_G, _NOTE, "Object boxes that leave the picture", "objects",
         "Boxes may touch or pass the border; the part outside the picture was cut off.",
-        "Nothing; cut boxes that you draw from the raw files yourself."),
+        "Nothing, where they are few. If most boxes are cut, they are corners and not x, y, width, height."),
     "relationship-unknown": Repair(_G, _ERROR, "Relationships of an unknown name", "objects",
         "The name is none of the 26 of the release; it was left out.",
         "Check the spelling against relationship_classes.txt and build the store again."),

@@ -1,0 +1,33 @@
+"""The Doctor page in a browser: a row of a finding leads to its moment, and an opened finding is in the link."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_app import settled
+
+pytestmark = pytest.mark.browser
+
+ROW_HEIGHT = 35
+
+
+def test_a_row_leads_to_its_moment(app: Callable[..., str], visit: Callable[..., Page]) -> None:
+    page = visit(f"{app('app.py')}/Doctor", {"small-objects": "true"})
+    settled(page)
+    rows = page.get_by_test_id("stDataFrame").nth(1)
+    rows.scroll_into_view_if_needed()
+    expect(rows.locator("canvas").first).to_be_visible()
+    rows.click(position={"x": 60, "y": 1.5 * ROW_HEIGHT})
+    link = page.get_by_test_id("stPageLink").get_by_text("Open ")
+    link.scroll_into_view_if_needed()
+    link.click()
+    page.wait_for_url("**/Explore?v=*&t=*")
+
+
+def test_an_opened_finding_is_in_the_link(app: Callable[..., str], visit: Callable[..., Page]) -> None:
+    page = visit(f"{app('app.py')}/Doctor")
+    settled(page)
+    page.locator("summary").filter(has_text="Small objects").click()
+    page.wait_for_url("**/Doctor?small-objects=true")
+    expect(page.get_by_text("All rows as CSV")).to_be_visible()

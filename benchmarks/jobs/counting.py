@@ -15,7 +15,7 @@ from benchmarks.report import Goal, Row, time_of
 STORED, FROM_ROWS = "store, counted once", "store, from the rows"
 LOOP, PANDAS = "loop over the loaded pickle", "pandas, data frame in memory"
 
-FROM_ROWS_QUERY = """select class, relation, count(*) as n from relations
+FROM_ROWS_QUERY = """select class, relation, count(*) as n from relations_by_class
                      where source = 'annotation' and relation is not null and score >= 0.5 group by class, relation"""
 
 

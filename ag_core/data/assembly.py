@@ -4,7 +4,8 @@ The statements are in assembly.sql, the tables in schema.sql. Knows neither read
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 
 import duckdb
@@ -76,13 +77,26 @@ def _assemble(
             connection.read_parquet(parts.files(table)).create_view(f"part_{table}")
         known = pa.table({"video_id": pa.array(rates, pa.string()), "fps": pa.array(rates.values(), pa.float64())})
         connection.register("part_rates", known)
-        statements = connection.extract_statements(ASSEMBLY.read_text(encoding="utf-8"))
-        for done, statement in enumerate(statements):
+        found = "select source from part_frames union select source from part_videos order by source"
+        sources = [source for (source,) in connection.execute(found).fetchall()]
+        statements = list(_in_turn(connection.extract_statements(ASSEMBLY.read_text(encoding="utf-8")), sources))
+        for done, (statement, source) in enumerate(statements):
             progress(done, len(statements))
-            connection.execute(statement, {name: given[name] for name in statement.named_parameters})
+            values = given | {"source": source}
+            connection.execute(statement, {name: values[name] for name in statement.named_parameters})
         for table in COLUMNS:
             connection.execute(f"drop view part_{table}")
         progress(len(statements), len(statements))
+
+
+def _in_turn(
+    statements: Iterable[duckdb.Statement], sources: Sequence[str]
+) -> Iterator[tuple[duckdb.Statement, str | None]]:
+    """The statements in order, each run of those that ask for $source once for every source."""
+    for of_source, run in groupby(statements, key=lambda statement: "source" in statement.named_parameters):
+        together = list(run)
+        for source in sources if of_source else [None]:
+            yield from ((statement, source) for statement in together)
 
 
 def _parameters(detail: str | None) -> dict[str, str | None]:

@@ -1,6 +1,6 @@
 -- Turns the parts of a build (views named part_*, see parts.py) into the tables of schema.sql, in their order.
--- Parameters: $annotation, the source of what people annotated; $detail, what it was read from.
--- One statement after the other; each may spill to disk.
+-- Parameters: $annotation, the source of what people annotated; $detail, what it was read from. The statements with
+-- $source run once for each source, in order, so that no sort has to compare texts. Each may spill to disk.
 
 create temp table numbers as
 select video_id, (row_number() over (order by video_id) - 1)::integer as video
@@ -40,42 +40,44 @@ insert into action_intervals by name
 select $annotation as source, n.video, i.action, i.start_ms, i.end_ms, i.repair
 from part_intervals i join numbers n using (video_id) order by video, start_ms, end_ms, action, repair;
 
-insert into frames by name
-select p.source, (row_number() over (partition by p.source order by n.video, p.frame) - 1)::integer as frame_id,
-       n.video, p.frame, coalesce(p.t_ms, round_even((p.frame - 1) / k.fps * 1000, 0)::integer) as t_ms,
+-- The place of a row in an ordered temporary table (rowid) is its number.
+create or replace temp table placed_frames as
+select n.video, p.frame, coalesce(p.t_ms, round_even((p.frame - 1) / k.fps * 1000, 0)::integer) as t_ms,
        p.person_x1, p.person_y1, p.person_x2, p.person_y2, p.person_score
 from part_frames p join numbers n using (video_id) join known_rates k using (video_id)
-order by source, frame_id;
+where p.source = $source order by n.video, p.frame;
 
-create temp table placed as
-select p.source, (row_number() over (partition by p.source order by f.frame_id, p.place) - 1)::integer as object_id,
-       f.frame_id, f.video, f.t_ms, p.class, p.visible, p.score, p.x1, p.y1, p.x2, p.y2, p.relation_mask, p.scores
-from part_objects p join numbers n using (video_id)
-join frames f on f.source = p.source and f.video = n.video and f.frame = p.frame;
+insert into frames by name select $source as source, rowid::integer as frame_id, * from placed_frames order by rowid;
 
-insert into objects by name select * exclude (scores) from placed order by source, object_id;
+create or replace temp table placed_objects as
+select f.rowid::integer as frame_id, f.video, f.t_ms, p.class, p.visible, p.score, p.x1, p.y1, p.x2, p.y2,
+       p.relation_mask, p.scores
+from part_objects p join numbers n using (video_id) join placed_frames f on f.video = n.video and f.frame = p.frame
+where p.source = $source order by f.rowid, p.place;
+
+insert into objects by name
+select $source as source, rowid::integer as object_id, * exclude (scores) from placed_objects order by rowid;
 
 -- An annotated relationship is a bit of the mask; a predicted one keeps its probability, whatever it is.
 insert into relations by name
-select source, object_id, frame_id, video, t_ms, class, nullif(bit, 25)::utinyint as relation, 1::float as score
-from placed cross join range(26) bits(bit)
-where scores is null and relation_mask & (1::uinteger << bit::uinteger) <> 0
+select $source as source, o.rowid::integer as object_id, o.frame_id, o.video, o.t_ms, o.class,
+       nullif(bit, 25)::utinyint as relation, 1::float as score
+from placed_objects o cross join range(26) bits(bit)
+where o.scores is null and o.relation_mask & (1::uinteger << bit::uinteger) <> 0
 union all by name
-select source, object_id, frame_id, video, t_ms, class, unnest(range(len(scores)))::utinyint as relation,
-       unnest(scores) as score
-from placed where scores is not null
-order by source, object_id, relation nulls first;
-
-drop table placed;
+select $source as source, o.rowid::integer as object_id, o.frame_id, o.video, o.t_ms, o.class,
+       unnest(range(len(o.scores)))::utinyint as relation, unnest(o.scores) as score
+from placed_objects o where o.scores is not null
+order by object_id, relation nulls first;
 
 insert into relations_by_class by name
 select source, class, relation, video, t_ms, frame_id, object_id, score
-from relations where relation is not null order by source, class, relation, video, t_ms, frame_id, object_id;
+from relations where relation is not null and source = $source order by class, relation, object_id;
 
 insert into relation_cube by name
 select r.source, v.split, r.class, r.relation, count(*) as relations, count(distinct r.video) as videos
 from relations r join videos v using (source, video)
-where r.relation is not null and r.score >= 0.5 group by all order by all;
+where r.relation is not null and r.score >= 0.5 and r.source = $source group by all order by all;
 
 insert into action_scores by name
 select p.source, n.video, p.model, p.action, p.score from part_action_scores p join numbers n using (video_id)

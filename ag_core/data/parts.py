@@ -127,7 +127,8 @@ def _write(path: Path, schema: pa.Schema, columns: Mapping[str, Any]) -> None:
         pa.nulls(rows, field.type) if columns.get(field.name) is None else _array(columns[field.name], field.type)
         for field in schema
     ]
-    pq.write_table(pa.table(arrays, schema=schema), path, compression="zstd", compression_level=1)
+    names = [field.name for field in schema if pa.types.is_dictionary(field.type)]
+    pq.write_table(pa.table(arrays, schema=schema), path, compression="lz4", use_dictionary=names)
 
 
 def _array(values: Any, kind: pa.DataType) -> pa.Array:

@@ -24,13 +24,14 @@ class _ArrayClass:
 
 
 _ARRAY_CLASS = _ArrayClass()
+_BYTE, _empty = np.dtype(np.int8), np.empty
 
 
 def _reconstruct(kind: object, shape: tuple[int, ...], typecode: object) -> np.ndarray:
     """An empty array that the pickle fills afterwards; NumPy itself always starts from shape (0,)."""
-    if kind is not _ARRAY_CLASS or tuple(shape) != (0,):
+    if kind is not _ARRAY_CLASS or shape != (0,):
         raise ValueError("an array must start empty")
-    return np.empty((0,), np.int8)
+    return _empty(0, _BYTE)
 
 
 def _scalar(dtype: np.dtype, data: bytes) -> np.generic:

@@ -18,6 +18,8 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+from fsspec.registry import _registry as registered
 
 from ag_core.data import lake_copy
 from ag_core.data.building import build_store
@@ -205,6 +207,26 @@ def test_unknown_kinds_of_address_and_missing_packages_are_named(tmp_path: Path,
     monkeypatch.setitem(sys.modules, "s3fs", None)
     with pytest.raises(UserError, match="needs the package s3fs, which is not installed; pip install s3fs"):
         AnnotationStore("s3://bucket/lake")
+
+
+def test_a_lake_opens_in_an_object_store(lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """s3fs is not here: a file system in memory stands in for it, behind the same interface of fsspec."""
+
+    class Bucket(MemoryFileSystem):
+        protocol = "s3"
+
+        @classmethod
+        def _strip_protocol(cls, path: str) -> str:
+            return "/" + path.removeprefix("s3://").strip("/")
+
+    monkeypatch.setattr(Bucket, "store", {})
+    monkeypatch.setattr(Bucket, "pseudo_dirs", [""])
+    monkeypatch.setitem(registered, "s3", Bucket)
+    Bucket().put(str(lake), "s3://bucket/a", recursive=True)
+    folder = copy_of_lake("s3://bucket/a/", tmp_path)
+    assert read_manifest(folder) == read_manifest(lake)
+    with pytest.raises(UserError, match="there is no lake at s3://bucket/b: it has no"):
+        copy_of_lake("s3://bucket/b", tmp_path)
 
 
 # On disk

@@ -332,7 +332,31 @@ def test_the_funnel_of_a_part_is_not_compared(clean: Path):
         assert (kept["train"], kept["test"], kept["together"]) == (5, 5, 10)
         assert (kept["train_published"], kept["test_published"], kept["together_published"]) == (177330, 56923, 234253)
         small = compared_funnel(store, SMALL_SIDE).set_index("step").loc["Kept frames"]
-        assert small["verdict"] == NO_REFERENCE and small["together"] == 10
+        assert small["verdict"] == NO_REFERENCE and small["together"] == 10 and small["origin"] == ""
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "verdict"),
+    [
+        (7_985, 1_863, "equal"),
+        (7_985, 0, "train equal"),
+        (7_980, 1_863, "differs: train by -5, together by -5"),
+        (4_000, 1_000, NOT_COMPARABLE),
+    ],
+)
+def test_the_verdict_names_what_differs(train: int, test: int, verdict: str, clean: Path, tmp_path: Path):
+    path = Path(shutil.copy(clean, tmp_path / "s.duckdb"))
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create table one as from videos limit 1; delete from videos")
+        for split, count in (("train", train), ("test", test)):
+            connection.execute(
+                """insert into videos by name select one.* replace ((n + ?)::integer as video, ? as split)
+                   from one, range(?) numbers(n)""",
+                [10_000 * len(split), split, count],
+            )
+        connection.execute("drop table one")
+    with AnnotationStore(path) as store:
+        assert compared_funnel(store)["verdict"].iloc[0] == verdict
 
 
 def test_published_counts_add_up():

@@ -49,7 +49,8 @@ def compared_funnel(store: "AnnotationStore", small_side: float = 0.0) -> pd.Dat
         row: dict[str, Any] = {"step": step["step"]}
         for column in COLUMNS:
             row |= {column: here[column], f"{column}_published": published[column]}
-        rows.append(row | {"verdict": _verdict(here, published, comparable), "origin": step["origin"]})
+        origin = step["origin"] if any(published.values()) else ""
+        rows.append(row | {"verdict": _verdict(here, published, comparable), "origin": origin})
     table = pd.DataFrame(rows)
     return table.astype({name: "Int64" for column in COLUMNS for name in (column, f"{column}_published")})
 

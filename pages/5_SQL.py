@@ -1,22 +1,41 @@
-"""SQL: ask the store anything with one SELECT; the sandbox refuses the rest. Rows open in Explore."""
+"""SQL: ask the store anything with one SELECT; the sandbox refuses the rest. Rows open in Explore or as charts."""
+
+from functools import partial
+from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
 
-from ag_core.ui import cached, drawing, words
+from ag_core.data.sql_text import place_in
+from ag_core.errors import UserError
+from ag_core.ui import cached, query_chart, words
+from ag_core.ui.charts import Chart
+from ag_core.ui.figures import Figure, show_figure
 from ag_core.ui.page import EXPLORE, TIME, VIDEO, empty_state, failure, owner_note, page_frame, store_or_stop
 from ag_core.ui.pickers import download_table
-from ag_core.ui.query import RunningQuery
+from ag_core.ui.query import QueryTexts, RunningQuery
+from ag_core.ui.schema_tree import show_tree, tree_data
 
-LIMIT_ROWS = 10_000
-TIMEOUT_S = 10.0
+ROWS = ("100", "1,000", "10,000", "100,000")
+SECONDS = ("5", "10", "30", "60")
 PATIENCE_S = 0.3
+# What the link holds, and what each is where the link does not say.
+LINKED = {"q": "", "rows": "10,000", "seconds": "10", "chart": None, "x": None, "y": None, "colour": None}
+
+
+def texts() -> QueryTexts:
+    """The queries of this session."""
+    return st.session_state.setdefault("sql_texts", QueryTexts())
 
 
 def start() -> None:
     """Run what stands in the editor; an older query of this session is interrupted."""
     stop()
-    st.session_state["sql_query"] = RunningQuery(cached.own_sandbox(), st.session_state["q"], LIMIT_ROWS, TIMEOUT_S)
+    state = st.session_state
+    texts().keep(state["q"])
+    rows = int(str(state.get("rows", LINKED["rows"])).replace(",", ""))
+    seconds = float(state.get("seconds", LINKED["seconds"]))
+    state["sql_query"] = RunningQuery(cached.own_sandbox(), state["q"], rows, seconds)
 
 
 def stop() -> None:
@@ -26,19 +45,99 @@ def stop() -> None:
         query.cancel()
 
 
+def ask(text: str) -> None:
+    """Put a text into the editor and run it."""
+    texts().keep(st.session_state["q"])
+    st.session_state["q"] = text
+    start()
+
+
 def use_example() -> None:
     """Put the chosen example into the editor and run it."""
     chosen = st.session_state["sql_example"]
     if chosen:
-        st.session_state["q"] = next(one["sql"] for one in cached.sql_examples() if one["name"] == chosen)
-        start()
+        ask(next(one["sql"] for one in cached.sql_examples() if one["name"] == chosen))
+
+
+def go_back() -> None:
+    """The text before this one, run again."""
+    st.session_state["q"] = texts().back(st.session_state["q"])
+    start()
+
+
+def lay_out() -> None:
+    """Write the query in lines; what it asks stays the same."""
+    try:
+        text = cached.own_sandbox().laid_out(st.session_state["q"])
+    except UserError as error:
+        st.session_state["sql_remark"] = str(error)
+        return
+    texts().keep(st.session_state["q"])
+    st.session_state["q"] = text
+    texts().keep(text)
+
+
+@st.dialog("First rows", width="large")
+def look_into(table: str) -> None:
+    """The first rows of one table, and what it is."""
+    st.caption(f"**{table}** {cached.sql_meanings()['tables'].get(table, '')}")
+    try:
+        rows = cached.own_sandbox().first_rows(table)
+    except UserError as error:
+        failure(error)
+        return
+    st.dataframe(rows, hide_index=True, alt=f"The first rows of {table}")
 
 
 def schema() -> None:
-    """Tables and views with their columns."""
+    """Tables and views with their columns; a name is typed into the editor, rows open in a window."""
     st.subheader("Schema", anchor=False)
-    st.caption("Views starting with named_ spell out classes; begin there.")
-    st.html(drawing.schema_tree(cached.own_sandbox().schema()))
+    st.caption("A name is typed where the cursor stands. Begin with the views named_…")
+    try:
+        tables = cached.sql_schema(cached.store_key())
+    except UserError as error:
+        failure(error)
+        return
+    chosen = show_tree(tree_data(tables, cached.sql_meanings()), "q", "sql_tree", on_rows=lambda: None)
+    if chosen:
+        look_into(chosen)
+
+
+def editor() -> None:
+    """The text, its limits, and what can be done with it; Ctrl+Enter runs."""
+    with st.form("sql_form", border=False):
+        st.text_area("Query", key="q", bind="query-params", height=230, help="Ctrl+Enter runs the query.")
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.form_submit_button("Run", type="primary", icon=":material/play_arrow:", on_click=start, key="sql_run")
+            st.form_submit_button(
+                "Format",
+                icon=":material/format_align_left:",
+                on_click=lay_out,
+                key="sql_format",
+                help="One part a line",
+            )
+            st.form_submit_button(
+                "Back", icon=":material/undo:", on_click=go_back, key="sql_back", help="The query before this one"
+            )
+            st.selectbox("At most rows", ROWS, index=2, key="rows", bind="query-params", width=130)
+            st.selectbox("At most seconds", SECONDS, index=1, key="seconds", bind="query-params", width=130)
+    if "sql_query" not in st.session_state:
+        start()
+    if remark := st.session_state.pop("sql_remark", None):
+        st.caption(f":material/info: {remark}")
+
+
+def history_and_link() -> None:
+    """The queries of this session, and the address that asks this one again."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.popover("History", icon=":material/history:", type="tertiary"):
+            for number, text in enumerate(reversed(texts().entries)):
+                st.button(texts().line(text), on_click=partial(ask, text), key=f"sql_past_{number}", type="tertiary")
+        with st.popover("Link", icon=":material/link:", type="tertiary"):
+            st.caption("Opens this page with the query, its limits and its chart.")
+            held = {name: st.session_state.get(name) for name in LINKED}
+            chosen = {name: value for name, value in held.items() if value and value != LINKED[name]}
+            st.code(f"{st.context.url or ''}?{urlencode(chosen)}", language=None, wrap_lines=True)
 
 
 @st.fragment(run_every=0.5)
@@ -47,22 +146,32 @@ def waiting() -> None:
     query: RunningQuery = st.session_state["sql_query"]
     if not query.running:
         st.rerun()
-    st.progress(
-        min(1.0, query.seconds / TIMEOUT_S), text=f"Running for {query.seconds:.1f} s of at most {TIMEOUT_S:.0f} s"
-    )
+    part = min(1.0, query.seconds / query.timeout_s)
+    st.progress(part, text=f"Running for {query.seconds:.1f} s of at most {query.timeout_s:.0f} s")
     st.button("Cancel", icon=":material/stop:", on_click=stop, key="sql_cancel")
 
 
+def show_error(query: RunningQuery) -> None:
+    """What went wrong and where in the text, which stays in the editor."""
+    failure(ValueError(query.error))
+    place = place_in(query.error, query.sql)
+    if place:
+        st.caption(f"Line {place[0]}, column {place[1]} of the query.")
+
+
 def show(query: RunningQuery) -> None:
-    """The rows, what was cut, downloads, and the way from a row to its frame."""
-    if query.error:
-        failure(ValueError(query.error))
-        return
+    """The rows, what was cut, a chart, downloads, and the way from a row to its frame."""
     frame: pd.DataFrame = query.result.frame
     note = f"{words.number(len(frame))} rows in {query.result.seconds:.3f} s, from the open data set."
-    owner_note(
-        note + (f" Cut after {words.number(LIMIT_ROWS)} rows; add a limit or a condition." if query.result.cut else "")
-    )
+    cut = {
+        "rows": f" Cut after {words.number(query.limit_rows)} rows; add a limit or a condition, or allow more rows.",
+        "bytes": " Cut at 64 MB; ask for fewer columns or shorter values.",
+    }
+    owner_note(note + cut.get(query.result.cut, ""))
+    if frame.empty:
+        st.caption("No row fits. Loosen a condition, or look at the rows of a table in the schema.")
+    else:
+        chart(frame)
     opens = "video_id" in frame.columns and len(frame) > 0
     state = st.dataframe(
         frame,
@@ -79,9 +188,53 @@ def show(query: RunningQuery) -> None:
             open_row(frame, state.selection.rows)
 
 
+def forget(key: str, options: list[str], instead: str | None) -> None:
+    """What was chosen for an older answer, and this one does not have."""
+    if key in st.session_state and st.session_state[key] not in (*options, None):
+        st.session_state[key] = instead
+
+
+def pick(label: str, key: str, options: list[str], *, optional: bool = False) -> str | None:
+    """Choose a column for a part of the chart."""
+    forget(key, options, None if optional else options[0])
+    return st.selectbox(
+        label, options, index=None if optional else 0, key=key, bind="query-params", placeholder="None", width=190
+    )
+
+
+def chart(frame: pd.DataFrame) -> None:
+    """Choose a chart and its columns, then see it."""
+    offered = query_chart.offered(frame)
+    if not offered:
+        return
+    forget("chart", offered, None)
+    kind = st.segmented_control("Chart", offered, key="chart", bind="query-params")
+    if not kind:
+        return
+    across, up, shades = query_chart.choices(frame, kind)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        x = pick("A bar for each" if kind == "Bar" else "Across", "x", across)
+        rest = [name for name in up if name != x] or up
+        y = pick("Added up" if kind == "Bar" else "Up", "y", rest) if up else None
+        colour = pick("Colour", "colour", shades, optional=kind != "Heat map") if shades else None
+    if x is None:
+        return
+    table = query_chart.plotted(frame, kind, x, y, colour)
+    title = f"{y or query_chart.ROWS} by {x}"
+    note = f"{kind} chart of {words.number(len(frame))} rows of the answer, from the open data set."
+    if kind in ("Line", "Scatter") and len(frame) > query_chart.MOST_POINTS:
+        note = f"{kind} chart of the first {words.number(query_chart.MOST_POINTS)} rows, from the open data set."
+    draw = partial(_drawn, table, kind, x, y, colour)
+    show_figure(Figure(title, note, f"{kind} chart: {title}", "query", "chart", draw, table), "sql_figure")
+
+
+def _drawn(table: pd.DataFrame, kind: str, x: str, y: str | None, colour: str | None, dark: bool) -> Chart:
+    return query_chart.drawn(table, kind, x, y, colour, dark=dark)
+
+
 def open_row(frame: pd.DataFrame, rows: list[int]) -> None:
     """A link to the chosen row's video, at its frame where the row has one."""
-    if not rows:
+    if not rows or rows[0] >= len(frame):
         st.caption("Choose a row to open its video.")
         return
     row = frame.iloc[rows[0]]
@@ -104,22 +257,25 @@ main, side = st.columns([2.6, 1], gap="large")
 with side:
     schema()
 with main:
-    st.pills("Examples", [one["name"] for one in examples], key="sql_example", on_change=use_example, wrap=True)
+    st.pills(
+        "Examples, from simple to advanced",
+        [one["name"] for one in examples],
+        key="sql_example",
+        on_change=use_example,
+        wrap=True,
+    )
     note = next((one["note"] for one in examples if one["name"] == st.session_state.get("sql_example")), None)
     if note:
         st.caption(note)
-    st.text_area("Query", key="q", bind="query-params", height=190)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Run", type="primary", icon=":material/play_arrow:", on_click=start, key="sql_run")
-        st.caption(f"At most {words.number(LIMIT_ROWS)} rows and {TIMEOUT_S:.0f} seconds. The link holds the query.")
-    query = st.session_state.get("sql_query")
-    if query is None:
-        start()
-        query = st.session_state["sql_query"]
+    editor()
+    history_and_link()
+    query: RunningQuery = st.session_state["sql_query"]
     query.wait(PATIENCE_S)
     if query.running:
         waiting()
-    elif query.error or query.result is not None:
+    elif query.error:
+        show_error(query)
+    elif query.result is not None:
         show(query)
     else:
-        empty_state("No answer", "The query was cancelled; change it or run it again")
+        empty_state("No answer", "The query ended without one; change it or run it again")

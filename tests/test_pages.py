@@ -142,7 +142,7 @@ def test_statistics_of_a_prediction(app_home: Path) -> None:
 def test_sql_runs_refuses_and_explains(app_home: Path) -> None:
     app = open_page("pages/5_SQL.py", q="select video_id, frame from named_objects order by all limit 2")
     assert app.dataframe[0].value["video_id"].tolist() == ["AB1CD", "AB1CD"]
-    app.text_area(key="q").set_value("drop table videos").run()
+    app.text_area(key="q").set_value("drop table videos")
     app.button(key="sql_run").click().run()
     assert not app.exception
     assert len(app.error) == 1

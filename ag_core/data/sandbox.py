@@ -22,6 +22,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ag_core.data.opening import local_store
+from ag_core.data.sql_text import in_lines, quoted_name
 from ag_core.errors import UserError
 from ag_core.settings import PROJECT
 
@@ -157,6 +158,19 @@ class SqlSandbox:
         for table, column, kind in self._ask({"schema": True}, 60)[0]["schema"]:
             columns.setdefault(table, []).append((column, kind))
         return columns
+
+    def first_rows(self, table: str, rows: int = 20) -> pd.DataFrame:
+        """The first rows of one of the tables that `schema` lists; UserError for another."""
+        if table not in self.schema():
+            raise UserError(f"{table} is not a table of this store; schema() lists them")
+        return self.run(f"from {quoted_name(table)}", rows).frame
+
+    def laid_out(self, sql: str) -> str:
+        """The query in lines, one part each; UserError where that cannot be done without changing what it asks."""
+        text = in_lines(sql)
+        if not self._ask({"same": [sql.strip().rstrip(";"), text]}, 10)[0]["same"]:
+            raise UserError("this query cannot be laid out without changing what it asks; it stays as it is")
+        return text
 
     def _ask(self, order: dict[str, Any], timeout_s: float) -> tuple[dict[str, Any], bytes]:
         """Head and body of the answer to one order; UserError for what the worker says, or if it had to be killed."""

@@ -92,6 +92,12 @@ class Answerer:
             table, cut = table.slice(0, limit_rows), "rows"
         return {"names": names, "cut": cut}, table
 
+    def same(self, sql: str, other: str) -> bool:
+        """Whether two texts are one statement to DuckDB, apart from how they are laid out."""
+        rows = self.connection.execute("select json_serialize_sql(?), json_serialize_sql(?)", [sql, other]).fetchall()
+        trees = [_without_places(json.loads(tree)) for tree in rows[0]]
+        return trees[0] == trees[1] and not trees[0]["error"]
+
     def _checked(self, sql: str) -> str:
         """The one statement in the text, without what follows it; Refused for anything but one harmless SELECT."""
         if len(sql) > LONGEST_TEXT:
@@ -128,6 +134,13 @@ class Answerer:
         # The wrapping puts one line before the asker's first.
         before = 0 if isinstance(error, duckdb.ParserException | Refused) else 1
         return re.sub(r"LINE (\d+):", lambda found: f"LINE {max(1, int(found[1]) - before)}:", text)
+
+
+def _without_places(node: Any) -> Any:
+    """A parsed statement without where its parts stood in the text."""
+    if isinstance(node, dict):
+        return {key: _without_places(part) for key, part in node.items() if not key.startswith("query_location")}
+    return [_without_places(part) for part in node] if isinstance(node, list) else node
 
 
 def _kind(statement: duckdb.Statement) -> str:
@@ -228,12 +241,21 @@ def _one(answerer: Answerer, order: dict[str, Any]) -> tuple[dict[str, Any], byt
         _dies_after(0)
 
 
+def _same(answerer: Answerer, texts: list[str]) -> dict[str, Any]:
+    try:
+        return {"same": max(map(len, texts)) <= LONGEST_TEXT and answerer.same(*texts)}
+    except (duckdb.Error, RecursionError):
+        return {"same": False}
+
+
 def serve(answerer: Answerer, orders: BinaryIO, answers: BinaryIO) -> None:
     """Answer until the orders end."""
     for line in orders:
         order = json.loads(line)
         if "sql" in order:
             head, body = _one(answerer, order)
+        elif "same" in order:
+            head, body = _same(answerer, order["same"]), b""
         else:
             head, body = {"schema": answerer.schema()}, b""
         answers.write(json.dumps({**head, "bytes": len(body)}).encode() + b"\n" + body)

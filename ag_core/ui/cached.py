@@ -255,6 +255,18 @@ def sql_examples() -> list[dict[str, str]]:
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
+def sql_meanings() -> dict[str, dict[str, str]]:
+    """What tables and columns are, in a sentence each: by 'tables' and 'columns', then by name."""
+    return json.loads((ASSETS / "sql_schema.json").read_text(encoding="utf-8"))
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def sql_schema(key: StoreKey) -> dict[str, list[tuple[str, str]]]:
+    """Columns (name, type) of every table and view of the store."""
+    return SqlSandbox(key[0], workers=_sql_workers(key)).schema()
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
 def first_to_show(key: StoreKey) -> str:
     """The video a newcomer sees: with a file and a prediction, and of these the one with the most going on."""
     table = _store(key).videos()

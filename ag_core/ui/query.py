@@ -16,6 +16,36 @@ class Sandbox(Protocol):
     def interrupt(self) -> None: ...
 
 
+MOST_TEXTS = 30
+
+
+@dataclass
+class QueryTexts:
+    """The queries of one session, oldest first, and which of them stands in the editor."""
+
+    entries: list[str] = field(default_factory=list)
+    place: int = -1
+
+    def keep(self, text: str) -> None:
+        """Remember a text as the one in the editor; the same twice in a row counts once."""
+        if not text.strip() or (self.entries and self.entries[self.place] == text):
+            return
+        self.entries = [*self.entries, text][-MOST_TEXTS:]
+        self.place = len(self.entries) - 1
+
+    def back(self, text: str) -> str:
+        """The text before this one, which is remembered; itself where it is the first."""
+        self.keep(text)
+        self.place = max(0, self.place - 1)
+        return self.entries[self.place] if self.entries else text
+
+    @staticmethod
+    def line(text: str) -> str:
+        """A text as one short line."""
+        whole = " ".join(text.split())
+        return whole if len(whole) <= 70 else whole[:69] + "…"
+
+
 @dataclass
 class RunningQuery:
     """One query of one session: started at once, then finished with a `result`, or with an `error` in one sentence."""

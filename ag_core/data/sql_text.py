@@ -1,0 +1,49 @@
+"""SQL as text: laid out in lines, names in quotes, and the place in it that an error message points to."""
+
+import re
+
+from ag_core.errors import UserError
+
+PLACE = re.compile(r"^LINE (\d+): (.*)\n( *)\^", re.MULTILINE)
+"""How DuckDB points: the line with its number, and beneath it a mark."""
+
+
+def quoted_name(name: str) -> str:
+    """A name as SQL writes it whatever is in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def in_lines(sql: str) -> str:
+    """The query with a line for each part, in the way of sqlglot; UserError where sqlglot does not understand it."""
+    import sqlglot  # half a second, which only who asks for it waits
+    from sqlglot.errors import SqlglotError
+
+    try:
+        parts = sqlglot.transpile(sql, read="duckdb", write="duckdb", pretty=True, normalize_functions=False)
+    except (SqlglotError, RecursionError) as error:
+        raise UserError(
+            f"the query cannot be laid out ({_first_line(error)}); run it to see where it is wrong"
+        ) from None
+    if len(parts) != 1 or not parts[0].strip():
+        raise UserError("only one statement can be laid out; write one SELECT")
+    return parts[0]
+
+
+def place_in(message: str, sql: str) -> tuple[int, int] | None:
+    """(line, column), both from 1, that an error message of DuckDB points to in the query; None where it does not."""
+    found = PLACE.search(message)
+    if not found:
+        return None
+    line, shown, before = int(found[1]), found[2], len(found[3]) - len(f"LINE {found[1]}: ")
+    lines = sql.splitlines()
+    if not 1 <= line <= len(lines) or before < 0:
+        return None
+    # Of a long line DuckDB prints a part, between dots.
+    part = shown.removeprefix("...").removesuffix("...")
+    start = lines[line - 1].find(part) if part != shown else 0
+    return line, max(0, start) + before - (3 if shown.startswith("...") else 0) + 1
+
+
+def _first_line(error: Exception) -> str:
+    text = re.sub(r"\x1b\[\d+m", "", str(error)).strip()
+    return text.splitlines()[0].rstrip(".") if text else type(error).__name__

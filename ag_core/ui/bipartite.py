@@ -16,6 +16,14 @@ NODE_HEIGHT = 20
 GROUP_GAP = 1.2
 """Between two groups on the right, in names."""
 
+TOUCHED = " || ".join(
+    [
+        f"!isValid({PICK.name}.{MARK})",
+        *(f"indexof({PICK.name}.{MARK}, datum.{one}) >= 0" for one in (MARK, "object_name", "relation")),
+    ]
+)
+"""Lines that stay clear: the chosen one, or all of the chosen name; all of them where nothing is chosen."""
+
 
 def line_mark(object_name: str, relation: str) -> str:
     """How a line is called where it can be chosen: 'cup/glass/bottle · holding'."""
@@ -40,6 +48,7 @@ def bipartite_map(
         x=0.0,
         x_end=1.0,
         relation=[shown(name) for name in heaviest["name"]],
+        object_name=[shown(name) for name in heaviest["object"]],
         **{MARK: [line_mark(one, name) for one, name in zip(heaviest["object"], heaviest["name"])]},
     ).sort_values(value)
     least, top = (float(heaviest[value].min()), float(heaviest[value].max())) if len(heaviest) else (1.0, 1.0)
@@ -71,7 +80,7 @@ def bipartite_map(
                     values=_legend_values(least, top),
                 ),
             ),
-            opacity=alt.when(PICK).then(alt.value(0.62)).otherwise(alt.value(0.08)),
+            opacity=alt.when(TOUCHED).then(alt.value(0.62)).otherwise(alt.value(0.08)),
             tooltip=[
                 alt.Tooltip("object:N"),
                 alt.Tooltip("group:N"),

@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from ag_core.ui.charts import GROUPS, MARK, PLAIN, ROW_HEIGHT, TEXT, Chart, group_colour, pickable
+from ag_core.ui.charts import GROUPS, PICK, PLAIN, ROW_HEIGHT, TEXT, Chart, group_colour, pickable
 
 ANNOTATED_ROW = "annotated frames"
 """The last row of the strip."""
@@ -99,13 +99,19 @@ def sampling_strip(
                 scale=alt.Scale(domain=list(FRAME_KINDS), range=colours),
                 legend=alt.Legend(orient="top", title="annotated frames", symbolType="square"),
             ),
-            tooltip=[
-                alt.Tooltip("frame:Q", format=",d"),
-                alt.Tooltip("time_s:Q", format=".3f"),
-                alt.Tooltip("kind:N", title="lies"),
-            ],
         )
     )
-    if MARK in frames:
-        strokes = pickable(strokes)
-    return alt.layer(bars, points, strokes).properties(height=alt.Step(26))
+    # A stroke is thinner than a finger: what is pressed is an almost invisible square over it.
+    told = [
+        alt.Tooltip("frame:Q", format=",d"),
+        alt.Tooltip("time_s:Q", format=".3f"),
+        alt.Tooltip("kind:N", title="lies"),
+    ]
+    handles = (
+        alt.Chart(frames.assign(row=ANNOTATED_ROW))
+        .mark_square(size=420, color=PLAIN[dark], opacity=0.01)
+        .encode(y=y, x=alt.X("time_s:Q", scale=x, title="seconds"), tooltip=told)
+        .add_params(PICK)
+    )
+    strokes = strokes.encode(opacity=alt.when(PICK).then(alt.value(1.0)).otherwise(alt.value(0.3)))
+    return alt.layer(bars, points, strokes, handles).properties(height=alt.Step(26))

@@ -65,7 +65,7 @@ def _show_transitions(asked: Asked, object_class: int, group: Group) -> None:
             partial(_draw_transitions, table, group),
             table,
             searches,
-            wide=True,
+            wide=group == Group.CONTACT,
         ),
         "statistics_transitions",
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence as Values
 from math import ceil
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -13,22 +14,13 @@ from ag_core.errors import UserError
 from ag_core.ui import cached, words
 from ag_core.ui import moments as drawn
 from ag_core.ui.cached import StoreKey
-from ag_core.ui.page import (
-    EXPLORE,
-    SQL,
-    TIME,
-    VIDEO,
-    empty_state,
-    failure,
-    is_dark,
-    owner_note,
-    page_frame,
-    store_or_stop,
-)
+from ag_core.ui.page import EXPLORE, SQL, empty_state, failure, is_dark, owner_note, page_frame, store_or_stop
 from ag_core.ui.pickers import source_name
 from ag_core.ui.sequence_builder import SEQUENCE, TEXT, builder, remember
 
 PER_PAGE = 8
+# Moments are plain links: coming back by the browser's button must find the link of this page as it was.
+EXPLORE_ADDRESS = Path(EXPLORE).stem.partition("_")[2]
 HOW_TO_WRITE = """
 | write | for |
 | --- | --- |
@@ -54,18 +46,28 @@ def use_example() -> None:
         st.session_state["page"] = 1
 
 
-def asked_for() -> tuple[Sequence | None, UserError | None]:
-    """The typed sequence, or what is wrong with the text."""
-    st.text_area("The same as text", key=TEXT, bind="query-params", height=150)
+def begin_with(text: str) -> None:
+    """See that the field holds a text, unless the link brings one. A widget's value is lost with its page; written
+    again before the widget is drawn, it lives on.
+    """
+    typed = st.session_state.get(TEXT)
+    if typed is not None or TEXT not in st.query_params:
+        st.session_state[TEXT] = (typed or "").strip() or text
+
+
+def asked_for(fallback: str) -> Sequence | None:
+    """The typed sequence; None where the text is none, and why. An empty field stands for `fallback`."""
+    begin_with(fallback)
+    st.text_area("The same as text", key=TEXT, bind="query-params", height=150, placeholder=fallback)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Find", type="primary", icon=":material/search:", key="search_find")
         with st.popover("How to write it", type="tertiary", icon=":material/help:", width="content"):
             st.markdown(HOW_TO_WRITE)
     try:
-        return parse(st.session_state[TEXT] or ""), None
+        return parse((st.session_state[TEXT] or "").strip() or fallback)
     except UserError as error:
         failure(error)
-        return None, error
+        return None
 
 
 def answer(key: StoreKey, sequence: Sequence, counts: pd.DataFrame) -> None:
@@ -79,16 +81,17 @@ def answer(key: StoreKey, sequence: Sequence, counts: pd.DataFrame) -> None:
         found = cached.moments(key, text, PER_PAGE, 0)
     st.subheader(f"{words.number(found.total)} moment{'' if found.total == 1 else 's'}", anchor=False)
     owner_note(
-        f"In {words.number(found.videos)} videos, found in {1000 * found.seconds:.0f} ms. "
-        f"Whose frames: {source_name(sequence.where.source)}. {cautions(key, sequence)}"
+        f"In {words.number(found.videos)} video{'' if found.videos == 1 else 's'}, asked in "
+        f"{1000 * found.seconds:.0f} ms. Whose frames: {source_name(sequence.where.source)}. " + cautions(key, sequence)
     )
     if not found.total:
         empty_state("No such moment", drawn.why_nothing(sequence, counts))
     else:
         texts = [step_text(step) for step in sequence.steps]
+        st.html(drawn.legend(sequence, dark=is_dark()))
         for number, (_, row) in enumerate(found.table.iterrows()):
             hit(number, row, texts)
-        with st.container(horizontal=True, vertical_alignment="center", key="ag_moments_end"):
+        with st.container(horizontal=True, vertical_alignment="center", key="ag_search_end"):
             if pages > 1:
                 st.pagination(pages, key="page", bind="query-params")
             downloads(sequence)
@@ -110,19 +113,14 @@ def cautions(key: StoreKey, sequence: Sequence) -> str:
 
 
 def hit(number: int, row: pd.Series, texts: Values[str]) -> None:
-    """One moment: its picture, the way into the player, and its strip of time."""
+    """One moment: its picture, and its strip of time with the ways into the player."""
     with st.container(key=f"ag_moment_{number}"):
         picture = cached.picture_at(row["path"], int(row["frame"]))
         if picture:
             st.image(picture, width="stretch", alt=f"Video {row['video_id']} at frame {row['frame']}")
         else:
             st.html('<div class="ag-noposter">no video file</div>')
-        with st.container(key=f"ag_moment_text_{number}"):
-            link = {VIDEO: str(row["video_id"])}
-            if pd.notna(row["start_s"]):
-                link[TIME] = f"{row['start_s']:.3f}"
-            st.page_link(EXPLORE, label=f"**{drawn.headline(row)}**", icon=":material/play_arrow:", query_params=link)
-            st.html(drawn.strip(row, texts, "Explore", dark=is_dark()) + drawn.about(row))
+        st.html(drawn.moment(row, texts, EXPLORE_ADDRESS, dark=is_dark()))
 
 
 def downloads(sequence: Sequence) -> None:
@@ -161,22 +159,21 @@ page_frame("Search", "Moments in which one thing holds, and then another. The li
 store_or_stop()
 key = cached.store_key()
 examples = cached.sequence_examples()
-if TEXT not in st.session_state and TEXT not in st.query_params:
-    st.session_state[TEXT] = examples[0]["text"]
 st.pills("Examples", [one["name"] for one in examples], key="search_example", on_change=use_example, wrap=True)
-left, right = st.columns([1.9, 1], gap="large")
+left, right = st.columns([2.1, 1], gap="large")
+last = st.session_state.get(SEQUENCE) or parse(examples[0]["text"])
 with right:
-    sequence, wrong = asked_for()
+    sequence = asked_for(write(last))
     note = next((one["note"] for one in examples if one["name"] == st.session_state.get("search_example")), None)
     if note:
         st.caption(note)
-shown = sequence or st.session_state.get(SEQUENCE) or parse(examples[0]["text"])
+shown = sequence or last
 try:
     counts = cached.stretch_counts(key, write(shown))
     with left:
         builder(shown, counts, cached.sources(key))
     if sequence is None:
-        empty_state("Not understood", "the text on the right is not a sequence yet; correct it or change a step")
+        empty_state("Not understood", "the text is not a sequence yet; correct it, or change a step to write it anew")
     elif sequence.where.source not in cached.sources(key):
         known = " and ".join(repr(source) for source in cached.sources(key))
         empty_state("No such source", f"{sequence.where.source!r} is not in this store; it has {known}")

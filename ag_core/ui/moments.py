@@ -6,7 +6,6 @@ Never fetches and knows no Streamlit; escapes what it is given. st.html lets no 
 from collections.abc import Sequence as Values
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 from urllib.parse import urlencode
 
 import pandas as pd
@@ -46,40 +45,57 @@ def stretches_of(row: pd.Series) -> list[Stretch]:
         if f"step_{step}_first_frame" not in row.index:
             break
         start, end, first, last = (row[f"step_{step}_{name}"] for name in _PARTS)
-        times = (None, None) if pd.isna(start) else (float(start) / 1000, float(end) / 1000)
-        found.append(Stretch(step, *times, int(first), int(last)))
+        known = pd.notna(start)
+        found.append(
+            Stretch(
+                step,
+                float(start) / 1000 if known else None,
+                float(end) / 1000 if known else None,
+                int(first),
+                int(last),
+            )
+        )
     return found
 
 
 _PARTS = ("start_ms", "end_ms", "first_frame", "last_frame")
 
 
-def strip(row: pd.Series, texts: Values[str], address: str, *, dark: bool) -> str:
-    """A video's length with a lane for each step; every stretch is a link to its beginning.
+def moment(row: pd.Series, texts: Values[str], address: str, *, dark: bool) -> str:
+    """A moment: a link to its beginning, its strip of time, and where it is from.
 
     row      of `Moments.table`
     texts    what each step says
     address  of the page that plays videos, such as 'Explore'
     """
     stretches = stretches_of(row)
+    beginning = _address(address, str(row["video_id"]), stretches[0].start_s)
+    head = f'<a class="head" href="{beginning}" target="_self"><span aria-hidden="true">▶</span>{_headline(row)}</a>'
+    return f'<div class="ag-moment">{head}{_strip(row, stretches, texts, address, dark)}{_about(row, stretches)}</div>'
+
+
+def _address(address: str, video_id: str, time_s: float | None) -> str:
+    """A link to a video, at a time where one is known; escaped."""
+    query = {"v": video_id} if time_s is None else {"v": video_id, "t": f"{time_s:.3f}"}
+    return escape(f"{address}?{urlencode(query)}")
+
+
+def _strip(row: pd.Series, stretches: Values[Stretch], texts: Values[str], address: str, dark: bool) -> str:
+    """The video's length with a lane for each step; every stretch is a link to its beginning."""
     timed = stretches[0].start_s is not None
-    spans = [
-        (one.start_s or 0.0, one.end_s or 0.0) if timed else (one.first_frame, one.last_frame) for one in stretches
-    ]
+    spans = [(s.start_s or 0.0, s.end_s or 0.0) if timed else (s.first_frame, s.last_frame) for s in stretches]
     known = row["duration_s"] if timed else row["n_frames"]
     length = max(0 if pd.isna(known) else float(known), max(end for _, end in spans), 1e-3)
     lanes = []
     for stretch, (start, end), text in zip(stretches, spans, texts, strict=True):
         left = min(100 * start / length, 100 - NARROWEST_PERCENT)
         width = max(100 * (end - start) / length, NARROWEST_PERCENT)
-        said = f"Step {stretch.step}, {text}: {_span(stretch)}"
-        link: dict[str, str] = {"v": str(row["video_id"])}
-        if stretch.start_s is not None:
-            link["t"] = f"{stretch.start_s:.3f}"
+        said = escape(f"Step {stretch.step}, {text}: {_span(stretch)}")
+        place = f"left:{left:.2f}%;width:{width:.2f}%;{_colours(stretch.step, dark)}"
+        link = _address(address, str(row["video_id"]), stretch.start_s)
         lanes.append(
-            f'<div class="lane"><a href="{escape(address)}?{escape(urlencode(link))}" target="_self"'
-            f' title="{escape(said)}" aria-label="{escape(said)}"'
-            f' style="left:{left:.2f}%;width:{width:.2f}%;{_colours(stretch.step, dark)}">{stretch.step}</a></div>'
+            f'<div class="lane"><a href="{link}" target="_self" title="{said}" aria-label="{said}" style="{place}">'
+            f"{stretch.step}</a></div>"
         )
     ends = ("0:00", words.clock(length)[:-4]) if timed else ("frame 1", f"frame {length:.0f}")
     return (
@@ -88,17 +104,17 @@ def strip(row: pd.Series, texts: Values[str], address: str, *, dark: bool) -> st
     )
 
 
-def headline(row: pd.Series) -> str:
+def _headline(row: pd.Series) -> str:
     """A moment in one line: its video, and from when to when."""
-    stretches = stretches_of(row)
-    last = max(stretches, key=lambda one: one.last_frame)
-    whole = Stretch(0, stretches[0].start_s, last.end_s, stretches[0].first_frame, last.last_frame)
-    return f"{row['video_id']} · {_span(whole)}"
+    if pd.isna(row["start_s"]):
+        return escape(str(row["video_id"]))
+    return escape(f"{row['video_id']} · {words.clock(row['start_s'])} to {words.clock(row['end_s'])}")
 
 
-def about(row: pd.Series) -> str:
-    """Where and how long, in small type."""
-    facts = [words.scene_name(row["scene"])] if pd.notna(row["scene"]) else []
+def _about(row: pd.Series, stretches: Values[Stretch]) -> str:
+    """Which frames, where, and how long, in small type."""
+    facts = [_frames(stretches[0].first_frame, max(one.last_frame for one in stretches))]
+    facts += [words.scene_name(row["scene"])] if pd.notna(row["scene"]) else []
     facts += [str(row["split"])] if pd.notna(row["split"]) else []
     facts += [f"{words.duration(row['duration_s'])} long"] if pd.notna(row["duration_s"]) else []
     return f'<p class="ag-about">{escape(" · ".join(facts))}</p>'
@@ -150,15 +166,17 @@ def for_download(table: pd.DataFrame) -> pd.DataFrame:
     return table.drop(columns="path")
 
 
+def _frames(first: int, last: int) -> str:
+    return f"frame {first}" if first == last else f"frames {first} to {last}"
+
+
 def _span(stretch: Stretch) -> str:
-    frames = f"frames {stretch.first_frame} to {stretch.last_frame}"
-    if stretch.first_frame == stretch.last_frame:
-        frames = f"frame {stretch.first_frame}"
+    frames = _frames(stretch.first_frame, stretch.last_frame)
     if stretch.start_s is None or stretch.end_s is None:
         return frames
     return f"{words.clock(stretch.start_s)} to {words.clock(stretch.end_s)}, {frames}"
 
 
 def _colours(step: int, dark: bool) -> str:
-    colours: list[Any] = STEP_COLOURS[dark]
+    colours = STEP_COLOURS[dark]
     return f"background:{colours[(step - 1) % len(colours)]};color:{INK[dark]}"

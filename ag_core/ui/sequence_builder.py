@@ -1,6 +1,6 @@
 """The builder of a sequence: rows of widgets for its steps, gaps and conditions, kept in step with the typed text.
 
-The text in the session's `q` is the truth. Each run shows it in the widgets; each widget changes the sequence and
+The text in the session's `sequence` is the truth. Each run shows it in the widgets; each widget changes the sequence and
 writes the text anew, so that both ways of asking always say the same, and the link with them.
 """
 
@@ -12,15 +12,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ag_core.data.sequence import MOST_STEPS, SPLITS, Condition, Limits, Sequence, Step
+from ag_core.data.sequence import MOST_CONDITIONS, MOST_STEPS, SPLITS, Condition, Limits, Sequence
 from ag_core.data.sequence_language import write
 from ag_core.taxonomy import N_ACTIONS, N_CLASSES, N_RELATIONS
 from ag_core.ui import moments, words
 from ag_core.ui.page import is_dark
 from ag_core.ui.pickers import source_name
 
-TEXT = "q"
-"""The session's key, and the link's, of the typed text."""
+TEXT = "sequence"
+"""The session's key, and the link's, of the typed text. Not `q`: pages must not share the keys of bound widgets."""
 
 SEQUENCE, UNDO, REFUSED = "search_sequence", "search_undo", "search_refused"
 MOST_UNDO = 30
@@ -31,10 +31,8 @@ Change = Callable[[Sequence], Sequence]
 def builder(sequence: Sequence, counts: pd.DataFrame | None, sources: Values[str]) -> None:
     """The rows of a sequence; `counts` (of `stretch_counts`) stand beside the steps where they are known."""
     st.session_state[SEQUENCE] = sequence
-    for place, step in enumerate(sequence.steps):
-        if place:
-            _gap_row(place, sequence.gaps[place - 1])
-        _step_row(place, step, len(sequence.steps), None if counts is None else counts.iloc[place])
+    for place in range(len(sequence.steps)):
+        _step_row(sequence, place, None if counts is None else counts.iloc[place])
     with st.container(horizontal=True, vertical_alignment="center", key="ag_builder_end"):
         st.button(
             "Add a step",
@@ -74,37 +72,54 @@ def _undo() -> None:
     *st.session_state[UNDO], st.session_state[TEXT] = st.session_state[UNDO]
 
 
-def _bound(key: str, value: Any) -> dict[str, Any]:
-    """The key of a widget that shows `value`, whatever it showed before."""
+def _showing(key: str, value: Any) -> str:
+    """The key of a widget, which shows `value` from now on, whatever it showed before."""
     st.session_state[key] = value
-    return {"key": key}
+    return key
 
 
-def _step_row(place: int, step: Step, n_steps: int, count: pd.Series | None) -> None:
-    number = place + 1
+def _step_row(sequence: Sequence, place: int, count: pd.Series | None) -> None:
+    step, number = sequence.steps[place], place + 1
     with st.container(border=True, key=f"ag_step_{number}"):
         with st.container(horizontal=True, vertical_alignment="center", key=f"ag_step_head_{number}"):
             st.html(moments.badge(number, dark=is_dark()), width="content")
+            if place:
+                _limits_popover(
+                    f"gap_{place}", sequence.gaps[place - 1], "then", "Not before (s)", "Within (s)",
+                    lambda limits: lambda one: one.with_gap(place - 1, limits),
+                )  # fmt: skip
             _limits_popover(
-                f"length_{place}", step.length, "lasts", "At least (s)", "At most (s)",
+                f"length_{place}", step.length, "for", "At least (s)", "At most (s)",
                 lambda limits: lambda one: one.with_step(place, replace(one.steps[place], length=limits)),
             )  # fmt: skip
             if count is not None:
                 st.caption(moments.count_text(int(count["stretches"]), int(count["videos"])), width="content")
-            options: dict[str, Change] = {"And, at the same time": lambda one: _with_condition(one, place)}
-            if place:
-                options["Move up"] = lambda one: one.with_moved(place, -1)
-            if number < n_steps:
-                options["Move down"] = lambda one: one.with_moved(place, 1)
-            options["Put a step before"] = lambda one: one.with_inserted(place, one.steps[place])
-            if n_steps > 1:
-                options["Remove"] = lambda one: one.without_step(place)
+            options = _menu(place, len(sequence.steps), len(step.conditions))
             st.menu_button(
                 f"Step {number}", list(options), key=f"search_menu_{place}", type="tertiary",
-                icon=":material/more_horiz:", on_click=_choose, args=(f"search_menu_{place}", options),
+                on_click=_choose, args=(f"search_menu_{place}", options),
             )  # fmt: skip
         for index, condition in enumerate(step.conditions):
             _condition_row(place, index, condition, len(step.conditions))
+
+
+def _menu(place: int, n_steps: int, n_conditions: int) -> dict[str, Change]:
+    """What can be done with a step, by the words for it."""
+    options: dict[str, Change] = {}
+    if n_conditions < MOST_CONDITIONS:
+        options["And, at the same time"] = lambda one: _with_condition(one, place)
+    if place:
+        options["Move up"] = lambda one: one.with_moved(place, -1)
+    if place < n_steps - 1:
+        options["Move down"] = lambda one: one.with_moved(place, 1)
+    if n_steps < MOST_STEPS:
+        options["Put a step before"] = lambda one: one.with_inserted(place, one.steps[place])
+    if n_conditions > 1:
+        for index in range(n_conditions):
+            options[f"Remove condition {index + 1}"] = _without_condition(place, index)
+    if n_steps > 1:
+        options["Remove"] = lambda one: one.without_step(place)
+    return options
 
 
 def _choose(key: str, options: dict[str, Change]) -> None:
@@ -131,32 +146,27 @@ def _condition_row(place: int, index: int, condition: Condition, n_conditions: i
     where = f"of step {place + 1}" + (f", condition {index + 1}" if n_conditions > 1 else "")
     with st.container(horizontal=True, vertical_alignment="center", key=f"ag_condition_{place}_{index}"):
         st.checkbox(
-            "not", **_bound(f"{key}_not", condition.negated), width=66,
+            "not", key=_showing(f"{key}_not", condition.negated), width=66,
             on_change=lambda: change(negated=st.session_state[f"{key}_not"]),
-            help="No object of the frame is annotated so" if not index else None,
         )  # fmt: skip
         st.multiselect(
             f"Relationships {where}", range(N_RELATIONS), format_func=words.relation_name,
             placeholder="Is there (any relationship)", label_visibility="collapsed",
-            **_bound(f"{key}_relations", list(condition.relations)), on_change=set_relations,
+            key=_showing(f"{key}_relations", list(condition.relations)), on_change=set_relations,
         )  # fmt: skip
         if len(condition.relations) > 1:
             st.segmented_control(
                 f"How the relationships join {where}", [False, True], required=True, label_visibility="collapsed",
-                format_func={False: "any", True: "all"}.get, **_bound(f"{key}_together", condition.together),
+                format_func=lambda together: "all" if together else "any",
+                key=_showing(f"{key}_together", condition.together),
                 on_change=lambda: change(together=bool(st.session_state[f"{key}_together"])),
             )  # fmt: skip
         st.multiselect(
             f"Objects {where}", sorted(range(1, N_CLASSES), key=words.object_name), format_func=words.object_name,
             placeholder="Anything", label_visibility="collapsed",
-            **_bound(f"{key}_classes", list(condition.classes)),
+            key=_showing(f"{key}_classes", list(condition.classes)),
             on_change=lambda: change(classes=tuple(st.session_state[f"{key}_classes"])),
         )  # fmt: skip
-        if n_conditions > 1:
-            st.button(
-                "", icon=":material/close:", key=f"{key}_remove", type="tertiary", help="Remove this condition",
-                on_click=_change, args=(lambda one: _without_condition(one, place, index),),
-            )  # fmt: skip
 
 
 def _with_changed_condition(sequence: Sequence, place: int, index: int, values: dict[str, Any]) -> Sequence:
@@ -166,18 +176,13 @@ def _with_changed_condition(sequence: Sequence, place: int, index: int, values: 
     return sequence.with_step(place, replace(step, conditions=conditions))
 
 
-def _without_condition(sequence: Sequence, place: int, index: int) -> Sequence:
-    step = sequence.steps[place]
-    conditions = (*step.conditions[:index], *step.conditions[index + 1 :])
-    return sequence.with_step(place, replace(step, conditions=conditions))
+def _without_condition(place: int, index: int) -> Change:
+    def change(sequence: Sequence) -> Sequence:
+        step = sequence.steps[place]
+        conditions = (*step.conditions[:index], *step.conditions[index + 1 :])
+        return sequence.with_step(place, replace(step, conditions=conditions))
 
-
-def _gap_row(place: int, gap: Limits) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", key=f"ag_gap_{place}"):
-        _limits_popover(
-            f"gap_{place}", gap, "then", "Not before (s)", "Within (s)",
-            lambda limits: lambda one: one.with_gap(place - 1, limits),
-        )  # fmt: skip
+    return change
 
 
 def _limits_popover(
@@ -196,24 +201,23 @@ def _limits_popover(
         _change(change(chosen))
 
     said = f"{verb} {_limits_text(limits, verb)}"
-    with st.popover(said, icon=":material/timer:", type="tertiary"), st.container(horizontal=True):
+    with st.popover(said, type="tertiary"), st.container(horizontal=True):
         for label, key, value in (
             (least, keys[0], limits.least_ms / 1000 if limits.least_ms else None),
             (most, keys[1], None if limits.most_ms is None else limits.most_ms / 1000),
         ):
             st.number_input(
                 label, min_value=0.0, step=0.5, value=None, placeholder="any", width=130, format="%g",
-                **_bound(key, value), on_change=set_limits,
+                key=_showing(key, value), on_change=set_limits,
             )  # fmt: skip
 
 
 def _limits_text(limits: Limits, verb: str) -> str:
-    least, most = f"{limits.least_ms / 1000:.10g} s", f"{(limits.most_ms or 0) / 1000:.10g} s"
-    if verb == "then":
-        words_of = ["after " + least] * bool(limits.least_ms) + ["within " + most] * (limits.most_ms is not None)
-        return " ".join(words_of) or "any time later"
-    words_of = ["at least " + least] * bool(limits.least_ms) + ["at most " + most] * (limits.most_ms is not None)
-    return " and ".join(words_of) or "however long"
+    gap = verb == "then"
+    said = [f"{'after' if gap else 'at least'} {limits.least_ms / 1000:.10g} s"] if limits.least_ms else []
+    if limits.most_ms is not None:
+        said.append(f"{'within' if gap else 'at most'} {limits.most_ms / 1000:.10g} s")
+    return (" " if gap else " and ").join(said) or ("any time later" if gap else "any length")
 
 
 def _where_row(sequence: Sequence, sources: Values[str]) -> None:
@@ -231,20 +235,20 @@ def _where_row(sequence: Sequence, sources: Values[str]) -> None:
     with st.container(horizontal=True, key="ag_where"):
         for place, any_of in enumerate(where.actions or ((),)):
             st.multiselect(
-                "During any of the actions", range(N_ACTIONS), format_func=words.action_name, placeholder="Any action",
-                **_bound(f"search_actions_{place}", list(any_of)), on_change=set_actions, args=(place,),
+                "During an action", range(N_ACTIONS), format_func=words.action_name, placeholder="Any action",
+                key=_showing(f"search_actions_{place}", list(any_of)), on_change=set_actions, args=(place,),
             )  # fmt: skip
         st.text_input(
-            "In a scene named", placeholder="Any scene", max_chars=80, **_bound("search_scene", where.scene),
+            "In a scene named", placeholder="Any scene", max_chars=80, key=_showing("search_scene", where.scene),
             on_change=lambda: change(scene=st.session_state["search_scene"].strip()),
         )  # fmt: skip
         st.selectbox(
-            "Of the split", SPLITS, index=None, placeholder="Both", **_bound("search_split", where.split),
+            "Of the split", SPLITS, index=None, placeholder="Both", key=_showing("search_split", where.split),
             on_change=lambda: change(split=st.session_state["search_split"]),
         )  # fmt: skip
         if len(sources) > 1:
             st.selectbox(
                 "According to", sources, format_func=source_name,
-                **_bound("search_source", where.source if where.source in sources else sources[0]),
+                key=_showing("search_source", where.source if where.source in sources else sources[0]),
                 on_change=lambda: change(source=st.session_state["search_source"]),
             )  # fmt: skip

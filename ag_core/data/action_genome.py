@@ -94,10 +94,10 @@ def _walked(path: Path, progress: Callable[[int, int], None] | None) -> tuple["_
         entries = released_dictionary(path, progress)
         names = read_frame_names(entries, path.name)
         walk = _Walk(path.name, list(names.issues))
-        for row, key in enumerate(names.rows):
+        for row, key in enumerate(names.keys):
             walk.add(entries[key], key, row)
         del entries
-    return walk, names.table().assign(split=pd.Series(walk.splits, dtype="str"), key=list(names.rows))
+    return walk, names.table().assign(split=pd.Series(walk.splits, dtype="str"), key=names.keys)
 
 
 def _indices() -> dict[str, int]:
@@ -276,7 +276,7 @@ def _split_of(entry: dict[Any, Any], list_issue: Said) -> str | None:
     """What the metadata name as the split; None where there are none."""
     metadata = entry.get("metadata")
     split = metadata.get("set") if isinstance(metadata, dict) else metadata
-    if split is None or (isinstance(split, str) and isinstance(metadata, dict)):
+    if split is None or (isinstance(split, str) and isinstance(metadata, dict) and split.isprintable()):
         return split
     list_issue(Kind.SPLIT_UNREADABLE, f"the metadata of {entry['class']!r} name no split; left out")
     return None

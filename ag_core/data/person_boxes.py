@@ -57,10 +57,10 @@ def read_persons(path: Path, progress: Callable[[int, int], None] | None = None)
         entries = released_dictionary(path, progress)
         names = read_frame_names(entries, path.name)
         issues = list(names.issues)
-        rows = [_row(entries[key], key, path.name, issues) for key in names.rows]
+        rows = [_row(entries[key], key, path.name, issues) for key in names.keys]
         del entries
     table = _table(names.table(), rows)
-    return PersonTable(_inside(table, list(names.rows), path.name, issues), issues)
+    return PersonTable(_inside(table, names.keys, path.name, issues), issues)
 
 
 def _row(entry: Any, key: str, file_name: str, issues: list[Issue]) -> tuple[float, ...]:

@@ -1,12 +1,15 @@
 """The Action Genome reader: boxes, spellings and contradictions by hand, then the verbatim records."""
 
 import json
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from ag_core.data.action_genome import OTHER_BIT, read_action_genome
+from ag_core.data.action_genome import OTHER_BIT, RELATION_FIELDS, read_action_genome
 from ag_core.data.clipping import clipped_boxes
 from ag_core.data.issues import Kind
 from ag_core.errors import UserError
@@ -127,6 +130,110 @@ def test_without_the_person_file_nobody_is_found(tmp_path: Path):
     assert table.frames["person_x1"].isna().all()
     assert kinds_of(table) == [Kind.FILE_MISSING, Kind.BOX_CLIPPED]
     assert table.objects[BOX].values.tolist() == [[0, 0, 5, 10]]
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "visible"),
+    [
+        ({"visible": np.bool_(True)}, None, True),
+        ({"visible": np.array([True, False])}, None, True),
+        ({"metadata": None}, None, True),
+        ({"metadata": "train"}, Kind.SPLIT_UNREADABLE, True),
+        ({"metadata": {"set": 3}}, Kind.SPLIT_UNREADABLE, True),
+        ({"metadata": {"set": "\ud800"}}, Kind.SPLIT_UNREADABLE, True),
+        ({"bbox": 7}, Kind.BOX_MALFORMED, False),
+        ({"bbox": (1, 2, 3)}, Kind.BOX_MALFORMED, False),
+        ({"bbox": (1, 2, 3, "x")}, Kind.BOX_MALFORMED, False),
+        ({"bbox": (1, 2, 3, 10**400)}, Kind.BOX_MALFORMED, False),
+        ({"bbox": (np.nan,) * 4}, Kind.BOX_OUTSIDE, False),
+        ({"bbox": (0, 0, -5, 5)}, Kind.BOX_OUTSIDE, False),
+        ({"spatial_relationship": "in_front_of"}, Kind.RELATIONSHIPS_MALFORMED, True),
+        ({"spatial_relationship": 7}, Kind.RELATIONSHIPS_MALFORMED, True),
+        ({"spatial_relationship": [["in"]]}, Kind.RELATIONSHIP_UNKNOWN, True),
+        ({"spatial_relationship": [None, "in"]}, Kind.RELATIONSHIP_UNKNOWN, True),
+    ],
+)
+def test_every_malformed_object_is_survived(change: dict, kind: Kind | None, visible: bool, tmp_path: Path):
+    table = read_action_genome(write_release(tmp_path, {"AB1CD.mp4/000001.png": [object_entry("bag") | change]}))
+    assert table.objects["visible"].tolist() == [visible]
+    assert kinds_of(table) == ([] if kind is None else [kind])
+    held = relations_of(table.objects["relation_mask"][0])
+    assert (relation_index("holding") in held) == visible
+
+
+def test_hidden_objects_keep_neither_box_nor_relationships(tmp_path: Path):
+    hidden = object_entry("bag") | {"visible": False}
+    table = read_action_genome(write_release(tmp_path, {"AB1CD.mp4/000001.png": [hidden]}))
+    assert table.objects["relation_mask"].tolist() == [0] and table.objects["x1"].isna().all()
+    assert kinds_of(table) == [Kind.HIDDEN_WITH_BOX, Kind.HIDDEN_WITH_RELATIONSHIPS]
+
+
+@pytest.mark.parametrize("entries", [None, 7, "text", {"class": "bag"}, (object_entry("bag"),)])
+def test_a_frame_that_is_no_list_is_kept_without_objects(entries, tmp_path: Path):
+    table = read_action_genome(write_release(tmp_path, {"AB1CD.mp4/000001.png": entries}))
+    assert (len(table.frames), len(table.objects), kinds_of(table)) == (1, 0, [Kind.FRAME_UNREADABLE])
+
+
+@pytest.mark.parametrize(
+    ("person", "kinds", "x1"),
+    [
+        (None, [Kind.PERSON_UNREADABLE], np.nan),
+        ([], [Kind.PERSON_UNREADABLE], np.nan),
+        ({}, [Kind.PERSON_UNREADABLE], np.nan),
+        (person_entry() | {"bbox_size": (0, 270)}, [Kind.PERSON_UNREADABLE], 10),
+        (person_entry() | {"bbox_size": None}, [Kind.PERSON_UNREADABLE], 10),
+        (person_entry() | {"bbox_size": ("x", "y")}, [Kind.PERSON_UNREADABLE], np.nan),
+        (person_entry() | {"bbox": [1, 2, 3]}, [Kind.PERSON_UNREADABLE], np.nan),
+        (person_entry() | {"bbox": "none"}, [Kind.PERSON_UNREADABLE], np.nan),
+        (person_entry() | {"bbox": [[10, 20, 110, 220]], "bbox_score": None}, [], 10),
+        (person_entry() | {"bbox_score": [1, 2, 3]}, [Kind.PERSON_SCORES], 10),
+        (person_entry() | {"bbox_mode": "xywh"}, [], 10),
+        (person_entry((np.nan,) * 4), [Kind.PERSON_BOX_OUTSIDE], np.nan),
+        (person_entry((-9, 20, 110, 220)), [Kind.PERSON_BOX_CLIPPED], 0),
+        (person_entry(None), [], np.nan),
+    ],
+)
+def test_every_malformed_person_is_survived(person, kinds: list[Kind], x1: float, tmp_path: Path):
+    key = "AB1CD.mp4/000001.png"
+    table = read_action_genome(write_release(tmp_path, {key: [object_entry("bag")]}, {key: person}))
+    assert kinds_of(table) == kinds and len(table.objects) == 1
+    assert np.array_equal(table.frames["person_x1"], [x1], equal_nan=True)
+
+
+def test_names_of_frames(tmp_path: Path):
+    objects = {
+        "AB1CD.mp4/000001.png": [], "AB1CD.mp4/1.jpg": [], "AB1CD.mkv/000002.png": [], "AB1CD.mp4/000000.png": [],
+        "A/B.mp4/000003.png": [], "\ud800.mp4/000004.png": [], ".mp4/000005.png": [], b"AB1CD.mp4/000006.png": [],
+    }  # fmt: skip
+    table = read_action_genome(write_release(tmp_path, objects, {}))
+    assert table.frames[["video_id", "frame"]].values.tolist() == [["AB1CD", 1], ["AB1CD", 2]]
+    assert [kinds_of(table).count(kind) for kind in (Kind.FRAME_TWICE, Kind.FRAME_NAME)] == [1, 5]
+    assert kinds_of(table).count(Kind.FRAME_WITHOUT_PERSON) == 2
+
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["bag", "in", "holding"]),
+    lambda inner: st.lists(inner, max_size=4) | st.tuples(inner, inner) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+FIELDS = ("class", "bbox", "visible", "metadata", *RELATION_FIELDS)
+object_like = st.fixed_dictionaries({}, optional=dict.fromkeys(FIELDS, plain) | {"class": st.just("bag") | plain})
+person_like = st.fixed_dictionaries({}, optional=dict.fromkeys(("bbox", "bbox_score", "bbox_size", "bbox_mode"), plain))
+
+
+@settings(max_examples=60, deadline=None)
+@given(entries=st.lists(object_like | plain, max_size=5) | plain, person=person_like | plain)
+def test_nothing_is_dropped_silently_whatever_a_record_holds(entries, person):
+    with tempfile.TemporaryDirectory() as folder:
+        key = "AB1CD.mp4/000001.png"
+        write_release(Path(folder), {key: entries}, {key: person})
+        table = read_action_genome(Path(folder))
+    assert len(table.frames) == 1
+    if isinstance(entries, list):
+        assert len(entries) == len(table.objects) + kinds_of(table).count(Kind.OBJECT_UNKNOWN)
+    else:
+        assert kinds_of(table).count(Kind.FRAME_UNREADABLE) == 1
+    assert np.isfinite(table.objects.loc[table.objects["visible"], BOX]).all(axis=None)
 
 
 def test_no_frames_is_an_ordinary_release(tmp_path: Path):

@@ -154,9 +154,9 @@ CHECKS: tuple[Check, ...] = (
         "Frames were drawn from actions, so nearly all should lie in one; an oracle sees nothing of the others.",
         "If there are many, the rates are wrong: give --videos or --rates and build the store again.",
         _frames(
-            "t_ms is not null and video in (select video from action_intervals where source = $1) and not exists "
-            "(select 1 from action_intervals i where i.source = frames.source and i.video = frames.video "
-            "and frames.t_ms between i.start_ms and i.end_ms)"
+            "t_ms is not null and video in (select video from action_intervals where source = $1) and frame_id not in "
+            "(select f.frame_id from frames f join action_intervals i using (source, video) "
+            "where f.source = $1 and f.t_ms between i.start_ms and i.end_ms)"
         ),
     ),
     Check(

@@ -1,7 +1,6 @@
 """Tables as small pieces of HTML for st.html, styled by assets/style.css. Never fetches; escapes what it is given."""
 
 import base64
-from collections.abc import Mapping, Sequence
 from html import escape
 
 import pandas as pd
@@ -35,17 +34,6 @@ def score_list(model: str, table: pd.DataFrame, *, judged: bool, dark: bool) -> 
         f'<div style="--colour:{colour}">{name}'
         f'<ol class="ag-scores{"" if judged else " plain"}">{"".join(rows)}</ol></div>'
     )
-
-
-def schema_tree(tables: Mapping[str, Sequence[tuple[str, str]]]) -> str:
-    """Tables and views as foldable lists of columns with their types; the views that spell out names come first."""
-    parts = []
-    for name in sorted(tables, key=lambda name: (not name.startswith("named_"), name)):
-        columns = "".join(
-            f"<li>{escape(column)}<span>{escape(kind.lower())}</span></li>" for column, kind in tables[name]
-        )
-        parts.append(f"<details><summary>{escape(name)}</summary><ul>{columns}</ul></details>")
-    return f'<div class="ag-schema">{"".join(parts)}</div>'
 
 
 def wish_list(made: MadeFilm) -> str:

@@ -53,7 +53,7 @@ class Place:
 
         self.work.mkdir(parents=True, exist_ok=True)
         path = self.work / "store.duckdb"
-        build_store(path, **{name: Path(folder) for name, folder in self.sources.items()})
+        build_store(path, **{name: Path(folder) for name, folder in self.sources.items()}, force=True)
         return path
 
     @cached_property

@@ -83,7 +83,7 @@ def _address(address: str, video_id: str, time_s: float | None) -> str:
 def _strip(row: pd.Series, stretches: Values[Stretch], texts: Values[str], address: str, dark: bool) -> str:
     """The video's length with a lane for each step; every stretch is a link to its beginning."""
     timed = stretches[0].start_s is not None
-    spans = [(s.start_s or 0.0, s.end_s or 0.0) if timed else (s.first_frame, s.last_frame) for s in stretches]
+    spans = [(s.start_s or 0.0, s.end_s or 0.0) if timed else (s.first_frame - 1, s.last_frame) for s in stretches]
     known = row["duration_s"] if timed else row["n_frames"]
     length = max(0 if pd.isna(known) else float(known), max(end for _, end in spans), 1e-3)
     lanes = []

@@ -1,7 +1,7 @@
 """The builder of a sequence: rows of widgets for its steps, gaps and conditions, kept in step with the typed text.
 
-The text in the session's `sequence` is the truth. Each run shows it in the widgets; each widget changes the sequence and
-writes the text anew, so that both ways of asking always say the same, and the link with them.
+The text in the session's `sequence` is the truth. Each run shows it in the widgets; each widget changes the sequence
+and writes the text anew, so that both ways of asking always say the same, and the link with them.
 """
 
 from collections.abc import Callable

@@ -70,7 +70,7 @@ def _assemble(
 ) -> None:
     given = _parameters(detail)
     with duckdb.connect(str(path), config={"memory_limit": memory, "threads": THREADS}) as connection:
-        connection.execute("set temp_directory = ?", [str(parts.folder / "spill")])
+        connection.execute("set temp_directory = ?", [str(parts.spill)])
         connection.execute(SCHEMA.read_text(encoding="utf-8"))
         _write_names(connection, fingerprint)
         for table in COLUMNS:

@@ -254,7 +254,7 @@ def _read_videos(inputs: Inputs, annotated: Sequence[str], parts: Parts, say: Pr
     wanted = [(video_id, files[video_id]) for video_id in annotated if video_id in files]
     for first, batch in _batches(wanted, VIDEOS_A_PART):
         say("videos", first, len(wanted))
-        identity = [*(identity_of(path) for _, path in batch), str(VIDEO_READER)]
+        identity = [*(f"{video_id} {identity_of(path)}" for video_id, path in batch), str(VIDEO_READER)]
         parts.make("videos", identity, partial(probe, batch))
     say("videos", len(wanted), len(wanted))
     missing = len(annotated) - len(wanted)

@@ -88,6 +88,7 @@ class Inputs:
         ):
             yield kind
             yield from map(identity_of, paths)
+        yield " ".join(() if self.videos is None else self.videos.values)
         yield f"folder {self.videos is not None} {self.folder}"
 
     def pickles(self) -> Iterator[Path]:

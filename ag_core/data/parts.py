@@ -73,14 +73,18 @@ def identity_of(path: Path) -> str:
 
 
 class Parts:
-    """The working folder of one build. Only whoever holds the store's lock may use it."""
+    """The working folder of one build, with `spill` for what does not fit into memory.
+
+    Only whoever holds the store's lock may use it: what is unfinished in it belongs to a build that died.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.spill = folder / "spill"
         self._made: list[Path] = []
         folder.mkdir(parents=True, exist_ok=True)
-        for unfinished in folder.glob("*.unfinished"):
-            shutil.rmtree(unfinished)
+        for unfinished in (self.spill, *folder.glob("*.unfinished")):
+            shutil.rmtree(unfinished, ignore_errors=True)
 
     def make(self, name: str, identity: Iterable[str], read: Callable[[], Tables]) -> Path:
         """The part of that name and content: found, or read and written now."""

@@ -282,3 +282,57 @@ def test_the_lake_is_written_with_the_store(inputs: dict, tmp_path: Path, capsys
     shutil.rmtree(lake)
     assert main([*arguments, "--out", str(out), "--lake", str(lake)]) == 0
     assert "nothing to do" in capsys.readouterr().out and (lake / "manifest.json").is_file()
+
+
+def test_video_files_are_read_in_batches_that_are_found_again(showcase: Path, tmp_path: Path):
+    videos = tmp_path / "videos"
+    videos.mkdir()
+    clip = showcase / "videos" / "AB1CD.mp4"
+    ids = [f"V{number:04d}" for number in range(130)]
+    for video_id in ids[:-1]:  # links to one file: a batch is more than what its files hold
+        (videos / f"{video_id}.mp4").symlink_to(clip)
+    (videos / "V0003.mkv").symlink_to(clip)
+    (videos / "V0004.mp4").unlink()
+    (videos / "V0004.mp4").write_bytes(b"no video")
+    written(tmp_path, "".join(f"{i},S,Kitchen,6,7,Yes,A person.,cup,,c107 0.00 2.00,3\r\n" for i in ids))
+    out, told = tmp_path / "made" / "s.duckdb", []
+
+    def stop(stage: str, done: int, total: int) -> None:
+        told.append((stage, done, total))
+        if (stage, done) == ("videos", 64):
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        build_store(out, charades=tmp_path, videos=videos, progress=stop)
+    kept = {part.name: part.stat().st_mtime_ns for part in out.parent.glob(".s.duckdb.parts/videos-*")}
+    assert len(kept) == 1 and ("videos", 0, 129) in told
+    inputs = {"charades": tmp_path, "action_genome": None, "videos": videos}
+    assert kept.items() < stopped_at("writing", out, inputs).items()
+    build_store(out, **inputs)
+    with AnnotationStore(out) as store:
+        rates = store.ask("select video_id, fps, path from videos order by video_id")
+        issues = store.issues().set_index("kind")
+    assert rates["fps"].notna().sum() == 128 and rates["video_id"][rates["fps"].isna()].tolist() == ["V0004", "V0129"]
+    assert rates["path"][0] == str(clip.resolve())
+    assert sorted(issues.index) == ["video-missing", "video-several", "video-unreadable"]
+    assert issues.loc["video-unreadable", "key"] == "V0004" and "1 of 130" in issues.loc["video-missing", "reason"]
+
+
+def test_rows_lie_in_order_whatever_the_order_of_the_files(inputs: dict, undisturbed: Path, tmp_path: Path):
+    out = tmp_path / "s.duckdb"
+    build_store(out, **(inputs | {"predictions": inputs["predictions"][::-1]}))
+    assert same(rows_of(out), rows_of(undisturbed))
+    orders = {
+        "videos": "source, video", "action_intervals": "source, video, start_ms, end_ms, action",
+        "frames": "source, video, t_ms", "objects": "source, video, t_ms, object_id",
+        "relations": "source, video, t_ms, object_id, relation nulls first",
+        "relations_by_class": "source, class, relation, video, t_ms, frame_id, object_id",
+        "relation_cube": "source, split, class, relation", "action_scores": "source, video, model, action",
+        "issues": "kind, file, key, reason",
+    }  # fmt: skip
+    with AnnotationStore(out) as store:
+        for table, order in orders.items():
+            assert store.ask(f"from {table}").equals(store.ask(f"from {table} order by {order}")), table
+        for table, number in (("frames", "frame_id"), ("objects", "object_id")):
+            numbers = store.ask(f"select source, {number} as n from {table}").groupby("source")["n"]
+            assert all(found.tolist() == list(range(len(found))) for _, found in numbers)

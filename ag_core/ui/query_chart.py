@@ -101,11 +101,10 @@ def plotted(frame: pd.DataFrame, kind: str, x: str, y: str | None, colour: str |
         return _cells(frame, x, y or x, colour or ROWS)
     if kind == "Histogram":
         return _bins(frame, x, colour)
-    names = {x: "x", y or x: "y", **({colour: "colour"} if colour and colour not in (x, y) else {})}
     rows = frame.head(MOST_POINTS)
-    table = pd.DataFrame({short: rows[name] for name, short in names.items()})
-    if "y" not in table:
-        table["y"] = table["x"]
+    table = pd.DataFrame({"x": rows[x], "y": rows[y or x]})
+    if colour:
+        table["colour"] = rows[colour]
     return table.sort_values("x", kind="stable") if kind == "Line" else table
 
 

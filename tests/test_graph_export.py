@@ -2,13 +2,14 @@
 
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ag_core.__main__ import main
@@ -80,6 +81,7 @@ def test_spells_by_hand(holds: list[int], runs: list[tuple[int, int]]) -> None:
     assert spells(np.array(holds, bool)) == runs
 
 
+@settings(deadline=None)
 @given(st.lists(st.booleans(), max_size=30))
 def test_spells_cover_exactly_what_holds(holds: list[bool]) -> None:
     covered = [False] * len(holds)
@@ -164,6 +166,34 @@ def test_a_video_has_spells_from_frame_to_frame() -> None:
     assert network.graph["frames"] == [1, 11, 21, 31, 51] and network.graph["time_unit"] == "second"
 
 
+NAMED = st.sampled_from(["bed", "table", CUP])
+SAID = st.lists(st.sampled_from(["looking_at", "in", "above", "holding", "touching"]), unique=True)
+
+
+@settings(deadline=None)
+@given(
+    st.dictionaries(st.integers(1, 60), st.tuples(st.booleans(), st.dictionaries(NAMED, SAID)), max_size=8),
+    st.sampled_from([to_gexf, to_graphml, to_node_link]),
+)
+def test_at_every_frame_the_spells_say_what_the_frame_says(
+    frames: dict[int, tuple[bool, dict[str, list[str]]]], writer: Callable[[nx.MultiDiGraph], bytes]
+) -> None:
+    graphs = [annotated(frame, says, person) for frame, (person, says) in frames.items()]
+    content = writer(to_networkx(graphs, VIDEO))
+    back = {to_gexf: read_gexf, to_graphml: read_graphml, to_node_link: read_node_link}[writer](content)
+    for one in graphs:
+        moment = to_networkx(graphs, VIDEO, frame=one.frame)
+
+        def there(data: dict[str, object], time_s: float = round(one.time_s, 6)) -> bool:
+            spells = json.loads(data["spells"]) if isinstance(data["spells"], str) else data["spells"]
+            return any(start <= time_s <= end for start, end in spells)
+
+        assert {name for name, data in back.nodes(data=True) if there(data)} == set(moment)
+        assert {(u, data["relation"], v) for u, v, data in back.edges(data=True) if there(data)} == {
+            (u, relation, v) for u, v, relation in moment.edges(keys=True)
+        }
+
+
 def test_of_several_of_a_class_the_clearest_speaks_for_a_video() -> None:
     frames = [
         graph(1, [("dish", {"touching": 0.9}, 0.5), ("dish", {"in": 0.7}, 0.8)]),
@@ -214,6 +244,10 @@ def read_gexf(content: bytes) -> nx.MultiDiGraph:
 
 def read_graphml(content: bytes) -> nx.MultiDiGraph:
     return nx.read_graphml(io.BytesIO(content), edge_key_type=str, force_multigraph=True)
+
+
+def read_node_link(content: bytes) -> nx.MultiDiGraph:
+    return nx.node_link_graph(json.loads(content), edges="edges")
 
 
 @pytest.mark.parametrize("frame", [None, 11])

@@ -65,6 +65,30 @@ class Viewing:
             for name, graphs in self.sources.items()
         }
 
+    @cached_property
+    def _made(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+        """The options of the newest payload, and that payload; empty before the first."""
+        return []
+
+    def payload(self, **options: Any) -> dict[str, Any]:
+        """What the player is given, by the options of `player_data`; never changed.
+
+        Kept while the options stay: a fragment runs about once a second while the video plays, and nothing differs.
+        """
+        for known, data in self._made:
+            if known == options:
+                return data
+        data = player_data(
+            self.video,
+            sources=self.drawn,
+            intervals=self.intervals or (),
+            scores=self.scores,
+            labels={PREDICTED: "Predicted"},
+            **options,
+        )
+        self._made[:] = [(options, data)]
+        return data
+
     def graph_at(self, source: str, time_s: float) -> SceneGraph | None:
         """The graph of a source that holds at a time; None before the first or where the source has none."""
         frame = frame_at_time(time_s, self.clock_fps, self.video.n_frames)
@@ -112,18 +136,8 @@ def play(viewing: Viewing, key: str, *, t0: float = 0.0, compare: bool = False, 
     if not t0 and not options.get("autoplay"):  # a still picture begins where every source has a graph
         starts = [graphs[0].frame for graphs in sources.values()]
         t0 = time_of_frame(max(starts, default=1), viewing.clock_fps)
-    data = player_data(
-        viewing.video,
-        url,
-        sources,
-        viewing.intervals or (),
-        viewing.scores,
-        t0=t0,
-        labels={PREDICTED: "Predicted"},
-        compare=tuple(sources) if compare and len(sources) > 1 else (),
-        **options,
-    )
-    return show_player(data, key)
+    beside = tuple(sources) if compare and len(sources) > 1 else ()
+    return show_player(viewing.payload(src_url=url, t0=t0, compare=beside, **options), key)
 
 
 def action_tables(viewing: Viewing, top: int, key: str) -> None:

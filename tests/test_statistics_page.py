@@ -16,11 +16,14 @@ from streamlit.testing.v1 import AppTest
 
 from ag_core.data.building import build_store
 from ag_core.data.search import Search
+from ag_core.data.sequence import Condition
+from ag_core.data.sequence_language import parse
 from ag_core.settings import PROJECT, settings
-from ag_core.taxonomy import object_index, relation_index
+from ag_core.taxonomy import OBJECTS, object_index, relation_index
 from ag_core.ui import bipartite, cached, charts, figures, spans
 from ag_core.ui.figures import Figure
 from ag_core.ui.pickers import action_label
+from ag_core.ui.statistics.over_time import transition_sequences, transition_table
 from ag_core.ui.statistics.overview import table_1
 from ag_core.ui.statistics.pairs import LINES, SHAPES, SHARE, WEIGHTS, together_table
 
@@ -33,6 +36,15 @@ TABS = {
     "Sampling": ["sampling"],
 }
 """Each tab with its charts."""
+
+ASKED = {
+    "Overview": {"table_1_row"},
+    "Objects and relationships": {"object_relation_pairs", "co_occurrence"},
+    "Over time": {"transitions", "durations"},
+    "Actions": {"actions_beside"},
+    "Sampling": {"share_at_midpoints"},
+}
+"""What each tab asks the store while it is open, and the others do not."""
 
 
 def open_tab(tab: str, **query: str) -> AppTest:
@@ -53,8 +65,14 @@ def links(app: AppTest) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("tab", TABS)
-def test_a_tab_shows_its_charts_with_owner_and_files(tab: str, app_home: Path) -> None:
+def test_a_tab_asks_only_for_its_charts_and_shows_them_with_owner_and_files(
+    tab: str, app_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    answer = cached.statistic
+    monkeypatch.setattr(cached, "statistic", lambda key, what, *rest: asked.append(what) or answer(key, what, *rest))
     app = open_tab(tab)
+    assert set(asked) == ASKED[tab]
     assert not app.exception and not app.error
     assert len(app.get("vega_lite_chart")) == len(TABS[tab])
     assert all(chart.proto.alt for chart in app.get("vega_lite_chart"))
@@ -62,22 +80,6 @@ def test_a_tab_shows_its_charts_with_owner_and_files(tab: str, app_home: Path) -
     for chart in TABS[tab]:
         assert {f"statistics_{chart}_{kind}" for kind in ("csv", "json", "svg", "png")} <= keys
     assert "open data" in notes(app)
-
-
-@pytest.mark.parametrize("tab", TABS)
-def test_only_the_open_tab_asks(tab: str, app_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-    answer = cached.statistic
-    monkeypatch.setattr(cached, "statistic", lambda key, what, *rest: asked.append(what) or answer(key, what, *rest))
-    open_tab(tab)
-    expected = {
-        "Overview": {"table_1_row"},
-        "Objects and relationships": {"object_relation_pairs", "co_occurrence"},
-        "Over time": {"transitions", "durations"},
-        "Actions": {"actions_beside"},
-        "Sampling": {"share_at_midpoints"},
-    }
-    assert set(asked) == expected[tab]
 
 
 @pytest.mark.parametrize(
@@ -160,6 +162,27 @@ def test_groups_and_objects_over_time(app_home: Path) -> None:
     assert "with all objects" in notes(app)
     app.button_group(key="group").set_value("attention").run()
     assert not app.exception
+
+
+def test_transitions_lead_to_search_in_its_language() -> None:
+    table = pd.DataFrame(
+        [
+            ("appears", "holding", 2),
+            ("holding", "not_contacting", 3),
+            ("holding", "ends", 1),
+            ("holding", "holding", 9),
+        ],
+        columns=["before", "after", "n"],
+    )
+    table = transition_table(table).assign(mark=["a", "b", "c", "d"])
+    assert table["share"].tolist() == pytest.approx([1, 3 / 13, 1 / 13, 9 / 13])
+    for name in OBJECTS:
+        found = transition_sequences(table, name)
+        assert list(found) == ["b"]
+        steps = [step.conditions for step in parse(found["b"]).steps]
+        assert steps == [
+            (Condition((object_index(name),), (relation_index(held),)),) for held in ("holding", "not_contacting")
+        ]
 
 
 def test_the_strip_tells_which_frames_lie_at_midpoints(app_home: Path) -> None:

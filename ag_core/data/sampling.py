@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from ag_core.records import ActionInterval, frame_at_time
 
@@ -31,7 +32,7 @@ def midpoints(intervals: Sequence[ActionInterval], fps: float, n_frames: int | N
     return pd.DataFrame(rows, columns=["interval", "part", "time_s", "frame"])
 
 
-def nearest_frames(wanted: Sequence[int], there: Sequence[int]) -> np.ndarray:
+def nearest_frames(wanted: ArrayLike, there: ArrayLike) -> np.ndarray:
     """[W] of the frames that are `there` the nearest to each wanted one, the earlier of two; 0 where none is there."""
     known = np.sort(np.asarray(there, np.int64))
     sought = np.asarray(wanted, np.int64)
@@ -44,19 +45,19 @@ def nearest_frames(wanted: Sequence[int], there: Sequence[int]) -> np.ndarray:
 
 def share_at_midpoints(store: "AnnotationStore", source: str) -> tuple[int, int]:
     """(annotated frames at most one frame from a midpoint, all annotated frames) of the videos whose rate is known."""
-    middles = store.ask(
+    middles = store.columns(
         f"""select ((i.video::bigint << 32)
                    | floor((start_ms + (part + 0.5) / {FRAMES_PER_ACTION} * (end_ms - start_ms)) / 1000 * fps + 1e-6)
                      ::bigint + 1) as place
             from action_intervals i join videos v using (source, video), range({FRAMES_PER_ACTION}) as parts(part)
             where i.source = ? and fps > 0""",
         [source],
-    )["place"].to_numpy(np.int64)
-    frames = store.ask(
+    )["place"]
+    frames = store.columns(
         """select (video::bigint << 32) | frame as place from frames
            where source = $1 and video in (select video from videos where source = $1 and fps > 0)""",
         [source],
-    )["place"].to_numpy(np.int64)
+    )["place"]
     if not len(frames) or not len(middles):
         return 0, len(frames)
     return int((np.abs(nearest_frames(frames, middles) - frames) <= NEAR_FRAMES).sum()), len(frames)

@@ -115,12 +115,14 @@ def object_relation_pairs(store: "AnnotationStore", source: str, split: str | No
 
 def object_relation_counts(store: "AnnotationStore", source: str, split: str | None = None) -> pd.DataFrame:
     """[35,25] relationships by object name (rows) and relationship name (columns), in the order of the taxonomy."""
-    found = object_relation_pairs(store, source, split)
-    table = found.pivot(index="class", columns="relation", values="relations")
-    table = table.reindex(index=range(1, N_CLASSES), columns=range(N_RELATIONS)).fillna(0).astype("int64")
-    table.index = pd.Index(OBJECTS, name="object")
-    table.columns = pd.Index(RELATIONS, name="relation")
-    return table
+    found = store.columns(
+        """select class::integer as class, relation::integer as relation, sum(relations)::bigint as relations
+           from relation_cube where source = ? and (? is null or split = ?) group by class, relation""",
+        [source, split, split],
+    )
+    table = np.zeros((N_CLASSES - 1, N_RELATIONS), np.int64)
+    table[found["class"] - 1, found["relation"]] = found["relations"]
+    return pd.DataFrame(table, pd.Index(OBJECTS, name="object"), pd.Index(RELATIONS, name="relation"))
 
 
 def co_occurrence(store: "AnnotationStore", source: str) -> pd.DataFrame:
@@ -129,16 +131,16 @@ def co_occurrence(store: "AnnotationStore", source: str) -> pd.DataFrame:
     Rows and columns are object names in the order of the taxonomy.
     """
     # One number a frame: bit c says that class c is visible. Few different ones occur.
-    found = store.ask(
+    found = store.columns(
         """with seen as (
                select bit_or(1::bigint << class) as classes from objects where source = ? and visible group by frame_id
            )
            select classes, count(*) as frames from seen group by classes""",
         [source],
     )
-    classes = found["classes"].to_numpy(np.int64)
+    classes = found["classes"].astype(np.int64)
     shown = (classes[:, None] >> np.arange(1, N_CLASSES)) & 1  # [M,35]
-    table = shown.T @ (shown * found["frames"].to_numpy(np.int64)[:, None])
+    table = shown.T @ (shown * found["frames"].astype(np.int64)[:, None])
     return pd.DataFrame(table, pd.Index(OBJECTS, name="object"), pd.Index(OBJECTS, name="other"))
 
 

@@ -19,8 +19,11 @@ from ag_core.data.search import Search
 from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS, shown
 from ag_core.ui import cached, words
 from ag_core.ui.charts import MARK, PICK, Chart
-from ag_core.ui.page import EXPLORE, TIME, VIDEO, is_dark, owner_note
+from ag_core.ui.page import EXPLORE, SEARCH, TIME, VIDEO, is_dark, owner_note
 from ag_core.ui.pickers import action_label, download_table
+
+SEQUENCE = "sequence"
+"""The part of Search's address that holds what is sought."""
 
 PICTURE_WIDTH = 760
 """Of a downloaded picture's plot, in pixels; a PNG has twice as many."""
@@ -37,6 +40,7 @@ class Figure:
     table     the data as downloaded
     searches  what each mark (the chart's column `mark`) means in Explore
     moments   or: the video and the time in seconds that each mark stands for
+    sequences what some marks mean in Search, in its language
     wide      whether the chart keeps its width and scrolls on a narrow screen
     """
 
@@ -49,6 +53,7 @@ class Figure:
     table: pd.DataFrame
     searches: Mapping[str, Search] = field(default_factory=dict)
     moments: Mapping[str, tuple[str, float]] = field(default_factory=dict)
+    sequences: Mapping[str, str] = field(default_factory=dict)
     wide: bool = False
 
     @property
@@ -106,18 +111,20 @@ def _choice(figure: Figure, key: str) -> None:
     )
     if mark is not None and mark in figure.moments:
         video_id, time_s = figure.moments[mark]
-        _link("Watch this moment", {VIDEO: [video_id], TIME: [f"{time_s:.3f}"]})
+        _link(EXPLORE, "Watch this moment", {VIDEO: [video_id], TIME: [f"{time_s:.3f}"]})
     elif mark is not None:
         found = cached.count_matching(cached.store_key(), figure.searches[mark])
         if found:
             videos = "the video" if found == 1 else f"the {words.number(found)} videos"
-            _link(f"See {videos} in Explore", explore_parameters(figure.searches[mark]))
+            _link(EXPLORE, f"See {videos} in Explore", explore_parameters(figure.searches[mark]))
         else:
             st.caption("No video of the annotation has it.")
+        if mark in figure.sequences:
+            _link(SEARCH, "Find the moments in Search", {SEQUENCE: [figure.sequences[mark]]})
 
 
-def _link(label: str, parameters: dict[str, list[str]]) -> None:
-    st.page_link(EXPLORE, label=label, icon=":material/arrow_forward:", query_params=parameters)
+def _link(page: str, label: str, parameters: dict[str, list[str]]) -> None:
+    st.page_link(page, label=label, icon=":material/arrow_forward:", query_params=parameters)
 
 
 def explore_parameters(search: Search) -> dict[str, list[str]]:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from ag_core.data import over_time, sampling, statistics
 from ag_core.data.building import build_store
+from ag_core.data.lake import write_lake
 from ag_core.data.store import ANNOTATION, AnnotationStore
 from ag_core.records import ActionInterval
 from ag_core.taxonomy import (
@@ -234,6 +236,19 @@ def test_table_1_counts_what_is_there(world) -> None:
     assert row["relationship_categories"] == len({name for _, entry in entries for name in relation_names(entry)})
     assert row["action_instances"] == 12 and row["num_action_categories"] <= len(ACTION_IDS)
     assert row["objects_localized"] and row["relationships_localized"]
+
+
+def test_a_lake_answers_as_the_file_it_was_written_from(world, tmp_path: Path) -> None:
+    store, _ = world
+    write_lake(store.path, tmp_path / "lake")
+    with AnnotationStore(tmp_path / "lake") as lake:
+        for ask in (over_time.durations, statistics.object_relation_pairs, statistics.co_occurrence):
+            pd.testing.assert_frame_equal(ask(lake, ANNOTATION), ask(store, ANNOTATION))
+        for name in CLASSES:
+            arguments = (ANNOTATION, object_index(name), Group.SPATIAL)
+            pd.testing.assert_frame_equal(
+                over_time.transitions(lake, *arguments), over_time.transitions(store, *arguments)
+            )
 
 
 def test_a_source_without_rows_counts_nothing(world) -> None:

@@ -46,38 +46,54 @@ def _show_transitions(asked: Asked, object_class: int, group: Group) -> None:
     if table.empty:
         st.caption("No video has two annotated frames one of which shows this object.")
         return
-    marks = {f"{row.before} → {row.after}": row for row in table.sort_values("n", ascending=False).itertuples()}
-    searches = {}
-    for mark, row in marks.items():
-        held = row.after if row.after != ENDS else row.before
-        relations = () if held in (APPEARS, ENDS) else (relation_index(str(held)),)
-        searches[mark] = Search(objects=(object_class,), relations=relations)
+    marked = table.assign(**{MARK: [f"{one} → {other}" for one, other in zip(table["before"], table["after"])]})
+    searches = {
+        mark: Search(objects=(object_class,), relations=_held(before, after))
+        for mark, before, after in marked.sort_values("n", ascending=False)[[MARK, "before", "after"]].itertuples(
+            index=False
+        )
+    }
     show_figure(
         Figure(
             f"What follows what: {group.value} relationships with {name}",
             f"{words.number(int(table['n'].sum()))} steps from one annotated frame to the next of the same video; "
             f"rows add up to 100 %. Where several relationships hold at once, each pair counts. '{APPEARS}' and "
             f"'{ENDS}': not visible in the frame before or after. Counted in {asked.whose}. Explore finds videos with "
-            "the object and the relationship that came after.",
+            "the object and what came after, Search the moments, whatever lies between.",
             f"Heat map: for each {group.value} relationship with {name}, what holds in the next annotated frame",
             "transitions",
             f"{asked.which}-{name.replace('/', '-')}-{group.value}",
-            partial(_draw_transitions, table, group),
+            partial(_draw_transitions, marked, group),
             table,
             searches,
+            sequences=transition_sequences(marked, name),
             wide=group == Group.CONTACT,
         ),
         "statistics_transitions",
     )
 
 
+def _held(before: str, after: str) -> tuple[int, ...]:
+    """The relationship that came after, or the one before where the object is gone after it."""
+    held = before if after == ENDS else after
+    return () if held in (APPEARS, ENDS) else (relation_index(held),)
+
+
+def transition_sequences(table: pd.DataFrame, object_name: str) -> dict[str, str]:
+    """What Search is asked for each change from one relationship to another (columns before, after, mark)."""
+    changes = table[(table["before"] != APPEARS) & (table["after"] != ENDS) & (table["before"] != table["after"])]
+    return {
+        mark: f"{before} {object_name} then {after} {object_name}"
+        for mark, before, after in changes[[MARK, "before", "after"]].itertuples(index=False)
+    }
+
+
 def _draw_transitions(table: pd.DataFrame, group: Group, dark: bool) -> charts.Chart:
     names = [shown(name) for name in RELATIONS_OF_GROUP[group]]
-    marked = table.assign(**{MARK: [f"{one} → {other}" for one, other in zip(table["before"], table["after"])]})
     rows = [name for name in (APPEARS, *names) if name in set(table["before"])]
     columns = [name for name in (*names, ENDS) if name in set(table["after"])]
     return charts.heat_map(
-        marked, "before", "after", "share", dark=dark, rows=rows, columns=columns, label="share of what came before",
+        table, "before", "after", "share", dark=dark, rows=rows, columns=columns, label="share of what came before",
         top=1.0, compress=True, number=".1%",
     ).properties(height={"step": 24})  # fmt: skip
 

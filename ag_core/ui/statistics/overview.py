@@ -54,11 +54,7 @@ def show_overview(asked: Asked) -> None:
 def data_name(asked: Asked) -> str:
     """The data at hand by name."""
     chosen = settings()
-    name = (
-        "Embedded home world"
-        if chosen.store == chosen.embedded_store
-        else str(getattr(chosen.store, "name", chosen.store))
-    )
+    name = "Embedded home world" if chosen.store == chosen.embedded_store else chosen.store_name
     return name if asked.source == ANNOTATION else f"{name}, {source_name(asked.source)}"
 
 

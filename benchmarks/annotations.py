@@ -55,21 +55,25 @@ def main() -> None:
     os.environ["OMP_NUM_THREADS"] = "1"
     sys.path.insert(0, str(ROOT))
     from benchmarks.jobs.place import Place
-    from benchmarks.report import append_log, as_markdown, as_text, into_document
+    from benchmarks.report import append_log, as_markdown, as_text, into_document, machine
 
     data = options.data.resolve()
     place = Place(data, (options.work or data / "benchmark").resolve(), options.repeats, tuple(options.larger))
-    rows = []
+    where, rows = machine(), []
     for name in options.rows:
         for row in import_module(f"benchmarks.jobs.{JOBS[name]}").run(place):
             rows.append(row)
             print(as_text(row), flush=True)
     if options.markdown:
-        table = as_markdown(rows, about(place), options.repeats)
+        table = as_markdown(rows, about(place), options.repeats, where)
         print(table) if options.markdown == "-" else into_document(Path(options.markdown), table)
     if options.log:
-        command = f"annotations.py --rows {' '.join(options.rows)} --repeats {options.repeats}"
-        append_log(options.log, rows, place.description, command, datetime.now(UTC).isoformat(timespec="seconds"))
+        said = {
+            "command": f"benchmarks/annotations.py --rows {' '.join(options.rows)} --repeats {options.repeats}",
+            "date": datetime.now(UTC).isoformat(timespec="seconds"),
+            "machine": where,
+        }
+        append_log(options.log, rows, place.description, said)
 
 
 def about(place: "Place") -> str:

@@ -36,13 +36,17 @@ class Goal:
             wanted = f" (goal at most {self.at_most:g}{_unit(self.unit)})"
         else:
             wanted = ""
-        mark = {None: "", True: "", False: " MISSED"}[self.met]
-        return f"{self.what} {_short(self.value)}{_unit(self.unit)}{wanted}{mark}"
+        missed = ": missed" if self.met is False else ""
+        return f"{self.what} {_short(self.value)}{_unit(self.unit)}{wanted}{missed}"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One job. `costs` says what each side took, in words, ours first; `equal` what was found equal on all sides."""
+    """One job. `costs` says what each side took, in words; `equal` what was found equal on all sides.
+
+    ours    the sides that are ours; empty for the first one alone
+    column  set for a row of figures without sides: its column in a second table, where `costs` are by question
+    """
 
     number: str
     job: str
@@ -50,6 +54,8 @@ class Row:
     goals: list[Goal]
     equal: str
     skipped: list[str] = field(default_factory=list)
+    ours: tuple[str, ...] = ()
+    column: str = ""
 
 
 def _unit(unit: str) -> str:
@@ -73,11 +79,12 @@ def size_of(n_bytes: float) -> str:
 
 
 def machine() -> str:
-    """Cores and processor of this machine."""
+    """Cores and processor of this machine, and how many processes wanted them in the last minute."""
     info = Path("/proc/cpuinfo")
     names = [line for line in info.read_text().splitlines() if line.startswith("model name")] if info.is_file() else []
     name = names[0].partition(": ")[2] if names else platform.processor() or platform.machine()
-    return f"{os.cpu_count()} cores of {name}, Python {platform.python_version()}"
+    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    return f"{os.cpu_count()} cores of {name}, Python {platform.python_version()}{load}"
 
 
 def as_text(row: Row) -> str:
@@ -89,32 +96,35 @@ def as_text(row: Row) -> str:
     return "\n".join(lines)
 
 
-def as_markdown(rows: Sequence[Row], data: str, repeats: int) -> str:
-    """All rows as a table for docs/performance.md, with the machine and the day."""
+def as_markdown(rows: Sequence[Row], data: str, repeats: int, where: str) -> str:
+    """All rows as tables for docs/performance.md, with the day and the machine."""
     lines = [
-        f"{date.today():%Y-%m-%d}, {machine()}. {data} Medians of {repeats}, the sides in turn in one run.",
+        f"{date.today():%Y-%m-%d}, {where}. {data} Medians of {repeats}, the sides in turn in one run.",
         "",
-        "| # | job | ours | others | against the goal | equal |",
+        "| # | job | ours | others | ratio | equal |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
-    for row in rows:
-        (_, ours), *others = row.costs.items()
-        cells = (
-            row.number,
-            row.job,
-            ours,
-            "<br>".join([f"{name}: {cost}" for name, cost in others] + [f"{n}: not installed" for n in row.skipped]),
-            "<br>".join(f"**{goal}**" if goal.met is False else str(goal) for goal in row.goals),
-            row.equal,
-        )
-        lines.append("| " + " | ".join(cells) + " |")
-    missed = [f"{row.number} {goal}" for row in rows for goal in row.goals if goal.met is False]
+    lines += [_line_of_job(row) for row in rows if not row.column]
+    missed = [f"row {row.number}, {goal}" for row in rows for goal in row.goals if goal.met is False]
     judged = sum(goal.met is not None for row in rows for goal in row.goals)
-    lines += [
-        "",
-        f"{judged - len(missed)} of {judged} goals met." + (f" Missed: {'; '.join(missed)}." if missed else ""),
-    ]
+    said = f" Missed: {'; '.join(missed)}." if missed else ""
+    lines += ["", f"{judged - len(missed)} of {judged} goals met.{said.replace(': missed', '')}"]
+    figures = {row.column: row.costs for row in rows if row.column}
+    if figures:
+        questions = dict.fromkeys(question for costs in figures.values() for question in costs)
+        lines += ["", f"| question | {' | '.join(figures)} |", f"| --- |{' --- |' * len(figures)}"]
+        lines += [f"| {q} | {' | '.join(costs.get(q, '') for costs in figures.values())} |" for q in questions]
     return "\n".join(lines) + "\n"
+
+
+def _line_of_job(row: Row) -> str:
+    """A row of the table of jobs."""
+    ours = row.ours or tuple(row.costs)[:1]
+    mine = [cost if len(ours) == 1 else f"{name}: {cost}" for name, cost in row.costs.items() if name in ours]
+    others = [f"{name}: {cost}" for name, cost in row.costs.items() if name not in ours]
+    goals = [f"**{goal}**" if goal.met is False else str(goal) for goal in row.goals]
+    cells = (mine, others + [f"{name}: not installed" for name in row.skipped], goals)
+    return f"| {row.number} | {row.job} | {' | '.join('<br>'.join(cell) for cell in cells)} | {row.equal} |"
 
 
 BEGIN, END = "<!-- table -->", "<!-- end -->"
@@ -130,18 +140,21 @@ def into_document(path: Path, table: str) -> None:
     path.write_text(f"{before}{BEGIN}\n{table}{END}{after}", encoding="utf-8")
 
 
-def append_log(path: Path, rows: Iterable[Row], about: dict[str, Any], command: str, now: str) -> None:
-    """Add one JSON line a row to a log, with the keys of the other lines of docs/results.jsonl."""
+def append_log(path: Path, rows: Iterable[Row], about: dict[str, Any], said: dict[str, str]) -> None:
+    """Add one JSON line a row to a log, with the keys of the other lines of docs/results.jsonl.
+
+    `about` is what release.json says; `said` has command, date and machine.
+    """
     with path.open("a", encoding="utf-8") as file:
         for row in rows:
             line = {
                 "what": f"benchmark {row.number}: {row.job}",
                 "data": f"generated like {about['drawn_like']}, {about['scale']:g}x",
-                "protocol": f"sides in turn in one run, medians; equal answers: {row.equal}; {machine()}",
+                "protocol": f"sides in turn in one run, medians; equal answers: {row.equal}; {said['machine']}",
                 "n": about["written"],
                 "seed": about["seed"],
-                "command": command,
-                "date": now,
+                "command": said["command"],
+                "date": said["date"],
                 "metrics": {
                     "costs": row.costs,
                     "skipped": row.skipped,

@@ -229,8 +229,12 @@ def test_a_wrong_answer_is_caught(release: Path) -> None:
 def test_goals_and_the_table_in_a_document(tmp_path: Path) -> None:
     goals = [Goal("time", 120, at_least=100), Goal("memory", 3, at_least=20), Goal("size", 7)]
     assert [goal.met for goal in goals] == [True, False, None]
-    table = as_markdown([Row("1", "job", {"ours": "1 ms", "usual": "120 ms"}, goals, "5 frames")], "Data.", 5)
-    assert "1 of 2 goals met. Missed: 1 memory 3x (goal at least 20x) MISSED." in table
+    table = as_markdown(
+        [Row("1", "job", {"ours": "1 ms", "usual": "120 ms"}, goals, "5 frames")], "Data.", 5, "2 cores"
+    )
+    assert "1 of 2 goals met. Missed: row 1, memory 3x (goal at least 20x)." in table
+    figures = [Row("6, 1x", "store", {"size": "5 MB"}, [], "all", column="1x")]
+    assert "| question | 1x |" in as_markdown(figures, "Data.", 5, "2 cores")
     document = tmp_path / "document.md"
     document.write_text("Before\n<!-- table -->\nold\n<!-- end -->\nAfter\n")
     into_document(document, table)

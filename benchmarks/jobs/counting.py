@@ -87,5 +87,6 @@ def run(place: Place) -> list[Row]:
                 Goal("from the rows against pandas", seconds[PANDAS] / seconds[FROM_ROWS]),
             ],
             same(side.answer for side in sides.values()),
+            ours=(STORED, FROM_ROWS),
         )
     ]

@@ -21,14 +21,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from ag_core.data import lake
+from ag_core.data import lake, over_time, sampling, splits, statistics
 from ag_core.data.building import build_store
+from ag_core.data.doctor.report import make_report
 from ag_core.data.lake import SORTED_BY, partition_value, write_lake
 from ag_core.data.lake_folder import MANIFEST, Manifest, publish, read_manifest, writing
 from ag_core.data.search import Search
-from ag_core.data.store import AnnotationStore
+from ag_core.data.sequence_language import parse
+from ag_core.data.sequence_query import moments
+from ag_core.data.store import ANNOTATION, AnnotationStore
 from ag_core.errors import UserError
-from ag_core.taxonomy import action_index, object_index, relation_index
+from ag_core.taxonomy import Group, action_index, object_index, relation_index
 from tests.data import killed_writer
 from tests.data.released import SHARED, real_release
 
@@ -149,6 +152,31 @@ def test_file_and_lake_answer_alike(pair: tuple[AnnotationStore, AnnotationStore
             answered.append(expected)
     if name != "issues":  # these two videos have none
         assert any(answer not in ([], {}, "0", [[], {}]) for answer in answered)
+
+
+NEIGHBOURS: dict[str, Callable[[AnnotationStore], Any]] = {
+    "statistics": lambda store: [
+        statistics.table_1_row(store, ANNOTATION),
+        statistics.co_occurrence(store, ANNOTATION),
+        statistics.actions_beside(store, ANNOTATION, object_index("bed")),
+        over_time.durations(store, ANNOTATION),
+        over_time.transitions(store, ANNOTATION, object_index("bed"), Group.CONTACT),
+        sampling.share_at_midpoints(store, ANNOTATION),
+    ],
+    "search for moments": lambda store: [
+        moments(store, parse(text)).table
+        for text in ("holding cup", "person not contacting pillow then within 2 s sitting on bed where scene Bedroom")
+    ],
+    "doctor": lambda store: [make_report(store, "here").findings, make_report(store, "here").rows],
+    "splits": lambda store: [splits.kept_frames(store), splits.funnel(store)],
+}
+
+
+@pytest.mark.parametrize("name", NEIGHBOURS)
+def test_what_is_built_on_the_store_answers_alike(pair: tuple[AnnotationStore, AnnotationStore], name: str):
+    expected, found = (plain(NEIGHBOURS[name](store)) for store in pair)
+    assert expected == found
+    assert any(answer not in ([], {}) for answer in expected)
 
 
 def test_the_real_graphs_come_back_from_a_lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

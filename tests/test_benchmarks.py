@@ -87,6 +87,10 @@ def test_true_size_is_drawn_exactly() -> None:
     assert (len(np.unique(frames.video)), len(frames.video)) == (9_601, 288_782)
     assert np.bincount(frames.status).tolist() == [234_253, 21_643 + 8_636, 24_250]
     assert (len(graphs.frame), kept.sum(), n_paper_relations(graphs.masks[kept])) == (737_427, 476_229, 1_715_568)
+    last = videos.lengths_s[videos.video] * 10
+    begins_late, reversed_ = videos.start_ds > last, videos.end_ds < videos.start_ds
+    assert (begins_late.sum(), reversed_.sum()) == (5, 7)
+    assert ((videos.end_ds > last) & ~begins_late).sum() == 14_596 + 5_027
     per_video = np.bincount(frames.video[frames.status == Status.KEPT], minlength=len(videos.ids))
     usual = [int((per_video[videos.split == split] > 2).sum()) for split in (0, 1)]
     ones = [int((per_video[videos.split == split] == 1).sum()) for split in (0, 1)]

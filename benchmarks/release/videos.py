@@ -115,7 +115,8 @@ def _draw_intervals(
     start[: counts.starting_late] = last[: counts.starting_late] + 3
     end[: counts.starting_late] = last[: counts.starting_late] + 9
     turned = slice(counts.starting_late, odd)
-    start[turned], end[turned] = start[turned] + 10, start[turned]
+    end[turned] = start[turned]
+    start[turned] += 10
     return video, action, start, end, np.arange(len(video)) >= odd
 
 

@@ -31,7 +31,8 @@ def main() -> None:
     started = time.perf_counter()
     written = write_release(options.out, options.scale, options.like, options.seed)["written"]
     print(", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in written.items()))
-    size = sum(path.stat().st_size for path in options.out.rglob("*") if path.is_file())
+    files = [*options.out.glob("charades/*"), *options.out.glob("annotations/*"), options.out / "rates.csv"]
+    size = sum(path.stat().st_size for path in files)
     print(f"{options.out}: {size / 1e6:.0f} MB in {time.perf_counter() - started:.1f} s")
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ag_core.__main__ import main
 from ag_core.commands.export import FORMAT_NAMES
 from ag_core.data.building import build_store
+from ag_core.data.store import AnnotationStore
 from ag_core.errors import UserError
 from ag_core.graphs.exchange import to_gexf, to_graphml, to_node_link, to_triplets
 from ag_core.graphs.formats import FORMATS, export_graphs
@@ -22,6 +23,7 @@ from ag_core.graphs.holding import fullest_frame, held, spells
 from ag_core.graphs.networks import to_networkx
 from ag_core.records import SceneGraph, Video
 from ag_core.taxonomy import N_RELATIONS, object_index, relation_index
+from tests.data.released import SHARED, real_release
 
 VIDEO = Video("AB1CD", 10.0, 10.0, 480, 270, 100)
 CUP = "cup/glass/bottle"
@@ -462,3 +464,18 @@ def test_command_refuses_with_a_sentence(
     assert export(*arguments, "--store", store_file, "--out", out) == 1
     assert says in capsys.readouterr().err
     assert not out.is_file()
+
+
+def test_no_real_relationship_is_lost(tmp_path: Path) -> None:
+    rates = SHARED / "star-benchmark" / "charades_video_fps.csv"
+    name = "ag_frames_val.jsonl"
+    if not (SHARED / "ag-scene-graphs" / name).is_file() or not rates.is_file():
+        pytest.skip("needs the real scene graphs and rates in ../shared/data")
+    build_store(tmp_path / "real.duckdb", action_genome=real_release(tmp_path, [name]), rates=rates)
+    rows = frames = 0
+    with AnnotationStore(tmp_path / "real.duckdb") as store:
+        for video_id in store.videos()["video_id"]:
+            video, graphs = Video(video_id, 30.0), store.graphs_of(video_id)
+            rows += len(json.loads(to_triplets(graphs, video))["triplets"])
+            frames += sum(data["frames"] for *_, data in to_networkx(graphs, video).edges(data=True))
+        assert rows == frames == store.totals()["relations"]

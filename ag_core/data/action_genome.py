@@ -78,18 +78,6 @@ def read_objects(
 
     UserError where the file is missing, refused or something else.
     """
-    walk, annotated = _walked(path, progress)
-    frames = _joined_frames(annotated, persons, path.name, walk.issues)
-    places = np.empty(len(annotated), np.int32)
-    known = np.flatnonzero(frames["walk_row"].notna())
-    places[frames["walk_row"].to_numpy()[known].astype(int)] = known
-    objects = _inside(walk.table(places), frames, path.name, walk.issues)
-    _list_classes_twice(objects, frames, path.name, walk.issues)
-    return ActionGenomeTable(frames.drop(columns=["walk_row", "key"]), objects, walk.issues)
-
-
-def _walked(path: Path, progress: Callable[[int, int], None] | None) -> tuple["_Walk", pd.DataFrame]:
-    """All objects in the file's order, and its frames: video_id, frame, split, key. The dictionary is freed after."""
     with collection_paused():
         entries = released_dictionary(path, progress)
         names = read_frame_names(entries, path.name)
@@ -97,7 +85,35 @@ def _walked(path: Path, progress: Callable[[int, int], None] | None) -> tuple["_
         for row, key in enumerate(names.keys):
             walk.add(entries[key], key, row)
         del entries
-    return walk, names.table().assign(split=pd.Series(walk.splits, dtype="str"), key=names.keys)
+    frames, walk_rows = _joined_frames(names.table().assign(split=pd.Series(walk.splits, dtype="str")), persons)
+    keys = _keys(frames, walk_rows, names.keys)
+    for key in keys[walk_rows < 0]:
+        reason = "frame of the person file without objects; kept without"
+        walk.issues.append(Issue(Kind.FRAME_WITHOUT_OBJECTS, path.name, key, reason))
+    for key in keys[(frames.pop("found_in") == "left_only").to_numpy() & persons.given]:
+        reason = "frame is not in the person file; no person, and boxes are not cut to the picture"
+        walk.issues.append(Issue(Kind.FRAME_WITHOUT_PERSON, PERSON_FILE, key, reason))
+    places = np.empty(len(names.keys), np.int32)
+    places[walk_rows[walk_rows >= 0]] = np.flatnonzero(walk_rows >= 0)
+    objects = _inside(walk.table(places), frames, keys, path.name, walk.issues)
+    _list_classes_twice(objects, keys, path.name, walk.issues)
+    return ActionGenomeTable(frames, objects, walk.issues)
+
+
+def _joined_frames(annotated: pd.DataFrame, persons: PersonTable) -> tuple[pd.DataFrame, np.ndarray]:
+    """The frames of both files in order, `found_in` saying where, and [F] the row of each in `annotated`, else -1."""
+    rows = annotated.assign(walk_row=np.arange(len(annotated), dtype=np.float64))
+    frames = rows.merge(persons.frames, how="outer", on=["video_id", "frame"], indicator="found_in")
+    frames = frames.sort_values(["video_id", "frame"], ignore_index=True)
+    return frames, frames.pop("walk_row").fillna(-1).to_numpy(np.int64)
+
+
+def _keys(frames: pd.DataFrame, walk_rows: np.ndarray, walked: list[str]) -> np.ndarray:
+    """[F] the name of each frame: as in the file with the objects, else as the release would write it."""
+    keys = np.array([*walked, ""], object)[walk_rows]
+    others = frames[walk_rows < 0]
+    keys[walk_rows < 0] = [f"{video_id}.mp4/{frame:06d}.png" for video_id, frame in zip(others.video_id, others.frame)]
+    return keys
 
 
 def _indices() -> dict[str, int]:
@@ -117,28 +133,14 @@ _INDEX_OF_CLASS, _BIT_OF_RELATION = _indices(), _bits()
 _SPLITS = {"train": "train", "test": "test"}
 
 
-def _joined_frames(annotated: pd.DataFrame, persons: PersonTable, file_name: str, issues: list[Issue]) -> pd.DataFrame:
-    """The frames of both files in order, with `walk_row` (NaN for those of the person file only) and `key`."""
-    annotated = annotated.assign(walk_row=np.arange(len(annotated), dtype=np.float64))
-    frames = annotated.merge(persons.frames, how="outer", on=["video_id", "frame"], indicator="found_in")
-    frames = frames.sort_values(["video_id", "frame"], ignore_index=True)
-    for row in np.flatnonzero(frames["found_in"] == "right_only"):
-        frames.loc[row, "key"] = key = f"{frames.loc[row, 'video_id']}.mp4/{frames.loc[row, 'frame']:06d}.png"
-        reason = "frame of the person file without objects; kept without"
-        issues.append(Issue(Kind.FRAME_WITHOUT_OBJECTS, file_name, key, reason))
-    if persons.given:
-        for key in frames.loc[frames["found_in"] == "left_only", "key"]:
-            reason = "frame is not in the person file; no person, and boxes are not cut to the picture"
-            issues.append(Issue(Kind.FRAME_WITHOUT_PERSON, PERSON_FILE, key, reason))
-    return frames.drop(columns="found_in")
-
-
-def _inside(objects: pd.DataFrame, frames: pd.DataFrame, file_name: str, issues: list[Issue]) -> pd.DataFrame:
+def _inside(
+    objects: pd.DataFrame, frames: pd.DataFrame, keys: np.ndarray, file_name: str, issues: list[Issue]
+) -> pd.DataFrame:
     """The objects with their boxes clipped to the picture; one with nothing left is kept as not visible."""
     of_frame = objects["frame_row"].to_numpy()
     boxes, visible = objects[BOX].to_numpy(), objects["visible"].to_numpy()
     clipped = clipped_boxes(boxes, frames[["width", "height"]].to_numpy()[of_frame])
-    keys, classes = frames["key"].to_numpy(object), objects["class"].to_numpy()
+    classes = objects["class"].to_numpy()
     for row in np.flatnonzero(visible & ~clipped.inside):
         name = OBJECT_CLASSES[classes[row]]
         reason = f"the box of {name!r} has no area inside the picture; kept as not visible, without relationships"
@@ -151,12 +153,12 @@ def _inside(objects: pd.DataFrame, frames: pd.DataFrame, file_name: str, issues:
     return objects.assign(**dict(zip(BOX, clipped.boxes.T)), visible=clipped.inside, relation_mask=mask)
 
 
-def _list_classes_twice(objects: pd.DataFrame, frames: pd.DataFrame, file_name: str, issues: list[Issue]) -> None:
+def _list_classes_twice(objects: pd.DataFrame, keys: np.ndarray, file_name: str, issues: list[Issue]) -> None:
     """Add the frames that have a class more than once."""
     again = objects.loc[objects.duplicated(["frame_row", "class"]), ["frame_row", "class"]].drop_duplicates()
     for row, object_class in again.itertuples(index=False):
         reason = f"class {OBJECT_CLASSES[object_class]!r} twice in the frame; both kept"
-        issues.append(Issue(Kind.CLASS_TWICE, file_name, frames["key"].iloc[row], reason))
+        issues.append(Issue(Kind.CLASS_TWICE, file_name, keys[row], reason))
 
 
 class _Entry(NamedTuple):

@@ -5,6 +5,7 @@ Format: methods, section A3.
 """
 
 import math
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,14 +51,14 @@ def read_persons(path: Path, progress: Callable[[int, int], None] | None = None)
     """
     if not path.is_file():
         missing = Issue(Kind.FILE_MISSING, path.name, "", "file not there; no frame has a person box")
-        return PersonTable(
-            _table(pd.DataFrame({"video_id": pd.Series(dtype="str"), "frame": []}), []), [missing], False
-        )
+        return PersonTable(_table(read_frame_names((), path.name).table(), array("d")), [missing], False)
     with collection_paused():
         entries = released_dictionary(path, progress)
         names = read_frame_names(entries, path.name)
         issues = list(names.issues)
-        rows = [_row(entries[key], key, path.name, issues) for key in names.keys]
+        rows = array("d")
+        for key in names.keys:
+            rows.extend(_row(entries[key], key, path.name, issues))
         del entries
     table = _table(names.table(), rows)
     return PersonTable(_inside(table, names.keys, path.name, issues), issues)
@@ -121,10 +122,10 @@ def _read_person(entry: Any, key: str, file_name: str, issues: list[Issue]) -> t
     return width, height, x1, y1, x2, y2, float(scores[best])
 
 
-def _table(names: pd.DataFrame, rows: list[tuple[float, ...]]) -> pd.DataFrame:
-    values = np.array(rows, np.float64).reshape(-1, 7)
-    columns = dict(zip(["width", "height", *BOX, "person_score"], values.T))
-    return names.assign(**columns).astype({"frame": "int32"})
+def _table(names: pd.DataFrame, rows: array) -> pd.DataFrame:
+    """The names with the seven numbers of each row."""
+    values = np.frombuffer(rows, np.float64).reshape(-1, 7)
+    return names.assign(**dict(zip(["width", "height", *BOX, "person_score"], values.T)))
 
 
 def _inside(table: pd.DataFrame, keys: list[str], file_name: str, issues: list[Issue]) -> pd.DataFrame:

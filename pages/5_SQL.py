@@ -222,10 +222,13 @@ def chart(frame: pd.DataFrame) -> None:
     table = query_chart.plotted(frame, kind, x, y, colour)
     title = f"{y or query_chart.ROWS} by {x}"
     note = f"{kind} chart of {words.number(len(frame))} rows of the answer, from the open data set."
-    if kind in ("Line", "Scatter") and len(frame) > query_chart.MOST_POINTS:
+    if kind == "Scatter" and len(frame) > query_chart.MOST_POINTS:
         note = f"{kind} chart of the first {words.number(query_chart.MOST_POINTS)} rows, from the open data set."
+    if kind == "Line" and len(table) < len(frame):
+        note += " Rows of one place are averaged."
     draw = partial(_drawn, table, kind, x, y, colour)
-    show_figure(Figure(title, note, f"{kind} chart: {title}", "query", "chart", draw, table), "sql_figure")
+    data = query_chart.named(table, x, y, colour)
+    show_figure(Figure(title, note, f"{kind} chart: {title}", "query", "chart", draw, data), "sql_figure")
 
 
 def _drawn(table: pd.DataFrame, kind: str, x: str, y: str | None, colour: str | None, dark: bool) -> Chart:

@@ -14,6 +14,7 @@ from ag_core.data.sql_text import in_lines, place_in, quoted_name
 from ag_core.errors import UserError
 from ag_core.settings import ASSETS, SHOWCASE
 from ag_core.ui import cached, query_chart
+from ag_core.ui.charts import GROUP_COLOURS, GROUPS
 from ag_core.ui.query import MOST_TEXTS, QueryTexts
 from ag_core.ui.schema_tree import tree_data
 from tests.test_pages import notes, open_page
@@ -196,10 +197,17 @@ def test_charts_are_offered_by_what_the_columns_hold():
 
 
 def test_bars_add_up_and_name_what_is_missing():
+    assert query_chart.choices(ANSWER.assign(source="a"), "Bar")[0][:3] == ["object", "group", "source"]
     table = query_chart.plotted(ANSWER, "Bar", "object", "n", None)
     assert table.values.tolist() == [["(nothing)", 5], ["cup", 4], ["bed", 2]]
     counted = query_chart.plotted(ANSWER, "Bar", "object", query_chart.ROWS, "group")
     assert counted.values.tolist()[0] == ["cup", "contact", 1]
+
+
+def test_drawn_rows_are_saved_under_their_names():
+    table = query_chart.plotted(ANSWER, "Bar", "object", "n", "group")
+    assert list(query_chart.named(table, "object", "n", "group").columns) == ["object", "group", "n"]
+    assert list(query_chart.named(table, "object", "object", "group").columns) == ["x", "colour", "y"]
 
 
 def test_cells_add_up():
@@ -217,6 +225,14 @@ def test_points_are_few_enough_for_a_browser():
     many = pd.DataFrame({"a": range(20_000), "b": range(20_000)})
     assert len(query_chart.plotted(many, "Scatter", "a", "b", None)) == query_chart.MOST_POINTS
     assert query_chart.plotted(many.head(3), "Line", "a", "a", None).columns.tolist() == ["x", "y"]
+    twice = pd.DataFrame({"a": [2, 1, 1], "b": [5.0, 1.0, 3.0]})
+    assert query_chart.plotted(twice, "Line", "a", "b", None).values.tolist() == [[1, 2], [2, 5]]
+
+
+def test_groups_keep_their_colours():
+    table = query_chart.plotted(ANSWER, "Bar", "object", "n", "group")
+    scale = query_chart.drawn(table, "Bar", "object", "n", "group", dark=False).to_dict()["encoding"]["color"]["scale"]
+    assert scale == {"domain": GROUPS, "range": GROUP_COLOURS[False]}
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -31,6 +31,7 @@ LOCKS = (
 )
 """Set before the store is attached, which shuts files and network; then the settings themselves are locked."""
 LONGEST_TEXT = 20_000
+MOST_COLUMNS = 300
 BATCH_ROWS = 2048
 GRACE_S = 2.0
 """So long after its time limit a query that does not listen takes this process with it."""
@@ -79,6 +80,8 @@ class Answerer:
             cursor = self.cursor
             cursor.execute("use store")
             columns = cursor.execute(f"describe from (\n{query}\n)").fetchall()
+            if len(columns) > MOST_COLUMNS:
+                raise Refused(f"the answer has {len(columns):,} columns; {MOST_COLUMNS} are shown at most, name them")
             names = [str(column[0]) for column in columns]
             shown = ", ".join(_shown(f"c{n}", str(column[1])) for n, column in enumerate(columns))
             alias = ", ".join(f"c{n}" for n in range(len(columns)))

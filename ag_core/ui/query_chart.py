@@ -1,7 +1,7 @@
 """Charts of a query's answer: which columns suit which chart, what is drawn first, and the drawing. Never fetches.
 
-Rows are gathered before they are drawn (bars and heat maps add up, histograms count), so that an answer of a hundred
-thousand rows makes a chart that a browser can hold; lines and points show the first `MOST_POINTS`.
+Rows are gathered before they are drawn (bars and heat maps add up, lines average, histograms count), so that an answer
+of a hundred thousand rows makes a chart that a browser can hold; points show the first `MOST_POINTS`.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from ag_core.ui.charts import PLAIN, SEQUENCE
+from ag_core.ui.charts import GROUP_COLOURS, GROUPS, MODEL_COLOURS, PLAIN, SEQUENCE
 
 KINDS = ("Bar", "Line", "Scatter", "Heat map", "Histogram")
 ROWS = "number of rows"
@@ -101,11 +101,19 @@ def plotted(frame: pd.DataFrame, kind: str, x: str, y: str | None, colour: str |
         return _cells(frame, x, y or x, colour or ROWS)
     if kind == "Histogram":
         return _bins(frame, x, colour)
-    rows = frame.head(MOST_POINTS)
+    rows = frame if kind == "Line" else frame.head(MOST_POINTS)
     table = pd.DataFrame({"x": rows[x], "y": rows[y or x]})
     if colour:
         table["colour"] = rows[colour]
-    return table.sort_values("x", kind="stable") if kind == "Line" else table
+    return _line(table) if kind == "Line" else table
+
+
+def named(table: pd.DataFrame, x: str, y: str | None, colour: str | None) -> pd.DataFrame:
+    """`plotted` rows under the names of the answer's columns, for a file."""
+    names = {"x": x, "x2": f"{x} to", "y": y or ROWS, "colour": colour or ROWS}
+    if len({names[short] for short in table.columns}) < len(table.columns):
+        return table
+    return table.rename(columns=names)
 
 
 def drawn(table: pd.DataFrame, kind: str, x: str, y: str | None, colour: str | None, *, dark: bool) -> alt.Chart:
@@ -127,7 +135,7 @@ def drawn(table: pd.DataFrame, kind: str, x: str, y: str | None, colour: str | N
         ).properties(height=alt.Step(ROW_HEIGHT))  # fmt: skip
     if kind == "Heat map":
         return base.mark_rect().encode(
-            x=alt.X("x:N", title=x, sort=None, axis=alt.Axis(labelAngle=-50, labelLimit=160, labelOverlap=False)),
+            x=alt.X("x:N", title=x, sort=None, axis=alt.Axis(labelAngle=-50, labelLimit=160, labelOverlap=True)),
             y=alt.Y("y:N", title=y, sort=None, axis=alt.Axis(labelLimit=200, labelOverlap=False)),
             color=alt.Color("colour:Q", scale=alt.Scale(range=SEQUENCE[dark], domainMin=0), title=colour or ROWS),
             tooltip=tooltip,
@@ -154,10 +162,17 @@ def _only_places(name: str) -> bool:
 
 
 def _many_first(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
-    """Words that tell rows apart before words that are the same all over; ids of videos last."""
+    """Words that tell many rows apart first, as far as a chart has room for them; ids of videos last."""
+    kinds = {name: frame[name].nunique() for name in names}
     return sorted(
-        names, key=lambda name: (frame[name].nunique() < 2, name.endswith("_id"), frame[name].nunique() > 300)
+        names, key=lambda name: (kinds[name] < 2, name.endswith("_id"), kinds[name] > MOST_BARS, -kinds[name])
     )
+
+
+def _line(table: pd.DataFrame) -> pd.DataFrame:
+    """One point a place and colour, the mean of its rows, in order of place; the first `MOST_POINTS`."""
+    keys = [name for name in ("x", "colour") if name in table]
+    return table.groupby(keys, as_index=False, dropna=True)["y"].mean().head(MOST_POINTS)
 
 
 def _label(values: pd.Series) -> pd.Series:
@@ -215,8 +230,13 @@ def _colour(table: pd.DataFrame, colour: str | None, kind: str, dark: bool) -> d
         return {}
     if pd.api.types.is_numeric_dtype(table["colour"]):
         return {"color": alt.Color("colour:Q", title=colour, scale=alt.Scale(range=SEQUENCE[dark][1:]))}
-    legend = alt.Legend(orient="top", symbolType="square")
-    return {"color": alt.Color("colour:N", title=colour, scale=alt.Scale(scheme="tableau10"), legend=legend)}
+    legend, names = alt.Legend(orient="top", symbolType="square"), set(table["colour"])
+    scale = alt.Scale(scheme="tableau10")
+    if names <= set(GROUPS):
+        scale = alt.Scale(domain=GROUPS, range=GROUP_COLOURS[dark])
+    elif names <= set(MODEL_COLOURS[dark]):
+        scale = alt.Scale(domain=list(MODEL_COLOURS[dark]), range=list(MODEL_COLOURS[dark].values()))
+    return {"color": alt.Color("colour:N", title=colour, scale=scale, legend=legend)}
 
 
 def _plain(shade: dict[str, Any], dark: bool) -> dict[str, Any]:

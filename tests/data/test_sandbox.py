@@ -198,6 +198,8 @@ ATTACKS = {
     "deep lists": "select " + "[" * 9000 + "]" * 9000,
     "deep queries": "select * from (" * 800 + "select 1" + ")" * 800,
     "a long text": "select " + "1 + " * 10_000 + "1",
+    "nine thousand columns": "select " + ", ".join("1" * 6000),
+    "columns by joining": "select * from " + ", ".join(f"videos v{n}" for n in range(60)),
     "a thousand unions": " union all ".join(["select 1"] * 1400),
     "sleep": "select sleep_ms(100000)",
     "sleep as postgres does": "select pg_sleep(100000)",

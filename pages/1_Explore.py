@@ -103,7 +103,8 @@ def player(viewing: Viewing) -> None:
     graphs = viewing.sources.get(source, [])
     time_s = float(state.get("t") or 0.0)
     with head:
-        export_menu(viewing.video, graphs, source, _whose(source), time_s, viewing.clock_fps, key="explore_export")
+        named = viewing.source_id(source)
+        export_menu(viewing.video, graphs, named, _whose(source), time_s, viewing.clock_fps, key="explore_export")
     tabs = dict(zip(TABS, st.tabs(list(TABS), key="table", bind="query-params", on_change="rerun")))
     for name, tab in tabs.items():
         if tab.open:  # what nobody looks at is not made

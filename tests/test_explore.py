@@ -133,6 +133,12 @@ def test_upright_clips(width: object, height: object, upright: bool) -> None:
     assert is_upright(pd.Series({"width": width, "height": height}, dtype=object)) is upright
 
 
+def test_a_prediction_is_named_by_its_models() -> None:
+    viewing = viewing_of_prediction(stand_in_prediction("AB1CD"), None)
+    assert viewing.source_id("prediction") == "prediction:faster-rcnn+reldn"
+    assert viewing.source_id("annotation") == "annotation"
+
+
 def test_what_is_drawn_is_worked_out_once(showcase: Path) -> None:
     viewing = viewing_of_prediction(Prediction.load(showcase / "predictions" / "AB1CD.json"), None)
     assert viewing.drawn is viewing.drawn

@@ -22,6 +22,7 @@ from ag_core.graphs.formats import FORMATS, export_graphs
 from ag_core.graphs.holding import fullest_frame, held, spells
 from ag_core.graphs.networks import to_networkx
 from ag_core.records import SceneGraph, Video
+from ag_core.settings import PROJECT
 from ag_core.taxonomy import N_RELATIONS, object_index, relation_index
 from tests.data.released import SHARED, real_release
 
@@ -420,7 +421,9 @@ def test_command_reads_a_prediction(showcase: Path, tmp_path: Path) -> None:
     out = tmp_path / "p.json"
     file = showcase / "predictions" / "AB1CD.json"
     assert export("--prediction", file, "--format", "triplets", "--out", out) == 0
-    rows = json.loads(out.read_bytes())["triplets"]
+    content = json.loads(out.read_bytes())
+    assert content["source"] == "prediction:faster-rcnn+reldn"
+    rows = content["triplets"]
     assert {row["frame"] for row in rows} == set(range(6, 37, 6))
     assert {(row["subject"], row["relation"], row["object"]) for row in rows} == {
         ("person", "looking_at", CUP), (CUP, "in_front_of", "person"),
@@ -479,3 +482,9 @@ def test_no_real_relationship_is_lost(tmp_path: Path) -> None:
             rows += len(json.loads(to_triplets(graphs, video))["triplets"])
             frames += sum(data["frames"] for *_, data in to_networkx(graphs, video).edges(data=True))
         assert rows == frames == store.totals()["relations"]
+
+
+def test_the_document_lists_every_format() -> None:
+    document = (PROJECT / "docs" / "export.md").read_text()
+    listed = [line.split("`")[1] for line in document.splitlines() if line.startswith("| `")]
+    assert listed == list(FORMATS)

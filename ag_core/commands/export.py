@@ -69,10 +69,12 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _export_prediction(options: argparse.Namespace) -> None:
+    from ag_core.data.prediction_rows import source_of
     from ag_core.prediction import Prediction
 
     prediction = Prediction.load(options.prediction)
-    _write(options.out, _content(prediction.graphs(), prediction.video, "prediction", options))
+    source = source_of({model.role: model.name for model in prediction.models})
+    _write(options.out, _content(prediction.graphs(), prediction.video, source, options))
     print(f"{options.out}: {len(prediction.frames)} graphs of {prediction.video.video_id}")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from ag_core.data.prediction_rows import source_of
 from ag_core.data.store import ANNOTATION
 from ag_core.errors import UserError
 from ag_core.graphs.holding import LEAST_SCORE
@@ -51,6 +52,12 @@ class Viewing:
     def annotated_actions(self) -> set[int] | None:
         """Action indices of the annotation; None where there is none."""
         return None if self.intervals is None else {interval.action for interval in self.intervals}
+
+    def source_id(self, source: str) -> str:
+        """A source as files name it: a prediction by its models, where they are known."""
+        if source != PREDICTED or self.prediction is None:
+            return source
+        return source_of({model.role: model.name for model in self.prediction.models})
 
     @property
     def clock_fps(self) -> float:

@@ -301,6 +301,24 @@ def test_the_real_graphs_have_their_known_counts(name, objects, relations, video
             assert times[255] == pytest.approx(8.874, abs=5e-4)
 
 
+def test_the_real_annotations_together_have_their_known_counts(tmp_path: Path):
+    charades, rates = SHARED / "charades-annotations", SHARED / "star-benchmark" / "charades_video_fps.csv"
+    names = ["ag_frames_train.jsonl", "ag_frames_val.jsonl"]
+    if not all(path.exists() for path in (charades, rates, *(SHARED / "ag-scene-graphs" / name for name in names))):
+        pytest.skip("needs the real Charades annotations, scene graphs and rates in ../shared/data")
+    build_store(tmp_path / "real.duckdb", charades, real_release(tmp_path, names), rates=rates)
+    with AnnotationStore(tmp_path / "real.duckdb") as store:
+        totals = store.totals()
+        assert (totals["videos"], totals["action_intervals"], totals["frames"]) == (7_985, 49_809, 6_220 + 1_970)
+        assert totals["visible_objects"] == 12_650 + 4_051
+        assert totals["relations"] + totals["other_relationships"] == 41_337 + 13_238
+        labelled = store.ask("select count(distinct video) as n from action_intervals")["n"][0]
+        assert totals["videos"] - labelled == 174
+        kinds = store.issues()["kind"].value_counts()
+    # 14,596 end after the video, 5 start after it, 7 are reversed: the 5 are all three and are told as reversed
+    assert kinds.to_dict() == {"interval-ends-late": 14_596 - 5, "interval-reversed": 7}
+
+
 def test_the_pickles_need_no_order(tmp_path: Path):
     folders = []
     for number, keys in enumerate(itertools.islice(itertools.permutations(FRAMES), 0, 24, 11)):

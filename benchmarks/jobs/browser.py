@@ -106,7 +106,7 @@ def animation(graphs: list[dict[str, Any]]) -> int:
 
     frames = []
     for graph in graphs:
-        boxes = [("person", graph["person"], [])]
+        boxes: list[tuple[str, Any, list[str]]] = [("person", graph["person"], [])]
         boxes += [(entry["class"], entry["box"], entry["relations"]) for entry in graph["objects"]]
         traces = [
             go.Scatter(

@@ -4,8 +4,8 @@ The larger stores are written by DuckDB from our own store: every video again an
 in the same layout, so that every answer is known from the small one.
 """
 
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import duckdb
 import numpy as np
 
 from benchmarks.jobs.counting import FROM_ROWS_QUERY, as_table
-from benchmarks.jobs.moments import QUESTION
+from benchmarks.jobs.moments import PER_PAGE, QUESTION
 from benchmarks.jobs.place import Place
 from benchmarks.measuring import Clock, Side, apart, apart_in_turn, in_turn
 from benchmarks.report import Goal, Row, size_of, time_of
@@ -99,24 +99,37 @@ def compare(clock: Clock, stores: Mapping[str, str], video_id: str, repeats: int
     names = {times: f"{video_id}_{copy}" if copy else video_id for times, copy in middle.items()}
     sequence = parse(QUESTION)
 
-    def look_up(times: str) -> list[tuple[int, ...]]:
+    def look_up(times: str) -> list[tuple[int, int]]:
         found = opened[times].columns(LOOK_UP_QUERY, [video + middle[times] * videos])
         return list(zip((found["object_id"] - found["object_id"].min()).tolist(), found["class"].tolist()))
+
+    def aggregate(times: str) -> Any:
+        return as_table(opened[times].rows(FROM_ROWS_QUERY))
+
+    def with_relationship(times: str) -> Any:
+        return opened[times].rows(WITH_CLASS_QUERY)
 
     def graphs(times: str) -> list[Any]:
         return [(g.frame, g.object_classes.tolist(), g.relations.sum()) for g in opened[times].graphs_of(names[times])]
 
+    def stored_table(times: str) -> Any:
+        return opened[times].object_relation_counts().to_numpy()
+
+    def search(times: str) -> int:
+        return moments(opened[times], sequence, PER_PAGE).total
+
+    def asked(question: Callable[[str], Any], sizes: Mapping[str, Any], inner: int = 1) -> dict[str, Side]:
+        return in_turn({times: partial(question, times) for times in sizes}, repeats, inner)
+
     with clock:
         return {
-            "look-up": in_turn({t: lambda t=t: look_up(t) for t in opened}, repeats, inner=10),
-            "aggregate": in_turn({t: lambda t=t: as_table(opened[t].rows(FROM_ROWS_QUERY)) for t in opened}, repeats),
-            "object with relationship": in_turn({t: lambda t=t: opened[t].rows(WITH_CLASS_QUERY) for t in opened},
-                                                repeats),
-            "graphs of a video": in_turn({t: lambda t=t: graphs(t) for t in whole}, repeats, inner=3),
-            "stored table": in_turn({t: lambda t=t: opened[t].object_relation_counts().to_numpy() for t in opened},
-                                    repeats),
-            "sequence": in_turn({t: lambda t=t: moments(opened[t], sequence).total for t in whole}, repeats),
-        }  # fmt: skip
+            "look-up": asked(look_up, opened, inner=10),
+            "aggregate": asked(aggregate, opened),
+            "object with relationship": asked(with_relationship, opened),
+            "graphs of a video": asked(graphs, whole, inner=3),
+            "stored table": asked(stored_table, opened),
+            "sequence": asked(search, whole),
+        }
 
 
 def same(questions: Mapping[str, Mapping[str, Side]]) -> str:
@@ -135,13 +148,13 @@ def same(questions: Mapping[str, Mapping[str, Side]]) -> str:
 def run(place: Place) -> list[Row]:
     """A row with the goals at the largest size, and one of figures for each size."""
     module, video = "benchmarks.jobs.growth", place.some_videos[len(place.some_videos) // 2]
-    stores, written = {"1": str(place.store)}, {}
-    for times in place.larger:
-        path = place.work / f"store_{times}x.duckdb"
-        started = time.perf_counter()
-        size = apart(f"{module}:enlarge", {"store": str(place.store), "out": str(path), "times": times}).answer
-        written[str(times)] = (time.perf_counter() - started, size)
-        stores[str(times)] = str(path)
+    stores = {"1": str(place.store)}
+    written: dict[str, tuple[float, int]] = {}
+    for factor in place.larger:
+        path = str(place.work / f"store_{factor}x.duckdb")
+        made = apart(f"{module}:enlarge", {"store": str(place.store), "out": path, "times": factor})
+        written[str(factor)] = (made.median_s, made.answer)
+        stores[str(factor)] = path
     arguments = {"stores": stores, "video_id": video, "repeats": place.repeats}
     questions: dict[str, dict[str, Side]] = apart(f"{module}:compare", arguments).answer
     equal = same(questions)
@@ -149,7 +162,7 @@ def run(place: Place) -> list[Row]:
     questions[FRESH] = _fresh(whole, video, place.repeats)
     rows = [_against_goals(questions, max(stores, key=int), equal)] if place.larger else []
     for times in stores:
-        took, size = written.get(times, (None, place.store.stat().st_size))
+        took, size = written.get(times, (0.0, place.store.stat().st_size))
         content = "the whole store" if int(times) <= WHOLE_UP_TO else "relationships"
         costs = {"holds": content, "size": size_of(size), "written in": time_of(took) if took else "see row 2"}
         costs |= {name: _with_ratio(sides, times) for name, sides in questions.items() if times in sides}

@@ -1,6 +1,7 @@
 """The store as partitioned Parquet: what writing it costs, and what questions cost in it beside the DuckDB file."""
 
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +35,13 @@ def compare(clock: Clock, store: str, folder: str, video: str, repeats: int) -> 
     def graphs(name: str) -> list[Any]:
         return [(g.frame, g.object_classes.tolist(), g.relations.sum()) for g in opened[name].graphs_of(video)]
 
+    def aggregate(name: str) -> Any:
+        return as_table(opened[name].rows(FROM_ROWS_QUERY))
+
     with clock:
         return {
-            "graphs of a video": in_turn({n: lambda n=n: graphs(n) for n in opened}, repeats),
-            "aggregate": in_turn({n: lambda n=n: as_table(opened[n].rows(FROM_ROWS_QUERY)) for n in opened}, repeats),
+            question: in_turn({name: partial(way, name) for name in opened}, repeats)
+            for question, way in (("graphs of a video", graphs), ("aggregate", aggregate))
         }
 
 

@@ -49,11 +49,9 @@ class Place:
     @cached_property
     def store(self) -> Path:
         """The store of the release, built when the first job asks for it, so never by another version."""
-        from ag_core.data.building import build_store
-
         self.work.mkdir(parents=True, exist_ok=True)
         path = self.work / "store.duckdb"
-        build_store(path, **{name: Path(folder) for name, folder in self.sources.items()}, force=True)
+        build(path, self.sources)
         return path
 
     @cached_property
@@ -70,3 +68,11 @@ class Place:
                    group by video_id having count(*) > 2 order by video_id limit 100"""
             )
         return [video_id for (video_id,) in found]
+
+
+def build(out: Path, sources: dict[str, str]) -> None:
+    """Build a store from what `Place.sources` says, whatever is there already."""
+    from ag_core.data.building import build_store
+
+    charades, action_genome, rates = (Path(sources[name]) for name in ("charades", "action_genome", "rates"))
+    build_store(out, charades, action_genome, rates=rates, force=True)

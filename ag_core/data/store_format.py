@@ -37,7 +37,7 @@ def only_one(lock: Path, waiting: Callable[[], None] | None = None) -> Iterator[
         with lock.open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            except BlockingIOError:
                 if waiting is not None:
                     waiting()
                     waiting = None

@@ -2,7 +2,8 @@
 
 Frames at which a step holds become stretches by gaps and islands: frame_id is dense over (video, frame) of a source,
 so neighbouring frames are neighbouring numbers. Stretches are joined from the last step to the first; each keeps the
-earliest continuation that can be continued to the end, which is the first in the order of start times.
+earliest next one that can itself be continued to the end, which is the first in the order of start times. Only the
+moments of one page are then walked from step to step.
 Values travel as parameters only; the text holds names and numbers of steps. Knows the tables, not the connection.
 """
 
@@ -11,6 +12,7 @@ from collections.abc import Sequence as Values
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 from sqlglot import exp
 
@@ -41,8 +43,9 @@ class Query:
 class Moments:
     """An answer: some of the moments, how many there are, and how long the store took.
 
-    table    one row a moment by video and time: video_id, start_s, end_s, frame, scene, split, duration_s, n_frames,
-             path, and for each step k step_k_start_ms, step_k_end_ms, step_k_first_frame, step_k_last_frame; times may be null
+    table    one row a moment, by video and time: video_id, scene, split, duration_s, n_frames, path, start_s, end_s,
+             frame, and for each step k step_k_start_ms, step_k_end_ms, step_k_first_frame, step_k_last_frame; times
+             are missing where the video's rate is unknown
     total    moments in all
     videos   videos with a moment
     """
@@ -58,11 +61,32 @@ def moments(store: "AnnotationStore", sequence: Sequence, limit: int = MOST_MOME
     began = time.perf_counter()
     query = moments_query(sequence, limit, offset)
     rows = store.ask(query.sql, query.parameters)
+    table = _one_row_a_moment(rows, len(sequence.steps))
+    total, videos = (0, 0) if rows.empty else (int(rows["moments"].iloc[0]), int(rows["videos"].iloc[0]))
     if rows.empty and offset:
         first = moments(store, sequence, 1)
-        return Moments(rows.drop(columns=["moments", "videos"]), first.total, first.videos, _since(began))
-    total, videos = (0, 0) if rows.empty else (int(rows["moments"].iloc[0]), int(rows["videos"].iloc[0]))
-    return Moments(rows.drop(columns=["moments", "videos"]), total, videos, _since(began))
+        total, videos = first.total, first.videos
+    return Moments(table, total, videos, time.perf_counter() - began)
+
+
+def _one_row_a_moment(rows: pd.DataFrame, n_steps: int) -> pd.DataFrame:
+    """`Moments.table` from the rows of `moments_query`: one for each step of each moment, in order."""
+    columns: dict[str, Any] = {
+        name: rows[name].array[::n_steps] for name in ("video_id", "scene", "split", "duration_s", "n_frames", "path")
+    }
+    starts_s, ends_s = (rows[name].to_numpy(np.float64, na_value=np.nan) for name in ("start_s", "end_s"))
+    columns |= {
+        "start_s": starts_s[::n_steps],
+        "end_s": ends_s.reshape(-1, n_steps).max(axis=1),
+        "frame": rows["frame"].array[::n_steps],
+    }
+    starts_ms, ends_ms = (pd.array(np.rint(1000 * seconds), "Int64") for seconds in (starts_s, ends_s))
+    for step in range(n_steps):
+        columns[f"step_{step + 1}_start_ms"] = starts_ms[step::n_steps]
+        columns[f"step_{step + 1}_end_ms"] = ends_ms[step::n_steps]
+        columns[f"step_{step + 1}_first_frame"] = rows["frame"].array[step::n_steps]
+        columns[f"step_{step + 1}_last_frame"] = rows["last_frame"].array[step::n_steps]
+    return pd.DataFrame(columns)
 
 
 def stretch_counts(store: "AnnotationStore", sequence: Sequence) -> pd.DataFrame:
@@ -83,20 +107,18 @@ def videos_without_times(store: "AnnotationStore", sequence: Sequence) -> int:
 
 
 def moments_query(sequence: Sequence, limit: int = MOST_MOMENTS, offset: int = 0) -> Query:
-    """The query for one page of the moments of a sequence; see `Moments.table` for its columns."""
+    """The query for one page of the moments of a sequence.
+
+    A row for each step of each moment, in order: video_id, start_s, frame, step, end_s, last_frame, what is known of
+    the video, and how many moments and videos there are in all.
+    """
     text = _Text()
     text.add("with ")
     for number in _easiest_first(sequence):
         _add_stretches(text, sequence, number, prune=True)
     _add_chains(text, sequence)
     _add_moments(text, sequence)
-    text.add(
-        ",\npage as materialized (\n"
-        "    select m.*, v.video_id, v.scene, v.split, v.duration_s, v.n_frames, v.path\n"
-        "    from moments m join videos v on v.source = ? and v.video = m.video\n"
-        "    order by v.video_id, m.way limit ? offset ?\n)",
-        _source(sequence), limit, offset,
-    )  # fmt: skip
+    _add_walk(text, sequence, limit, offset)
     _add_answer(text, sequence)
     return text.query()
 
@@ -130,10 +152,6 @@ class _Text:
 
     def query(self) -> Query:
         return Query("".join(self.pieces), tuple(self.parameters))
-
-
-def _since(began: float) -> float:
-    return time.perf_counter() - began
 
 
 def _source(sequence: Sequence) -> str:
@@ -188,11 +206,11 @@ def _condition_rows(condition: Condition, source: str, columns: str) -> Query:
 
 
 def _step_frames(sequence: Sequence, step: Step, only_videos_of: int | None) -> Query:
-    """A query for the frames at which a step holds: frame_id, video, t_ms, each once."""
+    """A query for the frames at which a step holds: frame_id, video, t_ms; one may come several times."""
     text, source = _Text(), _source(sequence)
     present = [condition for condition in step.conditions if not condition.negated]
     if present:
-        text.add(_condition_rows(present[0], source, "distinct frame_id, video, t_ms"))
+        text.add(_condition_rows(present[0], source, "frame_id, video, t_ms"))
     else:
         text.add("select frame_id, video, t_ms from frames\n        where source = ?", source)
     for condition in [*present[1:], *(one for one in step.conditions if one.negated)]:
@@ -227,7 +245,7 @@ def _add_stretches(text: _Text, sequence: Sequence, number: int, *, prune: bool)
         f"step_{number} as materialized (\n"
         "    select video, min(frame_id) as first_id, max(frame_id) as last_id,\n"
         "        min(t_ms) as start_ms, max(t_ms) as end_ms\n"
-        "    from (\n        select *, frame_id - row_number() over (order by frame_id) as island from (\n        "
+        "    from (\n        select *, frame_id - dense_rank() over (order by frame_id) as island from (\n        "
     )
     text.add(_step_frames(sequence, step, before))
     text.add("\n        )\n    ) group by video, island\n    having true")
@@ -236,31 +254,29 @@ def _add_stretches(text: _Text, sequence: Sequence, number: int, *, prune: bool)
 
 
 def _add_chains(text: _Text, sequence: Sequence) -> None:
-    """`chain_k`: the stretches of step k that can be continued to the last step, each with its earliest way there.
+    """`chain_k`: the stretches of step k that can be continued to the last step, each with its next_id.
 
-    way       first frame ids of the stretches from step k on
-    until_ms  the latest end of these stretches
+    next_id   where the earliest next stretch begins that can itself be continued
+    until_ms  the latest end of this stretch and those that follow, where an action must overlap them
     """
-    last = len(sequence.steps)
-    text.add(
-        f",\nchain_{last} as materialized (\n"
-        f"    select *, end_ms as until_ms, [first_id] as way from step_{last}\n)"
-    )  # fmt: skip
+    last, ask_until = len(sequence.steps), bool(sequence.where.actions)
+    until = ", end_ms as until_ms" if ask_until else ""
+    text.add(f",\nchain_{last} as materialized (\n    select *, null::integer as next_id{until} from step_{last}\n)")
+    until = ",\n        greatest(any_value(s.end_ms), arg_min(c.until_ms, c.first_id)) as until_ms" if ask_until else ""
+    kept = ", ".join(f"any_value(s.{name}) as {name}" for name in ("video", "last_id", "start_ms", "end_ms"))
     for number in range(last - 1, 0, -1):
         text.add(
             f",\nchain_{number} as materialized (\n"
-            "    select s.*, greatest(s.end_ms, arg_min(c.until_ms, c.first_id)) as until_ms,\n"
-            "        list_prepend(s.first_id, arg_min(c.way, c.first_id)) as way\n"
-            f"    from step_{number} s join chain_{number + 1} c\n"
-            "        on c.video = s.video and c.first_id > s.first_id"
+            f"    select s.first_id, {kept},\n        min(c.first_id) as next_id{until}\n"
+            f"    from step_{number} s join chain_{number + 1} c on c.video = s.video and c.first_id > s.first_id"
         )
         text.add(_limited("c.start_ms - s.end_ms", sequence.gaps[number - 1]))
-        text.add("\n    group by s.video, s.first_id, s.last_id, s.start_ms, s.end_ms\n)")
+        text.add("\n    group by s.first_id\n)")
 
 
 def _add_moments(text: _Text, sequence: Sequence) -> None:
     """`moments`: the chains of the first step during which the wanted actions happen."""
-    text.add(",\nmoments as materialized (\n    select video, way, start_ms, until_ms from chain_1 c where true")
+    text.add(",\nmoments as materialized (\n    select * from chain_1 c where true")
     for any_of in sequence.where.actions:
         text.add(
             "\n    and exists (\n        select 1 from action_intervals a"
@@ -271,34 +287,32 @@ def _add_moments(text: _Text, sequence: Sequence) -> None:
     text.add("\n)")
 
 
-def _add_answer(text: _Text, sequence: Sequence) -> None:
-    """The rows of the page with the times and frame numbers of every step."""
-    numbers = range(1, len(sequence.steps) + 1)
+def _add_walk(text: _Text, sequence: Sequence, limit: int, offset: int) -> None:
+    """`walk_k`: the stretch of step k of each moment of the page; a moment is named by where it begins."""
+    columns = "c.video, c.first_id, c.last_id, c.start_ms, c.end_ms, c.next_id"
     text.add(
-        ",\nframe_numbers as materialized (\n    select frame_id, frame from frames where source = ? and frame_id in (",
-        _source(sequence),
-    )
-    ids = (
-        f"\n        select {end}_id from step_{number} where first_id in (select way[{number}] from page)"
-        for number in numbers
-        for end in ("first", "last")
-    )
-    text.add(" union all".join(ids) + "\n    )\n)\n")
-    columns = [
-        f"s{number}.start_ms as step_{number}_start_ms, s{number}.end_ms as step_{number}_end_ms,\n"
-        f"    f{number}.frame as step_{number}_first_frame, l{number}.frame as step_{number}_last_frame"
-        for number in numbers
-    ]
-    text.add(
-        "select p.video_id, p.start_ms / 1000 as start_s, p.until_ms / 1000 as end_s, f1.frame as frame,\n"
-        "    p.scene, p.split, p.duration_s, p.n_frames, p.path,\n"
-        "    (select count(*) from moments) as moments, (select count(distinct video) from moments) as videos,\n    "
-    )
-    text.add(",\n    ".join(columns) + "\nfrom page p")
-    for number in numbers:
+        f",\nwalk_1 as materialized (\n    select c.first_id as moment, 1 as step, {columns}\n"
+        "    from moments c order by c.first_id limit ? offset ?\n)",
+        limit, offset,
+    )  # fmt: skip
+    for number in range(2, len(sequence.steps) + 1):
         text.add(
-            f"\njoin step_{number} s{number} on s{number}.first_id = p.way[{number}]"
-            f"\njoin frame_numbers f{number} on f{number}.frame_id = s{number}.first_id"
-            f"\njoin frame_numbers l{number} on l{number}.frame_id = s{number}.last_id"
+            f",\nwalk_{number} as materialized (\n    select w.moment, {number} as step, {columns}\n"
+            f"    from walk_{number - 1} w join chain_{number} c on c.first_id = w.next_id\n)"
         )
-    text.add("\norder by p.video_id, p.way")
+
+
+def _add_answer(text: _Text, sequence: Sequence) -> None:
+    """The stretches of the page with names, times in seconds and frame numbers."""
+    walks = " union all\n    ".join(f"from walk_{number}" for number in range(1, len(sequence.steps) + 1))
+    text.add(
+        "\nselect v.video_id, w.start_ms / 1000 as start_s, f.frame, w.step, w.end_ms / 1000 as end_s,\n"
+        "    l.frame as last_frame, v.scene, v.split, v.duration_s, v.n_frames, v.path,\n"
+        "    (select count(*) from moments) as moments, (select count(distinct video) from moments) as videos\n"
+        f"from (\n    {walks}\n) w\n"
+        "join frames f on f.source = ? and f.frame_id = w.first_id\n"
+        "join frames l on l.source = ? and l.frame_id = w.last_id\n"
+        "join videos v on v.source = ? and v.video = w.video\n"
+        "order by w.moment, w.step",
+        *[_source(sequence)] * 3,
+    )

@@ -336,3 +336,43 @@ def test_rows_lie_in_order_whatever_the_order_of_the_files(inputs: dict, undistu
         for table, number in (("frames", "frame_id"), ("objects", "object_id")):
             numbers = store.ask(f"select source, {number} as n from {table}").groupby("source")["n"]
             assert all(found.tolist() == list(range(len(found))) for _, found in numbers)
+
+
+def test_what_does_not_fit_together_is_listed(showcase: Path, tmp_path: Path):
+    written(tmp_path, "AB1CD,S,Kitchen,6,7,Yes,A person.,cup,,c107 0.00 2.00,3\r\n", "Charades_v1_test.csv")
+    other = object_entry("bag") | {"metadata": {"set": "test"}}
+    objects = {
+        "AB1CD.mp4/000050.png": [object_entry("bag", (10, 20, 30, 40))],
+        "EF2GH.mp4/000002.png": [object_entry("bag")],
+        "EF2GH.mp4/000003.png": [other],
+        "ZZ9ZZ.mp4/000001.png": [object_entry("bag")],
+    }
+    write_release(tmp_path, objects)
+    (tmp_path / "rates.csv").write_text("video,fps\nEF2GH,10\nEF2GH,12\nEF2GH,10\n")
+    out = tmp_path / "s.duckdb"
+    build_store(out, tmp_path, tmp_path, videos=showcase / "videos", rates=tmp_path / "rates.csv")
+    with AnnotationStore(out) as store:
+        issues = store.issues()
+        assert (store.video("AB1CD").width, store.video("AB1CD").split, store.video("EF2GH").split) == (
+            160,
+            "test",
+            "train",
+        )
+    found = sorted(zip(issues["kind"], issues["key"], issues["reason"]))
+    assert [(kind, key) for kind, key, _ in found] == [
+        ("frame-behind-end", "AB1CD"),
+        ("rate-twice", "EF2GH"),
+        ("rate-unknown", "ZZ9ZZ"),
+        ("size-differs", "AB1CD"),
+        ("size-differs", "EF2GH"),
+        ("split-differs", "AB1CD"),
+        ("split-differs", "EF2GH"),
+        ("video-missing", ""),
+    ]
+    said = " | ".join(reason for _, _, reason in found)
+    for part in (
+        "frame 50 lies behind the last of 36", "12, left out; 10 is kept", "1 frames without a time",
+        "480 x 270 were annotated, the file has 160 x 96", "'train' differs from Charades' 'test'",
+        "frames of the video name different splits; that of its first, 'train'", "1 of 3 videos",
+    ):  # fmt: skip
+        assert part in said, part

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ag_core.data.charades import ENDS_LATE, REVERSED, STARTS_EARLY, STARTS_LATE, read_charades, repaired_interval
+from ag_core.data.issues import Kind
 from ag_core.errors import UserError
 from ag_core.taxonomy import N_ACTIONS
 from tests.data.released import SHARED
@@ -76,6 +77,22 @@ def test_what_cannot_be_used_is_left_out_and_listed(tmp_path: Path):
     assert np.isnan(table.videos[1].duration_s)
     reasons = [issue.reason for issue in table.issues]
     assert len(reasons) == 8 and "c999" in reasons[0] and "second row" in reasons[5]
+
+
+def test_cells_that_are_changed_are_listed(tmp_path: Path):
+    rows = (
+        "AB1CD,S,K,nine,300,Maybe,,,,c001 -1.00 2.00;c002 0 1e99,10\r\n"
+        "EF2GH,S,K,,,,,,,c001 0 1,10,more\r\nGH3IJ,S,K,6,6,No,,,,c001 0 1\r\n"
+    )
+    table = read_charades(written(tmp_path, rows))
+    assert table.repairs == [STARTS_EARLY, "", ""] and [note.verified for note in table.notes] == [None, None, False]
+    kinds = [(issue.kind, issue.key.split()[0]) for issue in table.issues]
+    assert kinds == [
+        (Kind.NOTE_UNREADABLE, "AB1CD"), (Kind.NOTE_UNREADABLE, "AB1CD"), (Kind.NOTE_UNREADABLE, "AB1CD"),
+        (Kind.INTERVAL_STARTS_EARLY, "AB1CD"), (Kind.ACTION_MALFORMED, "AB1CD"), (Kind.ROW_CELLS, "EF2GH"),
+        (Kind.ROW_CELLS, "GH3IJ"), (Kind.LENGTH_UNKNOWN, "GH3IJ"),
+    ]  # fmt: skip
+    assert "quality 'nine'" in table.issues[0].reason and "verified 'Maybe'" in table.issues[2].reason
 
 
 def test_other_files_are_refused(tmp_path: Path):

@@ -106,7 +106,7 @@ def schema() -> None:
 def editor() -> None:
     """The text, its limits, and what can be done with it; Ctrl+Enter runs."""
     with st.form("sql_form", border=False):
-        st.text_area("Query", key="q", bind="query-params", height=230, help="Ctrl+Enter runs the query.")
+        st.text_area("Query", key="q", bind="query-params", height=230, max_chars=20_000, help="Ctrl+Enter runs it.")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.form_submit_button("Run", type="primary", icon=":material/play_arrow:", on_click=start, key="sql_run")
             st.form_submit_button(
@@ -276,6 +276,8 @@ with main:
     query.wait(PATIENCE_S)
     if query.running:
         waiting()
+    elif query.stopped and query.error:
+        st.info("The query was stopped. Change it, or run it again.", icon=":material/stop:")
     elif query.error:
         show_error(query)
     elif query.result is not None:

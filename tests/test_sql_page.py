@@ -244,3 +244,13 @@ def test_every_chart_is_drawn(kind: str, dark: bool):
         table = query_chart.plotted(ANSWER, kind, across[0], y, colour)
         chart = query_chart.drawn(table, kind, across[0], y, colour, dark=dark).to_dict()
         assert chart["encoding"]["x"]["title"] in (across[0], y, query_chart.ROWS)
+
+
+def test_a_stopped_query_is_no_error(app_home: Path):
+    app = open_page(PAGE, q="select sum(a.range * b.range) from range(1000000) a, range(1000000) b", seconds="60")
+    assert app.session_state["sql_query"].running
+    app.button(key="sql_cancel").click().run()
+    app = ended(app)
+    assert not app.error and not app.exception
+    assert [info.value for info in app.info] == ["The query was stopped. Change it, or run it again."]
+    assert "range(1000000)" in app.text_area(key="q").value

@@ -48,7 +48,10 @@ class QueryTexts:
 
 @dataclass
 class RunningQuery:
-    """One query of one session: started at once, then finished with a `result`, or with an `error` in one sentence."""
+    """One query of one session: started at once, then finished with a `result`, or with an `error` in one sentence.
+
+    `stopped` says that somebody wanted it so.
+    """
 
     sandbox: Sandbox
     sql: str
@@ -56,6 +59,7 @@ class RunningQuery:
     timeout_s: float
     result: Any = None
     error: str = ""
+    stopped: bool = False
     started: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
@@ -80,6 +84,7 @@ class RunningQuery:
 
     def cancel(self) -> None:
         """Interrupt it; its error then says so."""
+        self.stopped = True
         self.sandbox.interrupt()
 
     def wait(self, seconds: float) -> None:

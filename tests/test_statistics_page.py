@@ -187,7 +187,7 @@ def test_transitions_lead_to_search_in_its_language() -> None:
 
 def test_the_strip_tells_which_frames_lie_at_midpoints(app_home: Path) -> None:
     # Frames 3, 9, 15, 27 at 12 a second; c011 runs from 0 to 3 s: its midpoints are frames 4, 11, 19, 26, 33.
-    app = open_tab("Sampling", v="EF2GH")
+    app = open_tab("Sampling", video="EF2GH")
     assert "5 midpoints (dots), of which 2 have an annotated frame" in notes(app)
     assert "4 annotated frames (strokes), 2 of them at most 1 frame from a midpoint" in notes(app)
     captions = [caption.value for caption in app.caption]

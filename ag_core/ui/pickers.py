@@ -16,11 +16,15 @@ from ag_core.ui.page import VIDEO
 SPLITS = ("train", "test")
 
 
-def video_picker(key: StoreKey, label: str = "Video") -> str:
-    """Choose one of the store's videos; the choice is the link's `v`. The store must have a video."""
+def video_picker(key: StoreKey, label: str = "Video", widget_key: str = VIDEO) -> str:
+    """Choose one of the store's videos; the choice is the link's `v`. The store must have a video.
+
+    A page that links to another page's `v` needs a `widget_key` of its own: a bound widget takes its part of the
+    address away when its page is left.
+    """
     table = cached.videos(key)
     ids = table["video_id"].tolist()
-    return st.selectbox(label, ids, key=VIDEO, bind="query-params", width=260)
+    return st.selectbox(label, ids, key=widget_key, bind="query-params", width=260)
 
 
 def source_picker(key: StoreKey, widget_key: str) -> str:

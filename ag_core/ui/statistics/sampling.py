@@ -33,7 +33,7 @@ def show_sampling(asked: Asked) -> None:
         f"The paper's Figure 2: of every action, {FRAMES_PER_ACTION} frames are annotated, the midpoints of "
         f"{FRAMES_PER_ACTION} equal parts. {_whole_share(asked)}"
     )
-    video_id = video_picker(asked.key)
+    video_id = video_picker(asked.key, widget_key="video")
     try:
         video = cached.video(asked.key, video_id)
     except UserError as error:

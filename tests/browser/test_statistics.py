@@ -1,0 +1,78 @@
+"""Statistics in a real browser: a click in a chart leads to Explore, and pictures are made without a network."""
+
+import re
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.test_app import settled
+
+pytestmark = pytest.mark.browser
+
+
+def chart(page: Page, name: str) -> Locator:
+    """A drawn chart of the page by the key of its figure."""
+    found = page.locator(f".st-key-statistics_{name}_chart [data-testid=stVegaLiteChart]")
+    found.locator("canvas, svg").first.wait_for(timeout=60_000)
+    page.wait_for_timeout(1_500)
+    return found
+
+
+def links(page: Page, name: str) -> Locator:
+    return page.locator(f".st-key-ag_figure_statistics_{name} a")
+
+
+def query(page: Page) -> dict[str, list[str]]:
+    return parse_qs(urlparse(page.url).query)
+
+
+def test_a_click_on_a_bar_filters_explore(app: Callable[..., str], visit: Callable[..., Page]) -> None:
+    page = visit(f"{app('app.py')}/Statistics")
+    settled(page)
+    bars = chart(page, "relations")
+    box = bars.bounding_box()
+    assert box is not None
+    bars.click(position={"x": 0.5 * box["width"], "y": 0.3 * box["height"]})
+    link = links(page, "relations")
+    expect(link).to_have_text(re.compile("See the .*video.* in Explore"), timeout=30_000)
+    said = re.search(r"See the ([\d,]+) videos", link.inner_text())
+    link.click()
+    page.wait_for_url("**/Explore?**")
+    settled(page)
+    assert list(query(page)) == ["relation"]
+    expect(page.get_by_text(re.compile(rf"^{said[1] if said else 1} of \d+ videos fit"))).to_be_visible()
+
+
+def test_a_frame_of_the_strip_opens_the_player_at_its_moment(
+    app: Callable[..., str], visit: Callable[..., Page]
+) -> None:
+    page = visit(f"{app('app.py')}/Statistics", {"tab": "Sampling"})
+    settled(page)
+    chart(page, "sampling")
+    page.locator(".st-key-statistics_sampling_mark input").click()
+    page.get_by_role("option").nth(3).click()
+    link = links(page, "sampling")
+    expect(link).to_have_text(re.compile("Watch this moment"), timeout=30_000)
+    link.click()
+    page.wait_for_url("**/Explore?**")
+    settled(page)
+    assert set(query(page)) == {"v", "t"}
+    expect(page.locator("[data-part=number]")).to_have_text(re.compile(r"frame \d+ /"), timeout=30_000)
+
+
+def test_pictures_come_as_files(app: Callable[..., str], visit: Callable[..., Page], tmp_path: Path) -> None:
+    page = visit(f"{app('app.py')}/Statistics", {"tab": "Objects and relationships"})
+    settled(page)
+    chart(page, "pairs")
+    for kind in ("svg", "png"):
+        with page.expect_download(timeout=60_000) as download:
+            page.locator(f".st-key-statistics_pairs_{kind} button").click()
+        assert re.fullmatch(rf"ag_object-relationship_annotation_[\d-]+\.{kind}", download.value.suggested_filename)
+        download.value.save_as(tmp_path / kind)
+    assert (tmp_path / "svg").read_text().startswith("<svg")
+    assert Image.open(BytesIO((tmp_path / "png").read_bytes())).width > 1_500

@@ -4,6 +4,7 @@ docs/search.md explains it by examples. An error names the place, the word that 
 """
 
 import re
+from decimal import Decimal
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
@@ -125,10 +126,10 @@ class _Builder(Transformer[Token, Any]):
     def time(self, number: Token, unit: Token | None = None) -> int:
         factor = {"m": 60_000, "s": 1000, None: 1000}[unit[0].lower() if unit else None]
         factor = 1 if unit and unit.lower().startswith(("ms", "milli")) else factor
-        milliseconds = float(number) * factor
-        if milliseconds != round(milliseconds):
+        milliseconds = Decimal(number) * factor
+        if milliseconds != int(milliseconds):
             raise ValueError(f"{number} {unit or 's'} is no whole number of milliseconds; round it")
-        return round(milliseconds)
+        return int(milliseconds)
 
     def after(self, _: Token, time: int) -> Limits:
         return Limits(least_ms=time)

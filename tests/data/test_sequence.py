@@ -325,12 +325,12 @@ def test_text_travels_as_parameters() -> None:
 def test_the_query_with_its_values_runs_in_the_sandbox(app_home: Path) -> None:
     from ag_core.data.embedded import ensure_store
 
-    sequence = parse('drinking from cup for at least 0.5 s where scene "kitch" and action c107')
-    path = ensure_store()
-    sandbox = SqlSandbox(path)
-    answer = sandbox.run(moments_query(sequence).with_values(), 10, 10.0)
-    assert answer.frame["video_id"].tolist() == ["AB1CD"]
-    assert answer.frame["frame"].tolist() == [3]
+    sandbox = SqlSandbox(ensure_store())
+    one = parse('drinking from cup for at least 0.5 s where scene "kitch" and split test and action c107')
+    answer = sandbox.run(moments_query(one).with_values(), 10, 10.0).frame
+    assert (answer["video_id"].tolist(), answer["frame"].tolist()) == (["AB1CD"], [3])
+    two = parse("looking at & holding cup then after 1 s within 5 s not holding cup and cup where action c107")
+    assert sandbox.run(moments_query(two).with_values(), 10, 10.0).frame.empty  # in these clips nothing ever changes
 
 
 def test_steps_are_changed_put_in_taken_out_and_moved() -> None:

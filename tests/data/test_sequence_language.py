@@ -1,7 +1,9 @@
 """The language of sequences: what is typed means what docs/search.md says, goes there and back, and errs in words."""
 
+from pathlib import Path
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ag_core.data.sequence import LONGEST_LIMIT_MS, Condition, Limits, Sequence, Step, Where
@@ -80,6 +82,16 @@ def test_every_class_and_relationship_can_be_said() -> None:
                     assert parse(f"{spelling} {word}") == expected
 
 
+def test_the_examples_of_the_documentation_are_sequences() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "search.md").read_text()
+    begun = page.split("## What the words mean")[0].split("\n\n")[-2]
+    table = page.split("## More examples")[1].split("##")[0]
+    typed = [line.split("`")[1].replace("\\|", "|") for line in table.splitlines() if "`" in line]
+    assert len(typed) == 5
+    for text in (begun, *typed):
+        assert parse(write(parse(text))) == parse(text)
+
+
 times = st.integers(0, LONGEST_LIMIT_MS)
 limits = st.one_of(
     st.just(Limits()),
@@ -118,6 +130,7 @@ sequences = st.lists(steps, min_size=1, max_size=4).flatmap(
 
 
 @given(sequences)
+@example(one(Condition(), length=Limits(1001, 4035)))  # as floating-point seconds these are no whole milliseconds
 def test_a_sequence_goes_there_and_back(sequence: Sequence) -> None:
     text = write(sequence)
     assert parse(text) == sequence

@@ -15,7 +15,7 @@ from ag_core.errors import UserError
 from ag_core.settings import ASSETS, SHOWCASE
 from ag_core.ui import cached, query_chart
 from ag_core.ui.charts import GROUP_COLOURS, GROUPS
-from ag_core.ui.query import MOST_TEXTS, QueryTexts
+from ag_core.ui.query import MOST_TEXTS, QueryTexts, literal
 from ag_core.ui.schema_tree import tree_data
 from tests.test_pages import notes, open_page
 
@@ -227,6 +227,24 @@ def test_points_are_few_enough_for_a_browser():
     assert query_chart.plotted(many.head(3), "Line", "a", "a", None).columns.tolist() == ["x", "y"]
     twice = pd.DataFrame({"a": [2, 1, 1], "b": [5.0, 1.0, 3.0]})
     assert query_chart.plotted(twice, "Line", "a", "b", None).values.tolist() == [[1, 2], [2, 5]]
+
+
+@pytest.mark.parametrize("kind", query_chart.KINDS)
+def test_no_tooltip_is_taken_for_a_picture(kind: str):
+    frame = pd.DataFrame({"image": ["https://example.org/a.png", "b"], "title": ["c", "d"], "n": [1, 2], "m": [3, 4]})
+    for x in query_chart.choices(frame, kind)[0]:
+        colours = (None, *query_chart.choices(frame, kind)[2])
+        for y in query_chart.choices(frame, kind)[1] or [None]:
+            for colour in colours:
+                table = query_chart.plotted(frame, kind, x, y, colour)
+                drawn = query_chart.drawn(table, kind, x, y, colour, dark=False).to_dict()
+                assert not {tip["title"] for tip in drawn["encoding"]["tooltip"]} & {"image", "title"}
+
+
+def test_text_of_a_link_is_shown_as_it_is(app_home: Path):
+    assert literal("count(*) [x]") == r"count\(\*\) \[x\]"
+    app = ended(open_page(PAGE, q='from "![x](https://example.org/x.png)"'))
+    assert app.error[0].value.startswith(r"!\[x\]\(https")
 
 
 def test_groups_keep_their_colours():

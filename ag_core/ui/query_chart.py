@@ -220,6 +220,8 @@ def _letter(values: pd.Series) -> str:
 
 
 def _tooltip(table: pd.DataFrame, short: str, title: str) -> alt.Tooltip:
+    # Vega fetches what a line called "image" holds, and takes one called "title" for the heading.
+    title = f"column {title}" if title.lower() in ("image", "title") else title
     if pd.api.types.is_numeric_dtype(table[short]):
         return alt.Tooltip(f"{short}:Q", title=title, format=",.4~g")
     return alt.Tooltip(f"{short}:{'T' if _letter(table[short]) == 'T' else 'N'}", title=title)

@@ -125,3 +125,25 @@ def test_an_error_points_to_its_place(app: Callable[..., str], visit: Callable[.
     expect(editor(page)).to_have_value(query)
     settled(page)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        'from "![x](https://example.org/x.png)"',
+        "select '![x](https://example.org/x.png)' as video_id, '<img src=\"https://example.org/y.png\">' as \"![z](https://example.org/z.png)\"",
+        "select 'https://example.org/i.png' as image, 3 as n",
+    ],
+)
+def test_a_link_fetches_nothing_from_elsewhere(app: Callable[..., str], visit: Callable[..., Page], query: str) -> None:
+    page = visit(f"{app('app.py')}/SQL", {"q": query, "chart": "Bar"})
+    expect(page.get_by_text("1 rows in ").or_(page.get_by_text("is not a table of this store"))).to_be_visible(
+        timeout=60_000
+    )
+    settled(page)
+    bars = page.locator("[data-testid=stVegaLiteChart]")
+    if bars.count():
+        bars.first.hover(position={"x": 200, "y": 12})
+    page.get_by_role("button", name="History").click()
+    expect(page.get_by_test_id("stPopoverBody")).to_be_visible()
+    page.wait_for_timeout(500)

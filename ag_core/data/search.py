@@ -72,28 +72,32 @@ def facet_query(search: Search) -> tuple[str, list[Any]]:
     matching, parameters = matching_query(search)
     mask, chosen = search.relation_mask, sorted(set(search.objects))
     # A relation must hold on one of the chosen objects; an object, where none is chosen yet, must carry the relations.
-    carries, carries_parameters = "relation_mask & ? = ?", [mask, mask]
     if chosen:
-        object_rows, object_parameters = "true", []
-        relation_rows, relation_parameters = f"list_contains(?, class::integer) and {carries}", [chosen, mask, mask]
+        of_objects, object_parameters = "true", []
+        of_relations, relation_parameters = (
+            "list_contains(?, class::integer) and relation_mask & ? = ?",
+            [chosen, mask, mask],
+        )
     else:
-        object_rows, object_parameters = carries, carries_parameters
-        relation_rows, relation_parameters = "true", []
+        of_objects, object_parameters = "relation_mask & ? = ?", [mask, mask]
+        of_relations, relation_parameters = "true", []
+    # One row a video: a bit for each class and each relation that one more condition could ask for.
     query = f"""
         with matching as materialized ({matching}),
-        seen as materialized (
-            select distinct video, class, relation_mask from objects
-            where source = ? and visible and video in (from matching)
+        held as materialized (
+            select video, bit_or(1::bigint << class) filter ({of_objects}) as classes,
+                   bit_or(relation_mask) filter ({of_relations}) as relations
+            from objects where source = ? and visible and video in (from matching) group by video
         ),
         counted as (
             select 'action' as kind, 0 as place, action::integer as index, count(distinct video) as videos
             from action_intervals where source = ? and video in (from matching) group by action
             union all
-            select 'object', 1, class::integer, count(distinct video) from seen where {object_rows} group by class
+            select 'object', 1, bit::integer, count(*)
+            from held, range({N_CLASSES}) as bits(bit) where classes & (1::bigint << bit) <> 0 group by bit
             union all
-            select 'relation', 2, bit, count(distinct video)
-            from seen, range({N_RELATIONS}) as bits(bit)
-            where {relation_rows} and relation_mask & (1 << bit) <> 0 group by bit
+            select 'relation', 2, bit::integer, count(*)
+            from held, range({N_RELATIONS}) as bits(bit) where relations & (1 << bit) <> 0 group by bit
         ),
         names as (
             select 'action' as kind, action::integer as index, label as name from action_classes
@@ -102,4 +106,4 @@ def facet_query(search: Search) -> tuple[str, list[Any]]:
         )
         select kind, index, name, videos from counted join names using (kind, index)
         order by place, videos desc, index"""
-    return query, [*parameters, search.source, search.source, *object_parameters, *relation_parameters]
+    return query, [*parameters, *object_parameters, *relation_parameters, search.source, search.source]

@@ -10,6 +10,7 @@ Values travel as parameters only; the text holds names and numbers of steps. Kno
 import time
 from collections.abc import Sequence as Values
 from dataclasses import dataclass
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -154,6 +155,10 @@ class _Text:
         return Query("".join(self.pieces), tuple(self.parameters))
 
 
+def _indented(query: Query, columns: int) -> Query:
+    return Query(indent(query.sql, " " * columns), query.parameters)
+
+
 def _source(sequence: Sequence) -> str:
     return sequence.where.source
 
@@ -170,10 +175,10 @@ def _easiest_first(sequence: Sequence) -> list[int]:
 
 
 def _in_videos(sequence: Sequence) -> Query:
-    """` and video in (...)`: the videos of the scene and the split, by whoever says it; empty where all are."""
+    """`and video in (...)`: the videos of the scene and the split, by whoever says it; empty where all are."""
     where, text = sequence.where, _Text()
     if where.scene.strip() or where.split is not None:
-        text.add(f" and video in (select video from videos where source {_list(_tellers(where.source))}",
+        text.add(f"\nand video in (select video from videos where source {_list(_tellers(where.source))}",
                  *_tellers(where.source))  # fmt: skip
         if where.scene.strip():
             text.add(" and contains(lower(scene), lower(?))", where.scene.strip())
@@ -192,7 +197,7 @@ def _condition_rows(condition: Condition, source: str, columns: str) -> Query:
     """A query for `columns` of the rows that fulfil a condition, whether or not it is negated."""
     text = _Text()
     seen = not condition.relations or condition.together
-    text.add(f"select {columns} from {'objects' if seen else 'relations_by_class'}\n        where source = ?", source)
+    text.add(f"select {columns} from {'objects' if seen else 'relations_by_class'}\nwhere source = ?", source)
     if condition.classes:
         text.add(f" and class {_list(condition.classes)}", *condition.classes)
     if seen:
@@ -212,25 +217,22 @@ def _step_frames(sequence: Sequence, step: Step, only_videos_of: int | None) -> 
     if present:
         text.add(_condition_rows(present[0], source, "frame_id, video, t_ms"))
     else:
-        text.add("select frame_id, video, t_ms from frames\n        where source = ?", source)
+        text.add("select frame_id, video, t_ms from frames\nwhere source = ?", source)
     for condition in [*present[1:], *(one for one in step.conditions if one.negated)]:
-        text.add(f"\n        and frame_id {'not ' if condition.negated else ''}in (")
-        text.add(_condition_rows(condition, source, "frame_id"))
-        text.add(")")
+        text.add(f"\nand frame_id {'not ' if condition.negated else ''}in (\n")
+        text.add(_indented(_condition_rows(condition, source, "frame_id"), 4))
+        text.add("\n)")
     text.add(_in_videos(sequence))
     if only_videos_of is not None:
-        text.add(f"\n        and video in (select video from step_{only_videos_of})")
+        text.add(f"\nand video in (select video from step_{only_videos_of})")
     return text.query()
 
 
 def _limited(value: str, limits: Limits) -> Query:
-    """Comparisons of a number of milliseconds with limits, each begun with ` and `; empty where nothing is limited."""
-    text = _Text()
-    if limits.least_ms:
-        text.add(f" and {value} >= ?", limits.least_ms)
-    if limits.most_ms is not None:
-        text.add(f" and {value} <= ?", limits.most_ms)
-    return text.query()
+    """Comparisons of a number of milliseconds with limits, joined by `and`; empty where nothing is limited."""
+    parts = [(">=", limits.least_ms)] if limits.least_ms else []
+    parts += [("<=", limits.most_ms)] if limits.most_ms is not None else []
+    return Query(" and ".join(f"{value} {sign} ?" for sign, _ in parts), tuple(limit for _, limit in parts))
 
 
 def _add_stretches(text: _Text, sequence: Sequence, number: int, *, prune: bool) -> None:
@@ -245,11 +247,13 @@ def _add_stretches(text: _Text, sequence: Sequence, number: int, *, prune: bool)
         f"step_{number} as materialized (\n"
         "    select video, min(frame_id) as first_id, max(frame_id) as last_id,\n"
         "        min(t_ms) as start_ms, max(t_ms) as end_ms\n"
-        "    from (\n        select *, frame_id - dense_rank() over (order by frame_id) as island from (\n        "
+        "    from (\n        select *, frame_id - dense_rank() over (order by frame_id) as island\n        from (\n"
     )
-    text.add(_step_frames(sequence, step, before))
-    text.add("\n        )\n    ) group by video, island\n    having true")
-    text.add(_limited("max(t_ms) - min(t_ms)", step.length))
+    text.add(_indented(_step_frames(sequence, step, before), 12))
+    text.add("\n        )\n    )\n    group by video, island")
+    limits = _limited("max(t_ms) - min(t_ms)", step.length)
+    if limits.sql:
+        text.add("\n    having " + limits.sql, *limits.parameters)
     text.add("\n)")
 
 
@@ -263,23 +267,26 @@ def _add_chains(text: _Text, sequence: Sequence) -> None:
     until = ", end_ms as until_ms" if ask_until else ""
     text.add(f",\nchain_{last} as materialized (\n    select *, null::integer as next_id{until} from step_{last}\n)")
     until = ",\n        greatest(any_value(s.end_ms), arg_min(c.until_ms, c.first_id)) as until_ms" if ask_until else ""
-    kept = ", ".join(f"any_value(s.{name}) as {name}" for name in ("video", "last_id", "start_ms", "end_ms"))
+    kept = [f"any_value(s.{name}) as {name}" for name in ("video", "last_id", "start_ms", "end_ms")]
     for number in range(last - 1, 0, -1):
         text.add(
             f",\nchain_{number} as materialized (\n"
-            f"    select s.first_id, {kept},\n        min(c.first_id) as next_id{until}\n"
+            f"    select s.first_id, {', '.join(kept[:2])},\n        {', '.join(kept[2:])},\n"
+            f"        min(c.first_id) as next_id{until}\n"
             f"    from step_{number} s join chain_{number + 1} c on c.video = s.video and c.first_id > s.first_id"
         )
-        text.add(_limited("c.start_ms - s.end_ms", sequence.gaps[number - 1]))
+        limits = _limited("c.start_ms - s.end_ms", sequence.gaps[number - 1])
+        if limits.sql:
+            text.add("\n        and " + limits.sql, *limits.parameters)
         text.add("\n    group by s.first_id\n)")
 
 
 def _add_moments(text: _Text, sequence: Sequence) -> None:
     """`moments`: the chains of the first step during which the wanted actions happen."""
-    text.add(",\nmoments as materialized (\n    select * from chain_1 c where true")
-    for any_of in sequence.where.actions:
+    text.add(",\nmoments as materialized (\n    select * from chain_1 c")
+    for place, any_of in enumerate(sequence.where.actions):
         text.add(
-            "\n    and exists (\n        select 1 from action_intervals a"
+            f"\n    {'and' if place else 'where'} exists (\n        select 1 from action_intervals a"
             f" where a.source = ? and a.action {_list(any_of)}\n"
             "        and a.video = c.video and a.start_ms <= c.until_ms and a.end_ms >= c.start_ms\n    )",
             ANNOTATION, *any_of,

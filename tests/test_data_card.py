@@ -7,7 +7,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ag_core.settings import PROJECT
-from ag_core.ui import cached, data_card
+from ag_core.ui import cached, charts, data_card
+from ag_core.ui.figures import Figure, picture
 
 
 def bounds(mean: float) -> dict[str, float]:
@@ -67,6 +68,27 @@ def test_the_card_says_whose_numbers_they_are(app_home: Path, monkeypatch: pytes
     assert audits.loc["presence", "iid"] == "30.0 (28.0 to 32.0)"
     assert audits.loc["chance", "comp"] == "9.0"
     assert app.table[1].value.iloc[0, 0] == "+30.0 (+28.0 to +32.0)"
+    files = {button.proto.id.split("-", 3)[-1] for button in app.get("download_button")}
+    assert {
+        f"card_{chart}_{kind}" for chart in ("dots", "boxes", "agreement") for kind in ("csv", "svg", "png")
+    } <= files
+    drawn = app.get("vega_lite_chart")
+    assert len(drawn) == 3 and all(chart.proto.alt for chart in drawn)
+
+
+def test_the_dots_come_as_a_picture() -> None:
+    audits = data_card.audit_table(result(), "val")
+    figure = Figure(
+        "Inputs",
+        "by hand",
+        "Dots",
+        "audits",
+        "test",
+        lambda dark: charts.interval_dots(audits, "input", 9.0, dark=dark),
+        audits,
+    )
+    svg = picture(figure, "svg").decode()
+    assert "joints and objects" in svg and "by hand" in svg
 
 
 def test_a_set_of_one_part_without_a_real_sample(app_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

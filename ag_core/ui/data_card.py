@@ -10,10 +10,14 @@ import pandas as pd
 import streamlit as st
 
 from ag_core.ui import cached, charts, words
-from ag_core.ui.page import empty_state, is_dark, owner_note
+from ag_core.ui.figures import Figure, show_figure
+from ag_core.ui.page import empty_state, owner_note
 from ag_core.ui.pickers import download_table
 
 COMMAND = "python -m ag_core audit --data DIR --real DIR --out assets/home_world_audit.json --card docs/home_world.md"
+WHICH = "home-world"
+"""The part of a file's name that says whose the data are."""
+
 PART_NAMES = {"val": "all of val", "iid": "iid", "comp": "comp"}
 Result = Mapping[str, Any]
 
@@ -94,16 +98,21 @@ def show_data_card() -> None:
 def _show_audits(result: Result) -> None:
     parts, n = parts_of(result), result["n"]
     st.subheader("What each input gives away", anchor=False)
-    owner_note(
-        f"The same small network on different views of the truth, {len(result['seeds'])} trainings each; "
-        f"{n['train']} train and {n['val']} val videos. Protocol: {result['protocol']}."
+    audits = audit_table(result, "val")
+    show_figure(
+        Figure(
+            "What each input gives away",
+            f"The same small network on different views of the truth, {len(result['seeds'])} trainings each; "
+            f"{n['train']} train and {n['val']} val videos. Protocol: {result['protocol']}. Drawn: mAP in percent on "
+            "all val videos, with 95 % bounds; the dashed line is chance.",
+            "Dots with 95 % bounds: mAP of each input on all val videos; a line marks chance",
+            "audits",
+            WHICH,
+            lambda dark: charts.interval_dots(audits, "input", result["chance"]["val"], dark=dark),
+            audits,
+        ),
+        "card_dots",
     )
-    st.altair_chart(
-        charts.interval_dots(audit_table(result, "val"), "input", result["chance"]["val"], dark=is_dark()),
-        width="stretch",
-        alt="Dots with 95 % bounds: mAP of each input on all val videos; a line marks chance",
-    )
-    st.caption("mAP in percent on all val videos, with 95 % bounds. The dashed line is chance.")
     inputs = bounds_table(result["audits"], "input", parts)
     chance = {"input": "chance"} | {PART_NAMES[part]: f"{result['chance'][part]:.1f}" for part in parts}
     st.table(pd.concat([pd.DataFrame([chance]), inputs]).set_index("input"), border="horizontal")
@@ -117,19 +126,24 @@ def _show_audits(result: Result) -> None:
         bounds_table(result["comparisons"], "difference in points", parts, "+").set_index("difference in points"),
         border="horizontal",
     )
-    download_table(inputs, "audits", "home-world", "card_audits")
+    download_table(inputs, "audits", WHICH, "card_audits")
 
 
 def _show_boxes(result: Result) -> None:
     st.subheader("Boxes of at least 16 pixels", anchor=False)
-    owner_note("Share of each class's visible boxes whose shorter side has 16 pixels or more; every second frame.")
     boxes = pd.DataFrame(result["boxes"])
-    st.altair_chart(
-        charts.share_bars(boxes, "object", "large", dark=is_dark()),
-        width="stretch",
-        alt="Bars: share of boxes of at least 16 pixels for each object class, largest first",
+    show_figure(
+        Figure(
+            "Boxes of at least 16 pixels",
+            "Share of each class's visible boxes whose shorter side has 16 pixels or more; every second frame.",
+            "Bars: share of boxes of at least 16 pixels for each object class, largest first",
+            "boxes",
+            WHICH,
+            lambda dark: charts.share_bars(boxes, "object", "large", dark=dark),
+            boxes,
+        ),
+        "card_boxes",
     )
-    download_table(boxes, "boxes", "home-world", "card_boxes")
 
 
 def _show_agreement(agreement: Result | None) -> None:
@@ -140,7 +154,7 @@ def _show_agreement(agreement: Result | None) -> None:
     itself = agreement.get("real_against_itself")
     floor = f" Two parts of the real sample differ by {itself:.2f} on average." if itself is not None else ""
     mean = f"{agreement['mean']:.2f}" if agreement["mean"] is not None else "not known"
-    owner_note(
+    note = (
         "Home world against a sample of real Action Genome annotation (aggregated; no record is shown). Distance of "
         "P(relationship | object): total variation, mean of the three groups, 0 to 1. Mean over "
         f"{agreement['classes_compared']} classes with at least {agreement['least_objects']} objects on both sides: "
@@ -148,13 +162,21 @@ def _show_agreement(agreement: Result | None) -> None:
     )
     farthest = farthest_table(agreement)
     if len(farthest):
-        st.altair_chart(
-            charts.share_bars(farthest, "object", "distance", dark=is_dark(), number=".2f"),
-            width="stretch",
-            alt="Bars: the ten object classes whose relationships differ most from the real sample",
+        show_figure(
+            Figure(
+                "Object classes whose relationships are farthest from the real ones",
+                note,
+                "Bars: the ten object classes whose relationships differ most from the real sample",
+                "agreement",
+                WHICH,
+                lambda dark: charts.share_bars(farthest, "object", "distance", dark=dark, number=".2f"),
+                pd.DataFrame(agreement["classes"]),
+            ),
+            "card_agreement",
         )
+    else:
+        owner_note(note)
     st.table(likeness_table(agreement).set_index(""), border="horizontal")
-    download_table(pd.DataFrame(agreement["classes"]), "agreement", "home-world", "card_agreement")
 
 
 def _show_presence(result: Result) -> None:
@@ -183,7 +205,7 @@ def _show_presence(result: Result) -> None:
     st.caption(
         f"Asked for: seen in at least half of the videos without an action on it. Not so: {', '.join(shy) or 'none'}."
     )
-    download_table(table, "presence", "home-world", "card_presence")
+    download_table(table, "presence", WHICH, "card_presence")
 
 
 def _show_labels(result: Result) -> None:
@@ -195,4 +217,4 @@ def _show_labels(result: Result) -> None:
     )
     table = pd.DataFrame(result["labels"]).sort_values("intervals", ascending=False)
     st.dataframe(table, hide_index=True)
-    download_table(table, "labels", "home-world", "card_labels")
+    download_table(table, "labels", WHICH, "card_labels")

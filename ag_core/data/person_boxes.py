@@ -69,7 +69,8 @@ def _row(entry: Any, key: str, file_name: str, issues: list[Issue]) -> tuple[flo
     try:  # as released: nothing to look at more closely
         width, height = map(float, entry["bbox_size"])
         box, score = entry["bbox"], entry["bbox_score"]
-        if entry["bbox_mode"] == "xyxy" and _is_size(width) and _is_size(height) and len(box) == len(score):
+        sized = 0 < width < LARGEST_PX and 0 < height < LARGEST_PX
+        if sized and entry["bbox_mode"] == "xyxy" and len(box) == len(score):
             if len(box) == 0:
                 return width, height, *_NO_BOX, math.nan
             ((x1, y1, x2, y2),), (certain,) = box.tolist(), score.tolist()
@@ -91,16 +92,12 @@ def released_dictionary(path: Path, progress: Callable[[int, int], None] | None 
     return value
 
 
-def _is_size(pixels: float) -> bool:
-    return 0 < pixels < LARGEST_PX
-
-
 def _read_person(entry: Any, key: str, file_name: str, issues: list[Issue]) -> tuple[float, ...]:
     if not isinstance(entry, dict):
         raise ValueError(f"its entry is a {type(entry).__name__}, not a dictionary")
     size = entry.get("bbox_size")
     width, height = (float(size[0]), float(size[1])) if size is not None and len(size) == 2 else (math.nan, math.nan)
-    if not (_is_size(width) and _is_size(height)):
+    if not (0 < width < LARGEST_PX and 0 < height < LARGEST_PX):
         reason = f"{size!r} is no width and height of a picture; boxes are not cut to it"
         issues.append(Issue(Kind.PERSON_UNREADABLE, file_name, key, reason))
         width = height = math.nan

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from ag_core.data.building import build_store
 from ag_core.data.sequence_language import parse, write
 from ag_core.data.sequence_query import Query
-from ag_core.settings import PROJECT
+from ag_core.settings import PROJECT, settings
 from ag_core.ui import cached, moments
 from tests.test_pages import notes, open_page
 
@@ -154,6 +155,22 @@ def test_an_unknown_source_is_named(home: Path) -> None:
     app = open_page(PAGE, sequence=f'holding cup where source "{known}"')
     assert headings(app) == ["1 moment"]
     assert app.selectbox(key="search_source").value == known
+
+
+def test_videos_of_unknown_rate_answer_without_limits_and_are_counted_with(
+    home: Path, showcase: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    untimed = home / "untimed.duckdb"
+    build_store(untimed, charades=showcase / "charades", action_genome=showcase / "annotations")
+    monkeypatch.setenv("AG_STORE", str(untimed))
+    settings.cache_clear()
+    app = open_page(PAGE, sequence="holding cup")
+    assert headings(app) == ["1 moment"]
+    assert "frames 3 to 27" in notes(app) and 'href="Explore?v=AB1CD"' in notes(app)
+    assert "left out" not in notes(app)
+    app = open_page(PAGE, sequence="holding cup for at least 1 s")
+    assert headings(app)[0] == "0 moments"
+    assert "2 annotated videos are left out: their frame rate is unknown" in notes(app)
 
 
 def test_a_page_number_beyond_the_last_shows_the_first(home: Path) -> None:

@@ -170,8 +170,9 @@ def show(query: RunningQuery) -> None:
     """The rows, what was cut, a chart, downloads, and the way from a row to its frame."""
     frame: pd.DataFrame = query.result.frame
     note = f"{words.number(len(frame))} rows in {query.result.seconds:.3f} s, from the open data set."
+    more = "" if words.number(query.limit_rows) == ROWS[-1] else ", or allow more rows"
     cut = {
-        "rows": f" Cut after {words.number(query.limit_rows)} rows; add a limit or a condition, or allow more rows.",
+        "rows": f" Cut after {words.number(query.limit_rows)} rows; add a limit or a condition{more}.",
         "bytes": " Cut at 64 MB; ask for fewer columns or shorter values.",
     }
     owner_note(note + cut.get(query.result.cut, ""))

@@ -169,8 +169,8 @@ def _wrong_table(node: Mapping[str, Any], tables: set[str], commons: set[str]) -
         return "AT is not allowed here; the store has one version"
     if len(path) == 1 and name in tables | commons:
         return ""
-    if path[:-1] in (["main"], ["store"], ["store", "main"]) and name in tables:
-        return ""
+    if name in tables and path[:-1] in (["main"], ["store"], ["store", "main"]):
+        return f"{'.'.join(path)} is asked for by its name alone; write {name}"
     schema = path[-2] if len(path) in (2, 3) else ""
     if name in DESCRIPTIONS.get(schema, ()) and path[:-2] in ([], ["store"]):
         return ""

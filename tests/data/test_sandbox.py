@@ -94,6 +94,10 @@ ATTACKS = {
     "detach": "detach store",
     "use": "use memory",
     "another database": "select * from memory.information_schema.tables",
+    "past the view, by schema": "select path from main.videos",
+    "past the view, by database": "select path from store.main.videos",
+    "past the view, by quotes": 'select path from "STORE"."videos"',
+    "temporary by name": "select * from temp.main.videos",
     "the system's schema": "select * from system.main.duckdb_databases",
     # Settings and variables
     "set": "set enable_external_access = true",
@@ -225,7 +229,8 @@ QUESTIONS = [
     "(select 1 as a) union all by name (select 2 as b)",
     "select table_name from information_schema.tables where table_catalog = 'store'",
     "select column_name from information_schema.columns limit 5",
-    "select * from main.videos join store.main.sources using (source)",
+    "select * from videos join sources using (source)",
+    "select path from videos where not contains(path, '/') or path is null",
     "select * exclude (path) replace (upper(video_id) as video_id) from videos",
     "select columns('x[12]|y[12]') from named_objects",
     "select video_id, row_number() over (partition by video_id order by frame) as k from named_objects qualify k = 1",
@@ -323,7 +328,7 @@ def test_every_view_of_duckdb_itself_is_shut(sandbox: SqlSandbox):
     assert len(names) > 40
     for name in set(names) - {"information_schema.tables", "information_schema.columns"}:
         for attack in (f"from {name}", f"from system.{name}", f"describe {name}", f"summarize {name}"):
-            with pytest.raises(UserError, match="not a table"):
+            with pytest.raises(UserError, match=r"not a table|by its name alone"):
                 sandbox.run(attack)
 
 
@@ -421,6 +426,18 @@ def test_an_error_is_duckdbs_own_with_the_users_line(sandbox: SqlSandbox):
         sandbox.run("select\n  video_id::integer\nfrom videos")
     with pytest.raises(UserError, match=r"vidoes is not a table of this store; did you mean videos\?"):
         sandbox.run("from vidoes")
+
+
+def test_folders_of_videos_stay_hidden(tmp_path: Path, store_path: Path):
+    copy = tmp_path / "store.duckdb"
+    copy.write_bytes(store_path.read_bytes())
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute("update videos set path = '/home/somebody/films/' || video_id || '.mp4'")
+    sandbox = SqlSandbox(copy, memory_mb=200)
+    assert sandbox.run("select path from videos").frame["path"].tolist() == ["AB1CD.mp4"]
+    assert "somebody" not in sandbox.run("from videos").frame.to_csv() + sandbox.first_rows("videos").to_csv()
+    assert "somebody" not in sandbox.run("summarize videos").frame.to_csv()
+    sandbox.close()
 
 
 def test_store_and_sandbox_share_the_file(sandbox: SqlSandbox, store_path: Path):

@@ -23,7 +23,9 @@ def export_menu(
     `time_s` is where the player stands; `fps` the rate that its frames are counted with.
     """
     menu = st.popover("Export", icon=":material/download:", key=f"{key}_menu", on_change="rerun")
-    if not menu.open:  # its buttons cost time in every run that nobody looks at them
+    if not menu.open:
+        # Buttons cost time in every run, seen or not; the room for them lets the menu open where it fits.
+        menu.html('<div class="ag-exports-room"></div>')
         return
     with menu:
         scope = st.segmented_control(

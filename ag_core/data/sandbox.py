@@ -189,15 +189,15 @@ class SqlSandbox:
                 killer.cancel()
                 with self._guard:
                     self._running.discard(process)
-            late = time.monotonic() - start >= timeout_s
-            if not head or head.get("spent"):
+            late, stopped = time.monotonic() - start >= timeout_s, self._stops != stops
+            if not head or head.get("spent") or late or stopped:  # it is killed, or about to be
                 process.kill()
                 process.wait()
         if "error" in head:
             raise UserError(head["error"])
         if head:
             return head, body
-        if self._stops != stops:
+        if stopped:
             raise UserError("the query was stopped")
         if late:
             raise UserError(f"the query took longer than {timeout_s:g} s; ask for less")

@@ -112,26 +112,29 @@ class _Tracks:
 def _tables(graphs: Sequence[SceneGraph], tracks: _Tracks, graded: bool) -> tuple[pa.Table, pa.Table | None]:
     """The rows of one source, sorted by frame, each graph with at least a row for its person; and where the source is
     `graded`, not annotated, the strength of each edge in the order of the rows and of the bits in their masks."""
+    ordered = sorted(graphs, key=lambda graph: graph.frame)
+    relations = np.concatenate([np.zeros((0, len(RELATIONS)), np.float32), *(graph.relations for graph in ordered)])
+    edges = shown_relations(relations) if len(relations) else np.zeros(relations.shape, bool)
     rows: list[NDArray[np.float64]] = []
     scores: list[NDArray[np.float32]] = []
-    strengths: list[NDArray[np.float32]] = []
-    for graph in sorted(graphs, key=lambda graph: graph.frame):
+    for graph in ordered:
         track = np.concatenate([[0], tracks.of_graph(graph)])
         found = graph.person_box_xyxy is not None
         person = graph.person_box_xyxy if graph.person_box_xyxy is not None else np.zeros(4)
         box = np.vstack([person[None], np.nan_to_num(graph.object_boxes_xyxy)])
-        edges = shown_relations(graph.relations) if len(graph) else np.zeros((0, len(RELATIONS)), bool)
-        mask = np.concatenate([[0], edges @ (1 << np.arange(len(RELATIONS)))])
-        mask += np.where(np.concatenate([[found], graph.visible]), 0, NO_BOX)
+        mask = np.where(np.concatenate([[found], graph.visible]), 0, NO_BOX)
         rows.append(np.column_stack([np.full(len(track), graph.frame - 1), track, np.rint(box), mask]))
         scores.append(np.concatenate([[graph.person_score], graph.object_scores]))
-        strengths.append(graph.relations[edges])
+    stacked = np.vstack([np.zeros((0, len(ROW_COLUMNS))), *rows])
+    stacked[stacked[:, 1] > 0, -1] += edges @ (1 << np.arange(len(RELATIONS)))  # a person's row has track 0
     if len(tracks.number) > 256:
         raise ValueError(f"the video has {len(tracks.number)} tracks; the player holds 256")
-    table = _table(np.vstack([np.zeros((0, len(ROW_COLUMNS))), *rows]))
+    table = _table(stacked)
     if not graded:
         return table, None
-    return table.append_column(PERCENT, _percent(scores)), pa.table([_percent(strengths)], schema=pa.schema([PERCENT]))
+    return table.append_column(PERCENT, _percent(scores)), pa.table(
+        [_percent([relations[edges]])], schema=pa.schema([PERCENT])
+    )
 
 
 def _table(rows: NDArray[np.float64]) -> pa.Table:

@@ -13,14 +13,12 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from ag_core.graphs.palette import LOOKS
 from ag_core.taxonomy import OBJECTS, RELATIONS, Group, shown
 from ag_core.ui import words
 
 GROUPS = [group.value for group in Group]
-GROUP_COLOURS = {
-    False: ["#D96500", "#0F5F44", "#8A2FC9"],
-    True: ["#FFA733", "#6FE0B5", "#A678F0"],
-}
+GROUP_COLOURS = {dark: [LOOKS[group].colour(dark) for group in Group] for dark in (False, True)}
 """By whether the theme is dark."""
 
 MODEL_COLOURS = {

@@ -169,7 +169,8 @@ def _literal_head(error: str) -> str:
 def show(query: RunningQuery) -> None:
     """The rows, what was cut, a chart, downloads, and the way from a row to its frame."""
     frame: pd.DataFrame = query.result.frame
-    note = f"{words.number(len(frame))} rows in {query.result.seconds:.3f} s, from the open data set."
+    rows = "1 row" if len(frame) == 1 else f"{words.number(len(frame))} rows"
+    note = f"{rows} in {query.result.seconds:.3f} s, from the open data set."
     more = "" if words.number(query.limit_rows) == ROWS[-1] else ", or allow more rows"
     cut = {
         "rows": f" Cut after {words.number(query.limit_rows)} rows; add a limit or a condition{more}.",
@@ -229,7 +230,7 @@ def chart(frame: pd.DataFrame) -> None:
         return
     table = query_chart.plotted(frame, kind, x, y, colour)
     title = f"{y or query_chart.ROWS} by {x}"
-    note = f"{kind} chart of {words.number(len(frame))} rows of the answer, from the open data set."
+    note = f"{kind} chart of the answer's {words.number(len(frame))} rows, from the open data set."
     if kind == "Scatter" and len(frame) > query_chart.MOST_POINTS:
         note = f"{kind} chart of the first {words.number(query_chart.MOST_POINTS)} rows, from the open data set."
     if kind == "Line" and len(table) < len(frame):

@@ -24,7 +24,8 @@ def editor(page: Page) -> Locator:
 
 def answered(page: Page, rows: int) -> None:
     """Wait for an answer of so many rows."""
-    expect(page.get_by_text(f"{rows} rows in ")).to_be_visible(timeout=60_000)
+    counted = "1 row" if rows == 1 else f"{rows} rows"
+    expect(page.locator(".ag-owner", has_text=f"{counted} in ")).to_be_visible(timeout=60_000)
 
 
 def test_a_runaway_query_leaves_the_app_to_others(app: Callable[..., str], visit: Callable[..., Page]) -> None:
@@ -54,24 +55,24 @@ def test_the_time_limit_ends_a_query_with_a_sentence(app: Callable[..., str], vi
 
 def test_a_newcomer_sees_an_answer_and_runs_his_own(app: Callable[..., str], visit: Callable[..., Page]) -> None:
     page = visit(f"{app('app.py')}/SQL")
-    expect(page.get_by_text(" rows in ")).to_be_visible(timeout=60_000)
+    expect(page.locator(".ag-owner", has_text=" rows in ")).to_be_visible(timeout=60_000)
     editor(page).fill("select object, count(*) as n from named_objects group by all order by n desc limit 7")
     editor(page).press("Control+Enter")
     answered(page, 7)
     assert "q=select+object" in page.url
     page.get_by_text("Bar", exact=True).click()
-    expect(page.get_by_text("Bar chart of 7 rows")).to_be_visible()
+    expect(page.get_by_text("Bar chart of the answer's 7 rows")).to_be_visible()
     page.wait_for_url("**chart=Bar**")
 
     again = visit(page.url)
     answered(again, 7)
-    expect(again.get_by_text("Bar chart of 7 rows")).to_be_visible()
+    expect(again.get_by_text("Bar chart of the answer's 7 rows")).to_be_visible()
     expect(again.locator("[data-testid=stVegaLiteChart]")).to_be_visible()
 
 
 def test_the_schema_types_names_and_shows_rows(app: Callable[..., str], visit: Callable[..., Page]) -> None:
     page = visit(f"{app('app.py')}/SQL")
-    expect(page.get_by_text(" rows in ")).to_be_visible(timeout=60_000)
+    expect(page.locator(".ag-owner", has_text=" rows in ")).to_be_visible(timeout=60_000)
     settled(page)
     editor(page).fill("select  from videos limit 3")
     editor(page).evaluate("field => field.setSelectionRange(7, 7)")
@@ -137,7 +138,7 @@ def test_an_error_points_to_its_place(app: Callable[..., str], visit: Callable[.
 )
 def test_a_link_fetches_nothing_from_elsewhere(app: Callable[..., str], visit: Callable[..., Page], query: str) -> None:
     page = visit(f"{app('app.py')}/SQL", {"q": query, "chart": "Bar"})
-    expect(page.get_by_text("1 rows in ").or_(page.get_by_text("is not a table of this store"))).to_be_visible(
+    expect(page.get_by_text("1 row in ").or_(page.get_by_text("is not a table of this store"))).to_be_visible(
         timeout=60_000
     )
     settled(page)

@@ -80,10 +80,9 @@ def answer(key: StoreKey, sequence: Sequence, counts: pd.DataFrame) -> None:
         st.session_state["page"] = place = 1
         found = cached.moments(key, text, PER_PAGE, 0)
     st.subheader(f"{words.number(found.total)} moment{'' if found.total == 1 else 's'}", anchor=False)
-    owner_note(
-        f"In {words.number(found.videos)} video{'' if found.videos == 1 else 's'}, asked in "
-        f"{1000 * found.seconds:.0f} ms. Whose frames: {source_name(sequence.where.source)}. " + cautions(key, sequence)
-    )
+    in_videos = f"In {words.number(found.videos)} video{'' if found.videos == 1 else 's'}, asked"
+    asked = f"{in_videos if found.total else 'Asked'} in {1000 * found.seconds:.0f} ms."
+    owner_note(f"{asked} Whose frames: {source_name(sequence.where.source)}. {cautions(key, sequence)}")
     if not found.total:
         empty_state("No such moment", drawn.why_nothing(sequence, counts))
     else:

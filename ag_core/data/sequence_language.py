@@ -245,21 +245,21 @@ def _quoted(text: str) -> str:
 _NAMES_OF_TERMINALS = {
     "RELATION": "a relationship such as holding",
     "OBJECT": "an object such as cup",
-    "ANYTHING": "anything",
+    "ANYTHING": "'anything'",
     "PERSON": "",
-    "NOT": "not",
+    "NOT": "'not'",
     "LPAR": "",
-    "RPAR": ")",
-    "VBAR": "|",
-    "AMPERSAND": "&",
+    "RPAR": "')'",
+    "VBAR": "'|'",
+    "AMPERSAND": "'&'",
     "COMMA": "",
     "NUMBER": "a number of seconds",
-    "UNIT": "s",
+    "UNIT": "'s'",
     "ACTION": "an action such as c107",
     "QUOTED": "a name in quotes",
     "WORD": "",
-    "AT_LEAST": "at least",
-    "AT_MOST": "at most",
+    "AT_LEAST": "'at least'",
+    "AT_MOST": "'at most'",
     "$END": "the end",
 }
 """What a reader is told could stand somewhere; what is left out or empty speaks for itself or would only confuse."""
@@ -268,7 +268,7 @@ _NAMES_OF_TERMINALS = {
 def _explained(error: UnexpectedToken, text: str) -> str:
     """One sentence on a wrong word, and beneath it the line with a mark under the word."""
     accepted = error.interactive_parser.accepts() if error.interactive_parser else error.expected
-    words = [_NAMES_OF_TERMINALS.get(name, name.lower()) for name in sorted(accepted, key=_rank)]
+    words = [_NAMES_OF_TERMINALS.get(name, f"'{name.lower()}'") for name in sorted(accepted, key=_rank)]
     could = [word for word in dict.fromkeys(words) if word]
     wanted = " or ".join(filter(None, (", ".join(could[:-1]), could[-1])))
     at_end = error.token.type == "$END"

@@ -151,7 +151,7 @@ def _condition_row(place: int, index: int, condition: Condition, n_conditions: i
         )  # fmt: skip
         st.multiselect(
             f"Relationships {where}", range(N_RELATIONS), format_func=words.relation_name,
-            placeholder="Is there (any relationship)", label_visibility="collapsed",
+            placeholder="Is there (any relationship)", wrap=True, label_visibility="collapsed",
             key=_showing(f"{key}_relations", list(condition.relations)), on_change=set_relations,
         )  # fmt: skip
         if len(condition.relations) > 1:
@@ -163,7 +163,7 @@ def _condition_row(place: int, index: int, condition: Condition, n_conditions: i
             )  # fmt: skip
         st.multiselect(
             f"Objects {where}", sorted(range(1, N_CLASSES), key=words.object_name), format_func=words.object_name,
-            placeholder="Anything", label_visibility="collapsed",
+            placeholder="Anything", wrap=True, label_visibility="collapsed",
             key=_showing(f"{key}_classes", list(condition.classes)),
             on_change=lambda: change(classes=tuple(st.session_state[f"{key}_classes"])),
         )  # fmt: skip

@@ -148,14 +148,14 @@ def test_any_text_is_understood_or_refused_in_words(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("holding mug", "at position 9 'mug' cannot stand; there could be an object such as cup, anything, | or &"),
+        ("holding mug", "at position 9 'mug' cannot stand; there could be an object such as cup, 'anything', '|'"),
         ("holdin cup", "did you mean 'holding'?"),
         ("holding cup\nthan cup", "at position 13 'than' cannot stand"),
         ("holding cup\nthan cup", "did you mean 'then'?\nthan cup\n^"),
-        ("holding", "at position 8 the query ends; there could be an object such as cup, anything, | or &"),
+        ("holding", "at position 8 the query ends; there could be an object such as cup, 'anything', '|' or '&'"),
         ("", "at position 1 the query ends; there could be a relationship such as holding"),
         ("holding cup then within door", "there could be a number of seconds"),
-        ("holding cup for 5 s", "at position 17 '5' cannot stand; there could be at least or at most"),
+        ("holding cup for 5 s", "at position 17 '5' cannot stand; there could be 'at least' or 'at most'"),
         ("holding | touching & in cup", "'&' cannot stand"),
         ('holding "', "'\"' cannot stand"),
         ("cup then within 2 s door within 3 s", "give it once"),

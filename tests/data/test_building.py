@@ -112,9 +112,12 @@ def wait_for(*paths: Path) -> None:
 def test_killed_at_twenty_random_moments_a_build_leaves_the_old_or_the_new_store(
     inputs: dict, older: Path, undisturbed: Path, processes, tmp_path: Path
 ):
-    began = time.monotonic()
-    process = processes.Process(target=build, args=(tmp_path / "timed" / "s.duckdb", inputs))
+    timed = tmp_path / "timed"
+    timed.mkdir()
+    process = processes.Process(target=build, args=(timed / "s.duckdb", inputs, timed / "started"))
     process.start()
+    wait_for(timed / "started")
+    began = time.monotonic()
     process.join()
     seconds = time.monotonic() - began
     old, new = rows_of(older), rows_of(undisturbed)

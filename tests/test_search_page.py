@@ -157,6 +157,17 @@ def test_an_unknown_source_is_named(home: Path) -> None:
     assert app.selectbox(key="search_source").value == known
 
 
+PICTURE = "![x](https://example.org/x.png)"
+
+
+@pytest.mark.parametrize("text", [f'cup where source "{PICTURE}"', f'cup where split "{PICTURE}"', f"cup {PICTURE}"])
+def test_a_link_brings_no_picture_from_elsewhere(home: Path, text: str) -> None:
+    app = open_page(PAGE, sequence=text)
+    assert not app.exception
+    said = [one.value for one in (*app.error, *app.markdown, *app.caption)]
+    assert any("x" in one for one in said) and not any("![" in one or "](" in one for one in said)
+
+
 def test_videos_of_unknown_rate_answer_without_limits_and_are_counted_with(
     home: Path, showcase: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

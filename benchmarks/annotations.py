@@ -64,9 +64,12 @@ def main() -> None:
         for row in import_module(f"benchmarks.jobs.{JOBS[name]}").run(place):
             rows.append(row)
             print(as_text(row), flush=True)
-    if options.markdown:
-        table = as_markdown(rows, about(place), options.repeats, where)
-        print(table) if options.markdown == "-" else into_document(Path(options.markdown), table)
+        if (
+            options.markdown and options.markdown != "-"
+        ):  # after each job, so that a run that is stopped leaves its rows
+            into_document(Path(options.markdown), as_markdown(rows, about(place), options.repeats, where))
+    if options.markdown == "-":
+        print(as_markdown(rows, about(place), options.repeats, where))
     if options.log:
         said = {
             "command": f"benchmarks/annotations.py --rows {' '.join(options.rows)} --repeats {options.repeats}",

@@ -17,7 +17,9 @@ from ag_core.data.sequence_query import moments, moments_query, stretch_counts, 
 
 SCHEMA = Path(__file__).parents[2] / "ag_core" / "data" / "schema.sql"
 PREDICTION = "prediction:a+b"
-CLASSES, RELATIONS, ACTIONS = (10, 11, 12), (0, 9, 13), (106, 107)
+CLASSES, RELATIONS, ACTIONS = (10, 11), (0, 9, 13), (106, 107)
+TICK_MS = 250
+"""Between two frames of a random film; limits and actions are multiples of it, so that they often just touch."""
 SCENES = ("Kitchen (A room to cook in)", "Bedroom", None)
 
 
@@ -175,13 +177,13 @@ def films(draw: st.DrawFn) -> list[Film]:
     for number in draw(st.sets(st.integers(0, 5), min_size=1, max_size=4)):
         for source in draw(st.sampled_from([("annotation",), ("annotation", PREDICTION), (PREDICTION,)])):
             timed = draw(st.integers(0, 4)) > 0
-            places = sorted(draw(st.sets(st.integers(1, 40), max_size=9)))
+            places = sorted(draw(st.sets(st.integers(1, 16), max_size=12)))
             frames = tuple(
-                Frame(one, (one - 1) * 250 if timed else None, tuple(draw(st.lists(objects, max_size=2))))
+                Frame(one, (one - 1) * TICK_MS if timed else None, tuple(draw(st.lists(objects, max_size=2))))
                 for one in places
             )
-            actions = st.tuples(st.sampled_from(ACTIONS), st.integers(0, 9000), st.integers(0, 3000))
-            intervals = tuple((a, s, s + n) for a, s, n in draw(st.lists(actions, max_size=2)))
+            actions = st.tuples(st.sampled_from(ACTIONS), st.integers(0, 16), st.integers(0, 4))
+            intervals = tuple((a, s * TICK_MS, (s + n) * TICK_MS) for a, s, n in draw(st.lists(actions, max_size=2)))
             split = draw(st.sampled_from(["train", "test", None]))
             scene = draw(st.sampled_from(SCENES))
             told = (split, scene, frames, intervals) if source == "annotation" else (None, None, frames, ())
@@ -189,7 +191,7 @@ def films(draw: st.DrawFn) -> list[Film]:
     return found
 
 
-some = st.lists(st.integers(0, 6000), min_size=2, max_size=2).map(sorted)
+some = st.lists(st.integers(0, 8).map(lambda ticks: ticks * TICK_MS), min_size=2, max_size=2).map(sorted)
 limits = st.one_of(
     st.just(Limits()),
     some.map(lambda two: Limits(0, two[1])),
@@ -213,12 +215,16 @@ wheres = st.builds(
     st.sampled_from([None, None, "train", "test"]),
     st.sampled_from(["annotation", "annotation", PREDICTION]),
 )
-sequences = st.lists(steps, min_size=1, max_size=4).flatmap(
+# Few different steps, so that one often follows itself.
+some_steps = st.lists(steps, min_size=1, max_size=2).flatmap(
+    lambda pool: st.lists(st.sampled_from(pool), min_size=1, max_size=4)
+)
+sequences = some_steps.flatmap(
     lambda found: st.builds(
         Sequence,
         st.just(tuple(found)),
         st.lists(limits, min_size=len(found) - 1, max_size=len(found) - 1).map(tuple),
-        wheres,
+        st.one_of(st.just(Where()), wheres),
     )
 )
 
@@ -300,6 +306,23 @@ def test_an_action_must_overlap_the_moment(memory: Memory, kitchen: list[Film]) 
     held = Sequence((Step((HOLD,), Limits(500)),))
     for actions, n in ((((107,),), 0), (((106,),), 1), (((107, 106),), 1), (((107,), (106,)), 0)):
         assert moments(memory, replace(held, where=Where(actions))).total == n
+
+
+def test_what_only_touches_counts(memory: Memory, kitchen: list[Film]) -> None:
+    film = replace(kitchen[0], actions=((107, 0, 1000), (106, 4000, 9000), (0, 4001, 9000)))
+    memory.fill([film])
+    held, drunk = Step((HOLD,)), Step((DRINK,))  # held from 1 to 2 s and at 4 s, drunk from 3 to 4 s
+    assert moments(memory, Sequence((held, drunk), (Limits(1000, 1000),))).total == 1
+    assert moments(memory, Sequence((held, drunk), (Limits(0, 999),))).total == 0
+    assert moments(memory, Sequence((held, drunk), (Limits(1001),))).total == 0
+    assert moments(memory, Sequence((held, held), (Limits(),))).total == 1  # nothing follows itself
+    assert moments(memory, Sequence((drunk, held), (Limits(0, 0),))).total == 1  # they overlap
+    for action, n in ((107, 1), (106, 1), (0, 0)):
+        where = Where(((action,),))
+        assert moments(memory, Sequence((held, drunk), (Limits(),), where)).total == n
+    covering = Step((Condition((10,)),))  # from 0 to 5 s: a later step ends before it does
+    where = Where(((0,),))
+    assert moments(memory, Sequence((covering, Step((HOLD,), Limits(1000))), (Limits(),), where)).total == 1
 
 
 def test_pages_hold_every_moment_once(memory: Memory, kitchen: list[Film]) -> None:

@@ -16,7 +16,6 @@ from ag_core.ui import moments as drawn
 from ag_core.ui.cached import StoreKey
 from ag_core.ui.page import EXPLORE, SQL, empty_state, failure, is_dark, owner_note, page_frame, store_or_stop
 from ag_core.ui.pickers import source_name
-from ag_core.ui.query import literal
 from ag_core.ui.sequence_builder import SEQUENCE, TEXT, builder, remember
 
 PER_PAGE = 8
@@ -67,8 +66,7 @@ def asked_for(fallback: str) -> Sequence | None:
     try:
         return parse((st.session_state[TEXT] or "").strip() or fallback)
     except UserError as error:
-        sentence, _, place = str(error).partition("\n")
-        failure(UserError(f"{literal(sentence)}\n{place}"))  # it repeats what the link brought
+        failure(error)
         return None
 
 
@@ -177,7 +175,7 @@ try:
         empty_state("Not understood", "the text is not a sequence yet; correct it, or change a step to write it anew")
     elif sequence.where.source not in cached.sources(key):
         known = " and ".join(repr(source) for source in cached.sources(key))
-        empty_state("No such source", literal(f"{sequence.where.source!r} is not in this store; it has {known}"))
+        empty_state("No such source", f"{sequence.where.source!r} is not in this store; it has {known}")
     else:
         answer(key, sequence, counts)
 except UserError as error:

@@ -13,7 +13,7 @@ from ag_core.ui.charts import Chart
 from ag_core.ui.figures import Figure, show_figure
 from ag_core.ui.page import EXPLORE, TIME, VIDEO, empty_state, failure, owner_note, page_frame, store_or_stop
 from ag_core.ui.pickers import download_table
-from ag_core.ui.query import QueryTexts, RunningQuery, literal
+from ag_core.ui.query import QueryTexts, RunningQuery
 from ag_core.ui.schema_tree import show_tree, tree_data
 
 ROWS = ("100", "1,000", "10,000", "100,000")
@@ -124,7 +124,7 @@ def editor() -> None:
     if "sql_query" not in st.session_state:
         start()
     if remark := st.session_state.pop("sql_remark", None):
-        st.caption(f":material/info: {literal(remark)}")
+        st.caption(f":material/info: {words.literal(remark)}")
 
 
 def history_and_link() -> None:
@@ -133,7 +133,10 @@ def history_and_link() -> None:
         with st.popover("History", icon=":material/history:", type="tertiary"):
             for number, text in enumerate(reversed(texts().entries)):
                 st.button(
-                    literal(texts().line(text)), on_click=partial(ask, text), key=f"sql_past_{number}", type="tertiary"
+                    words.literal(texts().line(text)),
+                    on_click=partial(ask, text),
+                    key=f"sql_past_{number}",
+                    type="tertiary",
                 )
         with st.popover("Link", icon=":material/link:", type="tertiary"):
             st.caption("Opens this page with the query, its limits and its chart.")
@@ -155,15 +158,10 @@ def waiting() -> None:
 
 def show_error(query: RunningQuery) -> None:
     """What went wrong and where in the text, which stays in the editor."""
-    failure(ValueError(_literal_head(query.error)))
+    failure(ValueError(query.error))
     place = place_in(query.error, query.sql)
     if place:
         st.caption(f"Line {place[0]}, column {place[1]} of the query.")
-
-
-def _literal_head(error: str) -> str:
-    head, line, rest = error.partition("\n")
-    return literal(head) + line + rest
 
 
 def show(query: RunningQuery) -> None:

@@ -70,10 +70,10 @@ def store_or_stop() -> AnnotationStore:
 def empty_state(
     title: str, why: str, remedy: tuple[str, str] | None = None, params: Mapping[str, str] | None = None
 ) -> None:
-    """What is missing, why, and the one page that helps: `remedy` is (page, label)."""
+    """What is missing, why (plain words, code between backticks), and the one page that helps: (page, label)."""
     with st.container(border=True, key="ag_empty", horizontal_alignment="center"):
         st.subheader(title, anchor=False, text_alignment="center")
-        st.markdown(_sentence(why), text_alignment="center")
+        st.markdown(words.literal(_sentence(why)), text_alignment="center")
         if remedy:
             st.page_link(remedy[0], label=remedy[1], icon=":material/arrow_forward:", query_params=dict(params or {}))
 
@@ -81,7 +81,7 @@ def empty_state(
 def failure(error: Exception) -> None:
     """A known failure as one sentence; what follows its first line, such as the place in a query, stands beneath."""
     sentence, _, details = str(error).partition("\n")
-    st.error(_sentence(sentence.strip()), icon=":material/error:")
+    st.error(words.literal(_sentence(sentence.strip())), icon=":material/error:")
     if details.strip():
         st.code(details.strip("\n"), language=None)
 

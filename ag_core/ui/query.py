@@ -1,6 +1,5 @@
 """A query that runs beside the script, so that the page stays alive and can cancel it. Knows no Streamlit."""
 
-import re
 import threading
 import time
 from dataclasses import dataclass, field
@@ -18,11 +17,6 @@ class Sandbox(Protocol):
 
 
 MOST_TEXTS = 30
-
-
-def literal(text: str) -> str:
-    """A text so that Markdown shows it as it is: what a link brings must not become a picture from elsewhere."""
-    return re.sub(r"([\\`*_{}\[\]<>()#~$|])", r"\\\1", text)
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """How the screens write numbers, times, names and file names. Knows no Streamlit and fetches nothing."""
 
+import re
 from datetime import date
 
 from ag_core.records import frame_at_time
@@ -77,3 +78,17 @@ def scene_name(scene: str) -> str:
 def download_name(what: str, which: str, extension: str) -> str:
     """The name of a downloaded file: 'ag_triplets_AB12C_2026-01-31.csv'."""
     return f"ag_{what}_{which}_{date.today().isoformat()}.{extension}"
+
+
+def literal(text: str) -> str:
+    """A text so that Markdown shows it as it is: what a link brings must not become a picture from elsewhere.
+
+    Words between single backticks stay code, where Markdown changes nothing; other backticks are shown as well.
+    """
+    parts = text.split("`")
+    if len(parts) % 2 == 0 or "``" in text:
+        return _MARKS.sub(r"\\\1", text)
+    return "".join(f"`{part}`" if place % 2 else _MARKS.sub(r"\\\1", part) for place, part in enumerate(parts))
+
+
+_MARKS = re.compile(r"([\\`*_{}\[\]<>#~$|])")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
+from random import Random
 
 import duckdb
 import pandas as pd
@@ -20,6 +21,7 @@ PREDICTION = "prediction:a+b"
 CLASSES, RELATIONS, ACTIONS = (10, 11), (0, 9, 13), (106, 107)
 TICK_MS = 250
 """Between two frames of a random film; limits and actions are multiples of it, so that they often just touch."""
+TABLES = ("videos", "frames", "objects", "relations_by_class", "action_intervals")
 SCENES = ("Kitchen (A room to cook in)", "Bedroom", None)
 
 
@@ -59,34 +61,36 @@ class Memory:
         return self.connection.execute(query, list(parameters)).df()
 
     def fill(self, films: list[Film]) -> "Memory":
-        for table in ("videos", "frames", "objects", "relations_by_class", "action_intervals"):
+        for table in TABLES:
             self.connection.execute(f"delete from {table}")
+        rows: dict[str, list[dict[str, object]]] = {table: [] for table in TABLES}
         for source in {film.source for film in films}:
             frame_id = object_id = 0
             for film in sorted((one for one in films if one.source == source), key=lambda one: one.video):
-                self.put("videos", source=source, video=film.video, video_id=film.video_id, split=film.split,
-                         scene=film.scene, duration_s=9.0)  # fmt: skip
+                video = {"source": source, "video": film.video}
+                known = {"video_id": film.video_id, "split": film.split, "scene": film.scene, "duration_s": 9.0}
+                rows["videos"].append(video | known)
                 for action, start_ms, end_ms in film.actions:
-                    self.put("action_intervals", source=source, video=film.video, action=action, start_ms=start_ms,
-                             end_ms=end_ms)  # fmt: skip
+                    interval = {"action": action, "start_ms": start_ms, "end_ms": end_ms}
+                    rows["action_intervals"].append(video | interval)
                 for one in film.frames:
-                    place = {"source": source, "frame_id": frame_id, "video": film.video, "t_ms": one.t_ms}
-                    self.put("frames", frame=one.frame, **place)
+                    place = video | {"frame_id": frame_id, "t_ms": one.t_ms}
+                    rows["frames"].append(place | {"frame": one.frame})
                     for object_class, visible, relations in one.objects:
                         mask = sum(1 << relation for relation in relations)
-                        row = {**place, "object_id": object_id, "class": object_class}
-                        self.put("objects", visible=visible, score=1.0, relation_mask=mask, **row)
+                        row = place | {"object_id": object_id, "class": object_class}
+                        rows["objects"].append(row | {"visible": visible, "score": 1.0, "relation_mask": mask})
                         for relation in RELATIONS:  # a prediction scores every relationship
                             score = 0.7 if relation in relations else 0.3
                             if relation in relations or source == PREDICTION:
-                                self.put("relations_by_class", relation=relation, score=score, **row)
+                                rows["relations_by_class"].append(row | {"relation": relation, "score": score})
                         object_id += 1
                     frame_id += 1
+        for table, of_table in rows.items():
+            if of_table:
+                self.connection.register("incoming", pd.DataFrame(of_table).convert_dtypes())
+                self.connection.execute(f"insert into {table} by name select * from incoming")
         return self
-
-    def put(self, table: str, **values: object) -> None:
-        names, marks = ", ".join(values), ", ".join("?" * len(values))
-        self.connection.execute(f"insert into {table} ({names}) values ({marks})", list(values.values()))
 
 
 # The reference: the words of docs/search.md, one after the other, in plain loops
@@ -166,31 +170,36 @@ def reference(films: list[Film], sequence: Sequence) -> list[tuple]:
 
 # Random stores and random questions
 
-objects = st.tuples(st.sampled_from(CLASSES), st.booleans(), st.sets(st.sampled_from(RELATIONS)).map(tuple)).map(
-    lambda one: (one[0], one[1], one[2] if one[1] else ())  # an invisible object has no relationships
-)
 
-
-@st.composite
-def films(draw: st.DrawFn) -> list[Film]:
+def random_films(seed: int) -> list[Film]:
+    """Two to four crowded films, some of them predicted, some without a clock; what holds often goes on holding."""
+    rng = Random(seed)
     found = []
-    for number in draw(st.sets(st.integers(0, 5), min_size=1, max_size=4)):
-        for source in draw(st.sampled_from([("annotation",), ("annotation", PREDICTION), (PREDICTION,)])):
-            timed = draw(st.integers(0, 4)) > 0
-            places = sorted(draw(st.sets(st.integers(1, 16), max_size=12)))
-            frames = tuple(
-                Frame(one, (one - 1) * TICK_MS if timed else None, tuple(draw(st.lists(objects, max_size=2))))
-                for one in places
-            )
-            actions = st.tuples(st.sampled_from(ACTIONS), st.integers(0, 16), st.integers(0, 4))
-            intervals = tuple((a, s * TICK_MS, (s + n) * TICK_MS) for a, s, n in draw(st.lists(actions, max_size=2)))
-            split = draw(st.sampled_from(["train", "test", None]))
-            scene = draw(st.sampled_from(SCENES))
-            told = (split, scene, frames, intervals) if source == "annotation" else (None, None, frames, ())
+    for number in rng.sample(range(6), rng.randint(2, 4)):
+        for source in rng.choice([("annotation",), ("annotation", PREDICTION), (PREDICTION,)]):
+            timed = rng.random() < 0.8
+            frames: list[Frame] = []
+            for place in sorted(rng.sample(range(1, 17), rng.randint(8, 14))):
+                goes_on = frames and rng.random() < 0.4
+                fresh = tuple(_random_object(rng) for _ in range(rng.randint(0, 2)))
+                objects = frames[-1].objects if goes_on else fresh
+                frames.append(Frame(place, (place - 1) * TICK_MS if timed else None, objects))
+            starts = [(rng.choice(ACTIONS), rng.randint(0, 16), rng.randint(0, 4)) for _ in range(rng.randint(0, 2))]
+            intervals = tuple((action, s * TICK_MS, (s + n) * TICK_MS) for action, s, n in starts)
+            split, scene = rng.choice(["train", "test", None]), rng.choice(SCENES)
+            annotated = source == "annotation"
+            told = (split, scene, tuple(frames), intervals) if annotated else (None, None, tuple(frames), ())
             found.append(Film(source, number, *told))
     return found
 
 
+def _random_object(rng: Random) -> tuple[int, bool, tuple[int, ...]]:
+    visible = rng.random() < 0.85
+    carried = tuple(relation for relation in RELATIONS if rng.random() < 0.5)
+    return rng.choice(CLASSES), visible, carried if visible else ()  # an invisible object has no relationships
+
+
+films = st.integers(0, 2**32 - 1).map(random_films)
 some = st.lists(st.integers(0, 8).map(lambda ticks: ticks * TICK_MS), min_size=2, max_size=2).map(sorted)
 limits = st.one_of(
     st.just(Limits()),
@@ -205,7 +214,7 @@ conditions = st.builds(
     st.lists(st.sampled_from(CLASSES), unique=True, max_size=2),
     st.lists(st.sampled_from(RELATIONS), unique=True, max_size=2),
     st.booleans(),
-    st.booleans(),
+    st.sampled_from([False, False, True]),
 )
 steps = st.builds(Step, st.lists(conditions, min_size=1, max_size=2).map(tuple), st.one_of(st.just(Limits()), limits))
 wheres = st.builds(
@@ -245,7 +254,7 @@ def found_in(table: pd.DataFrame, n_steps: int) -> list[tuple]:
 
 
 @settings(max_examples=150, deadline=None)
-@given(films=films(), sequence=sequences)
+@given(films=films, sequence=sequences)
 def test_moments_equal_the_brute_force_reference(memory: Memory, films: list[Film], sequence: Sequence) -> None:
     memory.fill(films)
     expected = reference(films, sequence)

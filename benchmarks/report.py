@@ -104,7 +104,8 @@ def as_markdown(rows: Sequence[Row], data: str, repeats: int, where: str) -> str
         "| # | job | ours | others | ratio | equal |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
-    lines += [_line_of_job(row) for row in rows if not row.column]
+    jobs = sorted((row for row in rows if not row.column), key=lambda row: int(row.number))
+    lines += [_line_of_job(row) for row in jobs]
     missed = [f"row {row.number}, {goal}" for row in rows for goal in row.goals if goal.met is False]
     judged = sum(goal.met is not None for row in rows for goal in row.goals)
     said = f" Missed: {'; '.join(missed)}." if missed else ""

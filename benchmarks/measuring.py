@@ -84,21 +84,29 @@ class Side:
         return statistics.median(self.whole_s)
 
 
-def in_turn(ways: Mapping[str, Callable[[], Any]], repeats: int, inner: int = 1) -> dict[str, Side]:
-    """Call each way `repeats` times in this process, after one call that does not count.
+ENOUGH_S, MOST_CALLS = 0.02, 20
+"""A measurement lasts at least so long, in at most so many calls: a single call of a millisecond mostly tells what the
+collection of garbage before it has pushed out of the processor's caches."""
 
-    `inner`: calls in one measurement, for jobs of a few milliseconds; their mean is one number.
+
+def in_turn(ways: Mapping[str, Callable[[], Any]], repeats: int) -> dict[str, Side]:
+    """Measure each way `repeats` times in this process, after two calls that do not count.
+
+    A measurement is the mean of as many calls as fill ENOUGH_S, one for what takes longer.
     """
-    sides = {name: Side(name) for name in ways}
+    sides, calls = {name: Side(name) for name in ways}, {}
     for name, way in ways.items():
+        way()
+        started = time.perf_counter()
         sides[name].answer = way()
+        calls[name] = min(MOST_CALLS, 1 + int(ENOUGH_S / (time.perf_counter() - started)))
     for _ in range(repeats):
         for name, way in ways.items():
             gc.collect()
             started = time.perf_counter()
-            for _ in range(inner):
+            for _ in range(calls[name]):
                 sides[name].answer = way()
-            sides[name].seconds.append((time.perf_counter() - started) / inner)
+            sides[name].seconds.append((time.perf_counter() - started) / calls[name])
     return sides
 
 

@@ -110,7 +110,8 @@ def as_markdown(rows: Sequence[Row], data: str, repeats: int, where: str) -> str
     judged = sum(goal.met is not None for row in rows for goal in row.goals)
     said = f" Missed: {'; '.join(missed)}." if missed else ""
     lines += ["", f"{judged - len(missed)} of {judged} goals met.{said.replace(': missed', '')}"]
-    figures = {row.column: row.costs for row in rows if row.column}
+    by_size = sorted((row for row in rows if row.column), key=lambda row: not row.number.startswith("6"))
+    figures = {row.column: row.costs for row in by_size}
     if figures:
         questions = dict.fromkeys(question for costs in figures.values() for question in costs)
         lines += ["", f"| question | {' | '.join(figures)} |", f"| --- |{' --- |' * len(figures)}"]

@@ -118,15 +118,15 @@ def compare(clock: Clock, stores: Mapping[str, str], video_id: str, repeats: int
     def search(times: str) -> int:
         return moments(opened[times], sequence, PER_PAGE).total
 
-    def asked(question: Callable[[str], Any], sizes: Mapping[str, Any], inner: int = 1) -> dict[str, Side]:
-        return in_turn({times: partial(question, times) for times in sizes}, repeats, inner)
+    def asked(question: Callable[[str], Any], sizes: Mapping[str, Any]) -> dict[str, Side]:
+        return in_turn({times: partial(question, times) for times in sizes}, repeats)
 
     with clock:
         return {
-            "look-up": asked(look_up, opened, inner=10),
+            "look-up": asked(look_up, opened),
             "aggregate": asked(aggregate, opened),
             "object with relationship": asked(with_relationship, opened),
-            "graphs of a video": asked(graphs, whole, inner=3),
+            "graphs of a video": asked(graphs, whole),
             "stored table": asked(stored_table, opened),
             "sequence": asked(search, whole),
         }

@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from ag_core.data.sequence import Sequence
-from ag_core.data.sequence_language import parse, step_text, write
-from ag_core.data.sequence_query import MOST_MOMENTS, moments, moments_query
+from ag_core.data.sequence.language import parse, step_text, write
+from ag_core.data.sequence.query import MOST_MOMENTS, moments, moments_query
+from ag_core.data.sequence.records import Sequence
 from ag_core.errors import UserError
 from ag_core.ui import cached, words
 from ag_core.ui import moments as drawn

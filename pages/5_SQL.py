@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pandas as pd
 import streamlit as st
 
-from ag_core.data.sql_text import place_in
+from ag_core.data.sandbox.sql_text import place_in
 from ag_core.errors import UserError
 from ag_core.ui import cached, query_chart, words
 from ag_core.ui.charts import Chart

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ag_core.data.building import build_store
+from ag_core.data.building.build import build_store
 from ag_core.data.store import AnnotationStore
 from ag_core.settings import ASSETS
 from ag_core.taxonomy import OTHER_RELATIONSHIP

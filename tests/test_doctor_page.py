@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ag_core.__main__ import main
-from ag_core.data.building import build_store
+from ag_core.data.building.build import build_store
 from ag_core.data.doctor.examine import examine
 from ag_core.data.embedded import ensure_store
 from ag_core.data.store import AnnotationStore

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ag_core.__main__ import main
 from ag_core.commands.export import FORMAT_NAMES
-from ag_core.data.building import build_store
+from ag_core.data.building.build import build_store
 from ag_core.data.store import AnnotationStore
 from ag_core.errors import UserError
 from ag_core.graphs.exchange import to_gexf, to_graphml, to_node_link, to_triplets

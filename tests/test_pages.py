@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ag_core.backend import Job, JobState
-from ag_core.data.building import build_store
+from ag_core.data.building.build import build_store
 from ag_core.data.made_films import FilmOrder
 from ag_core.data.results import PredictionSettings
 from ag_core.errors import UserError

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ag_core.data.building import build_store
-from ag_core.data.sequence_language import parse, write
-from ag_core.data.sequence_query import Query
+from ag_core.data.building.build import build_store
+from ag_core.data.sequence.language import parse, write
+from ag_core.data.sequence.query import Query
 from ag_core.settings import PROJECT, settings
 from ag_core.ui import cached, moments
 from tests.test_pages import notes, open_page

@@ -9,8 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ag_core.data.embedded import ensure_store
-from ag_core.data.sandbox import SqlSandbox
-from ag_core.data.sql_text import in_lines, place_in, quoted_name
+from ag_core.data.sandbox.sandbox import SqlSandbox
+from ag_core.data.sandbox.sql_text import in_lines, place_in, quoted_name
 from ag_core.errors import UserError
 from ag_core.settings import ASSETS, SHOWCASE
 from ag_core.ui import cached, query_chart

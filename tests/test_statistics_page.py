@@ -14,10 +14,10 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from ag_core.data.building import build_store
+from ag_core.data.building.build import build_store
 from ag_core.data.search import Search
-from ag_core.data.sequence import Condition
-from ag_core.data.sequence_language import parse
+from ag_core.data.sequence.language import parse
+from ag_core.data.sequence.records import Condition
 from ag_core.settings import PROJECT, settings
 from ag_core.taxonomy import OBJECTS, object_index, relation_index
 from ag_core.ui import bipartite, cached, charts, figures, spans

@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> None:
     """Build the store and print what is in it."""
     import time
 
-    from ag_core.data.building import build_store
+    from ag_core.data.building.build import build_store
     from ag_core.data.store import AnnotationStore
     from ag_core.errors import UserError
 

@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _export_prediction(options: argparse.Namespace) -> None:
-    from ag_core.data.prediction_rows import source_of
+    from ag_core.data.readers.prediction_rows import source_of
     from ag_core.prediction import Prediction
 
     prediction = Prediction.load(options.prediction)

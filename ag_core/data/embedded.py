@@ -8,6 +8,7 @@ import hashlib
 import os
 from pathlib import Path
 
+from ag_core.data.building.assembly import ASSEMBLY
 from ag_core.data.opening import local_store
 from ag_core.data.store_format import FORMAT_VERSION, SCHEMA
 from ag_core.errors import UserError
@@ -47,7 +48,7 @@ def predictions_of_showcase(showcase: Path) -> list[Path]:
 
 
 def _build(chosen: Settings, wanted: str) -> None:
-    from ag_core.data.building import build_store  # much to import, and seldom needed
+    from ag_core.data.building.build import build_store  # much to import, and seldom needed
 
     build_store(
         chosen.embedded_store,
@@ -76,7 +77,7 @@ def _fingerprint(chosen: Settings) -> str:
     digest = hashlib.sha256(f"{FORMAT_VERSION} {chosen.showcase}".encode())
     parts = ("charades", "annotations", "predictions", "videos")
     files = [path for part in parts for path in sorted((chosen.showcase / part).glob("*")) if path.is_file()]
-    for path in [*files, SCHEMA, SCHEMA.with_name("assembly.sql")]:
+    for path in [*files, SCHEMA, ASSEMBLY]:
         digest.update(path.name.encode())
         digest.update(str(path.stat().st_size).encode() if path.suffix == ".mp4" else path.read_bytes())
     return digest.hexdigest()

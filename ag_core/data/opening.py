@@ -1,7 +1,7 @@
 """Opens a store for reading: a DuckDB file or a lake's folder, under the same names, with the outside world shut.
 
 Both the pages' store and the SQL sandbox open through here. A lake at an address is fetched into a local copy first
-(lake_copy.py), so that afterwards nothing needs the network and everything stays shut.
+(lake/fetching.py), so that afterwards nothing needs the network and everything stays shut.
 """
 
 import re
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import duckdb
 
-from ag_core.data.lake_copy import copy_of_lake
-from ag_core.data.lake_folder import MANIFEST, read_manifest
+from ag_core.data.lake.fetching import copy_of_lake
+from ag_core.data.lake.folder import MANIFEST, read_manifest
 from ag_core.data.store_format import FORMAT_NAME, FORMAT_VERSION, SCHEMA, quoted
 from ag_core.errors import UserError
 from ag_core.settings import is_address, settings

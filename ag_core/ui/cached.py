@@ -24,13 +24,13 @@ from ag_core.data.frames import poster as jpeg_of
 from ag_core.data.made_films import FILE, MadeFilm
 from ag_core.data.opening import last_change_ns
 from ag_core.data.playable import to_browser_playable
-from ag_core.data.sandbox import SqlSandbox, Workers
+from ag_core.data.sandbox.sandbox import SqlSandbox, Workers
 from ag_core.data.search import Search
-from ag_core.data.sequence_language import parse as parse_sequence
-from ag_core.data.sequence_query import Moments
-from ag_core.data.sequence_query import moments as moments_of
-from ag_core.data.sequence_query import stretch_counts as stretch_counts_of
-from ag_core.data.sequence_query import videos_without_times as videos_without_times_of
+from ag_core.data.sequence.language import parse as parse_sequence
+from ag_core.data.sequence.query import Moments
+from ag_core.data.sequence.query import moments as moments_of
+from ag_core.data.sequence.query import stretch_counts as stretch_counts_of
+from ag_core.data.sequence.query import videos_without_times as videos_without_times_of
 from ag_core.data.store import ANNOTATION, AnnotationStore
 from ag_core.errors import UserError
 from ag_core.filming import Studio

@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 
 import pandas as pd
 
-from ag_core.data.sequence import MOST_STEPS, Sequence
-from ag_core.data.sequence_language import step_text
-from ag_core.data.sequence_query import Query
+from ag_core.data.sequence.language import step_text
+from ag_core.data.sequence.query import Query
+from ag_core.data.sequence.records import MOST_STEPS, Sequence
 from ag_core.ui import words
 
 STEP_COLOURS = {

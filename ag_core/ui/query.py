@@ -9,7 +9,7 @@ from ag_core.errors import UserError
 
 
 class Sandbox(Protocol):
-    """What a query needs of ag_core.data.sandbox.SqlSandbox."""
+    """What a query needs of ag_core.data.sandbox.sandbox.SqlSandbox."""
 
     def run(self, sql: str, limit_rows: int = ..., timeout_s: float = ...) -> Any: ...
 

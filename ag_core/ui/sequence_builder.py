@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ag_core.data.sequence import MOST_CONDITIONS, MOST_STEPS, SPLITS, Condition, Limits, Sequence
-from ag_core.data.sequence_language import write
+from ag_core.data.sequence.language import write
+from ag_core.data.sequence.records import MOST_CONDITIONS, MOST_STEPS, SPLITS, Condition, Limits, Sequence
 from ag_core.taxonomy import N_ACTIONS, N_CLASSES, N_RELATIONS
 from ag_core.ui import moments, words
 from ag_core.ui.page import is_dark

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ag_core.data.prediction_rows import source_of
+from ag_core.data.readers.prediction_rows import source_of
 from ag_core.data.store import ANNOTATION
 from ag_core.errors import UserError
 from ag_core.graphs.holding import LEAST_SCORE

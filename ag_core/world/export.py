@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.data.charades import COLUMNS
+from ag_core.data.readers.charades import COLUMNS
 from ag_core.records import SceneGraph, time_of_frame
 from ag_core.settings import ASSETS
 from ag_core.taxonomy import (

@@ -16,7 +16,7 @@ def build(clock: Clock, out: str, sources: dict[str, str]) -> dict[str, int]:
     """Build the store; returns its totals."""
     from ag_core.data.store import AnnotationStore
 
-    import_module("ag_core.data.building")  # the other side has loaded its code, too
+    import_module("ag_core.data.building.build")  # the other side has loaded its code, too
     Path(out).unlink(missing_ok=True)
     with clock:
         build_from(Path(out), sources)

@@ -87,8 +87,8 @@ def _count(connection: duckdb.DuckDBPyConnection, name: str) -> int:
 
 def compare(clock: Clock, stores: Mapping[str, str], video_id: str, repeats: int) -> dict[str, dict[str, Side]]:
     """By question: a side for each store that can answer it, by how many times it is as large ('1', '10', ...)."""
-    from ag_core.data.sequence_language import parse
-    from ag_core.data.sequence_query import moments
+    from ag_core.data.sequence.language import parse
+    from ag_core.data.sequence.query import moments
     from ag_core.data.store import AnnotationStore
 
     opened = {times: AnnotationStore(path) for times, path in stores.items()}

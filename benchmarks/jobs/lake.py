@@ -18,7 +18,7 @@ FILE, LAKE = "DuckDB file", "Parquet lake"
 
 def write(clock: Clock, store: str, folder: str) -> int:
     """Write the lake; returns its size in bytes."""
-    from ag_core.data.lake import write_lake
+    from ag_core.data.lake.writing import write_lake
 
     shutil.rmtree(folder, ignore_errors=True)
     with clock:

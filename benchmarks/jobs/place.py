@@ -72,7 +72,7 @@ class Place:
 
 def build(out: Path, sources: dict[str, str]) -> None:
     """Build a store from what `Place.sources` says, whatever is there already."""
-    from ag_core.data.building import build_store
+    from ag_core.data.building.build import build_store
 
     charades, action_genome, rates = (Path(sources[name]) for name in ("charades", "action_genome", "rates"))
     build_store(out, charades, action_genome, rates=rates, force=True)

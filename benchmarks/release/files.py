@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ag_core.data.charades import COLUMNS
+from ag_core.data.readers.charades import COLUMNS
 from ag_core.taxonomy import (
     ACTIONS,
     GROUP_SLICES,

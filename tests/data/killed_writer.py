@@ -10,7 +10,7 @@ import signal
 import sys
 from typing import Any
 
-from ag_core.data.lake import write_lake
+from ag_core.data.lake.writing import write_lake
 
 CHANGES = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.rmtree"}
 """Python's audit events at which something in a folder may change."""

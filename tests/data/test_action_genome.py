@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ag_core.data.action_genome import OTHER_BIT, RELATION_FIELDS, read_action_genome
-from ag_core.data.clipping import clipped_boxes
-from ag_core.data.issues import Kind
+from ag_core.data.readers.action_genome import OTHER_BIT, RELATION_FIELDS, read_action_genome
+from ag_core.data.readers.clipping import clipped_boxes
+from ag_core.data.readers.issues import Kind
 from ag_core.errors import UserError
 from ag_core.taxonomy import object_index, relation_index
 from tests.data.released import SHARED, object_entry, person_entry, write_release

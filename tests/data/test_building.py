@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from ag_core.__main__ import main
-from ag_core.data.building import WAITING, build_store, fingerprint_of
+from ag_core.data.building.build import WAITING, build_store, fingerprint_of
 from ag_core.data.store import AnnotationStore
 from ag_core.errors import UserError
 from tests.data.released import object_entry, person_entry, write_release
@@ -74,7 +74,7 @@ def undisturbed(inputs: dict, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def processes():
     """Starts processes that have the builder loaded already."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["ag_core.data.building", "tests.data.test_building"])
+    context.set_forkserver_preload(["ag_core.data.building.build", "tests.data.test_building"])
     process = context.Process(target=time.sleep, args=(0,))
     process.start()
     process.join()
@@ -141,6 +141,15 @@ def test_killed_at_twenty_random_moments_a_build_leaves_the_old_or_the_new_store
         assert same(rows_of(out), new)
         assert list(out.parent.iterdir()) == [out]
     assert not all(found), "no kill came before the end; the moments are not those of the build"
+
+
+def test_parts_of_a_build_killed_after_its_store_was_in_place_go(inputs: dict, undisturbed: Path, tmp_path: Path):
+    out = tmp_path / "s.duckdb"
+    shutil.copy(undisturbed, out)
+    left = tmp_path / ".s.duckdb.parts" / "persons-0"
+    left.mkdir(parents=True)
+    assert build_store(out, **inputs) is False
+    assert list(tmp_path.iterdir()) == [out]
 
 
 def test_two_builds_at_once_take_turns(inputs: dict, undisturbed: Path, processes, tmp_path: Path):

@@ -5,8 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ag_core.data.charades import ENDS_LATE, REVERSED, STARTS_EARLY, STARTS_LATE, read_charades, repaired_interval
-from ag_core.data.issues import Kind
+from ag_core.data.readers.charades import (
+    ENDS_LATE,
+    REVERSED,
+    STARTS_EARLY,
+    STARTS_LATE,
+    read_charades,
+    repaired_interval,
+)
+from ag_core.data.readers.issues import Kind
 from ag_core.errors import UserError
 from ag_core.taxonomy import N_ACTIONS
 from tests.data.released import SHARED

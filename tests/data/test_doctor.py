@@ -8,14 +8,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ag_core.data.building import build_store
+from ag_core.data.building.build import build_store
 from ag_core.data.doctor.check import POPULATIONS, Area, Severity
 from ag_core.data.doctor.examine import CHECKS, PARTS, examine, rows_of
 from ag_core.data.doctor.funnel import NO_REFERENCE, NOT_COMPARABLE, compared_funnel, published_counts
 from ag_core.data.doctor.repairs import REPAIRS
 from ag_core.data.doctor.report import as_text, make_report, summary, write_report
-from ag_core.data.issues import Kind
-from ag_core.data.lake import write_lake
+from ag_core.data.lake.writing import write_lake
+from ag_core.data.readers.issues import Kind
 from ag_core.data.splits import SMALL_SIDE
 from ag_core.data.store import AnnotationStore
 from ag_core.errors import UserError

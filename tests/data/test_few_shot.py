@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ag_core.data.building import build_store
-from ag_core.data.charades import COLUMNS
+from ag_core.data.building.build import build_store
 from ag_core.data.few_shot import LEAST_VIDEOS, FewShotClasses, draw_novel, few_shot_classes, videos_of_classes
+from ag_core.data.readers.charades import COLUMNS
 from ag_core.data.store import AnnotationStore
 from ag_core.errors import UserError
 from ag_core.taxonomy import ACTIONS, N_ACTIONS, action_index

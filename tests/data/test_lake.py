@@ -21,14 +21,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from ag_core.data import lake, over_time, sampling, splits, statistics
-from ag_core.data.building import build_store
+from ag_core.data import over_time, sampling, splits, statistics
+from ag_core.data.building.build import build_store
 from ag_core.data.doctor.report import make_report
-from ag_core.data.lake import SORTED_BY, partition_value, write_lake
-from ag_core.data.lake_folder import MANIFEST, Manifest, publish, read_manifest, writing
+from ag_core.data.lake import writing as lake
+from ag_core.data.lake.folder import MANIFEST, Manifest, publish, read_manifest, writing
+from ag_core.data.lake.writing import SORTED_BY, partition_value, write_lake
 from ag_core.data.search import Search
-from ag_core.data.sequence_language import parse
-from ag_core.data.sequence_query import moments
+from ag_core.data.sequence.language import parse
+from ag_core.data.sequence.query import moments
 from ag_core.data.store import ANNOTATION, AnnotationStore
 from ag_core.errors import UserError
 from ag_core.taxonomy import Group, action_index, object_index, relation_index

@@ -21,12 +21,12 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.registry import _registry as registered
 
-from ag_core.data import lake_copy
-from ag_core.data.building import build_store
+from ag_core.data.building.build import build_store
 from ag_core.data.embedded import ensure_store
-from ag_core.data.lake import write_lake
-from ag_core.data.lake_copy import copy_of_lake
-from ag_core.data.lake_folder import MANIFEST, read_manifest
+from ag_core.data.lake import fetching as lake_copy
+from ag_core.data.lake.fetching import copy_of_lake
+from ag_core.data.lake.folder import MANIFEST, read_manifest
+from ag_core.data.lake.writing import write_lake
 from ag_core.data.opening import attach, last_change_ns
 from ag_core.data.store import AnnotationStore
 from ag_core.errors import UserError

@@ -8,10 +8,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ag_core.data.building import build_store
-from ag_core.data.lake import write_lake
-from ag_core.data.sandbox import LIMIT_BYTES, SqlSandbox, Workers
-from ag_core.data.sandbox_rules import FUNCTIONS, TABLE_FUNCTIONS
+from ag_core.data.building.build import build_store
+from ag_core.data.lake.writing import write_lake
+from ag_core.data.sandbox.rules import FUNCTIONS, TABLE_FUNCTIONS
+from ag_core.data.sandbox.sandbox import LIMIT_BYTES, SqlSandbox, Workers
 from ag_core.data.store import AnnotationStore
 from ag_core.errors import UserError
 from ag_core.world.export import write_set
@@ -46,7 +46,7 @@ def test_an_attack_is_refused_with_a_sentence(name: str, sandbox: SqlSandbox, st
         sandbox.run(ATTACKS[name].replace("{folder}", str(store_path.parent)), timeout_s=0.5)
     said = str(refused.value)
     assert len(said) > 10 and str(store_path.parent) not in said and secret_frame not in said and "root:" not in said
-    assert "Traceback" not in said and "sandbox_worker" not in said
+    assert "Traceback" not in said and "sandbox.worker" not in said
     assert before == (store_path.read_bytes(), sorted(store_path.parent.iterdir()))
     assert sandbox.run("select count(*) as n from videos").frame["n"].tolist() == [1]
 
@@ -260,7 +260,7 @@ def test_a_runaway_of_one_person_leaves_room_for_another(store_path: Path):
 
 
 def test_too_many_at_once_are_turned_away(store_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("ag_core.data.sandbox.WAIT_S", 0.2)
+    monkeypatch.setattr("ag_core.data.sandbox.sandbox.WAIT_S", 0.2)
     workers = Workers(store_path, memory_mb=200, most=1)
     sandbox = SqlSandbox(store_path, workers=workers)
     with workers.one(), pytest.raises(UserError, match=r"1 queries are running.*try again"):

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ag_core.data.sandbox import SqlSandbox
-from ag_core.data.sequence import MOST_STEPS, Condition, Limits, Sequence, Step, Where
-from ag_core.data.sequence_language import parse
-from ag_core.data.sequence_query import moments, moments_query, stretch_counts, videos_without_times
+from ag_core.data.sandbox.sandbox import SqlSandbox
+from ag_core.data.sequence.language import parse
+from ag_core.data.sequence.query import moments, moments_query, stretch_counts, videos_without_times
+from ag_core.data.sequence.records import MOST_STEPS, Condition, Limits, Sequence, Step, Where
 
 SCHEMA = Path(__file__).parents[2] / "ag_core" / "data" / "schema.sql"
 PREDICTION = "prediction:a+b"

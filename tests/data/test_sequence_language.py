@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ag_core.data.sequence import LONGEST_LIMIT_MS, Condition, Limits, Sequence, Step, Where
-from ag_core.data.sequence_language import parse, write
+from ag_core.data.sequence.language import parse, write
+from ag_core.data.sequence.records import LONGEST_LIMIT_MS, Condition, Limits, Sequence, Step, Where
 from ag_core.errors import UserError
 from ag_core.taxonomy import N_ACTIONS, N_CLASSES, N_RELATIONS, OBJECTS, RELATIONS, object_index, relation_index
 

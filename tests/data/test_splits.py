@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ag_core.data.building import build_store
+from ag_core.data.building.build import build_store
 from ag_core.data.splits import SMALL_SIDE, funnel, kept_frames
 from ag_core.data.store import AnnotationStore
 from tests.data.released import object_entry, person_entry, write_release

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from ag_core.data import over_time, sampling, statistics
-from ag_core.data.building import build_store
-from ag_core.data.lake import write_lake
+from ag_core.data.building.build import build_store
+from ag_core.data.lake.writing import write_lake
 from ag_core.data.store import ANNOTATION, AnnotationStore
 from ag_core.records import ActionInterval
 from ag_core.taxonomy import (

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ag_core.__main__ import main
-from ag_core.data.building import build_store
+from ag_core.data.building.build import build_store
 from ag_core.data.search import Search
 from ag_core.data.store import AnnotationStore
 from ag_core.errors import UserError

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ag_core.data.unpickle import read_pickle
+from ag_core.data.readers.unpickle import read_pickle
 from ag_core.errors import UserError
 
 PLAIN = {

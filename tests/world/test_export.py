@@ -13,10 +13,10 @@ import av
 import numpy as np
 import pytest
 
-from ag_core.data.action_genome import read_action_genome
-from ag_core.data.building import build_store
-from ag_core.data.charades import read_charades
+from ag_core.data.building.build import build_store
 from ag_core.data.frames import probe_video
+from ag_core.data.readers.action_genome import read_action_genome
+from ag_core.data.readers.charades import read_charades
 from ag_core.data.store import AnnotationStore
 from ag_core.records import time_of_frame
 from ag_core.taxonomy import ACTIONS, RELATIONS, object_index, relation_index

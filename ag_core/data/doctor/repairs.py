@@ -132,7 +132,7 @@ REPAIRS: dict[str, Repair] = {
         "person_bbox.pkl names another picture size than the file has: boxes would be drawn in the wrong place.",
         "Fetch the original video; boxes are pixels of the original, not of a resized copy."),
 }  # fmt: skip
-"""By the value of `ag_core.data.issues.Kind`, as the store keeps it; in the order of reading."""
+"""By the value of `ag_core.data.readers.issues.Kind`, as the store keeps it; in the order of reading."""
 
 
 def unknown_repair(kind: str) -> Repair:

@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ag_core.data.issues import Issue
+from ag_core.data.readers.issues import Issue
 
 SMALL_BYTES = 1 << 16
 """Files up to this size are known by their content, larger ones by size and time of change."""

@@ -17,17 +17,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ag_core.data.action_genome import OBJECT_FILE, OBJECT_READER, ActionGenomeTable, read_objects
-from ag_core.data.assembly import MEMORY, assemble, checked_memory
-from ag_core.data.charades import CHARADES_READER, read_charades
-from ag_core.data.inputs import Inputs
-from ag_core.data.issues import Issue, Kind
-from ag_core.data.lake import write_lake
-from ag_core.data.parts import COLUMNS, Parts, Tables, identity_of, issue_columns
-from ag_core.data.person_boxes import PERSON_FILE, PERSON_READER, PersonTable, read_persons
-from ag_core.data.prediction_rows import PREDICTION_READER, prediction_tables
+from ag_core.data.building.assembly import MEMORY, assemble, checked_memory
+from ag_core.data.building.inputs import Inputs
+from ag_core.data.building.parts import COLUMNS, Parts, Tables, identity_of, issue_columns
+from ag_core.data.lake.writing import write_lake
+from ag_core.data.readers.action_genome import OBJECT_FILE, OBJECT_READER, ActionGenomeTable, read_objects
+from ag_core.data.readers.charades import CHARADES_READER, read_charades
+from ag_core.data.readers.issues import Issue, Kind
+from ag_core.data.readers.person_boxes import PERSON_FILE, PERSON_READER, PersonTable, read_persons
+from ag_core.data.readers.prediction_rows import PREDICTION_READER, prediction_tables
+from ag_core.data.readers.video_facts import VIDEO_READER, probe
 from ag_core.data.store_format import ANNOTATION, FORMAT_NAME, FORMAT_VERSION, only_one
-from ag_core.data.video_facts import VIDEO_READER, probe
 from ag_core.errors import UserError
 
 VIDEOS_A_PART = 64
@@ -77,6 +77,8 @@ def build_store(
             outdated = force or fingerprint_of(out) != fingerprint
             if outdated:
                 _build(out, inputs, fingerprint, memory, say)
+            else:
+                _parts_beside(out).remove()  # of a build killed between its last two steps
             if lake is not None:
                 write_lake(out, Path(lake), say)
     except OSError as error:
@@ -86,7 +88,7 @@ def build_store(
 
 def _build(out: Path, inputs: Inputs, fingerprint: str, memory: str, say: Progress) -> None:
     """Write the store; the parts stay where it is killed or stopped, and go where an input is refused."""
-    parts = Parts(out.with_name(f".{out.name}.parts"))
+    parts = _parts_beside(out)
     try:
         _read(inputs, parts, say)
     except UserError:
@@ -100,6 +102,11 @@ def _build(out: Path, inputs: Inputs, fingerprint: str, memory: str, say: Progre
     finally:
         _remove_leftovers(out)
     parts.remove()
+
+
+def _parts_beside(out: Path) -> Parts:
+    """What is read for a store, in a hidden folder beside it."""
+    return Parts(out.with_name(f".{out.name}.parts"))
 
 
 def fingerprint_of(store: Path) -> str | None:

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ag_core.data.action_genome import OBJECT_FILE, OBJECT_READER
-from ag_core.data.assembly import ASSEMBLY
-from ag_core.data.charades import CHARADES_READER
-from ag_core.data.parts import identity_of
-from ag_core.data.person_boxes import PERSON_FILE, PERSON_READER
-from ag_core.data.prediction_rows import PREDICTION_READER
+from ag_core.data.building.assembly import ASSEMBLY
+from ag_core.data.building.parts import identity_of
+from ag_core.data.readers.action_genome import OBJECT_FILE, OBJECT_READER
+from ag_core.data.readers.charades import CHARADES_READER
+from ag_core.data.readers.person_boxes import PERSON_FILE, PERSON_READER
+from ag_core.data.readers.prediction_rows import PREDICTION_READER
+from ag_core.data.readers.video_facts import VIDEO_READER, Found, read_rates, video_files
 from ag_core.data.store_format import FORMAT_VERSION, SCHEMA
-from ag_core.data.video_facts import VIDEO_READER, Found, read_rates, video_files
 from ag_core.errors import UserError
 
 CHARADES_FILES = ("Charades_v1_train.csv", "Charades_v1_test.csv")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ag_core.data.parts import Tables
+from ag_core.data.building.parts import Tables
 from ag_core.prediction import Prediction
 from ag_core.taxonomy import N_ACTIONS, N_RELATIONS
 

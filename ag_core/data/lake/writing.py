@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from ag_core.data.lake_folder import LakeFile, LakeTable, Manifest, publish, writing
+from ag_core.data.lake.folder import LakeFile, LakeTable, Manifest, publish, writing
 from ag_core.data.store_format import FORMAT_NAME, FORMAT_VERSION, quoted
 from ag_core.errors import UserError
 

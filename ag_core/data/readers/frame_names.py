@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ag_core.data.issues import Issue, Kind
+from ag_core.data.readers.issues import Issue, Kind
 
 _FRAME_NAME = re.compile(r"([^/]+)\.\w+/(\d{1,9})\.(?:png|jpg)")
 

@@ -12,10 +12,10 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from ag_core.data.action_genome import OBJECT_FILE
-from ag_core.data.issues import Kind
-from ag_core.data.parts import COLUMNS, Parts
-from ag_core.data.person_boxes import PERSON_FILE
+from ag_core.data.building.parts import COLUMNS, Parts
+from ag_core.data.readers.action_genome import OBJECT_FILE
+from ag_core.data.readers.issues import Kind
+from ag_core.data.readers.person_boxes import PERSON_FILE
 from ag_core.data.store_format import ANNOTATION, FORMAT_NAME, FORMAT_VERSION, SCHEMA
 from ag_core.errors import UserError
 from ag_core.taxonomy import ACTIONS, GROUP_OF_RELATION, OBJECT_CLASSES, OTHER_RELATIONSHIP, RELATIONS, Group

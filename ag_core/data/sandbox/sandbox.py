@@ -1,8 +1,8 @@
 """Runs a stranger's SQL over a store: one SELECT, read-only, nothing outside it, bounded in time, rows and bytes.
 
-Four walls. The grammar: one SELECT whose tables and functions are all on a list (sandbox_rules). The engine: DuckDB
+Four walls. The grammar: one SELECT whose tables and functions are all on a list (rules.py). The engine: DuckDB
 with files, network, extensions and settings shut. The process: a query runs in a process of its own with an end to its
-memory and no right to write (sandbox_worker). The watch: who takes too long is interrupted, then killed.
+memory and no right to write (worker.py). The watch: who takes too long is interrupted, then killed.
 """
 
 import json
@@ -22,7 +22,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ag_core.data.opening import local_store
-from ag_core.data.sql_text import in_lines, quoted_name
+from ag_core.data.sandbox.sql_text import in_lines, quoted_name
 from ag_core.errors import UserError
 from ag_core.settings import PROJECT
 
@@ -56,7 +56,7 @@ class Workers:
 
     def __init__(self, path: Path | str, memory_mb: int = 1000, threads: int = 2, most: int = 3) -> None:
         self.path, self.most = str(local_store(path)), most
-        self._command = [sys.executable, "-m", "ag_core.data.sandbox_worker", self.path, str(memory_mb), str(threads)]
+        self._command = [sys.executable, "-m", "ag_core.data.sandbox.worker", self.path, str(memory_mb), str(threads)]
         self._slots = threading.Semaphore(most)
         self._guard = threading.Lock()
         self._idle: list[subprocess.Popen[bytes]] = []

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from sqlglot import exp
 
-from ag_core.data.sequence import ANNOTATION, Condition, Limits, Sequence, Step
+from ag_core.data.sequence.records import ANNOTATION, Condition, Limits, Sequence, Step
 
 if TYPE_CHECKING:
     from ag_core.data.store import AnnotationStore

@@ -18,11 +18,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ag_core.data.clipping import clipped_boxes, said_box
-from ag_core.data.frame_names import read_frame_names
-from ag_core.data.issues import Issue, Kind
-from ag_core.data.person_boxes import PERSON_FILE, PersonTable, read_persons, released_dictionary
-from ag_core.data.unpickle import collection_paused
+from ag_core.data.readers.clipping import clipped_boxes, said_box
+from ag_core.data.readers.frame_names import read_frame_names
+from ag_core.data.readers.issues import Issue, Kind
+from ag_core.data.readers.person_boxes import PERSON_FILE, PersonTable, read_persons, released_dictionary
+from ag_core.data.readers.unpickle import collection_paused
 from ag_core.taxonomy import (
     OBJECT_CLASSES,
     RELATIONS,

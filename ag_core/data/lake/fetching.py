@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ag_core.data.lake_folder import MANIFEST, LakeFile, Manifest, publish, read_manifest, writing
+from ag_core.data.lake.folder import MANIFEST, LakeFile, Manifest, publish, read_manifest, writing
 from ag_core.errors import UserError
 
 SCHEMES = ("http", "https", "s3")

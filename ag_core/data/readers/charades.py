@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from ag_core.data.issues import Issue, Kind
+from ag_core.data.readers.issues import Issue, Kind
 from ag_core.errors import UserError
 from ag_core.records import ActionInterval, Video
 from ag_core.taxonomy import action_index

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ag_core.data.clipping import clipped_boxes, said_box
-from ag_core.data.frame_names import read_frame_names
-from ag_core.data.issues import Issue, Kind
-from ag_core.data.unpickle import collection_paused, read_pickle
+from ag_core.data.readers.clipping import clipped_boxes, said_box
+from ag_core.data.readers.frame_names import read_frame_names
+from ag_core.data.readers.issues import Issue, Kind
+from ag_core.data.readers.unpickle import collection_paused, read_pickle
 from ag_core.errors import UserError
 
 PERSON_FILE = "person_bbox.pkl"

@@ -1,4 +1,4 @@
-"""The process that answers a stranger's SQL: `python -m ag_core.data.sandbox_worker STORE MEMORY_MB THREADS`.
+"""The process that answers a stranger's SQL: `python -m ag_core.data.sandbox.worker STORE MEMORY_MB THREADS`.
 
 It opens the store, shuts itself in, then reads one JSON order a line and answers each with one JSON line, followed by
 the rows as an Arrow stream. A process of its own, for DuckDB's limits do not hold everywhere: some functions neither
@@ -19,7 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from ag_core.data.opening import attach
-from ag_core.data.sandbox_rules import refusal
+from ag_core.data.sandbox.rules import refusal
 from ag_core.errors import UserError
 
 LOCKS = (

@@ -12,7 +12,7 @@ from typing import Any
 from lark import Lark, Token, Transformer, UnexpectedToken, v_args
 from lark.exceptions import VisitError
 
-from ag_core.data.sequence import Condition, Limits, Sequence, Step, Where
+from ag_core.data.sequence.records import Condition, Limits, Sequence, Step, Where
 from ag_core.errors import UserError
 from ag_core.taxonomy import ACTIONS, OBJECTS, RELATIONS, action_index, object_index, relation_index, shown
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ag_core.data.issues import Issue, Kind
-from ag_core.data.parts import Tables, issue_columns
+from ag_core.data.building.parts import Tables, issue_columns
+from ag_core.data.readers.issues import Issue, Kind
 from ag_core.errors import UserError
 
 VIDEO_READER = 1

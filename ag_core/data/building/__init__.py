@@ -1,0 +1,1 @@
+"""The store made from what was read: inputs, parts, assembly."""

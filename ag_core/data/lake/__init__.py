@@ -1,0 +1,1 @@
+"""The store as partitioned Parquet under a manifest: written, known, fetched."""

@@ -1,0 +1,1 @@
+"""A stranger's SQL, answered in a process of its own."""

@@ -35,6 +35,15 @@ def test_the_same_seed_gives_the_same_film(films):
     assert again.director.labels == one.director.labels
 
 
+def test_a_film_does_not_depend_on_the_films_before_it():
+    def pictures(seed: int) -> np.ndarray:  # an apple stands on the table of 291; 225 has things of the same grid
+        return np.stack([picture for _, picture in zip(range(2), film("home-60", "train", seed, SIZE, 12).frames())])
+
+    before = pictures(291)
+    pictures(225)
+    np.testing.assert_array_equal(pictures(291), before)
+
+
 def test_splits_and_seeds_differ(films):
     assert not np.array_equal(films[0][1], films[1][1])
     assert films[0][0].subject[0] == "T" and films[1][0].subject[0] == "V"

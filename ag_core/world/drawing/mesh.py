@@ -32,11 +32,14 @@ class Mesh:
 
 
 def make_mesh(vertices, normals, uv, faces, material, two_sided=False) -> Mesh:
-    """Build a mesh from array-likes; `material` and `two_sided` may be one value for all faces."""
+    """Build a mesh from array-likes; `material` and `two_sided` may be one value for all faces.
+
+    Its uv are its own, to be written into: those of `grid_faces` serve every sheet of that size.
+    """
     faces = np.asarray(faces, np.int32).reshape(-1, 3)
     material, two_sided = (np.broadcast_to(value, len(faces)) for value in (np.int32(material), np.asarray(two_sided)))
-    points, directions, places = (np.asarray(values, np.float32) for values in (vertices, normals, uv))
-    return Mesh(points, directions, places, faces, material, two_sided)
+    points, directions = (np.asarray(values, np.float32) for values in (vertices, normals))
+    return Mesh(points, directions, np.array(uv, np.float32), faces, material, two_sided)
 
 
 def join(meshes: Sequence[Mesh]) -> Mesh:
@@ -94,7 +97,9 @@ def grid_faces(rows: int, columns: int, closed: bool) -> tuple[NDArray, NDArray]
     c, d = a + columns, b + columns
     faces = np.stack([a, b, d, a, d, c], -1).reshape(-1, 3).astype(np.int32)
     v, u = np.mgrid[0:rows, 0:columns]
-    return faces, np.stack([u / columns, v / max(1, rows - 1)], -1).reshape(-1, 2).astype(np.float32)
+    uv = np.stack([u / columns, v / max(1, rows - 1)], -1).reshape(-1, 2).astype(np.float32)
+    faces.flags.writeable = uv.flags.writeable = False
+    return faces, uv
 
 
 def grid(points: NDArray, material, closed: bool = True, two_sided: bool = False) -> Mesh:

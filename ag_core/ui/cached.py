@@ -211,14 +211,19 @@ def _poster(path: str, modified_ns: int, frame: int) -> bytes:
     return jpeg_of(Path(path), frame, width=480)
 
 
-def poster(path: str | None, n_frames: int | None) -> bytes | None:
-    """A picture from the middle of a video as JPEG; None where its file is missing or cannot be decoded."""
+def picture_at(path: str | None, frame: int) -> bytes | None:
+    """One picture of a video as a small JPEG, frames from 1; None where its file is missing or cannot be decoded."""
     if not path or not Path(path).is_file():
         return None
     try:
-        return _poster(path, Path(path).stat().st_mtime_ns, max(1, int(n_frames or 1) // 2))
+        return _poster(path, Path(path).stat().st_mtime_ns, frame)
     except UserError:
         return None
+
+
+def poster(path: str | None, n_frames: int | None) -> bytes | None:
+    """A picture from the middle of a video as JPEG; None where its file is missing or cannot be decoded."""
+    return picture_at(path, max(1, int(n_frames or 1) // 2))
 
 
 def playable(path: Path) -> Path:
@@ -301,16 +306,6 @@ def statistic(key: StoreKey, what: str, source: str, *about: Any) -> Any:
     return questions[what](_store(key), source, *about)
 
 
-def still(path: str | None, frame: int) -> bytes | None:
-    """One frame (1-based) of a video as a small JPEG; None where its file is missing or has no such frame."""
-    if not path or not Path(path).is_file():
-        return None
-    try:
-        return _poster(path, Path(path).stat().st_mtime_ns, frame)
-    except UserError:
-        return None
-
-
 @st.cache_data(max_entries=4, show_spinner=False)
 def sequence_examples() -> list[dict[str, str]]:
     """Sequences that teach the language of Search: name, note, text."""
@@ -333,16 +328,6 @@ def stretch_counts(key: StoreKey, text: str) -> pd.DataFrame:
 def videos_without_times(key: StoreKey, text: str) -> int:
     """How many videos cannot match a sequence since their rate is unknown."""
     return videos_without_times_of(_store(key), parse_sequence(text))
-
-
-def picture_at(path: str | None, frame: int) -> bytes | None:
-    """One picture of a video as a small JPEG, frames from 1; None where its file is missing or cannot be decoded."""
-    if not path or not Path(path).is_file():
-        return None
-    try:
-        return _poster(path, Path(path).stat().st_mtime_ns, frame)
-    except UserError:
-        return None
 
 
 def examination(key: StoreKey, say: Callable[[int, int], None]) -> list[Finding]:

@@ -148,7 +148,7 @@ def _show_pictures(video: Video, intervals: Sequence[ActionInterval], frames: pd
 def _show_picture(video: Video, frame: int, part: int, annotated: bool) -> None:
     time_s = time_of_frame(frame, video.fps or 1.0)
     with st.container(key=f"ag_still_{part}"):
-        image = cached.still(None if video.path is None else str(video.path), frame)
+        image = cached.picture_at(None if video.path is None else str(video.path), frame)
         if image:
             st.image(image, width="stretch", alt=f"Frame {frame} of video {video.video_id}")
         else:

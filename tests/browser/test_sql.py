@@ -81,7 +81,7 @@ def test_the_schema_types_names_and_shows_rows(app: Callable[..., str], visit: C
     tree.get_by_role("button", name="Type video_id into the query").locator("visible=true").click()
     tree.get_by_role("button", name="Type split into the query").locator("visible=true").click()
     expect(editor(page)).to_have_value("select video_id, split from videos limit 3")
-    while editor(page).input_value().startswith("select video_id"):  # the browser takes back one name at a time, or both
+    while editor(page).input_value().startswith("select video_id"):  # the browser takes back one name, or both
         editor(page).press("Control+z")
     expect(editor(page)).to_have_value("select  from videos limit 3")
     tree.get_by_role("button", name="Type video_id into the query").locator("visible=true").click()

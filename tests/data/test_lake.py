@@ -44,15 +44,6 @@ VIEWS = ["named_actions", "named_objects", "named_relations", "named_action_scor
 
 
 @pytest.fixture(scope="module")
-def store_file(showcase: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two videos, annotated and predicted."""
-    path = tmp_path_factory.mktemp("stores") / "a.duckdb"
-    predictions = sorted((showcase / "predictions").glob("*.json"))
-    build_store(path, showcase / "charades", showcase / "annotations", showcase / "videos", predictions=predictions)
-    return path
-
-
-@pytest.fixture(scope="module")
 def other_file(showcase: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("stores") / "b.duckdb"
     build_store(path, showcase / "charades", showcase / "annotations")

@@ -34,14 +34,6 @@ from ag_core.settings import settings
 
 
 @pytest.fixture(scope="module")
-def store_file(showcase: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("stores") / "a.duckdb"
-    predictions = sorted((showcase / "predictions").glob("*.json"))
-    build_store(path, showcase / "charades", showcase / "annotations", showcase / "videos", predictions=predictions)
-    return path
-
-
-@pytest.fixture(scope="module")
 def lake(store_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("lakes") / "it's a lake"
     write_lake(store_file, folder)

@@ -1,7 +1,7 @@
 """A moment as a value: steps in time, each a few conditions on an annotated frame, and limits on gaps and lengths.
 
-What the words mean is written in docs/search.md. Knows neither the language (language.py) nor SQL
-(query.py).
+What the words mean is written in docs/search.md. Knows neither the language
+(language.py) nor SQL (query.py).
 """
 
 from collections.abc import Sequence as Values

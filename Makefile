@@ -18,7 +18,7 @@ lint: $(VENV)/.dev              ## format, lint and types
 	$(BIN)/mypy
 
 data: $(VENV)/.run              ## the annotation store of the embedded home world
-	$(BIN)/python -c "from ag_core.data.embedded import ensure_store; print(ensure_store())"
+	$(BIN)/python -c "from ag_core.annotations.showcase_store import ensure_store; print(ensure_store())"
 
 browser: $(VENV)/.dev           ## a Chromium for the browser tests: the system's, else Playwright's own
 	@command -v chromium chromium-browser google-chrome >/dev/null \

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from ag_core.ui import cached, words
+from ag_core.ui import cached
+from ag_core.ui.formatting import format_number
 from ag_core.ui.page import (
     APP_NAME,
     COMPARE,
@@ -20,7 +21,7 @@ from ag_core.ui.page import (
     store_or_stop,
     totals_row,
 )
-from ag_core.ui.viewing import action_tables, models_note, play, viewing_of
+from ag_core.ui.player.viewing import action_tables, models_note, play, viewing_of
 
 page_frame(
     APP_NAME,
@@ -58,7 +59,7 @@ st.subheader("The data", anchor=False)
 totals, paper = cached.totals(key), cached.paper()["totals"]
 owner_note("Counts of the open data set. Beneath each, for scale, the Action Genome paper's published total.")
 totals_row(totals, paper)
-repaired = words.number(totals["issues"]) if totals["issues"] else "No"
+repaired = format_number(totals["issues"]) if totals["issues"] else "No"
 st.page_link(DOCTOR, label=f"{repaired} records repaired on reading; see the doctor", icon=":material/stethoscope:")
 
 st.subheader("Where to go", anchor=False)

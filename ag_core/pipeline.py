@@ -16,26 +16,26 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ag_core.data.clips import clip_frames, letterboxed, view_times
-from ag_core.data.frames import HOME_WORLD_MARK, container_comment, probe_video, read_frames
-from ag_core.data.results import COCO, HOME_WORLD, PredictionSettings, file_hash, weights_files
 from ag_core.errors import UserError
 from ag_core.models.checkpoints import load_checkpoint
 from ag_core.models.coco import UNSEEN_BY_COCO, CocoDetector
 from ag_core.models.detector import Detector, FasterRcnnDetector, load_faster_rcnn
 from ag_core.models.feature_bank import bank_times, graph_bank, window
 from ag_core.models.pixels import clip_tensors
+from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import build_relation_head
 from ag_core.models.scene_graph import SceneGraphPredictor
-from ag_core.models.trunk import RegionTrunk
 from ag_core.models.video import BankHead, build_bank_head, build_video_model
 from ag_core.models.video.i3d import I3dNonLocal
 from ag_core.models.yolox import OnnxDetector
-from ag_core.prediction import DEFAULT_RATE, ModelUse, Prediction
 from ag_core.presets import DEMO_DETECTOR, DEMO_RELATION, DEMO_VIDEO, VideoPreset
 from ag_core.records import ActionScores, SceneGraph, Video, frame_at_time, time_of_frame
+from ag_core.results.prediction import DEFAULT_RATE, ModelUse, Prediction
+from ag_core.results.prediction_cache import COCO, HOME_WORLD, PredictionSettings, file_hash, weights_files
 from ag_core.settings import WEIGHTS, settings
 from ag_core.taxonomy import ACTIONS, N_ACTIONS, N_OBJECTS, action_index
+from ag_core.video.clips import clip_frames, letterboxed, view_times
+from ag_core.video.frames import HOME_WORLD_MARK, container_comment, probe_video, read_frames
 
 ACTION_MODELS = ("lfb", "sgfb")
 HOME_WORLD_DATA = "home world"
@@ -120,7 +120,7 @@ def load_models(
         *(_use(name, name, DEMO_VIDEO.name, files[name]) for name in ACTION_MODELS),
     ]
     return Models(
-        graphs=SceneGraphPredictor(found, RegionTrunk(own), head, where),
+        graphs=SceneGraphPredictor(found, RegionFeatureExtractor(own), head, where),
         clip_net=video.clip_net.to(where).eval(),
         heads=heads,
         trained_on=trained_on,

@@ -145,7 +145,7 @@ class SceneGraph:
         """[N] whether each object has a box."""
         return np.asarray(~np.isnan(self.object_boxes_xyxy).any(axis=1))
 
-    def clearest(self, least_score: float) -> "SceneGraph":
+    def keep_best_objects(self, least_score: float) -> "SceneGraph":
         """The graph with each class's best object alone, and only those that score at least `least_score`."""
         best_first = np.argsort(-self.object_scores, kind="stable")
         first_of_class = best_first[np.unique(self.object_classes[best_first], return_index=True)[1]]

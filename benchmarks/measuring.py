@@ -84,7 +84,7 @@ class Side:
         return statistics.median(self.whole_s)
 
 
-ENOUGH_S, MOST_CALLS = 0.02, 20
+ENOUGH_S, MAX_CALLS = 0.02, 20
 """A measurement lasts at least so long, in at most so many calls: a single call of a millisecond mostly tells what the
 collection of garbage before it has pushed out of the processor's caches."""
 
@@ -99,7 +99,7 @@ def in_turn(ways: Mapping[str, Callable[[], Any]], repeats: int) -> dict[str, Si
         way()
         started = time.perf_counter()
         sides[name].answer = way()
-        calls[name] = min(MOST_CALLS, 1 + int(ENOUGH_S / (time.perf_counter() - started)))
+        calls[name] = min(MAX_CALLS, 1 + int(ENOUGH_S / (time.perf_counter() - started)))
     for _ in range(repeats):
         for name, way in ways.items():
             gc.collect()

@@ -54,12 +54,12 @@ class Clock:
 
     def watch(self) -> None:
         """Put the clock round every stage of making a film."""
-        from ag_core.world import film, scene, sim
-        from ag_core.world.drawing import raster
+        from ag_core.world import film, performance, scene
+        from ag_core.world.render import raster
 
         stages = [
             (film.Film, "__init__", "compose"),
-            (sim.Performance, "at", "pose and things"),
+            (performance.Performance, "at", "pose and things"),
             (scene.Scene, "moved_mesh", "meshes"),
             (scene, "overwrite", "meshes"),
             (raster.Renderer, "draw", "passes between"),

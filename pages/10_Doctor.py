@@ -4,10 +4,10 @@ import time
 
 import streamlit as st
 
-from ag_core.data.doctor.check import Area
+from ag_core.doctor.check import Area
 from ag_core.ui import cached
-from ag_core.ui.findings import report_downloads, show_findings, show_funnel, summary_line
 from ag_core.ui.page import EXPLORE, empty_state, owner_note, page_frame, store_or_stop
+from ag_core.ui.widgets.findings import report_downloads, show_findings, show_funnel, summary_line
 
 PATIENCE_S = 0.3
 

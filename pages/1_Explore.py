@@ -4,15 +4,24 @@ from math import ceil
 
 import streamlit as st
 
-from ag_core.data.store import ANNOTATION
+from ag_core.annotations.store import ANNOTATION
 from ag_core.errors import UserError
 from ag_core.records import SceneGraph
-from ag_core.ui import cached, drawing, tables, words
+from ag_core.ui import cached, html, tables
 from ag_core.ui.cached import StoreKey
-from ag_core.ui.exports import export_menu
+from ag_core.ui.formatting import download_name, format_duration, format_moment, format_number
 from ag_core.ui.page import COMPARE, EXPLORE, TIME, VIDEO, empty_state, failure, owner_note, page_frame, store_or_stop
-from ag_core.ui.pickers import download_table, facet_pills, filter_pickers
-from ag_core.ui.viewing import PREDICTED, Viewing, action_tables, is_upright, models_note, play, viewing_of
+from ag_core.ui.player.viewing import (
+    PREDICTED,
+    Viewing,
+    action_tables,
+    is_upright,
+    models_note,
+    play,
+    viewing_of,
+)
+from ag_core.ui.widgets.export_menu import export_menu
+from ag_core.ui.widgets.pickers import download_table, facet_pills, filter_pickers
 
 PER_PAGE = 12
 
@@ -27,7 +36,9 @@ def grid(key: StoreKey) -> None:
         empty_state("No video fits", "All conditions must hold in one video; take one of them away")
         return
     pages = ceil(found / PER_PAGE)
-    owner_note(f"{words.number(found)} of {words.number(cached.totals(key)['videos'])} videos fit, by the annotation.")
+    owner_note(
+        f"{format_number(found)} of {format_number(cached.totals(key)['videos'])} videos fit, by the annotation."
+    )
     if st.session_state.get("page", 1) > pages:
         st.session_state["page"] = 1
     place = st.session_state.get("page", 1) if pages > 1 else 1
@@ -48,7 +59,7 @@ def grid(key: StoreKey) -> None:
                     on_click=open_video,
                     args=(row["video_id"],),
                 )
-                st.html(drawing.about_video(row))
+                st.html(html.about_video(row))
     if pages > 1:
         st.pagination(pages, key="page", bind="query-params")
 
@@ -114,7 +125,7 @@ def player(viewing: Viewing) -> None:
 
 def _triplets_now(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
     graph = viewing.graph_at(source, time_s)
-    owner_note(f"At {words.moment(time_s, viewing.video.fps)}; the newest graph at or before it, {_whose(source)}.")
+    owner_note(f"At {format_moment(time_s, viewing.video.fps)}; the newest graph at or before it, {_whose(source)}.")
     _table(tables.triplets([graph] if graph else []), "triplets-now", viewing, "now")
 
 
@@ -182,9 +193,9 @@ def _about(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: floa
         "Scene": video.scene,
         "Subject": video.subject,
         "Split": video.split,
-        "Length": words.duration(video.duration_s),
+        "Length": format_duration(video.duration_s),
         "Picture": f"{video.width} x {video.height}, {video.fps:g} per second" if video.fps and video.width else None,
-        "Frames": f"{words.number(video.n_frames)}" if video.n_frames else None,
+        "Frames": f"{format_number(video.n_frames)}" if video.n_frames else None,
         "Graphs": ", ".join(f"{len(graphs)} {_whose(name)}" for name, graphs in viewing.sources.items()),
     }
     st.markdown("\n".join(f"- **{name}**: {value}" for name, value in facts.items() if value))
@@ -193,7 +204,7 @@ def _about(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: floa
         st.download_button(
             "Prediction (JSON)",
             viewing.prediction.to_text,
-            file_name=words.download_name("prediction", video.video_id, "json"),
+            file_name=download_name("prediction", video.video_id, "json"),
             mime="application/json",
             icon=":material/download:",
             on_click="ignore",

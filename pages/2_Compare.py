@@ -2,17 +2,19 @@
 
 import streamlit as st
 
-from ag_core.data.store import ANNOTATION
+from ag_core.annotations.store import ANNOTATION
 from ag_core.errors import UserError
 from ag_core.taxonomy import ACTIONS, action_index
-from ag_core.ui import cached, charts, tables, words
+from ag_core.ui import cached, tables
+from ag_core.ui.charts import plots
+from ag_core.ui.formatting import action_name, format_moment
 from ag_core.ui.page import RUN, empty_state, is_dark, owner_note, page_frame, store_or_stop
-from ag_core.ui.pickers import download_table, video_picker
-from ag_core.ui.player import top_actions
-from ag_core.ui.viewing import PREDICTED, Viewing, models_note, play, viewing_of
-from ag_core.ui.viewing import action_tables as show_action_tables
+from ag_core.ui.player.player import top_actions
+from ag_core.ui.player.viewing import PREDICTED, Viewing, models_note, play, viewing_of
+from ag_core.ui.player.viewing import action_tables as show_action_tables
+from ag_core.ui.widgets.pickers import download_table, video_picker
 
-MOST_CURVES = 6
+MAX_CURVES = 6
 
 
 def picked_video(key: cached.StoreKey) -> Viewing:
@@ -32,8 +34,8 @@ def choose_actions(viewing: Viewing) -> list[int]:
         "Actions to draw",
         [action.id for action in ACTIONS],
         default=[ACTIONS[action].id for action in (known + favoured)[:4]],
-        format_func=lambda action_id: words.action_name(action_index(action_id)),
-        max_selections=MOST_CURVES,
+        format_func=lambda action_id: action_name(action_index(action_id)),
+        max_selections=MAX_CURVES,
         key=f"compare_actions_{viewing.video.video_id}",
     )
     return [action_index(action_id) for action_id in chosen]
@@ -56,7 +58,7 @@ def compare(viewing: Viewing) -> None:
     else:
         truth = tables.action_intervals(viewing.intervals or [])
         st.plotly_chart(
-            charts.score_curves(curves, truth, time_s, viewing.video.duration_s, dark=is_dark()),
+            plots.score_curves(curves, truth, time_s, viewing.video.duration_s, dark=is_dark()),
             config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]},
             key="compare_curves",
             alt="Score of each chosen action over time, one line for each model",
@@ -84,12 +86,12 @@ def feature(viewing: Viewing, time_s: float) -> None:
     )
     graph = viewing.graph_at(source, time_s) or viewing.sources[source][0]
     owner_note(
-        f"The 35 x 25 confidence matrix at {words.moment(graph.time_s, viewing.video.fps)}: "
+        f"The 35 x 25 confidence matrix at {format_moment(graph.time_s, viewing.video.fps)}: "
         "object score times relationship score, the best of each class. SGFB keeps one for every half second."
     )
     table = tables.confidence_table(graph.confidence_matrix())
     st.container(key="ag_wide_compare").altair_chart(
-        charts.object_relation_map(table, "confidence", dark=is_dark(), label="confidence", top=1.0),
+        plots.object_relation_map(table, "confidence", dark=is_dark(), label="confidence", top=1.0),
         width="stretch",
         key="compare_matrix",
         alt="Heat map of 35 objects by 25 relationships; darker means more confident",

@@ -7,16 +7,17 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from ag_core.data.sequence.language import parse, step_text, write
-from ag_core.data.sequence.query import MOST_MOMENTS, moments, moments_query
-from ag_core.data.sequence.records import Sequence
 from ag_core.errors import UserError
-from ag_core.ui import cached, words
-from ag_core.ui import moments as drawn
+from ag_core.queries.sequence.language import parse, step_text, write
+from ag_core.queries.sequence.query import MAX_MOMENTS, moments, moments_query
+from ag_core.queries.sequence.records import Sequence
+from ag_core.ui import cached
 from ag_core.ui.cached import StoreKey
+from ag_core.ui.formatting import download_name, format_number
 from ag_core.ui.page import EXPLORE, SQL, empty_state, failure, is_dark, owner_note, page_frame, store_or_stop
-from ag_core.ui.pickers import source_name
-from ag_core.ui.sequence_builder import SEQUENCE, TEXT, builder, remember
+from ag_core.ui.widgets import search_hits as drawn
+from ag_core.ui.widgets.pickers import source_name
+from ag_core.ui.widgets.sequence_builder import SEQUENCE, TEXT, builder, remember
 
 PER_PAGE = 8
 # Moments are plain links: coming back by the browser's button must find the link of this page as it was.
@@ -79,9 +80,9 @@ def answer(key: StoreKey, sequence: Sequence, counts: pd.DataFrame) -> None:
     if place > pages:
         st.session_state["page"] = place = 1
         found = cached.moments(key, text, PER_PAGE, 0)
-    st.subheader(f"{words.number(found.total)} moment{'' if found.total == 1 else 's'}", anchor=False)
-    in_videos = f"In {words.number(found.videos)} video{'' if found.videos == 1 else 's'}, asked"
-    asked = f"{in_videos if found.total else 'Asked'} in {1000 * found.seconds:.0f} ms."
+    st.subheader(f"{format_number(found.total)} moment{'' if found.total == 1 else 's'}", anchor=False)
+    in_videos = f"In {format_number(found.videos)} video{'' if found.videos == 1 else 's'}, asked"
+    asked = f"{in_videos if found.total else 'StatisticsScope'} in {1000 * found.seconds:.0f} ms."
     owner_note(f"{asked} Whose frames: {source_name(sequence.where.source)}. {cautions(key, sequence)}")
     if not found.total:
         empty_state("No such moment", drawn.why_nothing(sequence, counts))
@@ -103,7 +104,7 @@ def cautions(key: StoreKey, sequence: Sequence) -> str:
     left_out = cached.videos_without_times(key, write(sequence))
     if left_out:
         said.append(
-            f"{words.number(left_out)} annotated videos are left out: their frame rate is unknown, and so are the "
+            f"{format_number(left_out)} annotated videos are left out: their frame rate is unknown, and so are the "
             "lengths and gaps that this sequence limits."
         )
     if sequence.negates:
@@ -127,7 +128,7 @@ def downloads(sequence: Sequence) -> None:
     store = cached.store()
 
     def every() -> pd.DataFrame:
-        return drawn.for_download(moments(store, sequence, MOST_MOMENTS).table)
+        return drawn.for_download(moments(store, sequence, MAX_MOMENTS).table)
 
     makers = {
         "csv": ("text/csv", lambda: every().to_csv(index=False).encode()),
@@ -135,9 +136,9 @@ def downloads(sequence: Sequence) -> None:
     }
     for kind, (mime, make) in makers.items():
         st.download_button(
-            kind.upper(), make, file_name=words.download_name("moments", "search", kind), mime=mime,
+            kind.upper(), make, file_name=download_name("moments", "search", kind), mime=mime,
             key=f"search_{kind}", icon=":material/download:", on_click="ignore", type="tertiary",
-            help=f"The first {words.number(MOST_MOMENTS)} moments",
+            help=f"The first {format_number(MAX_MOMENTS)} moments",
         )  # fmt: skip
 
 

@@ -3,15 +3,15 @@
 import streamlit as st
 
 from ag_core.ui import cached
-from ag_core.ui.data_card import show_data_card
 from ag_core.ui.page import EXPLORE, empty_state, page_frame, store_or_stop
-from ag_core.ui.pickers import source_name, source_picker
 from ag_core.ui.statistics.actions import show_actions
-from ag_core.ui.statistics.asked import Asked
+from ag_core.ui.statistics.data_card import show_data_card
 from ag_core.ui.statistics.over_time import show_over_time
 from ag_core.ui.statistics.overview import show_overview
 from ag_core.ui.statistics.pairs import show_pairs
 from ag_core.ui.statistics.sampling import show_sampling
+from ag_core.ui.statistics.scope import StatisticsScope
+from ag_core.ui.widgets.pickers import source_name, source_picker
 
 # Each asks only while its tab is open.
 PARTS = {
@@ -40,4 +40,4 @@ with tabs[chosen]:
         why = f"{source_name(source)} has no graphs and no actions"
         empty_state("Nothing to count", why, (EXPLORE, "All videos"))
         st.stop()
-    PARTS[chosen](Asked(key, source))
+    PARTS[chosen](StatisticsScope(key, source))

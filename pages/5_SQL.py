@@ -6,15 +6,17 @@ from urllib.parse import urlencode
 import pandas as pd
 import streamlit as st
 
-from ag_core.data.sandbox.sql_text import place_in
 from ag_core.errors import UserError
-from ag_core.ui import cached, query_chart, words
-from ag_core.ui.charts import Chart
-from ag_core.ui.figures import Figure, show_figure
+from ag_core.queries.sql.text import place_in
+from ag_core.ui import cached
+from ag_core.ui.charts import query_chart
+from ag_core.ui.charts.figures import Figure, show_figure
+from ag_core.ui.charts.plots import Chart
+from ag_core.ui.formatting import escape_markdown, format_clock, format_number
 from ag_core.ui.page import EXPLORE, TIME, VIDEO, empty_state, failure, owner_note, page_frame, store_or_stop
-from ag_core.ui.pickers import download_table
-from ag_core.ui.query import QueryTexts, RunningQuery
-from ag_core.ui.schema_tree import show_tree, tree_data
+from ag_core.ui.widgets.pickers import download_table
+from ag_core.ui.widgets.running_query import QueryTexts, RunningQuery
+from ag_core.ui.widgets.schema_tree import show_tree, tree_data
 
 ROWS = ("100", "1,000", "10,000", "100,000")
 SECONDS = ("5", "10", "30", "60")
@@ -68,7 +70,7 @@ def go_back() -> None:
 def lay_out() -> None:
     """Write the query in lines; what it asks stays the same."""
     try:
-        text = cached.own_sandbox().laid_out(st.session_state["q"])
+        text = cached.own_sandbox().format_sql(st.session_state["q"])
     except UserError as error:
         st.session_state["sql_remark"] = str(error)
         return
@@ -124,7 +126,7 @@ def editor() -> None:
     if "sql_query" not in st.session_state:
         start()
     if remark := st.session_state.pop("sql_remark", None):
-        st.caption(f":material/info: {words.literal(remark)}")
+        st.caption(f":material/info: {escape_markdown(remark)}")
 
 
 def history_and_link() -> None:
@@ -133,7 +135,7 @@ def history_and_link() -> None:
         with st.popover("History", icon=":material/history:", type="tertiary"):
             for number, text in enumerate(reversed(texts().entries)):
                 st.button(
-                    words.literal(texts().line(text)),
+                    escape_markdown(texts().line(text)),
                     on_click=partial(ask, text),
                     key=f"sql_past_{number}",
                     type="tertiary",
@@ -167,11 +169,11 @@ def show_error(query: RunningQuery) -> None:
 def show(query: RunningQuery) -> None:
     """The rows, what was cut, a chart, downloads, and the way from a row to its frame."""
     frame: pd.DataFrame = query.result.frame
-    rows = "1 row" if len(frame) == 1 else f"{words.number(len(frame))} rows"
+    rows = "1 row" if len(frame) == 1 else f"{format_number(len(frame))} rows"
     note = f"{rows} in {query.result.seconds:.3f} s, from the open data set."
-    more = "" if words.number(query.limit_rows) == ROWS[-1] else ", or allow more rows"
+    more = "" if format_number(query.limit_rows) == ROWS[-1] else ", or allow more rows"
     cut = {
-        "rows": f" Cut after {words.number(query.limit_rows)} rows; add a limit or a condition{more}.",
+        "rows": f" Cut after {format_number(query.limit_rows)} rows; add a limit or a condition{more}.",
         "bytes": " Cut at 64 MB; ask for fewer columns or shorter values.",
     }
     owner_note(note + cut.get(query.result.cut, ""))
@@ -228,9 +230,9 @@ def chart(frame: pd.DataFrame) -> None:
         return
     table = query_chart.plotted(frame, kind, x, y, colour)
     title = f"{y or query_chart.ROWS} by {x}"
-    note = f"{kind} chart of the answer's {words.number(len(frame))} rows, from the open data set."
-    if kind == "Scatter" and len(frame) > query_chart.MOST_POINTS:
-        note = f"{kind} chart of the first {words.number(query_chart.MOST_POINTS)} rows, from the open data set."
+    note = f"{kind} chart of the answer's {format_number(len(frame))} rows, from the open data set."
+    if kind == "Scatter" and len(frame) > query_chart.MAX_POINTS:
+        note = f"{kind} chart of the first {format_number(query_chart.MAX_POINTS)} rows, from the open data set."
     if kind == "Line" and len(table) < len(frame):
         note += " Rows of one place are averaged."
     draw = partial(_drawn, table, kind, x, y, colour)
@@ -257,7 +259,7 @@ def open_row(frame: pd.DataFrame, rows: list[int]) -> None:
     )
     if time_s is not None:
         params[TIME] = f"{time_s:.3f}"
-    at = f" at {words.clock(time_s)}" if time_s is not None else ""
+    at = f" at {format_clock(time_s)}" if time_s is not None else ""
     st.page_link(EXPLORE, label=f"Open {params[VIDEO]}{at}", icon=":material/play_arrow:", query_params=params)
 
 

@@ -4,13 +4,15 @@ from pathlib import Path
 
 import streamlit as st
 
-from ag_core.backend import Job, JobState
-from ag_core.data.results import DETECTORS, HOME_WORLD, LARGEST_RATE, RELATION_HEADS, PredictionSettings
 from ag_core.errors import UserError
-from ag_core.prediction import DEFAULT_RATE
-from ag_core.ui import cached, uploads, words
+from ag_core.jobs.prediction_queue import Job, JobState
+from ag_core.results import uploads
+from ag_core.results.prediction import DEFAULT_RATE
+from ag_core.results.prediction_cache import DETECTORS, HOME_WORLD, LARGEST_RATE, RELATION_HEADS, PredictionSettings
+from ag_core.ui import cached
+from ag_core.ui.formatting import download_name, format_number, format_remaining
 from ag_core.ui.page import failure, owner_note, page_frame
-from ag_core.ui.viewing import action_tables, models_note, play, viewing_of_prediction
+from ag_core.ui.player.viewing import action_tables, models_note, play, viewing_of_prediction
 
 OWN, KNOWN = "A file of mine", "One of the data set"
 ONNX = "onnx"
@@ -127,10 +129,10 @@ def _job_words(job: Job) -> str:
 def _progress_words(job: Job) -> str:
     parts = [job.stage or "starting"]
     if job.total:
-        parts.append(f"{words.number(job.done)} of {words.number(job.total)}")
+        parts.append(f"{format_number(job.done)} of {format_number(job.total)}")
     if job.rate:
         parts.append(f"{job.rate:.1f} per second")
-        parts.append(words.remaining(job.remaining_s))
+        parts.append(format_remaining(job.remaining_s))
     return " · ".join(parts)
 
 
@@ -155,7 +157,7 @@ def result(job_id: str) -> None:
     st.download_button(
         "Download the prediction (JSON)",
         prediction.to_text,
-        file_name=words.download_name("prediction", prediction.video.video_id, "json"),
+        file_name=download_name("prediction", prediction.video.video_id, "json"),
         mime="application/json",
         icon=":material/download:",
         on_click="ignore",

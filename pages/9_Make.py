@@ -7,15 +7,16 @@ from urllib.parse import urlencode
 import pandas as pd
 import streamlit as st
 
-from ag_core.backend import JobState
-from ag_core.data.made_films import LENGTHS_S, MOST_WISHES, SEEDS, SPLITS, FilmOrder, MadeFilm, kept_films
-from ag_core.data.store import ANNOTATION
+from ag_core.annotations.store import ANNOTATION
 from ag_core.errors import UserError
-from ag_core.filming import STARTING, FilmJob, showable
-from ag_core.ui import cached, drawing, tables, words
+from ag_core.jobs.film_queue import STARTING, FilmJob, showable
+from ag_core.jobs.prediction_queue import JobState
+from ag_core.results.film_cache import LENGTHS_S, MAX_WISHES, SEEDS, SPLITS, FilmOrder, MadeFilm, kept_films
+from ag_core.ui import cached, html, tables
+from ag_core.ui.formatting import action_name, download_name, format_remaining
 from ag_core.ui.page import TIME, failure, owner_note, page_frame
-from ag_core.ui.pickers import download_table
-from ag_core.ui.viewing import Viewing, play
+from ag_core.ui.player.viewing import Viewing, play
+from ag_core.ui.widgets.pickers import download_table
 
 PEOPLE_NAMES = {"val": "Of the validation films", "train": "Of the training films"}
 FIRST_SEED = 7
@@ -70,9 +71,9 @@ def form() -> None:
         st.multiselect(
             "Actions, in the order they shall happen",
             showable(),
-            format_func=words.action_name,
+            format_func=action_name,
             key="make_actions",
-            max_selections=MOST_WISHES,
+            max_selections=MAX_WISHES,
             placeholder="None: the person does what the room invites to",
             help="The actions of Charades that the home world can show. Room, furniture and things are chosen so that "
             "they can happen; other actions fill the rest of the film.",
@@ -138,7 +139,7 @@ def _progress_words(job: FilmJob) -> str:
     if job.stage == STARTING:
         return "The first film after an update takes longer to start."
     counted = f"{job.done} of {job.total} pictures · " if job.fraction else ""
-    return counted + words.remaining(job.remaining_s)
+    return counted + format_remaining(job.remaining_s)
 
 
 def result(order: FilmOrder) -> None:
@@ -153,7 +154,7 @@ def result(order: FilmOrder) -> None:
     files(made)
     if order.actions:
         st.subheader("What you wished", anchor=False)
-        st.html(drawing.wish_list(made))
+        st.html(html.requested_action_list(made))
     st.subheader("What happens", anchor=False)
     owner_note("Every action of the film, exact by construction.")
     table = tables.action_intervals(made.intervals)
@@ -197,7 +198,7 @@ def files(made: MadeFilm) -> None:
             st.download_button(
                 label,
                 content,
-                file_name=words.download_name(what, video_id, extension),
+                file_name=download_name(what, video_id, extension),
                 mime=mime,
                 icon=":material/download:",
                 on_click="ignore",
@@ -227,7 +228,7 @@ def kept() -> None:
                     on_click=open_film,
                     args=(made.order,),
                 )
-                st.html(drawing.about_video(pd.Series(vars(video))))
+                st.html(html.about_video(pd.Series(vars(video))))
 
 
 def _readable(folder: Path) -> MadeFilm | None:

@@ -11,8 +11,8 @@ import av
 import numpy as np
 import pytest
 
-from ag_core.prediction import ModelUse, Prediction
 from ag_core.records import ActionScores, SceneGraph, Video, time_of_frame
+from ag_core.results.prediction import ModelUse, Prediction
 from ag_core.settings import settings
 from ag_core.taxonomy import N_ACTIONS, N_RELATIONS, action_index, object_index, relation_index
 

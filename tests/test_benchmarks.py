@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ag_core.data.building.build import build_store
-from ag_core.data.store import AnnotationStore
+from ag_core.annotations.building.build import build_store
+from ag_core.annotations.store import AnnotationStore
 from ag_core.settings import ASSETS
 from ag_core.taxonomy import OTHER_RELATIONSHIP
 from benchmarks.annotations import JOBS
@@ -26,7 +26,7 @@ from benchmarks.release.likeness import read_likeness
 from benchmarks.release.videos import Status, draw_frames, draw_videos
 from benchmarks.release.writing import write_release
 from benchmarks.report import Goal, Row, as_markdown, into_document
-from tests.data.test_store import SHARED
+from tests.annotations.test_store import SHARED
 
 SCALE = 0.01
 

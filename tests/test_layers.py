@@ -6,28 +6,33 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-TORCH_HOMES = ("ag_core/models/", "ag_core/training/", "ag_core/pipeline.py")
+TORCH_HOMES = ("ag_core/models/", "ag_core/experiments/", "ag_core/world_audit/", "ag_core/pipeline.py")
 STREAMLIT_HOMES = ("app.py", "pages/", "ag_core/ui/")
 COMMANDS = "ag_core/commands/"
 
 # A part may import itself and the parts of its row.
-MAY_IMPORT = {
+MAY_IMPORT: dict[str, set[str]] = {
     "taxonomy": set(),
     "errors": set(),
     "settings": set(),
-    "records": {"taxonomy"},
     "boxes": set(),
+    "files": {"errors"},
+    "records": {"taxonomy"},
     "presets": {"taxonomy", "errors"},
-    "prediction": {"records", "taxonomy", "errors", "boxes"},
+    "video": {"records", "errors", "files"},
+    "results": {"video", "records", "taxonomy", "errors", "settings", "boxes", "files"},
     "graphs": {"records", "taxonomy", "errors", "settings"},
     "models": {"records", "boxes", "presets", "taxonomy", "errors", "settings"},
-    "data": {"records", "boxes", "taxonomy", "errors", "settings", "prediction"},
-    "world": {"records", "boxes", "taxonomy", "errors", "settings", "data"},
+    "annotations": {"results", "video", "records", "boxes", "taxonomy", "errors", "settings", "files"},
+    "queries": {"annotations", "records", "taxonomy", "errors", "settings", "files"},
+    "doctor": {"annotations", "records", "boxes", "taxonomy", "errors", "settings", "files"},
     "evaluation": {"records", "boxes", "taxonomy", "errors"},
-    "training": {
+    "world": {"results", "video", "records", "boxes", "taxonomy", "errors", "settings", "annotations", "files"},
+    "experiments": {
         "models",
         "world",
-        "data",
+        "video",
+        "annotations",
         "evaluation",
         "records",
         "boxes",
@@ -36,18 +41,31 @@ MAY_IMPORT = {
         "errors",
         "settings",
     },
-    "pipeline": {"models", "data", "prediction", "records", "boxes", "presets", "taxonomy", "errors", "settings"},
-    "worker": {"pipeline", "data", "prediction", "errors", "settings", "records"},
-    "backend": {"data", "prediction", "errors", "settings", "records", "taxonomy"},
+    "world_audit": {
+        "presets",
+        "experiments",
+        "models",
+        "world",
+        "video",
+        "evaluation",
+        "records",
+        "boxes",
+        "taxonomy",
+        "errors",
+    },
+    "pipeline": {"models", "video", "results", "records", "boxes", "presets", "taxonomy", "errors", "settings"},
     # Of the world only its list of actions; drawing happens in a process of its own.
-    "filming": {"backend", "data", "world", "errors", "settings", "taxonomy"},
+    "jobs": {"pipeline", "results", "video", "world", "errors", "settings", "records", "taxonomy", "files"},
     "ui": {
-        "backend",
-        "filming",
-        "data",
+        "jobs",
+        "results",
+        "video",
+        "annotations",
+        "queries",
+        "doctor",
         "evaluation",
         "graphs",
-        "prediction",
+        "world_audit",
         "records",
         "boxes",
         "taxonomy",
@@ -82,7 +100,7 @@ def place(path: Path) -> str:
 @pytest.mark.parametrize("path", python_files(), ids=place)
 def test_heavy_libraries_stay_at_home(path: Path) -> None:
     roots = {name.split(".")[0] for name in imports_of(path)}
-    if not place(path).startswith((*TORCH_HOMES, COMMANDS, "ag_core/worker.py")):
+    if not place(path).startswith((*TORCH_HOMES, COMMANDS, "ag_core/jobs/prediction_worker.py")):
         assert not roots & {"torch", "torchvision", "safetensors"}, "torch belongs to models, training and pipeline"
     if not place(path).startswith(STREAMLIT_HOMES):
         assert "streamlit" not in roots, "streamlit belongs to the pages and ag_core/ui"
@@ -104,13 +122,14 @@ def test_arrows_point_one_way(path: Path) -> None:
 def test_pages_hold_no_sql_and_no_models(path: Path) -> None:
     used = imports_of(path)
     assert not any(
-        name.startswith(("ag_core.models", "ag_core.pipeline", "ag_core.training", "duckdb")) for name in used
+        name.startswith(("ag_core.models", "ag_core.pipeline", "ag_core.experiments", "duckdb")) for name in used
     )
 
 
 def test_the_app_draws_no_films_itself() -> None:
-    of_world = [name for name in imports_of(ROOT / "ag_core" / "filming.py") if name.startswith("ag_core.world")]
-    assert {name.split(".")[2] for name in of_world} == {"repertoire"}
+    names = imports_of(ROOT / "ag_core" / "jobs" / "film_queue.py")
+    of_world = [name for name in names if name.startswith("ag_core.world")]
+    assert {name.split(".")[2] for name in of_world} == {"action_table"}
 
 
 def test_commands_start_light() -> None:

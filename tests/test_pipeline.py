@@ -15,12 +15,9 @@ import torch
 from numpy.typing import NDArray
 
 from ag_core import pipeline
-from ag_core.backend import Backend, JobState
 from ag_core.commands import predict
-from ag_core.data.clips import clip_frames, letterboxed, view_times
-from ag_core.data.frames import probe_video, read_frames
-from ag_core.data.results import PredictionSettings
 from ag_core.errors import UserError
+from ag_core.jobs.prediction_queue import JobState, PredictionQueue
 from ag_core.models.checkpoints import save_checkpoint
 from ag_core.models.detector import build_faster_rcnn
 from ag_core.models.feature_bank import bank_times
@@ -29,12 +26,15 @@ from ag_core.models.relation import build_relation_head
 from ag_core.models.scene_graph import SceneGraphPredictor
 from ag_core.models.video import build_bank_head, build_video_model
 from ag_core.pipeline import Cancelled, Models, graph_times, load_models, make_plan, predict_video
-from ag_core.prediction import Prediction
 from ag_core.presets import DEMO_DETECTOR, DEMO_RELATION, DEMO_VIDEO
 from ag_core.records import Detections, Video, frame_at_time
+from ag_core.results.prediction import Prediction
+from ag_core.results.prediction_cache import PredictionSettings
 from ag_core.settings import Settings
 from ag_core.taxonomy import N_ACTIONS, Group
-from tests.test_frames import BAD, DATA, bad_file, write_video
+from ag_core.video.clips import clip_frames, letterboxed, view_times
+from ag_core.video.frames import probe_video, read_frames
+from tests.video.test_frames import BAD, DATA, bad_file, write_video
 
 SCHEMA = json.loads((Path(__file__).parent.parent / "assets" / "prediction.schema.json").read_text())
 MARK = "action-genome-explorer home world"
@@ -248,7 +248,7 @@ def test_missing_or_wrong_weights_and_devices_are_sentences(weights: Path, tmp_p
 
 
 def test_the_real_worker_serves_two_sessions_with_one_load(film: Path, weights: Path, tmp_path: Path) -> None:
-    backend = Backend(tmp_path / "results", weights)
+    backend = PredictionQueue(tmp_path / "results", weights)
     other = write_video(tmp_path / "other.mp4", n_frames=4)
     jobs = [backend.submit(path, device="cpu") for path in (film, other, film)]
     for job in jobs:

@@ -5,10 +5,10 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
-from ag_core.data.frames import content_hash, probe_video
-from ag_core.data.results import PredictionSettings, file_hash, weights_files
-from ag_core.prediction import Prediction
+from ag_core.results.prediction import Prediction
+from ag_core.results.prediction_cache import PredictionSettings, file_hash, weights_files
 from ag_core.settings import ASSETS, SHOWCASE, WEIGHTS
+from ag_core.video.frames import content_hash, probe_video
 
 CLIPS = sorted((SHOWCASE / "videos").glob("*.mp4"))
 LARGEST_WEIGHTS = 16_000_000

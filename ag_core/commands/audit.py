@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ag_core.errors import UserError
 
 if TYPE_CHECKING:
-    from ag_core.evaluation.agreement import GraphSample
+    from ag_core.world_audit.graph_distance import GraphSample
 
 BEGIN, END = "<!-- audit -->", "<!-- end of audit -->"
 """Between these lines of a data card stand the numbers."""
@@ -39,8 +39,8 @@ def run(options: argparse.Namespace) -> None:
     """Audit, print the tables, write the result, the card and the log row."""
     import torch
 
-    from ag_core.training.audit_report import log_row, tables
-    from ag_core.world.files import write_whole
+    from ag_core.files import write_whole
+    from ag_core.world_audit.report import log_row, tables
 
     if options.seeds < 1:
         raise UserError(f"--seeds {options.seeds} trains nothing; give 1 or more")
@@ -71,10 +71,10 @@ def _cut(card: Path) -> tuple[str, str]:
 
 
 def _audited(options: argparse.Namespace) -> dict[str, Any]:
+    from ag_core.experiments.datasets import HomeWorld, clip_pictures
     from ag_core.presets import DEMO_VIDEO
-    from ag_core.training.audit_report import report
-    from ag_core.training.audits import AUDITS, STEPS, run_audit
-    from ag_core.training.datasets import HomeWorld, clip_pictures
+    from ag_core.world_audit.audits import AUDITS, STEPS, run_audit
+    from ag_core.world_audit.report import report
 
     real = _real_samples(options.real) if options.real is not None else []
     world = HomeWorld.open(options.data)
@@ -92,7 +92,7 @@ def _audited(options: argparse.Namespace) -> dict[str, Any]:
 def _real_samples(folder: Path) -> "list[GraphSample]":
     """The two parts of the real sample."""
     from ag_core.commands.evaluate import real_graphs
-    from ag_core.evaluation.agreement import GraphSample
+    from ag_core.world_audit.graph_distance import GraphSample
 
     files = [real_graphs(folder / f"ag_frames_{split}.jsonl")[0] for split in ("train", "val")]
     return [GraphSample.of(graph for graphs in videos.values() for graph in graphs) for videos in files]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ag_core.commands.predict import ProgressLine
 
 if TYPE_CHECKING:
-    from ag_core.data.store import AnnotationStore
+    from ag_core.annotations.store import AnnotationStore
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -35,8 +35,8 @@ def run(options: argparse.Namespace) -> None:
     """Build the store and print what is in it."""
     import time
 
-    from ag_core.data.building.build import build_store
-    from ag_core.data.store import AnnotationStore
+    from ag_core.annotations.building.build import build_store
+    from ag_core.annotations.store import AnnotationStore
     from ag_core.errors import UserError
 
     if options.out.is_dir():

@@ -18,11 +18,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(options: argparse.Namespace) -> None:
     """Examine, print what was found, write the report."""
-    from ag_core.data.doctor.check import Severity
-    from ag_core.data.doctor.funnel import NO_REFERENCE, NOT_COMPARABLE, WHY_NOT_COMPARABLE
-    from ag_core.data.doctor.report import make_report, summary, write_report
-    from ag_core.data.embedded import ensure_store
-    from ag_core.data.store import AnnotationStore
+    from ag_core.annotations.showcase_store import ensure_store
+    from ag_core.annotations.store import AnnotationStore
+    from ag_core.doctor.check import Severity
+    from ag_core.doctor.funnel import NO_REFERENCE, NOT_COMPARABLE, WHY_NOT_COMPARABLE
+    from ag_core.doctor.report import make_report, summary, write_report
 
     if options.out is not None and options.out.suffix.lower() not in (".json", ".md", ".html"):
         raise UserError(f"{options.out.name} has no known ending; name a file ending in .json, .md or .html")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ag_core.errors import UserError
 
 if TYPE_CHECKING:
+    from ag_core.experiments.datasets import WorldVideo
     from ag_core.records import SceneGraph
-    from ag_core.training.datasets import WorldVideo
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -82,11 +82,11 @@ def _detector(options: argparse.Namespace) -> dict[str, Any]:
     import numpy as np
 
     from ag_core.evaluation.average_precision import detection_precision
+    from ag_core.experiments.datasets import HomeWorld, true_detections
     from ag_core.models.checkpoints import read_metadata
     from ag_core.models.detector import FasterRcnnDetector
     from ag_core.presets import DETECTOR_PRESETS, preset_named
     from ag_core.taxonomy import OBJECT_CLASSES
-    from ag_core.training.datasets import HomeWorld, true_detections
 
     weights = _weights(options) / "detector.safetensors"
     detector = FasterRcnnDetector.from_checkpoint(weights, preset=preset_named(DETECTOR_PRESETS, options.preset))
@@ -112,19 +112,19 @@ def _detector(options: argparse.Namespace) -> dict[str, Any]:
 
 def _relations(options: argparse.Namespace) -> dict[str, Any]:
     from ag_core.evaluation.graph_recall import Protocol, graph_recall
+    from ag_core.experiments.datasets import HomeWorld
     from ag_core.models.checkpoints import load_checkpoint
     from ag_core.models.detector import FasterRcnnDetector, load_faster_rcnn
+    from ag_core.models.region_features import RegionFeatureExtractor
     from ag_core.models.relation import build_relation_head
     from ag_core.models.scene_graph import Mode, SceneGraphPredictor
-    from ag_core.models.trunk import RegionTrunk
     from ag_core.presets import DETECTOR_PRESETS, RELATION_PRESETS, preset_named
-    from ag_core.training.datasets import HomeWorld
 
     model = load_faster_rcnn(_weights(options) / "detector.safetensors", preset_named(DETECTOR_PRESETS, options.preset))
     preset = preset_named(RELATION_PRESETS, options.preset)
     head = build_relation_head(options.head, preset)
     metadata = load_checkpoint(_weights(options) / f"{options.head}.safetensors", head, preset.name)
-    predictor = SceneGraphPredictor(FasterRcnnDetector(model), RegionTrunk(model), head)
+    predictor = SceneGraphPredictor(FasterRcnnDetector(model), RegionFeatureExtractor(model), head)
     chosen = _spread(_val_frames(HomeWorld.open(options.data).of_split("val")), options.frames)
     truth: dict[str, list[SceneGraph]] = {}
     predictions: dict[str, list[SceneGraph]] = {}
@@ -151,13 +151,13 @@ def _action(options: argparse.Namespace) -> dict[str, Any]:
     import numpy as np
 
     from ag_core.evaluation.average_precision import action_precision
+    from ag_core.experiments.action import BANKS, extractor, head_examples, video_scores
+    from ag_core.experiments.clip import Clips
+    from ag_core.experiments.datasets import HomeWorld
     from ag_core.models.checkpoints import load_checkpoint
     from ag_core.models.video import build_bank_head, build_video_model
     from ag_core.presets import VIDEO_PRESETS, preset_named
     from ag_core.taxonomy import ACTIONS
-    from ag_core.training.action import BANKS, extractor, head_examples, video_scores
-    from ag_core.training.clip import Clips
-    from ag_core.training.datasets import HomeWorld
 
     preset, weights = preset_named(VIDEO_PRESETS, options.preset), _weights(options)
     world = HomeWorld.open(options.data)
@@ -303,7 +303,7 @@ def _pictures(chosen: "Sequence[tuple[WorldVideo, SceneGraph]]") -> Any:
     """The picture of each chosen frame, in order; a file is decoded once for all its frames."""
     from itertools import groupby
 
-    from ag_core.data.frames import read_frames
+    from ag_core.video.frames import read_frames
 
     for _, group in groupby(chosen, key=lambda pair: pair[0].video_id):
         pairs = list(group)

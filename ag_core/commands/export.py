@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ag_core.commands.predict import ProgressLine
 
 if TYPE_CHECKING:
-    from ag_core.data.store import AnnotationStore
+    from ag_core.annotations.store import AnnotationStore
     from ag_core.records import SceneGraph, Video
 
 FORMAT_NAMES = ("gexf", "graphml", "json", "triplets", "svg", "strip", "html")
@@ -54,8 +54,8 @@ def run(options: argparse.Namespace) -> None:
     if bool(options.videos) == options.all:
         raise UserError("nothing says which videos; give their ids, or --all")
 
-    from ag_core.data.embedded import ensure_store
-    from ag_core.data.store import AnnotationStore
+    from ag_core.annotations.showcase_store import ensure_store
+    from ag_core.annotations.store import AnnotationStore
 
     with AnnotationStore(options.store or ensure_store()) as store:
         if options.source not in store.sources():
@@ -69,8 +69,8 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _export_prediction(options: argparse.Namespace) -> None:
-    from ag_core.data.readers.prediction_rows import source_of
-    from ag_core.prediction import Prediction
+    from ag_core.annotations.readers.prediction_rows import source_of
+    from ag_core.results.prediction import Prediction
 
     prediction = Prediction.load(options.prediction)
     source = source_of({model.role: model.name for model in prediction.models})
@@ -92,7 +92,7 @@ def _export_file(store: "AnnotationStore", video_id: str, options: argparse.Name
 def _export_folder(store: "AnnotationStore", chosen: Sequence[str], options: argparse.Namespace) -> None:
     """One file a video, named by it. What is there is left, so that an interrupted export goes on where it stopped."""
     from ag_core.errors import UserError
-    from ag_core.world.files import remove_partial
+    from ag_core.files import remove_partial
 
     if options.out.exists() and not options.out.is_dir():
         raise UserError(f"{options.out} is a file; give a folder for several videos")
@@ -151,7 +151,7 @@ def _content(
 
 def _write(path: Path, content: bytes) -> None:
     from ag_core.errors import UserError
-    from ag_core.world.files import write_whole
+    from ag_core.files import write_whole
 
     if path.is_dir():
         raise UserError(f"{path} is a folder; give the name of a file for --out")

@@ -25,8 +25,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(options: argparse.Namespace) -> None:
     """Make the film, or find it made before, and say where it lies."""
-    from ag_core.data.made_films import FilmOrder, MadeFilm
     from ag_core.errors import UserError
+    from ag_core.results.film_cache import FilmOrder, MadeFilm
     from ag_core.taxonomy import ACTIONS, action_index
 
     try:
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> None:
     if options.events:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
     say = _Events(options.events)
-    from ag_core.world.studio import make_film
+    from ag_core.world.ordered_film import make_film
 
     folder = make_film(order, options.out, say)
     if options.events:

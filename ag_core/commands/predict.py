@@ -30,10 +30,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(options: argparse.Namespace) -> None:
     """Predict, or take the kept result; write the file whole or not at all."""
-    from ag_core.data.frames import probe_video
-    from ag_core.data.results import PredictionSettings, finished_result, result_key, result_path
     from ag_core.errors import UserError
+    from ag_core.results.prediction_cache import PredictionSettings, finished_result, result_key, result_path
     from ag_core.settings import WEIGHTS, settings
+    from ag_core.video.frames import probe_video
 
     if options.out.is_dir():
         raise UserError(f"{options.out} is a folder; give the name of a file for --out")

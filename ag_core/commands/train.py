@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from ag_core.training.datasets import PictureCache, WorldVideo
-    from ag_core.training.loop import Progress, Recipe
+    from ag_core.experiments.datasets import PictureCache, WorldVideo
+    from ag_core.experiments.training_loop import Progress, Recipe
 
 Made = TypeVar("Made")
 
@@ -64,12 +64,12 @@ def run(options: argparse.Namespace) -> None:
 def _detector(options: argparse.Namespace) -> None:
     import torch
 
+    from ag_core.experiments.datasets import HomeWorld
+    from ag_core.experiments.detector import DetectorFrames, detector_losses
+    from ag_core.experiments.training_loop import fit
     from ag_core.models.checkpoints import save_checkpoint
     from ag_core.models.detector import build_faster_rcnn
     from ag_core.presets import DETECTOR_PRESETS, preset_named
-    from ag_core.training.datasets import HomeWorld
-    from ag_core.training.detector import DetectorFrames, detector_losses
-    from ag_core.training.loop import fit
 
     preset = preset_named(DETECTOR_PRESETS, options.preset)
     recipe = _recipe(options, rate=1e-3)
@@ -86,14 +86,14 @@ def _detector(options: argparse.Namespace) -> None:
 def _relations(options: argparse.Namespace) -> None:
     import torch
 
+    from ag_core.experiments.datasets import HomeWorld, detector_pictures
+    from ag_core.experiments.relations import cached_examples, labelled_objects, relation_losses
+    from ag_core.experiments.training_loop import fit
     from ag_core.models.checkpoints import save_checkpoint, weights_sha256
     from ag_core.models.detector import FasterRcnnDetector, load_faster_rcnn
+    from ag_core.models.region_features import RegionFeatureExtractor
     from ag_core.models.relation import FrequencyHead, RelDnHead
-    from ag_core.models.trunk import RegionTrunk
     from ag_core.presets import DETECTOR_PRESETS, RELATION_PRESETS, preset_named
-    from ag_core.training.datasets import HomeWorld, detector_pictures
-    from ag_core.training.loop import fit
-    from ag_core.training.relations import cached_examples, labelled_objects, relation_losses
 
     preset = preset_named(RELATION_PRESETS, options.preset)
     weights = _weights(options) / "detector.safetensors"
@@ -107,7 +107,12 @@ def _relations(options: argparse.Namespace) -> None:
     _prepare(detector_pictures(world), videos)
     examples = []
     made = cached_examples(
-        world, videos, RegionTrunk(model), FasterRcnnDetector(model), weights_sha256(weights)[:12], options.every
+        world,
+        videos,
+        RegionFeatureExtractor(model),
+        FasterRcnnDetector(model),
+        weights_sha256(weights)[:12],
+        options.every,
     )
     for found in _told(made, len(videos), "region features"):
         examples += found
@@ -123,12 +128,12 @@ def _relations(options: argparse.Namespace) -> None:
 def _clip(options: argparse.Namespace) -> None:
     import torch
 
+    from ag_core.experiments.clip import Clips, clip_losses, seen_actions, start_at_prior
+    from ag_core.experiments.datasets import HomeWorld
+    from ag_core.experiments.training_loop import fit
     from ag_core.models.checkpoints import save_checkpoint
     from ag_core.models.video import build_video_model
     from ag_core.presets import VIDEO_PRESETS, preset_named
-    from ag_core.training.clip import Clips, clip_losses, seen_actions, start_at_prior
-    from ag_core.training.datasets import HomeWorld
-    from ag_core.training.loop import fit
 
     preset = preset_named(VIDEO_PRESETS, options.preset)
     clips = Clips.of(HomeWorld.open(options.data), "train", preset)
@@ -146,13 +151,13 @@ def _clip(options: argparse.Namespace) -> None:
 def _action(options: argparse.Namespace) -> None:
     import torch
 
+    from ag_core.experiments.action import BANKS, extractor, head_examples, head_losses
+    from ag_core.experiments.clip import Clips, seen_actions, start_at_prior
+    from ag_core.experiments.datasets import HomeWorld
+    from ag_core.experiments.training_loop import fit
     from ag_core.models.checkpoints import save_checkpoint
     from ag_core.models.video import build_bank_head
     from ag_core.presets import VIDEO_PRESETS, preset_named
-    from ag_core.training.action import BANKS, extractor, head_examples, head_losses
-    from ag_core.training.clip import Clips, seen_actions, start_at_prior
-    from ag_core.training.datasets import HomeWorld
-    from ag_core.training.loop import fit
 
     preset = preset_named(VIDEO_PRESETS, options.preset)
     world = HomeWorld.open(options.data)
@@ -195,7 +200,7 @@ def _told(made: Iterable[Made], total: int, what: str) -> Iterator[Made]:
 
 
 def _recipe(options: argparse.Namespace, rate: float, bfloat16: bool = True) -> "Recipe":
-    from ag_core.training.loop import Budget, Recipe, bfloat16_is_faster
+    from ag_core.experiments.training_loop import Budget, Recipe, bfloat16_is_faster
 
     budget = Budget(options.minutes, options.steps)
     return Recipe(budget, options.rate or rate, bfloat16=bfloat16 and bfloat16_is_faster(), seed=options.seed)

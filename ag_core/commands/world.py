@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> None:
     from ag_core.errors import UserError
     from ag_core.taxonomy import N_ACTIONS
     from ag_core.world.generate import generate
-    from ag_core.world.making import add_up
+    from ag_core.world.render_cost import add_up
 
     if options.workers is not None and options.workers < 1:
         raise UserError(f"--workers {options.workers} does not work; give 1 or more")

@@ -13,7 +13,7 @@ from typing import Any
 import networkx as nx
 from networkx.readwrite.gexf import GEXFWriter
 
-from ag_core.graphs.holding import LEAST_PROBABILITY, LEAST_SCORE
+from ag_core.graphs.edges import MIN_PROBABILITY, MIN_SCORE
 from ag_core.graphs.networks import FRAME, SECOND, WHOLE_VIDEO, to_networkx
 from ag_core.graphs.palette import LOOKS
 from ag_core.records import SceneGraph, Video, graph_at
@@ -77,8 +77,8 @@ def to_triplets(
     *,
     source: str = "annotation",
     frame: int | None = None,
-    least: float = LEAST_PROBABILITY,
-    least_score: float = LEAST_SCORE,
+    least: float = MIN_PROBABILITY,
+    least_score: float = MIN_SCORE,
 ) -> bytes:
     """JSON list of subject, relation, object at each frame (or in the newest graph at or before `frame`)."""
     ordered = sorted(graphs, key=lambda graph: graph.frame)

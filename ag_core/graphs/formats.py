@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ag_core.errors import UserError
-from ag_core.graphs.holding import LEAST_PROBABILITY, LEAST_SCORE, fullest_frame
+from ag_core.graphs.edges import MIN_PROBABILITY, MIN_SCORE, find_fullest_frame
 from ag_core.records import SceneGraph, Video
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ def export_graphs(
     source: str = "annotation",
     frame: int | None = None,
     dark: bool = False,
-    least: float = LEAST_PROBABILITY,
-    least_score: float = LEAST_SCORE,
+    least: float = MIN_PROBABILITY,
+    least_score: float = MIN_SCORE,
 ) -> bytes:
     """The content of a file: of the moment `frame` (1-based; the newest graph at or before it) or of the whole video.
 
@@ -82,7 +82,7 @@ def export_graphs(
     if frame is not None and not FORMATS[format_name].of_moment:
         raise UserError(f"format {format_name!r} shows a whole video; leave the moment out, or choose another format")
     if frame is None and not FORMATS[format_name].of_video:
-        frame = fullest_frame(graphs, least) or 1
+        frame = find_fullest_frame(graphs, least) or 1
     from ag_core.graphs.exchange import to_triplets
     from ag_core.graphs.networks import to_networkx
 

@@ -12,7 +12,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.graphs.holding import LEAST_PROBABILITY, LEAST_SCORE, clear_objects, held, spells
+from ag_core.graphs.edges import MIN_PROBABILITY, MIN_SCORE, active_intervals, edge_mask, filter_objects
 from ag_core.records import SceneGraph, Video, graph_at
 from ag_core.taxonomy import (
     GROUP_OF_RELATION,
@@ -38,8 +38,8 @@ def to_networkx(
     *,
     source: str = "annotation",
     frame: int | None = None,
-    least: float = LEAST_PROBABILITY,
-    least_score: float = LEAST_SCORE,
+    least: float = MIN_PROBABILITY,
+    least_score: float = MIN_SCORE,
 ) -> nx.MultiDiGraph:
     """The graphs of one video and source as a network.
 
@@ -88,8 +88,8 @@ def _add_moment(network: nx.MultiDiGraph, graph: SceneGraph | None, least: float
     network.graph["frame"] = graph.frame
     if math.isfinite(graph.time_s):
         network.graph["time_s"] = round(float(graph.time_s), 6)
-    clear = clear_objects(graph, least_score)
-    holds = held(clear, least)
+    clear = filter_objects(graph, least_score)
+    holds = edge_mask(clear, least)
     if clear.person_box_xyxy is not None or holds.any():
         _add_thing(network, PERSON, 0, clear.person_score, clear.person_box_xyxy)
     names = _numbered(clear.object_classes.tolist())
@@ -132,8 +132,8 @@ def _add_video(network: nx.MultiDiGraph, graphs: list[SceneGraph], least: float,
     scores = np.zeros((len(graphs), N_CLASSES), np.float32)
     probabilities = np.zeros((len(graphs), N_CLASSES, N_RELATIONS), np.float32)
     for number, graph in enumerate(graphs):
-        clear = graph.clearest(least_score)
-        holds = held(clear, least)
+        clear = graph.keep_best_objects(least_score)
+        holds = edge_mask(clear, least)
         found = clear.visible | holds.any(axis=1)
         present[number, clear.object_classes[found]] = True
         scores[number, clear.object_classes] = clear.object_scores
@@ -147,7 +147,7 @@ def _add_video(network: nx.MultiDiGraph, graphs: list[SceneGraph], least: float,
     network.graph |= {"scope": WHOLE_VIDEO, "time_unit": SECOND if timed else FRAME, "frames": frames, "times": times}
 
     def lasting(flags: NDArray[np.bool_]) -> dict[str, Any]:
-        runs = spells(flags)
+        runs = active_intervals(flags)
         return {
             "frames": int(flags.sum()),
             "spells": [(times[first], times[last]) for first, last in runs],

@@ -79,7 +79,7 @@ def load_faster_rcnn(path: Path, preset: DetectorPreset = DEMO_DETECTOR) -> Fast
 
 
 class FasterRcnnDetector:
-    """The project's own Faster R-CNN as a `Detector`. It also serves `RegionTrunk`, which shares its `model`."""
+    """The project's own Faster R-CNN as a `Detector`; it shares its `model` with `RegionFeatureExtractor`."""
 
     name = "faster-rcnn"
 

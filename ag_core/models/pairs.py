@@ -77,6 +77,6 @@ class PairBatch:
         return replace(self, **{field.name: getattr(self, field.name).to(device) for field in fields(self)})
 
 
-def certain_logits(classes: Tensor) -> Tensor:
+def one_hot_logits(classes: Tensor) -> Tensor:
     """[N,36] logits that say the given classes [N] (int64) are sure."""
     return torch.nn.functional.one_hot(classes, N_CLASSES).float() * CERTAIN_LOGIT

@@ -15,9 +15,9 @@ from torchvision.ops import batched_nms
 
 from ag_core.boxes import union_boxes
 from ag_core.models.detector import Detector
-from ag_core.models.pairs import PairBatch, certain_logits
+from ag_core.models.pairs import PairBatch, one_hot_logits
+from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation.head import RelationHead, object_probabilities
-from ag_core.models.trunk import RegionTrunk
 from ag_core.records import Detections, SceneGraph
 from ag_core.taxonomy import N_RELATIONS, OBJECT_CLASSES, PERSON
 
@@ -63,7 +63,10 @@ def boxes_from_detections(
 
 
 def pair_batch(
-    trunk: RegionTrunk, images: Sequence[NDArray[np.uint8]], frames: Sequence[FrameBoxes], classes_given: bool = True
+    trunk: RegionFeatureExtractor,
+    images: Sequence[NDArray[np.uint8]],
+    frames: Sequence[FrameBoxes],
+    classes_given: bool = True,
 ) -> PairBatch:
     """One batch of all person-object pairs of the frames that have a person and objects, image after image.
 
@@ -88,7 +91,7 @@ def pair_batch(
 
     features, union_features = _region_features(trunk, images, boxes, unions)
     device = trunk.device
-    logits = certain_logits(torch.tensor(classes, dtype=torch.int64, device=device))
+    logits = one_hot_logits(torch.tensor(classes, dtype=torch.int64, device=device))
     if not classes_given:
         logits = trunk.class_logits(features)
     return PairBatch(
@@ -105,7 +108,7 @@ def pair_batch(
 
 
 def _region_features(
-    trunk: RegionTrunk,
+    trunk: RegionFeatureExtractor,
     images: Sequence[NDArray[np.uint8]],
     boxes: list[NDArray[np.float32]],
     unions: list[NDArray[np.float32]],
@@ -129,7 +132,11 @@ class SceneGraphPredictor:
     """Detector (for sgdet only), trunk and head as one function from images to graphs."""
 
     def __init__(
-        self, detector: Detector | None, trunk: RegionTrunk, head: RelationHead, device: torch.device | str = "cpu"
+        self,
+        detector: Detector | None,
+        trunk: RegionFeatureExtractor,
+        head: RelationHead,
+        device: torch.device | str = "cpu",
     ) -> None:
         self.detector = detector
         self.trunk = trunk.to(device)

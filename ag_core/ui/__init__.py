@@ -1,1 +1,1 @@
-"""What the pages share: frame, caches, pickers, charts and the player. The only package that knows Streamlit."""
+"""What the pages share: frame, caches, charts, widgets and the player. The only package that knows Streamlit."""

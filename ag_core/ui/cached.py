@@ -12,31 +12,31 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ag_core.backend import Backend
-from ag_core.data import over_time, sampling, statistics
-from ag_core.data.doctor.check import Finding
-from ag_core.data.doctor.examine import PARTS as DOCTOR_PARTS
-from ag_core.data.doctor.examine import findings_of, populations, rows_of, sorted_findings
-from ag_core.data.doctor.funnel import compared_funnel as funnel_beside_published
-from ag_core.data.doctor.report import as_text, make_report
-from ag_core.data.embedded import ensure_store
-from ag_core.data.frames import poster as jpeg_of
-from ag_core.data.made_films import FILE, MadeFilm
-from ag_core.data.opening import last_change_ns
-from ag_core.data.playable import to_browser_playable
-from ag_core.data.sandbox.sandbox import SqlSandbox, Workers
-from ag_core.data.search import Search
-from ag_core.data.sequence.language import parse as parse_sequence
-from ag_core.data.sequence.query import Moments
-from ag_core.data.sequence.query import moments as moments_of
-from ag_core.data.sequence.query import stretch_counts as stretch_counts_of
-from ag_core.data.sequence.query import videos_without_times as videos_without_times_of
-from ag_core.data.store import ANNOTATION, AnnotationStore
+from ag_core.annotations import sampling, statistics, transitions
+from ag_core.annotations.connection import last_change_ns
+from ag_core.annotations.search import Search
+from ag_core.annotations.showcase_store import ensure_store
+from ag_core.annotations.store import ANNOTATION, AnnotationStore
+from ag_core.doctor.check import Finding
+from ag_core.doctor.check_runner import PARTS as DOCTOR_PARTS
+from ag_core.doctor.check_runner import findings_of, populations, rows_of, sorted_findings
+from ag_core.doctor.funnel import compared_funnel as funnel_beside_published
+from ag_core.doctor.report import as_text, make_report
 from ag_core.errors import UserError
-from ag_core.filming import Studio
-from ag_core.prediction import Prediction
+from ag_core.jobs.film_queue import FilmQueue
+from ag_core.jobs.prediction_queue import PredictionQueue
+from ag_core.queries.sequence.language import parse as parse_sequence
+from ag_core.queries.sequence.query import Moments
+from ag_core.queries.sequence.query import moments as moments_of
+from ag_core.queries.sequence.query import stretch_counts as stretch_counts_of
+from ag_core.queries.sequence.query import videos_without_times as videos_without_times_of
+from ag_core.queries.sql.sandbox import SqlSandbox, Workers
 from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video, time_of_frame
+from ag_core.results.film_cache import FILE, MadeFilm
+from ag_core.results.prediction import Prediction
 from ag_core.settings import ASSETS, settings
+from ag_core.video.frames import poster as jpeg_of
+from ag_core.video.transcode import to_browser_playable
 
 StoreKey = tuple[str, int]
 """Path of a store file or a lake's folder, and when it last changed."""
@@ -81,24 +81,24 @@ def _sql_workers(key: StoreKey) -> Workers:
     return Workers(key[0])
 
 
-def backend() -> Backend:
+def backend() -> PredictionQueue:
     """The client of the model worker, one for all sessions; it starts nothing until the first job."""
     return _backend(str(settings().home))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _backend(home: str) -> Backend:
-    return Backend()
+def _backend(home: str) -> PredictionQueue:
+    return PredictionQueue()
 
 
-def studio() -> Studio:
+def studio() -> FilmQueue:
     """Makes films, one studio for all sessions; it starts nothing until the first order."""
     return _studio(str(settings().home))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _studio(home: str) -> Studio:
-    return Studio()
+def _studio(home: str) -> FilmQueue:
+    return FilmQueue()
 
 
 def made_film(folder: Path) -> MadeFilm:
@@ -299,8 +299,8 @@ def statistic(key: StoreKey, what: str, source: str, *about: Any) -> Any:
         "object_relation_pairs": statistics.object_relation_pairs,
         "co_occurrence": statistics.co_occurrence,
         "actions_beside": statistics.actions_beside,
-        "transitions": over_time.transitions,
-        "durations": over_time.durations,
+        "transitions": transitions.transitions,
+        "durations": transitions.durations,
         "share_at_midpoints": sampling.share_at_midpoints,
     }
     return questions[what](_store(key), source, *about)

@@ -8,11 +8,12 @@ from html import escape
 
 import streamlit as st
 
-from ag_core.data.store import AnnotationStore
+from ag_core.annotations.store import AnnotationStore
 from ag_core.errors import UserError
 from ag_core.settings import ASSETS, settings
-from ag_core.ui import cached, words
-from ag_core.ui.drawing import brand
+from ag_core.ui import cached
+from ag_core.ui.formatting import escape_markdown, format_number
+from ag_core.ui.html import brand
 
 APP_NAME = "Action Genome Explorer"
 
@@ -73,7 +74,7 @@ def empty_state(
     """What is missing, why (plain words, code between backticks), and the one page that helps: (page, label)."""
     with st.container(border=True, key="ag_empty", horizontal_alignment="center"):
         st.subheader(title, anchor=False, text_alignment="center")
-        st.markdown(words.literal(_sentence(why)), text_alignment="center")
+        st.markdown(escape_markdown(_sentence(why)), text_alignment="center")
         if remedy:
             st.page_link(remedy[0], label=remedy[1], icon=":material/arrow_forward:", query_params=dict(params or {}))
 
@@ -81,7 +82,7 @@ def empty_state(
 def failure(error: Exception) -> None:
     """A known failure as one sentence; what follows its first line, such as the place in a query, stands beneath."""
     sentence, _, details = str(error).partition("\n")
-    st.error(words.literal(_sentence(sentence.strip())), icon=":material/error:")
+    st.error(escape_markdown(_sentence(sentence.strip())), icon=":material/error:")
     if details.strip():
         st.code(details.strip("\n"), language=None)
 
@@ -95,8 +96,15 @@ def totals_row(totals: Mapping[str, int], paper: Mapping[str, int]) -> None:
             ("Object boxes", "visible_objects", "boxes"),
             ("Relationships", "relations", "relations"),
         ):
-            published = f"paper: {words.number(paper[theirs])}"
-            st.metric(label, words.number(totals[mine]), published, delta_color="off", delta_arrow="off", border=True)
+            published = f"paper: {format_number(paper[theirs])}"
+            st.metric(
+                label,
+                format_number(totals[mine]),
+                published,
+                delta_color="off",
+                delta_arrow="off",
+                border=True,
+            )
 
 
 def owner_note(text: str) -> None:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.data.readers.charades import COLUMNS
+from ag_core.annotations.readers.charades import COLUMNS
+from ag_core.files import write_whole
 from ag_core.records import SceneGraph, time_of_frame
 from ag_core.settings import ASSETS
 from ag_core.taxonomy import (
@@ -31,8 +32,7 @@ from ag_core.taxonomy import (
     Group,
     normalise,
 )
-from ag_core.world.chance import Chance
-from ag_core.world.files import write_whole
+from ag_core.world.random_streams import Chance
 from ag_core.world.truth import WorldTruth
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def write_mp4(path: Path, pictures: Iterable[NDArray[np.uint8]], fps: float, crf
     """
     import av
 
-    from ag_core.data.frames import HOME_WORLD_MARK
+    from ag_core.video.frames import HOME_WORLD_MARK
 
     partial = path.with_name(f".{path.stem}.part.mp4")
     try:

@@ -15,20 +15,20 @@ from numpy.typing import NDArray
 
 from ag_core.errors import UserError
 from ag_core.taxonomy import N_RELATIONS, object_index
-from ag_core.world.casting import choose_things, person
-from ag_core.world.chance import Chance
-from ag_core.world.drawing.cameras import Shot, frame_shot
-from ag_core.world.drawing.lights import light_room
-from ag_core.world.drawing.raster import Extents
-from ag_core.world.figure.human import Joints
-from ag_core.world.place.clearance import DEPTH, deepest
-from ag_core.world.place.rooms import Room, furnish
+from ag_core.world.action_table import actions_of, classes_of
+from ag_core.world.body.human import Joints
+from ag_core.world.content_sampling import choose_things, person
+from ag_core.world.motion import script
+from ag_core.world.motion.director import Director, Label
+from ag_core.world.performance import Performance, handle_point
+from ag_core.world.random_streams import Chance
 from ag_core.world.relations import cleaned, relations_of
-from ag_core.world.repertoire import actions_of, classes_of
+from ag_core.world.render.cameras import Shot, frame_shot
+from ag_core.world.render.lights import light_room
+from ag_core.world.render.raster import Extents
+from ag_core.world.room.clearance import DEPTH, deepest
+from ag_core.world.room.rooms import Room, furnish
 from ag_core.world.scene import Scene
-from ag_core.world.sim import Performance, handle_point
-from ag_core.world.steps import script
-from ag_core.world.steps.director import Director, Label
 from ag_core.world.truth import JOINTS, SILHOUETTE, WorldTruth
 
 GENERATOR_VERSION = 2

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from ag_core.errors import UserError
-from ag_core.world.files import remove_partial, write_whole
-from ag_core.world.making import Stopwatch, add_up
+from ag_core.files import remove_partial, write_whole
+from ag_core.world.render_cost import Stopwatch, add_up
 
 LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 ID_LENGTH = 5
@@ -28,7 +28,7 @@ ID_STEP = 28_629_151
 SEEDS_A_SET = 1_000_000
 OFFSETS = {"train": 0, "val": SEEDS_A_SET // 2}
 """Where the seeds of a split begin. Even: seeds of val alternate between its parts iid and comp."""
-MOST_A_SPLIT = SEEDS_A_SET // 2
+MAX_A_SPLIT = SEEDS_A_SET // 2
 ENDURED_SHARE = 0.05
 """Up to this share of the videos may fail to be drawn; the set is then complete without them and names them."""
 
@@ -62,9 +62,9 @@ def plan(profile: str, counts: Mapping[str, int], seed: int) -> list[Task]:
     """
     if unknown := sorted(set(counts) - set(OFFSETS)):
         raise UserError(f"split {unknown[0]!r} does not exist; give --split train or --split val")
-    if not counts or not all(1 <= count <= MOST_A_SPLIT for count in counts.values()) or seed < 0:
+    if not counts or not all(1 <= count <= MAX_A_SPLIT for count in counts.values()) or seed < 0:
         raise UserError(
-            f"a set needs 1 to {MOST_A_SPLIT} videos a split and a seed from 0; give --split, --count, --seed"
+            f"a set needs 1 to {MAX_A_SPLIT} videos a split and a seed from 0; give --split, --count, --seed"
         )
     tasks = []
     for split, offset in OFFSETS.items():
@@ -90,9 +90,9 @@ def generate(
     The set is whatever is there: a call for train and one for val make the same set as one call for both.
     UserError where the folder holds another set, or too many videos cannot be drawn; what is finished stays.
     """
+    from ag_core.world.action_table import actions_of
     from ag_core.world.export import EXACT, LIKE_A_DETECTOR, write_set
     from ag_core.world.film import GENERATOR_VERSION
-    from ag_core.world.repertoire import actions_of
 
     actions_of(profile)  # refuses an unknown one
     out = Path(out)

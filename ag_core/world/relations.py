@@ -15,7 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from ag_core.taxonomy import N_RELATIONS, relation_index
-from ag_core.world.figure.human import Joints
+from ag_core.world.body.human import Joints
 
 LOOK_DEGREES, KEEP_DEGREES, UNSURE_DEGREES = 11.0, 16.0, 24.0
 FACE_AWAY_DEGREES = 110.0

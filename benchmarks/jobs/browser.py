@@ -27,7 +27,7 @@ def graphs_of_every_frame(store: str, video: str) -> list[Any]:
     """The video's annotated graphs, each shown until the next, its boxes moving a little from frame to frame."""
     from dataclasses import replace
 
-    from ag_core.data.store import AnnotationStore
+    from ag_core.annotations.store import AnnotationStore
 
     with AnnotationStore(store) as opened:
         annotated = [graph for graph in opened.graphs_of(video) if graph.visible.any()]
@@ -82,7 +82,7 @@ def as_dictionaries(graphs: list[Any], rounded: bool) -> list[dict[str, Any]]:
 def from_message(data: dict[str, Any]) -> list[dict[str, Any]]:
     """The same dictionaries, read back from the player's message: what it carries."""
     from ag_core.taxonomy import RELATIONS
-    from ag_core.ui.player import NO_BOX
+    from ag_core.ui.player.player import NO_BOX
 
     tracks = [track["class"] for track in data["tracks"]]
     found = {
@@ -129,7 +129,7 @@ def measure(clock: Clock, store: str, video: str) -> dict[str, int]:
     from streamlit.proto.BidiComponent_pb2 import BidiComponent
 
     from ag_core.records import Video
-    from ag_core.ui.player import player_data
+    from ag_core.ui.player.player import player_data
 
     with clock:
         graphs = graphs_of_every_frame(store, video)

@@ -14,9 +14,9 @@ USUAL = "the usual data set, train and test"
 
 def build(clock: Clock, out: str, sources: dict[str, str]) -> dict[str, int]:
     """Build the store; returns its totals."""
-    from ag_core.data.store import AnnotationStore
+    from ag_core.annotations.store import AnnotationStore
 
-    import_module("ag_core.data.building.build")  # the other side has loaded its code, too
+    import_module("ag_core.annotations.building.build")  # the other side has loaded its code, too
     Path(out).unlink(missing_ok=True)
     with clock:
         build_from(Path(out), sources)

@@ -41,7 +41,7 @@ def as_table(rows: Iterable[tuple[int, int, int]]) -> NDArray[np.int64]:
 
 def compare(clock: Clock, store: str, folder: str, repeats: int) -> dict[str, Side]:
     """All ways in turn in this process, with the pickle and the data frame loaded before."""
-    from ag_core.data.store import AnnotationStore
+    from ag_core.annotations.store import AnnotationStore
     from ag_core.taxonomy import OBJECTS, RELATIONS
     from benchmarks.jobs.usual import load_pickles
 

@@ -17,7 +17,7 @@ Frames = list[tuple[int, list[float], list[tuple[int, int, list[float]]]]]
 def with_the_store(clock: Clock, store: str, video: str) -> Frames:
     """Import, open, ask."""
     with clock:
-        from ag_core.data.store import AnnotationStore
+        from ag_core.annotations.store import AnnotationStore
 
         with AnnotationStore(store) as opened:
             graphs = opened.graphs_of(video)

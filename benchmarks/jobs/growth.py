@@ -31,7 +31,7 @@ WITH_CLASS_QUERY = """select count(*), count(distinct video) from relations_by_c
 
 def enlarge(clock: Clock, store: str, out: str, times: int) -> int:
     """Write the larger store; returns its size in bytes."""
-    from ag_core.data.store_format import SCHEMA, quoted
+    from ag_core.annotations.store_format import SCHEMA, quoted
 
     target = Path(out)
     target.unlink(missing_ok=True)
@@ -87,9 +87,9 @@ def _count(connection: duckdb.DuckDBPyConnection, name: str) -> int:
 
 def compare(clock: Clock, stores: Mapping[str, str], video_id: str, repeats: int) -> dict[str, dict[str, Side]]:
     """By question: a side for each store that can answer it, by how many times it is as large ('1', '10', ...)."""
-    from ag_core.data.sequence.language import parse
-    from ag_core.data.sequence.query import moments
-    from ag_core.data.store import AnnotationStore
+    from ag_core.annotations.store import AnnotationStore
+    from ag_core.queries.sequence.language import parse
+    from ag_core.queries.sequence.query import moments
 
     opened = {times: AnnotationStore(path) for times, path in stores.items()}
     whole = {times: store for times, store in opened.items() if int(times) <= WHOLE_UP_TO}

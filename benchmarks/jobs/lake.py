@@ -18,7 +18,7 @@ FILE, LAKE = "DuckDB file", "Parquet lake"
 
 def write(clock: Clock, store: str, folder: str) -> int:
     """Write the lake; returns its size in bytes."""
-    from ag_core.data.lake.writing import write_lake
+    from ag_core.annotations.lake.writing import write_lake
 
     shutil.rmtree(folder, ignore_errors=True)
     with clock:
@@ -28,7 +28,7 @@ def write(clock: Clock, store: str, folder: str) -> int:
 
 def compare(clock: Clock, store: str, folder: str, video: str, repeats: int) -> dict[str, dict[str, Side]]:
     """By question, both sides in turn in this process."""
-    from ag_core.data.store import AnnotationStore
+    from ag_core.annotations.store import AnnotationStore
 
     opened = {FILE: AnnotationStore(store), LAKE: AnnotationStore(folder)}
 

@@ -80,9 +80,9 @@ def with_pandas(relations: "pd.DataFrame", names: Mapping[str, int]) -> int:
 
 def compare(clock: Clock, store: str, folder: str, rates: str, repeats: int) -> dict[str, Side]:
     """All ways in turn in this process, with pickle and data frame loaded before."""
-    from ag_core.data.sequence.language import parse
-    from ag_core.data.sequence.query import moments
-    from ag_core.data.store import AnnotationStore
+    from ag_core.annotations.store import AnnotationStore
+    from ag_core.queries.sequence.language import parse
+    from ag_core.queries.sequence.query import moments
     from ag_core.taxonomy import object_index, relation_index
     from benchmarks.jobs.usual import load_pickles
 

@@ -57,7 +57,7 @@ class Place:
     @cached_property
     def some_videos(self) -> list[str]:
         """A hundred train videos that are usual in training, by id, fewer where there are fewer."""
-        from ag_core.data.store import AnnotationStore
+        from ag_core.annotations.store import AnnotationStore
 
         with AnnotationStore(self.store) as store:
             found = store.rows(
@@ -72,7 +72,7 @@ class Place:
 
 def build(out: Path, sources: dict[str, str]) -> None:
     """Build a store from what `Place.sources` says, whatever is there already."""
-    from ag_core.data.building.build import build_store
+    from ag_core.annotations.building.build import build_store
 
     charades, action_genome, rates = (Path(sources[name]) for name in ("charades", "action_genome", "rates"))
     build_store(out, charades, action_genome, rates=rates, force=True)

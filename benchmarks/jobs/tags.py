@@ -57,7 +57,7 @@ def with_datumaro(items: list[Any]) -> set[str]:
 
 def compare(clock: Clock, store: str, folder: str, repeats: int, datumaro: bool) -> dict[str, Side]:
     """All ways in turn in this process, on the first frames of the store, everything loaded before."""
-    from ag_core.data.store import AnnotationStore
+    from ag_core.annotations.store import AnnotationStore
     from ag_core.taxonomy import object_index, relation_index
     from benchmarks.jobs.usual import load_pickles
 

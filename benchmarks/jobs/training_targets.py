@@ -17,7 +17,7 @@ Flat = tuple[list[str], NDArray[Any], NDArray[Any], NDArray[Any]]
 
 def with_the_store(clock: Clock, store: str, videos: list[str]) -> Flat:
     """Open the store and ask for the targets; what training does not use is left out."""
-    from ag_core.data.store import AnnotationStore
+    from ag_core.annotations.store import AnnotationStore
 
     with clock:
         with AnnotationStore(store) as opened:

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ag_core.data.readers.charades import COLUMNS
+from ag_core.annotations.readers.charades import COLUMNS
+from ag_core.files import write_whole
 from ag_core.taxonomy import (
     ACTIONS,
     GROUP_SLICES,
@@ -21,7 +22,6 @@ from ag_core.taxonomy import (
     normalise,
 )
 from ag_core.world.export import RAW_GROUP_FIELD, SET_OF_SPLIT, charades_class_files
-from ag_core.world.files import write_whole
 from benchmarks.release.graphs import Graphs
 from benchmarks.release.likeness import OTHER_BIT
 from benchmarks.release.videos import Frames, Videos

@@ -15,8 +15,8 @@ from benchmarks.release.counts import Counts
 from benchmarks.release.likeness import OTHER_BIT, Likeness, Ragged
 from benchmarks.release.videos import Frames, Status, Videos
 
-MOST_ENTRIES = 9
-MOST_OF_GROUP = {Group.SPATIAL: 5, Group.CONTACT: 4}
+MAX_ENTRIES = 9
+MAX_OF_GROUP = {Group.SPATIAL: 5, Group.CONTACT: 4}
 """Methods A3: no frame has more entries, no entry more relationships of the group."""
 CHANGE = 0.3
 """How often an object's relationships are others than in the frame before."""
@@ -86,7 +86,7 @@ def _entries(
     frame, place, priority = frame[order], place[order], priority[order]
     rank = np.arange(len(frame)) - np.searchsorted(frame, frame)
     priority[rank == 0] = -1
-    usable = np.flatnonzero(rank < MOST_ENTRIES)
+    usable = np.flatnonzero(rank < MAX_ENTRIES)
     if len(usable) < total:
         raise ValueError(f"the frames' graphs have {len(usable)} objects, too few for {total} entries")
     chosen = np.sort(usable[np.argsort(priority[usable], kind="stable")[:total]])
@@ -181,7 +181,7 @@ def _spatial_and_contact_of_classes(like: Likeness) -> Ragged:
 def _may_be_added(masks: NDArray[np.int64], bits: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Whether a bit is new, leaves its group within its limit, and contradicts no `not_contacting`."""
     possible = masks & bits == 0
-    for group, most in MOST_OF_GROUP.items():
+    for group, most in MAX_OF_GROUP.items():
         of_group = bits & _bits(group) > 0
         possible &= ~(of_group & (np.bitwise_count(masks & _bits(group)) >= most))
     return possible & ~((bits & _bits(Group.CONTACT) > 0) & (masks & _NOT_CONTACTING > 0))
@@ -190,7 +190,7 @@ def _may_be_added(masks: NDArray[np.int64], bits: NDArray[np.int64]) -> NDArray[
 def _lowest_of_several(masks: NDArray[np.int64]) -> NDArray[np.int64]:
     """The lowest paper relationship of a group that has more than one; 0 where no group has."""
     found = np.zeros_like(masks)
-    for group in MOST_OF_GROUP:
+    for group in MAX_OF_GROUP:
         of_group = masks & _bits(group)
         paper = of_group & ((1 << N_RELATIONS) - 1)
         found = np.where(np.bitwise_count(of_group) > 1, paper & -paper, found)

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.data.readers.charades import read_charades
-from ag_core.data.readers.unpickle import read_pickle
+from ag_core.annotations.readers.charades import read_charades
+from ag_core.annotations.readers.unpickle import read_pickle
 from ag_core.taxonomy import (
     ACTIONS,
     N_ACTIONS,

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ag_core.files import write_whole
 from ag_core.settings import ASSETS
-from ag_core.world.files import write_whole
 from benchmarks.release.counts import PUBLISHED
 from benchmarks.release.files import write_action_genome, write_charades, write_rates
 from benchmarks.release.graphs import draw_graphs, n_paper_relations

@@ -11,8 +11,8 @@ import streamlit as st
 
 from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video
 from ag_core.taxonomy import N_ACTIONS, N_RELATIONS, object_index, relation_index
-from ag_core.ui.media import media_url
-from ag_core.ui.player import player_data, show_player
+from ag_core.ui.player.media import media_url
+from ag_core.ui.player.player import player_data, show_player
 
 OBJECTS = (
     "cup/glass/bottle", "sofa/couch", "table", "laptop", "closet/cabinet", "pillow", "phone/camera", "television",

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ag_core.errors import UserError
-from ag_core.models.pairs import PairBatch, certain_logits
+from ag_core.models.pairs import PairBatch, one_hot_logits
 from ag_core.models.relation import RELATION_HEADS, FrequencyHead, RelDnHead, build_relation_head
 from ag_core.models.relation.frequency import relation_frequencies
 from ag_core.models.relation.head import RelationLogits, object_probabilities
@@ -31,7 +31,7 @@ def make_batch(objects_per_frame=(2, 3), seed=0):
     corners = torch.rand(len(classes), 2, generator=random) * 50
     return PairBatch(
         boxes=torch.cat([corners, corners + 5 + torch.rand(len(classes), 2, generator=random) * 40], dim=1),
-        object_logits=certain_logits(torch.tensor(classes, dtype=torch.int64)),
+        object_logits=one_hot_logits(torch.tensor(classes, dtype=torch.int64)),
         object_features=torch.randn(len(classes), D, generator=random),
         pairs=torch.tensor(pairs, dtype=torch.int64).reshape(-1, 2),
         union_features=torch.randn(len(pairs), D, generator=random),
@@ -214,7 +214,7 @@ def test_losses_without_pairs_are_zero():
 
 def test_contrasts_by_hand():
     """One frame, three pairs: two related cups (.6 and .9), one unrelated cup (.5), predicted to be held."""
-    batch = replace(make_batch((3,)), object_logits=certain_logits(torch.tensor([0, 10, 10, 10])))
+    batch = replace(make_batch((3,)), object_logits=one_hot_logits(torch.tensor([0, 10, 10, 10])))
     affinity = torch.tensor([0.6, 0.9, 0.5])
     predicates = torch.zeros(3, 25)
     predicates[2, 14] = 1
@@ -226,7 +226,7 @@ def test_contrasts_by_hand():
     worn = targets_of([True, True, False], p0=[22], p1=[22])
     assert contrastive_loss(batch, logits, worn).item() == pytest.approx(0.05 * 1.5, abs=1e-5)
     # Other classes than the unrelated one: no contrast of classes either.
-    other = replace(batch, object_logits=certain_logits(torch.tensor([0, 5, 5, 10])))
+    other = replace(batch, object_logits=one_hot_logits(torch.tensor([0, 5, 5, 10])))
     assert contrastive_loss(other, logits, worn).item() == pytest.approx(0.05, abs=1e-5)
     # Nothing unrelated: nothing to contrast.
     assert contrastive_loss(batch, logits, targets_of([True] * 3)) == 0

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from ag_core.models.detector import build_faster_rcnn
+from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import RELATION_HEADS, build_relation_head
 from ag_core.models.scene_graph import Mode, SceneGraphPredictor, boxes_from_detections, boxes_from_graph, pair_batch
-from ag_core.models.trunk import RegionTrunk
 from ag_core.presets import DEMO_DETECTOR
 from ag_core.records import Detections, SceneGraph
 from ag_core.taxonomy import GROUP_SLICES, N_CLASSES, N_RELATIONS, Group
@@ -60,7 +60,7 @@ def annotated(person=True):
 @pytest.fixture(scope="module")
 def trunk():
     torch.manual_seed(0)
-    return RegionTrunk(build_faster_rcnn(DEMO_DETECTOR))
+    return RegionFeatureExtractor(build_faster_rcnn(DEMO_DETECTOR))
 
 
 @pytest.fixture(params=list(RELATION_HEADS))

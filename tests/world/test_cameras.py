@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from ag_core.world.combinations import held_out_sector
-from ag_core.world.drawing.cameras import calm_above, hit_shares, sector_of
 from ag_core.world.film import Film, film
+from ag_core.world.render.cameras import calm_above, hit_shares, sector_of
 
 SECONDS = 6.0
 SEEDS = [("train", 1), ("train", 3), ("train", 4), ("val", 2), ("val", 3)]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ag_core.world import film as films
-from ag_core.world.place.clearance import DEPTH, Boxes, deepest, overlaps
+from ag_core.world.room.clearance import DEPTH, Boxes, deepest, overlaps
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@
 
 import pytest
 
-from ag_core.world.casting import make_thing
-from ag_core.world.chance import Chance
+from ag_core.world.action_table import TEMPLATES
 from ag_core.world.combinations import ACCOMPANYING, HELD_OUT_SECTOR, SECTORS, held_out, held_out_sector
-from ag_core.world.place.rooms import furnish
-from ag_core.world.repertoire import TEMPLATES
-from ag_core.world.steps.script import ITEMS
+from ag_core.world.content_sampling import make_thing
+from ag_core.world.motion.script import ITEMS
+from ag_core.world.random_streams import Chance
+from ag_core.world.room.rooms import furnish
 
 VARIANTS = ("", "round", "square", "tall", "flat", "mug", "glass")
 SUPPORTS = ("", "table", "shelf", "sofa/couch", "bed", "floor")

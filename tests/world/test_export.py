@@ -13,13 +13,13 @@ import av
 import numpy as np
 import pytest
 
-from ag_core.data.building.build import build_store
-from ag_core.data.frames import probe_video
-from ag_core.data.readers.action_genome import read_action_genome
-from ag_core.data.readers.charades import read_charades
-from ag_core.data.store import AnnotationStore
+from ag_core.annotations.building.build import build_store
+from ag_core.annotations.readers.action_genome import read_action_genome
+from ag_core.annotations.readers.charades import read_charades
+from ag_core.annotations.store import AnnotationStore
 from ag_core.records import time_of_frame
 from ag_core.taxonomy import ACTIONS, RELATIONS, object_index, relation_index
+from ag_core.video.frames import probe_video
 from ag_core.world.export import (
     LIKE_A_DETECTOR,
     action_genome_dictionaries,

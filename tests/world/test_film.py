@@ -5,10 +5,10 @@ import pytest
 
 from ag_core.errors import UserError
 from ag_core.taxonomy import GROUP_SLICES, N_ACTIONS, N_RELATIONS, OBJECT_CLASSES, RELATIONS, Group
-from ag_core.world.chance import Chance
+from ag_core.world.action_table import DEFAULT_PROFILE, actions_of, entries
 from ag_core.world.film import film, video_id
-from ag_core.world.repertoire import DEFAULT_PROFILE, actions_of, entries
-from ag_core.world.steps.script import SKILLS, Step, class_of, goals_of, useful
+from ag_core.world.motion.script import SKILLS, Step, class_of, goals_of, useful
+from ag_core.world.random_streams import Chance
 from ag_core.world.truth import WorldTruth
 
 SIZE, SECONDS = (128, 72), 2.0

@@ -12,7 +12,7 @@ from ag_core.errors import UserError
 from ag_core.world import film as film_module
 from ag_core.world import generate as generate_module
 from ag_core.world.generate import N_IDS, generate, plan, video_id_of
-from ag_core.world.making import LINES, SUMMARY, add_up, read_costs
+from ag_core.world.render_cost import LINES, SUMMARY, add_up, read_costs
 from tests.world.stand_in import StandInFilm, draw_stand_in
 
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from ag_core.world.drawing.mesh import Mesh, turn_z, unit
-from ag_core.world.figure.body import HEEL, Recline
-from ag_core.world.figure.drapes import blanket_over
-from ag_core.world.figure.heads import BEARDS, HAIRCUTS
-from ag_core.world.figure.human import ANKLE_HEIGHT, SIDES, Human, Looks, Pose, two_bones
+from ag_core.world.body.drapes import blanket_over
+from ag_core.world.body.heads import BEARDS, HAIRCUTS
+from ag_core.world.body.human import ANKLE_HEIGHT, SIDES, Human, Looks, Pose, two_bones
+from ag_core.world.body.posture import HEEL, Recline
+from ag_core.world.render.mesh import Mesh, turn_z, unit
 
 NAMES = ("skin", "hair", "shirt", "trousers", "shoe", "sole", "sock", "white", "iris", "mouth")
 MATERIALS = {name: i for i, name in enumerate(NAMES)}

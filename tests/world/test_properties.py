@@ -6,9 +6,9 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 
 from ag_core.taxonomy import ACTIONS, GROUP_SLICES, OBJECT_CLASSES, RELATIONS, Group
+from ag_core.world.action_table import PROFILES, classes_of
 from ag_core.world.film import SEEN_SHARE, SEEN_TIME, Film, film
-from ag_core.world.place.clearance import DEPTH, deepest
-from ag_core.world.repertoire import PROFILES, classes_of
+from ag_core.world.room.clearance import DEPTH, deepest
 from ag_core.world.truth import WorldTruth
 
 SEEDS = 200

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from ag_core.taxonomy import GROUP_SLICES, RELATIONS, Group
-from ag_core.world.drawing.mesh import turn_z
-from ag_core.world.figure.human import ANKLE_HEIGHT, Human, Joints, Pose
+from ag_core.world.body.human import ANKLE_HEIGHT, Human, Joints, Pose
 from ag_core.world.relations import ObjectState, State, cleaned, relations_of
+from ag_core.world.render.mesh import turn_z
 
 MATERIALS = dict.fromkeys(("skin", "hair", "shirt", "trousers", "shoe", "sole", "white", "iris", "mouth"), 0)
 CAMERA = np.array([0.0, 4.0, 1.4])

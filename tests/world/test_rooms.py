@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from ag_core.taxonomy import OBJECT_CLASSES
-from ag_core.world.chance import Chance
-from ag_core.world.drawing.mesh import turn_z
-from ag_core.world.place.furnisher import STEP, WAY, apart
-from ag_core.world.place.paths import BODY, FloorGrid
-from ag_core.world.place.rooms import KINDS, SCENES, Room, furnish
+from ag_core.world.random_streams import Chance
+from ag_core.world.render.mesh import turn_z
+from ag_core.world.room.furnisher import STEP, WAY, apart
+from ag_core.world.room.paths import BODY, FloorGrid
+from ag_core.world.room.rooms import KINDS, SCENES, Room, furnish
 
 SEEDS = range(8)
 PLACED = (

@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from ag_core.world.casting import MAKERS, choose_things, make_thing, person
-from ag_core.world.chance import Chance
-from ag_core.world.drawing.textures import Palette
-from ag_core.world.figure.body import Segment
-from ag_core.world.place.props import bounds
-from ag_core.world.place.rooms import furnish
-from ag_core.world.sim import Performance, Thing, Track
-from ag_core.world.steps.script import ITEMS
-from ag_core.world.thing.handling import CARRY, LONG
-from ag_core.world.thing.things import BOOK_THICK, book_mesh
+from ag_core.world.body.posture import Segment
+from ag_core.world.content_sampling import MAKERS, choose_things, make_thing, person
+from ag_core.world.motion.script import ITEMS
+from ag_core.world.objects.grips import CARRY, LONG
+from ag_core.world.objects.household import BOOK_THICK, book_mesh
+from ag_core.world.performance import Performance, Thing, Track
+from ag_core.world.random_streams import Chance
+from ag_core.world.render.textures import Palette
+from ag_core.world.room.props import bounds
+from ag_core.world.room.rooms import furnish
 
 
 @pytest.fixture(scope="module")

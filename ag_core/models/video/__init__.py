@@ -1,7 +1,7 @@
 """Action models by name. All are one class with another bank beside the clip (methods C16, C18, C19)."""
 
 from ag_core.errors import UserError
-from ag_core.models.video.banked import BankedVideoModel, BankHead
+from ag_core.models.video.bank_head import BankedVideoModel, BankHead
 from ag_core.models.video.fbo import NonLocalBank
 from ag_core.models.video.i3d import I3dNonLocal
 from ag_core.presets import DEMO_VIDEO, VideoPreset

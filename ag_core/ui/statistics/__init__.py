@@ -1,1 +1,1 @@
-"""What the pages share: frame, caches, pickers, charts and the player. The only package that knows Streamlit."""
+"""The tabs of the page Statistics."""

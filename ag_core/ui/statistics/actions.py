@@ -5,52 +5,53 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from ag_core.data.search import Search
-from ag_core.data.statistics import verb_object_counts
+from ag_core.annotations.search import Search
+from ag_core.annotations.statistics import verb_object_counts
 from ag_core.taxonomy import ACTIONS, action_index, shown
-from ag_core.ui import charts, words
-from ag_core.ui.charts import MARK
-from ag_core.ui.figures import Figure, show_figure
+from ag_core.ui.charts import plots
+from ag_core.ui.charts.figures import Figure, show_figure
+from ag_core.ui.charts.plots import MARK
+from ag_core.ui.formatting import action_name, format_number, object_name
 from ag_core.ui.page import EXPLORE, empty_state
-from ag_core.ui.statistics.asked import Asked, log_toggle, object_picker
+from ag_core.ui.statistics.scope import StatisticsScope, log_toggle, object_picker
 
-MOST_ACTIONS = 40
-MOST_BESIDE = 20
+MAX_ACTIONS = 40
+MAX_BESIDE = 20
 
 
-def show_actions(asked: Asked) -> None:
+def show_actions(scope: StatisticsScope) -> None:
     """Intervals of every action, verbs by objects, and the actions under way while an object is seen."""
-    counted = asked.counts("action")
+    counted = scope.counts("action")
     held = counted[counted["intervals"] > 0]
     if held.empty:
         why = "Models score whole videos and clips, not intervals; choose the annotation as source to see actions"
         empty_state("No actions", why, (EXPLORE, "All videos"))
         return
     st.subheader("Actions", anchor=False)
-    _show_counts(asked, counted, held)
-    _show_verbs(asked, counted)
-    _show_beside(asked)
+    _show_counts(scope, counted, held)
+    _show_verbs(scope, counted)
+    _show_beside(scope)
 
 
 def marked_actions(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Search]]:
     """A table of actions (action, id, label) with its marks, 'label (id)', and what they mean in Explore."""
-    marks = [words.action_name(action) for action in table["action"]]
+    marks = [action_name(action) for action in table["action"]]
     searches = {mark: Search(actions=(int(action),)) for mark, action in zip(marks, table["action"])}
     return table.assign(**{MARK: marks}), searches
 
 
-def _show_counts(asked: Asked, counted: pd.DataFrame, held: pd.DataFrame) -> None:
+def _show_counts(scope: StatisticsScope, counted: pd.DataFrame, held: pd.DataFrame) -> None:
     logarithmic = log_toggle()
-    most, searches = marked_actions(held.nlargest(MOST_ACTIONS, "intervals"))
-    rest = f" The {MOST_ACTIONS} most frequent are drawn; the files have all." if len(held) > len(most) else ""
+    most, searches = marked_actions(held.nlargest(MAX_ACTIONS, "intervals"))
+    rest = f" The {MAX_ACTIONS} most frequent are drawn; the files have all." if len(held) > len(most) else ""
     show_figure(
         Figure(
             "Actions",
-            f"{len(held)} of {len(counted)} Charades actions occur, {words.number(int(held['intervals'].sum()))} "
-            f"intervals; counted in {asked.whose}.{rest}",
+            f"{len(held)} of {len(counted)} Charades actions occur, {format_number(int(held['intervals'].sum()))} "
+            f"intervals; counted in {scope.whose}.{rest}",
             "Bars: number of annotated intervals of each action, most frequent first",
             "actions",
-            asked.which,
+            scope.which,
             partial(_draw_counts, most[["label", "id", "intervals", "videos", MARK]], "intervals", logarithmic),
             counted,
             searches,
@@ -59,11 +60,11 @@ def _show_counts(asked: Asked, counted: pd.DataFrame, held: pd.DataFrame) -> Non
     )
 
 
-def _draw_counts(table: pd.DataFrame, value: str, logarithmic: bool, dark: bool) -> charts.Chart:
-    return charts.count_bars(table, "label", value, dark=dark, logarithmic=logarithmic)
+def _draw_counts(table: pd.DataFrame, value: str, logarithmic: bool, dark: bool) -> plots.Chart:
+    return plots.count_bars(table, "label", value, dark=dark, logarithmic=logarithmic)
 
 
-def _show_verbs(asked: Asked, counted: pd.DataFrame) -> None:
+def _show_verbs(scope: StatisticsScope, counted: pd.DataFrame) -> None:
     table = verb_object_counts(counted)
     if table.empty:
         return
@@ -76,11 +77,11 @@ def _show_verbs(asked: Asked, counted: pd.DataFrame) -> None:
         Figure(
             "Actions by verb and object",
             f"Intervals of the actions on one of the 35 objects, by the verb and the object that Charades names; "
-            f"{words.number(int(table['intervals'].sum()))} intervals, {len(table)} pairs; counted in {asked.whose}. "
+            f"{format_number(int(table['intervals'].sum()))} intervals, {len(table)} pairs; counted in {scope.whose}. "
             "Where a pair has several actions, Explore finds the most frequent.",
             "Heat map: number of intervals of each verb with each object",
             "verb-object",
-            asked.which,
+            scope.which,
             partial(_draw_verbs, marked[["verb", "object", "actions", "intervals", MARK]]),
             marked[["verb", "object", "actions", "intervals"]],
             {
@@ -93,38 +94,38 @@ def _show_verbs(asked: Asked, counted: pd.DataFrame) -> None:
     )
 
 
-def _draw_verbs(table: pd.DataFrame, dark: bool) -> charts.Chart:
+def _draw_verbs(table: pd.DataFrame, dark: bool) -> plots.Chart:
     verbs = table.groupby("verb")["intervals"].sum().sort_values(ascending=False).index.tolist()
     objects = table.groupby("object")["intervals"].sum().sort_values(ascending=False).index.tolist()
-    return charts.heat_map(
+    return plots.heat_map(
         table, "object", "verb", "intervals", dark=dark, rows=objects, columns=verbs, label="intervals", compress=True,
         number=",d",
     )  # fmt: skip
 
 
-def _show_beside(asked: Asked) -> None:
-    if not asked.counts("object")["objects"].any():
+def _show_beside(scope: StatisticsScope) -> None:
+    if not scope.counts("object")["objects"].any():
         return
     st.subheader("Actions while an object is seen", anchor=False)
-    chosen = object_picker(asked, "beside")
+    chosen = object_picker(scope, "beside")
     if chosen is None:
         return
-    name, table = words.object_name(chosen), asked.ask("actions_beside", chosen)
+    name, table = object_name(chosen), scope.ask("actions_beside", chosen)
     if table.empty:
         st.caption("No action is under way in a frame that shows it, or the videos' rates are not known.")
         return
-    most, searches = marked_actions(table.head(MOST_BESIDE))
+    most, searches = marked_actions(table.head(MAX_BESIDE))
     on_it = sum(ACTIONS[action].object_class == chosen for action in table["action"])
-    rest = f" The {MOST_BESIDE} most frequent are drawn; the files have all." if len(table) > len(most) else ""
+    rest = f" The {MAX_BESIDE} most frequent are drawn; the files have all." if len(table) > len(most) else ""
     show_figure(
         Figure(
             f"Actions while {name} is seen",
             f"Annotated frames that show {name} while an action is under way; {len(table)} actions, {on_it} of them on "
-            f"this object by Charades' list. A frame with several actions counts for each. Counted in {asked.whose}."
+            f"this object by Charades' list. A frame with several actions counts for each. Counted in {scope.whose}."
             f"{rest}",
             f"Bars: number of annotated frames that show {name} during each action",
             "actions-beside",
-            f"{asked.which}-{name.replace('/', '-')}",
+            f"{scope.which}-{name.replace('/', '-')}",
             partial(_draw_counts, most[["label", "id", "on_it", "frames", "videos", MARK]], "frames", False),
             table,
             searches,

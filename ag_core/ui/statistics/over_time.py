@@ -5,20 +5,22 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from ag_core.data.over_time import APPEARS, ENDS
-from ag_core.data.search import Search
+from ag_core.annotations.search import Search
+from ag_core.annotations.transitions import APPEARS, ENDS
 from ag_core.taxonomy import RELATIONS_OF_GROUP, Group, relation_index, shown
-from ag_core.ui import charts, words
-from ag_core.ui.charts import MARK
-from ag_core.ui.figures import Figure, show_figure
-from ag_core.ui.spans import duration_bars
-from ag_core.ui.statistics.asked import Asked, object_picker
+from ag_core.ui import formatting
+from ag_core.ui.charts import plots
+from ag_core.ui.charts.figures import Figure, show_figure
+from ag_core.ui.charts.plots import MARK
+from ag_core.ui.charts.time_axis import duration_bars
+from ag_core.ui.formatting import format_number, format_percent
+from ag_core.ui.statistics.scope import StatisticsScope, object_picker
 
 
-def show_over_time(asked: Asked) -> None:
+def show_over_time(scope: StatisticsScope) -> None:
     """Transitions of one object in one group, and durations with it or with all objects."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        chosen = object_picker(asked, "of")
+        chosen = object_picker(scope, "of")
         if chosen is None:
             return
         group = st.segmented_control(
@@ -29,8 +31,8 @@ def show_over_time(asked: Asked) -> None:
             key="group",
             bind="query-params",
         )
-    _show_transitions(asked, chosen, Group(group))
-    _show_durations(asked, chosen)
+    _show_transitions(scope, chosen, Group(group))
+    _show_durations(scope, chosen)
 
 
 def transition_table(counted: pd.DataFrame) -> pd.DataFrame:
@@ -39,10 +41,10 @@ def transition_table(counted: pd.DataFrame) -> pd.DataFrame:
     return counted.assign(before=counted["before"].map(shown), after=counted["after"].map(shown), share=share)
 
 
-def _show_transitions(asked: Asked, object_class: int, group: Group) -> None:
-    name = words.object_name(object_class)
+def _show_transitions(scope: StatisticsScope, object_class: int, group: Group) -> None:
+    name = formatting.object_name(object_class)
     st.subheader(f"What follows what: {group.value}, {name}", anchor=False)
-    table = transition_table(asked.ask("transitions", object_class, group))
+    table = transition_table(scope.ask("transitions", object_class, group))
     if table.empty:
         st.caption("No video has two annotated frames one of which shows this object.")
         return
@@ -56,13 +58,13 @@ def _show_transitions(asked: Asked, object_class: int, group: Group) -> None:
     show_figure(
         Figure(
             f"What follows what: {group.value} relationships with {name}",
-            f"{words.number(int(table['n'].sum()))} steps from one annotated frame to the next of the same video; "
+            f"{format_number(int(table['n'].sum()))} steps from one annotated frame to the next of the same video; "
             f"rows add up to 100 %. Where several relationships hold at once, each pair counts. '{APPEARS}' and "
-            f"'{ENDS}': not visible in the frame before or after. Counted in {asked.whose}. Explore finds videos with "
+            f"'{ENDS}': not visible in the frame before or after. Counted in {scope.whose}. Explore finds videos with "
             "the object and what came after, Search the moments, whatever lies between.",
             f"Heat map: for each {group.value} relationship with {name}, what holds in the next annotated frame",
             "transitions",
-            f"{asked.which}-{name.replace('/', '-')}-{group.value}",
+            f"{scope.which}-{name.replace('/', '-')}-{group.value}",
             partial(_draw_transitions, marked, group),
             table,
             searches,
@@ -88,21 +90,21 @@ def transition_sequences(table: pd.DataFrame, object_name: str) -> dict[str, str
     }
 
 
-def _draw_transitions(table: pd.DataFrame, group: Group, dark: bool) -> charts.Chart:
+def _draw_transitions(table: pd.DataFrame, group: Group, dark: bool) -> plots.Chart:
     names = [shown(name) for name in RELATIONS_OF_GROUP[group]]
     rows = [name for name in (APPEARS, *names) if name in set(table["before"])]
     columns = [name for name in (*names, ENDS) if name in set(table["after"])]
-    return charts.heat_map(
+    return plots.heat_map(
         table, "before", "after", "share", dark=dark, rows=rows, columns=columns, label="share of what came before",
         top=1.0, compress=True, number=".1%",
     ).properties(height={"step": 24})  # fmt: skip
 
 
-def _show_durations(asked: Asked, object_class: int) -> None:
+def _show_durations(scope: StatisticsScope, object_class: int) -> None:
     st.subheader("How long relationships last", anchor=False)
     every = st.toggle("With all objects", key="every", bind="query-params")
-    name = "all objects" if every else words.object_name(object_class)
-    counted = asked.ask("durations", *(() if every else (object_class,)))
+    name = "all objects" if every else formatting.object_name(object_class)
+    counted = scope.ask("durations", *(() if every else (object_class,)))
     table = counted[counted["lasting"] > 0]
     if table.empty:
         st.caption("No relationship holds in two neighbouring annotated frames, or the videos' rates are not known.")
@@ -114,13 +116,13 @@ def _show_durations(asked: Asked, object_class: int) -> None:
     show_figure(
         Figure(
             f"How long relationships last: {name}",
-            f"{words.number(stretches)} stretches of neighbouring annotated frames with {name}; drawn are the "
-            f"{words.number(lasting)} of two frames or more ({words.percent(lasting / max(stretches, 1))}). From first "
-            "to last frame, so a lower bound. Line: middle 80 %, bar: middle 50 %, stroke: median. Counted in "
-            f"{asked.whose}.",
+            f"{format_number(stretches)} stretches of neighbouring annotated frames with {name}; drawn are the "
+            f"{format_number(lasting)} of two frames or more ({format_percent(lasting / max(stretches, 1))}). From "
+            "first to last frame, so a lower bound. Line: middle 80 %, bar: middle 50 %, stroke: median. Counted in "
+            f"{scope.whose}.",
             f"Spans: quantiles of how long each relationship with {name} lasts, in seconds",
             "durations",
-            f"{asked.which}-{name.replace('/', '-').replace(' ', '-')}",
+            f"{scope.which}-{name.replace('/', '-').replace(' ', '-')}",
             partial(_draw_durations, table[columns].assign(**{MARK: table["relation"]})),
             table[columns],
             {
@@ -132,5 +134,5 @@ def _show_durations(asked: Asked, object_class: int) -> None:
     )
 
 
-def _draw_durations(table: pd.DataFrame, dark: bool) -> charts.Chart:
+def _draw_durations(table: pd.DataFrame, dark: bool) -> plots.Chart:
     return duration_bars(table, dark=dark)

@@ -6,16 +6,18 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ag_core.data.search import Search
-from ag_core.data.store import ANNOTATION
+from ag_core.annotations.search import Search
+from ag_core.annotations.store import ANNOTATION
 from ag_core.settings import settings
 from ag_core.taxonomy import OBJECTS, object_index, relation_index, shown
-from ag_core.ui import cached, charts, words
-from ag_core.ui.charts import MARK
-from ag_core.ui.figures import Figure, show_figure
+from ag_core.ui import cached
+from ag_core.ui.charts import plots
+from ag_core.ui.charts.figures import Figure, show_figure
+from ag_core.ui.charts.plots import MARK
+from ag_core.ui.formatting import format_number
 from ag_core.ui.page import owner_note, totals_row
-from ag_core.ui.pickers import download_table, source_name
-from ag_core.ui.statistics.asked import Asked, log_toggle
+from ag_core.ui.statistics.scope import StatisticsScope, log_toggle
+from ag_core.ui.widgets.pickers import download_table, source_name
 
 COLUMNS = {
     "dataset": "Data set",
@@ -37,25 +39,25 @@ COLUMNS = {
 """Table 1's columns in its order; the last two are not in the paper's table."""
 
 
-def show_overview(asked: Asked) -> None:
+def show_overview(scope: StatisticsScope) -> None:
     """Totals, Table 1, and how often every relationship and object occurs."""
-    owner_note(f"Counts of {asked.whose}. For scale, beneath each the published total of the Action Genome paper.")
-    totals_row(cached.totals(asked.key, asked.source), cached.paper()["totals"])
-    _show_table_1(asked)
+    owner_note(f"Counts of {scope.whose}. For scale, beneath each the published total of the Action Genome paper.")
+    totals_row(cached.totals(scope.key, scope.source), cached.paper()["totals"])
+    _show_table_1(scope)
     st.subheader("Relationships and objects", anchor=False)
     logarithmic = log_toggle()
     left, right = st.columns(2, gap="large")
     with left:
-        _show_relationships(asked, logarithmic)
+        _show_relationships(scope, logarithmic)
     with right:
-        _show_objects(asked, logarithmic)
+        _show_objects(scope, logarithmic)
 
 
-def data_name(asked: Asked) -> str:
+def data_name(scope: StatisticsScope) -> str:
     """The data at hand by name."""
     chosen = settings()
     name = "Embedded home world" if chosen.store == chosen.embedded_store else chosen.store_name
-    return name if asked.source == ANNOTATION else f"{name}, {source_name(asked.source)}"
+    return name if scope.source == ANNOTATION else f"{name}, {source_name(scope.source)}"
 
 
 def table_1(mine: dict[str, Any], name: str, papers: list[dict[str, Any]]) -> pd.DataFrame:
@@ -68,14 +70,14 @@ def table_1(mine: dict[str, Any], name: str, papers: list[dict[str, Any]]) -> pd
     return table.astype({column: "boolean" if column.endswith(("ated", "ized")) else "Int64" for column in whole})
 
 
-def _show_table_1(asked: Asked) -> None:
+def _show_table_1(scope: StatisticsScope) -> None:
     st.subheader("Beside other data sets", anchor=False)
     owner_note(
         "First row: counted here in the open data. Other rows: the paper's Table 1, as printed there (its numbers "
         "of videos of HACS Clips and AVA look exchanged; they are kept). The last two columns are not in the paper's "
         "table."
     )
-    table = table_1(asked.ask("table_1_row"), data_name(asked), cached.paper()["table_1"])
+    table = table_1(scope.ask("table_1_row"), data_name(scope), cached.paper()["table_1"])
     formats: dict[str, Any] = {
         column: st.column_config.NumberColumn(label, format="localized")
         for column, label in COLUMNS.items()
@@ -90,23 +92,23 @@ def _show_table_1(asked: Asked) -> None:
         alt="Table 1 of the paper: data sets of actions, with a first row for the open data",
     )
     with st.container(horizontal=True):
-        download_table(table, "table-1", asked.which, "statistics_table_1_csv", "csv")
-        download_table(table, "table-1", asked.which, "statistics_table_1_json", "json")
+        download_table(table, "table-1", scope.which, "statistics_table_1_csv", "csv")
+        download_table(table, "table-1", scope.which, "statistics_table_1_json", "json")
 
 
-def _show_relationships(asked: Asked, logarithmic: bool) -> None:
-    counted = asked.counts("relation")
+def _show_relationships(scope: StatisticsScope, logarithmic: bool) -> None:
+    counted = scope.counts("relation")
     table = counted.assign(relation=counted["name"].map(shown))[["relation", "group", "relations", "videos"]]
     total, occurring = int(table["relations"].sum()), int((table["relations"] > 0).sum())
     marked = table.assign(**{MARK: table["relation"]})
     show_figure(
         Figure(
             "Relationships by group (Figure 3)",
-            f"{words.number(total)} relationships between the person and an object, {occurring} of 25 kinds; counted "
-            f"in {asked.whose}. Drawn as the paper's Figure 3.",
+            f"{format_number(total)} relationships between the person and an object, {occurring} of 25 kinds; counted "
+            f"in {scope.whose}. Drawn as the paper's Figure 3.",
             "Bars: number of each of the 25 relationships, group by group",
             "relationships",
-            asked.which,
+            scope.which,
             partial(_draw_relations, marked, logarithmic),
             table,
             {name: Search(relations=(relation_index(name),)) for name in table.loc[table["relations"] > 0, "relation"]},
@@ -115,22 +117,22 @@ def _show_relationships(asked: Asked, logarithmic: bool) -> None:
     )
 
 
-def _draw_relations(table: pd.DataFrame, logarithmic: bool, dark: bool) -> charts.Chart:
-    return charts.relation_bars(table, "relations", dark=dark, logarithmic=logarithmic)
+def _draw_relations(table: pd.DataFrame, logarithmic: bool, dark: bool) -> plots.Chart:
+    return plots.relation_bars(table, "relations", dark=dark, logarithmic=logarithmic)
 
 
-def _show_objects(asked: Asked, logarithmic: bool) -> None:
-    table = asked.counts("object").rename(columns={"objects": "boxes"})[["object", "boxes", "videos"]]
+def _show_objects(scope: StatisticsScope, logarithmic: bool) -> None:
+    table = scope.counts("object").rename(columns={"objects": "boxes"})[["object", "boxes", "videos"]]
     present = table[table["boxes"] > 0]
     marked = present.assign(**{MARK: present["object"]})
     show_figure(
         Figure(
             "Objects (Figure 3)",
-            f"{words.number(int(table['boxes'].sum()))} visible boxes, {len(present)} of {len(OBJECTS)} classes; "
-            f"counted in {asked.whose}. Drawn as the paper's Figure 3.",
+            f"{format_number(int(table['boxes'].sum()))} visible boxes, {len(present)} of {len(OBJECTS)} classes; "
+            f"counted in {scope.whose}. Drawn as the paper's Figure 3.",
             "Bars: number of visible boxes of each object class, most frequent first",
             "objects",
-            asked.which,
+            scope.which,
             partial(_draw_objects, marked, logarithmic),
             table,
             {
@@ -145,5 +147,5 @@ def _show_objects(asked: Asked, logarithmic: bool) -> None:
         st.caption(f"Not seen: {', '.join(absent)}.")
 
 
-def _draw_objects(table: pd.DataFrame, logarithmic: bool, dark: bool) -> charts.Chart:
-    return charts.count_bars(table, "object", "boxes", dark=dark, logarithmic=logarithmic)
+def _draw_objects(table: pd.DataFrame, logarithmic: bool, dark: bool) -> plots.Chart:
+    return plots.count_bars(table, "object", "boxes", dark=dark, logarithmic=logarithmic)

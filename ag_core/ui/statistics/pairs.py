@@ -6,29 +6,30 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from ag_core.data.search import Search
+from ag_core.annotations.search import Search
 from ag_core.taxonomy import OBJECTS, object_index, relation_index, shown
-from ag_core.ui import charts, words
-from ag_core.ui.bipartite import bipartite_map, line_mark
-from ag_core.ui.charts import MARK
-from ag_core.ui.figures import Figure, show_figure
+from ag_core.ui.charts import plots
+from ag_core.ui.charts.bipartite import bipartite_map, line_mark
+from ag_core.ui.charts.figures import Figure, show_figure
+from ag_core.ui.charts.plots import MARK
+from ag_core.ui.formatting import format_number
 from ag_core.ui.page import EXPLORE, empty_state
-from ag_core.ui.statistics.asked import Asked, log_toggle
+from ag_core.ui.statistics.scope import StatisticsScope, log_toggle
 
 SHARE, COUNT = "share", "count"
 WEIGHTS = {SHARE: "Share of an object's boxes", COUNT: "Number"}
 LINES, CELLS = "lines", "cells"
 SHAPES = {LINES: "Lines", CELLS: "Heat map"}
-FEWEST_LINES, MOST_LINES, LINES_AT_FIRST = 25, 400, 150
+FEWEST_LINES, MAX_LINES, LINES_AT_FIRST = 25, 400, 150
 
 
-def show_pairs(asked: Asked) -> None:
+def show_pairs(scope: StatisticsScope) -> None:
     """Figure 4 as lines or as a heat map, then the objects that share a frame."""
-    pairs = asked.ask("object_relation_pairs")
+    pairs = scope.ask("object_relation_pairs")
     if pairs.empty:
-        empty_state("No relationships", f"There are none in {asked.whose}", (EXPLORE, "All videos"))
+        empty_state("No relationships", f"There are none in {scope.whose}", (EXPLORE, "All videos"))
         return
-    boxes = asked.counts("object").set_index("object")["objects"]
+    boxes = scope.counts("object").set_index("object")["objects"]
     pairs = pairs.assign(share=pairs["relations"] / boxes.loc[pairs["object"]].clip(lower=1).to_numpy())
     st.subheader("Which object, which relationship", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -40,7 +41,7 @@ def show_pairs(asked: Asked) -> None:
             lines = st.slider(
                 "Heaviest lines",
                 FEWEST_LINES,
-                MOST_LINES,
+                MAX_LINES,
                 LINES_AT_FIRST,
                 25,
                 key="lines",
@@ -48,8 +49,8 @@ def show_pairs(asked: Asked) -> None:
                 width=200,
             )
             logarithmic = log_toggle("Logarithmic widths")
-    _show_pairs(asked, pairs, shape, weight, lines, logarithmic)
-    _show_together(asked)
+    _show_pairs(scope, pairs, shape, weight, lines, logarithmic)
+    _show_together(scope)
 
 
 def _choice(label: str, options: dict[str, str], key: str) -> str:
@@ -59,7 +60,9 @@ def _choice(label: str, options: dict[str, str], key: str) -> str:
     )  # fmt: skip
 
 
-def _show_pairs(asked: Asked, pairs: pd.DataFrame, shape: str, weight: str, lines: int, logarithmic: bool) -> None:
+def _show_pairs(
+    scope: StatisticsScope, pairs: pd.DataFrame, shape: str, weight: str, lines: int, logarithmic: bool
+) -> None:
     value = {SHARE: "share", COUNT: "relations"}[weight]
     drawn = min(lines, len(pairs)) if shape == LINES else len(pairs)
     meaning = "share of the object's boxes in which the relationship holds" if weight == SHARE else "number of times"
@@ -74,14 +77,14 @@ def _show_pairs(asked: Asked, pairs: pd.DataFrame, shape: str, weight: str, line
     show_figure(
         Figure(
             "Objects and relationships (Figure 4)",
-            f"{len(pairs)} of 875 pairs occur, {words.number(int(pairs['relations'].sum()))} relationships; "
+            f"{len(pairs)} of 875 pairs occur, {format_number(int(pairs['relations'].sum()))} relationships; "
             f"{'the heaviest ' + str(drawn) + ' are drawn' if drawn < len(pairs) else 'all are drawn'}. "
-            f"Weight: {meaning}. Counted in {asked.whose}. Drawn as the paper's Figure 4.",
+            f"Weight: {meaning}. Counted in {scope.whose}. Drawn as the paper's Figure 4.",
             "Map: objects on the left, relationships on the right by group, lines as heavy as they go together"
             if shape == LINES
             else "Heat map: how often each of 25 relationships holds with each of 35 objects",
             "object-relationship",
-            asked.which,
+            scope.which,
             partial(_draw_pairs, pairs, shape, value, lines, logarithmic),
             pairs[["object", "name", "group", "relations", "videos", "share"]].rename(columns={"name": "relation"}),
             searches,
@@ -95,7 +98,7 @@ def _search_of_name(name: str) -> Search:
     return Search(objects=(object_index(name),)) if name in OBJECTS else Search(relations=(relation_index(name),))
 
 
-def _draw_pairs(pairs: pd.DataFrame, shape: str, value: str, lines: int, logarithmic: bool, dark: bool) -> charts.Chart:
+def _draw_pairs(pairs: pd.DataFrame, shape: str, value: str, lines: int, logarithmic: bool, dark: bool) -> plots.Chart:
     number, label = (".1%", "share of boxes") if value == "share" else (",d", "relationships")
     if shape == LINES:
         return bipartite_map(pairs, value, label, dark=dark, most=lines, logarithmic=logarithmic, number=number)
@@ -104,7 +107,7 @@ def _draw_pairs(pairs: pd.DataFrame, shape: str, value: str, lines: int, logarit
         relation=pairs["name"].map(shown),
         **{MARK: [line_mark(one, name) for one, name in zip(pairs["object"], pairs["name"])]},
     )[["object", "group", "relation", "videos", value, MARK]]
-    return charts.object_relation_map(cells, value, dark=dark, label=label, compress=True, number=number)
+    return plots.object_relation_map(cells, value, dark=dark, label=label, compress=True, number=number)
 
 
 def together_table(table: pd.DataFrame) -> pd.DataFrame:
@@ -119,9 +122,9 @@ def together_table(table: pd.DataFrame) -> pd.DataFrame:
     return long.sort_values("frames", ascending=False, kind="stable").reset_index(drop=True)
 
 
-def _show_together(asked: Asked) -> None:
+def _show_together(scope: StatisticsScope) -> None:
     st.subheader("Objects in one frame", anchor=False)
-    counted = asked.ask("co_occurrence")
+    counted = scope.ask("co_occurrence")
     table = together_table(counted)
     if table.empty:
         st.caption("No frame shows two different objects.")
@@ -132,11 +135,11 @@ def _show_together(asked: Asked) -> None:
         Figure(
             "Objects seen in the same frame",
             "Of the annotated frames that show the object of a row, the share that shows the object of a column as "
-            f"well. {words.number(len(table) // 2)} pairs of objects share a frame somewhere; counted in "
-            f"{asked.whose}. Explore then finds videos that have both, at any time.",
+            f"well. {format_number(len(table) // 2)} pairs of objects share a frame somewhere; counted in "
+            f"{scope.whose}. Explore then finds videos that have both, at any time.",
             "Heat map: share of the frames of each object in which each other object is visible",
             "co-occurrence",
-            asked.which,
+            scope.which,
             partial(_draw_together, table.assign(**{MARK: list(marks)}), seen),
             table,
             {mark: Search(objects=(object_index(one), object_index(two))) for mark, (one, two) in marks.items()},
@@ -146,8 +149,8 @@ def _show_together(asked: Asked) -> None:
     )
 
 
-def _draw_together(table: pd.DataFrame, seen: list[str], dark: bool) -> charts.Chart:
-    return charts.heat_map(
+def _draw_together(table: pd.DataFrame, seen: list[str], dark: bool) -> plots.Chart:
+    return plots.heat_map(
         table, "object", "other", "share", dark=dark, rows=seen, columns=seen, label="share of frames",
         compress=True, number=".1%",
     )  # fmt: skip

@@ -7,40 +7,42 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from ag_core.data.sampling import FRAMES_PER_ACTION, NEAR_FRAMES, midpoints, nearest_frames
-from ag_core.data.store import ANNOTATION
+from ag_core.annotations.sampling import FRAMES_PER_ACTION, NEAR_FRAMES, midpoints, nearest_frames
+from ag_core.annotations.store import ANNOTATION
 from ag_core.errors import UserError
 from ag_core.records import ActionInterval, Video, time_of_frame
 from ag_core.taxonomy import ACTIONS
-from ag_core.ui import cached, charts, words
-from ag_core.ui.charts import MARK
-from ag_core.ui.figures import Figure, show_figure
+from ag_core.ui import cached
+from ag_core.ui.charts import plots
+from ag_core.ui.charts.figures import Figure, show_figure
+from ag_core.ui.charts.plots import MARK
+from ag_core.ui.charts.time_axis import FRAME_KINDS, sampling_strip
+from ag_core.ui.formatting import action_name, format_clock, format_number, format_percent
 from ag_core.ui.page import EXPLORE, TIME, VIDEO, empty_state, owner_note
-from ag_core.ui.pickers import video_picker
-from ag_core.ui.spans import FRAME_KINDS, sampling_strip
-from ag_core.ui.statistics.asked import Asked
+from ag_core.ui.statistics.scope import StatisticsScope
+from ag_core.ui.widgets.pickers import video_picker
 
 AT_MIDPOINT, ELSEWHERE = FRAME_KINDS
 
 
-def show_sampling(asked: Asked) -> None:
+def show_sampling(scope: StatisticsScope) -> None:
     """The strip of one video, then the pictures of one action's five frames. The annotation's, whatever the source."""
-    if cached.videos(asked.key).empty:
+    if cached.videos(scope.key).empty:
         empty_state("No annotated videos", "The store holds predictions only", (EXPLORE, "All videos"))
         return
     st.subheader("From actions to annotated frames", anchor=False)
     owner_note(
         f"The paper's Figure 2: of every action, {FRAMES_PER_ACTION} frames are annotated, the midpoints of "
-        f"{FRAMES_PER_ACTION} equal parts. {_whole_share(asked)}"
+        f"{FRAMES_PER_ACTION} equal parts. {_whole_share(scope)}"
     )
-    video_id = video_picker(asked.key, widget_key="video")
+    video_id = video_picker(scope.key, widget_key="video")
     try:
-        video = cached.video(asked.key, video_id)
+        video = cached.video(scope.key, video_id)
     except UserError as error:
         empty_state("No such video", str(error))
         return
-    intervals = cached.intervals(asked.key, video_id)
-    numbers = [graph.frame for graph in cached.graphs(asked.key, video_id)]
+    intervals = cached.intervals(scope.key, video_id)
+    numbers = [graph.frame for graph in cached.graphs(scope.key, video_id)]
     if not intervals or not video.fps:
         why = (
             "It has no annotated actions"
@@ -54,12 +56,12 @@ def show_sampling(asked: Asked) -> None:
     _show_pictures(video, intervals, frames)
 
 
-def _whole_share(asked: Asked) -> str:
-    near, total = cached.statistic(asked.key, "share_at_midpoints", ANNOTATION)
+def _whole_share(scope: StatisticsScope) -> str:
+    near, total = cached.statistic(scope.key, "share_at_midpoints", ANNOTATION)
     if not total:
         return "The open data has no annotated frames whose time is known."
     return (
-        f"In the open data, {words.percent(near / total)} of {words.number(total)} annotated frames lie at most "
+        f"In the open data, {format_percent(near / total)} of {format_number(total)} annotated frames lie at most "
         f"{NEAR_FRAMES} frame from such a midpoint."
     )
 
@@ -88,7 +90,7 @@ def _show_strip(video: Video, intervals: Sequence[ActionInterval], frames: pd.Da
     bars = pd.DataFrame(
         {
             "row": names,
-            "action": [words.action_name(interval.action) for interval in intervals],
+            "action": [action_name(interval.action) for interval in intervals],
             "start_s": [interval.start_s for interval in intervals],
             "end_s": [interval.end_s for interval in intervals],
         }
@@ -122,13 +124,13 @@ def _show_strip(video: Video, intervals: Sequence[ActionInterval], frames: pd.Da
 
 def _draw_strip(
     bars: pd.DataFrame, middles: pd.DataFrame, frames: pd.DataFrame, length_s: float, dark: bool
-) -> charts.Chart:
+) -> plots.Chart:
     return sampling_strip(bars, middles, frames, length_s, dark=dark)
 
 
 def frame_mark(frame: int, time_s: float) -> str:
     """How an annotated frame is called where it can be chosen."""
-    return f"frame {frame}, {words.clock(time_s)}"
+    return f"frame {frame}, {format_clock(time_s)}"
 
 
 def _show_pictures(video: Video, intervals: Sequence[ActionInterval], frames: pd.DataFrame) -> None:
@@ -155,7 +157,7 @@ def _show_picture(video: Video, frame: int, part: int, annotated: bool) -> None:
             st.html('<div class="ag-noposter">no video file</div>')
         st.page_link(
             EXPLORE,
-            label=f"{words.clock(time_s)}, frame {frame}",
+            label=f"{format_clock(time_s)}, frame {frame}",
             query_params={VIDEO: video.video_id, TIME: f"{time_s:.3f}"},
         )
         st.caption("annotated" if annotated else "not annotated")

@@ -1,0 +1,271 @@
+"""Builds the annotation store: reads each input once into a part, then puts all parts together into one file.
+
+The file appears whole or not at all, and the same input gives the same rows. A build that was killed leaves its
+finished parts beside the store, and the next one goes on from there; two at once take turns. Knows the readers; how
+parts become tables is in assembly.py, the questions are in store.py.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ag_core.annotations.building.assembly import MEMORY, assemble, checked_memory
+from ag_core.annotations.building.inputs import Inputs
+from ag_core.annotations.building.parts import COLUMNS, Parts, Tables, identity_of, issue_columns
+from ag_core.annotations.lake.writing import write_lake
+from ag_core.annotations.readers.action_genome import OBJECT_FILE, OBJECT_READER, ActionGenomeTable, read_objects
+from ag_core.annotations.readers.charades import CHARADES_READER, read_charades
+from ag_core.annotations.readers.issues import Issue, Kind
+from ag_core.annotations.readers.person_boxes import PERSON_FILE, PERSON_READER, PersonTable, read_persons
+from ag_core.annotations.readers.prediction_rows import PREDICTION_READER, prediction_tables
+from ag_core.annotations.readers.video_facts import VIDEO_READER, probe
+from ag_core.annotations.store_format import ANNOTATION, FORMAT_NAME, FORMAT_VERSION, only_one
+from ag_core.errors import UserError
+
+VIDEOS_A_PART = 64
+PREDICTIONS_A_PART = 8
+
+Progress = Callable[[str, int, int], None]
+"""Told the stage, how much is done, and of how much."""
+
+WAITING = "waiting for another build of this store"
+"""The stage of a build that stands in line."""
+
+
+def build_store(
+    out: Path | str,
+    charades: Path | str | None = None,
+    action_genome: Path | str | None = None,
+    videos: Path | str | None = None,
+    rates: Path | str | None = None,
+    predictions: Sequence[Path | str] = (),
+    progress: Progress | None = None,
+    *,
+    memory: str = MEMORY,
+    force: bool = False,
+    lake: Path | str | None = None,
+) -> bool:
+    """Write the store `out`, replacing an older one only when the new one is complete; False where it is current.
+
+    charades       folder with Charades_v1_train.csv, Charades_v1_test.csv, or both
+    action_genome  folder with the released pickles, or one that holds them in `annotations`
+    videos         folder with a file per video, named by its id: gives each video's rate, size and number of frames
+    rates          table with columns video, fps, for videos without a file; without either, times stay unknown
+    predictions    results of `python -m ag_core predict`, each a source of its own
+    memory         bound of what is held while sorting, such as '1GB'
+    force          build although the store was built from the same inputs
+    lake           folder for the same tables as partitioned Parquet, written also where the store is current
+    UserError where nothing is given or an input is not what it must be; nothing is left behind then.
+    """
+    say = progress or (lambda stage, done, total: None)
+    out = Path(out)
+    checked_memory(memory)
+    inputs = Inputs.found(charades, action_genome, videos, rates, predictions)
+    fingerprint = inputs.fingerprint()
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with only_one(out.with_name(f".{out.name}.lock"), lambda: say(WAITING, 0, 1)):
+            _remove_leftovers(out)
+            outdated = force or fingerprint_of(out) != fingerprint
+            if outdated:
+                _build(out, inputs, fingerprint, memory, say)
+            else:
+                _parts_beside(out).remove()  # of a build killed between its last two steps
+            if lake is not None:
+                write_lake(out, Path(lake), say)
+    except OSError as error:
+        raise UserError(f"{out} cannot be written ({error}); give a place with room where files may be made") from None
+    return outdated
+
+
+def _build(out: Path, inputs: Inputs, fingerprint: str, memory: str, say: Progress) -> None:
+    """Write the store; the parts stay where it is killed or stopped, and go where an input is refused."""
+    parts = _parts_beside(out)
+    try:
+        _read(inputs, parts, say)
+    except UserError:
+        parts.remove()
+        raise
+    unfinished = out.with_name(f".{out.name}.{os.getpid()}.part")
+    rates, written = inputs.rates.values, partial(say, "writing")
+    try:
+        assemble(unfinished, parts, rates, inputs.detail, fingerprint, memory, written)
+        unfinished.replace(out)
+    finally:
+        _remove_leftovers(out)
+    parts.remove()
+
+
+def _parts_beside(out: Path) -> Parts:
+    """What is read for a store, in a hidden folder beside it."""
+    return Parts(out.with_name(f".{out.name}.parts"))
+
+
+def fingerprint_of(store: Path) -> str | None:
+    """What the store at that place was built from; None where there is none, or none that can be read."""
+    if not store.is_file():
+        return None
+    try:
+        with duckdb.connect(str(store), read_only=True) as connection:
+            rows = connection.execute("select name, version, fingerprint from store_format").fetchall()
+    except duckdb.Error:
+        return None
+    return str(rows[0][2]) if len(rows) == 1 and rows[0][:2] == (FORMAT_NAME, FORMAT_VERSION) else None
+
+
+def _remove_leftovers(out: Path) -> None:
+    """Remove unfinished stores of builds that died; whoever calls holds the lock, so none of them is alive."""
+    for path in out.parent.iterdir():
+        if path.name.startswith(f".{out.name}.") and path.name.endswith((".part", ".part.wal")):
+            path.unlink(missing_ok=True)
+
+
+def _read(inputs: Inputs, parts: Parts, say: Progress) -> None:
+    """Make the part of every input."""
+    for done, path in enumerate(inputs.charades):
+        say("charades", done, len(inputs.charades))
+        parts.make(path.stem, [identity_of(path), str(CHARADES_READER)], partial(_charades_tables, path))
+    if inputs.charades:
+        say("charades", len(inputs.charades), len(inputs.charades))
+        _check_splits_share_none(parts)
+    if inputs.annotations is not None:
+        _read_graphs(inputs.annotations, [identity_of(path) for path in inputs.pickles()], parts, say)
+    annotated = sorted({*parts.texts("videos", "video_id"), *parts.texts("frames", "video_id")})
+    for first, batch in _batches(inputs.predictions, PREDICTIONS_A_PART):
+        say("predictions", first, len(inputs.predictions))
+        identity = [*map(identity_of, batch), str(PREDICTION_READER)]
+        parts.make("predictions", identity, partial(prediction_tables, batch))
+    if inputs.predictions:
+        say("predictions", len(inputs.predictions), len(inputs.predictions))
+        _check_one_prediction_each(parts)
+    issues = [*inputs.rates.issues, *_read_videos(inputs, annotated, parts, say)]
+    parts.make(
+        "notes",
+        [str(issue) for issue in issues],
+        lambda: {name: {} for name in COLUMNS} | {"issues": issue_columns(issues)},
+    )
+
+
+def _batches(things: Sequence[Any], size: int) -> Iterator[tuple[int, Sequence[Any]]]:
+    """The things in batches, each with the number of its first."""
+    for first in range(0, len(things), size):
+        yield first, things[first : first + size]
+
+
+def _charades_tables(path: Path) -> Tables:
+    table = read_charades(path)
+    videos, notes, intervals = table.videos, table.notes, table.intervals
+    return {
+        "videos": {
+            "source": [ANNOTATION] * len(videos),
+            "file": [path.name] * len(videos),
+            **{name: [getattr(v, name) for v in videos] for name in _OF_VIDEO},
+            **{name: [getattr(n, name) for n in notes] for name in _OF_NOTES},
+        },
+        "intervals": {
+            "video_id": [interval.video_id for interval in intervals],
+            "action": [interval.action for interval in intervals],
+            "start_ms": np.rint([interval.start_s * 1000 for interval in intervals]).astype(np.int32),
+            "end_ms": np.rint([interval.end_s * 1000 for interval in intervals]).astype(np.int32),
+            "repair": [repair or None for repair in table.repairs],
+        },
+        "issues": issue_columns(table.issues),
+    }
+
+
+_OF_VIDEO = ("video_id", "split", "subject", "scene", "script", "duration_s")
+_OF_NOTES = ("quality", "relevance", "verified", "object_nouns", "descriptions")
+
+
+def _check_splits_share_none(parts: Parts) -> None:
+    counts = Counter(parts.texts("videos", "video_id"))
+    twice = [video_id for video_id, count in counts.items() if count > 1]
+    if twice:
+        raise UserError(
+            f"{len(twice)} videos, such as {min(twice)}, are in both Charades files; the splits must share none"
+        )
+
+
+def _check_one_prediction_each(parts: Parts) -> None:
+    seen = set()
+    columns = (parts.texts("videos", name) for name in ("source", "video_id", "file"))
+    for source, video_id, file_name in zip(*columns):
+        if source != ANNOTATION and (source, video_id) in seen:
+            raise UserError(f"{file_name} is a second prediction of {video_id} by {source}; give one")
+        seen.add((source, video_id))
+
+
+def _read_graphs(folder: Path, identities: Sequence[str], parts: Parts, say: Progress) -> None:
+    """The parts of the two released files, one in memory at a time."""
+
+    def persons_part() -> Tables:
+        table = read_persons(folder / PERSON_FILE, _in_megabytes(say, "person boxes"))
+        frames = {name: table.frames[name].array for name in table.frames}
+        return {"persons": frames, "issues": issue_columns(table.issues)}
+
+    def objects_part() -> Tables:
+        persons = PersonTable(pq.read_table(made / "persons.parquet").to_pandas(), [], (folder / PERSON_FILE).is_file())
+        return _graph_tables(read_objects(folder / OBJECT_FILE, persons, _in_megabytes(say, "object boxes")))
+
+    made = parts.make("persons", [*identities, str(PERSON_READER)], persons_part)
+    parts.make("objects", [*identities, str(PERSON_READER), str(OBJECT_READER)], objects_part)
+
+
+def _in_megabytes(say: Progress, stage: str) -> Callable[[int, int], None]:
+    """Tells of bytes as megabytes; the total is one at least."""
+    return lambda done, total: say(f"{stage}, MB", done // 1_000_000, max(total // 1_000_000, 1))
+
+
+def _graph_tables(table: ActionGenomeTable) -> Tables:
+    frames, objects = table.frames, table.objects
+    of_frame = objects["frame_row"].to_numpy()
+    video_ids = pa.array(frames["video_id"], pa.string()).dictionary_encode()
+    kept = [name for name in frames if name in COLUMNS["frames"].names and name != "video_id"]
+    return {
+        "frames": {
+            "source": _same(ANNOTATION, len(frames)),
+            "video_id": video_ids,
+            **{n: frames[n].array for n in kept},
+        },
+        "objects": {
+            "source": _same(ANNOTATION, len(objects)),
+            "video_id": pa.DictionaryArray.from_arrays(
+                video_ids.indices.take(pa.array(of_frame)), video_ids.dictionary
+            ),
+            "frame": frames["frame"].to_numpy()[of_frame],
+            "score": np.ones(len(objects), np.float32),
+            **{name: objects[name].array for name in objects if name != "frame_row"},
+        },
+        "issues": issue_columns(table.issues),
+    }
+
+
+def _same(text: str, count: int) -> pa.Array:
+    """The same text many times."""
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), [text])
+
+
+def _read_videos(inputs: Inputs, annotated: Sequence[str], parts: Parts, say: Progress) -> list[Issue]:
+    """The parts of the video files of annotated videos; returns what is odd about the folder."""
+    if inputs.videos is None:
+        return []
+    files = inputs.videos.values
+    wanted = [(video_id, files[video_id]) for video_id in annotated if video_id in files]
+    for first, batch in _batches(wanted, VIDEOS_A_PART):
+        say("videos", first, len(wanted))
+        identity = [*(f"{video_id} {identity_of(path)}" for video_id, path in batch), str(VIDEO_READER)]
+        parts.make("videos", identity, partial(probe, batch))
+    say("videos", len(wanted), len(wanted))
+    missing = len(annotated) - len(wanted)
+    if not missing:
+        return inputs.videos.issues
+    reason = f"{missing} of {len(annotated)} videos have no file there"
+    return [*inputs.videos.issues, Issue(Kind.VIDEO_MISSING, inputs.folder, "", reason)]

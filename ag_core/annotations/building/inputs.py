@@ -1,0 +1,112 @@
+"""What a store is built from: found and checked before anything is read, and known by its content.
+
+Knows names and places of files, and nothing of what is in them.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ag_core.annotations.building.assembly import ASSEMBLY
+from ag_core.annotations.building.parts import identity_of
+from ag_core.annotations.readers.action_genome import OBJECT_FILE, OBJECT_READER
+from ag_core.annotations.readers.charades import CHARADES_READER
+from ag_core.annotations.readers.person_boxes import PERSON_FILE, PERSON_READER
+from ag_core.annotations.readers.prediction_rows import PREDICTION_READER
+from ag_core.annotations.readers.video_facts import VIDEO_READER, Found, read_rates, video_files
+from ag_core.annotations.store_format import FORMAT_VERSION, SCHEMA
+from ag_core.errors import UserError
+
+CHARADES_FILES = ("Charades_v1_train.csv", "Charades_v1_test.csv")
+
+READERS = (CHARADES_READER, PERSON_READER, OBJECT_READER, VIDEO_READER, PREDICTION_READER)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The files of one build.
+
+    charades     csv files, none or more
+    annotations  folder with the released pickles, or None
+    videos       file of each video id, None without a folder of videos; `folder` is its name
+    rates        frames a second by video id
+    """
+
+    charades: tuple[Path, ...]
+    annotations: Path | None
+    videos: Found | None
+    folder: str
+    rates: Found
+    rates_file: Path | None
+    predictions: tuple[Path, ...]
+
+    @staticmethod
+    def found(
+        charades: Path | str | None,
+        action_genome: Path | str | None,
+        videos: Path | str | None,
+        rates: Path | str | None,
+        predictions: Sequence[Path | str],
+    ) -> "Inputs":
+        """The files in the folders given; UserError where nothing is given or something given is not there."""
+        if charades is None and action_genome is None and not predictions:
+            raise UserError("a store needs annotations or predictions; give a Charades or an Action Genome folder")
+        results = tuple(map(Path, predictions))
+        for path in results:
+            if not path.is_file():
+                raise UserError(f"{path} is not there; give files that `python -m ag_core predict` wrote")
+        return Inputs(
+            () if charades is None else _charades_files(Path(charades)),
+            None if action_genome is None else _annotations(Path(action_genome)),
+            None if videos is None else video_files(Path(videos)),
+            "" if videos is None else Path(videos).name,
+            Found({}, []) if rates is None else read_rates(Path(rates)),
+            None if rates is None else Path(rates),
+            results,
+        )
+
+    @property
+    def detail(self) -> str | None:
+        """What the annotation comes from, in words; None where there is none."""
+        names = ["Charades"] * bool(self.charades) + ["Action Genome"] * (self.annotations is not None)
+        return " and ".join(names) or None
+
+    def fingerprint(self) -> str:
+        """[64 hexadecimal digits] The same for the same files read by the same version."""
+        return hashlib.sha256("\n".join(self._identities()).encode()).hexdigest()
+
+    def _identities(self) -> Iterator[str]:
+        yield f"{FORMAT_VERSION} {READERS}"
+        yield from (path.read_text(encoding="utf-8") for path in (SCHEMA, ASSEMBLY))
+        for kind, paths in (
+            ("charades", self.charades),
+            ("pickles", () if self.annotations is None else tuple(self.pickles())),
+            ("videos", () if self.videos is None else tuple(self.videos.values.values())),
+            ("rates", () if self.rates_file is None else (self.rates_file,)),
+            ("predictions", self.predictions),
+        ):
+            yield kind
+            yield from map(identity_of, paths)
+        yield " ".join(() if self.videos is None else self.videos.values)
+        yield f"folder {self.videos is not None} {self.folder}"
+
+    def pickles(self) -> Iterator[Path]:
+        """The released files that are there, persons first."""
+        if self.annotations is not None:
+            yield from (p for p in (self.annotations / PERSON_FILE, self.annotations / OBJECT_FILE) if p.is_file())
+
+
+def _charades_files(folder: Path) -> tuple[Path, ...]:
+    paths = tuple(folder / name for name in CHARADES_FILES if (folder / name).is_file())
+    if not paths:
+        raise UserError(f"{folder} has neither {' nor '.join(CHARADES_FILES)}; give the Charades annotation folder")
+    return paths
+
+
+def _annotations(folder: Path) -> Path:
+    inner = folder / "annotations"
+    chosen = inner if inner.is_dir() else folder
+    if not (chosen / OBJECT_FILE).is_file():
+        raise UserError(f"{chosen / OBJECT_FILE} is not there; give the folder that holds {OBJECT_FILE}")
+    return chosen

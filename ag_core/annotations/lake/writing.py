@@ -1,0 +1,164 @@
+"""Writes the store as a lake: its tables as partitioned Parquet that DuckDB, Spark or any other engine reads.
+
+Partitioned by source and split, sorted as the store is. Partition values are safe for file systems and object stores;
+the column `source` in the files keeps the real spelling. Memory is bounded whatever the size.
+"""
+
+import contextlib
+import hashlib
+import itertools
+import re
+from collections.abc import Callable, Iterable, Iterator
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ag_core.annotations.lake.folder import LakeFile, LakeTable, Manifest, publish, writing
+from ag_core.annotations.store_format import FORMAT_NAME, FORMAT_VERSION, quoted
+from ag_core.errors import UserError
+
+ROWS_PER_FILE = 4_000_000
+ROWS_PER_GROUP = 61_440
+"""A row group is what a reader skips or reads: small enough for one video, large enough to pack well."""
+
+SORTED_BY = {
+    "videos": ("source", "video"),
+    "action_intervals": ("source", "video", "start_ms", "end_ms", "action"),
+    "frames": ("source", "video", "t_ms", "frame_id"),
+    "objects": ("source", "video", "t_ms", "object_id"),
+    "relations": ("source", "video", "t_ms", "object_id", "relation"),
+    "relations_by_class": ("source", "class", "relation", "video", "t_ms", "object_id"),
+    "action_scores": ("source", "video", "model", "action"),
+}
+"""Tables that grow with the data and how their rows lie; all others are one small file each."""
+
+BY_SPLIT = tuple(table for table in SORTED_BY if table != "videos")
+"""Tables partitioned by their video's split beside the source; `videos` has the split as a column."""
+
+NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
+"""How hive-style folders spell a missing value."""
+
+Progress = Callable[[str, int, int], None]
+"""Told the stage, how many rows or bytes are done, and of how many."""
+
+
+def partition_value(text: str | None) -> str:
+    """A value as a folder name: letters, digits, `.`, `_`, `-`; a changed one ends in a hash, so that none collide."""
+    if text is None:
+        return NO_VALUE
+    plain = re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-.")
+    return plain if plain == text else f"{plain}-{hashlib.sha256(text.encode()).hexdigest()[:6]}".lstrip("-")
+
+
+def write_lake(store_path: Path | str, folder: Path | str, progress: Progress | None = None) -> None:
+    """Write the store file as a lake, replacing an older lake only when the new one is complete.
+
+    Streams from DuckDB, at most ROWS_PER_FILE rows at a time. `progress` hears ("lake", rows done, rows of all).
+    UserError where the store cannot be read or the folder holds something else.
+    """
+    say = progress or (lambda stage, done, total: None)
+    store_path, folder = Path(store_path), Path(folder)
+    if not store_path.is_file():
+        raise UserError(f"{store_path} is not there; make it with `python -m ag_core build-store --out {store_path}`")
+    with writing(folder) as part, _reading(store_path, folder / ".part" / ".spill") as connection:
+        rows = _tables(connection)
+        done, total = 0, sum(rows.values())
+        tables = {}
+        for table in rows:
+            files = []
+            for path, query, parameters in _pieces(connection, table):
+                target = part / table / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                options = f"format parquet, compression zstd, row_group_size {ROWS_PER_GROUP}"
+                copied = connection.execute(f"copy ({query}) to {quoted(target)} ({options})", parameters).fetchone()
+                files.append(_file(f"{table}/{path}", target, int(copied[0]) if copied else 0))
+                done += files[-1].rows
+                say("lake", done, total)
+            if sum(file.rows for file in files) != rows[table]:
+                raise UserError(f"{table} of {store_path} has rows of videos that are not there; build the store again")
+            tables[table] = LakeTable(_columns(connection, table), SORTED_BY.get(table, ()), tuple(files))
+        publish(folder, part, Manifest(tables))
+    say("lake", total, total)
+
+
+@contextlib.contextmanager
+def _reading(store_path: Path, spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection of its own to the store file, bounded in memory."""
+    with duckdb.connect(
+        ":memory:", config={"memory_limit": "512MB", "threads": 2, "temp_directory": str(spill)}
+    ) as connection:
+        try:
+            connection.execute(f"attach {quoted(store_path)} as store (read_only)")
+            connection.execute("use store")
+            known = connection.execute("select name, version from store_format").fetchall()
+        except duckdb.Error as error:
+            raise UserError(f"{store_path} is no annotation store ({error}); build it with build-store") from None
+        if known != [(FORMAT_NAME, FORMAT_VERSION)]:
+            raise UserError(f"{store_path} has another format than this version writes; build it again")
+        yield connection
+
+
+def _tables(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Rows of every table of the store, in the order of the schema."""
+    names = connection.execute(
+        "select table_name from duckdb_tables() where database_name = 'store' order by table_oid"
+    ).fetchall()
+    return {name: connection.execute(f"select count(*) from {name}").fetchall()[0][0] for (name,) in names}
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+    rows = connection.execute(
+        """select column_name, data_type from duckdb_columns()
+           where database_name = 'store' and table_name = ? order by column_index""",
+        [table],
+    ).fetchall()
+    return {name: kind.lower() for name, kind in rows}
+
+
+def _pieces(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[tuple[str, str, list[Any]]]:
+    """The files of a table: path, the query for their rows, its parameters. At least one, so that types are known."""
+    if table not in SORTED_BY:
+        yield "part-000.parquet", f"select * from {table}", []
+        return
+    split, key = ("v.split" if table in BY_SPLIT else "null"), SORTED_BY[table][1]
+    counts = connection.execute(
+        f"""select t.source, {split} as split, t.{key}, count(*)
+            from {table} t join videos v using (source, video) group by all order by all"""
+    ).fetchall()
+    if not counts:
+        yield "part-000.parquet", f"select * from {table}", []
+    for source, of_source in itertools.groupby(counts, itemgetter(0)):
+        for of_split, of_part in itertools.groupby(of_source, itemgetter(1)):
+            folder = f"source_key={partition_value(source)}/"
+            wanted = f"select * from {table} where source = ? and {key} between ? and ?"
+            if table in BY_SPLIT:
+                folder += f"split={partition_value(of_split)}/"
+                wanted += " and video in (select video from videos where source = ? and split is not distinct from ?)"
+            for number, (first, last) in enumerate(_ranges((value, n) for *_, value, n in of_part)):
+                parameters = [source, first, last, *([source, of_split] if table in BY_SPLIT else [])]
+                yield (
+                    f"{folder}part-{number:03}.parquet",
+                    f"{wanted} order by {', '.join(SORTED_BY[table])}",
+                    parameters,
+                )
+
+
+def _ranges(counts: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """First and last value of runs of at most ROWS_PER_FILE rows, from (value, rows) in order; a value stays whole."""
+    run: list[int] = []
+    rows = 0
+    for value, n in counts:
+        if run and rows + n > ROWS_PER_FILE:
+            yield run[0], run[-1]
+            run, rows = [], 0
+        run, rows = [*run[:1], value], rows + n
+    if run:
+        yield run[0], run[-1]
+
+
+def _file(path: str, target: Path, rows: int) -> LakeFile:
+    with target.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return LakeFile(path, rows, target.stat().st_size, digest)

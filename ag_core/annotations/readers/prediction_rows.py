@@ -1,0 +1,63 @@
+"""Turns prediction files into rows of the store, one source for each detector and relation head.
+
+Predicted relationships keep all 25 probabilities; one holds, for search and statistics, from one half on.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ag_core.annotations.building.parts import Tables
+from ag_core.results.prediction import Prediction
+from ag_core.taxonomy import N_ACTIONS, N_RELATIONS
+
+PREDICTION_READER = 1
+"""Version of what this module makes of a file."""
+
+HOLDS = 0.5
+"""From this probability on a predicted relationship counts as holding."""
+
+_BITS = np.left_shift(np.uint32(1), np.arange(N_RELATIONS, dtype=np.uint32))
+
+
+def prediction_tables(paths: Sequence[Path]) -> Tables:
+    """The part of some prediction files. UserError where a file is missing or no prediction."""
+    videos: list[tuple[Any, ...]] = []
+    frames: list[tuple[Any, ...]] = []
+    objects: list[tuple[Any, ...]] = []
+    scores: list[tuple[Any, ...]] = []
+    for path in paths:
+        prediction = Prediction.load(path)
+        video = prediction.video
+        mine = source_of({model.role: model.name for model in prediction.models}), video.video_id
+        size = video.width, video.height, video.n_frames
+        place = None if video.path is None else str(video.path)
+        videos.append((*mine, path.name, video.duration_s, video.fps, *size, place))
+        for graph in prediction.graphs():
+            person = [None] * 4 if graph.person_box_xyxy is None else graph.person_box_xyxy.tolist()
+            score = None if graph.person_box_xyxy is None else graph.person_score
+            frames.append((*mine, graph.frame, round(graph.time_s * 1000), *person, score))
+            masks = np.where(graph.relations >= HOLDS, _BITS, 0).sum(axis=1).tolist()
+            for row in range(len(graph)):
+                shared = (*mine, graph.frame, row, int(graph.object_classes[row]), bool(graph.visible[row]))
+                box, held = graph.object_boxes_xyxy[row].tolist(), graph.relations[row].tolist()
+                objects.append((*shared, float(graph.object_scores[row]), *box, masks[row], held))
+        for model, answer in sorted(prediction.action_scores().items()):
+            scores += [(*mine, model, action, float(score)) for action, score in zip(range(N_ACTIONS), answer.scores)]
+    own = ["source", "video_id"]
+    person_columns = ["person_x1", "person_y1", "person_x2", "person_y2", "person_score"]
+    box_columns = ["x1", "y1", "x2", "y2", "relation_mask", "scores"]
+    columns = {
+        "videos": (videos, [*own, "file", "duration_s", "fps", "width", "height", "n_frames", "path"]),
+        "frames": (frames, [*own, "frame", "t_ms", *person_columns]),
+        "objects": (objects, [*own, "frame", "place", "class", "visible", "score", *box_columns]),
+        "action_scores": (scores, [*own, "model", "action", "score"]),
+    }
+    return {table: dict(zip(names, map(list, zip(*rows)))) for table, (rows, names) in columns.items()}
+
+
+def source_of(model_of_role: dict[str, str]) -> str:
+    """The source id of predictions: 'prediction:DETECTOR+HEAD', by the names of the two models."""
+    return f"prediction:{model_of_role.get('detector', 'unknown')}+{model_of_role.get('relations', 'none')}"

@@ -1,0 +1,83 @@
+"""The embedded home world: makes the store the app opens from the clips and truth shipped in the showcase folder.
+
+The store is made once per showcase: a stamp beside it remembers what it was made from, and a changed showcase or schema
+makes a new one. A store that the user named with AG_STORE is never made nor replaced here.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+
+from ag_core.annotations.building.assembly import ASSEMBLY
+from ag_core.annotations.connection import local_store
+from ag_core.annotations.store_format import FORMAT_VERSION, SCHEMA
+from ag_core.errors import UserError
+from ag_core.settings import Settings, settings
+
+
+def ensure_store() -> Path:
+    """The store of this process's settings, made or made anew where it is the embedded one and out of date.
+
+    A lake at an address is fetched: the answer is its local copy.
+
+    Two processes may ask at once: one builds, the other waits. Raises UserError where there is nothing to open.
+    """
+    chosen = settings()
+    if chosen.store != chosen.embedded_store:
+        if isinstance(chosen.store, Path) and not chosen.store.exists():
+            raise UserError(
+                f"there is no store at {chosen.store}; make one with `python -m ag_core build-store`, "
+                "or unset AG_STORE to see the embedded home world"
+            )
+        return local_store(chosen.store)
+    if not (chosen.showcase / "annotations").is_dir():
+        raise UserError(
+            f"the embedded videos are missing from {chosen.showcase}; restore the folder from the repository, "
+            "or name a store of your own with AG_STORE"
+        )
+    wanted = _fingerprint(chosen)
+    if not _is_current(chosen, wanted):
+        chosen.home.mkdir(parents=True, exist_ok=True)
+        _build(chosen, wanted)
+    return chosen.embedded_store
+
+
+def predictions_of_showcase(showcase: Path) -> list[Path]:
+    """The shipped prediction files, sorted by video id; empty where none were made."""
+    return sorted((showcase / "predictions").glob("*.json"))
+
+
+def _build(chosen: Settings, wanted: str) -> None:
+    from ag_core.annotations.building.build import build_store  # much to import, and seldom needed
+
+    build_store(
+        chosen.embedded_store,
+        charades=chosen.showcase / "charades",
+        action_genome=chosen.showcase / "annotations",
+        videos=chosen.showcase / "videos",
+        predictions=predictions_of_showcase(chosen.showcase),
+    )
+    stamp = _stamp(chosen)
+    fresh = stamp.with_suffix(f".{os.getpid()}.tmp")
+    fresh.write_text(wanted)
+    fresh.replace(stamp)
+
+
+def _stamp(chosen: Settings) -> Path:
+    return chosen.embedded_store.with_suffix(".stamp")
+
+
+def _is_current(chosen: Settings, wanted: str) -> bool:
+    stamp = _stamp(chosen)
+    return chosen.embedded_store.is_file() and stamp.is_file() and stamp.read_text() == wanted
+
+
+def _fingerprint(chosen: Settings) -> str:
+    """What the store depends on: contents of the small files, sizes of the videos, the schema, where the videos lie."""
+    digest = hashlib.sha256(f"{FORMAT_VERSION} {chosen.showcase}".encode())
+    parts = ("charades", "annotations", "predictions", "videos")
+    files = [path for part in parts for path in sorted((chosen.showcase / part).glob("*")) if path.is_file()]
+    for path in [*files, SCHEMA, ASSEMBLY]:
+        digest.update(path.name.encode())
+        digest.update(str(path.stat().st_size).encode() if path.suffix == ".mp4" else path.read_bytes())
+    return digest.hexdigest()

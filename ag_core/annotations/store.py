@@ -1,0 +1,265 @@
+"""The annotation store: questions a person would ask, answered as records, arrays or data frames.
+
+Opens a DuckDB file, a lake's folder or a lake's address alike, read-only with the outside world shut; each call uses
+its own cursor, so threads may share a store. Annotations and predictions answer alike: every question takes a `source`.
+SQL lives here and in its neighbours only. What the player and training ask is answered as NumPy; pandas is loaded when
+the first table is asked for, since to load it takes longer than any answer.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from ag_core.annotations.connection import attach
+from ag_core.annotations.search import Search, facet_query, matching_query
+from ag_core.annotations.store_format import ANNOTATION
+from ag_core.annotations.targets import Targets, targets_of
+from ag_core.errors import UserError
+from ag_core.records import ActionInterval, SceneGraph, Video, time_of_frame
+from ag_core.taxonomy import N_ACTIONS, N_RELATIONS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["ANNOTATION", "AnnotationStore"]
+
+Answer = TypeVar("Answer")
+
+_VIDEO_COLUMNS = (
+    "v.video_id, v.split, v.scene, v.subject, v.script, v.duration_s, v.fps, v.width, v.height, v.n_frames, v.path"
+)
+
+
+class AnnotationStore:
+    """A store, open for reading; `path` is the file or folder that was opened.
+
+    `where` is a .duckdb file, a lake's folder, or a lake's address (s3://, https://, http://), of which a local copy is
+    made first. UserError where it is missing or of another format.
+    """
+
+    def __init__(self, where: Path | str) -> None:
+        spill = Path(tempfile.gettempdir()) / f"action-genome-store-{os.getpid()}"  # else `.tmp` in the user's folder
+        self._connection = duckdb.connect(":memory:", config={"threads": 2, "temp_directory": str(spill)})
+        try:
+            self.path = attach(self._connection, where)
+        except UserError:
+            self._connection.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file; the store answers nothing afterwards."""
+        self._connection.close()
+
+    def __enter__(self) -> "AnnotationStore":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def ask(self, query: str, parameters: Sequence[Any] = ()) -> "pd.DataFrame":
+        """The answer to one query with parameters as a data frame; for the modules of ag_core.data."""
+        return self._asked(query, parameters, lambda cursor: cursor.df())
+
+    def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The answer as tuples, None where a value is missing: for a few rows, without pandas."""
+        return self._asked(query, parameters, lambda cursor: cursor.fetchall())
+
+    def columns(self, query: str, parameters: Sequence[Any] = ()) -> dict[str, NDArray[Any]]:
+        """The answer as arrays [rows] by column name, without pandas.
+
+        A missing float is NaN; a column of another type with missing values is a masked array.
+        """
+        found = self._asked(query, parameters, lambda cursor: cursor.fetchnumpy())
+        return {
+            name: np.ma.filled(column, np.nan) if column.dtype.kind == "f" else column for name, column in found.items()
+        }
+
+    def _asked(
+        self, query: str, parameters: Sequence[Any], fetch: Callable[[duckdb.DuckDBPyConnection], Answer]
+    ) -> Answer:
+        with self._connection.cursor() as cursor:
+            cursor.execute("use store")
+            try:
+                return fetch(cursor.execute(query, list(parameters)))
+            except (duckdb.IOException, duckdb.PermissionException):  # a file that is gone counts as one outside
+                raise UserError(f"{self.path} was replaced or damaged since it was opened; open it again") from None
+
+    # Videos and what belongs to them
+
+    def sources(self) -> list[str]:
+        """'annotation' first, then the predictions by name."""
+        rows = self.rows("select source from sources order by source <> ?, source", [ANNOTATION])
+        return [source for (source,) in rows]
+
+    def videos(self, source: str = ANNOTATION) -> "pd.DataFrame":
+        """Every video of a source, by id.
+
+        Columns: video_id, split, scene, subject, script, duration_s, fps, width, height, n_frames, path.
+        """
+        return self.ask(f"select {_VIDEO_COLUMNS} from videos v where source = ? order by video_id", [source])
+
+    def video(self, video_id: str) -> Video:
+        """What is known of a video, from the annotation where there is one; UserError for an unknown id."""
+        query = f"select {_VIDEO_COLUMNS} from videos v where video_id = ? order by source <> ?, source limit 1"
+        rows = self.rows(query, [video_id, ANNOTATION])
+        if not rows:
+            raise UserError(f"video {video_id} is not in {self.path.name}; videos() lists the ones that are")
+        _, split, scene, subject, script, duration_s, fps, width, height, n_frames, path = rows[0]
+        return Video(
+            video_id,
+            float("nan") if duration_s is None else duration_s,
+            fps,
+            width,
+            height,
+            n_frames,
+            split,
+            subject,
+            scene,
+            script,
+            None if path is None else Path(path),
+        )
+
+    def intervals_of(self, video_id: str) -> list[ActionInterval]:
+        """The annotated actions of a video, by start; an interval may be a point."""
+        query = """select action, start_ms / 1000 as start_s, end_ms / 1000 as end_s
+                   from action_intervals i join videos v using (source, video)
+                   where video_id = ? and source = ? order by start_ms, end_ms, action"""
+        return [ActionInterval(video_id, *row) for row in self.rows(query, [video_id, ANNOTATION])]
+
+    def graphs_of(self, video_id: str, source: str = ANNOTATION) -> list[SceneGraph]:
+        """The scene graphs of a video in one source, by frame. `time_s` is NaN where the video's rate is unknown."""
+        found = self.rows("select video, fps from videos where video_id = ? and source = ?", [video_id, source])
+        if not found:
+            return []
+        video, fps = found[0]
+        frames = self.columns(
+            """select frame_id, frame, t_ms::double as t_ms, person_score,
+                      person_x1, person_y1, person_x2, person_y2
+               from frames where source = ? and video = ? order by frame""",
+            [source, video],
+        )
+        objects = self.columns(
+            """select object_id, frame_id, class, score, x1, y1, x2, y2
+               from objects where source = ? and video = ? order by object_id""",
+            [source, video],
+        )
+        relations = self.columns(
+            """select object_id, relation, score from relations
+               where source = ? and video = ? and relation is not null""",
+            [source, video],
+        )
+        return _graphs(frames, objects, relations, fps)
+
+    def targets_of(self, video_ids: Sequence[str], source: str = ANNOTATION) -> Targets:
+        """Frames, boxes, classes and relationships of many videos as flat arrays, for training and evaluation."""
+        return targets_of(self, video_ids, source)
+
+    def action_scores_of(self, video_id: str, source: str) -> dict[str, np.ndarray]:
+        """[157] scores of each model for a video in a prediction; empty where there are none."""
+        query = """select model, action, score from action_scores s join videos v using (source, video)
+                   where video_id = ? and source = ?"""
+        scores: dict[str, np.ndarray] = {}
+        for model, action, score in self.rows(query, [video_id, source]):
+            scores.setdefault(model, np.zeros(N_ACTIONS, np.float32))[action] = score
+        return scores
+
+    # Search
+
+    def videos_matching(self, search: Search, limit: int | None = None, offset: int = 0) -> "pd.DataFrame":
+        """The videos for which every condition holds, with the columns of `videos`, by id."""
+        matching, parameters = matching_query(search)
+        page = "" if limit is None else f" limit {int(limit)} offset {int(offset)}"
+        return self.ask(
+            f"""select {_VIDEO_COLUMNS} from videos v
+                where v.source = ? and v.video in ({matching}) order by video_id{page}""",
+            [search.source, *parameters],
+        )
+
+    def count_matching(self, search: Search) -> int:
+        """How many videos `videos_matching` finds without a limit."""
+        matching, parameters = matching_query(search)
+        return int(self.rows(f"select count(*) from ({matching})", parameters)[0][0])
+
+    def facet_counts(self, search: Search) -> "pd.DataFrame":
+        """How many videos would remain if one more value was chosen, in columns kind, index, name, videos.
+
+        kind is 'action', 'object' or 'relation'; index and name are the taxonomy's.
+        Values that would leave none are absent; the most frequent come first within their kind.
+        """
+        return self.ask(*facet_query(search))
+
+    # Counts
+
+    def totals(self, source: str = ANNOTATION) -> dict[str, int]:
+        """Rows of each kind.
+
+        videos, action_intervals, frames, person_boxes, objects, visible_objects, relations, other_relationships,
+        issues (of the whole file).
+        """
+        return _statistics().totals(self, source)
+
+    def object_counts(self, source: str = ANNOTATION, split: str | None = None) -> "pd.DataFrame":
+        """Visible objects of each of the 35 classes: class, object, objects, videos."""
+        return _statistics().object_counts(self, source, split)
+
+    def relation_counts(self, source: str = ANNOTATION, split: str | None = None) -> "pd.DataFrame":
+        """Relationships of each of the 25 kinds: relation, name, group, relations, videos."""
+        return _statistics().relation_counts(self, source, split)
+
+    def object_relation_counts(self, source: str = ANNOTATION, split: str | None = None) -> "pd.DataFrame":
+        """The 35 x 25 table of relationships: rows are object names, columns relationship names."""
+        return _statistics().object_relation_counts(self, source, split)
+
+    def action_counts(self, source: str = ANNOTATION, split: str | None = None) -> "pd.DataFrame":
+        """Intervals of each of the 157 actions: action, id, label, intervals, videos, seconds."""
+        return _statistics().action_counts(self, source, split)
+
+    def issues(self) -> "pd.DataFrame":
+        """What the readers repaired, refused or found odd: kind, file, key, reason."""
+        return self.ask("select kind, file, key, reason from issues")
+
+
+def _statistics() -> Any:
+    """The module of counts. It needs pandas, and is loaded when a count is first asked for."""
+    from ag_core.annotations import statistics
+
+    return statistics
+
+
+def _graphs(
+    frames: dict[str, NDArray[Any]],
+    objects: dict[str, NDArray[Any]],
+    relations: dict[str, NDArray[Any]],
+    fps: float | None,
+) -> list[SceneGraph]:
+    """Scene graphs from the columns of one video; frames sorted by number, objects by id."""
+    scores = np.zeros((len(objects["object_id"]), N_RELATIONS), np.float32)
+    scores[np.searchsorted(objects["object_id"], relations["object_id"]), relations["relation"]] = relations["score"]
+    boxes = np.stack([objects[side] for side in ("x1", "y1", "x2", "y2")], axis=1)
+    persons = np.stack([frames[f"person_{side}"] for side in ("x1", "y1", "x2", "y2")], axis=1)
+    person_scores = np.nan_to_num(frames["person_score"])
+    order = np.argsort(objects["frame_id"], kind="stable")
+    firsts = np.searchsorted(objects["frame_id"], frames["frame_id"], sorter=order)
+    lasts = np.searchsorted(objects["frame_id"], frames["frame_id"], side="right", sorter=order)
+    graphs = []
+    for index, frame in enumerate(frames["frame"].tolist()):
+        chosen = order[firsts[index] : lasts[index]]
+        graphs.append(
+            SceneGraph(
+                frame,
+                frames["t_ms"][index] / 1000 if fps is None else time_of_frame(frame, fps),
+                None if np.isnan(persons[index]).any() else persons[index],
+                float(person_scores[index]),
+                objects["class"][chosen],
+                boxes[chosen],
+                objects["score"][chosen],
+                scores[chosen],
+            )
+        )
+    return graphs

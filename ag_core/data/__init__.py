@@ -1,1 +1,0 @@
-"""Files and stores: the real formats, the annotation store, frames of videos."""

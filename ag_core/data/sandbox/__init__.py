@@ -1,1 +1,0 @@
-"""A stranger's SQL, answered in a process of its own."""

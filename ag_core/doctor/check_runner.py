@@ -1,0 +1,145 @@
+"""Runs the checks over a store and fetches the rows behind a finding, a page at a time.
+
+A store is examined part by part, so that a screen can show how far it is and keep each answer: `PARTS` are the names,
+`findings_of` examines one. Only SELECTs; the store is never changed.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ag_core.annotations.store_format import ANNOTATION
+from ag_core.doctor import charades, frames, graphs, predictions, videos
+from ag_core.doctor.check import POPULATIONS, Area, Check, Finding, Severity
+from ag_core.doctor.repairs import REPAIRS, Repair, unknown_repair
+from ag_core.errors import UserError
+
+if TYPE_CHECKING:
+    from ag_core.annotations.store import AnnotationStore
+
+CHECKS: tuple[Check, ...] = (*charades.CHECKS, *frames.CHECKS, *graphs.CHECKS, *videos.CHECKS, *predictions.CHECKS)
+
+_CHECK_OF = {check.id: check for check in CHECKS}
+
+REPAIRS_PART = "repairs"
+PARTS: tuple[str, ...] = (REPAIRS_PART, *_CHECK_OF)
+"""What an examination consists of: all records that were repaired on reading, then each check by its id."""
+
+ROW_COLUMNS = ("video_id", "frame", "time_s", "details")
+
+Progress = Callable[[str, int, int], None]
+"""Told the part, how many are done, and of how many."""
+
+
+def examine(store: "AnnotationStore", progress: Progress | None = None) -> list[Finding]:
+    """All findings of a store, worst first, the most rows first within a severity; what is fine comes last."""
+    counts = populations(store)
+    found: list[Finding] = []
+    for done, part in enumerate(PARTS):
+        if progress:
+            progress(part, done, len(PARTS))
+        found += findings_of(store, part, counts)
+    if progress:
+        progress("", len(PARTS), len(PARTS))
+    return sorted_findings(found)
+
+
+def sorted_findings(findings: list[Finding]) -> list[Finding]:
+    """Worst first, then by how many; what is fine by area."""
+    order, areas = list(Severity), list(Area)
+    return sorted(findings, key=lambda one: (order.index(one.severity), -one.count, areas.index(one.area), one.title))
+
+
+def populations(store: "AnnotationStore") -> dict[str, int]:
+    """How many videos, frames, objects ... there are to look through, by the names of POPULATIONS."""
+    query = "select " + ", ".join(f'({sql})::bigint as "{name}"' for name, sql in POPULATIONS.items())
+    return {str(name): int(count) for name, count in store.ask(query, [ANNOTATION]).iloc[0].items()}
+
+
+def findings_of(store: "AnnotationStore", part: str, counts: Mapping[str, int]) -> list[Finding]:
+    """What one of PARTS finds; nothing where there is nothing to look through. `counts` are `populations(store)`."""
+    if part == REPAIRS_PART:
+        return _repair_findings(store, counts)
+    check = _CHECK_OF[part]
+    if not counts[check.of]:
+        return []
+    parameters = _parameters(store, check)
+    count = int(store.ask(f"select count(*) as n from ({check.rows})", parameters)["n"].iloc[0])
+    figures = str(store.ask(check.figures, [ANNOTATION]).iloc[0, 0]) if check.figures and count else ""
+    return [
+        Finding(
+            check.id,
+            check.area,
+            check.severity if count else Severity.FINE,
+            check.severity,
+            check.title,
+            count,
+            counts[check.of],
+            check.of,
+            check.meaning,
+            check.remedy,
+            figures,
+        )
+    ]
+
+
+def _repair_findings(store: "AnnotationStore", counts: Mapping[str, int]) -> list[Finding]:
+    counted = store.ask("select kind, count(*) as n from issues group by kind")
+    found = dict(zip(counted["kind"], counted["n"]))
+    kinds: dict[str, Repair] = REPAIRS | {kind: unknown_repair(kind) for kind in found if kind not in REPAIRS}
+    findings = []
+    for kind, repair in kinds.items():
+        count = int(found.get(kind, 0))
+        if not repair.counted_by and (count or counts[repair.of]):
+            severity = repair.severity if count else Severity.FINE
+            words = (repair.title, count, counts[repair.of], repair.of, repair.meaning, repair.remedy)
+            findings.append(Finding(kind, repair.area, severity, repair.severity, *words))
+    return findings
+
+
+def rows_of(store: "AnnotationStore", finding_id: str, limit: int | None = None, offset: int = 0) -> pd.DataFrame:
+    """The rows behind a finding, by video and frame: video_id, frame, time_s, details; empty cells where not known.
+
+    limit and offset cut a page out of them. UserError for an id that no finding has.
+    """
+    page = "" if limit is None else f" limit {int(limit)} offset {int(offset)}"
+    if finding_id in _CHECK_OF:
+        check = _CHECK_OF[finding_id]
+        query = f"""
+            select v.video_id, f.frame, coalesce(found.t_ms, f.t_ms) / 1000 as time_s, found.details
+            from ({check.rows}) found
+            left join videos v on v.source = found.source and v.video = found.video
+            left join frames f on f.source = found.source and f.frame_id = found.frame_id
+            order by all nulls last{page}"""
+        return _tidy(store.ask(query, _parameters(store, check)))
+    query = rf"""
+        with read as (
+            select regexp_extract(key, '^[^ ./]+') as video_id, key, reason,
+                   try_cast(nullif(regexp_extract(key, '/0*(\d+)\.', 1), '') as integer) as frame,
+                   try_cast(nullif(regexp_extract(key, '^\S+ c\d+ (\S+)', 1), '') as double) as start_s
+            from issues where kind = $2
+        )
+        select nullif(read.video_id, '') as video_id, frame, coalesce(start_s, (frame - 1) / v.fps) as time_s,
+               key || ': ' || reason as details
+        from read left join videos v on v.source = $1 and v.video_id = read.video_id
+        order by all nulls last{page}"""
+    rows = _tidy(store.ask(query, [ANNOTATION, finding_id]))
+    if rows.empty and finding_id not in REPAIRS:
+        raise UserError(f"there is no check {finding_id}; the checks are {', '.join(sorted([*_CHECK_OF, *REPAIRS]))}")
+    return rows
+
+
+def _tidy(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.astype({"frame": "Int64", "time_s": "float64"})
+
+
+def _parameters(store: "AnnotationStore", check: Check) -> list[Any]:
+    return [ANNOTATION, _gone(store)] if check.needs_files else [ANNOTATION]
+
+
+def _gone(store: "AnnotationStore") -> list[int]:
+    """Videos whose file was there when the store was built and is not now."""
+    known = store.ask("select video, path from videos where source = $1 and path is not null", [ANNOTATION])
+    return [int(video) for video, path in known.itertuples(index=False) if not Path(path).is_file()]

@@ -1,0 +1,181 @@
+"""Stage 2 of the action models: features of all videos once, then a feature-bank head for each kind of bank.
+
+LFB looks into clip features, SGFB into predicted scene graphs, the oracle into annotated ones; everything else is
+equal: the same clip features S, the same examples in the same order, the same budget. Features come from the frozen
+clip network and scene-graph predictor and lie in the data's cache under the hash of the weights that made them.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.utils import convert_conv3d_weight_memory_format
+
+from ag_core.experiments.clip import Clips, action_loss
+from ag_core.experiments.datasets import HomeWorld, WorldVideo, clip_pictures
+from ag_core.experiments.training_loop import Losses, StepLosses
+from ag_core.models.checkpoints import load_checkpoint, weights_sha256
+from ag_core.models.detector import FasterRcnnDetector, load_faster_rcnn
+from ag_core.models.feature_bank import bank_times, graph_bank, oracle_bank, window
+from ag_core.models.pixels import clip_tensors
+from ag_core.models.region_features import RegionFeatureExtractor
+from ag_core.models.relation import build_relation_head
+from ag_core.models.scene_graph import SceneGraphPredictor
+from ag_core.models.video import BankHead, build_video_model
+from ag_core.models.video.i3d import I3dNonLocal
+from ag_core.presets import DETECTOR_PRESETS, RELATION_PRESETS, VIDEO_PRESETS, preset_named
+from ag_core.records import frame_at_time
+from ag_core.video.clips import view_times
+from ag_core.video.frames import read_frames
+
+BANKS = ("lfb", "sgfb", "oracle")
+CLIPS_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class VideoFeatures:
+    """What the heads need of a video.
+
+    times_s, clips [K,C], graphs [K,875]   the bank's moments, clip features and predicted graphs there
+    views_s, views [V,C]                   the test views' centres and clip features
+    """
+
+    times_s: NDArray[np.float64]
+    clips: NDArray[np.float32]
+    graphs: NDArray[np.float32]
+    views_s: NDArray[np.float64]
+    views: NDArray[np.float32]
+
+
+@torch.inference_mode()
+def clip_features(net: I3dNonLocal, clips: Clips, video: WorldVideo, centres_s: Sequence[float]) -> NDArray[np.float32]:
+    """[n,C] features of the clips around the given moments."""
+    parts = [np.zeros((0, net.feature_size), np.float32)]
+    for start in range(0, len(centres_s), CLIPS_AT_ONCE):
+        pictures = [clips.pictures(video, centre) for centre in centres_s[start : start + CLIPS_AT_ONCE]]
+        parts.append(net(clip_tensors(np.stack(pictures))).numpy())
+    return np.concatenate(parts)
+
+
+def predicted_bank(predictor: SceneGraphPredictor, video: WorldVideo, times_s: Sequence[float]) -> NDArray[np.float32]:
+    """[K,875] of the graphs that the predictor finds at the given moments."""
+    truth = video.truth
+    wanted = [frame_at_time(time, truth.fps, truth.n_frames) for time in times_s]
+    graphs = {}
+    for frame, picture in read_frames(video.path, wanted):
+        [graphs[frame]] = predictor.predict([picture], [frame], [(frame - 1) / truth.fps])
+    return graph_bank([graphs[frame] for frame in wanted])
+
+
+def video_features(
+    video: WorldVideo,
+    clips: Clips,
+    net: I3dNonLocal,
+    predictor: SceneGraphPredictor,
+    folder: Path,
+    clip_key: str,
+    graph_key: str,
+) -> VideoFeatures:
+    """The features of one video, from `folder` where the same weights (named by the keys) made them before."""
+    times, views = bank_times(video.truth.duration_s), view_times(video.truth.duration_s)
+
+    def both_clips() -> NDArray[np.float32]:
+        return clip_features(net, clips, video, [*times, *views])
+
+    found = _kept(folder / f"clip-features-{clip_key}" / f"{video.video_id}.npy", both_clips)
+    graphs = _kept(
+        folder / f"graph-bank-{graph_key}" / f"{video.video_id}.npy",
+        lambda: predicted_bank(predictor, video, times.tolist()).astype(np.float16),
+    )
+    return VideoFeatures(times, found[: len(times)], graphs.astype(np.float32), views, found[len(times) :])
+
+
+def extractor(world: HomeWorld, weights: Path, preset: str) -> Callable[[WorldVideo], VideoFeatures]:
+    """A function from a video to its features, with the networks in the folder `weights`."""
+    video_preset = preset_named(VIDEO_PRESETS, preset)
+    detector_file, clip_file = weights / "detector.safetensors", weights / "clip.safetensors"
+    relation_file = weights / "reldn.safetensors"
+    model = load_faster_rcnn(detector_file, preset_named(DETECTOR_PRESETS, preset))
+    relation_preset = preset_named(RELATION_PRESETS, preset)
+    head = build_relation_head("reldn", relation_preset)
+    load_checkpoint(relation_file, head, relation_preset.name)
+    clip_model = build_video_model("i3d", video_preset)
+    load_checkpoint(clip_file, clip_model, video_preset.name)
+    net = clip_model.clip_net.eval()
+    convert_conv3d_weight_memory_format(net, torch.channels_last_3d)
+    predictor = SceneGraphPredictor(FasterRcnnDetector(model), RegionFeatureExtractor(model), head)
+    clips = Clips(clip_pictures(world, video_preset.size_wh), list(world.videos), video_preset)
+    clip_key = weights_sha256(clip_file)[:12]
+    graph_key = f"{weights_sha256(detector_file)[:12]}-{weights_sha256(relation_file)[:12]}"
+
+    def features(video: WorldVideo) -> VideoFeatures:
+        return video_features(video, clips, net, predictor, world.folder / ".cache", clip_key, graph_key)
+
+    return features
+
+
+def _kept(path: Path, make: Callable[[], NDArray]) -> NDArray:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(path.name + ".part")
+        with partial.open("wb") as file:
+            np.save(file, make())
+        partial.replace(path)
+    return np.load(path)
+
+
+@dataclass(frozen=True)
+class HeadExamples:
+    """Clips as features: short_term [n,C], windows [n,20,D] of one kind of bank, labels [n,157], video [n]."""
+
+    short_term: NDArray[np.float32]
+    windows: NDArray[np.float32]
+    labels: NDArray[np.bool_]
+    video: NDArray[np.int64]
+
+    def tensors(self, rows: NDArray[np.int64] | slice) -> tuple[torch.Tensor, torch.Tensor]:
+        """Short-term features and windows of some rows."""
+        return torch.from_numpy(self.short_term[rows]), torch.from_numpy(self.windows[rows])
+
+
+def head_examples(bank: str, clips: Clips, features: Sequence[VideoFeatures], at_views: bool = False) -> HeadExamples:
+    """Examples of the clips' videos for one of BANKS: at the bank's moments, or at the test views.
+
+    Labels are those of each clip at the bank's moments, and those of the whole video at the views.
+    """
+    rows: dict[str, list] = {field.name: [] for field in fields(HeadExamples)}
+    for number, (video, found) in enumerate(zip(clips.videos, features)):
+        times, entries = found.times_s, found.clips if bank == "lfb" else found.graphs
+        if bank == "oracle":
+            times, entries = oracle_bank(video.graphs)
+        centres, short_term = (found.views_s, found.views) if at_views else (found.times_s, found.clips)
+        for centre, feature in zip(centres, short_term):
+            rows["short_term"].append(feature)
+            rows["windows"].append(window(entries, times, centre, spread=bank == "oracle"))
+            rows["labels"].append(video.labels if at_views else clips.labels(video, centre))
+            rows["video"].append(number)
+    return HeadExamples(**{name: np.array(values) for name, values in rows.items()})
+
+
+def head_losses(head: BankHead, examples: HeadExamples, batch_size: int) -> StepLosses:
+    """The loss of random clips, for `fit`; every kind of bank draws the same ones."""
+    head.train()
+
+    def losses(random: np.random.Generator) -> Losses:
+        rows = random.choice(len(examples.video), size=batch_size)
+        return {"action": action_loss(head(*examples.tensors(rows)), torch.from_numpy(examples.labels[rows]))}
+
+    return losses
+
+
+@torch.inference_mode()
+def video_scores(head: BankHead, examples: HeadExamples) -> NDArray[np.float32]:
+    """[videos,157] the largest logit over each video's test views."""
+    head.eval()
+    parts = [head(*examples.tensors(slice(start, start + 256))).numpy() for start in range(0, len(examples.video), 256)]
+    scores = np.full((examples.video.max() + 1, parts[0].shape[1]), -np.inf, np.float32)
+    np.maximum.at(scores, examples.video, np.concatenate(parts))
+    return scores

@@ -1,0 +1,104 @@
+"""Training the Faster R-CNN from random weights on the dense view of a home world.
+
+Batches are frames of one orientation from different videos, mirrored at random and with slightly changed light. Frames
+with rare classes are drawn more often (repeat factors by the square root of the class's frequency, as for LVIS).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.utils import convert_conv2d_weight_memory_format
+from torchvision.models.detection import FasterRCNN
+
+from ag_core.boxes import flip_boxes
+from ag_core.experiments.datasets import HomeWorld, PictureCache, WorldVideo, detector_pictures, true_detections
+from ag_core.experiments.training_loop import Losses, StepLosses
+from ag_core.models.pixels import image_tensors
+from ag_core.records import Detections
+from ag_core.taxonomy import N_CLASSES
+
+LARGEST_REPEAT = 4.0
+
+
+@dataclass(frozen=True)
+class DetectorFrames:
+    """Frames to learn from: where each picture lies, its true boxes, its orientation, and how often to draw it."""
+
+    cache: PictureCache
+    places: list[tuple[WorldVideo, int]]
+    truth: list[Detections]
+    portrait: NDArray[np.bool_]
+    weights: NDArray[np.float64]
+
+    @staticmethod
+    def of(world: HomeWorld, split: str) -> "DetectorFrames":
+        """All frames of the detector's view of a split that show something."""
+        places, truth, portrait = [], [], []
+        for video in world.of_split(split):
+            for index, graph in enumerate(video.detector_graphs):
+                boxes = true_detections(graph)
+                if len(boxes):
+                    places.append((video, index))
+                    truth.append(boxes)
+                    portrait.append(video.truth.height > video.truth.width)
+        weights = repeat_factors([found.classes for found in truth])
+        return DetectorFrames(detector_pictures(world), places, truth, np.array(portrait, bool), weights)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @property
+    def videos(self) -> list[WorldVideo]:
+        """The videos that the frames are from."""
+        return list({video.video_id: video for video, _ in self.places}.values())
+
+    def picture(self, index: int) -> NDArray[np.uint8]:
+        """The picture [H,W,3] of one frame."""
+        video, place = self.places[index]
+        return self.cache.pictures(video)[place]
+
+
+def repeat_factors(classes: Sequence[NDArray[np.int64]]) -> NDArray[np.float64]:
+    """[F] how often to draw each frame: the largest of its classes' sqrt(median frequency / frequency), 1 to 4."""
+    present = np.zeros((len(classes), N_CLASSES), bool)
+    for row, found in zip(present, classes):
+        row[found] = True
+    frequency = present.mean(axis=0)
+    typical = np.median(frequency[frequency > 0]) if frequency.any() else 1.0
+    factor = np.sqrt(typical / np.maximum(frequency, 1e-6)).clip(1, LARGEST_REPEAT)
+    return np.where(present, factor, 1.0).max(axis=1)
+
+
+def detector_losses(model: FasterRCNN, frames: DetectorFrames, batch_size: int) -> StepLosses:
+    """The losses of a random batch, for `fit`."""
+    convert_conv2d_weight_memory_format(model.train(), torch.channels_last)
+    by_orientation = [np.flatnonzero(frames.portrait == upright) for upright in (False, True)]
+    weights = [frames.weights[members] for members in by_orientation]
+    share_portrait = weights[1].sum() / frames.weights.sum()
+
+    def losses(random: np.random.Generator) -> Losses:
+        side = int(random.random() < share_portrait)
+        chance = weights[side] / weights[side].sum()
+        chosen = random.choice(by_orientation[side], size=batch_size, p=chance)
+        images, targets = zip(*(_example(frames.picture(i), frames.truth[i], random) for i in chosen))
+        return model(list(images), list(targets))
+
+    return losses
+
+
+def _example(
+    picture: NDArray[np.uint8], truth: Detections, random: np.random.Generator
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """An image [3,H,W] in 0..1 and its target, mirrored with probability one half, with changed light."""
+    [image] = image_tensors([picture])
+    boxes = truth.boxes_xyxy
+    if random.random() < 0.5:
+        boxes, image = flip_boxes(boxes, image.shape[2]), image.flip(2)
+    gain = torch.from_numpy(random.uniform(0.8, 1.2) * random.uniform(0.93, 1.07, (3, 1, 1))).float()
+    image = ((image - 0.45) * random.uniform(0.8, 1.2) + 0.45).mul(gain).clamp(0, 1)
+    # The classifier's output 0 is the background.
+    return image, {"boxes": torch.from_numpy(boxes.copy()), "labels": torch.from_numpy(truth.classes) + 1}

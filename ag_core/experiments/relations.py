@@ -1,0 +1,172 @@
+"""Training relation heads on region features that are computed once with the frozen trunk and kept on disk.
+
+Every frame gives up to two examples: its annotated boxes (all pairs related, as in predcls) and the detector's own
+boxes (as in sgdet), where a pair is related if person and object overlap annotated ones of the same class by one half.
+Of the unrelated pairs at most three for each related one are kept (methods C0).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ag_core.boxes import iou_matrix
+from ag_core.experiments.datasets import HomeWorld, WorldVideo, detector_pictures
+from ag_core.experiments.training_loop import Losses, StepLosses
+from ag_core.models.detector import Detector
+from ag_core.models.pairs import PairBatch
+from ag_core.models.region_features import RegionFeatureExtractor
+from ag_core.models.relation import RelationHead
+from ag_core.models.relation.losses import PairTargets, contrastive_loss, grouped_loss
+from ag_core.models.scene_graph import FrameBoxes, boxes_from_detections, boxes_from_graph, pair_batch
+from ag_core.records import Detections, SceneGraph
+from ag_core.taxonomy import N_RELATIONS
+
+OVERLAP = 0.5
+NEGATIVES_PER_POSITIVE = 3
+_BATCH_FIELDS = [field.name for field in fields(PairBatch)]
+
+
+@dataclass(frozen=True)
+class PairExample:
+    """One frame's pairs and their truth."""
+
+    batch: PairBatch
+    targets: PairTargets
+
+    def state(self) -> dict[str, Tensor]:
+        """As tensors by name; features in half precision, half the size on disk."""
+        tensors = {name: getattr(self.batch, name) for name in _BATCH_FIELDS}
+        halves = {name: tensors[name].half() for name in ("object_features", "union_features")}
+        return tensors | halves | {"predicates": self.targets.predicates, "related": self.targets.related}
+
+    @staticmethod
+    def from_state(state: dict[str, Tensor]) -> "PairExample":
+        """What `state` gave."""
+        whole = {
+            name: state[name].float() if state[name].is_floating_point() else state[name] for name in _BATCH_FIELDS
+        }
+        return PairExample(PairBatch(**whole), PairTargets(state["predicates"], state["related"]))
+
+
+def collate_pairs(examples: Sequence[PairExample]) -> tuple[PairBatch, PairTargets]:
+    """Several frames' examples, at least one, as one batch; boxes and frames are renumbered."""
+    first_box = np.cumsum([0, *(len(example.batch.boxes) for example in examples)])
+    first_frame = np.cumsum([0, *(len(example.batch.frame_sizes_wh) for example in examples)])
+    parts = {name: [getattr(example.batch, name) for example in examples] for name in _BATCH_FIELDS}
+    parts["pairs"] = [pairs + int(first) for pairs, first in zip(parts["pairs"], first_box)]
+    parts["frame_of_pair"] = [frames + int(first) for frames, first in zip(parts["frame_of_pair"], first_frame)]
+    batch = PairBatch(**{name: torch.cat(tensors) for name, tensors in parts.items()})
+    return batch, PairTargets(
+        torch.cat([example.targets.predicates for example in examples]),
+        torch.cat([example.targets.related for example in examples]),
+    )
+
+
+def video_examples(
+    video: WorldVideo,
+    pictures: NDArray[np.uint8],
+    trunk: RegionFeatureExtractor,
+    detector: Detector | None,
+    every: int = 1,
+) -> list[PairExample]:
+    """The examples of every `every`-th frame of a video; without a detector only those of annotated boxes."""
+    examples = []
+    for graph, picture in list(zip(video.detector_graphs, pictures))[::every]:
+        if graph.person_box_xyxy is None or not graph.visible.any():
+            continue
+        given = boxes_from_graph(graph)
+        examples.append(_example(trunk, picture, given, graph.relations[graph.visible] > 0))
+        if detector is not None:
+            found, predicates = matched(boxes_from_detections(detector.detect([picture])[0]), graph)
+            if len(found.objects):
+                examples.append(_example(trunk, picture, found, predicates))
+    return examples
+
+
+def matched(found: FrameBoxes, graph: SceneGraph) -> tuple[FrameBoxes, NDArray[np.bool_]]:
+    """Detected boxes with the predicates [n,25] of the annotated pairs they lie on; surplus unrelated boxes left out.
+
+    Nothing is returned where the person was not found: every pair would be unrelated for the person's sake.
+    """
+    nobody = FrameBoxes(None, 0.0, Detections.none()), np.zeros((0, N_RELATIONS), bool)
+    if found.person_box_xyxy is None or graph.person_box_xyxy is None or not len(found.objects):
+        return nobody
+    if iou_matrix(found.person_box_xyxy[None], graph.person_box_xyxy[None])[0, 0] < OVERLAP:
+        return nobody
+    truth, objects = boxes_from_graph(graph).objects, found.objects
+    overlaps = iou_matrix(objects.boxes_xyxy, truth.boxes_xyxy)
+    overlaps[objects.classes[:, None] != truth.classes[None]] = 0
+    hit = overlaps.max(axis=1, initial=0) >= OVERLAP
+    predicates = np.zeros((len(objects), N_RELATIONS), bool)
+    if hit.any():
+        predicates[hit] = graph.relations[graph.visible][overlaps[hit].argmax(axis=1)] > 0
+    surplus = np.flatnonzero(~hit)[NEGATIVES_PER_POSITIVE * max(1, int(hit.sum())) :]
+    kept = np.setdiff1d(np.arange(len(objects)), surplus)
+    return FrameBoxes(found.person_box_xyxy, found.person_score, objects[kept]), predicates[kept]
+
+
+def _example(
+    trunk: RegionFeatureExtractor, picture: NDArray[np.uint8], boxes: FrameBoxes, predicates: NDArray[np.bool_]
+) -> PairExample:
+    batch = pair_batch(trunk, [np.asarray(picture)], [boxes])
+    truth = torch.from_numpy(predicates)
+    return PairExample(batch, PairTargets(truth, truth.any(dim=1)))
+
+
+def cached_examples(
+    world: HomeWorld,
+    videos: Sequence[WorldVideo],
+    trunk: RegionFeatureExtractor,
+    detector: Detector | None,
+    key: str,
+    every: int = 1,
+) -> Iterator[list[PairExample]]:
+    """The examples of each video, from the disk where they were made before with the same weights (`key`)."""
+    folder = world.folder / ".cache" / f"pairs-{key}-{every}"
+    folder.mkdir(parents=True, exist_ok=True)
+    cache = detector_pictures(world)
+    for video in videos:
+        path = folder / f"{video.video_id}.pt"
+        if not path.exists():
+            examples = video_examples(video, cache.pictures(video), trunk, detector, every)
+            _write(path, [example.state() for example in examples])
+        yield [PairExample.from_state(state) for state in torch.load(path, weights_only=True)]
+
+
+def _write(path: Path, states: list[dict[str, Tensor]]) -> None:
+    partial = path.with_name(path.name + ".part")
+    torch.save(states, partial)
+    partial.replace(path)
+
+
+def labelled_objects(videos: Sequence[WorldVideo]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Classes [n] and relations [n,25] of all visible objects beside a person: what the frequency prior counts."""
+    graphs = [g for video in videos for g in video.detector_graphs if g.person_box_xyxy is not None]
+    classes = [np.zeros(0, np.int64), *(graph.object_classes[graph.visible] for graph in graphs)]
+    relations = [np.zeros((0, N_RELATIONS), bool), *(graph.relations[graph.visible] > 0 for graph in graphs)]
+    return np.concatenate(classes), np.concatenate(relations)
+
+
+def relation_losses(head: RelationHead, examples: Sequence[PairExample], frames_per_step: int) -> StepLosses:
+    """The losses of some random frames, for `fit`: three groups, relatedness, RelDN's contrasts."""
+    head.train()
+
+    def losses(random: np.random.Generator) -> Losses:
+        chosen = random.choice(len(examples), size=min(frames_per_step, len(examples)), replace=False)
+        batch, targets = collate_pairs([examples[index] for index in chosen])
+        logits = head(batch)
+        groups = grouped_loss(logits, targets)
+        return {
+            "attention": groups.attention,
+            "spatial": groups.spatial,
+            "contact": groups.contact,
+            "related": groups.relatedness,
+            "contrast": contrastive_loss(batch, logits, targets),
+        }
+
+    return losses

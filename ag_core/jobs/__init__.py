@@ -1,0 +1,1 @@
+"""Long work beside the app: queues, and the processes that do it."""

@@ -1,0 +1,79 @@
+"""Region features: what the project's Faster R-CNN sees inside any box. Frozen; the relation heads stand on it.
+
+Uses the detector's transform, backbone, RoIAlign and box head, so a box and the union of two boxes get features of
+the same kind (methods C2). Knows no pairs and no relationships.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torchvision.models.detection import FasterRCNN
+from torchvision.models.detection.transform import resize_boxes
+
+from ag_core.models.pixels import image_tensors
+
+
+@dataclass(frozen=True)
+class EncodedImages:
+    """Images once through the backbone: pyramid levels, and (height, width) before and after scaling."""
+
+    levels: dict[str, Tensor]
+    scaled_sizes_hw: list[tuple[int, int]]
+    sizes_hw: list[tuple[int, int]]
+
+
+class RegionFeatureExtractor(nn.Module):
+    """Features [N,D] and class logits [N,36] of arbitrary boxes in original pixels. Never trained here."""
+
+    def __init__(self, detector: FasterRCNN) -> None:
+        super().__init__()
+        self.detector = detector.eval().requires_grad_(False)
+        self.feature_size: int = detector.roi_heads.box_head.fc7.out_features
+
+    def train(self, mode: bool = True) -> "RegionFeatureExtractor":
+        """Stay in evaluation mode whatever is asked: batch statistics belong to the detector's training."""
+        return super().train(False)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.detector.parameters()).device
+
+    @torch.no_grad()
+    def encode(self, images: Sequence[NDArray[np.uint8]]) -> EncodedImages:
+        """RGB uint8 images [H,W,3], at least one, through transform and backbone, to be asked about several boxes."""
+        batch, _ = self.detector.transform(image_tensors(images, self.device))
+        levels = self.detector.backbone(batch.tensors)
+        return EncodedImages(levels, batch.image_sizes, [image.shape[:2] for image in images])
+
+    @torch.no_grad()
+    def features_of(self, encoded: EncodedImages, boxes_per_image: Sequence[NDArray[np.float32] | Tensor]) -> Tensor:
+        """[N,D] features of all boxes, image after image; boxes [n,4] xyxy in original pixels, n may be 0."""
+        if len(boxes_per_image) != len(encoded.sizes_hw):
+            raise ValueError(f"{len(boxes_per_image)} lists of boxes for {len(encoded.sizes_hw)} images; give one each")
+        tensors = [torch.as_tensor(b, dtype=torch.float32).reshape(-1, 4).to(self.device) for b in boxes_per_image]
+        if sum(map(len, tensors)) == 0:
+            return torch.zeros(0, self.feature_size, device=self.device)
+        scaled = [
+            resize_boxes(boxes, before, after)
+            for boxes, before, after in zip(tensors, encoded.sizes_hw, encoded.scaled_sizes_hw)
+        ]
+        heads = self.detector.roi_heads
+        return heads.box_head(heads.box_roi_pool(encoded.levels, scaled, encoded.scaled_sizes_hw))
+
+    def region_features(
+        self, images: Sequence[NDArray[np.uint8]], boxes_per_image: Sequence[NDArray[np.float32] | Tensor]
+    ) -> Tensor:
+        """[N,D] features of boxes in original pixels, image after image; no images give [0,D]."""
+        if not images:
+            return torch.zeros(0, self.feature_size, device=self.device)
+        return self.features_of(self.encode(images), boxes_per_image)
+
+    @torch.no_grad()
+    def class_logits(self, features: Tensor) -> Tensor:
+        """[N,36] logits of the classes for region features [N,D]; the background's column is dropped."""
+        return self.detector.roi_heads.box_predictor.cls_score(features)[:, 1:]

@@ -1,0 +1,1 @@
+"""Queries that a visitor writes: SQL in a sandbox, and sequences of triplets."""

@@ -1,0 +1,295 @@
+"""The language in which a sequence is typed: text to Sequence, and a Sequence to its one canonical text.
+
+docs/search.md explains it by examples. An error names the place, the word that cannot stand there, and what could.
+"""
+
+import re
+from decimal import Decimal
+from difflib import get_close_matches
+from functools import cache
+from typing import Any
+
+from lark import Lark, Token, Transformer, UnexpectedToken, v_args
+from lark.exceptions import VisitError
+
+from ag_core.errors import UserError
+from ag_core.queries.sequence.records import Condition, Limits, Sequence, Step, Where
+from ag_core.taxonomy import ACTIONS, OBJECTS, RELATIONS, action_index, object_index, relation_index, shown
+
+LONGEST_TEXT = 4000
+
+_GRAMMAR = r"""
+start: step next* where?
+next: COMMA? THEN gap? step gap? COMMA?
+gap: after within? | within after?
+after: AFTER time
+within: WITHIN time
+step: condition (AND condition)* length?
+length: FOR (at_least (AND at_most)? | at_most)
+at_least: AT_LEAST time
+at_most: AT_MOST time
+?condition: NOT condition -> negation
+    | "(" condition ")"
+    | PERSON? (any_relation | all_relations)? objects -> triplet
+any_relation: RELATION ("|" RELATION)*
+all_relations: RELATION ("&" RELATION)+
+objects: OBJECT ("|" OBJECT)* | ANYTHING
+where: WHERE fact (AND fact)*
+fact: "action"i ACTION ("|" ACTION)* -> action
+    | "scene"i name -> scene
+    | "split"i name -> split
+    | "source"i name -> source
+name: QUOTED | WORD | OBJECT | RELATION
+time: NUMBER UNIT?
+
+COMMA: ","
+THEN.3: /then\b/i
+AFTER.3: /after\b/i
+WITHIN.3: /within\b/i
+AND.3: /and\b/i
+FOR.3: /for\b/i
+WHERE.3: /where\b/i
+AT_LEAST.4: /at\s+least\b/i
+AT_MOST.4: /at\s+most\b/i
+NOT.3: /not\b/i
+PERSON.3: /person\b/i
+ANYTHING.3: /anything\b/i
+ACTION.3: /c\d{3}\b/i
+UNIT.3: /(milliseconds?|ms|seconds?|sec|s|minutes?|min)\b/i
+NUMBER.3: /\d+(\.\d+)?/
+RELATION.5: /(<relations>)(?![\w\/])/i
+OBJECT.4: /(<objects>)(?![\w\/])/i
+QUOTED: /"(\\.|[^"\\])*"/
+WORD.-1: /[^\s,|&()]+/
+%ignore /\s+/
+"""
+
+
+def parse(text: str) -> Sequence:
+    """The sequence that a text describes; UserError with the place where it describes none."""
+    if len(text) > LONGEST_TEXT:
+        raise UserError(f"the query has {len(text)} characters; say it in at most {LONGEST_TEXT}")
+    try:
+        return _Builder().transform(_parser().parse(text))
+    except UnexpectedToken as error:
+        raise UserError(_explained(error, text)) from None
+    except VisitError as error:
+        if isinstance(error.orig_exc, (ValueError, KeyError)):
+            raise UserError(str(error.orig_exc.args[0])) from None
+        raise error.orig_exc from None
+    except RecursionError:
+        raise UserError("the query has too many `not` one after the other; two of them cancel out") from None
+
+
+def write(sequence: Sequence) -> str:
+    """The canonical text, one line a step: `parse` gives the same sequence again."""
+    lines = [step_text(sequence.steps[0])]
+    for gap, step in zip(sequence.gaps, sequence.steps[1:], strict=True):
+        lines.append(" ".join(("then", *_gap_words(gap), step_text(step))))
+    where = sequence.where
+    facts = ["action " + "|".join(ACTIONS[action].id for action in any_of) for any_of in where.actions]
+    facts += [f"scene {_quoted(where.scene)}"] if where.scene else []
+    facts += [f"split {where.split}"] if where.split is not None else []
+    facts += [f"source {_quoted(where.source)}"] if where.source != Where().source else []
+    return "\n".join([*lines, *(["where " + " and ".join(facts)] if facts else [])])
+
+
+def object_word(object_class: int) -> str:
+    """The short name of an object class: 'cup' for cup/glass/bottle."""
+    return OBJECTS[object_class - 1].partition("/")[0]
+
+
+@cache
+def _object_words() -> dict[str, int]:
+    """Every word for an object, in lower case: the class names, and each part of those that list several."""
+    return {
+        word.lower(): object_index(name) for name in OBJECTS for word in (name, *name.split("/"), name.replace("/", ""))
+    }
+
+
+@cache
+def _parser() -> Lark:
+    def any_of(names: list[str]) -> str:
+        longest_first = sorted(names, key=len, reverse=True)
+        return "|".join(re.escape(name).replace("_", r"[\s_]+").replace("/", r"\/") for name in longest_first)
+
+    grammar = _GRAMMAR.replace("<relations>", any_of(list(RELATIONS))).replace(
+        "<objects>", any_of(list(_object_words()))
+    )
+    return Lark(grammar, parser="lalr", lexer="basic", maybe_placeholders=False)
+
+
+@v_args(inline=True)
+class _Builder(Transformer[Token, Any]):
+    """Turns the tree of a text into records, from the leaves up."""
+
+    def time(self, number: Token, unit: Token | None = None) -> int:
+        factor = {"m": 60_000, "s": 1000, None: 1000}[unit[0].lower() if unit else None]
+        factor = 1 if unit and unit.lower().startswith(("ms", "milli")) else factor
+        milliseconds = Decimal(number) * factor
+        if milliseconds != int(milliseconds):
+            raise ValueError(f"{number} {unit or 's'} is no whole number of milliseconds; round it")
+        return int(milliseconds)
+
+    def after(self, _: Token, time: int) -> Limits:
+        return Limits(least_ms=time)
+
+    def within(self, _: Token, time: int) -> Limits:
+        return Limits(most_ms=time)
+
+    at_least, at_most = after, within
+
+    def gap(self, *parts: Limits | Token) -> Limits:
+        limits = [part for part in parts if isinstance(part, Limits)]
+        most = [one.most_ms for one in limits if one.most_ms is not None]
+        return Limits(max(one.least_ms for one in limits), most[0] if most else None)
+
+    length = gap
+
+    def any_relation(self, *names: Token) -> tuple[tuple[int, ...], bool]:
+        return _once(relation_index(" ".join(name.split())) for name in names), False
+
+    def all_relations(self, *names: Token) -> tuple[tuple[int, ...], bool]:
+        found = _once(relation_index(" ".join(name.split())) for name in names)
+        return found, len(found) > 1
+
+    def objects(self, *names: Token) -> tuple[int, ...]:
+        return () if names[0].type == "ANYTHING" else _once(_object_words()[name.lower()] for name in names)
+
+    def triplet(self, *parts: Any) -> Condition:
+        parts = tuple(part for part in parts if not isinstance(part, Token))
+        (relations, together), classes = parts if len(parts) == 2 else (((), False), parts[0])
+        return Condition(classes, relations, together)
+
+    def negation(self, _: Token, condition: Condition) -> Condition:
+        return Condition(condition.classes, condition.relations, condition.together, not condition.negated)
+
+    def step(self, *parts: Condition | Limits) -> Step:
+        conditions = tuple(part for part in parts if isinstance(part, Condition))
+        return Step(conditions, next((part for part in parts if isinstance(part, Limits)), Limits()))
+
+    def next(self, *parts: Step | Limits) -> tuple[Limits, Step]:
+        limits = [part for part in parts if isinstance(part, Limits)]
+        if len(limits) > 1:
+            raise ValueError("a gap is given before and after the same step; give it once")
+        return (limits or [Limits()])[0], next(part for part in parts if isinstance(part, Step))
+
+    def name(self, token: Token) -> str:
+        return re.sub(r"\\(.)", r"\1", token[1:-1]) if token.type == "QUOTED" else str(token)
+
+    def action(self, *ids: Token) -> tuple[str, Any]:
+        return "actions", _once(action_index(one.lower()) for one in ids)
+
+    def scene(self, words: str) -> tuple[str, Any]:
+        return "scene", words.strip()
+
+    def split(self, split: str) -> tuple[str, Any]:
+        return "split", split.lower()
+
+    def source(self, source: str) -> tuple[str, Any]:
+        return "source", source
+
+    def where(self, *facts: tuple[str, Any] | Token) -> Where:
+        said: dict[str, Any] = {}
+        for name, value in (fact for fact in facts if not isinstance(fact, Token)):
+            if name == "actions":
+                said[name] = (*said.get(name, ()), value)
+            elif name in said:
+                raise ValueError(f"{name} is given twice after where; give it once")
+            else:
+                said[name] = value
+        return Where(**said)
+
+    def start(self, *parts: Any) -> Sequence:
+        where = next((part for part in parts if isinstance(part, Where)), Where())
+        following = [part for part in parts if isinstance(part, tuple)]  # of next
+        return Sequence((parts[0], *(step for _, step in following)), tuple(gap for gap, _ in following), where)
+
+
+def _once(values: Any) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+def _seconds(milliseconds: int) -> str:
+    return f"{milliseconds / 1000:.10g} s"
+
+
+def _gap_words(gap: Limits) -> list[str]:
+    words = [f"after {_seconds(gap.least_ms)}"] if gap.least_ms else []
+    return words + ([f"within {_seconds(gap.most_ms)}"] if gap.most_ms is not None else [])
+
+
+def _condition_text(condition: Condition) -> str:
+    relations = (" & " if condition.together else "|").join(shown(RELATIONS[one]) for one in condition.relations)
+    objects = "|".join(object_word(one) for one in condition.classes) or "anything"
+    text = f"{relations} {objects}".strip()
+    if not condition.negated:
+        return text
+    # `not looking at cup` is the relationship not_looking_at: brackets tell the other reading apart.
+    is_relation = any(f"not {text}".startswith(shown(name)) for name in RELATIONS if name.startswith("not_"))
+    return f"not ({text})" if is_relation else f"not {text}"
+
+
+def step_text(step: Step) -> str:
+    """One step in the language, without what leads to it."""
+    text = " and ".join(_condition_text(condition) for condition in step.conditions)
+    limits = [f"at least {_seconds(step.length.least_ms)}"] if step.length.least_ms else []
+    limits += [f"at most {_seconds(step.length.most_ms)}"] if step.length.most_ms is not None else []
+    return f"{text} for {' and '.join(limits)}" if limits else text
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+_NAMES_OF_TERMINALS = {
+    "RELATION": "a relationship such as holding",
+    "OBJECT": "an object such as cup",
+    "ANYTHING": "'anything'",
+    "PERSON": "",
+    "NOT": "'not'",
+    "LPAR": "",
+    "RPAR": "')'",
+    "VBAR": "'|'",
+    "AMPERSAND": "'&'",
+    "COMMA": "",
+    "NUMBER": "a number of seconds",
+    "UNIT": "'s'",
+    "ACTION": "an action such as c107",
+    "QUOTED": "a name in quotes",
+    "WORD": "",
+    "AT_LEAST": "'at least'",
+    "AT_MOST": "'at most'",
+    "$END": "the end",
+}
+"""What a reader is told could stand somewhere; what is left out or empty speaks for itself or would only confuse."""
+
+
+def _explained(error: UnexpectedToken, text: str) -> str:
+    """One sentence on a wrong word, and beneath it the line with a mark under the word."""
+    accepted = error.interactive_parser.accepts() if error.interactive_parser else error.expected
+    words = [_NAMES_OF_TERMINALS.get(name, f"'{name.lower()}'") for name in sorted(accepted, key=_rank)]
+    could = [word for word in dict.fromkeys(words) if word]
+    wanted = " or ".join(filter(None, (", ".join(could[:-1]), could[-1])))
+    at_end = error.token.type == "$END"
+    place = len(text.rstrip()) if at_end else int(error.token.start_pos or 0)
+    what = "the query ends" if at_end else f"{str(error.token)!r} cannot stand"
+    hint = "" if error.token.type != "WORD" else _meant(str(error.token), set(accepted))
+    before = text[:place]
+    line = text.splitlines()[before.count("\n")] if text.strip() else ""
+    mark = " " * (place - (before.rfind("\n") + 1)) + "^"
+    return f"at position {place + 1} {what}; there could be {wanted}{hint}\n{line}\n{mark}"
+
+
+def _rank(name: str) -> tuple[int, str]:
+    order = list(_NAMES_OF_TERMINALS)
+    return (order.index(name) if name in order else len(order), name)
+
+
+def _meant(word: str, accepted: set[str]) -> str:
+    """A known word that looks like a wrong one: `; did you mean 'holding'?`."""
+    known = [shown(name) for name in RELATIONS] if "RELATION" in accepted else []
+    known += list(_object_words()) if "OBJECT" in accepted else []
+    known += [name.lower() for name in accepted if name not in _NAMES_OF_TERMINALS]
+    close = get_close_matches(word.lower().replace("_", " "), known, n=1, cutoff=0.6)
+    return f"; did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,160 @@
+"""A moment as a value: steps in time, each a few conditions on an annotated frame, and limits on gaps and lengths.
+
+What the words mean is written in docs/search.md. Knows neither the language
+(language.py) nor SQL (query.py).
+"""
+
+from collections.abc import Sequence as Values
+from dataclasses import dataclass, replace
+
+from ag_core.taxonomy import N_ACTIONS, N_CLASSES, N_RELATIONS
+
+MAX_STEPS = 8
+MAX_CONDITIONS = 6
+"""Of one step."""
+LONGEST_LIMIT_MS = 3_600_000
+"""An hour: longer than any video, and far from the end of a 32-bit number of milliseconds."""
+
+SPLITS = ("train", "test")
+ANNOTATION = "annotation"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Some visible object of `classes` carries `relations` to the person; with `negated`, no object of the frame does.
+
+    classes    indices 1 to 35 of OBJECT_CLASSES, any of them; empty for any object
+    relations  indices of RELATIONS; empty asks only that the object is visible
+    together   whether one object must carry all of the relations, or any of them is enough
+    """
+
+    classes: tuple[int, ...] = ()
+    relations: tuple[int, ...] = ()
+    together: bool = False
+    negated: bool = False
+
+    def __post_init__(self) -> None:
+        _check_indices("object class", self.classes, 1, N_CLASSES)
+        _check_indices("relationship", self.relations, 0, N_RELATIONS)
+        if self.together and len(self.relations) < 2:
+            raise ValueError("relationships that hold together must be two or more; name another or ask for any")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """A length of time that is allowed: at least `least_ms`, at most `most_ms` (None: however long)."""
+
+    least_ms: int = 0
+    most_ms: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.least_ms <= LONGEST_LIMIT_MS or not 0 <= (self.most_ms or 0) <= LONGEST_LIMIT_MS:
+            raise ValueError(f"a time must lie between 0 and {LONGEST_LIMIT_MS // 1000} seconds; give another")
+        if self.most_ms is not None and self.most_ms < self.least_ms:
+            raise ValueError(
+                f"no time is at least {self.least_ms / 1000:g} s and at most {self.most_ms / 1000:g} s; swap the two"
+            )
+
+    @property
+    def limits_something(self) -> bool:
+        """Whether some length is not allowed; then times must be known."""
+        return self.least_ms > 0 or self.most_ms is not None
+
+
+@dataclass(frozen=True)
+class Step:
+    """Conditions that hold on the same frame, for a stretch of neighbouring frames of a length within `length`."""
+
+    conditions: tuple[Condition, ...]
+    length: Limits = Limits()
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.conditions) <= MAX_CONDITIONS:
+            raise ValueError(f"a step has {len(self.conditions)} conditions; give 1 to {MAX_CONDITIONS}")
+
+
+@dataclass(frozen=True)
+class Where:
+    """What must be true of the moment or its video; an empty one asks nothing.
+
+    actions  each entry lists action indices, of which one must have an annotated interval that overlaps the moment
+    scene    words contained in the video's scene, whatever the case
+    source   whose frames are searched: 'annotation' or a prediction
+    """
+
+    actions: tuple[tuple[int, ...], ...] = ()
+    scene: str = ""
+    split: str | None = None
+    source: str = ANNOTATION
+
+    def __post_init__(self) -> None:
+        for any_of in self.actions:
+            if not any_of:
+                raise ValueError("an action condition names no action; give one such as c107")
+            _check_indices("action", any_of, 0, N_ACTIONS)
+        if self.split is not None and self.split not in SPLITS:
+            raise ValueError(f"split {self.split!r} does not exist; give {' or '.join(SPLITS)}")
+        if not self.source.strip():
+            raise ValueError(f"the source is empty; give {ANNOTATION!r} or a prediction")
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """Steps in their order in time, what may lie between them, and conditions on the whole.
+
+    gaps  one fewer than steps: from the end of a stretch to the beginning of the next, 0 where they overlap
+    """
+
+    steps: tuple[Step, ...]
+    gaps: tuple[Limits, ...] = ()
+    where: Where = Where()
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.steps) <= MAX_STEPS:
+            raise ValueError(f"a sequence has {len(self.steps)} steps; give 1 to {MAX_STEPS}")
+        if len(self.gaps) != len(self.steps) - 1:
+            raise ValueError(f"{len(self.steps)} steps have {len(self.gaps)} gaps between them; give one fewer")
+
+    @property
+    def needs_times(self) -> bool:
+        """Whether only videos whose times are known can answer."""
+        limits = (*self.gaps, *(step.length for step in self.steps))
+        return bool(self.where.actions) or any(one.limits_something for one in limits)
+
+    @property
+    def negates(self) -> bool:
+        """Whether a condition asks for something absent, which annotations do not say."""
+        return any(condition.negated for step in self.steps for condition in step.conditions)
+
+    def with_step(self, place: int, step: Step) -> "Sequence":
+        """The same with another step at `place` (from 0)."""
+        return replace(self, steps=(*self.steps[:place], step, *self.steps[place + 1 :]))
+
+    def with_gap(self, place: int, gap: Limits) -> "Sequence":
+        """The same with another gap after the step at `place`."""
+        return replace(self, gaps=(*self.gaps[:place], gap, *self.gaps[place + 1 :]))
+
+    def with_inserted(self, place: int, step: Step) -> "Sequence":
+        """The same with one more step, which then stands at `place`; any gap may lie before it."""
+        gap_place = max(0, place - 1)
+        gaps = (*self.gaps[:gap_place], Limits(), *self.gaps[gap_place:])
+        return replace(self, steps=(*self.steps[:place], step, *self.steps[place:]), gaps=gaps)
+
+    def without_step(self, place: int) -> "Sequence":
+        """The same without a step and the gap before it, or after it where it is the first. ValueError for the last."""
+        gap_place = max(0, place - 1)
+        steps = (*self.steps[:place], *self.steps[place + 1 :])
+        return replace(self, steps=steps, gaps=(*self.gaps[:gap_place], *self.gaps[gap_place + 1 :]))
+
+    def with_moved(self, place: int, by: int) -> "Sequence":
+        """The same with a step `by` places later (earlier where negative), at most to an end; gaps keep their place."""
+        others = [*self.steps[:place], *self.steps[place + 1 :]]
+        target = min(max(place + by, 0), len(others))
+        return replace(self, steps=(*others[:target], self.steps[place], *others[target:]))
+
+
+def _check_indices(what: str, values: Values[int], first: int, end: int) -> None:
+    if any(not first <= value < end for value in values):
+        raise ValueError(f"{what} {tuple(values)} does not exist; give indices from {first} to {end - 1}")
+    if len(set(values)) != len(values):
+        raise ValueError(f"{what} {tuple(values)} is named twice; name it once")

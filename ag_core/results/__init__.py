@@ -1,0 +1,1 @@
+"""Results on disk: predictions, films made to order, uploaded videos."""

@@ -1,0 +1,251 @@
+"""Films that a person ordered of the home world: the order, what came of it, and where it lies on disk.
+
+A film lies in a folder named by its key, a hash of the order and of the code that draws: FOLDER/KEY/VIDEO.mp4 and
+film.json, written last by a rename of the folder. Knows files, not how films are drawn, so that a page finds a film at
+once. film.json is also what a person downloads as the annotation.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ag_core.errors import UserError
+from ag_core.records import ActionInterval, SceneGraph, Video
+from ag_core.settings import ASSETS, PROJECT
+from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS, action_index, object_index, relation_index
+
+FORMAT = "action-genome-explorer/film"
+VERSION = 1
+SPLITS = ("val", "train")
+LENGTHS_S = (12, 20, 30)
+MAX_WISHES = 6
+SEEDS = 30_000_000
+FILE = "film.json"
+
+
+@dataclass(frozen=True)
+class FilmOrder:
+    """What a person asks for. actions: indices into ACTIONS, to be shown in this order; none leaves it to the film.
+
+    split: 'train' or 'val', whose people play and whose shapes of things are used; seed 0 to 29,999,999.
+    """
+
+    seed: int
+    actions: tuple[int, ...] = ()
+    split: str = "val"
+    seconds: int = LENGTHS_S[0]
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed < SEEDS:
+            raise UserError(f"seed {self.seed} does not exist; give 0 to {SEEDS - 1}")
+        if self.split not in SPLITS:
+            raise UserError(f"there are no people {self.split!r}; choose {' or '.join(SPLITS)}")
+        if self.seconds not in LENGTHS_S:
+            raise UserError(f"a film of {self.seconds} s is not made; choose {', '.join(map(str, LENGTHS_S))}")
+        if len(self.actions) > MAX_WISHES:
+            raise UserError(f"{len(self.actions)} actions do not fit one film; choose at most {MAX_WISHES}")
+
+    @property
+    def key(self) -> str:
+        """Hexadecimal name of the film; the same order of the same code gives the same film."""
+        decided_by = asdict(self) | {"format": VERSION, "code": _code_hash()}
+        return hashlib.sha256(json.dumps(decided_by, sort_keys=True).encode()).hexdigest()[:16]
+
+    def to_link(self) -> dict[str, str]:
+        """The order as query parameters."""
+        chosen = {"actions": ",".join(ACTIONS[action].id for action in self.actions)} if self.actions else {}
+        return {"seed": str(self.seed), **chosen, "people": self.split, "seconds": str(self.seconds)}
+
+    @staticmethod
+    def from_link(query: Mapping[str, str]) -> "FilmOrder":
+        """The order in a link; what is not named is as usual. UserError for what cannot be ordered."""
+        try:
+            seed, seconds = int(query.get("seed", "")), int(query.get("seconds", LENGTHS_S[0]))
+        except ValueError:
+            raise UserError("the link's seed and seconds must be whole numbers; choose them below") from None
+        try:
+            actions = tuple(action_index(name) for name in query.get("actions", "").split(",") if name)
+        except KeyError as error:
+            raise UserError(f"{error.args[0]}; choose actions below") from None
+        return FilmOrder(seed, actions, query.get("people", SPLITS[0]), seconds)
+
+
+def _code_hash() -> str:
+    """A hash of the code and the tables that decide a film, remembered until one of them changes."""
+    package = PROJECT / "ag_core"
+    files = [package / "taxonomy.py", package / "records.py", ASSETS / "home_actions.tsv"]
+    files += package.glob("world/**/*.py")
+    return _hash_of(tuple((path, path.stat().st_mtime_ns) for path in sorted(files)))
+
+
+@lru_cache(maxsize=4)
+def _hash_of(files: tuple[tuple[Path, int], ...]) -> str:
+    digest = hashlib.sha256()
+    for path, _modified_ns in files:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class MadeFilm:
+    """A film with its exact annotation.
+
+    intervals  actions as they really occur; unmet: (action, reason in a few words) of the wishes that do not
+    graphs     clearly visible objects, ascending by frame; charades: header and row as in the Charades annotation
+    """
+
+    order: FilmOrder
+    video: Video
+    intervals: tuple[ActionInterval, ...]
+    unmet: tuple[tuple[int, str], ...]
+    graphs: tuple[SceneGraph, ...]
+    charades: str
+
+    def to_text(self) -> str:
+        """The file's text."""
+        video, order = self.video, self.order
+        content = {
+            "format": FORMAT,
+            "version": VERSION,
+            "order": {
+                "seed": order.seed,
+                "split": order.split,
+                "seconds": order.seconds,
+                "actions": [ACTIONS[action].id for action in order.actions],
+            },
+            "video": {
+                "id": video.video_id,
+                "fps": video.fps,
+                "width": video.width,
+                "height": video.height,
+                "frames": video.n_frames,
+                "duration_s": video.duration_s,
+                "subject": video.subject,
+                "scene": video.scene,
+                "script": video.script,
+            },
+            "actions": [
+                _named(interval.action) | {"start_s": interval.start_s, "end_s": interval.end_s}
+                for interval in self.intervals
+            ],
+            "unmet": [_named(action) | {"reason": reason} for action, reason in self.unmet],
+            "charades": self.charades,
+            "graphs": [_graph_to_json(graph) for graph in self.graphs],
+        }
+        return json.dumps(content, separators=(",", ":"), allow_nan=False)
+
+    @staticmethod
+    def load(folder: Path) -> "MadeFilm":
+        """Read the film in a folder; UserError where it is missing or damaged."""
+        try:
+            content = json.loads((folder / FILE).read_text(encoding="utf-8"))
+            if (content["format"], content["version"]) != (FORMAT, VERSION):
+                raise ValueError("another format")
+            return _film(content, folder)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, UserError) as error:
+            raise UserError(f"the film {folder.name} cannot be read ({error}); make it again") from None
+
+
+def keep_film(film: MadeFilm, workshop: Path, folder: Path) -> Path:
+    """Finish a film whose mp4 lies in `workshop`: write film.json there and give the folder its name in `folder`."""
+    (workshop / FILE).write_text(film.to_text() + "\n", encoding="utf-8")
+    target = folder / film.order.key
+    if finished_film(folder, film.order) is not None:  # somebody was faster; both are the same
+        shutil.rmtree(workshop)
+    else:
+        shutil.rmtree(target, ignore_errors=True)
+        workshop.replace(target)
+    return target
+
+
+def finished_film(folder: Path, order: FilmOrder) -> MadeFilm | None:
+    """The kept film of an order; None where there is none or it is damaged."""
+    try:
+        return MadeFilm.load(folder / order.key)
+    except UserError:
+        return None
+
+
+def kept_films(folder: Path, most: int) -> list[Path]:
+    """Folders of the newest kept films, the newest first."""
+    found = [path.parent for path in folder.glob(f"[!.]*/{FILE}")]
+    return sorted(found, key=lambda path: (-(path / FILE).stat().st_mtime, path.name))[:most]
+
+
+def _named(action: int) -> dict[str, Any]:
+    return {"id": ACTIONS[action].id, "label": ACTIONS[action].label}
+
+
+def _box(box: Any) -> list[float]:
+    return np.asarray(box, np.float64).round(1).tolist()
+
+
+def _graph_to_json(graph: SceneGraph) -> dict[str, Any]:
+    return {
+        "frame": graph.frame,
+        "time_s": round(graph.time_s, 4),
+        "person_xyxy": None if graph.person_box_xyxy is None else _box(graph.person_box_xyxy),
+        "objects": [
+            {
+                "class": OBJECT_CLASSES[graph.object_classes[n]],
+                "box_xyxy": _box(graph.object_boxes_xyxy[n]),
+                "relations": [RELATIONS[r] for r in np.flatnonzero(graph.relations[n] > 0.5)],
+            }
+            for n in range(len(graph))
+        ],
+    }
+
+
+def _graph(content: dict[str, Any]) -> SceneGraph:
+    objects, person = content["objects"], content["person_xyxy"]
+    relations = np.zeros((len(objects), len(RELATIONS)), np.float32)
+    for n, found in enumerate(objects):
+        relations[n, [relation_index(name) for name in found["relations"]]] = 1
+    return SceneGraph(
+        content["frame"],
+        content["time_s"],
+        person,
+        float(person is not None),
+        np.array([object_index(found["class"]) for found in objects], np.int64),
+        np.array([found["box_xyxy"] for found in objects], np.float32),
+        np.ones(len(objects), np.float32),
+        relations,
+    )
+
+
+def _film(content: dict[str, Any], folder: Path) -> MadeFilm:
+    facts, ordered = content["video"], content["order"]
+    order = FilmOrder(
+        ordered["seed"], tuple(map(action_index, ordered["actions"])), ordered["split"], ordered["seconds"]
+    )
+    video = Video(
+        facts["id"],
+        facts["duration_s"],
+        facts["fps"],
+        facts["width"],
+        facts["height"],
+        facts["frames"],
+        order.split,
+        facts["subject"],
+        facts["scene"],
+        facts["script"],
+        folder / f"{facts['id']}.mp4",
+    )
+    return MadeFilm(
+        order,
+        video,
+        tuple(
+            ActionInterval(video.video_id, action_index(row["id"]), row["start_s"], row["end_s"])
+            for row in content["actions"]
+        ),
+        tuple((action_index(row["id"]), row["reason"]) for row in content["unmet"]),
+        tuple(map(_graph, content["graphs"])),
+        content["charades"],
+    )

@@ -1,1 +1,0 @@
-"""Training of every model from the files of a data set."""

@@ -1,0 +1,1 @@
+"""Charts: tables and intervals as pictures with data to download."""

@@ -1,0 +1,277 @@
+"""Tables as charts: data frames become Altair and Plotly figures in the colours of the reader's theme. Never fetches.
+
+Attention, spatial and contact are always orange, green and purple in this order, and always carry their name as well:
+colour alone says nothing. One sequential scale for heat maps. Axes of counts start at zero, or say that they are
+logarithmic. A table with the column `mark` makes a chart whose marks can be chosen (figures.py).
+"""
+
+from collections.abc import Sequence
+from math import log10
+
+import altair as alt
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from ag_core.graphs.palette import LOOKS
+from ag_core.taxonomy import OBJECTS, RELATIONS, Group, shown
+from ag_core.ui.formatting import model_name
+
+GROUPS = [group.value for group in Group]
+GROUP_COLOURS = {dark: [LOOKS[group].colour(dark) for group in Group] for dark in (False, True)}
+"""By whether the theme is dark."""
+
+MODEL_COLOURS = {
+    False: {"lfb": "#66718A", "sgfb": "#0B6BCB", "oracle": "#8A6A00"},
+    True: {"lfb": "#9AA5B8", "sgfb": "#5CB3FF", "oracle": "#E5C15A"},
+}
+"""The same as in the player, and none of the groups' colours. By whether the theme is dark."""
+
+MODEL_LINES = {"lfb": "dash", "sgfb": "solid", "oracle": "dot"}
+PLAIN = {False: "#66718A", True: "#9AA5B8"}
+"""Bars that stand for no group. By whether the theme is dark."""
+
+TEXT = {False: "#31333F", True: "#FAFAFA"}
+"""Words inside a chart, which take no colour from the page. By whether the theme is dark."""
+
+SEQUENCE = {
+    False: ["#F7F3FB", "#D9C2EE", "#B07FDB", "#8A2FC9", "#4E1480"],
+    True: ["#1B1622", "#3C2A58", "#6A4A9E", "#A678F0", "#EADCFF"],
+}
+"""Heat maps: nothing is near the page, much is far from it. By whether the theme is dark."""
+
+Chart = alt.Chart | alt.LayerChart | alt.FacetChart
+
+ROW_HEIGHT = 22
+HEAT_ROW_HEIGHT = 17
+
+MARK = "mark"
+"""The column that names what can be chosen in a chart."""
+
+PICK = alt.selection_point(name="pick", fields=[MARK])
+"""What the reader chose with the pointer; nothing chosen means everything."""
+
+LOG_FLOOR = 0.8
+"""Where bars on a logarithmic axis begin: a count of one stays visible."""
+
+
+def model_colour(model: str, *, dark: bool) -> str:
+    """The colour of a model; grey for one that has none."""
+    return MODEL_COLOURS[dark].get(model, PLAIN[dark])
+
+
+def count_bars(
+    table: pd.DataFrame, name: str, value: str = "n", *, dark: bool, logarithmic: bool = False, colour: str = ""
+) -> alt.Chart:
+    """Horizontal bars, most frequent first: one row of `table` each, with the column `name` as label."""
+    return (
+        _bars(table, name, value, logarithmic)
+        .mark_bar(color=colour or PLAIN[dark], cornerRadiusEnd=3)
+        .properties(height=alt.Step(ROW_HEIGHT))
+    )
+
+
+def relation_bars(table: pd.DataFrame, value: str = "n", *, dark: bool, logarithmic: bool = False) -> alt.Chart:
+    """Bars of relationships (columns relation, group, `value`), in their groups' colours, group by group."""
+    order = table.assign(rank=table["group"].map(GROUPS.index)).sort_values(["rank", value], ascending=[True, False])
+    return (
+        _bars(table, "relation", value, logarithmic, order=order["relation"].tolist())
+        .mark_bar(cornerRadiusEnd=3)
+        .encode(color=group_colour(dark))
+        .properties(height=alt.Step(ROW_HEIGHT))
+    )
+
+
+def share_bars(table: pd.DataFrame, name: str, value: str, *, dark: bool, number: str = ".0%") -> alt.Chart:
+    """Horizontal bars from 0 to 1, largest first; `number` is how a share is written."""
+    return (
+        alt.Chart(table)
+        .mark_bar(color=PLAIN[dark], cornerRadiusEnd=3)
+        .encode(
+            y=alt.Y(f"{name}:N", sort="-x", title=None, axis=alt.Axis(labelLimit=260)),
+            x=alt.X(
+                f"{value}:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(tickCount=5, format=number)
+            ),
+            tooltip=[
+                alt.Tooltip(f"{column}:Q", format=number if column == value else ",.4~g")
+                if pd.api.types.is_numeric_dtype(table[column])
+                else alt.Tooltip(f"{column}:N")
+                for column in table.columns
+            ],
+        )
+        .properties(height=alt.Step(ROW_HEIGHT))
+    )
+
+
+def interval_dots(table: pd.DataFrame, name: str, chance: float, *, dark: bool) -> alt.LayerChart | alt.FacetChart:
+    """Dots with bounds (columns `name`, mean, low, high), in the order of the table; a dashed line at `chance`."""
+    rows = alt.Y(f"{name}:N", sort=None, title=None, axis=alt.Axis(labelLimit=300, labelOverlap=False))
+    scale = alt.Scale(domainMin=0, nice=True)
+    tooltip = [
+        alt.Tooltip(f"{name}:N"),
+        *(alt.Tooltip(f"{column}:Q", format=".1f") for column in ("mean", "low", "high")),
+    ]
+    base = alt.Chart(table).encode(y=rows, tooltip=tooltip)
+    lines = base.mark_rule(color=PLAIN[dark], strokeWidth=2).encode(
+        x=alt.X("low:Q", title=None, scale=scale, axis=alt.Axis(tickCount=6)), x2="high:Q"
+    )
+    dots = base.mark_point(color=PLAIN[dark], filled=True, size=70, opacity=1).encode(x="mean:Q")
+    at_chance = (
+        alt.Chart(pd.DataFrame({"chance": [chance]}))
+        .mark_rule(color=PLAIN[dark], strokeDash=[4, 4])
+        .encode(x="chance:Q", tooltip=[alt.Tooltip("chance:Q", format=".1f")])
+    )
+    return alt.layer(at_chance, lines, dots).properties(height=alt.Step(ROW_HEIGHT))
+
+
+def _bars(
+    table: pd.DataFrame, name: str, value: str, logarithmic: bool, order: Sequence[str] | None = None
+) -> alt.Chart:
+    top = max(float(table[value].max()) if len(table) else 1.0, 1.0)
+    scale = alt.Scale(type="log", domain=[LOG_FLOOR, 1.15 * top], nice=False) if logarithmic else alt.Scale(domainMin=0)
+    title = f"{value}, logarithmic scale" if logarithmic else None
+    ticks = [10**power for power in range(1 + int(log10(top)))] if logarithmic else alt.Undefined
+    shown = table[table[value] > 0] if logarithmic else table
+    chart = alt.Chart(shown).encode(
+        y=alt.Y(f"{name}:N", sort=list(order) if order else "-x", title=None, axis=alt.Axis(labelLimit=260)),
+        x=alt.X(
+            f"{value}:Q", title=title, scale=scale, axis=alt.Axis(tickMinStep=1, format=",d", tickCount=5, values=ticks)
+        ),
+        tooltip=[alt.Tooltip(f"{column}:N") for column in table.columns if column not in (value, MARK)]
+        + [alt.Tooltip(f"{value}:Q", format=",d")],
+    )
+    if logarithmic:
+        chart = chart.encode(x2=alt.X2Datum(LOG_FLOOR))
+    return pickable(chart) if MARK in table else chart
+
+
+def pickable(chart: alt.Chart, opacity: float = 1.0) -> alt.Chart:
+    """The same chart, its marks ready to be chosen; what is not chosen fades once something is."""
+    faded = alt.when(PICK).then(alt.value(opacity)).otherwise(alt.value(0.3 * opacity))
+    return chart.encode(opacity=faded).add_params(PICK)
+
+
+def group_colour(dark: bool) -> alt.Color:
+    """The column `group` in its colours, with a legend above."""
+    return alt.Color(
+        "group:N",
+        scale=alt.Scale(domain=GROUPS, range=GROUP_COLOURS[dark]),
+        legend=alt.Legend(orient="top", title=None, symbolType="square"),
+    )
+
+
+def heat_map(
+    table: pd.DataFrame,
+    row: str,
+    column: str,
+    value: str,
+    *,
+    dark: bool,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    label: str,
+    compress: bool = False,
+    top: float | None = None,
+    number: str = ",.4~f",
+) -> alt.Chart:
+    """Cells of `value` by the columns `row` and `column`, in the order given; every column of the table is told.
+
+    `top` fixes the upper end of the scale; `compress` is for counts: small ones stay visible beside large ones.
+    """
+    domain = [0, top if top is not None else max(float(table[value].max()) if len(table) else 1.0, 1e-9)]
+    down = alt.Axis(labelOverlap=False, labelFlush=False, labelFontSize=11)
+    across = alt.Axis(
+        labelAngle=-60, orient="top", labelLimit=160, labelOverlap=False, labelFlush=False, labelFontSize=11
+    )
+    chart = (
+        alt.Chart(table)
+        .mark_rect(stroke="#80808022", strokeWidth=0.5)
+        .encode(
+            y=alt.Y(f"{row}:N", sort=list(rows), scale=alt.Scale(domain=list(rows)), title=None, axis=down),
+            x=alt.X(f"{column}:N", sort=list(columns), scale=alt.Scale(domain=list(columns)), title=None, axis=across),
+            color=alt.Color(
+                f"{value}:Q",
+                scale=alt.Scale(range=SEQUENCE[dark], domain=domain, type="sqrt" if compress else "linear"),
+                legend=alt.Legend(title=label, orient="right", gradientLength=min(180, HEAT_ROW_HEIGHT * len(rows))),
+            ),
+            tooltip=[alt.Tooltip(f"{name}:N") for name in table.columns if name not in (value, MARK)]
+            + [alt.Tooltip(f"{value}:Q", format=number, title=label)],
+        )
+        .properties(height=alt.Step(HEAT_ROW_HEIGHT))
+    )
+    return pickable(chart) if MARK in table else chart
+
+
+def object_relation_map(
+    table: pd.DataFrame,
+    value: str,
+    *,
+    dark: bool,
+    label: str,
+    compress: bool = False,
+    top: float | None = None,
+    number: str = ",.4~f",
+) -> alt.Chart:
+    """Objects by relationships (columns object, group, relation, `value`), the three groups side by side.
+
+    `top` fixes the upper end of the scale, so that matrices of different moments compare.
+    """
+    return heat_map(
+        table,
+        "object",
+        "relation",
+        value,
+        dark=dark,
+        rows=[shown(name) for name in OBJECTS],
+        columns=[shown(name) for name in RELATIONS],
+        label=label,
+        compress=compress,
+        top=top,
+        number=number,
+    )
+
+
+def score_curves(
+    curves: pd.DataFrame, truth: pd.DataFrame, now_s: float | None, length_s: float, *, dark: bool
+) -> go.Figure:
+    """Scores over time: one panel per action under one time axis, one line per model; annotated stretches are shaded.
+
+    curves  time_s, model, action, score; at least one row
+    truth   action, start_s, end_s of the annotated intervals
+    now_s   where the player stands; a vertical line, left out where None
+    """
+    actions = list(dict.fromkeys(curves["action"]))
+    figure = make_subplots(
+        rows=len(actions), cols=1, shared_xaxes=True, vertical_spacing=0.24 / len(actions), subplot_titles=actions
+    )
+    tallest = min(1.0, 1.15 * max(0.1, float(curves["score"].max())))
+    for row, action in enumerate(actions, start=1):
+        place = {"row": row, "col": 1}
+        for model, line in curves[curves["action"] == action].groupby("model", sort=False):
+            figure.add_scatter(
+                x=line["time_s"],
+                y=line["score"],
+                name=model_name(str(model)),
+                legendgroup=str(model),
+                showlegend=row == 1,
+                mode="lines+markers",
+                line={"color": model_colour(str(model), dark=dark), "dash": MODEL_LINES.get(str(model)), "width": 2},
+                marker={"size": 5},
+                hovertemplate="%{y:.1%}",
+                **place,
+            )
+        for start_s, end_s in truth.loc[truth["action"] == action, ["start_s", "end_s"]].itertuples(index=False):
+            figure.add_vrect(start_s, end_s, fillcolor="#808080", opacity=0.18, line_width=0, **place)
+        if now_s is not None:
+            figure.add_vline(now_s, line_width=1.5, line_color="#808080", **place)
+    figure.update_annotations(x=0, xanchor="left", font_size=13)
+    figure.update_yaxes(range=[0, tallest], tickformat=".0%", nticks=3)
+    figure.update_xaxes(range=[0, max(length_s, 0.1)], showgrid=False)
+    figure.update_xaxes(title="seconds", row=len(actions), col=1)
+    figure.update_layout(
+        height=60 + 118 * len(actions),
+        margin={"l": 44, "r": 8, "t": 56, "b": 40},
+        legend={"orientation": "h", "y": 1, "yref": "container", "yanchor": "top", "x": 1, "xanchor": "right"},
+        hovermode="x unified",
+    )
+    return figure

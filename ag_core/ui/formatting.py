@@ -1,0 +1,96 @@
+"""How the screens write numbers, times, names and file names. Knows no Streamlit and fetches nothing."""
+
+import re
+from datetime import date
+
+from ag_core.records import frame_at_time
+from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS, shown
+
+MODEL_NAMES = {"lfb": "LFB", "sgfb": "SGFB", "oracle": "SGFB oracle"}
+"""Models as the paper writes them."""
+
+SYNTHETIC_NOTE = (
+    "This result comes from models trained only on the synthetic home world; on real footage expect mistakes."
+)
+"""Stands beside every result that the shipped weights made of a video from elsewhere."""
+
+
+def format_number(n: float) -> str:
+    """A count with thousands separators: 1715568 -> '1,715,568'."""
+    return f"{n:,.0f}"
+
+
+def format_percent(share: float) -> str:
+    """A share of one as percent with one decimal: 0.4249 -> '42.5 %'."""
+    return f"{100 * share:.1f} %"
+
+
+def format_clock(time_s: float) -> str:
+    """A time as minutes, seconds and milliseconds: 62.5 -> '1:02.500'."""
+    milliseconds = round(1000 * time_s)
+    return f"{milliseconds // 60000}:{milliseconds // 1000 % 60:02d}.{milliseconds % 1000:03d}"
+
+
+def format_moment(time_s: float, fps: float | None) -> str:
+    """A time with its 1-based frame number: '0:02.500, frame 31'; the time alone where the rate is unknown."""
+    return format_clock(time_s) + (f", frame {frame_at_time(time_s, fps)}" if fps else "")
+
+
+def format_duration(seconds: float) -> str:
+    """A length in words a person would use: '12.0 s', '3 min 20 s'."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds) // 60} min {int(seconds) % 60} s"
+
+
+def format_remaining(seconds: float | None) -> str:
+    """What is left of a job: 'about 40 s left', or a plain word while nobody knows."""
+    return (
+        "estimating"
+        if seconds is None
+        else f"about {format_duration(seconds) if seconds >= 60 else f'{seconds:.0f} s'} left"
+    )
+
+
+def object_name(object_class: int) -> str:
+    """An object class by its index, as the screens print it."""
+    return shown(OBJECT_CLASSES[object_class])
+
+
+def relation_name(relation: int) -> str:
+    """A relationship by its index, as the screens print it."""
+    return shown(RELATIONS[relation])
+
+
+def action_name(action: int) -> str:
+    """An action by its index: its label and its Charades id."""
+    return f"{ACTIONS[action].label} ({ACTIONS[action].id})"
+
+
+def model_name(model: str) -> str:
+    """A model as the paper writes it; an unknown one as it is."""
+    return MODEL_NAMES.get(model, model)
+
+
+def scene_name(scene: str) -> str:
+    """A Charades scene without its explanation: 'Basement (A room below the ground floor)' -> 'Basement'."""
+    return scene.partition(" (")[0]
+
+
+def download_name(what: str, which: str, extension: str) -> str:
+    """The name of a downloaded file: 'ag_triplets_AB12C_2026-01-31.csv'."""
+    return f"ag_{what}_{which}_{date.today().isoformat()}.{extension}"
+
+
+def escape_markdown(text: str) -> str:
+    """A text so that Markdown shows it as it is: what a link brings must not become a picture from elsewhere.
+
+    Words between single backticks stay code, where Markdown changes nothing; other backticks are shown as well.
+    """
+    parts = text.split("`")
+    if len(parts) % 2 == 0 or "``" in text:
+        return _MARKS.sub(r"\\\1", text)
+    return "".join(f"`{part}`" if place % 2 else _MARKS.sub(r"\\\1", part) for place, part in enumerate(parts))
+
+
+_MARKS = re.compile(r"([\\`*_{}\[\]<>#~$|])")

@@ -1,0 +1,60 @@
+"""Tables as small pieces of HTML for st.html, styled by assets/style.css. Never fetches; escapes what it is given."""
+
+import base64
+from html import escape
+
+import pandas as pd
+
+from ag_core.results.film_cache import MadeFilm
+from ag_core.ui.charts.plots import model_colour
+from ag_core.ui.formatting import action_name, format_duration, format_percent, model_name, scene_name
+from ag_core.ui.tables import RIGHT, UNSEEN
+
+
+def brand(icon: bytes) -> str:
+    """The app's name beside its icon (PNG)."""
+    source = f"data:image/png;base64,{base64.b64encode(icon).decode()}"
+    return f'<div class="ag-brand"><img src="{source}" alt=""><span>Action Genome<br>Explorer</span></div>'
+
+
+def score_list(model: str, table: pd.DataFrame, *, judged: bool, dark: bool) -> str:
+    """A model's ranked actions (columns action, score, verdict) with bars; `judged` adds the annotation's verdict."""
+    rows = []
+    for row in table.itertuples():
+        kind = {RIGHT: "right", UNSEEN: "unseen"}.get(row.verdict, "")
+        bar = f'<span class="bar"><i style="width:{100 * row.score:.1f}%"></i></span>'
+        verdict = f'<span class="verdict">{escape(row.verdict)}</span>' if judged else ""
+        rows.append(
+            f'<li class="{kind}"><span>{escape(row.action)}</span>{bar}'
+            f'<span class="score">{format_percent(row.score)}</span>{verdict}</li>'
+        )
+    colour = model_colour(model, dark=dark)
+    name = f'<div class="ag-model {escape(model)}"><i></i>{escape(model_name(model))}</div>'
+    return (
+        f'<div style="--colour:{colour}">{name}'
+        f'<ol class="ag-scores{"" if judged else " plain"}">{"".join(rows)}</ol></div>'
+    )
+
+
+def requested_action_list(made: MadeFilm) -> str:
+    """The wishes of a film in their order: when each is shown, or why it is not."""
+    reasons, rows = dict(made.unmet), []
+    for action in made.order.actions:
+        times = [f"{i.start_s:.1f} s to {i.end_s:.1f} s" for i in made.intervals if i.action == action]
+        verdict = ", ".join(times) or f"not shown: {reasons.get(action, 'for an unknown reason')}"
+        mark = "✓" if times else "✗"
+        rows.append(
+            f'<li class="{"right" if times else "wrong"}"><span aria-hidden="true">{mark}</span>'
+            f'<span>{escape(action_name(action))}</span><span class="verdict">{escape(verdict)}</span></li>'
+        )
+    return f'<ol class="ag-wishes">{"".join(rows)}</ol>'
+
+
+def about_video(row: pd.Series) -> str:
+    """Two lines under a poster: where, which split, how long, and what the script says."""
+    facts = [scene_name(row["scene"])] if pd.notna(row["scene"]) else []
+    facts += [row["split"]] if pd.notna(row["split"]) else []
+    if pd.notna(row["duration_s"]):
+        facts.append(format_duration(row["duration_s"]))
+    script = row["script"] if pd.notna(row["script"]) else ""
+    return f'<p class="ag-about" title="{escape(script)}">{escape(" · ".join(facts))}<br>{escape(script)}</p>'

@@ -1,0 +1,1 @@
+"""The player: video, scene graph and timeline on one clock."""

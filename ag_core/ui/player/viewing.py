@@ -1,0 +1,165 @@
+"""One video on a page: gathers all that the player and the tables beside it need, and mounts the player.
+
+The annotation comes from the store; what the models say comes from the shipped prediction or from a finished run.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from ag_core.annotations.readers.prediction_rows import source_of
+from ag_core.annotations.store import ANNOTATION
+from ag_core.errors import UserError
+from ag_core.graphs.edges import MIN_SCORE
+from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video, frame_at_time, graph_at, time_of_frame
+from ag_core.results.prediction import Prediction
+from ag_core.ui import cached, html, tables
+from ag_core.ui.page import is_dark
+from ag_core.ui.player.media import media_url
+from ag_core.ui.player.player import player_data, show_player
+from ag_core.ui.widgets.pickers import download_table
+
+PREDICTED = "prediction"
+"""Name of the models' graphs in the player."""
+
+FALLBACK_FPS = 24.0
+"""Stands for the rate of a video whose file is not there, so that its frames have some place on the clock."""
+
+
+@dataclass(frozen=True)
+class Viewing:
+    """A video, whose graphs are there to see, and what is known of its actions.
+
+    sources     graphs by 'annotation' or 'prediction'; a source without graphs is left out
+    intervals   annotated actions; None where nobody annotated the video
+    scores      what each model says of the actions
+    prediction  where `scores` and the predicted graphs come from
+    """
+
+    video: Video
+    path: Path | None
+    sources: Mapping[str, list[SceneGraph]]
+    intervals: list[ActionInterval] | None
+    scores: Mapping[str, ActionScores] = field(default_factory=dict)
+    prediction: Prediction | None = None
+
+    @property
+    def annotated_actions(self) -> set[int] | None:
+        """Action indices of the annotation; None where there is none."""
+        return None if self.intervals is None else {interval.action for interval in self.intervals}
+
+    def source_id(self, source: str) -> str:
+        """A source as files name it: a prediction by its models, where they are known."""
+        if source != PREDICTED or self.prediction is None:
+            return source
+        return source_of({model.role: model.name for model in self.prediction.models})
+
+    @property
+    def clock_fps(self) -> float:
+        """The rate with which frames are placed on the clock."""
+        return self.video.fps or FALLBACK_FPS
+
+    @cached_property
+    def drawn(self) -> dict[str, list[SceneGraph]]:
+        """The graphs as the player draws them: of a prediction, each class's best object where it is clear enough."""
+        return {
+            name: [graph.keep_best_objects(MIN_SCORE) for graph in graphs] if name == PREDICTED else graphs
+            for name, graphs in self.sources.items()
+        }
+
+    @cached_property
+    def _made(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+        """The options of the newest payload, and that payload; empty before the first."""
+        return []
+
+    def payload(self, **options: Any) -> dict[str, Any]:
+        """What the player is given, by the options of `player_data`; never changed.
+
+        Kept while the options stay: a fragment runs about once a second while the video plays, and nothing differs.
+        """
+        for known, data in self._made:
+            if known == options:
+                return data
+        data = player_data(
+            self.video,
+            sources=self.drawn,
+            intervals=self.intervals or (),
+            scores=self.scores,
+            labels={PREDICTED: "Predicted"},
+            **options,
+        )
+        self._made[:] = [(options, data)]
+        return data
+
+    def graph_at(self, source: str, time_s: float) -> SceneGraph | None:
+        """The graph of a source that holds at a time; None before the first or where the source has none."""
+        frame = frame_at_time(time_s, self.clock_fps, self.video.n_frames)
+        return graph_at(self.sources.get(source, []), frame)
+
+
+def viewing_of(key: cached.StoreKey, video_id: str) -> Viewing:
+    """All that the store and the shipped predictions know of a video; UserError for an unknown id."""
+    video = cached.video(key, video_id)
+    prediction = cached.shipped_prediction(video_id)
+    if prediction is not None:
+        predicted, scores = prediction.graphs(), prediction.action_scores()
+    else:
+        predicted, scores = cached.stored_prediction(key, video_id)
+    sources = {ANNOTATION: cached.graphs(key, video_id), PREDICTED: predicted}
+    return Viewing(video, video.path, _present(sources), cached.intervals(key, video_id), scores, prediction)
+
+
+def viewing_of_prediction(prediction: Prediction, path: Path | None) -> Viewing:
+    """What the models said of a video that nobody annotated."""
+    sources = _present({PREDICTED: prediction.graphs()})
+    return Viewing(prediction.video, path, sources, None, prediction.action_scores(), prediction)
+
+
+def _present(sources: dict[str, list[SceneGraph]]) -> dict[str, list[SceneGraph]]:
+    return {name: graphs for name, graphs in sources.items() if graphs}
+
+
+def is_upright(row: pd.Series) -> bool:
+    """Whether a row of the store's videos is taller than wide; False where its size is unknown."""
+    return bool(pd.notna(row["width"]) and pd.notna(row["height"]) and row["height"] > row["width"])
+
+
+def play(viewing: Viewing, key: str, *, t0: float = 0.0, compare: bool = False, **options: Any) -> Any:
+    """Mount the player; call inside a fragment. Returns its state: `t` in seconds, `selected`, `navigate`.
+
+    `compare` puts the graphs of all sources side by side. Further options are those of `player_data`.
+    """
+    try:
+        url = media_url(cached.playable(viewing.path)) if viewing.path else None
+    except (UserError, FileNotFoundError) as error:
+        st.warning(f"The picture is missing ({error}); boxes and graphs are shown without it.", icon=":material/movie:")
+        url = None
+    sources = viewing.drawn
+    if not t0 and not options.get("autoplay"):  # a still picture begins where every source has a graph
+        starts = [graphs[0].frame for graphs in sources.values()]
+        t0 = time_of_frame(max(starts, default=1), viewing.clock_fps)
+    beside = tuple(sources) if compare and len(sources) > 1 else ()
+    return show_player(viewing.payload(src_url=url, t0=t0, compare=beside, **options), key)
+
+
+def action_tables(viewing: Viewing, top: int, key: str) -> None:
+    """The best actions of each model side by side, with the annotation's verdict where there is one."""
+    parts = []
+    for column, (model, answer) in zip(st.columns(max(1, len(viewing.scores)), gap="large"), viewing.scores.items()):
+        table = tables.top_actions(answer, viewing.annotated_actions, top)
+        parts.append(table.assign(model=model))
+        column.html(html.score_list(model, table, judged=viewing.intervals is not None, dark=is_dark()))
+    if parts:
+        download_table(pd.concat(parts), "actions", viewing.video.video_id, f"{key}_csv")
+
+
+def models_note(prediction: Prediction) -> str:
+    """Who made a prediction: every model with what it was trained on."""
+    made = ", ".join(f"{model.role} {model.name} ({model.trained_on_data})" for model in prediction.models)
+    drawn = f"The player draws the best object of each class that scores {MIN_SCORE:.0%} or more."
+    return " ".join((f"Predicted by this project's models: {made}.", drawn, *prediction.notes))

@@ -1,0 +1,230 @@
+"""The data card of the home world: what its labels, its pictures and its graphs are, as measured by `audit`.
+
+Reads the result that ships with the project; knows nothing of how it is made. Tables first, then what is shown.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from ag_core.ui import cached
+from ag_core.ui.charts import plots
+from ag_core.ui.charts.figures import Figure, show_figure
+from ag_core.ui.formatting import format_number, format_percent
+from ag_core.ui.page import empty_state, owner_note
+from ag_core.ui.widgets.pickers import download_table
+
+COMMAND = "python -m ag_core audit --data DIR --real DIR --out assets/home_world_audit.json --card docs/home_world.md"
+WHICH = "home-world"
+"""The part of a file's name that says whose the data are."""
+
+PART_NAMES = {"val": "all of val", "iid": "iid", "comp": "comp"}
+Result = Mapping[str, Any]
+
+
+def parts_of(result: Result) -> list[str]:
+    """The parts of val that the result has."""
+    return [part for part in PART_NAMES if part in result["chance"]]
+
+
+def audit_table(result: Result, part: str) -> pd.DataFrame:
+    """One row per input: input, mean, low, high; mAP in percent on one part."""
+    rows = [(one["name"], *(one[part][key] for key in ("mean", "low", "high"))) for one in result["audits"]]
+    return pd.DataFrame(rows, columns=["input", "mean", "low", "high"])
+
+
+def bounds_table(rows: Sequence[Mapping[str, Any]], first: str, parts: Sequence[str], sign: str = "") -> pd.DataFrame:
+    """Audits or comparisons with every part as text: '31.2 (28.0 to 34.1)'."""
+
+    def text(found: Mapping[str, float]) -> str:
+        return f"{found['mean']:{sign}.1f} ({found['low']:{sign}.1f} to {found['high']:{sign}.1f})"
+
+    return pd.DataFrame([{first: one["name"]} | {PART_NAMES[part]: text(one[part]) for part in parts} for one in rows])
+
+
+def farthest_table(agreement: Result) -> pd.DataFrame:
+    """The object classes whose relationships differ most from the real ones."""
+    by_name = {row["object"]: row for row in agreement["classes"]}
+    return pd.DataFrame([by_name[name] for name in agreement["worst"]])
+
+
+def likeness_table(agreement: Result) -> pd.DataFrame:
+    """How many objects and labels there are, home beside real."""
+    names = {
+        "objects_a_frame": "objects a frame",
+        "relations_an_object": "relationships an object",
+        "spatial_an_object": "spatial ones an object",
+        "contact_an_object": "contact ones an object",
+    }
+    home, real = agreement["home"], agreement["real"]
+    rows = [(name, f"{home[key]:.2f}", f"{real[key]:.2f}") for key, name in names.items()]
+    rows.append(
+        (
+            "one spatial and one contact",
+            format_percent(home["one_each"]),
+            format_percent(real["one_each"]),
+        )
+    )
+    rows += [
+        (f"{name} measured", format_number(home[name]), format_number(real[name])) for name in ("frames", "objects")
+    ]
+    return pd.DataFrame(rows, columns=["", "home world", "real sample"])
+
+
+def show_data_card() -> None:
+    """The whole card, or what makes it where it is missing."""
+    result = cached.home_world_audit()
+    if result is None:
+        empty_state("No audit yet", f"Audit a generated home world: `{COMMAND}`")
+        return
+    world, n, classes = result["world"], result["n"], result["classes"]
+    owner_note(
+        f"Measured by this project on its synthetic home world: profile {world['profile']}, generator version "
+        f"{world['generator_version']}, seed {world['seed']}. Command: python -m ag_core {result['command']}, "
+        f"{result['date'][:10]}."
+    )
+    with st.container(horizontal=True, key="ag_totals"):
+        st.metric("Actions present", f"{classes['present']} of {classes['of']}", border=True)
+        st.metric("Videos, train and val", f"{n['train']} + {n['val']}", border=True)
+        st.metric("Action intervals", format_number(n["intervals"]), border=True)
+        st.metric("Left out, not visible", format_number(n["dropped"]), border=True)
+    tiers = ", ".join(f"{tier}: {count['present']} of {count['of']}" for tier, count in classes["tiers"].items())
+    st.caption(
+        f"Actions present by tier of honesty: {tiers}. A: geometry decides. B: repeated small motion or context. "
+        "C: faces of a few pixels; smiling is never generated."
+    )
+    _show_audits(result)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _show_boxes(result)
+    with right:
+        _show_agreement(result["agreement"])
+    _show_presence(result)
+    _show_labels(result)
+
+
+def _show_audits(result: Result) -> None:
+    parts, n = parts_of(result), result["n"]
+    st.subheader("What each input gives away", anchor=False)
+    audits = audit_table(result, "val")
+    show_figure(
+        Figure(
+            "What each input gives away",
+            f"The same small network on different views of the truth, {len(result['seeds'])} trainings each; "
+            f"{n['train']} train and {n['val']} val videos. Protocol: {result['protocol']}. Drawn: mAP in percent on "
+            "all val videos, with 95 % bounds; the dashed line is chance.",
+            "Dots with 95 % bounds: mAP of each input on all val videos; a line marks chance",
+            "audits",
+            WHICH,
+            lambda dark: plots.interval_dots(audits, "input", result["chance"]["val"], dark=dark),
+            audits,
+        ),
+        "card_dots",
+    )
+    inputs = bounds_table(result["audits"], "input", parts)
+    chance = {"input": "chance"} | {PART_NAMES[part]: f"{result['chance'][part]:.1f}" for part in parts}
+    st.table(pd.concat([pd.DataFrame([chance]), inputs]).set_index("input"), border="horizontal")
+    if len(parts) > 1:
+        st.caption(
+            f"iid: {n['iid']} videos like those of train. comp: {n['comp']} videos of combinations of verb, shape and "
+            "support, and of a camera side, that train never shows. Each part has its own classes and its own chance: "
+            "compare within a column."
+        )
+    st.table(
+        bounds_table(result["comparisons"], "difference in points", parts, "+").set_index("difference in points"),
+        border="horizontal",
+    )
+    download_table(inputs, "audits", WHICH, "card_audits")
+
+
+def _show_boxes(result: Result) -> None:
+    st.subheader("Boxes of at least 16 pixels", anchor=False)
+    boxes = pd.DataFrame(result["boxes"])
+    show_figure(
+        Figure(
+            "Boxes of at least 16 pixels",
+            "Share of each class's visible boxes whose shorter side has 16 pixels or more; every second frame.",
+            "Bars: share of boxes of at least 16 pixels for each object class, largest first",
+            "boxes",
+            WHICH,
+            lambda dark: plots.share_bars(boxes, "object", "large", dark=dark),
+            boxes,
+        ),
+        "card_boxes",
+    )
+
+
+def _show_agreement(agreement: Result | None) -> None:
+    st.subheader("Agreement with real graphs", anchor=False)
+    if agreement is None:
+        st.caption("This audit was made without the real sample; give its folder with --real.")
+        return
+    itself = agreement.get("real_against_itself")
+    floor = f" Two parts of the real sample differ by {itself:.2f} on average." if itself is not None else ""
+    mean = f"{agreement['mean']:.2f}" if agreement["mean"] is not None else "not known"
+    note = (
+        "Home world against a sample of real Action Genome annotation (aggregated; no record is shown). Distance of "
+        "P(relationship | object): total variation, mean of the three groups, 0 to 1. Mean over "
+        f"{agreement['classes_compared']} classes with at least {agreement['least_objects']} objects on both sides: "
+        f"{mean}.{floor} The farthest:"
+    )
+    farthest = farthest_table(agreement)
+    if len(farthest):
+        show_figure(
+            Figure(
+                "Object classes whose relationships are farthest from the real ones",
+                note,
+                "Bars: the ten object classes whose relationships differ most from the real sample",
+                "agreement",
+                WHICH,
+                lambda dark: plots.share_bars(farthest, "object", "distance", dark=dark, number=".2f"),
+                pd.DataFrame(agreement["classes"]),
+            ),
+            "card_agreement",
+        )
+    else:
+        owner_note(note)
+    st.table(likeness_table(agreement).set_index(""), border="horizontal")
+
+
+def _show_presence(result: Result) -> None:
+    st.subheader("What the presence of an object tells", anchor=False)
+    owner_note(
+        "Share of the videos in which each class is clearly visible at some moment, with and without an action on it. "
+        "Equal shares would tell nothing. Bits: mutual information of the two."
+    )
+    table = pd.DataFrame(result["presence"])
+    acted = table[table["with_action"] > 0].sort_values("gap", ascending=False)
+    shares = {
+        name: st.column_config.ProgressColumn(label, min_value=0, max_value=1, format="percent")
+        for name, label in (("seen_with", "seen with action"), ("seen_without", "seen without"))
+    }
+    st.dataframe(
+        acted[["object", "with_action", "without_action", "seen_with", "seen_without", "bits"]],
+        hide_index=True,
+        column_config={
+            "with_action": st.column_config.NumberColumn("videos with action"),
+            "without_action": st.column_config.NumberColumn("videos without"),
+            "bits": st.column_config.NumberColumn("bits", format="%.3f"),
+            **shares,
+        },
+    )
+    shy = acted.loc[acted["bystander"].eq(False), "object"].tolist()
+    st.caption(
+        f"Asked for: seen in at least half of the videos without an action on it. Not so: {', '.join(shy) or 'none'}."
+    )
+    download_table(table, "presence", WHICH, "card_presence")
+
+
+def _show_labels(result: Result) -> None:
+    classes = result["classes"]
+    st.subheader("Actions", anchor=False)
+    owner_note(
+        f"{classes['present']} of {classes['of']} Charades actions occur, {classes['val']} of them in val. "
+        "Videos with each action by part, and intervals in all."
+    )
+    table = pd.DataFrame(result["labels"]).sort_values("intervals", ascending=False)
+    st.dataframe(table, hide_index=True)
+    download_table(table, "labels", WHICH, "card_labels")

@@ -1,0 +1,57 @@
+"""What the statistics are asked of: which store, whose rows. The parts of the page share it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from ag_core.annotations.store import ANNOTATION
+from ag_core.taxonomy import OBJECTS, object_index, shown
+from ag_core.ui import cached
+from ag_core.ui.page import EXPLORE, empty_state
+from ag_core.ui.widgets.pickers import source_name
+
+
+@dataclass(frozen=True)
+class StatisticsScope:
+    """A store and one of its sources."""
+
+    key: cached.StoreKey
+    source: str
+
+    def ask(self, what: str, *about: Any) -> Any:
+        """One of `cached.statistic`'s answers for this source."""
+        return cached.statistic(self.key, what, self.source, *about)
+
+    def counts(self, what: str) -> Any:
+        """One of `cached.counts`' tables for this source."""
+        return cached.counts(self.key, what, self.source)
+
+    @property
+    def whose(self) -> str:
+        """Whose numbers these are, to end a sentence with."""
+        if self.source == ANNOTATION:
+            return "the annotation of the open data set"
+        return f"{source_name(self.source)}, by this project; Explore filters by the annotation"
+
+    @property
+    def which(self) -> str:
+        """The source as a part of a file's name."""
+        return self.source.replace(":", "-").replace("+", "-")
+
+
+def log_toggle(label: str = "Logarithmic scale") -> bool:
+    """Whether counts are drawn on a logarithmic scale, as the paper does; the link remembers."""
+    return st.toggle(label, value=True, key="log", bind="query-params")
+
+
+def object_picker(scope: StatisticsScope, key: str) -> int | None:
+    """One of the objects that occur, most frequent first; None, with a word why, where none does."""
+    counted = scope.counts("object").sort_values("objects", ascending=False, kind="stable")
+    present = counted.loc[counted["objects"] > 0, "object"].tolist()
+    if not present:
+        empty_state("No objects", f"{source_name(scope.source)} has no visible objects", (EXPLORE, "All videos"))
+        return None
+    return object_index(
+        st.selectbox("Object", present, format_func=shown, key=key, bind="query-params", width=260) or OBJECTS[0]
+    )

@@ -1,0 +1,66 @@
+"""The export menu of a video page: the graphs of one source as files, of this moment or of the whole video.
+
+A file is made when its button is pressed; formats and conventions are described in docs/export.md.
+"""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from ag_core.graphs.formats import FORMATS, Format, export_graphs
+from ag_core.records import SceneGraph, Video, frame_at_time, graph_at
+from ag_core.ui.formatting import download_name, format_number
+from ag_core.ui.page import is_dark, owner_note
+
+MOMENT, WHOLE = "This moment", "Whole video"
+
+
+def export_menu(
+    video: Video, graphs: Sequence[SceneGraph], source: str, whose: str, time_s: float, fps: float, key: str
+) -> None:
+    """A button that unfolds into the formats. `whose` says in words where the graphs come from.
+
+    `time_s` is where the player stands; `fps` the rate that its frames are counted with.
+    """
+    menu = st.popover("Export", icon=":material/download:", key=f"{key}_menu", on_change="rerun")
+    if not menu.open:
+        # Buttons cost time in every run, seen or not; the room for them lets the menu open where it fits.
+        menu.html('<div class="ag-exports-room"></div>')
+        return
+    with menu:
+        scope = st.segmented_control(
+            "What", [MOMENT, WHOLE], default=WHOLE, required=True, key=f"{key}_scope", label_visibility="collapsed"
+        )
+        newest = graph_at(graphs, frame_at_time(time_s, fps, video.n_frames))
+        frame = newest.frame if newest is not None and scope == MOMENT else None
+        if scope == MOMENT and newest is None:
+            st.caption("No graph begins before this moment; play on, or choose the whole video.")
+            return
+        about = f"frame {frame}" if frame else f"{format_number(len(graphs))} frames"
+        owner_note(f"{about[:1].upper()}{about[1:]}, {whose}.")
+        dark = is_dark()
+        with st.container(key="ag_exports"):
+            for one in FORMATS.values():
+                if one.of_moment if frame else one.of_video:
+                    _button(one, video, _maker(one.name, graphs, video, source, frame, dark), frame, key)
+
+
+def _maker(
+    name: str, graphs: Sequence[SceneGraph], video: Video, source: str, frame: int | None, dark: bool
+) -> Callable[[], bytes]:
+    return lambda: export_graphs(name, graphs, video, source=source, frame=frame, dark=dark)
+
+
+def _button(one: Format, video: Video, make: Callable[[], bytes], frame: int | None, key: str) -> None:
+    which = video.video_id + (f"_frame{frame}" if frame else "")
+    st.download_button(
+        one.label,
+        make,
+        file_name=download_name(one.what, which, one.extension),
+        mime=one.mime,
+        key=f"{key}_{one.name}",
+        icon=":material/download:",
+        on_click="ignore",
+        type="tertiary",
+        help=one.use[:1].upper() + one.use[1:],
+    )

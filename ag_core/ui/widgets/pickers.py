@@ -1,0 +1,145 @@
+"""Widgets that several pages share: choose a video, a source, facets; offer a download. They fetch through `cached`."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import pandas as pd
+import streamlit as st
+
+from ag_core.annotations.search import Search
+from ag_core.annotations.store import ANNOTATION
+from ag_core.taxonomy import ACTIONS, OBJECTS, RELATIONS, action_index, object_index, relation_index, shown
+from ag_core.ui import cached
+from ag_core.ui.cached import StoreKey
+from ag_core.ui.formatting import download_name, format_number, object_name, relation_name
+from ag_core.ui.page import VIDEO
+
+SPLITS = ("train", "test")
+
+
+def video_picker(key: StoreKey, label: str = "Video", widget_key: str = VIDEO) -> str:
+    """Choose one of the store's videos; the choice is the link's `v`. The store must have a video.
+
+    A page that links to another page's `v` needs a `widget_key` of its own: a bound widget takes its part of the
+    address away when its page is left.
+    """
+    table = cached.videos(key)
+    ids = table["video_id"].tolist()
+    return st.selectbox(label, ids, key=widget_key, bind="query-params", width=260)
+
+
+def source_picker(key: StoreKey, widget_key: str) -> str:
+    """Choose whose rows to see: the annotation or a model run."""
+    return st.selectbox(
+        "Source", cached.sources(key), format_func=source_name, key=widget_key, bind="query-params", width=420
+    )
+
+
+def source_name(source: str) -> str:
+    """A source as the screens print it."""
+    return "Annotation" if source == ANNOTATION else source.replace("prediction:", "Prediction: ").replace("+", " + ")
+
+
+def filter_pickers() -> Search:
+    """The filters of Explore, bound to the link: split, actions, objects, relations, text. All must hold."""
+    # The address has an action as the picker prints it; a link written by hand may give the bare id.
+    linked = [one for one in st.query_params.get_all("action") if one in {action.id for action in ACTIONS}]
+    if linked and "action" not in st.session_state:
+        st.session_state["action"] = linked
+    with st.container(horizontal=True, key="ag_filters"):
+        objects = st.multiselect(
+            "Objects", sorted(OBJECTS), key="object", bind="query-params", persist_state="session", placeholder="Any"
+        )
+        relations = st.multiselect(
+            "Relationships",
+            [shown(name) for name in RELATIONS],
+            key="relation",
+            bind="query-params",
+            persist_state="session",
+            placeholder="Any",
+        )
+        actions = st.multiselect(
+            "Actions",
+            [action.id for action in ACTIONS],
+            format_func=action_label,
+            key="action",
+            bind="query-params",
+            persist_state="session",
+            placeholder="Any",
+        )
+        split = st.selectbox(
+            "Split", SPLITS, index=None, key="split", bind="query-params", persist_state="session", placeholder="Both"
+        )
+        text = st.text_input(
+            "Words in script or scene", key="text", bind="query-params", persist_state="session", placeholder="Any"
+        )
+    return Search(
+        tuple(action_index(action_id) for action_id in actions),
+        tuple(object_index(name) for name in objects),
+        tuple(relation_index(name) for name in relations),
+        split,
+        text or "",
+    )
+
+
+def action_label(action_id: str) -> str:
+    """An action by its id as the pickers print it, and as Explore's address has it."""
+    return f"{action_id} {ACTIONS[action_index(action_id)].label}"
+
+
+def facet_pills(facets: pd.DataFrame, filters: Search, most: int = 8) -> None:
+    """What else the found videos hold, with counts of videos; choosing one adds it to the filters."""
+    kinds: tuple[tuple[str, str, tuple[int, ...], Callable[[int], str]], ...] = (
+        ("object", "Objects", filters.objects, object_name),
+        ("relation", "Relationships", filters.relations, relation_name),
+        ("action", "Actions", filters.actions, lambda index: ACTIONS[index].id),
+    )
+    for kind, label, chosen, value in kinds:
+        rows = facets[(facets["kind"] == kind) & ~facets["index"].isin([0, *chosen] if kind == "object" else chosen)]
+        rows = rows.head(most)
+        names = {
+            value(int(row.index_)): int(row.videos) for row in rows.rename(columns={"index": "index_"}).itertuples()
+        }
+        labels = {
+            name: f"{action_label(name)[5:] if kind == 'action' else name} :gray[{format_number(n)}]"
+            for name, n in names.items()
+        }
+        if labels:
+            st.pills(
+                label,
+                list(labels),
+                format_func=labels.__getitem__,
+                key=f"add_{kind}",
+                on_change=_add_filter,
+                args=(kind,),
+            )
+
+
+def _add_filter(kind: str) -> None:
+    chosen = st.session_state[f"add_{kind}"]
+    if chosen and chosen not in st.session_state[kind]:
+        st.session_state[kind] = [*st.session_state[kind], chosen]
+    st.session_state[f"add_{kind}"] = None
+
+
+def download_table(
+    table: pd.DataFrame, what: str, which: str, key: str, kind: Literal["csv", "json", "parquet"] = "csv"
+) -> None:
+    """A button that gives a table as a file; made only when it is pressed."""
+    makers: dict[str, tuple[Callable[[], bytes], str]] = {
+        "csv": (lambda: table.to_csv(index=False).encode(), "text/csv"),
+        "json": (lambda: table.to_json(orient="records", indent=1).encode(), "application/json"),
+        "parquet": (lambda: table.to_parquet(index=False), "application/vnd.apache.parquet"),
+    }
+    make, mime = makers[kind]
+    st.download_button(
+        kind.upper() if kind != "parquet" else "Parquet",
+        make,
+        file_name=download_name(what, which, kind),
+        mime=mime,
+        key=key,
+        icon=":material/download:",
+        on_click="ignore",
+        type="tertiary",
+        disabled=table.empty,
+    )

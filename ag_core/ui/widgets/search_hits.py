@@ -1,0 +1,182 @@
+"""Moments as small pieces of HTML for st.html: strips of time with the stretches of every step, marks, and counts.
+
+Never fetches and knows no Streamlit; escapes what it is given. st.html lets no SVG pass, so strips are made of boxes.
+"""
+
+from collections.abc import Sequence as Values
+from dataclasses import dataclass
+from html import escape
+from urllib.parse import urlencode
+
+import pandas as pd
+
+from ag_core.queries.sequence.language import step_text
+from ag_core.queries.sequence.query import Query
+from ag_core.queries.sequence.records import MAX_STEPS, Sequence
+from ag_core.ui.formatting import format_clock, format_duration, format_number, scene_name
+
+STEP_COLOURS = {
+    False: ["#6B3FA0", "#2C6BB3", "#0F7A80", "#2F7A34", "#866500", "#B34D12", "#AB2C5C", "#555F73"],
+    True: ["#B794F4", "#7FB2F5", "#5CC9CF", "#7FD08A", "#E5C15A", "#F0A070", "#F08FB0", "#AEB8C8"],
+}
+"""One for each step, and always beside its number. By whether the theme is dark."""
+
+INK = {False: "#FFFFFF", True: "#14161B"}
+"""What is written on these colours. By whether the theme is dark."""
+
+NARROWEST_PERCENT = 1.2
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """One step of a moment: times in seconds, None where the video's rate is unknown; frames from 1."""
+
+    step: int
+    start_s: float | None
+    end_s: float | None
+    first_frame: int
+    last_frame: int
+
+
+def stretches_of(row: pd.Series) -> list[Stretch]:
+    """The stretches in one row of `Moments.table`, by step."""
+    found = []
+    for step in range(1, MAX_STEPS + 1):
+        if f"step_{step}_first_frame" not in row.index:
+            break
+        start, end, first, last = (row[f"step_{step}_{name}"] for name in _PARTS)
+        known = pd.notna(start)
+        found.append(
+            Stretch(
+                step,
+                float(start) / 1000 if known else None,
+                float(end) / 1000 if known else None,
+                int(first),
+                int(last),
+            )
+        )
+    return found
+
+
+_PARTS = ("start_ms", "end_ms", "first_frame", "last_frame")
+
+
+def moment(row: pd.Series, texts: Values[str], address: str, *, dark: bool) -> str:
+    """A moment: a link to its beginning, its strip of time, and where it is from.
+
+    row      of `Moments.table`
+    texts    what each step says
+    address  of the page that plays videos, such as 'Explore'
+    """
+    stretches = stretches_of(row)
+    beginning = _address(address, str(row["video_id"]), stretches[0].start_s)
+    head = f'<a class="head" href="{beginning}" target="_self"><span aria-hidden="true">▶</span>{_headline(row)}</a>'
+    return f'<div class="ag-moment">{head}{_strip(row, stretches, texts, address, dark)}{_about(row, stretches)}</div>'
+
+
+def _address(address: str, video_id: str, time_s: float | None) -> str:
+    """A link to a video, at a time where one is known; escaped."""
+    query = {"v": video_id} if time_s is None else {"v": video_id, "t": f"{time_s:.3f}"}
+    return escape(f"{address}?{urlencode(query)}")
+
+
+def _strip(row: pd.Series, stretches: Values[Stretch], texts: Values[str], address: str, dark: bool) -> str:
+    """The video's length with a lane for each step; every stretch is a link to its beginning."""
+    timed = stretches[0].start_s is not None
+    spans = [(s.start_s or 0.0, s.end_s or 0.0) if timed else (s.first_frame - 1, s.last_frame) for s in stretches]
+    known = row["duration_s"] if timed else row["n_frames"]
+    length = max(0 if pd.isna(known) else float(known), max(end for _, end in spans), 1e-3)
+    lanes = []
+    for stretch, (start, end), text in zip(stretches, spans, texts, strict=True):
+        left = min(100 * start / length, 100 - NARROWEST_PERCENT)
+        width = max(100 * (end - start) / length, NARROWEST_PERCENT)
+        said = escape(f"Step {stretch.step}, {text}: {_span(stretch)}")
+        place = f"left:{left:.2f}%;width:{width:.2f}%;{_colours(stretch.step, dark)}"
+        link = _address(address, str(row["video_id"]), stretch.start_s)
+        lanes.append(
+            f'<div class="lane"><a href="{link}" target="_self" title="{said}" aria-label="{said}" style="{place}">'
+            f"{stretch.step}</a></div>"
+        )
+    ends = ("0:00", format_clock(length)[:-4]) if timed else ("frame 1", f"frame {length:.0f}")
+    return (
+        f'<div class="ag-strip">{"".join(lanes)}'
+        f'<div class="ends"><span>{ends[0]}</span><span>{ends[1]}</span></div></div>'
+    )
+
+
+def _headline(row: pd.Series) -> str:
+    """A moment in one line: its video, and from when to when."""
+    if pd.isna(row["start_s"]):
+        return escape(str(row["video_id"]))
+    return escape(f"{row['video_id']} · {format_clock(row['start_s'])} to {format_clock(row['end_s'])}")
+
+
+def _about(row: pd.Series, stretches: Values[Stretch]) -> str:
+    """Which frames, where, and how long, in small type."""
+    facts = [_frames(stretches[0].first_frame, max(one.last_frame for one in stretches))]
+    facts += [scene_name(row["scene"])] if pd.notna(row["scene"]) else []
+    facts += [str(row["split"])] if pd.notna(row["split"]) else []
+    facts += [f"{format_duration(row['duration_s'])} long"] if pd.notna(row["duration_s"]) else []
+    return f'<p class="ag-about">{escape(" · ".join(facts))}</p>'
+
+
+def badge(step: int, *, dark: bool) -> str:
+    """The number of a step in its colour."""
+    return f'<span class="ag-step" style="{_colours(step, dark)}">{step}</span>'
+
+
+def legend(sequence: Sequence, *, dark: bool) -> str:
+    """What each number stands for."""
+    items = "".join(
+        f"<li>{badge(number, dark=dark)}<span>{escape(step_text(step))}</span></li>"
+        for number, step in enumerate(sequence.steps, 1)
+    )
+    return f'<ol class="ag-legend">{items}</ol>'
+
+
+def count_text(stretches: int, videos: int) -> str:
+    """How often a step happens: '386 stretches in 120 videos'."""
+    if not stretches:
+        return "never happens here"
+    return f"{format_number(stretches)} stretch{'es' if stretches > 1 else ''} in {format_number(videos)} video" + (
+        "s" if videos > 1 else ""
+    )
+
+
+def why_nothing(sequence: Sequence, counts: pd.DataFrame) -> str:
+    """Why no moment was found, by how often each step happens at all (`stretch_counts`)."""
+    absent = [int(step) for step, stretches in zip(counts["step"], counts["stretches"], strict=True) if not stretches]
+    if absent:
+        texts = [f"step {step} ({step_text(sequence.steps[step - 1])})" for step in absent]
+        verb = "has" if len(absent) == 1 else "have"
+        return f"{' and '.join(texts)} {verb} no stretch at all; change it, or allow other lengths, scenes or splits"
+    way = "loosen a gap or change the order" if len(sequence.steps) > 1 else "loosen a length"
+    also = ", or take the action away" if sequence.where.actions else ""
+    return f"each step happens, but never one after the other as asked; {way}{also}"
+
+
+def parameter_list(query: Query) -> str:
+    """The values of a query in the order of its question marks."""
+    items = "".join(f"<li>{escape(repr(value))}</li>" for value in query.parameters)
+    return f'<ol class="ag-parameters">{items}</ol>'
+
+
+def for_download(table: pd.DataFrame) -> pd.DataFrame:
+    """All that may leave the machine: without the places of files."""
+    return table.drop(columns="path")
+
+
+def _frames(first: int, last: int) -> str:
+    return f"frame {first}" if first == last else f"frames {first} to {last}"
+
+
+def _span(stretch: Stretch) -> str:
+    frames = _frames(stretch.first_frame, stretch.last_frame)
+    if stretch.start_s is None or stretch.end_s is None:
+        return frames
+    return f"{format_clock(stretch.start_s)} to {format_clock(stretch.end_s)}, {frames}"
+
+
+def _colours(step: int, dark: bool) -> str:
+    colours = STEP_COLOURS[dark]
+    return f"background:{colours[(step - 1) % len(colours)]};color:{INK[dark]}"

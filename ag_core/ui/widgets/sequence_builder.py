@@ -1,0 +1,255 @@
+"""The builder of a sequence: rows of widgets for its steps, gaps and conditions, kept in step with the typed text.
+
+The text in the session's `sequence` is the truth. Each run shows it in the widgets; each widget changes the sequence
+and writes the text anew, so that both ways of asking always say the same, and the link with them.
+"""
+
+from collections.abc import Callable
+from collections.abc import Sequence as Values
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from ag_core.queries.sequence.language import write
+from ag_core.queries.sequence.records import MAX_CONDITIONS, MAX_STEPS, SPLITS, Condition, Limits, Sequence
+from ag_core.taxonomy import N_ACTIONS, N_CLASSES, N_RELATIONS
+from ag_core.ui.formatting import action_name, object_name, relation_name
+from ag_core.ui.page import is_dark
+from ag_core.ui.widgets import search_hits
+from ag_core.ui.widgets.pickers import source_name
+
+TEXT = "sequence"
+"""The session's key, and the link's, of the typed text. Not `q`: pages must not share the keys of bound widgets."""
+
+SEQUENCE, UNDO, REFUSED = "search_sequence", "search_undo", "search_refused"
+MAX_UNDO = 30
+
+Change = Callable[[Sequence], Sequence]
+
+
+def builder(sequence: Sequence, counts: pd.DataFrame | None, sources: Values[str]) -> None:
+    """The rows of a sequence; `counts` (of `stretch_counts`) stand beside the steps where they are known."""
+    st.session_state[SEQUENCE] = sequence
+    for place in range(len(sequence.steps)):
+        _step_row(sequence, place, None if counts is None else counts.iloc[place])
+    with st.container(horizontal=True, vertical_alignment="center", key="ag_builder_end"):
+        st.button(
+            "Add a step",
+            icon=":material/add:",
+            key="search_add",
+            disabled=len(sequence.steps) >= MAX_STEPS,
+            on_click=_change,
+            args=(lambda one: one.with_inserted(len(one.steps), one.steps[-1]),),
+        )
+        undo = st.session_state.get(UNDO, [])
+        st.button("Undo", icon=":material/undo:", key="search_undo_button", disabled=not undo, on_click=_undo)
+    _where_row(sequence, sources)
+    refused = st.session_state.pop(REFUSED, None)
+    if refused:
+        st.warning(f"{refused[:1].upper()}{refused[1:]}.", icon=":material/error:")
+
+
+def _change(change: Change) -> None:
+    """Write the changed sequence into the text; where no such sequence exists, say why and leave it as it is."""
+    before = st.session_state.get(TEXT, "")
+    try:
+        text = write(change(st.session_state[SEQUENCE]))
+    except ValueError as error:
+        st.session_state[REFUSED] = str(error)
+        return
+    if text != before:
+        remember(before)
+        st.session_state[TEXT] = text
+
+
+def remember(text: str) -> None:
+    """Keep a text for Undo."""
+    st.session_state[UNDO] = [*st.session_state.get(UNDO, []), text][-MAX_UNDO:]
+
+
+def _undo() -> None:
+    *st.session_state[UNDO], st.session_state[TEXT] = st.session_state[UNDO]
+
+
+def _showing(key: str, value: Any) -> str:
+    """The key of a widget, which shows `value` from now on, whatever it showed before."""
+    st.session_state[key] = value
+    return key
+
+
+def _step_row(sequence: Sequence, place: int, count: pd.Series | None) -> None:
+    step, number = sequence.steps[place], place + 1
+    with st.container(border=True, key=f"ag_step_{number}"):
+        with st.container(horizontal=True, vertical_alignment="center", key=f"ag_step_head_{number}"):
+            st.html(search_hits.badge(number, dark=is_dark()), width="content")
+            if place:
+                _limits_popover(
+                    f"gap_{place}", sequence.gaps[place - 1], "then", "Not before (s)", "Within (s)",
+                    lambda limits: lambda one: one.with_gap(place - 1, limits),
+                )  # fmt: skip
+            _limits_popover(
+                f"length_{place}", step.length, "for", "At least (s)", "At most (s)",
+                lambda limits: lambda one: one.with_step(place, replace(one.steps[place], length=limits)),
+            )  # fmt: skip
+            if count is not None:
+                st.caption(search_hits.count_text(int(count["stretches"]), int(count["videos"])), width="content")
+            options = _menu(place, len(sequence.steps), len(step.conditions))
+            st.menu_button(
+                f"Step {number}", list(options), key=f"search_menu_{place}", type="tertiary",
+                on_click=_choose, args=(f"search_menu_{place}", options),
+            )  # fmt: skip
+        for index, condition in enumerate(step.conditions):
+            _condition_row(place, index, condition, len(step.conditions))
+
+
+def _menu(place: int, n_steps: int, n_conditions: int) -> dict[str, Change]:
+    """What can be done with a step, by the words for it."""
+    options: dict[str, Change] = {}
+    if n_conditions < MAX_CONDITIONS:
+        options["And, at the same time"] = lambda one: _with_condition(one, place)
+    if place:
+        options["Move up"] = lambda one: one.with_moved(place, -1)
+    if place < n_steps - 1:
+        options["Move down"] = lambda one: one.with_moved(place, 1)
+    if n_steps < MAX_STEPS:
+        options["Put a step before"] = lambda one: one.with_inserted(place, one.steps[place])
+    if n_conditions > 1:
+        for index in range(n_conditions):
+            options[f"Remove condition {index + 1}"] = _without_condition(place, index)
+    if n_steps > 1:
+        options["Remove"] = lambda one: one.without_step(place)
+    return options
+
+
+def _choose(key: str, options: dict[str, Change]) -> None:
+    chosen = st.session_state.get(key)
+    if chosen in options:
+        _change(options[chosen])
+
+
+def _with_condition(sequence: Sequence, place: int) -> Sequence:
+    step = sequence.steps[place]
+    return sequence.with_step(place, replace(step, conditions=(*step.conditions, Condition())))
+
+
+def _condition_row(place: int, index: int, condition: Condition, n_conditions: int) -> None:
+    key = f"search_{place}_{index}"
+
+    def change(**values: Any) -> None:
+        _change(lambda one: _with_changed_condition(one, place, index, values))
+
+    def set_relations() -> None:
+        chosen = tuple(st.session_state[f"{key}_relations"])
+        change(relations=chosen, together=condition.together and len(chosen) > 1)
+
+    where = f"of step {place + 1}" + (f", condition {index + 1}" if n_conditions > 1 else "")
+    with st.container(horizontal=True, vertical_alignment="center", key=f"ag_condition_{place}_{index}"):
+        st.checkbox(
+            "not", key=_showing(f"{key}_not", condition.negated), width=66,
+            on_change=lambda: change(negated=st.session_state[f"{key}_not"]),
+        )  # fmt: skip
+        st.multiselect(
+            f"Relationships {where}", range(N_RELATIONS), format_func=relation_name,
+            placeholder="Is there (any relationship)", wrap=True, label_visibility="collapsed",
+            key=_showing(f"{key}_relations", list(condition.relations)), on_change=set_relations,
+        )  # fmt: skip
+        if len(condition.relations) > 1:
+            st.segmented_control(
+                f"How the relationships join {where}", [False, True], required=True, label_visibility="collapsed",
+                format_func=lambda together: "all" if together else "any",
+                key=_showing(f"{key}_together", condition.together),
+                on_change=lambda: change(together=bool(st.session_state[f"{key}_together"])),
+            )  # fmt: skip
+        st.multiselect(
+            f"Objects {where}", sorted(range(1, N_CLASSES), key=object_name), format_func=object_name,
+            placeholder="Anything", wrap=True, label_visibility="collapsed",
+            key=_showing(f"{key}_classes", list(condition.classes)),
+            on_change=lambda: change(classes=tuple(st.session_state[f"{key}_classes"])),
+        )  # fmt: skip
+
+
+def _with_changed_condition(sequence: Sequence, place: int, index: int, values: dict[str, Any]) -> Sequence:
+    step = sequence.steps[place]
+    changed = replace(step.conditions[index], **values)
+    conditions = (*step.conditions[:index], changed, *step.conditions[index + 1 :])
+    return sequence.with_step(place, replace(step, conditions=conditions))
+
+
+def _without_condition(place: int, index: int) -> Change:
+    def change(sequence: Sequence) -> Sequence:
+        step = sequence.steps[place]
+        conditions = (*step.conditions[:index], *step.conditions[index + 1 :])
+        return sequence.with_step(place, replace(step, conditions=conditions))
+
+    return change
+
+
+def _limits_popover(
+    name: str, limits: Limits, verb: str, least: str, most: str, change: Callable[[Limits], Change]
+) -> None:
+    """A button that says what lengths of time are allowed, and opens to change them."""
+    keys = f"search_{name}_least", f"search_{name}_most"
+
+    def set_limits() -> None:
+        least_s, most_s = (st.session_state[key] for key in keys)
+        try:
+            chosen = Limits(round(1000 * (least_s or 0)), None if most_s is None else round(1000 * most_s))
+        except ValueError as error:
+            st.session_state[REFUSED] = str(error)
+            return
+        _change(change(chosen))
+
+    said = f"{verb} {_limits_text(limits, verb)}"
+    with st.popover(said, type="tertiary"), st.container(horizontal=True):
+        for label, key, value in (
+            (least, keys[0], limits.least_ms / 1000 if limits.least_ms else None),
+            (most, keys[1], None if limits.most_ms is None else limits.most_ms / 1000),
+        ):
+            st.number_input(
+                label, min_value=0.0, step=0.5, value=None, placeholder="any", width=130, format="%g",
+                key=_showing(key, value), on_change=set_limits,
+            )  # fmt: skip
+
+
+def _limits_text(limits: Limits, verb: str) -> str:
+    gap = verb == "then"
+    said = [f"{'after' if gap else 'at least'} {limits.least_ms / 1000:.10g} s"] if limits.least_ms else []
+    if limits.most_ms is not None:
+        said.append(f"{'within' if gap else 'at most'} {limits.most_ms / 1000:.10g} s")
+    return (" " if gap else " and ").join(said) or ("any time later" if gap else "any length")
+
+
+def _where_row(sequence: Sequence, sources: Values[str]) -> None:
+    where = sequence.where
+
+    def change(**values: Any) -> None:
+        _change(lambda one: replace(one, where=replace(one.where, **values)))
+
+    def set_actions(place: int) -> None:
+        chosen = tuple(st.session_state[f"search_actions_{place}"])
+        groups = [*where.actions, ()] if place == len(where.actions) else list(where.actions)
+        groups[place] = chosen
+        change(actions=tuple(group for group in groups if group))
+
+    with st.container(horizontal=True, key="ag_where"):
+        for place, any_of in enumerate(where.actions or ((),)):
+            st.multiselect(
+                "During an action", range(N_ACTIONS), format_func=action_name, placeholder="Any action",
+                key=_showing(f"search_actions_{place}", list(any_of)), on_change=set_actions, args=(place,),
+            )  # fmt: skip
+        st.text_input(
+            "In a scene named", placeholder="Any scene", max_chars=80, key=_showing("search_scene", where.scene),
+            on_change=lambda: change(scene=st.session_state["search_scene"].strip()),
+        )  # fmt: skip
+        st.selectbox(
+            "Of the split", SPLITS, index=None, placeholder="Both", key=_showing("search_split", where.split),
+            on_change=lambda: change(split=st.session_state["search_split"]),
+        )  # fmt: skip
+        if len(sources) > 1:
+            st.selectbox(
+                "According to", sources, format_func=source_name,
+                key=_showing("search_source", where.source if where.source in sources else sources[0]),
+                on_change=lambda: change(source=st.session_state["search_source"]),
+            )  # fmt: skip

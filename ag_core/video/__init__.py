@@ -1,0 +1,1 @@
+"""Video files: frames by number, clips, copies that a browser plays."""

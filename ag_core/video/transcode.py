@@ -1,0 +1,71 @@
+"""Videos as a browser can play them: which files it plays as they are, and a copy of those it does not.
+
+The copy shows the same pictures under the same numbers at the same rate, upright, on an even clock that starts at
+zero, with a key frame each second so that a click on the time line answers at once. It carries no sound.
+"""
+
+import os
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+
+from ag_core.video.frames import content_hash, frame_index, read_frames
+
+CODECS = ("h264", "vp9", "libvpx-vp9", "av1", "libdav1d")
+PIXEL_FORMATS = ("yuv420p", "yuvj420p")
+
+
+def is_playable(path: Path | str) -> bool:
+    """Whether a browser plays the file itself, showing frame k at (k - 1) / fps: codec, container and even clock.
+
+    Raises UserError as `probe_video`.
+    """
+    index = frame_index(path)
+    # FFmpeg gives mkv and webm one name; browsers take the ending's word.
+    contained = "mp4" in index.container or ("webm" in index.container and Path(path).suffix.lower() == ".webm")
+    clock = index.even and abs(index.first_s) * index.fps < 0.5
+    return contained and clock and index.square_pixels and index.codec in CODECS and index.pixel_format in PIXEL_FORMATS
+
+
+def make_playable(path: Path | str, target: Path, progress: Callable[[int, int], None] | None = None) -> None:
+    """Write the H.264 copy of a video to `target` (mp4), whole or not at all. `progress` gets (frames done, of)."""
+    index = frame_index(path)
+    rate = Fraction(index.fps).limit_denominator(1001)
+    width, height = (side + side % 2 for side in index.size_wh)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_name(f".{target.stem}.{os.getpid()}.mp4")
+    try:
+        with av.open(str(unfinished), "w", options={"movflags": "+faststart"}) as container:
+            stream = container.add_stream("libx264", rate=rate)
+            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+            stream.codec_context.gop_size = max(1, round(rate))
+            stream.options = {"preset": "veryfast", "crf": "23", "sc_threshold": "0"}
+            for number, picture in read_frames(path, range(1, index.n_frames + 1)):
+                frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+                frame = frame.reformat(width=width, height=height, format="yuv420p")
+                frame.pts, frame.time_base = number - 1, 1 / rate
+                container.mux(stream.encode(frame))
+                if progress is not None:
+                    progress(number, index.n_frames)
+            container.mux(stream.encode())
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def to_browser_playable(
+    path: Path | str, folder: Path, progress: Callable[[int, int], None] | None = None
+) -> tuple[Path, bool]:
+    """A file the browser plays: (the video itself, False), or (its copy in `folder`, named by content, True).
+
+    The copy is made once. Raises UserError as `probe_video`.
+    """
+    path = Path(path)
+    if is_playable(path):
+        return path, False
+    copy = folder / f"{content_hash(path)[:16]}.mp4"
+    if not copy.exists():
+        make_playable(path, copy, progress)
+    return copy, True

@@ -1,0 +1,412 @@
+"""What people do: the table of things, the table of step kinds, and which step may follow which.
+
+Labels and logic only, no geometry: a step says what happens to what; the director finds out where and when.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ag_core.world.action_table import actions_for
+from ag_core.world.random_streams import Chance
+
+
+@dataclass(frozen=True)
+class Item:
+    """A thing that can be taken. name: its object class; lies_on: kinds of surface; often: how often it is taken."""
+
+    name: str
+    noun: str
+    two_hands: bool
+    lies_on: tuple[str, ...]
+    often: float = 1.0
+
+
+_FLAT = ("table", "counter", "shelf")
+_SOFT = ("sofa/couch", "bed")
+ITEMS: dict[str, Item] = {
+    "cup": Item("cup/glass/bottle", "cup", False, _FLAT, 1.5),
+    "bottle": Item("cup/glass/bottle", "bottle", False, _FLAT, 0.6),
+    "book": Item("book", "book", True, (*_FLAT, *_SOFT), 1.3),
+    "phone": Item("phone/camera", "phone", False, (*_FLAT, *_SOFT), 3.0),
+    "pillow": Item("pillow", "pillow", True, _SOFT, 1.3),
+    "box": Item("box", "box", True, ("table", "counter", "bed", "wall")),
+    "bag": Item("bag", "bag", False, ("table", "sofa/couch", "bed", "counter", "wall"), 1.8),
+    "towel": Item("towel", "towel", False, ("table", "counter", "bed"), 1.1),
+    "dish": Item("dish", "dish", True, _FLAT, 1.6),
+    "food": Item("food", "food", False, _FLAT, 1.4),
+    "sandwich": Item("sandwich", "sandwich", False, ("table", "counter", "shelf"), 1.1),
+    "notebook": Item("paper/notebook", "notebook", True, (*_FLAT, "bed"), 0.8),
+    "blanket": Item("blanket", "blanket", True, (*_SOFT, "table"), 3.0),
+    "broom": Item("broom", "broom", True, ("wall",), 1.3),
+    "clothes": Item("clothes", "jacket", True, ("sofa/couch", "bed", "table", "counter"), 3.0),
+    "groceries": Item("groceries", "groceries", True, ("table", "counter", "wall"), 0.6),
+    "medicine": Item("medicine", "medicine", False, _FLAT, 0.8),
+    "shoe": Item("shoe", "shoes", True, ("wall", "bed", "sofa/couch"), 0.8),
+    "vacuum": Item("vacuum", "vacuum cleaner", True, ("wall",), 0.7),
+    "photo": Item("picture", "framed picture", True, ("table", "shelf", "counter"), 0.6),
+    "hand mirror": Item("mirror", "hand mirror", False, _FLAT, 0.6),
+    "closed laptop": Item("laptop", "laptop", True, ("table", "counter", "bed", "sofa/couch"), 0.7),
+}
+
+
+def class_of(subject: str) -> str:
+    """The object class of a step's subject: an item's class, or the subject itself."""
+    return ITEMS[subject].name if subject in ITEMS else subject
+
+
+SAME = "{}"
+"""Stands for the step's own subject in `Skill.brings`."""
+
+
+@dataclass(frozen=True)
+class Skill:
+    """One kind of step.
+
+    words       for the script; {0} is the subject's noun
+    liking      how often it is chosen; 0 = only when asked for
+    subjects    items or placed object classes it is done with; () = none
+    posture     'standing', 'sitting', 'at table', 'lying', 'settled' (sitting or lying), 'up' (not lying), or 'any'
+    hands       'empty', 'held' (the subject is held), 'any', or the key of the item that must be held
+    brings      (template, subject, support) of the labels it can bring, its main label first; none for decoys
+    needs       further conditions by name, checked in `Situation.meets`
+    """
+
+    kind: str
+    words: str
+    liking: float
+    subjects: tuple[str, ...] = ()
+    posture: str = "any"
+    hands: str = "any"
+    brings: tuple[tuple[str, str, str], ...] = ()
+    needs: tuple[str, ...] = ()
+
+
+_ALL = tuple(ITEMS)
+_HINGED = ("door", "closet/cabinet", "refrigerator", "window", "laptop")
+_THROWN = ("clothes", "bag", "book", "towel", "box", "shoe", "food", "blanket", "pillow", "broom")
+_SKILLS = (
+    # Hands: to and from a place
+    Skill("take", "takes the {0}", 6.0, _ALL, "up", "empty", (("take", SAME, ""), ("hold", SAME, "")), ("lies",)),
+    Skill("pick up", "picks the {0} up from the floor", 2.0, _ALL, "standing", "empty",
+          (("tidy", "floor", ""), ("take", SAME, ""), ("hold", SAME, "")), ("lies on the floor",)),
+    Skill("put", "puts the {0} down", 3.0, _ALL, "up", "held",
+          (("put", SAME, ""), ("put", SAME, "table"), ("put", SAME, "shelf"))),
+    Skill("throw", "throws the {0}", 1.5, _THROWN, "standing", "held", (("throw", SAME, ""), ("throw", SAME, "floor"))),
+    Skill("hold", "holds the {0} for a while", 0.3, _ALL, "any", "held", (("hold", SAME, ""),)),
+    Skill("decoy", "reaches for the {0} but leaves it", 0.4, _ALL, "up", "empty", needs=("lies",)),
+    # Hands: what a thing is for
+    Skill("drink", "drinks from the {0}", 8.0, ("cup", "bottle"), "any", "held", (("consume", SAME, ""),)),
+    Skill("lift", "lifts the {0} to the mouth and thinks again", 1.6, ("cup", "food", "sandwich"), "any", "held"),
+    Skill("eat", "eats the {0}", 8.0, ("food", "sandwich"), "any", "held", (("consume", SAME, ""),)),
+    Skill("medicate", "takes some {0}", 6.0, ("medicine",), "up", "held", (("consume", SAME, ""),)),
+    Skill("read", "reads the {0}", 6.0, ("book",), "up", "held",
+          (("watch", SAME, ""), ("open", SAME, ""), ("close", SAME, ""))),
+    Skill("play", "plays with the {0}", 7.0, ("phone",), "any", "held", (("work", SAME, ""),)),
+    Skill("talk", "talks on the {0}", 3.0, ("phone",), "any", "held", (("talk", SAME, ""),)),
+    Skill("photo", "takes a picture with the {0}", 3.0, ("phone",), "up", "held", (("photo", SAME, ""),)),
+    Skill("snuggle", "hugs the {0}", 6.0, ("pillow", "blanket"), "up", "held", (("snuggle", SAME, ""),)),
+    Skill("cover", "snuggles under the {0}", 12.0, ("blanket",), "settled", "held", (("snuggle", SAME, ""),)),
+    Skill("write", "writes in the {0}", 6.0, ("notebook",), "at table", "held",
+          (("work", SAME, ""), ("work", SAME, "table"), ("put", SAME, "table"))),
+    # Hands: housework
+    Skill("wipe", "wipes the table with the {0}", 4.0, ("towel",), "standing", "held",
+          (("wash", "*", "towel"), ("wash", "table", "")), ("table",)),
+    Skill("clean", "washes the {0}", 2.5, ("window", "mirror"), "standing", "towel",
+          (("wash", SAME, ""), ("wash", "*", "towel"))),
+    Skill("rinse", "washes the {0}", 4.0, ("cup", "dish", "clothes"), "standing", "held", (("wash", SAME, ""),),
+          ("sink",)),
+    Skill("wash hands", "washes the hands", 1.2, (), "standing", "empty", (("wash", "hands", ""),), ("sink",)),
+    Skill("fold", "folds the {0}", 3.0, ("clothes", "towel", "blanket"), "standing", "held", (("tidy", SAME, ""),)),
+    Skill("straighten", "tidies the {0}", 1.2, ("table", "shelf", "closet/cabinet"), "standing", "empty",
+          (("tidy", SAME, ""),)),
+    Skill("sweep", "sweeps with the {0}", 12.0, ("broom",), "standing", "held",
+          (("tidy", SAME, ""), ("tidy", "floor", ""))),
+    Skill("vacuum", "vacuums the floor with the {0}", 8.0, ("vacuum",), "standing", "held", (("tidy", "floor", ""),)),
+    Skill("pour", "pours something from the {0}", 6.0, ("bottle",), "up", "held", (("prepare", SAME, ""),)),
+    Skill("cook", "cooks at the stove", 2.0, (), "standing", "empty", (("prepare", "food", ""),), ("stove",)),
+    Skill("make sandwich", "makes a {0}", 1.0, ("sandwich",), "up", "empty", (("prepare", SAME, ""),), ("lies",)),
+    Skill("open lid", "opens the {0}", 1.2, ("box", "bag"), "up", "empty", (("open", SAME, ""),),
+          ("lies", "is closed")),
+    Skill("close lid", "closes the {0}", 1.6, ("box", "bag"), "up", "empty", (("close", SAME, ""),),
+          ("lies", "is open")),
+    Skill("take out", "takes something out of the {0}", 2.5, ("box",), "up", "empty", (("take", "*", "box"),),
+          ("lies", "is open")),
+    Skill("fix", "fixes the {0}", 0.7, ("doorknob", "door", "light", "vacuum"), "standing", "empty",
+          (("fix", SAME, ""),), ("not the held one",)),
+    Skill("fix hair", "fixes the hair", 0.5, (), "up", "empty", (("fix", "hair", ""),)),
+    # Clothes
+    Skill("dress", "puts the {0} on", 12.0, ("clothes",), "standing", "held", (("wear", SAME, "on"),)),
+    Skill("undress", "takes the {0} off", 5.0, ("clothes",), "standing", "empty",
+          (("wear", SAME, "off"), ("hold", SAME, "")), ("worn",)),
+    Skill("put on", "puts the {0} on", 6.0, ("shoe",), "sitting", "held", (("wear", SAME, "on"),)),
+    Skill("take off", "takes the {0} off", 2.5, ("shoe",), "sitting", "empty",
+          (("wear", SAME, "off"), ("hold", SAME, "")), ("worn",)),
+    Skill("shoulder", "takes the {0} on the back", 0.5, ("bag",), "standing", "held"),
+    # The body
+    Skill("sit", "sits down on the {0}", 1.0, ("chair", "sofa/couch", "bed", "floor", "table"), "standing", "any",
+          (("change seat", "sit down", ""), ("sit", SAME, ""), ("sit", SAME, "table"))),
+    Skill("rise", "stands up", 1.0, (), "sitting", "any", (("change seat", "rise", ""),)),
+    Skill("lie", "lies down on the {0}", 6.0, ("sofa/couch", "bed", "floor"), "sitting", "empty",
+          (("lie", SAME, ""),), ("same seat",)),
+    Skill("awaken", "awakens", 4.0, ("sofa/couch", "bed", "floor"), "lying", "any",
+          (("awaken", SAME, ""),), ("same seat",)),
+    Skill("stand on", "steps onto the {0}", 0.6, ("chair",), "standing", "empty", (("stand on", SAME, ""),)),
+    Skill("open", "opens the {0}", 1.8, _HINGED, "standing", "empty", (("open", SAME, ""), ("grasp", "doorknob", SAME)),
+          ("is closed",)),
+    Skill("close", "closes the {0}", 2.4, _HINGED, "standing", "empty",
+          (("close", SAME, ""), ("grasp", "doorknob", SAME)), ("is open",)),
+    Skill("type", "works on the {0}", 2.5, ("laptop",), "at table", "empty",
+          (("work", SAME, ""), ("work", SAME, "table")), ("is open",)),
+    Skill("watch laptop", "watches something on the {0}", 1.5, ("laptop",), "at table", "any", (("watch", SAME, ""),),
+          ("is open",)),
+    Skill("look", "looks at the {0}", 1.2, ("television", "window", "picture", "mirror"), "up", "any",
+          (("watch", SAME, ""),)),
+    Skill("walk through", "walks through the {0}", 1.2, ("doorway",), "standing", "any",
+          (("walk or run", SAME, ""),)),
+    Skill("run", "runs across the room", 0.16, (), "standing", "any", (("walk or run", "run", ""),)),
+    Skill("pass", "walks about", 0.15, (), "standing", "any"),
+    Skill("switch on", "turns on the {0}", 0.9, ("light",), "standing", "empty", (("light", SAME, "on"),), ("dark",)),
+    Skill("switch off", "turns off the {0}", 0.45, ("light",), "standing", "empty", (("light", SAME, "off"),),
+          ("lit",)),
+    Skill("laugh", "laughs", 0.4, ("", "television", "picture"), "up", "any", (("face", "laugh", SAME),)),
+    Skill("sneeze", "sneezes", 0.4, (), "up", "empty", (("face", "sneeze", ""),)),
+)  # fmt: skip
+SEAT_OFTEN = {"chair": 0.9, "sofa/couch": 1.8, "bed": 2.2, "floor": 0.35, "table": 0.12}
+"""How much more or less often than others a kind of seat is sat on."""
+SKILLS: dict[str, Skill] = {skill.kind: skill for skill in _SKILLS}
+
+
+@dataclass(frozen=True)
+class Step:
+    """kind: a key of SKILLS; subject: an item's key, a placed object's class, a seat's kind, or ''; onto: for 'put'."""
+
+    kind: str
+    subject: str = ""
+    onto: str = ""
+
+    @property
+    def skill(self) -> Skill:
+        """The row of the table."""
+        return SKILLS[self.kind]
+
+    @property
+    def posture(self) -> str:
+        """How the body must be: a laptop is opened and closed by who sits before it."""
+        return "at table" if self.subject == "laptop" else self.skill.posture
+
+    def actions(self, every: bool = False) -> tuple[int, ...]:
+        """Indices of the actions of its main label, or of all labels that it can bring."""
+        found: list[int] = []
+        for template, subject, support in self.skill.brings if every else self.skill.brings[:1]:
+            named = class_of(self.subject) if subject == SAME else subject
+            found += actions_for(template, named, class_of(self.subject) if support == SAME else support)
+        return tuple(dict.fromkeys(found))
+
+
+@dataclass
+class Situation:
+    """What matters for the next step.
+
+    items    lying items and the kind of surface under each; things: classes of placed props; seats, beds: their kinds
+    sitting  kind of the seat (also while lying on it); at_table, lying; held: key of the item in the hands
+    worn     keys of worn items; opened: classes and keys of open hinges and lids; lit: the lamp, None without one
+    places   which of 'sink', 'stove' the room has; done: steps so far
+    """
+
+    items: dict[str, str]
+    things: tuple[str, ...]
+    seats: tuple[str, ...]
+    beds: tuple[str, ...] = ()
+    sitting: str | None = None
+    at_table: bool = False
+    lying: bool = False
+    held: str | None = None
+    worn: tuple[str, ...] = ()
+    opened: tuple[str, ...] = ()
+    lit: bool | None = None
+    places: tuple[str, ...] = ()
+    done: tuple[Step, ...] = field(default=())
+
+    def subjects(self, skill: Skill) -> list[str]:
+        """Those subjects of a skill that are here; [''] for a skill without."""
+        if not skill.subjects:
+            return [""]
+        at_hand = {*self.items, *self.worn, *self.things, ""} | ({self.held} if self.held else set())
+        if skill.kind == "sit":
+            at_hand = set(self.seats)
+        elif skill.kind in ("lie", "awaken"):
+            at_hand = set(self.beds)
+        return [subject for subject in skill.subjects if subject in at_hand]
+
+    def in_posture(self, posture: str) -> bool:
+        """Whether the body is as a skill wants it."""
+        return {
+            "any": True,
+            "up": not self.lying,
+            "standing": self.sitting is None,
+            "sitting": self.sitting is not None and not self.lying,
+            "at table": self.at_table and not self.lying,
+            "settled": self.sitting is not None,
+            "lying": self.lying,
+        }[posture]
+
+    def hands_are(self, hands: str, subject: str) -> bool:
+        """Whether the hands are as a skill wants them."""
+        if hands in ("any", "empty"):
+            return hands == "any" or self.held is None
+        return self.held == (subject if hands == "held" else hands)
+
+    def meets(self, need: str, subject: str) -> bool:
+        """Whether one further condition holds."""
+        return {
+            "lies": subject in self.items and self.items[subject] != "floor",
+            "lies on the floor": self.items.get(subject) == "floor",
+            "table": "table" in self.things,
+            "sink": "sink" in self.places,
+            "stove": "stove" in self.places,
+            "is closed": subject not in self.opened,
+            "is open": subject in self.opened,
+            "worn": subject in self.worn,
+            "same seat": self.sitting == subject,
+            "dark": self.lit is False,
+            "lit": self.lit is True,
+            "not the held one": self.held != subject,
+        }[need]
+
+    def allows(self, step: Step) -> bool:
+        """Whether nothing speaks against a step."""
+        skill = step.skill
+        return (
+            self.in_posture(step.posture)
+            and self.hands_are(skill.hands, step.subject)
+            and all(self.meets(need, step.subject) for need in skill.needs)
+            and step.subject in self.subjects(skill)
+        )
+
+
+def moods(chance: Chance) -> dict[str, float]:
+    """How much this person likes each kind of step: makes videos differ."""
+    return {kind: float(np.exp(0.7 * chance.random.standard_normal())) for kind in SKILLS}
+
+
+def useful(step: Step, wanted: frozenset[int]) -> bool:
+    """Whether a step may occur where only the `wanted` actions are filmed: it shows one, or none at all.
+
+    Taking a thing, sitting and lying down also serve when something that can follow shows one.
+    """
+    if not step.skill.brings or wanted.intersection(step.actions(every=True)):
+        return True
+    if step.kind in ("take", "pick up", "put"):
+        uses = (Step(kind, step.subject) for kind, skill in SKILLS.items() if step.subject in skill.subjects)
+        return step.kind != "pick up" and any(wanted.intersection(use.actions()) for use in uses)
+    return step.kind in ("rise", "awaken")
+
+
+def next_steps(now: Situation, liking: dict[str, float], chance: Chance, wanted: frozenset[int]) -> list[Step]:
+    """All possible next steps, in a random order that follows the liking. Never the same step twice in a video."""
+    options: list[tuple[Step, float]] = []
+    for kind, skill in SKILLS.items():
+        possible = [Step(kind, subject) for subject in now.subjects(skill)]
+        possible = [step for step in possible if now.allows(step) and useful(step, wanted)]
+        for step in possible:
+            shared = len(possible) if kind in ("take", "decoy") else max(1.0, 0.6 * len(possible))
+            often = ITEMS[step.subject].often if kind == "take" else 1.0
+            if kind == "sit":
+                often, shared = SEAT_OFTEN[step.subject], 1.0
+            options.append((step, skill.liking * often * readiness(step, now) / shared))
+    options = [(step, weight) for step, weight in options if weight > 0]
+    options = [(step, weight) for step, weight in options if step not in now.done or step.kind in ("rise", "take")]
+    # A random order in which heavier options tend to come first (exponential clocks).
+    clocks = [chance.random.exponential() / (weight * liking[step.kind]) for step, weight in options]
+    return [options[i][0] for i in np.argsort(clocks)]
+
+
+def readiness(step: Step, now: Situation) -> float:
+    """How well a step follows what was just done: nobody rises at once, or takes again what was put down."""
+    last = now.done[-1] if now.done else None
+    if step.kind == "rise":
+        just_sat = last is not None and last.kind in ("sit", "awaken")
+        return 0.0 if just_sat and last is not None and last.kind == "sit" else (0.4 if now.held else 1.2)
+    if step.kind == "take":
+        return 0.0 if any(done.subject == step.subject and done.kind in ("put", "throw") for done in now.done) else 1.0
+    if step.kind == "sit":
+        return 0.0 if any(done.kind == "rise" for done in now.done[-1:]) else (1.2 if now.held else 0.8)
+    return 1.0
+
+
+def goals_of(action: int) -> list[Step]:
+    """The steps that can show an action, those with it as their main label first."""
+    steps = []
+    for kind, skill in SKILLS.items():
+        for subject in skill.subjects or ("",):
+            step = Step(kind, subject)
+            if action in step.actions(every=True):
+                onto = next((place for place in ("table", "shelf", "floor") if _only_onto(action, place)), "")
+                steps.append((action not in step.actions(), Step(kind, subject, onto)))
+    return [step for _, step in sorted(steps, key=lambda pair: pair[0])]
+
+
+def _only_onto(action: int, place: str) -> bool:
+    """Whether an action is about the place alone, such as putting anything on a shelf."""
+    return any(
+        action in actions_for(template, "", place) and action not in actions_for(template, "", "")
+        for template in ("put", "throw")
+    )
+
+
+def way_to(goal: Step, now: Situation) -> Step | None:
+    """The step that brings the situation nearer to a goal, the goal itself where it is possible; None without a way."""
+    skill = goal.skill
+    if now.allows(goal):
+        return goal
+    wanted_item = goal.subject if skill.hands == "held" else (skill.hands if skill.hands in ITEMS else None)
+    if wanted_item and now.held != wanted_item:
+        if now.held:
+            return way_to(Step("put", now.held), now)
+        if wanted_item in now.items:
+            return way_to(Step("pick up" if now.items[wanted_item] == "floor" else "take", wanted_item), now)
+        if wanted_item in now.worn:
+            return way_to(Step("take off" if wanted_item == "shoe" else "undress", wanted_item), now)
+        return None
+    if skill.hands == "empty" and now.held:
+        return way_to(Step("put", now.held), now)
+    if not now.in_posture(goal.posture):
+        if now.lying:
+            return Step("awaken", now.sitting or "")
+        if goal.posture in ("standing", "at table") and now.sitting:
+            return Step("rise")
+        seats = {"at table": ("chair",), "lying": now.beds}.get(goal.posture, now.seats)
+        if skill.kind in ("lie", "awaken"):
+            seats = (goal.subject,)
+        seat = next((kind for kind in seats if kind in now.seats), None)
+        if seat is None:
+            return None
+        return Step("lie", seat) if goal.posture == "lying" and now.sitting == seat else Step("sit", seat)
+    for need in skill.needs:
+        if not now.meets(need, goal.subject):
+            opposite = {
+                "is open": ("open lid" if goal.subject in ITEMS else "open"),
+                "is closed": ("close lid" if goal.subject in ITEMS else "close"),
+                "dark": "switch off",
+                "lit": "switch on",
+                "worn": "put on" if goal.subject == "shoe" else "dress",
+            }.get(need)
+            if need == "same seat" and now.sitting:
+                return Step("rise")
+            if opposite is None or goal.kind == opposite:
+                return None
+            step = Step(opposite, goal.subject)
+            return step if now.allows(step) else way_to(step, now) if goal.kind not in _UNDOING else None
+    return None
+
+
+_UNDOING = ("open", "close", "open lid", "close lid", "switch on", "switch off")
+"""Kinds whose unmet need is the other one of the pair: one step undoes it, more would go in circles."""
+
+
+def sentence(steps: Iterable[Step], nouns: dict[str, str]) -> str:
+    """A Charades-like script: 'A person takes the cup, then drinks from the cup.'"""
+    words = [step.skill.words.format(nouns.get(step.subject, step.subject)) for step in steps]
+    return "A person " + (", then ".join(words) if words else "walks about") + "."

@@ -1,0 +1,73 @@
+"""Makes one ordered film: draws it, gathers its annotation, and keeps both under the data home."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ag_core.records import ActionInterval, Video
+from ag_core.results.film_cache import FilmOrder, MadeFilm, finished_film, keep_film
+from ag_core.world.action_table import PROFILES
+from ag_core.world.export import charades_csv, dense_graphs, write_mp4
+from ag_core.world.truth import WorldTruth
+
+COMPOSING, DRAWING = "composing the scene", "drawing"
+UNSEEN = "it happens, but the picture does not show enough of it"
+Progress = Callable[[str, int, int], None]
+
+
+def make_film(order: FilmOrder, folder: Path, progress: Progress, size_wh: tuple[int, int] | None = None) -> Path:
+    """Folder of the finished film in `folder`, made where it is not there yet.
+
+    progress: called with the stage, what is done and how much there is. size_wh replaces the usual size in pixels.
+    """
+    if finished_film(folder, order) is not None:
+        return folder / order.key
+    progress(COMPOSING, 0, 1)
+    from ag_core.world.film import film
+
+    one = film(PROFILES[-1], order.split, order.seed, size_wh, float(order.seconds), order.actions)
+
+    def counted() -> Iterator[NDArray[np.uint8]]:
+        for k, picture in enumerate(one.frames()):
+            progress(DRAWING, k, one.n_frames)
+            yield picture
+        progress(DRAWING, one.n_frames, one.n_frames)
+
+    workshop = folder / f".{order.key}.{os.getpid()}.part"
+    workshop.mkdir(parents=True)
+    try:
+        write_mp4(workshop / f"{one.video_id}.mp4", counted(), one.fps)
+        made = annotated(order, one.truth, dict(one.unmet))
+        return keep_film(made, workshop, folder)
+    finally:
+        shutil.rmtree(workshop, ignore_errors=True)
+
+
+def annotated(order: FilmOrder, truth: WorldTruth, unmet: dict[int, str]) -> MadeFilm:
+    """What a person is told of a film. unmet: reasons of the wishes that the film could not do."""
+    occurring = {action for action, _, _ in truth.actions}
+    missing = tuple((action, unmet.get(action, UNSEEN)) for action in order.actions if action not in occurring)
+    video = Video(
+        truth.video_id,
+        truth.duration_s,
+        truth.fps,
+        truth.width,
+        truth.height,
+        truth.n_frames,
+        truth.split,
+        truth.subject,
+        truth.scene,
+        truth.script,
+    )
+    return MadeFilm(
+        order,
+        video,
+        tuple(ActionInterval(truth.video_id, action, start, end) for action, start, end in truth.actions),
+        missing,
+        tuple(dense_graphs(truth)),
+        charades_csv([truth]),
+    )

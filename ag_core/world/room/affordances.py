@@ -1,0 +1,115 @@
+"""What a furnished room consists of: placed props, and the places where a person can sit, lie, work and walk.
+
+Origin at the back left corner of the floor, x along the back wall, y towards the camera, z up; metres.
+Knows nothing of how a room is furnished, nor of people.
+"""
+
+from dataclasses import dataclass, field
+
+from numpy.typing import NDArray
+
+from ag_core.world.render.mesh import Part
+from ag_core.world.render.textures import Palette
+from ag_core.world.room.props import Prop
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A prop in the room. position [3]; yaw turns its front from +y; rides: index of the door it is fixed to."""
+
+    prop: Prop
+    position: NDArray
+    yaw: float
+    rides: int | None = None
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A place to sit. owner: index of the placed prop; point [3] on the seat; yaw of the sitter (0 looks along +y).
+
+    kind: chair, sofa/couch, bed, floor, or table, whose free edge is meant. Every chair stands at a table.
+    """
+
+    owner: int
+    kind: str
+    point: NDArray
+    yaw: float
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A rectangle [2] to [2] at a height where things can lie. owner: index of the placed prop or -1.
+
+    kind: table, counter, shelf, bed, sofa/couch, floor, or wall, a strip of floor along one.
+    """
+
+    owner: int
+    kind: str
+    low: NDArray
+    high: NDArray
+    height: float
+
+
+@dataclass(frozen=True)
+class Lie:
+    """A place to lie on the back. owner: index of the placed prop; kind: sofa/couch, bed or floor.
+
+    point [3]: what the pelvis lies on; yaw: direction from the feet to the head, as that of a person who looks there;
+    height of the support in metres.
+    """
+
+    owner: int
+    kind: str
+    point: NDArray
+    yaw: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where hands work. owner: index of the placed prop or -1; point [3]; stand [2] on the floor and the yaw there."""
+
+    owner: int
+    point: NDArray
+    stand: NDArray
+    yaw: float
+
+
+@dataclass(frozen=True)
+class Passage:
+    """An open way through a wall. owner: index of the doorway; inside [2] in the room, outside [2] behind the wall."""
+
+    owner: int
+    inside: NDArray
+    outside: NDArray
+
+
+@dataclass
+class Room:
+    """One furnished room. footprints: rectangles (low [2], high [2]) that nobody walks through.
+
+    extra_floor: rectangles (low [2], high [2]) of floor behind the back wall, entered through a doorway.
+    switch: where the light is switched; its owner is the light.
+    """
+
+    scene: str
+    kind: str
+    size: tuple[float, float]
+    palette: Palette
+    placed: list[Placed] = field(default_factory=list)
+    decor: list[Part] = field(default_factory=list)
+    seats: list[Seat] = field(default_factory=list)
+    surfaces: list[Surface] = field(default_factory=list)
+    footprints: list[tuple[NDArray, NDArray]] = field(default_factory=list)
+    lamp_at: NDArray | None = None
+    window_at: NDArray | None = None
+    beds: list[Lie] = field(default_factory=list)
+    sink: Place | None = None
+    stove: Place | None = None
+    switch: Place | None = None
+    doorway: Passage | None = None
+    extra_floor: list[tuple[NDArray, NDArray]] = field(default_factory=list)
+
+    def index_of(self, name: str) -> int | None:
+        """Index of the first placed prop of a class, None where there is none."""
+        return next((i for i, p in enumerate(self.placed) if p.prop.name == name), None)

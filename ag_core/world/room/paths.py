@@ -1,0 +1,169 @@
+"""Walking without bumping into things: a floor grid, shortest paths on it, and feet planted along a path.
+
+Knows rectangles on a floor; nothing of rooms or people.
+"""
+
+from collections.abc import Sequence
+from heapq import heappop, heappush
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ag_core.world.body.human import ANKLE_HEIGHT, SIDES
+from ag_core.world.render.mesh import unit
+
+CELL = 0.10  # metres
+BODY, ARMS, COMFORT = 0.17, 0.25, 0.32  # metres from furniture: never nearer, only if need be, rather not
+CORNER = 0.24  # metres before and behind a corner of a path where it is rounded
+UP = np.array([0.0, 0.0, 1.0])
+
+
+class FloorGrid:
+    """Which places of a floor [0, width] x [0, depth] are free, given rectangles (low [2], high [2]).
+
+    extra_floor: rectangles of floor behind y = 0 that can be entered from there; between them is wall.
+    """
+
+    def __init__(
+        self,
+        width: float,
+        depth: float,
+        footprints: list[tuple[NDArray, NDArray]],
+        extra_floor: Sequence[tuple[NDArray, NDArray]] = (),
+    ) -> None:
+        back = min([0.0, *(float(low[1]) for low, _ in extra_floor)])
+        self.origin = np.array([0.0, back])
+        self.shape = int(width / CELL), int((depth - back) / CELL + 1e-6)
+        x, y = self.centres()
+        distance = np.minimum.outer(np.minimum(x, width - x), np.minimum(y - back, depth + 9 - y))
+        for low, high in [*footprints, *walls_between(extra_floor, width, back)]:
+            dx = np.maximum(np.maximum(low[0] - x, x - high[0]), 0)
+            dy = np.maximum(np.maximum(low[1] - y, y - high[1]), 0)
+            distance = np.minimum(distance, np.hypot.outer(dx, dy))
+        self.distance = distance
+        self.cost = np.select([distance < BODY, distance < ARMS, distance < COMFORT], [np.inf, 15.0, 4.0], 1.0)
+
+    def centres(self) -> tuple[NDArray, NDArray]:
+        """The middles of the cells along x and y in metres."""
+        x, y = ((np.arange(n) + 0.5) * CELL + start for n, start in zip(self.shape, self.origin))
+        return x, y
+
+    def cell(self, place: ArrayLike) -> tuple[int, int]:
+        x, y = (np.asarray(place, float)[:2] - self.origin) / CELL
+        return int(np.clip(x, 0, self.shape[0] - 1)), int(np.clip(y, 0, self.shape[1] - 1))
+
+    def clearance(self, place: ArrayLike) -> float:
+        """Metres from `place` to the nearest furniture or wall."""
+        return float(self.distance[self.cell(place)])
+
+    def nearest_free(self, place: ArrayLike) -> tuple[int, int]:
+        """The cheapest passable cell near a place."""
+        x, y = self.centres()
+        away = np.hypot.outer(x - np.asarray(place)[0], y - np.asarray(place)[1])
+        away[~np.isfinite(self.cost)] = np.inf
+        i = int(np.argmin(away))
+        return i // self.shape[1], i % self.shape[1]
+
+    def route(self, start: ArrayLike, goal: ArrayLike) -> NDArray | None:
+        """Points [K,2] from start to goal round the furniture, corners cut; None where there is no way."""
+        begin, end = self.nearest_free(start), self.nearest_free(goal)
+        best, came, heap = {begin: 0.0}, {}, [(0.0, begin)]
+        while heap:
+            _, here = heappop(heap)
+            if here == end:
+                break
+            for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1)):
+                there = here[0] + dx, here[1] + dy
+                if not (0 <= there[0] < self.shape[0] and 0 <= there[1] < self.shape[1]):
+                    continue
+                total = best[here] + np.hypot(dx, dy) * self.cost[there]
+                if np.isfinite(total) and total < best.get(there, np.inf):
+                    best[there], came[there] = total, here
+                    heappush(heap, (total + np.hypot(there[0] - end[0], there[1] - end[1]), there))
+        if end not in best:
+            return None
+        cells = [end]
+        while cells[-1] != begin:
+            cells.append(came[cells[-1]])
+        points = [
+            np.asarray(start, float)[:2],
+            *(np.add(c, 0.5) * CELL + self.origin for c in cells[::-1][1:-1]),
+            np.asarray(goal, float)[:2],
+        ]
+        return self.shortened(np.array(points))
+
+    def shortened(self, points: NDArray) -> NDArray:
+        """Leave out points that a straight, comfortable line can skip."""
+        kept, i = [0], 0
+        while i < len(points) - 1:
+            j = len(points) - 1
+            while j > i + 1 and not self.straight(points[i], points[j], points[i : j + 1]):
+                j -= 1
+            kept.append(j)
+            i = j
+        return points[kept]
+
+    def straight(self, a: NDArray, b: NDArray, between: NDArray) -> bool:
+        """Whether the line from a to b costs no more a metre than the dearest cell on the way it replaces."""
+        n = max(2, int(np.hypot(*(b - a)) / 0.05))
+        on_line = max(self.cost[self.cell(p)] for p in np.linspace(a, b, n))
+        on_way = max(self.cost[self.cell(p)] for p in between)
+        return on_line <= max(on_way, 1.0) if np.isfinite(on_way) else on_line <= 4.0 or n <= 4
+
+
+def walls_between(
+    openings: Sequence[tuple[NDArray, NDArray]], width: float, back: float
+) -> list[tuple[NDArray, NDArray]]:
+    """The solid rectangles behind y = 0 down to y = back, beside the openings."""
+    edges = [0.0, *(float(corner[0]) for pair in sorted(openings, key=lambda o: o[0][0]) for corner in pair), width]
+    if not openings:
+        return []
+    return [(np.array([a, back]), np.array([b, 0.0])) for a, b in zip(edges[::2], edges[1::2])]
+
+
+def finer(line: NDArray) -> NDArray:
+    """A path [K,2] with points added near its corners, so that rounding stays near them."""
+    points = [line[0]]
+    for a, b in pairwise(line):
+        length = float(np.hypot(*(b - a)))
+        if length > 2.5 * CORNER:
+            points += [a + (b - a) * (CORNER / length), b - (b - a) * (CORNER / length)]
+        points.append(b)
+    return np.array(points)
+
+
+class Walk:
+    """A smooth path on the floor, and feet planted along it one step apart, so that they never slide."""
+
+    def __init__(self, points: ArrayLike, step: float) -> None:
+        line = finer(np.asarray(points, float))
+        for _ in range(3):  # Chaikin: cut every corner
+            cut = np.stack([0.75 * line[:-1] + 0.25 * line[1:], 0.25 * line[:-1] + 0.75 * line[1:]], 1).reshape(-1, 2)
+            line = np.concatenate([line[:1], cut, line[-1:]])
+        self.points = np.concatenate([line, np.zeros((len(line), 1))], 1)
+        lengths = np.linalg.norm(np.diff(self.points, axis=0), axis=1)
+        self.distances = np.concatenate([[0], np.cumsum(lengths)])
+        self.length = float(self.distances[-1])
+        self.step = self.length / max(1, round(self.length / step))
+
+    def at(self, distance: float) -> NDArray:
+        """Place [3] on the floor after so many metres."""
+        return np.array([np.interp(distance, self.distances, self.points[:, i]) for i in (0, 1)] + [0])
+
+    def direction(self, distance: float) -> NDArray:
+        reach = min(0.12, self.length / 3)
+        distance = float(np.clip(distance, reach, self.length - reach))
+        return unit(self.at(distance + reach) - self.at(distance - reach))
+
+    def foot(self, distance: float, i: int) -> tuple[NDArray, NDArray]:
+        """Ankle [3] and toe direction [3] of foot i when the body has gone `distance` metres."""
+        cycle = (distance / self.step - i) / 2
+        phase = cycle % 1
+        swing = np.clip((phase - 0.25) / 0.5, 0, 1)
+        planted = float(np.clip((2 * np.floor(cycle) + i + 2 * swing**2 * (3 - 2 * swing)) * self.step, 0, self.length))
+        forward = self.direction(planted)
+        height = ANKLE_HEIGHT + 0.10 * np.sin(np.pi * swing)
+        place = self.at(planted) + SIDES[i] * 0.085 * np.cross(forward, UP) + height * UP
+        push = 0.5 * np.sin(np.pi * np.clip((phase - 0.02) / 0.35, 0, 1))  # heel up before the swing
+        return place, unit(forward - push * UP)

@@ -1,0 +1,131 @@
+"""The Charades reader: quirks of the real file by hand, then the real file by its known counts."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ag_core.annotations.readers.charades import (
+    ENDS_LATE,
+    REVERSED,
+    STARTS_EARLY,
+    STARTS_LATE,
+    read_charades,
+    repaired_interval,
+)
+from ag_core.annotations.readers.issues import Kind
+from ag_core.errors import UserError
+from ag_core.taxonomy import N_ACTIONS
+from tests.annotations.released import SHARED
+
+HEADER = "id,subject,scene,quality,relevance,verified,script,objects,descriptions,actions,length\r\n"
+
+
+def written(folder: Path, rows: str, name: str = "Charades_v1_train.csv") -> Path:
+    path = folder / name
+    path.write_bytes((HEADER + rows).encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "length", "expected"),
+    [
+        (1.0, 2.0, 10.0, (1.0, 2.0, "")),
+        (1.0, 12.0, 10.0, (1.0, 10.0, ENDS_LATE)),
+        (11.0, 12.0, 10.0, (10.0, 10.0, STARTS_LATE)),
+        (5.0, 3.0, 10.0, (5.0, 5.0, REVERSED)),
+        (11.0, 3.0, 10.0, (10.0, 10.0, REVERSED)),
+        (4.0, 4.0, 10.0, (4.0, 4.0, "")),
+        (-1.0, 2.0, 10.0, (0.0, 2.0, STARTS_EARLY)),
+        (1.0, 99.0, None, (1.0, 99.0, "")),
+    ],
+)
+def test_intervals_end_within_the_video(start: float, end: float, length: float | None, expected: tuple):
+    assert repaired_interval(start, end, length) == expected
+
+
+def test_quotes_blank_cells_and_several_intervals_of_one_action(tmp_path: Path):
+    path = written(
+        tmp_path,
+        'AB1CD,S001,"Entryway (A hall, at the entrance)",,7,No,"He says ""hi"", then sits.",,a;b,'
+        "c059 0.00 5.00;c059 6.00 9.00,9.50\r\nEF2GH,S002,Kitchen,6,,Yes,Text,chair,,,3\r\n",
+    )
+    table = read_charades(path)
+    first, second = table.videos
+    assert (first.scene, first.script, first.split) == (
+        "Entryway (A hall, at the entrance)",
+        'He says "hi", then sits.',
+        "train",
+    )
+    assert (table.notes[0].quality, table.notes[0].relevance, table.notes[0].verified) == (None, 7, False)
+    assert (table.notes[0].object_nouns, table.notes[1].descriptions) == (None, None)
+    assert [(i.video_id, i.action, i.start_s, i.end_s) for i in table.intervals] == [
+        ("AB1CD", 59, 0.0, 5.0),
+        ("AB1CD", 59, 6.0, 9.0),
+    ]
+    assert second.duration_s == 3 and not table.issues
+
+
+def test_columns_are_found_by_name(tmp_path: Path):
+    path = tmp_path / "Charades_v1_test.csv"
+    path.write_text("length,actions,id\n9,c001 0 1,AB1CD\n")
+    table = read_charades(path)
+    assert (table.videos[0].duration_s, table.videos[0].split, len(table.intervals)) == (9.0, "test", 1)
+
+
+def test_what_cannot_be_used_is_left_out_and_listed(tmp_path: Path):
+    rows = (
+        "AB1CD,S,K,6,6,Yes,,,,c999 0 1;c001 x 2;c001 1;c001 nan 2; ;c002 8 12,10\r\n"
+        "AB1CD,S,K,6,6,Yes,,,,c001 0 1,10\r\n,S,K,6,6,Yes,,,,c001 0 1,10\r\nEF2GH,S,K,6,6,Yes,,,,c001 0 1,long\r\n"
+    )
+    table = read_charades(written(tmp_path, rows))
+    assert [video.video_id for video in table.videos] == ["AB1CD", "EF2GH"]
+    assert [i.action for i in table.intervals] == [2, 1] and table.repairs == [ENDS_LATE, ""]
+    assert np.isnan(table.videos[1].duration_s)
+    reasons = [issue.reason for issue in table.issues]
+    assert len(reasons) == 8 and "c999" in reasons[0] and "second row" in reasons[5]
+
+
+def test_cells_that_are_changed_are_listed(tmp_path: Path):
+    rows = (
+        "AB1CD,S,K,nine,300,Maybe,,,,c001 -1.00 2.00;c002 0 1e99,10\r\n"
+        "EF2GH,S,K,,,,,,,c001 0 1,10,more\r\nGH3IJ,S,K,6,6,No,,,,c001 0 1\r\n"
+    )
+    table = read_charades(written(tmp_path, rows))
+    assert table.repairs == [STARTS_EARLY, "", ""] and [note.verified for note in table.notes] == [None, None, False]
+    kinds = [(issue.kind, issue.key.split()[0]) for issue in table.issues]
+    assert kinds == [
+        (Kind.NOTE_UNREADABLE, "AB1CD"), (Kind.NOTE_UNREADABLE, "AB1CD"), (Kind.NOTE_UNREADABLE, "AB1CD"),
+        (Kind.INTERVAL_STARTS_EARLY, "AB1CD"), (Kind.ACTION_MALFORMED, "AB1CD"), (Kind.ROW_CELLS, "EF2GH"),
+        (Kind.ROW_CELLS, "GH3IJ"), (Kind.LENGTH_UNKNOWN, "GH3IJ"),
+    ]  # fmt: skip
+    assert "quality 'nine'" in table.issues[0].reason and "verified 'Maybe'" in table.issues[2].reason
+
+
+def test_other_files_are_refused(tmp_path: Path):
+    with pytest.raises(UserError, match="is not there"):
+        read_charades(tmp_path / "none.csv")
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(UserError, match="no column id, actions, length"):
+        read_charades(tmp_path / "other.csv")
+    (tmp_path / "picture.csv").write_bytes(b"\xff\xd8\xff\xe0" * 50)
+    with pytest.raises(UserError):
+        read_charades(tmp_path / "picture.csv")
+
+
+def test_the_real_train_file_has_its_known_counts():
+    path = SHARED / "charades-annotations" / "Charades_v1_train.csv"
+    if not path.is_file():
+        pytest.skip("needs the real Charades annotations in ../shared/data")
+    table = read_charades(path)
+    labelled = {interval.video_id for interval in table.intervals}
+    assert (len(table.videos), len(table.intervals)) == (7_985, 49_809)
+    assert len(table.videos) - len(labelled) == 174
+    assert len({(i.video_id, i.action) for i in table.intervals}) == 48_684
+    assert len({i.action for i in table.intervals}) == N_ACTIONS
+    assert len({video.subject for video in table.videos}) == 214 and len({video.scene for video in table.videos}) == 16
+    assert table.repairs.count(REVERSED) == 7
+    assert sum(notes.quality is None for notes in table.notes) == 17
+    assert sum(notes.relevance is None for notes in table.notes) == 55
+    length = {video.video_id: video.duration_s for video in table.videos}
+    assert all(0 <= i.start_s <= i.end_s <= length[i.video_id] for i in table.intervals)

@@ -1,0 +1,435 @@
+"""The lake holds what the store holds, answers like it, and is never seen half written."""
+
+import inspect
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow.dataset
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
+
+from ag_core.annotations import sampling, splits, statistics, transitions
+from ag_core.annotations.building.build import build_store
+from ag_core.annotations.lake import writing as lake
+from ag_core.annotations.lake.folder import MANIFEST, Manifest, publish, read_manifest, writing
+from ag_core.annotations.lake.writing import SORTED_BY, partition_value, write_lake
+from ag_core.annotations.search import Search
+from ag_core.annotations.store import ANNOTATION, AnnotationStore
+from ag_core.doctor.report import make_report
+from ag_core.errors import UserError
+from ag_core.queries.sequence.language import parse
+from ag_core.queries.sequence.query import moments
+from ag_core.taxonomy import Group, action_index, object_index, relation_index
+from tests.annotations import killed_writer
+from tests.annotations.released import SHARED, real_release
+
+TABLES = (
+    "store_format sources issues object_classes relation_classes action_classes videos action_intervals frames "
+    "objects relations relations_by_class relation_cube action_scores"
+).split()
+VIEWS = ["named_actions", "named_objects", "named_relations", "named_action_scores"]
+
+
+@pytest.fixture(scope="module")
+def other_file(showcase: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("stores") / "b.duckdb"
+    build_store(path, showcase / "charades", showcase / "annotations")
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(store_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake of many small files, as a large one has many large ones."""
+    path = tmp_path_factory.mktemp("lakes") / "lake"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lake, "ROWS_PER_FILE", 7)
+        write_lake(store_file, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def pair(store_file: Path, folder: Path):
+    with AnnotationStore(store_file) as of_file, AnnotationStore(folder) as of_lake:
+        yield of_file, of_lake
+
+
+def in_any_order(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.sort_values(list(frame.columns), ignore_index=True)
+
+
+@pytest.mark.parametrize("table", TABLES + VIEWS)
+def test_every_table_has_the_same_rows_and_types(pair: tuple[AnnotationStore, AnnotationStore], table: str):
+    of_file, of_lake = pair
+    assert of_file.rows(f"describe {table}") == of_lake.rows(f"describe {table}")
+    assert_frame_equal(in_any_order(of_file.ask(f"from {table}")), in_any_order(of_lake.ask(f"from {table}")))
+
+
+def test_the_list_of_tables_is_the_lakes(folder: Path):
+    assert set(read_manifest(folder).tables) == set(TABLES)
+
+
+SEARCHES = [
+    Search(),
+    Search(actions=(action_index("c107"),), text="kitchen"),
+    Search(objects=(object_index("pillow"),), relations=(relation_index("unsure"),), split="test"),
+    Search(relations=(relation_index("holding"),)),
+    Search(split="train"),
+]
+
+# The arguments with which each question is asked; {source} stands for each source of the store in turn.
+QUESTIONS: dict[str, list[tuple[Any, ...]]] = {
+    "sources": [()],
+    "videos": [("{source}",)],
+    "video": [("AB1CD",), ("EF2GH",)],
+    "intervals_of": [("AB1CD",), ("EF2GH",), ("XXXXX",)],
+    "graphs_of": [("AB1CD", "{source}"), ("EF2GH", "{source}"), ("XXXXX", "{source}")],
+    "targets_of": [(["AB1CD", "EF2GH", "XXXXX"], "{source}"), ([], "{source}")],
+    "action_scores_of": [("AB1CD", "{source}"), ("EF2GH", "{source}")],
+    "videos_matching": [*((search,) for search in SEARCHES), (Search(), 1, 1)],
+    "count_matching": [(search,) for search in SEARCHES],
+    "facet_counts": [(search,) for search in SEARCHES],
+    "totals": [("{source}",)],
+    "object_counts": [("{source}", split) for split in (None, "test", "train")],
+    "relation_counts": [("{source}", split) for split in (None, "test", "train")],
+    "object_relation_counts": [("{source}", split) for split in (None, "test", "train")],
+    "action_counts": [("{source}", split) for split in (None, "test", "train")],
+    "issues": [()],
+    "ask": [("from videos order by all",)],
+    "rows": [("from objects order by all",)],
+    "columns": [("from frames order by all",)],
+}
+
+
+def plain(value: Any) -> Any:
+    """An answer as nested lists that compare equal where every value is equal, NaN included."""
+    if isinstance(value, pd.DataFrame):
+        return [list(value.columns), plain(value.to_dict("list"))]
+    if isinstance(value, np.ma.MaskedArray):
+        return repr(value.tolist())
+    if isinstance(value, np.ndarray):
+        return [str(value.dtype), repr(value.tolist())]
+    if isinstance(value, dict):
+        return {name: plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    return plain(vars(value)) if hasattr(value, "__dict__") else repr(value)
+
+
+def test_every_public_question_is_asked():
+    methods = inspect.getmembers(AnnotationStore, inspect.isfunction)
+    assert {name for name, _ in methods if not name.startswith("_")} == {*QUESTIONS, "close"}
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_file_and_lake_answer_alike(pair: tuple[AnnotationStore, AnnotationStore], name: str):
+    answered = []
+    for arguments in QUESTIONS[name]:
+        for source in pair[0].sources() if "{source}" in arguments else [""]:
+            given = [source if argument == "{source}" else argument for argument in arguments]
+            expected, found = (plain(getattr(store, name)(*given)) for store in pair)
+            assert expected == found, given
+            answered.append(expected)
+    if name != "issues":  # these two videos have none
+        assert any(answer not in ([], {}, "0", [[], {}]) for answer in answered)
+
+
+NEIGHBOURS: dict[str, Callable[[AnnotationStore], Any]] = {
+    "statistics": lambda store: [
+        statistics.table_1_row(store, ANNOTATION),
+        statistics.co_occurrence(store, ANNOTATION),
+        statistics.actions_beside(store, ANNOTATION, object_index("bed")),
+        transitions.durations(store, ANNOTATION),
+        transitions.transitions(store, ANNOTATION, object_index("bed"), Group.CONTACT),
+        sampling.share_at_midpoints(store, ANNOTATION),
+    ],
+    "search for moments": lambda store: [
+        moments(store, parse(text)).table
+        for text in ("holding cup", "person not contacting pillow then within 2 s sitting on bed where scene Bedroom")
+    ],
+    "doctor": lambda store: [make_report(store, "here").findings, make_report(store, "here").rows],
+    "splits": lambda store: [splits.kept_frames(store), splits.funnel(store)],
+}
+
+
+@pytest.mark.parametrize("name", NEIGHBOURS)
+def test_what_is_built_on_the_store_answers_alike(pair: tuple[AnnotationStore, AnnotationStore], name: str):
+    expected, found = (plain(NEIGHBOURS[name](store)) for store in pair)
+    assert expected == found
+    assert any(answer not in ([], {}) for answer in expected)
+
+
+def test_the_real_graphs_come_back_from_a_lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    if not (SHARED / "ag-scene-graphs" / "ag_frames_val.jsonl").is_file():
+        pytest.skip("needs the real scene graphs in ../shared/data")
+    monkeypatch.setattr(lake, "ROWS_PER_FILE", 2000)
+    build_store(tmp_path / "real.duckdb", action_genome=real_release(tmp_path, ["ag_frames_val.jsonl"]))
+    write_lake(tmp_path / "real.duckdb", tmp_path / "lake")
+    with AnnotationStore(tmp_path / "real.duckdb") as of_file, AnnotationStore(tmp_path / "lake") as of_lake:
+        for table in TABLES:
+            assert_frame_equal(in_any_order(of_file.ask(f"from {table}")), in_any_order(of_lake.ask(f"from {table}")))
+        assert of_lake.totals()["visible_objects"] == 4051
+        some = of_file.videos()["video_id"][::50].tolist()
+        assert plain([of_file.graphs_of(one) for one in some]) == plain([of_lake.graphs_of(one) for one in some])
+
+
+# The files
+
+
+def test_other_engines_read_the_folders(folder: Path, pair: tuple[AnnotationStore, AnnotationStore]):
+    """pyarrow reads hive-style folders as Spark does: the partitions become columns, `source` stays as it is."""
+    data = folder / read_manifest(folder).data
+    expected = pair[0].ask("select source, video, class, relation_mask from objects").astype({"source": str})
+    rows = pyarrow.dataset.dataset(data / "objects", partitioning="hive").to_table().to_pandas()
+    found = rows[list(expected)].astype({"source": str})
+    assert_frame_equal(in_any_order(found), in_any_order(expected), check_dtype=False)
+    assert set(rows["source_key"]) == {partition_value(source) for source in pair[0].sources()}
+    assert set(rows.loc[rows["source"] == "annotation", "split"]) == {"test"}
+    with duckdb.connect() as connection:
+        query = "select count(*) from read_parquet(?, hive_partitioning = true) where source_key = 'annotation'"
+        paths = str(data / "relations" / "**" / "*.parquet")
+        assert connection.execute(query, [paths]).fetchall() == pair[0].rows(
+            "select count(*) from relations where source = 'annotation'"
+        )
+
+
+def test_every_file_is_packed_sorted_and_listed(folder: Path):
+    manifest = read_manifest(folder)
+    data = folder / manifest.data
+    assert {path.relative_to(data).as_posix() for path in data.rglob("*") if path.is_file()} == {
+        file.path for file in manifest.files()
+    }
+    assert max(len(table.files) for table in manifest.tables.values()) > 4
+    with duckdb.connect() as connection:
+        for name, table in manifest.tables.items():
+            for file in table.files:
+                path = str(data / file.path)
+                packing = connection.execute("select distinct compression from parquet_metadata(?)", [path]).fetchall()
+                assert packing in ([], [("ZSTD",)])
+                frame = connection.execute("from read_parquet(?, hive_partitioning = false)", [path]).df()
+                assert len(frame) == file.rows and path.startswith(str(data / name))
+                assert list(frame.columns) == list(table.columns)
+                if name in SORTED_BY:
+                    keys = frame[list(SORTED_BY[name])]
+                    assert_frame_equal(keys, keys.sort_values(list(SORTED_BY[name]), ignore_index=True))
+
+
+@given(st.text(min_size=1), st.text(min_size=1))
+def test_partition_values_are_safe_and_differ_where_the_texts_do(first: str, second: str):
+    values = partition_value(first), partition_value(second)
+    assert all(value and set(value) <= set("abcdefghijklmnopqrstuvwxyz0123456789._-") for value in values)
+    assert not any(value.startswith(".") for value in values)  # hidden, or the folder above
+    assert (values[0] == values[1]) == (first == second)
+
+
+def test_partition_values_stay_readable():
+    assert partition_value("annotation") == "annotation"
+    assert partition_value("prediction:faster-rcnn+reldn").startswith("prediction-faster-rcnn-reldn-")
+    assert partition_value(None) == "__HIVE_DEFAULT_PARTITION__"
+
+
+@given(st.lists(st.integers(1, 30), max_size=40), st.integers(1, 40))
+def test_files_cut_at_whole_videos(rows: list[int], limit: int):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lake, "ROWS_PER_FILE", limit)
+        ranges = list(lake._ranges((3 * place, n) for place, n in enumerate(rows)))
+    covered = [place for first, last in ranges for place in range(first // 3, last // 3 + 1)]
+    assert covered == list(range(len(rows)))
+    assert all(first == last or sum(rows[first // 3 : last // 3 + 1]) <= limit for first, last in ranges)
+
+
+# The folder: old or new, never between
+
+
+def test_the_same_store_gives_the_same_lake_and_keeps_its_files(store_file: Path, tmp_path: Path):
+    folder = tmp_path / "lake"
+    write_lake(store_file, folder)
+    first = {path: path.stat().st_mtime_ns for path in folder.rglob("*.parquet")}
+    text = (folder / MANIFEST).read_text()
+    heard: list[tuple[str, int, int]] = []
+    write_lake(store_file, folder, lambda *said: heard.append(said))
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.parquet")} == first
+    assert (folder / MANIFEST).read_text() == text
+    done = [rows for _, rows, _ in heard]
+    assert done == sorted(done) and heard[-1][1] == heard[-1][2] == sum(f.rows for f in read_manifest(folder).files())
+
+
+def test_a_newer_lake_takes_the_place_of_the_older(store_file: Path, other_file: Path, tmp_path: Path):
+    folder = tmp_path / "lake"
+    write_lake(store_file, folder)
+    older = read_manifest(folder)
+    write_lake(other_file, folder)
+    newer = read_manifest(folder)
+    assert newer.fingerprint != older.fingerprint
+    assert sorted(path.name for path in folder.iterdir()) == sorted([newer.data, MANIFEST])
+
+
+def test_a_damaged_lake_is_written_anew(store_file: Path, tmp_path: Path):
+    folder = tmp_path / "lake"
+    write_lake(store_file, folder)
+    one = next(folder.rglob("objects/**/*.parquet"))
+    one.write_bytes(one.read_bytes()[:-1])
+    with pytest.raises(UserError, match="missing or cut short"):
+        AnnotationStore(folder)
+    write_lake(store_file, folder)
+    with AnnotationStore(folder) as store:
+        assert len(store.graphs_of("AB1CD")) == 4
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_killed_at_any_moment_the_old_lake_or_the_new_one_is_there(store_file: Path, other_file: Path, tmp_path: Path):
+    with subprocess.Popen(
+        [sys.executable, "-m", killed_writer.__name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+
+        def run(folder: Path, moment: int) -> int:
+            print(json.dumps([moment, str(store_file), str(folder)]), file=process.stdin, flush=True)
+            ended, touched = map(int, process.stdout.readline().split())
+            assert ended == (-signal.SIGKILL if moment else 0)
+            return touched
+
+        moments = run(tmp_path / "whole", 0)
+        new = read_manifest(tmp_path / "whole").fingerprint
+        folder = tmp_path / "lake"
+        write_lake(other_file, folder)
+        old = read_manifest(folder).fingerprint
+        moments = run(shutil.copytree(folder, tmp_path / "again"), 0)  # with an older lake there is more to do
+        found = []
+        at_the_end = range(moments - 12, moments + 1)  # where the new lake takes the old one's place: each single step
+        for moment in [*range(1, moments - 12, max(1, moments // 8)), *at_the_end]:
+            run(folder, moment)
+            found.append(read_manifest(folder).fingerprint)
+            with AnnotationStore(folder) as store:
+                assert len(store.graphs_of("EF2GH")) == 4
+            if found[-1] == new:
+                write_lake(other_file, folder)  # and a later writer is not stopped by what the killed one left
+                assert sorted(path.name for path in folder.iterdir()) == sorted([read_manifest(folder).data, MANIFEST])
+        assert set(found) == {old, new} and found[0] == old and found[-1] == new
+
+        run(tmp_path / "first", moments // 2)
+        with pytest.raises(UserError, match=r"is no lake: manifest.json is missing"):
+            AnnotationStore(tmp_path / "first")
+        process.stdin.close()
+
+
+def test_two_writers_at_once_leave_one_whole_lake(store_file: Path, other_file: Path, tmp_path: Path):
+    folder = tmp_path / "lake"
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda path: write_lake(path, folder), [store_file, other_file] * 3))
+    assert sorted(path.name for path in folder.iterdir()) == sorted([read_manifest(folder).data, MANIFEST])
+    with AnnotationStore(folder) as store:
+        assert len(store.graphs_of("AB1CD")) == 4
+
+
+def test_a_failure_leaves_the_older_lake(store_file: Path, other_file: Path, tmp_path: Path):
+    folder = tmp_path / "lake"
+    write_lake(store_file, folder)
+    before = read_manifest(folder)
+
+    def full(stage: str, done: int, total: int) -> None:
+        if done:
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(UserError, match=r"cannot be written to .*No space left"):
+        write_lake(other_file, folder, full)
+    assert read_manifest(folder) == before
+    assert sorted(path.name for path in folder.iterdir()) == sorted([before.data, MANIFEST])
+
+
+def test_what_cannot_be_written_says_so(store_file: Path, tmp_path: Path):
+    with pytest.raises(UserError, match="is not there; make it with"):
+        write_lake(tmp_path / "none.duckdb", tmp_path / "lake")
+    (tmp_path / "text.duckdb").write_text("no database")
+    with pytest.raises(UserError, match="is no annotation store"):
+        write_lake(tmp_path / "text.duckdb", tmp_path / "lake")
+    with duckdb.connect(str(tmp_path / "old.duckdb")) as connection:
+        connection.execute("create table store_format as select 'another' as name, 1 as version")
+    with pytest.raises(UserError, match="has another format"):
+        write_lake(tmp_path / "old.duckdb", tmp_path / "lake")
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "letter.txt").write_text("dear")
+    with pytest.raises(UserError, match=r"holds other things, such as letter\.txt"):
+        write_lake(store_file, mine)
+    assert (mine / "letter.txt").read_text() == "dear"
+    with pytest.raises(UserError, match="cannot be written"):
+        write_lake(store_file, mine / "letter.txt")
+
+
+def test_rows_of_no_video_are_not_lost_in_silence(store_file: Path, tmp_path: Path):
+    path = tmp_path / "odd.duckdb"
+    path.write_bytes(store_file.read_bytes())
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("delete from videos where video = 1 and source = 'annotation'")
+    with pytest.raises(UserError, match="rows of videos that are not there"):
+        write_lake(path, tmp_path / "lake")
+
+
+# The manifest
+
+CHANGED: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
+    ("a newer lake", lambda m: m.update(version=2), "another format"),
+    ("another store", lambda m: m["store"].update(version=1), "another format"),
+    ("another thing", lambda m: m.update(format="something"), "another format"),
+    ("no tables", lambda m: m.pop("tables"), "damaged"),
+    ("a number too many", lambda m: m["tables"]["videos"]["files"][0].update(rows=9), "damaged"),
+    ("a path out", lambda m: m["tables"]["videos"]["files"][0].update(path="../../../etc/passwd"), "damaged"),
+    ("a root path", lambda m: m["tables"]["videos"]["files"][0].update(path="/etc/passwd"), "damaged"),
+    ("a list", lambda m: m.update(tables=[]), "damaged"),
+]
+
+
+@pytest.mark.parametrize(("change", "reason"), [case[1:] for case in CHANGED], ids=[case[0] for case in CHANGED])
+def test_a_changed_manifest_is_refused(folder: Path, change: Callable[[dict[str, Any]], Any], reason: str):
+    content = json.loads((folder / MANIFEST).read_text())
+    change(content)
+    with pytest.raises(UserError, match=reason):
+        Manifest.from_json(json.dumps(content), "here")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '"text"', "{}", "\x00", b"\xff\xfe\x00"])
+def test_what_is_no_manifest_is_refused(text: str | bytes):
+    with pytest.raises(UserError, match=r"manifest.json of here is damaged"):
+        Manifest.from_json(text, "here")
+
+
+def test_no_path_leads_out_even_where_the_fingerprint_fits(folder: Path):
+    manifest = read_manifest(folder)
+    table = manifest.tables["videos"]
+    for path in ("../x.parquet", "/x.parquet", "a/../../x.parquet", "a\\..\\x", "", "a'b", "videos/\n"):
+        odd = type(table)(table.columns, table.sorted_by, (type(table.files[0])(path, 1, 1, "0"),))
+        with pytest.raises(UserError, match="damaged"):
+            Manifest.from_json(Manifest(manifest.tables | {"videos": odd}).to_json(), "here")
+
+
+def test_the_manifest_comes_back_equal(folder: Path):
+    manifest = read_manifest(folder)
+    assert Manifest.from_json(manifest.to_json(), "here") == manifest
+    content = json.loads((folder / MANIFEST).read_text())
+    assert content["tables"]["objects"]["columns"]["relation_mask"] == "uinteger"
+    assert content["tables"]["objects"]["sorted_by"][:3] == ["source", "video", "t_ms"]
+
+
+def test_a_lake_without_one_of_the_tables_is_refused(folder: Path, tmp_path: Path):
+    manifest = read_manifest(folder)
+    fewer = Manifest({name: table for name, table in manifest.tables.items() if name != "frames"})
+    with writing(tmp_path / "lake") as part:
+        for file in fewer.files():
+            (part / file.path).parent.mkdir(parents=True, exist_ok=True)
+            (part / file.path).write_bytes((folder / manifest.data / file.path).read_bytes())
+        publish(tmp_path / "lake", part, fewer)
+    with pytest.raises(UserError, match="has no table frames"):
+        AnnotationStore(tmp_path / "lake")

@@ -1,0 +1,124 @@
+"""Clip network and feature-bank heads: examples, labels, features kept, heads that learn."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from ag_core.experiments.action import head_examples, head_losses, video_features, video_scores
+from ag_core.experiments.clip import Clips, clip_losses, seen_actions, start_at_prior
+from ag_core.experiments.training_loop import Budget, Recipe, fit
+from ag_core.models.pixels import clip_tensors
+from ag_core.models.region_features import RegionFeatureExtractor
+from ag_core.models.relation import FrequencyHead
+from ag_core.models.scene_graph import SceneGraphPredictor
+from ag_core.models.video import build_bank_head, build_video_model
+from ag_core.presets import DEMO_VIDEO
+from ag_core.taxonomy import BANK_SIZE
+
+TINY_VIDEO = replace(DEMO_VIDEO, name="video-tiny", base_width=4, frames=4, size_wh=(80, 48), latent_size=16)
+quiet = {"report": lambda progress: None}
+
+
+@pytest.fixture
+def clips(world):
+    return Clips.of(world, "train", TINY_VIDEO)
+
+
+def test_clip_is_pictures_and_labels_around_a_moment(clips):
+    video = clips.videos[0]
+    assert clips.frames(video, 2.0) == [22, 24, 26, 28]
+    assert clips.pictures(video, 2.0).shape == (4, 48, 80, 3)
+    assert clips.labels(video, 2.0).sum() == 1
+    tensor = clip_tensors(np.full((1, 4, 48, 80, 3), 255, np.uint8))
+    assert tensor.shape == (1, 3, 4, 48, 80)
+    assert tensor.unique().item() == pytest.approx((1 - 0.45) / 0.225)
+
+
+def test_training_starts_at_the_prior(clips):
+    head = build_bank_head("i3d", TINY_VIDEO)
+    labels = clips.grid_labels()
+    start_at_prior(head, labels)
+    probabilities = head.classifier.bias.sigmoid().detach().numpy()
+    assert np.allclose(probabilities, labels.mean(axis=0), atol=0.02)
+    assert len(seen_actions(clips.videos)) == labels.any(axis=0).sum()
+
+
+def test_clip_network_trains(clips):
+    model = build_video_model("i3d", TINY_VIDEO)
+    start_at_prior(model.head, clips.grid_labels())
+    before = model.clip_net.stem[0].weight.clone()
+    progress = fit(model, clip_losses(model, clips, 2), Recipe(Budget(steps=2)), **quiet)
+    assert np.isfinite(progress.losses["action"])
+    assert not torch.equal(model.clip_net.stem[0].weight, before)
+
+
+class Nobody:
+    """A detector that finds nothing and counts how often it is asked."""
+
+    name, asked = "nobody", 0
+
+    def detect(self, images):
+        from ag_core.records import Detections
+
+        self.asked += 1
+        return [Detections.none() for _ in images]
+
+
+def test_features_are_made_once(world, clips, tmp_path):
+    from test_detector import TINY
+
+    from ag_core.models.detector import build_faster_rcnn
+
+    net = build_video_model("i3d", TINY_VIDEO).clip_net.eval()
+    detector = Nobody()
+    predictor = SceneGraphPredictor(detector, RegionFeatureExtractor(build_faster_rcnn(TINY)), FrequencyHead())
+    arguments = (clips.videos[0], clips, net, predictor, tmp_path, "a", "b")
+    found, again = video_features(*arguments), video_features(*arguments)
+    assert found.times_s[:2] == pytest.approx([11 / 24, 23 / 24])
+    assert found.clips.shape == (len(found.times_s), net.feature_size)
+    assert found.graphs.shape == (len(found.times_s), BANK_SIZE) and not found.graphs.any()
+    assert found.views.shape == (10, net.feature_size)
+    assert detector.asked == len(found.times_s)
+    assert np.array_equal(again.clips, found.clips)
+
+
+def test_oracle_head_tells_what_is_held(world):
+    from ag_core.experiments.action import VideoFeatures
+    from ag_core.models.feature_bank import bank_times
+
+    def blank(video):
+        times = bank_times(video.truth.duration_s)
+        same = np.full((len(times), TINY_VIDEO.feature_size), 0.5, np.float32)
+        graphs = np.zeros((len(times), BANK_SIZE), np.float32)
+        return VideoFeatures(times, same, graphs, times[:2], same[:2])
+
+    clips = Clips.of(world, "train", TINY_VIDEO)
+    features = [blank(video) for video in clips.videos]
+    examples = head_examples("oracle", clips, features)
+    assert examples.windows.shape == (len(examples.video), 20, BANK_SIZE)
+    assert examples.windows.any(axis=(1, 2)).all()
+    head = build_bank_head("oracle", TINY_VIDEO)
+    start_at_prior(head, examples.labels)
+    fit(head, head_losses(head, examples, 16), Recipe(Budget(steps=150), learning_rate=1e-2), **quiet)
+    scores = video_scores(head, head_examples("oracle", clips, features, at_views=True))
+    labels = np.array([video.labels for video in clips.videos])
+    assert scores.shape == labels.shape
+    assert (scores.argmax(axis=1) == labels.argmax(axis=1)).all()
+
+
+def test_banks_differ_and_nothing_else(world):
+    from ag_core.experiments.action import VideoFeatures
+    from ag_core.models.feature_bank import bank_times
+
+    clips = Clips.of(world, "val", TINY_VIDEO)
+    random = np.random.default_rng(0)
+    features = []
+    for video in clips.videos:
+        times = bank_times(video.truth.duration_s)
+        clip = random.random((len(times), TINY_VIDEO.feature_size), np.float32)
+        features.append(VideoFeatures(times, clip, random.random((len(times), BANK_SIZE), np.float32), times, clip))
+    lfb, sgfb = (head_examples(bank, clips, features) for bank in ("lfb", "sgfb"))
+    assert np.array_equal(lfb.short_term, sgfb.short_term) and np.array_equal(lfb.labels, sgfb.labels)
+    assert lfb.windows.shape[2] == TINY_VIDEO.feature_size and sgfb.windows.shape[2] == BANK_SIZE

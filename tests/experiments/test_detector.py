@@ -1,0 +1,60 @@
+"""The detector learns rectangles, and its examples are what they should be."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ag_core.evaluation.average_precision import detection_precision
+from ag_core.experiments.detector import DetectorFrames, _example, detector_losses, repeat_factors
+from ag_core.experiments.training_loop import Budget, Recipe, fit
+from ag_core.models.detector import FasterRcnnDetector, build_faster_rcnn
+from ag_core.presets import DEMO_DETECTOR
+
+TINY = replace(
+    DEMO_DETECTOR,
+    name="detector-tiny",
+    base_width=8,
+    pyramid_channels=24,
+    box_head_width=64,
+    min_size=96,
+    max_size=160,
+    proposals_train=(100, 50),
+    proposals_test=(60, 30),
+)
+
+
+def test_rectangles_are_learned(world):
+    frames = DetectorFrames.of(world, "train")
+    model = build_faster_rcnn(TINY)
+    recipe = Recipe(Budget(steps=80), learning_rate=2e-3)
+    fit(model, detector_losses(model, frames, 4), recipe, report=lambda progress: None)
+    detector = FasterRcnnDetector(model)
+    found = detector.detect([frames.picture(i) for i in range(len(frames))])
+    assert detection_precision(found, frames.truth).mean > 0.6
+
+
+def test_mirrored_boxes_follow_the_picture(world):
+    frames = DetectorFrames.of(world, "train")
+    picture, truth = frames.picture(0), frames.truth[0]
+    seen = set()
+    for seed in range(8):
+        image, target = _example(picture, truth, np.random.default_rng(seed))
+        boxes = target["boxes"].numpy()
+        mirrored = not np.allclose(boxes, truth.boxes_xyxy)
+        seen.add(mirrored)
+        expected = truth.boxes_xyxy.copy()
+        if mirrored:
+            expected[:, [0, 2]] = picture.shape[1] - expected[:, [2, 0]]
+        assert np.allclose(boxes, expected)
+        x1, y1, x2, y2 = boxes[-1].astype(int)
+        assert image[:, y1 + 4 : y2 - 4, x1 + 4 : x2 - 4].std(dim=(1, 2)).max() < 0.06
+    assert seen == {True, False}
+
+
+def test_rare_classes_are_drawn_more_often():
+    classes = [np.array([0, 1])] * 15 + [np.array([0, 2])] * 4 + [np.array([0, 3])]
+    factors = repeat_factors(classes)
+    assert factors[0] == 1
+    assert factors[15] == pytest.approx(np.sqrt(9.5 / 4))
+    assert factors[-1] == pytest.approx(np.sqrt(9.5 / 1))

@@ -1,0 +1,79 @@
+"""Relation training: examples, matching of detected boxes, joining, a head that learns."""
+
+import numpy as np
+import pytest
+import torch
+
+from ag_core.experiments.relations import cached_examples, collate_pairs, labelled_objects, matched, relation_losses
+from ag_core.experiments.training_loop import Budget, Recipe, fit
+from ag_core.models.detector import build_faster_rcnn
+from ag_core.models.region_features import RegionFeatureExtractor
+from ag_core.models.relation import RelDnHead
+from ag_core.models.scene_graph import FrameBoxes
+from ag_core.records import Detections
+from tests.experiments.test_detector import TINY
+
+
+class TrueBoxes:
+    """A detector that returns the annotated boxes of one graph, and one stray box."""
+
+    name = "true boxes"
+
+    def __init__(self, graph):
+        self.graph = graph
+
+    def detect(self, images):
+        graph = self.graph
+        boxes = np.concatenate([[graph.person_box_xyxy], graph.object_boxes_xyxy, [[0, 0, 9, 9]]])
+        return [Detections(boxes, [0, *graph.object_classes, 5], np.linspace(0.9, 0.5, len(boxes)))] * len(images)
+
+
+@pytest.fixture
+def trunk():
+    return RegionFeatureExtractor(build_faster_rcnn(TINY))
+
+
+def test_frames_learn_from_given_and_found_boxes(world, trunk):
+    video = world.videos[0]
+    detector = TrueBoxes(video.detector_graphs[0])
+    [examples] = cached_examples(world, [video], trunk, detector, "test", every=8)
+    given, found = examples
+    assert given.targets.related.tolist() == [True, True]
+    assert found.targets.related.tolist() == [True, True, False]
+    assert torch.equal(given.targets.predicates, found.targets.predicates[:2])
+    [again] = cached_examples(world, [video], trunk, None, "test", every=8)
+    assert torch.allclose(again[1].batch.object_features, found.batch.object_features)
+
+
+def test_matching_wants_class_and_place(world):
+    graph = world.videos[0].detector_graphs[0]
+    boxes, classes = graph.object_boxes_xyxy, graph.object_classes
+    wrong = np.array([30, 31])
+    found = FrameBoxes(
+        graph.person_box_xyxy, 0.9, Detections(boxes, np.where([True, False], classes, wrong), [0.9, 0.8])
+    )
+    kept, predicates = matched(found, graph)
+    assert predicates.any(axis=1).tolist() == [True, False]
+    assert len(kept.objects) == 2
+    elsewhere = FrameBoxes(np.array([0, 0, 4, 4], np.float32), 0.9, found.objects)
+    assert len(matched(elsewhere, graph)[0].objects) == 0
+    many = FrameBoxes(found.person_box_xyxy, 0.9, Detections([[0, 0, 9, 9]] * 9, [9] * 9, [0.5] * 9))
+    assert len(matched(many, graph)[0].objects) == 3
+
+
+def test_joined_batches_renumber(world, trunk):
+    [examples] = cached_examples(world, [world.videos[1]], trunk, None, "joined", every=4)
+    batch, targets = collate_pairs(examples)
+    assert batch.pairs.tolist() == [[0, 1], [0, 2], [3, 4], [3, 5]]
+    assert batch.frame_of_pair.tolist() == [0, 0, 1, 1]
+    assert len(targets.related) == 4
+
+
+def test_a_head_learns_who_is_held(world, trunk):
+    videos = world.of_split("train")
+    examples = [e for found in cached_examples(world, videos, trunk, None, "learn") for e in found]
+    head = RelDnHead(TINY.box_head_width, (32, 32), 16).fit(*labelled_objects(videos))
+    losses = relation_losses(head, examples, 8)
+    before = losses(np.random.default_rng(0))["contact"].item()
+    fit(head, losses, Recipe(Budget(steps=100), learning_rate=3e-3), report=lambda progress: None)
+    assert losses(np.random.default_rng(0))["contact"].item() < 0.7 * before

@@ -1,0 +1,131 @@
+"""Ordering films: the link that names one, the queue before the process that draws, what is kept, cancel and faults."""
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ag_core.errors import UserError
+from ag_core.jobs.film_queue import FilmQueue, showable
+from ag_core.jobs.prediction_queue import JobState
+from ag_core.results.film_cache import FILE, FilmOrder, MadeFilm, finished_film, kept_films
+from ag_core.taxonomy import action_index
+from tests.jobs.stand_in_film import DIES, REFUSED, SLOW, stand_in_film
+
+SOON_S = 60.0
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Iterator[FilmQueue]:
+    made = FilmQueue(tmp_path / "films", (sys.executable, "-m", "tests.jobs.stand_in_film"))
+    yield made
+    made.close()
+
+
+def test_a_link_names_an_order() -> None:
+    order = FilmOrder(12, (59, 107), "train", 20)
+    assert order.to_link() == {"seed": "12", "actions": "c059,c107", "people": "train", "seconds": "20"}
+    assert FilmOrder.from_link(order.to_link()) == order
+    assert FilmOrder.from_link({"seed": "12"}) == FilmOrder(12)
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"seed": "x"}, "whole numbers"),
+        ({"seed": "-1"}, "seed -1 does not exist"),
+        ({"seed": "1", "actions": "c900"}, "'c900' is unknown"),
+        ({"seed": "1", "people": "test"}, "choose val or train"),
+        ({"seed": "1", "seconds": "7"}, "choose 12, 20, 30"),
+        ({"seed": "1", "actions": ",".join(["c059"] * 7)}, "at most 6"),
+    ],
+)
+def test_a_link_that_cannot_be_ordered_says_why(query: dict[str, str], sentence: str) -> None:
+    with pytest.raises(UserError, match=sentence):
+        FilmOrder.from_link(query)
+
+
+def test_the_key_follows_every_choice() -> None:
+    orders = [FilmOrder(1), FilmOrder(2), FilmOrder(1, (59, 107)), FilmOrder(1, (107, 59)), FilmOrder(1, (), "train")]
+    assert len({order.key for order in orders}) == len(orders)
+    assert FilmOrder(1, (59,)).key == FilmOrder(1, (59,)).key
+
+
+def test_what_can_be_shown_is_offered_by_label() -> None:
+    offered = showable()
+    assert action_index("c059") in offered
+    assert action_index("c152") not in offered  # smiling: a face of a few pixels does not show it
+
+
+def test_a_film_is_made_once_and_kept(studio: FilmQueue) -> None:
+    order = FilmOrder(1, (59, 11))
+    assert studio.job(order) is None
+    studio.submit(order)
+    job = studio.wait(order, SOON_S)
+    assert (job.state, job.error, job.fraction) == (JobState.DONE, None, 1.0)
+    made = studio.film(order)
+    assert [interval.action for interval in made.intervals] == [59]
+    assert made.unmet == ((11, "no table is in this room"),)
+    assert made.video.path is not None and made.video.path.is_file()
+    assert studio.folder / order.key == kept_films(studio.folder, 5)[0]
+    studio.submit(order)
+    assert studio.jobs()[-1].state == JobState.DONE
+
+
+def test_a_film_reads_back_as_it_was_written(tmp_path: Path) -> None:
+    made = MadeFilm.load(stand_in_film(tmp_path, FilmOrder(3, (59,))))
+    again = MadeFilm.load(stand_in_film(tmp_path / "again", FilmOrder(3, (59,))))
+    assert made.to_text() == again.to_text()
+    assert len(made.graphs) > 0
+    for one, other in zip(made.graphs, again.graphs):
+        np.testing.assert_array_equal(one.relations, other.relations)
+    assert made.graphs[0].relations.sum() == 4
+
+
+def test_a_damaged_film_is_not_there(tmp_path: Path) -> None:
+    order = FilmOrder(3)
+    folder = stand_in_film(tmp_path, order)
+    (folder / FILE).write_text("{}")
+    assert finished_film(tmp_path, order) is None
+    with pytest.raises(UserError, match="make it again"):
+        MadeFilm.load(folder)
+    assert stand_in_film(tmp_path, order) == folder
+    assert finished_film(tmp_path, order) is not None
+
+
+def test_progress_then_cancel_leaves_nothing(studio: FilmQueue) -> None:
+    order, waiting = FilmOrder(SLOW), FilmOrder(1)
+    studio.submit(order)
+    studio.submit(waiting)
+    end = time.monotonic() + SOON_S
+    while not (job := studio.job(order)) or not job.done:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    assert 0 < job.fraction < 1 and job.remaining_s is not None and job.remaining_s > 0
+    studio.cancel(order)
+    assert studio.wait(waiting, SOON_S).state == JobState.DONE
+    cancelled = studio.job(order)
+    assert cancelled is not None and cancelled.state == JobState.CANCELLED
+    assert [path.name for path in studio.folder.iterdir() if path.is_dir()] == [waiting.key]
+
+
+@pytest.mark.parametrize(("seed", "sentence"), [(REFUSED, "this one is refused; give another"), (DIES, "exit code 3")])
+def test_a_film_that_fails_says_why(studio: FilmQueue, seed: int, sentence: str) -> None:
+    order = FilmOrder(seed)
+    studio.submit(order)
+    job = studio.wait(order, SOON_S)
+    assert job.state == JobState.FAILED and job.error is not None and sentence in job.error
+    with pytest.raises(UserError):
+        studio.film(order)
+
+
+def test_a_closed_studio_ends_what_runs(tmp_path: Path) -> None:
+    studio = FilmQueue(tmp_path / "films", (sys.executable, "-m", "tests.jobs.stand_in_film"))
+    studio.submit(FilmOrder(SLOW))
+    studio.close()
+    assert studio.jobs()[0].state == JobState.CANCELLED
+    with pytest.raises(UserError, match="start the app again"):
+        studio.submit(FilmOrder(1))

@@ -1,0 +1,150 @@
+"""The video view of Explore: the open table alone is made, tables keep to their records, and graphs can be exported."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from ag_core.graphs.formats import FORMATS
+from ag_core.records import ActionInterval, SceneGraph
+from ag_core.results.prediction import Prediction
+from ag_core.taxonomy import GROUP_OF_RELATION, RELATIONS, action_index, shown
+from ag_core.ui import tables
+from ag_core.ui.formatting import download_name, object_name
+from ag_core.ui.player.viewing import is_upright, viewing_of_prediction
+from ag_core.ui.widgets import export_menu
+from tests.conftest import stand_in_prediction
+from tests.pages.test_pages import notes, open_page
+
+MENU, SCOPE = "explore_export_menu", "explore_export_scope"
+
+
+def watch(**query: str) -> AppTest:
+    return open_page("pages/1_Explore.py", v="EF2GH", **query)
+
+
+def export_labels(app: AppTest) -> list[str]:
+    known = {one.label for one in FORMATS.values()}
+    return [button.proto.label for button in app.get("download_button") if button.proto.label in known]
+
+
+def test_only_the_open_table_is_made(app_home: Path) -> None:
+    app = watch(table="Boxes")
+    assert len(app.dataframe) == 1 and "x1" in app.dataframe[0].value.columns
+    assert app.dataframe[0].value["object"].tolist()[:3] == ["person", "bed", "pillow"]
+    app = watch()
+    app.session_state["table"] = "All triplets"
+    app.run()
+    assert len(app.dataframe) == 1 and set(app.dataframe[0].value["frame"]) == {3, 9, 15, 27}
+    assert app.dataframe[0].value.columns.tolist() == tables.TRIPLET_COLUMNS
+    app.session_state["table"] = "Actions"
+    app.run()
+    assert app.dataframe[0].value["action_id"].tolist() == ["c011"]
+    app.session_state["table"] = "About"
+    app.run()
+    assert len(app.dataframe) == 0 and any("**Scene**: Bedroom" in text.value for text in app.markdown)
+
+
+def test_the_menu_lists_what_the_scope_allows(app_home: Path) -> None:
+    app = watch(t="1.2")
+    assert export_labels(app) == []
+    app.session_state[MENU] = True
+    app.run()
+    assert export_labels(app) == [one.label for one in FORMATS.values() if one.of_video]
+    assert "4 frames, from the annotation" in notes(app)
+    app.session_state[SCOPE] = export_menu.MOMENT
+    app.run()
+    assert export_labels(app) == [one.label for one in FORMATS.values() if one.of_moment]
+    assert "Frame 15, from the annotation" in notes(app)
+    app.session_state["explore_source"] = "prediction"
+    app.run()
+    assert "Frame 12, predicted by" in notes(app)
+    assert not app.exception
+
+
+def test_before_the_first_graph_the_menu_says_so(app_home: Path) -> None:
+    app = watch(t="0.01")
+    app.session_state[MENU] = True
+    app.session_state[SCOPE] = export_menu.MOMENT
+    app.run()
+    assert export_labels(app) == []
+    assert any("No graph begins before this moment" in caption.value for caption in app.caption)
+
+
+def test_a_file_is_made_when_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = stand_in_prediction("EF2GH")
+    makers = {}
+
+    def press(label: str, make: object, **options: object) -> None:
+        makers[options["file_name"]] = make
+
+    monkeypatch.setattr(export_menu.st, "download_button", press)
+    for frame in (None, 12):
+        for one in FORMATS.values():
+            if one.of_moment if frame else one.of_video:
+                maker = export_menu._maker(one.name, made.frames, made.video, "prediction", frame, False)
+                export_menu._button(one, made.video, maker, frame, "key")
+    name = download_name("triplets", "EF2GH_frame12", "json")
+    assert {row["frame"] for row in json.loads(makers[name]())["triplets"]} == {12}
+    assert len(makers) == len(set(makers)) == 12
+    assert all(make() for make in makers.values())
+
+
+def by_hand(graphs: list[SceneGraph], least: float = 0.5) -> pd.DataFrame:
+    rows = []
+    for graph in graphs:
+        for row, relation in zip(*np.nonzero(graph.relations >= least)):
+            name = RELATIONS[relation]
+            probability = round(float(graph.relations[row, relation]), 4)
+            place = (graph.frame, round(graph.time_s, 3), object_name(int(graph.object_classes[row])))
+            rows.append((*place, GROUP_OF_RELATION[name].value, shown(name), probability))
+    return pd.DataFrame(rows, columns=tables.TRIPLET_COLUMNS)
+
+
+def test_triplets_are_those_of_a_plain_loop() -> None:
+    graphs = stand_in_prediction("EF2GH").graphs()
+    nobody = SceneGraph(40, 3.3, None, 0.0, np.zeros(0), np.zeros((0, 4)), np.zeros(0), np.zeros((0, 25)))
+    pd.testing.assert_frame_equal(tables.triplets([*graphs, nobody]), by_hand(graphs))
+    assert tables.triplets([]).empty and tables.triplets([nobody]).columns.tolist() == tables.TRIPLET_COLUMNS
+
+
+def test_boxes_have_a_row_for_everything_seen() -> None:
+    graphs = stand_in_prediction("EF2GH").graphs()[:1]
+    hidden = SceneGraph(40, 3.25, None, 0.0, [2], [[np.nan] * 4], [1.0], np.zeros((1, 25)))
+    table = tables.objects([*graphs, hidden])
+    assert table["object"].tolist() == ["person", "bed", "pillow", "bed"]
+    assert table.iloc[0].tolist() == [6, 0.417, "person", 30.0, 30.0, 60.0, 62.0, 0.97]
+    assert np.isnan(table.iloc[3]["x1"]) and table.iloc[3]["frame"] == 40
+    assert tables.objects([]).empty
+
+
+def test_actions_stand_by_start() -> None:
+    spans = [("c106", 5.0, 6.0), ("c151", 1.0, 3.0), ("c107", 1.0, 3.0), ("c123", 1.0, 2.0)]
+    intervals = [ActionInterval("V", action_index(name), start, end) for name, start, end in spans]
+    assert tables.action_intervals(intervals)["action_id"].tolist() == ["c123", "c107", "c151", "c106"]
+    assert tables.action_intervals([]).empty
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "upright"), [(270, 480, True), (480, 270, False), (None, 480, False), (pd.NA, pd.NA, False)]
+)
+def test_upright_clips(width: object, height: object, upright: bool) -> None:
+    assert is_upright(pd.Series({"width": width, "height": height}, dtype=object)) is upright
+
+
+def test_a_prediction_is_named_by_its_models() -> None:
+    viewing = viewing_of_prediction(stand_in_prediction("AB1CD"), None)
+    assert viewing.source_id("prediction") == "prediction:faster-rcnn+reldn"
+    assert viewing.source_id("annotation") == "annotation"
+
+
+def test_what_is_drawn_is_worked_out_once(showcase: Path) -> None:
+    viewing = viewing_of_prediction(Prediction.load(showcase / "predictions" / "AB1CD.json"), None)
+    assert viewing.drawn is viewing.drawn
+    assert [graph.frame for graph in viewing.drawn["prediction"]] == list(range(6, 37, 6))
+    first = viewing.payload(src_url=None, t0=1.0)
+    assert viewing.payload(src_url=None, t0=1.0) is first
+    assert viewing.payload(src_url=None, t0=2.0)["t0"] == 2.0 and first["t0"] == 1.0

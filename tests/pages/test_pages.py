@@ -1,0 +1,371 @@
+"""Every page runs by its own link, with data and without, and its main control works. No page imports torch."""
+
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from ag_core.annotations.building.build import build_store
+from ag_core.errors import UserError
+from ag_core.jobs.film_queue import FilmJob
+from ag_core.jobs.prediction_queue import Job, JobState
+from ag_core.results import uploads
+from ag_core.results.film_cache import FilmOrder
+from ag_core.results.prediction import Prediction
+from ag_core.results.prediction_cache import PredictionSettings
+from ag_core.settings import PROJECT, settings
+from ag_core.ui import cached, tables
+from ag_core.ui.charts import plots
+from ag_core.ui.formatting import (
+    SYNTHETIC_NOTE,
+    format_clock,
+    format_moment,
+    format_number,
+    format_percent,
+    format_remaining,
+)
+from ag_core.ui.widgets.running_query import RunningQuery
+from tests.conftest import stand_in_prediction
+from tests.jobs.stand_in_film import stand_in_film
+
+PAGES = ["app.py", *sorted(path.relative_to(PROJECT).as_posix() for path in (PROJECT / "pages").glob("*.py"))]
+RUN, MAKE = "pages/8_Run.py", "pages/9_Make.py"
+
+
+def open_page(page: str, **query: str | list[str]) -> AppTest:
+    """A page as a visitor meets it who comes by its link."""
+    app = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=120)
+    for name, value in query.items():
+        app.query_params[name] = value
+    if page != "app.py":
+        app.switch_page(page)
+    return app.run()
+
+
+def notes(app: AppTest) -> str:
+    """All that st.html printed."""
+    return " ".join(element.proto.body for element in app.get("html"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_opens_by_its_link(page: str, app_home: Path) -> None:
+    app = open_page(page)
+    assert not app.exception
+    assert not app.error
+    assert len(app.title) == 1
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_without_data_says_what_to_do(page: str, empty_home: Path) -> None:
+    app = open_page(page)
+    assert not app.exception
+    if page not in (RUN, MAKE):
+        assert [heading.value for heading in app.subheader] == ["Nothing to show yet"]
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "app.py"])
+def test_a_page_opens_from_home(page: str, app_home: Path) -> None:
+    app = open_page("app.py").switch_page(page).run()
+    assert not app.exception
+
+
+def test_home_shows_a_video_and_both_models(app_home: Path) -> None:
+    app = open_page("app.py")
+    assert len(app.get("bidi_component")) == 1
+    assert "Drinking from a cup" in notes(app)
+    assert "✓ annotated" in notes(app)
+    assert [metric.value for metric in app.metric] == ["2", "8", "12", "44"]
+    assert all(metric.delta.startswith("paper: ") for metric in app.metric)
+
+
+def test_explore_filters_by_link_and_by_facet(app_home: Path) -> None:
+    app = open_page("pages/1_Explore.py", relation=["holding"])
+    assert "1 of 2 videos fit" in notes(app)
+    assert [button.key for button in app.button] == ["open_AB1CD"]
+    app = open_page("pages/1_Explore.py")
+    app.button_group(key="add_object").set_value("bed").run()
+    assert app.multiselect(key="object").value == ["bed"]
+    assert "1 of 2 videos fit" in notes(app)
+    app.multiselect(key="relation").set_value(["holding"]).run()
+    assert app.subheader[0].value == "No video fits"
+
+
+def test_explore_opens_a_video_and_follows_its_clock(app_home: Path) -> None:
+    app = open_page("pages/1_Explore.py")
+    app.button(key="open_EF2GH").click().run()
+    assert app.query_params["v"] == "EF2GH"
+    assert len(app.get("bidi_component")) == 1
+    app = open_page("pages/1_Explore.py", v="EF2GH", t="1.2")
+    now = app.dataframe[0].value
+    assert set(now["frame"]) == {15}
+    assert set(now["relation"]) >= {"sitting on", "beneath"}
+    app.button(key="explore_back").click().run()
+    assert "v" not in app.query_params
+
+
+def test_explore_refuses_an_unknown_video(app_home: Path) -> None:
+    app = open_page("pages/1_Explore.py", v="NOONE")
+    assert not app.exception
+    assert app.subheader[0].value == "No such video"
+
+
+def test_compare_draws_what_is_chosen(app_home: Path) -> None:
+    app = open_page("pages/2_Compare.py", v="EF2GH")
+    chosen = app.multiselect[0]
+    assert "c011" in chosen.value
+    chosen.set_value(["c059"]).run()
+    assert not app.exception
+    chosen.set_value([]).run()
+    assert any("Choose at least one action" in caption.value for caption in app.caption)
+
+
+def test_a_store_of_ones_own_shows_its_predictions(
+    app_home: Path, showcase: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = app_home / "mine.duckdb"
+    build_store(
+        mine, charades=showcase / "charades", action_genome=showcase / "annotations",
+        predictions=sorted((showcase / "predictions").glob("*.json")),
+    )  # fmt: skip
+    monkeypatch.setenv("AG_STORE", str(mine))
+    settings.cache_clear()
+    for page in ("app.py", "pages/1_Explore.py", "pages/2_Compare.py"):
+        app = open_page(page, v="AB1CD")
+        assert not app.exception and not app.error
+        assert len(app.get("bidi_component")) == 1
+    assert "SGFB" in notes(app)
+
+
+def test_statistics_of_a_prediction(app_home: Path) -> None:
+    app = open_page("pages/4_Statistics.py")
+    source = app.selectbox(key="source")
+    assert len(source.options) == 2
+    source.set_value(cached.store().sources()[1]).run()
+    assert not app.exception
+    assert app.metric[1].value == "12"
+
+
+def test_sql_runs_refuses_and_explains(app_home: Path) -> None:
+    app = open_page("pages/5_SQL.py", q="select video_id, frame from named_objects order by all limit 2")
+    assert app.dataframe[0].value["video_id"].tolist() == ["AB1CD", "AB1CD"]
+    app.text_area(key="q").set_value("drop table videos")
+    app.button(key="sql_run").click().run()
+    assert not app.exception
+    assert len(app.error) == 1
+    for example in cached.sql_examples():
+        app.button_group(key="sql_example").set_value(example["name"]).run()
+        assert not app.exception and not app.error, example["name"]
+        assert len(app.dataframe) == 1
+
+
+class Slow:
+    """A sandbox whose query ends only when it is interrupted."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+
+    def run(self, sql: str, limit_rows: int = 1, timeout_s: float = 1) -> None:
+        while not self.stopped:
+            time.sleep(0.01)
+        raise UserError("the query was stopped")
+
+    def interrupt(self) -> None:
+        self.stopped = True
+
+
+def test_a_query_can_be_cancelled() -> None:
+    query = RunningQuery(Slow(), "select 1", 1, 1.0)
+    assert query.running
+    query.cancel()
+    query.wait(5)
+    assert not query.running and query.error == "the query was stopped"
+
+
+class Desk:
+    """A backend that finishes a job when it is asked to, without models."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Job] = {}
+
+    def submit(self, path: Path, chosen: PredictionSettings) -> str:
+        name = f"job{len(self.known)}"
+        self.known[name] = Job(
+            name, path, chosen, "", "key", JobState.RUNNING, "watching the video", 3, 12, 1.5, 2.0, 4.5
+        )
+        return name
+
+    def jobs(self) -> list[Job]:
+        return list(self.known.values())
+
+    def job(self, name: str) -> Job:
+        if name not in self.known:
+            raise UserError(f"job {name} is not known; submit it again")
+        return self.known[name]
+
+    def cancel(self, name: str) -> None:
+        self.known[name] = replace(self.known[name], state=JobState.CANCELLED)
+
+    def finish(self, name: str) -> None:
+        self.known[name] = replace(self.known[name], state=JobState.DONE)
+
+    def result(self, name: str) -> Prediction:
+        return replace(stand_in_prediction("AB1CD"), notes=(SYNTHETIC_NOTE,))
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
+    desk = Desk()
+    monkeypatch.setattr(cached, "backend", lambda: desk)
+    return desk
+
+
+def test_run_shows_progress_and_the_result(app_home: Path, desk: Desk) -> None:
+    app = open_page(RUN)
+    assert app.button(key="run_start").disabled
+    app.button_group(key="run_kind").set_value("One of the data set").run()
+    app.button(key="run_start").click().run()
+    assert not app.exception
+    assert "25" in str(app.get("progress")[0].proto)
+    assert "3 of 12 · 2.0 per second · about 4 s left" in str(app.get("progress")[0].proto.text)
+    desk.finish("job0")
+    app.run()
+    assert not app.exception
+    assert app.warning[0].value == SYNTHETIC_NOTE
+    assert len(app.get("bidi_component")) == 1
+
+
+def test_run_cancels(app_home: Path, desk: Desk) -> None:
+    app = open_page(RUN)
+    app.button_group(key="run_kind").set_value("One of the data set").run()
+    app.button(key="run_start").click().run()
+    app.button(key="cancel_job0").click().run()
+    assert desk.known["job0"].state == JobState.CANCELLED
+    assert not app.exception
+
+
+def test_run_explains_an_unknown_job(app_home: Path, desk: Desk) -> None:
+    app = open_page(RUN, job="gone")
+    assert not app.exception
+    assert app.error[0].value == "Job gone is not known; submit it again."
+
+
+class Stage:
+    """A studio that finishes a film when it is asked to, with a stand-in film."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.known: dict[FilmOrder, FilmJob] = {}
+
+    def submit(self, order: FilmOrder) -> None:
+        self.known[order] = FilmJob(order, JobState.RUNNING, "drawing", 36, 144, 4.0)
+
+    def job(self, order: FilmOrder) -> FilmJob | None:
+        return self.known.get(order)
+
+    def cancel(self, order: FilmOrder) -> None:
+        self.known[order] = FilmJob(order, JobState.CANCELLED)
+
+    def finish(self, order: FilmOrder) -> None:
+        stand_in_film(self.folder, order)
+        self.known[order] = FilmJob(order, JobState.DONE)
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Stage:
+    stage = Stage(tmp_path / "films")
+    monkeypatch.setattr(cached, "studio", lambda: stage)
+    return stage
+
+
+def test_make_shows_progress_and_the_film(app_home: Path, stage: Stage) -> None:
+    app = open_page(MAKE)
+    app.multiselect(key="make_actions").set_value([59, 11]).run()
+    app.number_input(key="make_seed").set_value(3).run()
+    app.button(key="make_start").click().run()
+    assert not app.exception
+    order = FilmOrder(3, (59, 11))
+    assert app.query_params["actions"] == "c059,c011"
+    assert "36 of 144 pictures · about 12 s left" in str(app.get("progress")[0].proto.text)
+    stage.finish(order)
+    app.run()
+    assert not app.exception and not app.error
+    assert len(app.get("bidi_component")) == 1
+    assert "0.5 s to 2.5 s" in notes(app)
+    assert "not shown: no table is in this room" in notes(app)
+    assert app.dataframe[0].value["action_id"].tolist() == ["c059"]
+    assert [button.label for button in app.get("download_button")][:3] == [
+        "Video (mp4)", "Annotation (JSON)", "Charades row (CSV)"
+    ]  # fmt: skip
+
+
+def test_make_cancels(app_home: Path, stage: Stage) -> None:
+    app = open_page(MAKE)
+    app.button(key="make_start").click().run()
+    app.button(key="make_cancel").click().run()
+    assert not app.exception
+    assert any("Cancelled" in caption.value for caption in app.caption)
+
+
+def test_a_link_shows_the_kept_film_or_offers_to_draw_it(app_home: Path, stage: Stage) -> None:
+    order = FilmOrder(5, (59,), "train", 20)
+    app = open_page(MAKE, **order.to_link())
+    assert "not kept on this machine" in app.info[0].value
+    assert app.multiselect(key="make_actions").value == [59]
+    assert app.number_input(key="make_seed").value == 5
+    assert app.selectbox(key="make_people").value == "train"
+    stage.finish(order)
+    app = open_page(MAKE, **order.to_link())
+    assert len(app.get("bidi_component")) == 1
+    app = open_page(MAKE)
+    assert app.subheader[0].value == "Films made here"
+    app.button(key=f"open_{order.key}").click().run()
+    assert app.query_params["seed"] == "5"
+    assert len(app.get("bidi_component")) == 1
+
+
+def test_make_explains_a_link_that_cannot_be_ordered(app_home: Path, stage: Stage) -> None:
+    app = open_page(MAKE, seed="5", actions="c999")
+    assert not app.exception
+    assert app.error[0].value.startswith("Action 'c999' is unknown")
+
+
+def test_an_upload_is_kept_once_under_its_own_name(app_home: Path) -> None:
+    first = uploads.keep("../my clip.mp4", b"content")
+    assert first.name == "my clip.mp4"
+    assert app_home in first.parents
+    assert uploads.keep("my clip.mp4", b"content") == first
+    with pytest.raises(UserError, match="is empty"):
+        uploads.keep("empty.mp4", b"")
+
+
+def test_numbers_are_written_one_way() -> None:
+    assert format_number(1715568) == "1,715,568"
+    assert format_percent(0.4249) == "42.5 %"
+    assert format_clock(62.5) == "1:02.500"
+    assert format_moment(2.5, 12) == "0:02.500, frame 31"
+    assert format_remaining(None) == "estimating"
+
+
+def test_curves_mark_where_the_action_is_annotated() -> None:
+    prediction = stand_in_prediction("EF2GH")
+    curves = tables.scores_over_time(prediction.action_scores(), [11, 59])
+    truth = tables.action_intervals([])
+    assert len(plots.score_curves(curves, truth, 1.0, 3.0, dark=True).data) == 4
+
+
+def test_pages_import_no_models_and_no_renderer(app_home: Path) -> None:
+    program = (
+        "import sys; from streamlit.testing.v1 import AppTest\n"
+        f"for page in {PAGES!r}:\n"
+        f"    app = AppTest.from_file({str(PROJECT / 'app.py')!r}, default_timeout=300)\n"
+        "    app = (app if page == 'app.py' else app.switch_page(page)).run()\n"
+        "    assert not app.exception, app.exception\n"
+        "print(sorted({'torch', 'torchvision', 'numba'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=PROJECT)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.strip() == "[]"

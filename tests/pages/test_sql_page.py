@@ -1,0 +1,274 @@
+"""The SQL page and its parts: examples, limits, charts, history, laying out, and what an answer looks like."""
+
+import json
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from ag_core.annotations.showcase_store import ensure_store
+from ag_core.errors import UserError
+from ag_core.queries.sql.sandbox import SqlSandbox
+from ag_core.queries.sql.text import in_lines, place_in, quoted_name
+from ag_core.settings import ASSETS, SHOWCASE
+from ag_core.ui import cached
+from ag_core.ui.charts import query_chart
+from ag_core.ui.charts.plots import GROUP_COLOURS, GROUPS
+from ag_core.ui.widgets.running_query import MAX_TEXTS, QueryTexts
+from ag_core.ui.widgets.schema_tree import tree_data
+from tests.pages.test_pages import notes, open_page
+
+PAGE = "pages/5_SQL.py"
+EXAMPLES = json.loads((ASSETS / "sql_examples.json").read_text(encoding="utf-8"))
+
+
+def run(app: AppTest, text: str) -> AppTest:
+    """Write a query and press Run; waits until it has ended."""
+    app.text_area(key="q").set_value(text)
+    app.button(key="sql_run").click().run()
+    return ended(app)
+
+
+def ended(app: AppTest) -> AppTest:
+    for _ in range(100):
+        if not app.session_state["sql_query"].running:
+            break
+        time.sleep(0.1)
+    return app.run()
+
+
+@pytest.fixture(scope="module")
+def shown_sandbox(tmp_path_factory: pytest.TempPathFactory):
+    """The store of the shipped showcase."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AG_HOME", str(home))
+        patch.setenv("AG_SHOWCASE", str(SHOWCASE))
+        patch.delenv("AG_STORE", raising=False)
+        cached.settings.cache_clear()
+        sandbox = SqlSandbox(ensure_store())
+    cached.settings.cache_clear()
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda one: one["name"])
+def test_an_example_gives_rows_on_the_showcase(example: dict[str, str], shown_sandbox: SqlSandbox):
+    result = shown_sandbox.run(example["sql"])
+    assert len(result.frame) and not result.cut
+    assert example["note"].endswith((".", "?")) and query_chart.offered(result.frame)
+    try:
+        text = shown_sandbox.format_sql(example["sql"])
+    except UserError as error:
+        assert "without changing what it asks" in str(error)
+    else:
+        again = shown_sandbox.run(text).frame
+        order = list(again.columns)
+        pd.testing.assert_frame_equal(*(frame.sort_values(order, ignore_index=True) for frame in (again, result.frame)))
+
+
+def test_every_table_and_column_has_a_meaning(shown_sandbox: SqlSandbox):
+    meanings, schema = cached.sql_meanings(), shown_sandbox.schema()
+    assert set(schema) == set(meanings["tables"])
+    assert {column for columns in schema.values() for column, _ in columns} == set(meanings["columns"])
+
+
+def test_the_first_rows_of_every_table(shown_sandbox: SqlSandbox):
+    for table, columns in shown_sandbox.schema().items():
+        assert list(shown_sandbox.first_rows(table, 3).columns) == [name for name, _ in columns]
+    with pytest.raises(UserError, match="not a table"):
+        shown_sandbox.first_rows("duckdb_settings")
+
+
+def test_the_tree_begins_with_what_is_explained():
+    data = tree_data(
+        {"other": [("a", "integer")], "videos": [("video_id", "varchar")]},
+        {"tables": {"videos": "Films."}, "columns": {"video_id": "its id"}},
+    )
+    assert data["tables"] == [
+        {"name": "videos", "meaning": "Films.", "columns": [["video_id", "varchar", "its id"]]},
+        {"name": "other", "meaning": "", "columns": [["a", "integer", ""]]},
+    ]
+
+
+def test_limits_are_told_and_obeyed(app_home: Path):
+    app = ended(open_page(PAGE, q="select range as i from range(500)", rows="100", seconds="5"))
+    assert len(app.dataframe[0].value) == 100
+    assert "Cut after 100 rows" in notes(app)
+    assert app.session_state["sql_query"].timeout_s == 5
+    app.selectbox(key="rows").set_value("1,000")
+    run(app, "select range as i from range(500)")
+    assert len(app.dataframe[0].value) == 500 and "Cut" not in notes(app)
+
+
+def test_an_error_keeps_the_text_and_says_where(app_home: Path):
+    app = ended(open_page(PAGE))
+    run(app, "select video_id,\n  nope\nfrom videos")
+    assert [error.value for error in app.error] == ['Binder Error: Referenced column "nope" not found in FROM clause!']
+    assert any("Line 2, column 3 of the query." in caption.value for caption in app.caption)
+    assert app.text_area(key="q").value == "select video_id,\n  nope\nfrom videos"
+    assert not app.dataframe
+
+
+def test_no_rows_are_an_answer(app_home: Path):
+    app = run(ended(open_page(PAGE)), "select video_id from videos where false")
+    assert not app.error and list(app.dataframe[0].value.columns) == ["video_id"]
+    assert any("No row fits" in caption.value for caption in app.caption)
+
+
+def test_a_chart_comes_by_the_link_and_changes_with_the_answer(app_home: Path):
+    query = "select object, frame, count(*) as n from named_objects group by all"
+    app = ended(open_page(PAGE, q=query, chart="Bar", x="object", y="n"))
+    assert app.get("vega_lite_chart") and app.selectbox(key="x").value == "object"
+    run(app, "select 1 as a, 2.5 as b")
+    assert not app.exception and app.get("vega_lite_chart")
+    assert app.selectbox(key="x").value == "a"
+    run(app, "select 'x' as word")
+    assert not app.exception
+
+
+def test_history_goes_back(app_home: Path):
+    app = run(run(ended(open_page(PAGE, q="select 1 as a")), "select 2 as b"), "select 3 as c")
+    app.button(key="sql_back").click().run()
+    assert app.text_area(key="q").value == "select 2 as b"
+    assert list(ended(app).dataframe[0].value.columns) == ["b"]
+    app.text_area(key="q").set_value("a draft")
+    app.button(key="sql_back").click().run()
+    assert app.text_area(key="q").value == "select 3 as c"
+    app.button(key="sql_past_0").click().run()
+    assert app.text_area(key="q").value == "a draft"
+
+
+def test_format_lays_out_or_says_why_not(app_home: Path):
+    app = ended(open_page(PAGE, q="select video_id from videos where source = 'annotation'"))
+    app.button(key="sql_format").click().run()
+    assert app.text_area(key="q").value == "SELECT\n  video_id\nFROM videos\nWHERE\n  source = 'annotation'"
+    app.text_area(key="q").set_value("selct 1, (")
+    app.button(key="sql_format").click().run()
+    assert app.text_area(key="q").value == "selct 1, ("
+    assert any("cannot be laid out" in caption.value for caption in app.caption)
+
+
+def test_the_link_asks_the_same_again(app_home: Path):
+    app = ended(open_page(PAGE, q="select 1 as a", rows="100"))
+    assert app.code[0].value.endswith("?q=select+1+as+a&rows=100")
+
+
+def test_texts_are_kept_in_order():
+    texts = QueryTexts()
+    assert texts.back("") == "" and texts.entries == []
+    for text in ("a", "b", "b", "c"):
+        texts.keep(text)
+    assert texts.entries == ["a", "b", "c"]
+    assert [texts.back("c"), texts.back("b"), texts.back("a")] == ["b", "a", "a"]
+    for number in range(50):
+        texts.keep(str(number))
+    assert len(texts.entries) == MAX_TEXTS and texts.entries[texts.place] == "49"
+    assert texts.line("select\n  1") == "select 1" and len(texts.line("x" * 200)) == 70
+
+
+def test_a_place_is_found_in_the_text():
+    query = "select\n  nope"
+    assert place_in("Binder Error: no\n\nLINE 2:   nope\n          ^^^^", query) == (2, 3)
+    assert place_in("Binder Error: no", query) is None
+    assert place_in("Binder Error: no\n\nLINE 9:   nope\n          ^^^^", query) is None
+    assert quoted_name('a"b') == '"a""b"'
+    with pytest.raises(UserError, match="only one statement"):
+        in_lines("select 1; select 2")
+
+
+ANSWER = pd.DataFrame(
+    {
+        "object": ["cup", "cup", "bed", None],
+        "group": ["contact", "spatial", "contact", "contact"],
+        "n": [3, 1, 2, 5],
+        "time_s": [0.5, 1.0, 1.5, 2.0],
+    }
+)
+
+
+def test_charts_are_offered_by_what_the_columns_hold():
+    assert query_chart.offered(ANSWER)[0] == "Bar"
+    assert query_chart.offered(ANSWER[["n", "time_s"]])[0] == "Scatter"
+    assert query_chart.offered(ANSWER[["n"]])[0] == "Histogram"
+    assert query_chart.offered(ANSWER.assign(day=pd.Timestamp("2020-01-01")))[0] == "Line"
+    assert query_chart.choices(ANSWER, "Bar")[1] == ["n", query_chart.ROWS, "time_s"]
+
+
+def test_bars_add_up_and_name_what_is_missing():
+    assert query_chart.choices(ANSWER.assign(source="a"), "Bar")[0][:3] == ["object", "group", "source"]
+    table = query_chart.plotted(ANSWER, "Bar", "object", "n", None)
+    assert table.values.tolist() == [["(nothing)", 5], ["cup", 4], ["bed", 2]]
+    counted = query_chart.plotted(ANSWER, "Bar", "object", query_chart.ROWS, "group")
+    assert counted.values.tolist()[0] == ["cup", "contact", 1]
+
+
+def test_drawn_rows_are_saved_under_their_names():
+    table = query_chart.plotted(ANSWER, "Bar", "object", "n", "group")
+    assert list(query_chart.named(table, "object", "n", "group").columns) == ["object", "group", "n"]
+    assert list(query_chart.named(table, "object", "object", "group").columns) == ["x", "colour", "y"]
+
+
+def test_cells_add_up():
+    table = query_chart.plotted(ANSWER, "Heat map", "object", "group", "n")
+    assert ["cup", "contact", 3] in table.values.tolist() and len(table) == 4
+
+
+def test_a_histogram_counts_every_row_once():
+    table = query_chart.plotted(ANSWER, "Histogram", "n", None, "group")
+    assert table["y"].sum() == 4 and set(table["colour"]) == {"contact", "spatial"}
+    assert query_chart.plotted(ANSWER.head(0), "Histogram", "n", None, None)["y"].sum() == 0
+
+
+def test_points_are_few_enough_for_a_browser():
+    many = pd.DataFrame({"a": range(20_000), "b": range(20_000)})
+    assert len(query_chart.plotted(many, "Scatter", "a", "b", None)) == query_chart.MAX_POINTS
+    assert query_chart.plotted(many.head(3), "Line", "a", "a", None).columns.tolist() == ["x", "y"]
+    twice = pd.DataFrame({"a": [2, 1, 1], "b": [5.0, 1.0, 3.0]})
+    assert query_chart.plotted(twice, "Line", "a", "b", None).values.tolist() == [[1, 2], [2, 5]]
+
+
+@pytest.mark.parametrize("kind", query_chart.KINDS)
+def test_no_tooltip_is_taken_for_a_picture(kind: str):
+    frame = pd.DataFrame({"image": ["https://example.org/a.png", "b"], "title": ["c", "d"], "n": [1, 2], "m": [3, 4]})
+    for x in query_chart.choices(frame, kind)[0]:
+        colours = (None, *query_chart.choices(frame, kind)[2])
+        for y in query_chart.choices(frame, kind)[1] or [None]:
+            for colour in colours:
+                table = query_chart.plotted(frame, kind, x, y, colour)
+                drawn = query_chart.drawn(table, kind, x, y, colour, dark=False).to_dict()
+                assert not {tip["title"] for tip in drawn["encoding"]["tooltip"]} & {"image", "title"}
+
+
+def test_text_of_a_link_is_shown_as_it_is(app_home: Path):
+    app = ended(open_page(PAGE, q='from "![x](https://example.org/x.png)"'))
+    assert app.error[0].value.startswith(r"!\[x\](https")
+
+
+def test_groups_keep_their_colours():
+    table = query_chart.plotted(ANSWER, "Bar", "object", "n", "group")
+    scale = query_chart.drawn(table, "Bar", "object", "n", "group", dark=False).to_dict()["encoding"]["color"]["scale"]
+    assert scale == {"domain": GROUPS, "range": GROUP_COLOURS[False]}
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("kind", query_chart.KINDS)
+def test_every_chart_is_drawn(kind: str, dark: bool):
+    across, up, shades = query_chart.choices(ANSWER, kind)
+    for colour in (None, *shades):
+        y = up[0] if up else None
+        table = query_chart.plotted(ANSWER, kind, across[0], y, colour)
+        chart = query_chart.drawn(table, kind, across[0], y, colour, dark=dark).to_dict()
+        assert chart["encoding"]["x"]["title"] in (across[0], y, query_chart.ROWS)
+
+
+def test_a_stopped_query_is_no_error(app_home: Path):
+    app = open_page(PAGE, q="select sum(a.range * b.range) from range(1000000) a, range(1000000) b", seconds="60")
+    assert app.session_state["sql_query"].running
+    app.button(key="sql_cancel").click().run()
+    app = ended(app)
+    assert not app.error and not app.exception
+    assert [info.value for info in app.info] == ["The query was stopped. Change it, or run it again."]
+    assert "range(1000000)" in app.text_area(key="q").value

@@ -1,0 +1,295 @@
+"""The SQL sandbox answers questions and refuses everything else; the list of attacks grows, it never shrinks."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from ag_core.annotations.building.build import build_store
+from ag_core.annotations.lake.writing import write_lake
+from ag_core.annotations.store import AnnotationStore
+from ag_core.errors import UserError
+from ag_core.queries.sql.rules import FUNCTIONS, TABLE_FUNCTIONS
+from ag_core.queries.sql.sandbox import LIMIT_BYTES, SqlSandbox, Workers
+from ag_core.world.export import write_set
+from tests.queries.sandbox_texts import ATTACKS, QUESTIONS
+from tests.world.stand_in import stand_in_truth
+
+ENDLESS = "select sum(a.range * b.range) from range(1000000) a, range(1000000) b"
+
+
+@pytest.fixture(scope="module")
+def store_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sandbox")
+    (folder / "dense").mkdir()
+    stand_in_truth().save(folder / "dense" / "AB1CD.npz")
+    write_set(folder, ["AB1CD"], {})
+    build_store(folder / "home.duckdb", folder / "charades", folder)
+    return folder / "home.duckdb"
+
+
+@pytest.fixture(scope="module")
+def sandbox(store_path: Path) -> Iterator[SqlSandbox]:
+    sandbox = SqlSandbox(store_path, memory_mb=200)
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_is_refused_with_a_sentence(name: str, sandbox: SqlSandbox, store_path: Path):
+    secret_frame = "hidden words"
+    before = store_path.read_bytes(), sorted(store_path.parent.iterdir())
+    with pytest.raises(UserError) as refused:
+        sandbox.run(ATTACKS[name].replace("{folder}", str(store_path.parent)), timeout_s=0.5)
+    said = str(refused.value)
+    assert len(said) > 10 and str(store_path.parent) not in said and secret_frame not in said and "root:" not in said
+    assert "Traceback" not in said and "sandbox.worker" not in said
+    assert before == (store_path.read_bytes(), sorted(store_path.parent.iterdir()))
+    assert sandbox.run("select count(*) as n from videos").frame["n"].tolist() == [1]
+
+
+def test_the_list_of_attacks_is_long():
+    assert len(ATTACKS) >= 150
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_is_answered(question: str, sandbox: SqlSandbox):
+    result = sandbox.run(question)
+    assert len(result.frame) and not result.cut and result.seconds >= 0
+    assert result.frame.columns.is_unique
+
+
+def of_duckdb(query: str) -> list[str]:
+    with duckdb.connect(":memory:") as connection:
+        return [row[0] for row in connection.execute(query).fetchall()]
+
+
+def test_every_other_table_function_of_duckdb_is_shut(sandbox: SqlSandbox):
+    kinds = "('table', 'table_macro', 'pragma')"
+    names = of_duckdb(f"select distinct function_name from duckdb_functions() where function_type in {kinds}")
+    assert len(names) > 100
+    for name in set(names) - TABLE_FUNCTIONS:
+        for attack in (f'from "{name}"()', f'from "{name}"', f'select "{name}"() where false', f"pragma {name}"):
+            if attack.startswith("select") and name in FUNCTIONS:
+                continue
+            with pytest.raises(UserError, match=r"not allowed|not a table|syntax error"):
+                sandbox.run(attack)
+
+
+def test_every_view_of_duckdb_itself_is_shut(sandbox: SqlSandbox):
+    names = of_duckdb("select distinct schema_name || '.' || view_name from duckdb_views() where internal")
+    assert len(names) > 40
+    for name in set(names) - {"information_schema.tables", "information_schema.columns"}:
+        for attack in (f"from {name}", f"from system.{name}", f"describe {name}", f"summarize {name}"):
+            with pytest.raises(UserError, match=r"not a table|by its name alone"):
+                sandbox.run(attack)
+
+
+def test_every_allowed_function_exists():
+    written_otherwise = {"coalesce", "ifnull", "current_timestamp"}  # the parser's own
+    names = set(of_duckdb("select distinct lower(function_name) from duckdb_functions()"))
+    assert not FUNCTIONS - names - written_otherwise
+    assert not TABLE_FUNCTIONS - names
+
+
+def test_no_allowed_function_reaches_out():
+    telltale = (
+        "read_",
+        "write_",
+        "scan",
+        "pragma",
+        "duckdb_",
+        "setting",
+        "secret",
+        "sleep",
+        "query",
+        "nextval",
+        "glob",
+    )
+    assert not [name for name in FUNCTIONS | TABLE_FUNCTIONS if any(part in name for part in telltale)]
+
+
+def test_the_views_have_names(sandbox: SqlSandbox):
+    frame = sandbox.run(
+        "select distinct object, relation, \"group\" from named_relations where relation = 'holding'"
+    ).frame
+    assert frame.values.tolist() == [["cup/glass/bottle", "holding", "contact"]]
+    actions = sandbox.run("select action_id, start_s, end_s from named_actions order by start_s").frame
+    assert actions.values.tolist() == [["c106", 0.0, 1.5], ["c059", 0.5, 1.5], ["c009", 2.5, 3.0]]
+
+
+def test_values_arrive_as_tables_know_them(sandbox: SqlSandbox):
+    frame = sandbox.run(
+        "select sum(range)::hugeint as whole, 170141183460469231731687303715884105727 as huge, 1.25 as part,"
+        " [1, 2] as l, {'a': 'b'} as s, 'a\\x00'::blob as b, interval 3 day as i, null as n,"
+        " 'x'::enum ('x') as e from range(5)"
+    ).frame
+    assert frame["whole"].dtype == "int64" and frame["whole"][0] == 10
+    assert frame["huge"][0] == pytest.approx(1.7e38, rel=0.01) and frame["part"][0] == 1.25
+    assert frame.loc[0, ["l", "s", "b", "i", "e"]].tolist() == ["[1,2]", '{"a":"b"}', "a\\x00", "3 days", "x"]
+    assert frame["n"].isna().all()
+
+
+def test_too_many_rows_are_cut_and_said(sandbox: SqlSandbox):
+    result = sandbox.run("select range as i from range(50) order by i desc", limit_rows=10)
+    assert result.cut == "rows" and result.frame["i"].tolist() == list(range(49, 39, -1))
+    assert not sandbox.run("select * from range(10)", limit_rows=10).cut
+
+
+def test_too_many_bytes_are_cut_and_said(store_path: Path):
+    sandbox = SqlSandbox(store_path, memory_mb=500)
+    result = sandbox.run("select repeat('x', 50000) as cell from range(5000)")
+    assert result.cut == "bytes" and 0 < len(result.frame) * 50_000 <= LIMIT_BYTES
+    sandbox.close()
+
+
+def test_one_giant_cell_is_refused(store_path: Path):
+    sandbox = SqlSandbox(store_path, memory_mb=500)
+    with pytest.raises(UserError, match=r"over 64 MB|more than 500 MB"):
+        sandbox.run("select repeat('x', 100000000) as cell")
+    sandbox.close()
+
+
+@pytest.mark.parametrize("limits", [{"limit_rows": -1}, {"timeout_s": 0}])
+def test_limits_below_nothing_are_refused(limits: dict[str, int], sandbox: SqlSandbox):
+    with pytest.raises(UserError, match="needs a row limit"):
+        sandbox.run("select 1", **limits)
+
+
+def test_a_long_query_ends_at_the_time_limit(sandbox: SqlSandbox):
+    start = time.perf_counter()
+    with pytest.raises(UserError, match=r"longer than 0\.3 s"):
+        sandbox.run(ENDLESS, timeout_s=0.3)
+    assert time.perf_counter() - start < 5
+    assert sandbox.run("select 1 as one").frame["one"].tolist() == [1]
+
+
+def test_a_query_can_be_stopped(sandbox: SqlSandbox):
+    threading.Timer(0.3, sandbox.interrupt).start()
+    with pytest.raises(UserError, match="was stopped"):
+        sandbox.run(ENDLESS, timeout_s=20)
+
+
+def test_an_error_is_duckdbs_own_with_the_users_line(sandbox: SqlSandbox):
+    with pytest.raises(UserError, match=r"(?s)no_such_column.*LINE 2:"):
+        sandbox.run("select video_id,\n  no_such_column\nfrom videos")
+    with pytest.raises(UserError, match=r"(?s)syntax error.*LINE 1:"):
+        sandbox.run("selct 1")
+    with pytest.raises(UserError, match=r"(?s)Could not convert.*LINE 2:"):
+        sandbox.run("select\n  video_id::integer\nfrom videos")
+    with pytest.raises(UserError, match=r"vidoes is not a table of this store; did you mean videos\?"):
+        sandbox.run("from vidoes")
+
+
+def test_folders_of_videos_stay_hidden(tmp_path: Path, store_path: Path):
+    copy = tmp_path / "store.duckdb"
+    copy.write_bytes(store_path.read_bytes())
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute("update videos set path = '/somewhere/films/' || video_id || '.mp4'")
+    sandbox = SqlSandbox(copy, memory_mb=200)
+    assert sandbox.run("select path from videos").frame["path"].tolist() == ["AB1CD.mp4"]
+    assert "somewhere" not in sandbox.run("from videos").frame.to_csv() + sandbox.first_rows("videos").to_csv()
+    assert "somewhere" not in sandbox.run("summarize videos").frame.to_csv()
+    sandbox.close()
+
+
+def test_store_and_sandbox_share_the_file(sandbox: SqlSandbox, store_path: Path):
+    with AnnotationStore(store_path) as store:
+        assert len(store.videos()) == len(sandbox.run("select * from videos").frame)
+
+
+def test_the_schema_lists_tables_then_views(sandbox: SqlSandbox):
+    schema = sandbox.schema()
+    assert ("video_id", "varchar") in schema["videos"]
+    assert list(schema).index("relations") < list(schema).index("named_actions")
+
+
+def test_a_lake_is_asked_like_a_file(sandbox: SqlSandbox, store_path: Path, tmp_path: Path):
+    write_lake(store_path, tmp_path / "lake")
+    lake = SqlSandbox(tmp_path / "lake", memory_mb=300)
+    assert list(lake.schema()) == list(sandbox.schema())
+    question = "select object, relation, count(*) as n from named_relations group by all order by all"
+    assert lake.run(question).frame.equals(sandbox.run(question).frame)
+    inside = next((tmp_path / "lake").rglob("*.parquet"))
+    for attack in (f"from '{inside}'", f"from read_parquet('{inside}')", "from '/etc/passwd'"):
+        with pytest.raises(UserError, match=r"not a table|not allowed") as refused:
+            lake.run(attack)
+        assert str(tmp_path) not in str(refused.value)
+    lake.close()
+
+
+def test_runs_at_the_same_time_do_not_disturb_one_another(sandbox: SqlSandbox):
+    answers: list[int] = []
+    threads = [
+        threading.Thread(target=lambda k=k: answers.append(int(sandbox.run(f"select {k} as k").frame["k"][0])))
+        for k in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == list(range(8))
+
+
+def test_a_runaway_of_one_person_leaves_room_for_another(store_path: Path):
+    workers = Workers(store_path, memory_mb=200, most=2)
+    mine, other = SqlSandbox(store_path, workers=workers), SqlSandbox(store_path, workers=workers)
+    said: list[str] = []
+
+    def run_away() -> None:
+        try:
+            mine.run(ENDLESS, timeout_s=60)
+        except UserError as error:
+            said.append(str(error))
+
+    thread = threading.Thread(target=run_away)
+    thread.start()
+    assert other.run("select count(*) as n from videos").frame["n"].tolist() == [1]
+    assert thread.is_alive()
+    other.interrupt()
+    assert other.run("select 1 as one").frame["one"].tolist() == [1]
+    assert thread.is_alive()
+    while thread.is_alive():
+        mine.interrupt()
+        thread.join(0.2)
+    assert said == ["the query was stopped"]
+    workers.close()
+
+
+def test_too_many_at_once_are_turned_away(store_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("ag_core.queries.sql.sandbox.WAIT_S", 0.2)
+    workers = Workers(store_path, memory_mb=200, most=1)
+    sandbox = SqlSandbox(store_path, workers=workers)
+    with workers.one(), pytest.raises(UserError, match=r"1 queries are running.*try again"):
+        sandbox.run("select 1")
+    assert sandbox.run("select 1 as one").frame["one"].tolist() == [1]
+    workers.close()
+
+
+def test_a_worker_that_dies_is_replaced(store_path: Path):
+    workers = Workers(store_path, memory_mb=200)
+    sandbox = SqlSandbox(store_path, workers=workers)
+    with workers.one() as process:
+        number = process.pid
+    process.kill()
+    process.wait()
+    assert sandbox.run("select 1 as one").frame["one"].tolist() == [1]
+    with workers.one() as process:
+        assert process.pid != number
+    workers.close()
+
+
+def test_a_missing_store_is_said(tmp_path: Path):
+    with pytest.raises(UserError, match="is not there"):
+        SqlSandbox(tmp_path / "none.duckdb")
+
+
+def test_a_file_that_is_no_store_is_said(tmp_path: Path):
+    (tmp_path / "none.duckdb").write_text("not a store")
+    sandbox = SqlSandbox(tmp_path / "none.duckdb")
+    with pytest.raises(UserError, match="is no annotation store"):
+        sandbox.run("select 1")
+    sandbox.close()

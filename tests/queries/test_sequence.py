@@ -1,0 +1,409 @@
+"""Moments by sequence: the SQL equals a brute-force reference on random stores, and does what docs/search.md says."""
+
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+from random import Random
+
+import duckdb
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ag_core.queries.sequence.language import parse
+from ag_core.queries.sequence.query import moments, moments_query, stretch_counts, videos_without_times
+from ag_core.queries.sequence.records import MAX_STEPS, Condition, Limits, Sequence, Step, Where
+from ag_core.queries.sql.sandbox import SqlSandbox
+
+SCHEMA = Path(__file__).parents[2] / "ag_core" / "annotations" / "schema.sql"
+PREDICTION = "prediction:a+b"
+CLASSES, RELATIONS, ACTIONS = (10, 11), (0, 9, 13), (106, 107)
+TICK_MS = 250
+"""Between two frames of a random film; limits and actions are multiples of it, so that they often just touch."""
+TABLES = ("videos", "frames", "objects", "relations_by_class", "action_intervals")
+SCENES = ("Kitchen (A room to cook in)", "Bedroom", None)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What is annotated of one frame: (class, visible, relations) of each object."""
+
+    frame: int
+    t_ms: int | None
+    objects: tuple[tuple[int, bool, tuple[int, ...]], ...]
+
+
+@dataclass(frozen=True)
+class Film:
+    """One video of one source."""
+
+    source: str
+    video: int
+    split: str | None
+    scene: str | None
+    frames: tuple[Frame, ...]
+    actions: tuple[tuple[int, int, int], ...] = ()
+
+    @property
+    def video_id(self) -> str:
+        return f"V{self.video}"
+
+
+class Memory:
+    """A store in memory, for the two questions that a sequence asks of one."""
+
+    def __init__(self) -> None:
+        self.connection = duckdb.connect(config={"threads": 1})
+        self.connection.execute(SCHEMA.read_text())
+
+    def ask(self, query: str, parameters: tuple = ()) -> pd.DataFrame:
+        return self.connection.execute(query, list(parameters)).df()
+
+    def fill(self, films: list[Film]) -> "Memory":
+        for table in TABLES:
+            self.connection.execute(f"delete from {table}")
+        rows: dict[str, list[dict[str, object]]] = {table: [] for table in TABLES}
+        for source in {film.source for film in films}:
+            frame_id = object_id = 0
+            for film in sorted((one for one in films if one.source == source), key=lambda one: one.video):
+                video = {"source": source, "video": film.video}
+                known = {"video_id": film.video_id, "split": film.split, "scene": film.scene, "duration_s": 9.0}
+                rows["videos"].append(video | known)
+                for action, start_ms, end_ms in film.actions:
+                    interval = {"action": action, "start_ms": start_ms, "end_ms": end_ms}
+                    rows["action_intervals"].append(video | interval)
+                for one in film.frames:
+                    place = video | {"frame_id": frame_id, "t_ms": one.t_ms}
+                    rows["frames"].append(place | {"frame": one.frame})
+                    for object_class, visible, relations in one.objects:
+                        mask = sum(1 << relation for relation in relations)
+                        row = place | {"object_id": object_id, "class": object_class}
+                        rows["objects"].append(row | {"visible": visible, "score": 1.0, "relation_mask": mask})
+                        for relation in RELATIONS:  # a prediction scores every relationship
+                            score = 0.7 if relation in relations else 0.3
+                            if relation in relations or source == PREDICTION:
+                                rows["relations_by_class"].append(row | {"relation": relation, "score": score})
+                        object_id += 1
+                    frame_id += 1
+        for table, of_table in rows.items():
+            if of_table:
+                self.connection.register("incoming", pd.DataFrame(of_table).convert_dtypes())
+                self.connection.execute(f"insert into {table} by name select * from incoming")
+        return self
+
+
+# The reference: the words of docs/search.md, one after the other, in plain loops
+
+
+def holds(step: Step, frame: Frame) -> bool:
+    for condition in step.conditions:
+        found = False
+        for object_class, visible, relations in frame.objects:
+            carried = [relation in relations for relation in condition.relations]
+            fits = (all if condition.together else any)(carried) if carried else True
+            found = found or (visible and fits and (not condition.classes or object_class in condition.classes))
+        if found == condition.negated:
+            return False
+    return True
+
+
+def stretches(step: Step, film: Film) -> list[tuple[Frame, Frame]]:
+    found: list[list[Frame]] = []
+    before = False
+    for frame in film.frames:
+        now = holds(step, frame)
+        if now and before:
+            found[-1].append(frame)
+        elif now:
+            found.append([frame])
+        before = now
+    return [(run[0], run[-1]) for run in found if within(step.length, run[0].t_ms, run[-1].t_ms)]
+
+
+def within(limits: Limits, start_ms: int | None, end_ms: int | None) -> bool:
+    if not limits.limits_something:
+        return True
+    if start_ms is None or end_ms is None:
+        return False
+    lasts = max(0, end_ms - start_ms)
+    return limits.least_ms <= lasts and (limits.most_ms is None or lasts <= limits.most_ms)
+
+
+def reference(films: list[Film], sequence: Sequence) -> list[tuple]:
+    """(video id, first and last frame of each step) of every moment."""
+    answer = []
+    annotated = {film.video: film for film in films if film.source == "annotation"}
+    for film in (one for one in films if one.source == sequence.where.source):
+        told = [one for one in (film, annotated.get(film.video)) if one is not None]
+        scene = sequence.where.scene.lower()
+        if scene and not any(scene in (one.scene or "").lower() for one in told):
+            continue
+        if sequence.where.split and sequence.where.split not in {one.split for one in told}:
+            continue
+        of_steps = [stretches(step, film) for step in sequence.steps]
+        for first in of_steps[0]:
+            chains = [
+                chain
+                for chain in product([first], *of_steps[1:])
+                if all(
+                    later[0].frame > earlier[0].frame and within(gap, earlier[1].t_ms, later[0].t_ms)
+                    for gap, earlier, later in zip(sequence.gaps, chain, chain[1:], strict=False)
+                )
+            ]
+            if not chains:
+                continue
+            chain = min(chains, key=lambda one: [start.frame for start, _ in one])
+            intervals = annotated[film.video].actions if film.video in annotated else ()
+            if sequence.where.actions and chain[0][0].t_ms is None:
+                continue
+            if all(
+                any(
+                    action in any_of and start <= max(end.t_ms for _, end in chain) and stop >= chain[0][0].t_ms
+                    for action, start, stop in intervals
+                )
+                for any_of in sequence.where.actions
+            ):
+                answer.append((film.video_id, *((start.frame, end.frame) for start, end in chain)))
+    return sorted(answer)
+
+
+# Random stores and random questions
+
+
+def random_films(seed: int) -> list[Film]:
+    """Two to four crowded films, some of them predicted, some without a clock; what holds often goes on holding."""
+    rng = Random(seed)
+    found = []
+    for number in rng.sample(range(6), rng.randint(2, 4)):
+        for source in rng.choice([("annotation",), ("annotation", PREDICTION), (PREDICTION,)]):
+            timed = rng.random() < 0.8
+            frames: list[Frame] = []
+            for place in sorted(rng.sample(range(1, 17), rng.randint(8, 14))):
+                goes_on = frames and rng.random() < 0.4
+                fresh = tuple(_random_object(rng) for _ in range(rng.randint(0, 2)))
+                objects = frames[-1].objects if goes_on else fresh
+                frames.append(Frame(place, (place - 1) * TICK_MS if timed else None, objects))
+            starts = [(rng.choice(ACTIONS), rng.randint(0, 16), rng.randint(0, 4)) for _ in range(rng.randint(0, 2))]
+            intervals = tuple((action, s * TICK_MS, (s + n) * TICK_MS) for action, s, n in starts)
+            split, scene = rng.choice(["train", "test", None]), rng.choice(SCENES)
+            annotated = source == "annotation"
+            told = (split, scene, tuple(frames), intervals) if annotated else (None, None, tuple(frames), ())
+            found.append(Film(source, number, *told))
+    return found
+
+
+def _random_object(rng: Random) -> tuple[int, bool, tuple[int, ...]]:
+    visible = rng.random() < 0.85
+    carried = tuple(relation for relation in RELATIONS if rng.random() < 0.5)
+    return rng.choice(CLASSES), visible, carried if visible else ()  # an invisible object has no relationships
+
+
+films = st.integers(0, 2**32 - 1).map(random_films)
+some = st.lists(st.integers(0, 8).map(lambda ticks: ticks * TICK_MS), min_size=2, max_size=2).map(sorted)
+limits = st.one_of(
+    st.just(Limits()),
+    some.map(lambda two: Limits(0, two[1])),
+    some.map(lambda two: Limits(two[0])),
+    some.map(lambda two: Limits(*two)),
+)
+conditions = st.builds(
+    lambda classes, relations, together, negated: Condition(
+        tuple(classes), tuple(relations), together and len(relations) > 1, negated
+    ),
+    st.lists(st.sampled_from(CLASSES), unique=True, max_size=2),
+    st.lists(st.sampled_from(RELATIONS), unique=True, max_size=2),
+    st.booleans(),
+    st.sampled_from([False, False, True]),
+)
+steps = st.builds(Step, st.lists(conditions, min_size=1, max_size=2).map(tuple), st.one_of(st.just(Limits()), limits))
+wheres = st.builds(
+    Where,
+    st.lists(st.lists(st.sampled_from(ACTIONS), min_size=1, unique=True).map(tuple), max_size=2).map(tuple),
+    st.sampled_from(["", "", "KITCHEN", "room"]),
+    st.sampled_from([None, None, "train", "test"]),
+    st.sampled_from(["annotation", "annotation", PREDICTION]),
+)
+# Few different steps, so that one often follows itself.
+some_steps = st.lists(steps, min_size=1, max_size=2).flatmap(
+    lambda pool: st.lists(st.sampled_from(pool), min_size=1, max_size=4)
+)
+sequences = some_steps.flatmap(
+    lambda found: st.builds(
+        Sequence,
+        st.just(tuple(found)),
+        st.lists(limits, min_size=len(found) - 1, max_size=len(found) - 1).map(tuple),
+        st.one_of(st.just(Where()), wheres),
+    )
+)
+
+
+@pytest.fixture(scope="module")
+def memory():
+    memory = Memory()
+    yield memory
+    memory.connection.close()
+
+
+def found_in(table: pd.DataFrame, n_steps: int) -> list[tuple]:
+    return [
+        (row.video_id, *((getattr(row, f"step_{k}_first_frame"), getattr(row, f"step_{k}_last_frame"))
+                         for k in range(1, n_steps + 1)))
+        for row in table.itertuples()
+    ]  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(films=films, sequence=sequences)
+def test_moments_equal_the_brute_force_reference(memory: Memory, films: list[Film], sequence: Sequence) -> None:
+    memory.fill(films)
+    expected = reference(films, sequence)
+    answer = moments(memory, sequence)
+    assert found_in(answer.table, len(sequence.steps)) == expected
+    assert answer.total == len(expected)
+    assert answer.videos == len({one[0] for one in expected})
+    where = Where(scene=sequence.where.scene, split=sequence.where.split, source=sequence.where.source)
+    counted = [
+        reference(films, Sequence((step,), where=where)) for step in sequence.steps
+    ]  # a sequence of one step has a moment for every stretch
+    counts = stretch_counts(memory, sequence)
+    assert counts["stretches"].tolist() == [len(one) for one in counted]
+    assert counts["videos"].tolist() == [len({video for video, _ in one}) for one in counted]
+
+
+@pytest.fixture(scope="module")
+def kitchen(memory: Memory):
+    """One second a frame: a free cup, held, held and drunk from, put down; beside it the same without a clock."""
+    cup = [(), (13,), (13,), (9,), (9, 13), ()]
+    frames = tuple(Frame(1 + 10 * k, 1000 * k, ((CLASSES[0], True, one),)) for k, one in enumerate(cup))
+    untimed = tuple(replace(frame, t_ms=None) for frame in frames)
+    return [
+        Film("annotation", 0, "train", SCENES[0], frames, ((107, 0, 900), (106, 2000, 2000))),
+        Film("annotation", 1, "test", None, untimed),
+    ]
+
+
+HOLD, DRINK = Condition((10,), (13,)), Condition((10,), (9,))
+
+
+def test_a_moment_has_times_frames_and_what_is_known_of_its_video(memory: Memory, kitchen: list[Film]) -> None:
+    memory.fill(kitchen)
+    answer = moments(memory, Sequence((Step((HOLD,)), Step((DRINK,))), (Limits(0, 1000),)))
+    assert (answer.total, answer.videos) == (1, 1)
+    row = answer.table.iloc[0]
+    assert (row["video_id"], row["scene"], row["split"], row["duration_s"]) == ("V0", SCENES[0], "train", 9.0)
+    assert (row["start_s"], row["end_s"], row["frame"]) == (1.0, 4.0, 11)
+    assert (row["step_1_start_ms"], row["step_1_end_ms"]) == (1000, 2000)
+    assert (row["step_2_first_frame"], row["step_2_last_frame"], row["step_2_start_ms"]) == (31, 41, 3000)
+    assert answer.seconds > 0
+
+
+def test_videos_without_a_clock_answer_what_needs_none(memory: Memory, kitchen: list[Film]) -> None:
+    memory.fill(kitchen)
+    steps = (Step((HOLD,)), Step((DRINK,)))
+    free, limited = Sequence(steps, (Limits(),)), Sequence(steps, (Limits(0, 9000),))
+    assert moments(memory, free).table["video_id"].tolist() == ["V0", "V1"]
+    assert moments(memory, free).table["start_s"].isna().tolist() == [False, True]
+    assert videos_without_times(memory, free) == 0
+    assert moments(memory, limited).table["video_id"].tolist() == ["V0"]
+    assert videos_without_times(memory, limited) == 1
+    assert videos_without_times(memory, replace(limited, where=Where(split="train"))) == 0
+
+
+def test_an_action_must_overlap_the_moment(memory: Memory, kitchen: list[Film]) -> None:
+    memory.fill(kitchen)
+    held = Sequence((Step((HOLD,), Limits(500)),))
+    for actions, n in ((((107,),), 0), (((106,),), 1), (((107, 106),), 1), (((107,), (106,)), 0)):
+        assert moments(memory, replace(held, where=Where(actions))).total == n
+
+
+def test_what_only_touches_counts(memory: Memory, kitchen: list[Film]) -> None:
+    film = replace(kitchen[0], actions=((107, 0, 1000), (106, 4000, 9000), (0, 4001, 9000)))
+    memory.fill([film])
+    held, drunk = Step((HOLD,)), Step((DRINK,))  # held from 1 to 2 s and at 4 s, drunk from 3 to 4 s
+    assert moments(memory, Sequence((held, drunk), (Limits(1000, 1000),))).total == 1
+    assert moments(memory, Sequence((held, drunk), (Limits(0, 999),))).total == 0
+    assert moments(memory, Sequence((held, drunk), (Limits(1001),))).total == 0
+    assert moments(memory, Sequence((held, held), (Limits(),))).total == 1  # nothing follows itself
+    assert moments(memory, Sequence((drunk, held), (Limits(0, 0),))).total == 1  # they overlap
+    for action, n in ((107, 1), (106, 1), (0, 0)):
+        where = Where(((action,),))
+        assert moments(memory, Sequence((held, drunk), (Limits(),), where)).total == n
+    covering = Step((Condition((10,)),))  # from 0 to 5 s: a later step ends before it does
+    where = Where(((0,),))
+    assert moments(memory, Sequence((covering, Step((HOLD,), Limits(1000))), (Limits(),), where)).total == 1
+
+
+def test_pages_hold_every_moment_once(memory: Memory, kitchen: list[Film]) -> None:
+    memory.fill([replace(film, video=film.video + 2 * k) for k in range(5) for film in kitchen])
+    sequence = Sequence((Step((Condition((10,), (9, 13)),)),))
+    pages = [moments(memory, sequence, limit=3, offset=offset) for offset in (0, 3, 6, 9, 12)]
+    assert [len(page.table) for page in pages] == [3, 3, 3, 1, 0]
+    assert [(page.total, page.videos) for page in pages] == [(10, 10)] * 5
+    whole = moments(memory, sequence).table
+    together = pd.concat([page.table for page in pages[:4]], ignore_index=True)
+    for name in ("video_id", "frame", "step_1_first_frame", "step_1_last_frame"):
+        assert together[name].tolist() == whole[name].tolist()
+
+
+def test_text_travels_as_parameters() -> None:
+    nasty = "'; drop table videos; --"
+    query = moments_query(Sequence((Step((HOLD,)),), where=Where(scene=nasty, source=nasty)))
+    assert nasty not in query.sql and query.parameters.count(nasty) >= 2
+    assert query.sql.count("?") == len(query.parameters)
+    assert "'''; drop table videos; --'" in query.with_values()
+
+
+def test_the_query_with_its_values_runs_in_the_sandbox(app_home: Path) -> None:
+    from ag_core.annotations.showcase_store import ensure_store
+
+    sandbox = SqlSandbox(ensure_store())
+    one = parse('drinking from cup for at least 0.5 s where scene "kitch" and split test and action c107')
+    answer = sandbox.run(moments_query(one).with_values(), 10, 10.0).frame
+    assert (answer["video_id"].tolist(), answer["frame"].tolist()) == (["AB1CD"], [3])
+    two = parse("looking at & holding cup then after 1 s within 5 s not holding cup and cup where action c107")
+    assert sandbox.run(moments_query(two).with_values(), 10, 10.0).frame.empty  # in these clips nothing ever changes
+
+
+def test_steps_are_changed_put_in_taken_out_and_moved() -> None:
+    a, b, c, d = (Step((Condition((number,)),)) for number in (1, 2, 3, 4))
+    two, five = Limits(0, 2000), Limits(0, 5000)
+    abc = Sequence((a, b, c), (two, five))
+    assert abc.with_step(1, d) == Sequence((a, d, c), (two, five))
+    assert abc.with_gap(1, two) == Sequence((a, b, c), (two, two))
+    assert abc.with_inserted(0, d) == Sequence((d, a, b, c), (Limits(), two, five))
+    assert abc.with_inserted(1, d) == Sequence((a, d, b, c), (Limits(), two, five))
+    assert abc.with_inserted(3, d) == Sequence((a, b, c, d), (two, five, Limits()))
+    assert abc.without_step(0) == Sequence((b, c), (five,))
+    assert abc.without_step(1) == Sequence((a, c), (five,))
+    assert abc.without_step(2) == Sequence((a, b), (two,))
+    assert abc.with_moved(0, 1) == Sequence((b, a, c), (two, five))
+    assert abc.with_moved(2, -9) == Sequence((c, a, b), (two, five))
+    with pytest.raises(ValueError, match="0 steps"):
+        Sequence((a,)).without_step(0)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Condition((0,)), "object class .* does not exist"),
+        (lambda: Condition((36,)), "does not exist"),
+        (lambda: Condition((), (25,)), "relationship .* does not exist"),
+        (lambda: Condition((10, 10)), "named twice"),
+        (lambda: Condition((10,), (13,), together=True), "two or more"),
+        (lambda: Limits(5, 2), "swap"),
+        (lambda: Limits(-1), "between 0 and"),
+        (lambda: Limits(0, 10**9), "between 0 and"),
+        (lambda: Step(()), "0 conditions"),
+        (lambda: Sequence(()), "0 steps"),
+        (lambda: Sequence((Step((HOLD,)),) * (MAX_STEPS + 1), (Limits(),) * MAX_STEPS), "9 steps"),
+        (lambda: Sequence((Step((HOLD,)),) * 2), "one fewer"),
+        (lambda: Where(((),)), "names no action"),
+        (lambda: Where(((157,),)), "does not exist"),
+        (lambda: Where(split="validation"), "train or test"),
+        (lambda: Where(source=" "), "source is empty"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(make, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make()

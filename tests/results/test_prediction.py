@@ -1,0 +1,140 @@
+"""The prediction file: there and back, its schema, and what is refused."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+
+from ag_core.errors import UserError
+from ag_core.records import ActionScores, SceneGraph, Video
+from ag_core.results.prediction import FORMAT, VERSION, ModelUse, Prediction
+from ag_core.taxonomy import ACTIONS, N_ACTIONS, N_RELATIONS, OBJECTS, RELATIONS_OF_GROUP, Group
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "assets" / "prediction.schema.json").read_text())
+
+
+def example(n_graphs: int = 3, n_objects: int = 2) -> Prediction:
+    rng = np.random.default_rng(0)
+    graphs = [
+        SceneGraph(
+            frame=6 * k + 6,
+            time_s=(6 * k + 5) / 12,
+            person_box_xyxy=None if k == 1 else np.array([10.04, 20, 60, 120]),
+            person_score=0.0 if k == 1 else 0.91237,
+            object_classes=rng.integers(1, 36, n_objects),
+            object_boxes_xyxy=rng.uniform(0, 200, (n_objects, 4)),
+            object_scores=rng.uniform(size=n_objects),
+            relations=rng.uniform(size=(n_objects, N_RELATIONS)),
+        )
+        for k in range(n_graphs)
+    ]
+    times = [graph.time_s for graph in graphs]
+    actions = tuple(
+        ActionScores(
+            model,
+            rng.uniform(size=N_ACTIONS),
+            np.array(times),
+            rng.uniform(size=(len(times), N_ACTIONS)),
+            np.arange(N_ACTIONS) < 20,
+        )
+        for model in ("lfb", "sgfb")
+    )
+    models = (ModelUse("reldn", "relations", "relation-demo", "ab" * 32, "home world"),)
+    video = Video("clip", 12.0, 12.0, 480, 270, 144)
+    return Prediction(video, "clip.mp4", "0f" * 32, models, 2.0, ("a note",), tuple(graphs), actions)
+
+
+@pytest.mark.parametrize("prediction", [example(), example(n_objects=0), example(n_graphs=0)])
+def test_the_file_fits_its_schema(prediction: Prediction) -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(prediction.to_text()))
+
+
+def test_the_schema_knows_the_taxonomy_and_the_version() -> None:
+    assert SCHEMA["properties"]["format"]["const"] == FORMAT
+    assert SCHEMA["properties"]["version"]["const"] == VERSION
+    found = SCHEMA["$defs"]["object"]["properties"]
+    assert found["class"]["enum"] == list(OBJECTS)
+    for group in Group:
+        assert list(found[group]["properties"]) == found[group]["required"] == list(RELATIONS_OF_GROUP[group])
+
+
+def test_the_schema_refuses_what_is_missing_or_unknown() -> None:
+    check = jsonschema.Draft202012Validator(SCHEMA)
+    for spoil in (
+        lambda content: content.pop("notes"),
+        lambda content: content["frames"][0]["objects"][0]["contact"].pop("eating"),
+        lambda content: content["actions"]["lfb"].pop(),
+        lambda content: content["video"].update(path="/somewhere"),
+        lambda content: content["frames"][0].update(frame=0),
+    ):
+        content = example().to_json()
+        spoil(content)
+        assert not check.is_valid(content)
+
+
+def test_there_and_back(tmp_path: Path) -> None:
+    before = example()
+    before.save(tmp_path / "made" / "clip.json")
+    after = Prediction.load(tmp_path / "made" / "clip.json")
+    assert after.to_json() == before.to_json()
+    assert [path.name for path in (tmp_path / "made").iterdir()] == ["clip.json"]
+    for one, two in zip(before.graphs(), after.graphs(), strict=True):
+        np.testing.assert_array_equal(one.object_classes, two.object_classes)
+        np.testing.assert_allclose(one.relations, two.relations, atol=5.1e-5)
+        np.testing.assert_allclose(one.object_boxes_xyxy, two.object_boxes_xyxy, atol=0.051)
+        assert (one.person_box_xyxy is None) == (two.person_box_xyxy is None)
+    for name, scores in before.action_scores().items():
+        np.testing.assert_allclose(scores.over_time, after.action_scores()[name].over_time, atol=5.1e-5)
+        np.testing.assert_array_equal(scores.trained_on, after.action_scores()[name].trained_on)
+
+
+def test_all_actions_are_named_and_the_untrained_marked() -> None:
+    rows = example().to_json()["actions"]["sgfb"]
+    assert [(row["id"], row["label"]) for row in rows] == [(action.id, action.label) for action in ACTIONS]
+    assert sum(row["trained"] for row in rows) == 20
+
+
+def test_no_number_is_longer_than_it_means() -> None:
+    text = example().to_text()
+    assert "0.9124" in text and "0.91237" not in text
+    assert "NaN" not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("hello", "is not JSON"),
+        ("[]", "is not a prediction"),
+        ('{"format": "other"}', "is not a prediction"),
+        (json.dumps({"format": FORMAT, "version": VERSION + 1}), "version"),
+        (json.dumps({"format": FORMAT, "version": VERSION}), "damaged"),
+    ],
+)
+def test_other_files_are_refused_with_a_sentence(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "other.json"
+    path.write_text(text)
+    with pytest.raises(UserError, match=said):
+        Prediction.load(path)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"none\.json cannot be read"):
+        Prediction.load(tmp_path / "none.json")
+
+
+def test_graphs_out_of_order_are_refused() -> None:
+    whole = example()
+    with pytest.raises(ValueError, match="ascend"):
+        Prediction(
+            whole.video,
+            whole.file,
+            whole.sha256,
+            whole.models,
+            whole.rate,
+            whole.notes,
+            whole.frames[::-1],
+            whole.actions,
+        )

@@ -1,0 +1,131 @@
+"""The player's payload: edges, shared tracks, typed columns, lanes, scores, and refusal of what cannot travel."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ag_core.errors import UserError
+from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video
+from ag_core.taxonomy import N_ACTIONS, N_RELATIONS, RELATIONS, action_index, object_index, relation_index
+from ag_core.ui.player.media import media_url
+from ag_core.ui.player.player import (
+    NO_BOX,
+    ROW_COLUMNS,
+    check_payload,
+    player_data,
+    shown_relations,
+    top_actions,
+)
+
+VIDEO = Video("ABCDE", 10.0, 24.0, 480, 270, 240)
+
+
+def graph(frame: int, relations: dict[str, dict[str, float]], person: bool = True) -> SceneGraph:
+    classes = [object_index(name.split("#")[0]) for name in relations]
+    table = np.zeros((len(relations), N_RELATIONS))
+    for row, says in enumerate(relations.values()):
+        for name, probability in says.items():
+            table[row, relation_index(name)] = probability
+    boxes = np.tile([10.4, 20.6, 30, 40], (len(relations), 1))
+    box = np.array([1, 2, 3, 4]) if person else None
+    return SceneGraph(frame, (frame - 1) / 24, box, 1.0, np.array(classes), boxes, np.ones(len(classes)), table)
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "shown"),
+    [
+        ({"looking_at": 0.4, "not_looking_at": 0.35}, {"looking_at"}),
+        ({"looking_at": 1.0, "unsure": 1.0}, {"looking_at"}),
+        ({"in_front_of": 0.3, "beneath": 0.2}, {"in_front_of"}),
+        ({"holding": 0.9, "touching": 0.6, "wiping": 0.5}, {"holding", "touching"}),
+        ({}, set()),
+    ],
+)
+def test_edges_from_probabilities(probabilities: dict[str, float], shown: set[str]) -> None:
+    one = graph(1, {"table": probabilities})
+    assert {RELATIONS[index] for index in np.flatnonzero(shown_relations(one.relations)[0])} == shown
+
+
+def test_tracks_are_shared_by_sources_and_tables_are_typed() -> None:
+    annotation = [graph(25, {"table": {"holding": 1}}), graph(1, {"dish": {}}, person=False)]
+    prediction = [graph(12, {"dish": {"touching": 0.8}, "dish#2": {"in": 0.7}, "table": {}})]
+    data = player_data(VIDEO, "/media/x.mp4", {"annotation": annotation, "sgfb": prediction})
+    assert [track["label"] for track in data["tracks"]] == ["person", "dish", "table", "dish 2"]
+    rows = data["graphs:annotation"]
+    assert rows.schema.names == ROW_COLUMNS.names and str(rows.schema.field("frame").type) == "int16"
+    assert rows["frame"].to_pylist() == [0, 0, 24, 24]
+    assert rows["mask"].to_pylist() == [NO_BOX, 0, 0, 1 << relation_index("holding")]
+    assert rows["x1"].to_pylist() == [0, 10, 1, 10] and rows["y1"].to_pylist() == [0, 21, 2, 21]
+    assert "strengths:annotation" not in data
+    assert data["graphs:sgfb"]["track"].to_pylist() == [0, 1, 3, 2]
+
+
+def test_a_predictions_edges_have_strengths_in_the_order_of_rows_and_bits() -> None:
+    prediction = [
+        graph(7, {"dish": {"touching": 0.8, "in": 0.705, "holding": 0.62}, "bed": {}}),
+        graph(2, {"bed": {"looking_at": 0.994}}),
+    ]
+    data = player_data(VIDEO, None, {"sgfb": prediction})
+    rows, strengths = data["graphs:sgfb"], data["strengths:sgfb"]["score"].to_pylist()
+    told = {}
+    for row in rows.to_pylist():
+        for relation in (r for r in range(N_RELATIONS) if row["mask"] & 1 << r):
+            told[row["frame"], data["tracks"][row["track"]]["label"], RELATIONS[relation]] = strengths.pop(0)
+    assert not strengths
+    assert told == {
+        (1, "bed", "looking_at"): 99,
+        (6, "dish", "in"): 70,
+        (6, "dish", "holding"): 62,
+        (6, "dish", "touching"): 80,
+    }
+    assert rows["score"].to_pylist() == [100] * 5
+
+
+def test_frames_beyond_sixteen_bits_keep_their_numbers() -> None:
+    data = player_data(VIDEO, None, {"annotation": [graph(40_001, {})]})
+    assert data["graphs:annotation"]["frame"].to_pylist() == [40_000]
+
+
+def test_invisible_objects_and_empty_sources() -> None:
+    hidden = graph(3, {"bed": {}})
+    unseen = SceneGraph(
+        3, 0.1, None, 0.0, hidden.object_classes, np.full((1, 4), np.nan), np.ones(1), np.zeros((1, N_RELATIONS))
+    )
+    data = player_data(VIDEO, None, {"annotation": [unseen], "none": []})
+    assert data["graphs:annotation"]["mask"].to_pylist() == [NO_BOX, NO_BOX]
+    assert data["graphs:none"].num_rows == data["strengths:none"].num_rows == 0
+    assert data["src"] is None
+
+
+def test_lanes_stand_by_object() -> None:
+    lanes = [("c106", 5.0), ("c151", 1.0), ("c107", 3.0), ("c123", 0.0)]
+    intervals = [ActionInterval("ABCDE", action_index(name), start, start + 1) for name, start in lanes]
+    data = player_data(VIDEO, None, {"annotation": []}, intervals)
+    assert [lane["id"] for lane in data["actions"]] == ["c123", "c151", "c106", "c107"]
+    assert data["actions"][2]["class"] == "cup/glass/bottle"
+
+
+def test_scores_of_the_best_actions() -> None:
+    over_time = np.zeros((2, N_ACTIONS))
+    over_time[1, [3, 9]] = 0.9, 0.6
+    trained = np.ones(N_ACTIONS, bool)
+    trained[3] = False
+    lfb = ActionScores("lfb", over_time.max(axis=0), np.array([1.0, 2.0]), over_time)
+    sgfb = ActionScores("sgfb", over_time.max(axis=0), np.array([1.0, 2.0]), over_time, trained)
+    assert top_actions({"lfb": lfb, "sgfb": sgfb}, 1) == [3, 9]
+    data = player_data(VIDEO, None, {}, scores={"lfb": lfb, "sgfb": sgfb}, top_k=1)
+    assert data["models"][1]["trained"] == [False, True]
+    assert data["scores:lfb"].column_names == ["t", "s0", "s1"]
+    np.testing.assert_allclose(data["scores:sgfb"]["s1"].to_numpy(), [0, 0.6], rtol=1e-6)
+
+
+@pytest.mark.parametrize("value", [np.float32(1), object(), {"a": np.zeros(2)}, [b"x"], {1: 2}])
+def test_payload_refuses_what_would_become_text(value: Any) -> None:
+    with pytest.raises(TypeError, match="player payload 'wrong'"):
+        check_payload({"wrong": value})
+
+
+def test_missing_video_file() -> None:
+    with pytest.raises(UserError, match=r"absent\.mp4 is missing"):
+        media_url("absent.mp4")

@@ -1,0 +1,31 @@
+"""An ordered film from its order to its folder."""
+
+from pathlib import Path
+
+from ag_core.results.film_cache import FilmOrder, MadeFilm
+from ag_core.taxonomy import action_index
+from ag_core.video.frames import probe_video
+from ag_core.world.ordered_film import DRAWING, make_film
+
+ORDER = FilmOrder(7, (action_index("c059"), action_index("c152")))
+
+
+def test_an_ordered_film_lies_whole_in_its_folder(tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    folder = make_film(ORDER, tmp_path, lambda *event: told.append(event), (96, 54))
+    assert folder == tmp_path / ORDER.key
+    assert told[-1] == (DRAWING, 144, 144)
+    made = MadeFilm.load(folder)
+    assert made.video.path is not None
+    file = probe_video(made.video.path)
+    assert (file.n_frames, file.width, file.height) == (144, 96, 54)
+    assert made.video.video_id in made.charades
+    shown = {interval.action for interval in made.intervals}
+    unmet = dict(made.unmet)
+    assert set(ORDER.actions) <= shown | set(unmet)
+    assert action_index("c152") in unmet  # nobody sees a smile of a few pixels
+    assert [path.name for path in tmp_path.iterdir()] == [ORDER.key]
+
+    told.clear()
+    assert make_film(ORDER, tmp_path, lambda *event: told.append(event)) == folder
+    assert not told

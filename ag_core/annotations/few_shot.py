@@ -1,4 +1,4 @@
-"""Which action classes are base and which novel in the few-shot protocol (methods, B6; synthetic world, section 6).
+"""Which action classes are base and which novel in the few-shot protocol (methods B6).
 
 The lists are fixed in assets/few_shot.json, one pair a profile: the paper does not publish its own. Base training keeps
 every video and masks the novel labels in the loss; it does not leave out the videos in which novel actions happen.

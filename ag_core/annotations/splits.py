@@ -1,4 +1,4 @@
-"""Which annotated frames count: the filters that lead from the release to the published numbers (methods, A4).
+"""Which annotated frames count: the filters that lead from the release to the published numbers (methods A4).
 
 A frame is kept when an object is visible and a person was found; a video when more than two of its frames are kept.
 """

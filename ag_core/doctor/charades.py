@@ -1,4 +1,4 @@
-"""What to look for in the Charades rows: blank cells, odd intervals, splits. Facts: methods, section A1."""
+"""What to look for in the Charades rows: blank cells, odd intervals, splits. Facts: methods A1."""
 
 from ag_core.doctor.check import CHARADES_VIDEOS, Area, Check, Severity
 

@@ -1,4 +1,4 @@
-"""What to look for in annotated videos and frames: persons, times, what is in sight. Facts: methods, section A4."""
+"""What to look for in annotated videos and frames: persons, times, what is in sight. Facts: methods A4."""
 
 from ag_core.doctor.check import CHARADES_VIDEOS, Area, Check, Severity
 

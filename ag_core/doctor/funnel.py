@@ -1,4 +1,4 @@
-"""The funnel from the release to the frames that count, beside the published numbers (methods, section A4).
+"""The funnel from the release to the frames that count, beside the published numbers (methods A4).
 
 A count is compared with a published one only where the data at hand is the same set: at least nine tenths of the
 published videos are there. Anything less is a part of the data, or another data set, and the difference says nothing.

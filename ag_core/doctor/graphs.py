@@ -1,4 +1,4 @@
-"""What to look for in annotated objects and relationships: contradictions, boxes, classes. Facts: methods, A3."""
+"""What to look for in annotated objects and relationships: contradictions, boxes, classes. Facts: methods A3."""
 
 from ag_core.annotations.splits import SMALL_SIDE
 from ag_core.doctor.check import Area, Check, Severity

@@ -1,4 +1,4 @@
-"""What to look for in video files, rates and lengths: they decide when a frame is. Facts: methods, section A3."""
+"""What to look for in video files, rates and lengths: they decide when a frame is. Facts: methods A3."""
 
 from ag_core.doctor.check import Area, Check, Severity
 

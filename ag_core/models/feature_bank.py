@@ -1,7 +1,7 @@
 """The scene-graph feature bank: graphs to 875-d vectors on a grid of times, and the window a clip looks at.
 
 NumPy only. The confidence matrix and the product of object and relationship scores are the paper's; where it is silent
-the choices are those of methods C16, C18 and C19. The oracle is the same bank made from annotated graphs.
+the choices are those of methods C16, C18, C19. The oracle is the same bank made from annotated graphs.
 """
 
 from collections.abc import Sequence
@@ -61,7 +61,7 @@ def window(
     """[size,D] the entries around `centre_s`, packed from row 0, zeros after (methods C16).
 
     bank [K,D] and times_s [K] ascending. With more than `size` entries the first are taken, or with `spread`, which
-    the irregular times of the oracle need (C19), `size` of them evenly by index.
+    the irregular times of the oracle need (methods C19), `size` of them evenly by index.
     """
     found = window_indices(times_s, centre_s, window_s)
     if len(found) > size:

@@ -1,8 +1,8 @@
 """Writes films of the home world as a data set in the very formats of Charades and Action Genome.
 
 A film becomes videos/ID.mp4 and dense/ID.npz (the exact truth); a set of truths becomes the csv, class files and
-pickles that the readers of real data read. Two views of the truth: `ag_view`, sparse as the release is (methods A3,
-synthetic world section 6), and `dense_graphs`, every visible object. Knows the formats; nothing of how films are made.
+pickles that the readers of real data read. Two views of the truth: `ag_view`, sparse as the release is (methods A3),
+and `dense_graphs`, every visible object. Knows the formats; nothing of how films are made.
 """
 
 import csv

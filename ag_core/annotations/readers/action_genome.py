@@ -5,7 +5,7 @@ order, boxes inside the picture. Invisible objects stay, without a box. `other_r
 What was repaired or refused is listed. Knows nothing of time: the rate of each video is not in these files.
 
 The files are large: one is read at a time, walked once, and freed. An entry as released takes the short way through
-`_Walk.add`; whatever is odd about one is found out in `_looked_at`. Format: methods, section A3.
+`_Walk.add`; whatever is odd about one is found out in `_looked_at`. Format: methods A3.
 """
 
 import math

@@ -1,7 +1,7 @@
 """Reads the Charades annotation files: one row a video, its action intervals in one field.
 
 Translates the raw spelling once: after this module an action is an index, a time is within its video, and what was
-repaired or refused is listed. Knows nothing of stores or of Action Genome. Format: methods, section A1.
+repaired or refused is listed. Knows nothing of stores or of Action Genome. Format: methods A1.
 """
 
 import csv

@@ -1,7 +1,7 @@
 """Reads person_bbox.pkl of an Action Genome release: the picture's size and the person that a detector found.
 
 One box a frame, inside the picture, with the detector's score. What was repaired or refused is listed.
-Format: methods, section A3.
+Format: methods A3.
 """
 
 import math

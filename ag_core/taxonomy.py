@@ -35,6 +35,14 @@ class Group(StrEnum):
     CONTACT = "contact"
 
 
+class Mode(StrEnum):
+    """What a relation head is given: boxes and classes (predcls), boxes (sgcls), nothing (sgdet)."""
+
+    PREDCLS = "predcls"
+    SGCLS = "sgcls"
+    SGDET = "sgdet"
+
+
 RELATIONS_OF_GROUP: dict[Group, tuple[str, ...]] = {
     Group.ATTENTION: ("looking_at", "not_looking_at", "unsure"),
     Group.SPATIAL: ("above", "beneath", "in_front_of", "behind", "on_the_side_of", "in"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ag_core.errors import UserError
 
 if TYPE_CHECKING:
+    from ag_core.evaluation.graph_recall import GraphRecall
     from ag_core.experiments.datasets import WorldVideo
     from ag_core.records import SceneGraph
 
@@ -81,7 +82,7 @@ def _command(options: argparse.Namespace, data: str) -> str:
 def _detector(options: argparse.Namespace) -> dict[str, Any]:
     import numpy as np
 
-    from ag_core.evaluation.average_precision import detection_precision
+    from ag_core.evaluation.average_precision import compute_detection_precision
     from ag_core.experiments.datasets import HomeWorld, true_detections
     from ag_core.models.checkpoints import read_metadata
     from ag_core.models.detector import FasterRcnnDetector
@@ -93,7 +94,7 @@ def _detector(options: argparse.Namespace) -> dict[str, Any]:
     chosen = _spread(_val_frames(HomeWorld.open(options.data).of_split("val")), options.frames)
     truth = [true_detections(graph) for _, graph in chosen]
     found = [detector.detect([picture])[0] for picture in _pictures(chosen)]
-    result = detection_precision(found, truth)
+    result = compute_detection_precision(found, truth)
     present = np.flatnonzero(result.counts)
     return {
         "what": "detector faster-rcnn",
@@ -111,7 +112,7 @@ def _detector(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _relations(options: argparse.Namespace) -> dict[str, Any]:
-    from ag_core.evaluation.graph_recall import Protocol, graph_recall
+    from ag_core.evaluation.graph_recall import Constraint, compute_graph_recall
     from ag_core.experiments.datasets import HomeWorld
     from ag_core.models.checkpoints import load_checkpoint
     from ag_core.models.detector import FasterRcnnDetector, load_faster_rcnn
@@ -133,7 +134,7 @@ def _relations(options: argparse.Namespace) -> dict[str, Any]:
         predictions.setdefault(video.video_id, []).extend(
             predictor.predict([picture], [graph.frame], [graph.time_s], [graph], Mode(options.mode))
         )
-    rows = [graph_recall(truth, predictions, protocol).as_row() for protocol in Protocol]
+    rows = [_recall_row(compute_graph_recall(truth, predictions, constraint)) for constraint in Constraint]
     return {
         "what": f"relations {options.head} {options.mode}",
         "protocol": "recall of (person, relationship, object) triplets, both boxes IoU >= 0.5 with pixel-inclusive "
@@ -147,10 +148,33 @@ def _relations(options: argparse.Namespace) -> dict[str, Any]:
 _COUNTS = ("protocol", "frames", "videos", "triplets")
 
 
+def _recall_row(result: "GraphRecall") -> dict[str, Any]:
+    import numpy as np
+
+    from ag_core.taxonomy import RELATIONS
+
+    row: dict[str, Any] = {"protocol": str(result.constraint), "frames": result.n_frames, "videos": result.n_videos}
+    row["triplets"] = int(result.counts.sum())
+    row["frames without prediction"] = result.frames_without_prediction
+    means = {
+        "image": result.frame_mean,
+        "video": result.video_mean,
+        "mean_pooled": result.relation_mean,
+        "mean_by_image": result.relation_mean_by_frame,
+    }
+    row |= {name: {f"R@{k}": _percent(value) for k, value in of_k.items()} for name, of_k in means.items()}
+    largest = max(result.per_relation)
+    of_relation = zip(RELATIONS, result.per_relation[largest])
+    row[f"per_relation R@{largest}"] = {
+        name: round(100 * float(value), 1) for name, value in of_relation if not np.isnan(value)
+    }
+    return row
+
+
 def _action(options: argparse.Namespace) -> dict[str, Any]:
     import numpy as np
 
-    from ag_core.evaluation.average_precision import action_precision
+    from ag_core.evaluation.average_precision import compute_action_precision
     from ag_core.experiments.action import BANKS, extractor, head_examples, video_scores
     from ag_core.experiments.clip import Clips
     from ag_core.experiments.datasets import HomeWorld
@@ -181,9 +205,9 @@ def _action(options: argparse.Namespace) -> dict[str, Any]:
             seed = _seed(load_checkpoint(path, head, preset.name))
         examples = head_examples("lfb" if name == "i3d" else name, clips, features, at_views=True)
         scores = video_scores(head, examples)
-        result = action_precision(scores, labels)
+        result = compute_action_precision(scores, labels)
         of_part = {
-            part: _percent(action_precision(scores[rows], labels[rows]).mean)
+            part: _percent(compute_action_precision(scores[rows], labels[rows]).mean)
             for part, rows in parts.items()
             if labels[rows].any()
         }
@@ -210,7 +234,7 @@ def _action(options: argparse.Namespace) -> dict[str, Any]:
 def _frequency_real(options: argparse.Namespace) -> dict[str, Any]:
     import numpy as np
 
-    from ag_core.evaluation.graph_recall import Protocol, graph_recall
+    from ag_core.evaluation.graph_recall import Constraint, compute_graph_recall
     from ag_core.models.relation.frequency import relation_frequencies
 
     train, _ = real_graphs(options.graphs / "ag_frames_train.jsonl")
@@ -224,7 +248,7 @@ def _frequency_real(options: argparse.Namespace) -> dict[str, Any]:
         video: [_with_relations(graph, table[graph.object_classes]) for graph in graphs]
         for video, graphs in truth.items()
     }
-    rows = [graph_recall(truth, predictions, protocol).as_row() for protocol in Protocol]
+    rows = [_recall_row(compute_graph_recall(truth, predictions, constraint)) for constraint in Constraint]
     return {
         "what": "frequency prior on real Action Genome graphs, predcls",
         "protocol": "objects given, boxes distinct stand-ins (the sample has none); 25 relationships: "

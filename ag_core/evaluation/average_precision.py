@@ -1,30 +1,40 @@
 """Average precision: actions of whole videos as Charades scores them, and detected boxes at an overlap of one half.
 
-Knows arrays and records only: no files, no models. Definitions follow the official Charades script for videos and the
-area under the interpolated precision-recall curve for boxes.
+Knows arrays, records and metrics only: no files, no models. Definitions follow the official Charades script for videos
+and the area under the interpolated precision-recall curve for boxes.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ag_core.boxes import iou_matrix
+from ag_core.errors import UserError
+from ag_core.evaluation.metrics import Counts, Metric, percent
+from ag_core.evaluation.protocol import Averaging, Origin, Protocol, Unit
 from ag_core.records import Detections
-from ag_core.taxonomy import N_CLASSES
+from ag_core.taxonomy import ACTIONS, N_CLASSES, OBJECT_CLASSES
+
+ACTION_DETAILS = "as Charades scores videos: not interpolated, stable ties, classes with a positive video"
+
+MIN_OVERLAP = 0.5
+"""Of a detected and a true box, as intersection over union, for the one to count as the other."""
 
 
 @dataclass(frozen=True)
 class ActionPrecision:
     """Charades mAP of a set of videos.
 
-    per_class [C] average precision, NaN where the set has no positive video; positives [C] number of positive videos
+    per_class [C] average precision, NaN where the set has no positive video; positives [C] number of positive videos;
+    videos_without_scores counts the videos that are ranked last in every class because they have no scores
     """
 
     per_class: NDArray[np.float64]
     positives: NDArray[np.int64]
     n_videos: int
+    videos_without_scores: int = 0
 
     @property
     def classes(self) -> NDArray[np.int64]:
@@ -50,17 +60,40 @@ class ActionPrecision:
             float((self.positives[self.classes] / max(self.n_videos, 1)).mean()) if len(self.classes) else float("nan")
         )
 
+    def to_metrics(self, origin: Origin, n: Counts = Counts(), details: str = ACTION_DETAILS) -> tuple[Metric, ...]:
+        """Video mAP, weighted mAP and the mAP of chance in percent; `n` may add what was learned from."""
+        by_class, by_positives = (
+            Protocol("video mAP", Unit.PERCENT, averaging=averaging, details=details)
+            for averaging in (Averaging.CLASS, Averaging.CLASS_WEIGHTED)
+        )
+        chance = replace(by_class, name="video mAP of chance", details=f"mean share of positive videos; {details}")
+        values = ((by_class, self.mean), (by_positives, self.weighted), (chance, self.chance))
+        return tuple(Metric(percent(value), protocol, origin, self._counts(n)) for protocol, value in values)
 
-def average_precision(scores: ArrayLike, labels: ArrayLike) -> float:
+    def to_class_metrics(self, origin: Origin, n: Counts = Counts(), details: str = ACTION_DETAILS) -> list[Metric]:
+        """The AP in percent of every action with a positive video, named by its Charades id."""
+        protocol = Protocol("video AP", Unit.PERCENT, averaging=Averaging.ONE_CLASS, details=details)
+        counts = replace(self._counts(n), classes=None)
+        return [
+            Metric(percent(self.per_class[index]), replace(protocol, subject=ACTIONS[index].id), origin, counts)
+            for index in self.classes
+        ]
+
+    def _counts(self, n: Counts) -> Counts:
+        missing = self.videos_without_scores
+        return replace(n, videos=self.n_videos, classes=len(self.classes), videos_without_scores=missing)
+
+
+def compute_average_precision(scores: ArrayLike, labels: ArrayLike) -> float:
     """Mean, over the positives, of the precision at their rank; NaN without positives.
 
     scores [n], labels [n] of 0 and 1. Not interpolated; tied scores keep the order they came in.
     """
-    columns = class_average_precision(np.asarray(scores, float)[:, None], np.asarray(labels)[:, None])
+    columns = compute_class_average_precision(np.asarray(scores, float)[:, None], np.asarray(labels)[:, None])
     return float(columns[0])
 
 
-def class_average_precision(scores: NDArray, labels: NDArray) -> NDArray[np.float64]:
+def compute_class_average_precision(scores: NDArray, labels: NDArray) -> NDArray[np.float64]:
     """Average precision of every column: scores and labels [n,C] -> [C], NaN where a class has no positive."""
     scores, labels = np.asarray(scores, np.float64), np.asarray(labels).astype(bool)
     if scores.shape != labels.shape:
@@ -76,70 +109,115 @@ def class_average_precision(scores: NDArray, labels: NDArray) -> NDArray[np.floa
     return np.divide(totals, positives, out=np.full(len(totals), np.nan), where=positives > 0)
 
 
-def action_precision(scores: NDArray, labels: NDArray) -> ActionPrecision:
+def compute_action_precision(scores: NDArray, labels: NDArray) -> ActionPrecision:
     """Charades mAP of videos: scores [n,C] (only their order matters), labels [n,C] of the whole videos.
 
-    As in the official script, videos without any action are ranked last in every class.
+    As in the official script, videos without any action are ranked last in every class. So are videos without scores,
+    whose rows are NaN: they are counted; UserError where no video has scores.
     """
-    labels = np.asarray(labels).astype(bool)
-    ranked = np.where(labels.any(axis=1, keepdims=True), np.asarray(scores, np.float64), -np.inf)
-    per_class = class_average_precision(ranked, labels)
-    return ActionPrecision(per_class, labels.sum(axis=0).astype(np.int64), len(labels))
+    scores, labels = np.asarray(scores, np.float64), np.asarray(labels).astype(bool)
+    unknown = np.isnan(scores).all(axis=1) if scores.shape[1] else np.zeros(len(scores), bool)
+    if np.isnan(scores[~unknown]).any():
+        raise ValueError("some scores of a video are NaN; give all of its scores, or NaN for all where it has none")
+    if len(scores) and unknown.all():
+        raise UserError(f"none of the {len(scores)} videos has scores; predict them before evaluating")
+    ranked = np.where(labels.any(axis=1, keepdims=True) & ~unknown[:, None], scores, -np.inf)
+    per_class = compute_class_average_precision(ranked, labels)
+    return ActionPrecision(per_class, labels.sum(axis=0).astype(np.int64), len(labels), int(unknown.sum()))
 
 
 @dataclass(frozen=True)
-class BoxPrecision:
-    """Detection AP of a set of images.
+class DetectionPrecision:
+    """Detection AP of a set of frames.
 
     per_class    [36] average precision, NaN where the class has no true box
     counts       [36] number of true boxes
     short_sides  [36] median shorter side of the true boxes in pixels, NaN without any
+    overlap      that a detected box needs with a true one
+    frames_without_prediction  frames that nobody looked at; their true boxes count as missed
     """
 
     per_class: NDArray[np.float64]
     counts: NDArray[np.int64]
     short_sides: NDArray[np.float64]
-    n_images: int
+    n_frames: int
+    overlap: float = MIN_OVERLAP
+    frames_without_prediction: int = 0
+
+    @property
+    def classes(self) -> NDArray[np.int64]:
+        """The classes that occur: the ones that are averaged."""
+        return np.flatnonzero(self.counts)
 
     @property
     def mean(self) -> float:
         """Mean over the classes that occur; NaN without any."""
-        present = self.counts > 0
-        return float(self.per_class[present].mean()) if present.any() else float("nan")
+        return float(self.per_class[self.classes].mean()) if len(self.classes) else float("nan")
+
+    def to_metric(self, origin: Origin, n: Counts = Counts()) -> Metric:
+        """The mean AP in percent; `n` may add what was learned from and the number of videos."""
+        protocol = replace(self._protocol(), name="box mAP", averaging=Averaging.CLASS)
+        return Metric(percent(self.mean), protocol, origin, self._counts(n, self.counts.sum(), len(self.classes)))
+
+    def to_class_metrics(self, origin: Origin, n: Counts = Counts()) -> list[Metric]:
+        """The AP in percent of every class that occurs."""
+        return [
+            Metric(
+                percent(self.per_class[index]),
+                replace(self._protocol(), subject=OBJECT_CLASSES[index]),
+                origin,
+                self._counts(n, self.counts[index], None),
+            )
+            for index in self.classes
+        ]
+
+    def _protocol(self) -> Protocol:
+        details = f"area under the interpolated curve, boxes overlap by {self.overlap:g}"
+        return Protocol("box AP", Unit.PERCENT, averaging=Averaging.ONE_CLASS, details=details)
+
+    def _counts(self, n: Counts, boxes: int, classes: int | None) -> Counts:
+        missing = self.frames_without_prediction
+        return replace(n, frames=self.n_frames, boxes=int(boxes), classes=classes, frames_without_prediction=missing)
 
 
-def detection_precision(
-    detections: Sequence[Detections], truth: Sequence[Detections], overlap: float = 0.5
-) -> BoxPrecision:
-    """Average precision of boxes per class: one entry of `detections` and of `truth` (scores ignored) per image.
+def compute_detection_precision(
+    detections: Sequence[Detections | None], truth: Sequence[Detections], overlap: float = MIN_OVERLAP
+) -> DetectionPrecision:
+    """Average precision of boxes per class: one entry of `detections` and of `truth` (scores ignored) per frame.
 
-    Detections of a class are taken by falling score over all images; each takes the free true box it overlaps most,
-    if by at least `overlap`. The area lies under the curve with precision made non-increasing in recall.
+    Detections of a class are taken by falling score over all frames; each takes the free true box it overlaps most,
+    if by at least `overlap`. The area lies under the curve with precision made non-increasing in recall. None in
+    `detections` is a frame that nobody looked at: it counts as empty, and its number is told; UserError where that
+    holds for all of them.
     """
     if len(detections) != len(truth):
-        raise ValueError(f"{len(detections)} images have detections and {len(truth)} have truth; give one of each")
+        raise ValueError(f"{len(detections)} frames have detections and {len(truth)} have truth; give one of each")
+    missing = sum(found is None for found in detections)
+    if detections and missing == len(detections):
+        raise UserError(f"none of the {missing} annotated frames was looked at; detect boxes in them before evaluating")
+    looked_at = [Detections.none() if found is None else found for found in detections]
     per_class, counts = np.full(N_CLASSES, np.nan), np.zeros(N_CLASSES, np.int64)
     short_sides = np.full(N_CLASSES, np.nan)
     true_class = np.concatenate([np.zeros(0, np.int64), *(t.classes for t in truth)])
     for object_class in np.unique(true_class):
         true_boxes = [t.boxes_xyxy[t.classes == object_class].astype(np.float64) for t in truth]
-        found = [d[d.classes == object_class] for d in detections]
+        found = [d[d.classes == object_class] for d in looked_at]
         every = np.concatenate(true_boxes)
         counts[object_class] = len(every)
         short_sides[object_class] = np.median((every[:, 2:] - every[:, :2]).min(axis=1))
         per_class[object_class] = _box_average_precision(found, true_boxes, overlap)
-    return BoxPrecision(per_class, counts, short_sides, len(truth))
+    return DetectionPrecision(per_class, counts, short_sides, len(truth), overlap, missing)
 
 
 def _box_average_precision(found: list[Detections], true_boxes: list[NDArray], overlap: float) -> float:
-    """Average precision of one class, from its detections and true boxes per image."""
-    image = np.concatenate([np.full(len(f), i) for i, f in enumerate(found)])
+    """Average precision of one class, from its detections and true boxes per frame."""
+    frame = np.concatenate([np.full(len(f), i) for i, f in enumerate(found)])
     scores = np.concatenate([f.scores for f in found])
     hits = np.concatenate([_matches(f, boxes, overlap) for f, boxes in zip(found, true_boxes)])
-    # Within one image the order by score is the same as over all images, so matching image by image is equivalent.
+    # Within one frame the order by score is the same as over all frames, so matching frame by frame is equivalent.
     order = np.argsort(-scores, kind="stable")
     n_true = sum(len(boxes) for boxes in true_boxes)
-    if not len(image):
+    if not len(frame):
         return 0.0
     true_positives = np.cumsum(hits[order])
     precision = true_positives / np.arange(1, len(order) + 1)
@@ -148,7 +226,7 @@ def _box_average_precision(found: list[Detections], true_boxes: list[NDArray], o
 
 
 def _matches(found: Detections, true_boxes: NDArray, overlap: float) -> NDArray[np.bool_]:
-    """[N] whether each detection of one class and image claims a true box, greedily by falling score."""
+    """[N] whether each detection of one class and frame claims a true box, greedily by falling score."""
     hits = np.zeros(len(found), bool)
     if not len(found) or not len(true_boxes):
         return hits

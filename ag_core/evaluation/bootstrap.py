@@ -1,23 +1,27 @@
 """How sure a mean average precision is: videos are drawn anew with replacement, many times, the same for all models.
 
-Knows arrays only. The draws are paired: every model is scored on the same videos, so that differences keep what the
-models share. A draw repeats some videos and thereby raises average precision; so the draws give the spread alone, and
-the bounds lie around the value that all videos give.
+Knows arrays and metrics only. The draws are paired: every model is scored on the same videos, so that differences keep
+what the models share. A draw repeats some videos and thereby raises average precision; so the draws give the spread
+alone, and the bounds lie around the value that all videos give.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.evaluation.average_precision import action_precision
+from ag_core.evaluation.average_precision import ACTION_DETAILS, compute_action_precision
+from ag_core.evaluation.metrics import Bounds, Counts, Metric, percent
+from ag_core.evaluation.protocol import Averaging, Origin, Protocol, Unit
 
-RESAMPLES = 500
+N_RESAMPLES = 500
+
+BOUNDS_MEANING = "95 % bounds from a paired bootstrap over the videos"
 
 
 @dataclass(frozen=True)
-class Interval:
-    """A value with bounds as far from it as those of 95 % of the draws are from their mean."""
+class ConfidenceInterval:
+    """A value with bounds as far from it as those of 95 % of the draws are from their mean; shares of one."""
 
     value: float
     low: float
@@ -25,28 +29,52 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class DrawnPrecision:
-    """Video mAP of several models on the same draws.
+class BootstrapPrecision:
+    """Video mAP of several models on the same draws of videos.
 
-    seeds [models,S] of every training; drawn [models,R] mean over the trainings, on every draw of videos
+    value_of_seed  [models,S] of every training on all videos, shares of one
+    resampled      [models,R] mean over the trainings, on every draw of videos
+    n_videos       that were scored, with positives in n_classes
     """
 
-    seeds: NDArray[np.float64]
-    drawn: NDArray[np.float64]
+    value_of_seed: NDArray[np.float64]
+    resampled: NDArray[np.float64]
+    n_videos: int
+    n_classes: int
 
-    def of(self, model: int) -> Interval:
+    def bound_model(self, model: int) -> ConfidenceInterval:
         """The mean over the trainings of one model."""
-        return _interval(float(self.seeds[model].mean()), self.drawn[model])
+        return _bound(float(self.value_of_seed[model].mean()), self.resampled[model])
 
-    def difference(self, first: int, second: int) -> Interval:
+    def bound_difference(self, first: int, second: int) -> ConfidenceInterval:
         """How much the first model is above the second."""
-        value = float(self.seeds[first].mean() - self.seeds[second].mean())
-        return _interval(value, self.drawn[first] - self.drawn[second])
+        value = float(self.value_of_seed[first].mean() - self.value_of_seed[second].mean())
+        return _bound(value, self.resampled[first] - self.resampled[second])
+
+    def to_metric(self, model: int, origin: Origin, n: Counts = Counts(), details: str = ACTION_DETAILS) -> Metric:
+        """The mAP of one model in percent; `n` may add what was learned from."""
+        protocol = Protocol("video mAP", Unit.PERCENT, averaging=Averaging.CLASS, details=details)
+        of_seed = tuple(percent(value) for value in self.value_of_seed[model])
+        return self._metric(self.bound_model(model), protocol, origin, n, of_seed)
+
+    def to_difference_metric(
+        self, first: int, second: int, origin: Origin, n: Counts = Counts(), details: str = ACTION_DETAILS
+    ) -> Metric:
+        """How much the first model is above the second, in points; `n` may add what was learned from."""
+        protocol = Protocol("difference of video mAP", Unit.POINTS, averaging=Averaging.CLASS, details=details)
+        return self._metric(self.bound_difference(first, second), protocol, origin, n, ())
+
+    def _metric(
+        self, found: ConfidenceInterval, protocol: Protocol, origin: Origin, n: Counts, of_seed: tuple[float, ...]
+    ) -> Metric:
+        bounds = Bounds(percent(found.low), percent(found.high), BOUNDS_MEANING)
+        counts = replace(n, videos=self.n_videos, classes=self.n_classes)
+        return Metric(percent(found.value), protocol, origin, counts, bounds, of_seed if origin.seeds else ())
 
 
-def drawn_precision(
-    scores: NDArray, labels: NDArray[np.bool_], resamples: int = RESAMPLES, seed: int = 0
-) -> DrawnPrecision:
+def bootstrap_precision(
+    scores: NDArray, labels: NDArray[np.bool_], resamples: int = N_RESAMPLES, seed: int = 0
+) -> BootstrapPrecision:
     """Scores [models,S,V,C] of S trainings of each model for V videos, and labels [V,C] -> mAP, and its draws.
 
     A draw averages over the classes that have a positive video in it.
@@ -58,15 +86,15 @@ def drawn_precision(
     columns = np.moveaxis(scores[..., shown], 2, 0).reshape(n_videos, -1)
     truth = np.tile(labels[:, shown], (1, models * trainings))
     random = np.random.default_rng(seed)
-    drawn = np.empty((models, resamples))
+    resampled = np.empty((models, resamples))
     for draw in range(resamples):
         rows = random.integers(0, n_videos, n_videos)
-        per_class = action_precision(columns[rows], truth[rows]).per_class.reshape(shape)
-        drawn[:, draw] = np.nanmean(per_class, axis=(1, 2))
-    whole = action_precision(columns, truth).per_class.reshape(shape)
-    return DrawnPrecision(whole.mean(axis=2), drawn)
+        per_class = compute_action_precision(columns[rows], truth[rows]).per_class.reshape(shape)
+        resampled[:, draw] = np.nanmean(per_class, axis=(1, 2))
+    whole = compute_action_precision(columns, truth).per_class.reshape(shape)
+    return BootstrapPrecision(whole.mean(axis=2), resampled, n_videos, int(shown.sum()))
 
 
-def _interval(value: float, draws: NDArray[np.float64]) -> Interval:
+def _bound(value: float, draws: NDArray[np.float64]) -> ConfidenceInterval:
     low, high = value + np.percentile(draws, [2.5, 97.5]) - draws.mean()
-    return Interval(value, float(low), float(high))
+    return ConfidenceInterval(value, float(low), float(high))

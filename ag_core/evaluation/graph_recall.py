@@ -1,6 +1,6 @@
 """Recall@K of scene graphs: how many annotated (person, relationship, object) triplets are among the best K predicted.
 
-Four protocols that must never share a column (`Protocol`). A predicted triplet is right when relationship and object
+Four protocols that must never share a column (`Constraint`). A predicted triplet is right when relationship and object
 class agree and both boxes overlap the true ones by one half, with pixel-inclusive sides as in the public evaluators.
 Knows scene graphs only; whether boxes were given or detected is the business of whoever predicted them.
 
@@ -9,70 +9,90 @@ hits each true triplet answers every K at once.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ag_core.errors import UserError
+from ag_core.evaluation.metrics import Counts, Metric, percent
+from ag_core.evaluation.protocol import Averaging, Constraint, Origin, Protocol, Unit
 from ag_core.records import SceneGraph
-from ag_core.taxonomy import GROUP_SLICES, N_CLASSES, N_RELATIONS, RELATIONS, Group
+from ag_core.taxonomy import GROUP_SLICES, N_CLASSES, N_RELATIONS, RELATIONS, Group, Mode
 
 KS = (10, 20, 50)
-OVERLAP = 0.5
-SEMI_THRESHOLD = 0.9
-NO_CONSTRAINT_LIMIT = 100
+MIN_OVERLAP = 0.5
+MIN_SEMI_PROBABILITY = 0.9
+"""A spatial or contact relationship must pass this to become a candidate under the semi constraint."""
 
+MAX_CANDIDATES = 100
+"""Of a frame without constraint."""
 
-class Protocol(StrEnum):
-    """Which relationships of a person-object pair become candidates.
-
-    WITH_CONSTRAINT     the best of each group: at most three a pair (also called 1-per-group)
-    SEMI_CONSTRAINT     the best attention; every spatial and contact relationship above 0.9
-    NO_CONSTRAINT       every relationship above zero; the 100 best of a frame
-    ONE_PER_DIRECTION   the best of attention and contact, and the best spatial: as the paper's Table 5 seems to do
-    """
-
-    WITH_CONSTRAINT = "with-constraint"
-    SEMI_CONSTRAINT = "semi-constraint"
-    NO_CONSTRAINT = "no-constraint"
-    ONE_PER_DIRECTION = "1-per-ordered-pair"
+RECALL_DETAILS = "triplets of person, relationship and object, both boxes overlap by 0.5 with pixel-inclusive sides"
 
 
 @dataclass(frozen=True)
 class GraphRecall:
-    """Recall of a set of frames under one protocol; every dictionary is keyed by K.
+    """Recall of a set of frames under one constraint, as shares of one; every dictionary is keyed by K.
 
-    image              mean over frames; video: mean within each video, then over videos
-    mean_pooled        hits over true triplets of each relationship in the whole set, then the mean over relationships
-    mean_by_image      recall of each relationship averaged over the frames that have it, then over relationships
-    per_relation       [25] the pooled recall of each relationship, NaN where it does not occur
-    counts             [25] true triplets
+    frame_mean              mean over frames
+    video_mean              mean within each video, then over videos
+    relation_mean           hits over true triplets of each relationship in the whole set, then over relationships
+    relation_mean_by_frame  recall of each relationship averaged over the frames that have it, then over relationships
+    per_relation            [25] the pooled recall of each relationship, NaN where it does not occur
+    counts                  [25] true triplets
+    n_frames, n_videos      annotated frames with a true triplet, and their videos
+    frames_without_prediction  of these frames, how many have no predicted graph; all their triplets count as missed
     """
 
-    protocol: Protocol
-    image: dict[int, float]
-    video: dict[int, float]
-    mean_pooled: dict[int, float]
-    mean_by_image: dict[int, float]
+    constraint: Constraint
+    frame_mean: dict[int, float]
+    video_mean: dict[int, float]
+    relation_mean: dict[int, float]
+    relation_mean_by_frame: dict[int, float]
     per_relation: dict[int, NDArray[np.float64]]
     counts: NDArray[np.int64]
     n_frames: int
     n_videos: int
+    frames_without_prediction: int
 
-    def as_row(self) -> dict:
-        """The figures as plain values for a result file, recalls in percent."""
-        row: dict = {"protocol": str(self.protocol), "frames": self.n_frames, "videos": self.n_videos}
-        row["triplets"] = int(self.counts.sum())
-        for name in ("image", "video", "mean_pooled", "mean_by_image"):
-            row[name] = {f"R@{k}": round(100 * value, 2) for k, value in getattr(self, name).items()}
-        largest = max(self.per_relation)
-        row[f"per_relation R@{largest}"] = {
-            name: round(100 * float(value), 1)
-            for name, value in zip(RELATIONS, self.per_relation[largest])
-            if not np.isnan(value)
+    def to_metrics(self, origin: Origin, mode: Mode, n: Counts = Counts()) -> tuple[Metric, ...]:
+        """Every recall in percent, K by K within each way of averaging; `n` may add what was learned from."""
+        means = {
+            Averaging.FRAME: self.frame_mean,
+            Averaging.VIDEO: self.video_mean,
+            Averaging.RELATION: self.relation_mean,
+            Averaging.RELATION_BY_FRAME: self.relation_mean_by_frame,
         }
-        return row
+        counts = self._counts(n, int(self.counts.sum()))
+        return tuple(
+            Metric(percent(recall), self._protocol(k, mode, averaging), origin, counts)
+            for averaging, of_k in means.items()
+            for k, recall in of_k.items()
+        )
+
+    def to_relation_metrics(self, origin: Origin, mode: Mode, k: int, n: Counts = Counts()) -> list[Metric]:
+        """The pooled recall in percent of every relationship that occurs, at one K."""
+        protocol = self._protocol(k, mode, Averaging.ONE_CLASS)
+        return [
+            Metric(
+                percent(self.per_relation[k][index]),
+                replace(protocol, subject=RELATIONS[index]),
+                origin,
+                self._counts(n, int(self.counts[index])),
+            )
+            for index in np.flatnonzero(self.counts)
+        ]
+
+    def _protocol(self, k: int, mode: Mode, averaging: Averaging) -> Protocol:
+        name = "mR" if averaging in (Averaging.RELATION, Averaging.RELATION_BY_FRAME) else "R"
+        return Protocol(name, Unit.PERCENT, k, mode, self.constraint, averaging, N_RELATIONS, details=RECALL_DETAILS)
+
+    def _counts(self, n: Counts, triplets: int) -> Counts:
+        missing = self.frames_without_prediction
+        return replace(
+            n, videos=self.n_videos, frames=self.n_frames, triplets=triplets, frames_without_prediction=missing
+        )
 
 
 @dataclass(frozen=True)
@@ -83,19 +103,19 @@ class _Triplets:
     key: NDArray[np.int64]
     score: NDArray[np.float64]
     person: NDArray[np.float64]
-    thing: NDArray[np.float64]
+    object: NDArray[np.float64]
 
 
-def graph_recall(
+def compute_graph_recall(
     truth: Mapping[str, Sequence[SceneGraph]],
     predictions: Mapping[str, Sequence[SceneGraph]],
-    protocol: Protocol = Protocol.WITH_CONSTRAINT,
+    constraint: Constraint = Constraint.WITH_CONSTRAINT,
     ks: Sequence[int] = KS,
 ) -> GraphRecall:
     """Recall of predicted graphs per video id against annotated ones (relations 0 or 1), matched by frame number.
 
-    Annotated objects without a box are left out; frames without any true triplet are not counted; frames without a
-    prediction count as zero.
+    Annotated objects without a box are left out; frames without any true triplet are not counted. Frames without a
+    predicted graph count as zero, and their number is told; UserError where that holds for all of them.
     """
     true_graphs, guesses, video_of_frame = [], [], []
     for number, video_id in enumerate(truth):
@@ -105,9 +125,15 @@ def graph_recall(
                 true_graphs.append(graph)
                 guesses.append(by_frame.get(graph.frame))
                 video_of_frame.append(number)
-    true = _flatten(true_graphs, Protocol.NO_CONSTRAINT, limit=None)
-    first_rank = _first_ranks(true, _flatten(guesses, protocol, limit=NO_CONSTRAINT_LIMIT))
-    return _summary(protocol, true, first_rank, np.array(video_of_frame, np.int64), ks)
+    missing = sum(guess is None for guess in guesses)
+    if guesses and missing == len(guesses):
+        raise UserError(
+            f"none of the {missing} annotated frames has a predicted graph; predict the same videos and frame numbers "
+            "that are annotated"
+        )
+    true = _flatten(true_graphs, Constraint.NO_CONSTRAINT, limit=None)
+    first_rank = _first_ranks(true, _flatten(guesses, constraint, limit=MAX_CANDIDATES))
+    return _average(constraint, true, first_rank, np.array(video_of_frame, np.int64), ks, missing)
 
 
 def _n_triplets(graph: SceneGraph) -> int:
@@ -116,43 +142,43 @@ def _n_triplets(graph: SceneGraph) -> int:
     return int((graph.relations[graph.visible] > 0).sum())
 
 
-def _flatten(graphs: Sequence[SceneGraph | None], protocol: Protocol, limit: int | None) -> _Triplets:
-    """Every candidate triplet of the frames under a protocol, best first within each frame."""
+def _flatten(graphs: Sequence[SceneGraph | None], constraint: Constraint, limit: int | None) -> _Triplets:
+    """Every candidate triplet of the frames under a constraint, best first within each frame."""
     full = [(i, g) for i, g in enumerate(graphs) if g is not None and g.person_box_xyxy is not None and len(g)]
     if not full:
         nothing, boxes = np.zeros(0, np.int64), np.zeros((0, 4))
         return _Triplets(nothing, nothing, np.zeros(0), boxes, boxes)
     frame_of_object = np.concatenate([np.full(len(g), i) for i, g in full])
     classes = np.concatenate([g.object_classes for _, g in full])
-    things = np.concatenate([g.object_boxes_xyxy for _, g in full]).astype(np.float64)
+    objects = np.concatenate([g.object_boxes_xyxy for _, g in full]).astype(np.float64)
     people = [np.asarray(g.person_box_xyxy, np.float64) for _, g in full]
     persons = np.repeat(np.stack(people), [len(g) for _, g in full], axis=0)
     weights = np.concatenate([g.object_scores.astype(np.float64) * g.person_score for _, g in full])
     probabilities = np.concatenate([g.relations for _, g in full]).astype(np.float64)
-    probabilities[np.isnan(things).any(axis=1)] = 0
-    of_object, relation = np.nonzero(_candidates(probabilities, protocol))
+    probabilities[np.isnan(objects).any(axis=1)] = 0
+    of_object, relation = np.nonzero(_candidates(probabilities, constraint))
     score = weights[of_object] * probabilities[of_object, relation]
     frame = frame_of_object[of_object]
     order = np.lexsort((-score, frame))
-    if protocol is Protocol.NO_CONSTRAINT and limit is not None:
+    if constraint is Constraint.NO_CONSTRAINT and limit is not None:
         order = order[_position_in_frame(frame[order]) < limit]
     of_object, relation = of_object[order], relation[order]
     key = classes[of_object] * N_RELATIONS + relation
-    return _Triplets(frame[order], key, score[order], persons[of_object], things[of_object])
+    return _Triplets(frame[order], key, score[order], persons[of_object], objects[of_object])
 
 
-def _candidates(probabilities: NDArray, protocol: Protocol) -> NDArray[np.bool_]:
+def _candidates(probabilities: NDArray, constraint: Constraint) -> NDArray[np.bool_]:
     """[N,25] which relationships of each pair are put forward."""
     attention, spatial, contact = (GROUP_SLICES[group] for group in (Group.ATTENTION, Group.SPATIAL, Group.CONTACT))
     chosen = np.zeros(probabilities.shape, bool)
     rows = np.arange(len(probabilities))
-    if protocol is Protocol.NO_CONSTRAINT:
+    if constraint is Constraint.NO_CONSTRAINT:
         return probabilities > 0
-    if protocol is Protocol.SEMI_CONSTRAINT:
-        chosen[:] = probabilities > SEMI_THRESHOLD
+    if constraint is Constraint.SEMI_CONSTRAINT:
+        chosen[:] = probabilities > MIN_SEMI_PROBABILITY
         chosen[:, attention] = False
         chosen[rows, attention.start + probabilities[:, attention].argmax(axis=1)] = True
-    elif protocol is Protocol.WITH_CONSTRAINT:
+    elif constraint is Constraint.WITH_CONSTRAINT:
         for part in (attention, spatial, contact):
             chosen[rows, part.start + probabilities[:, part].argmax(axis=1)] = True
     else:
@@ -182,8 +208,8 @@ def _first_ranks(true: _Triplets, guessed: _Triplets) -> NDArray[np.int64]:
     of_true = np.repeat(np.arange(len(wanted)), count)
     offset = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
     of_guess = order[start[of_true] + offset]
-    overlaps = (_inclusive_iou(true.person[of_true], guessed.person[of_guess]) >= OVERLAP) & (
-        _inclusive_iou(true.thing[of_true], guessed.thing[of_guess]) >= OVERLAP
+    overlaps = (_inclusive_iou(true.person[of_true], guessed.person[of_guess]) >= MIN_OVERLAP) & (
+        _inclusive_iou(true.object[of_true], guessed.object[of_guess]) >= MIN_OVERLAP
     )
     np.minimum.at(first, of_true[overlaps], rank[of_guess[overlaps]])
     return first
@@ -197,8 +223,13 @@ def _inclusive_iou(first: NDArray, second: NDArray) -> NDArray[np.float64]:
     return common / (areas - common)
 
 
-def _summary(
-    protocol: Protocol, true: _Triplets, first_rank: NDArray, video_of_frame: NDArray, ks: Sequence[int]
+def _average(
+    constraint: Constraint,
+    true: _Triplets,
+    first_rank: NDArray,
+    video_of_frame: NDArray,
+    ks: Sequence[int],
+    missing: int,
 ) -> GraphRecall:
     n_frames = len(video_of_frame)
     relation = true.key % N_RELATIONS
@@ -209,7 +240,7 @@ def _summary(
     pair = true.frame * N_RELATIONS + relation
     pairs, pair_index = np.unique(pair, return_inverse=True)
     frames_with = np.bincount(pairs % N_RELATIONS, minlength=N_RELATIONS)
-    image, video, pooled, by_image, per_relation = {}, {}, {}, {}, {}
+    by_frame, by_video, pooled, each_frame, per_relation = {}, {}, {}, {}, {}
     for k in ks:
         hit = (first_rank < k).astype(np.float64)
         recall = np.bincount(true.frame, weights=hit, minlength=n_frames) / np.maximum(of_frame, 1)
@@ -217,9 +248,12 @@ def _summary(
         per_relation[k] = _ratio(np.bincount(relation, weights=hit, minlength=N_RELATIONS), counts)
         within = np.bincount(pair_index, weights=hit) / np.maximum(np.bincount(pair_index), 1)
         each = _ratio(np.bincount(pairs % N_RELATIONS, weights=within, minlength=N_RELATIONS), frames_with)
-        image[k], video[k] = _mean(recall), _mean(per_video)
-        pooled[k], by_image[k] = _mean(per_relation[k]), _mean(each)
-    return GraphRecall(protocol, image, video, pooled, by_image, per_relation, counts, n_frames, int(videos.sum()))
+        by_frame[k], by_video[k] = _mean(recall), _mean(per_video)
+        pooled[k], each_frame[k] = _mean(per_relation[k]), _mean(each)
+    n_videos = int(videos.sum())
+    return GraphRecall(
+        constraint, by_frame, by_video, pooled, each_frame, per_relation, counts, n_frames, n_videos, missing
+    )
 
 
 def _ratio(part: NDArray, whole: NDArray) -> NDArray[np.float64]:

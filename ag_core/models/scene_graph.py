@@ -6,7 +6,6 @@ Frames are judged apart from one another; images and given graphs are never chan
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 import torch
@@ -19,17 +18,9 @@ from ag_core.models.pairs import PairBatch, one_hot_logits
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation.head import RelationHead, object_probabilities
 from ag_core.records import Detections, SceneGraph
-from ag_core.taxonomy import N_RELATIONS, OBJECT_CLASSES, PERSON
+from ag_core.taxonomy import N_RELATIONS, OBJECT_CLASSES, PERSON, Mode
 
 PERSON_CLASS = OBJECT_CLASSES.index(PERSON)
-
-
-class Mode(StrEnum):
-    """What is given: boxes and classes (predcls), boxes (sgcls), nothing (sgdet)."""
-
-    PREDCLS = "predcls"
-    SGCLS = "sgcls"
-    SGDET = "sgdet"
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.evaluation.average_precision import action_precision
-from ag_core.evaluation.bootstrap import RESAMPLES, Interval, drawn_precision
+from ag_core.evaluation.average_precision import compute_action_precision
+from ag_core.evaluation.bootstrap import N_RESAMPLES, ConfidenceInterval, bootstrap_precision
 from ag_core.experiments.datasets import HomeWorld, WorldVideo
 from ag_core.taxonomy import ACTIONS, N_ACTIONS, action_index
 from ag_core.world.action_table import entries
@@ -61,7 +61,7 @@ def report(
         "protocol": PROTOCOL,
         "seeds": list(range(len(results[0].scores))),
         "steps": steps,
-        "resamples": RESAMPLES,
+        "resamples": N_RESAMPLES,
         "world": _description(world),
         "n": {name: len(videos) for name, videos in parts.items()}
         | {"intervals": int(intervals.sum()), "dropped": sum(truth.dropped for truth in truths)},
@@ -128,26 +128,28 @@ def _scores(results: Sequence[AuditResult], parts: Mapping[str, list[WorldVideo]
     for part, videos in parts.items():
         labels = np.array([video.labels for video in videos])
         rows = [number[video.video_id] for video in videos]
-        chance[part] = _percent(action_precision(scores[0, 0][rows], labels).chance)
-        drawn[part] = drawn_precision(scores[:, :, rows], labels)
+        chance[part] = _percent(compute_action_precision(scores[0, 0][rows], labels).chance)
+        drawn[part] = bootstrap_precision(scores[:, :, rows], labels)
     audits = []
     for index, result in enumerate(results):
         audit = result.audit
         row: Report = {"key": audit.key, "name": audit.name, "input": list(audit.sees)}
         row["seconds"] = round(result.seconds, 1)
         for part, found in drawn.items():
-            row[part] = _bounds(found.of(index)) | {"seeds": [_percent(one) for one in found.seeds[index]]}
+            row[part] = _bounds(found.bound_model(index)) | {
+                "seeds": [_percent(one) for one in found.value_of_seed[index]]
+            }
         audits.append(row)
     comparisons = []
     for first, second in COMPARISONS:
         one, other = place[first], place[second]
         name = f"{results[one].audit.name} − {results[other].audit.name}"
-        between = {part: _bounds(found.difference(one, other)) for part, found in drawn.items()}
+        between = {part: _bounds(found.bound_difference(one, other)) for part, found in drawn.items()}
         comparisons.append({"name": name, "first": first, "second": second, **between})
     return {"chance": chance, "audits": audits, "comparisons": comparisons}
 
 
-def _bounds(found: Interval) -> Report:
+def _bounds(found: ConfidenceInterval) -> Report:
     return {"mean": _percent(found.value), "low": _percent(found.low), "high": _percent(found.high)}
 
 

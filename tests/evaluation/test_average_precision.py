@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ag_core.evaluation.average_precision import action_precision, average_precision, detection_precision
+from ag_core.errors import UserError
+from ag_core.evaluation.average_precision import (
+    compute_action_precision,
+    compute_average_precision,
+    compute_detection_precision,
+)
+from ag_core.evaluation.metrics import Counts
+from ag_core.evaluation.protocol import Averaging, Origin, Owner
 from ag_core.records import Detections
 
 
@@ -20,17 +27,17 @@ from ag_core.records import Detections
     ],
 )
 def test_hand_worked_values(scores, labels, expected):
-    assert average_precision(scores, labels) == pytest.approx(expected)
+    assert compute_average_precision(scores, labels) == pytest.approx(expected)
 
 
 def test_no_positive_is_not_a_number():
-    assert np.isnan(average_precision([0.3, 0.2], [0, 0]))
+    assert np.isnan(compute_average_precision([0.3, 0.2], [0, 0]))
 
 
 def test_only_classes_with_positives_are_averaged():
     scores = np.array([[0.9, 0.1, 0.5], [0.8, 0.9, 0.5], [0.7, 0.2, 0.5]])
     labels = np.array([[1, 0, 0], [0, 1, 0], [1, 0, 0]])
-    result = action_precision(scores, labels)
+    result = compute_action_precision(scores, labels)
     assert result.classes.tolist() == [0, 1]
     assert result.mean == pytest.approx(((1 + 2 / 3) / 2 + 1) / 2)
     assert result.weighted == pytest.approx((2 * (1 + 2 / 3) / 2 + 1) / 3)
@@ -39,7 +46,37 @@ def test_only_classes_with_positives_are_averaged():
 
 def test_videos_without_actions_rank_last():
     scores, labels = np.array([[0.9], [0.1]]), np.array([[0], [1]])
-    assert action_precision(scores, labels).mean == 1.0
+    assert compute_action_precision(scores, labels).mean == 1.0
+
+
+ORIGIN = Origin(Owner.OURS_HOME, "by hand", "val", seeds=(3,), command="pytest")
+
+
+def test_videos_without_scores_are_told_and_rank_last():
+    scores, labels = np.array([[0.1, 0.2], [np.nan, np.nan], [0.9, 0.1]]), np.array([[1, 0], [1, 0], [0, 1]])
+    result = compute_action_precision(scores, labels)
+    assert result.videos_without_scores == 1
+    assert result.per_class == pytest.approx([(1 / 2 + 2 / 3) / 2, 1 / 2])
+    told = result.to_metrics(ORIGIN)[0].sentence()
+    assert "3 videos (1 of them without scores, scored as zero)" in told
+    with pytest.raises(UserError, match="none of the 2 videos has scores"):
+        compute_action_precision(np.full((2, 2), np.nan), labels[:2])
+    with pytest.raises(ValueError, match="some scores of a video are NaN"):
+        compute_action_precision(np.array([[0.1, np.nan]]), labels[:1])
+
+
+def test_metrics_of_actions():
+    scores = np.array([[0.9, 0.1, 0.5], [0.8, 0.9, 0.5], [0.7, 0.2, 0.5]])
+    result = compute_action_precision(scores, np.array([[1, 0, 0], [0, 1, 0], [1, 0, 0]]))
+    plain, weighted, chance = result.to_metrics(ORIGIN, Counts(train_videos=9))
+    assert plain.number == pytest.approx(100 * result.mean)
+    assert weighted.number == pytest.approx(100 * result.weighted) and chance.number == pytest.approx(50)
+    assert not plain.is_comparable(weighted) and weighted.protocol.averaging is Averaging.CLASS_WEIGHTED
+    assert plain.n == Counts(videos=3, classes=2, videos_without_scores=0, train_videos=9)
+    assert [metric.protocol.label for metric in result.to_class_metrics(ORIGIN)] == [
+        "video AP of c000",
+        "video AP of c001",
+    ]
 
 
 @settings(max_examples=50, deadline=None)
@@ -53,8 +90,8 @@ def test_equals_the_definition(rows):
         if labels[i]:
             precisions.append(hits / rank)
     expected = np.mean(precisions) if precisions else np.nan
-    assert average_precision(scores, labels) == pytest.approx(expected, nan_ok=True)
-    assert average_precision([3 * s - 7 for s in scores], labels) == pytest.approx(expected, nan_ok=True)
+    assert compute_average_precision(scores, labels) == pytest.approx(expected, nan_ok=True)
+    assert compute_average_precision([3 * s - 7 for s in scores], labels) == pytest.approx(expected, nan_ok=True)
 
 
 def boxes(*rows, classes=None, scores=None):
@@ -64,7 +101,7 @@ def boxes(*rows, classes=None, scores=None):
 
 def test_perfect_boxes():
     truth = [boxes((0, 0, 10, 10), (20, 20, 40, 30), classes=[1, 2])]
-    result = detection_precision(truth, truth)
+    result = compute_detection_precision(truth, truth)
     assert result.mean == 1.0
     assert result.counts[[1, 2]].tolist() == [1, 1]
     assert result.short_sides[2] == 10
@@ -74,17 +111,30 @@ def test_second_detection_of_one_box_is_false():
     truth = [boxes((0, 0, 10, 10), (50, 50, 60, 60))]
     found = [boxes((0, 0, 10, 10), (0, 0, 10, 9), (50, 50, 60, 60), scores=[0.9, 0.8, 0.7])]
     # hit, false, hit: precisions 1, 1/2, 2/3; the envelope keeps 1 and 2/3
-    assert detection_precision(found, truth).per_class[1] == pytest.approx((1 + 2 / 3) / 2)
+    assert compute_detection_precision(found, truth).per_class[1] == pytest.approx((1 + 2 / 3) / 2)
 
 
 def test_interpolation_lifts_an_early_mistake():
     truth = [boxes((0, 0, 10, 10)), boxes((0, 0, 10, 10))]
     found = [boxes((30, 0, 40, 10), (0, 0, 10, 10), scores=[0.9, 0.8]), boxes((0, 0, 10, 10), scores=[0.7])]
     # false, hit, hit: precisions at the hits 1/2 and 2/3; the envelope makes both 2/3
-    assert detection_precision(found, truth).per_class[1] == pytest.approx(2 / 3)
+    assert compute_detection_precision(found, truth).per_class[1] == pytest.approx(2 / 3)
 
 
 def test_nothing_found_and_nothing_true():
     truth = [boxes((0, 0, 10, 10))]
-    assert detection_precision([Detections.none()], truth).mean == 0
-    assert np.isnan(detection_precision([Detections.none()], [Detections.none()]).mean)
+    assert compute_detection_precision([Detections.none()], truth).mean == 0
+    assert np.isnan(compute_detection_precision([Detections.none()], [Detections.none()]).mean)
+
+
+def test_frames_that_nobody_looked_at_are_told():
+    truth = [boxes((0, 0, 10, 10)), boxes((0, 0, 10, 10))]
+    result = compute_detection_precision([truth[0], None], truth)
+    assert result.frames_without_prediction == 1 and result.per_class[1] == pytest.approx(1 / 2)
+    assert compute_detection_precision([truth[0], Detections.none()], truth).frames_without_prediction == 0
+    metric = result.to_metric(ORIGIN)
+    assert metric.n == Counts(frames=2, boxes=2, classes=1, frames_without_prediction=1)
+    assert [one.protocol.label for one in result.to_class_metrics(ORIGIN)] == ["box AP of bag"]
+    assert "2 frames (1 of them without a prediction, scored as zero)" in metric.sentence()
+    with pytest.raises(UserError, match="none of the 2 annotated frames was looked at"):
+        compute_detection_precision([None, None], truth)

@@ -5,11 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ag_core.evaluation.graph_recall import Protocol, graph_recall
+from ag_core.errors import UserError
+from ag_core.evaluation.graph_recall import compute_graph_recall
+from ag_core.evaluation.metrics import Counts
+from ag_core.evaluation.protocol import Averaging, Constraint, Origin, Owner
 from ag_core.records import SceneGraph
-from ag_core.taxonomy import GROUP_SLICES, object_index, relation_index
+from ag_core.taxonomy import GROUP_SLICES, Mode, object_index, relation_index
 
 PERSON = np.array([0, 0, 50, 100])
+ORIGIN = Origin(Owner.YOURS, "by hand", "val", command="pytest")
 
 
 def graph(frame=1, objects=(), person=PERSON, person_score=1.0):
@@ -33,45 +37,78 @@ def cup(relations, box=(60, 60, 70, 70), score=1.0, name="cup/glass/bottle"):
 TRUE = graph(objects=[cup(FOUR)])
 
 
-def recall(truth, guess, protocol=Protocol.WITH_CONSTRAINT, ks=(10, 20, 50)):
-    return graph_recall({"A": [truth]}, {"A": [guess]}, protocol, ks)
+def recall(truth, guess, constraint=Constraint.WITH_CONSTRAINT, ks=(10, 20, 50)):
+    return compute_graph_recall({"A": [truth]}, {"A": [guess]}, constraint, ks)
 
 
 @pytest.mark.parametrize(
-    ("protocol", "expected"),
+    ("constraint", "expected"),
     [
-        (Protocol.WITH_CONSTRAINT, 3 / 4),
-        (Protocol.NO_CONSTRAINT, 1.0),
-        (Protocol.SEMI_CONSTRAINT, 1.0),
-        (Protocol.ONE_PER_DIRECTION, 2 / 4),
+        (Constraint.WITH_CONSTRAINT, 3 / 4),
+        (Constraint.NO_CONSTRAINT, 1.0),
+        (Constraint.SEMI_CONSTRAINT, 1.0),
+        (Constraint.ONE_PER_DIRECTION, 2 / 4),
     ],
 )
-def test_perfect_predictor(protocol, expected):
-    result = recall(TRUE, TRUE, protocol)
-    assert result.image[20] == result.video[20] == pytest.approx(expected)
+def test_perfect_predictor(constraint, expected):
+    result = recall(TRUE, TRUE, constraint)
+    assert result.frame_mean[20] == result.video_mean[20] == pytest.approx(expected)
     assert result.counts.sum() == 4
 
 
-def test_frame_without_prediction_scores_zero():
-    assert graph_recall({"A": [TRUE]}, {}).image[50] == 0
-    assert recall(TRUE, graph(person=None, objects=[cup(FOUR)])).image[50] == 0
+def test_frames_without_prediction_are_told_and_score_zero():
+    truth = {"A": [TRUE, replace(TRUE, frame=2)], "B": [TRUE, graph(frame=3)]}
+    result = compute_graph_recall(truth, {"A": [TRUE]})
+    assert (result.n_frames, result.frames_without_prediction) == (3, 2)
+    assert result.frame_mean[50] == pytest.approx((3 / 4 + 0 + 0) / 3)
+    assert compute_graph_recall(truth, truth).frames_without_prediction == 0
+    told = result.to_metrics(ORIGIN, Mode.SGDET)[0].sentence()
+    assert "3 frames (2 of them without a prediction, scored as zero)" in told
+
+
+def test_predictions_of_other_frames_are_refused():
+    for predictions in ({}, {"B": [TRUE]}, {"A": [replace(TRUE, frame=2)]}):
+        with pytest.raises(UserError, match="none of the 1 annotated frames has a predicted graph"):
+            compute_graph_recall({"A": [TRUE]}, predictions)
+    assert compute_graph_recall({}, {}).n_frames == 0
+
+
+def test_metrics_say_k_averaging_and_mode():
+    result = recall(TRUE, TRUE, Constraint.NO_CONSTRAINT)
+    metrics = result.to_metrics(ORIGIN, Mode.PREDCLS, Counts(train_videos=5))
+    assert [metric.protocol.label for metric in metrics] == ["R@10", "R@20", "R@50"] * 2 + [
+        "mR@10",
+        "mR@20",
+        "mR@50",
+    ] * 2
+    first = metrics[0]
+    assert first.number == 100.0 * result.frame_mean[10] and first.protocol.n_relations == 25
+    assert first.protocol.mode is Mode.PREDCLS and first.protocol.averaging is Averaging.FRAME
+    assert first.n == Counts(1, 1, triplets=4, frames_without_prediction=0, train_videos=5)
+    of_relation = result.to_relation_metrics(ORIGIN, Mode.PREDCLS, 50)
+    assert [metric.protocol.subject for metric in of_relation] == list(FOUR)
+    assert [metric.n.triplets for metric in of_relation] == [1] * 4
+
+
+def test_graph_without_a_person_scores_zero():
+    assert recall(TRUE, graph(person=None, objects=[cup(FOUR)])).frame_mean[50] == 0
 
 
 def test_wrong_class_or_low_overlap_do_not_match():
-    assert recall(TRUE, graph(objects=[cup(FOUR, name="book")])).image[50] == 0
-    assert recall(TRUE, graph(objects=[cup(FOUR, box=(66, 60, 76, 70))])).image[50] == 0
-    assert recall(TRUE, graph(objects=[cup(FOUR)], person=np.array([200, 0, 250, 100]))).image[50] == 0
+    assert recall(TRUE, graph(objects=[cup(FOUR, name="book")])).frame_mean[50] == 0
+    assert recall(TRUE, graph(objects=[cup(FOUR, box=(66, 60, 76, 70))])).frame_mean[50] == 0
+    assert recall(TRUE, graph(objects=[cup(FOUR)], person=np.array([200, 0, 250, 100]))).frame_mean[50] == 0
 
 
 def test_overlap_counts_pixels_inclusively():
     truth = graph(objects=[cup({"holding": 1}, box=(0, 0, 9, 9))])
     guess = graph(objects=[cup({"holding": 1}, box=(0, 0, 9, 4))])
-    assert recall(truth, guess).image[10] == 1
+    assert recall(truth, guess).frame_mean[10] == 1
 
 
 def test_semi_constraint_wants_more_than_nine_tenths():
     guess = graph(objects=[cup({"looking_at": 0.4, "in_front_of": 0.95, "on_the_side_of": 0.9, "holding": 0.2})])
-    assert recall(TRUE, guess, Protocol.SEMI_CONSTRAINT).image[50] == 2 / 4
+    assert recall(TRUE, guess, Constraint.SEMI_CONSTRAINT).frame_mean[50] == 2 / 4
 
 
 def test_the_first_k_count():
@@ -79,13 +116,13 @@ def test_the_first_k_count():
     guess = graph(objects=[cup({"holding": 1}, score=0.5), *noise])
     truth = graph(objects=[cup({"holding": 1})])
     result = recall(truth, guess)
-    assert (result.image[10], result.image[20]) == (0, 1)
+    assert (result.frame_mean[10], result.frame_mean[20]) == (0, 1)
 
 
 def test_no_constraint_keeps_a_hundred():
     noise = [cup({"holding": 1}, name="book") for _ in range(100)]
     guess = graph(objects=[*noise, cup({"holding": 0.5})])
-    assert recall(graph(objects=[cup({"holding": 1})]), guess, Protocol.NO_CONSTRAINT, ks=(200,)).image[200] == 0
+    assert recall(graph(objects=[cup({"holding": 1})]), guess, Constraint.NO_CONSTRAINT, ks=(200,)).frame_mean[200] == 0
 
 
 def test_invisible_objects_are_left_out():
@@ -98,21 +135,21 @@ def test_averages_over_images_videos_and_relations():
     right, wrong = graph(2, [cup({"holding": 1})]), graph(1, [cup({"carrying": 1})])
     truth = {"A": [held, wiped], "B": [held]}
     predictions = {"A": [replace(right, frame=1), right], "B": [wrong]}
-    result = graph_recall(truth, predictions)
-    assert result.image[20] == pytest.approx((1 + 0.5 + 0) / 3)
-    assert result.video[20] == pytest.approx(((1 + 0.5) / 2 + 0) / 2)
+    result = compute_graph_recall(truth, predictions)
+    assert result.frame_mean[20] == pytest.approx((1 + 0.5 + 0) / 3)
+    assert result.video_mean[20] == pytest.approx(((1 + 0.5) / 2 + 0) / 2)
     # holding: 2 of 3 pooled, (1 + 1 + 0) / 3 by image; wiping: 0 of 1
-    assert result.mean_pooled[20] == pytest.approx((2 / 3 + 0) / 2)
-    assert result.mean_by_image[20] == pytest.approx((2 / 3 + 0) / 2)
+    assert result.relation_mean[20] == pytest.approx((2 / 3 + 0) / 2)
+    assert result.relation_mean_by_frame[20] == pytest.approx((2 / 3 + 0) / 2)
     assert (result.n_frames, result.n_videos) == (3, 2)
 
 
-def slow_recall(truth, guess, k, protocol):
+def slow_recall(truth, guess, k, constraint):
     """One frame, straight from the definition."""
     candidates = []
     for i in range(len(guess)):
         scores = guess.object_scores[i] * guess.person_score * guess.relations[i].astype(float)
-        if protocol is Protocol.NO_CONSTRAINT:
+        if constraint is Constraint.NO_CONSTRAINT:
             chosen = range(25)
         else:
             chosen = [s.start + int(np.argmax(guess.relations[i, s])) for s in GROUP_SLICES.values()]
@@ -139,8 +176,8 @@ def inclusive_iou(a, b):
     return common / (sum(areas) - common)
 
 
-@pytest.mark.parametrize("protocol", [Protocol.WITH_CONSTRAINT, Protocol.NO_CONSTRAINT])
-def test_equals_the_slow_loop(protocol):
+@pytest.mark.parametrize("constraint", [Constraint.WITH_CONSTRAINT, Constraint.NO_CONSTRAINT])
+def test_equals_the_slow_loop(constraint):
     rng = np.random.default_rng(3)
 
     def random_graph(frame, n, annotated):
@@ -156,10 +193,10 @@ def test_equals_the_slow_loop(protocol):
 
     truth = {v: [random_graph(f, int(rng.integers(1, 6)), True) for f in (1, 5, 9)] for v in "ABC"}
     guess = {v: [random_graph(f, int(rng.integers(1, 9)), False) for f in (1, 5, 9)] for v in "ABC"}
-    result = graph_recall(truth, guess, protocol)
+    result = compute_graph_recall(truth, guess, constraint)
     for k in (10, 20, 50):
-        slow = [slow_recall(t, g, k, protocol) for v in truth for t, g in zip(truth[v], guess[v])]
-        assert result.image[k] == pytest.approx(np.mean(slow))
+        slow = [slow_recall(t, g, k, constraint) for v in truth for t, g in zip(truth[v], guess[v])]
+        assert result.frame_mean[k] == pytest.approx(np.mean(slow))
 
 
 def test_permuting_objects_changes_nothing():
@@ -168,4 +205,4 @@ def test_permuting_objects_changes_nothing():
         1, 0.0, PERSON, 1.0, guess.object_classes[::-1], guess.object_boxes_xyxy[::-1], guess.object_scores[::-1],
         guess.relations[::-1],
     )  # fmt: skip
-    assert recall(TRUE, guess).image == recall(TRUE, turned).image
+    assert recall(TRUE, guess).frame_mean == recall(TRUE, turned).frame_mean

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ag_core.evaluation.average_precision import detection_precision
+from ag_core.evaluation.average_precision import compute_detection_precision
 from ag_core.experiments.detector import DetectorFrames, _example, detector_losses, repeat_factors
 from ag_core.experiments.training_loop import Budget, Recipe, fit
 from ag_core.models.detector import FasterRcnnDetector, build_faster_rcnn
@@ -31,7 +31,7 @@ def test_rectangles_are_learned(world):
     fit(model, detector_losses(model, frames, 4), recipe, report=lambda progress: None)
     detector = FasterRcnnDetector(model)
     found = detector.detect([frames.picture(i) for i in range(len(frames))])
-    assert detection_precision(found, frames.truth).mean > 0.6
+    assert compute_detection_precision(found, frames.truth).mean > 0.6
 
 
 def test_mirrored_boxes_follow_the_picture(world):

@@ -8,7 +8,7 @@ import pytest
 
 from ag_core.__main__ import main
 from ag_core.commands.audit import BEGIN, END
-from ag_core.evaluation.average_precision import action_precision
+from ag_core.evaluation.average_precision import compute_action_precision
 from ag_core.experiments.datasets import clip_pictures
 from ag_core.presets import DEMO_VIDEO
 from ag_core.settings import ASSETS, PROJECT
@@ -47,7 +47,7 @@ def test_training_repeats_and_learns(world, pictures):
     first, again = (scores(train(views, seed=1, steps=30, batch=4), views) for _ in range(2))
     assert np.array_equal(first, again)
     labels = np.array([video.labels for video in views.videos])
-    assert action_precision(first, labels).mean > 0.9
+    assert compute_action_precision(first, labels).mean > 0.9
 
 
 def test_random_order_hides_the_order(world, pictures):

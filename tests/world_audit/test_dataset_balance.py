@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ag_core.evaluation.average_precision import action_precision
-from ag_core.evaluation.bootstrap import drawn_precision
+from ag_core.evaluation.average_precision import compute_action_precision
+from ag_core.evaluation.bootstrap import bootstrap_precision
 from ag_core.taxonomy import action_index, object_index
 from ag_core.world_audit.dataset_balance import box_sizes, label_frequency, mutual_information, presence_independence
 
@@ -60,18 +60,18 @@ def scored():
 
 def test_the_value_is_that_of_all_videos(scored):
     scores, labels = scored
-    found = drawn_precision(scores, labels, resamples=50)
-    expected = [[action_precision(one, labels).mean for one in model] for model in scores]
-    assert found.seeds == pytest.approx(np.array(expected))
+    found = bootstrap_precision(scores, labels, resamples=50)
+    expected = [[compute_action_precision(one, labels).mean for one in model] for model in scores]
+    assert found.value_of_seed == pytest.approx(np.array(expected))
     for model in range(2):
-        interval = found.of(model)
+        interval = found.bound_model(model)
         assert interval.low < interval.value < interval.high
-    better = found.difference(0, 1)
-    assert better.low > 0 and better.value == pytest.approx(found.of(0).value - found.of(1).value)
+    better = found.bound_difference(0, 1)
+    assert better.low > 0 and better.value == pytest.approx(found.bound_model(0).value - found.bound_model(1).value)
 
 
 def test_equal_models_differ_by_nothing(scored):
     scores, labels = scored
-    twice = drawn_precision(np.stack([scores[0], scores[0]]), labels, resamples=20)
-    same = twice.difference(0, 1)
+    twice = bootstrap_precision(np.stack([scores[0], scores[0]]), labels, resamples=20)
+    same = twice.bound_difference(0, 1)
     assert (same.value, same.low, same.high) == (0, 0, 0)

@@ -1,17 +1,24 @@
-"""`python -m ag_core COMMAND`: parse, call, print. Each command lives in a module of `ag_core.commands`."""
+"""`action-genome COMMAND`, or `python -m ag_core COMMAND`: parse, call, print. A module of `ag_core.commands` each."""
 
 import argparse
 import importlib
 import sys
+from pathlib import Path
 
+from ag_core import __version__
 from ag_core.errors import UserError
 
-COMMANDS = ("world", "film", "audit", "build-store", "train", "evaluate", "predict", "export", "doctor")
+COMMANDS = ("app", "world", "film", "audit", "build-store", "train", "evaluate", "predict", "export", "doctor")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 done, 1 refused with a sentence, 2 wrong arguments, 130 interrupted."""
-    parser = argparse.ArgumentParser(prog="python -m ag_core", description="Action Genome Explorer on the command line")
+    installed = Path(sys.argv[0]).stem == "action-genome"
+    parser = argparse.ArgumentParser(
+        prog="action-genome" if installed else "python -m ag_core",
+        description="Action Genome Explorer on the command line",
+    )
+    parser.add_argument("--version", action="version", version=f"Action Genome Explorer {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True)
     for name in COMMANDS:
         importlib.import_module(f"ag_core.commands.{name.replace('-', '_')}").add_parser(subparsers)

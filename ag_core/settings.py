@@ -1,6 +1,7 @@
 """Where things are, and how many workers to use. Read once from the environment; nothing else reads it.
 
-AG_HOME     folder for what the app makes (stores, cached results, generated videos); default `.ag` in the project
+AG_HOME     folder for what the app makes (stores, cached results, generated videos); default `.ag` in a checkout, and
+            the user's own data folder where the package is installed
 AG_STORE    the annotation store the app opens: a .duckdb file, the folder of a lake, or a lake's address (https://, s3://);
             default the embedded home world's store in AG_HOME
 AG_SHOWCASE folder of the embedded home-world clips, their truth and predictions; default assets/showcase
@@ -13,7 +14,14 @@ from functools import cache
 from pathlib import Path
 
 PROJECT = Path(__file__).parent.parent
-ASSETS = PROJECT / "assets"
+"""The folder that `ag_core` is imported from: a checkout, or the environment's packages."""
+
+IN_CHECKOUT = (PROJECT / "app.py").is_file() and (PROJECT / "assets").is_dir()
+
+APPLICATION = PROJECT if IN_CHECKOUT else PROJECT / "ag_core" / "application"
+"""The folder of app.py, pages and assets: the checkout itself, or where the installed package carries them."""
+
+ASSETS = APPLICATION / "assets"
 WEIGHTS = ASSETS / "weights"
 SHOWCASE = ASSETS / "showcase"
 
@@ -66,10 +74,19 @@ def is_address(where: Path | str) -> bool:
     return isinstance(where, str) and "://" in where
 
 
+def default_home() -> Path:
+    """Where the app writes unless AG_HOME says otherwise: never among the environment's packages."""
+    if IN_CHECKOUT:
+        return PROJECT / ".ag"
+    from platformdirs import user_data_path
+
+    return user_data_path("action-genome")
+
+
 @cache
 def settings() -> Settings:
     """The settings of this process."""
-    home = Path(os.environ.get("AG_HOME") or PROJECT / ".ag").resolve()
+    home = Path(os.environ.get("AG_HOME") or default_home()).resolve()
     named = os.environ.get("AG_STORE", "")
     store = named if is_address(named) else Path(named or home / "home-world.duckdb").resolve()
     showcase = Path(os.environ.get("AG_SHOWCASE") or SHOWCASE).resolve()

@@ -8,7 +8,8 @@ import csv
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from pathlib import Path
+
+from ag_core.settings import ASSETS
 
 PERSON = "person"
 
@@ -91,8 +92,7 @@ class Action:
 
 
 def _read_actions() -> tuple[Action, ...]:
-    path = Path(__file__).parent.parent / "assets" / "charades_actions.tsv"
-    with path.open(newline="") as file:
+    with (ASSETS / "charades_actions.tsv").open(newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
     known = {normalise(name): index for index, name in enumerate(OBJECT_CLASSES)}
     return tuple(Action(r["action"], r["label"], known.get(normalise(r["object"])), r["verb"]) for r in rows)

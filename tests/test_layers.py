@@ -12,7 +12,7 @@ COMMANDS = "ag_core/commands/"
 
 # A part may import itself and the parts of its row.
 MAY_IMPORT: dict[str, set[str]] = {
-    "taxonomy": set(),
+    "taxonomy": {"settings"},
     "errors": set(),
     "settings": set(),
     "boxes": set(),

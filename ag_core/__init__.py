@@ -1,3 +1,3 @@
 """Action Genome Explorer: actions as evolving scene graphs, from video files to screens."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -2,8 +2,9 @@
 
 Opens a DuckDB file, a lake's folder or a lake's address alike, read-only with the outside world shut; each call uses
 its own cursor, so threads may share a store. Annotations and predictions answer alike: every question takes a `source`.
-SQL lives here and in its neighbours only. What the player and training ask is answered as NumPy; pandas is loaded when
-the first table is asked for, since to load it takes longer than any answer.
+Counts over all videos (statistics/) and searches (ag_core.queries) are functions that take a store; SQL lives in these
+rooms only. What the player and training ask is answered as NumPy; pandas is loaded when the first table is asked for,
+since to load it takes longer than any answer.
 """
 
 import os
@@ -17,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.annotations.connection import attach
-from ag_core.annotations.search import Search, facet_query, matching_query
 from ag_core.annotations.store_format import ANNOTATION
 from ag_core.annotations.targets import Targets, targets_of
 from ag_core.errors import UserError
@@ -31,9 +31,10 @@ __all__ = ["ANNOTATION", "AnnotationStore"]
 
 Answer = TypeVar("Answer")
 
-_VIDEO_COLUMNS = (
+VIDEO_COLUMNS = (
     "v.video_id, v.split, v.scene, v.subject, v.script, v.duration_s, v.fps, v.width, v.height, v.n_frames, v.path"
 )
+"""What is known of a video `v`, in the order of the tables of videos."""
 
 
 class AnnotationStore:
@@ -63,7 +64,7 @@ class AnnotationStore:
         self.close()
 
     def ask(self, query: str, parameters: Sequence[Any] = ()) -> "pd.DataFrame":
-        """The answer to one query with parameters as a data frame; for the modules of ag_core.data."""
+        """The answer to one query with parameters as a data frame; for the modules beside this one."""
         return self._asked(query, parameters, lambda cursor: cursor.df())
 
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -102,11 +103,11 @@ class AnnotationStore:
 
         Columns: video_id, split, scene, subject, script, duration_s, fps, width, height, n_frames, path.
         """
-        return self.ask(f"select {_VIDEO_COLUMNS} from videos v where source = ? order by video_id", [source])
+        return self.ask(f"select {VIDEO_COLUMNS} from videos v where source = ? order by video_id", [source])
 
     def video(self, video_id: str) -> Video:
         """What is known of a video, from the annotation where there is one; UserError for an unknown id."""
-        query = f"select {_VIDEO_COLUMNS} from videos v where video_id = ? order by source <> ?, source limit 1"
+        query = f"select {VIDEO_COLUMNS} from videos v where video_id = ? order by source <> ?, source limit 1"
         rows = self.rows(query, [video_id, ANNOTATION])
         if not rows:
             raise UserError(f"video {video_id} is not in {self.path.name}; videos() lists the ones that are")
@@ -169,67 +170,9 @@ class AnnotationStore:
             scores.setdefault(model, np.zeros(N_ACTIONS, np.float32))[action] = score
         return scores
 
-    # Search
-
-    def videos_matching(self, search: Search, limit: int | None = None, offset: int = 0) -> "pd.DataFrame":
-        """The videos for which every condition holds, with the columns of `videos`, by id."""
-        matching, parameters = matching_query(search)
-        page = "" if limit is None else f" limit {int(limit)} offset {int(offset)}"
-        return self.ask(
-            f"""select {_VIDEO_COLUMNS} from videos v
-                where v.source = ? and v.video in ({matching}) order by video_id{page}""",
-            [search.source, *parameters],
-        )
-
-    def count_matching(self, search: Search) -> int:
-        """How many videos `videos_matching` finds without a limit."""
-        matching, parameters = matching_query(search)
-        return int(self.rows(f"select count(*) from ({matching})", parameters)[0][0])
-
-    def facet_counts(self, search: Search) -> "pd.DataFrame":
-        """How many videos would remain if one more value was chosen, in columns kind, index, name, videos.
-
-        kind is 'action', 'object' or 'relation'; index and name are the taxonomy's.
-        Values that would leave none are absent; the most frequent come first within their kind.
-        """
-        return self.ask(*facet_query(search))
-
-    # Counts
-
-    def totals(self, source: str = ANNOTATION) -> dict[str, int]:
-        """Rows of each kind.
-
-        videos, action_intervals, frames, person_boxes, objects, visible_objects, relations, other_relationships,
-        issues (of the whole file).
-        """
-        return _statistics().totals(self, source)
-
-    def object_counts(self, source: str = ANNOTATION, split: str | None = None) -> "pd.DataFrame":
-        """Visible objects of each of the 35 classes: class, object, objects, videos."""
-        return _statistics().object_counts(self, source, split)
-
-    def relation_counts(self, source: str = ANNOTATION, split: str | None = None) -> "pd.DataFrame":
-        """Relationships of each of the 25 kinds: relation, name, group, relations, videos."""
-        return _statistics().relation_counts(self, source, split)
-
-    def object_relation_counts(self, source: str = ANNOTATION, split: str | None = None) -> "pd.DataFrame":
-        """The 35 x 25 table of relationships: rows are object names, columns relationship names."""
-        return _statistics().object_relation_counts(self, source, split)
-
-    def action_counts(self, source: str = ANNOTATION, split: str | None = None) -> "pd.DataFrame":
-        """Intervals of each of the 157 actions: action, id, label, intervals, videos, seconds."""
-        return _statistics().action_counts(self, source, split)
-
     def issues(self) -> "pd.DataFrame":
         """What the readers repaired, refused or found odd: kind, file, key, reason."""
         return self.ask("select kind, file, key, reason from issues")
-
-
-def _statistics() -> Any:
-    """The module of counts. It needs pandas, and is loaded when a count is first asked for."""
-    from ag_core.annotations import statistics
-
-    return statistics
 
 
 def _graphs(

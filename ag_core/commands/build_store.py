@@ -72,8 +72,10 @@ def run(options: argparse.Namespace) -> None:
 
 def _print_contents(store: "AnnotationStore") -> None:
     """Counts of each source, and the issues by kind."""
+    from ag_core.annotations.statistics.counts import count_rows
+
     for source in store.sources():
-        counts = {name: count for name, count in store.totals(source).items() if name != "issues"}
+        counts = {name: count for name, count in count_rows(store, source).items() if name != "issues"}
         print(f"{source}: " + ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items()))
     kinds = store.issues()["kind"].value_counts().sort_index()
     print(

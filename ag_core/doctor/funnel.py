@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ag_core.annotations.splits import funnel
+from ag_core.annotations.statistics.funnel import count_funnel
 from ag_core.settings import ASSETS
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def compared_funnel(store: "AnnotationStore", small_side: float = 0.0) -> pd.Dat
     small_side: objects whose shorter side is at most this many pixels do not count. The published numbers are those of
     all objects, so with a small_side only the steps before objects matter are compared.
     """
-    found = funnel(store, small_side).set_index("split")
+    found = count_funnel(store, small_side).set_index("split")
     steps = published_counts()["steps"]
     same_set = {step["id"]: _same_set(found, step) for step in steps if step["id"] in ("charades_videos", "videos")}
     rows = []

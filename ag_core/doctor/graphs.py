@@ -1,6 +1,6 @@
 """What to look for in annotated objects and relationships: contradictions, boxes, classes. Facts: methods A3."""
 
-from ag_core.annotations.splits import SMALL_SIDE
+from ag_core.annotations.statistics.funnel import SMALL_SIDE
 from ag_core.doctor.check import Area, Check, Severity
 from ag_core.taxonomy import GROUP_SLICES, N_RELATIONS, Group, relation_index
 

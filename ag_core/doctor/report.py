@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ag_core.annotations.splits import SMALL_SIDE
+from ag_core.annotations.statistics.funnel import SMALL_SIDE
 from ag_core.doctor.check import Finding, Severity
 from ag_core.doctor.check_runner import Progress, examine, rows_of
 from ag_core.doctor.funnel import COLUMNS, WHY_NOT_COMPARABLE, compared_funnel, published_counts

@@ -12,10 +12,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ag_core.annotations import sampling, statistics, transitions
 from ag_core.annotations.connection import last_change_ns
-from ag_core.annotations.search import Search
 from ag_core.annotations.showcase_store import ensure_store
+from ag_core.annotations.statistics import counts as counting
+from ag_core.annotations.statistics import sampling, transitions
 from ag_core.annotations.store import ANNOTATION, AnnotationStore
 from ag_core.doctor.check import Finding
 from ag_core.doctor.check_runner import PARTS as DOCTOR_PARTS
@@ -25,6 +25,7 @@ from ag_core.doctor.report import as_text, make_report
 from ag_core.errors import UserError
 from ag_core.jobs.film_queue import FilmQueue
 from ag_core.jobs.prediction_queue import PredictionQueue
+from ag_core.queries.facets import VideoFilter, count_facets, count_videos, find_videos
 from ag_core.queries.sequence.language import parse as parse_sequence
 from ag_core.queries.sequence.query import Moments
 from ag_core.queries.sequence.query import moments as moments_of
@@ -127,38 +128,37 @@ def videos(key: StoreKey) -> pd.DataFrame:
 @st.cache_data(max_entries=32, show_spinner=False)
 def totals(key: StoreKey, source: str = ANNOTATION) -> dict[str, int]:
     """Counts of everything in one source."""
-    return _store(key).totals(source)
+    return counting.count_rows(_store(key), source)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def matching(key: StoreKey, search: Search, limit: int, offset: int) -> pd.DataFrame:
+def matching(key: StoreKey, chosen: VideoFilter, limit: int, offset: int) -> pd.DataFrame:
     """One page of the videos that pass the filters."""
-    return _store(key).videos_matching(search, limit, offset)
+    return find_videos(_store(key), chosen, limit, offset)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def count_matching(key: StoreKey, search: Search) -> int:
+def count_matching(key: StoreKey, chosen: VideoFilter) -> int:
     """How many videos pass the filters."""
-    return _store(key).count_matching(search)
+    return count_videos(_store(key), chosen)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def facets(key: StoreKey, search: Search) -> pd.DataFrame:
+def facets(key: StoreKey, chosen: VideoFilter) -> pd.DataFrame:
     """What one more condition would leave: kind, index, name, videos."""
-    return _store(key).facet_counts(search)
+    return count_facets(_store(key), chosen)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def counts(key: StoreKey, what: str, source: str) -> pd.DataFrame:
     """One of the store's tables of counts: 'object', 'relation', 'object_relation' or 'action'."""
-    open_store = _store(key)
     tables = {
-        "object": open_store.object_counts,
-        "relation": open_store.relation_counts,
-        "object_relation": open_store.object_relation_counts,
-        "action": open_store.action_counts,
+        "object": counting.count_objects,
+        "relation": counting.count_relations,
+        "object_relation": counting.tabulate_object_relations,
+        "action": counting.count_actions,
     }
-    return tables[what](source)
+    return tables[what](_store(key), source)
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
@@ -295,13 +295,13 @@ def time_in_video(key: StoreKey, video_id: str, frame: Any, *seconds: Any) -> fl
 def statistic(key: StoreKey, what: str, source: str, *about: Any) -> Any:
     """One of the statistics by its name, counted in one source; `about` is what else it asks for."""
     questions: dict[str, Callable[..., Any]] = {
-        "table_1_row": statistics.table_1_row,
-        "object_relation_pairs": statistics.object_relation_pairs,
-        "co_occurrence": statistics.co_occurrence,
-        "actions_beside": statistics.actions_beside,
-        "transitions": transitions.transitions,
-        "durations": transitions.durations,
-        "share_at_midpoints": sampling.share_at_midpoints,
+        "table_1_row": counting.count_table_1_row,
+        "object_relation_pairs": counting.count_object_relation_pairs,
+        "co_occurrence": counting.count_co_occurrences,
+        "actions_beside": counting.count_actions_beside,
+        "transitions": transitions.count_transitions,
+        "durations": transitions.measure_durations,
+        "share_at_midpoints": sampling.count_frames_at_midpoints,
     }
     return questions[what](_store(key), source, *about)
 

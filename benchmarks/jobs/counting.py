@@ -41,6 +41,7 @@ def as_table(rows: Iterable[tuple[int, int, int]]) -> NDArray[np.int64]:
 
 def compare(clock: Clock, store: str, folder: str, repeats: int) -> dict[str, Side]:
     """All ways in turn in this process, with the pickle and the data frame loaded before."""
+    from ag_core.annotations.statistics.counts import tabulate_object_relations
     from ag_core.annotations.store import AnnotationStore
     from ag_core.taxonomy import OBJECTS, RELATIONS
     from benchmarks.jobs.usual import load_pickles
@@ -51,7 +52,7 @@ def compare(clock: Clock, store: str, folder: str, repeats: int) -> dict[str, Si
         loaded_for_good()
         sides = in_turn(
             {
-                STORED: lambda: opened.object_relation_counts().to_numpy(),
+                STORED: lambda: tabulate_object_relations(opened).to_numpy(),
                 FROM_ROWS: lambda: as_table(opened.rows(FROM_ROWS_QUERY)),
                 LOOP: lambda: loop(annotated),
                 PANDAS: lambda: as_table(

@@ -87,6 +87,7 @@ def _count(connection: duckdb.DuckDBPyConnection, name: str) -> int:
 
 def compare(clock: Clock, stores: Mapping[str, str], video_id: str, repeats: int) -> dict[str, dict[str, Side]]:
     """By question: a side for each store that can answer it, by how many times it is as large ('1', '10', ...)."""
+    from ag_core.annotations.statistics.counts import tabulate_object_relations
     from ag_core.annotations.store import AnnotationStore
     from ag_core.queries.sequence.language import parse
     from ag_core.queries.sequence.query import moments
@@ -113,7 +114,7 @@ def compare(clock: Clock, stores: Mapping[str, str], video_id: str, repeats: int
         return [(g.frame, g.object_classes.tolist(), g.relations.sum()) for g in opened[times].graphs_of(names[times])]
 
     def stored_table(times: str) -> Any:
-        return opened[times].object_relation_counts().to_numpy()
+        return tabulate_object_relations(opened[times]).to_numpy()
 
     def search(times: str) -> int:
         return moments(opened[times], sequence, PER_PAGE).total

@@ -28,6 +28,7 @@ from ag_core.annotations.lake.fetching import copy_of_lake
 from ag_core.annotations.lake.folder import MANIFEST, read_manifest
 from ag_core.annotations.lake.writing import write_lake
 from ag_core.annotations.showcase_store import ensure_store
+from ag_core.annotations.statistics.counts import count_rows
 from ag_core.annotations.store import AnnotationStore
 from ag_core.errors import UserError
 from ag_core.settings import settings
@@ -103,7 +104,7 @@ def test_a_lake_opens_at_an_address(app_home: Path, store_file: Path, lake: Path
         store = AnnotationStore(f"{served.address}/it's a lake{ending}")
     with store, AnnotationStore(store_file) as of_file:  # the server is gone, the answers stay
         assert store.path.parent == app_home / "lakes"
-        assert store.totals() == of_file.totals() and store.sources() == of_file.sources()
+        assert count_rows(store) == count_rows(of_file) and store.sources() == of_file.sources()
         assert [graph.time_s for graph in store.graphs_of("AB1CD")] == [
             graph.time_s for graph in of_file.graphs_of("AB1CD")
         ]
@@ -289,7 +290,7 @@ def test_threads_share_a_store(store_file: Path, lake: Path, kind: str):
                 np.array_equal(one.relations, other.relations) and one.frame == other.frame
                 for one, other in zip(graphs, alone[turn % 2], strict=True)
             )
-            return same and store.totals()["videos"] == 2 and len(store.videos()) == 2
+            return same and count_rows(store)["videos"] == 2 and len(store.videos()) == 2
 
         assert all(pool.map(ask, range(60)))
 

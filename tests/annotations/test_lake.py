@@ -21,15 +21,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from ag_core.annotations import sampling, splits, statistics, transitions
 from ag_core.annotations.building.build import build_store
 from ag_core.annotations.lake import writing as lake
 from ag_core.annotations.lake.folder import MANIFEST, Manifest, publish, read_manifest, writing
 from ag_core.annotations.lake.writing import SORTED_BY, partition_value, write_lake
-from ag_core.annotations.search import Search
+from ag_core.annotations.statistics import counts, funnel, sampling, transitions
 from ag_core.annotations.store import ANNOTATION, AnnotationStore
 from ag_core.doctor.report import make_report
 from ag_core.errors import UserError
+from ag_core.queries.facets import VideoFilter, count_facets, count_videos, find_videos
 from ag_core.queries.sequence.language import parse
 from ag_core.queries.sequence.query import moments
 from ag_core.taxonomy import Group, action_index, object_index, relation_index
@@ -81,12 +81,12 @@ def test_the_list_of_tables_is_the_lakes(folder: Path):
     assert set(read_manifest(folder).tables) == set(TABLES)
 
 
-SEARCHES = [
-    Search(),
-    Search(actions=(action_index("c107"),), text="kitchen"),
-    Search(objects=(object_index("pillow"),), relations=(relation_index("unsure"),), split="test"),
-    Search(relations=(relation_index("holding"),)),
-    Search(split="train"),
+FILTERS = [
+    VideoFilter(),
+    VideoFilter(actions=(action_index("c107"),), text="kitchen"),
+    VideoFilter(objects=(object_index("pillow"),), relations=(relation_index("unsure"),), split="test"),
+    VideoFilter(relations=(relation_index("holding"),)),
+    VideoFilter(split="train"),
 ]
 
 # The arguments with which each question is asked; {source} stands for each source of the store in turn.
@@ -98,14 +98,6 @@ QUESTIONS: dict[str, list[tuple[Any, ...]]] = {
     "graphs_of": [("AB1CD", "{source}"), ("EF2GH", "{source}"), ("XXXXX", "{source}")],
     "targets_of": [(["AB1CD", "EF2GH", "XXXXX"], "{source}"), ([], "{source}")],
     "action_scores_of": [("AB1CD", "{source}"), ("EF2GH", "{source}")],
-    "videos_matching": [*((search,) for search in SEARCHES), (Search(), 1, 1)],
-    "count_matching": [(search,) for search in SEARCHES],
-    "facet_counts": [(search,) for search in SEARCHES],
-    "totals": [("{source}",)],
-    "object_counts": [("{source}", split) for split in (None, "test", "train")],
-    "relation_counts": [("{source}", split) for split in (None, "test", "train")],
-    "object_relation_counts": [("{source}", split) for split in (None, "test", "train")],
-    "action_counts": [("{source}", split) for split in (None, "test", "train")],
     "issues": [()],
     "ask": [("from videos order by all",)],
     "rows": [("from objects order by all",)],
@@ -147,20 +139,38 @@ def test_file_and_lake_answer_alike(pair: tuple[AnnotationStore, AnnotationStore
 
 
 NEIGHBOURS: dict[str, Callable[[AnnotationStore], Any]] = {
+    "filters": lambda store: [
+        *(ask(store, chosen) for ask in (find_videos, count_videos, count_facets) for chosen in FILTERS),
+        find_videos(store, VideoFilter(), 1, 1),
+    ],
+    "counts": lambda store: [
+        *(counts.count_rows(store, source) for source in store.sources()),
+        *(
+            count(store, source, split)
+            for count in (
+                counts.count_objects,
+                counts.count_relations,
+                counts.tabulate_object_relations,
+                counts.count_actions,
+            )
+            for source in store.sources()
+            for split in (None, "test", "train")
+        ),
+    ],
     "statistics": lambda store: [
-        statistics.table_1_row(store, ANNOTATION),
-        statistics.co_occurrence(store, ANNOTATION),
-        statistics.actions_beside(store, ANNOTATION, object_index("bed")),
-        transitions.durations(store, ANNOTATION),
-        transitions.transitions(store, ANNOTATION, object_index("bed"), Group.CONTACT),
-        sampling.share_at_midpoints(store, ANNOTATION),
+        counts.count_table_1_row(store, ANNOTATION),
+        counts.count_co_occurrences(store, ANNOTATION),
+        counts.count_actions_beside(store, ANNOTATION, object_index("bed")),
+        transitions.measure_durations(store, ANNOTATION),
+        transitions.count_transitions(store, ANNOTATION, object_index("bed"), Group.CONTACT),
+        sampling.count_frames_at_midpoints(store, ANNOTATION),
     ],
     "search for moments": lambda store: [
         moments(store, parse(text)).table
         for text in ("holding cup", "person not contacting pillow then within 2 s sitting on bed where scene Bedroom")
     ],
     "doctor": lambda store: [make_report(store, "here").findings, make_report(store, "here").rows],
-    "splits": lambda store: [splits.kept_frames(store), splits.funnel(store)],
+    "funnel": lambda store: [funnel.kept_frames(store), funnel.count_funnel(store)],
 }
 
 
@@ -180,7 +190,7 @@ def test_the_real_graphs_come_back_from_a_lake(tmp_path: Path, monkeypatch: pyte
     with AnnotationStore(tmp_path / "real.duckdb") as of_file, AnnotationStore(tmp_path / "lake") as of_lake:
         for table in TABLES:
             assert_frame_equal(in_any_order(of_file.ask(f"from {table}")), in_any_order(of_lake.ask(f"from {table}")))
-        assert of_lake.totals()["visible_objects"] == 4051
+        assert counts.count_rows(of_lake)["visible_objects"] == 4051
         some = of_file.videos()["video_id"][::50].tolist()
         assert plain([of_file.graphs_of(one) for one in some]) == plain([of_lake.graphs_of(one) for one in some])
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ag_core.annotations.showcase_store import ensure_store
+from ag_core.annotations.statistics.counts import count_rows
 from ag_core.annotations.store import AnnotationStore
 from ag_core.errors import UserError
 from ag_core.settings import settings
@@ -32,7 +33,7 @@ def test_a_changed_showcase_makes_a_new_store(app_home: Path, showcase: Path, mo
     (changed / "predictions" / "EF2GH.json").unlink()
     with AnnotationStore(ensure_store()) as store:
         assert store.path.stat().st_mtime_ns != made
-        assert store.totals(store.sources()[1])["videos"] == 1
+        assert count_rows(store, store.sources()[1])["videos"] == 1
 
 
 def test_two_at_once_make_one_store(app_home: Path) -> None:

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ag_core.annotations import sampling, statistics, transitions
 from ag_core.annotations.building.build import build_store
 from ag_core.annotations.lake.writing import write_lake
+from ag_core.annotations.statistics import counts, sampling, transitions
 from ag_core.annotations.store import ANNOTATION, AnnotationStore
 from ag_core.records import ActionInterval
 from ag_core.taxonomy import (
@@ -108,25 +108,27 @@ def test_counts_equal_a_count_by_hand(world) -> None:
     objects = Counter(entry["class"] for _, entry in visible(frames))
     pairs = Counter((entry["class"], name) for _, entry in visible(frames) for name in relation_names(entry))
     in_videos = {(video, entry["class"], name) for video, entry in visible(frames) for name in relation_names(entry)}
-    table = statistics.object_counts(store, ANNOTATION).set_index("object")
+    table = counts.count_objects(store, ANNOTATION).set_index("object")
     assert {name: n for name, n in table["objects"].items() if n} == objects
-    found = statistics.object_relation_pairs(store, ANNOTATION)
+    found = counts.count_object_relation_pairs(store, ANNOTATION)
     assert {
         (row.object, row.name_): row.relations for row in found.rename(columns={"name": "name_"}).itertuples()
     } == pairs
     assert found["videos"].sum() == len(in_videos)
-    by_relation = statistics.relation_counts(store, ANNOTATION).set_index("name")
+    by_relation = counts.count_relations(store, ANNOTATION).set_index("name")
     for name in RELATIONS:
         assert by_relation.loc[name, "relations"] == sum(n for (_, one), n in pairs.items() if one == name)
         assert by_relation.loc[name, "videos"] == len({video for video, _, one in in_videos if one == name})
         assert by_relation.loc[name, "group"] == GROUP_OF_RELATION[name].value
     for split in ("train", "test", None):
-        assert store.relation_counts(split=split)["relations"].sum() == (0 if split == "test" else sum(pairs.values()))
+        assert counts.count_relations(store, split=split)["relations"].sum() == (
+            0 if split == "test" else sum(pairs.values())
+        )
 
 
 def test_co_occurrence_counts_frames(world) -> None:
     store, frames = world
-    table = statistics.co_occurrence(store, ANNOTATION)
+    table = counts.count_co_occurrences(store, ANNOTATION)
     for one, other in itertools.product(CLASSES, CLASSES):
         assert table.loc[one, other] == sum({one, other} <= set(held) for held in seen(frames).values())
     assert table.shape == (35, 35)
@@ -150,7 +152,7 @@ def test_transitions_equal_a_walk_over_the_frames(world, name: str, group: Group
         left = [transitions.APPEARS] if before is None else before & set(RELATIONS_OF_GROUP[group])
         right = [transitions.ENDS] if after is None else after & set(RELATIONS_OF_GROUP[group])
         expected.update(itertools.product(left, right))
-    found = transitions.transitions(store, ANNOTATION, object_index(name), group)
+    found = transitions.count_transitions(store, ANNOTATION, object_index(name), group)
     assert {(row.before, row.after): row.n for row in found.itertuples()} == expected
 
 
@@ -174,7 +176,7 @@ def stretches(frames: Frames, name: str) -> dict[str, list[float]]:
 )
 def test_durations_equal_a_walk_over_the_frames(world, names: tuple[str, ...]) -> None:
     store, frames = world
-    found = transitions.durations(store, ANNOTATION, object_index(names[0]) if len(names) == 1 else None)
+    found = transitions.measure_durations(store, ANNOTATION, object_index(names[0]) if len(names) == 1 else None)
     rows = found.set_index("name")
     for relation in RELATIONS:
         lengths = [length for name in names for length in stretches(frames, name)[relation]]
@@ -204,7 +206,7 @@ def test_actions_beside_an_object_equal_a_count_by_hand(world) -> None:
             during.update(active)
             for action in active:
                 videos.setdefault(action, set()).add(video)
-        found = statistics.actions_beside(store, ANNOTATION, object_index(name)).set_index("action")
+        found = counts.count_actions_beside(store, ANNOTATION, object_index(name)).set_index("action")
         assert found["frames"].to_dict() == during
         assert {action: len(ids) for action, ids in videos.items()} == found["videos"].to_dict()
         for action, on_it in found["on_it"].items():
@@ -213,8 +215,8 @@ def test_actions_beside_an_object_equal_a_count_by_hand(world) -> None:
 
 def test_verbs_and_objects_add_up_to_the_intervals_on_objects(world) -> None:
     store, _ = world
-    actions = statistics.action_counts(store, ANNOTATION)
-    found = statistics.verb_object_counts(actions)
+    actions = counts.count_actions(store, ANNOTATION)
+    found = counts.count_verb_objects(actions)
     on_objects = [one for one in ACTION_IDS if ACTIONS[action_index(one)].object_class is not None]
     expected = actions[actions["id"].isin(on_objects)]["intervals"].sum()
     assert found["intervals"].sum() == expected > 0
@@ -227,7 +229,7 @@ def test_verbs_and_objects_add_up_to_the_intervals_on_objects(world) -> None:
 
 def test_table_1_counts_what_is_there(world) -> None:
     store, frames = world
-    row = statistics.table_1_row(store, ANNOTATION)
+    row = counts.count_table_1_row(store, ANNOTATION)
     entries = visible(frames)
     assert row["num_videos"] == 4 and row["video_hours"] == pytest.approx(4 * 9.5 / 3600)
     assert row["frames"] == len(frames) and row["object_instances"] == len(entries)
@@ -242,51 +244,57 @@ def test_a_lake_answers_as_the_file_it_was_written_from(world, tmp_path: Path) -
     store, _ = world
     write_lake(store.path, tmp_path / "lake")
     with AnnotationStore(tmp_path / "lake") as lake:
-        for ask in (transitions.durations, statistics.object_relation_pairs, statistics.co_occurrence):
+        for ask in (
+            transitions.measure_durations,
+            counts.count_object_relation_pairs,
+            counts.count_co_occurrences,
+        ):
             pd.testing.assert_frame_equal(ask(lake, ANNOTATION), ask(store, ANNOTATION))
         for name in CLASSES:
             arguments = (ANNOTATION, object_index(name), Group.SPATIAL)
             pd.testing.assert_frame_equal(
-                transitions.transitions(lake, *arguments), transitions.transitions(store, *arguments)
+                transitions.count_transitions(lake, *arguments), transitions.count_transitions(store, *arguments)
             )
 
 
 def test_a_source_without_rows_counts_nothing(world) -> None:
     store, _ = world
-    row = statistics.table_1_row(store, "prediction:none")
+    row = counts.count_table_1_row(store, "prediction:none")
     assert not any(row.values())
-    assert statistics.co_occurrence(store, "prediction:none").to_numpy().sum() == 0
-    assert statistics.object_relation_pairs(store, "prediction:none").empty
-    assert transitions.transitions(store, "prediction:none", 1, Group.CONTACT).empty
-    assert transitions.durations(store, "prediction:none").empty
-    assert statistics.actions_beside(store, "prediction:none", 1).empty
-    assert sampling.share_at_midpoints(store, "prediction:none") == (0, 0)
+    assert counts.count_co_occurrences(store, "prediction:none").to_numpy().sum() == 0
+    assert counts.count_object_relation_pairs(store, "prediction:none").empty
+    assert transitions.count_transitions(store, "prediction:none", 1, Group.CONTACT).empty
+    assert transitions.measure_durations(store, "prediction:none").empty
+    assert counts.count_actions_beside(store, "prediction:none", 1).empty
+    assert sampling.count_frames_at_midpoints(store, "prediction:none") == (0, 0)
 
 
 def test_midpoints_are_the_middles_of_five_equal_parts() -> None:
-    table = sampling.midpoints([ActionInterval("AA000", 0, 1.0, 6.0), ActionInterval("AA000", 1, 2.0, 2.0)], 10.0, 40)
+    table = sampling.find_midpoints(
+        [ActionInterval("AA000", 0, 1.0, 6.0), ActionInterval("AA000", 1, 2.0, 2.0)], 10.0, 40
+    )
     assert table["time_s"].tolist() == pytest.approx([1.5, 2.5, 3.5, 4.5, 5.5] + [2.0] * 5)
     assert table["frame"].tolist() == [16, 26, 36, 40, 40, *[21] * 5]  # clamped to the last frame
     assert table["interval"].tolist() == [0] * 5 + [1] * 5 and table["part"].tolist() == [1, 2, 3, 4, 5] * 2
-    assert sampling.midpoints([], 10.0).empty
+    assert sampling.find_midpoints([], 10.0).empty
 
 
 def test_the_nearest_frame_is_found_by_hand() -> None:
-    assert sampling.nearest_frames([1, 4, 5, 6, 99], [3, 7]).tolist() == [3, 3, 3, 7, 7]
-    assert sampling.nearest_frames([1, 2], []).tolist() == [0, 0]
-    assert sampling.nearest_frames([], [3]).tolist() == []
+    assert sampling.find_nearest_frames([1, 4, 5, 6, 99], [3, 7]).tolist() == [3, 3, 3, 7, 7]
+    assert sampling.find_nearest_frames([1, 2], []).tolist() == [0, 0]
+    assert sampling.find_nearest_frames([], [3]).tolist() == []
 
 
 def test_the_share_at_midpoints_equals_a_walk(world) -> None:
     store, frames = world
     near = total = 0
     for video, fps in RATES.items():
-        wanted = sampling.midpoints(store.intervals_of(video), fps)["frame"].tolist()
+        wanted = sampling.find_midpoints(store.intervals_of(video), fps)["frame"].tolist()
         for one, frame in seen(frames):
             if one == video:
                 total += 1
                 near += min(abs(frame - other) for other in wanted) <= sampling.NEAR_FRAMES
-    assert sampling.share_at_midpoints(store, ANNOTATION) == (near, total)
+    assert sampling.count_frames_at_midpoints(store, ANNOTATION) == (near, total)
     assert 0 < near < total
 
 
@@ -299,12 +307,12 @@ def test_the_real_graphs_have_the_counts_of_their_statistics(tmp_path: Path) -> 
         tmp_path / "real.duckdb", action_genome=real_release(tmp_path, ["ag_frames_train.jsonl", "ag_frames_val.jsonl"])
     )
     with AnnotationStore(tmp_path / "real.duckdb") as store:
-        objects = statistics.object_counts(store, ANNOTATION).set_index("object")["objects"]
+        objects = counts.count_objects(store, ANNOTATION).set_index("object")["objects"]
         assert objects.to_dict() == {name: known["object_counts"].get(name, 0) for name in OBJECTS}
         relations = {name: n for group in known["relationship_counts"].values() for name, n in group.items()}
-        counted = statistics.relation_counts(store, ANNOTATION).set_index("name")["relations"]
+        counted = counts.count_relations(store, ANNOTATION).set_index("name")["relations"]
         assert counted.to_dict() == {name: relations.get(name, 0) for name in RELATIONS}
-        totals = store.totals()
+        totals = counts.count_rows(store)
         assert totals["other_relationships"] == relations[OTHER_RELATIONSHIP]
         assert totals["frames"] == known["frames"] and totals["visible_objects"] == known["object_instances"]
-        assert np.diag(statistics.co_occurrence(store, ANNOTATION)).sum() == known["object_instances"]
+        assert np.diag(counts.count_co_occurrences(store, ANNOTATION)).sum() == known["object_instances"]

@@ -9,9 +9,16 @@ import pytest
 
 from ag_core.__main__ import main
 from ag_core.annotations.building.build import build_store
-from ag_core.annotations.search import Search
+from ag_core.annotations.statistics.counts import (
+    count_actions,
+    count_objects,
+    count_relations,
+    count_rows,
+    tabulate_object_relations,
+)
 from ag_core.annotations.store import AnnotationStore
 from ag_core.errors import UserError
+from ag_core.queries.facets import VideoFilter, count_facets, count_videos, find_videos
 from ag_core.records import ActionScores, SceneGraph, Video
 from ag_core.results.prediction import ModelUse, Prediction
 from ag_core.taxonomy import N_ACTIONS, N_RELATIONS, object_index, relation_index
@@ -146,9 +153,9 @@ def test_intervals_come_by_start(store: AnnotationStore):
 )
 def test_search(store: AnnotationStore, conditions: dict, expected: list[str]):
     page = {name: conditions[name] for name in ("limit", "offset") if name in conditions}
-    search = Search(**{name: value for name, value in conditions.items() if name not in page})
-    assert ids(store.videos_matching(search, **page)) == expected
-    assert store.count_matching(search) == len(store.videos_matching(search))
+    search = VideoFilter(**{name: value for name, value in conditions.items() if name not in page})
+    assert ids(find_videos(store, search, **page)) == expected
+    assert count_videos(store, search) == len(find_videos(store, search))
 
 
 def test_every_facet_count_is_what_choosing_it_leaves(store: AnnotationStore):
@@ -161,29 +168,29 @@ def test_every_facet_count_is_what_choosing_it_leaves(store: AnnotationStore):
         {"text": "drinks"},
     )
     for start in starts:
-        facets = store.facet_counts(Search(**start))
+        facets = count_facets(store, VideoFilter(**start))
         assert len(facets)
         for kind, index, _, videos in facets.itertuples(index=False):
             chosen = {**start, plural[kind]: (*start.get(plural[kind], ()), index)}
-            assert store.count_matching(Search(**chosen)) == videos, (start, kind, index)
+            assert count_videos(store, VideoFilter(**chosen)) == videos, (start, kind, index)
 
 
 def test_unknown_indices_are_an_error(store: AnnotationStore):
     with pytest.raises(ValueError, match="relation"):
-        store.videos_matching(Search(relations=(25,)))
+        find_videos(store, VideoFilter(relations=(25,)))
 
 
 def test_counts(store: AnnotationStore):
-    totals = store.totals()
+    totals = count_rows(store)
     assert (totals["videos"], totals["frames"], totals["objects"], totals["visible_objects"]) == (4, 4, 6, 5)
     assert (totals["relations"], totals["other_relationships"], totals["person_boxes"]) == (14, 1, 3)
-    assert store.object_counts().set_index("object")["objects"]["cup/glass/bottle"] == 3
-    assert len(store.object_counts()) == 35 and len(store.relation_counts()) == 25 and len(store.action_counts()) == 157
-    table = store.object_relation_counts()
+    assert count_objects(store).set_index("object")["objects"]["cup/glass/bottle"] == 3
+    assert len(count_objects(store)) == 35 and len(count_relations(store)) == 25 and len(count_actions(store)) == 157
+    table = tabulate_object_relations(store)
     assert table.shape == (35, 25) and table.loc["cup/glass/bottle", "looking_at"] == 3
-    assert table.to_numpy().sum() == store.relation_counts()["relations"].sum() == 14
-    assert store.object_counts(split="test")["objects"].sum() == 0
-    assert store.action_counts()["intervals"].sum() == 3
+    assert table.to_numpy().sum() == count_relations(store)["relations"].sum() == 14
+    assert count_objects(store, split="test")["objects"].sum() == 0
+    assert count_actions(store)["intervals"].sum() == 3
     assert store.issues()["reason"].str.contains("no rate known").sum() == 1
 
 
@@ -216,7 +223,7 @@ def test_predictions_lie_beside_annotations(inputs: Path, tmp_path: Path):
         assert np.allclose(graph.object_boxes_xyxy, made.object_boxes_xyxy)
         assert store.action_scores_of("AB1CD", source)["sgfb"][-1] == 1
         assert len(store.graphs_of("AB1CD")) == 2 and store.video("NEW01").n_frames == 285
-        assert ids(store.videos_matching(Search(relations=(FREE,), source=source))) == ["AB1CD", "NEW01"]
+        assert ids(find_videos(store, VideoFilter(relations=(FREE,), source=source))) == ["AB1CD", "NEW01"]
     with pytest.raises(UserError, match="second prediction"):
         build_store(tmp_path / "p.duckdb", predictions=[paths[0], paths[0]])
 
@@ -291,11 +298,11 @@ def test_the_real_graphs_have_their_known_counts(name, objects, relations, video
         pytest.skip("needs the real scene graphs and rates in ../shared/data")
     build_store(tmp_path / "real.duckdb", action_genome=real_release(tmp_path, [name]), rates=rates)
     with AnnotationStore(tmp_path / "real.duckdb") as store:
-        totals = store.totals()
+        totals = count_rows(store)
         assert (totals["visible_objects"], totals["videos"], totals["frames"]) == (objects, videos, frames)
         assert totals["relations"] + totals["other_relationships"] == relations
         assert totals["issues"] == 0
-        assert store.object_counts()["objects"].sum() == objects
+        assert count_objects(store)["objects"].sum() == objects
         if "train" in name:  # the record that ../shared/data prints: frame 255 at 28.622 frames a second
             times = {graph.frame: graph.time_s for graph in store.graphs_of("KRF68")}
             assert times[255] == pytest.approx(8.874, abs=5e-4)
@@ -308,7 +315,7 @@ def test_the_real_annotations_together_have_their_known_counts(tmp_path: Path):
         pytest.skip("needs the real Charades annotations, scene graphs and rates in ../shared/data")
     build_store(tmp_path / "real.duckdb", charades, real_release(tmp_path, names), rates=rates)
     with AnnotationStore(tmp_path / "real.duckdb") as store:
-        totals = store.totals()
+        totals = count_rows(store)
         assert (totals["videos"], totals["action_intervals"], totals["frames"]) == (7_985, 49_809, 6_220 + 1_970)
         assert totals["visible_objects"] == 12_650 + 4_051
         assert totals["relations"] + totals["other_relationships"] == 41_337 + 13_238

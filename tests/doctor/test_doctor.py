@@ -11,7 +11,7 @@ import pytest
 from ag_core.annotations.building.build import build_store
 from ag_core.annotations.lake.writing import write_lake
 from ag_core.annotations.readers.issues import Kind
-from ag_core.annotations.splits import SMALL_SIDE
+from ag_core.annotations.statistics.funnel import SMALL_SIDE
 from ag_core.annotations.store import AnnotationStore
 from ag_core.doctor.check import POPULATIONS, Area, Severity
 from ag_core.doctor.check_runner import CHECKS, PARTS, examine, rows_of

@@ -15,7 +15,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from ag_core.annotations.building.build import build_store
-from ag_core.annotations.search import Search
+from ag_core.queries.facets import VideoFilter
 from ag_core.queries.sequence.language import parse
 from ag_core.queries.sequence.records import Condition
 from ag_core.settings import PROJECT, settings
@@ -126,7 +126,7 @@ def test_what_a_link_says_is_what_explore_finds(app_home: Path) -> None:
     assert label == "See the video in Explore"
     explore = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=120)
     for name, value in figures.explore_parameters(
-        Search(objects=(object_index("bed"),), relations=(relation_index("sitting_on"),))
+        VideoFilter(objects=(object_index("bed"),), relations=(relation_index("sitting_on"),))
     ).items():
         assert f"{name}={value[0].replace(' ', '+')}" in query
         explore.query_params[name] = value

@@ -15,7 +15,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from ag_core.annotations.search import Search
+from ag_core.queries.facets import VideoFilter
 from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS, shown
 from ag_core.ui import cached
 from ag_core.ui.charts.plots import MARK, PICK, Chart
@@ -52,7 +52,7 @@ class Figure:
     which: str
     draw: Callable[[bool], Chart]
     table: pd.DataFrame
-    searches: Mapping[str, Search] = field(default_factory=dict)
+    searches: Mapping[str, VideoFilter] = field(default_factory=dict)
     moments: Mapping[str, tuple[str, float]] = field(default_factory=dict)
     sequences: Mapping[str, str] = field(default_factory=dict)
     wide: bool = False
@@ -128,7 +128,7 @@ def _link(page: str, label: str, parameters: dict[str, list[str]]) -> None:
     st.page_link(page, label=label, icon=":material/arrow_forward:", query_params=parameters)
 
 
-def explore_parameters(search: Search) -> dict[str, list[str]]:
+def explore_parameters(search: VideoFilter) -> dict[str, list[str]]:
     """A search of objects, relationships and actions as Explore's address has it; a key is left out where empty."""
     values = {
         "object": [OBJECT_CLASSES[index] for index in search.objects],

@@ -5,8 +5,8 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from ag_core.annotations.search import Search
-from ag_core.annotations.statistics import verb_object_counts
+from ag_core.annotations.statistics.counts import count_verb_objects
+from ag_core.queries.facets import VideoFilter
 from ag_core.taxonomy import ACTIONS, action_index, shown
 from ag_core.ui.charts import plots
 from ag_core.ui.charts.figures import Figure, show_figure
@@ -33,10 +33,10 @@ def show_actions(scope: StatisticsScope) -> None:
     _show_beside(scope)
 
 
-def marked_actions(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Search]]:
+def marked_actions(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, VideoFilter]]:
     """A table of actions (action, id, label) with its marks, 'label (id)', and what they mean in Explore."""
     marks = [action_name(action) for action in table["action"]]
-    searches = {mark: Search(actions=(int(action),)) for mark, action in zip(marks, table["action"])}
+    searches = {mark: VideoFilter(actions=(int(action),)) for mark, action in zip(marks, table["action"])}
     return table.assign(**{MARK: marks}), searches
 
 
@@ -65,7 +65,7 @@ def _draw_counts(table: pd.DataFrame, value: str, logarithmic: bool, dark: bool)
 
 
 def _show_verbs(scope: StatisticsScope, counted: pd.DataFrame) -> None:
-    table = verb_object_counts(counted)
+    table = count_verb_objects(counted)
     if table.empty:
         return
     st.subheader("Which verb, which object", anchor=False)
@@ -85,7 +85,7 @@ def _show_verbs(scope: StatisticsScope, counted: pd.DataFrame) -> None:
             partial(_draw_verbs, marked[["verb", "object", "actions", "intervals", MARK]]),
             marked[["verb", "object", "actions", "intervals"]],
             {
-                mark: Search(actions=(action_index(first),))
+                mark: VideoFilter(actions=(action_index(first),))
                 for mark, first in zip(by_frequency[MARK], by_frequency["first"])
             },
             wide=True,

@@ -5,8 +5,8 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from ag_core.annotations.search import Search
-from ag_core.annotations.transitions import APPEARS, ENDS
+from ag_core.annotations.statistics.transitions import APPEARS, ENDS
+from ag_core.queries.facets import VideoFilter
 from ag_core.taxonomy import RELATIONS_OF_GROUP, Group, relation_index, shown
 from ag_core.ui import formatting
 from ag_core.ui.charts import plots
@@ -50,7 +50,7 @@ def _show_transitions(scope: StatisticsScope, object_class: int, group: Group) -
         return
     marked = table.assign(**{MARK: [f"{one} → {other}" for one, other in zip(table["before"], table["after"])]})
     searches = {
-        mark: Search(objects=(object_class,), relations=_held(before, after))
+        mark: VideoFilter(objects=(object_class,), relations=_held(before, after))
         for mark, before, after in marked.sort_values("n", ascending=False)[[MARK, "before", "after"]].itertuples(
             index=False
         )
@@ -126,7 +126,7 @@ def _show_durations(scope: StatisticsScope, object_class: int) -> None:
             partial(_draw_durations, table[columns].assign(**{MARK: table["relation"]})),
             table[columns],
             {
-                one: Search(objects=every_object, relations=(relation_index(one),))
+                one: VideoFilter(objects=every_object, relations=(relation_index(one),))
                 for one in table.sort_values("stretches", ascending=False)["relation"]
             },
         ),

@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ag_core.annotations.search import Search
 from ag_core.annotations.store import ANNOTATION
+from ag_core.queries.facets import VideoFilter
 from ag_core.settings import settings
 from ag_core.taxonomy import OBJECTS, object_index, relation_index, shown
 from ag_core.ui import cached
@@ -111,7 +111,10 @@ def _show_relationships(scope: StatisticsScope, logarithmic: bool) -> None:
             scope.which,
             partial(_draw_relations, marked, logarithmic),
             table,
-            {name: Search(relations=(relation_index(name),)) for name in table.loc[table["relations"] > 0, "relation"]},
+            {
+                name: VideoFilter(relations=(relation_index(name),))
+                for name in table.loc[table["relations"] > 0, "relation"]
+            },
         ),
         "statistics_relations",
     )
@@ -136,7 +139,7 @@ def _show_objects(scope: StatisticsScope, logarithmic: bool) -> None:
             partial(_draw_objects, marked, logarithmic),
             table,
             {
-                name: Search(objects=(object_index(name),))
+                name: VideoFilter(objects=(object_index(name),))
                 for name in present.sort_values("boxes", ascending=False)["object"]
             },
         ),

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from ag_core.annotations.search import Search
+from ag_core.queries.facets import VideoFilter
 from ag_core.taxonomy import OBJECTS, object_index, relation_index, shown
 from ag_core.ui.charts import plots
 from ag_core.ui.charts.bipartite import bipartite_map, line_mark
@@ -68,7 +68,7 @@ def _show_pairs(
     meaning = "share of the object's boxes in which the relationship holds" if weight == SHARE else "number of times"
     ranked = pairs.sort_values(value, ascending=False, kind="stable").head(drawn)
     searches = {
-        line_mark(row.object, row.name_): Search(objects=(row.class_,), relations=(row.relation,))
+        line_mark(row.object, row.name_): VideoFilter(objects=(row.class_,), relations=(row.relation,))
         for row in ranked.rename(columns={"name": "name_", "class": "class_"}).itertuples()
     }
     if shape == LINES:
@@ -94,8 +94,12 @@ def _show_pairs(
     )
 
 
-def _search_of_name(name: str) -> Search:
-    return Search(objects=(object_index(name),)) if name in OBJECTS else Search(relations=(relation_index(name),))
+def _search_of_name(name: str) -> VideoFilter:
+    return (
+        VideoFilter(objects=(object_index(name),))
+        if name in OBJECTS
+        else VideoFilter(relations=(relation_index(name),))
+    )
 
 
 def _draw_pairs(pairs: pd.DataFrame, shape: str, value: str, lines: int, logarithmic: bool, dark: bool) -> plots.Chart:
@@ -142,7 +146,7 @@ def _show_together(scope: StatisticsScope) -> None:
             scope.which,
             partial(_draw_together, table.assign(**{MARK: list(marks)}), seen),
             table,
-            {mark: Search(objects=(object_index(one), object_index(two))) for mark, (one, two) in marks.items()},
+            {mark: VideoFilter(objects=(object_index(one), object_index(two))) for mark, (one, two) in marks.items()},
             wide=True,
         ),
         "statistics_together",

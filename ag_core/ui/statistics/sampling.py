@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from ag_core.annotations.sampling import FRAMES_PER_ACTION, NEAR_FRAMES, midpoints, nearest_frames
+from ag_core.annotations.statistics.sampling import FRAMES_PER_ACTION, NEAR_FRAMES, find_midpoints, find_nearest_frames
 from ag_core.annotations.store import ANNOTATION
 from ag_core.errors import UserError
 from ag_core.records import ActionInterval, Video, time_of_frame
@@ -69,8 +69,8 @@ def _whole_share(scope: StatisticsScope) -> str:
 def annotated_frames(numbers: Sequence[int], intervals: Sequence[ActionInterval], video: Video) -> pd.DataFrame:
     """frame, time_s, kind: annotated frames of a video of known rate, at a midpoint of an action or elsewhere."""
     fps = video.fps or 1.0
-    middles = midpoints(intervals, fps, video.n_frames)["frame"].tolist()
-    far = np.abs(nearest_frames(numbers, middles) - np.asarray(numbers, np.int64)) > NEAR_FRAMES
+    middles = find_midpoints(intervals, fps, video.n_frames)["frame"].tolist()
+    far = np.abs(find_nearest_frames(numbers, middles) - np.asarray(numbers, np.int64)) > NEAR_FRAMES
     return pd.DataFrame(
         {
             "frame": list(numbers),
@@ -95,13 +95,13 @@ def _show_strip(video: Video, intervals: Sequence[ActionInterval], frames: pd.Da
             "end_s": [interval.end_s for interval in intervals],
         }
     )
-    middles = midpoints(intervals, video.fps or 1.0, video.n_frames)
+    middles = find_midpoints(intervals, video.fps or 1.0, video.n_frames)
     middles = middles.assign(
         row=[names[place] for place in middles["interval"]],
         action=[bars["action"][place] for place in middles["interval"]],
     )
     there = frames["frame"].tolist()
-    reached = np.abs(nearest_frames(middles["frame"], there) - middles["frame"].to_numpy()) <= NEAR_FRAMES
+    reached = np.abs(find_nearest_frames(middles["frame"], there) - middles["frame"].to_numpy()) <= NEAR_FRAMES
     at = int((frames["kind"] == AT_MIDPOINT).sum())
     length_s = max([video.duration_s if video.duration_s > 0 else 0.0, *bars["end_s"], *frames["time_s"]])
     marked = frames.assign(**{MARK: [frame_mark(frame, time_s) for frame, time_s in zip(there, frames["time_s"])]})
@@ -139,8 +139,8 @@ def _show_pictures(video: Video, intervals: Sequence[ActionInterval], frames: pd
     place = st.selectbox(
         "Action", range(len(names)), format_func=names.__getitem__, key=f"statistics_action_{video.video_id}", width=420
     )
-    middles = midpoints([intervals[place]], video.fps or 1.0, video.n_frames)
-    nearest = nearest_frames(middles["frame"], frames["frame"])
+    middles = find_midpoints([intervals[place]], video.fps or 1.0, video.n_frames)
+    nearest = find_nearest_frames(middles["frame"], frames["frame"])
     with st.container(horizontal=True, key="ag_stills"):
         for part, middle, frame in zip(middles["part"], middles["frame"], nearest):
             annotated = frame > 0 and abs(int(frame) - int(middle)) <= NEAR_FRAMES

@@ -7,7 +7,7 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
-from ag_core.annotations.splits import SMALL_SIDE
+from ag_core.annotations.statistics.funnel import SMALL_SIDE
 from ag_core.doctor.check import Finding, Severity
 from ag_core.doctor.funnel import NOT_COMPARABLE, WHY_NOT_COMPARABLE, published_counts
 from ag_core.doctor.report import HEADINGS, severity_counts

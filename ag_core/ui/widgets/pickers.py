@@ -6,8 +6,8 @@ from typing import Literal
 import pandas as pd
 import streamlit as st
 
-from ag_core.annotations.search import Search
 from ag_core.annotations.store import ANNOTATION
+from ag_core.queries.facets import VideoFilter
 from ag_core.taxonomy import ACTIONS, OBJECTS, RELATIONS, action_index, object_index, relation_index, shown
 from ag_core.ui import cached
 from ag_core.ui.cached import StoreKey
@@ -40,7 +40,7 @@ def source_name(source: str) -> str:
     return "Annotation" if source == ANNOTATION else source.replace("prediction:", "Prediction: ").replace("+", " + ")
 
 
-def filter_pickers() -> Search:
+def filter_pickers() -> VideoFilter:
     """The filters of Explore, bound to the link: split, actions, objects, relations, text. All must hold."""
     # The address has an action as the picker prints it; a link written by hand may give the bare id.
     linked = [one for one in st.query_params.get_all("action") if one in {action.id for action in ACTIONS}]
@@ -73,7 +73,7 @@ def filter_pickers() -> Search:
         text = st.text_input(
             "Words in script or scene", key="text", bind="query-params", persist_state="session", placeholder="Any"
         )
-    return Search(
+    return VideoFilter(
         tuple(action_index(action_id) for action_id in actions),
         tuple(object_index(name) for name in objects),
         tuple(relation_index(name) for name in relations),
@@ -87,7 +87,7 @@ def action_label(action_id: str) -> str:
     return f"{action_id} {ACTIONS[action_index(action_id)].label}"
 
 
-def facet_pills(facets: pd.DataFrame, filters: Search, most: int = 8) -> None:
+def facet_pills(facets: pd.DataFrame, filters: VideoFilter, most: int = 8) -> None:
     """What else the found videos hold, with counts of videos; choosing one adds it to the filters."""
     kinds: tuple[tuple[str, str, tuple[int, ...], Callable[[int], str]], ...] = (
         ("object", "Objects", filters.objects, object_name),

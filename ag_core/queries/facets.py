@@ -1,16 +1,23 @@
-"""The query behind search and its facets: which videos satisfy every condition, and what one more would leave.
+"""The filters of Explore: which videos satisfy every condition, and how many one more condition would leave.
 
-Text and numbers always travel as parameters. Knows the tables, not the connection.
+Text and numbers always travel as parameters.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ag_core.annotations.store import VIDEO_COLUMNS
+from ag_core.annotations.store_format import ANNOTATION
 from ag_core.taxonomy import N_ACTIONS, N_CLASSES, N_RELATIONS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ag_core.annotations.store import AnnotationStore
 
 
 @dataclass(frozen=True)
-class Search:
+class VideoFilter:
     """Conditions that must all hold; an empty one asks nothing. ValueError for an index that does not exist.
 
     actions, objects and relations are indices of the taxonomy; only visible objects count. Relations chosen together
@@ -23,7 +30,7 @@ class Search:
     relations: tuple[int, ...] = ()
     split: str | None = None
     text: str = ""
-    source: str = "annotation"
+    source: str = ANNOTATION
 
     def __post_init__(self) -> None:
         for name, values, end in (
@@ -40,43 +47,71 @@ class Search:
         return sum(1 << relation for relation in set(self.relations))
 
 
-def matching_query(search: Search) -> tuple[str, list[Any]]:
-    """A query for the `video` numbers that satisfy the search, and its parameters."""
+def find_videos(
+    store: "AnnotationStore", chosen: VideoFilter, limit: int | None = None, offset: int = 0
+) -> "pd.DataFrame":
+    """The videos for which every condition holds, with the columns of `AnnotationStore.videos`, by id."""
+    matching, parameters = _matching_query(chosen)
+    page = "" if limit is None else f" limit {int(limit)} offset {int(offset)}"
+    return store.ask(
+        f"""select {VIDEO_COLUMNS} from videos v
+            where v.source = ? and v.video in ({matching}) order by video_id{page}""",
+        [chosen.source, *parameters],
+    )
+
+
+def count_videos(store: "AnnotationStore", chosen: VideoFilter) -> int:
+    """How many videos `find_videos` finds without a limit."""
+    matching, parameters = _matching_query(chosen)
+    return int(store.rows(f"select count(*) from ({matching})", parameters)[0][0])
+
+
+def count_facets(store: "AnnotationStore", chosen: VideoFilter) -> "pd.DataFrame":
+    """How many videos would remain if one more value was chosen, in columns kind, index, name, videos.
+
+    kind is 'action', 'object' or 'relation'; index and name are the taxonomy's.
+    Values that would leave none are absent; the most frequent come first within their kind.
+    """
+    return store.ask(*_facet_query(chosen))
+
+
+def _matching_query(chosen: VideoFilter) -> tuple[str, list[Any]]:
+    """A query for the `video` numbers that pass the filter, and its parameters."""
     parts = ["select video from videos where source = ? and (? is null or split = ?)"]
-    parameters: list[Any] = [search.source, search.split, search.split]
-    if search.text.strip():
+    parameters: list[Any] = [chosen.source, chosen.split, chosen.split]
+    if chosen.text.strip():
         parts[0] += " and contains(lower(concat_ws(' ', video_id, scene, script, descriptions)), lower(?))"
-        parameters.append(search.text.strip())
-    for action in sorted(set(search.actions)):
+        parameters.append(chosen.text.strip())
+    for action in sorted(set(chosen.actions)):
         parts.append("select video from action_intervals where source = ? and action = ?")
-        parameters += [search.source, action]
-    for object_class in sorted(set(search.objects)):
+        parameters += [chosen.source, action]
+    for object_class in sorted(set(chosen.objects)):
         parts.append("select video from objects where source = ? and visible and class = ?")
-        parameters += [search.source, object_class]
-    if search.objects and search.relations:
+        parameters += [chosen.source, object_class]
+    if chosen.objects and chosen.relations:
         parts.append(
             "select video from objects where source = ? and visible and list_contains(?, class::integer) "
             "and relation_mask & ? = ?"
         )
-        mask = search.relation_mask
-        parameters += [search.source, sorted(set(search.objects)), mask, mask]
-    elif search.relations:
-        for relation in sorted(set(search.relations)):
+        mask = chosen.relation_mask
+        parameters += [chosen.source, sorted(set(chosen.objects)), mask, mask]
+    elif chosen.relations:
+        for relation in sorted(set(chosen.relations)):
             parts.append("select video from objects where source = ? and visible and relation_mask & ? <> 0")
-            parameters += [search.source, 1 << relation]
+            parameters += [chosen.source, 1 << relation]
     return " intersect ".join(f"({part})" for part in parts), parameters
 
 
-def facet_query(search: Search) -> tuple[str, list[Any]]:
+def _facet_query(chosen: VideoFilter) -> tuple[str, list[Any]]:
     """A query for kind, index, name and videos: how many videos stay if one more value is chosen."""
-    matching, parameters = matching_query(search)
-    mask, chosen = search.relation_mask, sorted(set(search.objects))
+    matching, parameters = _matching_query(chosen)
+    mask, classes = chosen.relation_mask, sorted(set(chosen.objects))
     # A relation must hold on one of the chosen objects; an object, where none is chosen yet, must carry the relations.
-    if chosen:
+    if classes:
         of_objects, object_parameters = "true", []
         of_relations, relation_parameters = (
             "list_contains(?, class::integer) and relation_mask & ? = ?",
-            [chosen, mask, mask],
+            [classes, mask, mask],
         )
     else:
         of_objects, object_parameters = "relation_mask & ? = ?", [mask, mask]
@@ -90,7 +125,7 @@ def facet_query(search: Search) -> tuple[str, list[Any]]:
             from objects where source = ? and visible and video in (from matching) group by video
         ),
         counted as (
-            select 'action' as kind, 0 as place, action::integer as index, count(distinct video) as videos
+            select 'action' as kind, 0 as rank, action::integer as index, count(distinct video) as videos
             from action_intervals where source = ? and video in (from matching) group by action
             union all
             select 'object', 1, bit::integer, count(*)
@@ -105,5 +140,5 @@ def facet_query(search: Search) -> tuple[str, list[Any]]:
             union all select 'relation', relation::integer, name from relation_classes where relation is not null
         )
         select kind, index, name, videos from counted join names using (kind, index)
-        order by place, videos desc, index"""
-    return query, [*parameters, *object_parameters, *relation_parameters, search.source, search.source]
+        order by rank, videos desc, index"""
+    return query, [*parameters, *object_parameters, *relation_parameters, chosen.source, chosen.source]

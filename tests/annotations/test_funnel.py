@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ag_core.annotations.building.build import build_store
-from ag_core.annotations.splits import SMALL_SIDE, funnel, kept_frames
+from ag_core.annotations.statistics.funnel import SMALL_SIDE, count_funnel, kept_frames
 from ag_core.annotations.store import AnnotationStore
 from tests.annotations.released import object_entry, person_entry, write_release
 
@@ -47,7 +47,7 @@ def test_small_objects_do_not_count_where_boxes_are_sought(store: AnnotationStor
 
 
 def test_the_funnel(store: AnnotationStore):
-    (row,) = funnel(store).to_dict("records")
+    (row,) = count_funnel(store).to_dict("records")
     assert row == {
         "split": "train", "charades_videos": 0, "videos": 3, "frames": 8, "frames_with_object": 6,
         "frames_without_object": 2, "frames_without_person": 1, "frames_kept": 5, "boxes_kept": 6,
@@ -57,10 +57,10 @@ def test_the_funnel(store: AnnotationStore):
 
 
 def test_the_funnel_without_small_objects(store: AnnotationStore):
-    (row,) = funnel(store, SMALL_SIDE).to_dict("records")
+    (row,) = count_funnel(store, SMALL_SIDE).to_dict("records")
     assert (row["frames_with_object"], row["frames_kept"], row["boxes_kept"], row["videos_kept"]) == (5, 4, 4, 0)
     assert row["videos_with_none_or_two"] == 2
 
 
 def test_other_sources_are_empty(store: AnnotationStore, tmp_path: Path):
-    assert kept_frames(store, source="prediction:x").empty and funnel(store, source="prediction:x").empty
+    assert kept_frames(store, source="prediction:x").empty and count_funnel(store, source="prediction:x").empty

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ag_core.annotations.store_format import ANNOTATION
 from ag_core.taxonomy import ACTIONS, GROUP_OF_RELATION, N_CLASSES, N_RELATIONS, OBJECT_CLASSES, OBJECTS, RELATIONS
 
 if TYPE_CHECKING:
@@ -17,12 +18,16 @@ if TYPE_CHECKING:
 _OF_SPLIT = "(? is null or video in (select video from videos where source = ? and split = ?))"
 
 
-def _where(source: str, split: str | None) -> tuple[str, list[Any]]:
+def _select_rows(source: str, split: str | None) -> tuple[str, list[Any]]:
     return f"source = ? and {_OF_SPLIT}", [source, split, source, split]
 
 
-def totals(store: "AnnotationStore", source: str) -> dict[str, int]:
-    """Rows of each kind in a source; `issues` are those of the whole file."""
+def count_rows(store: "AnnotationStore", source: str = ANNOTATION) -> dict[str, int]:
+    """How many rows of each kind a source has.
+
+    videos, action_intervals, frames, person_boxes, objects, visible_objects, relations, other_relationships, and
+    issues (of the whole store).
+    """
     query = """select * from
         (select count(*) as videos from videos where source = $1),
         (select count(*) as action_intervals from action_intervals where source = $1),
@@ -34,7 +39,7 @@ def totals(store: "AnnotationStore", source: str) -> dict[str, int]:
     return {name: int(value) for name, value in store.ask(query, [source]).iloc[0].items()}
 
 
-def table_1_row(store: "AnnotationStore", source: str) -> dict[str, Any]:
+def count_table_1_row(store: "AnnotationStore", source: str) -> dict[str, Any]:
     """What Table 1 of the paper says of a data set, counted in a source.
 
     video_hours (of the videos whose length is known), num_videos, num_action_categories, objects_annotated,
@@ -62,9 +67,9 @@ def table_1_row(store: "AnnotationStore", source: str) -> dict[str, Any]:
     return row
 
 
-def object_counts(store: "AnnotationStore", source: str, split: str | None = None) -> pd.DataFrame:
+def count_objects(store: "AnnotationStore", source: str = ANNOTATION, split: str | None = None) -> pd.DataFrame:
     """class, object, objects, videos for all 35 classes, in their order; zero where none is visible."""
-    where, parameters = _where(source, split)
+    where, parameters = _select_rows(source, split)
     found = store.ask(
         f"""select class, count(*) as objects, count(distinct video) as videos
             from objects where {where} and visible group by class""",
@@ -75,9 +80,9 @@ def object_counts(store: "AnnotationStore", source: str, split: str | None = Non
     return found
 
 
-def relation_counts(store: "AnnotationStore", source: str, split: str | None = None) -> pd.DataFrame:
+def count_relations(store: "AnnotationStore", source: str = ANNOTATION, split: str | None = None) -> pd.DataFrame:
     """relation, name, group, relations, videos for all 25 relationships, in their order."""
-    where, parameters = _where(source, split)
+    where, parameters = _select_rows(source, split)
     counted = store.ask(
         """select relation, sum(relations)::bigint as relations
            from relation_cube where source = ? and (? is null or split = ?) group by relation""",
@@ -97,7 +102,9 @@ def relation_counts(store: "AnnotationStore", source: str, split: str | None = N
     return found
 
 
-def object_relation_pairs(store: "AnnotationStore", source: str, split: str | None = None) -> pd.DataFrame:
+def count_object_relation_pairs(
+    store: "AnnotationStore", source: str = ANNOTATION, split: str | None = None
+) -> pd.DataFrame:
     """class, object, relation, name, group, relations, videos: one row for each pair that occurs."""
     found = store.ask(
         """select class::integer as class, relation::integer as relation, sum(relations)::bigint as relations,
@@ -113,7 +120,9 @@ def object_relation_pairs(store: "AnnotationStore", source: str, split: str | No
     return found
 
 
-def object_relation_counts(store: "AnnotationStore", source: str, split: str | None = None) -> pd.DataFrame:
+def tabulate_object_relations(
+    store: "AnnotationStore", source: str = ANNOTATION, split: str | None = None
+) -> pd.DataFrame:
     """[35,25] relationships by object name (rows) and relationship name (columns), in the order of the taxonomy."""
     found = store.columns(
         """select class::integer as class, relation::integer as relation, sum(relations)::bigint as relations
@@ -125,7 +134,7 @@ def object_relation_counts(store: "AnnotationStore", source: str, split: str | N
     return pd.DataFrame(table, pd.Index(OBJECTS, name="object"), pd.Index(RELATIONS, name="relation"))
 
 
-def co_occurrence(store: "AnnotationStore", source: str) -> pd.DataFrame:
+def count_co_occurrences(store: "AnnotationStore", source: str) -> pd.DataFrame:
     """[35,35] annotated frames in which both objects are visible; on the diagonal, in which the one is.
 
     Rows and columns are object names in the order of the taxonomy.
@@ -144,9 +153,9 @@ def co_occurrence(store: "AnnotationStore", source: str) -> pd.DataFrame:
     return pd.DataFrame(table, pd.Index(OBJECTS, name="object"), pd.Index(OBJECTS, name="other"))
 
 
-def action_counts(store: "AnnotationStore", source: str, split: str | None = None) -> pd.DataFrame:
+def count_actions(store: "AnnotationStore", source: str = ANNOTATION, split: str | None = None) -> pd.DataFrame:
     """action, id, label, intervals, videos, seconds for all 157 actions, in their order."""
-    where, parameters = _where(source, split)
+    where, parameters = _select_rows(source, split)
     found = store.ask(
         f"""select action, count(*) as intervals, count(distinct video) as videos,
                    sum(end_ms - start_ms) / 1000 as seconds
@@ -159,8 +168,8 @@ def action_counts(store: "AnnotationStore", source: str, split: str | None = Non
     return found
 
 
-def verb_object_counts(actions: pd.DataFrame) -> pd.DataFrame:
-    """verb, object, ids, labels, intervals: the table of `action_counts` by the verb and the object Charades names.
+def count_verb_objects(actions: pd.DataFrame) -> pd.DataFrame:
+    """verb, object, ids, labels, intervals: the table of `count_actions` by the verb and the object Charades names.
 
     Only actions on one of the 35 objects; `ids` and `labels` are tuples, most frequent action first.
     """
@@ -177,7 +186,7 @@ def verb_object_counts(actions: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def actions_beside(store: "AnnotationStore", source: str, object_class: int) -> pd.DataFrame:
+def count_actions_beside(store: "AnnotationStore", source: str, object_class: int) -> pd.DataFrame:
     """action, id, label, on_it, frames, videos: actions under way in annotated frames that show an object class.
 
     Most frames first; actions that are never under way then are absent. `on_it` says whether the action is on this

@@ -46,7 +46,7 @@ def kept_frames(store: "AnnotationStore", small_side: float = 0.0, source: str =
     )
 
 
-def funnel(store: "AnnotationStore", small_side: float = 0.0, source: str = ANNOTATION) -> pd.DataFrame:
+def count_funnel(store: "AnnotationStore", small_side: float = 0.0, source: str = ANNOTATION) -> pd.DataFrame:
     """How many of each split remain after each rule, one row a split (null where a video has none).
 
     Columns: split, charades_videos (rows of the Charades files), videos (with annotated frames), frames,

@@ -48,7 +48,7 @@ where l.after is null or r.bit is not null
 group by all order by all"""
 
 
-def transitions(store: "AnnotationStore", source: str, object_class: int, group: Group) -> pd.DataFrame:
+def count_transitions(store: "AnnotationStore", source: str, object_class: int, group: Group) -> pd.DataFrame:
     """before, after, n: how often one relationship of a group follows another on an object class.
 
     One row for every pair of neighbouring annotated frames and every pair of relationships that hold in them, counted;
@@ -92,7 +92,7 @@ from (select relation, count(*) as stretches, count(*) filter (length_ms > 0) as
 order by relation"""
 
 
-def durations(store: "AnnotationStore", source: str, object_class: int | None = None) -> pd.DataFrame:
+def measure_durations(store: "AnnotationStore", source: str, object_class: int | None = None) -> pd.DataFrame:
     """How long relationships last: relation, name, group, stretches, lasting, q10, q25, q50, q75, q90 (seconds).
 
     A stretch is a run of neighbouring annotated frames in which the relationship holds with one class of object; it

@@ -22,17 +22,17 @@ NEAR_FRAMES = 1
 """A frame this far from a midpoint still counts as it: rates and times are rounded on their way into the release."""
 
 
-def midpoints(intervals: Sequence[ActionInterval], fps: float, n_frames: int | None = None) -> pd.DataFrame:
-    """Where five frames of each action lie: interval (its place in the list), part (1-5), time_s, frame (1-based)."""
+def find_midpoints(intervals: Sequence[ActionInterval], fps: float, n_frames: int | None = None) -> pd.DataFrame:
+    """Where five frames of each action lie: interval (its index in the list), part (1-5), time_s, frame (1-based)."""
     rows = []
-    for place, interval in enumerate(intervals):
+    for index, interval in enumerate(intervals):
         for part in range(FRAMES_PER_ACTION):
             time_s = interval.start_s + (part + 0.5) / FRAMES_PER_ACTION * (interval.end_s - interval.start_s)
-            rows.append((place, part + 1, time_s, frame_at_time(time_s, fps, n_frames)))
+            rows.append((index, part + 1, time_s, frame_at_time(time_s, fps, n_frames)))
     return pd.DataFrame(rows, columns=["interval", "part", "time_s", "frame"])
 
 
-def nearest_frames(wanted: ArrayLike, there: ArrayLike) -> np.ndarray:
+def find_nearest_frames(wanted: ArrayLike, there: ArrayLike) -> np.ndarray:
     """[W] of the frames that are `there` the nearest to each wanted one, the earlier of two; 0 where none is there."""
     known = np.sort(np.asarray(there, np.int64))
     sought = np.asarray(wanted, np.int64)
@@ -43,21 +43,21 @@ def nearest_frames(wanted: ArrayLike, there: ArrayLike) -> np.ndarray:
     return np.where(np.abs(known[after] - sought) < np.abs(sought - known[before]), known[after], known[before])
 
 
-def share_at_midpoints(store: "AnnotationStore", source: str) -> tuple[int, int]:
+def count_frames_at_midpoints(store: "AnnotationStore", source: str) -> tuple[int, int]:
     """(annotated frames at most one frame from a midpoint, all annotated frames) of the videos whose rate is known."""
     middles = store.columns(
         f"""select ((i.video::bigint << 32)
                    | floor((start_ms + (part + 0.5) / {FRAMES_PER_ACTION} * (end_ms - start_ms)) / 1000 * fps + 1e-6)
-                     ::bigint + 1) as place
+                     ::bigint + 1) as position
             from action_intervals i join videos v using (source, video), range({FRAMES_PER_ACTION}) as parts(part)
             where i.source = ? and fps > 0""",
         [source],
-    )["place"]
+    )["position"]
     frames = store.columns(
-        """select (video::bigint << 32) | frame as place from frames
+        """select (video::bigint << 32) | frame as position from frames
            where source = $1 and video in (select video from videos where source = $1 and fps > 0)""",
         [source],
-    )["place"]
+    )["position"]
     if not len(frames) or not len(middles):
         return 0, len(frames)
-    return int((np.abs(nearest_frames(frames, middles) - frames) <= NEAR_FRAMES).sum()), len(frames)
+    return int((np.abs(find_nearest_frames(frames, middles) - frames) <= NEAR_FRAMES).sum()), len(frames)

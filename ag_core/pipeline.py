@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from ag_core.errors import UserError
+from ag_core.files import hash_file_cached
 from ag_core.models.checkpoints import load_checkpoint
 from ag_core.models.coco import UNSEEN_BY_COCO, CocoDetector
 from ag_core.models.detector import Detector, FasterRcnnDetector, load_faster_rcnn
@@ -31,7 +32,7 @@ from ag_core.models.yolox import OnnxDetector
 from ag_core.presets import DEMO_DETECTOR, DEMO_RELATION, DEMO_VIDEO, VideoPreset
 from ag_core.records import ActionScores, SceneGraph, Video, frame_at_time, time_of_frame
 from ag_core.results.prediction import DEFAULT_RATE, ModelUse, Prediction
-from ag_core.results.prediction_cache import COCO, HOME_WORLD, PredictionSettings, file_hash, weights_files
+from ag_core.results.prediction_cache import COCO, HOME_WORLD, PredictionSettings, weights_files
 from ag_core.settings import WEIGHTS, settings
 from ag_core.taxonomy import ACTIONS, N_ACTIONS, N_OBJECTS, action_index
 from ag_core.video.clips import clip_frames, letterboxed, view_times
@@ -146,7 +147,7 @@ def _detector(
         coco = CocoDetector(device=device)
         return coco, ModelUse(coco.name, "detector", "fasterrcnn_resnet50_fpn", NO_FILE_HASH, "COCO")
     yolox = OnnxDetector(files["detector"])
-    return yolox, ModelUse(yolox.name, "detector", "onnx", file_hash(files["detector"]), "COCO")
+    return yolox, ModelUse(yolox.name, "detector", "onnx", hash_file_cached(files["detector"]), "COCO")
 
 
 NO_FILE_HASH = "0" * 64
@@ -154,7 +155,7 @@ NO_FILE_HASH = "0" * 64
 
 
 def _use(name: str, role: str, preset: str, file: Path) -> ModelUse:
-    return ModelUse(name, role, preset, file_hash(file), HOME_WORLD_DATA)
+    return ModelUse(name, role, preset, hash_file_cached(file), HOME_WORLD_DATA)
 
 
 def _trained_on(metadata: dict[str, str]) -> NDArray[np.bool_]:
@@ -229,7 +230,7 @@ def predict_video(
     return Prediction(
         video=video,
         file=path.name,
-        sha256=file_hash(path),
+        sha256=hash_file_cached(path),
         models=models.uses,
         rate=rate,
         notes=(*models.notes, *domain_notes(path, models.uses)),
@@ -351,4 +352,4 @@ def is_home_world(path: Path) -> bool:
         return True
     size = path.stat().st_size
     alike = [shown for shown in (settings().showcase / "videos").glob("*.mp4") if shown.stat().st_size == size]
-    return any(file_hash(shown) == file_hash(path) for shown in alike)
+    return any(hash_file_cached(shown) == hash_file_cached(path) for shown in alike)

@@ -9,6 +9,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from ag_core.files import write_atomically
+
 
 @dataclass(frozen=True)
 class Goal:
@@ -139,7 +141,7 @@ def into_document(path: Path, table: str) -> None:
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise SystemExit(f"{path} has no place for the table; write {BEGIN} and {END} on lines of their own")
-    path.write_text(f"{before}{BEGIN}\n{table}{END}{after}", encoding="utf-8")
+    write_atomically(path, f"{before}{BEGIN}\n{table}{END}{after}")
 
 
 def append_log(path: Path, rows: Iterable[Row], about: dict[str, Any], said: dict[str, str]) -> None:

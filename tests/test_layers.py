@@ -22,7 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "video": {"records", "errors", "files"},
     "results": {"video", "records", "taxonomy", "errors", "settings", "boxes", "files"},
     "graphs": {"records", "taxonomy", "errors", "settings"},
-    "models": {"records", "boxes", "presets", "taxonomy", "errors", "settings"},
+    "models": {"records", "boxes", "presets", "taxonomy", "errors", "settings", "files"},
     "annotations": {"results", "video", "records", "boxes", "taxonomy", "errors", "settings", "files"},
     "queries": {"annotations", "records", "taxonomy", "errors", "settings", "files"},
     "doctor": {"annotations", "records", "boxes", "taxonomy", "errors", "settings", "files"},
@@ -40,6 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "taxonomy",
         "errors",
         "settings",
+        "files",
     },
     "world_audit": {
         "presets",
@@ -53,7 +54,18 @@ MAY_IMPORT: dict[str, set[str]] = {
         "taxonomy",
         "errors",
     },
-    "pipeline": {"models", "video", "results", "records", "boxes", "presets", "taxonomy", "errors", "settings"},
+    "pipeline": {
+        "models",
+        "video",
+        "results",
+        "records",
+        "boxes",
+        "presets",
+        "taxonomy",
+        "errors",
+        "settings",
+        "files",
+    },
     # Of the world only its list of actions; drawing happens in a process of its own.
     "jobs": {"pipeline", "results", "video", "world", "errors", "settings", "records", "taxonomy", "files"},
     "ui": {

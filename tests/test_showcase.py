@@ -5,10 +5,11 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
+from ag_core.files import hash_file
 from ag_core.results.prediction import Prediction
-from ag_core.results.prediction_cache import PredictionSettings, file_hash, weights_files
+from ag_core.results.prediction_cache import PredictionSettings, weights_files
 from ag_core.settings import ASSETS, SHOWCASE, WEIGHTS
-from ag_core.video.frames import content_hash, probe_video
+from ag_core.video.frames import probe_video
 
 CLIPS = sorted((SHOWCASE / "videos").glob("*.mp4"))
 LARGEST_WEIGHTS = 16_000_000
@@ -34,7 +35,7 @@ def test_predictions_are_by_the_shipped_weights_for_this_clip(clip) -> None:
     written = json.loads(path.read_text())
     Draft202012Validator(json.loads((ASSETS / "prediction.schema.json").read_text())).validate(written)
     prediction = Prediction.load(path)
-    assert prediction.sha256 == content_hash(clip)
+    assert prediction.sha256 == hash_file(clip)
     assert prediction.video.n_frames == probe_video(clip).n_frames == 144
     files = weights_files(PredictionSettings(), WEIGHTS)
-    assert {use.role: use.sha256 for use in prediction.models} == {role: file_hash(files[role]) for role in files}
+    assert {use.role: use.sha256 for use in prediction.models} == {role: hash_file(files[role]) for role in files}

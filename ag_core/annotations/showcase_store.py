@@ -4,14 +4,13 @@ The store is made once per showcase: a stamp beside it remembers what it was mad
 makes a new one. A store that the user named with AG_STORE is never made nor replaced here.
 """
 
-import hashlib
-import os
 from pathlib import Path
 
 from ag_core.annotations.building.assembly import ASSEMBLY
 from ag_core.annotations.connection import local_store
 from ag_core.annotations.store_format import FORMAT_VERSION, SCHEMA
 from ag_core.errors import UserError
+from ag_core.files import hash_bytes, hash_file, write_atomically
 from ag_core.settings import Settings, settings
 
 
@@ -57,10 +56,7 @@ def _build(chosen: Settings, wanted: str) -> None:
         videos=chosen.showcase / "videos",
         predictions=predictions_of_showcase(chosen.showcase),
     )
-    stamp = _stamp(chosen)
-    fresh = stamp.with_suffix(f".{os.getpid()}.tmp")
-    fresh.write_text(wanted)
-    fresh.replace(stamp)
+    write_atomically(_stamp(chosen), wanted)
 
 
 def _stamp(chosen: Settings) -> Path:
@@ -74,10 +70,9 @@ def _is_current(chosen: Settings, wanted: str) -> bool:
 
 def _fingerprint(chosen: Settings) -> str:
     """What the store depends on: contents of the small files, sizes of the videos, the schema, where the videos lie."""
-    digest = hashlib.sha256(f"{FORMAT_VERSION} {chosen.showcase}".encode())
     parts = ("charades", "annotations", "predictions", "videos")
     files = [path for part in parts for path in sorted((chosen.showcase / part).glob("*")) if path.is_file()]
+    facts = [f"{FORMAT_VERSION} {chosen.showcase}"]
     for path in [*files, SCHEMA, ASSEMBLY]:
-        digest.update(path.name.encode())
-        digest.update(str(path.stat().st_size).encode() if path.suffix == ".mp4" else path.read_bytes())
-    return digest.hexdigest()
+        facts.append(f"{path.name} {path.stat().st_size if path.suffix == '.mp4' else hash_file(path)}")
+    return hash_bytes("\n".join(facts).encode())

@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> None:
     """Audit, print the tables, write the result, the card and the log row."""
     import torch
 
-    from ag_core.files import write_whole
+    from ag_core.files import write_atomically
     from ag_core.world_audit.report import log_row, tables
 
     if options.seeds < 1:
@@ -50,10 +50,9 @@ def run(options: argparse.Namespace) -> None:
     lines = tables(result)
     print("\n".join(lines))
     if options.out is not None:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(options.out, json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+        write_atomically(options.out, json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     if card is not None:
-        write_whole(options.card, "\n".join([card[0] + BEGIN, "", *lines, "", END + card[1]]))
+        write_atomically(options.card, "\n".join([card[0] + BEGIN, "", *lines, "", END + card[1]]))
     if options.log is not None:
         from ag_core.commands.evaluate import append_row
 

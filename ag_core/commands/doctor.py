@@ -23,9 +23,12 @@ def run(options: argparse.Namespace) -> None:
     from ag_core.doctor.check import Severity
     from ag_core.doctor.funnel import NO_REFERENCE, NOT_COMPARABLE, WHY_NOT_COMPARABLE
     from ag_core.doctor.report import make_report, summary, write_report
+    from ag_core.files import check_target
 
     if options.out is not None and options.out.suffix.lower() not in (".json", ".md", ".html"):
         raise UserError(f"{options.out.name} has no known ending; name a file ending in .json, .md or .html")
+    if options.out is not None:
+        check_target(options.out)
     where = options.store or str(ensure_store())
     with AnnotationStore(where) as store:
         report = make_report(store, Path(where).name, progress=_show)

@@ -92,12 +92,12 @@ def _export_file(store: "AnnotationStore", video_id: str, options: argparse.Name
 def _export_folder(store: "AnnotationStore", chosen: Sequence[str], options: argparse.Namespace) -> None:
     """One file a video, named by it. What is there is left, so that an interrupted export goes on where it stopped."""
     from ag_core.errors import UserError
-    from ag_core.files import remove_partial
+    from ag_core.files import remove_leftovers
 
     if options.out.exists() and not options.out.is_dir():
         raise UserError(f"{options.out} is a file; give a folder for several videos")
     options.out.mkdir(parents=True, exist_ok=True)
-    remove_partial(options.out)
+    remove_leftovers(options.out)
     line = ProgressLine(sys.stderr)
     written = kept = without = 0
     try:
@@ -150,10 +150,6 @@ def _content(
 
 
 def _write(path: Path, content: bytes) -> None:
-    from ag_core.errors import UserError
-    from ag_core.files import write_whole
+    from ag_core.files import write_atomically
 
-    if path.is_dir():
-        raise UserError(f"{path} is a folder; give the name of a file for --out")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, content)
+    write_atomically(path, content)

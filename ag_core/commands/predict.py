@@ -30,13 +30,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(options: argparse.Namespace) -> None:
     """Predict, or take the kept result; write the file whole or not at all."""
-    from ag_core.errors import UserError
+    from ag_core.files import check_target
     from ag_core.results.prediction_cache import PredictionSettings, finished_result, result_key, result_path
     from ag_core.settings import WEIGHTS, settings
     from ag_core.video.frames import probe_video
 
-    if options.out.is_dir():
-        raise UserError(f"{options.out} is a folder; give the name of a file for --out")
+    check_target(options.out, inputs=(options.video,))
     chosen = PredictionSettings(options.detector, options.relation_head, options.rate)
     video = probe_video(options.video)
     results = settings().results

@@ -89,7 +89,8 @@ def _relations(options: argparse.Namespace) -> None:
     from ag_core.experiments.datasets import HomeWorld, detector_pictures
     from ag_core.experiments.relations import cached_examples, labelled_objects, relation_losses
     from ag_core.experiments.training_loop import fit
-    from ag_core.models.checkpoints import save_checkpoint, weights_sha256
+    from ag_core.files import hash_file
+    from ag_core.models.checkpoints import save_checkpoint
     from ag_core.models.detector import FasterRcnnDetector, load_faster_rcnn
     from ag_core.models.region_features import RegionFeatureExtractor
     from ag_core.models.relation import FrequencyHead, RelDnHead
@@ -111,7 +112,7 @@ def _relations(options: argparse.Namespace) -> None:
         videos,
         RegionFeatureExtractor(model),
         FasterRcnnDetector(model),
-        weights_sha256(weights)[:12],
+        hash_file(weights)[:12],
         options.every,
     )
     for found in _told(made, len(videos), "region features"):

@@ -17,6 +17,7 @@ from ag_core.doctor.check import Finding, Severity
 from ag_core.doctor.check_runner import Progress, examine, rows_of
 from ag_core.doctor.funnel import COLUMNS, WHY_NOT_COMPARABLE, compared_funnel, published_counts
 from ag_core.errors import UserError
+from ag_core.files import write_atomically
 
 if TYPE_CHECKING:
     from ag_core.annotations.store import AnnotationStore
@@ -93,11 +94,7 @@ def as_text(report: Report, ending: str) -> str:
 
 def write_report(report: Report, path: Path) -> None:
     """Write a report as its ending says; the file appears whole or not at all."""
-    text = as_text(report, path.suffix.lower().lstrip("."))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.part")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    write_atomically(path, as_text(report, path.suffix.lower().lstrip(".")))
 
 
 def _as_json(report: Report) -> str:

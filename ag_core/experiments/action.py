@@ -17,7 +17,8 @@ from torch.nn.utils import convert_conv3d_weight_memory_format
 from ag_core.experiments.clip import Clips, action_loss
 from ag_core.experiments.datasets import HomeWorld, WorldVideo, clip_pictures
 from ag_core.experiments.training_loop import Losses, StepLosses
-from ag_core.models.checkpoints import load_checkpoint, weights_sha256
+from ag_core.files import hash_file, stage_file
+from ag_core.models.checkpoints import load_checkpoint
 from ag_core.models.detector import FasterRcnnDetector, load_faster_rcnn
 from ag_core.models.feature_bank import bank_times, graph_bank, oracle_bank, window
 from ag_core.models.pixels import clip_tensors
@@ -108,8 +109,8 @@ def extractor(world: HomeWorld, weights: Path, preset: str) -> Callable[[WorldVi
     convert_conv3d_weight_memory_format(net, torch.channels_last_3d)
     predictor = SceneGraphPredictor(FasterRcnnDetector(model), RegionFeatureExtractor(model), head)
     clips = Clips(clip_pictures(world, video_preset.size_wh), list(world.videos), video_preset)
-    clip_key = weights_sha256(clip_file)[:12]
-    graph_key = f"{weights_sha256(detector_file)[:12]}-{weights_sha256(relation_file)[:12]}"
+    clip_key = hash_file(clip_file)[:12]
+    graph_key = f"{hash_file(detector_file)[:12]}-{hash_file(relation_file)[:12]}"
 
     def features(video: WorldVideo) -> VideoFeatures:
         return video_features(video, clips, net, predictor, world.folder / ".cache", clip_key, graph_key)
@@ -119,11 +120,8 @@ def extractor(world: HomeWorld, weights: Path, preset: str) -> Callable[[WorldVi
 
 def _kept(path: Path, make: Callable[[], NDArray]) -> NDArray:
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(path.name + ".part")
-        with partial.open("wb") as file:
-            np.save(file, make())
-        partial.replace(path)
+        with stage_file(path) as staged:
+            np.save(staged, make())
     return np.load(path)
 
 

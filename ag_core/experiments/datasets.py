@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.errors import UserError
+from ag_core.files import stage_file
 from ag_core.records import Detections, SceneGraph
 from ag_core.taxonomy import N_ACTIONS
 from ag_core.video.clips import letterboxed
@@ -132,12 +133,9 @@ class PictureCache:
                 yield done
 
     def _make(self, video: WorldVideo, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         pictures = np.stack([self.shrink(picture) for _, picture in read_frames(video.path, self.frames(video))])
-        partial = path.with_name(path.name + ".part")
-        with partial.open("wb") as file:
-            np.save(file, pictures)
-        partial.replace(path)
+        with stage_file(path) as staged:
+            np.save(staged, pictures)
 
 
 def detector_pictures(world: HomeWorld) -> PictureCache:

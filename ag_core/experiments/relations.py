@@ -17,6 +17,7 @@ from torch import Tensor
 from ag_core.boxes import iou_matrix
 from ag_core.experiments.datasets import HomeWorld, WorldVideo, detector_pictures
 from ag_core.experiments.training_loop import Losses, StepLosses
+from ag_core.files import stage_file
 from ag_core.models.detector import Detector
 from ag_core.models.pairs import PairBatch
 from ag_core.models.region_features import RegionFeatureExtractor
@@ -139,9 +140,8 @@ def cached_examples(
 
 
 def _write(path: Path, states: list[dict[str, Tensor]]) -> None:
-    partial = path.with_name(path.name + ".part")
-    torch.save(states, partial)
-    partial.replace(path)
+    with stage_file(path) as staged:
+        torch.save(states, staged)
 
 
 def labelled_objects(videos: Sequence[WorldVideo]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

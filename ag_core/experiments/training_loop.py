@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from ag_core.errors import UserError
+from ag_core.files import stage_file
 
 Losses = dict[str, Tensor]
 StepLosses = Callable[[np.random.Generator], Losses]
@@ -171,11 +172,9 @@ def _smoothed(before: dict[str, float] | None, losses: Losses) -> dict[str, floa
 
 
 def _save(path: Path, network: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
-    partial = path.with_name(path.name + ".part")
-    path.parent.mkdir(parents=True, exist_ok=True)
     state = {"network": network.state_dict(), "optimizer": optimizer.state_dict()}
-    torch.save(state | {"step": progress.step, "seconds": progress.seconds}, partial)
-    partial.replace(path)
+    with stage_file(path) as staged:
+        torch.save(state | {"step": progress.step, "seconds": progress.seconds}, staged)
 
 
 def _load(path: Path | None, network: nn.Module, optimizer: torch.optim.Optimizer) -> Progress:

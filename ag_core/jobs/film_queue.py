@@ -6,7 +6,6 @@ The process is `python -m ag_core film --events`; it ends when its stdin closes,
 
 import atexit
 import json
-import shutil
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ag_core.errors import UserError
+from ag_core.files import remove_leftovers
 from ag_core.jobs.prediction_queue import JobState
 from ag_core.results.film_cache import FilmOrder, MadeFilm, finished_film
 from ag_core.settings import PROJECT, settings
@@ -196,8 +196,7 @@ class FilmQueue:
             for line in process.stdout:
                 if line.startswith("{"):
                     self._update(order, **json.loads(line))
-        for unfinished in self.folder.glob(f".{order.key}.*.part"):
-            shutil.rmtree(unfinished, ignore_errors=True)
+        remove_leftovers(self.folder)
         made = finished_film(self.folder, order) is not None
         self._end(order, None if made else _why(process.returncode, log))
 

@@ -25,8 +25,9 @@ from queue import SimpleQueue
 from typing import Any, Protocol, TextIO
 
 from ag_core.errors import UserError
+from ag_core.files import hash_file_cached
 from ag_core.results.prediction import Prediction
-from ag_core.results.prediction_cache import PredictionSettings, file_hash, weights_files
+from ag_core.results.prediction_cache import PredictionSettings, weights_files
 from ag_core.settings import WEIGHTS
 
 Progress = Callable[[str, int, int], None]
@@ -61,7 +62,7 @@ class PipelinePredictor:
     ) -> Prediction | None:
         """The prediction of one video, or None where it was cancelled. Raises UserError for what a user can mend."""
         files = weights_files(chosen, self.weights)
-        key = (chosen.relation_head, chosen.detector, *(file_hash(file) for file in files.values()))
+        key = (chosen.relation_head, chosen.detector, *(hash_file_cached(file) for file in files.values()))
         if self._kept is None or self._kept[0] != key:
             progress("loading models", 0, 1)
         from ag_core.pipeline import Cancelled, load_models, predict_video

@@ -4,9 +4,6 @@ A file for another preset is refused, as is one that does not fit the module: si
 how wrong numbers are made. Knows no network.
 """
 
-import hashlib
-import os
-import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from ag_core.errors import UserError
+from ag_core.files import stage_file
 
 
 def save_checkpoint(
@@ -30,15 +28,9 @@ def save_checkpoint(
         raise ValueError("a checkpoint needs its preset's name in the metadata")
     text = {"created": datetime.now(UTC).isoformat(timespec="seconds"), **metadata}
     tensors = {name: _stored(tensor, half_precision) for name, tensor in state.items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    os.close(handle)
-    try:
-        save_file(tensors, temporary, metadata=text)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    with stage_file(path) as staged:
+        save_file(tensors, staged, metadata=text)
+        staged.chmod(0o644)  # safetensors makes files that only their owner may read
 
 
 def _stored(tensor: Tensor, half_precision: bool) -> Tensor:
@@ -83,9 +75,3 @@ def load_checkpoint(path: Path, module: nn.Module, preset: str) -> dict[str, str
         raise UserError(f"{path} does not fit preset {preset!r}: {'; '.join(problems[:5])}{rest}; train it anew")
     module.load_state_dict({name: tensor.to(wanted[name].dtype) for name, tensor in state.items()})
     return metadata
-
-
-def weights_sha256(path: Path) -> str:
-    """Hexadecimal SHA-256 of a weights file: part of the key of cached results."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,22 +1,20 @@
 """Films that a person ordered of the home world: the order, what came of it, and where it lies on disk.
 
 A film lies in a folder named by its key, a hash of the order and of the code that draws: FOLDER/KEY/VIDEO.mp4 and
-film.json, written last by a rename of the folder. Knows files, not how films are drawn, so that a page finds a film at
+film.json, filled under another name first. Knows files, not how films are drawn, so that a page finds a film at
 once. film.json is also what a person downloads as the annotation.
 """
 
-import hashlib
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ag_core.errors import UserError
+from ag_core.files import hash_bytes, hash_files, write_atomically
 from ag_core.records import ActionInterval, SceneGraph, Video
 from ag_core.settings import ASSETS, PROJECT
 from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS, action_index, object_index, relation_index
@@ -56,7 +54,7 @@ class FilmOrder:
     def key(self) -> str:
         """Hexadecimal name of the film; the same order of the same code gives the same film."""
         decided_by = asdict(self) | {"format": VERSION, "code": _code_hash()}
-        return hashlib.sha256(json.dumps(decided_by, sort_keys=True).encode()).hexdigest()[:16]
+        return hash_bytes(json.dumps(decided_by, sort_keys=True).encode())[:16]
 
     def to_link(self) -> dict[str, str]:
         """The order as query parameters."""
@@ -82,15 +80,7 @@ def _code_hash() -> str:
     package = PROJECT / "ag_core"
     files = [package / "taxonomy.py", package / "records.py", ASSETS / "home_actions.tsv"]
     files += package.glob("world/**/*.py")
-    return _hash_of(tuple((path, path.stat().st_mtime_ns) for path in sorted(files)))
-
-
-@lru_cache(maxsize=4)
-def _hash_of(files: tuple[tuple[Path, int], ...]) -> str:
-    digest = hashlib.sha256()
-    for path, _modified_ns in files:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return hash_files(sorted(files))
 
 
 @dataclass(frozen=True)
@@ -141,6 +131,10 @@ class MadeFilm:
         }
         return json.dumps(content, separators=(",", ":"), allow_nan=False)
 
+    def save(self, folder: Path) -> None:
+        """Write film.json beside the film, whole or not at all."""
+        write_atomically(folder / FILE, self.to_text() + "\n")
+
     @staticmethod
     def load(folder: Path) -> "MadeFilm":
         """Read the film in a folder; UserError where it is missing or damaged."""
@@ -151,18 +145,6 @@ class MadeFilm:
             return _film(content, folder)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, UserError) as error:
             raise UserError(f"the film {folder.name} cannot be read ({error}); make it again") from None
-
-
-def keep_film(film: MadeFilm, workshop: Path, folder: Path) -> Path:
-    """Finish a film whose mp4 lies in `workshop`: write film.json there and give the folder its name in `folder`."""
-    (workshop / FILE).write_text(film.to_text() + "\n", encoding="utf-8")
-    target = folder / film.order.key
-    if finished_film(folder, film.order) is not None:  # somebody was faster; both are the same
-        shutil.rmtree(workshop)
-    else:
-        shutil.rmtree(target, ignore_errors=True)
-        workshop.replace(target)
-    return target
 
 
 def finished_film(folder: Path, order: FilmOrder) -> MadeFilm | None:

@@ -6,7 +6,6 @@ Knows no models and no torch, so that pages read results at once.
 """
 
 import json
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ag_core.errors import UserError
+from ag_core.files import write_atomically
 from ag_core.records import ActionScores, SceneGraph, Video
 from ag_core.taxonomy import ACTIONS, N_ACTIONS, OBJECT_CLASSES, RELATIONS_OF_GROUP, Group, object_index
 
@@ -135,13 +135,7 @@ class Prediction:
 
     def save(self, path: Path) -> None:
         """Write the file, whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
-        try:
-            unfinished.write_text(self.to_text() + "\n", encoding="utf-8")
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        write_atomically(path, self.to_text() + "\n")
 
     @staticmethod
     def load(path: Path) -> "Prediction":

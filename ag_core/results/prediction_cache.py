@@ -4,16 +4,15 @@ The key is a hash of the video's content, the weights, the settings, and the cod
 date, only unused. Knows files; no model and no torch, so that a page finds a finished result at once.
 """
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 from ag_core.errors import UserError
+from ag_core.files import hash_bytes, hash_file_cached, hash_files
 from ag_core.results.prediction import DEFAULT_RATE, VERSION, Prediction
 from ag_core.settings import PROJECT, WEIGHTS
-from ag_core.video.frames import content_hash
 
 HOME_WORLD = "home-world"
 COCO = "coco"
@@ -73,29 +72,12 @@ def weights_files(chosen: PredictionSettings, weights: Path = WEIGHTS) -> dict[s
     return files
 
 
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file, remembered until it changes. UserError where it cannot be read."""
-    try:
-        facts = path.stat()
-    except OSError:
-        return content_hash(path)
-    return _file_hash(path.resolve(), facts.st_size, facts.st_mtime_ns)
-
-
-@lru_cache(maxsize=256)
-def _file_hash(path: Path, size: int, changed_ns: int) -> str:
-    return content_hash(path)
-
-
 @cache
 def _code_hash() -> str:
     """A hash of the code that decides a result: the models, the pipeline and what they stand on."""
     package = PROJECT / "ag_core"
     named = ("pipeline.py", "records.py", "taxonomy.py", "presets.py", "boxes.py", "video/frames.py", "video/clips.py")
-    digest = hashlib.sha256()
-    for path in [*(package / name for name in named), *sorted((package / "models").rglob("*.py"))]:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return hash_files([*(package / name for name in named), *sorted((package / "models").rglob("*.py"))])
 
 
 def result_key(path: Path, chosen: PredictionSettings, weights: Path = WEIGHTS) -> str:
@@ -103,13 +85,13 @@ def result_key(path: Path, chosen: PredictionSettings, weights: Path = WEIGHTS) 
     # An ONNX file counts by its content, wherever it lies.
     settings = asdict(chosen) | ({} if chosen.detector in DETECTORS else {"detector": "onnx"})
     decided_by = {
-        "video": file_hash(path),
-        "weights": {role: file_hash(file) for role, file in weights_files(chosen, weights).items()},
+        "video": hash_file_cached(path),
+        "weights": {role: hash_file_cached(file) for role, file in weights_files(chosen, weights).items()},
         "settings": settings,
         "format": VERSION,
         "code": _code_hash(),
     }
-    return hashlib.sha256(json.dumps(decided_by, sort_keys=True).encode()).hexdigest()[:32]
+    return hash_bytes(json.dumps(decided_by, sort_keys=True).encode())[:32]
 
 
 def result_path(folder: Path, key: str) -> Path:

@@ -6,7 +6,6 @@ time base of milliseconds change nothing. A rotated recording is turned upright:
 Knows PyAV; knows nothing of annotations or models.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -321,16 +320,6 @@ def poster(path: Path | str, frame: int, width: int = 480) -> bytes:
     out = BytesIO()
     image.save(out, "JPEG", quality=85)
     return out.getvalue()
-
-
-def content_hash(path: Path | str) -> str:
-    """SHA-256 of a file's bytes, hexadecimal; read in pieces. Raises UserError where there is no such file."""
-    path = Path(path)
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise UserError(f"{path.name} cannot be read ({error.strerror}); give the path of a video file") from None
 
 
 HOME_WORLD_MARK = "action-genome-explorer home world"

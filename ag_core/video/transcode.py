@@ -4,14 +4,14 @@ The copy shows the same pictures under the same numbers at the same rate, uprigh
 zero, with a key frame each second so that a click on the time line answers at once. It carries no sound.
 """
 
-import os
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
 import av
 
-from ag_core.video.frames import content_hash, frame_index, read_frames
+from ag_core.files import hash_file, stage_file
+from ag_core.video.frames import frame_index, read_frames
 
 CODECS = ("h264", "vp9", "libvpx-vp9", "av1", "libdav1d")
 PIXEL_FORMATS = ("yuv420p", "yuvj420p")
@@ -34,25 +34,22 @@ def make_playable(path: Path | str, target: Path, progress: Callable[[int, int],
     index = frame_index(path)
     rate = Fraction(index.fps).limit_denominator(1001)
     width, height = (side + side % 2 for side in index.size_wh)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f".{target.stem}.{os.getpid()}.mp4")
-    try:
-        with av.open(str(unfinished), "w", options={"movflags": "+faststart"}) as container:
-            stream = container.add_stream("libx264", rate=rate)
-            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-            stream.codec_context.gop_size = max(1, round(rate))
-            stream.options = {"preset": "veryfast", "crf": "23", "sc_threshold": "0"}
-            for number, picture in read_frames(path, range(1, index.n_frames + 1)):
-                frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-                frame = frame.reformat(width=width, height=height, format="yuv420p")
-                frame.pts, frame.time_base = number - 1, 1 / rate
-                container.mux(stream.encode(frame))
-                if progress is not None:
-                    progress(number, index.n_frames)
-            container.mux(stream.encode())
-        unfinished.replace(target)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with (
+        stage_file(target) as staged,
+        av.open(str(staged), "w", format="mp4", options={"movflags": "+faststart"}) as container,
+    ):
+        stream = container.add_stream("libx264", rate=rate)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.codec_context.gop_size = max(1, round(rate))
+        stream.options = {"preset": "veryfast", "crf": "23", "sc_threshold": "0"}
+        for number, picture in read_frames(path, range(1, index.n_frames + 1)):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame = frame.reformat(width=width, height=height, format="yuv420p")
+            frame.pts, frame.time_base = number - 1, 1 / rate
+            container.mux(stream.encode(frame))
+            if progress is not None:
+                progress(number, index.n_frames)
+        container.mux(stream.encode())
 
 
 def to_browser_playable(
@@ -65,7 +62,7 @@ def to_browser_playable(
     path = Path(path)
     if is_playable(path):
         return path, False
-    copy = folder / f"{content_hash(path)[:16]}.mp4"
+    copy = folder / f"{hash_file(path)[:16]}.mp4"
     if not copy.exists():
         make_playable(path, copy, progress)
     return copy, True

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ag_core.files import stage_file
 from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS
 from ag_core.world.action_table import DEFAULT_PROFILE, PROFILES
 from ag_core.world.film import SECONDS, film
@@ -88,7 +89,8 @@ def main() -> None:
         sheet = many_films(options.profile, options.split, options.seed, options.films)
     else:
         sheet = one_film(options.profile, options.split, options.seed, options.count)
-    cv2.imwrite(str(options.out), sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 82])
+    with stage_file(options.out) as staged:
+        cv2.imwrite(str(staged), sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 82])
 
 
 if __name__ == "__main__":

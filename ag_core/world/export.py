@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.annotations.readers.charades import COLUMNS
-from ag_core.files import write_whole
+from ag_core.files import stage_file, write_atomically
 from ag_core.records import SceneGraph, time_of_frame
 from ag_core.settings import ASSETS
 from ag_core.taxonomy import (
@@ -80,24 +80,22 @@ def write_mp4(path: Path, pictures: Iterable[NDArray[np.uint8]], fps: float, crf
 
     from ag_core.video.frames import HOME_WORLD_MARK
 
-    partial = path.with_name(f".{path.stem}.part.mp4")
-    try:
-        with av.open(str(partial), "w", options={"movflags": "+faststart", "fflags": "+bitexact"}) as container:
-            container.metadata["comment"] = HOME_WORLD_MARK
-            stream = None
-            for picture in pictures:
-                if stream is None:
-                    stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
-                    stream.height, stream.width = picture.shape[:2]
-                    stream.pix_fmt = "yuv420p"
-                    stream.codec_context.thread_count = 1
-                    stream.options = {"crf": str(crf), "preset": "veryfast", "bf": "0", "g": str(max(1, round(fps)))}
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")))
-            if stream is not None:
-                container.mux(stream.encode())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with (
+        stage_file(path) as staged,
+        av.open(str(staged), "w", format="mp4", options={"movflags": "+faststart", "fflags": "+bitexact"}) as container,
+    ):
+        container.metadata["comment"] = HOME_WORLD_MARK
+        stream = None
+        for picture in pictures:
+            if stream is None:
+                stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
+                stream.height, stream.width = picture.shape[:2]
+                stream.pix_fmt = "yuv420p"
+                stream.codec_context.thread_count = 1
+                stream.options = {"crf": str(crf), "preset": "veryfast", "bf": "0", "g": str(max(1, round(fps)))}
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")))
+        if stream is not None:
+            container.mux(stream.encode())
 
 
 # The two views of a truth
@@ -220,18 +218,20 @@ def write_set(
     for split, name in SET_OF_SPLIT.items():
         of_split = [truth for truth in truths if truth.split == split]
         if of_split:
-            write_whole(folder / "charades" / f"Charades_v1_{name}.csv", charades_csv(of_split))
+            write_atomically(folder / "charades" / f"Charades_v1_{name}.csv", charades_csv(of_split))
     for name, lines in charades_class_files().items():
-        write_whole(folder / "charades" / name, "\n".join(lines) + "\n")
+        write_atomically(folder / "charades" / name, "\n".join(lines) + "\n")
     persons, objects = action_genome_dictionaries(truths, person_boxes)
     annotations = folder / "annotations"
-    write_whole(annotations / "frame_list.txt", "".join(f"{key}\n" for key in objects))
-    write_whole(annotations / "object_classes.txt", "\n".join(normalise(name) for name in OBJECT_CLASSES))
-    write_whole(annotations / "relationship_classes.txt", "\n".join(normalise(name) for name in RELEASED_RELATIONS))
-    write_whole(annotations / "person_bbox.pkl", pickle.dumps(persons, protocol=4))
-    write_whole(annotations / "object_bbox_and_relationship.pkl", pickle.dumps(objects, protocol=4))
+    write_atomically(annotations / "frame_list.txt", "".join(f"{key}\n" for key in objects))
+    write_atomically(annotations / "object_classes.txt", "\n".join(normalise(name) for name in OBJECT_CLASSES))
+    write_atomically(
+        annotations / "relationship_classes.txt", "\n".join(normalise(name) for name in RELEASED_RELATIONS)
+    )
+    write_atomically(annotations / "person_bbox.pkl", pickle.dumps(persons, protocol=4))
+    write_atomically(annotations / "object_bbox_and_relationship.pkl", pickle.dumps(objects, protocol=4))
     summary = description | summary_of(truths, objects)
-    write_whole(folder / "world.json", json.dumps(summary, indent=1) + "\n")
+    write_atomically(folder / "world.json", json.dumps(summary, indent=1) + "\n")
     return summary
 
 

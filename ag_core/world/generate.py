@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ag_core.errors import UserError
-from ag_core.files import remove_partial, write_whole
+from ag_core.files import remove_leftovers, write_atomically
 from ag_core.world.render_cost import Stopwatch, add_up
 
 LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -104,7 +104,7 @@ def generate(
     description["person_boxes"] = "like a detector's" if detected_people else "exact"
     before = _claim(out, description, counts)
     for name in ("", "videos", "dense", "charades", "annotations"):
-        remove_partial(out / name)
+        remove_leftovers(out / name)
 
     missing = [task for task in tasks if not is_complete(out, task)]
     failed = draw(missing, out, len(tasks), workers or os.cpu_count() or 1, progress)
@@ -141,7 +141,7 @@ def _claim(out: Path, description: dict[str, Any], counts: Mapping[str, int]) ->
     planned = {split: max(counts.get(split, 0), earlier.get(split, 0)) for split in splits}
     if planned != earlier:
         out.mkdir(parents=True, exist_ok=True)
-        write_whole(mark, json.dumps(found | {"planned": planned}, indent=1) + "\n")
+        write_atomically(mark, json.dumps(found | {"planned": planned}, indent=1) + "\n")
     return found | {"planned": planned}
 
 

@@ -1,15 +1,14 @@
 """Makes one ordered film: draws it, gathers its annotation, and keeps both under the data home."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ag_core.files import stage_folder
 from ag_core.records import ActionInterval, Video
-from ag_core.results.film_cache import FilmOrder, MadeFilm, finished_film, keep_film
+from ag_core.results.film_cache import FilmOrder, MadeFilm, finished_film
 from ag_core.world.action_table import PROFILES
 from ag_core.world.export import charades_csv, dense_graphs, write_mp4
 from ag_core.world.truth import WorldTruth
@@ -37,14 +36,10 @@ def make_film(order: FilmOrder, folder: Path, progress: Progress, size_wh: tuple
             yield picture
         progress(DRAWING, one.n_frames, one.n_frames)
 
-    workshop = folder / f".{order.key}.{os.getpid()}.part"
-    workshop.mkdir(parents=True)
-    try:
-        write_mp4(workshop / f"{one.video_id}.mp4", counted(), one.fps)
-        made = annotated(order, one.truth, dict(one.unmet))
-        return keep_film(made, workshop, folder)
-    finally:
-        shutil.rmtree(workshop, ignore_errors=True)
+    with stage_folder(folder / order.key) as staged:
+        write_mp4(staged / f"{one.video_id}.mp4", counted(), one.fps)
+        annotated(order, one.truth, dict(one.unmet)).save(staged)
+    return folder / order.key
 
 
 def annotated(order: FilmOrder, truth: WorldTruth, unmet: dict[int, str]) -> MadeFilm:

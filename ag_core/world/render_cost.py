@@ -11,7 +11,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ag_core.files import write_whole
+from ag_core.files import write_atomically
 
 LINES, SUMMARY = "making.jsonl", "making.json"
 SET_PARTS = ("videos", "dense", "charades", "annotations", "world.json")
@@ -80,7 +80,7 @@ def add_up(folder: Path) -> Making:
         peak_bytes_of_a_worker=max((cost.peak_bytes for cost in costs), default=0),
         bytes_on_disk=size_of(folder),
     )
-    write_whole(folder / SUMMARY, json.dumps(asdict(making), indent=1) + "\n")
+    write_atomically(folder / SUMMARY, json.dumps(asdict(making), indent=1) + "\n")
     return making
 
 

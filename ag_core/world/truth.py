@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.errors import UserError
+from ag_core.files import stage_file
 from ag_core.taxonomy import N_ACTIONS, N_CLASSES, N_RELATIONS
 
 SILHOUETTE = (27, 48)
@@ -114,10 +115,8 @@ class WorldTruth:
         path = Path(path)
         plain = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in _ARRAYS}
         arrays = {name: getattr(self, name) for name in _ARRAYS}
-        partial = path.with_name(path.name + ".part")
-        with partial.open("wb") as file:
+        with stage_file(path) as staged, staged.open("wb") as file:
             np.savez_compressed(file, plain=np.array(json.dumps(plain)), **arrays)
-        partial.replace(path)
 
     @staticmethod
     def load(path: Path | str) -> "WorldTruth":

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ag_core.annotations.readers.charades import COLUMNS
-from ag_core.files import write_whole
+from ag_core.files import stage_file, write_atomically
 from ag_core.taxonomy import (
     ACTIONS,
     GROUP_SLICES,
@@ -38,7 +38,7 @@ def write_charades(folder: Path, videos: Videos, rng: np.random.Generator) -> No
     """The two csvs and the class files."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, lines in charades_class_files().items():
-        write_whole(folder / name, "\n".join(lines) + "\n")
+        write_atomically(folder / name, "\n".join(lines) + "\n")
     starts = np.searchsorted(videos.video, np.arange(len(videos.ids) + 1))
     scenes, grades = rng.integers(len(SCENES), size=len(videos.ids)), rng.integers(4, 8, (len(videos.ids), 2))
     for index, split in enumerate(SPLITS):
@@ -60,13 +60,13 @@ def write_charades(folder: Path, videos: Videos, rng: np.random.Generator) -> No
                  f"Somebody is {labels or 'doing nothing'}, in the {SCENES[scenes[row]].lower()}.",
                  ";".join(triplets), f"{videos.lengths_s[row]:.2f}")
             )  # fmt: skip
-        write_whole(folder / f"Charades_v1_{split}.csv", text.getvalue())
+        write_atomically(folder / f"Charades_v1_{split}.csv", text.getvalue())
 
 
 def write_rates(path: Path, videos: Videos) -> None:
     """The table of rates: video,fps."""
     rows = sorted(zip(videos.ids.tolist(), videos.rates.tolist()))
-    write_whole(path, "video,fps\n" + "".join(f"{video},{rate}\n" for video, rate in rows))
+    write_atomically(path, "video,fps\n" + "".join(f"{video},{rate}\n" for video, rate in rows))
 
 
 def write_action_genome(folder: Path, videos: Videos, frames: Frames, graphs: Graphs, rng: np.random.Generator) -> None:
@@ -74,9 +74,9 @@ def write_action_genome(folder: Path, videos: Videos, frames: Frames, graphs: Gr
     folder.mkdir(parents=True, exist_ok=True)
     order = np.lexsort((rng.random(len(frames.video)), rng.permutation(len(videos.ids))[frames.video])).tolist()
     keys = [f"{videos.ids[v]}.mp4/{n:06}.png" for v, n in zip(frames.video, frames.number)]
-    write_whole(folder / "frame_list.txt", "".join(f"{keys[row]}\n" for row in order))
-    write_whole(folder / "object_classes.txt", "\n".join(normalise(name) for name in OBJECT_CLASSES))
-    write_whole(folder / "relationship_classes.txt", "\n".join(normalise(name) for name in RELEASED_RELATIONS))
+    write_atomically(folder / "frame_list.txt", "".join(f"{keys[row]}\n" for row in order))
+    write_atomically(folder / "object_classes.txt", "\n".join(normalise(name) for name in OBJECT_CLASSES))
+    write_atomically(folder / "relationship_classes.txt", "\n".join(normalise(name) for name in RELEASED_RELATIONS))
     collecting = gc.isenabled()
     gc.disable()  # millions of containers that all stay
     try:
@@ -88,10 +88,8 @@ def write_action_genome(folder: Path, videos: Videos, frames: Frames, graphs: Gr
 
 
 def _dump(path: Path, value: Any) -> None:
-    partial = path.with_name(f".{path.name}.part")
-    with partial.open("wb") as file:
+    with stage_file(path) as staged, staged.open("wb") as file:
         pickle.dump(value, file, protocol=PROTOCOL)
-    partial.replace(path)
 
 
 def _object_dictionary(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ag_core.files import write_whole
+from ag_core.files import write_atomically
 from ag_core.settings import ASSETS
 from benchmarks.release.counts import PUBLISHED
 from benchmarks.release.files import write_action_genome, write_charades, write_rates
@@ -45,5 +45,5 @@ def write_release(out: Path, scale: float = 1.0, like: Path | None = None, seed:
             "kept_relations": n_paper_relations(graphs.masks[kept]),
         },
     }
-    write_whole(out / "release.json", json.dumps(description, indent=1) + "\n")
+    write_atomically(out / "release.json", json.dumps(description, indent=1) + "\n")
     return description

@@ -16,6 +16,7 @@ from ag_core.__main__ import main
 from ag_core.annotations.building.build import WAITING, build_store, fingerprint_of
 from ag_core.annotations.store import AnnotationStore
 from ag_core.errors import UserError
+from ag_core.files import stage_file
 from tests.annotations.released import object_entry, person_entry, write_release
 from tests.annotations.test_charades import written
 from tests.annotations.test_store import prediction
@@ -224,13 +225,15 @@ def test_a_damaged_part_is_made_again(inputs: dict, undisturbed: Path, tmp_path:
 
 def test_what_dead_builds_left_goes(inputs: dict, tmp_path: Path):
     out = tmp_path / "s.duckdb"
-    for name in (".s.duckdb.1.part", ".s.duckdb.1.part.wal", ".s.duckdb.lock"):
-        (tmp_path / name).touch()
-    (tmp_path / ".s.duckdb.parts" / "objects-0.1.unfinished").mkdir(parents=True)
-    other = tmp_path / ".other.duckdb.1.part"
-    other.touch()
-    build_store(out, charades=inputs["charades"])
-    assert sorted(tmp_path.iterdir()) == [other, out]
+    left = tmp_path / ".s.duckdb.1-0123abcd.part"
+    left.mkdir()
+    for path in (left / "s.duckdb", left / "s.duckdb.wal", tmp_path / ".s.duckdb.lock"):
+        path.touch()
+    (tmp_path / ".s.duckdb.parts" / ".objects-0.1-0123abcd.part").mkdir(parents=True)
+    with stage_file(tmp_path / "other.duckdb") as staged:  # somebody who lives
+        staged.touch()
+        build_store(out, charades=inputs["charades"])
+        assert sorted(tmp_path.iterdir()) == [staged.parent, out]
 
 
 def test_a_store_of_the_same_inputs_is_left_as_it_is(inputs: dict, tmp_path: Path, capsys: pytest.CaptureFixture):

@@ -7,8 +7,9 @@ import sys
 import time
 from pathlib import Path
 
+from ag_core.files import stage_folder
 from ag_core.records import ActionInterval, Video
-from ag_core.results.film_cache import FilmOrder, MadeFilm, keep_film
+from ag_core.results.film_cache import FilmOrder, MadeFilm
 from ag_core.taxonomy import action_index
 from tests.conftest import FPS, LENGTH, SIZE_WH, stand_in_prediction, write_clip
 
@@ -17,14 +18,14 @@ REFUSED, DIES, SLOW = 101, 102, 103
 
 def stand_in_film(folder: Path, order: FilmOrder) -> Path:
     """A film of 3 s in which the first wish is shown and the others are not."""
-    workshop = folder / f".{order.key}.{os.getpid()}.part"
-    workshop.mkdir(parents=True)
-    write_clip(workshop / "AB1CD.mp4", colour=(120, 90, 60))
     video = Video("AB1CD", LENGTH / FPS, FPS, *SIZE_WH, LENGTH, order.split, "V001", "Kitchen", "A person sits.")
     intervals = tuple(ActionInterval("AB1CD", action, 0.5, 2.5) for action in order.actions[:1])
     unmet = tuple((action, "no table is in this room") for action in order.actions[1:])
     graphs = stand_in_prediction("AB1CD").frames
-    return keep_film(MadeFilm(order, video, intervals, unmet, graphs, "id,subject\r\n"), workshop, folder)
+    with stage_folder(folder / order.key) as staged:
+        write_clip(staged / "AB1CD.mp4", colour=(120, 90, 60))
+        MadeFilm(order, video, intervals, unmet, graphs, "id,subject\r\n").save(staged)
+    return folder / order.key
 
 
 def main() -> None:
@@ -45,7 +46,8 @@ def main() -> None:
     print("a library that prints to stdout")
     steps = 2000 if options.seed == SLOW else 3
     if options.seed == SLOW:
-        (options.out / f".{order.key}.1.part").mkdir()
+        writing = stage_folder(options.out / order.key)
+        writing.__enter__()  # it is killed while it writes
     for step in range(steps + 1):
         print(json.dumps({"stage": "drawing", "done": step, "total": steps, "seconds": 0.01 * step}), flush=True)
         time.sleep(0.01)

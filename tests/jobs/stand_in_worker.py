@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from ag_core.errors import UserError
+from ag_core.files import hash_file
 from ag_core.jobs.prediction_worker import Progress, serve_process
 from ag_core.records import ActionScores
 from ag_core.results.prediction import Prediction
 from ag_core.results.prediction_cache import PredictionSettings
 from ag_core.taxonomy import N_ACTIONS
-from ag_core.video.frames import content_hash, probe_video
+from ag_core.video.frames import probe_video
 
 
 class StandIn:
@@ -46,7 +47,7 @@ class StandIn:
             time.sleep(0.005)
         scores = ActionScores("lfb", np.zeros(N_ACTIONS))
         return Prediction(
-            probe_video(path), path.name, content_hash(path), (), chosen.rate, ("by a stand-in",), (), (scores,)
+            probe_video(path), path.name, hash_file(path), (), chosen.rate, ("by a stand-in",), (), (scores,)
         )
 
 

@@ -1,12 +1,10 @@
 """Weights there and back, and refusals that name the thing, the rule and the remedy."""
 
-import hashlib
-
 import pytest
 import torch
 
 from ag_core.errors import UserError
-from ag_core.models.checkpoints import load_checkpoint, read_metadata, save_checkpoint, weights_sha256
+from ag_core.models.checkpoints import load_checkpoint, read_metadata, save_checkpoint
 
 
 @pytest.fixture
@@ -32,7 +30,6 @@ def test_there_and_back(module, tmp_path, half):
         assert loaded.dtype == tensor.dtype
         assert torch.allclose(loaded, tensor, atol=1e-3 if half else 0)
     assert [file.name for file in path.parent.iterdir()] == ["w.safetensors"]
-    assert weights_sha256(path) == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_half_precision_is_half_the_size(tmp_path):

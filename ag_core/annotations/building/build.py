@@ -5,7 +5,6 @@ finished parts beside the store, and the next one goes on from there; two at onc
 parts become tables is in assembly.py, the questions are in store.py.
 """
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -29,6 +28,7 @@ from ag_core.annotations.readers.prediction_rows import PREDICTION_READER, predi
 from ag_core.annotations.readers.video_facts import VIDEO_READER, probe
 from ag_core.annotations.store_format import ANNOTATION, FORMAT_NAME, FORMAT_VERSION, only_one
 from ag_core.errors import UserError
+from ag_core.files import remove_leftovers, stage_file
 
 VIDEOS_A_PART = 64
 PREDICTIONS_A_PART = 8
@@ -73,7 +73,7 @@ def build_store(
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with only_one(out.with_name(f".{out.name}.lock"), lambda: say(WAITING, 0, 1)):
-            _remove_leftovers(out)
+            remove_leftovers(out.parent)
             outdated = force or fingerprint_of(out) != fingerprint
             if outdated:
                 _build(out, inputs, fingerprint, memory, say)
@@ -94,13 +94,9 @@ def _build(out: Path, inputs: Inputs, fingerprint: str, memory: str, say: Progre
     except UserError:
         parts.remove()
         raise
-    unfinished = out.with_name(f".{out.name}.{os.getpid()}.part")
     rates, written = inputs.rates.values, partial(say, "writing")
-    try:
-        assemble(unfinished, parts, rates, inputs.detail, fingerprint, memory, written)
-        unfinished.replace(out)
-    finally:
-        _remove_leftovers(out)
+    with stage_file(out) as staged:
+        assemble(staged, parts, rates, inputs.detail, fingerprint, memory, written)
     parts.remove()
 
 
@@ -119,13 +115,6 @@ def fingerprint_of(store: Path) -> str | None:
     except duckdb.Error:
         return None
     return str(rows[0][2]) if len(rows) == 1 and rows[0][:2] == (FORMAT_NAME, FORMAT_VERSION) else None
-
-
-def _remove_leftovers(out: Path) -> None:
-    """Remove unfinished stores of builds that died; whoever calls holds the lock, so none of them is alive."""
-    for path in out.parent.iterdir():
-        if path.name.startswith(f".{out.name}.") and path.name.endswith((".part", ".part.wal")):
-            path.unlink(missing_ok=True)
 
 
 def _read(inputs: Inputs, parts: Parts, say: Progress) -> None:

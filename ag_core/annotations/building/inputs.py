@@ -3,7 +3,6 @@
 Knows names and places of files, and nothing of what is in them.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from ag_core.annotations.readers.prediction_rows import PREDICTION_READER
 from ag_core.annotations.readers.video_facts import VIDEO_READER, Found, read_rates, video_files
 from ag_core.annotations.store_format import FORMAT_VERSION, SCHEMA
 from ag_core.errors import UserError
+from ag_core.files import hash_bytes
 
 CHARADES_FILES = ("Charades_v1_train.csv", "Charades_v1_test.csv")
 
@@ -74,7 +74,7 @@ class Inputs:
 
     def fingerprint(self) -> str:
         """[64 hexadecimal digits] The same for the same files read by the same version."""
-        return hashlib.sha256("\n".join(self._identities()).encode()).hexdigest()
+        return hash_bytes("\n".join(self._identities()).encode())
 
     def _identities(self) -> Iterator[str]:
         yield f"{FORMAT_VERSION} {READERS}"

@@ -5,8 +5,6 @@ what was read: file, size, time of change, version of the reader. It appears by 
 Knows the columns that readers hand to the assembly, and no reader.
 """
 
-import hashlib
-import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -16,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ag_core.annotations.readers.issues import Issue
+from ag_core.files import hash_bytes, hash_file, remove_leftovers, stage_folder
 
 SMALL_BYTES = 1 << 16
 """Files up to this size are known by their content, larger ones by size and time of change."""
@@ -68,7 +67,7 @@ def identity_of(path: Path) -> str:
     """What tells a file's content from any other: where it is, its size, and its content or its time of change."""
     facts = path.stat()
     if facts.st_size <= SMALL_BYTES:
-        return f"{path.resolve()} {hashlib.sha256(path.read_bytes()).hexdigest()}"
+        return f"{path.resolve()} {hash_file(path)}"
     return f"{path.resolve()} {facts.st_size} {facts.st_mtime_ns}"
 
 
@@ -83,20 +82,17 @@ class Parts:
         self.spill = folder / "spill"
         self._made: list[Path] = []
         folder.mkdir(parents=True, exist_ok=True)
-        for unfinished in (self.spill, *folder.glob("*.unfinished")):
-            shutil.rmtree(unfinished, ignore_errors=True)
+        shutil.rmtree(self.spill, ignore_errors=True)
+        remove_leftovers(folder)
 
     def make(self, name: str, identity: Iterable[str], read: Callable[[], Tables]) -> Path:
         """The part of that name and content: found, or read and written now."""
-        key = hashlib.sha256("\n".join(identity).encode()).hexdigest()[:20]
+        key = hash_bytes("\n".join(identity).encode())[:20]
         part = self.folder / f"{name}-{key}"
         if not _is_whole(part):
-            shutil.rmtree(part, ignore_errors=True)
-            unfinished = self.folder / f"{part.name}.{os.getpid()}.unfinished"
-            unfinished.mkdir()
-            for table, columns in read().items():
-                _write(unfinished / f"{table}.parquet", COLUMNS[table], columns)
-            unfinished.rename(part)
+            with stage_folder(part) as staged:
+                for table, columns in read().items():
+                    _write(staged / f"{table}.parquet", COLUMNS[table], columns)
         self._made.append(part)
         return part
 

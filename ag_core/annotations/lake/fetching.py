@@ -5,7 +5,6 @@ one that still has the fingerprint of the lake is used as it is. s3:// needs the
 credentials from the environment, as all AWS tools do.
 """
 
-import hashlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 from ag_core.annotations.lake.folder import MANIFEST, LakeFile, Manifest, publish, read_manifest, writing
 from ag_core.errors import UserError
+from ag_core.files import hash_bytes, hash_file
 
 SCHEMES = ("http", "https", "s3")
 
@@ -34,7 +34,7 @@ def copy_of_lake(address: str, copies: Path, progress: Progress | None = None) -
     say = progress or (lambda stage, done, total: None)
     address = address.rstrip("/").removesuffix(f"/{MANIFEST}")
     files = _file_system(address)
-    folder = copies / hashlib.sha256(address.encode()).hexdigest()[:16]
+    folder = copies / hash_bytes(address.encode())[:16]
     copy = f"; AG_STORE={folder} opens the copy made before" if (folder / MANIFEST).is_file() else ""
     missing = f"there is no lake at {address}: it has no {MANIFEST}; give the folder that `build-store --lake` wrote"
     text = _asked(
@@ -105,9 +105,7 @@ def _asked(ask: Callable[..., Any], *arguments: str, missing: str, failed: str) 
 
 
 def _check(address: str, file: LakeFile, target: Path) -> None:
-    with target.open("rb") as content:
-        digest = hashlib.file_digest(content, "sha256").hexdigest()
-    if (target.stat().st_size, digest) != (file.bytes, file.sha256):
+    if (target.stat().st_size, hash_file(target)) != (file.bytes, file.sha256):
         raise UserError(
             f"{file.path} of the lake at {address} came cut short or changed; try again, or write the lake again"
         )

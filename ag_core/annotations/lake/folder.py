@@ -8,7 +8,6 @@ opens the lake sees the old or the new, never a mixture, and a folder without a 
 """
 
 import contextlib
-import hashlib
 import json
 import re
 import shutil
@@ -19,6 +18,7 @@ from typing import Any
 
 from ag_core.annotations.store_format import FORMAT_NAME, FORMAT_VERSION, only_one
 from ag_core.errors import UserError
+from ag_core.files import hash_bytes, is_unfinished, remove_leftovers, write_atomically
 
 LAKE_NAME = "action-genome-explorer/lake"
 LAKE_VERSION = 1
@@ -54,7 +54,7 @@ class Manifest:
     def fingerprint(self) -> str:
         """[64 hexadecimal digits] of the content: equal stores give equal lakes."""
         tables = {name: asdict(table) for name, table in sorted(self.tables.items())}
-        return hashlib.sha256(json.dumps([LAKE_VERSION, FORMAT_VERSION, tables]).encode()).hexdigest()
+        return hash_bytes(json.dumps([LAKE_VERSION, FORMAT_VERSION, tables]).encode())
 
     @property
     def data(self) -> str:
@@ -145,8 +145,13 @@ def writing(folder: Path) -> Iterator[Path]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        known = {MANIFEST, f".{MANIFEST}", ".lock", ".part"}
-        others = [path.name for path in folder.iterdir() if path.name not in known and not _is_data(path)]
+        remove_leftovers(folder)
+        known = {MANIFEST, ".lock", ".part"}
+        others = [
+            path.name
+            for path in folder.iterdir()
+            if path.name not in known and not _is_data(path) and not is_unfinished(path)
+        ]
         if others:
             raise UserError(
                 f"{folder} holds other things, such as {min(others)}; name a folder of its own for the lake"
@@ -169,9 +174,7 @@ def publish(folder: Path, part: Path, manifest: Manifest) -> None:
     if any(not _is_whole(data / file.path, file) for file in manifest.files()):
         shutil.rmtree(data, ignore_errors=True)
         part.replace(data)
-    fresh = folder / f".{MANIFEST}"
-    fresh.write_text(manifest.to_json(), encoding="utf-8")
-    fresh.replace(folder / MANIFEST)
+    write_atomically(folder / MANIFEST, manifest.to_json())
     for older in folder.iterdir():
         if _is_data(older) and older != data:
             shutil.rmtree(older, ignore_errors=True)

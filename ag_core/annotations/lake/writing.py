@@ -5,7 +5,6 @@ the column `source` in the files keeps the real spelling. Memory is bounded what
 """
 
 import contextlib
-import hashlib
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +17,7 @@ import duckdb
 from ag_core.annotations.lake.folder import LakeFile, LakeTable, Manifest, publish, writing
 from ag_core.annotations.store_format import FORMAT_NAME, FORMAT_VERSION, quoted
 from ag_core.errors import UserError
+from ag_core.files import hash_bytes, hash_file
 
 ROWS_PER_FILE = 4_000_000
 ROWS_PER_GROUP = 61_440
@@ -49,7 +49,7 @@ def partition_value(text: str | None) -> str:
     if text is None:
         return NO_VALUE
     plain = re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-.")
-    return plain if plain == text else f"{plain}-{hashlib.sha256(text.encode()).hexdigest()[:6]}".lstrip("-")
+    return plain if plain == text else f"{plain}-{hash_bytes(text.encode())[:6]}".lstrip("-")
 
 
 def write_lake(store_path: Path | str, folder: Path | str, progress: Progress | None = None) -> None:
@@ -159,6 +159,4 @@ def _ranges(counts: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 
 
 def _file(path: str, target: Path, rows: int) -> LakeFile:
-    with target.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return LakeFile(path, rows, target.stat().st_size, digest)
+    return LakeFile(path, rows, target.stat().st_size, hash_file(target))

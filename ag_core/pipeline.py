@@ -30,7 +30,7 @@ from ag_core.models.video import BankHead, build_bank_head, build_video_model
 from ag_core.models.video.i3d import I3dNonLocal
 from ag_core.models.yolox import OnnxDetector
 from ag_core.presets import DEMO_DETECTOR, DEMO_RELATION, DEMO_VIDEO, VideoPreset
-from ag_core.records import ActionScores, SceneGraph, Video, frame_at_time, time_of_frame
+from ag_core.records import ActionScores, SceneGraph, Video, frame_to_time, time_to_frame
 from ag_core.results.prediction import DEFAULT_RATE, ModelUse, Prediction
 from ag_core.results.prediction_cache import COCO, HOME_WORLD, PredictionSettings, weights_files
 from ag_core.settings import WEIGHTS, settings
@@ -192,9 +192,9 @@ def make_plan(video: Video, rate: float, preset: VideoPreset) -> Plan:
     bank = bank_grid(video.duration_s)
     centres = np.concatenate([bank, view_times(video.duration_s)])
     return Plan(
-        graph_frames=sorted({frame_at_time(t, fps, n_frames) for t in graph_times(video.duration_s, rate)}),
+        graph_frames=sorted({time_to_frame(t, fps, n_frames) for t in graph_times(video.duration_s, rate)}),
         bank_times_s=bank,
-        bank_frames=[frame_at_time(t, fps, n_frames) for t in bank],
+        bank_frames=[time_to_frame(t, fps, n_frames) for t in bank],
         centres_s=centres,
         clips=[clip_frames(t, fps, n_frames, preset.frames, preset.frame_step_s) for t in centres],
     )
@@ -283,7 +283,7 @@ class _Watcher:
         if not self.waiting:
             return
         numbers, pictures = zip(*self.waiting)
-        times = [time_of_frame(number, self.fps) for number in numbers]
+        times = [frame_to_time(number, self.fps) for number in numbers]
         self.graphs |= zip(numbers, self.models.graphs.predict(pictures, numbers, times))
         self.waiting = []
         self._advance(len(numbers))

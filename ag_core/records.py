@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from ag_core.taxonomy import GROUP_SLICES, N_ACTIONS, N_CLASSES, N_OBJECTS, N_RELATIONS, Group
 
 
-def time_of_frame(frame: int, fps: float) -> float:
+def frame_to_time(frame: int, fps: float) -> float:
     """Seconds at which the 1-based `frame` is shown, at the video's own rate."""
     return (frame - 1) / fps
 
@@ -23,7 +23,7 @@ HALF_MILLISECOND_S = 0.0005
 """Stores, links and the player keep times in whole milliseconds: a frame may come back with a time this much early."""
 
 
-def frame_at_time(time_s: float, fps: float, n_frames: int | None = None) -> int:
+def time_to_frame(time_s: float, fps: float, n_frames: int | None = None) -> int:
     """The 1-based frame shown at `time_s`, clamped to the first and, where known, the last frame.
 
     A time less than half a millisecond before a frame belongs to that frame: it is that frame's time, rounded.
@@ -63,7 +63,7 @@ class ActionInterval:
             raise ValueError(f"action {self.action} does not exist; give 0 to {N_ACTIONS - 1}")
 
 
-def _array(owner: object, name: str, dtype: type, shape: tuple[int | None, ...]) -> None:
+def _set_array(owner: object, name: str, dtype: type, shape: tuple[int | None, ...]) -> None:
     """Replace a field by an array of the given type, and check its shape; None in `shape` is any length."""
     array: NDArray = np.asarray(getattr(owner, name), dtype=dtype)
     if array.size == 0:
@@ -82,9 +82,9 @@ class Detections:
     scores: NDArray[np.float32]
 
     def __post_init__(self) -> None:
-        _array(self, "boxes_xyxy", np.float32, (None, 4))
-        _array(self, "classes", np.int64, (None,))
-        _array(self, "scores", np.float32, (None,))
+        _set_array(self, "boxes_xyxy", np.float32, (None, 4))
+        _set_array(self, "classes", np.int64, (None,))
+        _set_array(self, "scores", np.float32, (None,))
         if not len(self.boxes_xyxy) == len(self.classes) == len(self.scores):
             raise ValueError("Detections need one box, class and score each; the three lengths differ")
         if len(self.classes) and not all(0 <= c < N_CLASSES for c in (self.classes.min(), self.classes.max())):
@@ -128,12 +128,12 @@ class SceneGraph:
         if self.frame < 1:
             raise ValueError(f"frame {self.frame} does not exist; frames count from 1")
         if self.person_box_xyxy is not None:
-            _array(self, "person_box_xyxy", np.float32, (4,))
-        _array(self, "object_classes", np.int64, (None,))
+            _set_array(self, "person_box_xyxy", np.float32, (4,))
+        _set_array(self, "object_classes", np.int64, (None,))
         n = len(self.object_classes)
-        _array(self, "object_boxes_xyxy", np.float32, (n, 4))
-        _array(self, "object_scores", np.float32, (n,))
-        _array(self, "relations", np.float32, (n, N_RELATIONS))
+        _set_array(self, "object_boxes_xyxy", np.float32, (n, 4))
+        _set_array(self, "object_scores", np.float32, (n,))
+        _set_array(self, "relations", np.float32, (n, N_RELATIONS))
         if n and not all(0 < c < N_CLASSES for c in (self.object_classes.min(), self.object_classes.max())):
             raise ValueError(f"an object class lies outside 1 to {N_CLASSES - 1}; the person has a field of its own")
 
@@ -145,11 +145,11 @@ class SceneGraph:
         """[N] whether each object has a box."""
         return np.asarray(~np.isnan(self.object_boxes_xyxy).any(axis=1))
 
-    def keep_best_objects(self, least_score: float) -> "SceneGraph":
-        """The graph with each class's best object alone, and only those that score at least `least_score`."""
+    def keep_best_objects(self, min_score: float) -> "SceneGraph":
+        """The graph with each class's best object alone, and only those that score at least `min_score`."""
         best_first = np.argsort(-self.object_scores, kind="stable")
         first_of_class = best_first[np.unique(self.object_classes[best_first], return_index=True)[1]]
-        kept = np.sort(first_of_class[self.object_scores[first_of_class] >= least_score])
+        kept = np.sort(first_of_class[self.object_scores[first_of_class] >= min_score])
         return replace(
             self,
             object_classes=self.object_classes[kept],
@@ -193,13 +193,13 @@ class ActionScores:
     trained_on: NDArray[np.bool_] = field(default_factory=lambda: np.ones(N_ACTIONS, bool))
 
     def __post_init__(self) -> None:
-        _array(self, "scores", np.float32, (N_ACTIONS,))
-        _array(self, "times_s", np.float32, (None,))
-        _array(self, "over_time", np.float32, (len(self.times_s), N_ACTIONS))
-        _array(self, "trained_on", bool, (N_ACTIONS,))
+        _set_array(self, "scores", np.float32, (N_ACTIONS,))
+        _set_array(self, "times_s", np.float32, (None,))
+        _set_array(self, "over_time", np.float32, (len(self.times_s), N_ACTIONS))
+        _set_array(self, "trained_on", bool, (N_ACTIONS,))
 
 
-def graph_at(graphs: Sequence[SceneGraph], frame: int) -> SceneGraph | None:
+def latest_graph_at(graphs: Sequence[SceneGraph], frame: int) -> SceneGraph | None:
     """The last of the graphs (sorted by frame) at or before `frame`; None before the first."""
     before = [graph for graph in graphs if graph.frame <= frame]
     return before[-1] if before else None

@@ -124,7 +124,7 @@ def player(viewing: Viewing) -> None:
 
 
 def _triplets_now(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
-    graph = viewing.graph_at(source, time_s)
+    graph = viewing.latest_graph_at(source, time_s)
     owner_note(f"At {format_moment(time_s, viewing.video.fps)}; the newest graph at or before it, {_whose(source)}.")
     _table(tables.triplets([graph] if graph else []), "triplets-now", viewing, "now")
 

@@ -84,7 +84,7 @@ def feature(viewing: Viewing, time_s: float) -> None:
         format_func=names.get,
         key="compare_source",
     )
-    graph = viewing.graph_at(source, time_s) or viewing.sources[source][0]
+    graph = viewing.latest_graph_at(source, time_s) or viewing.sources[source][0]
     owner_note(
         f"The 35 x 25 confidence matrix at {format_moment(graph.time_s, viewing.video.fps)}: "
         "object score times relationship score, the best of each class. SGFB keeps one for every half second."

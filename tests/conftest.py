@@ -11,7 +11,7 @@ import av
 import numpy as np
 import pytest
 
-from ag_core.records import ActionScores, SceneGraph, Video, time_of_frame
+from ag_core.records import ActionScores, SceneGraph, Video, frame_to_time
 from ag_core.results.prediction import ModelUse, Prediction
 from ag_core.settings import settings
 from ag_core.taxonomy import N_ACTIONS, N_RELATIONS, action_index, object_index, relation_index
@@ -114,7 +114,7 @@ def stand_in_prediction(video_id: str) -> Prediction:
         graphs.append(
             SceneGraph(
                 frame,
-                time_of_frame(frame, FPS),
+                frame_to_time(frame, FPS),
                 np.array(_box(frame, 0), np.float32),
                 0.97,
                 np.array([object_index(name) for name, *_ in shown]),

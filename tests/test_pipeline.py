@@ -27,7 +27,7 @@ from ag_core.models.scene_graph import SceneGraphPredictor
 from ag_core.models.video import build_bank_head, build_video_model
 from ag_core.pipeline import Cancelled, Models, graph_times, load_models, make_plan, predict_video
 from ag_core.presets import DEMO_DETECTOR, DEMO_RELATION, DEMO_VIDEO
-from ag_core.records import Detections, Video, frame_at_time
+from ag_core.records import Detections, Video, time_to_frame
 from ag_core.results.prediction import Prediction
 from ag_core.results.prediction_cache import PredictionSettings
 from ag_core.settings import Settings
@@ -197,7 +197,7 @@ def test_a_film_in_an_exported_world_is_known_by_its_folder(tmp_path: Path) -> N
 )
 def test_graphs_lie_on_the_bank_and_between(duration_s: float, rate: float, count: int) -> None:
     times = graph_times(duration_s, rate)
-    assert len({frame_at_time(t, 12) for t in times}) == pytest.approx(count, abs=1)
+    assert len({time_to_frame(t, 12) for t in times}) == pytest.approx(count, abs=1)
     assert times.min() >= 0 and times.max() < duration_s
     assert set(pipeline.bank_grid(duration_s).round(9)) <= set(times)
     if rate == 2:

@@ -10,9 +10,9 @@ from ag_core.records import (
     ActionScores,
     Detections,
     SceneGraph,
-    frame_at_time,
-    graph_at,
-    time_of_frame,
+    frame_to_time,
+    latest_graph_at,
+    time_to_frame,
 )
 
 
@@ -26,13 +26,13 @@ def graph(frame: int, n: int = 0) -> SceneGraph:
     st.integers(1, 200_000), st.sampled_from([6, 10, 12, 15, 16.64, 24000 / 1001, 24, 25, 30000 / 1001, 30, 60, 120])
 )
 def test_frame_to_seconds_and_back(frame: int, fps: float) -> None:
-    time_s = time_of_frame(frame, fps)
-    assert frame_at_time(time_s, fps) == frame_at_time(round(time_s, 3), fps) == frame
+    time_s = frame_to_time(frame, fps)
+    assert time_to_frame(time_s, fps) == time_to_frame(round(time_s, 3), fps) == frame
 
 
 def test_times_outside_the_video_are_clamped() -> None:
-    assert frame_at_time(-1, 30, 100) == 1
-    assert frame_at_time(99, 30, 100) == 100
+    assert time_to_frame(-1, 30, 100) == 1
+    assert time_to_frame(99, 30, 100) == 100
 
 
 def test_empty_frames_are_ordinary() -> None:
@@ -68,9 +68,9 @@ def test_detections_are_chosen_by_mask() -> None:
 
 def test_the_graph_in_force_is_the_last_one_annotated() -> None:
     graphs = [graph(3), graph(9)]
-    assert graph_at(graphs, 2) is None
-    assert graph_at(graphs, 8) is graphs[0]
-    assert graph_at(graphs, 9) is graphs[1]
+    assert latest_graph_at(graphs, 2) is None
+    assert latest_graph_at(graphs, 8) is graphs[0]
+    assert latest_graph_at(graphs, 9) is graphs[1]
 
 
 def test_the_clearest_objects_are_one_a_class_above_a_score() -> None:

@@ -21,7 +21,7 @@ from ag_core.annotations.connection import attach
 from ag_core.annotations.store_format import ANNOTATION
 from ag_core.annotations.targets import Targets, targets_of
 from ag_core.errors import UserError
-from ag_core.records import ActionInterval, SceneGraph, Video, time_of_frame
+from ag_core.records import ActionInterval, SceneGraph, Video, frame_to_time
 from ag_core.taxonomy import N_ACTIONS, N_RELATIONS
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def _graphs(
         graphs.append(
             SceneGraph(
                 frame,
-                frames["t_ms"][index] / 1000 if fps is None else time_of_frame(frame, fps),
+                frames["t_ms"][index] / 1000 if fps is None else frame_to_time(frame, fps),
                 None if np.isnan(persons[index]).any() else persons[index],
                 float(person_scores[index]),
                 objects["class"][chosen],

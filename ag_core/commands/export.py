@@ -30,8 +30,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--format", required=True, choices=FORMAT_NAMES)
     parser.add_argument("--frame", type=int, metavar="N", help="this frame's graph alone, counted from 1")
     parser.add_argument("--at", type=float, metavar="SECONDS", help="the graph at this time alone")
-    parser.add_argument("--least", type=float, default=0.5, help="probability from which a relationship holds")
-    parser.add_argument("--least-score", type=float, default=0.3, help="score from which an object counts")
+    parser.add_argument(
+        "--min-probability", type=float, default=0.5, help="probability from which a relationship holds"
+    )
+    parser.add_argument("--min-score", type=float, default=0.3, help="score from which an object counts")
     parser.add_argument("--dark", action="store_true", help="pictures and page on a dark ground")
     parser.add_argument("--force", action="store_true", help="write again what is there already")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE|DIR", help="a folder for several videos")
@@ -130,13 +132,13 @@ def _content(
 ) -> bytes:  # fmt: skip
     from ag_core.errors import UserError
     from ag_core.graphs.formats import export_graphs
-    from ag_core.records import frame_at_time
+    from ag_core.records import time_to_frame
 
     frame = options.frame
     if options.at is not None:
         if not video.fps:
             raise UserError(f"the rate of video {video.video_id} is unknown, so --at means nothing; give --frame")
-        frame = frame_at_time(options.at, video.fps, video.n_frames)
+        frame = time_to_frame(options.at, video.fps, video.n_frames)
     return export_graphs(
         options.format,
         graphs,
@@ -144,8 +146,8 @@ def _content(
         source=source,
         frame=frame,
         dark=options.dark,
-        least=options.least,
-        least_score=options.least_score,
+        min_probability=options.min_probability,
+        min_score=options.min_score,
     )
 
 

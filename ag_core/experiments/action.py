@@ -28,7 +28,7 @@ from ag_core.models.scene_graph import SceneGraphPredictor
 from ag_core.models.video import BankHead, build_video_model
 from ag_core.models.video.i3d import I3dNonLocal
 from ag_core.presets import DETECTOR_PRESETS, RELATION_PRESETS, VIDEO_PRESETS, preset_named
-from ag_core.records import frame_at_time
+from ag_core.records import time_to_frame
 from ag_core.video.clips import view_times
 from ag_core.video.frames import read_frames
 
@@ -64,7 +64,7 @@ def clip_features(net: I3dNonLocal, clips: Clips, video: WorldVideo, centres_s: 
 def predicted_bank(predictor: SceneGraphPredictor, video: WorldVideo, times_s: Sequence[float]) -> NDArray[np.float32]:
     """[K,875] of the graphs that the predictor finds at the given moments."""
     truth = video.truth
-    wanted = [frame_at_time(time, truth.fps, truth.n_frames) for time in times_s]
+    wanted = [time_to_frame(time, truth.fps, truth.n_frames) for time in times_s]
     graphs = {}
     for frame, picture in read_frames(video.path, wanted):
         [graphs[frame]] = predictor.predict([picture], [frame], [(frame - 1) / truth.fps])

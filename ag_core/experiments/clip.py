@@ -20,7 +20,7 @@ from ag_core.models.feature_bank import bank_times
 from ag_core.models.pixels import clip_tensors
 from ag_core.models.video import BankedVideoModel, BankHead
 from ag_core.presets import VideoPreset
-from ag_core.records import time_of_frame
+from ag_core.records import frame_to_time
 from ag_core.taxonomy import ACTIONS
 from ag_core.video.clips import clip_frames
 
@@ -56,7 +56,7 @@ class Clips:
     def labels(self, video: WorldVideo, centre_s: float) -> NDArray[np.bool_]:
         """[157] the actions under way between the clip's first and last picture."""
         frames = self.frames(video, centre_s)
-        first, last = (time_of_frame(frame, video.truth.fps) for frame in (frames[0], frames[-1]))
+        first, last = (frame_to_time(frame, video.truth.fps) for frame in (frames[0], frames[-1]))
         return video.labels_between(first, last)
 
 

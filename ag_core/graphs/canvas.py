@@ -5,27 +5,27 @@ Lengths are pixels. Text is measured by an average letter, since nothing here kn
 
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from ag_core.graphs.exchange import readable
-from ag_core.graphs.palette import DIRECTIONS, GROUNDS, LOOKS, Look
+from ag_core.graphs.exchange import replace_forbidden_characters
+from ag_core.graphs.palette import DIRECTIONS, GROUP_STYLES, THEMES, GroupStyle
 from ag_core.taxonomy import Group
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Source Sans 3', sans-serif"
 LETTER_WIDTH = 0.56
-"""Width of an average letter by the size of the font; wide enough that fitted text never leaves its place."""
+"""Width of an average letter by the size of the font; wide enough that shortened text stays inside its box."""
 
 
-def text_width(text: str, size: float) -> float:
+def estimate_text_width(text: str, size: float) -> float:
     """About how wide a text is."""
     return LETTER_WIDTH * size * len(text)
 
 
-def fitted(text: str, width: float, size: float) -> str:
+def shorten_text(text: str, width: float, size: float) -> str:
     """The text, shortened with an ellipsis where it is wider than `width`."""
-    most = max(1, int(width / (LETTER_WIDTH * size)))
-    return text if len(text) <= most else text[: most - 1].rstrip(" ,") + "…"
+    max_letters = max(1, int(width / (LETTER_WIDTH * size)))
+    return text if len(text) <= max_letters else text[: max_letters - 1].rstrip(" ,") + "…"
 
 
-def clock(time_s: float) -> str:
+def format_clock(time_s: float) -> str:
     """A time as minutes, seconds and milliseconds: 62.5 -> '1:02.500'."""
     milliseconds = round(1000 * time_s)
     return f"{milliseconds // 60000}:{milliseconds // 1000 % 60:02d}.{milliseconds % 1000:03d}"
@@ -35,7 +35,7 @@ class Canvas:
     """An SVG picture of a fixed size with a page colour, a title, and a description for those who cannot see it."""
 
     def __init__(self, width: float, height: float, *, dark: bool, title: str, description: str) -> None:
-        self.dark, self.ground = dark, GROUNDS[dark]
+        self.dark, self.ground = dark, THEMES[dark]
         self.root = Element(
             "svg",
             {
@@ -47,14 +47,14 @@ class Canvas:
                 "font-family": FONT,
             },
         )
-        SubElement(self.root, "title").text = readable(title)
-        SubElement(self.root, "desc").text = readable(description)
-        self.rectangle(0, 0, width, height, fill=self.ground.page)
+        SubElement(self.root, "title").text = replace_forbidden_characters(title)
+        SubElement(self.root, "desc").text = replace_forbidden_characters(description)
+        self.draw_rectangle(0, 0, width, height, fill=self.ground.page)
 
-    def arrowheads(self) -> None:
+    def define_arrowheads(self) -> None:
         """Define a head for the end of a line of each group; `curve` uses them."""
         definitions = SubElement(self.root, "defs")
-        for group, look in LOOKS.items():
+        for group, look in GROUP_STYLES.items():
             marker = SubElement(
                 definitions,
                 "marker",
@@ -63,19 +63,19 @@ class Canvas:
             )  # fmt: skip
             SubElement(marker, "path", {"d": "M0,0 L8,4 L0,8 z", "fill": look.colour(self.dark)})
 
-    def rectangle(
+    def draw_rectangle(
         self, x: float, y: float, width: float, height: float, *, fill: str, stroke: str = "none", radius: float = 0
     ) -> None:
         """A filled rectangle."""
         self._add("rect", x=x, y=y, width=width, height=height, rx=radius, fill=fill, stroke=stroke)
 
-    def disc(self, x: float, y: float, radius: float, *, fill: str, stroke: str = "none", about: str = "") -> None:
+    def draw_disc(self, x: float, y: float, radius: float, *, fill: str, stroke: str = "none", about: str = "") -> None:
         """A filled circle; `about` shows when one points at it."""
         circle = self._add("circle", cx=x, cy=y, r=radius, fill=fill, stroke=stroke)
         if about:
-            SubElement(circle, "title").text = readable(about)
+            SubElement(circle, "title").text = replace_forbidden_characters(about)
 
-    def line(
+    def draw_line(
         self,
         x1: float,
         y1: float,
@@ -88,15 +88,17 @@ class Canvas:
         about: str = "",
     ) -> None:
         """A straight line; `about` shows when one points at it."""
-        line = self._add("line", x1=x1, y1=y1, x2=x2, y2=y2, stroke=stroke, stroke_width=width, **_dashed(dashes))
+        line = self._add(
+            "line", x1=x1, y1=y1, x2=x2, y2=y2, stroke=stroke, stroke_width=width, **_dash_attributes(dashes)
+        )
         if about:
-            SubElement(line, "title").text = readable(about)
+            SubElement(line, "title").text = replace_forbidden_characters(about)
 
-    def curve(self, start: tuple[float, float], end: tuple[float, float], group: Group) -> None:
+    def draw_curve(self, start: tuple[float, float], end: tuple[float, float], group: Group) -> None:
         """A line in a group's look that leaves and arrives level, with the group's head at its end."""
         (x1, y1), (x2, y2) = start, end
         bend = (x2 - x1) / 2
-        look = LOOKS[group]
+        look = GROUP_STYLES[group]
         path = f"M{x1:.1f},{y1:.1f} C{x1 + bend:.1f},{y1:.1f} {x2 - bend:.1f},{y2:.1f} {x2:.1f},{y2:.1f}"
         self._add(
             "path",
@@ -105,10 +107,10 @@ class Canvas:
             stroke=look.colour(self.dark),
             stroke_width=2,
             marker_end=f"url(#head-{group})",
-            **_dashed(look.dashes),
+            **_dash_attributes(look.dashes),
         )
 
-    def text(
+    def draw_text(
         self,
         x: float,
         y: float,
@@ -122,18 +124,18 @@ class Canvas:
         """One line of text; `y` is its base line."""
         fill = fill or self.ground.text
         element = self._add("text", x=x, y=y, font_size=size, fill=fill, font_weight=weight, text_anchor=anchor)
-        element.text = readable(words)
+        element.text = replace_forbidden_characters(words)
 
-    def legend(self, x: float, y: float) -> None:
+    def draw_legend(self, x: float, y: float) -> None:
         """The three groups with line, letter and direction, in one row."""
-        for group, look in LOOKS.items():
-            self.line(x, y - 4, x + 26, y - 4, stroke=look.colour(self.dark), width=2.5, dashes=look.dashes)
-            self.text(x + 33, y, look.letter, size=11, weight=700, fill=look.colour(self.dark))
+        for group, look in GROUP_STYLES.items():
+            self.draw_line(x, y - 4, x + 26, y - 4, stroke=look.colour(self.dark), width=2.5, dashes=look.dashes)
+            self.draw_text(x + 33, y, look.letter, size=11, weight=700, fill=look.colour(self.dark))
             words = f"{group.value}, {DIRECTIONS[group]}"
-            self.text(x + 45, y, words, size=11, fill=self.ground.quiet)
-            x += 45 + text_width(words, 11) + 18
+            self.draw_text(x + 45, y, words, size=11, fill=self.ground.quiet)
+            x += 45 + estimate_text_width(words, 11) + 18
 
-    def svg(self) -> bytes:
+    def to_svg(self) -> bytes:
         """The picture as a file."""
         return tostring(self.root, encoding="utf-8", xml_declaration=True)
 
@@ -146,11 +148,11 @@ class Canvas:
         return SubElement(self.root, tag, written)
 
 
-def letter_and_name(canvas: Canvas, x: float, y: float, look: Look, words: str, size: float = 11.5) -> None:
+def draw_letter_and_name(canvas: Canvas, x: float, y: float, look: GroupStyle, words: str, size: float = 11.5) -> None:
     """A group's letter in its colour, and what it says in the text's."""
-    canvas.text(x, y, look.letter, size=size, weight=700, fill=look.colour(canvas.dark))
-    canvas.text(x + 14, y, words, size=size)
+    canvas.draw_text(x, y, look.letter, size=size, weight=700, fill=look.colour(canvas.dark))
+    canvas.draw_text(x + 14, y, words, size=size)
 
 
-def _dashed(dashes: tuple[int, ...]) -> dict[str, str]:
+def _dash_attributes(dashes: tuple[int, ...]) -> dict[str, str]:
     return {"stroke_dasharray": " ".join(map(str, dashes))} if dashes else {}

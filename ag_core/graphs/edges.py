@@ -18,9 +18,9 @@ MIN_PROBABILITY = 0.5
 """From this probability on a relationship holds, as in the tables of triplets. An annotated one has probability 1."""
 
 
-def filter_objects(graph: SceneGraph, least_score: float = MIN_SCORE) -> SceneGraph:
+def filter_objects(graph: SceneGraph, min_score: float = MIN_SCORE) -> SceneGraph:
     """The graph without the objects that score less; several of one class stay."""
-    kept = graph.object_scores >= least_score
+    kept = graph.object_scores >= min_score
     return replace(
         graph,
         object_classes=graph.object_classes[kept],
@@ -30,9 +30,9 @@ def filter_objects(graph: SceneGraph, least_score: float = MIN_SCORE) -> SceneGr
     )
 
 
-def edge_mask(graph: SceneGraph, least: float = MIN_PROBABILITY) -> NDArray[np.bool_]:
-    """[N,25] which relationships hold. A probability of 0 never does, whatever `least` is."""
-    return np.asarray((graph.relations >= least) & (graph.relations > 0))
+def edge_mask(graph: SceneGraph, min_probability: float = MIN_PROBABILITY) -> NDArray[np.bool_]:
+    """[N,25] which relationships hold. A probability of 0 never does, whatever `min_probability` is."""
+    return np.asarray((graph.relations >= min_probability) & (graph.relations > 0))
 
 
 def active_intervals(holds: NDArray[np.bool_]) -> list[tuple[int, int]]:
@@ -42,7 +42,9 @@ def active_intervals(holds: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return [(int(first), int(end) - 1) for first, end in zip(firsts, ends)]
 
 
-def find_fullest_frame(graphs: Sequence[SceneGraph], least: float = MIN_PROBABILITY) -> int | None:
+def find_fullest_frame(graphs: Sequence[SceneGraph], min_probability: float = MIN_PROBABILITY) -> int | None:
     """The frame with the most relationships, of equals the most objects: worth a picture. None without graphs."""
-    best = max(graphs, key=lambda graph: (int(edge_mask(graph, least).sum()), len(graph), -graph.frame), default=None)
+    best = max(
+        graphs, key=lambda graph: (int(edge_mask(graph, min_probability).sum()), len(graph), -graph.frame), default=None
+    )
     return None if best is None else best.frame

@@ -27,7 +27,7 @@ class Format:
     use: str
     extension: str
     mime: str
-    of_moment: bool = True
+    of_frame: bool = True
     of_video: bool = True
     what: str = "graph"
 
@@ -46,14 +46,14 @@ FORMATS: dict[str, Format] = {
             "application/json",
             what="triplets",
         ),
-        Format("svg", "Picture", "one moment's graph as SVG", "svg", "image/svg+xml", of_video=False),
+        Format("svg", "Picture", "one frame's graph as SVG", "svg", "image/svg+xml", of_video=False),
         Format(
             "strip",
             "Timeline",
             "relationships over time as SVG",
             "svg",
             "image/svg+xml",
-            of_moment=False,
+            of_frame=False,
             what="timeline",
         ),
         Format("html", "Interactive page", "one HTML file, no network needed", "html", "text/html"),
@@ -69,44 +69,48 @@ def export_graphs(
     source: str = "annotation",
     frame: int | None = None,
     dark: bool = False,
-    least: float = MIN_PROBABILITY,
-    least_score: float = MIN_SCORE,
+    min_probability: float = MIN_PROBABILITY,
+    min_score: float = MIN_SCORE,
 ) -> bytes:
-    """The content of a file: of the moment `frame` (1-based; the newest graph at or before it) or of the whole video.
+    """The content of a file: of `frame` (1-based; the newest graph at or before it) or of the whole video.
 
     A picture of a whole video ('svg' without a frame) shows its fullest frame. `dark` matters to pictures and the page.
-    UserError for an unknown format, and for a timeline of a moment.
+    UserError for an unknown format, and for a timeline of one frame.
     """
     if format_name not in FORMATS:
         raise UserError(f"format {format_name!r} is unknown; known are {', '.join(FORMATS)}")
-    if frame is not None and not FORMATS[format_name].of_moment:
-        raise UserError(f"format {format_name!r} shows a whole video; leave the moment out, or choose another format")
+    if frame is not None and not FORMATS[format_name].of_frame:
+        raise UserError(f"format {format_name!r} shows a whole video; leave the frame out, or choose another format")
     if frame is None and not FORMATS[format_name].of_video:
-        frame = find_fullest_frame(graphs, least) or 1
+        frame = find_fullest_frame(graphs, min_probability) or 1
     from ag_core.graphs.exchange import to_triplets
     from ag_core.graphs.networks import to_networkx
 
     if format_name == "triplets":
-        return to_triplets(graphs, video, source=source, frame=frame, least=least, least_score=least_score)
-    network = to_networkx(graphs, video, source=source, frame=frame, least=least, least_score=least_score)
-    return _writer(format_name, dark)(network)
+        return to_triplets(
+            graphs, video, source=source, frame=frame, min_probability=min_probability, min_score=min_score
+        )
+    network = to_networkx(
+        graphs, video, source=source, frame=frame, min_probability=min_probability, min_score=min_score
+    )
+    return _choose_writer(format_name, dark)(network)
 
 
-def _writer(format_name: str, dark: bool) -> "Callable[[nx.MultiDiGraph], bytes]":
+def _choose_writer(format_name: str, dark: bool) -> "Callable[[nx.MultiDiGraph], bytes]":
     from ag_core.graphs import exchange
-    from ag_core.graphs.picture import moment_picture
-    from ag_core.graphs.timeline import timeline_picture
+    from ag_core.graphs.picture import draw_frame_graph
+    from ag_core.graphs.timeline import draw_timeline
 
     if format_name == "html":
         # Apart from the others: pyvis brings much with it.
-        from ag_core.graphs.interactive import interactive_page
+        from ag_core.graphs.interactive import make_interactive_page
 
-        return lambda network: interactive_page(network, dark=dark)
+        return lambda network: make_interactive_page(network, dark=dark)
     writers: dict[str, Callable[[nx.MultiDiGraph], bytes]] = {
         "gexf": exchange.to_gexf,
         "graphml": exchange.to_graphml,
         "json": exchange.to_node_link,
-        "svg": lambda network: moment_picture(network, dark=dark),
-        "strip": lambda network: timeline_picture(network, dark=dark),
+        "svg": lambda network: draw_frame_graph(network, dark=dark),
+        "strip": lambda network: draw_timeline(network, dark=dark),
     }
     return writers[format_name]

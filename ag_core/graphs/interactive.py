@@ -13,9 +13,9 @@ from typing import Any
 import networkx as nx
 from pyvis.network import Network
 
-from ag_core.graphs.canvas import clock
+from ag_core.graphs.canvas import format_clock
 from ag_core.graphs.networks import SECOND, WHOLE_VIDEO
-from ag_core.graphs.palette import DIRECTIONS, GROUNDS, LOOKS
+from ag_core.graphs.palette import DIRECTIONS, GROUP_STYLES, THEMES
 from ag_core.settings import ASSETS
 from ag_core.taxonomy import PERSON, Group
 
@@ -26,40 +26,40 @@ FOREIGN_TAG = re.compile(
 EMPTY_HEADING = re.compile(r"<center>\s*<h1>.*?</h1>\s*</center>", re.DOTALL)
 LINE_STYLES = {Group.ATTENTION: "dotted", Group.SPATIAL: "dashed", Group.CONTACT: "solid"}
 BEND = 0.16
-"""How far apart parallel edges bow."""
+"""How far apart parallel edges bend."""
 
 TILT = 0.07
 """Radians by which the oval is turned: vis-network loses the labels of bent edges that lie exactly level."""
 
 
-def interactive_page(network: nx.MultiDiGraph, *, dark: bool = False) -> bytes:
-    """The HTML file of a network of a moment or of a whole video; one without nodes says so."""
+def make_interactive_page(network: nx.MultiDiGraph, *, dark: bool = False) -> bytes:
+    """The HTML file of a network of one frame or of a whole video; one without nodes says so."""
     picture = Network(
-        height="100%", width="100%", directed=True, cdn_resources="in_line", bgcolor=GROUNDS[dark].page
+        height="100%", width="100%", directed=True, cdn_resources="in_line", bgcolor=THEMES[dark].page
     )  # fmt: skip
-    _add_things(picture, network, dark)
-    _add_relations(picture, network, dark)
-    picture.set_options(json.dumps(_options()))
-    return _own_page(picture.generate_html(), network, dark).encode()
+    _add_nodes(picture, network, dark)
+    _add_edges(picture, network, dark)
+    picture.set_options(json.dumps(_make_options()))
+    return _assemble_page(picture.generate_html(), network, dark).encode()
 
 
-def _add_things(picture: Network, network: nx.MultiDiGraph, dark: bool) -> None:
+def _add_nodes(picture: Network, network: nx.MultiDiGraph, dark: bool) -> None:
     """The person in the middle, the objects on an oval round it, from the top clockwise."""
-    ground = GROUNDS[dark]
-    things = [name for name in network if name != PERSON]
-    places = {PERSON: (0.0, 0.0)}
-    for place, name in enumerate(things):
-        angle = 2 * math.pi * (place + 0.5) / len(things) - math.pi / 2 + TILT
-        reach = 1 + max(0, len(things) - 8) / 14
-        places[name] = (round(330 * reach * math.cos(angle), 1), round(230 * reach * math.sin(angle), 1))
+    ground = THEMES[dark]
+    objects = [name for name in network if name != PERSON]
+    positions = {PERSON: (0.0, 0.0)}
+    for position, name in enumerate(objects):
+        angle = 2 * math.pi * (position + 0.5) / len(objects) - math.pi / 2 + TILT
+        reach = 1 + max(0, len(objects) - 8) / 14
+        positions[name] = (round(330 * reach * math.cos(angle), 1), round(230 * reach * math.sin(angle), 1))
     for name, data in network.nodes(data=True):
         unseen = data.get("visible") is False and name != PERSON
         picture.add_node(
             name,
             label=data["label"],
             title=f"{data['label']}, not visible" if unseen else f"{data['label']}, score {data['score']:.0%}",
-            x=places[name][0],
-            y=places[name][1],
+            x=positions[name][0],
+            y=positions[name][1],
             shape="ellipse" if name == PERSON else "box",
             shapeProperties={"borderDashes": [4, 4] if unseen else False},
             color={
@@ -73,65 +73,65 @@ def _add_things(picture: Network, network: nx.MultiDiGraph, dark: bool) -> None:
         )
 
 
-def _add_relations(picture: Network, network: nx.MultiDiGraph, dark: bool) -> None:
-    ground = GROUNDS[dark]
-    bows = _bows(network)
+def _add_edges(picture: Network, network: nx.MultiDiGraph, dark: bool) -> None:
+    ground = THEMES[dark]
+    bends = _bend_edges(network)
     in_seconds = network.graph.get("time_unit") == SECOND
     for number, (start, end, data) in enumerate(network.edges(data=True)):
-        look = LOOKS[Group(data["group"])]
+        look = GROUP_STYLES[Group(data["group"])]
         sentence = f"{network.nodes[start]['label']} {data['label']} {network.nodes[end]['label']}"
-        bow = bows[number]
+        bend = bends[number]
         picture.add_edge(
             start,
             end,
             id=number,
             label=" ",
             words=f"{look.letter} {data['label']}",
-            sentence=sentence + _sure(data),
-            title=sentence + _sure(data) + _when(data, in_seconds),
+            sentence=sentence + _format_probability(data),
+            title=sentence + _format_probability(data) + _format_intervals(data, in_seconds),
             color={"color": look.colour(dark), "highlight": look.colour(dark), "hover": look.colour(dark)},
             dashes=list(look.dashes) or False,
             width=2,
-            smooth={"enabled": True, "type": "curvedCW" if bow > 0 else "curvedCCW", "roundness": abs(bow)},
+            smooth={"enabled": True, "type": "curvedCW" if bend > 0 else "curvedCCW", "roundness": abs(bend)},
             font={"color": ground.text, "size": 12, "strokeWidth": 4, "strokeColor": ground.page, "align": "middle"},
             group_name=data["group"],
             frame_spells=data.get("frame_spells"),
         )
 
 
-def _bows(network: nx.MultiDiGraph) -> list[float]:
+def _bend_edges(network: nx.MultiDiGraph) -> list[float]:
     """How each edge is bent, so that edges between the same two lie beside one another whatever their direction."""
     pairs: dict[str, list[int]] = {}
     directions = []
     for number, (start, end) in enumerate(network.edges()):
         pairs.setdefault(end if start == PERSON else start, []).append(number)
         directions.append(1 if start == PERSON else -1)
-    bows = [0.0] * len(directions)
+    bends = [0.0] * len(directions)
     for numbers in pairs.values():
-        for place, number in enumerate(numbers):
-            bows[number] = directions[number] * BEND * (place - (len(numbers) - 1) / 2)
-    return bows
+        for position, number in enumerate(numbers):
+            bends[number] = directions[number] * BEND * (position - (len(numbers) - 1) / 2)
+    return bends
 
 
-def _sure(data: dict[str, Any]) -> str:
-    """The probability of a predicted edge: of a moment as it is, of a video the mean where the edge holds."""
+def _format_probability(data: dict[str, Any]) -> str:
+    """The probability of a predicted edge: of one frame as it is, of a video the mean where the edge holds."""
     if data["probability"] >= 1:
         return ""
     return f", {'on average ' if 'spells' in data else ''}{data['probability']:.0%}"
 
 
-def _when(data: dict[str, Any], in_seconds: bool) -> str:
+def _format_intervals(data: dict[str, Any], in_seconds: bool) -> str:
     """The spells of an edge, one a line."""
     lines = []
     for (start, end), (first, last) in zip(data.get("spells", []), data.get("frame_spells", [])):
         frames = f"frame {first}" if first == last else f"frames {first} to {last}"
         if in_seconds:
-            frames += f", {clock(start)}" + (f" to {clock(end)}" if end > start else "")
+            frames += f", {format_clock(start)}" + (f" to {format_clock(end)}" if end > start else "")
         lines.append("\n" + frames)
     return "".join(lines)
 
 
-def _options() -> dict[str, Any]:
+def _make_options() -> dict[str, Any]:
     return {
         "physics": {"enabled": False},
         "interaction": {"hover": True, "tooltipDelay": 120, "keyboard": False},
@@ -143,75 +143,84 @@ def _options() -> dict[str, Any]:
 # The page around it
 
 
-def _own_page(drawn: str, network: nx.MultiDiGraph, dark: bool) -> str:
+def _assemble_page(drawn: str, network: nx.MultiDiGraph, dark: bool) -> str:
     """pyvis's page without foreign tags, with a heading, a slider and a list."""
     page = EMPTY_HEADING.sub("", FOREIGN_TAG.sub("", drawn))
-    style = f"<style>{_colours(dark)}{(FOLDER / 'page.css').read_text(encoding='utf-8')}</style>"
-    title = escape(_title(network))
-    facts = json.dumps(_facts(network)).replace("<", "\\u003c")
+    style = f"<style>{_list_colours(dark)}{(FOLDER / 'page.css').read_text(encoding='utf-8')}</style>"
+    title = escape(_format_title(network))
+    facts = json.dumps(_describe_network(network)).replace("<", "\\u003c")
     script = f"<script>const FACTS = {facts};\n{(FOLDER / 'page.js').read_text(encoding='utf-8')}</script>"
     head = f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>{style}</head>'
-    page = page.replace("<html>", f'<!DOCTYPE html>\n<html lang="en" style="color-scheme: {_scheme(dark)}">', 1)
+    page = page.replace(
+        "<html>", f'<!DOCTYPE html>\n<html lang="en" style="color-scheme: {_format_colour_scheme(dark)}">', 1
+    )
     page = page.replace("</head>", head, 1)
     start, body, rest = page.partition("<body>")
     content, end, tail = rest.rpartition("</body>")
-    return f"{start}{body}{_header(network, dark)}{content}{_list(network)}{script}{end}{tail}"
+    return f"{start}{body}{_render_header(network, dark)}{content}{_render_list(network)}{script}{end}{tail}"
 
 
-def _scheme(dark: bool) -> str:
+def _format_colour_scheme(dark: bool) -> str:
     return "dark" if dark else "light"
 
 
-def _title(network: nx.MultiDiGraph) -> str:
+def _format_title(network: nx.MultiDiGraph) -> str:
     facts = network.graph
     if facts["scope"] == WHOLE_VIDEO:
         return f"Scene graphs of {facts['video']}"
     return f"Scene graph of {facts['video']}" + (f", frame {facts['frame']}" if "frame" in facts else "")
 
 
-def _colours(dark: bool) -> str:
-    ground = GROUNDS[dark]
+def _list_colours(dark: bool) -> str:
+    ground = THEMES[dark]
     values = {"page": ground.page, "text": ground.text, "quiet": ground.quiet, "line": ground.line}
-    values |= {"plate": ground.plate} | {group.value: LOOKS[group].colour(dark) for group in Group}
+    values |= {"plate": ground.plate} | {group.value: GROUP_STYLES[group].colour(dark) for group in Group}
     return ":root{" + "".join(f"--{name}:{value};" for name, value in values.items()) + "}\n"
 
 
-def _facts(network: nx.MultiDiGraph) -> dict[str, Any]:
+def _describe_network(network: nx.MultiDiGraph) -> dict[str, Any]:
     """What the page's own script needs."""
-    letters = {group.value: LOOKS[group].letter for group in Group}
+    letters = {group.value: GROUP_STYLES[group].letter for group in Group}
     if network.graph["scope"] != WHOLE_VIDEO:
         return {"letters": letters}
     frames, times = network.graph["frames"], network.graph["times"]
     in_seconds = network.graph["time_unit"] == SECOND
-    moments = [f"frame {frame}" + (f", {clock(time)}" if in_seconds else "") for frame, time in zip(frames, times)]
-    return {"letters": letters, "frames": frames, "moments": moments, "all": f"all {len(frames)} frames together"}
+    frame_labels = [
+        f"frame {frame}" + (f", {format_clock(time)}" if in_seconds else "") for frame, time in zip(frames, times)
+    ]
+    return {
+        "letters": letters,
+        "frames": frames,
+        "frame_labels": frame_labels,
+        "all": f"all {len(frames)} frames together",
+    }
 
 
-def _header(network: nx.MultiDiGraph, dark: bool) -> str:
+def _render_header(network: nx.MultiDiGraph, dark: bool) -> str:
     keys = "".join(
         f'<li style="--colour:{look.colour(dark)};--line-style:{LINE_STYLES[group]}"><i></i><b>{look.letter}</b> '
         f"{group.value}, {DIRECTIONS[group]}</li>"
-        for group, look in LOOKS.items()
+        for group, look in GROUP_STYLES.items()
     )
     empty = "" if len(network) else " There is nothing here to draw."
     return (
-        f"<header><h1>{escape(_title(network))}</h1>"
+        f"<header><h1>{escape(_format_title(network))}</h1>"
         f'<p class="about">Source: {escape(network.graph["source"])}. Drag and zoom; point at a line for its times.'
-        f'{empty}</p><ul class="keys">{keys}</ul>{_slider(network)}</header>'
+        f'{empty}</p><ul class="keys">{keys}</ul>{_render_slider(network)}</header>'
     )
 
 
-def _slider(network: nx.MultiDiGraph) -> str:
-    """Controls of a whole video; a moment has none."""
+def _render_slider(network: nx.MultiDiGraph) -> str:
+    """Controls of a whole video; one frame has none."""
     if network.graph["scope"] != WHOLE_VIDEO or not network.graph["frames"]:
         return ""
     last = len(network.graph["frames"]) - 1
     return (
         '<div class="time"><label><input type="checkbox" id="whole" checked> Whole video</label>'
-        f'<input type="range" id="moment" min="0" max="{last}" value="0" aria-label="Frame with a graph">'
-        '<output id="says" for="moment"></output></div>'
+        f'<input type="range" id="frame" min="0" max="{last}" value="0" aria-label="Frame with a graph">'
+        '<output id="says" for="frame"></output></div>'
     )
 
 
-def _list(network: nx.MultiDiGraph) -> str:
+def _render_list(network: nx.MultiDiGraph) -> str:
     return '<details class="listed" open><summary id="count"></summary><ul id="triplets"></ul></details>'

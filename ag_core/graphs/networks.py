@@ -1,4 +1,4 @@
-"""Scene graphs as networkx graphs: one moment as it is, or a whole video as one graph that changes over time.
+"""Scene graphs as networkx graphs: one frame as it is, or a whole video as one graph that changes over time.
 
 Attributes are plain numbers and text, with the stored spelling of classes and relationships, so that every writer takes
 them; `spells` are lists of pairs. Conventions and every attribute: docs/export.md. Knows no files and no pictures.
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.graphs.edges import MIN_PROBABILITY, MIN_SCORE, active_intervals, edge_mask, filter_objects
-from ag_core.records import SceneGraph, Video, graph_at
+from ag_core.records import SceneGraph, Video, latest_graph_at
 from ag_core.taxonomy import (
     GROUP_OF_RELATION,
     N_CLASSES,
@@ -25,7 +25,7 @@ from ag_core.taxonomy import (
     shown,
 )
 
-MOMENT, WHOLE_VIDEO = "moment", "video"
+ONE_FRAME, WHOLE_VIDEO = "moment", "video"
 """What a network shows; its attribute `scope`."""
 
 SECOND, FRAME = "second", "frame"
@@ -38,8 +38,8 @@ def to_networkx(
     *,
     source: str = "annotation",
     frame: int | None = None,
-    least: float = MIN_PROBABILITY,
-    least_score: float = MIN_SCORE,
+    min_probability: float = MIN_PROBABILITY,
+    min_score: float = MIN_SCORE,
 ) -> nx.MultiDiGraph:
     """The graphs of one video and source as a network.
 
@@ -47,18 +47,18 @@ def to_networkx(
     are numbered in their order ('dish', 'dish 2'). Without it, the whole video as one dynamic graph: one node a class
     (of several the one with the best score), nodes and edges with the spells in which they are there.
     Edges: attention and contact from the person to the object, spatial from the object to the person; key is the
-    relationship. `least` and `least_score` are the probability and the object score from which something counts.
+    relationship. `min_probability` and `min_score` are the probability and object score from which something counts.
     """
     ordered = sorted(graphs, key=lambda graph: graph.frame)
-    network = nx.MultiDiGraph(**_facts(video, source))
+    network = nx.MultiDiGraph(**_describe_video(video, source))
     if frame is None:
-        _add_video(network, ordered, least, least_score)
+        _add_video(network, ordered, min_probability, min_score)
     else:
-        _add_moment(network, graph_at(ordered, frame), least, least_score)
+        _add_frame(network, latest_graph_at(ordered, frame), min_probability, min_score)
     return network
 
 
-def _facts(video: Video, source: str) -> dict[str, Any]:
+def _describe_video(video: Video, source: str) -> dict[str, Any]:
     facts: dict[str, Any] = {"name": f"{video.video_id} {source}", "video": video.video_id, "source": source}
     if math.isfinite(video.duration_s):
         facts["duration_s"] = float(video.duration_s)
@@ -78,29 +78,29 @@ def _add_edge(network: nx.MultiDiGraph, thing: str, relation: int, **attributes:
     network.add_edge(*ends, key=name, relation=name, label=shown(name), group=group.value, **attributes)
 
 
-# One moment
+# One frame
 
 
-def _add_moment(network: nx.MultiDiGraph, graph: SceneGraph | None, least: float, least_score: float) -> None:
-    network.graph["scope"] = MOMENT
+def _add_frame(network: nx.MultiDiGraph, graph: SceneGraph | None, min_probability: float, min_score: float) -> None:
+    network.graph["scope"] = ONE_FRAME
     if graph is None:
         return
     network.graph["frame"] = graph.frame
     if math.isfinite(graph.time_s):
         network.graph["time_s"] = round(float(graph.time_s), 6)
-    clear = filter_objects(graph, least_score)
-    holds = edge_mask(clear, least)
+    clear = filter_objects(graph, min_score)
+    holds = edge_mask(clear, min_probability)
     if clear.person_box_xyxy is not None or holds.any():
-        _add_thing(network, PERSON, 0, clear.person_score, clear.person_box_xyxy)
-    names = _numbered(clear.object_classes.tolist())
+        _add_node(network, PERSON, 0, clear.person_score, clear.person_box_xyxy)
+    names = _number_names(clear.object_classes.tolist())
     for name, index, box, score in zip(names, clear.object_classes, clear.object_boxes_xyxy, clear.object_scores):
-        _add_thing(network, name, int(index), float(score), None if np.isnan(box).any() else box)
+        _add_node(network, name, int(index), float(score), None if np.isnan(box).any() else box)
     for row, relation in np.argwhere(holds):
         probability = round(float(clear.relations[row, relation]), 4)
         _add_edge(network, names[row], int(relation), probability=probability, weight=probability)
 
 
-def _numbered(classes: list[int]) -> list[str]:
+def _number_names(classes: list[int]) -> list[str]:
     """A name for each object of a frame: its class, from the second of a class on with its number."""
     seen: dict[int, int] = {}
     names = []
@@ -110,7 +110,7 @@ def _numbered(classes: list[int]) -> list[str]:
     return names
 
 
-def _add_thing(network: nx.MultiDiGraph, name: str, index: int, score: float, box: NDArray[np.float32] | None) -> None:
+def _add_node(network: nx.MultiDiGraph, name: str, index: int, score: float, box: NDArray[np.float32] | None) -> None:
     corners = {} if box is None else {side: round(float(at), 1) for side, at in zip(("x1", "y1", "x2", "y2"), box)}
     network.add_node(
         name,
@@ -126,14 +126,14 @@ def _add_thing(network: nx.MultiDiGraph, name: str, index: int, score: float, bo
 # A whole video
 
 
-def _add_video(network: nx.MultiDiGraph, graphs: list[SceneGraph], least: float, least_score: float) -> None:
+def _add_video(network: nx.MultiDiGraph, graphs: list[SceneGraph], min_probability: float, min_score: float) -> None:
     """Nodes by first appearance, edges in the order of their objects and of the taxonomy."""
     present = np.zeros((len(graphs), N_CLASSES), bool)
     scores = np.zeros((len(graphs), N_CLASSES), np.float32)
     probabilities = np.zeros((len(graphs), N_CLASSES, N_RELATIONS), np.float32)
     for number, graph in enumerate(graphs):
-        clear = graph.keep_best_objects(least_score)
-        holds = edge_mask(clear, least)
+        clear = graph.keep_best_objects(min_score)
+        holds = edge_mask(clear, min_probability)
         found = clear.visible | holds.any(axis=1)
         present[number, clear.object_classes[found]] = True
         scores[number, clear.object_classes] = clear.object_scores

@@ -10,7 +10,7 @@ from ag_core.taxonomy import Group
 
 
 @dataclass(frozen=True)
-class Look:
+class GroupStyle:
     """One group: colour on light and on dark, dashes of a line in pixels (empty is solid), and its letter."""
 
     light: str
@@ -23,10 +23,10 @@ class Look:
         return self.dark if dark else self.light
 
 
-LOOKS: dict[Group, Look] = {
-    Group.ATTENTION: Look("#D96500", "#FFA733", (2, 5), "A"),
-    Group.SPATIAL: Look("#0F5F44", "#6FE0B5", (9, 5), "S"),
-    Group.CONTACT: Look("#8A2FC9", "#A678F0", (), "C"),
+GROUP_STYLES: dict[Group, GroupStyle] = {
+    Group.ATTENTION: GroupStyle("#D96500", "#FFA733", (2, 5), "A"),
+    Group.SPATIAL: GroupStyle("#0F5F44", "#6FE0B5", (9, 5), "S"),
+    Group.CONTACT: GroupStyle("#8A2FC9", "#A678F0", (), "C"),
 }
 
 DIRECTIONS: dict[Group, str] = {
@@ -37,7 +37,7 @@ DIRECTIONS: dict[Group, str] = {
 
 
 @dataclass(frozen=True)
-class Ground:
+class Theme:
     """What the drawing lies on: page, text, quiet text, thin lines, and the plates of nodes."""
 
     page: str
@@ -47,8 +47,8 @@ class Ground:
     plate: str
 
 
-GROUNDS: dict[bool, Ground] = {
-    False: Ground("#FFFFFF", "#1F2430", "#5A6274", "#D5D9E0", "#F3F4F7"),
-    True: Ground("#0E1117", "#F2F3F5", "#A3ABBA", "#363C48", "#1C212B"),
+THEMES: dict[bool, Theme] = {
+    False: Theme("#FFFFFF", "#1F2430", "#5A6274", "#D5D9E0", "#F3F4F7"),
+    True: Theme("#0E1117", "#F2F3F5", "#A3ABBA", "#363C48", "#1C212B"),
 }
 """By whether the picture is dark."""

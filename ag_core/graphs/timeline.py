@@ -10,38 +10,38 @@ from typing import Any
 
 import networkx as nx
 
-from ag_core.graphs.canvas import Canvas, clock, fitted, letter_and_name
+from ag_core.graphs.canvas import Canvas, draw_letter_and_name, format_clock, shorten_text
 from ag_core.graphs.networks import SECOND
-from ag_core.graphs.palette import LOOKS, Look
+from ag_core.graphs.palette import GROUP_STYLES, GroupStyle
 from ag_core.taxonomy import PERSON, Group
 
 WIDTH, GUTTER, MARGIN, TOP, BOTTOM = 1000.0, 210.0, 24.0, 96.0, 46.0
-THING_ROW, ROW, BAR = 24.0, 18.0, 6.0
+NODE_ROW, ROW, BAR = 24.0, 18.0, 6.0
 
 
-def timeline_picture(network: nx.MultiDiGraph, *, dark: bool = False) -> bytes:
+def draw_timeline(network: nx.MultiDiGraph, *, dark: bool = False) -> bytes:
     """SVG of a network of a whole video; one without frames says so."""
-    rows = list(_rows(network))
-    height = TOP + sum(THING_ROW if look is None else ROW for look, *_ in rows) + BOTTOM
+    rows = list(_list_rows(network))
+    height = TOP + sum(NODE_ROW if look is None else ROW for look, *_ in rows) + BOTTOM
     title = f"Scene graphs of {network.graph['video']} over time"
-    canvas = Canvas(WIDTH, height, dark=dark, title=title, description=_described(network))
-    canvas.text(MARGIN, 30, fitted(title, WIDTH - 2 * MARGIN, 15), size=15, weight=650)
-    canvas.text(MARGIN, 48, _subtitle(network), size=11.5, fill=canvas.ground.quiet)
+    canvas = Canvas(WIDTH, height, dark=dark, title=title, description=_describe(network))
+    canvas.draw_text(MARGIN, 30, shorten_text(title, WIDTH - 2 * MARGIN, 15), size=15, weight=650)
+    canvas.draw_text(MARGIN, 48, _format_subtitle(network), size=11.5, fill=canvas.ground.quiet)
     if not network.graph["times"]:
-        canvas.text(MARGIN, TOP - 10, "No frame of this video has a graph.", size=13)
+        canvas.draw_text(MARGIN, TOP - 10, "No frame of this video has a graph.", size=13)
     else:
         axis = _Axis(network)
         axis.draw(canvas, height - BOTTOM + 6)
         y = TOP
         for look, name, data in rows:
-            tall = THING_ROW if look is None else ROW
+            tall = NODE_ROW if look is None else ROW
             _draw_row(canvas, axis, y + tall, look, name, data)
             y += tall
-    canvas.legend(MARGIN, height - 16)
-    return canvas.svg()
+    canvas.draw_legend(MARGIN, height - 16)
+    return canvas.to_svg()
 
 
-def _rows(network: nx.MultiDiGraph) -> Iterator[tuple[Look | None, str, dict[str, Any]]]:
+def _list_rows(network: nx.MultiDiGraph) -> Iterator[tuple[GroupStyle | None, str, dict[str, Any]]]:
     """Each thing (look None) and then its relationships, attention, spatial, contact."""
     for name, thing in network.nodes(data=True):
         yield None, thing["label"], thing
@@ -51,7 +51,7 @@ def _rows(network: nx.MultiDiGraph) -> Iterator[tuple[Look | None, str, dict[str
         for group in Group:
             for *_, data in edges:
                 if data["group"] == group:
-                    yield LOOKS[group], data["label"], data
+                    yield GROUP_STYLES[group], data["label"], data
 
 
 class _Axis:
@@ -80,38 +80,40 @@ class _Axis:
 
     def draw(self, canvas: Canvas, bottom: float) -> None:
         for mark in self.marks():
-            canvas.line(self.x(mark), TOP - 14, self.x(mark), bottom, stroke=canvas.ground.line)
+            canvas.draw_line(self.x(mark), TOP - 14, self.x(mark), bottom, stroke=canvas.ground.line)
             words = f"{mark:g} s" if self.in_seconds else f"{mark:g}"
-            canvas.text(self.x(mark), TOP - 20, words, size=11, fill=canvas.ground.quiet, anchor="middle")
+            canvas.draw_text(self.x(mark), TOP - 20, words, size=11, fill=canvas.ground.quiet, anchor="middle")
         for time, frame in zip(self.times, self.frames):
             x = self.x(time)
-            canvas.line(x, TOP - 13, x, TOP - 6, stroke=canvas.ground.quiet, width=1.5, about=f"frame {frame}")
+            canvas.draw_line(x, TOP - 13, x, TOP - 6, stroke=canvas.ground.quiet, width=1.5, about=f"frame {frame}")
 
 
-def _draw_row(canvas: Canvas, axis: _Axis, base: float, look: Look | None, name: str, data: dict[str, Any]) -> None:
+def _draw_row(
+    canvas: Canvas, axis: _Axis, base: float, look: GroupStyle | None, name: str, data: dict[str, Any]
+) -> None:
     """One label and its bars, which end at the base line."""
     if look is None:
-        canvas.text(MARGIN, base - 5, fitted(name, GUTTER, 12.5), size=12.5, weight=650)
+        canvas.draw_text(MARGIN, base - 5, shorten_text(name, GUTTER, 12.5), size=12.5, weight=650)
         stroke, width = canvas.ground.quiet, 2.0
     else:
-        letter_and_name(canvas, MARGIN + 12, base - 5, look, fitted(name, GUTTER - 34, 11.5))
+        draw_letter_and_name(canvas, MARGIN + 12, base - 5, look, shorten_text(name, GUTTER - 34, 11.5))
         stroke, width = look.colour(canvas.dark), BAR
     dashes, y = () if look is None else look.dashes, base - 9
     for start, end in data["spells"]:
-        about = f"{name}: {_span(start, end, axis.in_seconds)}"
+        about = f"{name}: {_format_span(start, end, axis.in_seconds)}"
         if end > start:
-            canvas.line(axis.x(start), y, axis.x(end), y, stroke=stroke, width=width, dashes=dashes, about=about)
+            canvas.draw_line(axis.x(start), y, axis.x(end), y, stroke=stroke, width=width, dashes=dashes, about=about)
         else:
-            canvas.disc(axis.x(start), y, max(2.0, width / 2 + 0.5), fill=stroke, about=about)
+            canvas.draw_disc(axis.x(start), y, max(2.0, width / 2 + 0.5), fill=stroke, about=about)
 
 
-def _span(start: float, end: float, in_seconds: bool) -> str:
+def _format_span(start: float, end: float, in_seconds: bool) -> str:
     if not in_seconds:
         return f"frame {start:g}" + (f" to {end:g}" if end > start else "")
-    return clock(start) + (f" to {clock(end)}" if end > start else "")
+    return format_clock(start) + (f" to {format_clock(end)}" if end > start else "")
 
 
-def _subtitle(network: nx.MultiDiGraph) -> str:
+def _format_subtitle(network: nx.MultiDiGraph) -> str:
     facts = network.graph
     unit = "" if facts["time_unit"] == SECOND else " · the rate is unknown, so the axis counts frames"
     return (
@@ -121,9 +123,10 @@ def _subtitle(network: nx.MultiDiGraph) -> str:
     )
 
 
-def _described(network: nx.MultiDiGraph) -> str:
+def _describe(network: nx.MultiDiGraph) -> str:
     in_seconds = network.graph["time_unit"] == SECOND
     return "; ".join(
-        f"{start} {data['label']} {end} " + ", ".join(_span(first, last, in_seconds) for first, last in data["spells"])
+        f"{start} {data['label']} {end} "
+        + ", ".join(_format_span(first, last, in_seconds) for first, last in data["spells"])
         for start, end, data in network.edges(data=True)
     )

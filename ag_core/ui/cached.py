@@ -32,7 +32,7 @@ from ag_core.queries.sequence.query import moments as moments_of
 from ag_core.queries.sequence.query import stretch_counts as stretch_counts_of
 from ag_core.queries.sequence.query import videos_without_times as videos_without_times_of
 from ag_core.queries.sql.sandbox import SqlSandbox, Workers
-from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video, time_of_frame
+from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video, frame_to_time
 from ag_core.results.film_cache import FILE, MadeFilm
 from ag_core.results.prediction import Prediction
 from ag_core.settings import ASSETS, settings
@@ -287,7 +287,7 @@ def time_in_video(key: StoreKey, video_id: str, frame: Any, *seconds: Any) -> fl
     except UserError:
         return None
     if frame is not None and pd.notna(frame) and fps and int(frame) >= 1:
-        return time_of_frame(int(frame), fps)
+        return frame_to_time(int(frame), fps)
     return next((float(value) for value in seconds if value is not None and pd.notna(value)), None)
 
 

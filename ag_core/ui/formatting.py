@@ -3,7 +3,7 @@
 import re
 from datetime import date
 
-from ag_core.records import frame_at_time
+from ag_core.records import time_to_frame
 from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS, shown
 
 MODEL_NAMES = {"lfb": "LFB", "sgfb": "SGFB", "oracle": "SGFB oracle"}
@@ -33,7 +33,7 @@ def format_clock(time_s: float) -> str:
 
 def format_moment(time_s: float, fps: float | None) -> str:
     """A time with its 1-based frame number: '0:02.500, frame 31'; the time alone where the rate is unknown."""
-    return format_clock(time_s) + (f", frame {frame_at_time(time_s, fps)}" if fps else "")
+    return format_clock(time_s) + (f", frame {time_to_frame(time_s, fps)}" if fps else "")
 
 
 def format_duration(seconds: float) -> str:

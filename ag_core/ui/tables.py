@@ -18,12 +18,12 @@ RIGHT, WRONG, UNSEEN = "✓ annotated", "not annotated", "never trained"
 """What stands beside a predicted action. An action the model never saw cannot be right on merit, so it says so."""
 
 
-def triplets(graphs: Sequence[SceneGraph], least: float = 0.5) -> pd.DataFrame:
-    """One row per person-object relationship of at least `least` probability, by frame, then object, then group."""
+def triplets(graphs: Sequence[SceneGraph], min_probability: float = 0.5) -> pd.DataFrame:
+    """One row per person-object relationship with at least `min_probability`, by frame, then object, then group."""
     if not any(len(graph) for graph in graphs):
         return pd.DataFrame(columns=TRIPLET_COLUMNS)
     probabilities = np.concatenate([graph.relations for graph in graphs])
-    rows, relations = np.nonzero(probabilities >= least)
+    rows, relations = np.nonzero(probabilities >= min_probability)
     frame, time_s = _moments(graphs, [len(graph) for graph in graphs])
     classes = np.concatenate([graph.object_classes for graph in graphs])
     columns = [

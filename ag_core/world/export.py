@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ag_core.annotations.readers.charades import COLUMNS
 from ag_core.files import stage_file, write_atomically
-from ag_core.records import SceneGraph, time_of_frame
+from ag_core.records import SceneGraph, frame_to_time
 from ag_core.settings import ASSETS
 from ag_core.taxonomy import (
     ACTIONS,
@@ -125,7 +125,7 @@ def ag_view(truth: WorldTruth) -> list[ViewFrame]:
             actions_of_frame.setdefault(frame, set()).add(action)
     view = []
     for frame, sampled in sorted(actions_of_frame.items()):
-        time = time_of_frame(frame, truth.fps)
+        time = frame_to_time(frame, truth.fps)
         active = sampled | {a for a, start, end in truth.actions if start - LOOSE_S <= time <= end + LOOSE_S}
         involved = {ACTIONS[action].object_class for action in active} - {None}
         seen, touched = _seen(truth, frame - 1), _touched(truth, frame - 1)
@@ -162,7 +162,7 @@ def dense_graphs(truth: WorldTruth, every: int = 2) -> list[SceneGraph]:
         graphs.append(
             SceneGraph(
                 index + 1,
-                time_of_frame(index + 1, truth.fps),
+                frame_to_time(index + 1, truth.fps),
                 boxes[truth.person].copy() if seen else None,
                 float(seen),
                 truth.classes[rows].astype(np.int64),

@@ -20,7 +20,7 @@ from ag_core.experiments.datasets import PictureCache, WorldVideo
 from ag_core.experiments.training_loop import Budget, Losses, Recipe, fit
 from ag_core.models.feature_bank import graph_bank
 from ag_core.presets import DEMO_VIDEO
-from ag_core.records import time_of_frame
+from ag_core.records import frame_to_time
 from ag_core.taxonomy import N_ACTIONS, N_CLASSES, N_RELATIONS
 from ag_core.video.clips import clip_frames, view_times
 from ag_core.world.export import SEEN_SHARE, SEEN_SHORT_SIDE, ag_view
@@ -152,7 +152,7 @@ class Views:
             return rows, video.labels
         truth = video.truth
         frames = clip_frames(centre_s, truth.fps, truth.n_frames, MOMENTS, MOMENT_S)
-        first, last = (time_of_frame(frame, truth.fps) for frame in (frames[0], frames[-1]))
+        first, last = (frame_to_time(frame, truth.fps) for frame in (frames[0], frames[-1]))
         seen = np.array(frames)[_middle(self.audit.moments)]
         return rows[(seen - 1) // EVERY], video.labels_between(first, last)
 

@@ -1,7 +1,7 @@
-// The page's own part: shows which edges hold at a moment, and lists them. `nodes`, `edges` and `network` are pyvis's;
-// FACTS comes from Python: frames, moments (what to print of each), looks by group. Text is set as text, never as HTML.
+// The page's own part: shows which edges hold at a frame, and lists them. `nodes`, `edges` and `network` are pyvis's;
+// FACTS comes from Python: frames, frame_labels (what to print of each), looks by group. Text is set as text, never as HTML.
 
-const range = document.getElementById("moment");
+const range = document.getElementById("frame");
 const whole = document.getElementById("whole");
 const says = document.getElementById("says");
 const list = document.getElementById("triplets");
@@ -22,7 +22,7 @@ function listed(edge) {
   return item;
 }
 
-// Everything when no moment is chosen, else what holds at the chosen frame. Labels of edges would lie on one another
+// Everything when no frame is chosen, else what holds at the chosen frame. Labels of edges would lie on one another
 // when everything is shown, so then they are in the list and under the pointer only.
 function show() {
   const frame = !range || whole.checked ? null : FACTS.frames[Number(range.value)];
@@ -35,7 +35,7 @@ function show() {
   count.textContent = now.length === 1 ? "1 relationship" : `${now.length} relationships`;
   if (range) {
     range.disabled = whole.checked;
-    says.textContent = frame === null ? FACTS.all : FACTS.moments[Number(range.value)];
+    says.textContent = frame === null ? FACTS.all : FACTS.frame_labels[Number(range.value)];
     range.setAttribute("aria-valuetext", says.textContent);
   }
 }
@@ -47,12 +47,12 @@ if (range) {
 show();
 
 // The oval stands upright where the page is narrow, and everything is in view whatever the page's size.
-function place() {
+function fitIntoPage() {
   const room = document.getElementById("mynetwork");
   const narrow = room.clientWidth < 1.2 * room.clientHeight;
   const scale = narrow ? { x: 0.5, y: 1.25 } : { x: 1, y: 1 };
   nodes.update(everyNode.map((node) => ({ id: node.id, x: node.x * scale.x, y: node.y * scale.y })));
   network.fit({ animation: false, maxZoomLevel: 1.5 });
 }
-network.on("resize", () => requestAnimationFrame(place));
-place();
+network.on("resize", () => requestAnimationFrame(fitIntoPage));
+fitIntoPage();

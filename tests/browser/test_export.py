@@ -90,7 +90,7 @@ def test_page_draws_by_itself(dark: bool, folder: Path, address: str, visit: Cal
 def test_slider_shows_what_holds(folder: Path, address: str, visit: Callable[..., Page]) -> None:
     (folder / "video.html").write_bytes(export_graphs("html", GRAPHS, VIDEO))
     page = visit(f"{address}/video.html", width=420)
-    slider = page.locator("#moment")
+    slider = page.locator("#frame")
     expect(slider).to_be_disabled()
     page.locator("#whole").uncheck()
     expect(page.locator("#says")).to_have_text("frame 1, 0:00.000")
@@ -105,10 +105,10 @@ def test_slider_shows_what_holds(folder: Path, address: str, visit: Callable[...
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_page_of_a_moment_and_of_nothing(folder: Path, address: str, visit: Callable[..., Page]) -> None:
-    (folder / "moment.html").write_bytes(export_graphs("html", GRAPHS, VIDEO, frame=11))
-    page = visit(f"{address}/moment.html")
-    assert drawn_nodes(page) == ["bed", "book", "person"] and page.locator("#moment").count() == 0
+def test_page_of_one_frame_and_of_nothing(folder: Path, address: str, visit: Callable[..., Page]) -> None:
+    (folder / "frame.html").write_bytes(export_graphs("html", GRAPHS, VIDEO, frame=11))
+    page = visit(f"{address}/frame.html")
+    assert drawn_nodes(page) == ["bed", "book", "person"] and page.locator("#frame").count() == 0
     expect(page.locator("#count")).to_have_text("2 relationships")
     (folder / "empty.html").write_bytes(export_graphs("html", [], VIDEO))
     page = visit(f"{address}/empty.html")

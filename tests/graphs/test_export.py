@@ -101,10 +101,10 @@ def test_nothing_holds_at_probability_zero() -> None:
     assert np.flatnonzero(edge_mask(one)[0]).tolist() == [relation_index("unsure")]
 
 
-# One moment
+# One frame
 
 
-def test_a_moment_points_the_way_its_words_read() -> None:
+def test_one_frame_points_the_way_its_words_read() -> None:
     network = to_networkx(DRINKING, VIDEO, frame=15)
     assert network.graph["frame"] == 11 and network.graph["time_s"] == 1.0
     assert set(network.edges(keys=True)) == {
@@ -119,7 +119,7 @@ def test_a_moment_points_the_way_its_words_read() -> None:
     assert network.edges["person", CUP, "holding"]["group"] == "contact"
 
 
-def test_objects_of_one_class_are_numbered_in_a_moment() -> None:
+def test_objects_of_one_class_are_numbered_in_one_frame() -> None:
     likely = {"touching": 0.8}
     seen = graph(
         5, [("dish", likely, 0.9), ("cup/glass/bottle", {}, 0.1), ("dish", {"in": 0.5}, 0.6), ("dish", {}, 0.7)]
@@ -186,15 +186,15 @@ def test_at_every_frame_the_spells_say_what_the_frame_says(
     content = writer(to_networkx(graphs, VIDEO))
     back = {to_gexf: read_gexf, to_graphml: read_graphml, to_node_link: read_node_link}[writer](content)
     for one in graphs:
-        moment = to_networkx(graphs, VIDEO, frame=one.frame)
+        of_frame = to_networkx(graphs, VIDEO, frame=one.frame)
 
         def there(data: dict[str, object], time_s: float = round(one.time_s, 6)) -> bool:
             spells = json.loads(data["spells"]) if isinstance(data["spells"], str) else data["spells"]
             return any(start <= time_s <= end for start, end in spells)
 
-        assert {name for name, data in back.nodes(data=True) if there(data)} == set(moment)
+        assert {name for name, data in back.nodes(data=True) if there(data)} == set(of_frame)
         assert {(u, data["relation"], v) for u, v, data in back.edges(data=True) if there(data)} == {
-            (u, relation, v) for u, v, relation in moment.edges(keys=True)
+            (u, relation, v) for u, v, relation in of_frame.edges(keys=True)
         }
 
 
@@ -344,24 +344,24 @@ def test_strange_names_stay_text() -> None:
 @pytest.mark.parametrize("dark", [False, True])
 def test_pictures_hold_every_relationship(dark: bool) -> None:
     svg = "{http://www.w3.org/2000/svg}"
-    moment = ElementTree.fromstring(export_graphs("svg", DRINKING, VIDEO, frame=11, dark=dark))
-    words = [text.text for text in moment.iter(f"{svg}text")]
+    of_frame = ElementTree.fromstring(export_graphs("svg", DRINKING, VIDEO, frame=11, dark=dark))
+    words = [text.text for text in of_frame.iter(f"{svg}text")]
     assert {"person", CUP, "looking at", "in front of", "drinking from, holding"} <= set(words)
-    heads = [path.get("marker-end") for path in moment.iter(f"{svg}path") if path.get("marker-end")]
+    heads = [path.get("marker-end") for path in of_frame.iter(f"{svg}path") if path.get("marker-end")]
     assert sorted(heads) == ["url(#head-attention)", "url(#head-contact)", "url(#head-spatial)"]
     strip = ElementTree.fromstring(export_graphs("strip", DRINKING, VIDEO, dark=dark))
     words = [text.text for text in strip.iter(f"{svg}text")]
     assert words.count("holding") == 1 and words.count("table") == 1
     bars = [title.text for title in strip.iter(f"{svg}title")]
     assert "holding: 0:00.000 to 0:01.000" in bars and "drinking from: 0:01.000" in bars
-    for picture in (moment, strip):
+    for picture in (of_frame, strip):
         assert picture.get("role") == "img" and picture.find(f"{svg}desc").text
         assert not [e for e in picture.iter() if "href" in " ".join(e.keys())]
 
 
 def test_pictures_of_nothing_say_so() -> None:
     assert b"No frame of this video has a graph" in export_graphs("strip", [], VIDEO)
-    assert b"Nothing is annotated at this moment" in export_graphs("svg", [], VIDEO)
+    assert b"Nothing is annotated in this frame" in export_graphs("svg", [], VIDEO)
     assert b"There is nothing here to draw" in export_graphs("html", [], VIDEO)
 
 
@@ -369,8 +369,8 @@ def test_the_page_fetches_nothing() -> None:
     page = export_graphs("html", DRINKING, VIDEO).decode()
     head, _, body = page.partition("</head>")
     assert "<script src" not in page and "<link" not in page and "bootstrap" not in (head + body).lower()
-    assert 'id="moment"' in page and 'max="4"' in page
-    assert 'id="moment"' not in export_graphs("html", DRINKING, VIDEO, frame=11).decode()
+    assert 'id="frame"' in page and 'max="4"' in page
+    assert 'id="frame"' not in export_graphs("html", DRINKING, VIDEO, frame=11).decode()
 
 
 def test_unfit_wishes_are_refused() -> None:
@@ -406,7 +406,7 @@ def test_command_writes_every_format(name: str, store_file: Path, tmp_path: Path
     assert [path.name for path in out.parent.iterdir()] == [out.name]
 
 
-def test_command_takes_a_moment_and_a_source(
+def test_command_takes_a_frame_and_a_source(
     store_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "one.json"

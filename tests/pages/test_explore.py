@@ -57,7 +57,7 @@ def test_the_menu_lists_what_the_scope_allows(app_home: Path) -> None:
     assert "4 frames, from the annotation" in notes(app)
     app.session_state[SCOPE] = export_menu.MOMENT
     app.run()
-    assert export_labels(app) == [one.label for one in FORMATS.values() if one.of_moment]
+    assert export_labels(app) == [one.label for one in FORMATS.values() if one.of_frame]
     assert "Frame 15, from the annotation" in notes(app)
     app.session_state["explore_source"] = "prediction"
     app.run()
@@ -84,7 +84,7 @@ def test_a_file_is_made_when_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(export_menu.st, "download_button", press)
     for frame in (None, 12):
         for one in FORMATS.values():
-            if one.of_moment if frame else one.of_video:
+            if one.of_frame if frame else one.of_video:
                 maker = export_menu._maker(one.name, made.frames, made.video, "prediction", frame, False)
                 export_menu._button(one, made.video, maker, frame, "key")
     name = download_name("triplets", "EF2GH_frame12", "json")

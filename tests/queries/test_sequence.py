@@ -127,7 +127,7 @@ def within(limits: Limits, start_ms: int | None, end_ms: int | None) -> bool:
     if start_ms is None or end_ms is None:
         return False
     lasts = max(0, end_ms - start_ms)
-    return limits.least_ms <= lasts and (limits.most_ms is None or lasts <= limits.most_ms)
+    return limits.min_ms <= lasts and (limits.max_ms is None or lasts <= limits.max_ms)
 
 
 def reference(films: list[Film], sequence: Sequence) -> list[tuple]:

@@ -17,7 +17,7 @@ from ag_core.annotations.building.build import build_store
 from ag_core.annotations.readers.action_genome import read_action_genome
 from ag_core.annotations.readers.charades import read_charades
 from ag_core.annotations.store import AnnotationStore
-from ag_core.records import time_of_frame
+from ag_core.records import frame_to_time
 from ag_core.taxonomy import ACTIONS, RELATIONS, object_index, relation_index
 from ag_core.video.frames import probe_video
 from ag_core.world.export import (
@@ -121,7 +121,7 @@ def test_export_and_store_give_back_the_graphs_of_the_truth(home: Path, tmp_path
     assert [graph.frame for graph in graphs] == [shown.frame for shown in ag_view(truth)]
     for graph, shown in zip(graphs, ag_view(truth)):
         rows, seen = list(shown.instances), np.array(shown.visible)
-        assert graph.time_s == time_of_frame(graph.frame, FPS)
+        assert graph.time_s == frame_to_time(graph.frame, FPS)
         assert graph.object_classes.tolist() == truth.classes[rows].tolist()
         assert graph.visible.tolist() == list(shown.visible)
         assert np.allclose(graph.object_boxes_xyxy[seen], truth.boxes_xyxy[graph.frame - 1, rows][seen], atol=1e-3)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from ag_core.records import ActionInterval, frame_at_time
+from ag_core.records import ActionInterval, time_to_frame
 
 if TYPE_CHECKING:
     from ag_core.annotations.store import AnnotationStore
@@ -28,7 +28,7 @@ def find_midpoints(intervals: Sequence[ActionInterval], fps: float, n_frames: in
     for index, interval in enumerate(intervals):
         for part in range(FRAMES_PER_ACTION):
             time_s = interval.start_s + (part + 0.5) / FRAMES_PER_ACTION * (interval.end_s - interval.start_s)
-            rows.append((index, part + 1, time_s, frame_at_time(time_s, fps, n_frames)))
+            rows.append((index, part + 1, time_s, time_to_frame(time_s, fps, n_frames)))
     return pd.DataFrame(rows, columns=["interval", "part", "time_s", "frame"])
 
 

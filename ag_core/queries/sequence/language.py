@@ -132,17 +132,17 @@ class _Builder(Transformer[Token, Any]):
         return int(milliseconds)
 
     def after(self, _: Token, time: int) -> Limits:
-        return Limits(least_ms=time)
+        return Limits(min_ms=time)
 
     def within(self, _: Token, time: int) -> Limits:
-        return Limits(most_ms=time)
+        return Limits(max_ms=time)
 
     at_least, at_most = after, within
 
     def gap(self, *parts: Limits | Token) -> Limits:
         limits = [part for part in parts if isinstance(part, Limits)]
-        most = [one.most_ms for one in limits if one.most_ms is not None]
-        return Limits(max(one.least_ms for one in limits), most[0] if most else None)
+        longest = [one.max_ms for one in limits if one.max_ms is not None]
+        return Limits(max(one.min_ms for one in limits), longest[0] if longest else None)
 
     length = gap
 
@@ -215,8 +215,8 @@ def _seconds(milliseconds: int) -> str:
 
 
 def _gap_words(gap: Limits) -> list[str]:
-    words = [f"after {_seconds(gap.least_ms)}"] if gap.least_ms else []
-    return words + ([f"within {_seconds(gap.most_ms)}"] if gap.most_ms is not None else [])
+    words = [f"after {_seconds(gap.min_ms)}"] if gap.min_ms else []
+    return words + ([f"within {_seconds(gap.max_ms)}"] if gap.max_ms is not None else [])
 
 
 def _condition_text(condition: Condition) -> str:
@@ -233,8 +233,8 @@ def _condition_text(condition: Condition) -> str:
 def step_text(step: Step) -> str:
     """One step in the language, without what leads to it."""
     text = " and ".join(_condition_text(condition) for condition in step.conditions)
-    limits = [f"at least {_seconds(step.length.least_ms)}"] if step.length.least_ms else []
-    limits += [f"at most {_seconds(step.length.most_ms)}"] if step.length.most_ms is not None else []
+    limits = [f"at least {_seconds(step.length.min_ms)}"] if step.length.min_ms else []
+    limits += [f"at most {_seconds(step.length.max_ms)}"] if step.length.max_ms is not None else []
     return f"{text} for {' and '.join(limits)}" if limits else text
 
 

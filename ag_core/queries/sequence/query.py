@@ -230,8 +230,8 @@ def _step_frames(sequence: Sequence, step: Step, only_videos_of: int | None) -> 
 
 def _limited(value: str, limits: Limits) -> Query:
     """Comparisons of a number of milliseconds with limits, joined by `and`; empty where nothing is limited."""
-    parts = [(">=", limits.least_ms)] if limits.least_ms else []
-    parts += [("<=", limits.most_ms)] if limits.most_ms is not None else []
+    parts = [(">=", limits.min_ms)] if limits.min_ms else []
+    parts += [("<=", limits.max_ms)] if limits.max_ms is not None else []
     return Query(" and ".join(f"{value} {sign} ?" for sign, _ in parts), tuple(limit for _, limit in parts))
 
 

@@ -42,23 +42,23 @@ class Condition:
 
 @dataclass(frozen=True)
 class Limits:
-    """A length of time that is allowed: at least `least_ms`, at most `most_ms` (None: however long)."""
+    """A length of time that is allowed: at least `min_ms`, at most `max_ms` (None: however long)."""
 
-    least_ms: int = 0
-    most_ms: int | None = None
+    min_ms: int = 0
+    max_ms: int | None = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.least_ms <= LONGEST_LIMIT_MS or not 0 <= (self.most_ms or 0) <= LONGEST_LIMIT_MS:
+        if not 0 <= self.min_ms <= LONGEST_LIMIT_MS or not 0 <= (self.max_ms or 0) <= LONGEST_LIMIT_MS:
             raise ValueError(f"a time must lie between 0 and {LONGEST_LIMIT_MS // 1000} seconds; give another")
-        if self.most_ms is not None and self.most_ms < self.least_ms:
+        if self.max_ms is not None and self.max_ms < self.min_ms:
             raise ValueError(
-                f"no time is at least {self.least_ms / 1000:g} s and at most {self.most_ms / 1000:g} s; swap the two"
+                f"no time is at least {self.min_ms / 1000:g} s and at most {self.max_ms / 1000:g} s; swap the two"
             )
 
     @property
     def limits_something(self) -> bool:
         """Whether some length is not allowed; then times must be known."""
-        return self.least_ms > 0 or self.most_ms is not None
+        return self.min_ms > 0 or self.max_ms is not None
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from ag_core.graphs.palette import LOOKS
+from ag_core.graphs.palette import GROUP_STYLES
 from ag_core.taxonomy import OBJECTS, RELATIONS, Group, shown
 from ag_core.ui.formatting import model_name
 
 GROUPS = [group.value for group in Group]
-GROUP_COLOURS = {dark: [LOOKS[group].colour(dark) for group in Group] for dark in (False, True)}
+GROUP_COLOURS = {dark: [GROUP_STYLES[group].colour(dark) for group in Group] for dark in (False, True)}
 """By whether the theme is dark."""
 
 MODEL_COLOURS = {

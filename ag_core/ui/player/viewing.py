@@ -16,7 +16,15 @@ from ag_core.annotations.readers.prediction_rows import source_of
 from ag_core.annotations.store import ANNOTATION
 from ag_core.errors import UserError
 from ag_core.graphs.edges import MIN_SCORE
-from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video, frame_at_time, graph_at, time_of_frame
+from ag_core.records import (
+    ActionInterval,
+    ActionScores,
+    SceneGraph,
+    Video,
+    frame_to_time,
+    latest_graph_at,
+    time_to_frame,
+)
 from ag_core.results.prediction import Prediction
 from ag_core.ui import cached, html, tables
 from ag_core.ui.page import is_dark
@@ -96,10 +104,10 @@ class Viewing:
         self._made[:] = [(options, data)]
         return data
 
-    def graph_at(self, source: str, time_s: float) -> SceneGraph | None:
+    def latest_graph_at(self, source: str, time_s: float) -> SceneGraph | None:
         """The graph of a source that holds at a time; None before the first or where the source has none."""
-        frame = frame_at_time(time_s, self.clock_fps, self.video.n_frames)
-        return graph_at(self.sources.get(source, []), frame)
+        frame = time_to_frame(time_s, self.clock_fps, self.video.n_frames)
+        return latest_graph_at(self.sources.get(source, []), frame)
 
 
 def viewing_of(key: cached.StoreKey, video_id: str) -> Viewing:
@@ -142,7 +150,7 @@ def play(viewing: Viewing, key: str, *, t0: float = 0.0, compare: bool = False, 
     sources = viewing.drawn
     if not t0 and not options.get("autoplay"):  # a still picture begins where every source has a graph
         starts = [graphs[0].frame for graphs in sources.values()]
-        t0 = time_of_frame(max(starts, default=1), viewing.clock_fps)
+        t0 = frame_to_time(max(starts, default=1), viewing.clock_fps)
     beside = tuple(sources) if compare and len(sources) > 1 else ()
     return show_player(viewing.payload(src_url=url, t0=t0, compare=beside, **options), key)
 

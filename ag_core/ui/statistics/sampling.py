@@ -10,7 +10,7 @@ import streamlit as st
 from ag_core.annotations.statistics.sampling import FRAMES_PER_ACTION, NEAR_FRAMES, find_midpoints, find_nearest_frames
 from ag_core.annotations.store import ANNOTATION
 from ag_core.errors import UserError
-from ag_core.records import ActionInterval, Video, time_of_frame
+from ag_core.records import ActionInterval, Video, frame_to_time
 from ag_core.taxonomy import ACTIONS
 from ag_core.ui import cached
 from ag_core.ui.charts import plots
@@ -74,7 +74,7 @@ def annotated_frames(numbers: Sequence[int], intervals: Sequence[ActionInterval]
     return pd.DataFrame(
         {
             "frame": list(numbers),
-            "time_s": [time_of_frame(frame, fps) for frame in numbers],
+            "time_s": [frame_to_time(frame, fps) for frame in numbers],
             "kind": [ELSEWHERE if one else AT_MIDPOINT for one in far],
         }
     )
@@ -148,7 +148,7 @@ def _show_pictures(video: Video, intervals: Sequence[ActionInterval], frames: pd
 
 
 def _show_picture(video: Video, frame: int, part: int, annotated: bool) -> None:
-    time_s = time_of_frame(frame, video.fps or 1.0)
+    time_s = frame_to_time(frame, video.fps or 1.0)
     with st.container(key=f"ag_still_{part}"):
         image = cached.picture_at(None if video.path is None else str(video.path), frame)
         if image:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from ag_core.graphs.formats import FORMATS, Format, export_graphs
-from ag_core.records import SceneGraph, Video, frame_at_time, graph_at
+from ag_core.records import SceneGraph, Video, latest_graph_at, time_to_frame
 from ag_core.ui.formatting import download_name, format_number
 from ag_core.ui.page import is_dark, owner_note
 
@@ -31,7 +31,7 @@ def export_menu(
         scope = st.segmented_control(
             "What", [MOMENT, WHOLE], default=WHOLE, required=True, key=f"{key}_scope", label_visibility="collapsed"
         )
-        newest = graph_at(graphs, frame_at_time(time_s, fps, video.n_frames))
+        newest = latest_graph_at(graphs, time_to_frame(time_s, fps, video.n_frames))
         frame = newest.frame if newest is not None and scope == MOMENT else None
         if scope == MOMENT and newest is None:
             st.caption("No graph begins before this moment; play on, or choose the whole video.")
@@ -41,7 +41,7 @@ def export_menu(
         dark = is_dark()
         with st.container(key="ag_exports"):
             for one in FORMATS.values():
-                if one.of_moment if frame else one.of_video:
+                if one.of_frame if frame else one.of_video:
                     _button(one, video, _maker(one.name, graphs, video, source, frame, dark), frame, key)
 
 

@@ -187,15 +187,15 @@ def _without_condition(place: int, index: int) -> Change:
 
 
 def _limits_popover(
-    name: str, limits: Limits, verb: str, least: str, most: str, change: Callable[[Limits], Change]
+    name: str, limits: Limits, verb: str, min_label: str, max_label: str, change: Callable[[Limits], Change]
 ) -> None:
     """A button that says what lengths of time are allowed, and opens to change them."""
     keys = f"search_{name}_least", f"search_{name}_most"
 
     def set_limits() -> None:
-        least_s, most_s = (st.session_state[key] for key in keys)
+        min_s, max_s = (st.session_state[key] for key in keys)
         try:
-            chosen = Limits(round(1000 * (least_s or 0)), None if most_s is None else round(1000 * most_s))
+            chosen = Limits(round(1000 * (min_s or 0)), None if max_s is None else round(1000 * max_s))
         except ValueError as error:
             st.session_state[REFUSED] = str(error)
             return
@@ -204,8 +204,8 @@ def _limits_popover(
     said = f"{verb} {_limits_text(limits, verb)}"
     with st.popover(said, type="tertiary"), st.container(horizontal=True):
         for label, key, value in (
-            (least, keys[0], limits.least_ms / 1000 if limits.least_ms else None),
-            (most, keys[1], None if limits.most_ms is None else limits.most_ms / 1000),
+            (min_label, keys[0], limits.min_ms / 1000 if limits.min_ms else None),
+            (max_label, keys[1], None if limits.max_ms is None else limits.max_ms / 1000),
         ):
             st.number_input(
                 label, min_value=0.0, step=0.5, value=None, placeholder="any", width=130, format="%g",
@@ -215,9 +215,9 @@ def _limits_popover(
 
 def _limits_text(limits: Limits, verb: str) -> str:
     gap = verb == "then"
-    said = [f"{'after' if gap else 'at least'} {limits.least_ms / 1000:.10g} s"] if limits.least_ms else []
-    if limits.most_ms is not None:
-        said.append(f"{'within' if gap else 'at most'} {limits.most_ms / 1000:.10g} s")
+    said = [f"{'after' if gap else 'at least'} {limits.min_ms / 1000:.10g} s"] if limits.min_ms else []
+    if limits.max_ms is not None:
+        said.append(f"{'within' if gap else 'at most'} {limits.max_ms / 1000:.10g} s")
     return (" " if gap else " and ").join(said) or ("any time later" if gap else "any length")
 
 

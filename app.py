@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from ag_core.annotations.store import ANNOTATION
 from ag_core.ui import cached
 from ag_core.ui.formatting import format_number
 from ag_core.ui.page import (
@@ -22,6 +23,7 @@ from ag_core.ui.page import (
     totals_row,
 )
 from ag_core.ui.player.viewing import action_tables, models_note, play, viewing_of
+from ag_core.ui.widgets.pickers import models_of_source
 
 page_frame(
     APP_NAME,
@@ -39,6 +41,15 @@ chosen = cached.first_to_show(key)
 viewing = viewing_of(key, chosen)
 
 
+def counted_of(source: str) -> str:
+    """Whose numbers the totals are."""
+    if source not in cached.sources(key):
+        return "The store holds video files alone: nobody annotated them, and no model has predicted them yet."
+    if source == ANNOTATION:
+        return "Counts of the open data set."
+    return f"Nobody annotated these videos: counts of what {models_of_source(source)} predicted."
+
+
 @st.fragment
 def player() -> None:
     """The video plays by itself, muted, again and again."""
@@ -49,15 +60,14 @@ player()
 
 if viewing.scores:
     st.subheader("What the models say happens here", anchor=False)
-    owner_note(
-        "Scores by this project's models, trained only on the synthetic home world; "
-        "checked against this video's own annotation."
-    )
+    checked = "; checked against this video's own annotation" if viewing.intervals is not None else ""
+    owner_note(f"Scores by this project's models, trained only on the synthetic home world{checked}.")
     action_tables(viewing, top=5, key="home_actions")
 
 st.subheader("The data", anchor=False)
-totals, paper = cached.totals(key), cached.paper()["totals"]
-owner_note("Counts of the open data set. Beneath each, for scale, the Action Genome paper's published total.")
+source = cached.main_source(key)
+totals, paper = cached.totals(key, source), cached.paper()["totals"]
+owner_note(f"{counted_of(source)} Beneath each, for scale, the Action Genome paper's published total.")
 totals_row(totals, paper)
 repaired = format_number(totals["issues"]) if totals["issues"] else "No"
 st.page_link(DOCTOR, label=f"{repaired} records repaired on reading; see the doctor", icon=":material/stethoscope:")

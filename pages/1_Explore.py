@@ -6,11 +6,22 @@ import streamlit as st
 
 from ag_core.annotations.store import ANNOTATION
 from ag_core.errors import UserError
-from ag_core.records import SceneGraph
+from ag_core.records import SceneGraph, time_to_frame
 from ag_core.ui import cached, html, tables
 from ag_core.ui.cached import StoreKey
 from ag_core.ui.formatting import download_name, format_duration, format_moment, format_number
-from ag_core.ui.page import COMPARE, EXPLORE, TIME, VIDEO, empty_state, failure, owner_note, page_frame, store_or_stop
+from ag_core.ui.page import (
+    COMPARE,
+    EXPLORE,
+    RUN,
+    TIME,
+    VIDEO,
+    empty_state,
+    failure,
+    owner_note,
+    page_frame,
+    store_or_stop,
+)
 from ag_core.ui.player.viewing import (
     PREDICTED,
     Viewing,
@@ -21,14 +32,14 @@ from ag_core.ui.player.viewing import (
     viewing_of,
 )
 from ag_core.ui.widgets.export_menu import export_menu
-from ag_core.ui.widgets.pickers import download_table, facet_pills, filter_pickers
+from ag_core.ui.widgets.pickers import download_table, facet_pills, filter_pickers, models_of_source, run_picker
 
 PER_PAGE = 12
 
 
 def grid(key: StoreKey) -> None:
     """The filters, what they leave, and the posters of it."""
-    filters = filter_pickers()
+    filters = filter_pickers(key)
     found = cached.count_matching(key, filters)
     with st.expander("What these videos hold, by number of videos", expanded=True, key="explore_facets"):
         facet_pills(cached.facets(key, filters), filters)
@@ -36,9 +47,8 @@ def grid(key: StoreKey) -> None:
         empty_state("No video fits", "All conditions must hold in one video; take one of them away")
         return
     pages = ceil(found / PER_PAGE)
-    owner_note(
-        f"{format_number(found)} of {format_number(cached.totals(key)['videos'])} videos fit, by the annotation."
-    )
+    videos = format_number(cached.totals(key, filters.source)["videos"])
+    owner_note(f"{format_number(found)} of {videos} videos fit{_by_whom(key, filters.source)}.")
     if st.session_state.get("page", 1) > pages:
         st.session_state["page"] = 1
     place = st.session_state.get("page", 1) if pages > 1 else 1
@@ -64,6 +74,13 @@ def grid(key: StoreKey) -> None:
         st.pagination(pages, key="page", bind="query-params")
 
 
+def _by_whom(key: StoreKey, source: str) -> str:
+    """Who says so, to end a sentence with; nobody where the store has video files alone."""
+    if source not in cached.sources(key):
+        return "; nobody annotated or predicted them yet"
+    return ", by the annotation" if source == ANNOTATION else f", as predicted by {models_of_source(source)}"
+
+
 def open_video(video_id: str) -> None:
     """Show one video; the link says which."""
     st.query_params.pop(TIME, None)
@@ -78,13 +95,14 @@ def close_video() -> None:
 
 def watch(key: StoreKey, video_id: str) -> None:
     """One video: the player, and beside it everything known, as tables."""
-    try:
-        viewing = viewing_of(key, video_id)
-    except UserError as error:
-        empty_state("No such video", str(error), (EXPLORE, "All videos"))
-        return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("All videos", icon=":material/arrow_back:", type="tertiary", on_click=close_video, key="explore_back")
+        run = run_picker(key, video_id)
+        try:
+            viewing = viewing_of(key, video_id, run)
+        except UserError as error:
+            empty_state("No such video", str(error), (EXPLORE, "All videos"))
+            return
         if viewing.scores:
             st.page_link(
                 COMPARE, label="Compare models", icon=":material/compare_arrows:", query_params={VIDEO: video_id}
@@ -101,6 +119,9 @@ def player(viewing: Viewing) -> None:
     if state.get("navigate"):
         _go_to_neighbour(viewing.video.video_id, state["navigate"])
     source = ANNOTATION if ANNOTATION in viewing.sources else PREDICTED
+    if not viewing.sources:
+        st.caption("Nobody annotated this video, and no model has predicted it yet.")
+        st.page_link(RUN, label="Run the models on it", icon=":material/play_circle:")
     head = st.container(horizontal=True, vertical_alignment="bottom", key="explore_head")
     if len(viewing.sources) > 1:
         source = head.segmented_control(
@@ -125,8 +146,16 @@ def player(viewing: Viewing) -> None:
 
 def _triplets_now(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
     graph = viewing.latest_graph_at(source, time_s)
-    owner_note(f"At {format_moment(time_s, viewing.video.fps)}; the newest graph at or before it, {_whose(source)}.")
+    now = _position(viewing, time_s)
+    owner_note(f"At {now}; the newest graph at or before it, {_whose(source)}.")
     _table(tables.triplets([graph] if graph else []), "triplets-now", viewing, "now")
+
+
+def _position(viewing: Viewing, time_s: float) -> str:
+    """Where the player stands: time and frame, or the frame alone where the rate is unknown."""
+    if viewing.video.fps:
+        return format_moment(time_s, viewing.video.fps)
+    return f"frame {time_to_frame(time_s, viewing.clock_fps, viewing.video.n_frames)}"
 
 
 def _all_triplets(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
@@ -142,7 +171,7 @@ def _actions(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: fl
         owner_note("Best actions by this project's models, trained only on the synthetic home world.")
         action_tables(viewing, top=8, key="explore_models")
     if not viewing.intervals and not viewing.scores:
-        st.caption("Nobody annotated an action in this video.")
+        st.caption("Nobody annotated an action in this video, and no model has scored its actions.")
 
 
 def _boxes(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
@@ -172,7 +201,7 @@ def _table(table, what: str, viewing: Viewing, key: str) -> None:
         st.caption("Nothing here at this moment.")
         return
     st.dataframe(
-        table,
+        table.drop(columns=[name for name in ("time_s",) if name in table and table[name].isna().all()]),
         hide_index=True,
         height=min(420, 38 + 35 * len(table)),
         column_config={
@@ -194,9 +223,11 @@ def _about(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: floa
         "Subject": video.subject,
         "Split": video.split,
         "Length": format_duration(video.duration_s),
-        "Picture": f"{video.width} x {video.height}, {video.fps:g} per second" if video.fps and video.width else None,
-        "Frames": f"{format_number(video.n_frames)}" if video.n_frames else None,
-        "Graphs": ", ".join(f"{len(graphs)} {_whose(name)}" for name, graphs in viewing.sources.items()),
+        "Picture": f"{video.width} x {video.height} pixels" if video.width and video.height else "size unknown",
+        "Rate": f"{video.fps:g} frames per second" if video.fps else "unknown",
+        "Frames": format_number(video.n_frames) if video.n_frames else "number unknown",
+        "Video file": video.path.name if video.path and video.path.is_file() else "missing",
+        "Graphs": ", ".join(f"{len(graphs)} {_whose(name)}" for name, graphs in viewing.sources.items()) or "none",
     }
     st.markdown("\n".join(f"- **{name}**: {value}" for name, value in facts.items() if value))
     if viewing.prediction:

@@ -7,12 +7,12 @@ from ag_core.errors import UserError
 from ag_core.taxonomy import ACTIONS, action_index
 from ag_core.ui import cached, tables
 from ag_core.ui.charts import plots
-from ag_core.ui.formatting import action_name, format_moment
-from ag_core.ui.page import RUN, empty_state, is_dark, owner_note, page_frame, store_or_stop
+from ag_core.ui.formatting import action_name, format_graph_position
+from ag_core.ui.page import EXPLORE, RUN, VIDEO, empty_state, is_dark, owner_note, page_frame, store_or_stop
 from ag_core.ui.player.player import top_actions
 from ag_core.ui.player.viewing import PREDICTED, Viewing, models_note, play, viewing_of
 from ag_core.ui.player.viewing import action_tables as show_action_tables
-from ag_core.ui.widgets.pickers import download_table, video_picker
+from ag_core.ui.widgets.pickers import download_table, run_picker, video_picker
 
 MAX_CURVES = 6
 
@@ -20,7 +20,8 @@ MAX_CURVES = 6
 def picked_video(key: cached.StoreKey) -> Viewing:
     """The video to compare on, with what its script says beside the choice."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        viewing = viewing_of(key, video_picker(key))
+        video_id = video_picker(key, first=cached.first_predicted(key))
+        viewing = viewing_of(key, video_id, run_picker(key, video_id))
         st.markdown(f":gray[{viewing.video.script or ''}]", width="stretch")
     return viewing
 
@@ -48,13 +49,15 @@ def compare(viewing: Viewing) -> None:
     time_s = float(state.get("t") or 0.0)
 
     st.subheader("Scores over time", anchor=False)
-    owner_note(
-        "By this project's models, trained only on the synthetic home world. Grey: where the action is annotated."
-    )
+    grey = " Grey: where the action is annotated." if viewing.intervals else ""
+    owner_note(f"By this project's models, trained only on the synthetic home world.{grey}")
     actions = choose_actions(viewing)
     curves = tables.scores_over_time(viewing.scores, actions)
-    if curves.empty:
+    if not actions:
         st.caption("Choose at least one action to draw.")
+    elif curves.empty:
+        st.caption("The store keeps the scores of the whole video alone. Run the models again to see them over time.")
+        st.page_link(RUN, label="Run the models", icon=":material/play_circle:")
     else:
         truth = tables.action_intervals(viewing.intervals or [])
         st.plotly_chart(
@@ -66,7 +69,8 @@ def compare(viewing: Viewing) -> None:
         download_table(curves, "scores", viewing.video.video_id, "compare_scores_csv")
 
     st.subheader("Best actions of the whole video", anchor=False)
-    owner_note("The highest score over all clips of the video, beside the video's own annotation.")
+    judged = ", beside the video's own annotation" if viewing.intervals is not None else ""
+    owner_note(f"The highest score over all clips of the video{judged}.")
     show_action_tables(viewing, top=8, key="compare_actions")
 
     st.subheader("What SGFB reads", anchor=False)
@@ -75,18 +79,21 @@ def compare(viewing: Viewing) -> None:
 
 def feature(viewing: Viewing, time_s: float) -> None:
     """The confidence matrix of the graph at a time, of the prediction and of the annotation."""
+    if not viewing.sources:
+        st.caption("The video has no graph, neither annotated nor predicted, so there is no feature to show.")
+        return
     names = {PREDICTED: "Predicted graph", ANNOTATION: "Annotated graph"}
     source = st.segmented_control(
         "Feature of",
         [name for name in names if name in viewing.sources],
-        default=PREDICTED if PREDICTED in viewing.sources else None,
+        default=PREDICTED if PREDICTED in viewing.sources else ANNOTATION,
         required=True,
         format_func=names.get,
         key="compare_source",
     )
     graph = viewing.latest_graph_at(source, time_s) or viewing.sources[source][0]
     owner_note(
-        f"The 35 x 25 confidence matrix at {format_moment(graph.time_s, viewing.video.fps)}: "
+        f"The 35 x 25 confidence matrix at {format_graph_position(graph)}: "
         "object score times relationship score, the best of each class. SGFB keeps one for every half second."
     )
     table = tables.confidence_table(graph.confidence_matrix())
@@ -111,7 +118,11 @@ except UserError as error:
     empty_state("No such video", str(error), (RUN, "Predict a video of your own"))
     st.stop()
 if not viewing.scores:
-    empty_state("No prediction yet", "Nobody has run the models on this video", (RUN, "Run the models"))
+    if PREDICTED in viewing.sources:
+        why = "This prediction has graphs but no action scores; Explore shows the graphs"
+        empty_state("No action scores", why, (EXPLORE, "See the graphs"), {VIDEO: viewing.video.video_id})
+    else:
+        empty_state("No prediction yet", "Nobody has run the models on this video", (RUN, "Run the models"))
     st.stop()
 compare(viewing)
 if viewing.prediction:

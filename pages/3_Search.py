@@ -1,6 +1,7 @@
 """Search: find moments by a sequence of what holds, one step after the other; watch each at its moment."""
 
 from collections.abc import Sequence as Values
+from dataclasses import replace
 from math import ceil
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from ag_core.queries.sequence.records import Sequence
 from ag_core.ui import cached
 from ag_core.ui.cached import StoreKey
 from ag_core.ui.formatting import download_name, format_number
-from ag_core.ui.page import EXPLORE, SQL, empty_state, failure, is_dark, owner_note, page_frame, store_or_stop
+from ag_core.ui.page import EXPLORE, RUN, SQL, empty_state, failure, is_dark, owner_note, page_frame, store_or_stop
 from ag_core.ui.widgets import search_hits as drawn
 from ag_core.ui.widgets.pickers import source_name
 from ag_core.ui.widgets.sequence_builder import SEQUENCE, TEXT, builder, remember
@@ -38,12 +39,19 @@ HOW_TO_WRITE = """
 """
 
 
-def use_example() -> None:
+def read_example(key: StoreKey, text: str) -> Sequence:
+    """An example, asked of the first model run where the store has no annotation."""
+    sequence = parse(text)
+    return replace(sequence, where=replace(sequence.where, source=cached.main_source(key)))
+
+
+def use_example(key: StoreKey) -> None:
     """Put the chosen example into the text."""
     chosen = st.session_state["search_example"]
     if chosen:
         remember(st.session_state.get(TEXT, ""))
-        st.session_state[TEXT] = next(one["text"] for one in cached.sequence_examples() if one["name"] == chosen)
+        text = next(one["text"] for one in cached.sequence_examples() if one["name"] == chosen)
+        st.session_state[TEXT] = write(read_example(key, text))
         st.session_state["page"] = 1
 
 
@@ -82,7 +90,7 @@ def answer(key: StoreKey, sequence: Sequence, counts: pd.DataFrame) -> None:
         found = cached.moments(key, text, PER_PAGE, 0)
     st.subheader(f"{format_number(found.total)} moment{'' if found.total == 1 else 's'}", anchor=False)
     in_videos = f"In {format_number(found.videos)} video{'' if found.videos == 1 else 's'}, asked"
-    asked = f"{in_videos if found.total else 'StatisticsScope'} in {1000 * found.seconds:.0f} ms."
+    asked = f"{in_videos if found.total else 'Asked'} in {1000 * found.seconds:.0f} ms."
     owner_note(f"{asked} Whose frames: {source_name(sequence.where.source)}. {cautions(key, sequence)}")
     if not found.total:
         empty_state("No such moment", drawn.why_nothing(sequence, counts))
@@ -159,9 +167,14 @@ page_frame("Search", "Moments in which one thing holds, and then another. The li
 store_or_stop()
 key = cached.store_key()
 examples = cached.sequence_examples()
-st.pills("Examples", [one["name"] for one in examples], key="search_example", on_change=use_example, wrap=True)
+if not cached.sources(key):
+    why = "The store holds video files alone, neither annotated nor predicted; run the models on one of them"
+    empty_state("Nothing to search", why, (RUN, "Run the models"))
+    st.stop()
+names = [one["name"] for one in examples]
+st.pills("Examples", names, key="search_example", on_change=use_example, args=(key,), wrap=True)
 left, right = st.columns([2.1, 1], gap="large")
-last = st.session_state.get(SEQUENCE) or parse(examples[0]["text"])
+last = st.session_state.get(SEQUENCE) or read_example(key, examples[0]["text"])
 with right:
     sequence = asked_for(write(last))
     note = next((one["note"] for one in examples if one["name"] == st.session_state.get("search_example")), None)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ag_core.ui import cached
-from ag_core.ui.page import EXPLORE, empty_state, page_frame, store_or_stop
+from ag_core.ui.page import EXPLORE, RUN, empty_state, page_frame, store_or_stop
 from ag_core.ui.statistics.actions import show_actions
 from ag_core.ui.statistics.data_card import show_data_card
 from ag_core.ui.statistics.over_time import show_over_time
@@ -34,6 +34,10 @@ with tabs[chosen]:
         st.stop()
     store_or_stop()
     key = cached.store_key()
+    if not cached.sources(key):
+        why = "The store holds video files alone, neither annotated nor predicted; run the models on one of them"
+        empty_state("Nothing to count", why, (RUN, "Run the models"))
+        st.stop()
     source = source_picker(key, "source")
     totals = cached.totals(key, source)
     if not totals["frames"] and not totals["action_intervals"]:

@@ -25,6 +25,8 @@ def choose_video() -> Path | None:
     """The video to run on; None while nothing is chosen."""
     known = known_videos()
     kind = st.segmented_control("Video", [OWN, KNOWN], default=OWN, required=True, key="run_kind", disabled=not known)
+    if not known:
+        st.caption("The open store has no video files, so only a file of your own can be run.")
     if kind == KNOWN and known:
         return Path(known[st.selectbox("Which", list(known), key="run_video")])
     handed_in = st.file_uploader(
@@ -34,12 +36,13 @@ def choose_video() -> Path | None:
 
 
 def known_videos() -> dict[str, str]:
-    """Paths of the data set's videos by id; empty where there is no data."""
+    """Paths of the data set's videos by id, as far as their files are there; empty where there is no data."""
     try:
         table = cached.videos(cached.store_key())
     except UserError:
         return {}
-    return {row.video_id: row.path for row in table.itertuples() if row.path}
+    table = table[table["path"].notna()]
+    return {row.video_id: row.path for row in table.itertuples() if Path(row.path).is_file()}
 
 
 def choose_settings() -> PredictionSettings | None:

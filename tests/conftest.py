@@ -56,8 +56,8 @@ def showcase(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number, video_id in enumerate(CLIPS):
         write_clip(folder / "videos" / f"{video_id}.mp4", colour=(90 + 60 * number, 140, 110))
         stand_in_prediction(video_id).save(folder / "predictions" / f"{video_id}.json")
-    _write_charades(folder / "charades")
-    _write_action_genome(folder / "annotations")
+    write_charades(folder / "charades")
+    write_action_genome(folder / "annotations")
     return folder
 
 
@@ -146,7 +146,8 @@ def stand_in_prediction(video_id: str) -> Prediction:
     )  # fmt: skip
 
 
-def _write_charades(folder: Path) -> None:
+def write_charades(folder: Path) -> None:
+    """The stand-in clips as a Charades annotation folder."""
     folder.mkdir(parents=True)
     columns = "id subject scene quality relevance verified script objects descriptions actions length".split()
     with (folder / "Charades_v1_test.csv").open("w", newline="") as file:
@@ -159,7 +160,8 @@ def _write_charades(folder: Path) -> None:
             writer.writerow([video_id, "AAAA", scene, 7, 7, "Yes", script, nouns, script, spans, LENGTH / FPS])
 
 
-def _write_action_genome(folder: Path) -> None:
+def write_action_genome(folder: Path) -> None:
+    """The stand-in clips as the Action Genome release."""
     folder.mkdir(parents=True)
     persons, objects = {}, {}
     for video_id, (_, _, shown) in CLIPS.items():

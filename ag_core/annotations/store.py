@@ -98,12 +98,28 @@ class AnnotationStore:
         rows = self.rows("select source from sources order by source <> ?, source", [ANNOTATION])
         return [source for (source,) in rows]
 
-    def videos(self, source: str = ANNOTATION) -> "pd.DataFrame":
-        """Every video of a source, by id.
+    def videos(self, source: str | None = ANNOTATION) -> "pd.DataFrame":
+        """Every video of a source, by id; without a source every video once, as the annotation has it where it does.
 
-        Columns: video_id, split, scene, subject, script, duration_s, fps, width, height, n_frames, path.
+        Columns: video_id, split, scene, subject, script, duration_s, fps, width, height, n_frames, path. Any but the
+        first is missing (None, NaN or NA) where nobody says it.
         """
+        if source is None:
+            return self.ask(
+                f"""select {VIDEO_COLUMNS} from videos v
+                    qualify row_number() over (partition by video_id order by source <> ?, source) = 1
+                    order by video_id""",
+                [ANNOTATION],
+            )
         return self.ask(f"select {VIDEO_COLUMNS} from videos v where source = ? order by video_id", [source])
+
+    def sources_of(self, video_id: str) -> list[str]:
+        """The sources that know a video: 'annotation' first, then the predictions by name. None for bare video files,
+        of which neither says anything.
+        """
+        query = """select source from videos semi join sources using (source) where video_id = ?
+                   order by source <> ?, source"""
+        return [source for (source,) in self.rows(query, [video_id, ANNOTATION])]
 
     def video(self, video_id: str) -> Video:
         """What is known of a video, from the annotation where there is one; UserError for an unknown id."""

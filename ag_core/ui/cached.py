@@ -120,9 +120,25 @@ def sources(key: StoreKey) -> list[str]:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def videos(key: StoreKey) -> pd.DataFrame:
-    """All annotated videos of the store, one row each, by id."""
-    return _store(key).videos()
+def videos(key: StoreKey, source: str | None = None) -> pd.DataFrame:
+    """The videos of a source, one row each, by id; without a source, all that the store knows of."""
+    return _store(key).videos(source)
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def sources_of(key: StoreKey, video_id: str) -> list[str]:
+    """Who says something of a video: the annotation first, then the model runs."""
+    return _store(key).sources_of(video_id)
+
+
+def model_runs(key: StoreKey, video_id: str) -> list[str]:
+    """The store's sources that predicted a video, by name."""
+    return [source for source in sources_of(key, video_id) if source != ANNOTATION]
+
+
+def main_source(key: StoreKey) -> str:
+    """Whose rows a page shows at first: the annotation's, else those of the first model run."""
+    return next(iter(sources(key)), ANNOTATION)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -180,16 +196,10 @@ def intervals(key: StoreKey, video_id: str) -> list[ActionInterval]:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def stored_prediction(key: StoreKey, video_id: str) -> tuple[list[SceneGraph], dict[str, ActionScores]]:
-    """Graphs and action scores of a video from the first model run in the store that has it; empty where none has."""
-    open_store = _store(key)
-    for source in sources(key):
-        if source != ANNOTATION:
-            found = open_store.graphs_of(video_id, source)
-            scores = open_store.action_scores_of(video_id, source)
-            if found or scores:
-                return found, {model: ActionScores(model, values) for model, values in scores.items()}
-    return [], {}
+def stored_scores(key: StoreKey, video_id: str, source: str) -> dict[str, ActionScores]:
+    """Action scores of a video from a model run in the store, by model. The store keeps those of the whole video."""
+    scores = _store(key).action_scores_of(video_id, source)
+    return {model: ActionScores(model, values) for model, values in scores.items()}
 
 
 def shipped_prediction(video_id: str) -> Prediction | None:
@@ -211,9 +221,12 @@ def _poster(path: str, modified_ns: int, frame: int) -> bytes:
     return jpeg_of(Path(path), frame, width=480)
 
 
-def picture_at(path: str | None, frame: int) -> bytes | None:
-    """One picture of a video as a small JPEG, frames from 1; None where its file is missing or cannot be decoded."""
-    if not path or not Path(path).is_file():
+def picture_at(path: Any, frame: int) -> bytes | None:
+    """One picture of a video as a small JPEG, frames from 1; None where its file is missing or cannot be decoded.
+
+    `path` is as the store's tables have it: text, or a missing value.
+    """
+    if not isinstance(path, str) or not Path(path).is_file():
         return None
     try:
         return _poster(path, Path(path).stat().st_mtime_ns, frame)
@@ -221,9 +234,12 @@ def picture_at(path: str | None, frame: int) -> bytes | None:
         return None
 
 
-def poster(path: str | None, n_frames: int | None) -> bytes | None:
-    """A picture from the middle of a video as JPEG; None where its file is missing or cannot be decoded."""
-    return picture_at(path, max(1, int(n_frames or 1) // 2))
+def poster(path: Any, n_frames: Any) -> bytes | None:
+    """A picture from the middle of a video as JPEG; None where its file is missing or cannot be decoded.
+
+    Both are as the store's tables have them: a missing value is None, NaN or NA. Of unknown length, the first picture.
+    """
+    return picture_at(path, 1 if pd.isna(n_frames) else max(1, int(n_frames) // 2))
 
 
 def playable(path: Path) -> Path:
@@ -274,10 +290,20 @@ def sql_schema(key: StoreKey) -> dict[str, list[tuple[str, str]]]:
 @st.cache_data(max_entries=4, show_spinner=False)
 def first_to_show(key: StoreKey) -> str:
     """The video a newcomer sees: with a file and a prediction, and of these the one with the most going on."""
-    table = _store(key).videos()
+    table = videos(key)
     table = table[table["path"].notna()] if table["path"].notna().any() else table
-    ids = [video_id for video_id in table["video_id"] if shipped_prediction(video_id)] or table["video_id"].tolist()
+    ids = [video_id for video_id in table["video_id"] if shipped_prediction(video_id)]
+    if not ids:
+        ids = [video_id for video_id in table["video_id"][:50] if len(sources_of(key, video_id)) > 1]
+    ids = ids or table["video_id"].tolist()
     return max(ids[:50], key=lambda one: (bool(graphs(key, one)), len(intervals(key, one))))
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def first_predicted(key: StoreKey) -> str | None:
+    """The first video by id that a model run of the store has; None where none was predicted."""
+    runs = [source for source in sources(key) if source != ANNOTATION]
+    return min((videos(key, run)["video_id"].iloc[0] for run in runs if len(videos(key, run))), default=None)
 
 
 def time_in_video(key: StoreKey, video_id: str, frame: Any, *seconds: Any) -> float | None:

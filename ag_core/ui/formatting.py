@@ -1,9 +1,10 @@
 """How the screens write numbers, times, names and file names. Knows no Streamlit and fetches nothing."""
 
+import math
 import re
 from datetime import date
 
-from ag_core.records import time_to_frame
+from ag_core.records import SceneGraph, time_to_frame
 from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS, shown
 
 MODEL_NAMES = {"lfb": "LFB", "sgfb": "SGFB", "oracle": "SGFB oracle"}
@@ -36,8 +37,17 @@ def format_moment(time_s: float, fps: float | None) -> str:
     return format_clock(time_s) + (f", frame {time_to_frame(time_s, fps)}" if fps else "")
 
 
+def format_graph_position(graph: SceneGraph) -> str:
+    """Where a graph lies in its video: '0:02.500, frame 31', or 'frame 31' where the rate is unknown."""
+    return (
+        f"{format_clock(graph.time_s)}, frame {graph.frame}" if math.isfinite(graph.time_s) else f"frame {graph.frame}"
+    )
+
+
 def format_duration(seconds: float) -> str:
-    """A length in words a person would use: '12.0 s', '3 min 20 s'."""
+    """A length in words a person would use: '12.0 s', '3 min 20 s'; 'length unknown' for NaN."""
+    if not math.isfinite(seconds):
+        return "length unknown"
     if seconds < 60:
         return f"{seconds:.1f} s"
     return f"{int(seconds) // 60} min {int(seconds) % 60} s"

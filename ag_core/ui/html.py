@@ -54,7 +54,6 @@ def about_video(row: pd.Series) -> str:
     """Two lines under a poster: where, which split, how long, and what the script says."""
     facts = [scene_name(row["scene"])] if pd.notna(row["scene"]) else []
     facts += [row["split"]] if pd.notna(row["split"]) else []
-    if pd.notna(row["duration_s"]):
-        facts.append(format_duration(row["duration_s"]))
+    facts.append(format_duration(float("nan") if pd.isna(row["duration_s"]) else row["duration_s"]))
     script = row["script"] if pd.notna(row["script"]) else ""
     return f'<p class="ag-about" title="{escape(script)}">{escape(" · ".join(facts))}<br>{escape(script)}</p>'

@@ -93,7 +93,7 @@ class Player {
   open(data) {
     this.say("");
     this.notice = this.clock.callbacks ? "" : "this browser has no frame callback: boxes may lag by a frame";
-    if (!data.src) this.notice = "no video file: annotations only";
+    if (!data.src) this.notice = "no video file";
     this.parts.stage.style.setProperty("--ratio", String(data.width / data.height));
     this.parts.stage.style.aspectRatio = `${data.width} / ${data.height}`;
     const track = data.tracks.findIndex((candidate) => candidate.class === data.selected || candidate.label === data.selected);
@@ -113,10 +113,10 @@ class Player {
     const { duration } = this.parts.video;
     const last = Math.max(-1, ...this.sources.map((source) => (source.length ? source.frames[source.length - 1] : -1)));
     const known = Number.isFinite(duration) && !this.clock.virtual ? Math.round(duration * this.data.fps) : this.data.n_frames;
-    if (last >= Math.max(known, this.data.n_frames)) {
+    if (this.data.length_known && this.data.rate_known && last >= Math.max(known, this.data.n_frames)) {
       this.notice = `annotated up to frame ${last + 1}, but the video has ${known}: its frame rate may differ from the annotation's`;
     }
-    if (last < 0) this.notice = "no annotated frames in this video";
+    if (last < 0) this.notice = this.data.src ? "no graphs of this video" : "no video file, and no graphs of this video";
   }
 
   // The annotations go on without a video that cannot be played.
@@ -180,10 +180,11 @@ class Player {
       font: this.theme.font,
     });
     this.timeline.at(clock.time);
-    this.parts.time.textContent = formatTime(clock.time);
-    this.parts.number.textContent = `frame ${clock.frame + 1} / ${data.n_frames}`;
+    this.parts.time.textContent = data.rate_known ? formatTime(clock.time) : "";
+    this.parts.number.textContent = `frame ${clock.frame + 1}` + (data.length_known ? ` / ${data.n_frames}` : "");
     this.showGraphs();
-    const status = [this.notice, this.age(chosen, shown)].filter(Boolean).join("  ·  ");
+    const unknown = [!data.rate_known && "frame rate unknown", !data.length_known && "length unknown"];
+    const status = [this.notice, ...unknown, this.age(chosen, shown)].filter(Boolean).join("  ·  ");
     if (this.parts.status.textContent !== status) this.parts.status.textContent = status;
     if (!clock.paused) this.report(false);
   }
@@ -212,7 +213,7 @@ class Player {
     if (!held) return `${did} here`;
     const frames = this.clock.frame - source.frames[index];
     const seconds = frames / this.data.fps;
-    const ago = seconds >= 0.1 ? `${seconds.toFixed(1)} s` : frames > 1 ? `${frames} frames` : "1 frame";
+    const ago = this.data.rate_known && seconds >= 0.1 ? `${seconds.toFixed(1)} s` : frames > 1 ? `${frames} frames` : "1 frame";
     return `${did} ${ago} ago`;
   }
 

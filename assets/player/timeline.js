@@ -36,7 +36,8 @@ class Timeline {
       if (dragging) this.heard.seek(seconds(event), true);
       else if (this.duration) {
         const lane = this.laneAt(event, seconds(event));
-        const title = lane ? `${lane.name}: ${formatTime(lane.start)} to ${formatTime(lane.end)}` : formatTime(seconds(event));
+        const here = this.data.rate_known ? formatTime(seconds(event)) : `frame ${Math.floor(seconds(event) * this.data.fps) + 1}`;
+        const title = lane ? `${lane.name}: ${formatTime(lane.start)} to ${formatTime(lane.end)}` : here;
         if (this.plot.title !== title) this.plot.title = title;
       }
     });
@@ -166,9 +167,11 @@ class Timeline {
     if (this.time !== undefined) this.at(this.time);
   }
 
+  // In seconds, or in frames where the rate is unknown.
   drawRuler(context, row, wide, across) {
-    const steps = [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600];
-    const step = steps.find((candidate) => across(candidate) >= 64) || 1200;
+    const { fps, rate_known: timed } = this.data;
+    const steps = timed ? [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600] : [5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000].map((frames) => frames / fps);
+    const step = steps.find((candidate) => across(candidate) >= 64) || 2 * steps[steps.length - 1];
     context.fillStyle = this.theme.text;
     context.strokeStyle = this.theme.text;
     context.font = `11px ${this.theme.font}`;
@@ -176,8 +179,7 @@ class Timeline {
     context.lineWidth = 1;
     for (let second = 0; second <= this.duration; second += step) {
       const x = across(second);
-      const rest = (second % 60).toFixed(step < 1 ? 1 : 0);
-      const text = `${Math.floor(second / 60)}:${rest.padStart(step < 1 ? 4 : 2, "0")}`;
+      const text = timed ? this.clockText(second, step) : String(Math.max(1, Math.round(second * fps)));
       const width = context.measureText(text).width;
       context.globalAlpha = 0.35;
       context.fillRect(clamp(Math.round(x), 0, wide - 1), row.height - 6, 1, 6);
@@ -185,6 +187,11 @@ class Timeline {
       if (x + width / 2 <= wide || second === 0) context.fillText(text, clamp(x - width / 2, 0, wide - width), 8);
     }
     context.globalAlpha = 1;
+  }
+
+  clockText(second, step) {
+    const rest = (second % 60).toFixed(step < 1 ? 1 : 0);
+    return `${Math.floor(second / 60)}:${rest.padStart(step < 1 ? 4 : 2, "0")}`;
   }
 
   drawTicks(context, row, wide, across) {

@@ -265,7 +265,7 @@ def test_what_is_no_store_is_said(inputs: Path, tmp_path: Path):
     (tmp_path / "text.duckdb").write_text("no store")
     with pytest.raises(UserError, match="is no annotation store"):
         AnnotationStore(tmp_path / "text.duckdb")
-    with pytest.raises(UserError, match="needs annotations or predictions"):
+    with pytest.raises(UserError, match="needs something to hold"):
         build_store(tmp_path / "x.duckdb")
     with pytest.raises(UserError, match="has neither"):
         build_store(tmp_path / "x.duckdb", charades=tmp_path)

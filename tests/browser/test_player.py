@@ -279,7 +279,7 @@ def test_annotations_without_video(show: Callable[..., Page]) -> None:
     until(page, "p.clock.frame === 0 && p.clock.virtual")
     press(page, "v", "v", "f")
     until(page, "p.clock.frame === 21")
-    assert page.locator("[data-part=status]").inner_text().startswith("no video file: annotations only")
+    assert page.locator("[data-part=status]").inner_text().startswith("no video file")
     press(page, "k")
     until(page, "p.clock.frame > 25")
     assert json.dumps(of(page, "p.overlay.hits.length > 0")) == "true"

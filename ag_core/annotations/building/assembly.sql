@@ -32,8 +32,9 @@ from (select * from part_videos where source = $annotation) c full join graph_vi
 join numbers n using (video_id) join known_rates k using (video_id) left join part_facts f using (video_id)
 union all by name
 select p.source, n.video, p.video_id, p.split, p.subject, p.scene, p.script, p.duration_s, p.fps, p.width, p.height,
-       p.n_frames, p.path, p.quality, p.relevance, p.verified, p.object_nouns, p.descriptions
-from part_videos p join numbers n using (video_id) where p.source <> $annotation
+       p.n_frames, coalesce(p.path, f.path) as path, p.quality, p.relevance, p.verified, p.object_nouns, p.descriptions
+from part_videos p join numbers n using (video_id) left join part_facts f using (video_id)
+where p.source <> $annotation
 order by source, video;
 
 insert into action_intervals by name

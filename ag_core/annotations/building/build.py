@@ -6,7 +6,7 @@ parts become tables is in assembly.py, the questions are in store.py.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -127,7 +127,6 @@ def _read(inputs: Inputs, parts: Parts, say: Progress) -> None:
         _check_splits_share_none(parts)
     if inputs.annotations is not None:
         _read_graphs(inputs.annotations, [identity_of(path) for path in inputs.pickles()], parts, say)
-    annotated = sorted({*parts.texts("videos", "video_id"), *parts.texts("frames", "video_id")})
     for first, batch in _batches(inputs.predictions, PREDICTIONS_A_PART):
         say("predictions", first, len(inputs.predictions))
         identity = [*map(identity_of, batch), str(PREDICTION_READER)]
@@ -135,7 +134,10 @@ def _read(inputs: Inputs, parts: Parts, say: Progress) -> None:
     if inputs.predictions:
         say("predictions", len(inputs.predictions), len(inputs.predictions))
         _check_one_prediction_each(parts)
-    issues = [*inputs.rates.issues, *_read_videos(inputs, annotated, parts, say)]
+    if inputs.detail is None and inputs.videos is not None:
+        _add_videos(inputs.videos.values, parts)
+    known = sorted({*parts.texts("videos", "video_id"), *parts.texts("frames", "video_id")})
+    issues = [*inputs.rates.issues, *_read_videos(inputs, known, parts, say)]
     parts.make(
         "notes",
         [str(issue) for issue in issues],
@@ -172,6 +174,12 @@ def _charades_tables(path: Path) -> Tables:
 
 _OF_VIDEO = ("video_id", "split", "subject", "scene", "script", "duration_s")
 _OF_NOTES = ("quality", "relevance", "verified", "object_nouns", "descriptions")
+
+
+def _add_videos(files: Mapping[str, Path], parts: Parts) -> None:
+    """Without an annotation, every file of the folder is a video of the store, of which nobody says anything."""
+    rows = {"source": [ANNOTATION] * len(files), "file": [path.name for path in files.values()], "video_id": [*files]}
+    parts.make("bare_videos", [" ".join(files)], lambda: {"videos": rows})
 
 
 def _check_splits_share_none(parts: Parts) -> None:
@@ -242,19 +250,19 @@ def _same(text: str, count: int) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), [text])
 
 
-def _read_videos(inputs: Inputs, annotated: Sequence[str], parts: Parts, say: Progress) -> list[Issue]:
-    """The parts of the video files of annotated videos; returns what is odd about the folder."""
+def _read_videos(inputs: Inputs, known: Sequence[str], parts: Parts, say: Progress) -> list[Issue]:
+    """The parts of the video files of known videos; returns what is odd about the folder."""
     if inputs.videos is None:
         return []
     files = inputs.videos.values
-    wanted = [(video_id, files[video_id]) for video_id in annotated if video_id in files]
+    wanted = [(video_id, files[video_id]) for video_id in known if video_id in files]
     for first, batch in _batches(wanted, VIDEOS_A_PART):
         say("videos", first, len(wanted))
         identity = [*(f"{video_id} {identity_of(path)}" for video_id, path in batch), str(VIDEO_READER)]
         parts.make("videos", identity, partial(probe, batch))
     say("videos", len(wanted), len(wanted))
-    missing = len(annotated) - len(wanted)
+    missing = len(known) - len(wanted)
     if not missing:
         return inputs.videos.issues
-    reason = f"{missing} of {len(annotated)} videos have no file there"
+    reason = f"{missing} of {len(known)} videos have no file there"
     return [*inputs.videos.issues, Issue(Kind.VIDEO_MISSING, inputs.folder, "", reason)]

@@ -50,8 +50,8 @@ class Inputs:
         predictions: Sequence[Path | str],
     ) -> "Inputs":
         """The files in the folders given; UserError where nothing is given or something given is not there."""
-        if charades is None and action_genome is None and not predictions:
-            raise UserError("a store needs annotations or predictions; give a Charades or an Action Genome folder")
+        if charades is None and action_genome is None and videos is None and not predictions:
+            raise UserError("a store needs something to hold; give a Charades or an Action Genome folder, or videos")
         results = tuple(map(Path, predictions))
         for path in results:
             if not path.is_file():

@@ -239,6 +239,7 @@ def score_curves(
     curves  time_s, model, action, score; at least one row
     truth   action, start_s, end_s of the annotated intervals
     now_s   where the player stands; a vertical line, left out where None
+    length_s  of the video; where it is not known (NaN), the axis ends with what is drawn
     """
     actions = list(dict.fromkeys(curves["action"]))
     figure = make_subplots(
@@ -266,7 +267,8 @@ def score_curves(
             figure.add_vline(now_s, line_width=1.5, line_color="#808080", **place)
     figure.update_annotations(x=0, xanchor="left", font_size=13)
     figure.update_yaxes(range=[0, tallest], tickformat=".0%", nticks=3)
-    figure.update_xaxes(range=[0, max(length_s, 0.1)], showgrid=False)
+    known_s = [length_s] if length_s > 0 else [*curves["time_s"], *truth["end_s"]]
+    figure.update_xaxes(range=[0, max(0.1, *known_s)], showgrid=False)
     figure.update_xaxes(title="seconds", row=len(actions), col=1)
     figure.update_layout(
         height=60 + 118 * len(actions),

@@ -5,6 +5,7 @@
 position and the selection only now and then. Call `show_player` inside `st.fragment`, always with the same key.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -204,6 +205,7 @@ def player_data(
     compare: Sequence[str] = (),
     selected: str | None = None,
     top_k: int = 5,
+    fallback_fps: float = 24.0,
     autoplay: bool = False,
     neighbours: bool = False,
     link_path: str | None = None,
@@ -217,6 +219,7 @@ def player_data(
     t0          where to start, seconds; seek: (counter, seconds), a new counter makes the player jump
     labels      names of sources and models on screen, where they differ from SOURCE_LABELS
     compare     two or more sources: one graph panel each, side by side, instead of one panel with a selector
+    fallback_fps  frames a second to place actions beside frames where the video's rate is unknown
     selected    class name of the object selected at the start
     autoplay    muted loop at once (not for visitors who prefer reduced motion); nothing is reported while it plays
     neighbours  whether the keys N and P ask Python for another video (result.navigate is 1 or -1)
@@ -228,14 +231,17 @@ def player_data(
     tracks = _Tracks()
     tables = {name: _tables(graphs, tracks, graded=name != ANNOTATION) for name, graphs in sources.items()}
     actions = top_actions(scores, top_k)
-    fps = float(video.fps or 24.0)
+    fps = float(video.fps or fallback_fps)
     size = _picture_size(video, sources)
+    n_frames = _known_length(video, fps)
     data: dict[str, Any] = {
         "v": VERSION,
         "video": video.video_id,
         "src": src_url or None,
         "fps": fps,
-        "n_frames": int(video.n_frames or max(1, round(video.duration_s * fps))),
+        "n_frames": n_frames or _last_frame(sources, intervals, fps),
+        "rate_known": bool(video.fps),
+        "length_known": n_frames is not None,
         "width": size[0],
         "height": size[1],
         "t0": round(float(t0), 3),
@@ -269,6 +275,19 @@ def player_data(
         data[f"scores:{name}"] = _score_table(answer, actions)
     check_payload(data)
     return data
+
+
+def _known_length(video: Video, fps: float) -> int | None:
+    """The number of frames, by the file or by the length in seconds; None where neither is known."""
+    if video.n_frames:
+        return int(video.n_frames)
+    return max(1, round(video.duration_s * fps)) if video.duration_s > 0 else None
+
+
+def _last_frame(sources: Mapping[str, Sequence[SceneGraph]], intervals: Sequence[ActionInterval], fps: float) -> int:
+    """The last frame of which anybody says anything, from 1: how far a video of unknown length can be watched."""
+    frames = [graph.frame for graphs in sources.values() for graph in graphs]
+    return max([1, *frames, *(math.ceil(interval.end_s * fps) for interval in intervals)])
 
 
 def _picture_size(video: Video, sources: Mapping[str, Sequence[SceneGraph]]) -> tuple[int, int]:

@@ -27,6 +27,7 @@ from ag_core.records import (
 )
 from ag_core.results.prediction import Prediction
 from ag_core.ui import cached, html, tables
+from ag_core.ui.formatting import escape_markdown
 from ag_core.ui.page import is_dark
 from ag_core.ui.player.media import media_url
 from ag_core.ui.player.player import player_data, show_player
@@ -46,7 +47,8 @@ class Viewing:
     sources     graphs by 'annotation' or 'prediction'; a source without graphs is left out
     intervals   annotated actions; None where nobody annotated the video
     scores      what each model says of the actions
-    prediction  where `scores` and the predicted graphs come from
+    prediction  where `scores` and the predicted graphs come from, where the whole of it is known
+    run         the store's source of the prediction; None where it is not from the store
     """
 
     video: Video
@@ -55,6 +57,7 @@ class Viewing:
     intervals: list[ActionInterval] | None
     scores: Mapping[str, ActionScores] = field(default_factory=dict)
     prediction: Prediction | None = None
+    run: str | None = None
 
     @property
     def annotated_actions(self) -> set[int] | None:
@@ -63,9 +66,11 @@ class Viewing:
 
     def source_id(self, source: str) -> str:
         """A source as files name it: a prediction by its models, where they are known."""
-        if source != PREDICTED or self.prediction is None:
+        if source != PREDICTED:
             return source
-        return source_of({model.role: model.name for model in self.prediction.models})
+        if self.prediction is None:
+            return self.run or source
+        return _source_of(self.prediction)
 
     @property
     def clock_fps(self) -> float:
@@ -95,6 +100,7 @@ class Viewing:
                 return data
         data = player_data(
             self.video,
+            fallback_fps=FALLBACK_FPS,
             sources=self.drawn,
             intervals=self.intervals or (),
             scores=self.scores,
@@ -110,22 +116,37 @@ class Viewing:
         return latest_graph_at(self.sources.get(source, []), frame)
 
 
-def viewing_of(key: cached.StoreKey, video_id: str) -> Viewing:
-    """All that the store and the shipped predictions know of a video; UserError for an unknown id."""
+def viewing_of(key: cached.StoreKey, video_id: str, run: str | None = None) -> Viewing:
+    """All that is known of a video, predictions by one model run: `run`, or the first of the store that has the video.
+
+    UserError for an unknown video.
+    """
     video = cached.video(key, video_id)
+    runs = cached.model_runs(key, video_id)
+    run = run if run in runs else next(iter(runs), None)
     prediction = cached.shipped_prediction(video_id)
-    if prediction is not None:
+    predicted: list[SceneGraph] = []
+    scores: dict[str, ActionScores] = {}
+    if prediction is not None and run in (None, _source_of(prediction)):
         predicted, scores = prediction.graphs(), prediction.action_scores()
-    else:
-        predicted, scores = cached.stored_prediction(key, video_id)
+    elif run is not None:
+        prediction = None
+        predicted, scores = cached.graphs(key, video_id, run), cached.stored_scores(key, video_id, run)
     sources = {ANNOTATION: cached.graphs(key, video_id), PREDICTED: predicted}
-    return Viewing(video, video.path, _present(sources), cached.intervals(key, video_id), scores, prediction)
+    annotated = ANNOTATION in cached.sources_of(key, video_id)
+    intervals = cached.intervals(key, video_id) if annotated else None
+    return Viewing(video, video.path, _present(sources), intervals, scores, prediction, run)
 
 
 def viewing_of_prediction(prediction: Prediction, path: Path | None) -> Viewing:
     """What the models said of a video that nobody annotated."""
     sources = _present({PREDICTED: prediction.graphs()})
     return Viewing(prediction.video, path, sources, None, prediction.action_scores(), prediction)
+
+
+def _source_of(prediction: Prediction) -> str:
+    """A prediction's name as a source of a store."""
+    return source_of({model.role: model.name for model in prediction.models})
 
 
 def _present(sources: dict[str, list[SceneGraph]]) -> dict[str, list[SceneGraph]]:
@@ -142,17 +163,49 @@ def play(viewing: Viewing, key: str, *, t0: float = 0.0, compare: bool = False, 
 
     `compare` puts the graphs of all sources side by side. Further options are those of `player_data`.
     """
-    try:
-        url = media_url(cached.playable(viewing.path)) if viewing.path else None
-    except (UserError, FileNotFoundError) as error:
-        st.warning(f"The picture is missing ({error}); boxes and graphs are shown without it.", icon=":material/movie:")
-        url = None
+    url, missing = None, missing_video_note(viewing)
+    if not missing and viewing.path:
+        try:
+            url = media_url(cached.playable(viewing.path))
+        except (UserError, FileNotFoundError) as error:
+            missing = f"The video cannot be shown ({error}); boxes and graphs are shown without it."
+    for note in filter(None, (missing, unknown_rate_note(viewing))):
+        st.caption(f":material/info: {escape_markdown(note)}")
     sources = viewing.drawn
     if not t0 and not options.get("autoplay"):  # a still picture begins where every source has a graph
         starts = [graphs[0].frame for graphs in sources.values()]
         t0 = frame_to_time(max(starts, default=1), viewing.clock_fps)
     beside = tuple(sources) if compare and len(sources) > 1 else ()
     return show_player(viewing.payload(src_url=url, t0=t0, compare=beside, **options), key)
+
+
+def missing_video_note(viewing: Viewing) -> str:
+    """What is missing where there is no video file, and how to add it; empty where the file is there."""
+    video_id = viewing.video.video_id
+    remedy = f"put {video_id}.mp4 into a folder and build the store again with `--videos FOLDER`"
+    if viewing.path is None:
+        return f"The video file of {video_id} is missing, so its graphs are shown on an empty frame; {remedy}."
+    if not viewing.path.is_file():
+        return (
+            f"The video file {viewing.path.name} is not where the store was built with it, so the graphs are shown on "
+            f"an empty frame; put it back, or {remedy}."
+        )
+    return ""
+
+
+def unknown_rate_note(viewing: Viewing) -> str:
+    """How frames are counted where the video's rate is unknown; empty where it is known."""
+    if viewing.video.fps or not (viewing.sources or viewing.intervals):
+        return ""
+    beside = ""
+    if viewing.intervals:
+        beside = (
+            f" Its actions have times in seconds; to stand beside the frames, {FALLBACK_FPS:g} a second are assumed."
+        )
+    return (
+        f"The frame rate of {viewing.video.video_id} is unknown, so the player counts frames.{beside} Build the store "
+        "again with `--videos FOLDER`, or with a table `--rates FILE.csv`, to have times."
+    )
 
 
 def action_tables(viewing: Viewing, top: int, key: str) -> None:

@@ -27,7 +27,7 @@ AT_MIDPOINT, ELSEWHERE = FRAME_KINDS
 
 def show_sampling(scope: StatisticsScope) -> None:
     """The strip of one video, then the pictures of one action's five frames. The annotation's, whatever the source."""
-    if cached.videos(scope.key).empty:
+    if ANNOTATION not in cached.sources(scope.key) or cached.videos(scope.key, ANNOTATION).empty:
         empty_state("No annotated videos", "The store holds predictions only", (EXPLORE, "All videos"))
         return
     st.subheader("From actions to annotated frames", anchor=False)
@@ -35,7 +35,7 @@ def show_sampling(scope: StatisticsScope) -> None:
         f"The paper's Figure 2: of every action, {FRAMES_PER_ACTION} frames are annotated, the midpoints of "
         f"{FRAMES_PER_ACTION} equal parts. {_whole_share(scope)}"
     )
-    video_id = video_picker(scope.key, widget_key="video")
+    video_id = video_picker(scope.key, widget_key="video", source=ANNOTATION)
     try:
         video = cached.video(scope.key, video_id)
     except UserError as error:

@@ -32,7 +32,8 @@ class StatisticsScope:
         """Whose numbers these are, to end a sentence with."""
         if self.source == ANNOTATION:
             return "the annotation of the open data set"
-        return f"{source_name(self.source)}, by this project; Explore filters by the annotation"
+        filters = "; Explore filters by the annotation" if ANNOTATION in cached.sources(self.key) else ""
+        return f"{source_name(self.source)}, by this project{filters}"
 
     @property
     def which(self) -> str:

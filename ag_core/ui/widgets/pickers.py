@@ -17,15 +17,15 @@ from ag_core.ui.page import VIDEO
 SPLITS = ("train", "test")
 
 
-def video_picker(key: StoreKey, label: str = "Video", widget_key: str = VIDEO) -> str:
-    """Choose one of the store's videos; the choice is the link's `v`. The store must have a video.
+def video_picker(key: StoreKey, widget_key: str = VIDEO, source: str | None = None, first: str | None = None) -> str:
+    """Choose one of the videos of the store or of one source; the choice is the link's `v`. There must be one.
 
-    A page that links to another page's `v` needs a `widget_key` of its own: a bound widget takes its part of the
-    address away when its page is left.
+    `first` stands there before anything is chosen. A page that links to another page's `v` needs a `widget_key` of its
+    own: a bound widget takes its part of the address away when its page is left.
     """
-    table = cached.videos(key)
-    ids = table["video_id"].tolist()
-    return st.selectbox(label, ids, key=widget_key, bind="query-params", width=260)
+    ids = cached.videos(key, source)["video_id"].tolist()
+    index = ids.index(first) if first in ids else 0
+    return st.selectbox("Video", ids, index, key=widget_key, bind="query-params", width=260)
 
 
 def source_picker(key: StoreKey, widget_key: str) -> str:
@@ -40,8 +40,25 @@ def source_name(source: str) -> str:
     return "Annotation" if source == ANNOTATION else source.replace("prediction:", "Prediction: ").replace("+", " + ")
 
 
-def filter_pickers() -> VideoFilter:
-    """The filters of Explore, bound to the link: split, actions, objects, relations, text. All must hold."""
+def models_of_source(source: str) -> str:
+    """The models of a prediction's source: 'prediction:faster-rcnn+reldn' -> 'faster-rcnn + reldn'."""
+    return source_name(source).removeprefix("Prediction: ")
+
+
+def run_picker(key: StoreKey, video_id: str) -> str | None:
+    """Choose whose prediction of a video to see; without asking, where one run has it (that one) or none (None)."""
+    runs = cached.model_runs(key, video_id)
+    if len(runs) < 2:
+        return next(iter(runs), None)
+    return st.selectbox("Predicted by", runs, format_func=models_of_source, key="run", bind="query-params", width=320)
+
+
+def filter_pickers(key: StoreKey) -> VideoFilter:
+    """The filters of Explore, bound to the link: split, actions, objects, relations, text. All must hold.
+
+    They ask the annotation; where the store has none, or several model runs, one may choose whom.
+    """
+    sources, asked = cached.sources(key), cached.main_source(key)
     # The address has an action as the picker prints it; a link written by hand may give the bare id.
     linked = [one for one in st.query_params.get_all("action") if one in {action.id for action in ACTIONS}]
     if linked and "action" not in st.session_state:
@@ -67,6 +84,8 @@ def filter_pickers() -> VideoFilter:
             persist_state="session",
             placeholder="Any",
         )
+        if len(sources) > 2 or (len(sources) > 1 and ANNOTATION not in sources):
+            asked = source_picker(key, "source")
         split = st.selectbox(
             "Split", SPLITS, index=None, key="split", bind="query-params", persist_state="session", placeholder="Both"
         )
@@ -79,6 +98,7 @@ def filter_pickers() -> VideoFilter:
         tuple(relation_index(name) for name in relations),
         split,
         text or "",
+        asked,
     )
 
 

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test lint browser data lock clean
+.PHONY: run test quick lint browser data lock clean
 
 run: $(VENV)/.run data          ## environment, embedded data, app
 	$(BIN)/streamlit run app.py
@@ -12,10 +12,11 @@ run: $(VENV)/.run data          ## environment, embedded data, app
 test: $(VENV)/.dev browser lint ## everything, browser tests included
 	$(BIN)/python -m pytest
 
-lint: $(VENV)/.dev              ## format, lint and types
+lint: $(VENV)/.dev $(VENV)/.javascript   ## format, lint and types, of Python and JavaScript
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	cd tests/javascript && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent lint && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent types
 
 data: $(VENV)/.run              ## the annotation store of the embedded home world
 	$(BIN)/python -c "from ag_core.annotations.showcase_store import ensure_store; print(ensure_store())"
@@ -32,6 +33,10 @@ $(VENV)/.run: requirements.txt
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	$(PIP_INSTALL) -r requirements-dev.txt
+	touch $@
+
+$(VENV)/.javascript: $(VENV)/.dev tests/javascript/package-lock.json
+	cd tests/javascript && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund --silent
 	touch $@
 
 lock:                           ## pin every dependency anew, for every platform; needs uv

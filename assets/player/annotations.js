@@ -1,5 +1,25 @@
 // One source of graphs (the annotation or a prediction) as typed columns, and the questions the widget asks of it.
 
+/**
+ * An Arrow table, as far as it is used here.
+ * @typedef {{getChild: (name: string) => ({toArray: () => any} | null)}} Table
+ */
+
+/**
+ * What Python sends (format 2): `graphs:NAME` and `strengths:NAME` hold the tables of a source, `scores:NAME` those of a model.
+ * @typedef {{v: number, video: string, src: string | null, fps: number, n_frames: number, width: number, height: number, t0: number,
+ *   selected: string | null, autoplay: boolean, debug: boolean, neighbours: boolean, link_path: string | null,
+ *   compare: string[], sources: {name: string, label: string}[],
+ *   tracks: {label: string, class: string, kind: string}[], relations: {name: string, group: string}[], actions: Lane[],
+ *   score_actions: {id: string, name: string}[], models: {name: string, label: string, video_scores: number[]}[],
+ *   seek: {n: number, t: number} | null, [table: string]: any}} Payload
+ */
+
+/**
+ * @param {Table} table
+ * @param {string} name
+ * @returns {any} the numbers; none where the table has no such column
+ */
 function column(table, name) {
   const found = table.getChild(name);
   return found ? found.toArray() : [];

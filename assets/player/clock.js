@@ -4,12 +4,27 @@
 const SPEEDS = [0.25, 0.5, 1, 1.5, 2];
 
 class Clock {
-  // heard: {frame(frame, image), state(), settled()}; image is the new picture, for whoever wants to look at it.
+  /**
+   * @param {HTMLVideoElement} video
+   * @param {{frame: (frame: number, image?: CanvasImageSource) => void, state: () => void, settled: () => void}} heard
+   *   image is the new picture, for whoever wants to look at it
+   */
   constructor(video, heard) {
     this.video = video;
     this.heard = heard;
     this.callbacks = "requestVideoFrameCallback" in HTMLVideoElement.prototype;
-    Object.assign(this, { frame: 0, frames: 1, fps: 24, speed: 1, virtual: true, playing: false });
+    this.frame = 0;
+    this.frames = 1;
+    this.fps = 24;
+    this.speed = 1;
+    this.virtual = true;
+    this.playing = false;
+    this.loop = false;
+    this.dead = false;
+    this.ownTime = 0;
+    this.idle = 0;
+    /** The frame that a seek is on its way to. @type {number | undefined} */
+    this.wanted = undefined;
     this.stop = new AbortController();
     const options = { signal: this.stop.signal };
     video.addEventListener("play", () => heard.state(), options);
@@ -19,9 +34,12 @@ class Clock {
     this.watchTime();
   }
 
-  // start: frame to begin with.
+  /**
+   * @param {{src: string | null, fps: number, frames: number, loop: boolean, start: number}} video
+   *   src is null where there is no file; start is the frame to begin with
+   */
   open({ src, fps, frames, loop, start }) {
-    Object.assign(this, { fps, frames, loop, src, virtual: !src, playing: false, wanted: undefined });
+    Object.assign(this, { fps, frames, loop, virtual: !src, playing: false, wanted: undefined });
     this.frame = clamp(start, 0, frames - 1);
     this.video.loop = loop;
     if (!src) {
@@ -35,6 +53,7 @@ class Clock {
 
   watchPicture() {
     if (!this.callbacks) return;
+    /** @type {VideoFrameRequestCallback} */
     const presented = (_now, picture) => {
       if (this.dead) return;
       if (!this.virtual) {
@@ -51,6 +70,7 @@ class Clock {
   // For the clock of its own, and for browsers without frame callbacks; otherwise it only looks in four times a second.
   watchTime() {
     let before = performance.now();
+    /** @param {number} now */
     const animated = (now) => {
       if (this.dead) return;
       if (this.virtual && this.playing) this.advance(Math.min(now - before, 100) / 1000);
@@ -62,12 +82,20 @@ class Clock {
     requestAnimationFrame(animated);
   }
 
+  /**
+   * @param {number} frame
+   * @param {CanvasImageSource} [image]
+   */
   show(frame, image) {
     this.frame = clamp(frame, 0, this.frames - 1);
     this.heard.frame(this.frame, image);
   }
 
   // A callback for the picture from before a seek may come after the seek: the sought frame is the one on screen.
+  /**
+   * @param {number} frame
+   * @param {CanvasImageSource} image
+   */
   present(frame, image) {
     if (this.paused && this.wanted !== undefined && frame !== this.wanted) return;
     if (frame === this.wanted) this.wanted = undefined;
@@ -85,6 +113,7 @@ class Clock {
     }, 150);
   }
 
+  /** @param {number} seconds */
   advance(seconds) {
     this.ownTime += seconds * this.speed;
     const frame = Math.floor(this.ownTime * this.fps);
@@ -116,6 +145,7 @@ class Clock {
   }
 
   // The frame shown at a time; a twentieth of a frame forgives times rounded to milliseconds.
+  /** @param {number} seconds */
   frameAt(seconds) {
     return clamp(Math.floor(seconds * this.fps + 0.05), 0, this.frames - 1);
   }
@@ -144,12 +174,14 @@ class Clock {
     else this.pause();
   }
 
+  /** @param {number} speed */
   setSpeed(speed) {
     this.speed = speed;
     this.video.playbackRate = speed;
   }
 
   // To the middle of the frame's time, so that rounding never lands on its neighbour.
+  /** @param {number} frame */
   seek(frame) {
     const wanted = clamp(frame, 0, this.frames - 1);
     if (this.virtual) {
@@ -162,12 +194,17 @@ class Clock {
     this.video.currentTime = (wanted + 0.5) / this.fps;
   }
 
+  /** @param {number} frames */
   step(frames) {
     this.pause();
     this.seek((this.wanted ?? this.frame) + frames);
   }
 
   // To the next (direction 1) or previous (-1) of some sorted frames.
+  /**
+   * @param {ArrayLike<number>} frames
+   * @param {number} direction
+   */
   jump(frames, direction) {
     this.pause();
     const here = this.wanted ?? this.frame;
@@ -187,6 +224,7 @@ class Clock {
 
 // The picture on screen, with its time. A busy browser calls back for a picture that it has already replaced, so the boxes
 // follow the picture itself. Null without WebCodecs (an address that is not secure): then the callback's word stands.
+/** @param {HTMLVideoElement} video */
 function stillOf(video) {
   if (!("VideoFrame" in window) || video.readyState < 2) return null;
   try {
@@ -197,6 +235,7 @@ function stillOf(video) {
 }
 
 // Why a video does not play, as the end of a sentence.
+/** @param {string} src */
 async function reasonOfFailure(src) {
   try {
     const answer = await fetch(src, { headers: { Range: "bytes=0-15" } });

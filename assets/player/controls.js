@@ -3,6 +3,7 @@
 const MODES = ["hold", "interpolate", "exact"];
 const PLAY_ICON = "M8 5v14l11-7z";
 const PAUSE_ICON = "M7 5h4v14H7zM13 5h4v14h-4z";
+/** @type {[string, string][]} */
 const KEYS = [
   ["Space, K", "play or pause"],
   ["← →", "previous, next annotated frame"],
@@ -19,9 +20,22 @@ const KEYS = [
 ];
 
 class Controls {
-  // heard: {changed(), source(name), clear(), link(), navigate(direction), marks() -> {frames, changes}}
+  /**
+   * @param {Record<string, any>} parts the elements of the player by their data-part
+   * @param {Clock} clock
+   * @param {{changed: () => void, source: (name: string) => void, clear: () => void, link: () => void,
+   *   navigate: (direction: number) => void, marks: () => {frames: number[], changes: number[]}}} heard
+   */
   constructor(parts, clock, heard) {
-    Object.assign(this, { parts, clock, heard, mode: "hold", groupsOn: [true, true, true] });
+    this.parts = parts;
+    this.clock = clock;
+    this.heard = heard;
+    this.mode = "hold";
+    this.groupsOn = [true, true, true];
+    this.ready = false;
+    /** @type {Record<string, HTMLButtonElement>} */
+    this.buttons = {};
+    /** @type {Record<string, boolean>} */
     this.on = { boxes: true, labels: true, graph: true };
     this.stop = new AbortController();
     this.makeSwitches();
@@ -32,8 +46,7 @@ class Controls {
   }
 
   makeSwitches() {
-    this.buttons = {};
-    const make = (name, key, does) => {
+    const make = (/** @type {string} */ name, /** @type {string | number} */ key, /** @type {() => void} */ does) => {
       const button = element("button", { type: "button", class: "toggle", "aria-pressed": "true", title: `Show ${name} (${key})` }, this.parts.toggles);
       button.addEventListener("click", does);
       this.buttons[name] = button;
@@ -78,6 +91,7 @@ class Controls {
   listen() {
     const { clock } = this;
     const root = this.parts.player;
+    /** @type {Record<string, () => void>} */
     const acts = {
       toggle: () => clock.toggle(),
       previous: () => clock.jump(this.heard.marks().frames, -1),
@@ -86,7 +100,7 @@ class Controls {
       fullscreen: () => this.fullScreen(),
       help: () => this.showHelp(this.parts.help.hidden),
     };
-    const on = (target, name, does) => target.addEventListener(name, does, { signal: this.stop.signal });
+    const on = (/** @type {EventTarget} */ target, /** @type {string} */ name, /** @type {(event: any) => void} */ does) => target.addEventListener(name, does, { signal: this.stop.signal });
     for (const button of root.querySelectorAll("[data-act]")) on(button, "click", () => this.ready && acts[button.dataset.act]());
     on(root, "keydown", (event) => this.key(event));
     on(root, "keyup", quiet);
@@ -96,6 +110,11 @@ class Controls {
   }
 
   // sources: those to choose from; chosen: the one shown; comparing: whether all graphs are on screen anyway.
+  /**
+   * @param {{name: string, label: string}[]} sources
+   * @param {{name: string}} chosen
+   * @param {boolean} comparing
+   */
   offer(sources, chosen, comparing) {
     const { source } = this.parts;
     source.replaceChildren();
@@ -105,12 +124,14 @@ class Controls {
     this.ready = true;
   }
 
+  /** @param {number} index */
   toggleGroup(index) {
     this.groupsOn[index] = !this.groupsOn[index];
     this.buttons[GROUPS[index].name].setAttribute("aria-pressed", String(this.groupsOn[index]));
     this.heard.changed();
   }
 
+  /** @param {string} name */
   toggleSwitch(name) {
     this.on[name] = !this.on[name];
     this.buttons[name].setAttribute("aria-pressed", String(this.on[name]));
@@ -118,11 +139,13 @@ class Controls {
     this.heard.changed();
   }
 
+  /** @param {number} speed */
   setSpeed(speed) {
     this.clock.setSpeed(speed);
     this.parts.speed.value = String(speed);
   }
 
+  /** @param {number} direction */
   changeSpeed(direction) {
     this.setSpeed(SPEEDS[clamp(SPEEDS.indexOf(this.clock.speed) + direction, 0, SPEEDS.length - 1)]);
   }
@@ -140,23 +163,26 @@ class Controls {
     icon.parentElement.setAttribute("aria-label", this.clock.paused ? "Play" : "Pause");
   }
 
+  /** @param {boolean} on */
   showHelp(on) {
     this.parts.help.hidden = !on;
     if (!on) this.parts.player.focus({ preventScroll: true });
   }
 
   // Without a text: how to get at the keys.
+  /** @param {string} [text] */
   hint(text) {
     const { hint, player } = this.parts;
     hint.textContent = text || (player.matches(":focus-within") ? "? shows the keys" : "click the video to use keys");
   }
 
   // Streamlit hears keys on the document: none of ours may reach it. Buttons and selectors keep their own keys.
+  /** @param {KeyboardEvent} event */
   key(event) {
     if (event.ctrlKey || event.metaKey) return;
     event.stopPropagation();
     if (!this.ready || event.altKey) return;
-    const target = event.composedPath()[0];
+    const target = /** @type {Element} */ (event.composedPath()[0]);
     const choosing = target.closest("select") && event.key !== "Escape";
     const pressing = target.closest("button, summary, [role=button]") && (event.key === " " || event.key === "Enter");
     if (choosing || pressing) return;
@@ -166,6 +192,10 @@ class Controls {
     does();
   }
 
+  /**
+   * @param {boolean} shift
+   * @returns {Record<string, () => void>}
+   */
   keyActions(shift) {
     const { clock, heard } = this;
     const marks = () => (shift ? heard.marks().changes : heard.marks().frames);
@@ -202,6 +232,7 @@ class Controls {
   }
 }
 
+/** @param {KeyboardEvent} event */
 function quiet(event) {
   if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
 }

@@ -2,27 +2,50 @@
 
 const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
 
+/**
+ * One of the three groups of relationships: its name, letter, dashes of its lines and its colour in both themes.
+ * @typedef {{name: string, letter: string, dash: number[], light: string, dark: string}} Group
+ */
+
+/** @type {Group[]} */
 const GROUPS = [
   { name: "attention", letter: "A", dash: [0.1, 5], light: "#D96500", dark: "#FFA733" },
   { name: "spatial", letter: "S", dash: [6, 4], light: "#0F5F44", dark: "#6FE0B5" },
   { name: "contact", letter: "C", dash: [], light: "#8A2FC9", dark: "#A678F0" },
 ];
+/** @type {Record<string, number>} */
 const GROUP_INDEX = { attention: 0, spatial: 1, contact: 2 };
 
 // Relationships that say what is not the case, or not known: drawn fainter.
 const DENIALS = ["not looking at", "unsure", "not contacting"];
 
+/**
+ * Make an HTML element, append it to `parent` where there is one, and set its text as text.
+ * @param {string} tag
+ * @param {Record<string, string | number>} [attributes]
+ * @param {Element} [parent]
+ * @param {string} [text]
+ * @returns {any} the element, of the tag's own type
+ */
 function element(tag, attributes, parent, text) {
   const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes || {})) made.setAttribute(name, value);
+  for (const [name, value] of Object.entries(attributes || {})) made.setAttribute(name, String(value));
   if (text !== undefined) made.textContent = text;
   if (parent) parent.appendChild(made);
   return made;
 }
 
+/**
+ * The same for an SVG element.
+ * @param {string} tag
+ * @param {Record<string, string | number>} [attributes]
+ * @param {Element} [parent]
+ * @param {string} [text]
+ * @returns {any} the element, of the tag's own type
+ */
 function drawn(tag, attributes, parent, text) {
   const made = document.createElementNS(SVG_NAMESPACE, tag);
-  for (const [name, value] of Object.entries(attributes || {})) made.setAttribute(name, value);
+  for (const [name, value] of Object.entries(attributes || {})) made.setAttribute(name, String(value));
   if (text !== undefined) made.textContent = text;
   if (parent) parent.appendChild(made);
   return made;
@@ -34,12 +57,18 @@ function lineSample(group) {
   return svg;
 }
 
+/** @param {number} seconds */
 function formatTime(seconds) {
   const ms = Math.max(0, Math.round(seconds * 1000));
   const rest = String(Math.floor(ms / 1000) % 60).padStart(2, "0");
   return `${Math.floor(ms / 60000)}:${rest}.${String(ms % 1000).padStart(3, "0")}`;
 }
 
+/**
+ * @param {number} value
+ * @param {number} low
+ * @param {number} high
+ */
 function clamp(value, low, high) {
   return Math.min(high, Math.max(low, value));
 }
@@ -47,8 +76,9 @@ function clamp(value, low, high) {
 // Channels 0..255 of any CSS colour, through a canvas pixel.
 const probe = document.createElement("canvas");
 probe.width = probe.height = 1;
-const probeContext = probe.getContext("2d", { willReadFrequently: true });
+const probeContext = /** @type {CanvasRenderingContext2D} */ (probe.getContext("2d", { willReadFrequently: true }));
 
+/** @param {string} colour */
 function channels(colour) {
   probeContext.clearRect(0, 0, 1, 1);
   probeContext.fillStyle = "#888";
@@ -57,7 +87,16 @@ function channels(colour) {
   return probeContext.getImageData(0, 0, 1, 1).data;
 }
 
-// Colours for canvases, and the group colours as CSS variables of the player. Read again at every theme change.
+/**
+ * @typedef {{dark: boolean, background: string, raised: string, text: string, border: string, primary: string,
+ *   font: string, models: string[]}} Theme
+ */
+
+/**
+ * Colours for canvases, and the group colours as CSS variables of the player. Read again at every theme change.
+ * @param {HTMLElement} player
+ * @returns {Theme}
+ */
 function readTheme(player) {
   const style = getComputedStyle(player);
   const named = (name, other) => style.getPropertyValue(name).trim() || other;

@@ -207,15 +207,22 @@ function keptTracks(tracks, sources) {
 }
 
 // Text cut with an ellipsis so that it is at most `width` pixels wide.
-const ruler = document.createElement("canvas").getContext("2d");
+const ruler = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
 
+/**
+ * @param {string} text
+ * @param {number} width in pixels
+ * @param {number} size in pixels
+ * @param {number} weight
+ */
 function fitted(text, width, size, weight) {
-  ruler.font = `${weight} ${size}px ${fitted.font || "sans-serif"}`;
+  ruler.font = `${weight} ${size}px ${fitted.font}`;
   if (ruler.measureText(text).width <= width) return text;
   let length = text.length - 1;
   while (length > 1 && ruler.measureText(`${text.slice(0, length)}…`).width > width) length--;
   return `${text.slice(0, length).trimEnd()}…`;
 }
+fitted.font = "sans-serif";
 
 // The triplets of this moment as a table: one column of marks per source.
 class TripletTable {
@@ -224,6 +231,7 @@ class TripletTable {
     this.head = element("tr", {}, element("thead", {}, this.table));
     this.body = element("tbody", {}, this.table);
     this.shown = "";
+    this.since = 0;
   }
 
   // states: [{source, index}]; groupsOn: which groups are on. While playing, at most four times a second.

@@ -2,10 +2,14 @@
 
 const OVERLAY = { neutral: "#FFFFFF", attention: "#FFA733", contact: "#C9A8FF", halo: "rgba(0, 0, 0, 0.72)" };
 
+/** @typedef {{track: number, score: number, x: number, y: number, width: number, height: number}} Hit */
+
 class Overlay {
+  /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.canvas = canvas;
-    this.context = canvas.getContext("2d");
+    this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    /** What is drawn, in pixels of the canvas. @type {Hit[]} */
     this.hits = [];
   }
 
@@ -106,7 +110,13 @@ class Overlay {
   }
 
   // Track of the smallest box under a point of the canvas; null beside all boxes.
+  /**
+   * @param {number} x
+   * @param {number} y
+   * @returns {number | null}
+   */
   pick(x, y) {
+    /** @type {Hit | null} */
     let best = null;
     for (const hit of this.hits) {
       const inside = x >= hit.x && x <= hit.x + hit.width && y >= hit.y && y <= hit.y + hit.height;

@@ -8,11 +8,32 @@ const players = new WeakMap();
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 
 class Player {
+  /** @param {Element} root */
   constructor(root) {
+    /** @type {Record<string, any>} */
     this.parts = {};
-    for (const part of root.querySelectorAll("[data-part]")) this.parts[part.dataset.part] = part;
+    for (const part of root.querySelectorAll("[data-part]")) this.parts[part.getAttribute("data-part") || ""] = part;
     this.root = this.parts.player;
-    Object.assign(this, { panels: [], selection: null, sent: {}, lastReport: 0, notice: "" });
+    /** @type {GraphPanel[]} */
+    this.panels = [];
+    /** @type {Source[]} */
+    this.sources = [];
+    /** The source whose boxes are drawn; known with the first data. @type {Source} */
+    this.chosen = /** @type {any} */ (undefined);
+    /** The sources whose graphs are shown: several when comparing. @type {Source[]} */
+    this.onScreen = [];
+    /** @type {any} */
+    this.data = null;
+    /** @type {{kind: string, label: string, class?: string, track?: number, id?: string} | null} */
+    this.selection = null;
+    /** What Python heard last. @type {{t?: number, selected?: string}} */
+    this.sent = {};
+    this.lastReport = 0;
+    this.notice = "";
+    this.dead = false;
+    this.stop = new AbortController();
+    this.resizes = new ResizeObserver(() => this.resized());
+    this.visibility = new IntersectionObserver((entries) => this.seen(entries[entries.length - 1].isIntersecting));
     this.overlay = new Overlay(this.parts.overlay);
     this.clock = new Clock(this.parts.video, {
       frame: (_frame, image) => this.draw(image),
@@ -35,8 +56,8 @@ class Player {
   }
 
   listen() {
-    this.stop = new AbortController();
-    const on = (target, name, does) => target.addEventListener(name, does, { signal: this.stop.signal });
+    const on = (/** @type {EventTarget} */ target, /** @type {string} */ name, /** @type {(event: any) => void} */ does) =>
+      target.addEventListener(name, does, { signal: this.stop.signal });
     on(this.parts.stage, "click", (event) => this.clicked(event));
     on(this.parts.video, "error", () => this.failed());
     on(this.parts.video, "loadedmetadata", () => {
@@ -44,9 +65,7 @@ class Player {
       this.checkLength();
       this.draw();
     });
-    this.resizes = new ResizeObserver(() => this.resized());
     this.resizes.observe(this.parts.stage);
-    this.visibility = new IntersectionObserver((entries) => this.seen(entries[entries.length - 1].isIntersecting));
     this.visibility.observe(this.root);
   }
 
@@ -63,6 +82,7 @@ class Player {
     this.draw();
   }
 
+  /** @param {Payload} data */
   receive(data) {
     const before = this.data;
     this.data = data;
@@ -73,9 +93,9 @@ class Player {
     }
     this.comparing = data.compare.length > 1;
     this.sources = data.sources.map((source) => new Source(source, data[`graphs:${source.name}`], data[`strengths:${source.name}`], data.relations));
-    const named = (name) => this.sources.find((source) => source.name === name);
+    const named = (/** @type {string} */ name) => this.sources.find((source) => source.name === name);
     this.chosen = (this.chosen && named(this.chosen.name)) || this.sources[0] || emptySource(data);
-    this.onScreen = this.comparing ? data.compare.map(named) : [this.chosen];
+    this.onScreen = this.comparing ? data.compare.flatMap((name) => named(name) || []) : [this.chosen];
     if (!this.onScreen.includes(this.chosen)) [this.chosen] = this.onScreen;
     const scores = data.models.map((model) => scoreColumns(model, data[`scores:${model.name}`], data.score_actions.length));
     this.buildPanels();
@@ -90,6 +110,7 @@ class Player {
     this.checkLength();
   }
 
+  /** @param {Payload} data */
   open(data) {
     this.say("");
     this.notice = this.clock.callbacks ? "" : "this browser has no frame callback: boxes may lag by a frame";
@@ -130,11 +151,13 @@ class Player {
     this.clock.leaveVideo();
   }
 
+  /** @param {string} message */
   say(message) {
     this.parts.message.textContent = message;
     this.parts.message.hidden = !message;
   }
 
+  /** @param {number} seconds */
   seekTime(seconds, dragging = false) {
     if (dragging) this.clock.pause();
     this.clock.seek(this.clock.frameAt(seconds));
@@ -147,6 +170,7 @@ class Player {
   }
 
   // The player pauses out of sight, and goes on when it comes back if it was playing by itself.
+  /** @param {boolean} visible */
   seen(visible) {
     if (!visible && !this.clock.paused) {
       this.resume = Boolean(this.data && this.data.autoplay);
@@ -160,6 +184,7 @@ class Player {
   // ---- drawing ----
 
   // Everything that moves, at once, for the clock's frame. image: the new picture; none where something else changed.
+  /** @param {CanvasImageSource} [image] */
   draw(image) {
     const { data, clock, controls, chosen } = this;
     if (!data || !this.theme) return;
@@ -202,7 +227,7 @@ class Player {
       return { source, ...shown, note: this.comparing ? this.age(source, shown) : "", still: calm.matches };
     });
     states.forEach((state, at) => this.panels[at].show(state));
-    if (this.comparing || this.details.open) this.triplets.show(states, data.tracks, data.relations, controls.groupsOn, !clock.paused);
+    if (this.comparing || this.details?.open) this.triplets?.show(states, data.tracks, data.relations, controls.groupsOn, !clock.paused);
     if (clock.paused) this.announce(states[0]);
   }
 
@@ -268,7 +293,7 @@ class Player {
   }
 
   chooseSource(name) {
-    this.chosen = this.sources.find((source) => source.name === name);
+    this.chosen = this.sources.find((source) => source.name === name) || this.chosen;
     if (!this.comparing) this.onScreen = [this.chosen];
     this.draw();
   }
@@ -311,7 +336,7 @@ class Player {
   // Bring out what the selection means: tracks in picture and graph, lanes on the timeline.
   emphasise() {
     const { selection, data } = this;
-    const chosen = (track, number) => (selection.kind === "object" ? number === selection.track : number > 0 && track.class === selection.class);
+    const chosen = (/** @type {any} */ track, /** @type {number} */ number) => (selection?.kind === "object" ? number === selection.track : number > 0 && track.class === selection?.class);
     const numbers = selection ? data.tracks.flatMap((track, number) => (chosen(track, number) ? [number] : [])) : [];
     this.emphasised = numbers.length ? new Set(numbers) : null;
     for (const panel of this.panels) panel.emphasise(this.emphasised);
@@ -331,6 +356,7 @@ class Player {
 
   // ---- what Python hears ----
 
+  /** @param {boolean} force */
   report(force) {
     if (!this.data || !this.setState) return;
     const now = performance.now();
@@ -355,7 +381,7 @@ class Player {
       this.controls.hint(text);
       window.setTimeout(() => this.controls.hint(), 2500);
     };
-    if (data.debug) window.agPlayerLink = link;
+    if (data.debug) Object.assign(window, { agPlayerLink: link });
     if (!navigator.clipboard) done(link);
     else navigator.clipboard.writeText(link).then(() => done("link copied"), () => done(link));
   }
@@ -374,7 +400,8 @@ class Player {
 
 // For tests: clips carry their frame number as 12 cells across the bottom tenth of the picture, most significant first.
 function comparePicture(player, image) {
-  const stats = (window.agPlayerStats ||= { ticks: 0, differences: {} });
+  const page = /** @type {any} */ (window);
+  const stats = (page.agPlayerStats ||= { ticks: 0, differences: {} });
   stats.player = player;
   if (!image) return;
   stats.reader ||= Object.assign(document.createElement("canvas"), { width: 120, height: 10 });

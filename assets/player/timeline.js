@@ -3,8 +3,13 @@
 
 const ROW = { ruler: 22, ticks: 14, action: 22, score: 30, head: 26, groupGap: 6 };
 
+/** An interval of an action. @typedef {{id: string, name: string, class: string, start: number, end: number}} Lane */
+
 class Timeline {
-  // heard: {seek(seconds, dragging), action(lane)}
+  /**
+   * @param {Element} parent
+   * @param {{seek: (seconds: number, dragging: boolean) => void, action: (lane: Lane) => void}} heard
+   */
   constructor(parent, heard) {
     this.heard = heard;
     this.labels = element("div", { class: "labels" }, parent);
@@ -14,7 +19,21 @@ class Timeline {
     this.values = element("div", { class: "values" }, parent);
     this.observer = new ResizeObserver(() => this.draw());
     this.observer.observe(this.plot);
+    /** @type {any[]} */
     this.rows = [];
+    /** @type {any[]} */
+    this.bars = [];
+    /** @type {any[]} */
+    this.scores = [];
+    this.duration = 0;
+    this.height = 0;
+    this.wide = 0;
+    /** Known once the clock has shown a frame. @type {any} */
+    this.time = undefined;
+    /** Known before anything is drawn. @type {Theme} */
+    this.theme = /** @type {any} */ (undefined);
+    /** @type {((lane: Lane) => boolean) | null} */
+    this.matches = null;
     this.listen();
   }
 
@@ -153,7 +172,7 @@ class Timeline {
     if (!this.theme || !this.duration || !wide) return;
     fitCanvas(this.canvas, wide, this.height);
     const ratio = window.devicePixelRatio || 1;
-    const context = this.canvas.getContext("2d");
+    const context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, wide, this.height);
     const across = (seconds) => (seconds / this.duration) * wide;

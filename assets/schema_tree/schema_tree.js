@@ -13,8 +13,12 @@ const element = (tag, part, text, more = {}) => {
 // A word of SQL or an odd name needs quotes.
 const quoted = name => (/^[a-z_][a-z0-9_]*$/.test(name) && name !== "group" ? name : `"${name.replaceAll('"', '""')}"`);
 
+/**
+ * @param {string} editorKey the key of the text area in Python
+ * @param {string} name
+ */
 function type(editorKey, name) {
-  const editor = document.querySelector(`.st-key-${editorKey} textarea`);
+  const editor = /** @type {HTMLTextAreaElement | null} */ (document.querySelector(`.st-key-${editorKey} textarea`));
   if (!editor) return;
   editor.focus();
   const before = editor.value.slice(0, editor.selectionStart);

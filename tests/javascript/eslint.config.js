@@ -1,0 +1,40 @@
+// The pieces of the player are joined into one module, so they share their top level; each piece is a script here.
+import js from "@eslint/js";
+import globals from "globals";
+
+const shared = [
+  "GROUPS", "GROUP_INDEX", "DENIALS", "MODEL_DASHES", "SPEEDS", "element", "drawn", "lineSample", "formatTime", "clamp", "readTheme",
+  "fitCanvas", "column", "Source", "lastAtOrBefore", "Overlay", "GraphPanel", "TripletTable", "keptTracks", "fitted", "Timeline",
+  "Clock", "reasonOfFailure", "Controls",
+];
+const readonly = (names) => Object.fromEntries(names.map((name) => [name, "readonly"]));
+const rules = {
+  ...js.configs.recommended.rules,
+  eqeqeq: "error",
+  "no-var": "error",
+  "prefer-const": "error",
+  "no-eval": "error",
+  "no-implied-eval": "error",
+  "no-restricted-properties": ["error", { property: "innerHTML", message: "set text as text" }, { property: "outerHTML" }],
+};
+
+export default [
+  {
+    files: ["**/*.js"],
+    languageOptions: { ecmaVersion: 2023, sourceType: "module", globals: globals.browser },
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    rules,
+  },
+  {
+    files: ["**/assets/player/*.js"],
+    languageOptions: { globals: readonly(shared) },
+    rules: {
+      "no-redeclare": ["error", { builtinGlobals: false }],
+      "no-unused-vars": ["error", { varsIgnorePattern: `^(${shared.join("|")})$`, argsIgnorePattern: "^_" }],
+    },
+  },
+  {
+    files: ["**/assets/graph_page/*.js"],
+    languageOptions: { sourceType: "script", globals: readonly(["nodes", "edges", "network", "FACTS"]) },
+  },
+];

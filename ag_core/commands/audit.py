@@ -1,6 +1,6 @@
 """`audit`: what a home world gives away, how it is balanced, and how like the real annotation it is.
 
-The result is described in `training.audit_report`; it is the source of the data card (docs/home_world.md and the
+The result is described in `world_audit.report`; it is the source of the data card (docs/home_world.md and the
 Statistics page).
 """
 
@@ -40,26 +40,27 @@ def run(options: argparse.Namespace) -> None:
     import torch
 
     from ag_core.files import write_atomically
-    from ag_core.world_audit.report import log_row, tables
+    from ag_core.world_audit.data_card import format_card
+    from ag_core.world_audit.report import summarize_for_log
 
     if options.seeds < 1:
         raise UserError(f"--seeds {options.seeds} trains nothing; give 1 or more")
-    card = _cut(options.card) if options.card is not None else None
+    card = _split_card(options.card) if options.card is not None else None
     torch.set_num_threads(options.threads)
-    result = _audited(options)
-    lines = tables(result)
+    report = _run_audits(options)
+    lines = format_card(report)
     print("\n".join(lines))
     if options.out is not None:
-        write_atomically(options.out, json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+        write_atomically(options.out, json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     if card is not None:
         write_atomically(options.card, "\n".join([card[0] + BEGIN, "", *lines, "", END + card[1]]))
     if options.log is not None:
         from ag_core.commands.evaluate import append_row
 
-        append_row(options.log, log_row(result))
+        append_row(options.log, summarize_for_log(report))
 
 
-def _cut(card: Path) -> tuple[str, str]:
+def _split_card(card: Path) -> tuple[str, str]:
     """What stands before and after the numbers of a data card; UserError where it has no place for them."""
     text = card.read_text(encoding="utf-8") if card.is_file() else ""
     before, begin, rest = text.partition(BEGIN)
@@ -69,13 +70,14 @@ def _cut(card: Path) -> tuple[str, str]:
     return before, after
 
 
-def _audited(options: argparse.Namespace) -> dict[str, Any]:
+def _run_audits(options: argparse.Namespace) -> dict[str, Any]:
     from ag_core.experiments.datasets import HomeWorld, clip_pictures
     from ag_core.presets import DEMO_VIDEO
-    from ag_core.world_audit.audits import AUDITS, STEPS, run_audit
-    from ag_core.world_audit.report import report
+    from ag_core.world_audit.audit_inputs import AUDITS
+    from ag_core.world_audit.audits import STEPS, run_audit
+    from ag_core.world_audit.report import build_report
 
-    real = _real_samples(options.real) if options.real is not None else []
+    real = _read_real_samples(options.real) if options.real is not None else []
     world = HomeWorld.open(options.data)
     train, val = world.of_split("train"), world.of_split("val")
     pictures, steps = clip_pictures(world, DEMO_VIDEO.size_wh), options.steps or STEPS
@@ -85,13 +87,13 @@ def _audited(options: argparse.Namespace) -> dict[str, Any]:
         minutes = (time.monotonic() - started) / 60
         print(f"{number} of {len(AUDITS)} audits, {minutes:.1f} min: {audit.name}", flush=True)
     command = f"audit --data {options.data.name}" + (f" --real {options.real.name}" if options.real else "")
-    return report(world, results, steps, command, real)
+    return build_report(world, results, steps, command, real)
 
 
-def _real_samples(folder: Path) -> "list[GraphSample]":
+def _read_real_samples(folder: Path) -> "list[GraphSample]":
     """The two parts of the real sample."""
     from ag_core.commands.evaluate import real_graphs
     from ag_core.world_audit.graph_distance import GraphSample
 
     files = [real_graphs(folder / f"ag_frames_{split}.jsonl")[0] for split in ("train", "val")]
-    return [GraphSample.of(graph for graphs in videos.values() for graph in graphs) for videos in files]
+    return [GraphSample.from_graphs(graph for graphs in videos.values() for graph in graphs) for videos in files]

@@ -19,8 +19,23 @@ from ag_core.taxonomy import ACTIONS, N_CLASSES, OBJECT_CLASSES
 
 ACTION_DETAILS = "as Charades scores videos: not interpolated, stable ties, classes with a positive video"
 
+CHANCE = "chance"
+"""The model that gives every video the same scores."""
+
 MIN_OVERLAP = 0.5
 """Of a detected and a true box, as intersection over union, for the one to count as the other."""
+
+
+def video_map_protocol(averaging: Averaging = Averaging.CLASS, details: str = "") -> Protocol:
+    """How Charades scores videos, in percent; `details` adds how a video came to its scores."""
+    words = "; ".join(filter(None, (ACTION_DETAILS, details)))
+    return Protocol("video mAP", Unit.PERCENT, averaging=averaging, details=words)
+
+
+def detection_protocol(overlap: float = MIN_OVERLAP) -> Protocol:
+    """How detected boxes are scored over the classes that occur, in percent."""
+    details = f"area under the interpolated curve, boxes overlap by {overlap:g}"
+    return Protocol("box mAP", Unit.PERCENT, averaging=Averaging.CLASS, details=details)
 
 
 @dataclass(frozen=True)
@@ -60,22 +75,37 @@ class ActionPrecision:
             float((self.positives[self.classes] / max(self.n_videos, 1)).mean()) if len(self.classes) else float("nan")
         )
 
-    def to_metrics(self, origin: Origin, n: Counts = Counts(), details: str = ACTION_DETAILS) -> tuple[Metric, ...]:
-        """Video mAP, weighted mAP and the mAP of chance in percent; `n` may add what was learned from."""
-        by_class, by_positives = (
-            Protocol("video mAP", Unit.PERCENT, averaging=averaging, details=details)
-            for averaging in (Averaging.CLASS, Averaging.CLASS_WEIGHTED)
+    def to_metrics(
+        self, origin: Origin, n: Counts = Counts(), model: str = "", details: str = ""
+    ) -> tuple[Metric, ...]:
+        """Video mAP and weighted mAP of a model in percent; `n` may add what was learned from, `details` how a video
+        came to its scores."""
+        values = ((Averaging.CLASS, self.mean), (Averaging.CLASS_WEIGHTED, self.weighted))
+        return tuple(
+            Metric(percent(value), video_map_protocol(averaging, details), origin, self._counts(n), model=model)
+            for averaging, value in values
         )
-        chance = replace(by_class, name="video mAP of chance", details=f"mean share of positive videos; {details}")
-        values = ((by_class, self.mean), (by_positives, self.weighted), (chance, self.chance))
-        return tuple(Metric(percent(value), protocol, origin, self._counts(n)) for protocol, value in values)
 
-    def to_class_metrics(self, origin: Origin, n: Counts = Counts(), details: str = ACTION_DETAILS) -> list[Metric]:
+    def to_chance_metric(self, origin: Origin, details: str = "") -> Metric:
+        """The mAP of constant scores in percent: the mean share of positive videos. It belongs to no training."""
+        origin = replace(origin, seeds=())
+        protocol = video_map_protocol(details=details)
+        return Metric(percent(self.chance), protocol, origin, self._counts(Counts()), model=CHANCE)
+
+    def to_class_metrics(
+        self, origin: Origin, n: Counts = Counts(), model: str = "", details: str = ""
+    ) -> list[Metric]:
         """The AP in percent of every action with a positive video, named by its Charades id."""
-        protocol = Protocol("video AP", Unit.PERCENT, averaging=Averaging.ONE_CLASS, details=details)
+        protocol = replace(video_map_protocol(Averaging.ONE_CLASS, details), name="video AP")
         counts = replace(self._counts(n), classes=None)
         return [
-            Metric(percent(self.per_class[index]), replace(protocol, subject=ACTIONS[index].id), origin, counts)
+            Metric(
+                percent(self.per_class[index]),
+                replace(protocol, subject=ACTIONS[index].id),
+                origin,
+                counts,
+                model=model,
+            )
             for index in self.classes
         ]
 
@@ -154,26 +184,24 @@ class DetectionPrecision:
         """Mean over the classes that occur; NaN without any."""
         return float(self.per_class[self.classes].mean()) if len(self.classes) else float("nan")
 
-    def to_metric(self, origin: Origin, n: Counts = Counts()) -> Metric:
+    def to_metric(self, origin: Origin, n: Counts = Counts(), model: str = "") -> Metric:
         """The mean AP in percent; `n` may add what was learned from and the number of videos."""
-        protocol = replace(self._protocol(), name="box mAP", averaging=Averaging.CLASS)
-        return Metric(percent(self.mean), protocol, origin, self._counts(n, self.counts.sum(), len(self.classes)))
+        counts = self._counts(n, self.counts.sum(), len(self.classes))
+        return Metric(percent(self.mean), detection_protocol(self.overlap), origin, counts, model=model)
 
-    def to_class_metrics(self, origin: Origin, n: Counts = Counts()) -> list[Metric]:
+    def to_class_metrics(self, origin: Origin, n: Counts = Counts(), model: str = "") -> list[Metric]:
         """The AP in percent of every class that occurs."""
+        protocol = replace(detection_protocol(self.overlap), name="box AP", averaging=Averaging.ONE_CLASS)
         return [
             Metric(
                 percent(self.per_class[index]),
-                replace(self._protocol(), subject=OBJECT_CLASSES[index]),
+                replace(protocol, subject=OBJECT_CLASSES[index]),
                 origin,
                 self._counts(n, self.counts[index], None),
+                model=model,
             )
             for index in self.classes
         ]
-
-    def _protocol(self) -> Protocol:
-        details = f"area under the interpolated curve, boxes overlap by {self.overlap:g}"
-        return Protocol("box AP", Unit.PERCENT, averaging=Averaging.ONE_CLASS, details=details)
 
     def _counts(self, n: Counts, boxes: int, classes: int | None) -> Counts:
         missing = self.frames_without_prediction

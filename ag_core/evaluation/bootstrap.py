@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.evaluation.average_precision import ACTION_DETAILS, compute_action_precision
+from ag_core.evaluation.average_precision import compute_action_precision, video_map_protocol
 from ag_core.evaluation.metrics import Bounds, Counts, Metric, percent
-from ag_core.evaluation.protocol import Averaging, Origin, Protocol, Unit
+from ag_core.evaluation.protocol import Origin, Protocol, Unit
 
 N_RESAMPLES = 500
 
@@ -26,6 +26,10 @@ class ConfidenceInterval:
     value: float
     low: float
     high: float
+
+    def to_bounds(self) -> Bounds:
+        """The bounds in percent, as a metric carries them."""
+        return Bounds(percent(self.low), percent(self.high), BOUNDS_MEANING)
 
 
 @dataclass(frozen=True)
@@ -51,25 +55,29 @@ class BootstrapPrecision:
         value = float(self.value_of_seed[first].mean() - self.value_of_seed[second].mean())
         return _bound(value, self.resampled[first] - self.resampled[second])
 
-    def to_metric(self, model: int, origin: Origin, n: Counts = Counts(), details: str = ACTION_DETAILS) -> Metric:
-        """The mAP of one model in percent; `n` may add what was learned from."""
-        protocol = Protocol("video mAP", Unit.PERCENT, averaging=Averaging.CLASS, details=details)
-        of_seed = tuple(percent(value) for value in self.value_of_seed[model])
-        return self._metric(self.bound_model(model), protocol, origin, n, of_seed)
+    def to_metric(self, model: int, origin: Origin, n: Counts = Counts(), name: str = "") -> Metric:
+        """The mAP of one model in percent, called `name`; `n` may add what was learned from."""
+        of_seed = tuple(percent(value) for value in self.value_of_seed[model]) if origin.seeds else ()
+        found = self.bound_model(model)
+        return Metric(
+            percent(found.value), video_map_protocol(), origin, self._counts(n), found.to_bounds(), of_seed, name
+        )
 
     def to_difference_metric(
-        self, first: int, second: int, origin: Origin, n: Counts = Counts(), details: str = ACTION_DETAILS
+        self, first: int, second: int, origin: Origin, n: Counts = Counts(), name: str = ""
     ) -> Metric:
         """How much the first model is above the second, in points; `n` may add what was learned from."""
-        protocol = Protocol("difference of video mAP", Unit.POINTS, averaging=Averaging.CLASS, details=details)
-        return self._metric(self.bound_difference(first, second), protocol, origin, n, ())
+        protocol = difference_protocol(video_map_protocol())
+        found = self.bound_difference(first, second)
+        return Metric(percent(found.value), protocol, origin, self._counts(n), found.to_bounds(), model=name)
 
-    def _metric(
-        self, found: ConfidenceInterval, protocol: Protocol, origin: Origin, n: Counts, of_seed: tuple[float, ...]
-    ) -> Metric:
-        bounds = Bounds(percent(found.low), percent(found.high), BOUNDS_MEANING)
-        counts = replace(n, videos=self.n_videos, classes=self.n_classes)
-        return Metric(percent(found.value), protocol, origin, counts, bounds, of_seed if origin.seeds else ())
+    def _counts(self, n: Counts) -> Counts:
+        return replace(n, videos=self.n_videos, classes=self.n_classes)
+
+
+def difference_protocol(protocol: Protocol) -> Protocol:
+    """The protocol of the difference of two numbers in percent: in points, which have a sign."""
+    return replace(protocol, name=f"difference of {protocol.name}", unit=Unit.POINTS)
 
 
 def bootstrap_precision(

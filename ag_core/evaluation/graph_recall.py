@@ -31,6 +31,12 @@ MAX_CANDIDATES = 100
 RECALL_DETAILS = "triplets of person, relationship and object, both boxes overlap by 0.5 with pixel-inclusive sides"
 
 
+def recall_protocol(k: int, mode: Mode, constraint: Constraint, averaging: Averaging) -> Protocol:
+    """How triplets are recalled, in percent: 'mR' where relationships are averaged, else 'R'."""
+    name = "mR" if averaging in (Averaging.RELATION, Averaging.RELATION_BY_FRAME) else "R"
+    return Protocol(name, Unit.PERCENT, k, mode, constraint, averaging, N_RELATIONS, details=RECALL_DETAILS)
+
+
 @dataclass(frozen=True)
 class GraphRecall:
     """Recall of a set of frames under one constraint, as shares of one; every dictionary is keyed by K.
@@ -56,7 +62,7 @@ class GraphRecall:
     n_videos: int
     frames_without_prediction: int
 
-    def to_metrics(self, origin: Origin, mode: Mode, n: Counts = Counts()) -> tuple[Metric, ...]:
+    def to_metrics(self, origin: Origin, mode: Mode, n: Counts = Counts(), model: str = "") -> tuple[Metric, ...]:
         """Every recall in percent, K by K within each way of averaging; `n` may add what was learned from."""
         means = {
             Averaging.FRAME: self.frame_mean,
@@ -66,27 +72,26 @@ class GraphRecall:
         }
         counts = self._counts(n, int(self.counts.sum()))
         return tuple(
-            Metric(percent(recall), self._protocol(k, mode, averaging), origin, counts)
+            Metric(percent(recall), recall_protocol(k, mode, self.constraint, averaging), origin, counts, model=model)
             for averaging, of_k in means.items()
             for k, recall in of_k.items()
         )
 
-    def to_relation_metrics(self, origin: Origin, mode: Mode, k: int, n: Counts = Counts()) -> list[Metric]:
+    def to_relation_metrics(
+        self, origin: Origin, mode: Mode, k: int, n: Counts = Counts(), model: str = ""
+    ) -> list[Metric]:
         """The pooled recall in percent of every relationship that occurs, at one K."""
-        protocol = self._protocol(k, mode, Averaging.ONE_CLASS)
+        protocol = recall_protocol(k, mode, self.constraint, Averaging.ONE_CLASS)
         return [
             Metric(
                 percent(self.per_relation[k][index]),
                 replace(protocol, subject=RELATIONS[index]),
                 origin,
                 self._counts(n, int(self.counts[index])),
+                model=model,
             )
             for index in np.flatnonzero(self.counts)
         ]
-
-    def _protocol(self, k: int, mode: Mode, averaging: Averaging) -> Protocol:
-        name = "mR" if averaging in (Averaging.RELATION, Averaging.RELATION_BY_FRAME) else "R"
-        return Protocol(name, Unit.PERCENT, k, mode, self.constraint, averaging, N_RELATIONS, details=RECALL_DETAILS)
 
     def _counts(self, n: Counts, triplets: int) -> Counts:
         missing = self.frames_without_prediction

@@ -29,8 +29,8 @@ RUN = "python -m ag_core "
 """What stands before a command."""
 
 FACTS = (
-    "owner", "measure", "mode", "constraint", "averaging", "relations", "details", "data", "n", "seeds", "spread",
-    "source", "command",
+    "owner", "measure", "mode", "constraint", "averaging", "relations", "details", "data", "n", "training", "seeds",
+    "spread", "source", "command",
 )  # fmt: skip
 """The kinds of what is said beside a number, in the order in which it is said."""
 
@@ -68,11 +68,13 @@ class Counts:
             without, what = missing.get(name, (None, ""))
             note = f" ({without:,} of them without {what}, scored as zero)" if without else ""
             parts.append(f"{count:,} {name if count != 1 else _singular(name)}{note}")
-        if self.train_videos is not None:
-            parts.append(f"trained on {self.train_videos:,} videos")
-        if self.train_frames is not None:
-            parts.append(f"trained on {self.train_frames:,} frames")
         return ", ".join(parts)
+
+    def training_text(self) -> str:
+        """What was learned from, in words; empty where nothing is known of it."""
+        known = {"videos": self.train_videos, "frames": self.train_frames}
+        parts = [f"{count:,} {name}" for name, count in known.items() if count is not None]
+        return f"trained on {' and '.join(parts)}" if parts else ""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ class Metric:
     n                what it was measured on; only the paper may leave it open
     bounds           how far it may be off, where that was measured
     number_of_seed   the number of every training, in the order of `origin.seeds`; empty where there was one
+    model            what was scored: 'RelDN', 'SGFB', 'chance'; empty where the row of a table says it
     """
 
     number: float
@@ -102,6 +105,7 @@ class Metric:
     n: Counts = Counts()
     bounds: Bounds | None = None
     number_of_seed: tuple[float, ...] = ()
+    model: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "number", float(self.number))
@@ -122,6 +126,11 @@ class Metric:
     def __str__(self) -> str:
         return format(self)
 
+    @property
+    def label(self) -> str:
+        """What was measured, of which model: 'R@20 of RelDN'."""
+        return self.protocol.label + (f" of {self.model}" if self.model else "")
+
     def text(self, with_unit: bool = False) -> str:
         """The number alone with its bounds, for a cell whose column says the rest: '32.5 (28.1 to 36.9)'."""
         unit = self.protocol.unit
@@ -134,18 +143,25 @@ class Metric:
             text += f" ({' / '.join(_digits(number, unit) for number in self.number_of_seed)})"
         return text
 
+    def to_plot_record(self) -> dict[str, Any]:
+        """The row of a chart's data: number, low and high (null without bounds), and the words that go with a mark."""
+        low, high = (None, None) if self.bounds is None else (self.bounds.low, self.bounds.high)
+        number = None if math.isnan(self.number) else self.number
+        return {"number": number, "low": low, "high": high, "metric": self.cell()}
+
     def cell(self) -> str:
         """The short form that stands alone: number, unit, owner, protocol and data in one line."""
         facts = self.facts()
         wanted = ("mode", "constraint", "data", "n", "seeds")
         about = ", ".join(facts[name] for name in wanted if name in facts)
-        return f"{self.protocol.label} {self.text(with_unit=True)} ({self.origin.owner}; {about})"
+        return f"{self.label} {self.text(with_unit=True)} ({self.origin.owner}; {about})"
 
     def sentence(self) -> str:
         """Everything about the number in one sentence."""
         facts = self.facts()
         about = "; ".join(text for name, text in facts.items() if name not in ("measure", "owner"))
-        return f"{self.protocol.label} is {self.text(with_unit=True)}, {self.origin.owner}: {about}."
+        label = self.label[0].upper() + self.label[1:]
+        return f"{label} is {self.text(with_unit=True)}, {self.origin.owner}: {about}."
 
     def facts(self) -> dict[str, str]:
         """What must be said beside the number, by kind, in the order of FACTS; never empty texts."""
@@ -161,6 +177,7 @@ class Metric:
             "details": protocol.details,
             "data": " ".join(filter(None, (origin.dataset, origin.split, origin.truth))),
             "n": self.n.text(),
+            "training": self.n.training_text(),
             "seeds": f"seed{'s' if len(origin.seeds) > 1 else ''} {seeds}" if seeds else "",
             "spread": self._spread(),
             "source": origin.source,
@@ -190,6 +207,7 @@ class Metric:
             "n": _plain(asdict(self.n)),
             "bounds": asdict(self.bounds) if self.bounds is not None else None,
             "number_of_seed": self.number_of_seed,
+            "model": self.model,
         }
         number = None if math.isnan(self.number) else self.number
         return {"number": number, "protocol": protocol, "origin": origin, **_plain(rest)}
@@ -211,6 +229,7 @@ class Metric:
                 _build(Counts, row.get("n", {})),
                 None if bounds is None else _build(Bounds, bounds),
                 tuple(row.get("number_of_seed", ())),
+                row.get("model", ""),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(

@@ -113,8 +113,8 @@ class Protocol:
 
     @property
     def label(self) -> str:
-        """The name with its K and its one class: 'R@20', 'video mAP', 'box AP of cup/glass/bottle'."""
-        return self.name + (f"@{self.k}" if self.k else "") + (f" of {self.subject}" if self.subject else "")
+        """The name with its K and its one class: 'R@20', 'video mAP', 'box AP (cup/glass/bottle)'."""
+        return self.name + (f"@{self.k}" if self.k else "") + (f" ({self.subject})" if self.subject else "")
 
 
 @dataclass(frozen=True)

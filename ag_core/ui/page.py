@@ -3,6 +3,7 @@
 Each page calls `page_frame` first, so that a page opened by its own link looks like one reached through Home.
 """
 
+import re
 from collections.abc import Mapping
 from html import escape
 
@@ -108,8 +109,9 @@ def totals_row(totals: Mapping[str, int], paper: Mapping[str, int]) -> None:
 
 
 def owner_note(text: str) -> None:
-    """Whose numbers these are, in small type above them."""
-    st.html(f'<p class="ag-owner">{escape(text)}</p>')
+    """Whose numbers these are, in small type above them; what stands between backticks is shown as code."""
+    marked = re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
+    st.html(f'<p class="ag-owner">{marked}</p>')
 
 
 def is_dark() -> bool:

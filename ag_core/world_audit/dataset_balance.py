@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, OBJECTS
 
-BYSTANDER_SHARE = 0.5
+MIN_SEEN_WITHOUT_ACTION = 0.5
 """An object class should be there in at least this share of the videos in which nothing is done to it."""
 
-LARGE_PX = 16
+MIN_LARGE_PX = 16
 """Boxes with a shorter side below this are too small to be asked for in SGDet."""
 
 
-def label_frequency(labels: Mapping[str, NDArray[np.bool_]], intervals: NDArray[np.int64]) -> list[dict[str, Any]]:
+def count_actions(labels: Mapping[str, NDArray[np.bool_]], intervals: NDArray[np.int64]) -> list[dict[str, Any]]:
     """One row per action that occurs: its intervals, and its videos in each part of the set.
 
     labels [V,157] of the videos of each part, by the part's name; intervals [157] over all videos.
@@ -31,7 +31,7 @@ def label_frequency(labels: Mapping[str, NDArray[np.bool_]], intervals: NDArray[
     ]
 
 
-def presence_independence(present: NDArray[np.bool_], labels: NDArray[np.bool_]) -> list[dict[str, Any]]:
+def measure_presence(present: NDArray[np.bool_], labels: NDArray[np.bool_]) -> list[dict[str, Any]]:
     """One row per object class: how much seeing it tells about whether something is done to it.
 
     present [V,36] whether each class is seen in each video; labels [V,157]. `with_action` and `without_action` count
@@ -52,14 +52,19 @@ def presence_independence(present: NDArray[np.bool_], labels: NDArray[np.bool_])
                 "seen_with": seen_with,
                 "seen_without": seen_without,
                 "gap": None if seen_with is None or seen_without is None else seen_with - seen_without,
-                "bits": mutual_information(uses, seen),
-                "bystander": None if seen_without is None else seen_without >= BYSTANDER_SHARE,
+                "bits": compute_mutual_information(uses, seen),
+                "bystander": None if seen_without is None else seen_without >= MIN_SEEN_WITHOUT_ACTION,
             }
         )
     return rows
 
 
-def mutual_information(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
+def list_seldom_seen_objects(report: Mapping[str, Any]) -> list[str]:
+    """Object classes that are seen in too few of the videos in which nothing is done to them, of those acted on."""
+    return [row["object"] for row in report["presence"] if row["bystander"] is False and row["with_action"]]
+
+
+def compute_mutual_information(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
     """Mutual information of two yes-or-no variables [n] in bits; 0 for no examples."""
     if not len(first):
         return 0.0
@@ -69,7 +74,7 @@ def mutual_information(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> f
     return max(0.0, float((joint[some] * np.log2(joint[some] / apart[some])).sum()))
 
 
-def box_sizes(
+def measure_box_sizes(
     classes: NDArray[np.int64], short_sides: NDArray[np.float32], visibility: NDArray[np.float32]
 ) -> list[dict[str, Any]]:
     """One row per class that has boxes: their number, share at least 16 px, median short side, mean visibility.
@@ -83,7 +88,7 @@ def box_sizes(
             {
                 "object": OBJECT_CLASSES[index],
                 "boxes": len(sides),
-                "large": float((sides >= LARGE_PX).mean()),
+                "large": float((sides >= MIN_LARGE_PX).mean()),
                 "median_px": float(np.median(sides)),
                 "visibility": float(seen.mean()),
             }

@@ -40,7 +40,7 @@ class GraphSample:
             raise ValueError(f"the frames have {n} objects, but classes {self.classes.shape} and relations do not")
 
     @staticmethod
-    def of(graphs: Iterable[SceneGraph]) -> "GraphSample":
+    def from_graphs(graphs: Iterable[SceneGraph]) -> "GraphSample":
         """The objects of graphs that have a box."""
         counts, classes, relations = [], [np.zeros(0, np.int64)], [np.zeros((0, N_RELATIONS), bool)]
         for graph in graphs:
@@ -55,14 +55,23 @@ class GraphSample:
         """[35] objects of each class, without the person."""
         return np.bincount(self.classes, minlength=N_OBJECTS + 1)[1:]
 
-    def together(self) -> NDArray[np.int64]:
+    def count_relations(self) -> NDArray[np.int64]:
         """[35,25] how often each relationship holds with each object class."""
         table = np.zeros((N_OBJECTS, N_RELATIONS), np.int64)
         np.add.at(table, self.classes - 1, self.relations)
         return table
 
 
-def total_variation(first: ArrayLike, second: ArrayLike) -> float:
+def join_graph_samples(samples: Sequence[GraphSample]) -> GraphSample:
+    """The frames of several samples as one sample."""
+    return GraphSample(
+        np.concatenate([sample.objects_of_frame for sample in samples]),
+        np.concatenate([sample.classes for sample in samples]),
+        np.concatenate([sample.relations for sample in samples]),
+    )
+
+
+def compute_total_variation(first: ArrayLike, second: ArrayLike) -> float:
     """Distance of two distributions given by counts of the same shape; NaN where one is empty."""
     a, b = np.asarray(first, np.float64), np.asarray(second, np.float64)
     if not a.sum() or not b.sum():
@@ -70,19 +79,19 @@ def total_variation(first: ArrayLike, second: ArrayLike) -> float:
     return float(0.5 * np.abs(a / a.sum() - b / b.sum()).sum())
 
 
-def relation_distances(first: GraphSample, second: GraphSample) -> NDArray[np.float64]:
+def compute_relation_distances(first: GraphSample, second: GraphSample) -> NDArray[np.float64]:
     """[35,3] per object class and group, the distance between the two P(relationship | object).
 
     NaN for a class with fewer than MIN_OBJECTS objects in one of the samples.
     """
-    a, b = first.together(), second.together()
+    a, b = first.count_relations(), second.count_relations()
     distances = np.full((N_OBJECTS, len(GROUP_SLICES)), np.nan)
     for row in np.flatnonzero(np.minimum(first.n_objects, second.n_objects) >= MIN_OBJECTS):
-        distances[row] = [total_variation(a[row, part], b[row, part]) for part in GROUP_SLICES.values()]
+        distances[row] = [compute_total_variation(a[row, part], b[row, part]) for part in GROUP_SLICES.values()]
     return distances
 
 
-def multiplicity(sample: GraphSample) -> dict[str, Any]:
+def count_labels(sample: GraphSample) -> dict[str, Any]:
     """How many objects a frame has and how many relationships an object, as plain numbers; NaN for an empty sample.
 
     one_each is the share of objects with exactly one spatial and one contact relationship.
@@ -102,10 +111,12 @@ def multiplicity(sample: GraphSample) -> dict[str, Any]:
     }
 
 
-def agreement(home: GraphSample, real: GraphSample, real_parts: Sequence[GraphSample] = ()) -> dict[str, Any]:
+def compare_graph_samples(
+    home: GraphSample, real: GraphSample, real_parts: Sequence[GraphSample] = ()
+) -> dict[str, Any]:
     """All comparisons of a synthetic and a real sample, as plain numbers for a report.
 
-    home, real           `multiplicity` of each
+    home, real           `count_labels` of each
     objects_a_frame      distance between the numbers of objects a frame
     object_classes       distance between the frequencies of the classes
     together             by group, distance between the whole object by relationship tables
@@ -113,40 +124,40 @@ def agreement(home: GraphSample, real: GraphSample, real_parts: Sequence[GraphSa
     mean, classes_compared, worst   mean over the classes, their number, names of the ten farthest apart
     real_against_itself  mean of the same distances between two parts of the real sample: what sampling alone makes
     """
-    distances = relation_distances(home, real)
+    distances = compute_relation_distances(home, real)
     per_class = distances.mean(axis=1)
-    a, b = home.together(), real.together()
+    a, b = home.count_relations(), real.count_relations()
     compared = np.flatnonzero(~np.isnan(per_class))
     report = {
         "distance": "total variation, 0 to 1",
         "least_objects": MIN_OBJECTS,
-        "home": multiplicity(home),
-        "real": multiplicity(real),
-        "objects_a_frame": total_variation(*(_histogram(s.objects_of_frame) for s in (home, real))),
-        "object_classes": total_variation(home.n_objects, real.n_objects),
-        "together": {g.value: total_variation(a[:, part], b[:, part]) for g, part in GROUP_SLICES.items()},
+        "home": count_labels(home),
+        "real": count_labels(real),
+        "objects_a_frame": compute_total_variation(*(_count_frames(s.objects_of_frame) for s in (home, real))),
+        "object_classes": compute_total_variation(home.n_objects, real.n_objects),
+        "together": {g.value: compute_total_variation(a[:, part], b[:, part]) for g, part in GROUP_SLICES.items()},
         "classes": [
             {
                 "object": name,
                 "home": int(home.n_objects[row]),
                 "real": int(real.n_objects[row]),
-                "distance": _number(per_class[row]),
-                **{group.value: _number(distances[row, i]) for i, group in enumerate(GROUP_SLICES)},
+                "distance": _to_json(per_class[row]),
+                **{group.value: _to_json(distances[row, i]) for i, group in enumerate(GROUP_SLICES)},
             }
             for row, name in enumerate(OBJECTS)
         ],
-        "mean": _number(per_class[compared].mean() if len(compared) else np.nan),
+        "mean": _to_json(per_class[compared].mean() if len(compared) else np.nan),
         "classes_compared": len(compared),
         "worst": [OBJECTS[row] for row in compared[np.argsort(-per_class[compared], kind="stable")][:10]],
     }
     if len(real_parts) == 2:
-        among = relation_distances(*real_parts).mean(axis=1)
+        among = compute_relation_distances(*real_parts).mean(axis=1)
         known = among[~np.isnan(among) & ~np.isnan(per_class)]
-        report["real_against_itself"] = _number(known.mean() if len(known) else np.nan)
+        report["real_against_itself"] = _to_json(known.mean() if len(known) else np.nan)
     return report
 
 
-def _histogram(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+def _count_frames(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.bincount(counts.clip(max=MAX_OBJECTS_A_FRAME), minlength=MAX_OBJECTS_A_FRAME + 1)
 
 
@@ -154,6 +165,6 @@ def _mean(values: NDArray) -> float:
     return float(values.mean()) if len(values) else float("nan")
 
 
-def _number(value: float) -> float | None:
+def _to_json(value: float) -> float | None:
     """A number as JSON knows it: NaN has none."""
     return None if np.isnan(value) else float(value)

@@ -68,14 +68,17 @@ def test_videos_without_scores_are_told_and_rank_last():
 def test_metrics_of_actions():
     scores = np.array([[0.9, 0.1, 0.5], [0.8, 0.9, 0.5], [0.7, 0.2, 0.5]])
     result = compute_action_precision(scores, np.array([[1, 0, 0], [0, 1, 0], [1, 0, 0]]))
-    plain, weighted, chance = result.to_metrics(ORIGIN, Counts(train_videos=9))
+    plain, weighted = result.to_metrics(ORIGIN, Counts(train_videos=9), "SGFB")
+    chance = result.to_chance_metric(ORIGIN)
+    assert chance.is_comparable(plain) and (chance.model, plain.model) == ("chance", "SGFB")
+    assert chance.origin.seeds == () and plain.origin.seeds == (3,)
     assert plain.number == pytest.approx(100 * result.mean)
     assert weighted.number == pytest.approx(100 * result.weighted) and chance.number == pytest.approx(50)
     assert not plain.is_comparable(weighted) and weighted.protocol.averaging is Averaging.CLASS_WEIGHTED
     assert plain.n == Counts(videos=3, classes=2, videos_without_scores=0, train_videos=9)
     assert [metric.protocol.label for metric in result.to_class_metrics(ORIGIN)] == [
-        "video AP of c000",
-        "video AP of c001",
+        "video AP (c000)",
+        "video AP (c001)",
     ]
 
 
@@ -134,7 +137,7 @@ def test_frames_that_nobody_looked_at_are_told():
     assert compute_detection_precision([truth[0], Detections.none()], truth).frames_without_prediction == 0
     metric = result.to_metric(ORIGIN)
     assert metric.n == Counts(frames=2, boxes=2, classes=1, frames_without_prediction=1)
-    assert [one.protocol.label for one in result.to_class_metrics(ORIGIN)] == ["box AP of bag"]
+    assert [one.protocol.label for one in result.to_class_metrics(ORIGIN)] == ["box AP (bag)"]
     assert "2 frames (1 of them without a prediction, scored as zero)" in metric.sentence()
     with pytest.raises(UserError, match="none of the 2 annotated frames was looked at"):
         compute_detection_precision([None, None], truth)

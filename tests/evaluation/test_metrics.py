@@ -27,6 +27,7 @@ MAP = Metric(
     Counts(videos=60, classes=59, train_videos=400),
     Bounds(24.0, 31.25, "95 % bounds"),
     (27.8, 26.9, 26.7),
+    "SGFB",
 )
 PAPER = Metric(49.37, R20, Origin(Owner.PAPER, "Action Genome", "test", source="Table 5"))
 NOTHING = replace(RECALL, number=float("nan"))
@@ -77,6 +78,7 @@ def test_the_short_form_says_whose_what_and_how_many():
         "R@20 67.7 % (ours on the home world; PredCls, with constraint, home60 val dense view, 120 videos, 300 frames, "
         "7,604 triplets, seed 0)"
     )
+    assert MAP.sentence().startswith("Video mAP of SGFB is 27.1 % (24.0 to 31.2), yours: ")
     assert MAP.text() == "27.1 (24.0 to 31.2)"
     assert replace(MAP, bounds=None).text() == "27.1 (27.8 / 26.9 / 26.7)"
 

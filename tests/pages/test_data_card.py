@@ -11,6 +11,7 @@ from ag_core.ui import cached
 from ag_core.ui.charts import plots
 from ag_core.ui.charts.figures import Figure, picture
 from ag_core.ui.statistics import data_card
+from ag_core.world_audit.report_metrics import read_audit_metrics
 
 
 def bounds(mean: float) -> dict[str, float]:
@@ -31,16 +32,17 @@ def result(parts: tuple[str, ...] = ("val", "iid", "comp"), real: bool = True) -
         "command": "audit --data home",
         "protocol": "as in the test",
         "seeds": [0, 1, 2],
+        "steps": 400,
         "world": {"data": "home", "profile": "home-60", "generator_version": 2, "seed": 0},
         "n": {"train": 40, "val": 12, "iid": 6, "comp": 6, "intervals": 1234, "dropped": 3},
         "classes": {"of": 157, "present": 60, "val": 55, "absent": [], "tiers": {"A": {"of": 110, "present": 50}}},
         "chance": dict.fromkeys(parts, 9.0),
         "audits": [
-            {"key": name, "name": name, **{part: bounds(value) | {"seeds": []} for part in parts}}
+            {"key": name, "name": name, **{part: bounds(value) | {"seeds": [value] * 3} for part in parts}}
             for name, value in (("presence", 30.0), ("joints and objects", 60.0))
         ],
         "comparisons": [{"name": "joints and objects − presence", **{part: bounds(30.0) for part in parts}}],
-        "labels": [{"action": "c008", "label": "Opening a door", "intervals": 9, "train": 5, "val": 2}],
+        "labels": [{"action": "c008", "label": "Opening a door", "intervals": 9, "train": 5} | dict.fromkeys(parts, 1)],
         "presence": [
             {"object": "door", "with_action": 7, "without_action": 45, "seen_with": 1.0, "seen_without": 0.4,
              "gap": 0.6, "bits": 0.1, "bystander": False},
@@ -64,12 +66,18 @@ def test_the_card_says_whose_numbers_they_are(app_home: Path, monkeypatch: pytes
     assert not app.exception
     assert [metric.value for metric in app.metric] == ["60 of 157", "40 + 12", "1,234", "3"]
     notes = " ".join(element.proto.body for element in app.get("html"))
-    assert "generator version 2" in notes and "audit --data home" in notes and "as in the test" in notes
+    assert (
+        "generator version 2" in notes
+        and "<code>python -m ag_core audit --data home</code>" in notes
+        and "as in the test" in notes
+    )
     assert "Not so: door." in " ".join(caption.value for caption in app.caption)
-    audits = app.table[0].value
-    assert audits.loc["presence", "iid"] == "30.0 (28.0 to 32.0)"
-    assert audits.loc["chance", "comp"] == "9.0"
-    assert app.table[1].value.iloc[0, 0] == "+30.0 (+28.0 to +32.0)"
+    assert notes.count("Ours on the home world; video mAP in %") == 3 and "seeds 0, 1, 2" in notes
+    chance, audits, differences = (table.value for table in app.table[:3])
+    assert chance.columns.tolist()[0] == "home val, 12 videos, 1 class"
+    assert audits.loc["presence"].iloc[1] == "30.0 (28.0 to 32.0)"
+    assert chance.loc["chance"].tolist() == ["9.0"] * 3
+    assert differences.iloc[0, 0] == "+30.0 (+28.0 to +32.0)"
     files = {button.proto.id.split("-", 3)[-1] for button in app.get("download_button")}
     assert {
         f"card_{chart}_{kind}" for chart in ("dots", "boxes", "agreement") for kind in ("csv", "svg", "png")
@@ -79,14 +87,16 @@ def test_the_card_says_whose_numbers_they_are(app_home: Path, monkeypatch: pytes
 
 
 def test_the_dots_come_as_a_picture() -> None:
-    audits = data_card.audit_table(result(), "val")
+    metrics = {name: of_part["val"] for name, of_part in read_audit_metrics(result()).items()}
+    chance = data_card.plot_table({"chance": metrics.pop("chance")}, "input")
+    audits = data_card.plot_table(metrics, "input")
     figure = Figure(
         "Inputs",
         "by hand",
         "Dots",
         "audits",
         "test",
-        lambda dark: plots.interval_dots(audits, "input", 9.0, dark=dark),
+        lambda dark: plots.interval_dots(audits, "input", chance, dark=dark),
         audits,
     )
     svg = picture(figure, "svg").decode()
@@ -96,7 +106,7 @@ def test_the_dots_come_as_a_picture() -> None:
 def test_a_set_of_one_part_without_a_real_sample(app_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = open_card(monkeypatch, result(parts=("val",), real=False))
     assert not app.exception
-    assert app.table[0].value.columns.tolist() == ["all of val"]
+    assert app.table[0].value.columns.tolist() == ["video mAP in %"]
     assert any("give its folder with --real" in caption.value for caption in app.caption)
 
 

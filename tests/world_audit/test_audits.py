@@ -9,13 +9,17 @@ import pytest
 from ag_core.__main__ import main
 from ag_core.commands.audit import BEGIN, END
 from ag_core.evaluation.average_precision import compute_action_precision
+from ag_core.evaluation.results_log import read_log
 from ag_core.experiments.datasets import clip_pictures
 from ag_core.presets import DEMO_VIDEO
 from ag_core.settings import ASSETS, PROJECT
 from ag_core.taxonomy import object_index
-from ag_core.world_audit import audits
-from ag_core.world_audit.audits import AUDITS, body_features, build_net, run_audit, scores, tensor_of, train, views_of
-from ag_core.world_audit.report import tables
+from ag_core.world.truth import JOINTS
+from ag_core.world_audit.audit_inputs import AUDITS, Audit, build_views, compute_body_features
+from ag_core.world_audit.audit_network import build_network, to_network_input
+from ag_core.world_audit.audits import order_frames, run_audit, score_videos, train_network
+from ag_core.world_audit.data_card import format_card
+from ag_core.world_audit.world_statistics import collect_seen_boxes, find_seen_classes, sample_annotated_graphs
 
 
 @pytest.fixture
@@ -23,40 +27,40 @@ def pictures(world):
     return clip_pictures(world, DEMO_VIDEO.size_wh)
 
 
-def audit_named(key: str) -> audits.Audit:
+def audit_named(key: str) -> Audit:
     return next(audit for audit in AUDITS if audit.key == key)
 
 
 @pytest.mark.parametrize("audit", AUDITS, ids=lambda audit: audit.key)
 def test_an_audit_sees_clips_and_scores_videos(audit, world, pictures):
     videos = world.of_split("train")
-    views = views_of(audit, videos, pictures)
-    moments, labels = views.example(1, 2.0)
-    assert len(moments) == (audit.moments or 1)
+    views = build_views(audit, videos, pictures)
+    frames, labels = views.example(1, 2.0)
+    assert len(frames) == (audit.n_frames or 1)
     assert labels.shape == (157,) and labels.any()
-    net = build_net(views)
-    logits = net(tensor_of(np.stack([moments, moments])))
+    network = build_network(views)
+    logits = network(to_network_input(np.stack([frames, frames])))
     assert logits.shape == (2, 157)
-    found = scores(net, views)
+    found = score_videos(network, views)
     assert found.shape == (len(videos), 157) and np.isfinite(found).all()
-    assert np.array_equal(found, scores(net, views))
+    assert np.array_equal(found, score_videos(network, views))
 
 
 def test_training_repeats_and_learns(world, pictures):
-    views = views_of(audit_named("graphs_ordered"), world.of_split("train"), pictures)
-    first, again = (scores(train(views, seed=1, steps=30, batch=4), views) for _ in range(2))
+    views = build_views(audit_named("graphs_ordered"), world.of_split("train"), pictures)
+    first, again = (score_videos(train_network(views, seed=1, steps=30, batch=4), views) for _ in range(2))
     assert np.array_equal(first, again)
     labels = np.array([video.labels for video in views.videos])
     assert compute_action_precision(first, labels).mean > 0.9
 
 
 def test_random_order_hides_the_order(world, pictures):
-    views = views_of(audit_named("graphs_unordered"), world.of_split("train"), pictures)
-    moments = np.arange(16)
+    views = build_views(audit_named("graphs_unordered"), world.of_split("train"), pictures)
+    frames = np.arange(16)
     random = np.random.default_rng(0)
-    mixed = audits._in_order(moments, views.audit, random)
-    assert sorted(mixed) == moments.tolist() and not np.array_equal(mixed, moments)
-    assert np.array_equal(audits._in_order(moments, audit_named("graphs_ordered"), random), moments)
+    mixed = order_frames(frames, views.audit, random)
+    assert sorted(mixed) == frames.tolist() and not np.array_equal(mixed, frames)
+    assert np.array_equal(order_frames(frames, audit_named("graphs_ordered"), random), frames)
 
 
 def test_the_body_loses_its_place_and_direction():
@@ -65,21 +69,21 @@ def test_the_body_loses_its_place_and_direction():
     angle = 1.1
     turn = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
     moved = points @ turn.T + np.array([2.0, -1.0, 0.0])
-    found = body_features(points, 6.0)
+    found = compute_body_features(points, 6.0)
     assert found.shape == (8, 106)
-    assert body_features(moved, 6.0) == pytest.approx(found)
-    higher = body_features(points + np.array([0, 0, 0.5]), 6.0)
+    assert compute_body_features(moved, 6.0) == pytest.approx(found)
+    higher = compute_body_features(points + np.array([0, 0, 0.5]), 6.0)
     assert np.flatnonzero(~np.isclose(higher, found).all(axis=0)).tolist() == [102]
 
 
 def test_facing_and_walking_have_the_expected_signs():
     points = np.zeros((3, 17, 3))
-    hips = [audits.JOINTS.index("left hip"), audits.JOINTS.index("right hip")]
+    hips = [JOINTS.index("left hip"), JOINTS.index("right hip")]
     points[:, hips, 1] = [0.1, -0.1]  # right hip towards -y: the person faces +x
     points[:, :, 0] += np.arange(3)[:, None]  # and walks along it
-    points[:, audits.JOINTS.index("head"), 0] += 0.2
-    found = body_features(points, 6.0)
-    right, forward, _ = found[:, :51].reshape(3, 17, 3)[1, audits.JOINTS.index("head")]
+    points[:, JOINTS.index("head"), 0] += 0.2
+    found = compute_body_features(points, 6.0)
+    right, forward, _ = found[:, :51].reshape(3, 17, 3)[1, JOINTS.index("head")]
     assert (right, forward) == pytest.approx((0, 0.2))
     assert found[1, 103:105] == pytest.approx((0, 6.0))
     assert found[:, 105] == pytest.approx(0)
@@ -94,13 +98,13 @@ def test_results_hold_every_seed(world, pictures):
 
 def test_statistics_of_truths(world):
     video = world.videos[0]
-    seen = audits.seen_classes(video)
+    seen = find_seen_classes(video)
     assert seen[video.truth.classes[1]]
-    classes, sides, visibility = audits.seen_boxes([video.truth, video.truth])
+    classes, sides, visibility = collect_seen_boxes([video.truth, video.truth])
     assert len(classes) == len(sides) == len(visibility) == 2 * 24 * 3
     hidden = replace(video.truth, visibility=0 * video.truth.visibility)
-    assert not len(audits.seen_boxes([hidden])[0])
-    sample = audits.graph_sample([video.truth])
+    assert not len(collect_seen_boxes([hidden])[0])
+    sample = sample_annotated_graphs([video.truth])
     assert len(sample.objects_of_frame) == 5
     assert set(sample.classes.tolist()) <= set(video.truth.classes.tolist())
 
@@ -141,9 +145,12 @@ def test_the_command_writes_the_whole_result(world, tmp_path, capsys):
     assert "| joints and objects |" in printed
     written = card.read_text()
     assert written.startswith("# Card\n") and written.endswith("The end.\n") and "old" not in written
-    assert "\n".join(tables(result)) in written
-    row = json.loads(log.read_text())
-    assert {"what", "data", "protocol", "n", "seeds", "command", "date", "metrics"} == set(row)
+    assert "\n".join(format_card(result)) in written
+    (row,) = read_log(log)
+    assert row.what == "home world audit" and set(row.about["classes"]) == set(result["classes"])
+    names = [metric.model for metric in row.metrics]
+    assert names[:2] == ["chance", AUDITS[0].name] and row.metrics[1].number == result["audits"][0]["val"]["mean"]
+    assert all(metric.origin.seeds == (0, 1) for metric in row.metrics[1 : 1 + len(AUDITS)])
 
 
 def test_the_command_refuses(world, tmp_path, capsys):
@@ -160,4 +167,4 @@ def test_the_shipped_card_has_the_shipped_numbers():
     assert all(f"| {audit.name} |" in card for audit in AUDITS)
     shipped = ASSETS / "home_world_audit.json"
     if shipped.is_file():
-        assert "\n".join(tables(json.loads(shipped.read_text()))) in card
+        assert "\n".join(format_card(json.loads(shipped.read_text()))) in card

@@ -6,7 +6,12 @@ import pytest
 from ag_core.evaluation.average_precision import compute_action_precision
 from ag_core.evaluation.bootstrap import bootstrap_precision
 from ag_core.taxonomy import action_index, object_index
-from ag_core.world_audit.dataset_balance import box_sizes, label_frequency, mutual_information, presence_independence
+from ag_core.world_audit.dataset_balance import (
+    compute_mutual_information,
+    count_actions,
+    measure_box_sizes,
+    measure_presence,
+)
 
 BED = object_index("bed")
 LIE = action_index("c134")  # lying on a bed
@@ -17,21 +22,21 @@ def test_presence_that_tells_everything_and_nothing():
     labels[:2, LIE] = True
     present = np.zeros((4, 36), bool)
     present[:2, BED] = True
-    row = presence_independence(present, labels)[BED - 1]
+    row = measure_presence(present, labels)[BED - 1]
     assert (row["with_action"], row["without_action"], row["gap"], row["bits"]) == (2, 2, 1.0, 1.0)
     assert row["bystander"] is False
     present[:, BED] = True
-    row = presence_independence(present, labels)[BED - 1]
+    row = measure_presence(present, labels)[BED - 1]
     assert (row["gap"], row["bits"], row["bystander"]) == (0.0, 0.0, True)
-    other = presence_independence(present, labels)[0]
+    other = measure_presence(present, labels)[0]
     assert other["with_action"] == 0 and other["seen_with"] is None and other["gap"] is None
 
 
 def test_mutual_information():
     a = np.array([0, 0, 1, 1], bool)
-    assert mutual_information(a, ~a) == pytest.approx(1)
-    assert mutual_information(a, np.array([0, 1, 0, 1], bool)) == pytest.approx(0)
-    assert mutual_information(a[:0], a[:0]) == 0
+    assert compute_mutual_information(a, ~a) == pytest.approx(1)
+    assert compute_mutual_information(a, np.array([0, 1, 0, 1], bool)) == pytest.approx(0)
+    assert compute_mutual_information(a[:0], a[:0]) == 0
 
 
 def test_label_frequency_leaves_out_what_never_occurs():
@@ -39,12 +44,12 @@ def test_label_frequency_leaves_out_what_never_occurs():
     labels[:2, LIE] = True
     intervals = np.zeros(157, int)
     intervals[LIE] = 5
-    rows = label_frequency({"train": labels, "val": labels[2:]}, intervals)
+    rows = count_actions({"train": labels, "val": labels[2:]}, intervals)
     assert rows == [{"action": "c134", "intervals": 5, "train": 2, "val": 0}]
 
 
 def test_box_sizes():
-    rows = box_sizes(np.array([0, 2, 2]), np.array([40, 16, 15.9]), np.array([1, 0.5, 1]))
+    rows = measure_box_sizes(np.array([0, 2, 2]), np.array([40, 16, 15.9]), np.array([1, 0.5, 1]))
     assert rows[0] == {"object": "person", "boxes": 1, "large": 1.0, "median_px": 40.0, "visibility": 1.0}
     assert (rows[1]["object"], rows[1]["large"], rows[1]["visibility"]) == ("bed", 0.5, 0.75)
 

@@ -8,10 +8,10 @@ from ag_core.taxonomy import object_index, relation_index
 from ag_core.world_audit.graph_distance import (
     MIN_OBJECTS,
     GraphSample,
-    agreement,
-    multiplicity,
-    relation_distances,
-    total_variation,
+    compare_graph_samples,
+    compute_relation_distances,
+    compute_total_variation,
+    count_labels,
 )
 
 
@@ -33,25 +33,25 @@ IGNORED = ("not_looking_at", "in_front_of", "holding")
     [([1, 1], [5, 5], 0.0), ([1, 0], [0, 3], 1.0), ([3, 1], [1, 1], 0.25), ([0, 0], [1, 1], np.nan)],
 )
 def test_total_variation(first, second, distance):
-    assert total_variation(first, second) == pytest.approx(distance, nan_ok=True)
+    assert compute_total_variation(first, second) == pytest.approx(distance, nan_ok=True)
 
 
 def test_distance_of_each_group():
     home = sample("cup/glass/bottle", *[WATCHED] * 20)
     real = sample("cup/glass/bottle", *[WATCHED] * 10, *[IGNORED] * 30)
     row = object_index("cup/glass/bottle") - 1
-    assert relation_distances(home, real)[row] == pytest.approx([0.75, 0, 0])
-    assert np.isnan(np.delete(relation_distances(home, real), row, axis=0)).all()
+    assert compute_relation_distances(home, real)[row] == pytest.approx([0.75, 0, 0])
+    assert np.isnan(np.delete(compute_relation_distances(home, real), row, axis=0)).all()
 
 
 def test_few_objects_have_no_distance():
     few = sample("bed", *[WATCHED] * (MIN_OBJECTS - 1))
-    assert np.isnan(relation_distances(few, sample("bed", *[WATCHED] * 50))).all()
+    assert np.isnan(compute_relation_distances(few, sample("bed", *[WATCHED] * 50))).all()
 
 
 def test_multiplicity_counts_labels():
     two_places = ("looking_at", "in_front_of", "on_the_side_of", "holding")
-    found = multiplicity(sample("bed", WATCHED, two_places, IGNORED, IGNORED, objects_a_frame=2))
+    found = count_labels(sample("bed", WATCHED, two_places, IGNORED, IGNORED, objects_a_frame=2))
     assert found["objects_a_frame"] == 2 and found["frames_by_objects"][:4] == [0, 0, 2, 0]
     assert found["relations_an_object"] == 13 / 4
     assert found["spatial_an_object"] == 5 / 4 and found["attention_an_object"] == 1
@@ -69,9 +69,9 @@ def test_a_sample_agrees_with_itself_and_the_worst_come_first():
             np.concatenate([a.relations, b.relations]),
         )
 
-    same = agreement(both(beds, doors), both(beds, doors), [both(beds, doors)] * 2)
+    same = compare_graph_samples(both(beds, doors), both(beds, doors), [both(beds, doors)] * 2)
     assert same["mean"] == same["object_classes"] == same["real_against_itself"] == 0
-    found = agreement(both(beds, doors), both(beds, other))
+    found = compare_graph_samples(both(beds, doors), both(beds, other))
     assert found["worst"] == ["door", "bed"]
     assert found["classes_compared"] == 2
     assert found["mean"] == pytest.approx(1 / 6)
@@ -85,9 +85,9 @@ def test_only_visible_objects_of_graphs_count():
     relations = np.zeros((2, 25), np.float32)
     graph = SceneGraph(1, 0.0, None, 0.0, np.array([3, 4]), boxes, np.ones(2, np.float32), relations)
     empty = SceneGraph(2, 0.1, None, 0.0, np.zeros(0, np.int64), boxes[:0], np.zeros(0, np.float32), relations[:0])
-    found = GraphSample.of([graph, empty])
+    found = GraphSample.from_graphs([graph, empty])
     assert found.objects_of_frame.tolist() == [1, 0] and found.classes.tolist() == [3]
-    assert GraphSample.of([]).n_objects.sum() == 0
+    assert GraphSample.from_graphs([]).n_objects.sum() == 0
 
 
 def test_counts_must_fit():

@@ -103,24 +103,22 @@ def share_bars(table: pd.DataFrame, name: str, value: str, *, dark: bool, number
     )
 
 
-def interval_dots(table: pd.DataFrame, name: str, chance: float, *, dark: bool) -> alt.LayerChart | alt.FacetChart:
-    """Dots with bounds (columns `name`, mean, low, high), in the order of the table; a dashed line at `chance`."""
+def interval_dots(
+    table: pd.DataFrame, name: str, chance: pd.DataFrame, *, dark: bool
+) -> alt.LayerChart | alt.FacetChart:
+    """Metrics as dots with bounds, in the order of the table, and a dashed line at each row of `chance`.
+
+    Columns of both: `name`, number, low, high, and metric, which says in words what the number is.
+    """
     rows = alt.Y(f"{name}:N", sort=None, title=None, axis=alt.Axis(labelLimit=300, labelOverlap=False))
     scale = alt.Scale(domainMin=0, nice=True)
-    tooltip = [
-        alt.Tooltip(f"{name}:N"),
-        *(alt.Tooltip(f"{column}:Q", format=".1f") for column in ("mean", "low", "high")),
-    ]
+    tooltip = [alt.Tooltip(f"{name}:N"), alt.Tooltip("metric:N")]
     base = alt.Chart(table).encode(y=rows, tooltip=tooltip)
     lines = base.mark_rule(color=PLAIN[dark], strokeWidth=2).encode(
         x=alt.X("low:Q", title=None, scale=scale, axis=alt.Axis(tickCount=6)), x2="high:Q"
     )
-    dots = base.mark_point(color=PLAIN[dark], filled=True, size=70, opacity=1).encode(x="mean:Q")
-    at_chance = (
-        alt.Chart(pd.DataFrame({"chance": [chance]}))
-        .mark_rule(color=PLAIN[dark], strokeDash=[4, 4])
-        .encode(x="chance:Q", tooltip=[alt.Tooltip("chance:Q", format=".1f")])
-    )
+    dots = base.mark_point(color=PLAIN[dark], filled=True, size=70, opacity=1).encode(x="number:Q")
+    at_chance = alt.Chart(chance).mark_rule(color=PLAIN[dark], strokeDash=[4, 4]).encode(x="number:Q", tooltip=tooltip)
     return alt.layer(at_chance, lines, dots).properties(height=alt.Step(ROW_HEIGHT))
 
 

@@ -3,45 +3,39 @@
 Reads the result that ships with the project; knows nothing of how it is made. Tables first, then what is shown.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from ag_core.evaluation.average_precision import CHANCE
+from ag_core.evaluation.metric_table import MetricTable
+from ag_core.evaluation.metrics import Metric
 from ag_core.ui import cached
 from ag_core.ui.charts import plots
 from ag_core.ui.charts.figures import Figure, show_figure
 from ag_core.ui.formatting import format_number, format_percent
 from ag_core.ui.page import empty_state, owner_note
 from ag_core.ui.widgets.pickers import download_table
+from ag_core.world_audit.dataset_balance import list_seldom_seen_objects
+from ag_core.world_audit.report_metrics import list_parts, read_audit_metrics, read_distance_metrics, tabulate_inputs
 
 COMMAND = "python -m ag_core audit --data DIR --real DIR --out assets/home_world_audit.json --card docs/home_world.md"
 WHICH = "home-world"
 """The part of a file's name that says whose the data are."""
 
-PART_NAMES = {"val": "all of val", "iid": "iid", "comp": "comp"}
 Result = Mapping[str, Any]
 
 
-def parts_of(result: Result) -> list[str]:
-    """The parts of val that the result has."""
-    return [part for part in PART_NAMES if part in result["chance"]]
+def plot_table(metrics: Mapping[str, Metric], first: str) -> pd.DataFrame:
+    """One row per metric: its name in the column `first`, then number, low, high, and in words what they are."""
+    return pd.DataFrame([{first: name} | metric.to_plot_record() for name, metric in metrics.items()])
 
 
-def audit_table(result: Result, part: str) -> pd.DataFrame:
-    """One row per input: input, mean, low, high; mAP in percent on one part."""
-    rows = [(one["name"], *(one[part][key] for key in ("mean", "low", "high"))) for one in result["audits"]]
-    return pd.DataFrame(rows, columns=["input", "mean", "low", "high"])
-
-
-def bounds_table(rows: Sequence[Mapping[str, Any]], first: str, parts: Sequence[str], sign: str = "") -> pd.DataFrame:
-    """Audits or comparisons with every part as text: '31.2 (28.0 to 34.1)'."""
-
-    def text(found: Mapping[str, float]) -> str:
-        return f"{found['mean']:{sign}.1f} ({found['low']:{sign}.1f} to {found['high']:{sign}.1f})"
-
-    return pd.DataFrame([{first: one["name"]} | {PART_NAMES[part]: text(one[part]) for part in parts} for one in rows])
+def metric_frame(table: MetricTable) -> pd.DataFrame:
+    """A table of metrics as text, by the names of its rows."""
+    return pd.DataFrame(table.to_records()).set_index(table.row_title)
 
 
 def farthest_table(agreement: Result) -> pd.DataFrame:
@@ -100,43 +94,41 @@ def show_data_card() -> None:
     with left:
         _show_boxes(result)
     with right:
-        _show_agreement(result["agreement"])
+        _show_agreement(result)
     _show_presence(result)
     _show_labels(result)
 
 
 def _show_audits(result: Result) -> None:
-    parts, n = parts_of(result), result["n"]
+    parts, n = list_parts(result), result["n"]
     st.subheader("What each input gives away", anchor=False)
-    audits = audit_table(result, "val")
+    metrics = {name: of_part["val"] for name, of_part in read_audit_metrics(result).items()}
+    chance = plot_table({CHANCE: metrics.pop(CHANCE)}, "input")
+    inputs = plot_table(metrics, "input")
+    chance_table, input_table, difference_table = tabulate_inputs(result)
     show_figure(
         Figure(
             "What each input gives away",
-            f"The same small network on different views of the truth, {len(result['seeds'])} trainings each; "
-            f"{n['train']} train and {n['val']} val videos. Protocol: {result['protocol']}. Drawn: mAP in percent on "
-            "all val videos, with 95 % bounds; the dashed line is chance.",
+            f"The same small network on different views of the truth. Drawn: all of val; the dashed line is chance. "
+            f"{input_table.caption()}",
             "Dots with 95 % bounds: mAP of each input on all val videos; a line marks chance",
             "audits",
             WHICH,
-            lambda dark: plots.interval_dots(audits, "input", result["chance"]["val"], dark=dark),
-            audits,
+            lambda dark: plots.interval_dots(inputs, "input", chance, dark=dark),
+            inputs,
         ),
         "card_dots",
     )
-    inputs = bounds_table(result["audits"], "input", parts)
-    chance = {"input": "chance"} | {PART_NAMES[part]: f"{result['chance'][part]:.1f}" for part in parts}
-    st.table(pd.concat([pd.DataFrame([chance]), inputs]).set_index("input"), border="horizontal")
+    for table in (chance_table, input_table, difference_table):
+        owner_note(table.caption())
+        st.table(metric_frame(table), border="horizontal")
     if len(parts) > 1:
         st.caption(
             f"iid: {n['iid']} videos like those of train. comp: {n['comp']} videos of combinations of verb, shape and "
             "support, and of a camera side, that train never shows. Each part has its own classes and its own chance: "
             "compare within a column."
         )
-    st.table(
-        bounds_table(result["comparisons"], "difference in points", parts, "+").set_index("difference in points"),
-        border="horizontal",
-    )
-    download_table(inputs, "audits", WHICH, "card_audits")
+    download_table(metric_frame(input_table).reset_index(), "audits", WHICH, "card_audits")
 
 
 def _show_boxes(result: Result) -> None:
@@ -156,19 +148,16 @@ def _show_boxes(result: Result) -> None:
     )
 
 
-def _show_agreement(agreement: Result | None) -> None:
+def _show_agreement(result: Result) -> None:
     st.subheader("Agreement with real graphs", anchor=False)
+    agreement = result["agreement"]
     if agreement is None:
         st.caption("This audit was made without the real sample; give its folder with --real.")
         return
-    itself = agreement.get("real_against_itself")
-    floor = f" Two parts of the real sample differ by {itself:.2f} on average." if itself is not None else ""
-    mean = f"{agreement['mean']:.2f}" if agreement["mean"] is not None else "not known"
+    distances = " ".join(metric.sentence() for metric in read_distance_metrics(result).values())
     note = (
-        "Home world against a sample of real Action Genome annotation (aggregated; no record is shown). Distance of "
-        "P(relationship | object): total variation, mean of the three groups, 0 to 1. Mean over "
-        f"{agreement['classes_compared']} classes with at least {agreement['least_objects']} objects on both sides: "
-        f"{mean}.{floor} The farthest:"
+        "Home world against a sample of real Action Genome annotation (aggregated; no record is shown). "
+        f"{distances} The farthest:"
     )
     farthest = farthest_table(agreement)
     if len(farthest):
@@ -211,10 +200,8 @@ def _show_presence(result: Result) -> None:
             **shares,
         },
     )
-    shy = acted.loc[acted["bystander"].eq(False), "object"].tolist()
-    st.caption(
-        f"Asked for: seen in at least half of the videos without an action on it. Not so: {', '.join(shy) or 'none'}."
-    )
+    seldom = ", ".join(list_seldom_seen_objects(result)) or "none"
+    st.caption(f"Asked for: seen in at least half of the videos without an action on it. Not so: {seldom}.")
     download_table(table, "presence", WHICH, "card_presence")
 
 

@@ -1,0 +1,53 @@
+"""The log of results, one JSON object a line: what was evaluated, when, its metrics, and what else is worth keeping.
+
+A row is {what, date, metrics, about}: `metrics` holds metrics as assets/metric.schema.json describes them, `about` any
+plain values, such as counts per class. Rows of before metrics carried their protocol are read as well.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ag_core.errors import UserError
+from ag_core.evaluation.metrics import Metric
+from ag_core.evaluation.old_results import is_old_row, read_old_metrics
+
+
+@dataclass(frozen=True)
+class LoggedResult:
+    """One row of the log. `about` is what else was kept; rows of benchmarks have no metric."""
+
+    what: str
+    date: str
+    metrics: tuple[Metric, ...]
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+def build_log_row(what: str, metrics: Iterable[Metric], about: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A row of now as plain values, for `json.dumps`."""
+    row = {"what": what, "date": datetime.now(UTC).isoformat(timespec="seconds")}
+    return row | {"metrics": [metric.to_json() for metric in metrics], "about": dict(about or {})}
+
+
+def read_log_row(row: Mapping[str, Any]) -> LoggedResult:
+    """A row of the log, of today's form or of an earlier one; UserError for anything else."""
+    if is_old_row(row):
+        return LoggedResult(row["what"], row["date"], tuple(read_old_metrics(row)), dict(row))
+    if not isinstance(row.get("metrics"), list) or not all(isinstance(row.get(key), str) for key in ("what", "date")):
+        raise UserError("this is no row of a results log: it needs what, date and a list of metrics")
+    metrics = tuple(Metric.from_json(metric) for metric in row["metrics"])
+    return LoggedResult(row["what"], row["date"], metrics, row.get("about", {}))
+
+
+def read_log(path: Path) -> list[LoggedResult]:
+    """All rows of a log; UserError naming the line that cannot be read."""
+    results = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            results.append(read_log_row(json.loads(line)))
+        except (ValueError, UserError) as error:
+            raise UserError(f"{path.name}, line {number}: {error}") from error
+    return results

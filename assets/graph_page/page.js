@@ -48,7 +48,7 @@ show();
 
 // The oval stands upright where the page is narrow, and everything is in view whatever the page's size.
 function fitIntoPage() {
-  const room = document.getElementById("mynetwork");
+  const room = /** @type {HTMLElement} */ (document.getElementById("mynetwork"));
   const narrow = room.clientWidth < 1.2 * room.clientHeight;
   const scale = narrow ? { x: 0.5, y: 1.25 } : { x: 1, y: 1 };
   nodes.update(everyNode.map((node) => ({ id: node.id, x: node.x * scale.x, y: node.y * scale.y })));

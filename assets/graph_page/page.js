@@ -1,11 +1,11 @@
 // The page's own part: shows which edges hold at a frame, and lists them. `nodes`, `edges` and `network` are pyvis's;
 // FACTS comes from Python: frames, frame_labels (what to print of each), looks by group. Text is set as text, never as HTML.
 
-const range = document.getElementById("frame");
-const whole = document.getElementById("whole");
-const says = document.getElementById("says");
-const list = document.getElementById("triplets");
-const count = document.getElementById("count");
+const range = /** @type {HTMLInputElement | null} */ (document.getElementById("frame"));
+const whole = /** @type {HTMLInputElement} */ (document.getElementById("whole")); // there whenever the slider is
+const says = /** @type {HTMLElement} */ (document.getElementById("says"));
+const list = /** @type {HTMLElement} */ (document.getElementById("triplets"));
+const count = /** @type {HTMLElement} */ (document.getElementById("count"));
 const everyNode = nodes.get();
 const everyEdge = edges.get();
 

@@ -16,4 +16,4 @@ interface DataSet {
 declare const nodes: DataSet;
 declare const edges: DataSet;
 declare const network: { fit(options: object): void; on(event: string, does: () => void): void };
-declare const FACTS: { frames: number[]; moments: string[]; all: string; letters: Record<string, string> };
+declare const FACTS: { frames: number[]; frame_labels: string[]; all: string; letters: Record<string, string> };

@@ -9,24 +9,24 @@ from pathlib import Path
 
 import duckdb
 
-from ag_core.annotations.lake.fetching import copy_of_lake
+from ag_core.annotations.lake.fetching import fetch_lake
 from ag_core.annotations.lake.folder import MANIFEST, read_manifest
-from ag_core.annotations.store_format import FORMAT_NAME, FORMAT_VERSION, SCHEMA, quoted
+from ag_core.annotations.store_format import FORMAT_NAME, FORMAT_VERSION, SCHEMA, quote_literal
 from ag_core.errors import UserError
 from ag_core.settings import is_address, settings
 
 
-def local_store(where: Path | str) -> Path:
+def fetch_store(where: Path | str) -> Path:
     """The file or folder to open for a file, a lake's folder or a lake's address; UserError where there is none."""
     if isinstance(where, str) and is_address(where):
-        return copy_of_lake(where, settings().lakes)
+        return fetch_lake(where, settings().lakes)
     path = Path(where)
     if not path.exists():
         raise UserError(f"{path} is not there; make it with `python -m ag_core build-store --out {path}`")
     return path
 
 
-def last_change_ns(path: Path) -> int:
+def read_change_time_ns(path: Path) -> int:
     """When a store file, or a lake's folder, last changed: nanoseconds since 1970. UserError where neither is there."""
     try:
         return (path / MANIFEST if path.is_dir() else path).stat().st_mtime_ns
@@ -34,19 +34,19 @@ def last_change_ns(path: Path) -> int:
         raise UserError(f"there is no store at {path}; make one with `python -m ag_core build-store`") from None
 
 
-def attach(connection: duckdb.DuckDBPyConnection, where: Path | str) -> Path:
+def attach_store(connection: duckdb.DuckDBPyConnection, where: Path | str) -> Path:
     """Make the store the database `store` of a connection, and its default; then shut everything outside it.
 
     Returns the file or folder that was opened. A cursor of the connection says `use store` for itself. Over a lake the
     tables are views of Parquet files, the only files that stay readable. UserError where there is no such store, or it
     is of another format.
     """
-    path = local_store(where)
+    path = fetch_store(where)
     try:
         if path.is_dir():
             _attach_lake(connection, path)
         else:
-            connection.execute(f"attach {quoted(path)} as store (read_only)")
+            connection.execute(f"attach {quote_literal(path)} as store (read_only)")
             connection.execute("use store; set enable_external_access = false")
         rows = connection.execute("select name, version from store_format").fetchall()
     except duckdb.Error as error:
@@ -66,7 +66,7 @@ def _attach_lake(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
         raise UserError(f"the lake at {folder.parent} has no table {min(missing)}; write it again with build-store")
     every_path = []
     for name in re.findall(r"create table (\w+)", schema):
-        paths = ", ".join(quoted(folder / file.path) for file in manifest.tables[name].files)
+        paths = ", ".join(quote_literal(folder / file.path) for file in manifest.tables[name].files)
         connection.execute(f"create view {name} as from read_parquet([{paths}], hive_partitioning = false)")
         every_path.append(paths)
     for view in re.findall(r"create view .*?;", schema, re.DOTALL):

@@ -7,7 +7,7 @@ makes a new one. A store that the user named with AG_STORE is never made nor rep
 from pathlib import Path
 
 from ag_core.annotations.building.assembly import ASSEMBLY
-from ag_core.annotations.connection import local_store
+from ag_core.annotations.connection import fetch_store
 from ag_core.annotations.store_format import FORMAT_VERSION, SCHEMA
 from ag_core.errors import UserError
 from ag_core.files import hash_bytes, hash_file, write_atomically
@@ -28,20 +28,20 @@ def ensure_store() -> Path:
                 f"there is no store at {chosen.store}; make one with `python -m ag_core build-store`, "
                 "or unset AG_STORE to see the embedded home world"
             )
-        return local_store(chosen.store)
+        return fetch_store(chosen.store)
     if not (chosen.showcase / "annotations").is_dir():
         raise UserError(
             f"the embedded videos are missing from {chosen.showcase}; restore the folder from the repository, "
             "or name a store of your own with AG_STORE"
         )
-    wanted = _fingerprint(chosen)
+    wanted = _compute_fingerprint(chosen)
     if not _is_current(chosen, wanted):
         chosen.home.mkdir(parents=True, exist_ok=True)
         _build(chosen, wanted)
     return chosen.embedded_store
 
 
-def predictions_of_showcase(showcase: Path) -> list[Path]:
+def list_showcase_predictions(showcase: Path) -> list[Path]:
     """The shipped prediction files, sorted by video id; empty where none were made."""
     return sorted((showcase / "predictions").glob("*.json"))
 
@@ -54,21 +54,21 @@ def _build(chosen: Settings, wanted: str) -> None:
         charades=chosen.showcase / "charades",
         action_genome=chosen.showcase / "annotations",
         videos=chosen.showcase / "videos",
-        predictions=predictions_of_showcase(chosen.showcase),
+        predictions=list_showcase_predictions(chosen.showcase),
     )
-    write_atomically(_stamp(chosen), wanted)
+    write_atomically(_stamp_path(chosen), wanted)
 
 
-def _stamp(chosen: Settings) -> Path:
+def _stamp_path(chosen: Settings) -> Path:
     return chosen.embedded_store.with_suffix(".stamp")
 
 
 def _is_current(chosen: Settings, wanted: str) -> bool:
-    stamp = _stamp(chosen)
+    stamp = _stamp_path(chosen)
     return chosen.embedded_store.is_file() and stamp.is_file() and stamp.read_text() == wanted
 
 
-def _fingerprint(chosen: Settings) -> str:
+def _compute_fingerprint(chosen: Settings) -> str:
     """What the store depends on: contents of the small files, sizes of the videos, the schema, where the videos lie."""
     parts = ("charades", "annotations", "predictions", "videos")
     files = [path for part in parts for path in sorted((chosen.showcase / part).glob("*")) if path.is_file()]

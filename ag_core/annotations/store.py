@@ -17,7 +17,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.annotations.connection import attach
+from ag_core.annotations.connection import attach_store
 from ag_core.annotations.store_format import ANNOTATION
 from ag_core.annotations.targets import Targets, targets_of
 from ag_core.errors import UserError
@@ -48,7 +48,7 @@ class AnnotationStore:
         spill = Path(tempfile.gettempdir()) / f"action-genome-store-{os.getpid()}"  # else `.tmp` in the user's folder
         self._connection = duckdb.connect(":memory:", config={"threads": 2, "temp_directory": str(spill)})
         try:
-            self.path = attach(self._connection, where)
+            self.path = attach_store(self._connection, where)
         except UserError:
             self._connection.close()
             raise

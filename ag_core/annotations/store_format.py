@@ -17,13 +17,13 @@ ANNOTATION = "annotation"
 """The source of everything that people annotated; every other source is a prediction run."""
 
 
-def quoted(text: Path | str) -> str:
+def quote_literal(text: Path | str) -> str:
     """A text as SQL literal, for the statements that take no parameters (attach, copy, views, settings)."""
     return "'" + str(text).replace("'", "''") + "'"
 
 
 @contextlib.contextmanager
-def only_one(lock: Path, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+def hold_lock(lock: Path, waiting: Callable[[], None] | None = None) -> Iterator[None]:
     """Hold a lock file, which goes when the work is done; the system frees it if the process dies.
 
     `waiting` is called once where another holds it. Without file locks, work is merely repeated.

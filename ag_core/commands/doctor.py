@@ -22,7 +22,7 @@ def run(options: argparse.Namespace) -> None:
     from ag_core.annotations.store import AnnotationStore
     from ag_core.doctor.check import Severity
     from ag_core.doctor.funnel import NO_REFERENCE, NOT_COMPARABLE, WHY_NOT_COMPARABLE
-    from ag_core.doctor.report import make_report, summary, write_report
+    from ag_core.doctor.report import make_report, summarize_findings, write_report
     from ag_core.files import check_target
 
     if options.out is not None and options.out.suffix.lower() not in (".json", ".md", ".html"):
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> None:
     for finding in report.findings:
         if finding.severity is not Severity.FINE:
             print(f"{finding.severity.value:8} {finding.title}: {finding.share}. {finding.figures}".rstrip())
-    print(summary(report.findings))
+    print(summarize_findings(report.findings))
     if options.out is not None:
         write_report(report, options.out)
         print(options.out)

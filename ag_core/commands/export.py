@@ -71,11 +71,11 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _export_prediction(options: argparse.Namespace) -> None:
-    from ag_core.annotations.readers.prediction_rows import source_of
+    from ag_core.annotations.readers.prediction_rows import name_source
     from ag_core.results.prediction import Prediction
 
     prediction = Prediction.load(options.prediction)
-    source = source_of({model.role: model.name for model in prediction.models})
+    source = name_source({model.role: model.name for model in prediction.models})
     _write(options.out, _content(prediction.graphs(), prediction.video, source, options))
     print(f"{options.out}: {len(prediction.frames)} graphs of {prediction.video.video_id}")
 

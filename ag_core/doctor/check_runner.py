@@ -1,7 +1,7 @@
 """Runs the checks over a store and fetches the rows behind a finding, a page at a time.
 
-A store is examined part by part, so that a screen can show how far it is and keep each answer: `PARTS` are the names,
-`findings_of` examines one. Only SELECTs; the store is never changed.
+A store is checked part by part, so that a screen can show how far it is and keep each answer: `PARTS` are the names,
+`run_check` runs one. Only SELECTs; the store is never changed.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ import pandas as pd
 from ag_core.annotations.store_format import ANNOTATION
 from ag_core.doctor import charades, frames, graphs, predictions, videos
 from ag_core.doctor.check import POPULATIONS, Area, Check, Finding, Severity
-from ag_core.doctor.repairs import REPAIRS, Repair, unknown_repair
+from ag_core.doctor.repairs import REPAIRS, Repair, describe_unknown_repair
 from ag_core.errors import UserError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _CHECK_OF = {check.id: check for check in CHECKS}
 
 REPAIRS_PART = "repairs"
 PARTS: tuple[str, ...] = (REPAIRS_PART, *_CHECK_OF)
-"""What an examination consists of: all records that were repaired on reading, then each check by its id."""
+"""what a run consists of: all records that were repaired on reading, then each check by its id."""
 
 ROW_COLUMNS = ("video_id", "frame", "time_s", "details")
 
@@ -33,39 +33,42 @@ Progress = Callable[[str, int, int], None]
 """Told the part, how many are done, and of how many."""
 
 
-def examine(store: "AnnotationStore", progress: Progress | None = None) -> list[Finding]:
+def run_checks(store: "AnnotationStore", progress: Progress | None = None) -> list[Finding]:
     """All findings of a store, worst first, the most rows first within a severity; what is fine comes last."""
-    counts = populations(store)
+    counts = count_populations(store)
     found: list[Finding] = []
     for done, part in enumerate(PARTS):
         if progress:
             progress(part, done, len(PARTS))
-        found += findings_of(store, part, counts)
+        found += run_check(store, part, counts)
     if progress:
         progress("", len(PARTS), len(PARTS))
-    return sorted_findings(found)
+    return sort_findings(found)
 
 
-def sorted_findings(findings: list[Finding]) -> list[Finding]:
+def sort_findings(findings: list[Finding]) -> list[Finding]:
     """Worst first, then by how many; what is fine by area."""
     order, areas = list(Severity), list(Area)
     return sorted(findings, key=lambda one: (order.index(one.severity), -one.count, areas.index(one.area), one.title))
 
 
-def populations(store: "AnnotationStore") -> dict[str, int]:
+def count_populations(store: "AnnotationStore") -> dict[str, int]:
     """How many videos, frames, objects ... there are to look through, by the names of POPULATIONS."""
     query = "select " + ", ".join(f'({sql})::bigint as "{name}"' for name, sql in POPULATIONS.items())
     return {str(name): int(count) for name, count in store.ask(query, [ANNOTATION]).iloc[0].items()}
 
 
-def findings_of(store: "AnnotationStore", part: str, counts: Mapping[str, int]) -> list[Finding]:
-    """What one of PARTS finds; nothing where there is nothing to look through. `counts` are `populations(store)`."""
+def run_check(store: "AnnotationStore", part: str, counts: Mapping[str, int]) -> list[Finding]:
+    """What one of PARTS finds; nothing where there is nothing to look through.
+
+    `counts` are those of `count_populations`.
+    """
     if part == REPAIRS_PART:
-        return _repair_findings(store, counts)
+        return _list_repairs(store, counts)
     check = _CHECK_OF[part]
     if not counts[check.of]:
         return []
-    parameters = _parameters(store, check)
+    parameters = _list_parameters(store, check)
     count = int(store.ask(f"select count(*) as n from ({check.rows})", parameters)["n"].iloc[0])
     figures = str(store.ask(check.figures, [ANNOTATION]).iloc[0, 0]) if check.figures and count else ""
     return [
@@ -85,10 +88,10 @@ def findings_of(store: "AnnotationStore", part: str, counts: Mapping[str, int]) 
     ]
 
 
-def _repair_findings(store: "AnnotationStore", counts: Mapping[str, int]) -> list[Finding]:
+def _list_repairs(store: "AnnotationStore", counts: Mapping[str, int]) -> list[Finding]:
     counted = store.ask("select kind, count(*) as n from issues group by kind")
     found = dict(zip(counted["kind"], counted["n"]))
-    kinds: dict[str, Repair] = REPAIRS | {kind: unknown_repair(kind) for kind in found if kind not in REPAIRS}
+    kinds: dict[str, Repair] = REPAIRS | {kind: describe_unknown_repair(kind) for kind in found if kind not in REPAIRS}
     findings = []
     for kind, repair in kinds.items():
         count = int(found.get(kind, 0))
@@ -99,7 +102,9 @@ def _repair_findings(store: "AnnotationStore", counts: Mapping[str, int]) -> lis
     return findings
 
 
-def rows_of(store: "AnnotationStore", finding_id: str, limit: int | None = None, offset: int = 0) -> pd.DataFrame:
+def list_finding_rows(
+    store: "AnnotationStore", finding_id: str, limit: int | None = None, offset: int = 0
+) -> pd.DataFrame:
     """The rows behind a finding, by video and frame: video_id, frame, time_s, details; empty cells where not known.
 
     limit and offset cut a page out of them. UserError for an id that no finding has.
@@ -113,7 +118,7 @@ def rows_of(store: "AnnotationStore", finding_id: str, limit: int | None = None,
             left join videos v on v.source = found.source and v.video = found.video
             left join frames f on f.source = found.source and f.frame_id = found.frame_id
             order by all nulls last{page}"""
-        return _tidy(store.ask(query, _parameters(store, check)))
+        return _set_column_types(store.ask(query, _list_parameters(store, check)))
     query = rf"""
         with read as (
             select regexp_extract(key, '^[^ ./]+') as video_id, key, reason,
@@ -125,21 +130,21 @@ def rows_of(store: "AnnotationStore", finding_id: str, limit: int | None = None,
                key || ': ' || reason as details
         from read left join videos v on v.source = $1 and v.video_id = read.video_id
         order by all nulls last{page}"""
-    rows = _tidy(store.ask(query, [ANNOTATION, finding_id]))
+    rows = _set_column_types(store.ask(query, [ANNOTATION, finding_id]))
     if rows.empty and finding_id not in REPAIRS:
         raise UserError(f"there is no check {finding_id}; the checks are {', '.join(sorted([*_CHECK_OF, *REPAIRS]))}")
     return rows
 
 
-def _tidy(rows: pd.DataFrame) -> pd.DataFrame:
+def _set_column_types(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.astype({"frame": "Int64", "time_s": "float64"})
 
 
-def _parameters(store: "AnnotationStore", check: Check) -> list[Any]:
-    return [ANNOTATION, _gone(store)] if check.needs_files else [ANNOTATION]
+def _list_parameters(store: "AnnotationStore", check: Check) -> list[Any]:
+    return [ANNOTATION, _list_missing_videos(store)] if check.needs_files else [ANNOTATION]
 
 
-def _gone(store: "AnnotationStore") -> list[int]:
+def _list_missing_videos(store: "AnnotationStore") -> list[int]:
     """Videos whose file was there when the store was built and is not now."""
     known = store.ask("select video, path from videos where source = $1 and path is not null", [ANNOTATION])
     return [int(video) for video, path in known.itertuples(index=False) if not Path(path).is_file()]

@@ -26,23 +26,23 @@ WHY_NOT_COMPARABLE = (
 NO_REFERENCE = "no published number"
 
 
-def published_counts() -> dict[str, Any]:
+def load_published_counts() -> dict[str, Any]:
     """The published numbers: source, and steps with id, step, origin, train, test, together."""
     return json.loads((ASSETS / "published_counts.json").read_text(encoding="utf-8"))
 
 
-def compared_funnel(store: "AnnotationStore", small_side: float = 0.0) -> pd.DataFrame:
+def compare_funnel(store: "AnnotationStore", small_side: float = 0.0) -> pd.DataFrame:
     """One row a step: step, train, test, together, each with its `_published` (NA where none), verdict, origin.
 
     small_side: objects whose shorter side is at most this many pixels do not count. The published numbers are those of
     all objects, so with a small_side only the steps before objects matter are compared.
     """
     found = count_funnel(store, small_side).set_index("split")
-    steps = published_counts()["steps"]
-    same_set = {step["id"]: _same_set(found, step) for step in steps if step["id"] in ("charades_videos", "videos")}
+    steps = load_published_counts()["steps"]
+    same_set = {step["id"]: _is_same_set(found, step) for step in steps if step["id"] in ("charades_videos", "videos")}
     rows = []
     for step in steps:
-        here = _here(found, step["id"])
+        here = _count_step(found, step["id"])
         before_objects = step["id"] in ("charades_videos", "videos", "frames")
         published = {column: step[column] if before_objects or not small_side else None for column in COLUMNS}
         comparable = same_set["charades_videos" if step["id"] == "charades_videos" else "videos"]
@@ -50,23 +50,23 @@ def compared_funnel(store: "AnnotationStore", small_side: float = 0.0) -> pd.Dat
         for column in COLUMNS:
             row |= {column: here[column], f"{column}_published": published[column]}
         origin = step["origin"] if any(published.values()) else ""
-        rows.append(row | {"verdict": _verdict(here, published, comparable), "origin": origin})
+        rows.append(row | {"verdict": _compare_counts(here, published, comparable), "origin": origin})
     table = pd.DataFrame(rows)
     return table.astype({name: "Int64" for column in COLUMNS for name in (column, f"{column}_published")})
 
 
-def _here(found: pd.DataFrame, step: str) -> dict[str, int]:
+def _count_step(found: pd.DataFrame, step: str) -> dict[str, int]:
     """The count of a step in each column; videos of no or another split are in `together` only."""
     splits = {split: int(found.loc[split, step]) if split in found.index else 0 for split in COLUMNS[:2]}
     return splits | {"together": int(found[step].sum())}
 
 
-def _same_set(found: pd.DataFrame, step: dict[str, Any]) -> dict[str, bool]:
-    here = _here(found, step["id"])
+def _is_same_set(found: pd.DataFrame, step: dict[str, Any]) -> dict[str, bool]:
+    here = _count_step(found, step["id"])
     return {column: here[column] >= SAME_SET_SHARE * step[column] for column in COLUMNS}
 
 
-def _verdict(here: dict[str, int], published: dict[str, int | None], comparable: dict[str, bool]) -> str:
+def _compare_counts(here: dict[str, int], published: dict[str, int | None], comparable: dict[str, bool]) -> str:
     """'equal', 'train equal', 'differs: test by -12', or why nothing can be said."""
     referenced = [column for column in COLUMNS if published[column] is not None]
     if not referenced:

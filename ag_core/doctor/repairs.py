@@ -135,7 +135,7 @@ REPAIRS: dict[str, Repair] = {
 """By the value of `ag_core.annotations.readers.issues.Kind`, as the store keeps it; in the order of reading."""
 
 
-def unknown_repair(kind: str) -> Repair:
+def describe_unknown_repair(kind: str) -> Repair:
     """What can be said of a kind that a newer or older version wrote."""
     return Repair(
         _G,

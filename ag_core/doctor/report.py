@@ -14,8 +14,8 @@ import pandas as pd
 
 from ag_core.annotations.statistics.funnel import SMALL_SIDE
 from ag_core.doctor.check import Finding, Severity
-from ag_core.doctor.check_runner import Progress, examine, rows_of
-from ag_core.doctor.funnel import COLUMNS, WHY_NOT_COMPARABLE, compared_funnel, published_counts
+from ag_core.doctor.check_runner import Progress, list_finding_rows, run_checks
+from ag_core.doctor.funnel import COLUMNS, WHY_NOT_COMPARABLE, compare_funnel, load_published_counts
 from ag_core.errors import UserError
 from ag_core.files import write_atomically
 
@@ -43,7 +43,7 @@ td,th{padding:.2rem .6rem;text-align:left;border-bottom:1px solid #8886}h3{margi
 class Report:
     """What was found in a store.
 
-    findings  worst first; funnel and small_funnel (without small objects) as `compared_funnel` gives them
+    findings  worst first; funnel and small_funnel (without small objects) as `compare_funnel` gives them
     rows      the first rows of each finding that has any, by its id
     """
 
@@ -56,22 +56,22 @@ class Report:
     @property
     def counts(self) -> dict[Severity, int]:
         """How many findings there are of each severity."""
-        return severity_counts(self.findings)
+        return count_severities(self.findings)
 
 
-def severity_counts(findings: Sequence[Finding]) -> dict[Severity, int]:
+def count_severities(findings: Sequence[Finding]) -> dict[Severity, int]:
     """How many findings there are of each severity, worst first."""
     return {severity: sum(one.severity is severity for one in findings) for severity in Severity}
 
 
-def summary(findings: Sequence[Finding]) -> str:
+def summarize_findings(findings: Sequence[Finding]) -> str:
     """'No errors, 2 warnings, 14 notes; 61 checks found nothing.'"""
-    counts = severity_counts(findings)
-    named = [_plural(counts[severity], severity.value) for severity in list(Severity)[:3]]
-    return f"{', '.join(named).capitalize()}; {_plural(counts[Severity.FINE], 'check')} found nothing."
+    counts = count_severities(findings)
+    named = [_count_noun(counts[severity], severity.value) for severity in list(Severity)[:3]]
+    return f"{', '.join(named).capitalize()}; {_count_noun(counts[Severity.FINE], 'check')} found nothing."
 
 
-def _plural(count: int, noun: str) -> str:
+def _count_noun(count: int, noun: str) -> str:
     return f"{count or 'no'} {noun}{'' if count == 1 else 's'}"
 
 
@@ -79,14 +79,14 @@ def make_report(
     store: "AnnotationStore", name: str, findings: Sequence[Finding] | None = None, progress: Progress | None = None
 ) -> Report:
     """Examine a store (unless the findings are given) and gather the first rows of each finding."""
-    found = tuple(examine(store, progress) if findings is None else findings)
-    rows = {one.id: rows_of(store, one.id, ROWS_IN_FILE) for one in found if one.count}
-    return Report(name, found, compared_funnel(store), compared_funnel(store, SMALL_SIDE), rows)
+    found = tuple(run_checks(store, progress) if findings is None else findings)
+    rows = {one.id: list_finding_rows(store, one.id, ROWS_IN_FILE) for one in found if one.count}
+    return Report(name, found, compare_funnel(store), compare_funnel(store, SMALL_SIDE), rows)
 
 
-def as_text(report: Report, ending: str) -> str:
+def format_report(report: Report, ending: str) -> str:
     """The report in the form that a file ending names: json, md or html. UserError for another."""
-    writers = {"json": _as_json, "md": _as_markdown, "html": _as_html}
+    writers = {"json": _format_json, "md": _format_markdown, "html": _format_html}
     if ending not in writers:
         raise UserError(f"a report cannot be written as {ending!r}; name a file ending in .json, .md or .html")
     return writers[ending](report)
@@ -94,16 +94,16 @@ def as_text(report: Report, ending: str) -> str:
 
 def write_report(report: Report, path: Path) -> None:
     """Write a report as its ending says; the file appears whole or not at all."""
-    write_atomically(path, as_text(report, path.suffix.lower().lstrip(".")))
+    write_atomically(path, format_report(report, path.suffix.lower().lstrip(".")))
 
 
-def _as_json(report: Report) -> str:
+def _format_json(report: Report) -> str:
     content: dict[str, Any] = {
         "format": FORMAT,
         "store": report.store,
-        "summary": summary(report.findings),
+        "summary": summarize_findings(report.findings),
         "counts": {severity.value: count for severity, count in report.counts.items()},
-        "published": published_counts()["source"],
+        "published": load_published_counts()["source"],
         "funnel": json.loads(report.funnel.to_json(orient="records")),
         "funnel_without_small_objects": json.loads(report.small_funnel.to_json(orient="records")),
         "findings": [
@@ -114,7 +114,7 @@ def _as_json(report: Report) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def funnel_cells(funnel: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+def format_funnel_cells(funnel: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     """Head and cells of a funnel as text, the published number in brackets behind ours."""
     rows = []
     for row in funnel.to_dict(orient="records"):
@@ -126,7 +126,7 @@ def funnel_cells(funnel: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     return ["Step", *(f"{column.capitalize()} (published)" for column in COLUMNS), "Verdict", "Published by"], rows
 
 
-def row_cells(rows: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+def format_row_cells(rows: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     """Head and cells of a finding's first rows as text; unknown cells are empty."""
     cells = [
         [
@@ -140,11 +140,18 @@ def row_cells(rows: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     return ["Video", "Frame", "Time (s)", "Details"], cells
 
 
-def _as_markdown(report: Report) -> str:
-    lines = ["# Doctor's report", "", f"Store: {report.store}. {summary(report.findings)}", "", "## The funnel", ""]
-    lines += [*_markdown_table(*funnel_cells(report.funnel)), "", _provenance(), ""]
+def _format_markdown(report: Report) -> str:
+    lines = [
+        "# Doctor's report",
+        "",
+        f"Store: {report.store}. {summarize_findings(report.findings)}",
+        "",
+        "## The funnel",
+        "",
+    ]
+    lines += [*_format_markdown_table(*format_funnel_cells(report.funnel)), "", _format_provenance(), ""]
     lines += [f"### Without objects of at most {SMALL_SIDE:.0f} pixels", ""]
-    lines += _markdown_table(*funnel_cells(report.small_funnel))
+    lines += _format_markdown_table(*format_funnel_cells(report.small_funnel))
     for severity, heading in HEADINGS.items():
         chosen = [one for one in report.findings if one.severity is severity]
         if chosen:
@@ -154,33 +161,40 @@ def _as_markdown(report: Report) -> str:
             continue
         for one in chosen:
             lines += [f"### {one.title}: {one.share}", "", f"{one.area}. {one.meaning} {one.figures}".strip(), ""]
-            lines += [f"What to do: {one.remedy}", "", *_markdown_table(*row_cells(report.rows[one.id])), ""]
-            lines += _more(one)
+            lines += [
+                f"What to do: {one.remedy}",
+                "",
+                *_format_markdown_table(*format_row_cells(report.rows[one.id])),
+                "",
+            ]
+            lines += _count_hidden_rows(one)
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _provenance() -> str:
-    return f"Published: {published_counts()['source']}. {WHY_NOT_COMPARABLE}"
+def _format_provenance() -> str:
+    return f"Published: {load_published_counts()['source']}. {WHY_NOT_COMPARABLE}"
 
 
-def _more(finding: Finding) -> list[str]:
+def _count_hidden_rows(finding: Finding) -> list[str]:
     hidden = finding.count - ROWS_TO_READ
     return [f"and {hidden:,} more.", ""] if hidden > 0 else []
 
 
-def _markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def _format_markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     def line(cells: Sequence[str]) -> str:
         return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
 
     return [line(head), line(["---"] * len(head)), *(line(row) for row in rows)]
 
 
-def _as_html(report: Report) -> str:
-    parts = [f"<h1>Doctor's report</h1><p>Store: {escape(report.store)}. {escape(summary(report.findings))}</p>"]
-    parts += ["<h2>The funnel</h2>", _html_table(*funnel_cells(report.funnel))]
-    parts += [f"<p>{escape(_provenance())}</p>"]
+def _format_html(report: Report) -> str:
+    parts = [
+        f"<h1>Doctor's report</h1><p>Store: {escape(report.store)}. {escape(summarize_findings(report.findings))}</p>"
+    ]
+    parts += ["<h2>The funnel</h2>", _format_html_table(*format_funnel_cells(report.funnel))]
+    parts += [f"<p>{escape(_format_provenance())}</p>"]
     parts += [f"<h3>Without objects of at most {SMALL_SIDE:.0f} pixels</h3>"]
-    parts += [_html_table(*funnel_cells(report.small_funnel))]
+    parts += [_format_html_table(*format_funnel_cells(report.small_funnel))]
     for severity, heading in HEADINGS.items():
         chosen = [one for one in report.findings if one.severity is severity]
         if chosen:
@@ -193,13 +207,13 @@ def _as_html(report: Report) -> str:
             parts.append(f"<h3>{escape(one.title)}: {escape(one.share)}</h3>")
             parts.append(f"<p>{escape(f'{one.area}. {one.meaning} {one.figures}'.strip())}</p>")
             parts.append(f"<p>What to do: {escape(one.remedy)}</p>")
-            parts.append(_html_table(*row_cells(report.rows[one.id])))
-            parts += [f"<p>{escape(line)}</p>" for line in _more(one) if line]
+            parts.append(_format_html_table(*format_row_cells(report.rows[one.id])))
+            parts += [f"<p>{escape(line)}</p>" for line in _count_hidden_rows(one) if line]
     head = f"<meta charset=utf-8><title>Doctor's report</title><style>{_STYLE}</style>"
     return f"<!doctype html><html lang=en>{head}\n" + "\n".join(parts) + "</html>\n"
 
 
-def _html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def _format_html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     heads = "".join(f"<th>{escape(cell)}</th>" for cell in head)
     body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"

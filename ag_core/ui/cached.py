@@ -12,16 +12,16 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ag_core.annotations.connection import last_change_ns
+from ag_core.annotations.connection import read_change_time_ns
 from ag_core.annotations.showcase_store import ensure_store
 from ag_core.annotations.statistics import counts as counting
 from ag_core.annotations.statistics import sampling, transitions
 from ag_core.annotations.store import ANNOTATION, AnnotationStore
 from ag_core.doctor.check import Finding
 from ag_core.doctor.check_runner import PARTS as DOCTOR_PARTS
-from ag_core.doctor.check_runner import findings_of, populations, rows_of, sorted_findings
-from ag_core.doctor.funnel import compared_funnel as funnel_beside_published
-from ag_core.doctor.report import as_text, make_report
+from ag_core.doctor.check_runner import count_populations, list_finding_rows, run_check, sort_findings
+from ag_core.doctor.funnel import compare_funnel as funnel_beside_published
+from ag_core.doctor.report import format_report, make_report
 from ag_core.errors import UserError
 from ag_core.jobs.film_queue import FilmQueue
 from ag_core.jobs.prediction_queue import PredictionQueue
@@ -49,7 +49,7 @@ def store_key() -> StoreKey:
     if isinstance(chosen.store, Path) and not chosen.store.exists():
         _ensured.clear()
     path = _ensured(str(chosen.store), str(chosen.showcase))
-    return path, last_change_ns(Path(path))
+    return path, read_change_time_ns(Path(path))
 
 
 @st.cache_resource(max_entries=8, show_spinner="Preparing the data")
@@ -363,22 +363,22 @@ def examination(key: StoreKey, say: Callable[[int, int], None]) -> list[Finding]
         say(done, len(DOCTOR_PARTS))
         findings += _findings(key, part)
     say(len(DOCTOR_PARTS), len(DOCTOR_PARTS))
-    return sorted_findings(findings)
+    return sort_findings(findings)
 
 
 # Whether video files are still there is asked anew from time to time, though the store is the same.
 @st.cache_data(max_entries=512, ttl="10m", show_spinner=False)
 def _findings(key: StoreKey, part: str) -> list[Finding]:
-    return findings_of(_store(key), part, _populations(key))
+    return run_check(_store(key), part, _populations(key))
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _populations(key: StoreKey) -> dict[str, int]:
-    return populations(_store(key))
+    return count_populations(_store(key))
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def compared_funnel(key: StoreKey, small_side: float = 0.0) -> pd.DataFrame:
+def compare_funnel(key: StoreKey, small_side: float = 0.0) -> pd.DataFrame:
     """From the release to the frames that count, beside the published numbers."""
     return funnel_beside_published(_store(key), small_side)
 
@@ -386,11 +386,11 @@ def compared_funnel(key: StoreKey, small_side: float = 0.0) -> pd.DataFrame:
 @st.cache_data(max_entries=64, show_spinner=False)
 def finding_rows(key: StoreKey, finding_id: str, limit: int | None, offset: int) -> pd.DataFrame:
     """A page of the rows behind a finding."""
-    return rows_of(_store(key), finding_id, limit, offset)
+    return list_finding_rows(_store(key), finding_id, limit, offset)
 
 
 @st.cache_data(max_entries=16, ttl="10m", show_spinner=False)
 def doctor_report(key: StoreKey, ending: str) -> str:
     """The doctor's report as a file of this ending: json, md or html."""
     findings = examination(key, lambda done, total: None)
-    return as_text(make_report(_store(key), settings().store_name, findings), ending)
+    return format_report(make_report(_store(key), settings().store_name, findings), ending)

@@ -31,12 +31,12 @@ WITH_CLASS_QUERY = """select count(*), count(distinct video) from relations_by_c
 
 def enlarge(clock: Clock, store: str, out: str, times: int) -> int:
     """Write the larger store; returns its size in bytes."""
-    from ag_core.annotations.store_format import SCHEMA, quoted
+    from ag_core.annotations.store_format import SCHEMA, quote_literal
 
     target = Path(out)
     target.unlink(missing_ok=True)
     with clock, duckdb.connect(out, config={"threads": 2, "memory_limit": MEMORY}) as connection:
-        connection.execute(f"attach {quoted(store)} as base (read_only)")
+        connection.execute(f"attach {quote_literal(store)} as base (read_only)")
         connection.execute(SCHEMA.read_text(encoding="utf-8"))
         tables = [name for (name,) in connection.execute("select table_name from duckdb_tables() where "
                                                          "database_name = 'base'").fetchall()]  # fmt: skip

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ag_core.annotations.readers.action_genome import OTHER_BIT, RELATION_FIELDS, read_action_genome
-from ag_core.annotations.readers.clipping import clipped_boxes
+from ag_core.annotations.readers.clipping import clip_to_frame_sizes
 from ag_core.annotations.readers.issues import Kind
 from ag_core.errors import UserError
 from ag_core.taxonomy import object_index, relation_index
@@ -52,10 +52,10 @@ def test_boxes_become_corners_inside_the_picture(tmp_path: Path):
     ],
 )
 def test_clipping(box: tuple, size: tuple, expected: tuple | None, changed: bool):
-    clipped = clipped_boxes(np.array([box, (1, 1, 2, 2)], float), np.array([size, (5, 5)], float))
+    clipped = clip_to_frame_sizes(np.array([box, (1, 1, 2, 2)], float), np.array([size, (5, 5)], float))
     assert clipped.inside.tolist() == [expected is not None, True] and clipped.changed.tolist() == [changed, False]
     assert np.array_equal(clipped.boxes[0], np.full(4, np.nan) if expected is None else expected, equal_nan=True)
-    assert len(clipped_boxes(np.zeros((0, 4)), np.zeros((0, 2))).boxes) == 0
+    assert len(clip_to_frame_sizes(np.zeros((0, 4)), np.zeros((0, 2))).boxes) == 0
 
 
 def test_frames_and_relations_are_in_order_and_every_spelling_is_known(tmp_path: Path):

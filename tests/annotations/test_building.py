@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from ag_core.__main__ import main
-from ag_core.annotations.building.build import WAITING, build_store, fingerprint_of
+from ag_core.annotations.building.build import WAITING, build_store, read_fingerprint
 from ag_core.annotations.store import AnnotationStore
 from ag_core.errors import UserError
 from ag_core.files import stage_file
@@ -253,8 +253,8 @@ def test_a_store_of_the_same_inputs_is_left_as_it_is(inputs: dict, tmp_path: Pat
 def test_a_store_that_cannot_be_read_is_built_again(inputs: dict, tmp_path: Path):
     out = tmp_path / "s.duckdb"
     out.write_text("no store")
-    assert fingerprint_of(out) is None
-    assert build_store(out, charades=inputs["charades"]) and fingerprint_of(out) is not None
+    assert read_fingerprint(out) is None
+    assert build_store(out, charades=inputs["charades"]) and read_fingerprint(out) is not None
 
 
 def test_a_malicious_pickle_is_refused_by_name_and_leaves_nothing(tmp_path: Path, capsys: pytest.CaptureFixture):

@@ -11,7 +11,7 @@ from ag_core.annotations.readers.charades import (
     STARTS_EARLY,
     STARTS_LATE,
     read_charades,
-    repaired_interval,
+    repair_interval,
 )
 from ag_core.annotations.readers.issues import Kind
 from ag_core.errors import UserError
@@ -41,7 +41,7 @@ def written(folder: Path, rows: str, name: str = "Charades_v1_train.csv") -> Pat
     ],
 )
 def test_intervals_end_within_the_video(start: float, end: float, length: float | None, expected: tuple):
-    assert repaired_interval(start, end, length) == expected
+    assert repair_interval(start, end, length) == expected
 
 
 def test_quotes_blank_cells_and_several_intervals_of_one_action(tmp_path: Path):

@@ -22,9 +22,9 @@ from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.registry import _registry as registered
 
 from ag_core.annotations.building.build import build_store
-from ag_core.annotations.connection import attach, last_change_ns
+from ag_core.annotations.connection import attach_store, read_change_time_ns
 from ag_core.annotations.lake import fetching as lake_copy
-from ag_core.annotations.lake.fetching import copy_of_lake
+from ag_core.annotations.lake.fetching import fetch_lake
 from ag_core.annotations.lake.folder import MANIFEST, read_manifest
 from ag_core.annotations.lake.writing import write_lake
 from ag_core.annotations.showcase_store import ensure_store
@@ -115,43 +115,43 @@ def test_a_copy_is_fetched_once_and_again_when_the_lake_changed(showcase: Path, 
     copies = tmp_path / "copies"
     heard: list[tuple[str, int, int]] = []
     with serving(there) as served:
-        folder = copy_of_lake(served.address, copies, lambda *said: heard.append(said))
+        folder = fetch_lake(served.address, copies, lambda *said: heard.append(said))
         first = read_manifest(folder)
         assert first == read_manifest(lake)
         assert heard[0] == ("fetching", 0, first.size_bytes)
         assert heard[-1] == ("fetching", first.size_bytes, first.size_bytes)
         assert len(served.asked) == 1 + len(list(first.files()))
         served.asked.clear()
-        assert copy_of_lake(served.address, copies) == folder
+        assert fetch_lake(served.address, copies) == folder
         assert served.asked == [f"/{MANIFEST}"]
 
         build_store(tmp_path / "b.duckdb", showcase / "charades")
         write_lake(tmp_path / "b.duckdb", there)
-        assert copy_of_lake(served.address, copies) == folder
+        assert fetch_lake(served.address, copies) == folder
         assert read_manifest(folder) == read_manifest(there) != first
         assert sorted(path.name for path in folder.iterdir()) == sorted([read_manifest(folder).data, MANIFEST])
 
         damaged = next(folder.rglob("*.parquet"))
         damaged.unlink()
-        copy_of_lake(served.address, copies)
+        fetch_lake(served.address, copies)
         assert damaged.is_file()
 
 
 def test_a_failed_transfer_keeps_the_older_copy(showcase: Path, lake: Path, tmp_path: Path):
     there = shutil.copytree(lake, tmp_path / "there")
     with serving(there) as served:
-        folder = copy_of_lake(served.address, tmp_path / "copies")
+        folder = fetch_lake(served.address, tmp_path / "copies")
         before = read_manifest(folder)
         build_store(tmp_path / "b.duckdb", showcase / "charades")
         write_lake(tmp_path / "b.duckdb", there)
         next(there.rglob("videos/**/*.parquet")).unlink()
         with pytest.raises(UserError, match=r"lacks videos/.*; it may just have been replaced: try again"):
-            copy_of_lake(served.address, tmp_path / "copies")
+            fetch_lake(served.address, tmp_path / "copies")
     assert read_manifest(folder) == before
     assert sorted(path.name for path in folder.iterdir()) == sorted([before.data, MANIFEST])
     address = served.address
     with pytest.raises(UserError, match=re.escape(f"AG_STORE={folder} opens the copy made before")):
-        copy_of_lake(address, tmp_path / "copies")
+        fetch_lake(address, tmp_path / "copies")
     with AnnotationStore(folder) as store:
         assert store.sources()[0] == "annotation"
 
@@ -161,36 +161,36 @@ def test_what_came_cut_short_or_changed_is_refused(lake: Path, tmp_path: Path):
         serving(lake, cut="objects") as served,
         pytest.raises(UserError, match=r"objects/.* came cut short or changed; try again"),
     ):
-        copy_of_lake(served.address, tmp_path)
+        fetch_lake(served.address, tmp_path)
     there = shutil.copytree(lake, tmp_path / "there")
     one = next(there.rglob("frames/**/*.parquet"))
     content = bytearray(one.read_bytes())
     content[len(content) // 2] ^= 1
     one.write_bytes(content)
     with serving(there) as served, pytest.raises(UserError, match=r"frames/.* came cut short or changed"):
-        copy_of_lake(served.address, tmp_path / "copies")
+        fetch_lake(served.address, tmp_path / "copies")
 
 
 def test_an_address_without_a_lake_says_so(lake: Path, tmp_path: Path):
     with serving(tmp_path) as served:
         with pytest.raises(UserError, match=r"there is no lake at .*: it has no manifest.json"):
-            copy_of_lake(served.address, tmp_path / "copies")
+            fetch_lake(served.address, tmp_path / "copies")
         (tmp_path / MANIFEST).write_text("<html>Welcome</html>")
         with pytest.raises(UserError, match=r"manifest.json of http.* is damaged"):
-            copy_of_lake(served.address, tmp_path / "copies")
+            fetch_lake(served.address, tmp_path / "copies")
         content = json.loads((lake / MANIFEST).read_text())
         (tmp_path / MANIFEST).write_text(json.dumps(content | {"version": 99}))
         with pytest.raises(UserError, match="has another format than this version reads"):
-            copy_of_lake(served.address, tmp_path / "copies")
+            fetch_lake(served.address, tmp_path / "copies")
     with pytest.raises(UserError, match="cannot be read; check the address and the network"):
-        copy_of_lake(served.address, tmp_path / "copies")  # the server is gone
+        fetch_lake(served.address, tmp_path / "copies")  # the server is gone
     assert not (tmp_path / "copies").exists()
 
 
 def test_a_lake_larger_than_the_disk_is_not_begun(lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(lake_copy.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 9, 1))
     with serving(lake) as served, pytest.raises(UserError, match="make room or set AG_HOME to a larger disk"):
-        copy_of_lake(served.address, tmp_path)
+        fetch_lake(served.address, tmp_path)
     assert served.asked == [f"/{MANIFEST}"]
 
 
@@ -216,10 +216,10 @@ def test_a_lake_opens_in_an_object_store(lake: Path, tmp_path: Path, monkeypatch
     monkeypatch.setattr(Bucket, "pseudo_dirs", [""])
     monkeypatch.setitem(registered, "s3", Bucket)
     Bucket().put(str(lake), "s3://bucket/a", recursive=True)
-    folder = copy_of_lake("s3://bucket/a/", tmp_path)
+    folder = fetch_lake("s3://bucket/a/", tmp_path)
     assert read_manifest(folder) == read_manifest(lake)
     with pytest.raises(UserError, match="there is no lake at s3://bucket/b: it has no"):
-        copy_of_lake("s3://bucket/b", tmp_path)
+        fetch_lake("s3://bucket/b", tmp_path)
 
 
 # On disk
@@ -271,7 +271,7 @@ def test_a_lake_that_goes_while_it_is_open_says_so(lake: Path, tmp_path: Path):
 def test_another_connection_may_attach_the_same_store(store_file: Path, lake: Path):
     for where in (store_file, lake):
         with AnnotationStore(where) as store, duckdb.connect() as connection:
-            assert attach(connection, where) == where == store.path
+            assert attach_store(connection, where) == where == store.path
             with connection.cursor() as cursor:
                 cursor.execute("use store")
                 assert cursor.execute("select count(*) from named_objects").fetchall() == store.rows(
@@ -318,15 +318,15 @@ def test_the_app_opens_what_ag_store_names(
 
 def test_a_newer_lake_is_another_store_to_the_app(showcase: Path, lake: Path, tmp_path: Path):
     folder = shutil.copytree(lake, tmp_path / "lake")
-    before = last_change_ns(folder)
+    before = read_change_time_ns(folder)
     build_store(tmp_path / "b.duckdb", showcase / "charades")
     write_lake(tmp_path / "b.duckdb", folder)
-    assert last_change_ns(folder) > before
+    assert read_change_time_ns(folder) > before
     (folder / MANIFEST).unlink()
     for gone in (folder, tmp_path / "none.duckdb"):
         with pytest.raises(UserError, match="there is no store at"):
-            last_change_ns(gone)
-    assert last_change_ns(tmp_path / "b.duckdb") == (tmp_path / "b.duckdb").stat().st_mtime_ns
+            read_change_time_ns(gone)
+    assert read_change_time_ns(tmp_path / "b.duckdb") == (tmp_path / "b.duckdb").stat().st_mtime_ns
 
 
 def test_a_look_up_loads_no_pandas(store_file: Path):

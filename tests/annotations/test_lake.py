@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from ag_core.annotations.building.build import build_store
-from ag_core.annotations.lake import writing as lake
-from ag_core.annotations.lake.folder import MANIFEST, Manifest, publish, read_manifest, writing
-from ag_core.annotations.lake.writing import SORTED_BY, partition_value, write_lake
+from ag_core.annotations.lake import start_lake as lake
+from ag_core.annotations.lake.folder import MANIFEST, Manifest, publish_lake, read_manifest, start_lake
+from ag_core.annotations.lake.writing import SORTED_BY, quote_partition_value, write_lake
 from ag_core.annotations.statistics import counts, funnel, sampling, transitions
 from ag_core.annotations.store import ANNOTATION, AnnotationStore
 from ag_core.doctor.report import make_report
@@ -205,7 +205,7 @@ def test_other_engines_read_the_folders(folder: Path, pair: tuple[AnnotationStor
     rows = pyarrow.dataset.dataset(data / "objects", partitioning="hive").to_table().to_pandas()
     found = rows[list(expected)].astype({"source": str})
     assert_frame_equal(in_any_order(found), in_any_order(expected), check_dtype=False)
-    assert set(rows["source_key"]) == {partition_value(source) for source in pair[0].sources()}
+    assert set(rows["source_key"]) == {quote_partition_value(source) for source in pair[0].sources()}
     assert set(rows.loc[rows["source"] == "annotation", "split"]) == {"test"}
     with duckdb.connect() as connection:
         query = "select count(*) from read_parquet(?, hive_partitioning = true) where source_key = 'annotation'"
@@ -238,23 +238,23 @@ def test_every_file_is_packed_sorted_and_listed(folder: Path):
 
 @given(st.text(min_size=1), st.text(min_size=1))
 def test_partition_values_are_safe_and_differ_where_the_texts_do(first: str, second: str):
-    values = partition_value(first), partition_value(second)
+    values = quote_partition_value(first), quote_partition_value(second)
     assert all(value and set(value) <= set("abcdefghijklmnopqrstuvwxyz0123456789._-") for value in values)
     assert not any(value.startswith(".") for value in values)  # hidden, or the folder above
     assert (values[0] == values[1]) == (first == second)
 
 
 def test_partition_values_stay_readable():
-    assert partition_value("annotation") == "annotation"
-    assert partition_value("prediction:faster-rcnn+reldn").startswith("prediction-faster-rcnn-reldn-")
-    assert partition_value(None) == "__HIVE_DEFAULT_PARTITION__"
+    assert quote_partition_value("annotation") == "annotation"
+    assert quote_partition_value("prediction:faster-rcnn+reldn").startswith("prediction-faster-rcnn-reldn-")
+    assert quote_partition_value(None) == "__HIVE_DEFAULT_PARTITION__"
 
 
 @given(st.lists(st.integers(1, 30), max_size=40), st.integers(1, 40))
 def test_files_cut_at_whole_videos(rows: list[int], limit: int):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lake, "ROWS_PER_FILE", limit)
-        ranges = list(lake._ranges((3 * place, n) for place, n in enumerate(rows)))
+        ranges = list(lake._group_into_ranges((3 * place, n) for place, n in enumerate(rows)))
     covered = [place for first, last in ranges for place in range(first // 3, last // 3 + 1)]
     assert covered == list(range(len(rows)))
     assert all(first == last or sum(rows[first // 3 : last // 3 + 1]) <= limit for first, last in ranges)
@@ -436,10 +436,10 @@ def test_the_manifest_comes_back_equal(folder: Path):
 def test_a_lake_without_one_of_the_tables_is_refused(folder: Path, tmp_path: Path):
     manifest = read_manifest(folder)
     fewer = Manifest({name: table for name, table in manifest.tables.items() if name != "frames"})
-    with writing(tmp_path / "lake") as part:
+    with start_lake(tmp_path / "lake") as part:
         for file in fewer.files():
             (part / file.path).parent.mkdir(parents=True, exist_ok=True)
             (part / file.path).write_bytes((folder / manifest.data / file.path).read_bytes())
-        publish(tmp_path / "lake", part, fewer)
+        publish_lake(tmp_path / "lake", part, fewer)
     with pytest.raises(UserError, match="has no table frames"):
         AnnotationStore(tmp_path / "lake")

@@ -14,10 +14,10 @@ from ag_core.annotations.readers.issues import Kind
 from ag_core.annotations.statistics.funnel import SMALL_SIDE
 from ag_core.annotations.store import AnnotationStore
 from ag_core.doctor.check import POPULATIONS, Area, Severity
-from ag_core.doctor.check_runner import CHECKS, PARTS, examine, rows_of
-from ag_core.doctor.funnel import NO_REFERENCE, NOT_COMPARABLE, compared_funnel, published_counts
+from ag_core.doctor.check_runner import CHECKS, PARTS, list_finding_rows, run_checks
+from ag_core.doctor.funnel import NO_REFERENCE, NOT_COMPARABLE, compare_funnel, load_published_counts
 from ag_core.doctor.repairs import REPAIRS
-from ag_core.doctor.report import as_text, make_report, summary, write_report
+from ag_core.doctor.report import format_report, make_report, summarize_findings, write_report
 from ag_core.errors import UserError
 from tests.annotations.released import SHARED, object_entry, person_entry, real_release, write_release
 from tests.annotations.test_charades import written
@@ -45,9 +45,9 @@ def store_of(
 def found_in(path: Path) -> dict[str, int]:
     """The counts of all findings that are not fine, by id; each has as many rows as it counts."""
     with AnnotationStore(path) as store:
-        findings = examine(store)
+        findings = run_checks(store)
         for one in findings:
-            assert len(rows_of(store, one.id)) == one.count, one.id
+            assert len(list_finding_rows(store, one.id)) == one.count, one.id
             assert one.severity is (one.weight if one.count else Severity.FINE)
     return {one.id: one.count for one in findings if one.count}
 
@@ -78,10 +78,10 @@ CLEAN_NOTES = {"action-never": 156, "object-class-never": 34, "relationship-neve
 def test_clean_data_has_nothing_to_repair(clean: Path):
     assert found_in(clean) == CLEAN_NOTES
     with AnnotationStore(clean) as store:
-        fine = [one for one in examine(store) if one.severity is Severity.FINE]
+        fine = [one for one in run_checks(store) if one.severity is Severity.FINE]
         assert {one.area for one in fine} == {Area.CHARADES, Area.GRAPHS, Area.VIDEOS}
         assert all(one.count == 0 for one in fine) and len(fine) > 50
-        assert "No errors, no warnings, 3 notes" in summary(examine(store))
+        assert "No errors, no warnings, 3 notes" in summarize_findings(run_checks(store))
 
 
 FAULTY_ROWS = (
@@ -106,15 +106,15 @@ def test_faults_of_charades_rows(tmp_path: Path):
         "action-malformed": 1, "action-unknown": 1,
     }  # fmt: skip
     with AnnotationStore(path) as store:
-        (late,) = rows_of(store, "interval-ends-late").to_dict("records")
+        (late,) = list_finding_rows(store, "interval-ends-late").to_dict("records")
         assert late["video_id"] == "AAAA1" and late["time_s"] == 0
         assert late["details"] == "c107 from 0.00 to 12.00 s in a video of 10.00 s"
-        assert rows_of(store, "interval-reversed")["time_s"].tolist() == [10.0]
-        assert rows_of(store, "action-again")["time_s"].tolist() == [2.0, 10.0]
-        assert rows_of(store, "subject-in-both-splits")["details"].tolist() == [
+        assert list_finding_rows(store, "interval-reversed")["time_s"].tolist() == [10.0]
+        assert list_finding_rows(store, "action-again")["time_s"].tolist() == [2.0, 10.0]
+        assert list_finding_rows(store, "subject-in-both-splits")["details"].tolist() == [
             "subject S001: 1 videos of train, 1 of test"
         ]
-        unknown = rows_of(store, "action-unknown").iloc[0]
+        unknown = list_finding_rows(store, "action-unknown").iloc[0]
         assert unknown["video_id"] == "CCCC3" and "c999" in unknown["details"] and unknown["time_s"] == 0
 
 
@@ -175,15 +175,19 @@ def test_faults_of_frames_objects_and_relationships(tmp_path: Path):
         "rate-unusual": 1, "rate-unknown": 1,
     }  # fmt: skip
     with AnnotationStore(path) as store:
-        (both,) = rows_of(store, "contact-contradiction").to_dict("records")
+        (both,) = list_finding_rows(store, "contact-contradiction").to_dict("records")
         assert (both["video_id"], both["frame"], both["time_s"]) == ("AB1CD", 176, 7.0)
         assert both["details"] == "cup/glass/bottle: not contacting, other relationship"
-        (twice,) = rows_of(store, "class-twice").to_dict("records")
+        (twice,) = list_finding_rows(store, "class-twice").to_dict("records")
         assert (twice["video_id"], twice["frame"], twice["time_s"]) == ("AB1CD", 233, 9.28)
-        assert rows_of(store, "box-of-two-classes")["details"].tolist() == ["book and paper/notebook"]
-        assert rows_of(store, "frame-after-length")["details"].tolist() == ["at 11.96 s in a video of 10.00 s"]
-        assert rows_of(store, "frame-off-midpoint")["frame"].min() == 228  # 227 is one picture from a midpoint
-        findings = {one.id: one for one in examine(store)}
+        assert list_finding_rows(store, "box-of-two-classes")["details"].tolist() == ["book and paper/notebook"]
+        assert list_finding_rows(store, "frame-after-length")["details"].tolist() == [
+            "at 11.96 s in a video of 10.00 s"
+        ]
+        assert (
+            list_finding_rows(store, "frame-off-midpoint")["frame"].min() == 228
+        )  # 227 is one picture from a midpoint
+        findings = {one.id: one for one in run_checks(store)}
         assert findings["frame-off-midpoint"].figures == "37.5 % lie within one picture of a midpoint."
         assert findings["box-of-two-classes"].figures == "Most often book and paper/notebook (1)."
 
@@ -192,13 +196,13 @@ def test_rows_come_a_page_at_a_time_in_one_order(tmp_path: Path):
     frames = {f"AB1CD.mp4/{number:06d}.png": [object_entry("bed", visible=False)] for number in range(1, 8)}
     path = store_of(tmp_path, CLEAN, CLEAN_TEST, frames)
     with AnnotationStore(path) as store:
-        whole = rows_of(store, "hidden-objects")
-        pages = [rows_of(store, "hidden-objects", 3, start)["frame"].tolist() for start in (0, 3, 6, 9)]
+        whole = list_finding_rows(store, "hidden-objects")
+        pages = [list_finding_rows(store, "hidden-objects", 3, start)["frame"].tolist() for start in (0, 3, 6, 9)]
         assert pages == [[1, 2, 3], [4, 5, 6], [7], []] and whole["frame"].tolist() == list(range(1, 8))
         assert list(whole) == ["video_id", "frame", "time_s", "details"]
         assert whole["time_s"].isna().all()  # no rate is known
         with pytest.raises(UserError, match="no check"):
-            rows_of(store, "nonsense")
+            list_finding_rows(store, "nonsense")
 
 
 def test_video_files_that_do_not_fit(tmp_path: Path):
@@ -239,9 +243,9 @@ def test_faults_that_no_reader_makes(name: str, clean: Path, tmp_path: Path):
     with duckdb.connect(str(path)) as connection:
         connection.execute(STORE_FAULTS[name])
     with AnnotationStore(path) as store:
-        findings = {one.id: one for one in examine(store)}
-        assert findings[name].count == len(rows_of(store, name)) == 1
-        assert rows_of(store, name)["video_id"].tolist() == ["AB1CD"]
+        findings = {one.id: one for one in run_checks(store)}
+        assert findings[name].count == len(list_finding_rows(store, name)) == 1
+        assert list_finding_rows(store, name)["video_id"].tolist() == ["AB1CD"]
 
 
 @pytest.fixture(scope="module")
@@ -270,7 +274,7 @@ def test_predictions_of_other_videos_at_other_rates(predicted: Path):
     assert {name: found.get(name, 0) for name in PREDICTION_FAULTS} == dict.fromkeys(PREDICTION_FAULTS, 0)
     assert (found["predicted-video-unknown"], found["predicted-rate-differs"]) == (1, 1)
     with AnnotationStore(predicted) as store:
-        (row,) = rows_of(store, "predicted-rate-differs").to_dict("records")
+        (row,) = list_finding_rows(store, "predicted-rate-differs").to_dict("records")
         assert row["video_id"] == "AB1CD" and row["details"].endswith("30.000, annotation 25.000 pictures a second")
 
 
@@ -287,9 +291,9 @@ def test_a_lake_is_examined_like_its_file(tmp_path: Path):
     path = store_of(tmp_path, FAULTY_ROWS, FAULTY_TEST_ROWS, clean_frames("AAAA1"), rates=rates(tmp_path, AAAA1=25))
     write_lake(path, tmp_path / "lake")
     with AnnotationStore(path) as file, AnnotationStore(tmp_path / "lake") as lake:
-        assert examine(lake) == examine(file) and compared_funnel(lake).equals(compared_funnel(file))
-        for one in examine(file):
-            assert rows_of(lake, one.id).equals(rows_of(file, one.id)), one.id
+        assert run_checks(lake) == run_checks(file) and compare_funnel(lake).equals(compare_funnel(file))
+        for one in run_checks(file):
+            assert list_finding_rows(lake, one.id).equals(list_finding_rows(file, one.id)), one.id
 
 
 # Words and tables
@@ -316,7 +320,7 @@ def test_a_check_only_asks_and_says_what_to_do(check):
 def test_parts_are_all_examined_once(clean: Path):
     said = []
     with AnnotationStore(clean) as store:
-        examine(store, lambda part, done, total: said.append((part, done, total)))
+        run_checks(store, lambda part, done, total: said.append((part, done, total)))
     assert [part for part, _, _ in said[:-1]] == list(PARTS) and said[-1] == ("", len(PARTS), len(PARTS))
 
 
@@ -325,13 +329,13 @@ def test_parts_are_all_examined_once(clean: Path):
 
 def test_the_funnel_of_a_part_is_not_compared(clean: Path):
     with AnnotationStore(clean) as store:
-        table = compared_funnel(store)
-        assert table["step"].tolist() == [step["step"] for step in published_counts()["steps"]]
+        table = compare_funnel(store)
+        assert table["step"].tolist() == [step["step"] for step in load_published_counts()["steps"]]
         assert set(table["verdict"]) == {NOT_COMPARABLE, NO_REFERENCE}
         kept = table.set_index("step").loc["Kept frames"]
         assert (kept["train"], kept["test"], kept["together"]) == (5, 5, 10)
         assert (kept["train_published"], kept["test_published"], kept["together_published"]) == (177330, 56923, 234253)
-        small = compared_funnel(store, SMALL_SIDE).set_index("step").loc["Kept frames"]
+        small = compare_funnel(store, SMALL_SIDE).set_index("step").loc["Kept frames"]
         assert small["verdict"] == NO_REFERENCE and small["together"] == 10 and small["origin"] == ""
 
 
@@ -356,11 +360,11 @@ def test_the_verdict_names_what_differs(train: int, test: int, verdict: str, cle
             )
         connection.execute("drop table one")
     with AnnotationStore(path) as store:
-        assert compared_funnel(store)["verdict"].iloc[0] == verdict
+        assert compare_funnel(store)["verdict"].iloc[0] == verdict
 
 
 def test_published_counts_add_up():
-    steps = {step["id"]: step for step in published_counts()["steps"]}
+    steps = {step["id"]: step for step in load_published_counts()["steps"]}
     for step in steps.values():
         if step["train"] is not None:
             assert step["train"] + step["test"] == step["together"]
@@ -378,28 +382,28 @@ def test_published_counts_add_up():
 def test_the_report_in_three_forms(clean: Path, tmp_path: Path):
     with AnnotationStore(clean) as store:
         report = make_report(store, "s.duckdb")
-    read = json.loads(as_text(report, "json"))
+    read = json.loads(format_report(report, "json"))
     assert read["counts"]["error"] == 0 and read["findings"][0]["id"] == "action-never"
     assert len(read["findings"][0]["rows"]) == 100 and read["findings"][0]["count"] == 156
     assert read["funnel"][0]["together"] == 2 and read["funnel"][0]["together_published"] == 9848
-    text = as_text(report, "md")
+    text = format_report(report, "md")
     assert "### Actions that never occur: 156 of 157 action classes" in text and "and 146 more." in text
     assert "| Kept frames | 5 (177,330) | 5 (56,923) | 10 (234,253) | not comparable |" in text
-    assert "<h3>Actions that never occur: 156 of 157 action classes</h3>" in as_text(report, "html")
+    assert "<h3>Actions that never occur: 156 of 157 action classes</h3>" in format_report(report, "html")
     for ending in ("json", "md", "html"):
         write_report(report, tmp_path / "out" / f"report.{ending}")
-        assert (tmp_path / "out" / f"report.{ending}").read_text(encoding="utf-8") == as_text(report, ending)
+        assert (tmp_path / "out" / f"report.{ending}").read_text(encoding="utf-8") == format_report(report, ending)
     assert len(list((tmp_path / "out").iterdir())) == 3
     with pytest.raises(UserError, match=r"\.json, \.md or \.html"):
-        as_text(report, "pdf")
+        format_report(report, "pdf")
 
 
 def test_text_of_strangers_stays_text(tmp_path: Path):
     row = CLEAN.replace("Kitchen", "<script>alert(1)</script>(|)")
     with AnnotationStore(store_of(tmp_path, row)) as store:
         report = make_report(store, "<b>s</b>")
-    assert "<script>" not in as_text(report, "html") and "<b>s" not in as_text(report, "html")
-    assert "(\\|)" in as_text(report, "md")
+    assert "<script>" not in format_report(report, "html") and "<b>s" not in format_report(report, "html")
+    assert "(\\|)" in format_report(report, "md")
 
 
 # The real data
@@ -431,9 +435,9 @@ def test_every_quirk_of_the_real_data_is_found(tmp_path: Path):
     release = real_release(tmp_path / "release", ["ag_frames_train.jsonl", "ag_frames_val.jsonl"])
     build_store(tmp_path / "s.duckdb", SHARED / "charades-annotations", release, rates=SHARED / needed[3])
     with AnnotationStore(tmp_path / "s.duckdb") as store:
-        findings = {one.id: one for one in examine(store)}
-        funnel = compared_funnel(store).set_index("step")
-        commented = set(rows_of(store, "scene-commentary")["details"])
+        findings = {one.id: one for one in run_checks(store)}
+        funnel = compare_funnel(store).set_index("step")
+        commented = set(list_finding_rows(store, "scene-commentary")["details"])
     expected = {  # of Charades, as its SOURCE.md says
         "videos-without-actions": (174, 7_985), "not-verified": (376, 7_985), "blank-quality": (17, 7_985),
         "blank-relevance": (55, 7_985), "blank-object-nouns": (3, 7_985), "blank-subject": (0, 7_985),

@@ -11,7 +11,7 @@ from ag_core.__main__ import main
 from ag_core.annotations.building.build import build_store
 from ag_core.annotations.showcase_store import ensure_store
 from ag_core.annotations.store import AnnotationStore
-from ag_core.doctor.check_runner import examine
+from ag_core.doctor.check_runner import run_checks
 from ag_core.settings import SHOWCASE, settings
 from ag_core.ui import cached
 from tests.annotations.released import object_entry, write_release
@@ -139,7 +139,7 @@ def test_the_embedded_home_world_has_no_errors(tmp_path: Path, monkeypatch: pyte
     settings.cache_clear()
     try:
         with AnnotationStore(ensure_store()) as store:
-            odd = [one.id for one in examine(store) if one.severity.value in ("error", "warning")]
+            odd = [one.id for one in run_checks(store) if one.severity.value in ("error", "warning")]
     finally:
         settings.cache_clear()
     assert odd == []

@@ -28,7 +28,7 @@ MEMORY = "1GB"
 THREADS = 2
 
 
-def checked_memory(memory: str) -> str:
+def check_memory(memory: str) -> str:
     """The bound as it is; UserError where it is not a number with a unit."""
     if not re.fullmatch(r"\d+(\.\d+)?\s*[KMGT]i?B", memory, re.IGNORECASE):
         raise UserError(f"{memory!r} is no amount of memory; give a number with its unit, such as 1GB or 512MB")
@@ -79,7 +79,7 @@ def _assemble(
         connection.register("part_rates", known)
         found = "select source from part_frames union select source from part_videos order by source"
         sources = [source for (source,) in connection.execute(found).fetchall()]
-        statements = list(_in_turn(connection.extract_statements(ASSEMBLY.read_text(encoding="utf-8")), sources))
+        statements = list(_run_statements(connection.extract_statements(ASSEMBLY.read_text(encoding="utf-8")), sources))
         for done, (statement, source) in enumerate(statements):
             progress(done, len(statements))
             values = given | {"source": source}
@@ -89,7 +89,7 @@ def _assemble(
         progress(len(statements), len(statements))
 
 
-def _in_turn(
+def _run_statements(
     statements: Iterable[duckdb.Statement], sources: Sequence[str]
 ) -> Iterator[tuple[duckdb.Statement, str | None]]:
     """The statements in order, each run of those that ask for $source once for every source."""

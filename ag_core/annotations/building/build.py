@@ -16,17 +16,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ag_core.annotations.building.assembly import MEMORY, assemble, checked_memory
+from ag_core.annotations.building.assembly import MEMORY, assemble, check_memory
 from ag_core.annotations.building.inputs import Inputs
-from ag_core.annotations.building.parts import COLUMNS, Parts, Tables, identity_of, issue_columns
+from ag_core.annotations.building.parts import COLUMNS, Parts, Tables, identify_file, to_issue_columns
 from ag_core.annotations.lake.writing import write_lake
 from ag_core.annotations.readers.action_genome import OBJECT_FILE, OBJECT_READER, ActionGenomeTable, read_objects
 from ag_core.annotations.readers.charades import CHARADES_READER, read_charades
 from ag_core.annotations.readers.issues import Issue, Kind
 from ag_core.annotations.readers.person_boxes import PERSON_FILE, PERSON_READER, PersonTable, read_persons
-from ag_core.annotations.readers.prediction_rows import PREDICTION_READER, prediction_tables
-from ag_core.annotations.readers.video_facts import VIDEO_READER, probe
-from ag_core.annotations.store_format import ANNOTATION, FORMAT_NAME, FORMAT_VERSION, only_one
+from ag_core.annotations.readers.prediction_rows import PREDICTION_READER, read_prediction_tables
+from ag_core.annotations.readers.video_facts import VIDEO_READER, probe_videos
+from ag_core.annotations.store_format import ANNOTATION, FORMAT_NAME, FORMAT_VERSION, hold_lock
 from ag_core.errors import UserError
 from ag_core.files import remove_leftovers, stage_file
 
@@ -67,18 +67,18 @@ def build_store(
     """
     say = progress or (lambda stage, done, total: None)
     out = Path(out)
-    checked_memory(memory)
-    inputs = Inputs.found(charades, action_genome, videos, rates, predictions)
+    check_memory(memory)
+    inputs = Inputs.find(charades, action_genome, videos, rates, predictions)
     fingerprint = inputs.fingerprint()
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with only_one(out.with_name(f".{out.name}.lock"), lambda: say(WAITING, 0, 1)):
+        with hold_lock(out.with_name(f".{out.name}.lock"), lambda: say(WAITING, 0, 1)):
             remove_leftovers(out.parent)
-            outdated = force or fingerprint_of(out) != fingerprint
+            outdated = force or read_fingerprint(out) != fingerprint
             if outdated:
                 _build(out, inputs, fingerprint, memory, say)
             else:
-                _parts_beside(out).remove()  # of a build killed between its last two steps
+                _name_parts_folder(out).remove()  # of a build killed between its last two steps
             if lake is not None:
                 write_lake(out, Path(lake), say)
     except OSError as error:
@@ -88,7 +88,7 @@ def build_store(
 
 def _build(out: Path, inputs: Inputs, fingerprint: str, memory: str, say: Progress) -> None:
     """Write the store; the parts stay where it is killed or stopped, and go where an input is refused."""
-    parts = _parts_beside(out)
+    parts = _name_parts_folder(out)
     try:
         _read(inputs, parts, say)
     except UserError:
@@ -100,12 +100,12 @@ def _build(out: Path, inputs: Inputs, fingerprint: str, memory: str, say: Progre
     parts.remove()
 
 
-def _parts_beside(out: Path) -> Parts:
+def _name_parts_folder(out: Path) -> Parts:
     """What is read for a store, in a hidden folder beside it."""
     return Parts(out.with_name(f".{out.name}.parts"))
 
 
-def fingerprint_of(store: Path) -> str | None:
+def read_fingerprint(store: Path) -> str | None:
     """What the store at that place was built from; None where there is none, or none that can be read."""
     if not store.is_file():
         return None
@@ -121,16 +121,16 @@ def _read(inputs: Inputs, parts: Parts, say: Progress) -> None:
     """Make the part of every input."""
     for done, path in enumerate(inputs.charades):
         say("charades", done, len(inputs.charades))
-        parts.make(path.stem, [identity_of(path), str(CHARADES_READER)], partial(_charades_tables, path))
+        parts.make(path.stem, [identify_file(path), str(CHARADES_READER)], partial(_read_charades_tables, path))
     if inputs.charades:
         say("charades", len(inputs.charades), len(inputs.charades))
         _check_splits_share_none(parts)
     if inputs.annotations is not None:
-        _read_graphs(inputs.annotations, [identity_of(path) for path in inputs.pickles()], parts, say)
-    for first, batch in _batches(inputs.predictions, PREDICTIONS_A_PART):
+        _read_graphs(inputs.annotations, [identify_file(path) for path in inputs.pickles()], parts, say)
+    for first, batch in _split_into_batches(inputs.predictions, PREDICTIONS_A_PART):
         say("predictions", first, len(inputs.predictions))
-        identity = [*map(identity_of, batch), str(PREDICTION_READER)]
-        parts.make("predictions", identity, partial(prediction_tables, batch))
+        identity = [*map(identify_file, batch), str(PREDICTION_READER)]
+        parts.make("predictions", identity, partial(read_prediction_tables, batch))
     if inputs.predictions:
         say("predictions", len(inputs.predictions), len(inputs.predictions))
         _check_one_prediction_each(parts)
@@ -141,17 +141,17 @@ def _read(inputs: Inputs, parts: Parts, say: Progress) -> None:
     parts.make(
         "notes",
         [str(issue) for issue in issues],
-        lambda: {name: {} for name in COLUMNS} | {"issues": issue_columns(issues)},
+        lambda: {name: {} for name in COLUMNS} | {"issues": to_issue_columns(issues)},
     )
 
 
-def _batches(things: Sequence[Any], size: int) -> Iterator[tuple[int, Sequence[Any]]]:
+def _split_into_batches(things: Sequence[Any], size: int) -> Iterator[tuple[int, Sequence[Any]]]:
     """The things in batches, each with the number of its first."""
     for first in range(0, len(things), size):
         yield first, things[first : first + size]
 
 
-def _charades_tables(path: Path) -> Tables:
+def _read_charades_tables(path: Path) -> Tables:
     table = read_charades(path)
     videos, notes, intervals = table.videos, table.notes, table.intervals
     return {
@@ -168,7 +168,7 @@ def _charades_tables(path: Path) -> Tables:
             "end_ms": np.rint([interval.end_s * 1000 for interval in intervals]).astype(np.int32),
             "repair": [repair or None for repair in table.repairs],
         },
-        "issues": issue_columns(table.issues),
+        "issues": to_issue_columns(table.issues),
     }
 
 
@@ -203,37 +203,37 @@ def _check_one_prediction_each(parts: Parts) -> None:
 def _read_graphs(folder: Path, identities: Sequence[str], parts: Parts, say: Progress) -> None:
     """The parts of the two released files, one in memory at a time."""
 
-    def persons_part() -> Tables:
-        table = read_persons(folder / PERSON_FILE, _in_megabytes(say, "person boxes"))
+    def read_persons_part() -> Tables:
+        table = read_persons(folder / PERSON_FILE, _report_megabytes(say, "person boxes"))
         frames = {name: table.frames[name].array for name in table.frames}
-        return {"persons": frames, "issues": issue_columns(table.issues)}
+        return {"persons": frames, "issues": to_issue_columns(table.issues)}
 
-    def objects_part() -> Tables:
+    def read_objects_part() -> Tables:
         persons = PersonTable(pq.read_table(made / "persons.parquet").to_pandas(), [], (folder / PERSON_FILE).is_file())
-        return _graph_tables(read_objects(folder / OBJECT_FILE, persons, _in_megabytes(say, "object boxes")))
+        return _make_graph_tables(read_objects(folder / OBJECT_FILE, persons, _report_megabytes(say, "object boxes")))
 
-    made = parts.make("persons", [*identities, str(PERSON_READER)], persons_part)
-    parts.make("objects", [*identities, str(PERSON_READER), str(OBJECT_READER)], objects_part)
+    made = parts.make("persons", [*identities, str(PERSON_READER)], read_persons_part)
+    parts.make("objects", [*identities, str(PERSON_READER), str(OBJECT_READER)], read_objects_part)
 
 
-def _in_megabytes(say: Progress, stage: str) -> Callable[[int, int], None]:
+def _report_megabytes(say: Progress, stage: str) -> Callable[[int, int], None]:
     """Tells of bytes as megabytes; the total is one at least."""
     return lambda done, total: say(f"{stage}, MB", done // 1_000_000, max(total // 1_000_000, 1))
 
 
-def _graph_tables(table: ActionGenomeTable) -> Tables:
+def _make_graph_tables(table: ActionGenomeTable) -> Tables:
     frames, objects = table.frames, table.objects
     of_frame = objects["frame_row"].to_numpy()
     video_ids = pa.array(frames["video_id"], pa.string()).dictionary_encode()
     kept = [name for name in frames if name in COLUMNS["frames"].names and name != "video_id"]
     return {
         "frames": {
-            "source": _same(ANNOTATION, len(frames)),
+            "source": _repeat_text(ANNOTATION, len(frames)),
             "video_id": video_ids,
             **{n: frames[n].array for n in kept},
         },
         "objects": {
-            "source": _same(ANNOTATION, len(objects)),
+            "source": _repeat_text(ANNOTATION, len(objects)),
             "video_id": pa.DictionaryArray.from_arrays(
                 video_ids.indices.take(pa.array(of_frame)), video_ids.dictionary
             ),
@@ -241,11 +241,11 @@ def _graph_tables(table: ActionGenomeTable) -> Tables:
             "score": np.ones(len(objects), np.float32),
             **{name: objects[name].array for name in objects if name != "frame_row"},
         },
-        "issues": issue_columns(table.issues),
+        "issues": to_issue_columns(table.issues),
     }
 
 
-def _same(text: str, count: int) -> pa.Array:
+def _repeat_text(text: str, count: int) -> pa.Array:
     """The same text many times."""
     return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), [text])
 
@@ -256,10 +256,10 @@ def _read_videos(inputs: Inputs, known: Sequence[str], parts: Parts, say: Progre
         return []
     files = inputs.videos.values
     wanted = [(video_id, files[video_id]) for video_id in known if video_id in files]
-    for first, batch in _batches(wanted, VIDEOS_A_PART):
+    for first, batch in _split_into_batches(wanted, VIDEOS_A_PART):
         say("videos", first, len(wanted))
-        identity = [*(f"{video_id} {identity_of(path)}" for video_id, path in batch), str(VIDEO_READER)]
-        parts.make("videos", identity, partial(probe, batch))
+        identity = [*(f"{video_id} {identify_file(path)}" for video_id, path in batch), str(VIDEO_READER)]
+        parts.make("videos", identity, partial(probe_videos, batch))
     say("videos", len(wanted), len(wanted))
     missing = len(known) - len(wanted)
     if not missing:

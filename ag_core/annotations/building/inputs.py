@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ag_core.annotations.building.assembly import ASSEMBLY
-from ag_core.annotations.building.parts import identity_of
+from ag_core.annotations.building.parts import identify_file
 from ag_core.annotations.readers.action_genome import OBJECT_FILE, OBJECT_READER
 from ag_core.annotations.readers.charades import CHARADES_READER
 from ag_core.annotations.readers.person_boxes import PERSON_FILE, PERSON_READER
 from ag_core.annotations.readers.prediction_rows import PREDICTION_READER
-from ag_core.annotations.readers.video_facts import VIDEO_READER, Found, read_rates, video_files
+from ag_core.annotations.readers.video_facts import VIDEO_READER, FoundValues, find_video_files, read_rates
 from ag_core.annotations.store_format import FORMAT_VERSION, SCHEMA
 from ag_core.errors import UserError
 from ag_core.files import hash_bytes
@@ -35,14 +35,14 @@ class Inputs:
 
     charades: tuple[Path, ...]
     annotations: Path | None
-    videos: Found | None
+    videos: FoundValues | None
     folder: str
-    rates: Found
+    rates: FoundValues
     rates_file: Path | None
     predictions: tuple[Path, ...]
 
     @staticmethod
-    def found(
+    def find(
         charades: Path | str | None,
         action_genome: Path | str | None,
         videos: Path | str | None,
@@ -59,9 +59,9 @@ class Inputs:
         return Inputs(
             () if charades is None else _charades_files(Path(charades)),
             None if action_genome is None else _annotations(Path(action_genome)),
-            None if videos is None else video_files(Path(videos)),
+            None if videos is None else find_video_files(Path(videos)),
             "" if videos is None else Path(videos).name,
-            Found({}, []) if rates is None else read_rates(Path(rates)),
+            FoundValues({}, []) if rates is None else read_rates(Path(rates)),
             None if rates is None else Path(rates),
             results,
         )
@@ -87,7 +87,7 @@ class Inputs:
             ("predictions", self.predictions),
         ):
             yield kind
-            yield from map(identity_of, paths)
+            yield from map(identify_file, paths)
         yield " ".join(() if self.videos is None else self.videos.values)
         yield f"folder {self.videos is not None} {self.folder}"
 

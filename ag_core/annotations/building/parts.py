@@ -57,13 +57,13 @@ Tables = Mapping[str, Mapping[str, Any]]
 """Columns by name for each table of a part; what is left out is null. NaN is null, too."""
 
 
-def issue_columns(issues: Iterable[Issue]) -> dict[str, list[str]]:
+def to_issue_columns(issues: Iterable[Issue]) -> dict[str, list[str]]:
     """The columns of the table `issues`."""
     columns = zip(*[(str(kind), file, key, reason) for kind, file, key, reason in issues])
     return dict(zip(Issue._fields, map(list, columns)))
 
 
-def identity_of(path: Path) -> str:
+def identify_file(path: Path) -> str:
     """What tells a file's content from any other: where it is, its size, and its content or its time of change."""
     facts = path.stat()
     if facts.st_size <= SMALL_BYTES:

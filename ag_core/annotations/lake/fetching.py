@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ag_core.annotations.lake.folder import MANIFEST, LakeFile, Manifest, publish, read_manifest, writing
+from ag_core.annotations.lake.folder import MANIFEST, LakeFile, Manifest, publish_lake, read_manifest, start_lake
 from ag_core.errors import UserError
 from ag_core.files import hash_bytes, hash_file
 
@@ -25,7 +25,7 @@ Progress = Callable[[str, int, int], None]
 """Told the stage, bytes done, and bytes of all."""
 
 
-def copy_of_lake(address: str, copies: Path, progress: Progress | None = None) -> Path:
+def fetch_lake(address: str, copies: Path, progress: Progress | None = None) -> Path:
     """The folder below `copies` that holds the lake at `address`, fetched where it is missing or out of date.
 
     `address` is the lake's folder or its manifest. `progress` hears ("fetching", bytes done, bytes of all).
@@ -33,17 +33,17 @@ def copy_of_lake(address: str, copies: Path, progress: Progress | None = None) -
     """
     say = progress or (lambda stage, done, total: None)
     address = address.rstrip("/").removesuffix(f"/{MANIFEST}")
-    files = _file_system(address)
+    files = _open_file_system(address)
     folder = copies / hash_bytes(address.encode())[:16]
     copy = f"; AG_STORE={folder} opens the copy made before" if (folder / MANIFEST).is_file() else ""
     missing = f"there is no lake at {address}: it has no {MANIFEST}; give the folder that `build-store --lake` wrote"
-    text = _asked(
+    text = _ask_server(
         files.cat_file, f"{address}/{MANIFEST}", missing=missing, failed=f"{_UNREACHED.format(address)}{copy}"
     )
     manifest = Manifest.from_json(text, address)
     if _is_current(folder, manifest):
         return folder
-    with writing(folder) as part:
+    with start_lake(folder) as part:
         if _is_current(folder, manifest):  # another process fetched it while this one waited
             return folder
         free = shutil.disk_usage(folder).free
@@ -59,10 +59,10 @@ def copy_of_lake(address: str, copies: Path, progress: Progress | None = None) -
             target.parent.mkdir(parents=True, exist_ok=True)
             source = f"{address}/{manifest.data}/{file.path}"
             missing = f"the lake at {address} lacks {file.path}; it may just have been replaced: try again"
-            _asked(files.get_file, source, str(target), missing=missing, failed=_UNREACHED.format(address))
+            _ask_server(files.get_file, source, str(target), missing=missing, failed=_UNREACHED.format(address))
             _check(address, file, target)
             done += file.bytes
-        publish(folder, part, manifest)
+        publish_lake(folder, part, manifest)
     say("fetching", manifest.size_bytes, manifest.size_bytes)
     return folder
 
@@ -75,7 +75,7 @@ def _is_current(folder: Path, manifest: Manifest) -> bool:
         return False
 
 
-def _file_system(address: str) -> Any:
+def _open_file_system(address: str) -> Any:
     """The way to files of the address's kind; UserError for a kind that nobody knows or that needs a package."""
     scheme = address.partition("://")[0]
     if scheme not in SCHEMES:
@@ -94,7 +94,7 @@ def _file_system(address: str) -> Any:
         raise UserError(f"{address} needs the package s3fs, which is not installed; pip install s3fs") from None
 
 
-def _asked(ask: Callable[..., Any], *arguments: str, missing: str, failed: str) -> Any:
+def _ask_server(ask: Callable[..., Any], *arguments: str, missing: str, failed: str) -> Any:
     """The answer of a server; whatever goes wrong on the way, in any library, becomes one of two sentences."""
     try:
         return ask(*arguments)

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ag_core.annotations.store_format import FORMAT_NAME, FORMAT_VERSION, only_one
+from ag_core.annotations.store_format import FORMAT_NAME, FORMAT_VERSION, hold_lock
 from ag_core.errors import UserError
 from ag_core.files import hash_bytes, is_unfinished, remove_leftovers, write_atomically
 
@@ -92,7 +92,7 @@ class Manifest:
                     f"the lake at {where} has another format than this version reads; write it again with "
                     "`python -m ag_core build-store --lake`"
                 )
-            tables = {str(name): _table(table) for name, table in content["tables"].items()}
+            tables = {str(name): _parse_table(table) for name, table in content["tables"].items()}
             manifest = Manifest(tables)
             whole = content["fingerprint"] == manifest.fingerprint
         except (ValueError, KeyError, TypeError, AttributeError):
@@ -102,16 +102,16 @@ class Manifest:
         return manifest
 
 
-def _table(content: dict[str, Any]) -> LakeTable:
+def _parse_table(content: dict[str, Any]) -> LakeTable:
     files = tuple(
-        LakeFile(_safe(str(file["path"])), int(file["rows"]), int(file["bytes"]), str(file["sha256"]))
+        LakeFile(_check_path(str(file["path"])), int(file["rows"]), int(file["bytes"]), str(file["sha256"]))
         for file in content["files"]
     )
     columns = {str(name): str(kind) for name, kind in content["columns"].items()}
     return LakeTable(columns, tuple(map(str, content["sorted_by"])), files)
 
 
-def _safe(path: str) -> str:
+def _check_path(path: str) -> str:
     """A path that stays below the lake; ValueError for one that leads out of it."""
     parts = PurePosixPath(path).parts
     if not parts or ".." in parts or path.startswith("/") or not re.fullmatch(r"[\w.=/-]+", path, re.ASCII):
@@ -138,7 +138,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 @contextlib.contextmanager
-def writing(folder: Path) -> Iterator[Path]:
+def start_lake(folder: Path) -> Iterator[Path]:
     """An empty folder to write a lake's files into, beside what is there; one writer at a time, nothing left behind.
 
     UserError where the folder holds something that is no lake.
@@ -156,7 +156,7 @@ def writing(folder: Path) -> Iterator[Path]:
             raise UserError(
                 f"{folder} holds other things, such as {min(others)}; name a folder of its own for the lake"
             )
-        with only_one(folder / ".lock"):
+        with hold_lock(folder / ".lock"):
             part = folder / ".part"
             shutil.rmtree(part, ignore_errors=True)
             part.mkdir()
@@ -168,7 +168,7 @@ def writing(folder: Path) -> Iterator[Path]:
         raise UserError(f"the lake cannot be written to {folder} ({error}); name a folder that can") from None
 
 
-def publish(folder: Path, part: Path, manifest: Manifest) -> None:
+def publish_lake(folder: Path, part: Path, manifest: Manifest) -> None:
     """Make the files in `part` the content of the lake: data first, then the manifest; what was there before goes."""
     data = folder / manifest.data
     if any(not _is_whole(data / file.path, file) for file in manifest.files()):

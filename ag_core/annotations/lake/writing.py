@@ -14,8 +14,8 @@ from typing import Any
 
 import duckdb
 
-from ag_core.annotations.lake.folder import LakeFile, LakeTable, Manifest, publish, writing
-from ag_core.annotations.store_format import FORMAT_NAME, FORMAT_VERSION, quoted
+from ag_core.annotations.lake.folder import LakeFile, LakeTable, Manifest, publish_lake, start_lake
+from ag_core.annotations.store_format import FORMAT_NAME, FORMAT_VERSION, quote_literal
 from ag_core.errors import UserError
 from ag_core.files import hash_bytes, hash_file
 
@@ -44,7 +44,7 @@ Progress = Callable[[str, int, int], None]
 """Told the stage, how many rows or bytes are done, and of how many."""
 
 
-def partition_value(text: str | None) -> str:
+def quote_partition_value(text: str | None) -> str:
     """A value as a folder name: letters, digits, `.`, `_`, `-`; a changed one ends in a hash, so that none collide."""
     if text is None:
         return NO_VALUE
@@ -62,35 +62,37 @@ def write_lake(store_path: Path | str, folder: Path | str, progress: Progress | 
     store_path, folder = Path(store_path), Path(folder)
     if not store_path.is_file():
         raise UserError(f"{store_path} is not there; make it with `python -m ag_core build-store --out {store_path}`")
-    with writing(folder) as part, _reading(store_path, folder / ".part" / ".spill") as connection:
-        rows = _tables(connection)
+    with start_lake(folder) as part, _open_for_reading(store_path, folder / ".part" / ".spill") as connection:
+        rows = _count_tables(connection)
         done, total = 0, sum(rows.values())
         tables = {}
         for table in rows:
             files = []
-            for path, query, parameters in _pieces(connection, table):
+            for path, query, parameters in _plan_files(connection, table):
                 target = part / table / path
                 target.parent.mkdir(parents=True, exist_ok=True)
                 options = f"format parquet, compression zstd, row_group_size {ROWS_PER_GROUP}"
-                copied = connection.execute(f"copy ({query}) to {quoted(target)} ({options})", parameters).fetchone()
-                files.append(_file(f"{table}/{path}", target, int(copied[0]) if copied else 0))
+                copied = connection.execute(
+                    f"copy ({query}) to {quote_literal(target)} ({options})", parameters
+                ).fetchone()
+                files.append(_describe_file(f"{table}/{path}", target, int(copied[0]) if copied else 0))
                 done += files[-1].rows
                 say("lake", done, total)
             if sum(file.rows for file in files) != rows[table]:
                 raise UserError(f"{table} of {store_path} has rows of videos that are not there; build the store again")
-            tables[table] = LakeTable(_columns(connection, table), SORTED_BY.get(table, ()), tuple(files))
-        publish(folder, part, Manifest(tables))
+            tables[table] = LakeTable(_describe_columns(connection, table), SORTED_BY.get(table, ()), tuple(files))
+        publish_lake(folder, part, Manifest(tables))
     say("lake", total, total)
 
 
 @contextlib.contextmanager
-def _reading(store_path: Path, spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def _open_for_reading(store_path: Path, spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection of its own to the store file, bounded in memory."""
     with duckdb.connect(
         ":memory:", config={"memory_limit": "512MB", "threads": 2, "temp_directory": str(spill)}
     ) as connection:
         try:
-            connection.execute(f"attach {quoted(store_path)} as store (read_only)")
+            connection.execute(f"attach {quote_literal(store_path)} as store (read_only)")
             connection.execute("use store")
             known = connection.execute("select name, version from store_format").fetchall()
         except duckdb.Error as error:
@@ -100,7 +102,7 @@ def _reading(store_path: Path, spill: Path) -> Iterator[duckdb.DuckDBPyConnectio
         yield connection
 
 
-def _tables(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+def _count_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Rows of every table of the store, in the order of the schema."""
     names = connection.execute(
         "select table_name from duckdb_tables() where database_name = 'store' order by table_oid"
@@ -108,7 +110,7 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return {name: connection.execute(f"select count(*) from {name}").fetchall()[0][0] for (name,) in names}
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+def _describe_columns(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
     rows = connection.execute(
         """select column_name, data_type from duckdb_columns()
            where database_name = 'store' and table_name = ? order by column_index""",
@@ -117,7 +119,7 @@ def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str
     return {name: kind.lower() for name, kind in rows}
 
 
-def _pieces(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[tuple[str, str, list[Any]]]:
+def _plan_files(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[tuple[str, str, list[Any]]]:
     """The files of a table: path, the query for their rows, its parameters. At least one, so that types are known."""
     if table not in SORTED_BY:
         yield "part-000.parquet", f"select * from {table}", []
@@ -131,12 +133,12 @@ def _pieces(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[tuple
         yield "part-000.parquet", f"select * from {table}", []
     for source, of_source in itertools.groupby(counts, itemgetter(0)):
         for of_split, of_part in itertools.groupby(of_source, itemgetter(1)):
-            folder = f"source_key={partition_value(source)}/"
+            folder = f"source_key={quote_partition_value(source)}/"
             wanted = f"select * from {table} where source = ? and {key} between ? and ?"
             if table in BY_SPLIT:
-                folder += f"split={partition_value(of_split)}/"
+                folder += f"split={quote_partition_value(of_split)}/"
                 wanted += " and video in (select video from videos where source = ? and split is not distinct from ?)"
-            for number, (first, last) in enumerate(_ranges((value, n) for *_, value, n in of_part)):
+            for number, (first, last) in enumerate(_group_into_ranges((value, n) for *_, value, n in of_part)):
                 parameters = [source, first, last, *([source, of_split] if table in BY_SPLIT else [])]
                 yield (
                     f"{folder}part-{number:03}.parquet",
@@ -145,7 +147,7 @@ def _pieces(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[tuple
                 )
 
 
-def _ranges(counts: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def _group_into_ranges(counts: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """First and last value of runs of at most ROWS_PER_FILE rows, from (value, rows) in order; a value stays whole."""
     run: list[int] = []
     rows = 0
@@ -158,5 +160,5 @@ def _ranges(counts: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         yield run[0], run[-1]
 
 
-def _file(path: str, target: Path, rows: int) -> LakeFile:
+def _describe_file(path: str, target: Path, rows: int) -> LakeFile:
     return LakeFile(path, rows, target.stat().st_size, hash_file(target))

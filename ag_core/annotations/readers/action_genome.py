@@ -5,7 +5,7 @@ order, boxes inside the picture. Invisible objects stay, without a box. `other_r
 What was repaired or refused is listed. Knows nothing of time: the rate of each video is not in these files.
 
 The files are large: one is read at a time, walked once, and freed. An entry as released takes the short way through
-`_Walk.add`; whatever is odd about one is found out in `_looked_at`. Format: methods A3.
+`_ObjectCollector.add`; whatever is odd about one is found out in `_check_entry`. Format: methods A3.
 """
 
 import math
@@ -18,10 +18,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ag_core.annotations.readers.clipping import clipped_boxes, format_box
+from ag_core.annotations.readers.clipping import clip_to_frame_sizes, format_box
 from ag_core.annotations.readers.frame_names import read_frame_names
 from ag_core.annotations.readers.issues import Issue, Kind
-from ag_core.annotations.readers.person_boxes import PERSON_FILE, PersonTable, read_persons, released_dictionary
+from ag_core.annotations.readers.person_boxes import PERSON_FILE, PersonTable, read_persons, read_released_dictionary
 from ag_core.annotations.readers.unpickle import collection_paused
 from ag_core.taxonomy import (
     OBJECT_CLASSES,
@@ -79,14 +79,14 @@ def read_objects(
     UserError where the file is missing, refused or something else.
     """
     with collection_paused():
-        entries = released_dictionary(path, progress)
+        entries = read_released_dictionary(path, progress)
         names = read_frame_names(entries, path.name)
-        walk = _Walk(path.name, list(names.issues))
+        walk = _ObjectCollector(path.name, list(names.issues))
         for row, key in enumerate(names.keys):
             walk.add(entries[key], key, row)
         del entries
-    frames, walk_rows = _joined_frames(names.table().assign(split=pd.Series(walk.splits, dtype="str")), persons)
-    keys = _keys(frames, walk_rows, names.keys)
+    frames, walk_rows = _join_frames(names.table().assign(split=pd.Series(walk.splits, dtype="str")), persons)
+    keys = _list_keys(frames, walk_rows, names.keys)
     for key in keys[walk_rows < 0]:
         reason = "frame of the person file without objects; kept without"
         walk.issues.append(Issue(Kind.FRAME_WITHOUT_OBJECTS, path.name, key, reason))
@@ -95,12 +95,12 @@ def read_objects(
         walk.issues.append(Issue(Kind.FRAME_WITHOUT_PERSON, PERSON_FILE, key, reason))
     places = np.empty(len(names.keys), np.int32)
     places[walk_rows[walk_rows >= 0]] = np.flatnonzero(walk_rows >= 0)
-    objects = _inside(walk.table(places), frames, keys, path.name, walk.issues)
+    objects = _clip_to_frames(walk.table(places), frames, keys, path.name, walk.issues)
     _list_classes_twice(objects, keys, path.name, walk.issues)
     return ActionGenomeTable(frames, objects, walk.issues)
 
 
-def _joined_frames(annotated: pd.DataFrame, persons: PersonTable) -> tuple[pd.DataFrame, np.ndarray]:
+def _join_frames(annotated: pd.DataFrame, persons: PersonTable) -> tuple[pd.DataFrame, np.ndarray]:
     """The frames of both files in order, `found_in` saying where, and [F] the row of each in `annotated`, else -1."""
     rows = annotated.assign(walk_row=np.arange(len(annotated), dtype=np.float64))
     frames = rows.merge(persons.frames, how="outer", on=["video_id", "frame"], indicator="found_in")
@@ -108,7 +108,7 @@ def _joined_frames(annotated: pd.DataFrame, persons: PersonTable) -> tuple[pd.Da
     return frames, frames.pop("walk_row").fillna(-1).to_numpy(np.int64)
 
 
-def _keys(frames: pd.DataFrame, walk_rows: np.ndarray, walked: list[str]) -> np.ndarray:
+def _list_keys(frames: pd.DataFrame, walk_rows: np.ndarray, walked: list[str]) -> np.ndarray:
     """[F] the name of each frame: as in the file with the objects, else as the release would write it."""
     keys = np.array([*walked, ""], object)[walk_rows]
     others = frames[walk_rows < 0]
@@ -116,30 +116,30 @@ def _keys(frames: pd.DataFrame, walk_rows: np.ndarray, walked: list[str]) -> np.
     return keys
 
 
-def _indices() -> dict[str, int]:
+def _index_classes() -> dict[str, int]:
     """Index of each object class by the spellings of the releases; the person has a file of their own."""
     return {
         spelling: index for index, name in enumerate(OBJECT_CLASSES) if index for spelling in (name, normalise(name))
     }
 
 
-def _bits() -> dict[str, int]:
+def _index_relation_bits() -> dict[str, int]:
     """Mask with the one bit of each relationship, by the spellings of the releases."""
     number = {name: OTHER_BIT if is_other_relationship(name) else relation_index(name) for name in RELEASED_RELATIONS}
     return {spelling: 1 << bit for name, bit in number.items() for spelling in (name, normalise(name))}
 
 
-_INDEX_OF_CLASS, _BIT_OF_RELATION = _indices(), _bits()
+_INDEX_OF_CLASS, _BIT_OF_RELATION = _index_classes(), _index_relation_bits()
 _SPLITS = {"train": "train", "test": "test"}
 
 
-def _inside(
+def _clip_to_frames(
     objects: pd.DataFrame, frames: pd.DataFrame, keys: np.ndarray, file_name: str, issues: list[Issue]
 ) -> pd.DataFrame:
     """The objects with their boxes clipped to the picture; one with nothing left is kept as not visible."""
     of_frame = objects["frame_row"].to_numpy()
     boxes, visible = objects[BOX].to_numpy(), objects["visible"].to_numpy()
-    clipped = clipped_boxes(boxes, frames[["width", "height"]].to_numpy()[of_frame])
+    clipped = clip_to_frame_sizes(boxes, frames[["width", "height"]].to_numpy()[of_frame])
     classes = objects["class"].to_numpy()
     for row in np.flatnonzero(visible & ~clipped.inside):
         name = OBJECT_CLASSES[classes[row]]
@@ -170,7 +170,7 @@ class _Entry(NamedTuple):
     split: str | None
 
 
-class _Walk:
+class _ObjectCollector:
     """Columns that grow while the dictionary is walked once: rows in the file's order."""
 
     def __init__(self, file_name: str, issues: list[Issue]) -> None:
@@ -208,11 +208,11 @@ class _Walk:
                     raise ValueError
                 named = _SPLITS[entry["metadata"]["set"]]
             except (KeyError, TypeError, ValueError, OverflowError):
-                looked_at = _looked_at(entry, key, self.file_name, self.issues)
-                if looked_at is None:
+                checked = _check_entry(entry, key, self.file_name, self.issues)
+                if checked is None:
                     continue
-                object_class, mask, named = looked_at.object_class, looked_at.mask, looked_at.split
-                box, visible = looked_at.box or _NO_BOX, looked_at.box is not None
+                object_class, mask, named = checked.object_class, checked.mask, checked.split
+                box, visible = checked.box or _NO_BOX, checked.box is not None
             split = split or named
             self.frame_rows.append(row)
             self.classes.append(object_class)
@@ -239,7 +239,7 @@ class _Walk:
         )
 
 
-def _looked_at(entry: Any, key: str, file_name: str, issues: list[Issue]) -> _Entry | None:
+def _check_entry(entry: Any, key: str, file_name: str, issues: list[Issue]) -> _Entry | None:
     """An object that is not quite as released, repaired; None where it cannot be used. Both are listed."""
 
     def list_issue(kind: Kind, reason: str) -> None:
@@ -253,17 +253,17 @@ def _looked_at(entry: Any, key: str, file_name: str, issues: list[Issue]) -> _En
     if not index:  # unknown, or the person, who has a file of their own
         list_issue(Kind.OBJECT_UNKNOWN, f"object left out: {name!r} is none of the 35 object classes")
         return None
-    split = _split_of(entry, list_issue)
-    box = _box_of(entry, list_issue)
+    split = _read_split(entry, list_issue)
+    box = _read_box(entry, list_issue)
     if box is None:
         if not _is_visible(entry) and any(entry.get(field) is not None for field in RELATION_FIELDS):
             reason = f"{name!r} is not visible but has relationships; they are left out"
             list_issue(Kind.HIDDEN_WITH_RELATIONSHIPS, reason)
         return _Entry(index, None, 0, split)
-    return _Entry(index, box, _mask_of(entry, list_issue), split)
+    return _Entry(index, box, _read_relation_mask(entry, list_issue), split)
 
 
-Said = Callable[[Kind, str], None]
+ListIssue = Callable[[Kind, str], None]
 
 
 def _is_visible(entry: dict[Any, Any]) -> bool:
@@ -274,7 +274,7 @@ def _is_visible(entry: dict[Any, Any]) -> bool:
         return entry.get("bbox") is not None
 
 
-def _split_of(entry: dict[Any, Any], list_issue: Said) -> str | None:
+def _read_split(entry: dict[Any, Any], list_issue: ListIssue) -> str | None:
     """What the metadata name as the split; None where there are none."""
     metadata = entry.get("metadata")
     split = metadata.get("set") if isinstance(metadata, dict) else metadata
@@ -284,7 +284,7 @@ def _split_of(entry: dict[Any, Any], list_issue: Said) -> str | None:
     return None
 
 
-def _box_of(entry: dict[Any, Any], list_issue: Said) -> tuple[float, float, float, float] | None:
+def _read_box(entry: dict[Any, Any], list_issue: ListIssue) -> tuple[float, float, float, float] | None:
     """Corners of a visible object's box, not clipped; None for an invisible one."""
     raw, name = entry.get("bbox"), entry["class"]
     if not _is_visible(entry):
@@ -302,7 +302,7 @@ def _box_of(entry: dict[Any, Any], list_issue: Said) -> tuple[float, float, floa
     return x, y, x + width, y + height
 
 
-def _mask_of(entry: dict[Any, Any], list_issue: Said) -> int:
+def _read_relation_mask(entry: dict[Any, Any], list_issue: ListIssue) -> int:
     """The bits of the relationships of one object."""
     mask = 0
     for field in RELATION_FIELDS:

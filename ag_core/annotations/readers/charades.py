@@ -23,7 +23,7 @@ REQUIRED = ("id", "actions", "length")
 CHARADES_READER = 1
 """Version of what this module makes of a file."""
 
-LARGEST = 1_000_000.0
+MAX_TIME_S = 1_000_000.0
 """No time in seconds and no grade comes near it; whatever does, or is not finite, is taken as no number."""
 
 STARTS_EARLY = "starts before the video"
@@ -61,7 +61,7 @@ class CharadesTable:
     issues: list[Issue]
 
 
-def split_of_file(csv_path: Path) -> str | None:
+def split_from_file_name(csv_path: Path) -> str | None:
     """'train' or 'test' from a name such as Charades_v1_train.csv; None where the name does not say."""
     words = csv_path.stem.lower().split("_")
     return next((split for split in ("train", "test") if split in words), None)
@@ -75,7 +75,7 @@ def read_charades(csv_path: Path, split: str | None = None) -> CharadesTable:
     videos are refused. All of it is in `issues`. UserError where the file is missing or is no Charades table.
     """
     csv_path = Path(csv_path)
-    split = split or split_of_file(csv_path)
+    split = split or split_from_file_name(csv_path)
     table = CharadesTable([], [], [], [], [])
     known: set[str] = set()
     try:
@@ -98,7 +98,7 @@ def read_charades(csv_path: Path, split: str | None = None) -> CharadesTable:
 def _read_row(
     row: dict[str, str | None], file_name: str, split: str | None, known: set[str], table: CharadesTable
 ) -> None:
-    video_id = _text(row, "id")
+    video_id = _read_text(row, "id")
     if video_id is None or video_id in known:
         reason = "row without an id left out" if video_id is None else "second row of the same video left out"
         kind = Kind.ROW_WITHOUT_ID if video_id is None else Kind.VIDEO_TWICE
@@ -111,7 +111,7 @@ def _read_row(
 
     if None in row or None in row.values():
         list_issue(Kind.ROW_CELLS, "row has more or fewer cells than the header; what fits is kept")
-    length = _number(row.get("length"))
+    length = _read_number(row.get("length"))
     if length is None or length < 0:
         list_issue(Kind.LENGTH_UNKNOWN, "length is no number; times of its actions are not checked")
         length = None
@@ -120,23 +120,23 @@ def _read_row(
             video_id,
             math.nan if length is None else length,
             split=split,
-            subject=_text(row, "subject"),
-            scene=_text(row, "scene"),
-            script=_text(row, "script"),
+            subject=_read_text(row, "subject"),
+            scene=_read_text(row, "scene"),
+            script=_read_text(row, "script"),
         )
     )
-    grades = {name: _grade(row.get(name)) for name in ("quality", "relevance")}
-    verified = {"yes": True, "no": False}.get((_text(row, "verified") or "").lower())
+    grades = {name: _read_grade(row.get(name)) for name in ("quality", "relevance")}
+    verified = {"yes": True, "no": False}.get((_read_text(row, "verified") or "").lower())
     for name, value in (*grades.items(), ("verified", verified)):
-        if value is None and (said := _text(row, name)) is not None:
+        if value is None and (said := _read_text(row, name)) is not None:
             list_issue(Kind.NOTE_UNREADABLE, f"{name} {said!r} cannot be read; left blank")
     table.notes.append(
         VideoNotes(
             grades["quality"],
             grades["relevance"],
             verified,
-            _text(row, "objects"),
-            _text(row, "descriptions"),
+            _read_text(row, "objects"),
+            _read_text(row, "descriptions"),
         )
     )
     for triplet in (row.get("actions") or "").split(";"):
@@ -147,7 +147,7 @@ def _read_row(
 def _read_interval(triplet: str, video_id: str, length: float | None, file_name: str, table: CharadesTable) -> None:
     parts = triplet.split()
     key = f"{video_id} {triplet.strip()}"
-    start, end = (_number(part) for part in parts[1:]) if len(parts) == 3 else (None, None)
+    start, end = (_read_number(part) for part in parts[1:]) if len(parts) == 3 else (None, None)
     if start is None or end is None:
         reason = "action left out: it needs an id, a start and an end"
         table.issues.append(Issue(Kind.ACTION_MALFORMED, file_name, key, reason))
@@ -157,7 +157,7 @@ def _read_interval(triplet: str, video_id: str, length: float | None, file_name:
     except KeyError as error:
         table.issues.append(Issue(Kind.ACTION_UNKNOWN, file_name, key, f"action left out: {error.args[0]}"))
         return
-    start, end, repair = repaired_interval(start, end, length)
+    start, end, repair = repair_interval(start, end, length)
     if repair:
         reason = f"{repair}; kept from {start:.2f} to {end:.2f} s"
         table.issues.append(Issue(KIND_OF_REPAIR[repair], file_name, key, reason))
@@ -165,7 +165,7 @@ def _read_interval(triplet: str, video_id: str, length: float | None, file_name:
     table.repairs.append(repair)
 
 
-def repaired_interval(start: float, end: float, length: float | None) -> tuple[float, float, str]:
+def repair_interval(start: float, end: float, length: float | None) -> tuple[float, float, str]:
     """The interval within [0, length] and what was wrong with it ('' for nothing); a reversed one becomes a point."""
     last = math.inf if length is None else length
     if end < start:
@@ -175,18 +175,18 @@ def repaired_interval(start: float, end: float, length: float | None) -> tuple[f
     return min(max(start, 0.0), last), min(max(end, 0.0), last), repair
 
 
-def _text(row: dict[str, str | None], column: str) -> str | None:
+def _read_text(row: dict[str, str | None], column: str) -> str | None:
     return (row.get(column) or "").strip() or None
 
 
-def _number(text: str | None) -> float | None:
+def _read_number(text: str | None) -> float | None:
     try:
         value = float(text or "")
     except ValueError:
         return None
-    return value if abs(value) < LARGEST else None
+    return value if abs(value) < MAX_TIME_S else None
 
 
-def _grade(text: str | None) -> int | None:
-    value = _number(text)
+def _read_grade(text: str | None) -> int | None:
+    value = _read_number(text)
     return None if value is None or not 0 <= value <= 255 else int(value)

@@ -16,7 +16,7 @@ class Clipped(NamedTuple):
     changed: np.ndarray
 
 
-def clipped_boxes(boxes_xyxy: np.ndarray, sizes_wh: np.ndarray) -> Clipped:
+def clip_to_frame_sizes(boxes_xyxy: np.ndarray, sizes_wh: np.ndarray) -> Clipped:
     """The parts of boxes [N, 4] inside pictures of sizes [N, 2]; a NaN size limits nothing on that side.
 
     A box needs an area and four numbers to be inside.

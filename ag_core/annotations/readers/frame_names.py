@@ -55,7 +55,7 @@ def _add_odd_names(odd: list[object], file_name: str, names: FrameNames) -> None
         match = _FRAME_NAME.fullmatch(key) if isinstance(key, str) and key.isprintable() else None
         if not isinstance(key, str) or match is None or (frame := int(match[2])) < 1:
             reason = "frame left out: its name is not like 'VIDEO.mp4/000089.png'"
-            names.issues.append(Issue(Kind.FRAME_NAME, file_name, _said(key), reason))
+            names.issues.append(Issue(Kind.FRAME_NAME, file_name, _describe_key(key), reason))
         elif (earlier := first.setdefault((match[1], frame), key)) is not key:
             reason = f"frame left out: the same frame as {earlier}"
             names.issues.append(Issue(Kind.FRAME_TWICE, file_name, key, reason))
@@ -65,6 +65,6 @@ def _add_odd_names(odd: list[object], file_name: str, names: FrameNames) -> None
             names.frames.append(frame)
 
 
-def _said(key: object) -> str:
+def _describe_key(key: object) -> str:
     """A key as text that any file can hold."""
     return str(key).encode(errors="backslashreplace").decode()

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ag_core.annotations.readers.clipping import clipped_boxes, format_box
+from ag_core.annotations.readers.clipping import clip_to_frame_sizes, format_box
 from ag_core.annotations.readers.frame_names import read_frame_names
 from ag_core.annotations.readers.issues import Issue, Kind
 from ag_core.annotations.readers.unpickle import collection_paused, read_pickle
@@ -24,7 +24,7 @@ PERSON_FILE = "person_bbox.pkl"
 PERSON_READER = 1
 """Version of what this module makes of a file."""
 
-LARGEST_PX = 100_000
+MAX_PX = 100_000
 """No picture is wider or higher."""
 
 BOX = ["person_x1", "person_y1", "person_x2", "person_y2"]
@@ -51,25 +51,25 @@ def read_persons(path: Path, progress: Callable[[int, int], None] | None = None)
     """
     if not path.is_file():
         missing = Issue(Kind.FILE_MISSING, path.name, "", "file not there; no frame has a person box")
-        return PersonTable(_table(read_frame_names((), path.name).table(), array("d")), [missing], False)
+        return PersonTable(_make_table(read_frame_names((), path.name).table(), array("d")), [missing], False)
     with collection_paused():
-        entries = released_dictionary(path, progress)
+        entries = read_released_dictionary(path, progress)
         names = read_frame_names(entries, path.name)
         issues = list(names.issues)
         rows = array("d")
         for key in names.keys:
-            rows.extend(_row(entries[key], key, path.name, issues))
+            rows.extend(_read_row(entries[key], key, path.name, issues))
         del entries
-    table = _table(names.table(), rows)
-    return PersonTable(_inside(table, names.keys, path.name, issues), issues)
+    table = _make_table(names.table(), rows)
+    return PersonTable(_clip_to_frames(table, names.keys, path.name, issues), issues)
 
 
-def _row(entry: Any, key: str, file_name: str, issues: list[Issue]) -> tuple[float, ...]:
+def _read_row(entry: Any, key: str, file_name: str, issues: list[Issue]) -> tuple[float, ...]:
     """Width, height, box and score of one frame, the box not clipped; NaN where unknown."""
     try:  # as released: nothing to look at more closely
         width, height = map(float, entry["bbox_size"])
         box, score = entry["bbox"], entry["bbox_score"]
-        sized = 0 < width < LARGEST_PX and 0 < height < LARGEST_PX
+        sized = 0 < width < MAX_PX and 0 < height < MAX_PX
         if sized and entry["bbox_mode"] == "xyxy" and len(box) == len(score):
             if len(box) == 0:
                 return width, height, *_NO_BOX, math.nan
@@ -84,7 +84,7 @@ def _row(entry: Any, key: str, file_name: str, issues: list[Issue]) -> tuple[flo
         return (math.nan,) * 7
 
 
-def released_dictionary(path: Path, progress: Callable[[int, int], None] | None = None) -> dict[Any, Any]:
+def read_released_dictionary(path: Path, progress: Callable[[int, int], None] | None = None) -> dict[Any, Any]:
     """The dictionary of frames that each of the two files is."""
     value = read_pickle(path, progress)
     if not isinstance(value, dict):
@@ -97,7 +97,7 @@ def _read_person(entry: Any, key: str, file_name: str, issues: list[Issue]) -> t
         raise ValueError(f"its entry is a {type(entry).__name__}, not a dictionary")
     size = entry.get("bbox_size")
     width, height = (float(size[0]), float(size[1])) if size is not None and len(size) == 2 else (math.nan, math.nan)
-    if not (0 < width < LARGEST_PX and 0 < height < LARGEST_PX):
+    if not (0 < width < MAX_PX and 0 < height < MAX_PX):
         reason = f"{size!r} is no width and height of a picture; boxes are not cut to it"
         issues.append(Issue(Kind.PERSON_UNREADABLE, file_name, key, reason))
         width = height = math.nan
@@ -119,17 +119,17 @@ def _read_person(entry: Any, key: str, file_name: str, issues: list[Issue]) -> t
     return width, height, x1, y1, x2, y2, float(scores[best])
 
 
-def _table(names: pd.DataFrame, rows: array) -> pd.DataFrame:
+def _make_table(names: pd.DataFrame, rows: array) -> pd.DataFrame:
     """The names with the seven numbers of each row."""
     values = np.frombuffer(rows, np.float64).reshape(-1, 7)
     return names.assign(**dict(zip(["width", "height", *BOX, "person_score"], values.T)))
 
 
-def _inside(table: pd.DataFrame, keys: list[str], file_name: str, issues: list[Issue]) -> pd.DataFrame:
+def _clip_to_frames(table: pd.DataFrame, keys: list[str], file_name: str, issues: list[Issue]) -> pd.DataFrame:
     """The table with its boxes clipped to the picture; adds what was clipped or left out to `issues`."""
     boxes = table[BOX].to_numpy()
     there = ~np.isnan(table[[*BOX, "person_score"]].to_numpy()).all(axis=1)
-    clipped = clipped_boxes(boxes, table[["width", "height"]].to_numpy())
+    clipped = clip_to_frame_sizes(boxes, table[["width", "height"]].to_numpy())
     for row in np.flatnonzero(there & ~clipped.inside):
         reason = "person box without an area inside the picture left out"
         issues.append(Issue(Kind.PERSON_BOX_OUTSIDE, file_name, keys[row], reason))

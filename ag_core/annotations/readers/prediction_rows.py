@@ -22,7 +22,7 @@ HOLDS = 0.5
 _BITS = np.left_shift(np.uint32(1), np.arange(N_RELATIONS, dtype=np.uint32))
 
 
-def prediction_tables(paths: Sequence[Path]) -> Tables:
+def read_prediction_tables(paths: Sequence[Path]) -> Tables:
     """The part of some prediction files. UserError where a file is missing or no prediction."""
     videos: list[tuple[Any, ...]] = []
     frames: list[tuple[Any, ...]] = []
@@ -31,7 +31,7 @@ def prediction_tables(paths: Sequence[Path]) -> Tables:
     for path in paths:
         prediction = Prediction.load(path)
         video = prediction.video
-        mine = source_of({model.role: model.name for model in prediction.models}), video.video_id
+        mine = name_source({model.role: model.name for model in prediction.models}), video.video_id
         size = video.width, video.height, video.n_frames
         place = None if video.path is None else str(video.path)
         videos.append((*mine, path.name, video.duration_s, video.fps, *size, place))
@@ -58,6 +58,6 @@ def prediction_tables(paths: Sequence[Path]) -> Tables:
     return {table: dict(zip(names, map(list, zip(*rows)))) for table, (rows, names) in columns.items()}
 
 
-def source_of(model_of_role: dict[str, str]) -> str:
+def name_source(model_of_role: dict[str, str]) -> str:
     """The source id of predictions: 'prediction:DETECTOR+HEAD', by the names of the two models."""
     return f"prediction:{model_of_role.get('detector', 'unknown')}+{model_of_role.get('relations', 'none')}"

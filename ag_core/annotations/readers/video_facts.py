@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ag_core.annotations.building.parts import Tables, issue_columns
+from ag_core.annotations.building.parts import Tables, to_issue_columns
 from ag_core.annotations.readers.issues import Issue, Kind
 from ag_core.errors import UserError
 
@@ -24,14 +24,14 @@ NOTICEABLE_S = 0.001
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundValues:
     """What a folder or a table has, by video id, and what was odd about it."""
 
     values: dict[str, Any]
     issues: list[Issue]
 
 
-def video_files(folder: Path) -> Found:
+def find_video_files(folder: Path) -> FoundValues:
     """The video file of each id in a folder; of several with one id the first by name. UserError without the folder."""
     if not folder.is_dir():
         raise UserError(f"{folder} is not there; give the folder with the video files")
@@ -41,10 +41,10 @@ def video_files(folder: Path) -> Found:
         if files.setdefault(path.stem, path) is not path:
             reason = f"a second file of the same video; {files[path.stem].name} is used"
             issues.append(Issue(Kind.VIDEO_SEVERAL, path.name, path.stem, reason))
-    return Found(files, issues)
+    return FoundValues(files, issues)
 
 
-def probe(files: Sequence[tuple[str, Path]]) -> Tables:
+def probe_videos(files: Sequence[tuple[str, Path]]) -> Tables:
     """The part of some videos (id, file): their facts; a file that cannot be read is an issue, not an end."""
     from ag_core.video.frames import frame_index, probe_video
 
@@ -66,10 +66,10 @@ def probe(files: Sequence[tuple[str, Path]]) -> Tables:
             reason = f"the first picture is shown at {index.first_s:.3f} s; frame numbers may be shifted"
             issues.append(Issue(Kind.FIRST_PICTURE_LATE, path.name, video_id, reason))
     names = ("video_id", "duration_s", "fps", "width", "height", "n_frames", "path")
-    return {"facts": dict(zip(names, map(list, zip(*rows)))), "issues": issue_columns(issues)}
+    return {"facts": dict(zip(names, map(list, zip(*rows)))), "issues": to_issue_columns(issues)}
 
 
-def read_rates(path: Path) -> Found:
+def read_rates(path: Path) -> FoundValues:
     """Frames a second by video id from a table with columns video, fps. UserError where it is something else."""
     rates: dict[str, float] = {}
     issues = []
@@ -90,4 +90,4 @@ def read_rates(path: Path) -> Found:
     wrong = [video_id for video_id, fps in rates.items() if not 0 < fps < math.inf]
     if wrong:
         raise UserError(f"{path.name} gives video {wrong[0]} a rate that is not positive; correct that row")
-    return Found(rates, issues)
+    return FoundValues(rates, issues)

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 import duckdb
 import pyarrow as pa
 
-from ag_core.annotations.connection import attach
+from ag_core.annotations.connection import attach_store
 from ag_core.errors import UserError
 from ag_core.queries.sql.rules import refusal
 
@@ -59,7 +59,7 @@ class QueryExecutor:
         self.connection = duckdb.connect(":memory:", config={"memory_limit": f"{memory_mb}MB", "threads": threads})
         for lock in LOCKS:
             self.connection.execute(lock)
-        attach(self.connection, where)
+        attach_store(self.connection, where)
         self.connection.execute("set lock_configuration = true")
         self.cursor = self.connection
         self.tables = [row[0] for row in self.connection.execute("select distinct table_name from duckdb_columns() "

@@ -21,7 +21,7 @@ from typing import IO, Any
 import pandas as pd
 import pyarrow as pa
 
-from ag_core.annotations.connection import local_store
+from ag_core.annotations.connection import fetch_store
 from ag_core.errors import UserError
 from ag_core.queries.sql.text import in_lines, quoted_name
 from ag_core.settings import PROJECT
@@ -55,7 +55,7 @@ class Workers:
     """
 
     def __init__(self, path: Path | str, memory_mb: int = 1000, threads: int = 2, most: int = 3) -> None:
-        self.path, self.most = str(local_store(path)), most
+        self.path, self.most = str(fetch_store(path)), most
         self._command = [sys.executable, "-m", "ag_core.queries.sql.process", self.path, str(memory_mb), str(threads)]
         self._slots = threading.Semaphore(most)
         self._guard = threading.Lock()

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ag_core.annotations.readers.prediction_rows import source_of
+from ag_core.annotations.readers.prediction_rows import name_source
 from ag_core.annotations.store import ANNOTATION
 from ag_core.errors import UserError
 from ag_core.graphs.edges import MIN_SCORE
@@ -146,7 +146,7 @@ def viewing_of_prediction(prediction: Prediction, path: Path | None) -> Viewing:
 
 def _source_of(prediction: Prediction) -> str:
     """A prediction's name as a source of a store."""
-    return source_of({model.role: model.name for model in prediction.models})
+    return name_source({model.role: model.name for model in prediction.models})
 
 
 def _present(sources: dict[str, list[SceneGraph]]) -> dict[str, list[SceneGraph]]:

@@ -9,8 +9,8 @@ import streamlit as st
 
 from ag_core.annotations.statistics.funnel import SMALL_SIDE
 from ag_core.doctor.check import Finding, Severity
-from ag_core.doctor.funnel import NOT_COMPARABLE, WHY_NOT_COMPARABLE, published_counts
-from ag_core.doctor.report import HEADINGS, severity_counts
+from ag_core.doctor.funnel import NOT_COMPARABLE, WHY_NOT_COMPARABLE, load_published_counts
+from ag_core.doctor.report import HEADINGS, count_severities
 from ag_core.ui import cached
 from ag_core.ui.cached import StoreKey
 from ag_core.ui.formatting import download_name, format_clock
@@ -31,7 +31,7 @@ BADGES = {
 def summary_line(findings: Sequence[Finding]) -> None:
     """How many findings there are of each severity, in one line."""
     badges = []
-    for severity, count in severity_counts(findings).items():
+    for severity, count in count_severities(findings).items():
         colour, icon, noun = BADGES[severity]
         noun = noun.removesuffix("s") if count == 1 and severity is not Severity.FINE else noun
         badges.append(f":{colour if count else 'gray'}-badge[:material/{icon}: {count or 'no'} {noun}]")
@@ -65,9 +65,9 @@ def _report(key: StoreKey, ending: str) -> bytes:
 def show_funnel(key: StoreKey) -> None:
     """From the release to the frames that count, ours beside the published numbers."""
     small = st.toggle(f"Only objects larger than {SMALL_SIDE:.0f} pixels", key="small", bind="query-params")
-    table = cached.compared_funnel(key, SMALL_SIDE if small else 0.0)
+    table = cached.compare_funnel(key, SMALL_SIDE if small else 0.0)
     owner_note(
-        f"Counts of the open data set; under 'published', those of {published_counts()['source']}."
+        f"Counts of the open data set; under 'published', those of {load_published_counts()['source']}."
         + (" Nothing is published for this filter." if small else "")
         + (f" {WHY_NOT_COMPARABLE}" if NOT_COMPARABLE in set(table["verdict"]) else "")
     )

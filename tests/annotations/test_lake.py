@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from ag_core.annotations.building.build import build_store
-from ag_core.annotations.lake import start_lake as lake
+from ag_core.annotations.lake import writing as lake
 from ag_core.annotations.lake.folder import MANIFEST, Manifest, publish_lake, read_manifest, start_lake
 from ag_core.annotations.lake.writing import SORTED_BY, quote_partition_value, write_lake
 from ag_core.annotations.statistics import counts, funnel, sampling, transitions

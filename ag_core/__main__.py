@@ -8,7 +8,9 @@ from pathlib import Path
 from ag_core import __version__
 from ag_core.errors import UserError
 
-COMMANDS = ("app", "world", "film", "audit", "build-store", "train", "evaluate", "predict", "export", "doctor")
+COMMANDS = (
+    "app", "world", "film", "audit", "build-store", "train", "evaluate", "fill-tables", "predict", "export", "doctor",
+)  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -166,7 +166,6 @@ class Metric:
     def facts(self) -> dict[str, str]:
         """What must be said beside the number, by kind, in the order of FACTS; never empty texts."""
         protocol, origin = self.protocol, self.origin
-        seeds = ", ".join(str(seed) for seed in origin.seeds)
         facts = {
             "owner": str(origin.owner),
             "measure": protocol.label + (f" in {protocol.unit}" if protocol.unit is not Unit.COUNT else ""),
@@ -178,17 +177,19 @@ class Metric:
             "data": " ".join(filter(None, (origin.dataset, origin.split, origin.truth))),
             "n": self.n.text(),
             "training": self.n.training_text(),
-            "seeds": f"seed{'s' if len(origin.seeds) > 1 else ''} {seeds}" if seeds else "",
-            "spread": self._spread(),
+            "seeds": self._say_seeds(),
+            "spread": f"in brackets {self.bounds.meaning}" if self.bounds is not None else "",
             "source": origin.source,
             "command": f"`{RUN}{origin.command}`" if origin.command else "",
         }
         return {name: text for name, text in facts.items() if text}
 
-    def _spread(self) -> str:
-        if self.bounds is not None:
-            return f"in brackets {self.bounds.meaning}"
-        return "mean of the trainings, each in brackets" if len(self.number_of_seed) > 1 else ""
+    def _say_seeds(self) -> str:
+        seeds = ", ".join(str(seed) for seed in self.origin.seeds)
+        if len(self.origin.seeds) < 2:
+            return f"seed {seeds}" if seeds else ""
+        each = ", each in brackets" if self.number_of_seed and self.bounds is None else ""
+        return f"mean of seeds {seeds}{each}"
 
     def is_comparable(self, other: "Metric") -> bool:
         """Whether two numbers may stand in one column: same protocol, same data, and the same things scored."""

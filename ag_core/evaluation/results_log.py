@@ -34,6 +34,8 @@ def build_log_row(what: str, metrics: Iterable[Metric], about: Mapping[str, Any]
 
 def read_log_row(row: Mapping[str, Any]) -> LoggedResult:
     """A row of the log, of today's form or of an earlier one; UserError for anything else."""
+    if not isinstance(row, Mapping):
+        raise UserError("this is no row of a results log: it is no JSON object")
     if is_old_row(row):
         return LoggedResult(row["what"], row["date"], tuple(read_old_metrics(row)), dict(row))
     if not isinstance(row.get("metrics"), list) or not all(isinstance(row.get(key), str) for key in ("what", "date")):

@@ -5,7 +5,6 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from io import StringIO
 from pathlib import Path
 
 import jsonschema
@@ -315,21 +314,6 @@ def test_an_interrupted_command_leaves_nothing(
     with pytest.raises(KeyboardInterrupt):
         predict.run(arguments(film, tmp_path / "film.json", weights))
     assert not (tmp_path / "film.json").exists() and not home.exists()
-
-
-def test_the_progress_line_is_rewritten_on_a_screen_and_rare_elsewhere() -> None:
-    class Screen(StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    for stream, marks in ((Screen(), True), (StringIO(), False)):
-        line = predict.ProgressLine(stream)
-        for done in range(101):
-            line("watching the video", done, 100)
-        line.end()
-        assert ("\r" in stream.getvalue()) == marks
-        assert "100/100" in stream.getvalue() and "a second" in stream.getvalue()
-        assert stream.getvalue().count("watching") <= 4
 
 
 # Real footage, found by the COCO detector

@@ -6,7 +6,6 @@ Statistics page).
 
 import argparse
 import json
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +72,7 @@ def _split_card(card: Path) -> tuple[str, str]:
 def _run_audits(options: argparse.Namespace) -> dict[str, Any]:
     from ag_core.experiments.datasets import HomeWorld, clip_pictures
     from ag_core.presets import DEMO_VIDEO
+    from ag_core.progress import ProgressReporter
     from ag_core.world_audit.audit_inputs import AUDITS
     from ag_core.world_audit.audits import STEPS, run_audit
     from ag_core.world_audit.report import build_report
@@ -81,11 +81,12 @@ def _run_audits(options: argparse.Namespace) -> dict[str, Any]:
     world = HomeWorld.open(options.data)
     train, val = world.of_split("train"), world.of_split("val")
     pictures, steps = clip_pictures(world, DEMO_VIDEO.size_wh), options.steps or STEPS
-    started, results = time.monotonic(), []
-    for number, audit in enumerate(AUDITS, start=1):
-        results.append(run_audit(audit, train, val, pictures, range(options.seeds), steps))
-        minutes = (time.monotonic() - started) / 60
-        print(f"{number} of {len(AUDITS)} audits, {minutes:.1f} min: {audit.name}", flush=True)
+    seeds, results = range(options.seeds), []
+    with ProgressReporter() as line:
+        for done, audit in enumerate(AUDITS):
+            line("auditing", done, len(AUDITS), audit.name)
+            results.append(run_audit(audit, train, val, pictures, seeds, steps))
+        line("auditing", len(AUDITS), len(AUDITS))
     command = f"audit --data {options.data.name}" + (f" --real {options.real.name}" if options.real else "")
     return build_report(world, results, steps, command, real)
 

@@ -5,8 +5,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ag_core.commands.predict import ProgressLine
-
 if TYPE_CHECKING:
     from ag_core.annotations.store import AnnotationStore
 
@@ -37,13 +35,12 @@ def run(options: argparse.Namespace) -> None:
 
     from ag_core.annotations.building.build import build_store
     from ag_core.annotations.store import AnnotationStore
-    from ag_core.errors import UserError
+    from ag_core.files import check_target
+    from ag_core.progress import ProgressReporter
 
-    if options.out.is_dir():
-        raise UserError(f"{options.out} is a folder; give the name of a file for --out")
+    check_target(options.out)
     start = time.perf_counter()
-    line = ProgressLine(sys.stderr)
-    try:
+    with ProgressReporter() as report:
         written = build_store(
             options.out,
             charades=options.charades,
@@ -51,13 +48,11 @@ def run(options: argparse.Namespace) -> None:
             videos=options.videos,
             rates=options.rates,
             predictions=options.predictions,
-            progress=line,
+            progress=report,
             memory=options.memory,
             force=options.force,
             lake=options.lake,
         )
-    finally:
-        line.end()
     seconds = time.perf_counter() - start
     with AnnotationStore(options.out) as store:
         _print_contents(store)

@@ -1,7 +1,6 @@
 """`doctor`: what is odd in a store, how much of it, and what to do; the funnel beside the published counts."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from ag_core.errors import UserError
@@ -24,14 +23,17 @@ def run(options: argparse.Namespace) -> None:
     from ag_core.doctor.funnel import NO_REFERENCE, NOT_COMPARABLE, WHY_NOT_COMPARABLE
     from ag_core.doctor.report import make_report, summarize_findings, write_report
     from ag_core.files import check_target
+    from ag_core.progress import ProgressReporter
 
     if options.out is not None and options.out.suffix.lower() not in (".json", ".md", ".html"):
         raise UserError(f"{options.out.name} has no known ending; name a file ending in .json, .md or .html")
     if options.out is not None:
         check_target(options.out)
     where = options.store or str(ensure_store())
-    with AnnotationStore(where) as store:
-        report = make_report(store, Path(where).name, progress=_show)
+    with AnnotationStore(where) as store, ProgressReporter() as line:
+        report = make_report(
+            store, Path(where).name, progress=lambda part, done, total: line("checking", done, total, part)
+        )
     for row in report.funnel.itertuples(index=False):
         verdict = "" if row.verdict == NO_REFERENCE else f"  {row.verdict}"
         print(f"{row.step:42} train {row.train:>9,}  test {row.test:>9,}  together {row.together:>9,}{verdict}")
@@ -47,8 +49,3 @@ def run(options: argparse.Namespace) -> None:
     errors = report.counts[Severity.ERROR]
     if options.strict and errors:
         raise UserError(f"{errors} of the doctor's checks found errors in {where}; the report says what to do")
-
-
-def _show(part: str, done: int, total: int) -> None:
-    if sys.stderr.isatty():
-        print(f"\r{done} of {total} checks   ", end="\n" if done == total else "", file=sys.stderr)

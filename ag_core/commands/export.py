@@ -1,12 +1,9 @@
 """`export`: the scene graphs of one video or of all, for Gephi, networkx, a picture or a page (docs/export.md)."""
 
 import argparse
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from ag_core.commands.predict import ProgressLine
 
 if TYPE_CHECKING:
     from ag_core.annotations.store import AnnotationStore
@@ -95,25 +92,22 @@ def _export_folder(store: "AnnotationStore", chosen: Sequence[str], options: arg
     """One file a video, named by it. What is there is left, so that an interrupted export goes on where it stopped."""
     from ag_core.errors import UserError
     from ag_core.files import remove_leftovers
+    from ag_core.progress import ProgressReporter, track_progress
 
     if options.out.exists() and not options.out.is_dir():
         raise UserError(f"{options.out} is a file; give a folder for several videos")
     options.out.mkdir(parents=True, exist_ok=True)
     remove_leftovers(options.out)
-    line = ProgressLine(sys.stderr)
     written = kept = without = 0
-    try:
-        for number, (video_id, path) in enumerate(_files(chosen, options), start=1):
+    with ProgressReporter() as report:
+        for video_id, path in track_progress(_files(chosen, options), len(chosen), "exporting", report):
             if path.is_file() and not options.force:
                 kept += 1
-            else:
-                video, graphs = store.video(video_id), store.graphs_of(video_id, options.source)
-                if graphs:
-                    _write(path, _content(graphs, video, options.source, options))
-                written, without = written + bool(graphs), without + (not graphs)
-            line("exporting", number, len(chosen))
-    finally:
-        line.end()
+                continue
+            video, graphs = store.video(video_id), store.graphs_of(video_id, options.source)
+            if graphs:
+                _write(path, _content(graphs, video, options.source, options))
+            written, without = written + bool(graphs), without + (not graphs)
     print(f"{options.out}: {written:,} files written, {kept:,} kept, {without:,} videos without graphs")
 
 

@@ -26,6 +26,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(options: argparse.Namespace) -> None:
     """Make the film, or find it made before, and say where it lies."""
     from ag_core.errors import UserError
+    from ag_core.progress import ProgressReporter
     from ag_core.results.film_cache import FilmOrder, MadeFilm
     from ag_core.taxonomy import ACTIONS, action_index
 
@@ -36,12 +37,13 @@ def run(options: argparse.Namespace) -> None:
     order = FilmOrder(options.seed, actions, options.split, options.seconds)
     if options.events:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
-    say = _Events(options.events)
     from ag_core.world.ordered_film import make_film
 
-    folder = make_film(order, options.out, say)
     if options.events:
+        make_film(order, options.out, _Events())
         return
+    with ProgressReporter() as report:
+        folder = make_film(order, options.out, report)
     made = MadeFilm.load(folder)
     print(f"{made.video.path}: {made.video.script}")
     for interval in made.intervals:
@@ -52,10 +54,10 @@ def run(options: argparse.Namespace) -> None:
 
 
 class _Events:
-    """Says how far it is: JSON lines on stdout for a program, one rewritten line on stderr for a person."""
+    """Says how far it is as JSON lines on stdout."""
 
-    def __init__(self, as_json: bool) -> None:
-        self.as_json, self.stage, self.began, self.said = as_json, "", 0.0, 0.0
+    def __init__(self) -> None:
+        self.stage, self.began, self.said = "", 0.0, 0.0
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         now = time.monotonic()
@@ -64,12 +66,8 @@ class _Events:
         if done < total and now - self.said < SAY_EVERY_S:
             return
         self.said, seconds = now, now - self.began
-        if self.as_json:
-            event = {"stage": stage, "done": done, "total": total, "seconds": round(seconds, 3)}
-            print(json.dumps(event), flush=True)
-        elif sys.stderr.isatty():
-            left = f", {seconds / done * (total - done):.0f} s left" if done else ""
-            print(f"\r{f'{stage} {done} of {total}{left}':60}", end="\n" if done == total else "", file=sys.stderr)
+        event = {"stage": stage, "done": done, "total": total, "seconds": round(seconds, 3)}
+        print(json.dumps(event), flush=True)
 
 
 def _end_with_stdin() -> None:

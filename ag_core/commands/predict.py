@@ -1,13 +1,8 @@
 """`predict`: scene graphs and action scores of one video, to a file, without a browser."""
 
 import argparse
-import sys
 import time
 from pathlib import Path
-from typing import TextIO
-
-SAY_EVERY_S = 5.0
-"""Between lines where the progress is written to a file rather than a screen."""
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -31,6 +26,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(options: argparse.Namespace) -> None:
     """Predict, or take the kept result; write the file whole or not at all."""
     from ag_core.files import check_target
+    from ag_core.progress import ProgressReporter
     from ag_core.results.prediction_cache import PredictionSettings, finished_result, result_key, result_path
     from ag_core.settings import WEIGHTS, settings
     from ag_core.video.frames import probe_video
@@ -47,17 +43,14 @@ def run(options: argparse.Namespace) -> None:
         print(f"{options.out}: {len(kept.frames)} graphs, from the kept results")
         return
 
-    line = ProgressLine(sys.stderr)
-    line("loading models", 0, 1)
-    from ag_core.pipeline import load_models, predict_video
-
     device = settings().device if options.device is None else options.device
-    try:
+    with ProgressReporter() as report:
+        report("loading models", 0, 1)
+        from ag_core.pipeline import load_models, predict_video
+
         models = load_models(device, chosen.detector, chosen.relation_head, weights)
         began = time.perf_counter()
-        prediction = predict_video(options.video, models, chosen.rate, line)
-    finally:
-        line.end()
+        prediction = predict_video(options.video, models, chosen.rate, report)
     seconds = time.perf_counter() - began
     if not options.no_cache:
         prediction.save(result_path(results, key))
@@ -71,40 +64,3 @@ def run(options: argparse.Namespace) -> None:
     )
     for note in prediction.notes:
         print(f"note: {note}")
-
-
-class ProgressLine:
-    """Stage, count, rate and remaining time: one line that is rewritten on a screen, a line now and then elsewhere."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self.stream = stream
-        self.screen = stream.isatty()
-        self.stage, self.began, self.said, self.width = "", 0.0, 0.0, 0
-
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        """Take a stage and its counts; the rate is that of the stage."""
-        now = time.monotonic()
-        fresh = stage != self.stage
-        if fresh:
-            self.stage, self.began = stage, now
-        if not fresh and (done < total or total == 1) and now - self.said < (0.1 if self.screen else SAY_EVERY_S):
-            return
-        self.said = now
-        text = stage
-        if total > 1:
-            text += f" {done}/{total}"
-            if done and now > self.began:
-                rate = done / (now - self.began)
-                text += f", {rate:.1f} a second, {(total - done) / rate:.0f} s left"
-        if self.screen:
-            self.stream.write("\r" + text.ljust(self.width))
-            self.width = len(text)
-        else:
-            self.stream.write(text + "\n")
-        self.stream.flush()
-
-    def end(self) -> None:
-        """Leave the line."""
-        if self.screen and self.width:
-            self.stream.write("\n")
-            self.stream.flush()

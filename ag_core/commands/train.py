@@ -3,16 +3,15 @@
 import argparse
 import os
 import signal
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
+
+from ag_core.progress import ProgressReporter, track_progress
 
 if TYPE_CHECKING:
     from ag_core.experiments.datasets import PictureCache, WorldVideo
     from ag_core.experiments.training_loop import Progress, Recipe
-
-Made = TypeVar("Made")
 
 WHAT = {
     "detector": "the Faster R-CNN, on the dense view",
@@ -115,8 +114,9 @@ def _relations(options: argparse.Namespace) -> None:
         hash_file(weights)[:12],
         options.every,
     )
-    for found in _told(made, len(videos), "region features"):
-        examples += found
+    with ProgressReporter() as report:
+        for found in track_progress(made, len(videos), "region features", report):
+            examples += found
     torch.manual_seed(options.seed)
     head = RelDnHead(preset.feature_size, preset.visual_widths, preset.spatial_width).fit(classes, relations)
     losses = relation_losses(head, examples, options.batch or 32)
@@ -166,7 +166,9 @@ def _action(options: argparse.Namespace) -> None:
     for split in ("val", "train"):
         clips = Clips.of(world, split, preset)
         _prepare(clips.cache, clips.videos)
-        found = list(_told(map(features, clips.videos), len(clips.videos), f"features of {split}"))
+        made = map(features, clips.videos)
+        with ProgressReporter() as report:
+            found = list(track_progress(made, len(clips.videos), f"features of {split}", report))
     seen = ",".join(seen_actions(clips.videos))
     for bank in BANKS:
         examples = head_examples(bank, clips, found)
@@ -188,18 +190,6 @@ def _weights(options: argparse.Namespace) -> Path:
     return options.weights or WEIGHTS
 
 
-def _told(made: Iterable[Made], total: int, what: str) -> Iterator[Made]:
-    """What is made, one by one, with a line of progress now and then."""
-    started = said = time.monotonic()
-    for done, one in enumerate(made, start=1):
-        now = time.monotonic()
-        if done == total or now - said > 15:
-            said = now
-            left = (now - started) / done * (total - done) / 60
-            print(f"{what}: {done} of {total} videos, {left:.1f} min left", flush=True)
-        yield one
-
-
 def _recipe(options: argparse.Namespace, rate: float, bfloat16: bool = True) -> "Recipe":
     from ag_core.experiments.training_loop import Budget, Recipe, bfloat16_is_faster
 
@@ -214,8 +204,9 @@ def _state_path(options: argparse.Namespace, part: str = "") -> Path:
 
 def _prepare(cache: "PictureCache", videos: "Sequence[WorldVideo]") -> None:
     """Decode what is missing."""
-    for _ in _told(cache.prepare(videos), len(videos), "pictures"):
-        pass
+    with ProgressReporter() as report:
+        for _ in track_progress(cache.prepare(videos), len(videos), "decoding", report):
+            pass
 
 
 def _metadata(options: argparse.Namespace, preset: str, progress: "Progress") -> dict[str, str]:

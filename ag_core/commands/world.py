@@ -28,6 +28,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(options: argparse.Namespace) -> None:
     """Make what is missing of the set; print its counts and what it cost."""
     from ag_core.errors import UserError
+    from ag_core.progress import ProgressReporter
     from ag_core.taxonomy import N_ACTIONS
     from ag_core.world.generate import generate
     from ag_core.world.render_cost import add_up
@@ -39,45 +40,20 @@ def run(options: argparse.Namespace) -> None:
             "each --split needs one --count; give for example --split train --count 400 --split val --count 120"
         )
     counts = dict(zip(options.split, options.count))
-    summary = generate(
-        options.out,
-        options.profile,
-        counts,
-        options.seed,
-        options.workers,
-        _Progress(),
-        options.only,
-        options.detected_people,
-    )
+    with ProgressReporter() as report:
+        summary = generate(
+            options.out,
+            options.profile,
+            counts,
+            options.seed,
+            options.workers,
+            report,
+            options.only,
+            options.detected_people,
+        )
     numbers = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in summary["counts"].items())
     print(f"{options.out}: {numbers}")
     print(f"{summary['counts']['action_classes']} of {N_ACTIONS} classes present")
     print(add_up(options.out).sentence())
     for video_id, reason in summary.get("not_drawn", {}).items():
         print(f"left out {video_id}, which could not be drawn ({reason})", file=sys.stderr)
-
-
-class _Progress:
-    """Prints how far it is, the rate and the remaining time on stderr; without a terminal, at most a line in 20 s."""
-
-    def __init__(self) -> None:
-        self.already: int | None = None
-        self.said_s = -20.0
-
-    def __call__(self, done: int, total: int, seconds: float) -> None:
-        if self.already is None:
-            self.already = done
-        made, terminal = done - self.already, sys.stderr.isatty()
-        if not terminal and done < total and seconds - self.said_s < 20:
-            return
-        self.said_s = seconds
-        text = f"{done} of {total} videos"
-        if made and done < total:
-            minutes, rest = divmod(round(seconds / made * (total - done)), 60)
-            text += f", {made / seconds * 60:.1f} a minute, {minutes} min {rest:02} s left"
-        print(
-            f"\r{text:60}" if terminal else text,
-            end="\n" if done == total or not terminal else "",
-            file=sys.stderr,
-            flush=True,
-        )

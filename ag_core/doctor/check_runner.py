@@ -4,7 +4,7 @@ A store is checked part by part, so that a screen can show how far it is and kee
 `run_check` runs one. Only SELECTs; the store is never changed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from ag_core.doctor import charades, frames, graphs, predictions, videos
 from ag_core.doctor.check import POPULATIONS, Area, Check, Finding, Severity
 from ag_core.doctor.repairs import REPAIRS, Repair, describe_unknown_repair
 from ag_core.errors import UserError
+from ag_core.progress import Progress
 
 if TYPE_CHECKING:
     from ag_core.annotations.store import AnnotationStore
@@ -28,9 +29,6 @@ PARTS: tuple[str, ...] = (REPAIRS_PART, *_CHECK_OF)
 """what a run consists of: all records that were repaired on reading, then each check by its id."""
 
 ROW_COLUMNS = ("video_id", "frame", "time_s", "details")
-
-Progress = Callable[[str, int, int], None]
-"""Told the part, how many are done, and of how many."""
 
 
 def run_checks(store: "AnnotationStore", progress: Progress | None = None) -> list[Finding]:

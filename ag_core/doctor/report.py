@@ -14,10 +14,11 @@ import pandas as pd
 
 from ag_core.annotations.statistics.funnel import SMALL_SIDE
 from ag_core.doctor.check import Finding, Severity
-from ag_core.doctor.check_runner import Progress, list_finding_rows, run_checks
+from ag_core.doctor.check_runner import list_finding_rows, run_checks
 from ag_core.doctor.funnel import COLUMNS, WHY_NOT_COMPARABLE, compare_funnel, load_published_counts
 from ag_core.errors import UserError
 from ag_core.files import write_atomically
+from ag_core.progress import Progress
 
 if TYPE_CHECKING:
     from ag_core.annotations.store import AnnotationStore

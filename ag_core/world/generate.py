@@ -18,6 +18,7 @@ from typing import Any
 
 from ag_core.errors import UserError
 from ag_core.files import remove_leftovers, write_atomically
+from ag_core.progress import Progress
 from ag_core.world.render_cost import Stopwatch, add_up
 
 LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -32,7 +33,6 @@ MAX_A_SPLIT = SEEDS_A_SET // 2
 ENDURED_SHARE = 0.05
 """Up to this share of the videos may fail to be drawn; the set is then complete without them and names them."""
 
-Progress = Callable[[int, int, float], None]
 """Told how many videos are there, of how many, and the seconds since the start."""
 
 
@@ -150,12 +150,12 @@ def draw(tasks: list[Task], out: Path, total: int, workers: int, progress: Progr
 
     Returns why a video could not be drawn, by its id; the others are drawn all the same.
     """
-    start, run, there = time.monotonic(), time.time(), total - len(tasks)
+    run, there = time.time(), total - len(tasks)
     failed: dict[str, str] = {}
 
     def say(done: int) -> None:
         if progress is not None:
-            progress(there + done, total, time.monotonic() - start)
+            progress("films", there + done, total)
 
     say(0)
     if workers == 1 or len(tasks) <= 1:

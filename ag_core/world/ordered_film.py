@@ -1,12 +1,13 @@
 """Makes one ordered film: draws it, gathers its annotation, and keeps both under the data home."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.files import stage_folder
+from ag_core.progress import Progress
 from ag_core.records import ActionInterval, Video
 from ag_core.results.film_cache import FilmOrder, MadeFilm, finished_film
 from ag_core.world.action_table import PROFILES
@@ -15,7 +16,6 @@ from ag_core.world.truth import WorldTruth
 
 COMPOSING, DRAWING = "composing the scene", "drawing"
 UNSEEN = "it happens, but the picture does not show enough of it"
-Progress = Callable[[str, int, int], None]
 
 
 def make_film(order: FilmOrder, folder: Path, progress: Progress, size_wh: tuple[int, int] | None = None) -> Path:

@@ -48,15 +48,15 @@ def test_a_longer_plan_begins_with_the_shorter_one():
 
 
 def test_a_set_is_complete_and_a_second_call_draws_nothing(tmp_path: Path, drawn: list):
-    told: list[tuple[int, int]] = []
+    told: list[tuple[str, int, int]] = []
     summary = generate(
         tmp_path,
         "home-60",
         {"train": 2, "val": 1},
         workers=1,
-        progress=lambda done, total, s: told.append((done, total)),
+        progress=lambda *counts: told.append(counts),
     )
-    assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    assert told == [("films", done, 3) for done in range(4)]
     assert summary["counts"]["videos"] == 3
     assert [len(summary["splits"][split]) for split in ("train", "val")] == [2, 1]
     assert json.loads((tmp_path / "world.json").read_text()) == summary
@@ -169,7 +169,7 @@ def test_several_processes_make_the_same_set_as_one(tmp_path: Path, monkeypatch:
         "home-60",
         {"train": 3, "val": 1},
         workers=2,
-        progress=lambda done, total, s: told.append(done),
+        progress=lambda stage, done, total: told.append(done),
     )
     assert told[0] == 0 and told[-1] == 4 and told == sorted(told)
     assert generate(tmp_path / "one", "home-60", {"train": 3, "val": 1}, workers=1) == summary

@@ -29,12 +29,10 @@ from ag_core.annotations.readers.video_facts import VIDEO_READER, probe_videos
 from ag_core.annotations.store_format import ANNOTATION, FORMAT_NAME, FORMAT_VERSION, hold_lock
 from ag_core.errors import UserError
 from ag_core.files import remove_leftovers, stage_file
+from ag_core.progress import Progress
 
 VIDEOS_A_PART = 64
 PREDICTIONS_A_PART = 8
-
-Progress = Callable[[str, int, int], None]
-"""Told the stage, how much is done, and of how much."""
 
 WAITING = "waiting for another build of this store"
 """The stage of a build that stands in line."""

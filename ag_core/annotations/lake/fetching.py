@@ -13,6 +13,7 @@ from typing import Any
 from ag_core.annotations.lake.folder import MANIFEST, LakeFile, Manifest, publish_lake, read_manifest, start_lake
 from ag_core.errors import UserError
 from ag_core.files import hash_bytes, hash_file
+from ag_core.progress import Progress
 
 SCHEMES = ("http", "https", "s3")
 
@@ -20,9 +21,6 @@ PATIENCE_S = 60
 """How long a server may stay silent. A long transfer is no failure."""
 
 _UNREACHED = "the lake at {} cannot be read; check the address and the network"
-
-Progress = Callable[[str, int, int], None]
-"""Told the stage, bytes done, and bytes of all."""
 
 
 def fetch_lake(address: str, copies: Path, progress: Progress | None = None) -> Path:

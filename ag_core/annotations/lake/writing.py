@@ -7,7 +7,7 @@ the column `source` in the files keeps the real spelling. Memory is bounded what
 import contextlib
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from ag_core.annotations.lake.folder import LakeFile, LakeTable, Manifest, publi
 from ag_core.annotations.store_format import FORMAT_NAME, FORMAT_VERSION, quote_literal
 from ag_core.errors import UserError
 from ag_core.files import hash_bytes, hash_file
+from ag_core.progress import Progress
 
 ROWS_PER_FILE = 4_000_000
 ROWS_PER_GROUP = 61_440
@@ -39,9 +40,6 @@ BY_SPLIT = tuple(table for table in SORTED_BY if table != "videos")
 
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 """How hive-style folders spell a missing value."""
-
-Progress = Callable[[str, int, int], None]
-"""Told the stage, how many rows or bytes are done, and of how many."""
 
 
 def quote_partition_value(text: str | None) -> str:

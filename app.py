@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ag_core.annotations.store import ANNOTATION
+from ag_core.evaluation.paper_results import read_paper_totals
 from ag_core.ui import cached
 from ag_core.ui.formatting import format_number
 from ag_core.ui.page import (
@@ -66,7 +67,7 @@ if viewing.scores:
 
 st.subheader("The data", anchor=False)
 source = cached.main_source(key)
-totals, paper = cached.totals(key, source), cached.paper()["totals"]
+totals, paper = cached.totals(key, source), read_paper_totals(cached.paper())
 owner_note(f"{counted_of(source)} Beneath each, for scale, the Action Genome paper's published total.")
 totals_row(totals, paper)
 repaired = format_number(totals["issues"]) if totals["issues"] else "No"

@@ -11,6 +11,7 @@ import streamlit as st
 
 from ag_core.annotations.store import AnnotationStore
 from ag_core.errors import UserError
+from ag_core.evaluation.metrics import Metric
 from ag_core.settings import ASSETS, settings
 from ag_core.ui import cached
 from ag_core.ui.formatting import escape_markdown, format_number
@@ -88,7 +89,7 @@ def failure(error: Exception) -> None:
         st.code(details.strip("\n"), language=None)
 
 
-def totals_row(totals: Mapping[str, int], paper: Mapping[str, int]) -> None:
+def totals_row(totals: Mapping[str, int], paper: Mapping[str, Metric]) -> None:
     """The size of a source in four numbers, each above the paper's published total."""
     with st.container(horizontal=True, key="ag_totals"):
         for label, mine, theirs in (
@@ -97,7 +98,7 @@ def totals_row(totals: Mapping[str, int], paper: Mapping[str, int]) -> None:
             ("Object boxes", "visible_objects", "boxes"),
             ("Relationships", "relations", "relations"),
         ):
-            published = f"paper: {format_number(paper[theirs])}"
+            published = str(paper[theirs])
             st.metric(
                 label,
                 format_number(totals[mine]),

@@ -79,7 +79,7 @@ def test_home_shows_a_video_and_both_models(app_home: Path) -> None:
     assert "Drinking from a cup" in notes(app)
     assert "✓ annotated" in notes(app)
     assert [metric.value for metric in app.metric] == ["2", "8", "12", "44"]
-    assert all(metric.delta.startswith("paper: ") for metric in app.metric)
+    assert all(metric.delta.endswith(" (paper)") for metric in app.metric)
 
 
 def test_explore_filters_by_link_and_by_facet(app_home: Path) -> None:

@@ -15,6 +15,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from ag_core.annotations.building.build import build_store
+from ag_core.evaluation.protocol import Owner
 from ag_core.queries.facets import VideoFilter
 from ag_core.queries.sequence.language import parse
 from ag_core.queries.sequence.records import Condition
@@ -303,9 +304,9 @@ def test_spans_keep_their_order_and_tell_their_quantiles() -> None:
 
 def test_table_1_puts_the_data_at_hand_first() -> None:
     mine = {"num_videos": 2, "video_hours": 0.5, "objects_annotated": True, "frames": 8, "action_instances": 3}
-    table = table_1(mine, "mine", cached.paper()["table_1"])
+    table = table_1(mine, "mine", Owner.YOURS, cached.paper()["table_1"])
     assert table["dataset"].tolist()[0] == "mine" and table["dataset"].tolist()[-1] == "Action Genome"
-    assert table["numbers"].tolist() == ["counted here", *["paper"] * 9]
+    assert table["numbers"].tolist() == ["yours, counted here", *["paper"] * 9]
     assert table.loc[9, "relationship_instances"] == 1_700_000 and table.loc[9, "num_videos"] == 10_000
     assert pd.isna(table.loc[9, "frames"]) and table.loc[0, "frames"] == 8
     charades = table.set_index("dataset").loc["Charades"]

@@ -88,7 +88,7 @@ class _Tracks:
     """Numbers for (class, instance) pairs in order of first appearance; 0 is the person. Shared by all sources."""
 
     def __init__(self) -> None:
-        self.number: dict[tuple[int, int], int] = {(0, 0): 0}
+        self.index_of_track: dict[tuple[int, int], int] = {(0, 0): 0}
 
     def of_graph(self, graph: SceneGraph) -> NDArray[np.int64]:
         """[N] track of each object; the n-th object of a class in the graph is its n-th instance."""
@@ -97,13 +97,13 @@ class _Tracks:
         for object_class in graph.object_classes.tolist():
             instance = seen.get(object_class, 0)
             seen[object_class] = instance + 1
-            tracks.append(self.number.setdefault((object_class, instance), len(self.number)))
+            tracks.append(self.index_of_track.setdefault((object_class, instance), len(self.index_of_track)))
         return np.asarray(tracks, np.int64)
 
     def listed(self) -> list[dict[str, Any]]:
         """Label, kind and class of each track, in order."""
         rows = []
-        for object_class, instance in self.number:
+        for object_class, instance in self.index_of_track:
             label = OBJECT_CLASSES[object_class] + (f" {instance + 1}" if instance else "")
             kind = "object" if object_class else PERSON
             rows.append({"label": label, "kind": kind, "class": OBJECT_CLASSES[object_class]})
@@ -128,8 +128,8 @@ def _tables(graphs: Sequence[SceneGraph], tracks: _Tracks, graded: bool) -> tupl
         scores.append(np.concatenate([[graph.person_score], graph.object_scores]))
     stacked = np.vstack([np.zeros((0, len(ROW_COLUMNS))), *rows])
     stacked[stacked[:, 1] > 0, -1] += edges @ (1 << np.arange(len(RELATIONS)))  # a person's row has track 0
-    if len(tracks.number) > 256:
-        raise ValueError(f"the video has {len(tracks.number)} tracks; the player holds 256")
+    if len(tracks.index_of_track) > 256:
+        raise ValueError(f"the video has {len(tracks.index_of_track)} tracks; the player holds 256")
     table = _table(stacked)
     if not graded:
         return table, None

@@ -7,6 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from ag_core.annotations.store import ANNOTATION
+from ag_core.evaluation.paper_results import read_paper_totals
+from ag_core.evaluation.protocol import Owner
 from ag_core.queries.facets import VideoFilter
 from ag_core.settings import settings
 from ag_core.taxonomy import OBJECTS, object_index, relation_index, shown
@@ -42,7 +44,7 @@ COLUMNS = {
 def show_overview(scope: StatisticsScope) -> None:
     """Totals, Table 1, and how often every relationship and object occurs."""
     owner_note(f"Counts of {scope.whose}. For scale, beneath each the published total of the Action Genome paper.")
-    totals_row(cached.totals(scope.key, scope.source), cached.paper()["totals"])
+    totals_row(cached.totals(scope.key, scope.source), read_paper_totals(cached.paper()))
     _show_table_1(scope)
     st.subheader("Relationships and objects", anchor=False)
     logarithmic = log_toggle()
@@ -60,11 +62,19 @@ def data_name(scope: StatisticsScope) -> str:
     return name if scope.source == ANNOTATION else f"{name}, {source_name(scope.source)}"
 
 
-def table_1(mine: dict[str, Any], name: str, papers: list[dict[str, Any]]) -> pd.DataFrame:
-    """The data at hand first, then the paper's rows as printed; columns as COLUMNS, missing where not known."""
-    rows = [{"dataset": name, "numbers": "counted here", **mine}]
+def data_owner() -> Owner:
+    """Whose the data at hand are: the embedded home world is ours, any other store is the reader's."""
+    chosen = settings()
+    return Owner.OURS_HOME if chosen.store == chosen.embedded_store else Owner.YOURS
+
+
+def table_1(mine: dict[str, Any], name: str, owner: Owner, papers: list[dict[str, Any]]) -> pd.DataFrame:
+    """The data at hand and whose they are, then the paper's rows as printed; columns as COLUMNS, missing if unknown."""
+    rows = [{"dataset": name, "numbers": f"{owner}, counted here", **mine}]
     for row in papers:
-        rows.append({**row, "numbers": "paper", **{k: bool(v) for k, v in row.items() if k.endswith(("ated", "ized"))}})
+        rows.append(
+            {**row, "numbers": str(Owner.PAPER), **{k: bool(v) for k, v in row.items() if k.endswith(("ated", "ized"))}}
+        )
     table = pd.DataFrame(rows).reindex(columns=list(COLUMNS))
     whole = [column for column in COLUMNS if column not in ("dataset", "numbers", "video_hours")]
     return table.astype({column: "boolean" if column.endswith(("ated", "ized")) else "Int64" for column in whole})
@@ -77,7 +87,7 @@ def _show_table_1(scope: StatisticsScope) -> None:
         "of videos of HACS Clips and AVA look exchanged; they are kept). The last two columns are not in the paper's "
         "table."
     )
-    table = table_1(scope.ask("table_1_row"), data_name(scope), cached.paper()["table_1"])
+    table = table_1(scope.ask("table_1_row"), data_name(scope), data_owner(), cached.paper()["table_1"])
     formats: dict[str, Any] = {
         column: st.column_config.NumberColumn(label, format="localized")
         for column, label in COLUMNS.items()

@@ -16,31 +16,34 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ag_core.catalog import (
+    COCO_DATA,
+    HOME_WORLD,
+    HOME_WORLD_DATA,
+    ActionModelEntry,
+    clip_networks_of,
+    find_detector,
+    find_relation_head,
+    predicting_models,
+)
 from ag_core.errors import UserError
 from ag_core.files import hash_file_cached
-from ag_core.models.checkpoints import load_checkpoint
-from ag_core.models.coco import UNSEEN_BY_COCO, CocoDetector
-from ag_core.models.detector import Detector, FasterRcnnDetector, load_faster_rcnn
-from ag_core.models.feature_bank import bank_times, graph_bank, window
-from ag_core.models.pixels import clip_tensors
+from ag_core.models.coco import UNSEEN_BY_COCO
+from ag_core.models.detector import Detector, FasterRcnnDetector, load_detector
+from ag_core.models.feature_bank import BankMaterial, bank_times, build_bank, graph_bank
 from ag_core.models.region_features import RegionFeatureExtractor
-from ag_core.models.relation import build_relation_head
-from ag_core.models.scene_graph import SceneGraphPredictor
-from ag_core.models.video import BankHead, build_bank_head, build_video_model
-from ag_core.models.video.i3d import I3dNonLocal
-from ag_core.models.yolox import OnnxDetector
-from ag_core.presets import DEMO_DETECTOR, DEMO_RELATION, DEMO_VIDEO, VideoPreset
+from ag_core.models.relation import load_relation_head
+from ag_core.models.scene_graph import ObservedFrames, SceneGraphPredictor
+from ag_core.models.video import BankHead, ClipNetwork, load_bank_head, load_clip_network, make_clip_input
+from ag_core.models.video.scoring import as_probabilities, score_clips, score_videos
+from ag_core.presets import VideoPreset
 from ag_core.records import ActionScores, SceneGraph, Video, frame_to_time, time_to_frame
 from ag_core.results.prediction import DEFAULT_RATE, ModelUse, Prediction
-from ag_core.results.prediction_cache import COCO, HOME_WORLD, PredictionSettings, weights_files
+from ag_core.results.prediction_cache import PredictionSettings, weights_files
 from ag_core.settings import WEIGHTS, settings
 from ag_core.taxonomy import ACTIONS, N_ACTIONS, N_OBJECTS, action_index
 from ag_core.video.clips import clip_frames, letterboxed, view_times
 from ag_core.video.frames import HOME_WORLD_MARK, container_comment, probe_video, read_frames
-
-ACTION_MODELS = ("lfb", "sgfb")
-HOME_WORLD_DATA = "home world"
-WINDOWS_AT_ONCE = 256
 
 
 class Cancelled(Exception):
@@ -48,22 +51,41 @@ class Cancelled(Exception):
 
 
 @dataclass(frozen=True)
+class LoadedClipNetwork:
+    """A clip network on its device, and the preset that says what its clips are."""
+
+    network: ClipNetwork
+    preset: VideoPreset
+
+
+@dataclass(frozen=True)
+class LoadedActionModel:
+    """An action model's head on its device; trained_on [157]: whether it ever saw an example of each action."""
+
+    entry: ActionModelEntry
+    head: BankHead
+    trained_on: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
 class Models:
     """Everything that predicts, on one device.
 
-    graphs: pictures to graphs; clip_net: clips to features; heads: an action head by model name
-    trained_on: [157] per model name, whether it ever saw an example of each action
+    graphs: pictures to graphs; clip_networks by id: clips to features; action_models: features and banks to scores
     uses: what a result says of the models; notes: what it must always say
     """
 
     graphs: SceneGraphPredictor
-    clip_net: I3dNonLocal
-    heads: dict[str, BankHead]
-    trained_on: dict[str, NDArray[np.bool_]]
+    clip_networks: dict[str, LoadedClipNetwork]
+    action_models: tuple[LoadedActionModel, ...]
     uses: tuple[ModelUse, ...]
     notes: tuple[str, ...]
-    preset: VideoPreset
     device: torch.device
+
+    @property
+    def clip_presets(self) -> dict[str, VideoPreset]:
+        """What the clips of each clip network are."""
+        return {name: loaded.preset for name, loaded in self.clip_networks.items()}
 
 
 @dataclass(frozen=True)
@@ -71,16 +93,16 @@ class Plan:
     """Which pictures of a video are needed.
 
     graph_frames  numbers of the pictures that get a graph, ascending
-    bank_times_s  [K] moments of both feature banks; bank_frames: the picture of each
+    bank_times_s  [K] moments of all feature banks; bank_frames: the picture of each
     centres_s     [K + views] centres of the clips: the bank's moments, then the test views
-    clips         frame numbers of each clip
+    clips         by clip network, frame numbers of the clip around each centre
     """
 
     graph_frames: list[int]
     bank_times_s: NDArray[np.float64]
     bank_frames: list[int]
     centres_s: NDArray[np.float64]
-    clips: list[list[int]]
+    clips: dict[str, list[list[int]]]
 
 
 def choose_device(name: str = "") -> torch.device:
@@ -96,38 +118,29 @@ def choose_device(name: str = "") -> torch.device:
 def load_models(
     device: str = "", detector: str = HOME_WORLD, relation_head: str = "reldn", weights: Path = WEIGHTS
 ) -> Models:
-    """All models for a detector (a name, or an .onnx file) and a relation head. UserError for what is missing."""
-    files = weights_files(PredictionSettings(detector, relation_head), weights)
+    """All models for a detector (an id, or a model file) and a relation head. UserError for what is missing."""
+    chosen = PredictionSettings(detector, relation_head)
+    files = weights_files(chosen, weights)
     where = choose_device(device)
     # No more threads than cores this process may use, and no more than OMP_NUM_THREADS, which torch follows itself.
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     torch.set_num_threads(min(cores, torch.get_num_threads()))
-    own = load_faster_rcnn(files["regions"], DEMO_DETECTOR).to(where)
-    found, found_use = _detector(detector, files, where, FasterRcnnDetector(own, where))
-    head = build_relation_head(relation_head, DEMO_RELATION)
-    load_checkpoint(files["relations"], head, DEMO_RELATION.name)
-    video = build_video_model("i3d", DEMO_VIDEO)
-    load_checkpoint(files["clip"], video, DEMO_VIDEO.name)
-    heads, trained_on = {}, {}
-    for name in ACTION_MODELS:
-        heads[name] = build_bank_head(name, DEMO_VIDEO)
-        trained_on[name] = _trained_on(load_checkpoint(files[name], heads[name], DEMO_VIDEO.name))
-        heads[name].to(where).eval()
-    uses = [
-        found_use,
-        _use("region-features", "regions", DEMO_DETECTOR.name, files["regions"]),
-        _use(relation_head, "relations", DEMO_RELATION.name, files["relations"]),
-        _use("i3d", "clip", DEMO_VIDEO.name, files["clip"]),
-        *(_use(name, name, DEMO_VIDEO.name, files[name]) for name in ACTION_MODELS),
-    ]
+    own = FasterRcnnDetector.from_checkpoint(files["regions"], where)
+    found: Detector = own if chosen.detector == HOME_WORLD else load_detector(chosen.detector, weights, where)
+    head, _ = load_relation_head(relation_head, weights)
+    clip_networks, action_models = {}, []
+    for network in clip_networks_of(predicting_models()):
+        loaded, _ = load_clip_network(network.id, weights)
+        clip_networks[network.id] = LoadedClipNetwork(loaded.clip_net.to(where), network.preset())
+    for model in predicting_models():
+        bank_head, metadata = load_bank_head(model.id, weights)
+        action_models.append(LoadedActionModel(model, bank_head.to(where), _trained_on(metadata)))
     return Models(
-        graphs=SceneGraphPredictor(found, RegionFeatureExtractor(own), head, where),
-        clip_net=video.clip_net.to(where).eval(),
-        heads=heads,
-        trained_on=trained_on,
-        uses=tuple(uses),
-        notes=() if detector == HOME_WORLD else (COCO_NOTE,),
-        preset=DEMO_VIDEO,
+        graphs=SceneGraphPredictor(found, RegionFeatureExtractor(own.model), head, where),
+        clip_networks=clip_networks,
+        action_models=tuple(action_models),
+        uses=_model_uses(chosen, files),
+        notes=(COCO_NOTE,) if find_detector(detector).trained_on == COCO_DATA else (),
         device=where,
     )
 
@@ -137,25 +150,28 @@ COCO_NOTE = (
     f"it never finds {', '.join(UNSEEN_BY_COCO)}."
 )
 
-
-def _detector(
-    name: str, files: dict[str, Path], device: torch.device, own: FasterRcnnDetector
-) -> tuple[Detector, ModelUse]:
-    if name == HOME_WORLD:
-        return own, _use(own.name, "detector", DEMO_DETECTOR.name, files["detector"])
-    if name == COCO:
-        coco = CocoDetector(device=device)
-        return coco, ModelUse(coco.name, "detector", "fasterrcnn_resnet50_fpn", NO_FILE_HASH, "COCO")
-    yolox = OnnxDetector(files["detector"])
-    return yolox, ModelUse(yolox.name, "detector", "onnx", hash_file_cached(files["detector"]), "COCO")
-
-
 NO_FILE_HASH = "0" * 64
 """Stands for weights that torchvision fetched itself."""
 
 
-def _use(name: str, role: str, preset: str, file: Path) -> ModelUse:
-    return ModelUse(name, role, preset, hash_file_cached(file), HOME_WORLD_DATA)
+def _model_uses(chosen: PredictionSettings, files: dict[str, Path]) -> tuple[ModelUse, ...]:
+    """What a result says of the models: one entry a weights file, in the order of the path."""
+    detector, own = find_detector(chosen.detector), find_detector(HOME_WORLD)
+    preset = detector.preset().name if detector.presets else detector.architecture
+    sha256 = hash_file_cached(files["detector"]) if "detector" in files else NO_FILE_HASH
+    head = find_relation_head(chosen.relation_head)
+    uses = [
+        ModelUse(detector.name_in_results, "detector", preset, sha256, detector.trained_on),
+        ModelUse("region-features", "regions", own.preset().name, hash_file_cached(files["regions"]), own.trained_on),
+        ModelUse(head.id, "relations", head.preset().name, hash_file_cached(files["relations"]), head.trained_on),
+    ]
+    models = predicting_models()
+    for role, entry in [
+        *((network.role, network) for network in clip_networks_of(models)),
+        *((model.id, model) for model in models),
+    ]:
+        uses.append(ModelUse(entry.id, role, entry.preset().name, hash_file_cached(files[role]), entry.trained_on))
+    return tuple(uses)
 
 
 def _trained_on(metadata: dict[str, str]) -> NDArray[np.bool_]:
@@ -185,8 +201,8 @@ def bank_grid(duration_s: float) -> NDArray[np.float64]:
     return times if len(times) else np.array([duration_s / 2])
 
 
-def make_plan(video: Video, rate: float, preset: VideoPreset) -> Plan:
-    """The pictures that a prediction of a probed video needs."""
+def make_plan(video: Video, rate: float, clip_presets: dict[str, VideoPreset]) -> Plan:
+    """The pictures that a prediction of a probed video needs, with clips for each clip network."""
     assert video.fps is not None and video.n_frames is not None
     fps, n_frames = video.fps, video.n_frames
     bank = bank_grid(video.duration_s)
@@ -196,7 +212,10 @@ def make_plan(video: Video, rate: float, preset: VideoPreset) -> Plan:
         bank_times_s=bank,
         bank_frames=[time_to_frame(t, fps, n_frames) for t in bank],
         centres_s=centres,
-        clips=[clip_frames(t, fps, n_frames, preset.frames, preset.frame_step_s) for t in centres],
+        clips={
+            network: [clip_frames(t, fps, n_frames, preset.frames, preset.frame_step_s) for t in centres]
+            for network, preset in clip_presets.items()
+        },
     )
 
 
@@ -216,9 +235,9 @@ def predict_video(
     torch.set_flush_denormal(True)
     progress("reading the file", 0, 1)
     video = probe_video(path)
-    plan = make_plan(video, rate, models.preset)
+    plan = make_plan(video, rate, models.clip_presets)
     watcher = _Watcher(plan, video, models, progress)
-    wanted = sorted({*plan.graph_frames, *(frame for clip in plan.clips for frame in clip)})
+    wanted = sorted({*plan.graph_frames, *(n for clips in plan.clips.values() for clip in clips for n in clip)})
     for number, picture in read_frames(path, wanted):
         if cancelled():
             raise Cancelled
@@ -239,99 +258,114 @@ def predict_video(
     )
 
 
+class _ClipWatcher:
+    """Takes the pictures of one network's clips in order; makes features as soon as enough clips are whole."""
+
+    def __init__(self, clips: list[list[int]], loaded: LoadedClipNetwork, models: Models) -> None:
+        self.clips, self.loaded, self.models = clips, loaded, models
+        self.frames = {frame for clip in clips for frame in clip}
+        self.due = sorted(range(len(clips)), key=lambda clip: clips[clip][-1])  # clips still to see
+        self.small: dict[int, NDArray[np.uint8]] = {}  # pictures at the size of the clip network
+        self.features = np.zeros((len(clips), loaded.preset.feature_size), np.float32)
+        self.at_once = 32 if models.device.type != "cpu" else 4
+
+    def see(self, number: int, picture: NDArray[np.uint8]) -> int:
+        """How many clips got their features now."""
+        if number in self.frames:
+            self.small[number] = letterboxed(picture, self.loaded.preset.size_wh)
+        whole = sum(self.clips[clip][-1] <= number for clip in self.due[: self.at_once])
+        return self._make_features() if whole >= self.at_once else 0
+
+    def finish(self) -> int:
+        """How many clips were left."""
+        return sum(self._make_features() for _ in range(0, len(self.due), self.at_once))
+
+    def _make_features(self) -> int:
+        chosen, self.due = self.due[: self.at_once], self.due[self.at_once :]
+        pictures = np.stack([[self.small[frame] for frame in self.clips[clip]] for clip in chosen])
+        clips = make_clip_input(pictures, self.loaded.preset, self.models.device, self.models.graphs.detector)
+        self.features[chosen] = self.loaded.network(clips).float().cpu().numpy()
+        first = min((self.clips[clip][0] for clip in self.due), default=0)
+        self.small = {frame: picture for frame, picture in self.small.items() if self.due and frame >= first}
+        return len(chosen)
+
+
 class _Watcher:
     """Takes the wanted pictures in order; makes graphs and clip features as soon as enough have come together."""
 
     def __init__(self, plan: Plan, video: Video, models: Models, progress: Callable[[str, int, int], None]) -> None:
-        self.plan, self.models, self.progress = plan, models, progress
+        self.models, self.progress = models, progress
         self.fps = float(video.fps or 0)
-        gpu = models.device.type != "cpu"
-        self.pictures_at_once, self.clips_at_once = (16, 32) if gpu else (2, 4)
+        self.pictures_at_once = 16 if models.device.type != "cpu" else 2
         self.graph_frames = set(plan.graph_frames)
-        self.clip_frames = {frame for clip in plan.clips for frame in clip}
-        self.due = sorted(range(len(plan.clips)), key=lambda clip: plan.clips[clip][-1])  # clips still to see
-        self.small: dict[int, NDArray[np.uint8]] = {}  # pictures at the size of the clip network
+        self.clips = {
+            network: _ClipWatcher(clips, models.clip_networks[network], models) for network, clips in plan.clips.items()
+        }
         self.waiting: list[tuple[int, NDArray[np.uint8]]] = []  # pictures that want a graph
+        self.observed: list[ObservedFrames] = []  # what waits for the end of the video
         self.graphs: dict[int, SceneGraph] = {}
-        self.features = np.zeros((len(plan.clips), models.clip_net.feature_size), np.float32)
-        self.done, self.total = 0, len(self.graph_frames) + len(plan.clips)
+        self.done, self.total = 0, len(self.graph_frames) + sum(map(len, plan.clips.values()))
         self._advance(0)
 
     def see(self, number: int, picture: NDArray[np.uint8]) -> None:
         if number in self.graph_frames:
             self.waiting.append((number, picture))
-        if number in self.clip_frames:
-            self.small[number] = letterboxed(picture, self.models.preset.size_wh)
         if len(self.waiting) >= self.pictures_at_once:
-            self._make_graphs()
-        whole = sum(self.plan.clips[clip][-1] <= number for clip in self.due[: self.clips_at_once])
-        if whole >= self.clips_at_once:
-            self._make_features()
+            self._observe()
+        for clips in self.clips.values():
+            self._advance(clips.see(number, picture))
 
-    def finish(self) -> tuple[dict[int, SceneGraph], NDArray[np.float32]]:
-        """Graphs by frame number, and the features [clips, C]."""
-        self._make_graphs()
-        while self.due:
-            self._make_features()
-        return self.graphs, self.features
+    def finish(self) -> tuple[dict[int, SceneGraph], dict[str, NDArray[np.float32]]]:
+        """Graphs by frame number, and by clip network the features [clips, C]."""
+        self._observe()
+        if self.observed:
+            self._judge(ObservedFrames.join(self.observed))
+        for clips in self.clips.values():
+            self._advance(clips.finish())
+        return self.graphs, {network: clips.features for network, clips in self.clips.items()}
 
     def _advance(self, count: int) -> None:
         self.done += count
-        self.progress("watching the video", self.done, self.total)
+        if count or not self.done:
+            self.progress("watching the video", self.done, self.total)
 
-    def _make_graphs(self) -> None:
+    def _observe(self) -> None:
         if not self.waiting:
             return
         numbers, pictures = zip(*self.waiting)
-        times = [frame_to_time(number, self.fps) for number in numbers]
-        self.graphs |= zip(numbers, self.models.graphs.predict(pictures, numbers, times))
         self.waiting = []
+        found = self.models.graphs.observe(pictures, numbers, [frame_to_time(number, self.fps) for number in numbers])
+        if self.models.graphs.head.whole_video:
+            self.observed.append(found)
+        else:
+            self._judge(found)
         self._advance(len(numbers))
 
-    def _make_features(self) -> None:
-        chosen, self.due = self.due[: self.clips_at_once], self.due[self.clips_at_once :]
-        pictures = np.stack([[self.small[frame] for frame in self.plan.clips[clip]] for clip in chosen])
-        self.features[chosen] = self.models.clip_net(clip_tensors(pictures, self.models.device)).float().cpu().numpy()
-        first = min((self.plan.clips[clip][0] for clip in self.due), default=0)
-        self.small = {frame: picture for frame, picture in self.small.items() if self.due and frame >= first}
-        self._advance(len(chosen))
+    def _judge(self, found: ObservedFrames) -> None:
+        self.graphs |= zip(found.frames, self.models.graphs.judge(found))
 
 
 def score_actions(
-    plan: Plan, graphs: dict[int, SceneGraph], features: NDArray[np.float32], models: Models
+    plan: Plan, graphs: dict[int, SceneGraph], features: dict[str, NDArray[np.float32]], models: Models
 ) -> tuple[ActionScores, ...]:
     """Each model's scores: of the video the maximum over the test views, over time those of the bank's moments.
 
-    graphs by frame number; features [K + views, C] of the plan's clips.
+    graphs by frame number; features by clip network, [K + views, C] of the plan's clips.
     """
     n_moments = len(plan.bank_times_s)
-    banks = {
-        "lfb": features[:n_moments],
-        "sgfb": graph_bank([graphs[frame] for frame in plan.bank_frames]),
-    }
+    n_views = len(plan.centres_s) - n_moments
+    rows = graph_bank([graphs[frame] for frame in plan.bank_frames])
     scores = []
-    for name, head in models.heads.items():
-        found = _head_scores(head, features, banks[name], plan, models.device)
-        over_time, views = found[:n_moments], found[n_moments:]
-        scores.append(
-            ActionScores(
-                name, views.max(axis=0), plan.bank_times_s.astype(np.float32), over_time, models.trained_on[name]
-            )
-        )
+    for model in models.action_models:
+        of_clips, windows = features[model.entry.clip_network], None
+        if model.entry.bank is not None:
+            material = BankMaterial(plan.bank_times_s, of_clips[:n_moments], rows)
+            windows = build_bank(model.entry.bank, material).windows(plan.centres_s)
+        found = as_probabilities(score_clips(model.head, of_clips, windows, models.device))
+        [of_video] = score_videos(found[n_moments:], [0] * n_views)
+        times = plan.bank_times_s.astype(np.float32)
+        scores.append(ActionScores(model.entry.id, of_video, times, found[:n_moments], model.trained_on))
     return tuple(scores)
-
-
-def _head_scores(
-    head: BankHead, features: NDArray[np.float32], bank: NDArray[np.float32], plan: Plan, device: torch.device
-) -> NDArray[np.float32]:
-    """[clips,157] probabilities."""
-    parts = []
-    for start in range(0, len(features), WINDOWS_AT_ONCE):
-        part = slice(start, start + WINDOWS_AT_ONCE)
-        windows = np.stack([window(bank, plan.bank_times_s, centre) for centre in plan.centres_s[part]])
-        logits = head(torch.from_numpy(features[part]).to(device), torch.from_numpy(windows).to(device))
-        parts.append(logits.sigmoid().cpu().numpy())
-    return np.concatenate(parts)
 
 
 def domain_notes(path: Path, uses: Sequence[ModelUse]) -> tuple[str, ...]:

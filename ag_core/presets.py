@@ -47,17 +47,56 @@ class DetectorPreset:
 
 @dataclass(frozen=True)
 class RelationPreset:
-    """A relation head: region features of `feature_size`, and the widths of its visual and spatial branches."""
+    """A relation head without numbers of its own. The fields that a subclass adds are its head's arguments."""
 
     name: str
+
+
+@dataclass(frozen=True)
+class RelDnPreset(RelationPreset):
+    """RelDN: region features of `feature_size`, and the widths of its visual and spatial branches."""
+
     feature_size: int
     visual_widths: tuple[int, int]
     spatial_width: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class VideoPreset:
-    """A clip network with a feature bank beside it (methods C12, C16).
+    """A clip network with a bank head behind it: what every video model says (methods C12, C16).
+
+    The fields that a subclass adds are its clip network's arguments; it also says how long a clip's feature is.
+
+    frames, size_wh    the clip: frames and their pixels
+    frame_step_s       seconds between frames; None spreads them evenly over the whole video
+    pathway_strides    of each pathway of the network: every how many of the clip's frames it sees
+    regions_per_frame  most regions that the network looks at in a frame of the clip; 0 for a network of whole frames
+    operator           what a bank head takes from its window: 'non-local', 'mean' or 'max'
+    latent_size, bank_layers        width and depth of the non-local bank operator
+    bank_dropout, dropout           inside the operator, and before the classifier
+    """
+
+    name: str
+    frames: int
+    frame_step_s: float | None
+    size_wh: tuple[int, int]
+    pathway_strides: tuple[int, ...] = (1,)
+    regions_per_frame: int = 0
+    operator: str = "non-local"
+    latent_size: int
+    bank_layers: int = 2
+    bank_dropout: float = 0.2
+    dropout: float = 0.3
+
+    @property
+    def feature_size(self) -> int:
+        """Length of a clip's feature vector."""
+        raise NotImplementedError(f"{type(self).__name__} must say how long a clip's feature is")
+
+
+@dataclass(frozen=True, kw_only=True)
+class I3dPreset(VideoPreset):
+    """An I3D ResNet with non-local blocks.
 
     blocks             bottlenecks of res2 to res5
     temporal_blocks    per stage, the blocks whose first convolution spans three frames
@@ -66,12 +105,8 @@ class VideoPreset:
     base_width         channels of the stem and inner width of res2
     stem_kernel        frames, height, width; stem_stride likewise
     last_stride        spatial stride of res5
-    frames, frame_step_s, size_wh   the clip: frames, seconds between them, pixels
-    latent_size, bank_layers        width and depth of the non-local bank operator
-    bank_dropout, dropout           inside the operator, and before the classifier
     """
 
-    name: str
     blocks: tuple[int, int, int, int]
     temporal_blocks: tuple[tuple[int, ...], ...]
     nonlocal_blocks: tuple[tuple[int, int], ...]
@@ -80,13 +115,6 @@ class VideoPreset:
     stem_kernel: tuple[int, int, int]
     stem_stride: tuple[int, int, int]
     last_stride: int
-    frames: int
-    frame_step_s: float
-    size_wh: tuple[int, int]
-    latent_size: int
-    bank_layers: int = 2
-    bank_dropout: float = 0.2
-    dropout: float = 0.3
 
     @property
     def feature_size(self) -> int:
@@ -129,10 +157,12 @@ PAPER_DETECTOR = DetectorPreset(
     regions_per_image=512,
 )
 
-DEMO_RELATION = RelationPreset("relation-demo", 256, (384, 256), 64)
-PAPER_RELATION = RelationPreset("relation-paper", 1024, (1536, 1024), 64)
+DEMO_RELDN = RelDnPreset("relation-demo", 256, (384, 256), 64)
+PAPER_RELDN = RelDnPreset("relation-paper", 1024, (1536, 1024), 64)
+DEMO_FREQUENCY = RelationPreset("relation-demo")
+PAPER_FREQUENCY = RelationPreset("relation-paper")
 
-DEMO_VIDEO = VideoPreset(
+DEMO_VIDEO = I3dPreset(
     name="video-demo",
     blocks=(1, 2, 2, 1),
     temporal_blocks=((0,), (0,), (0, 1), (0,)),
@@ -148,7 +178,7 @@ DEMO_VIDEO = VideoPreset(
     latent_size=128,
 )
 
-PAPER_VIDEO = VideoPreset(
+PAPER_VIDEO = I3dPreset(
     name="video-paper",
     blocks=(3, 4, 23, 3),
     temporal_blocks=((0, 1, 2), (0, 2), tuple(range(0, 23, 2)), (1,)),
@@ -163,10 +193,6 @@ PAPER_VIDEO = VideoPreset(
     size_wh=(224, 224),
     latent_size=512,
 )
-
-DETECTOR_PRESETS: dict[str, DetectorPreset] = {"demo": DEMO_DETECTOR, "paper": PAPER_DETECTOR}
-RELATION_PRESETS: dict[str, RelationPreset] = {"demo": DEMO_RELATION, "paper": PAPER_RELATION}
-VIDEO_PRESETS: dict[str, VideoPreset] = {"demo": DEMO_VIDEO, "paper": PAPER_VIDEO}
 
 
 def preset_named(presets: Mapping[str, Preset], name: str) -> Preset:

@@ -1,23 +1,22 @@
 """Run: the models on a video of your own or of the data set; queue, progress, cancel, and the result to watch."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import streamlit as st
 
+from ag_core.catalog import DETECTORS, RELATION_HEADS, Entry, find_detector, find_relation_head
 from ag_core.errors import UserError
 from ag_core.jobs.prediction_queue import Job, JobState
 from ag_core.results import uploads
 from ag_core.results.prediction import DEFAULT_RATE
-from ag_core.results.prediction_cache import DETECTORS, HOME_WORLD, LARGEST_RATE, RELATION_HEADS, PredictionSettings
+from ag_core.results.prediction_cache import LARGEST_RATE, PredictionSettings
 from ag_core.ui import cached
 from ag_core.ui.formatting import download_name, format_number, format_remaining
 from ag_core.ui.page import failure, owner_note, page_frame
 from ag_core.ui.player.viewing import action_tables, models_note, play, viewing_of_prediction
 
 OWN, KNOWN = "A file of mine", "One of the data set"
-ONNX = "onnx"
-DETECTOR_NAMES = {HOME_WORLD: "Home world", ONNX: "YOLOX (ONNX file)", "coco": "COCO photographs"}
-HEAD_NAMES = {"reldn": "RelDN", "frequency": "Frequency prior"}
 JOB = "job"  # the query parameter that names a job, so that a result has a link while the app runs
 
 
@@ -46,36 +45,40 @@ def known_videos() -> dict[str, str]:
 
 
 def choose_settings() -> PredictionSettings | None:
-    """Detector, relation head and rate; None while the ONNX file is not chosen."""
+    """Detector, relation head and rate; None while a detector's model file is not chosen."""
     first, second, third = st.columns(3)
     with first:
         detector = st.selectbox(
             "Detector",
-            [HOME_WORLD, ONNX, "coco"],
-            format_func=DETECTOR_NAMES.get,
+            list(DETECTORS),
+            format_func=lambda name: DETECTORS[name].label,
             key="run_detector",
-            help="Finds the person and the objects. "
-            + " ".join(f"*{DETECTOR_NAMES[n]}*: {t}." for n, t in DETECTORS.items()),
+            help=f"Finds the person and the objects. {described(DETECTORS.values())}",
         )
     with second:
         head = st.selectbox(
             "Relationships by",
             list(RELATION_HEADS),
-            format_func=lambda name: HEAD_NAMES.get(name, name),
+            format_func=lambda name: RELATION_HEADS[name].label,
             key="run_head",
-            help=" ".join(f"*{HEAD_NAMES.get(name, name)}*: {text}." for name, text in RELATION_HEADS.items()),
+            help=described(RELATION_HEADS.values()),
         )
     with third:
         rate = st.number_input(
             "Graphs per second", 0.5, LARGEST_RATE, DEFAULT_RATE, 0.5, key="run_rate", help="More take longer."
         )
-    if detector == ONNX:
-        path = st.text_input("Path of the YOLOX .onnx file on this machine", key="run_onnx_path")
-        handed_in = None if path else st.file_uploader("Or the file itself", "onnx", key="run_onnx_file")
+    if (ending := DETECTORS[detector].file_ending) is not None:
+        path = st.text_input(f"Path of the {ending} file on this machine", key="run_onnx_path")
+        handed_in = None if path else st.file_uploader("Or the file itself", ending, key="run_onnx_file")
         if not path and handed_in is None:
             return None
         detector = path or str(uploads.keep(handed_in.name, handed_in.getbuffer()))
     return PredictionSettings(detector, head, rate)
+
+
+def described(entries: Iterable[Entry]) -> str:
+    """What each of some models is, in one paragraph."""
+    return " ".join(f"*{entry.label}*: {entry.about}." for entry in entries)
 
 
 def start(video: Path, chosen: PredictionSettings) -> None:
@@ -124,8 +127,9 @@ def _cancel(job_id: str) -> None:
 
 def _job_words(job: Job) -> str:
     state = {JobState.DONE: "found among earlier results"}.get(job.state) if job.cached else job.state.value
-    detector = DETECTOR_NAMES.get(job.settings.detector, Path(job.settings.detector).name)
-    head = HEAD_NAMES.get(job.settings.relation_head, job.settings.relation_head)
+    entry = find_detector(job.settings.detector)
+    detector = entry.label if entry.file_ending is None else Path(job.settings.detector).name
+    head = find_relation_head(job.settings.relation_head).label
     return f"{state} · {detector} · {head} · {job.settings.rate:g} graphs per second"
 
 

@@ -21,10 +21,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "progress_meter": set(),
     "records": {"taxonomy"},
     "presets": {"taxonomy", "errors"},
+    "catalog": {"presets", "errors"},
     "video": {"records", "errors", "files"},
-    "results": {"video", "records", "taxonomy", "errors", "settings", "boxes", "files"},
+    "results": {"catalog", "video", "records", "taxonomy", "errors", "settings", "boxes", "files"},
     "graphs": {"records", "taxonomy", "errors", "settings"},
-    "models": {"records", "boxes", "presets", "taxonomy", "errors", "settings", "files"},
+    "models": {"catalog", "records", "boxes", "presets", "taxonomy", "errors", "settings", "files"},
     "annotations": {"results", "video", "records", "boxes", "taxonomy", "errors", "settings", "files", "progress"},
     "queries": {"annotations", "records", "taxonomy", "errors", "settings", "files"},
     "doctor": {"annotations", "records", "boxes", "taxonomy", "errors", "settings", "files", "progress"},
@@ -42,6 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "progress",
     },
     "experiments": {
+        "catalog",
         "models",
         "world",
         "video",
@@ -68,6 +70,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "errors",
     },
     "pipeline": {
+        "catalog",
         "models",
         "video",
         "results",
@@ -82,6 +85,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # Of the world only its list of actions; drawing happens in a process of its own.
     "jobs": {"pipeline", "results", "video", "world", "errors", "settings", "records", "taxonomy", "files", "progress"},
     "ui": {
+        "catalog",
         "jobs",
         "results",
         "video",

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,16 +21,15 @@ from ag_core.jobs.prediction_queue import JobState, PredictionQueue
 from ag_core.models.checkpoints import save_checkpoint
 from ag_core.models.detector import build_faster_rcnn
 from ag_core.models.feature_bank import bank_times
-from ag_core.models.pixels import clip_tensors
 from ag_core.models.relation import build_relation_head
 from ag_core.models.scene_graph import SceneGraphPredictor
-from ag_core.models.video import build_bank_head, build_video_model
+from ag_core.models.video import build_bank_head, build_video_model, make_clip_input
 from ag_core.pipeline import Cancelled, Models, graph_times, load_models, make_plan, predict_video
-from ag_core.presets import DEMO_DETECTOR, DEMO_RELATION, DEMO_VIDEO
+from ag_core.presets import DEMO_DETECTOR, DEMO_RELDN, DEMO_VIDEO
 from ag_core.records import Detections, Video, time_to_frame
 from ag_core.results.prediction import Prediction
 from ag_core.results.prediction_cache import PredictionSettings
-from ag_core.settings import Settings
+from ag_core.settings import WEIGHTS, Settings
 from ag_core.taxonomy import N_ACTIONS, Group
 from ag_core.video.clips import clip_frames, letterboxed, view_times
 from ag_core.video.frames import probe_video, read_frames
@@ -60,8 +60,8 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     states = {
         "detector": (build_faster_rcnn(DEMO_DETECTOR), DEMO_DETECTOR.name),
-        "reldn": (build_relation_head("reldn"), DEMO_RELATION.name),
-        "frequency": (build_relation_head("frequency"), DEMO_RELATION.name),
+        "reldn": (build_relation_head("reldn"), DEMO_RELDN.name),
+        "frequency": (build_relation_head("frequency"), DEMO_RELDN.name),
         "clip": (build_video_model("i3d"), DEMO_VIDEO.name),
         "lfb": (build_bank_head("lfb"), DEMO_VIDEO.name),
         "sgfb": (build_bank_head("sgfb"), DEMO_VIDEO.name),
@@ -128,19 +128,20 @@ def test_more_graphs_to_show_leave_the_scores_as_they_are(models: Models, film: 
 
 def test_clip_features_do_not_depend_on_how_clips_are_batched(models: Models, film: Path) -> None:
     video = probe_video(film)
-    plan = make_plan(video, 2.0, models.preset)
+    plan = make_plan(video, 2.0, models.clip_presets)
     watcher = pipeline._Watcher(plan, video, models, lambda *_: None)
     kept = 0
     with torch.inference_mode():
         for number, picture in read_frames(film, range(1, 43)):
             watcher.see(number, picture)
-            kept = max(kept, len(watcher.small))
+            kept = max(kept, len(watcher.clips["i3d"].small))
         _, features = watcher.finish()
-        for clip in (0, 3, len(plan.clips) - 1):
-            small = dict(read_frames(film, plan.clips[clip]))
-            pictures = np.stack([letterboxed(small[frame], models.preset.size_wh) for frame in plan.clips[clip]])
-            alone = models.clip_net(clip_tensors(pictures[None], models.device)).numpy()[0]
-            np.testing.assert_allclose(features[clip], alone, rtol=1e-3, atol=1e-4)
+        i3d, clips = models.clip_networks["i3d"], plan.clips["i3d"]
+        for clip in (0, 3, len(clips) - 1):
+            small = dict(read_frames(film, clips[clip]))
+            pictures = np.stack([letterboxed(small[frame], i3d.preset.size_wh) for frame in clips[clip]])
+            alone = i3d.network(make_clip_input(pictures[None], i3d.preset)).numpy()[0]
+            np.testing.assert_allclose(features["i3d"][clip], alone, rtol=1e-3, atol=1e-4)
     assert 0 < kept <= 42
 
 
@@ -205,10 +206,10 @@ def test_graphs_lie_on_the_bank_and_between(duration_s: float, rate: float, coun
 
 def test_the_plan_follows_the_videos_own_rate() -> None:
     video = Video("v", 10.0, 30.0, 64, 48, 300)
-    plan = make_plan(video, 2.0, DEMO_VIDEO)
+    plan = make_plan(video, 2.0, {"i3d": DEMO_VIDEO})
     assert plan.bank_frames[:3] == [14, 29, 44]
     assert plan.graph_frames == plan.bank_frames
-    assert len(plan.clips) == len(plan.bank_times_s) + 10
+    assert len(plan.clips["i3d"]) == len(plan.bank_times_s) + 10
     np.testing.assert_allclose(view_times(10.0), np.arange(10) + 0.5)
 
 
@@ -243,6 +244,13 @@ def test_missing_or_wrong_weights_and_devices_are_sentences(weights: Path, tmp_p
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / "lfb.safetensors").write_bytes((weights / "clip.safetensors").read_bytes())
     with pytest.raises(UserError, match="does not fit preset"):
+        load_models("cpu", weights=tmp_path)
+
+
+def test_the_weights_of_another_model_are_refused_though_they_fit(weights: Path, tmp_path: Path) -> None:
+    shutil.copytree(weights, tmp_path, dirs_exist_ok=True)
+    shutil.copy(WEIGHTS / "oracle.safetensors", tmp_path / "sgfb.safetensors")
+    with pytest.raises(UserError, match=r"sgfb\.safetensors holds the weights of 'oracle', and those of 'sgfb' are"):
         load_models("cpu", weights=tmp_path)
 
 

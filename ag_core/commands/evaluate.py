@@ -82,15 +82,15 @@ def _command(options: argparse.Namespace, data: str) -> str:
 def _detector(options: argparse.Namespace) -> dict[str, Any]:
     import numpy as np
 
+    from ag_core.catalog import find_detector
     from ag_core.evaluation.average_precision import compute_detection_precision
     from ag_core.experiments.datasets import HomeWorld, true_detections
     from ag_core.models.checkpoints import read_metadata
     from ag_core.models.detector import FasterRcnnDetector
-    from ag_core.presets import DETECTOR_PRESETS, preset_named
     from ag_core.taxonomy import OBJECT_CLASSES
 
     weights = _weights(options) / "detector.safetensors"
-    detector = FasterRcnnDetector.from_checkpoint(weights, preset=preset_named(DETECTOR_PRESETS, options.preset))
+    detector = FasterRcnnDetector.from_checkpoint(weights, preset=find_detector("home-world").preset(options.preset))
     chosen = _spread(_val_frames(HomeWorld.open(options.data).of_split("val")), options.frames)
     truth = [true_detections(graph) for _, graph in chosen]
     found = [detector.detect([picture])[0] for picture in _pictures(chosen)]
@@ -112,6 +112,7 @@ def _detector(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _relations(options: argparse.Namespace) -> dict[str, Any]:
+    from ag_core.catalog import find_detector, find_relation_head
     from ag_core.evaluation.graph_recall import Constraint, compute_graph_recall
     from ag_core.experiments.datasets import HomeWorld
     from ag_core.models.checkpoints import load_checkpoint
@@ -119,12 +120,13 @@ def _relations(options: argparse.Namespace) -> dict[str, Any]:
     from ag_core.models.region_features import RegionFeatureExtractor
     from ag_core.models.relation import build_relation_head
     from ag_core.models.scene_graph import Mode, SceneGraphPredictor
-    from ag_core.presets import DETECTOR_PRESETS, RELATION_PRESETS, preset_named
 
-    model = load_faster_rcnn(_weights(options) / "detector.safetensors", preset_named(DETECTOR_PRESETS, options.preset))
-    preset = preset_named(RELATION_PRESETS, options.preset)
+    model = load_faster_rcnn(
+        _weights(options) / "detector.safetensors", find_detector("home-world").preset(options.preset)
+    )
+    preset = find_relation_head(options.head).preset(options.preset)
     head = build_relation_head(options.head, preset)
-    metadata = load_checkpoint(_weights(options) / f"{options.head}.safetensors", head, preset.name)
+    metadata = load_checkpoint(_weights(options) / f"{options.head}.safetensors", head, preset.name, options.head)
     predictor = SceneGraphPredictor(FasterRcnnDetector(model), RegionFeatureExtractor(model), head)
     chosen = _spread(_val_frames(HomeWorld.open(options.data).of_split("val")), options.frames)
     truth: dict[str, list[SceneGraph]] = {}
@@ -174,16 +176,16 @@ def _recall_row(result: "GraphRecall") -> dict[str, Any]:
 def _action(options: argparse.Namespace) -> dict[str, Any]:
     import numpy as np
 
+    from ag_core.catalog import ACTION_MODELS, find_clip_network
     from ag_core.evaluation.average_precision import compute_action_precision
-    from ag_core.experiments.action import BANKS, extractor, head_examples, video_scores
+    from ag_core.experiments.action import extractor, head_examples, video_scores
     from ag_core.experiments.clip import Clips
     from ag_core.experiments.datasets import HomeWorld
     from ag_core.models.checkpoints import load_checkpoint
     from ag_core.models.video import build_bank_head, build_video_model
-    from ag_core.presets import VIDEO_PRESETS, preset_named
     from ag_core.taxonomy import ACTIONS
 
-    preset, weights = preset_named(VIDEO_PRESETS, options.preset), _weights(options)
+    preset, weights = find_clip_network("i3d").preset(options.preset), _weights(options)
     world = HomeWorld.open(options.data)
     extract = extractor(world, weights, options.preset)
     clips = Clips.of(world, "val", preset)
@@ -192,7 +194,7 @@ def _action(options: argparse.Namespace) -> dict[str, Any]:
     parts = {part: np.array([video.truth.part == part for video in clips.videos]) for part in ("iid", "comp")}
     metrics: dict[str, Any] = {}
     seed = None
-    for name in ("i3d", *BANKS):
+    for name in ACTION_MODELS:
         if name == "i3d":
             model = build_video_model(name, preset)
             load_checkpoint(weights / "clip.safetensors", model, preset.name)
@@ -202,7 +204,7 @@ def _action(options: argparse.Namespace) -> dict[str, Any]:
             if name == "oracle" and not path.exists():
                 continue
             head = build_bank_head(name, preset)
-            seed = _seed(load_checkpoint(path, head, preset.name))
+            seed = _seed(load_checkpoint(path, head, preset.name, name))
         examples = head_examples("lfb" if name == "i3d" else name, clips, features, at_views=True)
         scores = video_scores(head, examples)
         result = compute_action_precision(scores, labels)

@@ -63,14 +63,14 @@ def run(options: argparse.Namespace) -> None:
 def _detector(options: argparse.Namespace) -> None:
     import torch
 
+    from ag_core.catalog import find_detector
     from ag_core.experiments.datasets import HomeWorld
     from ag_core.experiments.detector import DetectorFrames, detector_losses
     from ag_core.experiments.training_loop import fit
     from ag_core.models.checkpoints import save_checkpoint
     from ag_core.models.detector import build_faster_rcnn
-    from ag_core.presets import DETECTOR_PRESETS, preset_named
 
-    preset = preset_named(DETECTOR_PRESETS, options.preset)
+    preset = find_detector("home-world").preset(options.preset)
     recipe = _recipe(options, rate=1e-3)
     frames = DetectorFrames.of(HomeWorld.open(options.data), "train")
     _prepare(frames.cache, frames.videos)
@@ -85,6 +85,7 @@ def _detector(options: argparse.Namespace) -> None:
 def _relations(options: argparse.Namespace) -> None:
     import torch
 
+    from ag_core.catalog import find_detector, find_relation_head
     from ag_core.experiments.datasets import HomeWorld, detector_pictures
     from ag_core.experiments.relations import cached_examples, labelled_objects, relation_losses
     from ag_core.experiments.training_loop import fit
@@ -92,16 +93,15 @@ def _relations(options: argparse.Namespace) -> None:
     from ag_core.models.checkpoints import save_checkpoint
     from ag_core.models.detector import FasterRcnnDetector, load_faster_rcnn
     from ag_core.models.region_features import RegionFeatureExtractor
-    from ag_core.models.relation import FrequencyHead, RelDnHead
-    from ag_core.presets import DETECTOR_PRESETS, RELATION_PRESETS, preset_named
+    from ag_core.models.relation import build_relation_head, relation_loss
 
-    preset = preset_named(RELATION_PRESETS, options.preset)
+    preset = find_relation_head("reldn").preset(options.preset)
     weights = _weights(options) / "detector.safetensors"
-    model = load_faster_rcnn(weights, preset_named(DETECTOR_PRESETS, options.preset))
+    model = load_faster_rcnn(weights, find_detector("home-world").preset(options.preset))
     world = HomeWorld.open(options.data)
     videos = world.of_split("train")
     classes, relations = labelled_objects(videos)
-    frequency = FrequencyHead().fit(classes, relations)
+    frequency = build_relation_head("frequency").fit(classes, relations)
     facts = {"preset": preset.name, "data": options.data.name, "command": "train relations", "head": "frequency"}
     save_checkpoint(options.out.with_name("frequency.safetensors"), frequency.state_dict(), facts)
     _prepare(detector_pictures(world), videos)
@@ -118,8 +118,8 @@ def _relations(options: argparse.Namespace) -> None:
         for found in track_progress(made, len(videos), "region features", report):
             examples += found
     torch.manual_seed(options.seed)
-    head = RelDnHead(preset.feature_size, preset.visual_widths, preset.spatial_width).fit(classes, relations)
-    losses = relation_losses(head, examples, options.batch or 32)
+    head = build_relation_head("reldn", preset).fit(classes, relations)
+    losses = relation_losses(head, relation_loss("reldn"), examples, options.batch or 32)
     progress = fit(head, losses, _recipe(options, rate=1e-3, bfloat16=False), _state_path(options), options.resume)
     facts = _metadata(options, preset.name, progress) | {"head": "reldn"}
     save_checkpoint(options.out, head.state_dict(), facts, half_precision=True)
@@ -129,14 +129,14 @@ def _relations(options: argparse.Namespace) -> None:
 def _clip(options: argparse.Namespace) -> None:
     import torch
 
+    from ag_core.catalog import find_clip_network
     from ag_core.experiments.clip import Clips, clip_losses, seen_actions, start_at_prior
     from ag_core.experiments.datasets import HomeWorld
     from ag_core.experiments.training_loop import fit
     from ag_core.models.checkpoints import save_checkpoint
     from ag_core.models.video import build_video_model
-    from ag_core.presets import VIDEO_PRESETS, preset_named
 
-    preset = preset_named(VIDEO_PRESETS, options.preset)
+    preset = find_clip_network("i3d").preset(options.preset)
     clips = Clips.of(HomeWorld.open(options.data), "train", preset)
     _prepare(clips.cache, clips.videos)
     torch.manual_seed(options.seed)
@@ -152,15 +152,15 @@ def _clip(options: argparse.Namespace) -> None:
 def _action(options: argparse.Namespace) -> None:
     import torch
 
-    from ag_core.experiments.action import BANKS, extractor, head_examples, head_losses
+    from ag_core.catalog import ACTION_MODELS, find_clip_network
+    from ag_core.experiments.action import extractor, head_examples, head_losses
     from ag_core.experiments.clip import Clips, seen_actions, start_at_prior
     from ag_core.experiments.datasets import HomeWorld
     from ag_core.experiments.training_loop import fit
     from ag_core.models.checkpoints import save_checkpoint
     from ag_core.models.video import build_bank_head
-    from ag_core.presets import VIDEO_PRESETS, preset_named
 
-    preset = preset_named(VIDEO_PRESETS, options.preset)
+    preset = find_clip_network("i3d").preset(options.preset)
     world = HomeWorld.open(options.data)
     features = extractor(world, _weights(options), options.preset)
     for split in ("val", "train"):
@@ -170,7 +170,7 @@ def _action(options: argparse.Namespace) -> None:
         with ProgressReporter() as report:
             found = list(track_progress(made, len(clips.videos), f"features of {split}", report))
     seen = ",".join(seen_actions(clips.videos))
-    for bank in BANKS:
+    for bank in (model.id for model in ACTION_MODELS.values() if model.bank):
         examples = head_examples(bank, clips, found)
         torch.manual_seed(options.seed)
         head = build_bank_head(bank, preset)

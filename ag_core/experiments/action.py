@@ -14,25 +14,23 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.utils import convert_conv3d_weight_memory_format
 
+from ag_core.catalog import BankKind, find_action_model, find_clip_network, find_detector, find_relation_head
 from ag_core.experiments.clip import Clips, action_loss
 from ag_core.experiments.datasets import HomeWorld, WorldVideo, clip_pictures
 from ag_core.experiments.training_loop import Losses, StepLosses
 from ag_core.files import hash_file, stage_file
 from ag_core.models.checkpoints import load_checkpoint
 from ag_core.models.detector import FasterRcnnDetector, load_faster_rcnn
-from ag_core.models.feature_bank import bank_times, graph_bank, oracle_bank, window
-from ag_core.models.pixels import clip_tensors
+from ag_core.models.feature_bank import BankMaterial, bank_times, build_bank, graph_bank
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import build_relation_head
 from ag_core.models.scene_graph import SceneGraphPredictor
-from ag_core.models.video import BankHead, build_video_model
-from ag_core.models.video.i3d import I3dNonLocal
-from ag_core.presets import DETECTOR_PRESETS, RELATION_PRESETS, VIDEO_PRESETS, preset_named
+from ag_core.models.video import BankHead, ClipNetwork, build_video_model, make_clip_input
+from ag_core.models.video.scoring import score_clips, score_videos
 from ag_core.records import time_to_frame
 from ag_core.video.clips import view_times
 from ag_core.video.frames import read_frames
 
-BANKS = ("lfb", "sgfb", "oracle")
 CLIPS_AT_ONCE = 8
 
 
@@ -52,12 +50,12 @@ class VideoFeatures:
 
 
 @torch.inference_mode()
-def clip_features(net: I3dNonLocal, clips: Clips, video: WorldVideo, centres_s: Sequence[float]) -> NDArray[np.float32]:
+def clip_features(net: ClipNetwork, clips: Clips, video: WorldVideo, centres_s: Sequence[float]) -> NDArray[np.float32]:
     """[n,C] features of the clips around the given moments."""
     parts = [np.zeros((0, net.feature_size), np.float32)]
     for start in range(0, len(centres_s), CLIPS_AT_ONCE):
         pictures = [clips.pictures(video, centre) for centre in centres_s[start : start + CLIPS_AT_ONCE]]
-        parts.append(net(clip_tensors(np.stack(pictures))).numpy())
+        parts.append(net(make_clip_input(np.stack(pictures), clips.preset)).numpy())
     return np.concatenate(parts)
 
 
@@ -74,7 +72,7 @@ def predicted_bank(predictor: SceneGraphPredictor, video: WorldVideo, times_s: S
 def video_features(
     video: WorldVideo,
     clips: Clips,
-    net: I3dNonLocal,
+    net: ClipNetwork,
     predictor: SceneGraphPredictor,
     folder: Path,
     clip_key: str,
@@ -96,14 +94,19 @@ def video_features(
 
 def extractor(world: HomeWorld, weights: Path, preset: str) -> Callable[[WorldVideo], VideoFeatures]:
     """A function from a video to its features, with the networks in the folder `weights`."""
-    video_preset = preset_named(VIDEO_PRESETS, preset)
-    detector_file, clip_file = weights / "detector.safetensors", weights / "clip.safetensors"
-    relation_file = weights / "reldn.safetensors"
-    model = load_faster_rcnn(detector_file, preset_named(DETECTOR_PRESETS, preset))
-    relation_preset = preset_named(RELATION_PRESETS, preset)
-    head = build_relation_head("reldn", relation_preset)
-    load_checkpoint(relation_file, head, relation_preset.name)
-    clip_model = build_video_model("i3d", video_preset)
+    detector, relation_head, clip_network = (
+        find_detector("home-world"),
+        find_relation_head("reldn"),
+        find_clip_network("i3d"),
+    )
+    video_preset = clip_network.preset(preset)
+    detector_file, clip_file = detector.weights_path(weights), clip_network.weights_path(weights)
+    relation_file = relation_head.weights_path(weights)
+    model = load_faster_rcnn(detector_file, detector.preset(preset))
+    relation_preset = relation_head.preset(preset)
+    head = build_relation_head(relation_head.id, relation_preset)
+    load_checkpoint(relation_file, head, relation_preset.name, relation_head.id)
+    clip_model = build_video_model(clip_network.id, video_preset)
     load_checkpoint(clip_file, clip_model, video_preset.name)
     net = clip_model.clip_net.eval()
     convert_conv3d_weight_memory_format(net, torch.channels_last_3d)
@@ -139,20 +142,19 @@ class HeadExamples:
         return torch.from_numpy(self.short_term[rows]), torch.from_numpy(self.windows[rows])
 
 
-def head_examples(bank: str, clips: Clips, features: Sequence[VideoFeatures], at_views: bool = False) -> HeadExamples:
-    """Examples of the clips' videos for one of BANKS: at the bank's moments, or at the test views.
+def head_examples(model: str, clips: Clips, features: Sequence[VideoFeatures], at_views: bool = False) -> HeadExamples:
+    """Examples of the clips' videos for an action model of the catalog: at the bank's moments, or at the test views.
 
     Labels are those of each clip at the bank's moments, and those of the whole video at the views.
     """
     rows: dict[str, list] = {field.name: [] for field in fields(HeadExamples)}
+    kind = find_action_model(model).bank or BankKind.CLIP_FEATURES
     for number, (video, found) in enumerate(zip(clips.videos, features)):
-        times, entries = found.times_s, found.clips if bank == "lfb" else found.graphs
-        if bank == "oracle":
-            times, entries = oracle_bank(video.graphs)
+        bank = build_bank(kind, BankMaterial(found.times_s, found.clips, found.graphs, video.graphs))
         centres, short_term = (found.views_s, found.views) if at_views else (found.times_s, found.clips)
         for centre, feature in zip(centres, short_term):
             rows["short_term"].append(feature)
-            rows["windows"].append(window(entries, times, centre, spread=bank == "oracle"))
+            rows["windows"].append(bank.window(centre))
             rows["labels"].append(video.labels if at_views else clips.labels(video, centre))
             rows["video"].append(number)
     return HeadExamples(**{name: np.array(values) for name, values in rows.items()})
@@ -169,11 +171,6 @@ def head_losses(head: BankHead, examples: HeadExamples, batch_size: int) -> Step
     return losses
 
 
-@torch.inference_mode()
 def video_scores(head: BankHead, examples: HeadExamples) -> NDArray[np.float32]:
     """[videos,157] the largest logit over each video's test views."""
-    head.eval()
-    parts = [head(*examples.tensors(slice(start, start + 256))).numpy() for start in range(0, len(examples.video), 256)]
-    scores = np.full((examples.video.max() + 1, parts[0].shape[1]), -np.inf, np.float32)
-    np.maximum.at(scores, examples.video, np.concatenate(parts))
-    return scores
+    return score_videos(score_clips(head, examples.short_term, examples.windows), examples.video)

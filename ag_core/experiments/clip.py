@@ -17,14 +17,11 @@ from torch.nn.utils import convert_conv3d_weight_memory_format
 from ag_core.experiments.datasets import HomeWorld, PictureCache, WorldVideo, clip_pictures
 from ag_core.experiments.training_loop import Losses, StepLosses
 from ag_core.models.feature_bank import bank_times
-from ag_core.models.pixels import clip_tensors
-from ag_core.models.video import BankedVideoModel, BankHead
+from ag_core.models.video import BankedVideoModel, BankHead, make_clip_input
 from ag_core.presets import VideoPreset
 from ag_core.records import frame_to_time
 from ag_core.taxonomy import ACTIONS
 from ag_core.video.clips import clip_frames
-
-"""Of the LFB family's input, all three channels (methods C11)."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +81,7 @@ def clip_losses(model: BankedVideoModel, clips: Clips, batch_size: int) -> StepL
             found = clips.pictures(video, centre)
             pictures.append(found[:, :, ::-1] if random.random() < 0.5 else found)
             labels.append(clips.labels(video, centre))
-        logits = model(clip_tensors(np.stack(pictures)))
+        logits = model(make_clip_input(np.stack(pictures), clips.preset))
         return {"action": action_loss(logits, torch.from_numpy(np.stack(labels)))}
 
     return losses

@@ -19,10 +19,10 @@ from ag_core.experiments.datasets import HomeWorld, WorldVideo, detector_picture
 from ag_core.experiments.training_loop import Losses, StepLosses
 from ag_core.files import stage_file
 from ag_core.models.detector import Detector
-from ag_core.models.pairs import PairBatch
+from ag_core.models.pairs import PairBatch, join_batches
 from ag_core.models.region_features import RegionFeatureExtractor
-from ag_core.models.relation import RelationHead
-from ag_core.models.relation.losses import PairTargets, contrastive_loss, grouped_loss
+from ag_core.models.relation import PairLosses, RelationHead
+from ag_core.models.relation.losses import PairTargets
 from ag_core.models.scene_graph import FrameBoxes, boxes_from_detections, boxes_from_graph, pair_batch
 from ag_core.records import Detections, SceneGraph
 from ag_core.taxonomy import N_RELATIONS
@@ -55,13 +55,8 @@ class PairExample:
 
 
 def collate_pairs(examples: Sequence[PairExample]) -> tuple[PairBatch, PairTargets]:
-    """Several frames' examples, at least one, as one batch; boxes and frames are renumbered."""
-    first_box = np.cumsum([0, *(len(example.batch.boxes) for example in examples)])
-    first_frame = np.cumsum([0, *(len(example.batch.frame_sizes_wh) for example in examples)])
-    parts = {name: [getattr(example.batch, name) for example in examples] for name in _BATCH_FIELDS}
-    parts["pairs"] = [pairs + int(first) for pairs, first in zip(parts["pairs"], first_box)]
-    parts["frame_of_pair"] = [frames + int(first) for frames, first in zip(parts["frame_of_pair"], first_frame)]
-    batch = PairBatch(**{name: torch.cat(tensors) for name, tensors in parts.items()})
+    """Several frames' examples, at least one, as one batch, each frame as a video of its own."""
+    batch = join_batches([example.batch for example in examples])
     return batch, PairTargets(
         torch.cat([example.targets.predicates for example in examples]),
         torch.cat([example.targets.related for example in examples]),
@@ -81,11 +76,11 @@ def video_examples(
         if graph.person_box_xyxy is None or not graph.visible.any():
             continue
         given = boxes_from_graph(graph)
-        examples.append(_example(trunk, picture, given, graph.relations[graph.visible] > 0))
+        examples.append(_example(trunk, picture, given, graph.relations[graph.visible] > 0, graph.time_s))
         if detector is not None:
             found, predicates = matched(boxes_from_detections(detector.detect([picture])[0]), graph)
             if len(found.objects):
-                examples.append(_example(trunk, picture, found, predicates))
+                examples.append(_example(trunk, picture, found, predicates, graph.time_s))
     return examples
 
 
@@ -112,9 +107,13 @@ def matched(found: FrameBoxes, graph: SceneGraph) -> tuple[FrameBoxes, NDArray[n
 
 
 def _example(
-    trunk: RegionFeatureExtractor, picture: NDArray[np.uint8], boxes: FrameBoxes, predicates: NDArray[np.bool_]
+    trunk: RegionFeatureExtractor,
+    picture: NDArray[np.uint8],
+    boxes: FrameBoxes,
+    predicates: NDArray[np.bool_],
+    time_s: float,
 ) -> PairExample:
-    batch = pair_batch(trunk, [np.asarray(picture)], [boxes])
+    batch = pair_batch(trunk, [np.asarray(picture)], [boxes], [time_s])
     truth = torch.from_numpy(predicates)
     return PairExample(batch, PairTargets(truth, truth.any(dim=1)))
 
@@ -128,7 +127,7 @@ def cached_examples(
     every: int = 1,
 ) -> Iterator[list[PairExample]]:
     """The examples of each video, from the disk where they were made before with the same weights (`key`)."""
-    folder = world.folder / ".cache" / f"pairs-{key}-{every}"
+    folder = world.folder / ".cache" / f"timed-pairs-{key}-{every}"
     folder.mkdir(parents=True, exist_ok=True)
     cache = detector_pictures(world)
     for video in videos:
@@ -152,21 +151,15 @@ def labelled_objects(videos: Sequence[WorldVideo]) -> tuple[NDArray[np.int64], N
     return np.concatenate(classes), np.concatenate(relations)
 
 
-def relation_losses(head: RelationHead, examples: Sequence[PairExample], frames_per_step: int) -> StepLosses:
-    """The losses of some random frames, for `fit`: three groups, relatedness, RelDN's contrasts."""
+def relation_losses(
+    head: RelationHead, loss: PairLosses, examples: Sequence[PairExample], frames_per_step: int
+) -> StepLosses:
+    """The losses of some random frames, for `fit`, by the head's own loss (`relation_loss` of its catalog id)."""
     head.train()
 
     def losses(random: np.random.Generator) -> Losses:
         chosen = random.choice(len(examples), size=min(frames_per_step, len(examples)), replace=False)
         batch, targets = collate_pairs([examples[index] for index in chosen])
-        logits = head(batch)
-        groups = grouped_loss(logits, targets)
-        return {
-            "attention": groups.attention,
-            "spatial": groups.spatial,
-            "contact": groups.contact,
-            "related": groups.relatedness,
-            "contrast": contrastive_loss(batch, logits, targets),
-        }
+        return loss(batch, head(batch), targets)
 
     return losses

@@ -51,9 +51,20 @@ def read_metadata(path: Path) -> dict[str, str]:
         raise UserError(f"{path} is not a safetensors file ({error}); give one made by `train`") from error
 
 
-def load_checkpoint(path: Path, module: nn.Module, preset: str) -> dict[str, str]:
-    """Fill `module` from `path` and return the file's metadata; UserError unless preset, names and shapes all agree."""
+IDENTITIES = ("model", "bank", "head")
+"""Under which names a file says whose weights it holds; `model` is written today, the others are older."""
+
+
+def load_checkpoint(path: Path, module: nn.Module, preset: str, model: str | None = None) -> dict[str, str]:
+    """Fill `module` from `path` and return the file's metadata.
+
+    UserError unless preset, names and shapes all agree, and unless the file is of `model` (a catalog id), where one
+    is given and the file says whose weights it holds: two models may have the same shapes.
+    """
     metadata = read_metadata(path)
+    owner = next((metadata[name] for name in IDENTITIES if name in metadata), None)
+    if model is not None and owner is not None and owner != model:
+        raise UserError(f"{path} holds the weights of {owner!r}, and those of {model!r} are wanted; give that file")
     if metadata.get("preset") != preset:
         raise UserError(
             f"{path} was trained with preset {metadata.get('preset')!r}, and {preset!r} is wanted; "

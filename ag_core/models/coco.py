@@ -54,8 +54,6 @@ class CocoDetector:
     `weights` is a state dict file of that model; without it torchvision fetches its own over the network.
     """
 
-    name = "coco"
-
     def __init__(self, weights: Path | None = None, device: torch.device | str = "cpu") -> None:
         self.device = torch.device(device)
         self.model = _coco_model(weights).to(device).eval()

@@ -1,4 +1,4 @@
-"""Detectors: images in, boxes of Action Genome classes out. The table of the ones a user can choose.
+"""Detectors: images in, boxes of Action Genome classes out; and the one way to build one from the catalog.
 
 Faster R-CNN (Ren et al. 2015) with a feature pyramid is the project's own; its paper preset has the ResNet-101 of the
 paper, its demo preset a small residual network that trains from random weights on a processor. Differences from the
@@ -6,7 +6,7 @@ original detector of the paper (methods C1.1): pyramid instead of the C4 layout,
 The two COCO detectors need no training here but know only part of the classes (`coco.py`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Protocol
@@ -19,14 +19,14 @@ from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
 from torchvision.ops import MultiScaleRoIAlign
 
-from ag_core.errors import UserError
+from ag_core.catalog import find_detector
 from ag_core.models.backbone import BACKBONES
 from ag_core.models.checkpoints import load_checkpoint
-from ag_core.models.coco import CocoDetector
 from ag_core.models.pixels import image_tensors
-from ag_core.models.yolox import OnnxDetector
+from ag_core.models.references import import_reference
 from ag_core.presets import DEMO_DETECTOR, DetectorPreset
 from ag_core.records import Detections
+from ag_core.settings import WEIGHTS
 from ag_core.taxonomy import N_CLASSES
 
 N_OUTPUTS = N_CLASSES + 1
@@ -34,9 +34,7 @@ N_OUTPUTS = N_CLASSES + 1
 
 
 class Detector(Protocol):
-    """Anything that finds people and objects. `name` is shown and stored with results."""
-
-    name: str
+    """Anything that finds people and objects."""
 
     def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
         """One `Detections` per RGB image [H,W,3], boxes clipped to it; an empty list gives an empty list."""
@@ -81,8 +79,6 @@ def load_faster_rcnn(path: Path, preset: DetectorPreset = DEMO_DETECTOR) -> Fast
 class FasterRcnnDetector:
     """The project's own Faster R-CNN as a `Detector`; it shares its `model` with `RegionFeatureExtractor`."""
 
-    name = "faster-rcnn"
-
     def __init__(self, model: FasterRCNN, device: torch.device | str = "cpu", score_threshold: float = 0.05) -> None:
         self.model = model.to(device).eval()
         self.device = torch.device(device)
@@ -110,28 +106,16 @@ class FasterRcnnDetector:
         return Detections(boxes, labels - 1, scores)
 
 
-def _own(weights: Path | None, device: str) -> Detector:
-    if weights is None:
-        raise UserError("detector 'faster-rcnn' needs a weights file; give one made by `train detector`")
-    return FasterRcnnDetector.from_checkpoint(weights, device)
+def load_detector(detector: str, folder: Path = WEIGHTS, device: torch.device | str = "cpu") -> Detector:
+    """A detector of the catalog, by its id with the weights in `folder`, or by the path of a model file of its kind.
 
-
-def _yolox(weights: Path | None, device: str) -> Detector:
-    if weights is None:
-        raise UserError("detector 'yolox' needs an ONNX file; download a YOLOX model and give its path")
-    return OnnxDetector(weights)
-
-
-DETECTORS: dict[str, Callable[[Path | None, str], Detector]] = {
-    "faster-rcnn": _own,
-    "yolox": _yolox,
-    "coco": CocoDetector,
-}
-"""What a user can choose: name to a function of (weights file or None, device)."""
-
-
-def load_detector(name: str, weights: Path | None = None, device: str = "cpu") -> Detector:
-    """The detector called `name`; UserError lists the known ones, or says what is wrong with the weights."""
-    if name not in DETECTORS:
-        raise UserError(f"there is no detector {name!r}; known detectors are {', '.join(DETECTORS)}")
-    return DETECTORS[name](weights, device)
+    UserError lists the known ones, or says what is wrong with the weights.
+    """
+    entry = find_detector(detector)
+    path: Path | None = None
+    if entry.file_ending is not None:
+        path = Path(detector)
+    elif entry.weights_file is not None:
+        path = folder / entry.weights_file
+    found: Detector = import_reference(entry.build)(path, device=device)
+    return found

@@ -1,14 +1,17 @@
-"""The scene-graph feature bank: graphs to 875-d vectors on a grid of times, and the window a clip looks at.
+"""Feature banks: what is known of a video on a grid of times, and the window of it that a clip looks at.
 
+A bank is made of clip features, of predicted graphs or of annotated ones (the oracle); graphs become 875-d vectors.
 NumPy only. The confidence matrix and the product of object and relationship scores are the paper's; where it is silent
-the choices are those of methods C16, C18, C19. The oracle is the same bank made from annotated graphs.
+the choices are those of methods C16, C18 and C19.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ag_core.catalog import BankKind
 from ag_core.records import SceneGraph
 from ag_core.taxonomy import BANK_SIZE
 
@@ -70,3 +73,80 @@ def window(
     result = np.zeros((size, bank.shape[1]), np.float32)
     result[: len(found)] = bank[found]
     return result
+
+
+@dataclass(frozen=True)
+class BankMaterial:
+    """What banks of one video can be made of.
+
+    times_s           [K] seconds on the bank's grid
+    clip_features     [K,C] of the clips around those times
+    predicted_graphs  [K,875] rows of the graphs predicted there
+    annotated_graphs  as annotated, at times of their own; empty where nothing is annotated
+    """
+
+    times_s: NDArray[np.float64]
+    clip_features: NDArray[np.float32]
+    predicted_graphs: NDArray[np.float32]
+    annotated_graphs: Sequence[SceneGraph] = ()
+
+
+@dataclass(frozen=True)
+class FeatureBank:
+    """Entries [K,D] at ascending times [K], and how a window with too many of them is thinned.
+
+    spread  take entries evenly by index instead of the first ones, which irregular times need (C19)
+    """
+
+    times_s: NDArray[np.float64]
+    entries: NDArray[np.float32]
+    spread: bool = False
+
+    def __post_init__(self) -> None:
+        if self.entries.ndim != 2 or len(self.entries) != len(self.times_s):
+            raise ValueError(f"a bank of {len(self.times_s)} times needs entries [K,D]; it has {self.entries.shape}")
+
+    @property
+    def width(self) -> int:
+        """D, the length of an entry."""
+        return self.entries.shape[1]
+
+    def window(self, centre_s: float) -> NDArray[np.float32]:
+        """[20,D] what a clip around `centre_s` sees."""
+        return window(self.entries, self.times_s, centre_s, spread=self.spread)
+
+    def windows(self, centres_s: ArrayLike) -> "BankWindows":
+        """The windows around some centres, cut when they are asked for."""
+        return BankWindows(self, np.asarray(centres_s, np.float64))
+
+
+@dataclass(frozen=True)
+class BankWindows:
+    """Windows [n,20,D] around n centres: a slice gives an array, so that a long video never holds all of them."""
+
+    bank: FeatureBank
+    centres_s: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.centres_s)
+
+    def __getitem__(self, rows: slice, /) -> NDArray[np.float32]:
+        """[m,20,D] of some centres."""
+        chosen = [self.bank.window(centre) for centre in self.centres_s[rows]]
+        return np.stack(chosen) if chosen else np.zeros((0, WINDOW_SIZE, self.bank.width), np.float32)
+
+
+def bank_width(kind: BankKind, feature_size: int) -> int:
+    """Length of an entry of a kind of bank beside a clip network with features of `feature_size`."""
+    return feature_size if kind is BankKind.CLIP_FEATURES else BANK_SIZE
+
+
+def build_bank(kind: BankKind, material: BankMaterial) -> FeatureBank:
+    """The feature bank of a video."""
+    match kind:
+        case BankKind.CLIP_FEATURES:
+            return FeatureBank(material.times_s, material.clip_features)
+        case BankKind.PREDICTED_GRAPHS:
+            return FeatureBank(material.times_s, material.predicted_graphs)
+        case BankKind.ANNOTATED_GRAPHS:
+            return FeatureBank(*oracle_bank(material.annotated_graphs), spread=True)

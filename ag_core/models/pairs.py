@@ -1,8 +1,9 @@
 """What every relation head reads: boxes, their class logits and features, and the pairs to judge.
 
-A batch may hold several frames; a pair joins two boxes of one frame. No targets, no mode, no file.
+A batch may hold several frames, of several videos; a pair joins two boxes of one frame. No targets, no mode, no file.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import torch
@@ -25,6 +26,10 @@ class PairBatch:
     union_features  [P,D] region features of the box around both
     frame_of_pair   [P] which of the F frames a pair belongs to
     frame_sizes_wh  [F,2] width and height of each frame in pixels
+    times_s         [F] seconds of each frame in its video, ascending within a video
+    video_of_frame  [F] which video a frame belongs to, from 0
+
+    A head that looks at a whole video relates frames of one video by their times; any other head ignores both.
     """
 
     boxes: Tensor
@@ -34,9 +39,12 @@ class PairBatch:
     union_features: Tensor
     frame_of_pair: Tensor
     frame_sizes_wh: Tensor
+    times_s: Tensor
+    video_of_frame: Tensor
 
     def __post_init__(self) -> None:
         n, p, d = len(self.boxes), len(self.pairs), self.object_features.shape[-1]
+        f = len(self.frame_sizes_wh)
         shapes = {
             "boxes": (n, 4),
             "object_logits": (n, N_CLASSES),
@@ -44,13 +52,15 @@ class PairBatch:
             "pairs": (p, 2),
             "union_features": (p, d),
             "frame_of_pair": (p,),
-            "frame_sizes_wh": (len(self.frame_sizes_wh), 2),
+            "frame_sizes_wh": (f, 2),
+            "times_s": (f,),
+            "video_of_frame": (f,),
         }
         for name, wanted in shapes.items():
             got = tuple(getattr(self, name).shape)
             if got != wanted:
                 raise ValueError(f"PairBatch.{name} has shape {list(got)}; it needs {list(wanted)}")
-        for name, limit in (("pairs", n), ("frame_of_pair", len(self.frame_sizes_wh))):
+        for name, limit in (("pairs", n), ("frame_of_pair", f)):
             values = getattr(self, name)
             if values.dtype != torch.int64:
                 raise ValueError(f"PairBatch.{name} is {values.dtype}; it needs int64")
@@ -75,6 +85,24 @@ class PairBatch:
     def to(self, device: torch.device | str) -> "PairBatch":
         """The same batch on another device."""
         return replace(self, **{field.name: getattr(self, field.name).to(device) for field in fields(self)})
+
+
+def join_batches(batches: Sequence[PairBatch], one_video: bool = False) -> PairBatch:
+    """Several batches, at least one, as one, in their order; boxes, frames and videos are renumbered.
+
+    `one_video` says that all frames are of one video, as when its frames were looked at one after the other.
+    """
+    parts = {field.name: [getattr(batch, field.name) for batch in batches] for field in fields(PairBatch)}
+    boxes = frames = videos = 0
+    for number, batch in enumerate(batches):
+        parts["pairs"][number] = batch.pairs + boxes
+        parts["frame_of_pair"][number] = batch.frame_of_pair + frames
+        parts["video_of_frame"][number] = batch.video_of_frame * (not one_video) + videos
+        boxes += len(batch.boxes)
+        frames += len(batch.frame_sizes_wh)
+        if not one_video and len(batch.video_of_frame):
+            videos += int(batch.video_of_frame.max()) + 1
+    return PairBatch(**{name: torch.cat(tensors) for name, tensors in parts.items()})
 
 
 def one_hot_logits(classes: Tensor) -> Tensor:

@@ -1,7 +1,9 @@
 """From images to scene graphs: detector, region features and a relation head put together.
 
 The only module that knows the three evaluation modes: what is given and what is found before the head is asked.
-Frames are judged apart from one another; images and given graphs are never changed.
+Frames are judged apart from one another unless the head looks at whole videos; images and given graphs are never
+changed. Looking at images (detector and region features) and judging pairs are two steps, so that the images of a
+video need not be in memory together.
 """
 
 from collections.abc import Sequence
@@ -14,7 +16,7 @@ from torchvision.ops import batched_nms
 
 from ag_core.boxes import union_boxes
 from ag_core.models.detector import Detector
-from ag_core.models.pairs import PairBatch, one_hot_logits
+from ag_core.models.pairs import PairBatch, join_batches, one_hot_logits
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation.head import RelationHead, object_probabilities
 from ag_core.records import Detections, SceneGraph
@@ -30,6 +32,28 @@ class FrameBoxes:
     person_box_xyxy: NDArray[np.float32] | None
     person_score: float
     objects: Detections
+
+
+@dataclass(frozen=True)
+class ObservedFrames:
+    """Frames of one video before the head is asked: numbers, times, boxes, and the batch of all their pairs."""
+
+    frames: tuple[int, ...]
+    times_s: tuple[float, ...]
+    boxes: tuple[FrameBoxes, ...]
+    batch: PairBatch
+    mode: "Mode"
+
+    @staticmethod
+    def join(parts: Sequence["ObservedFrames"]) -> "ObservedFrames":
+        """Several parts of one video, at least one, in their order."""
+        return ObservedFrames(
+            tuple(frame for part in parts for frame in part.frames),
+            tuple(time_s for part in parts for time_s in part.times_s),
+            tuple(boxes for part in parts for boxes in part.boxes),
+            join_batches([part.batch for part in parts], one_video=True),
+            parts[0].mode,
+        )
 
 
 def boxes_from_graph(graph: SceneGraph) -> FrameBoxes:
@@ -57,9 +81,10 @@ def pair_batch(
     trunk: RegionFeatureExtractor,
     images: Sequence[NDArray[np.uint8]],
     frames: Sequence[FrameBoxes],
+    times_s: Sequence[float],
     classes_given: bool = True,
 ) -> PairBatch:
-    """One batch of all person-object pairs of the frames that have a person and objects, image after image.
+    """One batch of all person-object pairs of a video's frames that have a person and objects, image after image.
 
     `classes_given` makes the boxes' classes certain; otherwise the trunk's classifier is asked. Frames without pairs
     add nothing, but keep their number in `frame_of_pair`.
@@ -95,6 +120,8 @@ def pair_batch(
         frame_sizes_wh=torch.tensor(
             [(image.shape[1], image.shape[0]) for image in images], dtype=torch.float32, device=device
         ).reshape(-1, 2),
+        times_s=torch.tensor(list(times_s), dtype=torch.float32, device=device),
+        video_of_frame=torch.zeros(len(images), dtype=torch.int64, device=device),
     )
 
 
@@ -142,24 +169,42 @@ class SceneGraphPredictor:
         given: Sequence[SceneGraph] | None = None,
         mode: Mode = Mode.SGDET,
     ) -> list[SceneGraph]:
-        """One graph per RGB image [H,W,3], with its frame number and time. No images give no graphs.
+        """One graph per RGB image [H,W,3] of one video, with its frame number and time. No images give no graphs.
 
         `given` (one graph per image) is needed for predcls and sgcls and read only there. Objects of a frame without
         a person are kept with relationships 0. Relatedness is not multiplied in (methods C18).
         """
+        return self.judge(self.observe(images, frames, times_s, given, mode))
+
+    @torch.no_grad()
+    def observe(
+        self,
+        images: Sequence[NDArray[np.uint8]],
+        frames: Sequence[int],
+        times_s: Sequence[float],
+        given: Sequence[SceneGraph] | None = None,
+        mode: Mode = Mode.SGDET,
+    ) -> ObservedFrames:
+        """What `predict` knows of the images before it asks the head; parts of a video can be joined."""
         if not len(images) == len(frames) == len(times_s):
             raise ValueError(f"{len(images)} images, {len(frames)} frame numbers, {len(times_s)} times; give one each")
         found = self._frame_boxes(images, given, mode)
-        batch = pair_batch(self.trunk, images, found, classes_given=mode != Mode.SGCLS)
+        batch = pair_batch(self.trunk, images, found, times_s, classes_given=mode != Mode.SGCLS)
+        return ObservedFrames(tuple(frames), tuple(times_s), tuple(found), batch, mode)
+
+    @torch.no_grad()
+    def judge(self, observed: ObservedFrames) -> list[SceneGraph]:
+        """The graphs of observed frames; a head that looks at whole videos must get all frames of one."""
+        batch, found = observed.batch, list(observed.boxes)
         logits = self.head(batch)
         relations = logits.probabilities().cpu().numpy()
         pair_frames = batch.frame_of_pair.cpu().numpy()
-        if mode == Mode.SGCLS:
+        if observed.mode == Mode.SGCLS:
             judged = object_probabilities(logits.objects)[batch.pairs[:, 1]].cpu().numpy()
             found = [_relabelled(boxes, judged[pair_frames == index]) for index, boxes in enumerate(found)]
         return [
             _graph(frame, time_s, boxes, relations[pair_frames == index])
-            for index, (frame, time_s, boxes) in enumerate(zip(frames, times_s, found))
+            for index, (frame, time_s, boxes) in enumerate(zip(observed.frames, observed.times_s, found))
         ]
 
     def _frame_boxes(

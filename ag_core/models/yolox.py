@@ -59,8 +59,6 @@ def decode(output: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np
 class OnnxDetector:
     """A YOLOX ONNX file as a `Detector`; one image costs tens of milliseconds on one core."""
 
-    name = "yolox"
-
     def __init__(self, path: Path, score_threshold: float = 0.05, overlap: float = 0.5) -> None:
         if not Path(path).is_file():
             raise UserError(f"there is no ONNX file {path}; download a YOLOX model and give its path")
@@ -96,6 +94,11 @@ class OnnxDetector:
         )
         tensors = (torch.from_numpy(part) for part in (found.boxes_xyxy, found.scores, found.classes))
         return found[batched_nms(*tensors, self.overlap).numpy()]
+
+
+def load_onnx_detector(path: Path, device: torch.device | str = "cpu") -> OnnxDetector:
+    """The detector in a file. OpenCV runs it on the processor, whatever device the other models are on."""
+    return OnnxDetector(path)
 
 
 def coco_names() -> list[str]:

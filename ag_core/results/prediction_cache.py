@@ -9,26 +9,18 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
+from ag_core.catalog import (
+    HOME_WORLD,
+    clip_networks_of,
+    find_detector,
+    find_relation_head,
+    predicting_models,
+)
 from ag_core.errors import UserError
 from ag_core.files import hash_bytes, hash_file_cached, hash_files
 from ag_core.results.prediction import DEFAULT_RATE, VERSION, Prediction
 from ag_core.settings import PROJECT, WEIGHTS
 
-HOME_WORLD = "home-world"
-COCO = "coco"
-DETECTORS: dict[str, str] = {
-    HOME_WORLD: "trained on the synthetic home world; all 35 object classes",
-    COCO: "torchvision's Faster R-CNN trained on COCO photographs; 14 object classes; fetched over the network once",
-}
-"""Detectors by name, and what each is; the path of a YOLOX ONNX file is a third choice."""
-
-RELATION_HEADS: dict[str, str] = {
-    "reldn": "looks at the pair: appearance, place and classes",
-    "frequency": "knows only how often each relationship holds for a class",
-}
-"""Relation heads by name, and what each is."""
-
-VIDEO_WEIGHTS = ("clip", "lfb", "sgfb")
 LARGEST_RATE = 30.0
 
 
@@ -41,16 +33,9 @@ class PredictionSettings:
     rate: float = DEFAULT_RATE
 
     def __post_init__(self) -> None:
-        if self.detector not in DETECTORS and not self.detector.lower().endswith(".onnx"):
-            raise UserError(
-                f"there is no detector {self.detector!r}; choose {', '.join(DETECTORS)} or give a YOLOX .onnx file"
-            )
-        if self.detector not in DETECTORS:  # the worker may run in another folder
+        if find_detector(self.detector).file_ending is not None:  # the worker may run in another folder
             object.__setattr__(self, "detector", str(Path(self.detector).expanduser().resolve()))
-        if self.relation_head not in RELATION_HEADS:
-            raise UserError(
-                f"there is no relation head {self.relation_head!r}; known heads are {', '.join(RELATION_HEADS)}"
-            )
+        find_relation_head(self.relation_head)
         if not 0 < self.rate <= LARGEST_RATE:
             raise UserError(
                 f"a rate of {self.rate:g} graphs a second is impossible; give more than 0, at most {LARGEST_RATE:g}"
@@ -59,15 +44,19 @@ class PredictionSettings:
 
 def weights_files(chosen: PredictionSettings, weights: Path = WEIGHTS) -> dict[str, Path]:
     """The weights files by role. UserError names the first that is missing."""
-    files = {"detector": Path(chosen.detector)} if chosen.detector not in DETECTORS else {}
-    if chosen.detector == HOME_WORLD:
-        files["detector"] = weights / "detector.safetensors"
-    files["regions"] = weights / "detector.safetensors"
-    files["relations"] = weights / f"{chosen.relation_head}.safetensors"
-    files |= {name: weights / f"{name}.safetensors" for name in VIDEO_WEIGHTS}
+    detector, files = find_detector(chosen.detector), {}
+    if detector.file_ending is not None:
+        files["detector"] = Path(chosen.detector)
+    elif detector.weights_file is not None:
+        files["detector"] = detector.weights_path(weights)
+    files["regions"] = find_detector(HOME_WORLD).weights_path(weights)
+    files["relations"] = find_relation_head(chosen.relation_head).weights_path(weights)
+    models = predicting_models()
+    files |= {network.role: network.weights_path(weights) for network in clip_networks_of(models)}
+    files |= {model.id: model.weights_path(weights) for model in models}
     for path in files.values():
         if not path.is_file():
-            remedy = "give its path" if path.suffix == ".onnx" else "restore it from the repository or train it"
+            remedy = "give its path" if path == Path(chosen.detector) else "restore it from the repository or train it"
             raise UserError(f"the weights file {path.name} is missing; {remedy}")
     return files
 
@@ -76,14 +65,23 @@ def weights_files(chosen: PredictionSettings, weights: Path = WEIGHTS) -> dict[s
 def _code_hash() -> str:
     """A hash of the code that decides a result: the models, the pipeline and what they stand on."""
     package = PROJECT / "ag_core"
-    named = ("pipeline.py", "records.py", "taxonomy.py", "presets.py", "boxes.py", "video/frames.py", "video/clips.py")
+    named = (
+        "pipeline.py",
+        "catalog.py",
+        "records.py",
+        "taxonomy.py",
+        "presets.py",
+        "boxes.py",
+        "video/frames.py",
+        "video/clips.py",
+    )
     return hash_files([*(package / name for name in named), *sorted((package / "models").rglob("*.py"))])
 
 
 def result_key(path: Path, chosen: PredictionSettings, weights: Path = WEIGHTS) -> str:
     """Hexadecimal key of a video's prediction. UserError where the video or a weights file is missing."""
-    # An ONNX file counts by its content, wherever it lies.
-    settings = asdict(chosen) | ({} if chosen.detector in DETECTORS else {"detector": "onnx"})
+    # A model file counts by its content, wherever it lies.
+    settings = asdict(chosen) | {"detector": find_detector(chosen.detector).id}
     decided_by = {
         "video": hash_file_cached(path),
         "weights": {role: hash_file_cached(file) for role, file in weights_files(chosen, weights).items()},

@@ -7,9 +7,6 @@ from datetime import date
 from ag_core.records import SceneGraph, time_to_frame
 from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS, shown
 
-MODEL_NAMES = {"lfb": "LFB", "sgfb": "SGFB", "oracle": "SGFB oracle"}
-"""Models as the paper writes them."""
-
 SYNTHETIC_NOTE = (
     "This result comes from models trained only on the synthetic home world; on real footage expect mistakes."
 )
@@ -75,11 +72,6 @@ def relation_name(relation: int) -> str:
 def action_name(action: int) -> str:
     """An action by its index: its label and its Charades id."""
     return f"{ACTIONS[action].label} ({ACTIONS[action].id})"
-
-
-def model_name(model: str) -> str:
-    """A model as the paper writes it; an unknown one as it is."""
-    return MODEL_NAMES.get(model, model)
 
 
 def scene_name(scene: str) -> str:

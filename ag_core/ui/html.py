@@ -5,9 +5,9 @@ from html import escape
 
 import pandas as pd
 
+from ag_core.catalog import ACTION_MODELS, model_label
 from ag_core.results.film_cache import MadeFilm
-from ag_core.ui.charts.plots import model_colour
-from ag_core.ui.formatting import action_name, format_duration, format_percent, model_name, scene_name
+from ag_core.ui.formatting import action_name, format_duration, format_percent, scene_name
 from ag_core.ui.tables import RIGHT, UNSEEN
 
 
@@ -17,7 +17,7 @@ def brand(icon: bytes) -> str:
     return f'<div class="ag-brand"><img src="{source}" alt=""><span>Action Genome<br>Explorer</span></div>'
 
 
-def score_list(model: str, table: pd.DataFrame, *, judged: bool, dark: bool) -> str:
+def score_list(model: str, table: pd.DataFrame, *, judged: bool) -> str:
     """A model's ranked actions (columns action, score, verdict) with bars; `judged` adds the annotation's verdict."""
     rows = []
     for row in table.itertuples():
@@ -28,12 +28,21 @@ def score_list(model: str, table: pd.DataFrame, *, judged: bool, dark: bool) -> 
             f'<li class="{kind}"><span>{escape(row.action)}</span>{bar}'
             f'<span class="score">{format_percent(row.score)}</span>{verdict}</li>'
         )
-    colour = model_colour(model, dark=dark)
-    name = f'<div class="ag-model {escape(model)}"><i></i>{escape(model_name(model))}</div>'
+    name = f'<div class="ag-model"><i></i>{escape(model_label(model))}</div>'
     return (
-        f'<div style="--colour:{colour}">{name}'
+        f'<div class="ag-of-model ag-model-{escape(model)}">{name}'
         f'<ol class="ag-scores{"" if judged else " plain"}">{"".join(rows)}</ol></div>'
     )
+
+
+def model_styles(*, dark: bool) -> str:
+    """A style element with the colour and the line of every action model, for lists of their scores."""
+    borders = {"solid": "solid", "dash": "dashed", "dot": "dotted"}
+    rules = [
+        f".ag-model-{model.id} {{ --colour: {model.style.colour(dark)}; --line: {borders[model.style.line]}; }}"
+        for model in ACTION_MODELS.values()
+    ]
+    return f"<style>{' '.join(rules)}</style>"
 
 
 def requested_action_list(made: MadeFilm) -> str:

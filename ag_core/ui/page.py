@@ -15,7 +15,7 @@ from ag_core.evaluation.metrics import Metric
 from ag_core.settings import ASSETS, settings
 from ag_core.ui import cached
 from ag_core.ui.formatting import escape_markdown, format_number
-from ag_core.ui.html import brand
+from ag_core.ui.html import brand, model_styles
 
 APP_NAME = "Action Genome Explorer"
 
@@ -55,6 +55,7 @@ def page_frame(title: str, lead: str = "") -> None:
         layout="wide",
     )
     st.html(ASSETS / "style.css")
+    st.html(model_styles(dark=is_dark()))
     _side_bar()
     st.title(title, anchor=False)
     if lead:

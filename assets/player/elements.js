@@ -113,11 +113,10 @@ function readTheme(player) {
     border: named("--st-border-color", dark ? "#444" : "#ddd"),
     primary: named("--st-primary-color", dark ? "#A678F0" : "#8A2FC9"),
     font: named("--st-font", "sans-serif"),
-    models: dark ? ["#9AA5B8", "#5CB3FF", "#E5C15A"] : ["#66718A", "#0B6BCB", "#8A6A00"],
   };
 }
 
-const MODEL_DASHES = [[4, 3], [], [1, 3]];
+const DASHES = { solid: [], dash: [4, 3], dot: [1, 3] };
 
 // Make a canvas as large as it is shown, in device pixels; true where that changed it.
 function fitCanvas(canvas, width, height) {

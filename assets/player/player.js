@@ -76,7 +76,7 @@ class Player {
     this.trigger = setTriggerValue;
     this.theme = readTheme(this.root);
     fitted.font = this.theme.font;
-    this.theme.models.forEach((colour, at) => this.root.style.setProperty(`--model-${at}`, colour));
+    data.models.forEach((model, at) => this.root.style.setProperty(`--model-${at}`, this.theme.dark ? model.dark : model.light));
     if (data !== this.data) this.receive(data);
     this.timeline.colours(this.theme);
     this.draw();
@@ -424,7 +424,8 @@ function emptySource(data) {
 
 function scoreColumns(model, table, actions) {
   const columns = Array.from({ length: actions }, (_none, index) => column(table, `s${index}`));
-  return { name: model.name, label: model.label, times: column(table, "t"), columns, video: model.video_scores };
+  const { name, label, light, dark, line } = model;
+  return { name, label, light, dark, line, times: column(table, "t"), columns, video: model.video_scores };
 }
 
 // Streamlit calls this at the mount and whenever data or theme change, always with the same parentElement.

@@ -243,8 +243,8 @@ class Timeline {
     let x = 0;
     context.font = `11px ${this.theme.font}`;
     context.textBaseline = "middle";
-    this.scores.forEach((model, at) => {
-      this.stroke(context, at, [[x, middle], [x + 22, middle]]);
+    this.scores.forEach((model) => {
+      this.stroke(context, model, [[x, middle], [x + 22, middle]]);
       context.fillStyle = this.theme.text;
       context.globalAlpha = 0.75;
       context.fillText(model.label, x + 28, middle);
@@ -268,18 +268,18 @@ class Timeline {
     for (const lane of row.truth) context.fillRect(across(lane.start), row.top + 2, across(Math.min(lane.end, this.duration)) - across(lane.start), row.height - 4);
     context.fillRect(0, low, wide, 1);
     context.globalAlpha = 1;
-    this.scores.forEach((model, at) => {
+    this.scores.forEach((model) => {
       const points = [];
       const scores = model.columns[row.index];
       for (let sample = 0; sample < model.times.length; sample++) points.push([across(model.times[sample]), low - scores[sample] * tall]);
-      if (points.length) this.stroke(context, at, [[0, points[0][1]], ...points, [wide, points[points.length - 1][1]]]);
+      if (points.length) this.stroke(context, model, [[0, points[0][1]], ...points, [wide, points[points.length - 1][1]]]);
     });
   }
 
-  stroke(context, at, points) {
-    context.strokeStyle = this.theme.models[at % this.theme.models.length];
+  stroke(context, model, points) {
+    context.strokeStyle = this.theme.dark ? model.dark : model.light;
     context.lineWidth = 1.75;
-    context.setLineDash(MODEL_DASHES[at % MODEL_DASHES.length]);
+    context.setLineDash(DASHES[model.line]);
     context.beginPath();
     points.forEach(([x, y], index) => (index ? context.lineTo(x, y) : context.moveTo(x, y)));
     context.stroke();

@@ -6,24 +6,23 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from ag_core import presets
 from ag_core.__main__ import main
+from ag_core.catalog import ACTION_MODELS, CLIP_NETWORKS, DETECTORS, RELATION_HEADS
 from ag_core.models.checkpoints import read_metadata
-from ag_core.presets import RelationPreset
+from ag_core.presets import RelationPreset, RelDnPreset
 from tests.experiments.test_action import TINY_VIDEO
 from tests.experiments.test_detector import TINY
 
-TINY_RELATION = RelationPreset("relation-tiny", TINY.box_head_width, (32, 32), 16)
+TINY_RELATION = RelDnPreset("relation-tiny", TINY.box_head_width, (32, 32), 16)
 
 
 @pytest.fixture
 def tiny_presets(monkeypatch):
-    for table, preset in (
-        (presets.DETECTOR_PRESETS, TINY),
-        (presets.RELATION_PRESETS, TINY_RELATION),
-        (presets.VIDEO_PRESETS, TINY_VIDEO),
-    ):
-        monkeypatch.setitem(table, "tiny", preset)
+    monkeypatch.setitem(DETECTORS["home-world"].presets, "tiny", TINY)
+    monkeypatch.setitem(RELATION_HEADS["reldn"].presets, "tiny", TINY_RELATION)
+    monkeypatch.setitem(RELATION_HEADS["frequency"].presets, "tiny", RelationPreset("relation-tiny"))
+    for entry in (*CLIP_NETWORKS.values(), *ACTION_MODELS.values()):
+        monkeypatch.setitem(entry.presets, "tiny", TINY_VIDEO)
 
 
 def command(*words) -> int:

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from ag_core.catalog import DETECTORS, RELATION_HEADS, clip_networks_of, predicting_models
 from ag_core.errors import UserError
 from ag_core.jobs.prediction_queue import JobState, PredictionQueue
 from ag_core.results import prediction_cache
-from ag_core.results.prediction_cache import VIDEO_WEIGHTS, PredictionSettings, result_key, result_path
+from ag_core.results.prediction_cache import PredictionSettings, result_key, result_path
 from ag_core.settings import PROJECT
 from tests.video.test_frames import write_video
 
@@ -26,8 +27,9 @@ SOON_S = 60.0
 def weights(tmp_path: Path) -> Path:
     folder = tmp_path / "weights"
     folder.mkdir()
-    for name in ("detector", "reldn", "frequency", *VIDEO_WEIGHTS):
-        (folder / f"{name}.safetensors").write_text(name)
+    models = predicting_models()
+    for entry in (DETECTORS["home-world"], *RELATION_HEADS.values(), *clip_networks_of(models), *models):
+        entry.weights_path(folder).write_text(entry.id)
     return folder
 
 

@@ -10,12 +10,13 @@ import pytest
 import torch
 from torchvision.models.detection import fasterrcnn_resnet50_fpn
 
+from ag_core.catalog import DETECTORS
 from ag_core.errors import UserError
 from ag_core.models.checkpoints import save_checkpoint
 from ag_core.models.coco import CLASS_OF_COCO_NAME, UNSEEN_BY_COCO, CocoDetector, classes_of
-from ag_core.models.detector import DETECTORS, FasterRcnnDetector, build_faster_rcnn, load_detector
+from ag_core.models.detector import FasterRcnnDetector, build_faster_rcnn, load_detector
 from ag_core.models.yolox import SIDE, OnnxDetector, coco_names, decode, letterbox
-from ag_core.presets import DEMO_DETECTOR, DETECTOR_PRESETS, PAPER_DETECTOR, preset_named
+from ag_core.presets import DEMO_DETECTOR, PAPER_DETECTOR
 from ag_core.taxonomy import OBJECT_CLASSES, object_index
 
 WEIGHTS = Path(os.environ.get("AG_SHARED", Path(__file__).parents[3] / "shared")) / "data" / "weights"
@@ -80,7 +81,7 @@ def test_paper_detector_runs():
 def test_own_detector_from_disk(model, tmp_path):
     path = tmp_path / "detector.safetensors"
     save_checkpoint(path, model.state_dict(), {"preset": DEMO_DETECTOR.name}, half_precision=True)
-    loaded = load_detector("faster-rcnn", path)
+    loaded = load_detector("home-world", tmp_path)
     assert isinstance(loaded, FasterRcnnDetector)
     name, weight = next(iter(model.named_parameters()))
     assert torch.allclose(loaded.model.state_dict()[name], weight, atol=1e-3)
@@ -90,16 +91,17 @@ def test_unknown_names_list_the_known():
     with pytest.raises(UserError, match=", ".join(DETECTORS)):
         load_detector("yolo9000")
     with pytest.raises(UserError, match="demo, paper"):
-        preset_named(DETECTOR_PRESETS, "huge")
-    assert preset_named(DETECTOR_PRESETS, "demo") is DEMO_DETECTOR
+        DETECTORS["home-world"].preset("huge")
+    assert DETECTORS["home-world"].preset("demo") is DEMO_DETECTOR
 
 
-@pytest.mark.parametrize("name", ["faster-rcnn", "yolox"])
-def test_weights_are_asked_for(name, tmp_path):
-    with pytest.raises(UserError, match="needs"):
-        load_detector(name)
-    with pytest.raises(UserError, match="there is no"):
-        load_detector(name, tmp_path / "absent")
+def test_weights_are_asked_for(tmp_path):
+    with pytest.raises(UserError, match="'yolox' needs a model file"):
+        load_detector("yolox")
+    with pytest.raises(UserError, match="there is no ONNX file"):
+        load_detector(str(tmp_path / "absent.onnx"))
+    with pytest.raises(UserError, match="there is no weights file"):
+        load_detector("home-world", tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +197,7 @@ def test_yolox_names_are_those_of_the_file():
 
 @needs_nano
 def test_yolox_on_a_plain_picture():
-    detector = load_detector("yolox", NANO)
+    detector = load_detector(str(NANO))
     image = cv2.GaussianBlur(picture(120, 200), (9, 9), 0)
     kept = image.copy()
     (found,) = detector.detect([image])

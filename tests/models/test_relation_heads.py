@@ -6,17 +6,19 @@ import numpy as np
 import pytest
 import torch
 
+from ag_core.catalog import RELATION_HEADS, Need
 from ag_core.errors import UserError
 from ag_core.models.pairs import PairBatch, one_hot_logits
-from ag_core.models.relation import RELATION_HEADS, FrequencyHead, RelDnHead, build_relation_head
+from ag_core.models.relation import FrequencyHead, RelDnHead, build_relation_head, relation_loss
 from ag_core.models.relation.frequency import relation_frequencies
 from ag_core.models.relation.head import RelationLogits, object_probabilities
-from ag_core.models.relation.losses import PairTargets, contrastive_loss, grouped_loss
-from ag_core.presets import RelationPreset
+from ag_core.models.relation.losses import PairTargets, grouped_losses
+from ag_core.models.relation.reldn import contrastive_loss
+from ag_core.presets import RelationPreset, RelDnPreset
 from ag_core.taxonomy import GROUP_SLICES, N_CLASSES, N_RELATIONS, Group
 
 D = 12
-TINY = RelationPreset("relation-test", D, (10, 8), 6)
+TINY = {"reldn": RelDnPreset("relation-test", D, (10, 8), 6), "frequency": RelationPreset("relation-test")}
 
 
 def make_batch(objects_per_frame=(2, 3), seed=0):
@@ -37,6 +39,8 @@ def make_batch(objects_per_frame=(2, 3), seed=0):
         union_features=torch.randn(len(pairs), D, generator=random),
         frame_of_pair=torch.tensor(frame_of_pair, dtype=torch.int64),
         frame_sizes_wh=torch.full((len(objects_per_frame), 2), 100.0),
+        times_s=torch.arange(len(objects_per_frame)) / 2,
+        video_of_frame=torch.zeros(len(objects_per_frame), dtype=torch.int64),
     )
 
 
@@ -50,10 +54,15 @@ def permuted(batch, order):
 
 
 @pytest.fixture(params=list(RELATION_HEADS))
-def head(request):
+def head_id(request):
+    return request.param
+
+
+@pytest.fixture
+def head(head_id):
     torch.manual_seed(0)
     random = np.random.default_rng(0)
-    built = build_relation_head(request.param, TINY)
+    built = build_relation_head(head_id, TINY[head_id])
     built.fit(random.integers(1, N_CLASSES, 200), random.random((200, N_RELATIONS)) < 0.3)
     return built
 
@@ -91,6 +100,8 @@ def test_frames_do_not_influence_one_another(head):
         union_features=both.union_features[:2],
         frame_of_pair=both.frame_of_pair[:2],
         frame_sizes_wh=both.frame_sizes_wh[:1],
+        times_s=both.times_s[:1],
+        video_of_frame=both.video_of_frame[:1],
     )
     head.eval()
     assert torch.allclose(head(both).predicates[:2], head(alone).predicates, atol=1e-5)
@@ -109,9 +120,8 @@ def test_probabilities(head):
     assert ((probabilities >= 0) & (probabilities <= 1)).all()
 
 
-def test_state_there_and_back(head):
-    name = next(name for name, build in RELATION_HEADS.items() if type(build(TINY)) is type(head))
-    other = build_relation_head(name, TINY)
+def test_state_there_and_back(head, head_id):
+    other = build_relation_head(head_id, TINY[head_id])
     other.load_state_dict(head.state_dict())
     assert torch.equal(other.eval()(make_batch()).predicates, head.eval()(make_batch()).predicates)
 
@@ -121,12 +131,18 @@ def test_gradients_reach_every_part_of_reldn():
     batch = make_batch()
     targets = PairTargets(torch.rand(5, N_RELATIONS) < 0.4, torch.tensor([True, True, False, True, False]))
     logits = head(batch)
-    (grouped_loss(logits, targets).total + contrastive_loss(batch, logits, targets)).backward()
+    terms = relation_loss("reldn")(batch, logits, targets)
+    assert list(terms) == ["attention", "spatial", "contact", "related", "contrast"]
+    sum(terms.values()).backward()
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in head.parameters())
 
 
+def test_the_catalog_knows_which_heads_see_whole_videos(head, head_id):
+    assert (Need.WHOLE_VIDEO in RELATION_HEADS[head_id].needs) == head.whole_video
+
+
 def test_unknown_head_lists_the_known():
-    with pytest.raises(UserError, match="frequency, reldn"):
+    with pytest.raises(UserError, match="reldn, frequency"):
         build_relation_head("imp")
 
 
@@ -188,27 +204,28 @@ def targets_of(related, **relations):
 
 def test_grouped_loss_by_hand():
     logits = RelationLogits(torch.zeros(2, 25), torch.zeros(3, 36), torch.zeros(2))
-    loss = grouped_loss(logits, targets_of([True, False], p0=[0, 4]))
-    assert loss.attention.item() == pytest.approx(np.log(3))
-    assert loss.spatial.item() == pytest.approx(np.log(2))
-    assert loss.contact.item() == pytest.approx(np.log(2))
-    assert loss.total.item() == pytest.approx(np.log(3) + 3 * np.log(2))
+    loss = grouped_losses(make_batch((2,)), logits, targets_of([True, False], p0=[0, 4]))
+    assert loss["attention"].item() == pytest.approx(np.log(3))
+    assert loss["spatial"].item() == pytest.approx(np.log(2))
+    assert loss["contact"].item() == pytest.approx(np.log(2))
+    assert sum(loss.values()).item() == pytest.approx(np.log(3) + 3 * np.log(2))
 
 
 def test_unrelated_pairs_do_not_count_as_predicates():
     random = torch.Generator().manual_seed(0)
     predicates = torch.randn(2, 25, generator=random)
     truth = targets_of([True, False], p0=[1, 3, 9])
-    first = grouped_loss(RelationLogits(predicates, torch.zeros(3, 36), torch.zeros(2)), truth)
+    batch = make_batch((2,))
+    first = grouped_losses(batch, RelationLogits(predicates, torch.zeros(3, 36), torch.zeros(2)), truth)
     predicates[1] += 5
-    second = grouped_loss(RelationLogits(predicates, torch.zeros(3, 36), torch.zeros(2)), truth)
-    assert first.total == second.total
+    second = grouped_losses(batch, RelationLogits(predicates, torch.zeros(3, 36), torch.zeros(2)), truth)
+    assert sum(first.values()) == sum(second.values())
 
 
 def test_losses_without_pairs_are_zero():
     empty = RelationLogits(torch.zeros(0, 25), torch.zeros(0, 36), torch.zeros(0))
     targets = targets_of([])
-    assert grouped_loss(empty, targets).total == 0
+    assert sum(grouped_losses(make_batch(()), empty, targets).values()) == 0
     assert contrastive_loss(make_batch(()), empty, targets) == 0
 
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from ag_core.catalog import RELATION_HEADS
 from ag_core.models.detector import build_faster_rcnn
 from ag_core.models.region_features import RegionFeatureExtractor
-from ag_core.models.relation import RELATION_HEADS, build_relation_head
+from ag_core.models.relation import build_relation_head
 from ag_core.models.scene_graph import Mode, SceneGraphPredictor, boxes_from_detections, boxes_from_graph, pair_batch
 from ag_core.presets import DEMO_DETECTOR
 from ag_core.records import Detections, SceneGraph

@@ -6,8 +6,10 @@ from dataclasses import replace
 import pytest
 import torch
 
+from ag_core.catalog import ACTION_MODELS
 from ag_core.errors import UserError
-from ag_core.models.video import VIDEO_MODELS, build_bank_head, build_video_model
+from ag_core.models.feature_bank import bank_width
+from ag_core.models.video import ClipInput, build_bank_head, build_video_model
 from ag_core.models.video.blocks import Bottleneck, NonLocal
 from ag_core.models.video.fbo import BankLayer, MaxBank, MeanBank, NonLocalBank
 from ag_core.presets import DEMO_VIDEO, PAPER_VIDEO
@@ -22,8 +24,8 @@ def count(module, kind):
 
 
 def entry_size(name):
-    size = VIDEO_MODELS[name]
-    return SMALL.feature_size if size is None else size
+    bank = ACTION_MODELS[name].bank
+    return 1 if bank is None else bank_width(bank, SMALL.feature_size)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +77,7 @@ def test_paper_network_runs_on_a_small_clip():
     torch.manual_seed(0)
     model = build_video_model("lfb", PAPER_VIDEO).eval()
     with torch.inference_mode():
-        logits = model(torch.randn(1, 3, 4, 32, 32), torch.randn(1, 20, 2048))
+        logits = model(ClipInput.of_tensors(torch.randn(1, 3, 4, 32, 32)), torch.randn(1, 20, 2048))
     assert logits.shape == (1, N_ACTIONS)
     assert logits.isfinite().all()
 
@@ -124,14 +126,15 @@ def test_mean_and_max_operators_count_the_padding():
     assert MaxBank(2)(torch.zeros(1, 3), bank).tolist() == [[2.0, 0.0]]
 
 
-@pytest.mark.parametrize("name", list(VIDEO_MODELS))
+@pytest.mark.parametrize("name", list(ACTION_MODELS))
 def test_every_model_trains_and_keeps_its_input(name):
     torch.manual_seed(0)
     model = build_video_model(name, SMALL)
     clip = torch.randn(2, 3, SMALL.frames, SMALL.size_wh[1], SMALL.size_wh[0])
     bank = torch.rand(2, 20, entry_size(name))
     before = clip.clone(), bank.clone()
-    logits = model(clip, bank)
+    clips = ClipInput.of_tensors(clip)
+    logits = model(clips, bank)
     assert logits.shape == (2, N_ACTIONS)
     logits.square().mean().backward()
     assert model.head.classifier.weight.grad.abs().sum() > 0
@@ -140,10 +143,10 @@ def test_every_model_trains_and_keeps_its_input(name):
     assert torch.equal(before[1], bank)
     model.eval()
     with torch.no_grad():
-        assert torch.equal(model(clip, bank), model(clip, bank))
-        single = torch.cat([model(clip[i : i + 1], bank[i : i + 1]) for i in range(2)])
-        assert torch.allclose(model(clip, bank), single, atol=1e-4)
-        assert torch.allclose(model.head(model.clip_net(clip), bank), model(clip, bank))
+        assert torch.equal(model(clips, bank), model(clips, bank))
+        single = torch.cat([model(ClipInput.of_tensors(clip[i : i + 1]), bank[i : i + 1]) for i in range(2)])
+        assert torch.allclose(model(clips, bank), single, atol=1e-4)
+        assert torch.allclose(model.head(model.clip_net(clips), bank), model(clips, bank))
 
 
 def test_the_bank_matters_once_trained():

@@ -1,24 +1,56 @@
-"""Relation heads by name. Each is a plain `RelationHead`; the baseline is not a special case."""
+"""Relation heads, built from the catalog. Each is a plain `RelationHead`; the baseline is not a special case."""
 
 from collections.abc import Callable
+from pathlib import Path
 
-from ag_core.errors import UserError
+from torch import Tensor
+
+from ag_core.catalog import find_relation_head
+from ag_core.models.checkpoints import load_checkpoint
+from ag_core.models.pairs import PairBatch
+from ag_core.models.references import import_reference, own_arguments
 from ag_core.models.relation.frequency import FrequencyHead
 from ag_core.models.relation.head import RelationHead, RelationLogits
+from ag_core.models.relation.losses import PairTargets
 from ag_core.models.relation.reldn import RelDnHead
-from ag_core.presets import DEMO_RELATION, RelationPreset
+from ag_core.presets import RelationPreset
 
-__all__ = ["RELATION_HEADS", "FrequencyHead", "RelDnHead", "RelationHead", "RelationLogits", "build_relation_head"]
+__all__ = [
+    "FrequencyHead",
+    "PairLosses",
+    "RelDnHead",
+    "RelationHead",
+    "RelationLogits",
+    "build_relation_head",
+    "load_relation_head",
+    "relation_loss",
+]
 
-RELATION_HEADS: dict[str, Callable[[RelationPreset], RelationHead]] = {
-    "frequency": lambda preset: FrequencyHead(),
-    "reldn": lambda preset: RelDnHead(preset.feature_size, preset.visual_widths, preset.spatial_width),
-}
-"""Name to a function from a preset to a head with fresh weights."""
+PairLosses = Callable[[PairBatch, RelationLogits, PairTargets], dict[str, Tensor]]
+"""A head's loss: terms by name, to be added up."""
 
 
-def build_relation_head(name: str, preset: RelationPreset = DEMO_RELATION) -> RelationHead:
-    """A head with fresh weights; UserError lists the known names."""
-    if name not in RELATION_HEADS:
-        raise UserError(f"there is no relation head {name!r}; known heads are {', '.join(RELATION_HEADS)}")
-    return RELATION_HEADS[name](preset)
+def build_relation_head(head: str, preset: RelationPreset | None = None) -> RelationHead:
+    """A head of the catalog with fresh weights, at demo size unless another preset of it is given.
+
+    UserError lists the known heads.
+    """
+    entry = find_relation_head(head)
+    build: Callable[..., RelationHead] = import_reference(entry.build)
+    return build(**own_arguments(entry.preset() if preset is None else preset, RelationPreset))
+
+
+def load_relation_head(
+    head: str, folder: Path, preset: RelationPreset | None = None
+) -> tuple[RelationHead, dict[str, str]]:
+    """A head with the weights in `folder`, and what its file says of itself. UserError as `load_checkpoint`."""
+    entry = find_relation_head(head)
+    chosen: RelationPreset = entry.preset() if preset is None else preset
+    built = build_relation_head(head, chosen)
+    return built, load_checkpoint(entry.weights_path(folder), built, chosen.name, head)
+
+
+def relation_loss(head: str) -> PairLosses:
+    """The loss that a head of the catalog is trained with; UserError lists the known heads."""
+    loss: PairLosses = import_reference(find_relation_head(head).loss)
+    return loss

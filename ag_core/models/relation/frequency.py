@@ -5,6 +5,8 @@ table is indexed by the object's class alone, and each group is counted as it is
 spatial and contact as any of many (methods C4).
 """
 
+from typing import Self
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -38,7 +40,7 @@ class FrequencyHead(RelationHead):
         super().__init__()
         self.register_buffer("table", torch.zeros(N_CLASSES, N_RELATIONS))
 
-    def fit(self, object_classes: NDArray[np.int64], relations: NDArray[np.bool_]) -> "FrequencyHead":
+    def fit(self, object_classes: NDArray[np.int64], relations: NDArray[np.bool_]) -> Self:
         """Count relations [n,25] of objects with classes [n] (training graphs only); returns the head."""
         frequencies = torch.from_numpy(relation_frequencies(object_classes, relations))
         logits = torch.logit(frequencies, eps=1e-6)

@@ -2,8 +2,11 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import Self
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ag_core.models.pairs import PairBatch
@@ -34,11 +37,24 @@ class RelationLogits:
 
 
 class RelationHead(nn.Module):
-    """A judge of pairs. Knows no targets, no mode, no device and no file."""
+    """A judge of pairs. Knows no targets, no mode, no device and no file.
+
+    `whole_video` says that it relates frames to one another: it is then asked once for all pairs of a video, whose
+    frames ascend in time, instead of frame by frame.
+    """
+
+    whole_video: bool = False
 
     @abstractmethod
     def forward(self, batch: PairBatch) -> RelationLogits:
         """Logits for every pair of the batch; the batch is not changed, and no pairs is an ordinary batch."""
+
+    def fit(self, object_classes: NDArray[np.int64], relations: NDArray[np.bool_]) -> Self:
+        """Start from what training graphs count: classes [n] and relations [n,25] of objects. Returns the head.
+
+        A head that counts nothing stays as it is.
+        """
+        return self
 
 
 def object_probabilities(objects: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ logit says whether a pair is related; all features come from one frozen detector
 """
 
 from itertools import pairwise
+from typing import Self
 
 import numpy as np
 import torch
@@ -20,10 +21,15 @@ from ag_core.boxes import GEOMETRY_SIZE, relation_geometry
 from ag_core.models.pairs import PairBatch
 from ag_core.models.relation.frequency import relation_frequencies
 from ag_core.models.relation.head import RelationHead, RelationLogits
-from ag_core.taxonomy import N_CLASSES, N_RELATIONS
+from ag_core.models.relation.losses import PairTargets, grouped_losses
+from ag_core.taxonomy import GROUP_SLICES, N_CLASSES, N_RELATIONS, Group
 
 N_OUTPUTS = N_RELATIONS + 1
 """The 25 relationships, then relatedness."""
+
+MARGIN = 0.2
+CONTRAST_WEIGHTS = (1.0, 0.5, 0.1)
+"""Of the class-agnostic, entity-class-aware and predicate-aware contrast."""
 
 
 def _layers(*widths: int) -> nn.Sequential:
@@ -51,7 +57,7 @@ class RelDnHead(RelationHead):
         nn.init.zeros_(self.semantic.weight)
 
     @torch.no_grad()
-    def fit(self, object_classes: NDArray[np.int64], relations: NDArray[np.bool_]) -> "RelDnHead":
+    def fit(self, object_classes: NDArray[np.int64], relations: NDArray[np.bool_]) -> Self:
         """Start the semantic table from log(frequency + 1e-3) of classes [n] and relations [n,25]; returns the head."""
         frequencies = torch.from_numpy(relation_frequencies(object_classes, relations))
         self.semantic.weight[:, :N_RELATIONS] = (frequencies + 1e-3).log()
@@ -78,3 +84,48 @@ def pair_geometry(batch: PairBatch) -> Tensor:
     sizes = batch.frame_sizes_wh[batch.frame_of_pair]
     arrays = (tensor.detach().cpu().numpy() for tensor in (batch.subject_boxes, batch.target_boxes, sizes))
     return torch.from_numpy(relation_geometry(*arrays)).to(batch.boxes.device)
+
+
+def reldn_losses(batch: PairBatch, logits: RelationLogits, targets: PairTargets) -> dict[str, Tensor]:
+    """The shared terms, and RelDN's contrasts: related pairs get a higher affinity than unrelated ones (methods C9)."""
+    return grouped_losses(batch, logits, targets) | {"contrast": contrastive_loss(batch, logits, targets)}
+
+
+def contrastive_loss(batch: PairBatch, logits: RelationLogits, targets: PairTargets) -> Tensor:
+    """RelDN's L1 + .5 L2 + .1 L3 on the affinity sigmoid(relatedness), around each frame's person.
+
+    L1 contrasts all pairs of a frame, L2 those with objects of one class, L3 the related pairs of one contact
+    relationship with the unrelated pairs for which that relationship is predicted. Pairs count once for each of their
+    relationships. Without unrelated pairs every contrast is 0.
+    """
+    affinity = logits.relatedness.sigmoid()
+    frames, related = batch.frame_of_pair, targets.related.bool()
+    everyone = torch.arange(len(frames), device=frames.device)
+    positive, negative = everyone[related], everyone[~related]
+    of_class = frames * N_CLASSES + batch.object_classes
+
+    contact = GROUP_SLICES[Group.CONTACT]
+    n_contact = contact.stop - contact.start
+    row, column = torch.nonzero(targets.predicates[:, contact].bool() & related[:, None], as_tuple=True)
+    likeliest = frames * n_contact + logits.predicates[:, contact].detach().argmax(dim=1)
+
+    weights = CONTRAST_WEIGHTS
+    loss = weights[0] * _contrast(affinity, positive, frames[positive], negative, frames[negative])
+    loss = loss + weights[1] * _contrast(affinity, positive, of_class[positive], negative, of_class[negative])
+    of_predicate = frames[row] * n_contact + column
+    return loss + weights[2] * _contrast(affinity, row, of_predicate, negative, likeliest[negative])
+
+
+def _contrast(
+    affinity: Tensor, positive: Tensor, positive_groups: Tensor, negative: Tensor, negative_groups: Tensor
+) -> Tensor:
+    """Mean hinge over groups with both sides; a dummy group with hinge 0 counts in the mean, as in the original."""
+    groups, index = torch.cat([positive_groups, negative_groups]).unique(return_inverse=True)
+    of_positive, of_negative = index[: len(positive)], index[len(positive) :]
+    lowest = affinity.new_full((len(groups),), torch.inf)
+    lowest = lowest.scatter_reduce(0, of_positive, affinity[positive], "amin")
+    highest = affinity.new_full((len(groups),), -torch.inf)
+    highest = highest.scatter_reduce(0, of_negative, affinity[negative], "amax")
+    both = lowest.isfinite() & highest.isfinite()
+    hinge = (MARGIN - (lowest[both] - highest[both])).clamp(min=0)
+    return hinge.sum() / (len(hinge) + 1)

@@ -1,50 +1,93 @@
-"""Action models by name. All are one class with another bank beside the clip (methods C16, C18, C19)."""
+"""Video models, built from the catalog: a clip network, and behind it a bank head (methods C16, C18, C19)."""
 
-from ag_core.errors import UserError
+from collections.abc import Callable
+from pathlib import Path
+
+from ag_core.catalog import find_action_model, find_clip_network
+from ag_core.models.checkpoints import load_checkpoint
+from ag_core.models.feature_bank import bank_width
+from ag_core.models.references import import_reference, own_arguments
 from ag_core.models.video.bank_head import BankedVideoModel, BankHead
-from ag_core.models.video.fbo import NonLocalBank
-from ag_core.models.video.i3d import I3dNonLocal
-from ag_core.presets import DEMO_VIDEO, VideoPreset
-from ag_core.taxonomy import BANK_SIZE, N_ACTIONS
+from ag_core.models.video.clip_network import ClipInput, ClipNetwork, make_clip_input
+from ag_core.models.video.fbo import build_bank_operator
+from ag_core.presets import VideoPreset
+from ag_core.taxonomy import N_ACTIONS
 
-__all__ = ["VIDEO_MODELS", "BankHead", "BankedVideoModel", "build_bank_head", "build_clip_net", "build_video_model"]
+__all__ = [
+    "BankHead",
+    "BankedVideoModel",
+    "ClipInput",
+    "ClipNetwork",
+    "build_bank_head",
+    "build_clip_network",
+    "build_video_model",
+    "load_bank_head",
+    "load_clip_network",
+    "make_clip_input",
+]
 
-VIDEO_MODELS: dict[str, int | None] = {"i3d": 0, "lfb": None, "sgfb": BANK_SIZE, "oracle": BANK_SIZE}
-"""Name to the length of a bank entry: 0 is no bank, None is the clip network's own feature size."""
+
+def build_clip_network(network: str, preset: VideoPreset | None = None) -> ClipNetwork:
+    """A clip network of the catalog with fresh weights, at demo size unless another preset of it is given.
+
+    UserError lists the known networks.
+    """
+    entry = find_clip_network(network)
+    build: Callable[..., ClipNetwork] = import_reference(entry.build)
+    return build(**own_arguments(entry.preset() if preset is None else preset, VideoPreset))
 
 
-def build_clip_net(preset: VideoPreset = DEMO_VIDEO) -> I3dNonLocal:
-    """The clip network of a preset with fresh weights: [B,3,T,H,W] to features [B,C]."""
-    return I3dNonLocal(
-        blocks=preset.blocks,
-        temporal_blocks=preset.temporal_blocks,
-        nonlocal_blocks=preset.nonlocal_blocks,
-        nonlocal_group=preset.nonlocal_group,
-        base_width=preset.base_width,
-        stem_kernel=preset.stem_kernel,
-        stem_stride=preset.stem_stride,
-        last_stride=preset.last_stride,
+def build_bank_head(model: str, preset: VideoPreset | None = None) -> BankHead:
+    """Bank operator and classifier of an action model with fresh weights: what is trained on cached clip features.
+
+    UserError lists the known models.
+    """
+    entry = find_action_model(model)
+    chosen: VideoPreset = entry.preset() if preset is None else preset
+    if entry.bank is None:
+        return BankHead(chosen.feature_size, None, N_ACTIONS, chosen.dropout)
+    operator = build_bank_operator(
+        chosen.operator,
+        chosen.feature_size,
+        bank_width(entry.bank, chosen.feature_size),
+        chosen.latent_size,
+        chosen.bank_layers,
+        chosen.bank_dropout,
     )
+    return BankHead(chosen.feature_size, operator, N_ACTIONS, chosen.dropout)
 
 
-def build_bank_head(name: str, preset: VideoPreset = DEMO_VIDEO) -> BankHead:
-    """Bank operator and classifier of a model with fresh weights: what is trained on cached clip features."""
-    if name not in VIDEO_MODELS:
-        raise UserError(f"there is no video model {name!r}; known models are {', '.join(VIDEO_MODELS)}")
-    entry_size = VIDEO_MODELS[name]
-    short_term = preset.feature_size
-    if entry_size == 0:
-        return BankHead(short_term, None, N_ACTIONS, preset.dropout)
-    operator = NonLocalBank(
-        short_term,
-        short_term if entry_size is None else entry_size,
-        preset.latent_size,
-        preset.bank_layers,
-        preset.bank_dropout,
-    )
-    return BankHead(short_term, operator, N_ACTIONS, preset.dropout)
+def build_video_model(model: str, preset: VideoPreset | None = None) -> BankedVideoModel:
+    """An action model with its clip network, fresh weights; UserError lists the known models."""
+    entry = find_action_model(model)
+    return BankedVideoModel(build_clip_network(entry.clip_network, preset), build_bank_head(model, preset))
 
 
-def build_video_model(name: str, preset: VideoPreset = DEMO_VIDEO) -> BankedVideoModel:
-    """A whole model with fresh weights; UserError lists the known names."""
-    return BankedVideoModel(build_clip_net(preset), build_bank_head(name, preset))
+def load_clip_network(
+    network: str, folder: Path, preset: VideoPreset | None = None
+) -> tuple[BankedVideoModel, dict[str, str]]:
+    """A clip network and its own classifier with the weights in `folder`, and what their file says of itself.
+
+    UserError as `load_checkpoint`.
+    """
+    entry = find_clip_network(network)
+    chosen: VideoPreset = entry.preset() if preset is None else preset
+    classifier = BankHead(chosen.feature_size, None, N_ACTIONS, chosen.dropout)
+    model = BankedVideoModel(build_clip_network(network, chosen), classifier)
+    metadata = load_checkpoint(entry.weights_path(folder), model, chosen.name, network)
+    return model.eval(), metadata
+
+
+def load_bank_head(model: str, folder: Path, preset: VideoPreset | None = None) -> tuple[BankHead, dict[str, str]]:
+    """An action model's head with the weights in `folder`, and what its file says of itself.
+
+    The head of a model without a bank is the classifier beside its clip network. UserError as `load_checkpoint`.
+    """
+    entry = find_action_model(model)
+    chosen: VideoPreset = entry.preset() if preset is None else preset
+    if entry.bank is None:
+        network, metadata = load_clip_network(entry.clip_network, folder, chosen)
+        return network.head, metadata
+    head = build_bank_head(model, chosen)
+    metadata = load_checkpoint(entry.weights_path(folder), head, chosen.name, model)
+    return head.eval(), metadata

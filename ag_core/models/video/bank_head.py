@@ -7,8 +7,8 @@ operator the bank is not used, and the model is the plain clip network with a cl
 import torch
 from torch import Tensor, nn
 
+from ag_core.models.video.clip_network import ClipInput, ClipNetwork
 from ag_core.models.video.fbo import BankOperator
-from ag_core.models.video.i3d import I3dNonLocal
 
 
 class BankHead(nn.Module):
@@ -35,12 +35,12 @@ class BankHead(nn.Module):
 
 
 class BankedVideoModel(nn.Module):
-    """Clips [B,3,T,H,W] and bank windows [B,W,D] to logits [B,n_actions]; `head` alone works on features [B,C]."""
+    """B clips and bank windows [B,W,D] to logits [B,n_actions]; `head` alone works on features [B,C]."""
 
-    def __init__(self, clip_net: I3dNonLocal, head: BankHead) -> None:
+    def __init__(self, clip_net: ClipNetwork, head: BankHead) -> None:
         super().__init__()
         self.clip_net = clip_net
         self.head = head
 
-    def forward(self, clip: Tensor, bank: Tensor | None = None) -> Tensor:
-        return self.head(self.clip_net(clip), bank)
+    def forward(self, clips: ClipInput, bank: Tensor | None = None) -> Tensor:
+        return self.head(self.clip_net(clips), bank)

@@ -11,6 +11,8 @@ from abc import abstractmethod
 import torch
 from torch import Tensor, nn
 
+from ag_core.errors import UserError
+
 
 class BankOperator(nn.Module):
     """Short-term features [B,C] and windows [B,W,D] to [B,out_features]."""
@@ -81,6 +83,24 @@ class MaxBank(BankOperator):
 
     def forward(self, short_term: Tensor, bank: Tensor) -> Tensor:
         return bank.amax(dim=1)
+
+
+OPERATORS = ("non-local", "mean", "max")
+"""What a preset can choose."""
+
+
+def build_bank_operator(
+    operator: str, short_term: int, entry_size: int, latent_size: int, layers: int, dropout: float
+) -> BankOperator:
+    """The bank operator of a name; the last three arguments are the non-local one's. UserError lists the names."""
+    match operator:
+        case "non-local":
+            return NonLocalBank(short_term, entry_size, latent_size, layers, dropout)
+        case "mean":
+            return MeanBank(entry_size)
+        case "max":
+            return MaxBank(entry_size)
+    raise UserError(f"there is no bank operator {operator!r}; known are {', '.join(OPERATORS)}")
 
 
 def _small_linear(inputs: int, outputs: int, std: float = 0.01) -> nn.Linear:

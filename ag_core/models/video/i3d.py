@@ -2,20 +2,21 @@
 
 A ResNet over clips whose every other block sees three frames at once, with non-local blocks in res3 and res4. At paper
 size it is LFB's R101 for Charades (methods C12), last stage at stride 1. Differences: batch normalisation stays a
-layer instead of being folded into constants; the classifier lives in `banked.py`.
+layer instead of being folded into constants; the classifier lives in `bank_head.py`.
 """
 
 import torch
 from torch import Tensor, nn
 
 from ag_core.models.video.blocks import Bottleneck, NonLocal, convolution
+from ag_core.models.video.clip_network import ClipInput, ClipNetwork
 
 GROUPED_STAGE = 3
 """Non-local blocks of res3 work on groups of frames to save memory; those of later stages see all."""
 
 
-class I3dNonLocal(nn.Module):
-    """Clips [B,3,T,H,W] to features [B, 32 * base_width]; T even. Arguments as in `VideoPreset`.
+class I3dNonLocal(ClipNetwork):
+    """One pathway [B,3,T,H,W] to features [B, 32 * base_width]; T even. Arguments as in `I3dPreset`.
 
     blocks of res2 to res5; (stage, block) of `nonlocal_blocks` counts stages from 2 and blocks from 0.
     """
@@ -51,7 +52,8 @@ class I3dNonLocal(nn.Module):
             if isinstance(module, nn.Conv3d) and module.bias is None:
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
-    def forward(self, clip: Tensor) -> Tensor:
+    def forward(self, clips: ClipInput) -> Tensor:
+        [clip] = clips.pathways
         x = self.pool_stem(torch.relu(self.stem(clip)))  # [B, base, T, H/4, W/4]
         x = self.pool_time(self.stages[0](x))  # [B, 4 base, T/2, H/4, W/4]
         for stage in self.stages[1:]:

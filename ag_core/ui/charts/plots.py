@@ -13,21 +13,14 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from ag_core.catalog import ACTION_MODELS, model_label
 from ag_core.graphs.palette import GROUP_STYLES
 from ag_core.taxonomy import OBJECTS, RELATIONS, Group, shown
-from ag_core.ui.formatting import model_name
 
 GROUPS = [group.value for group in Group]
 GROUP_COLOURS = {dark: [GROUP_STYLES[group].colour(dark) for group in Group] for dark in (False, True)}
 """By whether the theme is dark."""
 
-MODEL_COLOURS = {
-    False: {"lfb": "#66718A", "sgfb": "#0B6BCB", "oracle": "#8A6A00"},
-    True: {"lfb": "#9AA5B8", "sgfb": "#5CB3FF", "oracle": "#E5C15A"},
-}
-"""The same as in the player, and none of the groups' colours. By whether the theme is dark."""
-
-MODEL_LINES = {"lfb": "dash", "sgfb": "solid", "oracle": "dot"}
 PLAIN = {False: "#66718A", True: "#9AA5B8"}
 """Bars that stand for no group. By whether the theme is dark."""
 
@@ -56,8 +49,13 @@ LOG_FLOOR = 0.8
 
 
 def model_colour(model: str, *, dark: bool) -> str:
-    """The colour of a model; grey for one that has none."""
-    return MODEL_COLOURS[dark].get(model, PLAIN[dark])
+    """The colour of an action model; grey for one that the catalog does not know."""
+    return ACTION_MODELS[model].style.colour(dark) if model in ACTION_MODELS else PLAIN[dark]
+
+
+def model_line(model: str) -> str:
+    """The line of an action model, as Plotly names it; solid for one that the catalog does not know."""
+    return ACTION_MODELS[model].style.line if model in ACTION_MODELS else "solid"
 
 
 def count_bars(
@@ -250,11 +248,11 @@ def score_curves(
             figure.add_scatter(
                 x=line["time_s"],
                 y=line["score"],
-                name=model_name(str(model)),
+                name=model_label(str(model)),
                 legendgroup=str(model),
                 showlegend=row == 1,
                 mode="lines+markers",
-                line={"color": model_colour(str(model), dark=dark), "dash": MODEL_LINES.get(str(model)), "width": 2},
+                line={"color": model_colour(str(model), dark=dark), "dash": model_line(str(model)), "width": 2},
                 marker={"size": 5},
                 hovertemplate="%{y:.1%}",
                 **place,

@@ -12,7 +12,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from ag_core.ui.charts.plots import GROUP_COLOURS, GROUPS, MODEL_COLOURS, PLAIN, SEQUENCE
+from ag_core.catalog import ACTION_MODELS
+from ag_core.ui.charts.plots import GROUP_COLOURS, GROUPS, PLAIN, SEQUENCE, model_colour
 
 KINDS = ("Bar", "Line", "Scatter", "Heat map", "Histogram")
 ROWS = "number of rows"
@@ -234,8 +235,8 @@ def _colour(table: pd.DataFrame, colour: str | None, kind: str, dark: bool) -> d
     scale = alt.Scale(scheme="tableau10")
     if names <= set(GROUPS):
         scale = alt.Scale(domain=GROUPS, range=GROUP_COLOURS[dark])
-    elif names <= set(MODEL_COLOURS[dark]):
-        scale = alt.Scale(domain=list(MODEL_COLOURS[dark]), range=list(MODEL_COLOURS[dark].values()))
+    elif names <= set(ACTION_MODELS):
+        scale = alt.Scale(domain=sorted(names), range=[model_colour(name, dark=dark) for name in sorted(names)])
     return {"color": alt.Color("colour:N", title=colour, scale=scale, legend=legend)}
 
 

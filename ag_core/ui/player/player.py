@@ -15,6 +15,7 @@ import pyarrow as pa
 import streamlit as st
 from numpy.typing import NDArray
 
+from ag_core.catalog import ACTION_MODELS, Style, model_label
 from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video
 from ag_core.settings import ASSETS
 from ag_core.taxonomy import (
@@ -41,7 +42,6 @@ SCRIPTS = (
 """Pieces of the browser side, joined in this order into one module."""
 
 ANNOTATION = "annotation"
-SOURCE_LABELS = {ANNOTATION: "Annotation", "lfb": "LFB", "sgfb": "SGFB", "oracle": "SGFB oracle"}
 
 ROW_COLUMNS = pa.schema(
     [
@@ -215,9 +215,9 @@ def player_data(
 
     src_url     from `ui.media.media_url`; None or '' shows the annotations on an empty picture
     sources     graphs by source: 'annotation' and names of predictions; the first one is shown first
-    scores      answers by model ('lfb', 'sgfb', 'oracle'); the `top_k` actions of each get a row
+    scores      answers by id of an action model; the `top_k` actions of each get a row
     t0          where to start, seconds; seek: (counter, seconds), a new counter makes the player jump
-    labels      names of sources and models on screen, where they differ from SOURCE_LABELS
+    labels      names of sources on screen, where they differ from their ids
     compare     two or more sources: one graph panel each, side by side, instead of one panel with a selector
     fallback_fps  frames a second to place actions beside frames where the video's rate is unknown
     selected    class name of the object selected at the start
@@ -226,7 +226,7 @@ def player_data(
     link_path   page path for 'copy link', such as '/Explore', with a query if it needs one; None is the page itself
     debug       count differences between the overlay's frame and the frame number burnt into the picture
     """
-    names = {**SOURCE_LABELS, **(labels or {})}
+    names = {ANNOTATION: "Annotation", **(labels or {})}
     scores = scores or {}
     tracks = _Tracks()
     tables = {name: _tables(graphs, tracks, graded=name != ANNOTATION) for name, graphs in sources.items()}
@@ -253,7 +253,8 @@ def player_data(
         "models": [
             {
                 "name": name,
-                "label": names.get(name, name),
+                "label": model_label(name),
+                **_style(name),
                 "video_scores": [round(float(answer.scores[action]), 4) for action in actions],
                 "trained": [bool(answer.trained_on[action]) for action in actions],
             }
@@ -288,6 +289,12 @@ def _last_frame(sources: Mapping[str, Sequence[SceneGraph]], intervals: Sequence
     """The last frame of which anybody says anything, from 1: how far a video of unknown length can be watched."""
     frames = [graph.frame for graphs in sources.values() for graph in graphs]
     return max([1, *frames, *(math.ceil(interval.end_s * fps) for interval in intervals)])
+
+
+def _style(model: str) -> dict[str, str]:
+    """How the timeline draws a model: colours and line; one that the catalog does not know in grey."""
+    style = ACTION_MODELS[model].style if model in ACTION_MODELS else Style("#66718A", "#9AA5B8")
+    return {"light": style.light, "dark": style.dark, "line": style.line}
 
 
 def _picture_size(video: Video, sources: Mapping[str, Sequence[SceneGraph]]) -> tuple[int, int]:

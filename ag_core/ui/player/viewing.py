@@ -28,7 +28,6 @@ from ag_core.records import (
 from ag_core.results.prediction import Prediction
 from ag_core.ui import cached, html, tables
 from ag_core.ui.formatting import escape_markdown
-from ag_core.ui.page import is_dark
 from ag_core.ui.player.media import media_url
 from ag_core.ui.player.player import player_data, show_player
 from ag_core.ui.widgets.pickers import download_table
@@ -214,7 +213,7 @@ def action_tables(viewing: Viewing, top: int, key: str) -> None:
     for column, (model, answer) in zip(st.columns(max(1, len(viewing.scores)), gap="large"), viewing.scores.items()):
         table = tables.top_actions(answer, viewing.annotated_actions, top)
         parts.append(table.assign(model=model))
-        column.html(html.score_list(model, table, judged=viewing.intervals is not None, dark=is_dark()))
+        column.html(html.score_list(model, table, judged=viewing.intervals is not None))
     if parts:
         download_table(pd.concat(parts), "actions", viewing.video.video_id, f"{key}_csv")
 

@@ -165,7 +165,7 @@ def test_every_source_is_exported_in_every_format(kind: str, stores: dict[str, P
             for video_id in store.videos(source)["video_id"]:
                 video, graphs = store.video(video_id), store.graphs_of(video_id, source)
                 for name, one in FORMATS.items():
-                    for frame in [None] * one.of_video + [graph.frame for graph in graphs[:1]] * one.of_moment:
+                    for frame in [None] * one.of_video + [graph.frame for graph in graphs[:1]] * one.of_frame:
                         made += bool(export_graphs(name, graphs, video, source=source, frame=frame))
         assert made > 0 or kind == "videos_alone"
 

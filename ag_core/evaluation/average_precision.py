@@ -26,13 +26,13 @@ MIN_OVERLAP = 0.5
 """Of a detected and a true box, as intersection over union, for the one to count as the other."""
 
 
-def video_map_protocol(averaging: Averaging = Averaging.CLASS, details: str = "") -> Protocol:
+def build_video_map_protocol(averaging: Averaging = Averaging.CLASS, details: str = "") -> Protocol:
     """How Charades scores videos, in percent; `details` adds how a video came to its scores."""
     words = "; ".join(filter(None, (ACTION_DETAILS, details)))
     return Protocol("video mAP", Unit.PERCENT, averaging=averaging, details=words)
 
 
-def detection_protocol(overlap: float = MIN_OVERLAP) -> Protocol:
+def build_detection_protocol(overlap: float = MIN_OVERLAP) -> Protocol:
     """How detected boxes are scored over the classes that occur, in percent."""
     details = f"area under the interpolated curve, boxes overlap by {overlap:g}"
     return Protocol("box mAP", Unit.PERCENT, averaging=Averaging.CLASS, details=details)
@@ -82,21 +82,21 @@ class ActionPrecision:
         came to its scores."""
         values = ((Averaging.CLASS, self.mean), (Averaging.CLASS_WEIGHTED, self.weighted))
         return tuple(
-            Metric(percent(value), video_map_protocol(averaging, details), origin, self._counts(n), model=model)
+            Metric(percent(value), build_video_map_protocol(averaging, details), origin, self._counts(n), model=model)
             for averaging, value in values
         )
 
     def to_chance_metric(self, origin: Origin, details: str = "") -> Metric:
         """The mAP of constant scores in percent: the mean share of positive videos. It belongs to no training."""
         origin = replace(origin, seeds=())
-        protocol = video_map_protocol(details=details)
+        protocol = build_video_map_protocol(details=details)
         return Metric(percent(self.chance), protocol, origin, self._counts(Counts()), model=CHANCE)
 
     def to_class_metrics(
         self, origin: Origin, n: Counts = Counts(), model: str = "", details: str = ""
     ) -> list[Metric]:
         """The AP in percent of every action with a positive video, named by its Charades id."""
-        protocol = replace(video_map_protocol(Averaging.ONE_CLASS, details), name="video AP")
+        protocol = replace(build_video_map_protocol(Averaging.ONE_CLASS, details), name="video AP")
         counts = replace(self._counts(n), classes=None)
         return [
             Metric(
@@ -187,11 +187,11 @@ class DetectionPrecision:
     def to_metric(self, origin: Origin, n: Counts = Counts(), model: str = "") -> Metric:
         """The mean AP in percent; `n` may add what was learned from and the number of videos."""
         counts = self._counts(n, self.counts.sum(), len(self.classes))
-        return Metric(percent(self.mean), detection_protocol(self.overlap), origin, counts, model=model)
+        return Metric(percent(self.mean), build_detection_protocol(self.overlap), origin, counts, model=model)
 
     def to_class_metrics(self, origin: Origin, n: Counts = Counts(), model: str = "") -> list[Metric]:
         """The AP in percent of every class that occurs."""
-        protocol = replace(detection_protocol(self.overlap), name="box AP", averaging=Averaging.ONE_CLASS)
+        protocol = replace(build_detection_protocol(self.overlap), name="box AP", averaging=Averaging.ONE_CLASS)
         return [
             Metric(
                 percent(self.per_class[index]),

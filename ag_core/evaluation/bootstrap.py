@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.evaluation.average_precision import compute_action_precision, video_map_protocol
+from ag_core.evaluation.average_precision import build_video_map_protocol, compute_action_precision
 from ag_core.evaluation.metrics import Bounds, Counts, Metric, percent
 from ag_core.evaluation.protocol import Origin, Protocol, Unit
 
@@ -60,14 +60,14 @@ class BootstrapPrecision:
         of_seed = tuple(percent(value) for value in self.value_of_seed[model]) if origin.seeds else ()
         found = self.bound_model(model)
         return Metric(
-            percent(found.value), video_map_protocol(), origin, self._counts(n), found.to_bounds(), of_seed, name
+            percent(found.value), build_video_map_protocol(), origin, self._counts(n), found.to_bounds(), of_seed, name
         )
 
     def to_difference_metric(
         self, first: int, second: int, origin: Origin, n: Counts = Counts(), name: str = ""
     ) -> Metric:
         """How much the first model is above the second, in points; `n` may add what was learned from."""
-        protocol = difference_protocol(video_map_protocol())
+        protocol = build_difference_protocol(build_video_map_protocol())
         found = self.bound_difference(first, second)
         return Metric(percent(found.value), protocol, origin, self._counts(n), found.to_bounds(), model=name)
 
@@ -75,7 +75,7 @@ class BootstrapPrecision:
         return replace(n, videos=self.n_videos, classes=self.n_classes)
 
 
-def difference_protocol(protocol: Protocol) -> Protocol:
+def build_difference_protocol(protocol: Protocol) -> Protocol:
     """The protocol of the difference of two numbers in percent: in points, which have a sign."""
     return replace(protocol, name=f"difference of {protocol.name}", unit=Unit.POINTS)
 

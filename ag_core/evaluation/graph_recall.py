@@ -31,7 +31,7 @@ MAX_CANDIDATES = 100
 RECALL_DETAILS = "triplets of person, relationship and object, both boxes overlap by 0.5 with pixel-inclusive sides"
 
 
-def recall_protocol(k: int, mode: Mode, constraint: Constraint, averaging: Averaging) -> Protocol:
+def build_recall_protocol(k: int, mode: Mode, constraint: Constraint, averaging: Averaging) -> Protocol:
     """How triplets are recalled, in percent: 'mR' where relationships are averaged, else 'R'."""
     name = "mR" if averaging in (Averaging.RELATION, Averaging.RELATION_BY_FRAME) else "R"
     return Protocol(name, Unit.PERCENT, k, mode, constraint, averaging, N_RELATIONS, details=RECALL_DETAILS)
@@ -72,7 +72,9 @@ class GraphRecall:
         }
         counts = self._counts(n, int(self.counts.sum()))
         return tuple(
-            Metric(percent(recall), recall_protocol(k, mode, self.constraint, averaging), origin, counts, model=model)
+            Metric(
+                percent(recall), build_recall_protocol(k, mode, self.constraint, averaging), origin, counts, model=model
+            )
             for averaging, of_k in means.items()
             for k, recall in of_k.items()
         )
@@ -81,7 +83,7 @@ class GraphRecall:
         self, origin: Origin, mode: Mode, k: int, n: Counts = Counts(), model: str = ""
     ) -> list[Metric]:
         """The pooled recall in percent of every relationship that occurs, at one K."""
-        protocol = recall_protocol(k, mode, self.constraint, Averaging.ONE_CLASS)
+        protocol = build_recall_protocol(k, mode, self.constraint, Averaging.ONE_CLASS)
         return [
             Metric(
                 percent(self.per_relation[k][index]),

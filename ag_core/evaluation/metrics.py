@@ -1,8 +1,8 @@
 """A metric: a number that carries how it was measured, of what, by whom, and what makes it again.
 
 There is no way from a metric to a bare figure on a screen: `float(metric)` and `f"{metric:.1f}"` are refused, and
-`format(metric)` says whose the number is. Screens and documents take metrics as they are, one by one (`cell`,
-`sentence`) or in columns of one protocol (`evaluation.metric_table`). Knows no file and no screen.
+`format(metric)` says whose the number is. Screens and documents take metrics as they are, one by one (`format_short`,
+`format_sentence`) or in columns of one protocol (`evaluation.metric_table`). Knows no file and no screen.
 """
 
 import math
@@ -54,23 +54,23 @@ class Counts:
     train_videos: int | None = None
     train_frames: int | None = None
 
-    def scored(self) -> dict[str, int]:
+    def list_scored(self) -> dict[str, int]:
         """The counts of what was scored, those that are known."""
         names = ("videos", "frames", "boxes", "triplets", "classes", "intervals")
         return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
 
-    def text(self) -> str:
+    def describe(self) -> str:
         """In words: '120 videos, 300 frames (2 of them without a prediction, scored as zero), 7,604 triplets'."""
         missing = {"frames": (self.frames_without_prediction, "a prediction")}
         missing["videos"] = (self.videos_without_scores, "scores")
         parts = []
-        for name, count in self.scored().items():
+        for name, count in self.list_scored().items():
             without, what = missing.get(name, (None, ""))
             note = f" ({without:,} of them without {what}, scored as zero)" if without else ""
-            parts.append(f"{count:,} {name if count != 1 else _singular(name)}{note}")
+            parts.append(f"{count:,} {name if count != 1 else _make_singular(name)}{note}")
         return ", ".join(parts)
 
-    def training_text(self) -> str:
+    def describe_training(self) -> str:
         """What was learned from, in words; empty where nothing is known of it."""
         known = {"videos": self.train_videos, "frames": self.train_frames}
         parts = [f"{count:,} {name}" for name, count in known.items() if count is not None]
@@ -120,8 +120,10 @@ class Metric:
     def __format__(self, spec: str) -> str:
         """The number with unit and owner; a format for floats is refused, since it would lose both."""
         if spec:
-            raise TypeError(f"a metric is not a float and takes no format '{spec}'; use it as it is, cell or sentence")
-        return f"{self.text(with_unit=True)} ({self.origin.owner})"
+            raise TypeError(
+                f"a metric is not a float and takes no format '{spec}'; use it as it is or by format_sentence"
+            )
+        return f"{self.format_number(with_unit=True)} ({self.origin.owner})"
 
     def __str__(self) -> str:
         return format(self)
@@ -131,39 +133,39 @@ class Metric:
         """What was measured, of which model: 'R@20 of RelDN'."""
         return self.protocol.label + (f" of {self.model}" if self.model else "")
 
-    def text(self, with_unit: bool = False) -> str:
+    def format_number(self, with_unit: bool = False) -> str:
         """The number alone with its bounds, for a cell whose column says the rest: '32.5 (28.1 to 36.9)'."""
         unit = self.protocol.unit
-        text = _digits(self.number, unit)
+        text = _format_digits(self.number, unit)
         if with_unit and unit not in (Unit.RATIO, Unit.COUNT):
             text += f" {unit}"
         if self.bounds is not None:
-            text += f" ({_digits(self.bounds.low, unit)} to {_digits(self.bounds.high, unit)})"
+            text += f" ({_format_digits(self.bounds.low, unit)} to {_format_digits(self.bounds.high, unit)})"
         elif len(self.number_of_seed) > 1:
-            text += f" ({' / '.join(_digits(number, unit) for number in self.number_of_seed)})"
+            text += f" ({' / '.join(_format_digits(number, unit) for number in self.number_of_seed)})"
         return text
 
     def to_plot_record(self) -> dict[str, Any]:
         """The row of a chart's data: number, low and high (null without bounds), and the words that go with a mark."""
         low, high = (None, None) if self.bounds is None else (self.bounds.low, self.bounds.high)
         number = None if math.isnan(self.number) else self.number
-        return {"number": number, "low": low, "high": high, "metric": self.cell()}
+        return {"number": number, "low": low, "high": high, "metric": self.format_short()}
 
-    def cell(self) -> str:
+    def format_short(self) -> str:
         """The short form that stands alone: number, unit, owner, protocol and data in one line."""
-        facts = self.facts()
+        facts = self.list_facts()
         wanted = ("mode", "constraint", "data", "n", "seeds")
         about = ", ".join(facts[name] for name in wanted if name in facts)
-        return f"{self.label} {self.text(with_unit=True)} ({self.origin.owner}; {about})"
+        return f"{self.label} {self.format_number(with_unit=True)} ({self.origin.owner}; {about})"
 
-    def sentence(self) -> str:
+    def format_sentence(self) -> str:
         """Everything about the number in one sentence."""
-        facts = self.facts()
+        facts = self.list_facts()
         about = "; ".join(text for name, text in facts.items() if name not in ("measure", "owner"))
         label = self.label[0].upper() + self.label[1:]
-        return f"{label} is {self.text(with_unit=True)}, {self.origin.owner}: {about}."
+        return f"{label} is {self.format_number(with_unit=True)}, {self.origin.owner}: {about}."
 
-    def facts(self) -> dict[str, str]:
+    def list_facts(self) -> dict[str, str]:
         """What must be said beside the number, by kind, in the order of FACTS; never empty texts."""
         protocol, origin = self.protocol, self.origin
         facts = {
@@ -175,16 +177,16 @@ class Metric:
             "relations": f"{protocol.n_relations} relationships" if protocol.n_relations else "",
             "details": protocol.details,
             "data": " ".join(filter(None, (origin.dataset, origin.split, origin.truth))),
-            "n": self.n.text(),
-            "training": self.n.training_text(),
-            "seeds": self._say_seeds(),
+            "n": self.n.describe(),
+            "training": self.n.describe_training(),
+            "seeds": self._describe_seeds(),
             "spread": f"in brackets {self.bounds.meaning}" if self.bounds is not None else "",
             "source": origin.source,
             "command": f"`{RUN}{origin.command}`" if origin.command else "",
         }
         return {name: text for name, text in facts.items() if text}
 
-    def _say_seeds(self) -> str:
+    def _describe_seeds(self) -> str:
         seeds = ", ".join(str(seed) for seed in self.origin.seeds)
         if len(self.origin.seeds) < 2:
             return f"seed {seeds}" if seeds else ""
@@ -193,7 +195,7 @@ class Metric:
 
     def is_comparable(self, other: "Metric") -> bool:
         """Whether two numbers may stand in one column: same protocol, same data, and the same things scored."""
-        mine, theirs = self.n.scored(), other.n.scored()
+        mine, theirs = self.n.list_scored(), other.n.list_scored()
         same = ("dataset", "split", "truth")
         return (
             self.protocol == other.protocol
@@ -203,15 +205,15 @@ class Metric:
 
     def to_json(self) -> dict[str, Any]:
         """As plain values in the form of assets/metric.schema.json: what is not known is left out, NaN is null."""
-        protocol, origin = _plain(asdict(self.protocol)), _plain(asdict(self.origin))
+        protocol, origin = _to_plain(asdict(self.protocol)), _to_plain(asdict(self.origin))
         rest = {
-            "n": _plain(asdict(self.n)),
+            "n": _to_plain(asdict(self.n)),
             "bounds": asdict(self.bounds) if self.bounds is not None else None,
             "number_of_seed": self.number_of_seed,
             "model": self.model,
         }
         number = None if math.isnan(self.number) else self.number
-        return {"number": number, "protocol": protocol, "origin": origin, **_plain(rest)}
+        return {"number": number, "protocol": protocol, "origin": origin, **_to_plain(rest)}
 
     @staticmethod
     def from_json(row: Mapping[str, Any]) -> "Metric":
@@ -255,7 +257,7 @@ def _check_fields(kind: type, values: Mapping[str, Any]) -> None:
         raise ValueError(f"{kind.__name__} has no {', '.join(sorted(unknown))}, only {', '.join(known)}")
 
 
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+def _to_plain(values: Mapping[str, Any]) -> dict[str, Any]:
     """Without what is not known, and of types that JSON has."""
     plain: dict[str, Any] = {}
     for name, value in values.items():
@@ -266,11 +268,11 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def _singular(name: str) -> str:
+def _make_singular(name: str) -> str:
     return "class" if name == "classes" else name.removesuffix("s")
 
 
-def _digits(number: float, unit: Unit) -> str:
+def _format_digits(number: float, unit: Unit) -> str:
     if math.isnan(number):
         return "–"
     patterns = {Unit.PERCENT: ".1f", Unit.POINTS: "+.1f", Unit.RATIO: ".2f", Unit.COUNT: ",.0f", Unit.SECONDS: ",.3g"}

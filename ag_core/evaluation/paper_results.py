@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ag_core.evaluation.graph_recall import recall_protocol
+from ag_core.evaluation.graph_recall import build_recall_protocol
 from ag_core.evaluation.metric_table import MetricTable
 from ag_core.evaluation.metrics import Metric
 from ag_core.evaluation.protocol import Averaging, Constraint, Origin, Owner, Protocol, Unit
@@ -61,7 +61,7 @@ def _few_shot_protocol(column: str) -> Protocol:
 def _recall_protocol(column: str) -> Protocol:
     """The paper does not print its constraint; its numbers fit one predicate per ordered pair (docs/methods.md)."""
     mode, averaging, k = column.split("_")
-    found = recall_protocol(
+    found = build_recall_protocol(
         int(k.removeprefix("r")), MODE_OF_COLUMN[mode], Constraint.ONE_PER_DIRECTION, AVERAGING_OF_COLUMN[averaging]
     )
     return replace(found, details="as printed; the constraint is inferred from the numbers")

@@ -60,16 +60,19 @@ def tabulate_results(request: Mapping[str, Any], results: Sequence[LoggedResult]
 def average_over_seeds(metrics: Sequence[Metric]) -> Metric:
     """One metric of several trainings that differ in the seed alone; UserError where anything else differs."""
     first = metrics[0]
+    said = f"{first.format_sentence()} And: "
     if all(metric == first for metric in metrics):
         return first
     of_seed: dict[int, float] = {}
     for metric in metrics:
         same = replace(metric, number=first.number, origin=replace(metric.origin, seeds=first.origin.seeds)) == first
         if not same or len(metric.origin.seeds) != 1:
-            raise UserError(f"these numbers differ in more than the seed: {first.sentence()} And: {metric.sentence()}")
+            raise UserError(
+                f"these numbers differ in more than the seed: {first.format_sentence()} And: {metric.format_sentence()}"
+            )
         (seed,) = metric.origin.seeds
         if of_seed.setdefault(seed, metric.number) != metric.number:
-            raise UserError(f"two numbers for one seed: {first.sentence()} And: {metric.sentence()}")
+            raise UserError(f"two numbers for one seed: {said}{metric.format_sentence()}")
     numbers = tuple(of_seed.values())
     origin = replace(first.origin, seeds=tuple(of_seed))
     return replace(first, number=fmean(numbers), origin=origin, number_of_seed=numbers)

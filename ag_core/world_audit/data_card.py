@@ -58,7 +58,7 @@ def _list_agreement(report: Report) -> list[str]:
     return [
         "### Agreement with real graphs",
         "",
-        *(metric.sentence() for metric in read_distance_metrics(report).values()),
+        *(metric.format_sentence() for metric in read_distance_metrics(report).values()),
         f"Farthest: {_join(agreement['worst'])}.",
         "",
         *_format_table(

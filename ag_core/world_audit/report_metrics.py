@@ -6,8 +6,8 @@ Knows the report's plain object (`world_audit.report` describes it) and no model
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ag_core.evaluation.average_precision import CHANCE, video_map_protocol
-from ag_core.evaluation.bootstrap import BOUNDS_MEANING, difference_protocol
+from ag_core.evaluation.average_precision import CHANCE, build_video_map_protocol
+from ag_core.evaluation.bootstrap import BOUNDS_MEANING, build_difference_protocol
 from ag_core.evaluation.metric_table import MetricTable
 from ag_core.evaluation.metrics import Bounds, Counts, Metric
 from ag_core.evaluation.protocol import Averaging, Origin, Owner, Protocol, Unit
@@ -25,20 +25,25 @@ def list_parts(report: Report) -> list[str]:
 
 def read_audit_metrics(report: Report) -> dict[str, dict[str, Metric]]:
     """Video mAP in percent of every input by its name, and by part of val; first chance, which nobody trained."""
-    parts, protocol = list_parts(report), _protocol(report)
+    parts, protocol = list_parts(report), _build_protocol(report)
     chance = {
-        part: Metric(report["chance"][part], protocol, _origin(report, part, ()), _counts(report, part), model=CHANCE)
+        part: Metric(
+            report["chance"][part], protocol, _build_origin(report, part, ()), _count(report, part), model=CHANCE
+        )
         for part in parts
     }
-    rows = {one["name"]: {part: _metric(report, one, part, protocol) for part in parts} for one in report["audits"]}
+    rows = {
+        one["name"]: {part: _read_metric(report, one, part, protocol) for part in parts} for one in report["audits"]
+    }
     return {CHANCE: chance} | rows
 
 
 def read_difference_metrics(report: Report) -> dict[str, dict[str, Metric]]:
     """How much one input is above another, in points, by the names of both, and by part of val."""
-    parts, protocol = list_parts(report), difference_protocol(_protocol(report))
+    parts, protocol = list_parts(report), build_difference_protocol(_build_protocol(report))
     return {
-        one["name"]: {part: _metric(report, one, part, protocol) for part in parts} for one in report["comparisons"]
+        one["name"]: {part: _read_metric(report, one, part, protocol) for part in parts}
+        for one in report["comparisons"]
     }
 
 
@@ -80,23 +85,23 @@ def _tabulate(title: str, rows: Mapping[str, Mapping[str, Metric]]) -> MetricTab
     return MetricTable.from_rows(title, {name: list(of_part.values()) for name, of_part in rows.items()})
 
 
-def _metric(report: Report, one: Report, part: str, protocol: Protocol) -> Metric:
+def _read_metric(report: Report, one: Report, part: str, protocol: Protocol) -> Metric:
     found = one[part]
     bounds = Bounds(found["low"], found["high"], BOUNDS_MEANING)
-    origin = _origin(report, part, report["seeds"])
+    origin = _build_origin(report, part, report["seeds"])
     return Metric(
-        found["mean"], protocol, origin, _counts(report, part), bounds, found.get("seeds", ()), model=one["name"]
+        found["mean"], protocol, origin, _count(report, part), bounds, found.get("seeds", ()), model=one["name"]
     )
 
 
-def _protocol(report: Report) -> Protocol:
-    return video_map_protocol(details=f"{report['protocol']}, {report['steps']} steps")
+def _build_protocol(report: Report) -> Protocol:
+    return build_video_map_protocol(details=f"{report['protocol']}, {report['steps']} steps")
 
 
-def _origin(report: Report, part: str, seeds: Sequence[int]) -> Origin:
+def _build_origin(report: Report, part: str, seeds: Sequence[int]) -> Origin:
     return Origin(Owner.OURS_HOME, report["world"]["data"], part, seeds=tuple(seeds), command=report["command"])
 
 
-def _counts(report: Report, part: str) -> Counts:
+def _count(report: Report, part: str) -> Counts:
     classes = sum(row.get(part, 0) > 0 for row in report["labels"])
     return Counts(videos=report["n"][part], classes=classes, train_videos=report["n"]["train"])

@@ -57,7 +57,7 @@ def test_videos_without_scores_are_told_and_rank_last():
     result = compute_action_precision(scores, labels)
     assert result.videos_without_scores == 1
     assert result.per_class == pytest.approx([(1 / 2 + 2 / 3) / 2, 1 / 2])
-    told = result.to_metrics(ORIGIN)[0].sentence()
+    told = result.to_metrics(ORIGIN)[0].format_sentence()
     assert "3 videos (1 of them without scores, scored as zero)" in told
     with pytest.raises(UserError, match="none of the 2 videos has scores"):
         compute_action_precision(np.full((2, 2), np.nan), labels[:2])
@@ -138,6 +138,6 @@ def test_frames_that_nobody_looked_at_are_told():
     metric = result.to_metric(ORIGIN)
     assert metric.n == Counts(frames=2, boxes=2, classes=1, frames_without_prediction=1)
     assert [one.protocol.label for one in result.to_class_metrics(ORIGIN)] == ["box AP (bag)"]
-    assert "2 frames (1 of them without a prediction, scored as zero)" in metric.sentence()
+    assert "2 frames (1 of them without a prediction, scored as zero)" in metric.format_sentence()
     with pytest.raises(UserError, match="none of the 2 annotated frames was looked at"):
         compute_detection_precision([None, None], truth)

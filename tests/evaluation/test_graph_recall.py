@@ -62,7 +62,7 @@ def test_frames_without_prediction_are_told_and_score_zero():
     assert (result.n_frames, result.frames_without_prediction) == (3, 2)
     assert result.frame_mean[50] == pytest.approx((3 / 4 + 0 + 0) / 3)
     assert compute_graph_recall(truth, truth).frames_without_prediction == 0
-    told = result.to_metrics(ORIGIN, Mode.SGDET)[0].sentence()
+    told = result.to_metrics(ORIGIN, Mode.SGDET)[0].format_sentence()
     assert "3 frames (2 of them without a prediction, scored as zero)" in told
 
 

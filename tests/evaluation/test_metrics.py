@@ -60,27 +60,27 @@ def test_formatting_says_unit_and_owner():
     ],
 )
 def test_units(unit, number, text):
-    assert replace(RECALL, number=number, protocol=replace(R20, unit=unit)).text(with_unit=True) == text
+    assert replace(RECALL, number=number, protocol=replace(R20, unit=unit)).format_number(with_unit=True) == text
 
 
 @pytest.mark.parametrize("metric", [RECALL, MAP, PAPER])
 def test_the_sentence_says_everything(metric):
-    sentence = metric.sentence()
-    assert list(metric.facts()) == [kind for kind in FACTS if kind in metric.facts()]
-    for text in metric.facts().values():
-        assert text in sentence or text == metric.facts()["measure"]
+    sentence = metric.format_sentence()
+    assert list(metric.list_facts()) == [kind for kind in FACTS if kind in metric.list_facts()]
+    for text in metric.list_facts().values():
+        assert text in sentence or text == metric.list_facts()["measure"]
     assert str(metric.origin.owner) in sentence and metric.origin.split in sentence
     assert metric.origin.command in sentence and metric.origin.source in sentence
 
 
 def test_the_short_form_says_whose_what_and_how_many():
-    assert RECALL.cell() == (
+    assert RECALL.format_short() == (
         "R@20 67.7 % (ours on the home world; PredCls, with constraint, home60 val dense view, 120 videos, 300 frames, "
         "7,604 triplets, seed 0)"
     )
-    assert MAP.sentence().startswith("Video mAP of SGFB is 27.1 % (24.0 to 31.2), yours: ")
-    assert MAP.text() == "27.1 (24.0 to 31.2)"
-    assert replace(MAP, bounds=None).text() == "27.1 (27.8 / 26.9 / 26.7)"
+    assert MAP.format_sentence().startswith("Video mAP of SGFB is 27.1 % (24.0 to 31.2), yours: ")
+    assert MAP.format_number() == "27.1 (24.0 to 31.2)"
+    assert replace(MAP, bounds=None).format_number() == "27.1 (27.8 / 26.9 / 26.7)"
 
 
 @pytest.mark.parametrize("metric", [RECALL, MAP, PAPER])
@@ -94,7 +94,7 @@ def test_there_and_back_as_json(metric):
 def test_not_a_number_is_null():
     row = NOTHING.to_json()
     Draft202012Validator(SCHEMA).validate(row)
-    assert row["number"] is None and Metric.from_json(row).text() == "–"
+    assert row["number"] is None and Metric.from_json(row).format_number() == "–"
 
 
 def changed(**changes) -> dict:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ag_core.evaluation.graph_recall import recall_protocol
+from ag_core.evaluation.graph_recall import build_recall_protocol
 from ag_core.evaluation.metrics import Metric
 from ag_core.evaluation.paper_results import read_paper_table, read_paper_totals
 from ag_core.evaluation.protocol import Averaging, Constraint, Owner
@@ -31,14 +31,14 @@ def test_every_printed_number_is_there_and_the_papers(number: int):
     assert [metric.number for metric in metrics] == printed
     assert all(m.origin.owner is Owner.PAPER and m.origin.source == f"Table {number}" for m in metrics)
     assert len({metric.protocol for metric in metrics}) == {3: 1, 4: 3, 5: 12}[number]
-    assert read_paper_table(PRINTED, number).caption().startswith("Paper; ")
+    assert read_paper_table(PRINTED, number).format_caption().startswith("Paper; ")
 
 
 def test_table_5_is_told_by_mode_averaging_and_k():
     (best,) = (m for m in metrics_of(5) if m.model == "RelDN" and m.protocol.k == 20 and m.number == 34.92)
     assert best.protocol.mode is Mode.SGDET and best.protocol.averaging is Averaging.VIDEO
-    assert "SGDet" in best.sentence() and "Table 5" in best.sentence()
-    ours = recall_protocol(20, Mode.SGDET, Constraint.ONE_PER_DIRECTION, Averaging.VIDEO)
+    assert "SGDet" in best.format_sentence() and "Table 5" in best.format_sentence()
+    ours = build_recall_protocol(20, Mode.SGDET, Constraint.ONE_PER_DIRECTION, Averaging.VIDEO)
     assert ours != best.protocol, "the paper says neither constraint nor overlap: its numbers share no column with ours"
 
 

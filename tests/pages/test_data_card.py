@@ -88,8 +88,8 @@ def test_the_card_says_whose_numbers_they_are(app_home: Path, monkeypatch: pytes
 
 def test_the_dots_come_as_a_picture() -> None:
     metrics = {name: of_part["val"] for name, of_part in read_audit_metrics(result()).items()}
-    chance = data_card.plot_table({"chance": metrics.pop("chance")}, "input")
-    audits = data_card.plot_table(metrics, "input")
+    chance = data_card.build_plot_table({"chance": metrics.pop("chance")}, "input")
+    audits = data_card.build_plot_table(metrics, "input")
     figure = Figure(
         "Inputs",
         "by hand",

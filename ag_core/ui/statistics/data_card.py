@@ -28,12 +28,12 @@ WHICH = "home-world"
 Result = Mapping[str, Any]
 
 
-def plot_table(metrics: Mapping[str, Metric], first: str) -> pd.DataFrame:
+def build_plot_table(metrics: Mapping[str, Metric], first: str) -> pd.DataFrame:
     """One row per metric: its name in the column `first`, then number, low, high, and in words what they are."""
     return pd.DataFrame([{first: name} | metric.to_plot_record() for name, metric in metrics.items()])
 
 
-def metric_frame(table: MetricTable) -> pd.DataFrame:
+def build_metric_frame(table: MetricTable) -> pd.DataFrame:
     """A table of metrics as text, by the names of its rows."""
     return pd.DataFrame(table.to_records()).set_index(table.row_title)
 
@@ -103,14 +103,14 @@ def _show_audits(result: Result) -> None:
     parts, n = list_parts(result), result["n"]
     st.subheader("What each input gives away", anchor=False)
     metrics = {name: of_part["val"] for name, of_part in read_audit_metrics(result).items()}
-    chance = plot_table({CHANCE: metrics.pop(CHANCE)}, "input")
-    inputs = plot_table(metrics, "input")
+    chance = build_plot_table({CHANCE: metrics.pop(CHANCE)}, "input")
+    inputs = build_plot_table(metrics, "input")
     chance_table, input_table, difference_table = tabulate_inputs(result)
     show_figure(
         Figure(
             "What each input gives away",
             f"The same small network on different views of the truth. Drawn: all of val; the dashed line is chance. "
-            f"{input_table.caption()}",
+            f"{input_table.format_caption()}",
             "Dots with 95 % bounds: mAP of each input on all val videos; a line marks chance",
             "audits",
             WHICH,
@@ -120,15 +120,15 @@ def _show_audits(result: Result) -> None:
         "card_dots",
     )
     for table in (chance_table, input_table, difference_table):
-        owner_note(table.caption())
-        st.table(metric_frame(table), border="horizontal")
+        owner_note(table.format_caption())
+        st.table(build_metric_frame(table), border="horizontal")
     if len(parts) > 1:
         st.caption(
             f"iid: {n['iid']} videos like those of train. comp: {n['comp']} videos of combinations of verb, shape and "
             "support, and of a camera side, that train never shows. Each part has its own classes and its own chance: "
             "compare within a column."
         )
-    download_table(metric_frame(input_table).reset_index(), "audits", WHICH, "card_audits")
+    download_table(build_metric_frame(input_table).reset_index(), "audits", WHICH, "card_audits")
 
 
 def _show_boxes(result: Result) -> None:
@@ -154,7 +154,7 @@ def _show_agreement(result: Result) -> None:
     if agreement is None:
         st.caption("This audit was made without the real sample; give its folder with --real.")
         return
-    distances = " ".join(metric.sentence() for metric in read_distance_metrics(result).values())
+    distances = " ".join(metric.format_sentence() for metric in read_distance_metrics(result).values())
     note = (
         "Home world against a sample of real Action Genome annotation (aggregated; no record is shown). "
         f"{distances} The farthest:"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ag_core.annotations.building.assembly import ASSEMBLY
 from ag_core.annotations.connection import fetch_store
+from ag_core.annotations.store import AnnotationStore
 from ag_core.annotations.store_format import FORMAT_VERSION, SCHEMA
 from ag_core.errors import UserError
 from ag_core.files import hash_bytes, hash_file, write_atomically
@@ -39,6 +40,14 @@ def ensure_store() -> Path:
         chosen.home.mkdir(parents=True, exist_ok=True)
         _build(chosen, wanted)
     return chosen.embedded_store
+
+
+def open_store(where: Path | str | None = None) -> AnnotationStore:
+    """A store, open for reading: a .duckdb file, a lake's folder or its address; by default the one the app opens.
+
+    That is AG_STORE where it is set, else the embedded home world, made at the first call (some seconds).
+    """
+    return AnnotationStore(ensure_store() if where is None else where)
 
 
 def list_showcase_predictions(showcase: Path) -> list[Path]:

@@ -84,7 +84,7 @@ with st.container(horizontal=True, key="ag_cards"):
             "LFB and SGFB on one clock, and the feature in between.",
             {VIDEO: chosen},
         ),
-        (SEARCH, "Search", "manage_search", "Find moments: one thing holds, and then another.", {}),
+        (SEARCH, "Search", "manage_search", "Find where one thing holds, and then another.", {}),
         (STATISTICS, "Statistics", "bar_chart", "What the annotation holds, and how often.", {}),
         (SQL, "SQL", "database", "Ask the annotation anything, safely.", {}),
         (RUN, "Run", "play_circle", "Predict the graph and the actions of your own video.", {}),

@@ -1,4 +1,4 @@
-"""Search: find moments by a sequence of what holds, one step after the other; watch each at its moment."""
+"""Search: find where a sequence of steps holds, one after the other; watch each hit."""
 
 from collections.abc import Sequence as Values
 from dataclasses import replace
@@ -9,8 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from ag_core.errors import UserError
-from ag_core.queries.sequence.language import parse, step_text, write
-from ag_core.queries.sequence.query import MAX_MOMENTS, moments, moments_query
+from ag_core.queries.sequence.language import format_sequence, format_step, parse_sequence
+from ag_core.queries.sequence.query import MAX_HITS, build_hits_query, find_hits
 from ag_core.queries.sequence.records import Sequence
 from ag_core.ui import cached
 from ag_core.ui.cached import StoreKey
@@ -21,7 +21,7 @@ from ag_core.ui.widgets.pickers import source_name
 from ag_core.ui.widgets.sequence_builder import SEQUENCE, TEXT, builder, remember
 
 PER_PAGE = 8
-# Moments are plain links: coming back by the browser's button must find the link of this page as it was.
+# Hits are plain links: coming back by the browser's button must find the link of this page as it was.
 EXPLORE_ADDRESS = Path(EXPLORE).stem.partition("_")[2]
 HOW_TO_WRITE = """
 | write | for |
@@ -35,13 +35,13 @@ HOW_TO_WRITE = """
 | `cup and not holding dish` | both in the same frame |
 | `for at least 2 s and at most 9 s` | how long a step lasts |
 | `then`, `then within 5 s`, `then after 1 s within 5 s` | what comes later, and how soon |
-| `where action c107\\|c106 and scene "kitchen" and split train` | about the whole moment and its video |
+| `where action c107\\|c106 and scene "kitchen" and split train` | about the whole hit and its video |
 """
 
 
 def read_example(key: StoreKey, text: str) -> Sequence:
     """An example, asked of the first model run where the store has no annotation."""
-    sequence = parse(text)
+    sequence = parse_sequence(text)
     return replace(sequence, where=replace(sequence.where, source=cached.main_source(key)))
 
 
@@ -51,7 +51,7 @@ def use_example(key: StoreKey) -> None:
     if chosen:
         remember(st.session_state.get(TEXT, ""))
         text = next(one["text"] for one in cached.sequence_examples() if one["name"] == chosen)
-        st.session_state[TEXT] = write(read_example(key, text))
+        st.session_state[TEXT] = format_sequence(read_example(key, text))
         st.session_state["page"] = 1
 
 
@@ -73,29 +73,29 @@ def asked_for(fallback: str) -> Sequence | None:
         with st.popover("How to write it", type="tertiary", icon=":material/help:", width="content"):
             st.markdown(HOW_TO_WRITE)
     try:
-        return parse((st.session_state[TEXT] or "").strip() or fallback)
+        return parse_sequence((st.session_state[TEXT] or "").strip() or fallback)
     except UserError as error:
         failure(error)
         return None
 
 
 def answer(key: StoreKey, sequence: Sequence, counts: pd.DataFrame) -> None:
-    """How many moments there are, and one page of them."""
-    text = write(sequence)
+    """How many hits there are, and one page of them."""
+    text = format_sequence(sequence)
     place = int(st.session_state.get("page", 1))
-    found = cached.moments(key, text, PER_PAGE, (place - 1) * PER_PAGE)
+    found = cached.sequence_hits(key, text, PER_PAGE, (place - 1) * PER_PAGE)
     pages = max(1, ceil(found.total / PER_PAGE))
     if place > pages:
         st.session_state["page"] = place = 1
-        found = cached.moments(key, text, PER_PAGE, 0)
-    st.subheader(f"{format_number(found.total)} moment{'' if found.total == 1 else 's'}", anchor=False)
+        found = cached.sequence_hits(key, text, PER_PAGE, 0)
+    st.subheader(f"{format_number(found.total)} hit{'' if found.total == 1 else 's'}", anchor=False)
     in_videos = f"In {format_number(found.videos)} video{'' if found.videos == 1 else 's'}, asked"
     asked = f"{in_videos if found.total else 'Asked'} in {1000 * found.seconds:.0f} ms."
     owner_note(f"{asked} Whose frames: {source_name(sequence.where.source)}. {cautions(key, sequence)}")
     if not found.total:
-        empty_state("No such moment", drawn.why_nothing(sequence, counts))
+        empty_state("No hit", drawn.why_nothing(sequence, counts))
     else:
-        texts = [step_text(step) for step in sequence.steps]
+        texts = [format_step(step) for step in sequence.steps]
         st.html(drawn.legend(sequence, dark=is_dark()))
         for number, (_, row) in enumerate(found.table.iterrows()):
             hit(number, row, texts)
@@ -109,7 +109,7 @@ def answer(key: StoreKey, sequence: Sequence, counts: pd.DataFrame) -> None:
 def cautions(key: StoreKey, sequence: Sequence) -> str:
     """What a reader must know of this answer."""
     said = []
-    left_out = cached.videos_without_times(key, write(sequence))
+    left_out = cached.videos_without_times(key, format_sequence(sequence))
     if left_out:
         said.append(
             f"{format_number(left_out)} annotated videos are left out: their frame rate is unknown, and so are the "
@@ -121,22 +121,22 @@ def cautions(key: StoreKey, sequence: Sequence) -> str:
 
 
 def hit(number: int, row: pd.Series, texts: Values[str]) -> None:
-    """One moment: its picture, and its strip of time with the ways into the player."""
+    """One hit: its picture, and its strip of time with the ways into the player."""
     with st.container(key=f"ag_moment_{number}"):
         picture = cached.picture_at(row["path"], int(row["frame"]))
         if picture:
             st.image(picture, width="stretch", alt=f"Video {row['video_id']} at frame {row['frame']}")
         else:
             st.html('<div class="ag-noposter">no video file</div>')
-        st.html(drawn.moment(row, texts, EXPLORE_ADDRESS, dark=is_dark()))
+        st.html(drawn.hit_html(row, texts, EXPLORE_ADDRESS, dark=is_dark()))
 
 
 def downloads(sequence: Sequence) -> None:
-    """All moments as files; asked for only when a button is pressed."""
+    """All hits as files; asked for only when a button is pressed."""
     store = cached.store()
 
     def every() -> pd.DataFrame:
-        return drawn.for_download(moments(store, sequence, MAX_MOMENTS).table)
+        return drawn.for_download(find_hits(store, sequence, MAX_HITS).table)
 
     makers = {
         "csv": ("text/csv", lambda: every().to_csv(index=False).encode()),
@@ -144,26 +144,26 @@ def downloads(sequence: Sequence) -> None:
     }
     for kind, (mime, make) in makers.items():
         st.download_button(
-            kind.upper(), make, file_name=download_name("moments", "search", kind), mime=mime,
+            kind.upper(), make, file_name=download_name("hits", "search", kind), mime=mime,
             key=f"search_{kind}", icon=":material/download:", on_click="ignore", type="tertiary",
-            help=f"The first {format_number(MAX_MOMENTS)} moments",
+            help=f"The first {format_number(MAX_HITS)} hits",
         )  # fmt: skip
 
 
 def query_shown(sequence: Sequence) -> None:
     """The SQL that was asked, and its parameters."""
-    query = moments_query(sequence, PER_PAGE)
+    query = build_hits_query(sequence, PER_PAGE)
     with st.expander("The SQL that answers this", icon=":material/database:", key="search_sql"):
         st.caption("One query; every value travels as a parameter, in the order of the question marks.")
         st.code(query.sql, language="sql", height=420)
         st.html(drawn.parameter_list(query))
         st.page_link(
             SQL, label="Open in SQL, with its values", icon=":material/arrow_forward:",
-            query_params={"q": moments_query(sequence, 1000).with_values()},
+            query_params={"q": build_hits_query(sequence, 1000).with_values()},
         )  # fmt: skip
 
 
-page_frame("Search", "Moments in which one thing holds, and then another. The link remembers what you ask.")
+page_frame("Search", "Find where one thing holds, and then another. The link remembers what you ask.")
 store_or_stop()
 key = cached.store_key()
 examples = cached.sequence_examples()
@@ -176,13 +176,13 @@ st.pills("Examples", names, key="search_example", on_change=use_example, args=(k
 left, right = st.columns([2.1, 1], gap="large")
 last = st.session_state.get(SEQUENCE) or read_example(key, examples[0]["text"])
 with right:
-    sequence = asked_for(write(last))
+    sequence = asked_for(format_sequence(last))
     note = next((one["note"] for one in examples if one["name"] == st.session_state.get("search_example")), None)
     if note:
         st.caption(note)
 shown = sequence or last
 try:
-    counts = cached.stretch_counts(key, write(shown))
+    counts = cached.interval_counts(key, format_sequence(shown))
     with left:
         builder(shown, counts, cached.sources(key))
     if sequence is None:

@@ -26,11 +26,8 @@ from ag_core.errors import UserError
 from ag_core.jobs.film_queue import FilmQueue
 from ag_core.jobs.prediction_queue import PredictionQueue
 from ag_core.queries.facets import VideoFilter, count_facets, count_videos, find_videos
-from ag_core.queries.sequence.language import parse as parse_sequence
-from ag_core.queries.sequence.query import Moments
-from ag_core.queries.sequence.query import moments as moments_of
-from ag_core.queries.sequence.query import stretch_counts as stretch_counts_of
-from ag_core.queries.sequence.query import videos_without_times as videos_without_times_of
+from ag_core.queries.sequence import query as sequence_query
+from ag_core.queries.sequence.language import parse_sequence
 from ag_core.queries.sql.sandbox import SqlSandbox, Workers
 from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video, frame_to_time
 from ag_core.results.film_cache import FILE, MadeFilm
@@ -339,21 +336,21 @@ def sequence_examples() -> list[dict[str, str]]:
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def moments(key: StoreKey, text: str, limit: int, offset: int) -> Moments:
-    """One page of the moments of a sequence in canonical text, and how many there are."""
-    return moments_of(_store(key), parse_sequence(text), limit, offset)
+def sequence_hits(key: StoreKey, text: str, limit: int, offset: int) -> sequence_query.SequenceHits:
+    """One page of the hits of a sequence in canonical text, and how many there are."""
+    return sequence_query.find_hits(_store(key), parse_sequence(text), limit, offset)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def stretch_counts(key: StoreKey, text: str) -> pd.DataFrame:
-    """How often each step of a sequence in canonical text happens: step, stretches, videos."""
-    return stretch_counts_of(_store(key), parse_sequence(text))
+def interval_counts(key: StoreKey, text: str) -> pd.DataFrame:
+    """How often each step of a sequence in canonical text happens: step, intervals, videos."""
+    return sequence_query.count_intervals(_store(key), parse_sequence(text))
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
 def videos_without_times(key: StoreKey, text: str) -> int:
     """How many videos cannot match a sequence since their rate is unknown."""
-    return videos_without_times_of(_store(key), parse_sequence(text))
+    return sequence_query.count_videos_without_times(_store(key), parse_sequence(text))
 
 
 def examination(key: StoreKey, say: Callable[[int, int], None]) -> list[Finding]:

@@ -89,8 +89,8 @@ def compare(clock: Clock, stores: Mapping[str, str], video_id: str, repeats: int
     """By question: a side for each store that can answer it, by how many times it is as large ('1', '10', ...)."""
     from ag_core.annotations.statistics.counts import tabulate_object_relations
     from ag_core.annotations.store import AnnotationStore
-    from ag_core.queries.sequence.language import parse
-    from ag_core.queries.sequence.query import moments
+    from ag_core.queries.sequence.language import parse_sequence
+    from ag_core.queries.sequence.query import find_hits
 
     opened = {times: AnnotationStore(path) for times, path in stores.items()}
     whole = {times: store for times, store in opened.items() if int(times) <= WHOLE_UP_TO}
@@ -98,7 +98,7 @@ def compare(clock: Clock, stores: Mapping[str, str], video_id: str, repeats: int
     (videos,) = opened["1"].rows("select max(video) + 1 from videos")[0]
     middle = {times: int(times) // 2 for times in opened}
     names = {times: f"{video_id}_{copy}" if copy else video_id for times, copy in middle.items()}
-    sequence = parse(QUESTION)
+    sequence = parse_sequence(QUESTION)
 
     def look_up(times: str) -> list[tuple[int, int]]:
         found = opened[times].columns(LOOK_UP_QUERY, [video + middle[times] * videos])
@@ -117,7 +117,7 @@ def compare(clock: Clock, stores: Mapping[str, str], video_id: str, repeats: int
         return tabulate_object_relations(opened[times]).to_numpy()
 
     def search(times: str) -> int:
-        return moments(opened[times], sequence, PER_PAGE).total
+        return find_hits(opened[times], sequence, PER_PAGE).total
 
     def asked(question: Callable[[str], Any], sizes: Mapping[str, Any]) -> dict[str, Side]:
         return in_turn({times: partial(question, times) for times in sizes}, repeats)

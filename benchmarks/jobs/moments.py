@@ -1,7 +1,7 @@
 """Row 5: hold a cup, then drink from it within five seconds.
 
-A stretch is a run of neighbouring annotated frames of a video in which something holds. Counted are the stretches of
-holding after whose beginning a stretch of drinking begins, at most five seconds after the holding ended.
+An interval is a run of neighbouring annotated frames of a video in which something holds. Counted are the intervals of
+holding after whose beginning an interval of drinking begins, at most five seconds after the holding ended.
 """
 
 import csv
@@ -45,8 +45,8 @@ def loop(annotated: dict[str, Any], rates: Mapping[str, float]) -> int:
             frames.sort()
             rate = rates[video]
             times = [round((frame - 1) / rate * 1000) for frame, _, _ in frames]
-            holding = stretches([holds for _, holds, _ in frames])
-            drinking = stretches([drinks for _, _, drinks in frames])
+            holding = intervals([holds for _, holds, _ in frames])
+            drinking = intervals([drinks for _, _, drinks in frames])
             count += sum(
                 any(then > first and times[then] - times[last] <= WITHIN_MS for then, _ in drinking)
                 for first, last in holding
@@ -54,7 +54,7 @@ def loop(annotated: dict[str, Any], rates: Mapping[str, float]) -> int:
     return count
 
 
-def stretches(holds: list[bool]) -> list[tuple[int, int]]:
+def intervals(holds: list[bool]) -> list[tuple[int, int]]:
     """First and last place of each run of True."""
     firsts = [place for place, now in enumerate(holds) if now and not (place and holds[place - 1])]
     lasts = [place for place, now in enumerate(holds) if now and not (place + 1 < len(holds) and holds[place + 1])]
@@ -81,8 +81,8 @@ def with_pandas(relations: "pd.DataFrame", names: Mapping[str, int]) -> int:
 def compare(clock: Clock, store: str, folder: str, rates: str, repeats: int) -> dict[str, Side]:
     """All ways in turn in this process, with pickle and data frame loaded before."""
     from ag_core.annotations.store import AnnotationStore
-    from ag_core.queries.sequence.language import parse
-    from ag_core.queries.sequence.query import moments
+    from ag_core.queries.sequence.language import parse_sequence
+    from ag_core.queries.sequence.query import find_hits
     from ag_core.taxonomy import object_index, relation_index
     from benchmarks.jobs.usual import load_pickles
 
@@ -90,7 +90,7 @@ def compare(clock: Clock, store: str, folder: str, rates: str, repeats: int) -> 
     with Path(rates).open(newline="") as file:
         rate_of = {row["video"]: float(row["fps"]) for row in csv.DictReader(file)}
     names = {CUP: object_index(CUP), FIRST: relation_index(FIRST), THEN: relation_index(THEN)}
-    sequence = parse(QUESTION)
+    sequence = parse_sequence(QUESTION)
     with AnnotationStore(store) as opened, clock:
         relations = opened.ask(
             "select frame_id, video, t_ms, class, relation from relations where source = 'annotation'"
@@ -98,7 +98,7 @@ def compare(clock: Clock, store: str, folder: str, rates: str, repeats: int) -> 
         loaded_for_good()
         return in_turn(
             {
-                SEARCH: lambda: moments(opened, sequence, PER_PAGE).total,
+                SEARCH: lambda: find_hits(opened, sequence, PER_PAGE).total,
                 LOOP: lambda: loop(annotated, rate_of),
                 PANDAS: lambda: with_pandas(relations, names),
             },

@@ -30,8 +30,8 @@ from ag_core.annotations.store import ANNOTATION, AnnotationStore
 from ag_core.doctor.report import make_report
 from ag_core.errors import UserError
 from ag_core.queries.facets import VideoFilter, count_facets, count_videos, find_videos
-from ag_core.queries.sequence.language import parse
-from ag_core.queries.sequence.query import moments
+from ag_core.queries.sequence.language import parse_sequence
+from ag_core.queries.sequence.query import find_hits
 from ag_core.taxonomy import Group, action_index, object_index, relation_index
 from tests.annotations import killed_writer
 from tests.annotations.released import SHARED, real_release
@@ -166,7 +166,7 @@ NEIGHBOURS: dict[str, Callable[[AnnotationStore], Any]] = {
         sampling.count_frames_at_midpoints(store, ANNOTATION),
     ],
     "search for moments": lambda store: [
-        moments(store, parse(text)).table
+        find_hits(store, parse_sequence(text)).table
         for text in ("holding cup", "person not contacting pillow then within 2 s sitting on bed where scene Bedroom")
     ],
     "doctor": lambda store: [make_report(store, "here").findings, make_report(store, "here").rows],

@@ -20,13 +20,13 @@ def test_a_typed_sequence_shows_moments_and_opens_the_player_there(
 ) -> None:
     page = visit(f"{app('app.py')}/Search")
     settled(page)
-    expect(page.get_by_role("heading", name=re.compile(r"^[1-9]\d* moments?$"))).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile(r"^[1-9]\d* hits?$"))).to_be_visible()
     field(page).fill("person holding cup, then drinking from cup within 5 s")
     page.get_by_role("button", name="Find", exact=True).click()
     expect(page.locator(".ag-legend li")).to_have_text(["1holding cup", "2drinking from cup"])
     settled(page)
     assert "sequence=person+holding+cup" in page.url
-    second = page.locator(".ag-moment").first.locator(".ag-strip a").nth(1)
+    second = page.locator(".ag-hit").first.locator(".ag-strip a").nth(1)
     said = second.get_attribute("title") or ""
     place = re.fullmatch(r"Step 2, drinking from cup: .*, frames? (\d+)( to \d+)?", said)
     assert place, said
@@ -36,7 +36,7 @@ def test_a_typed_sequence_shows_moments_and_opens_the_player_there(
     page.go_back()
     settled(page)
     expect(field(page)).to_have_value("person holding cup, then drinking from cup within 5 s")
-    page.locator(".ag-moment .head").first.click()
+    page.locator(".ag-hit .head").first.click()
     expect(number).to_have_text(re.compile(r"^frame \d+ / "), timeout=60_000)
 
 
@@ -60,9 +60,9 @@ def test_clicking_and_typing_say_the_same(app: Callable[..., str], visit: Callab
 def test_it_fits_a_narrow_screen(app: Callable[..., str], visit: Callable[..., Page], scheme: str) -> None:
     page = visit(f"{app('app.py')}/Search", width=420, scheme=scheme)
     settled(page)
-    page.locator(".ag-moment").first.wait_for()
+    page.locator(".ag-hit").first.wait_for()
     overflow = page.evaluate(
-        """() => [...document.querySelectorAll('[class*=st-key-ag_condition_] > *, .ag-moment, .ag-legend')]
+        """() => [...document.querySelectorAll('[class*=st-key-ag_condition_] > *, .ag-hit, .ag-legend')]
             .filter(one => one.getBoundingClientRect().right > innerWidth).length"""
     )
     assert overflow == 0

@@ -1,4 +1,4 @@
-"""The page Search: clicking and typing say the same, the link holds it, and moments lead into the player."""
+"""The page Search: clicking and typing say the same, the link holds it, and hits lead into the player."""
 
 import re
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ag_core.annotations.building.build import build_store
-from ag_core.queries.sequence.language import parse, write
-from ag_core.queries.sequence.query import Query
+from ag_core.queries.sequence.language import format_sequence, parse_sequence
+from ag_core.queries.sequence.query import SqlQuery
 from ag_core.settings import PROJECT, settings
 from ag_core.ui import cached
 from ag_core.ui.widgets import search_hits
@@ -32,22 +32,22 @@ def headings(app: AppTest) -> list[str]:
 @pytest.fixture
 def home(app_home: Path) -> Iterator[Path]:
     yield app_home
-    cached.moments.clear()
+    cached.sequence_hits.clear()
 
 
 def test_a_newcomer_sees_an_example(home: Path) -> None:
     app = open_page(PAGE)
     assert not app.exception and not app.error and not app.warning
     assert text_of(app) == cached.sequence_examples()[0]["text"]
-    assert headings(app) == ["0 moments", "No such moment"]  # the two clips of the test have a cup that is always held
-    assert any("Step 1 (not contacting cup) has no stretch at all" in one.value for one in app.markdown)
+    assert headings(app) == ["0 hits", "No hit"]  # the two clips of the test have a cup that is always held
+    assert any("Step 1 (not contacting cup) has no interval at all" in one.value for one in app.markdown)
 
 
 def test_a_link_shows_its_moments_and_they_lead_into_the_player(home: Path) -> None:
     app = open_page(PAGE, sequence=f"{DRINK} then sitting on bed")
-    assert headings(app)[0] == "0 moments"
+    assert headings(app)[0] == "0 hits"
     app = open_page(PAGE, sequence='looking_at & holding cup for at least 1 s where scene "KITCH" and action c107')
-    assert headings(app) == ["1 moment"]
+    assert headings(app) == ["1 hit"]
     printed = notes(app)
     assert "AB1CD · 0:00.167 to 0:02.167" in printed
     assert 'href="Explore?v=AB1CD&amp;t=0.167"' in printed
@@ -62,19 +62,19 @@ def test_every_example_is_canonical_and_shown_in_the_builder(home: Path, example
     examples = cached.sequence_examples()
     assert len(examples) == 7
     text = examples[example]["text"]
-    assert write(parse(text)) == text
+    assert format_sequence(parse_sequence(text)) == text
     app = open_page(PAGE)
     app.button_group(key="search_example").set_value(examples[example]["name"]).run()
     assert not app.exception and not app.error
     assert text_of(app) == text
     shown = [
         [app.multiselect(key=f"search_{place}_{index}_{what}").value for index, _ in enumerate(step.conditions)]
-        for place, step in enumerate(parse(text).steps)
+        for place, step in enumerate(parse_sequence(text).steps)
         for what in ("relations", "classes")
     ]
     meant = [
         [list(getattr(condition, what)) for condition in step.conditions]
-        for step in parse(text).steps
+        for step in parse_sequence(text).steps
         for what in ("relations", "classes")
     ]
     assert shown == meant
@@ -82,12 +82,12 @@ def test_every_example_is_canonical_and_shown_in_the_builder(home: Path, example
 
 def test_clicking_writes_the_text_and_the_answer(home: Path) -> None:
     app = open_page(PAGE, sequence="holding bed")
-    assert headings(app)[0] == "0 moments"
-    cup, holds, drinks, looks = (parse(text).steps[0].conditions[0] for text in (
+    assert headings(app)[0] == "0 hits"
+    cup, holds, drinks, looks = (parse_sequence(text).steps[0].conditions[0] for text in (
         "cup", "holding anything", "drinking from anything", "looking at anything"
     ))  # fmt: skip
     app.multiselect(key="search_0_0_classes").set_value(list(cup.classes)).run()
-    assert text_of(app) == "holding cup" and headings(app) == ["1 moment"]
+    assert text_of(app) == "holding cup" and headings(app) == ["1 hit"]
     app.multiselect(key="search_0_0_relations").set_value([*holds.relations, *looks.relations]).run()
     assert text_of(app) == "holding|looking at cup"
     app.button_group(key="search_0_0_together").set_value(True).run()
@@ -126,7 +126,7 @@ def test_steps_move_and_go_and_come_back(home: Path) -> None:
     app.button(key="search_undo_button").click().run()
     assert text_of(app) == "sitting on bed\nthen within 2 s holding cup"
     app.button(key="search_undo_button").click().run()
-    assert parse(text_of(app)) == parse("holding cup then within 2 s sitting on bed")
+    assert parse_sequence(text_of(app)) == parse_sequence("holding cup then within 2 s sitting on bed")
     assert app.button(key="search_undo_button").disabled
 
 
@@ -144,7 +144,7 @@ def test_a_wrong_text_is_explained_and_the_last_sequence_stays_in_the_builder(ho
     assert not app.exception
     assert app.error[0].value.startswith("At position 15 'mug' cannot stand")
     assert headings(app) == ["Not understood"]
-    assert app.multiselect(key="search_0_0_classes").value == list(parse(DRINK).steps[0].conditions[0].classes)
+    assert app.multiselect(key="search_0_0_classes").value == list(parse_sequence(DRINK).steps[0].conditions[0].classes)
     app.text_area(key="sequence").set_value("").run()
     assert text_of(app) == DRINK
 
@@ -155,7 +155,7 @@ def test_an_unknown_source_is_named(home: Path) -> None:
     assert headings(app)[-1] == "No such source"
     known = cached.sources(cached.store_key())[1]
     app = open_page(PAGE, sequence=f'holding cup where source "{known}"')
-    assert headings(app) == ["1 moment"]
+    assert headings(app) == ["1 hit"]
     assert app.selectbox(key="search_source").value == known
 
 
@@ -180,11 +180,11 @@ def test_videos_of_unknown_rate_answer_without_limits_and_are_counted_with(
     monkeypatch.setenv("AG_STORE", str(untimed))
     settings.cache_clear()
     app = open_page(PAGE, sequence="holding cup")
-    assert headings(app) == ["1 moment"]
+    assert headings(app) == ["1 hit"]
     assert "frames 3 to 27" in notes(app) and 'href="Explore?v=AB1CD"' in notes(app)
     assert "left out" not in notes(app)
     app = open_page(PAGE, sequence="holding cup for at least 1 s")
-    assert headings(app)[0] == "0 moments"
+    assert headings(app)[0] == "0 hits"
     assert "2 annotated videos are left out: their frame rate is unknown" in notes(app)
 
 
@@ -193,8 +193,8 @@ def test_a_page_number_beyond_the_last_shows_the_first(home: Path) -> None:
     app.query_params["sequence"], app.query_params["page"] = "anything", "7"
     app.switch_page(PAGE).run()
     assert not app.exception
-    assert headings(app) == ["2 moments"]
-    assert notes(app).count('class="ag-moment"') == 2
+    assert headings(app) == ["2 hits"]
+    assert notes(app).count('class="ag-hit"') == 2
 
 
 def test_the_sql_is_shown_and_opens_in_sql(home: Path) -> None:
@@ -209,7 +209,7 @@ def test_the_sql_is_shown_and_opens_in_sql(home: Path) -> None:
 def test_downloads_are_offered_and_hold_no_paths(home: Path) -> None:
     app = open_page(PAGE, sequence="anything")
     assert [button.label for button in app.get("download_button")] == ["CSV", "JSON"]
-    found = search_hits.for_download(cached.moments(cached.store_key(), "anything", 10, 0).table)
+    found = search_hits.for_download(cached.sequence_hits(cached.store_key(), "anything", 10, 0).table)
     assert found["video_id"].tolist() == ["AB1CD", "EF2GH"]
     assert "path" not in found.columns
 
@@ -227,14 +227,14 @@ ROW = pd.Series(
 
 
 def test_a_strip_places_each_stretch_on_the_video() -> None:
-    html = search_hits.moment(ROW, ["holding cup", '<i>"cup"'], "Explore", dark=False)
+    html = search_hits.hit_html(ROW, ["holding cup", '<i>"cup"'], "Explore", dark=False)
     assert "left:10.00%;width:10.00%" in html
     assert f"left:45.00%;width:{search_hits.NARROWEST_PERCENT:.2f}%" in html
     assert "Step 2, &lt;i&gt;&quot;cup&quot;: 0:04.500 to 0:04.500, frame 46" in html
     assert "A&lt;B · 0:01.000 to 0:04.500" in html and "<i>" not in html and "somewhere" not in html
     link = urlsplit(html.split('href="')[3].split('"')[0].replace("&amp;", "&"))
     assert (link.path, parse_qs(link.query)) == ("Explore", {"v": ["A<B"], "t": ["4.500"]})
-    assert search_hits.moment(ROW, ["a", "b"], "Explore", dark=True) != search_hits.moment(
+    assert search_hits.hit_html(ROW, ["a", "b"], "Explore", dark=True) != search_hits.hit_html(
         ROW, ["a", "b"], "Explore", dark=False
     )
 
@@ -243,7 +243,7 @@ def test_without_a_clock_a_strip_counts_frames() -> None:
     untimed = ROW.copy()
     for name in ("start_s", "end_s", "step_1_start_ms", "step_1_end_ms", "step_2_start_ms", "step_2_end_ms"):
         untimed[name] = None
-    html = search_hits.moment(untimed, ["a", "b"], "Explore", dark=False)
+    html = search_hits.hit_html(untimed, ["a", "b"], "Explore", dark=False)
     assert "left:10.00%;width:11.00%" in html and f"left:45.00%;width:{search_hits.NARROWEST_PERCENT:.2f}%" in html
     assert "frame 1<" in html and "frame 100<" in html and "amp;t=" not in html and "0:0" not in html
 
@@ -251,24 +251,24 @@ def test_without_a_clock_a_strip_counts_frames() -> None:
 def test_a_stretch_past_the_end_of_the_video_is_still_drawn() -> None:
     long = ROW.copy()
     long["duration_s"] = 2.0
-    html = search_hits.moment(long, ["a", "b"], "Explore", dark=False)
+    html = search_hits.hit_html(long, ["a", "b"], "Explore", dark=False)
     assert f"left:{100 - search_hits.NARROWEST_PERCENT:.2f}%" in html
 
 
 def test_why_nothing_was_found() -> None:
-    sequence = parse("holding cup then within 2 s door where action c107")
-    counts = pd.DataFrame({"step": [1, 2], "stretches": [3, 0], "videos": [2, 0]})
-    assert search_hits.why_nothing(sequence, counts).startswith("step 2 (door) has no stretch at all")
-    counts["stretches"] = 1
+    sequence = parse_sequence("holding cup then within 2 s door where action c107")
+    counts = pd.DataFrame({"step": [1, 2], "intervals": [3, 0], "videos": [2, 0]})
+    assert search_hits.why_nothing(sequence, counts).startswith("step 2 (door) has no interval at all")
+    counts["intervals"] = 1
     said = search_hits.why_nothing(sequence, counts)
     assert said.startswith("each step happens, but never one after the other") and "take the action away" in said
-    assert "length" in search_hits.why_nothing(parse("holding cup where action c107"), counts.head(1))
+    assert "length" in search_hits.why_nothing(parse_sequence("holding cup where action c107"), counts.head(1))
 
 
 def test_counts_and_parameters_in_words() -> None:
-    assert search_hits.count_text(1, 1) == "1 stretch in 1 video"
-    assert search_hits.count_text(1234, 2) == "1,234 stretches in 2 videos"
+    assert search_hits.count_text(1, 1) == "1 interval in 1 video"
+    assert search_hits.count_text(1234, 2) == "1,234 intervals in 2 videos"
     assert search_hits.count_text(0, 0) == "never happens here"
-    assert search_hits.parameter_list(Query("? ?", ("<b>", 7))) == (
+    assert search_hits.parameter_list(SqlQuery("? ?", ("<b>", 7))) == (
         '<ol class="ag-parameters"><li>&#x27;&lt;b&gt;&#x27;</li><li>7</li></ol>'
     )

@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 from ag_core.annotations.building.build import build_store
 from ag_core.evaluation.protocol import Owner
 from ag_core.queries.facets import VideoFilter
-from ag_core.queries.sequence.language import parse
+from ag_core.queries.sequence.language import parse_sequence
 from ag_core.queries.sequence.records import Condition
 from ag_core.settings import PROJECT, settings
 from ag_core.taxonomy import OBJECTS, object_index, relation_index
@@ -181,7 +181,7 @@ def test_transitions_lead_to_search_in_its_language() -> None:
     for name in OBJECTS:
         found = transition_sequences(table, name)
         assert list(found) == ["b"]
-        steps = [step.conditions for step in parse(found["b"]).steps]
+        steps = [step.conditions for step in parse_sequence(found["b"]).steps]
         assert steps == [
             (Condition((object_index(name),), (relation_index(held),)),) for held in ("holding", "not_contacting")
         ]
@@ -295,7 +295,7 @@ def test_spans_keep_their_order_and_tell_their_quantiles() -> None:
             ("behind", "spatial", 9, 4, 1.0, 1.5, 2.0, 3.0, 9.0),
             ("looking at", "attention", 5, 5, 1.0, 1.0, 1.0, 1.0, 1.0),
         ],
-        columns=["relation", "group", "stretches", "lasting", "q10", "q25", "q50", "q75", "q90"],
+        columns=["relation", "group", "intervals", "lasting", "q10", "q25", "q50", "q75", "q90"],
     )
     spec = json.loads(time_axis.duration_bars(table.assign(mark=table["relation"]), dark=False).to_json())
     assert spec["layer"][0]["encoding"]["y"]["sort"] == ["looking at", "behind"]

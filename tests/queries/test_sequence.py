@@ -1,4 +1,4 @@
-"""Moments by sequence: the SQL equals a brute-force reference on random stores, and does what docs/search.md says."""
+"""Hits of a sequence: the SQL equals a brute-force reference on random stores, and does what docs/search.md says."""
 
 from dataclasses import dataclass, replace
 from itertools import product
@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ag_core.queries.sequence.language import parse
-from ag_core.queries.sequence.query import moments, moments_query, stretch_counts, videos_without_times
-from ag_core.queries.sequence.records import MAX_STEPS, Condition, Limits, Sequence, Step, Where
+from ag_core.queries.sequence.language import parse_sequence
+from ag_core.queries.sequence.query import build_hits_query, count_intervals, count_videos_without_times, find_hits
+from ag_core.queries.sequence.records import MAX_STEPS, Condition, Limits, Sequence, SequenceScope, Step
 from ag_core.queries.sql.sandbox import SqlSandbox
 
 SCHEMA = Path(__file__).parents[2] / "ag_core" / "annotations" / "schema.sql"
@@ -108,7 +108,7 @@ def holds(step: Step, frame: Frame) -> bool:
     return True
 
 
-def stretches(step: Step, film: Film) -> list[tuple[Frame, Frame]]:
+def intervals(step: Step, film: Film) -> list[tuple[Frame, Frame]]:
     found: list[list[Frame]] = []
     before = False
     for frame in film.frames:
@@ -141,7 +141,7 @@ def reference(films: list[Film], sequence: Sequence) -> list[tuple]:
             continue
         if sequence.where.split and sequence.where.split not in {one.split for one in told}:
             continue
-        of_steps = [stretches(step, film) for step in sequence.steps]
+        of_steps = [intervals(step, film) for step in sequence.steps]
         for first in of_steps[0]:
             chains = [
                 chain
@@ -218,7 +218,7 @@ conditions = st.builds(
 )
 steps = st.builds(Step, st.lists(conditions, min_size=1, max_size=2).map(tuple), st.one_of(st.just(Limits()), limits))
 wheres = st.builds(
-    Where,
+    SequenceScope,
     st.lists(st.lists(st.sampled_from(ACTIONS), min_size=1, unique=True).map(tuple), max_size=2).map(tuple),
     st.sampled_from(["", "", "KITCHEN", "room"]),
     st.sampled_from([None, None, "train", "test"]),
@@ -233,7 +233,7 @@ sequences = some_steps.flatmap(
         Sequence,
         st.just(tuple(found)),
         st.lists(limits, min_size=len(found) - 1, max_size=len(found) - 1).map(tuple),
-        st.one_of(st.just(Where()), wheres),
+        st.one_of(st.just(SequenceScope()), wheres),
     )
 )
 
@@ -258,16 +258,16 @@ def found_in(table: pd.DataFrame, n_steps: int) -> list[tuple]:
 def test_moments_equal_the_brute_force_reference(memory: Memory, films: list[Film], sequence: Sequence) -> None:
     memory.fill(films)
     expected = reference(films, sequence)
-    answer = moments(memory, sequence)
+    answer = find_hits(memory, sequence)
     assert found_in(answer.table, len(sequence.steps)) == expected
     assert answer.total == len(expected)
     assert answer.videos == len({one[0] for one in expected})
-    where = Where(scene=sequence.where.scene, split=sequence.where.split, source=sequence.where.source)
+    where = SequenceScope(scene=sequence.where.scene, split=sequence.where.split, source=sequence.where.source)
     counted = [
         reference(films, Sequence((step,), where=where)) for step in sequence.steps
-    ]  # a sequence of one step has a moment for every stretch
-    counts = stretch_counts(memory, sequence)
-    assert counts["stretches"].tolist() == [len(one) for one in counted]
+    ]  # a sequence of one step has a hit for every interval
+    counts = count_intervals(memory, sequence)
+    assert counts["intervals"].tolist() == [len(one) for one in counted]
     assert counts["videos"].tolist() == [len({video for video, _ in one}) for one in counted]
 
 
@@ -288,7 +288,7 @@ HOLD, DRINK = Condition((10,), (13,)), Condition((10,), (9,))
 
 def test_a_moment_has_times_frames_and_what_is_known_of_its_video(memory: Memory, kitchen: list[Film]) -> None:
     memory.fill(kitchen)
-    answer = moments(memory, Sequence((Step((HOLD,)), Step((DRINK,))), (Limits(0, 1000),)))
+    answer = find_hits(memory, Sequence((Step((HOLD,)), Step((DRINK,))), (Limits(0, 1000),)))
     assert (answer.total, answer.videos) == (1, 1)
     row = answer.table.iloc[0]
     assert (row["video_id"], row["scene"], row["split"], row["duration_s"]) == ("V0", SCENES[0], "train", 9.0)
@@ -302,45 +302,45 @@ def test_videos_without_a_clock_answer_what_needs_none(memory: Memory, kitchen: 
     memory.fill(kitchen)
     steps = (Step((HOLD,)), Step((DRINK,)))
     free, limited = Sequence(steps, (Limits(),)), Sequence(steps, (Limits(0, 9000),))
-    assert moments(memory, free).table["video_id"].tolist() == ["V0", "V1"]
-    assert moments(memory, free).table["start_s"].isna().tolist() == [False, True]
-    assert videos_without_times(memory, free) == 0
-    assert moments(memory, limited).table["video_id"].tolist() == ["V0"]
-    assert videos_without_times(memory, limited) == 1
-    assert videos_without_times(memory, replace(limited, where=Where(split="train"))) == 0
+    assert find_hits(memory, free).table["video_id"].tolist() == ["V0", "V1"]
+    assert find_hits(memory, free).table["start_s"].isna().tolist() == [False, True]
+    assert count_videos_without_times(memory, free) == 0
+    assert find_hits(memory, limited).table["video_id"].tolist() == ["V0"]
+    assert count_videos_without_times(memory, limited) == 1
+    assert count_videos_without_times(memory, replace(limited, where=SequenceScope(split="train"))) == 0
 
 
 def test_an_action_must_overlap_the_moment(memory: Memory, kitchen: list[Film]) -> None:
     memory.fill(kitchen)
     held = Sequence((Step((HOLD,), Limits(500)),))
     for actions, n in ((((107,),), 0), (((106,),), 1), (((107, 106),), 1), (((107,), (106,)), 0)):
-        assert moments(memory, replace(held, where=Where(actions))).total == n
+        assert find_hits(memory, replace(held, where=SequenceScope(actions))).total == n
 
 
 def test_what_only_touches_counts(memory: Memory, kitchen: list[Film]) -> None:
     film = replace(kitchen[0], actions=((107, 0, 1000), (106, 4000, 9000), (0, 4001, 9000)))
     memory.fill([film])
     held, drunk = Step((HOLD,)), Step((DRINK,))  # held from 1 to 2 s and at 4 s, drunk from 3 to 4 s
-    assert moments(memory, Sequence((held, drunk), (Limits(1000, 1000),))).total == 1
-    assert moments(memory, Sequence((held, drunk), (Limits(0, 999),))).total == 0
-    assert moments(memory, Sequence((held, drunk), (Limits(1001),))).total == 0
-    assert moments(memory, Sequence((held, held), (Limits(),))).total == 1  # nothing follows itself
-    assert moments(memory, Sequence((drunk, held), (Limits(0, 0),))).total == 1  # they overlap
+    assert find_hits(memory, Sequence((held, drunk), (Limits(1000, 1000),))).total == 1
+    assert find_hits(memory, Sequence((held, drunk), (Limits(0, 999),))).total == 0
+    assert find_hits(memory, Sequence((held, drunk), (Limits(1001),))).total == 0
+    assert find_hits(memory, Sequence((held, held), (Limits(),))).total == 1  # nothing follows itself
+    assert find_hits(memory, Sequence((drunk, held), (Limits(0, 0),))).total == 1  # they overlap
     for action, n in ((107, 1), (106, 1), (0, 0)):
-        where = Where(((action,),))
-        assert moments(memory, Sequence((held, drunk), (Limits(),), where)).total == n
+        where = SequenceScope(((action,),))
+        assert find_hits(memory, Sequence((held, drunk), (Limits(),), where)).total == n
     covering = Step((Condition((10,)),))  # from 0 to 5 s: a later step ends before it does
-    where = Where(((0,),))
-    assert moments(memory, Sequence((covering, Step((HOLD,), Limits(1000))), (Limits(),), where)).total == 1
+    where = SequenceScope(((0,),))
+    assert find_hits(memory, Sequence((covering, Step((HOLD,), Limits(1000))), (Limits(),), where)).total == 1
 
 
 def test_pages_hold_every_moment_once(memory: Memory, kitchen: list[Film]) -> None:
     memory.fill([replace(film, video=film.video + 2 * k) for k in range(5) for film in kitchen])
     sequence = Sequence((Step((Condition((10,), (9, 13)),)),))
-    pages = [moments(memory, sequence, limit=3, offset=offset) for offset in (0, 3, 6, 9, 12)]
+    pages = [find_hits(memory, sequence, limit=3, offset=offset) for offset in (0, 3, 6, 9, 12)]
     assert [len(page.table) for page in pages] == [3, 3, 3, 1, 0]
     assert [(page.total, page.videos) for page in pages] == [(10, 10)] * 5
-    whole = moments(memory, sequence).table
+    whole = find_hits(memory, sequence).table
     together = pd.concat([page.table for page in pages[:4]], ignore_index=True)
     for name in ("video_id", "frame", "step_1_first_frame", "step_1_last_frame"):
         assert together[name].tolist() == whole[name].tolist()
@@ -348,7 +348,7 @@ def test_pages_hold_every_moment_once(memory: Memory, kitchen: list[Film]) -> No
 
 def test_text_travels_as_parameters() -> None:
     nasty = "'; drop table videos; --"
-    query = moments_query(Sequence((Step((HOLD,)),), where=Where(scene=nasty, source=nasty)))
+    query = build_hits_query(Sequence((Step((HOLD,)),), where=SequenceScope(scene=nasty, source=nasty)))
     assert nasty not in query.sql and query.parameters.count(nasty) >= 2
     assert query.sql.count("?") == len(query.parameters)
     assert "'''; drop table videos; --'" in query.with_values()
@@ -358,11 +358,11 @@ def test_the_query_with_its_values_runs_in_the_sandbox(app_home: Path) -> None:
     from ag_core.annotations.showcase_store import ensure_store
 
     sandbox = SqlSandbox(ensure_store())
-    one = parse('drinking from cup for at least 0.5 s where scene "kitch" and split test and action c107')
-    answer = sandbox.run(moments_query(one).with_values(), 10, 10.0).frame
+    one = parse_sequence('drinking from cup for at least 0.5 s where scene "kitch" and split test and action c107')
+    answer = sandbox.run(build_hits_query(one).with_values(), 10, 10.0).frame
     assert (answer["video_id"].tolist(), answer["frame"].tolist()) == (["AB1CD"], [3])
-    two = parse("looking at & holding cup then after 1 s within 5 s not holding cup and cup where action c107")
-    assert sandbox.run(moments_query(two).with_values(), 10, 10.0).frame.empty  # in these clips nothing ever changes
+    two = parse_sequence("looking at & holding cup then after 1 s within 5 s not holding cup and cup where action c107")
+    assert sandbox.run(build_hits_query(two).with_values(), 10, 10.0).frame.empty  # in these clips nothing ever changes
 
 
 def test_steps_are_changed_put_in_taken_out_and_moved() -> None:
@@ -398,10 +398,10 @@ def test_steps_are_changed_put_in_taken_out_and_moved() -> None:
         (lambda: Sequence(()), "0 steps"),
         (lambda: Sequence((Step((HOLD,)),) * (MAX_STEPS + 1), (Limits(),) * MAX_STEPS), "9 steps"),
         (lambda: Sequence((Step((HOLD,)),) * 2), "one fewer"),
-        (lambda: Where(((),)), "names no action"),
-        (lambda: Where(((157,),)), "does not exist"),
-        (lambda: Where(split="validation"), "train or test"),
-        (lambda: Where(source=" "), "source is empty"),
+        (lambda: SequenceScope(((),)), "names no action"),
+        (lambda: SequenceScope(((157,),)), "does not exist"),
+        (lambda: SequenceScope(split="validation"), "train or test"),
+        (lambda: SequenceScope(source=" "), "source is empty"),
     ],
 )
 def test_what_makes_no_sense_is_refused(make, message: str) -> None:

@@ -7,8 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ag_core.errors import UserError
-from ag_core.queries.sequence.language import parse, write
-from ag_core.queries.sequence.records import LONGEST_LIMIT_MS, Condition, Limits, Sequence, Step, Where
+from ag_core.queries.sequence.language import format_sequence, parse_sequence
+from ag_core.queries.sequence.records import MAX_LIMIT_MS, Condition, Limits, Sequence, SequenceScope, Step
 from ag_core.taxonomy import N_ACTIONS, N_CLASSES, N_RELATIONS, OBJECTS, RELATIONS, object_index, relation_index
 
 CUP, DISH, DOOR, SOFA = (object_index(name) for name in ("cup/glass/bottle", "dish", "door", "sofa/couch"))
@@ -61,16 +61,16 @@ def one(*conditions: Condition, length: Limits = Limits()) -> Sequence:
         (
             'cup where action c107|C106 and scene "a \\"b" and split train and action c000 and source prediction:a+b',
             Sequence(
-                (Step((Condition((CUP,)),)),), where=Where(((107, 106), (0,)), 'a "b', "train", "prediction:a+b")
+                (Step((Condition((CUP,)),)),), where=SequenceScope(((107, 106), (0,)), 'a "b', "train", "prediction:a+b")
             ),
         ),
-        ("cup where scene kitchen", Sequence((Step((Condition((CUP,)),)),), where=Where(scene="kitchen"))),
-        ("cup where scene forest", Sequence((Step((Condition((CUP,)),)),), where=Where(scene="forest"))),
+        ("cup where scene kitchen", Sequence((Step((Condition((CUP,)),)),), where=SequenceScope(scene="kitchen"))),
+        ("cup where scene forest", Sequence((Step((Condition((CUP,)),)),), where=SequenceScope(scene="forest"))),
     ],
 )  # fmt: skip
 def test_a_text_means_a_sequence(text: str, meant: Sequence) -> None:
-    assert parse(text) == meant
-    assert parse(write(meant)) == meant
+    assert parse_sequence(text) == meant
+    assert parse_sequence(format_sequence(meant)) == meant
 
 
 def test_every_class_and_relationship_can_be_said() -> None:
@@ -79,7 +79,7 @@ def test_every_class_and_relationship_can_be_said() -> None:
             for name in OBJECTS:
                 for word in (name, *name.split("/")):
                     expected = one(Condition((object_index(name),), (relation_index(relation),)))
-                    assert parse(f"{spelling} {word}") == expected
+                    assert parse_sequence(f"{spelling} {word}") == expected
 
 
 def test_the_examples_of_the_documentation_are_sequences() -> None:
@@ -89,10 +89,10 @@ def test_the_examples_of_the_documentation_are_sequences() -> None:
     typed = [line.split("`")[1].replace("\\|", "|") for line in table.splitlines() if "`" in line]
     assert len(typed) == 5
     for text in (begun, *typed):
-        assert parse(write(parse(text))) == parse(text)
+        assert parse_sequence(format_sequence(parse_sequence(text))) == parse_sequence(text)
 
 
-times = st.integers(0, LONGEST_LIMIT_MS)
+times = st.integers(0, MAX_LIMIT_MS)
 limits = st.one_of(
     st.just(Limits()),
     times.map(lambda time: Limits(0, time)),
@@ -111,7 +111,7 @@ conditions = st.builds(
 steps = st.builds(Step, st.lists(conditions, min_size=1, max_size=3).map(tuple), limits)
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 wheres = st.builds(
-    Where,
+    SequenceScope,
     st.lists(st.lists(st.integers(0, N_ACTIONS - 1), min_size=1, max_size=3, unique=True).map(tuple), max_size=2).map(
         tuple
     ),
@@ -132,15 +132,15 @@ sequences = st.lists(steps, min_size=1, max_size=4).flatmap(
 @given(sequences)
 @example(one(Condition(), length=Limits(1001, 4035)))  # as floating-point seconds these are no whole milliseconds
 def test_a_sequence_goes_there_and_back(sequence: Sequence) -> None:
-    text = write(sequence)
-    assert parse(text) == sequence
-    assert write(parse(text)) == text
+    text = format_sequence(sequence)
+    assert parse_sequence(text) == sequence
+    assert format_sequence(parse_sequence(text)) == text
 
 
 @given(st.text(max_size=60))
 def test_any_text_is_understood_or_refused_in_words(text: str) -> None:
     try:
-        parse(text)
+        parse_sequence(text)
     except UserError as error:
         assert len(str(error)) > 20
 
@@ -173,6 +173,6 @@ def test_any_text_is_understood_or_refused_in_words(text: str) -> None:
 )
 def test_an_error_is_a_sentence(text: str, said: str) -> None:
     with pytest.raises(UserError) as refused:
-        parse(text)
+        parse_sequence(text)
     assert said in str(refused.value)
     assert str(refused.value).partition("\n")[0].count(". ") == 0

@@ -65,44 +65,44 @@ def count_transitions(store: "AnnotationStore", source: str, object_class: int, 
 
 
 # The rows lie class by class, relationship by relationship, video by video, in the order of time (schema.sql), and
-# windows without an order read them as they lie. A stretch begins where the packed place does not grow by one; where it
-# stays, a class is twice in a frame. The row before the next beginning ends it.
-_STRETCHES = """
-with held as (
-    select (((class::bigint << 5) | relation::bigint) << 50) | (video::bigint << 28) | frame_id::bigint as place, t_ms
+# windows without an order read them as they lie. An interval begins where the packed position does not grow by one;
+# where it stays, a class is twice in a frame. The row before the next beginning ends it.
+_INTERVALS = """
+with active as (
+    select (((class::bigint << 5) | relation::bigint) << 50) | (video::bigint << 28) | frame_id::bigint as position, t_ms
     from relations_by_class
     where source = ? and score >= 0.5 and t_ms is not null and (? is null or class = ?)
 ),
 beside as (
-    select place, t_ms, coalesce(place - lag(place) over () not in (0, 1), true) as begins,
-           lag(t_ms) over () as t_before, lead(place) over () is null as is_last
-    from held
+    select position, t_ms, coalesce(position - lag(position) over () not in (0, 1), true) as begins,
+           lag(t_ms) over () as t_before, lead(position) over () is null as is_last
+    from active
 ),
 edges as (select * from beside where begins or is_last),
-stretches as (
-    select (place >> 50) & 31 as relation, begins,
+intervals as (
+    select (position >> 50) & 31 as relation, begins,
            coalesce(case when lead(begins) over () then lead(t_before) over () else lead(t_ms) over () end, t_ms) - t_ms
            as length_ms
     from edges
 )
-select relation::integer as relation, stretches, lasting, {quantiles}
-from (select relation, count(*) as stretches, count(*) filter (length_ms > 0) as lasting,
+select relation::integer as relation, intervals, lasting, {quantiles}
+from (select relation, count(*) as intervals, count(*) filter (length_ms > 0) as lasting,
              quantile_disc(length_ms, ?) filter (length_ms > 0) as of_lengths
-      from stretches where begins group by relation)
+      from intervals where begins group by relation)
 order by relation"""
 
 
 def measure_durations(store: "AnnotationStore", source: str, object_class: int | None = None) -> pd.DataFrame:
-    """How long relationships last: relation, name, group, stretches, lasting, q10, q25, q50, q75, q90 (seconds).
+    """How long relationships last: relation, name, group, intervals, lasting, q10, q25, q50, q75, q90 (seconds).
 
-    A stretch is a run of neighbouring annotated frames in which the relationship holds with one class of object; it
-    lasts from its first to its last frame. The quantiles are those of the `lasting` stretches, which have two frames
+    An interval is a run of neighbouring annotated frames in which the relationship holds with one class of object; it
+    lasts from its first to its last frame. The quantiles are those of the `lasting` intervals, which have two frames
     or more; NaN where there are none. One row for each relationship that occurs, in the order of the taxonomy.
     """
     columns = ", ".join(
-        f"of_lengths[{place}] / 1000 as q{100 * share:.0f}" for place, share in enumerate(QUANTILES, start=1)
+        f"of_lengths[{index}] / 1000 as q{100 * share:.0f}" for index, share in enumerate(QUANTILES, start=1)
     )
-    found = store.ask(_STRETCHES.format(quantiles=columns), [source, object_class, object_class, list(QUANTILES)])
+    found = store.ask(_INTERVALS.format(quantiles=columns), [source, object_class, object_class, list(QUANTILES)])
     names = [RELATIONS[relation] for relation in found["relation"]]
     found.insert(1, "name", names)
     found.insert(2, "group", [GROUP_OF_RELATION[name].value for name in names])

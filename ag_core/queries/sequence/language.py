@@ -1,6 +1,6 @@
 """The language in which a sequence is typed: text to Sequence, and a Sequence to its one canonical text.
 
-docs/search.md explains it by examples. An error names the place, the word that cannot stand there, and what could.
+docs/search.md explains it by examples. An error names the position, the word that cannot stand there, and what could.
 """
 
 import re
@@ -13,10 +13,10 @@ from lark import Lark, Token, Transformer, UnexpectedToken, v_args
 from lark.exceptions import VisitError
 
 from ag_core.errors import UserError
-from ag_core.queries.sequence.records import Condition, Limits, Sequence, Step, Where
+from ag_core.queries.sequence.records import Condition, Limits, Sequence, SequenceScope, Step
 from ag_core.taxonomy import ACTIONS, OBJECTS, RELATIONS, action_index, object_index, relation_index, shown
 
-LONGEST_TEXT = 4000
+MAX_LETTERS = 4000
 
 _GRAMMAR = r"""
 start: step next* where?
@@ -65,14 +65,14 @@ WORD.-1: /[^\s,|&()]+/
 """
 
 
-def parse(text: str) -> Sequence:
-    """The sequence that a text describes; UserError with the place where it describes none."""
-    if len(text) > LONGEST_TEXT:
-        raise UserError(f"the query has {len(text)} characters; say it in at most {LONGEST_TEXT}")
+def parse_sequence(text: str) -> Sequence:
+    """The sequence that a text describes; UserError with the position of the word that cannot stand there."""
+    if len(text) > MAX_LETTERS:
+        raise UserError(f"the query has {len(text)} characters; say it in at most {MAX_LETTERS}")
     try:
-        return _Builder().transform(_parser().parse(text))
+        return _Builder().transform(_make_parser().parse(text))
     except UnexpectedToken as error:
-        raise UserError(_explained(error, text)) from None
+        raise UserError(_explain_error(error, text)) from None
     except VisitError as error:
         if isinstance(error.orig_exc, (ValueError, KeyError)):
             raise UserError(str(error.orig_exc.args[0])) from None
@@ -81,26 +81,26 @@ def parse(text: str) -> Sequence:
         raise UserError("the query has too many `not` one after the other; two of them cancel out") from None
 
 
-def write(sequence: Sequence) -> str:
-    """The canonical text, one line a step: `parse` gives the same sequence again."""
-    lines = [step_text(sequence.steps[0])]
+def format_sequence(sequence: Sequence) -> str:
+    """The canonical text, one line a step: `parse_sequence` gives the same sequence again."""
+    lines = [format_step(sequence.steps[0])]
     for gap, step in zip(sequence.gaps, sequence.steps[1:], strict=True):
-        lines.append(" ".join(("then", *_gap_words(gap), step_text(step))))
+        lines.append(" ".join(("then", *_format_gap(gap), format_step(step))))
     where = sequence.where
     facts = ["action " + "|".join(ACTIONS[action].id for action in any_of) for any_of in where.actions]
-    facts += [f"scene {_quoted(where.scene)}"] if where.scene else []
+    facts += [f"scene {_quote(where.scene)}"] if where.scene else []
     facts += [f"split {where.split}"] if where.split is not None else []
-    facts += [f"source {_quoted(where.source)}"] if where.source != Where().source else []
+    facts += [f"source {_quote(where.source)}"] if where.source != SequenceScope().source else []
     return "\n".join([*lines, *(["where " + " and ".join(facts)] if facts else [])])
 
 
-def object_word(object_class: int) -> str:
+def short_object_name(object_class: int) -> str:
     """The short name of an object class: 'cup' for cup/glass/bottle."""
     return OBJECTS[object_class - 1].partition("/")[0]
 
 
 @cache
-def _object_words() -> dict[str, int]:
+def _list_object_words() -> dict[str, int]:
     """Every word for an object, in lower case: the class names, and each part of those that list several."""
     return {
         word.lower(): object_index(name) for name in OBJECTS for word in (name, *name.split("/"), name.replace("/", ""))
@@ -108,13 +108,13 @@ def _object_words() -> dict[str, int]:
 
 
 @cache
-def _parser() -> Lark:
+def _make_parser() -> Lark:
     def any_of(names: list[str]) -> str:
         longest_first = sorted(names, key=len, reverse=True)
         return "|".join(re.escape(name).replace("_", r"[\s_]+").replace("/", r"\/") for name in longest_first)
 
     grammar = _GRAMMAR.replace("<relations>", any_of(list(RELATIONS))).replace(
-        "<objects>", any_of(list(_object_words()))
+        "<objects>", any_of(list(_list_object_words()))
     )
     return Lark(grammar, parser="lalr", lexer="basic", maybe_placeholders=False)
 
@@ -147,14 +147,16 @@ class _Builder(Transformer[Token, Any]):
     length = gap
 
     def any_relation(self, *names: Token) -> tuple[tuple[int, ...], bool]:
-        return _once(relation_index(" ".join(name.split())) for name in names), False
+        return _drop_repeats(relation_index(" ".join(name.split())) for name in names), False
 
     def all_relations(self, *names: Token) -> tuple[tuple[int, ...], bool]:
-        found = _once(relation_index(" ".join(name.split())) for name in names)
+        found = _drop_repeats(relation_index(" ".join(name.split())) for name in names)
         return found, len(found) > 1
 
     def objects(self, *names: Token) -> tuple[int, ...]:
-        return () if names[0].type == "ANYTHING" else _once(_object_words()[name.lower()] for name in names)
+        return (
+            () if names[0].type == "ANYTHING" else _drop_repeats(_list_object_words()[name.lower()] for name in names)
+        )
 
     def triplet(self, *parts: Any) -> Condition:
         parts = tuple(part for part in parts if not isinstance(part, Token))
@@ -178,7 +180,7 @@ class _Builder(Transformer[Token, Any]):
         return re.sub(r"\\(.)", r"\1", token[1:-1]) if token.type == "QUOTED" else str(token)
 
     def action(self, *ids: Token) -> tuple[str, Any]:
-        return "actions", _once(action_index(one.lower()) for one in ids)
+        return "actions", _drop_repeats(action_index(one.lower()) for one in ids)
 
     def scene(self, words: str) -> tuple[str, Any]:
         return "scene", words.strip()
@@ -189,7 +191,7 @@ class _Builder(Transformer[Token, Any]):
     def source(self, source: str) -> tuple[str, Any]:
         return "source", source
 
-    def where(self, *facts: tuple[str, Any] | Token) -> Where:
+    def where(self, *facts: tuple[str, Any] | Token) -> SequenceScope:
         said: dict[str, Any] = {}
         for name, value in (fact for fact in facts if not isinstance(fact, Token)):
             if name == "actions":
@@ -198,30 +200,30 @@ class _Builder(Transformer[Token, Any]):
                 raise ValueError(f"{name} is given twice after where; give it once")
             else:
                 said[name] = value
-        return Where(**said)
+        return SequenceScope(**said)
 
     def start(self, *parts: Any) -> Sequence:
-        where = next((part for part in parts if isinstance(part, Where)), Where())
+        where = next((part for part in parts if isinstance(part, SequenceScope)), SequenceScope())
         following = [part for part in parts if isinstance(part, tuple)]  # of next
         return Sequence((parts[0], *(step for _, step in following)), tuple(gap for gap, _ in following), where)
 
 
-def _once(values: Any) -> tuple[int, ...]:
+def _drop_repeats(values: Any) -> tuple[int, ...]:
     return tuple(dict.fromkeys(values))
 
 
-def _seconds(milliseconds: int) -> str:
+def _format_seconds(milliseconds: int) -> str:
     return f"{milliseconds / 1000:.10g} s"
 
 
-def _gap_words(gap: Limits) -> list[str]:
-    words = [f"after {_seconds(gap.min_ms)}"] if gap.min_ms else []
-    return words + ([f"within {_seconds(gap.max_ms)}"] if gap.max_ms is not None else [])
+def _format_gap(gap: Limits) -> list[str]:
+    words = [f"after {_format_seconds(gap.min_ms)}"] if gap.min_ms else []
+    return words + ([f"within {_format_seconds(gap.max_ms)}"] if gap.max_ms is not None else [])
 
 
-def _condition_text(condition: Condition) -> str:
+def _format_condition(condition: Condition) -> str:
     relations = (" & " if condition.together else "|").join(shown(RELATIONS[one]) for one in condition.relations)
-    objects = "|".join(object_word(one) for one in condition.classes) or "anything"
+    objects = "|".join(short_object_name(one) for one in condition.classes) or "anything"
     text = f"{relations} {objects}".strip()
     if not condition.negated:
         return text
@@ -230,15 +232,15 @@ def _condition_text(condition: Condition) -> str:
     return f"not ({text})" if is_relation else f"not {text}"
 
 
-def step_text(step: Step) -> str:
+def format_step(step: Step) -> str:
     """One step in the language, without what leads to it."""
-    text = " and ".join(_condition_text(condition) for condition in step.conditions)
-    limits = [f"at least {_seconds(step.length.min_ms)}"] if step.length.min_ms else []
-    limits += [f"at most {_seconds(step.length.max_ms)}"] if step.length.max_ms is not None else []
+    text = " and ".join(_format_condition(condition) for condition in step.conditions)
+    limits = [f"at least {_format_seconds(step.length.min_ms)}"] if step.length.min_ms else []
+    limits += [f"at most {_format_seconds(step.length.max_ms)}"] if step.length.max_ms is not None else []
     return f"{text} for {' and '.join(limits)}" if limits else text
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
@@ -265,31 +267,31 @@ _NAMES_OF_TERMINALS = {
 """What a reader is told could stand somewhere; what is left out or empty speaks for itself or would only confuse."""
 
 
-def _explained(error: UnexpectedToken, text: str) -> str:
+def _explain_error(error: UnexpectedToken, text: str) -> str:
     """One sentence on a wrong word, and beneath it the line with a mark under the word."""
     accepted = error.interactive_parser.accepts() if error.interactive_parser else error.expected
-    words = [_NAMES_OF_TERMINALS.get(name, f"'{name.lower()}'") for name in sorted(accepted, key=_rank)]
+    words = [_NAMES_OF_TERMINALS.get(name, f"'{name.lower()}'") for name in sorted(accepted, key=_rank_terminal)]
     could = [word for word in dict.fromkeys(words) if word]
     wanted = " or ".join(filter(None, (", ".join(could[:-1]), could[-1])))
     at_end = error.token.type == "$END"
-    place = len(text.rstrip()) if at_end else int(error.token.start_pos or 0)
+    position = len(text.rstrip()) if at_end else int(error.token.start_pos or 0)
     what = "the query ends" if at_end else f"{str(error.token)!r} cannot stand"
-    hint = "" if error.token.type != "WORD" else _meant(str(error.token), set(accepted))
-    before = text[:place]
+    hint = "" if error.token.type != "WORD" else _suggest_word(str(error.token), set(accepted))
+    before = text[:position]
     line = text.splitlines()[before.count("\n")] if text.strip() else ""
-    mark = " " * (place - (before.rfind("\n") + 1)) + "^"
-    return f"at position {place + 1} {what}; there could be {wanted}{hint}\n{line}\n{mark}"
+    mark = " " * (position - (before.rfind("\n") + 1)) + "^"
+    return f"at position {position + 1} {what}; there could be {wanted}{hint}\n{line}\n{mark}"
 
 
-def _rank(name: str) -> tuple[int, str]:
+def _rank_terminal(name: str) -> tuple[int, str]:
     order = list(_NAMES_OF_TERMINALS)
     return (order.index(name) if name in order else len(order), name)
 
 
-def _meant(word: str, accepted: set[str]) -> str:
+def _suggest_word(word: str, accepted: set[str]) -> str:
     """A known word that looks like a wrong one: `; did you mean 'holding'?`."""
     known = [shown(name) for name in RELATIONS] if "RELATION" in accepted else []
-    known += list(_object_words()) if "OBJECT" in accepted else []
+    known += list(_list_object_words()) if "OBJECT" in accepted else []
     known += [name.lower() for name in accepted if name not in _NAMES_OF_TERMINALS]
     close = get_close_matches(word.lower().replace("_", " "), known, n=1, cutoff=0.6)
     return f"; did you mean {close[0]!r}?" if close else ""

@@ -1,9 +1,9 @@
-"""One SQL query for the moments of a sequence, and the functions that ask it.
+"""One SQL query for the hits of a sequence, and the functions that ask it.
 
-Frames at which a step holds become stretches by gaps and islands: frame_id is dense over (video, frame) of a source,
+Frames at which a step holds become intervals by gaps and islands: frame_id is dense over (video, frame) of a source,
 so neighbouring frames are neighbouring numbers. Stretches are joined from the last step to the first; each keeps the
 earliest next one that can itself be continued to the end, which is the first in the order of start times. Only the
-moments of one page are then walked from step to step.
+hits of one page are then walked from step to step.
 Values travel as parameters only; the text holds names and numbers of steps. Knows the tables, not the connection.
 """
 
@@ -22,12 +22,12 @@ from ag_core.queries.sequence.records import ANNOTATION, Condition, Limits, Sequ
 if TYPE_CHECKING:
     from ag_core.annotations.store import AnnotationStore
 
-MAX_MOMENTS = 10_000
+MAX_HITS = 10_000
 """As many are handed out at once; the total is told."""
 
 
 @dataclass(frozen=True)
-class Query:
+class SqlQuery:
     """SQL with a `?` for each of the parameters, in their order."""
 
     sql: str
@@ -41,14 +41,14 @@ class Query:
 
 
 @dataclass(frozen=True)
-class Moments:
-    """An answer: some of the moments, how many there are, and how long the store took.
+class SequenceHits:
+    """An answer: some of the hits, how many there are, and how long the store took.
 
-    table    one row a moment, by video and time: video_id, scene, split, duration_s, n_frames, path, start_s, end_s,
+    table    one row a hit, by video and time: video_id, scene, split, duration_s, n_frames, path, start_s, end_s,
              frame, and for each step k step_k_start_ms, step_k_end_ms, step_k_first_frame, step_k_last_frame; times
              are missing where the video's rate is unknown
-    total    moments in all
-    videos   videos with a moment
+    total    hits in all
+    videos   videos with a hit
     """
 
     table: pd.DataFrame
@@ -57,21 +57,21 @@ class Moments:
     seconds: float
 
 
-def moments(store: "AnnotationStore", sequence: Sequence, limit: int = MAX_MOMENTS, offset: int = 0) -> Moments:
-    """Up to `limit` moments after the first `offset`."""
+def find_hits(store: "AnnotationStore", sequence: Sequence, limit: int = MAX_HITS, offset: int = 0) -> SequenceHits:
+    """Up to `limit` hits after the first `offset`."""
     began = time.perf_counter()
-    query = moments_query(sequence, limit, offset)
+    query = build_hits_query(sequence, limit, offset)
     rows = store.ask(query.sql, query.parameters)
-    table = _one_row_a_moment(rows, len(sequence.steps))
-    total, videos = (0, 0) if rows.empty else (int(rows["moments"].iloc[0]), int(rows["videos"].iloc[0]))
+    table = _make_hit_table(rows, len(sequence.steps))
+    total, videos = (0, 0) if rows.empty else (int(rows["hits"].iloc[0]), int(rows["videos"].iloc[0]))
     if rows.empty and offset:
-        first = moments(store, sequence, 1)
+        first = find_hits(store, sequence, 1)
         total, videos = first.total, first.videos
-    return Moments(table, total, videos, time.perf_counter() - began)
+    return SequenceHits(table, total, videos, time.perf_counter() - began)
 
 
-def _one_row_a_moment(rows: pd.DataFrame, n_steps: int) -> pd.DataFrame:
-    """`Moments.table` from the rows of `moments_query`: one for each step of each moment, in order."""
+def _make_hit_table(rows: pd.DataFrame, n_steps: int) -> pd.DataFrame:
+    """`SequenceHits.table` from the rows of `build_hits_query`: one for each step of each hit, in order."""
     columns: dict[str, Any] = {
         name: rows[name].array[::n_steps] for name in ("video_id", "scene", "split", "duration_s", "n_frames", "path")
     }
@@ -90,96 +90,94 @@ def _one_row_a_moment(rows: pd.DataFrame, n_steps: int) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def stretch_counts(store: "AnnotationStore", sequence: Sequence) -> pd.DataFrame:
-    """How often each step happens at all: step (from 1), stretches, videos, within the scene, split and source."""
-    query = stretch_counts_query(sequence)
+def count_intervals(store: "AnnotationStore", sequence: Sequence) -> pd.DataFrame:
+    """How often each step happens at all: step (from 1), intervals, videos, within the scene, split and source."""
+    query = build_interval_counts_query(sequence)
     return store.ask(query.sql, query.parameters)
 
 
-def videos_without_times(store: "AnnotationStore", sequence: Sequence) -> int:
+def count_videos_without_times(store: "AnnotationStore", sequence: Sequence) -> int:
     """How many annotated videos cannot match because their rate is unknown; 0 where the sequence needs no times."""
     if not sequence.needs_times:
         return 0
-    text = _Text()
-    text.add("select count(distinct video) as videos from frames\nwhere source = ? and t_ms is null", _source(sequence))
-    text.add(_in_videos(sequence))
+    text = _QueryText()
+    text.add(
+        "select count(distinct video) as videos from frames\nwhere source = ? and t_ms is null", sequence.where.source
+    )
+    text.add(_limit_videos(sequence))
     query = text.query()
     return int(store.ask(query.sql, query.parameters)["videos"].iloc[0])
 
 
-def moments_query(sequence: Sequence, limit: int = MAX_MOMENTS, offset: int = 0) -> Query:
-    """The query for one page of the moments of a sequence.
+def build_hits_query(sequence: Sequence, limit: int = MAX_HITS, offset: int = 0) -> SqlQuery:
+    """The query for one page of the hits of a sequence.
 
-    A row for each step of each moment, in order: video_id, start_s, frame, step, end_s, last_frame, what is known of
-    the video, and how many moments and videos there are in all.
+    A row for each step of each hit, in order: video_id, start_s, frame, step, end_s, last_frame, what is known of
+    the video, and how many hits and videos there are in all.
     """
-    text = _Text()
+    text = _QueryText()
     text.add("with ")
-    for number in _easiest_first(sequence):
-        _add_stretches(text, sequence, number, prune=True)
+    for number in _order_steps(sequence):
+        _add_intervals(text, sequence, number, prune=True)
     _add_chains(text, sequence)
-    _add_moments(text, sequence)
+    _add_hits(text, sequence)
     _add_walk(text, sequence, limit, offset)
     _add_answer(text, sequence)
     return text.query()
 
 
-def stretch_counts_query(sequence: Sequence) -> Query:
-    """The query for the number of stretches of each step, whatever the others."""
-    text = _Text()
+def build_interval_counts_query(sequence: Sequence) -> SqlQuery:
+    """The query for the number of intervals of each step, whatever the others."""
+    text = _QueryText()
     text.add("with ")
     for number in range(1, len(sequence.steps) + 1):
-        _add_stretches(text, sequence, number, prune=False)
+        _add_intervals(text, sequence, number, prune=False)
         text.add(",\n" if number < len(sequence.steps) else "\n")
     counts = (
-        f"select {number} as step, count(*) as stretches, count(distinct video) as videos from step_{number}"
+        f"select {number} as step, count(*) as intervals, count(distinct video) as videos from step_{number}"
         for number in range(1, len(sequence.steps) + 1)
     )
     text.add("\nunion all ".join(counts) + "\norder by step")
     return text.query()
 
 
-class _Text:
+class _QueryText:
     """SQL that grows from its beginning, each piece with its parameters."""
 
     def __init__(self) -> None:
         self.pieces: list[str] = []
         self.parameters: list[Any] = []
 
-    def add(self, sql: "str | Query", *parameters: Any) -> None:
-        piece = sql if isinstance(sql, Query) else Query(sql, parameters)
+    def add(self, sql: "str | SqlQuery", *parameters: Any) -> None:
+        piece = sql if isinstance(sql, SqlQuery) else SqlQuery(sql, parameters)
         self.pieces.append(piece.sql)
         self.parameters += piece.parameters
 
-    def query(self) -> Query:
-        return Query("".join(self.pieces), tuple(self.parameters))
+    def query(self) -> SqlQuery:
+        return SqlQuery("".join(self.pieces), tuple(self.parameters))
 
 
-def _indented(query: Query, columns: int) -> Query:
-    return Query(indent(query.sql, " " * columns), query.parameters)
+def _indent(query: SqlQuery, columns: int) -> SqlQuery:
+    return SqlQuery(indent(query.sql, " " * columns), query.parameters)
 
 
-def _source(sequence: Sequence) -> str:
-    return sequence.where.source
-
-
-def _list(values: Values[Any]) -> str:
+def _list_placeholders(values: Values[Any]) -> str:
     """`in (?, ?)` or `= ?`: as many places as there are values."""
     return "= ?" if len(values) == 1 else f"in ({', '.join('?' * len(values))})"
 
 
-def _easiest_first(sequence: Sequence) -> list[int]:
+def _order_steps(sequence: Sequence) -> list[int]:
     """Numbers of the steps: those that name something present first, since the others then look at fewer videos."""
     numbers = range(1, len(sequence.steps) + 1)
     return sorted(numbers, key=lambda number: all(c.negated for c in sequence.steps[number - 1].conditions))
 
 
-def _in_videos(sequence: Sequence) -> Query:
+def _limit_videos(sequence: Sequence) -> SqlQuery:
     """`and video in (...)`: the videos of the scene and the split, by whoever says it; empty where all are."""
-    where, text = sequence.where, _Text()
+    where, text = sequence.where, _QueryText()
     if where.scene.strip() or where.split is not None:
-        text.add(f"\nand video in (select video from videos where source {_list(_tellers(where.source))}",
-                 *_tellers(where.source))  # fmt: skip
+        sources = _list_fact_sources(where.source)
+        text.add(f"\nand video in (select video from videos where source {_list_placeholders(sources)}", *sources)
         if where.scene.strip():
             text.add(" and contains(lower(scene), lower(?))", where.scene.strip())
         if where.split is not None:
@@ -188,59 +186,59 @@ def _in_videos(sequence: Sequence) -> Query:
     return text.query()
 
 
-def _tellers(source: str) -> list[str]:
+def _list_fact_sources(source: str) -> list[str]:
     """Who may say where a video was taken: a prediction knows it from the annotation."""
     return [ANNOTATION] if source == ANNOTATION else [ANNOTATION, source]
 
 
-def _condition_rows(condition: Condition, source: str, columns: str) -> Query:
+def _select_condition(condition: Condition, source: str, columns: str) -> SqlQuery:
     """A query for `columns` of the rows that fulfil a condition, whether or not it is negated."""
-    text = _Text()
+    text = _QueryText()
     seen = not condition.relations or condition.together
     text.add(f"select {columns} from {'objects' if seen else 'relations_by_class'}\nwhere source = ?", source)
     if condition.classes:
-        text.add(f" and class {_list(condition.classes)}", *condition.classes)
+        text.add(f" and class {_list_placeholders(condition.classes)}", *condition.classes)
     if seen:
         text.add(" and visible")
     if condition.together:
         mask = sum(1 << relation for relation in condition.relations)
         text.add(" and relation_mask & ? = ?", mask, mask)
     elif condition.relations:
-        text.add(f" and relation {_list(condition.relations)} and score >= 0.5", *condition.relations)
+        text.add(f" and relation {_list_placeholders(condition.relations)} and score >= 0.5", *condition.relations)
     return text.query()
 
 
-def _step_frames(sequence: Sequence, step: Step, only_videos_of: int | None) -> Query:
+def _select_step_frames(sequence: Sequence, step: Step, only_videos_of: int | None) -> SqlQuery:
     """A query for the frames at which a step holds: frame_id, video, t_ms; one may come several times."""
-    text, source = _Text(), _source(sequence)
+    text, source = _QueryText(), sequence.where.source
     present = [condition for condition in step.conditions if not condition.negated]
     if present:
-        text.add(_condition_rows(present[0], source, "frame_id, video, t_ms"))
+        text.add(_select_condition(present[0], source, "frame_id, video, t_ms"))
     else:
         text.add("select frame_id, video, t_ms from frames\nwhere source = ?", source)
     for condition in [*present[1:], *(one for one in step.conditions if one.negated)]:
         text.add(f"\nand frame_id {'not ' if condition.negated else ''}in (\n")
-        text.add(_indented(_condition_rows(condition, source, "frame_id"), 4))
+        text.add(_indent(_select_condition(condition, source, "frame_id"), 4))
         text.add("\n)")
-    text.add(_in_videos(sequence))
+    text.add(_limit_videos(sequence))
     if only_videos_of is not None:
         text.add(f"\nand video in (select video from step_{only_videos_of})")
     return text.query()
 
 
-def _limited(value: str, limits: Limits) -> Query:
+def _compare_limits(value: str, limits: Limits) -> SqlQuery:
     """Comparisons of a number of milliseconds with limits, joined by `and`; empty where nothing is limited."""
     parts = [(">=", limits.min_ms)] if limits.min_ms else []
     parts += [("<=", limits.max_ms)] if limits.max_ms is not None else []
-    return Query(" and ".join(f"{value} {sign} ?" for sign, _ in parts), tuple(limit for _, limit in parts))
+    return SqlQuery(" and ".join(f"{value} {sign} ?" for sign, _ in parts), tuple(limit for _, limit in parts))
 
 
-def _add_stretches(text: _Text, sequence: Sequence, number: int, *, prune: bool) -> None:
-    """`step_k`: the stretches of one step. With `prune`, only in videos that the step written before it has."""
+def _add_intervals(text: _QueryText, sequence: Sequence, number: int, *, prune: bool) -> None:
+    """`step_k`: the intervals of one step. With `prune`, only in videos that the step written before it has."""
     step = sequence.steps[number - 1]
-    order = _easiest_first(sequence)
-    place = order.index(number)
-    before = order[place - 1] if prune and place else None
+    order = _order_steps(sequence)
+    position = order.index(number)
+    before = order[position - 1] if prune and position else None
     if before is not None:
         text.add(",\n")
     text.add(
@@ -249,19 +247,19 @@ def _add_stretches(text: _Text, sequence: Sequence, number: int, *, prune: bool)
         "        min(t_ms) as start_ms, max(t_ms) as end_ms\n"
         "    from (\n        select *, frame_id - dense_rank() over (order by frame_id) as island\n        from (\n"
     )
-    text.add(_indented(_step_frames(sequence, step, before), 12))
+    text.add(_indent(_select_step_frames(sequence, step, before), 12))
     text.add("\n        )\n    )\n    group by video, island")
-    limits = _limited("max(t_ms) - min(t_ms)", step.length)
+    limits = _compare_limits("max(t_ms) - min(t_ms)", step.length)
     if limits.sql:
         text.add("\n    having " + limits.sql, *limits.parameters)
     text.add("\n)")
 
 
-def _add_chains(text: _Text, sequence: Sequence) -> None:
-    """`chain_k`: the stretches of step k that can be continued to the last step, each with its next_id.
+def _add_chains(text: _QueryText, sequence: Sequence) -> None:
+    """`chain_k`: the intervals of step k that can be continued to the last step, each with its next_id.
 
-    next_id   where the earliest next stretch begins that can itself be continued
-    until_ms  the latest end of this stretch and those that follow, where an action must overlap them
+    next_id   where the earliest next interval begins that can itself be continued
+    until_ms  the latest end of this interval and those that follow, where an action must overlap them
     """
     last, ask_until = len(sequence.steps), bool(sequence.where.actions)
     until = ", end_ms as until_ms" if ask_until else ""
@@ -275,51 +273,51 @@ def _add_chains(text: _Text, sequence: Sequence) -> None:
             f"        min(c.first_id) as next_id{until}\n"
             f"    from step_{number} s join chain_{number + 1} c on c.video = s.video and c.first_id > s.first_id"
         )
-        limits = _limited("c.start_ms - s.end_ms", sequence.gaps[number - 1])
+        limits = _compare_limits("c.start_ms - s.end_ms", sequence.gaps[number - 1])
         if limits.sql:
             text.add("\n        and " + limits.sql, *limits.parameters)
         text.add("\n    group by s.first_id\n)")
 
 
-def _add_moments(text: _Text, sequence: Sequence) -> None:
-    """`moments`: the chains of the first step during which the wanted actions happen."""
+def _add_hits(text: _QueryText, sequence: Sequence) -> None:
+    """`hits`: the chains of the first step during which the wanted actions happen."""
     text.add(",\nmoments as materialized (\n    select * from chain_1 c")
-    for place, any_of in enumerate(sequence.where.actions):
+    for position, any_of in enumerate(sequence.where.actions):
         text.add(
-            f"\n    {'and' if place else 'where'} exists (\n        select 1 from action_intervals a"
-            f" where a.source = ? and a.action {_list(any_of)}\n"
+            f"\n    {'and' if position else 'where'} exists (\n        select 1 from action_intervals a"
+            f" where a.source = ? and a.action {_list_placeholders(any_of)}\n"
             "        and a.video = c.video and a.start_ms <= c.until_ms and a.end_ms >= c.start_ms\n    )",
             ANNOTATION, *any_of,
         )  # fmt: skip
     text.add("\n)")
 
 
-def _add_walk(text: _Text, sequence: Sequence, limit: int, offset: int) -> None:
-    """`walk_k`: the stretch of step k of each moment of the page; a moment is named by where it begins."""
+def _add_walk(text: _QueryText, sequence: Sequence, limit: int, offset: int) -> None:
+    """`walk_k`: the interval of step k of each hit of the page; a hit is named by where it begins."""
     columns = "c.video, c.first_id, c.last_id, c.start_ms, c.end_ms, c.next_id"
     text.add(
-        f",\nwalk_1 as materialized (\n    select c.first_id as moment, 1 as step, {columns}\n"
-        "    from moments c order by c.first_id limit ? offset ?\n)",
+        f",\nwalk_1 as materialized (\n    select c.first_id as hit, 1 as step, {columns}\n"
+        "    from hits c order by c.first_id limit ? offset ?\n)",
         limit, offset,
     )  # fmt: skip
     for number in range(2, len(sequence.steps) + 1):
         text.add(
-            f",\nwalk_{number} as materialized (\n    select w.moment, {number} as step, {columns}\n"
+            f",\nwalk_{number} as materialized (\n    select w.hit, {number} as step, {columns}\n"
             f"    from walk_{number - 1} w join chain_{number} c on c.first_id = w.next_id\n)"
         )
 
 
-def _add_answer(text: _Text, sequence: Sequence) -> None:
-    """The stretches of the page with names, times in seconds and frame numbers."""
+def _add_answer(text: _QueryText, sequence: Sequence) -> None:
+    """The intervals of the page with names, times in seconds and frame numbers."""
     walks = " union all\n    ".join(f"from walk_{number}" for number in range(1, len(sequence.steps) + 1))
     text.add(
         "\nselect v.video_id, w.start_ms / 1000 as start_s, f.frame, w.step, w.end_ms / 1000 as end_s,\n"
         "    l.frame as last_frame, v.scene, v.split, v.duration_s, v.n_frames, v.path,\n"
-        "    (select count(*) from moments) as moments, (select count(distinct video) from moments) as videos\n"
+        "    (select count(*) from hits) as hits, (select count(distinct video) from hits) as videos\n"
         f"from (\n    {walks}\n) w\n"
         "join frames f on f.source = ? and f.frame_id = w.first_id\n"
         "join frames l on l.source = ? and l.frame_id = w.last_id\n"
         "join videos v on v.source = ? and v.video = w.video\n"
-        "order by w.moment, w.step",
-        *[_source(sequence)] * 3,
+        "order by w.hit, w.step",
+        *[sequence.where.source] * 3,
     )

@@ -1,4 +1,4 @@
-"""A moment as a value: steps in time, each a few conditions on an annotated frame, and limits on gaps and lengths.
+"""A sequence as a value: steps in time, each a few conditions on an annotated frame, and limits on gaps and lengths.
 
 What the words mean is written in docs/search.md. Knows neither the language
 (language.py) nor SQL (query.py).
@@ -12,7 +12,7 @@ from ag_core.taxonomy import N_ACTIONS, N_CLASSES, N_RELATIONS
 MAX_STEPS = 8
 MAX_CONDITIONS = 6
 """Of one step."""
-LONGEST_LIMIT_MS = 3_600_000
+MAX_LIMIT_MS = 3_600_000
 """An hour: longer than any video, and far from the end of a 32-bit number of milliseconds."""
 
 SPLITS = ("train", "test")
@@ -48,8 +48,8 @@ class Limits:
     max_ms: int | None = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.min_ms <= LONGEST_LIMIT_MS or not 0 <= (self.max_ms or 0) <= LONGEST_LIMIT_MS:
-            raise ValueError(f"a time must lie between 0 and {LONGEST_LIMIT_MS // 1000} seconds; give another")
+        if not 0 <= self.min_ms <= MAX_LIMIT_MS or not 0 <= (self.max_ms or 0) <= MAX_LIMIT_MS:
+            raise ValueError(f"a time must lie between 0 and {MAX_LIMIT_MS // 1000} seconds; give another")
         if self.max_ms is not None and self.max_ms < self.min_ms:
             raise ValueError(
                 f"no time is at least {self.min_ms / 1000:g} s and at most {self.max_ms / 1000:g} s; swap the two"
@@ -63,7 +63,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Step:
-    """Conditions that hold on the same frame, for a stretch of neighbouring frames of a length within `length`."""
+    """Conditions that hold on the same frame, for an interval of neighbouring frames of a length within `length`."""
 
     conditions: tuple[Condition, ...]
     length: Limits = Limits()
@@ -74,10 +74,10 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Where:
-    """What must be true of the moment or its video; an empty one asks nothing.
+class SequenceScope:
+    """What must be true of a hit or its video; an empty one asks nothing.
 
-    actions  each entry lists action indices, of which one must have an annotated interval that overlaps the moment
+    actions  each entry lists action indices, of which one must have an annotated interval that overlaps the hit
     scene    words contained in the video's scene, whatever the case
     source   whose frames are searched: 'annotation' or a prediction
     """
@@ -102,12 +102,12 @@ class Where:
 class Sequence:
     """Steps in their order in time, what may lie between them, and conditions on the whole.
 
-    gaps  one fewer than steps: from the end of a stretch to the beginning of the next, 0 where they overlap
+    gaps  one fewer than steps: from the end of an interval to the beginning of the next, 0 where they overlap
     """
 
     steps: tuple[Step, ...]
     gaps: tuple[Limits, ...] = ()
-    where: Where = Where()
+    where: SequenceScope = SequenceScope()
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.steps) <= MAX_STEPS:
@@ -126,31 +126,31 @@ class Sequence:
         """Whether a condition asks for something absent, which annotations do not say."""
         return any(condition.negated for step in self.steps for condition in step.conditions)
 
-    def with_step(self, place: int, step: Step) -> "Sequence":
-        """The same with another step at `place` (from 0)."""
-        return replace(self, steps=(*self.steps[:place], step, *self.steps[place + 1 :]))
+    def with_step(self, index: int, step: Step) -> "Sequence":
+        """The same with another step at `index` (from 0)."""
+        return replace(self, steps=(*self.steps[:index], step, *self.steps[index + 1 :]))
 
-    def with_gap(self, place: int, gap: Limits) -> "Sequence":
-        """The same with another gap after the step at `place`."""
-        return replace(self, gaps=(*self.gaps[:place], gap, *self.gaps[place + 1 :]))
+    def with_gap(self, index: int, gap: Limits) -> "Sequence":
+        """The same with another gap after the step at `index`."""
+        return replace(self, gaps=(*self.gaps[:index], gap, *self.gaps[index + 1 :]))
 
-    def with_inserted(self, place: int, step: Step) -> "Sequence":
-        """The same with one more step, which then stands at `place`; any gap may lie before it."""
-        gap_place = max(0, place - 1)
-        gaps = (*self.gaps[:gap_place], Limits(), *self.gaps[gap_place:])
-        return replace(self, steps=(*self.steps[:place], step, *self.steps[place:]), gaps=gaps)
+    def with_inserted(self, index: int, step: Step) -> "Sequence":
+        """The same with one more step, which then stands at `index`; any gap may lie before it."""
+        gap_index = max(0, index - 1)
+        gaps = (*self.gaps[:gap_index], Limits(), *self.gaps[gap_index:])
+        return replace(self, steps=(*self.steps[:index], step, *self.steps[index:]), gaps=gaps)
 
-    def without_step(self, place: int) -> "Sequence":
+    def without_step(self, index: int) -> "Sequence":
         """The same without a step and the gap before it, or after it where it is the first. ValueError for the last."""
-        gap_place = max(0, place - 1)
-        steps = (*self.steps[:place], *self.steps[place + 1 :])
-        return replace(self, steps=steps, gaps=(*self.gaps[:gap_place], *self.gaps[gap_place + 1 :]))
+        gap_index = max(0, index - 1)
+        steps = (*self.steps[:index], *self.steps[index + 1 :])
+        return replace(self, steps=steps, gaps=(*self.gaps[:gap_index], *self.gaps[gap_index + 1 :]))
 
-    def with_moved(self, place: int, by: int) -> "Sequence":
-        """The same with a step `by` places later (earlier where negative), at most to an end; gaps keep their place."""
-        others = [*self.steps[:place], *self.steps[place + 1 :]]
-        target = min(max(place + by, 0), len(others))
-        return replace(self, steps=(*others[:target], self.steps[place], *others[target:]))
+    def with_moved(self, index: int, by: int) -> "Sequence":
+        """The same with a step `by` positions later (earlier where negative), at most to an end; gaps stay."""
+        others = [*self.steps[:index], *self.steps[index + 1 :]]
+        target = min(max(index + by, 0), len(others))
+        return replace(self, steps=(*others[:target], self.steps[index], *others[target:]))
 
 
 def _check_indices(what: str, values: Values[int], first: int, end: int) -> None:

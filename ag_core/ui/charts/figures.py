@@ -121,7 +121,7 @@ def _choice(figure: Figure, key: str) -> None:
         else:
             st.caption("No video of the annotation has it.")
         if mark in figure.sequences:
-            _link(SEARCH, "Find the moments in Search", {SEQUENCE: [figure.sequences[mark]]})
+            _link(SEARCH, "Find them in Search", {SEQUENCE: [figure.sequences[mark]]})
 
 
 def _link(page: str, label: str, parameters: dict[str, list[str]]) -> None:

@@ -230,7 +230,7 @@ def object_relation_map(
 def score_curves(
     curves: pd.DataFrame, truth: pd.DataFrame, now_s: float | None, length_s: float, *, dark: bool
 ) -> go.Figure:
-    """Scores over time: one panel per action under one time axis, one line per model; annotated stretches are shaded.
+    """Scores over time: one panel per action under one time axis, one line per model; annotated intervals are shaded.
 
     curves  time_s, model, action, score; at least one row
     truth   action, start_s, end_s of the annotated intervals

@@ -13,7 +13,7 @@ FRAME_KINDS = ("at a midpoint", "elsewhere")
 
 
 def duration_bars(table: pd.DataFrame, *, dark: bool) -> Chart:
-    """Columns relation, group, stretches, lasting, q10 to q90 in seconds, mark: half of the stretches lie in the bar.
+    """Columns relation, group, intervals, lasting, q10 to q90 in seconds, mark: half of the intervals lie in the bar.
 
     A thin line spans the middle 80 %, a bar the middle 50 %, a stroke is the median.
     """
@@ -25,7 +25,7 @@ def duration_bars(table: pd.DataFrame, *, dark: bool) -> Chart:
     told = [
         alt.Tooltip("relation:N"),
         alt.Tooltip("group:N"),
-        alt.Tooltip("stretches:Q", format=",d"),
+        alt.Tooltip("intervals:Q", format=",d"),
         alt.Tooltip("lasting:Q", format=",d", title="of two frames or more"),
         alt.Tooltip("q50:Q", format=".2f", title="median (s)"),
         alt.Tooltip("q10:Q", format=".2f", title="10 % (s)"),

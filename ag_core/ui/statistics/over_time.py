@@ -61,7 +61,7 @@ def _show_transitions(scope: StatisticsScope, object_class: int, group: Group) -
             f"{format_number(int(table['n'].sum()))} steps from one annotated frame to the next of the same video; "
             f"rows add up to 100 %. Where several relationships hold at once, each pair counts. '{APPEARS}' and "
             f"'{ENDS}': not visible in the frame before or after. Counted in {scope.whose}. Explore finds videos with "
-            "the object and what came after, Search the moments, whatever lies between.",
+            "the object and what came after, Search the hits, whatever lies between.",
             f"Heat map: for each {group.value} relationship with {name}, what holds in the next annotated frame",
             "transitions",
             f"{scope.which}-{name.replace('/', '-')}-{group.value}",
@@ -110,14 +110,14 @@ def _show_durations(scope: StatisticsScope, object_class: int) -> None:
         st.caption("No relationship holds in two neighbouring annotated frames, or the videos' rates are not known.")
         return
     table = table.assign(relation=table["name"].map(shown))
-    stretches, lasting = int(counted["stretches"].sum()), int(counted["lasting"].sum())
-    columns = ["relation", "group", "stretches", "lasting", "q10", "q25", "q50", "q75", "q90"]
+    intervals, lasting = int(counted["intervals"].sum()), int(counted["lasting"].sum())
+    columns = ["relation", "group", "intervals", "lasting", "q10", "q25", "q50", "q75", "q90"]
     every_object: tuple[int, ...] = () if every else (object_class,)
     show_figure(
         Figure(
             f"How long relationships last: {name}",
-            f"{format_number(stretches)} stretches of neighbouring annotated frames with {name}; drawn are the "
-            f"{format_number(lasting)} of two frames or more ({format_percent(lasting / max(stretches, 1))}). From "
+            f"{format_number(intervals)} intervals of neighbouring annotated frames with {name}; drawn are the "
+            f"{format_number(lasting)} of two frames or more ({format_percent(lasting / max(intervals, 1))}). From "
             "first to last frame, so a lower bound. Line: middle 80 %, bar: middle 50 %, stroke: median. Counted in "
             f"{scope.whose}.",
             f"Spans: quantiles of how long each relationship with {name} lasts, in seconds",
@@ -127,7 +127,7 @@ def _show_durations(scope: StatisticsScope, object_class: int) -> None:
             table[columns],
             {
                 one: VideoFilter(objects=every_object, relations=(relation_index(one),))
-                for one in table.sort_values("stretches", ascending=False)["relation"]
+                for one in table.sort_values("intervals", ascending=False)["relation"]
             },
         ),
         "statistics_durations",

@@ -1,4 +1,4 @@
-"""Moments as small pieces of HTML for st.html: strips of time with the stretches of every step, marks, and counts.
+"""Hits as small pieces of HTML for st.html: strips of time with the intervals of every step, marks, and counts.
 
 Never fetches and knows no Streamlit; escapes what it is given. st.html lets no SVG pass, so strips are made of boxes.
 """
@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 
 import pandas as pd
 
-from ag_core.queries.sequence.language import step_text
-from ag_core.queries.sequence.query import Query
+from ag_core.queries.sequence.language import format_step
+from ag_core.queries.sequence.query import SqlQuery
 from ag_core.queries.sequence.records import MAX_STEPS, Sequence
 from ag_core.ui.formatting import format_clock, format_duration, format_number, scene_name
 
@@ -28,8 +28,8 @@ NARROWEST_PERCENT = 1.2
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """One step of a moment: times in seconds, None where the video's rate is unknown; frames from 1."""
+class StepInterval:
+    """One step of a hit: times in seconds, None where the video's rate is unknown; frames from 1."""
 
     step: int
     start_s: float | None
@@ -38,8 +38,8 @@ class Stretch:
     last_frame: int
 
 
-def stretches_of(row: pd.Series) -> list[Stretch]:
-    """The stretches in one row of `Moments.table`, by step."""
+def intervals_of(row: pd.Series) -> list[StepInterval]:
+    """The intervals in one row of `SequenceHits.table`, by step."""
     found = []
     for step in range(1, MAX_STEPS + 1):
         if f"step_{step}_first_frame" not in row.index:
@@ -47,7 +47,7 @@ def stretches_of(row: pd.Series) -> list[Stretch]:
         start, end, first, last = (row[f"step_{step}_{name}"] for name in _PARTS)
         known = pd.notna(start)
         found.append(
-            Stretch(
+            StepInterval(
                 step,
                 float(start) / 1000 if known else None,
                 float(end) / 1000 if known else None,
@@ -61,17 +61,17 @@ def stretches_of(row: pd.Series) -> list[Stretch]:
 _PARTS = ("start_ms", "end_ms", "first_frame", "last_frame")
 
 
-def moment(row: pd.Series, texts: Values[str], address: str, *, dark: bool) -> str:
-    """A moment: a link to its beginning, its strip of time, and where it is from.
+def hit_html(row: pd.Series, texts: Values[str], address: str, *, dark: bool) -> str:
+    """A hit: a link to its beginning, its strip of time, and where it is from.
 
-    row      of `Moments.table`
+    row      of `SequenceHits.table`
     texts    what each step says
     address  of the page that plays videos, such as 'Explore'
     """
-    stretches = stretches_of(row)
-    beginning = _address(address, str(row["video_id"]), stretches[0].start_s)
+    intervals = intervals_of(row)
+    beginning = _address(address, str(row["video_id"]), intervals[0].start_s)
     head = f'<a class="head" href="{beginning}" target="_self"><span aria-hidden="true">▶</span>{_headline(row)}</a>'
-    return f'<div class="ag-moment">{head}{_strip(row, stretches, texts, address, dark)}{_about(row, stretches)}</div>'
+    return f'<div class="ag-hit">{head}{_strip(row, intervals, texts, address, dark)}{_about(row, intervals)}</div>'
 
 
 def _address(address: str, video_id: str, time_s: float | None) -> str:
@@ -80,22 +80,22 @@ def _address(address: str, video_id: str, time_s: float | None) -> str:
     return escape(f"{address}?{urlencode(query)}")
 
 
-def _strip(row: pd.Series, stretches: Values[Stretch], texts: Values[str], address: str, dark: bool) -> str:
-    """The video's length with a lane for each step; every stretch is a link to its beginning."""
-    timed = stretches[0].start_s is not None
-    spans = [(s.start_s or 0.0, s.end_s or 0.0) if timed else (s.first_frame - 1, s.last_frame) for s in stretches]
+def _strip(row: pd.Series, intervals: Values[StepInterval], texts: Values[str], address: str, dark: bool) -> str:
+    """The video's length with a lane for each step; every interval is a link to its beginning."""
+    timed = intervals[0].start_s is not None
+    spans = [(s.start_s or 0.0, s.end_s or 0.0) if timed else (s.first_frame - 1, s.last_frame) for s in intervals]
     known = row["duration_s"] if timed else row["n_frames"]
     length = max(0 if pd.isna(known) else float(known), max(end for _, end in spans), 1e-3)
     lanes = []
-    for stretch, (start, end), text in zip(stretches, spans, texts, strict=True):
+    for interval, (start, end), text in zip(intervals, spans, texts, strict=True):
         left = min(100 * start / length, 100 - NARROWEST_PERCENT)
         width = max(100 * (end - start) / length, NARROWEST_PERCENT)
-        said = escape(f"Step {stretch.step}, {text}: {_span(stretch)}")
-        place = f"left:{left:.2f}%;width:{width:.2f}%;{_colours(stretch.step, dark)}"
-        link = _address(address, str(row["video_id"]), stretch.start_s)
+        said = escape(f"Step {interval.step}, {text}: {_span(interval)}")
+        place = f"left:{left:.2f}%;width:{width:.2f}%;{_colours(interval.step, dark)}"
+        link = _address(address, str(row["video_id"]), interval.start_s)
         lanes.append(
             f'<div class="lane"><a href="{link}" target="_self" title="{said}" aria-label="{said}" style="{place}">'
-            f"{stretch.step}</a></div>"
+            f"{interval.step}</a></div>"
         )
     ends = ("0:00", format_clock(length)[:-4]) if timed else ("frame 1", f"frame {length:.0f}")
     return (
@@ -105,15 +105,15 @@ def _strip(row: pd.Series, stretches: Values[Stretch], texts: Values[str], addre
 
 
 def _headline(row: pd.Series) -> str:
-    """A moment in one line: its video, and from when to when."""
+    """A hit in one line: its video, and from when to when."""
     if pd.isna(row["start_s"]):
         return escape(str(row["video_id"]))
     return escape(f"{row['video_id']} · {format_clock(row['start_s'])} to {format_clock(row['end_s'])}")
 
 
-def _about(row: pd.Series, stretches: Values[Stretch]) -> str:
+def _about(row: pd.Series, intervals: Values[StepInterval]) -> str:
     """Which frames, where, and how long, in small type."""
-    facts = [_frames(stretches[0].first_frame, max(one.last_frame for one in stretches))]
+    facts = [_frames(intervals[0].first_frame, max(one.last_frame for one in intervals))]
     facts += [scene_name(row["scene"])] if pd.notna(row["scene"]) else []
     facts += [str(row["split"])] if pd.notna(row["split"]) else []
     facts += [f"{format_duration(row['duration_s'])} long"] if pd.notna(row["duration_s"]) else []
@@ -128,34 +128,34 @@ def badge(step: int, *, dark: bool) -> str:
 def legend(sequence: Sequence, *, dark: bool) -> str:
     """What each number stands for."""
     items = "".join(
-        f"<li>{badge(number, dark=dark)}<span>{escape(step_text(step))}</span></li>"
+        f"<li>{badge(number, dark=dark)}<span>{escape(format_step(step))}</span></li>"
         for number, step in enumerate(sequence.steps, 1)
     )
     return f'<ol class="ag-legend">{items}</ol>'
 
 
-def count_text(stretches: int, videos: int) -> str:
-    """How often a step happens: '386 stretches in 120 videos'."""
-    if not stretches:
+def count_text(intervals: int, videos: int) -> str:
+    """How often a step happens: '386 intervals in 120 videos'."""
+    if not intervals:
         return "never happens here"
-    return f"{format_number(stretches)} stretch{'es' if stretches > 1 else ''} in {format_number(videos)} video" + (
+    return f"{format_number(intervals)} interval{'s' if intervals > 1 else ''} in {format_number(videos)} video" + (
         "s" if videos > 1 else ""
     )
 
 
 def why_nothing(sequence: Sequence, counts: pd.DataFrame) -> str:
-    """Why no moment was found, by how often each step happens at all (`stretch_counts`)."""
-    absent = [int(step) for step, stretches in zip(counts["step"], counts["stretches"], strict=True) if not stretches]
+    """Why there is no hit, by how often each step happens at all (`count_intervals`)."""
+    absent = [int(step) for step, intervals in zip(counts["step"], counts["intervals"], strict=True) if not intervals]
     if absent:
-        texts = [f"step {step} ({step_text(sequence.steps[step - 1])})" for step in absent]
+        texts = [f"step {step} ({format_step(sequence.steps[step - 1])})" for step in absent]
         verb = "has" if len(absent) == 1 else "have"
-        return f"{' and '.join(texts)} {verb} no stretch at all; change it, or allow other lengths, scenes or splits"
+        return f"{' and '.join(texts)} {verb} no interval at all; change it, or allow other lengths, scenes or splits"
     way = "loosen a gap or change the order" if len(sequence.steps) > 1 else "loosen a length"
     also = ", or take the action away" if sequence.where.actions else ""
     return f"each step happens, but never one after the other as asked; {way}{also}"
 
 
-def parameter_list(query: Query) -> str:
+def parameter_list(query: SqlQuery) -> str:
     """The values of a query in the order of its question marks."""
     items = "".join(f"<li>{escape(repr(value))}</li>" for value in query.parameters)
     return f'<ol class="ag-parameters">{items}</ol>'
@@ -170,11 +170,11 @@ def _frames(first: int, last: int) -> str:
     return f"frame {first}" if first == last else f"frames {first} to {last}"
 
 
-def _span(stretch: Stretch) -> str:
-    frames = _frames(stretch.first_frame, stretch.last_frame)
-    if stretch.start_s is None or stretch.end_s is None:
+def _span(interval: StepInterval) -> str:
+    frames = _frames(interval.first_frame, interval.last_frame)
+    if interval.start_s is None or interval.end_s is None:
         return frames
-    return f"{format_clock(stretch.start_s)} to {format_clock(stretch.end_s)}, {frames}"
+    return f"{format_clock(interval.start_s)} to {format_clock(interval.end_s)}, {frames}"
 
 
 def _colours(step: int, dark: bool) -> str:

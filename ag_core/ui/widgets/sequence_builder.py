@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ag_core.queries.sequence.language import write
+from ag_core.queries.sequence.language import format_sequence
 from ag_core.queries.sequence.records import MAX_CONDITIONS, MAX_STEPS, SPLITS, Condition, Limits, Sequence
 from ag_core.taxonomy import N_ACTIONS, N_CLASSES, N_RELATIONS
 from ag_core.ui.formatting import action_name, object_name, relation_name
@@ -30,7 +30,7 @@ Change = Callable[[Sequence], Sequence]
 
 
 def builder(sequence: Sequence, counts: pd.DataFrame | None, sources: Values[str]) -> None:
-    """The rows of a sequence; `counts` (of `stretch_counts`) stand beside the steps where they are known."""
+    """The rows of a sequence; `counts` (of `count_intervals`) stand beside the steps where they are known."""
     st.session_state[SEQUENCE] = sequence
     for place in range(len(sequence.steps)):
         _step_row(sequence, place, None if counts is None else counts.iloc[place])
@@ -55,7 +55,7 @@ def _change(change: Change) -> None:
     """Write the changed sequence into the text; where no such sequence exists, say why and leave it as it is."""
     before = st.session_state.get(TEXT, "")
     try:
-        text = write(change(st.session_state[SEQUENCE]))
+        text = format_sequence(change(st.session_state[SEQUENCE]))
     except ValueError as error:
         st.session_state[REFUSED] = str(error)
         return
@@ -94,7 +94,7 @@ def _step_row(sequence: Sequence, place: int, count: pd.Series | None) -> None:
                 lambda limits: lambda one: one.with_step(place, replace(one.steps[place], length=limits)),
             )  # fmt: skip
             if count is not None:
-                st.caption(search_hits.count_text(int(count["stretches"]), int(count["videos"])), width="content")
+                st.caption(search_hits.count_text(int(count["intervals"]), int(count["videos"])), width="content")
             options = _menu(place, len(sequence.steps), len(step.conditions))
             st.menu_button(
                 f"Step {number}", list(options), key=f"search_menu_{place}", type="tertiary",

@@ -45,8 +45,8 @@ def loop(annotated: dict[str, Any], rates: Mapping[str, float]) -> int:
             frames.sort()
             rate = rates[video]
             times = [round((frame - 1) / rate * 1000) for frame, _, _ in frames]
-            holding = intervals([holds for _, holds, _ in frames])
-            drinking = intervals([drinks for _, _, drinks in frames])
+            holding = find_intervals([holds for _, holds, _ in frames])
+            drinking = find_intervals([drinks for _, _, drinks in frames])
             count += sum(
                 any(then > first and times[then] - times[last] <= WITHIN_MS for then, _ in drinking)
                 for first, last in holding
@@ -54,7 +54,7 @@ def loop(annotated: dict[str, Any], rates: Mapping[str, float]) -> int:
     return count
 
 
-def intervals(holds: list[bool]) -> list[tuple[int, int]]:
+def find_intervals(holds: list[bool]) -> list[tuple[int, int]]:
     """First and last place of each run of True."""
     firsts = [place for place, now in enumerate(holds) if now and not (place and holds[place - 1])]
     lasts = [place for place, now in enumerate(holds) if now and not (place + 1 < len(holds) and holds[place + 1])]

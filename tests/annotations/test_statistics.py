@@ -156,7 +156,7 @@ def test_transitions_equal_a_walk_over_the_frames(world, name: str, group: Group
     assert {(row.before, row.after): row.n for row in found.itertuples()} == expected
 
 
-def intervals(frames: Frames, name: str) -> dict[str, list[float]]:
+def interval_lengths(frames: Frames, name: str) -> dict[str, list[float]]:
     """Lengths in seconds of every interval of each relationship with a class, videos without a rate left out."""
     graphs, found = seen(frames), {relation: [] for relation in RELATIONS}
     for video, fps in RATES.items():
@@ -179,7 +179,7 @@ def test_durations_equal_a_walk_over_the_frames(world, names: tuple[str, ...]) -
     found = transitions.measure_durations(store, ANNOTATION, object_index(names[0]) if len(names) == 1 else None)
     rows = found.set_index("name")
     for relation in RELATIONS:
-        lengths = [length for name in names for length in intervals(frames, name)[relation]]
+        lengths = [length for name in names for length in interval_lengths(frames, name)[relation]]
         lasting = sorted(length for length in lengths if length > 0)
         assert (rows.loc[relation, "intervals"] if relation in rows.index else 0) == len(lengths)
         if lasting:

@@ -108,7 +108,7 @@ def holds(step: Step, frame: Frame) -> bool:
     return True
 
 
-def intervals(step: Step, film: Film) -> list[tuple[Frame, Frame]]:
+def intervals_of_step(step: Step, film: Film) -> list[tuple[Frame, Frame]]:
     found: list[list[Frame]] = []
     before = False
     for frame in film.frames:
@@ -141,7 +141,7 @@ def reference(films: list[Film], sequence: Sequence) -> list[tuple]:
             continue
         if sequence.where.split and sequence.where.split not in {one.split for one in told}:
             continue
-        of_steps = [intervals(step, film) for step in sequence.steps]
+        of_steps = [intervals_of_step(step, film) for step in sequence.steps]
         for first in of_steps[0]:
             chains = [
                 chain
@@ -255,7 +255,7 @@ def found_in(table: pd.DataFrame, n_steps: int) -> list[tuple]:
 
 @settings(max_examples=150, deadline=None)
 @given(films=films, sequence=sequences)
-def test_moments_equal_the_brute_force_reference(memory: Memory, films: list[Film], sequence: Sequence) -> None:
+def test_hits_equal_the_brute_force_reference(memory: Memory, films: list[Film], sequence: Sequence) -> None:
     memory.fill(films)
     expected = reference(films, sequence)
     answer = find_hits(memory, sequence)

@@ -61,7 +61,8 @@ def one(*conditions: Condition, length: Limits = Limits()) -> Sequence:
         (
             'cup where action c107|C106 and scene "a \\"b" and split train and action c000 and source prediction:a+b',
             Sequence(
-                (Step((Condition((CUP,)),)),), where=SequenceScope(((107, 106), (0,)), 'a "b', "train", "prediction:a+b")
+                (Step((Condition((CUP,)),)),),
+                where=SequenceScope(((107, 106), (0,)), 'a "b', "train", "prediction:a+b"),
             ),
         ),
         ("cup where scene kitchen", Sequence((Step((Condition((CUP,)),)),), where=SequenceScope(scene="kitchen"))),

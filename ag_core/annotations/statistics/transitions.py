@@ -69,7 +69,8 @@ def count_transitions(store: "AnnotationStore", source: str, object_class: int, 
 # where it stays, a class is twice in a frame. The row before the next beginning ends it.
 _INTERVALS = """
 with active as (
-    select (((class::bigint << 5) | relation::bigint) << 50) | (video::bigint << 28) | frame_id::bigint as position, t_ms
+    select (((class::bigint << 5) | relation::bigint) << 50) | (video::bigint << 28) | frame_id::bigint as position,
+           t_ms
     from relations_by_class
     where source = ? and score >= 0.5 and t_ms is not null and (? is null or class = ?)
 ),

@@ -281,7 +281,7 @@ def _add_chains(text: _QueryText, sequence: Sequence) -> None:
 
 def _add_hits(text: _QueryText, sequence: Sequence) -> None:
     """`hits`: the chains of the first step during which the wanted actions happen."""
-    text.add(",\nmoments as materialized (\n    select * from chain_1 c")
+    text.add(",\nhits as materialized (\n    select * from chain_1 c")
     for position, any_of in enumerate(sequence.where.actions):
         text.add(
             f"\n    {'and' if position else 'where'} exists (\n        select 1 from action_intervals a"

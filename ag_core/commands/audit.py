@@ -31,6 +31,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="trainings an audit (default %(default)s)")
     parser.add_argument("--steps", type=int, metavar="N", help="steps of each training (default: the fixed recipe's)")
     parser.add_argument("--threads", type=int, default=1, help="processor threads (default %(default)s)")
+    parser.add_argument(
+        "--owner", choices=("yours", "ours on the home world"), default="yours", help="whose the numbers are said to be"
+    )
     parser.set_defaults(run=run)
 
 
@@ -70,6 +73,7 @@ def _split_card(card: Path) -> tuple[str, str]:
 
 
 def _run_audits(options: argparse.Namespace) -> dict[str, Any]:
+    from ag_core.evaluation.protocol import Owner
     from ag_core.experiments.datasets import HomeWorld, clip_pictures
     from ag_core.presets import DEMO_VIDEO
     from ag_core.progress import ProgressReporter
@@ -88,7 +92,7 @@ def _run_audits(options: argparse.Namespace) -> dict[str, Any]:
             results.append(run_audit(audit, train, val, pictures, seeds, steps))
         line("auditing", len(AUDITS), len(AUDITS))
     command = f"audit --data {options.data.name}" + (f" --real {options.real.name}" if options.real else "")
-    return build_report(world, results, steps, command, real)
+    return build_report(world, results, steps, command, real, Owner(options.owner))
 
 
 def _read_real_samples(folder: Path) -> "list[GraphSample]":

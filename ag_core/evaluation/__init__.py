@@ -1,1 +1,1 @@
-"""The protocols: average precision and scene-graph recall. NumPy only."""
+"""What is measured and how: metrics that carry their protocol, average precision, graph recall, the log of results."""

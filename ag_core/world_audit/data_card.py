@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from ag_core.world_audit.dataset_balance import list_seldom_seen_objects
-from ag_core.world_audit.report_metrics import Report, read_distance_metrics, tabulate_inputs
+from ag_core.world_audit.report_metrics import Report, read_distance_metrics, read_owner, tabulate_inputs
 
 
 def format_card(report: Report) -> list[str]:
     """The lines of the data card's numbers: what was measured, audits, differences, agreement, every object class."""
+    owner = read_owner(report).capitalize()
     world, n, classes = report["world"], report["n"], report["classes"]
     tiers = ", ".join(f"{tier} {count['present']} of {count['of']}" for tier, count in classes["tiers"].items())
     return [
@@ -24,7 +25,7 @@ def format_card(report: Report) -> list[str]:
         *_list_agreement(report),
         "### Object classes",
         "",
-        f"Ours on the home world: counts over the {n['train'] + n['val']} videos of {world['data']}.",
+        f"{owner}: counts over the {n['train'] + n['val']} videos of {world['data']}.",
         "Boxes: visible ones of every second frame, the share with a shorter side of at least 16 pixels, the median of "
         "that side, and the mean visibility.",
         "Seen: share of the videos in which the class is clearly visible in some frame, with an action on it and "
@@ -62,7 +63,7 @@ def _list_agreement(report: Report) -> list[str]:
         f"Farthest: {_join(agreement['worst'])}.",
         "",
         *_format_table(
-            ["", f"ours on the home world ({home['frames']:,} frames)", f"real sample ({real['frames']:,} frames)"],
+            ["", f"{read_owner(report)} ({home['frames']:,} frames)", f"real sample ({real['frames']:,} frames)"],
             ["objects", f"{home['objects']:,}", f"{real['objects']:,}"],
             *counts,
             ["one spatial and one contact", f"{home['one_each']:.1%}", f"{real['one_each']:.1%}"],

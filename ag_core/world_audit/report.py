@@ -1,6 +1,6 @@
 """The result of an audit as one plain object, for the data card and the log.
 
-    what, date, command, protocol, seeds, steps, resamples
+    what, owner, date, command, protocol, seeds, steps, resamples
     world        data, profile, generator_version, seed; from the set's world.json
     n            train, val, iid, comp: videos; intervals; dropped: labels left out for want of visible evidence
     classes      of, present, val (with a positive video), absent [ids], tiers {tier: {of, present}}
@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from ag_core.evaluation.average_precision import compute_action_precision
 from ag_core.evaluation.bootstrap import N_RESAMPLES, ConfidenceInterval, bootstrap_precision
+from ag_core.evaluation.protocol import Owner
 from ag_core.evaluation.results_log import build_log_row
 from ag_core.experiments.datasets import HomeWorld, WorldVideo
 from ag_core.taxonomy import ACTIONS, N_ACTIONS, action_index
@@ -56,11 +57,17 @@ Report = dict[str, Any]
 
 
 def build_report(
-    world: HomeWorld, results: Sequence[AuditResult], steps: int, command: str, real: Sequence[GraphSample] = ()
+    world: HomeWorld,
+    results: Sequence[AuditResult],
+    steps: int,
+    command: str,
+    real: Sequence[GraphSample] = (),
+    owner: Owner = Owner.YOURS,
 ) -> Report:
     """Everything about a world: what its audits scored, and what its truths hold.
 
-    real  the parts of a real sample of graphs; only counts and distances over all of it enter the report
+    owner  whose the numbers are
+    real   the parts of a real sample of graphs; only counts and distances over all of it enter the report
     """
     train, val = world.of_split("train"), world.of_split("val")
     parts = {"train": train, "val": val} | _split_parts(val)
@@ -70,6 +77,7 @@ def build_report(
     frequency = count_actions({p: np.array([v.labels for v in videos]) for p, videos in parts.items()}, intervals)
     return {
         "what": "home world audit",
+        "owner": str(owner),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": command,
         "protocol": PROTOCOL,

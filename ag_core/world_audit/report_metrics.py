@@ -23,6 +23,11 @@ def list_parts(report: Report) -> list[str]:
     return [part for part in PARTS if part in report["chance"]]
 
 
+def read_owner(report: Report) -> Owner:
+    """Whose the report is; one that does not say is this project's own."""
+    return Owner(report.get("owner", Owner.OURS_HOME))
+
+
 def read_audit_metrics(report: Report) -> dict[str, dict[str, Metric]]:
     """Video mAP in percent of every input by its name, and by part of val; first chance, which nobody trained."""
     parts, protocol = list_parts(report), _build_protocol(report)
@@ -59,9 +64,14 @@ def read_distance_metrics(report: Report) -> dict[str, Metric]:
         details=f"total variation, 0 to 1, mean of the three groups; classes with at least "
         f"{agreement['least_objects']} objects on both sides",
     )
-    classes = agreement["classes_compared"]
+    classes, data = agreement["classes_compared"], report["world"]["data"]
     wanted = {
-        "home world to real sample": ("mean", Owner.OURS_HOME, f"{report['world']['data']} to the real sample", "home"),
+        "home world to real sample": (
+            "mean",
+            read_owner(report),
+            f"{data} to the real sample",
+            "home",
+        ),
         "real sample to itself": ("real_against_itself", Owner.OURS_REAL, "one part of the real sample to", "real"),
     }
     splits = {"home": "all films", "real": "the other"}
@@ -99,7 +109,7 @@ def _build_protocol(report: Report) -> Protocol:
 
 
 def _build_origin(report: Report, part: str, seeds: Sequence[int]) -> Origin:
-    return Origin(Owner.OURS_HOME, report["world"]["data"], part, seeds=tuple(seeds), command=report["command"])
+    return Origin(read_owner(report), report["world"]["data"], part, seeds=tuple(seeds), command=report["command"])
 
 
 def _count(report: Report, part: str) -> Counts:

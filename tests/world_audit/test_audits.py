@@ -9,6 +9,7 @@ import pytest
 from ag_core.__main__ import main
 from ag_core.commands.audit import BEGIN, END
 from ag_core.evaluation.average_precision import compute_action_precision
+from ag_core.evaluation.protocol import Owner
 from ag_core.evaluation.results_log import read_log
 from ag_core.experiments.datasets import clip_pictures
 from ag_core.presets import DEMO_VIDEO
@@ -147,6 +148,8 @@ def test_the_command_writes_the_whole_result(world, tmp_path, capsys):
     assert written.startswith("# Card\n") and written.endswith("The end.\n") and "old" not in written
     assert "\n".join(format_card(result)) in written
     (row,) = read_log(log)
+    assert all(metric.origin.owner is Owner.YOURS for metric in row.metrics if metric.origin.split != "the other")
+    assert "Yours; video mAP in %" in printed and "ours on the home world" not in printed
     assert row.what == "home world audit" and set(row.about["classes"]) == set(result["classes"])
     names = [metric.model for metric in row.metrics]
     assert names[:2] == ["chance", AUDITS[0].name] and row.metrics[1].number == result["audits"][0]["val"]["mean"]

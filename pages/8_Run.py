@@ -7,7 +7,8 @@ import streamlit as st
 
 from ag_core.catalog import DETECTORS, RELATION_HEADS, Entry, find_detector, find_relation_head
 from ag_core.errors import UserError
-from ag_core.jobs.prediction_queue import Job, JobState
+from ag_core.jobs.prediction import PredictionRequest
+from ag_core.jobs.queue import Job, JobState
 from ag_core.results import uploads
 from ag_core.results.prediction import DEFAULT_RATE
 from ag_core.results.prediction_cache import LARGEST_RATE, PredictionSettings
@@ -83,7 +84,7 @@ def described(entries: Iterable[Entry]) -> str:
 
 def start(video: Path, chosen: PredictionSettings) -> None:
     """Hand the video to the backend and watch its job."""
-    st.query_params[JOB] = cached.backend().submit(video, chosen)
+    st.query_params[JOB] = cached.backend().submit(PredictionRequest(video, chosen), cached.identify_visitor())
 
 
 def open_job(job_id: str) -> None:
@@ -93,12 +94,12 @@ def open_job(job_id: str) -> None:
 
 def queue() -> None:
     """The jobs of this app, the newest first; alive while one of them is."""
-    alive = [job.id for job in cached.backend().jobs() if job.active]
+    alive = [job.id for job in cached.backend().jobs(cached.identify_visitor()) if job.active]
     st.fragment(_queue, run_every=0.5 if alive else 3.0)(alive)
 
 
 def _queue(alive: list[str]) -> None:
-    jobs = cached.backend().jobs()
+    jobs = cached.backend().jobs(cached.identify_visitor())
     if [job.id for job in jobs if job.active] != alive:
         st.rerun()  # a job began or ended: the page shows its result, or looks more often
     if jobs:
@@ -108,10 +109,10 @@ def _queue(alive: list[str]) -> None:
         _job_row(job)
 
 
-def _job_row(job: Job) -> None:
+def _job_row(job: Job[PredictionRequest]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"ag_job_{job.id}"):
-        st.markdown(f"**{job.path.name}** :gray[{_job_words(job)}]", width="stretch")
-        if job.active:
+        st.markdown(f"**{job.request.path.name}** :gray[{_job_words(job)}]", width="stretch")
+        if job.active and cached.backend().is_wanted_by(job.id, cached.identify_visitor()):
             st.button("Cancel", icon=":material/stop:", key=f"cancel_{job.id}", on_click=_cancel, args=(job.id,))
         elif job.state == JobState.DONE:
             st.button("Open", icon=":material/play_arrow:", key=f"open_{job.id}", on_click=open_job, args=(job.id,))
@@ -122,18 +123,18 @@ def _job_row(job: Job) -> None:
 
 
 def _cancel(job_id: str) -> None:
-    cached.backend().cancel(job_id)
+    cached.backend().cancel(job_id, cached.identify_visitor())
 
 
-def _job_words(job: Job) -> str:
+def _job_words(job: Job[PredictionRequest]) -> str:
     state = {JobState.DONE: "found among earlier results"}.get(job.state) if job.cached else job.state.value
-    entry = find_detector(job.settings.detector)
-    detector = entry.label if entry.file_ending is None else Path(job.settings.detector).name
-    head = find_relation_head(job.settings.relation_head).label
-    return f"{state} · {detector} · {head} · {job.settings.rate:g} graphs per second"
+    entry = find_detector(job.request.settings.detector)
+    detector = entry.label if entry.file_ending is None else Path(job.request.settings.detector).name
+    head = find_relation_head(job.request.settings.relation_head).label
+    return f"{state} · {detector} · {head} · {job.request.settings.rate:g} graphs per second"
 
 
-def _progress_words(job: Job) -> str:
+def _progress_words(job: Job[PredictionRequest]) -> str:
     parts = [job.stage or "starting"]
     if job.total:
         parts.append(f"{format_number(job.done)} of {format_number(job.total)}")
@@ -150,11 +151,11 @@ def result(job_id: str) -> None:
         if job.state != JobState.DONE:
             return
         prediction = cached.backend().result(job_id)
-        viewing = viewing_of_prediction(prediction, job.path)
+        viewing = viewing_of_prediction(prediction, job.request.path)
     except UserError as error:
         failure(error)
         return
-    st.subheader(f"Result: {job.path.name}", anchor=False)
+    st.subheader(f"Result: {job.request.path.name}", anchor=False)
     for note in prediction.notes:
         st.warning(note, icon=":material/info:")
     _result_player(viewing, job_id)

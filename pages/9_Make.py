@@ -9,8 +9,8 @@ import streamlit as st
 
 from ag_core.annotations.store import ANNOTATION
 from ag_core.errors import UserError
-from ag_core.jobs.film_queue import STARTING, FilmJob, showable
-from ag_core.jobs.prediction_queue import JobState
+from ag_core.jobs.films import STARTING, list_showable_actions
+from ag_core.jobs.queue import Job, JobState
 from ag_core.results.film_cache import LENGTHS_S, MAX_WISHES, SEEDS, SPLITS, FilmOrder, MadeFilm, kept_films
 from ag_core.ui import cached, html, tables
 from ag_core.ui.formatting import action_name, download_name, format_remaining
@@ -40,7 +40,7 @@ def start() -> None:
     """Order what the form says, and let the link name it."""
     state = st.session_state
     order = FilmOrder(state.make_seed, tuple(state.make_actions), state.make_people, state.make_seconds)
-    cached.studio().submit(order)
+    cached.studio().submit(order, cached.identify_visitor())
     open_film(order)
 
 
@@ -70,7 +70,7 @@ def form() -> None:
     with st.container(border=True, key="ag_form"):
         st.multiselect(
             "Actions, in the order they shall happen",
-            showable(),
+            list_showable_actions(),
             format_func=action_name,
             key="make_actions",
             max_selections=MAX_WISHES,
@@ -103,7 +103,7 @@ def form() -> None:
 
 def show(order: FilmOrder) -> None:
     """The film that the link names, or how far it is."""
-    job = cached.studio().job(order)
+    job = cached.studio().latest(order, cached.identify_visitor())
     if job is None:
         st.info(
             "The film of this link is not kept on this machine. **Make** draws it, the same as it was.",
@@ -120,20 +120,23 @@ def show(order: FilmOrder) -> None:
 
 
 def _progress(order: FilmOrder) -> None:
-    job = cached.studio().job(order)
+    job = cached.studio().latest(order, cached.identify_visitor())
     if job is None or not job.active:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center", key="ag_job_film"):
         st.markdown(f"**Your film** :gray[{_stage_words(job)}]", width="stretch")
-        st.button("Cancel", icon=":material/stop:", key="make_cancel", on_click=cached.studio().cancel, args=(order,))
+        visitor = cached.identify_visitor()
+        if cached.studio().is_wanted_by(job.id, visitor):
+            cancel = cached.studio().cancel
+            st.button("Cancel", icon=":material/stop:", key="make_cancel", on_click=cancel, args=(job.id, visitor))
     st.progress(min(1.0, job.fraction), text=_progress_words(job))
 
 
-def _stage_words(job: FilmJob) -> str:
+def _stage_words(job: Job[FilmOrder]) -> str:
     return "waits for another film" if job.state == JobState.QUEUED else job.stage
 
 
-def _progress_words(job: FilmJob) -> str:
+def _progress_words(job: Job[FilmOrder]) -> str:
     if job.state == JobState.QUEUED:
         return "Films are drawn one after the other."
     if job.stage == STARTING:
@@ -145,7 +148,7 @@ def _progress_words(job: FilmJob) -> str:
 def result(order: FilmOrder) -> None:
     """The film with its graph, what was wished and what happens, and the files."""
     try:
-        made = cached.made_film(cached.studio().folder / order.key)
+        made = cached.made_film(cached.studio().kind.folder / order.key)
     except UserError as error:
         failure(error)
         return
@@ -208,7 +211,7 @@ def files(made: MadeFilm) -> None:
 
 def kept() -> None:
     """The films that were made here, the newest first."""
-    films = [made for made in map(_readable, kept_films(cached.studio().folder, LISTED)) if made]
+    films = [made for made in map(_readable, kept_films(cached.studio().kind.folder, LISTED)) if made]
     if not films:
         return
     st.subheader("Films made here", anchor=False)

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from ag_core import pipeline
 from ag_core.commands import predict
 from ag_core.errors import UserError
-from ag_core.jobs.prediction_queue import JobState, PredictionQueue
+from ag_core.jobs.prediction import PredictionJobs, PredictionRequest
+from ag_core.jobs.queue import JobQueue, JobState
 from ag_core.models.checkpoints import save_checkpoint
 from ag_core.models.detector import build_faster_rcnn
 from ag_core.models.feature_bank import bank_times
@@ -255,14 +256,14 @@ def test_the_weights_of_another_model_are_refused_though_they_fit(weights: Path,
 
 
 def test_the_real_worker_serves_two_sessions_with_one_load(film: Path, weights: Path, tmp_path: Path) -> None:
-    backend = PredictionQueue(tmp_path / "results", weights)
+    backend = JobQueue(PredictionJobs(tmp_path / "results", weights))
     other = write_video(tmp_path / "other.mp4", n_frames=4)
-    jobs = [backend.submit(path, device="cpu") for path in (film, other, film)]
+    jobs = [backend.submit(PredictionRequest(path, device="cpu")) for path in (film, other, film)]
     for job in jobs:
         assert backend.wait(job, 120).state == JobState.DONE, backend.job(job).error
     assert jobs[0] == jobs[2]
     assert [line for job in jobs[:2] for line in backend.job(job).log].count("loading models") == 1
-    assert len(backend.worker_pids()) == 1
+    assert len(backend.process_ids()) == 1
     assert backend.result(jobs[0]).video.n_frames == 42
     backend.close()
 

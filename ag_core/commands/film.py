@@ -1,14 +1,7 @@
 """`film`: make one film of the home world in which a person does what is wished for."""
 
 import argparse
-import json
-import os
-import sys
-import threading
-import time
 from pathlib import Path
-
-SAY_EVERY_S = 0.2
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -19,7 +12,6 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--split", default="val", help="whose people play: val or train (default %(default)s)")
     parser.add_argument("--seconds", type=int, default=12, help="length (default %(default)s)")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of films; gets one folder more")
-    parser.add_argument("--events", action="store_true", help="say the progress as JSON lines; end when stdin closes")
     parser.set_defaults(run=run)
 
 
@@ -35,13 +27,8 @@ def run(options: argparse.Namespace) -> None:
     except KeyError as error:
         raise UserError(str(error.args[0])) from None
     order = FilmOrder(options.seed, actions, options.split, options.seconds)
-    if options.events:
-        threading.Thread(target=_end_with_stdin, daemon=True).start()
     from ag_core.world.ordered_film import make_film
 
-    if options.events:
-        make_film(order, options.out, _Events())
-        return
     with ProgressReporter() as report:
         folder = make_film(order, options.out, report)
     made = MadeFilm.load(folder)
@@ -51,27 +38,3 @@ def run(options: argparse.Namespace) -> None:
         print(f"{interval.start_s:6.2f} s to {interval.end_s:6.2f} s  {shown.id} {shown.label}")
     for number, reason in made.unmet:
         print(f"not shown: {ACTIONS[number].id} {ACTIONS[number].label} ({reason})")
-
-
-class _Events:
-    """Says how far it is as JSON lines on stdout."""
-
-    def __init__(self) -> None:
-        self.stage, self.began, self.said = "", 0.0, 0.0
-
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        now = time.monotonic()
-        if stage != self.stage:
-            self.stage, self.began, self.said = stage, now, 0.0
-        if done < total and now - self.said < SAY_EVERY_S:
-            return
-        self.said, seconds = now, now - self.began
-        event = {"stage": stage, "done": done, "total": total, "seconds": round(seconds, 3)}
-        print(json.dumps(event), flush=True)
-
-
-def _end_with_stdin() -> None:
-    """A film that an app ordered must not outlive the app."""
-    while sys.stdin.read(4096):
-        pass
-    os._exit(0)

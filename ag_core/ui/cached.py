@@ -5,6 +5,7 @@ that a new store is never answered from an old one. A cached resource is shared 
 """
 
 import json
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,9 @@ from ag_core.doctor.check_runner import count_populations, list_finding_rows, ru
 from ag_core.doctor.funnel import compare_funnel as funnel_beside_published
 from ag_core.doctor.report import format_report, make_report
 from ag_core.errors import UserError
-from ag_core.jobs.film_queue import FilmQueue
-from ag_core.jobs.prediction_queue import PredictionQueue
+from ag_core.jobs.films import FilmJobs, FilmQueue
+from ag_core.jobs.prediction import PredictionJobs, PredictionQueue
+from ag_core.jobs.queue import JobQueue
 from ag_core.queries.facets import VideoFilter, count_facets, count_videos, find_videos
 from ag_core.queries.sequence import query as sequence_query
 from ag_core.queries.sequence.language import parse_sequence
@@ -79,6 +81,11 @@ def _sql_workers(key: StoreKey) -> Workers:
     return Workers(key[0])
 
 
+def identify_visitor() -> str:
+    """A name for this browser session, by which a queue knows who waits for a job."""
+    return str(st.session_state.setdefault("visitor", uuid.uuid4().hex))
+
+
 def backend() -> PredictionQueue:
     """The client of the model worker, one for all sessions; it starts nothing until the first job."""
     return _backend(str(settings().home))
@@ -86,7 +93,7 @@ def backend() -> PredictionQueue:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _backend(home: str) -> PredictionQueue:
-    return PredictionQueue()
+    return JobQueue(PredictionJobs())
 
 
 def studio() -> FilmQueue:
@@ -96,7 +103,7 @@ def studio() -> FilmQueue:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _studio(home: str) -> FilmQueue:
-    return FilmQueue()
+    return JobQueue(FilmJobs())
 
 
 def made_film(folder: Path) -> MadeFilm:

@@ -1,19 +1,20 @@
-"""A process that makes a stand-in film as `python -m ag_core film --events` does; the seed says how it behaves."""
+"""A process that makes stand-in films as the film worker does; the seed says how it behaves."""
 
-import argparse
-import json
 import os
-import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from ag_core.errors import UserError
 from ag_core.files import stage_folder
+from ag_core.jobs.serving import Cancelled, serve_process
+from ag_core.progress import Progress
 from ag_core.records import ActionInterval, Video
 from ag_core.results.film_cache import FilmOrder, MadeFilm
-from ag_core.taxonomy import action_index
 from tests.conftest import FPS, LENGTH, SIZE_WH, stand_in_prediction, write_clip
 
-REFUSED, DIES, SLOW = 101, 102, 103
+REFUSED, DIES, SLOW, DEAF = 101, 102, 103, 104
 
 
 def stand_in_film(folder: Path, order: FilmOrder) -> Path:
@@ -28,31 +29,30 @@ def stand_in_film(folder: Path, order: FilmOrder) -> Path:
     return folder / order.key
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    for name in ("--seed", "--seconds"):
-        parser.add_argument(name, type=int)
-    parser.add_argument("--split")
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--actions", nargs="*")
-    parser.add_argument("--events", action="store_true")
-    options = parser.parse_args()
-    order = FilmOrder(options.seed, tuple(map(action_index, options.actions)), options.split, options.seconds)
-    if options.seed == REFUSED:
-        print("error: this one is refused; give another", file=sys.stderr)
-        sys.exit(1)
-    if options.seed == DIES:
-        os._exit(3)
-    print("a library that prints to stdout")
-    steps = 2000 if options.seed == SLOW else 3
-    if options.seed == SLOW:
-        writing = stage_folder(options.out / order.key)
-        writing.__enter__()  # it is killed while it writes
-    for step in range(steps + 1):
-        print(json.dumps({"stage": "drawing", "done": step, "total": steps, "seconds": 0.01 * step}), flush=True)
-        time.sleep(0.01)
-    stand_in_film(options.out, order)
+class StandIn:
+    name = "the renderer"
+
+    def do(self, job: dict[str, Any], progress: Progress, is_cancelled: Callable[[], bool]) -> None:
+        order = FilmOrder(**job["order"] | {"actions": tuple(job["order"]["actions"])})
+        folder = Path(job["folder"])
+        if order.seed == REFUSED:
+            raise UserError("this one is refused; give another")
+        if order.seed == DIES:
+            os._exit(3)
+        print("a library that prints to stdout")
+        steps = 2000 if order.seed in (SLOW, DEAF) else 3
+        with stage_folder(folder / "in the making"):
+            for step in range(steps + 1):
+                progress("drawing", step, steps)
+                if order.seed != DEAF and is_cancelled():
+                    raise Cancelled
+                time.sleep(0.01)
+        (folder / "in the making").rmdir()
+        stand_in_film(folder, order)
+
+    def status(self) -> dict[str, Any]:
+        return {}
 
 
 if __name__ == "__main__":
-    main()
+    serve_process(StandIn())

@@ -5,27 +5,29 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ag_core.errors import UserError
 from ag_core.files import hash_file
-from ag_core.jobs.prediction_worker import Progress, serve_process
+from ag_core.jobs.serving import Cancelled, serve_process
+from ag_core.progress import Progress
 from ag_core.records import ActionScores
 from ag_core.results.prediction import Prediction
-from ag_core.results.prediction_cache import PredictionSettings
 from ag_core.taxonomy import N_ACTIONS
 from ag_core.video.frames import probe_video
 
 
 class StandIn:
+    name = "the models"
+
     def __init__(self, diary: Path) -> None:
         self.diary = diary
         self.loads = 0
 
-    def predict(
-        self, path: Path, chosen: PredictionSettings, progress: Progress, cancelled: Callable[[], bool]
-    ) -> Prediction | None:
+    def do(self, job: dict[str, Any], progress: Progress, is_cancelled: Callable[[], bool]) -> None:
+        path = Path(job["path"])
         if not self.loads:
             self.loads += 1
             with self.diary.open("a") as diary:
@@ -42,13 +44,16 @@ class StandIn:
         steps = 2000 if "slow" in path.name else 3
         for step in range(steps + 1):
             progress("watching the video", step, steps)
-            if cancelled():
-                return None
+            if is_cancelled():
+                raise Cancelled
             time.sleep(0.005)
         scores = ActionScores("lfb", np.zeros(N_ACTIONS))
-        return Prediction(
-            probe_video(path), path.name, hash_file(path), (), chosen.rate, ("by a stand-in",), (), (scores,)
-        )
+        rate = job["settings"]["rate"]
+        made = Prediction(probe_video(path), path.name, hash_file(path), (), rate, ("by a stand-in",), (), (scores,))
+        made.save(Path(job["out"]))
+
+    def status(self) -> dict[str, Any]:
+        return {"loads": self.loads}
 
 
 if __name__ == "__main__":

@@ -11,12 +11,12 @@ from streamlit.testing.v1 import AppTest
 
 from ag_core.annotations.building.build import build_store
 from ag_core.errors import UserError
-from ag_core.jobs.film_queue import FilmJob
-from ag_core.jobs.prediction_queue import Job, JobState
+from ag_core.jobs.films import FilmJobs
+from ag_core.jobs.prediction import PredictionRequest
+from ag_core.jobs.queue import Job, JobState
 from ag_core.results import uploads
 from ag_core.results.film_cache import FilmOrder
 from ag_core.results.prediction import Prediction
-from ag_core.results.prediction_cache import PredictionSettings
 from ag_core.settings import PROJECT, settings
 from ag_core.ui import cached, tables
 from ag_core.ui.charts import plots
@@ -189,24 +189,25 @@ class Desk:
     """A backend that finishes a job when it is asked to, without models."""
 
     def __init__(self) -> None:
-        self.known: dict[str, Job] = {}
+        self.known: dict[str, Job[PredictionRequest]] = {}
 
-    def submit(self, path: Path, chosen: PredictionSettings) -> str:
+    def submit(self, request: PredictionRequest, visitor: str) -> str:
         name = f"job{len(self.known)}"
-        self.known[name] = Job(
-            name, path, chosen, "", "key", JobState.RUNNING, "watching the video", 3, 12, 1.5, 2.0, 4.5
-        )
+        self.known[name] = Job(name, request, "key", JobState.RUNNING, "watching the video", 3, 12, 1.5, 2.0, 4.5)
         return name
 
-    def jobs(self) -> list[Job]:
+    def jobs(self, visitor: str) -> list[Job[PredictionRequest]]:
         return list(self.known.values())
 
-    def job(self, name: str) -> Job:
+    def job(self, name: str) -> Job[PredictionRequest]:
         if name not in self.known:
             raise UserError(f"job {name} is not known; submit it again")
         return self.known[name]
 
-    def cancel(self, name: str) -> None:
+    def is_wanted_by(self, name: str, visitor: str) -> bool:
+        return name in self.known
+
+    def cancel(self, name: str, visitor: str) -> None:
         self.known[name] = replace(self.known[name], state=JobState.CANCELLED)
 
     def finish(self, name: str) -> None:
@@ -257,21 +258,27 @@ class Stage:
     """A studio that finishes a film when it is asked to, with a stand-in film."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.known: dict[FilmOrder, FilmJob] = {}
+        self.kind = FilmJobs(folder)
+        self.known: dict[FilmOrder, Job[FilmOrder]] = {}
 
-    def submit(self, order: FilmOrder) -> None:
-        self.known[order] = FilmJob(order, JobState.RUNNING, "drawing", 36, 144, 4.0)
+    def submit(self, order: FilmOrder, visitor: str) -> None:
+        self.known[order] = Job(
+            "job", order, order.key, JobState.RUNNING, "drawing", 36, 144, 4.0, rate=9.0, remaining_s=12.0
+        )
 
-    def job(self, order: FilmOrder) -> FilmJob | None:
+    def latest(self, order: FilmOrder, visitor: str) -> Job[FilmOrder] | None:
         return self.known.get(order)
 
-    def cancel(self, order: FilmOrder) -> None:
-        self.known[order] = FilmJob(order, JobState.CANCELLED)
+    def is_wanted_by(self, name: str, visitor: str) -> bool:
+        return True
+
+    def cancel(self, name: str, visitor: str) -> None:
+        for order, job in self.known.items():
+            self.known[order] = replace(job, state=JobState.CANCELLED)
 
     def finish(self, order: FilmOrder) -> None:
-        stand_in_film(self.folder, order)
-        self.known[order] = FilmJob(order, JobState.DONE)
+        stand_in_film(self.kind.folder, order)
+        self.known[order] = Job("job", order, order.key, JobState.DONE)
 
 
 @pytest.fixture

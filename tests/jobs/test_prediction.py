@@ -1,4 +1,4 @@
-"""The queue before the models: one worker for all, results kept, cancel, and what happens when a worker dies.
+"""Predictions as jobs: one worker for all, results kept, cancel, and what happens when a worker dies.
 
 Most tests use a worker whose models are a stand-in (stand_in_worker.py); it is a process of its own like the real one.
 """
@@ -14,10 +14,10 @@ import pytest
 
 from ag_core.catalog import DETECTORS, RELATION_HEADS, clip_networks_of, predicting_models
 from ag_core.errors import UserError
-from ag_core.jobs.prediction_queue import JobState, PredictionQueue
+from ag_core.jobs.prediction import PredictionJobs, PredictionQueue, PredictionRequest
+from ag_core.jobs.queue import JobQueue, JobState
 from ag_core.results import prediction_cache
 from ag_core.results.prediction_cache import PredictionSettings, result_key, result_path
-from ag_core.settings import PROJECT
 from tests.video.test_frames import write_video
 
 SOON_S = 60.0
@@ -39,9 +39,9 @@ def diary(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def backend(tmp_path: Path, weights: Path, diary: Path) -> Iterator[PredictionQueue]:
+def queue(tmp_path: Path, weights: Path, diary: Path) -> Iterator[PredictionQueue]:
     command = (sys.executable, "-m", "tests.jobs.stand_in_worker", str(diary))
-    made = PredictionQueue(tmp_path / "results", weights, command)
+    made = JobQueue(PredictionJobs(tmp_path / "results", weights, command))
     yield made
     made.close()
 
@@ -51,42 +51,45 @@ def film(folder: Path, name: str = "clip") -> Path:
     return write_video(folder / f"{name}.mp4", n_frames=2 + sum(map(ord, name)) % 50)
 
 
-def test_a_job_runs_and_its_result_is_kept(backend: PredictionQueue, tmp_path: Path, diary: Path) -> None:
-    job = backend.wait(backend.submit(film(tmp_path)), SOON_S)
+def test_a_job_runs_and_its_result_is_kept(queue: PredictionQueue, tmp_path: Path, diary: Path) -> None:
+    job = queue.wait(queue.submit(PredictionRequest(film(tmp_path))), SOON_S)
     assert (job.state, job.fraction, job.cached, job.error) == (JobState.DONE, 1.0, False, None)
     assert job.log[0] == "started" and "watching the video" in job.log
-    prediction = backend.result(job.id)
+    prediction = queue.result(job.id)
     assert (prediction.file, prediction.notes) == ("clip.mp4", ("by a stand-in",))
-    again = backend.job(backend.submit(tmp_path / "clip.mp4"))
+    again = queue.job(queue.submit(PredictionRequest(tmp_path / "clip.mp4")))
     assert (again.state, again.cached) == (JobState.DONE, True)
     assert diary.read_text().count("predict") == 1
 
 
-def test_a_kept_result_starts_no_worker(backend: PredictionQueue, weights: Path, tmp_path: Path) -> None:
+def test_a_kept_result_starts_no_worker(queue: PredictionQueue, weights: Path, tmp_path: Path) -> None:
     path = film(tmp_path)
-    backend.wait(backend.submit(path), SOON_S)
-    other = PredictionQueue(backend.results, weights, ("no such program",))
+    queue.wait(queue.submit(PredictionRequest(path)), SOON_S)
+    other = JobQueue(PredictionJobs(queue.kind.folder, weights, ("no such program",)))
     copy = path.with_name("another name.mp4")
     copy.write_bytes(path.read_bytes())
-    job = other.job(other.submit(copy))
+    job = other.job(other.submit(PredictionRequest(copy)))
     assert (job.state, job.cached) == (JobState.DONE, True)
     assert other.result(job.id).file == "another name.mp4"
-    assert other.worker_pids() == {}
-    found = other.find(copy)
+    assert other.process_ids() == {}
+    found = other.find(PredictionRequest(copy))
     assert found is not None and found.video.path == copy
     other.close()
 
 
-def test_two_sessions_share_one_process_and_one_load(backend: PredictionQueue, tmp_path: Path, diary: Path) -> None:
+def test_two_sessions_share_one_process_and_one_load(queue: PredictionQueue, tmp_path: Path, diary: Path) -> None:
     paths = [film(tmp_path, name) for name in ("one", "two", "three")]
     jobs: list[str] = []
-    sessions = [threading.Thread(target=lambda: jobs.extend(backend.submit(p) for p in paths)) for _ in range(2)]
+    sessions = [
+        threading.Thread(target=lambda: jobs.extend(queue.submit(PredictionRequest(p)) for p in paths))
+        for _ in range(2)
+    ]
     for session in sessions:
         session.start()
     for session in sessions:
         session.join()
     for job in jobs:
-        assert backend.wait(job, SOON_S).state == JobState.DONE
+        assert queue.wait(job, SOON_S).state == JobState.DONE
     lines = diary.read_text().splitlines()
     assert sum(line.startswith("load") for line in lines) == 1
     assert sorted(line for line in lines if line.startswith("predict")) == [
@@ -94,42 +97,45 @@ def test_two_sessions_share_one_process_and_one_load(backend: PredictionQueue, t
         "predict three.mp4",
         "predict two.mp4",
     ]
-    assert list(backend.worker_pids().values()) == [int(lines[0].split()[1])]
+    assert list(queue.process_ids().values()) == [int(lines[0].split()[1])]
 
 
-def test_the_same_question_twice_is_one_job(backend: PredictionQueue, tmp_path: Path) -> None:
+def test_the_same_question_twice_is_one_job(queue: PredictionQueue, tmp_path: Path) -> None:
     path = film(tmp_path, "slow")
-    first, second = backend.submit(path), backend.submit(path)
-    other = backend.submit(path, PredictionSettings(relation_head="frequency"))
+    first, second = queue.submit(PredictionRequest(path)), queue.submit(PredictionRequest(path))
+    other = queue.submit(PredictionRequest(path, PredictionSettings(relation_head="frequency")))
     assert first == second != other
-    backend.cancel(other)
-    backend.cancel(first)
-    assert backend.wait(first, SOON_S).state == JobState.CANCELLED
+    queue.cancel(other)
+    queue.cancel(first)
+    assert queue.wait(first, SOON_S).state == JobState.CANCELLED
 
 
-def test_a_running_job_shows_progress_and_is_cancelled(backend: PredictionQueue, tmp_path: Path) -> None:
-    running, waiting = backend.submit(film(tmp_path, "slow")), backend.submit(film(tmp_path, "next"))
+def test_a_running_job_shows_progress_and_is_cancelled(queue: PredictionQueue, tmp_path: Path) -> None:
+    running, waiting = (
+        queue.submit(PredictionRequest(film(tmp_path, "slow"))),
+        queue.submit(PredictionRequest(film(tmp_path, "next"))),
+    )
     end = time.monotonic() + SOON_S
-    while backend.job(running).rate is None and time.monotonic() < end:
+    while queue.job(running).rate is None and time.monotonic() < end:
         time.sleep(0.01)
-    job = backend.job(running)
+    job = queue.job(running)
     assert job.state == JobState.RUNNING and job.stage == "watching the video"
     assert 0 < job.fraction < 1 and job.remaining_s is not None and job.remaining_s > 0 and job.seconds > 0
-    assert backend.job(waiting).state == JobState.QUEUED
-    backend.cancel(waiting)
-    assert backend.job(waiting).state == JobState.CANCELLED
-    backend.cancel(running)
-    assert backend.wait(running, SOON_S).state == JobState.CANCELLED
-    assert not list(backend.results.glob("*.json"))
-    assert backend.wait(backend.submit(film(tmp_path, "after")), SOON_S).state == JobState.DONE
-    backend.cancel(running)
-    assert [job.state for job in backend.jobs()] == [JobState.CANCELLED, JobState.CANCELLED, JobState.DONE]
+    assert queue.job(waiting).state == JobState.QUEUED
+    queue.cancel(waiting)
+    assert queue.job(waiting).state == JobState.CANCELLED
+    queue.cancel(running)
+    assert queue.wait(running, SOON_S).state == JobState.CANCELLED
+    assert not list(queue.kind.folder.glob("*.json"))
+    assert queue.wait(queue.submit(PredictionRequest(film(tmp_path, "after"))), SOON_S).state == JobState.DONE
+    queue.cancel(running)
+    assert [job.state for job in queue.jobs()] == [JobState.CANCELLED, JobState.CANCELLED, JobState.DONE]
 
 
-def test_a_job_is_cancelled_before_its_worker_is_up(backend: PredictionQueue, tmp_path: Path) -> None:
-    job = backend.submit(film(tmp_path, "slow"))
-    backend.cancel(job)
-    assert backend.wait(job, SOON_S).state == JobState.CANCELLED
+def test_a_job_is_cancelled_before_its_worker_is_up(queue: PredictionQueue, tmp_path: Path) -> None:
+    job = queue.submit(PredictionRequest(film(tmp_path, "slow")))
+    queue.cancel(job)
+    assert queue.wait(job, SOON_S).state == JobState.CANCELLED
 
 
 @pytest.mark.parametrize(
@@ -137,37 +143,37 @@ def test_a_job_is_cancelled_before_its_worker_is_up(backend: PredictionQueue, tm
     [("refused", "this one is refused"), ("broken", r"unexpected error \(RuntimeError: something\)")],
 )
 def test_errors_are_one_sentence_and_the_worker_lives(
-    backend: PredictionQueue, tmp_path: Path, name: str, said: str
+    queue: PredictionQueue, tmp_path: Path, name: str, said: str
 ) -> None:
-    job = backend.wait(backend.submit(film(tmp_path, name)), SOON_S)
+    job = queue.wait(queue.submit(PredictionRequest(film(tmp_path, name))), SOON_S)
     assert job.state == JobState.FAILED and job.error is not None and "\n" not in job.error
     with pytest.raises(UserError, match=said):
-        backend.result(job.id)
-    before = backend.worker_pids()
-    assert backend.wait(backend.submit(film(tmp_path, "next")), SOON_S).state == JobState.DONE
-    assert backend.worker_pids() == before != {}
+        queue.result(job.id)
+    before = queue.process_ids()
+    assert queue.wait(queue.submit(PredictionRequest(film(tmp_path, "next"))), SOON_S).state == JobState.DONE
+    assert queue.process_ids() == before != {}
 
 
-def test_a_dead_worker_fails_its_job_and_the_next_gets_a_new_one(backend: PredictionQueue, tmp_path: Path) -> None:
-    jobs = [backend.submit(film(tmp_path, name)) for name in ("dies", "next")]
-    dead, following = (backend.wait(job, SOON_S) for job in jobs)
+def test_a_dead_worker_fails_its_job_and_the_next_gets_a_new_one(queue: PredictionQueue, tmp_path: Path) -> None:
+    jobs = [queue.submit(PredictionRequest(film(tmp_path, name))) for name in ("dies", "next")]
+    dead, following = (queue.wait(job, SOON_S) for job in jobs)
     assert dead.state == JobState.FAILED and dead.error is not None and "ended unexpectedly (exit code 3)" in dead.error
     assert following.state == JobState.DONE
 
 
 def test_a_worker_that_cannot_start_is_a_sentence(tmp_path: Path, weights: Path) -> None:
-    backend = PredictionQueue(tmp_path / "results", weights, ("no such program",))
-    job = backend.wait(backend.submit(film(tmp_path)), SOON_S)
+    queue = JobQueue(PredictionJobs(tmp_path / "results", weights, ("no such program",)))
+    job = queue.wait(queue.submit(PredictionRequest(film(tmp_path))), SOON_S)
     assert job.state == JobState.FAILED and job.error is not None and "cannot be started" in job.error
-    backend.close()
+    queue.close()
 
 
 def test_bad_files_missing_weights_and_unknown_names_are_refused(
-    backend: PredictionQueue, weights: Path, tmp_path: Path
+    queue: PredictionQueue, weights: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "text.mp4").write_text("no video")
     with pytest.raises(UserError, match="cannot be read as a video"):
-        backend.submit(tmp_path / "text.mp4")
+        queue.submit(PredictionRequest(tmp_path / "text.mp4"))
     with pytest.raises(UserError, match="no detector 'other'"):
         PredictionSettings(detector="other")
     with pytest.raises(UserError, match="no relation head"):
@@ -175,12 +181,12 @@ def test_bad_files_missing_weights_and_unknown_names_are_refused(
     with pytest.raises(UserError, match="rate"):
         PredictionSettings(rate=0)
     with pytest.raises(UserError, match=r"none\.onnx is missing; give its path"):
-        backend.submit(film(tmp_path), PredictionSettings(detector=str(tmp_path / "none.onnx")))
+        queue.submit(PredictionRequest(film(tmp_path), PredictionSettings(detector=str(tmp_path / "none.onnx"))))
     with pytest.raises(UserError, match="is not known"):
-        backend.job("nothing")
+        queue.job("nothing")
     (weights / "sgfb.safetensors").unlink()
     with pytest.raises(UserError, match=r"sgfb\.safetensors is missing"):
-        backend.submit(film(tmp_path))
+        queue.submit(PredictionRequest(film(tmp_path)))
 
 
 def test_the_key_follows_all_that_decides(tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,30 +205,33 @@ def test_the_key_follows_all_that_decides(tmp_path: Path, weights: Path, monkeyp
     assert len(set(keys)) == len(keys)
 
 
-def test_a_damaged_result_is_made_anew(backend: PredictionQueue, weights: Path, tmp_path: Path) -> None:
+def test_a_damaged_result_is_made_anew(queue: PredictionQueue, weights: Path, tmp_path: Path) -> None:
     path = film(tmp_path)
-    backend.results.mkdir()
-    result_path(backend.results, result_key(path, PredictionSettings(), weights)).write_text("{")
-    job = backend.wait(backend.submit(path), SOON_S)
+    queue.kind.folder.mkdir()
+    result_path(queue.kind.folder, result_key(path, PredictionSettings(), weights)).write_text("{")
+    job = queue.wait(queue.submit(PredictionRequest(path)), SOON_S)
     assert (job.state, job.cached) == (JobState.DONE, False)
 
 
-def test_closing_ends_the_worker_and_the_jobs(backend: PredictionQueue, tmp_path: Path) -> None:
-    running, waiting = backend.submit(film(tmp_path, "slow")), backend.submit(film(tmp_path, "next"))
+def test_closing_ends_the_worker_and_the_jobs(queue: PredictionQueue, tmp_path: Path) -> None:
+    running, waiting = (
+        queue.submit(PredictionRequest(film(tmp_path, "slow"))),
+        queue.submit(PredictionRequest(film(tmp_path, "next"))),
+    )
     end = time.monotonic() + SOON_S
-    while backend.job(running).rate is None and time.monotonic() < end:
+    while queue.job(running).rate is None and time.monotonic() < end:
         time.sleep(0.01)
-    backend.close()
-    backend.close()
-    assert backend.worker_pids() == {}
-    assert {backend.job(job).state for job in (running, waiting)} == {JobState.CANCELLED}
+    queue.close()
+    queue.close()
+    assert queue.process_ids() == {}
+    assert {queue.job(job).state for job in (running, waiting)} == {JobState.CANCELLED}
     with pytest.raises(UserError, match="shut down"):
-        backend.submit(tmp_path / "slow.mp4")
+        queue.submit(PredictionRequest(tmp_path / "slow.mp4"))
 
 
 def test_a_worker_ends_when_its_app_is_gone(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "ag_core.jobs.prediction_worker", "--device", "cpu"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=PROJECT) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None and process.stdout is not None
         assert '"ready"' in process.stdout.readline()
         process.stdin.write('not json\n{"do": "ping"}\n{"do": "status"}\n')

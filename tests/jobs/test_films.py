@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 
 from ag_core.errors import UserError
-from ag_core.jobs.film_queue import FilmQueue, showable
-from ag_core.jobs.prediction_queue import JobState
+from ag_core.jobs.films import FilmJobs, FilmQueue, list_showable_actions
+from ag_core.jobs.queue import JobQueue, JobState
 from ag_core.results.film_cache import FILE, FilmOrder, MadeFilm, finished_film, kept_films
 from ag_core.taxonomy import action_index
-from tests.jobs.stand_in_film import DIES, REFUSED, SLOW, stand_in_film
+from tests.jobs.stand_in_film import DEAF, DIES, REFUSED, SLOW, stand_in_film
 
 SOON_S = 60.0
 
 
 @pytest.fixture
-def studio(tmp_path: Path) -> Iterator[FilmQueue]:
-    made = FilmQueue(tmp_path / "films", (sys.executable, "-m", "tests.jobs.stand_in_film"))
+def queue(tmp_path: Path) -> Iterator[FilmQueue]:
+    made = JobQueue(FilmJobs(tmp_path / "films", (sys.executable, "-m", "tests.jobs.stand_in_film")))
     yield made
     made.close()
 
@@ -55,24 +55,26 @@ def test_the_key_follows_every_choice() -> None:
 
 
 def test_what_can_be_shown_is_offered_by_label() -> None:
-    offered = showable()
+    offered = list_showable_actions()
     assert action_index("c059") in offered
     assert action_index("c152") not in offered  # smiling: a face of a few pixels does not show it
 
 
-def test_a_film_is_made_once_and_kept(studio: FilmQueue) -> None:
+def test_a_film_is_made_once_and_kept(queue: FilmQueue) -> None:
     order = FilmOrder(1, (59, 11))
-    assert studio.job(order) is None
-    studio.submit(order)
-    job = studio.wait(order, SOON_S)
+    assert queue.latest(order) is None
+    job = queue.wait(queue.submit(order), SOON_S)
     assert (job.state, job.error, job.fraction) == (JobState.DONE, None, 1.0)
-    made = studio.film(order)
+    made = queue.result(job.id)
     assert [interval.action for interval in made.intervals] == [59]
     assert made.unmet == ((11, "no table is in this room"),)
     assert made.video.path is not None and made.video.path.is_file()
-    assert studio.folder / order.key == kept_films(studio.folder, 5)[0]
-    studio.submit(order)
-    assert studio.jobs()[-1].state == JobState.DONE
+    assert queue.kind.folder / order.key == kept_films(queue.kind.folder, 5)[0]
+    assert queue.job(queue.submit(order)).cached
+    other = JobQueue(FilmJobs(queue.kind.folder, ("no such program",)))
+    found = other.latest(order)
+    assert found is not None and found.state == JobState.DONE and other.jobs() == []
+    other.close()
 
 
 def test_a_film_reads_back_as_it_was_written(tmp_path: Path) -> None:
@@ -96,36 +98,54 @@ def test_a_damaged_film_is_not_there(tmp_path: Path) -> None:
     assert finished_film(tmp_path, order) is not None
 
 
-def test_progress_then_cancel_leaves_nothing(studio: FilmQueue) -> None:
-    order, waiting = FilmOrder(SLOW), FilmOrder(1)
-    studio.submit(order)
-    studio.submit(waiting)
+@pytest.mark.parametrize("seed", [SLOW, DEAF])
+def test_progress_then_cancel_leaves_nothing(queue: FilmQueue, seed: int) -> None:
+    order, next_order = FilmOrder(seed), FilmOrder(1)
+    running, waiting = queue.submit(order), queue.submit(next_order)
     end = time.monotonic() + SOON_S
-    while not (job := studio.job(order)) or not job.done:
+    while not (job := queue.job(running)).rate:
         assert time.monotonic() < end
         time.sleep(0.02)
     assert 0 < job.fraction < 1 and job.remaining_s is not None and job.remaining_s > 0
-    studio.cancel(order)
-    assert studio.wait(waiting, SOON_S).state == JobState.DONE
-    cancelled = studio.job(order)
-    assert cancelled is not None and cancelled.state == JobState.CANCELLED
-    assert [path.name for path in studio.folder.iterdir() if path.is_dir()] == [waiting.key]
+    queue.cancel(running)
+    assert queue.wait(waiting, SOON_S).state == JobState.DONE
+    assert queue.job(running).state == JobState.CANCELLED
+    assert (cancelled := queue.latest(order)) is not None and cancelled.state == JobState.CANCELLED
+    assert [path.name for path in queue.kind.folder.iterdir() if path.is_dir()] == [next_order.key]
 
 
 @pytest.mark.parametrize(("seed", "sentence"), [(REFUSED, "this one is refused; give another"), (DIES, "exit code 3")])
-def test_a_film_that_fails_says_why(studio: FilmQueue, seed: int, sentence: str) -> None:
-    order = FilmOrder(seed)
-    studio.submit(order)
-    job = studio.wait(order, SOON_S)
+def test_a_film_that_fails_says_why(queue: FilmQueue, seed: int, sentence: str) -> None:
+    job = queue.wait(queue.submit(FilmOrder(seed)), SOON_S)
     assert job.state == JobState.FAILED and job.error is not None and sentence in job.error
-    with pytest.raises(UserError):
-        studio.film(order)
+    with pytest.raises(UserError, match=sentence):
+        queue.result(job.id)
 
 
-def test_a_closed_studio_ends_what_runs(tmp_path: Path) -> None:
-    studio = FilmQueue(tmp_path / "films", (sys.executable, "-m", "tests.jobs.stand_in_film"))
-    studio.submit(FilmOrder(SLOW))
-    studio.close()
-    assert studio.jobs()[0].state == JobState.CANCELLED
+def test_each_film_is_drawn_by_a_process_that_begins_with_the_code_of_now(queue: FilmQueue) -> None:
+    for seed in (1, 2):
+        assert queue.wait(queue.submit(FilmOrder(seed)), SOON_S).state == JobState.DONE
+        end = time.monotonic() + SOON_S
+        while queue.process_ids():
+            assert time.monotonic() < end
+            time.sleep(0.02)
+
+
+def test_a_closed_queue_ends_what_runs(tmp_path: Path) -> None:
+    queue = JobQueue(FilmJobs(tmp_path / "films", (sys.executable, "-m", "tests.jobs.stand_in_film")))
+    queue.submit(FilmOrder(SLOW))
+    queue.close()
+    assert queue.jobs()[0].state == JobState.CANCELLED
     with pytest.raises(UserError, match="start the app again"):
-        studio.submit(FilmOrder(1))
+        queue.submit(FilmOrder(1))
+
+
+def test_the_real_worker_refuses_in_a_sentence(tmp_path: Path) -> None:
+    queue = JobQueue(FilmJobs(tmp_path / "films"))
+    (tmp_path / "films").mkdir()
+    (tmp_path / "films" / FilmOrder(7).key).touch()  # a file where the film's folder belongs
+    job = queue.wait(queue.submit(FilmOrder(7)), 5 * SOON_S)
+    queue.close()
+    assert (
+        job.state == JobState.FAILED and job.error is not None and "is a file; give the name of a folder" in job.error
+    )

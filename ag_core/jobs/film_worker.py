@@ -1,0 +1,35 @@
+"""The process that draws ordered films: `python -m ag_core.jobs.film_worker`; what it hears and says: serving.py."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ag_core.jobs.serving import Cancelled, serve_process
+from ag_core.progress import Progress
+from ag_core.results.film_cache import FilmOrder
+
+
+class FilmWork:
+    """Makes each ordered film and keeps it in the folder that the job names."""
+
+    name = "the renderer"
+
+    def do(self, job: dict[str, Any], progress: Progress, is_cancelled: Callable[[], bool]) -> None:
+        """Make one film. Raises Cancelled before the next frame, and UserError where it cannot be made."""
+        from ag_core.world.ordered_film import make_film
+
+        def report(stage: str, done: int, total: int) -> None:
+            if is_cancelled():
+                raise Cancelled
+            progress(stage, done, total)
+
+        order = job["order"]
+        make_film(FilmOrder(**order | {"actions": tuple(order["actions"])}), Path(job["folder"]), report)
+
+    def status(self) -> dict[str, Any]:
+        """Nothing beside the job."""
+        return {}
+
+
+if __name__ == "__main__":
+    serve_process(FilmWork())

@@ -1,0 +1,63 @@
+"""Films of the home world as jobs: drawn one after the other, each by a process of its own; kept by their order."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ag_core.jobs.process import module_command
+from ag_core.jobs.queue import JobQueue
+from ag_core.results.film_cache import FilmOrder, MadeFilm, finished_film
+from ag_core.settings import settings
+from ag_core.taxonomy import ACTIONS
+from ag_core.world.action_table import PROFILES, actions_of
+
+STARTING = "starting the renderer"
+
+
+def list_showable_actions() -> list[int]:
+    """Indices of all actions that the home world can show, by label."""
+    return sorted(actions_of(PROFILES[-1]), key=lambda action: ACTIONS[action].label)
+
+
+class FilmJobs:
+    """What is particular to films, for a `JobQueue`.
+
+    folder: of kept films, by default that of the settings; command: how the process starts, for tests.
+    """
+
+    name = "the renderer"
+    again = "order the film again"
+    starting = STARTING
+    cancel_grace_s = 2.0  # composing a scene takes seconds in one piece, and nothing is lost with the process
+    keeps_process = False  # a film is named by the code that draws it; a process goes on with the code it began with
+
+    def __init__(self, folder: Path | None = None, command: Sequence[str] | None = None) -> None:
+        self.folder = (folder or settings().films).resolve()
+        self.command = command or module_command("ag_core.jobs.film_worker")
+
+    def check_request(self, request: FilmOrder) -> None:
+        """Every order can be tried."""
+
+    def key_of(self, request: FilmOrder) -> str:
+        """A hash of the order and of the code that draws."""
+        return request.key
+
+    def lane_of(self, request: FilmOrder) -> str:
+        """One for all: a film takes a whole core."""
+        return ""
+
+    def command_of(self, lane: str) -> Sequence[str]:
+        """The process that draws."""
+        return self.command
+
+    def order_of(self, request: FilmOrder, key: str) -> dict[str, Any]:
+        """The order, and the folder of films."""
+        return {"order": asdict(request), "folder": str(self.folder)}
+
+    def find_result(self, request: FilmOrder, key: str) -> MadeFilm | None:
+        """The kept film with its annotation."""
+        return finished_film(self.folder, request)
+
+
+FilmQueue = JobQueue[FilmOrder, MadeFilm]

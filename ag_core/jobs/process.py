@@ -1,0 +1,111 @@
+"""A child process that takes and gives JSON lines, seen by its parent: start, speak, listen, end."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import ag_core
+from ag_core.jobs.messages import Message, read_message, write_message
+
+STOP_TIMEOUT_S = 8.0
+
+
+class JsonLinesProcess:
+    """One started process. It shall end when its stdin closes, so that it never outlives its parent.
+
+    log: the file for its stderr, written anew; without it stderr goes nowhere. environment: added to this process's.
+    OSError where the program cannot be started.
+    """
+
+    def __init__(
+        self, command: Sequence[str], log: Path | None = None, environment: Mapping[str, str] | None = None
+    ) -> None:
+        if log is not None:
+            log.parent.mkdir(parents=True, exist_ok=True)
+        with (log or Path(os.devnull)).open("wb") as errors:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=os.environ | _find_package() | dict(environment or {}),
+            )
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._input: BinaryIO = self._process.stdin  # type: ignore[assignment]
+        self._output: BinaryIO = self._process.stdout  # type: ignore[assignment]
+        self._sending = threading.Lock()
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self._process.poll() is None
+
+    def send(self, **fields: Any) -> bool:
+        """Send one message; False where the process is gone. May be called while another thread receives."""
+        with self._sending:
+            try:
+                write_message(self._input, fields)
+            except (OSError, ValueError):
+                return False
+        return True
+
+    def receive(self, timeout_s: float | None = None) -> Message | None:
+        """Wait for the next message; None where the process ended. One that stays silent so long is killed."""
+        if timeout_s is None:
+            return read_message(self._output)
+        killer = threading.Timer(timeout_s, self._process.kill)
+        killer.daemon = True
+        killer.start()
+        try:
+            return read_message(self._output)
+        finally:
+            killer.cancel()
+
+    def wait(self, timeout_s: float | None = None) -> int:
+        """Wait until it has ended; its exit code. subprocess.TimeoutExpired where it goes on."""
+        return self._process.wait(timeout_s)
+
+    def stop(self) -> None:
+        """Close its stdin, which ends it; kill it where it does not listen. Its last messages can still be received."""
+        with suppress(OSError):
+            self._input.close()
+        try:
+            self._process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """End it at once, whatever it is doing."""
+        self._process.kill()
+        self._process.wait()
+
+    def close(self) -> None:
+        """Kill it where it still runs, and close the pipes."""
+        self.kill()
+        for pipe in (self._input, self._output):
+            with suppress(OSError):
+                pipe.close()
+
+
+def module_command(module: str, *options: str) -> tuple[str, ...]:
+    """The command that runs a module of this package with this Python, wherever it is called from."""
+    return (sys.executable, "-m", module, *options)
+
+
+def _find_package() -> dict[str, str]:
+    """Environment with which a child finds this package from any folder, also where it is not installed."""
+    home = Path(ag_core.__file__).parent.parent
+    if home in {Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")}:
+        return {}
+    return {"PYTHONPATH": os.pathsep.join(filter(None, (str(home), os.environ.get("PYTHONPATH"))))}

@@ -1,0 +1,207 @@
+"""The queue whatever its jobs are: who waits for a job, joining, a process that dies while idle or never starts."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ag_core.errors import UserError
+from ag_core.files import is_unfinished, stage_file, write_atomically
+from ag_core.jobs import queue as queue_module
+from ag_core.jobs.process import module_command
+from ag_core.jobs.queue import JobQueue, JobState
+from ag_core.jobs.serving import Cancelled, serve_process
+from ag_core.progress import Progress
+
+SOON_S = 60.0
+
+
+class Counting:
+    """A job that counts to the number in its request and writes that number; 'deaf' ones do not hear a cancel."""
+
+    name = "the counter"
+
+    def do(self, job: dict[str, Any], progress: Progress, is_cancelled: Callable[[], bool]) -> None:
+        with stage_file(Path(job["out"])) as staged:
+            for done in range(job["number"] + 1):
+                progress("counting", done, job["number"])
+                if is_cancelled() and not job["deaf"]:
+                    raise Cancelled
+                time.sleep(0.005)
+            staged.write_text(str(job["number"]))
+
+    def status(self) -> dict[str, Any]:
+        return {}
+
+
+class CountingJobs:
+    name = "the counter"
+    again = "count again"
+    starting = "starting to count"
+    cancel_grace_s = 0.3
+    keeps_process = True
+
+    def __init__(self, folder: Path, command: Sequence[str] | None = None, deaf: bool = False) -> None:
+        self.folder = folder
+        self.command = command or (sys.executable, "-m", "tests.jobs.test_queue")
+        self.deaf = deaf
+
+    def check_request(self, request: int) -> None:
+        if request < 0:
+            raise UserError(f"nobody counts to {request}; give a number from 0")
+
+    def key_of(self, request: int) -> str:
+        return str(request)
+
+    def lane_of(self, request: int) -> str:
+        return ""
+
+    def command_of(self, lane: str) -> Sequence[str]:
+        return self.command
+
+    def order_of(self, request: int, key: str) -> dict[str, Any]:
+        return {"number": request, "out": str(self.folder / key), "deaf": self.deaf}
+
+    def find_result(self, request: int, key: str) -> int | None:
+        path = self.folder / key
+        return int(path.read_text()) if path.is_file() else None
+
+
+Counter = JobQueue[int, int]
+LONG = 100_000
+
+
+@pytest.fixture
+def queue(tmp_path: Path) -> Iterator[Counter]:
+    made = JobQueue(CountingJobs(tmp_path))
+    yield made
+    made.close()
+
+
+def wait_until(holds: Callable[[], object]) -> None:
+    end = time.monotonic() + SOON_S
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_a_job_of_any_kind_runs_joins_and_is_kept(queue: Counter, tmp_path: Path) -> None:
+    first, second = queue.submit(5), queue.submit(5)
+    assert first == second
+    assert queue.wait(first, SOON_S).state == JobState.DONE and queue.result(first) == 5
+    kept = queue.job(queue.submit(5))
+    assert (kept.state, kept.cached, queue.find(5), queue.find(6)) == (JobState.DONE, True, 5, None)
+    (tmp_path / "5").unlink()
+    with pytest.raises(UserError, match="removed from the disk; count again"):
+        queue.result(first)
+    with pytest.raises(UserError, match="nobody counts to -1"):
+        queue.submit(-1)
+
+
+def test_one_visitor_who_cancels_does_not_end_the_job_of_another(queue: Counter) -> None:
+    job = queue.submit(LONG, "ann")
+    assert queue.submit(LONG, "bob") == job
+    queue.cancel(job, "eve")  # who never asked for it
+    wait_until(lambda: queue.job(job).rate)
+    assert queue.is_wanted_by(job, "ann") and not queue.is_wanted_by(job, "eve")
+    queue.cancel(job, "ann")
+    queue.cancel(job, "ann")
+    assert queue.job(job, "ann").state == JobState.CANCELLED and not queue.is_wanted_by(job, "ann")
+    assert [one.state for one in queue.jobs("bob")] == [JobState.RUNNING]
+    counted = queue.job(job, "bob").done
+    wait_until(lambda: queue.job(job, "bob").done > counted)
+    assert queue.submit(LONG, "ann") == job  # who wants it after all
+    assert queue.job(job, "ann").state == JobState.RUNNING
+    queue.cancel(job, "ann")
+    queue.cancel(job, "bob")
+    assert queue.wait(job, SOON_S).state == JobState.CANCELLED
+
+
+def test_a_waiting_job_of_two_goes_when_both_have_cancelled(queue: Counter) -> None:
+    running, waiting = queue.submit(LONG, "ann"), queue.submit(3, "ann")
+    queue.submit(3, "bob")
+    queue.cancel(waiting, "bob")
+    assert queue.job(waiting, "ann").state == JobState.QUEUED
+    queue.cancel(waiting, "ann")
+    assert queue.job(waiting).state == JobState.CANCELLED
+    queue.cancel(running, "ann")
+    assert queue.wait(running, SOON_S).state == JobState.CANCELLED
+
+
+def test_a_process_that_died_while_idle_is_started_anew(queue: Counter) -> None:
+    assert queue.wait(queue.submit(1), SOON_S).state == JobState.DONE
+    number = queue.process_ids()[""]
+    os.kill(number, signal.SIGKILL)
+    job = queue.wait(queue.submit(2), SOON_S)  # at once: perhaps before anybody knows that it is dead
+    assert (job.state, job.error) == (JobState.DONE, None)
+    assert queue.process_ids()[""] != number
+
+
+def test_a_process_that_dies_at_its_work_fails_the_job_and_leaves_nothing(queue: Counter, tmp_path: Path) -> None:
+    job = queue.submit(LONG)
+    wait_until(lambda: queue.job(job).rate)
+    assert any(map(is_unfinished, tmp_path.iterdir()))
+    os.kill(queue.process_ids()[""], signal.SIGKILL)
+    ended = queue.wait(job, SOON_S)
+    assert ended.state == JobState.FAILED
+    assert ended.error == "the counter ended unexpectedly (exit code -9); count again"
+    assert not any(map(is_unfinished, tmp_path.iterdir()))
+    assert queue.wait(queue.submit(2), SOON_S).state == JobState.DONE
+
+
+def test_a_job_that_does_not_hear_is_killed_with_its_process(tmp_path: Path) -> None:
+    queue = JobQueue(CountingJobs(tmp_path, deaf=True))
+    job = queue.submit(LONG)
+    wait_until(lambda: queue.job(job).rate)
+    queue.cancel(job)
+    again = queue.submit(LONG)  # nobody joins a job that ends
+    assert again != job
+    assert queue.wait(job, SOON_S).state == JobState.CANCELLED
+    wait_until(lambda: queue.job(again).state == JobState.RUNNING)
+    queue.close()
+
+
+def test_a_process_that_never_says_that_it_is_ready_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue_module, "START_TIMEOUT_S", 0.5)
+    queue = JobQueue(CountingJobs(tmp_path, (sys.executable, "-c", "import time; time.sleep(600)")))
+    job = queue.wait(queue.submit(1), SOON_S)
+    queue.close()
+    assert job.state == JobState.FAILED and "ended unexpectedly" in (job.error or "")
+
+
+def test_old_jobs_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue_module, "MAX_JOBS_KEPT", 3)
+    queue = JobQueue(CountingJobs(tmp_path, ("no such program",)))
+    write_atomically(tmp_path / "7", "7")
+    jobs = [queue.submit(7) for _ in range(5)]
+    assert [job.id for job in queue.jobs()] == jobs[-3:]
+    with pytest.raises(UserError, match="is not known"):
+        queue.job(jobs[0])
+    queue.close()
+
+
+def test_workers_are_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    from ag_core.jobs.process import JsonLinesProcess
+
+    for module in ("ag_core.jobs.prediction_worker", "ag_core.jobs.film_worker"):
+        process = JsonLinesProcess(module_command(module), tmp_path / "log.txt")
+        ready = process.receive(SOON_S)
+        assert ready is not None and ready.fields == {"event": "ready", "pid": process.pid}, module
+        answers = threading.Thread(target=process.stop)
+        answers.start()
+        assert process.wait(SOON_S) == 0
+        answers.join()
+        process.close()
+
+
+if __name__ == "__main__":
+    serve_process(Counting())

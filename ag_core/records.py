@@ -5,7 +5,7 @@ are 1-based at the video's own rate; times are seconds from the first frame. An 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -144,19 +144,6 @@ class SceneGraph:
     def visible(self) -> NDArray[np.bool_]:
         """[N] whether each object has a box."""
         return np.asarray(~np.isnan(self.object_boxes_xyxy).any(axis=1))
-
-    def keep_best_objects(self, min_score: float) -> "SceneGraph":
-        """The graph with each class's best object alone, and only those that score at least `min_score`."""
-        best_first = np.argsort(-self.object_scores, kind="stable")
-        first_of_class = best_first[np.unique(self.object_classes[best_first], return_index=True)[1]]
-        kept = np.sort(first_of_class[self.object_scores[first_of_class] >= min_score])
-        return replace(
-            self,
-            object_classes=self.object_classes[kept],
-            object_boxes_xyxy=self.object_boxes_xyxy[kept],
-            object_scores=self.object_scores[kept],
-            relations=self.relations[kept],
-        )
 
     def confidence_matrix(self) -> NDArray[np.float32]:
         """[35,25] what SGFB reads of a frame: object score times relationship score, C_ij = s_i x s_ij of the paper.

@@ -71,11 +71,3 @@ def test_the_graph_in_force_is_the_last_one_annotated() -> None:
     assert latest_graph_at(graphs, 2) is None
     assert latest_graph_at(graphs, 8) is graphs[0]
     assert latest_graph_at(graphs, 9) is graphs[1]
-
-
-def test_the_clearest_objects_are_one_a_class_above_a_score() -> None:
-    boxes, scores = np.arange(16).reshape(4, 4), np.array([0.5, 0.9, 0.2, 0.6])
-    made = SceneGraph(1, 0, None, 0, np.array([7, 7, 3, 5]), boxes, scores, np.eye(4, 25)).keep_best_objects(0.3)
-    assert made.object_classes.tolist() == [7, 5]
-    assert made.object_boxes_xyxy[0].tolist() == [4, 5, 6, 7] and made.relations[0, 1] == 1
-    assert len(graph(1).keep_best_objects(0.3)) == 0

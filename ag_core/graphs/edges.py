@@ -1,6 +1,7 @@
-"""What of a scene graph counts when it leaves the app: clear objects, likely relationships, and how long each holds.
+"""What of a scene graph counts on the screen and in files: clear objects, likely relationships, how long each holds.
 
-An annotation says 0 or 1 and passes whole. A prediction says probabilities; two thresholds decide. Knows only arrays.
+The player, the tables and every export ask these functions, so they agree. An annotation says 0 or 1 and passes whole.
+A prediction says probabilities; two thresholds decide. Knows only arrays.
 """
 
 from collections.abc import Sequence
@@ -10,17 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.records import SceneGraph
+from ag_core.taxonomy import N_CLASSES
 
 MIN_SCORE = 0.3
-"""Predicted objects below this are left out, as in the player. An annotated object scores 1."""
+"""Predicted objects below this are left out. An annotated object scores 1."""
 
 MIN_PROBABILITY = 0.5
-"""From this probability on a relationship holds, as in the tables of triplets. An annotated one has probability 1."""
+"""From this probability on a relationship holds. An annotated one has probability 1."""
 
 
 def filter_objects(graph: SceneGraph, min_score: float = MIN_SCORE) -> SceneGraph:
-    """The graph without the objects that score less; several of one class stay."""
-    kept = graph.object_scores >= min_score
+    """The best object of each class, and of these only what scores at least `min_score`.
+
+    Equally good objects of one class all stay, so that an annotation, in which every object scores 1, passes whole.
+    """
+    best = np.zeros(N_CLASSES, np.float32)
+    np.maximum.at(best, graph.object_classes, graph.object_scores)
+    kept = (graph.object_scores >= min_score) & (graph.object_scores == best[graph.object_classes])
     return replace(
         graph,
         object_classes=graph.object_classes[kept],

@@ -43,9 +43,9 @@ def to_networkx(
 ) -> nx.MultiDiGraph:
     """The graphs of one video and source as a network.
 
-    With `frame`, the newest graph at or before that 1-based frame, every object a node of its own; several of a class
-    are numbered in their order ('dish', 'dish 2'). Without it, the whole video as one dynamic graph: one node a class
-    (of several the one with the best score), nodes and edges with the spells in which they are there.
+    With `frame`, the newest graph at or before that 1-based frame, every object a node of its own; of several of a
+    class the one with the best score, and equally good ones are numbered in their order ('dish', 'dish 2'). Without it,
+    the whole video as one dynamic graph: one node a class, nodes and edges with the spells in which they are there.
     Edges: attention and contact from the person to the object, spatial from the object to the person; key is the
     relationship. `min_probability` and `min_score` are the probability and object score from which something counts.
     """
@@ -132,12 +132,12 @@ def _add_video(network: nx.MultiDiGraph, graphs: list[SceneGraph], min_probabili
     scores = np.zeros((len(graphs), N_CLASSES), np.float32)
     probabilities = np.zeros((len(graphs), N_CLASSES, N_RELATIONS), np.float32)
     for number, graph in enumerate(graphs):
-        clear = graph.keep_best_objects(min_score)
+        clear = filter_objects(graph, min_score)
         holds = edge_mask(clear, min_probability)
         found = clear.visible | holds.any(axis=1)
         present[number, clear.object_classes[found]] = True
         scores[number, clear.object_classes] = clear.object_scores
-        probabilities[number, clear.object_classes] = np.where(holds, clear.relations, 0)
+        np.maximum.at(probabilities[number], clear.object_classes, np.where(holds, clear.relations, 0))
         present[number, 0] = clear.person_box_xyxy is not None or bool(holds.any())
         scores[number, 0] = clear.person_score
     frames = [graph.frame for graph in graphs]

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from ag_core.graphs.edges import edge_mask, filter_objects
 from ag_core.records import ActionInterval, ActionScores, SceneGraph
 from ag_core.taxonomy import ACTIONS, GROUP_OF_RELATION, OBJECT_CLASSES, OBJECTS, RELATIONS, shown
 
@@ -18,12 +19,16 @@ RIGHT, WRONG, UNSEEN = "✓ annotated", "not annotated", "never trained"
 """What stands beside a predicted action. An action the model never saw cannot be right on merit, so it says so."""
 
 
-def triplets(graphs: Sequence[SceneGraph], min_probability: float = 0.5) -> pd.DataFrame:
-    """One row per person-object relationship with at least `min_probability`, by frame, then object, then group."""
+def triplets(graphs: Sequence[SceneGraph]) -> pd.DataFrame:
+    """One row per edge between the person and an object, by frame, then object, then group.
+
+    Which objects and relationships count is decided in `graphs.edges`, for the player and the exports alike.
+    """
+    graphs = [filter_objects(graph) for graph in graphs]
     if not any(len(graph) for graph in graphs):
         return pd.DataFrame(columns=TRIPLET_COLUMNS)
     probabilities = np.concatenate([graph.relations for graph in graphs])
-    rows, relations = np.nonzero(probabilities >= min_probability)
+    rows, relations = np.nonzero(np.concatenate([edge_mask(graph) for graph in graphs]))
     frame, time_s = _moments(graphs, [len(graph) for graph in graphs])
     classes = np.concatenate([graph.object_classes for graph in graphs])
     columns = [

@@ -137,7 +137,6 @@ class Player {
     if (this.data.length_known && this.data.rate_known && last >= Math.max(known, this.data.n_frames)) {
       this.notice = `annotated up to frame ${last + 1}, but the video has ${known}: its frame rate may differ from the annotation's`;
     }
-    if (last < 0) this.notice = this.data.src ? "no graphs of this video" : "no video file, and no graphs of this video";
   }
 
   // The annotations go on without a video that cannot be played.

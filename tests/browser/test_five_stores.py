@@ -19,7 +19,7 @@ SAID = {
         "": "is missing, so its graphs are shown on an empty frame",
         "Explore": "no video file",
         f"Explore?v={TIMED}": f"put {TIMED}.mp4 into a folder and build the store again with",
-        f"Explore?v={UNTIMED}&t=1.1": f"The frame rate of {UNTIMED} is unknown, so the player counts frames.",
+        f"Explore?v={UNTIMED}&t=1.1": f"The frame rate of {UNTIMED} is unknown, so the player counts frames",
         "Compare": "No prediction yet",
         "Search": "No such moment",
         "Statistics": "Beside other data sets",

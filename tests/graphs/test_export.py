@@ -18,7 +18,7 @@ from ag_core.annotations.statistics.counts import count_rows
 from ag_core.annotations.store import AnnotationStore
 from ag_core.commands.export import FORMAT_NAMES
 from ag_core.errors import UserError
-from ag_core.graphs.edges import active_intervals, edge_mask, find_fullest_frame
+from ag_core.graphs.edges import active_intervals, edge_mask, filter_objects, find_fullest_frame
 from ag_core.graphs.exchange import to_gexf, to_graphml, to_node_link, to_triplets
 from ag_core.graphs.formats import FORMATS, export_graphs
 from ag_core.graphs.networks import to_networkx
@@ -119,10 +119,18 @@ def test_one_frame_points_the_way_its_words_read() -> None:
     assert network.edges["person", CUP, "holding"]["group"] == "contact"
 
 
-def test_objects_of_one_class_are_numbered_in_one_frame() -> None:
+def test_the_best_object_of_each_class_counts_and_equals_all() -> None:
+    boxes, scores = np.arange(20).reshape(5, 4), np.array([0.5, 0.9, 0.2, 0.6, 0.6])
+    made = filter_objects(SceneGraph(1, 0, None, 0, np.array([7, 7, 3, 5, 5]), boxes, scores, np.eye(5, 25)), 0.3)
+    assert made.object_classes.tolist() == [7, 5, 5]
+    assert made.object_boxes_xyxy[0].tolist() == [4, 5, 6, 7] and made.relations[0, 1] == 1
+    assert len(filter_objects(graph(1, []))) == 0
+
+
+def test_equally_good_objects_of_one_class_are_numbered_in_one_frame() -> None:
     likely = {"touching": 0.8}
     seen = graph(
-        5, [("dish", likely, 0.9), ("cup/glass/bottle", {}, 0.1), ("dish", {"in": 0.5}, 0.6), ("dish", {}, 0.7)]
+        5, [("dish", likely, 0.9), ("cup/glass/bottle", {}, 0.1), ("dish", {"in": 0.5}, 0.9), ("dish", {}, 0.9)]
     )
     network = to_networkx([seen], VIDEO, source="prediction:x", frame=5)
     assert list(network) == ["person", "dish", "dish 2", "dish 3"]

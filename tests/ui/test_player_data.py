@@ -14,7 +14,6 @@ from ag_core.ui.player.player import (
     ROW_COLUMNS,
     check_payload,
     player_data,
-    shown_relations,
     top_actions,
 )
 
@@ -30,21 +29,6 @@ def graph(frame: int, relations: dict[str, dict[str, float]], person: bool = Tru
     boxes = np.tile([10.4, 20.6, 30, 40], (len(relations), 1))
     box = np.array([1, 2, 3, 4]) if person else None
     return SceneGraph(frame, (frame - 1) / 24, box, 1.0, np.array(classes), boxes, np.ones(len(classes)), table)
-
-
-@pytest.mark.parametrize(
-    ("probabilities", "shown"),
-    [
-        ({"looking_at": 0.4, "not_looking_at": 0.35}, {"looking_at"}),
-        ({"looking_at": 1.0, "unsure": 1.0}, {"looking_at"}),
-        ({"in_front_of": 0.3, "beneath": 0.2}, {"in_front_of"}),
-        ({"holding": 0.9, "touching": 0.6, "wiping": 0.5}, {"holding", "touching"}),
-        ({}, set()),
-    ],
-)
-def test_edges_from_probabilities(probabilities: dict[str, float], shown: set[str]) -> None:
-    one = graph(1, {"table": probabilities})
-    assert {RELATIONS[index] for index in np.flatnonzero(shown_relations(one.relations)[0])} == shown
 
 
 def test_tracks_are_shared_by_sources_and_tables_are_typed() -> None:

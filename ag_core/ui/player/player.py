@@ -16,16 +16,15 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from ag_core.catalog import ACTION_MODELS, Style, model_label
+from ag_core.graphs.edges import edge_mask, filter_objects
 from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video
 from ag_core.settings import ASSETS
 from ag_core.taxonomy import (
     ACTIONS,
     GROUP_OF_RELATION,
-    GROUP_SLICES,
     OBJECT_CLASSES,
     PERSON,
     RELATIONS,
-    Group,
     shown,
 )
 
@@ -69,21 +68,6 @@ def _component() -> Any:
     )
 
 
-def shown_relations(probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Which of [N,25] probabilities become edges: the best attention; spatial and contact above 0.5, else the best.
-
-    A group of zeros, as in an annotation that says nothing, has no edge.
-    """
-    chosen = np.zeros(probabilities.shape, bool)
-    for group, columns in GROUP_SLICES.items():
-        part = probabilities[:, columns]
-        best = part == part.max(axis=1, keepdims=True)
-        best &= best.cumsum(axis=1) == 1
-        likely = (part > 0.5) & (group is not Group.ATTENTION)
-        chosen[:, columns] = np.where(likely.any(axis=1, keepdims=True), likely, best) & (part > 0)
-    return chosen
-
-
 class _Tracks:
     """Numbers for (class, instance) pairs in order of first appearance; 0 is the person. Shared by all sources."""
 
@@ -113,9 +97,9 @@ class _Tracks:
 def _tables(graphs: Sequence[SceneGraph], tracks: _Tracks, graded: bool) -> tuple[pa.Table, pa.Table | None]:
     """The rows of one source, sorted by frame, each graph with at least a row for its person; and where the source is
     `graded`, not annotated, the strength of each edge in the order of the rows and of the bits in their masks."""
-    ordered = sorted(graphs, key=lambda graph: graph.frame)
+    ordered = [filter_objects(graph) for graph in sorted(graphs, key=lambda graph: graph.frame)]
     relations = np.concatenate([np.zeros((0, len(RELATIONS)), np.float32), *(graph.relations for graph in ordered)])
-    edges = shown_relations(relations) if len(relations) else np.zeros(relations.shape, bool)
+    edges = np.concatenate([np.zeros((0, len(RELATIONS)), bool), *(edge_mask(graph) for graph in ordered)])
     rows: list[NDArray[np.float64]] = []
     scores: list[NDArray[np.float32]] = []
     for graph in ordered:

@@ -15,7 +15,7 @@ import streamlit as st
 from ag_core.annotations.readers.prediction_rows import name_source
 from ag_core.annotations.store import ANNOTATION
 from ag_core.errors import UserError
-from ag_core.graphs.edges import MIN_SCORE
+from ag_core.graphs.edges import MIN_PROBABILITY, MIN_SCORE
 from ag_core.records import (
     ActionInterval,
     ActionScores,
@@ -77,14 +77,6 @@ class Viewing:
         return self.video.fps or FALLBACK_FPS
 
     @cached_property
-    def drawn(self) -> dict[str, list[SceneGraph]]:
-        """The graphs as the player draws them: of a prediction, each class's best object where it is clear enough."""
-        return {
-            name: [graph.keep_best_objects(MIN_SCORE) for graph in graphs] if name == PREDICTED else graphs
-            for name, graphs in self.sources.items()
-        }
-
-    @cached_property
     def _made(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         """The options of the newest payload, and that payload; empty before the first."""
         return []
@@ -100,7 +92,7 @@ class Viewing:
         data = player_data(
             self.video,
             fallback_fps=FALLBACK_FPS,
-            sources=self.drawn,
+            sources=self.sources,
             intervals=self.intervals or (),
             scores=self.scores,
             labels={PREDICTED: "Predicted"},
@@ -170,7 +162,7 @@ def play(viewing: Viewing, key: str, *, t0: float = 0.0, compare: bool = False, 
             missing = f"The video cannot be shown ({error}); boxes and graphs are shown without it."
     for note in filter(None, (missing, unknown_rate_note(viewing))):
         st.caption(f":material/info: {escape_markdown(note)}")
-    sources = viewing.drawn
+    sources = viewing.sources
     if not t0 and not options.get("autoplay"):  # a still picture begins where every source has a graph
         starts = [graphs[0].frame for graphs in sources.values()]
         t0 = frame_to_time(max(starts, default=1), viewing.clock_fps)
@@ -198,12 +190,10 @@ def unknown_rate_note(viewing: Viewing) -> str:
         return ""
     beside = ""
     if viewing.intervals:
-        beside = (
-            f" Its actions have times in seconds; to stand beside the frames, {FALLBACK_FPS:g} a second are assumed."
-        )
+        beside = f", and stands its actions, which have seconds, beside them at {FALLBACK_FPS:g} frames a second"
     return (
-        f"The frame rate of {viewing.video.video_id} is unknown, so the player counts frames.{beside} Build the store "
-        "again with `--videos FOLDER`, or with a table `--rates FILE.csv`, to have times."
+        f"The frame rate of {viewing.video.video_id} is unknown, so the player counts frames{beside}; a table of rates "
+        "for `build-store --rates FILE.csv` is enough to have times."
     )
 
 
@@ -221,5 +211,8 @@ def action_tables(viewing: Viewing, top: int, key: str) -> None:
 def models_note(prediction: Prediction) -> str:
     """Who made a prediction: every model with what it was trained on."""
     made = ", ".join(f"{model.role} {model.name} ({model.trained_on_data})" for model in prediction.models)
-    drawn = f"The player draws the best object of each class that scores {MIN_SCORE:.0%} or more."
+    drawn = (
+        f"The player, the tables of triplets and the exports show the best object of each class that scores "
+        f"{MIN_SCORE:.0%} or more, and its relationships of {MIN_PROBABILITY:.0%} or more."
+    )
     return " ".join((f"Predicted by this project's models: {made}.", drawn, *prediction.notes))

@@ -54,7 +54,8 @@ class Clock:
 
     def watch(self) -> None:
         """Put the clock round every stage of making a film."""
-        from ag_core.world import film, performance, scene
+        from ag_core.world import film, scene
+        from ag_core.world.motion import performance
         from ag_core.world.render import raster
 
         stages = [

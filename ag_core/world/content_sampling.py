@@ -8,13 +8,12 @@ import numpy as np
 from ag_core.world.body.human import Human, Looks
 from ag_core.world.motion.script import ITEMS
 from ag_core.world.objects import household as make
-from ag_core.world.objects import kitchenware, softgoods
+from ag_core.world.objects import kitchenware, props, softgoods
 from ag_core.world.objects.household import Made
-from ag_core.world.performance import Thing, flat_turn
+from ag_core.world.objects.items import Item, turn_flat
 from ag_core.world.random_streams import Chance
 from ag_core.world.render.mesh import turn_z
 from ag_core.world.render.textures import Palette
-from ag_core.world.room import props
 from ag_core.world.room.rooms import Placed, Room
 
 PRESENCE = 0.65
@@ -90,7 +89,7 @@ def person(split: str, number: int, clothes: Chance, palette: Palette) -> Human:
     return Human(materials, tall, wide, looks)
 
 
-def choose_things(room: Room, shapes: Chance, chance: Chance) -> dict[str, Thing]:
+def choose_things(room: Room, shapes: Chance, chance: Chance) -> dict[str, Item]:
     """Each thing is there with the same probability, whatever will be done.
 
     Of the two kinds of laptop, the one that stands open on the table and the shut one to carry, one at most.
@@ -109,7 +108,7 @@ def choose_things(room: Room, shapes: Chance, chance: Chance) -> dict[str, Thing
     return things
 
 
-def make_thing(name: str, shapes: Chance, palette: Palette) -> Thing:
+def make_thing(name: str, shapes: Chance, palette: Palette) -> Item:
     """A thing of a key in script.ITEMS."""
     if name == "book":
         cover = palette.one_of(
@@ -118,12 +117,12 @@ def make_thing(name: str, shapes: Chance, palette: Palette) -> Thing:
         variant = shapes.any_of(["tall", "square"])
         wide, high = {"tall": ((0.185, 0.205), (0.27, 0.30)), "square": ((0.21, 0.235), (0.25, 0.275))}[variant]
         size, paper = (shapes.between(*wide), shapes.between(*high)), palette.add("f4efe2", "page")
-        return Thing(None, make.BOOK_THICK + 0.002, 0.16, flat_turn(name), (cover, paper), size, variant)
+        return Item(None, make.BOOK_THICK + 0.002, 0.16, turn_flat(name), (cover, paper), size, variant)
     prop, variant, materials = MAKERS[name](shapes, palette)
     corners = props.bounds(prop.pieces)
     low, high = corners[:, 0].min(0), corners[:, 1].max(0)
     radius = 0.52 * float((high - low)[:2].max())
-    return Thing(prop, float(-low[2]) + 0.002, radius, np.eye(3), materials, variant=variant)
+    return Item(prop, float(-low[2]) + 0.002, radius, np.eye(3), materials, variant=variant)
 
 
 def place_laptop(room: Room, shapes: Chance, chance: Chance) -> None:

@@ -17,16 +17,16 @@ from ag_core.errors import UserError
 from ag_core.taxonomy import N_RELATIONS, object_index
 from ag_core.world.action_table import actions_of, classes_of
 from ag_core.world.body.human import Joints
+from ag_core.world.cameras import Shot, frame_shot
 from ag_core.world.content_sampling import choose_things, person
 from ag_core.world.motion import script
 from ag_core.world.motion.director import Director, Label
-from ag_core.world.performance import Performance, handle_point
+from ag_core.world.motion.performance import Performance, find_deepest_overlap
 from ag_core.world.random_streams import Chance
 from ag_core.world.relations import cleaned, relations_of
-from ag_core.world.render.cameras import Shot, frame_shot
 from ag_core.world.render.lights import light_room
 from ag_core.world.render.raster import Extents
-from ag_core.world.room.clearance import DEPTH, deepest
+from ag_core.world.room.clearance import DEPTH
 from ag_core.world.room.rooms import Room, furnish
 from ag_core.world.scene import Scene
 from ag_core.world.truth import JOINTS, SILHOUETTE, WorldTruth
@@ -105,7 +105,7 @@ class Film:
             for key in label.shows:
                 if isinstance(key, int) and self.room.placed[key].prop.hinge is not None:
                     placed = self.room.placed[key]
-                    ends = [handle_point(placed, share) for share in (0.0, 0.5, 1.0)]
+                    ends = [placed.handle_at(share) for share in (0.0, 0.5, 1.0)]
                     extra.append(
                         (label.start - 0.5, label.end + 0.5, np.array([*ends, np.add(placed.position, (0, 0, 0.1))]))
                     )
@@ -139,7 +139,9 @@ class Film:
             lacks = self.part == "comp" and not self.wanted and not director.new_steps
             steps -= 100 * lacks
             if best is None or steps > best[0]:
-                steps -= 50 * (deepest(performance, seconds)[0] > 0.9 * DEPTH)  # nobody is in the furniture
+                steps -= 50 * (
+                    find_deepest_overlap(performance, seconds)[0] > 0.9 * DEPTH
+                )  # nobody is in the furniture
             if best is None or steps > best[0]:
                 best = steps, room, performance, director
             if steps >= (1 if self.wanted else min(4, seconds / 3)):

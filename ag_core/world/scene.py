@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.world.body import drapes
+from ag_core.world.motion.performance import Moment, Performance
 from ag_core.world.motion.script import ITEMS
+from ag_core.world.objects import props
 from ag_core.world.objects.household import book_mesh
-from ag_core.world.performance import Moment, Performance
 from ag_core.world.random_streams import Chance
 from ag_core.world.relations import ObjectState, State
 from ag_core.world.render.mesh import Mesh, Part, assemble, join, overwrite, turn_z
 from ag_core.world.render.raster import SAMPLES, Camera, Lights, Renderer
-from ag_core.world.room import props
 from ag_core.world.truth import SILHOUETTE
 
 DARK = 0.72

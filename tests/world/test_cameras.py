@@ -5,9 +5,9 @@ from functools import cache
 import numpy as np
 import pytest
 
+from ag_core.world.cameras import calm_above, hit_shares, sector_of
 from ag_core.world.combinations import held_out_sector
 from ag_core.world.film import Film, film
-from ag_core.world.render.cameras import calm_above, hit_shares, sector_of
 
 SECONDS = 6.0
 SEEDS = [("train", 1), ("train", 3), ("train", 4), ("val", 2), ("val", 3)]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from ag_core.world import film as films
-from ag_core.world.room.clearance import DEPTH, Boxes, deepest, overlaps
+from ag_core.world.motion.performance import find_deepest_overlap
+from ag_core.world.room.clearance import DEPTH, Boxes, overlaps
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def undrawn(monkeypatch):
 def test_nobody_is_in_the_furniture(undrawn, split):
     for seed in range(4):
         one = films.film("home-157", split, seed)
-        depth, time, part, owner = deepest(one.performance, 12.0, 0.15)
+        depth, time, part, owner = find_deepest_overlap(one.performance, 12.0, 0.15)
         prop = one.room.placed[owner].prop.name
         assert depth <= DEPTH, f"{split} {seed}: {part} is {100 * depth:.0f} cm in {prop} at {time:.1f} s"
 

@@ -10,7 +10,8 @@ import pytest
 from ag_core.taxonomy import ACTIONS, GROUP_SLICES, OBJECT_CLASSES, RELATIONS, Group
 from ag_core.world.action_table import PROFILES, classes_of
 from ag_core.world.film import SEEN_SHARE, SEEN_TIME, Film, film
-from ag_core.world.room.clearance import DEPTH, deepest
+from ag_core.world.motion.performance import find_deepest_overlap
+from ag_core.world.room.clearance import DEPTH
 from ag_core.world.truth import WorldTruth
 
 SEEDS = 200
@@ -75,7 +76,7 @@ def faults_of_support(one: Film) -> list[str]:
 
 def faults_of_clearance(one: Film) -> list[str]:
     """The body is nowhere deeper in furniture than 3 cm, and no hand is far from the grip of what it holds."""
-    depth, time, part, owner = deepest(one.performance, SECONDS)
+    depth, time, part, owner = find_deepest_overlap(one.performance, SECONDS)
     faults = [f"{part} is {100 * depth:.0f} cm in prop {owner} at {time:.1f} s"] if depth > DEPTH else []
     gap = max(one.performance.at(float(time)).hand_gap for time in np.arange(0, SECONDS, 0.25))
     return [*faults, f"a hand is {100 * gap:.0f} cm from what it holds"] if gap > HAND_GAP else faults

@@ -5,13 +5,16 @@ import pytest
 
 from ag_core.world.body.posture import Segment
 from ag_core.world.content_sampling import MAKERS, choose_things, make_thing, person
+from ag_core.world.motion.goals import BeHeld
+from ag_core.world.motion.performance import Performance
 from ag_core.world.motion.script import ITEMS
+from ag_core.world.motion.tracks import Track
 from ag_core.world.objects.grips import CARRY, LONG
 from ag_core.world.objects.household import BOOK_THICK, book_mesh
-from ag_core.world.performance import Performance, Thing, Track
+from ag_core.world.objects.items import Item
+from ag_core.world.objects.props import bounds
 from ag_core.world.random_streams import Chance
 from ag_core.world.render.textures import Palette
-from ag_core.world.room.props import bounds
 from ag_core.world.room.rooms import furnish
 
 
@@ -20,11 +23,11 @@ def palette() -> Palette:
     return Palette(Chance("train", 1, "looks"))
 
 
-def made(name: str, palette: Palette, seeds: int = 8, split: str = "train") -> list[Thing]:
+def made(name: str, palette: Palette, seeds: int = 8, split: str = "train") -> list[Item]:
     return [make_thing(name, Chance(split, seed, "shapes"), palette) for seed in range(seeds)]
 
 
-def extent(thing: Thing) -> tuple[np.ndarray, np.ndarray]:
+def extent(thing: Item) -> tuple[np.ndarray, np.ndarray]:
     """Lowest and highest corner [3] of a thing's body without its lid."""
     pieces = thing.prop.pieces if thing.prop else [book_mesh(0, 0, 0.0, thing.book_size)]
     corners = bounds(pieces)
@@ -91,7 +94,7 @@ def test_wrists_reach_what_they_hold_and_working_ends_the_floor(name):
         thing = make_thing(name, Chance("train", number, "shapes"), room.palette)
         both = ITEMS[name].two_hands
         stage = Performance(room, human, {name: thing}, [Segment("stand", 0, 9, np.array([2.0, 1.6, 0]), 0.7)])
-        stage.paths[name] = Track(("hold", CARRY[name], None if both else 1))
+        stage.paths[name] = Track(BeHeld(CARRY[name], None if both else 1))
         for i in (0, 1) if both else (1,):
             stage.hands[i].first = ("item", name)
         stage.attached = [(name, (both, True), 0, 9)]

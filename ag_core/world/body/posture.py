@@ -10,10 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ag_core.world.body.gait import Walk
 from ag_core.world.body.human import ANKLE_HEIGHT, SIDES, Human
-from ag_core.world.objects.grips import between_turns
-from ag_core.world.render.mesh import turn_z, unit
-from ag_core.world.room.paths import UP, Walk
+from ag_core.world.render.mesh import UP, between_turns, turn_z, unit
 
 Pair = tuple[NDArray, NDArray]  # left, right
 

@@ -11,22 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.world.action_table import actions_for
+from ag_core.world.body.gait import Walk
 from ag_core.world.body.human import SIDES, Human, Joints
 from ag_core.world.body.posture import Recline, Segment, base_at
+from ag_core.world.motion.goals import GazeGoal, HangDown, LieAt, LieInside, LookAhead, LookAtPoint
+from ag_core.world.motion.performance import Performance
 from ag_core.world.motion.script import ITEMS, Step, class_of
+from ag_core.world.motion.tracks import NumberTrack, Track
 from ag_core.world.objects.grips import CARRY
-from ag_core.world.performance import (
-    Performance,
-    Thing,
-    Track,
-    flat_turn,
-    handle_point,
-    hinge_axis,
-)
+from ag_core.world.objects.items import Item, turn_flat
 from ag_core.world.random_streams import Chance
-from ag_core.world.render.mesh import turn_z
+from ag_core.world.render.mesh import UP, turn_z
 from ag_core.world.room.clearance import DEPTH, Solids, overlaps
-from ag_core.world.room.paths import ARMS, BODY, UP, FloorGrid, Walk
+from ag_core.world.room.paths import ARMS, BODY, FloorGrid
 from ag_core.world.room.rooms import Room, Seat
 
 IN_A_BOX = ("food", "cup", "phone", "medicine", "sandwich", "towel")
@@ -61,7 +58,7 @@ class Blocking:
 
     room: Room
     human: Human
-    things: dict[str, Thing]
+    things: dict[str, Item]
     chance: Chance
     duration: float
     viewer: NDArray
@@ -96,8 +93,8 @@ class Blocking:
         for i, placed in enumerate(self.room.placed):
             if placed.prop.hinge is not None:
                 hinge, ajar = placed.prop.hinge, self.chance.happens(BEGINS_OPEN)
-                self.stage.hinges[i] = Track(hinge.starts_open if placed.prop.name == "laptop" else float(ajar))
-        self.stage.lamp = Track(0.0 if self.chance.happens(BEGINS_DARK) else 1.0)
+                self.stage.hinges[i] = NumberTrack(hinge.starts_open if placed.prop.name == "laptop" else float(ajar))
+        self.stage.lamp = NumberTrack(0.0 if self.chance.happens(BEGINS_DARK) else 1.0)
 
     def at_table(self) -> bool:
         """Whether the person sits on a chair; chairs stand at tables."""
@@ -114,10 +111,10 @@ class Blocking:
                 continue
             self.lying[name] = spot[:2]
             yaw = spot[2]
-            self.stage.paths[name] = Track(("rest", spot[0], turn_z(yaw) @ flat_turn(name)))
+            self.stage.paths[name] = Track(LieAt(spot[0], turn_z(yaw) @ turn_flat(name)))
         for name in ("box", "bag"):
             if name in self.lying:
-                self.stage.lids[name] = Track(0.0)
+                self.stage.lids[name] = NumberTrack(0.0)
         if "box" in self.lying and self.actions.intersection(actions_for("take", "", "box")):
             self.fill_box()
 
@@ -128,7 +125,7 @@ class Blocking:
             corners = self.things[name].corners
             if (corners.max(0) - corners.min(0) < high - low).all() and self.chance.happens(0.8):
                 at = np.array([0.0, 0.0, low[2] - corners[:, 2].min()])
-                self.stage.paths[name] = Track(("inside", "box", at, FROM_ABOVE))
+                self.stage.paths[name] = Track(LieInside("box", at, FROM_ABOVE))
                 self.contents[name] = "box"
                 del self.lying[name]
                 return
@@ -173,8 +170,8 @@ class Blocking:
             prints = [*self.room.footprints, *self.solids.prints()]
             for i in key:
                 placed = self.room.placed[i]
-                axis = hinge_axis(placed)
-                tip = handle_point(placed, 1.0)
+                axis = placed.hinge_axis()
+                tip = placed.handle_at(1.0)
                 for share in np.linspace(0.1, 1.05, 7):
                     p = axis[:2] + (tip - axis)[:2] * share
                     prints.append((p - 0.04, p + 0.04))
@@ -182,7 +179,7 @@ class Blocking:
         return self.grids[key]
 
     def open_share(self, i: int) -> float:
-        return self.stage.hinges[i].number(self.time + 99)
+        return self.stage.hinges[i].value_at(self.time + 99)
 
     def posture(
         self, place: NDArray, yaw: float, wrists: dict[int, NDArray], seat: Seat | None = None, squats: bool = True
@@ -204,7 +201,7 @@ class Blocking:
         for lean, crouch in options:
             joints = self.human.solve(self.stage.posed(base, lean, crouch, base.pelvis + base.frame[:, 1] * 2))
             if all(np.linalg.norm(joints.shoulders[i] - w) < reach + REACHED * 0.5 for i, w in wrists.items()):
-                resting = (self.stage.hand_goal(i, ("rest",), 0, joints, base, {})[0] for i in (0, 1))
+                resting = (self.stage.hand_goal(i, HangDown(), 0, joints, base, {})[0] for i in (0, 1))
                 hands = tuple(wrists.get(i, at) for i, at in enumerate(resting))
                 ahead = base.pelvis + base.frame[:, 1] * 2
                 joints = self.human.solve(self.stage.posed(base, lean, crouch, ahead, hands))
@@ -233,7 +230,7 @@ class Blocking:
         base = base_at([Segment(kind, 0, 0, place, yaw, seat=point, dangling=dangling)], self.human, 0)
         ahead = base.pelvis + base.frame[:, 1] * 2
         joints = self.human.solve(self.stage.posed(base, lean, crouch, ahead))
-        left, right = (self.stage.hand_goal(i, ("rest",), 0, joints, base, {})[0] for i in (0, 1))
+        left, right = (self.stage.hand_goal(i, HangDown(), 0, joints, base, {})[0] for i in (0, 1))
         return self.human.solve(self.stage.posed(base, lean, crouch, ahead, (left, right)))
 
     def hands_for(self, name: str, place: NDArray, yaw: float) -> tuple[int, ...]:
@@ -301,7 +298,7 @@ class Blocking:
         self.turn_to(float(np.arctan2(-first[0], first[1])))
         speed = self.chance.uniform(2.7, 3.1) if running else self.chance.uniform(1.2, 1.55)
         span = walk.length / speed + 0.35
-        self.stage.gaze.add(self.time, self.time + 0.3, ("ahead", 0.0))
+        self.stage.gaze.add(self.time, self.time + 0.3, LookAhead(0.0))
         kind = "run" if running else "walk"
         self.extend(Segment(kind, self.time, self.time + span, self.place, self.yaw, walk=walk))
         last = walk.direction(walk.length)
@@ -348,12 +345,12 @@ class Blocking:
                 if action in self.actions:
                     self.labels.append(Label(action, start, end, shows))
 
-    def look(self, goal: tuple, start: float, span: float = 0.35) -> None:
+    def look(self, goal: GazeGoal, start: float, span: float = 0.35) -> None:
         self.stage.gaze.add(start, start + span, goal)
 
     def relax(self, hands: tuple[int, ...], start: float, span: float = 0.5) -> None:
         for i in hands:
-            self.stage.hands[i].add(start, start + span, ("rest",))
+            self.stage.hands[i].add(start, start + span, HangDown())
         self.stage.lean.add(start, start + span, 0.03 if self.seat is None else 0.02)
         self.stage.crouch.add(start, start + span, 0.0)
 
@@ -385,7 +382,7 @@ class Blocking:
                 found.append((rank + 12 * posture[0] + 20 * posture[1], place, yaw, hands, posture))
         for _, place, yaw, hands, posture in sorted(found, key=lambda f: f[0]):
             if self.route(place) is not None:
-                self.look(("point", at), self.time)
+                self.look(LookAtPoint(at), self.time)
                 self.walk_to(place, yaw)
                 return hands, posture
         return None

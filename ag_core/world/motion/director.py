@@ -17,17 +17,13 @@ from ag_core.world.combinations import held_out
 from ag_core.world.motion import script
 from ag_core.world.motion.blocking import Doing, Label
 from ag_core.world.motion.dressing import Dressing
+from ag_core.world.motion.goals import GripHandle, LookAhead, LookAtPoint, TypeAt
 from ag_core.world.motion.housework import Housework
 from ag_core.world.motion.moving import Moving
+from ag_core.world.motion.performance import Performance
 from ag_core.world.motion.script import ITEMS, Situation, Step
 from ag_core.world.objects import grips
-from ag_core.world.performance import (
-    Performance,
-    handle_point,
-    hinge_axis,
-)
-from ag_core.world.render.mesh import turn_z
-from ag_core.world.room.paths import UP
+from ag_core.world.render.mesh import UP, turn_z
 
 __all__ = ["Director", "Label"]
 
@@ -58,7 +54,7 @@ class Director(Housework, Dressing, Moving):
         placed, start = self.room.placed[i], self.time
         if kind == "watch laptop":
             end = start + 0.4 + self.between(1.8, 3.0)
-            self.look(("point", placed.position + UP * 0.12 + turn_z(placed.yaw) @ (0, 0.1, 0)), start)
+            self.look(LookAtPoint(placed.position + UP * 0.12 + turn_z(placed.yaw) @ (0, 0.1, 0)), start)
         else:
             keys = {
                 k: placed.position + turn_z(placed.yaw) @ (np.array(grips.TYPE_WRIST) * (SIDES[k], 1, 1))
@@ -69,13 +65,13 @@ class Director(Housework, Dressing, Moving):
                 return False
             self.bend(posture, start, 0.6)
             for k in (0, 1):
-                self.stage.hands[k].add(start, start + 0.6, ("type", placed.position, placed.yaw))
-            self.look(("point", placed.position + UP * 0.10 + turn_z(placed.yaw) @ (0, 0.08, 0)), start)
+                self.stage.hands[k].add(start, start + 0.6, TypeAt(placed.position, placed.yaw))
+            self.look(LookAtPoint(placed.position + UP * 0.10 + turn_z(placed.yaw) @ (0, 0.08, 0)), start)
             end = start + 0.6 + self.between(2.0, 3.4)
             self.relax((0, 1), end)
         self.label("watch" if kind == "watch laptop" else "work", "laptop", start + 0.4, end, i, support="table")
         self.time = end + 0.3
-        self.look(("ahead", 0.4), end + 0.1)
+        self.look(LookAhead(0.4), end + 0.1)
         return True
 
     def swing(self, thing: str, opening: bool) -> bool:
@@ -85,7 +81,7 @@ class Director(Housework, Dressing, Moving):
             return False
         placed, track = self.room.placed[i], self.stage.hinges[i]
         shares = (0.0, 0.3, 0.6) if opening else (1.0, 0.7, 0.4)
-        points = [handle_point(placed, s) for s in shares]
+        points = [placed.handle_at(s) for s in shares]
         choice = None
         if self.seat is not None:
             if thing != "laptop":
@@ -94,11 +90,11 @@ class Director(Housework, Dressing, Moving):
             posture = self.handle_posture(self.place, self.yaw, hand, points, self.seat)
             choice = (self.place, self.yaw, hand, posture) if posture else None
         else:
-            axis = hinge_axis(placed)[:2]
-            leaf = float(np.hypot(*(handle_point(placed, 0)[:2] - axis))) + 0.12
+            axis = placed.hinge_axis()[:2]
+            leaf = float(np.hypot(*(placed.handle_at(0)[:2] - axis))) + 0.12
             for place, yaw in self.stand_places(points[1], 40):
                 away = place[:2] - axis
-                tip_yaw = [np.arctan2(*(handle_point(placed, s)[:2] - axis)[::-1]) for s in (0, 0.5, 1)]
+                tip_yaw = [np.arctan2(*(placed.handle_at(s)[:2] - axis)[::-1]) for s in (0, 0.5, 1)]
                 angle = np.arctan2(away[1], away[0])
                 near = min(abs((angle - t + np.pi) % (2 * np.pi) - np.pi) for t in tip_yaw)
                 if np.hypot(*away) < leaf + 0.16 and near < 0.5:
@@ -118,9 +114,9 @@ class Director(Housework, Dressing, Moving):
         if self.seat is None:
             self.walk_to(place, yaw)
         start, span = self.time, self.between(1.1, 1.5)
-        self.look(("point", points[0]), start, 0.3)
+        self.look(LookAtPoint(points[0]), start, 0.3)
         self.bend(posture, start, 0.6)
-        self.stage.hands[hand].add(start, start + 0.6, ("handle", i))
+        self.stage.hands[hand].add(start, start + 0.6, GripHandle(i))
         grasp, release = start + 0.7, start + 0.7 + 0.62 * span
         track.add(grasp, grasp + span, 1.0 if opening else 0.0)
         release = grasp + span * 0.5
@@ -131,7 +127,7 @@ class Director(Housework, Dressing, Moving):
         self.relax((hand,), release)
         self.time = grasp + span
         self.label("open" if opening else "close", thing, start + 0.2, self.time, i)
-        self.look(("ahead", 0.5), self.time)
+        self.look(LookAhead(0.5), self.time)
         self.time += 0.15
         return True
 
@@ -146,7 +142,7 @@ class Director(Housework, Dressing, Moving):
         lying = {n: kind for n, (_, kind) in self.lying.items()}
         stage, later = self.stage, self.time + 99
         opened = [self.room.placed[i].prop.name for i in stage.hinges if self.open_share(i) > 0.5]
-        opened += [key for key, lid in stage.lids.items() if lid.number(later) > 0.5]
+        opened += [key for key, lid in stage.lids.items() if lid.value_at(later) > 0.5]
         lamp = self.room.index_of("light")
         return Situation(
             lying,
@@ -159,7 +155,7 @@ class Director(Housework, Dressing, Moving):
             held=self.held,
             worn=tuple(key for key, _, _, end in stage.worn if end > self.time),
             opened=tuple(opened),
-            lit=None if lamp is None else stage.lamp.number(later) > 0.5,
+            lit=None if lamp is None else stage.lamp.value_at(later) > 0.5,
             places=tuple(name for name in ("sink", "stove") if getattr(self.room, name) is not None),
             done=tuple(self.steps),
         )

@@ -11,11 +11,23 @@ import numpy as np
 
 from ag_core.world.body.posture import base_at
 from ag_core.world.motion.blocking import Doing
+from ag_core.world.motion.goals import (
+    BeHeld,
+    FollowHands,
+    GripItem,
+    HandGoal,
+    ItemGoal,
+    LookAhead,
+    LookAtItem,
+    LookAtPoint,
+    ReachTo,
+)
 from ag_core.world.motion.handiwork import Handiwork
+from ag_core.world.motion.performance import FOOT_RAISED
 from ag_core.world.motion.resting import Resting
 from ag_core.world.motion.strokes import FEET, STILL, Reach, Stroke, Triple, hand_at
+from ag_core.world.motion.tracks import Track
 from ag_core.world.objects.grips import CARRY, LEVEL, Hold
-from ag_core.world.performance import FOOT_RAISED, Track
 from ag_core.world.render.mesh import turn_x, turn_z
 
 LIFTED = Hold((0.10, 0.34, 0.10), turn_x(1.2), (0.17, -0.08, 0.02))
@@ -65,15 +77,15 @@ class Dressing(Handiwork, Resting):
         """From `at` on a thing is worn: 'wearing', 'covered_by' or 'have_it_on_the_back'."""
         self.let_go(name, at)
         self.stage.worn.append((name, kind, at, at + 9999))
-        self.stage.paths[name].add(at + 0.02, at + 0.06, ("hold", ON_BODY, None))
+        self.stage.paths[name].add(at + 0.02, at + 0.06, BeHeld(ON_BODY, None))
 
     def begin_dressed(self, name: str, at: float) -> None:
         """A thing that lay about is worn from the beginning."""
         del self.lying[name]
         self.stage.worn.append((name, "wearing", at, at + 9999))
-        self.stage.paths[name] = Track(("hold", ON_BODY, None))
+        self.stage.paths[name] = Track(BeHeld(ON_BODY, None))
 
-    def unwear(self, name: str, at: float, goal: tuple) -> None:
+    def unwear(self, name: str, at: float, goal: ItemGoal) -> None:
         """From `at` on a worn thing is in both hands, where the goal puts it."""
         self.stage.worn = [
             (worn, kind, start, min(end, at) if worn == name else end) for worn, kind, start, end in self.stage.worn
@@ -81,7 +93,7 @@ class Dressing(Handiwork, Resting):
         self.stage.paths[name].add(at - 0.06, at - 0.02, goal)
         self.held, self.hand, self.held_since = name, None, at
 
-    def both(self, goal: tuple, start: float, end: float) -> None:
+    def both(self, goal: HandGoal, start: float, end: float) -> None:
         """Send both hands to one goal."""
         for i in (0, 1):
             self.stage.hands[i].add(start, end, goal)
@@ -92,17 +104,17 @@ class Dressing(Handiwork, Resting):
             return False
         self.turn_to_viewer()
         start, path = self.time, self.stage.paths[name]
-        self.look(("item", name), start, 0.25)
-        path.add(start, start + 0.4, ("hold", LIFTED, None))
-        path.add(start + 0.4, start + 0.8, ("hold", BEHIND, None))
+        self.look(LookAtItem(name), start, 0.25)
+        path.add(start, start + 0.4, BeHeld(LIFTED, None))
+        path.add(start + 0.4, start + 0.8, BeHeld(BEHIND, None))
         on = start + 0.78
         self.wear(name, "wearing", on)
-        self.look(("ahead", 0.2), on)
+        self.look(LookAhead(0.2), on)
         first = int(self.chance.happens(0.5))
         for k, i in enumerate((first, 1 - first)):
             out = on + 0.05 + 0.35 * k
-            self.stage.hands[i].add(out, out + 0.35, ("reach", SLEEVE))
-            self.stage.hands[i].add(out + 0.4, out + 0.8, ("reach", FRONT))
+            self.stage.hands[i].add(out, out + 0.35, ReachTo(SLEEVE))
+            self.stage.hands[i].add(out + 0.4, out + 0.8, ReachTo(FRONT))
         end = on + 0.85 + self.between(0.5, 0.9)
         self.label("wear", name, start + 0.1, end, support="on")
         self.relax((0, 1), end)
@@ -115,19 +127,19 @@ class Dressing(Handiwork, Resting):
             return False
         self.turn_to_viewer()
         start = self.time
-        self.look(("ahead", 0.3), start, 0.25)
-        self.both(("reach", COLLAR), start, start + 0.45)
+        self.look(LookAhead(0.3), start, 0.25)
+        self.both(ReachTo(COLLAR), start, start + 0.45)
         first = int(self.chance.happens(0.5))
         for k, i in enumerate((first, 1 - first)):
             out = start + 0.6 + 0.3 * k
-            self.stage.hands[i].add(out, out + 0.35, ("reach", SLEEVE))
+            self.stage.hands[i].add(out, out + 0.35, ReachTo(SLEEVE))
         off = start + 1.6
-        self.both(("item", name), off - 0.35, off)
-        self.unwear(name, off, ("hold", BEHIND, None))
+        self.both(GripItem(name), off - 0.35, off)
+        self.unwear(name, off, BeHeld(BEHIND, None))
         path = self.stage.paths[name]
-        path.add(off + 0.02, off + 0.42, ("hold", LIFTED, None))
-        path.add(off + 0.42, off + 0.85, ("hold", CARRY[name], None))
-        self.look(("item", name), off + 0.1)
+        path.add(off + 0.02, off + 0.42, BeHeld(LIFTED, None))
+        path.add(off + 0.42, off + 0.85, BeHeld(CARRY[name], None))
+        self.look(LookAtItem(name), off + 0.1)
         self.time = off + 0.85
         self.label("wear", name, start + 0.1, self.time, support="off")
         return True
@@ -137,14 +149,14 @@ class Dressing(Handiwork, Resting):
         if self.seat is None:
             return False
         start, path = self.time, self.stage.paths[name]
-        self.look(("item", name), start, 0.25)
-        path.add(start, start + 0.45, ("hold", SPREAD, None))
-        path.add(start + 0.45, start + 0.85, ("hold", OVER_LAP, None))
+        self.look(LookAtItem(name), start, 0.25)
+        path.add(start, start + 0.45, BeHeld(SPREAD, None))
+        path.add(start + 0.45, start + 0.85, BeHeld(OVER_LAP, None))
         on = start + 0.82
         self.wear(name, "covered_by", on)
-        self.both(("reach", HEM), on, on + 0.45)
+        self.both(ReachTo(HEM), on, on + 0.45)
         end = on + 0.4 + self.between(1.4, 2.4)
-        self.look(("ahead", 0.5), on + 0.3)
+        self.look(LookAhead(0.5), on + 0.3)
         self.label("snuggle", name, start + 0.3, end, name)
         self.relax((0, 1), end)
         self.time = end + 0.2
@@ -158,11 +170,11 @@ class Dressing(Handiwork, Resting):
         if self.held is not None:
             return False
         name, start = covers[0], self.time
-        self.look(("item", name), start, 0.25)
-        self.both(("item", name), start, start + 0.4)
+        self.look(LookAtItem(name), start, 0.25)
+        self.both(GripItem(name), start, start + 0.4)
         off = start + 0.42
-        self.unwear(name, off, ("hold", OVER_LAP, None))
-        self.stage.paths[name].add(off + 0.02, off + 0.5, ("hold", CARRY[name], None))
+        self.unwear(name, off, BeHeld(OVER_LAP, None))
+        self.stage.paths[name].add(off + 0.02, off + 0.5, BeHeld(CARRY[name], None))
         self.time = off + 0.5
         return True
 
@@ -171,13 +183,13 @@ class Dressing(Handiwork, Resting):
         if self.seat is not None:
             return False
         start, path = self.time, self.stage.paths[name]
-        path.add(start, start + 0.6, ("hold", ONTO_BACK, self.hand))
+        path.add(start, start + 0.6, BeHeld(ONTO_BACK, self.hand))
         on = start + 0.6
         self.wear(name, "have_it_on_the_back", on)
-        self.both(("reach", SHOULDER_STRAPS), on, on + 0.4)
+        self.both(ReachTo(SHOULDER_STRAPS), on, on + 0.4)
         end = on + 0.4 + self.between(0.5, 0.8)
         self.relax((0, 1), end)
-        self.look(("ahead", 0.3), start + 0.3)
+        self.look(LookAhead(0.3), start + 0.3)
         self.time = end + 0.3
         return True
 
@@ -203,10 +215,10 @@ class Dressing(Handiwork, Resting):
         if lean is None:
             return False
         start, stage = self.time, self.stage
-        self.look(("item", name), start, 0.25)
+        self.look(LookAtItem(name), start, 0.25)
         stage.lean.add(start, start + 0.5, lean)
         stage.raised[1].add(start, start + 0.5, 1.0)
-        stage.paths[name].add(start + 0.1, start + 0.65, ("by", at_foot(1, STILL, (0.0, 0.0, -0.02)), SHOES))
+        stage.paths[name].add(start + 0.1, start + 0.65, FollowHands(at_foot(1, STILL, (0.0, 0.0, -0.02)), SHOES))
         on = start + 0.8
         self.wear(name, "wearing", on)
         end = self.work_on_feet((1, 0), on)
@@ -223,12 +235,12 @@ class Dressing(Handiwork, Resting):
         stage.raised[0].add(start, start + 0.5, 1.0)
         self.work_on_feet((0, 1), start + 0.45, stays_up=True)
         off = self.time
-        self.both(("item", name), off - 0.2, off)
-        self.unwear(name, off, ("by", at_foot(1, STILL, (0.0, 0.0, -0.02)), SHOES))
-        stage.paths[name].add(off + 0.05, off + 0.6, ("hold", CARRY[name], None))
+        self.both(GripItem(name), off - 0.2, off)
+        self.unwear(name, off, FollowHands(at_foot(1, STILL, (0.0, 0.0, -0.02)), SHOES))
+        stage.paths[name].add(off + 0.05, off + 0.6, BeHeld(CARRY[name], None))
         stage.raised[1].add(off + 0.1, off + 0.6, 0.0)
         stage.lean.add(off + 0.05, off + 0.6, 0.02)
-        self.look(("ahead", 0.2), off + 0.3)
+        self.look(LookAhead(0.2), off + 0.3)
         self.time = off + 0.65
         self.label("wear", name, start + 0.1, self.time, support="off")
         return True
@@ -239,8 +251,8 @@ class Dressing(Handiwork, Resting):
         for k, foot in enumerate(feet):
             tug = Stroke((0.0, 0.0, 0.02), (0.0, 0.015, 0.0), 0.5, start)
             begin = start + 0.75 * k
-            self.look(("point", self.place), begin)
-            self.both(("reach", at_foot(foot, tug)), begin, begin + (0.1 if k == 0 else 0.4))
+            self.look(LookAtPoint(self.place), begin)
+            self.both(ReachTo(at_foot(foot, tug)), begin, begin + (0.1 if k == 0 else 0.4))
         stage.raised[feet[0]].add(change, change + 0.45, 0.0)
         stage.raised[feet[1]].add(change + 0.05, change + 0.5, 1.0)
         end = change + 0.5 + self.between(0.5, 0.8)
@@ -248,7 +260,7 @@ class Dressing(Handiwork, Resting):
         if not stays_up:
             stage.raised[feet[1]].add(end, end + 0.45, 0.0)
             self.relax((0, 1), end)
-            self.look(("ahead", 0.3), end)
+            self.look(LookAhead(0.3), end)
             self.time = end + 0.45
         return end
 

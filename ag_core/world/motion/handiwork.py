@@ -10,12 +10,27 @@ import numpy as np
 from ag_core.world.body.human import SIDES
 from ag_core.world.body.posture import Segment
 from ag_core.world.motion.blocking import Blocking, Doing
+from ag_core.world.motion.goals import (
+    BeAtEar,
+    BeDrunkFrom,
+    BeEaten,
+    BeHeld,
+    BeNearMouth,
+    Fly,
+    GripItem,
+    LieAt,
+    LookAhead,
+    LookAtItem,
+    LookAtPoint,
+    TouchPoint,
+    WipeCircles,
+    WriteOn,
+)
 from ag_core.world.motion.script import ITEMS
 from ag_core.world.objects import grips
 from ag_core.world.objects.grips import CARRY, Hold
-from ag_core.world.performance import flat_turn
-from ag_core.world.render.mesh import turn_z
-from ag_core.world.room.paths import UP
+from ag_core.world.objects.items import turn_flat
+from ag_core.world.render.mesh import UP, turn_z
 
 TEMPLATE_OF_USE = {
     "drink": "consume",
@@ -54,21 +69,21 @@ class Handiwork(Blocking):
             return False
         hands, posture = found
         start, span = self.time, self.between(0.55, 0.8)
-        self.look(("item", name), start, 0.25)
+        self.look(LookAtItem(name), start, 0.25)
         self.bend(posture, start, span)
         for i in hands:
-            self.stage.hands[i].add(start, start + span, ("item", name))
+            self.stage.hands[i].add(start, start + span, GripItem(name))
         self.time = start + span + 0.1
         if only_reach:
             self.time += self.between(0.1, 0.4)
             self.relax(hands, self.time)
-            self.look(("ahead", 0.5), self.time)
+            self.look(LookAhead(0.5), self.time)
             self.time += 0.6
             return True
         attach = self.time
         lift = self.between(0.6, 0.8)
         self.hand = None if len(hands) == 2 else hands[0]
-        self.stage.paths[name].add(attach, attach + lift, ("hold", CARRY[name], self.hand))
+        self.stage.paths[name].add(attach, attach + lift, BeHeld(CARRY[name], self.hand))
         squatting = posture[1] > 0.5  # then the thing leads
         lift_body = attach + (0.3 * lift if squatting else 0.0)
         self.stage.lean.add(lift_body, attach + lift, 0.03)
@@ -83,7 +98,7 @@ class Handiwork(Blocking):
 
     def hold(self, name: str) -> bool:
         """Keep a thing in the hands for a while and look at it."""
-        self.look(("item", name), self.time)
+        self.look(LookAtItem(name), self.time)
         self.time += self.between(0.8, 1.8)
         return True
 
@@ -108,9 +123,9 @@ class Handiwork(Blocking):
             return False
         hands, posture = found
         start, span = self.time, self.between(0.7, 0.95)
-        self.look(("point", at), start, 0.25)
+        self.look(LookAtPoint(at), start, 0.25)
         self.bend(posture, start, span)
-        self.stage.paths[name].add(start, start + span, ("rest", at, turn_z(self.yaw) @ flat_turn(name)))
+        self.stage.paths[name].add(start, start + span, LieAt(at, turn_z(self.yaw) @ turn_flat(name)))
         detach = start + span + 0.12
         self.let_go(name, detach)
         self.lying[name] = (at, kind)
@@ -118,7 +133,7 @@ class Handiwork(Blocking):
         self.time = detach + self.between(0.45, 0.6)
         owners = tuple(s.owner for s in self.room.surfaces if s.kind == kind and s.owner > 0)[:1]
         self.label("put", name, start, self.time - 0.2, name, *owners, support=kind)
-        self.look(("ahead", 1.0), self.time)
+        self.look(LookAhead(1.0), self.time)
         return True
 
     def throw(self, name: str) -> bool:
@@ -143,22 +158,22 @@ class Handiwork(Blocking):
         self.turn_to(float(np.arctan2(-away[0], away[1])))
         hands, frame = self.held_hands(), turn_z(self.yaw)
         start = self.time
-        self.look(("point", at), start, 0.25)
+        self.look(LookAtPoint(at), start, 0.25)
         side = 0.0 if self.hand is None else 0.18
         wound = Hold((side, 0.22, -0.30), CARRY[name].turn, CARRY[name].wrist)
         swung = Hold((side, 0.48, 0.02), CARRY[name].turn, CARRY[name].wrist)
         path = self.stage.paths[name]
-        path.add(start, start + 0.4, ("hold", wound, self.hand))
-        path.add(start + 0.4, start + 0.68, ("hold", swung, self.hand))
+        path.add(start, start + 0.4, BeHeld(wound, self.hand))
+        path.add(start + 0.4, start + 0.68, BeHeld(swung, self.hand))
         release = start + 0.68
         chest = self.place + UP * (self.human.standing_height + 0.37 * self.human.tall)
         launch = chest + frame @ (side * (1 if self.hand is None else SIDES[self.hand]), 0.50, 0.02)
         span = 0.30 + 0.14 * distance
-        path.add(release, release + 0.03, ("fly", launch, at, frame @ CARRY[name].turn, release, span))
-        path.add(release + span - 0.12, release + span + 0.05, ("rest", at, turn_z(self.yaw) @ flat_turn(name)))
+        path.add(release, release + 0.03, Fly(launch, at, frame @ CARRY[name].turn, release, span))
+        path.add(release + span - 0.12, release + span + 0.05, LieAt(at, turn_z(self.yaw) @ turn_flat(name)))
         for i in hands:
             follow = launch + frame @ (SIDES[i] * (0.2 if self.hand is None else 0.0), 0.0, 0.12)
-            self.stage.hands[i].add(release, release + 0.15, ("world", follow))
+            self.stage.hands[i].add(release, release + 0.15, TouchPoint(follow))
         self.let_go(name, release)
         self.relax(hands, release + 0.3, 0.55)
         self.time = release + span + 0.3
@@ -177,7 +192,7 @@ class Handiwork(Blocking):
         self.extend(Segment("stand", self.time, self.time, self.place, self.yaw))
 
     def back_to_carry(self, name: str, span: float = 0.6) -> None:
-        self.stage.paths[name].add(self.time, self.time + span, ("hold", CARRY[name], self.hand))
+        self.stage.paths[name].add(self.time, self.time + span, BeHeld(CARRY[name], self.hand))
         self.time += span
 
     def use(self, kind: str, name: str) -> bool:
@@ -185,32 +200,33 @@ class Handiwork(Blocking):
         self.turn_to_viewer()
         path, start = self.stage.paths[name], self.time
         if kind == "drink":
-            path.add(start, start + 0.75, ("drink",))
-            self.look(("ahead", 0.2), start)
+            path.add(start, start + 0.75, BeDrunkFrom())
+            self.look(LookAhead(0.2), start)
             begin, end = start + 0.65, start + 0.75 + self.between(1.1, 2.0)
             self.stage.motions.append((name, "drinking_from", begin, end))
         elif kind == "lift":
-            path.add(start, start + 0.65, ("near",))
-            self.look(("item", name), start)
+            path.add(start, start + 0.65, BeNearMouth())
+            self.look(LookAtItem(name), start)
             end = start + 0.65 + self.between(0.5, 1.0)
         elif kind == "eat":
             begin = start + 0.65
             end = begin + 0.9 * self.chance.any_of([2, 3, 3])
-            path.add(start, begin, ("eat", begin))
-            self.look(("ahead", 0.2), start)
+            path.add(start, begin, BeEaten(begin))
+            self.look(LookAhead(0.2), start)
             self.stage.motions.append((name, "eating", begin, end))
         elif kind == "talk":
-            path.add(start, start + 0.7, ("talk", self.hand))
-            self.look(("ahead", 0.9), start)
+            assert self.hand is not None  # a telephone is taken by one hand
+            path.add(start, start + 0.7, BeAtEar(self.hand))
+            self.look(LookAhead(0.9), start)
             end = start + 0.7 + self.between(1.6, 3.0)
         elif kind in ("play", "snuggle"):
             hold = grips.PLAY if kind == "play" else self.hug(name)
-            path.add(start, start + 0.6, ("hold", hold, self.hand, 0.004 if kind == "play" else 0.008))
-            self.look(("item", name) if kind == "play" else ("ahead", 0.6), start)
+            path.add(start, start + 0.6, BeHeld(hold, self.hand, 0.004 if kind == "play" else 0.008))
+            self.look(LookAtItem(name) if kind == "play" else LookAhead(0.6), start)
             end = start + 0.6 + self.between(1.6, 3.0)
         else:
-            path.add(start, start + 0.7, ("hold", grips.READ, self.hand))
-            self.look(("item", name), start)
+            path.add(start, start + 0.7, BeHeld(grips.READ, self.hand))
+            self.look(LookAtItem(name), start)
             self.stage.opening.add(start + 0.15, start + 0.85, 1.0)
             end = start + 0.85 + self.between(1.8, 3.2)
             self.label("open", name, start, start + 0.9, name)
@@ -221,7 +237,7 @@ class Handiwork(Blocking):
             early, late = (0.6, 0.0) if kind == "read" else (0.2, 0.15)
             self.label(template, name, start + early, end + late, name)
         self.time = end
-        self.look(("ahead", 0.3), end + 0.1)
+        self.look(LookAhead(0.3), end + 0.1)
         self.back_to_carry(name, self.between(0.55, 0.7))
         return True
 
@@ -246,8 +262,8 @@ class Handiwork(Blocking):
         at, start = spot[0] - UP * 0.02, self.time
         end = start + 0.7 + self.between(2.0, 3.2)
         self.bend((posture[0] + 0.08, posture[1]), start, 0.6)
-        self.stage.paths[name].add(start, start + 0.65, ("wipe", at, start, 1.0, self.yaw))
-        self.look(("point", at), start)
+        self.stage.paths[name].add(start, start + 0.65, WipeCircles(at, start, self.yaw))
+        self.look(LookAtPoint(at), start)
         self.stage.motions.append((name, "wiping", start + 0.6, end))
         self.label("wash", "table", start + 0.4, end, name, self.room.index_of("table") or 0, support=name)
         self.time = end
@@ -280,18 +296,18 @@ class Handiwork(Blocking):
             return False
         start, main = self.time, int((self.viewer - self.place) @ frame[:, 0] > 0)
         self.bend((posture[0] + 0.05, 0), start, 0.7)
-        self.stage.paths[name].add(start, start + 0.75, ("rest", at, frame))
-        self.look(("point", at), start)
+        self.stage.paths[name].add(start, start + 0.75, LieAt(at, frame))
+        self.look(LookAtPoint(at), start)
         self.let_go(name, start + 0.85)
         self.label("put", name, start, start + 1.0, name, self.room.index_of("table") or 0, support="table")
         self.lying[name] = (at, "table")
         begin, end = start + 1.3, start + 1.4 + self.between(2.0, 3.2)
         for i in (0, 1):
-            self.stage.hands[i].add(start + 0.87, begin, ("write", name, main))
+            self.stage.hands[i].add(start + 0.87, begin, WriteOn(name, main))
         self.stage.motions.append((name, "writing_on", begin, end))
         self.label("work", name, begin - 0.1, end, name, support="table")
         self.time = end
         self.relax((0, 1), end)
-        self.look(("ahead", 0.1), end + 0.1)
+        self.look(LookAhead(0.1), end + 0.1)
         self.time += 0.5
         return True

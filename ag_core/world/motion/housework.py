@@ -10,13 +10,24 @@ from numpy.typing import NDArray
 
 from ag_core.world.body.human import SIDES
 from ag_core.world.motion.blocking import Doing
+from ag_core.world.motion.goals import (
+    BeHeld,
+    FollowStroke,
+    GripItem,
+    HangDown,
+    LieAt,
+    LookAhead,
+    LookAtItem,
+    LookAtPoint,
+    ReachTo,
+    StandOnFloor,
+)
+from ag_core.world.motion.performance import mirrored
 from ag_core.world.motion.preparing import Posture, Preparing
 from ag_core.world.motion.strokes import Reach, Stroke
+from ag_core.world.objects import props
 from ag_core.world.objects.grips import CARRY, Hold
-from ag_core.world.performance import mirrored
-from ag_core.world.render.mesh import turn_x, turn_z
-from ag_core.world.room import props
-from ag_core.world.room.paths import UP
+from ag_core.world.render.mesh import UP, turn_x, turn_z
 
 POLE_AHEAD, POLE_TOP = 0.54, np.array([0.03, 0.20, 1.22])
 """Metres ahead of the body where a broom meets the floor, and where its upper part is, right, forward and up."""
@@ -57,8 +68,8 @@ class Housework(Preparing):
         for bout in range(2):
             foot = self.place + frame @ (0.0, POLE_AHEAD, 0.0)
             span = 0.5 if bout == 0 else self.time - start
-            path.add(start, start + span, ("pole", foot, self.place + frame @ POLE_TOP, stroke, frame, POLE_HANDS))
-            self.look(("point", foot), start)
+            path.add(start, start + span, StandOnFloor(foot, self.place + frame @ POLE_TOP, stroke, frame, POLE_HANDS))
+            self.look(LookAtPoint(foot), start)
             self.time = start + span + period * (1.0 if bout else self.chance.any_of([1.0, 1.5]))
             onward = self.place + 0.26 * frame[:, 1]
             if bout == 0 and self.grid().clearance(foot + 0.4 * frame[:, 1]) > 0.25 and self.route(onward) is not None:
@@ -70,7 +81,7 @@ class Housework(Preparing):
         self.label("tidy", name, began - 0.3, end, name)
         self.label("tidy", "floor", began - 0.3, end, name)
         self.straight_up(end)
-        self.look(("ahead", 0.1), end)
+        self.look(LookAhead(0.1), end)
         self.back_to_carry(name, 0.55)
         return True
 
@@ -138,8 +149,8 @@ class Housework(Preparing):
             stroke = Stroke((0.13, 0.0, 0.0), (0.0, 0.11, 0.0), 0.85, start)
             end = start + 0.6 + self.between(1.8, 2.6)
             self.bend(found[2], start, 0.5)
-            self.stage.paths[name].add(start, start + 0.6, ("stroke", at, turn, offsets, stroke, stroke_axes))
-            self.look(("point", at), start)
+            self.stage.paths[name].add(start, start + 0.6, FollowStroke(at, turn, offsets, stroke, stroke_axes))
+            self.look(LookAtPoint(at), start)
             self.stage.motions += [(name, "wiping", start + 0.5, end), (subject, "wiping", start + 0.5, end)]
             self.label("wash", subject, start + 0.3, end, name, i, support=name)
             self.time = end
@@ -180,14 +191,14 @@ class Housework(Preparing):
         stroke = Stroke((0.03, 0.0, 0.0), (0.0, 0.02, 0.02), 0.8, start)
         turn = frame @ (turn_x(0.8) if name != "clothes" else CARRY[name].turn)
         at = point + UP * max(0.02, float(-self.things[name].corners[:, 2].min()) - 0.06)
-        self.stage.paths[name].add(start, start + 0.6, ("stroke", at, turn, CARRY[name].wrists, stroke, frame))
+        self.stage.paths[name].add(start, start + 0.6, FollowStroke(at, turn, CARRY[name].wrists, stroke, frame))
         for i in (0, 1):
             if i not in hands:
                 rub = Stroke((0.03, 0.0, 0.04), (0.0, 0.02, 0.0), 0.45, start)
                 reach = Reach(at, (wrist[0] + 0.02, wrist[1], 0.03), (-0.7, 0.6, -0.3), rub)
-                self.stage.hands[i].add(start + 0.1, start + 0.65, ("reach", reach, self.yaw))
-                self.stage.hands[i].add(end, end + 0.5, ("rest",))
-        self.look(("item", name), start)
+                self.stage.hands[i].add(start + 0.1, start + 0.65, ReachTo(reach, self.yaw))
+                self.stage.hands[i].add(end, end + 0.5, HangDown())
+        self.look(LookAtItem(name), start)
         self.stage.motions.append((name, "wiping", start + 0.5, end))
         self.label("wash", name, start + 0.3, end, name)
         self.time = end
@@ -207,9 +218,9 @@ class Housework(Preparing):
         rub = Stroke((0.015, 0.045, 0.0), (0.0, 0.0, 0.015), 0.5, start, apart=0.5)
         for i in (0, 1):
             self.stage.hands[i].add(
-                start, start + 0.5, ("reach", Reach(point, (0.055, -0.10, 0.05), (-0.45, 0.9, -0.15), rub), self.yaw)
+                start, start + 0.5, ReachTo(Reach(point, (0.055, -0.10, 0.05), (-0.45, 0.9, -0.15), rub), self.yaw)
             )
-        self.look(("point", point), start)
+        self.look(LookAtPoint(point), start)
         self.label("wash", "hands", start + 0.3, end, *self.shown(sink))
         self.relax((0, 1), end)
         self.time = end + 0.4
@@ -224,16 +235,16 @@ class Housework(Preparing):
         _, y, z = CARRY[name].offset
         other = tuple(i for i in (0, 1) if i not in self.held_hands())
         for i in other:
-            self.stage.hands[i].add(start, start + 0.35, ("item", name))
-        self.look(("item", name), start)
+            self.stage.hands[i].add(start, start + 0.35, GripItem(name))
+        self.look(LookAtItem(name), start)
         for k, (width, lift, tilt) in enumerate(
             ((0.22, 0.10, 1.1), (0.09, 0.0, 0.3), (0.20, 0.09, 0.9), (0.10, -0.01, 0.1))
         ):
             hold = Hold((0.0, y, z + lift), turn_x(tilt), (width, -0.09, 0.03))
-            path.add(start + 0.4 * k, start + 0.4 * k + 0.36, ("hold", hold, None))
+            path.add(start + 0.4 * k, start + 0.4 * k + 0.36, BeHeld(hold, None))
         self.time = start + 1.6
         for i in other:
-            self.stage.hands[i].add(self.time, self.time + 0.5, ("rest",))
+            self.stage.hands[i].add(self.time, self.time + 0.5, HangDown())
         self.put(name)
         self.label("tidy", name, start + 0.2, self.time - 0.2, name)
         return True
@@ -262,13 +273,13 @@ class Housework(Preparing):
             both = {i for i in (0, 1) if i in hands}
             start = self.time
             begin = start if begin is None else begin
-            self.look(("item", name), start, 0.25)
+            self.look(LookAtItem(name), start, 0.25)
             self.bend(posture, start, 0.5)
             for i in both:
-                self.stage.hands[i].add(start, start + 0.5, ("item", name))
+                self.stage.hands[i].add(start, start + 0.5, GripItem(name))
             moved = start + 0.6
             square = turn_z(np.round(self.yaw / (np.pi / 2)) * np.pi / 2) @ self.things[name].rest_turn
-            self.stage.paths[name].add(moved, moved + 0.6, ("rest", target, square))
+            self.stage.paths[name].add(moved, moved + 0.6, LieAt(target, square))
             self.stage.attached.append((name, (0 in both, 1 in both), moved, moved + 0.65))
             self.lying[name] = (target, subject)
             shows.append(name)
@@ -277,7 +288,7 @@ class Housework(Preparing):
         if begin is None:
             return False
         self.label("tidy", subject, begin + 0.1, self.time, *shows)
-        self.look(("ahead", 0.3), self.time)
+        self.look(LookAhead(0.3), self.time)
         self.time += 0.3
         return True
 
@@ -297,8 +308,8 @@ class Housework(Preparing):
         start, end = self.time, self.time + 0.6 + self.between(1.8, 2.4)
         busy = Stroke((0.05, 0.03, 0.0), (0.0, 0.02, 0.04), 0.9, start, apart=0.5)
         for k in (0, 1):
-            self.stage.hands[k].add(start, start + 0.6, ("reach", Reach(at, offset, (-0.2, 1.0, -0.2), busy), self.yaw))
-        self.look(("point", at), start)
+            self.stage.hands[k].add(start, start + 0.6, ReachTo(Reach(at, offset, (-0.2, 1.0, -0.2), busy), self.yaw))
+        self.look(LookAtPoint(at), start)
         self.label("tidy", subject, start + 0.3, end, i)
         self.relax((0, 1), end)
         self.time = end + 0.4
@@ -327,14 +338,14 @@ class Housework(Preparing):
         start, path = self.time, self.stage.paths[name]
         hold = Hold((0.0, 0.42, 0.27), turn_x(np.pi / 2) @ turn_z(np.pi / 2), (0.12, -0.07, -0.05))
         end = start + 0.7 + self.between(1.4, 2.0)
-        path.add(start, start + 0.7, ("hold", hold, self.hand, 0.003))
+        path.add(start, start + 0.7, BeHeld(hold, self.hand, 0.003))
         other = 1 - (self.hand or 0)
-        self.stage.hands[other].add(start, start + 0.7, ("item", name))
-        self.look(("item", name), start)
+        self.stage.hands[other].add(start, start + 0.7, GripItem(name))
+        self.look(LookAtItem(name), start)
         self.label("photo", name, start + 0.5, end, name)
-        self.stage.hands[other].add(end, end + 0.5, ("rest",))
+        self.stage.hands[other].add(end, end + 0.5, HangDown())
         self.time = end
-        self.look(("ahead", 0.3), end + 0.1)
+        self.look(LookAhead(0.3), end + 0.1)
         self.back_to_carry(name)
         return True
 
@@ -376,8 +387,8 @@ class Housework(Preparing):
             twist = Stroke((0.02, 0.0, 0.0), (0.0, 0.01, 0.035), 0.7, start, apart=0.5)
             for k in (0, 1):
                 reach = Reach(at - below * k * UP, offset, (-0.35, 0.9, 0.1), twist)
-                self.stage.hands[k].add(start, start + 0.6, ("reach", reach, yaw))
-            self.look(("point", at), start)
+                self.stage.hands[k].add(start, start + 0.6, ReachTo(reach, yaw))
+            self.look(LookAtPoint(at), start)
             self.stage.motions.append((subject, "twisting", start + 0.5, end))
             self.label("fix", subject, start + 0.4, end, *shows)
             self.relax((0, 1), end)
@@ -392,8 +403,8 @@ class Housework(Preparing):
         comb = Stroke((0.0, 0.06, 0.015), (0.02, 0.0, -0.03), 1.0, start, apart=0.25)
         for i in (0, 1):
             reach = Reach("head", (0.13, 0.0, 0.04), (-0.7, -0.3, 0.7), comb)
-            self.stage.hands[i].add(start, start + 0.55, ("reach", reach))
-        self.look(("ahead", 0.1), start)
+            self.stage.hands[i].add(start, start + 0.55, ReachTo(reach))
+        self.look(LookAhead(0.1), start)
         self.label("fix", "hair", start + 0.3, end)
         self.relax((0, 1), end)
         self.time = end + 0.4

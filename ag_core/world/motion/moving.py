@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ag_core.world.body.posture import Segment
 from ag_core.world.motion.blocking import Blocking, Doing
+from ag_core.world.motion.goals import CoverFace, HangDown, HoldBelly, LookAhead, LookAtPoint, TouchPoint
 from ag_core.world.render.mesh import turn_z
 from ag_core.world.room.paths import BODY
 
@@ -186,10 +187,10 @@ class Moving(Blocking):
             return False
         i, target = found
         start, end = self.time, self.time + 0.3 + self.between(1.6, 2.6)
-        self.look(("point", target), start)
+        self.look(LookAtPoint(target), start)
         self.label("watch", thing, start + 0.2, end, i)
         self.time = end
-        self.look(("ahead", 0.7), end)
+        self.look(LookAhead(0.7), end)
         return True
 
     # -------------------------------------------------------------- feelings
@@ -210,7 +211,7 @@ class Moving(Blocking):
             if found is None:
                 return False
             shows = (found[0],)
-            self.look(("point", found[1]), self.time, 0.3)
+            self.look(LookAtPoint(found[1]), self.time, 0.3)
             self.time += 0.4
         stage, start, span = self.stage, self.time, self.between(1.7, 2.4)
         end, hand = start + span, self.free_hand()
@@ -226,12 +227,12 @@ class Moving(Blocking):
             track.add(start + 0.5 * span, start + 0.5 * span + 0.3, then)
             track.add(end - 0.4, end, rest)
         if hand is not None:
-            stage.hands[hand].add(start + 0.1, start + 0.55, ("belly",))
-            stage.hands[hand].add(end - 0.2, end + 0.3, ("rest",))
+            stage.hands[hand].add(start + 0.1, start + 0.55, HoldBelly())
+            stage.hands[hand].add(end - 0.2, end + 0.3, HangDown())
         self.label("face", "laugh", start, end, *shows, support=about)
         self.time = end + 0.1
         if about:
-            self.look(("ahead", 0.5), self.time)
+            self.look(LookAhead(0.5), self.time)
         return True
 
     def sneeze(self) -> bool:
@@ -245,14 +246,14 @@ class Moving(Blocking):
         stage.lean.add(start, jerk - 0.05, -0.10)
         stage.mouth.add(start, jerk - 0.1, 0.8)
         stage.eyes.add(start + 0.2, jerk - 0.05, 0.0)
-        stage.hands[hand].add(jerk - 0.4, jerk + 0.05, ("face",))
+        stage.hands[hand].add(jerk - 0.4, jerk + 0.05, CoverFace())
         stage.nod.add(jerk, jerk + 0.16, -0.35)
         stage.lean.add(jerk, jerk + 0.16, 0.42)
         stage.mouth.add(jerk, jerk + 0.2, 0.0)
         stage.nod.add(jerk + 0.45, end + 0.3, 0.0)
         stage.lean.add(jerk + 0.4, end + 0.3, 0.03)
         stage.eyes.add(jerk + 0.35, jerk + 0.6, 1.0)
-        stage.hands[hand].add(jerk + 0.5, end + 0.4, ("rest",))
+        stage.hands[hand].add(jerk + 0.5, end + 0.4, HangDown())
         self.label("face", "sneeze", start, end)
         self.time = end + 0.35
         return True
@@ -274,13 +275,13 @@ class Moving(Blocking):
                 continue
             self.walk_to(place, yaw)
             start, pressed = self.time, self.time + self.between(0.55, 0.7)
-            self.look(("point", switch), start, 0.3)
+            self.look(LookAtPoint(switch), start, 0.3)
             self.bend(posture, start, 0.5)
-            self.stage.hands[hand].add(start, pressed, ("world", wrist))
+            self.stage.hands[hand].add(start, pressed, TouchPoint(wrist))
             self.stage.lamp.add(pressed + 0.1, pressed + 0.16, 1.0 if on else 0.0)
             self.relax((hand,), pressed + 0.3)
             self.time = pressed + 0.75
             self.label("light", "light", start + 0.1, self.time, i, support="on" if on else "off")
-            self.look(("ahead", 0.2), self.time)
+            self.look(LookAhead(0.2), self.time)
             return True
         return False

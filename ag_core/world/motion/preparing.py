@@ -10,13 +10,24 @@ from numpy.typing import NDArray
 
 from ag_core.world.body.human import SIDES
 from ag_core.world.motion.blocking import FROM_ABOVE, Doing
+from ag_core.world.motion.goals import (
+    BeEaten,
+    BeHeld,
+    FollowStroke,
+    GripItem,
+    GripLid,
+    LieAt,
+    LookAhead,
+    LookAtItem,
+    LookAtPoint,
+    ReachTo,
+)
 from ag_core.world.motion.handiwork import Handiwork
+from ag_core.world.motion.performance import mirrored
 from ag_core.world.motion.strokes import STILL, Reach, Stroke
 from ag_core.world.objects.grips import CARRY
-from ag_core.world.performance import mirrored
-from ag_core.world.render.mesh import turn_y, turn_z
+from ag_core.world.render.mesh import UP, turn_y, turn_z
 from ag_core.world.room.affordances import Place
-from ag_core.world.room.paths import UP
 
 Posture = tuple[float, float]  # lean and crouch
 
@@ -85,8 +96,8 @@ class Preparing(Handiwork):
             (main, Reach(point, (0.06, -0.08, 0.15), (-0.2, 0.5, -0.8), stir)),
             (1 - main, Reach(point, (0.20, -0.12, 0.08), (-0.6, 0.8, 0.0))),
         ):
-            self.stage.hands[i].add(start, start + 0.6, ("reach", reach, self.yaw))
-        self.look(("point", point), start)
+            self.stage.hands[i].add(start, start + 0.6, ReachTo(reach, self.yaw))
+        self.look(LookAtPoint(point), start)
         self.label("prepare", "food", start + 0.3, end, *self.shown(stove))
         self.relax((0, 1), end)
         self.time = end + 0.4
@@ -110,8 +121,8 @@ class Preparing(Handiwork):
         press = Stroke((0.02, 0.01, 0.0), (0.0, 0.02, 0.035), 0.8, start, apart=0.5)
         for i in (0, 1):
             reach = Reach(at, offset, (-0.5, 0.8, -0.5), press)
-            self.stage.hands[i].add(start, start + 0.55, ("reach", reach, self.yaw))
-        self.look(("item", name), start)
+            self.stage.hands[i].add(start, start + 0.55, ReachTo(reach, self.yaw))
+        self.look(LookAtItem(name), start)
         self.label("prepare", name, start + 0.4, end, name)
         self.relax((0, 1), end)
         self.time = end + 0.4
@@ -138,10 +149,10 @@ class Preparing(Handiwork):
         end = start + 1.0 + self.between(1.2, 1.8)
         self.bend(posture, start, 0.6)
         upright = mouth + UP * 0.16 + frame @ (side * 0.12, 0.0, 0.0)
-        path.add(start, start + 0.5, ("stroke", upright, frame, offsets, STILL, frame))
-        path.add(start + 0.5, start + 1.0, ("stroke", mouth - neck, turn, offsets, STILL, frame))
-        path.add(end - 0.4, end, ("stroke", upright, frame, offsets, STILL, frame))
-        self.look(("point", at), start)
+        path.add(start, start + 0.5, FollowStroke(upright, frame, offsets, STILL, frame))
+        path.add(start + 0.5, start + 1.0, FollowStroke(mouth - neck, turn, offsets, STILL, frame))
+        path.add(end - 0.4, end, FollowStroke(upright, frame, offsets, STILL, frame))
+        self.look(LookAtPoint(at), start)
         self.label("prepare", name, start + 0.4, end, name, "cup")
         self.time = end
         self.straight_up(end)
@@ -153,9 +164,9 @@ class Preparing(Handiwork):
         self.turn_to_viewer()
         start, path = self.time, self.stage.paths[name]
         begin = start + 0.65
-        path.add(start, begin, ("eat", begin))
+        path.add(start, begin, BeEaten(begin))
         end = begin + 0.9 * self.chance.any_of([1, 2]) + 0.45
-        self.look(("ahead", 0.2), start)
+        self.look(LookAhead(0.2), start)
         self.label("consume", name, start + 0.2, end, name)
         self.time = end
         self.back_to_carry(name)
@@ -177,7 +188,7 @@ class Preparing(Handiwork):
             if posture is None or (self.seat is None and self.route(place) is None):
                 continue
             if self.seat is None:
-                self.look(("point", at), self.time)
+                self.look(LookAtPoint(at), self.time)
                 self.walk_to(place, yaw)
             self.bend(posture, self.time, 0.5)
             return True
@@ -200,20 +211,21 @@ class Preparing(Handiwork):
             return False
         hand, start, span = self.better_hand(), self.time, self.between(0.8, 1.0)
         turned = start + 0.6
-        self.look(("point", points[0]), start, 0.25)
-        self.stage.hands[hand].add(start, start + 0.55, ("lid", name))
+        self.look(LookAtPoint(points[0]), start, 0.25)
+        self.stage.hands[hand].add(start, start + 0.55, GripLid(name))
         lid.add(turned, turned + span, 1.0 if opening else 0.0)
         self.relax((hand,), turned + 0.6 * span)
         self.time = turned + span
         self.label("open" if opening else "close", name, start + 0.2, self.time, name)
-        self.look(("ahead", 0.4), self.time + 0.2)
+        self.look(LookAhead(0.4), self.time + 0.2)
         self.time += 0.15
         return True
 
     def turn_of(self, name: str) -> NDArray:
         """How a lying thing is turned [3,3]."""
-        _, goal, _ = self.stage.paths[name].at(self.time + 99)
-        return np.asarray(goal[2])
+        _, goal, _ = self.stage.paths[name].goals_at(self.time + 99)
+        assert isinstance(goal, LieAt)
+        return goal.turn
 
     def take_out(self, box: str) -> bool:
         """Reach into an open box and come out with what is in it."""
@@ -226,13 +238,13 @@ class Preparing(Handiwork):
             return False
         hand, start, path = self.better_hand(), self.time, self.stage.paths[name]
         above = Reach(at + 0.22 * UP, FROM_ABOVE, (0.0, 0.3, -1.0))
-        self.look(("item", box), start, 0.25)
-        self.stage.hands[hand].add(start, start + 0.45, ("reach", above, self.yaw))
-        self.stage.hands[hand].add(start + 0.45, start + 0.8, ("item", name))
+        self.look(LookAtItem(box), start, 0.25)
+        self.stage.hands[hand].add(start, start + 0.45, ReachTo(above, self.yaw))
+        self.stage.hands[hand].add(start + 0.45, start + 0.8, GripItem(name))
         attach = start + 0.9
         frame = turn_z(self.yaw)
-        path.add(attach, attach + 0.4, ("stroke", at + 0.24 * UP, frame, offsets, STILL, frame))
-        path.add(attach + 0.4, attach + 0.9, ("hold", CARRY[name], hand))
+        path.add(attach, attach + 0.4, FollowStroke(at + 0.24 * UP, frame, offsets, STILL, frame))
+        path.add(attach + 0.4, attach + 0.9, BeHeld(CARRY[name], hand))
         self.straight_up(attach + 0.4)
         self.held, self.hand, self.held_since = name, hand, attach
         del self.contents[name]

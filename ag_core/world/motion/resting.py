@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from ag_core.world.body.human import ANKLE_HEIGHT, SIDES
 from ag_core.world.body.posture import LEGS_DRAWN_UP, LEGS_STRETCHED, Recline, Segment
 from ag_core.world.motion.blocking import Blocking, Doing
-from ag_core.world.render.mesh import turn_z
-from ag_core.world.room import props
-from ag_core.world.room.paths import BODY, UP
+from ag_core.world.motion.goals import HangDown, LookAhead, LookAtPoint, TouchPoint
+from ag_core.world.objects import props
+from ag_core.world.render.mesh import UP, turn_z
+from ag_core.world.room.paths import BODY
 from ag_core.world.room.rooms import Placed, Seat
 
 NOT_ON_THE_LAP = ("bag", "box", "broom", "groceries", "vacuum")
@@ -136,8 +137,8 @@ class Resting(Blocking):
                 continue
             ahead, above = (-0.26, 0.09) if seat.kind == "floor" else (0.02, 0.07)
             at = seat.point + frame @ (SIDES[i] * (0.30 if seat.kind == "floor" else 0.27), ahead, above)
-            self.stage.hands[i].add(start + 0.35 * span, start + 0.8 * span, ("world", at))
-            self.stage.hands[i].add(start + span + 0.1, start + span + 0.6, ("rest",))
+            self.stage.hands[i].add(start + 0.35 * span, start + 0.8 * span, TouchPoint(at))
+            self.stage.hands[i].add(start + span + 0.1, start + span + 0.6, HangDown())
 
     def end_sitting(self, end: float) -> None:
         """Book the time of sitting."""
@@ -213,7 +214,7 @@ class Resting(Blocking):
             return False
         start, span = self.time, self.between(1.2, 1.5)
         self.end_sitting(start + 0.3)
-        self.look(("ahead", 0.4), start)
+        self.look(LookAhead(0.4), start)
         self.recline_segment("lie", start, start + span, seat, recline)
         self.recline_segment("lying", self.time, self.time, seat, recline)
         self.recline, self.lain_since = recline, start + 0.6 * span
@@ -233,16 +234,16 @@ class Resting(Blocking):
         seat, recline = self.seat, self.recline
         if seat is None or recline is None or seat.kind != kind:
             return False
-        if self.stage.eyes.number(self.time) > 0.5:
+        if self.stage.eyes.value_at(self.time) > 0.5:
             self.stage.eyes.add(self.time + 0.1, self.time + 0.5, 0.0)
             self.time += self.between(1.5, 2.3)
         opened = max(self.time, 0.0) + self.between(0.1, 0.6)
         self.stage.eyes.add(opened, opened + 0.35, 1.0)
-        self.look(("point", self.viewer), opened + 0.3)
+        self.look(LookAtPoint(self.viewer), opened + 0.3)
         start, span = opened + self.between(0.6, 1.0), self.between(1.2, 1.5)
         self.end_lying(start + 0.35 * span)
         self.recline = None
-        self.look(("ahead", 0.2), start + 0.3)
+        self.look(LookAhead(0.2), start + 0.3)
         self.recline_segment("wake", start, start + span, seat, recline)
         dangling = self.dangling(seat)
         self.extend(
@@ -306,18 +307,18 @@ class Resting(Blocking):
                 continue
             place, yaw = self.chance.any_of(places)
             self.walk_to(place, float(yaw))
-            self.look(("point", top), self.time)
+            self.look(LookAtPoint(top), self.time)
             start, span = self.time + 0.1, self.between(1.3, 1.5)
             self.climb("step up", start, span, top, seat.owner)
             self.climb("on top", self.time, 0.0, top, seat.owner)
-            self.look(("ahead", 0.3), self.time)
+            self.look(LookAhead(0.3), self.time)
             self.time += self.between(1.4, 2.0)
-            self.look(("point", self.place), self.time)
+            self.look(LookAtPoint(self.place), self.time)
             down = self.time
             self.climb("step down", down, span, top, seat.owner)
             self.extend(Segment("stand", self.time, self.time, self.place, self.yaw))
             self.label("stand on", kind, start + 0.55 * span, down + 0.4 * span, seat.owner)
-            self.look(("ahead", 0.6), self.time)
+            self.look(LookAhead(0.6), self.time)
             return True
         return False
 

@@ -76,17 +76,3 @@ def phone_at_ear(side: int) -> NDArray:
     """Rotation [3,3] in the head's frame: screen towards the ear, top up and slightly back."""
     z, y = np.array([-side, 0.0, 0.0]), unit((0, -0.35, 0.94))
     return np.stack([np.cross(y, z), y, z], 1)
-
-
-def between_turns(a: NDArray, b: NDArray, share: float) -> NDArray:
-    """Rotation [3,3] on the shortest way from a to b."""
-    step = a.T @ b
-    angle = np.arccos(np.clip((np.trace(step) - 1) / 2, -1, 1))
-    if angle < 1e-6:
-        return b
-    axis = np.array([step[2, 1] - step[1, 2], step[0, 2] - step[2, 0], step[1, 0] - step[0, 1]])
-    if np.linalg.norm(axis) < 1e-6:  # half a turn: any perpendicular axis does
-        return a if share < 0.5 else b
-    x, y, z = unit(axis)
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return a @ (np.eye(3) + np.sin(angle * share) * cross + (1 - np.cos(angle * share)) * cross @ cross)

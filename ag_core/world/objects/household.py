@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ag_core.world.objects.props import Hinge, Prop
 from ag_core.world.random_streams import Chance
 from ag_core.world.render.mesh import Mesh, box, ellipsoid, join, lathe, quad, tube, turn_x, turn_y
 from ag_core.world.render.textures import Palette
-from ag_core.world.room.props import Hinge, Prop
 
 
 class Made(NamedTuple):

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from ag_core.world.objects.household import Made
+from ag_core.world.objects.props import Prop
 from ag_core.world.random_streams import Chance
 from ag_core.world.render.mesh import Mesh, box, ellipsoid, join, lathe, tube, turn_x, turn_y, turn_z
 from ag_core.world.render.textures import Palette
-from ag_core.world.room.props import Prop
 
 
 def cup(c: Chance, p: Palette) -> Made:

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from ag_core.world.objects.household import Made
+from ag_core.world.objects.props import Hinge, Prop
 from ag_core.world.random_streams import Chance
 from ag_core.world.render.mesh import Mesh, box, ellipsoid, join, tube
 from ag_core.world.render.textures import Palette
-from ag_core.world.room.props import Hinge, Prop
 
 
 def folds(size: tuple[float, float, float], layers: int, materials: list[int], c: Chance) -> list[Mesh]:

@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+UP = np.array([0.0, 0.0, 1.0])
+
 
 @dataclass(frozen=True)
 class Mesh:
@@ -83,6 +85,20 @@ def turn_y(angle: float) -> NDArray:
 def turn_z(angle: float) -> NDArray:
     c, s = np.cos(angle), np.sin(angle)
     return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
+
+
+def between_turns(a: NDArray, b: NDArray, share: float) -> NDArray:
+    """Rotation [3,3] on the shortest way from a to b."""
+    step = a.T @ b
+    angle = np.arccos(np.clip((np.trace(step) - 1) / 2, -1, 1))
+    if angle < 1e-6:
+        return b
+    axis = np.array([step[2, 1] - step[1, 2], step[0, 2] - step[2, 0], step[1, 0] - step[0, 1]])
+    if np.linalg.norm(axis) < 1e-6:  # half a turn: any perpendicular axis does
+        return a if share < 0.5 else b
+    x, y, z = unit(axis)
+    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return a @ (np.eye(3) + np.sin(angle * share) * cross + (1 - np.cos(angle * share)) * cross @ cross)
 
 
 # ------------------------------------------------------------------ shapes

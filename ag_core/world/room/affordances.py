@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from numpy.typing import NDArray
 
-from ag_core.world.render.mesh import Part
+from ag_core.world.objects.props import Prop
+from ag_core.world.render.mesh import Part, turn_z
 from ag_core.world.render.textures import Palette
-from ag_core.world.room.props import Prop
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,17 @@ class Placed:
     position: NDArray
     yaw: float
     rides: int | None = None
+
+    def hinge_axis(self) -> NDArray:
+        """Where the hinge stands [3]; only for props that have one."""
+        assert self.prop.hinge is not None
+        return self.position + turn_z(self.yaw) @ self.prop.hinge.origin
+
+    def handle_at(self, openness: float) -> NDArray:
+        """Where the handle is [3] with the hinge so far open, 0 to 1; only for props that have one."""
+        hinge = self.prop.hinge
+        assert hinge is not None
+        return self.position + turn_z(self.yaw) @ (hinge.origin + hinge.rotation(openness) @ hinge.handle)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Whether a body is in the furniture: capsules round a skeleton against the boxes of what stands in a room.
 
-Pure geometry; used to choose where to stand and how to reach, and by the tests.
+Pure geometry; used to choose where to stand and how to reach, and to check what came of it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.world.body.human import Joints
-from ag_core.world.performance import Performance
+from ag_core.world.objects import props
 from ag_core.world.render.mesh import turn_z
-from ag_core.world.room import props
 from ag_core.world.room.rooms import Room
 
 DEPTH = 0.03  # metres that body and furniture may share
@@ -125,13 +124,3 @@ def overlaps(
         carried = support is not None and support[0] == owner
         if not (carried and support is not None and any(word in name for word in CARRIED[support[1]])):
             yield float(depths[n, part]), name, owner
-
-
-def deepest(stage: Performance, seconds: float, step: float = 0.1) -> tuple[float, float, str, int]:
-    """Where in a film the body is deepest in furniture: metres, time, part of the body, owner (-1 without a label)."""
-    solids, found = Solids(stage.room), [(0.0, 0.0, "", -1)]
-    for time in np.arange(0, seconds, step):
-        moment = stage.at(float(time))
-        boxes = solids.boxes(moment.openness)
-        found += [(d, float(time), part, who) for d, part, who in overlaps(moment.joints, boxes, moment.base.support)]
-    return max(found)

@@ -6,9 +6,10 @@ what hangs, round its middle. A name only where the class is labelled.
 
 import numpy as np
 
+from ag_core.world.objects.props import Hinge, Prop, moved
 from ag_core.world.random_streams import Chance
 from ag_core.world.render.mesh import Mesh, box, ellipsoid, join, lathe, quad, tube
-from ag_core.world.room.props import Hinge, Prop, legs, moved
+from ag_core.world.room.furniture import legs
 
 FACING = ((1, 0), (0, 0), (0, 1), (1, 1))  # texture corners of a picture on a wall facing +y
 
@@ -285,7 +286,7 @@ def washing_machine(white: int, dark: int, metal: int) -> Prop:
 
 
 def workbench(c: Chance, wood: int, metal: int, length: float, depth: float, height: float) -> Prop:
-    """A heavy table with a vice at one end, round the origin as `props.table`."""
+    """A heavy table with a vice at one end, round the origin as `furniture.table`."""
     side = c.any_of([-1, 1])
     vice = [
         box((0.12, 0.10, 0.08), (side * (length / 2 - 0.12), depth / 2 - 0.08, height), metal, 0.01),

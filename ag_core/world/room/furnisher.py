@@ -10,13 +10,13 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ag_core.world.objects import props
+from ag_core.world.objects.props import Prop
 from ag_core.world.random_streams import Chance
 from ag_core.world.render.mesh import Part, turn_z
 from ag_core.world.render.textures import Palette
-from ag_core.world.room import props
 from ag_core.world.room.affordances import Placed, Room, Seat, Surface
 from ag_core.world.room.paths import BODY, FloorGrid
-from ag_core.world.room.props import Prop
 
 WALL_HEIGHT = 2.6
 WAY = 0.60  # metres of width of the ways to everything that is used

@@ -5,10 +5,10 @@ Each function looks for a spot and returns it, or None where the piece found no 
 
 import numpy as np
 
-from ag_core.world.room import fixtures, props
+from ag_core.world.objects.props import Prop
+from ag_core.world.room import fixtures, furniture
 from ag_core.world.room.affordances import Lie, Place, Seat
 from ag_core.world.room.furnisher import Furnisher, Spot
-from ag_core.world.room.props import Prop
 from ag_core.world.room.shell import Looks, hang_mirror, shifted
 
 USE, HINGED = 0.60, 0.75  # metres kept free before furniture, and before what has a leaf that opens
@@ -36,17 +36,17 @@ def sofa(f: Furnisher, looks: Looks, walls: str = "back back left right") -> Spo
     length, wall = c.between(1.65, 1.95), c.any_of(walls.split())
     head = head_end(f, wall)
     arms = c.one_of([(head,), (head,), (head,), (head,), (-1, 1), (-1, 1)])
-    prop = props.sofa(c, looks.cloth, c.any_of([looks.cloth, looks.cloth2]), looks.wood, length, arms)
+    prop = furniture.sofa(c, looks.cloth, c.any_of([looks.cloth, looks.cloth2]), looks.wood, length, arms)
     spot = f.find([prop], wall, USE)
     if spot is None:
         return None
     i = f.put(prop, spot.origin, spot.yaw)
-    low, high = (s * (length / 2 - (props.SOFA_ARM if s in arms else 0.02)) for s in (-1, 1))
+    low, high = (s * (length / 2 - (furniture.SOFA_ARM if s in arms else 0.02)) for s in (-1, 1))
     for share in (0.28, 0.72):
         f.seat(i, "sofa/couch", spot, (low + share * (high - low), 0.50, 0.445))
     f.surface(i, "sofa/couch", spot, (low + 0.12, 0.42), (high - 0.12, 0.62), 0.445)
     if len(arms) == 1:
-        pelvis = spot.world((head * (length / 2 - props.SOFA_ARM - LIE_LENGTH), 0.52, 0.445))
+        pelvis = spot.world((head * (length / 2 - furniture.SOFA_ARM - LIE_LENGTH), 0.52, 0.445))
         f.room.beds.append(Lie(i, "sofa/couch", pelvis, spot.yaw - head * np.pi / 2, 0.445))
     return spot
 
@@ -58,7 +58,7 @@ def bed(f: Furnisher, looks: Looks) -> Spot | None:
     colours = "6a84a0 a86a5c 8fa080 c9a868 8a7a9a b08a90 5a7a7a d0c0a8 7a5a5a"
     cover, wall = p.one_of(colours, pattern, repeat=2, rim=0.1), c.any_of(["back", "back", "left", "right"])
     head = head_end(f, wall)
-    prop = props.bed(c, looks.wood, sheet, cover, looks.white, head)
+    prop = furniture.bed(c, looks.wood, sheet, cover, looks.white, head)
     spot = f.find([prop], wall, USE)
     if spot is None:
         return None
@@ -78,7 +78,7 @@ def table_and_chair(f: Furnisher, looks: Looks, bench: bool = False) -> Spot | N
     if bench:
         top = fixtures.workbench(c, looks.wood, looks.metal, length, depth, height)
     else:
-        top = props.table(c, looks.wood, length, depth, height)
+        top = furniture.table(c, looks.wood, length, depth, height)
     far = 1 if wall == "left" else -1  # local x of the end away from the camera
     gap, slide = CHAIR_GAP + c.uniform(-0.02, 0.02), far * c.uniform(0.05, 0.16)
     behind = c.happens(0.3)
@@ -91,7 +91,7 @@ def table_and_chair(f: Furnisher, looks: Looks, bench: bool = False) -> Spot | N
     f.surface(i, "table", spot, (-length / 2 + 0.08, 0.08), (length / 2 - 0.08, depth - 0.06), height)
     turned = far * np.pi / 2 if behind else np.pi
     f.stands.append(spot.world((chair_at[0] - np.sin(turned) * 0.34, chair_at[1] + np.cos(turned) * 0.34, 0)))
-    chair = props.chair(c, looks.wood2, looks.cloth2)
+    chair = furniture.chair(c, looks.wood2, looks.cloth2)
     j = f.put(chair, spot.world((*chair_at, 0)), spot.yaw + turned + c.uniform(-0.06, 0.06))
     f.seat(j, "chair", spot, (*chair_at, 0.485), turned)
     sit_on_edge(f, spot, i, -far, (length, depth, height))
@@ -113,7 +113,7 @@ def sit_on_edge(f: Furnisher, spot: Spot, owner: int, near: int, size: tuple[flo
 def shelf(f: Furnisher, looks: Looks, tools: bool = False) -> Spot | None:
     c, width = f.c, f.c.between(0.7, 0.9)
     height = c.one_of([1.0, 1.85, 1.7, 1.0, 1.9, 1.02])
-    make = fixtures.tool_shelf if tools else props.shelf
+    make = fixtures.tool_shelf if tools else furniture.shelf
     prop = make(c, looks.metal if tools else looks.wood, looks.trinkets, height, width)
     spot = f.find([prop], "back left right", 0.5, tries=60)
     if spot is None:
@@ -135,7 +135,7 @@ def ornament(f: Furnisher, looks: Looks, at: np.ndarray) -> None:
 
 def cabinet(f: Furnisher, looks: Looks, low: float = 1.6, high: float = 1.95, width: float = 0.8) -> Spot | None:
     c = f.c
-    prop = props.cabinet(c, looks.wood2, looks.inside, looks.metal, c.any_of([-1, 1]), c.between(low, high), width)
+    prop = furniture.cabinet(c, looks.wood2, looks.inside, looks.metal, c.any_of([-1, 1]), c.between(low, high), width)
     return f.set_down(prop, "back left right", HINGED, tries=60)
 
 
@@ -156,7 +156,7 @@ def television(f: Furnisher, looks: Looks) -> Spot | None:
     c = f.c
     picture = c.any_of(["picture", "abstract", "outside"])
     screen = looks.palette.one_of("ffffff f0f4ff fff4e8", picture, glow=0.55)
-    pieces = props.television(c, looks.black, screen, looks.wood2)
+    pieces = furniture.television(c, looks.black, screen, looks.wood2)
     spot = None
     if c.happens(0.7):
         spot = f.find(pieces, "left right", 0.35, turned=c.uniform(0.3, 0.55), tries=60)
@@ -169,7 +169,7 @@ def television(f: Furnisher, looks: Looks) -> Spot | None:
 
 def plant(f: Furnisher, looks: Looks) -> Spot | None:
     pot, leaf = looks.pot_and_leaf()
-    prop = props.plant(pot, leaf, f.c.random)
+    prop = furniture.plant(pot, leaf, f.c.random)
     foot = shifted(fixtures.bin_with_lid(pot, pot), 0.04)  # the pot's footprint, not that of the leaves
     spot = f.find([foot], "back left right", 0.0)
     if spot is not None:
@@ -184,7 +184,7 @@ def refrigerator(f: Furnisher, looks: Looks) -> Spot | None:
     c, p = f.c, looks.palette
     white = p.one_of("eceae4 c8ccd0 a8b8b4 d8c8b0 b05a50 4a5258", shine=0.2, sharpness=40)
     food = [p.one_of("b8453a 6d9440 e0c25a d98a35 eceae4 8a5a8a") for _ in range(4)]
-    prop = props.refrigerator(c, white, p.add("f4f4f0", glow=0.15), looks.metal, c.any_of([-1, 1]), food)
+    prop = furniture.refrigerator(c, white, p.add("f4f4f0", glow=0.15), looks.metal, c.any_of([-1, 1]), food)
     return f.set_down(prop, "back left right", HINGED, tries=50)
 
 
@@ -194,7 +194,7 @@ def kitchen_run(f: Furnisher, looks: Looks) -> Spot | None:
     front = p.one_of("d8cdb8 8fa39a e4e0d8 a87448 6b7a88 c9b8a0", "wood", repeat=0.8)
     stone = p.one_of("6a6660 d8d4cc 4a4844 a89a88 8a7a6a c8c4bc", shine=0.25, sharpness=40)
     length, side = c.between(1.75, 2.05), c.any_of([-1, 1])
-    prop = props.counter(c, front, stone, looks.metal, length)
+    prop = furniture.counter(c, front, stone, looks.metal, length)
     spot = f.find([prop], "back back left right", USE + 0.05, tries=60)
     if spot is None:
         return None

@@ -3,14 +3,15 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from ag_core.world.objects import props
+from ag_core.world.objects.props import Prop
 from ag_core.world.random_streams import Chance
 from ag_core.world.render.mesh import Mesh, Part, box, join, quad
 from ag_core.world.render.textures import Palette
-from ag_core.world.room import fixtures, props
+from ag_core.world.room import fixtures, furniture
 from ag_core.world.room.affordances import Lie, Passage, Place, Placed, Seat, Surface
 from ag_core.world.room.furnisher import WALL_HEIGHT, YAWS, Furnisher, Rectangle, Spot, apart
 from ag_core.world.room.paths import BODY, FloorGrid
-from ag_core.world.room.props import Prop
 
 HOLE = 0.90, 2.06  # metres: width and height of the doorway's hole
 WALL, BEHIND = 0.12, 1.25  # metres: thickness of the back wall, depth of the space behind the doorway
@@ -128,11 +129,11 @@ def hang_door(f: Furnisher, looks: Looks, x: float) -> None:
     colours = "6b4226 8a5a34 e8e2d6 a87448 4f6470 d8cdb8 7a8a78 b89a70 5a3d2a"
     panel = p.one_of(colours, "wood", repeat=0.9, shine=0.08, sharpness=25)
     dark = p.one_of("4a4038 5a544a 3a3f48", "plaster")
-    i = f.put(props.door(panel, looks.white, dark, -1 if x < room.size[0] / 2 else 1), (x, 0, 0))
+    i = f.put(furniture.door(panel, looks.white, dark, -1 if x < room.size[0] / 2 else 1), (x, 0, 0))
     hinge = room.placed[i].prop.hinge
     assert hinge is not None
     knob_at = room.placed[i].position + hinge.origin + hinge.handle
-    room.placed.append(Placed(props.doorknob(looks.metal), knob_at, 0, rides=i))
+    room.placed.append(Placed(furniture.doorknob(looks.metal), knob_at, 0, rides=i))
     f.take("back", x - 0.52, x + 0.52, 0, 2.15)
     f.kept.append((np.array([x - 0.46, 0.0]), np.array([x + 0.46, DOOR_FREE])))
     f.doors += 1
@@ -165,7 +166,7 @@ def hang_window(f: Furnisher, looks: Looks, deepest: float = 9.0, walls: str = "
     i = f.put(fixtures.window(looks.white, view, looks.metal, half, c.any_of([-1, 1])), spot.origin, spot.yaw)
     f.room.window_at = f.room.placed[i].position + (spot.world((0, 0.2, 0)) - spot.origin) * (spot.wall != "back")
     if c.happens(0.7 if f.room.kind not in ("garage", "bathroom") else 0.2):
-        f.put(props.curtains(looks.drapes, half, c.any_of([0.75, 0.85])), spot.origin, spot.yaw, shadow=False)
+        f.put(furniture.curtains(looks.drapes, half, c.any_of([0.75, 0.85])), spot.origin, spot.yaw, shadow=False)
     length = c.between(0.6, 1.0)
     low, high = spot.rectangle((-length / 2, 0), (length / 2, 0.12))
     reach = f.along(spot.wall, (low, high))
@@ -184,7 +185,7 @@ def hang_picture(f: Furnisher, looks: Looks, walls: str = "back left right") -> 
         return False
     image = p.one_of("ffffff f0e8e0 e8f0f4", c.any_of(["picture", "abstract", "leaves"]))
     frame = c.any_of([looks.wood, looks.wood2, looks.black, looks.white])
-    f.put(props.framed_picture(frame, image, w, h), spot.world((0, 0, z)), spot.yaw)
+    f.put(furniture.framed_picture(frame, image, w, h), spot.world((0, 0, z)), spot.yaw)
     return True
 
 
@@ -219,7 +220,7 @@ def light_up(f: Furnisher, looks: Looks, kinds: list[str]) -> None:
     for kind in [*c.shuffled(kinds), "wall", "floor"]:
         spot = None
         if kind == "floor":
-            prop = props.floor_lamp(c, looks.metal, looks.shade)
+            prop = furniture.floor_lamp(c, looks.metal, looks.shade)
             spot = f.find([shifted(prop, 0.26)], "back left right", 0.5)
             bulb, switch, base = (0.0, 0.26, 1.5), (0.0, 0.28, 1.12), (0.0, 0.26, 0.0)
         elif kind == "table":

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.world.combinations import HELD_OUT_SECTOR, SECTORS, SIDES, held_out_sector
-from ag_core.world.performance import Performance
+from ag_core.world.motion.performance import Performance
+from ag_core.world.objects import props
 from ag_core.world.random_streams import Chance
 from ag_core.world.render.mesh import turn_z
 from ag_core.world.render.raster import Camera, camera_towards
-from ag_core.world.room import props
 from ag_core.world.room.rooms import Room
 
 STEP_S = 0.25

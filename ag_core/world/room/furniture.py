@@ -1,69 +1,20 @@
-"""Furniture and things: each prop is one function that returns pieces round the origin.
+"""Furniture: each piece is one function that returns a prop round the origin.
 
-Furniture stands on the floor or hangs on a wall, its back to y = 0 and its front towards +y; `things.py` has what a
-hand can take.
-Knows shapes and materials; nothing of rooms, people or labels' meaning.
+Furniture stands on the floor or hangs on a wall, its back to y = 0 and its front towards +y; `objects` has what a hand
+can take. Knows shapes and materials; nothing of rooms, people or labels' meaning.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
+from ag_core.world.objects.props import Hinge, Prop, moved
 from ag_core.world.random_streams import Chance
-from ag_core.world.render.mesh import Mesh, box, ellipsoid, grid, join, lathe, quad, tube, turn_x, turn_z
+from ag_core.world.render.mesh import Mesh, box, ellipsoid, grid, join, lathe, quad, tube
 
 SOFA_ARM = 0.16  # metres
 
 
-@dataclass(frozen=True)
-class Hinge:
-    """A part that turns.
-
-    origin [3]; axis 'x' or 'z'; angle in radians when fully open; handle [3] on the closed part.
-    """
-
-    pieces: list[Mesh]
-    origin: NDArray
-    axis: str
-    angle: float
-    handle: NDArray
-    starts_open: float = 0.0
-
-    def rotation(self, openness: float) -> NDArray:
-        """Rotation [3,3] at `openness` 0 to 1."""
-        return (turn_x if self.axis == "x" else turn_z)(self.angle * openness)
-
-
-@dataclass(frozen=True)
-class Prop:
-    """A labelled object. name: its class; pieces: meshes, each with its own collision box; hinge: what turns."""
-
-    name: str
-    pieces: list[Mesh]
-    hinge: Hinge | None = None
-
-
-def bounds(pieces: list[Mesh]) -> NDArray:
-    """Collision boxes [K,2,3] of pieces: lowest and highest corner of each."""
-    return np.array([(p.vertices.min(0), p.vertices.max(0)) for p in pieces], float)
-
-
-def footprint(prop: Prop) -> tuple[NDArray, NDArray]:
-    """Lowest and highest corner [3] of a whole prop in its own frame."""
-    corners = bounds(prop.pieces + (prop.hinge.pieces if prop.hinge else []))
-    return corners[:, 0].min(0), corners[:, 1].max(0)
-
-
 def legs(half_x: float, half_y: float, height: float, thick: float, material: int) -> list[Mesh]:
     return [box((thick, thick, height), (x, y, 0), material) for x in (-half_x, half_x) for y in (-half_y, half_y)]
-
-
-def moved(pieces: list[Mesh], offset: ArrayLike, turned: float = 0) -> list[Mesh]:
-    return [p.moved(turn_z(turned), offset) for p in pieces]
-
-
-# ------------------------------------------------------------------ furniture
 
 
 def table(c: Chance, wood: int, length: float, depth: float, height: float) -> Prop:

@@ -1,0 +1,431 @@
+"""The performance: tracks over time in, the whole scene at any time out.
+
+Rule: items lead, hands follow. An item or a hinge moves along its own track, and the hand that holds it is sent to the
+grip on it, so contact holds by construction where the arm reaches. `director.py` writes the tracks.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ag_core.world.body.human import SIDES, Human, Joints, Pose
+from ag_core.world.body.posture import BodyBase, Segment, base_at
+from ag_core.world.motion.goals import (
+    AT_HEAD,
+    BeAtEar,
+    BeDrunkFrom,
+    BeEaten,
+    BeHeld,
+    BeNearMouth,
+    CoverFace,
+    Fly,
+    FollowHands,
+    FollowStroke,
+    GazeGoal,
+    GripHandle,
+    GripItem,
+    GripLid,
+    HandGoal,
+    HangDown,
+    HoldBelly,
+    ItemGoal,
+    LieAt,
+    LieInside,
+    LookAhead,
+    LookAtItem,
+    LookAtPoint,
+    ReachTo,
+    StandOnFloor,
+    TouchPoint,
+    TypeAt,
+    WipeCircles,
+    WriteOn,
+)
+from ag_core.world.motion.strokes import hand_at, pole_at
+from ag_core.world.motion.tracks import NumberTrack, Track
+from ag_core.world.objects import grips
+from ag_core.world.objects.grips import CARRY, Hold
+from ag_core.world.objects.items import Item, find_rim, floor_height
+from ag_core.world.render.mesh import UP, between_turns, turn_x, turn_z, unit
+from ag_core.world.room.clearance import Solids, overlaps
+from ag_core.world.room.rooms import Room
+
+LAUGHS, LAUGH_BEND = 4.0, 0.045  # shakes a second, radians of the chest
+
+
+FOOT_RAISED = 0.30  # metres that a foot is drawn up to be shod
+
+
+@dataclass(frozen=True)
+class Grip:
+    """A thing's place [3], turn [3,3], and both wrists relative to it in the body's frame [2,3]."""
+
+    at: NDArray
+    turn: NDArray
+    wrists: NDArray
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Everything needed to draw and to label the scene at `time`. openness: hinge share of each placed prop."""
+
+    time: float
+    joints: Joints
+    base: BodyBase
+    things: dict[str, Grip]
+    openness: dict[int, float]
+    book_opening: float
+    held: dict[str, tuple[bool, bool]]
+    motions: dict[str, str]
+    hand_gap: float
+    worn: dict[str, str] = field(default_factory=dict)
+    lids: dict[str, float] = field(default_factory=dict)
+    lamp: float = 1.0
+    mouth: float = 0.0
+    eyes: float = 1.0
+
+
+def _hands_at_rest() -> tuple[Track[HandGoal], Track[HandGoal]]:
+    return Track[HandGoal](HangDown()), Track[HandGoal](HangDown())
+
+
+def mirrored(wrist: tuple[float, float, float]) -> NDArray:
+    """Offsets of the left and the right wrist [2,3] from the right one."""
+    return np.array([(-wrist[0], wrist[1], wrist[2]), wrist], float)
+
+
+def sitting_share(joints: Joints, frame: NDArray) -> float:
+    """How far the thighs point forward, 0..1; nothing up to the little that they do while standing and walking."""
+    forward = (frame.T @ (joints.knees.mean(0) - joints.hips.mean(0)))[1]
+    return float(np.clip((forward - 0.17) / 0.12, 0, 1))
+
+
+def seated_hold(hold: Hold, name: str, joints: Joints, frame: NDArray) -> Hold:
+    """How a hold changes as the body sits down: what hangs beside the legs comes onto the lap."""
+    if name not in grips.LAP or hold is not CARRY[name]:
+        return hold
+    share, lap = sitting_share(joints, frame), grips.LAP[name]
+    x, y, z = np.array(hold.offset) * (1 - share) + np.array(lap.offset) * share
+    u, v, w = np.array(hold.wrist) * (1 - share) + np.array(lap.wrist) * share
+    return Hold(
+        (float(x), float(y), float(z)), between_turns(hold.turn, lap.turn, share), (float(u), float(v), float(w))
+    )
+
+
+def wrist_on_item(grip: Grip, name: str, i: int, frame: NDArray) -> tuple[NDArray, NDArray]:
+    """Wrist [3] and finger direction [3] of hand i on an item; frame [3,3] of the body."""
+    wrist, side = grip.at + frame @ grip.wrists[i], SIDES[i]
+    if name in grips.LONG:
+        return wrist, frame @ (-0.55 * side, 0.8, -0.2)
+    if grip.wrists[i, 1] > 0.05 and abs(grip.wrists[i, 0]) > 0.1:  # round its far side
+        return wrist, frame @ (-side, -0.15, 0.0)
+    return wrist, unit(grip.at + frame @ (0, 0, 0.0) - wrist) if name != "bag" else -UP + 0.1 * frame[:, 1]
+
+
+def wrist_before(point: NDArray, shoulder: NDArray) -> tuple[NDArray, NDArray]:
+    """Wrist [3] and finger direction [3] of a hand whose fingers hold a point."""
+    towards = unit((point - shoulder) * (1, 1, 0.3))
+    return point - 0.125 * towards, towards
+
+
+def wrist_writing(paper: NDArray, i: int, is_main: bool, time: float, frame: NDArray) -> tuple[NDArray, NDArray]:
+    """Wrist [3] and finger direction [3] of hand i, which writes on a paper at [3] or holds it."""
+    side = SIDES[i]
+    if is_main:
+        stroke = np.array([0.045 * np.sin(2.3 * time) + 0.012 * np.sin(19 * time), 0.012 * np.cos(17 * time), 0])
+        wrist = paper + frame @ (np.array(grips.WRITE_WRIST) * (side, 1, 1) + stroke)
+        return wrist, frame[:, 1] - side * 0.5 * frame[:, 0] - 0.5 * UP
+    wrist = paper + frame @ (np.array(grips.PAPER_WRIST) * (side, 1, 1))
+    return wrist, frame[:, 1] - side * 0.3 * frame[:, 0] - 0.3 * UP
+
+
+@dataclass
+class Performance:
+    """One video's tracks. All times in seconds; `at` is a pure function of the time once the tracks are written.
+
+    attached  (thing, hands, start, end); motions (thing or placed class, contact label, start, end)
+    raised    how far each foot is drawn up to the hands of who sits, 0..1
+    worn      (thing, 'wearing', 'covered_by' or 'have_it_on_the_back', start, end); lids of boxes and bags 0..1
+    lamp      how much light the lamp gives, 0..1
+    shake     how strongly the shoulders shake with laughing, 0..1; nod: radians the head is thrown back
+    mouth     how far it is open, 0..1; eyes: how far they are open, 0..1
+    """
+
+    room: Room
+    human: Human
+    things: dict[str, Item]
+    body: list[Segment] = field(default_factory=list)
+    hands: tuple[Track[HandGoal], Track[HandGoal]] = field(default_factory=_hands_at_rest)
+    paths: dict[str, Track[ItemGoal]] = field(default_factory=dict)
+    lean: NumberTrack = field(default_factory=lambda: NumberTrack(0.03))
+    crouch: NumberTrack = field(default_factory=lambda: NumberTrack(0.0))
+    gaze: Track[GazeGoal] = field(default_factory=lambda: Track(LookAhead()))
+    raised: tuple[NumberTrack, NumberTrack] = field(default_factory=lambda: (NumberTrack(0.0), NumberTrack(0.0)))
+    hinges: dict[int, NumberTrack] = field(default_factory=dict)
+    opening: NumberTrack = field(default_factory=lambda: NumberTrack(0.0))
+    attached: list[tuple[str, tuple[bool, bool], float, float]] = field(default_factory=list)
+    motions: list[tuple[str, str, float, float]] = field(default_factory=list)
+    worn: list[tuple[str, str, float, float]] = field(default_factory=list)
+    lids: dict[str, NumberTrack] = field(default_factory=dict)
+    lamp: NumberTrack = field(default_factory=lambda: NumberTrack(1.0))
+    shake: NumberTrack = field(default_factory=lambda: NumberTrack(0.0))
+    nod: NumberTrack = field(default_factory=lambda: NumberTrack(0.0))
+    mouth: NumberTrack = field(default_factory=lambda: NumberTrack(0.0))
+    eyes: NumberTrack = field(default_factory=lambda: NumberTrack(1.0))
+
+    # -------------------------------------------------------------- the body
+
+    def base_at(self, time: float) -> BodyBase:
+        """Feet and pelvis, before any leaning."""
+        base, shares = base_at(self.body, self.human, time), [foot.value_at(time) for foot in self.raised]
+        if not any(shares):
+            return base
+        left, right = (
+            base.feet[i] + share * (base.frame @ (-0.05 * SIDES[i], -0.03, FOOT_RAISED))
+            for i, share in enumerate(shares)
+        )
+        return replace(base, feet=(left, right))
+
+    def posed(self, base: BodyBase, lean: float, crouch: float, gaze: NDArray, hands: tuple = ()) -> Pose:
+        """A pose from a base: leaning moves the pelvis back for balance while standing."""
+        up_share = 1 - base.sitting - base.lying
+        pelvis = base.pelvis - UP * crouch * up_share - base.frame[:, 1] * 0.16 * np.sin(lean) * up_share
+        lean = lean * (1 - base.lying) + base.curl + 0.04 * base.moving + 0.14 * base.running
+        wrists = hands or (pelvis, pelvis)
+        return Pose(
+            pelvis,
+            base.frame,
+            gaze,
+            wrists,
+            base.feet,
+            base.toes,
+            float(lean),
+            -0.06 * np.sin(base.rhythm) * base.moving,
+        )
+
+    # -------------------------------------------------------------- things
+
+    def grip(self, name: str, goal: ItemGoal, time: float, joints: Joints, frame: NDArray) -> Grip:
+        """Where a goal puts an item."""
+        carry = CARRY[name]
+        match goal:
+            case LieAt(position, turn):
+                return Grip(position, turn, carry.wrists)
+            case BeHeld():
+                return self.grip_held(name, goal, time, joints, frame)
+            case BeDrunkFrom():
+                turn = frame @ grips.DRINK_TURN
+                rim = turn @ find_rim(self.things[name].prop)
+                return Grip(joints.mouth + frame @ (0, 0.012, 0) - rim, turn, mirrored(grips.DRINK_WRIST))
+            case BeEaten(since):
+                bite = 0.5 - 0.5 * np.cos(2 * np.pi * (time - since) / 0.9)
+                at = joints.mouth + frame @ (0, grips.BITE + 0.10 * bite, -0.01 - 0.06 * bite)
+                return Grip(at, frame @ turn_x(0.2), mirrored(grips.EAT_WRIST))
+            case BeNearMouth():
+                return Grip(joints.mouth + frame @ (0, 0.20, -0.07), frame, carry.wrists)
+            case BeAtEar(hand):
+                side = SIDES[hand]
+                ear = joints.head + joints.head_frame @ (side * 0.098, 0.02, -0.035)
+                return Grip(ear, joints.head_frame @ grips.phone_at_ear(side), mirrored(grips.TALK_WRIST))
+            case WipeCircles(centre, since, yaw):
+                angle = 2 * np.pi * (time - since) / 0.85
+                at = centre + np.array([0.13 * np.cos(angle), 0.09 * np.sin(angle), 0])
+                return Grip(at, turn_z(yaw), np.array([(-0.03, -0.11, 0.045), (0.03, -0.11, 0.045)]))
+            case FollowStroke(position, turn, wrists, stroke, axes):
+                return Grip(position + axes @ stroke.offset(time), turn, wrists)
+            case StandOnFloor():
+                return self.grip_standing(name, goal, time, frame)
+            case FollowHands(reach, hold):
+                at, _ = hand_at(reach, 1, time, joints, frame)
+                return Grip(at, frame @ hold.turn, mirrored(hold.wrist))
+            case LieInside(outer_name, offset, wrist):
+                outer = self.thing_at(outer_name, time, joints, frame)
+                return Grip(outer.at + outer.turn @ offset, outer.turn, mirrored(wrist))
+            case Fly(start, target, turn, since, span):
+                u = float(np.clip((time - since) / span, 0, 1))
+                at = start + (target - start) * u + UP * 4.9 * span**2 * u * (1 - u)
+                return Grip(at, turn, carry.wrists)
+
+    def grip_held(self, name: str, goal: BeHeld, time: float, joints: Joints, frame: NDArray) -> Grip:
+        """Where a held item is: as its hold says, over the lap of who sits."""
+        hold, sits = seated_hold(goal.hold, name, joints, frame), sitting_share(joints, frame)
+        side = SIDES[goal.hand] if goal.hand is not None else 1
+        offset = np.array(hold.offset) * (side, 1, 1)
+        lowest = offset[2] + (hold.turn @ self.things[name].corners.T)[2].min()
+        offset[2] += sits * max(0.0, grips.LAP_HEIGHT * self.human.tall - lowest)
+        jitter = goal.jitter * np.array([np.sin(9.1 * time), np.cos(7.7 * time), 0.0]) if goal.jitter else 0
+        held_at, turn = joints.chest + frame @ (offset + jitter), frame @ hold.turn
+        if hold.on_floor:
+            held_at[2] = floor_height(self.things[name].prop, turn)
+        return Grip(held_at, turn, hold.wrists)
+
+    def grip_standing(self, name: str, goal: StandOnFloor, time: float, frame: NDArray) -> Grip:
+        """Where a long item is whose lower end is moved over the floor."""
+        moved = goal.axes @ goal.stroke.offset(time)
+        foot = goal.foot + moved
+        low = self.things[name].corners[:, 2].min()
+        at, turn = pole_at(foot, goal.top + 0.3 * moved, low, frame[:, 0])
+        handles = [foot + goal.hand_heights[i] * turn[:, 2] + frame @ (SIDES[i] * 0.02, -0.085, 0) for i in (0, 1)]
+        return Grip(at, turn, np.array([frame.T @ (handle - at) for handle in handles]))
+
+    def thing_at(self, name: str, time: float, joints: Joints, frame: NDArray) -> Grip:
+        before, now, share = self.paths[name].goals_at(time)
+        b = self.grip(name, now, time, joints, frame)
+        if share >= 1:
+            return b
+        a = self.grip(name, before, time, joints, frame)
+        arc = 0.05 * np.sin(np.pi * share) * UP if isinstance(before, LieAt) or isinstance(now, LieAt) else 0
+        return Grip(
+            a.at + (b.at - a.at) * share + arc,
+            between_turns(a.turn, b.turn, share),
+            a.wrists + (b.wrists - a.wrists) * share,
+        )
+
+    # -------------------------------------------------------------- hands and eyes
+
+    def hand_goal(
+        self, i: int, goal: HandGoal, time: float, joints: Joints, base: BodyBase, things: dict[str, Grip]
+    ) -> tuple[NDArray, NDArray]:
+        """Wrist [3] and finger direction [3] of a goal."""
+        frame, side = base.frame, SIDES[i]
+        match goal:
+            case GripItem(name):
+                return wrist_on_item(things[name], name, i, frame)
+            case ReachTo(reach, yaw):
+                return hand_at(reach, i, time, joints, frame if yaw is None else turn_z(yaw))
+            case GripLid(name):
+                grip, prop = things[name], self.things[name].prop
+                assert prop is not None and prop.hinge is not None
+                handle = prop.hinge.rotation(self.lids[name].value_at(time)) @ prop.hinge.handle
+                return wrist_before(grip.at + grip.turn @ (prop.hinge.origin + handle), joints.shoulders[i])
+            case GripHandle(prop_index):
+                openness = self.hinges[prop_index].value_at(time)
+                return wrist_before(self.room.placed[prop_index].handle_at(openness), joints.shoulders[i])
+            case TouchPoint(point):
+                return point, unit(point - joints.shoulders[i])
+            case TypeAt(position, yaw):
+                press = 0.018 * np.sin(time * (17 + 4 * i) + 2 * i)
+                at = position + turn_z(yaw) @ (np.array(grips.TYPE_WRIST) * (side, 1, 1)) + UP * press
+                return at + 0.015 * np.sin(time * 3.1 + i) * frame[:, 0], frame[:, 1] - 0.25 * UP
+            case WriteOn(name, main_hand):
+                return wrist_writing(things[name].at, i, main_hand == i, time, frame)
+            case HoldBelly():
+                at = joints.waist + joints.chest_frame @ (0.10 * side, 0.15, 0.03)
+                return at, joints.chest_frame @ (-side, 0.1, 0.1)
+            case CoverFace():
+                at = joints.mouth + joints.head_frame @ (0.075 * side, 0.045, -0.075)
+                return at, joints.head_frame @ (-0.65 * side, 0.0, 1.0)
+            case HangDown():
+                return self.wrist_at_rest(i, joints, base)
+
+    def wrist_at_rest(self, i: int, joints: Joints, base: BodyBase) -> tuple[NDArray, NDArray]:
+        """Wrist [3] and finger direction [3] of a hand without anything to do."""
+        frame, side = base.frame, SIDES[i]
+        reach = 0.965 * sum(self.human.arm)
+        swing = 0.5 * np.sin(base.rhythm + np.pi * (1 - i)) * base.moving
+        hanging = joints.shoulders[i] + frame @ (
+            0.09 * side,
+            0.75 * reach * np.sin(swing) + 0.06,
+            -reach * np.cos(swing),
+        )
+        driven = joints.shoulders[i] + frame @ (0.05 * side, 0.16 + 0.42 * np.sin(swing), -0.30 + 0.16 * np.sin(swing))
+        hanging = hanging + (driven - hanging) * base.running
+        on_thigh = 0.66 * joints.knees[i] + 0.34 * joints.hips[i] + 0.105 * UP + 0.02 * side * frame[:, 0]
+        share = base.sitting
+        fingers = (1 - share) * (-UP + 0.25 * frame[:, 1]) + share * (0.9 * frame[:, 1] - 0.2 * UP)
+        fingers = fingers + base.running * (UP + 0.6 * frame[:, 1])
+        at = hanging + (on_thigh - hanging) * share
+        if base.lying:
+            on_belly = joints.waist + joints.chest_frame @ (0.11 * side, 0.165, -0.03)
+            at = at + (on_belly - at) * base.lying
+            fingers = fingers + base.lying * (frame @ (-side, 0.1, -0.3) - fingers)
+        return at, fingers
+
+    def gaze_point(
+        self, goal: GazeGoal, base: BodyBase, joints: Joints, things: dict[str, Grip], time: float
+    ) -> NDArray:
+        """The point [3] that a goal makes the eyes look at."""
+        match goal:
+            case LookAtItem(name):
+                grip = things[name]
+                return grip.at + (grip.turn @ (0.0, 0.0, 0.0) if name != "book" else 0)
+            case LookAtPoint(point):
+                return point
+            case LookAhead(phase):
+                drift = 0.25 * np.sin(0.7 * time + phase) * base.frame[:, 0]
+                return base.pelvis + 3 * base.frame[:, 1] + drift + (0.45 - 0.2 * base.sitting) * UP
+
+    def at(self, time: float) -> Moment:
+        """The scene at `time`."""
+        human, base = self.human, self.base_at(time)
+        lean, crouch = self.lean.value_at(time), self.crouch.value_at(time)
+        lean += self.shake.value_at(time) * LAUGH_BEND * np.sin(2 * np.pi * LAUGHS * time)
+        ahead = base.pelvis + 3 * base.frame[:, 1] + 0.45 * UP
+        joints = human.solve(self.posed(base, lean, crouch, ahead))
+        things = {name: self.thing_at(name, time, joints, base.frame) for name in self.things}
+        before, now, share = self.gaze.goals_at(time)
+        points = [self.gaze_point(goal, base, joints, things, time) for goal in (before, now)]
+        eyes = joints.head
+        gaze = eyes + 2 * unit((1 - share) * unit(points[0] - eyes) + share * unit(points[1] - eyes) + 1e-6)
+        if share >= 1:
+            gaze = points[1]
+        nod = self.nod.value_at(time)
+        if nod:
+            gaze = eyes + joints.chest_frame @ turn_x(nod) @ joints.chest_frame.T @ (gaze - eyes)
+        pose = self.posed(base, lean, crouch, gaze)
+        joints = human.solve(pose)
+        for name in self.things:  # what is at the mouth or the ear follows the head's final turn
+            if any(isinstance(goal, AT_HEAD) for goal in self.paths[name].goals_at(time)[:2]):
+                things[name] = self.thing_at(name, time, joints, base.frame)
+        wrists, fingers = [], []
+        for i in (0, 1):
+            first, then, share = self.hands[i].goals_at(time)
+            at, pointing = self.hand_goal(i, then, time, joints, base, things)
+            if share < 1:
+                from_at, from_pointing = self.hand_goal(i, first, time, joints, base, things)
+                at, pointing = from_at + (at - from_at) * share, from_pointing + (pointing - from_pointing) * share
+                at = at + 0.03 * np.sin(np.pi * share) * UP
+            wrists.append(at)
+            fingers.append(unit(pointing))
+        joints = human.solve(replace(pose, hands=(wrists[0], wrists[1]), fingers=(fingers[0], fingers[1])))
+        held = {name: hands for name, hands, start, end in self.attached if start <= time < end}
+        gap = max(
+            (
+                float(np.linalg.norm(joints.wrists[i] - wrists[i]))
+                for hands in held.values()
+                for i in (0, 1)
+                if hands[i]
+            ),
+            default=0.0,
+        )
+        motions = {name: kind for name, kind, start, end in self.motions if start <= time < end}
+        openness = {i: track.value_at(time) for i, track in self.hinges.items()}
+        worn = {name: kind for name, kind, start, end in self.worn if start <= time < end}
+        lids = {name: track.value_at(time) for name, track in self.lids.items()}
+        return Moment(
+            time,
+            joints,
+            base,
+            things,
+            openness,
+            self.opening.value_at(time),
+            held,
+            motions,
+            gap,
+            worn,
+            lids,
+            self.lamp.value_at(time),
+            self.mouth.value_at(time),
+            self.eyes.value_at(time),
+        )
+
+
+def find_deepest_overlap(performance: Performance, seconds: float, step: float = 0.1) -> tuple[float, float, str, int]:
+    """Where in a film the body is deepest in furniture: metres, time, part of the body, owner (-1 without a label)."""
+    solids, found = Solids(performance.room), [(0.0, 0.0, "", -1)]
+    for time in np.arange(0, seconds, step):
+        moment = performance.at(float(time))
+        boxes = solids.boxes(moment.openness)
+        found += [(d, float(time), part, who) for d, part, who in overlaps(moment.joints, boxes, moment.base.support)]
+    return max(found)

@@ -20,7 +20,9 @@ from ag_core.world.body.human import Joints
 from ag_core.world.cameras import Shot, frame_shot
 from ag_core.world.content_sampling import choose_things, person
 from ag_core.world.motion import script
-from ag_core.world.motion.director import Director, Label
+from ag_core.world.motion.actor import Actor, Label
+from ag_core.world.motion.director import Director
+from ag_core.world.motion.layout import lay_out_items
 from ag_core.world.motion.performance import Performance, find_deepest_overlap
 from ag_core.world.random_streams import Chance
 from ag_core.world.relations import cleaned, relations_of
@@ -101,7 +103,7 @@ class Film:
     def must_be_seen(self) -> list[tuple[float, float, NDArray]]:
         """Handled things that the camera has to keep: (start, end, points [K,3])."""
         extra = []
-        for label in self.director.labels:
+        for label in self.director.actor.labels:
             for key in label.shows:
                 if isinstance(key, int) and self.room.placed[key].prop.hinge is not None:
                     placed = self.room.placed[key]
@@ -132,8 +134,9 @@ class Film:
             width, depth = room.size
             viewer = np.array([width / 2 + chance.uniform(-0.8, 0.8), depth + 2.2, 1.4])
             actions, novel = self.actions | set(self.wanted), self.part == "comp" or bool(self.wanted)
-            director = Director(room, human, things, chance, seconds, viewer, actions, novel)
-            director.lay_out(list(things))
+            actor = Actor(room, human, things, chance, seconds, viewer, actions)
+            lay_out_items(actor, list(things))
+            director = Director(actor, novel)
             performance = director.run(self.wanted)
             steps = sum(end > 0.5 for end in director.step_ends) - 100 * len(director.unmet)
             lacks = self.part == "comp" and not self.wanted and not director.new_steps
@@ -202,7 +205,7 @@ class Film:
         classes = [object_index(one.name) for one in self.scene.labelled] + [0]
         duration = self.n_frames / self.fps
         actions, dropped = [], 0
-        for label in self.director.labels:
+        for label in self.director.actor.labels:
             clipped = Label(label.action, max(label.start, 0), min(label.end, duration), label.shows)
             if clipped.end - clipped.start < 0.25:
                 continue

@@ -54,14 +54,14 @@ class Clock:
 
     def watch(self) -> None:
         """Put the clock round every stage of making a film."""
-        from ag_core.world import film, scene
+        from ag_core.world import compose_film, scene
         from ag_core.world.motion import performance
         from ag_core.world.render import raster
 
         stages = [
-            (film.Film, "__init__", "compose"),
+            (compose_film.Film, "__init__", "compose"),
             (performance.Performance, "at", "pose and things"),
-            (scene.Scene, "moved_mesh", "meshes"),
+            (scene.Scene, "move_mesh", "meshes"),
             (scene, "overwrite", "meshes"),
             (raster.Renderer, "draw", "passes between"),
             (raster, "rasterise", "visible triangles"),
@@ -70,8 +70,8 @@ class Clock:
             (raster, "smooth", "occlusion"),
             (raster, "shade", "shading"),
             (raster.Renderer, "extents", "seen and full size"),
-            (scene.Scene, "state_of", "relations"),
-            (film, "relations_of", "relations"),
+            (scene.Scene, "read_state", "relations"),
+            (compose_film, "find_relations", "relations"),
             (scene.Scene, "develop", "develop"),
         ]
         for owner, name, stage in stages:
@@ -91,15 +91,15 @@ def main() -> None:
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy is loaded
     sys.path.insert(0, str(ROOT))
     from ag_core.world.export import write_film
-    from ag_core.world.film import film
+    from ag_core.world.film import compose_film
 
     with tempfile.TemporaryDirectory() as folder:
-        write_film(film(options.profile, "train", 0, (96, 54), 0.5), Path(folder))
+        write_film(compose_film(options.profile, "train", 0, (96, 54), 0.5), Path(folder))
         clock = Clock()
         clock.watch()
         for seed in options.seeds:
             started = time.process_time()
-            one = film(options.profile, "train", seed, size_wh, options.seconds)
+            one = compose_film(options.profile, "train", seed, size_wh, options.seconds)
             write_film(one, Path(folder))
             spent = time.process_time() - started
             print(

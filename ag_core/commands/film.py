@@ -27,10 +27,10 @@ def run(options: argparse.Namespace) -> None:
     except KeyError as error:
         raise UserError(str(error.args[0])) from None
     order = FilmOrder(options.seed, actions, options.split, options.seconds)
-    from ag_core.world.ordered_film import make_film
+    from ag_core.world.ordered_film import make_ordered_film
 
     with ProgressReporter() as report:
-        folder = make_film(order, options.out, report)
+        folder = make_ordered_film(order, options.out, report)
     made = MadeFilm.load(folder)
     print(f"{made.video.path}: {made.video.script}")
     for interval in made.intervals:

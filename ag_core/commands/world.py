@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> None:
     from ag_core.progress import ProgressReporter
     from ag_core.taxonomy import N_ACTIONS
     from ag_core.world.generate import generate
-    from ag_core.world.render_cost import add_up
+    from ag_core.world.render_cost import sum_costs
 
     if options.workers is not None and options.workers < 1:
         raise UserError(f"--workers {options.workers} does not work; give 1 or more")
@@ -54,6 +54,6 @@ def run(options: argparse.Namespace) -> None:
     numbers = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in summary["counts"].items())
     print(f"{options.out}: {numbers}")
     print(f"{summary['counts']['action_classes']} of {N_ACTIONS} classes present")
-    print(add_up(options.out).sentence())
+    print(sum_costs(options.out).describe())
     for video_id, reason in summary.get("not_drawn", {}).items():
         print(f"left out {video_id}, which could not be drawn ({reason})", file=sys.stderr)

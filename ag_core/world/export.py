@@ -32,7 +32,7 @@ from ag_core.taxonomy import (
     Group,
     normalise,
 )
-from ag_core.world.random_streams import Chance
+from ag_core.world.random_streams import RandomStream
 from ag_core.world.truth import WorldTruth
 
 if TYPE_CHECKING:
@@ -71,10 +71,10 @@ def write_film(film: "Film", folder: Path, video_id: str | None = None) -> World
     return truth
 
 
-def write_mp4(path: Path, pictures: Iterable[NDArray[np.uint8]], fps: float, crf: int = 27) -> None:
-    """Encode pictures [H,W,3] RGB (even sizes) as H.264 that browsers play and seek in: a key frame each second.
+def write_mp4(path: Path, frames: Iterable[NDArray[np.uint8]], fps: float, crf: int = 27) -> None:
+    """Encode frames [H,W,3] RGB (even sizes) as H.264 that browsers play and seek in: a key frame each second.
 
-    No B-frames: then the file needs no edit list, and the k-th packet is the k-th picture.
+    No B-frames: then the file needs no edit list, and the k-th packet is the k-th frame.
     """
     import av
 
@@ -86,14 +86,14 @@ def write_mp4(path: Path, pictures: Iterable[NDArray[np.uint8]], fps: float, crf
     ):
         container.metadata["comment"] = HOME_WORLD_MARK
         stream = None
-        for picture in pictures:
+        for frame in frames:
             if stream is None:
                 stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
-                stream.height, stream.width = picture.shape[:2]
+                stream.height, stream.width = frame.shape[:2]
                 stream.pix_fmt = "yuv420p"
                 stream.codec_context.thread_count = 1
                 stream.options = {"crf": str(crf), "preset": "veryfast", "bf": "0", "g": str(max(1, round(fps)))}
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")))
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")))
         if stream is not None:
             container.mux(stream.encode())
 
@@ -193,11 +193,11 @@ class PersonBoxes:
         box = truth.boxes_xyxy[index, [truth.person] * int(seen)].astype(np.float32).reshape(-1, 4)
         if not seen or (self.jitter == 0 and self.drop == 0):
             return box
-        chance = Chance(truth.split, truth.seed, f"person box {index}")
-        if chance.happens(self.drop):
+        stream = RandomStream(truth.split, truth.seed, f"person box {index}")
+        if stream.bernoulli(self.drop):
             return box[:0]
         size = np.tile(box[:, 2:] - box[:, :2], 2)
-        moved = box + self.jitter * size * chance.random.standard_normal(4)
+        moved = box + self.jitter * size * stream.generator.standard_normal(4)
         return np.clip(moved, 0, (truth.width, truth.height) * 2).astype(np.float32)
 
 

@@ -1,11 +1,11 @@
-"""One film of the home world: pictures and truth from a profile, a split and a seed.
+"""One film of the home world: frames and truth from a profile, a split and a seed.
 
     one = film("home-60", "train", 7)
-    for picture in one.frames():                    # uint8 [H,W,3] RGB
+    for frame in one.frames():                    # uint8 [H,W,3] RGB
         ...
     one.truth                                       # WorldTruth, complete once all frames were drawn
 
-Each random thing takes its own stream derived from the seed (room, person, clothes, things, script, camera, ...).
+Each random aspect takes its own stream derived from the seed (room, person, clothes, items, script, camera, ...).
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,18 +18,19 @@ from ag_core.taxonomy import N_RELATIONS, object_index
 from ag_core.world.action_table import actions_of, classes_of
 from ag_core.world.body.human import Joints
 from ag_core.world.cameras import Shot, frame_shot
-from ag_core.world.content_sampling import choose_things, person
+from ag_core.world.content_sampling import choose_items, make_person
 from ag_core.world.motion import script
 from ag_core.world.motion.actor import Actor, Label
 from ag_core.world.motion.director import Director
 from ag_core.world.motion.layout import lay_out_items
 from ag_core.world.motion.performance import Performance, find_deepest_overlap
-from ag_core.world.random_streams import Chance
-from ag_core.world.relations import cleaned, relations_of
+from ag_core.world.random_streams import RandomStream
+from ag_core.world.relations import clean_relations, find_relations
 from ag_core.world.render.lights import light_room
 from ag_core.world.render.raster import Extents
+from ag_core.world.room.affordances import Room
 from ag_core.world.room.clearance import DEPTH
-from ag_core.world.room.rooms import Room, furnish
+from ag_core.world.room.rooms import furnish
 from ag_core.world.scene import Scene
 from ag_core.world.truth import JOINTS, SILHOUETTE, WorldTruth
 
@@ -41,7 +42,7 @@ ROOM_KINDS = (*("living",) * 4, *("bedroom",) * 4, *("kitchen",) * 3, "hallway",
 NOUNS = {"television": "television", "closet/cabinet": "cabinet", "sofa/couch": "sofa", "refrigerator": "refrigerator"}
 
 
-def film(
+def compose_film(
     profile: str,
     split: str,
     seed: int,
@@ -59,7 +60,7 @@ def film(
     return Film(profile, split, seed, size_wh, seconds, tuple(wanted))
 
 
-def video_id(split: str, seed: int) -> str:
+def make_video_id(split: str, seed: int) -> str:
     """Five characters A-Z0-9, different for each split and seed below 30 million."""
     number = ((2 * seed + (split == "val")) * 25_214_903 + 9_876_543) % 36**5
     letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -82,26 +83,32 @@ class Film:
         self.actions, self.wanted = actions_of(profile), wanted
         self.part = split if split == "train" else ("iid", "comp")[seed % 2]
         self.n_frames = round(seconds * FPS)
-        self.video_id = video_id(split, seed)
-        chance = self.stream("format")
-        portrait = chance.happens(0.15)
+        self.video_id = make_video_id(split, seed)
+        stream = self.make_stream("format")
+        portrait = stream.bernoulli(0.15)
         self.width, self.height = size_wh or ((270, 480) if portrait else (480, 270))
-        self.person_number = int(chance.random.integers(PEOPLE[split]))
+        self.person_number = int(stream.generator.integers(PEOPLE[split]))
         self.subject = f"{'T' if split == 'train' else 'V'}{self.person_number:03d}"
         self.room, self.performance, self.director = self.compose(seconds)
         self.shot: Shot = frame_shot(
-            self.stream("camera"), self.performance, self.width, self.height, seconds, self.must_be_seen(), self.part
+            self.make_stream("camera"),
+            self.performance,
+            self.width,
+            self.height,
+            seconds,
+            self.list_must_be_seen(),
+            self.part,
         )
-        lights = light_room(self.stream("light"), self.room.size, self.room.lamp_at, self.room.window_at)
-        self.scene = Scene(self.performance, (self.width, self.height), lights, self.stream("noise"))
+        lights = light_room(self.make_stream("light"), self.room.size, self.room.lamp_at, self.room.window_at)
+        self.scene = Scene(self.performance, (self.width, self.height), lights, self.make_stream("noise"))
         self._truth: WorldTruth | None = None
 
-    def stream(self, name: str) -> Chance:
+    def make_stream(self, name: str) -> RandomStream:
         """The random stream of one aspect."""
-        return Chance(self.split, self.seed, name)
+        return RandomStream(self.split, self.seed, name)
 
-    def must_be_seen(self) -> list[tuple[float, float, NDArray]]:
-        """Handled things that the camera has to keep: (start, end, points [K,3])."""
+    def list_must_be_seen(self) -> list[tuple[float, float, NDArray]]:
+        """Handled items that the camera has to keep: (start, end, points [K,3])."""
         extra = []
         for label in self.director.actor.labels:
             for key in label.shows:
@@ -121,21 +128,21 @@ class Film:
     # -------------------------------------------------------------- composing
 
     def compose(self, seconds: float) -> tuple[Room, Performance, Director]:
-        """Room, person, things and script; a room in which too little can happen is drawn again."""
+        """Room, person, items and script; a room in which too little can happen is drawn again."""
         best: tuple[int, Room, Performance, Director] | None = None
         for attempt in range(24 if self.wanted else 10):
-            kind = self.stream(f"kind {attempt}" if self.wanted else "kind").any_of(ROOM_KINDS)
-            room = furnish(kind, self.stream(f"room {attempt}"))
-            human = person(self.split, self.person_number, self.stream("clothes"), room.palette)
-            things = choose_things(room, self.stream("shapes"), self.stream(f"things {attempt}"))
-            if "shoe" in things:
+            kind = self.make_stream(f"kind {attempt}" if self.wanted else "kind").choice(ROOM_KINDS)
+            room = furnish(kind, self.make_stream(f"room {attempt}"))
+            human = make_person(self.split, self.person_number, self.make_stream("clothes"), room.palette)
+            items = choose_items(room, self.make_stream("shapes"), self.make_stream(f"things {attempt}"))
+            if "shoe" in items:
                 human = human.without_shoes()
-            chance = self.stream(f"script {attempt}")
+            stream = self.make_stream(f"script {attempt}")
             width, depth = room.size
-            viewer = np.array([width / 2 + chance.uniform(-0.8, 0.8), depth + 2.2, 1.4])
+            viewer = np.array([width / 2 + stream.uniform(-0.8, 0.8), depth + 2.2, 1.4])
             actions, novel = self.actions | set(self.wanted), self.part == "comp" or bool(self.wanted)
-            actor = Actor(room, human, things, chance, seconds, viewer, actions)
-            lay_out_items(actor, list(things))
+            actor = Actor(room, human, items, stream, seconds, viewer, actions)
+            lay_out_items(actor, list(items))
             director = Director(actor, novel)
             performance = director.run(self.wanted)
             steps = sum(end > 0.5 for end in director.step_ends) - 100 * len(director.unmet)
@@ -155,7 +162,7 @@ class Film:
     # -------------------------------------------------------------- drawing
 
     def frames(self) -> Iterator[NDArray[np.uint8]]:
-        """Pictures [H,W,3] RGB, in order; may be called again and gives the same pictures."""
+        """Frames [H,W,3] RGB, in order; may be called again and gives the same frames."""
         scene, total = self.scene, self.n_frames
         n = len(scene.labelled) + 1
         boxes, area = np.zeros((total, n, 4), np.float32), np.zeros((total, n), np.int32)
@@ -164,21 +171,21 @@ class Film:
         joints, silhouette = np.zeros((total, len(JOINTS), 3), np.float32), np.zeros((total, *SILHOUETTE), bool)
         looked_at = None
         for k in range(total):
-            moment, camera = self.performance.at(k / self.fps), self.shot.at(k / self.fps)
-            picture = scene.draw(moment, camera, k)
+            state, camera = self.performance.at(k / self.fps), self.shot.at(k / self.fps)
+            frame = scene.draw(state, camera, k)
             extents: Extents = scene.renderer.extents(n)
             boxes[k], area[k] = extents.seen_boxes_xyxy, extents.seen_area
             visibility[k] = np.clip(extents.visibility, 0, 1)
-            raw[k, :-1], looked_at = relations_of(scene.state_of(moment, camera), looked_at)
-            hands[k] = [scene.hand_seen(moment, i, camera) for i in (0, 1)]
-            joints[k], silhouette[k] = joint_array(moment.joints), scene.silhouette()
-            yield picture
+            raw[k, :-1], looked_at = find_relations(scene.read_state(state, camera), looked_at)
+            hands[k] = [scene.is_hand_seen(state, i, camera) for i in (0, 1)]
+            joints[k], silhouette[k] = stack_joints(state.joints), scene.draw_silhouette()
+            yield frame
         relations = np.zeros_like(raw)
-        relations[:, :-1] = cleaned(raw[:, :-1])
+        relations[:, :-1] = clean_relations(raw[:, :-1])
         self._truth = self.make_truth(boxes, area, visibility, relations, hands, joints, silhouette)
 
-    def still(self, time: float) -> NDArray[np.uint8]:
-        """One picture [H,W,3] alone, at a time in seconds."""
+    def draw_still(self, time: float) -> NDArray[np.uint8]:
+        """One frame [H,W,3] alone, at a time in seconds."""
         return self.scene.draw(self.performance.at(time), self.shot.at(time), round(time * self.fps))
 
     # -------------------------------------------------------------- truth
@@ -222,7 +229,7 @@ class Film:
             self.seed,
             self.subject,
             self.room.scene,
-            script.sentence(seen_steps, nouns),
+            script.write_sentence(seen_steps, nouns),
             list(dict.fromkeys(names)),
             self.fps,
             self.width,
@@ -243,7 +250,7 @@ class Film:
     def is_seen(self, label: Label, visibility: NDArray, area: NDArray, hands: NDArray) -> bool:
         """The evidence rule: person and object are seen for at least half of the interval.
 
-        All that the label names must be seen, and of the classes its action is about one thing at least.
+        All that the label names must be seen, and of the classes its action is about one item at least.
         """
         first, last = int(label.start * self.fps), max(int(label.end * self.fps), int(label.start * self.fps) + 1)
         span = slice(first, last)
@@ -261,7 +268,7 @@ class Film:
         return bool(shown.mean() >= SEEN_TIME) if len(shown) else False
 
 
-def joint_array(j: Joints) -> NDArray:
+def stack_joints(j: Joints) -> NDArray:
     """A skeleton as [17,3] in the order of JOINTS."""
     single = (j.pelvis, j.waist, j.chest, j.neck, j.head)
     return np.concatenate([single, j.hips, j.knees, j.ankles, j.shoulders, j.elbows, j.wrists])

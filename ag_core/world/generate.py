@@ -1,7 +1,7 @@
 """Makes a data set of the home world: plans every video, draws them in several processes, writes the set's files.
 
 A killed run goes on where it stopped: a video is complete once its truth is there. Ids and seeds follow from the
-set's seed and the place of the video alone, so the same set comes from any number of processes and of calls.
+set's seed and the index of the video alone, so the same set comes from any number of processes and of calls.
 """
 
 import json
@@ -19,7 +19,7 @@ from typing import Any
 from ag_core.errors import UserError
 from ag_core.files import remove_leftovers, write_atomically
 from ag_core.progress import Progress
-from ag_core.world.render_cost import Stopwatch, add_up
+from ag_core.world.render_cost import Stopwatch, sum_costs
 
 LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 ID_LENGTH = 5
@@ -46,7 +46,7 @@ class Task:
     seed: int
 
 
-def video_id_of(number: int) -> str:
+def make_video_id(number: int) -> str:
     """Five characters A-Z, 0-9 for a number; two numbers less than 36^5 apart never share one."""
     rest, letters = (number + 1) * ID_STEP % N_IDS, ""
     for _ in range(ID_LENGTH):
@@ -55,7 +55,7 @@ def video_id_of(number: int) -> str:
     return letters
 
 
-def plan(profile: str, counts: Mapping[str, int], seed: int) -> list[Task]:
+def plan_videos(profile: str, counts: Mapping[str, int], seed: int) -> list[Task]:
     """All videos of a set, train first. counts: videos a split. No seed serves two videos.
 
     The generator keeps people, rooms and looks of the splits apart.
@@ -68,9 +68,9 @@ def plan(profile: str, counts: Mapping[str, int], seed: int) -> list[Task]:
         )
     tasks = []
     for split, offset in OFFSETS.items():
-        for place in range(counts.get(split, 0)):
-            number = seed * SEEDS_A_SET + offset + place
-            tasks.append(Task(video_id_of(number), profile, split, number))
+        for index in range(counts.get(split, 0)):
+            number = seed * SEEDS_A_SET + offset + index
+            tasks.append(Task(make_video_id(number), profile, split, number))
     return tasks
 
 
@@ -96,7 +96,7 @@ def generate(
 
     actions_of(profile)  # refuses an unknown one
     out = Path(out)
-    tasks = plan(profile, counts, seed)
+    tasks = plan_videos(profile, counts, seed)
     if unknown := sorted(set(only) - {task.video_id for task in tasks}):
         raise UserError(f"the set has no video {unknown[0]}; give --only ids of its plan, or more videos")
     tasks = [task for task in tasks if not only or task.video_id in only]
@@ -112,11 +112,11 @@ def generate(
         video_id, reason = next(iter(failed.items()))
         raise UserError(f"{len(failed)} of {len(tasks)} videos cannot be drawn, such as {video_id}: {reason}")
 
-    there = [task.video_id for task in plan(profile, before["planned"], seed) if is_complete(out, task)]
+    there = [task.video_id for task in plan_videos(profile, before["planned"], seed) if is_complete(out, task)]
     failed = {k: why for k, why in sorted((before.get("not_drawn", {}) | failed).items()) if k not in there}
     description |= {"planned": before["planned"]} | ({"not_drawn": failed} if failed else {})
     summary = write_set(out, there, description, LIKE_A_DETECTOR if detected_people else EXACT)
-    add_up(out)
+    sum_costs(out)
     return summary
 
 
@@ -201,9 +201,9 @@ def _end_with_parent() -> None:
 def draw_one(task: Task, out: Path) -> float:
     """Draw one video of the plan into the folder; returns its length in seconds."""
     from ag_core.world.export import write_film
-    from ag_core.world.film import film
+    from ag_core.world.film import compose_film
 
-    return write_film(film(task.profile, task.split, task.seed), out, task.video_id).duration_s
+    return write_film(compose_film(task.profile, task.split, task.seed), out, task.video_id).duration_s
 
 
 def _draw_measured(drawer: Callable[[Task, Path], float], task: Task, out: Path, run: float) -> None:

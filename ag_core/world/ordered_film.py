@@ -18,7 +18,9 @@ COMPOSING, DRAWING = "composing the scene", "drawing"
 UNSEEN = "it happens, but the picture does not show enough of it"
 
 
-def make_film(order: FilmOrder, folder: Path, progress: Progress, size_wh: tuple[int, int] | None = None) -> Path:
+def make_ordered_film(
+    order: FilmOrder, folder: Path, progress: Progress, size_wh: tuple[int, int] | None = None
+) -> Path:
     """Folder of the finished film in `folder`, made where it is not there yet.
 
     progress: called with the stage, what is done and how much there is. size_wh replaces the usual size in pixels.
@@ -26,23 +28,23 @@ def make_film(order: FilmOrder, folder: Path, progress: Progress, size_wh: tuple
     if finished_film(folder, order) is not None:
         return folder / order.key
     progress(COMPOSING, 0, 1)
-    from ag_core.world.film import film
+    from ag_core.world.film import compose_film
 
-    one = film(PROFILES[-1], order.split, order.seed, size_wh, float(order.seconds), order.actions)
+    one = compose_film(PROFILES[-1], order.split, order.seed, size_wh, float(order.seconds), order.actions)
 
-    def counted() -> Iterator[NDArray[np.uint8]]:
-        for k, picture in enumerate(one.frames()):
+    def count_frames() -> Iterator[NDArray[np.uint8]]:
+        for k, frame in enumerate(one.frames()):
             progress(DRAWING, k, one.n_frames)
-            yield picture
+            yield frame
         progress(DRAWING, one.n_frames, one.n_frames)
 
     with stage_folder(folder / order.key) as staged:
-        write_mp4(staged / f"{one.video_id}.mp4", counted(), one.fps)
-        annotated(order, one.truth, dict(one.unmet)).save(staged)
+        write_mp4(staged / f"{one.video_id}.mp4", count_frames(), one.fps)
+        describe_film(order, one.truth, dict(one.unmet)).save(staged)
     return folder / order.key
 
 
-def annotated(order: FilmOrder, truth: WorldTruth, unmet: dict[int, str]) -> MadeFilm:
+def describe_film(order: FilmOrder, truth: WorldTruth, unmet: dict[int, str]) -> MadeFilm:
     """What a person is told of a film. unmet: reasons of the wishes that the film could not do."""
     occurring = {action for action, _, _ in truth.actions}
     missing = tuple((action, unmet.get(action, UNSEEN)) for action in order.actions if action not in occurring)

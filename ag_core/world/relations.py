@@ -55,7 +55,7 @@ compiled = njit(cache=True, error_model="numpy")
 
 
 @compiled
-def nearest_of(centres, turns, halves, point):
+def find_nearest(centres, turns, halves, point):
     """The point [3] of K turned boxes that is nearest to a point [3], and its distance, 0 inside."""
     best, least = np.zeros(3), np.inf
     local, world = np.zeros(3), np.zeros(3)
@@ -77,7 +77,7 @@ def nearest_of(centres, turns, halves, point):
 
 
 @compiled
-def line_hits(centres, turns, halves, origin, target):
+def is_line_hit(centres, turns, halves, origin, target):
     """Whether the line from origin [3] to target [3] passes through one of K turned boxes."""
     for k in range(len(centres)):
         near, far = -np.inf, np.inf
@@ -129,11 +129,11 @@ class ObjectState:
 
     def nearest(self, point: NDArray) -> NDArray:
         """The nearest point [3] of the object's boxes."""
-        return nearest_of(self.centres, self.turns, self.halves, point)[0]
+        return find_nearest(self.centres, self.turns, self.halves, point)[0]
 
     def distance(self, point: NDArray) -> float:
         """Metres from a point to the boxes, 0 inside."""
-        return float(nearest_of(self.centres, self.turns, self.halves, point)[1])
+        return float(find_nearest(self.centres, self.turns, self.halves, point)[1])
 
     def lowest(self) -> float:
         """Height of the lowest corner."""
@@ -142,11 +142,11 @@ class ObjectState:
     def hit_by(self, origin: NDArray, target: NDArray) -> bool:
         """Whether the line from origin to just before the target passes through a box (shrunk by 1 cm)."""
         halves = np.maximum(self.halves - 0.01, 1e-3)
-        return bool(line_hits(self.centres, self.turns, halves, origin, origin + (target - origin) * 0.97))
+        return bool(is_line_hit(self.centres, self.turns, halves, origin, origin + (target - origin) * 0.97))
 
 
 @dataclass(frozen=True)
-class State:
+class RelationInput:
     """Everything the relations depend on.
 
     speed of walking in metres a second; camera [3]; head_in_image: whether the head's middle is inside the picture.
@@ -161,58 +161,58 @@ class State:
     @cached_property
     def upright(self) -> NDArray:
         """The body's frame [3,3], upright."""
-        return level(self.joints.pelvis_frame)
+        return level_frame(self.joints.pelvis_frame)
 
 
-def relations_of(state: State, looked_at_before: int | None = None) -> tuple[NDArray[np.bool_], int | None]:
+def find_relations(state: RelationInput, looked_at_before: int | None = None) -> tuple[NDArray[np.bool_], int | None]:
     """Relations [N,25] of the objects, and which one is looked at (None if none): hand it in for the next frame."""
     out = np.zeros((len(state.objects), N_RELATIONS), bool)
-    looked_at = attention(state, looked_at_before, out)
-    for n, thing in enumerate(state.objects):
-        for name in spatial(state, thing):
+    looked_at = label_attention(state, looked_at_before, out)
+    for n, target in enumerate(state.objects):
+        for name in list_spatial(state, target):
             out[n, R[name]] = True
-        for name in contact(state, thing) or ["not_contacting"]:
+        for name in list_contacts(state, target) or ["not_contacting"]:
             out[n, R[name]] = True
     return out, looked_at
 
 
-def angle_between(a: NDArray, b: NDArray) -> float:
+def measure_angle(a: NDArray, b: NDArray) -> float:
     """Degrees between two directions."""
     cosine = float(a @ b) / max(math.sqrt(float(a @ a) * float(b @ b)), 1e-9)
     return math.degrees(math.acos(min(max(cosine, -1.0), 1.0)))
 
 
-def far_off(thing: ObjectState, eye: NDArray, gaze: NDArray) -> bool:
+def is_far_off(target: ObjectState, eye: NDArray, gaze: NDArray) -> bool:
     """Whether a ball round the whole object lies surely outside the unsure cone."""
-    middle = thing.centres.mean(0)
-    radius = (np.linalg.norm(thing.centres - middle, axis=1) + np.linalg.norm(thing.halves, axis=1)).max()
+    middle = target.centres.mean(0)
+    radius = (np.linalg.norm(target.centres - middle, axis=1) + np.linalg.norm(target.halves, axis=1)).max()
     away = float(np.linalg.norm(middle - eye))
-    return away > radius and angle_between(middle - eye, gaze) - np.degrees(np.arcsin(radius / away)) > UNSURE_DEGREES
+    return away > radius and measure_angle(middle - eye, gaze) - np.degrees(np.arcsin(radius / away)) > UNSURE_DEGREES
 
 
-def nearest_to_ray(thing: ObjectState, eye: NDArray, gaze: NDArray) -> NDArray:
+def find_nearest_to_ray(target: ObjectState, eye: NDArray, gaze: NDArray) -> NDArray:
     """A point [3] of the object close to the gaze ray: projections onto ray and boxes in turn."""
-    along = max(0.05, float((thing.centres.mean(0) - eye) @ gaze))
-    point = thing.nearest(eye + along * gaze)
+    along = max(0.05, float((target.centres.mean(0) - eye) @ gaze))
+    point = target.nearest(eye + along * gaze)
     for _ in range(4):
-        point = thing.nearest(eye + max(0.05, float((point - eye) @ gaze)) * gaze)
+        point = target.nearest(eye + max(0.05, float((point - eye) @ gaze)) * gaze)
     return point
 
 
-def attention(state: State, before: int | None, out: NDArray[np.bool_]) -> int | None:
+def label_attention(state: RelationInput, before: int | None, out: NDArray[np.bool_]) -> int | None:
     """Fill the attention columns. At most one is looked at: the nearest on the line of gaze, else the least angle."""
     j = state.joints
     eye, gaze = j.head + j.head_frame @ (0, 0.09, 0.02), j.head_frame[:, 1]
-    unsure_face = angle_between(gaze, state.camera - eye) > FACE_AWAY_DEGREES or not state.head_in_image
+    unsure_face = measure_angle(gaze, state.camera - eye) > FACE_AWAY_DEGREES or not state.head_in_image
     points, angles = [], np.full(len(state.objects), 180.0)
-    for n, thing in enumerate(state.objects):
-        beyond = far_off(thing, eye, gaze)
-        points.append(thing.centres[0] if beyond else nearest_to_ray(thing, eye, gaze))
-        angles[n] = max(angle_between(points[n] - eye, gaze), 90.0 if beyond else 0.0)
+    for n, target in enumerate(state.objects):
+        beyond = is_far_off(target, eye, gaze)
+        points.append(target.centres[0] if beyond else find_nearest_to_ray(target, eye, gaze))
+        angles[n] = max(measure_angle(points[n] - eye, gaze), 90.0 if beyond else 0.0)
     near = [n for n in range(len(points)) if angles[n] < UNSURE_DEGREES]
     free = {n: not any(m != n and state.objects[m].hit_by(eye, points[n]) for m in near) for n in near}
     candidates = [n for n in near if free[n] and angles[n] < (KEEP_DEGREES if n == before else LOOK_DEGREES)]
-    # On the line itself the nearer thing wins; beside it the smaller angle does; what was looked at keeps a bonus.
+    # On the line itself the nearer object wins; beside it the smaller angle does; what was looked at keeps a bonus.
     scores = {
         n: (max(angles[n] - (5 if n == before else 0) - 3, 0), np.linalg.norm(points[n] - eye)) for n in candidates
     }
@@ -228,26 +228,26 @@ def attention(state: State, before: int | None, out: NDArray[np.bool_]) -> int |
     return looked_at
 
 
-def spatial(state: State, thing: ObjectState) -> list[str]:
+def list_spatial(state: RelationInput, target: ObjectState) -> list[str]:
     """One or two spatial labels, in the frame of the pelvis. Support first."""
     j = state.joints
     pelvis = j.pelvis
-    if thing.support:
+    if target.support:
         return ["beneath"]
-    if thing.worn:
-        return ["behind"] if thing.worn == "have_it_on_the_back" else ["in"]
-    local = np.einsum("kji,kj->ki", thing.turns, pelvis - thing.centres)
-    over = (np.abs(local[:, :2]) < thing.halves[:, :2]).all(1) & (local[:, 2] > thing.halves[:, 2])
+    if target.worn:
+        return ["behind"] if target.worn == "have_it_on_the_back" else ["in"]
+    local = np.einsum("kji,kj->ki", target.turns, pelvis - target.centres)
+    over = (np.abs(local[:, :2]) < target.halves[:, :2]).all(1) & (local[:, 2] > target.halves[:, 2])
     if over.any():
         return ["beneath"]
-    if thing.lowest() > j.head[2] + HEAD_TOP:
+    if target.lowest() > j.head[2] + HEAD_TOP:
         return ["above"]
-    if thing.encloses(pelvis):
+    if target.encloses(pelvis):
         return ["in"]
     frame = state.upright
-    offset = frame.T @ (thing.nearest(pelvis) - pelvis)
+    offset = frame.T @ (target.nearest(pelvis) - pelvis)
     if np.hypot(*offset[:2]) < 0.05:
-        offset = frame.T @ (thing.centres.mean(0) - pelvis)
+        offset = frame.T @ (target.centres.mean(0) - pelvis)
     azimuth = abs(np.degrees(np.arctan2(offset[0], offset[1])))
     labels = []
     if azimuth < FRONT_DEGREES + BORDER_DEGREES:
@@ -259,46 +259,46 @@ def spatial(state: State, thing: ObjectState) -> list[str]:
     return labels
 
 
-def level(frame: NDArray) -> NDArray:
+def level_frame(frame: NDArray) -> NDArray:
     """A body frame [3,3] brought upright: of who lies on the back, forward becomes the way the feet point."""
     forward = frame[:, 1] if abs(frame[2, 1]) < 0.7 else -np.sign(frame[2, 1]) * frame[:, 2]
     forward = forward * (1, 1, 0) / max(float(np.hypot(*forward[:2])), 1e-9)
     return np.stack([(forward[1], -forward[0], 0.0), forward, (0.0, 0.0, 1.0)], 1)
 
 
-def contact(state: State, thing: ObjectState) -> list[str]:
+def list_contacts(state: RelationInput, target: ObjectState) -> list[str]:
     """Contact labels in no order; empty means not contacting."""
     j = state.joints
-    if thing.worn:
-        return [thing.worn]
-    if any(thing.held):
+    if target.worn:
+        return [target.worn]
+    if any(target.held):
         labels = ["holding"]
         if state.speed > CARRY_SPEED:
             labels.append("carrying")
-        if thing.motion in ("drinking_from", "eating"):
-            if thing.distance(j.mouth) < MOUTH + (0.10 if thing.motion == "eating" else 0):
-                labels.append(thing.motion)
-        elif thing.motion:
-            labels.append(thing.motion)
+        if target.motion in ("drinking_from", "eating"):
+            if target.distance(j.mouth) < MOUTH + (0.10 if target.motion == "eating" else 0):
+                labels.append(target.motion)
+        elif target.motion:
+            labels.append(target.motion)
         return labels
-    if thing.support:
-        return [thing.support]
+    if target.support:
+        return [target.support]
     labels = []
     tips = [j.wrists[i] + 0.11 * j.fingers[i] for i in (0, 1)]
     palms = [j.wrists[i] + 0.05 * j.fingers[i] for i in (0, 1)]
-    hand = min(thing.distance(p) for p in [*tips, *palms])
-    if thing.motion and hand < 0.10 + MOTION:
-        labels.append(thing.motion)
+    hand = min(target.distance(p) for p in [*tips, *palms])
+    if target.motion and hand < 0.10 + MOTION:
+        labels.append(target.motion)
     soles = [j.ankles[i] + 0.08 * j.toes[i] - (0, 0, 0.06) for i in (0, 1)]
-    if hand < TOUCH + 0.015 or min(thing.distance(p) for p in soles) < TOUCH:
+    if hand < TOUCH + 0.015 or min(target.distance(p) for p in soles) < TOUCH:
         labels.append("touching")
     forearms = [0.6 * j.elbows[i] + 0.4 * j.wrists[i] for i in (0, 1)]
-    if min(thing.distance(p) for p in forearms) < LEAN + 0.035:
+    if min(target.distance(p) for p in forearms) < LEAN + 0.035:
         labels.append("leaning_on")
     return labels
 
 
-def cleaned(relations: NDArray[np.bool_], window: int = 5) -> NDArray[np.bool_]:
+def clean_relations(relations: NDArray[np.bool_], window: int = 5) -> NDArray[np.bool_]:
     """Majority over `window` frames [T,N,25], then the rules again: one attention, a spatial, contacts or none."""
     half = window // 2
     padded = np.pad(relations.astype(np.int8), ((half, half), (0, 0), (0, 0)), "edge")

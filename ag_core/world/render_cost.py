@@ -43,7 +43,7 @@ class FilmCost:
 
 
 @dataclass(frozen=True)
-class Making:
+class RenderCost:
     """Sums over all runs. wall_s: from each run's begin to its last film; files: bytes of the finished set."""
 
     runs: int
@@ -54,7 +54,7 @@ class Making:
     peak_bytes_of_a_worker: int
     bytes_on_disk: int
 
-    def sentence(self) -> str:
+    def describe(self) -> str:
         """For people to read."""
         runs = f"{self.runs} run{'s' * (self.runs != 1)}"
         return (
@@ -64,21 +64,21 @@ class Making:
         )
 
 
-def add_up(folder: Path) -> Making:
+def sum_costs(folder: Path) -> RenderCost:
     """Sum the lines of a set's folder and write making.json; zeros where nothing was recorded."""
     costs = read_costs(folder)
     ends: dict[float, float] = {}
     for cost in costs:
         ends[cost.run] = max(cost.at, ends.get(cost.run, cost.run))
     cpu_s, seconds = sum(cost.cpu_s for cost in costs), sum(cost.seconds for cost in costs)
-    making = Making(
+    making = RenderCost(
         runs=len(ends),
         films=len(costs),
         wall_s=round(sum(end - run for run, end in ends.items()), 1),
         cpu_s=round(cpu_s, 1),
         cpu_s_a_video_s=round(cpu_s / seconds, 3) if seconds else 0.0,
         peak_bytes_of_a_worker=max((cost.peak_bytes for cost in costs), default=0),
-        bytes_on_disk=size_of(folder),
+        bytes_on_disk=measure_size(folder),
     )
     write_atomically(folder / SUMMARY, json.dumps(asdict(making), indent=1) + "\n")
     return making
@@ -96,13 +96,13 @@ def read_costs(folder: Path) -> list[FilmCost]:
     return costs
 
 
-def size_of(folder: Path) -> int:
+def measure_size(folder: Path) -> int:
     """Bytes of the set's own files."""
     tops = [folder / name for name in SET_PARTS]
     return sum(path.stat().st_size for top in tops for path in (top, *top.rglob("*")) if path.is_file())
 
 
-def peak_bytes() -> int:
+def measure_peak_bytes() -> int:
     """The most memory this process ever held; 0 where the system does not tell."""
     try:
         import resource
@@ -120,4 +120,4 @@ class Stopwatch:
 
     def cost(self, video_id: str, seconds: float) -> FilmCost:
         """What the film has cost so far."""
-        return FilmCost(self.run, time.time(), video_id, time.process_time() - self.cpu, seconds, peak_bytes())
+        return FilmCost(self.run, time.time(), video_id, time.process_time() - self.cpu, seconds, measure_peak_bytes())

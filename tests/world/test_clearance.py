@@ -5,7 +5,7 @@ import pytest
 
 from ag_core.world import film as films
 from ag_core.world.motion.performance import find_deepest_overlap
-from ag_core.world.room.clearance import DEPTH, Boxes, overlaps
+from ag_core.world.room.clearance import DEPTH, Boxes, find_overlaps
 
 
 @pytest.fixture
@@ -18,14 +18,14 @@ def undrawn(monkeypatch):
 @pytest.mark.parametrize("split", ["train", "val"])
 def test_nobody_is_in_the_furniture(undrawn, split):
     for seed in range(4):
-        one = films.film("home-157", split, seed)
+        one = films.compose_film("home-157", split, seed)
         depth, time, part, owner = find_deepest_overlap(one.performance, 12.0, 0.15)
         prop = one.room.placed[owner].prop.name
         assert depth <= DEPTH, f"{split} {seed}: {part} is {100 * depth:.0f} cm in {prop} at {time:.1f} s"
 
 
 def test_a_box_in_the_chest_is_found_and_a_seat_is_allowed(undrawn):
-    joints = films.film("home-20", "train", 0).performance.at(0.0).joints
+    joints = films.compose_film("home-20", "train", 0).performance.at(0.0).joints
     box = Boxes(np.array([7]), joints.chest[None], np.eye(3)[None], np.full((1, 3), 0.1))
-    assert max(overlaps(joints, box, None))[0] > 0.1
-    assert not any(part == "trunk" for _, part, _ in overlaps(joints, box, (7, "sitting_on")))
+    assert max(find_overlaps(joints, box, None))[0] > 0.1
+    assert not any(part == "trunk" for _, part, _ in find_overlaps(joints, box, (7, "sitting_on")))

@@ -6,10 +6,10 @@ import pytest
 from ag_core.errors import UserError
 from ag_core.taxonomy import GROUP_SLICES, N_ACTIONS, N_RELATIONS, OBJECT_CLASSES, RELATIONS, Group
 from ag_core.world.action_table import DEFAULT_PROFILE, actions_of, entries
-from ag_core.world.film import film, video_id
-from ag_core.world.motion.planning import goals_of, useful
-from ag_core.world.motion.script import SKILLS, Step, class_of
-from ag_core.world.random_streams import Chance
+from ag_core.world.film import compose_film, make_video_id
+from ag_core.world.motion.planning import is_useful, list_goals
+from ag_core.world.motion.script import SKILLS, Step, find_class
+from ag_core.world.random_streams import RandomStream
 from ag_core.world.truth import WorldTruth
 
 SIZE, SECONDS = (128, 72), 2.0
@@ -18,7 +18,7 @@ SIZE, SECONDS = (128, 72), 2.0
 @pytest.fixture(scope="module")
 def films():
     chosen = (("train", 1), ("val", 1), ("train", 12))
-    made = [film(DEFAULT_PROFILE, split, seed, SIZE, SECONDS) for split, seed in chosen]
+    made = [compose_film(DEFAULT_PROFILE, split, seed, SIZE, SECONDS) for split, seed in chosen]
     return [(one, np.stack(list(one.frames()))) for one in made]
 
 
@@ -30,15 +30,17 @@ def test_pictures_have_the_promised_shape(films):
 
 def test_the_same_seed_gives_the_same_film(films):
     one, pictures = films[0]
-    again = film(DEFAULT_PROFILE, "train", 1, SIZE, SECONDS)
+    again = compose_film(DEFAULT_PROFILE, "train", 1, SIZE, SECONDS)
     for k, picture in zip(range(4), again.frames()):
         np.testing.assert_array_equal(picture, pictures[k])
     assert again.director.actor.labels == one.director.actor.labels
 
 
 def test_a_film_does_not_depend_on_the_films_before_it():
-    def pictures(seed: int) -> np.ndarray:  # an apple stands on the table of 291; 225 has things of the same grid
-        return np.stack([picture for _, picture in zip(range(2), film("home-60", "train", seed, SIZE, 12).frames())])
+    def pictures(seed: int) -> np.ndarray:  # an apple stands on the table of 291; 225 has items of the same grid
+        return np.stack(
+            [picture for _, picture in zip(range(2), compose_film("home-60", "train", seed, SIZE, 12).frames())]
+        )
 
     before = pictures(291)
     pictures(225)
@@ -48,7 +50,7 @@ def test_a_film_does_not_depend_on_the_films_before_it():
 def test_splits_and_seeds_differ(films):
     assert not np.array_equal(films[0][1], films[1][1])
     assert films[0][0].subject[0] == "T" and films[1][0].subject[0] == "V"
-    assert len({video_id(split, seed) for split in ("train", "val") for seed in range(2000)}) == 4000
+    assert len({make_video_id(split, seed) for split in ("train", "val") for seed in range(2000)}) == 4000
 
 
 def test_boxes_lie_inside_the_picture_and_hold_the_visible_pixels(films):
@@ -85,15 +87,15 @@ def test_actions_are_those_of_the_profile(films):
 
 def test_things_in_the_hand_are_held_by_it():
     for seed in range(3):
-        stage = film(DEFAULT_PROFILE, "train", seed, (64, 36)).performance
+        stage = compose_film(DEFAULT_PROFILE, "train", seed, (64, 36)).performance
         gaps = [stage.at(float(t)).hand_gap for t in np.arange(0, 12, 0.4)]
         assert max(gaps) < 0.06
 
 
 def test_nobody_walks_through_furniture():
-    one = film(DEFAULT_PROFILE, "train", 3, (64, 36))
+    one = compose_film(DEFAULT_PROFILE, "train", 3, (64, 36))
     for t in np.arange(0, 12, 0.25):
-        base = one.performance.base_at(float(t))
+        base = one.performance.find_base(float(t))
         if base.speed > 0.5:
             inside = [
                 (low < base.pelvis[:2]).all() and (base.pelvis[:2] < high).all() for low, high in one.room.footprints
@@ -115,9 +117,9 @@ def test_truth_survives_a_file(films, tmp_path):
 
 def test_unknown_profiles_and_splits_are_named():
     with pytest.raises(UserError, match="home-20"):
-        film("home-999", "train", 1)
+        compose_film("home-999", "train", 1)
     with pytest.raises(UserError, match="train"):
-        film("home-20", "dev", 1)
+        compose_film("home-20", "dev", 1)
 
 
 def test_the_table_covers_every_action_and_the_steps_every_one_that_can_be_shown():
@@ -129,21 +131,21 @@ def test_the_table_covers_every_action_and_the_steps_every_one_that_can_be_shown
         for action in Step(kind, subject).actions(every=True)
     }
     assert shown == actions_of("home-157")
-    assert all(goals_of(action) for action in shown)
+    assert all(list_goals(action) for action in shown)
     assert {len(actions_of(profile)) for profile in ("home-20", "home-60")} == {20, 60}
-    assert all(class_of(subject) in OBJECT_CLASSES for s in SKILLS.values() for subject in s.subjects if subject)
+    assert all(find_class(subject) in OBJECT_CLASSES for s in SKILLS.values() for subject in s.subjects if subject)
 
 
 def test_a_profile_allows_only_steps_that_serve_it():
     known = actions_of("home-20")
-    assert useful(Step("drink", "cup"), known) and useful(Step("take", "book"), known)
-    assert not useful(Step("take", "broom"), known) and not useful(Step("sneeze"), known)
-    assert useful(Step("decoy", "broom"), known)
+    assert is_useful(Step("drink", "cup"), known) and is_useful(Step("take", "book"), known)
+    assert not is_useful(Step("take", "broom"), known) and not is_useful(Step("sneeze"), known)
+    assert is_useful(Step("decoy", "broom"), known)
 
 
 def test_val_never_draws_a_train_value():
-    train, val = (Chance(split, 5, "colour") for split in ("train", "val"))
+    train, val = (RandomStream(split, 5, "colour") for split in ("train", "val"))
     options = list(range(9))
-    assert not {train.one_of(options) for _ in range(200)} & {val.one_of(options) for _ in range(200)}
-    bins = [{int(10 * c.between(0, 1)) for _ in range(200)} for c in (train, val)]
+    assert not {train.split_choice(options) for _ in range(200)} & {val.split_choice(options) for _ in range(200)}
+    bins = [{int(10 * c.split_uniform(0, 1)) for _ in range(200)} for c in (train, val)]
     assert not bins[0] & bins[1]

@@ -11,8 +11,8 @@ import pytest
 from ag_core.errors import UserError
 from ag_core.world import film as film_module
 from ag_core.world import generate as generate_module
-from ag_core.world.generate import N_IDS, generate, plan, video_id_of
-from ag_core.world.render_cost import LINES, SUMMARY, add_up, read_costs
+from ag_core.world.generate import N_IDS, generate, make_video_id, plan_videos
+from ag_core.world.render_cost import LINES, SUMMARY, read_costs, sum_costs
 from tests.world.stand_in import StandInFilm, draw_stand_in
 
 
@@ -36,15 +36,15 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_ids_are_five_characters_and_never_shared():
-    tasks = plan("home-60", {"train": 3000, "val": 900}, seed=3)
+    tasks = plan_videos("home-60", {"train": 3000, "val": 900}, seed=3)
     ids = {task.video_id for task in tasks}
     assert len(ids) == len({task.seed for task in tasks}) == 3900
     assert all(len(video_id) == 5 and video_id.isalnum() and video_id.upper() == video_id for video_id in ids)
-    assert video_id_of(7) == video_id_of(7 + N_IDS)
+    assert make_video_id(7) == make_video_id(7 + N_IDS)
 
 
 def test_a_longer_plan_begins_with_the_shorter_one():
-    assert plan("home-60", {"train": 5, "val": 2}, 0)[:5] == plan("home-60", {"train": 9}, 0)[:5]
+    assert plan_videos("home-60", {"train": 5, "val": 2}, 0)[:5] == plan_videos("home-60", {"train": 9}, 0)[:5]
 
 
 def test_a_set_is_complete_and_a_second_call_draws_nothing(tmp_path: Path, drawn: list):
@@ -123,7 +123,7 @@ def test_a_run_killed_twice_at_any_moment_is_resumed(tmp_path: Path):
     subprocess.run([*command[:-2], str(whole), "1"], cwd=Path(__file__).parents[2], check=True)
     assert contents(killed) == contents(whole) and len(list(killed.glob("dense/*.npz"))) == 10
     assert all(path.stat().st_mtime_ns == written for path, written in there.items()), "a video was drawn again"
-    making = add_up(killed)
+    making = sum_costs(killed)
     assert making.runs == 3 and 6 <= making.films <= 10  # a kill may take the line of a film just finished
     assert making.wall_s > 0 and making.cpu_s_a_video_s > 0 and making.bytes_on_disk > 10_000
 
@@ -134,10 +134,10 @@ def test_what_a_set_costs_is_added_up(tmp_path: Path, drawn: list):
     with (tmp_path / LINES).open("a") as file:
         file.write('{"run": 3')  # a kill came
     costs = read_costs(tmp_path)
-    making = add_up(tmp_path)
+    making = sum_costs(tmp_path)
     assert (making.runs, making.films, len({cost.video_id for cost in costs})) == (2, 3, 3)
     assert making.cpu_s_a_video_s == pytest.approx(sum(cost.cpu_s for cost in costs) / 9, abs=2e-3)
-    assert "3 films drawn in 2 runs" in making.sentence()
+    assert "3 films drawn in 2 runs" in making.describe()
     assert json.loads((tmp_path / SUMMARY).read_text())["films"] == 3
 
 
@@ -183,7 +183,7 @@ def test_one_film_with_a_fault_is_named_and_costs_no_other(
     monkeypatch.setattr(generate_module, "draw_one", draw_stand_in)
     summary = generate(tmp_path, "home-60", {"train": 14, "val": 6}, workers=workers)
     (video_id,) = summary["not_drawn"]
-    assert video_id == video_id_of(13) and "seed 13 cannot" in summary["not_drawn"][video_id]
+    assert video_id == make_video_id(13) and "seed 13 cannot" in summary["not_drawn"][video_id]
     assert summary["counts"]["videos"] == len(list((tmp_path / "dense").glob("*.npz"))) == 19
     assert video_id not in summary["splits"]["train"]
 

@@ -1,9 +1,9 @@
-"""Bodies: what is built once holds for every pose, worn things enclose what they cover, lying bodies lie."""
+"""Bodies: what is built once holds for every pose, worn items enclose what they cover, lying bodies lie."""
 
 import numpy as np
 import pytest
 
-from ag_core.world.body.drapes import blanket_over
+from ag_core.world.body.drapes import drape_blanket
 from ag_core.world.body.heads import BEARDS, HAIRCUTS
 from ag_core.world.body.human import ANKLE_HEIGHT, SIDES, Human, Looks, Pose, two_bones
 from ag_core.world.body.posture import HEEL, Recline
@@ -65,7 +65,7 @@ def test_worn_things_keep_their_faces() -> None:
         lambda j: human.jacket(j, 0),
         lambda j: human.worn_shoes(j, 0, 1),
         lambda j: human.backpack(j, 0, 1),
-        lambda j: blanket_over(j, 0),
+        lambda j: drape_blanket(j, 0),
     )
     for make in makers:
         meshes = [make(human.solve(pose(human))) for pose in POSES.values()]
@@ -141,7 +141,7 @@ def test_a_backpack_hangs_behind_the_back() -> None:
 def test_a_blanket_covers_lying_legs_and_reaches_the_bed(legs: float) -> None:
     human = Human(MATERIALS)
     joints = human.solve(lying(human, legs))
-    blanket = blanket_over(joints, 0).vertices
+    blanket = drape_blanket(joints, 0).vertices
     for point in (*joints.knees, *joints.hips, *joints.ankles, *(joints.hips + joints.knees) / 2):
         near = np.hypot(*(blanket - point)[:, :2].T) < 0.06
         assert blanket[near, 2].max() > point[2] + 0.03
@@ -151,7 +151,7 @@ def test_a_blanket_covers_lying_legs_and_reaches_the_bed(legs: float) -> None:
 def test_a_blanket_over_a_sitting_body_covers_the_lap_and_hangs_before_the_knees() -> None:
     human = Human(MATERIALS)
     joints = human.solve(sitting(human))
-    blanket = blanket_over(joints, 0).vertices
+    blanket = drape_blanket(joints, 0).vertices
     for knee in joints.knees:
         near = np.hypot(*(blanket - knee)[:, :2].T) < 0.06
         assert blanket[near, 2].max() > knee[2] + 0.04

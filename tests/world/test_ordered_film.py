@@ -5,14 +5,14 @@ from pathlib import Path
 from ag_core.results.film_cache import FilmOrder, MadeFilm
 from ag_core.taxonomy import action_index
 from ag_core.video.frames import probe_video
-from ag_core.world.ordered_film import DRAWING, make_film
+from ag_core.world.ordered_film import DRAWING, make_ordered_film
 
 ORDER = FilmOrder(7, (action_index("c059"), action_index("c152")))
 
 
 def test_an_ordered_film_lies_whole_in_its_folder(tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
-    folder = make_film(ORDER, tmp_path, lambda *event: told.append(event), (96, 54))
+    folder = make_ordered_film(ORDER, tmp_path, lambda *event: told.append(event), (96, 54))
     assert folder == tmp_path / ORDER.key
     assert told[-1] == (DRAWING, 144, 144)
     made = MadeFilm.load(folder)
@@ -27,5 +27,5 @@ def test_an_ordered_film_lies_whole_in_its_folder(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [ORDER.key]
 
     told.clear()
-    assert make_film(ORDER, tmp_path, lambda *event: told.append(event)) == folder
+    assert make_ordered_film(ORDER, tmp_path, lambda *event: told.append(event)) == folder
     assert not told

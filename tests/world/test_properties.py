@@ -9,7 +9,7 @@ import pytest
 
 from ag_core.taxonomy import ACTIONS, GROUP_SLICES, OBJECT_CLASSES, RELATIONS, Group
 from ag_core.world.action_table import PROFILES, classes_of
-from ag_core.world.film import SEEN_SHARE, SEEN_TIME, Film, film
+from ag_core.world.film import SEEN_SHARE, SEEN_TIME, Film, compose_film
 from ag_core.world.motion.performance import find_deepest_overlap
 from ag_core.world.room.clearance import DEPTH
 from ag_core.world.truth import WorldTruth
@@ -25,7 +25,7 @@ FIRST_SEED = 7_000_000
 def faults_of(number: int) -> list[str]:
     """What is wrong with one film, as sentences; drawn in a process of its own."""
     profile, split = PROFILES[1 + number % 2], ("train", "val")[number // 2 % 2]
-    one = film(profile, split, FIRST_SEED + number, SIZE, SECONDS)
+    one = compose_film(profile, split, FIRST_SEED + number, SIZE, SECONDS)
     where = f"{profile} {split} {one.seed}"
     return [
         f"{where}: {fault}"
@@ -62,7 +62,7 @@ def faults_of_truth(truth: WorldTruth) -> list[str]:
 
 
 def faults_of_support(one: Film) -> list[str]:
-    """What carries the person is 'beneath', whatever the azimuth; no two things are looked at on one line of gaze."""
+    """What carries the person is 'beneath', whatever the azimuth; no two items are looked at on one line of gaze."""
     faults, truth = [], one.truth
     beneath, looking = RELATIONS.index("beneath"), RELATIONS.index("looking_at")
     for name in ("sitting_on", "lying_on", "standing_on"):

@@ -5,7 +5,7 @@ import pytest
 
 from ag_core.taxonomy import GROUP_SLICES, RELATIONS, Group
 from ag_core.world.body.human import ANKLE_HEIGHT, Human, Joints, Pose
-from ag_core.world.relations import ObjectState, State, cleaned, relations_of
+from ag_core.world.relations import ObjectState, RelationInput, clean_relations, find_relations
 from ag_core.world.render.mesh import turn_z
 
 MATERIALS = dict.fromkeys(("skin", "hair", "shirt", "trousers", "shoe", "sole", "white", "iris", "mouth"), 0)
@@ -34,8 +34,8 @@ def blocks(*corners, **more) -> ObjectState:
     return ObjectState((low + high) / 2, turns, (high - low) / 2, **more)
 
 
-def words(joints: Joints, *things: ObjectState, speed=0.0, **more) -> list[set[str]]:
-    found, _ = relations_of(State(joints, speed, things, CAMERA, **more))
+def words(joints: Joints, *targets: ObjectState, speed=0.0, **more) -> list[set[str]]:
+    found, _ = find_relations(RelationInput(joints, speed, targets, CAMERA, **more))
     return [{RELATIONS[r] for r in np.flatnonzero(row)} for row in found]
 
 
@@ -79,9 +79,9 @@ def test_attention_follows_the_angle(degrees, word):
 
 def test_a_face_that_cannot_be_seen_leaves_attention_unsure():
     eye = body().head
-    thing = block(np.add(eye, (-0.02, 1, -0.02)), np.add(eye, (0.02, 1.04, 0.02)))
-    assert "looking_at" in words(body(gaze=np.add(eye, (0, 3, 0))), thing)[0]
-    assert "unsure" in words(body(gaze=np.add(eye, (0, 3, 0))), thing, head_in_image=False)[0]
+    target = block(np.add(eye, (-0.02, 1, -0.02)), np.add(eye, (0.02, 1.04, 0.02)))
+    assert "looking_at" in words(body(gaze=np.add(eye, (0, 3, 0))), target)[0]
+    assert "unsure" in words(body(gaze=np.add(eye, (0, 3, 0))), target, head_in_image=False)[0]
 
 
 @pytest.mark.parametrize(
@@ -120,6 +120,6 @@ def test_cleaning_drops_flicker_and_keeps_the_rules():
     frames[:, 0, [1, 5, RELATIONS.index("not_contacting")]] = True
     frames[6, 0] = False
     frames[6, 0, [0, 6, RELATIONS.index("touching")]] = True
-    clean = cleaned(frames)
+    clean = clean_relations(frames)
     assert (clean == clean[0]).all()
     assert (clean[..., GROUP_SLICES[Group.ATTENTION]].sum(-1) == 1).all()

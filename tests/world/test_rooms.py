@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from ag_core.taxonomy import OBJECT_CLASSES
-from ag_core.world.random_streams import Chance
+from ag_core.world.random_streams import RandomStream
 from ag_core.world.render.mesh import turn_z
-from ag_core.world.room.furnisher import STEP, WAY, apart
+from ag_core.world.room.affordances import Room
+from ag_core.world.room.furnisher import STEP, WAY, are_apart
 from ag_core.world.room.paths import BODY, FloorGrid
-from ag_core.world.room.rooms import KINDS, SCENES, Room, furnish
+from ag_core.world.room.rooms import KINDS, SCENES, furnish
 
 SEEDS = range(8)
 PLACED = (
@@ -23,7 +24,7 @@ PLACED = (
 @pytest.fixture(scope="module")
 def rooms() -> dict[tuple[str, str, int], Room]:
     return {
-        (kind, split, seed): furnish(kind, Chance(split, seed, "room 0"))
+        (kind, split, seed): furnish(kind, RandomStream(split, seed, "room 0"))
         for kind in KINDS
         for split, seeds in (("train", SEEDS), ("val", range(3)))
         for seed in seeds
@@ -36,16 +37,16 @@ def floor_of(room: Room) -> FloorGrid:
 
 def used_places(room: Room) -> list[np.ndarray]:
     """Where somebody stands who sits down, lies down, washes, cooks, switches the light or takes from a surface."""
-    places = [s.point + 0.40 * turn_z(s.yaw)[:, 1] for s in room.seats]
-    places += [np.asarray(p.stand) for p in (room.sink, room.stove, room.switch) if p is not None]
-    places += [p.position + turn_z(p.yaw) @ (0, 0.6, 0) for p in room.placed if p.prop.name in ("door", "shelf")]
-    return places + [p.position + turn_z(p.yaw) @ (0, 0.9, 0) for p in room.placed if p.prop.name == "refrigerator"]
+    positions = [s.point + 0.40 * turn_z(s.yaw)[:, 1] for s in room.seats]
+    positions += [np.asarray(p.stand) for p in (room.sink, room.stove, room.switch) if p is not None]
+    positions += [p.position + turn_z(p.yaw) @ (0, 0.6, 0) for p in room.placed if p.prop.name in ("door", "shelf")]
+    return positions + [p.position + turn_z(p.yaw) @ (0, 0.9, 0) for p in room.placed if p.prop.name == "refrigerator"]
 
 
 def test_nothing_stands_in_anything_else(rooms):
     for key, room in rooms.items():
         for a, b in combinations(room.footprints, 2):
-            assert apart(a, b), f"{key}: {a} and {b} overlap"
+            assert are_apart(a, b), f"{key}: {a} and {b} overlap"
 
 
 def test_furniture_stands_in_the_room(rooms):
@@ -62,12 +63,12 @@ def test_everything_used_can_be_walked_to(rooms):
             key=grid.clearance,
         )
         assert grid.clearance(middle) >= WAY / 2, key
-        for place in used_places(room):
-            way = grid.route(middle, place)
-            assert way is not None, f"{key}: no way to {place}"
-            i, j = grid.nearest_free(place)
+        for position in used_places(room):
+            way = grid.route(middle, position)
+            assert way is not None, f"{key}: no way to {position}"
+            i, j = grid.nearest_free(position)
             free = np.array([axis[k] for axis, k in zip(grid.centres(), (i, j))])
-            assert np.hypot(*(free - np.asarray(place)[:2])) < STEP, f"{key}: {place} is blocked"
+            assert np.hypot(*(free - np.asarray(position)[:2])) < STEP, f"{key}: {position} is blocked"
 
 
 def test_surfaces_are_within_reach_of_free_floor(rooms):
@@ -130,15 +131,15 @@ def test_chairs_stand_at_tables(rooms):
 
 
 def test_a_room_is_furnished_quickly():
-    furnish("living", Chance("train", 0, "warm"))
+    furnish("living", RandomStream("train", 0, "warm"))
     start = time.process_time()
     for kind in KINDS:
-        furnish(kind, Chance("train", 1, "room 0"))
+        furnish(kind, RandomStream("train", 1, "room 0"))
     assert (time.process_time() - start) / len(KINDS) < 0.3  # generous: machines differ
 
 
 def test_the_same_seed_gives_the_same_room():
-    one, other = (furnish("kitchen", Chance("val", 3, "room 0")) for _ in range(2))
+    one, other = (furnish("kitchen", RandomStream("val", 3, "room 0")) for _ in range(2))
     assert one.size == other.size and len(one.placed) == len(other.placed)
     assert all(np.array_equal(a.position, b.position) for a, b in zip(one.placed, other.placed))
 

@@ -1,65 +1,65 @@
-"""Things: every item has a maker and a hold, lies about its origin, and can be held by tall and short people."""
+"""Items: every item has a maker and a hold, lies about its origin, and can be held by tall and short people."""
 
 import numpy as np
 import pytest
 
 from ag_core.world.body.posture import Segment
-from ag_core.world.content_sampling import MAKERS, choose_things, make_thing, person
+from ag_core.world.content_sampling import MAKERS, choose_items, make_item, make_person
 from ag_core.world.motion.goals import BeHeld
 from ag_core.world.motion.performance import Performance
 from ag_core.world.motion.script import ITEMS
 from ag_core.world.motion.tracks import Track
 from ag_core.world.objects.grips import CARRY, LONG
-from ag_core.world.objects.household import BOOK_THICK, book_mesh
+from ag_core.world.objects.household import BOOK_THICK, make_book_mesh
 from ag_core.world.objects.items import Item
-from ag_core.world.objects.props import bounds
-from ag_core.world.random_streams import Chance
+from ag_core.world.objects.props import find_bounds
+from ag_core.world.random_streams import RandomStream
 from ag_core.world.render.textures import Palette
 from ag_core.world.room.rooms import furnish
 
 
 @pytest.fixture(scope="module")
 def palette() -> Palette:
-    return Palette(Chance("train", 1, "looks"))
+    return Palette(RandomStream("train", 1, "looks"))
 
 
 def made(name: str, palette: Palette, seeds: int = 8, split: str = "train") -> list[Item]:
-    return [make_thing(name, Chance(split, seed, "shapes"), palette) for seed in range(seeds)]
+    return [make_item(name, RandomStream(split, seed, "shapes"), palette) for seed in range(seeds)]
 
 
-def extent(thing: Item) -> tuple[np.ndarray, np.ndarray]:
-    """Lowest and highest corner [3] of a thing's body without its lid."""
-    pieces = thing.prop.pieces if thing.prop else [book_mesh(0, 0, 0.0, thing.book_size)]
-    corners = bounds(pieces)
+def extent(item: Item) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest corner [3] of an item's body without its lid."""
+    pieces = item.prop.pieces if item.prop else [make_book_mesh(0, 0, 0.0, item.book_size)]
+    corners = find_bounds(pieces)
     return corners[:, 0].min(0), corners[:, 1].max(0)
 
 
 def test_every_item_has_a_maker_a_hold_and_the_right_class(palette):
     assert set(MAKERS) | {"book"} == set(ITEMS) == set(CARRY)
     for name, item in ITEMS.items():
-        thing = make_thing(name, Chance("train", 2, "shapes"), palette)
-        assert thing.prop is None or thing.prop.name == item.name
-        assert thing.variant and thing.radius > 0 and min(thing.covers) >= 0
+        item = make_item(name, RandomStream("train", 2, "shapes"), palette)
+        assert item.prop is None or item.prop.name == item.name
+        assert item.variant and item.radius > 0 and min(item.covers) >= 0
 
 
 @pytest.mark.parametrize("name", sorted(ITEMS))
 def test_things_lie_about_their_origin_and_have_plausible_sizes(name, palette):
-    for thing in made(name, palette):
-        low, high = extent(thing)
+    for item in made(name, palette):
+        low, high = extent(item)
         size, middle = high - low, (low + high) / 2
         if name in LONG:  # the origin is where the hands grip
             assert np.abs(middle[:2]).max() < 0.05 and 0.95 < -low[2] < 1.06 and 1.0 < size[2] < 1.5
         elif name != "book":  # a book has its origin in its spine
             assert np.abs(middle).max() < 0.12 and size.min() > 0.03 and size.max() < 0.56
         rests = BOOK_THICK if name == "book" else -low[2]
-        assert 0 <= thing.lift - rests < 0.005
+        assert 0 <= item.lift - rests < 0.005
 
 
 @pytest.mark.parametrize("name", sorted(ITEMS))
 def test_meshes_are_sound(name, palette):
-    for thing in made(name, palette, 4):
-        pieces = thing.prop.pieces if thing.prop else [book_mesh(0, 0, 0.5, thing.book_size)]
-        for mesh in [*pieces, *(thing.prop.hinge.pieces if thing.prop and thing.prop.hinge else [])]:
+    for item in made(name, palette, 4):
+        pieces = item.prop.pieces if item.prop else [make_book_mesh(0, 0, 0.5, item.book_size)]
+        for mesh in [*pieces, *(item.prop.hinge.pieces if item.prop and item.prop.hinge else [])]:
             assert np.isfinite(mesh.vertices).all() and np.isfinite(mesh.normals).all() and np.isfinite(mesh.uv).all()
             assert mesh.faces.max() < len(mesh.vertices)
             np.testing.assert_allclose(np.linalg.norm(mesh.normals, axis=1), 1, atol=0.02)
@@ -68,32 +68,32 @@ def test_meshes_are_sound(name, palette):
 def test_families_are_shared_by_the_splits_and_sizes_are_not(palette):
     for name in ITEMS:
         train, val = (made(name, palette, 60, split) for split in ("train", "val"))
-        assert {thing.variant for thing in train} == {thing.variant for thing in val}
-        sizes = [{tuple(np.round(extent(thing)[1], 7)) for thing in things} for things in (train, val)]
+        assert {item.variant for item in train} == {item.variant for item in val}
+        sizes = [{tuple(np.round(extent(item)[1], 7)) for item in items} for items in (train, val)]
         assert not sizes[0] & sizes[1]
 
 
 @pytest.mark.parametrize("name", ["box", "bag"])
 def test_lids_turn_up_and_away(name, palette):
-    for thing in made(name, palette):
-        assert thing.prop is not None and thing.prop.hinge is not None
-        hinge, (low, high) = thing.prop.hinge, extent(thing)
+    for item in made(name, palette):
+        assert item.prop is not None and item.prop.hinge is not None
+        hinge, (low, high) = item.prop.hinge, extent(item)
         edge = hinge.handle * (1, 1, 0)  # the front of its upper side
         shut, half, wide = (hinge.origin + hinge.rotation(share) @ edge for share in (0.0, 0.5, 1.0))
         assert shut[1] < 0 and half[2] > shut[2] + 0.1  # its front edge rises
         assert wide[1] > half[1] > shut[1] and wide[1] > hinge.origin[1]  # and goes over to the far side
-        leaf = bounds([m.moved(offset=hinge.origin) for m in hinge.pieces])
+        leaf = find_bounds([m.moved(offset=hinge.origin) for m in hinge.pieces])
         assert (leaf[:, 0].min(0) > low - 0.05).all() and leaf[:, 1].max(0)[2] < high[2] + 0.06  # lies on the body
 
 
 @pytest.mark.parametrize("name", sorted(ITEMS))
 def test_wrists_reach_what_they_hold_and_working_ends_the_floor(name):
     for number in range(6):
-        room = furnish("living", Chance("train", 1, "room"))
-        human = person("train", number, Chance("train", number, "clothes"), room.palette)
-        thing = make_thing(name, Chance("train", number, "shapes"), room.palette)
+        room = furnish("living", RandomStream("train", 1, "room"))
+        human = make_person("train", number, RandomStream("train", number, "clothes"), room.palette)
+        item = make_item(name, RandomStream("train", number, "shapes"), room.palette)
         both = ITEMS[name].two_hands
-        stage = Performance(room, human, {name: thing}, [Segment("stand", 0, 9, np.array([2.0, 1.6, 0]), 0.7)])
+        stage = Performance(room, human, {name: item}, [Segment("stand", 0, 9, np.array([2.0, 1.6, 0]), 0.7)])
         stage.paths[name] = Track(BeHeld(CARRY[name], None if both else 1))
         for i in (0, 1) if both else (1,):
             stage.hands[i].first = ("item", name)
@@ -101,21 +101,21 @@ def test_wrists_reach_what_they_hold_and_working_ends_the_floor(name):
         moment = stage.at(1.0)
         assert moment.hand_gap < 0.03
         if name in LONG:
-            assert thing.prop is not None
-            end = thing.prop.pieces[0].moved(moment.things[name].turn, moment.things[name].at)
+            assert item.prop is not None
+            end = item.prop.pieces[0].moved(moment.items[name].turn, moment.items[name].at)
             assert abs(end.vertices[:, 2].min()) < 0.03
 
 
 def test_all_things_are_bystanders_equally_often():
     counts, total = dict.fromkeys(ITEMS, 0), 150
-    room = furnish("living", Chance("train", 1, "room"))
+    room = furnish("living", RandomStream("train", 1, "room"))
     fixed = len(room.placed)
     for seed in range(total):
         del room.placed[fixed:]
-        things = choose_things(room, Chance("train", seed, "shapes"), Chance("train", seed, "things"))
+        items = choose_items(room, RandomStream("train", seed, "shapes"), RandomStream("train", seed, "things"))
         laptop = any(placed.prop.name == "laptop" for placed in room.placed[fixed:])
-        assert not (laptop and "closed laptop" in things)
-        for name in things:
+        assert not (laptop and "closed laptop" in items)
+        for name in items:
             counts[name] += 1
     shares = np.array([count for name, count in counts.items() if name != "closed laptop"]) / total
     assert shares.min() > 0.35 and shares.max() < 0.75
@@ -124,7 +124,7 @@ def test_all_things_are_bystanders_equally_often():
 def test_the_same_stream_gives_the_same_things():
     both = []
     for _ in range(2):
-        room = furnish("kitchen", Chance("train", 4, "room"))
-        things = choose_things(room, Chance("train", 4, "shapes"), Chance("train", 4, "things"))
-        both.append([(name, thing.variant, thing.radius) for name, thing in things.items()])
+        room = furnish("kitchen", RandomStream("train", 4, "room"))
+        items = choose_items(room, RandomStream("train", 4, "shapes"), RandomStream("train", 4, "things"))
+        both.append([(name, item.variant, item.radius) for name, item in items.items()])
     assert both[0] == both[1]

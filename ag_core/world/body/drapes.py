@@ -16,7 +16,7 @@ THICKNESS = 0.022
 SEAT = 0.125  # of a resting pelvis above what carries it
 
 
-def blanket_over(joints: Joints, material: int, rest_height: float | None = None) -> Mesh:
+def drape_blanket(joints: Joints, material: int, rest_height: float | None = None) -> Mesh:
     """A blanket over a lying or sitting body, from the belly to the feet (lying) or over the knees (sitting).
 
     rest_height: height of what the body lies or sits on; None = just under the pelvis.
@@ -25,7 +25,7 @@ def blanket_over(joints: Joints, material: int, rest_height: float | None = None
     forward = (joints.knees.mean(0) - joints.hips.mean(0)) * (1, 1, 0) + 1e-3 * joints.pelvis_frame[:, 1] * (1, 1, 0)
     forward = forward / np.linalg.norm(forward)
     across = np.array([forward[1], -forward[0], 0.0])
-    centres, radii = covered(joints)
+    centres, radii = find_covered(joints)
     s, t, z = (centres - joints.pelvis) @ forward, (centres - joints.pelvis) @ across, centres[:, 2]
     belly = float((0.35 * joints.waist + 0.65 * joints.chest - joints.pelvis) @ forward)
     knee = float(((joints.knees - joints.pelvis) @ forward).max())
@@ -41,13 +41,13 @@ def blanket_over(joints: Joints, material: int, rest_height: float | None = None
     beyond_knees = np.clip((rows[..., 0] - knee - 0.01) / 0.09, 0, 1) * sits
     drop = np.minimum(HANGS * side**2 * (1 + sits) + FRONT_HANGS * beyond_knees, FRONT_HANGS)
     base = rest + THICKNESS - drop
-    height = smoothed(np.maximum(top, base))
+    height = smooth_heights(np.maximum(top, base))
     points = joints.pelvis * (1, 1, 0) + rows * forward + columns * across
     points[..., 2] += height
     return grid(points[:, ::-1], material, closed=False, two_sided=True)
 
 
-def covered(j: Joints) -> tuple[NDArray, NDArray]:
+def find_covered(j: Joints) -> tuple[NDArray, NDArray]:
     """Balls that fill what lies under the blanket: centres [K,3] and radii [K]; nothing higher than the lap allows."""
     steps = np.linspace(0, 1, 8)[:, None]
     centres, radii = [], []
@@ -70,7 +70,7 @@ def covered(j: Joints) -> tuple[NDArray, NDArray]:
     return centre, np.concatenate(radii)
 
 
-def smoothed(height: NDArray) -> NDArray:
+def smooth_heights(height: NDArray) -> NDArray:
     """Folds fall softly: the height blurred along both directions."""
     for axis in (0, 1, 0, 1):
         pad = [(1, 1), (0, 0)] if axis == 0 else [(0, 0), (1, 1)]

@@ -14,7 +14,7 @@ from ag_core.world.render.mesh import UP, unit
 CORNER = 0.24  # metres before and behind a corner of a path where it is rounded
 
 
-def finer(line: NDArray) -> NDArray:
+def refine_corners(line: NDArray) -> NDArray:
     """A path [K,2] with points added near its corners, so that rounding stays near them."""
     points = [line[0]]
     for a, b in pairwise(line):
@@ -29,7 +29,7 @@ class Walk:
     """A smooth path on the floor, and feet planted along it one step apart, so that they never slide."""
 
     def __init__(self, points: ArrayLike, step: float) -> None:
-        line = finer(np.asarray(points, float))
+        line = refine_corners(np.asarray(points, float))
         for _ in range(3):  # Chaikin: cut every corner
             cut = np.stack([0.75 * line[:-1] + 0.25 * line[1:], 0.25 * line[:-1] + 0.75 * line[1:]], 1).reshape(-1, 2)
             line = np.concatenate([line[:1], cut, line[-1:]])
@@ -40,7 +40,7 @@ class Walk:
         self.step = self.length / max(1, round(self.length / step))
 
     def at(self, distance: float) -> NDArray:
-        """Place [3] on the floor after so many metres."""
+        """Position [3] on the floor after so many metres."""
         return np.array([np.interp(distance, self.distances, self.points[:, i]) for i in (0, 1)] + [0])
 
     def direction(self, distance: float) -> NDArray:
@@ -56,6 +56,6 @@ class Walk:
         planted = float(np.clip((2 * np.floor(cycle) + i + 2 * swing**2 * (3 - 2 * swing)) * self.step, 0, self.length))
         forward = self.direction(planted)
         height = ANKLE_HEIGHT + 0.10 * np.sin(np.pi * swing)
-        place = self.at(planted) + SIDES[i] * 0.085 * np.cross(forward, UP) + height * UP
+        position = self.at(planted) + SIDES[i] * 0.085 * np.cross(forward, UP) + height * UP
         push = 0.5 * np.sin(np.pi * np.clip((phase - 0.02) / 0.35, 0, 1))  # heel up before the swing
-        return place, unit(forward - push * UP)
+        return position, unit(forward - push * UP)

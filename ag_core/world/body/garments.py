@@ -26,13 +26,15 @@ UPPER_RINGS = np.array([  # share of the way from the waist to the chest, height
 WAISTBAND = ((0.085, 0.168, 0.127), (0.03, 0.182, 0.136))  # of a skirt: height, half width, half depth
 
 
-def thigh_bends(j: Joints) -> NDArray:
+def measure_thigh_bends(j: Joints) -> NDArray:
     """How far each thigh points forward [2], 0 standing to 1 sitting."""
     forward = unit(j.knees - j.hips) @ j.pelvis_frame[:, 1]
     return np.clip((forward - 0.25) / 0.65, 0, 1)
 
 
-def torso_rings(j: Joints, wide: float, angles: NDArray, margin: float = 0, longer: float = 0, tucked=False) -> NDArray:
+def build_torso_rings(
+    j: Joints, wide: float, angles: NDArray, margin: float = 0, longer: float = 0, tucked=False
+) -> NDArray:
     """Points [12,C,3] of a shirt at angles [C] from the right side over the front; its front rises over bent thighs.
 
     margin: added to both half axes; longer: how much lower the hem is; tucked: the hem ends at the hips.
@@ -45,7 +47,7 @@ def torso_rings(j: Joints, wide: float, angles: NDArray, margin: float = 0, long
         x, y = (np.where(height < 0.08, 0.84, 1) * part for part in (x, y))
         z = np.maximum(height, 0.0) + 0 * x
     else:
-        left, right = thigh_bends(j)
+        left, right = measure_thigh_bends(j)
         share = np.clip(x / 0.16 + 0.5, 0, 1)
         bend = left + (right - left) * share
         front = np.clip((ahead + 0.75) / 1.2, 0, 1)
@@ -59,32 +61,32 @@ def torso_rings(j: Joints, wide: float, angles: NDArray, margin: float = 0, long
     return np.concatenate([lower, waist[None], upper[1:]])
 
 
-def shirt(j: Joints, wide: float, material: int, tucked: bool) -> Mesh:
-    return grid(torso_rings(j, wide, np.arange(20) * np.pi / 10, tucked=tucked), material)
+def build_shirt(j: Joints, wide: float, material: int, tucked: bool) -> Mesh:
+    return grid(build_torso_rings(j, wide, np.arange(20) * np.pi / 10, tucked=tucked), material)
 
 
-def sleeve(j: Joints, i: int, wide: float, share: float, margin: float, material: int) -> Mesh:
+def build_sleeve(j: Joints, i: int, wide: float, share: float, margin: float, material: int) -> Mesh:
     """Cloth round an arm, to a share of its length."""
     path, gone = limb_path(j.shoulders[i], j.elbows[i], j.wrists[i])
     count = int(np.clip(round(share * (len(path) - 1)), 3, len(path) - 1)) + 1
     radii = np.interp(gone[:count], *ARM) * wide * 1.10 + margin
-    return tube(path[:count], radii, material, 10, arm_axis(j, i))
+    return tube(path[:count], radii, material, 10, find_arm_axis(j, i))
 
 
-def arm_axis(j: Joints, i: int) -> NDArray:
+def find_arm_axis(j: Joints, i: int) -> NDArray:
     """A direction [3] that no part of the arm runs along."""
     across = np.cross(j.elbows[i] - j.shoulders[i], j.wrists[i] - j.elbows[i])
     return across if np.linalg.norm(across) > 1e-4 else j.chest_frame[:, 0]
 
 
-def jacket(j: Joints, wide: float, material: int) -> Mesh:
+def build_jacket(j: Joints, wide: float, material: int) -> Mesh:
     """An open jacket with long sleeves over the shirt."""
     angles = np.linspace(np.pi / 2 + 0.42, 5 * np.pi / 2 - 0.42, 21)
-    body = grid(torso_rings(j, wide, angles, 0.016, 0.06), material, closed=False, two_sided=True)
-    return join([body, *(sleeve(j, i, wide, 0.92, 0.012, material) for i in (0, 1))])
+    body = grid(build_torso_rings(j, wide, angles, 0.016, 0.06), material, closed=False, two_sided=True)
+    return join([body, *(build_sleeve(j, i, wide, 0.92, 0.012, material) for i in (0, 1))])
 
 
-def skirt(j: Joints, wide: float, material: int) -> Mesh:
+def build_skirt(j: Joints, wide: float, material: int) -> Mesh:
     """From the waist to above the knees, stretched round both thighs."""
     right, up = j.pelvis_frame[:, 0], j.pelvis_frame[:, 2]
     shares = np.array([0.16, 0.36, 0.56, 0.76, 0.77])[:, None]
@@ -105,7 +107,7 @@ def skirt(j: Joints, wide: float, material: int) -> Mesh:
 # ------------------------------------------------------------------ feet
 
 
-def foot_frame(j: Joints, i: int) -> NDArray:
+def find_foot_frame(j: Joints, i: int) -> NDArray:
     """Frame [3,3] of a foot: y towards the toes, z up."""
     toes = j.toes[i]
     up = unit(0.2 * j.pelvis_frame[:, 2] + unit(j.knees[i] - j.ankles[i]))

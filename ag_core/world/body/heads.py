@@ -51,7 +51,7 @@ class Head:
         return replace(self.still, vertices=moved.astype(np.float32))
 
 
-def on_skull(ball: NDArray, thickness: NDArray | float = 0.0) -> NDArray:
+def fit_to_skull(ball: NDArray, thickness: NDArray | float = 0.0) -> NDArray:
     """Points [...,3] on the skull in directions [...,3], raised by a share of its size."""
     points = ball * SKULL * (1 + np.asarray(thickness)[..., None])
     jaw = np.clip(-ball[..., 2], 0, 1)
@@ -60,7 +60,7 @@ def on_skull(ball: NDArray, thickness: NDArray | float = 0.0) -> NDArray:
     return points
 
 
-def ball_at(height: NDArray, azimuth: NDArray) -> NDArray:
+def find_ball_point(height: NDArray, azimuth: NDArray) -> NDArray:
     """Points of the unit ball; azimuth counts from the face, counter-clockwise seen from above."""
     around = np.sqrt(np.clip(1 - height**2, 0, 1))
     return np.stack(np.broadcast_arrays(-around * np.sin(azimuth), around * np.cos(azimuth), height), -1)
@@ -68,19 +68,19 @@ def ball_at(height: NDArray, azimuth: NDArray) -> NDArray:
 
 def build_head(materials: dict[str, int], looks: Looks) -> Head:
     """The whole head in its three extreme states, which share their faces."""
-    still, gaping, asleep = (join(pieces(materials, looks, *state)) for state in ((1, 0), (1, 1), (0, 0)))
+    still, gaping, asleep = (join(build_pieces(materials, looks, *state)) for state in ((1, 0), (1, 1), (0, 0)))
     return Head(still, gaping.vertices - still.vertices, asleep.vertices - still.vertices)
 
 
-def pieces(m: dict[str, int], looks: Looks, eyes: float, mouth: float) -> list[Mesh]:
+def build_pieces(m: dict[str, int], looks: Looks, eyes: float, mouth: float) -> list[Mesh]:
     skull = ellipsoid((1, 1, 1), (0, 0, 0), m["skin"], 13)
-    face = [replace(skull, vertices=on_skull(skull.vertices.astype(float)).astype(np.float32))]
+    face = [replace(skull, vertices=fit_to_skull(skull.vertices.astype(float)).astype(np.float32))]
     if looks.beard == "full":
-        face.append(beard(m["hair"]))
+        face.append(build_beard(m["hair"]))
     for part in face:
         x, y, z = part.vertices.T
         z -= 0.010 * mouth * np.clip((-0.052 - z) / 0.03, 0, 1) * np.clip(y / 0.05, 0, 1)
-    made = [*face, *hair(m["hair"], looks.haircut)]
+    made = [*face, *build_hair(m["hair"], looks.haircut)]
     made.append(ellipsoid((0.0135, 0.019, 0.023), (0, 0.094, -0.014), m["skin"], 6))
     made.append(ellipsoid((0.024 - 0.004 * mouth, 0.009, 0.0065 + 0.0125 * mouth), (0, 0.0915, -0.058 - 0.006 * mouth),
                           m["mouth"], 6))  # fmt: skip
@@ -101,11 +101,11 @@ def pieces(m: dict[str, int], looks: Looks, eyes: float, mouth: float) -> list[M
         made.append(tube(np.stack([side * x, y, z], 1), [0.0035, 0.0045, 0.004, 0.0025], m["hair"], 6, (0, 0, 1)))
         made.append(ellipsoid((0.012, 0.021, 0.029), (side * 0.078, -0.006, -0.004), m["skin"], 6))
         if looks.glasses:
-            made += half_glasses(m["iris"], side)
+            made += build_half_glasses(m["iris"], side)
     return made
 
 
-def half_glasses(material: int, side: int) -> list[Mesh]:
+def build_half_glasses(material: int, side: int) -> list[Mesh]:
     angle = np.linspace(0, 2 * np.pi, 13)
     rim = np.stack([side * 0.034 + 0.0245 * np.cos(angle), 0.1035 - 0 * angle, 0.013 + 0.021 * np.sin(angle)], 1)
     temple = [(side * 0.058, 0.102, 0.018), (side * 0.078, 0.07, 0.018), (side * 0.086, -0.01, 0.016)]
@@ -117,14 +117,14 @@ def half_glasses(material: int, side: int) -> list[Mesh]:
     ]
 
 
-def hair(material: int, cut: str) -> list[Mesh]:
+def build_hair(material: int, cut: str) -> list[Mesh]:
     """A shell from the hairline to the crown, and what hangs or is tied of it."""
     columns, rows = 36, 12
     azimuth = np.arange(columns) * 2 * np.pi / columns
     front = np.abs((azimuth + np.pi) % (2 * np.pi) - np.pi)  # 0 at the face, pi at the nape
     line = np.interp(front, *HAIRLINE)
     up = np.concatenate([[0, 0.001], np.linspace(0.07, 1, rows - 2)])[:, None]
-    ball = ball_at(np.cos(np.arccos(line) * (1 - up)), azimuth[None])
+    ball = find_ball_point(np.cos(np.arccos(line) * (1 - up)), azimuth[None])
     x, y, z = np.moveaxis(ball, -1, 0)
     full = {"crop": 0.075, "parting": 0.115, "curly": 0.17, "long": 0.10, "bun": 0.07, "tail": 0.07}.get(cut, 0.03)
     thickness = np.clip(up / 0.25, 0.35, 1) * full * np.ones_like(x)
@@ -144,11 +144,11 @@ def hair(material: int, cut: str) -> list[Mesh]:
     elif cut == "bald":
         thickness -= 0.08
     thickness[0] = -0.04  # the rim dips into the skin
-    shell = grid(on_skull(ball, thickness), material)
-    return [shell, *hanging_hair(material, cut)]
+    shell = grid(fit_to_skull(ball, thickness), material)
+    return [shell, *build_hanging_hair(material, cut)]
 
 
-def hanging_hair(material: int, cut: str) -> list[Mesh]:
+def build_hanging_hair(material: int, cut: str) -> list[Mesh]:
     if cut == "bun":
         return [ellipsoid((0.046, 0.036, 0.044), (0, -0.112, 0.062), material, 8)]
     if cut == "tail":
@@ -166,7 +166,7 @@ def hanging_hair(material: int, cut: str) -> list[Mesh]:
     return [grid(points, material, closed=False, two_sided=True)]
 
 
-def beard(material: int) -> Mesh:
+def build_beard(material: int) -> Mesh:
     """From ear to ear round the chin."""
     azimuth = np.linspace(-1.35, 1.35, 19)
     line = np.interp(np.abs(azimuth), *BEARD_LINE)
@@ -175,4 +175,4 @@ def beard(material: int) -> Mesh:
     height = low + (line - low) * up
     thickness = 0.05 * np.sqrt(np.clip(1 - up, 0, 1)) + 0.012 - 0.05 * (up >= 1) + 0 * height
     thickness[:, [0, -1]] = -0.02
-    return grid(on_skull(ball_at(height, azimuth[None]), thickness), material, closed=False)
+    return grid(fit_to_skull(find_ball_point(height, azimuth[None]), thickness), material, closed=False)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from ag_core.world.body import garments
-from ag_core.world.body.garments import ARM, LEG, arm_axis, foot_frame
+from ag_core.world.body.garments import ARM, LEG, find_arm_axis, find_foot_frame
 from ag_core.world.body.heads import Looks, build_head
 from ag_core.world.body.skeleton import ANKLE_HEIGHT, SIDES, Joints, Pose, Skeleton, limb_path, two_bones
 from ag_core.world.render.mesh import Mesh, ellipsoid, join, tube, unit
@@ -52,22 +52,22 @@ class Human(Skeleton):
         """
         parts = [
             self.trousers_top(joints),
-            garments.shirt(joints, self.wide, self.materials["shirt"], self.tucked),
+            garments.build_shirt(joints, self.wide, self.materials["shirt"], self.tucked),
             self.throat(joints),
             self.head.mesh(eyes, mouth).moved(joints.head_frame, joints.head),
         ]
         if self.looks.lower == "skirt":
-            parts.append(garments.skirt(joints, self.wide, self.materials["trousers"]))
+            parts.append(garments.build_skirt(joints, self.wide, self.materials["trousers"]))
         for i in (0, 1):
             parts += [self.leg_tube(joints, i), self.arm_tube(joints, i)]
-            parts.append(self.foot.moved(foot_frame(joints, i), joints.ankles[i]))
+            parts.append(self.foot.moved(find_foot_frame(joints, i), joints.ankles[i]))
             pointing, upper_arm = joints.fingers[i], unit(joints.elbows[i] - joints.shoulders[i])
             across = unit(np.cross(pointing, np.add(upper_arm, (0.01, 0.02, 0.3))))
             turn = np.stack([across, pointing, np.cross(across, pointing)], 1)
             parts.append(self.hand(i, grip[i]).moved(turn, joints.wrists[i]))
         return join(parts)
 
-    # -------------------------------------------------------------- worn things
+    # -------------------------------------------------------------- worn items
 
     def without_shoes(self) -> "Human":
         """The same person in socks, so that shoes can be put on."""
@@ -75,12 +75,12 @@ class Human(Skeleton):
 
     def jacket(self, joints: Joints, material: int) -> Mesh:
         """An open jacket over the shirt."""
-        return garments.jacket(joints, self.wide, material)
+        return garments.build_jacket(joints, self.wide, material)
 
     def worn_shoes(self, joints: Joints, upper_material: int, sole_material: int) -> Mesh:
         """A pair of shoes at the feet; they enclose the socks of a barefoot human."""
         shoe = garments.build_shoe(upper_material, sole_material)
-        return join([shoe.moved(foot_frame(joints, i), joints.ankles[i]) for i in (0, 1)])
+        return join([shoe.moved(find_foot_frame(joints, i), joints.ankles[i]) for i in (0, 1)])
 
     def backpack(self, joints: Joints, *materials: int) -> Mesh:
         """A bag on the back. materials: the bag's and, where given, its straps'."""
@@ -130,7 +130,7 @@ class Human(Skeleton):
         radii = np.insert(radii, edge, radii[edge] * 1.05)
         radii[: edge + 1] *= np.linspace(1, 1.12, edge + 1)
         material = [self.materials["shirt" if k < edge else "skin"] for k in range(len(path) - 1)]
-        return tube(path, radii, material, 10, arm_axis(j, i))
+        return tube(path, radii, material, 10, find_arm_axis(j, i))
 
     # -------------------------------------------------------------- hands
 

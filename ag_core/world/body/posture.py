@@ -1,7 +1,7 @@
 """Where the body is: segments of what the feet do in, pelvis, frame and feet at any time out.
 
 Pure geometry of posture: standing, walking, running, turning, sitting, lying, standing on something. Knows nothing of
-rooms, things or labels.
+rooms, items or labels.
 """
 
 from collections.abc import Sequence
@@ -68,7 +68,7 @@ class Segment:
     kind: str
     start: float
     end: float
-    place: NDArray
+    position: NDArray
     yaw: float
     yaw_to: float = 0.0
     walk: Walk | None = None
@@ -115,7 +115,7 @@ class BodyBase:
         return (self.owner, "standing_on") if self.raised > 0.5 else None
 
 
-def base_at(segments: Sequence[Segment], human: Human, time: float) -> BodyBase:
+def find_base(segments: Sequence[Segment], human: Human, time: float) -> BodyBase:
     """Feet and pelvis at a time, before any leaning."""
     s = segments[0]
     for candidate in segments:
@@ -123,33 +123,33 @@ def base_at(segments: Sequence[Segment], human: Human, time: float) -> BodyBase:
             s = candidate
     u = float(np.clip((time - s.start) / max(s.end - s.start, 1e-6), 0, 1))
     if s.kind in ("walk", "run") and s.walk is not None:
-        return walking(s, s.walk, human, u)
+        return pose_walking(s, s.walk, human, u)
     if s.kind in ("sit", "seated", "rise") and s.seat is not None:
-        return sitting(s, s.seat, human, {"sit": ease(u), "seated": 1.0, "rise": 1 - ease(u)}[s.kind])
+        return pose_sitting(s, s.seat, human, {"sit": ease(u), "seated": 1.0, "rise": 1 - ease(u)}[s.kind])
     if s.kind in ("lie", "lying", "wake") and s.seat is not None and s.recline is not None:
-        return lying(s, s.seat, s.recline, human, {"lie": u, "lying": 1.0, "wake": 1 - u}[s.kind])
+        return pose_lying(s, s.seat, s.recline, human, {"lie": u, "lying": 1.0, "wake": 1 - u}[s.kind])
     if s.kind in ("step up", "on top", "step down") and s.top is not None:
-        return climbing(s, s.top, human, {"step up": u, "on top": 1.0, "step down": 1 - u}[s.kind])
+        return pose_climbing(s, s.top, human, {"step up": u, "on top": 1.0, "step down": 1 - u}[s.kind])
     if s.kind == "sidle" and s.to is not None:
-        return sidling(s, s.to, human, u)
-    yaw, (feet, toes) = s.yaw, standing_feet(s.place, s.yaw)
+        return pose_sidling(s, s.to, human, u)
+    yaw, (feet, toes) = s.yaw, place_feet(s.position, s.yaw)
     if s.kind == "turn":
         turned = (s.yaw_to - s.yaw + np.pi) % (2 * np.pi) - np.pi
         yaw = s.yaw + turned * ease(u)
-        feet, toes = shuffled_feet(s.place, s.yaw, turned, u)
-    return BodyBase(upright(s.place, human), yaw, turn_z(yaw), feet, toes, 0, 0, 0, 0, None)
+        feet, toes = shuffle_feet(s.position, s.yaw, turned, u)
+    return BodyBase(find_upright_pelvis(s.position, human), yaw, turn_z(yaw), feet, toes, 0, 0, 0, 0, None)
 
 
-def upright(place: NDArray, human: Human) -> NDArray:
-    """The pelvis [3] of a body that stands at a place of the floor."""
-    return place * GROUND + UP * (human.standing_height + STRETCH)
+def find_upright_pelvis(position: NDArray, human: Human) -> NDArray:
+    """The pelvis [3] of a body that stands at a position of the floor."""
+    return position * GROUND + UP * (human.standing_height + STRETCH)
 
 
-def walking(s: Segment, walk: Walk, human: Human, u: float) -> BodyBase:
+def pose_walking(s: Segment, walk: Walk, human: Human, u: float) -> BodyBase:
     """On the way along a path; running is lower, bounces more and lifts the feet higher."""
     span = max(s.end - s.start, 1e-6)
     ramp = min(0.45, span / 2)  # seconds of speeding up and slowing down
-    gone, speed = travelled(u * span, span, ramp, walk.length)
+    gone, speed = travel(u * span, span, ramp, walk.length)
     moving = min(1.0, 2 * speed * (span - ramp) / walk.length)
     running = moving if s.kind == "run" else 0.0
     forward = walk.direction(gone)
@@ -161,35 +161,35 @@ def walking(s: Segment, walk: Walk, human: Human, u: float) -> BodyBase:
         feet.append(ankle * GROUND + UP * (ANKLE_HEIGHT + (ankle[2] - ANKLE_HEIGHT) * lift * (1 + 0.9 * running)))
         toes.append(unit(toe * (1, 1, lift)))
     bob = (0.018 + 0.017 * running) * np.cos(2 * rhythm) * moving - 0.045 * running - STRETCH * moving
-    pelvis = upright(walk.at(gone), human) + UP * bob
+    pelvis = find_upright_pelvis(walk.at(gone), human) + UP * bob
     frame = turn_z(yaw + 0.06 * np.sin(rhythm) * moving)
     return BodyBase(
         pelvis, yaw, frame, (feet[0], feet[1]), (toes[0], toes[1]), 0, rhythm, moving, speed, None, running=running
     )
 
 
-def sidling(s: Segment, to: NDArray, human: Human, u: float) -> BodyBase:
+def pose_sidling(s: Segment, to: NDArray, human: Human, u: float) -> BodyBase:
     """Side steps: one foot goes ahead, the other follows."""
-    way = (to - s.place) * GROUND
+    way = (to - s.position) * GROUND
     length, frame = float(np.linalg.norm(way)), turn_z(s.yaw)
     steps = max(1, round(length / 0.26))
     step, v = min(int(u * steps), steps - 1), u * steps
     v -= step
-    feet, toes = standing_feet(s.place, s.yaw)
+    feet, toes = place_feet(s.position, s.yaw)
     lead = int(way @ frame[:, 0] > 0)
     shares = [(step + ease(2 * v - (0 if i == lead else 1))) / steps for i in (0, 1)]
     swings = [np.sin(np.pi * np.clip(2 * v - (0 if i == lead else 1), 0, 1)) for i in (0, 1)]
     left, right = (feet[i] + way * shares[i] + 0.02 * swings[i] * UP for i in (0, 1))
-    pelvis = upright(s.place + way * (shares[0] + shares[1]) / 2, human)
+    pelvis = find_upright_pelvis(s.position + way * (shares[0] + shares[1]) / 2, human)
     speed = length / max(s.end - s.start, 1e-6)
     return BodyBase(pelvis, s.yaw, frame, (left, right), toes, 0, 0, 0, speed, None)
 
 
-def sitting(s: Segment, seat: NDArray, human: Human, share: float) -> BodyBase:
+def pose_sitting(s: Segment, seat: NDArray, human: Human, share: float) -> BodyBase:
     """Between standing (0) and sitting (1). The lower the seat, the more the chest bends forward on the way."""
-    frame, standing = turn_z(s.yaw), upright(s.place, human)
-    feet, toes = standing_feet(s.place, s.yaw)
-    seated = seated_pelvis(seat, s.yaw)
+    frame, standing = turn_z(s.yaw), find_upright_pelvis(s.position, human)
+    feet, toes = place_feet(s.position, s.yaw)
+    seated = find_seated_pelvis(seat, s.yaw)
     pelvis = standing + (seated - standing) * share
     bend = np.sin(np.pi * share)
     if s.dangling is not None:
@@ -201,15 +201,15 @@ def sitting(s: Segment, seat: NDArray, human: Human, share: float) -> BodyBase:
     return BodyBase(pelvis, s.yaw, frame, feet, toes, share, 0, 0, 0, s.owner, curl=float(curl))
 
 
-def seated_pelvis(seat: NDArray, yaw: float) -> NDArray:
+def find_seated_pelvis(seat: NDArray, yaw: float) -> NDArray:
     """The pelvis [3] of a body that sits on a point."""
     return seat + SITTING_LIFT * UP - SITTING_BACK * turn_z(yaw)[:, 1]
 
 
-def lying(s: Segment, seat: NDArray, recline: Recline, human: Human, u: float) -> BodyBase:
+def pose_lying(s: Segment, seat: NDArray, recline: Recline, human: Human, u: float) -> BodyBase:
     """Between sitting (0) and lying on the back (1): the chest sinks and turns up while the legs swing up."""
     share = ease(u)
-    start = sitting(s, seat, human, 1.0)
+    start = pose_sitting(s, seat, human, 1.0)
     feet, toes = recline.feet()
     end = recline.point + LYING_LIFT * UP
     up, across = ease(1.5 * u), ease(1.25 * u - 0.25)
@@ -237,10 +237,10 @@ def lying(s: Segment, seat: NDArray, recline: Recline, human: Human, u: float) -
     )
 
 
-def climbing(s: Segment, top: NDArray, human: Human, u: float) -> BodyBase:
+def pose_climbing(s: Segment, top: NDArray, human: Human, u: float) -> BodyBase:
     """Between standing before something (0) and standing on its top (1): one foot, the weight, the other foot."""
-    (feet, toes), frame = standing_feet(s.place, s.yaw), turn_z(s.yaw)
-    above, _ = standing_feet(top, s.yaw)
+    (feet, toes), frame = place_feet(s.position, s.yaw), turn_z(s.yaw)
+    above, _ = place_feet(top, s.yaw)
     moved = []
     for i, (begin, end) in enumerate(((0.0, 0.45), (0.48, 1.0))):
         v = float(np.clip((u - begin) / (end - begin), 0, 1))
@@ -249,8 +249,8 @@ def climbing(s: Segment, top: NDArray, human: Human, u: float) -> BodyBase:
         arc = 0.07 * np.sin(np.pi * v) * UP
         moved.append(feet[i] + (target - feet[i]) * (across, across, up) + arc)
     weight = float(np.clip((u - 0.28) / 0.6, 0, 1))
-    on_top = upright(top, human) + UP * top[2] - 0.02 * frame[:, 1]
-    standing = upright(s.place, human)
+    on_top = find_upright_pelvis(top, human) + UP * top[2] - 0.02 * frame[:, 1]
+    standing = find_upright_pelvis(s.position, human)
     across, up = ease(1.3 * weight), ease(weight)
     pelvis = standing + (on_top - standing) * (across, across, up)
     curl = 0.34 * np.sin(np.pi * weight) if 0 < weight < 1 else 0.0
@@ -259,27 +259,27 @@ def climbing(s: Segment, top: NDArray, human: Human, u: float) -> BodyBase:
     )
 
 
-def standing_feet(place: NDArray, yaw: float) -> tuple[Pair, Pair]:
+def place_feet(position: NDArray, yaw: float) -> tuple[Pair, Pair]:
     """Ankles and toes of a body that stands still."""
     frame = turn_z(yaw)
-    left_foot, right_foot = (place * GROUND + side * 0.10 * frame[:, 0] + ANKLE_HEIGHT * UP for side in SIDES)
+    left_foot, right_foot = (position * GROUND + side * 0.10 * frame[:, 0] + ANKLE_HEIGHT * UP for side in SIDES)
     left_toes, right_toes = (unit(frame[:, 1] + 0.12 * side * frame[:, 0]) for side in SIDES)
     return (left_foot, right_foot), (left_toes, right_toes)
 
 
-def shuffled_feet(place: NDArray, yaw: float, turned: float, u: float) -> tuple[Pair, Pair]:
+def shuffle_feet(position: NDArray, yaw: float, turned: float, u: float) -> tuple[Pair, Pair]:
     """Feet while turning on the spot: one steps after the other."""
     feet, toes = [], []
     for i in (0, 1):
         lead = i == (0 if turned > 0 else 1)
         share = ease(np.clip(2 * u if lead else 2 * u - 1, 0, 1))
-        f, t = standing_feet(place, yaw + turned * share)
+        f, t = place_feet(position, yaw + turned * share)
         feet.append(f[i] + 0.05 * np.sin(np.pi * share) * UP)
         toes.append(t[i])
     return (feet[0], feet[1]), (toes[0], toes[1])
 
 
-def travelled(time: float, span: float, ramp: float, length: float) -> tuple[float, float]:
+def travel(time: float, span: float, ramp: float, length: float) -> tuple[float, float]:
     """Metres gone and speed after `time` of a walk that speeds up and slows down over `ramp` seconds."""
     top = length / (span - ramp)
     if time < ramp:

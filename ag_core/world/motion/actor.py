@@ -14,10 +14,11 @@ from ag_core.world.body.human import Human
 from ag_core.world.body.posture import Recline, Segment
 from ag_core.world.motion.goals import BeHeld, GazeGoal, HangDown, LieAt
 from ag_core.world.motion.performance import Performance
-from ag_core.world.motion.script import Item, Step, class_of
+from ag_core.world.motion.script import Step, find_class
 from ag_core.world.motion.tracks import NumberTrack
 from ag_core.world.objects.grips import CARRY
-from ag_core.world.random_streams import Chance
+from ag_core.world.objects.items import Item
+from ag_core.world.random_streams import RandomStream
 from ag_core.world.render.mesh import turn_z
 from ag_core.world.room.affordances import Room, Seat
 from ag_core.world.room.clearance import Solids
@@ -33,7 +34,7 @@ FOREVER = 99.0  # seconds after which every change that was written is over
 
 @dataclass(frozen=True)
 class Label:
-    """An action (index) from start to end; `shows`: keys of things or indices of placed props that must be seen."""
+    """An action (index) from start to end; `shows`: keys of items or indices of placed props that must be seen."""
 
     action: int
     start: float
@@ -50,26 +51,26 @@ class Actor:
 
     room: Room
     human: Human
-    things: dict[str, Item]
-    chance: Chance
+    items: dict[str, Item]
+    stream: RandomStream
     duration: float
     viewer: NDArray
     actions: frozenset[int]
     labels: list[Label] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.performance = Performance(self.room, self.human, self.things)
+        self.performance = Performance(self.room, self.human, self.items)
         # Where the body is now.
         self.time, self.yaw = 0.0, 0.0
-        self.place = np.zeros(3)
+        self.position = np.zeros(3)
         self.seat: Seat | None = None
         self.recline: Recline | None = None  # how the person lies on the seat
         self.outside = False  # behind the doorway
         self.slot: tuple[NDArray, float] | None = None  # where to sidle out from between table and chair, and the yaw
         self.lain_since, self.sat_since, self.held_since = -99.0, -99.0, -99.0
-        # Where the things are now.
-        self.lying: dict[str, tuple[NDArray, str]] = {}  # thing -> place [3] and kind of surface
-        self.contents: dict[str, str] = {}  # thing -> the box that it is in
+        # Where the items are now.
+        self.lying: dict[str, tuple[NDArray, str]] = {}  # item -> position [3] and kind of surface
+        self.contents: dict[str, str] = {}  # item -> the box that it is in
         self.held: str | None = None
         self.hand: int | None = None
         # What the room allows.
@@ -78,19 +79,19 @@ class Actor:
         self.draw_beginning()
 
     def draw_beginning(self) -> None:
-        """Decide what is kept free of things, what stands open and whether the lamp is on."""
+        """Decide what is kept free of items, what stands open and whether the lamp is on."""
         soft_seats = [s for s in self.room.seats if s.kind in ("sofa/couch", "bed")]
         beds = [bed.owner for bed in self.room.beds if bed.kind != "floor"]
-        self.kept_free = beds[0] if beds and self.chance.happens(MADE_BED) else None  # nothing lies on it
-        self.reserved = self.chance.shuffled(soft_seats)[:1]  # seats without things on them
-        if self.chance.happens(FREE_TABLE_EDGE):
+        self.kept_free = beds[0] if beds and self.stream.bernoulli(MADE_BED) else None  # nothing lies on it
+        self.reserved = self.stream.permutation(soft_seats)[:1]  # seats without items on them
+        if self.stream.bernoulli(FREE_TABLE_EDGE):
             self.reserved += [s for s in self.room.seats if s.kind == "table"]
         for i, placed in enumerate(self.room.placed):
             if placed.prop.hinge is not None:
-                hinge, ajar = placed.prop.hinge, self.chance.happens(BEGINS_OPEN)
+                hinge, ajar = placed.prop.hinge, self.stream.bernoulli(BEGINS_OPEN)
                 begins = hinge.starts_open if placed.prop.name == "laptop" else float(ajar)
                 self.performance.hinges[i] = NumberTrack(begins)
-        self.performance.lamp = NumberTrack(0.0 if self.chance.happens(BEGINS_DARK) else 1.0)
+        self.performance.lamp = NumberTrack(0.0 if self.stream.bernoulli(BEGINS_DARK) else 1.0)
 
     # -------------------------------------------------------------- how it is now
 
@@ -109,7 +110,7 @@ class Actor:
         return self.performance.hinges[i].value_at(self.time + FOREVER)
 
     def find_item_turn(self, name: str) -> NDArray:
-        """How a lying thing is turned [3,3]."""
+        """How a lying item is turned [3,3]."""
         _, goal, _ = self.performance.paths[name].goals_at(self.time + FOREVER)
         assert isinstance(goal, LieAt)
         return goal.turn
@@ -120,7 +121,7 @@ class Actor:
 
     def choose_seen_hand(self) -> int:
         """The hand on the camera's side."""
-        return int((self.viewer - self.place) @ turn_z(self.yaw)[:, 0] > 0)
+        return int((self.viewer - self.position) @ turn_z(self.yaw)[:, 0] > 0)
 
     # -------------------------------------------------------------- writing
 
@@ -131,23 +132,23 @@ class Actor:
 
     def stand(self) -> None:
         """Let the body stand still where it is."""
-        self.add_segment(Segment("stand", self.time, self.time, self.place, self.yaw))
+        self.add_segment(Segment("stand", self.time, self.time, self.position, self.yaw))
 
     def turn_to(self, yaw: float) -> None:
         """Turn on the spot, where it is worth it."""
         turned = abs((yaw - self.yaw + np.pi) % (2 * np.pi) - np.pi)
         if turned > 0.03:
-            self.add_segment(Segment("turn", self.time, self.time + 0.25 + 0.22 * turned, self.place, self.yaw, yaw))
+            self.add_segment(Segment("turn", self.time, self.time + 0.25 + 0.22 * turned, self.position, self.yaw, yaw))
         self.yaw = yaw
 
     def turn_to_viewer(self) -> None:
-        """Who stands with the back to the camera turns before using a thing."""
-        to_camera = (self.viewer - self.place)[:2] / np.hypot(*(self.viewer - self.place)[:2])
+        """Who stands with the back to the camera turns before using an item."""
+        to_camera = (self.viewer - self.position)[:2] / np.hypot(*(self.viewer - self.position)[:2])
         if self.seat is not None or turn_z(self.yaw)[:2, 1] @ to_camera > -0.15:
             return
         towards = float(np.arctan2(-to_camera[0], to_camera[1]))
         off = (towards - self.yaw + np.pi) % (2 * np.pi) - np.pi
-        self.turn_to(float(self.yaw + off - np.sign(off) * self.chance.uniform(0.4, 1.25)))
+        self.turn_to(float(self.yaw + off - np.sign(off) * self.stream.uniform(0.4, 1.25)))
         self.stand()
 
     def look(self, goal: GazeGoal, start: float, span: float = 0.35) -> None:
@@ -175,7 +176,7 @@ class Actor:
         self.time += span
 
     def let_go(self, name: str, end: float) -> None:
-        """Book the time a thing was in the hands."""
+        """Book the time an item was in the hands."""
         hands = (True, True) if self.hand is None else (self.hand == 0, self.hand == 1)
         self.performance.attached.append((name, hands, self.held_since, end))
         self.add_label("hold", name, self.held_since, end, name)
@@ -186,10 +187,10 @@ class Actor:
     ) -> None:
         """Book the actions that a template with a subject (item key, object class or word) and a support shows.
 
-        shows: keys of things or indices of placed props that must be seen, or the label is dropped.
+        shows: keys of items or indices of placed props that must be seen, or the label is dropped.
         """
         if end - start >= MIN_LABEL_S:
-            for action in actions_for(template, class_of(subject), class_of(support)):
+            for action in actions_for(template, find_class(subject), find_class(support)):
                 if action in self.actions:
                     self.labels.append(Label(action, start, end, shows))
 

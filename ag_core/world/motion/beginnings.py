@@ -9,19 +9,19 @@ from ag_core.world.motion.goals import BeHeld
 from ag_core.world.motion.lying import add_recline_segment, find_recline
 from ag_core.world.motion.resting import find_dangling_ankles, find_feet_position, find_slot, fits_seat, is_seat_free
 from ag_core.world.motion.tracks import Track
-from ag_core.world.motion.walking import find_free_positions, floor_grid
+from ag_core.world.motion.walking import build_floor_grid, find_free_positions
 
 BEGINS_DRESSED = 0.35  # how often a jacket is worn at the beginning rather than lying about
 
 
 def begin(actor: Actor, before: float, asleep: bool = False) -> None:
-    """A free place, a seat, a bed or the space behind the doorway, `before` seconds ahead of the film."""
+    """A free position, a seat, a bed or the space behind the doorway, `before` seconds ahead of the film."""
     begins = -before
-    places = find_free_positions(actor, 60, 0.25)
-    actor.place = places[0] if places else np.array([actor.room.size[0] / 2, actor.room.size[1] - 0.5, 0])
-    actor.yaw = actor.chance.uniform(-1.6, 1.6)
-    actor.add_segment(Segment("stand", begins, begins, actor.place, actor.yaw))
-    where = actor.chance.uniform(0, 1)
+    positions = find_free_positions(actor, 60, 0.25)
+    actor.position = positions[0] if positions else np.array([actor.room.size[0] / 2, actor.room.size[1] - 0.5, 0])
+    actor.yaw = actor.stream.uniform(-1.6, 1.6)
+    actor.add_segment(Segment("stand", begins, begins, actor.position, actor.yaw))
+    where = actor.stream.uniform(0, 1)
     sleeps = 0.20 if "bed" in {bed.kind for bed in actor.room.beds} else 0.05
     if asleep or where < sleeps:
         asleep = begin_resting(actor, begins, True)
@@ -30,14 +30,16 @@ def begin(actor: Actor, before: float, asleep: bool = False) -> None:
     elif not asleep and 0.30 <= where < 0.45 and before < 1.5:
         begin_outside(actor, begins)
     actor.time = begins
-    if "clothes" in actor.lying and not asleep and actor.chance.happens(BEGINS_DRESSED):
+    if "clothes" in actor.lying and not asleep and actor.stream.bernoulli(BEGINS_DRESSED):
         begin_dressed(actor, "clothes", begins)
 
 
 def begin_resting(actor: Actor, begins: float, asleep: bool) -> bool:
     """Start the film on a seat, or asleep on a bed, a sofa or the floor."""
-    for seat in actor.chance.shuffled(actor.room.seats):
-        if not is_seat_free(actor, seat) or (seat.kind == "floor" and floor_grid(actor).clearance(seat.point) < 0.25):
+    for seat in actor.stream.permutation(actor.room.seats):
+        if not is_seat_free(actor, seat) or (
+            seat.kind == "floor" and build_floor_grid(actor).clearance(seat.point) < 0.25
+        ):
             continue
         recline = find_recline(actor, seat) if asleep else None
         if asleep and (recline is None or seat.kind == "floor"):
@@ -48,7 +50,7 @@ def begin_resting(actor: Actor, begins: float, asleep: bool) -> bool:
         if not fits_seat(actor, seat):
             continue
         actor.slot = None if slot is None else (slot, seat.yaw)
-        actor.place, actor.yaw, actor.seat = find_feet_position(actor, seat), seat.yaw, seat
+        actor.position, actor.yaw, actor.seat = find_feet_position(actor, seat), seat.yaw, seat
         actor.performance.body.clear()
         if recline is not None:
             actor.recline, actor.lain_since = recline, begins
@@ -57,7 +59,7 @@ def begin_resting(actor: Actor, begins: float, asleep: bool) -> bool:
         else:
             dangling = find_dangling_ankles(actor, seat)
             actor.add_segment(
-                Segment("seated", begins, begins, actor.place, actor.yaw, 0, None, seat.point, seat.owner, dangling)
+                Segment("seated", begins, begins, actor.position, actor.yaw, 0, None, seat.point, seat.owner, dangling)
             )
         return True
     return False
@@ -69,15 +71,15 @@ def begin_outside(actor: Actor, begins: float) -> bool:
     if passage is None:
         return False
     inwards = passage.inside - passage.outside
-    actor.place, actor.yaw = np.array([*passage.outside, 0.0]), float(np.arctan2(-inwards[0], inwards[1]))
+    actor.position, actor.yaw = np.array([*passage.outside, 0.0]), float(np.arctan2(-inwards[0], inwards[1]))
     actor.performance.body.clear()
-    actor.add_segment(Segment("stand", begins, begins, actor.place, actor.yaw))
+    actor.add_segment(Segment("stand", begins, begins, actor.position, actor.yaw))
     actor.outside = True
     return True
 
 
 def begin_dressed(actor: Actor, name: str, at: float) -> None:
-    """A thing that lay about is worn from the beginning."""
+    """An item that lay about is worn from the beginning."""
     del actor.lying[name]
     actor.performance.worn.append((name, "wearing", at, at + 9999))
     actor.performance.paths[name] = Track(BeHeld(ON_BODY, None))

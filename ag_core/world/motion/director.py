@@ -6,7 +6,7 @@ What a step does is a function of its own, in the module of its family; STEP_FUN
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ag_core.world.combinations import held_out
+from ag_core.world.combinations import is_held_out
 from ag_core.world.motion import (
     dressing,
     feelings,
@@ -23,7 +23,7 @@ from ag_core.world.motion.actor import FOREVER, Actor, StepFunction
 from ag_core.world.motion.beginnings import begin
 from ag_core.world.motion.lying import label_lying
 from ag_core.world.motion.performance import Performance
-from ag_core.world.motion.planning import Situation, goals_of, moods, next_steps, way_to
+from ag_core.world.motion.planning import Situation, draw_moods, find_way, list_goals, list_next_steps
 from ag_core.world.motion.resting import label_sitting
 from ag_core.world.motion.script import ITEMS, Step
 
@@ -67,7 +67,7 @@ class Director:
             worn=tuple(key for key, _, _, end in performance.worn if end > actor.time),
             opened=tuple(opened),
             lit=None if lamp is None else performance.lamp.value_at(later) > 0.5,
-            places=tuple(name for name in ("sink", "stove") if getattr(actor.room, name) is not None),
+            work_spots=tuple(name for name in ("sink", "stove") if getattr(actor.room, name) is not None),
             done=tuple(self.steps),
         )
 
@@ -82,7 +82,7 @@ class Director:
         self.new_steps += new
         self.steps.append(step)
         self.step_ends.append(actor.time)
-        actor.time = max(actor.time, before + 0.05) + actor.chance.uniform(0.0, 0.3)
+        actor.time = max(actor.time, before + 0.05) + actor.stream.uniform(0.0, 0.3)
         return True
 
     def choose_surface(self, step: Step) -> Step:
@@ -92,27 +92,27 @@ class Director:
         kinds = {s.kind for s in self.actor.room.surfaces}.intersection(ITEMS[step.subject].lies_on)
         options = [Step("put", step.subject, kind) for kind in sorted(kinds)]
         fitting = [option for option in options if self.is_new(option) == self.may_be_new]
-        return self.actor.chance.any_of(fitting or options) if options else step
+        return self.actor.stream.choice(fitting or options) if options else step
 
     def is_new(self, step: Step) -> bool:
-        """Whether train never shows this verb with this shape of thing and this support."""
+        """Whether train never shows this verb with this shape of item and this support."""
         if not step.skill.brings:
             return False
         template, actor = step.skill.brings[0][0], self.actor
-        thing = actor.things.get(step.subject)
+        item = actor.items.get(step.subject)
         if step.kind in ("take", "pick up"):
             support = actor.lying[step.subject][1]
         elif step.kind == "put":
             support = step.onto
         else:
-            support = actor.seat.kind if actor.seat is not None and thing is not None else ""
-        return held_out(template, step.subject, thing.variant if thing else "", support)
+            support = actor.seat.kind if actor.seat is not None and item is not None else ""
+        return is_held_out(template, step.subject, item.variant if item else "", support)
 
     def fulfil(self, action: int) -> bool:
         """Do what shows an action, and before it what that needs."""
-        for goal in goals_of(action):
+        for goal in list_goals(action):
             for _ in range(MAX_STEPS_TO_A_GOAL):
-                step = way_to(goal, self.see_situation())
+                step = find_way(goal, self.see_situation())
                 if step is None or not self.perform(step):
                     break
                 if step == goal:
@@ -125,9 +125,9 @@ class Director:
         wishes: action indices; `unmet` says afterwards which could not be shown, and why in a few words.
         """
         actor = self.actor
-        liking = moods(actor.chance)
-        asleep = bool(wishes) and any(goal.kind == "awaken" for goal in goals_of(wishes[0])[:1])
-        begin(actor, 0.0 if wishes else actor.chance.any_of([0.0, actor.chance.uniform(0.0, 7.0)]), asleep)
+        liking = draw_moods(actor.stream)
+        asleep = bool(wishes) and any(goal.kind == "awaken" for goal in list_goals(wishes[0])[:1])
+        begin(actor, 0.0 if wishes else actor.stream.choice([0.0, actor.stream.uniform(0.0, 7.0)]), asleep)
         if actor.outside:
             self.perform(Step("walk through", "doorway"))
         for action in wishes:
@@ -136,7 +136,7 @@ class Director:
             elif not self.fulfil(action):
                 self.unmet.append((action, "none of the rooms tried has the place and the things for it"))
         while actor.time < actor.duration - 1.2:
-            steps = next_steps(self.see_situation(), liking, actor.chance, actor.actions)
+            steps = list_next_steps(self.see_situation(), liking, actor.stream, actor.actions)
             if self.may_be_new and not self.new_steps:
                 steps.sort(key=lambda step: not self.is_new(self.choose_surface(step)))
             if not any(self.perform(step) for step in steps):

@@ -1,6 +1,6 @@
 """Clothes: jacket and shoes on and off, a bag onto the back, a blanket over the body.
 
-A worn thing leaves the hands at one moment, hidden behind or under the body; from then on its worn form is drawn.
+A worn item leaves the hands at one moment, hidden behind or under the body; from then on its worn form is drawn.
 Each step returns False, and writes nothing, if it cannot be done.
 """
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ag_core.world.body.posture import base_at
+from ag_core.world.body.posture import find_base
 from ag_core.world.motion.actor import Actor, StepFunction
 from ag_core.world.motion.goals import (
     BeHeld,
@@ -22,7 +22,7 @@ from ag_core.world.motion.goals import (
     ReachTo,
 )
 from ag_core.world.motion.performance import FOOT_RAISED
-from ag_core.world.motion.strokes import FEET, STILL, Reach, Stroke, Triple, hand_at
+from ag_core.world.motion.strokes import FEET, STILL, Reach, Stroke, Triple, place_hand
 from ag_core.world.objects.grips import CARRY, LEVEL, Hold
 from ag_core.world.render.mesh import turn_x, turn_z
 
@@ -42,14 +42,14 @@ SHOULDER_STRAPS = Reach("chest", (0.13, 0.17, 0.02), (-0.3, 0.2, 0.9), Stroke((0
 
 
 def wear(actor: Actor, name: str, kind: str, at: float) -> None:
-    """From `at` on a thing is worn: 'wearing', 'covered_by' or 'have_it_on_the_back'."""
+    """From `at` on an item is worn: 'wearing', 'covered_by' or 'have_it_on_the_back'."""
     actor.let_go(name, at)
     actor.performance.worn.append((name, kind, at, at + 9999))
     actor.performance.paths[name].add(at + 0.02, at + 0.06, BeHeld(ON_BODY, None))
 
 
 def unwear(actor: Actor, name: str, at: float, goal: ItemGoal) -> None:
-    """From `at` on a worn thing is in both hands, where the goal puts it."""
+    """From `at` on a worn item is in both hands, where the goal puts it."""
     actor.performance.worn = [
         (worn, kind, start, min(end, at) if worn == name else end) for worn, kind, start, end in actor.performance.worn
     ]
@@ -75,12 +75,12 @@ def dress(actor: Actor, name: str) -> bool:
     on = start + 0.78
     wear(actor, name, "wearing", on)
     actor.look(LookAhead(0.2), on)
-    first = int(actor.chance.happens(0.5))
+    first = int(actor.stream.bernoulli(0.5))
     for k, i in enumerate((first, 1 - first)):
         out = on + 0.05 + 0.35 * k
         actor.performance.hands[i].add(out, out + 0.35, ReachTo(SLEEVE))
         actor.performance.hands[i].add(out + 0.4, out + 0.8, ReachTo(FRONT))
-    end = on + 0.85 + actor.chance.uniform(0.5, 0.9)
+    end = on + 0.85 + actor.stream.uniform(0.5, 0.9)
     actor.add_label("wear", name, start + 0.1, end, support="on")
     actor.relax((0, 1), end)
     actor.time = end + 0.3
@@ -95,7 +95,7 @@ def undress(actor: Actor, name: str) -> bool:
     start = actor.time
     actor.look(LookAhead(0.3), start, 0.25)
     send_both_hands(actor, ReachTo(COLLAR), start, start + 0.45)
-    first = int(actor.chance.happens(0.5))
+    first = int(actor.stream.bernoulli(0.5))
     for k, i in enumerate((first, 1 - first)):
         out = start + 0.6 + 0.3 * k
         actor.performance.hands[i].add(out, out + 0.35, ReachTo(SLEEVE))
@@ -122,7 +122,7 @@ def cover(actor: Actor, name: str) -> bool:
     on = start + 0.82
     wear(actor, name, "covered_by", on)
     send_both_hands(actor, ReachTo(HEM), on, on + 0.45)
-    end = on + 0.4 + actor.chance.uniform(1.4, 2.4)
+    end = on + 0.4 + actor.stream.uniform(1.4, 2.4)
     actor.look(LookAhead(0.5), on + 0.3)
     actor.add_label("snuggle", name, start + 0.3, end, name)
     actor.relax((0, 1), end)
@@ -156,7 +156,7 @@ def shoulder(actor: Actor, name: str) -> bool:
     on = start + 0.6
     wear(actor, name, "have_it_on_the_back", on)
     send_both_hands(actor, ReachTo(SHOULDER_STRAPS), on, on + 0.4)
-    end = on + 0.4 + actor.chance.uniform(0.5, 0.8)
+    end = on + 0.4 + actor.stream.uniform(0.5, 0.8)
     actor.relax((0, 1), end)
     actor.look(LookAhead(0.3), start + 0.3)
     actor.time = end + 0.3
@@ -165,13 +165,13 @@ def shoulder(actor: Actor, name: str) -> bool:
 
 def find_lean_to_feet(actor: Actor) -> float | None:
     """How far one who sits leans forward so that both hands reach a raised foot; None if they do not."""
-    base = base_at(actor.performance.body, actor.human, actor.time)
+    base = find_base(actor.performance.body, actor.human, actor.time)
     right = base.feet[1] + base.frame @ (-0.05, -0.03, FOOT_RAISED)
     base = replace(base, feet=(base.feet[0], right))
     for lean in (0.5, 0.65, 0.8, 0.95, 1.1):
-        pose = actor.performance.posed(base, lean, 0.0, base.pelvis + 2 * base.frame[:, 1])
+        pose = actor.performance.make_pose(base, lean, 0.0, base.pelvis + 2 * base.frame[:, 1])
         joints = actor.human.solve(pose)
-        wrists = [hand_at(at_foot(1, STILL), i, 0.0, joints, base.frame)[0] for i in (0, 1)]
+        wrists = [place_hand(reach_foot(1, STILL), i, 0.0, joints, base.frame)[0] for i in (0, 1)]
         joints = actor.human.solve(replace(pose, hands=(wrists[0], wrists[1])))
         if all(np.linalg.norm(joints.wrists[i] - wrists[i]) < 0.01 for i in (0, 1)):
             return lean
@@ -187,7 +187,7 @@ def put_on(actor: Actor, name: str) -> bool:
     actor.look(LookAtItem(name), start, 0.25)
     stage.lean.add(start, start + 0.5, lean)
     stage.raised[1].add(start, start + 0.5, 1.0)
-    stage.paths[name].add(start + 0.1, start + 0.65, FollowHands(at_foot(1, STILL, (0.0, 0.0, -0.02)), SHOES))
+    stage.paths[name].add(start + 0.1, start + 0.65, FollowHands(reach_foot(1, STILL, (0.0, 0.0, -0.02)), SHOES))
     on = start + 0.8
     wear(actor, name, "wearing", on)
     end = work_on_feet(actor, (1, 0), on)
@@ -206,7 +206,7 @@ def take_off(actor: Actor, name: str) -> bool:
     work_on_feet(actor, (0, 1), start + 0.45, stays_up=True)
     off = actor.time
     send_both_hands(actor, GripItem(name), off - 0.2, off)
-    unwear(actor, name, off, FollowHands(at_foot(1, STILL, (0.0, 0.0, -0.02)), SHOES))
+    unwear(actor, name, off, FollowHands(reach_foot(1, STILL, (0.0, 0.0, -0.02)), SHOES))
     stage.paths[name].add(off + 0.05, off + 0.6, BeHeld(CARRY[name], None))
     stage.raised[1].add(off + 0.1, off + 0.6, 0.0)
     stage.lean.add(off + 0.05, off + 0.6, 0.02)
@@ -222,11 +222,11 @@ def work_on_feet(actor: Actor, feet: tuple[int, int], start: float, stays_up: bo
     for k, foot in enumerate(feet):
         tug = Stroke((0.0, 0.0, 0.02), (0.0, 0.015, 0.0), 0.5, start)
         begin = start + 0.75 * k
-        actor.look(LookAtPoint(actor.place), begin)
-        send_both_hands(actor, ReachTo(at_foot(foot, tug)), begin, begin + (0.1 if k == 0 else 0.4))
+        actor.look(LookAtPoint(actor.position), begin)
+        send_both_hands(actor, ReachTo(reach_foot(foot, tug)), begin, begin + (0.1 if k == 0 else 0.4))
     stage.raised[feet[0]].add(change, change + 0.45, 0.0)
     stage.raised[feet[1]].add(change + 0.05, change + 0.5, 1.0)
-    end = change + 0.5 + actor.chance.uniform(0.5, 0.8)
+    end = change + 0.5 + actor.stream.uniform(0.5, 0.8)
     actor.time = end
     if not stays_up:
         stage.raised[feet[1]].add(end, end + 0.45, 0.0)
@@ -236,7 +236,7 @@ def work_on_feet(actor: Actor, feet: tuple[int, int], start: float, stays_up: bo
     return end
 
 
-def at_foot(foot: int, stroke: Stroke, offset: Triple = (0.075, -0.10, 0.07)) -> Reach:
+def reach_foot(foot: int, stroke: Stroke, offset: Triple = (0.075, -0.10, 0.07)) -> Reach:
     """Both hands at one foot, 0 left or 1 right; `offset` [3] of the right wrist."""
     return Reach(FEET[foot], offset, (-0.3, 0.8, -0.5), stroke)
 

@@ -11,7 +11,7 @@ from ag_core.world.render.mesh import turn_z
 
 def find_free_hand(actor: Actor) -> int | None:
     """A hand that holds nothing, the one the camera sees better where both are free."""
-    seen = int((actor.viewer - actor.place) @ turn_z(actor.yaw)[:, 0] > 0)
+    seen = int((actor.viewer - actor.position) @ turn_z(actor.yaw)[:, 0] > 0)
     free = [i for i in (seen, 1 - seen) if actor.held is None or i not in actor.holding_hands]
     return free[0] if free else None
 
@@ -28,7 +28,7 @@ def laugh(actor: Actor, about: str) -> bool:
         shows = (found[0],)
         actor.look(LookAtPoint(found[1]), actor.time, 0.3)
         actor.time += 0.4
-    stage, start, span = actor.performance, actor.time, actor.chance.uniform(1.7, 2.4)
+    stage, start, span = actor.performance, actor.time, actor.stream.uniform(1.7, 2.4)
     end, hand = start + span, find_free_hand(actor)
     stage.shake.add(start + 0.15, start + 0.4, 1.0)
     stage.shake.add(end - 0.45, end, 0.0)
@@ -56,7 +56,7 @@ def sneeze(actor: Actor) -> bool:
     stage, start, hand = actor.performance, actor.time, find_free_hand(actor)
     if hand is None:
         return False
-    jerk = start + actor.chance.uniform(0.6, 0.75)
+    jerk = start + actor.stream.uniform(0.6, 0.75)
     end = jerk + 0.6
     stage.nod.add(start, jerk - 0.05, 0.36)
     stage.lean.add(start, jerk - 0.05, -0.10)

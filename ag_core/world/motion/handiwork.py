@@ -1,4 +1,4 @@
-"""What hands do with things: take, put, throw, use.
+"""What hands do with items: take, put, throw, use.
 
 Each step returns False, and writes nothing, if it cannot be done.
 """
@@ -26,7 +26,7 @@ from ag_core.world.motion.goals import (
 from ag_core.world.motion.layout import find_free_spot
 from ag_core.world.motion.reach import find_grip_points, find_posture, go_within_reach, may_reach
 from ag_core.world.motion.script import ITEMS
-from ag_core.world.motion.walking import floor_grid
+from ag_core.world.motion.walking import build_floor_grid
 from ag_core.world.objects import grips
 from ag_core.world.objects.grips import CARRY, Hold
 from ag_core.world.objects.items import turn_flat
@@ -40,36 +40,36 @@ TEMPLATE_OF_USE = {
     "snuggle": "snuggle",
     "read": "watch",
 }
-"""What using a thing shows; 'lift' (to the mouth and away, a decoy) shows nothing."""
+"""What using an item shows; 'lift' (to the mouth and away, a decoy) shows nothing."""
 
 
 USES = ("drink", "lift", "eat", "talk", "play", "snuggle", "read")
 
 
 def take(actor: Actor, name: str, only_reach: bool = False) -> bool:
-    """Reach, attach, lift. `only_reach`: a decoy that withdraws without the thing."""
+    """Reach, attach, lift. `only_reach`: a decoy that withdraws without the item."""
     at, under = actor.lying[name]
     found = go_within_reach(actor, name, at, squats=not only_reach)
     if found is None:
         return False
     hands, posture = found
-    start, span = actor.time, actor.chance.uniform(0.55, 0.8)
+    start, span = actor.time, actor.stream.uniform(0.55, 0.8)
     actor.look(LookAtItem(name), start, 0.25)
     actor.bend(posture, start, span)
     for i in hands:
         actor.performance.hands[i].add(start, start + span, GripItem(name))
     actor.time = start + span + 0.1
     if only_reach:
-        actor.time += actor.chance.uniform(0.1, 0.4)
+        actor.time += actor.stream.uniform(0.1, 0.4)
         actor.relax(hands, actor.time)
         actor.look(LookAhead(0.5), actor.time)
         actor.time += 0.6
         return True
     attach = actor.time
-    lift = actor.chance.uniform(0.6, 0.8)
+    lift = actor.stream.uniform(0.6, 0.8)
     actor.hand = None if len(hands) == 2 else hands[0]
     actor.performance.paths[name].add(attach, attach + lift, BeHeld(CARRY[name], actor.hand))
-    squatting = posture[1] > 0.5  # then the thing leads
+    squatting = posture[1] > 0.5  # then the item leads
     lift_body = attach + (0.3 * lift if squatting else 0.0)
     actor.performance.lean.add(lift_body, attach + lift, 0.03)
     actor.performance.crouch.add(lift_body, attach + lift, 0.0)
@@ -83,9 +83,9 @@ def take(actor: Actor, name: str, only_reach: bool = False) -> bool:
 
 
 def hold(actor: Actor, name: str) -> bool:
-    """Keep a thing in the hands for a while and look at it."""
+    """Keep an item in the hands for a while and look at it."""
     actor.look(LookAtItem(name), actor.time)
-    actor.time += actor.chance.uniform(0.8, 1.8)
+    actor.time += actor.stream.uniform(0.8, 1.8)
     return True
 
 
@@ -102,7 +102,7 @@ def put(actor: Actor, name: str, kinds: tuple[str, ...] = ()) -> bool:
     else:
         return False
     hands, posture = found
-    start, span = actor.time, actor.chance.uniform(0.7, 0.95)
+    start, span = actor.time, actor.stream.uniform(0.7, 0.95)
     actor.look(LookAtPoint(at), start, 0.25)
     actor.bend(posture, start, span)
     actor.performance.paths[name].add(start, start + span, LieAt(at, turn_z(actor.yaw) @ turn_flat(name)))
@@ -110,7 +110,7 @@ def put(actor: Actor, name: str, kinds: tuple[str, ...] = ()) -> bool:
     actor.let_go(name, detach)
     actor.lying[name] = (at, kind)
     actor.relax(hands, detach + 0.02)
-    actor.time = detach + actor.chance.uniform(0.45, 0.6)
+    actor.time = detach + actor.stream.uniform(0.45, 0.6)
     owners = tuple(s.owner for s in actor.room.surfaces if s.kind == kind and s.owner > 0)[:1]
     actor.add_label("put", name, start, actor.time - 0.2, name, *owners, support=kind)
     actor.look(LookAhead(1.0), actor.time)
@@ -126,12 +126,12 @@ def throw(actor: Actor, name: str) -> bool:
         if spot is None:
             continue
         at, kind, _ = spot
-        away = (at - actor.place)[:2]
+        away = (at - actor.position)[:2]
         distance = float(np.hypot(*away))
-        to_camera = (actor.viewer - actor.place)[:2] / np.hypot(*(actor.viewer - actor.place)[:2])
+        to_camera = (actor.viewer - actor.position)[:2] / np.hypot(*(actor.viewer - actor.position)[:2])
         if not 0.9 < distance < 2.2 or away @ to_camera / distance < -0.75:
             continue
-        if kind == "floor" and floor_grid(actor).clearance(at) < actor.things[name].radius:
+        if kind == "floor" and build_floor_grid(actor).clearance(at) < actor.items[name].radius:
             continue
         break
     else:
@@ -147,7 +147,7 @@ def throw(actor: Actor, name: str) -> bool:
     path.add(start, start + 0.4, BeHeld(wound, actor.hand))
     path.add(start + 0.4, start + 0.68, BeHeld(swung, actor.hand))
     release = start + 0.68
-    chest = actor.place + UP * (actor.human.standing_height + 0.37 * actor.human.tall)
+    chest = actor.position + UP * (actor.human.standing_height + 0.37 * actor.human.tall)
     launch = chest + frame @ (side * (1 if actor.hand is None else SIDES[actor.hand]), 0.50, 0.02)
     span = 0.30 + 0.14 * distance
     path.add(release, release + 0.03, Fly(launch, at, frame @ CARRY[name].turn, release, span))
@@ -170,15 +170,15 @@ def use(actor: Actor, kind: str, name: str) -> bool:
     if kind == "drink":
         path.add(start, start + 0.75, BeDrunkFrom())
         actor.look(LookAhead(0.2), start)
-        begin, end = start + 0.65, start + 0.75 + actor.chance.uniform(1.1, 2.0)
+        begin, end = start + 0.65, start + 0.75 + actor.stream.uniform(1.1, 2.0)
         actor.performance.motions.append((name, "drinking_from", begin, end))
     elif kind == "lift":
         path.add(start, start + 0.65, BeNearMouth())
         actor.look(LookAtItem(name), start)
-        end = start + 0.65 + actor.chance.uniform(0.5, 1.0)
+        end = start + 0.65 + actor.stream.uniform(0.5, 1.0)
     elif kind == "eat":
         begin = start + 0.65
-        end = begin + 0.9 * actor.chance.any_of([2, 3, 3])
+        end = begin + 0.9 * actor.stream.choice([2, 3, 3])
         path.add(start, begin, BeEaten(begin))
         actor.look(LookAhead(0.2), start)
         actor.performance.motions.append((name, "eating", begin, end))
@@ -186,17 +186,17 @@ def use(actor: Actor, kind: str, name: str) -> bool:
         assert actor.hand is not None  # a telephone is taken by one hand
         path.add(start, start + 0.7, BeAtEar(actor.hand))
         actor.look(LookAhead(0.9), start)
-        end = start + 0.7 + actor.chance.uniform(1.6, 3.0)
+        end = start + 0.7 + actor.stream.uniform(1.6, 3.0)
     elif kind in ("play", "snuggle"):
         hold = grips.PLAY if kind == "play" else find_hug(actor, name)
         path.add(start, start + 0.6, BeHeld(hold, actor.hand, 0.004 if kind == "play" else 0.008))
         actor.look(LookAtItem(name) if kind == "play" else LookAhead(0.6), start)
-        end = start + 0.6 + actor.chance.uniform(1.6, 3.0)
+        end = start + 0.6 + actor.stream.uniform(1.6, 3.0)
     else:
         path.add(start, start + 0.7, BeHeld(grips.READ, actor.hand))
         actor.look(LookAtItem(name), start)
         actor.performance.opening.add(start + 0.15, start + 0.85, 1.0)
-        end = start + 0.85 + actor.chance.uniform(1.8, 3.2)
+        end = start + 0.85 + actor.stream.uniform(1.8, 3.2)
         actor.add_label("open", name, start, start + 0.9, name)
         actor.performance.opening.add(end, end + 0.6, 0.0)
         actor.add_label("close", name, end - 0.05, end + 0.65, name)
@@ -206,14 +206,14 @@ def use(actor: Actor, kind: str, name: str) -> bool:
         actor.add_label(template, name, start + early, end + late, name)
     actor.time = end
     actor.look(LookAhead(0.3), end + 0.1)
-    actor.carry_again(name, actor.chance.uniform(0.55, 0.7))
+    actor.carry_again(name, actor.stream.uniform(0.55, 0.7))
     return True
 
 
 def find_hug(actor: Actor, name: str) -> Hold:
     """Pressed to the chest, the hands on its far side."""
     hold = grips.SNUGGLE
-    corners = hold.turn @ actor.things[name].corners.T
+    corners = hold.turn @ actor.items[name].corners.T
     near, far = float(corners[1].min()), float(corners[1].max())
     wide = float(np.clip(corners[0].max() - 0.05, 0.13, 0.19))
     return Hold((0.0, 0.13 - near, hold.offset[2]), hold.turn, (wide, far + 0.02, hold.wrist[2]))
@@ -230,7 +230,7 @@ def wipe(actor: Actor, name: str) -> bool:
         return False
     posture = found[1]
     at, start = spot[0] - UP * 0.02, actor.time
-    end = start + 0.7 + actor.chance.uniform(2.0, 3.2)
+    end = start + 0.7 + actor.stream.uniform(2.0, 3.2)
     actor.bend((posture[0] + 0.08, posture[1]), start, 0.6)
     actor.performance.paths[name].add(start, start + 0.65, WipeCircles(at, start, actor.yaw))
     actor.look(LookAtPoint(at), start)
@@ -249,11 +249,11 @@ def write(actor: Actor, name: str) -> bool:
         return False
     frame, table = turn_z(actor.yaw), next(s for s in actor.room.surfaces if s.kind == "table")
     at = None
-    for right in actor.chance.shuffled([-0.25, -0.12, 0.0, 0.12, 0.25]):
+    for right in actor.stream.permutation([-0.25, -0.12, 0.0, 0.12, 0.25]):
         for ahead in (0.56, 0.62, 0.68):
             p = actor.seat.point + frame @ (right, ahead, 0)
-            p[2] = table.height + actor.things[name].lift
-            others = [(q[:2], actor.things[n].radius) for n, (q, _) in actor.lying.items()]
+            p[2] = table.height + actor.items[name].lift
+            others = [(q[:2], actor.items[n].radius) for n, (q, _) in actor.lying.items()]
             laptop = actor.room.index_of("laptop")
             if laptop is not None:
                 others.append((actor.room.placed[laptop].position[:2], 0.20))
@@ -263,18 +263,18 @@ def write(actor: Actor, name: str) -> bool:
     if at is None:
         return False
     posture = find_posture(
-        actor, actor.place, actor.yaw, find_grip_points(actor, name, at, actor.yaw, (0, 1)), actor.seat
+        actor, actor.position, actor.yaw, find_grip_points(actor, name, at, actor.yaw, (0, 1)), actor.seat
     )
     if posture is None:
         return False
-    start, main = actor.time, int((actor.viewer - actor.place) @ frame[:, 0] > 0)
+    start, main = actor.time, int((actor.viewer - actor.position) @ frame[:, 0] > 0)
     actor.bend((posture[0] + 0.05, 0), start, 0.7)
     actor.performance.paths[name].add(start, start + 0.75, LieAt(at, frame))
     actor.look(LookAtPoint(at), start)
     actor.let_go(name, start + 0.85)
     actor.add_label("put", name, start, start + 1.0, name, actor.room.index_of("table") or 0, support="table")
     actor.lying[name] = (at, "table")
-    begin, end = start + 1.3, start + 1.4 + actor.chance.uniform(2.0, 3.2)
+    begin, end = start + 1.3, start + 1.4 + actor.stream.uniform(2.0, 3.2)
     for i in (0, 1):
         actor.performance.hands[i].add(start + 0.87, begin, WriteOn(name, main))
     actor.performance.motions.append((name, "writing_on", begin, end))

@@ -21,7 +21,7 @@ from ag_core.world.motion.goals import (
 )
 from ag_core.world.motion.reach import Posture, find_posture, find_standing_positions, go_to_work_spot, list_owner
 from ag_core.world.motion.strokes import Reach, Stroke
-from ag_core.world.motion.walking import find_route, floor_grid, is_inside, walk_to
+from ag_core.world.motion.walking import build_floor_grid, find_route, is_inside, walk_to
 from ag_core.world.objects import props
 from ag_core.world.objects.grips import CARRY, Hold
 from ag_core.world.render.mesh import UP, turn_x, turn_z
@@ -38,22 +38,22 @@ def sweep(actor: Actor, name: str, swing: tuple[float, float, float], period: fl
     spot = find_floor_to_sweep(actor, swing)
     if spot is None:
         return False
-    place, yaw, posture = spot
-    walk_to(actor, place, yaw)
+    position, yaw, posture = spot
+    walk_to(actor, position, yaw)
     start, path, frame = actor.time, actor.performance.paths[name], turn_z(yaw)
     actor.bend(posture, start, 0.5)
     began = start + 0.5
     stroke = Stroke(first=(0.0, 0.0, 0.015), second=swing, period=period, since=began)
     for bout in range(2):
-        foot = actor.place + frame @ (0.0, POLE_AHEAD, 0.0)
+        foot = actor.position + frame @ (0.0, POLE_AHEAD, 0.0)
         span = 0.5 if bout == 0 else actor.time - start
-        path.add(start, start + span, StandOnFloor(foot, actor.place + frame @ POLE_TOP, stroke, frame, POLE_HANDS))
+        path.add(start, start + span, StandOnFloor(foot, actor.position + frame @ POLE_TOP, stroke, frame, POLE_HANDS))
         actor.look(LookAtPoint(foot), start)
-        actor.time = start + span + period * (1.0 if bout else actor.chance.any_of([1.0, 1.5]))
-        onward = actor.place + 0.26 * frame[:, 1]
+        actor.time = start + span + period * (1.0 if bout else actor.stream.choice([1.0, 1.5]))
+        onward = actor.position + 0.26 * frame[:, 1]
         if (
             bout == 0
-            and floor_grid(actor).clearance(foot + 0.4 * frame[:, 1]) > 0.25
+            and build_floor_grid(actor).clearance(foot + 0.4 * frame[:, 1]) > 0.25
             and find_route(actor, onward) is not None
         ):
             start = actor.time
@@ -70,40 +70,40 @@ def sweep(actor: Actor, name: str, swing: tuple[float, float, float], period: fl
 
 
 def find_floor_to_sweep(actor: Actor, swing: tuple[float, float, float]) -> tuple[NDArray, float, Posture] | None:
-    """A place, a yaw and a posture with free floor ahead, here or a few steps away; the camera sees the person."""
+    """A position, a yaw and a posture with free floor ahead, here or a few steps away; the camera sees the person."""
     options = []
-    here = [actor.place] + [
-        actor.place + turn_z(angle)[:, 1] * away
-        for angle in np.arange(8) * np.pi / 4 + actor.chance.uniform(0, 0.7)
+    here = [actor.position] + [
+        actor.position + turn_z(angle)[:, 1] * away
+        for angle in np.arange(8) * np.pi / 4 + actor.stream.uniform(0, 0.7)
         for away in (0.5, 1.0, 1.6)
     ]
-    for place in here:
-        if not is_inside(actor, place, 0.25) or floor_grid(actor).clearance(place) < 0.2:
+    for position in here:
+        if not is_inside(actor, position, 0.25) or build_floor_grid(actor).clearance(position) < 0.2:
             continue
-        for yaw in np.arange(12) * np.pi / 6 + actor.chance.uniform(0, 0.5):
+        for yaw in np.arange(12) * np.pi / 6 + actor.stream.uniform(0, 0.5):
             frame = turn_z(yaw)
-            ahead = place + POLE_AHEAD * frame[:, 1]
-            if not is_inside(actor, ahead, 0.3) or floor_grid(actor).clearance(ahead) < 0.3:
+            ahead = position + POLE_AHEAD * frame[:, 1]
+            if not is_inside(actor, ahead, 0.3) or build_floor_grid(actor).clearance(ahead) < 0.3:
                 continue
-            to_camera = (actor.viewer - place)[:2] / np.hypot(*(actor.viewer - place)[:2])
+            to_camera = (actor.viewer - position)[:2] / np.hypot(*(actor.viewer - position)[:2])
             seen = float(frame[:2, 1] @ to_camera)
-            score = (1.0 if -0.3 < seen < 0.8 else 0.0) + seen - 0.9 * np.hypot(*(place - actor.place)[:2])
-            options.append((score, place, float(yaw)))
-    for _, place, yaw in sorted(options, key=lambda option: -option[0])[:6]:
-        postures = [find_sweeping_posture(actor, place, yaw, part * np.array(swing)) for part in (-1.0, 0.0, 1.0)]
+            score = (1.0 if -0.3 < seen < 0.8 else 0.0) + seen - 0.9 * np.hypot(*(position - actor.position)[:2])
+            options.append((score, position, float(yaw)))
+    for _, position, yaw in sorted(options, key=lambda option: -option[0])[:6]:
+        postures = [find_sweeping_posture(actor, position, yaw, part * np.array(swing)) for part in (-1.0, 0.0, 1.0)]
         found = [posture for posture in postures if posture is not None]
-        if len(found) == len(postures) and find_route(actor, place) is not None:
-            return place, yaw, max((0.16, 0.0), *found)
+        if len(found) == len(postures) and find_route(actor, position) is not None:
+            return position, yaw, max((0.16, 0.0), *found)
     return None
 
 
-def find_sweeping_posture(actor: Actor, place: NDArray, yaw: float, swung: NDArray) -> Posture | None:
+def find_sweeping_posture(actor: Actor, position: NDArray, yaw: float, swung: NDArray) -> Posture | None:
     """The posture with which both hands hold the stick where its end has swung to [3]."""
     frame = turn_z(yaw)
-    foot, top = place + POLE_AHEAD * frame[:, 1] + frame @ swung, place + frame @ (POLE_TOP + 0.3 * swung)
+    foot, top = position + POLE_AHEAD * frame[:, 1] + frame @ swung, position + frame @ (POLE_TOP + 0.3 * swung)
     along = (top - foot) / np.linalg.norm(top - foot)
     wrists = {i: foot + POLE_HANDS[i] * along + frame @ (SIDES[i] * 0.02, -0.085, 0) for i in (0, 1)}
-    return find_posture(actor, place, yaw, wrists)
+    return find_posture(actor, position, yaw, wrists)
 
 
 def clean(actor: Actor, subject: str) -> bool:
@@ -113,13 +113,13 @@ def clean(actor: Actor, subject: str) -> bool:
         return False
     placed = actor.room.placed[i]
     wall = turn_z(placed.yaw)
-    low, high = props.footprint(placed.prop)
+    low, high = props.find_footprint(placed.prop)
     front = 0.10 if subject == "window" else float(high[1]) + 0.05
     half = 0.5 * float(high[0] - low[0]) - 0.2
     points = [
         placed.position + wall @ (x, front, z)
         for z in PANE_HEIGHTS[subject]
-        for x in actor.chance.shuffled([-0.6 * half, 0.0, 0.6 * half])
+        for x in actor.stream.permutation([-0.6 * half, 0.0, 0.6 * half])
     ]
     turn = wall @ turn_x(-np.pi / 2)
     stroke_axes = np.stack([wall[:, 0], wall[:, 2], wall[:, 1]], 1)
@@ -131,7 +131,7 @@ def clean(actor: Actor, subject: str) -> bool:
         walk_to(actor, found[0], found[1])
         start = actor.time
         stroke = Stroke((0.13, 0.0, 0.0), (0.0, 0.11, 0.0), 0.85, start)
-        end = start + 0.6 + actor.chance.uniform(1.8, 2.6)
+        end = start + 0.6 + actor.stream.uniform(1.8, 2.6)
         actor.bend(found[2], start, 0.5)
         actor.performance.paths[name].add(start, start + 0.6, FollowStroke(at, turn, offsets, stroke, stroke_axes))
         actor.look(LookAtPoint(at), start)
@@ -147,23 +147,25 @@ def clean(actor: Actor, subject: str) -> bool:
 def find_position_before(
     actor: Actor, name: str, at: NDArray, towards: NDArray, offsets: NDArray, spread: float
 ) -> tuple[NDArray, float, Posture] | None:
-    """Where to stand to work on an upright face: place, yaw and the posture that reaches `spread` round `at`."""
+    """Where to stand to work on an upright face: position, yaw and the posture that reaches `spread` round `at`."""
     hands = actor.holding_hands if actor.held == name else (0, 1)
-    for place, yaw in find_standing_positions(actor, at, 40):
+    for position, yaw in find_standing_positions(actor, at, 40):
         if turn_z(yaw)[:, 1] @ towards < 0.85:
             continue
         postures = []
         for right, up in ((0.0, spread), (spread, 0.0), (-spread, 0.0)):
             moved = turn_z(yaw) @ (right, 0.0, up)
-            postures.append(find_posture(actor, place, yaw, {i: at + moved + turn_z(yaw) @ offsets[i] for i in hands}))
+            postures.append(
+                find_posture(actor, position, yaw, {i: at + moved + turn_z(yaw) @ offsets[i] for i in hands})
+            )
         found = [posture for posture in postures if posture is not None]
-        if len(found) == len(postures) and find_route(actor, place) is not None:
-            return place, yaw, max(found)
+        if len(found) == len(postures) and find_route(actor, position) is not None:
+            return position, yaw, max(found)
     return None
 
 
 def rinse(actor: Actor, name: str) -> bool:
-    """Hold a thing under the tap and rub it."""
+    """Hold an item under the tap and rub it."""
     sink, wrist = actor.room.sink, CARRY[name].wrist
     if sink is None:
         return False
@@ -172,11 +174,11 @@ def rinse(actor: Actor, name: str) -> bool:
         return False
     point, frame, posture = found
     start, hands = actor.time, actor.holding_hands
-    end = start + 0.6 + actor.chance.uniform(1.8, 2.6)
+    end = start + 0.6 + actor.stream.uniform(1.8, 2.6)
     actor.bend((posture[0] + 0.06, posture[1]), start, 0.5)
     stroke = Stroke((0.03, 0.0, 0.0), (0.0, 0.02, 0.02), 0.8, start)
     turn = frame @ (turn_x(0.8) if name != "clothes" else CARRY[name].turn)
-    at = point + UP * max(0.02, float(-actor.things[name].corners[:, 2].min()) - 0.06)
+    at = point + UP * max(0.02, float(-actor.items[name].corners[:, 2].min()) - 0.06)
     actor.performance.paths[name].add(start, start + 0.6, FollowStroke(at, turn, CARRY[name].wrists, stroke, frame))
     for i in (0, 1):
         if i not in hands:
@@ -200,7 +202,7 @@ def wash_hands(actor: Actor) -> bool:
     if sink is None or found is None:
         return False
     point, _, posture = found
-    start, end = actor.time, actor.time + 0.5 + actor.chance.uniform(1.8, 2.6)
+    start, end = actor.time, actor.time + 0.5 + actor.stream.uniform(1.8, 2.6)
     actor.bend((posture[0] + 0.04, posture[1]), start, 0.5)
     rub = Stroke((0.015, 0.045, 0.0), (0.0, 0.0, 0.015), 0.5, start, apart=0.5)
     for i in (0, 1):
@@ -219,7 +221,7 @@ def take_photo(actor: Actor, name: str) -> bool:
     actor.turn_to_viewer()
     start, path = actor.time, actor.performance.paths[name]
     hold = Hold((0.0, 0.42, 0.27), turn_x(np.pi / 2) @ turn_z(np.pi / 2), (0.12, -0.07, -0.05))
-    end = start + 0.7 + actor.chance.uniform(1.4, 2.0)
+    end = start + 0.7 + actor.stream.uniform(1.4, 2.0)
     path.add(start, start + 0.7, BeHeld(hold, actor.hand, 0.003))
     other = 1 - (actor.hand or 0)
     actor.performance.hands[other].add(start, start + 0.7, GripItem(name))

@@ -1,4 +1,4 @@
-"""Laying things out: where each lies at the beginning, and where one can be put down later."""
+"""Laying items out: where each lies at the beginning, and where one can be put down later."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,11 @@ IN_A_BOX = ("food", "cup", "phone", "medicine", "sandwich", "towel")
 
 
 def lay_out_items(actor: Actor, names: list[str]) -> None:
-    """Put each thing somewhere it may lie, not on another; leaves out what finds no place."""
+    """Put each item somewhere it may lie, not on another; leaves out what finds no place."""
     for name in names:
         spot = find_free_spot(actor, name, ITEMS[name].lies_on)
         if spot is None:
-            del actor.things[name]
+            del actor.items[name]
             continue
         actor.lying[name] = spot[:2]
         yaw = spot[2]
@@ -33,11 +33,11 @@ def lay_out_items(actor: Actor, names: list[str]) -> None:
 
 
 def fill_box(actor: Actor) -> None:
-    """Hide a small thing in the box, mostly."""
-    low, high = actor.things["box"].corners.min(0) + 0.015, actor.things["box"].corners.max(0) - 0.02
-    for name in actor.chance.shuffled([name for name in IN_A_BOX if name in actor.lying]):
-        corners = actor.things[name].corners
-        if (corners.max(0) - corners.min(0) < high - low).all() and actor.chance.happens(0.8):
+    """Hide a small item in the box, mostly."""
+    low, high = actor.items["box"].corners.min(0) + 0.015, actor.items["box"].corners.max(0) - 0.02
+    for name in actor.stream.permutation([name for name in IN_A_BOX if name in actor.lying]):
+        corners = actor.items[name].corners
+        if (corners.max(0) - corners.min(0) < high - low).all() and actor.stream.bernoulli(0.8):
             at = np.array([0.0, 0.0, low[2] - corners[:, 2].min()])
             actor.performance.paths[name] = Track(LieInside("box", at, FROM_ABOVE))
             actor.contents[name] = "box"
@@ -48,28 +48,28 @@ def fill_box(actor: Actor) -> None:
 def find_free_spot(
     actor: Actor, name: str, kinds: tuple[str, ...], tries: int = 30
 ) -> tuple[NDArray, str, float] | None:
-    """A place [3] on one of the kinds of surface, clear of other things, and a yaw."""
+    """A position [3] on one of the kinds of surface, clear of other items, and a yaw."""
     surfaces = [s for s in actor.room.surfaces if s.kind in kinds and s.owner != actor.kept_free]
     if not surfaces:
         return None
-    thing, c = actor.things[name], actor.chance
+    item, c = actor.items[name], actor.stream
     for _ in range(tries):
-        s = c.any_of(surfaces)
+        s = c.choice(surfaces)
         at = np.array([c.uniform(s.low[k], s.high[k]) for k in (0, 1)])
         chair = next((seat for seat in actor.room.seats if seat.kind == "chair"), None)
-        if s.kind == "table" and chair is not None and c.happens(0.6):  # within reach of who sits there
+        if s.kind == "table" and chair is not None and c.bernoulli(0.6):  # within reach of who sits there
             at = (chair.point + turn_z(chair.yaw) @ (c.uniform(-0.42, 0.42), c.uniform(0.52, 0.68), 0))[:2]
             at = np.clip(at, s.low, s.high)
         laptop = actor.room.index_of("laptop")
-        others = [(np.asarray(p)[:2], actor.things[n].radius) for n, (p, _) in actor.lying.items() if n != name]
+        others = [(np.asarray(p)[:2], actor.items[n].radius) for n, (p, _) in actor.lying.items() if n != name]
         if laptop is not None:
             others.append((actor.room.placed[laptop].position[:2], 0.24))
         seats = [q.point for q in actor.reserved if abs(q.point[2] - s.height) < 0.12]
-        if any(np.hypot(*(at - q[:2])) < 0.24 + thing.radius for q in seats):
+        if any(np.hypot(*(at - q[:2])) < 0.24 + item.radius for q in seats):
             continue
-        if all(np.hypot(*(at - p)) > thing.radius + r + 0.02 for p, r in others):
+        if all(np.hypot(*(at - p)) > item.radius + r + 0.02 for p, r in others):
             centre = (s.low + s.high) / 2
             towards = actor.viewer[:2] - centre
             yaw = np.arctan2(-towards[0], towards[1]) + np.pi + c.uniform(-0.6, 0.6)
-            return np.array([*at, s.height + thing.lift]), s.kind, float(yaw)
+            return np.array([*at, s.height + item.lift]), s.kind, float(yaw)
     return None

@@ -9,10 +9,10 @@ from ag_core.world.body.posture import LEGS_DRAWN_UP, LEGS_STRETCHED, Recline, S
 from ag_core.world.motion.actor import Actor, StepFunction
 from ag_core.world.motion.goals import LookAhead, LookAtPoint
 from ag_core.world.motion.resting import find_dangling_ankles, label_sitting
-from ag_core.world.motion.walking import floor_grid, is_inside
+from ag_core.world.motion.walking import build_floor_grid, is_inside
 from ag_core.world.render.mesh import turn_z
 from ag_core.world.room.affordances import Seat
-from ag_core.world.room.edges import distance_along
+from ag_core.world.room.edges import measure_along
 
 FOOT_LENGTH = 0.23  # metres
 
@@ -25,7 +25,7 @@ def find_recline(actor: Actor, seat: Seat) -> Recline | None:
         return find_recline_on_floor(actor, seat)
     for bed in near:
         feet = -turn_z(bed.yaw)[:, 1]
-        free = distance_along(actor.room.placed[bed.owner], bed.point, feet)
+        free = measure_along(actor.room.placed[bed.owner], bed.point, feet)
         legs = float(np.clip(free - 0.10, LEGS_DRAWN_UP, LEGS_STRETCHED))
         if legs < LEGS_STRETCHED - 0.05:  # drawn-up legs stand on their soles, toes ahead
             legs = float(np.clip(free - FOOT_LENGTH, LEGS_DRAWN_UP, 0.62))
@@ -37,9 +37,9 @@ def find_recline(actor: Actor, seat: Seat) -> Recline | None:
 
 def find_recline_on_floor(actor: Actor, seat: Seat) -> Recline | None:
     """Back or aside from sitting on the floor, where nothing stands or lies."""
-    grid, (drawn_up, stretched) = floor_grid(actor), (actor.chance.uniform(0.46, 0.62), LEGS_STRETCHED)
+    grid, (drawn_up, stretched) = build_floor_grid(actor), (actor.stream.uniform(0.46, 0.62), LEGS_STRETCHED)
     for turned in (np.pi, np.pi - 0.6, np.pi + 0.6, np.pi / 2, -np.pi / 2, np.pi - 1.1, np.pi + 1.1):
-        for legs in actor.chance.shuffled([drawn_up, stretched]):
+        for legs in actor.stream.permutation([drawn_up, stretched]):
             recline = Recline(seat.point, seat.yaw + turned, legs)
             head = turn_z(recline.yaw)[:, 1]
             spine = [seat.point + along * head for along in np.linspace(-legs - 0.05, 0.85, 8)]
@@ -54,7 +54,7 @@ def is_strip_free(actor: Actor, recline: Recline) -> bool:
     along = turn_z(recline.yaw).T
     for name, (at, _) in actor.lying.items():
         right, ahead, above = along @ (at - recline.point)
-        reach = 0.26 + actor.things[name].radius
+        reach = 0.26 + actor.items[name].radius
         if abs(right) < reach and -recline.legs - reach < ahead < 0.60 + reach and -0.2 < above < 0.5:
             return False
     return True
@@ -70,19 +70,19 @@ def lie_down(actor: Actor, kind: str) -> bool:
     recline = find_recline(actor, seat)
     if recline is None:
         return False
-    start, span = actor.time, actor.chance.uniform(1.2, 1.5)
+    start, span = actor.time, actor.stream.uniform(1.2, 1.5)
     label_sitting(actor, start + 0.3)
     actor.look(LookAhead(0.4), start)
     add_recline_segment(actor, "lie", start, start + span, seat, recline)
     add_recline_segment(actor, "lying", actor.time, actor.time, seat, recline)
     actor.recline, actor.lain_since = recline, start + 0.6 * span
-    actor.time += actor.chance.uniform(0.9, 1.8)
+    actor.time += actor.stream.uniform(0.9, 1.8)
     return True
 
 
 def add_recline_segment(actor: Actor, kind: str, start: float, end: float, seat: Seat, recline: Recline) -> None:
     actor.add_segment(
-        Segment(kind, start, end, actor.place, actor.yaw, seat=seat.point, owner=seat.owner, recline=recline)
+        Segment(kind, start, end, actor.position, actor.yaw, seat=seat.point, owner=seat.owner, recline=recline)
     )
 
 
@@ -99,18 +99,18 @@ def awaken(actor: Actor, kind: str) -> bool:
         return False
     if actor.performance.eyes.value_at(actor.time) > 0.5:
         actor.performance.eyes.add(actor.time + 0.1, actor.time + 0.5, 0.0)
-        actor.time += actor.chance.uniform(1.5, 2.3)
-    opened = max(actor.time, 0.0) + actor.chance.uniform(0.1, 0.6)
+        actor.time += actor.stream.uniform(1.5, 2.3)
+    opened = max(actor.time, 0.0) + actor.stream.uniform(0.1, 0.6)
     actor.performance.eyes.add(opened, opened + 0.35, 1.0)
     actor.look(LookAtPoint(actor.viewer), opened + 0.3)
-    start, span = opened + actor.chance.uniform(0.6, 1.0), actor.chance.uniform(1.2, 1.5)
+    start, span = opened + actor.stream.uniform(0.6, 1.0), actor.stream.uniform(1.2, 1.5)
     label_lying(actor, start + 0.35 * span)
     actor.recline = None
     actor.look(LookAhead(0.2), start + 0.3)
     add_recline_segment(actor, "wake", start, start + span, seat, recline)
     dangling = find_dangling_ankles(actor, seat)
     actor.add_segment(
-        Segment("seated", actor.time, actor.time, actor.place, actor.yaw, 0, None, seat.point, seat.owner, dangling)
+        Segment("seated", actor.time, actor.time, actor.position, actor.yaw, 0, None, seat.point, seat.owner, dangling)
     )
     actor.add_label("awaken", kind, opened - 0.4, actor.time, seat.owner)
     actor.sat_since = start + 0.7 * span

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.world.body.human import SIDES, Human, Joints, Pose
-from ag_core.world.body.posture import BodyBase, Segment, base_at
+from ag_core.world.body.posture import BodyBase, Segment, find_base
 from ag_core.world.motion.goals import (
     AT_HEAD,
     BeAtEar,
@@ -42,14 +42,14 @@ from ag_core.world.motion.goals import (
     WipeCircles,
     WriteOn,
 )
-from ag_core.world.motion.strokes import hand_at, pole_at
+from ag_core.world.motion.strokes import place_hand, place_pole
 from ag_core.world.motion.tracks import NumberTrack, Track
 from ag_core.world.objects import grips
 from ag_core.world.objects.grips import CARRY, Hold
-from ag_core.world.objects.items import Item, find_rim, floor_height
+from ag_core.world.objects.items import Item, find_floor_height, find_rim
 from ag_core.world.render.mesh import UP, between_turns, turn_x, turn_z, unit
-from ag_core.world.room.clearance import Solids, overlaps
-from ag_core.world.room.rooms import Room
+from ag_core.world.room.affordances import Room
+from ag_core.world.room.clearance import Solids, find_overlaps
 
 LAUGHS, LAUGH_BEND = 4.0, 0.045  # shakes a second, radians of the chest
 
@@ -59,7 +59,7 @@ FOOT_RAISED = 0.30  # metres that a foot is drawn up to be shod
 
 @dataclass(frozen=True)
 class Grip:
-    """A thing's place [3], turn [3,3], and both wrists relative to it in the body's frame [2,3]."""
+    """An item's position [3], turn [3,3], and both wrists relative to it in the body's frame [2,3]."""
 
     at: NDArray
     turn: NDArray
@@ -67,13 +67,13 @@ class Grip:
 
 
 @dataclass(frozen=True)
-class Moment:
+class SceneState:
     """Everything needed to draw and to label the scene at `time`. openness: hinge share of each placed prop."""
 
     time: float
     joints: Joints
     base: BodyBase
-    things: dict[str, Grip]
+    items: dict[str, Grip]
     openness: dict[int, float]
     book_opening: float
     held: dict[str, tuple[bool, bool]]
@@ -86,26 +86,26 @@ class Moment:
     eyes: float = 1.0
 
 
-def _hands_at_rest() -> tuple[Track[HandGoal], Track[HandGoal]]:
+def _rest_hands() -> tuple[Track[HandGoal], Track[HandGoal]]:
     return Track[HandGoal](HangDown()), Track[HandGoal](HangDown())
 
 
-def mirrored(wrist: tuple[float, float, float]) -> NDArray:
+def mirror_wrist(wrist: tuple[float, float, float]) -> NDArray:
     """Offsets of the left and the right wrist [2,3] from the right one."""
     return np.array([(-wrist[0], wrist[1], wrist[2]), wrist], float)
 
 
-def sitting_share(joints: Joints, frame: NDArray) -> float:
+def measure_sitting(joints: Joints, frame: NDArray) -> float:
     """How far the thighs point forward, 0..1; nothing up to the little that they do while standing and walking."""
     forward = (frame.T @ (joints.knees.mean(0) - joints.hips.mean(0)))[1]
     return float(np.clip((forward - 0.17) / 0.12, 0, 1))
 
 
-def seated_hold(hold: Hold, name: str, joints: Joints, frame: NDArray) -> Hold:
+def lower_to_lap(hold: Hold, name: str, joints: Joints, frame: NDArray) -> Hold:
     """How a hold changes as the body sits down: what hangs beside the legs comes onto the lap."""
     if name not in grips.LAP or hold is not CARRY[name]:
         return hold
-    share, lap = sitting_share(joints, frame), grips.LAP[name]
+    share, lap = measure_sitting(joints, frame), grips.LAP[name]
     x, y, z = np.array(hold.offset) * (1 - share) + np.array(lap.offset) * share
     u, v, w = np.array(hold.wrist) * (1 - share) + np.array(lap.wrist) * share
     return Hold(
@@ -113,7 +113,7 @@ def seated_hold(hold: Hold, name: str, joints: Joints, frame: NDArray) -> Hold:
     )
 
 
-def wrist_on_item(grip: Grip, name: str, i: int, frame: NDArray) -> tuple[NDArray, NDArray]:
+def find_wrist_on_item(grip: Grip, name: str, i: int, frame: NDArray) -> tuple[NDArray, NDArray]:
     """Wrist [3] and finger direction [3] of hand i on an item; frame [3,3] of the body."""
     wrist, side = grip.at + frame @ grip.wrists[i], SIDES[i]
     if name in grips.LONG:
@@ -123,13 +123,13 @@ def wrist_on_item(grip: Grip, name: str, i: int, frame: NDArray) -> tuple[NDArra
     return wrist, unit(grip.at + frame @ (0, 0, 0.0) - wrist) if name != "bag" else -UP + 0.1 * frame[:, 1]
 
 
-def wrist_before(point: NDArray, shoulder: NDArray) -> tuple[NDArray, NDArray]:
+def find_wrist_before(point: NDArray, shoulder: NDArray) -> tuple[NDArray, NDArray]:
     """Wrist [3] and finger direction [3] of a hand whose fingers hold a point."""
     towards = unit((point - shoulder) * (1, 1, 0.3))
     return point - 0.125 * towards, towards
 
 
-def wrist_writing(paper: NDArray, i: int, is_main: bool, time: float, frame: NDArray) -> tuple[NDArray, NDArray]:
+def find_writing_wrist(paper: NDArray, i: int, is_main: bool, time: float, frame: NDArray) -> tuple[NDArray, NDArray]:
     """Wrist [3] and finger direction [3] of hand i, which writes on a paper at [3] or holds it."""
     side = SIDES[i]
     if is_main:
@@ -144,9 +144,9 @@ def wrist_writing(paper: NDArray, i: int, is_main: bool, time: float, frame: NDA
 class Performance:
     """One video's tracks. All times in seconds; `at` is a pure function of the time once the tracks are written.
 
-    attached  (thing, hands, start, end); motions (thing or placed class, contact label, start, end)
+    attached  (item, hands, start, end); motions (item or placed class, contact label, start, end)
     raised    how far each foot is drawn up to the hands of who sits, 0..1
-    worn      (thing, 'wearing', 'covered_by' or 'have_it_on_the_back', start, end); lids of boxes and bags 0..1
+    worn      (item, 'wearing', 'covered_by' or 'have_it_on_the_back', start, end); lids of boxes and bags 0..1
     lamp      how much light the lamp gives, 0..1
     shake     how strongly the shoulders shake with laughing, 0..1; nod: radians the head is thrown back
     mouth     how far it is open, 0..1; eyes: how far they are open, 0..1
@@ -154,9 +154,9 @@ class Performance:
 
     room: Room
     human: Human
-    things: dict[str, Item]
+    items: dict[str, Item]
     body: list[Segment] = field(default_factory=list)
-    hands: tuple[Track[HandGoal], Track[HandGoal]] = field(default_factory=_hands_at_rest)
+    hands: tuple[Track[HandGoal], Track[HandGoal]] = field(default_factory=_rest_hands)
     paths: dict[str, Track[ItemGoal]] = field(default_factory=dict)
     lean: NumberTrack = field(default_factory=lambda: NumberTrack(0.03))
     crouch: NumberTrack = field(default_factory=lambda: NumberTrack(0.0))
@@ -176,9 +176,9 @@ class Performance:
 
     # -------------------------------------------------------------- the body
 
-    def base_at(self, time: float) -> BodyBase:
+    def find_base(self, time: float) -> BodyBase:
         """Feet and pelvis, before any leaning."""
-        base, shares = base_at(self.body, self.human, time), [foot.value_at(time) for foot in self.raised]
+        base, shares = find_base(self.body, self.human, time), [foot.value_at(time) for foot in self.raised]
         if not any(shares):
             return base
         left, right = (
@@ -187,7 +187,7 @@ class Performance:
         )
         return replace(base, feet=(left, right))
 
-    def posed(self, base: BodyBase, lean: float, crouch: float, gaze: NDArray, hands: tuple = ()) -> Pose:
+    def make_pose(self, base: BodyBase, lean: float, crouch: float, gaze: NDArray, hands: tuple = ()) -> Pose:
         """A pose from a base: leaning moves the pelvis back for balance while standing."""
         up_share = 1 - base.sitting - base.lying
         pelvis = base.pelvis - UP * crouch * up_share - base.frame[:, 1] * 0.16 * np.sin(lean) * up_share
@@ -204,30 +204,30 @@ class Performance:
             -0.06 * np.sin(base.rhythm) * base.moving,
         )
 
-    # -------------------------------------------------------------- things
+    # -------------------------------------------------------------- items
 
-    def grip(self, name: str, goal: ItemGoal, time: float, joints: Joints, frame: NDArray) -> Grip:
+    def find_grip(self, name: str, goal: ItemGoal, time: float, joints: Joints, frame: NDArray) -> Grip:
         """Where a goal puts an item."""
         carry = CARRY[name]
         match goal:
             case LieAt(position, turn):
                 return Grip(position, turn, carry.wrists)
             case BeHeld():
-                return self.grip_held(name, goal, time, joints, frame)
+                return self.find_held_grip(name, goal, time, joints, frame)
             case BeDrunkFrom():
                 turn = frame @ grips.DRINK_TURN
-                rim = turn @ find_rim(self.things[name].prop)
-                return Grip(joints.mouth + frame @ (0, 0.012, 0) - rim, turn, mirrored(grips.DRINK_WRIST))
+                rim = turn @ find_rim(self.items[name].prop)
+                return Grip(joints.mouth + frame @ (0, 0.012, 0) - rim, turn, mirror_wrist(grips.DRINK_WRIST))
             case BeEaten(since):
                 bite = 0.5 - 0.5 * np.cos(2 * np.pi * (time - since) / 0.9)
                 at = joints.mouth + frame @ (0, grips.BITE + 0.10 * bite, -0.01 - 0.06 * bite)
-                return Grip(at, frame @ turn_x(0.2), mirrored(grips.EAT_WRIST))
+                return Grip(at, frame @ turn_x(0.2), mirror_wrist(grips.EAT_WRIST))
             case BeNearMouth():
                 return Grip(joints.mouth + frame @ (0, 0.20, -0.07), frame, carry.wrists)
             case BeAtEar(hand):
                 side = SIDES[hand]
                 ear = joints.head + joints.head_frame @ (side * 0.098, 0.02, -0.035)
-                return Grip(ear, joints.head_frame @ grips.phone_at_ear(side), mirrored(grips.TALK_WRIST))
+                return Grip(ear, joints.head_frame @ grips.turn_to_ear(side), mirror_wrist(grips.TALK_WRIST))
             case WipeCircles(centre, since, yaw):
                 angle = 2 * np.pi * (time - since) / 0.85
                 at = centre + np.array([0.13 * np.cos(angle), 0.09 * np.sin(angle), 0])
@@ -235,46 +235,46 @@ class Performance:
             case FollowStroke(position, turn, wrists, stroke, axes):
                 return Grip(position + axes @ stroke.offset(time), turn, wrists)
             case StandOnFloor():
-                return self.grip_standing(name, goal, time, frame)
+                return self.find_standing_grip(name, goal, time, frame)
             case FollowHands(reach, hold):
-                at, _ = hand_at(reach, 1, time, joints, frame)
-                return Grip(at, frame @ hold.turn, mirrored(hold.wrist))
+                at, _ = place_hand(reach, 1, time, joints, frame)
+                return Grip(at, frame @ hold.turn, mirror_wrist(hold.wrist))
             case LieInside(outer_name, offset, wrist):
-                outer = self.thing_at(outer_name, time, joints, frame)
-                return Grip(outer.at + outer.turn @ offset, outer.turn, mirrored(wrist))
+                outer = self.find_item(outer_name, time, joints, frame)
+                return Grip(outer.at + outer.turn @ offset, outer.turn, mirror_wrist(wrist))
             case Fly(start, target, turn, since, span):
                 u = float(np.clip((time - since) / span, 0, 1))
                 at = start + (target - start) * u + UP * 4.9 * span**2 * u * (1 - u)
                 return Grip(at, turn, carry.wrists)
 
-    def grip_held(self, name: str, goal: BeHeld, time: float, joints: Joints, frame: NDArray) -> Grip:
+    def find_held_grip(self, name: str, goal: BeHeld, time: float, joints: Joints, frame: NDArray) -> Grip:
         """Where a held item is: as its hold says, over the lap of who sits."""
-        hold, sits = seated_hold(goal.hold, name, joints, frame), sitting_share(joints, frame)
+        hold, sits = lower_to_lap(goal.hold, name, joints, frame), measure_sitting(joints, frame)
         side = SIDES[goal.hand] if goal.hand is not None else 1
         offset = np.array(hold.offset) * (side, 1, 1)
-        lowest = offset[2] + (hold.turn @ self.things[name].corners.T)[2].min()
+        lowest = offset[2] + (hold.turn @ self.items[name].corners.T)[2].min()
         offset[2] += sits * max(0.0, grips.LAP_HEIGHT * self.human.tall - lowest)
         jitter = goal.jitter * np.array([np.sin(9.1 * time), np.cos(7.7 * time), 0.0]) if goal.jitter else 0
         held_at, turn = joints.chest + frame @ (offset + jitter), frame @ hold.turn
         if hold.on_floor:
-            held_at[2] = floor_height(self.things[name].prop, turn)
+            held_at[2] = find_floor_height(self.items[name].prop, turn)
         return Grip(held_at, turn, hold.wrists)
 
-    def grip_standing(self, name: str, goal: StandOnFloor, time: float, frame: NDArray) -> Grip:
+    def find_standing_grip(self, name: str, goal: StandOnFloor, time: float, frame: NDArray) -> Grip:
         """Where a long item is whose lower end is moved over the floor."""
         moved = goal.axes @ goal.stroke.offset(time)
         foot = goal.foot + moved
-        low = self.things[name].corners[:, 2].min()
-        at, turn = pole_at(foot, goal.top + 0.3 * moved, low, frame[:, 0])
+        low = self.items[name].corners[:, 2].min()
+        at, turn = place_pole(foot, goal.top + 0.3 * moved, low, frame[:, 0])
         handles = [foot + goal.hand_heights[i] * turn[:, 2] + frame @ (SIDES[i] * 0.02, -0.085, 0) for i in (0, 1)]
         return Grip(at, turn, np.array([frame.T @ (handle - at) for handle in handles]))
 
-    def thing_at(self, name: str, time: float, joints: Joints, frame: NDArray) -> Grip:
+    def find_item(self, name: str, time: float, joints: Joints, frame: NDArray) -> Grip:
         before, now, share = self.paths[name].goals_at(time)
-        b = self.grip(name, now, time, joints, frame)
+        b = self.find_grip(name, now, time, joints, frame)
         if share >= 1:
             return b
-        a = self.grip(name, before, time, joints, frame)
+        a = self.find_grip(name, before, time, joints, frame)
         arc = 0.05 * np.sin(np.pi * share) * UP if isinstance(before, LieAt) or isinstance(now, LieAt) else 0
         return Grip(
             a.at + (b.at - a.at) * share + arc,
@@ -284,24 +284,24 @@ class Performance:
 
     # -------------------------------------------------------------- hands and eyes
 
-    def hand_goal(
-        self, i: int, goal: HandGoal, time: float, joints: Joints, base: BodyBase, things: dict[str, Grip]
+    def find_wrist(
+        self, i: int, goal: HandGoal, time: float, joints: Joints, base: BodyBase, items: dict[str, Grip]
     ) -> tuple[NDArray, NDArray]:
         """Wrist [3] and finger direction [3] of a goal."""
         frame, side = base.frame, SIDES[i]
         match goal:
             case GripItem(name):
-                return wrist_on_item(things[name], name, i, frame)
+                return find_wrist_on_item(items[name], name, i, frame)
             case ReachTo(reach, yaw):
-                return hand_at(reach, i, time, joints, frame if yaw is None else turn_z(yaw))
+                return place_hand(reach, i, time, joints, frame if yaw is None else turn_z(yaw))
             case GripLid(name):
-                grip, prop = things[name], self.things[name].prop
+                grip, prop = items[name], self.items[name].prop
                 assert prop is not None and prop.hinge is not None
                 handle = prop.hinge.rotation(self.lids[name].value_at(time)) @ prop.hinge.handle
-                return wrist_before(grip.at + grip.turn @ (prop.hinge.origin + handle), joints.shoulders[i])
+                return find_wrist_before(grip.at + grip.turn @ (prop.hinge.origin + handle), joints.shoulders[i])
             case GripHandle(prop_index):
                 openness = self.hinges[prop_index].value_at(time)
-                return wrist_before(self.room.placed[prop_index].handle_at(openness), joints.shoulders[i])
+                return find_wrist_before(self.room.placed[prop_index].handle_at(openness), joints.shoulders[i])
             case TouchPoint(point):
                 return point, unit(point - joints.shoulders[i])
             case TypeAt(position, yaw):
@@ -309,7 +309,7 @@ class Performance:
                 at = position + turn_z(yaw) @ (np.array(grips.TYPE_WRIST) * (side, 1, 1)) + UP * press
                 return at + 0.015 * np.sin(time * 3.1 + i) * frame[:, 0], frame[:, 1] - 0.25 * UP
             case WriteOn(name, main_hand):
-                return wrist_writing(things[name].at, i, main_hand == i, time, frame)
+                return find_writing_wrist(items[name].at, i, main_hand == i, time, frame)
             case HoldBelly():
                 at = joints.waist + joints.chest_frame @ (0.10 * side, 0.15, 0.03)
                 return at, joints.chest_frame @ (-side, 0.1, 0.1)
@@ -317,9 +317,9 @@ class Performance:
                 at = joints.mouth + joints.head_frame @ (0.075 * side, 0.045, -0.075)
                 return at, joints.head_frame @ (-0.65 * side, 0.0, 1.0)
             case HangDown():
-                return self.wrist_at_rest(i, joints, base)
+                return self.find_resting_wrist(i, joints, base)
 
-    def wrist_at_rest(self, i: int, joints: Joints, base: BodyBase) -> tuple[NDArray, NDArray]:
+    def find_resting_wrist(self, i: int, joints: Joints, base: BodyBase) -> tuple[NDArray, NDArray]:
         """Wrist [3] and finger direction [3] of a hand without anything to do."""
         frame, side = base.frame, SIDES[i]
         reach = 0.965 * sum(self.human.arm)
@@ -342,13 +342,13 @@ class Performance:
             fingers = fingers + base.lying * (frame @ (-side, 0.1, -0.3) - fingers)
         return at, fingers
 
-    def gaze_point(
-        self, goal: GazeGoal, base: BodyBase, joints: Joints, things: dict[str, Grip], time: float
+    def find_gaze_point(
+        self, goal: GazeGoal, base: BodyBase, joints: Joints, items: dict[str, Grip], time: float
     ) -> NDArray:
         """The point [3] that a goal makes the eyes look at."""
         match goal:
             case LookAtItem(name):
-                grip = things[name]
+                grip = items[name]
                 return grip.at + (grip.turn @ (0.0, 0.0, 0.0) if name != "book" else 0)
             case LookAtPoint(point):
                 return point
@@ -356,16 +356,16 @@ class Performance:
                 drift = 0.25 * np.sin(0.7 * time + phase) * base.frame[:, 0]
                 return base.pelvis + 3 * base.frame[:, 1] + drift + (0.45 - 0.2 * base.sitting) * UP
 
-    def at(self, time: float) -> Moment:
+    def at(self, time: float) -> SceneState:
         """The scene at `time`."""
-        human, base = self.human, self.base_at(time)
+        human, base = self.human, self.find_base(time)
         lean, crouch = self.lean.value_at(time), self.crouch.value_at(time)
         lean += self.shake.value_at(time) * LAUGH_BEND * np.sin(2 * np.pi * LAUGHS * time)
         ahead = base.pelvis + 3 * base.frame[:, 1] + 0.45 * UP
-        joints = human.solve(self.posed(base, lean, crouch, ahead))
-        things = {name: self.thing_at(name, time, joints, base.frame) for name in self.things}
+        joints = human.solve(self.make_pose(base, lean, crouch, ahead))
+        items = {name: self.find_item(name, time, joints, base.frame) for name in self.items}
         before, now, share = self.gaze.goals_at(time)
-        points = [self.gaze_point(goal, base, joints, things, time) for goal in (before, now)]
+        points = [self.find_gaze_point(goal, base, joints, items, time) for goal in (before, now)]
         eyes = joints.head
         gaze = eyes + 2 * unit((1 - share) * unit(points[0] - eyes) + share * unit(points[1] - eyes) + 1e-6)
         if share >= 1:
@@ -373,17 +373,17 @@ class Performance:
         nod = self.nod.value_at(time)
         if nod:
             gaze = eyes + joints.chest_frame @ turn_x(nod) @ joints.chest_frame.T @ (gaze - eyes)
-        pose = self.posed(base, lean, crouch, gaze)
+        pose = self.make_pose(base, lean, crouch, gaze)
         joints = human.solve(pose)
-        for name in self.things:  # what is at the mouth or the ear follows the head's final turn
+        for name in self.items:  # what is at the mouth or the ear follows the head's final turn
             if any(isinstance(goal, AT_HEAD) for goal in self.paths[name].goals_at(time)[:2]):
-                things[name] = self.thing_at(name, time, joints, base.frame)
+                items[name] = self.find_item(name, time, joints, base.frame)
         wrists, fingers = [], []
         for i in (0, 1):
             first, then, share = self.hands[i].goals_at(time)
-            at, pointing = self.hand_goal(i, then, time, joints, base, things)
+            at, pointing = self.find_wrist(i, then, time, joints, base, items)
             if share < 1:
-                from_at, from_pointing = self.hand_goal(i, first, time, joints, base, things)
+                from_at, from_pointing = self.find_wrist(i, first, time, joints, base, items)
                 at, pointing = from_at + (at - from_at) * share, from_pointing + (pointing - from_pointing) * share
                 at = at + 0.03 * np.sin(np.pi * share) * UP
             wrists.append(at)
@@ -403,11 +403,11 @@ class Performance:
         openness = {i: track.value_at(time) for i, track in self.hinges.items()}
         worn = {name: kind for name, kind, start, end in self.worn if start <= time < end}
         lids = {name: track.value_at(time) for name, track in self.lids.items()}
-        return Moment(
+        return SceneState(
             time,
             joints,
             base,
-            things,
+            items,
             openness,
             self.opening.value_at(time),
             held,
@@ -425,7 +425,9 @@ def find_deepest_overlap(performance: Performance, seconds: float, step: float =
     """Where in a film the body is deepest in furniture: metres, time, part of the body, owner (-1 without a label)."""
     solids, found = Solids(performance.room), [(0.0, 0.0, "", -1)]
     for time in np.arange(0, seconds, step):
-        moment = performance.at(float(time))
-        boxes = solids.boxes(moment.openness)
-        found += [(d, float(time), part, who) for d, part, who in overlaps(moment.joints, boxes, moment.base.support)]
+        state = performance.at(float(time))
+        boxes = solids.boxes(state.openness)
+        found += [
+            (d, float(time), part, who) for d, part, who in find_overlaps(state.joints, boxes, state.base.support)
+        ]
     return max(found)

@@ -9,21 +9,21 @@ import numpy as np
 
 from ag_core.world.action_table import actions_for
 from ag_core.world.motion.script import ITEMS, SEAT_OFTEN, SKILLS, Skill, Step
-from ag_core.world.random_streams import Chance
+from ag_core.world.random_streams import RandomStream
 
 
 @dataclass
 class Situation:
     """What matters for the next step.
 
-    items    lying items and the kind of surface under each; things: classes of placed props; seats, beds: their kinds
+    items    lying items and the kind of surface under each; props: classes of placed props; seats, beds: their kinds
     sitting  kind of the seat (also while lying on it); at_table, lying; held: key of the item in the hands
     worn     keys of worn items; opened: classes and keys of open hinges and lids; lit: the lamp, None without one
-    places   which of 'sink', 'stove' the room has; done: steps so far
+    work_spots  which of 'sink', 'stove' the room has; done: steps so far
     """
 
     items: dict[str, str]
-    things: tuple[str, ...]
+    props: tuple[str, ...]
     seats: tuple[str, ...]
     beds: tuple[str, ...] = ()
     sitting: str | None = None
@@ -33,14 +33,14 @@ class Situation:
     worn: tuple[str, ...] = ()
     opened: tuple[str, ...] = ()
     lit: bool | None = None
-    places: tuple[str, ...] = ()
+    work_spots: tuple[str, ...] = ()
     done: tuple[Step, ...] = field(default=())
 
     def subjects(self, skill: Skill) -> list[str]:
         """Those subjects of a skill that are here; [''] for a skill without."""
         if not skill.subjects:
             return [""]
-        at_hand = {*self.items, *self.worn, *self.things, ""} | ({self.held} if self.held else set())
+        at_hand = {*self.items, *self.worn, *self.props, ""} | ({self.held} if self.held else set())
         if skill.kind == "sit":
             at_hand = set(self.seats)
         elif skill.kind in ("lie", "awaken"):
@@ -70,9 +70,9 @@ class Situation:
         return {
             "lies": subject in self.items and self.items[subject] != "floor",
             "lies on the floor": self.items.get(subject) == "floor",
-            "table": "table" in self.things,
-            "sink": "sink" in self.places,
-            "stove": "stove" in self.places,
+            "table": "table" in self.props,
+            "sink": "sink" in self.work_spots,
+            "stove": "stove" in self.work_spots,
             "is closed": subject not in self.opened,
             "is open": subject in self.opened,
             "worn": subject in self.worn,
@@ -93,15 +93,15 @@ class Situation:
         )
 
 
-def moods(chance: Chance) -> dict[str, float]:
+def draw_moods(stream: RandomStream) -> dict[str, float]:
     """How much this person likes each kind of step: makes videos differ."""
-    return {kind: float(np.exp(0.7 * chance.random.standard_normal())) for kind in SKILLS}
+    return {kind: float(np.exp(0.7 * stream.generator.standard_normal())) for kind in SKILLS}
 
 
-def useful(step: Step, wanted: frozenset[int]) -> bool:
+def is_useful(step: Step, wanted: frozenset[int]) -> bool:
     """Whether a step may occur where only the `wanted` actions are filmed: it shows one, or none at all.
 
-    Taking a thing, sitting and lying down also serve when something that can follow shows one.
+    Taking an item, sitting and lying down also serve when something that can follow shows one.
     """
     if not step.skill.brings or wanted.intersection(step.actions(every=True)):
         return True
@@ -111,26 +111,28 @@ def useful(step: Step, wanted: frozenset[int]) -> bool:
     return step.kind in ("rise", "awaken")
 
 
-def next_steps(now: Situation, liking: dict[str, float], chance: Chance, wanted: frozenset[int]) -> list[Step]:
+def list_next_steps(
+    now: Situation, liking: dict[str, float], stream: RandomStream, wanted: frozenset[int]
+) -> list[Step]:
     """All possible next steps, in a random order that follows the liking. Never the same step twice in a video."""
     options: list[tuple[Step, float]] = []
     for kind, skill in SKILLS.items():
         possible = [Step(kind, subject) for subject in now.subjects(skill)]
-        possible = [step for step in possible if now.allows(step) and useful(step, wanted)]
+        possible = [step for step in possible if now.allows(step) and is_useful(step, wanted)]
         for step in possible:
             shared = len(possible) if kind in ("take", "decoy") else max(1.0, 0.6 * len(possible))
             often = ITEMS[step.subject].often if kind == "take" else 1.0
             if kind == "sit":
                 often, shared = SEAT_OFTEN[step.subject], 1.0
-            options.append((step, skill.liking * often * readiness(step, now) / shared))
+            options.append((step, skill.liking * often * weigh_readiness(step, now) / shared))
     options = [(step, weight) for step, weight in options if weight > 0]
     options = [(step, weight) for step, weight in options if step not in now.done or step.kind in ("rise", "take")]
     # A random order in which heavier options tend to come first (exponential clocks).
-    clocks = [chance.random.exponential() / (weight * liking[step.kind]) for step, weight in options]
+    clocks = [stream.generator.exponential() / (weight * liking[step.kind]) for step, weight in options]
     return [options[i][0] for i in np.argsort(clocks)]
 
 
-def readiness(step: Step, now: Situation) -> float:
+def weigh_readiness(step: Step, now: Situation) -> float:
     """How well a step follows what was just done: nobody rises at once, or takes again what was put down."""
     last = now.done[-1] if now.done else None
     if step.kind == "rise":
@@ -143,27 +145,27 @@ def readiness(step: Step, now: Situation) -> float:
     return 1.0
 
 
-def goals_of(action: int) -> list[Step]:
+def list_goals(action: int) -> list[Step]:
     """The steps that can show an action, those with it as their main label first."""
     steps = []
     for kind, skill in SKILLS.items():
         for subject in skill.subjects or ("",):
             step = Step(kind, subject)
             if action in step.actions(every=True):
-                onto = next((place for place in ("table", "shelf", "floor") if _only_onto(action, place)), "")
+                onto = next((kind for kind in ("table", "shelf", "floor") if _only_onto(action, kind)), "")
                 steps.append((action not in step.actions(), Step(kind, subject, onto)))
     return [step for _, step in sorted(steps, key=lambda pair: pair[0])]
 
 
-def _only_onto(action: int, place: str) -> bool:
-    """Whether an action is about the place alone, such as putting anything on a shelf."""
+def _only_onto(action: int, kind: str) -> bool:
+    """Whether an action is about the surface alone, such as putting anything on a shelf."""
     return any(
-        action in actions_for(template, "", place) and action not in actions_for(template, "", "")
+        action in actions_for(template, "", kind) and action not in actions_for(template, "", "")
         for template in ("put", "throw")
     )
 
 
-def way_to(goal: Step, now: Situation) -> Step | None:
+def find_way(goal: Step, now: Situation) -> Step | None:
     """The step that brings the situation nearer to a goal, the goal itself where it is possible; None without a way."""
     skill = goal.skill
     if now.allows(goal):
@@ -171,14 +173,14 @@ def way_to(goal: Step, now: Situation) -> Step | None:
     wanted_item = goal.subject if skill.hands == "held" else (skill.hands if skill.hands in ITEMS else None)
     if wanted_item and now.held != wanted_item:
         if now.held:
-            return way_to(Step("put", now.held), now)
+            return find_way(Step("put", now.held), now)
         if wanted_item in now.items:
-            return way_to(Step("pick up" if now.items[wanted_item] == "floor" else "take", wanted_item), now)
+            return find_way(Step("pick up" if now.items[wanted_item] == "floor" else "take", wanted_item), now)
         if wanted_item in now.worn:
-            return way_to(Step("take off" if wanted_item == "shoe" else "undress", wanted_item), now)
+            return find_way(Step("take off" if wanted_item == "shoe" else "undress", wanted_item), now)
         return None
     if skill.hands == "empty" and now.held:
-        return way_to(Step("put", now.held), now)
+        return find_way(Step("put", now.held), now)
     if not now.in_posture(goal.posture):
         if now.lying:
             return Step("awaken", now.sitting or "")
@@ -205,7 +207,7 @@ def way_to(goal: Step, now: Situation) -> Step | None:
             if opposite is None or goal.kind == opposite:
                 return None
             step = Step(opposite, goal.subject)
-            return step if now.allows(step) else way_to(step, now) if goal.kind not in _UNDOING else None
+            return step if now.allows(step) else find_way(step, now) if goal.kind not in _UNDOING else None
     return None
 
 

@@ -16,7 +16,7 @@ from ag_core.world.motion.goals import (
     LookAtPoint,
     ReachTo,
 )
-from ag_core.world.motion.performance import mirrored
+from ag_core.world.motion.performance import mirror_wrist
 from ag_core.world.motion.reach import FROM_ABOVE, come_near, find_posture, go_to_work_spot, go_within_reach, list_owner
 from ag_core.world.motion.strokes import STILL, Reach, Stroke
 from ag_core.world.objects.grips import CARRY
@@ -30,8 +30,8 @@ def cook(actor: Actor) -> bool:
     if stove is None or found is None:
         return False
     point, frame, posture = found
-    main = int((actor.viewer - actor.place) @ frame[:, 0] > 0)
-    start, end = actor.time, actor.time + 0.6 + actor.chance.uniform(2.0, 2.8)
+    main = int((actor.viewer - actor.position) @ frame[:, 0] > 0)
+    start, end = actor.time, actor.time + 0.6 + actor.stream.uniform(2.0, 2.8)
     actor.bend(posture, start, 0.5)
     stir = Stroke((0.05, 0.0, 0.0), (0.0, 0.05, 0.0), 0.9, start)
     for i, reach in (
@@ -55,11 +55,11 @@ def make_sandwich(actor: Actor, name: str) -> bool:
     frame, posture = turn_z(actor.yaw), found[1]
     offset = (CARRY[name].wrist[0] + 0.035, CARRY[name].wrist[1], 0.06)
     wrists = {i: at + frame @ (SIDES[i] * offset[0], offset[1], offset[2]) for i in (0, 1)}
-    better = find_posture(actor, actor.place, actor.yaw, wrists, actor.seat)
+    better = find_posture(actor, actor.position, actor.yaw, wrists, actor.seat)
     if better is None:
         return False
     posture = max(posture, better)
-    start, end = actor.time, actor.time + 0.55 + actor.chance.uniform(2.0, 2.8)
+    start, end = actor.time, actor.time + 0.55 + actor.stream.uniform(2.0, 2.8)
     actor.bend(posture, start, 0.5)
     press = Stroke((0.02, 0.01, 0.0), (0.0, 0.02, 0.035), 0.8, start, apart=0.5)
     for i in (0, 1):
@@ -82,15 +82,15 @@ def pour(actor: Actor, name: str) -> bool:
         return False
     side, frame = SIDES[actor.hand], turn_z(actor.yaw)
     turn = frame @ turn_y(-side * 1.85)
-    neck = turn @ (0.0, 0.0, float(actor.things[name].corners[:, 2].max()))
-    mouth = at + UP * (float(actor.things["cup"].corners[:, 2].max()) + 0.05)
-    offsets = mirrored((0.09, -0.105, 0.01))
+    neck = turn @ (0.0, 0.0, float(actor.items[name].corners[:, 2].max()))
+    mouth = at + UP * (float(actor.items["cup"].corners[:, 2].max()) + 0.05)
+    offsets = mirror_wrist((0.09, -0.105, 0.01))
     wrist = mouth - neck + frame @ offsets[actor.hand]
-    posture = find_posture(actor, actor.place, actor.yaw, {actor.hand: wrist}, actor.seat)
+    posture = find_posture(actor, actor.position, actor.yaw, {actor.hand: wrist}, actor.seat)
     if posture is None:
         return False
     start, path = actor.time, actor.performance.paths[name]
-    end = start + 1.0 + actor.chance.uniform(1.2, 1.8)
+    end = start + 1.0 + actor.stream.uniform(1.2, 1.8)
     actor.bend(posture, start, 0.6)
     upright = mouth + UP * 0.16 + frame @ (side * 0.12, 0.0, 0.0)
     path.add(start, start + 0.5, FollowStroke(upright, frame, offsets, STILL, frame))
@@ -110,7 +110,7 @@ def take_medicine(actor: Actor, name: str) -> bool:
     start, path = actor.time, actor.performance.paths[name]
     begin = start + 0.65
     path.add(start, begin, BeEaten(begin))
-    end = begin + 0.9 * actor.chance.any_of([1, 2]) + 0.45
+    end = begin + 0.9 * actor.stream.choice([1, 2]) + 0.45
     actor.look(LookAhead(0.2), start)
     actor.add_label("consume", name, start + 0.2, end, name)
     actor.time = end
@@ -120,16 +120,16 @@ def take_medicine(actor: Actor, name: str) -> bool:
 
 def turn_lid(actor: Actor, name: str, opening: bool) -> bool:
     """A hand at the lid's edge turns it up or down."""
-    thing, lid = actor.things[name], actor.performance.lids.get(name)
-    if lid is None or thing.prop is None or thing.prop.hinge is None:
+    item, lid = actor.items[name], actor.performance.lids.get(name)
+    if lid is None or item.prop is None or item.prop.hinge is None:
         return False
-    (at, _), turn, hinge = actor.lying[name], actor.find_item_turn(name), thing.prop.hinge
+    (at, _), turn, hinge = actor.lying[name], actor.find_item_turn(name), item.prop.hinge
     shares = (0.0, 0.35, 0.6) if opening else (1.0, 0.7, 0.3)
     points = [at + turn @ (hinge.origin + hinge.rotation(share) @ hinge.handle) for share in shares]
     highest = max(points, key=lambda point: float(point[2]))
-    if not come_near(actor, highest, mirrored((0.03, -0.13, -0.03)), (0, 1), turn[:, 1]):
+    if not come_near(actor, highest, mirror_wrist((0.03, -0.13, -0.03)), (0, 1), turn[:, 1]):
         return False
-    hand, start, span = actor.choose_seen_hand(), actor.time, actor.chance.uniform(0.8, 1.0)
+    hand, start, span = actor.choose_seen_hand(), actor.time, actor.stream.uniform(0.8, 1.0)
     turned = start + 0.6
     actor.look(LookAtPoint(points[0]), start, 0.25)
     actor.performance.hands[hand].add(start, start + 0.55, GripLid(name))
@@ -148,7 +148,7 @@ def take_out(actor: Actor, box: str) -> bool:
     if name is None:
         return False
     at = actor.lying[box][0]
-    offsets = mirrored(FROM_ABOVE)
+    offsets = mirror_wrist(FROM_ABOVE)
     if not come_near(actor, at + 0.12 * UP, offsets, (0, 1), actor.find_item_turn(box)[:, 1]):
         return False
     hand, start, path = actor.choose_seen_hand(), actor.time, actor.performance.paths[name]

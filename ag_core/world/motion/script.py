@@ -1,4 +1,4 @@
-"""What people do: the table of things and the table of step kinds.
+"""What people do: the table of items and the table of step kinds.
 
 Labels only, no geometry: a step says what happens to what; which follows which is in `planning.py`, and the director
 finds out where and when.
@@ -11,8 +11,8 @@ from ag_core.world.action_table import actions_for
 
 
 @dataclass(frozen=True)
-class Item:
-    """A thing that can be taken. name: its object class; lies_on: kinds of surface; often: how often it is taken."""
+class ItemKind:
+    """An item that can be taken. name: its object class; lies_on: kinds of surface; often: how often it is taken."""
 
     name: str
     noun: str
@@ -23,33 +23,33 @@ class Item:
 
 _FLAT = ("table", "counter", "shelf")
 _SOFT = ("sofa/couch", "bed")
-ITEMS: dict[str, Item] = {
-    "cup": Item("cup/glass/bottle", "cup", False, _FLAT, 1.5),
-    "bottle": Item("cup/glass/bottle", "bottle", False, _FLAT, 0.6),
-    "book": Item("book", "book", True, (*_FLAT, *_SOFT), 1.3),
-    "phone": Item("phone/camera", "phone", False, (*_FLAT, *_SOFT), 3.0),
-    "pillow": Item("pillow", "pillow", True, _SOFT, 1.3),
-    "box": Item("box", "box", True, ("table", "counter", "bed", "wall")),
-    "bag": Item("bag", "bag", False, ("table", "sofa/couch", "bed", "counter", "wall"), 1.8),
-    "towel": Item("towel", "towel", False, ("table", "counter", "bed"), 1.1),
-    "dish": Item("dish", "dish", True, _FLAT, 1.6),
-    "food": Item("food", "food", False, _FLAT, 1.4),
-    "sandwich": Item("sandwich", "sandwich", False, ("table", "counter", "shelf"), 1.1),
-    "notebook": Item("paper/notebook", "notebook", True, (*_FLAT, "bed"), 0.8),
-    "blanket": Item("blanket", "blanket", True, (*_SOFT, "table"), 3.0),
-    "broom": Item("broom", "broom", True, ("wall",), 1.3),
-    "clothes": Item("clothes", "jacket", True, ("sofa/couch", "bed", "table", "counter"), 3.0),
-    "groceries": Item("groceries", "groceries", True, ("table", "counter", "wall"), 0.6),
-    "medicine": Item("medicine", "medicine", False, _FLAT, 0.8),
-    "shoe": Item("shoe", "shoes", True, ("wall", "bed", "sofa/couch"), 0.8),
-    "vacuum": Item("vacuum", "vacuum cleaner", True, ("wall",), 0.7),
-    "photo": Item("picture", "framed picture", True, ("table", "shelf", "counter"), 0.6),
-    "hand mirror": Item("mirror", "hand mirror", False, _FLAT, 0.6),
-    "closed laptop": Item("laptop", "laptop", True, ("table", "counter", "bed", "sofa/couch"), 0.7),
+ITEMS: dict[str, ItemKind] = {
+    "cup": ItemKind("cup/glass/bottle", "cup", False, _FLAT, 1.5),
+    "bottle": ItemKind("cup/glass/bottle", "bottle", False, _FLAT, 0.6),
+    "book": ItemKind("book", "book", True, (*_FLAT, *_SOFT), 1.3),
+    "phone": ItemKind("phone/camera", "phone", False, (*_FLAT, *_SOFT), 3.0),
+    "pillow": ItemKind("pillow", "pillow", True, _SOFT, 1.3),
+    "box": ItemKind("box", "box", True, ("table", "counter", "bed", "wall")),
+    "bag": ItemKind("bag", "bag", False, ("table", "sofa/couch", "bed", "counter", "wall"), 1.8),
+    "towel": ItemKind("towel", "towel", False, ("table", "counter", "bed"), 1.1),
+    "dish": ItemKind("dish", "dish", True, _FLAT, 1.6),
+    "food": ItemKind("food", "food", False, _FLAT, 1.4),
+    "sandwich": ItemKind("sandwich", "sandwich", False, ("table", "counter", "shelf"), 1.1),
+    "notebook": ItemKind("paper/notebook", "notebook", True, (*_FLAT, "bed"), 0.8),
+    "blanket": ItemKind("blanket", "blanket", True, (*_SOFT, "table"), 3.0),
+    "broom": ItemKind("broom", "broom", True, ("wall",), 1.3),
+    "clothes": ItemKind("clothes", "jacket", True, ("sofa/couch", "bed", "table", "counter"), 3.0),
+    "groceries": ItemKind("groceries", "groceries", True, ("table", "counter", "wall"), 0.6),
+    "medicine": ItemKind("medicine", "medicine", False, _FLAT, 0.8),
+    "shoe": ItemKind("shoe", "shoes", True, ("wall", "bed", "sofa/couch"), 0.8),
+    "vacuum": ItemKind("vacuum", "vacuum cleaner", True, ("wall",), 0.7),
+    "photo": ItemKind("picture", "framed picture", True, ("table", "shelf", "counter"), 0.6),
+    "hand mirror": ItemKind("mirror", "hand mirror", False, _FLAT, 0.6),
+    "closed laptop": ItemKind("laptop", "laptop", True, ("table", "counter", "bed", "sofa/couch"), 0.7),
 }
 
 
-def class_of(subject: str) -> str:
+def find_class(subject: str) -> str:
     """The object class of a step's subject: an item's class, or the subject itself."""
     return ITEMS[subject].name if subject in ITEMS else subject
 
@@ -85,7 +85,7 @@ _ALL = tuple(ITEMS)
 _HINGED = ("door", "closet/cabinet", "refrigerator", "window", "laptop")
 _THROWN = ("clothes", "bag", "book", "towel", "box", "shoe", "food", "blanket", "pillow", "broom")
 _SKILLS = (
-    # Hands: to and from a place
+    # Hands: to and from a position
     Skill("take", "takes the {0}", 6.0, _ALL, "up", "empty", (("take", SAME, ""), ("hold", SAME, "")), ("lies",)),
     Skill("pick up", "picks the {0} up from the floor", 2.0, _ALL, "standing", "empty",
           (("tidy", "floor", ""), ("take", SAME, ""), ("hold", SAME, "")), ("lies on the floor",)),
@@ -94,7 +94,7 @@ _SKILLS = (
     Skill("throw", "throws the {0}", 1.5, _THROWN, "standing", "held", (("throw", SAME, ""), ("throw", SAME, "floor"))),
     Skill("hold", "holds the {0} for a while", 0.3, _ALL, "any", "held", (("hold", SAME, ""),)),
     Skill("decoy", "reaches for the {0} but leaves it", 0.4, _ALL, "up", "empty", needs=("lies",)),
-    # Hands: what a thing is for
+    # Hands: what an item is for
     Skill("drink", "drinks from the {0}", 8.0, ("cup", "bottle"), "any", "held", (("consume", SAME, ""),)),
     Skill("lift", "lifts the {0} to the mouth and thinks again", 1.6, ("cup", "food", "sandwich"), "any", "held"),
     Skill("eat", "eats the {0}", 8.0, ("food", "sandwich"), "any", "held", (("consume", SAME, ""),)),
@@ -198,12 +198,12 @@ class Step:
         """Indices of the actions of its main label, or of all labels that it can bring."""
         found: list[int] = []
         for template, subject, support in self.skill.brings if every else self.skill.brings[:1]:
-            named = class_of(self.subject) if subject == SAME else subject
-            found += actions_for(template, named, class_of(self.subject) if support == SAME else support)
+            named = find_class(self.subject) if subject == SAME else subject
+            found += actions_for(template, named, find_class(self.subject) if support == SAME else support)
         return tuple(dict.fromkeys(found))
 
 
-def sentence(steps: Iterable[Step], nouns: dict[str, str]) -> str:
+def write_sentence(steps: Iterable[Step], nouns: dict[str, str]) -> str:
     """A Charades-like script: 'A person takes the cup, then drinks from the cup.'"""
     words = [step.skill.words.format(nouns.get(step.subject, step.subject)) for step in steps]
     return "A person " + (", then ".join(words) if words else "walks about") + "."

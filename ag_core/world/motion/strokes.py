@@ -1,6 +1,6 @@
-"""Small repeated motions of hands and things: wiping, sweeping, stirring, rubbing, tugging.
+"""Small repeated motions of hands and items: wiping, sweeping, stirring, rubbing, tugging.
 
-A stroke is an ellipse that is run through again and again, added to where a hand or a thing would be at rest. Knows
+A stroke is an ellipse that is run through again and again, added to where a hand or an item would be at rest. Knows
 joints and frames; nothing of rooms or labels.
 """
 
@@ -52,16 +52,16 @@ class Reach:
     stroke: Stroke = STILL
 
 
-def hand_at(reach: Reach, i: int, time: float, joints: Joints, frame: NDArray) -> tuple[NDArray, NDArray]:
+def place_hand(reach: Reach, i: int, time: float, joints: Joints, frame: NDArray) -> tuple[NDArray, NDArray]:
     """Wrist [3] and finger direction [3] of hand i; frame [3,3] of the body, or of the room's place."""
     side = SIDES[i]
     mirror = np.array([side, 1, 1])
-    anchor = anchor_of(reach.anchor, joints) if isinstance(reach.anchor, str) else reach.anchor
+    anchor = find_anchor(reach.anchor, joints) if isinstance(reach.anchor, str) else reach.anchor
     offset = (np.array(reach.offset) + reach.stroke.offset(time, side)) * mirror
     return anchor + frame @ offset, frame @ (np.array(reach.fingers) * mirror)
 
 
-def anchor_of(name: str, joints: Joints) -> NDArray:
+def find_anchor(name: str, joints: Joints) -> NDArray:
     """A point [3] of the body."""
     if name == "head":
         return joints.head
@@ -72,8 +72,8 @@ def anchor_of(name: str, joints: Joints) -> NDArray:
     return joints.chest
 
 
-def pole_at(foot: NDArray, top: NDArray, low: float, right: NDArray) -> tuple[NDArray, NDArray]:
-    """Middle [3] and turn [3,3] of a long thing along its own z whose lower end stands at `foot` and leans to `top`.
+def place_pole(foot: NDArray, top: NDArray, low: float, right: NDArray) -> tuple[NDArray, NDArray]:
+    """Middle [3] and turn [3,3] of a long item along its own z whose lower end stands at `foot` and leans to `top`.
 
     low: height of its lower end in its own frame, negative; right: which way its own x points, about.
     """

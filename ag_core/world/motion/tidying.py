@@ -11,7 +11,7 @@ from ag_core.world.motion.actor import Actor, StepFunction
 from ag_core.world.motion.goals import BeHeld, GripItem, HangDown, LieAt, LookAhead, LookAtItem, LookAtPoint, ReachTo
 from ag_core.world.motion.handiwork import put
 from ag_core.world.motion.hinges import ensure_open
-from ag_core.world.motion.performance import mirrored
+from ag_core.world.motion.performance import mirror_wrist
 from ag_core.world.motion.reach import (
     come_near,
     find_grip_points,
@@ -49,7 +49,7 @@ def fold(actor: Actor, name: str) -> bool:
 
 
 def straighten(actor: Actor, subject: str) -> bool:
-    """Move a thing on a table or a shelf a little and square it up, once or twice; or see to an open closet."""
+    """Move an item on a table or a shelf a little and square it up, once or twice; or see to an open closet."""
     if subject == "closet/cabinet":
         return straighten_inside(actor, subject)
     owner = actor.room.index_of(subject)
@@ -58,7 +58,7 @@ def straighten(actor: Actor, subject: str) -> bool:
         return False
     begin: float | None = None
     shows: list[str | int] = [owner]
-    for name in actor.chance.shuffled(names)[:2]:
+    for name in actor.stream.permutation(names)[:2]:
         at = actor.lying[name][0]
         target = find_spot_beside(actor, name, at)
         found = go_within_reach(actor, name, at) if target is not None else None
@@ -66,7 +66,7 @@ def straighten(actor: Actor, subject: str) -> bool:
             continue
         hands, posture = found
         there = find_posture(
-            actor, actor.place, actor.yaw, find_grip_points(actor, name, target, actor.yaw, hands), actor.seat
+            actor, actor.position, actor.yaw, find_grip_points(actor, name, target, actor.yaw, hands), actor.seat
         )
         if there is None:
             continue
@@ -79,7 +79,7 @@ def straighten(actor: Actor, subject: str) -> bool:
         for i in both:
             actor.performance.hands[i].add(start, start + 0.5, GripItem(name))
         moved = start + 0.6
-        square = turn_z(np.round(actor.yaw / (np.pi / 2)) * np.pi / 2) @ actor.things[name].rest_turn
+        square = turn_z(np.round(actor.yaw / (np.pi / 2)) * np.pi / 2) @ actor.items[name].rest_turn
         actor.performance.paths[name].add(moved, moved + 0.6, LieAt(target, square))
         actor.performance.attached.append((name, (0 in both, 1 in both), moved, moved + 0.65))
         actor.lying[name] = (target, subject)
@@ -102,12 +102,12 @@ def straighten_inside(actor: Actor, subject: str) -> bool:
         return False
     placed = actor.room.placed[i]
     inside = turn_z(placed.yaw)
-    height = float(props.footprint(placed.prop)[1][2])
+    height = float(props.find_footprint(placed.prop)[1][2])
     at = placed.position + inside @ (0.5 * hinge.origin[0], 0.6 * hinge.origin[1], height / 2 + 0.10)
     offset = (0.06, -0.11, 0.03)
-    if not come_near(actor, at, mirrored(offset), (0, 1), -inside[:, 1]):
+    if not come_near(actor, at, mirror_wrist(offset), (0, 1), -inside[:, 1]):
         return False
-    start, end = actor.time, actor.time + 0.6 + actor.chance.uniform(1.8, 2.4)
+    start, end = actor.time, actor.time + 0.6 + actor.stream.uniform(1.8, 2.4)
     busy = Stroke((0.05, 0.03, 0.0), (0.0, 0.02, 0.04), 0.9, start, apart=0.5)
     for k in (0, 1):
         actor.performance.hands[k].add(
@@ -121,15 +121,17 @@ def straighten_inside(actor: Actor, subject: str) -> bool:
 
 
 def find_spot_beside(actor: Actor, name: str, at: NDArray) -> NDArray | None:
-    """A free place 6 to 16 cm from where a thing lies, on the same surface."""
-    surface = next((s for s in actor.room.surfaces if within(s.low, at, s.high) and abs(s.height - at[2]) < 0.3), None)
-    others = [(p, actor.things[n].radius) for n, (p, _) in actor.lying.items() if n != name]
+    """A free position 6 to 16 cm from where an item lies, on the same surface."""
+    surface = next(
+        (s for s in actor.room.surfaces if is_within(s.low, at, s.high) and abs(s.height - at[2]) < 0.3), None
+    )
+    others = [(p, actor.items[n].radius) for n, (p, _) in actor.lying.items() if n != name]
     if surface is None:
         return None
-    for angle in np.arange(12) * np.pi / 6 + actor.chance.uniform(0, 0.5):
-        target = at + actor.chance.uniform(0.06, 0.16) * np.array([np.cos(angle), np.sin(angle), 0.0])
-        clear = all(np.hypot(*(target - p)[:2]) > actor.things[name].radius + r for p, r in others)
-        if within(surface.low, target, surface.high) and clear:
+    for angle in np.arange(12) * np.pi / 6 + actor.stream.uniform(0, 0.5):
+        target = at + actor.stream.uniform(0.06, 0.16) * np.array([np.cos(angle), np.sin(angle), 0.0])
+        clear = all(np.hypot(*(target - p)[:2]) > actor.items[name].radius + r for p, r in others)
+        if is_within(surface.low, target, surface.high) and clear:
             return target
     return None
 
@@ -147,7 +149,7 @@ def fix(actor: Actor, subject: str) -> bool:
         knob = actor.room.index_of("doorknob")
         at, shows = placed.position, (i,)
         if subject == "light":
-            top = float(props.footprint(placed.prop)[1][2])
+            top = float(props.find_footprint(placed.prop)[1][2])
             at = placed.position + UP * (np.clip(placed.position[2] + top - 0.34, 0.4, 1.25) - placed.position[2])
         elif subject in ("door", "doorknob"):
             if knob is None or any(
@@ -161,14 +163,14 @@ def fix(actor: Actor, subject: str) -> bool:
 def mend(actor: Actor, subject: str, at: NDArray, shows: tuple[str | int, ...], below: float) -> bool:
     """Go to a point and work on it with twisting hands; `below`: metres under it that the second hand holds."""
     offset = (0.045, -0.115, 0.03)
-    for place, yaw in find_standing_positions(actor, at, 30):
+    for position, yaw in find_standing_positions(actor, at, 30):
         frame = turn_z(yaw)
         wrists = {k: at + frame @ (SIDES[k] * offset[0], offset[1], offset[2]) for k in (0, 1)}
-        posture = find_posture(actor, place, yaw, wrists)
-        if posture is None or find_route(actor, place) is None:
+        posture = find_posture(actor, position, yaw, wrists)
+        if posture is None or find_route(actor, position) is None:
             continue
-        walk_to(actor, place, yaw)
-        start, end = actor.time, actor.time + 0.6 + actor.chance.uniform(1.8, 2.4)
+        walk_to(actor, position, yaw)
+        start, end = actor.time, actor.time + 0.6 + actor.stream.uniform(1.8, 2.4)
         actor.bend(posture, start, 0.5)
         twist = Stroke((0.02, 0.0, 0.0), (0.0, 0.01, 0.035), 0.7, start, apart=0.5)
         for k in (0, 1):
@@ -186,7 +188,7 @@ def mend(actor: Actor, subject: str, at: NDArray, shows: tuple[str | int, ...], 
 def fix_hair(actor: Actor) -> bool:
     """Both hands stroke the hair back."""
     actor.turn_to_viewer()
-    start, end = actor.time, actor.time + 0.6 + actor.chance.uniform(1.4, 2.0)
+    start, end = actor.time, actor.time + 0.6 + actor.stream.uniform(1.4, 2.0)
     comb = Stroke((0.0, 0.06, 0.015), (0.02, 0.0, -0.03), 1.0, start, apart=0.25)
     for i in (0, 1):
         reach = Reach("head", (0.13, 0.0, 0.04), (-0.7, -0.3, 0.7), comb)
@@ -198,7 +200,7 @@ def fix_hair(actor: Actor) -> bool:
     return True
 
 
-def within(low: NDArray, at: NDArray, high: NDArray) -> bool:
+def is_within(low: NDArray, at: NDArray, high: NDArray) -> bool:
     """Whether a point lies in a rectangle on the floor."""
     return bool((at[:2] >= low).all() and (at[:2] <= high).all())
 

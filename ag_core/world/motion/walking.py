@@ -10,7 +10,7 @@ from ag_core.world.motion.goals import LookAhead
 from ag_core.world.room.paths import FloorGrid
 
 
-def floor_grid(actor: Actor) -> FloorGrid:
+def build_floor_grid(actor: Actor) -> FloorGrid:
     """The floor as it is now, opened doors included."""
     key = tuple(
         sorted(
@@ -20,7 +20,7 @@ def floor_grid(actor: Actor) -> FloorGrid:
         )
     )
     if key not in actor.grids:
-        prints = [*actor.room.footprints, *actor.solids.prints()]
+        prints = [*actor.room.footprints, *actor.solids.list_footprints()]
         for i in key:
             placed = actor.room.placed[i]
             axis = placed.hinge_axis()
@@ -32,14 +32,14 @@ def floor_grid(actor: Actor) -> FloorGrid:
     return actor.grids[key]
 
 
-def find_route(actor: Actor, place: NDArray) -> NDArray | None:
-    return floor_grid(actor).route(actor.place, place)
+def find_route(actor: Actor, position: NDArray) -> NDArray | None:
+    return build_floor_grid(actor).route(actor.position, position)
 
 
-def is_inside(actor: Actor, place: NDArray, margin: float) -> bool:
-    """Whether a place lies in the room, so far from the walls."""
+def is_inside(actor: Actor, position: NDArray, margin: float) -> bool:
+    """Whether a position lies in the room, so far from the walls."""
     low, high = np.full(2, margin), np.array(actor.room.size) - margin
-    return bool((place[:2] > low).all() and (place[:2] < high).all())
+    return bool((position[:2] > low).all() and (position[:2] < high).all())
 
 
 def follow_path(actor: Actor, points: NDArray, running: bool = False) -> None:
@@ -47,51 +47,51 @@ def follow_path(actor: Actor, points: NDArray, running: bool = False) -> None:
     walk = Walk(points, (0.72 if running else 0.50) * actor.human.tall)
     first = walk.direction(0)
     actor.turn_to(float(np.arctan2(-first[0], first[1])))
-    speed = actor.chance.uniform(2.7, 3.1) if running else actor.chance.uniform(1.2, 1.55)
+    speed = actor.stream.uniform(2.7, 3.1) if running else actor.stream.uniform(1.2, 1.55)
     span = walk.length / speed + 0.35
     actor.performance.gaze.add(actor.time, actor.time + 0.3, LookAhead(0.0))
     kind = "run" if running else "walk"
-    actor.add_segment(Segment(kind, actor.time, actor.time + span, actor.place, actor.yaw, walk=walk))
+    actor.add_segment(Segment(kind, actor.time, actor.time + span, actor.position, actor.yaw, walk=walk))
     last = walk.direction(walk.length)
-    actor.place, actor.yaw = np.array([*points[-1][:2], 0.0]), float(np.arctan2(-last[0], last[1]))
+    actor.position, actor.yaw = np.array([*points[-1][:2], 0.0]), float(np.arctan2(-last[0], last[1]))
 
 
-def sidle_to(actor: Actor, place: NDArray, yaw: float) -> None:
-    """Step sideways to a place, facing a direction all the time."""
+def sidle_to(actor: Actor, position: NDArray, yaw: float) -> None:
+    """Step sideways to a position, facing a direction all the time."""
     actor.turn_to(yaw)
-    length = float(np.hypot(*(place - actor.place)[:2]))
+    length = float(np.hypot(*(position - actor.position)[:2]))
     span = 0.25 + length / 0.55
-    actor.add_segment(Segment("sidle", actor.time, actor.time + span, actor.place, actor.yaw, to=place))
-    actor.place = place
+    actor.add_segment(Segment("sidle", actor.time, actor.time + span, actor.position, actor.yaw, to=position))
+    actor.position = position
 
 
-def walk_to(actor: Actor, place: NDArray, yaw: float) -> bool:
-    """Walk to a place and face a direction; False where there is no way."""
-    place = np.array([place[0], place[1], 0.0])
+def walk_to(actor: Actor, position: NDArray, yaw: float) -> bool:
+    """Walk to a position and face a direction; False where there is no way."""
+    position = np.array([position[0], position[1], 0.0])
     if actor.slot is not None:
         sidle_to(actor, *actor.slot)
         actor.slot = None
-    if np.hypot(*(place - actor.place)[:2]) > 0.12:
-        points = find_route(actor, place)
+    if np.hypot(*(position - actor.position)[:2]) > 0.12:
+        points = find_route(actor, position)
         if points is None:
             return False
         follow_path(actor, points)
     actor.turn_to(yaw)
-    actor.add_segment(Segment("stand", actor.time, actor.time, actor.place, actor.yaw))
+    actor.add_segment(Segment("stand", actor.time, actor.time, actor.position, actor.yaw))
     return True
 
 
 def find_free_positions(actor: Actor, count: int, clearance: float) -> list[NDArray]:
-    """Random places of the floor [3] with so much room round them."""
+    """Random positions of the floor [3] with so much room round them."""
     width, depth = actor.room.size
-    places = []
+    positions = []
     for _ in range(count):
-        place = np.array([actor.chance.uniform(0.4, width - 0.4), actor.chance.uniform(0.6, depth - 0.3), 0.0])
-        if floor_grid(actor).clearance(place) > clearance:
-            places.append(place)
-    return places
+        position = np.array([actor.stream.uniform(0.4, width - 0.4), actor.stream.uniform(0.6, depth - 0.3), 0.0])
+        if build_floor_grid(actor).clearance(position) > clearance:
+            positions.append(position)
+    return positions
 
 
 def is_straight_way_free(actor: Actor, a: NDArray, b: NDArray, clearance: float) -> bool:
-    """Whether the straight line between two places keeps so many metres from everything."""
-    return all(floor_grid(actor).clearance(place) > clearance for place in np.linspace(a, b, 40))
+    """Whether the straight line between two positions keeps so many metres from everything."""
+    return all(build_floor_grid(actor).clearance(position) > clearance for position in np.linspace(a, b, 40))

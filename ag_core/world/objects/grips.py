@@ -1,4 +1,4 @@
-"""How things are held: where a thing is relative to the body, how it is turned, and where the wrists go.
+"""How items are held: where an item is relative to the body, how it is turned, and where the wrists go.
 
 Offsets are metres right, forward and up of the person; for one-handed holds the first number counts towards the hand.
 """
@@ -13,9 +13,9 @@ from ag_core.world.render.mesh import turn_x, turn_y, unit
 
 @dataclass(frozen=True)
 class Hold:
-    """How a thing is held.
+    """How an item is held.
 
-    offset [3] of the thing's origin from the chest; turn [3,3]; wrist [3] from that origin, mirrored for the left
+    offset [3] of the item's origin from the chest; turn [3,3]; wrist [3] from that origin, mirrored for the left
     hand unless `left` says where that one is. on_floor: the height follows from the working end, which is on the floor.
     """
 
@@ -59,10 +59,10 @@ CARRY: dict[str, Hold] = {
     "vacuum": Hold((0.06, 0.24, 0), turn_x(0.24), (0.06, -0.105, 0.05), (-0.055, -0.105, -0.06), True),
 }
 LAP: dict[str, Hold] = {"bag": Hold((0.06, 0.30, -0.10), LEVEL, (0.15, -0.11, 0.08))}
-"""How things are held by who sits, where that is not as in CARRY."""
+"""How items are held by who sits, where that is not as in CARRY."""
 LAP_HEIGHT = -0.245  # metres of whatever is held by who sits, seen from the chest: over thighs and tables
 LONG = ("broom", "vacuum")
-"""Things on a stick, held across it."""
+"""Items on a stick, held across it."""
 READ = Hold((0, 0.37, -0.03), READING, (0.17, -0.09, -0.06))
 PLAY = Hold((0.04, 0.31, 0.02), turn_x(1.0), (0.04, -0.09, -0.08))
 SNUGGLE = Hold((0, 0.22, -0.04), turn_x(1.45), (0.17, 0.09, -0.02))
@@ -72,7 +72,7 @@ BITE = 0.068  # metres from the mouth to the middle of what is eaten
 TYPE_WRIST, WRITE_WRIST, PAPER_WRIST = (0.09, -0.20, 0.055), (0.07, -0.10, 0.085), (0.12, -0.12, 0.065)
 
 
-def phone_at_ear(side: int) -> NDArray:
+def turn_to_ear(side: int) -> NDArray:
     """Rotation [3,3] in the head's frame: screen towards the ear, top up and slightly back."""
     z, y = np.array([-side, 0.0, 0.0]), unit((0, -0.35, 0.94))
     return np.stack([np.cross(y, z), y, z], 1)

@@ -1,7 +1,7 @@
-"""Things that a hand can take: centred on the origin, enlarged a little so that they stay visible in a small picture.
+"""Items that a hand can take: centred on the origin, enlarged a little so that they stay visible in a small picture.
 
-Here are the hard ones; `kitchenware.py` and `softgoods.py` have the others. Shape families are drawn with `any_of`, so
-both splits have them all; sizes and colours are the split's own. The side of -y faces the viewer when a thing lies.
+Here are the hard ones; `kitchenware.py` and `softgoods.py` have the others. Shape families are drawn with `choice`, so
+both splits have them all; sizes and colours are the split's own. The side of -y faces the viewer when an item lies.
 Knows shapes and materials; nothing of rooms, people or labels' meaning.
 """
 
@@ -10,32 +10,32 @@ from typing import NamedTuple
 import numpy as np
 
 from ag_core.world.objects.props import Hinge, Prop
-from ag_core.world.random_streams import Chance
+from ag_core.world.random_streams import RandomStream
 from ag_core.world.render.mesh import Mesh, box, ellipsoid, join, lathe, quad, tube, turn_x, turn_y
 from ag_core.world.render.textures import Palette
 
 
-class Made(NamedTuple):
-    """A thing as made. variant: its shape family; materials: its main and its second material."""
+class MadeItem(NamedTuple):
+    """An item as made. variant: its shape family; materials: its main and its second material."""
 
     prop: Prop
     variant: str
     materials: tuple[int, int]
 
 
-def phone(c: Chance, p: Palette) -> Made:
+def make_phone(c: RandomStream, p: Palette) -> MadeItem:
     """Lies flat, screen up, long side along y: all screen, or with keys and an aerial."""
-    variant = c.any_of(["slab", "keys"])
+    variant = c.choice(["slab", "keys"])
     shell, glass = (
-        p.one_of("1d1e22 e8e8ea 3c4f78 8a3f4a 2d5a50 6a5a80", shine=0.35, sharpness=50),
+        p.add_choice("1d1e22 e8e8ea 3c4f78 8a3f4a 2d5a50 6a5a80", shine=0.35, sharpness=50),
         p.add("b8d0e8", "screen", glow=0.7),
     )
     if variant == "slab":
-        w, h, thick = c.between(0.115, 0.13), c.between(0.215, 0.24), 0.032
+        w, h, thick = c.split_uniform(0.115, 0.13), c.split_uniform(0.215, 0.24), 0.032
         low, keys = -h / 2 + 0.014, []
     else:
-        w, h, thick = c.between(0.095, 0.11), c.between(0.22, 0.245), 0.046
-        low, button = h * 0.02, p.one_of("d8d8dc 3a3c42 c8b8a0 8a98a8")
+        w, h, thick = c.split_uniform(0.095, 0.11), c.split_uniform(0.22, 0.245), 0.046
+        low, button = h * 0.02, p.add_choice("d8d8dc 3a3c42 c8b8a0 8a98a8")
         keys = [
             box((w * 0.22, h * 0.075, 0.008), (x * w * 0.29, -h * 0.44 + h * 0.12 * k, thick / 2), button, 0.003)
             for x in (-1, 0, 1)
@@ -47,15 +47,15 @@ def phone(c: Chance, p: Palette) -> Made:
         box((w, h, thick), (0, 0, -thick / 2), shell, 0.008),
         join([quad([(-x, low, z), (x, low, z), (x, top, z), (-x, top, z)], glass), *keys]),
     ]
-    return Made(Prop("phone/camera", pieces), variant, (shell, glass))
+    return MadeItem(Prop("phone/camera", pieces), variant, (shell, glass))
 
 
-def notebook(c: Chance, p: Palette) -> Made:
+def make_notebook(c: RandomStream, p: Palette) -> MadeItem:
     """A thick pad, page up, top towards +y: bound at its top, or with rings at its left."""
-    variant = c.any_of(["pad", "rings"])
-    w, h, thick = c.between(0.23, 0.27), c.between(0.30, 0.34), c.between(0.045, 0.06)
+    variant = c.choice(["pad", "rings"])
+    w, h, thick = c.split_uniform(0.23, 0.27), c.split_uniform(0.30, 0.34), c.split_uniform(0.045, 0.06)
     page, white = p.add("f6f3e8", "ruled"), p.add("e8e4d8", "stripes", repeat=1)
-    back = p.one_of("a8483c 3d5a8a d0a030 4a7a5a 6a4a7a 2c2f38")
+    back = p.add_choice("a8483c 3d5a8a d0a030 4a7a5a 6a4a7a 2c2f38")
     z = thick / 2
     block = [
         box((w, h, 0.012), (0, 0, -z), back, 0.004),
@@ -73,7 +73,7 @@ def notebook(c: Chance, p: Palette) -> Made:
     if variant == "pad":
         spine = [box((w + 0.004, 0.04, thick + 0.006), (0, h / 2 - 0.018, -z - 0.001), back, 0.006)]
     else:
-        metal = p.one_of("8f8f94 3a3c42 b8b2a0", shine=0.5, sharpness=50)
+        metal = p.add_choice("8f8f94 3a3c42 b8b2a0", shine=0.5, sharpness=50)
         spine = [
             tube(
                 [(-w / 2, y, -z), (-w / 2 - 0.012, y, 0), (-w / 2 + 0.008, y, z + 0.008)],
@@ -84,14 +84,14 @@ def notebook(c: Chance, p: Palette) -> Made:
             )
             for y in np.linspace(-h * 0.42, h * 0.42, 7)
         ]
-    return Made(Prop("paper/notebook", [join(block), join(spine)]), variant, (back, page))
+    return MadeItem(Prop("paper/notebook", [join(block), join(spine)]), variant, (back, page))
 
 
 BOOK_THICK = 0.036
 """Metres from the middle of a closed book to its cover."""
 
 
-def book_mesh(cover: int, page: int, opening: float, size: tuple[float, float] = (0.18, 0.25)) -> Mesh:
+def make_book_mesh(cover: int, page: int, opening: float, size: tuple[float, float] = (0.18, 0.25)) -> Mesh:
     """Spine along y, pages towards z. opening 0 = closed (both halves upright), 1 = nearly flat."""
     halves, (width, height) = [], size
     for side in (-1, 1):
@@ -104,16 +104,18 @@ def book_mesh(cover: int, page: int, opening: float, size: tuple[float, float] =
     return join(halves)
 
 
-def cardboard_box(c: Chance, p: Palette) -> Made:
+def make_cardboard_box(c: RandomStream, p: Palette) -> MadeItem:
     """A carton, a low box with a rim, or a wooden chest. The lid turns up round the far upper edge."""
-    variant = c.any_of(["carton", "low box", "chest"])
+    variant = c.choice(["carton", "low box", "chest"])
     w, d, h = {
-        "carton": (c.between(0.30, 0.38), c.between(0.24, 0.30), c.between(0.19, 0.26)),
-        "low box": (c.between(0.36, 0.42), c.between(0.25, 0.30), c.between(0.13, 0.16)),
-        "chest": (c.between(0.32, 0.38), c.between(0.22, 0.27), c.between(0.18, 0.22)),
+        "carton": (c.split_uniform(0.30, 0.38), c.split_uniform(0.24, 0.30), c.split_uniform(0.19, 0.26)),
+        "low box": (c.split_uniform(0.36, 0.42), c.split_uniform(0.25, 0.30), c.split_uniform(0.13, 0.16)),
+        "chest": (c.split_uniform(0.32, 0.38), c.split_uniform(0.22, 0.27), c.split_uniform(0.18, 0.22)),
     }[variant]
-    card = p.one_of("b98c5a a87f52 c9a06c 7f93a8 b8624a 8a9a6a", "wood" if variant == "chest" else "fabric", repeat=3)
-    trim, thick = p.one_of("d8c9a0 e6dcc0 a89060"), 0.012
+    card = p.add_choice(
+        "b98c5a a87f52 c9a06c 7f93a8 b8624a 8a9a6a", "wood" if variant == "chest" else "fabric", repeat=3
+    )
+    trim, thick = p.add_choice("d8c9a0 e6dcc0 a89060"), 0.012
     walls = [
         box((w, d, thick), (0, 0, -h / 2), card, 0.003),
         *[box((w, thick, h), (0, s * (d - thick) / 2, -h / 2), card, 0.004) for s in (-1, 1)],
@@ -131,7 +133,7 @@ def cardboard_box(c: Chance, p: Palette) -> Made:
             *[box((0.010, d + 0.01, rim), (s * (w / 2 + 0.006), -d / 2, 0.012 - rim), card, 0.003) for s in (-1, 1)],
         ]
     else:
-        metal = p.one_of("6a5a40 8f8f94 c9a860", shine=0.5, sharpness=50)
+        metal = p.add_choice("6a5a40 8f8f94 c9a860", shine=0.5, sharpness=50)
         band = [box((0.03, d + 0.006, h - 0.004), (s * w * 0.32, 0, -h / 2), metal, 0.003) for s in (-1, 1)]
         band = [
             part.moved(offset=(0, s * d / 2, 0))
@@ -142,14 +144,14 @@ def cardboard_box(c: Chance, p: Palette) -> Made:
         lid.append(box((0.05, 0.014, 0.05), (0, -d - 0.006, -0.03), metal, 0.004))
     hinge = Hinge([join(lid)], np.array([0, d / 2, h / 2]), "x", -1.95, np.array([0, -d, 0.0]))
     walls[1] = join([walls[1], *band])
-    return Made(Prop("box", walls, hinge), variant, (card, trim))
+    return MadeItem(Prop("box", walls, hinge), variant, (card, trim))
 
 
-def laptop(c: Chance, p: Palette) -> Prop:
+def make_laptop(c: RandomStream, p: Palette) -> Prop:
     """Centred on the middle of its base, user at -y; the lid turns up round the far edge."""
-    shell = p.one_of("1f2126 b8bcc2 5a5f68 8f959c d8d4cc 3a3f4a", shine=0.35, sharpness=60)
+    shell = p.add_choice("1f2126 b8bcc2 5a5f68 8f959c d8d4cc 3a3f4a", shine=0.35, sharpness=60)
     keys, screen = p.add("2a2c30", "tiles", repeat=2), p.add("d8e2f0", "screen", glow=0.8)
-    w, d = c.between(0.36, 0.40), c.between(0.25, 0.28)
+    w, d = c.split_uniform(0.36, 0.40), c.split_uniform(0.25, 0.28)
     board = quad(
         [
             (-w / 2 + 0.03, -0.03, 0.012),
@@ -174,12 +176,12 @@ def laptop(c: Chance, p: Palette) -> Prop:
     return Prop("laptop", [box((w, d, 0.022), (0, 0, -0.011), shell, 0.005), board], hinge)
 
 
-def closed_laptop(c: Chance, p: Palette) -> Made:
+def make_closed_laptop(c: RandomStream, p: Palette) -> MadeItem:
     """Shut: two shells with a dark gap and a mark on the lid."""
-    variant = c.any_of(["slim", "thick"])
-    shell = p.one_of("1f2126 b8bcc2 5a5f68 8f959c d8d4cc 3a3f4a", shine=0.35, sharpness=60)
-    gap, mark = p.add("15161a"), p.one_of("e8e8ea 8a98a8 d8c9a0 6a9ab0 b8624a c8a860", shine=0.5, sharpness=60)
-    w, d = c.between(0.36, 0.40), c.between(0.25, 0.28)
+    variant = c.choice(["slim", "thick"])
+    shell = p.add_choice("1f2126 b8bcc2 5a5f68 8f959c d8d4cc 3a3f4a", shine=0.35, sharpness=60)
+    gap, mark = p.add("15161a"), p.add_choice("e8e8ea 8a98a8 d8c9a0 6a9ab0 b8624a c8a860", shine=0.5, sharpness=60)
+    w, d = c.split_uniform(0.36, 0.40), c.split_uniform(0.25, 0.28)
     thick = 0.036 if variant == "slim" else 0.056
     half = thick / 2 - 0.003
     pieces = [
@@ -188,15 +190,15 @@ def closed_laptop(c: Chance, p: Palette) -> Made:
         box((w, d, half), (0, 0, 0.003), shell, 0.007),
         box((0.05, 0.05, 0.003), (0, 0, thick / 2 - 0.001), mark, 0.001),
     ]
-    return Made(Prop("laptop", [join(pieces)]), variant, (shell, mark))
+    return MadeItem(Prop("laptop", [join(pieces)]), variant, (shell, mark))
 
 
-def photo(c: Chance, p: Palette) -> Made:
+def make_photo(c: RandomStream, p: Palette) -> MadeItem:
     """A framed picture that stands, leaning back on a strut; upright, lying, or oval."""
-    variant = c.any_of(["upright", "lying", "oval"])
-    frame = p.one_of("8a5a34 2c2d33 c9a860 e8e2d6 b8b2a0 6b4226", shine=0.25, sharpness=40)
-    image = p.one_of("ffffff f0e8e0 e8f0f4", c.any_of(["picture", "abstract"]))
-    long, short = c.between(0.27, 0.31), c.between(0.20, 0.23)
+    variant = c.choice(["upright", "lying", "oval"])
+    frame = p.add_choice("8a5a34 2c2d33 c9a860 e8e2d6 b8b2a0 6b4226", shine=0.25, sharpness=40)
+    image = p.add_choice("ffffff f0e8e0 e8f0f4", c.choice(["picture", "abstract"]))
+    long, short = c.split_uniform(0.27, 0.31), c.split_uniform(0.20, 0.23)
     w, h = (long, short) if variant == "lying" else (short, long)
     x, z = w / 2 - 0.025, h / 2 - 0.025
     if variant == "oval":
@@ -211,15 +213,15 @@ def photo(c: Chance, p: Palette) -> Made:
         pieces = [border, quad([(-x, -0.0145, -z), (x, -0.0145, -z), (x, -0.0145, z), (-x, -0.0145, z)], image)]
     strut = box((0.05, 0.012, h * 0.62), (0, 0, 0), frame, 0.004).moved(turn_x(0.42), (0, 0.10, -h / 2 - 0.005))
     whole = join([join(pieces).moved(turn_x(-0.2), (0, 0, 0)), strut])
-    return Made(Prop("picture", [_centred(whole)]), variant, (frame, image))
+    return MadeItem(Prop("picture", [_centred(whole)]), variant, (frame, image))
 
 
-def hand_mirror(c: Chance, p: Palette) -> Made:
+def make_hand_mirror(c: RandomStream, p: Palette) -> MadeItem:
     """A mirror with a stem to hold it by, on a foot; its glass towards -y."""
-    variant = c.any_of(["round", "oval", "square"])
-    frame = p.one_of("c9a860 b8b2a0 8a3f5a 4a6a6a e8e2d6 6b4226", shine=0.4, sharpness=50)
-    glass = p.one_of("c8d6de d4dce0 bccad2", "outside", shine=0.9, sharpness=90, glow=0.15)
-    w = c.between(0.085, 0.10)
+    variant = c.choice(["round", "oval", "square"])
+    frame = p.add_choice("c9a860 b8b2a0 8a3f5a 4a6a6a e8e2d6 6b4226", shine=0.4, sharpness=50)
+    glass = p.add_choice("c8d6de d4dce0 bccad2", "outside", shine=0.9, sharpness=90, glow=0.15)
+    w = c.split_uniform(0.085, 0.10)
     h = w * {"round": 1.0, "oval": 1.3, "square": 1.1}[variant]
     squareness = 0.45 if variant == "square" else 1.0
     back = ellipsoid((w, 0.016, h), (0, 0, 0), frame, 12, squareness)
@@ -227,25 +229,25 @@ def hand_mirror(c: Chance, p: Palette) -> Made:
     front.uv[:] = front.vertices[:, [0, 2]] / np.array([2 * w, 2 * h], np.float32) + np.float32(0.5)
     stem = tube([(0, 0, -h + 0.01), (0, 0, -h - 0.10)], [0.015, 0.018], frame, 10)
     foot = lathe([(0.001, -h - 0.125), (0.062, -h - 0.125), (0.055, -h - 0.112), (0.001, -h - 0.10)], frame, 16)
-    return Made(Prop("mirror", [_centred(join([back, front, stem, foot]))]), variant, (frame, glass))
+    return MadeItem(Prop("mirror", [_centred(join([back, front, stem, foot]))]), variant, (frame, glass))
 
 
-# ------------------------------------------------------------------ long things: the origin is where hands grip them
+# ------------------------------------------------------------------ long items: the origin is where hands grip them
 
 
-def broom(c: Chance, p: Palette) -> Made:
+def make_broom(c: RandomStream, p: Palette) -> MadeItem:
     """Upright, bristles down; the first piece is what sweeps. A flat, a round or a wide one."""
-    variant = c.any_of(["flat", "round", "wide"])
-    stick = p.one_of("b98a5a 8a5a34 c9a577 b8453a 4a6a9a d8c4a0", "wood", shine=0.15, sharpness=25)
-    straw = p.one_of("c8a458 a8843c d8bc78 5a5a60 7a9a6a b87a4a", "stripes", repeat=3)
-    grip, above = c.between(0.98, 1.04), c.between(0.30, 0.38)
-    band = p.one_of("8a3b3b 3a5a7a 4a4a50")
+    variant = c.choice(["flat", "round", "wide"])
+    stick = p.add_choice("b98a5a 8a5a34 c9a577 b8453a 4a6a9a d8c4a0", "wood", shine=0.15, sharpness=25)
+    straw = p.add_choice("c8a458 a8843c d8bc78 5a5a60 7a9a6a b87a4a", "stripes", repeat=3)
+    grip, above = c.split_uniform(0.98, 1.04), c.split_uniform(0.30, 0.38)
+    band = p.add_choice("8a3b3b 3a5a7a 4a4a50")
     if variant == "round":
         brush = lathe([(0.001, 0), (0.13, 0), (0.10, 0.10), (0.05, 0.26), (0.028, 0.34), (0.001, 0.36)], straw, 16)
         tie = lathe([(0.062, 0.23), (0.064, 0.235), (0.048, 0.275), (0.046, 0.28)], band, 14)
         low = 0.3
     else:
-        w = c.between(0.30, 0.34) if variant == "flat" else c.between(0.44, 0.50)
+        w = c.split_uniform(0.30, 0.34) if variant == "flat" else c.split_uniform(0.44, 0.50)
         profile = [(w / 2, 0.045), (w / 2 * 0.97, 0.04), (w * 0.44, 0.035)]
         heights = [0.0, 0.09, 0.17]
         brush = tube([(0, 0, z) for z in heights], profile, straw, 16, round_ends=False)
@@ -256,15 +258,15 @@ def broom(c: Chance, p: Palette) -> Made:
     shaft = tube([(0, 0, low), (0, 0, grip + above)], [0.017, 0.016], stick, 10)
     knob = tube([(0, 0, grip + above - 0.03), (0, 0, grip + above)], [0.022, 0.020], band, 10)
     pieces = [join([brush, tie]), join([shaft, knob])]
-    return Made(Prop("broom", [m.moved(offset=(0, 0, -grip)) for m in pieces]), variant, (stick, straw))
+    return MadeItem(Prop("broom", [m.moved(offset=(0, 0, -grip)) for m in pieces]), variant, (stick, straw))
 
 
-def vacuum(c: Chance, p: Palette) -> Made:
+def make_vacuum(c: RandomStream, p: Palette) -> MadeItem:
     """A cleaner that stands upright on its head, the head towards +y: a stick, or one with a dust bag."""
-    variant = c.any_of(["stick", "upright"])
-    shell = p.one_of("b8453a 4a6a9a 3a3c42 7a5a9a d8b058 5a8a7a", shine=0.35, sharpness=50)
-    grey, metal = p.one_of("5a5c62 2a2c30 8a8c92"), p.one_of("b8b2a0 8f8f94 6a6c72", shine=0.6, sharpness=60)
-    grip, wide = c.between(0.98, 1.04), c.between(0.27, 0.33)
+    variant = c.choice(["stick", "upright"])
+    shell = p.add_choice("b8453a 4a6a9a 3a3c42 7a5a9a d8b058 5a8a7a", shine=0.35, sharpness=50)
+    grey, metal = p.add_choice("5a5c62 2a2c30 8a8c92"), p.add_choice("b8b2a0 8f8f94 6a6c72", shine=0.6, sharpness=60)
+    grip, wide = c.split_uniform(0.98, 1.04), c.split_uniform(0.27, 0.33)
     head = [
         box((wide, 0.17, 0.055), (0, 0.045, 0), grey, 0.02),
         box((0.22, 0.10, 0.03), (0, 0.03, 0.05), shell, 0.014),
@@ -283,7 +285,7 @@ def vacuum(c: Chance, p: Palette) -> Made:
         10,
     )
     pieces = [join(head), join([tube_, handle]), join([body, dust])]
-    return Made(Prop("vacuum", [m.moved(offset=(0, 0, -grip)) for m in pieces]), variant, (shell, grey))
+    return MadeItem(Prop("vacuum", [m.moved(offset=(0, 0, -grip)) for m in pieces]), variant, (shell, grey))
 
 
 def _centred(mesh: Mesh) -> Mesh:

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.world.objects.props import Prop, footprint
+from ag_core.world.objects.props import Prop, find_footprint
 from ag_core.world.render.mesh import turn_y
 
 
@@ -38,7 +38,7 @@ class Item:
         width, height = self.book_size
         low, high = np.array([-0.03, -height / 2, 0]), np.array([0.03, height / 2, width])
         if self.prop is not None:
-            low, high = footprint(self.prop)
+            low, high = find_footprint(self.prop)
         return np.array([(x, y, z) for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])])
 
 
@@ -47,7 +47,7 @@ def turn_flat(name: str) -> NDArray:
     return turn_y(np.pi / 2) if name == "book" else np.eye(3)
 
 
-def floor_height(prop: Prop | None, turn: NDArray) -> float:
+def find_floor_height(prop: Prop | None, turn: NDArray) -> float:
     """Height of a turned item's origin at which its first piece, the working end, touches the floor."""
     assert prop is not None
     low, high = prop.pieces[0].vertices.min(0), prop.pieces[0].vertices.max(0)

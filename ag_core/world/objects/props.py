@@ -39,16 +39,16 @@ class Prop:
     hinge: Hinge | None = None
 
 
-def bounds(pieces: list[Mesh]) -> NDArray:
+def find_bounds(pieces: list[Mesh]) -> NDArray:
     """Collision boxes [K,2,3] of pieces: lowest and highest corner of each."""
     return np.array([(p.vertices.min(0), p.vertices.max(0)) for p in pieces], float)
 
 
-def footprint(prop: Prop) -> tuple[NDArray, NDArray]:
+def find_footprint(prop: Prop) -> tuple[NDArray, NDArray]:
     """Lowest and highest corner [3] of a whole prop in its own frame."""
-    corners = bounds(prop.pieces + (prop.hinge.pieces if prop.hinge else []))
+    corners = find_bounds(prop.pieces + (prop.hinge.pieces if prop.hinge else []))
     return corners[:, 0].min(0), corners[:, 1].max(0)
 
 
-def moved(pieces: list[Mesh], offset: ArrayLike, turned: float = 0) -> list[Mesh]:
+def move_pieces(pieces: list[Mesh], offset: ArrayLike, turned: float = 0) -> list[Mesh]:
     return [p.moved(turn_z(turned), offset) for p in pieces]

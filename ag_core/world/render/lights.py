@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.world.random_streams import Chance
+from ag_core.world.random_streams import RandomStream
 from ag_core.world.render.mesh import unit
 from ag_core.world.render.raster import Lights
 
@@ -52,12 +52,12 @@ MOODS: dict[str, tuple] = {  # key colour, sky, ground, lamp, window, exposure
 }
 
 
-def light_room(chance: Chance, size: tuple[float, float], lamp: NDArray | None, window: NDArray | None) -> Lights:
+def light_room(stream: RandomStream, size: tuple[float, float], lamp: NDArray | None, window: NDArray | None) -> Lights:
     """Key light from the upper front left or right; a lamp and the window as fills."""
-    key, sky, ground, lamp_colour, pane_colour, exposure = (np.asarray(v) for v in MOODS[chance.any_of(list(MOODS))])
-    side = chance.any_of([-1, 1])
-    direction = unit((side * chance.uniform(0.2, 0.65), chance.uniform(0.35, 0.75), chance.uniform(1.1, 1.5)))
+    key, sky, ground, lamp_colour, pane_colour, exposure = (np.asarray(v) for v in MOODS[stream.choice(list(MOODS))])
+    side = stream.choice([-1, 1])
+    direction = unit((side * stream.uniform(0.2, 0.65), stream.uniform(0.35, 0.75), stream.uniform(1.1, 1.5)))
     lamp_at = lamp if lamp is not None else np.array([size[0] * 0.8, 1.0, 1.8])
     pane_at = np.add(window, (0, 0.6, 1.6)) if window is not None else np.array([size[0] * 0.5, 0.6, 1.6])
     fills = np.array([(*(np.add(lamp_at, (0, 0.05, 0.05))), *lamp_colour), (*pane_at, *pane_colour)])
-    return Lights(direction, key, sky, ground, fills, float(exposure) * chance.uniform(0.93, 1.07))
+    return Lights(direction, key, sky, ground, fills, float(exposure) * stream.uniform(0.93, 1.07))

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.world.random_streams import Chance
+from ag_core.world.random_streams import RandomStream
 from ag_core.world.render.raster import MATERIAL, NOTHING
 
 TEXTURE_SIZE = 128
 
 
-def draw_textures(chance: Chance) -> dict[str, NDArray]:
+def draw_textures(stream: RandomStream) -> dict[str, NDArray]:
     """Tiling pictures [T,T,3], linear RGB round 1 (they multiply a tint)."""
-    size, random = TEXTURE_SIZE, chance.random
+    size, random = TEXTURE_SIZE, stream.generator
     y, x = np.mgrid[0:size, 0:size] / size
     steps = np.arange(size) / size
 
@@ -32,7 +32,7 @@ def draw_textures(chance: Chance) -> dict[str, NDArray]:
             total += (rows[:, cell] * (1 - share) + rows[:, cell + 1] * share) / 2**octave
         return total
 
-    boards = int(chance.one_of([6, 5, 4, 8, 7, 3]))
+    boards = int(stream.split_choice([6, 5, 4, 8, 7, 3]))
     plank = (x * boards).astype(int)
     shift = random.random(boards)[plank]
     seam = ((y + shift) % 1 < 0.012) | (x * boards % 1 < 0.035)
@@ -89,13 +89,13 @@ def draw_textures(chance: Chance) -> dict[str, NDArray]:
 class Palette:
     """Textures, and materials collected under the index they get."""
 
-    chance: Chance
+    stream: RandomStream
     names: list[str] = field(init=False)
     textures: NDArray = field(init=False)  # [T,S,S,3] float32
     rows: list[tuple] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        drawn = draw_textures(self.chance)
+        drawn = draw_textures(self.stream)
         self.names, self.textures = list(drawn), np.clip(list(drawn.values()), 0, 2).astype(np.float32)
 
     def add(
@@ -114,11 +114,14 @@ class Palette:
         self.rows.append((tuple(np.clip(rgb, 0, 1) ** 2.2), layer, repeat, shine, sharpness, glow, rim))
         return len(self.rows) - 1
 
-    def one_of(self, colours: str, texture: str | None = None, jitter: float = 0.05, **looks: float) -> int:
+    def add_choice(self, colours: str, texture: str | None = None, jitter: float = 0.05, **looks: float) -> int:
         """A material in one of several space-separated colours of this split, slightly varied."""
-        colour = self.chance.one_of(colours.split())
+        colour = self.stream.split_choice(colours.split())
         rgb = np.array([int(colour[i : i + 2], 16) / 255 for i in (0, 2, 4)])
-        rgb = rgb * self.chance.uniform(1 - 2 * jitter, 1 + jitter) + self.chance.random.uniform(-jitter, jitter, 3) / 2
+        rgb = (
+            rgb * self.stream.uniform(1 - 2 * jitter, 1 + jitter)
+            + self.stream.generator.uniform(-jitter, jitter, 3) / 2
+        )
         return self.add(rgb, texture, **looks)
 
     @property

@@ -1,4 +1,4 @@
-"""What a furnished room consists of: placed props, and the places where a person can sit, lie, work and walk.
+"""What a furnished room consists of: placed props, and where a person can sit, lie, work and walk.
 
 Origin at the back left corner of the floor, x along the back wall, y towards the camera, z up; metres.
 Knows nothing of how a room is furnished, nor of people.
@@ -14,7 +14,7 @@ from ag_core.world.render.textures import Palette
 
 
 @dataclass(frozen=True)
-class Placed:
+class PlacedProp:
     """A prop in the room. position [3]; yaw turns its front from +y; rides: index of the door it is fixed to."""
 
     prop: Prop
@@ -36,7 +36,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class Seat:
-    """A place to sit. owner: index of the placed prop; point [3] on the seat; yaw of the sitter (0 looks along +y).
+    """Where one can sit. owner: index of the placed prop; point [3] on the seat; yaw of the sitter (0 looks along +y).
 
     kind: chair, sofa/couch, bed, floor, or table, whose free edge is meant. Every chair stands at a table.
     """
@@ -49,7 +49,7 @@ class Seat:
 
 @dataclass(frozen=True)
 class Surface:
-    """A rectangle [2] to [2] at a height where things can lie. owner: index of the placed prop or -1.
+    """A rectangle [2] to [2] at a height where items can lie. owner: index of the placed prop or -1.
 
     kind: table, counter, shelf, bed, sofa/couch, floor, or wall, a strip of floor along one.
     """
@@ -62,8 +62,8 @@ class Surface:
 
 
 @dataclass(frozen=True)
-class Lie:
-    """A place to lie on the back. owner: index of the placed prop; kind: sofa/couch, bed or floor.
+class LyingSpot:
+    """Where one can lie on the back. owner: index of the placed prop; kind: sofa/couch, bed or floor.
 
     point [3]: what the pelvis lies on; yaw: direction from the feet to the head, as that of a person who looks there;
     height of the support in metres.
@@ -77,7 +77,7 @@ class Lie:
 
 
 @dataclass(frozen=True)
-class Place:
+class WorkSpot:
     """Where hands work. owner: index of the placed prop or -1; point [3]; stand [2] on the floor and the yaw there."""
 
     owner: int
@@ -107,17 +107,17 @@ class Room:
     kind: str
     size: tuple[float, float]
     palette: Palette
-    placed: list[Placed] = field(default_factory=list)
+    placed: list[PlacedProp] = field(default_factory=list)
     decor: list[Part] = field(default_factory=list)
     seats: list[Seat] = field(default_factory=list)
     surfaces: list[Surface] = field(default_factory=list)
     footprints: list[tuple[NDArray, NDArray]] = field(default_factory=list)
     lamp_at: NDArray | None = None
     window_at: NDArray | None = None
-    beds: list[Lie] = field(default_factory=list)
-    sink: Place | None = None
-    stove: Place | None = None
-    switch: Place | None = None
+    beds: list[LyingSpot] = field(default_factory=list)
+    sink: WorkSpot | None = None
+    stove: WorkSpot | None = None
+    switch: WorkSpot | None = None
     doorway: Passage | None = None
     extra_floor: list[tuple[NDArray, NDArray]] = field(default_factory=list)
 

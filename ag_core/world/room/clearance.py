@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ag_core.world.body.human import Joints
 from ag_core.world.objects import props
 from ag_core.world.render.mesh import turn_z
-from ag_core.world.room.rooms import Room
+from ag_core.world.room.affordances import Room
 
 DEPTH = 0.03  # metres that body and furniture may share
 LOWEST, HIGHEST = 0.06, 1.85  # metres above the floor between which a standing body can touch something
@@ -52,18 +52,18 @@ class Solids:
     def __init__(self, room: Room) -> None:
         self.room = room
         parts = [
-            (i, props.bounds(placed.prop.pieces), turn_z(placed.yaw), placed.position)
+            (i, props.find_bounds(placed.prop.pieces), turn_z(placed.yaw), placed.position)
             for i, placed in enumerate(room.placed)
             if placed.prop.name not in NOT_SOLID and placed.prop.pieces
         ]
         for part in room.decor:
-            bounds = props.bounds([part.mesh])
+            bounds = props.find_bounds([part.mesh])
             size = bounds[0, 1] - bounds[0, 0]
             if part.casts_shadow and size.max() < 3.5 and size[2] > 0.05:  # neither walls nor rugs
                 parts.append((-1, bounds, np.eye(3), np.zeros(3)))
-        self.still = boxes_of(parts)
+        self.still = build_boxes(parts)
 
-    def prints(self) -> list[tuple[NDArray, NDArray]]:
+    def list_footprints(self) -> list[tuple[NDArray, NDArray]]:
         """Rectangles (low [2], high [2]) on the floor under everything still that a standing body could touch."""
         still, found = self.still, []
         for centre, turn, half in zip(still.centres, still.turns, still.halves):
@@ -80,8 +80,8 @@ class Solids:
             hinge, frame = placed.prop.hinge, turn_z(placed.yaw)
             if hinge is not None:
                 at = placed.position + frame @ hinge.origin
-                parts.append((i, props.bounds(hinge.pieces), frame @ hinge.rotation(share), at))
-        leaves = boxes_of(parts)
+                parts.append((i, props.find_bounds(hinge.pieces), frame @ hinge.rotation(share), at))
+        leaves = build_boxes(parts)
         return Boxes(
             np.concatenate([self.still.owners, leaves.owners]),
             np.concatenate([self.still.centres, leaves.centres]),
@@ -90,8 +90,8 @@ class Solids:
         )
 
 
-def boxes_of(parts: Iterable[tuple[int, NDArray, NDArray, NDArray]]) -> Boxes:
-    """Boxes from (owner, bounds [K,2,3], turn [3,3], place [3])."""
+def build_boxes(parts: Iterable[tuple[int, NDArray, NDArray, NDArray]]) -> Boxes:
+    """Boxes from (owner, bounds [K,2,3], turn [3,3], position [3])."""
     owners, centres, turns, halves = [], [np.zeros((0, 3))], [np.zeros((0, 3, 3))], [np.zeros((0, 3))]
     for owner, bounds, turn, at in parts:
         owners += [owner] * len(bounds)
@@ -101,7 +101,7 @@ def boxes_of(parts: Iterable[tuple[int, NDArray, NDArray, NDArray]]) -> Boxes:
     return Boxes(np.array(owners, int), np.concatenate(centres), np.concatenate(turns), np.concatenate(halves))
 
 
-def overlaps(
+def find_overlaps(
     joints: Joints, boxes: Boxes, support: tuple[int, str] | None, parts: Sequence[str] = tuple(CAPSULES)
 ) -> Iterator[tuple[float, str, int]]:
     """How deep (metres) which part of the body is in which owner's boxes; support: what carries the body and how."""

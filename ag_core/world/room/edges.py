@@ -6,15 +6,15 @@ from numpy.typing import NDArray
 from ag_core.world.body.skeleton import ANKLE_HEIGHT
 from ag_core.world.objects import props
 from ag_core.world.render.mesh import UP, turn_z
-from ag_core.world.room.affordances import Placed
+from ag_core.world.room.affordances import PlacedProp
 
 
-def find_world_boxes(placed: Placed) -> NDArray:
+def find_world_boxes(placed: PlacedProp) -> NDArray:
     """Boxes [K,2,3] round the pieces of a placed prop, along the room's axes."""
-    return props.bounds([piece.moved(turn_z(placed.yaw), placed.position) for piece in placed.prop.pieces])
+    return props.find_bounds([piece.moved(turn_z(placed.yaw), placed.position) for piece in placed.prop.pieces])
 
 
-def distance_to_edge(placed: Placed, point: NDArray, direction: NDArray) -> float:
+def measure_to_edge(placed: PlacedProp, point: NDArray, direction: NDArray) -> float:
     """Metres from a point above a prop to the prop's edge, seen from above; 0 outside."""
     boxes = find_world_boxes(placed)[:, :, :2]
     low, high = boxes[:, 0].min(0), boxes[:, 1].max(0)
@@ -25,12 +25,12 @@ def distance_to_edge(placed: Placed, point: NDArray, direction: NDArray) -> floa
     return 2.5
 
 
-def distance_along(placed: Placed, point: NDArray, direction: NDArray) -> float:
+def measure_along(placed: PlacedProp, point: NDArray, direction: NDArray) -> float:
     """Metres one can lie along on a prop until its edge, or until a part of it that stands higher."""
     boxes = find_world_boxes(placed)
     higher = boxes[boxes[:, 1, 2] > point[2] + 0.06]
     across = np.cross(UP, direction)
-    edge = distance_to_edge(placed, point, direction)
+    edge = measure_to_edge(placed, point, direction)
     for away in np.arange(0.0, edge, 0.02):
         for side in (-0.12, 0.12):
             at = point + away * direction + side * across + (ANKLE_HEIGHT + 0.02) * UP

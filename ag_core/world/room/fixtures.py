@@ -6,24 +6,24 @@ what hangs, round its middle. A name only where the class is labelled.
 
 import numpy as np
 
-from ag_core.world.objects.props import Hinge, Prop, moved
-from ag_core.world.random_streams import Chance
+from ag_core.world.objects.props import Hinge, Prop, move_pieces
+from ag_core.world.random_streams import RandomStream
 from ag_core.world.render.mesh import Mesh, box, ellipsoid, join, lathe, quad, tube
-from ag_core.world.room.furniture import legs
+from ag_core.world.room.furniture import build_legs
 
 FACING = ((1, 0), (0, 0), (0, 1), (1, 1))  # texture corners of a picture on a wall facing +y
 
 # ------------------------------------------------------------------ in and on walls
 
 
-def doorway(frame: int, width: float, height: float, thick: float) -> Prop:
+def build_doorway(frame: int, width: float, height: float, thick: float) -> Prop:
     """A frame without a leaf round a hole of width x height metres in a wall `thick` metres deep behind y = 0."""
     middle = 0.025 - thick / 2
     posts = [box((0.07, thick + 0.05, height), (s * (width / 2 + 0.035), middle, 0), frame) for s in (-1, 1)]
     return Prop("doorway", [*posts, box((width + 0.14, thick + 0.05, 0.07), (0, middle, height), frame)])
 
 
-def window(frame: int, view: int, metal: int, half: float, hinge_side: int) -> Prop:
+def build_window(frame: int, view: int, metal: int, half: float, hinge_side: int) -> Prop:
     """In a wall facing +y, sill at 0.95 m; the sash at `hinge_side` (-1 left, 1 right) opens into the room."""
     low, high, middle = 0.95, 2.05, 0.5
 
@@ -58,7 +58,7 @@ def window(frame: int, view: int, metal: int, half: float, hinge_side: int) -> P
     return Prop("window", [pane(-half, half, 0.005), sill, *posts, *bars], hinge)
 
 
-def mirror(frame: int, glass: int, w: float, h: float, round_frame: bool) -> Prop:
+def build_mirror(frame: int, glass: int, w: float, h: float, round_frame: bool) -> Prop:
     """Hangs on a wall facing +y, its middle at the origin."""
     if round_frame:
         radius = min(w, h) / 2
@@ -80,7 +80,7 @@ def mirror(frame: int, glass: int, w: float, h: float, round_frame: bool) -> Pro
     return Prop("mirror", [box((w, 0.03, h), (0, 0.02, -h / 2), frame, 0.01), pane])
 
 
-def radiator(white: int, length: float) -> Prop:
+def build_radiator(white: int, length: float) -> Prop:
     """Hangs below a window, 0.10 to 0.65 m high."""
     n = max(4, round(length / 0.11))
     ribs = [
@@ -91,7 +91,7 @@ def radiator(white: int, length: float) -> Prop:
     return Prop("", [join([*ribs, *pipes, box((0.03, 0.03, 0.12), (length / 2 - 0.04, 0.07, 0), white)])])
 
 
-def wall_clock(rim: int, face: int, dark: int) -> Prop:
+def build_wall_clock(rim: int, face: int, dark: int) -> Prop:
     ring = np.linspace(0, 2 * np.pi, 17)
     edge = np.stack([0.14 * np.cos(ring), np.full(17, 0.02), 0.14 * np.sin(ring)], -1)
     hands = [box((0.012, 0.006, 0.10), (0, 0.042, 0), dark), box((0.07, 0.006, 0.012), (0.035, 0.042, 0), dark)]
@@ -99,7 +99,7 @@ def wall_clock(rim: int, face: int, dark: int) -> Prop:
     return Prop("", [join([tube(edge, np.full(17, 0.018), rim, 6, across=(0, 1, 0), round_ends=False), dial, *hands])])
 
 
-def wall_cupboard(wood: int, metal: int, length: float) -> Prop:
+def build_wall_cupboard(wood: int, metal: int, length: float) -> Prop:
     """Shut kitchen cupboards, 0.62 m high, their lower edge at the origin."""
     pieces = [box((length, 0.32, 0.62), (0, 0.16, 0), wood, 0.006)]
     n = max(1, round(length / 0.45))
@@ -110,7 +110,7 @@ def wall_cupboard(wood: int, metal: int, length: float) -> Prop:
     return Prop("", [join(pieces)])
 
 
-def coat_hooks(wood: int, metal: int, cloth: int, length: float) -> Prop:
+def build_coat_hooks(wood: int, metal: int, cloth: int, length: float) -> Prop:
     """A board with hooks and a scarf on one of them, its middle at the origin."""
     pieces = [box((length, 0.025, 0.10), (0, 0.015, -0.05), wood, 0.006)]
     hooks = np.linspace(-length / 2 + 0.08, length / 2 - 0.08, 5)
@@ -121,7 +121,7 @@ def coat_hooks(wood: int, metal: int, cloth: int, length: float) -> Prop:
     return Prop("", [join(pieces)])
 
 
-def tool_board(board: int, metal: int, wood: int, red: int, width: float) -> Prop:
+def build_tool_board(board: int, metal: int, wood: int, red: int, width: float) -> Prop:
     """A board with a saw, a hammer, spanners and screwdrivers, its middle at the origin; about 0.7 m high."""
     pieces = [box((width, 0.02, 0.70), (0, 0.012, -0.35), board, 0.004)]
     x = -width / 2 + 0.10
@@ -141,8 +141,8 @@ def tool_board(board: int, metal: int, wood: int, red: int, width: float) -> Pro
     return Prop("", [join(pieces)])
 
 
-def towel_rail(metal: int) -> Prop:
-    """An empty rail; towels are things of their own."""
+def build_towel_rail(metal: int) -> Prop:
+    """An empty rail; towels are items of their own."""
     rail = tube(
         [(-0.28, 0.02, 0), (-0.27, 0.08, 0), (0.27, 0.08, 0), (0.28, 0.02, 0)], [0.012] * 4, metal, 7, (0, 0, 1)
     )
@@ -152,16 +152,18 @@ def towel_rail(metal: int) -> Prop:
 # ------------------------------------------------------------------ lamps
 
 
-def table_lamp(c: Chance, foot: int, shade: int) -> Prop:
+def build_table_lamp(c: RandomStream, foot: int, shade: int) -> Prop:
     """On whatever it stands on; about 0.42 m high."""
-    fat = c.between(0.05, 0.085)
+    fat = c.split_uniform(0.05, 0.085)
     body = lathe([(0.001, 0), (0.07, 0), (fat, 0.06), (0.02, 0.17), (0.012, 0.25), (0.001, 0.25)], foot)
-    return Prop("light", [body, lathe([(c.between(0.12, 0.16), 0.22), (0.09, 0.42), (0.001, 0.42)], shade, 18, True)])
+    return Prop(
+        "light", [body, lathe([(c.split_uniform(0.12, 0.16), 0.22), (0.09, 0.42), (0.001, 0.42)], shade, 18, True)]
+    )
 
 
-def wall_lamp(c: Chance, metal: int, shade: int) -> Prop:
+def build_wall_lamp(c: RandomStream, metal: int, shade: int) -> Prop:
     """On a wall facing +y, with its switch below at 1.15 m; the origin is on the floor."""
-    low = c.between(1.68, 1.78)
+    low = c.split_uniform(1.68, 1.78)
     return Prop(
         "light",
         [
@@ -175,9 +177,9 @@ def wall_lamp(c: Chance, metal: int, shade: int) -> Prop:
     )
 
 
-def hanging_lamp(c: Chance, metal: int, shade: int, ceiling: float) -> Prop:
+def build_hanging_lamp(c: RandomStream, metal: int, shade: int, ceiling: float) -> Prop:
     """Hangs from the ceiling, its shade round 1.7 m, with a pull cord down to 1.3 m; the origin is on the floor."""
-    low, wide = c.between(1.58, 1.68), c.between(0.16, 0.22)
+    low, wide = c.split_uniform(1.58, 1.68), c.split_uniform(0.16, 0.22)
     return Prop(
         "light",
         [
@@ -192,7 +194,7 @@ def hanging_lamp(c: Chance, metal: int, shade: int, ceiling: float) -> Prop:
 # ------------------------------------------------------------------ kitchen and bathroom
 
 
-def tap(metal: int, reach: float) -> Mesh:
+def build_tap(metal: int, reach: float) -> Mesh:
     """Round the origin, its spout towards +y."""
     spout = [(0, 0, 0), (0, 0, 0.2), (0, 0.05, 0.26), (0, reach - 0.02, 0.25), (0, reach, 0.19)]
     return join(
@@ -200,14 +202,16 @@ def tap(metal: int, reach: float) -> Mesh:
     )
 
 
-def kitchen_sink(metal: int, dark: int) -> Prop:
+def build_kitchen_sink(metal: int, dark: int) -> Prop:
     """Let into a worktop, round the origin at the worktop's height."""
     rim = [box((0.46, 0.03, 0.012), (0, s * 0.18, 0), metal) for s in (-1, 1)]
     rim += [box((0.03, 0.38, 0.012), (s * 0.22, 0, 0), metal) for s in (-1, 1)]
-    return Prop("", [box((0.42, 0.35, 0.004), (0, 0, 0), dark), *rim, tap(metal, 0.16).moved(offset=(0, -0.20, 0))])
+    return Prop(
+        "", [box((0.42, 0.35, 0.004), (0, 0, 0), dark), *rim, build_tap(metal, 0.16).moved(offset=(0, -0.20, 0))]
+    )
 
 
-def hob(black: int, ring: int) -> Prop:
+def build_hob(black: int, ring: int) -> Prop:
     """Four plates, round the origin at the worktop's height."""
     plates = [
         lathe([(0.001, 0.012), (0.075, 0.014), (0.07, 0.018), (0.001, 0.018)][::1], ring).moved(offset=(x, y, 0))
@@ -217,40 +221,40 @@ def hob(black: int, ring: int) -> Prop:
     return Prop("", [box((0.54, 0.46, 0.014), (0, 0, 0), black, 0.004), join(plates)])
 
 
-def oven_front(black: int, metal: int) -> Prop:
+def build_oven_front(black: int, metal: int) -> Prop:
     """A glass door with a bar and knobs, before a cupboard's front at y = 0, 0.14 to 0.84 m high."""
     knobs = [ellipsoid((0.02, 0.02, 0.02), (x, 0.025, 0.79), metal, 5) for x in (-0.18, -0.06, 0.06, 0.18)]
     bar = tube([(-0.2, 0.05, 0.68), (0.2, 0.05, 0.68)], [0.012, 0.012], metal, 7, (0, 0, 1))
     return Prop("", [box((0.54, 0.025, 0.6), (0, 0.012, 0.12), black, 0.01), bar, *knobs])
 
 
-def pot(metal: int, black: int) -> Prop:
+def build_pot(metal: int, black: int) -> Prop:
     """Stands on its origin, a spoon in it."""
     body = lathe([(0.001, 0), (0.10, 0), (0.11, 0.13), (0.10, 0.13), (0.095, 0.02), (0.001, 0.02)], metal, 16)
     ears = [box((0.05, 0.03, 0.015), (s * 0.125, 0, 0.10), black) for s in (-1, 1)]
     return Prop("", [body, *ears, tube([(0.02, 0, 0.03), (0.10, 0.06, 0.26)], [0.009, 0.009], black, 6)])
 
 
-def basin(white: int, metal: int, foot: int) -> Prop:
+def build_basin(white: int, metal: int, foot: int) -> Prop:
     """A washbasin on a pedestal, 0.86 m high, with its tap."""
     bowl = lathe(
         [(0.001, 0.66), (0.12, 0.68), (0.25, 0.80), (0.27, 0.86), (0.24, 0.86), (0.18, 0.78), (0.001, 0.76)], white, 20
     ).moved(np.diag([1.0, 0.78, 1.0]), (0, 0.24, 0))
     column = lathe([(0.12, 0), (0.09, 0.1), (0.075, 0.45), (0.10, 0.70)], foot, 14).moved(offset=(0, 0.20, 0))
     ledge = box((0.44, 0.08, 0.05), (0, 0.045, 0.81), white, 0.02)
-    return Prop("", [bowl, column, ledge, tap(metal, 0.12).moved(offset=(0, 0.07, 0.85))])
+    return Prop("", [bowl, column, ledge, build_tap(metal, 0.12).moved(offset=(0, 0.07, 0.85))])
 
 
-def bathtub(white: int, water: int, metal: int, length: float) -> Prop:
+def build_bathtub(white: int, water: int, metal: int, length: float) -> Prop:
     """Long side at the wall; rim at 0.56 m."""
     w, h = 0.72, 0.56
     sides = [box((length, 0.07, h), (0, y, 0), white, 0.025) for y in (0.04, w - 0.035)]
     sides += [box((0.09, w, h), (s * (length / 2 - 0.045), w / 2, 0), white, 0.025) for s in (-1, 1)]
-    spout = tap(metal, 0.14).moved(offset=(length * 0.28, 0.05, h - 0.02))
+    spout = build_tap(metal, 0.14).moved(offset=(length * 0.28, 0.05, h - 0.02))
     return Prop("", [*sides, box((length - 0.1, w - 0.1, 0.32), (0, w / 2, 0), water, 0.01), spout])
 
 
-def shower(white: int, metal: int, cloth: int) -> Prop:
+def build_shower(white: int, metal: int, cloth: int) -> Prop:
     """A tray with a shower head and a curtain drawn aside."""
     tray = box((0.85, 0.85, 0.12), (0, 0.43, 0), white, 0.03)
     head = tube([(0, 0.03, 0.9), (0, 0.03, 2.0), (0, 0.22, 2.05)], [0.014] * 3, metal, 7)
@@ -260,7 +264,7 @@ def shower(white: int, metal: int, cloth: int) -> Prop:
     return Prop("", [tray, head, rose, rail, join(folds)])
 
 
-def toilet(white: int, metal: int) -> Prop:
+def build_toilet(white: int, metal: int) -> Prop:
     bowl = lathe([(0.12, 0), (0.11, 0.15), (0.19, 0.36), (0.20, 0.40), (0.001, 0.40)], white, 18)
     lid = ellipsoid((0.20, 0.25, 0.025), (0, 0.42, 0.42), white, 9, 0.8)
     tank = box((0.40, 0.18, 0.36), (0, 0.10, 0.40), white, 0.03)
@@ -269,7 +273,7 @@ def toilet(white: int, metal: int) -> Prop:
     return Prop("", [bowl.moved(np.diag([1.0, 1.2, 1.0]), (0, 0.42, 0)), neck, tank, lid, button])
 
 
-def washing_machine(white: int, dark: int, metal: int) -> Prop:
+def build_washing_machine(white: int, dark: int, metal: int) -> Prop:
     """Its door shut, 0.85 m high."""
     glass = ellipsoid((0.15, 0.05, 0.15), (0, 0.56, 0.42), dark, 9)
     ring = np.linspace(0, 2 * np.pi, 17)
@@ -285,38 +289,38 @@ def washing_machine(white: int, dark: int, metal: int) -> Prop:
 # ------------------------------------------------------------------ small furniture
 
 
-def workbench(c: Chance, wood: int, metal: int, length: float, depth: float, height: float) -> Prop:
+def build_workbench(c: RandomStream, wood: int, metal: int, length: float, depth: float, height: float) -> Prop:
     """A heavy table with a vice at one end, round the origin as `furniture.table`."""
-    side = c.any_of([-1, 1])
+    side = c.choice([-1, 1])
     vice = [
         box((0.12, 0.10, 0.08), (side * (length / 2 - 0.12), depth / 2 - 0.08, height), metal, 0.01),
         box((0.10, 0.05, 0.10), (side * (length / 2 - 0.12), depth / 2 + 0.02, height - 0.04), metal, 0.01),
     ]
     rail = box((length - 0.1, 0.03, 0.14), (0, -depth / 2 + 0.05, height - 0.2), wood)
     board = box((length - 0.14, depth * 0.5, 0.03), (0, -depth * 0.2, 0.16), wood)
-    posts = legs(length / 2 - 0.06, depth / 2 - 0.06, height - 0.06, 0.08, wood)
+    posts = build_legs(length / 2 - 0.06, depth / 2 - 0.06, height - 0.06, 0.08, wood)
     return Prop("table", [box((length, depth, 0.06), (0, 0, height - 0.06), wood, 0.008), rail, board, *vice, *posts])
 
 
-def side_table(c: Chance, wood: int, metal: int) -> Prop:
+def build_side_table(c: RandomStream, wood: int, metal: int) -> Prop:
     """A bedside cupboard with two drawers, top at 0.52 m."""
     fronts = [box((0.34, 0.02, 0.18), (0, 0.37, z), wood, 0.008) for z in (0.10, 0.30)]
     pulls = [box((0.08, 0.02, 0.015), (0, 0.39, z), metal, 0.004) for z in (0.19, 0.39)]
     body = box((0.38, 0.36, 0.44), (0, 0.19, 0.08), wood, 0.008)
-    return Prop("", [body, *fronts, *pulls, *moved(legs(0.15, 0.13, 0.09, 0.03, wood), (0, 0.19, 0))])
+    return Prop("", [body, *fronts, *pulls, *move_pieces(build_legs(0.15, 0.13, 0.09, 0.03, wood), (0, 0.19, 0))])
 
 
-def shoe_shelf(wood: int, length: float) -> Prop:
+def build_shoe_shelf(wood: int, length: float) -> Prop:
     """A low open shelf by the door, top at 0.46 m."""
     sides = [box((0.03, 0.32, 0.46), (s * (length / 2 - 0.015), 0.17, 0), wood, 0.005) for s in (-1, 1)]
     boards = [box((length, 0.32, 0.025), (0, 0.17, z), wood, 0.005) for z in (0.10, 0.27, 0.445)]
     return Prop("shelf", [*sides, *boards])
 
 
-def tool_shelf(c: Chance, metal: int, trinkets: list[int], height: float, width: float) -> Prop:
+def build_tool_shelf(c: RandomStream, metal: int, trinkets: list[int], height: float, width: float) -> Prop:
     """A metal rack with tins and crates, back at y = 0, its board at 0.96 m free."""
     depth = 0.36
-    posts = moved(legs(width / 2 - 0.02, depth / 2 - 0.02, height, 0.035, metal), (0, depth / 2 + 0.01, 0))
+    posts = move_pieces(build_legs(width / 2 - 0.02, depth / 2 - 0.02, height, 0.035, metal), (0, depth / 2 + 0.01, 0))
     pieces = [join(posts)]
     heights = [0.12, 0.54, 0.96] + ([1.42] if height > 1.5 else []) + [height - 0.03]
     pieces += [box((width, depth, 0.025), (0, depth / 2 + 0.01, z), metal, 0.004) for z in heights]
@@ -326,38 +330,38 @@ def tool_shelf(c: Chance, metal: int, trinkets: list[int], height: float, width:
         x = -width / 2 + 0.12
         while x < width / 2 - 0.08:
             tall = c.uniform(0.12, 0.26)
-            if c.happens(0.5):
+            if c.bernoulli(0.5):
                 radius = c.uniform(0.05, 0.075)
-                tin = lathe([(radius, 0), (radius, tall), (0.001, tall)], c.any_of(trinkets), 12)
+                tin = lathe([(radius, 0), (radius, tall), (0.001, tall)], c.choice(trinkets), 12)
                 pieces.append(tin.moved(offset=(x, 0.18, z + 0.025)))
-            elif c.happens(0.8):
-                pieces.append(box((0.13, 0.22, tall), (x, 0.18, z + 0.025), c.any_of(trinkets), 0.01))
+            elif c.bernoulli(0.8):
+                pieces.append(box((0.13, 0.22, tall), (x, 0.18, z + 0.025), c.choice(trinkets), 0.01))
             x += 0.17
     return Prop("shelf", pieces)
 
 
-def bin_with_lid(shell: int, lid: int) -> Prop:
+def build_bin_with_lid(shell: int, lid: int) -> Prop:
     body = lathe([(0.001, 0), (0.12, 0), (0.14, 0.36), (0.001, 0.36)], shell, 14)
     return Prop(
         "", [join([body, lathe([(0.145, 0.36), (0.13, 0.40), (0.001, 0.42)], lid, 14)]).moved(offset=(0, 0.16, 0))]
     )
 
 
-def basket(wicker: int) -> Prop:
+def build_basket(wicker: int) -> Prop:
     """A round laundry basket with a lid."""
     body = lathe([(0.001, 0), (0.17, 0), (0.21, 0.30), (0.20, 0.50), (0.001, 0.50)], wicker, 16)
     rim = lathe([(0.22, 0.49), (0.22, 0.53), (0.05, 0.56), (0.001, 0.56)], wicker, 16)
     return Prop("", [join([body, rim]).moved(offset=(0, 0.23, 0))])
 
 
-def tyres(rubber: int, count: int) -> Prop:
+def build_tyres(rubber: int, count: int) -> Prop:
     """A stack of car tyres."""
     profile = [(0.17, 0), (0.28, 0), (0.30, 0.05), (0.30, 0.13), (0.28, 0.18), (0.17, 0.18), (0.16, 0.1)]
     rings = [lathe([*profile, profile[0]], rubber, 18).moved(offset=(0, 0.31, 0.185 * i)) for i in range(count)]
     return Prop("", [join(rings)])
 
 
-def ladder(metal: int) -> Prop:
+def build_ladder(metal: int) -> Prop:
     """Leans against the wall."""
     rails = [
         tube([(s * 0.19, 0.38, 0.02), (s * 0.17, 0.04, 1.9)], [0.022, 0.022], metal, 6, (0, 1, 0)) for s in (-1, 1)
@@ -369,7 +373,7 @@ def ladder(metal: int) -> Prop:
     return Prop("", [join([*rails, *rungs])])
 
 
-def vase(glaze: int, stalk: int, flower: int, random: np.random.Generator) -> Prop:
+def build_vase(glaze: int, stalk: int, flower: int, random: np.random.Generator) -> Prop:
     """Stands on its origin; 0.4 m high with its flowers."""
     body = lathe([(0.001, 0), (0.045, 0), (0.07, 0.08), (0.03, 0.16), (0.04, 0.19)], glaze, 14, True)
     flowers = []

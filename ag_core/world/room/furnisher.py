@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from ag_core.world.objects import props
 from ag_core.world.objects.props import Prop
-from ag_core.world.random_streams import Chance
+from ag_core.world.random_streams import RandomStream
 from ag_core.world.render.mesh import Part, turn_z
 from ag_core.world.render.textures import Palette
-from ag_core.world.room.affordances import Placed, Room, Seat, Surface
+from ag_core.world.room.affordances import PlacedProp, Room, Seat, Surface
 from ag_core.world.room.paths import BODY, FloorGrid
 
 WALL_HEIGHT = 2.6
@@ -30,7 +30,7 @@ YAWS = {"back": 0.0, "left": -np.pi / 2, "right": np.pi / 2}
 Rectangle = tuple[NDArray, NDArray]
 
 
-def clear_of(rectangle: Rectangle, others: list[Rectangle], gap: float = 0.0) -> bool:
+def is_clear_of(rectangle: Rectangle, others: list[Rectangle], gap: float = 0.0) -> bool:
     """Whether a rectangle is apart from all others."""
     if not others:
         return True
@@ -38,17 +38,17 @@ def clear_of(rectangle: Rectangle, others: list[Rectangle], gap: float = 0.0) ->
     return bool(((rectangle[0] >= all_others[:, 1] + gap) | (all_others[:, 0] >= rectangle[1] + gap)).any(1).all())
 
 
-def apart(a: Rectangle, b: Rectangle, gap: float = 0.0) -> bool:
+def are_apart(a: Rectangle, b: Rectangle, gap: float = 0.0) -> bool:
     """Whether two rectangles, or intervals, are at least `gap` apart along one axis."""
     return bool(np.any(a[0] >= b[1] + gap) or np.any(b[0] >= a[1] + gap))
 
 
-def shifted_by(offset: NDArray, rectangles: list[Rectangle]) -> list[Rectangle]:
+def shift_rectangles(offset: NDArray, rectangles: list[Rectangle]) -> list[Rectangle]:
     return [(low + offset, high + offset) for low, high in rectangles]
 
 
 @dataclass(frozen=True)
-class Spot:
+class LocalFrame:
     """A local frame in the room: origin [3] and yaw; x along the wall, y away from it."""
 
     wall: str
@@ -69,9 +69,9 @@ class Spot:
 class Furnisher:
     """One room while it is being furnished."""
 
-    def __init__(self, scene: str, kind: str, size: tuple[float, float], palette: Palette, c: Chance) -> None:
+    def __init__(self, scene: str, kind: str, size: tuple[float, float], palette: Palette, c: RandomStream) -> None:
         self.c, self.room = c, Room(scene, kind, size, palette)
-        self.kept: list[Rectangle] = []  # where people stand to use things
+        self.kept: list[Rectangle] = []  # where people stand to use items
         self.doors = 0  # how many of these, the first ones, are before doors
         self.targets: list[NDArray] = []  # what must stay in reach of the ways
         self.stands: list[NDArray] = []  # where the nearest free place must not be cut off, such as at a chair
@@ -82,11 +82,11 @@ class Furnisher:
     def length(self, wall: str) -> float:
         return self.room.size[0] if wall == "back" else self.room.size[1]
 
-    def spot(self, wall: str, along: float, away: float = 0.0, turned: float = 0.0) -> Spot:
-        """The frame at a place along a wall, its front turned away from it."""
+    def spot(self, wall: str, along: float, away: float = 0.0, turned: float = 0.0) -> LocalFrame:
+        """The frame at a position along a wall, its front turned away from it."""
         width = self.room.size[0]
         x, y = {"back": (along, away), "left": (away, along), "right": (width - away, along)}[wall]
-        return Spot(wall, np.array([x, y, 0.0]), YAWS[wall] + turned)
+        return LocalFrame(wall, np.array([x, y, 0.0]), YAWS[wall] + turned)
 
     def along(self, wall: str, rectangle: Rectangle) -> tuple[float, float]:
         """How far a rectangle on the floor reaches along a wall."""
@@ -96,7 +96,7 @@ class Furnisher:
     def bare(self, wall: str, low: float, high: float, bottom: float, top: float) -> bool:
         """Whether nothing stands before or hangs at a part of a wall."""
         here = np.array([low, bottom]), np.array([high, top])
-        return clear_of(here, self.hung[wall], 0.04)
+        return is_clear_of(here, self.hung[wall], 0.04)
 
     def take(self, wall: str, low: float, high: float, bottom: float, top: float) -> None:
         """Book a part of a wall."""
@@ -119,7 +119,7 @@ class Furnisher:
         if not all(np.hypot(*(on_way - t[:2]).T).min() < STEP for t in targets):
             return False
         _, free = cv2.connectedComponents((grid.distance >= BODY).astype(np.uint8), connectivity=4)
-        return all(free[grid.nearest_free(place)] == free[tuple(ways[0])] for place in stands + targets)
+        return all(free[grid.nearest_free(position)] == free[tuple(ways[0])] for position in stands + targets)
 
     def fits(self, rectangle: Rectangle, access: Rectangle | None, high: float) -> bool:
         """Whether a footprint of some height, and the floor kept free before it, find room."""
@@ -128,16 +128,16 @@ class Furnisher:
             return False
         if high > TALL and top[1] > TALL_FRONT:
             return False
-        if not apart(rectangle, (np.array([SIDE, FRONT]), np.array([width - SIDE, depth + 9]))):
+        if not are_apart(rectangle, (np.array([SIDE, FRONT]), np.array([width - SIDE, depth + 9]))):
             return False
-        if not clear_of(rectangle, self.room.footprints, GAP):
+        if not is_clear_of(rectangle, self.room.footprints, GAP):
             return False
-        if not clear_of(rectangle, self.kept):
+        if not is_clear_of(rectangle, self.kept):
             return False
         if access is None:
             return True
         inside = access[0].min() > -1e-6 and access[1][0] < width + 1e-6 and access[1][1] < depth + 0.3
-        return bool(inside) and clear_of(access, self.room.footprints)
+        return bool(inside) and is_clear_of(access, self.room.footprints)
 
     def find(
         self,
@@ -147,21 +147,21 @@ class Furnisher:
         beside: tuple[Rectangle, ...] = (),
         turned: float = 0.0,
         tries: int = 40,
-    ) -> Spot | None:
+    ) -> LocalFrame | None:
         """A spot for props that stand together with their backs to one of the walls; books floor, wall and access.
 
         walls: names separated by spaces. access: metres kept free before them. beside: further local footprints that
         come along, such as a chair's, which may stand in the access.
         """
-        ends = [props.footprint(p) for p in pieces]
+        ends = [props.find_footprint(p) for p in pieces]
         low, high = np.min([e[0] for e in ends], 0), np.max([e[1] for e in ends], 0)
         frames = {}  # everything relative to the origin, for each wall
         for wall in set(walls.split()):
-            frame = Spot(wall, np.zeros(3), YAWS[wall] + (turned if wall == "left" else -turned))
+            frame = LocalFrame(wall, np.zeros(3), YAWS[wall] + (turned if wall == "left" else -turned))
             front = [frame.rectangle((low[0], high[1]), (high[0], high[1] + access))] if access > 0 else []
             frames[wall] = frame, frame.rectangle(low, high), front, [frame.rectangle(*r) for r in beside]
         for _ in range(tries):
-            wall = self.c.any_of(walls.split())
+            wall = self.c.choice(walls.split())
             frame, solid, front, others = frames[wall]
             reach = self.along(wall, solid)
             free = self.length(wall) - (reach[1] - reach[0]) - 2 * GAP
@@ -169,7 +169,7 @@ class Furnisher:
                 continue
             flush = max(float(solid[1][0]) if wall == "right" else -float(solid[0][int(wall == "back")]), 0.0)
             spot = self.spot(wall, GAP - reach[0] + self.c.uniform(0, free), flush + SKIRTING, frame.yaw - YAWS[wall])
-            solid, *more = shifted_by(spot.origin[:2], [solid, *front, *others])
+            solid, *more = shift_rectangles(spot.origin[:2], [solid, *front, *others])
             front, others = more[: len(front)], more[len(front) :]
             behind = (*self.along(wall, solid), 0.0, float(high[2]))
             if not self.bare(wall, *behind) or not self.fits(solid, front[0] if front else None, float(high[2])):
@@ -190,26 +190,26 @@ class Furnisher:
 
     def find_bare(
         self, walls: str, width: float, bottom: float, top: float, deepest: float = 9.0, tries: int = 25
-    ) -> Spot | None:
+    ) -> LocalFrame | None:
         """A bare part of a wall for something that hangs there; deepest: metres of furniture that may be below."""
         for _ in range(tries):
-            wall = self.c.any_of(walls.split())
-            place = self.c.uniform(width / 2 + 0.08, max(self.length(wall), width + 0.2) - width / 2 - 0.08)
-            if wall != "back" and place > 2.0:
+            wall = self.c.choice(walls.split())
+            position = self.c.uniform(width / 2 + 0.08, max(self.length(wall), width + 0.2) - width / 2 - 0.08)
+            if wall != "back" and position > 2.0:
                 continue
-            if not self.bare(wall, place - width / 2, place + width / 2, bottom, top):
+            if not self.bare(wall, position - width / 2, position + width / 2, bottom, top):
                 continue
-            spot = self.spot(wall, place)
+            spot = self.spot(wall, position)
             if deepest < 9 and not self.clear_before(spot, width, deepest):
                 continue
-            self.take(wall, place - width / 2, place + width / 2, bottom, top)
+            self.take(wall, position - width / 2, position + width / 2, bottom, top)
             return spot
         return None
 
-    def clear_before(self, spot: Spot, width: float, deepest: float) -> bool:
+    def clear_before(self, spot: LocalFrame, width: float, deepest: float) -> bool:
         """Whether furniture before a wall leaves the floor free from `deepest` metres on."""
         before = spot.rectangle((-width / 4, deepest), (width / 4, deepest + 0.35))
-        return clear_of(before, self.room.footprints)
+        return is_clear_of(before, self.room.footprints)
 
     # -------------------------------------------------------------- putting down
 
@@ -219,21 +219,21 @@ class Furnisher:
         if not prop.name:
             self.room.decor += [Part(m.moved(turn_z(yaw), position), casts_shadow=shadow) for m in prop.pieces]
             return -1
-        self.room.placed.append(Placed(prop, position, yaw))
+        self.room.placed.append(PlacedProp(prop, position, yaw))
         return len(self.room.placed) - 1
 
-    def set_down(self, prop: Prop, walls: str, access: float = 0.0, tries: int = 25) -> Spot | None:
+    def set_down(self, prop: Prop, walls: str, access: float = 0.0, tries: int = 25) -> LocalFrame | None:
         """Find a spot for an unlabelled or single prop and put it there."""
         spot = self.find([prop], walls, access, tries=tries)
         if spot is not None:
             self.put(prop, spot.origin, spot.yaw)
         return spot
 
-    def surface(self, owner: int, kind: str, spot: Spot, low: ArrayLike, high: ArrayLike, height: float) -> None:
-        """A place for things, given in the frame of what carries it."""
+    def surface(self, owner: int, kind: str, spot: LocalFrame, low: ArrayLike, high: ArrayLike, height: float) -> None:
+        """A place for items, given in the frame of what carries it."""
         self.room.surfaces.append(Surface(owner, kind, *spot.rectangle(low, high), height))
 
-    def seat(self, owner: int, kind: str, spot: Spot, point: ArrayLike, turned: float = 0.0) -> None:
+    def seat(self, owner: int, kind: str, spot: LocalFrame, point: ArrayLike, turned: float = 0.0) -> None:
         """A seat, given in the frame of what carries it."""
         self.room.seats.append(Seat(owner, kind, spot.world(point), spot.yaw + turned))
 
@@ -243,7 +243,7 @@ class Furnisher:
         """Whether a rectangle of the room's floor is free."""
         (low, high), (width, depth) = rectangle, self.room.size
         inside = low.min() > 0.05 and high[0] < width - 0.05 and high[1] < depth + 0.05
-        return bool(inside) and clear_of(rectangle, self.room.footprints, gap)
+        return bool(inside) and is_clear_of(rectangle, self.room.footprints, gap)
 
     def free_patch(self, size: tuple[float, float], lowest_y: float, tries: int = 40) -> Rectangle | None:
         """A free rectangle of a given size on the floor."""

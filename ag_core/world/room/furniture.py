@@ -6,22 +6,22 @@ can take. Knows shapes and materials; nothing of rooms, people or labels' meanin
 
 import numpy as np
 
-from ag_core.world.objects.props import Hinge, Prop, moved
-from ag_core.world.random_streams import Chance
+from ag_core.world.objects.props import Hinge, Prop, move_pieces
+from ag_core.world.random_streams import RandomStream
 from ag_core.world.render.mesh import Mesh, box, ellipsoid, grid, join, lathe, quad, tube
 
 SOFA_ARM = 0.16  # metres
 
 
-def legs(half_x: float, half_y: float, height: float, thick: float, material: int) -> list[Mesh]:
+def build_legs(half_x: float, half_y: float, height: float, thick: float, material: int) -> list[Mesh]:
     return [box((thick, thick, height), (x, y, 0), material) for x in (-half_x, half_x) for y in (-half_y, half_y)]
 
 
-def table(c: Chance, wood: int, length: float, depth: float, height: float) -> Prop:
+def build_table(c: RandomStream, wood: int, length: float, depth: float, height: float) -> Prop:
     """Centred on the origin."""
-    thick, leg = c.between(0.03, 0.06), c.between(0.045, 0.085)
+    thick, leg = c.split_uniform(0.03, 0.06), c.split_uniform(0.045, 0.085)
     top = box((length, depth, thick), (0, 0, height - thick), wood, 0.012)
-    if c.happens(0.3) and length < 0.8:
+    if c.bernoulli(0.3) and length < 0.8:
         return Prop(
             "table",
             [
@@ -31,13 +31,13 @@ def table(c: Chance, wood: int, length: float, depth: float, height: float) -> P
             ],
         )
     apron = box((length - 0.14, depth - 0.14, 0.06), (0, 0, height - thick - 0.06), wood)
-    return Prop("table", [top, apron, *legs(length / 2 - 0.07, depth / 2 - 0.06, height - thick, leg, wood)])
+    return Prop("table", [top, apron, *build_legs(length / 2 - 0.07, depth / 2 - 0.06, height - thick, leg, wood)])
 
 
-def chair(c: Chance, wood: int, cloth: int) -> Prop:
+def build_chair(c: RandomStream, wood: int, cloth: int) -> Prop:
     """Faces +y, seat at 0.48 m, centred on the origin."""
-    tall, style = c.between(0.36, 0.52), c.one_of(["rails", "panel", "slats", "round", "rails", "panel"])
-    half = c.between(0.19, 0.22)
+    tall, style = c.split_uniform(0.36, 0.52), c.split_choice(["rails", "panel", "slats", "round", "rails", "panel"])
+    half = c.split_uniform(0.19, 0.22)
     posts = [box((0.035, 0.035, tall), (x, -0.18, 0.46), wood) for x in (-half + 0.02, half - 0.02)]
     if style == "panel":
         back = [box((2 * half - 0.04, 0.025, tall * 0.6), (0, -0.185, 0.46 + tall * 0.38), cloth, 0.012)]
@@ -52,12 +52,12 @@ def chair(c: Chance, wood: int, cloth: int) -> Prop:
         box((2 * half, 0.42, 0.035), (0, 0, 0.435), wood),
         box((2 * half - 0.04, 0.38, 0.03), (0, 0, 0.455), cloth, 0.014),
     ]
-    return Prop("chair", [*seat, *back, *posts, *legs(half - 0.03, 0.18, 0.44, 0.035, wood)])
+    return Prop("chair", [*seat, *back, *posts, *build_legs(half - 0.03, 0.18, 0.44, 0.035, wood)])
 
 
-def sofa(c: Chance, cloth: int, cushion: int, wood: int, length: float, arms: tuple[int, ...]) -> Prop:
+def build_sofa(c: RandomStream, cloth: int, cushion: int, wood: int, length: float, arms: tuple[int, ...]) -> Prop:
     """Back at y = 0, seat at 0.44 m; arms: the ends, -1 or 1, that have one."""
-    arm, tall = SOFA_ARM, c.between(0.72, 0.90)
+    arm, tall = SOFA_ARM, c.split_uniform(0.72, 0.90)
     low, high = (s * (length / 2 - (arm if s in arms else 0.02)) for s in (-1, 1))
     half = (high - low) / 2
     pieces = [
@@ -65,12 +65,12 @@ def sofa(c: Chance, cloth: int, cushion: int, wood: int, length: float, arms: tu
         box((length, 0.22, tall - 0.1), (0, 0.12, 0.1), cloth, 0.06),
     ]
     pieces += [box((half - 0.01, 0.58, 0.15), (low + half * (k + 0.5), 0.52, 0.29), cushion, 0.05) for k in (0, 1)]
-    rest = c.between(0.5, 0.62)
+    rest = c.split_uniform(0.5, 0.62)
     pieces += [box((arm, 0.82, rest), (s * (length - arm) / 2, 0.42, 0.07), cloth, 0.05) for s in arms]
-    return Prop("sofa/couch", pieces + moved(legs(length / 2 - 0.08, 0.3, 0.08, 0.05, wood), (0, 0.42, 0)))
+    return Prop("sofa/couch", pieces + move_pieces(build_legs(length / 2 - 0.08, 0.3, 0.08, 0.05, wood), (0, 0.42, 0)))
 
 
-def bed(c: Chance, wood: int, sheet: int, cover: int, white: int, head: int) -> Prop:
+def build_bed(c: RandomStream, wood: int, sheet: int, cover: int, white: int, head: int) -> Prop:
     """Long side along x, headboard at the end `head` (-1 or 1), back at y = 0; top at 0.5 m."""
     length, width = 1.9, 1.1
     y = width / 2 + 0.03
@@ -79,11 +79,11 @@ def bed(c: Chance, wood: int, sheet: int, cover: int, white: int, head: int) -> 
         box((length - 0.04, width - 0.04, 0.18), (0, y, 0.31), sheet, 0.06),
     ]
     pieces.append(box((length * 0.66, width + 0.03, 0.12), (-head * length * 0.165, y, 0.39), cover, 0.05))
-    pieces.append(box((0.06, width, c.between(0.8, 1.1)), (head * (length / 2 - 0.01), y, 0), wood, 0.02))
+    pieces.append(box((0.06, width, c.split_uniform(0.8, 1.1)), (head * (length / 2 - 0.01), y, 0), wood, 0.02))
     return Prop("bed", pieces)
 
 
-def shelf(c: Chance, wood: int, trinkets: list[int], height: float, width: float) -> Prop:
+def build_shelf(c: RandomStream, wood: int, trinkets: list[int], height: float, width: float) -> Prop:
     """A bookcase, back at y = 0, open towards +y, with a free board at 1.0 m height and one on top of low ones."""
     depth, pieces = 0.30, []
     for side in (-1, 1):
@@ -97,19 +97,19 @@ def shelf(c: Chance, wood: int, trinkets: list[int], height: float, width: float
         x = -width / 2 + 0.06
         while x < width / 2 - 0.12:
             thick, tall = c.uniform(0.03, 0.06), c.uniform(0.16, 0.27)
-            if c.happens(0.75):
+            if c.bernoulli(0.75):
                 pieces.append(
                     box(
-                        (thick, c.uniform(0.14, 0.2), tall), (x + thick / 2, 0.16, z + 0.025), c.any_of(trinkets), 0.004
+                        (thick, c.uniform(0.14, 0.2), tall), (x + thick / 2, 0.16, z + 0.025), c.choice(trinkets), 0.004
                     )
                 )
             x += thick + 0.008
     return Prop("shelf", pieces)
 
 
-def television(c: Chance, black: int, screen: int, wood: int) -> list[Prop]:
+def build_television(c: RandomStream, black: int, screen: int, wood: int) -> list[Prop]:
     """The set on its stand, facing +y; the stand is part of the television's furniture but has no label."""
-    w, h = c.between(0.85, 1.1), c.between(0.50, 0.62)
+    w, h = c.split_uniform(0.85, 1.1), c.split_uniform(0.50, 0.62)
     z = 0.5
     glass = quad(
         [
@@ -134,9 +134,9 @@ def television(c: Chance, black: int, screen: int, wood: int) -> list[Prop]:
     return [Prop("television", tv), Prop("", stand)]
 
 
-def floor_lamp(c: Chance, metal: int, shade: int) -> Prop:
-    tall = c.between(1.35, 1.65)
-    top, low = c.between(0.10, 0.16), c.between(0.17, 0.24)
+def build_floor_lamp(c: RandomStream, metal: int, shade: int) -> Prop:
+    tall = c.split_uniform(1.35, 1.65)
+    top, low = c.split_uniform(0.10, 0.16), c.split_uniform(0.17, 0.24)
     return Prop(
         "light",
         [
@@ -147,7 +147,7 @@ def floor_lamp(c: Chance, metal: int, shade: int) -> Prop:
     )
 
 
-def curtains(cloth: int, half: float, low: float) -> Prop:
+def build_curtains(cloth: int, half: float, low: float) -> Prop:
     sheets = []
     for side in (-1, 1):
         x, z = np.meshgrid(np.linspace(-0.16, 0.16, 25), np.linspace(low, 2.2, 5))
@@ -156,7 +156,7 @@ def curtains(cloth: int, half: float, low: float) -> Prop:
     return Prop("", sheets)
 
 
-def door(panel: int, frame: int, dark: int, hinge_side: int) -> Prop:
+def build_door(panel: int, frame: int, dark: int, hinge_side: int) -> Prop:
     """In a wall facing +y; the panel opens into the room round the hinge side (-1 left, 1 right)."""
     around = [box((0.07, 0.06, 2.08), (x, 0.03, 0), frame) for x in (-0.46, 0.46)] + [
         box((0.99, 0.06, 0.07), (0, 0.03, 2.05), frame)
@@ -174,7 +174,7 @@ def door(panel: int, frame: int, dark: int, hinge_side: int) -> Prop:
     )
 
 
-def doorknob(metal: int) -> Prop:
+def build_doorknob(metal: int) -> Prop:
     """Centred where the neck leaves the door, towards +y."""
     return Prop(
         "doorknob",
@@ -189,7 +189,9 @@ def doorknob(metal: int) -> Prop:
     )
 
 
-def cabinet(c: Chance, wood: int, inside: int, metal: int, hinge_side: int, height: float, width: float = 0.8) -> Prop:
+def build_cabinet(
+    c: RandomStream, wood: int, inside: int, metal: int, hinge_side: int, height: float, width: float = 0.8
+) -> Prop:
     """A closet, back at y = 0, one leaf that opens towards +y, the other fixed."""
     depth = 0.42
     body = [
@@ -219,9 +221,9 @@ def cabinet(c: Chance, wood: int, inside: int, metal: int, hinge_side: int, heig
     )
 
 
-def refrigerator(c: Chance, white: int, inside: int, metal: int, hinge_side: int, things: list[int]) -> Prop:
+def build_refrigerator(c: RandomStream, white: int, inside: int, metal: int, hinge_side: int, items: list[int]) -> Prop:
     """Back at y = 0; the upper, larger leaf opens towards +y."""
-    w, d, h, split = 0.66, 0.58, c.between(1.55, 1.8), c.between(0.45, 0.62)
+    w, d, h, split = 0.66, 0.58, c.split_uniform(1.55, 1.8), c.split_uniform(0.45, 0.62)
     body = [
         box((w, d - 0.06, split), (0, d / 2 - 0.03, 0.0), white, 0.012),
         box((w - 0.03, 0.05, h - split - 0.02), (0, 0.025, split + 0.01), inside, 0.006),
@@ -231,7 +233,7 @@ def refrigerator(c: Chance, white: int, inside: int, metal: int, hinge_side: int
         box((w - 0.01, 0.05, split - 0.04), (0, d - 0.03, 0.03), white, 0.012),
     ]
     for z in (split + 0.02, split + 0.335, split + 0.665):
-        body += [box((0.1, 0.1, c.uniform(0.1, 0.2)), (x, 0.3, z), c.any_of(things), 0.02) for x in (-0.18, 0.0, 0.17)]
+        body += [box((0.1, 0.1, c.uniform(0.1, 0.2)), (x, 0.3, z), c.choice(items), 0.02) for x in (-0.18, 0.0, 0.17)]
     leaf = [
         box((w - 0.01, 0.05, h - split - 0.01), (-hinge_side * (w / 2 - 0.005), 0, split + 0.01), white, 0.012),
         tube(
@@ -249,7 +251,7 @@ def refrigerator(c: Chance, white: int, inside: int, metal: int, hinge_side: int
     )
 
 
-def counter(c: Chance, wood: int, stone: int, metal: int, length: float) -> Prop:
+def build_counter(c: RandomStream, wood: int, stone: int, metal: int, length: float) -> Prop:
     """A kitchen worktop over cupboards, back at y = 0, top at 0.9 m; unlabelled."""
     pieces = [
         box((length, 0.56, 0.8), (0, 0.28, 0.06), wood, 0.006),
@@ -264,7 +266,7 @@ def counter(c: Chance, wood: int, stone: int, metal: int, length: float) -> Prop
     return Prop("", pieces)
 
 
-def framed_picture(wood: int, image: int, w: float, h: float) -> Prop:
+def build_framed_picture(wood: int, image: int, w: float, h: float) -> Prop:
     """Hangs on a wall facing +y, its middle at the origin."""
     x, z = w / 2 - 0.04, h / 2 - 0.04
     canvas = quad(
@@ -273,7 +275,7 @@ def framed_picture(wood: int, image: int, w: float, h: float) -> Prop:
     return Prop("picture", [box((w, 0.03, h), (0, 0.02, -h / 2), wood, 0.01), canvas])
 
 
-def plant(pot: int, leaf: int, random: np.random.Generator) -> Prop:
+def build_plant(pot: int, leaf: int, random: np.random.Generator) -> Prop:
     leaves, s = [], np.linspace(0, 1, 6)[:, None]
     for _ in range(13):
         angle, spread, size = random.uniform(0, 6.28), random.uniform(0.3, 0.8), random.uniform(0.4, 0.6)

@@ -1,4 +1,4 @@
-"""Walking without bumping into things: a floor grid and the shortest paths on it.
+"""Walking without bumping into furniture: a floor grid and the shortest paths on it.
 
 Knows rectangles on a floor; nothing of rooms or people.
 """
@@ -14,7 +14,7 @@ BODY, ARMS, COMFORT = 0.17, 0.25, 0.32  # metres from furniture: never nearer, o
 
 
 class FloorGrid:
-    """Which places of a floor [0, width] x [0, depth] are free, given rectangles (low [2], high [2]).
+    """Which positions of a floor [0, width] x [0, depth] are free, given rectangles (low [2], high [2]).
 
     extra_floor: rectangles of floor behind y = 0 that can be entered from there; between them is wall.
     """
@@ -31,7 +31,7 @@ class FloorGrid:
         self.shape = int(width / CELL), int((depth - back) / CELL + 1e-6)
         x, y = self.centres()
         distance = np.minimum.outer(np.minimum(x, width - x), np.minimum(y - back, depth + 9 - y))
-        for low, high in [*footprints, *walls_between(extra_floor, width, back)]:
+        for low, high in [*footprints, *find_walls(extra_floor, width, back)]:
             dx = np.maximum(np.maximum(low[0] - x, x - high[0]), 0)
             dy = np.maximum(np.maximum(low[1] - y, y - high[1]), 0)
             distance = np.minimum(distance, np.hypot.outer(dx, dy))
@@ -43,18 +43,18 @@ class FloorGrid:
         x, y = ((np.arange(n) + 0.5) * CELL + start for n, start in zip(self.shape, self.origin))
         return x, y
 
-    def cell(self, place: ArrayLike) -> tuple[int, int]:
-        x, y = (np.asarray(place, float)[:2] - self.origin) / CELL
+    def cell(self, position: ArrayLike) -> tuple[int, int]:
+        x, y = (np.asarray(position, float)[:2] - self.origin) / CELL
         return int(np.clip(x, 0, self.shape[0] - 1)), int(np.clip(y, 0, self.shape[1] - 1))
 
-    def clearance(self, place: ArrayLike) -> float:
-        """Metres from `place` to the nearest furniture or wall."""
-        return float(self.distance[self.cell(place)])
+    def clearance(self, position: ArrayLike) -> float:
+        """Metres from `position` to the nearest furniture or wall."""
+        return float(self.distance[self.cell(position)])
 
-    def nearest_free(self, place: ArrayLike) -> tuple[int, int]:
-        """The cheapest passable cell near a place."""
+    def nearest_free(self, position: ArrayLike) -> tuple[int, int]:
+        """The cheapest passable cell near a position."""
         x, y = self.centres()
-        away = np.hypot.outer(x - np.asarray(place)[0], y - np.asarray(place)[1])
+        away = np.hypot.outer(x - np.asarray(position)[0], y - np.asarray(position)[1])
         away[~np.isfinite(self.cost)] = np.inf
         i = int(np.argmin(away))
         return i // self.shape[1], i % self.shape[1]
@@ -106,9 +106,7 @@ class FloorGrid:
         return on_line <= max(on_way, 1.0) if np.isfinite(on_way) else on_line <= 4.0 or n <= 4
 
 
-def walls_between(
-    openings: Sequence[tuple[NDArray, NDArray]], width: float, back: float
-) -> list[tuple[NDArray, NDArray]]:
+def find_walls(openings: Sequence[tuple[NDArray, NDArray]], width: float, back: float) -> list[tuple[NDArray, NDArray]]:
     """The solid rectangles behind y = 0 down to y = back, beside the openings."""
     edges = [0.0, *(float(corner[0]) for pair in sorted(openings, key=lambda o: o[0][0]) for corner in pair), width]
     if not openings:

@@ -54,12 +54,12 @@ class Clock:
 
     def watch(self) -> None:
         """Put the clock round every stage of making a film."""
-        from ag_core.world import compose_film, scene
+        from ag_core.world import film, scene
         from ag_core.world.motion import performance
         from ag_core.world.render import raster
 
         stages = [
-            (compose_film.Film, "__init__", "compose"),
+            (film.Film, "__init__", "compose"),
             (performance.Performance, "at", "pose and things"),
             (scene.Scene, "move_mesh", "meshes"),
             (scene, "overwrite", "meshes"),
@@ -71,7 +71,7 @@ class Clock:
             (raster, "shade", "shading"),
             (raster.Renderer, "extents", "seen and full size"),
             (scene.Scene, "read_state", "relations"),
-            (compose_film, "find_relations", "relations"),
+            (film, "find_relations", "relations"),
             (scene.Scene, "develop", "develop"),
         ]
         for owner, name, stage in stages:

@@ -28,7 +28,7 @@ LOW, HIGH = (1.05, 1.35), (1.5, 1.8)
 """Heights of the two rows of sectors in metres."""
 FRAME_X, FRAME_Y = 0.455, 0.465
 """Half of the picture's width and height that the person may fill, as a share of it."""
-NEAREST = 0.78
+MIN_VIEW = 0.78
 """A seated or lying person may fill more than a standing one at the same distance would, but the lens goes no nearer
 than this share of the view that a standing body needs."""
 MAX_WIDENING = 1.45
@@ -86,7 +86,7 @@ def frame_shot(
         measure_needed_view(position, target, points, width, height) for target, points in zip(targets, views)
     ])  # fmt: skip
     standing = 1.02 / (FRAME_Y * height * np.linalg.norm(targets - position, axis=1))
-    ideal = np.maximum(ideal, NEAREST * standing)
+    ideal = np.maximum(ideal, MIN_VIEW * standing)
     needed = np.full(len(times), ideal.max()) if follow == 0 else smooth_above(ideal)
     shake = stream.choice([0.0, 0.0, 0.002, 0.004])
     return Shot(

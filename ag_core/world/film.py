@@ -258,8 +258,10 @@ class Film:
         for key in label.shows:
             n = next(i for i, one in enumerate(self.scene.labelled) if one.key == key)
             small = isinstance(key, str) or self.scene.labelled[n].name == "doorknob"
-            least = 30 if small else 120
-            shown &= (visibility[span, n] >= SEEN_SHARE) & (area[span, n] >= least * self.width * self.height / 129_600)
+            min_area = 30 if small else 120
+            shown &= (visibility[span, n] >= SEEN_SHARE) & (
+                area[span, n] >= min_area * self.width * self.height / 129_600
+            )
             if small:
                 shown &= hands[span].any(1)
         concerned = [n for n, one in enumerate(self.scene.labelled) if one.name in classes_of(label.action)]

@@ -284,9 +284,9 @@ class Scene:
     def find_hand_closure(self, state: SceneState, hand: int) -> float:
         """How far a hand is closed: it closes just before it holds something, and opens just after, 0 to 1."""
         closed = 0.0
-        for _, hands, start, end in self.performance.attached:
-            if hands[hand]:
-                closed = max(closed, min(state.time - start, end - state.time) / CLOSING + 1)
+        for held in self.performance.attached:
+            if held.hands[hand]:
+                closed = max(closed, min(state.time - held.start, held.end - state.time) / CLOSING + 1)
         return float(np.clip(closed, 0, 1))
 
     def find_pixel(self, point: NDArray, camera: Camera) -> tuple[int, int] | None:

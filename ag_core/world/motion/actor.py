@@ -13,7 +13,7 @@ from ag_core.world.action_table import actions_for
 from ag_core.world.body.human import Human
 from ag_core.world.body.posture import Recline, Segment
 from ag_core.world.motion.goals import BeHeld, GazeGoal, HangDown, LieAt
-from ag_core.world.motion.performance import Performance
+from ag_core.world.motion.performance import Attachment, Performance
 from ag_core.world.motion.script import Step, find_class
 from ag_core.world.motion.tracks import NumberTrack
 from ag_core.world.objects.grips import CARRY
@@ -117,7 +117,7 @@ class Actor:
 
     def list_worn(self, kind: str) -> list[str]:
         """What is worn now in a way: 'wearing', 'covered_by' or 'have_it_on_the_back'."""
-        return [name for name, what, _, end in self.performance.worn if what == kind and end > self.time]
+        return [worn.name for worn in self.performance.worn if worn.relation == kind and worn.end > self.time]
 
     def choose_seen_hand(self) -> int:
         """The hand on the camera's side."""
@@ -178,7 +178,7 @@ class Actor:
     def let_go(self, name: str, end: float) -> None:
         """Book the time an item was in the hands."""
         hands = (True, True) if self.hand is None else (self.hand == 0, self.hand == 1)
-        self.performance.attached.append((name, hands, self.held_since, end))
+        self.performance.attached.append(Attachment(name, hands, self.held_since, end))
         self.add_label("hold", name, self.held_since, end, name)
         self.held = None
 

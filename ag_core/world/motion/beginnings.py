@@ -7,6 +7,7 @@ from ag_core.world.motion.actor import Actor
 from ag_core.world.motion.dressing import ON_BODY
 from ag_core.world.motion.goals import BeHeld
 from ag_core.world.motion.lying import add_recline_segment, find_recline
+from ag_core.world.motion.performance import ContactPhase
 from ag_core.world.motion.resting import find_dangling_ankles, find_feet_position, find_slot, fits_seat, is_seat_free
 from ag_core.world.motion.tracks import Track
 from ag_core.world.motion.walking import build_floor_grid, find_free_positions
@@ -81,5 +82,5 @@ def begin_outside(actor: Actor, begins: float) -> bool:
 def begin_dressed(actor: Actor, name: str, at: float) -> None:
     """An item that lay about is worn from the beginning."""
     del actor.lying[name]
-    actor.performance.worn.append((name, "wearing", at, at + 9999))
+    actor.performance.worn.append(ContactPhase(name, "wearing", at, at + 9999))
     actor.performance.paths[name] = Track(BeHeld(ON_BODY, None))

@@ -64,7 +64,7 @@ class Director:
             at_table=actor.is_at_table,
             lying=actor.recline is not None,
             held=actor.held,
-            worn=tuple(key for key, _, _, end in performance.worn if end > actor.time),
+            worn=tuple(phase.name for phase in performance.worn if phase.end > actor.time),
             opened=tuple(opened),
             lit=None if lamp is None else performance.lamp.value_at(later) > 0.5,
             work_spots=tuple(name for name in ("sink", "stove") if getattr(actor.room, name) is not None),

@@ -21,7 +21,7 @@ from ag_core.world.motion.goals import (
     LookAtPoint,
     ReachTo,
 )
-from ag_core.world.motion.performance import FOOT_RAISED
+from ag_core.world.motion.performance import FOOT_RAISED, ContactPhase
 from ag_core.world.motion.strokes import FEET, STILL, Reach, Stroke, Triple, place_hand
 from ag_core.world.objects.grips import CARRY, LEVEL, Hold
 from ag_core.world.render.mesh import turn_x, turn_z
@@ -44,14 +44,14 @@ SHOULDER_STRAPS = Reach("chest", (0.13, 0.17, 0.02), (-0.3, 0.2, 0.9), Stroke((0
 def wear(actor: Actor, name: str, kind: str, at: float) -> None:
     """From `at` on an item is worn: 'wearing', 'covered_by' or 'have_it_on_the_back'."""
     actor.let_go(name, at)
-    actor.performance.worn.append((name, kind, at, at + 9999))
+    actor.performance.worn.append(ContactPhase(name, kind, at, at + 9999))
     actor.performance.paths[name].add(at + 0.02, at + 0.06, BeHeld(ON_BODY, None))
 
 
 def unwear(actor: Actor, name: str, at: float, goal: ItemGoal) -> None:
     """From `at` on a worn item is in both hands, where the goal puts it."""
     actor.performance.worn = [
-        (worn, kind, start, min(end, at) if worn == name else end) for worn, kind, start, end in actor.performance.worn
+        replace(phase, end=min(phase.end, at)) if phase.name == name else phase for phase in actor.performance.worn
     ]
     actor.performance.paths[name].add(at - 0.06, at - 0.02, goal)
     actor.held, actor.hand, actor.held_since = name, None, at

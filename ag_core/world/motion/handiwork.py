@@ -24,6 +24,7 @@ from ag_core.world.motion.goals import (
     WriteOn,
 )
 from ag_core.world.motion.layout import find_free_spot
+from ag_core.world.motion.performance import ContactPhase
 from ag_core.world.motion.reach import find_grip_points, find_posture, go_within_reach, may_reach
 from ag_core.world.motion.script import ITEMS
 from ag_core.world.motion.walking import build_floor_grid
@@ -171,7 +172,7 @@ def use(actor: Actor, kind: str, name: str) -> bool:
         path.add(start, start + 0.75, BeDrunkFrom())
         actor.look(LookAhead(0.2), start)
         begin, end = start + 0.65, start + 0.75 + actor.stream.uniform(1.1, 2.0)
-        actor.performance.motions.append((name, "drinking_from", begin, end))
+        actor.performance.motions.append(ContactPhase(name, "drinking_from", begin, end))
     elif kind == "lift":
         path.add(start, start + 0.65, BeNearMouth())
         actor.look(LookAtItem(name), start)
@@ -181,7 +182,7 @@ def use(actor: Actor, kind: str, name: str) -> bool:
         end = begin + 0.9 * actor.stream.choice([2, 3, 3])
         path.add(start, begin, BeEaten(begin))
         actor.look(LookAhead(0.2), start)
-        actor.performance.motions.append((name, "eating", begin, end))
+        actor.performance.motions.append(ContactPhase(name, "eating", begin, end))
     elif kind == "talk":
         assert actor.hand is not None  # a telephone is taken by one hand
         path.add(start, start + 0.7, BeAtEar(actor.hand))
@@ -234,7 +235,7 @@ def wipe(actor: Actor, name: str) -> bool:
     actor.bend((posture[0] + 0.08, posture[1]), start, 0.6)
     actor.performance.paths[name].add(start, start + 0.65, WipeCircles(at, start, actor.yaw))
     actor.look(LookAtPoint(at), start)
-    actor.performance.motions.append((name, "wiping", start + 0.6, end))
+    actor.performance.motions.append(ContactPhase(name, "wiping", start + 0.6, end))
     actor.add_label("wash", "table", start + 0.4, end, name, actor.room.index_of("table") or 0, support=name)
     actor.time = end
     actor.performance.lean.add(end, end + 0.6, 0.03)
@@ -277,7 +278,7 @@ def write(actor: Actor, name: str) -> bool:
     begin, end = start + 1.3, start + 1.4 + actor.stream.uniform(2.0, 3.2)
     for i in (0, 1):
         actor.performance.hands[i].add(start + 0.87, begin, WriteOn(name, main))
-    actor.performance.motions.append((name, "writing_on", begin, end))
+    actor.performance.motions.append(ContactPhase(name, "writing_on", begin, end))
     actor.add_label("work", name, begin - 0.1, end, name, support="table")
     actor.time = end
     actor.relax((0, 1), end)

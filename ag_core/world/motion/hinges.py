@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ag_core.world.body.skeleton import SIDES
 from ag_core.world.motion.actor import Actor, StepFunction
 from ag_core.world.motion.goals import GripHandle, LookAhead, LookAtPoint, TypeAt
+from ag_core.world.motion.performance import ContactPhase
 from ag_core.world.motion.reach import (
     find_handle_posture,
     find_posture,
@@ -102,7 +103,7 @@ def swing(actor: Actor, subject: str, opening: bool) -> bool:
     release = grasp + span * 0.5
     if subject == "door":
         knob = actor.room.index_of("doorknob") or 0
-        actor.performance.motions.append(("doorknob", "twisting", grasp - 0.15, grasp + 0.25))
+        actor.performance.motions.append(ContactPhase("doorknob", "twisting", grasp - 0.15, grasp + 0.25))
         actor.add_label("grasp", "doorknob", start + 0.35, release, knob, support="door")
     actor.relax((hand,), release)
     actor.time = grasp + span

@@ -19,6 +19,7 @@ from ag_core.world.motion.goals import (
     ReachTo,
     StandOnFloor,
 )
+from ag_core.world.motion.performance import ContactPhase
 from ag_core.world.motion.reach import Posture, find_posture, find_standing_positions, go_to_work_spot, list_owner
 from ag_core.world.motion.strokes import Reach, Stroke
 from ag_core.world.motion.walking import build_floor_grid, find_route, is_inside, walk_to
@@ -135,7 +136,7 @@ def clean(actor: Actor, subject: str) -> bool:
         actor.bend(found[2], start, 0.5)
         actor.performance.paths[name].add(start, start + 0.6, FollowStroke(at, turn, offsets, stroke, stroke_axes))
         actor.look(LookAtPoint(at), start)
-        actor.performance.motions += [(name, "wiping", start + 0.5, end), (subject, "wiping", start + 0.5, end)]
+        actor.performance.motions += [ContactPhase(wiped, "wiping", start + 0.5, end) for wiped in (name, subject)]
         actor.add_label("wash", subject, start + 0.3, end, name, i, support=name)
         actor.time = end
         actor.straighten_up(end)
@@ -187,7 +188,7 @@ def rinse(actor: Actor, name: str) -> bool:
             actor.performance.hands[i].add(start + 0.1, start + 0.65, ReachTo(reach, actor.yaw))
             actor.performance.hands[i].add(end, end + 0.5, HangDown())
     actor.look(LookAtItem(name), start)
-    actor.performance.motions.append((name, "wiping", start + 0.5, end))
+    actor.performance.motions.append(ContactPhase(name, "wiping", start + 0.5, end))
     actor.add_label("wash", name, start + 0.3, end, name)
     actor.time = end
     actor.straighten_up(end)

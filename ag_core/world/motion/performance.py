@@ -67,6 +67,29 @@ class Grip:
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """An item is in the hands (left, right) from start to end."""
+
+    item: str
+    hands: tuple[bool, bool]
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class ContactPhase:
+    """Something is in a relation of contact from start to end: what hands act out on it, or how it is worn.
+
+    name: an item's key or a placed prop's class; relation: such as 'wiping', or 'wearing'.
+    """
+
+    name: str
+    relation: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
 class SceneState:
     """Everything needed to draw and to label the scene at `time`. openness: hinge share of each placed prop."""
 
@@ -144,9 +167,9 @@ def find_writing_wrist(paper: NDArray, i: int, is_main: bool, time: float, frame
 class Performance:
     """One video's tracks. All times in seconds; `at` is a pure function of the time once the tracks are written.
 
-    attached  (item, hands, start, end); motions (item or placed class, contact label, start, end)
+    attached  when items are in the hands; motions: what hands act out on items or placed props
     raised    how far each foot is drawn up to the hands of who sits, 0..1
-    worn      (item, 'wearing', 'covered_by' or 'have_it_on_the_back', start, end); lids of boxes and bags 0..1
+    worn      how items are worn: 'wearing', 'covered_by' or 'have_it_on_the_back'; lids of boxes and bags, 0..1
     lamp      how much light the lamp gives, 0..1
     shake     how strongly the shoulders shake with laughing, 0..1; nod: radians the head is thrown back
     mouth     how far it is open, 0..1; eyes: how far they are open, 0..1
@@ -164,9 +187,9 @@ class Performance:
     raised: tuple[NumberTrack, NumberTrack] = field(default_factory=lambda: (NumberTrack(0.0), NumberTrack(0.0)))
     hinges: dict[int, NumberTrack] = field(default_factory=dict)
     opening: NumberTrack = field(default_factory=lambda: NumberTrack(0.0))
-    attached: list[tuple[str, tuple[bool, bool], float, float]] = field(default_factory=list)
-    motions: list[tuple[str, str, float, float]] = field(default_factory=list)
-    worn: list[tuple[str, str, float, float]] = field(default_factory=list)
+    attached: list[Attachment] = field(default_factory=list)
+    motions: list[ContactPhase] = field(default_factory=list)
+    worn: list[ContactPhase] = field(default_factory=list)
     lids: dict[str, NumberTrack] = field(default_factory=dict)
     lamp: NumberTrack = field(default_factory=lambda: NumberTrack(1.0))
     shake: NumberTrack = field(default_factory=lambda: NumberTrack(0.0))
@@ -389,7 +412,7 @@ class Performance:
             wrists.append(at)
             fingers.append(unit(pointing))
         joints = human.solve(replace(pose, hands=(wrists[0], wrists[1]), fingers=(fingers[0], fingers[1])))
-        held = {name: hands for name, hands, start, end in self.attached if start <= time < end}
+        held = {held.item: held.hands for held in self.attached if held.start <= time < held.end}
         gap = max(
             (
                 float(np.linalg.norm(joints.wrists[i] - wrists[i]))
@@ -399,9 +422,9 @@ class Performance:
             ),
             default=0.0,
         )
-        motions = {name: kind for name, kind, start, end in self.motions if start <= time < end}
+        motions = {phase.name: phase.relation for phase in self.motions if phase.start <= time < phase.end}
         openness = {i: track.value_at(time) for i, track in self.hinges.items()}
-        worn = {name: kind for name, kind, start, end in self.worn if start <= time < end}
+        worn = {phase.name: phase.relation for phase in self.worn if phase.start <= time < phase.end}
         lids = {name: track.value_at(time) for name, track in self.lids.items()}
         return SceneState(
             time,

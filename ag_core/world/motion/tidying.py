@@ -11,7 +11,7 @@ from ag_core.world.motion.actor import Actor, StepFunction
 from ag_core.world.motion.goals import BeHeld, GripItem, HangDown, LieAt, LookAhead, LookAtItem, LookAtPoint, ReachTo
 from ag_core.world.motion.handiwork import put
 from ag_core.world.motion.hinges import ensure_open
-from ag_core.world.motion.performance import mirror_wrist
+from ag_core.world.motion.performance import Attachment, ContactPhase, mirror_wrist
 from ag_core.world.motion.reach import (
     come_near,
     find_grip_points,
@@ -81,7 +81,7 @@ def straighten(actor: Actor, subject: str) -> bool:
         moved = start + 0.6
         square = turn_z(np.round(actor.yaw / (np.pi / 2)) * np.pi / 2) @ actor.items[name].rest_turn
         actor.performance.paths[name].add(moved, moved + 0.6, LieAt(target, square))
-        actor.performance.attached.append((name, (0 in both, 1 in both), moved, moved + 0.65))
+        actor.performance.attached.append(Attachment(name, (0 in both, 1 in both), moved, moved + 0.65))
         actor.lying[name] = (target, subject)
         shows.append(name)
         actor.time = moved + 0.75
@@ -177,7 +177,7 @@ def mend(actor: Actor, subject: str, at: NDArray, shows: tuple[str | int, ...], 
             reach = Reach(at - below * k * UP, offset, (-0.35, 0.9, 0.1), twist)
             actor.performance.hands[k].add(start, start + 0.6, ReachTo(reach, yaw))
         actor.look(LookAtPoint(at), start)
-        actor.performance.motions.append((subject, "twisting", start + 0.5, end))
+        actor.performance.motions.append(ContactPhase(subject, "twisting", start + 0.5, end))
         actor.add_label("fix", subject, start + 0.4, end, *shows)
         actor.relax((0, 1), end)
         actor.time = end + 0.4

@@ -16,7 +16,8 @@ from ag_core.world.objects.household import make_book_mesh
 from ag_core.world.random_streams import RandomStream
 from ag_core.world.relations import ObjectState, RelationInput
 from ag_core.world.render.mesh import Mesh, Part, assemble, join, overwrite, turn_z
-from ag_core.world.render.raster import SAMPLES, Camera, Lights, Renderer
+from ag_core.world.render.raster import Camera, Lights, Renderer
+from ag_core.world.render.visibility import SAMPLES
 from ag_core.world.truth import SILHOUETTE
 
 DARK = 0.72

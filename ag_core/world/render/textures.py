@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.world.random_streams import RandomStream
-from ag_core.world.render.raster import MATERIAL, NOTHING
+from ag_core.world.render.raster import MATERIAL
+from ag_core.world.render.visibility import NOTHING
 
 TEXTURE_SIZE = 128
 

@@ -5,8 +5,8 @@ import pytest
 
 from ag_core.world.body.posture import Segment
 from ag_core.world.content_sampling import MAKERS, choose_items, make_item, make_person
-from ag_core.world.motion.goals import BeHeld
-from ag_core.world.motion.performance import Performance
+from ag_core.world.motion.goals import BeHeld, GripItem
+from ag_core.world.motion.performance import Attachment, Performance
 from ag_core.world.motion.script import ITEMS
 from ag_core.world.motion.tracks import Track
 from ag_core.world.objects.grips import CARRY, LONG
@@ -36,9 +36,9 @@ def extent(item: Item) -> tuple[np.ndarray, np.ndarray]:
 
 def test_every_item_has_a_maker_a_hold_and_the_right_class(palette):
     assert set(MAKERS) | {"book"} == set(ITEMS) == set(CARRY)
-    for name, item in ITEMS.items():
+    for name, kind in ITEMS.items():
         item = make_item(name, RandomStream("train", 2, "shapes"), palette)
-        assert item.prop is None or item.prop.name == item.name
+        assert item.prop is None or item.prop.name == kind.name
         assert item.variant and item.radius > 0 and min(item.covers) >= 0
 
 
@@ -96,8 +96,8 @@ def test_wrists_reach_what_they_hold_and_working_ends_the_floor(name):
         stage = Performance(room, human, {name: item}, [Segment("stand", 0, 9, np.array([2.0, 1.6, 0]), 0.7)])
         stage.paths[name] = Track(BeHeld(CARRY[name], None if both else 1))
         for i in (0, 1) if both else (1,):
-            stage.hands[i].first = ("item", name)
-        stage.attached = [(name, (both, True), 0, 9)]
+            stage.hands[i].first = GripItem(name)
+        stage.attached = [Attachment(name, (both, True), 0, 9)]
         moment = stage.at(1.0)
         assert moment.hand_gap < 0.03
         if name in LONG:

@@ -16,7 +16,7 @@ class FilmWork:
 
     def do(self, job: dict[str, Any], progress: Progress, is_cancelled: Callable[[], bool]) -> None:
         """Make one film. Raises Cancelled before the next frame, and UserError where it cannot be made."""
-        from ag_core.world.ordered_film import make_film
+        from ag_core.world.ordered_film import make_ordered_film
 
         def report(stage: str, done: int, total: int) -> None:
             if is_cancelled():
@@ -24,7 +24,7 @@ class FilmWork:
             progress(stage, done, total)
 
         order = job["order"]
-        make_film(FilmOrder(**order | {"actions": tuple(order["actions"])}), Path(job["folder"]), report)
+        make_ordered_film(FilmOrder(**order | {"actions": tuple(order["actions"])}), Path(job["folder"]), report)
 
     def status(self) -> dict[str, Any]:
         """Nothing beside the job."""

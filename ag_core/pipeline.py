@@ -42,8 +42,8 @@ from ag_core.results.prediction import DEFAULT_RATE, ModelUse, Prediction
 from ag_core.results.prediction_cache import PredictionSettings, weights_files
 from ag_core.settings import WEIGHTS, settings
 from ag_core.taxonomy import ACTIONS, N_ACTIONS, N_OBJECTS, action_index
-from ag_core.video.clips import clip_frames, letterboxed, view_times
-from ag_core.video.frames import HOME_WORLD_MARK, container_comment, probe_video, read_frames
+from ag_core.video.clips import clip_centre_times, clip_frame_numbers, letterbox
+from ag_core.video.frames import HOME_WORLD_MARK, probe_video, read_comment, read_frames
 
 
 class Cancelled(Exception):
@@ -206,14 +206,14 @@ def make_plan(video: Video, rate: float, clip_presets: dict[str, VideoPreset]) -
     assert video.fps is not None and video.n_frames is not None
     fps, n_frames = video.fps, video.n_frames
     bank = bank_grid(video.duration_s)
-    centres = np.concatenate([bank, view_times(video.duration_s)])
+    centres = np.concatenate([bank, clip_centre_times(video.duration_s)])
     return Plan(
         graph_frames=sorted({time_to_frame(t, fps, n_frames) for t in graph_times(video.duration_s, rate)}),
         bank_times_s=bank,
         bank_frames=[time_to_frame(t, fps, n_frames) for t in bank],
         centres_s=centres,
         clips={
-            network: [clip_frames(t, fps, n_frames, preset.frames, preset.frame_step_s) for t in centres]
+            network: [clip_frame_numbers(t, fps, n_frames, preset.frames, preset.frame_step_s) for t in centres]
             for network, preset in clip_presets.items()
         },
     )
@@ -272,7 +272,7 @@ class _ClipWatcher:
     def see(self, number: int, picture: NDArray[np.uint8]) -> int:
         """How many clips got their features now."""
         if number in self.frames:
-            self.small[number] = letterboxed(picture, self.loaded.preset.size_wh)
+            self.small[number] = letterbox(picture, self.loaded.preset.size_wh)
         whole = sum(self.clips[clip][-1] <= number for clip in self.due[: self.at_once])
         return self._make_features() if whole >= self.at_once else 0
 
@@ -382,7 +382,7 @@ def domain_notes(path: Path, uses: Sequence[ModelUse]) -> tuple[str, ...]:
 
 def is_home_world(path: Path) -> bool:
     """Whether a file is a film of the home world: it says so, lies in an exported world, or is one of the showcase."""
-    if HOME_WORLD_MARK in container_comment(path) or (path.resolve().parent.parent / "world.json").is_file():
+    if HOME_WORLD_MARK in read_comment(path) or (path.resolve().parent.parent / "world.json").is_file():
         return True
     size = path.stat().st_size
     alike = [shown for shown in (settings().showcase / "videos").glob("*.mp4") if shown.stat().st_size == size]

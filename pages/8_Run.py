@@ -32,7 +32,7 @@ def choose_video() -> Path | None:
     handed_in = st.file_uploader(
         "An mp4, mkv, mov, webm or similar, up to 300 MB", uploads.VIDEO_ENDINGS, key="run_file"
     )
-    return uploads.keep(handed_in.name, handed_in.getbuffer()) if handed_in else None
+    return uploads.save_upload(handed_in.name, handed_in.getbuffer()) if handed_in else None
 
 
 def known_videos() -> dict[str, str]:
@@ -73,7 +73,7 @@ def choose_settings() -> PredictionSettings | None:
         handed_in = None if path else st.file_uploader("Or the file itself", ending, key="run_onnx_file")
         if not path and handed_in is None:
             return None
-        detector = path or str(uploads.keep(handed_in.name, handed_in.getbuffer()))
+        detector = path or str(uploads.save_upload(handed_in.name, handed_in.getbuffer()))
     return PredictionSettings(detector, head, rate)
 
 

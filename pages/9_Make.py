@@ -11,7 +11,15 @@ from ag_core.annotations.store import ANNOTATION
 from ag_core.errors import UserError
 from ag_core.jobs.films import STARTING, list_showable_actions
 from ag_core.jobs.queue import Job, JobState
-from ag_core.results.film_cache import LENGTHS_S, MAX_WISHES, SEEDS, SPLITS, FilmOrder, MadeFilm, kept_films
+from ag_core.results.film_cache import (
+    LENGTHS_S,
+    MAX_ACTIONS,
+    N_SEEDS,
+    SPLITS,
+    FilmRequest,
+    FinishedFilm,
+    list_finished_films,
+)
 from ag_core.ui import cached, html, tables
 from ag_core.ui.formatting import action_name, download_name, format_remaining
 from ag_core.ui.page import TIME, failure, owner_note, page_frame
@@ -23,15 +31,15 @@ FIRST_SEED = 7
 LISTED = 12
 
 
-def order_of_link() -> FilmOrder | None:
+def order_of_link() -> FilmRequest | None:
     """The film that the link names; None where it names none."""
     query = st.query_params.to_dict()
     if "seed" not in query:
         return None
-    return FilmOrder.from_link(query | {"actions": ",".join(st.query_params.get_all("actions"))})
+    return FilmRequest.from_link(query | {"actions": ",".join(st.query_params.get_all("actions"))})
 
 
-def open_film(order: FilmOrder) -> None:
+def open_film(order: FilmRequest) -> None:
     """Let the link name a film; the page then shows it."""
     st.query_params.from_dict(order.to_link())
 
@@ -39,20 +47,20 @@ def open_film(order: FilmOrder) -> None:
 def start() -> None:
     """Order what the form says, and let the link name it."""
     state = st.session_state
-    order = FilmOrder(state.make_seed, tuple(state.make_actions), state.make_people, state.make_seconds)
+    order = FilmRequest(state.make_seed, tuple(state.make_actions), state.make_people, state.make_seconds)
     cached.studio().submit(order, cached.identify_visitor())
     open_film(order)
 
 
 def another_seed() -> None:
     """Put a random seed into the form."""
-    st.session_state.make_seed = randrange(SEEDS)
+    st.session_state.make_seed = randrange(N_SEEDS)
 
 
-def fill_form(order: FilmOrder | None) -> None:
+def fill_form(order: FilmRequest | None) -> None:
     """The form says what the link says, whenever that changed; else it keeps what a person chose."""
     link = order.to_link() if order else {}
-    told = order or FilmOrder(FIRST_SEED)
+    told = order or FilmRequest(FIRST_SEED)
     fresh = st.session_state.get("make_link") != link
     st.session_state.make_link = link
     for key, value in (
@@ -73,7 +81,7 @@ def form() -> None:
             list_showable_actions(),
             format_func=action_name,
             key="make_actions",
-            max_selections=MAX_WISHES,
+            max_selections=MAX_ACTIONS,
             placeholder="None: the person does what the room invites to",
             help="The actions of Charades that the home world can show. Room, furniture and things are chosen so that "
             "they can happen; other actions fill the rest of the film.",
@@ -82,7 +90,7 @@ def form() -> None:
         first.number_input(
             "Seed",
             0,
-            SEEDS - 1,
+            N_SEEDS - 1,
             step=1,
             key="make_seed",
             help="Decides all that you do not: room, person, light, camera.",
@@ -101,7 +109,7 @@ def form() -> None:
         st.caption("The same choices give the same film, to the pixel. It is drawn on this machine and kept here.")
 
 
-def show(order: FilmOrder) -> None:
+def show(order: FilmRequest) -> None:
     """The film that the link names, or how far it is."""
     job = cached.studio().latest(order, cached.identify_visitor())
     if job is None:
@@ -119,7 +127,7 @@ def show(order: FilmOrder) -> None:
         st.caption("Cancelled; nothing of this film was kept.")
 
 
-def _progress(order: FilmOrder) -> None:
+def _progress(order: FilmRequest) -> None:
     job = cached.studio().latest(order, cached.identify_visitor())
     if job is None or not job.active:
         st.rerun()
@@ -132,11 +140,11 @@ def _progress(order: FilmOrder) -> None:
     st.progress(min(1.0, job.fraction), text=_progress_words(job))
 
 
-def _stage_words(job: Job[FilmOrder]) -> str:
+def _stage_words(job: Job[FilmRequest]) -> str:
     return "waits for another film" if job.state == JobState.QUEUED else job.stage
 
 
-def _progress_words(job: Job[FilmOrder]) -> str:
+def _progress_words(job: Job[FilmRequest]) -> str:
     if job.state == JobState.QUEUED:
         return "Films are drawn one after the other."
     if job.stage == STARTING:
@@ -145,8 +153,8 @@ def _progress_words(job: Job[FilmOrder]) -> str:
     return counted + format_remaining(job.remaining_s)
 
 
-def result(order: FilmOrder) -> None:
-    """The film with its graph, what was wished and what happens, and the files."""
+def result(order: FilmRequest) -> None:
+    """The film with its graph, what was requested and what happens, and the files."""
     try:
         made = cached.made_film(cached.studio().kind.folder / order.key)
     except UserError as error:
@@ -156,7 +164,7 @@ def result(order: FilmOrder) -> None:
     _player(made)
     files(made)
     if order.actions:
-        st.subheader("What you wished", anchor=False)
+        st.subheader("Requested actions", anchor=False)
         st.html(html.requested_action_list(made))
     st.subheader("What happens", anchor=False)
     owner_note("Every action of the film, exact by construction.")
@@ -175,10 +183,10 @@ def result(order: FilmOrder) -> None:
 
 
 @st.fragment
-def _player(made: MadeFilm) -> None:
+def _player(made: FinishedFilm) -> None:
     viewing = Viewing(made.video, made.video.path, {ANNOTATION: list(made.graphs)}, list(made.intervals))
-    link = f"/Make?{urlencode(made.order.to_link())}"
-    play(viewing, f"make_player_{made.order.key}", t0=_start_time(), link_path=link)
+    link = f"/Make?{urlencode(made.request.to_link())}"
+    play(viewing, f"make_player_{made.request.key}", t0=_start_time(), link_path=link)
 
 
 def _start_time() -> float:
@@ -188,7 +196,7 @@ def _start_time() -> float:
         return 0.0
 
 
-def files(made: MadeFilm) -> None:
+def files(made: FinishedFilm) -> None:
     """The film and its annotation as files."""
     video_id = made.video.video_id
     assert made.video.path is not None
@@ -211,13 +219,13 @@ def files(made: MadeFilm) -> None:
 
 def kept() -> None:
     """The films that were made here, the newest first."""
-    films = [made for made in map(_readable, kept_films(cached.studio().kind.folder, LISTED)) if made]
+    films = [made for made in map(_readable, list_finished_films(cached.studio().kind.folder, LISTED)) if made]
     if not films:
         return
     st.subheader("Films made here", anchor=False)
     with st.container(horizontal=True, key="ag_posters"):
         for made in films:
-            video, key = made.video, made.order.key
+            video, key = made.video, made.request.key
             with st.container(key=f"ag_poster_{key}"):
                 poster = cached.poster(str(video.path), video.n_frames)
                 if poster:
@@ -229,18 +237,18 @@ def kept() -> None:
                     key=f"open_{key}",
                     type="tertiary",
                     on_click=open_film,
-                    args=(made.order,),
+                    args=(made.request,),
                 )
                 st.html(html.about_video(pd.Series(vars(video))))
 
 
-def _readable(folder: Path) -> MadeFilm | None:
+def _readable(folder: Path) -> FinishedFilm | None:
     """The film in a folder; None for one that is damaged, or that another version of the code made."""
     try:
         made = cached.made_film(folder)
     except UserError:
         return None
-    return made if made.order.key == folder.name else None
+    return made if made.request.key == folder.name else None
 
 
 page_frame("Make", "Choose what shall happen; the home world plays, films and annotates it. Every label is exact.")

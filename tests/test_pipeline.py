@@ -32,7 +32,7 @@ from ag_core.results.prediction import Prediction
 from ag_core.results.prediction_cache import PredictionSettings
 from ag_core.settings import WEIGHTS, Settings
 from ag_core.taxonomy import N_ACTIONS, Group
-from ag_core.video.clips import clip_frames, letterboxed, view_times
+from ag_core.video.clips import clip_centre_times, clip_frame_numbers, letterbox
 from ag_core.video.frames import probe_video, read_frames
 from tests.video.test_frames import BAD, DATA, bad_file, write_video
 
@@ -140,7 +140,7 @@ def test_clip_features_do_not_depend_on_how_clips_are_batched(models: Models, fi
         i3d, clips = models.clip_networks["i3d"], plan.clips["i3d"]
         for clip in (0, 3, len(clips) - 1):
             small = dict(read_frames(film, clips[clip]))
-            pictures = np.stack([letterboxed(small[frame], i3d.preset.size_wh) for frame in clips[clip]])
+            pictures = np.stack([letterbox(small[frame], i3d.preset.size_wh) for frame in clips[clip]])
             alone = i3d.network(make_clip_input(pictures[None], i3d.preset)).numpy()[0]
             np.testing.assert_allclose(features["i3d"][clip], alone, rtol=1e-3, atol=1e-4)
     assert 0 < kept <= 42
@@ -211,7 +211,7 @@ def test_the_plan_follows_the_videos_own_rate() -> None:
     assert plan.bank_frames[:3] == [14, 29, 44]
     assert plan.graph_frames == plan.bank_frames
     assert len(plan.clips["i3d"]) == len(plan.bank_times_s) + 10
-    np.testing.assert_allclose(view_times(10.0), np.arange(10) + 0.5)
+    np.testing.assert_allclose(clip_centre_times(10.0), np.arange(10) + 0.5)
 
 
 @pytest.mark.parametrize(
@@ -226,12 +226,12 @@ def test_the_plan_follows_the_videos_own_rate() -> None:
     ],
 )
 def test_clip_frames(centre_s: float, fps: float, n_frames: int, frames: list[int]) -> None:
-    assert clip_frames(centre_s, fps, n_frames, 4, 1 / 6) == frames
+    assert clip_frame_numbers(centre_s, fps, n_frames, 4, 1 / 6) == frames
 
 
 def test_letterboxing_keeps_the_shape() -> None:
     picture = np.full((270, 480, 3), 200, np.uint8)
-    boxed = letterboxed(picture, (160, 96))
+    boxed = letterbox(picture, (160, 96))
     assert boxed.shape == (96, 160, 3)
     assert (boxed[3:93] == 200).all() and (boxed[:3] == 114).all() and (boxed[93:] == 114).all()
 

@@ -1,4 +1,4 @@
-"""`film`: make one film of the home world in which a person does what is wished for."""
+"""`film`: make one film of the home world in which a person does the requested actions."""
 
 import argparse
 from pathlib import Path
@@ -7,8 +7,8 @@ from pathlib import Path
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command and its options."""
     parser = subparsers.add_parser("film", help="make one synthetic film with the actions you choose")
-    parser.add_argument("--seed", type=int, required=True, help="decides everything that is not wished for")
-    parser.add_argument("--actions", nargs="*", default=[], metavar="cNNN", help="wished actions, in their order")
+    parser.add_argument("--seed", type=int, required=True, help="decides everything that is not requested")
+    parser.add_argument("--actions", nargs="*", default=[], metavar="cNNN", help="requested actions, in their order")
     parser.add_argument("--split", default="val", help="whose people play: val or train (default %(default)s)")
     parser.add_argument("--seconds", type=int, default=12, help="length (default %(default)s)")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of films; gets one folder more")
@@ -19,19 +19,19 @@ def run(options: argparse.Namespace) -> None:
     """Make the film, or find it made before, and say where it lies."""
     from ag_core.errors import UserError
     from ag_core.progress import ProgressReporter
-    from ag_core.results.film_cache import FilmOrder, MadeFilm
+    from ag_core.results.film_cache import FilmRequest, FinishedFilm
     from ag_core.taxonomy import ACTIONS, action_index
 
     try:
         actions = tuple(action_index(name) for name in options.actions)
     except KeyError as error:
         raise UserError(str(error.args[0])) from None
-    order = FilmOrder(options.seed, actions, options.split, options.seconds)
+    order = FilmRequest(options.seed, actions, options.split, options.seconds)
     from ag_core.world.ordered_film import make_ordered_film
 
     with ProgressReporter() as report:
         folder = make_ordered_film(order, options.out, report)
-    made = MadeFilm.load(folder)
+    made = FinishedFilm.load(folder)
     print(f"{made.video.path}: {made.video.script}")
     for interval in made.intervals:
         shown = ACTIONS[interval.action]

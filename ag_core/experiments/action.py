@@ -28,7 +28,7 @@ from ag_core.models.scene_graph import SceneGraphPredictor
 from ag_core.models.video import BankHead, ClipNetwork, build_video_model, make_clip_input
 from ag_core.models.video.scoring import score_clips, score_videos
 from ag_core.records import time_to_frame
-from ag_core.video.clips import view_times
+from ag_core.video.clips import clip_centre_times
 from ag_core.video.frames import read_frames
 
 CLIPS_AT_ONCE = 8
@@ -79,7 +79,7 @@ def video_features(
     graph_key: str,
 ) -> VideoFeatures:
     """The features of one video, from `folder` where the same weights (named by the keys) made them before."""
-    times, views = bank_times(video.truth.duration_s), view_times(video.truth.duration_s)
+    times, views = bank_times(video.truth.duration_s), clip_centre_times(video.truth.duration_s)
 
     def both_clips() -> NDArray[np.float32]:
         return clip_features(net, clips, video, [*times, *views])

@@ -21,7 +21,7 @@ from ag_core.models.video import BankedVideoModel, BankHead, make_clip_input
 from ag_core.presets import VideoPreset
 from ag_core.records import frame_to_time
 from ag_core.taxonomy import ACTIONS
-from ag_core.video.clips import clip_frames
+from ag_core.video.clips import clip_frame_numbers
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Clips:
     def frames(self, video: WorldVideo, centre_s: float) -> list[int]:
         """The 1-based frames of the clip around a moment."""
         truth = video.truth
-        return clip_frames(centre_s, truth.fps, truth.n_frames, self.preset.frames, self.preset.frame_step_s)
+        return clip_frame_numbers(centre_s, truth.fps, truth.n_frames, self.preset.frames, self.preset.frame_step_s)
 
     def grid_labels(self) -> NDArray[np.bool_]:
         """[n,157] labels of the clips at every video's bank moments: how often each action is under way."""

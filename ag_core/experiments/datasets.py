@@ -17,7 +17,7 @@ from ag_core.errors import UserError
 from ag_core.files import stage_file
 from ag_core.records import Detections, SceneGraph
 from ag_core.taxonomy import N_ACTIONS
-from ag_core.video.clips import letterboxed
+from ag_core.video.clips import letterbox
 from ag_core.video.frames import read_frames
 from ag_core.world.export import DENSE_SHORT_SIDE, dense_graphs
 from ag_core.world.truth import WorldTruth
@@ -146,4 +146,4 @@ def detector_pictures(world: HomeWorld) -> PictureCache:
 def clip_pictures(world: HomeWorld, size_wh: tuple[int, int]) -> PictureCache:
     """Every frame of a video, letterboxed to the size of the clip network's input."""
     name = f"clip-{size_wh[0]}x{size_wh[1]}"
-    return PictureCache(world, name, lambda v: range(1, v.truth.n_frames + 1), lambda p: letterboxed(p, size_wh))
+    return PictureCache(world, name, lambda v: range(1, v.truth.n_frames + 1), lambda p: letterbox(p, size_wh))

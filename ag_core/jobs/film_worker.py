@@ -6,7 +6,7 @@ from typing import Any
 
 from ag_core.jobs.serving import Cancelled, serve_process
 from ag_core.progress import Progress
-from ag_core.results.film_cache import FilmOrder
+from ag_core.results.film_cache import FilmRequest
 
 
 class FilmWork:
@@ -24,7 +24,7 @@ class FilmWork:
             progress(stage, done, total)
 
         order = job["order"]
-        make_ordered_film(FilmOrder(**order | {"actions": tuple(order["actions"])}), Path(job["folder"]), report)
+        make_ordered_film(FilmRequest(**order | {"actions": tuple(order["actions"])}), Path(job["folder"]), report)
 
     def status(self) -> dict[str, Any]:
         """Nothing beside the job."""

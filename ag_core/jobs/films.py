@@ -7,7 +7,7 @@ from typing import Any
 
 from ag_core.jobs.process import module_command
 from ag_core.jobs.queue import JobQueue
-from ag_core.results.film_cache import FilmOrder, MadeFilm, finished_film
+from ag_core.results.film_cache import FilmRequest, FinishedFilm, load_finished_film
 from ag_core.settings import settings
 from ag_core.taxonomy import ACTIONS
 from ag_core.world.action_table import PROFILES, actions_of
@@ -36,14 +36,14 @@ class FilmJobs:
         self.folder = (folder or settings().films).resolve()
         self.command = command or module_command("ag_core.jobs.film_worker")
 
-    def check_request(self, request: FilmOrder) -> None:
+    def check_request(self, request: FilmRequest) -> None:
         """Every order can be tried."""
 
-    def key_of(self, request: FilmOrder) -> str:
+    def key_of(self, request: FilmRequest) -> str:
         """A hash of the order and of the code that draws."""
         return request.key
 
-    def lane_of(self, request: FilmOrder) -> str:
+    def lane_of(self, request: FilmRequest) -> str:
         """One for all: a film takes a whole core."""
         return ""
 
@@ -51,13 +51,13 @@ class FilmJobs:
         """The process that draws."""
         return self.command
 
-    def order_of(self, request: FilmOrder, key: str) -> dict[str, Any]:
+    def order_of(self, request: FilmRequest, key: str) -> dict[str, Any]:
         """The order, and the folder of films."""
         return {"order": asdict(request), "folder": str(self.folder)}
 
-    def find_result(self, request: FilmOrder, key: str) -> MadeFilm | None:
+    def find_result(self, request: FilmRequest, key: str) -> FinishedFilm | None:
         """The kept film with its annotation."""
-        return finished_film(self.folder, request)
+        return load_finished_film(self.folder, request)
 
 
-FilmQueue = JobQueue[FilmOrder, MadeFilm]
+FilmQueue = JobQueue[FilmRequest, FinishedFilm]

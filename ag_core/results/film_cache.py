@@ -1,6 +1,6 @@
-"""Films that a person ordered of the home world: the order, what came of it, and where it lies on disk.
+"""Films of the home world on request: the request, the finished film, and where it lies on disk.
 
-A film lies in a folder named by its key, a hash of the order and of the code that draws: FOLDER/KEY/VIDEO.mp4 and
+A film lies in a folder named by its key, a hash of the request and of the code that draws: FOLDER/KEY/VIDEO.mp4 and
 film.json, filled under another name first. Knows files, not how films are drawn, so that a page finds a film at
 once. film.json is also what a person downloads as the annotation.
 """
@@ -23,13 +23,13 @@ FORMAT = "action-genome-explorer/film"
 VERSION = 1
 SPLITS = ("val", "train")
 LENGTHS_S = (12, 20, 30)
-MAX_WISHES = 6
-SEEDS = 30_000_000
+MAX_ACTIONS = 6
+N_SEEDS = 30_000_000
 FILE = "film.json"
 
 
 @dataclass(frozen=True)
-class FilmOrder:
+class FilmRequest:
     """What a person asks for. actions: indices into ACTIONS, to be shown in this order; none leaves it to the film.
 
     split: 'train' or 'val', whose people play and whose shapes of things are used; seed 0 to 29,999,999.
@@ -41,29 +41,29 @@ class FilmOrder:
     seconds: int = LENGTHS_S[0]
 
     def __post_init__(self) -> None:
-        if not 0 <= self.seed < SEEDS:
-            raise UserError(f"seed {self.seed} does not exist; give 0 to {SEEDS - 1}")
+        if not 0 <= self.seed < N_SEEDS:
+            raise UserError(f"seed {self.seed} does not exist; give 0 to {N_SEEDS - 1}")
         if self.split not in SPLITS:
             raise UserError(f"there are no people {self.split!r}; choose {' or '.join(SPLITS)}")
         if self.seconds not in LENGTHS_S:
             raise UserError(f"a film of {self.seconds} s is not made; choose {', '.join(map(str, LENGTHS_S))}")
-        if len(self.actions) > MAX_WISHES:
-            raise UserError(f"{len(self.actions)} actions do not fit one film; choose at most {MAX_WISHES}")
+        if len(self.actions) > MAX_ACTIONS:
+            raise UserError(f"{len(self.actions)} actions do not fit one film; choose at most {MAX_ACTIONS}")
 
     @property
     def key(self) -> str:
-        """Hexadecimal name of the film; the same order of the same code gives the same film."""
-        decided_by = asdict(self) | {"format": VERSION, "code": _code_hash()}
+        """Hexadecimal name of the film; the same request of the same code gives the same film."""
+        decided_by = asdict(self) | {"format": VERSION, "code": _hash_code()}
         return hash_bytes(json.dumps(decided_by, sort_keys=True).encode())[:16]
 
     def to_link(self) -> dict[str, str]:
-        """The order as query parameters."""
+        """The request as query parameters."""
         chosen = {"actions": ",".join(ACTIONS[action].id for action in self.actions)} if self.actions else {}
         return {"seed": str(self.seed), **chosen, "people": self.split, "seconds": str(self.seconds)}
 
     @staticmethod
-    def from_link(query: Mapping[str, str]) -> "FilmOrder":
-        """The order in a link; what is not named is as usual. UserError for what cannot be ordered."""
+    def from_link(query: Mapping[str, str]) -> "FilmRequest":
+        """The request in a link; what is not named is as usual. UserError for what cannot be requested."""
         try:
             seed, seconds = int(query.get("seed", "")), int(query.get("seconds", LENGTHS_S[0]))
         except ValueError:
@@ -72,10 +72,10 @@ class FilmOrder:
             actions = tuple(action_index(name) for name in query.get("actions", "").split(",") if name)
         except KeyError as error:
             raise UserError(f"{error.args[0]}; choose actions below") from None
-        return FilmOrder(seed, actions, query.get("people", SPLITS[0]), seconds)
+        return FilmRequest(seed, actions, query.get("people", SPLITS[0]), seconds)
 
 
-def _code_hash() -> str:
+def _hash_code() -> str:
     """A hash of the code and the tables that decide a film, remembered until one of them changes."""
     package = PROJECT / "ag_core"
     files = [package / "taxonomy.py", package / "records.py", ASSETS / "home_actions.tsv"]
@@ -84,14 +84,14 @@ def _code_hash() -> str:
 
 
 @dataclass(frozen=True)
-class MadeFilm:
+class FinishedFilm:
     """A film with its exact annotation.
 
-    intervals  actions as they really occur; unmet: (action, reason in a few words) of the wishes that do not
+    intervals  actions as they really occur; unmet: (action, reason in a few words) of the requested ones that do not
     graphs     clearly visible objects, ascending by frame; charades: header and row as in the Charades annotation
     """
 
-    order: FilmOrder
+    request: FilmRequest
     video: Video
     intervals: tuple[ActionInterval, ...]
     unmet: tuple[tuple[int, str], ...]
@@ -100,15 +100,15 @@ class MadeFilm:
 
     def to_text(self) -> str:
         """The file's text."""
-        video, order = self.video, self.order
+        video, request = self.video, self.request
         content = {
             "format": FORMAT,
             "version": VERSION,
             "order": {
-                "seed": order.seed,
-                "split": order.split,
-                "seconds": order.seconds,
-                "actions": [ACTIONS[action].id for action in order.actions],
+                "seed": request.seed,
+                "split": request.split,
+                "seconds": request.seconds,
+                "actions": [ACTIONS[action].id for action in request.actions],
             },
             "video": {
                 "id": video.video_id,
@@ -122,10 +122,10 @@ class MadeFilm:
                 "script": video.script,
             },
             "actions": [
-                _named(interval.action) | {"start_s": interval.start_s, "end_s": interval.end_s}
+                _name_action(interval.action) | {"start_s": interval.start_s, "end_s": interval.end_s}
                 for interval in self.intervals
             ],
-            "unmet": [_named(action) | {"reason": reason} for action, reason in self.unmet],
+            "unmet": [_name_action(action) | {"reason": reason} for action, reason in self.unmet],
             "charades": self.charades,
             "graphs": [_graph_to_json(graph) for graph in self.graphs],
         }
@@ -136,36 +136,36 @@ class MadeFilm:
         write_atomically(folder / FILE, self.to_text() + "\n")
 
     @staticmethod
-    def load(folder: Path) -> "MadeFilm":
+    def load(folder: Path) -> "FinishedFilm":
         """Read the film in a folder; UserError where it is missing or damaged."""
         try:
             content = json.loads((folder / FILE).read_text(encoding="utf-8"))
             if (content["format"], content["version"]) != (FORMAT, VERSION):
                 raise ValueError("another format")
-            return _film(content, folder)
+            return _parse_film(content, folder)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, UserError) as error:
             raise UserError(f"the film {folder.name} cannot be read ({error}); make it again") from None
 
 
-def finished_film(folder: Path, order: FilmOrder) -> MadeFilm | None:
-    """The kept film of an order; None where there is none or it is damaged."""
+def load_finished_film(folder: Path, request: FilmRequest) -> FinishedFilm | None:
+    """The kept film of a request; None where there is none or it is damaged."""
     try:
-        return MadeFilm.load(folder / order.key)
+        return FinishedFilm.load(folder / request.key)
     except UserError:
         return None
 
 
-def kept_films(folder: Path, most: int) -> list[Path]:
+def list_finished_films(folder: Path, limit: int) -> list[Path]:
     """Folders of the newest kept films, the newest first."""
     found = [path.parent for path in folder.glob(f"[!.]*/{FILE}")]
-    return sorted(found, key=lambda path: (-(path / FILE).stat().st_mtime, path.name))[:most]
+    return sorted(found, key=lambda path: (-(path / FILE).stat().st_mtime, path.name))[:limit]
 
 
-def _named(action: int) -> dict[str, Any]:
+def _name_action(action: int) -> dict[str, Any]:
     return {"id": ACTIONS[action].id, "label": ACTIONS[action].label}
 
 
-def _box(box: Any) -> list[float]:
+def _round_box(box: Any) -> list[float]:
     return np.asarray(box, np.float64).round(1).tolist()
 
 
@@ -173,11 +173,11 @@ def _graph_to_json(graph: SceneGraph) -> dict[str, Any]:
     return {
         "frame": graph.frame,
         "time_s": round(graph.time_s, 4),
-        "person_xyxy": None if graph.person_box_xyxy is None else _box(graph.person_box_xyxy),
+        "person_xyxy": None if graph.person_box_xyxy is None else _round_box(graph.person_box_xyxy),
         "objects": [
             {
                 "class": OBJECT_CLASSES[graph.object_classes[n]],
-                "box_xyxy": _box(graph.object_boxes_xyxy[n]),
+                "box_xyxy": _round_box(graph.object_boxes_xyxy[n]),
                 "relations": [RELATIONS[r] for r in np.flatnonzero(graph.relations[n] > 0.5)],
             }
             for n in range(len(graph))
@@ -185,7 +185,7 @@ def _graph_to_json(graph: SceneGraph) -> dict[str, Any]:
     }
 
 
-def _graph(content: dict[str, Any]) -> SceneGraph:
+def _parse_graph(content: dict[str, Any]) -> SceneGraph:
     objects, person = content["objects"], content["person_xyxy"]
     relations = np.zeros((len(objects), len(RELATIONS)), np.float32)
     for n, found in enumerate(objects):
@@ -202,10 +202,10 @@ def _graph(content: dict[str, Any]) -> SceneGraph:
     )
 
 
-def _film(content: dict[str, Any], folder: Path) -> MadeFilm:
-    facts, ordered = content["video"], content["order"]
-    order = FilmOrder(
-        ordered["seed"], tuple(map(action_index, ordered["actions"])), ordered["split"], ordered["seconds"]
+def _parse_film(content: dict[str, Any], folder: Path) -> FinishedFilm:
+    facts, requested = content["video"], content["order"]
+    request = FilmRequest(
+        requested["seed"], tuple(map(action_index, requested["actions"])), requested["split"], requested["seconds"]
     )
     video = Video(
         facts["id"],
@@ -214,20 +214,20 @@ def _film(content: dict[str, Any], folder: Path) -> MadeFilm:
         facts["width"],
         facts["height"],
         facts["frames"],
-        order.split,
+        request.split,
         facts["subject"],
         facts["scene"],
         facts["script"],
         folder / f"{facts['id']}.mp4",
     )
-    return MadeFilm(
-        order,
+    return FinishedFilm(
+        request,
         video,
         tuple(
             ActionInterval(video.video_id, action_index(row["id"]), row["start_s"], row["end_s"])
             for row in content["actions"]
         ),
         tuple((action_index(row["id"]), row["reason"]) for row in content["unmet"]),
-        tuple(map(_graph, content["graphs"])),
+        tuple(map(_parse_graph, content["graphs"])),
         content["charades"],
     )

@@ -10,7 +10,7 @@ from ag_core.settings import settings
 VIDEO_ENDINGS = ("mp4", "mkv", "mov", "webm", "avi", "m4v", "mpg", "mpeg", "ogv", "3gp")
 
 
-def keep(name: str, content: bytes | memoryview) -> Path:
+def save_upload(name: str, content: bytes | memoryview) -> Path:
     """Write a file to the uploads folder, whole or not at all, and return where it lies; its name stays readable.
 
     UserError for an empty file.

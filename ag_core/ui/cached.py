@@ -32,10 +32,10 @@ from ag_core.queries.sequence import query as sequence_query
 from ag_core.queries.sequence.language import parse_sequence
 from ag_core.queries.sql.sandbox import SqlSandbox, Workers
 from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video, frame_to_time
-from ag_core.results.film_cache import FILE, MadeFilm
+from ag_core.results.film_cache import FILE, FinishedFilm
 from ag_core.results.prediction import Prediction
 from ag_core.settings import ASSETS, settings
-from ag_core.video.frames import poster as jpeg_of
+from ag_core.video.frames import read_poster
 from ag_core.video.transcode import to_browser_playable
 
 StoreKey = tuple[str, int]
@@ -106,15 +106,15 @@ def _studio(home: str) -> FilmQueue:
     return JobQueue(FilmJobs())
 
 
-def made_film(folder: Path) -> MadeFilm:
+def made_film(folder: Path) -> FinishedFilm:
     """A kept film with its annotation; UserError where it cannot be read."""
     path = folder / FILE
     return _made_film(str(folder), path.stat().st_mtime_ns if path.is_file() else 0)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _made_film(folder: str, modified_ns: int) -> MadeFilm:
-    return MadeFilm.load(Path(folder))
+def _made_film(folder: str, modified_ns: int) -> FinishedFilm:
+    return FinishedFilm.load(Path(folder))
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -222,7 +222,7 @@ def _shipped_prediction(path: str, modified_ns: int) -> Prediction:
 
 @st.cache_data(max_entries=512, show_spinner=False)
 def _poster(path: str, modified_ns: int, frame: int) -> bytes:
-    return jpeg_of(Path(path), frame, width=480)
+    return read_poster(Path(path), frame, width=480)
 
 
 def picture_at(path: Any, frame: int) -> bytes | None:

@@ -6,7 +6,7 @@ from html import escape
 import pandas as pd
 
 from ag_core.catalog import ACTION_MODELS, model_label
-from ag_core.results.film_cache import MadeFilm
+from ag_core.results.film_cache import FinishedFilm
 from ag_core.ui.formatting import action_name, format_duration, format_percent, scene_name
 from ag_core.ui.tables import RIGHT, UNSEEN
 
@@ -45,10 +45,10 @@ def model_styles(*, dark: bool) -> str:
     return f"<style>{' '.join(rules)}</style>"
 
 
-def requested_action_list(made: MadeFilm) -> str:
-    """The wishes of a film in their order: when each is shown, or why it is not."""
+def requested_action_list(made: FinishedFilm) -> str:
+    """The requested actions of a film in their order: when each is shown, or why it is not."""
     reasons, rows = dict(made.unmet), []
-    for action in made.order.actions:
+    for action in made.request.actions:
         times = [f"{i.start_s:.1f} s to {i.end_s:.1f} s" for i in made.intervals if i.action == action]
         verdict = ", ".join(times) or f"not shown: {reasons.get(action, 'for an unknown reason')}"
         mark = "✓" if times else "✗"
@@ -56,7 +56,7 @@ def requested_action_list(made: MadeFilm) -> str:
             f'<li class="{"right" if times else "wrong"}"><span aria-hidden="true">{mark}</span>'
             f'<span>{escape(action_name(action))}</span><span class="verdict">{escape(verdict)}</span></li>'
         )
-    return f'<ol class="ag-wishes">{"".join(rows)}</ol>'
+    return f'<ol class="ag-requested">{"".join(rows)}</ol>'
 
 
 def about_video(row: pd.Series) -> str:

@@ -13,24 +13,24 @@ GREY = 114
 """The value around a letterboxed picture."""
 
 
-def view_times(duration_s: float, views: int = TEST_VIEWS) -> NDArray[np.float64]:
+def clip_centre_times(duration_s: float, views: int = TEST_VIEWS) -> NDArray[np.float64]:
     """[views] clip centres in seconds, spread evenly over the video."""
     return (np.arange(views) + 0.5) / views * duration_s
 
 
-def clip_frames(centre_s: float, fps: float, n_frames: int, length: int, step_s: float | None) -> list[int]:
+def clip_frame_numbers(centre_s: float, fps: float, n_frames: int, length: int, step_s: float | None) -> list[int]:
     """The `length` 1-based frames nearest to moments `step_s` apart around `centre_s`, clamped to the video.
 
     Without a step the moments are spread evenly over the whole video, wherever the centre. Numbers ascend and repeat
     where the video is short or slow. Half-way between two frames the later one is taken.
     """
     if step_s is None:
-        return clip_frames(n_frames / fps / 2, fps, n_frames, length, n_frames / fps / length)
+        return clip_frame_numbers(n_frames / fps / 2, fps, n_frames, length, n_frames / fps / length)
     moments = centre_s + (np.arange(length) - (length - 1) / 2) * step_s
     return (np.floor(moments * fps + 0.5 + 1e-6).astype(int) + 1).clip(1, n_frames).tolist()
 
 
-def letterboxed(picture: NDArray[np.uint8], size_wh: tuple[int, int]) -> NDArray[np.uint8]:
+def letterbox(picture: NDArray[np.uint8], size_wh: tuple[int, int]) -> NDArray[np.uint8]:
     """The picture [H,W,3] scaled to fit into `size_wh`, in the middle of grey: [h,w,3]."""
     width, height = size_wh
     scale = min(width / picture.shape[1], height / picture.shape[0])

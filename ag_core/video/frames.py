@@ -73,12 +73,12 @@ def probe_video(path: Path | str) -> Video:
     Raises UserError with one sentence for a file that is missing, empty, damaged, or holds no picture.
     """
     path = Path(path)
-    index = frame_index(path)
+    index = read_frame_index(path)
     width, height = index.size_wh
     return Video(path.stem, index.duration_s, index.fps, width, height, index.n_frames, path=path)
 
 
-def frame_index(path: Path | str) -> FrameIndex:
+def read_frame_index(path: Path | str) -> FrameIndex:
     """The index of a file; kept for the last files asked for, until they change. Raises UserError as `probe_video`."""
     path = Path(path)
     if not path.exists():
@@ -88,20 +88,20 @@ def frame_index(path: Path | str) -> FrameIndex:
     facts = path.stat()
     if facts.st_size == 0:
         raise UserError(f"{path.name} is empty (0 bytes); give a complete {KINDS} file")
-    return _frame_index(path.resolve(), facts.st_size, facts.st_mtime_ns)
+    return _read_frame_index(path.resolve(), facts.st_size, facts.st_mtime_ns)
 
 
 @lru_cache(maxsize=32)
-def _frame_index(path: Path, size: int, changed_ns: int) -> FrameIndex:
-    with _opened(path) as (container, stream):
-        packets = [(p.pts, p.is_keyframe) for p in _packets(container, stream) if not p.is_discard]
+def _read_frame_index(path: Path, size: int, changed_ns: int) -> FrameIndex:
+    with _open_video(path) as (container, stream):
+        packets = [(p.pts, p.is_keyframe) for p in _read_packets(container, stream) if not p.is_discard]
         if not packets:
             raise UserError(f"{path.name} has a picture track without pictures; give a complete {KINDS} file")
         average, native, time_base = stream.average_rate, stream.guessed_rate, stream.time_base
         shape = stream.sample_aspect_ratio
         comment = next((value for key, value in container.metadata.items() if key.lower() == "comment"), "")
         kind = container.format.name
-    first = _first_picture(path)
+    first = _decode_first_frame(path)
     times = [pts for pts, _ in packets]
     if None in times or len(set(times)) < len(times):
         pts, keys, even, first_s = np.zeros(0, np.int64), np.ones(1, np.int64), False, 0.0
@@ -112,7 +112,7 @@ def _frame_index(path: Path, size: int, changed_ns: int) -> FrameIndex:
         keys = np.flatnonzero([is_key for _, is_key in packets]) + 1
         keys = keys if len(keys) else np.ones(1, np.int64)
         seconds = (pts - pts[0]) * float(time_base or Fraction(1, 1000))
-        fps = _rate(seconds, float(average or 0), float(native or 0))
+        fps = _choose_rate(seconds, float(average or 0), float(native or 0))
         even = bool(np.abs(seconds * fps - np.arange(len(pts))).max() <= 0.5)
         first_s = float(pts[0] * (time_base or 0))
     turns = round(first.rotation / 90) % 4
@@ -134,7 +134,7 @@ def _frame_index(path: Path, size: int, changed_ns: int) -> FrameIndex:
     )
 
 
-def _rate(seconds: NDArray[np.float64], average: float, native: float) -> float:
+def _choose_rate(seconds: NDArray[np.float64], average: float, native: float) -> float:
     """Pictures per second: what the file says, unless its own clock disagrees by more than a twentieth."""
     said = next((rate for rate in (average, native) if 0 < rate <= 1000), 0.0)
     if len(seconds) < 2 or seconds[-1] <= 0:
@@ -146,7 +146,7 @@ def _rate(seconds: NDArray[np.float64], average: float, native: float) -> float:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+def _open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     """A container and its picture track (never a cover image), or a UserError that says what is wrong."""
     try:
         container = av.open(str(path), options=OPEN_OPTIONS)
@@ -165,7 +165,7 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         container.close()
 
 
-def _packets(container: InputContainer, stream: VideoStream) -> Iterator[av.Packet]:
+def _read_packets(container: InputContainer, stream: VideoStream) -> Iterator[av.Packet]:
     """The whole packets of the picture track, in file order; ends early where the file is cut short."""
     packets = container.demux(stream)
     while True:
@@ -179,7 +179,7 @@ def _packets(container: InputContainer, stream: VideoStream) -> Iterator[av.Pack
             yield packet
 
 
-def _decoded(stream: VideoStream, packet: av.Packet | None) -> list[VideoFrame]:
+def _decode_packet(stream: VideoStream, packet: av.Packet | None) -> list[VideoFrame]:
     """The pictures that a packet (None: the end) brings out; a damaged packet brings none."""
     try:
         return list(stream.codec_context.decode(packet))
@@ -187,10 +187,10 @@ def _decoded(stream: VideoStream, packet: av.Packet | None) -> list[VideoFrame]:
         return []
 
 
-def _first_picture(path: Path) -> VideoFrame:
-    with _opened(path) as (container, stream):
-        for packet in (*_packets(container, stream), None):
-            for picture in _decoded(stream, packet):
+def _decode_first_frame(path: Path) -> VideoFrame:
+    with _open_video(path) as (container, stream):
+        for packet in (*_read_packets(container, stream), None):
+            for picture in _decode_packet(stream, packet):
                 return picture
     raise UserError(f"{path.name} holds no picture that can be decoded; give a complete {KINDS} file")
 
@@ -203,18 +203,18 @@ def read_frames(path: Path | str, frames: Sequence[int]) -> Iterator[tuple[int, 
     the one before it, as players do. Raises UserError for a number outside the file, and as `probe_video`.
     """
     path = Path(path)
-    index = frame_index(path)
+    index = read_frame_index(path)
     wanted = sorted({int(frame) for frame in frames})
     if not wanted:
         return
     if wanted[0] < 1 or wanted[-1] > index.n_frames:
         outside = wanted[0] if wanted[0] < 1 else wanted[-1]
         raise UserError(f"{path.name} has no frame {outside}; its frames run from 1 to {index.n_frames}")
-    picture = _Upright(index)
+    picture = _UprightConverter(index)
     due = iter(wanted)
     number = next(due)
     last: VideoFrame | None = None
-    for shown, frame in _pictures(path, index, wanted):
+    for shown, frame in _decode_frames(path, index, wanted):
         while shown > number:  # its own packet was damaged
             yield number, picture(last or frame)
             number = next(due, index.n_frames + 1)
@@ -231,7 +231,7 @@ def read_frames(path: Path | str, frames: Sequence[int]) -> Iterator[tuple[int, 
         number = next(due, index.n_frames + 1)
 
 
-class _Upright:
+class _UprightConverter:
     """Turns decoded pictures into upright RGB arrays of one size."""
 
     def __init__(self, index: FrameIndex) -> None:
@@ -245,24 +245,24 @@ class _Upright:
         return np.ascontiguousarray(np.rot90(shown.to_ndarray(), self.turns), dtype=np.uint8)
 
 
-def _pictures(path: Path, index: FrameIndex, wanted: list[int]) -> Iterator[tuple[int, VideoFrame]]:
+def _decode_frames(path: Path, index: FrameIndex, wanted: list[int]) -> Iterator[tuple[int, VideoFrame]]:
     """Decoded pictures with their numbers, ascending: all that are wanted and some of those between."""
     if not len(index.pts):  # no usable clock: count what comes out
-        with _opened(path) as (container, stream):
+        with _open_video(path) as (container, stream):
             number = 0
-            for packet in (*_packets(container, stream), None):
-                for frame in _decoded(stream, packet):
+            for packet in (*_read_packets(container, stream), None):
+                for frame in _decode_packet(stream, packet):
                     number += 1
                     yield number, frame
         return
     number_of = {int(pts): number for number, pts in enumerate(index.pts, start=1)}
     done = 0
-    with _opened(path) as (container, stream):
-        for key, run in _runs(index, wanted):
+    with _open_video(path) as (container, stream):
+        for key, run in _group_by_key_frame(index, wanted):
             key_pts = int(index.pts[key - 1])
             from_start = key == 1 or not _seek(container, stream, key_pts)
             wanted_pts = {int(index.pts[number - 1]) for number in run}
-            with _opened(path) if from_start else nullcontext((container, stream)) as source:
+            with _open_video(path) if from_start else nullcontext((container, stream)) as source:
                 for frame in _decode_run(*source, wanted_pts):
                     number = number_of.get(frame.pts, 0) if frame.pts is not None else 0
                     # Pictures shown before the key frame may refer to what was not decoded.
@@ -271,7 +271,7 @@ def _pictures(path: Path, index: FrameIndex, wanted: list[int]) -> Iterator[tupl
                         yield number, frame
 
 
-def _runs(index: FrameIndex, wanted: list[int]) -> Iterator[tuple[int, list[int]]]:
+def _group_by_key_frame(index: FrameIndex, wanted: list[int]) -> Iterator[tuple[int, list[int]]]:
     """Split wanted numbers into runs, each decoded from one key frame: (number of the key frame, wanted numbers)."""
     group = np.searchsorted(index.keys, wanted, side="right") - 1
     run: list[int] = []
@@ -291,7 +291,7 @@ def _seek(container: InputContainer, stream: VideoStream, pts: int) -> bool:
     """Move to the key frame shown at `pts` or one before it; False where the container cannot."""
     try:
         container.seek(pts, stream=stream, backward=True, any_frame=False)
-        first = next(_packets(container, stream), None)
+        first = next(_read_packets(container, stream), None)
         if first is None or first.pts is None or first.pts > pts:
             return False
         container.seek(pts, stream=stream, backward=True, any_frame=False)
@@ -303,16 +303,16 @@ def _seek(container: InputContainer, stream: VideoStream, pts: int) -> bool:
 def _decode_run(container: InputContainer, stream: VideoStream, wanted_pts: set[int]) -> Iterator[VideoFrame]:
     """Decode from here until every wanted picture is out; pictures nobody refers to are passed over unless wanted."""
     missing = set(wanted_pts)
-    for packet in _packets(container, stream):
+    for packet in _read_packets(container, stream):
         stream.codec_context.skip_frame = "DEFAULT" if packet.pts in wanted_pts else "NONREF"
         missing.discard(packet.pts)
-        yield from _decoded(stream, packet)
+        yield from _decode_packet(stream, packet)
         if not missing:
             break
-    yield from _decoded(stream, None)
+    yield from _decode_packet(stream, None)
 
 
-def poster(path: Path | str, frame: int, width: int = 480) -> bytes:
+def read_poster(path: Path | str, frame: int, width: int = 480) -> bytes:
     """One picture as JPEG bytes, at most `width` pixels wide. Raises UserError as `read_frames`."""
     [(_, picture)] = read_frames(path, [frame])
     image = Image.fromarray(picture)
@@ -326,6 +326,6 @@ HOME_WORLD_MARK = "action-genome-explorer home world"
 """The comment in the metadata of every film of the home world."""
 
 
-def container_comment(path: Path | str) -> str:
+def read_comment(path: Path | str) -> str:
     """The `comment` in a file's metadata, '' where there is none: home-world films name themselves there."""
-    return frame_index(path).comment
+    return read_frame_index(path).comment

@@ -11,7 +11,7 @@ from pathlib import Path
 import av
 
 from ag_core.files import hash_file, stage_file
-from ag_core.video.frames import frame_index, read_frames
+from ag_core.video.frames import read_frame_index, read_frames
 
 CODECS = ("h264", "vp9", "libvpx-vp9", "av1", "libdav1d")
 PIXEL_FORMATS = ("yuv420p", "yuvj420p")
@@ -22,7 +22,7 @@ def is_playable(path: Path | str) -> bool:
 
     Raises UserError as `probe_video`.
     """
-    index = frame_index(path)
+    index = read_frame_index(path)
     # FFmpeg gives mkv and webm one name; browsers take the ending's word.
     contained = "mp4" in index.container or ("webm" in index.container and Path(path).suffix.lower() == ".webm")
     clock = index.even and abs(index.first_s) * index.fps < 0.5
@@ -31,7 +31,7 @@ def is_playable(path: Path | str) -> bool:
 
 def make_playable(path: Path | str, target: Path, progress: Callable[[int, int], None] | None = None) -> None:
     """Write the H.264 copy of a video to `target` (mp4), whole or not at all. `progress` gets (frames done, of)."""
-    index = frame_index(path)
+    index = read_frame_index(path)
     rate = Fraction(index.fps).limit_denominator(1001)
     width, height = (side + side % 2 for side in index.size_wh)
     with (

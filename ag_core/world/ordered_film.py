@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ag_core.files import stage_folder
 from ag_core.progress import Progress
 from ag_core.records import ActionInterval, Video
-from ag_core.results.film_cache import FilmOrder, MadeFilm, finished_film
+from ag_core.results.film_cache import FilmRequest, FinishedFilm, load_finished_film
 from ag_core.world.action_table import PROFILES
 from ag_core.world.export import charades_csv, dense_graphs, write_mp4
 from ag_core.world.truth import WorldTruth
@@ -19,13 +19,13 @@ UNSEEN = "it happens, but the picture does not show enough of it"
 
 
 def make_ordered_film(
-    order: FilmOrder, folder: Path, progress: Progress, size_wh: tuple[int, int] | None = None
+    order: FilmRequest, folder: Path, progress: Progress, size_wh: tuple[int, int] | None = None
 ) -> Path:
     """Folder of the finished film in `folder`, made where it is not there yet.
 
     progress: called with the stage, what is done and how much there is. size_wh replaces the usual size in pixels.
     """
-    if finished_film(folder, order) is not None:
+    if load_finished_film(folder, order) is not None:
         return folder / order.key
     progress(COMPOSING, 0, 1)
     from ag_core.world.film import compose_film
@@ -44,7 +44,7 @@ def make_ordered_film(
     return folder / order.key
 
 
-def describe_film(order: FilmOrder, truth: WorldTruth, unmet: dict[int, str]) -> MadeFilm:
+def describe_film(order: FilmRequest, truth: WorldTruth, unmet: dict[int, str]) -> FinishedFilm:
     """What a person is told of a film. unmet: reasons of the wishes that the film could not do."""
     occurring = {action for action, _, _ in truth.actions}
     missing = tuple((action, unmet.get(action, UNSEEN)) for action in order.actions if action not in occurring)
@@ -60,7 +60,7 @@ def describe_film(order: FilmOrder, truth: WorldTruth, unmet: dict[int, str]) ->
         truth.scene,
         truth.script,
     )
-    return MadeFilm(
+    return FinishedFilm(
         order,
         video,
         tuple(ActionInterval(truth.video_id, action, start, end) for action, start, end in truth.actions),

@@ -14,7 +14,7 @@ from ag_core.models.feature_bank import graph_bank
 from ag_core.presets import DEMO_VIDEO
 from ag_core.records import frame_to_time
 from ag_core.taxonomy import N_CLASSES
-from ag_core.video.clips import clip_frames
+from ag_core.video.clips import clip_frame_numbers
 from ag_core.world.truth import JOINTS
 
 FRAME_STEP = 2
@@ -141,7 +141,7 @@ class AuditViews:
         if not self.audit.n_frames:
             return rows, video.labels
         truth = video.truth
-        frames = clip_frames(centre_s, truth.fps, truth.n_frames, N_CLIP_FRAMES, CLIP_STEP_S)
+        frames = clip_frame_numbers(centre_s, truth.fps, truth.n_frames, N_CLIP_FRAMES, CLIP_STEP_S)
         first, last = (frame_to_time(frame, truth.fps) for frame in (frames[0], frames[-1]))
         seen = np.array(frames)[_choose_positions(self.audit.n_frames)]
         return rows[(seen - 1) // FRAME_STEP], video.labels_between(first, last)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ag_core.experiments.clip import action_loss
 from ag_core.experiments.datasets import PictureCache, WorldVideo
 from ag_core.experiments.training_loop import Budget, Losses, Recipe, fit
-from ag_core.video.clips import view_times
+from ag_core.video.clips import clip_centre_times
 from ag_core.world_audit.audit_inputs import Audit, AuditViews, build_views
 from ag_core.world_audit.audit_network import AuditNetwork, build_network, to_network_input
 
@@ -48,7 +48,7 @@ def score_videos(network: AuditNetwork, views: AuditViews) -> NDArray[np.float32
     random = np.random.default_rng(0)
     scores = []
     for number, video in enumerate(views.videos):
-        centres = view_times(video.truth.duration_s) if views.audit.n_frames else (0.0,)
+        centres = clip_centre_times(video.truth.duration_s) if views.audit.n_frames else (0.0,)
         frames = [order_frames(views.example(number, centre)[0], views.audit, random) for centre in centres]
         scores.append(network(to_network_input(np.stack(frames))).amax(dim=0).numpy())
     return np.stack(scores)

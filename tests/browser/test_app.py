@@ -58,18 +58,18 @@ def test_a_link_opens_the_video_at_its_moment(app: Callable[..., str], visit: Ca
     expect(page.locator("[data-part=number]")).to_have_text("frame 67 / 144", timeout=30_000)
 
 
-def test_make_draws_the_wished_film(app: Callable[..., str], visit: Callable[..., Page]) -> None:
+def test_make_draws_the_requested_film(app: Callable[..., str], visit: Callable[..., Page]) -> None:
     page = visit(f"{app('app.py')}/Make")
     settled(page)
-    wishes = page.get_by_role("combobox", name="Actions, in the order they shall happen")
-    wishes.fill("Sitting in a chair")
+    actions = page.get_by_role("combobox", name="Actions, in the order they shall happen")
+    actions.fill("Sitting in a chair")
     page.get_by_role("option", name="Sitting in a chair (c059)").wait_for()
-    wishes.press("Enter")
-    wishes.press("Escape")
+    actions.press("Enter")
+    actions.press("Escape")
     page.get_by_role("button", name="Make", exact=True).click()
     expect(page.get_by_role("button", name="Cancel")).to_be_visible(timeout=30_000)
     page.locator("[data-part=player] video").wait_for(timeout=240_000)
     assert "actions=c059" in page.url
-    expect(page.get_by_text("What you wished")).to_be_visible()
-    expect(page.locator(".ag-wishes li")).to_contain_text(["Sitting in a chair (c059)"])
+    expect(page.get_by_text("Requested actions")).to_be_visible()
+    expect(page.locator(".ag-requested li")).to_contain_text(["Sitting in a chair (c059)"])
     expect(page.get_by_role("button", name="Video (mp4)")).to_be_enabled()

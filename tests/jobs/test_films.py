@@ -11,7 +11,7 @@ import pytest
 from ag_core.errors import UserError
 from ag_core.jobs.films import FilmJobs, FilmQueue, list_showable_actions
 from ag_core.jobs.queue import JobQueue, JobState
-from ag_core.results.film_cache import FILE, FilmOrder, MadeFilm, finished_film, kept_films
+from ag_core.results.film_cache import FILE, FilmRequest, FinishedFilm, list_finished_films, load_finished_film
 from ag_core.taxonomy import action_index
 from tests.jobs.stand_in_film import DEAF, DIES, REFUSED, SLOW, stand_in_film
 
@@ -26,10 +26,10 @@ def queue(tmp_path: Path) -> Iterator[FilmQueue]:
 
 
 def test_a_link_names_an_order() -> None:
-    order = FilmOrder(12, (59, 107), "train", 20)
+    order = FilmRequest(12, (59, 107), "train", 20)
     assert order.to_link() == {"seed": "12", "actions": "c059,c107", "people": "train", "seconds": "20"}
-    assert FilmOrder.from_link(order.to_link()) == order
-    assert FilmOrder.from_link({"seed": "12"}) == FilmOrder(12)
+    assert FilmRequest.from_link(order.to_link()) == order
+    assert FilmRequest.from_link({"seed": "12"}) == FilmRequest(12)
 
 
 @pytest.mark.parametrize(
@@ -45,13 +45,19 @@ def test_a_link_names_an_order() -> None:
 )
 def test_a_link_that_cannot_be_ordered_says_why(query: dict[str, str], sentence: str) -> None:
     with pytest.raises(UserError, match=sentence):
-        FilmOrder.from_link(query)
+        FilmRequest.from_link(query)
 
 
 def test_the_key_follows_every_choice() -> None:
-    orders = [FilmOrder(1), FilmOrder(2), FilmOrder(1, (59, 107)), FilmOrder(1, (107, 59)), FilmOrder(1, (), "train")]
+    orders = [
+        FilmRequest(1),
+        FilmRequest(2),
+        FilmRequest(1, (59, 107)),
+        FilmRequest(1, (107, 59)),
+        FilmRequest(1, (), "train"),
+    ]
     assert len({order.key for order in orders}) == len(orders)
-    assert FilmOrder(1, (59,)).key == FilmOrder(1, (59,)).key
+    assert FilmRequest(1, (59,)).key == FilmRequest(1, (59,)).key
 
 
 def test_what_can_be_shown_is_offered_by_label() -> None:
@@ -61,7 +67,7 @@ def test_what_can_be_shown_is_offered_by_label() -> None:
 
 
 def test_a_film_is_made_once_and_kept(queue: FilmQueue) -> None:
-    order = FilmOrder(1, (59, 11))
+    order = FilmRequest(1, (59, 11))
     assert queue.latest(order) is None
     job = queue.wait(queue.submit(order), SOON_S)
     assert (job.state, job.error, job.fraction) == (JobState.DONE, None, 1.0)
@@ -69,7 +75,7 @@ def test_a_film_is_made_once_and_kept(queue: FilmQueue) -> None:
     assert [interval.action for interval in made.intervals] == [59]
     assert made.unmet == ((11, "no table is in this room"),)
     assert made.video.path is not None and made.video.path.is_file()
-    assert queue.kind.folder / order.key == kept_films(queue.kind.folder, 5)[0]
+    assert queue.kind.folder / order.key == list_finished_films(queue.kind.folder, 5)[0]
     assert queue.job(queue.submit(order)).cached
     other = JobQueue(FilmJobs(queue.kind.folder, ("no such program",)))
     found = other.latest(order)
@@ -78,8 +84,8 @@ def test_a_film_is_made_once_and_kept(queue: FilmQueue) -> None:
 
 
 def test_a_film_reads_back_as_it_was_written(tmp_path: Path) -> None:
-    made = MadeFilm.load(stand_in_film(tmp_path, FilmOrder(3, (59,))))
-    again = MadeFilm.load(stand_in_film(tmp_path / "again", FilmOrder(3, (59,))))
+    made = FinishedFilm.load(stand_in_film(tmp_path, FilmRequest(3, (59,))))
+    again = FinishedFilm.load(stand_in_film(tmp_path / "again", FilmRequest(3, (59,))))
     assert made.to_text() == again.to_text()
     assert len(made.graphs) > 0
     for one, other in zip(made.graphs, again.graphs):
@@ -88,19 +94,19 @@ def test_a_film_reads_back_as_it_was_written(tmp_path: Path) -> None:
 
 
 def test_a_damaged_film_is_not_there(tmp_path: Path) -> None:
-    order = FilmOrder(3)
+    order = FilmRequest(3)
     folder = stand_in_film(tmp_path, order)
     (folder / FILE).write_text("{}")
-    assert finished_film(tmp_path, order) is None
+    assert load_finished_film(tmp_path, order) is None
     with pytest.raises(UserError, match="make it again"):
-        MadeFilm.load(folder)
+        FinishedFilm.load(folder)
     assert stand_in_film(tmp_path, order) == folder
-    assert finished_film(tmp_path, order) is not None
+    assert load_finished_film(tmp_path, order) is not None
 
 
 @pytest.mark.parametrize("seed", [SLOW, DEAF])
 def test_progress_then_cancel_leaves_nothing(queue: FilmQueue, seed: int) -> None:
-    order, next_order = FilmOrder(seed), FilmOrder(1)
+    order, next_order = FilmRequest(seed), FilmRequest(1)
     running, waiting = queue.submit(order), queue.submit(next_order)
     end = time.monotonic() + SOON_S
     while not (job := queue.job(running)).rate:
@@ -116,7 +122,7 @@ def test_progress_then_cancel_leaves_nothing(queue: FilmQueue, seed: int) -> Non
 
 @pytest.mark.parametrize(("seed", "sentence"), [(REFUSED, "this one is refused; give another"), (DIES, "exit code 3")])
 def test_a_film_that_fails_says_why(queue: FilmQueue, seed: int, sentence: str) -> None:
-    job = queue.wait(queue.submit(FilmOrder(seed)), SOON_S)
+    job = queue.wait(queue.submit(FilmRequest(seed)), SOON_S)
     assert job.state == JobState.FAILED and job.error is not None and sentence in job.error
     with pytest.raises(UserError, match=sentence):
         queue.result(job.id)
@@ -124,7 +130,7 @@ def test_a_film_that_fails_says_why(queue: FilmQueue, seed: int, sentence: str) 
 
 def test_each_film_is_drawn_by_a_process_that_begins_with_the_code_of_now(queue: FilmQueue) -> None:
     for seed in (1, 2):
-        assert queue.wait(queue.submit(FilmOrder(seed)), SOON_S).state == JobState.DONE
+        assert queue.wait(queue.submit(FilmRequest(seed)), SOON_S).state == JobState.DONE
         end = time.monotonic() + SOON_S
         while queue.process_ids():
             assert time.monotonic() < end
@@ -133,18 +139,18 @@ def test_each_film_is_drawn_by_a_process_that_begins_with_the_code_of_now(queue:
 
 def test_a_closed_queue_ends_what_runs(tmp_path: Path) -> None:
     queue = JobQueue(FilmJobs(tmp_path / "films", (sys.executable, "-m", "tests.jobs.stand_in_film")))
-    queue.submit(FilmOrder(SLOW))
+    queue.submit(FilmRequest(SLOW))
     queue.close()
     assert queue.jobs()[0].state == JobState.CANCELLED
     with pytest.raises(UserError, match="start the app again"):
-        queue.submit(FilmOrder(1))
+        queue.submit(FilmRequest(1))
 
 
 def test_the_real_worker_refuses_in_a_sentence(tmp_path: Path) -> None:
     queue = JobQueue(FilmJobs(tmp_path / "films"))
     (tmp_path / "films").mkdir()
-    (tmp_path / "films" / FilmOrder(7).key).touch()  # a file where the film's folder belongs
-    job = queue.wait(queue.submit(FilmOrder(7)), 5 * SOON_S)
+    (tmp_path / "films" / FilmRequest(7).key).touch()  # a file where the film's folder belongs
+    job = queue.wait(queue.submit(FilmRequest(7)), 5 * SOON_S)
     queue.close()
     assert (
         job.state == JobState.FAILED and job.error is not None and "is a file; give the name of a folder" in job.error

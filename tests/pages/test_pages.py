@@ -15,7 +15,7 @@ from ag_core.jobs.films import FilmJobs
 from ag_core.jobs.prediction import PredictionRequest
 from ag_core.jobs.queue import Job, JobState
 from ag_core.results import uploads
-from ag_core.results.film_cache import FilmOrder
+from ag_core.results.film_cache import FilmRequest
 from ag_core.results.prediction import Prediction
 from ag_core.settings import PROJECT, settings
 from ag_core.ui import cached, tables
@@ -259,14 +259,14 @@ class Stage:
 
     def __init__(self, folder: Path) -> None:
         self.kind = FilmJobs(folder)
-        self.known: dict[FilmOrder, Job[FilmOrder]] = {}
+        self.known: dict[FilmRequest, Job[FilmRequest]] = {}
 
-    def submit(self, order: FilmOrder, visitor: str) -> None:
+    def submit(self, order: FilmRequest, visitor: str) -> None:
         self.known[order] = Job(
             "job", order, order.key, JobState.RUNNING, "drawing", 36, 144, 4.0, rate=9.0, remaining_s=12.0
         )
 
-    def latest(self, order: FilmOrder, visitor: str) -> Job[FilmOrder] | None:
+    def latest(self, order: FilmRequest, visitor: str) -> Job[FilmRequest] | None:
         return self.known.get(order)
 
     def is_wanted_by(self, name: str, visitor: str) -> bool:
@@ -276,7 +276,7 @@ class Stage:
         for order, job in self.known.items():
             self.known[order] = replace(job, state=JobState.CANCELLED)
 
-    def finish(self, order: FilmOrder) -> None:
+    def finish(self, order: FilmRequest) -> None:
         stand_in_film(self.kind.folder, order)
         self.known[order] = Job("job", order, order.key, JobState.DONE)
 
@@ -294,7 +294,7 @@ def test_make_shows_progress_and_the_film(app_home: Path, stage: Stage) -> None:
     app.number_input(key="make_seed").set_value(3).run()
     app.button(key="make_start").click().run()
     assert not app.exception
-    order = FilmOrder(3, (59, 11))
+    order = FilmRequest(3, (59, 11))
     assert app.query_params["actions"] == "c059,c011"
     assert "36 of 144 pictures · about 12 s left" in str(app.get("progress")[0].proto.text)
     stage.finish(order)
@@ -318,7 +318,7 @@ def test_make_cancels(app_home: Path, stage: Stage) -> None:
 
 
 def test_a_link_shows_the_kept_film_or_offers_to_draw_it(app_home: Path, stage: Stage) -> None:
-    order = FilmOrder(5, (59,), "train", 20)
+    order = FilmRequest(5, (59,), "train", 20)
     app = open_page(MAKE, **order.to_link())
     assert "not kept on this machine" in app.info[0].value
     assert app.multiselect(key="make_actions").value == [59]
@@ -341,12 +341,12 @@ def test_make_explains_a_link_that_cannot_be_ordered(app_home: Path, stage: Stag
 
 
 def test_an_upload_is_kept_once_under_its_own_name(app_home: Path) -> None:
-    first = uploads.keep("../my clip.mp4", b"content")
+    first = uploads.save_upload("../my clip.mp4", b"content")
     assert first.name == "my clip.mp4"
     assert app_home in first.parents
-    assert uploads.keep("my clip.mp4", b"content") == first
+    assert uploads.save_upload("my clip.mp4", b"content") == first
     with pytest.raises(UserError, match="is empty"):
-        uploads.keep("empty.mp4", b"")
+        uploads.save_upload("empty.mp4", b"")
 
 
 def test_numbers_are_written_one_way() -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ag_core.errors import UserError
-from ag_core.video.frames import container_comment, frame_index, poster, probe_video, read_frames
+from ag_core.video.frames import probe_video, read_comment, read_frame_index, read_frames, read_poster
 from ag_core.video.transcode import is_playable, to_browser_playable
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -191,9 +191,9 @@ def test_a_changed_file_is_probed_anew(tmp_path: Path) -> None:
 
 def test_poster_and_comment(tmp_path: Path) -> None:
     path = write_video(tmp_path / "clip.mp4", comment="action-genome-explorer home world")
-    with Image.open(BytesIO(poster(path, 3, width=32))) as image:
+    with Image.open(BytesIO(read_poster(path, 3, width=32))) as image:
         assert (image.format, image.size) == ("JPEG", (32, 24))
-    assert container_comment(path) == "action-genome-explorer home world"
+    assert read_comment(path) == "action-genome-explorer home world"
 
 
 @pytest.mark.parametrize("name", ["b pictures.mp4", "vp9.webm", "milliseconds.mkv", "no clock.avi", "later start.mp4"])
@@ -206,7 +206,7 @@ def test_the_browser_gets_the_same_numbers(tmp_path: Path, name: str) -> None:
     assert (after.n_frames, after.fps) == (before.n_frames, pytest.approx(before.fps, rel=1e-4))
     assert [number_in(picture) for _, picture in read_frames(shown, [1, 19, 40])] == [1, 19, 40]
     if copied:
-        assert len(frame_index(shown).keys) >= int(after.duration_s)
+        assert len(read_frame_index(shown).keys) >= int(after.duration_s)
         assert to_browser_playable(path, tmp_path / "copies") == (shown, True)
         assert len(list((tmp_path / "copies").iterdir())) == 1
 

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from ag_core.results.film_cache import FilmOrder, MadeFilm
+from ag_core.results.film_cache import FilmRequest, FinishedFilm
 from ag_core.taxonomy import action_index
 from ag_core.video.frames import probe_video
 from ag_core.world.ordered_film import DRAWING, make_ordered_film
 
-ORDER = FilmOrder(7, (action_index("c059"), action_index("c152")))
+ORDER = FilmRequest(7, (action_index("c059"), action_index("c152")))
 
 
 def test_an_ordered_film_lies_whole_in_its_folder(tmp_path: Path) -> None:
@@ -15,7 +15,7 @@ def test_an_ordered_film_lies_whole_in_its_folder(tmp_path: Path) -> None:
     folder = make_ordered_film(ORDER, tmp_path, lambda *event: told.append(event), (96, 54))
     assert folder == tmp_path / ORDER.key
     assert told[-1] == (DRAWING, 144, 144)
-    made = MadeFilm.load(folder)
+    made = FinishedFilm.load(folder)
     assert made.video.path is not None
     file = probe_video(made.video.path)
     assert (file.n_frames, file.width, file.height) == (144, 96, 54)

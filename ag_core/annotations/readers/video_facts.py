@@ -46,14 +46,14 @@ def find_video_files(folder: Path) -> FoundValues:
 
 def probe_videos(files: Sequence[tuple[str, Path]]) -> Tables:
     """The part of some videos (id, file): their facts; a file that cannot be read is an issue, not an end."""
-    from ag_core.video.frames import frame_index, probe_video
+    from ag_core.video.frames import probe_video, read_frame_index
 
     rows: list[tuple[Any, ...]] = []
     issues = []
     for video_id, path in files:
         try:
             video = probe_video(path.resolve())
-            index = frame_index(path.resolve())
+            index = read_frame_index(path.resolve())
         except (UserError, OSError) as error:
             issues.append(Issue(Kind.VIDEO_UNREADABLE, path.name, video_id, f"video not used: {error}"))
             continue

@@ -105,7 +105,7 @@ def _show_audits(result: Result) -> None:
     metrics = {name: of_part["val"] for name, of_part in read_audit_metrics(result).items()}
     chance = build_plot_table({CHANCE: metrics.pop(CHANCE)}, "input")
     inputs = build_plot_table(metrics, "input")
-    chance_table, input_table, difference_table = tabulate_inputs(result)
+    _, input_table, difference_table = tabulate_inputs(result)
     show_figure(
         Figure(
             "What each input gives away",
@@ -119,9 +119,11 @@ def _show_audits(result: Result) -> None:
         ),
         "card_dots",
     )
-    for table in (chance_table, input_table, difference_table):
-        owner_note(table.format_caption())
-        st.table(build_metric_frame(table), border="horizontal")
+    st.table(build_metric_frame(input_table), border="horizontal")
+    at_chance = read_audit_metrics(result)[CHANCE].values()
+    owner_note(f"What constant scores reach: {'; '.join(metric.format_short() for metric in at_chance)}.")
+    owner_note(difference_table.format_caption())
+    st.table(build_metric_frame(difference_table), border="horizontal")
     if len(parts) > 1:
         st.caption(
             f"iid: {n['iid']} videos like those of train. comp: {n['comp']} videos of combinations of verb, shape and "

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from ag_core.errors import UserError
-from ag_core.queries.sql.text import place_in
+from ag_core.queries.sql.text import find_error_position
 from ag_core.ui import cached
 from ag_core.ui.charts import query_chart
 from ag_core.ui.charts.figures import Figure, show_figure
@@ -161,7 +161,7 @@ def waiting() -> None:
 def show_error(query: RunningQuery) -> None:
     """What went wrong and where in the text, which stays in the editor."""
     failure(ValueError(query.error))
-    place = place_in(query.error, query.sql)
+    place = find_error_position(query.error, query.sql)
     if place:
         st.caption(f"Line {place[0]}, column {place[1]} of the query.")
 

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from ag_core.annotations.showcase_store import ensure_store
 from ag_core.errors import UserError
 from ag_core.queries.sql.sandbox import SqlSandbox
-from ag_core.queries.sql.text import in_lines, place_in, quoted_name
+from ag_core.queries.sql.text import find_error_position, format_query, quote_name
 from ag_core.settings import ASSETS, SHOWCASE
 from ag_core.ui import cached
 from ag_core.ui.charts import query_chart
@@ -169,14 +169,14 @@ def test_texts_are_kept_in_order():
     assert texts.line("select\n  1") == "select 1" and len(texts.line("x" * 200)) == 70
 
 
-def test_a_place_is_found_in_the_text():
+def test_a_position_is_found_in_the_text():
     query = "select\n  nope"
-    assert place_in("Binder Error: no\n\nLINE 2:   nope\n          ^^^^", query) == (2, 3)
-    assert place_in("Binder Error: no", query) is None
-    assert place_in("Binder Error: no\n\nLINE 9:   nope\n          ^^^^", query) is None
-    assert quoted_name('a"b') == '"a""b"'
+    assert find_error_position("Binder Error: no\n\nLINE 2:   nope\n          ^^^^", query) == (2, 3)
+    assert find_error_position("Binder Error: no", query) is None
+    assert find_error_position("Binder Error: no\n\nLINE 9:   nope\n          ^^^^", query) is None
+    assert quote_name('a"b') == '"a""b"'
     with pytest.raises(UserError, match="only one statement"):
-        in_lines("select 1; select 2")
+        format_query("select 1; select 2")
 
 
 ANSWER = pd.DataFrame(

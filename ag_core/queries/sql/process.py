@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from ag_core.annotations.connection import attach_store
 from ag_core.errors import UserError
-from ag_core.queries.sql.rules import refusal
+from ag_core.queries.sql.rules import find_refusal
 
 LOCKS = (
     "set python_enable_replacements = false",  # else `select * from name` finds variables of this program
@@ -124,7 +124,7 @@ class QueryExecutor:
         tree: dict[str, Any] = json.loads(row[0]) if row else {"error": True}
         if tree.get("error"):
             raise Refused(f"this form is not allowed here ({tree.get('error_message', 'no SELECT')}); write a SELECT")
-        if reason := refusal(tree, self.tables, self.reserved):
+        if reason := find_refusal(tree, self.tables, self.reserved):
             raise Refused(reason)
         return query
 

@@ -97,7 +97,7 @@ DESCRIPTIONS = {"information_schema": frozenset({"tables", "columns"})}
 """What of the standard's catalogue may be asked: names and types, no paths."""
 
 
-def refusal(tree: Mapping[str, Any], tables: Iterable[str], reserved: Iterable[str]) -> str:
+def find_refusal(tree: Mapping[str, Any], tables: Iterable[str], reserved: Iterable[str]) -> str:
     """Why a parsed statement may not run, in one sentence; empty where it may.
 
     tables    names of the store's tables and views
@@ -105,13 +105,13 @@ def refusal(tree: Mapping[str, Any], tables: Iterable[str], reserved: Iterable[s
               the database's would answer
     """
     known, taken = {name.lower() for name in tables}, {name.lower() for name in reserved}
-    commons = {name.lower() for name in _common_names(tree)}
+    commons = {name.lower() for name in _list_common_tables(tree)}
     for name in sorted(commons & (taken - known)):
         return f"{name} is a name of the database itself; call the common table something else"
-    return _refused(tree, known, commons)
+    return _find_refusal(tree, known, commons)
 
 
-def _common_names(node: Any) -> list[str]:
+def _list_common_tables(node: Any) -> list[str]:
     """The names that the `with` clauses of a tree define."""
     names: list[str] = []
     if isinstance(node, Mapping):
@@ -119,48 +119,48 @@ def _common_names(node: Any) -> list[str]:
             names += [str(entry["key"]) for entry in node["cte_map"]["map"]]
         if isinstance(node.get("cte_name"), str):
             names.append(node["cte_name"])
-    for part in _parts(node):
-        names += _common_names(part)
+    for part in _list_parts(node):
+        names += _list_common_tables(part)
     return names
 
 
-def _parts(node: Any) -> list[Any]:
+def _list_parts(node: Any) -> list[Any]:
     if isinstance(node, Mapping):
         return list(node.values())
     return node if isinstance(node, list) else []
 
 
-def _refused(node: Any, tables: set[str], commons: set[str]) -> str:
-    found = _wrong_here(node, tables, commons) if isinstance(node, Mapping) else ""
-    for part in _parts(node):
-        found = found or _refused(part, tables, commons)
+def _find_refusal(node: Any, tables: set[str], commons: set[str]) -> str:
+    found = _check_node(node, tables, commons) if isinstance(node, Mapping) else ""
+    for part in _list_parts(node):
+        found = found or _find_refusal(part, tables, commons)
     return found
 
 
-def _wrong_here(node: Mapping[str, Any], tables: set[str], commons: set[str]) -> str:
+def _check_node(node: Mapping[str, Any], tables: set[str], commons: set[str]) -> str:
     """What is wrong with one node of the tree itself."""
     kind, form = node.get("type"), node.get("class")
     if isinstance(form, str):
         if form not in EXPRESSIONS:
-            return f"{_plain(form)} is not allowed here; write the value itself"
+            return f"{_format_kind(form)} is not allowed here; write the value itself"
     elif isinstance(kind, str) and kind not in QUERY_FORMS | TABLE_FORMS | MODIFIERS:
-        return f"{_plain(kind)} is not allowed here; the store is read-only, write one SELECT"
+        return f"{_format_kind(kind)} is not allowed here; the store is read-only, write one SELECT"
     if kind == "BASE_TABLE":
-        return _wrong_table(node, tables, commons)
+        return _check_table(node, tables, commons)
     if kind == "SHOW_REF":
-        return _wrong_show(node)
+        return _check_show(node)
     if kind == "TABLE_FUNCTION":
         name = str(node.get("function", {}).get("function_name", "")).lower()
-        return "" if name in TABLE_FUNCTIONS else _not_a_function(name, TABLE_FUNCTIONS)
+        return "" if name in TABLE_FUNCTIONS else _describe_unknown_function(name, TABLE_FUNCTIONS)
     name = str(node.get("function_name", "")).lower()
     if name and name not in FUNCTIONS and any(letter.isalnum() or letter == "_" for letter in name):
-        return _not_a_function(name, FUNCTIONS)
+        return _describe_unknown_function(name, FUNCTIONS)
     if node.get("pivot_enum"):
         return "a PIVOT over a type is not allowed here; list its values: in ('a', 'b')"
     return ""
 
 
-def _wrong_table(node: Mapping[str, Any], tables: set[str], commons: set[str]) -> str:
+def _check_table(node: Mapping[str, Any], tables: set[str], commons: set[str]) -> str:
     path = [str(part).lower() for part in node.get("qualified_name", {}).get("path", [])]
     name = str(node.get("table_name", "")).lower()
     if not path or path[-1] != name:
@@ -179,7 +179,7 @@ def _wrong_table(node: Mapping[str, Any], tables: set[str], commons: set[str]) -
     return f"{'.'.join(path)} is not a table of this store; {hint}"
 
 
-def _wrong_show(node: Mapping[str, Any]) -> str:
+def _check_show(node: Mapping[str, Any]) -> str:
     shown = str(node.get("table_name", "")).strip('"').lower()
     if node.get("show_type") in ("DESCRIBE", "SUMMARY") and node.get("query"):
         return ""
@@ -188,10 +188,10 @@ def _wrong_show(node: Mapping[str, Any]) -> str:
     return "of the SHOW forms only `show tables` is allowed here; `describe videos` tells of one table"
 
 
-def _not_a_function(name: str, allowed: frozenset[str]) -> str:
+def _describe_unknown_function(name: str, allowed: frozenset[str]) -> str:
     near = get_close_matches(name, sorted(allowed), 1, cutoff=0.8)
     return f"the function {name} is not allowed here" + (f"; did you mean {near[0]}?" if near else "")
 
 
-def _plain(kind: str) -> str:
+def _format_kind(kind: str) -> str:
     return kind.removesuffix("_NODE").removesuffix("_QUERY").replace("_", " ")

@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from ag_core.annotations.connection import fetch_store
 from ag_core.errors import UserError
-from ag_core.queries.sql.text import in_lines, quoted_name
+from ag_core.queries.sql.text import format_query, quote_name
 from ag_core.settings import PROJECT
 
 LIMIT_BYTES = 64_000_000
@@ -163,11 +163,11 @@ class SqlSandbox:
         """The first rows of one of the tables that `schema` lists; UserError for another."""
         if table not in self.schema():
             raise UserError(f"{table} is not a table of this store; schema() lists them")
-        return self.run(f"from {quoted_name(table)}", rows).frame
+        return self.run(f"from {quote_name(table)}", rows).frame
 
     def format_sql(self, sql: str) -> str:
         """The query in lines, one part each; UserError where that cannot be done without changing what it asks."""
-        text = in_lines(sql)
+        text = format_query(sql)
         if not self._ask({"same": [sql.strip().rstrip(";"), text]}, 10)[0]["same"]:
             raise UserError("this query cannot be laid out without changing what it asks; it stays as it is")
         return text

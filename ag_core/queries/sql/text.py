@@ -1,19 +1,19 @@
-"""SQL as text: laid out in lines, names in quotes, and the place in it that an error message points to."""
+"""SQL as text: formatted in lines, names in quotes, and the position in it that an error message points to."""
 
 import re
 
 from ag_core.errors import UserError
 
-PLACE = re.compile(r"^LINE (\d+): (.*)\n( *)\^", re.MULTILINE)
+ERROR_POSITION = re.compile(r"^LINE (\d+): (.*)\n( *)\^", re.MULTILINE)
 """How DuckDB points: the line with its number, and beneath it a mark."""
 
 
-def quoted_name(name: str) -> str:
+def quote_name(name: str) -> str:
     """A name as SQL writes it whatever is in it."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def in_lines(sql: str) -> str:
+def format_query(sql: str) -> str:
     """The query with a line for each part, in the way of sqlglot; UserError where sqlglot does not understand it."""
     import sqlglot  # half a second, which only who asks for it waits
     from sqlglot.errors import SqlglotError
@@ -22,16 +22,16 @@ def in_lines(sql: str) -> str:
         parts = sqlglot.transpile(sql, read="duckdb", write="duckdb", pretty=True, normalize_functions=False)
     except (SqlglotError, RecursionError) as error:
         raise UserError(
-            f"the query cannot be laid out ({_first_line(error)}); run it to see where it is wrong"
+            f"the query cannot be laid out ({_take_first_line(error)}); run it to see where it is wrong"
         ) from None
     if len(parts) != 1 or not parts[0].strip():
         raise UserError("only one statement can be laid out; write one SELECT")
     return parts[0]
 
 
-def place_in(message: str, sql: str) -> tuple[int, int] | None:
+def find_error_position(message: str, sql: str) -> tuple[int, int] | None:
     """(line, column), both from 1, that an error message of DuckDB points to in the query; None where it does not."""
-    found = PLACE.search(message)
+    found = ERROR_POSITION.search(message)
     if not found:
         return None
     line, shown, before = int(found[1]), found[2], len(found[3]) - len(f"LINE {found[1]}: ")
@@ -44,6 +44,6 @@ def place_in(message: str, sql: str) -> tuple[int, int] | None:
     return line, max(0, start) + before - (3 if shown.startswith("...") else 0) + 1
 
 
-def _first_line(error: Exception) -> str:
+def _take_first_line(error: Exception) -> str:
     text = re.sub(r"\x1b\[\d+m", "", str(error)).strip()
     return text.splitlines()[0].rstrip(".") if text else type(error).__name__

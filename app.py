@@ -17,34 +17,34 @@ from ag_core.ui.page import (
     SQL,
     STATISTICS,
     VIDEO,
-    empty_state,
-    owner_note,
-    page_frame,
-    store_or_stop,
-    totals_row,
+    require_store,
+    show_empty_state,
+    show_owner_note,
+    show_page_frame,
+    show_totals,
 )
 from ag_core.ui.player.viewing import action_tables, models_note, play, viewing_of
 from ag_core.ui.widgets.pickers import models_of_source
 
-page_frame(
+show_page_frame(
     APP_NAME,
     "What people do in a video, written as an evolving graph of the things they use and how they use them, "
     "and what two models make of it.",
 )
-store_or_stop()
-key = cached.store_key()
+require_store()
+key = cached.get_store_key()
 
-videos = cached.videos(key)
+videos = cached.load_videos(key)
 if videos.empty:
-    empty_state("No videos", "The store holds no videos", (RUN, "Predict a video of your own"))
+    show_empty_state("No videos", "The store holds no videos", (RUN, "Predict a video of your own"))
     st.stop()
-chosen = cached.first_to_show(key)
+chosen = cached.choose_first_video(key)
 viewing = viewing_of(key, chosen)
 
 
 def counted_of(source: str) -> str:
     """Whose numbers the totals are."""
-    if source not in cached.sources(key):
+    if source not in cached.list_sources(key):
         return "The store holds video files alone: nobody annotated them, and no model has predicted them yet."
     if source == ANNOTATION:
         return "Counts of the open data set."
@@ -62,14 +62,14 @@ player()
 if viewing.scores:
     st.subheader("What the models say happens here", anchor=False)
     checked = "; checked against this video's own annotation" if viewing.intervals is not None else ""
-    owner_note(f"Scores by this project's models, trained only on the synthetic home world{checked}.")
+    show_owner_note(f"Scores by this project's models, trained only on the synthetic home world{checked}.")
     action_tables(viewing, top=5, key="home_actions")
 
 st.subheader("The data", anchor=False)
-source = cached.main_source(key)
-totals, paper = cached.totals(key, source), read_paper_totals(cached.paper())
-owner_note(f"{counted_of(source)} Beneath each, for scale, the Action Genome paper's published total.")
-totals_row(totals, paper)
+source = cached.find_main_source(key)
+totals, paper = cached.count_totals(key, source), read_paper_totals(cached.load_paper_results())
+show_owner_note(f"{counted_of(source)} Beneath each, for scale, the Action Genome paper's published total.")
+show_totals(totals, paper)
 repaired = format_number(totals["issues"]) if totals["issues"] else "No"
 st.page_link(DOCTOR, label=f"{repaired} records repaired on reading; see the doctor", icon=":material/stethoscope:")
 

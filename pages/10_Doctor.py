@@ -6,14 +6,16 @@ import streamlit as st
 
 from ag_core.doctor.check import Area
 from ag_core.ui import cached
-from ag_core.ui.page import EXPLORE, empty_state, owner_note, page_frame, store_or_stop
+from ag_core.ui.page import EXPLORE, require_store, show_empty_state, show_owner_note, show_page_frame
 from ag_core.ui.widgets.findings import report_downloads, show_findings, show_funnel, summary_line
 
 PATIENCE_S = 0.3
 
-page_frame("Doctor", "What is odd in these annotations, how much of it, and what to do about it. Nothing is changed.")
-store_or_stop()
-key = cached.store_key()
+show_page_frame(
+    "Doctor", "What is odd in these annotations, how much of it, and what to do about it. Nothing is changed."
+)
+require_store()
+key = cached.get_store_key()
 
 bar, started = st.empty(), time.monotonic()
 
@@ -24,10 +26,12 @@ def say(done: int, total: int) -> None:
         bar.progress(done / total, text=f"{done} of {total} checks")
 
 
-findings = cached.examination(key, say)
+findings = cached.run_doctor(key, say)
 bar.empty()
 if not findings:
-    empty_state("Nothing to examine", "The store holds neither annotations nor predictions", (EXPLORE, "All videos"))
+    show_empty_state(
+        "Nothing to examine", "The store holds neither annotations nor predictions", (EXPLORE, "All videos")
+    )
     st.stop()
 
 summary_line(findings)
@@ -38,6 +42,6 @@ show_funnel(key)
 
 areas = [area.value for area in Area if any(one.area is area for one in findings)]
 st.subheader("Findings", anchor=False)
-owner_note("Checks of the open data set. Open one to see its rows; choose a row to see the moment.")
+show_owner_note("Checks of the open data set. Open one to see its rows; choose a row to see the moment.")
 chosen = st.pills("Area", areas, key="area", bind="query-params", label_visibility="collapsed", selection_mode="multi")
 show_findings(key, [one for one in findings if not chosen or one.area.value in chosen])

@@ -9,18 +9,18 @@ from ag_core.errors import UserError
 from ag_core.records import SceneGraph, time_to_frame
 from ag_core.ui import cached, html, tables
 from ag_core.ui.cached import StoreKey
-from ag_core.ui.formatting import download_name, format_duration, format_moment, format_number
+from ag_core.ui.formatting import format_download_name, format_duration, format_moment, format_number
 from ag_core.ui.page import (
     COMPARE,
     EXPLORE,
     RUN,
     TIME,
     VIDEO,
-    empty_state,
-    failure,
-    owner_note,
-    page_frame,
-    store_or_stop,
+    require_store,
+    show_empty_state,
+    show_failure,
+    show_owner_note,
+    show_page_frame,
 )
 from ag_core.ui.player.viewing import (
     PREDICTED,
@@ -40,24 +40,24 @@ PER_PAGE = 12
 def grid(key: StoreKey) -> None:
     """The filters, what they leave, and the posters of it."""
     filters = filter_pickers(key)
-    found = cached.count_matching(key, filters)
+    found = cached.count_matching_videos(key, filters)
     with st.expander("What these videos hold, by number of videos", expanded=True, key="explore_facets"):
-        facet_pills(cached.facets(key, filters), filters)
+        facet_pills(cached.load_facets(key, filters), filters)
     if not found:
-        empty_state("No video fits", "All conditions must hold in one video; take one of them away")
+        show_empty_state("No video fits", "All conditions must hold in one video; take one of them away")
         return
     pages = ceil(found / PER_PAGE)
-    videos = format_number(cached.totals(key, filters.source)["videos"])
-    owner_note(f"{format_number(found)} of {videos} videos fit{_by_whom(key, filters.source)}.")
+    videos = format_number(cached.count_totals(key, filters.source)["videos"])
+    show_owner_note(f"{format_number(found)} of {videos} videos fit{_by_whom(key, filters.source)}.")
     if st.session_state.get("page", 1) > pages:
         st.session_state["page"] = 1
     place = st.session_state.get("page", 1) if pages > 1 else 1
-    rows = cached.matching(key, filters, PER_PAGE, (place - 1) * PER_PAGE)
+    rows = cached.load_matching_videos(key, filters, PER_PAGE, (place - 1) * PER_PAGE)
     with st.container(horizontal=True, key="ag_posters"):
         for _, row in rows.iterrows():
             tall = "tall_" if is_upright(row) else ""  # shown whole, since a cut would show the middle of a body
             with st.container(key=f"ag_poster_{tall}{row['video_id']}"):
-                poster = cached.poster(row["path"], row["n_frames"])
+                poster = cached.load_poster(row["path"], row["n_frames"])
                 if poster:
                     st.image(poster, width="stretch", alt=f"A picture from the middle of video {row['video_id']}")
                 else:
@@ -69,14 +69,14 @@ def grid(key: StoreKey) -> None:
                     on_click=open_video,
                     args=(row["video_id"],),
                 )
-                st.html(html.about_video(row))
+                st.html(html.render_video_facts(row))
     if pages > 1:
         st.pagination(pages, key="page", bind="query-params")
 
 
 def _by_whom(key: StoreKey, source: str) -> str:
     """Who says so, to end a sentence with; nobody where the store has video files alone."""
-    if source not in cached.sources(key):
+    if source not in cached.list_sources(key):
         return "; nobody annotated or predicted them yet"
     return ", by the annotation" if source == ANNOTATION else f", as predicted by {models_of_source(source)}"
 
@@ -101,7 +101,7 @@ def watch(key: StoreKey, video_id: str) -> None:
         try:
             viewing = viewing_of(key, video_id, run)
         except UserError as error:
-            empty_state("No such video", str(error), (EXPLORE, "All videos"))
+            show_empty_state("No such video", str(error), (EXPLORE, "All videos"))
             return
         if viewing.scores:
             st.page_link(
@@ -147,7 +147,7 @@ def player(viewing: Viewing) -> None:
 def _triplets_now(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
     graph = viewing.latest_graph_at(source, time_s)
     now = _position(viewing, time_s)
-    owner_note(f"At {now}; the newest graph at or before it, {_whose(source)}.")
+    show_owner_note(f"At {now}; the newest graph at or before it, {_whose(source)}.")
     _table(tables.triplets([graph] if graph else []), "triplets-now", viewing, "now")
 
 
@@ -159,23 +159,23 @@ def _position(viewing: Viewing, time_s: float) -> str:
 
 
 def _all_triplets(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
-    owner_note(f"Triplets of the whole video, {_whose(source)}.")
+    show_owner_note(f"Triplets of the whole video, {_whose(source)}.")
     _table(tables.triplets(graphs), "triplets", viewing, "all")
 
 
 def _actions(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
     if viewing.intervals:
-        owner_note("Annotated actions of the whole video.")
+        show_owner_note("Annotated actions of the whole video.")
         _table(tables.action_intervals(viewing.intervals), "actions", viewing, "actions")
     if viewing.scores:
-        owner_note("Best actions by this project's models, trained only on the synthetic home world.")
+        show_owner_note("Best actions by this project's models, trained only on the synthetic home world.")
         action_tables(viewing, top=8, key="explore_models")
     if not viewing.intervals and not viewing.scores:
         st.caption("Nobody annotated an action in this video, and no model has scored its actions.")
 
 
 def _boxes(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
-    owner_note(f"Boxes in pixels, {_whose(source)}; the person comes first in each frame.")
+    show_owner_note(f"Boxes in pixels, {_whose(source)}; the person comes first in each frame.")
     _table(tables.objects(graphs), "boxes", viewing, "raw")
 
 
@@ -187,7 +187,7 @@ def _start() -> float:
 
 
 def _go_to_neighbour(video_id: str, step: int) -> None:
-    ids = cached.videos(cached.store_key())["video_id"].tolist()
+    ids = cached.load_videos(cached.get_store_key())["video_id"].tolist()
     open_video(ids[(ids.index(video_id) + step) % len(ids)])
     st.rerun()
 
@@ -235,7 +235,7 @@ def _about(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: floa
         st.download_button(
             "Prediction (JSON)",
             viewing.prediction.to_text,
-            file_name=download_name("prediction", video.video_id, "json"),
+            file_name=format_download_name("prediction", video.video_id, "json"),
             mime="application/json",
             icon=":material/download:",
             on_click="ignore",
@@ -252,12 +252,12 @@ TABS = {
 }
 
 chosen = st.query_params.get(VIDEO)
-page_frame("Explore", "" if chosen else "Every condition must hold; the link in the address bar remembers them.")
-store_or_stop()
+show_page_frame("Explore", "" if chosen else "Every condition must hold; the link in the address bar remembers them.")
+require_store()
 try:
     if chosen:
-        watch(cached.store_key(), chosen)
+        watch(cached.get_store_key(), chosen)
     else:
-        grid(cached.store_key())
+        grid(cached.get_store_key())
 except UserError as error:
-    failure(error)
+    show_failure(error)

@@ -7,8 +7,17 @@ from ag_core.errors import UserError
 from ag_core.taxonomy import ACTIONS, action_index
 from ag_core.ui import cached, tables
 from ag_core.ui.charts import plots
-from ag_core.ui.formatting import action_name, format_graph_position
-from ag_core.ui.page import EXPLORE, RUN, VIDEO, empty_state, is_dark, owner_note, page_frame, store_or_stop
+from ag_core.ui.formatting import format_action, format_graph_position
+from ag_core.ui.page import (
+    EXPLORE,
+    RUN,
+    VIDEO,
+    is_dark,
+    require_store,
+    show_empty_state,
+    show_owner_note,
+    show_page_frame,
+)
 from ag_core.ui.player.player import top_actions
 from ag_core.ui.player.viewing import PREDICTED, Viewing, models_note, play, viewing_of
 from ag_core.ui.player.viewing import action_tables as show_action_tables
@@ -20,7 +29,7 @@ MAX_CURVES = 6
 def picked_video(key: cached.StoreKey) -> Viewing:
     """The video to compare on, with what its script says beside the choice."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        video_id = video_picker(key, first=cached.first_predicted(key))
+        video_id = video_picker(key, first=cached.find_first_predicted(key))
         viewing = viewing_of(key, video_id, run_picker(key, video_id))
         st.markdown(f":gray[{viewing.video.script or ''}]", width="stretch")
     return viewing
@@ -35,7 +44,7 @@ def choose_actions(viewing: Viewing) -> list[int]:
         "Actions to draw",
         [action.id for action in ACTIONS],
         default=[ACTIONS[action].id for action in (known + favoured)[:4]],
-        format_func=lambda action_id: action_name(action_index(action_id)),
+        format_func=lambda action_id: format_action(action_index(action_id)),
         max_selections=MAX_CURVES,
         key=f"compare_actions_{viewing.video.video_id}",
     )
@@ -50,7 +59,7 @@ def compare(viewing: Viewing) -> None:
 
     st.subheader("Scores over time", anchor=False)
     grey = " Grey: where the action is annotated." if viewing.intervals else ""
-    owner_note(f"By this project's models, trained only on the synthetic home world.{grey}")
+    show_owner_note(f"By this project's models, trained only on the synthetic home world.{grey}")
     actions = choose_actions(viewing)
     curves = tables.scores_over_time(viewing.scores, actions)
     if not actions:
@@ -70,7 +79,7 @@ def compare(viewing: Viewing) -> None:
 
     st.subheader("Best actions of the whole video", anchor=False)
     judged = ", beside the video's own annotation" if viewing.intervals is not None else ""
-    owner_note(f"The highest score over all clips of the video{judged}.")
+    show_owner_note(f"The highest score over all clips of the video{judged}.")
     show_action_tables(viewing, top=8, key="compare_actions")
 
     st.subheader("What SGFB reads", anchor=False)
@@ -92,7 +101,7 @@ def feature(viewing: Viewing, time_s: float) -> None:
         key="compare_source",
     )
     graph = viewing.latest_graph_at(source, time_s) or viewing.sources[source][0]
-    owner_note(
+    show_owner_note(
         f"The 35 x 25 confidence matrix at {format_graph_position(graph)}: "
         "object score times relationship score, the best of each class. SGFB keeps one for every half second."
     )
@@ -106,23 +115,25 @@ def feature(viewing: Viewing, time_s: float) -> None:
     download_table(table, "confidence", viewing.video.video_id, "compare_matrix_csv")
 
 
-page_frame("Compare", "LFB remembers what clips look like, SGFB remembers scene graphs; both read the same video here.")
-store_or_stop()
-key = cached.store_key()
-if cached.videos(key).empty:
-    empty_state("No videos", "The store holds no videos", (RUN, "Predict a video of your own"))
+show_page_frame(
+    "Compare", "LFB remembers what clips look like, SGFB remembers scene graphs; both read the same video here."
+)
+require_store()
+key = cached.get_store_key()
+if cached.load_videos(key).empty:
+    show_empty_state("No videos", "The store holds no videos", (RUN, "Predict a video of your own"))
     st.stop()
 try:
     viewing = picked_video(key)
 except UserError as error:
-    empty_state("No such video", str(error), (RUN, "Predict a video of your own"))
+    show_empty_state("No such video", str(error), (RUN, "Predict a video of your own"))
     st.stop()
 if not viewing.scores:
     if PREDICTED in viewing.sources:
         why = "This prediction has graphs but no action scores; Explore shows the graphs"
-        empty_state("No action scores", why, (EXPLORE, "See the graphs"), {VIDEO: viewing.video.video_id})
+        show_empty_state("No action scores", why, (EXPLORE, "See the graphs"), {VIDEO: viewing.video.video_id})
     else:
-        empty_state("No prediction yet", "Nobody has run the models on this video", (RUN, "Run the models"))
+        show_empty_state("No prediction yet", "Nobody has run the models on this video", (RUN, "Run the models"))
     st.stop()
 compare(viewing)
 if viewing.prediction:

@@ -14,8 +14,18 @@ from ag_core.queries.sequence.query import MAX_HITS, build_hits_query, find_hits
 from ag_core.queries.sequence.records import Sequence
 from ag_core.ui import cached
 from ag_core.ui.cached import StoreKey
-from ag_core.ui.formatting import download_name, format_number
-from ag_core.ui.page import EXPLORE, RUN, SQL, empty_state, failure, is_dark, owner_note, page_frame, store_or_stop
+from ag_core.ui.formatting import format_download_name, format_number
+from ag_core.ui.page import (
+    EXPLORE,
+    RUN,
+    SQL,
+    is_dark,
+    require_store,
+    show_empty_state,
+    show_failure,
+    show_owner_note,
+    show_page_frame,
+)
 from ag_core.ui.widgets import search_hits as drawn
 from ag_core.ui.widgets.pickers import source_name
 from ag_core.ui.widgets.sequence_builder import SEQUENCE, TEXT, builder, remember
@@ -42,7 +52,7 @@ HOW_TO_WRITE = """
 def read_example(key: StoreKey, text: str) -> Sequence:
     """An example, asked of the first model run where the store has no annotation."""
     sequence = parse_sequence(text)
-    return replace(sequence, where=replace(sequence.where, source=cached.main_source(key)))
+    return replace(sequence, where=replace(sequence.where, source=cached.find_main_source(key)))
 
 
 def use_example(key: StoreKey) -> None:
@@ -50,7 +60,7 @@ def use_example(key: StoreKey) -> None:
     chosen = st.session_state["search_example"]
     if chosen:
         remember(st.session_state.get(TEXT, ""))
-        text = next(one["text"] for one in cached.sequence_examples() if one["name"] == chosen)
+        text = next(one["text"] for one in cached.load_sequence_examples() if one["name"] == chosen)
         st.session_state[TEXT] = format_sequence(read_example(key, text))
         st.session_state["page"] = 1
 
@@ -75,7 +85,7 @@ def asked_for(fallback: str) -> Sequence | None:
     try:
         return parse_sequence((st.session_state[TEXT] or "").strip() or fallback)
     except UserError as error:
-        failure(error)
+        show_failure(error)
         return None
 
 
@@ -83,17 +93,17 @@ def answer(key: StoreKey, sequence: Sequence, counts: pd.DataFrame) -> None:
     """How many hits there are, and one page of them."""
     text = format_sequence(sequence)
     place = int(st.session_state.get("page", 1))
-    found = cached.sequence_hits(key, text, PER_PAGE, (place - 1) * PER_PAGE)
+    found = cached.load_sequence_hits(key, text, PER_PAGE, (place - 1) * PER_PAGE)
     pages = max(1, ceil(found.total / PER_PAGE))
     if place > pages:
         st.session_state["page"] = place = 1
-        found = cached.sequence_hits(key, text, PER_PAGE, 0)
+        found = cached.load_sequence_hits(key, text, PER_PAGE, 0)
     st.subheader(f"{format_number(found.total)} hit{'' if found.total == 1 else 's'}", anchor=False)
     in_videos = f"In {format_number(found.videos)} video{'' if found.videos == 1 else 's'}, asked"
     asked = f"{in_videos if found.total else 'Asked'} in {1000 * found.seconds:.0f} ms."
-    owner_note(f"{asked} Whose frames: {source_name(sequence.where.source)}. {cautions(key, sequence)}")
+    show_owner_note(f"{asked} Whose frames: {source_name(sequence.where.source)}. {cautions(key, sequence)}")
     if not found.total:
-        empty_state("No hit", drawn.why_nothing(sequence, counts))
+        show_empty_state("No hit", drawn.why_nothing(sequence, counts))
     else:
         texts = [format_step(step) for step in sequence.steps]
         st.html(drawn.legend(sequence, dark=is_dark()))
@@ -109,7 +119,7 @@ def answer(key: StoreKey, sequence: Sequence, counts: pd.DataFrame) -> None:
 def cautions(key: StoreKey, sequence: Sequence) -> str:
     """What a reader must know of this answer."""
     said = []
-    left_out = cached.videos_without_times(key, format_sequence(sequence))
+    left_out = cached.count_videos_without_times(key, format_sequence(sequence))
     if left_out:
         said.append(
             f"{format_number(left_out)} annotated videos are left out: their frame rate is unknown, and so are the "
@@ -123,7 +133,7 @@ def cautions(key: StoreKey, sequence: Sequence) -> str:
 def hit(number: int, row: pd.Series, texts: Values[str]) -> None:
     """One hit: its picture, and its strip of time with the ways into the player."""
     with st.container(key=f"ag_moment_{number}"):
-        picture = cached.picture_at(row["path"], int(row["frame"]))
+        picture = cached.load_frame_jpeg(row["path"], int(row["frame"]))
         if picture:
             st.image(picture, width="stretch", alt=f"Video {row['video_id']} at frame {row['frame']}")
         else:
@@ -133,7 +143,7 @@ def hit(number: int, row: pd.Series, texts: Values[str]) -> None:
 
 def downloads(sequence: Sequence) -> None:
     """All hits as files; asked for only when a button is pressed."""
-    store = cached.store()
+    store = cached.open_store()
 
     def every() -> pd.DataFrame:
         return drawn.for_download(find_hits(store, sequence, MAX_HITS).table)
@@ -144,7 +154,7 @@ def downloads(sequence: Sequence) -> None:
     }
     for kind, (mime, make) in makers.items():
         st.download_button(
-            kind.upper(), make, file_name=download_name("hits", "search", kind), mime=mime,
+            kind.upper(), make, file_name=format_download_name("hits", "search", kind), mime=mime,
             key=f"search_{kind}", icon=":material/download:", on_click="ignore", type="tertiary",
             help=f"The first {format_number(MAX_HITS)} hits",
         )  # fmt: skip
@@ -163,13 +173,13 @@ def query_shown(sequence: Sequence) -> None:
         )  # fmt: skip
 
 
-page_frame("Search", "Find where one thing holds, and then another. The link remembers what you ask.")
-store_or_stop()
-key = cached.store_key()
-examples = cached.sequence_examples()
-if not cached.sources(key):
+show_page_frame("Search", "Find where one thing holds, and then another. The link remembers what you ask.")
+require_store()
+key = cached.get_store_key()
+examples = cached.load_sequence_examples()
+if not cached.list_sources(key):
     why = "The store holds video files alone, neither annotated nor predicted; run the models on one of them"
-    empty_state("Nothing to search", why, (RUN, "Run the models"))
+    show_empty_state("Nothing to search", why, (RUN, "Run the models"))
     st.stop()
 names = [one["name"] for one in examples]
 st.pills("Examples", names, key="search_example", on_change=use_example, args=(key,), wrap=True)
@@ -182,15 +192,17 @@ with right:
         st.caption(note)
 shown = sequence or last
 try:
-    counts = cached.interval_counts(key, format_sequence(shown))
+    counts = cached.count_step_intervals(key, format_sequence(shown))
     with left:
-        builder(shown, counts, cached.sources(key))
+        builder(shown, counts, cached.list_sources(key))
     if sequence is None:
-        empty_state("Not understood", "the text is not a sequence yet; correct it, or change a step to write it anew")
-    elif sequence.where.source not in cached.sources(key):
-        known = " and ".join(repr(source) for source in cached.sources(key))
-        empty_state("No such source", f"{sequence.where.source!r} is not in this store; it has {known}")
+        show_empty_state(
+            "Not understood", "the text is not a sequence yet; correct it, or change a step to write it anew"
+        )
+    elif sequence.where.source not in cached.list_sources(key):
+        known = " and ".join(repr(source) for source in cached.list_sources(key))
+        show_empty_state("No such source", f"{sequence.where.source!r} is not in this store; it has {known}")
     else:
         answer(key, sequence, counts)
 except UserError as error:
-    failure(error)
+    show_failure(error)

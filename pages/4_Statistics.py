@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ag_core.ui import cached
-from ag_core.ui.page import EXPLORE, RUN, empty_state, page_frame, store_or_stop
+from ag_core.ui.page import EXPLORE, RUN, require_store, show_empty_state, show_page_frame
 from ag_core.ui.statistics.actions import show_actions
 from ag_core.ui.statistics.data_card import show_data_card
 from ag_core.ui.statistics.over_time import show_over_time
@@ -24,7 +24,7 @@ PARTS = {
 
 HOME_WORLD = "Home world"
 
-page_frame("Statistics", "How often things occur, alone, together, and one after the other.")
+show_page_frame("Statistics", "How often things occur, alone, together, and one after the other.")
 tabs = dict(zip([*PARTS, HOME_WORLD], st.tabs([*PARTS, HOME_WORLD], key="tab", bind="query-params")))
 chosen = next((name for name, tab in tabs.items() if tab.open), "Overview")
 
@@ -32,16 +32,16 @@ with tabs[chosen]:
     if chosen == HOME_WORLD:
         show_data_card()
         st.stop()
-    store_or_stop()
-    key = cached.store_key()
-    if not cached.sources(key):
+    require_store()
+    key = cached.get_store_key()
+    if not cached.list_sources(key):
         why = "The store holds video files alone, neither annotated nor predicted; run the models on one of them"
-        empty_state("Nothing to count", why, (RUN, "Run the models"))
+        show_empty_state("Nothing to count", why, (RUN, "Run the models"))
         st.stop()
     source = source_picker(key, "source")
-    totals = cached.totals(key, source)
+    totals = cached.count_totals(key, source)
     if not totals["frames"] and not totals["action_intervals"]:
         why = f"{source_name(source)} has no graphs and no actions"
-        empty_state("Nothing to count", why, (EXPLORE, "All videos"))
+        show_empty_state("Nothing to count", why, (EXPLORE, "All videos"))
         st.stop()
     PARTS[chosen](StatisticsScope(key, source))

@@ -13,7 +13,16 @@ from ag_core.ui.charts import query_chart
 from ag_core.ui.charts.figures import Figure, show_figure
 from ag_core.ui.charts.plots import Chart
 from ag_core.ui.formatting import escape_markdown, format_clock, format_number
-from ag_core.ui.page import EXPLORE, TIME, VIDEO, empty_state, failure, owner_note, page_frame, store_or_stop
+from ag_core.ui.page import (
+    EXPLORE,
+    TIME,
+    VIDEO,
+    require_store,
+    show_empty_state,
+    show_failure,
+    show_owner_note,
+    show_page_frame,
+)
 from ag_core.ui.widgets.pickers import download_table
 from ag_core.ui.widgets.running_query import QueryTexts, RunningQuery
 from ag_core.ui.widgets.schema_tree import show_tree, tree_data
@@ -37,7 +46,7 @@ def start() -> None:
     texts().keep(state["q"])
     rows = int(str(state.get("rows", LINKED["rows"])).replace(",", ""))
     seconds = float(state.get("seconds", LINKED["seconds"]))
-    state["sql_query"] = RunningQuery(cached.own_sandbox(), state["q"], rows, seconds)
+    state["sql_query"] = RunningQuery(cached.open_session_sandbox(), state["q"], rows, seconds)
 
 
 def stop() -> None:
@@ -58,7 +67,7 @@ def use_example() -> None:
     """Put the chosen example into the editor and run it."""
     chosen = st.session_state["sql_example"]
     if chosen:
-        ask(next(one["sql"] for one in cached.sql_examples() if one["name"] == chosen))
+        ask(next(one["sql"] for one in cached.load_sql_examples() if one["name"] == chosen))
 
 
 def go_back() -> None:
@@ -70,7 +79,7 @@ def go_back() -> None:
 def lay_out() -> None:
     """Write the query in lines; what it asks stays the same."""
     try:
-        text = cached.own_sandbox().format_sql(st.session_state["q"])
+        text = cached.open_session_sandbox().format_sql(st.session_state["q"])
     except UserError as error:
         st.session_state["sql_remark"] = str(error)
         return
@@ -82,11 +91,11 @@ def lay_out() -> None:
 @st.dialog("First rows", width="large")
 def look_into(table: str) -> None:
     """The first rows of one table, and what it is."""
-    st.caption(f"**{table}** {cached.sql_meanings()['tables'].get(table, '')}")
+    st.caption(f"**{table}** {cached.load_sql_meanings()['tables'].get(table, '')}")
     try:
-        rows = cached.own_sandbox().first_rows(table)
+        rows = cached.open_session_sandbox().first_rows(table)
     except UserError as error:
-        failure(error)
+        show_failure(error)
         return
     st.dataframe(rows, hide_index=True, alt=f"The first rows of {table}")
 
@@ -96,11 +105,11 @@ def schema() -> None:
     st.subheader("Schema", anchor=False)
     st.caption("A name is typed where the cursor stands. Begin with the views named_…")
     try:
-        tables = cached.sql_schema(cached.store_key())
+        tables = cached.load_sql_schema(cached.get_store_key())
     except UserError as error:
-        failure(error)
+        show_failure(error)
         return
-    chosen = show_tree(tree_data(tables, cached.sql_meanings()), "q", "sql_tree", on_rows=lambda: None)
+    chosen = show_tree(tree_data(tables, cached.load_sql_meanings()), "q", "sql_tree", on_rows=lambda: None)
     if chosen:
         look_into(chosen)
 
@@ -160,7 +169,7 @@ def waiting() -> None:
 
 def show_error(query: RunningQuery) -> None:
     """What went wrong and where in the text, which stays in the editor."""
-    failure(ValueError(query.error))
+    show_failure(ValueError(query.error))
     place = find_error_position(query.error, query.sql)
     if place:
         st.caption(f"Line {place[0]}, column {place[1]} of the query.")
@@ -176,7 +185,7 @@ def show(query: RunningQuery) -> None:
         "rows": f" Cut after {format_number(query.limit_rows)} rows; add a limit or a condition{more}.",
         "bytes": " Cut at 64 MB; ask for fewer columns or shorter values.",
     }
-    owner_note(note + cut.get(query.result.cut, ""))
+    show_owner_note(note + cut.get(query.result.cut, ""))
     if frame.empty:
         st.caption("No row fits. Loosen a condition, or look at the rows of a table in the schema.")
     else:
@@ -251,11 +260,11 @@ def open_row(frame: pd.DataFrame, rows: list[int]) -> None:
         return
     row = frame.iloc[rows[0]]
     params = {VIDEO: str(row["video_id"])}
-    if params[VIDEO] not in set(cached.videos(cached.store_key())["video_id"]):
+    if params[VIDEO] not in set(cached.load_videos(cached.get_store_key())["video_id"]):
         st.caption("The store has no video of this id.")
         return
-    time_s = cached.time_in_video(
-        cached.store_key(), params[VIDEO], row.get("frame"), row.get("time_s"), row.get("start_s")
+    time_s = cached.find_time_in_video(
+        cached.get_store_key(), params[VIDEO], row.get("frame"), row.get("time_s"), row.get("start_s")
     )
     if time_s is not None:
         params[TIME] = f"{time_s:.3f}"
@@ -263,9 +272,9 @@ def open_row(frame: pd.DataFrame, rows: list[int]) -> None:
     st.page_link(EXPLORE, label=f"Open {params[VIDEO]}{at}", icon=":material/play_arrow:", query_params=params)
 
 
-page_frame("SQL", "One SELECT at a time over the open store, read-only and shut off from the rest of the machine.")
-store_or_stop()
-examples = cached.sql_examples()
+show_page_frame("SQL", "One SELECT at a time over the open store, read-only and shut off from the rest of the machine.")
+require_store()
+examples = cached.load_sql_examples()
 if "q" not in st.session_state and "q" not in st.query_params:
     st.session_state["q"] = examples[1]["sql"]
 main, side = st.columns([2.6, 1], gap="large")
@@ -295,4 +304,4 @@ with main:
     elif query.result is not None:
         show(query)
     else:
-        empty_state("No answer", "The query ended without one; change it or run it again")
+        show_empty_state("No answer", "The query ended without one; change it or run it again")

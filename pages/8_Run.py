@@ -13,8 +13,8 @@ from ag_core.results import uploads
 from ag_core.results.prediction import DEFAULT_RATE
 from ag_core.results.prediction_cache import LARGEST_RATE, PredictionSettings
 from ag_core.ui import cached
-from ag_core.ui.formatting import download_name, format_number, format_remaining
-from ag_core.ui.page import failure, owner_note, page_frame
+from ag_core.ui.formatting import format_download_name, format_number, format_remaining
+from ag_core.ui.page import show_failure, show_owner_note, show_page_frame
 from ag_core.ui.player.viewing import action_tables, models_note, play, viewing_of_prediction
 
 OWN, KNOWN = "A file of mine", "One of the data set"
@@ -38,7 +38,7 @@ def choose_video() -> Path | None:
 def known_videos() -> dict[str, str]:
     """Paths of the data set's videos by id, as far as their files are there; empty where there is no data."""
     try:
-        table = cached.videos(cached.store_key())
+        table = cached.load_videos(cached.get_store_key())
     except UserError:
         return {}
     table = table[table["path"].notna()]
@@ -83,8 +83,10 @@ def described(entries: Iterable[Entry]) -> str:
 
 
 def start(video: Path, chosen: PredictionSettings) -> None:
-    """Hand the video to the backend and watch its job."""
-    st.query_params[JOB] = cached.backend().submit(PredictionRequest(video, chosen), cached.identify_visitor())
+    """Hand the video to the queue and watch its job."""
+    st.query_params[JOB] = cached.get_prediction_queue().submit(
+        PredictionRequest(video, chosen), cached.identify_visitor()
+    )
 
 
 def open_job(job_id: str) -> None:
@@ -94,17 +96,17 @@ def open_job(job_id: str) -> None:
 
 def queue() -> None:
     """The jobs of this app, the newest first; alive while one of them is."""
-    alive = [job.id for job in cached.backend().jobs(cached.identify_visitor()) if job.active]
+    alive = [job.id for job in cached.get_prediction_queue().jobs(cached.identify_visitor()) if job.active]
     st.fragment(_queue, run_every=0.5 if alive else 3.0)(alive)
 
 
 def _queue(alive: list[str]) -> None:
-    jobs = cached.backend().jobs(cached.identify_visitor())
+    jobs = cached.get_prediction_queue().jobs(cached.identify_visitor())
     if [job.id for job in jobs if job.active] != alive:
         st.rerun()  # a job began or ended: the page shows its result, or looks more often
     if jobs:
         st.subheader("Queue", anchor=False)
-        owner_note("All sessions of this app share one set of models; jobs run one after the other.")
+        show_owner_note("All sessions of this app share one set of models; jobs run one after the other.")
     for job in reversed(jobs[-8:]):
         _job_row(job)
 
@@ -112,18 +114,18 @@ def _queue(alive: list[str]) -> None:
 def _job_row(job: Job[PredictionRequest]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"ag_job_{job.id}"):
         st.markdown(f"**{job.request.path.name}** :gray[{_job_words(job)}]", width="stretch")
-        if job.active and cached.backend().is_wanted_by(job.id, cached.identify_visitor()):
+        if job.active and cached.get_prediction_queue().is_wanted_by(job.id, cached.identify_visitor()):
             st.button("Cancel", icon=":material/stop:", key=f"cancel_{job.id}", on_click=_cancel, args=(job.id,))
         elif job.state == JobState.DONE:
             st.button("Open", icon=":material/play_arrow:", key=f"open_{job.id}", on_click=open_job, args=(job.id,))
     if job.state == JobState.RUNNING:
         st.progress(min(1.0, job.fraction), text=_progress_words(job))
     if job.error:
-        failure(UserError(job.error))
+        show_failure(UserError(job.error))
 
 
 def _cancel(job_id: str) -> None:
-    cached.backend().cancel(job_id, cached.identify_visitor())
+    cached.get_prediction_queue().cancel(job_id, cached.identify_visitor())
 
 
 def _job_words(job: Job[PredictionRequest]) -> str:
@@ -147,25 +149,25 @@ def _progress_words(job: Job[PredictionRequest]) -> str:
 def result(job_id: str) -> None:
     """What the models made of the video, where the job is done."""
     try:
-        job = cached.backend().job(job_id)
+        job = cached.get_prediction_queue().job(job_id)
         if job.state != JobState.DONE:
             return
-        prediction = cached.backend().result(job_id)
+        prediction = cached.get_prediction_queue().result(job_id)
         viewing = viewing_of_prediction(prediction, job.request.path)
     except UserError as error:
-        failure(error)
+        show_failure(error)
         return
     st.subheader(f"Result: {job.request.path.name}", anchor=False)
     for note in prediction.notes:
         st.warning(note, icon=":material/info:")
     _result_player(viewing, job_id)
     if viewing.scores:
-        owner_note("Best actions by this project's models, trained only on the synthetic home world.")
+        show_owner_note("Best actions by this project's models, trained only on the synthetic home world.")
         action_tables(viewing, top=8, key="run_actions")
     st.download_button(
         "Download the prediction (JSON)",
         prediction.to_text,
-        file_name=download_name("prediction", prediction.video.video_id, "json"),
+        file_name=format_download_name("prediction", prediction.video.video_id, "json"),
         mime="application/json",
         icon=":material/download:",
         on_click="ignore",
@@ -179,7 +181,7 @@ def _result_player(viewing, job_id: str) -> None:
     play(viewing, f"run_player_{job_id}", link_path="/Run")
 
 
-page_frame("Run", "A video goes in; its scene graphs and its actions come out. Nothing leaves this machine.")
+show_page_frame("Run", "A video goes in; its scene graphs and its actions come out. Nothing leaves this machine.")
 with st.container(border=True, key="ag_form"):
     try:
         video, chosen = choose_video(), choose_settings()
@@ -188,7 +190,7 @@ with st.container(border=True, key="ag_form"):
         ):
             start(video, chosen)
     except UserError as error:
-        failure(error)
+        show_failure(error)
     st.caption(
         "The models that come with the app were trained only on the synthetic home world. On real footage use YOLOX or "
         "COCO to find things, and take the relationships and actions as a demonstration."

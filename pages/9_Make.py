@@ -21,8 +21,8 @@ from ag_core.results.film_cache import (
     list_finished_films,
 )
 from ag_core.ui import cached, html, tables
-from ag_core.ui.formatting import action_name, download_name, format_remaining
-from ag_core.ui.page import TIME, failure, owner_note, page_frame
+from ag_core.ui.formatting import format_action, format_download_name, format_remaining
+from ag_core.ui.page import TIME, show_failure, show_owner_note, show_page_frame
 from ag_core.ui.player.viewing import Viewing, play
 from ag_core.ui.widgets.pickers import download_table
 
@@ -48,7 +48,7 @@ def start() -> None:
     """Order what the form says, and let the link name it."""
     state = st.session_state
     order = FilmRequest(state.make_seed, tuple(state.make_actions), state.make_people, state.make_seconds)
-    cached.studio().submit(order, cached.identify_visitor())
+    cached.get_film_queue().submit(order, cached.identify_visitor())
     open_film(order)
 
 
@@ -79,7 +79,7 @@ def form() -> None:
         st.multiselect(
             "Actions, in the order they shall happen",
             list_showable_actions(),
-            format_func=action_name,
+            format_func=format_action,
             key="make_actions",
             max_selections=MAX_ACTIONS,
             placeholder="None: the person does what the room invites to",
@@ -111,7 +111,7 @@ def form() -> None:
 
 def show(order: FilmRequest) -> None:
     """The film that the link names, or how far it is."""
-    job = cached.studio().latest(order, cached.identify_visitor())
+    job = cached.get_film_queue().latest(order, cached.identify_visitor())
     if job is None:
         st.info(
             "The film of this link is not kept on this machine. **Make** draws it, the same as it was.",
@@ -122,20 +122,20 @@ def show(order: FilmRequest) -> None:
     elif job.state == JobState.DONE:
         result(order)
     elif job.error:
-        failure(UserError(job.error))
+        show_failure(UserError(job.error))
     else:
         st.caption("Cancelled; nothing of this film was kept.")
 
 
 def _progress(order: FilmRequest) -> None:
-    job = cached.studio().latest(order, cached.identify_visitor())
+    job = cached.get_film_queue().latest(order, cached.identify_visitor())
     if job is None or not job.active:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center", key="ag_job_film"):
         st.markdown(f"**Your film** :gray[{_stage_words(job)}]", width="stretch")
         visitor = cached.identify_visitor()
-        if cached.studio().is_wanted_by(job.id, visitor):
-            cancel = cached.studio().cancel
+        if cached.get_film_queue().is_wanted_by(job.id, visitor):
+            cancel = cached.get_film_queue().cancel
             st.button("Cancel", icon=":material/stop:", key="make_cancel", on_click=cancel, args=(job.id, visitor))
     st.progress(min(1.0, job.fraction), text=_progress_words(job))
 
@@ -156,18 +156,18 @@ def _progress_words(job: Job[FilmRequest]) -> str:
 def result(order: FilmRequest) -> None:
     """The film with its graph, what was requested and what happens, and the files."""
     try:
-        made = cached.made_film(cached.studio().kind.folder / order.key)
+        made = cached.load_film(cached.get_film_queue().kind.folder / order.key)
     except UserError as error:
-        failure(error)
+        show_failure(error)
         return
     st.markdown(f"**{made.video.video_id}** — {made.video.script}")
     _player(made)
     files(made)
     if order.actions:
         st.subheader("Requested actions", anchor=False)
-        st.html(html.requested_action_list(made))
+        st.html(html.render_requested_actions(made))
     st.subheader("What happens", anchor=False)
-    owner_note("Every action of the film, exact by construction.")
+    show_owner_note("Every action of the film, exact by construction.")
     table = tables.action_intervals(made.intervals)
     if table.empty:
         st.caption("No action of the list happens in this film.")
@@ -209,7 +209,7 @@ def files(made: FinishedFilm) -> None:
             st.download_button(
                 label,
                 content,
-                file_name=download_name(what, video_id, extension),
+                file_name=format_download_name(what, video_id, extension),
                 mime=mime,
                 icon=":material/download:",
                 on_click="ignore",
@@ -219,7 +219,7 @@ def files(made: FinishedFilm) -> None:
 
 def kept() -> None:
     """The films that were made here, the newest first."""
-    films = [made for made in map(_readable, list_finished_films(cached.studio().kind.folder, LISTED)) if made]
+    films = [made for made in map(_readable, list_finished_films(cached.get_film_queue().kind.folder, LISTED)) if made]
     if not films:
         return
     st.subheader("Films made here", anchor=False)
@@ -227,7 +227,7 @@ def kept() -> None:
         for made in films:
             video, key = made.video, made.request.key
             with st.container(key=f"ag_poster_{key}"):
-                poster = cached.poster(str(video.path), video.n_frames)
+                poster = cached.load_poster(str(video.path), video.n_frames)
                 if poster:
                     st.image(poster, width="stretch", alt=f"A picture from the middle of film {video.video_id}")
                 else:
@@ -239,23 +239,23 @@ def kept() -> None:
                     on_click=open_film,
                     args=(made.request,),
                 )
-                st.html(html.about_video(pd.Series(vars(video))))
+                st.html(html.render_video_facts(pd.Series(vars(video))))
 
 
 def _readable(folder: Path) -> FinishedFilm | None:
     """The film in a folder; None for one that is damaged, or that another version of the code made."""
     try:
-        made = cached.made_film(folder)
+        made = cached.load_film(folder)
     except UserError:
         return None
     return made if made.request.key == folder.name else None
 
 
-page_frame("Make", "Choose what shall happen; the home world plays, films and annotates it. Every label is exact.")
+show_page_frame("Make", "Choose what shall happen; the home world plays, films and annotates it. Every label is exact.")
 try:
     order = order_of_link()
 except UserError as error:
-    failure(error)
+    show_failure(error)
     order = None
 fill_form(order)
 try:
@@ -264,4 +264,4 @@ try:
         show(order)
     kept()
 except UserError as error:
-    failure(error)
+    show_failure(error)

@@ -1,4 +1,4 @@
-"""The only place with Streamlit caches: the store and the backend as resources, answers as data.
+"""The only place with Streamlit caches: the store and the queues as resources, answers as data.
 
 Everything is keyed by plain values: a video id, a source, the chosen filters, and the identity of the store file, so
 that a new store is never answered from an old one. A cached resource is shared by all sessions and never changed.
@@ -42,42 +42,42 @@ StoreKey = tuple[str, int]
 """Path of a store file or a lake's folder, and when it last changed."""
 
 
-def store_key() -> StoreKey:
+def get_store_key() -> StoreKey:
     """Which store is open: changes whenever the file does. Makes the embedded store where it is missing."""
     chosen = settings()
     if isinstance(chosen.store, Path) and not chosen.store.exists():
-        _ensured.clear()
-    path = _ensured(str(chosen.store), str(chosen.showcase))
+        _ensure_store.clear()
+    path = _ensure_store(str(chosen.store), str(chosen.showcase))
     return path, read_change_time_ns(Path(path))
 
 
 @st.cache_resource(max_entries=8, show_spinner="Preparing the data")
-def _ensured(store: str, showcase: str) -> str:
+def _ensure_store(store: str, showcase: str) -> str:
     # Once in the life of the app: to see whether the showcase changed, all of it is read.
     return str(ensure_store())
 
 
-def store() -> AnnotationStore:
+def open_store() -> AnnotationStore:
     """The store of this process; UserError where there is none and none can be made."""
-    return _store(store_key())
+    return _open_store(get_store_key())
 
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the annotations")
-def _store(key: StoreKey) -> AnnotationStore:
+def _open_store(key: StoreKey) -> AnnotationStore:
     return AnnotationStore(Path(key[0]))
 
 
-def own_sandbox() -> SqlSandbox:
+def open_session_sandbox() -> SqlSandbox:
     """This session's sandbox over the open store; its own, since to interrupt a sandbox stops all that runs in it."""
-    key = store_key()
+    key = get_store_key()
     if st.session_state.get("sandbox_key") != key:
-        st.session_state["sandbox"] = SqlSandbox(key[0], workers=_sql_workers(key))
+        st.session_state["sandbox"] = SqlSandbox(key[0], workers=_start_sql_workers(key))
         st.session_state["sandbox_key"] = key
     return st.session_state["sandbox"]
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _sql_workers(key: StoreKey) -> Workers:
+def _start_sql_workers(key: StoreKey) -> Workers:
     return Workers(key[0])
 
 
@@ -86,91 +86,91 @@ def identify_visitor() -> str:
     return str(st.session_state.setdefault("visitor", uuid.uuid4().hex))
 
 
-def backend() -> PredictionQueue:
+def get_prediction_queue() -> PredictionQueue:
     """The client of the model worker, one for all sessions; it starts nothing until the first job."""
-    return _backend(str(settings().home))
+    return _get_prediction_queue(str(settings().home))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _backend(home: str) -> PredictionQueue:
+def _get_prediction_queue(home: str) -> PredictionQueue:
     return JobQueue(PredictionJobs())
 
 
-def studio() -> FilmQueue:
-    """Makes films, one studio for all sessions; it starts nothing until the first order."""
-    return _studio(str(settings().home))
+def get_film_queue() -> FilmQueue:
+    """Makes films, one queue for all sessions; it starts nothing until the first order."""
+    return _get_film_queue(str(settings().home))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _studio(home: str) -> FilmQueue:
+def _get_film_queue(home: str) -> FilmQueue:
     return JobQueue(FilmJobs())
 
 
-def made_film(folder: Path) -> FinishedFilm:
+def load_film(folder: Path) -> FinishedFilm:
     """A kept film with its annotation; UserError where it cannot be read."""
     path = folder / FILE
-    return _made_film(str(folder), path.stat().st_mtime_ns if path.is_file() else 0)
+    return _load_film(str(folder), path.stat().st_mtime_ns if path.is_file() else 0)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _made_film(folder: str, modified_ns: int) -> FinishedFilm:
+def _load_film(folder: str, modified_ns: int) -> FinishedFilm:
     return FinishedFilm.load(Path(folder))
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def sources(key: StoreKey) -> list[str]:
+def list_sources(key: StoreKey) -> list[str]:
     """The annotation and the model runs in the store."""
-    return _store(key).sources()
+    return _open_store(key).sources()
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def videos(key: StoreKey, source: str | None = None) -> pd.DataFrame:
+def load_videos(key: StoreKey, source: str | None = None) -> pd.DataFrame:
     """The videos of a source, one row each, by id; without a source, all that the store knows of."""
-    return _store(key).videos(source)
+    return _open_store(key).videos(source)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def sources_of(key: StoreKey, video_id: str) -> list[str]:
+def list_sources_of(key: StoreKey, video_id: str) -> list[str]:
     """Who says something of a video: the annotation first, then the model runs."""
-    return _store(key).sources_of(video_id)
+    return _open_store(key).sources_of(video_id)
 
 
-def model_runs(key: StoreKey, video_id: str) -> list[str]:
+def list_model_runs(key: StoreKey, video_id: str) -> list[str]:
     """The store's sources that predicted a video, by name."""
-    return [source for source in sources_of(key, video_id) if source != ANNOTATION]
+    return [source for source in list_sources_of(key, video_id) if source != ANNOTATION]
 
 
-def main_source(key: StoreKey) -> str:
+def find_main_source(key: StoreKey) -> str:
     """Whose rows a page shows at first: the annotation's, else those of the first model run."""
-    return next(iter(sources(key)), ANNOTATION)
+    return next(iter(list_sources(key)), ANNOTATION)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def totals(key: StoreKey, source: str = ANNOTATION) -> dict[str, int]:
+def count_totals(key: StoreKey, source: str = ANNOTATION) -> dict[str, int]:
     """Counts of everything in one source."""
-    return counting.count_rows(_store(key), source)
+    return counting.count_rows(_open_store(key), source)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def matching(key: StoreKey, chosen: VideoFilter, limit: int, offset: int) -> pd.DataFrame:
+def load_matching_videos(key: StoreKey, chosen: VideoFilter, limit: int, offset: int) -> pd.DataFrame:
     """One page of the videos that pass the filters."""
-    return find_videos(_store(key), chosen, limit, offset)
+    return find_videos(_open_store(key), chosen, limit, offset)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def count_matching(key: StoreKey, chosen: VideoFilter) -> int:
+def count_matching_videos(key: StoreKey, chosen: VideoFilter) -> int:
     """How many videos pass the filters."""
-    return count_videos(_store(key), chosen)
+    return count_videos(_open_store(key), chosen)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def facets(key: StoreKey, chosen: VideoFilter) -> pd.DataFrame:
+def load_facets(key: StoreKey, chosen: VideoFilter) -> pd.DataFrame:
     """What one more condition would leave: kind, index, name, videos."""
-    return count_facets(_store(key), chosen)
+    return count_facets(_open_store(key), chosen)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def counts(key: StoreKey, what: str, source: str) -> pd.DataFrame:
+def load_counts(key: StoreKey, what: str, source: str) -> pd.DataFrame:
     """One of the store's tables of counts: 'object', 'relation', 'object_relation' or 'action'."""
     tables = {
         "object": counting.count_objects,
@@ -178,54 +178,54 @@ def counts(key: StoreKey, what: str, source: str) -> pd.DataFrame:
         "object_relation": counting.tabulate_object_relations,
         "action": counting.count_actions,
     }
-    return tables[what](_store(key), source)
+    return tables[what](_open_store(key), source)
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
-def video(key: StoreKey, video_id: str) -> Video:
+def load_video(key: StoreKey, video_id: str) -> Video:
     """One video's record; UserError for an unknown id."""
-    return _store(key).video(video_id)
+    return _open_store(key).video(video_id)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def graphs(key: StoreKey, video_id: str, source: str = ANNOTATION) -> list[SceneGraph]:
+def load_graphs(key: StoreKey, video_id: str, source: str = ANNOTATION) -> list[SceneGraph]:
     """The scene graphs of a video from one source, sorted by frame."""
-    return _store(key).graphs_of(video_id, source)
+    return _open_store(key).graphs_of(video_id, source)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def intervals(key: StoreKey, video_id: str) -> list[ActionInterval]:
+def load_intervals(key: StoreKey, video_id: str) -> list[ActionInterval]:
     """The annotated actions of a video."""
-    return _store(key).intervals_of(video_id)
+    return _open_store(key).intervals_of(video_id)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def stored_scores(key: StoreKey, video_id: str, source: str) -> dict[str, ActionScores]:
+def load_stored_scores(key: StoreKey, video_id: str, source: str) -> dict[str, ActionScores]:
     """Action scores of a video from a model run in the store, by model. The store keeps those of the whole video."""
-    scores = _store(key).action_scores_of(video_id, source)
+    scores = _open_store(key).action_scores_of(video_id, source)
     return {model: ActionScores(model, values) for model, values in scores.items()}
 
 
-def shipped_prediction(video_id: str) -> Prediction | None:
+def load_shipped_prediction(video_id: str) -> Prediction | None:
     """What the models say of an embedded video, from the file made beforehand; None where there is no such file."""
     chosen = settings()
     path = chosen.showcase / "predictions" / f"{video_id}.json"
     if chosen.store != chosen.embedded_store or not path.is_file():
         return None
-    return _shipped_prediction(str(path), path.stat().st_mtime_ns)
+    return _load_shipped_prediction(str(path), path.stat().st_mtime_ns)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _shipped_prediction(path: str, modified_ns: int) -> Prediction:
+def _load_shipped_prediction(path: str, modified_ns: int) -> Prediction:
     return Prediction.load(Path(path))
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
-def _poster(path: str, modified_ns: int, frame: int) -> bytes:
+def _decode_frame(path: str, modified_ns: int, frame: int) -> bytes:
     return read_poster(Path(path), frame, width=480)
 
 
-def picture_at(path: Any, frame: int) -> bytes | None:
+def load_frame_jpeg(path: Any, frame: int) -> bytes | None:
     """One picture of a video as a small JPEG, frames from 1; None where its file is missing or cannot be decoded.
 
     `path` is as the store's tables have it: text, or a missing value.
@@ -233,87 +233,87 @@ def picture_at(path: Any, frame: int) -> bytes | None:
     if not isinstance(path, str) or not Path(path).is_file():
         return None
     try:
-        return _poster(path, Path(path).stat().st_mtime_ns, frame)
+        return _decode_frame(path, Path(path).stat().st_mtime_ns, frame)
     except UserError:
         return None
 
 
-def poster(path: Any, n_frames: Any) -> bytes | None:
+def load_poster(path: Any, n_frames: Any) -> bytes | None:
     """A picture from the middle of a video as JPEG; None where its file is missing or cannot be decoded.
 
     Both are as the store's tables have them: a missing value is None, NaN or NA. Of unknown length, the first picture.
     """
-    return picture_at(path, 1 if pd.isna(n_frames) else max(1, int(n_frames) // 2))
+    return load_frame_jpeg(path, 1 if pd.isna(n_frames) else max(1, int(n_frames) // 2))
 
 
-def playable(path: Path) -> Path:
+def make_playable(path: Path) -> Path:
     """The video itself where browsers play it, else its copy, made once."""
-    return Path(_playable(str(path), path.stat().st_mtime_ns))
+    return Path(_make_playable(str(path), path.stat().st_mtime_ns))
 
 
 @st.cache_data(max_entries=128, show_spinner="Preparing the video for the browser")
-def _playable(path: str, modified_ns: int) -> str:
+def _make_playable(path: str, modified_ns: int) -> str:
     return str(to_browser_playable(Path(path), settings().home / "playable")[0])
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def paper() -> dict[str, Any]:
+def load_paper_results() -> dict[str, Any]:
     """The paper's numbers, as printed."""
     return json.loads((ASSETS / "paper_results.json").read_text(encoding="utf-8"))
 
 
-def home_world_audit() -> dict[str, Any] | None:
+def load_home_world_audit() -> dict[str, Any] | None:
     """What `audit` found in the shipped version of the home world; None where it has not run."""
     path = ASSETS / "home_world_audit.json"
-    return _home_world_audit(str(path), path.stat().st_mtime_ns) if path.is_file() else None
+    return _load_home_world_audit(str(path), path.stat().st_mtime_ns) if path.is_file() else None
 
 
 @st.cache_data(max_entries=2, show_spinner=False)
-def _home_world_audit(path: str, modified_ns: int) -> dict[str, Any]:
+def _load_home_world_audit(path: str, modified_ns: int) -> dict[str, Any]:
     return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def sql_examples() -> list[dict[str, str]]:
+def load_sql_examples() -> list[dict[str, str]]:
     """Queries that teach the schema: name, note, sql."""
     return json.loads((ASSETS / "sql_examples.json").read_text(encoding="utf-8"))
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def sql_meanings() -> dict[str, dict[str, str]]:
+def load_sql_meanings() -> dict[str, dict[str, str]]:
     """What tables and columns are, in a sentence each: by 'tables' and 'columns', then by name."""
     return json.loads((ASSETS / "sql_schema.json").read_text(encoding="utf-8"))
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def sql_schema(key: StoreKey) -> dict[str, list[tuple[str, str]]]:
+def load_sql_schema(key: StoreKey) -> dict[str, list[tuple[str, str]]]:
     """Columns (name, type) of every table and view of the store."""
-    return SqlSandbox(key[0], workers=_sql_workers(key)).schema()
+    return SqlSandbox(key[0], workers=_start_sql_workers(key)).schema()
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def first_to_show(key: StoreKey) -> str:
+def choose_first_video(key: StoreKey) -> str:
     """The video a newcomer sees: with a file and a prediction, and of these the one with the most going on."""
-    table = videos(key)
+    table = load_videos(key)
     table = table[table["path"].notna()] if table["path"].notna().any() else table
-    ids = [video_id for video_id in table["video_id"] if shipped_prediction(video_id)]
+    ids = [video_id for video_id in table["video_id"] if load_shipped_prediction(video_id)]
     if not ids:
-        ids = [video_id for video_id in table["video_id"][:50] if len(sources_of(key, video_id)) > 1]
+        ids = [video_id for video_id in table["video_id"][:50] if len(list_sources_of(key, video_id)) > 1]
     ids = ids or table["video_id"].tolist()
-    return max(ids[:50], key=lambda one: (bool(graphs(key, one)), len(intervals(key, one))))
+    return max(ids[:50], key=lambda one: (bool(load_graphs(key, one)), len(load_intervals(key, one))))
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def first_predicted(key: StoreKey) -> str | None:
+def find_first_predicted(key: StoreKey) -> str | None:
     """The first video by id that a model run of the store has; None where none was predicted."""
-    runs = [source for source in sources(key) if source != ANNOTATION]
-    return min((videos(key, run)["video_id"].iloc[0] for run in runs if len(videos(key, run))), default=None)
+    runs = [source for source in list_sources(key) if source != ANNOTATION]
+    return min((load_videos(key, run)["video_id"].iloc[0] for run in runs if len(load_videos(key, run))), default=None)
 
 
-def time_in_video(key: StoreKey, video_id: str, frame: Any, *seconds: Any) -> float | None:
+def find_time_in_video(key: StoreKey, video_id: str, frame: Any, *seconds: Any) -> float | None:
     """Where in a video a row of an answer lies: by its frame number, else by the first time given; None for neither."""
     try:
-        fps = video(key, video_id).fps
+        fps = load_video(key, video_id).fps
     except UserError:
         return None
     if frame is not None and pd.notna(frame) and fps and int(frame) >= 1:
@@ -322,7 +322,7 @@ def time_in_video(key: StoreKey, video_id: str, frame: Any, *seconds: Any) -> fl
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def statistic(key: StoreKey, what: str, source: str, *about: Any) -> Any:
+def compute_statistic(key: StoreKey, what: str, source: str, *about: Any) -> Any:
     """One of the statistics by its name, counted in one source; `about` is what else it asks for."""
     questions: dict[str, Callable[..., Any]] = {
         "table_1_row": counting.count_table_1_row,
@@ -333,68 +333,68 @@ def statistic(key: StoreKey, what: str, source: str, *about: Any) -> Any:
         "durations": transitions.measure_durations,
         "share_at_midpoints": sampling.count_frames_at_midpoints,
     }
-    return questions[what](_store(key), source, *about)
+    return questions[what](_open_store(key), source, *about)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def sequence_examples() -> list[dict[str, str]]:
+def load_sequence_examples() -> list[dict[str, str]]:
     """Sequences that teach the language of Search: name, note, text."""
     return json.loads((ASSETS / "sequence_examples.json").read_text(encoding="utf-8"))
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def sequence_hits(key: StoreKey, text: str, limit: int, offset: int) -> sequence_query.SequenceHits:
+def load_sequence_hits(key: StoreKey, text: str, limit: int, offset: int) -> sequence_query.SequenceHits:
     """One page of the hits of a sequence in canonical text, and how many there are."""
-    return sequence_query.find_hits(_store(key), parse_sequence(text), limit, offset)
+    return sequence_query.find_hits(_open_store(key), parse_sequence(text), limit, offset)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def interval_counts(key: StoreKey, text: str) -> pd.DataFrame:
+def count_step_intervals(key: StoreKey, text: str) -> pd.DataFrame:
     """How often each step of a sequence in canonical text happens: step, intervals, videos."""
-    return sequence_query.count_intervals(_store(key), parse_sequence(text))
+    return sequence_query.count_intervals(_open_store(key), parse_sequence(text))
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def videos_without_times(key: StoreKey, text: str) -> int:
+def count_videos_without_times(key: StoreKey, text: str) -> int:
     """How many videos cannot match a sequence since their rate is unknown."""
-    return sequence_query.count_videos_without_times(_store(key), parse_sequence(text))
+    return sequence_query.count_videos_without_times(_open_store(key), parse_sequence(text))
 
 
-def examination(key: StoreKey, say: Callable[[int, int], None]) -> list[Finding]:
+def run_doctor(key: StoreKey, say: Callable[[int, int], None]) -> list[Finding]:
     """The doctor's findings, worst first; `say` hears how many checks are done, and of how many."""
     findings: list[Finding] = []
     for done, part in enumerate(DOCTOR_PARTS):
         say(done, len(DOCTOR_PARTS))
-        findings += _findings(key, part)
+        findings += _run_checks(key, part)
     say(len(DOCTOR_PARTS), len(DOCTOR_PARTS))
     return sort_findings(findings)
 
 
 # Whether video files are still there is asked anew from time to time, though the store is the same.
 @st.cache_data(max_entries=512, ttl="10m", show_spinner=False)
-def _findings(key: StoreKey, part: str) -> list[Finding]:
-    return run_check(_store(key), part, _populations(key))
+def _run_checks(key: StoreKey, part: str) -> list[Finding]:
+    return run_check(_open_store(key), part, _count_populations(key))
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _populations(key: StoreKey) -> dict[str, int]:
-    return count_populations(_store(key))
+def _count_populations(key: StoreKey) -> dict[str, int]:
+    return count_populations(_open_store(key))
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def compare_funnel(key: StoreKey, small_side: float = 0.0) -> pd.DataFrame:
     """From the release to the frames that count, beside the published numbers."""
-    return funnel_beside_published(_store(key), small_side)
+    return funnel_beside_published(_open_store(key), small_side)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def finding_rows(key: StoreKey, finding_id: str, limit: int | None, offset: int) -> pd.DataFrame:
+def load_finding_rows(key: StoreKey, finding_id: str, limit: int | None, offset: int) -> pd.DataFrame:
     """A page of the rows behind a finding."""
-    return list_finding_rows(_store(key), finding_id, limit, offset)
+    return list_finding_rows(_open_store(key), finding_id, limit, offset)
 
 
 @st.cache_data(max_entries=16, ttl="10m", show_spinner=False)
-def doctor_report(key: StoreKey, ending: str) -> str:
+def make_doctor_report(key: StoreKey, ending: str) -> str:
     """The doctor's report as a file of this ending: json, md or html."""
-    findings = examination(key, lambda done, total: None)
-    return format_report(make_report(_store(key), settings().store_name, findings), ending)
+    findings = run_doctor(key, lambda done, total: None)
+    return format_report(make_report(_open_store(key), settings().store_name, findings), ending)

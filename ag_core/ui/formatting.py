@@ -59,27 +59,27 @@ def format_remaining(seconds: float | None) -> str:
     )
 
 
-def object_name(object_class: int) -> str:
+def format_object(object_class: int) -> str:
     """An object class by its index, as the screens print it."""
     return shown(OBJECT_CLASSES[object_class])
 
 
-def relation_name(relation: int) -> str:
+def format_relation(relation: int) -> str:
     """A relationship by its index, as the screens print it."""
     return shown(RELATIONS[relation])
 
 
-def action_name(action: int) -> str:
+def format_action(action: int) -> str:
     """An action by its index: its label and its Charades id."""
     return f"{ACTIONS[action].label} ({ACTIONS[action].id})"
 
 
-def scene_name(scene: str) -> str:
+def format_scene(scene: str) -> str:
     """A Charades scene without its explanation: 'Basement (A room below the ground floor)' -> 'Basement'."""
     return scene.partition(" (")[0]
 
 
-def download_name(what: str, which: str, extension: str) -> str:
+def format_download_name(what: str, which: str, extension: str) -> str:
     """The name of a downloaded file: 'ag_triplets_AB12C_2026-01-31.csv'."""
     return f"ag_{what}_{which}_{date.today().isoformat()}.{extension}"
 

@@ -7,17 +7,17 @@ import pandas as pd
 
 from ag_core.catalog import ACTION_MODELS, model_label
 from ag_core.results.film_cache import FinishedFilm
-from ag_core.ui.formatting import action_name, format_duration, format_percent, scene_name
+from ag_core.ui.formatting import format_action, format_duration, format_percent, format_scene
 from ag_core.ui.tables import RIGHT, UNSEEN
 
 
-def brand(icon: bytes) -> str:
+def render_brand(icon: bytes) -> str:
     """The app's name beside its icon (PNG)."""
     source = f"data:image/png;base64,{base64.b64encode(icon).decode()}"
     return f'<div class="ag-brand"><img src="{source}" alt=""><span>Action Genome<br>Explorer</span></div>'
 
 
-def score_list(model: str, table: pd.DataFrame, *, judged: bool) -> str:
+def render_score_list(model: str, table: pd.DataFrame, *, judged: bool) -> str:
     """A model's ranked actions (columns action, score, verdict) with bars; `judged` adds the annotation's verdict."""
     rows = []
     for row in table.itertuples():
@@ -35,7 +35,7 @@ def score_list(model: str, table: pd.DataFrame, *, judged: bool) -> str:
     )
 
 
-def model_styles(*, dark: bool) -> str:
+def render_model_styles(*, dark: bool) -> str:
     """A style element with the colour and the line of every action model, for lists of their scores."""
     borders = {"solid": "solid", "dash": "dashed", "dot": "dotted"}
     rules = [
@@ -45,7 +45,7 @@ def model_styles(*, dark: bool) -> str:
     return f"<style>{' '.join(rules)}</style>"
 
 
-def requested_action_list(made: FinishedFilm) -> str:
+def render_requested_actions(made: FinishedFilm) -> str:
     """The requested actions of a film in their order: when each is shown, or why it is not."""
     reasons, rows = dict(made.unmet), []
     for action in made.request.actions:
@@ -54,14 +54,14 @@ def requested_action_list(made: FinishedFilm) -> str:
         mark = "✓" if times else "✗"
         rows.append(
             f'<li class="{"right" if times else "wrong"}"><span aria-hidden="true">{mark}</span>'
-            f'<span>{escape(action_name(action))}</span><span class="verdict">{escape(verdict)}</span></li>'
+            f'<span>{escape(format_action(action))}</span><span class="verdict">{escape(verdict)}</span></li>'
         )
     return f'<ol class="ag-requested">{"".join(rows)}</ol>'
 
 
-def about_video(row: pd.Series) -> str:
+def render_video_facts(row: pd.Series) -> str:
     """Two lines under a poster: where, which split, how long, and what the script says."""
-    facts = [scene_name(row["scene"])] if pd.notna(row["scene"]) else []
+    facts = [format_scene(row["scene"])] if pd.notna(row["scene"]) else []
     facts += [row["split"]] if pd.notna(row["split"]) else []
     facts.append(format_duration(float("nan") if pd.isna(row["duration_s"]) else row["duration_s"]))
     script = row["script"] if pd.notna(row["script"]) else ""

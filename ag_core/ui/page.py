@@ -15,7 +15,7 @@ from ag_core.evaluation.metrics import Metric
 from ag_core.settings import ASSETS, settings
 from ag_core.ui import cached
 from ag_core.ui.formatting import escape_markdown, format_number
-from ag_core.ui.html import brand, model_styles
+from ag_core.ui.html import render_brand, render_model_styles
 
 APP_NAME = "Action Genome Explorer"
 
@@ -47,7 +47,7 @@ TIME = "t"
 """The two query parameters that all pages share: which video, and where in it (seconds)."""
 
 
-def page_frame(title: str, lead: str = "") -> None:
+def show_page_frame(title: str, lead: str = "") -> None:
     """Open a page: browser title and icon, style, side bar, heading, and one sentence `lead` under it."""
     st.set_page_config(
         page_title=APP_NAME if title == APP_NAME else f"{title} · {APP_NAME}",
@@ -55,42 +55,42 @@ def page_frame(title: str, lead: str = "") -> None:
         layout="wide",
     )
     st.html(ASSETS / "style.css")
-    st.html(model_styles(dark=is_dark()))
-    _side_bar()
+    st.html(render_model_styles(dark=is_dark()))
+    _show_side_bar()
     st.title(title, anchor=False)
     if lead:
         st.html(f'<p class="ag-lead">{escape(lead)}</p>')
 
 
-def store_or_stop() -> AnnotationStore:
+def require_store() -> AnnotationStore:
     """The open store; where there is none, the page ends here and says what to do."""
     try:
-        return cached.store()
+        return cached.open_store()
     except UserError as error:
-        empty_state("Nothing to show yet", str(error), (RUN, "Predict a video of your own"))
+        show_empty_state("Nothing to show yet", str(error), (RUN, "Predict a video of your own"))
         st.stop()
 
 
-def empty_state(
+def show_empty_state(
     title: str, why: str, remedy: tuple[str, str] | None = None, params: Mapping[str, str] | None = None
 ) -> None:
     """What is missing, why (plain words, code between backticks), and the one page that helps: (page, label)."""
     with st.container(border=True, key="ag_empty", horizontal_alignment="center"):
         st.subheader(title, anchor=False, text_alignment="center")
-        st.markdown(escape_markdown(_sentence(why)), text_alignment="center")
+        st.markdown(escape_markdown(_format_sentence(why)), text_alignment="center")
         if remedy:
             st.page_link(remedy[0], label=remedy[1], icon=":material/arrow_forward:", query_params=dict(params or {}))
 
 
-def failure(error: Exception) -> None:
+def show_failure(error: Exception) -> None:
     """A known failure as one sentence; what follows its first line, such as the place in a query, stands beneath."""
     sentence, _, details = str(error).partition("\n")
-    st.error(escape_markdown(_sentence(sentence.strip())), icon=":material/error:")
+    st.error(escape_markdown(_format_sentence(sentence.strip())), icon=":material/error:")
     if details.strip():
         st.code(details.strip("\n"), language=None)
 
 
-def totals_row(totals: Mapping[str, int], paper: Mapping[str, Metric]) -> None:
+def show_totals(totals: Mapping[str, int], paper: Mapping[str, Metric]) -> None:
     """The size of a source in four numbers, each above the paper's published total."""
     with st.container(horizontal=True, key="ag_totals"):
         for label, mine, theirs in (
@@ -110,7 +110,7 @@ def totals_row(totals: Mapping[str, int], paper: Mapping[str, Metric]) -> None:
             )
 
 
-def owner_note(text: str) -> None:
+def show_owner_note(text: str) -> None:
     """Whose numbers these are, in small type above them; what stands between backticks is shown as code."""
     marked = re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
     st.html(f'<p class="ag-owner">{marked}</p>')
@@ -121,19 +121,19 @@ def is_dark() -> bool:
     return getattr(st.context.theme, "type", None) == "dark"
 
 
-def _sentence(text: str) -> str:
+def _format_sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
 
 
-def _side_bar() -> None:
+def _show_side_bar() -> None:
     with st.sidebar:
-        st.html(brand((ASSETS / "favicon.png").read_bytes()))
+        st.html(render_brand((ASSETS / "favicon.png").read_bytes()))
         for page, label, icon in NAVIGATION:
             st.page_link(page, label=label, icon=icon)
-        st.html(f'<p class="ag-data">{_data_note()}</p>')
+        st.html(f'<p class="ag-data">{_describe_data()}</p>')
 
 
-def _data_note() -> str:
+def _describe_data() -> str:
     chosen = settings()
     if chosen.store == chosen.embedded_store:
         return "Data: the embedded home world, rendered by this project. Every label is exact; nobody was filmed."

@@ -119,6 +119,6 @@ def test_a_missing_audit_names_the_command(empty_home: Path, monkeypatch: pytest
 
 def test_the_shipped_result_is_read_where_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cached, "ASSETS", tmp_path)
-    assert cached.home_world_audit() is None
+    assert cached.load_home_world_audit() is None
     (tmp_path / "home_world_audit.json").write_text(json.dumps(result()))
-    assert cached.home_world_audit() == result()
+    assert cached.load_home_world_audit() == result()

@@ -74,7 +74,7 @@ def test_a_link_opens_findings_and_pages_through_their_rows(opened: Path) -> Non
     rows = app.dataframe[1].value
     assert rows["frame"].tolist() == list(range(101, HIDDEN + 1)) and set(rows["video_id"]) == {"AB1CD"}
     assert f"Rows 101 to {HIDDEN} of {HIDDEN}" in notes(app)
-    assert len(cached.finding_rows(cached.store_key(), "hidden-objects", None, 0)) == HIDDEN
+    assert len(cached.load_finding_rows(cached.get_store_key(), "hidden-objects", None, 0)) == HIDDEN
     app = open_page(PAGE, **{"contact-contradiction": "true"})
     assert app.dataframe[1].value["time_s"].tolist() == [19.9]
     assert any(text.value.startswith("**What to do.**") for text in app.markdown)
@@ -98,10 +98,10 @@ def test_small_objects_may_be_left_out_of_the_funnel(opened: Path) -> None:
 
 def test_the_report_is_what_the_buttons_give(opened: Path) -> None:
     open_page(PAGE)
-    key = cached.store_key()
-    assert json.loads(cached.doctor_report(key, "json"))["counts"]["error"] == 1
-    assert "# Doctor's report" in cached.doctor_report(key, "md")
-    assert cached.doctor_report(key, "html").startswith("<!doctype html>")
+    key = cached.get_store_key()
+    assert json.loads(cached.make_doctor_report(key, "json"))["counts"]["error"] == 1
+    assert "# Doctor's report" in cached.make_doctor_report(key, "md")
+    assert cached.make_doctor_report(key, "html").startswith("<!doctype html>")
 
 
 def test_home_points_to_the_doctor(opened: Path) -> None:

@@ -13,7 +13,7 @@ from ag_core.records import ActionInterval, SceneGraph
 from ag_core.results.prediction import Prediction
 from ag_core.taxonomy import GROUP_OF_RELATION, RELATIONS, action_index, shown
 from ag_core.ui import tables
-from ag_core.ui.formatting import download_name, object_name
+from ag_core.ui.formatting import format_download_name, format_object
 from ag_core.ui.player.viewing import is_upright, viewing_of_prediction
 from ag_core.ui.widgets import export_menu
 from tests.conftest import stand_in_prediction
@@ -87,7 +87,7 @@ def test_a_file_is_made_when_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> No
             if one.of_frame if frame else one.of_video:
                 maker = export_menu._maker(one.name, made.frames, made.video, "prediction", frame, False)
                 export_menu._button(one, made.video, maker, frame, "key")
-    name = download_name("triplets", "EF2GH_frame12", "json")
+    name = format_download_name("triplets", "EF2GH_frame12", "json")
     assert {row["frame"] for row in json.loads(makers[name]())["triplets"]} == {12}
     assert len(makers) == len(set(makers)) == 12
     assert all(make() for make in makers.values())
@@ -99,7 +99,7 @@ def by_hand(graphs: list[SceneGraph], least: float = 0.5) -> pd.DataFrame:
         for row, relation in zip(*np.nonzero(graph.relations >= least)):
             name = RELATIONS[relation]
             probability = round(float(graph.relations[row, relation]), 4)
-            place = (graph.frame, round(graph.time_s, 3), object_name(int(graph.object_classes[row])))
+            place = (graph.frame, round(graph.time_s, 3), format_object(int(graph.object_classes[row])))
             rows.append((*place, GROUP_OF_RELATION[name].value, shown(name), probability))
     return pd.DataFrame(rows, columns=tables.TRIPLET_COLUMNS)
 

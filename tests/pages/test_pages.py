@@ -144,7 +144,7 @@ def test_statistics_of_a_prediction(app_home: Path) -> None:
     app = open_page("pages/4_Statistics.py")
     source = app.selectbox(key="source")
     assert len(source.options) == 2
-    source.set_value(cached.store().sources()[1]).run()
+    source.set_value(cached.open_store().sources()[1]).run()
     assert not app.exception
     assert app.metric[1].value == "12"
 
@@ -156,7 +156,7 @@ def test_sql_runs_refuses_and_explains(app_home: Path) -> None:
     app.button(key="sql_run").click().run()
     assert not app.exception
     assert len(app.error) == 1
-    for example in cached.sql_examples():
+    for example in cached.load_sql_examples():
         app.button_group(key="sql_example").set_value(example["name"]).run()
         assert not app.exception and not app.error, example["name"]
         assert len(app.dataframe) == 1
@@ -220,7 +220,7 @@ class Desk:
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     desk = Desk()
-    monkeypatch.setattr(cached, "backend", lambda: desk)
+    monkeypatch.setattr(cached, "get_prediction_queue", lambda: desk)
     return desk
 
 
@@ -284,7 +284,7 @@ class Stage:
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Stage:
     stage = Stage(tmp_path / "films")
-    monkeypatch.setattr(cached, "studio", lambda: stage)
+    monkeypatch.setattr(cached, "get_film_queue", lambda: stage)
     return stage
 
 

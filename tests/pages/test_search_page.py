@@ -32,13 +32,13 @@ def headings(app: AppTest) -> list[str]:
 @pytest.fixture
 def home(app_home: Path) -> Iterator[Path]:
     yield app_home
-    cached.sequence_hits.clear()
+    cached.load_sequence_hits.clear()
 
 
 def test_a_newcomer_sees_an_example(home: Path) -> None:
     app = open_page(PAGE)
     assert not app.exception and not app.error and not app.warning
-    assert text_of(app) == cached.sequence_examples()[0]["text"]
+    assert text_of(app) == cached.load_sequence_examples()[0]["text"]
     assert headings(app) == ["0 hits", "No hit"]  # the two clips of the test have a cup that is always held
     assert any("Step 1 (not contacting cup) has no interval at all" in one.value for one in app.markdown)
 
@@ -59,7 +59,7 @@ def test_a_link_shows_its_moments_and_they_lead_into_the_player(home: Path) -> N
 
 @pytest.mark.parametrize("example", range(7))
 def test_every_example_is_canonical_and_shown_in_the_builder(home: Path, example: int) -> None:
-    examples = cached.sequence_examples()
+    examples = cached.load_sequence_examples()
     assert len(examples) == 7
     text = examples[example]["text"]
     assert format_sequence(parse_sequence(text)) == text
@@ -153,7 +153,7 @@ def test_an_unknown_source_is_named(home: Path) -> None:
     app = open_page(PAGE, sequence='holding cup where source "prediction:none"')
     assert not app.exception
     assert headings(app)[-1] == "No such source"
-    known = cached.sources(cached.store_key())[1]
+    known = cached.list_sources(cached.get_store_key())[1]
     app = open_page(PAGE, sequence=f'holding cup where source "{known}"')
     assert headings(app) == ["1 hit"]
     assert app.selectbox(key="search_source").value == known
@@ -209,7 +209,7 @@ def test_the_sql_is_shown_and_opens_in_sql(home: Path) -> None:
 def test_downloads_are_offered_and_hold_no_paths(home: Path) -> None:
     app = open_page(PAGE, sequence="anything")
     assert [button.label for button in app.get("download_button")] == ["CSV", "JSON"]
-    found = search_hits.for_download(cached.sequence_hits(cached.store_key(), "anything", 10, 0).table)
+    found = search_hits.for_download(cached.load_sequence_hits(cached.get_store_key(), "anything", 10, 0).table)
     assert found["video_id"].tolist() == ["AB1CD", "EF2GH"]
     assert "path" not in found.columns
 

@@ -70,7 +70,7 @@ def test_an_example_gives_rows_on_the_showcase(example: dict[str, str], shown_sa
 
 
 def test_every_table_and_column_has_a_meaning(shown_sandbox: SqlSandbox):
-    meanings, schema = cached.sql_meanings(), shown_sandbox.schema()
+    meanings, schema = cached.load_sql_meanings(), shown_sandbox.schema()
     assert set(schema) == set(meanings["tables"])
     assert {column for columns in schema.values() for column, _ in columns} == set(meanings["columns"])
 

@@ -71,7 +71,7 @@ def test_a_tab_asks_only_for_its_charts_and_shows_them_with_owner_and_files(
     tab: str, app_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scope: list[str] = []
-    answer = cached.statistic
+    answer = cached.compute_statistic
     monkeypatch.setattr(cached, "statistic", lambda key, what, *rest: scope.append(what) or answer(key, what, *rest))
     app = open_tab(tab)
     assert set(scope) == ASKED[tab]
@@ -216,7 +216,7 @@ def test_a_video_without_actions_or_rate_says_so(
 
 def test_predictions_are_told_apart(app_home: Path) -> None:
     open_tab("Overview")
-    source = cached.store().sources()[1]
+    source = cached.open_store().sources()[1]
     for tab in TABS:
         app = open_tab(tab, source=source)
         assert not app.exception, tab
@@ -304,7 +304,7 @@ def test_spans_keep_their_order_and_tell_their_quantiles() -> None:
 
 def test_table_1_puts_the_data_at_hand_first() -> None:
     mine = {"num_videos": 2, "video_hours": 0.5, "objects_annotated": True, "frames": 8, "action_instances": 3}
-    table = table_1(mine, "mine", Owner.YOURS, cached.paper()["table_1"])
+    table = table_1(mine, "mine", Owner.YOURS, cached.load_paper_results()["table_1"])
     assert table["dataset"].tolist()[0] == "mine" and table["dataset"].tolist()[-1] == "Action Genome"
     assert table["numbers"].tolist() == ["yours, counted here", *["paper"] * 9]
     assert table.loc[9, "relationship_instances"] == 1_700_000 and table.loc[9, "num_videos"] == 10_000

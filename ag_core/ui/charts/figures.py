@@ -19,8 +19,8 @@ from ag_core.queries.facets import VideoFilter
 from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS, shown
 from ag_core.ui import cached
 from ag_core.ui.charts.plots import MARK, PICK, Chart
-from ag_core.ui.formatting import download_name, format_number
-from ag_core.ui.page import EXPLORE, SEARCH, TIME, VIDEO, is_dark, owner_note
+from ag_core.ui.formatting import format_download_name, format_number
+from ag_core.ui.page import EXPLORE, SEARCH, TIME, VIDEO, is_dark, show_owner_note
 from ag_core.ui.widgets.pickers import action_label, download_table
 
 SEQUENCE = "sequence"
@@ -65,7 +65,7 @@ class Figure:
 
 def show_figure(figure: Figure, key: str) -> None:
     """The figure on the page; `key` is its own and prefixes those of its parts."""
-    owner_note(figure.note)
+    show_owner_note(figure.note)
     _chart_and_choice(figure, key)
 
 
@@ -114,7 +114,7 @@ def _choice(figure: Figure, key: str) -> None:
         video_id, time_s = figure.moments[mark]
         _link(EXPLORE, "Watch this moment", {VIDEO: [video_id], TIME: [f"{time_s:.3f}"]})
     elif mark is not None:
-        found = cached.count_matching(cached.store_key(), figure.searches[mark])
+        found = cached.count_matching_videos(cached.get_store_key(), figure.searches[mark])
         if found:
             videos = "the video" if found == 1 else f"the {format_number(found)} videos"
             _link(EXPLORE, f"See {videos} in Explore", explore_parameters(figure.searches[mark]))
@@ -142,7 +142,7 @@ def _download_picture(figure: Figure, key: str, kind: Literal["svg", "png"]) -> 
     st.download_button(
         kind.upper(),
         partial(picture, figure, kind),
-        file_name=download_name(figure.what, figure.which, kind),
+        file_name=format_download_name(figure.what, figure.which, kind),
         mime={"svg": "image/svg+xml", "png": "image/png"}[kind],
         key=key,
         icon=":material/image:",

@@ -112,20 +112,20 @@ def viewing_of(key: cached.StoreKey, video_id: str, run: str | None = None) -> V
 
     UserError for an unknown video.
     """
-    video = cached.video(key, video_id)
-    runs = cached.model_runs(key, video_id)
+    video = cached.load_video(key, video_id)
+    runs = cached.list_model_runs(key, video_id)
     run = run if run in runs else next(iter(runs), None)
-    prediction = cached.shipped_prediction(video_id)
+    prediction = cached.load_shipped_prediction(video_id)
     predicted: list[SceneGraph] = []
     scores: dict[str, ActionScores] = {}
     if prediction is not None and run in (None, _source_of(prediction)):
         predicted, scores = prediction.graphs(), prediction.action_scores()
     elif run is not None:
         prediction = None
-        predicted, scores = cached.graphs(key, video_id, run), cached.stored_scores(key, video_id, run)
-    sources = {ANNOTATION: cached.graphs(key, video_id), PREDICTED: predicted}
-    annotated = ANNOTATION in cached.sources_of(key, video_id)
-    intervals = cached.intervals(key, video_id) if annotated else None
+        predicted, scores = cached.load_graphs(key, video_id, run), cached.load_stored_scores(key, video_id, run)
+    sources = {ANNOTATION: cached.load_graphs(key, video_id), PREDICTED: predicted}
+    annotated = ANNOTATION in cached.list_sources_of(key, video_id)
+    intervals = cached.load_intervals(key, video_id) if annotated else None
     return Viewing(video, video.path, _present(sources), intervals, scores, prediction, run)
 
 
@@ -157,7 +157,7 @@ def play(viewing: Viewing, key: str, *, t0: float = 0.0, compare: bool = False, 
     url, missing = None, missing_video_note(viewing)
     if not missing and viewing.path:
         try:
-            url = media_url(cached.playable(viewing.path))
+            url = media_url(cached.make_playable(viewing.path))
         except (UserError, FileNotFoundError) as error:
             missing = f"The video cannot be shown ({error}); boxes and graphs are shown without it."
     for note in filter(None, (missing, unknown_rate_note(viewing))):
@@ -203,7 +203,7 @@ def action_tables(viewing: Viewing, top: int, key: str) -> None:
     for column, (model, answer) in zip(st.columns(max(1, len(viewing.scores)), gap="large"), viewing.scores.items()):
         table = tables.top_actions(answer, viewing.annotated_actions, top)
         parts.append(table.assign(model=model))
-        column.html(html.score_list(model, table, judged=viewing.intervals is not None))
+        column.html(html.render_score_list(model, table, judged=viewing.intervals is not None))
     if parts:
         download_table(pd.concat(parts), "actions", viewing.video.video_id, f"{key}_csv")
 

@@ -11,8 +11,8 @@ from ag_core.taxonomy import ACTIONS, action_index, shown
 from ag_core.ui.charts import plots
 from ag_core.ui.charts.figures import Figure, show_figure
 from ag_core.ui.charts.plots import MARK
-from ag_core.ui.formatting import action_name, format_number, object_name
-from ag_core.ui.page import EXPLORE, empty_state
+from ag_core.ui.formatting import format_action, format_number, format_object
+from ag_core.ui.page import EXPLORE, show_empty_state
 from ag_core.ui.statistics.scope import StatisticsScope, log_toggle, object_picker
 
 MAX_ACTIONS = 40
@@ -25,7 +25,7 @@ def show_actions(scope: StatisticsScope) -> None:
     held = counted[counted["intervals"] > 0]
     if held.empty:
         why = "Models score whole videos and clips, not intervals; choose the annotation as source to see actions"
-        empty_state("No actions", why, (EXPLORE, "All videos"))
+        show_empty_state("No actions", why, (EXPLORE, "All videos"))
         return
     st.subheader("Actions", anchor=False)
     _show_counts(scope, counted, held)
@@ -35,7 +35,7 @@ def show_actions(scope: StatisticsScope) -> None:
 
 def marked_actions(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, VideoFilter]]:
     """A table of actions (action, id, label) with its marks, 'label (id)', and what they mean in Explore."""
-    marks = [action_name(action) for action in table["action"]]
+    marks = [format_action(action) for action in table["action"]]
     searches = {mark: VideoFilter(actions=(int(action),)) for mark, action in zip(marks, table["action"])}
     return table.assign(**{MARK: marks}), searches
 
@@ -110,7 +110,7 @@ def _show_beside(scope: StatisticsScope) -> None:
     chosen = object_picker(scope, "beside")
     if chosen is None:
         return
-    name, table = object_name(chosen), scope.ask("actions_beside", chosen)
+    name, table = format_object(chosen), scope.ask("actions_beside", chosen)
     if table.empty:
         st.caption("No action is under way in a frame that shows it, or the videos' rates are not known.")
         return

@@ -16,7 +16,7 @@ from ag_core.ui import cached
 from ag_core.ui.charts import plots
 from ag_core.ui.charts.figures import Figure, show_figure
 from ag_core.ui.formatting import format_number, format_percent
-from ag_core.ui.page import empty_state, owner_note
+from ag_core.ui.page import show_empty_state, show_owner_note
 from ag_core.ui.widgets.pickers import download_table
 from ag_core.world_audit.dataset_balance import list_seldom_seen_objects
 from ag_core.world_audit.report_metrics import list_parts, read_audit_metrics, read_distance_metrics, tabulate_inputs
@@ -69,12 +69,12 @@ def likeness_table(agreement: Result) -> pd.DataFrame:
 
 def show_data_card() -> None:
     """The whole card, or what makes it where it is missing."""
-    result = cached.home_world_audit()
+    result = cached.load_home_world_audit()
     if result is None:
-        empty_state("No audit yet", f"Audit a generated home world: `{COMMAND}`")
+        show_empty_state("No audit yet", f"Audit a generated home world: `{COMMAND}`")
         return
     world, n, classes = result["world"], result["n"], result["classes"]
-    owner_note(
+    show_owner_note(
         f"Measured by this project on its synthetic home world: profile {world['profile']}, generator version "
         f"{world['generator_version']}, seed {world['seed']}. Command: python -m ag_core {result['command']}, "
         f"{result['date'][:10]}."
@@ -121,8 +121,8 @@ def _show_audits(result: Result) -> None:
     )
     st.table(build_metric_frame(input_table), border="horizontal")
     at_chance = read_audit_metrics(result)[CHANCE].values()
-    owner_note(f"What constant scores reach: {'; '.join(metric.format_short() for metric in at_chance)}.")
-    owner_note(difference_table.format_caption())
+    show_owner_note(f"What constant scores reach: {'; '.join(metric.format_short() for metric in at_chance)}.")
+    show_owner_note(difference_table.format_caption())
     st.table(build_metric_frame(difference_table), border="horizontal")
     if len(parts) > 1:
         st.caption(
@@ -176,13 +176,13 @@ def _show_agreement(result: Result) -> None:
             "card_agreement",
         )
     else:
-        owner_note(note)
+        show_owner_note(note)
     st.table(likeness_table(agreement).set_index(""), border="horizontal")
 
 
 def _show_presence(result: Result) -> None:
     st.subheader("What the presence of an object tells", anchor=False)
-    owner_note(
+    show_owner_note(
         "Share of the videos in which each class is clearly visible at some moment, with and without an action on it. "
         "Equal shares would tell nothing. Bits: mutual information of the two."
     )
@@ -210,7 +210,7 @@ def _show_presence(result: Result) -> None:
 def _show_labels(result: Result) -> None:
     classes = result["classes"]
     st.subheader("Actions", anchor=False)
-    owner_note(
+    show_owner_note(
         f"{classes['present']} of {classes['of']} Charades actions occur, {classes['val']} of them in val. "
         "Videos with each action by part, and intervals in all."
     )

@@ -42,7 +42,7 @@ def transition_table(counted: pd.DataFrame) -> pd.DataFrame:
 
 
 def _show_transitions(scope: StatisticsScope, object_class: int, group: Group) -> None:
-    name = formatting.object_name(object_class)
+    name = formatting.format_object(object_class)
     st.subheader(f"What follows what: {group.value}, {name}", anchor=False)
     table = transition_table(scope.ask("transitions", object_class, group))
     if table.empty:
@@ -103,7 +103,7 @@ def _draw_transitions(table: pd.DataFrame, group: Group, dark: bool) -> plots.Ch
 def _show_durations(scope: StatisticsScope, object_class: int) -> None:
     st.subheader("How long relationships last", anchor=False)
     every = st.toggle("With all objects", key="every", bind="query-params")
-    name = "all objects" if every else formatting.object_name(object_class)
+    name = "all objects" if every else formatting.format_object(object_class)
     counted = scope.ask("durations", *(() if every else (object_class,)))
     table = counted[counted["lasting"] > 0]
     if table.empty:

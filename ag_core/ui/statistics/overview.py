@@ -17,7 +17,7 @@ from ag_core.ui.charts import plots
 from ag_core.ui.charts.figures import Figure, show_figure
 from ag_core.ui.charts.plots import MARK
 from ag_core.ui.formatting import format_number
-from ag_core.ui.page import owner_note, totals_row
+from ag_core.ui.page import show_owner_note, show_totals
 from ag_core.ui.statistics.scope import StatisticsScope, log_toggle
 from ag_core.ui.widgets.pickers import download_table, source_name
 
@@ -43,8 +43,8 @@ COLUMNS = {
 
 def show_overview(scope: StatisticsScope) -> None:
     """Totals, Table 1, and how often every relationship and object occurs."""
-    owner_note(f"Counts of {scope.whose}. For scale, beneath each the published total of the Action Genome paper.")
-    totals_row(cached.totals(scope.key, scope.source), read_paper_totals(cached.paper()))
+    show_owner_note(f"Counts of {scope.whose}. For scale, beneath each the published total of the Action Genome paper.")
+    show_totals(cached.count_totals(scope.key, scope.source), read_paper_totals(cached.load_paper_results()))
     _show_table_1(scope)
     st.subheader("Relationships and objects", anchor=False)
     logarithmic = log_toggle()
@@ -82,12 +82,12 @@ def table_1(mine: dict[str, Any], name: str, owner: Owner, papers: list[dict[str
 
 def _show_table_1(scope: StatisticsScope) -> None:
     st.subheader("Beside other data sets", anchor=False)
-    owner_note(
+    show_owner_note(
         "First row: counted here in the open data. Other rows: the paper's Table 1, as printed there (its numbers "
         "of videos of HACS Clips and AVA look exchanged; they are kept). The last two columns are not in the paper's "
         "table."
     )
-    table = table_1(scope.ask("table_1_row"), data_name(scope), data_owner(), cached.paper()["table_1"])
+    table = table_1(scope.ask("table_1_row"), data_name(scope), data_owner(), cached.load_paper_results()["table_1"])
     formats: dict[str, Any] = {
         column: st.column_config.NumberColumn(label, format="localized")
         for column, label in COLUMNS.items()

@@ -13,7 +13,7 @@ from ag_core.ui.charts.bipartite import bipartite_map, line_mark
 from ag_core.ui.charts.figures import Figure, show_figure
 from ag_core.ui.charts.plots import MARK
 from ag_core.ui.formatting import format_number
-from ag_core.ui.page import EXPLORE, empty_state
+from ag_core.ui.page import EXPLORE, show_empty_state
 from ag_core.ui.statistics.scope import StatisticsScope, log_toggle
 
 SHARE, COUNT = "share", "count"
@@ -27,7 +27,7 @@ def show_pairs(scope: StatisticsScope) -> None:
     """Figure 4 as lines or as a heat map, then the objects that share a frame."""
     pairs = scope.ask("object_relation_pairs")
     if pairs.empty:
-        empty_state("No relationships", f"There are none in {scope.whose}", (EXPLORE, "All videos"))
+        show_empty_state("No relationships", f"There are none in {scope.whose}", (EXPLORE, "All videos"))
         return
     boxes = scope.counts("object").set_index("object")["objects"]
     pairs = pairs.assign(share=pairs["relations"] / boxes.loc[pairs["object"]].clip(lower=1).to_numpy())

@@ -17,8 +17,8 @@ from ag_core.ui.charts import plots
 from ag_core.ui.charts.figures import Figure, show_figure
 from ag_core.ui.charts.plots import MARK
 from ag_core.ui.charts.time_axis import FRAME_KINDS, sampling_strip
-from ag_core.ui.formatting import action_name, format_clock, format_number, format_percent
-from ag_core.ui.page import EXPLORE, TIME, VIDEO, empty_state, owner_note
+from ag_core.ui.formatting import format_action, format_clock, format_number, format_percent
+from ag_core.ui.page import EXPLORE, TIME, VIDEO, show_empty_state, show_owner_note
 from ag_core.ui.statistics.scope import StatisticsScope
 from ag_core.ui.widgets.pickers import video_picker
 
@@ -27,29 +27,29 @@ AT_MIDPOINT, ELSEWHERE = FRAME_KINDS
 
 def show_sampling(scope: StatisticsScope) -> None:
     """The strip of one video, then the pictures of one action's five frames. The annotation's, whatever the source."""
-    if ANNOTATION not in cached.sources(scope.key) or cached.videos(scope.key, ANNOTATION).empty:
-        empty_state("No annotated videos", "The store holds predictions only", (EXPLORE, "All videos"))
+    if ANNOTATION not in cached.list_sources(scope.key) or cached.load_videos(scope.key, ANNOTATION).empty:
+        show_empty_state("No annotated videos", "The store holds predictions only", (EXPLORE, "All videos"))
         return
     st.subheader("From actions to annotated frames", anchor=False)
-    owner_note(
+    show_owner_note(
         f"The paper's Figure 2: of every action, {FRAMES_PER_ACTION} frames are annotated, the midpoints of "
         f"{FRAMES_PER_ACTION} equal parts. {_whole_share(scope)}"
     )
     video_id = video_picker(scope.key, widget_key="video", source=ANNOTATION)
     try:
-        video = cached.video(scope.key, video_id)
+        video = cached.load_video(scope.key, video_id)
     except UserError as error:
-        empty_state("No such video", str(error))
+        show_empty_state("No such video", str(error))
         return
-    intervals = cached.intervals(scope.key, video_id)
-    numbers = [graph.frame for graph in cached.graphs(scope.key, video_id)]
+    intervals = cached.load_intervals(scope.key, video_id)
+    numbers = [graph.frame for graph in cached.load_graphs(scope.key, video_id)]
     if not intervals or not video.fps:
         why = (
             "It has no annotated actions"
             if not intervals
             else "Its frame rate is not known, so its frames have no time"
         )
-        empty_state("No strip for this video", f"{why}; choose another video")
+        show_empty_state("No strip for this video", f"{why}; choose another video")
         return
     frames = annotated_frames(numbers, intervals, video)
     _show_strip(video, intervals, frames)
@@ -57,7 +57,7 @@ def show_sampling(scope: StatisticsScope) -> None:
 
 
 def _whole_share(scope: StatisticsScope) -> str:
-    near, total = cached.statistic(scope.key, "share_at_midpoints", ANNOTATION)
+    near, total = cached.compute_statistic(scope.key, "share_at_midpoints", ANNOTATION)
     if not total:
         return "The open data has no annotated frames whose time is known."
     return (
@@ -90,7 +90,7 @@ def _show_strip(video: Video, intervals: Sequence[ActionInterval], frames: pd.Da
     bars = pd.DataFrame(
         {
             "row": names,
-            "action": [action_name(interval.action) for interval in intervals],
+            "action": [format_action(interval.action) for interval in intervals],
             "start_s": [interval.start_s for interval in intervals],
             "end_s": [interval.end_s for interval in intervals],
         }
@@ -150,7 +150,7 @@ def _show_pictures(video: Video, intervals: Sequence[ActionInterval], frames: pd
 def _show_picture(video: Video, frame: int, part: int, annotated: bool) -> None:
     time_s = frame_to_time(frame, video.fps or 1.0)
     with st.container(key=f"ag_still_{part}"):
-        image = cached.picture_at(None if video.path is None else str(video.path), frame)
+        image = cached.load_frame_jpeg(None if video.path is None else str(video.path), frame)
         if image:
             st.image(image, width="stretch", alt=f"Frame {frame} of video {video.video_id}")
         else:

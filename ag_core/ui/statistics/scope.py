@@ -8,7 +8,7 @@ import streamlit as st
 from ag_core.annotations.store import ANNOTATION
 from ag_core.taxonomy import OBJECTS, object_index, shown
 from ag_core.ui import cached
-from ag_core.ui.page import EXPLORE, empty_state
+from ag_core.ui.page import EXPLORE, show_empty_state
 from ag_core.ui.widgets.pickers import source_name
 
 
@@ -20,19 +20,19 @@ class StatisticsScope:
     source: str
 
     def ask(self, what: str, *about: Any) -> Any:
-        """One of `cached.statistic`'s answers for this source."""
-        return cached.statistic(self.key, what, self.source, *about)
+        """One of `cached.compute_statistic`'s answers for this source."""
+        return cached.compute_statistic(self.key, what, self.source, *about)
 
     def counts(self, what: str) -> Any:
-        """One of `cached.counts`' tables for this source."""
-        return cached.counts(self.key, what, self.source)
+        """One of `cached.load_counts`' tables for this source."""
+        return cached.load_counts(self.key, what, self.source)
 
     @property
     def whose(self) -> str:
         """Whose numbers these are, to end a sentence with."""
         if self.source == ANNOTATION:
             return "the annotation of the open data set"
-        filters = "; Explore filters by the annotation" if ANNOTATION in cached.sources(self.key) else ""
+        filters = "; Explore filters by the annotation" if ANNOTATION in cached.list_sources(self.key) else ""
         return f"{source_name(self.source)}, by this project{filters}"
 
     @property
@@ -51,7 +51,7 @@ def object_picker(scope: StatisticsScope, key: str) -> int | None:
     counted = scope.counts("object").sort_values("objects", ascending=False, kind="stable")
     present = counted.loc[counted["objects"] > 0, "object"].tolist()
     if not present:
-        empty_state("No objects", f"{source_name(scope.source)} has no visible objects", (EXPLORE, "All videos"))
+        show_empty_state("No objects", f"{source_name(scope.source)} has no visible objects", (EXPLORE, "All videos"))
         return None
     return object_index(
         st.selectbox("Object", present, format_func=shown, key=key, bind="query-params", width=260) or OBJECTS[0]

@@ -9,8 +9,8 @@ import streamlit as st
 
 from ag_core.graphs.formats import FORMATS, Format, export_graphs
 from ag_core.records import SceneGraph, Video, latest_graph_at, time_to_frame
-from ag_core.ui.formatting import download_name, format_number
-from ag_core.ui.page import is_dark, owner_note
+from ag_core.ui.formatting import format_download_name, format_number
+from ag_core.ui.page import is_dark, show_owner_note
 
 MOMENT, WHOLE = "This moment", "Whole video"
 
@@ -37,7 +37,7 @@ def export_menu(
             st.caption("No graph begins before this moment; play on, or choose the whole video.")
             return
         about = f"frame {frame}" if frame else f"{format_number(len(graphs))} frames"
-        owner_note(f"{about[:1].upper()}{about[1:]}, {whose}.")
+        show_owner_note(f"{about[:1].upper()}{about[1:]}, {whose}.")
         dark = is_dark()
         with st.container(key="ag_exports"):
             for one in FORMATS.values():
@@ -56,7 +56,7 @@ def _button(one: Format, video: Video, make: Callable[[], bytes], frame: int | N
     st.download_button(
         one.label,
         make,
-        file_name=download_name(one.what, which, one.extension),
+        file_name=format_download_name(one.what, which, one.extension),
         mime=one.mime,
         key=f"{key}_{one.name}",
         icon=":material/download:",

@@ -13,8 +13,8 @@ from ag_core.doctor.funnel import NOT_COMPARABLE, WHY_NOT_COMPARABLE, load_publi
 from ag_core.doctor.report import HEADINGS, count_severities
 from ag_core.ui import cached
 from ag_core.ui.cached import StoreKey
-from ag_core.ui.formatting import download_name, format_clock
-from ag_core.ui.page import EXPLORE, TIME, VIDEO, owner_note
+from ag_core.ui.formatting import format_clock, format_download_name
+from ag_core.ui.page import EXPLORE, TIME, VIDEO, show_owner_note
 from ag_core.ui.widgets.pickers import download_table
 
 ROWS_A_PAGE = 100
@@ -49,7 +49,7 @@ def report_downloads(key: StoreKey) -> None:
             st.download_button(
                 label,
                 partial(_report, key, ending),
-                file_name=download_name("doctor", "report", ending),
+                file_name=format_download_name("doctor", "report", ending),
                 mime=mime,
                 key=f"doctor_report_{ending}",
                 icon=":material/download:",
@@ -59,14 +59,14 @@ def report_downloads(key: StoreKey) -> None:
 
 
 def _report(key: StoreKey, ending: str) -> bytes:
-    return cached.doctor_report(key, ending).encode()
+    return cached.make_doctor_report(key, ending).encode()
 
 
 def show_funnel(key: StoreKey) -> None:
     """From the release to the frames that count, ours beside the published numbers."""
     small = st.toggle(f"Only objects larger than {SMALL_SIDE:.0f} pixels", key="small", bind="query-params")
     table = cached.compare_funnel(key, SMALL_SIDE if small else 0.0)
-    owner_note(
+    show_owner_note(
         f"Counts of the open data set; under 'published', those of {load_published_counts()['source']}."
         + (" Nothing is published for this filter." if small else "")
         + (f" {WHY_NOT_COMPARABLE}" if NOT_COMPARABLE in set(table["verdict"]) else "")
@@ -138,9 +138,9 @@ def _rows(key: StoreKey, finding: Finding) -> None:
     """The rows of a finding, a page at a time; a chosen one opens its video at the moment."""
     pages = -(-finding.count // ROWS_A_PAGE)
     page = st.pagination(pages, key=f"page_{finding.id}", bind="query-params") if pages > 1 else 1
-    rows = cached.finding_rows(key, finding.id, ROWS_A_PAGE, (page - 1) * ROWS_A_PAGE)
+    rows = cached.load_finding_rows(key, finding.id, ROWS_A_PAGE, (page - 1) * ROWS_A_PAGE)
     first = (page - 1) * ROWS_A_PAGE + 1
-    owner_note(f"Rows {first:,} to {first + len(rows) - 1:,} of {finding.count:,}, from the open data set.")
+    show_owner_note(f"Rows {first:,} to {first + len(rows) - 1:,} of {finding.count:,}, from the open data set.")
     shown = rows.dropna(axis="columns", how="all")
     columns = {
         "video_id": st.column_config.TextColumn("Video", width=90),
@@ -167,7 +167,7 @@ def _rows(key: StoreKey, finding: Finding) -> None:
         st.download_button(
             "All rows as CSV",
             partial(_all_rows, key, finding.id),
-            file_name=download_name("doctor", finding.id, "csv"),
+            file_name=format_download_name("doctor", finding.id, "csv"),
             mime="text/csv",
             key=f"csv_{finding.id}",
             icon=":material/download:",
@@ -179,7 +179,7 @@ def _rows(key: StoreKey, finding: Finding) -> None:
 
 
 def _all_rows(key: StoreKey, finding_id: str) -> bytes:
-    return cached.finding_rows(key, finding_id, None, 0).to_csv(index=False).encode()
+    return cached.load_finding_rows(key, finding_id, None, 0).to_csv(index=False).encode()
 
 
 def _open_row(rows: pd.DataFrame, chosen: list[int]) -> None:

@@ -11,7 +11,7 @@ from ag_core.queries.facets import VideoFilter
 from ag_core.taxonomy import ACTIONS, OBJECTS, RELATIONS, action_index, object_index, relation_index, shown
 from ag_core.ui import cached
 from ag_core.ui.cached import StoreKey
-from ag_core.ui.formatting import download_name, format_number, object_name, relation_name
+from ag_core.ui.formatting import format_download_name, format_number, format_object, format_relation
 from ag_core.ui.page import VIDEO
 
 SPLITS = ("train", "test")
@@ -23,7 +23,7 @@ def video_picker(key: StoreKey, widget_key: str = VIDEO, source: str | None = No
     `first` stands there before anything is chosen. A page that links to another page's `v` needs a `widget_key` of its
     own: a bound widget takes its part of the address away when its page is left.
     """
-    ids = cached.videos(key, source)["video_id"].tolist()
+    ids = cached.load_videos(key, source)["video_id"].tolist()
     index = ids.index(first) if first in ids else 0
     return st.selectbox("Video", ids, index, key=widget_key, bind="query-params", width=260)
 
@@ -31,7 +31,7 @@ def video_picker(key: StoreKey, widget_key: str = VIDEO, source: str | None = No
 def source_picker(key: StoreKey, widget_key: str) -> str:
     """Choose whose rows to see: the annotation or a model run."""
     return st.selectbox(
-        "Source", cached.sources(key), format_func=source_name, key=widget_key, bind="query-params", width=420
+        "Source", cached.list_sources(key), format_func=source_name, key=widget_key, bind="query-params", width=420
     )
 
 
@@ -47,7 +47,7 @@ def models_of_source(source: str) -> str:
 
 def run_picker(key: StoreKey, video_id: str) -> str | None:
     """Choose whose prediction of a video to see; without asking, where one run has it (that one) or none (None)."""
-    runs = cached.model_runs(key, video_id)
+    runs = cached.list_model_runs(key, video_id)
     if len(runs) < 2:
         return next(iter(runs), None)
     return st.selectbox("Predicted by", runs, format_func=models_of_source, key="run", bind="query-params", width=320)
@@ -58,7 +58,7 @@ def filter_pickers(key: StoreKey) -> VideoFilter:
 
     They ask the annotation; where the store has none, or several model runs, one may choose whom.
     """
-    sources, asked = cached.sources(key), cached.main_source(key)
+    sources, asked = cached.list_sources(key), cached.find_main_source(key)
     # The address has an action as the picker prints it; a link written by hand may give the bare id.
     linked = [one for one in st.query_params.get_all("action") if one in {action.id for action in ACTIONS}]
     if linked and "action" not in st.session_state:
@@ -110,8 +110,8 @@ def action_label(action_id: str) -> str:
 def facet_pills(facets: pd.DataFrame, filters: VideoFilter, most: int = 8) -> None:
     """What else the found videos hold, with counts of videos; choosing one adds it to the filters."""
     kinds: tuple[tuple[str, str, tuple[int, ...], Callable[[int], str]], ...] = (
-        ("object", "Objects", filters.objects, object_name),
-        ("relation", "Relationships", filters.relations, relation_name),
+        ("object", "Objects", filters.objects, format_object),
+        ("relation", "Relationships", filters.relations, format_relation),
         ("action", "Actions", filters.actions, lambda index: ACTIONS[index].id),
     )
     for kind, label, chosen, value in kinds:
@@ -155,7 +155,7 @@ def download_table(
     st.download_button(
         kind.upper() if kind != "parquet" else "Parquet",
         make,
-        file_name=download_name(what, which, kind),
+        file_name=format_download_name(what, which, kind),
         mime=mime,
         key=key,
         icon=":material/download:",

@@ -13,7 +13,7 @@ import pandas as pd
 from ag_core.queries.sequence.language import format_step
 from ag_core.queries.sequence.query import SqlQuery
 from ag_core.queries.sequence.records import MAX_STEPS, Sequence
-from ag_core.ui.formatting import format_clock, format_duration, format_number, scene_name
+from ag_core.ui.formatting import format_clock, format_duration, format_number, format_scene
 
 STEP_COLOURS = {
     False: ["#6B3FA0", "#2C6BB3", "#0F7A80", "#2F7A34", "#866500", "#B34D12", "#AB2C5C", "#555F73"],
@@ -114,7 +114,7 @@ def _headline(row: pd.Series) -> str:
 def _about(row: pd.Series, intervals: Values[StepInterval]) -> str:
     """Which frames, where, and how long, in small type."""
     facts = [_frames(intervals[0].first_frame, max(one.last_frame for one in intervals))]
-    facts += [scene_name(row["scene"])] if pd.notna(row["scene"]) else []
+    facts += [format_scene(row["scene"])] if pd.notna(row["scene"]) else []
     facts += [str(row["split"])] if pd.notna(row["split"]) else []
     facts += [f"{format_duration(row['duration_s'])} long"] if pd.notna(row["duration_s"]) else []
     return f'<p class="ag-about">{escape(" · ".join(facts))}</p>'

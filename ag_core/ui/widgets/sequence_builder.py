@@ -15,7 +15,7 @@ import streamlit as st
 from ag_core.queries.sequence.language import format_sequence
 from ag_core.queries.sequence.records import MAX_CONDITIONS, MAX_STEPS, SPLITS, Condition, Limits, Sequence
 from ag_core.taxonomy import N_ACTIONS, N_CLASSES, N_RELATIONS
-from ag_core.ui.formatting import action_name, object_name, relation_name
+from ag_core.ui.formatting import format_action, format_object, format_relation
 from ag_core.ui.page import is_dark
 from ag_core.ui.widgets import search_hits
 from ag_core.ui.widgets.pickers import source_name
@@ -151,7 +151,7 @@ def _condition_row(place: int, index: int, condition: Condition, n_conditions: i
             on_change=lambda: change(negated=st.session_state[f"{key}_not"]),
         )  # fmt: skip
         st.multiselect(
-            f"Relationships {where}", range(N_RELATIONS), format_func=relation_name,
+            f"Relationships {where}", range(N_RELATIONS), format_func=format_relation,
             placeholder="Is there (any relationship)", wrap=True, label_visibility="collapsed",
             key=_showing(f"{key}_relations", list(condition.relations)), on_change=set_relations,
         )  # fmt: skip
@@ -163,7 +163,7 @@ def _condition_row(place: int, index: int, condition: Condition, n_conditions: i
                 on_change=lambda: change(together=bool(st.session_state[f"{key}_together"])),
             )  # fmt: skip
         st.multiselect(
-            f"Objects {where}", sorted(range(1, N_CLASSES), key=object_name), format_func=object_name,
+            f"Objects {where}", sorted(range(1, N_CLASSES), key=format_object), format_func=format_object,
             placeholder="Anything", wrap=True, label_visibility="collapsed",
             key=_showing(f"{key}_classes", list(condition.classes)),
             on_change=lambda: change(classes=tuple(st.session_state[f"{key}_classes"])),
@@ -236,7 +236,7 @@ def _where_row(sequence: Sequence, sources: Values[str]) -> None:
     with st.container(horizontal=True, key="ag_where"):
         for place, any_of in enumerate(where.actions or ((),)):
             st.multiselect(
-                "During an action", range(N_ACTIONS), format_func=action_name, placeholder="Any action",
+                "During an action", range(N_ACTIONS), format_func=format_action, placeholder="Any action",
                 key=_showing(f"search_actions_{place}", list(any_of)), on_change=set_actions, args=(place,),
             )  # fmt: skip
         st.text_input(

@@ -45,7 +45,6 @@ MAY_IMPORT: dict[str, set[str]] = {
     "experiments": {
         "catalog",
         "models",
-        "world",
         "video",
         "annotations",
         "evaluation",
@@ -56,6 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "errors",
         "settings",
         "files",
+        "progress",
     },
     "world_audit": {
         "presets",

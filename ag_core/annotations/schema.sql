@@ -1,5 +1,6 @@
--- The annotation store. Annotations and predictions share the tables; `source` says whose a row is:
--- 'annotation', or 'prediction:DETECTOR+HEAD'. `video` is a number within this file; the views at the end have names.
+-- The annotation store. Annotations and predictions share the tables; `source` says whose a row is: 'annotation', the
+-- name of a further annotation (such as 'dense', the exact truth of the home world), or 'prediction:DETECTOR+HEAD'.
+-- `video` is a number within this file; the views at the end have names.
 -- Times are whole milliseconds, frames count from 1 at the video's own rate, boxes are x1, y1, x2, y2 in pixels.
 
 -- fingerprint tells what the file was built from, so that the same inputs are not read again
@@ -12,10 +13,11 @@ create table object_classes (class utinyint, name varchar);
 create table relation_classes (relation utinyint, name varchar, "group" varchar);
 create table action_classes (action utinyint, id varchar, label varchar, verb varchar, class utinyint);
 
+-- part is 'iid' or 'comp' where a split has parts, as the val split of the home world does
 create table videos (
     source varchar, video integer, video_id varchar, split varchar, subject varchar, scene varchar, script varchar,
     duration_s double, fps double, width integer, height integer, n_frames integer, path varchar,
-    quality utinyint, relevance utinyint, verified boolean, object_nouns varchar, descriptions varchar
+    quality utinyint, relevance utinyint, verified boolean, object_nouns varchar, descriptions varchar, part varchar
 );
 create table action_intervals (
     source varchar, video integer, action utinyint, start_ms integer, end_ms integer, repair varchar

@@ -9,12 +9,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 FORMAT_NAME = "action-genome-explorer/store"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 
 ANNOTATION = "annotation"
-"""The source of everything that people annotated; every other source is a prediction run."""
+"""The source of everything that people annotated. Other sources are further annotations, or predictions."""
+
+DENSE = "dense"
+"""The source of the home world's exact truth: every second frame with all clearly visible objects."""
+
+PREDICTION_MARK = "prediction:"
+"""How the name of every source that models made begins."""
 
 
 def quote_literal(text: Path | str) -> str:

@@ -57,9 +57,9 @@ def run(options: argparse.Namespace) -> None:
     if card is not None:
         write_atomically(options.card, "\n".join([card[0] + BEGIN, "", *lines, "", END + card[1]]))
     if options.log is not None:
-        from ag_core.commands.evaluate import append_row
+        from ag_core.evaluation.results_log import append_log_row
 
-        append_row(options.log, summarize_for_log(report))
+        append_log_row(options.log, summarize_for_log(report))
 
 
 def _split_card(card: Path) -> tuple[str, str]:
@@ -74,17 +74,18 @@ def _split_card(card: Path) -> tuple[str, str]:
 
 def _run_audits(options: argparse.Namespace) -> dict[str, Any]:
     from ag_core.evaluation.protocol import Owner
-    from ag_core.experiments.datasets import HomeWorld, clip_pictures
+    from ag_core.experiments.datasets import clip_frame_cache
     from ag_core.presets import DEMO_VIDEO
     from ag_core.progress import ProgressReporter
     from ag_core.world_audit.audit_inputs import AUDITS
     from ag_core.world_audit.audits import STEPS, run_audit
+    from ag_core.world_audit.home_world import HomeWorld
     from ag_core.world_audit.report import build_report
 
     real = _read_real_samples(options.real) if options.real is not None else []
     world = HomeWorld.open(options.data)
     train, val = world.of_split("train"), world.of_split("val")
-    pictures, steps = clip_pictures(world, DEMO_VIDEO.size_wh), options.steps or STEPS
+    pictures, steps = clip_frame_cache(world.folder / ".cache", DEMO_VIDEO.size_wh), options.steps or STEPS
     seeds, results = range(options.seeds), []
     with ProgressReporter() as line:
         for done, audit in enumerate(AUDITS):
@@ -97,8 +98,8 @@ def _run_audits(options: argparse.Namespace) -> dict[str, Any]:
 
 def _read_real_samples(folder: Path) -> "list[GraphSample]":
     """The two parts of the real sample."""
-    from ag_core.commands.evaluate import real_graphs
+    from ag_core.annotations.readers.graph_sample import read_graph_sample
     from ag_core.world_audit.graph_distance import GraphSample
 
-    files = [real_graphs(folder / f"ag_frames_{split}.jsonl")[0] for split in ("train", "val")]
+    files = [read_graph_sample(folder / f"ag_frames_{split}.jsonl").graphs for split in ("train", "val")]
     return [GraphSample.from_graphs(graph for graphs in videos.values() for graph in graphs) for videos in files]

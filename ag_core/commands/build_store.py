@@ -22,6 +22,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--videos", type=Path, metavar="DIR", help="folder with the video files, for their rates")
     parser.add_argument("--rates", type=Path, metavar="CSV", help="table video,fps for videos without a file")
     parser.add_argument("--predictions", type=Path, nargs="*", default=[], metavar="FILE", help="results of predict")
+    parser.add_argument("--home-world", type=Path, metavar="DIR", help="folder of `world`: all of it, with exact truth")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.duckdb")
     parser.add_argument("--lake", type=Path, metavar="DIR", help="also write the store as partitioned Parquet files")
     parser.add_argument("--force", action="store_true", help="build although the store is current")
@@ -37,21 +38,25 @@ def run(options: argparse.Namespace) -> None:
     from ag_core.annotations.store import AnnotationStore
     from ag_core.files import check_target
     from ag_core.progress import ProgressReporter
+    from ag_core.world.dense_source import dense_annotation
 
     check_target(options.out)
     start = time.perf_counter()
+    world = options.home_world
+    inner = {name: None if world is None else world / name for name in ("charades", "annotations", "videos")}
     with ProgressReporter() as report:
         written = build_store(
             options.out,
-            charades=options.charades,
-            action_genome=options.action_genome,
-            videos=options.videos,
+            charades=options.charades or inner["charades"],
+            action_genome=options.action_genome or inner["annotations"],
+            videos=options.videos or inner["videos"],
             rates=options.rates,
             predictions=options.predictions,
             progress=report,
             memory=options.memory,
             force=options.force,
             lake=options.lake,
+            further=() if world is None else [dense_annotation(world)],
         )
     seconds = time.perf_counter() - start
     with AnnotationStore(options.out) as store:

@@ -32,6 +32,13 @@ def build_log_row(what: str, metrics: Iterable[Metric], about: Mapping[str, Any]
     return row | {"metrics": [metric.to_json() for metric in metrics], "about": dict(about or {})}
 
 
+def append_log_row(path: Path, row: Mapping[str, Any]) -> None:
+    """Add one row to a log, making its folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
 def read_log_row(row: Mapping[str, Any]) -> LoggedResult:
     """A row of the log, of today's form or of an earlier one; UserError for anything else."""
     if not isinstance(row, Mapping):

@@ -14,24 +14,35 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.utils import convert_conv3d_weight_memory_format
 
-from ag_core.catalog import BankKind, find_action_model, find_clip_network, find_detector, find_relation_head
+from ag_core.catalog import (
+    HOME_WORLD,
+    BankKind,
+    find_action_model,
+    find_clip_network,
+    find_detector,
+    find_relation_head,
+)
 from ag_core.experiments.clip import Clips, action_loss
-from ag_core.experiments.datasets import HomeWorld, WorldVideo, clip_pictures
+from ag_core.experiments.compute import Compute
+from ag_core.experiments.datasets import LabelledVideo, TrainingData, clip_frame_cache
 from ag_core.experiments.training_loop import Losses, StepLosses
 from ag_core.files import hash_file, stage_file
 from ag_core.models.checkpoints import load_checkpoint
-from ag_core.models.detector import FasterRcnnDetector, load_faster_rcnn
+from ag_core.models.detector import Detector, FasterRcnnDetector, load_faster_rcnn
 from ag_core.models.feature_bank import BankMaterial, bank_times, build_bank, graph_bank
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import build_relation_head
 from ag_core.models.scene_graph import SceneGraphPredictor
-from ag_core.models.video import BankHead, ClipNetwork, build_video_model, make_clip_input
+from ag_core.models.video import BankHead, ClipNetwork, load_clip_network, make_clip_input
 from ag_core.models.video.scoring import score_clips, score_videos
 from ag_core.records import time_to_frame
 from ag_core.video.clips import clip_centre_times
 from ag_core.video.frames import read_frames
 
 CLIPS_AT_ONCE = 8
+
+GRAPH_HEAD = "reldn"
+"""The relation head whose graphs are the predicted bank."""
 
 
 @dataclass(frozen=True)
@@ -50,39 +61,49 @@ class VideoFeatures:
 
 
 @torch.inference_mode()
-def clip_features(net: ClipNetwork, clips: Clips, video: WorldVideo, centres_s: Sequence[float]) -> NDArray[np.float32]:
-    """[n,C] features of the clips around the given moments."""
+def clip_features(
+    net: ClipNetwork,
+    clips: Clips,
+    video: LabelledVideo,
+    centres_s: Sequence[float],
+    compute: Compute = Compute(),
+    detector: Detector | None = None,
+) -> NDArray[np.float32]:
+    """[n,C] features of the clips around the given moments; a detector where the network looks at regions."""
     parts = [np.zeros((0, net.feature_size), np.float32)]
     for start in range(0, len(centres_s), CLIPS_AT_ONCE):
         pictures = [clips.pictures(video, centre) for centre in centres_s[start : start + CLIPS_AT_ONCE]]
-        parts.append(net(make_clip_input(np.stack(pictures), clips.preset)).numpy())
+        inputs = make_clip_input(np.stack(pictures), clips.preset, compute.device, detector)
+        parts.append(net(inputs).float().cpu().numpy())
     return np.concatenate(parts)
 
 
-def predicted_bank(predictor: SceneGraphPredictor, video: WorldVideo, times_s: Sequence[float]) -> NDArray[np.float32]:
+def predicted_bank(
+    predictor: SceneGraphPredictor, video: LabelledVideo, times_s: Sequence[float]
+) -> NDArray[np.float32]:
     """[K,875] of the graphs that the predictor finds at the given moments."""
-    truth = video.truth
-    wanted = [time_to_frame(time, truth.fps, truth.n_frames) for time in times_s]
+    wanted = [time_to_frame(time, video.fps, video.n_frames) for time in times_s]
     graphs = {}
     for frame, picture in read_frames(video.path, wanted):
-        [graphs[frame]] = predictor.predict([picture], [frame], [(frame - 1) / truth.fps])
+        [graphs[frame]] = predictor.predict([picture], [frame], [(frame - 1) / video.fps])
     return graph_bank([graphs[frame] for frame in wanted])
 
 
 def video_features(
-    video: WorldVideo,
+    video: LabelledVideo,
     clips: Clips,
     net: ClipNetwork,
     predictor: SceneGraphPredictor,
     folder: Path,
     clip_key: str,
     graph_key: str,
+    compute: Compute = Compute(),
 ) -> VideoFeatures:
     """The features of one video, from `folder` where the same weights (named by the keys) made them before."""
-    times, views = bank_times(video.truth.duration_s), clip_centre_times(video.truth.duration_s)
+    times, views = bank_times(video.duration_s), clip_centre_times(video.duration_s)
 
     def both_clips() -> NDArray[np.float32]:
-        return clip_features(net, clips, video, [*times, *views])
+        return clip_features(net, clips, video, [*times, *views], compute, predictor.detector)
 
     found = _kept(folder / f"clip-features-{clip_key}" / f"{video.video_id}.npy", both_clips)
     graphs = _kept(
@@ -92,12 +113,14 @@ def video_features(
     return VideoFeatures(times, found[: len(times)], graphs.astype(np.float32), views, found[len(times) :])
 
 
-def extractor(world: HomeWorld, weights: Path, preset: str) -> Callable[[WorldVideo], VideoFeatures]:
-    """A function from a video to its features, with the networks in the folder `weights`."""
+def build_extractor(
+    data: TrainingData, weights: Path, preset: str, network: str = "i3d", compute: Compute = Compute()
+) -> Callable[[LabelledVideo], VideoFeatures]:
+    """A function from a video to its features, with a clip network and the graphs' networks in the folder `weights`."""
     detector, relation_head, clip_network = (
-        find_detector("home-world"),
-        find_relation_head("reldn"),
-        find_clip_network("i3d"),
+        find_detector(HOME_WORLD),
+        find_relation_head(GRAPH_HEAD),
+        find_clip_network(network),
     )
     video_preset = clip_network.preset(preset)
     detector_file, clip_file = detector.weights_path(weights), clip_network.weights_path(weights)
@@ -106,17 +129,17 @@ def extractor(world: HomeWorld, weights: Path, preset: str) -> Callable[[WorldVi
     relation_preset = relation_head.preset(preset)
     head = build_relation_head(relation_head.id, relation_preset)
     load_checkpoint(relation_file, head, relation_preset.name, relation_head.id)
-    clip_model = build_video_model(clip_network.id, video_preset)
-    load_checkpoint(clip_file, clip_model, video_preset.name)
-    net = clip_model.clip_net.eval()
+    clip_model, _ = load_clip_network(clip_network.id, weights, video_preset)
+    net = clip_model.clip_net.to(compute.device).eval()
     convert_conv3d_weight_memory_format(net, torch.channels_last_3d)
-    predictor = SceneGraphPredictor(FasterRcnnDetector(model), RegionFeatureExtractor(model), head)
-    clips = Clips(clip_pictures(world, video_preset.size_wh), list(world.videos), video_preset)
+    boxes = FasterRcnnDetector(model, compute.device)
+    predictor = SceneGraphPredictor(boxes, RegionFeatureExtractor(model), head, compute.device)
+    clips = Clips(clip_frame_cache(data.cache, video_preset.size_wh), [], video_preset)
     clip_key = hash_file(clip_file)[:12]
     graph_key = f"{hash_file(detector_file)[:12]}-{hash_file(relation_file)[:12]}"
 
-    def features(video: WorldVideo) -> VideoFeatures:
-        return video_features(video, clips, net, predictor, world.folder / ".cache", clip_key, graph_key)
+    def features(video: LabelledVideo) -> VideoFeatures:
+        return video_features(video, clips, net, predictor, data.cache, clip_key, graph_key, compute)
 
     return features
 
@@ -160,17 +183,26 @@ def head_examples(model: str, clips: Clips, features: Sequence[VideoFeatures], a
     return HeadExamples(**{name: np.array(values) for name, values in rows.items()})
 
 
-def head_losses(head: BankHead, examples: HeadExamples, batch_size: int) -> StepLosses:
-    """The loss of random clips, for `fit`; every kind of bank draws the same ones."""
+def head_losses(
+    head: BankHead,
+    examples: HeadExamples,
+    batch_size: int,
+    compute: Compute = Compute(),
+    counted: NDArray[np.bool_] | None = None,
+) -> StepLosses:
+    """The loss of random clips, for `fit`; every kind of bank draws the same ones. `counted` as in `action_loss`."""
     head.train()
+    classes = None if counted is None else compute.move(torch.from_numpy(counted))
 
     def losses(random: np.random.Generator) -> Losses:
         rows = random.choice(len(examples.video), size=batch_size)
-        return {"action": action_loss(head(*examples.tensors(rows)), torch.from_numpy(examples.labels[rows]))}
+        labels = compute.move(torch.from_numpy(examples.labels[rows]))
+        return {"action": action_loss(head(*map(compute.move, examples.tensors(rows))), labels, classes)}
 
     return losses
 
 
-def video_scores(head: BankHead, examples: HeadExamples) -> NDArray[np.float32]:
+def video_scores(head: BankHead, examples: HeadExamples, compute: Compute = Compute()) -> NDArray[np.float32]:
     """[videos,157] the largest logit over each video's test views."""
-    return score_videos(score_clips(head, examples.short_term, examples.windows), examples.video)
+    logits = score_clips(head, examples.short_term, examples.windows, compute.device)
+    return score_videos(logits, examples.video)

@@ -1,52 +1,169 @@
-"""A folder of home-world videos as training data: the videos with their truth, and their pictures decoded once.
+"""What training and evaluation read: videos of one split of an annotation store, with their labels and their files.
 
-Reads what `python -m ag_core world` wrote (videos/ID.mp4 and dense/ID.npz). Decoded pictures lie as uint8 arrays in
-DIR/.cache, one file a video, and are mapped rather than loaded, so that any picture is a cheap read afterwards.
+`TrainingData` names a store, a source of boxes and relationships, a split and which annotated frames count; actions
+are the annotated ones. Nothing else is read but the video files. Decoded frames lie as uint8 arrays in the cache,
+one file a video, and are mapped rather than loaded, so that any frame is a cheap read afterwards.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ag_core.annotations.statistics.funnel import kept_frames
+from ag_core.annotations.store import AnnotationStore
+from ag_core.annotations.store_format import ANNOTATION, DENSE
+from ag_core.annotations.targets import Targets
 from ag_core.errors import UserError
 from ag_core.files import stage_file
-from ag_core.records import Detections, SceneGraph
+from ag_core.records import Detections, SceneGraph, frame_to_time
+from ag_core.settings import is_address, settings
 from ag_core.taxonomy import N_ACTIONS
 from ag_core.video.clips import letterbox
 from ag_core.video.frames import read_frames
-from ag_core.world.export import DENSE_SHORT_SIDE, dense_graphs
-from ag_core.world.truth import WorldTruth
 
-DETECTOR_STRIDE = 3
-"""Every third frame of the dense view, two a second in a world of 12 frames a second: neighbours are nearly alike."""
+MIN_BOX_SIDE = 16
+"""Boxes whose shorter side is smaller, in pixels, teach a detector nothing and are not asked of it."""
+
+DENSE_GAP_S = 0.5
+"""Of the dense source frames so far apart count: neighbours are nearly alike."""
 
 
 @dataclass(frozen=True)
-class WorldVideo:
-    """One video of a home world: its file and its exact truth."""
+class FrameRule:
+    """Which annotated frames detectors and relation heads learn from and are tested on.
 
+    published  only those of the published numbers: a person and a visible object, more than two such frames a video
+    min_gap_s  seconds between two frames of a video; 0 takes all
+    """
+
+    published: bool
+    min_gap_s: float = 0.0
+
+    @staticmethod
+    def of_source(source: str) -> "FrameRule":
+        """The rule of a source: every frame half a second apart of dense truth, else the published frames."""
+        return FrameRule(False, DENSE_GAP_S) if source == DENSE else FrameRule(True)
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Where to train or test.
+
+    store   a .duckdb file, a lake's folder or a lake's address
+    source  whose boxes and relationships are the truth: a source of the store
+    split   'train' or 'test'
+    rule    which annotated frames count
+    cache   folder for decoded frames and features, which may be deleted at any time
+    name    what weights and results call the data
+    """
+
+    store: Path | str
+    source: str
+    split: str
+    rule: FrameRule
+    cache: Path
+    name: str
+
+    @staticmethod
+    def open(
+        store: Path | str, split: str = "train", source: str | None = None, cache: Path | None = None, name: str = ""
+    ) -> "TrainingData":
+        """The data of a store with defaults for the rest: dense truth where the store has it, else the annotation.
+
+        UserError where there is no such store or source.
+        """
+        with AnnotationStore(store) as opened:
+            known = opened.sources()
+        chosen = source or (DENSE if DENSE in known else ANNOTATION)
+        if chosen not in known:
+            raise UserError(f"{store} has no source {chosen!r}; choose one of {', '.join(known) or 'none'}")
+        name = name or str(store).rstrip("/").rpartition("/")[2]
+        return TrainingData(store, chosen, split, FrameRule.of_source(chosen), cache or cache_folder(store), name)
+
+    def with_split(self, split: str) -> "TrainingData":
+        """The same data, another split."""
+        return TrainingData(self.store, self.source, split, self.rule, self.cache, self.name)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """[64 hexadecimal digits] of what the store was built from, source and rule; the same for all splits."""
+        with AnnotationStore(self.store) as store:
+            [(built_from,)] = store.rows("select fingerprint from store_format")
+        return hashlib.sha256(f"{built_from} {self.source} {self.rule}".encode()).hexdigest()
+
+    def load(self) -> "LabelledVideos":
+        """The videos of the split that have a file, by id. UserError where there is none."""
+        with AnnotationStore(self.store) as store:
+            rows = store.rows(
+                "select video_id from videos where source = ? and split = ? order by video", [self.source, self.split]
+            )
+            targets = store.targets_of([video_id for (video_id,) in rows], self.source)
+            kept = _published_frames(store, self.source) if self.rule.published else None
+        if not rows:
+            raise UserError(f"{self.name} has no {self.split} videos in source {self.source!r}; give a store with some")
+        videos = []
+        for index, video_id in enumerate(targets.video_ids):
+            path, fps = targets.paths[index], float(targets.fps[index])
+            if path is not None and path.is_file() and fps > 0 and targets.frame_counts[index]:
+                videos.append(
+                    _labelled_video(targets, index, None if kept is None else kept.get(video_id, set()), self)
+                )
+        if not videos:
+            raise UserError(
+                f"none of the {len(rows)} {self.split} videos of {self.name} has its file; build the store again with "
+                "--videos and the folder of the video files"
+            )
+        return LabelledVideos(self, tuple(videos), len(rows) - len(videos))
+
+
+def cache_folder(store: Path | str) -> Path:
+    """Where decoded frames and features of a store lie: beside it, or in the application's home for an address."""
+    if is_address(store):
+        return settings().home / "training" / hashlib.sha256(str(store).encode()).hexdigest()[:12]
+    path = Path(store).resolve()
+    return path.parent / ".cache" / path.stem
+
+
+@dataclass(frozen=True)
+class LabelledVideo:
+    """One video: its file, what is done in it, and its annotated frames.
+
+    actions  (index into ACTIONS, start in seconds, end in seconds), sorted by start
+    frames   indices of its annotated frames in `targets`; counted: of those that count
+    """
+
+    video_id: str
     path: Path
-    truth: WorldTruth
+    fps: float
+    n_frames: int
+    size_wh: tuple[int, int]
+    part: str | None
+    actions: tuple[tuple[int, float, float], ...]
+    targets: Targets = field(repr=False)
+    frames: tuple[int, ...]
+    counted: tuple[int, ...]
 
     @property
-    def video_id(self) -> str:
-        """The id, also the stem of the file."""
-        return self.truth.video_id
+    def duration_s(self) -> float:
+        """Length of the file in seconds."""
+        return self.n_frames / self.fps
 
     @cached_property
     def graphs(self) -> list[SceneGraph]:
-        """The dense view: a graph for every second frame, sorted by frame."""
-        return dense_graphs(self.truth)
+        """The graph of every annotated frame, by frame."""
+        return [self.targets.graph(frame) for frame in self.frames]
 
     @cached_property
-    def detector_graphs(self) -> list[SceneGraph]:
-        """The frames that detectors and relation heads learn from and are tested on."""
-        return self.graphs[::DETECTOR_STRIDE]
+    def counted_graphs(self) -> list[SceneGraph]:
+        """The graphs of the frames that count: what detectors and relation heads learn from and are tested on."""
+        return [self.targets.graph(frame) for frame in self.counted]
 
     @cached_property
     def labels(self) -> NDArray[np.bool_]:
@@ -55,95 +172,162 @@ class WorldVideo:
 
     def labels_between(self, start_s: float, end_s: float) -> NDArray[np.bool_]:
         """[157] the actions under way at some moment from `start_s` to `end_s`, both included."""
-        labels = np.zeros(N_ACTIONS, bool)
-        labels[[a for a, start, end in self.truth.actions if start <= end_s and end >= start_s]] = True
-        return labels
+        return labels_between(self.actions, start_s, end_s)
+
+
+def labels_between(actions: Sequence[tuple[int, float, float]], start_s: float, end_s: float) -> NDArray[np.bool_]:
+    """[157] which of the actions (index, start, end) are under way from `start_s` to `end_s`, both included."""
+    labels = np.zeros(N_ACTIONS, bool)
+    labels[[action for action, start, end in actions if start <= end_s and end >= start_s]] = True
+    return labels
 
 
 @dataclass(frozen=True)
-class HomeWorld:
-    """The videos of a folder."""
+class LabelledVideos:
+    """The videos of a split that have a file, and how many have none."""
 
-    folder: Path
-    videos: tuple[WorldVideo, ...]
+    data: TrainingData
+    videos: tuple[LabelledVideo, ...]
+    without_file: int
 
-    @staticmethod
-    def open(folder: Path | str) -> "HomeWorld":
-        """Read every truth file of a folder; UserError where there is none or its video is missing."""
-        folder = Path(folder)
-        truth_files = sorted((folder / "dense").glob("*.npz"))
-        if not truth_files:
-            raise UserError(f"{folder} holds no home world (no dense/*.npz); make one with: python -m ag_core world")
-        videos = [WorldVideo(folder / "videos" / f"{path.stem}.mp4", WorldTruth.load(path)) for path in truth_files]
-        missing = [video.path.name for video in videos if not video.path.exists()]
-        if missing:
+    def sentence(self) -> str:
+        """How many videos there are, and how many were left out."""
+        data = self.data
+        left_out = f"; {self.without_file:,} without a file are left out" if self.without_file else ""
+        return f"{data.name}: {len(self.videos):,} {data.split} videos, truth of source {data.source!r}{left_out}"
+
+    def annotated(self) -> list[LabelledVideo]:
+        """The videos with frames that count; UserError where there is none."""
+        found = [video for video in self.videos if video.counted]
+        if not found:
             raise UserError(
-                f"{folder / 'videos'} lacks {missing[0]} ({len(missing)} missing); generate the world again"
+                f"{self.data.name} has no {self.data.split} videos with a file and annotated frames that count in "
+                f"source {self.data.source!r}; build the store with --action-genome, or choose another --source"
             )
-        return HomeWorld(folder, tuple(videos))
+        return found
 
-    def of_split(self, split: str) -> list[WorldVideo]:
-        """The videos of 'train' or 'val'; UserError where the split is empty."""
-        chosen = [video for video in self.videos if video.truth.split == split]
-        if not chosen:
-            raise UserError(f"{self.folder} has no {split} videos; make a world with both splits")
-        return chosen
+    def check_actions(self) -> None:
+        """UserError where no video has an action interval."""
+        if not any(video.actions for video in self.videos):
+            raise UserError(
+                f"the {self.data.split} videos of {self.data.name} have no actions; build the store with --charades"
+            )
+
+
+def _published_frames(store: AnnotationStore, source: str) -> dict[str, set[int]]:
+    """The frames of each video that count in the published numbers."""
+    kept: dict[str, set[int]] = {}
+    rows = kept_frames(store, source=source)
+    for video_id, frame in zip(rows["video_id"].tolist(), rows["frame"].tolist()):
+        kept.setdefault(video_id, set()).add(frame)
+    return kept
+
+
+def _labelled_video(targets: Targets, index: int, kept: set[int] | None, data: TrainingData) -> LabelledVideo:
+    fps, n_frames = float(targets.fps[index]), int(targets.frame_counts[index])
+    # Some annotated frames of the release lie behind the end of their file: there is nothing to look at.
+    frames = [frame for frame in targets.frames_of(index) if targets.frame_numbers[frame] <= n_frames]
+    counted = [frame for frame in frames if kept is None or int(targets.frame_numbers[frame]) in kept]
+    times = [frame_to_time(int(targets.frame_numbers[frame]), fps) for frame in counted]
+    width, height = targets.sizes_wh[index].tolist()
+    path = targets.paths[index]
+    assert path is not None, "only videos with a file are labelled"
+    return LabelledVideo(
+        targets.video_ids[index],
+        path,
+        fps,
+        n_frames,
+        (width, height),
+        targets.parts[index],
+        tuple(targets.actions_of(index)),
+        targets,
+        tuple(frames),
+        tuple(counted[place] for place in indices_apart(times, data.rule.min_gap_s)),
+    )
+
+
+def indices_apart(times_s: Sequence[float], min_gap_s: float) -> list[int]:
+    """Positions of ascending times that lie at least `min_gap_s` apart: the first, then the next far enough, ..."""
+    chosen: list[int] = []
+    for index, time_s in enumerate(times_s):
+        # Half a millisecond less, since frame times are not exact in binary.
+        if not chosen or time_s - times_s[chosen[-1]] >= min_gap_s - 0.0005:
+            chosen.append(index)
+    return chosen
 
 
 def true_detections(graph: SceneGraph) -> Detections:
     """The boxes of an annotated graph as detections of score 1: the person, where present, and the visible objects.
 
-    Boxes whose shorter side is under 16 pixels are left out, as in the dense view (a person may be nearly out of view).
+    Boxes whose shorter side is under MIN_BOX_SIDE are left out (a person may be nearly out of view).
     """
     boxes, classes = graph.object_boxes_xyxy[graph.visible], graph.object_classes[graph.visible]
     if graph.person_box_xyxy is not None:
         boxes, classes = np.vstack([graph.person_box_xyxy[None], boxes]), np.concatenate([[0], classes])
-    large = (boxes[:, 2:] - boxes[:, :2]).min(axis=1, initial=np.inf) >= DENSE_SHORT_SIDE
+    large = (boxes[:, 2:] - boxes[:, :2]).min(axis=1, initial=np.inf) >= MIN_BOX_SIDE
     return Detections(boxes[large], classes[large], np.ones(int(large.sum()), np.float32))
 
 
-class PictureCache:
-    """Decoded pictures of a world: `frames` wanted of a video, each passed through `shrink`, kept under `name`."""
+class VideoFile(Protocol):
+    """What decoding needs of a video."""
+
+    @property
+    def video_id(self) -> str: ...
+    @property
+    def path(self) -> Path: ...
+    @property
+    def n_frames(self) -> int: ...
+
+
+SomeVideo = TypeVar("SomeVideo", bound=VideoFile)
+
+
+class FrameCache(Generic[SomeVideo]):
+    """Decoded frames of videos in a folder: those that `frames` names of each, passed through `shrink`."""
 
     def __init__(
         self,
-        world: HomeWorld,
-        name: str,
-        frames: Callable[[WorldVideo], Sequence[int]],
-        shrink: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] = lambda picture: picture,
+        folder: Path,
+        frames: Callable[[SomeVideo], Sequence[int]],
+        shrink: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] = lambda frame: frame,
     ) -> None:
-        self.folder = world.folder / ".cache" / name
+        self.folder = folder
         self.frames = frames
         self.shrink = shrink
         self._open: dict[str, NDArray[np.uint8]] = {}
 
-    def pictures(self, video: WorldVideo) -> NDArray[np.uint8]:
-        """The pictures [F,H,W,3] of a video's wanted frames, in order, mapped from the disk; made if missing."""
+    def path_of(self, video: SomeVideo) -> Path:
+        """The file of a video's frames; other frames of the same video are another file."""
+        numbers = np.array(list(self.frames(video)), np.int64)
+        return self.folder / f"{video.video_id}-{hashlib.sha256(numbers.tobytes()).hexdigest()[:8]}.npy"
+
+    def read(self, video: SomeVideo) -> NDArray[np.uint8]:
+        """The frames [F,H,W,3] of a video, in order, mapped from the disk; decoded if missing or out of date."""
         if video.video_id not in self._open:
-            path = self.folder / f"{video.video_id}.npy"
+            path = self.path_of(video)
             if not path.exists() or path.stat().st_mtime < video.path.stat().st_mtime:
                 self._make(video, path)
             self._open[video.video_id] = np.load(path, mmap_mode="r")
         return self._open[video.video_id]
 
-    def prepare(self, videos: Sequence[WorldVideo], workers: int = 2) -> Iterator[int]:
+    def prepare(self, videos: Sequence[SomeVideo], workers: int = 2) -> Iterator[int]:
         """Decode what is missing, several videos at a time; yields the number of videos that are ready."""
         with ThreadPoolExecutor(workers) as pool:
-            for done, _ in enumerate(pool.map(self.pictures, videos), start=1):
+            for done, _ in enumerate(pool.map(self.read, videos), start=1):
                 yield done
 
-    def _make(self, video: WorldVideo, path: Path) -> None:
-        pictures = np.stack([self.shrink(picture) for _, picture in read_frames(video.path, self.frames(video))])
+    def _make(self, video: SomeVideo, path: Path) -> None:
+        frames = np.stack([self.shrink(frame) for _, frame in read_frames(video.path, self.frames(video))])
         with stage_file(path) as staged:
-            np.save(staged, pictures)
+            np.save(staged, frames)
 
 
-def detector_pictures(world: HomeWorld) -> PictureCache:
-    """Full pictures of the frames in `detector_graphs`."""
-    return PictureCache(world, f"frames-{2 * DETECTOR_STRIDE}", lambda v: [g.frame for g in v.detector_graphs])
+def counted_frames(cache: Path) -> FrameCache[LabelledVideo]:
+    """Whole frames of videos: those that count."""
+    return FrameCache(cache / "frames", lambda video: [graph.frame for graph in video.counted_graphs])
 
 
-def clip_pictures(world: HomeWorld, size_wh: tuple[int, int]) -> PictureCache:
+def clip_frame_cache(cache: Path, size_wh: tuple[int, int]) -> FrameCache:
     """Every frame of a video, letterboxed to the size of the clip network's input."""
-    name = f"clip-{size_wh[0]}x{size_wh[1]}"
-    return PictureCache(world, name, lambda v: range(1, v.truth.n_frames + 1), lambda p: letterbox(p, size_wh))
+    folder = cache / f"clip-{size_wh[0]}x{size_wh[1]}"
+    return FrameCache(folder, lambda video: range(1, video.n_frames + 1), lambda frame: letterbox(frame, size_wh))

@@ -1,4 +1,4 @@
-"""Training the Faster R-CNN from random weights on the dense view of a home world.
+"""What the Faster R-CNN learns from: annotated frames of a store, and the losses of a random batch of them.
 
 Batches are frames of one orientation from different videos, mirrored at random and with slightly changed light. Frames
 with rare classes are drawn more often (repeat factors by the square root of the class's frequency, as for LVIS).
@@ -15,7 +15,8 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 from torchvision.models.detection import FasterRCNN
 
 from ag_core.boxes import flip_boxes
-from ag_core.experiments.datasets import HomeWorld, PictureCache, WorldVideo, detector_pictures, true_detections
+from ag_core.experiments.compute import Compute
+from ag_core.experiments.datasets import FrameCache, LabelledVideo, LabelledVideos, counted_frames, true_detections
 from ag_core.experiments.training_loop import Losses, StepLosses
 from ag_core.models.pixels import image_tensors
 from ag_core.records import Detections
@@ -28,38 +29,39 @@ LARGEST_REPEAT = 4.0
 class DetectorFrames:
     """Frames to learn from: where each picture lies, its true boxes, its orientation, and how often to draw it."""
 
-    cache: PictureCache
-    places: list[tuple[WorldVideo, int]]
+    cache: FrameCache[LabelledVideo]
+    places: list[tuple[LabelledVideo, int]]
     truth: list[Detections]
     portrait: NDArray[np.bool_]
     weights: NDArray[np.float64]
 
     @staticmethod
-    def of(world: HomeWorld, split: str) -> "DetectorFrames":
-        """All frames of the detector's view of a split that show something."""
+    def of(loaded: LabelledVideos) -> "DetectorFrames":
+        """All frames that count and show something; UserError where there is none."""
         places, truth, portrait = [], [], []
-        for video in world.of_split(split):
-            for index, graph in enumerate(video.detector_graphs):
+        for video in loaded.annotated():
+            for index, graph in enumerate(video.counted_graphs):
                 boxes = true_detections(graph)
                 if len(boxes):
                     places.append((video, index))
                     truth.append(boxes)
-                    portrait.append(video.truth.height > video.truth.width)
+                    width, height = video.size_wh
+                    portrait.append(height > width)
         weights = repeat_factors([found.classes for found in truth])
-        return DetectorFrames(detector_pictures(world), places, truth, np.array(portrait, bool), weights)
+        return DetectorFrames(counted_frames(loaded.data.cache), places, truth, np.array(portrait, bool), weights)
 
     def __len__(self) -> int:
         return len(self.places)
 
     @property
-    def videos(self) -> list[WorldVideo]:
+    def videos(self) -> list[LabelledVideo]:
         """The videos that the frames are from."""
         return list({video.video_id: video for video, _ in self.places}.values())
 
     def picture(self, index: int) -> NDArray[np.uint8]:
         """The picture [H,W,3] of one frame."""
         video, place = self.places[index]
-        return self.cache.pictures(video)[place]
+        return self.cache.read(video)[place]
 
 
 def repeat_factors(classes: Sequence[NDArray[np.int64]]) -> NDArray[np.float64]:
@@ -73,7 +75,9 @@ def repeat_factors(classes: Sequence[NDArray[np.int64]]) -> NDArray[np.float64]:
     return np.where(present, factor, 1.0).max(axis=1)
 
 
-def detector_losses(model: FasterRCNN, frames: DetectorFrames, batch_size: int) -> StepLosses:
+def detector_losses(
+    model: FasterRCNN, frames: DetectorFrames, batch_size: int, compute: Compute = Compute()
+) -> StepLosses:
     """The losses of a random batch, for `fit`."""
     convert_conv2d_weight_memory_format(model.train(), torch.channels_last)
     by_orientation = [np.flatnonzero(frames.portrait == upright) for upright in (False, True)]
@@ -85,7 +89,8 @@ def detector_losses(model: FasterRCNN, frames: DetectorFrames, batch_size: int) 
         chance = weights[side] / weights[side].sum()
         chosen = random.choice(by_orientation[side], size=batch_size, p=chance)
         images, targets = zip(*(_example(frames.picture(i), frames.truth[i], random) for i in chosen))
-        return model(list(images), list(targets))
+        moved = [{name: compute.move(tensor) for name, tensor in target.items()} for target in targets]
+        return model([compute.move(image) for image in images], moved)
 
     return losses
 

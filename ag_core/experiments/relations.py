@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ag_core.boxes import iou_matrix
-from ag_core.experiments.datasets import HomeWorld, WorldVideo, detector_pictures
+from ag_core.experiments.compute import Compute
+from ag_core.experiments.datasets import LabelledVideo, TrainingData, counted_frames
 from ag_core.experiments.training_loop import Losses, StepLosses
 from ag_core.files import stage_file
 from ag_core.models.detector import Detector
@@ -41,7 +42,7 @@ class PairExample:
 
     def state(self) -> dict[str, Tensor]:
         """As tensors by name; features in half precision, half the size on disk."""
-        tensors = {name: getattr(self.batch, name) for name in _BATCH_FIELDS}
+        tensors = {name: getattr(self.batch, name).cpu() for name in _BATCH_FIELDS}
         halves = {name: tensors[name].half() for name in ("object_features", "union_features")}
         return tensors | halves | {"predicates": self.targets.predicates, "related": self.targets.related}
 
@@ -64,7 +65,7 @@ def collate_pairs(examples: Sequence[PairExample]) -> tuple[PairBatch, PairTarge
 
 
 def video_examples(
-    video: WorldVideo,
+    video: LabelledVideo,
     pictures: NDArray[np.uint8],
     trunk: RegionFeatureExtractor,
     detector: Detector | None,
@@ -72,7 +73,7 @@ def video_examples(
 ) -> list[PairExample]:
     """The examples of every `every`-th frame of a video; without a detector only those of annotated boxes."""
     examples = []
-    for graph, picture in list(zip(video.detector_graphs, pictures))[::every]:
+    for graph, picture in list(zip(video.counted_graphs, pictures))[::every]:
         if graph.person_box_xyxy is None or not graph.visible.any():
             continue
         given = boxes_from_graph(graph)
@@ -119,21 +120,21 @@ def _example(
 
 
 def cached_examples(
-    world: HomeWorld,
-    videos: Sequence[WorldVideo],
+    data: TrainingData,
+    videos: Sequence[LabelledVideo],
     trunk: RegionFeatureExtractor,
     detector: Detector | None,
     key: str,
     every: int = 1,
 ) -> Iterator[list[PairExample]]:
     """The examples of each video, from the disk where they were made before with the same weights (`key`)."""
-    folder = world.folder / ".cache" / f"timed-pairs-{key}-{every}"
+    folder = data.cache / f"timed-pairs-{key}-{every}-{data.fingerprint[:12]}"
     folder.mkdir(parents=True, exist_ok=True)
-    cache = detector_pictures(world)
+    cache = counted_frames(data.cache)
     for video in videos:
         path = folder / f"{video.video_id}.pt"
         if not path.exists():
-            examples = video_examples(video, cache.pictures(video), trunk, detector, every)
+            examples = video_examples(video, cache.read(video), trunk, detector, every)
             _write(path, [example.state() for example in examples])
         yield [PairExample.from_state(state) for state in torch.load(path, weights_only=True)]
 
@@ -143,23 +144,32 @@ def _write(path: Path, states: list[dict[str, Tensor]]) -> None:
         torch.save(states, staged)
 
 
-def labelled_objects(videos: Sequence[WorldVideo]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def labelled_objects(videos: Sequence[LabelledVideo]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Classes [n] and relations [n,25] of all visible objects beside a person: what the frequency prior counts."""
-    graphs = [g for video in videos for g in video.detector_graphs if g.person_box_xyxy is not None]
+    graphs = [g for video in videos for g in video.counted_graphs if g.person_box_xyxy is not None]
     classes = [np.zeros(0, np.int64), *(graph.object_classes[graph.visible] for graph in graphs)]
     relations = [np.zeros((0, N_RELATIONS), bool), *(graph.relations[graph.visible] > 0 for graph in graphs)]
     return np.concatenate(classes), np.concatenate(relations)
 
 
+def _moved(batch: PairBatch, targets: PairTargets, compute: Compute) -> tuple[PairBatch, PairTargets]:
+    moved = {name: compute.move(getattr(batch, name)) for name in _BATCH_FIELDS}
+    return PairBatch(**moved), PairTargets(compute.move(targets.predicates), compute.move(targets.related))
+
+
 def relation_losses(
-    head: RelationHead, loss: PairLosses, examples: Sequence[PairExample], frames_per_step: int
+    head: RelationHead,
+    loss: PairLosses,
+    examples: Sequence[PairExample],
+    frames_per_step: int,
+    compute: Compute = Compute(),
 ) -> StepLosses:
     """The losses of some random frames, for `fit`, by the head's own loss (`relation_loss` of its catalog id)."""
     head.train()
 
     def losses(random: np.random.Generator) -> Losses:
         chosen = random.choice(len(examples), size=min(frames_per_step, len(examples)), replace=False)
-        batch, targets = collate_pairs([examples[index] for index in chosen])
+        batch, targets = _moved(*collate_pairs([examples[index] for index in chosen]), compute)
         return loss(batch, head(batch), targets)
 
     return losses

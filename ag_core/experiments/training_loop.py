@@ -5,8 +5,10 @@ number of steps or minutes of wall time; with minutes the schedule follows the e
 rate has always come down at the end, however busy the machine is.
 """
 
+import math
+import pickle
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,19 +33,29 @@ class Budget:
     def __post_init__(self) -> None:
         if (self.minutes is None) == (self.steps is None):
             raise UserError("a training budget is either --minutes or --steps; give one of them")
+        if self.steps is not None and self.steps < 1:
+            raise UserError(f"--steps {self.steps} trains nothing; give 1 or more")
+        if self.minutes is not None and not (self.minutes > 0 and math.isfinite(self.minutes)):
+            raise UserError(f"--minutes {self.minutes} is no time to train; give a number above 0")
 
     def share(self, seconds: float, steps: int) -> float:
         """The part that is spent, 0 to 1."""
-        done = steps / self.steps if self.steps is not None else seconds / (60 * (self.minutes or 1e-9))
-        return min(1.0, done)
+        if self.steps is not None:
+            return min(1.0, steps / self.steps)
+        assert self.minutes is not None
+        return min(1.0, seconds / (60 * self.minutes))
+
+
+MAX_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True)
 class Recipe:
     """How to train. Rates are peaks: linear warm-up over `warm_up` of the budget, then half a cosine down to zero.
 
-    clip_norm limits the gradient's norm; bfloat16 runs the forward pass in mixed precision; checkpoint_s and report_s
-    are the seconds between saved states and between reports.
+    clip_norm limits the gradient's norm; autocast is the type of a forward pass in mixed precision, None for float32;
+    checkpoint_s and report_s are the seconds between saved states and between reports. UserError for a number that is
+    no rate or no seed.
     """
 
     budget: Budget
@@ -51,14 +63,35 @@ class Recipe:
     weight_decay: float = 1e-4
     warm_up: float = 0.04
     clip_norm: float = 10.0
-    bfloat16: bool = False
+    autocast: torch.dtype | None = None
     seed: int = 0
     checkpoint_s: float = 60.0
     report_s: float = 15.0
 
+    def __post_init__(self) -> None:
+        if not (self.learning_rate > 0 and math.isfinite(self.learning_rate)):
+            raise UserError(f"--rate {self.learning_rate} is no learning rate; give a number above 0, such as 0.001")
+        if not 0 <= self.seed <= MAX_SEED:
+            raise UserError(f"--seed {self.seed} is no seed; give a whole number from 0 to {MAX_SEED}")
+
 
 @dataclass(frozen=True)
-class Progress:
+class SavedState:
+    """Where the state of an interrupted training lies, and whose it is: what must agree for another to go on from it.
+
+    facts  such as kind, seed, preset and data by the name of the option that decides it
+    """
+
+    path: Path
+    facts: Mapping[str, str]
+
+    def remove(self) -> None:
+        """The training has ended: nothing is left to go on from."""
+        self.path.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class TrainingProgress:
     """Where a run stands: steps and seconds so far (earlier runs included), smoothed losses, share of the budget."""
 
     step: int = 0
@@ -85,21 +118,22 @@ def fit(
     network: nn.Module,
     losses_of_step: StepLosses,
     recipe: Recipe,
-    checkpoint: Path | None = None,
+    saved_state: SavedState | None = None,
     resume: bool = False,
-    report: Callable[[Progress], None] = lambda progress: print(progress.line(), flush=True),
-) -> Progress:
-    """Train the parameters of `network` that want gradients, in place, until the budget is spent.
+    report: Callable[[TrainingProgress], None] = lambda progress: print(progress.line(), flush=True),
+) -> TrainingProgress:
+    """Train the parameters of `network` that want gradients, in place and where they are, until the budget is spent.
 
     losses_of_step gets a random generator that depends on seed and step only, and returns losses to add up. A step
-    whose losses are not finite is skipped. `checkpoint` is written now and then and when interrupted; `resume` goes on
-    from it and counts the steps and seconds in it.
+    whose losses are not finite is skipped. `saved_state` is written now and then and when interrupted; `resume` goes on
+    from it and counts the steps and seconds in it; UserError where there is none or it is of another training.
     """
     parameters = [p for p in network.parameters() if p.requires_grad]
+    device = parameters[0].device if parameters else torch.device("cpu")
     optimizer = torch.optim.AdamW(_decay_groups(network, recipe.weight_decay), lr=recipe.learning_rate)
-    progress = Progress()
+    progress = TrainingProgress()
     if resume:
-        progress = _load(checkpoint, network, optimizer)
+        progress = _load(saved_state, network, optimizer)
     started = saved = reported = time.monotonic()
     seconds_before = progress.seconds
     try:
@@ -108,7 +142,7 @@ def fit(
                 group["lr"] = recipe.learning_rate * rate_at(share, recipe.warm_up)
             # Seeding every step alike makes a resumed run draw what an uninterrupted one would have drawn.
             torch.manual_seed(recipe.seed * 1_000_003 + progress.step)
-            with torch.autocast("cpu", torch.bfloat16, enabled=recipe.bfloat16):
+            with torch.autocast(device.type, recipe.autocast, enabled=recipe.autocast is not None):
                 losses = losses_of_step(np.random.default_rng([recipe.seed, progress.step]))
             total = torch.stack([loss.float() for loss in losses.values()]).sum()
             optimizer.zero_grad(set_to_none=True)
@@ -127,32 +161,17 @@ def fit(
             if now - reported > recipe.report_s:
                 reported = now
                 report(progress)
-            if checkpoint is not None and now - saved > recipe.checkpoint_s:
+            if saved_state is not None and now - saved > recipe.checkpoint_s:
                 saved = now
-                _save(checkpoint, network, optimizer, progress)
+                _save(saved_state, network, optimizer, progress)
     except KeyboardInterrupt:
-        if checkpoint is not None:
-            _save(checkpoint, network, optimizer, progress)
+        if saved_state is not None:
+            _save(saved_state, network, optimizer, progress)
         raise
-    if checkpoint is not None:
-        _save(checkpoint, network, optimizer, progress)
+    if saved_state is not None:
+        _save(saved_state, network, optimizer, progress)
     report(progress)
     return progress
-
-
-def bfloat16_is_faster() -> bool:
-    """Whether this processor multiplies bfloat16 clearly faster than float32, by a probe of some milliseconds."""
-    times = {}
-    for dtype in (torch.float32, torch.bfloat16):
-        matrix = torch.ones(384, 384, dtype=dtype)
-        torch.mm(matrix, matrix)
-        runs = []
-        for _ in range(8):
-            started = time.perf_counter()
-            torch.mm(matrix, matrix)
-            runs.append(time.perf_counter() - started)
-        times[dtype] = min(runs)
-    return times[torch.bfloat16] < 0.8 * times[torch.float32]
 
 
 def _decay_groups(network: nn.Module, weight_decay: float) -> list[dict]:
@@ -171,16 +190,32 @@ def _smoothed(before: dict[str, float] | None, losses: Losses) -> dict[str, floa
     return {name: 0.95 * before.get(name, value) + 0.05 * value for name, value in now.items() if np.isfinite(value)}
 
 
-def _save(path: Path, network: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
-    state = {"network": network.state_dict(), "optimizer": optimizer.state_dict()}
-    with stage_file(path) as staged:
+def _save(
+    saved_state: SavedState, network: nn.Module, optimizer: torch.optim.Optimizer, progress: TrainingProgress
+) -> None:
+    state = {"network": network.state_dict(), "optimizer": optimizer.state_dict(), "facts": dict(saved_state.facts)}
+    with stage_file(saved_state.path) as staged:
         torch.save(state | {"step": progress.step, "seconds": progress.seconds}, staged)
 
 
-def _load(path: Path | None, network: nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
-    if path is None or not path.exists():
-        raise UserError(f"there is no interrupted training at {path}; start without --resume")
-    state = torch.load(path, weights_only=True)
-    network.load_state_dict(state["network"])
-    optimizer.load_state_dict(state["optimizer"])
-    return Progress(step=state["step"], seconds=state["seconds"])
+def _load(saved_state: SavedState | None, network: nn.Module, optimizer: torch.optim.Optimizer) -> TrainingProgress:
+    if saved_state is None or not saved_state.path.exists():
+        raise UserError("there is no interrupted training of this --out; start without --resume")
+    path = saved_state.path
+    try:
+        state = torch.load(path, weights_only=True, map_location="cpu")
+        facts, step, seconds = dict(state["facts"]), int(state["step"]), float(state["seconds"])
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, TypeError, pickle.UnpicklingError):
+        raise UserError(f"{path} holds no whole state of a training; start without --resume") from None
+    for name, wanted in saved_state.facts.items():
+        if facts.get(name) != wanted:
+            raise UserError(
+                f"the interrupted training of this --out had {name} {facts.get(name)}, and {wanted} is wanted; "
+                "give the same options, or start without --resume"
+            )
+    try:
+        network.load_state_dict(state["network"])
+        optimizer.load_state_dict(state["optimizer"])
+    except (RuntimeError, ValueError, KeyError):
+        raise UserError(f"{path} is the state of another network; start without --resume") from None
+    return TrainingProgress(step=step, seconds=seconds)

@@ -18,6 +18,7 @@ from ag_core.annotations.showcase_store import ensure_store
 from ag_core.annotations.statistics import counts as counting
 from ag_core.annotations.statistics import sampling, transitions
 from ag_core.annotations.store import ANNOTATION, AnnotationStore
+from ag_core.annotations.store_format import PREDICTION_MARK
 from ag_core.doctor.check import Finding
 from ag_core.doctor.check_runner import PARTS as DOCTOR_PARTS
 from ag_core.doctor.check_runner import count_populations, list_finding_rows, run_check, sort_findings
@@ -137,7 +138,7 @@ def list_sources_of(key: StoreKey, video_id: str) -> list[str]:
 
 def list_model_runs(key: StoreKey, video_id: str) -> list[str]:
     """The store's sources that predicted a video, by name."""
-    return [source for source in list_sources_of(key, video_id) if source != ANNOTATION]
+    return [source for source in list_sources_of(key, video_id) if source.startswith(PREDICTION_MARK)]
 
 
 def find_main_source(key: StoreKey) -> str:
@@ -306,7 +307,7 @@ def choose_first_video(key: StoreKey) -> str:
 @st.cache_data(max_entries=4, show_spinner=False)
 def find_first_predicted(key: StoreKey) -> str | None:
     """The first video by id that a model run of the store has; None where none was predicted."""
-    runs = [source for source in list_sources(key) if source != ANNOTATION]
+    runs = [source for source in list_sources(key) if source.startswith(PREDICTION_MARK)]
     return min((load_videos(key, run)["video_id"].iloc[0] for run in runs if len(load_videos(key, run))), default=None)
 
 

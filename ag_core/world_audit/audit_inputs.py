@@ -9,13 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.experiments.datasets import PictureCache, WorldVideo
+from ag_core.experiments.datasets import FrameCache
 from ag_core.models.feature_bank import graph_bank
 from ag_core.presets import DEMO_VIDEO
 from ag_core.records import frame_to_time
 from ag_core.taxonomy import N_CLASSES
 from ag_core.video.clips import clip_frame_numbers
 from ag_core.world.truth import JOINTS
+from ag_core.world_audit.home_world import WorldVideo
 
 FRAME_STEP = 2
 """Rows are of every second frame, as in the dense view: six a second."""
@@ -152,10 +153,10 @@ def _choose_positions(count: int) -> NDArray[np.int64]:
     return ((np.arange(count) + 0.5) / count * N_CLIP_FRAMES).astype(np.int64)
 
 
-def build_views(audit: Audit, videos: Sequence[WorldVideo], pictures: PictureCache) -> AuditViews:
+def build_views(audit: Audit, videos: Sequence[WorldVideo], pictures: FrameCache[WorldVideo]) -> AuditViews:
     """What an audit sees of videos: decoded frames as they are asked for, everything else at once."""
     if audit.inputs == ("pixels",):
-        return AuditViews(videos, audit, lambda number: pictures.pictures(videos[number])[::FRAME_STEP])
+        return AuditViews(videos, audit, lambda number: pictures.read(videos[number])[::FRAME_STEP])
     if len(audit.inputs) == 1:
         kept = [INPUTS[audit.inputs[0]](video) for video in videos]
     else:

@@ -14,11 +14,12 @@ import torch
 from numpy.typing import NDArray
 
 from ag_core.experiments.clip import action_loss
-from ag_core.experiments.datasets import PictureCache, WorldVideo
+from ag_core.experiments.datasets import FrameCache
 from ag_core.experiments.training_loop import Budget, Losses, Recipe, fit
 from ag_core.video.clips import clip_centre_times
 from ag_core.world_audit.audit_inputs import Audit, AuditViews, build_views
 from ag_core.world_audit.audit_network import AuditNetwork, build_network, to_network_input
+from ag_core.world_audit.home_world import WorldVideo
 
 STEPS, BATCH = 400, 64
 SEEDS = (0, 1, 2)
@@ -72,7 +73,7 @@ def run_audit(
     audit: Audit,
     train_videos: Sequence[WorldVideo],
     val_videos: Sequence[WorldVideo],
-    pictures: PictureCache,
+    pictures: FrameCache[WorldVideo],
     seeds: Sequence[int] = SEEDS,
     steps: int = STEPS,
 ) -> AuditResult:

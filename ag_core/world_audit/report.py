@@ -27,7 +27,6 @@ from ag_core.evaluation.average_precision import compute_action_precision
 from ag_core.evaluation.bootstrap import N_RESAMPLES, ConfidenceInterval, bootstrap_precision
 from ag_core.evaluation.protocol import Owner
 from ag_core.evaluation.results_log import build_log_row
-from ag_core.experiments.datasets import HomeWorld, WorldVideo
 from ag_core.taxonomy import ACTIONS, N_ACTIONS, action_index
 from ag_core.world.action_table import entries
 from ag_core.world_audit.audit_inputs import COMPARISONS
@@ -39,6 +38,7 @@ from ag_core.world_audit.dataset_balance import (
     measure_presence,
 )
 from ag_core.world_audit.graph_distance import GraphSample, compare_graph_samples, join_graph_samples
+from ag_core.world_audit.home_world import HomeWorld, WorldVideo
 from ag_core.world_audit.report_metrics import (
     PARTS,
     read_audit_metrics,

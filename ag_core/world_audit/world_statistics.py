@@ -5,12 +5,12 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.experiments.datasets import WorldVideo
 from ag_core.taxonomy import N_RELATIONS
 from ag_core.world.export import SEEN_SHARE, SEEN_SHORT_SIDE, ag_view
 from ag_core.world.truth import WorldTruth
 from ag_core.world_audit.audit_inputs import FRAME_STEP, read_presence
 from ag_core.world_audit.graph_distance import GraphSample
+from ag_core.world_audit.home_world import WorldVideo
 
 
 def sample_annotated_graphs(truths: Iterable[WorldTruth]) -> GraphSample:

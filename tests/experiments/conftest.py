@@ -1,23 +1,38 @@
-"""The stand-in world, written once for all training tests."""
+"""The stand-in world, written once for all training tests, as its folder and as training data."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
-from ag_core.experiments.datasets import HomeWorld
+from ag_core.experiments.datasets import LabelledVideos, TrainingData
+from ag_core.world.dense_source import build_home_world_store
 from tests.experiments.rectangles import write_rectangles
 
 
 @pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> HomeWorld:
-    return HomeWorld.open(write_rectangles(tmp_path_factory.mktemp("world") / "rectangles"))
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small home world."""
+    return write_rectangles(tmp_path_factory.mktemp("world") / "rectangles")
+
+
+@pytest.fixture(scope="session")
+def data(world: Path) -> TrainingData:
+    """Its train split."""
+    return TrainingData.open(build_home_world_store(world), cache=world / ".cache")
+
+
+@pytest.fixture(scope="session")
+def loaded(data: TrainingData) -> LabelledVideos:
+    """The videos of its train split."""
+    return data.load()
 
 
 @pytest.fixture(autouse=True)
-def one_thread():
+def one_thread() -> Iterator[None]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     torch.manual_seed(0)

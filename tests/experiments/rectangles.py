@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ag_core.taxonomy import object_index, relation_index
-from ag_core.world.export import write_mp4
+from ag_core.world.export import write_mp4, write_set
 from ag_core.world.truth import WorldTruth
 
 COLOURS = {"person": (230, 180, 140), "cup": (220, 40, 40), "book": (40, 200, 60), "laptop": (50, 80, 230)}
@@ -27,6 +27,7 @@ def write_rectangles(folder: Path, train: int = 4, val: int = 2, n_frames: int =
         truth, pictures = film(video_id, "train" if number < train else "val", number, n_frames)
         truth.save(folder / "dense" / f"{video_id}.npz")
         write_mp4(folder / "videos" / f"{video_id}.mp4", iter(pictures), FPS)
+    write_set(folder, [f"RECT{number}" for number in range(train + val)], {"profile": "rectangles"})
     return folder
 
 

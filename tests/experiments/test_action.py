@@ -22,8 +22,8 @@ quiet = {"report": lambda progress: None}
 
 
 @pytest.fixture
-def clips(world):
-    return Clips.of(world, "train", TINY_VIDEO)
+def clips(loaded):
+    return Clips.of(loaded, TINY_VIDEO)
 
 
 def test_clip_is_pictures_and_labels_around_a_moment(clips):
@@ -66,7 +66,7 @@ class Nobody:
         return [Detections.none() for _ in images]
 
 
-def test_features_are_made_once(world, clips, tmp_path):
+def test_features_are_made_once(clips, tmp_path):
     from test_detector import TINY
 
     from ag_core.models.detector import build_faster_rcnn
@@ -84,17 +84,17 @@ def test_features_are_made_once(world, clips, tmp_path):
     assert np.array_equal(again.clips, found.clips)
 
 
-def test_oracle_head_tells_what_is_held(world):
+def test_oracle_head_tells_what_is_held(loaded):
     from ag_core.experiments.action import VideoFeatures
     from ag_core.models.feature_bank import bank_times
 
     def blank(video):
-        times = bank_times(video.truth.duration_s)
+        times = bank_times(video.duration_s)
         same = np.full((len(times), TINY_VIDEO.feature_size), 0.5, np.float32)
         graphs = np.zeros((len(times), BANK_SIZE), np.float32)
         return VideoFeatures(times, same, graphs, times[:2], same[:2])
 
-    clips = Clips.of(world, "train", TINY_VIDEO)
+    clips = Clips.of(loaded, TINY_VIDEO)
     features = [blank(video) for video in clips.videos]
     examples = head_examples("oracle", clips, features)
     assert examples.windows.shape == (len(examples.video), 20, BANK_SIZE)
@@ -108,15 +108,15 @@ def test_oracle_head_tells_what_is_held(world):
     assert (scores.argmax(axis=1) == labels.argmax(axis=1)).all()
 
 
-def test_banks_differ_and_nothing_else(world):
+def test_banks_differ_and_nothing_else(data):
     from ag_core.experiments.action import VideoFeatures
     from ag_core.models.feature_bank import bank_times
 
-    clips = Clips.of(world, "val", TINY_VIDEO)
+    clips = Clips.of(data.with_split("test").load(), TINY_VIDEO)
     random = np.random.default_rng(0)
     features = []
     for video in clips.videos:
-        times = bank_times(video.truth.duration_s)
+        times = bank_times(video.duration_s)
         clip = random.random((len(times), TINY_VIDEO.feature_size), np.float32)
         features.append(VideoFeatures(times, clip, random.random((len(times), BANK_SIZE), np.float32), times, clip))
     lfb, sgfb = (head_examples(bank, clips, features) for bank in ("lfb", "sgfb"))

@@ -1,6 +1,7 @@
 """The commands `train` and `evaluate` from end to end on the stand-in world, with very small networks."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,6 +9,11 @@ from safetensors.torch import load_file
 
 from ag_core.__main__ import main
 from ag_core.catalog import ACTION_MODELS, CLIP_NETWORKS, DETECTORS, RELATION_HEADS
+from ag_core.errors import UserError
+from ag_core.evaluation.results_log import read_log, read_log_row
+from ag_core.experiments import training
+from ag_core.experiments.compute import Compute
+from ag_core.experiments.training_loop import Budget
 from ag_core.models.checkpoints import read_metadata
 from ag_core.presets import RelationPreset, RelDnPreset
 from tests.experiments.test_action import TINY_VIDEO
@@ -30,7 +36,7 @@ def command(*words) -> int:
 
 
 def test_all_networks_are_trained_and_evaluated(world, tiny_presets, tmp_path, capsys):
-    data, weights, log = ("--data", world.folder), ("--weights", tmp_path), tmp_path / "log" / "results.jsonl"
+    data, weights, log = ("--data", world), ("--weights", tmp_path), tmp_path / "log" / "results.jsonl"
     tiny = ("--preset", "tiny", "--threads", 1)
     train = ("--steps", 40, "--seed", 3, *tiny, *data)
     assert command("train", "detector", "--out", tmp_path / "detector.safetensors", "--rate", 2e-3, *train) == 0
@@ -42,11 +48,8 @@ def test_all_networks_are_trained_and_evaluated(world, tiny_presets, tmp_path, c
     facts = read_metadata(tmp_path / "sgfb.safetensors")
     assert facts["preset"] == TINY_VIDEO.name and facts["trained_on"].startswith("c")
     assert str(tmp_path) not in json.dumps(facts)
-    (tmp_path / "sgfb.safetensors").rename(tmp_path / "first")
-    assert command("train", "action", "--out", tmp_path, "--batch", 8, "--resume", *weights, *train) == 0
-    first, again = load_file(tmp_path / "first"), load_file(tmp_path / "sgfb.safetensors")
-    assert all(torch.equal(first[name], again[name]) for name in first)
-    (tmp_path / "first").unlink()
+    assert command("train", "action", "--out", tmp_path, "--batch", 8, "--resume", *weights, *train) == 1
+    assert "there is no interrupted training of this --out" in capsys.readouterr().err
 
     rest = (*data, *weights, *tiny, "--log", log)
     capsys.readouterr()
@@ -61,14 +64,78 @@ def test_all_networks_are_trained_and_evaluated(world, tiny_presets, tmp_path, c
         "relations reldn sgdet",
         "action models",
     ]
-    assert all({"data", "protocol", "n", "seed", "command", "date", "metrics"} <= set(row) for row in rows)
-    assert rows[0]["seed"] == 3 and rows[0]["n"]["frames"] == 5
-    assert rows[1]["metrics"]["no-constraint"]["image"]["R@50"] == 100
-    assert {"i3d", "lfb", "sgfb", "oracle", "chance"} <= set(rows[3]["metrics"])
+    assert all(set(row) == {"what", "date", "metrics", "about"} for row in rows)
+    boxes, frequency, _, actions = read_log(log)
+    [box_precision] = boxes.metrics
+    assert box_precision.origin.seeds == (3,) and box_precision.n.frames == 5
+    assert box_precision.origin.command == "evaluate detector --data rectangles --frames 5"
+    assert max(metric.number for metric in frequency.metrics if metric.protocol.k == 50) == 100
+    assert set(actions.about["AP"]) == {"i3d", "lfb", "sgfb", "oracle"}
+    assert {metric.origin.split for metric in actions.metrics} == {"test", "iid"}
+
+
+def test_an_interrupted_training_goes_on_and_no_other_does(data, tiny_presets, tmp_path):
+    exact = Compute(autocast="off")  # 'auto' may choose otherwise the second time
+    options = training.TrainingOptions(tmp_path / "clip.safetensors", Budget(steps=3), "tiny", batch=2, compute=exact)
+    training.train_clip(data, options)
+    whole = load_file(options.out)
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    other = replace(options, out=tmp_path / "other" / "clip.safetensors")
+    state = training.saved_state("clip", TINY_VIDEO.name, data, other)
+    assert state.path != training.saved_state("clip", TINY_VIDEO.name, data, options).path
+    with pytest.raises(KeyboardInterrupt):
+        training.train_clip(data, other, training.Listeners(steps=interrupt))
+    for wrong, said in (
+        (replace(other, seed=1, resume=True), "had --seed 0, and 1 is wanted"),
+        (replace(other, few_shot="home-157", resume=True), "had --few-shot none, and home-157 is wanted"),
+        (replace(options, resume=True), "there is no interrupted training of this --out"),
+    ):
+        with pytest.raises(UserError, match=said):
+            training.train_clip(data, wrong)
+    training.train_clip(data, replace(other, resume=True))
+    again = load_file(other.out)
+    assert all(torch.equal(whole[name], again[name]) for name in whole)
+    assert not state.path.exists()
+    for content in (b"", b"no state", state.path.read_bytes()[:900] if state.path.exists() else b"PK"):
+        state.path.write_bytes(content)
+        with pytest.raises(UserError, match="holds no whole state of a training; start without --resume"):
+            training.train_clip(data, replace(other, resume=True))
+    state.path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        (("--steps", "0"), "--steps 0 trains nothing"),
+        (("--steps", "-1"), "--steps -1 trains nothing"),
+        (("--minutes", "nan"), "--minutes nan is no time"),
+        (("--minutes", "-1"), "--minutes -1.0 is no time"),
+        (("--minutes", "inf"), "--minutes inf is no time"),
+        (("--steps", "1", "--batch", "0"), "--batch 0 is no number"),
+        (("--steps", "1", "--batch", "-2"), "--batch -2 is no number"),
+        (("--steps", "1", "--rate", "nan"), "--rate nan is no learning rate"),
+        (("--steps", "1", "--rate", "0"), "--rate 0.0 is no learning rate"),
+        (("--steps", "1", "--every", "0"), "--every 0 chooses no frames"),
+        (("--steps", "1", "--seed", "-1"), "--seed -1 is no seed"),
+        (("--steps", "1", "--seed", str(2**70)), "is no seed"),
+        (("--steps", "1", "--threads", "-3"), "--threads -3 leaves nobody"),
+        (("--steps", "1", "--threads", "0"), "--threads 0 leaves nobody"),
+        (("--steps", "1", "--device", "toaster"), "there is no device 'toaster'"),
+        (("--steps", "1", "--autocast", "half"), "there is no autocast 'half'"),
+    ],
+)
+def test_impossible_numbers_are_refused(world, tmp_path, capsys, numbers, said):
+    out = tmp_path / "out.safetensors"
+    assert command("train", "relations", "--data", world, "--out", out, *numbers) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and said in error and not out.exists()
 
 
 def test_missing_weights_are_named(world, tiny_presets, tmp_path, capsys):
-    assert command("evaluate", "detector", "--data", world.folder, "--weights", tmp_path, "--preset", "tiny") == 1
+    assert command("evaluate", "detector", "--data", world, "--weights", tmp_path, "--preset", "tiny") == 1
     assert "detector.safetensors" in capsys.readouterr().err
 
 
@@ -86,6 +153,52 @@ def test_real_frequency(tmp_path, capsys):
     (tmp_path / "ag_frames_train.jsonl").write_text("\n".join(lines))
     (tmp_path / "ag_frames_val.jsonl").write_text(frame("B", 1, "holding") + "\n" + frame("B", 2, "other_relationship"))
     assert command("evaluate", "frequency-real", "--graphs", tmp_path) == 0
-    row = json.loads(capsys.readouterr().out)
-    assert row["n"] == {"frames": 2, "videos": 1, "triplets": 5, "train frames": 3, "labels left out": 1}
-    assert row["metrics"]["with-constraint"]["image"]["R@20"] == 100
+    row = read_log_row(json.loads(capsys.readouterr().out))
+    n = row.metrics[0].n
+    assert (n.frames, n.videos, n.triplets, n.train_frames, row.about["labels left out"]) == (2, 1, 5, 3, 1)
+    assert find_recall(row, "with-constraint") == 100
+
+
+def find_recall(row, constraint):
+    [found] = [
+        metric.number
+        for metric in row.metrics
+        if (metric.protocol.k, metric.protocol.constraint, metric.protocol.averaging) == (20, constraint, "frame")
+    ]
+    return found
+
+
+GOOD = (
+    '{"video": "A", "frame": 1, "time_s": 0.1, "objects": [{"class": "table", "contacting_relationship": ["touching"]}]'
+)
+
+
+@pytest.mark.parametrize(
+    ("val", "said"),
+    [
+        ("{not json}", "ag_frames_val.jsonl, line 1: no JSON"),
+        (GOOD + "}\n\n[]", "line 3: a line holds one frame"),
+        (GOOD.replace("1,", "0,") + "}", "line 1: frame 0 does not exist"),
+        ('{"video": "A", "frame": 1, "objects": []}', "line 1: the frame has no time_s"),
+        (GOOD.replace("table", "mug") + "}", "line 1: object class 'mug' is unknown"),
+        (GOOD.replace('"class"', '"kind"') + "}", "line 1: an object has no class"),
+        (GOOD.replace("touching", "kissing") + "}", "line 1: relationship 'kissing' is unknown"),
+        (GOOD.replace('["touching"]', "null") + "}", "line 1: contacting_relationship of table is no list"),
+        ('{"video": "A", "frame": 1, "time_s": 0.1, "objects": []}', "has no frame with a relationship"),
+        ("", "has no frame with a relationship"),
+    ],
+)
+def test_a_sample_that_is_not_right_is_named(tmp_path, capsys, val, said):
+    (tmp_path / "ag_frames_train.jsonl").write_text(GOOD + "}")
+    (tmp_path / "ag_frames_val.jsonl").write_text(val)
+    assert command("evaluate", "frequency-real", "--graphs", tmp_path) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and said in error
+
+
+def test_a_sample_may_have_empty_lines_a_mark_and_separators(tmp_path, capsys):
+    (tmp_path / "ag_frames_train.jsonl").write_text("\ufeff" + GOOD + ', "note": "a\u2028b"}\n\n', encoding="utf-8")
+    (tmp_path / "ag_frames_val.jsonl").write_text(GOOD + "}\n", encoding="utf-8")
+    assert command("evaluate", "frequency-real", "--graphs", tmp_path) == 0
+    row = read_log_row(json.loads(capsys.readouterr().out))
+    assert row.metrics[0].n.train_frames == 1 and find_recall(row, "with-constraint") == 100

@@ -1,38 +1,95 @@
-"""Home worlds as training data: truth, labels, decoded pictures."""
+"""Stores as training data: sources, labels, which frames count, decoded frames, what is left out."""
 
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
 import pytest
 
+from ag_core.annotations.building.build import build_store
 from ag_core.errors import UserError
-from ag_core.experiments.datasets import HomeWorld, clip_pictures, detector_pictures, true_detections
+from ag_core.experiments.datasets import (
+    FrameRule,
+    TrainingData,
+    clip_frame_cache,
+    counted_frames,
+    indices_apart,
+    true_detections,
+)
 
 
-def test_splits_and_labels(world):
-    assert [len(world.of_split(split)) for split in ("train", "val")] == [4, 2]
-    video = world.videos[0]
-    [(action, start, end)] = video.truth.actions
+def test_splits_and_labels(data, loaded):
+    assert len(loaded.videos) == 4 and len(data.with_split("test").load().videos) == 2
+    video = loaded.videos[0]
+    [(action, _, end)] = video.actions
     assert video.labels.nonzero()[0].tolist() == [action]
     assert not video.labels_between(end + 1, end + 2).any()
-    assert video.labels_between(start, start).any()
+    assert video.labels_between(0.0, 0.0).any()
+    assert loaded.sentence() == "home-world.duckdb: 4 train videos, truth of source 'dense'"
 
 
-def test_pictures_are_those_of_the_frames(world):
-    video = world.videos[0]
-    cache = detector_pictures(world)
-    pictures = cache.pictures(video)
-    assert [graph.frame for graph in video.detector_graphs] == [1, 7, 13, 19, 25, 31, 37, 43]
-    assert pictures.shape == (8, 96, 160, 3)
-    found = true_detections(video.detector_graphs[3])
+def test_frames_are_those_that_count(data, loaded):
+    video = loaded.videos[0]
+    cache = counted_frames(data.cache)
+    assert [graph.frame for graph in video.counted_graphs] == [1, 7, 13, 19, 25, 31, 37, 43]
+    assert len(video.graphs) == 24
+    frames = cache.read(video)
+    assert frames.shape == (8, 96, 160, 3)
+    found = true_detections(video.counted_graphs[3])
     x1, y1, x2, y2 = found.boxes_xyxy[-1].astype(int)
-    inside = pictures[3, y1 + 3 : y2 - 3, x1 + 3 : x2 - 3].reshape(-1, 3)
+    inside = frames[3, y1 + 3 : y2 - 3, x1 + 3 : x2 - 3].reshape(-1, 3)
     assert inside.std(axis=0).max() < 12, "one colour: the last rectangle is in front"
-    assert list(cache.prepare(world.videos)) == list(range(1, 7))
-    assert (cache.folder / "RECT0.npy").exists()
+    assert list(cache.prepare(loaded.videos)) == [1, 2, 3, 4]
+    assert cache.path_of(video).exists()
+    fewer = replace(video, counted=video.counted[:3])
+    assert cache.path_of(fewer) != cache.path_of(video)
 
 
-def test_clip_pictures_hold_every_frame(world):
-    assert clip_pictures(world, (80, 48)).pictures(world.videos[1]).shape == (48, 48, 80, 3)
+def test_clip_frames_are_all_frames(data, loaded):
+    assert clip_frame_cache(data.cache, (80, 48)).read(loaded.videos[1]).shape == (48, 48, 80, 3)
 
 
-def test_a_folder_without_a_world(tmp_path):
-    with pytest.raises(UserError, match="no home world"):
-        HomeWorld.open(tmp_path)
+def test_the_annotation_is_another_source_of_the_same_videos(data, loaded):
+    sparse = TrainingData.open(data.store, source="annotation").load()
+    assert sparse.data.rule == FrameRule(published=True)
+    for mine, dense in zip(sparse.videos, loaded.videos, strict=True):
+        assert (mine.video_id, mine.actions, mine.path) == (dense.video_id, dense.actions, dense.path)
+        assert 0 < len(mine.counted) < len(dense.frames)
+    assert sparse.data.fingerprint != data.fingerprint
+
+
+def test_frames_apart():
+    times = [(frame - 1) / 12 for frame in range(1, 48, 2)]
+    assert indices_apart(times, 0.5) == list(range(0, 24, 3))
+    assert indices_apart([0.0, 0.4, 0.5, 0.95, 3.0], 0.5) == [0, 2, 4]
+    assert indices_apart(times, 0.0) == list(range(24))
+    assert indices_apart([], 0.5) == []
+
+
+def test_what_is_not_there_is_said(data, showcase: Path, tmp_path: Path):
+    with pytest.raises(UserError, match="choose one of annotation, dense"):
+        TrainingData.open(data.store, source="mine")
+    with pytest.raises(UserError, match="has no other videos"):
+        data.with_split("other").load()
+    store = tmp_path / "graphs.duckdb"
+    build_store(store, action_genome=showcase / "annotations")
+    with pytest.raises(UserError, match=r"none of the 2 test videos of graphs\.duckdb has its file; .* --videos"):
+        TrainingData.open(store, "test").load()
+    videos = tmp_path / "videos"
+    videos.mkdir()
+    (videos / "AB1CD.mp4").symlink_to(showcase / "videos" / "AB1CD.mp4")
+    build_store(store, action_genome=showcase / "annotations", videos=videos)
+    loaded = TrainingData.open(store, "test").load()
+    assert [video.video_id for video in loaded.videos] == ["AB1CD"] and loaded.without_file == 1
+    assert "1 without a file are left out" in loaded.sentence()
+    with pytest.raises(UserError, match="have no actions; build the store with --charades"):
+        loaded.check_actions()
+
+
+def test_frames_behind_the_end_do_not_count(data, loaded):
+    video = loaded.videos[0]
+    short = replace(video.targets, frame_counts=np.full_like(video.targets.frame_counts, 20))
+    from ag_core.experiments.datasets import _labelled_video
+
+    cut = _labelled_video(short, 0, None, data)
+    assert [graph.frame for graph in cut.counted_graphs] == [1, 7, 13, 19]

@@ -24,8 +24,8 @@ TINY = replace(
 )
 
 
-def test_rectangles_are_learned(world):
-    frames = DetectorFrames.of(world, "train")
+def test_rectangles_are_learned(loaded):
+    frames = DetectorFrames.of(loaded)
     model = build_faster_rcnn(TINY)
     recipe = Recipe(Budget(steps=80), learning_rate=2e-3)
     fit(model, detector_losses(model, frames, 4), recipe, report=lambda progress: None)
@@ -34,8 +34,8 @@ def test_rectangles_are_learned(world):
     assert compute_detection_precision(found, frames.truth).mean > 0.6
 
 
-def test_mirrored_boxes_follow_the_picture(world):
-    frames = DetectorFrames.of(world, "train")
+def test_mirrored_boxes_follow_the_picture(loaded):
+    frames = DetectorFrames.of(loaded)
     picture, truth = frames.picture(0), frames.truth[0]
     seen = set()
     for seed in range(8):

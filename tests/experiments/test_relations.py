@@ -33,20 +33,20 @@ def trunk():
     return RegionFeatureExtractor(build_faster_rcnn(TINY))
 
 
-def test_frames_learn_from_given_and_found_boxes(world, trunk):
-    video = world.videos[0]
-    detector = TrueBoxes(video.detector_graphs[0])
-    [examples] = cached_examples(world, [video], trunk, detector, "test", every=8)
+def test_frames_learn_from_given_and_found_boxes(data, loaded, trunk):
+    video = loaded.videos[0]
+    detector = TrueBoxes(video.counted_graphs[0])
+    [examples] = cached_examples(data, [video], trunk, detector, "test", every=8)
     given, found = examples
     assert given.targets.related.tolist() == [True, True]
     assert found.targets.related.tolist() == [True, True, False]
     assert torch.equal(given.targets.predicates, found.targets.predicates[:2])
-    [again] = cached_examples(world, [video], trunk, None, "test", every=8)
+    [again] = cached_examples(data, [video], trunk, None, "test", every=8)
     assert torch.allclose(again[1].batch.object_features, found.batch.object_features)
 
 
-def test_matching_wants_class_and_place(world):
-    graph = world.videos[0].detector_graphs[0]
+def test_matching_wants_class_and_place(loaded):
+    graph = loaded.videos[0].counted_graphs[0]
     boxes, classes = graph.object_boxes_xyxy, graph.object_classes
     wrong = np.array([30, 31])
     found = FrameBoxes(
@@ -61,17 +61,17 @@ def test_matching_wants_class_and_place(world):
     assert len(matched(many, graph)[0].objects) == 3
 
 
-def test_joined_batches_renumber(world, trunk):
-    [examples] = cached_examples(world, [world.videos[1]], trunk, None, "joined", every=4)
+def test_joined_batches_renumber(data, loaded, trunk):
+    [examples] = cached_examples(data, [loaded.videos[1]], trunk, None, "joined", every=4)
     batch, targets = collate_pairs(examples)
     assert batch.pairs.tolist() == [[0, 1], [0, 2], [3, 4], [3, 5]]
     assert batch.frame_of_pair.tolist() == [0, 0, 1, 1]
     assert len(targets.related) == 4
 
 
-def test_a_head_learns_who_is_held(world, trunk):
-    videos = world.of_split("train")
-    examples = [e for found in cached_examples(world, videos, trunk, None, "learn") for e in found]
+def test_a_head_learns_who_is_held(data, loaded, trunk):
+    videos = loaded.videos
+    examples = [e for found in cached_examples(data, videos, trunk, None, "learn") for e in found]
     head = RelDnHead(TINY.box_head_width, (32, 32), 16).fit(*labelled_objects(videos))
     losses = relation_losses(head, relation_loss("reldn"), examples, 8)
     before = losses(np.random.default_rng(0))["contact"].item()

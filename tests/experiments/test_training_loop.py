@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from ag_core.errors import UserError
-from ag_core.experiments.training_loop import Budget, Recipe, fit, rate_at
+from ag_core.experiments.training_loop import Budget, Recipe, SavedState, fit, rate_at
 
 quiet = {"report": lambda progress: None}
 
@@ -53,7 +53,7 @@ def test_interrupted_and_resumed_equals_uninterrupted(tmp_path):
             raise KeyboardInterrupt
         return line_fit(stopped)(random)
 
-    path = tmp_path / "run.pt"
+    path = SavedState(tmp_path / "run.pt", {"--seed": "0"})
     with pytest.raises(KeyboardInterrupt):
         fit(stopped, stop_at_ten, recipe, path, **quiet)
     again = nn.Linear(2, 1)
@@ -65,7 +65,14 @@ def test_interrupted_and_resumed_equals_uninterrupted(tmp_path):
 def test_nothing_to_resume(tmp_path):
     network = nn.Linear(2, 1)
     with pytest.raises(UserError, match="without --resume"):
-        fit(network, line_fit(network), Recipe(Budget(steps=1)), tmp_path / "none.pt", resume=True, **quiet)
+        fit(
+            network,
+            line_fit(network),
+            Recipe(Budget(steps=1)),
+            SavedState(tmp_path / "none.pt", {}),
+            resume=True,
+            **quiet,
+        )
 
 
 def test_budget_is_one_of_two():

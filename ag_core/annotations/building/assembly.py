@@ -16,7 +16,13 @@ from ag_core.annotations.building.parts import COLUMNS, Parts
 from ag_core.annotations.readers.action_genome import OBJECT_FILE
 from ag_core.annotations.readers.issues import Kind
 from ag_core.annotations.readers.person_boxes import PERSON_FILE
-from ag_core.annotations.store_format import ANNOTATION, FORMAT_NAME, FORMAT_VERSION, SCHEMA
+from ag_core.annotations.store_format import (
+    ANNOTATION,
+    FORMAT_NAME,
+    FORMAT_VERSION,
+    PREDICTION_MARK,
+    SCHEMA,
+)
 from ag_core.errors import UserError
 from ag_core.taxonomy import ACTIONS, GROUP_OF_RELATION, OBJECT_CLASSES, OTHER_RELATIONSHIP, RELATIONS, Group
 
@@ -103,6 +109,7 @@ def _parameters(detail: str | None) -> dict[str, str | None]:
     """What assembly.sql asks for by name."""
     return {
         "annotation": ANNOTATION,
+        "prediction": PREDICTION_MARK,
         "detail": detail,
         "objects": OBJECT_FILE,
         "persons": PERSON_FILE,

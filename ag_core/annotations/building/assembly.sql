@@ -20,19 +20,25 @@ from numbers n left join part_facts f using (video_id) left join part_rates r us
 insert into sources
 select $annotation as source, $annotation as kind, $detail as detail where $detail is not null
 union all by name
-select source, 'prediction' as kind, string_agg(file, ', ' order by file) as detail
+select source, case when starts_with(source, $prediction) then 'prediction' else $annotation end as kind,
+       string_agg(distinct file, ', ' order by file) as detail
 from part_videos where source <> $annotation group by source order by source;
+
+create temp table video_parts as
+select video_id, min(part) as part from part_videos where part is not null group by video_id;
 
 insert into videos by name
 select $annotation as source, n.video, video_id, coalesce(c.split, g.split) as split, c.subject, c.scene, c.script,
        case when c.duration_s > 0 then c.duration_s else coalesce(f.duration_s, c.duration_s) end as duration_s,
        k.fps, coalesce(f.width, g.width) as width, coalesce(f.height, g.height) as height, f.n_frames, f.path,
-       c.quality, c.relevance, c.verified, c.object_nouns, c.descriptions
+       c.quality, c.relevance, c.verified, c.object_nouns, c.descriptions, s.part
 from (select * from part_videos where source = $annotation) c full join graph_videos g using (video_id)
 join numbers n using (video_id) join known_rates k using (video_id) left join part_facts f using (video_id)
+left join video_parts s using (video_id)
 union all by name
 select p.source, n.video, p.video_id, p.split, p.subject, p.scene, p.script, p.duration_s, p.fps, p.width, p.height,
-       p.n_frames, coalesce(p.path, f.path) as path, p.quality, p.relevance, p.verified, p.object_nouns, p.descriptions
+       p.n_frames, coalesce(p.path, f.path) as path, p.quality, p.relevance, p.verified, p.object_nouns, p.descriptions,
+       p.part
 from part_videos p join numbers n using (video_id) left join part_facts f using (video_id)
 where p.source <> $annotation
 order by source, video;

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ag_core.annotations.building.assembly import MEMORY, assemble, check_memory
-from ag_core.annotations.building.inputs import Inputs
+from ag_core.annotations.building.inputs import FurtherAnnotation, Inputs
 from ag_core.annotations.building.parts import COLUMNS, Parts, Tables, identify_file, to_issue_columns
 from ag_core.annotations.lake.writing import write_lake
 from ag_core.annotations.readers.action_genome import OBJECT_FILE, OBJECT_READER, ActionGenomeTable, read_objects
@@ -33,6 +33,7 @@ from ag_core.progress import Progress
 
 VIDEOS_A_PART = 64
 PREDICTIONS_A_PART = 8
+FURTHER_A_PART = 64
 
 WAITING = "waiting for another build of this store"
 """The stage of a build that stands in line."""
@@ -50,6 +51,7 @@ def build_store(
     memory: str = MEMORY,
     force: bool = False,
     lake: Path | str | None = None,
+    further: Sequence[FurtherAnnotation] = (),
 ) -> bool:
     """Write the store `out`, replacing an older one only when the new one is complete; False where it is current.
 
@@ -61,12 +63,13 @@ def build_store(
     memory         bound of what is held while sorting, such as '1GB'
     force          build although the store was built from the same inputs
     lake           folder for the same tables as partitioned Parquet, written also where the store is current
+    further        more annotations of videos, each a source of its own
     UserError where nothing is given or an input is not what it must be; nothing is left behind then.
     """
     say = progress or (lambda stage, done, total: None)
     out = Path(out)
     check_memory(memory)
-    inputs = Inputs.find(charades, action_genome, videos, rates, predictions)
+    inputs = Inputs.find(charades, action_genome, videos, rates, predictions, further)
     fingerprint = inputs.fingerprint()
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -125,6 +128,7 @@ def _read(inputs: Inputs, parts: Parts, say: Progress) -> None:
         _check_splits_share_none(parts)
     if inputs.annotations is not None:
         _read_graphs(inputs.annotations, [identify_file(path) for path in inputs.pickles()], parts, say)
+    _read_further(inputs.further, parts, say)
     for first, batch in _split_into_batches(inputs.predictions, PREDICTIONS_A_PART):
         say("predictions", first, len(inputs.predictions))
         identity = [*map(identify_file, batch), str(PREDICTION_READER)]
@@ -141,6 +145,16 @@ def _read(inputs: Inputs, parts: Parts, say: Progress) -> None:
         [str(issue) for issue in issues],
         lambda: {name: {} for name in COLUMNS} | {"issues": to_issue_columns(issues)},
     )
+
+
+def _read_further(annotations: Sequence[FurtherAnnotation], parts: Parts, say: Progress) -> None:
+    """The parts of further annotations, some files at a time."""
+    for annotation in annotations:
+        for first, batch in _split_into_batches(annotation.files, FURTHER_A_PART):
+            say(annotation.source, first, len(annotation.files))
+            identity = [annotation.source, str(annotation.version), *map(identify_file, batch)]
+            parts.make("further", identity, partial(annotation.read, batch))
+        say(annotation.source, len(annotation.files), len(annotation.files))
 
 
 def _split_into_batches(things: Sequence[Any], size: int) -> Iterator[tuple[int, Sequence[Any]]]:

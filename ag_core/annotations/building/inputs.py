@@ -3,24 +3,44 @@
 Knows names and places of files, and nothing of what is in them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ag_core.annotations.building.assembly import ASSEMBLY
-from ag_core.annotations.building.parts import identify_file
+from ag_core.annotations.building.parts import Tables, identify_file
 from ag_core.annotations.readers.action_genome import OBJECT_FILE, OBJECT_READER
 from ag_core.annotations.readers.charades import CHARADES_READER
 from ag_core.annotations.readers.person_boxes import PERSON_FILE, PERSON_READER
 from ag_core.annotations.readers.prediction_rows import PREDICTION_READER
 from ag_core.annotations.readers.video_facts import VIDEO_READER, FoundValues, find_video_files, read_rates
-from ag_core.annotations.store_format import FORMAT_VERSION, SCHEMA
+from ag_core.annotations.store_format import ANNOTATION, FORMAT_VERSION, PREDICTION_MARK, SCHEMA
 from ag_core.errors import UserError
 from ag_core.files import hash_bytes
 
 CHARADES_FILES = ("Charades_v1_train.csv", "Charades_v1_test.csv")
 
 READERS = (CHARADES_READER, PERSON_READER, OBJECT_READER, VIDEO_READER, PREDICTION_READER)
+
+
+@dataclass(frozen=True)
+class FurtherAnnotation:
+    """Annotations of videos beside the released ones, which become a source of their own.
+
+    source   the name of the source
+    files    what they are read from, one file a video
+    version  of what `read` makes of a file: a new one reads all files again
+    read     gives the tables of some of the files, all of them of this source
+    """
+
+    source: str
+    files: tuple[Path, ...]
+    version: int
+    read: Callable[[Sequence[Path]], Tables]
+
+    def __post_init__(self) -> None:
+        if self.source == ANNOTATION or self.source.startswith(PREDICTION_MARK):
+            raise ValueError(f"a further annotation cannot be called {self.source!r}; give a name of its own")
 
 
 @dataclass(frozen=True)
@@ -40,6 +60,7 @@ class Inputs:
     rates: FoundValues
     rates_file: Path | None
     predictions: tuple[Path, ...]
+    further: tuple[FurtherAnnotation, ...] = ()
 
     @staticmethod
     def find(
@@ -48,9 +69,10 @@ class Inputs:
         videos: Path | str | None,
         rates: Path | str | None,
         predictions: Sequence[Path | str],
+        further: Sequence[FurtherAnnotation] = (),
     ) -> "Inputs":
         """The files in the folders given; UserError where nothing is given or something given is not there."""
-        if charades is None and action_genome is None and videos is None and not predictions:
+        if charades is None and action_genome is None and videos is None and not predictions and not further:
             raise UserError("a store needs something to hold; give a Charades or an Action Genome folder, or videos")
         results = tuple(map(Path, predictions))
         for path in results:
@@ -64,6 +86,7 @@ class Inputs:
             FoundValues({}, []) if rates is None else read_rates(Path(rates)),
             None if rates is None else Path(rates),
             results,
+            tuple(further),
         )
 
     @property
@@ -88,6 +111,9 @@ class Inputs:
         ):
             yield kind
             yield from map(identify_file, paths)
+        for annotation in self.further:
+            yield f"further {annotation.source} {annotation.version}"
+            yield from map(identify_file, annotation.files)
         yield " ".join(() if self.videos is None else self.videos.values)
         yield f"folder {self.videos is not None} {self.folder}"
 

@@ -26,7 +26,7 @@ _FACTS = {"duration_s": _REAL, "fps": _REAL, "width": _WHOLE, "height": _WHOLE, 
 _NOTES = {"quality": _BYTE, "relevance": _BYTE, "verified": pa.bool_(), "object_nouns": _TEXT, "descriptions": _TEXT}
 _FRAME = {"video_id": _NAME, "frame": _WHOLE}
 _PERSON = ("person_x1", "person_y1", "person_x2", "person_y2", "person_score")
-_SAID = {"split": _NAME, "subject": _TEXT, "scene": _TEXT, "script": _TEXT}
+_SAID = {"split": _NAME, "part": _NAME, "subject": _TEXT, "scene": _TEXT, "script": _TEXT}
 
 COLUMNS: dict[str, pa.Schema] = {
     "videos": pa.schema({"source": _NAME, "file": _NAME, "video_id": _TEXT} | _SAID | _FACTS | _NOTES),

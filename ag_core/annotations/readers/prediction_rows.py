@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ag_core.annotations.building.parts import Tables
+from ag_core.annotations.store_format import PREDICTION_MARK
 from ag_core.results.prediction import Prediction
 from ag_core.taxonomy import N_ACTIONS, N_RELATIONS
 
@@ -60,4 +61,4 @@ def read_prediction_tables(paths: Sequence[Path]) -> Tables:
 
 def name_source(model_of_role: dict[str, str]) -> str:
     """The source id of predictions: 'prediction:DETECTOR+HEAD', by the names of the two models."""
-    return f"prediction:{model_of_role.get('detector', 'unknown')}+{model_of_role.get('relations', 'none')}"
+    return f"{PREDICTION_MARK}{model_of_role.get('detector', 'unknown')}+{model_of_role.get('relations', 'none')}"

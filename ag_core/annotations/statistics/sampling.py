@@ -47,9 +47,9 @@ def count_frames_at_midpoints(store: "AnnotationStore", source: str) -> tuple[in
     """(annotated frames at most one frame from a midpoint, all annotated frames) of the videos whose rate is known."""
     middles = store.columns(
         f"""select ((i.video::bigint << 32)
-                   | floor((start_ms + (part + 0.5) / {FRAMES_PER_ACTION} * (end_ms - start_ms)) / 1000 * fps + 1e-6)
+                   | floor((start_ms + (fifth + 0.5) / {FRAMES_PER_ACTION} * (end_ms - start_ms)) / 1000 * fps + 1e-6)
                      ::bigint + 1) as position
-            from action_intervals i join videos v using (source, video), range({FRAMES_PER_ACTION}) as parts(part)
+            from action_intervals i join videos v using (source, video), range({FRAMES_PER_ACTION}) as fifths(fifth)
             where i.source = ? and fps > 0""",
         [source],
     )["position"]

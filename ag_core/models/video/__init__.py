@@ -19,6 +19,7 @@ __all__ = [
     "ClipInput",
     "ClipNetwork",
     "build_bank_head",
+    "build_clip_classifier",
     "build_clip_network",
     "build_video_model",
     "load_bank_head",
@@ -63,6 +64,13 @@ def build_video_model(model: str, preset: VideoPreset | None = None) -> BankedVi
     return BankedVideoModel(build_clip_network(entry.clip_network, preset), build_bank_head(model, preset))
 
 
+def build_clip_classifier(network: str, preset: VideoPreset | None = None) -> BankedVideoModel:
+    """A clip network with a classifier of its own behind it, fresh weights: what is trained on clips."""
+    chosen: VideoPreset = find_clip_network(network).preset() if preset is None else preset
+    built = build_clip_network(network, chosen)
+    return BankedVideoModel(built, BankHead(chosen.feature_size, None, N_ACTIONS, chosen.dropout))
+
+
 def load_clip_network(
     network: str, folder: Path, preset: VideoPreset | None = None
 ) -> tuple[BankedVideoModel, dict[str, str]]:
@@ -72,8 +80,7 @@ def load_clip_network(
     """
     entry = find_clip_network(network)
     chosen: VideoPreset = entry.preset() if preset is None else preset
-    classifier = BankHead(chosen.feature_size, None, N_ACTIONS, chosen.dropout)
-    model = BankedVideoModel(build_clip_network(network, chosen), classifier)
+    model = build_clip_classifier(network, chosen)
     metadata = load_checkpoint(entry.weights_path(folder), model, chosen.name, network)
     return model.eval(), metadata
 

@@ -1,0 +1,90 @@
+"""Reads a sample of real scene graphs without boxes: files with one annotated frame a line, as JSON.
+
+A line has video, frame, time_s and objects; an object has its class and lists of relationships. Since the sample has
+no boxes, each object gets a stand-in box of its own, which overlaps no other: enough where boxes are given.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ag_core.errors import UserError
+from ag_core.records import SceneGraph
+from ag_core.taxonomy import N_RELATIONS, is_other_relationship, object_index, relation_index
+
+
+@dataclass(frozen=True)
+class GraphSample:
+    """Graphs by video in the order of the file, and how many `other_relationship` labels were left out."""
+
+    graphs: dict[str, list[SceneGraph]]
+    labels_left_out: int
+
+
+def read_graph_sample(path: Path) -> GraphSample:
+    """The graphs of a file; empty lines are passed over. UserError names the file, the line and what is wrong there."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise UserError(
+            f"{path.name} is not in {path.parent}; give the folder of the real scene-graph sample"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read ({error}); give a text file in UTF-8") from None
+    graphs: dict[str, list[SceneGraph]] = {}
+    left_out = 0
+    # Not splitlines: a text inside a line may hold separators that are no ends of lines in JSON.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            video, graph, others = _read_frame(json.loads(line))
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+            raise UserError(f"{path}, line {number}: {_reason(error)}; correct that line") from None
+        graphs.setdefault(video, []).append(graph)
+        left_out += others
+    return GraphSample(graphs, left_out)
+
+
+def _read_frame(frame: dict[str, Any]) -> tuple[str, SceneGraph, int]:
+    """Video, graph, and how many labels were left out."""
+    if not isinstance(frame, dict):
+        raise ValueError("a line holds one frame as a JSON object")
+    missing = [name for name in ("video", "frame", "time_s", "objects") if frame.get(name) is None]
+    if missing:
+        raise ValueError(f"the frame has no {missing[0]}")
+    things = frame["objects"]
+    if not isinstance(things, list):
+        raise ValueError("the frame's objects are no list")
+    relations, left_out = np.zeros((len(things), N_RELATIONS), np.float32), 0
+    for row, thing in zip(relations, things):
+        for key, names in thing.items():
+            if key.endswith("_relationship"):
+                if not isinstance(names, list):
+                    raise ValueError(f"{key} of {thing.get('class')} is no list")
+                known = [name for name in names if not is_other_relationship(name)]
+                row[[relation_index(name) for name in known]] = 1
+                left_out += len(names) - len(known)
+    left = 100.0 * np.arange(1, len(things) + 1)
+    graph = SceneGraph(
+        frame=int(frame["frame"]),
+        time_s=float(frame["time_s"]),
+        person_box_xyxy=np.array([0, 0, 50, 50], np.float32),
+        person_score=1.0,
+        object_classes=np.array([object_index(thing["class"]) for thing in things], np.int64),
+        object_boxes_xyxy=np.stack([left, 0 * left, left + 50, 0 * left + 50], axis=1).astype(np.float32),
+        object_scores=np.ones(len(things), np.float32),
+        relations=relations,
+    )
+    return str(frame["video"]), graph, left_out
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"no JSON ({error.msg} at character {error.pos + 1})"
+    if isinstance(error, KeyError) and error.args and " " not in str(error.args[0]):
+        return f"an object has no {error.args[0]}"
+    return str(error.args[0]) if error.args else str(error)

@@ -1,0 +1,66 @@
+"""Options that `train` and `evaluate` share: which data, on which device; and the data they name."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ag_core.errors import UserError
+from ag_core.settings import is_address
+
+if TYPE_CHECKING:
+    from ag_core.experiments.compute import Compute
+    from ag_core.experiments.datasets import TrainingData
+
+
+def add_data_options(parser: argparse.ArgumentParser) -> None:
+    """Add --data, --source, --cache, --device, --pin-memory and --threads."""
+    parser.add_argument(
+        "--data",
+        type=_place,
+        required=True,
+        metavar="STORE",
+        help="store made by `build-store` (.duckdb, lake folder or address), or the folder of a home world",
+    )
+    parser.add_argument(
+        "--source", help="whose boxes and relationships (default: dense where there is one, annotation)"
+    )
+    parser.add_argument(
+        "--cache", type=Path, metavar="DIR", help="decoded frames and features (default: beside --data)"
+    )
+    parser.add_argument("--device", default="cpu", help="cpu or cuda (default %(default)s)")
+    parser.add_argument("--threads", type=int, help="processor threads (default: one a core)")
+
+
+def _place(text: str) -> Path | str:
+    return text if is_address(text) else Path(text)
+
+
+def open_data(options: argparse.Namespace, split: str) -> "TrainingData":
+    """The data that the options name; a home world's store is built once, beside its files."""
+    from ag_core.experiments.datasets import TrainingData
+    from ag_core.world.dense_source import build_home_world_store, holds_home_world
+
+    where = options.data
+    if isinstance(where, Path) and where.is_dir() and holds_home_world(where):
+        store = build_home_world_store(where)
+        return TrainingData.open(store, split, options.source, options.cache or where / ".cache", name_of(where))
+    return TrainingData.open(where, split, options.source, options.cache, name_of(where))
+
+
+def name_of(where: Path | str) -> str:
+    """What results and weights call the data: the last part of its path or address."""
+    return where.resolve().name if isinstance(where, Path) else where.rstrip("/").rpartition("/")[2]
+
+
+def read_compute(options: argparse.Namespace) -> "Compute":
+    """Device and precision that the options ask for; the number of threads is set."""
+    import torch
+
+    from ag_core.experiments.compute import Compute
+
+    if options.threads is not None:
+        if options.threads < 1:
+            raise UserError(f"--threads {options.threads} leaves nobody to compute; give 1 or more")
+        torch.set_num_threads(options.threads)
+    chosen = vars(options)
+    return Compute(options.device, chosen.get("autocast", "off"), chosen.get("pin_memory", False))

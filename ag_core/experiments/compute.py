@@ -1,0 +1,71 @@
+"""Where and in which precision networks are trained and tested: values, not constants of the code."""
+
+import time
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ag_core.errors import UserError
+
+AUTOCAST_CHOICES = ("auto", "off", "bfloat16")
+
+
+@dataclass(frozen=True)
+class Compute:
+    """Device and precision.
+
+    device      'cpu', 'cuda', 'cuda:1', ...
+    autocast    'bfloat16' runs forward passes in mixed precision, 'off' in float32; 'auto' where it is faster and the
+                training says that it bears it
+    pin_memory  batches for a GPU go through page-locked memory, so that they travel while the GPU computes
+    """
+
+    device: str = "cpu"
+    autocast: str = "auto"
+    pin_memory: bool = False
+
+    def __post_init__(self) -> None:
+        if self.autocast not in AUTOCAST_CHOICES:
+            raise UserError(f"there is no autocast {self.autocast!r}; choose one of {', '.join(AUTOCAST_CHOICES)}")
+        try:
+            kind = torch.device(self.device).type
+        except RuntimeError:
+            raise UserError(f"there is no device {self.device!r}; choose cpu or cuda") from None
+        if kind == "cuda" and not torch.cuda.is_available():
+            raise UserError("there is no GPU that torch can use; choose the device cpu")
+
+    @property
+    def torch_device(self) -> torch.device:
+        """The device as torch knows it."""
+        return torch.device(self.device)
+
+    def move(self, tensor: Tensor) -> Tensor:
+        """A tensor on the device; the same tensor where it is there already."""
+        if self.torch_device.type == "cpu":
+            return tensor
+        return (tensor.pin_memory() if self.pin_memory else tensor).to(self.device, non_blocking=self.pin_memory)
+
+    def forward_dtype(self, bears_bfloat16: bool) -> torch.dtype | None:
+        """The type of mixed precision, None for float32. `bears_bfloat16`: 'auto' may choose it for this training."""
+        if self.autocast == "bfloat16":
+            return torch.bfloat16
+        if self.autocast == "off" or not bears_bfloat16:
+            return None
+        faster = torch.cuda.is_bf16_supported() if self.torch_device.type == "cuda" else bfloat16_is_faster()
+        return torch.bfloat16 if faster else None
+
+
+def bfloat16_is_faster() -> bool:
+    """Whether this processor multiplies bfloat16 clearly faster than float32, by a probe of some milliseconds."""
+    times = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        matrix = torch.ones(384, 384, dtype=dtype)
+        torch.mm(matrix, matrix)
+        runs = []
+        for _ in range(8):
+            started = time.perf_counter()
+            torch.mm(matrix, matrix)
+            runs.append(time.perf_counter() - started)
+        times[dtype] = min(runs)
+    return times[torch.bfloat16] < 0.8 * times[torch.float32]

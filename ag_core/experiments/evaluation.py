@@ -1,0 +1,323 @@
+"""Evaluation as functions: data and weights in, a typed result out; nothing is written but caches.
+
+A result holds what was measured, whose data it was, and gives it as metrics that carry their protocol (`metrics`) or as
+one row of a log (`row`).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ag_core.annotations.few_shot import few_shot_classes
+from ag_core.catalog import ACTION_MODELS, HOME_WORLD, clip_networks_of, find_detector, find_relation_head
+from ag_core.errors import UserError
+from ag_core.evaluation.average_precision import (
+    ACTION_DETAILS,
+    ActionPrecision,
+    DetectionPrecision,
+    compute_action_precision,
+    compute_detection_precision,
+)
+from ag_core.evaluation.graph_recall import GraphRecall, compute_graph_recall
+from ag_core.evaluation.metrics import Metric, percent
+from ag_core.evaluation.protocol import Constraint, Origin, Owner
+from ag_core.evaluation.results_log import build_log_row
+from ag_core.experiments.action import build_extractor, head_examples, video_scores
+from ag_core.experiments.clip import Clips
+from ag_core.experiments.compute import Compute
+from ag_core.experiments.datasets import LabelledVideo, LabelledVideos, TrainingData, true_detections
+from ag_core.experiments.training import Listeners
+from ag_core.models.checkpoints import read_metadata
+from ag_core.models.detector import FasterRcnnDetector, load_faster_rcnn
+from ag_core.models.region_features import RegionFeatureExtractor
+from ag_core.models.relation import load_relation_head
+from ag_core.models.scene_graph import SceneGraphPredictor
+from ag_core.models.video import load_bank_head
+from ag_core.progress import track_progress
+from ag_core.records import SceneGraph
+from ag_core.settings import WEIGHTS
+from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS, Mode
+from ag_core.video.frames import read_frames
+
+PARTS = ("iid", "comp")
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class EvaluationOptions:
+    """With what and how to evaluate.
+
+    weights     folder of weights; preset the name of the networks' size
+    max_frames  detector, relations: only so many frames, spread evenly; None for all
+    few_shot    action: profile whose base and novel classes are also scored apart
+    owner       whose the numbers are
+    command     what makes them again, without `python -m ag_core`
+    """
+
+    weights: Path = WEIGHTS
+    preset: str = "demo"
+    compute: Compute = field(default_factory=Compute)
+    max_frames: int | None = None
+    few_shot: str | None = None
+    owner: Owner = Owner.YOURS
+    command: str = ""
+
+    def __post_init__(self) -> None:
+        if self.max_frames is not None and self.max_frames < 1:
+            raise UserError(f"--frames {self.max_frames} leaves nothing to evaluate; give 1 or more")
+
+    def origin(self, data: TrainingData, what: str, seed: int | None) -> Origin:
+        """Whose numbers these are, of which data, and what makes them again."""
+        command = self.command or f"evaluate {what} --data {data.name}"
+        seeds = () if seed is None else (seed,)
+        return Origin(self.owner, data.name, data.split, f"source {data.source}", seeds, command)
+
+
+@dataclass(frozen=True)
+class DetectorEvaluation:
+    """How well boxes are found."""
+
+    precision: DetectionPrecision
+    origin: Origin
+
+    def metrics(self) -> list[Metric]:
+        """Mean AP, then the AP of every class that occurs."""
+        return [self.precision.to_metric(self.origin), *self.precision.to_class_metrics(self.origin)]
+
+    def row(self) -> dict[str, Any]:
+        """One row of a log: the mean AP; what is known of each class."""
+        result, present = self.precision, self.precision.classes
+        about = {
+            "AP@0.5": {OBJECT_CLASSES[c]: _rounded(result.per_class[c]) for c in present},
+            "boxes": {OBJECT_CLASSES[c]: int(result.counts[c]) for c in present},
+            "median short side in pixels": {OBJECT_CLASSES[c]: round(float(result.short_sides[c]), 1) for c in present},
+        }
+        return build_log_row("detector faster-rcnn", self.metrics()[:1], about)
+
+
+@dataclass(frozen=True)
+class RelationEvaluation:
+    """Scene-graph recall of a relation head under every constraint."""
+
+    head: str
+    mode: Mode
+    recalls: tuple[GraphRecall, ...]
+    origin: Origin
+
+    def metrics(self) -> list[Metric]:
+        """Every recall under every constraint."""
+        return [metric for recall in self.recalls for metric in recall.to_metrics(self.origin, self.mode)]
+
+    def row(self) -> dict[str, Any]:
+        """One row of a log: every recall; the pooled recall of each relationship."""
+        return build_log_row(f"relations {self.head} {self.mode}", self.metrics(), describe_relations(self.recalls))
+
+
+@dataclass(frozen=True)
+class ActionEvaluation:
+    """Charades mAP of the action models.
+
+    precisions  by model; of_parts by model and part of the split, of_few_shot by model and 'base' or 'novel'
+    n_labelled  videos with an action; n_parts videos by part
+    """
+
+    precisions: dict[str, ActionPrecision]
+    of_parts: dict[str, dict[str, ActionPrecision]]
+    of_few_shot: dict[str, dict[str, ActionPrecision]]
+    n_labelled: int
+    n_parts: dict[str, int]
+    origin: Origin
+
+    def metrics(self) -> dict[str, list[Metric]]:
+        """By model: the headlines, then the AP of every action with a positive video."""
+        return {
+            model: [*found, *self.precisions[model].to_class_metrics(self.origin, details=self._details(model))]
+            for model, found in self.headlines().items()
+        }
+
+    def row(self) -> dict[str, Any]:
+        """One row of a log: the headlines of each model; the AP of each class."""
+        any_model = next(iter(self.precisions.values()))
+        about: dict[str, Any] = {
+            "videos with an action": self.n_labelled,
+            "videos of parts": self.n_parts,
+            "AP": {
+                model: {ACTIONS[c].id: _rounded(found.per_class[c]) for c in found.classes}
+                for model, found in self.precisions.items()
+            },
+            "positive videos": {ACTIONS[c].id: int(any_model.positives[c]) for c in any_model.classes},
+        }
+        return build_log_row("action models", [m for found in self.headlines().values() for m in found], about)
+
+    def headlines(self) -> dict[str, list[Metric]]:
+        """By model: mAP, weighted mAP and chance of the split, mAP of its parts, mAP of base and novel classes."""
+        found: dict[str, list[Metric]] = {}
+        for model, precision in self.precisions.items():
+            found[model] = [*precision.to_metrics(self.origin, details=self._details(model))]
+            for part, of_part in self.of_parts[model].items():
+                found[model].append(
+                    of_part.to_metrics(replace(self.origin, split=part), details=self._details(model))[0]
+                )
+            for name, of_classes in self.of_few_shot.get(model, {}).items():
+                details = f"{self._details(model)}; {name} classes"
+                found[model].append(of_classes.to_metrics(self.origin, details=details)[0])
+        return found
+
+    def _details(self, model: str) -> str:
+        return f"{model}, 10 views, maximum; {ACTION_DETAILS}"
+
+
+def evaluate_detector(
+    data: TrainingData, options: EvaluationOptions = EvaluationOptions(), listeners: Listeners = Listeners()
+) -> DetectorEvaluation:
+    """AP of the project's detector on the annotated frames that count."""
+    entry = find_detector(HOME_WORLD)
+    weights, preset = entry.weights_path(options.weights), entry.preset(options.preset)
+    detector = FasterRcnnDetector.from_checkpoint(weights, options.compute.device, preset)
+    chosen = _spread(_counted(_load(data, listeners)), options.max_frames)
+    truth = [true_detections(graph) for _, graph in chosen]
+    frames = track_progress(_read(chosen), len(chosen), "frames", listeners.stage)
+    found = [found for frame in frames for found in detector.detect([frame])]
+    origin = options.origin(data, "detector", seed_of(read_metadata(weights)))
+    return DetectorEvaluation(compute_detection_precision(found, truth), origin)
+
+
+def evaluate_relations(
+    data: TrainingData,
+    options: EvaluationOptions = EvaluationOptions(),
+    head: str = "reldn",
+    mode: Mode = Mode.PREDCLS,
+    listeners: Listeners = Listeners(),
+) -> RelationEvaluation:
+    """Recall of a relation head's scene graphs on the annotated frames that count."""
+    own, device = find_detector(HOME_WORLD), options.compute.device
+    model = load_faster_rcnn(own.weights_path(options.weights), own.preset(options.preset))
+    preset = find_relation_head(head).preset(options.preset)
+    network, metadata = load_relation_head(head, options.weights, preset)
+    detector = FasterRcnnDetector(model, device)
+    predictor = SceneGraphPredictor(detector, RegionFeatureExtractor(model), network, device)
+    chosen = _spread(_counted(_load(data, listeners)), options.max_frames)
+    truth: dict[str, list[SceneGraph]] = {}
+    predictions: dict[str, list[SceneGraph]] = {}
+    frames = track_progress(_read(chosen), len(chosen), "frames", listeners.stage)
+    for (video, graph), frame in zip(chosen, frames):
+        truth.setdefault(video.video_id, []).append(graph)
+        predictions.setdefault(video.video_id, []).extend(
+            predictor.predict([frame], [graph.frame], [graph.time_s], [graph], mode)
+        )
+    recalls = tuple(compute_graph_recall(truth, predictions, constraint) for constraint in Constraint)
+    return RelationEvaluation(head, mode, recalls, options.origin(data, "relations", seed_of(metadata)))
+
+
+def evaluate_action(
+    data: TrainingData, options: EvaluationOptions = EvaluationOptions(), listeners: Listeners = Listeners()
+) -> ActionEvaluation:
+    """Charades mAP of the clip network and of every bank head on the videos of the split."""
+    loaded = _load(data, listeners)
+    loaded.check_actions()
+    labels = np.array([video.labels for video in loaded.videos])
+    parts = {part: np.array([video.part == part for video in loaded.videos]) for part in PARTS}
+    models = [
+        model
+        for model in ACTION_MODELS.values()
+        if model.predicts or model.bank is None or model.weights_path(options.weights).exists()
+    ]
+    seen = {}
+    for network in clip_networks_of(models):
+        extract = build_extractor(data, options.weights, options.preset, network.id, options.compute)
+        clips = Clips.of(loaded, network.preset(options.preset))
+        made = map(extract, clips.videos)
+        seen[network.id] = clips, list(track_progress(made, len(clips.videos), "features", listeners.stage))
+    precisions, of_parts, of_few_shot = {}, {}, {}
+    seed = None
+    for model in models:
+        name = model.id
+        head, metadata = load_bank_head(name, options.weights, model.preset(options.preset))
+        seed = seed if model.bank is None else seed_of(metadata)
+        clips, features = seen[model.clip_network]
+        examples = head_examples(name, clips, features, at_views=True)
+        scores = video_scores(head.to(options.compute.device), examples, options.compute)
+        precisions[name] = compute_action_precision(scores, labels)
+        of_parts[name] = {
+            part: compute_action_precision(scores[rows], labels[rows])
+            for part, rows in parts.items()
+            if labels[rows].any()
+        }
+        if options.few_shot is not None:
+            of_few_shot[name] = _score_few_shot(scores, labels, options.few_shot)
+    return ActionEvaluation(
+        precisions,
+        of_parts,
+        of_few_shot,
+        int(labels.any(axis=1).sum()),
+        {part: int(rows.sum()) for part, rows in parts.items()},
+        options.origin(data, "action", seed),
+    )
+
+
+def _score_few_shot(scores: NDArray, labels: NDArray[np.bool_], profile: str) -> dict[str, ActionPrecision]:
+    """The mean over base and over novel classes; every class is ranked among all videos, as for the whole."""
+    classes = few_shot_classes(profile)
+    found = {}
+    for name, chosen in (("base", classes.base), ("novel", classes.novel)):
+        whole = compute_action_precision(scores, labels)
+        kept = np.zeros(labels.shape[1], bool)
+        kept[list(chosen)] = True
+        found[name] = ActionPrecision(
+            np.where(kept, whole.per_class, np.nan), np.where(kept, whole.positives, 0), whole.n_videos
+        )
+    return found
+
+
+def describe_relations(recalls: Sequence[GraphRecall]) -> dict[str, Any]:
+    """The pooled recall of each relationship at the largest K under each constraint, in percent."""
+    largest = max(recalls[0].per_relation)
+    return {
+        f"R@{largest} {recall.constraint}": {
+            name: round(percent(value), 1)
+            for name, value in zip(RELATIONS, recall.per_relation[largest])
+            if not np.isnan(value)
+        }
+        for recall in recalls
+    }
+
+
+def seed_of(metadata: dict[str, str]) -> int | None:
+    """The seed of a training, from the command in its weights file."""
+    words = metadata.get("command", "").split()
+    return int(words[words.index("--seed") + 1]) if "--seed" in words else None
+
+
+def _load(data: TrainingData, listeners: Listeners) -> LabelledVideos:
+    loaded = data.load()
+    listeners.note(loaded.sentence())
+    return loaded
+
+
+def _counted(loaded: LabelledVideos) -> list[tuple[LabelledVideo, SceneGraph]]:
+    """Every frame that counts with its video, by video and frame."""
+    return [(video, graph) for video in loaded.annotated() for graph in video.counted_graphs]
+
+
+def _spread(items: Sequence[Item], most: int | None) -> list[Item]:
+    """At most `most` of the items, evenly spread over all of them."""
+    if most is None or most >= len(items):
+        return list(items)
+    return [items[int((index + 0.5) * len(items) / most)] for index in range(most)]
+
+
+def _read(chosen: Sequence[tuple[LabelledVideo, SceneGraph]]) -> Iterator[NDArray[np.uint8]]:
+    """The frame [H,W,3] of each chosen graph, in order; a file is decoded once for all its frames."""
+    for _, group in groupby(chosen, key=lambda pair: pair[0].video_id):
+        pairs = list(group)
+        for _, frame in read_frames(pairs[0][0].path, [graph.frame for _, graph in pairs]):
+            yield frame
+
+
+def _rounded(share: float) -> float:
+    return round(percent(share), 2)

@@ -1,4 +1,4 @@
-"""Boxes as arrays: overlap, union, clipping, formats, and the relative geometry of a pair. NumPy only, no pictures.
+"""Boxes as arrays: overlap, union, clipping, and the relative geometry of a pair. NumPy only, no pictures.
 
 Boxes are [N,4] x1, y1, x2, y2 in pixels unless a name says otherwise; nothing here changes its input.
 """
@@ -42,18 +42,6 @@ def union_boxes(a: ArrayLike, b: ArrayLike) -> NDArray[np.float32]:
 def clip_boxes(boxes: ArrayLike, width: int, height: int) -> NDArray[np.float32]:
     """[N,4] boxes moved inside an image of `width` x `height` pixels."""
     return np.clip(_boxes(boxes), 0, np.array([width, height, width, height], np.float32))
-
-
-def xyxy_from_xywh(boxes: ArrayLike) -> NDArray[np.float32]:
-    """[N,4] corners from x, y, width, height."""
-    boxes = _boxes(boxes)
-    return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
-
-
-def xywh_from_xyxy(boxes: ArrayLike) -> NDArray[np.float32]:
-    """[N,4] x, y, width, height from corners."""
-    boxes = _boxes(boxes)
-    return np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
 
 
 def flip_boxes(boxes: ArrayLike, width: int) -> NDArray[np.float32]:

@@ -40,11 +40,6 @@ def test_overlap_is_symmetric_and_bounded(a, b):
     assert overlap.max() <= 1 + 1e-5
 
 
-def test_formats_there_and_back():
-    assert boxes.xyxy_from_xywh([[10, 20, 30, 40]]).tolist() == [[10, 20, 40, 60]]
-    assert boxes.xywh_from_xyxy([[10, 20, 40, 60]]).tolist() == [[10, 20, 30, 40]]
-
-
 def test_union_clip_and_flip():
     assert boxes.union_boxes([[0, 5, 10, 10]], [[5, 0, 8, 20]]).tolist() == [[0, 0, 10, 20]]
     assert boxes.clip_boxes([[-5, 3, 700, 900]], 640, 480).tolist() == [[0, 3, 640, 480]]

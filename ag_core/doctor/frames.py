@@ -25,12 +25,12 @@ def _videos(table: str, condition: str, details: str = "''") -> str:
 _SEEN = "(select frame_id from objects where source = $1 and visible)"
 _ANNOTATED = "(select video from frames where source = $1)"
 
-# How far each frame is, in pictures, from the nearest middle of five equal parts of an action of its video.
+# How far each frame is, in frames, from the nearest middle of five equal parts of an action of its video.
 _DISTANCES = f"""
     select f.source, f.video, f.frame_id, any_value(f.t_ms) as t_ms, min(v.fps / 1000 * abs(
                f.t_ms - i.start_ms - (i.end_ms - i.start_ms) / {PARTS_OF_ACTION} * (0.5 + greatest(0, least(
                    {PARTS_OF_ACTION - 1}, round((f.t_ms - i.start_ms) * {PARTS_OF_ACTION}
-                                                / nullif(i.end_ms - i.start_ms, 0) - 0.5)))))) as pictures
+                                                / nullif(i.end_ms - i.start_ms, 0) - 0.5)))))) as distance
     from frames f join videos v using (source, video) join action_intervals i using (source, video)
     where f.source = $1 and f.t_ms is not null group by f.source, f.video, f.frame_id"""
 
@@ -138,12 +138,12 @@ CHECKS: tuple[Check, ...] = (
         "Frames that are no midpoint of a fifth of an action",
         "frames with a time and actions",
         "Action Genome annotates the middle of each of five equal parts of every action. In real records 94 % of the "
-        "frames lie within one picture of such a moment; a much lower share says that the rates are wrong.",
+        "frames lie within one frame of such a midpoint; a much lower share says that the rates are wrong.",
         "If the share is low, give --videos or --rates and build the store again.",
-        f"""select source, video, frame_id, t_ms, format('{{:.1f}} pictures away', pictures) as details
-            from ({_DISTANCES}) where pictures > 1""",
-        f"""select format('{{:.1f}} % lie within one picture of a midpoint.',
-                          100 * count(*) filter (pictures <= 1) / count(*)) from ({_DISTANCES})""",
+        f"""select source, video, frame_id, t_ms, format('{{:.1f}} frames away', distance) as details
+            from ({_DISTANCES}) where distance > 1""",
+        f"""select format('{{:.1f}} % lie within one frame of a midpoint.',
+                          100 * count(*) filter (distance <= 1) / count(*)) from ({_DISTANCES})""",
     ),
     Check(
         "frame-outside-actions",
@@ -166,7 +166,7 @@ CHECKS: tuple[Check, ...] = (
         "Actions whose object is not in the frame",
         "actions at a frame",
         "The action goes on at this frame, but its object is not among the visible ones: out of sight, out of the "
-        "picture, or not annotated. In real records about one in ten is so.",
+        "frame, or not annotated. In real records about one in ten is so.",
         "Never take the absence of an object for a negative.",
         """select f.source, f.video, f.frame_id, f.t_ms, a.id || ' ' || a.label || ' without ' || c.name as details
            from frames f join action_intervals i using (source, video) join action_classes a using (action)

@@ -217,9 +217,9 @@ CHECKS: tuple[Check, ...] = (
         "box-outside-picture",
         Area.GRAPHS,
         Severity.ERROR,
-        "Boxes that leave the picture",
+        "Boxes that leave the frame",
         "visible objects",
-        "On reading, boxes are cut to the picture that person_bbox.pkl names. One that still leaves the picture was "
+        "On reading, boxes are cut to the frame that person_bbox.pkl names. One that still leaves the frame was "
         "drawn on a video of another size than the file at hand.",
         "Fetch the original video; boxes are pixels of the original, not of a resized copy.",
         """select o.source, o.video, o.frame_id, o.t_ms,

@@ -39,9 +39,9 @@ CHECKS: tuple[Check, ...] = (
         "predicted-box-outside",
         Area.PREDICTIONS,
         Severity.WARNING,
-        "Predicted boxes that leave the picture",
+        "Predicted boxes that leave the frame",
         "predicted objects",
-        "A box ends more than a pixel outside the picture: the prediction was made at another size.",
+        "A box ends more than a pixel outside the frame: the prediction was made at another size.",
         "Predict from the same file; boxes belong in the pixels of the video, not of the network's input.",
         """select o.source, o.video, o.frame_id, o.t_ms,
                   format('{}, {:.0f}, {:.0f} to {:.0f}, {:.0f} in {} x {}', o.source, x1, y1, x2, y2, v.width,
@@ -81,7 +81,7 @@ CHECKS: tuple[Check, ...] = (
         "predicted videos with an annotation",
         "Frame numbers mean other times: prediction and annotation would be compared at different moments.",
         "Predict from the very file that the store was built with.",
-        f"""select {_OF_VIDEO}, format('{{}}: {{:.3f}}, annotation {{:.3f}} pictures a second', p.source, p.fps,
+        f"""select {_OF_VIDEO}, format('{{}}: {{:.3f}}, annotation {{:.3f}} frames a second', p.source, p.fps,
                                       a.fps) as details
             from videos p join videos a on a.source = $1 and a.video = p.video
             where p.source <> $1 and abs(p.fps - a.fps) > 0.01 * a.fps""",
@@ -92,7 +92,7 @@ CHECKS: tuple[Check, ...] = (
         Severity.ERROR,
         "Predicted frames behind the end of their video",
         "predicted frames",
-        "The video has fewer pictures than the prediction's frame number.",
+        "The video has fewer frames than the prediction's frame number.",
         "Predict from the very file that the store was built with.",
         """select f.source, f.video, f.frame_id, f.t_ms, format('{}, last is {}', f.source, v.n_frames) as details
            from frames f join videos v using (source, video) where f.source <> $1 and f.frame > v.n_frames""",

@@ -14,10 +14,10 @@ CHECKS: tuple[Check, ...] = (
         Severity.NOTE,
         "Videos at an unusual rate",
         "videos with a rate",
-        "Frames count at the video's own rate, and this one is not near 24, 25 or 30 pictures a second. Whoever takes "
+        "Frames count at the video's own rate, and this one is not near 24, 25 or 30 frames a second. Whoever takes "
         "24 for all of them misses the moment by many seconds.",
         "Nothing: times in the store follow each video's own rate.",
-        f"""select {_OF_VIDEO}, format('{{:.3f}} pictures a second', fps) as details
+        f"""select {_OF_VIDEO}, format('{{:.3f}} frames a second', fps) as details
             from videos where source = $1 and fps is not null
             and least({", ".join(f"abs(fps - {rate})" for rate in USUAL_RATES)}) > 0.5""",
         """select format('Rates from {:.2f} to {:.2f}, median {:.2f}; {} different ones.', min(fps), max(fps),
@@ -29,9 +29,9 @@ CHECKS: tuple[Check, ...] = (
         Severity.WARNING,
         "Videos at an impossible rate",
         "videos with a rate",
-        "Charades was filmed with phones and web cams at 6 to 120 pictures a second.",
+        "Charades was filmed with phones and web cams at 6 to 120 frames a second.",
         "Check the file with a player, or give the right rate in a table with --rates.",
-        f"""select {_OF_VIDEO}, format('{{:.3f}} pictures a second', fps) as details
+        f"""select {_OF_VIDEO}, format('{{:.3f}} frames a second', fps) as details
             from videos where source = $1 and (fps < 5 or fps > 240)""",
     ),
     Check(
@@ -52,7 +52,7 @@ CHECKS: tuple[Check, ...] = (
         "Video files that are no longer there",
         "video files",
         "The file was there when the store was built and is not now: moved, renamed, or its disk is not attached.",
-        "Bring the folder back, or build the store again with the folder's new place.",
+        "Bring the folder back, or build the store again with the folder's new location.",
         f"""select {_OF_VIDEO}, path as details
             from videos where source = $1 and list_contains($2::integer[], video)""",
         needs_files=True,
@@ -79,7 +79,7 @@ CHECKS: tuple[Check, ...] = (
         "frames with a time",
         "The frame's number and the rate give a time after the end that Charades names: the rate is wrong for this "
         "video, or the release was made from a longer file.",
-        "Compare the rate with the file's own; the player stops at the last picture.",
+        "Compare the rate with the file's own; the player stops at the last frame.",
         """select f.source, f.video, f.frame_id, f.t_ms,
                   format('at {:.2f} s in a video of {:.2f} s', f.t_ms / 1000, v.duration_s) as details
            from frames f join videos v using (source, video)
@@ -89,9 +89,9 @@ CHECKS: tuple[Check, ...] = (
         "size-unknown",
         Area.VIDEOS,
         Severity.NOTE,
-        "Annotated videos of unknown picture size",
+        "Annotated videos of unknown frame size",
         "annotated videos",
-        "Neither the file nor person_bbox.pkl says how large the picture is, so boxes cannot be checked against it.",
+        "Neither the file nor person_bbox.pkl says how large the frame is, so boxes cannot be checked against it.",
         "Give the folder of videos, or the whole release with person_bbox.pkl.",
         f"""select {_OF_VIDEO}, '' as details from videos
             where source = $1 and (width is null or height is null)

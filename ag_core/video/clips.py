@@ -1,4 +1,4 @@
-"""Which pictures of a video the action models look at: clips and test views. (The bank's grid is feature_bank's.)
+"""Which frames of a video the action models look at: clips and test views. (The bank's grid is feature_bank's.)
 
 Training, evaluation and the pipeline all ask here, so that a model is used on what it was trained on. Knows times and
 pixels; no model and no file.
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 TEST_VIEWS = 10
 GREY = 114
-"""The value around a letterboxed picture."""
+"""The value around a letterboxed frame."""
 
 
 def clip_centre_times(duration_s: float, views: int = TEST_VIEWS) -> NDArray[np.float64]:
@@ -19,23 +19,23 @@ def clip_centre_times(duration_s: float, views: int = TEST_VIEWS) -> NDArray[np.
 
 
 def clip_frame_numbers(centre_s: float, fps: float, n_frames: int, length: int, step_s: float | None) -> list[int]:
-    """The `length` 1-based frames nearest to moments `step_s` apart around `centre_s`, clamped to the video.
+    """The `length` 1-based frames nearest to times `step_s` apart around `centre_s`, clamped to the video.
 
     Without a step the moments are spread evenly over the whole video, wherever the centre. Numbers ascend and repeat
     where the video is short or slow. Half-way between two frames the later one is taken.
     """
     if step_s is None:
         return clip_frame_numbers(n_frames / fps / 2, fps, n_frames, length, n_frames / fps / length)
-    moments = centre_s + (np.arange(length) - (length - 1) / 2) * step_s
-    return (np.floor(moments * fps + 0.5 + 1e-6).astype(int) + 1).clip(1, n_frames).tolist()
+    times_s = centre_s + (np.arange(length) - (length - 1) / 2) * step_s
+    return (np.floor(times_s * fps + 0.5 + 1e-6).astype(int) + 1).clip(1, n_frames).tolist()
 
 
-def letterbox(picture: NDArray[np.uint8], size_wh: tuple[int, int]) -> NDArray[np.uint8]:
-    """The picture [H,W,3] scaled to fit into `size_wh`, in the middle of grey: [h,w,3]."""
+def letterbox(frame: NDArray[np.uint8], size_wh: tuple[int, int]) -> NDArray[np.uint8]:
+    """The frame [H,W,3] scaled to fit into `size_wh`, in the middle of grey: [h,w,3]."""
     width, height = size_wh
-    scale = min(width / picture.shape[1], height / picture.shape[0])
-    inner = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
+    scale = min(width / frame.shape[1], height / frame.shape[0])
+    inner = (max(1, round(frame.shape[1] * scale)), max(1, round(frame.shape[0] * scale)))
     box = np.full((height, width, 3), GREY, np.uint8)
     left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
-    box[top : top + inner[1], left : left + inner[0]] = cv2.resize(picture, inner, interpolation=cv2.INTER_AREA)
+    box[top : top + inner[1], left : left + inner[0]] = cv2.resize(frame, inner, interpolation=cv2.INTER_AREA)
     return box

@@ -1,8 +1,8 @@
-"""Pictures of a video file by their number: what a file is, its frames, a poster, and its content as a key.
+"""Frames of a video file by their number: what a file is, the frames, a poster, and its content as a key.
 
-Frame k (1-based) is the k-th picture in the order shown. Numbers come from the packet index (one pass over the
-packets, nothing decoded), never from dividing time, so audio beside the picture, a leading offset, an edit list or a
-time base of milliseconds change nothing. A rotated recording is turned upright: sizes and pictures are as displayed.
+Frame k (1-based) is the k-th in the order shown. Numbers come from the packet index (one pass over the
+packets, nothing decoded), never from dividing time, so audio beside the video, a leading offset, an edit list or a
+time base of milliseconds change nothing. A rotated recording is turned upright: sizes and frames are as displayed.
 Knows PyAV; knows nothing of annotations or models.
 """
 
@@ -31,20 +31,20 @@ CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,
 OPEN_OPTIONS = {"format_whitelist": CONTAINERS, "protocol_whitelist": "file"}
 KINDS = "mp4, mov, mkv, webm or avi"
 
-# Pictures decoded for nothing between two wanted groups before a seek is the cheaper way.
+# Frames decoded for nothing between two wanted groups before a seek is the cheaper way.
 SEEK_SAVES = 8
 
 
 @dataclass(frozen=True)
 class FrameIndex:
-    """Where the pictures of a file are.
+    """Where the frames of a file are.
 
-    pts       [F] display time of each picture in the stream's time base, ascending; empty where the file has none
-    keys      [K] numbers (1-based) of the pictures that decoding can start from, ascending
-    n_frames  pictures that are there; fps pictures per second
-    size_wh   as displayed, after rotation; turns: quarter turns counter-clockwise that make a picture upright
-    first_s   when the first picture is shown, in seconds of the file's clock
-    even      whether every picture lies within half a frame of the even grid of `fps`
+    pts       [F] display time of each frame in the stream's time base, ascending; empty where the file has none
+    keys      [K] numbers (1-based) of the frames that decoding can start from, ascending
+    n_frames  frames that are there; fps frames per second
+    size_wh   as displayed, after rotation; turns: quarter turns counter-clockwise that make a frame upright
+    first_s   when the first frame is shown, in seconds of the file's clock
+    even      whether every frame lies within half a frame of the even grid of `fps`
     codec, pixel_format, container, square_pixels, comment: as the file says
     """
 
@@ -68,9 +68,9 @@ class FrameIndex:
 
 
 def probe_video(path: Path | str) -> Video:
-    """What a file is: rate, size as displayed, number of pictures; the id is the file's name without its ending.
+    """What a file is: rate, size as displayed, number of frames; the id is the file's name without its ending.
 
-    Raises UserError with one sentence for a file that is missing, empty, damaged, or holds no picture.
+    Raises UserError with one sentence for a file that is missing, empty, damaged, or holds no frame.
     """
     path = Path(path)
     index = read_frame_index(path)
@@ -96,7 +96,7 @@ def _read_frame_index(path: Path, size: int, changed_ns: int) -> FrameIndex:
     with _open_video(path) as (container, stream):
         packets = [(p.pts, p.is_keyframe) for p in _read_packets(container, stream) if not p.is_discard]
         if not packets:
-            raise UserError(f"{path.name} has a picture track without pictures; give a complete {KINDS} file")
+            raise UserError(f"{path.name} has a video track without frames; give a complete {KINDS} file")
         average, native, time_base = stream.average_rate, stream.guessed_rate, stream.time_base
         shape = stream.sample_aspect_ratio
         comment = next((value for key, value in container.metadata.items() if key.lower() == "comment"), "")
@@ -135,19 +135,19 @@ def _read_frame_index(path: Path, size: int, changed_ns: int) -> FrameIndex:
 
 
 def _choose_rate(seconds: NDArray[np.float64], average: float, native: float) -> float:
-    """Pictures per second: what the file says, unless its own clock disagrees by more than a twentieth."""
+    """Frames per second: what the file says, unless its own clock disagrees by more than a twentieth."""
     said = next((rate for rate in (average, native) if 0 < rate <= 1000), 0.0)
     if len(seconds) < 2 or seconds[-1] <= 0:
         return said or 25.0
     seen = (len(seconds) - 1) / float(seconds[-1])
-    # A clock of whole milliseconds and a first or last picture held longer shift a short file's average.
+    # A clock of whole milliseconds and a first or last frame held longer shift a short file's average.
     agrees = [rate for rate in (native, average) if 0 < rate <= 1000 and abs(rate / seen - 1) <= 0.05]
     return agrees[0] if agrees else seen
 
 
 @contextmanager
 def _open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """A container and its picture track (never a cover image), or a UserError that says what is wrong."""
+    """A container and its video track (never a cover image), or a UserError that says what is wrong."""
     try:
         container = av.open(str(path), options=OPEN_OPTIONS)
     except (av.FFmpegError, ValueError):
@@ -158,7 +158,7 @@ def _open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     try:
         streams = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
         if not streams:
-            raise UserError(f"{path.name} has no picture track, only sound or text; give a file with a picture")
+            raise UserError(f"{path.name} has no video track, only sound or text; give a file with a video track")
         streams[0].thread_type = "AUTO"
         yield container, streams[0]
     finally:
@@ -166,7 +166,7 @@ def _open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
 
 
 def _read_packets(container: InputContainer, stream: VideoStream) -> Iterator[av.Packet]:
-    """The whole packets of the picture track, in file order; ends early where the file is cut short."""
+    """The whole packets of the video track, in file order; ends early where the file is cut short."""
     packets = container.demux(stream)
     while True:
         try:
@@ -180,7 +180,7 @@ def _read_packets(container: InputContainer, stream: VideoStream) -> Iterator[av
 
 
 def _decode_packet(stream: VideoStream, packet: av.Packet | None) -> list[VideoFrame]:
-    """The pictures that a packet (None: the end) brings out; a damaged packet brings none."""
+    """The frames that a packet (None: the end) brings out; a damaged packet brings none."""
     try:
         return list(stream.codec_context.decode(packet))
     except av.FFmpegError:
@@ -190,16 +190,16 @@ def _decode_packet(stream: VideoStream, packet: av.Packet | None) -> list[VideoF
 def _decode_first_frame(path: Path) -> VideoFrame:
     with _open_video(path) as (container, stream):
         for packet in (*_read_packets(container, stream), None):
-            for picture in _decode_packet(stream, packet):
-                return picture
-    raise UserError(f"{path.name} holds no picture that can be decoded; give a complete {KINDS} file")
+            for frame in _decode_packet(stream, packet):
+                return frame
+    raise UserError(f"{path.name} holds no frame that can be decoded; give a complete {KINDS} file")
 
 
 def read_frames(path: Path | str, frames: Sequence[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """Yield (number, picture uint8 [H,W,3] RGB, upright) for the wanted 1-based numbers, ascending, each once.
+    """Yield (number, frame uint8 [H,W,3] RGB, upright) for the wanted 1-based numbers, ascending, each once.
 
-    Streams: one picture is held at a time. Scattered numbers cost a seek each to the key frame before them, and
-    pictures nobody refers to are not decoded unless wanted. A picture that is too damaged to decode is answered by
+    Streams: one frame is held at a time. Scattered numbers cost a seek each to the key frame before them, and
+    frames nobody refers to are not decoded unless wanted. A frame that is too damaged to decode is answered by
     the one before it, as players do. Raises UserError for a number outside the file, and as `probe_video`.
     """
     path = Path(path)
@@ -210,29 +210,29 @@ def read_frames(path: Path | str, frames: Sequence[int]) -> Iterator[tuple[int, 
     if wanted[0] < 1 or wanted[-1] > index.n_frames:
         outside = wanted[0] if wanted[0] < 1 else wanted[-1]
         raise UserError(f"{path.name} has no frame {outside}; its frames run from 1 to {index.n_frames}")
-    picture = _UprightConverter(index)
+    convert = _UprightConverter(index)
     due = iter(wanted)
     number = next(due)
     last: VideoFrame | None = None
     for shown, frame in _decode_frames(path, index, wanted):
         while shown > number:  # its own packet was damaged
-            yield number, picture(last or frame)
+            yield number, convert(last or frame)
             number = next(due, index.n_frames + 1)
         if shown == number:
-            yield number, picture(frame)
+            yield number, convert(frame)
             number = next(due, index.n_frames + 1)
         if number > index.n_frames:
             return
         last = frame
     if last is None:
-        raise UserError(f"{path.name} has no picture that can be decoded near frame {number}; give a complete file")
+        raise UserError(f"{path.name} has no frame that can be decoded near frame {number}; give a complete file")
     while number <= index.n_frames:
-        yield number, picture(last)
+        yield number, convert(last)
         number = next(due, index.n_frames + 1)
 
 
 class _UprightConverter:
-    """Turns decoded pictures into upright RGB arrays of one size."""
+    """Turns decoded frames into upright RGB arrays of one size."""
 
     def __init__(self, index: FrameIndex) -> None:
         self.turns = index.turns
@@ -246,7 +246,7 @@ class _UprightConverter:
 
 
 def _decode_frames(path: Path, index: FrameIndex, wanted: list[int]) -> Iterator[tuple[int, VideoFrame]]:
-    """Decoded pictures with their numbers, ascending: all that are wanted and some of those between."""
+    """Decoded frames with their numbers, ascending: all that are wanted and some of those between."""
     if not len(index.pts):  # no usable clock: count what comes out
         with _open_video(path) as (container, stream):
             number = 0
@@ -265,7 +265,7 @@ def _decode_frames(path: Path, index: FrameIndex, wanted: list[int]) -> Iterator
             with _open_video(path) if from_start else nullcontext((container, stream)) as source:
                 for frame in _decode_run(*source, wanted_pts):
                     number = number_of.get(frame.pts, 0) if frame.pts is not None else 0
-                    # Pictures shown before the key frame may refer to what was not decoded.
+                    # Frames shown before the key frame may refer to what was not decoded.
                     if number > done and (from_start or number >= key):
                         done = number
                         yield number, frame
@@ -301,7 +301,7 @@ def _seek(container: InputContainer, stream: VideoStream, pts: int) -> bool:
 
 
 def _decode_run(container: InputContainer, stream: VideoStream, wanted_pts: set[int]) -> Iterator[VideoFrame]:
-    """Decode from here until every wanted picture is out; pictures nobody refers to are passed over unless wanted."""
+    """Decode from here until every wanted frame is out; frames nobody refers to are passed over unless wanted."""
     missing = set(wanted_pts)
     for packet in _read_packets(container, stream):
         stream.codec_context.skip_frame = "DEFAULT" if packet.pts in wanted_pts else "NONREF"
@@ -313,9 +313,9 @@ def _decode_run(container: InputContainer, stream: VideoStream, wanted_pts: set[
 
 
 def read_poster(path: Path | str, frame: int, width: int = 480) -> bytes:
-    """One picture as JPEG bytes, at most `width` pixels wide. Raises UserError as `read_frames`."""
-    [(_, picture)] = read_frames(path, [frame])
-    image = Image.fromarray(picture)
+    """One frame as JPEG bytes, at most `width` pixels wide. Raises UserError as `read_frames`."""
+    [(_, pixels)] = read_frames(path, [frame])
+    image = Image.fromarray(pixels)
     image.thumbnail((width, width * 4))
     out = BytesIO()
     image.save(out, "JPEG", quality=85)

@@ -1,6 +1,6 @@
 """Videos as a browser can play them: which files it plays as they are, and a copy of those it does not.
 
-The copy shows the same pictures under the same numbers at the same rate, upright, on an even clock that starts at
+The copy shows the same frames under the same numbers at the same rate, upright, on an even clock that starts at
 zero, with a key frame each second so that a click on the time line answers at once. It carries no sound.
 """
 
@@ -42,8 +42,8 @@ def make_playable(path: Path | str, target: Path, progress: Callable[[int, int],
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.codec_context.gop_size = max(1, round(rate))
         stream.options = {"preset": "veryfast", "crf": "23", "sc_threshold": "0"}
-        for number, picture in read_frames(path, range(1, index.n_frames + 1)):
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+        for number, pixels in read_frames(path, range(1, index.n_frames + 1)):
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
             frame = frame.reformat(width=width, height=height, format="yuv420p")
             frame.pts, frame.time_base = number - 1, 1 / rate
             container.mux(stream.encode(frame))

@@ -27,7 +27,7 @@ from tests.conftest import write_clip
 CLEAN = "AB1CD,S001,Kitchen,6,7,Yes,A person drinks.,cup,He drinks.,c107 0.00 10.00,10.00\r\n"
 CLEAN_TEST = "EF2GH,S002,Bedroom,6,7,Yes,A person drinks.,cup,He drinks.,c107 0.00 10.00,10.00\r\n"
 MIDPOINTS = (26, 76, 126, 176, 226)
-"""Frames at the middles of five equal parts of an action from 0 to 10 s, at 25 pictures a second."""
+"""Frames at the middles of five equal parts of an action from 0 to 10 s, at 25 frames a second."""
 
 
 def store_of(
@@ -184,11 +184,9 @@ def test_faults_of_frames_objects_and_relationships(tmp_path: Path):
         assert list_finding_rows(store, "frame-after-length")["details"].tolist() == [
             "at 11.96 s in a video of 10.00 s"
         ]
-        assert (
-            list_finding_rows(store, "frame-off-midpoint")["frame"].min() == 228
-        )  # 227 is one picture from a midpoint
+        assert list_finding_rows(store, "frame-off-midpoint")["frame"].min() == 228  # 227 is one frame from a midpoint
         findings = {one.id: one for one in run_checks(store)}
-        assert findings["frame-off-midpoint"].figures == "37.5 % lie within one picture of a midpoint."
+        assert findings["frame-off-midpoint"].figures == "37.5 % lie within one frame of a midpoint."
         assert findings["box-of-two-classes"].figures == "Most often book and paper/notebook (1)."
 
 
@@ -207,7 +205,7 @@ def test_rows_come_a_page_at_a_time_in_one_order(tmp_path: Path):
 
 def test_video_files_that_do_not_fit(tmp_path: Path):
     videos = tmp_path / "videos"
-    write_clip(videos / "AB1CD.mp4")  # 36 pictures at 12 a second, 160 x 96
+    write_clip(videos / "AB1CD.mp4")  # 36 frames at 12 a second, 160 x 96
     frames = {"AB1CD.mp4/000001.png": [object_entry("cup/glass/bottle", (150, 10, 60, 20))]}
     frames |= {"AB1CD.mp4/000037.png": [object_entry("cup/glass/bottle", (10, 10, 20, 20))]}
     path = store_of(tmp_path, CLEAN, CLEAN_TEST, frames, videos=videos)
@@ -275,7 +273,7 @@ def test_predictions_of_other_videos_at_other_rates(predicted: Path):
     assert (found["predicted-video-unknown"], found["predicted-rate-differs"]) == (1, 1)
     with AnnotationStore(predicted) as store:
         (row,) = list_finding_rows(store, "predicted-rate-differs").to_dict("records")
-        assert row["video_id"] == "AB1CD" and row["details"].endswith("30.000, annotation 25.000 pictures a second")
+        assert row["video_id"] == "AB1CD" and row["details"].endswith("30.000, annotation 25.000 frames a second")
 
 
 @pytest.mark.parametrize("name", PREDICTION_FAULTS)

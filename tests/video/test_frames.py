@@ -1,4 +1,4 @@
-"""Video files: what they are, their pictures by number, bad files, and copies for the browser."""
+"""Video files: what they are, their frames by number, bad files, and copies for the browser."""
 
 from fractions import Fraction
 from io import BytesIO
@@ -19,17 +19,17 @@ WIDTH, HEIGHT = 64, 48
 
 
 def pattern(number: int) -> NDArray[np.uint8]:
-    """A picture that tells its number: six blocks of bits, and a bright corner at the top left."""
-    picture = np.full((HEIGHT, WIDTH, 3), 40, np.uint8)
+    """A frame that tells its number: six blocks of bits, and a bright corner at the top left."""
+    frame = np.full((HEIGHT, WIDTH, 3), 40, np.uint8)
     for bit in range(7):
         if number >> bit & 1:
-            picture[24:40, 4 + 8 * bit : 12 + 8 * bit] = 220
-    picture[:12, :24] = (230, 40, 40)
-    return picture
+            frame[24:40, 4 + 8 * bit : 12 + 8 * bit] = 220
+    frame[:12, :24] = (230, 40, 40)
+    return frame
 
 
-def number_in(picture: NDArray[np.uint8]) -> int:
-    return sum(1 << bit for bit in range(7) if picture[28:36, 6 + 8 * bit : 10 + 8 * bit].mean() > 128)
+def number_in(frame: NDArray[np.uint8]) -> int:
+    return sum(1 << bit for bit in range(7) if frame[28:36, 6 + 8 * bit : 10 + 8 * bit].mean() > 128)
 
 
 def write_video(
@@ -94,15 +94,15 @@ def test_every_kind_of_file_gives_the_pictures_asked_for(tmp_path: Path, name: s
     for wanted in ([1], [n_frames], range(1, n_frames + 1), [n for n in (38, 3, 17, 4, 31, 3) if n <= n_frames]):
         got = list(read_frames(path, list(wanted)))
         assert [number for number, _ in got] == sorted(set(wanted))
-        assert [number_in(picture) for _, picture in got] == sorted(set(wanted))
+        assert [number_in(frame) for _, frame in got] == sorted(set(wanted))
 
 
 def test_pictures_equal_plain_decoding(tmp_path: Path) -> None:
     path = write_video(tmp_path / "clip.mp4", options={"g": "10", "bf": "3"})
     with av.open(str(path)) as container:
         plain = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
-    for number, picture in read_frames(path, [2, 3, 15, 27, 40]):
-        np.testing.assert_array_equal(picture, plain[number - 1])
+    for number, frame in read_frames(path, [2, 3, 15, 27, 40]):
+        np.testing.assert_array_equal(frame, plain[number - 1])
 
 
 # Where Chromium shows the corner that is stored at the top left: (bottom?, right?).
@@ -111,14 +111,14 @@ def test_a_rotated_recording_is_turned_upright(tmp_path: Path, rotation: int, co
     path = write_video(tmp_path / "phone.mp4", rotation=rotation, n_frames=3)
     video = probe_video(path)
     assert (video.width, video.height) == ((WIDTH, HEIGHT) if rotation == 180 else (HEIGHT, WIDTH))
-    [(_, picture)] = read_frames(path, [2])
-    assert picture.shape == (video.height, video.width, 3)
-    assert red_corner(picture) == corner
+    [(_, frame)] = read_frames(path, [2])
+    assert frame.shape == (video.height, video.width, 3)
+    assert red_corner(frame) == corner
 
 
-def red_corner(picture: NDArray[np.uint8]) -> tuple[int, int]:
-    red = np.argwhere((picture[..., 0] > 180) & (picture[..., 1] < 100)).mean(axis=0)
-    return int(red[0] > picture.shape[0] / 2), int(red[1] > picture.shape[1] / 2)
+def red_corner(frame: NDArray[np.uint8]) -> tuple[int, int]:
+    red = np.argwhere((frame[..., 0] > 180) & (frame[..., 1] < 100)).mean(axis=0)
+    return int(red[0] > frame.shape[0] / 2), int(red[1] > frame.shape[1] / 2)
 
 
 def bad_file(folder: Path, kind: str) -> Path:
@@ -148,7 +148,7 @@ BAD = {
     "playlist": "cannot be read as a video",
     "script": "cannot be read as a video",
     "cut": "cannot be read as a video",
-    "sound": "no picture track",
+    "sound": "no video track",
     "folder": "is a folder",
     "missing": "does not exist",
 }
@@ -171,7 +171,7 @@ def test_of_a_file_cut_short_the_readable_part_is_read(tmp_path: Path, name: str
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 3 // 4])
     n_frames = probe_video(cut).n_frames
     assert n_frames is not None and 10 <= n_frames < 40
-    assert [number_in(picture) for _, picture in read_frames(cut, [1, 5, n_frames])] == [1, 5, n_frames]
+    assert [number_in(frame) for _, frame in read_frames(cut, [1, 5, n_frames])] == [1, 5, n_frames]
 
 
 def test_frames_outside_the_file_are_refused(tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_the_browser_gets_the_same_numbers(tmp_path: Path, name: str) -> None:
     assert is_playable(shown)
     before, after = probe_video(path), probe_video(shown)
     assert (after.n_frames, after.fps) == (before.n_frames, pytest.approx(before.fps, rel=1e-4))
-    assert [number_in(picture) for _, picture in read_frames(shown, [1, 19, 40])] == [1, 19, 40]
+    assert [number_in(frame) for _, frame in read_frames(shown, [1, 19, 40])] == [1, 19, 40]
     if copied:
         assert len(read_frame_index(shown).keys) >= int(after.duration_s)
         assert to_browser_playable(path, tmp_path / "copies") == (shown, True)
@@ -226,7 +226,7 @@ def test_a_clock_that_changes_keeps_its_numbers(tmp_path: Path) -> None:
     copy, _ = to_browser_playable(path, tmp_path)
     assert is_playable(copy)
     for shown in (path, copy):
-        assert [number_in(picture) for _, picture in read_frames(shown, [1, 25, 40])] == [1, 25, 40]
+        assert [number_in(frame) for _, frame in read_frames(shown, [1, 25, 40])] == [1, 25, 40]
 
 
 def test_what_an_edit_list_cuts_off_is_not_counted(tmp_path: Path) -> None:
@@ -239,7 +239,7 @@ def test_what_an_edit_list_cuts_off_is_not_counted(tmp_path: Path) -> None:
                 packet.pts, packet.dts, packet.stream = packet.pts - five, packet.dts - five, stream
                 container.mux(packet)
     assert probe_video(cut).n_frames == 35
-    assert [number_in(picture) for _, picture in read_frames(cut, [1, 4, 20, 35])] == [6, 9, 25, 40]
+    assert [number_in(frame) for _, frame in read_frames(cut, [1, 4, 20, 35])] == [6, 9, 25, 40]
 
 
 def test_mkv_needs_a_copy_and_mp4_does_not(tmp_path: Path) -> None:
@@ -265,4 +265,4 @@ def test_real_videos(name: str) -> None:
     assert video.fps == pytest.approx(fps)
     got = list(read_frames(DATA / name, [n_frames, 1]))
     assert [number for number, _ in got] == [1, n_frames]
-    assert all(picture.shape == (height, width, 3) for _, picture in got)
+    assert all(frame.shape == (height, width, 3) for _, frame in got)

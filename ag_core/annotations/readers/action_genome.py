@@ -1,7 +1,7 @@
 """Reads the Action Genome release: person_bbox.pkl and object_bbox_and_relationship.pkl of one annotations folder.
 
 Translates once: class and relationship names to indices and bits, object boxes from x, y, w, h to corners, frames in
-order, boxes inside the picture. Invisible objects stay, without a box. `other_relationship` stays, as a bit of its own.
+order, boxes inside the frame. Invisible objects stay, without a box. `other_relationship` stays, as a bit of its own.
 What was repaired or refused is listed. Knows nothing of time: the rate of each video is not in these files.
 
 The files are large: one is read at a time, walked once, and freed. An entry as released takes the short way through
@@ -91,7 +91,7 @@ def read_objects(
         reason = "frame of the person file without objects; kept without"
         walk.issues.append(Issue(Kind.FRAME_WITHOUT_OBJECTS, path.name, key, reason))
     for key in keys[(frames.pop("found_in") == "left_only").to_numpy() & persons.given]:
-        reason = "frame is not in the person file; no person, and boxes are not cut to the picture"
+        reason = "frame is not in the person file; no person, and boxes are not cut to the frame"
         walk.issues.append(Issue(Kind.FRAME_WITHOUT_PERSON, PERSON_FILE, key, reason))
     places = np.empty(len(names.keys), np.int32)
     places[walk_rows[walk_rows >= 0]] = np.flatnonzero(walk_rows >= 0)
@@ -136,18 +136,18 @@ _SPLITS = {"train": "train", "test": "test"}
 def _clip_to_frames(
     objects: pd.DataFrame, frames: pd.DataFrame, keys: np.ndarray, file_name: str, issues: list[Issue]
 ) -> pd.DataFrame:
-    """The objects with their boxes clipped to the picture; one with nothing left is kept as not visible."""
+    """The objects with their boxes clipped to the frame; one with nothing left is kept as not visible."""
     of_frame = objects["frame_row"].to_numpy()
     boxes, visible = objects[BOX].to_numpy(), objects["visible"].to_numpy()
     clipped = clip_to_frame_sizes(boxes, frames[["width", "height"]].to_numpy()[of_frame])
     classes = objects["class"].to_numpy()
     for row in np.flatnonzero(visible & ~clipped.inside):
         name = OBJECT_CLASSES[classes[row]]
-        reason = f"the box of {name!r} has no area inside the picture; kept as not visible, without relationships"
+        reason = f"the box of {name!r} has no area inside the frame; kept as not visible, without relationships"
         issues.append(Issue(Kind.BOX_OUTSIDE, file_name, keys[of_frame[row]], reason))
     for row in np.flatnonzero(clipped.changed):
         name, before, after = OBJECT_CLASSES[classes[row]], format_box(boxes[row]), format_box(clipped.boxes[row])
-        reason = f"the box of {name!r} {before} reached beyond the picture; kept as {after}"
+        reason = f"the box of {name!r} {before} reached beyond the frame; kept as {after}"
         issues.append(Issue(Kind.BOX_CLIPPED, file_name, keys[of_frame[row]], reason))
     mask = np.where(clipped.inside, objects["relation_mask"], 0).astype(np.uint32)
     return objects.assign(**dict(zip(BOX, clipped.boxes.T)), visible=clipped.inside, relation_mask=mask)

@@ -1,4 +1,4 @@
-"""Boxes inside the picture: what is left of each, which were changed, which have nothing left."""
+"""Boxes inside the frame: what is left of each, which were changed, which have nothing left."""
 
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ class Clipped(NamedTuple):
 
 
 def clip_to_frame_sizes(boxes_xyxy: np.ndarray, sizes_wh: np.ndarray) -> Clipped:
-    """The parts of boxes [N, 4] inside pictures of sizes [N, 2]; a NaN size limits nothing on that side.
+    """The parts of boxes [N, 4] inside frames of sizes [N, 2]; a NaN size limits nothing on that side.
 
     A box needs an area and four numbers to be inside.
     """

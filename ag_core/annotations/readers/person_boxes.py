@@ -1,6 +1,6 @@
-"""Reads person_bbox.pkl of an Action Genome release: the picture's size and the person that a detector found.
+"""Reads person_bbox.pkl of an Action Genome release: the frame's size and the person that a detector found.
 
-One box a frame, inside the picture, with the detector's score. What was repaired or refused is listed.
+One box a frame, inside the frame, with the detector's score. What was repaired or refused is listed.
 Format: methods A3.
 """
 
@@ -25,7 +25,7 @@ PERSON_READER = 1
 """Version of what this module makes of a file."""
 
 MAX_PX = 100_000
-"""No picture is wider or higher."""
+"""No frame is wider or higher."""
 
 BOX = ["person_x1", "person_y1", "person_x2", "person_y2"]
 
@@ -98,7 +98,7 @@ def _read_person(entry: Any, key: str, file_name: str, issues: list[Issue]) -> t
     size = entry.get("bbox_size")
     width, height = (float(size[0]), float(size[1])) if size is not None and len(size) == 2 else (math.nan, math.nan)
     if not (0 < width < MAX_PX and 0 < height < MAX_PX):
-        reason = f"{size!r} is no width and height of a picture; boxes are not cut to it"
+        reason = f"{size!r} is no width and height of a frame; boxes are not cut to it"
         issues.append(Issue(Kind.PERSON_UNREADABLE, file_name, key, reason))
         width = height = math.nan
     boxes = np.asarray(() if entry.get("bbox") is None else entry["bbox"], np.float64).reshape(-1, 4)
@@ -126,16 +126,16 @@ def _make_table(names: pd.DataFrame, rows: array) -> pd.DataFrame:
 
 
 def _clip_to_frames(table: pd.DataFrame, keys: list[str], file_name: str, issues: list[Issue]) -> pd.DataFrame:
-    """The table with its boxes clipped to the picture; adds what was clipped or left out to `issues`."""
+    """The table with its boxes clipped to the frame; adds what was clipped or left out to `issues`."""
     boxes = table[BOX].to_numpy()
     there = ~np.isnan(table[[*BOX, "person_score"]].to_numpy()).all(axis=1)
     clipped = clip_to_frame_sizes(boxes, table[["width", "height"]].to_numpy())
     for row in np.flatnonzero(there & ~clipped.inside):
-        reason = "person box without an area inside the picture left out"
+        reason = "person box without an area inside the frame left out"
         issues.append(Issue(Kind.PERSON_BOX_OUTSIDE, file_name, keys[row], reason))
     for row in np.flatnonzero(clipped.changed):
         reason = (
-            f"person box {format_box(boxes[row])} reached beyond the picture; kept as {format_box(clipped.boxes[row])}"
+            f"person box {format_box(boxes[row])} reached beyond the frame; kept as {format_box(clipped.boxes[row])}"
         )
         issues.append(Issue(Kind.PERSON_BOX_CLIPPED, file_name, keys[row], reason))
     score = np.where(clipped.inside, table["person_score"], np.nan)

@@ -1,4 +1,4 @@
-"""What the annotations do not say of a video: rate, size, frames and place of its file.
+"""What the annotations do not say of a video: rate, size, frames and location of its file.
 
 From the video file where there is one, else from a table of rates. Knows no annotations.
 """
@@ -20,7 +20,7 @@ VIDEO_READER = 1
 ENDINGS = (".mp4", ".mkv", ".mov", ".avi", ".webm")
 
 NOTICEABLE_S = 0.001
-"""A first picture that is shown later than this after the start shifts the numbering of players."""
+"""A first frame that is shown later than this after the start shifts the numbering of players."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,10 @@ def probe_videos(files: Sequence[tuple[str, Path]]) -> Tables:
         size = video.width, video.height, video.n_frames
         rows.append((video_id, video.duration_s, video.fps or None, *size, str(video.path)))
         if not index.even:
-            reason = "pictures do not come at an even rate; the time of a frame is only near"
+            reason = "frames do not come at an even rate; the time of a frame is only near"
             issues.append(Issue(Kind.RATE_VARIES, path.name, video_id, reason))
         if index.first_s > NOTICEABLE_S:
-            reason = f"the first picture is shown at {index.first_s:.3f} s; frame numbers may be shifted"
+            reason = f"the first frame is shown at {index.first_s:.3f} s; frame numbers may be shifted"
             issues.append(Issue(Kind.FIRST_PICTURE_LATE, path.name, video_id, reason))
     names = ("video_id", "duration_s", "fps", "width", "height", "n_frames", "path")
     return {"facts": dict(zip(names, map(list, zip(*rows)))), "issues": to_issue_columns(issues)}

@@ -1,7 +1,7 @@
 """What follows what between neighbouring annotated frames, and how long relationships last. Knows the store's tables.
 
 Neighbouring frames are two annotated frames of one video with no annotated frame between them; the annotation says
-nothing of the pictures between, so a duration runs from the first to the last frame that shows it: a lower bound.
+nothing of the frames between, so a duration runs from the first to the last frame that shows it: a lower bound.
 Objects carry no identity: all objects of a class in a frame count as one that holds all their relationships.
 """
 

@@ -27,7 +27,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "graphs": {"records", "taxonomy", "errors", "settings"},
     "models": {"catalog", "records", "boxes", "presets", "taxonomy", "errors", "settings", "files"},
     "annotations": {"results", "video", "records", "boxes", "taxonomy", "errors", "settings", "files", "progress"},
-    "queries": {"annotations", "records", "taxonomy", "errors", "settings", "files"},
+    # Of the jobs only a child process and what is said to it; a query runs in one.
+    "queries": {"jobs", "annotations", "records", "taxonomy", "errors", "settings", "files"},
     "doctor": {"annotations", "records", "boxes", "taxonomy", "errors", "settings", "files", "progress"},
     "evaluation": {"records", "boxes", "taxonomy", "errors"},
     "world": {

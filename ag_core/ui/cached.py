@@ -31,7 +31,7 @@ from ag_core.jobs.queue import JobQueue
 from ag_core.queries.facets import VideoFilter, count_facets, count_videos, find_videos
 from ag_core.queries.sequence import query as sequence_query
 from ag_core.queries.sequence.language import parse_sequence
-from ag_core.queries.sql.sandbox import SqlSandbox, Workers
+from ag_core.queries.sql.sandbox import SqlProcesses, SqlSandbox
 from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video, frame_to_time
 from ag_core.results.film_cache import FILE, FinishedFilm
 from ag_core.results.prediction import Prediction
@@ -72,14 +72,14 @@ def open_session_sandbox() -> SqlSandbox:
     """This session's sandbox over the open store; its own, since to interrupt a sandbox stops all that runs in it."""
     key = get_store_key()
     if st.session_state.get("sandbox_key") != key:
-        st.session_state["sandbox"] = SqlSandbox(key[0], workers=_start_sql_workers(key))
+        st.session_state["sandbox"] = SqlSandbox(key[0], processes=_open_sql_processes(key))
         st.session_state["sandbox_key"] = key
     return st.session_state["sandbox"]
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _start_sql_workers(key: StoreKey) -> Workers:
-    return Workers(key[0])
+def _open_sql_processes(key: StoreKey) -> SqlProcesses:
+    return SqlProcesses(key[0])
 
 
 def identify_visitor() -> str:
@@ -289,7 +289,7 @@ def load_sql_meanings() -> dict[str, dict[str, str]]:
 @st.cache_data(max_entries=4, show_spinner=False)
 def load_sql_schema(key: StoreKey) -> dict[str, list[tuple[str, str]]]:
     """Columns (name, type) of every table and view of the store."""
-    return SqlSandbox(key[0], workers=_start_sql_workers(key)).schema()
+    return SqlSandbox(key[0], processes=_open_sql_processes(key)).schema()
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

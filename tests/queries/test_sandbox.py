@@ -13,7 +13,7 @@ from ag_core.annotations.lake.writing import write_lake
 from ag_core.annotations.store import AnnotationStore
 from ag_core.errors import UserError
 from ag_core.queries.sql.rules import FUNCTIONS, TABLE_FUNCTIONS
-from ag_core.queries.sql.sandbox import LIMIT_BYTES, SqlSandbox, Workers
+from ag_core.queries.sql.sandbox import LIMIT_BYTES, SqlProcesses, SqlSandbox
 from ag_core.world.export import write_set
 from tests.queries.sandbox_texts import ATTACKS, QUESTIONS
 from tests.world.stand_in import stand_in_truth
@@ -221,7 +221,8 @@ def test_a_lake_is_asked_like_a_file(sandbox: SqlSandbox, store_path: Path, tmp_
     lake.close()
 
 
-def test_runs_at_the_same_time_do_not_disturb_one_another(sandbox: SqlSandbox):
+def test_runs_at_the_same_time_do_not_disturb_one_another(sandbox: SqlSandbox, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("ag_core.queries.sql.sandbox.WAIT_S", 120.0)  # on a busy machine a process starts in seconds
     answers: list[int] = []
     threads = [
         threading.Thread(target=lambda k=k: answers.append(int(sandbox.run(f"select {k} as k").frame["k"][0])))
@@ -235,8 +236,8 @@ def test_runs_at_the_same_time_do_not_disturb_one_another(sandbox: SqlSandbox):
 
 
 def test_a_runaway_of_one_person_leaves_room_for_another(store_path: Path):
-    workers = Workers(store_path, memory_mb=200, most=2)
-    mine, other = SqlSandbox(store_path, workers=workers), SqlSandbox(store_path, workers=workers)
+    processes = SqlProcesses(store_path, memory_mb=200, most=2)
+    mine, other = SqlSandbox(store_path, processes=processes), SqlSandbox(store_path, processes=processes)
     said: list[str] = []
 
     def run_away() -> None:
@@ -256,30 +257,29 @@ def test_a_runaway_of_one_person_leaves_room_for_another(store_path: Path):
         mine.interrupt()
         thread.join(0.2)
     assert said == ["the query was stopped"]
-    workers.close()
+    processes.close()
 
 
 def test_too_many_at_once_are_turned_away(store_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("ag_core.queries.sql.sandbox.WAIT_S", 0.2)
-    workers = Workers(store_path, memory_mb=200, most=1)
-    sandbox = SqlSandbox(store_path, workers=workers)
-    with workers.one(), pytest.raises(UserError, match=r"1 queries are running.*try again"):
+    processes = SqlProcesses(store_path, memory_mb=200, most=1)
+    sandbox = SqlSandbox(store_path, processes=processes)
+    with processes.borrow(), pytest.raises(UserError, match=r"1 queries are running.*try again"):
         sandbox.run("select 1")
     assert sandbox.run("select 1 as one").frame["one"].tolist() == [1]
-    workers.close()
+    processes.close()
 
 
 def test_a_worker_that_dies_is_replaced(store_path: Path):
-    workers = Workers(store_path, memory_mb=200)
-    sandbox = SqlSandbox(store_path, workers=workers)
-    with workers.one() as process:
+    processes = SqlProcesses(store_path, memory_mb=200)
+    sandbox = SqlSandbox(store_path, processes=processes)
+    with processes.borrow() as process:
         number = process.pid
     process.kill()
-    process.wait()
     assert sandbox.run("select 1 as one").frame["one"].tolist() == [1]
-    with workers.one() as process:
+    with processes.borrow() as process:
         assert process.pid != number
-    workers.close()
+    processes.close()
 
 
 def test_a_missing_store_is_said(tmp_path: Path):

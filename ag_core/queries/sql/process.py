@@ -1,7 +1,7 @@
 """The process that answers a stranger's SQL: `python -m ag_core.queries.sql.process STORE MEMORY_MB THREADS`.
 
-It opens the store, shuts itself in, then reads one JSON order a line and answers each with one JSON line, followed by
-the rows as an Arrow stream. A process of its own, for DuckDB's limits do not hold everywhere: some functions neither
+It opens the store, shuts itself in, then answers each order with one message (`jobs.messages`) whose bytes are the rows
+as an Arrow stream. A process of its own, for DuckDB's limits do not hold everywhere: some functions neither
 listen to an interrupt nor count their memory. This one can be killed at any moment and nothing is lost.
 """
 
@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from ag_core.annotations.connection import attach_store
 from ag_core.errors import UserError
+from ag_core.jobs.messages import read_message, take_stdout, write_message
 from ag_core.queries.sql.rules import find_refusal
 
 LOCKS = (
@@ -216,14 +217,14 @@ def _dies_after(seconds: float) -> None:
         signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
-def _one(answerer: QueryExecutor, order: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+def _run_query(executor: QueryExecutor, order: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     """The answer to one order: its head, and the rows as an Arrow stream."""
     seconds = float(order["seconds"])
     late = threading.Event()
 
     def stop() -> None:
         late.set()
-        answerer.cursor.interrupt()
+        executor.cursor.interrupt()
 
     timer = threading.Timer(seconds, stop)
     timer.daemon = True
@@ -231,7 +232,7 @@ def _one(answerer: QueryExecutor, order: dict[str, Any]) -> tuple[dict[str, Any]
     _dies_after(seconds + GRACE_S)
     try:
         timer.start()
-        facts, table = answerer.answer(order["sql"], int(order["rows"]), int(order["bytes"]))
+        facts, table = executor.answer(order["sql"], int(order["rows"]), int(order["max_bytes"]))
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, table.schema) as stream:
             stream.write_table(table)
@@ -241,48 +242,43 @@ def _one(answerer: QueryExecutor, order: dict[str, Any]) -> tuple[dict[str, Any]
             return {"error": f"the query took longer than {seconds:g} s; ask for less"}, b""
         # After a failed allocation little may be left of what this process may have.
         spent = _of_memory(error) or not isinstance(error, duckdb.Error | Refused)
-        return {"error": answerer.message(error), "spent": spent}, b""
+        return {"error": executor.message(error), "spent": spent}, b""
     finally:
         timer.cancel()
         _dies_after(0)
 
 
-def _same(answerer: QueryExecutor, texts: list[str]) -> dict[str, Any]:
+def _compare(executor: QueryExecutor, texts: list[str]) -> dict[str, Any]:
     try:
-        return {"same": max(map(len, texts)) <= LONGEST_TEXT and answerer.same(*texts)}
+        return {"same": max(map(len, texts)) <= LONGEST_TEXT and executor.same(*texts)}
     except (duckdb.Error, RecursionError):
         return {"same": False}
 
 
-def serve(answerer: QueryExecutor, orders: BinaryIO, answers: BinaryIO) -> None:
+def serve(executor: QueryExecutor, orders: BinaryIO, answers: BinaryIO) -> None:
     """Answer until the orders end."""
-    for line in orders:
-        order = json.loads(line)
+    while (message := read_message(orders)) is not None:
+        order = message.fields
         if "sql" in order:
-            head, body = _one(answerer, order)
+            head, body = _run_query(executor, order)
         elif "same" in order:
-            head, body = _same(answerer, order["same"]), b""
+            head, body = _compare(executor, order["same"]), b""
         else:
-            head, body = {"schema": answerer.schema()}, b""
-        answers.write(json.dumps({**head, "bytes": len(body)}).encode() + b"\n" + body)
-        answers.flush()
+            head, body = {"schema": executor.schema()}, b""
+        write_message(answers, head, body)
 
 
 def main(where: str, memory_mb: str, threads: str) -> None:
     """Open, shut in, say so, serve."""
-    # Nothing that a library prints may come between the answers.
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
+    answers = take_stdout()
     try:
-        answerer = QueryExecutor(where, int(memory_mb), int(threads))
+        executor = QueryExecutor(where, int(memory_mb), int(threads))
     except (duckdb.Error, UserError) as error:
-        answers.write(json.dumps({"error": str(error)}).encode() + b"\n")
-        answers.flush()
+        write_message(answers, {"error": str(error)})
         return
     confine_process(int(memory_mb))
-    answers.write(b'{"ready": true}\n')
-    answers.flush()
-    serve(answerer, sys.stdin.buffer, answers)
+    write_message(answers, {"event": "ready"})
+    serve(executor, sys.stdin.buffer, answers)
 
 
 if __name__ == "__main__":

@@ -2,35 +2,33 @@
 
 Four walls. The grammar: one SELECT whose tables and functions are all on a list (rules.py). The engine: DuckDB
 with files, network, extensions and settings shut. The process: a query runs in a process of its own with an end to its
-memory and no right to write (worker.py). The watch: who takes too long is interrupted, then killed.
+memory and no right to write (process.py). The watch: who takes too long is interrupted, then killed.
 """
 
-import json
-import os
-import subprocess
-import sys
 import threading
 import time
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
 from ag_core.annotations.connection import fetch_store
 from ag_core.errors import UserError
+from ag_core.jobs.process import JsonLinesProcess, module_command
 from ag_core.queries.sql.text import format_query, quote_name
-from ag_core.settings import PROJECT
 
 LIMIT_BYTES = 64_000_000
 """Of the rows of one answer."""
 
 KILL_AFTER_S = 1.0
 """So long after its time limit a query that did not end by itself is ended."""
+
+START_TIMEOUT_S = 120.0
 
 WAIT_S = 3.0
 """So long a query waits for others to end before it is turned away."""
@@ -48,7 +46,7 @@ class SandboxResult:
     cut: str
 
 
-class Workers:
+class SqlProcesses:
     """The processes that answer for one store, shared by every sandbox over it; at most `most` run at a time.
 
     memory_mb and threads are those of each process.
@@ -56,73 +54,71 @@ class Workers:
 
     def __init__(self, path: Path | str, memory_mb: int = 1000, threads: int = 2, most: int = 3) -> None:
         self.path, self.most = str(fetch_store(path)), most
-        self._command = [sys.executable, "-m", "ag_core.queries.sql.process", self.path, str(memory_mb), str(threads)]
+        self._command = module_command("ag_core.queries.sql.process", self.path, str(memory_mb), str(threads))
         self._slots = threading.Semaphore(most)
         self._guard = threading.Lock()
-        self._idle: list[subprocess.Popen[bytes]] = []
-        self._all: list[subprocess.Popen[bytes]] = []
+        self._idle: list[JsonLinesProcess] = []
+        self._all: list[JsonLinesProcess] = []
         self.close = weakref.finalize(self, _end, self._all)
 
     @contextmanager
-    def one(self) -> Iterator["subprocess.Popen[bytes]"]:
+    def borrow(self) -> Iterator[JsonLinesProcess]:
         """A process for one query; put back afterwards if it still lives. UserError where all are busy."""
         if not self._slots.acquire(timeout=WAIT_S):
             raise UserError(f"{self.most} queries are running, which is all that SQL gets here; try again in a moment")
         try:
             with self._guard:
                 process = self._idle.pop() if self._idle else None
-            process = process if process is not None and process.poll() is None else self._start()
+            if process is not None and not process.alive:
+                self._drop(process)
+                process = None
+            process = process or self._start()
             try:
                 yield process
             except BaseException:
-                self._let_go(process)
+                self._drop(process)
                 raise
             with self._guard:
-                kept = process.poll() is None and len(self._idle) < IDLE
+                kept = process.alive and len(self._idle) < IDLE
                 if kept:
                     self._idle.append(process)
             if not kept:
-                self._let_go(process)
+                self._drop(process)
         finally:
             self._slots.release()
 
-    def _start(self) -> "subprocess.Popen[bytes]":
-        process = subprocess.Popen(
-            self._command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=PROJECT,
-            env=os.environ | {"MALLOC_ARENA_MAX": "1"},  # else each thread reserves addresses, which are counted
-        )
+    def _start(self) -> JsonLinesProcess:
+        # Else each thread reserves addresses, which are counted.
+        process = JsonLinesProcess(self._command, environment={"MALLOC_ARENA_MAX": "1"})
         with self._guard:
             self._all.append(process)
-        hello = _head(process.stdout)
-        if "ready" not in hello:
-            self._let_go(process)
-            raise UserError(hello.get("error", "the process that answers SQL does not start; see its memory limits"))
+        hello = process.receive(START_TIMEOUT_S)
+        if hello is None or "error" in hello.fields:
+            self._drop(process)
+            failed = "the process that answers SQL does not start; see its memory limits"
+            raise UserError(hello.fields["error"] if hello is not None else failed)
         return process
 
-    def _let_go(self, process: "subprocess.Popen[bytes]") -> None:
+    def _drop(self, process: JsonLinesProcess) -> None:
         with self._guard:
             if process in self._all:
                 self._all.remove(process)
-        _end([process])
+        process.close()
 
 
 class SqlSandbox:
     """A store opened for one person's questions. UserError where it is missing or not a store.
 
-    `workers` may be shared between sandboxes; without it this one has its own, which `close` ends.
+    `processes` may be shared between sandboxes; without it this one has its own, which `close` ends.
     """
 
     def __init__(
-        self, path: Path | str, memory_mb: int = 1000, threads: int = 2, workers: Workers | None = None
+        self, path: Path | str, memory_mb: int = 1000, threads: int = 2, processes: SqlProcesses | None = None
     ) -> None:
         self.path = path
-        self.workers = workers or Workers(path, memory_mb, threads)
-        self._own = workers is None
-        self._running: set[subprocess.Popen[bytes]] = set()
+        self.processes = processes or SqlProcesses(path, memory_mb, threads)
+        self._own = processes is None
+        self._running: set[JsonLinesProcess] = set()
         self._stops = 0
         self._guard = threading.Lock()
 
@@ -130,7 +126,7 @@ class SqlSandbox:
         """Stop what runs."""
         self.interrupt()
         if self._own:
-            self.workers.close()
+            self.processes.close()
 
     def interrupt(self) -> None:
         """Stop every run of this sandbox; each ends with a UserError. Other sandboxes go on."""
@@ -146,7 +142,7 @@ class SqlSandbox:
         """
         if limit_rows < 0 or timeout_s <= 0:
             raise UserError("a run needs a row limit from 0 and a time limit above 0")
-        order = {"sql": sql, "rows": limit_rows, "seconds": timeout_s, "bytes": LIMIT_BYTES}
+        order = {"sql": sql, "rows": limit_rows, "seconds": timeout_s, "max_bytes": LIMIT_BYTES}
         head, body = self._ask(order, timeout_s)
         with pa.ipc.open_stream(pa.py_buffer(body)) as reader:
             table = reader.read_all()
@@ -173,9 +169,9 @@ class SqlSandbox:
         return text
 
     def _ask(self, order: dict[str, Any], timeout_s: float) -> tuple[dict[str, Any], bytes]:
-        """Head and body of the answer to one order; UserError for what the worker says, or if it had to be killed."""
+        """Head and body of the answer to one order; UserError for what the process says, or if it had to be killed."""
         stops = self._stops
-        with self.workers.one() as process:
+        with self.processes.borrow() as process:
             start = time.monotonic()
             killer = threading.Timer(timeout_s + KILL_AFTER_S, process.kill)
             killer.daemon = True
@@ -192,7 +188,6 @@ class SqlSandbox:
             late, stopped = time.monotonic() - start >= timeout_s, self._stops != stops
             if not head or head.get("spent") or late or stopped:  # it is killed, or about to be
                 process.kill()
-                process.wait()
         if "error" in head:
             raise UserError(head["error"])
         if head:
@@ -204,36 +199,16 @@ class SqlSandbox:
         raise UserError("the query needed more than its process may have, which ended it; ask for less")
 
 
-def _talk(process: "subprocess.Popen[bytes]", order: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+def _talk(process: JsonLinesProcess, order: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     """Send an order and read the answer; an empty head where the process ended meanwhile."""
-    assert process.stdin is not None and process.stdout is not None
-    try:
-        process.stdin.write(json.dumps(order).encode() + b"\n")
-        process.stdin.flush()
-    except OSError:
-        return {}, b""
-    head = _head(process.stdout)
-    body = process.stdout.read(head.get("bytes", 0))
-    return (head, body) if len(body) == head.get("bytes", -1) else ({}, b"")
+    answer = process.receive() if process.send(**order) else None
+    return ({}, b"") if answer is None else (answer.fields, answer.body)
 
 
-def _head(pipe: IO[bytes] | None) -> dict[str, Any]:
-    line = pipe.readline() if pipe is not None else b""
-    try:
-        return json.loads(line) if line.endswith(b"\n") else {}
-    except ValueError:
-        return {}
-
-
-def _end(processes: "list[subprocess.Popen[bytes]]") -> None:
+def _end(processes: list[JsonLinesProcess]) -> None:
     """Kill processes and forget them; they only read, so nothing is lost."""
     for process in processes:
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                with suppress(OSError):
-                    pipe.close()
+        process.close()
     processes.clear()
 
 

@@ -167,7 +167,7 @@ class SceneGraph:
 class ActionScores:
     """One model's answer for a video.
 
-    model      'lfb', 'sgfb' or 'oracle'
+    model      id of an action model of the catalog
     scores     [157] of the whole video, 0..1: the maximum over its clips
     times_s    [K] clip centres in seconds; over_time [K,157] score of each clip
     trained_on [157] whether the model ever saw a positive example of the class

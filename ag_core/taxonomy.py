@@ -148,13 +148,6 @@ def action_index(action_id: str) -> int:
     return int(number)
 
 
-def bank_index(object_class: int, relation: int) -> int:
-    """Position in the 875-d scene-graph feature of an object class (1 to 35) and a relationship (0 to 24)."""
-    if not 1 <= object_class < N_CLASSES:
-        raise ValueError(f"object class {object_class} has no row in the confidence matrix; give 1 to {N_OBJECTS}")
-    return (object_class - 1) * N_RELATIONS + relation
-
-
 def shown(name: str) -> str:
     """A relationship or class as the screens print it: spaces instead of underscores."""
     return name.replace("_", " ")

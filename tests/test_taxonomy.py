@@ -21,19 +21,6 @@ def test_other_relationship_sits_inside_the_contact_group() -> None:
     assert [name for name in RELEASED_RELATIONS if name != "other_relationship"] == list(RELATIONS)
 
 
-@pytest.mark.parametrize(
-    ("object_name", "relation", "position"),
-    [("chair", "sitting_on", 168), ("window", "writing_on", 874), ("bag", "looking_at", 0)],
-)
-def test_positions_in_the_feature_bank(object_name: str, relation: str, position: int) -> None:
-    assert taxonomy.bank_index(taxonomy.object_index(object_name), taxonomy.relation_index(relation)) == position
-
-
-def test_the_person_has_no_row_in_the_bank() -> None:
-    with pytest.raises(ValueError, match="no row"):
-        taxonomy.bank_index(0, 0)
-
-
 @pytest.mark.parametrize("spelling", ["phone/camera", "phonecamera", "phone_camera"])
 def test_spellings_agree(spelling: str) -> None:
     assert OBJECT_CLASSES[taxonomy.object_index(spelling)] == "phone/camera"

@@ -27,7 +27,7 @@ class ModelUse:
     """One model that took part.
 
     name, preset     what it is ('reldn', 'relation-demo')
-    role             'detector', 'regions', 'relations', 'clip', 'lfb' or 'sgfb'
+    role             'detector', 'regions', 'relations', a clip network's role or an action model's id (catalog.py)
     sha256           of its weights file
     trained_on_data  in words: 'home world', 'COCO'
     """
@@ -73,7 +73,7 @@ class Prediction:
         return list(self.frames)
 
     def action_scores(self) -> dict[str, ActionScores]:
-        """The scores by model name ('lfb', 'sgfb')."""
+        """The scores by action model."""
         return {scores.model: scores for scores in self.actions}
 
     def renamed(self, path: Path) -> "Prediction":

@@ -5,7 +5,7 @@ import pytest
 
 from ag_core.models.feature_bank import bank_times, graph_bank, oracle_bank, window, window_indices
 from ag_core.records import SceneGraph
-from ag_core.taxonomy import BANK_SIZE, N_RELATIONS, bank_index, object_index, relation_index
+from ag_core.taxonomy import BANK_SIZE, N_RELATIONS, object_index, relation_index
 
 GRID = bank_times(720 / 24)
 
@@ -64,14 +64,18 @@ def test_window_of_an_empty_bank():
     assert not window(np.zeros((0, 5), np.float32), [], 3.0).any()
 
 
-def test_place_of_an_entry():
-    chair, sitting = object_index("chair"), relation_index("sitting_on")
+@pytest.mark.parametrize(
+    ("name", "relation", "position"),
+    [("chair", "sitting_on", 168), ("window", "writing_on", 874), ("bag", "looking_at", 0)],
+)
+def test_position_of_an_entry(name, relation, position):
+    thing, held = object_index(name), relation_index(relation)
     relations = np.zeros((1, N_RELATIONS))
-    relations[0, sitting] = 0.5
-    row = graph_bank([graph([chair], [0.8], relations)])[0]
+    relations[0, held] = 0.5
+    row = graph_bank([graph([thing], [0.8], relations)])[0]
     assert row.shape == (BANK_SIZE,)
-    assert np.flatnonzero(row).tolist() == [bank_index(chair, sitting)] == [168]
-    assert row[168] == pytest.approx(0.4)
+    assert np.flatnonzero(row).tolist() == [position]
+    assert row[position] == pytest.approx(0.4)
 
 
 def test_largest_of_several_instances_and_any_order():

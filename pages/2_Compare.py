@@ -1,8 +1,9 @@
-"""Compare: LFB and SGFB on one clock: scores over time, best actions, and the graph feature SGFB reads."""
+"""Compare: the action models on one clock: scores over time, best actions, and the graph feature of the banks."""
 
 import streamlit as st
 
 from ag_core.annotations.store import ANNOTATION
+from ag_core.catalog import BankKind, predicting_models
 from ag_core.errors import UserError
 from ag_core.taxonomy import ACTIONS, action_index
 from ag_core.ui import cached, tables
@@ -82,7 +83,7 @@ def compare(viewing: Viewing) -> None:
     show_owner_note(f"The highest score over all clips of the video{judged}.")
     show_action_tables(viewing, top=8, key="compare_actions")
 
-    st.subheader("What SGFB reads", anchor=False)
+    st.subheader(f"What {' and '.join(READERS)} read{'s' * (len(READERS) == 1)}", anchor=False)
     feature(viewing, time_s)
 
 
@@ -103,7 +104,8 @@ def feature(viewing: Viewing, time_s: float) -> None:
     graph = viewing.latest_graph_at(source, time_s) or viewing.sources[source][0]
     show_owner_note(
         f"The 35 x 25 confidence matrix at {format_graph_position(graph)}: "
-        "object score times relationship score, the best of each class. SGFB keeps one for every half second."
+        "object score times relationship score, the best of each class. "
+        "A bank of graphs keeps one for every half second."
     )
     table = tables.confidence_table(graph.confidence_matrix())
     st.container(key="ag_wide_compare").altair_chart(
@@ -115,9 +117,11 @@ def feature(viewing: Viewing, time_s: float) -> None:
     download_table(table, "confidence", viewing.video.video_id, "compare_matrix_csv")
 
 
-show_page_frame(
-    "Compare", "LFB remembers what clips look like, SGFB remembers scene graphs; both read the same video here."
-)
+READERS = [model.label for model in predicting_models() if model.bank is BankKind.PREDICTED_GRAPHS]
+"""The models that read predicted graphs."""
+
+described = ", ".join(f"{model.label} {model.about}" for model in predicting_models())
+show_page_frame("Compare", f"{described}; all read the same video here.")
 require_store()
 key = cached.get_store_key()
 if cached.load_videos(key).empty:

@@ -8,7 +8,7 @@ import torch
 
 from ag_core.catalog import RELATION_HEADS, Need
 from ag_core.errors import UserError
-from ag_core.models.pairs import PairBatch, one_hot_logits
+from ag_core.models.pairs import PairBatch, join_batches, one_hot_logits
 from ag_core.models.relation import FrequencyHead, RelDnHead, build_relation_head, relation_loss
 from ag_core.models.relation.frequency import relation_frequencies
 from ag_core.models.relation.head import RelationLogits, object_probabilities
@@ -159,6 +159,15 @@ def test_unknown_head_lists_the_known():
 def test_batches_are_checked(field, value, message):
     with pytest.raises(ValueError, match=f"{field}.*{message}"):
         replace(make_batch(), **{field: value})
+
+
+def test_batches_are_joined_by_video_or_as_one_video():
+    first, second = make_batch((2, 1)), make_batch((3,), seed=1)
+    joined = join_batches([first, second])
+    assert joined.video_of_frame.tolist() == [0, 0, 1]
+    assert joined.frame_of_pair.tolist() == [0, 0, 1, 2, 2, 2]
+    assert torch.equal(joined.target_boxes, torch.cat([first.target_boxes, second.target_boxes]))
+    assert join_batches([first, second], one_video=True).video_of_frame.tolist() == [0, 0, 0]
 
 
 def test_logits_are_checked():

@@ -3,16 +3,19 @@
 import copy
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from ag_core.catalog import ACTION_MODELS
 from ag_core.errors import UserError
-from ag_core.models.feature_bank import bank_width
-from ag_core.models.video import ClipInput, build_bank_head, build_video_model
+from ag_core.models.feature_bank import FeatureBank, bank_times, bank_width
+from ag_core.models.video import ClipInput, build_bank_head, build_video_model, make_clip_input
 from ag_core.models.video.blocks import Bottleneck, NonLocal
-from ag_core.models.video.fbo import BankLayer, MaxBank, MeanBank, NonLocalBank
+from ag_core.models.video.fbo import OPERATORS, BankLayer, MaxBank, MeanBank, NonLocalBank
+from ag_core.models.video.scoring import CLIPS_AT_ONCE, score_clips, score_videos
 from ag_core.presets import DEMO_VIDEO, PAPER_VIDEO
+from ag_core.records import Detections
 from ag_core.taxonomy import N_ACTIONS
 
 SMALL = replace(DEMO_VIDEO, name="video-test", base_width=4, frames=8, size_wh=(48, 32), latent_size=16)
@@ -158,6 +161,74 @@ def test_the_bank_matters_once_trained():
         features = torch.randn(1, SMALL.feature_size)
         zero, one = head(features, torch.zeros(1, 20, 875)), head(features, torch.rand(1, 20, 875))
     assert not torch.allclose(zero, one)
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+@pytest.mark.parametrize("name", [model.id for model in ACTION_MODELS.values() if model.bank is not None])
+def test_every_operator_can_be_chosen_for_every_bank(name, operator):
+    torch.manual_seed(0)
+    head = build_bank_head(name, replace(SMALL, operator=operator))
+    features, bank = torch.randn(2, SMALL.feature_size), torch.rand(2, 20, entry_size(name))
+    assert head(features, bank).shape == (2, N_ACTIONS)
+    taken = head.operator(features, bank)
+    wanted = {"mean": bank.mean(dim=1), "max": bank.amax(dim=1)}.get(operator)
+    assert taken.shape == (2, head.operator.out_features)
+    assert wanted is None or torch.equal(taken, wanted)
+
+
+def test_an_unknown_operator_lists_the_known():
+    with pytest.raises(UserError, match="non-local, mean, max"):
+        build_bank_head("lfb", replace(SMALL, operator="median"))
+
+
+def test_pathways_see_every_so_many_frames():
+    pictures = np.arange(8, dtype=np.uint8)[None, :, None, None, None] * np.ones((2, 8, 6, 4, 3), np.uint8)
+    clips = make_clip_input(pictures, replace(SMALL, pathway_strides=(4, 1)))
+    assert [tuple(part.shape) for part in clips.pathways] == [(2, 3, 2, 6, 4), (2, 3, 8, 6, 4)]
+    assert torch.equal(clips.pathways[0], clips.pathways[1][:, :, ::4])
+    assert len(clips) == 2 and clips.boxes_xyxy.shape == (0, 4)
+    with pytest.raises(ValueError, match="cannot be divided"):
+        make_clip_input(pictures, replace(SMALL, pathway_strides=(3,)))
+
+
+def test_regions_come_with_their_clip_and_frame():
+    class OneMoreEachFrame:
+        def detect(self, images):
+            return [
+                Detections(np.tile([0, 0, 2, 1 + n], (n, 1)), np.zeros(n), np.linspace(0.1, 0.9, n))
+                for n in range(len(images))
+            ]
+
+    pictures, wanting = np.zeros((2, 2, 6, 4, 3), np.uint8), replace(SMALL, regions_per_frame=2)
+    clips = make_clip_input(pictures, wanting, detector=OneMoreEachFrame())
+    assert clips.clip_of_box.tolist() == [0, 1, 1, 1, 1]
+    assert clips.frame_of_box.tolist() == [1, 0, 0, 1, 1]
+    assert clips.boxes_xyxy[:, 3].tolist() == [2, 3, 3, 4, 4]
+    with pytest.raises(ValueError, match="give the detector"):
+        make_clip_input(pictures, wanting)
+
+
+def test_clips_are_checked():
+    with pytest.raises(ValueError, match="shapes"):
+        ClipInput.of_tensors(torch.zeros(2, 4, 8, 6, 4))
+    with pytest.raises(ValueError, match="different numbers"):
+        ClipInput.of_tensors(torch.zeros(2, 3, 8, 6, 4), torch.zeros(1, 3, 8, 6, 4))
+
+
+def test_scores_do_not_depend_on_the_batch_or_on_when_windows_are_cut():
+    torch.manual_seed(0)
+    head, n = build_bank_head("sgfb", SMALL).eval(), CLIPS_AT_ONCE + 44
+    features = torch.randn(n, SMALL.feature_size).numpy()
+    times = bank_times(n / 2)
+    bank = FeatureBank(times, torch.rand(len(times), 875).numpy())
+    windows = bank.windows(np.arange(n) / 2)
+    logits = score_clips(head, features, windows)
+    assert logits.shape == (n, N_ACTIONS)
+    np.testing.assert_array_equal(logits, score_clips(head, features, windows[:]))
+    np.testing.assert_allclose(logits[-3:], score_clips(head, features[-3:], windows[n - 3 :]), atol=1e-5)
+    videos = np.arange(n) % 3
+    np.testing.assert_array_equal(score_videos(logits, videos)[1], logits[1::3].max(axis=0))
+    assert score_clips(head, features[:0], windows[:0]).shape == (0, N_ACTIONS)
 
 
 def test_oracle_and_sgfb_share_weights():

@@ -1,4 +1,4 @@
-"""The schema in the assets is the one that the catalog gives; `python -m tests.results.test_prediction_schema` writes it."""
+"""The schema in the assets is the one that the catalog gives; run this file as a module to write it anew."""
 
 import json
 

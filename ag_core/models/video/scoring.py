@@ -30,7 +30,7 @@ def score_clips(
     for start in range(0, len(features), CLIPS_AT_ONCE):
         rows = slice(start, start + CLIPS_AT_ONCE)
         window = None if windows is None else torch.from_numpy(windows[rows]).to(device)
-        parts.append(head(torch.from_numpy(features[rows]).to(device), window).cpu().numpy())
+        parts.append(head(torch.from_numpy(features[rows]).to(device), window).float().cpu().numpy())
     return np.concatenate(parts)
 
 

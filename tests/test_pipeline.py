@@ -230,8 +230,8 @@ def test_clip_frames(centre_s: float, fps: float, n_frames: int, frames: list[in
 
 
 def test_a_clip_without_a_step_spans_the_video() -> None:
-    assert clip_frames(0.3, 12, 120, 4, None) == clip_frames(9.0, 12, 120, 4, None) == [16, 46, 76, 106]
-    assert clip_frames(0.3, 12, 1, 2, None) == [1, 1]
+    assert clip_frame_numbers(0.3, 12, 120, 4, None) == clip_frame_numbers(9.0, 12, 120, 4, None) == [16, 46, 76, 106]
+    assert clip_frame_numbers(0.3, 12, 1, 2, None) == [1, 1]
 
 
 def test_letterboxing_keeps_the_shape() -> None:

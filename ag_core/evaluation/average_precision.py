@@ -6,6 +6,7 @@ and the area under the interpolated precision-recall curve for boxes.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -123,7 +124,7 @@ def compute_average_precision(scores: ArrayLike, labels: ArrayLike) -> float:
     return float(columns[0])
 
 
-def compute_class_average_precision(scores: NDArray, labels: NDArray) -> NDArray[np.float64]:
+def compute_class_average_precision(scores: NDArray[Any], labels: NDArray[Any]) -> NDArray[np.float64]:
     """Average precision of every column: scores and labels [n,C] -> [C], NaN where a class has no positive."""
     scores, labels = np.asarray(scores, np.float64), np.asarray(labels).astype(bool)
     if scores.shape != labels.shape:
@@ -136,10 +137,12 @@ def compute_class_average_precision(scores: NDArray, labels: NDArray) -> NDArray
     precision = np.cumsum(ranked, axis=1) / np.arange(1, scores.shape[0] + 1)
     positives = ranked.sum(axis=1)
     totals = np.where(ranked, precision, 0.0).sum(axis=1)
-    return np.divide(totals, positives, out=np.full(len(totals), np.nan), where=positives > 0)
+    per_class = np.full(len(totals), np.nan)
+    np.divide(totals, positives, out=per_class, where=positives > 0)
+    return per_class
 
 
-def compute_action_precision(scores: NDArray, labels: NDArray) -> ActionPrecision:
+def compute_action_precision(scores: NDArray[Any], labels: NDArray[Any]) -> ActionPrecision:
     """Charades mAP of videos: scores [n,C] (only their order matters), labels [n,C] of the whole videos.
 
     As in the official script, videos without any action are ranked last in every class. So are videos without scores,
@@ -237,7 +240,7 @@ def compute_detection_precision(
     return DetectionPrecision(per_class, counts, short_sides, len(truth), overlap, missing)
 
 
-def _box_average_precision(found: list[Detections], true_boxes: list[NDArray], overlap: float) -> float:
+def _box_average_precision(found: list[Detections], true_boxes: list[NDArray[Any]], overlap: float) -> float:
     """Average precision of one class, from its detections and true boxes per frame."""
     frame = np.concatenate([np.full(len(f), i) for i, f in enumerate(found)])
     scores = np.concatenate([f.scores for f in found])
@@ -253,7 +256,7 @@ def _box_average_precision(found: list[Detections], true_boxes: list[NDArray], o
     return float(np.sum(envelope * hits[order]) / n_true)
 
 
-def _matches(found: Detections, true_boxes: NDArray, overlap: float) -> NDArray[np.bool_]:
+def _matches(found: Detections, true_boxes: NDArray[Any], overlap: float) -> NDArray[np.bool_]:
     """[N] whether each detection of one class and frame claims a true box, greedily by falling score."""
     hits = np.zeros(len(found), bool)
     if not len(found) or not len(true_boxes):

@@ -6,6 +6,7 @@ alone, and the bounds lie around the value that all videos give.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +82,7 @@ def build_difference_protocol(protocol: Protocol) -> Protocol:
 
 
 def bootstrap_precision(
-    scores: NDArray, labels: NDArray[np.bool_], resamples: int = N_RESAMPLES, seed: int = 0
+    scores: NDArray[Any], labels: NDArray[np.bool_], resamples: int = N_RESAMPLES, seed: int = 0
 ) -> BootstrapPrecision:
     """Scores [models,S,V,C] of S trainings of each model for V videos, and labels [V,C] -> mAP, and its draws.
 

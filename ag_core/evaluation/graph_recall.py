@@ -10,6 +10,7 @@ hits each true triplet answers every K at once.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -174,7 +175,7 @@ def _flatten(graphs: Sequence[SceneGraph | None], constraint: Constraint, limit:
     return _Triplets(frame[order], key, score[order], persons[of_object], objects[of_object])
 
 
-def _candidates(probabilities: NDArray, constraint: Constraint) -> NDArray[np.bool_]:
+def _candidates(probabilities: NDArray[Any], constraint: Constraint) -> NDArray[np.bool_]:
     """[N,25] which relationships of each pair are put forward."""
     attention, spatial, contact = (GROUP_SLICES[group] for group in (Group.ATTENTION, Group.SPATIAL, Group.CONTACT))
     chosen = np.zeros(probabilities.shape, bool)
@@ -222,19 +223,20 @@ def _first_ranks(true: _Triplets, guessed: _Triplets) -> NDArray[np.int64]:
     return first
 
 
-def _inclusive_iou(first: NDArray, second: NDArray) -> NDArray[np.float64]:
+def _inclusive_iou(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.float64]:
     """Overlap [M] of boxes [M,4] row by row, with sides counted as x2 - x1 + 1."""
     sides = np.minimum(first[:, 2:], second[:, 2:]) - np.maximum(first[:, :2], second[:, :2]) + 1
     common = np.clip(sides, 0, None).prod(axis=1)
     areas = (first[:, 2:] - first[:, :2] + 1).prod(axis=1) + (second[:, 2:] - second[:, :2] + 1).prod(axis=1)
-    return common / (areas - common)
+    overlaps: NDArray[np.float64] = common / (areas - common)
+    return overlaps
 
 
 def _average(
     constraint: Constraint,
     true: _Triplets,
-    first_rank: NDArray,
-    video_of_frame: NDArray,
+    first_rank: NDArray[Any],
+    video_of_frame: NDArray[Any],
     ks: Sequence[int],
     missing: int,
 ) -> GraphRecall:
@@ -263,10 +265,12 @@ def _average(
     )
 
 
-def _ratio(part: NDArray, whole: NDArray) -> NDArray[np.float64]:
-    return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
+    ratios = np.full(len(whole), np.nan)
+    np.divide(part, whole, out=ratios, where=whole > 0)
+    return ratios
 
 
-def _mean(values: NDArray) -> float:
+def _mean(values: NDArray[Any]) -> float:
     known = values[~np.isnan(values)]
     return float(known.mean()) if len(known) else float("nan")

@@ -10,14 +10,14 @@ from ag_core.jobs.queue import JobQueue
 from ag_core.results.film_cache import FilmRequest, FinishedFilm, load_finished_film
 from ag_core.settings import settings
 from ag_core.taxonomy import ACTIONS
-from ag_core.world.action_table import PROFILES, actions_of
+from ag_core.world.action_table import PROFILES, list_profile_actions
 
 STARTING = "starting the renderer"
 
 
 def list_showable_actions() -> list[int]:
     """Indices of all actions that the home world can show, by label."""
-    return sorted(actions_of(PROFILES[-1]), key=lambda action: ACTIONS[action].label)
+    return sorted(list_profile_actions(PROFILES[-1]), key=lambda action: ACTIONS[action].label)
 
 
 class FilmJobs:

@@ -66,7 +66,7 @@ class Entry:
 
 
 @cache
-def entries() -> tuple[Entry, ...]:
+def list_entries() -> tuple[Entry, ...]:
     """The whole table, one entry an action, in the order of ACTIONS."""
     with (ASSETS / "home_actions.tsv").open(newline="", encoding="utf-8") as file:
         return tuple(
@@ -83,23 +83,23 @@ def entries() -> tuple[Entry, ...]:
 
 
 @cache
-def actions_for(template: str, subject: str = "", support: str = "") -> tuple[int, ...]:
+def find_actions(template: str, subject: str = "", support: str = "") -> tuple[int, ...]:
     """Indices of the actions that a step shows; subject is an object class or a word of the table."""
-    return tuple(entry.action for entry in entries() if entry.matches(template, subject, support))
+    return tuple(entry.action for entry in list_entries() if entry.matches(template, subject, support))
 
 
 @cache
-def classes_of(action: int) -> frozenset[str]:
+def find_classes(action: int) -> frozenset[str]:
     """The object classes that an action is about; empty where it is about the body alone."""
     about = ACTIONS[action].object_class
-    named = {*entries()[action].subjects, *([] if about is None else [OBJECT_CLASSES[about]])}
+    named = {*list_entries()[action].subjects, *([] if about is None else [OBJECT_CLASSES[about]])}
     return frozenset(name for name in named if name in OBJECT_CLASSES)
 
 
 @cache
-def actions_of(profile: str) -> frozenset[int]:
+def list_profile_actions(profile: str) -> frozenset[int]:
     """Indices of the actions that films of a profile may show; UserError for an unknown profile."""
     if profile not in PROFILES:
         raise UserError(f"profile {profile!r} is unknown; known are {', '.join(PROFILES)}")
     upto = PROFILES[: PROFILES.index(profile) + 1]
-    return frozenset(entry.action for entry in entries() if entry.profile in upto)
+    return frozenset(entry.action for entry in list_entries() if entry.profile in upto)

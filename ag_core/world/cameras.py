@@ -17,7 +17,7 @@ from ag_core.world.motion.performance import Performance
 from ag_core.world.objects import props
 from ag_core.world.random_streams import RandomStream
 from ag_core.world.render.mesh import turn_z
-from ag_core.world.render.raster import Camera, camera_towards
+from ag_core.world.render.raster import Camera, aim_camera
 from ag_core.world.room.affordances import Room
 
 STEP_S = 0.25
@@ -55,7 +55,7 @@ class Shot:
         focal = float(np.interp(time, self.times, self.focals))
         waves = [np.sin(2 * np.pi * f * time + p) for f, p in zip((0.31, 0.73, 1.9), self.phases)]
         sway = self.shake * np.array([waves[0] + 0.3 * waves[2], 0.4 * waves[1], waves[1] - 0.3 * waves[2]])
-        return camera_towards(self.position + sway, target + 1.6 * sway, focal, self.width, self.height)
+        return aim_camera(self.position + sway, target + 1.6 * sway, focal, self.width, self.height)
 
 
 def frame_shot(
@@ -198,7 +198,7 @@ def measure_spread(position: NDArray, points: NDArray) -> float:
 
 def project_from(position: NDArray, target: NDArray, points: NDArray) -> NDArray:
     """Where points [P,3] appear to a camera at `position` looking at `target`: [P,2] right and down, focal length 1."""
-    seen = (points - position) @ camera_towards(position, target, 1.0, 2, 2).rotation.T
+    seen = (points - position) @ aim_camera(position, target, 1.0, 2, 2).rotation.T
     return seen[:, :2] / seen[:, 2:]
 
 
@@ -206,7 +206,7 @@ def aim(position: NDArray, views: list[NDArray], follow: float) -> NDArray:
     """Targets [T,3]: between the middle of all points of the film (follow 0) and of those of each moment (1)."""
     every = np.concatenate(views)
     centre = (every.min(0) + every.max(0)) / 2
-    forward = camera_towards(position, centre, 1.0, 2, 2)
+    forward = aim_camera(position, centre, 1.0, 2, 2)
     seen = [project_from(position, centre, points) for points in views]
     middles = np.array([(points.min(0) + points.max(0)) / 2 for points in seen])
     all_seen = np.concatenate(seen)

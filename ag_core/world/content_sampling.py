@@ -17,7 +17,7 @@ from ag_core.world.render.textures import Palette
 from ag_core.world.room.affordances import PlacedProp, Room
 
 PRESENCE = 0.65
-"""How likely each item is in a film, before some find no place."""
+"""How likely each item is in a film, before some find no room."""
 MAKERS: dict[str, Callable[[RandomStream, Palette], MadeItem]] = {
     "cup": kitchenware.make_cup,
     "bottle": kitchenware.make_bottle,

@@ -1,8 +1,8 @@
 """Writes films of the home world as a data set in the very formats of Charades and Action Genome.
 
 A film becomes videos/ID.mp4 and dense/ID.npz (the exact truth); a set of truths becomes the csv, class files and
-pickles that the readers of real data read. Two views of the truth: `ag_view`, sparse as the release is (methods A3),
-and `dense_graphs`, every visible object. Knows the formats; nothing of how films are made.
+pickles that the readers of real data read. Two views of the truth: `build_sparse_view`, sparse as the release is
+(methods A3), and `build_dense_graphs`, every visible object. Knows the formats; nothing of how films are made.
 """
 
 import csv
@@ -110,7 +110,7 @@ class ViewFrame:
     visible: tuple[bool, ...]
 
 
-def ag_view(truth: WorldTruth) -> list[ViewFrame]:
+def build_sparse_view(truth: WorldTruth) -> list[ViewFrame]:
     """The frames and objects that Action Genome's annotators would have been shown, by frame.
 
     Frames are the midpoints of 5 equal parts of each action. Objects are those of the actions active there, seen or
@@ -150,7 +150,7 @@ def _touched(truth: WorldTruth, index: int) -> NDArray[np.bool_]:
     return contact & ~truth.relations[index, :, NO_CONTACT]
 
 
-def dense_graphs(truth: WorldTruth, every: int = 2) -> list[SceneGraph]:
+def build_dense_graphs(truth: WorldTruth, every: int = 2) -> list[SceneGraph]:
     """Graphs of every `every`-th frame from the first with all clearly visible objects: 16 px and 30 % or more."""
     others = truth.classes != 0
     graphs = []
@@ -210,7 +210,7 @@ def write_set(
 ) -> dict[str, Any]:
     """Write the csv, class files, pickles and world.json for the videos whose truth lies in folder/dense.
 
-    Returns what world.json says: `description` and `summary_of` the videos.
+    Returns what world.json says: `description` and `summarise_set` the videos.
     """
     truths = [WorldTruth.load(folder / "dense" / f"{video_id}.npz") for video_id in sorted(video_ids)]
     for name in ("charades", "annotations"):
@@ -218,10 +218,10 @@ def write_set(
     for split, name in SET_OF_SPLIT.items():
         of_split = [truth for truth in truths if truth.split == split]
         if of_split:
-            write_atomically(folder / "charades" / f"Charades_v1_{name}.csv", charades_csv(of_split))
-    for name, lines in charades_class_files().items():
+            write_atomically(folder / "charades" / f"Charades_v1_{name}.csv", format_charades_csv(of_split))
+    for name, lines in list_charades_class_files().items():
         write_atomically(folder / "charades" / name, "\n".join(lines) + "\n")
-    persons, objects = action_genome_dictionaries(truths, person_boxes)
+    persons, objects = build_action_genome_dictionaries(truths, person_boxes)
     annotations = folder / "annotations"
     write_atomically(annotations / "frame_list.txt", "".join(f"{key}\n" for key in objects))
     write_atomically(annotations / "object_classes.txt", "\n".join(normalise(name) for name in OBJECT_CLASSES))
@@ -230,12 +230,12 @@ def write_set(
     )
     write_atomically(annotations / "person_bbox.pkl", pickle.dumps(persons, protocol=4))
     write_atomically(annotations / "object_bbox_and_relationship.pkl", pickle.dumps(objects, protocol=4))
-    summary = description | summary_of(truths, objects)
+    summary = description | summarise_set(truths, objects)
     write_atomically(folder / "world.json", json.dumps(summary, indent=1) + "\n")
     return summary
 
 
-def summary_of(truths: Sequence[WorldTruth], objects: dict[str, Any]) -> dict[str, Any]:
+def summarise_set(truths: Sequence[WorldTruth], objects: dict[str, Any]) -> dict[str, Any]:
     """What world.json says of the videos and of their sparse view by frame name.
 
     counts over all; splits and parts: ids of the videos; classes: intervals and videos of each action that occurs.
@@ -267,7 +267,7 @@ def summary_of(truths: Sequence[WorldTruth], objects: dict[str, Any]) -> dict[st
     }
 
 
-def charades_csv(truths: Iterable[WorldTruth]) -> str:
+def format_charades_csv(truths: Iterable[WorldTruth]) -> str:
     """The text of a Charades annotation file, with its 11 columns and line ends."""
     text = io.StringIO()
     writer = csv.writer(text)
@@ -282,7 +282,7 @@ def charades_csv(truths: Iterable[WorldTruth]) -> str:
     return text.getvalue()
 
 
-def charades_class_files() -> dict[str, list[str]]:
+def list_charades_class_files() -> dict[str, list[str]]:
     """Lines of the four class files of Charades by file name; objects and verbs are numbered by the alphabet."""
     with (ASSETS / "charades_actions.tsv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
@@ -298,13 +298,13 @@ def charades_class_files() -> dict[str, list[str]]:
     }
 
 
-def action_genome_dictionaries(
+def build_action_genome_dictionaries(
     truths: Iterable[WorldTruth], person_boxes: PersonBoxes = EXACT
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The two dictionaries of the release, by frame name such as '00AB1.mp4/000089.png'."""
     persons, objects = {}, {}
     for truth in truths:
-        for shown in ag_view(truth):
+        for shown in build_sparse_view(truth):
             key = f"{truth.video_id}.mp4/{shown.frame:06}.png"
             persons[key] = _person_entry(truth, person_boxes.of(truth, shown.frame - 1))
             objects[key] = list(_object_entries(truth, shown))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ag_core.errors import UserError
 from ag_core.taxonomy import N_RELATIONS, object_index
-from ag_core.world.action_table import actions_of, classes_of
+from ag_core.world.action_table import find_classes, list_profile_actions
 from ag_core.world.body.human import Joints
 from ag_core.world.cameras import Shot, frame_shot
 from ag_core.world.content_sampling import choose_items, make_person
@@ -80,7 +80,7 @@ class Film:
         wanted: tuple[int, ...] = (),
     ) -> None:
         self.profile, self.split, self.seed, self.fps = profile, split, seed, FPS
-        self.actions, self.wanted = actions_of(profile), wanted
+        self.actions, self.wanted = list_profile_actions(profile), wanted
         self.part = split if split == "train" else ("iid", "comp")[seed % 2]
         self.n_frames = round(seconds * FPS)
         self.video_id = make_video_id(split, seed)
@@ -114,7 +114,7 @@ class Film:
             for key in label.shows:
                 if isinstance(key, int) and self.room.placed[key].prop.hinge is not None:
                     placed = self.room.placed[key]
-                    ends = [placed.handle_at(share) for share in (0.0, 0.5, 1.0)]
+                    ends = [placed.find_handle(share) for share in (0.0, 0.5, 1.0)]
                     extra.append(
                         (label.start - 0.5, label.end + 0.5, np.array([*ends, np.add(placed.position, (0, 0, 0.1))]))
                     )
@@ -264,7 +264,7 @@ class Film:
             )
             if small:
                 shown &= hands[span].any(1)
-        concerned = [n for n, one in enumerate(self.scene.labelled) if one.name in classes_of(label.action)]
+        concerned = [n for n, one in enumerate(self.scene.labelled) if one.name in find_classes(label.action)]
         if concerned:
             shown &= (visibility[span][:, concerned] >= SEEN_SHARE).any(1)
         return bool(shown.mean() >= SEEN_TIME) if len(shown) else False

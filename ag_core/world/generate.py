@@ -90,11 +90,11 @@ def generate(
     The set is whatever is there: a call for train and one for val make the same set as one call for both.
     UserError where the folder holds another set, or too many videos cannot be drawn; what is finished stays.
     """
-    from ag_core.world.action_table import actions_of
+    from ag_core.world.action_table import list_profile_actions
     from ag_core.world.export import EXACT, LIKE_A_DETECTOR, write_set
     from ag_core.world.film import GENERATOR_VERSION
 
-    actions_of(profile)  # refuses an unknown one
+    list_profile_actions(profile)  # refuses an unknown one
     out = Path(out)
     tasks = plan_videos(profile, counts, seed)
     if unknown := sorted(set(only) - {task.video_id for task in tasks}):
@@ -153,18 +153,18 @@ def draw(tasks: list[Task], out: Path, total: int, workers: int, progress: Progr
     run, there = time.time(), total - len(tasks)
     failed: dict[str, str] = {}
 
-    def say(done: int) -> None:
+    def report(done: int) -> None:
         if progress is not None:
             progress("films", there + done, total)
 
-    say(0)
+    report(0)
     if workers == 1 or len(tasks) <= 1:
         for done, task in enumerate(tasks, 1):
             try:
                 _draw_measured(draw_one, task, out, run)
             except Exception as error:  # one film with a fault must not cost the other hundreds
                 failed[task.video_id] = f"seed {task.seed}: {error!r}"
-            say(done)
+            report(done)
         return failed
     spawn = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(workers, len(tasks)), mp_context=spawn, initializer=_end_with_parent)
@@ -180,7 +180,7 @@ def draw(tasks: list[Task], out: Path, total: int, workers: int, progress: Progr
                 raise fault  # Ctrl-C reached the worker first
             if fault is not None:
                 failed[task_of[future].video_id] = f"seed {task_of[future].seed}: {fault!r}"
-            say(done)
+            report(done)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
     return failed

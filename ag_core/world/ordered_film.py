@@ -11,7 +11,7 @@ from ag_core.progress import Progress
 from ag_core.records import ActionInterval, Video
 from ag_core.results.film_cache import FilmRequest, FinishedFilm, load_finished_film
 from ag_core.world.action_table import PROFILES
-from ag_core.world.export import charades_csv, dense_graphs, write_mp4
+from ag_core.world.export import build_dense_graphs, format_charades_csv, write_mp4
 from ag_core.world.truth import WorldTruth
 
 COMPOSING, DRAWING = "composing the scene", "drawing"
@@ -65,6 +65,6 @@ def describe_film(order: FilmRequest, truth: WorldTruth, unmet: dict[int, str]) 
         video,
         tuple(ActionInterval(truth.video_id, action, start, end) for action, start, end in truth.actions),
         missing,
-        tuple(dense_graphs(truth)),
-        charades_csv([truth]),
+        tuple(build_dense_graphs(truth)),
+        format_charades_csv([truth]),
     )

@@ -34,11 +34,11 @@ class RandomStream:
         return options[int(self.generator.integers(len(options)))]
 
     def choice(self, options: Sequence[Option]) -> Option:
-        """Any option, whatever the split: for what must not differ (skin, actions, places)."""
+        """Any option, whatever the split: for what must not differ (skin, actions, positions)."""
         return options[int(self.generator.integers(len(options)))]
 
     def uniform(self, low: float, high: float) -> float:
-        """Any value, whatever the split: for timing and places."""
+        """Any value, whatever the split: for timing and positions."""
         return float(self.generator.uniform(low, high))
 
     def bernoulli(self, probability: float) -> bool:

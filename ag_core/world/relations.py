@@ -127,19 +127,19 @@ class ObjectState:
         centre, turn, half = self.hollow
         return bool((np.abs(turn.T @ (point - centre)) < half).all())
 
-    def nearest(self, point: NDArray) -> NDArray:
+    def find_nearest_point(self, point: NDArray) -> NDArray:
         """The nearest point [3] of the object's boxes."""
         return find_nearest(self.centres, self.turns, self.halves, point)[0]
 
-    def distance(self, point: NDArray) -> float:
+    def measure_distance(self, point: NDArray) -> float:
         """Metres from a point to the boxes, 0 inside."""
         return float(find_nearest(self.centres, self.turns, self.halves, point)[1])
 
-    def lowest(self) -> float:
+    def find_lowest(self) -> float:
         """Height of the lowest corner."""
         return float((self.centres[:, 2] - (np.abs(self.turns[:, 2]) * self.halves).sum(1)).min())
 
-    def hit_by(self, origin: NDArray, target: NDArray) -> bool:
+    def is_hit_by(self, origin: NDArray, target: NDArray) -> bool:
         """Whether the line from origin to just before the target passes through a box (shrunk by 1 cm)."""
         halves = np.maximum(self.halves - 0.01, 1e-3)
         return bool(is_line_hit(self.centres, self.turns, halves, origin, origin + (target - origin) * 0.97))
@@ -193,9 +193,9 @@ def is_far_off(target: ObjectState, eye: NDArray, gaze: NDArray) -> bool:
 def find_nearest_to_ray(target: ObjectState, eye: NDArray, gaze: NDArray) -> NDArray:
     """A point [3] of the object close to the gaze ray: projections onto ray and boxes in turn."""
     along = max(0.05, float((target.centres.mean(0) - eye) @ gaze))
-    point = target.nearest(eye + along * gaze)
+    point = target.find_nearest_point(eye + along * gaze)
     for _ in range(4):
-        point = target.nearest(eye + max(0.05, float((point - eye) @ gaze)) * gaze)
+        point = target.find_nearest_point(eye + max(0.05, float((point - eye) @ gaze)) * gaze)
     return point
 
 
@@ -210,7 +210,7 @@ def label_attention(state: RelationInput, before: int | None, out: NDArray[np.bo
         points.append(target.centres[0] if beyond else find_nearest_to_ray(target, eye, gaze))
         angles[n] = max(measure_angle(points[n] - eye, gaze), 90.0 if beyond else 0.0)
     near = [n for n in range(len(points)) if angles[n] < UNSURE_DEGREES]
-    free = {n: not any(m != n and state.objects[m].hit_by(eye, points[n]) for m in near) for n in near}
+    free = {n: not any(m != n and state.objects[m].is_hit_by(eye, points[n]) for m in near) for n in near}
     candidates = [n for n in near if free[n] and angles[n] < (KEEP_DEGREES if n == before else LOOK_DEGREES)]
     # On the line itself the nearer object wins; beside it the smaller angle does; what was looked at keeps a bonus.
     scores = {
@@ -240,12 +240,12 @@ def list_spatial(state: RelationInput, target: ObjectState) -> list[str]:
     over = (np.abs(local[:, :2]) < target.halves[:, :2]).all(1) & (local[:, 2] > target.halves[:, 2])
     if over.any():
         return ["beneath"]
-    if target.lowest() > j.head[2] + HEAD_TOP:
+    if target.find_lowest() > j.head[2] + HEAD_TOP:
         return ["above"]
     if target.encloses(pelvis):
         return ["in"]
     frame = state.upright
-    offset = frame.T @ (target.nearest(pelvis) - pelvis)
+    offset = frame.T @ (target.find_nearest_point(pelvis) - pelvis)
     if np.hypot(*offset[:2]) < 0.05:
         offset = frame.T @ (target.centres.mean(0) - pelvis)
     azimuth = abs(np.degrees(np.arctan2(offset[0], offset[1])))
@@ -276,7 +276,7 @@ def list_contacts(state: RelationInput, target: ObjectState) -> list[str]:
         if state.speed > CARRY_SPEED:
             labels.append("carrying")
         if target.motion in ("drinking_from", "eating"):
-            if target.distance(j.mouth) < MOUTH + (0.10 if target.motion == "eating" else 0):
+            if target.measure_distance(j.mouth) < MOUTH + (0.10 if target.motion == "eating" else 0):
                 labels.append(target.motion)
         elif target.motion:
             labels.append(target.motion)
@@ -286,14 +286,14 @@ def list_contacts(state: RelationInput, target: ObjectState) -> list[str]:
     labels = []
     tips = [j.wrists[i] + 0.11 * j.fingers[i] for i in (0, 1)]
     palms = [j.wrists[i] + 0.05 * j.fingers[i] for i in (0, 1)]
-    hand = min(target.distance(p) for p in [*tips, *palms])
+    hand = min(target.measure_distance(p) for p in [*tips, *palms])
     if target.motion and hand < 0.10 + MOTION:
         labels.append(target.motion)
     soles = [j.ankles[i] + 0.08 * j.toes[i] - (0, 0, 0.06) for i in (0, 1)]
-    if hand < TOUCH + 0.015 or min(target.distance(p) for p in soles) < TOUCH:
+    if hand < TOUCH + 0.015 or min(target.measure_distance(p) for p in soles) < TOUCH:
         labels.append("touching")
     forearms = [0.6 * j.elbows[i] + 0.4 * j.wrists[i] for i in (0, 1)]
-    if min(target.distance(p) for p in forearms) < LEAN + 0.035:
+    if min(target.measure_distance(p) for p in forearms) < LEAN + 0.035:
         labels.append("leaning_on")
     return labels
 

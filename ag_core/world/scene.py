@@ -83,7 +83,7 @@ class Scene:
                 moving.append(Part(self.make_worn_mesh(name, first), len(room.placed) + k))
                 self.movers.append(("worn", name))
         self.person_label = len(self.labelled)
-        moving.append(Part(stage.human.mesh(first.joints), self.person_label))
+        moving.append(Part(stage.human.build_mesh(first.joints), self.person_label))
         self.movers.append(("person", 0))
         self.geometry, ranges = assemble(still + moving)
         self.ranges = ranges[len(still) :]
@@ -130,11 +130,11 @@ class Scene:
         assert prop is not None
         material = int(prop.pieces[0].material[0])
         if name == "clothes":
-            form = human.jacket(joints, material)
+            form = human.build_jacket(joints, material)
         elif name == "shoe":
-            form = human.worn_shoes(joints, material, human.materials["sole"])
+            form = human.build_worn_shoes(joints, material, human.materials["sole"])
         elif name == "bag":
-            form = human.backpack(joints, material)
+            form = human.build_worn_backpack(joints, material)
         else:
             form = drapes.drape_blanket(joints, material)
         self.last_forms[name] = form
@@ -170,7 +170,7 @@ class Scene:
         return frame @ hinge.rotation(state.openness[i]), placed.position + frame @ hinge.origin
 
     def find_rider_pose(self, i: int, state: SceneState) -> tuple[NDArray, NDArray]:
-        """Turn and place of a knob on its door."""
+        """Turn and position of a knob on its door."""
         rider = self.room.placed[i]
         assert rider.rides is not None
         turn, at = self.find_leaf_pose(rider.rides, state)
@@ -275,7 +275,7 @@ class Scene:
     def move_mesh(self, kind: str, key: int | str, state: SceneState) -> Mesh:
         if kind == "person":
             grips = (self.find_hand_closure(state, 0), self.find_hand_closure(state, 1))
-            return self.performance.human.mesh(state.joints, state.eyes, state.mouth, grips)
+            return self.performance.human.build_mesh(state.joints, state.eyes, state.mouth, grips)
         if kind == "item":
             return self.make_item_mesh(str(key), state)
         if kind == "worn":

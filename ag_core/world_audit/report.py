@@ -28,7 +28,7 @@ from ag_core.evaluation.bootstrap import N_RESAMPLES, ConfidenceInterval, bootst
 from ag_core.evaluation.protocol import Owner
 from ag_core.evaluation.results_log import build_log_row
 from ag_core.taxonomy import ACTIONS, N_ACTIONS, action_index
-from ag_core.world.action_table import entries
+from ag_core.world.action_table import list_entries
 from ag_core.world_audit.audit_inputs import COMPARISONS
 from ag_core.world_audit.audits import AuditResult
 from ag_core.world_audit.dataset_balance import (
@@ -114,7 +114,7 @@ def _describe_world(world: HomeWorld) -> Report:
 def _count_classes(intervals: NDArray[np.int64], val: Sequence[WorldVideo]) -> Report:
     """How many of the 157 actions occur, also by tier of honesty."""
     tiers: dict[str, dict[str, int]] = {}
-    for entry in entries():
+    for entry in list_entries():
         tier = tiers.setdefault(entry.tier, {"of": 0, "present": 0})
         tier["of"] += 1
         tier["present"] += int(intervals[entry.action] > 0)
@@ -130,7 +130,7 @@ def _count_classes(intervals: NDArray[np.int64], val: Sequence[WorldVideo]) -> R
 def _describe_action(row: Report) -> Report:
     """A row of label frequency with what the action is called and how it is shown."""
     index = action_index(row["action"])
-    entry = entries()[index]
+    entry = list_entries()[index]
     about = {"label": ACTIONS[index].label, "template": entry.template, "tier": entry.tier}
     return {"action": row["action"], **about, **row}
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.taxonomy import N_RELATIONS
-from ag_core.world.export import SEEN_SHARE, SEEN_SHORT_SIDE, ag_view
+from ag_core.world.export import SEEN_SHARE, SEEN_SHORT_SIDE, build_sparse_view
 from ag_core.world.truth import WorldTruth
 from ag_core.world_audit.audit_inputs import FRAME_STEP, read_presence
 from ag_core.world_audit.graph_distance import GraphSample
@@ -17,7 +17,7 @@ def sample_annotated_graphs(truths: Iterable[WorldTruth]) -> GraphSample:
     """The visible objects of the sparse view, as annotators of the release would have seen them."""
     counts, classes, relations = [], [np.zeros(0, np.int64)], [np.zeros((0, N_RELATIONS), bool)]
     for truth in truths:
-        for shown in ag_view(truth):
+        for shown in build_sparse_view(truth):
             rows = np.array(shown.instances, np.int64)[np.array(shown.visible, bool)]
             counts.append(len(rows))
             classes.append(truth.classes[rows].astype(np.int64))

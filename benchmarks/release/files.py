@@ -21,7 +21,7 @@ from ag_core.taxonomy import (
     Group,
     normalise,
 )
-from ag_core.world.export import RAW_GROUP_FIELD, SET_OF_SPLIT, charades_class_files
+from ag_core.world.export import RAW_GROUP_FIELD, SET_OF_SPLIT, list_charades_class_files
 from benchmarks.release.graphs import Graphs
 from benchmarks.release.likeness import OTHER_BIT
 from benchmarks.release.videos import Frames, Videos
@@ -37,7 +37,7 @@ SCENES = ("Kitchen", "Living room", "Bedroom", "Bathroom", "Hallway", "Stairs", 
 def write_charades(folder: Path, videos: Videos, rng: np.random.Generator) -> None:
     """The two csvs and the class files."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, lines in charades_class_files().items():
+    for name, lines in list_charades_class_files().items():
         write_atomically(folder / name, "\n".join(lines) + "\n")
     starts = np.searchsorted(videos.video, np.arange(len(videos.ids) + 1))
     scenes, grades = rng.integers(len(SCENES), size=len(videos.ids)), rng.integers(4, 8, (len(videos.ids), 2))

@@ -11,7 +11,7 @@ from ag_core.annotations.readers.charades import COLUMNS
 from ag_core.annotations.store import AnnotationStore
 from ag_core.errors import UserError
 from ag_core.taxonomy import ACTIONS, N_ACTIONS, action_index
-from ag_core.world.action_table import actions_of
+from ag_core.world.action_table import list_profile_actions
 
 METHODS_B6 = (
     "c004 c015 c024 c033 c041 c051 c059 c070 c076 c078 c081 c093 c105 c113 c122 c132 c133 c134 c135 c145".split()
@@ -28,7 +28,7 @@ def test_the_list_of_all_classes_is_the_one_of_the_methods():
 def test_the_list_of_the_default_profile_is_made_of_its_classes():
     classes = few_shot_classes("home-60")
     assert (len(classes.base), len(classes.novel)) == (52, 8)
-    assert set(classes.base) | set(classes.novel) == actions_of("home-60")
+    assert set(classes.base) | set(classes.novel) == list_profile_actions("home-60")
 
 
 def test_base_training_does_not_look_at_novel_labels():

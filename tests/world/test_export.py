@@ -22,11 +22,11 @@ from ag_core.taxonomy import ACTIONS, RELATIONS, object_index, relation_index
 from ag_core.video.frames import probe_video
 from ag_core.world.export import (
     LIKE_A_DETECTOR,
-    action_genome_dictionaries,
-    ag_view,
-    charades_class_files,
-    charades_csv,
-    dense_graphs,
+    build_action_genome_dictionaries,
+    build_dense_graphs,
+    build_sparse_view,
+    format_charades_csv,
+    list_charades_class_files,
     write_film,
     write_set,
 )
@@ -48,7 +48,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_frames_are_the_midpoints_of_five_equal_parts():
     truth = stand_in_truth()
     times = sorted({start + (k + 0.5) / 5 * (end - start) for _, start, end in truth.actions for k in range(5)})
-    assert [shown.frame for shown in ag_view(truth)] == sorted({round(t * FPS) + 1 for t in times})
+    assert [shown.frame for shown in build_sparse_view(truth)] == sorted({round(t * FPS) + 1 for t in times})
 
 
 def test_the_sparse_view_holds_what_is_involved_one_of_a_class():
@@ -56,7 +56,7 @@ def test_the_sparse_view_holds_what_is_involved_one_of_a_class():
     cup, chair, table = (object_index(name) for name in ("cup/glass/bottle", "chair", "table"))
     shown = {
         view.frame: [(int(truth.classes[row]), row, seen) for row, seen in zip(view.instances, view.visible)]
-        for view in ag_view(truth)
+        for view in build_sparse_view(truth)
     }
     # The touched chair, not the larger one; what the person touches without an action is left out, as the table is.
     assert shown[round(1.0 * FPS) + 1] == [(chair, 4, True), (cup, 1, True)]
@@ -67,7 +67,7 @@ def test_the_sparse_view_holds_what_is_involved_one_of_a_class():
 
 
 def test_the_dense_view_holds_every_clearly_visible_object():
-    graphs = dense_graphs(stand_in_truth(), every=2)
+    graphs = build_dense_graphs(stand_in_truth(), every=2)
     assert [graph.frame for graph in graphs] == list(range(1, FRAMES + 1, 2))
     assert len(graphs[0]) == 4 and len(graphs[-1]) == 3
     assert graphs[0].person_box_xyxy is not None and graphs[0].visible.all()
@@ -118,8 +118,8 @@ def test_export_and_store_give_back_the_graphs_of_the_truth(home: Path, tmp_path
         assert store.video("AB1CD").n_frames == FRAMES
         assert store.issues().empty
         graphs = store.graphs_of("AB1CD")
-    assert [graph.frame for graph in graphs] == [shown.frame for shown in ag_view(truth)]
-    for graph, shown in zip(graphs, ag_view(truth)):
+    assert [graph.frame for graph in graphs] == [shown.frame for shown in build_sparse_view(truth)]
+    for graph, shown in zip(graphs, build_sparse_view(truth)):
         rows, seen = list(shown.instances), np.array(shown.visible)
         assert graph.time_s == frame_to_time(graph.frame, FPS)
         assert graph.object_classes.tolist() == truth.classes[rows].tolist()
@@ -129,12 +129,12 @@ def test_export_and_store_give_back_the_graphs_of_the_truth(home: Path, tmp_path
         assert np.allclose(graph.person_box_xyxy, truth.boxes_xyxy[graph.frame - 1, 0])
 
 
-@pytest.mark.parametrize("name", sorted(charades_class_files()))
+@pytest.mark.parametrize("name", sorted(list_charades_class_files()))
 def test_class_files_equal_the_released_ones(name: str):
     real = REAL / "charades-annotations" / name
     if not real.is_file():
         pytest.skip("needs the real Charades class files in ../shared/data")
-    assert charades_class_files()[name] == real.read_text().split("\n")[: len(charades_class_files()[name])]
+    assert list_charades_class_files()[name] == real.read_text().split("\n")[: len(list_charades_class_files()[name])]
 
 
 def test_class_lists_equal_the_released_ones(home: Path):
@@ -143,7 +143,7 @@ def test_class_lists_equal_the_released_ones(home: Path):
         if not real.is_file():
             pytest.skip("needs the real class lists in ../shared/data")
         assert (home / "annotations" / name).read_text().split() == real.read_text().split()
-    assert len(charades_class_files()["Charades_v1_classes.txt"]) == len(ACTIONS) and len(RELATIONS) == 25
+    assert len(list_charades_class_files()["Charades_v1_classes.txt"]) == len(ACTIONS) and len(RELATIONS) == 25
 
 
 # Field by field against the real files
@@ -171,7 +171,7 @@ def entries(objects: dict[str, list[dict[str, Any]]]) -> Iterator[dict[str, Any]
 
 def test_object_entries_have_the_fields_and_types_of_the_real_ones():
     real = real_annotations()["object_bbox_and_relationship"]
-    _, ours = action_genome_dictionaries([stand_in_truth()])
+    _, ours = build_action_genome_dictionaries([stand_in_truth()])
     assert {shape_of(entry) for entry in entries(ours)} == {shape_of(entry) for entry in entries(real)}
     for entry in entries(ours):
         assert type(entry["bbox"]) is (tuple if entry["visible"] else type(None))
@@ -186,7 +186,7 @@ def test_object_entries_have_the_fields_and_types_of_the_real_ones():
 
 def test_person_entries_have_the_fields_and_types_of_the_real_ones():
     real = real_annotations()["person_bbox"]
-    ours, _ = action_genome_dictionaries([stand_in_truth()])
+    ours, _ = build_action_genome_dictionaries([stand_in_truth()])
     left_out_of_the_sample = ("keypoints", "keypoints_logits")
     assert {
         shape_of({name: value for name, value in entry.items() if name not in left_out_of_the_sample})
@@ -205,7 +205,7 @@ def test_the_csv_is_written_as_the_real_one():
         pytest.skip("needs the real csv in ../shared/data")
     with path.open(newline="", encoding="utf-8") as file:
         text = file.read()
-    ours = charades_csv([stand_in_truth()])
+    ours = format_charades_csv([stand_in_truth()])
     forms = {
         "id": r"[A-Z0-9]{5}",
         "subject": r"[A-Z0-9]{4}",
@@ -238,5 +238,5 @@ def test_person_boxes_may_be_like_a_detectors():
     assert 0.8 < len(there) / FRAMES <= 1 and 0 < np.abs(there - exact).max() < 10
     missed = [len(LIKE_A_DETECTOR.of(stand_in_truth(seed=seed), 0)) == 0 for seed in range(400)]
     assert 0.02 < np.mean(missed) < 0.09
-    persons, objects = action_genome_dictionaries([truth], LIKE_A_DETECTOR)
+    persons, objects = build_action_genome_dictionaries([truth], LIKE_A_DETECTOR)
     assert list(persons) == list(objects)

@@ -5,7 +5,7 @@ import pytest
 
 from ag_core.errors import UserError
 from ag_core.taxonomy import GROUP_SLICES, N_ACTIONS, N_RELATIONS, OBJECT_CLASSES, RELATIONS, Group
-from ag_core.world.action_table import DEFAULT_PROFILE, actions_of, entries
+from ag_core.world.action_table import DEFAULT_PROFILE, list_entries, list_profile_actions
 from ag_core.world.film import compose_film, make_video_id
 from ag_core.world.motion.planning import is_useful, list_goals
 from ag_core.world.motion.script import SKILLS, Step, find_class
@@ -81,7 +81,7 @@ def test_every_object_has_one_attention_and_some_spatial_and_contact_words(films
 
 def test_actions_are_those_of_the_profile(films):
     for one, _ in films:
-        truth, known = one.truth, actions_of(DEFAULT_PROFILE)
+        truth, known = one.truth, list_profile_actions(DEFAULT_PROFILE)
         assert all(a in known and 0 <= s < e <= truth.duration_s + 0.01 for a, s, e in truth.actions)
 
 
@@ -123,21 +123,21 @@ def test_unknown_profiles_and_splits_are_named():
 
 
 def test_the_table_covers_every_action_and_the_steps_every_one_that_can_be_shown():
-    assert [entry.action for entry in entries()] == list(range(N_ACTIONS))
+    assert [entry.action for entry in list_entries()] == list(range(N_ACTIONS))
     shown = {
         action
         for kind, skill in SKILLS.items()
         for subject in skill.subjects or ("",)
         for action in Step(kind, subject).actions(every=True)
     }
-    assert shown == actions_of("home-157")
+    assert shown == list_profile_actions("home-157")
     assert all(list_goals(action) for action in shown)
-    assert {len(actions_of(profile)) for profile in ("home-20", "home-60")} == {20, 60}
+    assert {len(list_profile_actions(profile)) for profile in ("home-20", "home-60")} == {20, 60}
     assert all(find_class(subject) in OBJECT_CLASSES for s in SKILLS.values() for subject in s.subjects if subject)
 
 
 def test_a_profile_allows_only_steps_that_serve_it():
-    known = actions_of("home-20")
+    known = list_profile_actions("home-20")
     assert is_useful(Step("drink", "cup"), known) and is_useful(Step("take", "book"), known)
     assert not is_useful(Step("take", "broom"), known) and not is_useful(Step("sneeze"), known)
     assert is_useful(Step("decoy", "broom"), known)

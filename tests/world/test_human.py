@@ -5,7 +5,7 @@ import pytest
 
 from ag_core.world.body.drapes import drape_blanket
 from ag_core.world.body.heads import BEARDS, HAIRCUTS
-from ag_core.world.body.human import ANKLE_HEIGHT, SIDES, Human, Looks, Pose, two_bones
+from ag_core.world.body.human import ANKLE_HEIGHT, SIDES, Human, Looks, Pose, solve_two_bones
 from ag_core.world.body.posture import HEEL, Recline
 from ag_core.world.render.mesh import Mesh, turn_z, unit
 
@@ -50,10 +50,10 @@ def same_faces(one: Mesh, other: Mesh) -> bool:
 @pytest.mark.parametrize("tucked", (False, True))
 def test_faces_stay_the_same_in_every_pose(lower: str, tucked: bool) -> None:
     human = Human(MATERIALS, 1.04, 0.95, Looks("long", glasses=True, lower=lower, tucked=tucked, sleeve=0.9))
-    first = human.mesh(human.solve(standing(human)))
+    first = human.build_mesh(human.solve(standing(human)))
     for pose in POSES.values():
         joints = human.solve(pose(human))
-        mesh = human.mesh(joints, eyes=0.0, mouth=1.0, grip=(1.0, 0.4))
+        mesh = human.build_mesh(joints, eyes=0.0, mouth=1.0, grip=(1.0, 0.4))
         assert same_faces(first, mesh)
         assert mesh.faces.max() < len(mesh.vertices)
         assert np.isfinite(mesh.vertices).all() and np.isfinite(mesh.normals).all()
@@ -62,9 +62,9 @@ def test_faces_stay_the_same_in_every_pose(lower: str, tucked: bool) -> None:
 def test_worn_things_keep_their_faces() -> None:
     human = Human(MATERIALS, barefoot=True)
     makers = (
-        lambda j: human.jacket(j, 0),
-        lambda j: human.worn_shoes(j, 0, 1),
-        lambda j: human.backpack(j, 0, 1),
+        lambda j: human.build_jacket(j, 0),
+        lambda j: human.build_worn_shoes(j, 0, 1),
+        lambda j: human.build_worn_backpack(j, 0, 1),
         lambda j: drape_blanket(j, 0),
     )
     for make in makers:
@@ -87,16 +87,16 @@ def test_every_haircut_and_beard_is_drawn_outside_in_order(haircut: str) -> None
 
 def test_eyes_and_mouth_move_only_the_face() -> None:
     human = Human(MATERIALS)
-    awake, asleep = human.head.mesh(1, 0), human.head.mesh(0, 0)
+    awake, asleep = human.head.build_mesh(1, 0), human.head.build_mesh(0, 0)
     moved = np.abs(awake.vertices - asleep.vertices).max(1) > 1e-6
     assert moved.any() and (awake.vertices[moved, 1] > 0.05).all()
-    laughing = human.head.mesh(1, 1)
+    laughing = human.head.build_mesh(1, 1)
     moved = np.abs(awake.vertices - laughing.vertices).max(1) > 1e-6
     assert moved.any() and (awake.vertices[moved, 2] < 0).all()
 
 
 def test_shut_eyes_are_behind_their_lids() -> None:
-    head = Human(MATERIALS).head.mesh(0, 0)
+    head = Human(MATERIALS).head.build_mesh(0, 0)
     near = (np.abs(np.abs(head.vertices[:, 0]) - 0.033) < 0.01) & (np.abs(head.vertices[:, 2] - 0.016) < 0.01)
     used = {name: np.unique(head.faces[head.material == MATERIALS[name]]) for name in ("skin", "iris", "white")}
     depth = {name: head.vertices[[v for v in rows if near[v]], 1].max() for name, rows in used.items()}
@@ -123,7 +123,7 @@ def test_shoes_enclose_socks() -> None:
 def test_a_jacket_is_wider_than_the_shirt(pose) -> None:
     human = Human(MATERIALS)
     joints = human.solve(pose(human))
-    whole, jacket = human.mesh(joints), human.jacket(joints, 0)
+    whole, jacket = human.build_mesh(joints), human.build_jacket(joints, 0)
     shirt = whole.vertices[np.unique(whole.faces[whole.material == MATERIALS["shirt"]])]
     local, worn = ((v - joints.chest) @ joints.chest_frame for v in (shirt, jacket.vertices))
     trunk = (np.abs(local[:, 2]) < 0.06) & (local[:, 1] < 0.0)
@@ -134,7 +134,7 @@ def test_a_jacket_is_wider_than_the_shirt(pose) -> None:
 def test_a_backpack_hangs_behind_the_back() -> None:
     human = Human(MATERIALS)
     joints = human.solve(standing(human))
-    assert human.backpack(joints, 0).vertices[:, 1].min() < joints.chest[1] - 0.25
+    assert human.build_worn_backpack(joints, 0).vertices[:, 1].min() < joints.chest[1] - 0.25
 
 
 @pytest.mark.parametrize("legs", (0.84, 0.5))
@@ -170,14 +170,14 @@ def test_a_lying_body_is_horizontal_and_off_the_bed(legs: float) -> None:
     assert joints.head_frame[2, 1] > 0.8  # the face looks up
     if legs > 0.8:
         assert (joints.toes[:, 2] > 0.8).all() and np.allclose(joints.ankles[:, 2], BED + HEEL, atol=0.03)
-    assert human.mesh(joints).vertices[:, 2].min() > BED - 0.06
+    assert human.build_mesh(joints).vertices[:, 2].min() > BED - 0.06
 
 
 def test_no_shirt_hangs_through_bent_thighs() -> None:
     """Sitting, the front of the hem lies on the thighs instead of below them."""
     human = Human(MATERIALS)
     joints = human.solve(sitting(human))
-    whole = human.mesh(joints)
+    whole = human.build_mesh(joints)
     shirt = whole.vertices[np.unique(whole.faces[whole.material == MATERIALS["shirt"]])]
     front = (shirt[:, 1] > joints.pelvis[1] + 0.09) & (np.abs(shirt[:, 0]) < 0.16)
     assert shirt[front, 2].min() > joints.hips[:, 2].mean() + 0.03
@@ -188,17 +188,20 @@ def test_two_bones_reach_what_is_within_reach_and_keep_their_lengths() -> None:
     for _ in range(50):
         root, pole = random.normal(size=3), unit(random.normal(size=3))
         target = root + unit(random.normal(size=3)) * random.uniform(0.1, 0.52)
-        middle, end = two_bones(root, target, 0.29, 0.26, pole)
+        middle, end = solve_two_bones(root, target, 0.29, 0.26, pole)
         assert np.allclose(end, target, atol=1e-6)
         assert np.isclose(np.linalg.norm(middle - root), 0.29, atol=1e-6)
         assert np.isclose(np.linalg.norm(end - middle), 0.26, atol=1e-6)
-    _, end = two_bones(np.zeros(3), (0, 2.0, 0), 0.29, 0.26, (0, 0, 1))
+    _, end = solve_two_bones(np.zeros(3), (0, 2.0, 0), 0.29, 0.26, (0, 0, 1))
     assert 0.54 < np.linalg.norm(end) < 0.55
 
 
 def test_turning_the_body_turns_the_mesh() -> None:
     human = Human(MATERIALS)
     yaw = 1.1
-    still, turned = human.mesh(human.solve(lying(human, yaw=0.0))), human.mesh(human.solve(lying(human, yaw=yaw)))
+    still, turned = (
+        human.build_mesh(human.solve(lying(human, yaw=0.0))),
+        human.build_mesh(human.solve(lying(human, yaw=yaw))),
+    )
     about = np.array([0.3, -0.2, 0.0])
     assert np.allclose((still.vertices - about) @ turn_z(yaw).T + about, turned.vertices, atol=0.02)

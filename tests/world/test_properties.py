@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ag_core.taxonomy import ACTIONS, GROUP_SLICES, OBJECT_CLASSES, RELATIONS, Group
-from ag_core.world.action_table import PROFILES, classes_of
+from ag_core.world.action_table import PROFILES, find_classes
 from ag_core.world.film import SEEN_SHARE, SEEN_TIME, Film, compose_film
 from ag_core.world.motion.performance import find_deepest_overlap
 from ag_core.world.room.clearance import DEPTH
@@ -51,7 +51,7 @@ def faults_of_truth(truth: WorldTruth) -> list[str]:
         faults.append("not_contacting stands beside a contact")
     for action, start, end in truth.actions:
         span = slice(int(start * truth.fps), max(int(end * truth.fps), int(start * truth.fps) + 1))
-        rows = [n for n, c in enumerate(truth.classes) if OBJECT_CLASSES[c] in classes_of(action)]
+        rows = [n for n, c in enumerate(truth.classes) if OBJECT_CLASSES[c] in find_classes(action)]
         seen = truth.visibility[span, truth.person] >= SEEN_SHARE
         if rows:
             seen = seen & (truth.visibility[span][:, rows] >= SEEN_SHARE).any(1)

@@ -62,12 +62,12 @@ def test_everything_used_can_be_walked_to(rooms):
             ((x, y) for x in np.arange(0.5, room.size[0], 0.3) for y in np.arange(1.0, room.size[1], 0.3)),
             key=grid.clearance,
         )
-        assert grid.clearance(middle) >= WAY / 2, key
+        assert grid.measure_clearance(middle) >= WAY / 2, key
         for position in used_places(room):
-            way = grid.route(middle, position)
+            way = grid.find_route(middle, position)
             assert way is not None, f"{key}: no way to {position}"
-            i, j = grid.nearest_free(position)
-            free = np.array([axis[k] for axis, k in zip(grid.centres(), (i, j))])
+            i, j = grid.find_nearest_free(position)
+            free = np.array([axis[k] for axis, k in zip(grid.list_cell_centres(), (i, j))])
             assert np.hypot(*(free - np.asarray(position)[:2])) < STEP, f"{key}: {position} is blocked"
 
 
@@ -76,8 +76,8 @@ def test_surfaces_are_within_reach_of_free_floor(rooms):
         grid = floor_of(room)
         for surface in room.surfaces:
             middle = (surface.low + surface.high) / 2
-            i, j = grid.nearest_free(middle)
-            free = np.array([axis[k] for axis, k in zip(grid.centres(), (i, j))])
+            i, j = grid.find_nearest_free(middle)
+            free = np.array([axis[k] for axis, k in zip(grid.list_cell_centres(), (i, j))])
             gap = np.maximum(np.maximum(surface.low - free, free - surface.high), 0)
             assert np.hypot(*gap) < 0.75, f"{key}: {surface.kind} is out of reach"
 
@@ -86,22 +86,22 @@ def test_one_can_walk_through_the_doorway(rooms):
     found = 0
     for key, room in rooms.items():
         if room.doorway is None:
-            assert not room.extra_floor and room.index_of("doorway") is None
+            assert not room.extra_floor and room.find_index("doorway") is None
             continue
         found += 1
         assert room.placed[room.doorway.owner].prop.name == "doorway"
         grid = floor_of(room)
-        assert grid.clearance(room.doorway.outside) > BODY and room.doorway.outside[1] < -0.5
-        way = grid.route(room.doorway.inside, room.doorway.outside)
+        assert grid.measure_clearance(room.doorway.outside) > BODY and room.doorway.outside[1] < -0.5
+        way = grid.find_route(room.doorway.inside, room.doorway.outside)
         assert way is not None and np.abs(way[:, 0] - room.doorway.inside[0]).max() < 0.45, key
     assert found > 10
 
 
 def test_a_wall_without_a_doorway_is_solid():
     grid = FloorGrid(4, 3, [])
-    assert grid.distance.shape == (40, 30) and grid.clearance((2, 0.05)) == pytest.approx(0.05)
+    assert grid.distance.shape == (40, 30) and grid.measure_clearance((2, 0.05)) == pytest.approx(0.05)
     opened = FloorGrid(4, 3, [], [(np.array([1.0, -1.2]), np.array([1.9, 0.0]))])
-    assert opened.clearance((1.45, -0.05)) > 0.35 and opened.clearance((0.5, -0.5)) == 0
+    assert opened.measure_clearance((1.45, -0.05)) > 0.35 and opened.measure_clearance((0.5, -0.5)) == 0
 
 
 def test_all_placed_classes_occur(rooms):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ag_core.world.action_table import actions_for, actions_of
+from ag_core.world.action_table import find_actions, list_profile_actions
 from ag_core.world.body.posture import Segment
 from ag_core.world.content_sampling import make_item, make_person
 from ag_core.world.motion.actor import Actor
@@ -24,7 +24,9 @@ def actor() -> Actor:
     items = {"cup": make_item("cup", RandomStream("train", 1, "shapes"), room.palette)}
     width, depth = room.size
     viewer = np.array([width / 2, depth + 2.2, 1.4])
-    actor = Actor(room, human, items, RandomStream("train", 1, "script 0"), 12.0, viewer, actions_of("home-157"))
+    actor = Actor(
+        room, human, items, RandomStream("train", 1, "script 0"), 12.0, viewer, list_profile_actions("home-157")
+    )
     actor.position = np.array([width / 2, depth - 0.5, 0.0])
     actor.add_segment(Segment("stand", 0.0, 0.0, actor.position, actor.yaw))
     actor.performance.paths["cup"] = Track(BeHeld(CARRY["cup"], 1))
@@ -43,7 +45,7 @@ def test_drinking_brings_the_cup_to_the_mouth_and_back(actor: Actor) -> None:
     assert STEP_FUNCTIONS["drink"](actor, Step("drink", "cup"))
     goals = [goal for _, _, goal in actor.performance.paths["cup"].keys]
     assert [type(goal) for goal in goals] == [BeDrunkFrom, BeHeld]
-    assert [label.action for label in actor.labels] == list(actions_for("consume", "cup/glass/bottle"))
+    assert [label.action for label in actor.labels] == list(find_actions("consume", "cup/glass/bottle"))
     assert all(label.shows == ("cup",) and 0 < label.start < label.end for label in actor.labels)
     (motion,) = actor.performance.motions
     assert (motion.name, motion.relation) == ("cup", "drinking_from")
@@ -55,7 +57,7 @@ def test_sneezing_takes_the_free_hand(actor: Actor) -> None:
     assert STEP_FUNCTIONS["sneeze"](actor, Step("sneeze"))
     left, right = actor.performance.hands
     assert [type(goal) for _, _, goal in left.keys] == [CoverFace, HangDown] and not right.keys
-    assert [label.action for label in actor.labels] == list(actions_for("face", "sneeze"))
+    assert [label.action for label in actor.labels] == list(find_actions("face", "sneeze"))
 
 
 @pytest.mark.parametrize("kind", ["rise", "lie", "awaken", "type", "write", "put on", "undress", "cover", "switch on"])

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.world.body.skeleton import SIDES, Joints, limb_path
+from ag_core.world.body.skeleton import SIDES, Joints, build_limb_path
 from ag_core.world.render.mesh import Mesh, ellipsoid, grid, join, tube, unit
 
 ARM = ((0, 0.1, 0.3, 0.5, 0.62, 0.8, 1), (0.054, 0.055, 0.047, 0.041, 0.042, 0.034, 0.027))  # share, radius
@@ -67,7 +67,7 @@ def build_shirt(j: Joints, wide: float, material: int, tucked: bool) -> Mesh:
 
 def build_sleeve(j: Joints, i: int, wide: float, share: float, margin: float, material: int) -> Mesh:
     """Cloth round an arm, to a share of its length."""
-    path, gone = limb_path(j.shoulders[i], j.elbows[i], j.wrists[i])
+    path, gone = build_limb_path(j.shoulders[i], j.elbows[i], j.wrists[i])
     count = int(np.clip(round(share * (len(path) - 1)), 3, len(path) - 1)) + 1
     radii = np.interp(gone[:count], *ARM) * wide * 1.10 + margin
     return tube(path[:count], radii, material, 10, find_arm_axis(j, i))

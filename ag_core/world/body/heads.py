@@ -43,7 +43,7 @@ class Head:
     mouth_opens: NDArray
     eyes_shut: NDArray
 
-    def mesh(self, eyes: float, mouth: float) -> Mesh:
+    def build_mesh(self, eyes: float, mouth: float) -> Mesh:
         """eyes: 0 shut to 1 open; mouth: 0 shut to 1 wide open."""
         if eyes >= 1 and mouth <= 0:
             return self.still

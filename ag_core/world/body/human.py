@@ -11,10 +11,10 @@ import numpy as np
 from ag_core.world.body import garments
 from ag_core.world.body.garments import ARM, LEG, find_arm_axis, find_foot_frame
 from ag_core.world.body.heads import Looks, build_head
-from ag_core.world.body.skeleton import ANKLE_HEIGHT, SIDES, Joints, Pose, Skeleton, limb_path, two_bones
+from ag_core.world.body.skeleton import ANKLE_HEIGHT, SIDES, Joints, Pose, Skeleton, build_limb_path, solve_two_bones
 from ag_core.world.render.mesh import Mesh, ellipsoid, join, tube, unit
 
-__all__ = ["ANKLE_HEIGHT", "SIDES", "Human", "Joints", "Looks", "Pose", "two_bones"]
+__all__ = ["ANKLE_HEIGHT", "SIDES", "Human", "Joints", "Looks", "Pose", "solve_two_bones"]
 
 SHORTS, HIDDEN = 6, 3  # steps of a leg's tube that shorts cover, and that a skirt hides
 
@@ -43,7 +43,7 @@ class Human(Skeleton):
         self.open_hands = [self.build_hand(side, 0.0) for side in SIDES]
         self.closed_hands = [self.build_hand(side, 1.0) for side in SIDES]
 
-    def mesh(
+    def build_mesh(
         self, joints: Joints, eyes: float = 1.0, mouth: float = 0.0, grip: tuple[float, float] = (0.0, 0.0)
     ) -> Mesh:
         """The body round solved joints. Faces are the same for every pose; only vertices and normals move.
@@ -51,20 +51,20 @@ class Human(Skeleton):
         eyes: 0 shut to 1 open; mouth: 0 shut to 1 wide open; grip: 0 open hand to 1 closed, left and right.
         """
         parts = [
-            self.trousers_top(joints),
+            self.build_trousers_top(joints),
             garments.build_shirt(joints, self.wide, self.materials["shirt"], self.tucked),
-            self.throat(joints),
-            self.head.mesh(eyes, mouth).moved(joints.head_frame, joints.head),
+            self.build_throat(joints),
+            self.head.build_mesh(eyes, mouth).moved(joints.head_frame, joints.head),
         ]
         if self.looks.lower == "skirt":
             parts.append(garments.build_skirt(joints, self.wide, self.materials["trousers"]))
         for i in (0, 1):
-            parts += [self.leg_tube(joints, i), self.arm_tube(joints, i)]
+            parts += [self.build_leg(joints, i), self.build_arm(joints, i)]
             parts.append(self.foot.moved(find_foot_frame(joints, i), joints.ankles[i]))
             pointing, upper_arm = joints.fingers[i], unit(joints.elbows[i] - joints.shoulders[i])
             across = unit(np.cross(pointing, np.add(upper_arm, (0.01, 0.02, 0.3))))
             turn = np.stack([across, pointing, np.cross(across, pointing)], 1)
-            parts.append(self.hand(i, grip[i]).moved(turn, joints.wrists[i]))
+            parts.append(self.place_hand_mesh(i, grip[i]).moved(turn, joints.wrists[i]))
         return join(parts)
 
     # -------------------------------------------------------------- worn items
@@ -73,22 +73,22 @@ class Human(Skeleton):
         """The same person in socks, so that shoes can be put on."""
         return Human(self.materials, self.tall, self.wide, self.looks, True)
 
-    def jacket(self, joints: Joints, material: int) -> Mesh:
+    def build_jacket(self, joints: Joints, material: int) -> Mesh:
         """An open jacket over the shirt."""
         return garments.build_jacket(joints, self.wide, material)
 
-    def worn_shoes(self, joints: Joints, upper_material: int, sole_material: int) -> Mesh:
+    def build_worn_shoes(self, joints: Joints, upper_material: int, sole_material: int) -> Mesh:
         """A pair of shoes at the feet; they enclose the socks of a barefoot human."""
         shoe = garments.build_shoe(upper_material, sole_material)
         return join([shoe.moved(find_foot_frame(joints, i), joints.ankles[i]) for i in (0, 1)])
 
-    def backpack(self, joints: Joints, *materials: int) -> Mesh:
+    def build_worn_backpack(self, joints: Joints, *materials: int) -> Mesh:
         """A bag on the back. materials: the bag's and, where given, its straps'."""
         return garments.build_backpack(self.wide, materials).moved(joints.chest_frame, joints.chest)
 
     # -------------------------------------------------------------- parts that bend
 
-    def trousers_top(self, j: Joints) -> Mesh:
+    def build_trousers_top(self, j: Joints) -> Mesh:
         up = j.pelvis_frame[:, 2]
         path = [j.pelvis - 0.10 * up, j.pelvis - 0.04 * up, j.pelvis + 0.04 * up, 0.45 * j.pelvis + 0.55 * j.waist]
         widths = [(0.10, 0.09), (0.150, 0.112), (0.155, 0.116), (0.140, 0.103)]
@@ -98,15 +98,15 @@ class Human(Skeleton):
         radii = np.array(widths) * self.wide
         return tube(path, radii, self.materials["trousers"], 14, j.pelvis_frame[:, 0], not self.tucked)
 
-    def throat(self, j: Joints) -> Mesh:
+    def build_throat(self, j: Joints) -> Mesh:
         chest, head = j.chest_frame, j.head_frame
         path = [j.neck + chest @ (0, 0.004, -0.03), j.neck + chest @ (0, 0.002, -0.002)]
         path += [j.neck + chest @ (0, 0.005, 0.03), j.head + head @ (0, -0.02, -0.06)]
         return tube(path, [0.072, 0.056, 0.049, 0.05], self.materials["skin"], 10, chest[:, 0])
 
-    def leg_tube(self, j: Joints, i: int) -> Mesh:
+    def build_leg(self, j: Joints, i: int) -> Mesh:
         """A leg, bare below shorts or a skirt."""
-        path, share = limb_path(j.hips[i], j.knees[i], j.ankles[i])
+        path, share = build_limb_path(j.hips[i], j.knees[i], j.ankles[i])
         radii = np.interp(share, *LEG) * self.wide
         cloth, skin = self.materials["trousers"], self.materials["skin"]
         material: int | Sequence[int] = cloth
@@ -121,9 +121,9 @@ class Human(Skeleton):
             radii[len(radii) // 2 + 1 :] *= np.linspace(1.0, 1.16, len(radii) - len(radii) // 2 - 1)
         return tube(path, radii, material, 10, j.pelvis_frame[:, 0])
 
-    def arm_tube(self, j: Joints, i: int) -> Mesh:
+    def build_arm(self, j: Joints, i: int) -> Mesh:
         """Sleeve and skin in one tube, with a step at the sleeve's edge."""
-        path, share = limb_path(j.shoulders[i], j.elbows[i], j.wrists[i])
+        path, share = build_limb_path(j.shoulders[i], j.elbows[i], j.wrists[i])
         radii = np.interp(share, *ARM) * self.wide
         edge = int(np.clip(round(self.looks.sleeve * (len(path) - 1)), 2, len(path) - 2))
         path = np.insert(path, edge, path[edge] - 0.001 * unit(path[edge + 1] - path[edge]), 0)
@@ -134,7 +134,7 @@ class Human(Skeleton):
 
     # -------------------------------------------------------------- hands
 
-    def hand(self, i: int, grip: float) -> Mesh:
+    def place_hand_mesh(self, i: int, grip: float) -> Mesh:
         """A hand between open and closed."""
         opened, closed = self.open_hands[i], self.closed_hands[i]
         if grip <= 0 or grip >= 1:

@@ -59,7 +59,7 @@ class Segment:
     """What the body does from `start` to `end`.
 
     kind    stand, walk, run, sidle, turn, sit, seated, rise, lie, lying, wake, step up, on top, step down
-    place   [3] where the feet stand, or stood before; yaw: where the body faces; yaw_to: after a turn
+    position  [3] where the feet stand, or stood before; yaw: where the body faces; yaw_to: after a turn
     to      [3] where a body that sidles goes, facing the same way
     seat    [3] point sat on; dangling: ankles [2,3] while seated that do not stand on the floor
     recline how it lies; top: [3] point stood on; owner: index of the placed prop that carries the body, None the floor

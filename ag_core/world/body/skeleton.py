@@ -61,7 +61,9 @@ class Joints:
         return self.head + self.head_frame @ (0, 0.105, -0.055)
 
 
-def two_bones(root: NDArray, target: ArrayLike, upper: float, lower: float, pole: ArrayLike) -> tuple[NDArray, NDArray]:
+def solve_two_bones(
+    root: NDArray, target: ArrayLike, upper: float, lower: float, pole: ArrayLike
+) -> tuple[NDArray, NDArray]:
     """Middle and end joint [3] of a limb from `root` towards `target`, the middle pushed towards `pole`.
 
     The end stops short of a target beyond reach, and keeps off the root for one too near.
@@ -75,7 +77,7 @@ def two_bones(root: NDArray, target: ArrayLike, upper: float, lower: float, pole
     return root + along * foot + bend * height, root + along * distance
 
 
-def limb_path(root: NDArray, middle: NDArray, end: NDArray, rounding: float = 0.22) -> tuple[NDArray, NDArray]:
+def build_limb_path(root: NDArray, middle: NDArray, end: NDArray, rounding: float = 0.22) -> tuple[NDArray, NDArray]:
     """A limb's centre line [13,3], the joint rounded by a quadratic curve, and the share of its length there [13]."""
     before, after = middle + (root - middle) * rounding, middle + (end - middle) * rounding
     s, q = np.linspace(0, 1, 5)[:, None], np.linspace(0, 1, 5)[:-1, None]
@@ -113,8 +115,8 @@ class Skeleton:
         supine = float(np.clip(chest_frame[2, 1], 0, 1))  # elbows of a lying body stay off what it lies on
         for i, side in enumerate(SIDES):  # knees bend forward, elbows out, back and down
             elbow_pole = chest_frame @ (side * (0.55 + 0.4 * supine), -0.6 + 0.55 * supine, -0.6)
-            legs.append(two_bones(hips[i], pose.feet[i], *self.leg, pose.frame @ (side * 0.12, 1, 0)))
-            arms.append(two_bones(shoulders[i], pose.hands[i], *self.arm, elbow_pole))
+            legs.append(solve_two_bones(hips[i], pose.feet[i], *self.leg, pose.frame @ (side * 0.12, 1, 0)))
+            arms.append(solve_two_bones(shoulders[i], pose.hands[i], *self.arm, elbow_pole))
         fingers = [unit(wrist - elbow) for elbow, wrist in arms]
         fingers = [f if wanted is None else unit(0.5 * f + wanted) for f, wanted in zip(fingers, pose.fingers)]
         (knees, ankles), (elbows, wrists) = (np.array(limbs).swapaxes(0, 1) for limbs in (legs, arms))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.world.action_table import actions_for
+from ag_core.world.action_table import find_actions
 from ag_core.world.body.human import Human
 from ag_core.world.body.posture import Recline, Segment
 from ag_core.world.motion.goals import BeHeld, GazeGoal, HangDown, LieAt
@@ -190,7 +190,7 @@ class Actor:
         shows: keys of items or indices of placed props that must be seen, or the label is dropped.
         """
         if end - start >= MIN_LABEL_S:
-            for action in actions_for(template, find_class(subject), find_class(support)):
+            for action in find_actions(template, find_class(subject), find_class(support)):
                 if action in self.actions:
                     self.labels.append(Label(action, start, end, shows))
 

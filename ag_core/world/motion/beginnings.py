@@ -39,7 +39,7 @@ def begin_resting(actor: Actor, begins: float, asleep: bool) -> bool:
     """Start the film on a seat, or asleep on a bed, a sofa or the floor."""
     for seat in actor.stream.permutation(actor.room.seats):
         if not is_seat_free(actor, seat) or (
-            seat.kind == "floor" and build_floor_grid(actor).clearance(seat.point) < 0.25
+            seat.kind == "floor" and build_floor_grid(actor).measure_clearance(seat.point) < 0.25
         ):
             continue
         recline = find_recline(actor, seat) if asleep else None

@@ -54,7 +54,7 @@ class Director:
         later = actor.time + FOREVER
         opened = [actor.room.placed[i].prop.name for i in performance.hinges if actor.find_openness(i) > 0.5]
         opened += [key for key, lid in performance.lids.items() if lid.value_at(later) > 0.5]
-        lamp = actor.room.index_of("light")
+        lamp = actor.room.find_index("light")
         return Situation(
             {name: kind for name, (_, kind) in actor.lying.items()},
             tuple(p.prop.name for p in actor.room.placed),

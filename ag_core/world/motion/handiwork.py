@@ -132,7 +132,7 @@ def throw(actor: Actor, name: str) -> bool:
         to_camera = (actor.viewer - actor.position)[:2] / np.hypot(*(actor.viewer - actor.position)[:2])
         if not 0.9 < distance < 2.2 or away @ to_camera / distance < -0.75:
             continue
-        if kind == "floor" and build_floor_grid(actor).clearance(at) < actor.items[name].radius:
+        if kind == "floor" and build_floor_grid(actor).measure_clearance(at) < actor.items[name].radius:
             continue
         break
     else:
@@ -236,7 +236,7 @@ def wipe(actor: Actor, name: str) -> bool:
     actor.performance.paths[name].add(start, start + 0.65, WipeCircles(at, start, actor.yaw))
     actor.look(LookAtPoint(at), start)
     actor.performance.motions.append(ContactPhase(name, "wiping", start + 0.6, end))
-    actor.add_label("wash", "table", start + 0.4, end, name, actor.room.index_of("table") or 0, support=name)
+    actor.add_label("wash", "table", start + 0.4, end, name, actor.room.find_index("table") or 0, support=name)
     actor.time = end
     actor.performance.lean.add(end, end + 0.6, 0.03)
     actor.performance.crouch.add(end, end + 0.6, 0.0)
@@ -255,7 +255,7 @@ def write(actor: Actor, name: str) -> bool:
             p = actor.seat.point + frame @ (right, ahead, 0)
             p[2] = table.height + actor.items[name].lift
             others = [(q[:2], actor.items[n].radius) for n, (q, _) in actor.lying.items()]
-            laptop = actor.room.index_of("laptop")
+            laptop = actor.room.find_index("laptop")
             if laptop is not None:
                 others.append((actor.room.placed[laptop].position[:2], 0.20))
             inside = (p[:2] > table.low - 0.02).all() and (p[:2] < table.high + 0.02).all()
@@ -273,7 +273,7 @@ def write(actor: Actor, name: str) -> bool:
     actor.performance.paths[name].add(start, start + 0.75, LieAt(at, frame))
     actor.look(LookAtPoint(at), start)
     actor.let_go(name, start + 0.85)
-    actor.add_label("put", name, start, start + 1.0, name, actor.room.index_of("table") or 0, support="table")
+    actor.add_label("put", name, start, start + 1.0, name, actor.room.find_index("table") or 0, support="table")
     actor.lying[name] = (at, "table")
     begin, end = start + 1.3, start + 1.4 + actor.stream.uniform(2.0, 3.2)
     for i in (0, 1):

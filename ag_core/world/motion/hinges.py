@@ -24,12 +24,12 @@ from ag_core.world.render.mesh import UP, turn_z
 
 def ensure_open(actor: Actor, subject: str) -> bool:
     """Open a closet where it is shut; True where there is nothing to open."""
-    i = actor.room.index_of(subject)
+    i = actor.room.find_index(subject)
     return subject != "closet/cabinet" or i is None or actor.find_openness(i) > 0.5 or swing(actor, subject, True)
 
 
 def use_laptop(actor: Actor, kind: str) -> bool:
-    i = actor.room.index_of("laptop")
+    i = actor.room.find_index("laptop")
     if i is None or actor.seat is None or not actor.is_at_table:
         return False
     placed, start = actor.room.placed[i], actor.time
@@ -57,12 +57,12 @@ def use_laptop(actor: Actor, kind: str) -> bool:
 
 def swing(actor: Actor, subject: str, opening: bool) -> bool:
     """Open or close something hinged, the hand on its handle while it can reach, then it swings on."""
-    i = actor.room.index_of(subject)
+    i = actor.room.find_index(subject)
     if i is None or i not in actor.performance.hinges:
         return False
     placed, track = actor.room.placed[i], actor.performance.hinges[i]
     shares = (0.0, 0.3, 0.6) if opening else (1.0, 0.7, 0.4)
-    points = [placed.handle_at(s) for s in shares]
+    points = [placed.find_handle(s) for s in shares]
     choice = None
     if actor.seat is not None:
         if subject != "laptop":
@@ -71,11 +71,11 @@ def swing(actor: Actor, subject: str, opening: bool) -> bool:
         posture = find_handle_posture(actor, actor.position, actor.yaw, hand, points, actor.seat)
         choice = (actor.position, actor.yaw, hand, posture) if posture else None
     else:
-        axis = placed.hinge_axis()[:2]
-        leaf = float(np.hypot(*(placed.handle_at(0)[:2] - axis))) + 0.12
+        axis = placed.find_hinge_axis()[:2]
+        leaf = float(np.hypot(*(placed.find_handle(0)[:2] - axis))) + 0.12
         for position, yaw in find_standing_positions(actor, points[1], 40):
             away = position[:2] - axis
-            tip_yaw = [np.arctan2(*(placed.handle_at(s)[:2] - axis)[::-1]) for s in (0, 0.5, 1)]
+            tip_yaw = [np.arctan2(*(placed.find_handle(s)[:2] - axis)[::-1]) for s in (0, 0.5, 1)]
             angle = np.arctan2(away[1], away[0])
             near = min(abs((angle - t + np.pi) % (2 * np.pi) - np.pi) for t in tip_yaw)
             if np.hypot(*away) < leaf + 0.16 and near < 0.5:
@@ -102,7 +102,7 @@ def swing(actor: Actor, subject: str, opening: bool) -> bool:
     track.add(grasp, grasp + span, 1.0 if opening else 0.0)
     release = grasp + span * 0.5
     if subject == "door":
-        knob = actor.room.index_of("doorknob") or 0
+        knob = actor.room.find_index("doorknob") or 0
         actor.performance.motions.append(ContactPhase("doorknob", "twisting", grasp - 0.15, grasp + 0.25))
         actor.add_label("grasp", "doorknob", start + 0.35, release, knob, support="door")
     actor.relax((hand,), release)

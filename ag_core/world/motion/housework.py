@@ -54,7 +54,7 @@ def sweep(actor: Actor, name: str, swing: tuple[float, float, float], period: fl
         onward = actor.position + 0.26 * frame[:, 1]
         if (
             bout == 0
-            and build_floor_grid(actor).clearance(foot + 0.4 * frame[:, 1]) > 0.25
+            and build_floor_grid(actor).measure_clearance(foot + 0.4 * frame[:, 1]) > 0.25
             and find_route(actor, onward) is not None
         ):
             start = actor.time
@@ -79,12 +79,12 @@ def find_floor_to_sweep(actor: Actor, swing: tuple[float, float, float]) -> tupl
         for away in (0.5, 1.0, 1.6)
     ]
     for position in here:
-        if not is_inside(actor, position, 0.25) or build_floor_grid(actor).clearance(position) < 0.2:
+        if not is_inside(actor, position, 0.25) or build_floor_grid(actor).measure_clearance(position) < 0.2:
             continue
         for yaw in np.arange(12) * np.pi / 6 + actor.stream.uniform(0, 0.5):
             frame = turn_z(yaw)
             ahead = position + POLE_AHEAD * frame[:, 1]
-            if not is_inside(actor, ahead, 0.3) or build_floor_grid(actor).clearance(ahead) < 0.3:
+            if not is_inside(actor, ahead, 0.3) or build_floor_grid(actor).measure_clearance(ahead) < 0.3:
                 continue
             to_camera = (actor.viewer - position)[:2] / np.hypot(*(actor.viewer - position)[:2])
             seen = float(frame[:2, 1] @ to_camera)
@@ -109,7 +109,7 @@ def find_sweeping_posture(actor: Actor, position: NDArray, yaw: float, swung: ND
 
 def clean(actor: Actor, subject: str) -> bool:
     """Circles with the towel on a window's pane or a mirror."""
-    i, name = actor.room.index_of(subject), "towel"
+    i, name = actor.room.find_index(subject), "towel"
     if i is None or actor.held != name or actor.seat is not None:
         return False
     placed = actor.room.placed[i]

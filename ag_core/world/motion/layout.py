@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.world.action_table import actions_for
+from ag_core.world.action_table import find_actions
 from ag_core.world.motion.actor import Actor
 from ag_core.world.motion.goals import LieAt, LieInside
 from ag_core.world.motion.reach import FROM_ABOVE
@@ -16,7 +16,7 @@ IN_A_BOX = ("food", "cup", "phone", "medicine", "sandwich", "towel")
 
 
 def lay_out_items(actor: Actor, names: list[str]) -> None:
-    """Put each item somewhere it may lie, not on another; leaves out what finds no place."""
+    """Put each item somewhere it may lie, not on another; leaves out what finds no room."""
     for name in names:
         spot = find_free_spot(actor, name, ITEMS[name].lies_on)
         if spot is None:
@@ -28,7 +28,7 @@ def lay_out_items(actor: Actor, names: list[str]) -> None:
     for name in ("box", "bag"):
         if name in actor.lying:
             actor.performance.lids[name] = NumberTrack(0.0)
-    if "box" in actor.lying and actor.actions.intersection(actions_for("take", "", "box")):
+    if "box" in actor.lying and actor.actions.intersection(find_actions("take", "", "box")):
         fill_box(actor)
 
 
@@ -60,7 +60,7 @@ def find_free_spot(
         if s.kind == "table" and chair is not None and c.bernoulli(0.6):  # within reach of who sits there
             at = (chair.point + turn_z(chair.yaw) @ (c.uniform(-0.42, 0.42), c.uniform(0.52, 0.68), 0))[:2]
             at = np.clip(at, s.low, s.high)
-        laptop = actor.room.index_of("laptop")
+        laptop = actor.room.find_index("laptop")
         others = [(np.asarray(p)[:2], actor.items[n].radius) for n, (p, _) in actor.lying.items() if n != name]
         if laptop is not None:
             others.append((actor.room.placed[laptop].position[:2], 0.24))

@@ -43,7 +43,7 @@ def find_recline_on_floor(actor: Actor, seat: Seat) -> Recline | None:
             recline = Recline(seat.point, seat.yaw + turned, legs)
             head = turn_z(recline.yaw)[:, 1]
             spine = [seat.point + along * head for along in np.linspace(-legs - 0.05, 0.85, 8)]
-            free = all(grid.clearance(at) > 0.20 and is_inside(actor, at, 0.1) for at in spine)
+            free = all(grid.measure_clearance(at) > 0.20 and is_inside(actor, at, 0.1) for at in spine)
             if free and is_strip_free(actor, recline):
                 return recline
     return None

@@ -80,7 +80,7 @@ def dash(actor: Actor) -> bool:
     positions, best = find_free_positions(actor, 40, 0.27), None
     starts = (
         [actor.position, *positions[:12]]
-        if build_floor_grid(actor).clearance(actor.position) > 0.22
+        if build_floor_grid(actor).measure_clearance(actor.position) > 0.22
         else positions[:12]
     )
     for a in starts:
@@ -116,7 +116,7 @@ def stroll(actor: Actor) -> bool:
 
 def come_to_face(actor: Actor, subject: str) -> tuple[int, NDArray] | None:
     """Come to where a object on a wall is in view and turn to it: its index and the point to look at [3]."""
-    i = actor.room.index_of(subject)
+    i = actor.room.find_index(subject)
     if i is None:
         return None
     placed = actor.room.placed[i]
@@ -137,7 +137,7 @@ def come_to_face(actor: Actor, subject: str) -> tuple[int, NDArray] | None:
     for distance in (0.9, 1.2, 1.6, 0.75):
         for aside in actor.stream.permutation([-0.5, -0.25, 0.0, 0.25, 0.5]):
             position = (target + turn_z(placed.yaw + aside)[:, 1] * distance) * (1, 1, 0)
-            if not is_inside(actor, position, 0.3) or build_floor_grid(actor).clearance(position) < BODY + 0.03:
+            if not is_inside(actor, position, 0.3) or build_floor_grid(actor).measure_clearance(position) < BODY + 0.03:
                 continue
             if is_in_view(actor, position, target, front) and find_route(actor, position) is not None:
                 to = (target - position)[:2]

@@ -324,7 +324,7 @@ class Performance:
                 return find_wrist_before(grip.at + grip.turn @ (prop.hinge.origin + handle), joints.shoulders[i])
             case GripHandle(prop_index):
                 openness = self.hinges[prop_index].value_at(time)
-                return find_wrist_before(self.room.placed[prop_index].handle_at(openness), joints.shoulders[i])
+                return find_wrist_before(self.room.placed[prop_index].find_handle(openness), joints.shoulders[i])
             case TouchPoint(point):
                 return point, unit(point - joints.shoulders[i])
             case TypeAt(position, yaw):

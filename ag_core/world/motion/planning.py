@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ag_core.world.action_table import actions_for
+from ag_core.world.action_table import find_actions
 from ag_core.world.motion.script import ITEMS, SEAT_OFTEN, SKILLS, Skill, Step
 from ag_core.world.random_streams import RandomStream
 
@@ -160,7 +160,7 @@ def list_goals(action: int) -> list[Step]:
 def _only_onto(action: int, kind: str) -> bool:
     """Whether an action is about the surface alone, such as putting anything on a shelf."""
     return any(
-        action in actions_for(template, "", kind) and action not in actions_for(template, "", "")
+        action in find_actions(template, "", kind) and action not in find_actions(template, "", "")
         for template in ("put", "throw")
     )
 

@@ -112,14 +112,14 @@ def find_standing_positions(actor: Actor, at: NDArray, limit: int = 10) -> list[
             position = np.array([at[0] + radius * np.cos(angle), at[1] + radius * np.sin(angle), 0])
             if not (0.2 < position[0] < actor.room.size[0] - 0.2 and 0.2 < position[1] < actor.room.size[1] - 0.1):
                 continue
-            if grid.clearance(position) < BODY + 0.02:
+            if grid.measure_clearance(position) < BODY + 0.02:
                 continue
             forward = (at - position)[:2] / radius
             yaw = float(np.arctan2(-forward[0], forward[1]))
             to_camera = (actor.viewer - position)[:2] / np.hypot(*(actor.viewer - position)[:2])
             walk = np.hypot(*(position - actor.position)[:2])
             score = 1.6 * forward @ to_camera - 0.6 * walk - 0.6 * abs(radius - 0.5) + actor.stream.uniform(0, 0.5)
-            score -= 6 * max(0.0, ARMS + 0.03 - grid.clearance(position)) / ARMS
+            score -= 6 * max(0.0, ARMS + 0.03 - grid.measure_clearance(position)) / ARMS
             found.append((score, position, yaw))
     found.sort(key=lambda f: -f[0])
     return [(position, yaw) for _, position, yaw in found[:limit]]
@@ -226,7 +226,9 @@ def go_to_work_spot(
         frame = turn_z(yaw)
         goals = {i: where.point + frame @ offset for i, offset in enumerate(mirror_wrist(wrists))}
         posture = (
-            find_posture(actor, position, yaw, goals) if build_floor_grid(actor).clearance(position) > 0.16 else None
+            find_posture(actor, position, yaw, goals)
+            if build_floor_grid(actor).measure_clearance(position) > 0.16
+            else None
         )
         if posture is not None and find_route(actor, position) is not None and walk_to(actor, position, yaw):
             return where.point, frame, posture
@@ -234,5 +236,5 @@ def go_to_work_spot(
 
 
 def list_owner(actor: Actor, where: WorkSpot) -> tuple[int, ...]:
-    """The placed prop that a place belongs to, where it has one."""
+    """The placed prop that a work spot belongs to, where it has one."""
     return (where.owner,) if where.owner >= 0 else ()

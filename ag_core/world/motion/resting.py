@@ -44,7 +44,7 @@ def find_slot(actor: Actor, seat: Seat) -> NDArray | None:
     for away in (0.40, 0.48, 0.56, 0.64):
         for side in SIDES:
             slot = position + side * away * aside
-            if is_inside(actor, slot, 0.25) and build_floor_grid(actor).clearance(slot) > BODY:
+            if is_inside(actor, slot, 0.25) and build_floor_grid(actor).measure_clearance(slot) > BODY:
                 found.append((away + 0.3 * float(np.hypot(*(slot - actor.position)[:2])), slot))
     return min(found, key=lambda one: one[0])[1] if found else None
 
@@ -83,7 +83,7 @@ def sit_down(actor: Actor, kind: str) -> bool:
         position = find_feet_position(actor, seat)
         if not is_seat_free(actor, seat) or not fits_seat(actor, seat):
             continue
-        if kind == "floor" and build_floor_grid(actor).clearance(seat.point) < 0.25:
+        if kind == "floor" and build_floor_grid(actor).measure_clearance(seat.point) < 0.25:
             continue
         slot = find_slot(actor, seat)
         if slot is None and kind == "chair":
@@ -112,12 +112,12 @@ def settle(actor: Actor, kind: str, start: float, span: float) -> None:
     end = start + span
     dangling = find_dangling_ankles(actor, seat)
 
-    def segment(what: str, begin: float, stop: float) -> Segment:
+    def make_segment(what: str, begin: float, stop: float) -> Segment:
         return Segment(what, begin, stop, actor.position, actor.yaw, 0, None, seat.point, seat.owner, dangling)
 
-    actor.add_segment(segment(kind, start, end))
+    actor.add_segment(make_segment(kind, start, end))
     if kind == "sit":
-        actor.add_segment(segment("seated", end, end))
+        actor.add_segment(make_segment("seated", end, end))
     else:
         actor.add_segment(Segment("stand", end, end, actor.position, actor.yaw))
 
@@ -141,7 +141,7 @@ def label_sitting(actor: Actor, end: float) -> None:
     seat = actor.seat
     if seat is None or actor.recline is not None:
         return
-    table = (actor.room.index_of("table") or 0,) if seat.kind == "chair" else ()
+    table = (actor.room.find_index("table") or 0,) if seat.kind == "chair" else ()
     actor.add_label("sit", seat.kind, actor.sat_since, end, seat.owner, *table, support="table" if table else "")
 
 
@@ -176,7 +176,7 @@ def stand_on(actor: Actor, kind: str) -> bool:
                 position = top * (1, 1, 0) + away * turn_z(seat.yaw + turned)[:, 1]
                 if (
                     is_inside(actor, position, 0.2)
-                    and build_floor_grid(actor).clearance(position) > BODY
+                    and build_floor_grid(actor).measure_clearance(position) > BODY
                     and find_route(actor, position) is not None
                 ):
                     positions.append((position, seat.yaw + turned + np.pi))

@@ -7,7 +7,7 @@ finds out where and when.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ag_core.world.action_table import actions_for
+from ag_core.world.action_table import find_actions
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ class Step:
         found: list[int] = []
         for template, subject, support in self.skill.brings if every else self.skill.brings[:1]:
             named = find_class(self.subject) if subject == SAME else subject
-            found += actions_for(template, named, find_class(self.subject) if support == SAME else support)
+            found += find_actions(template, named, find_class(self.subject) if support == SAME else support)
         return tuple(dict.fromkeys(found))
 
 

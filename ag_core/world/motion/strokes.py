@@ -53,7 +53,7 @@ class Reach:
 
 
 def place_hand(reach: Reach, i: int, time: float, joints: Joints, frame: NDArray) -> tuple[NDArray, NDArray]:
-    """Wrist [3] and finger direction [3] of hand i; frame [3,3] of the body, or of the room's place."""
+    """Wrist [3] and finger direction [3] of hand i; frame [3,3] of the body, or of where it works in the room."""
     side = SIDES[i]
     mirror = np.array([side, 1, 1])
     anchor = find_anchor(reach.anchor, joints) if isinstance(reach.anchor, str) else reach.anchor

@@ -52,7 +52,7 @@ def straighten(actor: Actor, subject: str) -> bool:
     """Move an item on a table or a shelf a little and square it up, once or twice; or see to an open closet."""
     if subject == "closet/cabinet":
         return straighten_inside(actor, subject)
-    owner = actor.room.index_of(subject)
+    owner = actor.room.find_index(subject)
     names = [name for name, (_, kind) in actor.lying.items() if kind == subject]
     if owner is None or not names:
         return False
@@ -96,7 +96,7 @@ def straighten(actor: Actor, subject: str) -> bool:
 
 def straighten_inside(actor: Actor, subject: str) -> bool:
     """Both hands busy on the middle board of an open closet."""
-    i = actor.room.index_of(subject)
+    i = actor.room.find_index(subject)
     hinge = None if i is None else actor.room.placed[i].prop.hinge
     if i is None or hinge is None or actor.find_openness(i) < 0.5 or actor.seat is not None:
         return False
@@ -138,7 +138,7 @@ def find_spot_beside(actor: Actor, name: str, at: NDArray) -> NDArray | None:
 
 def fix(actor: Actor, subject: str) -> bool:
     """Both hands turn and pull at a part."""
-    i = actor.room.index_of(subject)
+    i = actor.room.find_index(subject)
     shows: tuple[str | int, ...]
     if subject in actor.lying:
         at, shows = actor.lying[subject][0], (subject,)
@@ -146,7 +146,7 @@ def fix(actor: Actor, subject: str) -> bool:
         return False
     else:
         placed = actor.room.placed[i]
-        knob = actor.room.index_of("doorknob")
+        knob = actor.room.find_index("doorknob")
         at, shows = placed.position, (i,)
         if subject == "light":
             top = float(props.find_footprint(placed.prop)[1][2])

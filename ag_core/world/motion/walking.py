@@ -23,8 +23,8 @@ def build_floor_grid(actor: Actor) -> FloorGrid:
         prints = [*actor.room.footprints, *actor.solids.list_footprints()]
         for i in key:
             placed = actor.room.placed[i]
-            axis = placed.hinge_axis()
-            tip = placed.handle_at(1.0)
+            axis = placed.find_hinge_axis()
+            tip = placed.find_handle(1.0)
             for share in np.linspace(0.1, 1.05, 7):
                 p = axis[:2] + (tip - axis)[:2] * share
                 prints.append((p - 0.04, p + 0.04))
@@ -33,7 +33,7 @@ def build_floor_grid(actor: Actor) -> FloorGrid:
 
 
 def find_route(actor: Actor, position: NDArray) -> NDArray | None:
-    return build_floor_grid(actor).route(actor.position, position)
+    return build_floor_grid(actor).find_route(actor.position, position)
 
 
 def is_inside(actor: Actor, position: NDArray, margin: float) -> bool:
@@ -43,7 +43,7 @@ def is_inside(actor: Actor, position: NDArray, margin: float) -> bool:
 
 
 def follow_path(actor: Actor, points: NDArray, running: bool = False) -> None:
-    """Turn to the first of the points [K,2] after the own place and go along them."""
+    """Turn to the first of the points [K,2] after the own position and go along them."""
     walk = Walk(points, (0.72 if running else 0.50) * actor.human.tall)
     first = walk.direction(0)
     actor.turn_to(float(np.arctan2(-first[0], first[1])))
@@ -87,11 +87,11 @@ def find_free_positions(actor: Actor, count: int, clearance: float) -> list[NDAr
     positions = []
     for _ in range(count):
         position = np.array([actor.stream.uniform(0.4, width - 0.4), actor.stream.uniform(0.6, depth - 0.3), 0.0])
-        if build_floor_grid(actor).clearance(position) > clearance:
+        if build_floor_grid(actor).measure_clearance(position) > clearance:
             positions.append(position)
     return positions
 
 
 def is_straight_way_free(actor: Actor, a: NDArray, b: NDArray, clearance: float) -> bool:
     """Whether the straight line between two positions keeps so many metres from everything."""
-    return all(build_floor_grid(actor).clearance(position) > clearance for position in np.linspace(a, b, 40))
+    return all(build_floor_grid(actor).measure_clearance(position) > clearance for position in np.linspace(a, b, 40))

@@ -43,7 +43,7 @@ class Camera(NamedTuple):
     height: int
 
 
-def camera_towards(position: ArrayLike, target: ArrayLike, focal: float, width: int, height: int) -> Camera:
+def aim_camera(position: ArrayLike, target: ArrayLike, focal: float, width: int, height: int) -> Camera:
     """A camera at `position` [3] looking at `target` [3], horizon level."""
     forward = unit(np.subtract(target, position))
     right = unit(np.cross(forward, (0, 0, 1)))

@@ -22,12 +22,12 @@ class PlacedProp:
     yaw: float
     rides: int | None = None
 
-    def hinge_axis(self) -> NDArray:
+    def find_hinge_axis(self) -> NDArray:
         """Where the hinge stands [3]; only for props that have one."""
         assert self.prop.hinge is not None
         return self.position + turn_z(self.yaw) @ self.prop.hinge.origin
 
-    def handle_at(self, openness: float) -> NDArray:
+    def find_handle(self, openness: float) -> NDArray:
         """Where the handle is [3] with the hinge so far open, 0 to 1; only for props that have one."""
         hinge = self.prop.hinge
         assert hinge is not None
@@ -121,6 +121,6 @@ class Room:
     doorway: Passage | None = None
     extra_floor: list[tuple[NDArray, NDArray]] = field(default_factory=list)
 
-    def index_of(self, name: str) -> int | None:
+    def find_index(self, name: str) -> int | None:
         """Index of the first placed prop of a class, None where there is none."""
         return next((i for i, p in enumerate(self.placed) if p.prop.name == name), None)

@@ -1,4 +1,4 @@
-"""Puts furniture into a room by rejection: a place along a wall is drawn at random and kept only where it fits.
+"""Puts furniture into a room by rejection: a position along a wall is drawn at random and kept only where it fits.
 
 It fits where it overlaps nothing, leaves everybody's access free, keeps the view from the front open, and where every
 seat, surface and door can still be walked to. Knows rectangles and walls; what a kind of room needs is in `rooms.py`.
@@ -55,14 +55,14 @@ class LocalFrame:
     origin: NDArray
     yaw: float
 
-    def world(self, point: ArrayLike) -> NDArray:
+    def to_room(self, point: ArrayLike) -> NDArray:
         """A local point [3] in the room."""
         return self.origin + turn_z(self.yaw) @ np.asarray(point, float)
 
-    def rectangle(self, low: ArrayLike, high: ArrayLike) -> Rectangle:
+    def bound_rectangle(self, low: ArrayLike, high: ArrayLike) -> Rectangle:
         """The rectangle on the floor that bounds a local one [2] to [2]."""
         (a, c), (b, d) = np.asarray(low, float)[:2], np.asarray(high, float)[:2]
-        corners = np.array([self.world((x, y, 0))[:2] for x in (a, b) for y in (c, d)])
+        corners = np.array([self.to_room((x, y, 0))[:2] for x in (a, b) for y in (c, d)])
         return corners.min(0), corners.max(0)
 
 
@@ -74,52 +74,52 @@ class Furnisher:
         self.kept: list[Rectangle] = []  # where people stand to use items
         self.doors = 0  # how many of these, the first ones, are before doors
         self.targets: list[NDArray] = []  # what must stay in reach of the ways
-        self.stands: list[NDArray] = []  # where the nearest free place must not be cut off, such as at a chair
+        self.stands: list[NDArray] = []  # where the nearest free position must not be cut off, such as at a chair
         self.hung: dict[str, list[Rectangle]] = {wall: [] for wall in YAWS}  # (along, height) on each wall
 
     # -------------------------------------------------------------- walls
 
-    def length(self, wall: str) -> float:
+    def measure_length(self, wall: str) -> float:
         return self.room.size[0] if wall == "back" else self.room.size[1]
 
-    def spot(self, wall: str, along: float, away: float = 0.0, turned: float = 0.0) -> LocalFrame:
+    def make_frame(self, wall: str, along: float, away: float = 0.0, turned: float = 0.0) -> LocalFrame:
         """The frame at a position along a wall, its front turned away from it."""
         width = self.room.size[0]
         x, y = {"back": (along, away), "left": (away, along), "right": (width - away, along)}[wall]
         return LocalFrame(wall, np.array([x, y, 0.0]), YAWS[wall] + turned)
 
-    def along(self, wall: str, rectangle: Rectangle) -> tuple[float, float]:
+    def measure_along(self, wall: str, rectangle: Rectangle) -> tuple[float, float]:
         """How far a rectangle on the floor reaches along a wall."""
         axis = 0 if wall == "back" else 1
         return float(rectangle[0][axis]), float(rectangle[1][axis])
 
-    def bare(self, wall: str, low: float, high: float, bottom: float, top: float) -> bool:
+    def is_bare(self, wall: str, low: float, high: float, bottom: float, top: float) -> bool:
         """Whether nothing stands before or hangs at a part of a wall."""
         here = np.array([low, bottom]), np.array([high, top])
         return is_clear_of(here, self.hung[wall], 0.04)
 
-    def take(self, wall: str, low: float, high: float, bottom: float, top: float) -> None:
+    def book_wall(self, wall: str, low: float, high: float, bottom: float, top: float) -> None:
         """Book a part of a wall."""
         self.hung[wall].append((np.array([low, bottom]), np.array([high, top])))
 
     # -------------------------------------------------------------- ways
 
-    def reachable(self, more: list[Rectangle], targets: list[NDArray], stands: list[NDArray]) -> bool:
+    def is_reachable(self, more: list[Rectangle], targets: list[NDArray], stands: list[NDArray]) -> bool:
         """Whether ways of the width WAY, all connected, lead to every target, given further footprints.
 
-        stands: places whose nearest free place has to be connected with the ways, however narrowly.
+        stands: positions whose nearest free position has to be connected with the ways, however narrowly.
         """
         grid = FloorGrid(*self.room.size, [*self.room.footprints, *more], self.room.extra_floor)
         count, numbers = cv2.connectedComponents((grid.distance >= WAY / 2).astype(np.uint8), connectivity=4)
         if count < 2:
             return False
         ways = np.argwhere(numbers == 1 + int(np.argmax(np.bincount(numbers.ravel())[1:])))
-        x, y = grid.centres()
+        x, y = grid.list_cell_centres()
         on_way = np.stack([x[ways[:, 0]], y[ways[:, 1]]], -1)
         if not all(np.hypot(*(on_way - t[:2]).T).min() < STEP for t in targets):
             return False
         _, free = cv2.connectedComponents((grid.distance >= BODY).astype(np.uint8), connectivity=4)
-        return all(free[grid.nearest_free(position)] == free[tuple(ways[0])] for position in stands + targets)
+        return all(free[grid.find_nearest_free(position)] == free[tuple(ways[0])] for position in stands + targets)
 
     def fits(self, rectangle: Rectangle, access: Rectangle | None, high: float) -> bool:
         """Whether a footprint of some height, and the floor kept free before it, find room."""
@@ -139,7 +139,7 @@ class Furnisher:
         inside = access[0].min() > -1e-6 and access[1][0] < width + 1e-6 and access[1][1] < depth + 0.3
         return bool(inside) and is_clear_of(access, self.room.footprints)
 
-    def find(
+    def find_spot(
         self,
         pieces: list[Prop],
         walls: str,
@@ -158,33 +158,35 @@ class Furnisher:
         frames = {}  # everything relative to the origin, for each wall
         for wall in set(walls.split()):
             frame = LocalFrame(wall, np.zeros(3), YAWS[wall] + (turned if wall == "left" else -turned))
-            front = [frame.rectangle((low[0], high[1]), (high[0], high[1] + access))] if access > 0 else []
-            frames[wall] = frame, frame.rectangle(low, high), front, [frame.rectangle(*r) for r in beside]
+            front = [frame.bound_rectangle((low[0], high[1]), (high[0], high[1] + access))] if access > 0 else []
+            frames[wall] = frame, frame.bound_rectangle(low, high), front, [frame.bound_rectangle(*r) for r in beside]
         for _ in range(tries):
             wall = self.c.choice(walls.split())
             frame, solid, front, others = frames[wall]
-            reach = self.along(wall, solid)
-            free = self.length(wall) - (reach[1] - reach[0]) - 2 * GAP
+            reach = self.measure_along(wall, solid)
+            free = self.measure_length(wall) - (reach[1] - reach[0]) - 2 * GAP
             if free < 0:
                 continue
             flush = max(float(solid[1][0]) if wall == "right" else -float(solid[0][int(wall == "back")]), 0.0)
-            spot = self.spot(wall, GAP - reach[0] + self.c.uniform(0, free), flush + SKIRTING, frame.yaw - YAWS[wall])
+            spot = self.make_frame(
+                wall, GAP - reach[0] + self.c.uniform(0, free), flush + SKIRTING, frame.yaw - YAWS[wall]
+            )
             solid, *more = shift_rectangles(spot.origin[:2], [solid, *front, *others])
             front, others = more[: len(front)], more[len(front) :]
-            behind = (*self.along(wall, solid), 0.0, float(high[2]))
-            if not self.bare(wall, *behind) or not self.fits(solid, front[0] if front else None, float(high[2])):
+            behind = (*self.measure_along(wall, solid), 0.0, float(high[2]))
+            if not self.is_bare(wall, *behind) or not self.fits(solid, front[0] if front else None, float(high[2])):
                 continue
             if not all(self.fits(r, None, 0.9) for r in others):
                 continue
-            target = spot.world(((low[0] + high[0]) / 2, high[1] + (access if beside else access / 2), 0))
+            target = spot.to_room(((low[0] + high[0]) / 2, high[1] + (access if beside else access / 2), 0))
             targets = [target] if access > 0 else []
             stands = [(a + b) / 2 for a, b in others]
-            if self.reachable([solid, *others], self.targets + targets, self.stands + stands):
+            if self.is_reachable([solid, *others], self.targets + targets, self.stands + stands):
                 self.room.footprints += [solid, *others]
                 self.targets += targets
                 self.stands += stands
                 self.kept += front
-                self.take(wall, *behind)
+                self.book_wall(wall, *behind)
                 return spot
         return None
 
@@ -194,21 +196,21 @@ class Furnisher:
         """A bare part of a wall for something that hangs there; deepest: metres of furniture that may be below."""
         for _ in range(tries):
             wall = self.c.choice(walls.split())
-            position = self.c.uniform(width / 2 + 0.08, max(self.length(wall), width + 0.2) - width / 2 - 0.08)
+            position = self.c.uniform(width / 2 + 0.08, max(self.measure_length(wall), width + 0.2) - width / 2 - 0.08)
             if wall != "back" and position > 2.0:
                 continue
-            if not self.bare(wall, position - width / 2, position + width / 2, bottom, top):
+            if not self.is_bare(wall, position - width / 2, position + width / 2, bottom, top):
                 continue
-            spot = self.spot(wall, position)
-            if deepest < 9 and not self.clear_before(spot, width, deepest):
+            spot = self.make_frame(wall, position)
+            if deepest < 9 and not self.is_clear_before(spot, width, deepest):
                 continue
-            self.take(wall, position - width / 2, position + width / 2, bottom, top)
+            self.book_wall(wall, position - width / 2, position + width / 2, bottom, top)
             return spot
         return None
 
-    def clear_before(self, spot: LocalFrame, width: float, deepest: float) -> bool:
+    def is_clear_before(self, spot: LocalFrame, width: float, deepest: float) -> bool:
         """Whether furniture before a wall leaves the floor free from `deepest` metres on."""
-        before = spot.rectangle((-width / 4, deepest), (width / 4, deepest + 0.35))
+        before = spot.bound_rectangle((-width / 4, deepest), (width / 4, deepest + 0.35))
         return is_clear_of(before, self.room.footprints)
 
     # -------------------------------------------------------------- putting down
@@ -224,34 +226,36 @@ class Furnisher:
 
     def set_down(self, prop: Prop, walls: str, access: float = 0.0, tries: int = 25) -> LocalFrame | None:
         """Find a spot for an unlabelled or single prop and put it there."""
-        spot = self.find([prop], walls, access, tries=tries)
+        spot = self.find_spot([prop], walls, access, tries=tries)
         if spot is not None:
             self.put(prop, spot.origin, spot.yaw)
         return spot
 
-    def surface(self, owner: int, kind: str, spot: LocalFrame, low: ArrayLike, high: ArrayLike, height: float) -> None:
-        """A place for items, given in the frame of what carries it."""
-        self.room.surfaces.append(Surface(owner, kind, *spot.rectangle(low, high), height))
+    def add_surface(
+        self, owner: int, kind: str, spot: LocalFrame, low: ArrayLike, high: ArrayLike, height: float
+    ) -> None:
+        """Add a surface for items, given in the frame of what carries it."""
+        self.room.surfaces.append(Surface(owner, kind, *spot.bound_rectangle(low, high), height))
 
-    def seat(self, owner: int, kind: str, spot: LocalFrame, point: ArrayLike, turned: float = 0.0) -> None:
+    def add_seat(self, owner: int, kind: str, spot: LocalFrame, point: ArrayLike, turned: float = 0.0) -> None:
         """A seat, given in the frame of what carries it."""
-        self.room.seats.append(Seat(owner, kind, spot.world(point), spot.yaw + turned))
+        self.room.seats.append(Seat(owner, kind, spot.to_room(point), spot.yaw + turned))
 
     # -------------------------------------------------------------- free floor
 
-    def open_floor(self, rectangle: Rectangle, gap: float = 0.05) -> bool:
+    def is_open_floor(self, rectangle: Rectangle, gap: float = 0.05) -> bool:
         """Whether a rectangle of the room's floor is free."""
         (low, high), (width, depth) = rectangle, self.room.size
         inside = low.min() > 0.05 and high[0] < width - 0.05 and high[1] < depth + 0.05
         return bool(inside) and is_clear_of(rectangle, self.room.footprints, gap)
 
-    def free_patch(self, size: tuple[float, float], lowest_y: float, tries: int = 40) -> Rectangle | None:
+    def find_free_patch(self, size: tuple[float, float], lowest_y: float, tries: int = 40) -> Rectangle | None:
         """A free rectangle of a given size on the floor."""
         width, depth = self.room.size
         for _ in range(tries):
             low = np.array(
                 [self.c.uniform(0.1, max(0.11, width - size[0] - 0.1)), self.c.uniform(lowest_y, depth - size[1])]
             )
-            if self.open_floor((low, low + size)):
+            if self.is_open_floor((low, low + size)):
                 return low, low + size
         return None

@@ -1,4 +1,4 @@
-"""Pieces of furniture with the places they bring: seats, beds, surfaces, sink and stove.
+"""Pieces of furniture with what they bring: seats, beds, surfaces, sink and stove.
 
 Each function looks for a spot and returns it, or None where the piece found no room.
 """
@@ -21,8 +21,8 @@ WATER_REACH = 0.44  # metres from the middle of a sink to who stands before it
 
 def make_work_spot(f: Furnisher, spot: LocalFrame, point: tuple[float, float, float], stand: float) -> WorkSpot:
     """Where hands work at a local point; who does it stands `stand` metres before it and faces the wall."""
-    at = spot.world(point)
-    foot = spot.world((point[0], point[1] + stand, 0))
+    at = spot.to_room(point)
+    foot = spot.to_room((point[0], point[1] + stand, 0))
     return WorkSpot(-1, at, foot[:2], spot.yaw + np.pi)
 
 
@@ -37,16 +37,16 @@ def add_sofa(f: Furnisher, looks: Looks, walls: str = "back back left right") ->
     head = choose_head_end(f, wall)
     arms = c.split_choice([(head,), (head,), (head,), (head,), (-1, 1), (-1, 1)])
     prop = furniture.build_sofa(c, looks.cloth, c.choice([looks.cloth, looks.cloth2]), looks.wood, length, arms)
-    spot = f.find([prop], wall, USE)
+    spot = f.find_spot([prop], wall, USE)
     if spot is None:
         return None
     i = f.put(prop, spot.origin, spot.yaw)
     low, high = (s * (length / 2 - (furniture.SOFA_ARM if s in arms else 0.02)) for s in (-1, 1))
     for share in (0.28, 0.72):
-        f.seat(i, "sofa/couch", spot, (low + share * (high - low), 0.50, 0.445))
-    f.surface(i, "sofa/couch", spot, (low + 0.12, 0.42), (high - 0.12, 0.62), 0.445)
+        f.add_seat(i, "sofa/couch", spot, (low + share * (high - low), 0.50, 0.445))
+    f.add_surface(i, "sofa/couch", spot, (low + 0.12, 0.42), (high - 0.12, 0.62), 0.445)
     if len(arms) == 1:
-        pelvis = spot.world((head * (length / 2 - furniture.SOFA_ARM - LIE_LENGTH), 0.52, 0.445))
+        pelvis = spot.to_room((head * (length / 2 - furniture.SOFA_ARM - LIE_LENGTH), 0.52, 0.445))
         f.room.beds.append(LyingSpot(i, "sofa/couch", pelvis, spot.yaw - head * np.pi / 2, 0.445))
     return spot
 
@@ -59,14 +59,14 @@ def add_bed(f: Furnisher, looks: Looks) -> LocalFrame | None:
     cover, wall = p.add_choice(colours, pattern, repeat=2, rim=0.1), c.choice(["back", "back", "left", "right"])
     head = choose_head_end(f, wall)
     prop = furniture.build_bed(c, looks.wood, sheet, cover, looks.white, head)
-    spot = f.find([prop], wall, USE)
+    spot = f.find_spot([prop], wall, USE)
     if spot is None:
         return None
     i = f.put(prop, spot.origin, spot.yaw)
     for x in (0.35, -0.35):
-        f.seat(i, "bed", spot, (-head * 0.1 + x + c.uniform(-0.1, 0.1), 0.95, 0.50))
-    f.surface(i, "bed", spot, (-0.75, 0.55), (0.75, 1.0), 0.515)
-    f.room.beds.append(LyingSpot(i, "bed", spot.world((0, 0.60, 0.505)), spot.yaw - head * np.pi / 2, 0.505))
+        f.add_seat(i, "bed", spot, (-head * 0.1 + x + c.uniform(-0.1, 0.1), 0.95, 0.50))
+    f.add_surface(i, "bed", spot, (-0.75, 0.55), (0.75, 1.0), 0.515)
+    f.room.beds.append(LyingSpot(i, "bed", spot.to_room((0, 0.60, 0.505)), spot.yaw - head * np.pi / 2, 0.505))
     return spot
 
 
@@ -84,16 +84,16 @@ def add_table_and_chair(f: Furnisher, looks: Looks, bench: bool = False) -> Loca
     behind = c.bernoulli(0.3)
     chair_at = (far * (length / 2 + gap), depth / 2) if behind else (slide, depth + gap)
     taken = np.array(chair_at) - HALF_CHAIR, np.array(chair_at) + HALF_CHAIR
-    spot = f.find([shift_prop(top, depth / 2)], wall, USE if behind else gap + HALF_CHAIR + 0.02, (taken,))
+    spot = f.find_spot([shift_prop(top, depth / 2)], wall, USE if behind else gap + HALF_CHAIR + 0.02, (taken,))
     if spot is None:
         return None
     i = f.put(shift_prop(top, depth / 2), spot.origin, spot.yaw)
-    f.surface(i, "table", spot, (-length / 2 + 0.08, 0.08), (length / 2 - 0.08, depth - 0.06), height)
+    f.add_surface(i, "table", spot, (-length / 2 + 0.08, 0.08), (length / 2 - 0.08, depth - 0.06), height)
     turned = far * np.pi / 2 if behind else np.pi
-    f.stands.append(spot.world((chair_at[0] - np.sin(turned) * 0.34, chair_at[1] + np.cos(turned) * 0.34, 0)))
+    f.stands.append(spot.to_room((chair_at[0] - np.sin(turned) * 0.34, chair_at[1] + np.cos(turned) * 0.34, 0)))
     chair = furniture.build_chair(c, looks.wood2, looks.cloth2)
-    j = f.put(chair, spot.world((*chair_at, 0)), spot.yaw + turned + c.uniform(-0.06, 0.06))
-    f.seat(j, "chair", spot, (*chair_at, 0.485), turned)
+    j = f.put(chair, spot.to_room((*chair_at, 0)), spot.yaw + turned + c.uniform(-0.06, 0.06))
+    f.add_seat(j, "chair", spot, (*chair_at, 0.485), turned)
     add_edge_seat(f, spot, i, -far, (length, depth, height))
     return spot
 
@@ -101,13 +101,13 @@ def add_table_and_chair(f: Furnisher, looks: Looks, bench: bool = False) -> Loca
 def add_edge_seat(f: Furnisher, spot: LocalFrame, owner: int, near: int, size: tuple[float, float, float]) -> None:
     """A seat on the table's end towards the camera (local x `near`) where that is free, else on its long side."""
     length, depth, height = size
-    low, high = spot.rectangle((near * length / 2, 0.1), (near * (length / 2 + EDGE_FREE), depth))
-    if high[1] < f.room.size[1] and f.open_floor((low, high), 0.0):
+    low, high = spot.bound_rectangle((near * length / 2, 0.1), (near * (length / 2 + EDGE_FREE), depth))
+    if high[1] < f.room.size[1] and f.is_open_floor((low, high), 0.0):
         f.kept.append((low, high))
-        point = spot.world((near * (length / 2 - SIT_BACK), depth * 0.55, height))
+        point = spot.to_room((near * (length / 2 - SIT_BACK), depth * 0.55, height))
         f.room.seats.append(Seat(owner, "table", point, 0.0))
         return
-    f.seat(owner, "table", spot, (near * (length / 2 - 0.2), depth - SIT_BACK, height))
+    f.add_seat(owner, "table", spot, (near * (length / 2 - 0.2), depth - SIT_BACK, height))
 
 
 def add_shelf(f: Furnisher, looks: Looks, tools: bool = False) -> LocalFrame | None:
@@ -115,14 +115,14 @@ def add_shelf(f: Furnisher, looks: Looks, tools: bool = False) -> LocalFrame | N
     height = c.split_choice([1.0, 1.85, 1.7, 1.0, 1.9, 1.02])
     make = fixtures.build_tool_shelf if tools else furniture.build_shelf
     prop = make(c, looks.metal if tools else looks.wood, looks.trinkets, height, width)
-    spot = f.find([prop], "back left right", 0.5, tries=60)
+    spot = f.find_spot([prop], "back left right", 0.5, tries=60)
     if spot is None:
         return None
     i, spread = f.put(prop, spot.origin, spot.yaw), width / 2 - 0.12
     low_one = height < 1.1
-    f.surface(i, "shelf", spot, (-spread, 0.06), (spread, 0.28), height if low_one else 0.985)
+    f.add_surface(i, "shelf", spot, (-spread, 0.06), (spread, 0.28), height if low_one else 0.985)
     if not low_one and c.bernoulli(0.5) and not tools:
-        add_ornament(f, looks, spot.world((c.uniform(-spread, spread), 0.16, height)))
+        add_ornament(f, looks, spot.to_room((c.uniform(-spread, spread), 0.16, height)))
     return spot
 
 
@@ -163,8 +163,8 @@ def add_television(f: Furnisher, looks: Looks) -> LocalFrame | None:
     pieces = furniture.build_television(c, looks.black, screen, looks.wood2)
     spot = None
     if c.bernoulli(0.7):
-        spot = f.find(pieces, "left right", 0.35, turned=c.uniform(0.3, 0.55), tries=60)
-    spot = spot or f.find(pieces, "back left right", 0.35, tries=60)
+        spot = f.find_spot(pieces, "left right", 0.35, turned=c.uniform(0.3, 0.55), tries=60)
+    spot = spot or f.find_spot(pieces, "back left right", 0.35, tries=60)
     if spot is not None:
         for prop in pieces:
             f.put(prop, spot.origin, spot.yaw)
@@ -175,9 +175,9 @@ def add_plant(f: Furnisher, looks: Looks) -> LocalFrame | None:
     pot, leaf = looks.pot_and_leaf()
     prop = furniture.build_plant(pot, leaf, f.c.generator)
     foot = shift_prop(fixtures.build_bin_with_lid(pot, pot), 0.04)  # the pot's footprint, not that of the leaves
-    spot = f.find([foot], "back left right", 0.0)
+    spot = f.find_spot([foot], "back left right", 0.0)
     if spot is not None:
-        f.put(prop, spot.world((0, 0.24, 0)), spot.yaw)
+        f.put(prop, spot.to_room((0, 0.24, 0)), spot.yaw)
     return spot
 
 
@@ -199,7 +199,7 @@ def add_kitchen_run(f: Furnisher, looks: Looks) -> LocalFrame | None:
     stone = p.add_choice("6a6660 d8d4cc 4a4844 a89a88 8a7a6a c8c4bc", shine=0.25, sharpness=40)
     length, side = c.split_uniform(1.75, 2.05), c.choice([-1, 1])
     prop = furniture.build_counter(c, front, stone, looks.metal, length)
-    spot = f.find([prop], "back back left right", USE + 0.05, tries=60)
+    spot = f.find_spot([prop], "back back left right", USE + 0.05, tries=60)
     if spot is None:
         return None
     f.put(prop, spot.origin, spot.yaw)
@@ -208,13 +208,13 @@ def add_kitchen_run(f: Furnisher, looks: Looks) -> LocalFrame | None:
         p.add_choice("b8bcc0 a8acb0 c8c8c4", shine=0.6, sharpness=60),
         p.add("6a6e72", shine=0.3, sharpness=40),
     )
-    f.put(fixtures.build_kitchen_sink(steel, dark), spot.world((sink_x, 0.33, 0.902)), spot.yaw)
-    f.put(fixtures.build_hob(looks.black, p.add("3a3634")), spot.world((hob_x, 0.32, 0.902)), spot.yaw)
-    f.put(fixtures.build_oven_front(looks.black, steel), spot.world((hob_x, 0.58, 0)), spot.yaw)
+    f.put(fixtures.build_kitchen_sink(steel, dark), spot.to_room((sink_x, 0.33, 0.902)), spot.yaw)
+    f.put(fixtures.build_hob(looks.black, p.add("3a3634")), spot.to_room((hob_x, 0.32, 0.902)), spot.yaw)
+    f.put(fixtures.build_oven_front(looks.black, steel), spot.to_room((hob_x, 0.58, 0)), spot.yaw)
     pan = p.add_choice("a8acb0 8a3a30 3a4a5a 5a5a5a b8a890 3f5a4a", shine=0.4, sharpness=50)
-    f.put(fixtures.build_pot(pan, looks.black), spot.world((hob_x + 0.13, 0.44, 0.92)), spot.yaw)
+    f.put(fixtures.build_pot(pan, looks.black), spot.to_room((hob_x + 0.13, 0.44, 0.92)), spot.yaw)
     middle = sorted((sink_x - side * 0.27, hob_x + side * 0.31))
-    f.surface(-1, "counter", spot, (middle[0], 0.28), (middle[1], 0.52), 0.90)
+    f.add_surface(-1, "counter", spot, (middle[0], 0.28), (middle[1], 0.52), 0.90)
     f.room.sink = make_work_spot(f, spot, (sink_x, 0.40, 1.0), WATER_REACH)
     f.room.stove = make_work_spot(f, spot, (hob_x + 0.13, 0.44, 1.06), WATER_REACH)
     return spot
@@ -259,7 +259,7 @@ def hang_prop(f: Furnisher, prop: Prop, width: float, z: float, low: float, high
     """Hang something unlabelled at height z on a wall that is bare from `low` to `high`."""
     spot = f.find_bare("back left right", width, low, high, deepest)
     if spot is not None:
-        f.put(prop, spot.world((0, 0, z)), spot.yaw)
+        f.put(prop, spot.to_room((0, 0, z)), spot.yaw)
 
 
 def hang_towel_rail(f: Furnisher, looks: Looks) -> None:

@@ -29,7 +29,7 @@ class FloorGrid:
         back = min([0.0, *(float(low[1]) for low, _ in extra_floor)])
         self.origin = np.array([0.0, back])
         self.shape = int(width / CELL), int((depth - back) / CELL + 1e-6)
-        x, y = self.centres()
+        x, y = self.list_cell_centres()
         distance = np.minimum.outer(np.minimum(x, width - x), np.minimum(y - back, depth + 9 - y))
         for low, high in [*footprints, *find_walls(extra_floor, width, back)]:
             dx = np.maximum(np.maximum(low[0] - x, x - high[0]), 0)
@@ -38,30 +38,30 @@ class FloorGrid:
         self.distance = distance
         self.cost = np.select([distance < BODY, distance < ARMS, distance < COMFORT], [np.inf, 15.0, 4.0], 1.0)
 
-    def centres(self) -> tuple[NDArray, NDArray]:
+    def list_cell_centres(self) -> tuple[NDArray, NDArray]:
         """The middles of the cells along x and y in metres."""
         x, y = ((np.arange(n) + 0.5) * CELL + start for n, start in zip(self.shape, self.origin))
         return x, y
 
-    def cell(self, position: ArrayLike) -> tuple[int, int]:
+    def find_cell(self, position: ArrayLike) -> tuple[int, int]:
         x, y = (np.asarray(position, float)[:2] - self.origin) / CELL
         return int(np.clip(x, 0, self.shape[0] - 1)), int(np.clip(y, 0, self.shape[1] - 1))
 
-    def clearance(self, position: ArrayLike) -> float:
+    def measure_clearance(self, position: ArrayLike) -> float:
         """Metres from `position` to the nearest furniture or wall."""
-        return float(self.distance[self.cell(position)])
+        return float(self.distance[self.find_cell(position)])
 
-    def nearest_free(self, position: ArrayLike) -> tuple[int, int]:
+    def find_nearest_free(self, position: ArrayLike) -> tuple[int, int]:
         """The cheapest passable cell near a position."""
-        x, y = self.centres()
+        x, y = self.list_cell_centres()
         away = np.hypot.outer(x - np.asarray(position)[0], y - np.asarray(position)[1])
         away[~np.isfinite(self.cost)] = np.inf
         i = int(np.argmin(away))
         return i // self.shape[1], i % self.shape[1]
 
-    def route(self, start: ArrayLike, goal: ArrayLike) -> NDArray | None:
+    def find_route(self, start: ArrayLike, goal: ArrayLike) -> NDArray | None:
         """Points [K,2] from start to goal round the furniture, corners cut; None where there is no way."""
-        begin, end = self.nearest_free(start), self.nearest_free(goal)
+        begin, end = self.find_nearest_free(start), self.find_nearest_free(goal)
         best, came, heap = {begin: 0.0}, {}, [(0.0, begin)]
         while heap:
             _, here = heappop(heap)
@@ -85,24 +85,24 @@ class FloorGrid:
             *(np.add(c, 0.5) * CELL + self.origin for c in cells[::-1][1:-1]),
             np.asarray(goal, float)[:2],
         ]
-        return self.shortened(np.array(points))
+        return self.shorten(np.array(points))
 
-    def shortened(self, points: NDArray) -> NDArray:
+    def shorten(self, points: NDArray) -> NDArray:
         """Leave out points that a straight, comfortable line can skip."""
         kept, i = [0], 0
         while i < len(points) - 1:
             j = len(points) - 1
-            while j > i + 1 and not self.straight(points[i], points[j], points[i : j + 1]):
+            while j > i + 1 and not self.is_straight(points[i], points[j], points[i : j + 1]):
                 j -= 1
             kept.append(j)
             i = j
         return points[kept]
 
-    def straight(self, a: NDArray, b: NDArray, between: NDArray) -> bool:
+    def is_straight(self, a: NDArray, b: NDArray, between: NDArray) -> bool:
         """Whether the line from a to b costs no more a metre than the dearest cell on the way it replaces."""
         n = max(2, int(np.hypot(*(b - a)) / 0.05))
-        on_line = max(self.cost[self.cell(p)] for p in np.linspace(a, b, n))
-        on_way = max(self.cost[self.cell(p)] for p in between)
+        on_line = max(self.cost[self.find_cell(p)] for p in np.linspace(a, b, n))
+        on_way = max(self.cost[self.find_cell(p)] for p in between)
         return on_line <= max(on_way, 1.0) if np.isfinite(on_way) else on_line <= 4.0 or n <= 4
 
 

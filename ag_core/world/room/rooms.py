@@ -134,11 +134,11 @@ def furnish_hallway(f: Furnisher, looks: Looks) -> bool:
     """Coat hooks and a shoe shelf; closet, mirror, a small table."""
     c = f.c
     rack = fixtures.build_shoe_shelf(looks.wood, length := c.split_uniform(0.7, 1.0))
-    spot = f.find([rack], "back left right", USE)
+    spot = f.find_spot([rack], "back left right", USE)
     if spot is None:
         return False
     i = f.put(rack, spot.origin, spot.yaw)
-    f.surface(i, "shelf", spot, (-length / 2 + 0.1, 0.08), (length / 2 - 0.1, 0.28), 0.47)
+    f.add_surface(i, "shelf", spot, (-length / 2 + 0.1, 0.08), (length / 2 - 0.1, 0.28), 0.47)
     add_some(f, looks, [(0.95, hang_coat_hooks), (0.75, hang_mirror), (0.75, add_cabinet), (0.6, add_table_and_chair)])
     light_up(f, looks, ["wall", "wall", "table", "floor"])
     if c.bernoulli(0.35):

@@ -134,7 +134,7 @@ def hang_door(f: Furnisher, looks: Looks, x: float) -> None:
     assert hinge is not None
     knob_at = room.placed[i].position + hinge.origin + hinge.handle
     room.placed.append(PlacedProp(furniture.build_doorknob(looks.metal), knob_at, 0, rides=i))
-    f.take("back", x - 0.52, x + 0.52, 0, 2.15)
+    f.book_wall("back", x - 0.52, x + 0.52, 0, 2.15)
     f.kept.append((np.array([x - 0.46, 0.0]), np.array([x + 0.46, DOOR_FREE])))
     f.doors += 1
     f.targets.append(np.array([x, 0.6, 0.0]))
@@ -148,7 +148,7 @@ def open_passage(f: Furnisher, looks: Looks, x: float) -> None:
     half = HOLE[0] / 2
     f.room.extra_floor.append((np.array([x - half, -BEHIND + 0.05]), np.array([x + half, 0.0])))
     f.room.doorway = Passage(i, np.array([x, 0.55]), np.array([x, -0.70]))
-    f.take("back", x - half - 0.1, x + half + 0.1, 0, 2.2)
+    f.book_wall("back", x - half - 0.1, x + half + 0.1, 0, 2.2)
     f.kept.append((np.array([x - half, 0.0]), np.array([x + half, PASSAGE_FREE])))
     f.doors += 1
     f.targets += [np.array([x, 0.4, 0.0]), np.array([x, -0.7, 0.0])]
@@ -166,16 +166,16 @@ def hang_window(f: Furnisher, looks: Looks, deepest: float = 9.0, walls: str = "
         return False
     view = p.add("ffffff", "outside", glow=c.uniform(0.5, 1.1))
     i = f.put(fixtures.build_window(looks.white, view, looks.metal, half, c.choice([-1, 1])), spot.origin, spot.yaw)
-    f.room.window_at = f.room.placed[i].position + (spot.world((0, 0.2, 0)) - spot.origin) * (spot.wall != "back")
+    f.room.window_at = f.room.placed[i].position + (spot.to_room((0, 0.2, 0)) - spot.origin) * (spot.wall != "back")
     if c.bernoulli(0.7 if f.room.kind not in ("garage", "bathroom") else 0.2):
         f.put(furniture.build_curtains(looks.drapes, half, c.choice([0.75, 0.85])), spot.origin, spot.yaw, shadow=False)
     length = c.split_uniform(0.6, 1.0)
-    low, high = spot.rectangle((-length / 2, 0), (length / 2, 0.12))
-    reach = f.along(spot.wall, (low, high))
-    if c.bernoulli(0.7) and f.open_floor((low + 0.06, high + 0.06)) and f.bare(spot.wall, *reach, 0, 0.7):
+    low, high = spot.bound_rectangle((-length / 2, 0), (length / 2, 0.12))
+    reach = f.measure_along(spot.wall, (low, high))
+    if c.bernoulli(0.7) and f.is_open_floor((low + 0.06, high + 0.06)) and f.is_bare(spot.wall, *reach, 0, 0.7):
         f.put(fixtures.build_radiator(looks.white, length), spot.origin, spot.yaw)
         f.room.footprints.append((low, high))
-        f.take(spot.wall, *reach, 0, 0.7)
+        f.book_wall(spot.wall, *reach, 0, 0.7)
     return True
 
 
@@ -187,7 +187,7 @@ def hang_picture(f: Furnisher, looks: Looks, walls: str = "back left right") -> 
         return False
     image = p.add_choice("ffffff f0e8e0 e8f0f4", c.choice(["picture", "abstract", "leaves"]))
     frame = c.choice([looks.wood, looks.wood2, looks.black, looks.white])
-    f.put(furniture.build_framed_picture(frame, image, w, h), spot.world((0, 0, z)), spot.yaw)
+    f.put(furniture.build_framed_picture(frame, image, w, h), spot.to_room((0, 0, z)), spot.yaw)
     return True
 
 
@@ -204,18 +204,18 @@ def hang_mirror(f: Furnisher, looks: Looks, at: LocalFrame | None = None) -> boo
         return False
     if at is not None:
         position = at.origin[0 if at.wall == "back" else 1]
-        f.take(at.wall, position - w / 2, position + w / 2, z - h / 2, z + h / 2)
-        spot = f.spot(at.wall, float(position))
+        f.book_wall(at.wall, position - w / 2, position + w / 2, z - h / 2, z + h / 2)
+        spot = f.make_frame(at.wall, float(position))
     glass = p.add_choice("dfe8ee e8ecee d8e4e8", "mirror", jitter=0.02, shine=0.7, sharpness=80)
     frame = c.choice([looks.wood, looks.wood2, looks.metal, looks.black])
-    f.put(fixtures.build_mirror(frame, glass, w, h, shape == "round"), spot.world((0, 0, z)), spot.yaw)
+    f.put(fixtures.build_mirror(frame, glass, w, h, shape == "round"), spot.to_room((0, 0, z)), spot.yaw)
     return True
 
 
 def hang_clock(f: Furnisher, looks: Looks) -> None:
     spot = f.find_bare("back left right", 0.4, 1.65, 2.05)
     if spot is not None:
-        f.put(fixtures.build_wall_clock(looks.wood2, looks.white, looks.black), spot.world((0, 0, 1.85)), spot.yaw)
+        f.put(fixtures.build_wall_clock(looks.wood2, looks.white, looks.black), spot.to_room((0, 0, 1.85)), spot.yaw)
 
 
 def light_up(f: Furnisher, looks: Looks, kinds: list[str]) -> None:
@@ -225,11 +225,11 @@ def light_up(f: Furnisher, looks: Looks, kinds: list[str]) -> None:
         spot = None
         if kind == "floor":
             prop = furniture.build_floor_lamp(c, looks.metal, looks.shade)
-            spot = f.find([shift_prop(prop, 0.26)], "back left right", 0.5)
+            spot = f.find_spot([shift_prop(prop, 0.26)], "back left right", 0.5)
             bulb, switch, base = (0.0, 0.26, 1.5), (0.0, 0.28, 1.12), (0.0, 0.26, 0.0)
         elif kind == "table":
             stand = fixtures.build_side_table(c, looks.wood2, looks.metal)
-            spot = f.find([stand], "back left right", 0.5)
+            spot = f.find_spot([stand], "back left right", 0.5)
             if spot is not None:
                 f.put(stand, spot.origin, spot.yaw)
             prop, bulb, switch, base = (
@@ -248,9 +248,9 @@ def light_up(f: Furnisher, looks: Looks, kinds: list[str]) -> None:
             bulb, switch, base = (0.0, 0.0, 1.7), (0.06, 0.0, 1.32), (0.0, 0.0, 0.0)
         if spot is None:
             continue
-        i = f.put(prop, spot.world(base), spot.yaw)
-        f.room.lamp_at = spot.world(bulb)
-        point = spot.world(switch)
+        i = f.put(prop, spot.to_room(base), spot.yaw)
+        f.room.lamp_at = spot.to_room(bulb)
+        point = spot.to_room(switch)
         stand_at = find_standing_point(f, spot, point)
         to = (point - stand_at)[:2]
         f.room.switch = WorkSpot(i, point, stand_at[:2], float(np.arctan2(-to[0], to[1])))
@@ -274,8 +274,8 @@ def find_spot_over_table(f: Furnisher) -> LocalFrame | None:
 def find_standing_point(f: Furnisher, spot: LocalFrame, point: NDArray) -> NDArray:
     """The free position [3] from which a point is reached, before the spot if possible; it is kept free from now on."""
     grid = FloorGrid(*f.room.size, f.room.footprints, f.room.extra_floor)
-    front = (spot.world((0, 1, 0)) - spot.origin)[:2]
-    x, y = grid.centres()
+    front = (spot.to_room((0, 1, 0)) - spot.origin)[:2]
+    x, y = grid.list_cell_centres()
     positions = np.stack(np.meshgrid(x, y, indexing="ij"), -1)
     away = np.hypot(*(positions - point[:2]).transpose(2, 0, 1))
     cost = np.abs(away - 0.45) - 0.3 * (positions - point[:2]) @ front / np.maximum(away, 0.1)
@@ -287,26 +287,26 @@ def find_standing_point(f: Furnisher, spot: LocalFrame, point: NDArray) -> NDArr
 
 
 def finish_floor(f: Furnisher, looks: Looks) -> None:
-    """Rug or mat; patches of free floor, strips along the walls; places to sit and to lie on the floor."""
+    """Rug or mat; patches of free floor, strips along the walls; where one sits and lies on the floor."""
     c, room = f.c, f.room
     for size in ((1.6, 0.7), (1.0, 0.6), (0.6, 0.5)):
-        patch = f.free_patch(size, 0.3)
+        patch = f.find_free_patch(size, 0.3)
         if patch is not None:
             room.surfaces.append(Surface(0, "floor", *patch, 0))
     for wall in YAWS:
         for _ in range(25):
             reach = c.uniform(0.4, 0.9)
-            spot = f.spot(wall, c.uniform(reach / 2 + 0.1, min(f.length(wall), 2.6) - reach / 2))
-            low, high = spot.rectangle((-reach / 2, 0.06), (reach / 2, 0.34))
-            if f.open_floor((low, high), 0.02) and all(are_apart((low, high), door) for door in f.kept[: f.doors]):
+            spot = f.make_frame(wall, c.uniform(reach / 2 + 0.1, min(f.measure_length(wall), 2.6) - reach / 2))
+            low, high = spot.bound_rectangle((-reach / 2, 0.06), (reach / 2, 0.34))
+            if f.is_open_floor((low, high), 0.02) and all(are_apart((low, high), door) for door in f.kept[: f.doors]):
                 room.surfaces.append(Surface(0, "wall", low, high, 0))
                 break
     for _ in range(2):
-        patch = f.free_patch((0.8, 1.1), 0.5)
+        patch = f.find_free_patch((0.8, 1.1), 0.5)
         if patch is not None:
             middle = (patch[0] + patch[1]) / 2
             room.seats.append(Seat(0, "floor", np.array([middle[0], middle[1] - 0.2, 0.0]), c.uniform(-0.5, 0.5)))
-    patch = f.free_patch((1.95, 0.75), 0.8)
+    patch = f.find_free_patch((1.95, 0.75), 0.8)
     if patch is not None:
         head = c.choice([-1, 1])
         middle = np.array([*(patch[0] + patch[1]) / 2, 0.0])
@@ -324,7 +324,7 @@ def lay_rug(f: Furnisher, looks: Looks, patch: Rectangle | None) -> None:
     rug = looks.palette.add_choice(colours, c.choice(["fabric", "check", "leaves", "dots"]), repeat=2)
     size = (c.uniform(0.7, 0.9), c.uniform(0.45, 0.55)) if small else (c.uniform(1.6, 2.1), c.uniform(1.0, 1.4))
     if patch is None or c.bernoulli(0.3):
-        patch = f.free_patch(size, 0.5) or patch
+        patch = f.find_free_patch(size, 0.5) or patch
     if patch is not None:
         middle = (patch[0] + patch[1]) / 2
         low, high = np.maximum(middle - np.array(size) / 2, 0.06), middle + np.array(size) / 2

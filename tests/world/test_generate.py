@@ -25,7 +25,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
         films.append((split, seed))
         return StandInFilm(split, seed)
 
-    monkeypatch.setattr(film_module, "film", stand_in)
+    monkeypatch.setattr(film_module, "compose_film", stand_in)
     return films
 
 

@@ -105,7 +105,7 @@ def test_shut_eyes_are_behind_their_lids() -> None:
 
 def test_a_closed_hand_is_shorter_than_an_open_one() -> None:
     human = Human(MATERIALS)
-    lengths = [human.hand(1, grip).vertices[:, 1].max() for grip in (0.0, 0.5, 1.0)]
+    lengths = [human.close_hand(1, grip).vertices[:, 1].max() for grip in (0.0, 0.5, 1.0)]
     assert lengths[0] > lengths[1] > lengths[2]
 
 

@@ -64,7 +64,7 @@ class Human(Skeleton):
             pointing, upper_arm = joints.fingers[i], unit(joints.elbows[i] - joints.shoulders[i])
             across = unit(np.cross(pointing, np.add(upper_arm, (0.01, 0.02, 0.3))))
             turn = np.stack([across, pointing, np.cross(across, pointing)], 1)
-            parts.append(self.place_hand_mesh(i, grip[i]).moved(turn, joints.wrists[i]))
+            parts.append(self.close_hand(i, grip[i]).moved(turn, joints.wrists[i]))
         return join(parts)
 
     # -------------------------------------------------------------- worn items
@@ -134,7 +134,7 @@ class Human(Skeleton):
 
     # -------------------------------------------------------------- hands
 
-    def place_hand_mesh(self, i: int, grip: float) -> Mesh:
+    def close_hand(self, i: int, grip: float) -> Mesh:
         """A hand between open and closed."""
         opened, closed = self.open_hands[i], self.closed_hands[i]
         if grip <= 0 or grip >= 1:

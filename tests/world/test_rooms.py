@@ -60,7 +60,7 @@ def test_everything_used_can_be_walked_to(rooms):
         grid = floor_of(room)
         middle = max(
             ((x, y) for x in np.arange(0.5, room.size[0], 0.3) for y in np.arange(1.0, room.size[1], 0.3)),
-            key=grid.clearance,
+            key=grid.measure_clearance,
         )
         assert grid.measure_clearance(middle) >= WAY / 2, key
         for position in used_places(room):

@@ -16,7 +16,7 @@ from ag_core.world.motion.goals import (
     LookAtPoint,
     ReachTo,
 )
-from ag_core.world.motion.performance import mirror_wrist
+from ag_core.world.motion.holding import mirror_wrist
 from ag_core.world.motion.reach import FROM_ABOVE, come_near, find_posture, go_to_work_spot, go_within_reach, list_owner
 from ag_core.world.motion.strokes import STILL, Reach, Stroke
 from ag_core.world.objects.grips import CARRY

@@ -12,7 +12,7 @@ from ag_core.world.body.posture import Segment, find_base
 from ag_core.world.body.skeleton import SIDES, Joints
 from ag_core.world.motion.actor import Actor
 from ag_core.world.motion.goals import HangDown, LookAtPoint
-from ag_core.world.motion.performance import mirror_wrist
+from ag_core.world.motion.holding import mirror_wrist
 from ag_core.world.motion.script import ITEMS
 from ag_core.world.motion.walking import build_floor_grid, find_route, walk_to
 from ag_core.world.objects.grips import CARRY

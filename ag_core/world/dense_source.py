@@ -16,7 +16,7 @@ from ag_core.annotations.building.parts import Tables
 from ag_core.annotations.store_format import DENSE
 from ag_core.errors import UserError
 from ag_core.taxonomy import N_RELATIONS
-from ag_core.world.export import SET_OF_SPLIT, dense_graphs
+from ag_core.world.export import SET_OF_SPLIT, build_dense_graphs
 from ag_core.world.truth import WorldTruth
 
 DENSE_READER = 1
@@ -53,7 +53,7 @@ def dense_tables(paths: Sequence[Path]) -> Tables:
         about = (truth.video_id, SET_OF_SPLIT[truth.split], part, truth.subject, truth.scene, truth.script)
         size = truth.width, truth.height, truth.n_frames
         videos.append((DENSE, path.parent.name, *about, truth.duration_s, truth.fps, *size))
-        for graph in dense_graphs(truth):
+        for graph in build_dense_graphs(truth):
             person = [None] * 5 if graph.person_box_xyxy is None else [*graph.person_box_xyxy.tolist(), 1.0]
             frames.append((DENSE, truth.video_id, graph.frame, *person))
             masks = np.where(graph.relations > 0, _BITS, 0).sum(axis=1).tolist()

@@ -1,6 +1,6 @@
 """One film of the home world: frames and truth from a profile, a split and a seed.
 
-    one = film("home-60", "train", 7)
+    one = compose_film("home-60", "train", 7)
     for frame in one.frames():                    # uint8 [H,W,3] RGB
         ...
     one.truth                                       # WorldTruth, complete once all frames were drawn

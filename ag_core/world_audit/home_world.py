@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ag_core.errors import UserError
 from ag_core.experiments.datasets import labels_between
 from ag_core.records import SceneGraph
-from ag_core.world.export import dense_graphs
+from ag_core.world.export import build_dense_graphs
 from ag_core.world.truth import WorldTruth
 
 
@@ -34,7 +34,7 @@ class WorldVideo:
     @cached_property
     def graphs(self) -> list[SceneGraph]:
         """The dense view: a graph for every second frame, sorted by frame."""
-        return dense_graphs(self.truth)
+        return build_dense_graphs(self.truth)
 
     @cached_property
     def labels(self) -> NDArray[np.bool_]:

@@ -11,7 +11,7 @@ from ag_core.annotations.store import AnnotationStore
 from ag_core.annotations.store_format import DENSE
 from ag_core.errors import UserError
 from ag_core.world.dense_source import build_home_world_store, holds_home_world
-from ag_core.world.export import dense_graphs, write_film, write_set
+from ag_core.world.export import build_dense_graphs, write_film, write_set
 from ag_core.world.truth import WorldTruth
 from tests.world.stand_in import StandInFilm
 
@@ -38,7 +38,7 @@ def test_the_dense_source_is_the_truth(home: Path):
             assert targets.paths[index] == (home / "videos" / f"{video_id}.mp4").resolve()
             assert targets.frame_counts[index] / targets.fps[index] == truth.duration_s
             found = [targets.graph(frame) for frame in targets.frames_of(index)]
-            for mine, true in zip(found, dense_graphs(truth), strict=True):
+            for mine, true in zip(found, build_dense_graphs(truth), strict=True):
                 assert (mine.frame, mine.time_s, mine.person_score) == (true.frame, true.time_s, true.person_score)
                 for name in ("person_box_xyxy", "object_classes", "object_boxes_xyxy", "object_scores", "relations"):
                     assert np.array_equal(getattr(mine, name), getattr(true, name))

@@ -18,7 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "room": {"render", "body", "objects"} | BASE,
     "motion": {"render", "body", "objects", "room", "action_table", "combinations"} | BASE,
 }
-PUBLIC = {"action_table", "export", "film", "generate", "ordered_film", "render_cost", "truth"}
+PUBLIC = {"action_table", "dense_source", "export", "film", "generate", "ordered_film", "render_cost", "truth"}
 OUTSIDE = [
     path
     for folder in ("ag_core", "pages", "benchmarks")

@@ -99,7 +99,7 @@ class Detections:
         return Detections(self.boxes_xyxy[index], self.classes[index], self.scores[index])
 
     @staticmethod
-    def none() -> "Detections":
+    def empty() -> "Detections":
         return Detections(np.zeros((0, 4), np.float32), np.zeros(0, np.int64), np.zeros(0, np.float32))
 
 
@@ -158,7 +158,7 @@ class SceneGraph:
             np.maximum.at(matrix, self.object_classes[seen] - 1, products)
         return matrix
 
-    def group(self, group: Group) -> NDArray[np.float32]:
+    def relations_of(self, group: Group) -> NDArray[np.float32]:
         """The columns of one group of relationships: [N,3], [N,6] or [N,16]."""
         return self.relations[:, GROUP_SLICES[group]]
 

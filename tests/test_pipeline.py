@@ -92,7 +92,7 @@ def test_the_path_from_file_to_scores(models: Models, film: Path) -> None:
     assert prediction.video == probe_video(film)
     assert [graph.frame for graph in prediction.frames] == [6, 12, 18, 24, 30, 36, 42]
     assert all(graph.person_box_xyxy is not None and list(graph.object_classes) == [10] for graph in prediction.frames)
-    assert prediction.frames[0].group(Group.ATTENTION).sum() == pytest.approx(1, abs=1e-4)
+    assert prediction.frames[0].relations_of(Group.ATTENTION).sum() == pytest.approx(1, abs=1e-4)
     scores = prediction.action_scores()
     assert list(scores) == ["lfb", "sgfb"]
     np.testing.assert_allclose(scores["lfb"].times_s, bank_times(3.5))

@@ -37,7 +37,7 @@ def test_times_outside_the_video_are_clamped() -> None:
 
 def test_empty_frames_are_ordinary() -> None:
     assert len(graph(1)) == 0 and graph(1).relations.shape == (0, 25)
-    assert len(Detections.none()) == 0
+    assert len(Detections.empty()) == 0
 
 
 def test_invisible_objects_have_no_box() -> None:

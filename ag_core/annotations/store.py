@@ -65,23 +65,23 @@ class AnnotationStore:
 
     def ask(self, query: str, parameters: Sequence[Any] = ()) -> "pd.DataFrame":
         """The answer to one query with parameters as a data frame; for the modules beside this one."""
-        return self._asked(query, parameters, lambda cursor: cursor.df())
+        return self._fetch(query, parameters, lambda cursor: cursor.df())
 
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The answer as tuples, None where a value is missing: for a few rows, without pandas."""
-        return self._asked(query, parameters, lambda cursor: cursor.fetchall())
+        return self._fetch(query, parameters, lambda cursor: cursor.fetchall())
 
     def columns(self, query: str, parameters: Sequence[Any] = ()) -> dict[str, NDArray[Any]]:
         """The answer as arrays [rows] by column name, without pandas.
 
         A missing float is NaN; a column of another type with missing values is a masked array.
         """
-        found = self._asked(query, parameters, lambda cursor: cursor.fetchnumpy())
+        found = self._fetch(query, parameters, lambda cursor: cursor.fetchnumpy())
         return {
             name: np.ma.filled(column, np.nan) if column.dtype.kind == "f" else column for name, column in found.items()
         }
 
-    def _asked(
+    def _fetch(
         self, query: str, parameters: Sequence[Any], fetch: Callable[[duckdb.DuckDBPyConnection], Answer]
     ) -> Answer:
         with self._connection.cursor() as cursor:
@@ -171,7 +171,7 @@ class AnnotationStore:
                where source = ? and video = ? and relation is not null""",
             [source, video],
         )
-        return _graphs(frames, objects, relations, fps)
+        return _build_graphs(frames, objects, relations, fps)
 
     def targets_of(self, video_ids: Sequence[str], source: str = ANNOTATION) -> Targets:
         """Frames, boxes, classes and relationships of many videos as flat arrays, for training and evaluation."""
@@ -191,7 +191,7 @@ class AnnotationStore:
         return self.ask("select kind, file, key, reason from issues")
 
 
-def _graphs(
+def _build_graphs(
     frames: dict[str, NDArray[Any]],
     objects: dict[str, NDArray[Any]],
     relations: dict[str, NDArray[Any]],

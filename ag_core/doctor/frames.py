@@ -12,12 +12,12 @@ PARTS_OF_ACTION = 5
 UNSURE_PERSON = 0.5
 
 
-def _frames(condition: str, details: str = "''") -> str:
+def _select_frames(condition: str, details: str = "''") -> str:
     """Rows of annotated frames for which a condition on columns of frames holds."""
     return f"select source, video, frame_id, t_ms, {details} as details from frames where source = $1 and {condition}"
 
 
-def _videos(table: str, condition: str, details: str = "''") -> str:
+def _select_videos(table: str, condition: str, details: str = "''") -> str:
     return f"""select source, video, null::integer as frame_id, null::integer as t_ms, {details} as details
                from {table} where {condition}"""
 
@@ -43,7 +43,7 @@ CHECKS: tuple[Check, ...] = (
         "frames",
         "All objects of the frame are hidden, or none was written down. The published counts leave such frames out.",
         "Nothing: the funnel leaves them out too.",
-        _frames(
+        _select_frames(
             f"frame_id not in {_SEEN}",
             "coalesce((select string_agg(name, ', ' order by class) from objects o join object_classes using (class) "
             "where o.source = frames.source and o.frame_id = frames.frame_id) || ' hidden', 'no entry')",
@@ -61,7 +61,7 @@ CHECKS: tuple[Check, ...] = (
         "Person boxes come from a detector, not from annotators, and here it found nobody. Relationships of the frame "
         "have no person to start from.",
         "Nothing: the funnel leaves these frames out, as published results do.",
-        _frames("person_x1 is null"),
+        _select_frames("person_x1 is null"),
     ),
     Check(
         "person-unsure",
@@ -71,7 +71,9 @@ CHECKS: tuple[Check, ...] = (
         "person boxes",
         f"The detector gave the person a score below {UNSURE_PERSON}.",
         "Keep them, as published results do; look at the score where a person box seems wrong.",
-        _frames(f"person_x1 is not null and person_score < {UNSURE_PERSON}", "format('score {:.2f}', person_score)"),
+        _select_frames(
+            f"person_x1 is not null and person_score < {UNSURE_PERSON}", "format('score {:.2f}', person_score)"
+        ),
     ),
     Check(
         "person-score-outside",
@@ -81,7 +83,7 @@ CHECKS: tuple[Check, ...] = (
         "person boxes",
         "A score is a probability; another number says that the file was made differently from the release.",
         "Fetch person_bbox.pkl anew and build the store again.",
-        _frames(
+        _select_frames(
             "person_x1 is not null and (person_score is null or person_score < 0 or person_score > 1)",
             "format('score {}', coalesce(person_score::varchar, 'missing'))",
         ),
@@ -94,7 +96,7 @@ CHECKS: tuple[Check, ...] = (
         "annotated videos",
         "Without its Charades row a video has no actions, no script and no length.",
         "Give the folder with both Charades files and build the store again.",
-        _videos(
+        _select_videos(
             "videos",
             f"source = $1 and video in {_ANNOTATED} and subject is null and scene is null "
             "and script is null and exists (select 1 from videos where source = $1 and scene is not null)",
@@ -109,7 +111,7 @@ CHECKS: tuple[Check, ...] = (
         "Charades videos",
         "Action Genome annotates 9,601 of the 9,848 videos of Charades; a part of the release has fewer.",
         "Nothing, if the number fits what you loaded; else look for a second pickle.",
-        _videos(
+        _select_videos(
             CHARADES_VIDEOS,
             f"video not in {_ANNOTATED} and exists (select 1 from frames where source = $1)",
             "coalesce(split, '')",
@@ -153,7 +155,7 @@ CHECKS: tuple[Check, ...] = (
         "frames with a time and actions",
         "Frames were drawn from actions, so nearly all should lie in one; an oracle sees nothing of the others.",
         "If there are many, the rates are wrong: give --videos or --rates and build the store again.",
-        _frames(
+        _select_frames(
             "t_ms is not null and video in (select video from action_intervals where source = $1) and frame_id not in "
             "(select f.frame_id from frames f join action_intervals i using (source, video) "
             "where f.source = $1 and f.t_ms between i.start_ms and i.end_ms)"

@@ -10,28 +10,28 @@ MAX_SPATIAL, MAX_CONTACTS = 5, 4
 OTHER_BIT = 1 << N_RELATIONS
 
 
-def _bits(*names: str) -> int:
+def _mask_relations(*names: str) -> int:
     return sum(1 << relation_index(name) for name in names)
 
 
-def _bits_of(group: Group) -> int:
+def _mask_group(group: Group) -> int:
     return sum(1 << relation for relation in range(N_RELATIONS)[GROUP_SLICES[group]])
 
 
-ATTENTION, SPATIAL = _bits_of(Group.ATTENTION), _bits_of(Group.SPATIAL)
-CONTACT = _bits_of(Group.CONTACT) | OTHER_BIT
-FREE = _bits("not_contacting")
+ATTENTION, SPATIAL = _mask_group(Group.ATTENTION), _mask_group(Group.SPATIAL)
+CONTACT = _mask_group(Group.CONTACT) | OTHER_BIT
+FREE = _mask_relations("not_contacting")
 
 
-def _held(group: int) -> str:
+def _count(group: int) -> str:
     return f"bit_count((relation_mask & {group})::bigint)"
 
 
-def _has(*names: str) -> str:
-    return f"relation_mask & {_bits(*names)} = {_bits(*names)}"
+def _match_relations(*names: str) -> str:
+    return f"relation_mask & {_mask_relations(*names)} = {_mask_relations(*names)}"
 
 
-def _objects(condition: str, details: str = "c.name") -> str:
+def _select_objects(condition: str, details: str = "c.name") -> str:
     """Rows of annotated objects for which a condition on columns of objects holds."""
     return f"""select source, video, frame_id, t_ms, {details} as details
                from objects join object_classes c using (class) where source = $1 and {condition}"""
@@ -53,7 +53,10 @@ CHECKS: tuple[Check, ...] = (
         "A person looks at an object, does not, or nobody knows: exactly one of three. Heads treat attention as one "
         "choice and would learn a contradiction.",
         "Look at the frames; leave the object out of attention losses.",
-        _objects(f"visible and {_held(ATTENTION)} <> 1", f"c.name || ', ' || {_held(ATTENTION)} || ' of them'"),
+        _select_objects(
+            f"visible and {_count(ATTENTION)} <> 1",
+            f"c.name || ', ' || {_count(ATTENTION)} || ' of them'",
+        ),
     ),
     Check(
         "spatial-missing",
@@ -63,7 +66,7 @@ CHECKS: tuple[Check, ...] = (
         "visible objects",
         "In the release every visible object has at least one.",
         "Look at the frames; an absent relationship is 'not annotated', never a negative.",
-        _objects(f"visible and {_held(SPATIAL)} = 0"),
+        _select_objects(f"visible and {_count(SPATIAL)} = 0"),
     ),
     Check(
         "contact-missing",
@@ -73,7 +76,7 @@ CHECKS: tuple[Check, ...] = (
         "visible objects",
         "In the release every visible object has at least one, 'not contacting' being one of them.",
         "Look at the frames; an absent relationship is 'not annotated', never a negative.",
-        _objects(f"visible and {_held(CONTACT)} = 0"),
+        _select_objects(f"visible and {_count(CONTACT)} = 0"),
     ),
     Check(
         "contact-contradiction",
@@ -83,7 +86,7 @@ CHECKS: tuple[Check, ...] = (
         "visible objects",
         "'not contacting' stands beside another contact. The store keeps both, as annotated.",
         "Decide which to believe, say so, and do the same in training and evaluation.",
-        _objects(
+        _select_objects(
             f"visible and relation_mask & {FREE} <> 0 and relation_mask & {CONTACT & ~FREE} <> 0",
             """c.name || ': ' || (select string_agg(replace(n.name, '_', ' '), ', ' order by n.relation nulls last)
                from relation_classes n where n."group" = 'contact'
@@ -100,10 +103,10 @@ CHECKS: tuple[Check, ...] = (
         "visible objects",
         "Above and beneath, or in front of and behind, at once: sometimes true of large things such as a sofa.",
         "Nothing; expect it where spatial relationships are counted.",
-        _objects(
-            f"visible and ({_has('above', 'beneath')} or {_has('in_front_of', 'behind')})",
-            f"c.name || case when {_has('above', 'beneath')} then ', above and beneath' else '' end "
-            f"|| case when {_has('in_front_of', 'behind')} then ', in front of and behind' else '' end",
+        _select_objects(
+            f"visible and ({_match_relations('above', 'beneath')} or {_match_relations('in_front_of', 'behind')})",
+            f"c.name || case when {_match_relations('above', 'beneath')} then ', above and beneath' else '' end "
+            f"|| case when {_match_relations('in_front_of', 'behind')} then ', in front of and behind' else '' end",
         ),
     ),
     Check(
@@ -114,9 +117,9 @@ CHECKS: tuple[Check, ...] = (
         "visible objects",
         f"More than {MAX_SPATIAL} spatial or {MAX_CONTACTS} contact relationships on one object.",
         "Look at the frames: two annotations may have been joined.",
-        _objects(
-            f"visible and ({_held(SPATIAL)} > {MAX_SPATIAL} or {_held(CONTACT)} > {MAX_CONTACTS})",
-            f"c.name || ', ' || {_held(SPATIAL)} || ' spatial, ' || {_held(CONTACT)} || ' contact'",
+        _select_objects(
+            f"visible and ({_count(SPATIAL)} > {MAX_SPATIAL} or {_count(CONTACT)} > {MAX_CONTACTS})",
+            f"c.name || ', ' || {_count(SPATIAL)} || ' spatial, ' || {_count(CONTACT)} || ' contact'",
         ),
     ),
     Check(
@@ -128,7 +131,7 @@ CHECKS: tuple[Check, ...] = (
         "A 26th label of the release, inside the contact group, that is none of the paper's 25. The store keeps it and "
         "counts it apart.",
         "Leave it out of the 25; never assume that contacts are a slice of the released list.",
-        _objects(f"visible and relation_mask & {OTHER_BIT} <> 0"),
+        _select_objects(f"visible and relation_mask & {OTHER_BIT} <> 0"),
     ),
     Check(
         "attention-unsure",
@@ -138,7 +141,7 @@ CHECKS: tuple[Check, ...] = (
         "visible objects",
         "The annotator could not see where the person looks. It is a class of its own, not a missing value.",
         "Keep it as one of the three classes, as published results do.",
-        _objects(f"visible and {_has('unsure')}"),
+        _select_objects(f"visible and {_match_relations('unsure')}"),
     ),
     Check(
         "hidden-objects",
@@ -148,7 +151,7 @@ CHECKS: tuple[Check, ...] = (
         "objects",
         "The object belongs to the action but is not visible in this frame; it has no box and no relationships.",
         "Nothing: they are never drawn and never counted as boxes.",
-        _objects("not visible"),
+        _select_objects("not visible"),
     ),
     Check(
         "hidden-with-content",
@@ -158,7 +161,7 @@ CHECKS: tuple[Check, ...] = (
         "objects",
         "A hidden object must have neither; counts would be too high.",
         "Build the store again; if it stays, the store was not made by build-store.",
-        _objects("not visible and (relation_mask <> 0 or not isnan(coalesce(x1, 'nan'::float)))"),
+        _select_objects("not visible and (relation_mask <> 0 or not isnan(coalesce(x1, 'nan'::float)))"),
     ),
     Check(
         "object-class-never",
@@ -208,7 +211,7 @@ CHECKS: tuple[Check, ...] = (
         f"The shorter side of the box is at most {SMALL_SIDE:.0f} pixels. Published results that must find boxes "
         "(SGCls, SGDet) leave these objects out; those that are given boxes (PredCls) keep them.",
         "Choose the filter that belongs to the protocol, and name it.",
-        _objects(
+        _select_objects(
             f"visible and least(x2 - x1, y2 - y1) <= {SMALL_SIDE}",
             "c.name || format(', {:.0f} x {:.0f} pixels', x2 - x1, y2 - y1)",
         ),

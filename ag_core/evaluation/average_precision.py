@@ -226,7 +226,7 @@ def compute_detection_precision(
     missing = sum(found is None for found in detections)
     if detections and missing == len(detections):
         raise UserError(f"none of the {missing} annotated frames was looked at; detect boxes in them before evaluating")
-    looked_at = [Detections.none() if found is None else found for found in detections]
+    looked_at = [Detections.empty() if found is None else found for found in detections]
     per_class, counts = np.full(N_CLASSES, np.nan), np.zeros(N_CLASSES, np.int64)
     short_sides = np.full(N_CLASSES, np.nan)
     true_class = np.concatenate([np.zeros(0, np.int64), *(t.classes for t in truth)])

@@ -90,7 +90,7 @@ def matched(found: FrameBoxes, graph: SceneGraph) -> tuple[FrameBoxes, NDArray[n
 
     Nothing is returned where the person was not found: every pair would be unrelated for the person's sake.
     """
-    nobody = FrameBoxes(None, 0.0, Detections.none()), np.zeros((0, N_RELATIONS), bool)
+    nobody = FrameBoxes(None, 0.0, Detections.empty()), np.zeros((0, N_RELATIONS), bool)
     if found.person_box_xyxy is None or graph.person_box_xyxy is None or not len(found.objects):
         return nobody
     if iou_matrix(found.person_box_xyxy[None], graph.person_box_xyxy[None])[0, 0] < OVERLAP:

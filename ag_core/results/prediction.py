@@ -76,7 +76,7 @@ class Prediction:
         """The scores by action model."""
         return {scores.model: scores for scores in self.actions}
 
-    def renamed(self, path: Path) -> "Prediction":
+    def with_file(self, path: Path) -> "Prediction":
         """The same prediction of the same content under another file's name, with its path."""
         return replace(self, file=path.name, video=replace(self.video, video_id=path.stem, path=path))
 
@@ -84,8 +84,8 @@ class Prediction:
         """The file's content as plain values (docs/prediction.md)."""
         over_time: dict[str, Any] = {}
         if self.actions:
-            over_time["times_s"] = _rounded(self.actions[0].times_s, 4)
-            over_time |= {scores.model: _rounded(scores.over_time, 4) for scores in self.actions}
+            over_time["times_s"] = _round(self.actions[0].times_s, 4)
+            over_time |= {scores.model: _round(scores.over_time, 4) for scores in self.actions}
         video = self.video
         return {
             "format": FORMAT,
@@ -125,7 +125,7 @@ class Prediction:
         if content.get("version") != VERSION:
             raise UserError(f"this prediction has version {content.get('version')}; version {VERSION} is read here")
         try:
-            return _from_json(content)
+            return _parse_prediction(content)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UserError(f"this prediction is damaged ({error!r}); make it anew") from None
 
@@ -152,7 +152,7 @@ class Prediction:
             raise UserError(f"{path.name}: {error}") from None
 
 
-def _rounded(array: Any, digits: int) -> Any:
+def _round(array: Any, digits: int) -> Any:
     """Nested lists of rounded floats. Float64 first: a rounded float32 would print all its binary digits."""
     return np.asarray(array, np.float64).round(digits).tolist()
 
@@ -162,15 +162,15 @@ def _frame_to_json(graph: SceneGraph) -> dict[str, Any]:
     return {
         "frame": graph.frame,
         "time_s": round(graph.time_s, 4),
-        "person": None if person is None else {"box_xyxy": _rounded(person, 1), "score": round(graph.person_score, 4)},
+        "person": None if person is None else {"box_xyxy": _round(person, 1), "score": round(graph.person_score, 4)},
         "objects": [
             {
                 "class": OBJECT_CLASSES[graph.object_classes[n]],
-                "box_xyxy": _rounded(graph.object_boxes_xyxy[n], 1) if graph.visible[n] else None,
+                "box_xyxy": _round(graph.object_boxes_xyxy[n], 1) if graph.visible[n] else None,
                 "score": round(float(graph.object_scores[n]), 4),
             }
             | {
-                group.value: dict(zip(names, _rounded(graph.group(group)[n], 4)))
+                group.value: dict(zip(names, _round(graph.relations_of(group)[n], 4)))
                 for group, names in RELATIONS_OF_GROUP.items()
             }
             for n in range(len(graph))
@@ -181,11 +181,11 @@ def _frame_to_json(graph: SceneGraph) -> dict[str, Any]:
 def _scores_to_json(scores: ActionScores) -> list[dict[str, Any]]:
     return [
         {"id": action.id, "label": action.label, "score": score, "trained": bool(trained)}
-        for action, score, trained in zip(ACTIONS, _rounded(scores.scores, 4), scores.trained_on)
+        for action, score, trained in zip(ACTIONS, _round(scores.scores, 4), scores.trained_on)
     ]
 
 
-def _from_json(content: dict[str, Any]) -> Prediction:
+def _parse_prediction(content: dict[str, Any]) -> Prediction:
     facts = content["video"]
     video = Video(
         facts["id"],
@@ -203,12 +203,12 @@ def _from_json(content: dict[str, Any]) -> Prediction:
         models=tuple(ModelUse(**model) for model in content["models"]),
         rate=float(content["settings"]["rate"]),
         notes=tuple(content["notes"]),
-        frames=tuple(_graph(frame) for frame in content["frames"]),
-        actions=tuple(_scores(model, rows, over_time) for model, rows in content["actions"].items()),
+        frames=tuple(_parse_graph(frame) for frame in content["frames"]),
+        actions=tuple(_parse_scores(model, rows, over_time) for model, rows in content["actions"].items()),
     )
 
 
-def _graph(frame: dict[str, Any]) -> SceneGraph:
+def _parse_graph(frame: dict[str, Any]) -> SceneGraph:
     person, objects = frame["person"], frame["objects"]
     relations = [
         [found[group.value][name] for group in Group for name in RELATIONS_OF_GROUP[group]] for found in objects
@@ -225,7 +225,7 @@ def _graph(frame: dict[str, Any]) -> SceneGraph:
     )
 
 
-def _scores(model: str, rows: list[dict[str, Any]], over_time: dict[str, Any]) -> ActionScores:
+def _parse_scores(model: str, rows: list[dict[str, Any]], over_time: dict[str, Any]) -> ActionScores:
     if [row["id"] for row in rows] != [action.id for action in ACTIONS]:
         raise ValueError(f"{model} must score the {N_ACTIONS} actions in their order")
     return ActionScores(

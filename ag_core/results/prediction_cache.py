@@ -103,4 +103,4 @@ def finished_result(folder: Path, key: str, path: Path) -> Prediction | None:
         kept = Prediction.load(result_path(folder, key))
     except UserError:
         return None
-    return kept.renamed(path)
+    return kept.with_file(path)

@@ -126,15 +126,15 @@ def test_interpolation_lifts_an_early_mistake():
 
 def test_nothing_found_and_nothing_true():
     truth = [boxes((0, 0, 10, 10))]
-    assert compute_detection_precision([Detections.none()], truth).mean == 0
-    assert np.isnan(compute_detection_precision([Detections.none()], [Detections.none()]).mean)
+    assert compute_detection_precision([Detections.empty()], truth).mean == 0
+    assert np.isnan(compute_detection_precision([Detections.empty()], [Detections.empty()]).mean)
 
 
 def test_frames_that_nobody_looked_at_are_told():
     truth = [boxes((0, 0, 10, 10)), boxes((0, 0, 10, 10))]
     result = compute_detection_precision([truth[0], None], truth)
     assert result.frames_without_prediction == 1 and result.per_class[1] == pytest.approx(1 / 2)
-    assert compute_detection_precision([truth[0], Detections.none()], truth).frames_without_prediction == 0
+    assert compute_detection_precision([truth[0], Detections.empty()], truth).frames_without_prediction == 0
     metric = result.to_metric(ORIGIN)
     assert metric.n == Counts(frames=2, boxes=2, classes=1, frames_without_prediction=1)
     assert [one.protocol.label for one in result.to_class_metrics(ORIGIN)] == ["box AP (bag)"]

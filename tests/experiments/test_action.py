@@ -63,7 +63,7 @@ class Nobody:
         from ag_core.records import Detections
 
         self.asked += 1
-        return [Detections.none() for _ in images]
+        return [Detections.empty() for _ in images]
 
 
 def test_features_are_made_once(clips, tmp_path):

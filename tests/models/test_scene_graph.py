@@ -33,7 +33,7 @@ FOUND = [
         [0.6, 0.9, 0.8, 0.7, 0.04],
     ),
     Detections([[50, 20, 70, 40]], [7], [0.5]),
-    Detections.none(),
+    Detections.empty(),
 ]
 
 

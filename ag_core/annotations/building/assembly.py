@@ -80,7 +80,7 @@ def _assemble(
         connection.execute(SCHEMA.read_text(encoding="utf-8"))
         _write_names(connection, fingerprint)
         for table in COLUMNS:
-            connection.read_parquet(parts.files(table)).create_view(f"part_{table}")
+            connection.read_parquet(parts.list_files(table)).create_view(f"part_{table}")
         known = pa.table({"video_id": pa.array(rates, pa.string()), "fps": pa.array(rates.values(), pa.float64())})
         connection.register("part_rates", known)
         found = "select source from part_frames union select source from part_videos order by source"

@@ -127,7 +127,7 @@ def _read(inputs: Inputs, parts: Parts, say: Progress) -> None:
         say("charades", len(inputs.charades), len(inputs.charades))
         _check_splits_share_none(parts)
     if inputs.annotations is not None:
-        _read_graphs(inputs.annotations, [identify_file(path) for path in inputs.pickles()], parts, say)
+        _read_graphs(inputs.annotations, [identify_file(path) for path in inputs.list_pickles()], parts, say)
     _read_further(inputs.further, parts, say)
     for first, batch in _split_into_batches(inputs.predictions, PREDICTIONS_A_PART):
         say("predictions", first, len(inputs.predictions))
@@ -138,7 +138,7 @@ def _read(inputs: Inputs, parts: Parts, say: Progress) -> None:
         _check_one_prediction_each(parts)
     if inputs.detail is None and inputs.videos is not None:
         _add_videos(inputs.videos.values, parts)
-    known = sorted({*parts.texts("videos", "video_id"), *parts.texts("frames", "video_id")})
+    known = sorted({*parts.read_texts("videos", "video_id"), *parts.read_texts("frames", "video_id")})
     issues = [*inputs.rates.issues, *_read_videos(inputs, known, parts, say)]
     parts.make(
         "notes",
@@ -195,7 +195,7 @@ def _add_videos(files: Mapping[str, Path], parts: Parts) -> None:
 
 
 def _check_splits_share_none(parts: Parts) -> None:
-    counts = Counter(parts.texts("videos", "video_id"))
+    counts = Counter(parts.read_texts("videos", "video_id"))
     twice = [video_id for video_id, count in counts.items() if count > 1]
     if twice:
         raise UserError(
@@ -205,7 +205,7 @@ def _check_splits_share_none(parts: Parts) -> None:
 
 def _check_one_prediction_each(parts: Parts) -> None:
     seen = set()
-    columns = (parts.texts("videos", name) for name in ("source", "video_id", "file"))
+    columns = (parts.read_texts("videos", name) for name in ("source", "video_id", "file"))
     for source, video_id, file_name in zip(*columns):
         if source != ANNOTATION and (source, video_id) in seen:
             raise UserError(f"{file_name} is a second prediction of {video_id} by {source}; give one")

@@ -79,8 +79,8 @@ class Inputs:
             if not path.is_file():
                 raise UserError(f"{path} is not there; give files that `python -m ag_core predict` wrote")
         return Inputs(
-            () if charades is None else _charades_files(Path(charades)),
-            None if action_genome is None else _annotations(Path(action_genome)),
+            () if charades is None else _find_charades_files(Path(charades)),
+            None if action_genome is None else _find_annotations(Path(action_genome)),
             None if videos is None else find_video_files(Path(videos)),
             "" if videos is None else Path(videos).name,
             FoundValues({}, []) if rates is None else read_rates(Path(rates)),
@@ -97,14 +97,14 @@ class Inputs:
 
     def fingerprint(self) -> str:
         """[64 hexadecimal digits] The same for the same files read by the same version."""
-        return hash_bytes("\n".join(self._identities()).encode())
+        return hash_bytes("\n".join(self._identify_inputs()).encode())
 
-    def _identities(self) -> Iterator[str]:
+    def _identify_inputs(self) -> Iterator[str]:
         yield f"{FORMAT_VERSION} {READERS}"
         yield from (path.read_text(encoding="utf-8") for path in (SCHEMA, ASSEMBLY))
         for kind, paths in (
             ("charades", self.charades),
-            ("pickles", () if self.annotations is None else tuple(self.pickles())),
+            ("pickles", () if self.annotations is None else tuple(self.list_pickles())),
             ("videos", () if self.videos is None else tuple(self.videos.values.values())),
             ("rates", () if self.rates_file is None else (self.rates_file,)),
             ("predictions", self.predictions),
@@ -117,20 +117,20 @@ class Inputs:
         yield " ".join(() if self.videos is None else self.videos.values)
         yield f"folder {self.videos is not None} {self.folder}"
 
-    def pickles(self) -> Iterator[Path]:
+    def list_pickles(self) -> Iterator[Path]:
         """The released files that are there, persons first."""
         if self.annotations is not None:
             yield from (p for p in (self.annotations / PERSON_FILE, self.annotations / OBJECT_FILE) if p.is_file())
 
 
-def _charades_files(folder: Path) -> tuple[Path, ...]:
+def _find_charades_files(folder: Path) -> tuple[Path, ...]:
     paths = tuple(folder / name for name in CHARADES_FILES if (folder / name).is_file())
     if not paths:
         raise UserError(f"{folder} has neither {' nor '.join(CHARADES_FILES)}; give the Charades annotation folder")
     return paths
 
 
-def _annotations(folder: Path) -> Path:
+def _find_annotations(folder: Path) -> Path:
     inner = folder / "annotations"
     chosen = inner if inner.is_dir() else folder
     if not (chosen / OBJECT_FILE).is_file():

@@ -96,14 +96,14 @@ class Parts:
         self._made.append(part)
         return part
 
-    def files(self, table: str) -> list[str]:
+    def list_files(self, table: str) -> list[str]:
         """The Parquet files of a table in the parts of this build, in the order they were asked for."""
         paths = [part / f"{table}.parquet" for part in self._made]
         return [str(path) for path in paths if path.is_file()]
 
-    def texts(self, table: str, column: str) -> list[str]:
+    def read_texts(self, table: str, column: str) -> list[str]:
         """All values of a column of texts, part by part."""
-        read = (pq.read_table(file, columns=[column])[column] for file in self.files(table))
+        read = (pq.read_table(file, columns=[column])[column] for file in self.list_files(table))
         return [text for values in read for text in values.cast(pa.string()).to_pylist()]
 
     def remove(self) -> None:
@@ -124,14 +124,14 @@ def _is_whole(part: Path) -> bool:
 def _write(path: Path, schema: pa.Schema, columns: Mapping[str, Any]) -> None:
     rows = len(next(iter(columns.values()), ()))
     arrays = [
-        pa.nulls(rows, field.type) if columns.get(field.name) is None else _array(columns[field.name], field.type)
+        pa.nulls(rows, field.type) if columns.get(field.name) is None else _to_array(columns[field.name], field.type)
         for field in schema
     ]
     names = [field.name for field in schema if pa.types.is_dictionary(field.type)]
     pq.write_table(pa.table(arrays, schema=schema), path, compression="lz4", use_dictionary=names)
 
 
-def _array(values: Any, kind: pa.DataType) -> pa.Array:
+def _to_array(values: Any, kind: pa.DataType) -> pa.Array:
     """Values as an array of that type; NaN becomes null."""
     if isinstance(values, pa.Array):
         return values.cast(kind)

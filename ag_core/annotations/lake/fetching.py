@@ -58,7 +58,7 @@ def fetch_lake(address: str, copies: Path, progress: Progress | None = None) -> 
             source = f"{address}/{manifest.data}/{file.path}"
             missing = f"the lake at {address} lacks {file.path}; it may just have been replaced: try again"
             _ask_server(files.get_file, source, str(target), missing=missing, failed=_UNREACHED.format(address))
-            _check(address, file, target)
+            _check_file(address, file, target)
             done += file.bytes
         publish_lake(folder, part, manifest)
     say("fetching", manifest.size_bytes, manifest.size_bytes)
@@ -102,7 +102,7 @@ def _ask_server(ask: Callable[..., Any], *arguments: str, missing: str, failed: 
         raise UserError(f"{failed} ({str(error).strip() or type(error).__name__})") from None
 
 
-def _check(address: str, file: LakeFile, target: Path) -> None:
+def _check_file(address: str, file: LakeFile, target: Path) -> None:
     if (target.stat().st_size, hash_file(target)) != (file.bytes, file.sha256):
         raise UserError(
             f"{file.path} of the lake at {address} came cut short or changed; try again, or write the lake again"

@@ -22,7 +22,7 @@ from ag_core.annotations.readers.clipping import clip_to_frame_sizes, format_box
 from ag_core.annotations.readers.frame_names import read_frame_names
 from ag_core.annotations.readers.issues import Issue, Kind
 from ag_core.annotations.readers.person_boxes import PERSON_FILE, PersonTable, read_persons, read_released_dictionary
-from ag_core.annotations.readers.unpickle import collection_paused
+from ag_core.annotations.readers.unpickle import pause_collection
 from ag_core.taxonomy import (
     OBJECT_CLASSES,
     RELATIONS,
@@ -78,7 +78,7 @@ def read_objects(
 
     UserError where the file is missing, refused or something else.
     """
-    with collection_paused():
+    with pause_collection():
         entries = read_released_dictionary(path, progress)
         names = read_frame_names(entries, path.name)
         walk = _ObjectCollector(path.name, list(names.issues))

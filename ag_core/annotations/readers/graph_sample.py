@@ -43,7 +43,7 @@ def read_graph_sample(path: Path) -> GraphSample:
         try:
             video, graph, others = _read_frame(json.loads(line))
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-            raise UserError(f"{path}, line {number}: {_reason(error)}; correct that line") from None
+            raise UserError(f"{path}, line {number}: {_describe_error(error)}; correct that line") from None
         graphs.setdefault(video, []).append(graph)
         left_out += others
     return GraphSample(graphs, left_out)
@@ -82,7 +82,7 @@ def _read_frame(frame: dict[str, Any]) -> tuple[str, SceneGraph, int]:
     return str(frame["video"]), graph, left_out
 
 
-def _reason(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"no JSON ({error.msg} at character {error.pos + 1})"
     if isinstance(error, KeyError) and error.args and " " not in str(error.args[0]):

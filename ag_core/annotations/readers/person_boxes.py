@@ -17,7 +17,7 @@ import pandas as pd
 from ag_core.annotations.readers.clipping import clip_to_frame_sizes, format_box
 from ag_core.annotations.readers.frame_names import read_frame_names
 from ag_core.annotations.readers.issues import Issue, Kind
-from ag_core.annotations.readers.unpickle import collection_paused, read_pickle
+from ag_core.annotations.readers.unpickle import pause_collection, read_pickle
 from ag_core.errors import UserError
 
 PERSON_FILE = "person_bbox.pkl"
@@ -52,7 +52,7 @@ def read_persons(path: Path, progress: Callable[[int, int], None] | None = None)
     if not path.is_file():
         missing = Issue(Kind.FILE_MISSING, path.name, "", "file not there; no frame has a person box")
         return PersonTable(_make_table(read_frame_names((), path.name).table(), array("d")), [missing], False)
-    with collection_paused():
+    with pause_collection():
         entries = read_released_dictionary(path, progress)
         names = read_frame_names(entries, path.name)
         issues = list(names.issues)

@@ -103,7 +103,7 @@ class _RestrictedUnpickler(pickle.Unpickler):
 
 
 @contextlib.contextmanager
-def collection_paused() -> Iterator[None]:
+def pause_collection() -> Iterator[None]:
     """No garbage collection within: millions of containers would be walked again and again, 3.6 x slower."""
     collecting = gc.isenabled()
     gc.disable()
@@ -123,15 +123,15 @@ class _WatchedFile(io.BufferedReader):
 
     def read(self, size: int | None = -1, /) -> bytes:
         piece = super().read(size)
-        self._tell()
+        self._report()
         return piece
 
     def readinto(self, buffer: Any, /) -> int:
         count = super().readinto(buffer)
-        self._tell()
+        self._report()
         return count
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         done = self.tell()
         if done - self._told >= 1 << 22 or done == self._size != self._told:
             self._told = done
@@ -144,7 +144,7 @@ def read_pickle(path: Path, progress: Callable[[int, int], None] | None = None) 
     UserError where the file is missing, damaged, or asks for a name not listed here.
     """
     try:
-        with collection_paused(), path.open("rb") if progress is None else _WatchedFile(path, progress) as file:
+        with pause_collection(), path.open("rb") if progress is None else _WatchedFile(path, progress) as file:
             return _RestrictedUnpickler(file, encoding="latin1").load()
     except UserError as refused:
         raise UserError(f"{path.name}: {refused}") from None

@@ -86,7 +86,16 @@ def run(options: argparse.Namespace) -> None:
     )
     data = open_data(options, options.split)
     with ProgressReporter() as report:
-        for model in _train(options.kind, data, chosen, training.Listeners(report, _print_progress, print)):
+
+        def report_steps(progress: "TrainingProgress") -> None:
+            if options.steps:
+                report("training", progress.step, options.steps, progress.describe_losses())
+            else:
+                seconds, budget_s = round(progress.seconds), round(60 * options.minutes)
+                note = f"step {progress.step}, {progress.describe_losses()}"
+                report("training, seconds", min(seconds, budget_s), budget_s, note)
+
+        for model in _train(options.kind, data, chosen, training.Listeners(report, report_steps, print)):
             print(model.sentence())
 
 
@@ -101,7 +110,3 @@ def _train(
     if kind == "action":
         return training.train_action(data, chosen, listeners)
     return [(training.train_detector if kind == "detector" else training.train_clip)(data, chosen, listeners)]
-
-
-def _print_progress(progress: "TrainingProgress") -> None:
-    print(progress.line(), flush=True)

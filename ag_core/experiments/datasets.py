@@ -5,7 +5,6 @@ are the annotated ones. Nothing else is read but the video files. Decoded frames
 one file a video, and are mapped rather than loaded, so that any frame is a cheap read afterwards.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ from ag_core.annotations.store import AnnotationStore
 from ag_core.annotations.store_format import ANNOTATION, DENSE
 from ag_core.annotations.targets import Targets
 from ag_core.errors import UserError
-from ag_core.files import stage_file
+from ag_core.files import hash_bytes, stage_file
 from ag_core.records import Detections, SceneGraph, frame_to_time
 from ag_core.settings import is_address, settings
 from ag_core.taxonomy import N_ACTIONS
@@ -96,7 +95,7 @@ class TrainingData:
         """[64 hexadecimal digits] of what the store was built from, source and rule; the same for all splits."""
         with AnnotationStore(self.store) as store:
             [(built_from,)] = store.rows("select fingerprint from store_format")
-        return hashlib.sha256(f"{built_from} {self.source} {self.rule}".encode()).hexdigest()
+        return hash_bytes(f"{built_from} {self.source} {self.rule}".encode())
 
     def load(self) -> "LabelledVideos":
         """The videos of the split that have a file, by id. UserError where there is none."""
@@ -126,7 +125,7 @@ class TrainingData:
 def cache_folder(store: Path | str) -> Path:
     """Where decoded frames and features of a store lie: beside it, or in the application's home for an address."""
     if is_address(store):
-        return settings().home / "training" / hashlib.sha256(str(store).encode()).hexdigest()[:12]
+        return settings().home / "training" / hash_bytes(str(store).encode())[:12]
     path = Path(store).resolve()
     return path.parent / ".cache" / path.stem
 
@@ -299,7 +298,7 @@ class FrameCache(Generic[SomeVideo]):
     def path_of(self, video: SomeVideo) -> Path:
         """The file of a video's frames; other frames of the same video are another file."""
         numbers = np.array(list(self.frames(video)), np.int64)
-        return self.folder / f"{video.video_id}-{hashlib.sha256(numbers.tobytes()).hexdigest()[:8]}.npy"
+        return self.folder / f"{video.video_id}-{hash_bytes(numbers.tobytes())[:8]}.npy"
 
     def read(self, video: SomeVideo) -> NDArray[np.uint8]:
         """The frames [F,H,W,3] of a video, in order, mapped from the disk; decoded if missing or out of date."""

@@ -4,7 +4,6 @@ Every function prepares what it learns from, trains within the budget and writes
 listeners it is given; nothing is printed here, and nothing is written but weights, caches and the state for resuming.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +30,7 @@ from ag_core.experiments.datasets import FrameCache, LabelledVideo, LabelledVide
 from ag_core.experiments.detector import DetectorFrames, detector_losses
 from ag_core.experiments.relations import cached_examples, labelled_objects, relation_losses
 from ag_core.experiments.training_loop import Budget, Recipe, SavedState, TrainingProgress, fit
-from ag_core.files import hash_file
+from ag_core.files import hash_bytes, hash_file
 from ag_core.models.checkpoints import save_checkpoint
 from ag_core.models.detector import FasterRcnnDetector, build_faster_rcnn, load_faster_rcnn
 from ag_core.models.region_features import RegionFeatureExtractor
@@ -284,7 +283,7 @@ def saved_state(
         "data": f"{data.name} {data.split} {data.fingerprint[:12]}",
         "--weights": " ".join(hash_file(path)[:12] for path in earlier) or "none",
     }
-    mark = hashlib.sha256(out.encode()).hexdigest()[:12]
+    mark = hash_bytes(out.encode())[:12]
     return SavedState(data.cache / f"training-{options.out.stem}{part and '-'}{part}-{mark}.pt", facts)
 
 

@@ -66,7 +66,7 @@ class Recipe:
     autocast: torch.dtype | None = None
     seed: int = 0
     checkpoint_s: float = 60.0
-    report_s: float = 15.0
+    report_s: float = 1.0
 
     def __post_init__(self) -> None:
         if not (self.learning_rate > 0 and math.isfinite(self.learning_rate)):
@@ -99,12 +99,9 @@ class TrainingProgress:
     share: float = 0.0
     losses: dict[str, float] | None = None
 
-    def line(self) -> str:
-        """One line for a log."""
-        rate = self.step / max(self.seconds, 1e-9)
-        left = self.seconds / max(self.share, 1e-9) - self.seconds
-        losses = "  ".join(f"{name} {value:.3f}" for name, value in (self.losses or {}).items())
-        return f"{self.share:4.0%}  step {self.step}  {rate:.2f} steps/s  {left / 60:.1f} min left  {losses}"
+    def describe_losses(self) -> str:
+        """The losses in a few words."""
+        return ", ".join(f"{name} {value:.3f}" for name, value in (self.losses or {}).items())
 
 
 def rate_at(share: float, warm_up: float) -> float:
@@ -120,7 +117,7 @@ def fit(
     recipe: Recipe,
     saved_state: SavedState | None = None,
     resume: bool = False,
-    report: Callable[[TrainingProgress], None] = lambda progress: print(progress.line(), flush=True),
+    report: Callable[[TrainingProgress], None] = lambda progress: None,
 ) -> TrainingProgress:
     """Train the parameters of `network` that want gradients, in place and where they are, until the budget is spent.
 

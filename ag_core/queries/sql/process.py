@@ -31,7 +31,7 @@ LOCKS = (
     "set enable_progress_bar = false",
 )
 """Set before the store is attached, which shuts files and network; then the settings themselves are locked."""
-LONGEST_TEXT = 20_000
+MAX_LETTERS = 20_000
 MAX_COLUMNS = 300
 BATCH_ROWS = 2048
 GRACE_S = 2.0
@@ -40,7 +40,7 @@ GRACE_S = 2.0
 WITHOUT_FOLDERS = "create temp view videos as select * replace (parse_filename(path) as path) from store.main.videos"
 """Stands before the table for whoever asks for `videos`: where files lie on this machine is nobody's business."""
 
-AS_THEY_ARE = frozenset(
+PLAIN_TYPES = frozenset(
     "BOOLEAN TINYINT SMALLINT INTEGER BIGINT UTINYINT USMALLINT UINTEGER UBIGINT HUGEINT FLOAT DOUBLE VARCHAR DATE TIME"
     " TIMESTAMP TIMESTAMP_S TIMESTAMP_MS TIMESTAMP_NS".split()
 )
@@ -79,7 +79,7 @@ class QueryExecutor:
 
     def answer(self, sql: str, limit_rows: int, limit_bytes: int) -> tuple[dict[str, Any], pa.Table]:
         """The facts of an answer (names, cut) and its rows, at most the limits; Refused with the reason."""
-        query = self._checked(sql)
+        query = self._check_statement(sql)
         with self.connection.cursor() as self.cursor:
             cursor = self.cursor
             cursor.execute(f"use store; {WITHOUT_FOLDERS}")
@@ -87,11 +87,11 @@ class QueryExecutor:
             if len(columns) > MAX_COLUMNS:
                 raise Refused(f"the answer has {len(columns):,} columns; {MAX_COLUMNS} are shown at most, name them")
             names = [str(column[0]) for column in columns]
-            shown = ", ".join(_shown(f"c{n}", str(column[1])) for n, column in enumerate(columns))
+            shown = ", ".join(_cast_for_display(f"c{n}", str(column[1])) for n, column in enumerate(columns))
             alias = ", ".join(f"c{n}" for n in range(len(columns)))
             wrapped = f"select {shown} from (\n{query}\n) as answer({alias}) limit {limit_rows + 1}"
             reader = cursor.sql(wrapped).to_arrow_reader(BATCH_ROWS)
-            table, whole = _taken(reader, limit_bytes)
+            table, whole = _read_limited(reader, limit_bytes)
         cut = "" if whole else "bytes"
         if cut and not len(table):
             raise Refused(f"one row of the answer is over {limit_bytes // 10**6} MB; ask for shorter values")
@@ -102,20 +102,20 @@ class QueryExecutor:
     def same(self, sql: str, other: str) -> bool:
         """Whether two texts are one statement to DuckDB, apart from how they are laid out."""
         rows = self.connection.execute("select json_serialize_sql(?), json_serialize_sql(?)", [sql, other]).fetchall()
-        trees = [_without_places(json.loads(tree)) for tree in rows[0]]
+        trees = [_drop_locations(json.loads(tree)) for tree in rows[0]]
         return trees[0] == trees[1] and not trees[0]["error"]
 
-    def _checked(self, sql: str) -> str:
+    def _check_statement(self, sql: str) -> str:
         """The one statement in the text, without what follows it; Refused for anything but one harmless SELECT."""
-        if len(sql) > LONGEST_TEXT:
-            raise Refused(f"the text has {len(sql):,} letters; a query may have {LONGEST_TEXT:,}")
+        if len(sql) > MAX_LETTERS:
+            raise Refused(f"the text has {len(sql):,} letters; a query may have {MAX_LETTERS:,}")
         with self.connection.cursor() as cursor:
             statements = cursor.extract_statements(sql)
             if not statements:
                 raise Refused("the text holds no statement; write one SELECT")
             if len(statements) != 1:
                 raise Refused(f"the text holds {len(statements)} statements; write exactly one SELECT")
-            kind = _kind(statements[0])
+            kind = _name_kind(statements[0])
             if kind == "MULTI":
                 raise Refused("a PIVOT without its values takes several statements; list them: in ('a', 'b')")
             if kind != "SELECT":
@@ -131,7 +131,7 @@ class QueryExecutor:
 
     def message(self, error: Exception) -> str:
         """What the asker reads of an error: DuckDB's words, the line in the asker's text, no place of this machine."""
-        if _of_memory(error):
+        if _is_memory_error(error):
             return f"the query needs more than {self.memory_mb} MB of memory; ask for less"
         text, path = str(error), Path(self.where)
         if isinstance(error, RecursionError) or "max_expression_depth" in text:
@@ -143,29 +143,29 @@ class QueryExecutor:
         return re.sub(r"LINE (\d+):", lambda found: f"LINE {max(1, int(found[1]) - before)}:", text)
 
 
-def _without_places(node: Any) -> Any:
+def _drop_locations(node: Any) -> Any:
     """A parsed statement without where its parts stood in the text."""
     if isinstance(node, dict):
-        return {key: _without_places(part) for key, part in node.items() if not key.startswith("query_location")}
-    return [_without_places(part) for part in node] if isinstance(node, list) else node
+        return {key: _drop_locations(part) for key, part in node.items() if not key.startswith("query_location")}
+    return [_drop_locations(part) for part in node] if isinstance(node, list) else node
 
 
-def _kind(statement: duckdb.Statement) -> str:
+def _name_kind(statement: duckdb.Statement) -> str:
     try:
         return str(statement.type).rpartition(".")[2]
     except ValueError:  # a kind that DuckDB's Python does not name
         return "this statement"
 
 
-def _of_memory(error: Exception) -> bool:
+def _is_memory_error(error: Exception) -> bool:
     return isinstance(error, duckdb.OutOfMemoryException | MemoryError) or any(
         sign in str(error) for sign in ("bad_alloc", "Out of Memory", "failed to allocate")
     )
 
 
-def _shown(column: str, kind: str) -> str:
+def _cast_for_display(column: str, kind: str) -> str:
     """A column of a type that every table format knows; nested values as JSON text, the rest as DuckDB prints it."""
-    if kind in AS_THEY_ARE or kind == "TIMESTAMP WITH TIME ZONE":
+    if kind in PLAIN_TYPES or kind == "TIMESTAMP WITH TIME ZONE":
         return column
     if kind.startswith("DECIMAL"):
         return f"{column}::double as {column}"
@@ -174,11 +174,11 @@ def _shown(column: str, kind: str) -> str:
     return f"{column}::varchar as {column}"
 
 
-def _taken(reader: pa.RecordBatchReader, most: int) -> tuple[pa.Table, bool]:
+def _read_limited(reader: pa.RecordBatchReader, max_bytes: int) -> tuple[pa.Table, bool]:
     """The rows that fit into so many bytes, and whether that is all of them."""
     batches, size = [], 0
     for batch in reader:
-        kept = _fitting(batch, most - size)
+        kept = _cut_to_size(batch, max_bytes - size)
         size += kept.nbytes
         batches.append(kept)
         if len(kept) < len(batch):
@@ -186,7 +186,7 @@ def _taken(reader: pa.RecordBatchReader, most: int) -> tuple[pa.Table, bool]:
     return pa.Table.from_batches(batches, reader.schema), True
 
 
-def _fitting(batch: pa.RecordBatch, room: int) -> pa.RecordBatch:
+def _cut_to_size(batch: pa.RecordBatch, room: int) -> pa.RecordBatch:
     """The first rows of a batch that fit into so many bytes."""
     rows = len(batch)
     while rows and batch.slice(0, rows).nbytes > room:
@@ -211,7 +211,7 @@ def confine_process(memory_mb: int) -> None:
         resource.setrlimit(limit, (most, most))
 
 
-def _dies_after(seconds: float) -> None:
+def _set_kill_timer(seconds: float) -> None:
     """Let the system end this process then, whatever it is doing; 0 calls it off."""
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -229,7 +229,7 @@ def _run_query(executor: QueryExecutor, order: dict[str, Any]) -> tuple[dict[str
     timer = threading.Timer(seconds, stop)
     timer.daemon = True
     start = time.perf_counter()
-    _dies_after(seconds + GRACE_S)
+    _set_kill_timer(seconds + GRACE_S)
     try:
         timer.start()
         facts, table = executor.answer(order["sql"], int(order["rows"]), int(order["max_bytes"]))
@@ -241,16 +241,16 @@ def _run_query(executor: QueryExecutor, order: dict[str, Any]) -> tuple[dict[str
         if late.is_set():
             return {"error": f"the query took longer than {seconds:g} s; ask for less"}, b""
         # After a failed allocation little may be left of what this process may have.
-        spent = _of_memory(error) or not isinstance(error, duckdb.Error | Refused)
+        spent = _is_memory_error(error) or not isinstance(error, duckdb.Error | Refused)
         return {"error": executor.message(error), "spent": spent}, b""
     finally:
         timer.cancel()
-        _dies_after(0)
+        _set_kill_timer(0)
 
 
 def _compare(executor: QueryExecutor, texts: list[str]) -> dict[str, Any]:
     try:
-        return {"same": max(map(len, texts)) <= LONGEST_TEXT and executor.same(*texts)}
+        return {"same": max(map(len, texts)) <= MAX_LETTERS and executor.same(*texts)}
     except (duckdb.Error, RecursionError):
         return {"same": False}
 

@@ -146,7 +146,7 @@ class SqlSandbox:
         head, body = self._ask(order, timeout_s)
         with pa.ipc.open_stream(pa.py_buffer(body)) as reader:
             table = reader.read_all()
-        return SandboxResult(_frame(table, head["names"]), float(head["seconds"]), head["cut"])
+        return SandboxResult(_make_data_frame(table, head["names"]), float(head["seconds"]), head["cut"])
 
     def schema(self) -> dict[str, list[tuple[str, str]]]:
         """Columns (name, type) of every table by name, then of the views that spell out names."""
@@ -212,7 +212,7 @@ def _end(processes: list[JsonLinesProcess]) -> None:
     processes.clear()
 
 
-def _frame(table: pa.Table, names: list[str]) -> pd.DataFrame:
+def _make_data_frame(table: pa.Table, names: list[str]) -> pd.DataFrame:
     """Arrow rows as a data frame; sums of whole numbers become whole numbers again, equal names get a number."""
     fields = []
     for column in table.columns:

@@ -5,6 +5,7 @@ Steps read the actor and write through it. Knows time, posture, hands and labels
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,13 @@ class Label:
     shows: tuple[str | int, ...] = ()
 
 
+class LyingItem(NamedTuple):
+    """Where an item lies: position [3] and the kind of surface."""
+
+    position: NDArray
+    surface: str
+
+
 @dataclass
 class Actor:
     """One person in one room, and the performance that is being written.
@@ -69,7 +77,7 @@ class Actor:
         self.slot: tuple[NDArray, float] | None = None  # where to sidle out from between table and chair, and the yaw
         self.lain_since, self.sat_since, self.held_since = -99.0, -99.0, -99.0
         # Where the items are now.
-        self.lying: dict[str, tuple[NDArray, str]] = {}  # item -> position [3] and kind of surface
+        self.lying: dict[str, LyingItem] = {}
         self.contents: dict[str, str] = {}  # item -> the box that it is in
         self.held: str | None = None
         self.hand: int | None = None

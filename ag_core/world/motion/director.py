@@ -56,7 +56,7 @@ class Director:
         opened += [key for key, lid in performance.lids.items() if lid.value_at(later) > 0.5]
         lamp = actor.room.find_index("light")
         return Situation(
-            {name: kind for name, (_, kind) in actor.lying.items()},
+            {name: lies.surface for name, lies in actor.lying.items()},
             tuple(p.prop.name for p in actor.room.placed),
             tuple(sorted({s.kind for s in actor.room.seats})),
             tuple(sorted({bed.kind for bed in actor.room.beds})),
@@ -101,7 +101,7 @@ class Director:
         template, actor = step.skill.brings[0][0], self.actor
         item = actor.items.get(step.subject)
         if step.kind in ("take", "pick up"):
-            support = actor.lying[step.subject][1]
+            support = actor.lying[step.subject].surface
         elif step.kind == "put":
             support = step.onto
         else:

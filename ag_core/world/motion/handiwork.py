@@ -6,7 +6,7 @@ Each step returns False, and writes nothing, if it cannot be done.
 import numpy as np
 
 from ag_core.world.body.skeleton import SIDES
-from ag_core.world.motion.actor import Actor, StepFunction
+from ag_core.world.motion.actor import Actor, LyingItem, StepFunction
 from ag_core.world.motion.goals import (
     BeAtEar,
     BeDrunkFrom,
@@ -94,7 +94,7 @@ def put(actor: Actor, name: str, kinds: tuple[str, ...] = ()) -> bool:
     """Carry to a free spot, lower, detach."""
     for _ in range(12 if actor.seat is None else 60):
         spot = find_free_spot(actor, name, kinds or ITEMS[name].lies_on, 12)
-        if spot is None or not may_reach(actor, spot[0]):
+        if spot is None or not may_reach(actor, spot.position):
             continue
         at, kind, _ = spot
         found = go_within_reach(actor, name, at)
@@ -109,7 +109,7 @@ def put(actor: Actor, name: str, kinds: tuple[str, ...] = ()) -> bool:
     actor.performance.paths[name].add(start, start + span, LieAt(at, turn_z(actor.yaw) @ turn_flat(name)))
     detach = start + span + 0.12
     actor.let_go(name, detach)
-    actor.lying[name] = (at, kind)
+    actor.lying[name] = LyingItem(at, kind)
     actor.relax(hands, detach + 0.02)
     actor.time = detach + actor.stream.uniform(0.45, 0.6)
     owners = tuple(s.owner for s in actor.room.surfaces if s.kind == kind and s.owner > 0)[:1]
@@ -159,7 +159,7 @@ def throw(actor: Actor, name: str) -> bool:
     actor.let_go(name, release)
     actor.relax(hands, release + 0.3, 0.55)
     actor.time = release + span + 0.3
-    actor.lying[name] = (at, kind)
+    actor.lying[name] = LyingItem(at, kind)
     actor.add_label("throw", name, start, actor.time, name, support=kind)
     return True
 
@@ -224,13 +224,13 @@ def wipe(actor: Actor, name: str) -> bool:
     """Circles with the towel on a free part of a table."""
     for _ in range(6):
         spot = find_free_spot(actor, name, ("table",), 12)
-        found = go_within_reach(actor, name, spot[0]) if spot is not None else None
+        found = go_within_reach(actor, name, spot.position) if spot is not None else None
         if spot is not None and found is not None:
             break
     else:
         return False
     posture = found[1]
-    at, start = spot[0] - UP * 0.02, actor.time
+    at, start = spot.position - UP * 0.02, actor.time
     end = start + 0.7 + actor.stream.uniform(2.0, 3.2)
     actor.bend((posture[0] + 0.08, posture[1]), start, 0.6)
     actor.performance.paths[name].add(start, start + 0.65, WipeCircles(at, start, actor.yaw))
@@ -274,7 +274,7 @@ def write(actor: Actor, name: str) -> bool:
     actor.look(LookAtPoint(at), start)
     actor.let_go(name, start + 0.85)
     actor.add_label("put", name, start, start + 1.0, name, actor.room.find_index("table") or 0, support="table")
-    actor.lying[name] = (at, "table")
+    actor.lying[name] = LyingItem(at, "table")
     begin, end = start + 1.3, start + 1.4 + actor.stream.uniform(2.0, 3.2)
     for i in (0, 1):
         actor.performance.hands[i].add(start + 0.87, begin, WriteOn(name, main))

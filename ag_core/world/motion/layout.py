@@ -1,10 +1,12 @@
 """Laying items out: where each lies at the beginning, and where one can be put down later."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.world.action_table import find_actions
-from ag_core.world.motion.actor import Actor
+from ag_core.world.motion.actor import Actor, LyingItem
 from ag_core.world.motion.goals import LieAt, LieInside
 from ag_core.world.motion.reach import FROM_ABOVE
 from ag_core.world.motion.script import ITEMS
@@ -15,6 +17,14 @@ from ag_core.world.render.mesh import turn_z
 IN_A_BOX = ("food", "cup", "phone", "medicine", "sandwich", "towel")
 
 
+class FreeSpot(NamedTuple):
+    """Where an item finds room: position [3] of its origin, the kind of surface, and a yaw."""
+
+    position: NDArray
+    surface: str
+    yaw: float
+
+
 def lay_out_items(actor: Actor, names: list[str]) -> None:
     """Put each item somewhere it may lie, not on another; leaves out what finds no room."""
     for name in names:
@@ -22,9 +32,8 @@ def lay_out_items(actor: Actor, names: list[str]) -> None:
         if spot is None:
             del actor.items[name]
             continue
-        actor.lying[name] = spot[:2]
-        yaw = spot[2]
-        actor.performance.paths[name] = Track(LieAt(spot[0], turn_z(yaw) @ turn_flat(name)))
+        actor.lying[name] = LyingItem(spot.position, spot.surface)
+        actor.performance.paths[name] = Track(LieAt(spot.position, turn_z(spot.yaw) @ turn_flat(name)))
     for name in ("box", "bag"):
         if name in actor.lying:
             actor.performance.lids[name] = NumberTrack(0.0)
@@ -45,9 +54,7 @@ def fill_box(actor: Actor) -> None:
             return
 
 
-def find_free_spot(
-    actor: Actor, name: str, kinds: tuple[str, ...], tries: int = 30
-) -> tuple[NDArray, str, float] | None:
+def find_free_spot(actor: Actor, name: str, kinds: tuple[str, ...], tries: int = 30) -> FreeSpot | None:
     """A position [3] on one of the kinds of surface, clear of other items, and a yaw."""
     surfaces = [s for s in actor.room.surfaces if s.kind in kinds and s.owner != actor.kept_free]
     if not surfaces:
@@ -71,5 +78,5 @@ def find_free_spot(
             centre = (s.low + s.high) / 2
             towards = actor.viewer[:2] - centre
             yaw = np.arctan2(-towards[0], towards[1]) + np.pi + c.uniform(-0.6, 0.6)
-            return np.array([*at, s.height + item.lift]), s.kind, float(yaw)
+            return FreeSpot(np.array([*at, s.height + item.lift]), s.kind, float(yaw))
     return None

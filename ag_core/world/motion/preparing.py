@@ -74,9 +74,13 @@ def make_sandwich(actor: Actor, name: str) -> bool:
 
 def pour(actor: Actor, name: str) -> bool:
     """Tilt the bottle over a cup that stands in reach."""
-    if "cup" not in actor.lying or actor.lying["cup"][1] not in ("table", "counter", "shelf") or actor.hand is None:
+    if (
+        "cup" not in actor.lying
+        or actor.lying["cup"].surface not in ("table", "counter", "shelf")
+        or actor.hand is None
+    ):
         return False
-    at = actor.lying["cup"][0]
+    at = actor.lying["cup"].position
     found = go_within_reach(actor, name, at + 0.15 * UP)
     if found is None:
         return False
@@ -123,7 +127,7 @@ def turn_lid(actor: Actor, name: str, opening: bool) -> bool:
     item, lid = actor.items[name], actor.performance.lids.get(name)
     if lid is None or item.prop is None or item.prop.hinge is None:
         return False
-    (at, _), turn, hinge = actor.lying[name], actor.find_item_turn(name), item.prop.hinge
+    at, turn, hinge = actor.lying[name].position, actor.find_item_turn(name), item.prop.hinge
     shares = (0.0, 0.35, 0.6) if opening else (1.0, 0.7, 0.3)
     points = [at + turn @ (hinge.origin + hinge.rotation(share) @ hinge.handle) for share in shares]
     highest = max(points, key=lambda point: float(point[2]))
@@ -147,7 +151,7 @@ def take_out(actor: Actor, box: str) -> bool:
     name = next((inner for inner, outer in actor.contents.items() if outer == box), None)
     if name is None:
         return False
-    at = actor.lying[box][0]
+    at = actor.lying[box].position
     offsets = mirror_wrist(FROM_ABOVE)
     if not come_near(actor, at + 0.12 * UP, offsets, (0, 1), actor.find_item_turn(box)[:, 1]):
         return False

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.world.body.skeleton import SIDES
-from ag_core.world.motion.actor import Actor, StepFunction
+from ag_core.world.motion.actor import Actor, LyingItem, StepFunction
 from ag_core.world.motion.goals import BeHeld, GripItem, HangDown, LieAt, LookAhead, LookAtItem, LookAtPoint, ReachTo
 from ag_core.world.motion.handiwork import put
 from ag_core.world.motion.hinges import ensure_open
@@ -54,13 +54,13 @@ def straighten(actor: Actor, subject: str) -> bool:
     if subject == "closet/cabinet":
         return straighten_inside(actor, subject)
     owner = actor.room.find_index(subject)
-    names = [name for name, (_, kind) in actor.lying.items() if kind == subject]
+    names = [name for name, lies in actor.lying.items() if lies.surface == subject]
     if owner is None or not names:
         return False
     begin: float | None = None
     shows: list[str | int] = [owner]
     for name in actor.stream.permutation(names)[:2]:
-        at = actor.lying[name][0]
+        at = actor.lying[name].position
         target = find_spot_beside(actor, name, at)
         found = go_within_reach(actor, name, at) if target is not None else None
         if target is None or found is None:
@@ -83,7 +83,7 @@ def straighten(actor: Actor, subject: str) -> bool:
         square = turn_z(np.round(actor.yaw / (np.pi / 2)) * np.pi / 2) @ actor.items[name].rest_turn
         actor.performance.paths[name].add(moved, moved + 0.6, LieAt(target, square))
         actor.performance.attached.append(Attachment(name, (0 in both, 1 in both), moved, moved + 0.65))
-        actor.lying[name] = (target, subject)
+        actor.lying[name] = LyingItem(target, subject)
         shows.append(name)
         actor.time = moved + 0.75
         actor.relax(tuple(both), actor.time - 0.05, 0.4)
@@ -142,7 +142,7 @@ def fix(actor: Actor, subject: str) -> bool:
     i = actor.room.find_index(subject)
     shows: tuple[str | int, ...]
     if subject in actor.lying:
-        at, shows = actor.lying[subject][0], (subject,)
+        at, shows = actor.lying[subject].position, (subject,)
     elif i is None:
         return False
     else:

@@ -23,8 +23,8 @@ from ag_core.ui.page import (
     show_page_frame,
     show_totals,
 )
-from ag_core.ui.player.viewing import action_tables, models_note, play, viewing_of
-from ag_core.ui.widgets.pickers import models_of_source
+from ag_core.ui.player.viewing import describe_models, load_viewing, show_action_tables, show_viewing
+from ag_core.ui.widgets.pickers import format_run
 
 show_page_frame(
     APP_NAME,
@@ -39,7 +39,7 @@ if videos.empty:
     show_empty_state("No videos", "The store holds no videos", (RUN, "Predict a video of your own"))
     st.stop()
 chosen = cached.choose_first_video(key)
-viewing = viewing_of(key, chosen)
+viewing = load_viewing(key, chosen)
 
 
 def counted_of(source: str) -> str:
@@ -48,13 +48,13 @@ def counted_of(source: str) -> str:
         return "The store holds video files alone: nobody annotated them, and no model has predicted them yet."
     if source == ANNOTATION:
         return "Counts of the open data set."
-    return f"Nobody annotated these videos: counts of what {models_of_source(source)} predicted."
+    return f"Nobody annotated these videos: counts of what {format_run(source)} predicted."
 
 
 @st.fragment
 def player() -> None:
     """The video plays by itself, muted, again and again."""
-    play(viewing, "home_player", autoplay=True, link_path="/Explore", top_k=3)
+    show_viewing(viewing, "home_player", autoplay=True, link_path="/Explore", top_k=3)
 
 
 player()
@@ -63,7 +63,7 @@ if viewing.scores:
     st.subheader("What the models say happens here", anchor=False)
     checked = "; checked against this video's own annotation" if viewing.intervals is not None else ""
     show_owner_note(f"Scores by this project's models, trained only on the synthetic home world{checked}.")
-    action_tables(viewing, top=5, key="home_actions")
+    show_action_tables(viewing, top=5, key="home_actions")
 
 st.subheader("The data", anchor=False)
 source = cached.find_main_source(key)
@@ -97,4 +97,4 @@ with st.container(horizontal=True, key="ag_cards"):
 
 if viewing.prediction:
     with st.expander("How the result above was made"):
-        st.markdown(models_note(viewing.prediction))
+        st.markdown(describe_models(viewing.prediction))

@@ -7,7 +7,7 @@ import streamlit as st
 from ag_core.doctor.check import Area
 from ag_core.ui import cached
 from ag_core.ui.page import EXPLORE, require_store, show_empty_state, show_owner_note, show_page_frame
-from ag_core.ui.widgets.findings import report_downloads, show_findings, show_funnel, summary_line
+from ag_core.ui.widgets.findings import show_findings, show_funnel, show_report_downloads, show_summary
 
 PATIENCE_S = 0.3
 
@@ -34,8 +34,8 @@ if not findings:
     )
     st.stop()
 
-summary_line(findings)
-report_downloads(key)
+show_summary(findings)
+show_report_downloads(key)
 
 st.subheader("The funnel: which frames count", anchor=False)
 show_funnel(key)

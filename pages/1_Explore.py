@@ -25,24 +25,24 @@ from ag_core.ui.page import (
 from ag_core.ui.player.viewing import (
     PREDICTED,
     Viewing,
-    action_tables,
+    describe_models,
     is_upright,
-    models_note,
-    play,
-    viewing_of,
+    load_viewing,
+    show_action_tables,
+    show_viewing,
 )
-from ag_core.ui.widgets.export_menu import export_menu
-from ag_core.ui.widgets.pickers import download_table, facet_pills, filter_pickers, models_of_source, run_picker
+from ag_core.ui.widgets.export_menu import show_export_menu
+from ag_core.ui.widgets.pickers import format_run, pick_filter, pick_run, show_download, show_facet_pills
 
 PER_PAGE = 12
 
 
 def grid(key: StoreKey) -> None:
     """The filters, what they leave, and the posters of it."""
-    filters = filter_pickers(key)
+    filters = pick_filter(key)
     found = cached.count_matching_videos(key, filters)
     with st.expander("What these videos hold, by number of videos", expanded=True, key="explore_facets"):
-        facet_pills(cached.load_facets(key, filters), filters)
+        show_facet_pills(cached.load_facets(key, filters), filters)
     if not found:
         show_empty_state("No video fits", "All conditions must hold in one video; take one of them away")
         return
@@ -78,7 +78,7 @@ def _by_whom(key: StoreKey, source: str) -> str:
     """Who says so, to end a sentence with; nobody where the store has video files alone."""
     if source not in cached.list_sources(key):
         return "; nobody annotated or predicted them yet"
-    return ", by the annotation" if source == ANNOTATION else f", as predicted by {models_of_source(source)}"
+    return ", by the annotation" if source == ANNOTATION else f", as predicted by {format_run(source)}"
 
 
 def open_video(video_id: str) -> None:
@@ -97,9 +97,9 @@ def watch(key: StoreKey, video_id: str) -> None:
     """One video: the player, and beside it everything known, as tables."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("All videos", icon=":material/arrow_back:", type="tertiary", on_click=close_video, key="explore_back")
-        run = run_picker(key, video_id)
+        run = pick_run(key, video_id)
         try:
-            viewing = viewing_of(key, video_id, run)
+            viewing = load_viewing(key, video_id, run)
         except UserError as error:
             show_empty_state("No such video", str(error), (EXPLORE, "All videos"))
             return
@@ -115,7 +115,7 @@ def watch(key: StoreKey, video_id: str) -> None:
 @st.fragment
 def player(viewing: Viewing) -> None:
     """The player and the tables that follow its clock."""
-    state = play(viewing, "explore_player", t0=_start(), neighbours=True)
+    state = show_viewing(viewing, "explore_player", t0=_start(), neighbours=True)
     if state.get("navigate"):
         _go_to_neighbour(viewing.video.video_id, state["navigate"])
     source = ANNOTATION if ANNOTATION in viewing.sources else PREDICTED
@@ -135,8 +135,8 @@ def player(viewing: Viewing) -> None:
     graphs = viewing.sources.get(source, [])
     time_s = float(state.get("t") or 0.0)
     with head:
-        named = viewing.source_id(source)
-        export_menu(viewing.video, graphs, named, _whose(source), time_s, viewing.clock_fps, key="explore_export")
+        named = viewing.name_source(source)
+        show_export_menu(viewing.video, graphs, named, _whose(source), time_s, viewing.clock_fps, key="explore_export")
     tabs = dict(zip(TABS, st.tabs(list(TABS), key="table", bind="query-params", on_change="rerun")))
     for name, tab in tabs.items():
         if tab.open:  # what nobody looks at is not made
@@ -148,7 +148,7 @@ def _triplets_now(viewing: Viewing, source: str, graphs: list[SceneGraph], time_
     graph = viewing.latest_graph_at(source, time_s)
     now = _position(viewing, time_s)
     show_owner_note(f"At {now}; the newest graph at or before it, {_whose(source)}.")
-    _table(tables.triplets([graph] if graph else []), "triplets-now", viewing, "now")
+    _table(tables.build_triplet_table([graph] if graph else []), "triplets-now", viewing, "now")
 
 
 def _position(viewing: Viewing, time_s: float) -> str:
@@ -160,23 +160,23 @@ def _position(viewing: Viewing, time_s: float) -> str:
 
 def _all_triplets(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
     show_owner_note(f"Triplets of the whole video, {_whose(source)}.")
-    _table(tables.triplets(graphs), "triplets", viewing, "all")
+    _table(tables.build_triplet_table(graphs), "triplets", viewing, "all")
 
 
 def _actions(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
     if viewing.intervals:
         show_owner_note("Annotated actions of the whole video.")
-        _table(tables.action_intervals(viewing.intervals), "actions", viewing, "actions")
+        _table(tables.build_interval_table(viewing.intervals), "actions", viewing, "actions")
     if viewing.scores:
         show_owner_note("Best actions by this project's models, trained only on the synthetic home world.")
-        action_tables(viewing, top=8, key="explore_models")
+        show_action_tables(viewing, top=8, key="explore_models")
     if not viewing.intervals and not viewing.scores:
         st.caption("Nobody annotated an action in this video, and no model has scored its actions.")
 
 
 def _boxes(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
     show_owner_note(f"Boxes in pixels, {_whose(source)}; the person comes first in each frame.")
-    _table(tables.objects(graphs), "boxes", viewing, "raw")
+    _table(tables.build_object_table(graphs), "boxes", viewing, "raw")
 
 
 def _start() -> float:
@@ -212,7 +212,7 @@ def _table(table, what: str, viewing: Viewing, key: str) -> None:
     )
     with st.container(horizontal=True):
         for kind in ("csv", "json"):
-            download_table(table, what, viewing.video.video_id, f"explore_{key}_{kind}", kind)
+            show_download(table, what, viewing.video.video_id, f"explore_{key}_{kind}", kind)
 
 
 def _about(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
@@ -231,7 +231,7 @@ def _about(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: floa
     }
     st.markdown("\n".join(f"- **{name}**: {value}" for name, value in facts.items() if value))
     if viewing.prediction:
-        st.caption(models_note(viewing.prediction))
+        st.caption(describe_models(viewing.prediction))
         st.download_button(
             "Prediction (JSON)",
             viewing.prediction.to_text,

@@ -19,10 +19,10 @@ from ag_core.ui.page import (
     show_owner_note,
     show_page_frame,
 )
-from ag_core.ui.player.player import top_actions
-from ag_core.ui.player.viewing import PREDICTED, Viewing, models_note, play, viewing_of
-from ag_core.ui.player.viewing import action_tables as show_action_tables
-from ag_core.ui.widgets.pickers import download_table, run_picker, video_picker
+from ag_core.ui.player.player import select_top_actions
+from ag_core.ui.player.viewing import PREDICTED, Viewing, describe_models, load_viewing, show_viewing
+from ag_core.ui.player.viewing import show_action_tables as show_action_tables
+from ag_core.ui.widgets.pickers import pick_run, pick_video, show_download
 
 MAX_CURVES = 6
 
@@ -30,8 +30,8 @@ MAX_CURVES = 6
 def picked_video(key: cached.StoreKey) -> Viewing:
     """The video to compare on, with what its script says beside the choice."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        video_id = video_picker(key, first=cached.find_first_predicted(key))
-        viewing = viewing_of(key, video_id, run_picker(key, video_id))
+        video_id = pick_video(key, first=cached.find_first_predicted(key))
+        viewing = load_viewing(key, video_id, pick_run(key, video_id))
         st.markdown(f":gray[{viewing.video.script or ''}]", width="stretch")
     return viewing
 
@@ -40,7 +40,7 @@ def choose_actions(viewing: Viewing) -> list[int]:
     """Which actions to draw; at first the annotated ones that the models know, then what the models favour."""
     annotated = sorted(viewing.annotated_actions or ())
     known = [action for action in annotated if any(answer.trained_on[action] for answer in viewing.scores.values())]
-    favoured = [action for action in top_actions(viewing.scores, 3) if action not in known]
+    favoured = [action for action in select_top_actions(viewing.scores, 3) if action not in known]
     chosen = st.multiselect(
         "Actions to draw",
         [action.id for action in ACTIONS],
@@ -55,28 +55,28 @@ def choose_actions(viewing: Viewing) -> list[int]:
 @st.fragment
 def compare(viewing: Viewing) -> None:
     """The player, and under it everything that follows its clock."""
-    state = play(viewing, "compare_player", compare=True, top_k=4, link_path="/Explore")
+    state = show_viewing(viewing, "compare_player", compare=True, top_k=4, link_path="/Explore")
     time_s = float(state.get("t") or 0.0)
 
     st.subheader("Scores over time", anchor=False)
     grey = " Grey: where the action is annotated." if viewing.intervals else ""
     show_owner_note(f"By this project's models, trained only on the synthetic home world.{grey}")
     actions = choose_actions(viewing)
-    curves = tables.scores_over_time(viewing.scores, actions)
+    curves = tables.build_score_table(viewing.scores, actions)
     if not actions:
         st.caption("Choose at least one action to draw.")
     elif curves.empty:
         st.caption("The store keeps the scores of the whole video alone. Run the models again to see them over time.")
         st.page_link(RUN, label="Run the models", icon=":material/play_circle:")
     else:
-        truth = tables.action_intervals(viewing.intervals or [])
+        truth = tables.build_interval_table(viewing.intervals or [])
         st.plotly_chart(
-            plots.score_curves(curves, truth, time_s, viewing.video.duration_s, dark=is_dark()),
+            plots.draw_score_curves(curves, truth, time_s, viewing.video.duration_s, dark=is_dark()),
             config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]},
             key="compare_curves",
             alt="Score of each chosen action over time, one line for each model",
         )
-        download_table(curves, "scores", viewing.video.video_id, "compare_scores_csv")
+        show_download(curves, "scores", viewing.video.video_id, "compare_scores_csv")
 
     st.subheader("Best actions of the whole video", anchor=False)
     judged = ", beside the video's own annotation" if viewing.intervals is not None else ""
@@ -107,14 +107,14 @@ def feature(viewing: Viewing, time_s: float) -> None:
         "object score times relationship score, the best of each class. "
         "A bank of graphs keeps one for every half second."
     )
-    table = tables.confidence_table(graph.confidence_matrix())
+    table = tables.build_confidence_table(graph.confidence_matrix())
     st.container(key="ag_wide_compare").altair_chart(
-        plots.object_relation_map(table, "confidence", dark=is_dark(), label="confidence", top=1.0),
+        plots.draw_object_relation_map(table, "confidence", dark=is_dark(), label="confidence", top=1.0),
         width="stretch",
         key="compare_matrix",
         alt="Heat map of 35 objects by 25 relationships; darker means more confident",
     )
-    download_table(table, "confidence", viewing.video.video_id, "compare_matrix_csv")
+    show_download(table, "confidence", viewing.video.video_id, "compare_matrix_csv")
 
 
 READERS = [model.label for model in predicting_models() if model.bank is BankKind.PREDICTED_GRAPHS]
@@ -141,4 +141,4 @@ if not viewing.scores:
     st.stop()
 compare(viewing)
 if viewing.prediction:
-    st.caption(models_note(viewing.prediction))
+    st.caption(describe_models(viewing.prediction))

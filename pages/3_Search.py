@@ -27,8 +27,8 @@ from ag_core.ui.page import (
     show_page_frame,
 )
 from ag_core.ui.widgets import search_hits as drawn
-from ag_core.ui.widgets.pickers import source_name
-from ag_core.ui.widgets.sequence_builder import SEQUENCE, TEXT, builder, remember
+from ag_core.ui.widgets.pickers import format_source
+from ag_core.ui.widgets.sequence_builder import SEQUENCE, TEXT, remember, show_sequence_builder
 
 PER_PAGE = 8
 # Hits are plain links: coming back by the browser's button must find the link of this page as it was.
@@ -101,12 +101,12 @@ def answer(key: StoreKey, sequence: Sequence, counts: pd.DataFrame) -> None:
     st.subheader(f"{format_number(found.total)} hit{'' if found.total == 1 else 's'}", anchor=False)
     in_videos = f"In {format_number(found.videos)} video{'' if found.videos == 1 else 's'}, asked"
     asked = f"{in_videos if found.total else 'Asked'} in {1000 * found.seconds:.0f} ms."
-    show_owner_note(f"{asked} Whose frames: {source_name(sequence.where.source)}. {cautions(key, sequence)}")
+    show_owner_note(f"{asked} Whose frames: {format_source(sequence.where.source)}. {cautions(key, sequence)}")
     if not found.total:
-        show_empty_state("No hit", drawn.why_nothing(sequence, counts))
+        show_empty_state("No hit", drawn.explain_no_hits(sequence, counts))
     else:
         texts = [format_step(step) for step in sequence.steps]
-        st.html(drawn.legend(sequence, dark=is_dark()))
+        st.html(drawn.render_legend(sequence, dark=is_dark()))
         for number, (_, row) in enumerate(found.table.iterrows()):
             hit(number, row, texts)
         with st.container(horizontal=True, vertical_alignment="center", key="ag_search_end"):
@@ -138,7 +138,7 @@ def hit(number: int, row: pd.Series, texts: Values[str]) -> None:
             st.image(picture, width="stretch", alt=f"Video {row['video_id']} at frame {row['frame']}")
         else:
             st.html('<div class="ag-noposter">no video file</div>')
-        st.html(drawn.hit_html(row, texts, EXPLORE_ADDRESS, dark=is_dark()))
+        st.html(drawn.render_hit(row, texts, EXPLORE_ADDRESS, dark=is_dark()))
 
 
 def downloads(sequence: Sequence) -> None:
@@ -146,7 +146,7 @@ def downloads(sequence: Sequence) -> None:
     store = cached.open_store()
 
     def every() -> pd.DataFrame:
-        return drawn.for_download(find_hits(store, sequence, MAX_HITS).table)
+        return drawn.drop_paths(find_hits(store, sequence, MAX_HITS).table)
 
     makers = {
         "csv": ("text/csv", lambda: every().to_csv(index=False).encode()),
@@ -166,7 +166,7 @@ def query_shown(sequence: Sequence) -> None:
     with st.expander("The SQL that answers this", icon=":material/database:", key="search_sql"):
         st.caption("One query; every value travels as a parameter, in the order of the question marks.")
         st.code(query.sql, language="sql", height=420)
-        st.html(drawn.parameter_list(query))
+        st.html(drawn.render_parameters(query))
         st.page_link(
             SQL, label="Open in SQL, with its values", icon=":material/arrow_forward:",
             query_params={"q": build_hits_query(sequence, 1000).with_values()},
@@ -194,7 +194,7 @@ shown = sequence or last
 try:
     counts = cached.count_step_intervals(key, format_sequence(shown))
     with left:
-        builder(shown, counts, cached.list_sources(key))
+        show_sequence_builder(shown, counts, cached.list_sources(key))
     if sequence is None:
         show_empty_state(
             "Not understood", "the text is not a sequence yet; correct it, or change a step to write it anew"

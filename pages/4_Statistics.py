@@ -11,7 +11,7 @@ from ag_core.ui.statistics.overview import show_overview
 from ag_core.ui.statistics.pairs import show_pairs
 from ag_core.ui.statistics.sampling import show_sampling
 from ag_core.ui.statistics.scope import StatisticsScope
-from ag_core.ui.widgets.pickers import source_name, source_picker
+from ag_core.ui.widgets.pickers import format_source, pick_source
 
 # Each asks only while its tab is open.
 PARTS = {
@@ -38,10 +38,10 @@ with tabs[chosen]:
         why = "The store holds video files alone, neither annotated nor predicted; run the models on one of them"
         show_empty_state("Nothing to count", why, (RUN, "Run the models"))
         st.stop()
-    source = source_picker(key, "source")
+    source = pick_source(key, "source")
     totals = cached.count_totals(key, source)
     if not totals["frames"] and not totals["action_intervals"]:
-        why = f"{source_name(source)} has no graphs and no actions"
+        why = f"{format_source(source)} has no graphs and no actions"
         show_empty_state("Nothing to count", why, (EXPLORE, "All videos"))
         st.stop()
     PARTS[chosen](StatisticsScope(key, source))

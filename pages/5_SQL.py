@@ -23,9 +23,9 @@ from ag_core.ui.page import (
     show_owner_note,
     show_page_frame,
 )
-from ag_core.ui.widgets.pickers import download_table
+from ag_core.ui.widgets.pickers import show_download
 from ag_core.ui.widgets.running_query import QueryTexts, RunningQuery
-from ag_core.ui.widgets.schema_tree import show_tree, tree_data
+from ag_core.ui.widgets.schema_tree import build_tree_data, show_tree
 
 ROWS = ("100", "1,000", "10,000", "100,000")
 SECONDS = ("5", "10", "30", "60")
@@ -72,7 +72,7 @@ def use_example() -> None:
 
 def go_back() -> None:
     """The text before this one, run again."""
-    st.session_state["q"] = texts().back(st.session_state["q"])
+    st.session_state["q"] = texts().go_back(st.session_state["q"])
     start()
 
 
@@ -109,7 +109,7 @@ def schema() -> None:
     except UserError as error:
         show_failure(error)
         return
-    chosen = show_tree(tree_data(tables, cached.load_sql_meanings()), "q", "sql_tree", on_rows=lambda: None)
+    chosen = show_tree(build_tree_data(tables, cached.load_sql_meanings()), "q", "sql_tree", on_rows=lambda: None)
     if chosen:
         look_into(chosen)
 
@@ -201,7 +201,7 @@ def show(query: RunningQuery) -> None:
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         for kind in ("csv", "parquet", "json"):
-            download_table(frame, "query", "result", f"sql_{kind}", kind)
+            show_download(frame, "query", "result", f"sql_{kind}", kind)
         if opens:
             open_row(frame, state.selection.rows)
 
@@ -222,14 +222,14 @@ def pick(label: str, key: str, options: list[str], *, optional: bool = False) ->
 
 def chart(frame: pd.DataFrame) -> None:
     """Choose a chart and its columns, then see it."""
-    offered = query_chart.offered(frame)
+    offered = query_chart.list_chart_kinds(frame)
     if not offered:
         return
     forget("chart", offered, None)
     kind = st.segmented_control("Chart", offered, key="chart", bind="query-params")
     if not kind:
         return
-    across, up, shades = query_chart.choices(frame, kind)
+    across, up, shades = query_chart.list_axis_columns(frame, kind)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         x = pick("A bar for each" if kind == "Bar" else "Across", "x", across)
         rest = [name for name in up if name != x] or up
@@ -237,7 +237,7 @@ def chart(frame: pd.DataFrame) -> None:
         colour = pick("Colour", "colour", shades, optional=kind != "Heat map") if shades else None
     if x is None:
         return
-    table = query_chart.plotted(frame, kind, x, y, colour)
+    table = query_chart.select_chart_rows(frame, kind, x, y, colour)
     title = f"{y or query_chart.ROWS} by {x}"
     note = f"{kind} chart of the answer's {format_number(len(frame))} rows, from the open data set."
     if kind == "Scatter" and len(frame) > query_chart.MAX_POINTS:
@@ -245,12 +245,12 @@ def chart(frame: pd.DataFrame) -> None:
     if kind == "Line" and len(table) < len(frame):
         note += " Rows of one place are averaged."
     draw = partial(_drawn, table, kind, x, y, colour)
-    data = query_chart.named(table, x, y, colour)
+    data = query_chart.restore_column_names(table, x, y, colour)
     show_figure(Figure(title, note, f"{kind} chart: {title}", "query", "chart", draw, data), "sql_figure")
 
 
 def _drawn(table: pd.DataFrame, kind: str, x: str, y: str | None, colour: str | None, dark: bool) -> Chart:
-    return query_chart.drawn(table, kind, x, y, colour, dark=dark)
+    return query_chart.draw_query_chart(table, kind, x, y, colour, dark=dark)
 
 
 def open_row(frame: pd.DataFrame, rows: list[int]) -> None:

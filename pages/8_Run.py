@@ -15,7 +15,7 @@ from ag_core.results.prediction_cache import LARGEST_RATE, PredictionSettings
 from ag_core.ui import cached
 from ag_core.ui.formatting import format_download_name, format_number, format_remaining
 from ag_core.ui.page import show_failure, show_owner_note, show_page_frame
-from ag_core.ui.player.viewing import action_tables, models_note, play, viewing_of_prediction
+from ag_core.ui.player.viewing import build_viewing, describe_models, show_action_tables, show_viewing
 
 OWN, KNOWN = "A file of mine", "One of the data set"
 JOB = "job"  # the query parameter that names a job, so that a result has a link while the app runs
@@ -153,7 +153,7 @@ def result(job_id: str) -> None:
         if job.state != JobState.DONE:
             return
         prediction = cached.get_prediction_queue().result(job_id)
-        viewing = viewing_of_prediction(prediction, job.request.path)
+        viewing = build_viewing(prediction, job.request.path)
     except UserError as error:
         show_failure(error)
         return
@@ -163,7 +163,7 @@ def result(job_id: str) -> None:
     _result_player(viewing, job_id)
     if viewing.scores:
         show_owner_note("Best actions by this project's models, trained only on the synthetic home world.")
-        action_tables(viewing, top=8, key="run_actions")
+        show_action_tables(viewing, top=8, key="run_actions")
     st.download_button(
         "Download the prediction (JSON)",
         prediction.to_text,
@@ -173,12 +173,12 @@ def result(job_id: str) -> None:
         on_click="ignore",
         key="run_download",
     )
-    st.caption(models_note(prediction))
+    st.caption(describe_models(prediction))
 
 
 @st.fragment
 def _result_player(viewing, job_id: str) -> None:
-    play(viewing, f"run_player_{job_id}", link_path="/Run")
+    show_viewing(viewing, f"run_player_{job_id}", link_path="/Run")
 
 
 show_page_frame("Run", "A video goes in; its scene graphs and its actions come out. Nothing leaves this machine.")

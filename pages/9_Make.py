@@ -23,8 +23,8 @@ from ag_core.results.film_cache import (
 from ag_core.ui import cached, html, tables
 from ag_core.ui.formatting import format_action, format_download_name, format_remaining
 from ag_core.ui.page import TIME, show_failure, show_owner_note, show_page_frame
-from ag_core.ui.player.viewing import Viewing, play
-from ag_core.ui.widgets.pickers import download_table
+from ag_core.ui.player.viewing import Viewing, show_viewing
+from ag_core.ui.widgets.pickers import show_download
 
 PEOPLE_NAMES = {"val": "Of the validation films", "train": "Of the training films"}
 FIRST_SEED = 7
@@ -168,7 +168,7 @@ def result(order: FilmRequest) -> None:
         st.html(html.render_requested_actions(made))
     st.subheader("What happens", anchor=False)
     show_owner_note("Every action of the film, exact by construction.")
-    table = tables.action_intervals(made.intervals)
+    table = tables.build_interval_table(made.intervals)
     if table.empty:
         st.caption("No action of the list happens in this film.")
         return
@@ -179,14 +179,14 @@ def result(order: FilmRequest) -> None:
         column_config={name: st.column_config.NumberColumn(format="%.2f") for name in ("start_s", "end_s")},
         alt=f"Actions of film {made.video.video_id}",
     )
-    download_table(table, "actions", made.video.video_id, "make_actions_csv")
+    show_download(table, "actions", made.video.video_id, "make_actions_csv")
 
 
 @st.fragment
 def _player(made: FinishedFilm) -> None:
     viewing = Viewing(made.video, made.video.path, {ANNOTATION: list(made.graphs)}, list(made.intervals))
     link = f"/Make?{urlencode(made.request.to_link())}"
-    play(viewing, f"make_player_{made.request.key}", t0=_start_time(), link_path=link)
+    show_viewing(viewing, f"make_player_{made.request.key}", t0=_start_time(), link_path=link)
 
 
 def _start_time() -> float:

@@ -19,7 +19,7 @@ RIGHT, WRONG, UNSEEN = "✓ annotated", "not annotated", "never trained"
 """What stands beside a predicted action. An action the model never saw cannot be right on merit, so it says so."""
 
 
-def triplets(graphs: Sequence[SceneGraph]) -> pd.DataFrame:
+def build_triplet_table(graphs: Sequence[SceneGraph]) -> pd.DataFrame:
     """One row per edge between the person and an object, by frame, then object, then group.
 
     Which objects and relationships count is decided in `graphs.edges`, for the player and the exports alike.
@@ -29,7 +29,7 @@ def triplets(graphs: Sequence[SceneGraph]) -> pd.DataFrame:
         return pd.DataFrame(columns=TRIPLET_COLUMNS)
     probabilities = np.concatenate([graph.relations for graph in graphs])
     rows, relations = np.nonzero(np.concatenate([edge_mask(graph) for graph in graphs]))
-    frame, time_s = _moments(graphs, [len(graph) for graph in graphs])
+    frame, time_s = _repeat_positions(graphs, [len(graph) for graph in graphs])
     classes = np.concatenate([graph.object_classes for graph in graphs])
     columns = [
         frame[rows],
@@ -42,7 +42,7 @@ def triplets(graphs: Sequence[SceneGraph]) -> pd.DataFrame:
     return pd.DataFrame(dict(zip(TRIPLET_COLUMNS, columns)))
 
 
-def objects(graphs: Sequence[SceneGraph]) -> pd.DataFrame:
+def build_object_table(graphs: Sequence[SceneGraph]) -> pd.DataFrame:
     """One row per object of each frame, the person first: class, box in pixels, score. NaN boxes are not visible."""
     boxes: list[np.ndarray] = [np.zeros((0, 4))]
     classes: list[np.ndarray] = [np.zeros(0, np.int64)]
@@ -55,7 +55,7 @@ def objects(graphs: Sequence[SceneGraph]) -> pd.DataFrame:
         boxes.append(graph.object_boxes_xyxy)
         classes.append(graph.object_classes)
         scores.append(graph.object_scores)
-    frame, time_s = _moments(graphs, [len(graph) + (graph.person_box_xyxy is not None) for graph in graphs])
+    frame, time_s = _repeat_positions(graphs, [len(graph) + (graph.person_box_xyxy is not None) for graph in graphs])
     corners = np.concatenate(boxes).astype(np.float64).round(1)
     return pd.DataFrame(
         {
@@ -68,31 +68,31 @@ def objects(graphs: Sequence[SceneGraph]) -> pd.DataFrame:
     )
 
 
-def _moments(graphs: Sequence[SceneGraph], counts: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+def _repeat_positions(graphs: Sequence[SceneGraph], counts: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
     """Frame and time (seconds, to the millisecond) of each graph, repeated as often as `counts` says."""
     frames = np.array([graph.frame for graph in graphs], np.int64)
     times = np.array([graph.time_s for graph in graphs], np.float64).round(3)
     return np.repeat(frames, counts), np.repeat(times, counts)
 
 
-def action_intervals(intervals: Sequence[ActionInterval]) -> pd.DataFrame:
+def build_interval_table(intervals: Sequence[ActionInterval]) -> pd.DataFrame:
     """The annotated actions of a video, by start."""
     rows = [(ACTIONS[i.action].id, ACTIONS[i.action].label, i.start_s, i.end_s) for i in intervals]
     rows.sort(key=lambda row: (row[2], row[3], row[0]))
     return pd.DataFrame(rows, columns=["action_id", "action", "start_s", "end_s"])
 
 
-def top_actions(answer: ActionScores, annotated: set[int] | None, top: int) -> pd.DataFrame:
+def build_top_action_table(answer: ActionScores, annotated: set[int] | None, top: int) -> pd.DataFrame:
     """The model's best `top` actions with score and verdict; no verdict where nobody annotated the video."""
     best = np.argsort(-answer.scores, kind="stable")[:top]
     rows = []
     for action in best.tolist():
         row = [ACTIONS[action].id, ACTIONS[action].label, float(answer.scores[action])]
-        rows.append([*row, _verdict(answer, action, annotated)])
+        rows.append([*row, _judge_action(answer, action, annotated)])
     return pd.DataFrame(rows, columns=["action_id", "action", "score", "verdict"])
 
 
-def _verdict(answer: ActionScores, action: int, annotated: set[int] | None) -> str:
+def _judge_action(answer: ActionScores, action: int, annotated: set[int] | None) -> str:
     if not answer.trained_on[action]:
         return UNSEEN
     if annotated is None:
@@ -100,7 +100,7 @@ def _verdict(answer: ActionScores, action: int, annotated: set[int] | None) -> s
     return RIGHT if action in annotated else WRONG
 
 
-def scores_over_time(scores: Mapping[str, ActionScores], actions: Sequence[int]) -> pd.DataFrame:
+def build_score_table(scores: Mapping[str, ActionScores], actions: Sequence[int]) -> pd.DataFrame:
     """Long form of the chosen actions' scores: time_s, model, action, score."""
     parts = [
         pd.DataFrame(
@@ -120,7 +120,7 @@ def scores_over_time(scores: Mapping[str, ActionScores], actions: Sequence[int])
     )
 
 
-def confidence_table(matrix: np.ndarray) -> pd.DataFrame:
+def build_confidence_table(matrix: np.ndarray) -> pd.DataFrame:
     """Long form of a [35,25] confidence matrix: object, group, relation, confidence."""
     rows, columns = np.indices(matrix.shape)
     names = [RELATIONS[column] for column in columns.ravel()]

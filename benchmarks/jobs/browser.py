@@ -129,11 +129,11 @@ def measure(clock: Clock, store: str, video: str) -> dict[str, int]:
     from streamlit.proto.BidiComponent_pb2 import BidiComponent
 
     from ag_core.records import Video
-    from ag_core.ui.player.player import player_data
+    from ag_core.ui.player.player import build_player_data
 
     with clock:
         graphs = graphs_of_every_frame(store, video)
-        data = player_data(Video(video, SECONDS, RATE, 640, 480, SECONDS * RATE), None, {"annotation": graphs})
+        data = build_player_data(Video(video, SECONDS, RATE, 640, 480, SECONDS * RATE), None, {"annotation": graphs})
     message = BidiComponent()
     serialize_mixed_data(data, message)
     records, rounded = as_dictionaries(graphs, False), as_dictionaries(graphs, True)

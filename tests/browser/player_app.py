@@ -11,8 +11,8 @@ import streamlit as st
 
 from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video
 from ag_core.taxonomy import N_ACTIONS, N_RELATIONS, object_index, relation_index
-from ag_core.ui.player.media import media_url
-from ag_core.ui.player.player import player_data, show_player
+from ag_core.ui.player.media import serve_video
+from ag_core.ui.player.player import build_player_data, show_player
 
 OBJECTS = (
     "cup/glass/bottle", "sofa/couch", "table", "laptop", "closet/cabinet", "pillow", "phone/camera", "television",
@@ -79,8 +79,8 @@ def main() -> None:
     scores = {}
     if query.get("scores"):
         scores = {"lfb": model_scores("lfb", 0), "sgfb": model_scores("sgfb", 0.8)}
-    url = query["src"] if "src" in query else media_url(query["clip"])
-    data = player_data(
+    url = query["src"] if "src" in query else serve_video(query["clip"])
+    data = build_player_data(
         video,
         url,
         sources,

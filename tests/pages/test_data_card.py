@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from ag_core.settings import PROJECT
 from ag_core.ui import cached
 from ag_core.ui.charts import plots
-from ag_core.ui.charts.figures import Figure, picture
+from ag_core.ui.charts.figures import Figure, render_figure
 from ag_core.ui.statistics import data_card
 from ag_core.world_audit.report_metrics import read_audit_metrics
 
@@ -96,10 +96,10 @@ def test_the_dots_come_as_a_picture() -> None:
         "Dots",
         "audits",
         "test",
-        lambda dark: plots.interval_dots(audits, "input", chance, dark=dark),
+        lambda dark: plots.draw_interval_dots(audits, "input", chance, dark=dark),
         audits,
     )
-    svg = picture(figure, "svg").decode()
+    svg = render_figure(figure, "svg").decode()
     assert "joints and objects" in svg and "by hand" in svg
 
 

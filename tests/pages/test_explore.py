@@ -14,7 +14,7 @@ from ag_core.results.prediction import Prediction
 from ag_core.taxonomy import GROUP_OF_RELATION, RELATIONS, action_index, shown
 from ag_core.ui import tables
 from ag_core.ui.formatting import format_download_name, format_object
-from ag_core.ui.player.viewing import is_upright, viewing_of_prediction
+from ag_core.ui.player.viewing import build_viewing, is_upright
 from ag_core.ui.widgets import export_menu
 from tests.conftest import stand_in_prediction
 from tests.pages.test_pages import notes, open_page
@@ -85,8 +85,8 @@ def test_a_file_is_made_when_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> No
     for frame in (None, 12):
         for one in FORMATS.values():
             if one.of_frame if frame else one.of_video:
-                maker = export_menu._maker(one.name, made.frames, made.video, "prediction", frame, False)
-                export_menu._button(one, made.video, maker, frame, "key")
+                maker = export_menu._bind_export(one.name, made.frames, made.video, "prediction", frame, False)
+                export_menu._show_button(one, made.video, maker, frame, "key")
     name = format_download_name("triplets", "EF2GH_frame12", "json")
     assert {row["frame"] for row in json.loads(makers[name]())["triplets"]} == {12}
     assert len(makers) == len(set(makers)) == 12
@@ -107,25 +107,28 @@ def by_hand(graphs: list[SceneGraph], least: float = 0.5) -> pd.DataFrame:
 def test_triplets_are_those_of_a_plain_loop() -> None:
     graphs = stand_in_prediction("EF2GH").graphs()
     nobody = SceneGraph(40, 3.3, None, 0.0, np.zeros(0), np.zeros((0, 4)), np.zeros(0), np.zeros((0, 25)))
-    pd.testing.assert_frame_equal(tables.triplets([*graphs, nobody]), by_hand(graphs))
-    assert tables.triplets([]).empty and tables.triplets([nobody]).columns.tolist() == tables.TRIPLET_COLUMNS
+    pd.testing.assert_frame_equal(tables.build_triplet_table([*graphs, nobody]), by_hand(graphs))
+    assert (
+        tables.build_triplet_table([]).empty
+        and tables.build_triplet_table([nobody]).columns.tolist() == tables.TRIPLET_COLUMNS
+    )
 
 
 def test_boxes_have_a_row_for_everything_seen() -> None:
     graphs = stand_in_prediction("EF2GH").graphs()[:1]
     hidden = SceneGraph(40, 3.25, None, 0.0, [2], [[np.nan] * 4], [1.0], np.zeros((1, 25)))
-    table = tables.objects([*graphs, hidden])
+    table = tables.build_object_table([*graphs, hidden])
     assert table["object"].tolist() == ["person", "bed", "pillow", "bed"]
     assert table.iloc[0].tolist() == [6, 0.417, "person", 30.0, 30.0, 60.0, 62.0, 0.97]
     assert np.isnan(table.iloc[3]["x1"]) and table.iloc[3]["frame"] == 40
-    assert tables.objects([]).empty
+    assert tables.build_object_table([]).empty
 
 
 def test_actions_stand_by_start() -> None:
     spans = [("c106", 5.0, 6.0), ("c151", 1.0, 3.0), ("c107", 1.0, 3.0), ("c123", 1.0, 2.0)]
     intervals = [ActionInterval("V", action_index(name), start, end) for name, start, end in spans]
-    assert tables.action_intervals(intervals)["action_id"].tolist() == ["c123", "c107", "c151", "c106"]
-    assert tables.action_intervals([]).empty
+    assert tables.build_interval_table(intervals)["action_id"].tolist() == ["c123", "c107", "c151", "c106"]
+    assert tables.build_interval_table([]).empty
 
 
 @pytest.mark.parametrize(
@@ -136,13 +139,13 @@ def test_upright_clips(width: object, height: object, upright: bool) -> None:
 
 
 def test_a_prediction_is_named_by_its_models() -> None:
-    viewing = viewing_of_prediction(stand_in_prediction("AB1CD"), None)
-    assert viewing.source_id("prediction") == "prediction:faster-rcnn+reldn"
-    assert viewing.source_id("annotation") == "annotation"
+    viewing = build_viewing(stand_in_prediction("AB1CD"), None)
+    assert viewing.name_source("prediction") == "prediction:faster-rcnn+reldn"
+    assert viewing.name_source("annotation") == "annotation"
 
 
 def test_what_the_player_is_given_is_worked_out_once(showcase: Path) -> None:
-    viewing = viewing_of_prediction(Prediction.load(showcase / "predictions" / "AB1CD.json"), None)
-    first = viewing.payload(src_url=None, t0=1.0)
-    assert viewing.payload(src_url=None, t0=1.0) is first
-    assert viewing.payload(src_url=None, t0=2.0)["t0"] == 2.0 and first["t0"] == 1.0
+    viewing = build_viewing(Prediction.load(showcase / "predictions" / "AB1CD.json"), None)
+    first = viewing.build_payload(src_url=None, t0=1.0)
+    assert viewing.build_payload(src_url=None, t0=1.0) is first
+    assert viewing.build_payload(src_url=None, t0=2.0)["t0"] == 2.0 and first["t0"] == 1.0

@@ -359,9 +359,9 @@ def test_numbers_are_written_one_way() -> None:
 
 def test_curves_mark_where_the_action_is_annotated() -> None:
     prediction = stand_in_prediction("EF2GH")
-    curves = tables.scores_over_time(prediction.action_scores(), [11, 59])
-    truth = tables.action_intervals([])
-    assert len(plots.score_curves(curves, truth, 1.0, 3.0, dark=True).data) == 4
+    curves = tables.build_score_table(prediction.action_scores(), [11, 59])
+    truth = tables.build_interval_table([])
+    assert len(plots.draw_score_curves(curves, truth, 1.0, 3.0, dark=True).data) == 4
 
 
 def test_pages_import_no_models_and_no_renderer(app_home: Path) -> None:

@@ -209,7 +209,7 @@ def test_the_sql_is_shown_and_opens_in_sql(home: Path) -> None:
 def test_downloads_are_offered_and_hold_no_paths(home: Path) -> None:
     app = open_page(PAGE, sequence="anything")
     assert [button.label for button in app.get("download_button")] == ["CSV", "JSON"]
-    found = search_hits.for_download(cached.load_sequence_hits(cached.get_store_key(), "anything", 10, 0).table)
+    found = search_hits.drop_paths(cached.load_sequence_hits(cached.get_store_key(), "anything", 10, 0).table)
     assert found["video_id"].tolist() == ["AB1CD", "EF2GH"]
     assert "path" not in found.columns
 
@@ -227,14 +227,14 @@ ROW = pd.Series(
 
 
 def test_a_strip_places_each_stretch_on_the_video() -> None:
-    html = search_hits.hit_html(ROW, ["holding cup", '<i>"cup"'], "Explore", dark=False)
+    html = search_hits.render_hit(ROW, ["holding cup", '<i>"cup"'], "Explore", dark=False)
     assert "left:10.00%;width:10.00%" in html
     assert f"left:45.00%;width:{search_hits.NARROWEST_PERCENT:.2f}%" in html
     assert "Step 2, &lt;i&gt;&quot;cup&quot;: 0:04.500 to 0:04.500, frame 46" in html
     assert "A&lt;B · 0:01.000 to 0:04.500" in html and "<i>" not in html and "somewhere" not in html
     link = urlsplit(html.split('href="')[3].split('"')[0].replace("&amp;", "&"))
     assert (link.path, parse_qs(link.query)) == ("Explore", {"v": ["A<B"], "t": ["4.500"]})
-    assert search_hits.hit_html(ROW, ["a", "b"], "Explore", dark=True) != search_hits.hit_html(
+    assert search_hits.render_hit(ROW, ["a", "b"], "Explore", dark=True) != search_hits.render_hit(
         ROW, ["a", "b"], "Explore", dark=False
     )
 
@@ -243,7 +243,7 @@ def test_without_a_clock_a_strip_counts_frames() -> None:
     untimed = ROW.copy()
     for name in ("start_s", "end_s", "step_1_start_ms", "step_1_end_ms", "step_2_start_ms", "step_2_end_ms"):
         untimed[name] = None
-    html = search_hits.hit_html(untimed, ["a", "b"], "Explore", dark=False)
+    html = search_hits.render_hit(untimed, ["a", "b"], "Explore", dark=False)
     assert "left:10.00%;width:11.00%" in html and f"left:45.00%;width:{search_hits.NARROWEST_PERCENT:.2f}%" in html
     assert "frame 1<" in html and "frame 100<" in html and "amp;t=" not in html and "0:0" not in html
 
@@ -251,24 +251,24 @@ def test_without_a_clock_a_strip_counts_frames() -> None:
 def test_a_stretch_past_the_end_of_the_video_is_still_drawn() -> None:
     long = ROW.copy()
     long["duration_s"] = 2.0
-    html = search_hits.hit_html(long, ["a", "b"], "Explore", dark=False)
+    html = search_hits.render_hit(long, ["a", "b"], "Explore", dark=False)
     assert f"left:{100 - search_hits.NARROWEST_PERCENT:.2f}%" in html
 
 
 def test_why_nothing_was_found() -> None:
     sequence = parse_sequence("holding cup then within 2 s door where action c107")
     counts = pd.DataFrame({"step": [1, 2], "intervals": [3, 0], "videos": [2, 0]})
-    assert search_hits.why_nothing(sequence, counts).startswith("step 2 (door) has no interval at all")
+    assert search_hits.explain_no_hits(sequence, counts).startswith("step 2 (door) has no interval at all")
     counts["intervals"] = 1
-    said = search_hits.why_nothing(sequence, counts)
+    said = search_hits.explain_no_hits(sequence, counts)
     assert said.startswith("each step happens, but never one after the other") and "take the action away" in said
-    assert "length" in search_hits.why_nothing(parse_sequence("holding cup where action c107"), counts.head(1))
+    assert "length" in search_hits.explain_no_hits(parse_sequence("holding cup where action c107"), counts.head(1))
 
 
 def test_counts_and_parameters_in_words() -> None:
-    assert search_hits.count_text(1, 1) == "1 interval in 1 video"
-    assert search_hits.count_text(1234, 2) == "1,234 intervals in 2 videos"
-    assert search_hits.count_text(0, 0) == "never happens here"
-    assert search_hits.parameter_list(SqlQuery("? ?", ("<b>", 7))) == (
+    assert search_hits.format_count(1, 1) == "1 interval in 1 video"
+    assert search_hits.format_count(1234, 2) == "1,234 intervals in 2 videos"
+    assert search_hits.format_count(0, 0) == "never happens here"
+    assert search_hits.render_parameters(SqlQuery("? ?", ("<b>", 7))) == (
         '<ol class="ag-parameters"><li>&#x27;&lt;b&gt;&#x27;</li><li>7</li></ol>'
     )

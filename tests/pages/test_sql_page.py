@@ -17,7 +17,7 @@ from ag_core.ui import cached
 from ag_core.ui.charts import query_chart
 from ag_core.ui.charts.plots import GROUP_COLOURS, GROUPS
 from ag_core.ui.widgets.running_query import MAX_TEXTS, QueryTexts
-from ag_core.ui.widgets.schema_tree import tree_data
+from ag_core.ui.widgets.schema_tree import build_tree_data
 from tests.pages.test_pages import notes, open_page
 
 PAGE = "pages/5_SQL.py"
@@ -58,7 +58,7 @@ def shown_sandbox(tmp_path_factory: pytest.TempPathFactory):
 def test_an_example_gives_rows_on_the_showcase(example: dict[str, str], shown_sandbox: SqlSandbox):
     result = shown_sandbox.run(example["sql"])
     assert len(result.frame) and not result.cut
-    assert example["note"].endswith((".", "?")) and query_chart.offered(result.frame)
+    assert example["note"].endswith((".", "?")) and query_chart.list_chart_kinds(result.frame)
     try:
         text = shown_sandbox.format_sql(example["sql"])
     except UserError as error:
@@ -83,7 +83,7 @@ def test_the_first_rows_of_every_table(shown_sandbox: SqlSandbox):
 
 
 def test_the_tree_begins_with_what_is_explained():
-    data = tree_data(
+    data = build_tree_data(
         {"other": [("a", "integer")], "videos": [("video_id", "varchar")]},
         {"tables": {"videos": "Films."}, "columns": {"video_id": "its id"}},
     )
@@ -190,55 +190,55 @@ ANSWER = pd.DataFrame(
 
 
 def test_charts_are_offered_by_what_the_columns_hold():
-    assert query_chart.offered(ANSWER)[0] == "Bar"
-    assert query_chart.offered(ANSWER[["n", "time_s"]])[0] == "Scatter"
-    assert query_chart.offered(ANSWER[["n"]])[0] == "Histogram"
-    assert query_chart.offered(ANSWER.assign(day=pd.Timestamp("2020-01-01")))[0] == "Line"
-    assert query_chart.choices(ANSWER, "Bar")[1] == ["n", query_chart.ROWS, "time_s"]
+    assert query_chart.list_chart_kinds(ANSWER)[0] == "Bar"
+    assert query_chart.list_chart_kinds(ANSWER[["n", "time_s"]])[0] == "Scatter"
+    assert query_chart.list_chart_kinds(ANSWER[["n"]])[0] == "Histogram"
+    assert query_chart.list_chart_kinds(ANSWER.assign(day=pd.Timestamp("2020-01-01")))[0] == "Line"
+    assert query_chart.list_axis_columns(ANSWER, "Bar")[1] == ["n", query_chart.ROWS, "time_s"]
 
 
 def test_bars_add_up_and_name_what_is_missing():
-    assert query_chart.choices(ANSWER.assign(source="a"), "Bar")[0][:3] == ["object", "group", "source"]
-    table = query_chart.plotted(ANSWER, "Bar", "object", "n", None)
+    assert query_chart.list_axis_columns(ANSWER.assign(source="a"), "Bar")[0][:3] == ["object", "group", "source"]
+    table = query_chart.select_chart_rows(ANSWER, "Bar", "object", "n", None)
     assert table.values.tolist() == [["(nothing)", 5], ["cup", 4], ["bed", 2]]
-    counted = query_chart.plotted(ANSWER, "Bar", "object", query_chart.ROWS, "group")
+    counted = query_chart.select_chart_rows(ANSWER, "Bar", "object", query_chart.ROWS, "group")
     assert counted.values.tolist()[0] == ["cup", "contact", 1]
 
 
 def test_drawn_rows_are_saved_under_their_names():
-    table = query_chart.plotted(ANSWER, "Bar", "object", "n", "group")
-    assert list(query_chart.named(table, "object", "n", "group").columns) == ["object", "group", "n"]
-    assert list(query_chart.named(table, "object", "object", "group").columns) == ["x", "colour", "y"]
+    table = query_chart.select_chart_rows(ANSWER, "Bar", "object", "n", "group")
+    assert list(query_chart.restore_column_names(table, "object", "n", "group").columns) == ["object", "group", "n"]
+    assert list(query_chart.restore_column_names(table, "object", "object", "group").columns) == ["x", "colour", "y"]
 
 
 def test_cells_add_up():
-    table = query_chart.plotted(ANSWER, "Heat map", "object", "group", "n")
+    table = query_chart.select_chart_rows(ANSWER, "Heat map", "object", "group", "n")
     assert ["cup", "contact", 3] in table.values.tolist() and len(table) == 4
 
 
 def test_a_histogram_counts_every_row_once():
-    table = query_chart.plotted(ANSWER, "Histogram", "n", None, "group")
+    table = query_chart.select_chart_rows(ANSWER, "Histogram", "n", None, "group")
     assert table["y"].sum() == 4 and set(table["colour"]) == {"contact", "spatial"}
-    assert query_chart.plotted(ANSWER.head(0), "Histogram", "n", None, None)["y"].sum() == 0
+    assert query_chart.select_chart_rows(ANSWER.head(0), "Histogram", "n", None, None)["y"].sum() == 0
 
 
 def test_points_are_few_enough_for_a_browser():
     many = pd.DataFrame({"a": range(20_000), "b": range(20_000)})
-    assert len(query_chart.plotted(many, "Scatter", "a", "b", None)) == query_chart.MAX_POINTS
-    assert query_chart.plotted(many.head(3), "Line", "a", "a", None).columns.tolist() == ["x", "y"]
+    assert len(query_chart.select_chart_rows(many, "Scatter", "a", "b", None)) == query_chart.MAX_POINTS
+    assert query_chart.select_chart_rows(many.head(3), "Line", "a", "a", None).columns.tolist() == ["x", "y"]
     twice = pd.DataFrame({"a": [2, 1, 1], "b": [5.0, 1.0, 3.0]})
-    assert query_chart.plotted(twice, "Line", "a", "b", None).values.tolist() == [[1, 2], [2, 5]]
+    assert query_chart.select_chart_rows(twice, "Line", "a", "b", None).values.tolist() == [[1, 2], [2, 5]]
 
 
 @pytest.mark.parametrize("kind", query_chart.KINDS)
 def test_no_tooltip_is_taken_for_a_picture(kind: str):
     frame = pd.DataFrame({"image": ["https://example.org/a.png", "b"], "title": ["c", "d"], "n": [1, 2], "m": [3, 4]})
-    for x in query_chart.choices(frame, kind)[0]:
-        colours = (None, *query_chart.choices(frame, kind)[2])
-        for y in query_chart.choices(frame, kind)[1] or [None]:
+    for x in query_chart.list_axis_columns(frame, kind)[0]:
+        colours = (None, *query_chart.list_axis_columns(frame, kind)[2])
+        for y in query_chart.list_axis_columns(frame, kind)[1] or [None]:
             for colour in colours:
-                table = query_chart.plotted(frame, kind, x, y, colour)
-                drawn = query_chart.drawn(table, kind, x, y, colour, dark=False).to_dict()
+                table = query_chart.select_chart_rows(frame, kind, x, y, colour)
+                drawn = query_chart.draw_query_chart(table, kind, x, y, colour, dark=False).to_dict()
                 assert not {tip["title"] for tip in drawn["encoding"]["tooltip"]} & {"image", "title"}
 
 
@@ -248,19 +248,21 @@ def test_text_of_a_link_is_shown_as_it_is(app_home: Path):
 
 
 def test_groups_keep_their_colours():
-    table = query_chart.plotted(ANSWER, "Bar", "object", "n", "group")
-    scale = query_chart.drawn(table, "Bar", "object", "n", "group", dark=False).to_dict()["encoding"]["color"]["scale"]
+    table = query_chart.select_chart_rows(ANSWER, "Bar", "object", "n", "group")
+    scale = query_chart.draw_query_chart(table, "Bar", "object", "n", "group", dark=False).to_dict()["encoding"][
+        "color"
+    ]["scale"]
     assert scale == {"domain": GROUPS, "range": GROUP_COLOURS[False]}
 
 
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("kind", query_chart.KINDS)
 def test_every_chart_is_drawn(kind: str, dark: bool):
-    across, up, shades = query_chart.choices(ANSWER, kind)
+    across, up, shades = query_chart.list_axis_columns(ANSWER, kind)
     for colour in (None, *shades):
         y = up[0] if up else None
-        table = query_chart.plotted(ANSWER, kind, across[0], y, colour)
-        chart = query_chart.drawn(table, kind, across[0], y, colour, dark=dark).to_dict()
+        table = query_chart.select_chart_rows(ANSWER, kind, across[0], y, colour)
+        chart = query_chart.draw_query_chart(table, kind, across[0], y, colour, dark=dark).to_dict()
         assert chart["encoding"]["x"]["title"] in (across[0], y, query_chart.ROWS)
 
 

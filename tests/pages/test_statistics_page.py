@@ -24,10 +24,10 @@ from ag_core.taxonomy import OBJECTS, object_index, relation_index
 from ag_core.ui import cached
 from ag_core.ui.charts import bipartite, figures, plots, time_axis
 from ag_core.ui.charts.figures import Figure
-from ag_core.ui.statistics.over_time import transition_sequences, transition_table
-from ag_core.ui.statistics.overview import table_1
-from ag_core.ui.statistics.pairs import LINES, SHAPES, SHARE, WEIGHTS, together_table
-from ag_core.ui.widgets.pickers import action_label
+from ag_core.ui.statistics.over_time import build_transition_table, write_transition_sequences
+from ag_core.ui.statistics.overview import build_table_1
+from ag_core.ui.statistics.pairs import LINES, SHAPES, SHARE, WEIGHTS, build_together_table
+from ag_core.ui.widgets.pickers import format_action_option
 
 PAGE = "pages/4_Statistics.py"
 TABS = {
@@ -112,7 +112,7 @@ def test_a_chosen_mark_leads_to_explore(tab: str, chart: str, mark: str, expecte
 
 
 def test_explore_takes_an_action_as_printed_and_by_its_bare_id(app_home: Path) -> None:
-    for value in ("c011", action_label("c011")):
+    for value in ("c011", format_action_option("c011")):
         explore = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=120)
         explore.query_params["action"] = [value]
         explore = explore.switch_page("pages/1_Explore.py").run()
@@ -126,7 +126,7 @@ def test_what_a_link_says_is_what_explore_finds(app_home: Path) -> None:
     [(label, query)] = [one for one in links(app) if "Explore" in one[0]]
     assert label == "See the video in Explore"
     explore = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=120)
-    for name, value in figures.explore_parameters(
+    for name, value in figures.build_explore_parameters(
         VideoFilter(objects=(object_index("bed"),), relations=(relation_index("sitting_on"),))
     ).items():
         assert f"{name}={value[0].replace(' ', '+')}" in query
@@ -138,12 +138,12 @@ def test_what_a_link_says_is_what_explore_finds(app_home: Path) -> None:
 def test_a_click_is_carried_into_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
     state: dict = {"one_chart": {"selection": {"pick": [{"mark": "bed"}]}}}
     monkeypatch.setattr(st, "session_state", state)
-    figures.choose("one", ("bag", "bed"))
+    figures.keep_choice("one", ("bag", "bed"))
     assert state["one_mark"] == "bed"
     for elsewhere in ([], [{"mark": "moon"}], [{}]):
         state["one_chart"] = {"selection": {"pick": elsewhere}}
         state["one_mark"] = "bed"
-        figures.choose("one", ("bag", "bed"))
+        figures.keep_choice("one", ("bag", "bed"))
         assert state["one_mark"] is None
 
 
@@ -176,10 +176,10 @@ def test_transitions_lead_to_search_in_its_language() -> None:
         ],
         columns=["before", "after", "n"],
     )
-    table = transition_table(table).assign(mark=["a", "b", "c", "d"])
+    table = build_transition_table(table).assign(mark=["a", "b", "c", "d"])
     assert table["share"].tolist() == pytest.approx([1, 3 / 13, 1 / 13, 9 / 13])
     for name in OBJECTS:
-        found = transition_sequences(table, name)
+        found = write_transition_sequences(table, name)
         assert list(found) == ["b"]
         steps = [step.conditions for step in parse_sequence(found["b"]).steps]
         assert steps == [
@@ -231,16 +231,16 @@ def small_figure() -> Figure:
 
 
 def _draw(table: pd.DataFrame, dark: bool) -> alt.Chart:
-    return plots.count_bars(table, "object", "n", dark=dark, logarithmic=True)
+    return plots.draw_count_bars(table, "object", "n", dark=dark, logarithmic=True)
 
 
 def test_pictures_are_files_that_need_nothing_else() -> None:
-    svg = figures.picture(small_figure(), "svg")
+    svg = figures.render_figure(small_figure(), "svg")
     root = ElementTree.fromstring(svg)
     texts = {element.text for element in root.iter("{http://www.w3.org/2000/svg}text")}
     assert {"Objects", "34 boxes, counted by hand", "bed", "bag", "n, logarithmic scale"} <= texts
     assert not list(root.iter("{http://www.w3.org/2000/svg}image"))
-    image = Image.open(BytesIO(figures.picture(small_figure(), "png")))
+    image = Image.open(BytesIO(figures.render_figure(small_figure(), "png")))
     assert image.format == "PNG" and image.width > 2 * figures.PICTURE_WIDTH
     assert image.convert("RGB").getpixel((2, 2)) == (255, 255, 255)
 
@@ -263,7 +263,7 @@ def datasets(chart: alt.TopLevelMixin) -> list[list[dict]]:
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_the_map_draws_the_heaviest_lines_in_the_colours_of_the_groups(dark: bool) -> None:
-    chart = bipartite.bipartite_map(PAIRS, "relations", "relationships", dark=dark, most=2, logarithmic=True)
+    chart = bipartite.draw_bipartite_map(PAIRS, "relations", "relationships", dark=dark, most=2, logarithmic=True)
     text = chart.to_json()
     assert all(colour in text for colour in plots.GROUP_COLOURS[dark])
     lines, nodes, heads = sorted(datasets(chart), key=lambda rows: "x_end" not in rows[0])
@@ -280,7 +280,7 @@ def test_the_map_draws_the_heaviest_lines_in_the_colours_of_the_groups(dark: boo
 def test_axes_say_that_they_are_logarithmic() -> None:
     table = pd.DataFrame({"object": ["bed", "bag"], "n": [1000, 0]})
     plain, logarithmic = (
-        json.loads(plots.count_bars(table, "object", "n", dark=False, logarithmic=one).to_json())
+        json.loads(plots.draw_count_bars(table, "object", "n", dark=False, logarithmic=one).to_json())
         for one in (False, True)
     )
     assert plain["encoding"]["x"]["title"] is None
@@ -297,14 +297,14 @@ def test_spans_keep_their_order_and_tell_their_quantiles() -> None:
         ],
         columns=["relation", "group", "intervals", "lasting", "q10", "q25", "q50", "q75", "q90"],
     )
-    spec = json.loads(time_axis.duration_bars(table.assign(mark=table["relation"]), dark=False).to_json())
+    spec = json.loads(time_axis.draw_duration_bars(table.assign(mark=table["relation"]), dark=False).to_json())
     assert spec["layer"][0]["encoding"]["y"]["sort"] == ["looking at", "behind"]
     assert {layer["encoding"]["x"]["field"] for layer in spec["layer"]} == {"q10", "q25", "q50"}
 
 
 def test_table_1_puts_the_data_at_hand_first() -> None:
     mine = {"num_videos": 2, "video_hours": 0.5, "objects_annotated": True, "frames": 8, "action_instances": 3}
-    table = table_1(mine, "mine", Owner.YOURS, cached.load_paper_results()["table_1"])
+    table = build_table_1(mine, "mine", Owner.YOURS, cached.load_paper_results()["table_1"])
     assert table["dataset"].tolist()[0] == "mine" and table["dataset"].tolist()[-1] == "Action Genome"
     assert table["numbers"].tolist() == ["yours, counted here", *["paper"] * 9]
     assert table.loc[9, "relationship_instances"] == 1_700_000 and table.loc[9, "num_videos"] == 10_000
@@ -315,7 +315,7 @@ def test_table_1_puts_the_data_at_hand_first() -> None:
 
 def test_shares_of_a_frame_are_of_the_row() -> None:
     names = pd.Index(["bag", "bed"], name="object")
-    table = together_table(pd.DataFrame([[4, 2], [2, 8]], names, names.rename("other")))
+    table = build_together_table(pd.DataFrame([[4, 2], [2, 8]], names, names.rename("other")))
     assert table.to_dict("records") == [
         {"object": "bag", "other": "bed", "frames": 2, "share": 0.5},
         {"object": "bed", "other": "bag", "frames": 2, "share": 0.25},

@@ -11,7 +11,7 @@ from ag_core.graphs.networks import to_networkx
 from ag_core.records import SceneGraph, Video
 from ag_core.taxonomy import N_RELATIONS, OBJECT_CLASSES, PERSON, RELATIONS, object_index, relation_index, shown
 from ag_core.ui import tables
-from ag_core.ui.player.player import player_data
+from ag_core.ui.player.player import build_player_data
 
 VIDEO = Video("AB1CD", 10.0, 10.0, 160, 96, 100)
 Edges = set[tuple[int, str, str]]
@@ -34,7 +34,7 @@ def random_graphs(seed: int, annotated: bool) -> list[SceneGraph]:
 
 
 def edges_of_player(graphs: list[SceneGraph], source: str) -> Edges:
-    data = player_data(VIDEO, None, {source: graphs})
+    data = build_player_data(VIDEO, None, {source: graphs})
     rows = data[f"graphs:{source}"]
     found = set()
     for frame, track, mask in zip(*(rows[name].to_pylist() for name in ("frame", "track", "mask"))):
@@ -44,7 +44,7 @@ def edges_of_player(graphs: list[SceneGraph], source: str) -> Edges:
 
 
 def edges_of_table(graphs: list[SceneGraph]) -> Edges:
-    return set(tables.triplets(graphs)[["frame", "object", "relation"]].itertuples(index=False, name=None))
+    return set(tables.build_triplet_table(graphs)[["frame", "object", "relation"]].itertuples(index=False, name=None))
 
 
 def edges_of_export(graphs: list[SceneGraph]) -> Edges:

@@ -8,13 +8,13 @@ import pytest
 from ag_core.errors import UserError
 from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video
 from ag_core.taxonomy import N_ACTIONS, N_RELATIONS, RELATIONS, action_index, object_index, relation_index
-from ag_core.ui.player.media import media_url
+from ag_core.ui.player.media import serve_video
 from ag_core.ui.player.player import (
     NO_BOX,
     ROW_COLUMNS,
+    build_player_data,
     check_payload,
-    player_data,
-    top_actions,
+    select_top_actions,
 )
 
 VIDEO = Video("ABCDE", 10.0, 24.0, 480, 270, 240)
@@ -34,7 +34,7 @@ def graph(frame: int, relations: dict[str, dict[str, float]], person: bool = Tru
 def test_tracks_are_shared_by_sources_and_tables_are_typed() -> None:
     annotation = [graph(25, {"table": {"holding": 1}}), graph(1, {"dish": {}}, person=False)]
     prediction = [graph(12, {"dish": {"touching": 0.8}, "dish#2": {"in": 0.7}, "table": {}})]
-    data = player_data(VIDEO, "/media/x.mp4", {"annotation": annotation, "sgfb": prediction})
+    data = build_player_data(VIDEO, "/media/x.mp4", {"annotation": annotation, "sgfb": prediction})
     assert [track["label"] for track in data["tracks"]] == ["person", "dish", "table", "dish 2"]
     rows = data["graphs:annotation"]
     assert rows.schema.names == ROW_COLUMNS.names and str(rows.schema.field("frame").type) == "int16"
@@ -50,7 +50,7 @@ def test_a_predictions_edges_have_strengths_in_the_order_of_rows_and_bits() -> N
         graph(7, {"dish": {"touching": 0.8, "in": 0.705, "holding": 0.62}, "bed": {}}),
         graph(2, {"bed": {"looking_at": 0.994}}),
     ]
-    data = player_data(VIDEO, None, {"sgfb": prediction})
+    data = build_player_data(VIDEO, None, {"sgfb": prediction})
     rows, strengths = data["graphs:sgfb"], data["strengths:sgfb"]["score"].to_pylist()
     told = {}
     for row in rows.to_pylist():
@@ -67,7 +67,7 @@ def test_a_predictions_edges_have_strengths_in_the_order_of_rows_and_bits() -> N
 
 
 def test_frames_beyond_sixteen_bits_keep_their_numbers() -> None:
-    data = player_data(VIDEO, None, {"annotation": [graph(40_001, {})]})
+    data = build_player_data(VIDEO, None, {"annotation": [graph(40_001, {})]})
     assert data["graphs:annotation"]["frame"].to_pylist() == [40_000]
 
 
@@ -76,7 +76,7 @@ def test_invisible_objects_and_empty_sources() -> None:
     unseen = SceneGraph(
         3, 0.1, None, 0.0, hidden.object_classes, np.full((1, 4), np.nan), np.ones(1), np.zeros((1, N_RELATIONS))
     )
-    data = player_data(VIDEO, None, {"annotation": [unseen], "none": []})
+    data = build_player_data(VIDEO, None, {"annotation": [unseen], "none": []})
     assert data["graphs:annotation"]["mask"].to_pylist() == [NO_BOX, NO_BOX]
     assert data["graphs:none"].num_rows == data["strengths:none"].num_rows == 0
     assert data["src"] is None
@@ -85,7 +85,7 @@ def test_invisible_objects_and_empty_sources() -> None:
 def test_lanes_stand_by_object() -> None:
     lanes = [("c106", 5.0), ("c151", 1.0), ("c107", 3.0), ("c123", 0.0)]
     intervals = [ActionInterval("ABCDE", action_index(name), start, start + 1) for name, start in lanes]
-    data = player_data(VIDEO, None, {"annotation": []}, intervals)
+    data = build_player_data(VIDEO, None, {"annotation": []}, intervals)
     assert [lane["id"] for lane in data["actions"]] == ["c123", "c151", "c106", "c107"]
     assert data["actions"][2]["class"] == "cup/glass/bottle"
 
@@ -97,8 +97,8 @@ def test_scores_of_the_best_actions() -> None:
     trained[3] = False
     lfb = ActionScores("lfb", over_time.max(axis=0), np.array([1.0, 2.0]), over_time)
     sgfb = ActionScores("sgfb", over_time.max(axis=0), np.array([1.0, 2.0]), over_time, trained)
-    assert top_actions({"lfb": lfb, "sgfb": sgfb}, 1) == [3, 9]
-    data = player_data(VIDEO, None, {}, scores={"lfb": lfb, "sgfb": sgfb}, top_k=1)
+    assert select_top_actions({"lfb": lfb, "sgfb": sgfb}, 1) == [3, 9]
+    data = build_player_data(VIDEO, None, {}, scores={"lfb": lfb, "sgfb": sgfb}, top_k=1)
     assert data["models"][1]["trained"] == [False, True]
     assert data["scores:lfb"].column_names == ["t", "s0", "s1"]
     np.testing.assert_allclose(data["scores:sgfb"]["s1"].to_numpy(), [0, 0.6], rtol=1e-6)
@@ -112,4 +112,4 @@ def test_payload_refuses_what_would_become_text(value: Any) -> None:
 
 def test_missing_video_file() -> None:
     with pytest.raises(UserError, match=r"absent\.mp4 is missing"):
-        media_url("absent.mp4")
+        serve_video("absent.mp4")

@@ -10,7 +10,7 @@ import altair as alt
 import pandas as pd
 
 from ag_core.taxonomy import GROUP_OF_RELATION, OBJECTS, RELATIONS, shown
-from ag_core.ui.charts.plots import GROUPS, MARK, PICK, PLAIN, TEXT, Chart, group_colour
+from ag_core.ui.charts.plots import GROUPS, MARK, PICK, PLAIN, TEXT, Chart, encode_group_colour
 
 NODE_HEIGHT = 20
 GROUP_GAP = 1.2
@@ -25,12 +25,12 @@ TOUCHED = " || ".join(
 """Lines that stay clear: the chosen one, or all of the chosen name; all of them where nothing is chosen."""
 
 
-def line_mark(object_name: str, relation: str) -> str:
+def format_line_mark(object_name: str, relation: str) -> str:
     """How a line is called where it can be chosen: 'cup/glass/bottle · holding'."""
     return f"{shown(object_name)} · {shown(relation)}"
 
 
-def bipartite_map(
+def draw_bipartite_map(
     pairs: pd.DataFrame, value: str, label: str, *, dark: bool, most: int, logarithmic: bool = False, number: str = ",d"
 ) -> Chart:
     """The map of the `most` heaviest lines.
@@ -40,7 +40,7 @@ def bipartite_map(
     """
     positive = pairs[pairs[value] > 0]
     heaviest = positive.nlargest(most, value, keep="first")
-    nodes = _nodes(positive)
+    nodes = _place_nodes(positive)
     y_of = nodes.set_index("id")["y"]
     lines = heaviest.assign(
         y=y_of.loc[("object:" + heaviest["object"]).tolist()].to_numpy(),
@@ -49,7 +49,7 @@ def bipartite_map(
         x_end=1.0,
         relation=[shown(name) for name in heaviest["name"]],
         object_name=[shown(name) for name in heaviest["object"]],
-        **{MARK: [line_mark(one, name) for one, name in zip(heaviest["object"], heaviest["name"])]},
+        **{MARK: [format_line_mark(one, name) for one, name in zip(heaviest["object"], heaviest["name"])]},
     ).sort_values(value)
     least, top = (float(heaviest[value].min()), float(heaviest[value].max())) if len(heaviest) else (1.0, 1.0)
     width = (
@@ -68,7 +68,7 @@ def bipartite_map(
             y=y,
             x2="x_end:Q",
             y2="y_end:Q",
-            color=group_colour(dark),
+            color=encode_group_colour(dark),
             strokeWidth=alt.StrokeWidth(
                 f"{value}:Q",
                 scale=width,
@@ -77,7 +77,7 @@ def bipartite_map(
                     orient="bottom",
                     format=number,
                     symbolType="stroke",
-                    values=_legend_values(least, top),
+                    values=_choose_legend_values(least, top),
                 ),
             ),
             opacity=alt.when(TOUCHED).then(alt.value(0.62)).otherwise(alt.value(0.08)),
@@ -102,23 +102,25 @@ def bipartite_map(
     right = names.transform_filter("datum.x == 1").mark_text(
         align="left", dx=9, baseline="middle", fontSize=12, color=TEXT[dark]
     )
-    heads = alt.Chart(_heads(nodes)).mark_text(align="left", dx=9, fontSize=11, fontWeight="bold", baseline="middle")
+    heads = alt.Chart(_place_headings(nodes)).mark_text(
+        align="left", dx=9, fontSize=11, fontWeight="bold", baseline="middle"
+    )
     layers = [
         drawn,
         dots,
         left.encode(text="name:N"),
         right.encode(text="name:N"),
-        heads.encode(x=x, y=y, text="group:N", color=group_colour(dark)),
+        heads.encode(x=x, y=y, text="group:N", color=encode_group_colour(dark)),
     ]
     return alt.layer(*layers).properties(height=int(NODE_HEIGHT * (float(nodes["y"].max()) + 2)))
 
 
-def _legend_values(least: float, top: float) -> list[float]:
+def _choose_legend_values(least: float, top: float) -> list[float]:
     """The thinnest, a middle, and the thickest line."""
     return sorted({least, sqrt(least * top), top})
 
 
-def _nodes(pairs: pd.DataFrame) -> pd.DataFrame:
+def _place_nodes(pairs: pd.DataFrame) -> pd.DataFrame:
     """id, name, group, n, x, y, mark of every object and relationship that occurs, most frequent first on its side."""
     objects = pairs.groupby("object")["relations"].sum().reindex(OBJECTS).dropna().sort_values(ascending=False)
     relations = pairs.groupby("name")["relations"].sum().reindex(RELATIONS).dropna().reset_index()
@@ -142,7 +144,7 @@ def _nodes(pairs: pd.DataFrame) -> pd.DataFrame:
     return nodes.assign(**{MARK: nodes["name"]})
 
 
-def _heads(nodes: pd.DataFrame) -> pd.DataFrame:
+def _place_headings(nodes: pd.DataFrame) -> pd.DataFrame:
     """The name of each group, above its first relationship."""
     first = nodes[nodes["x"] == 1.0].drop_duplicates("group")
     return pd.DataFrame({"group": first["group"], "x": 1.0, "y": first["y"] - 0.95})

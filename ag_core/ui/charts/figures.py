@@ -21,7 +21,7 @@ from ag_core.ui import cached
 from ag_core.ui.charts.plots import MARK, PICK, Chart
 from ag_core.ui.formatting import format_download_name, format_number
 from ag_core.ui.page import EXPLORE, SEARCH, TIME, VIDEO, is_dark, show_owner_note
-from ag_core.ui.widgets.pickers import action_label, download_table
+from ag_core.ui.widgets.pickers import format_action_option, show_download
 
 SEQUENCE = "sequence"
 """The part of Search's address that holds what is sought."""
@@ -66,11 +66,11 @@ class Figure:
 def show_figure(figure: Figure, key: str) -> None:
     """The figure on the page; `key` is its own and prefixes those of its parts."""
     show_owner_note(figure.note)
-    _chart_and_choice(figure, key)
+    _show_chart_and_choice(figure, key)
 
 
 @st.fragment
-def _chart_and_choice(figure: Figure, key: str) -> None:
+def _show_chart_and_choice(figure: Figure, key: str) -> None:
     with st.container(key=f"ag_wide_{key}" if figure.wide else None):
         chart = figure.draw(is_dark())
         if figure.marks:
@@ -79,28 +79,28 @@ def _chart_and_choice(figure: Figure, key: str) -> None:
                 width="stretch",
                 alt=figure.alt,
                 key=f"{key}_chart",
-                on_select=partial(choose, key, figure.marks),
+                on_select=partial(keep_choice, key, figure.marks),
                 selection_mode=PICK.name,
             )
         else:
             st.altair_chart(chart, width="stretch", alt=figure.alt)
     with st.container(horizontal=True, vertical_alignment="center", key=f"ag_figure_{key}"):
         if figure.marks:
-            _choice(figure, key)
-        download_table(figure.table, figure.what, figure.which, f"{key}_csv", "csv")
-        download_table(figure.table, figure.what, figure.which, f"{key}_json", "json")
+            _show_choice(figure, key)
+        show_download(figure.table, figure.what, figure.which, f"{key}_csv", "csv")
+        show_download(figure.table, figure.what, figure.which, f"{key}_json", "json")
         _download_picture(figure, f"{key}_svg", "svg")
         _download_picture(figure, f"{key}_png", "png")
 
 
-def choose(key: str, marks: tuple[str, ...]) -> None:
+def keep_choice(key: str, marks: tuple[str, ...]) -> None:
     """Carry a click on the chart into the list beneath it; a click beside all marks clears the choice."""
     picked = st.session_state[f"{key}_chart"]["selection"].get(PICK.name) or []
     mark = picked[0].get(MARK) if picked else None
     st.session_state[f"{key}_mark"] = mark if mark in marks else None
 
 
-def _choice(figure: Figure, key: str) -> None:
+def _show_choice(figure: Figure, key: str) -> None:
     mark = st.selectbox(
         "See in Explore",
         figure.marks,
@@ -112,28 +112,28 @@ def _choice(figure: Figure, key: str) -> None:
     )
     if mark is not None and mark in figure.moments:
         video_id, time_s = figure.moments[mark]
-        _link(EXPLORE, "Watch this moment", {VIDEO: [video_id], TIME: [f"{time_s:.3f}"]})
+        _show_link(EXPLORE, "Watch this moment", {VIDEO: [video_id], TIME: [f"{time_s:.3f}"]})
     elif mark is not None:
         found = cached.count_matching_videos(cached.get_store_key(), figure.searches[mark])
         if found:
             videos = "the video" if found == 1 else f"the {format_number(found)} videos"
-            _link(EXPLORE, f"See {videos} in Explore", explore_parameters(figure.searches[mark]))
+            _show_link(EXPLORE, f"See {videos} in Explore", build_explore_parameters(figure.searches[mark]))
         else:
             st.caption("No video of the annotation has it.")
         if mark in figure.sequences:
-            _link(SEARCH, "Find them in Search", {SEQUENCE: [figure.sequences[mark]]})
+            _show_link(SEARCH, "Find them in Search", {SEQUENCE: [figure.sequences[mark]]})
 
 
-def _link(page: str, label: str, parameters: dict[str, list[str]]) -> None:
+def _show_link(page: str, label: str, parameters: dict[str, list[str]]) -> None:
     st.page_link(page, label=label, icon=":material/arrow_forward:", query_params=parameters)
 
 
-def explore_parameters(search: VideoFilter) -> dict[str, list[str]]:
+def build_explore_parameters(search: VideoFilter) -> dict[str, list[str]]:
     """A search of objects, relationships and actions as Explore's address has it; a key is left out where empty."""
     values = {
         "object": [OBJECT_CLASSES[index] for index in search.objects],
         "relation": [shown(RELATIONS[index]) for index in search.relations],
-        "action": [action_label(ACTIONS[index].id) for index in search.actions],
+        "action": [format_action_option(ACTIONS[index].id) for index in search.actions],
     }
     return {name: chosen for name, chosen in values.items() if chosen}
 
@@ -141,7 +141,7 @@ def explore_parameters(search: VideoFilter) -> dict[str, list[str]]:
 def _download_picture(figure: Figure, key: str, kind: Literal["svg", "png"]) -> None:
     st.download_button(
         kind.upper(),
-        partial(picture, figure, kind),
+        partial(render_figure, figure, kind),
         file_name=format_download_name(figure.what, figure.which, kind),
         mime={"svg": "image/svg+xml", "png": "image/png"}[kind],
         key=key,
@@ -151,7 +151,7 @@ def _download_picture(figure: Figure, key: str, kind: Literal["svg", "png"]) -> 
     )
 
 
-def picture(figure: Figure, kind: Literal["svg", "png"]) -> bytes:
+def render_figure(figure: Figure, kind: Literal["svg", "png"]) -> bytes:
     """The chart as a file, with its title and its note in it."""
     title = alt.Title(figure.title, subtitle=wrap(figure.note, 110), anchor="start", fontSize=16, offset=14)
     chart = figure.draw(False).properties(title=title, width=PICTURE_WIDTH, background="white", padding=16)

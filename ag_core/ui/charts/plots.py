@@ -48,39 +48,39 @@ LOG_FLOOR = 0.8
 """Where bars on a logarithmic axis begin: a count of one stays visible."""
 
 
-def model_colour(model: str, *, dark: bool) -> str:
+def get_model_colour(model: str, *, dark: bool) -> str:
     """The colour of an action model; grey for one that the catalog does not know."""
     return ACTION_MODELS[model].style.colour(dark) if model in ACTION_MODELS else PLAIN[dark]
 
 
-def model_line(model: str) -> str:
+def get_model_line(model: str) -> str:
     """The line of an action model, as Plotly names it; solid for one that the catalog does not know."""
     return ACTION_MODELS[model].style.line if model in ACTION_MODELS else "solid"
 
 
-def count_bars(
+def draw_count_bars(
     table: pd.DataFrame, name: str, value: str = "n", *, dark: bool, logarithmic: bool = False, colour: str = ""
 ) -> alt.Chart:
     """Horizontal bars, most frequent first: one row of `table` each, with the column `name` as label."""
     return (
-        _bars(table, name, value, logarithmic)
+        _draw_bars(table, name, value, logarithmic)
         .mark_bar(color=colour or PLAIN[dark], cornerRadiusEnd=3)
         .properties(height=alt.Step(ROW_HEIGHT))
     )
 
 
-def relation_bars(table: pd.DataFrame, value: str = "n", *, dark: bool, logarithmic: bool = False) -> alt.Chart:
+def draw_relation_bars(table: pd.DataFrame, value: str = "n", *, dark: bool, logarithmic: bool = False) -> alt.Chart:
     """Bars of relationships (columns relation, group, `value`), in their groups' colours, group by group."""
     order = table.assign(rank=table["group"].map(GROUPS.index)).sort_values(["rank", value], ascending=[True, False])
     return (
-        _bars(table, "relation", value, logarithmic, order=order["relation"].tolist())
+        _draw_bars(table, "relation", value, logarithmic, order=order["relation"].tolist())
         .mark_bar(cornerRadiusEnd=3)
-        .encode(color=group_colour(dark))
+        .encode(color=encode_group_colour(dark))
         .properties(height=alt.Step(ROW_HEIGHT))
     )
 
 
-def share_bars(table: pd.DataFrame, name: str, value: str, *, dark: bool, number: str = ".0%") -> alt.Chart:
+def draw_share_bars(table: pd.DataFrame, name: str, value: str, *, dark: bool, number: str = ".0%") -> alt.Chart:
     """Horizontal bars from 0 to 1, largest first; `number` is how a share is written."""
     return (
         alt.Chart(table)
@@ -101,7 +101,7 @@ def share_bars(table: pd.DataFrame, name: str, value: str, *, dark: bool, number
     )
 
 
-def interval_dots(
+def draw_interval_dots(
     table: pd.DataFrame, name: str, chance: pd.DataFrame, *, dark: bool
 ) -> alt.LayerChart | alt.FacetChart:
     """Metrics as dots with bounds, in the order of the table, and a dashed line at each row of `chance`.
@@ -120,7 +120,7 @@ def interval_dots(
     return alt.layer(at_chance, lines, dots).properties(height=alt.Step(ROW_HEIGHT))
 
 
-def _bars(
+def _draw_bars(
     table: pd.DataFrame, name: str, value: str, logarithmic: bool, order: Sequence[str] | None = None
 ) -> alt.Chart:
     top = max(float(table[value].max()) if len(table) else 1.0, 1.0)
@@ -138,16 +138,16 @@ def _bars(
     )
     if logarithmic:
         chart = chart.encode(x2=alt.X2Datum(LOG_FLOOR))
-    return pickable(chart) if MARK in table else chart
+    return make_pickable(chart) if MARK in table else chart
 
 
-def pickable(chart: alt.Chart, opacity: float = 1.0) -> alt.Chart:
+def make_pickable(chart: alt.Chart, opacity: float = 1.0) -> alt.Chart:
     """The same chart, its marks ready to be chosen; what is not chosen fades once something is."""
     faded = alt.when(PICK).then(alt.value(opacity)).otherwise(alt.value(0.3 * opacity))
     return chart.encode(opacity=faded).add_params(PICK)
 
 
-def group_colour(dark: bool) -> alt.Color:
+def encode_group_colour(dark: bool) -> alt.Color:
     """The column `group` in its colours, with a legend above."""
     return alt.Color(
         "group:N",
@@ -156,7 +156,7 @@ def group_colour(dark: bool) -> alt.Color:
     )
 
 
-def heat_map(
+def draw_heat_map(
     table: pd.DataFrame,
     row: str,
     column: str,
@@ -195,10 +195,10 @@ def heat_map(
         )
         .properties(height=alt.Step(HEAT_ROW_HEIGHT))
     )
-    return pickable(chart) if MARK in table else chart
+    return make_pickable(chart) if MARK in table else chart
 
 
-def object_relation_map(
+def draw_object_relation_map(
     table: pd.DataFrame,
     value: str,
     *,
@@ -212,7 +212,7 @@ def object_relation_map(
 
     `top` fixes the upper end of the scale, so that matrices of different moments compare.
     """
-    return heat_map(
+    return draw_heat_map(
         table,
         "object",
         "relation",
@@ -227,7 +227,7 @@ def object_relation_map(
     )
 
 
-def score_curves(
+def draw_score_curves(
     curves: pd.DataFrame, truth: pd.DataFrame, now_s: float | None, length_s: float, *, dark: bool
 ) -> go.Figure:
     """Scores over time: one panel per action under one time axis, one line per model; annotated intervals are shaded.
@@ -252,7 +252,7 @@ def score_curves(
                 legendgroup=str(model),
                 showlegend=row == 1,
                 mode="lines+markers",
-                line={"color": model_colour(str(model), dark=dark), "dash": model_line(str(model)), "width": 2},
+                line={"color": get_model_colour(str(model), dark=dark), "dash": get_model_line(str(model)), "width": 2},
                 marker={"size": 5},
                 hovertemplate="%{y:.1%}",
                 **place,

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ag_core.catalog import ACTION_MODELS
-from ag_core.ui.charts.plots import GROUP_COLOURS, GROUPS, PLAIN, SEQUENCE, model_colour
+from ag_core.ui.charts.plots import GROUP_COLOURS, GROUPS, PLAIN, SEQUENCE, get_model_colour
 
 KINDS = ("Bar", "Line", "Scatter", "Heat map", "Histogram")
 ROWS = "number of rows"
@@ -41,7 +41,7 @@ class Columns:
         return (*self.times, *self.numbers)
 
 
-def columns_of(frame: pd.DataFrame) -> Columns:
+def sort_columns(frame: pd.DataFrame) -> Columns:
     """Sort the columns of an answer: numbers, points in time, and all others as words."""
     numbers, times, others = [], [], []
     for name in frame.columns:
@@ -57,17 +57,17 @@ def columns_of(frame: pd.DataFrame) -> Columns:
     return Columns(tuple(numbers), tuple(times), tuple(others))
 
 
-def choices(frame: pd.DataFrame, kind: str) -> tuple[list[str], list[str], list[str]]:
+def list_axis_columns(frame: pd.DataFrame, kind: str) -> tuple[list[str], list[str], list[str]]:
     """What may be x, y and colour in a chart, the best first; empty where the answer has no such chart."""
-    columns = columns_of(frame)
+    columns = sort_columns(frame)
     few = [name for name in columns.words if 1 < frame[name].nunique() <= MAX_COLOURS]
-    measures = [name for name in columns.numbers if not _only_places(name)]
-    places = [name for name in columns.numbers if _only_places(name)]
+    measures = [name for name in columns.numbers if not _holds_only_positions(name)]
+    places = [name for name in columns.numbers if _holds_only_positions(name)]
     numbers = [*measures, *places]
     if kind == "Bar":
-        return [*_many_first(frame, columns.words), *columns.ordered], [*measures, ROWS, *places], few
+        return [*_put_many_first(frame, columns.words), *columns.ordered], [*measures, ROWS, *places], few
     if kind == "Heat map":
-        across = [*_many_first(frame, columns.words), *columns.numbers]
+        across = [*_put_many_first(frame, columns.words), *columns.numbers]
         return across, across[1:] + across[:1] if len(across) > 1 else [], [*measures, ROWS, *places]
     if kind == "Histogram":
         return numbers, [], few
@@ -78,9 +78,9 @@ def choices(frame: pd.DataFrame, kind: str) -> tuple[list[str], list[str], list[
     return list(columns.ordered), [*columns.numbers[1:], *columns.numbers[:1]], [*few, *columns.numbers]
 
 
-def offered(frame: pd.DataFrame) -> list[str]:
+def list_chart_kinds(frame: pd.DataFrame) -> list[str]:
     """The charts that an answer can have; the one that suits it best comes first."""
-    columns = columns_of(frame)
+    columns = sort_columns(frame)
     best = "Bar" if columns.words else "Histogram"
     if columns.times and columns.numbers:
         best = "Line"
@@ -88,47 +88,49 @@ def offered(frame: pd.DataFrame) -> list[str]:
         best = "Scatter"
     able = []
     for kind in KINDS:
-        across, up, _ = choices(frame, kind)
+        across, up, _ = list_axis_columns(frame, kind)
         if across and (up or kind == "Histogram"):
             able.append(kind)
     return sorted(able, key=lambda kind: kind != best)
 
 
-def plotted(frame: pd.DataFrame, kind: str, x: str, y: str | None, colour: str | None) -> pd.DataFrame:
+def select_chart_rows(frame: pd.DataFrame, kind: str, x: str, y: str | None, colour: str | None) -> pd.DataFrame:
     """The rows that are drawn: columns x, y and perhaps colour, gathered as the chart needs."""
     if kind == "Bar":
-        return _bars(frame, x, y or ROWS, colour)
+        return _count_bars(frame, x, y or ROWS, colour)
     if kind == "Heat map":
-        return _cells(frame, x, y or x, colour or ROWS)
+        return _count_cells(frame, x, y or x, colour or ROWS)
     if kind == "Histogram":
-        return _bins(frame, x, colour)
+        return _count_bins(frame, x, colour)
     rows = frame if kind == "Line" else frame.head(MAX_POINTS)
     table = pd.DataFrame({"x": rows[x], "y": rows[y or x]})
     if colour:
         table["colour"] = rows[colour]
-    return _line(table) if kind == "Line" else table
+    return _average_line(table) if kind == "Line" else table
 
 
-def named(table: pd.DataFrame, x: str, y: str | None, colour: str | None) -> pd.DataFrame:
-    """`plotted` rows under the names of the answer's columns, for a file."""
+def restore_column_names(table: pd.DataFrame, x: str, y: str | None, colour: str | None) -> pd.DataFrame:
+    """rows of `select_chart_rows` under the names of the answer's columns, for a file."""
     names = {"x": x, "x2": f"{x} to", "y": y or ROWS, "colour": colour or ROWS}
     if len({names[short] for short in table.columns}) < len(table.columns):
         return table
     return table.rename(columns=names)
 
 
-def drawn(table: pd.DataFrame, kind: str, x: str, y: str | None, colour: str | None, *, dark: bool) -> alt.Chart:
-    """The chart of `plotted` rows, with axes named after the columns."""
+def draw_query_chart(
+    table: pd.DataFrame, kind: str, x: str, y: str | None, colour: str | None, *, dark: bool
+) -> alt.Chart:
+    """The chart of rows of `select_chart_rows`, with axes named after the columns."""
     tooltip = [
-        _tooltip(table, short, name or "")
+        _build_tooltip(table, short, name or "")
         for short, name in (("x", x), ("y", y or ROWS), ("colour", colour or ROWS))
         if short in table and not (kind == "Histogram" and short == "x")
     ]
-    shade = _colour(table, colour, kind, dark)
+    shade = _encode_colour(table, colour, kind, dark)
     base = alt.Chart(table)
     if kind == "Bar":
         order = list(dict.fromkeys(table["x"]))
-        return base.mark_bar(cornerRadiusEnd=3, **_plain(shade, dark)).encode(
+        return base.mark_bar(cornerRadiusEnd=3, **_plain_colour(shade, dark)).encode(
             y=alt.Y("x:N", sort=order, title=x, axis=alt.Axis(labelLimit=260)),
             x=alt.X("y:Q", title=y or ROWS, stack="zero"),
             tooltip=tooltip,
@@ -142,46 +144,46 @@ def drawn(table: pd.DataFrame, kind: str, x: str, y: str | None, colour: str | N
             tooltip=tooltip,
         ).properties(height=alt.Step(18))  # fmt: skip
     if kind == "Histogram":
-        return base.mark_bar(**_plain(shade, dark)).encode(
+        return base.mark_bar(**_plain_colour(shade, dark)).encode(
             x=alt.X("x:Q", title=x, bin="binned"),
             x2="x2:Q",
             y=alt.Y("y:Q", title=ROWS, stack="zero"),
-            tooltip=[_tooltip(table, "x", f"{x} from"), _tooltip(table, "x2", "to"), *tooltip],
+            tooltip=[_build_tooltip(table, "x", f"{x} from"), _build_tooltip(table, "x2", "to"), *tooltip],
             **shade,
         ).properties(height=320)  # fmt: skip
-    along = alt.X(f"x:{_letter(table['x'])}", title=x, scale=alt.Scale(zero=False))
+    along = alt.X(f"x:{_choose_type_letter(table['x'])}", title=x, scale=alt.Scale(zero=False))
     up = alt.Y("y:Q", title=y, scale=alt.Scale(zero=False))
-    mark = base.mark_line(**_plain(shade, dark), strokeWidth=2)
+    mark = base.mark_line(**_plain_colour(shade, dark), strokeWidth=2)
     if kind == "Scatter":
-        mark = base.mark_point(**_plain(shade, dark), filled=True, size=45, opacity=0.7)
+        mark = base.mark_point(**_plain_colour(shade, dark), filled=True, size=45, opacity=0.7)
     return mark.encode(x=along, y=up, tooltip=tooltip, **shade).properties(height=360)
 
 
-def _only_places(name: str) -> bool:
+def _holds_only_positions(name: str) -> bool:
     """Whether numbers of this name say which or when, so that nobody adds them up."""
     return name in ("video", "frame", "class", "relation", "action", "second") or name.endswith(("_id", "_s", "_ms"))
 
 
-def _many_first(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
+def _put_many_first(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
     """Words that tell many rows apart first, as far as a chart has room for them; ids of videos last."""
     kinds = {name: frame[name].nunique() for name in names}
     return sorted(names, key=lambda name: (kinds[name] < 2, name.endswith("_id"), kinds[name] > MAX_BARS, -kinds[name]))
 
 
-def _line(table: pd.DataFrame) -> pd.DataFrame:
+def _average_line(table: pd.DataFrame) -> pd.DataFrame:
     """One point a place and colour, the mean of its rows, in order of place; the first `MAX_POINTS`."""
     keys = [name for name in ("x", "colour") if name in table]
     return table.groupby(keys, as_index=False, dropna=True)["y"].mean().head(MAX_POINTS)
 
 
-def _label(values: pd.Series) -> pd.Series:
+def _format_label(values: pd.Series) -> pd.Series:
     return values.astype(object).where(values.notna(), "(nothing)").map(str)
 
 
-def _bars(frame: pd.DataFrame, x: str, y: str, colour: str | None) -> pd.DataFrame:
-    parts = {"x": _label(frame[x]), "y": pd.Series(1, frame.index) if y == ROWS else frame[y]}
+def _count_bars(frame: pd.DataFrame, x: str, y: str, colour: str | None) -> pd.DataFrame:
+    parts = {"x": _format_label(frame[x]), "y": pd.Series(1, frame.index) if y == ROWS else frame[y]}
     if colour and colour not in (x, y):
-        parts["colour"] = _label(frame[colour])
+        parts["colour"] = _format_label(frame[colour])
     table = pd.DataFrame(parts)
     keys = [name for name in ("x", "colour") if name in table]
     added = table.groupby(keys, sort=False, as_index=False)["y"].sum()
@@ -191,19 +193,19 @@ def _bars(frame: pd.DataFrame, x: str, y: str, colour: str | None) -> pd.DataFra
     return kept.sort_values("x", key=lambda names: names.map(rank), kind="stable").reset_index(drop=True)
 
 
-def _cells(frame: pd.DataFrame, x: str, y: str, colour: str) -> pd.DataFrame:
+def _count_cells(frame: pd.DataFrame, x: str, y: str, colour: str) -> pd.DataFrame:
     value = pd.Series(1, frame.index) if colour == ROWS else frame[colour]
-    table = pd.DataFrame({"x": _label(frame[x]), "y": _label(frame[y]), "colour": value})
+    table = pd.DataFrame({"x": _format_label(frame[x]), "y": _format_label(frame[y]), "colour": value})
     for side in ("x", "y"):
         largest = table.groupby(side, sort=False)["colour"].sum().nlargest(MAX_CELLS).index
         table = table[table[side].isin(largest)]
     return table.groupby(["x", "y"], as_index=False)["colour"].sum()
 
 
-def _bins(frame: pd.DataFrame, x: str, colour: str | None) -> pd.DataFrame:
+def _count_bins(frame: pd.DataFrame, x: str, colour: str | None) -> pd.DataFrame:
     values = frame[x].astype(float).replace([np.inf, -np.inf], np.nan)
     edges = np.histogram_bin_edges(values.dropna(), bins=BINS)
-    groups = _label(frame[colour]) if colour and colour != x else pd.Series("", frame.index)
+    groups = _format_label(frame[colour]) if colour and colour != x else pd.Series("", frame.index)
     tables = [
         pd.DataFrame({"x": edges[:-1], "x2": edges[1:], "y": np.histogram(part.dropna(), edges)[0], "colour": name})
         for name, part in values.groupby(groups, sort=False)
@@ -214,19 +216,19 @@ def _bins(frame: pd.DataFrame, x: str, colour: str | None) -> pd.DataFrame:
     return table if colour and colour != x else table.drop(columns="colour")
 
 
-def _letter(values: pd.Series) -> str:
+def _choose_type_letter(values: pd.Series) -> str:
     return "T" if pd.api.types.is_datetime64_any_dtype(values) else "Q"
 
 
-def _tooltip(table: pd.DataFrame, short: str, title: str) -> alt.Tooltip:
+def _build_tooltip(table: pd.DataFrame, short: str, title: str) -> alt.Tooltip:
     # Vega fetches what a line called "image" holds, and takes one called "title" for the heading.
     title = f"column {title}" if title.lower() in ("image", "title") else title
     if pd.api.types.is_numeric_dtype(table[short]):
         return alt.Tooltip(f"{short}:Q", title=title, format=",.4~g")
-    return alt.Tooltip(f"{short}:{'T' if _letter(table[short]) == 'T' else 'N'}", title=title)
+    return alt.Tooltip(f"{short}:{'T' if _choose_type_letter(table[short]) == 'T' else 'N'}", title=title)
 
 
-def _colour(table: pd.DataFrame, colour: str | None, kind: str, dark: bool) -> dict[str, Any]:
+def _encode_colour(table: pd.DataFrame, colour: str | None, kind: str, dark: bool) -> dict[str, Any]:
     if "colour" not in table or kind == "Heat map":
         return {}
     if pd.api.types.is_numeric_dtype(table["colour"]):
@@ -236,9 +238,9 @@ def _colour(table: pd.DataFrame, colour: str | None, kind: str, dark: bool) -> d
     if names <= set(GROUPS):
         scale = alt.Scale(domain=GROUPS, range=GROUP_COLOURS[dark])
     elif names <= set(ACTION_MODELS):
-        scale = alt.Scale(domain=sorted(names), range=[model_colour(name, dark=dark) for name in sorted(names)])
+        scale = alt.Scale(domain=sorted(names), range=[get_model_colour(name, dark=dark) for name in sorted(names)])
     return {"color": alt.Color("colour:N", title=colour, scale=scale, legend=legend)}
 
 
-def _plain(shade: dict[str, Any], dark: bool) -> dict[str, Any]:
+def _plain_colour(shade: dict[str, Any], dark: bool) -> dict[str, Any]:
     return {} if shade else {"color": PLAIN[dark]}

@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from ag_core.ui.charts.plots import GROUPS, PICK, PLAIN, ROW_HEIGHT, TEXT, Chart, group_colour, pickable
+from ag_core.ui.charts.plots import GROUPS, PICK, PLAIN, ROW_HEIGHT, TEXT, Chart, encode_group_colour, make_pickable
 
 ANNOTATED_ROW = "annotated frames"
 """The last row of the strip."""
@@ -12,7 +12,7 @@ FRAME_KINDS = ("at a midpoint", "elsewhere")
 """Annotated frames that lie where Figure 2 puts them, and those that do not."""
 
 
-def duration_bars(table: pd.DataFrame, *, dark: bool) -> Chart:
+def draw_duration_bars(table: pd.DataFrame, *, dark: bool) -> Chart:
     """Columns relation, group, intervals, lasting, q10 to q90 in seconds, mark: half of the intervals lie in the bar.
 
     A thin line spans the middle 80 %, a bar the middle 50 %, a stroke is the median.
@@ -31,7 +31,7 @@ def duration_bars(table: pd.DataFrame, *, dark: bool) -> Chart:
         alt.Tooltip("q10:Q", format=".2f", title="10 % (s)"),
         alt.Tooltip("q90:Q", format=".2f", title="90 % (s)"),
     ]
-    base = alt.Chart(table).encode(y=rows, tooltip=told, color=group_colour(dark))
+    base = alt.Chart(table).encode(y=rows, tooltip=told, color=encode_group_colour(dark))
     axis = alt.Axis(tickCount=8)
     lines = base.mark_rule(strokeWidth=1.5).encode(
         x=alt.X("q10:Q", title="seconds", scale=scale, axis=axis), x2="q90:Q"
@@ -42,10 +42,10 @@ def duration_bars(table: pd.DataFrame, *, dark: bool) -> Chart:
     medians = base.mark_tick(thickness=3, height=18).encode(
         x=alt.X("q50:Q", title="seconds", scale=scale, axis=axis), color=alt.value(TEXT[dark])
     )
-    return alt.layer(lines, pickable(bars), medians).properties(height=alt.Step(ROW_HEIGHT))
+    return alt.layer(lines, make_pickable(bars), medians).properties(height=alt.Step(ROW_HEIGHT))
 
 
-def sampling_strip(
+def draw_sampling_strip(
     intervals: pd.DataFrame, middles: pd.DataFrame, frames: pd.DataFrame, length_s: float, *, dark: bool
 ) -> Chart:
     """The actions of a video as bars, five midpoints on each, and beneath them the annotated frames as strokes.

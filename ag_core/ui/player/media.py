@@ -1,7 +1,7 @@
 """How the bytes of a video reach the browser: through Streamlit's media manager, over HTTP with byte ranges.
 
 The media manager is an internal part of Streamlit, so this is the only place that touches it. It holds the file in
-memory and forgets it when a run of the script no longer asks for it: call `media_url` in every run that shows the
+memory and forgets it when a run of the script no longer asks for it: call `serve_video` in every run that shows the
 video, also in runs of a fragment. It knows nothing of annotations.
 """
 
@@ -13,7 +13,7 @@ from streamlit import runtime
 from ag_core.errors import UserError
 
 
-def media_url(path: Path | str) -> str:
+def serve_video(path: Path | str) -> str:
     """The URL, on this server, of the video at `path`; empty outside a running app. UserError where it is missing."""
     path = Path(path)
     if not path.is_file():

@@ -1,8 +1,8 @@
 """The player: a video, its scene graph and its timeline in one browser component with one clock.
 
-`player_data` turns records into the component's payload (format version 2: a small dictionary with typed Arrow tables),
-`show_player` mounts it. Everything that moves with the video runs in the browser (assets/player); Python hears of the
-position and the selection only now and then. Call `show_player` inside `st.fragment`, always with the same key.
+`build_player_data` turns records into the component's payload (format version 2: a small dictionary with typed Arrow
+tables), `show_player` mounts it. Everything that moves with the video runs in the browser (assets/player); Python hears
+of the position and the selection only now and then. Call `show_player` inside `st.fragment`, always with the same key.
 """
 
 import math
@@ -58,7 +58,7 @@ PERCENT = pa.field("score", pa.uint8())
 
 
 @cache
-def _component() -> Any:
+def _register_component() -> Any:
     """The component, registered once in this process."""
     return st.components.v2.component(
         "action_genome_player",
@@ -74,7 +74,7 @@ class _Tracks:
     def __init__(self) -> None:
         self.index_of_track: dict[tuple[int, int], int] = {(0, 0): 0}
 
-    def of_graph(self, graph: SceneGraph) -> NDArray[np.int64]:
+    def number_objects(self, graph: SceneGraph) -> NDArray[np.int64]:
         """[N] track of each object; the n-th object of a class in the graph is its n-th instance."""
         seen: dict[int, int] = {}
         tracks = []
@@ -84,7 +84,7 @@ class _Tracks:
             tracks.append(self.index_of_track.setdefault((object_class, instance), len(self.index_of_track)))
         return np.asarray(tracks, np.int64)
 
-    def listed(self) -> list[dict[str, Any]]:
+    def list_tracks(self) -> list[dict[str, Any]]:
         """Label, kind and class of each track, in order."""
         rows = []
         for object_class, instance in self.index_of_track:
@@ -94,7 +94,7 @@ class _Tracks:
         return rows
 
 
-def _tables(graphs: Sequence[SceneGraph], tracks: _Tracks, graded: bool) -> tuple[pa.Table, pa.Table | None]:
+def _build_tables(graphs: Sequence[SceneGraph], tracks: _Tracks, graded: bool) -> tuple[pa.Table, pa.Table | None]:
     """The rows of one source, sorted by frame, each graph with at least a row for its person; and where the source is
     `graded`, not annotated, the strength of each edge in the order of the rows and of the bits in their masks."""
     ordered = [filter_objects(graph) for graph in sorted(graphs, key=lambda graph: graph.frame)]
@@ -103,7 +103,7 @@ def _tables(graphs: Sequence[SceneGraph], tracks: _Tracks, graded: bool) -> tupl
     rows: list[NDArray[np.float64]] = []
     scores: list[NDArray[np.float32]] = []
     for graph in ordered:
-        track = np.concatenate([[0], tracks.of_graph(graph)])
+        track = np.concatenate([[0], tracks.number_objects(graph)])
         found = graph.person_box_xyxy is not None
         person = graph.person_box_xyxy if graph.person_box_xyxy is not None else np.zeros(4)
         box = np.vstack([person[None], np.nan_to_num(graph.object_boxes_xyxy)])
@@ -114,15 +114,15 @@ def _tables(graphs: Sequence[SceneGraph], tracks: _Tracks, graded: bool) -> tupl
     stacked[stacked[:, 1] > 0, -1] += edges @ (1 << np.arange(len(RELATIONS)))  # a person's row has track 0
     if len(tracks.index_of_track) > 256:
         raise ValueError(f"the video has {len(tracks.index_of_track)} tracks; the player holds 256")
-    table = _table(stacked)
+    table = _build_table(stacked)
     if not graded:
         return table, None
-    return table.append_column(PERCENT, _percent(scores)), pa.table(
-        [_percent([relations[edges]])], schema=pa.schema([PERCENT])
+    return table.append_column(PERCENT, _round_percent(scores)), pa.table(
+        [_round_percent([relations[edges]])], schema=pa.schema([PERCENT])
     )
 
 
-def _table(rows: NDArray[np.float64]) -> pa.Table:
+def _build_table(rows: NDArray[np.float64]) -> pa.Table:
     """Stacked rows as typed columns; coordinates beyond 16 bits are cut."""
     short = not len(rows) or rows[:, 0].max() <= np.iinfo(np.int16).max
     schema = ROW_COLUMNS.set(0, pa.field("frame", pa.int16())) if short else ROW_COLUMNS
@@ -133,13 +133,13 @@ def _table(rows: NDArray[np.float64]) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=schema)
 
 
-def _percent(parts: list[NDArray[np.float32]]) -> pa.Array:
+def _round_percent(parts: list[NDArray[np.float32]]) -> pa.Array:
     """Shares of one in whole percent."""
     shares = np.concatenate([np.zeros(0, np.float32), *parts])
     return pa.array(np.rint(100 * shares.clip(0, 1)).astype(np.uint8))
 
 
-def _lanes(intervals: Sequence[ActionInterval]) -> list[dict[str, Any]]:
+def _build_lanes(intervals: Sequence[ActionInterval]) -> list[dict[str, Any]]:
     """One entry per interval; actions with the same object stand together, the earliest first."""
     first: dict[int | None, float] = {}
     for interval in intervals:
@@ -160,7 +160,7 @@ def _lanes(intervals: Sequence[ActionInterval]) -> list[dict[str, Any]]:
     ]
 
 
-def top_actions(scores: Mapping[str, ActionScores], top_k: int) -> list[int]:
+def select_top_actions(scores: Mapping[str, ActionScores], top_k: int) -> list[int]:
     """The `top_k` best actions of each model among those it was trained on, together, best first."""
     best: dict[int, float] = {}
     for answer in scores.values():
@@ -170,13 +170,13 @@ def top_actions(scores: Mapping[str, ActionScores], top_k: int) -> list[int]:
     return sorted(best, key=lambda action: -best[action])
 
 
-def _score_table(answer: ActionScores, actions: Sequence[int]) -> pa.Table:
+def _build_score_table(answer: ActionScores, actions: Sequence[int]) -> pa.Table:
     """Columns t (seconds) and s0, s1, ... (score of each listed action), float32."""
     columns = {"t": answer.times_s, **{f"s{row}": answer.over_time[:, action] for row, action in enumerate(actions)}}
     return pa.table({name: pa.array(np.asarray(column, np.float32)) for name, column in columns.items()})
 
 
-def player_data(
+def build_player_data(
     video: Video,
     src_url: str | None,
     sources: Mapping[str, Sequence[SceneGraph]],
@@ -197,7 +197,7 @@ def player_data(
 ) -> dict[str, Any]:
     """The payload of one video.
 
-    src_url     from `ui.media.media_url`; None or '' shows the annotations on an empty picture
+    src_url     from `ui.player.media.serve_video`; None or '' shows the annotations on an empty picture
     sources     graphs by source: 'annotation' and names of predictions; the first one is shown first
     scores      answers by id of an action model; the `top_k` actions of each get a row
     t0          where to start, seconds; seek: (counter, seconds), a new counter makes the player jump
@@ -213,32 +213,32 @@ def player_data(
     names = {ANNOTATION: "Annotation", **(labels or {})}
     scores = scores or {}
     tracks = _Tracks()
-    tables = {name: _tables(graphs, tracks, graded=name != ANNOTATION) for name, graphs in sources.items()}
-    actions = top_actions(scores, top_k)
+    tables = {name: _build_tables(graphs, tracks, graded=name != ANNOTATION) for name, graphs in sources.items()}
+    actions = select_top_actions(scores, top_k)
     fps = float(video.fps or fallback_fps)
-    size = _picture_size(video, sources)
-    n_frames = _known_length(video, fps)
+    size = _find_frame_size(video, sources)
+    n_frames = _find_length(video, fps)
     data: dict[str, Any] = {
         "v": VERSION,
         "video": video.video_id,
         "src": src_url or None,
         "fps": fps,
-        "n_frames": n_frames or _last_frame(sources, intervals, fps),
+        "n_frames": n_frames or _find_last_frame(sources, intervals, fps),
         "rate_known": bool(video.fps),
         "length_known": n_frames is not None,
         "width": size[0],
         "height": size[1],
         "t0": round(float(t0), 3),
         "seek": None if seek is None else {"n": int(seek[0]), "t": round(float(seek[1]), 3)},
-        "tracks": tracks.listed(),
+        "tracks": tracks.list_tracks(),
         "relations": [{"name": shown(name), "group": GROUP_OF_RELATION[name].value} for name in RELATIONS],
-        "actions": _lanes(intervals),
+        "actions": _build_lanes(intervals),
         "sources": [{"name": name, "label": names.get(name, name)} for name in tables],
         "models": [
             {
                 "name": name,
                 "label": model_label(name),
-                **_style(name),
+                **_describe_style(name),
                 "video_scores": [round(float(answer.scores[action]), 4) for action in actions],
                 "trained": [bool(answer.trained_on[action]) for action in actions],
             }
@@ -257,31 +257,33 @@ def player_data(
         if strengths is not None:
             data[f"strengths:{name}"] = strengths
     for name, answer in scores.items():
-        data[f"scores:{name}"] = _score_table(answer, actions)
+        data[f"scores:{name}"] = _build_score_table(answer, actions)
     check_payload(data)
     return data
 
 
-def _known_length(video: Video, fps: float) -> int | None:
+def _find_length(video: Video, fps: float) -> int | None:
     """The number of frames, by the file or by the length in seconds; None where neither is known."""
     if video.n_frames:
         return int(video.n_frames)
     return max(1, round(video.duration_s * fps)) if video.duration_s > 0 else None
 
 
-def _last_frame(sources: Mapping[str, Sequence[SceneGraph]], intervals: Sequence[ActionInterval], fps: float) -> int:
+def _find_last_frame(
+    sources: Mapping[str, Sequence[SceneGraph]], intervals: Sequence[ActionInterval], fps: float
+) -> int:
     """The last frame of which anybody says anything, from 1: how far a video of unknown length can be watched."""
     frames = [graph.frame for graphs in sources.values() for graph in graphs]
     return max([1, *frames, *(math.ceil(interval.end_s * fps) for interval in intervals)])
 
 
-def _style(model: str) -> dict[str, str]:
+def _describe_style(model: str) -> dict[str, str]:
     """How the timeline draws a model: colours and line; one that the catalog does not know in grey."""
     style = ACTION_MODELS[model].style if model in ACTION_MODELS else Style("#66718A", "#9AA5B8")
     return {"light": style.light, "dark": style.dark, "line": style.line}
 
 
-def _picture_size(video: Video, sources: Mapping[str, Sequence[SceneGraph]]) -> tuple[int, int]:
+def _find_frame_size(video: Video, sources: Mapping[str, Sequence[SceneGraph]]) -> tuple[int, int]:
     """Width and height of the video; where unknown, what holds every box."""
     if video.width and video.height:
         return int(video.width), int(video.height)
@@ -322,18 +324,18 @@ def show_player(data: dict[str, Any], key: str, height: int | None = None) -> An
     `navigate` is 1 or -1 in the one run after N or P. Call it inside `st.fragment`, with the same key in every run.
     """
     check_payload(data)
-    return _component()(
+    return _register_component()(
         data=data,
         key=key,
-        default={"t": data["t0"], "selected": _selected_at_start(data)},
+        default={"t": data["t0"], "selected": _find_start_selection(data)},
         height=height or "content",
-        on_t_change=_heard,
-        on_selected_change=_heard,
-        on_navigate_change=_heard,
+        on_t_change=_ignore_change,
+        on_selected_change=_ignore_change,
+        on_navigate_change=_ignore_change,
     )
 
 
-def _selected_at_start(data: Mapping[str, Any]) -> dict[str, Any] | None:
+def _find_start_selection(data: Mapping[str, Any]) -> dict[str, Any] | None:
     """What the browser selects at the start, in the form in which it reports selections."""
     for track in data["tracks"][1:]:
         if data["selected"] in (track["class"], track["label"]):
@@ -341,5 +343,5 @@ def _selected_at_start(data: Mapping[str, Any]) -> dict[str, Any] | None:
     return None
 
 
-def _heard() -> None:
+def _ignore_change() -> None:
     """Nothing to do: naming the callback is how Streamlit learns that the state exists."""

@@ -28,9 +28,9 @@ from ag_core.records import (
 from ag_core.results.prediction import Prediction
 from ag_core.ui import cached, html, tables
 from ag_core.ui.formatting import escape_markdown
-from ag_core.ui.player.media import media_url
-from ag_core.ui.player.player import player_data, show_player
-from ag_core.ui.widgets.pickers import download_table
+from ag_core.ui.player.media import serve_video
+from ag_core.ui.player.player import build_player_data, show_player
+from ag_core.ui.widgets.pickers import show_download
 
 PREDICTED = "prediction"
 """Name of the models' graphs in the player."""
@@ -63,13 +63,13 @@ class Viewing:
         """Action indices of the annotation; None where there is none."""
         return None if self.intervals is None else {interval.action for interval in self.intervals}
 
-    def source_id(self, source: str) -> str:
+    def name_source(self, source: str) -> str:
         """A source as files name it: a prediction by its models, where they are known."""
         if source != PREDICTED:
             return source
         if self.prediction is None:
             return self.run or source
-        return _source_of(self.prediction)
+        return _name_source(self.prediction)
 
     @property
     def clock_fps(self) -> float:
@@ -81,15 +81,15 @@ class Viewing:
         """The options of the newest payload, and that payload; empty before the first."""
         return []
 
-    def payload(self, **options: Any) -> dict[str, Any]:
-        """What the player is given, by the options of `player_data`; never changed.
+    def build_payload(self, **options: Any) -> dict[str, Any]:
+        """What the player is given, by the options of `build_player_data`; never changed.
 
         Kept while the options stay: a fragment runs about once a second while the video plays, and nothing differs.
         """
         for known, data in self._made:
             if known == options:
                 return data
-        data = player_data(
+        data = build_player_data(
             self.video,
             fallback_fps=FALLBACK_FPS,
             sources=self.sources,
@@ -107,7 +107,7 @@ class Viewing:
         return latest_graph_at(self.sources.get(source, []), frame)
 
 
-def viewing_of(key: cached.StoreKey, video_id: str, run: str | None = None) -> Viewing:
+def load_viewing(key: cached.StoreKey, video_id: str, run: str | None = None) -> Viewing:
     """All that is known of a video, predictions by one model run: `run`, or the first of the store that has the video.
 
     UserError for an unknown video.
@@ -118,7 +118,7 @@ def viewing_of(key: cached.StoreKey, video_id: str, run: str | None = None) -> V
     prediction = cached.load_shipped_prediction(video_id)
     predicted: list[SceneGraph] = []
     scores: dict[str, ActionScores] = {}
-    if prediction is not None and run in (None, _source_of(prediction)):
+    if prediction is not None and run in (None, _name_source(prediction)):
         predicted, scores = prediction.graphs(), prediction.action_scores()
     elif run is not None:
         prediction = None
@@ -126,21 +126,21 @@ def viewing_of(key: cached.StoreKey, video_id: str, run: str | None = None) -> V
     sources = {ANNOTATION: cached.load_graphs(key, video_id), PREDICTED: predicted}
     annotated = ANNOTATION in cached.list_sources_of(key, video_id)
     intervals = cached.load_intervals(key, video_id) if annotated else None
-    return Viewing(video, video.path, _present(sources), intervals, scores, prediction, run)
+    return Viewing(video, video.path, _drop_empty(sources), intervals, scores, prediction, run)
 
 
-def viewing_of_prediction(prediction: Prediction, path: Path | None) -> Viewing:
+def build_viewing(prediction: Prediction, path: Path | None) -> Viewing:
     """What the models said of a video that nobody annotated."""
-    sources = _present({PREDICTED: prediction.graphs()})
+    sources = _drop_empty({PREDICTED: prediction.graphs()})
     return Viewing(prediction.video, path, sources, None, prediction.action_scores(), prediction)
 
 
-def _source_of(prediction: Prediction) -> str:
+def _name_source(prediction: Prediction) -> str:
     """A prediction's name as a source of a store."""
     return name_source({model.role: model.name for model in prediction.models})
 
 
-def _present(sources: dict[str, list[SceneGraph]]) -> dict[str, list[SceneGraph]]:
+def _drop_empty(sources: dict[str, list[SceneGraph]]) -> dict[str, list[SceneGraph]]:
     return {name: graphs for name, graphs in sources.items() if graphs}
 
 
@@ -149,28 +149,28 @@ def is_upright(row: pd.Series) -> bool:
     return bool(pd.notna(row["width"]) and pd.notna(row["height"]) and row["height"] > row["width"])
 
 
-def play(viewing: Viewing, key: str, *, t0: float = 0.0, compare: bool = False, **options: Any) -> Any:
+def show_viewing(viewing: Viewing, key: str, *, t0: float = 0.0, compare: bool = False, **options: Any) -> Any:
     """Mount the player; call inside a fragment. Returns its state: `t` in seconds, `selected`, `navigate`.
 
-    `compare` puts the graphs of all sources side by side. Further options are those of `player_data`.
+    `compare` puts the graphs of all sources side by side. Further options are those of `build_player_data`.
     """
-    url, missing = None, missing_video_note(viewing)
+    url, missing = None, describe_missing_video(viewing)
     if not missing and viewing.path:
         try:
-            url = media_url(cached.make_playable(viewing.path))
+            url = serve_video(cached.make_playable(viewing.path))
         except (UserError, FileNotFoundError) as error:
             missing = f"The video cannot be shown ({error}); boxes and graphs are shown without it."
-    for note in filter(None, (missing, unknown_rate_note(viewing))):
+    for note in filter(None, (missing, describe_unknown_rate(viewing))):
         st.caption(f":material/info: {escape_markdown(note)}")
     sources = viewing.sources
     if not t0 and not options.get("autoplay"):  # a still picture begins where every source has a graph
         starts = [graphs[0].frame for graphs in sources.values()]
         t0 = frame_to_time(max(starts, default=1), viewing.clock_fps)
     beside = tuple(sources) if compare and len(sources) > 1 else ()
-    return show_player(viewing.payload(src_url=url, t0=t0, compare=beside, **options), key)
+    return show_player(viewing.build_payload(src_url=url, t0=t0, compare=beside, **options), key)
 
 
-def missing_video_note(viewing: Viewing) -> str:
+def describe_missing_video(viewing: Viewing) -> str:
     """What is missing where there is no video file, and how to add it; empty where the file is there."""
     video_id = viewing.video.video_id
     remedy = f"put {video_id}.mp4 into a folder and build the store again with `--videos FOLDER`"
@@ -184,7 +184,7 @@ def missing_video_note(viewing: Viewing) -> str:
     return ""
 
 
-def unknown_rate_note(viewing: Viewing) -> str:
+def describe_unknown_rate(viewing: Viewing) -> str:
     """How frames are counted where the video's rate is unknown; empty where it is known."""
     if viewing.video.fps or not (viewing.sources or viewing.intervals):
         return ""
@@ -197,18 +197,18 @@ def unknown_rate_note(viewing: Viewing) -> str:
     )
 
 
-def action_tables(viewing: Viewing, top: int, key: str) -> None:
+def show_action_tables(viewing: Viewing, top: int, key: str) -> None:
     """The best actions of each model side by side, with the annotation's verdict where there is one."""
     parts = []
     for column, (model, answer) in zip(st.columns(max(1, len(viewing.scores)), gap="large"), viewing.scores.items()):
-        table = tables.top_actions(answer, viewing.annotated_actions, top)
+        table = tables.build_top_action_table(answer, viewing.annotated_actions, top)
         parts.append(table.assign(model=model))
         column.html(html.render_score_list(model, table, judged=viewing.intervals is not None))
     if parts:
-        download_table(pd.concat(parts), "actions", viewing.video.video_id, f"{key}_csv")
+        show_download(pd.concat(parts), "actions", viewing.video.video_id, f"{key}_csv")
 
 
-def models_note(prediction: Prediction) -> str:
+def describe_models(prediction: Prediction) -> str:
     """Who made a prediction: every model with what it was trained on."""
     made = ", ".join(f"{model.role} {model.name} ({model.trained_on_data})" for model in prediction.models)
     drawn = (

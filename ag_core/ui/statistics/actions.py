@@ -13,7 +13,7 @@ from ag_core.ui.charts.figures import Figure, show_figure
 from ag_core.ui.charts.plots import MARK
 from ag_core.ui.formatting import format_action, format_number, format_object
 from ag_core.ui.page import EXPLORE, show_empty_state
-from ag_core.ui.statistics.scope import StatisticsScope, log_toggle, object_picker
+from ag_core.ui.statistics.scope import StatisticsScope, pick_object, show_log_toggle
 
 MAX_ACTIONS = 40
 MAX_BESIDE = 20
@@ -21,7 +21,7 @@ MAX_BESIDE = 20
 
 def show_actions(scope: StatisticsScope) -> None:
     """Intervals of every action, verbs by objects, and the actions under way while an object is seen."""
-    counted = scope.counts("action")
+    counted = scope.load_counts("action")
     held = counted[counted["intervals"] > 0]
     if held.empty:
         why = "Models score whole videos and clips, not intervals; choose the annotation as source to see actions"
@@ -33,7 +33,7 @@ def show_actions(scope: StatisticsScope) -> None:
     _show_beside(scope)
 
 
-def marked_actions(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, VideoFilter]]:
+def mark_actions(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, VideoFilter]]:
     """A table of actions (action, id, label) with its marks, 'label (id)', and what they mean in Explore."""
     marks = [format_action(action) for action in table["action"]]
     searches = {mark: VideoFilter(actions=(int(action),)) for mark, action in zip(marks, table["action"])}
@@ -41,17 +41,17 @@ def marked_actions(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, VideoFi
 
 
 def _show_counts(scope: StatisticsScope, counted: pd.DataFrame, held: pd.DataFrame) -> None:
-    logarithmic = log_toggle()
-    most, searches = marked_actions(held.nlargest(MAX_ACTIONS, "intervals"))
+    logarithmic = show_log_toggle()
+    most, searches = mark_actions(held.nlargest(MAX_ACTIONS, "intervals"))
     rest = f" The {MAX_ACTIONS} most frequent are drawn; the files have all." if len(held) > len(most) else ""
     show_figure(
         Figure(
             "Actions",
             f"{len(held)} of {len(counted)} Charades actions occur, {format_number(int(held['intervals'].sum()))} "
-            f"intervals; counted in {scope.whose}.{rest}",
+            f"intervals; counted in {scope.owner}.{rest}",
             "Bars: number of annotated intervals of each action, most frequent first",
             "actions",
-            scope.which,
+            scope.file_part,
             partial(_draw_counts, most[["label", "id", "intervals", "videos", MARK]], "intervals", logarithmic),
             counted,
             searches,
@@ -61,7 +61,7 @@ def _show_counts(scope: StatisticsScope, counted: pd.DataFrame, held: pd.DataFra
 
 
 def _draw_counts(table: pd.DataFrame, value: str, logarithmic: bool, dark: bool) -> plots.Chart:
-    return plots.count_bars(table, "label", value, dark=dark, logarithmic=logarithmic)
+    return plots.draw_count_bars(table, "label", value, dark=dark, logarithmic=logarithmic)
 
 
 def _show_verbs(scope: StatisticsScope, counted: pd.DataFrame) -> None:
@@ -77,11 +77,11 @@ def _show_verbs(scope: StatisticsScope, counted: pd.DataFrame) -> None:
         Figure(
             "Actions by verb and object",
             f"Intervals of the actions on one of the 35 objects, by the verb and the object that Charades names; "
-            f"{format_number(int(table['intervals'].sum()))} intervals, {len(table)} pairs; counted in {scope.whose}. "
+            f"{format_number(int(table['intervals'].sum()))} intervals, {len(table)} pairs; counted in {scope.owner}. "
             "Where a pair has several actions, Explore finds the most frequent.",
             "Heat map: number of intervals of each verb with each object",
             "verb-object",
-            scope.which,
+            scope.file_part,
             partial(_draw_verbs, marked[["verb", "object", "actions", "intervals", MARK]]),
             marked[["verb", "object", "actions", "intervals"]],
             {
@@ -97,35 +97,35 @@ def _show_verbs(scope: StatisticsScope, counted: pd.DataFrame) -> None:
 def _draw_verbs(table: pd.DataFrame, dark: bool) -> plots.Chart:
     verbs = table.groupby("verb")["intervals"].sum().sort_values(ascending=False).index.tolist()
     objects = table.groupby("object")["intervals"].sum().sort_values(ascending=False).index.tolist()
-    return plots.heat_map(
+    return plots.draw_heat_map(
         table, "object", "verb", "intervals", dark=dark, rows=objects, columns=verbs, label="intervals", compress=True,
         number=",d",
     )  # fmt: skip
 
 
 def _show_beside(scope: StatisticsScope) -> None:
-    if not scope.counts("object")["objects"].any():
+    if not scope.load_counts("object")["objects"].any():
         return
     st.subheader("Actions while an object is seen", anchor=False)
-    chosen = object_picker(scope, "beside")
+    chosen = pick_object(scope, "beside")
     if chosen is None:
         return
-    name, table = format_object(chosen), scope.ask("actions_beside", chosen)
+    name, table = format_object(chosen), scope.compute("actions_beside", chosen)
     if table.empty:
         st.caption("No action is under way in a frame that shows it, or the videos' rates are not known.")
         return
-    most, searches = marked_actions(table.head(MAX_BESIDE))
+    most, searches = mark_actions(table.head(MAX_BESIDE))
     on_it = sum(ACTIONS[action].object_class == chosen for action in table["action"])
     rest = f" The {MAX_BESIDE} most frequent are drawn; the files have all." if len(table) > len(most) else ""
     show_figure(
         Figure(
             f"Actions while {name} is seen",
             f"Annotated frames that show {name} while an action is under way; {len(table)} actions, {on_it} of them on "
-            f"this object by Charades' list. A frame with several actions counts for each. Counted in {scope.whose}."
+            f"this object by Charades' list. A frame with several actions counts for each. Counted in {scope.owner}."
             f"{rest}",
             f"Bars: number of annotated frames that show {name} during each action",
             "actions-beside",
-            f"{scope.which}-{name.replace('/', '-')}",
+            f"{scope.file_part}-{name.replace('/', '-')}",
             partial(_draw_counts, most[["label", "id", "on_it", "frames", "videos", MARK]], "frames", False),
             table,
             searches,

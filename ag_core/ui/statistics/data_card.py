@@ -17,7 +17,7 @@ from ag_core.ui.charts import plots
 from ag_core.ui.charts.figures import Figure, show_figure
 from ag_core.ui.formatting import format_number, format_percent
 from ag_core.ui.page import show_empty_state, show_owner_note
-from ag_core.ui.widgets.pickers import download_table
+from ag_core.ui.widgets.pickers import show_download
 from ag_core.world_audit.dataset_balance import list_seldom_seen_objects
 from ag_core.world_audit.report_metrics import list_parts, read_audit_metrics, read_distance_metrics, tabulate_inputs
 
@@ -38,13 +38,13 @@ def build_metric_frame(table: MetricTable) -> pd.DataFrame:
     return pd.DataFrame(table.to_records()).set_index(table.row_title)
 
 
-def farthest_table(agreement: Result) -> pd.DataFrame:
+def build_farthest_table(agreement: Result) -> pd.DataFrame:
     """The object classes whose relationships differ most from the real ones."""
     by_name = {row["object"]: row for row in agreement["classes"]}
     return pd.DataFrame([by_name[name] for name in agreement["worst"]])
 
 
-def likeness_table(agreement: Result) -> pd.DataFrame:
+def build_likeness_table(agreement: Result) -> pd.DataFrame:
     """How many objects and labels there are, home beside real."""
     names = {
         "objects_a_frame": "objects a frame",
@@ -114,7 +114,7 @@ def _show_audits(result: Result) -> None:
             "Dots with 95 % bounds: mAP of each input on all val videos; a line marks chance",
             "audits",
             WHICH,
-            lambda dark: plots.interval_dots(inputs, "input", chance, dark=dark),
+            lambda dark: plots.draw_interval_dots(inputs, "input", chance, dark=dark),
             inputs,
         ),
         "card_dots",
@@ -130,7 +130,7 @@ def _show_audits(result: Result) -> None:
             "support, and of a camera side, that train never shows. Each part has its own classes and its own chance: "
             "compare within a column."
         )
-    download_table(build_metric_frame(input_table).reset_index(), "audits", WHICH, "card_audits")
+    show_download(build_metric_frame(input_table).reset_index(), "audits", WHICH, "card_audits")
 
 
 def _show_boxes(result: Result) -> None:
@@ -143,7 +143,7 @@ def _show_boxes(result: Result) -> None:
             "Bars: share of boxes of at least 16 pixels for each object class, largest first",
             "boxes",
             WHICH,
-            lambda dark: plots.share_bars(boxes, "object", "large", dark=dark),
+            lambda dark: plots.draw_share_bars(boxes, "object", "large", dark=dark),
             boxes,
         ),
         "card_boxes",
@@ -161,7 +161,7 @@ def _show_agreement(result: Result) -> None:
         "Home world against a sample of real Action Genome annotation (aggregated; no record is shown). "
         f"{distances} The farthest:"
     )
-    farthest = farthest_table(agreement)
+    farthest = build_farthest_table(agreement)
     if len(farthest):
         show_figure(
             Figure(
@@ -170,14 +170,14 @@ def _show_agreement(result: Result) -> None:
                 "Bars: the ten object classes whose relationships differ most from the real sample",
                 "agreement",
                 WHICH,
-                lambda dark: plots.share_bars(farthest, "object", "distance", dark=dark, number=".2f"),
+                lambda dark: plots.draw_share_bars(farthest, "object", "distance", dark=dark, number=".2f"),
                 pd.DataFrame(agreement["classes"]),
             ),
             "card_agreement",
         )
     else:
         show_owner_note(note)
-    st.table(likeness_table(agreement).set_index(""), border="horizontal")
+    st.table(build_likeness_table(agreement).set_index(""), border="horizontal")
 
 
 def _show_presence(result: Result) -> None:
@@ -204,7 +204,7 @@ def _show_presence(result: Result) -> None:
     )
     seldom = ", ".join(list_seldom_seen_objects(result)) or "none"
     st.caption(f"Asked for: seen in at least half of the videos without an action on it. Not so: {seldom}.")
-    download_table(table, "presence", WHICH, "card_presence")
+    show_download(table, "presence", WHICH, "card_presence")
 
 
 def _show_labels(result: Result) -> None:
@@ -216,4 +216,4 @@ def _show_labels(result: Result) -> None:
     )
     table = pd.DataFrame(result["labels"]).sort_values("intervals", ascending=False)
     st.dataframe(table, hide_index=True)
-    download_table(table, "labels", WHICH, "card_labels")
+    show_download(table, "labels", WHICH, "card_labels")

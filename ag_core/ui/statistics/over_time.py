@@ -12,15 +12,15 @@ from ag_core.ui import formatting
 from ag_core.ui.charts import plots
 from ag_core.ui.charts.figures import Figure, show_figure
 from ag_core.ui.charts.plots import MARK
-from ag_core.ui.charts.time_axis import duration_bars
+from ag_core.ui.charts.time_axis import draw_duration_bars
 from ag_core.ui.formatting import format_number, format_percent
-from ag_core.ui.statistics.scope import StatisticsScope, object_picker
+from ag_core.ui.statistics.scope import StatisticsScope, pick_object
 
 
 def show_over_time(scope: StatisticsScope) -> None:
     """Transitions of one object in one group, and durations with it or with all objects."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        chosen = object_picker(scope, "of")
+        chosen = pick_object(scope, "of")
         if chosen is None:
             return
         group = st.segmented_control(
@@ -35,7 +35,7 @@ def show_over_time(scope: StatisticsScope) -> None:
     _show_durations(scope, chosen)
 
 
-def transition_table(counted: pd.DataFrame) -> pd.DataFrame:
+def build_transition_table(counted: pd.DataFrame) -> pd.DataFrame:
     """before, after, n, share: with the share of what came before that is followed by this, names as shown."""
     share = counted["n"] / counted.groupby("before")["n"].transform("sum")
     return counted.assign(before=counted["before"].map(shown), after=counted["after"].map(shown), share=share)
@@ -44,13 +44,13 @@ def transition_table(counted: pd.DataFrame) -> pd.DataFrame:
 def _show_transitions(scope: StatisticsScope, object_class: int, group: Group) -> None:
     name = formatting.format_object(object_class)
     st.subheader(f"What follows what: {group.value}, {name}", anchor=False)
-    table = transition_table(scope.ask("transitions", object_class, group))
+    table = build_transition_table(scope.compute("transitions", object_class, group))
     if table.empty:
         st.caption("No video has two annotated frames one of which shows this object.")
         return
     marked = table.assign(**{MARK: [f"{one} → {other}" for one, other in zip(table["before"], table["after"])]})
     searches = {
-        mark: VideoFilter(objects=(object_class,), relations=_held(before, after))
+        mark: VideoFilter(objects=(object_class,), relations=_list_remaining(before, after))
         for mark, before, after in marked.sort_values("n", ascending=False)[[MARK, "before", "after"]].itertuples(
             index=False
         )
@@ -60,28 +60,28 @@ def _show_transitions(scope: StatisticsScope, object_class: int, group: Group) -
             f"What follows what: {group.value} relationships with {name}",
             f"{format_number(int(table['n'].sum()))} steps from one annotated frame to the next of the same video; "
             f"rows add up to 100 %. Where several relationships hold at once, each pair counts. '{APPEARS}' and "
-            f"'{ENDS}': not visible in the frame before or after. Counted in {scope.whose}. Explore finds videos with "
+            f"'{ENDS}': not visible in the frame before or after. Counted in {scope.owner}. Explore finds videos with "
             "the object and what came after, Search the hits, whatever lies between.",
             f"Heat map: for each {group.value} relationship with {name}, what holds in the next annotated frame",
             "transitions",
-            f"{scope.which}-{name.replace('/', '-')}-{group.value}",
+            f"{scope.file_part}-{name.replace('/', '-')}-{group.value}",
             partial(_draw_transitions, marked, group),
             table,
             searches,
-            sequences=transition_sequences(marked, name),
+            sequences=write_transition_sequences(marked, name),
             wide=group == Group.CONTACT,
         ),
         "statistics_transitions",
     )
 
 
-def _held(before: str, after: str) -> tuple[int, ...]:
+def _list_remaining(before: str, after: str) -> tuple[int, ...]:
     """The relationship that came after, or the one before where the object is gone after it."""
     held = before if after == ENDS else after
     return () if held in (APPEARS, ENDS) else (relation_index(held),)
 
 
-def transition_sequences(table: pd.DataFrame, object_name: str) -> dict[str, str]:
+def write_transition_sequences(table: pd.DataFrame, object_name: str) -> dict[str, str]:
     """What Search is asked for each change from one relationship to another (columns before, after, mark)."""
     changes = table[(table["before"] != APPEARS) & (table["after"] != ENDS) & (table["before"] != table["after"])]
     return {
@@ -94,7 +94,7 @@ def _draw_transitions(table: pd.DataFrame, group: Group, dark: bool) -> plots.Ch
     names = [shown(name) for name in RELATIONS_OF_GROUP[group]]
     rows = [name for name in (APPEARS, *names) if name in set(table["before"])]
     columns = [name for name in (*names, ENDS) if name in set(table["after"])]
-    return plots.heat_map(
+    return plots.draw_heat_map(
         table, "before", "after", "share", dark=dark, rows=rows, columns=columns, label="share of what came before",
         top=1.0, compress=True, number=".1%",
     ).properties(height={"step": 24})  # fmt: skip
@@ -104,7 +104,7 @@ def _show_durations(scope: StatisticsScope, object_class: int) -> None:
     st.subheader("How long relationships last", anchor=False)
     every = st.toggle("With all objects", key="every", bind="query-params")
     name = "all objects" if every else formatting.format_object(object_class)
-    counted = scope.ask("durations", *(() if every else (object_class,)))
+    counted = scope.compute("durations", *(() if every else (object_class,)))
     table = counted[counted["lasting"] > 0]
     if table.empty:
         st.caption("No relationship holds in two neighbouring annotated frames, or the videos' rates are not known.")
@@ -119,10 +119,10 @@ def _show_durations(scope: StatisticsScope, object_class: int) -> None:
             f"{format_number(intervals)} intervals of neighbouring annotated frames with {name}; drawn are the "
             f"{format_number(lasting)} of two frames or more ({format_percent(lasting / max(intervals, 1))}). From "
             "first to last frame, so a lower bound. Line: middle 80 %, bar: middle 50 %, stroke: median. Counted in "
-            f"{scope.whose}.",
+            f"{scope.owner}.",
             f"Spans: quantiles of how long each relationship with {name} lasts, in seconds",
             "durations",
-            f"{scope.which}-{name.replace('/', '-').replace(' ', '-')}",
+            f"{scope.file_part}-{name.replace('/', '-').replace(' ', '-')}",
             partial(_draw_durations, table[columns].assign(**{MARK: table["relation"]})),
             table[columns],
             {
@@ -135,4 +135,4 @@ def _show_durations(scope: StatisticsScope, object_class: int) -> None:
 
 
 def _draw_durations(table: pd.DataFrame, dark: bool) -> plots.Chart:
-    return duration_bars(table, dark=dark)
+    return draw_duration_bars(table, dark=dark)

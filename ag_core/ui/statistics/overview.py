@@ -18,8 +18,8 @@ from ag_core.ui.charts.figures import Figure, show_figure
 from ag_core.ui.charts.plots import MARK
 from ag_core.ui.formatting import format_number
 from ag_core.ui.page import show_owner_note, show_totals
-from ag_core.ui.statistics.scope import StatisticsScope, log_toggle
-from ag_core.ui.widgets.pickers import download_table, source_name
+from ag_core.ui.statistics.scope import StatisticsScope, show_log_toggle
+from ag_core.ui.widgets.pickers import format_source, show_download
 
 COLUMNS = {
     "dataset": "Data set",
@@ -43,11 +43,11 @@ COLUMNS = {
 
 def show_overview(scope: StatisticsScope) -> None:
     """Totals, Table 1, and how often every relationship and object occurs."""
-    show_owner_note(f"Counts of {scope.whose}. For scale, beneath each the published total of the Action Genome paper.")
+    show_owner_note(f"Counts of {scope.owner}. For scale, beneath each the published total of the Action Genome paper.")
     show_totals(cached.count_totals(scope.key, scope.source), read_paper_totals(cached.load_paper_results()))
     _show_table_1(scope)
     st.subheader("Relationships and objects", anchor=False)
-    logarithmic = log_toggle()
+    logarithmic = show_log_toggle()
     left, right = st.columns(2, gap="large")
     with left:
         _show_relationships(scope, logarithmic)
@@ -55,20 +55,20 @@ def show_overview(scope: StatisticsScope) -> None:
         _show_objects(scope, logarithmic)
 
 
-def data_name(scope: StatisticsScope) -> str:
+def format_data_name(scope: StatisticsScope) -> str:
     """The data at hand by name."""
     chosen = settings()
     name = "Embedded home world" if chosen.store == chosen.embedded_store else chosen.store_name
-    return name if scope.source == ANNOTATION else f"{name}, {source_name(scope.source)}"
+    return name if scope.source == ANNOTATION else f"{name}, {format_source(scope.source)}"
 
 
-def data_owner() -> Owner:
+def format_data_owner() -> Owner:
     """Whose the data at hand are: the embedded home world is ours, any other store is the reader's."""
     chosen = settings()
     return Owner.OURS_HOME if chosen.store == chosen.embedded_store else Owner.YOURS
 
 
-def table_1(mine: dict[str, Any], name: str, owner: Owner, papers: list[dict[str, Any]]) -> pd.DataFrame:
+def build_table_1(mine: dict[str, Any], name: str, owner: Owner, papers: list[dict[str, Any]]) -> pd.DataFrame:
     """The data at hand and whose they are, then the paper's rows as printed; columns as COLUMNS, missing if unknown."""
     rows = [{"dataset": name, "numbers": f"{owner}, counted here", **mine}]
     for row in papers:
@@ -87,7 +87,12 @@ def _show_table_1(scope: StatisticsScope) -> None:
         "of videos of HACS Clips and AVA look exchanged; they are kept). The last two columns are not in the paper's "
         "table."
     )
-    table = table_1(scope.ask("table_1_row"), data_name(scope), data_owner(), cached.load_paper_results()["table_1"])
+    table = build_table_1(
+        scope.compute("table_1_row"),
+        format_data_name(scope),
+        format_data_owner(),
+        cached.load_paper_results()["table_1"],
+    )
     formats: dict[str, Any] = {
         column: st.column_config.NumberColumn(label, format="localized")
         for column, label in COLUMNS.items()
@@ -103,12 +108,12 @@ def _show_table_1(scope: StatisticsScope) -> None:
         alt="Table 1 of the paper: data sets of actions, with a first row for the open data",
     )
     with st.container(horizontal=True):
-        download_table(table, "table-1", scope.which, "statistics_table_1_csv", "csv")
-        download_table(table, "table-1", scope.which, "statistics_table_1_json", "json")
+        show_download(table, "table-1", scope.file_part, "statistics_table_1_csv", "csv")
+        show_download(table, "table-1", scope.file_part, "statistics_table_1_json", "json")
 
 
 def _show_relationships(scope: StatisticsScope, logarithmic: bool) -> None:
-    counted = scope.counts("relation")
+    counted = scope.load_counts("relation")
     table = counted.assign(relation=counted["name"].map(shown))[["relation", "group", "relations", "videos"]]
     total, occurring = int(table["relations"].sum()), int((table["relations"] > 0).sum())
     marked = table.assign(**{MARK: table["relation"]})
@@ -116,10 +121,10 @@ def _show_relationships(scope: StatisticsScope, logarithmic: bool) -> None:
         Figure(
             "Relationships by group (Figure 3)",
             f"{format_number(total)} relationships between the person and an object, {occurring} of 25 kinds; counted "
-            f"in {scope.whose}. Drawn as the paper's Figure 3.",
+            f"in {scope.owner}. Drawn as the paper's Figure 3.",
             "Bars: number of each of the 25 relationships, group by group",
             "relationships",
-            scope.which,
+            scope.file_part,
             partial(_draw_relations, marked, logarithmic),
             table,
             {
@@ -132,21 +137,21 @@ def _show_relationships(scope: StatisticsScope, logarithmic: bool) -> None:
 
 
 def _draw_relations(table: pd.DataFrame, logarithmic: bool, dark: bool) -> plots.Chart:
-    return plots.relation_bars(table, "relations", dark=dark, logarithmic=logarithmic)
+    return plots.draw_relation_bars(table, "relations", dark=dark, logarithmic=logarithmic)
 
 
 def _show_objects(scope: StatisticsScope, logarithmic: bool) -> None:
-    table = scope.counts("object").rename(columns={"objects": "boxes"})[["object", "boxes", "videos"]]
+    table = scope.load_counts("object").rename(columns={"objects": "boxes"})[["object", "boxes", "videos"]]
     present = table[table["boxes"] > 0]
     marked = present.assign(**{MARK: present["object"]})
     show_figure(
         Figure(
             "Objects (Figure 3)",
             f"{format_number(int(table['boxes'].sum()))} visible boxes, {len(present)} of {len(OBJECTS)} classes; "
-            f"counted in {scope.whose}. Drawn as the paper's Figure 3.",
+            f"counted in {scope.owner}. Drawn as the paper's Figure 3.",
             "Bars: number of visible boxes of each object class, most frequent first",
             "objects",
-            scope.which,
+            scope.file_part,
             partial(_draw_objects, marked, logarithmic),
             table,
             {
@@ -162,4 +167,4 @@ def _show_objects(scope: StatisticsScope, logarithmic: bool) -> None:
 
 
 def _draw_objects(table: pd.DataFrame, logarithmic: bool, dark: bool) -> plots.Chart:
-    return plots.count_bars(table, "object", "boxes", dark=dark, logarithmic=logarithmic)
+    return plots.draw_count_bars(table, "object", "boxes", dark=dark, logarithmic=logarithmic)

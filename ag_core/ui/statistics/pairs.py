@@ -9,12 +9,12 @@ import streamlit as st
 from ag_core.queries.facets import VideoFilter
 from ag_core.taxonomy import OBJECTS, object_index, relation_index, shown
 from ag_core.ui.charts import plots
-from ag_core.ui.charts.bipartite import bipartite_map, line_mark
+from ag_core.ui.charts.bipartite import draw_bipartite_map, format_line_mark
 from ag_core.ui.charts.figures import Figure, show_figure
 from ag_core.ui.charts.plots import MARK
 from ag_core.ui.formatting import format_number
 from ag_core.ui.page import EXPLORE, show_empty_state
-from ag_core.ui.statistics.scope import StatisticsScope, log_toggle
+from ag_core.ui.statistics.scope import StatisticsScope, show_log_toggle
 
 SHARE, COUNT = "share", "count"
 WEIGHTS = {SHARE: "Share of an object's boxes", COUNT: "Number"}
@@ -25,16 +25,16 @@ FEWEST_LINES, MAX_LINES, LINES_AT_FIRST = 25, 400, 150
 
 def show_pairs(scope: StatisticsScope) -> None:
     """Figure 4 as lines or as a heat map, then the objects that share a frame."""
-    pairs = scope.ask("object_relation_pairs")
+    pairs = scope.compute("object_relation_pairs")
     if pairs.empty:
-        show_empty_state("No relationships", f"There are none in {scope.whose}", (EXPLORE, "All videos"))
+        show_empty_state("No relationships", f"There are none in {scope.owner}", (EXPLORE, "All videos"))
         return
-    boxes = scope.counts("object").set_index("object")["objects"]
+    boxes = scope.load_counts("object").set_index("object")["objects"]
     pairs = pairs.assign(share=pairs["relations"] / boxes.loc[pairs["object"]].clip(lower=1).to_numpy())
     st.subheader("Which object, which relationship", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        shape = _choice("Drawn as", SHAPES, "shape")
-        weight = _choice("Weight", WEIGHTS, "weight")
+        shape = _pick_option("Drawn as", SHAPES, "shape")
+        weight = _pick_option("Weight", WEIGHTS, "weight")
         lines = LINES_AT_FIRST
         logarithmic = False
         if shape == LINES:
@@ -48,12 +48,12 @@ def show_pairs(scope: StatisticsScope) -> None:
                 bind="query-params",
                 width=200,
             )
-            logarithmic = log_toggle("Logarithmic widths")
+            logarithmic = show_log_toggle("Logarithmic widths")
     _show_pairs(scope, pairs, shape, weight, lines, logarithmic)
     _show_together(scope)
 
 
-def _choice(label: str, options: dict[str, str], key: str) -> str:
+def _pick_option(label: str, options: dict[str, str], key: str) -> str:
     return st.segmented_control(
         label, list(options), default=next(iter(options)), required=True, format_func=options.__getitem__, key=key,
         bind="query-params",
@@ -68,23 +68,23 @@ def _show_pairs(
     meaning = "share of the object's boxes in which the relationship holds" if weight == SHARE else "number of times"
     ranked = pairs.sort_values(value, ascending=False, kind="stable").head(drawn)
     searches = {
-        line_mark(row.object, row.name_): VideoFilter(objects=(row.class_,), relations=(row.relation,))
+        format_line_mark(row.object, row.name_): VideoFilter(objects=(row.class_,), relations=(row.relation,))
         for row in ranked.rename(columns={"name": "name_", "class": "class_"}).itertuples()
     }
     if shape == LINES:
         names = [*pairs["object"].drop_duplicates().sort_values(), *pairs["name"].drop_duplicates().sort_values()]
-        searches |= {shown(name): _search_of_name(name) for name in names}
+        searches |= {shown(name): _filter_by_name(name) for name in names}
     show_figure(
         Figure(
             "Objects and relationships (Figure 4)",
             f"{len(pairs)} of 875 pairs occur, {format_number(int(pairs['relations'].sum()))} relationships; "
             f"{'the heaviest ' + str(drawn) + ' are drawn' if drawn < len(pairs) else 'all are drawn'}. "
-            f"Weight: {meaning}. Counted in {scope.whose}. Drawn as the paper's Figure 4.",
+            f"Weight: {meaning}. Counted in {scope.owner}. Drawn as the paper's Figure 4.",
             "Map: objects on the left, relationships on the right by group, lines as heavy as they go together"
             if shape == LINES
             else "Heat map: how often each of 25 relationships holds with each of 35 objects",
             "object-relationship",
-            scope.which,
+            scope.file_part,
             partial(_draw_pairs, pairs, shape, value, lines, logarithmic),
             pairs[["object", "name", "group", "relations", "videos", "share"]].rename(columns={"name": "relation"}),
             searches,
@@ -94,7 +94,7 @@ def _show_pairs(
     )
 
 
-def _search_of_name(name: str) -> VideoFilter:
+def _filter_by_name(name: str) -> VideoFilter:
     return (
         VideoFilter(objects=(object_index(name),))
         if name in OBJECTS
@@ -105,16 +105,16 @@ def _search_of_name(name: str) -> VideoFilter:
 def _draw_pairs(pairs: pd.DataFrame, shape: str, value: str, lines: int, logarithmic: bool, dark: bool) -> plots.Chart:
     number, label = (".1%", "share of boxes") if value == "share" else (",d", "relationships")
     if shape == LINES:
-        return bipartite_map(pairs, value, label, dark=dark, most=lines, logarithmic=logarithmic, number=number)
+        return draw_bipartite_map(pairs, value, label, dark=dark, most=lines, logarithmic=logarithmic, number=number)
     cells = pairs.assign(
         object=pairs["object"].map(shown),
         relation=pairs["name"].map(shown),
-        **{MARK: [line_mark(one, name) for one, name in zip(pairs["object"], pairs["name"])]},
+        **{MARK: [format_line_mark(one, name) for one, name in zip(pairs["object"], pairs["name"])]},
     )[["object", "group", "relation", "videos", value, MARK]]
-    return plots.object_relation_map(cells, value, dark=dark, label=label, compress=True, number=number)
+    return plots.draw_object_relation_map(cells, value, dark=dark, label=label, compress=True, number=number)
 
 
-def together_table(table: pd.DataFrame) -> pd.DataFrame:
+def build_together_table(table: pd.DataFrame) -> pd.DataFrame:
     """object, other, frames, share: pairs of different objects that share a frame, most frames first.
 
     `share` is the share of the object's frames in which the other is visible too.
@@ -128,8 +128,8 @@ def together_table(table: pd.DataFrame) -> pd.DataFrame:
 
 def _show_together(scope: StatisticsScope) -> None:
     st.subheader("Objects in one frame", anchor=False)
-    counted = scope.ask("co_occurrence")
-    table = together_table(counted)
+    counted = scope.compute("co_occurrence")
+    table = build_together_table(counted)
     if table.empty:
         st.caption("No frame shows two different objects.")
         return
@@ -140,10 +140,10 @@ def _show_together(scope: StatisticsScope) -> None:
             "Objects seen in the same frame",
             "Of the annotated frames that show the object of a row, the share that shows the object of a column as "
             f"well. {format_number(len(table) // 2)} pairs of objects share a frame somewhere; counted in "
-            f"{scope.whose}. Explore then finds videos that have both, at any time.",
+            f"{scope.owner}. Explore then finds videos that have both, at any time.",
             "Heat map: share of the frames of each object in which each other object is visible",
             "co-occurrence",
-            scope.which,
+            scope.file_part,
             partial(_draw_together, table.assign(**{MARK: list(marks)}), seen),
             table,
             {mark: VideoFilter(objects=(object_index(one), object_index(two))) for mark, (one, two) in marks.items()},
@@ -154,7 +154,7 @@ def _show_together(scope: StatisticsScope) -> None:
 
 
 def _draw_together(table: pd.DataFrame, seen: list[str], dark: bool) -> plots.Chart:
-    return plots.heat_map(
+    return plots.draw_heat_map(
         table, "object", "other", "share", dark=dark, rows=seen, columns=seen, label="share of frames",
         compress=True, number=".1%",
     )  # fmt: skip

@@ -16,11 +16,11 @@ from ag_core.ui import cached
 from ag_core.ui.charts import plots
 from ag_core.ui.charts.figures import Figure, show_figure
 from ag_core.ui.charts.plots import MARK
-from ag_core.ui.charts.time_axis import FRAME_KINDS, sampling_strip
+from ag_core.ui.charts.time_axis import FRAME_KINDS, draw_sampling_strip
 from ag_core.ui.formatting import format_action, format_clock, format_number, format_percent
 from ag_core.ui.page import EXPLORE, TIME, VIDEO, show_empty_state, show_owner_note
 from ag_core.ui.statistics.scope import StatisticsScope
-from ag_core.ui.widgets.pickers import video_picker
+from ag_core.ui.widgets.pickers import pick_video
 
 AT_MIDPOINT, ELSEWHERE = FRAME_KINDS
 
@@ -33,9 +33,9 @@ def show_sampling(scope: StatisticsScope) -> None:
     st.subheader("From actions to annotated frames", anchor=False)
     show_owner_note(
         f"The paper's Figure 2: of every action, {FRAMES_PER_ACTION} frames are annotated, the midpoints of "
-        f"{FRAMES_PER_ACTION} equal parts. {_whole_share(scope)}"
+        f"{FRAMES_PER_ACTION} equal parts. {_describe_share(scope)}"
     )
-    video_id = video_picker(scope.key, widget_key="video", source=ANNOTATION)
+    video_id = pick_video(scope.key, widget_key="video", source=ANNOTATION)
     try:
         video = cached.load_video(scope.key, video_id)
     except UserError as error:
@@ -51,12 +51,12 @@ def show_sampling(scope: StatisticsScope) -> None:
         )
         show_empty_state("No strip for this video", f"{why}; choose another video")
         return
-    frames = annotated_frames(numbers, intervals, video)
+    frames = build_frame_table(numbers, intervals, video)
     _show_strip(video, intervals, frames)
-    _show_pictures(video, intervals, frames)
+    _show_frames(video, intervals, frames)
 
 
-def _whole_share(scope: StatisticsScope) -> str:
+def _describe_share(scope: StatisticsScope) -> str:
     near, total = cached.compute_statistic(scope.key, "share_at_midpoints", ANNOTATION)
     if not total:
         return "The open data has no annotated frames whose time is known."
@@ -66,7 +66,7 @@ def _whole_share(scope: StatisticsScope) -> str:
     )
 
 
-def annotated_frames(numbers: Sequence[int], intervals: Sequence[ActionInterval], video: Video) -> pd.DataFrame:
+def build_frame_table(numbers: Sequence[int], intervals: Sequence[ActionInterval], video: Video) -> pd.DataFrame:
     """frame, time_s, kind: annotated frames of a video of known rate, at a midpoint of an action or elsewhere."""
     fps = video.fps or 1.0
     middles = find_midpoints(intervals, fps, video.n_frames)["frame"].tolist()
@@ -80,13 +80,13 @@ def annotated_frames(numbers: Sequence[int], intervals: Sequence[ActionInterval]
     )
 
 
-def interval_names(intervals: Sequence[ActionInterval]) -> list[str]:
+def name_intervals(intervals: Sequence[ActionInterval]) -> list[str]:
     """A name of its own for each interval: its place, its action and when it begins."""
     return [f"{place}. {ACTIONS[interval.action].label}" for place, interval in enumerate(intervals, start=1)]
 
 
 def _show_strip(video: Video, intervals: Sequence[ActionInterval], frames: pd.DataFrame) -> None:
-    names = interval_names(intervals)
+    names = name_intervals(intervals)
     bars = pd.DataFrame(
         {
             "row": names,
@@ -104,7 +104,9 @@ def _show_strip(video: Video, intervals: Sequence[ActionInterval], frames: pd.Da
     reached = np.abs(find_nearest_frames(middles["frame"], there) - middles["frame"].to_numpy()) <= NEAR_FRAMES
     at = int((frames["kind"] == AT_MIDPOINT).sum())
     length_s = max([video.duration_s if video.duration_s > 0 else 0.0, *bars["end_s"], *frames["time_s"]])
-    marked = frames.assign(**{MARK: [frame_mark(frame, time_s) for frame, time_s in zip(there, frames["time_s"])]})
+    marked = frames.assign(
+        **{MARK: [format_frame_mark(frame, time_s) for frame, time_s in zip(there, frames["time_s"])]}
+    )
     show_figure(
         Figure(
             f"From actions to annotated frames (Figure 2): {video.video_id}",
@@ -125,16 +127,16 @@ def _show_strip(video: Video, intervals: Sequence[ActionInterval], frames: pd.Da
 def _draw_strip(
     bars: pd.DataFrame, middles: pd.DataFrame, frames: pd.DataFrame, length_s: float, dark: bool
 ) -> plots.Chart:
-    return sampling_strip(bars, middles, frames, length_s, dark=dark)
+    return draw_sampling_strip(bars, middles, frames, length_s, dark=dark)
 
 
-def frame_mark(frame: int, time_s: float) -> str:
+def format_frame_mark(frame: int, time_s: float) -> str:
     """How an annotated frame is called where it can be chosen."""
     return f"frame {frame}, {format_clock(time_s)}"
 
 
-def _show_pictures(video: Video, intervals: Sequence[ActionInterval], frames: pd.DataFrame) -> None:
-    names = interval_names(intervals)
+def _show_frames(video: Video, intervals: Sequence[ActionInterval], frames: pd.DataFrame) -> None:
+    names = name_intervals(intervals)
     st.subheader("The five frames of one action", anchor=False)
     place = st.selectbox(
         "Action", range(len(names)), format_func=names.__getitem__, key=f"statistics_action_{video.video_id}", width=420
@@ -144,10 +146,10 @@ def _show_pictures(video: Video, intervals: Sequence[ActionInterval], frames: pd
     with st.container(horizontal=True, key="ag_stills"):
         for part, middle, frame in zip(middles["part"], middles["frame"], nearest):
             annotated = frame > 0 and abs(int(frame) - int(middle)) <= NEAR_FRAMES
-            _show_picture(video, int(frame) if annotated else int(middle), int(part), bool(annotated))
+            _show_frame(video, int(frame) if annotated else int(middle), int(part), bool(annotated))
 
 
-def _show_picture(video: Video, frame: int, part: int, annotated: bool) -> None:
+def _show_frame(video: Video, frame: int, part: int, annotated: bool) -> None:
     time_s = frame_to_time(frame, video.fps or 1.0)
     with st.container(key=f"ag_still_{part}"):
         image = cached.load_frame_jpeg(None if video.path is None else str(video.path), frame)

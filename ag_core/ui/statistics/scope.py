@@ -9,7 +9,7 @@ from ag_core.annotations.store import ANNOTATION
 from ag_core.taxonomy import OBJECTS, object_index, shown
 from ag_core.ui import cached
 from ag_core.ui.page import EXPLORE, show_empty_state
-from ag_core.ui.widgets.pickers import source_name
+from ag_core.ui.widgets.pickers import format_source
 
 
 @dataclass(frozen=True)
@@ -19,39 +19,39 @@ class StatisticsScope:
     key: cached.StoreKey
     source: str
 
-    def ask(self, what: str, *about: Any) -> Any:
+    def compute(self, what: str, *about: Any) -> Any:
         """One of `cached.compute_statistic`'s answers for this source."""
         return cached.compute_statistic(self.key, what, self.source, *about)
 
-    def counts(self, what: str) -> Any:
+    def load_counts(self, what: str) -> Any:
         """One of `cached.load_counts`' tables for this source."""
         return cached.load_counts(self.key, what, self.source)
 
     @property
-    def whose(self) -> str:
+    def owner(self) -> str:
         """Whose numbers these are, to end a sentence with."""
         if self.source == ANNOTATION:
             return "the annotation of the open data set"
         filters = "; Explore filters by the annotation" if ANNOTATION in cached.list_sources(self.key) else ""
-        return f"{source_name(self.source)}, by this project{filters}"
+        return f"{format_source(self.source)}, by this project{filters}"
 
     @property
-    def which(self) -> str:
+    def file_part(self) -> str:
         """The source as a part of a file's name."""
         return self.source.replace(":", "-").replace("+", "-")
 
 
-def log_toggle(label: str = "Logarithmic scale") -> bool:
+def show_log_toggle(label: str = "Logarithmic scale") -> bool:
     """Whether counts are drawn on a logarithmic scale, as the paper does; the link remembers."""
     return st.toggle(label, value=True, key="log", bind="query-params")
 
 
-def object_picker(scope: StatisticsScope, key: str) -> int | None:
+def pick_object(scope: StatisticsScope, key: str) -> int | None:
     """One of the objects that occur, most frequent first; None, with a word why, where none does."""
-    counted = scope.counts("object").sort_values("objects", ascending=False, kind="stable")
+    counted = scope.load_counts("object").sort_values("objects", ascending=False, kind="stable")
     present = counted.loc[counted["objects"] > 0, "object"].tolist()
     if not present:
-        show_empty_state("No objects", f"{source_name(scope.source)} has no visible objects", (EXPLORE, "All videos"))
+        show_empty_state("No objects", f"{format_source(scope.source)} has no visible objects", (EXPLORE, "All videos"))
         return None
     return object_index(
         st.selectbox("Object", present, format_func=shown, key=key, bind="query-params", width=260) or OBJECTS[0]

@@ -15,7 +15,7 @@ from ag_core.ui.page import is_dark, show_owner_note
 MOMENT, WHOLE = "This moment", "Whole video"
 
 
-def export_menu(
+def show_export_menu(
     video: Video, graphs: Sequence[SceneGraph], source: str, whose: str, time_s: float, fps: float, key: str
 ) -> None:
     """A button that unfolds into the formats. `whose` says in words where the graphs come from.
@@ -42,16 +42,16 @@ def export_menu(
         with st.container(key="ag_exports"):
             for one in FORMATS.values():
                 if one.of_frame if frame else one.of_video:
-                    _button(one, video, _maker(one.name, graphs, video, source, frame, dark), frame, key)
+                    _show_button(one, video, _bind_export(one.name, graphs, video, source, frame, dark), frame, key)
 
 
-def _maker(
+def _bind_export(
     name: str, graphs: Sequence[SceneGraph], video: Video, source: str, frame: int | None, dark: bool
 ) -> Callable[[], bytes]:
     return lambda: export_graphs(name, graphs, video, source=source, frame=frame, dark=dark)
 
 
-def _button(one: Format, video: Video, make: Callable[[], bytes], frame: int | None, key: str) -> None:
+def _show_button(one: Format, video: Video, make: Callable[[], bytes], frame: int | None, key: str) -> None:
     which = video.video_id + (f"_frame{frame}" if frame else "")
     st.download_button(
         one.label,

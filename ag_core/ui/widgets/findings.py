@@ -15,7 +15,7 @@ from ag_core.ui import cached
 from ag_core.ui.cached import StoreKey
 from ag_core.ui.formatting import format_clock, format_download_name
 from ag_core.ui.page import EXPLORE, TIME, VIDEO, show_owner_note
-from ag_core.ui.widgets.pickers import download_table
+from ag_core.ui.widgets.pickers import show_download
 
 ROWS_A_PAGE = 100
 
@@ -28,7 +28,7 @@ BADGES = {
 """Colour, icon and noun of each severity; the noun always stands beside the colour."""
 
 
-def summary_line(findings: Sequence[Finding]) -> None:
+def show_summary(findings: Sequence[Finding]) -> None:
     """How many findings there are of each severity, in one line."""
     badges = []
     for severity, count in count_severities(findings).items():
@@ -38,7 +38,7 @@ def summary_line(findings: Sequence[Finding]) -> None:
     st.markdown(" ".join(badges))
 
 
-def report_downloads(key: StoreKey) -> None:
+def show_report_downloads(key: StoreKey) -> None:
     """The whole report in three forms; made only when a button is pressed."""
     with st.container(horizontal=True, vertical_alignment="center"):
         for ending, label, mime in (
@@ -48,7 +48,7 @@ def report_downloads(key: StoreKey) -> None:
         ):
             st.download_button(
                 label,
-                partial(_report, key, ending),
+                partial(_make_report, key, ending),
                 file_name=format_download_name("doctor", "report", ending),
                 mime=mime,
                 key=f"doctor_report_{ending}",
@@ -58,7 +58,7 @@ def report_downloads(key: StoreKey) -> None:
             )
 
 
-def _report(key: StoreKey, ending: str) -> bytes:
+def _make_report(key: StoreKey, ending: str) -> bytes:
     return cached.make_doctor_report(key, ending).encode()
 
 
@@ -89,7 +89,7 @@ def show_funnel(key: StoreKey) -> None:
         alt="Funnel: how many videos and frames remain after each rule, beside the published counts",
         key="doctor_funnel",
     )
-    download_table(table, "funnel", "large-objects" if small else "all-objects", "doctor_funnel_csv")
+    show_download(table, "funnel", "large-objects" if small else "all-objects", "doctor_funnel_csv")
 
 
 def show_findings(key: StoreKey, findings: Sequence[Finding]) -> None:
@@ -131,10 +131,10 @@ def _show_finding(key: StoreKey, finding: Finding) -> None:
         if finding.figures:
             st.markdown(finding.figures)
         st.markdown(f"**What to do.** {finding.remedy}")
-        _rows(key, finding)
+        _show_rows(key, finding)
 
 
-def _rows(key: StoreKey, finding: Finding) -> None:
+def _show_rows(key: StoreKey, finding: Finding) -> None:
     """The rows of a finding, a page at a time; a chosen one opens its video at the moment."""
     pages = -(-finding.count // ROWS_A_PAGE)
     page = st.pagination(pages, key=f"page_{finding.id}", bind="query-params") if pages > 1 else 1
@@ -166,7 +166,7 @@ def _rows(key: StoreKey, finding: Finding) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
             "All rows as CSV",
-            partial(_all_rows, key, finding.id),
+            partial(_load_all_rows, key, finding.id),
             file_name=format_download_name("doctor", finding.id, "csv"),
             mime="text/csv",
             key=f"csv_{finding.id}",
@@ -175,14 +175,14 @@ def _rows(key: StoreKey, finding: Finding) -> None:
             type="tertiary",
         )
         if "video_id" in shown:
-            _open_row(rows, chosen)
+            _show_row_link(rows, chosen)
 
 
-def _all_rows(key: StoreKey, finding_id: str) -> bytes:
+def _load_all_rows(key: StoreKey, finding_id: str) -> bytes:
     return cached.load_finding_rows(key, finding_id, None, 0).to_csv(index=False).encode()
 
 
-def _open_row(rows: pd.DataFrame, chosen: list[int]) -> None:
+def _show_row_link(rows: pd.DataFrame, chosen: list[int]) -> None:
     """A link to the chosen row's video, at its time where it has one."""
     if not chosen or pd.isna(rows.iloc[chosen[0]]["video_id"]):
         st.caption("Choose a row to open its video.")

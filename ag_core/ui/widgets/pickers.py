@@ -17,7 +17,7 @@ from ag_core.ui.page import VIDEO
 SPLITS = ("train", "test")
 
 
-def video_picker(key: StoreKey, widget_key: str = VIDEO, source: str | None = None, first: str | None = None) -> str:
+def pick_video(key: StoreKey, widget_key: str = VIDEO, source: str | None = None, first: str | None = None) -> str:
     """Choose one of the videos of the store or of one source; the choice is the link's `v`. There must be one.
 
     `first` stands there before anything is chosen. A page that links to another page's `v` needs a `widget_key` of its
@@ -28,32 +28,32 @@ def video_picker(key: StoreKey, widget_key: str = VIDEO, source: str | None = No
     return st.selectbox("Video", ids, index, key=widget_key, bind="query-params", width=260)
 
 
-def source_picker(key: StoreKey, widget_key: str) -> str:
+def pick_source(key: StoreKey, widget_key: str) -> str:
     """Choose whose rows to see: the annotation or a model run."""
     return st.selectbox(
-        "Source", cached.list_sources(key), format_func=source_name, key=widget_key, bind="query-params", width=420
+        "Source", cached.list_sources(key), format_func=format_source, key=widget_key, bind="query-params", width=420
     )
 
 
-def source_name(source: str) -> str:
+def format_source(source: str) -> str:
     """A source as the screens print it."""
     return "Annotation" if source == ANNOTATION else source.replace("prediction:", "Prediction: ").replace("+", " + ")
 
 
-def models_of_source(source: str) -> str:
+def format_run(source: str) -> str:
     """The models of a prediction's source: 'prediction:faster-rcnn+reldn' -> 'faster-rcnn + reldn'."""
-    return source_name(source).removeprefix("Prediction: ")
+    return format_source(source).removeprefix("Prediction: ")
 
 
-def run_picker(key: StoreKey, video_id: str) -> str | None:
+def pick_run(key: StoreKey, video_id: str) -> str | None:
     """Choose whose prediction of a video to see; without asking, where one run has it (that one) or none (None)."""
     runs = cached.list_model_runs(key, video_id)
     if len(runs) < 2:
         return next(iter(runs), None)
-    return st.selectbox("Predicted by", runs, format_func=models_of_source, key="run", bind="query-params", width=320)
+    return st.selectbox("Predicted by", runs, format_func=format_run, key="run", bind="query-params", width=320)
 
 
-def filter_pickers(key: StoreKey) -> VideoFilter:
+def pick_filter(key: StoreKey) -> VideoFilter:
     """The filters of Explore, bound to the link: split, actions, objects, relations, text. All must hold.
 
     They ask the annotation; where the store has none, or several model runs, one may choose whom.
@@ -78,14 +78,14 @@ def filter_pickers(key: StoreKey) -> VideoFilter:
         actions = st.multiselect(
             "Actions",
             [action.id for action in ACTIONS],
-            format_func=action_label,
+            format_func=format_action_option,
             key="action",
             bind="query-params",
             persist_state="session",
             placeholder="Any",
         )
         if len(sources) > 2 or (len(sources) > 1 and ANNOTATION not in sources):
-            asked = source_picker(key, "source")
+            asked = pick_source(key, "source")
         split = st.selectbox(
             "Split", SPLITS, index=None, key="split", bind="query-params", persist_state="session", placeholder="Both"
         )
@@ -102,12 +102,12 @@ def filter_pickers(key: StoreKey) -> VideoFilter:
     )
 
 
-def action_label(action_id: str) -> str:
+def format_action_option(action_id: str) -> str:
     """An action by its id as the pickers print it, and as Explore's address has it."""
     return f"{action_id} {ACTIONS[action_index(action_id)].label}"
 
 
-def facet_pills(facets: pd.DataFrame, filters: VideoFilter, most: int = 8) -> None:
+def show_facet_pills(facets: pd.DataFrame, filters: VideoFilter, most: int = 8) -> None:
     """What else the found videos hold, with counts of videos; choosing one adds it to the filters."""
     kinds: tuple[tuple[str, str, tuple[int, ...], Callable[[int], str]], ...] = (
         ("object", "Objects", filters.objects, format_object),
@@ -121,7 +121,7 @@ def facet_pills(facets: pd.DataFrame, filters: VideoFilter, most: int = 8) -> No
             value(int(row.index_)): int(row.videos) for row in rows.rename(columns={"index": "index_"}).itertuples()
         }
         labels = {
-            name: f"{action_label(name)[5:] if kind == 'action' else name} :gray[{format_number(n)}]"
+            name: f"{format_action_option(name)[5:] if kind == 'action' else name} :gray[{format_number(n)}]"
             for name, n in names.items()
         }
         if labels:
@@ -142,7 +142,7 @@ def _add_filter(kind: str) -> None:
     st.session_state[f"add_{kind}"] = None
 
 
-def download_table(
+def show_download(
     table: pd.DataFrame, what: str, which: str, key: str, kind: Literal["csv", "json", "parquet"] = "csv"
 ) -> None:
     """A button that gives a table as a file; made only when it is pressed."""

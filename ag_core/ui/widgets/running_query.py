@@ -33,14 +33,14 @@ class QueryTexts:
         self.entries = [*self.entries, text][-MAX_TEXTS:]
         self.place = len(self.entries) - 1
 
-    def back(self, text: str) -> str:
+    def go_back(self, text: str) -> str:
         """The text before this one, which is remembered; itself where it is the first."""
         self.keep(text)
         self.place = max(0, self.place - 1)
         return self.entries[self.place] if self.entries else text
 
     @staticmethod
-    def line(text: str) -> str:
+    def shorten(text: str) -> str:
         """A text as one short line."""
         whole = " ".join(text.split())
         return whole if len(whole) <= 70 else whole[:69] + "…"

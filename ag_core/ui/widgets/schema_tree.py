@@ -16,7 +16,7 @@ FOLDER = ASSETS / "schema_tree"
 
 
 @cache
-def _component() -> Any:
+def _register_component() -> Any:
     """The component, registered once in this process."""
     return st.components.v2.component(
         "action_genome_schema_tree",
@@ -26,7 +26,7 @@ def _component() -> Any:
     )
 
 
-def tree_data(tables: Mapping[str, Sequence[tuple[str, str]]], meanings: Mapping[str, Any]) -> dict[str, Any]:
+def build_tree_data(tables: Mapping[str, Sequence[tuple[str, str]]], meanings: Mapping[str, Any]) -> dict[str, Any]:
     """What the tree shows: tables in the order of the meanings, then those that have none, each with its columns.
 
     tables    columns (name, type) of each table
@@ -48,5 +48,5 @@ def tree_data(tables: Mapping[str, Sequence[tuple[str, str]]], meanings: Mapping
 
 def show_tree(data: Mapping[str, Any], editor: str, key: str, on_rows: Callable[[], None]) -> str | None:
     """The tree. `editor` is the key of the text area it types into; the table whose rows are asked for, else None."""
-    state = _component()(key=key, data={**data, "editor": editor}, on_rows_change=on_rows)
+    state = _register_component()(key=key, data={**data, "editor": editor}, on_rows_change=on_rows)
     return getattr(state, "rows", None)

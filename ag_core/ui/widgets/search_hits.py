@@ -38,7 +38,7 @@ class StepInterval:
     last_frame: int
 
 
-def intervals_of(row: pd.Series) -> list[StepInterval]:
+def list_intervals(row: pd.Series) -> list[StepInterval]:
     """The intervals in one row of `SequenceHits.table`, by step."""
     found = []
     for step in range(1, MAX_STEPS + 1):
@@ -61,26 +61,28 @@ def intervals_of(row: pd.Series) -> list[StepInterval]:
 _PARTS = ("start_ms", "end_ms", "first_frame", "last_frame")
 
 
-def hit_html(row: pd.Series, texts: Values[str], address: str, *, dark: bool) -> str:
+def render_hit(row: pd.Series, texts: Values[str], address: str, *, dark: bool) -> str:
     """A hit: a link to its beginning, its strip of time, and where it is from.
 
     row      of `SequenceHits.table`
     texts    what each step says
     address  of the page that plays videos, such as 'Explore'
     """
-    intervals = intervals_of(row)
-    beginning = _address(address, str(row["video_id"]), intervals[0].start_s)
-    head = f'<a class="head" href="{beginning}" target="_self"><span aria-hidden="true">▶</span>{_headline(row)}</a>'
-    return f'<div class="ag-hit">{head}{_strip(row, intervals, texts, address, dark)}{_about(row, intervals)}</div>'
+    intervals = list_intervals(row)
+    beginning = _format_address(address, str(row["video_id"]), intervals[0].start_s)
+    headline = f'<span aria-hidden="true">▶</span>{_format_headline(row)}'
+    head = f'<a class="head" href="{beginning}" target="_self">{headline}</a>'
+    strip = _render_strip(row, intervals, texts, address, dark)
+    return f'<div class="ag-hit">{head}{strip}{_render_about(row, intervals)}</div>'
 
 
-def _address(address: str, video_id: str, time_s: float | None) -> str:
+def _format_address(address: str, video_id: str, time_s: float | None) -> str:
     """A link to a video, at a time where one is known; escaped."""
     query = {"v": video_id} if time_s is None else {"v": video_id, "t": f"{time_s:.3f}"}
     return escape(f"{address}?{urlencode(query)}")
 
 
-def _strip(row: pd.Series, intervals: Values[StepInterval], texts: Values[str], address: str, dark: bool) -> str:
+def _render_strip(row: pd.Series, intervals: Values[StepInterval], texts: Values[str], address: str, dark: bool) -> str:
     """The video's length with a lane for each step; every interval is a link to its beginning."""
     timed = intervals[0].start_s is not None
     spans = [(s.start_s or 0.0, s.end_s or 0.0) if timed else (s.first_frame - 1, s.last_frame) for s in intervals]
@@ -90,9 +92,9 @@ def _strip(row: pd.Series, intervals: Values[StepInterval], texts: Values[str], 
     for interval, (start, end), text in zip(intervals, spans, texts, strict=True):
         left = min(100 * start / length, 100 - NARROWEST_PERCENT)
         width = max(100 * (end - start) / length, NARROWEST_PERCENT)
-        said = escape(f"Step {interval.step}, {text}: {_span(interval)}")
-        place = f"left:{left:.2f}%;width:{width:.2f}%;{_colours(interval.step, dark)}"
-        link = _address(address, str(row["video_id"]), interval.start_s)
+        said = escape(f"Step {interval.step}, {text}: {_format_span(interval)}")
+        place = f"left:{left:.2f}%;width:{width:.2f}%;{_format_colours(interval.step, dark)}"
+        link = _format_address(address, str(row["video_id"]), interval.start_s)
         lanes.append(
             f'<div class="lane"><a href="{link}" target="_self" title="{said}" aria-label="{said}" style="{place}">'
             f"{interval.step}</a></div>"
@@ -104,37 +106,37 @@ def _strip(row: pd.Series, intervals: Values[StepInterval], texts: Values[str], 
     )
 
 
-def _headline(row: pd.Series) -> str:
+def _format_headline(row: pd.Series) -> str:
     """A hit in one line: its video, and from when to when."""
     if pd.isna(row["start_s"]):
         return escape(str(row["video_id"]))
     return escape(f"{row['video_id']} · {format_clock(row['start_s'])} to {format_clock(row['end_s'])}")
 
 
-def _about(row: pd.Series, intervals: Values[StepInterval]) -> str:
+def _render_about(row: pd.Series, intervals: Values[StepInterval]) -> str:
     """Which frames, where, and how long, in small type."""
-    facts = [_frames(intervals[0].first_frame, max(one.last_frame for one in intervals))]
+    facts = [_format_frames(intervals[0].first_frame, max(one.last_frame for one in intervals))]
     facts += [format_scene(row["scene"])] if pd.notna(row["scene"]) else []
     facts += [str(row["split"])] if pd.notna(row["split"]) else []
     facts += [f"{format_duration(row['duration_s'])} long"] if pd.notna(row["duration_s"]) else []
     return f'<p class="ag-about">{escape(" · ".join(facts))}</p>'
 
 
-def badge(step: int, *, dark: bool) -> str:
+def render_badge(step: int, *, dark: bool) -> str:
     """The number of a step in its colour."""
-    return f'<span class="ag-step" style="{_colours(step, dark)}">{step}</span>'
+    return f'<span class="ag-step" style="{_format_colours(step, dark)}">{step}</span>'
 
 
-def legend(sequence: Sequence, *, dark: bool) -> str:
+def render_legend(sequence: Sequence, *, dark: bool) -> str:
     """What each number stands for."""
     items = "".join(
-        f"<li>{badge(number, dark=dark)}<span>{escape(format_step(step))}</span></li>"
+        f"<li>{render_badge(number, dark=dark)}<span>{escape(format_step(step))}</span></li>"
         for number, step in enumerate(sequence.steps, 1)
     )
     return f'<ol class="ag-legend">{items}</ol>'
 
 
-def count_text(intervals: int, videos: int) -> str:
+def format_count(intervals: int, videos: int) -> str:
     """How often a step happens: '386 intervals in 120 videos'."""
     if not intervals:
         return "never happens here"
@@ -143,7 +145,7 @@ def count_text(intervals: int, videos: int) -> str:
     )
 
 
-def why_nothing(sequence: Sequence, counts: pd.DataFrame) -> str:
+def explain_no_hits(sequence: Sequence, counts: pd.DataFrame) -> str:
     """Why there is no hit, by how often each step happens at all (`count_intervals`)."""
     absent = [int(step) for step, intervals in zip(counts["step"], counts["intervals"], strict=True) if not intervals]
     if absent:
@@ -155,28 +157,28 @@ def why_nothing(sequence: Sequence, counts: pd.DataFrame) -> str:
     return f"each step happens, but never one after the other as asked; {way}{also}"
 
 
-def parameter_list(query: SqlQuery) -> str:
+def render_parameters(query: SqlQuery) -> str:
     """The values of a query in the order of its question marks."""
     items = "".join(f"<li>{escape(repr(value))}</li>" for value in query.parameters)
     return f'<ol class="ag-parameters">{items}</ol>'
 
 
-def for_download(table: pd.DataFrame) -> pd.DataFrame:
+def drop_paths(table: pd.DataFrame) -> pd.DataFrame:
     """All that may leave the machine: without the places of files."""
     return table.drop(columns="path")
 
 
-def _frames(first: int, last: int) -> str:
+def _format_frames(first: int, last: int) -> str:
     return f"frame {first}" if first == last else f"frames {first} to {last}"
 
 
-def _span(interval: StepInterval) -> str:
-    frames = _frames(interval.first_frame, interval.last_frame)
+def _format_span(interval: StepInterval) -> str:
+    frames = _format_frames(interval.first_frame, interval.last_frame)
     if interval.start_s is None or interval.end_s is None:
         return frames
     return f"{format_clock(interval.start_s)} to {format_clock(interval.end_s)}, {frames}"
 
 
-def _colours(step: int, dark: bool) -> str:
+def _format_colours(step: int, dark: bool) -> str:
     colours = STEP_COLOURS[dark]
     return f"background:{colours[(step - 1) % len(colours)]};color:{INK[dark]}"

@@ -18,7 +18,7 @@ from ag_core.taxonomy import N_ACTIONS, N_CLASSES, N_RELATIONS
 from ag_core.ui.formatting import format_action, format_object, format_relation
 from ag_core.ui.page import is_dark
 from ag_core.ui.widgets import search_hits
-from ag_core.ui.widgets.pickers import source_name
+from ag_core.ui.widgets.pickers import format_source
 
 TEXT = "sequence"
 """The session's key, and the link's, of the typed text. Not `q`: pages must not share the keys of bound widgets."""
@@ -29,11 +29,11 @@ MAX_UNDO = 30
 Change = Callable[[Sequence], Sequence]
 
 
-def builder(sequence: Sequence, counts: pd.DataFrame | None, sources: Values[str]) -> None:
+def show_sequence_builder(sequence: Sequence, counts: pd.DataFrame | None, sources: Values[str]) -> None:
     """The rows of a sequence; `counts` (of `count_intervals`) stand beside the steps where they are known."""
     st.session_state[SEQUENCE] = sequence
     for place in range(len(sequence.steps)):
-        _step_row(sequence, place, None if counts is None else counts.iloc[place])
+        _show_step_row(sequence, place, None if counts is None else counts.iloc[place])
     with st.container(horizontal=True, vertical_alignment="center", key="ag_builder_end"):
         st.button(
             "Add a step",
@@ -45,7 +45,7 @@ def builder(sequence: Sequence, counts: pd.DataFrame | None, sources: Values[str
         )
         undo = st.session_state.get(UNDO, [])
         st.button("Undo", icon=":material/undo:", key="search_undo_button", disabled=not undo, on_click=_undo)
-    _where_row(sequence, sources)
+    _show_where_row(sequence, sources)
     refused = st.session_state.pop(REFUSED, None)
     if refused:
         st.warning(f"{refused[:1].upper()}{refused[1:]}.", icon=":material/error:")
@@ -73,42 +73,42 @@ def _undo() -> None:
     *st.session_state[UNDO], st.session_state[TEXT] = st.session_state[UNDO]
 
 
-def _showing(key: str, value: Any) -> str:
+def _preset_widget(key: str, value: Any) -> str:
     """The key of a widget, which shows `value` from now on, whatever it showed before."""
     st.session_state[key] = value
     return key
 
 
-def _step_row(sequence: Sequence, place: int, count: pd.Series | None) -> None:
+def _show_step_row(sequence: Sequence, place: int, count: pd.Series | None) -> None:
     step, number = sequence.steps[place], place + 1
     with st.container(border=True, key=f"ag_step_{number}"):
         with st.container(horizontal=True, vertical_alignment="center", key=f"ag_step_head_{number}"):
-            st.html(search_hits.badge(number, dark=is_dark()), width="content")
+            st.html(search_hits.render_badge(number, dark=is_dark()), width="content")
             if place:
-                _limits_popover(
+                _show_limits_popover(
                     f"gap_{place}", sequence.gaps[place - 1], "then", "Not before (s)", "Within (s)",
                     lambda limits: lambda one: one.with_gap(place - 1, limits),
                 )  # fmt: skip
-            _limits_popover(
+            _show_limits_popover(
                 f"length_{place}", step.length, "for", "At least (s)", "At most (s)",
                 lambda limits: lambda one: one.with_step(place, replace(one.steps[place], length=limits)),
             )  # fmt: skip
             if count is not None:
-                st.caption(search_hits.count_text(int(count["intervals"]), int(count["videos"])), width="content")
-            options = _menu(place, len(sequence.steps), len(step.conditions))
+                st.caption(search_hits.format_count(int(count["intervals"]), int(count["videos"])), width="content")
+            options = _list_menu_options(place, len(sequence.steps), len(step.conditions))
             st.menu_button(
                 f"Step {number}", list(options), key=f"search_menu_{place}", type="tertiary",
                 on_click=_choose, args=(f"search_menu_{place}", options),
             )  # fmt: skip
         for index, condition in enumerate(step.conditions):
-            _condition_row(place, index, condition, len(step.conditions))
+            _show_condition_row(place, index, condition, len(step.conditions))
 
 
-def _menu(place: int, n_steps: int, n_conditions: int) -> dict[str, Change]:
+def _list_menu_options(place: int, n_steps: int, n_conditions: int) -> dict[str, Change]:
     """What can be done with a step, by the words for it."""
     options: dict[str, Change] = {}
     if n_conditions < MAX_CONDITIONS:
-        options["And, at the same time"] = lambda one: _with_condition(one, place)
+        options["And, at the same time"] = lambda one: _add_condition(one, place)
     if place:
         options["Move up"] = lambda one: one.with_moved(place, -1)
     if place < n_steps - 1:
@@ -117,7 +117,7 @@ def _menu(place: int, n_steps: int, n_conditions: int) -> dict[str, Change]:
         options["Put a step before"] = lambda one: one.with_inserted(place, one.steps[place])
     if n_conditions > 1:
         for index in range(n_conditions):
-            options[f"Remove condition {index + 1}"] = _without_condition(place, index)
+            options[f"Remove condition {index + 1}"] = _remove_condition(place, index)
     if n_steps > 1:
         options["Remove"] = lambda one: one.without_step(place)
     return options
@@ -129,16 +129,16 @@ def _choose(key: str, options: dict[str, Change]) -> None:
         _change(options[chosen])
 
 
-def _with_condition(sequence: Sequence, place: int) -> Sequence:
+def _add_condition(sequence: Sequence, place: int) -> Sequence:
     step = sequence.steps[place]
     return sequence.with_step(place, replace(step, conditions=(*step.conditions, Condition())))
 
 
-def _condition_row(place: int, index: int, condition: Condition, n_conditions: int) -> None:
+def _show_condition_row(place: int, index: int, condition: Condition, n_conditions: int) -> None:
     key = f"search_{place}_{index}"
 
     def change(**values: Any) -> None:
-        _change(lambda one: _with_changed_condition(one, place, index, values))
+        _change(lambda one: _replace_condition(one, place, index, values))
 
     def set_relations() -> None:
         chosen = tuple(st.session_state[f"{key}_relations"])
@@ -147,37 +147,37 @@ def _condition_row(place: int, index: int, condition: Condition, n_conditions: i
     where = f"of step {place + 1}" + (f", condition {index + 1}" if n_conditions > 1 else "")
     with st.container(horizontal=True, vertical_alignment="center", key=f"ag_condition_{place}_{index}"):
         st.checkbox(
-            "not", key=_showing(f"{key}_not", condition.negated), width=66,
+            "not", key=_preset_widget(f"{key}_not", condition.negated), width=66,
             on_change=lambda: change(negated=st.session_state[f"{key}_not"]),
         )  # fmt: skip
         st.multiselect(
             f"Relationships {where}", range(N_RELATIONS), format_func=format_relation,
             placeholder="Is there (any relationship)", wrap=True, label_visibility="collapsed",
-            key=_showing(f"{key}_relations", list(condition.relations)), on_change=set_relations,
+            key=_preset_widget(f"{key}_relations", list(condition.relations)), on_change=set_relations,
         )  # fmt: skip
         if len(condition.relations) > 1:
             st.segmented_control(
                 f"How the relationships join {where}", [False, True], required=True, label_visibility="collapsed",
                 format_func=lambda together: "all" if together else "any",
-                key=_showing(f"{key}_together", condition.together),
+                key=_preset_widget(f"{key}_together", condition.together),
                 on_change=lambda: change(together=bool(st.session_state[f"{key}_together"])),
             )  # fmt: skip
         st.multiselect(
             f"Objects {where}", sorted(range(1, N_CLASSES), key=format_object), format_func=format_object,
             placeholder="Anything", wrap=True, label_visibility="collapsed",
-            key=_showing(f"{key}_classes", list(condition.classes)),
+            key=_preset_widget(f"{key}_classes", list(condition.classes)),
             on_change=lambda: change(classes=tuple(st.session_state[f"{key}_classes"])),
         )  # fmt: skip
 
 
-def _with_changed_condition(sequence: Sequence, place: int, index: int, values: dict[str, Any]) -> Sequence:
+def _replace_condition(sequence: Sequence, place: int, index: int, values: dict[str, Any]) -> Sequence:
     step = sequence.steps[place]
     changed = replace(step.conditions[index], **values)
     conditions = (*step.conditions[:index], changed, *step.conditions[index + 1 :])
     return sequence.with_step(place, replace(step, conditions=conditions))
 
 
-def _without_condition(place: int, index: int) -> Change:
+def _remove_condition(place: int, index: int) -> Change:
     def change(sequence: Sequence) -> Sequence:
         step = sequence.steps[place]
         conditions = (*step.conditions[:index], *step.conditions[index + 1 :])
@@ -186,7 +186,7 @@ def _without_condition(place: int, index: int) -> Change:
     return change
 
 
-def _limits_popover(
+def _show_limits_popover(
     name: str, limits: Limits, verb: str, min_label: str, max_label: str, change: Callable[[Limits], Change]
 ) -> None:
     """A button that says what lengths of time are allowed, and opens to change them."""
@@ -201,7 +201,7 @@ def _limits_popover(
             return
         _change(change(chosen))
 
-    said = f"{verb} {_limits_text(limits, verb)}"
+    said = f"{verb} {_format_limits(limits, verb)}"
     with st.popover(said, type="tertiary"), st.container(horizontal=True):
         for label, key, value in (
             (min_label, keys[0], limits.min_ms / 1000 if limits.min_ms else None),
@@ -209,11 +209,11 @@ def _limits_popover(
         ):
             st.number_input(
                 label, min_value=0.0, step=0.5, value=None, placeholder="any", width=130, format="%g",
-                key=_showing(key, value), on_change=set_limits,
+                key=_preset_widget(key, value), on_change=set_limits,
             )  # fmt: skip
 
 
-def _limits_text(limits: Limits, verb: str) -> str:
+def _format_limits(limits: Limits, verb: str) -> str:
     gap = verb == "then"
     said = [f"{'after' if gap else 'at least'} {limits.min_ms / 1000:.10g} s"] if limits.min_ms else []
     if limits.max_ms is not None:
@@ -221,7 +221,7 @@ def _limits_text(limits: Limits, verb: str) -> str:
     return (" " if gap else " and ").join(said) or ("any time later" if gap else "any length")
 
 
-def _where_row(sequence: Sequence, sources: Values[str]) -> None:
+def _show_where_row(sequence: Sequence, sources: Values[str]) -> None:
     where = sequence.where
 
     def change(**values: Any) -> None:
@@ -237,19 +237,19 @@ def _where_row(sequence: Sequence, sources: Values[str]) -> None:
         for place, any_of in enumerate(where.actions or ((),)):
             st.multiselect(
                 "During an action", range(N_ACTIONS), format_func=format_action, placeholder="Any action",
-                key=_showing(f"search_actions_{place}", list(any_of)), on_change=set_actions, args=(place,),
+                key=_preset_widget(f"search_actions_{place}", list(any_of)), on_change=set_actions, args=(place,),
             )  # fmt: skip
         st.text_input(
-            "In a scene named", placeholder="Any scene", max_chars=80, key=_showing("search_scene", where.scene),
+            "In a scene named", placeholder="Any scene", max_chars=80, key=_preset_widget("search_scene", where.scene),
             on_change=lambda: change(scene=st.session_state["search_scene"].strip()),
         )  # fmt: skip
         st.selectbox(
-            "Of the split", SPLITS, index=None, placeholder="Both", key=_showing("search_split", where.split),
+            "Of the split", SPLITS, index=None, placeholder="Both", key=_preset_widget("search_split", where.split),
             on_change=lambda: change(split=st.session_state["search_split"]),
         )  # fmt: skip
         if len(sources) > 1:
             st.selectbox(
-                "According to", sources, format_func=source_name,
-                key=_showing("search_source", where.source if where.source in sources else sources[0]),
+                "According to", sources, format_func=format_source,
+                key=_preset_widget("search_source", where.source if where.source in sources else sources[0]),
                 on_change=lambda: change(source=st.session_state["search_source"]),
             )  # fmt: skip

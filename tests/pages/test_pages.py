@@ -46,6 +46,15 @@ def open_page(page: str, **query: str | list[str]) -> AppTest:
     return app.run()
 
 
+def wait_for_query(app: AppTest) -> AppTest:
+    """The page once the query that it shows has ended, however busy the machine is."""
+    end = time.monotonic() + 120
+    while app.session_state["sql_query"].running:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return app.run()
+
+
 def notes(app: AppTest) -> str:
     """All that st.html printed."""
     return " ".join(element.proto.body for element in app.get("html"))
@@ -150,14 +159,18 @@ def test_statistics_of_a_prediction(app_home: Path) -> None:
 
 
 def test_sql_runs_refuses_and_explains(app_home: Path) -> None:
-    app = open_page("pages/5_SQL.py", q="select video_id, frame from named_objects order by all limit 2")
+    app = wait_for_query(
+        open_page("pages/5_SQL.py", q="select video_id, frame from named_objects order by all limit 2")
+    )
     assert app.dataframe[0].value["video_id"].tolist() == ["AB1CD", "AB1CD"]
     app.text_area(key="q").set_value("drop table videos")
     app.button(key="sql_run").click().run()
+    wait_for_query(app)
     assert not app.exception
     assert len(app.error) == 1
     for example in cached.load_sql_examples():
         app.button_group(key="sql_example").set_value(example["name"]).run()
+        wait_for_query(app)
         assert not app.exception and not app.error, example["name"]
         assert len(app.dataframe) == 1
 

@@ -1,7 +1,6 @@
 """The SQL page and its parts: examples, limits, charts, history, laying out, and what an answer looks like."""
 
 import json
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -18,7 +17,7 @@ from ag_core.ui.charts import query_chart
 from ag_core.ui.charts.plots import GROUP_COLOURS, GROUPS
 from ag_core.ui.widgets.running_query import MAX_TEXTS, QueryTexts
 from ag_core.ui.widgets.schema_tree import build_tree_data
-from tests.pages.test_pages import notes, open_page
+from tests.pages.test_pages import notes, open_page, wait_for_query
 
 PAGE = "pages/5_SQL.py"
 EXAMPLES = json.loads((ASSETS / "sql_examples.json").read_text(encoding="utf-8"))
@@ -28,15 +27,7 @@ def run(app: AppTest, text: str) -> AppTest:
     """Write a query and press Run; waits until it has ended."""
     app.text_area(key="q").set_value(text)
     app.button(key="sql_run").click().run()
-    return ended(app)
-
-
-def ended(app: AppTest) -> AppTest:
-    for _ in range(100):
-        if not app.session_state["sql_query"].running:
-            break
-        time.sleep(0.1)
-    return app.run()
+    return wait_for_query(app)
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +85,7 @@ def test_the_tree_begins_with_what_is_explained():
 
 
 def test_limits_are_told_and_obeyed(app_home: Path):
-    app = ended(open_page(PAGE, q="select range as i from range(500)", rows="100", seconds="5"))
+    app = wait_for_query(open_page(PAGE, q="select range as i from range(500)", rows="100", seconds="5"))
     assert len(app.dataframe[0].value) == 100
     assert "Cut after 100 rows" in notes(app)
     assert app.session_state["sql_query"].timeout_s == 5
@@ -104,7 +95,7 @@ def test_limits_are_told_and_obeyed(app_home: Path):
 
 
 def test_an_error_keeps_the_text_and_says_where(app_home: Path):
-    app = ended(open_page(PAGE))
+    app = wait_for_query(open_page(PAGE))
     run(app, "select video_id,\n  nope\nfrom videos")
     assert [error.value for error in app.error] == ['Binder Error: Referenced column "nope" not found in FROM clause!']
     assert any("Line 2, column 3 of the query." in caption.value for caption in app.caption)
@@ -113,14 +104,14 @@ def test_an_error_keeps_the_text_and_says_where(app_home: Path):
 
 
 def test_no_rows_are_an_answer(app_home: Path):
-    app = run(ended(open_page(PAGE)), "select video_id from videos where false")
+    app = run(wait_for_query(open_page(PAGE)), "select video_id from videos where false")
     assert not app.error and list(app.dataframe[0].value.columns) == ["video_id"]
     assert any("No row fits" in caption.value for caption in app.caption)
 
 
 def test_a_chart_comes_by_the_link_and_changes_with_the_answer(app_home: Path):
     query = "select object, frame, count(*) as n from named_objects group by all"
-    app = ended(open_page(PAGE, q=query, chart="Bar", x="object", y="n"))
+    app = wait_for_query(open_page(PAGE, q=query, chart="Bar", x="object", y="n"))
     assert app.get("vega_lite_chart") and app.selectbox(key="x").value == "object"
     run(app, "select 1 as a, 2.5 as b")
     assert not app.exception and app.get("vega_lite_chart")
@@ -130,10 +121,10 @@ def test_a_chart_comes_by_the_link_and_changes_with_the_answer(app_home: Path):
 
 
 def test_history_goes_back(app_home: Path):
-    app = run(run(ended(open_page(PAGE, q="select 1 as a")), "select 2 as b"), "select 3 as c")
+    app = run(run(wait_for_query(open_page(PAGE, q="select 1 as a")), "select 2 as b"), "select 3 as c")
     app.button(key="sql_back").click().run()
     assert app.text_area(key="q").value == "select 2 as b"
-    assert list(ended(app).dataframe[0].value.columns) == ["b"]
+    assert list(wait_for_query(app).dataframe[0].value.columns) == ["b"]
     app.text_area(key="q").set_value("a draft")
     app.button(key="sql_back").click().run()
     assert app.text_area(key="q").value == "select 3 as c"
@@ -142,7 +133,7 @@ def test_history_goes_back(app_home: Path):
 
 
 def test_format_lays_out_or_says_why_not(app_home: Path):
-    app = ended(open_page(PAGE, q="select video_id from videos where source = 'annotation'"))
+    app = wait_for_query(open_page(PAGE, q="select video_id from videos where source = 'annotation'"))
     app.button(key="sql_format").click().run()
     assert app.text_area(key="q").value == "SELECT\n  video_id\nFROM videos\nWHERE\n  source = 'annotation'"
     app.text_area(key="q").set_value("selct 1, (")
@@ -152,7 +143,7 @@ def test_format_lays_out_or_says_why_not(app_home: Path):
 
 
 def test_the_link_asks_the_same_again(app_home: Path):
-    app = ended(open_page(PAGE, q="select 1 as a", rows="100"))
+    app = wait_for_query(open_page(PAGE, q="select 1 as a", rows="100"))
     assert app.code[0].value.endswith("?q=select+1+as+a&rows=100")
 
 
@@ -243,7 +234,7 @@ def test_no_tooltip_is_taken_for_a_picture(kind: str):
 
 
 def test_text_of_a_link_is_shown_as_it_is(app_home: Path):
-    app = ended(open_page(PAGE, q='from "![x](https://example.org/x.png)"'))
+    app = wait_for_query(open_page(PAGE, q='from "![x](https://example.org/x.png)"'))
     assert app.error[0].value.startswith(r"!\[x\](https")
 
 
@@ -270,7 +261,7 @@ def test_a_stopped_query_is_no_error(app_home: Path):
     app = open_page(PAGE, q="select sum(a.range * b.range) from range(1000000) a, range(1000000) b", seconds="60")
     assert app.session_state["sql_query"].running
     app.button(key="sql_cancel").click().run()
-    app = ended(app)
+    app = wait_for_query(app)
     assert not app.error and not app.exception
     assert [info.value for info in app.info] == ["The query was stopped. Change it, or run it again."]
     assert "range(1000000)" in app.text_area(key="q").value

@@ -8,7 +8,9 @@ import pytest
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
+from ag_core.catalog import ACTION_MODELS, CLIP_NETWORKS, DETECTORS, RELATION_HEADS
 from ag_core.experiments.datasets import LabelledVideos, TrainingData
+from ag_core.presets import RelationPreset, RelDnPreset
 from ag_core.world.dense_source import build_home_world_store
 from tests.experiments.rectangles import write_rectangles
 
@@ -38,3 +40,18 @@ def one_thread() -> Iterator[None]:
     torch.manual_seed(0)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def tiny_presets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A preset 'tiny' of every model: very small networks."""
+    from tests.experiments.test_action import TINY_VIDEO
+    from tests.experiments.test_detector import TINY
+
+    heads: dict[str, RelationPreset] = {"reldn": RelDnPreset("relation-tiny", TINY.box_head_width, (32, 32), 16)}
+    heads["frequency"] = RelationPreset("relation-tiny")
+    monkeypatch.setitem(DETECTORS["home-world"].presets, "tiny", TINY)
+    for head, preset in heads.items():
+        monkeypatch.setitem(RELATION_HEADS[head].presets, "tiny", preset)
+    for entry in (*CLIP_NETWORKS.values(), *ACTION_MODELS.values()):
+        monkeypatch.setitem(entry.presets, "tiny", TINY_VIDEO)

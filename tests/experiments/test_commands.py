@@ -8,27 +8,13 @@ import torch
 from safetensors.torch import load_file
 
 from ag_core.__main__ import main
-from ag_core.catalog import ACTION_MODELS, CLIP_NETWORKS, DETECTORS, RELATION_HEADS
 from ag_core.errors import UserError
 from ag_core.evaluation.results_log import read_log, read_log_row
 from ag_core.experiments import training
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.training_loop import Budget
 from ag_core.models.checkpoints import read_metadata
-from ag_core.presets import RelationPreset, RelDnPreset
 from tests.experiments.test_action import TINY_VIDEO
-from tests.experiments.test_detector import TINY
-
-TINY_RELATION = RelDnPreset("relation-tiny", TINY.box_head_width, (32, 32), 16)
-
-
-@pytest.fixture
-def tiny_presets(monkeypatch):
-    monkeypatch.setitem(DETECTORS["home-world"].presets, "tiny", TINY)
-    monkeypatch.setitem(RELATION_HEADS["reldn"].presets, "tiny", TINY_RELATION)
-    monkeypatch.setitem(RELATION_HEADS["frequency"].presets, "tiny", RelationPreset("relation-tiny"))
-    for entry in (*CLIP_NETWORKS.values(), *ACTION_MODELS.values()):
-        monkeypatch.setitem(entry.presets, "tiny", TINY_VIDEO)
 
 
 def command(*words) -> int:

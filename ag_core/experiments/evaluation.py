@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.annotations.few_shot import few_shot_classes
+from ag_core.annotations.store_format import ANNOTATION, DENSE
 from ag_core.catalog import ACTION_MODELS, HOME_WORLD, clip_networks_of, find_detector, find_relation_head
 from ag_core.errors import UserError
 from ag_core.evaluation.average_precision import (
-    ACTION_DETAILS,
     ActionPrecision,
     DetectionPrecision,
     compute_action_precision,
@@ -45,6 +45,12 @@ from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS, Mode
 from ag_core.video.frames import read_frames
 
 PARTS = ("iid", "comp")
+
+TRUTHS = {DENSE: "dense view", ANNOTATION: "annotated frames"}
+"""What a number was measured against, by source, in the words of the tables."""
+
+VIEWS = "10 views, maximum"
+"""How a video comes to its action scores."""
 Item = TypeVar("Item")
 
 
@@ -75,7 +81,9 @@ class EvaluationOptions:
         """Whose numbers these are, of which data, and what makes them again."""
         command = self.command or f"evaluate {what} --data {data.name}"
         seeds = () if seed is None else (seed,)
-        return Origin(self.owner, data.name, data.split, f"source {data.source}", seeds, command)
+        return Origin(
+            self.owner, data.name, data.split, TRUTHS.get(data.source, f"source {data.source}"), seeds, command
+        )
 
 
 @dataclass(frozen=True)
@@ -87,7 +95,11 @@ class DetectorEvaluation:
 
     def metrics(self) -> list[Metric]:
         """Mean AP, then the AP of every class that occurs."""
-        return [self.precision.to_metric(self.origin), *self.precision.to_class_metrics(self.origin)]
+        label = find_detector(HOME_WORLD).name_in_results
+        return [
+            self.precision.to_metric(self.origin, model=label),
+            *self.precision.to_class_metrics(self.origin, model=label),
+        ]
 
     def row(self) -> dict[str, Any]:
         """One row of a log: the mean AP; what is known of each class."""
@@ -111,7 +123,9 @@ class RelationEvaluation:
 
     def metrics(self) -> list[Metric]:
         """Every recall under every constraint."""
-        return [metric for recall in self.recalls for metric in recall.to_metrics(self.origin, self.mode)]
+        return [
+            metric for recall in self.recalls for metric in recall.to_metrics(self.origin, self.mode, model=self.head)
+        ]
 
     def row(self) -> dict[str, Any]:
         """One row of a log: every recall; the pooled recall of each relationship."""
@@ -123,7 +137,7 @@ class ActionEvaluation:
     """Charades mAP of the action models.
 
     precisions  by model; of_parts by model and part of the split, of_few_shot by model and 'base' or 'novel'
-    n_labelled  videos with an action; n_parts videos by part
+    n_labelled  videos with an action; n_parts videos by part; origins by model, each with the seed of its training
     """
 
     precisions: dict[str, ActionPrecision]
@@ -131,12 +145,15 @@ class ActionEvaluation:
     of_few_shot: dict[str, dict[str, ActionPrecision]]
     n_labelled: int
     n_parts: dict[str, int]
-    origin: Origin
+    origins: dict[str, Origin]
 
     def metrics(self) -> dict[str, list[Metric]]:
         """By model: the headlines, then the AP of every action with a positive video."""
         return {
-            model: [*found, *self.precisions[model].to_class_metrics(self.origin, details=self._details(model))]
+            model: [
+                *found,
+                *self.precisions[model].to_class_metrics(self.origins[model], model=model, details=VIEWS),
+            ]
             for model, found in self.headlines().items()
         }
 
@@ -155,21 +172,19 @@ class ActionEvaluation:
         return build_log_row("action models", [m for found in self.headlines().values() for m in found], about)
 
     def headlines(self) -> dict[str, list[Metric]]:
-        """By model: mAP, weighted mAP and chance of the split, mAP of its parts, mAP of base and novel classes."""
+        """By model: mAP and weighted mAP of the split, mAP of its parts and of base and novel classes, and chance."""
         found: dict[str, list[Metric]] = {}
         for model, precision in self.precisions.items():
-            found[model] = [*precision.to_metrics(self.origin, details=self._details(model))]
+            origin = self.origins[model]
+            found[model] = [*precision.to_metrics(origin, model=model, details=VIEWS)]
             for part, of_part in self.of_parts[model].items():
-                found[model].append(
-                    of_part.to_metrics(replace(self.origin, split=part), details=self._details(model))[0]
-                )
+                of_origin = replace(origin, split=part)
+                found[model] += of_part.to_metrics(of_origin, model=model, details=VIEWS)[:1]
             for name, of_classes in self.of_few_shot.get(model, {}).items():
-                details = f"{self._details(model)}; {name} classes"
-                found[model].append(of_classes.to_metrics(self.origin, details=details)[0])
+                details = f"{VIEWS}; {name} classes"
+                found[model] += of_classes.to_metrics(origin, model=model, details=details)[:1]
+            found[model].append(precision.to_chance_metric(origin, VIEWS))
         return found
-
-    def _details(self, model: str) -> str:
-        return f"{model}, 10 views, maximum; {ACTION_DETAILS}"
 
 
 def evaluate_detector(
@@ -234,11 +249,11 @@ def evaluate_action(
         made = map(extract, clips.videos)
         seen[network.id] = clips, list(track_progress(made, len(clips.videos), "features", listeners.stage))
     precisions, of_parts, of_few_shot = {}, {}, {}
-    seed = None
+    origins = {}
     for model in models:
         name = model.id
         head, metadata = load_bank_head(name, options.weights, model.preset(options.preset))
-        seed = seed if model.bank is None else seed_of(metadata)
+        origins[name] = options.origin(data, "action", seed_of(metadata))
         clips, features = seen[model.clip_network]
         examples = head_examples(name, clips, features, at_views=True)
         scores = video_scores(head.to(options.compute.device), examples, options.compute)
@@ -256,7 +271,7 @@ def evaluate_action(
         of_few_shot,
         int(labels.any(axis=1).sum()),
         {part: int(rows.sum()) for part, rows in parts.items()},
-        options.origin(data, "action", seed),
+        origins,
     )
 
 

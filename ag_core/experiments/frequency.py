@@ -20,6 +20,9 @@ from ag_core.taxonomy import Mode
 
 TRAIN_FILE, VAL_FILE = "ag_frames_train.jsonl", "ag_frames_val.jsonl"
 
+TRUTH = "(its authors' split inside Charades train; boxes are stand-ins)"
+"""Beside the split in every number: no field of a protocol knows stand-in boxes."""
+
 PROTOCOL = (
     "objects given, boxes distinct stand-ins (the sample has none); 25 relationships: other_relationship is left out "
     "of training and truth; split by the sample's authors inside Charades train, frames chosen by them: not the "
@@ -39,7 +42,9 @@ class FrequencyEvaluation:
     def metrics(self) -> list[Metric]:
         """Every recall under every constraint."""
         n = Counts(train_frames=self.train_frames)
-        return [metric for recall in self.recalls for metric in recall.to_metrics(self.origin, Mode.PREDCLS, n)]
+        return [
+            metric for recall in self.recalls for metric in recall.to_metrics(self.origin, Mode.PREDCLS, n, "frequency")
+        ]
 
     def row(self) -> dict[str, Any]:
         """One row of a log."""
@@ -63,7 +68,7 @@ def evaluate_frequency_prior(folder: Path, command: str = "") -> FrequencyEvalua
     }
     recalls = tuple(compute_graph_recall(val.graphs, predictions, constraint) for constraint in Constraint)
     said = command or f"evaluate frequency-real --graphs {folder.name}"
-    origin = Origin(Owner.OURS_REAL, "Action Genome sample", "val", command=said)
+    origin = Origin(Owner.OURS_REAL, folder.resolve().name, "val", TRUTH, command=said)
     return FrequencyEvaluation(recalls, len(known), val.labels_left_out, origin)
 
 

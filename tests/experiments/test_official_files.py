@@ -117,8 +117,8 @@ def test_the_same_commands_train_and_evaluate_every_model(
     assert all(row["metrics"] for row in rows)
     origin = rows[0]["metrics"][0]["origin"]
     truth = {
-        "home world": ("rectangles", "source dense"),
-        "official files": ("charades-ag.duckdb", "source annotation"),
+        "home world": ("rectangles", "dense view"),
+        "official files": ("charades-ag.duckdb", "annotated frames"),
     }
     assert (origin["dataset"], origin["truth"], origin["split"]) == (*truth[kind], "test")
     assert set(rows[-1]["about"]["AP"]) == {"i3d", "lfb", "sgfb", "oracle"}

@@ -42,7 +42,7 @@ chosen = cached.choose_first_video(key)
 viewing = load_viewing(key, chosen)
 
 
-def counted_of(source: str) -> str:
+def describe_counts(source: str) -> str:
     """Whose numbers the totals are."""
     if source not in cached.list_sources(key):
         return "The store holds video files alone: nobody annotated them, and no model has predicted them yet."
@@ -52,12 +52,12 @@ def counted_of(source: str) -> str:
 
 
 @st.fragment
-def player() -> None:
+def show_player() -> None:
     """The video plays by itself, muted, again and again."""
     show_viewing(viewing, "home_player", autoplay=True, link_path="/Explore", top_k=3)
 
 
-player()
+show_player()
 
 if viewing.scores:
     st.subheader("What the models say happens here", anchor=False)
@@ -68,7 +68,7 @@ if viewing.scores:
 st.subheader("The data", anchor=False)
 source = cached.find_main_source(key)
 totals, paper = cached.count_totals(key, source), read_paper_totals(cached.load_paper_results())
-show_owner_note(f"{counted_of(source)} Beneath each, for scale, the Action Genome paper's published total.")
+show_owner_note(f"{describe_counts(source)} Beneath each, for scale, the Action Genome paper's published total.")
 show_totals(totals, paper)
 repaired = format_number(totals["issues"]) if totals["issues"] else "No"
 st.page_link(DOCTOR, label=f"{repaired} records repaired on reading; see the doctor", icon=":material/stethoscope:")

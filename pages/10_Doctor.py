@@ -20,13 +20,13 @@ key = cached.get_store_key()
 bar, started = st.empty(), time.monotonic()
 
 
-def say(done: int, total: int) -> None:
+def show_progress(done: int, total: int) -> None:
     """How far the examination is, once it has taken long enough to ask."""
     if time.monotonic() - started > PATIENCE_S:
         bar.progress(done / total, text=f"{done} of {total} checks")
 
 
-findings = cached.run_doctor(key, say)
+findings = cached.run_doctor(key, show_progress)
 bar.empty()
 if not findings:
     show_empty_state(

@@ -37,7 +37,7 @@ from ag_core.ui.widgets.pickers import format_run, pick_filter, pick_run, show_d
 PER_PAGE = 12
 
 
-def grid(key: StoreKey) -> None:
+def show_grid(key: StoreKey) -> None:
     """The filters, what they leave, and the posters of it."""
     filters = pick_filter(key)
     found = cached.count_matching_videos(key, filters)
@@ -48,7 +48,7 @@ def grid(key: StoreKey) -> None:
         return
     pages = ceil(found / PER_PAGE)
     videos = format_number(cached.count_totals(key, filters.source)["videos"])
-    show_owner_note(f"{format_number(found)} of {videos} videos fit{_by_whom(key, filters.source)}.")
+    show_owner_note(f"{format_number(found)} of {videos} videos fit{_describe_owner(key, filters.source)}.")
     if st.session_state.get("page", 1) > pages:
         st.session_state["page"] = 1
     place = st.session_state.get("page", 1) if pages > 1 else 1
@@ -74,7 +74,7 @@ def grid(key: StoreKey) -> None:
         st.pagination(pages, key="page", bind="query-params")
 
 
-def _by_whom(key: StoreKey, source: str) -> str:
+def _describe_owner(key: StoreKey, source: str) -> str:
     """Who says so, to end a sentence with; nobody where the store has video files alone."""
     if source not in cached.list_sources(key):
         return "; nobody annotated or predicted them yet"
@@ -93,7 +93,7 @@ def close_video() -> None:
     st.query_params.pop(VIDEO, None)
 
 
-def watch(key: StoreKey, video_id: str) -> None:
+def show_video(key: StoreKey, video_id: str) -> None:
     """One video: the player, and beside it everything known, as tables."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("All videos", icon=":material/arrow_back:", type="tertiary", on_click=close_video, key="explore_back")
@@ -109,13 +109,13 @@ def watch(key: StoreKey, video_id: str) -> None:
             )
     script = viewing.video.script
     st.markdown(f"**{video_id}**" + (f" — {script}" if script else ""))
-    player(viewing)
+    show_player_and_tables(viewing)
 
 
 @st.fragment
-def player(viewing: Viewing) -> None:
+def show_player_and_tables(viewing: Viewing) -> None:
     """The player and the tables that follow its clock."""
-    state = show_viewing(viewing, "explore_player", t0=_start(), neighbours=True)
+    state = show_viewing(viewing, "explore_player", t0=_read_start_time(), neighbours=True)
     if state.get("navigate"):
         _go_to_neighbour(viewing.video.video_id, state["navigate"])
     source = ANNOTATION if ANNOTATION in viewing.sources else PREDICTED
@@ -136,7 +136,9 @@ def player(viewing: Viewing) -> None:
     time_s = float(state.get("t") or 0.0)
     with head:
         named = viewing.name_source(source)
-        show_export_menu(viewing.video, graphs, named, _whose(source), time_s, viewing.clock_fps, key="explore_export")
+        show_export_menu(
+            viewing.video, graphs, named, _format_owner(source), time_s, viewing.clock_fps, key="explore_export"
+        )
     tabs = dict(zip(TABS, st.tabs(list(TABS), key="table", bind="query-params", on_change="rerun")))
     for name, tab in tabs.items():
         if tab.open:  # what nobody looks at is not made
@@ -144,29 +146,29 @@ def player(viewing: Viewing) -> None:
                 TABS[name](viewing, source, graphs, time_s)
 
 
-def _triplets_now(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
+def _show_triplets_now(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
     graph = viewing.latest_graph_at(source, time_s)
-    now = _position(viewing, time_s)
-    show_owner_note(f"At {now}; the newest graph at or before it, {_whose(source)}.")
-    _table(tables.build_triplet_table([graph] if graph else []), "triplets-now", viewing, "now")
+    now = _format_position(viewing, time_s)
+    show_owner_note(f"At {now}; the newest graph at or before it, {_format_owner(source)}.")
+    _show_table(tables.build_triplet_table([graph] if graph else []), "triplets-now", viewing, "now")
 
 
-def _position(viewing: Viewing, time_s: float) -> str:
+def _format_position(viewing: Viewing, time_s: float) -> str:
     """Where the player stands: time and frame, or the frame alone where the rate is unknown."""
     if viewing.video.fps:
         return format_moment(time_s, viewing.video.fps)
     return f"frame {time_to_frame(time_s, viewing.clock_fps, viewing.video.n_frames)}"
 
 
-def _all_triplets(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
-    show_owner_note(f"Triplets of the whole video, {_whose(source)}.")
-    _table(tables.build_triplet_table(graphs), "triplets", viewing, "all")
+def _show_all_triplets(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
+    show_owner_note(f"Triplets of the whole video, {_format_owner(source)}.")
+    _show_table(tables.build_triplet_table(graphs), "triplets", viewing, "all")
 
 
-def _actions(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
+def _show_actions(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
     if viewing.intervals:
         show_owner_note("Annotated actions of the whole video.")
-        _table(tables.build_interval_table(viewing.intervals), "actions", viewing, "actions")
+        _show_table(tables.build_interval_table(viewing.intervals), "actions", viewing, "actions")
     if viewing.scores:
         show_owner_note("Best actions by this project's models, trained only on the synthetic home world.")
         show_action_tables(viewing, top=8, key="explore_models")
@@ -174,12 +176,12 @@ def _actions(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: fl
         st.caption("Nobody annotated an action in this video, and no model has scored its actions.")
 
 
-def _boxes(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
-    show_owner_note(f"Boxes in pixels, {_whose(source)}; the person comes first in each frame.")
-    _table(tables.build_object_table(graphs), "boxes", viewing, "raw")
+def _show_boxes(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
+    show_owner_note(f"Boxes in pixels, {_format_owner(source)}; the person comes first in each frame.")
+    _show_table(tables.build_object_table(graphs), "boxes", viewing, "raw")
 
 
-def _start() -> float:
+def _read_start_time() -> float:
     try:
         return max(0.0, float(st.query_params.get(TIME, 0.0)))
     except ValueError:
@@ -192,11 +194,11 @@ def _go_to_neighbour(video_id: str, step: int) -> None:
     st.rerun()
 
 
-def _whose(source: str) -> str:
+def _format_owner(source: str) -> str:
     return "from the annotation" if source == ANNOTATION else "predicted by this project's models"
 
 
-def _table(table, what: str, viewing: Viewing, key: str) -> None:
+def _show_table(table, what: str, viewing: Viewing, key: str) -> None:
     if table.empty:
         st.caption("Nothing here at this moment.")
         return
@@ -215,7 +217,7 @@ def _table(table, what: str, viewing: Viewing, key: str) -> None:
             show_download(table, what, viewing.video.video_id, f"explore_{key}_{kind}", kind)
 
 
-def _about(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
+def _show_about(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
     video = viewing.video
     facts = {
         "Script": video.script,
@@ -227,7 +229,8 @@ def _about(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: floa
         "Rate": f"{video.fps:g} frames per second" if video.fps else "unknown",
         "Frames": format_number(video.n_frames) if video.n_frames else "number unknown",
         "Video file": video.path.name if video.path and video.path.is_file() else "missing",
-        "Graphs": ", ".join(f"{len(graphs)} {_whose(name)}" for name, graphs in viewing.sources.items()) or "none",
+        "Graphs": ", ".join(f"{len(graphs)} {_format_owner(name)}" for name, graphs in viewing.sources.items())
+        or "none",
     }
     st.markdown("\n".join(f"- **{name}**: {value}" for name, value in facts.items() if value))
     if viewing.prediction:
@@ -244,11 +247,11 @@ def _about(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: floa
 
 
 TABS = {
-    "Triplets now": _triplets_now,
-    "All triplets": _all_triplets,
-    "Actions": _actions,
-    "Boxes": _boxes,
-    "About": _about,
+    "Triplets now": _show_triplets_now,
+    "All triplets": _show_all_triplets,
+    "Actions": _show_actions,
+    "Boxes": _show_boxes,
+    "About": _show_about,
 }
 
 chosen = st.query_params.get(VIDEO)
@@ -256,8 +259,8 @@ show_page_frame("Explore", "" if chosen else "Every condition must hold; the lin
 require_store()
 try:
     if chosen:
-        watch(cached.get_store_key(), chosen)
+        show_video(cached.get_store_key(), chosen)
     else:
-        grid(cached.get_store_key())
+        show_grid(cached.get_store_key())
 except UserError as error:
     show_failure(error)

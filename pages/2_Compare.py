@@ -27,7 +27,7 @@ from ag_core.ui.widgets.pickers import pick_run, pick_video, show_download
 MAX_CURVES = 6
 
 
-def picked_video(key: cached.StoreKey) -> Viewing:
+def pick_viewing(key: cached.StoreKey) -> Viewing:
     """The video to compare on, with what its script says beside the choice."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         video_id = pick_video(key, first=cached.find_first_predicted(key))
@@ -53,7 +53,7 @@ def choose_actions(viewing: Viewing) -> list[int]:
 
 
 @st.fragment
-def compare(viewing: Viewing) -> None:
+def show_comparison(viewing: Viewing) -> None:
     """The player, and under it everything that follows its clock."""
     state = show_viewing(viewing, "compare_player", compare=True, top_k=4, link_path="/Explore")
     time_s = float(state.get("t") or 0.0)
@@ -84,10 +84,10 @@ def compare(viewing: Viewing) -> None:
     show_action_tables(viewing, top=8, key="compare_actions")
 
     st.subheader(f"What {' and '.join(READERS)} read{'s' * (len(READERS) == 1)}", anchor=False)
-    feature(viewing, time_s)
+    show_feature(viewing, time_s)
 
 
-def feature(viewing: Viewing, time_s: float) -> None:
+def show_feature(viewing: Viewing, time_s: float) -> None:
     """The confidence matrix of the graph at a time, of the prediction and of the annotation."""
     if not viewing.sources:
         st.caption("The video has no graph, neither annotated nor predicted, so there is no feature to show.")
@@ -128,7 +128,7 @@ if cached.load_videos(key).empty:
     show_empty_state("No videos", "The store holds no videos", (RUN, "Predict a video of your own"))
     st.stop()
 try:
-    viewing = picked_video(key)
+    viewing = pick_viewing(key)
 except UserError as error:
     show_empty_state("No such video", str(error), (RUN, "Predict a video of your own"))
     st.stop()
@@ -139,6 +139,6 @@ if not viewing.scores:
     else:
         show_empty_state("No prediction yet", "Nobody has run the models on this video", (RUN, "Run the models"))
     st.stop()
-compare(viewing)
+show_comparison(viewing)
 if viewing.prediction:
     st.caption(describe_models(viewing.prediction))

@@ -65,7 +65,7 @@ def use_example(key: StoreKey) -> None:
         st.session_state["page"] = 1
 
 
-def begin_with(text: str) -> None:
+def fill_text(text: str) -> None:
     """See that the field holds a text, unless the link brings one. A widget's value is lost with its page; written
     again before the widget is drawn, it lives on.
     """
@@ -74,9 +74,9 @@ def begin_with(text: str) -> None:
         st.session_state[TEXT] = (typed or "").strip() or text
 
 
-def asked_for(fallback: str) -> Sequence | None:
+def read_sequence(fallback: str) -> Sequence | None:
     """The typed sequence; None where the text is none, and why. An empty field stands for `fallback`."""
-    begin_with(fallback)
+    fill_text(fallback)
     st.text_area("The same as text", key=TEXT, bind="query-params", height=150, placeholder=fallback)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Find", type="primary", icon=":material/search:", key="search_find")
@@ -89,7 +89,7 @@ def asked_for(fallback: str) -> Sequence | None:
         return None
 
 
-def answer(key: StoreKey, sequence: Sequence, counts: pd.DataFrame) -> None:
+def show_answer(key: StoreKey, sequence: Sequence, counts: pd.DataFrame) -> None:
     """How many hits there are, and one page of them."""
     text = format_sequence(sequence)
     place = int(st.session_state.get("page", 1))
@@ -101,22 +101,22 @@ def answer(key: StoreKey, sequence: Sequence, counts: pd.DataFrame) -> None:
     st.subheader(f"{format_number(found.total)} hit{'' if found.total == 1 else 's'}", anchor=False)
     in_videos = f"In {format_number(found.videos)} video{'' if found.videos == 1 else 's'}, asked"
     asked = f"{in_videos if found.total else 'Asked'} in {1000 * found.seconds:.0f} ms."
-    show_owner_note(f"{asked} Whose frames: {format_source(sequence.where.source)}. {cautions(key, sequence)}")
+    show_owner_note(f"{asked} Whose frames: {format_source(sequence.where.source)}. {format_cautions(key, sequence)}")
     if not found.total:
         show_empty_state("No hit", drawn.explain_no_hits(sequence, counts))
     else:
         texts = [format_step(step) for step in sequence.steps]
         st.html(drawn.render_legend(sequence, dark=is_dark()))
         for number, (_, row) in enumerate(found.table.iterrows()):
-            hit(number, row, texts)
+            show_hit(number, row, texts)
         with st.container(horizontal=True, vertical_alignment="center", key="ag_search_end"):
             if pages > 1:
                 st.pagination(pages, key="page", bind="query-params")
-            downloads(sequence)
-    query_shown(sequence)
+            show_downloads(sequence)
+    show_query(sequence)
 
 
-def cautions(key: StoreKey, sequence: Sequence) -> str:
+def format_cautions(key: StoreKey, sequence: Sequence) -> str:
     """What a reader must know of this answer."""
     said = []
     left_out = cached.count_videos_without_times(key, format_sequence(sequence))
@@ -130,7 +130,7 @@ def cautions(key: StoreKey, sequence: Sequence) -> str:
     return " ".join(said)
 
 
-def hit(number: int, row: pd.Series, texts: Values[str]) -> None:
+def show_hit(number: int, row: pd.Series, texts: Values[str]) -> None:
     """One hit: its picture, and its strip of time with the ways into the player."""
     with st.container(key=f"ag_moment_{number}"):
         picture = cached.load_frame_jpeg(row["path"], int(row["frame"]))
@@ -141,7 +141,7 @@ def hit(number: int, row: pd.Series, texts: Values[str]) -> None:
         st.html(drawn.render_hit(row, texts, EXPLORE_ADDRESS, dark=is_dark()))
 
 
-def downloads(sequence: Sequence) -> None:
+def show_downloads(sequence: Sequence) -> None:
     """All hits as files; asked for only when a button is pressed."""
     store = cached.open_store()
 
@@ -160,7 +160,7 @@ def downloads(sequence: Sequence) -> None:
         )  # fmt: skip
 
 
-def query_shown(sequence: Sequence) -> None:
+def show_query(sequence: Sequence) -> None:
     """The SQL that was asked, and its parameters."""
     query = build_hits_query(sequence, PER_PAGE)
     with st.expander("The SQL that answers this", icon=":material/database:", key="search_sql"):
@@ -186,7 +186,7 @@ st.pills("Examples", names, key="search_example", on_change=use_example, args=(k
 left, right = st.columns([2.1, 1], gap="large")
 last = st.session_state.get(SEQUENCE) or read_example(key, examples[0]["text"])
 with right:
-    sequence = asked_for(format_sequence(last))
+    sequence = read_sequence(format_sequence(last))
     note = next((one["note"] for one in examples if one["name"] == st.session_state.get("search_example")), None)
     if note:
         st.caption(note)
@@ -203,6 +203,6 @@ try:
         known = " and ".join(repr(source) for source in cached.list_sources(key))
         show_empty_state("No such source", f"{sequence.where.source!r} is not in this store; it has {known}")
     else:
-        answer(key, sequence, counts)
+        show_answer(key, sequence, counts)
 except UserError as error:
     show_failure(error)

@@ -34,62 +34,62 @@ PATIENCE_S = 0.3
 LINKED = {"q": "", "rows": "10,000", "seconds": "10", "chart": None, "x": None, "y": None, "colour": None}
 
 
-def texts() -> QueryTexts:
+def get_texts() -> QueryTexts:
     """The queries of this session."""
     return st.session_state.setdefault("sql_texts", QueryTexts())
 
 
-def start() -> None:
+def start_query() -> None:
     """Run what stands in the editor; an older query of this session is interrupted."""
-    stop()
+    stop_query()
     state = st.session_state
-    texts().keep(state["q"])
+    get_texts().keep(state["q"])
     rows = int(str(state.get("rows", LINKED["rows"])).replace(",", ""))
     seconds = float(state.get("seconds", LINKED["seconds"]))
     state["sql_query"] = RunningQuery(cached.open_session_sandbox(), state["q"], rows, seconds)
 
 
-def stop() -> None:
+def stop_query() -> None:
     """Interrupt this session's query."""
     query = st.session_state.get("sql_query")
     if query is not None and query.running:
         query.cancel()
 
 
-def ask(text: str) -> None:
+def run_text(text: str) -> None:
     """Put a text into the editor and run it."""
-    texts().keep(st.session_state["q"])
+    get_texts().keep(st.session_state["q"])
     st.session_state["q"] = text
-    start()
+    start_query()
 
 
 def use_example() -> None:
     """Put the chosen example into the editor and run it."""
     chosen = st.session_state["sql_example"]
     if chosen:
-        ask(next(one["sql"] for one in cached.load_sql_examples() if one["name"] == chosen))
+        run_text(next(one["sql"] for one in cached.load_sql_examples() if one["name"] == chosen))
 
 
 def go_back() -> None:
     """The text before this one, run again."""
-    st.session_state["q"] = texts().go_back(st.session_state["q"])
-    start()
+    st.session_state["q"] = get_texts().go_back(st.session_state["q"])
+    start_query()
 
 
-def lay_out() -> None:
+def format_query() -> None:
     """Write the query in lines; what it asks stays the same."""
     try:
         text = cached.open_session_sandbox().format_sql(st.session_state["q"])
     except UserError as error:
         st.session_state["sql_remark"] = str(error)
         return
-    texts().keep(st.session_state["q"])
+    get_texts().keep(st.session_state["q"])
     st.session_state["q"] = text
-    texts().keep(text)
+    get_texts().keep(text)
 
 
 @st.dialog("First rows", width="large")
-def look_into(table: str) -> None:
+def show_first_rows(table: str) -> None:
     """The first rows of one table, and what it is."""
     st.caption(f"**{table}** {cached.load_sql_meanings()['tables'].get(table, '')}")
     try:
@@ -100,7 +100,7 @@ def look_into(table: str) -> None:
     st.dataframe(rows, hide_index=True, alt=f"The first rows of {table}")
 
 
-def schema() -> None:
+def show_schema() -> None:
     """Tables and views with their columns; a name is typed into the editor, rows open in a window."""
     st.subheader("Schema", anchor=False)
     st.caption("A name is typed where the cursor stands. Begin with the views named_…")
@@ -111,19 +111,21 @@ def schema() -> None:
         return
     chosen = show_tree(build_tree_data(tables, cached.load_sql_meanings()), "q", "sql_tree", on_rows=lambda: None)
     if chosen:
-        look_into(chosen)
+        show_first_rows(chosen)
 
 
-def editor() -> None:
+def show_editor() -> None:
     """The text, its limits, and what can be done with it; Ctrl+Enter runs."""
     with st.form("sql_form", border=False):
         st.text_area("Query", key="q", bind="query-params", height=230, max_chars=20_000, help="Ctrl+Enter runs it.")
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            st.form_submit_button("Run", type="primary", icon=":material/play_arrow:", on_click=start, key="sql_run")
+            st.form_submit_button(
+                "Run", type="primary", icon=":material/play_arrow:", on_click=start_query, key="sql_run"
+            )
             st.form_submit_button(
                 "Format",
                 icon=":material/format_align_left:",
-                on_click=lay_out,
+                on_click=format_query,
                 key="sql_format",
                 help="One part a line",
             )
@@ -133,19 +135,19 @@ def editor() -> None:
             st.selectbox("At most rows", ROWS, index=2, key="rows", bind="query-params", width=130)
             st.selectbox("At most seconds", SECONDS, index=1, key="seconds", bind="query-params", width=130)
     if "sql_query" not in st.session_state:
-        start()
+        start_query()
     if remark := st.session_state.pop("sql_remark", None):
         st.caption(f":material/info: {escape_markdown(remark)}")
 
 
-def history_and_link() -> None:
+def show_history_and_link() -> None:
     """The queries of this session, and the address that asks this one again."""
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.popover("History", icon=":material/history:", type="tertiary"):
-            for number, text in enumerate(reversed(texts().entries)):
+            for number, text in enumerate(reversed(get_texts().entries)):
                 st.button(
-                    escape_markdown(texts().line(text)),
-                    on_click=partial(ask, text),
+                    escape_markdown(get_texts().shorten(text)),
+                    on_click=partial(run_text, text),
                     key=f"sql_past_{number}",
                     type="tertiary",
                 )
@@ -157,14 +159,14 @@ def history_and_link() -> None:
 
 
 @st.fragment(run_every=0.5)
-def waiting() -> None:
+def show_waiting() -> None:
     """How long the query has run, and how to stop it; ends by showing the page anew."""
     query: RunningQuery = st.session_state["sql_query"]
     if not query.running:
         st.rerun()
     part = min(1.0, query.seconds / query.timeout_s)
     st.progress(part, text=f"Running for {query.seconds:.1f} s of at most {query.timeout_s:.0f} s")
-    st.button("Cancel", icon=":material/stop:", on_click=stop, key="sql_cancel")
+    st.button("Cancel", icon=":material/stop:", on_click=stop_query, key="sql_cancel")
 
 
 def show_error(query: RunningQuery) -> None:
@@ -175,7 +177,7 @@ def show_error(query: RunningQuery) -> None:
         st.caption(f"Line {place[0]}, column {place[1]} of the query.")
 
 
-def show(query: RunningQuery) -> None:
+def show_result(query: RunningQuery) -> None:
     """The rows, what was cut, a chart, downloads, and the way from a row to its frame."""
     frame: pd.DataFrame = query.result.frame
     rows = "1 row" if len(frame) == 1 else f"{format_number(len(frame))} rows"
@@ -189,7 +191,7 @@ def show(query: RunningQuery) -> None:
     if frame.empty:
         st.caption("No row fits. Loosen a condition, or look at the rows of a table in the schema.")
     else:
-        chart(frame)
+        show_chart(frame)
     opens = "video_id" in frame.columns and len(frame) > 0
     state = st.dataframe(
         frame,
@@ -203,38 +205,38 @@ def show(query: RunningQuery) -> None:
         for kind in ("csv", "parquet", "json"):
             show_download(frame, "query", "result", f"sql_{kind}", kind)
         if opens:
-            open_row(frame, state.selection.rows)
+            show_row_link(frame, state.selection.rows)
 
 
-def forget(key: str, options: list[str], instead: str | None) -> None:
+def forget_choice(key: str, options: list[str], instead: str | None) -> None:
     """What was chosen for an older answer, and this one does not have."""
     if key in st.session_state and st.session_state[key] not in (*options, None):
         st.session_state[key] = instead
 
 
-def pick(label: str, key: str, options: list[str], *, optional: bool = False) -> str | None:
+def pick_column(label: str, key: str, options: list[str], *, optional: bool = False) -> str | None:
     """Choose a column for a part of the chart."""
-    forget(key, options, None if optional else options[0])
+    forget_choice(key, options, None if optional else options[0])
     return st.selectbox(
         label, options, index=None if optional else 0, key=key, bind="query-params", placeholder="None", width=190
     )
 
 
-def chart(frame: pd.DataFrame) -> None:
+def show_chart(frame: pd.DataFrame) -> None:
     """Choose a chart and its columns, then see it."""
     offered = query_chart.list_chart_kinds(frame)
     if not offered:
         return
-    forget("chart", offered, None)
+    forget_choice("chart", offered, None)
     kind = st.segmented_control("Chart", offered, key="chart", bind="query-params")
     if not kind:
         return
     across, up, shades = query_chart.list_axis_columns(frame, kind)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        x = pick("A bar for each" if kind == "Bar" else "Across", "x", across)
+        x = pick_column("A bar for each" if kind == "Bar" else "Across", "x", across)
         rest = [name for name in up if name != x] or up
-        y = pick("Added up" if kind == "Bar" else "Up", "y", rest) if up else None
-        colour = pick("Colour", "colour", shades, optional=kind != "Heat map") if shades else None
+        y = pick_column("Added up" if kind == "Bar" else "Up", "y", rest) if up else None
+        colour = pick_column("Colour", "colour", shades, optional=kind != "Heat map") if shades else None
     if x is None:
         return
     table = query_chart.select_chart_rows(frame, kind, x, y, colour)
@@ -244,16 +246,16 @@ def chart(frame: pd.DataFrame) -> None:
         note = f"{kind} chart of the first {format_number(query_chart.MAX_POINTS)} rows, from the open data set."
     if kind == "Line" and len(table) < len(frame):
         note += " Rows of one place are averaged."
-    draw = partial(_drawn, table, kind, x, y, colour)
+    draw = partial(_draw_chart, table, kind, x, y, colour)
     data = query_chart.restore_column_names(table, x, y, colour)
     show_figure(Figure(title, note, f"{kind} chart: {title}", "query", "chart", draw, data), "sql_figure")
 
 
-def _drawn(table: pd.DataFrame, kind: str, x: str, y: str | None, colour: str | None, dark: bool) -> Chart:
+def _draw_chart(table: pd.DataFrame, kind: str, x: str, y: str | None, colour: str | None, dark: bool) -> Chart:
     return query_chart.draw_query_chart(table, kind, x, y, colour, dark=dark)
 
 
-def open_row(frame: pd.DataFrame, rows: list[int]) -> None:
+def show_row_link(frame: pd.DataFrame, rows: list[int]) -> None:
     """A link to the chosen row's video, at its frame where the row has one."""
     if not rows or rows[0] >= len(frame):
         st.caption("Choose a row to open its video.")
@@ -279,7 +281,7 @@ if "q" not in st.session_state and "q" not in st.query_params:
     st.session_state["q"] = examples[1]["sql"]
 main, side = st.columns([2.6, 1], gap="large")
 with side:
-    schema()
+    show_schema()
 with main:
     st.pills(
         "Examples, from simple to advanced",
@@ -291,17 +293,17 @@ with main:
     note = next((one["note"] for one in examples if one["name"] == st.session_state.get("sql_example")), None)
     if note:
         st.caption(note)
-    editor()
-    history_and_link()
+    show_editor()
+    show_history_and_link()
     query: RunningQuery = st.session_state["sql_query"]
     query.wait(PATIENCE_S)
     if query.running:
-        waiting()
+        show_waiting()
     elif query.stopped and query.error:
         st.info("The query was stopped. Change it, or run it again.", icon=":material/stop:")
     elif query.error:
         show_error(query)
     elif query.result is not None:
-        show(query)
+        show_result(query)
     else:
         show_empty_state("No answer", "The query ended without one; change it or run it again")

@@ -23,7 +23,7 @@ JOB = "job"  # the query parameter that names a job, so that a result has a link
 
 def choose_video() -> Path | None:
     """The video to run on; None while nothing is chosen."""
-    known = known_videos()
+    known = list_known_videos()
     kind = st.segmented_control("Video", [OWN, KNOWN], default=OWN, required=True, key="run_kind", disabled=not known)
     if not known:
         st.caption("The open store has no video files, so only a file of your own can be run.")
@@ -35,7 +35,7 @@ def choose_video() -> Path | None:
     return uploads.save_upload(handed_in.name, handed_in.getbuffer()) if handed_in else None
 
 
-def known_videos() -> dict[str, str]:
+def list_known_videos() -> dict[str, str]:
     """Paths of the data set's videos by id, as far as their files are there; empty where there is no data."""
     try:
         table = cached.load_videos(cached.get_store_key())
@@ -54,7 +54,7 @@ def choose_settings() -> PredictionSettings | None:
             list(DETECTORS),
             format_func=lambda name: DETECTORS[name].label,
             key="run_detector",
-            help=f"Finds the person and the objects. {described(DETECTORS.values())}",
+            help=f"Finds the person and the objects. {format_entries(DETECTORS.values())}",
         )
     with second:
         head = st.selectbox(
@@ -62,7 +62,7 @@ def choose_settings() -> PredictionSettings | None:
             list(RELATION_HEADS),
             format_func=lambda name: RELATION_HEADS[name].label,
             key="run_head",
-            help=described(RELATION_HEADS.values()),
+            help=format_entries(RELATION_HEADS.values()),
         )
     with third:
         rate = st.number_input(
@@ -77,12 +77,12 @@ def choose_settings() -> PredictionSettings | None:
     return PredictionSettings(detector, head, rate)
 
 
-def described(entries: Iterable[Entry]) -> str:
+def format_entries(entries: Iterable[Entry]) -> str:
     """What each of some models is, in one paragraph."""
     return " ".join(f"*{entry.label}*: {entry.about}." for entry in entries)
 
 
-def start(video: Path, chosen: PredictionSettings) -> None:
+def start_job(video: Path, chosen: PredictionSettings) -> None:
     """Hand the video to the queue and watch its job."""
     st.query_params[JOB] = cached.get_prediction_queue().submit(
         PredictionRequest(video, chosen), cached.identify_visitor()
@@ -94,13 +94,13 @@ def open_job(job_id: str) -> None:
     st.query_params[JOB] = job_id
 
 
-def queue() -> None:
+def show_queue() -> None:
     """The jobs of this app, the newest first; alive while one of them is."""
     alive = [job.id for job in cached.get_prediction_queue().jobs(cached.identify_visitor()) if job.active]
-    st.fragment(_queue, run_every=0.5 if alive else 3.0)(alive)
+    st.fragment(_show_jobs, run_every=0.5 if alive else 3.0)(alive)
 
 
-def _queue(alive: list[str]) -> None:
+def _show_jobs(alive: list[str]) -> None:
     jobs = cached.get_prediction_queue().jobs(cached.identify_visitor())
     if [job.id for job in jobs if job.active] != alive:
         st.rerun()  # a job began or ended: the page shows its result, or looks more often
@@ -108,27 +108,27 @@ def _queue(alive: list[str]) -> None:
         st.subheader("Queue", anchor=False)
         show_owner_note("All sessions of this app share one set of models; jobs run one after the other.")
     for job in reversed(jobs[-8:]):
-        _job_row(job)
+        _show_job(job)
 
 
-def _job_row(job: Job[PredictionRequest]) -> None:
+def _show_job(job: Job[PredictionRequest]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"ag_job_{job.id}"):
-        st.markdown(f"**{job.request.path.name}** :gray[{_job_words(job)}]", width="stretch")
+        st.markdown(f"**{job.request.path.name}** :gray[{_describe_job(job)}]", width="stretch")
         if job.active and cached.get_prediction_queue().is_wanted_by(job.id, cached.identify_visitor()):
-            st.button("Cancel", icon=":material/stop:", key=f"cancel_{job.id}", on_click=_cancel, args=(job.id,))
+            st.button("Cancel", icon=":material/stop:", key=f"cancel_{job.id}", on_click=_cancel_job, args=(job.id,))
         elif job.state == JobState.DONE:
             st.button("Open", icon=":material/play_arrow:", key=f"open_{job.id}", on_click=open_job, args=(job.id,))
     if job.state == JobState.RUNNING:
-        st.progress(min(1.0, job.fraction), text=_progress_words(job))
+        st.progress(min(1.0, job.fraction), text=_describe_progress(job))
     if job.error:
         show_failure(UserError(job.error))
 
 
-def _cancel(job_id: str) -> None:
+def _cancel_job(job_id: str) -> None:
     cached.get_prediction_queue().cancel(job_id, cached.identify_visitor())
 
 
-def _job_words(job: Job[PredictionRequest]) -> str:
+def _describe_job(job: Job[PredictionRequest]) -> str:
     state = {JobState.DONE: "found among earlier results"}.get(job.state) if job.cached else job.state.value
     entry = find_detector(job.request.settings.detector)
     detector = entry.label if entry.file_ending is None else Path(job.request.settings.detector).name
@@ -136,7 +136,7 @@ def _job_words(job: Job[PredictionRequest]) -> str:
     return f"{state} · {detector} · {head} · {job.request.settings.rate:g} graphs per second"
 
 
-def _progress_words(job: Job[PredictionRequest]) -> str:
+def _describe_progress(job: Job[PredictionRequest]) -> str:
     parts = [job.stage or "starting"]
     if job.total:
         parts.append(f"{format_number(job.done)} of {format_number(job.total)}")
@@ -146,7 +146,7 @@ def _progress_words(job: Job[PredictionRequest]) -> str:
     return " · ".join(parts)
 
 
-def result(job_id: str) -> None:
+def show_result(job_id: str) -> None:
     """What the models made of the video, where the job is done."""
     try:
         job = cached.get_prediction_queue().job(job_id)
@@ -160,7 +160,7 @@ def result(job_id: str) -> None:
     st.subheader(f"Result: {job.request.path.name}", anchor=False)
     for note in prediction.notes:
         st.warning(note, icon=":material/info:")
-    _result_player(viewing, job_id)
+    _show_result_player(viewing, job_id)
     if viewing.scores:
         show_owner_note("Best actions by this project's models, trained only on the synthetic home world.")
         show_action_tables(viewing, top=8, key="run_actions")
@@ -177,7 +177,7 @@ def result(job_id: str) -> None:
 
 
 @st.fragment
-def _result_player(viewing, job_id: str) -> None:
+def _show_result_player(viewing, job_id: str) -> None:
     show_viewing(viewing, f"run_player_{job_id}", link_path="/Run")
 
 
@@ -188,13 +188,13 @@ with st.container(border=True, key="ag_form"):
         if st.button(
             "Start", type="primary", icon=":material/play_arrow:", disabled=not (video and chosen), key="run_start"
         ):
-            start(video, chosen)
+            start_job(video, chosen)
     except UserError as error:
         show_failure(error)
     st.caption(
         "The models that come with the app were trained only on the synthetic home world. On real footage use YOLOX or "
         "COCO to find things, and take the relationships and actions as a demonstration."
     )
-queue()
+show_queue()
 if JOB in st.query_params:
-    result(st.query_params[JOB])
+    show_result(st.query_params[JOB])

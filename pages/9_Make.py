@@ -31,7 +31,7 @@ FIRST_SEED = 7
 LISTED = 12
 
 
-def order_of_link() -> FilmRequest | None:
+def read_order() -> FilmRequest | None:
     """The film that the link names; None where it names none."""
     query = st.query_params.to_dict()
     if "seed" not in query:
@@ -44,7 +44,7 @@ def open_film(order: FilmRequest) -> None:
     st.query_params.from_dict(order.to_link())
 
 
-def start() -> None:
+def start_film() -> None:
     """Order what the form says, and let the link name it."""
     state = st.session_state
     order = FilmRequest(state.make_seed, tuple(state.make_actions), state.make_people, state.make_seconds)
@@ -52,7 +52,7 @@ def start() -> None:
     open_film(order)
 
 
-def another_seed() -> None:
+def choose_seed() -> None:
     """Put a random seed into the form."""
     st.session_state.make_seed = randrange(N_SEEDS)
 
@@ -73,7 +73,7 @@ def fill_form(order: FilmRequest | None) -> None:
             st.session_state[key] = value
 
 
-def form() -> None:
+def show_form() -> None:
     """What shall happen, and everything that is left to the seed."""
     with st.container(border=True, key="ag_form"):
         st.multiselect(
@@ -104,12 +104,12 @@ def form() -> None:
         )
         third.selectbox("Length", LENGTHS_S, format_func=lambda seconds: f"{seconds} s", key="make_seconds")
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.button("Make", type="primary", icon=":material/movie:", key="make_start", on_click=start)
-            st.button("Another seed", icon=":material/casino:", type="tertiary", key="make_dice", on_click=another_seed)
+            st.button("Make", type="primary", icon=":material/movie:", key="make_start", on_click=start_film)
+            st.button("Another seed", icon=":material/casino:", type="tertiary", key="make_dice", on_click=choose_seed)
         st.caption("The same choices give the same film, to the pixel. It is drawn on this machine and kept here.")
 
 
-def show(order: FilmRequest) -> None:
+def show_film(order: FilmRequest) -> None:
     """The film that the link names, or how far it is."""
     job = cached.get_film_queue().latest(order, cached.identify_visitor())
     if job is None:
@@ -118,33 +118,33 @@ def show(order: FilmRequest) -> None:
             icon=":material/movie:",
         )
     elif job.active:
-        st.fragment(_progress, run_every=0.5)(order)
+        st.fragment(_show_progress, run_every=0.5)(order)
     elif job.state == JobState.DONE:
-        result(order)
+        show_result(order)
     elif job.error:
         show_failure(UserError(job.error))
     else:
         st.caption("Cancelled; nothing of this film was kept.")
 
 
-def _progress(order: FilmRequest) -> None:
+def _show_progress(order: FilmRequest) -> None:
     job = cached.get_film_queue().latest(order, cached.identify_visitor())
     if job is None or not job.active:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center", key="ag_job_film"):
-        st.markdown(f"**Your film** :gray[{_stage_words(job)}]", width="stretch")
+        st.markdown(f"**Your film** :gray[{_describe_stage(job)}]", width="stretch")
         visitor = cached.identify_visitor()
         if cached.get_film_queue().is_wanted_by(job.id, visitor):
             cancel = cached.get_film_queue().cancel
             st.button("Cancel", icon=":material/stop:", key="make_cancel", on_click=cancel, args=(job.id, visitor))
-    st.progress(min(1.0, job.fraction), text=_progress_words(job))
+    st.progress(min(1.0, job.fraction), text=_describe_progress(job))
 
 
-def _stage_words(job: Job[FilmRequest]) -> str:
+def _describe_stage(job: Job[FilmRequest]) -> str:
     return "waits for another film" if job.state == JobState.QUEUED else job.stage
 
 
-def _progress_words(job: Job[FilmRequest]) -> str:
+def _describe_progress(job: Job[FilmRequest]) -> str:
     if job.state == JobState.QUEUED:
         return "Films are drawn one after the other."
     if job.stage == STARTING:
@@ -153,7 +153,7 @@ def _progress_words(job: Job[FilmRequest]) -> str:
     return counted + format_remaining(job.remaining_s)
 
 
-def result(order: FilmRequest) -> None:
+def show_result(order: FilmRequest) -> None:
     """The film with its graph, what was requested and what happens, and the files."""
     try:
         made = cached.load_film(cached.get_film_queue().kind.folder / order.key)
@@ -161,8 +161,8 @@ def result(order: FilmRequest) -> None:
         show_failure(error)
         return
     st.markdown(f"**{made.video.video_id}** — {made.video.script}")
-    _player(made)
-    files(made)
+    _show_player(made)
+    show_downloads(made)
     if order.actions:
         st.subheader("Requested actions", anchor=False)
         st.html(html.render_requested_actions(made))
@@ -183,20 +183,20 @@ def result(order: FilmRequest) -> None:
 
 
 @st.fragment
-def _player(made: FinishedFilm) -> None:
+def _show_player(made: FinishedFilm) -> None:
     viewing = Viewing(made.video, made.video.path, {ANNOTATION: list(made.graphs)}, list(made.intervals))
     link = f"/Make?{urlencode(made.request.to_link())}"
-    show_viewing(viewing, f"make_player_{made.request.key}", t0=_start_time(), link_path=link)
+    show_viewing(viewing, f"make_player_{made.request.key}", t0=_read_start_time(), link_path=link)
 
 
-def _start_time() -> float:
+def _read_start_time() -> float:
     try:
         return max(0.0, float(st.query_params.get(TIME, 0.0)))
     except ValueError:
         return 0.0
 
 
-def files(made: FinishedFilm) -> None:
+def show_downloads(made: FinishedFilm) -> None:
     """The film and its annotation as files."""
     video_id = made.video.video_id
     assert made.video.path is not None
@@ -217,9 +217,11 @@ def files(made: FinishedFilm) -> None:
             )
 
 
-def kept() -> None:
+def show_kept_films() -> None:
     """The films that were made here, the newest first."""
-    films = [made for made in map(_readable, list_finished_films(cached.get_film_queue().kind.folder, LISTED)) if made]
+    films = [
+        made for made in map(_load_readable, list_finished_films(cached.get_film_queue().kind.folder, LISTED)) if made
+    ]
     if not films:
         return
     st.subheader("Films made here", anchor=False)
@@ -242,7 +244,7 @@ def kept() -> None:
                 st.html(html.render_video_facts(pd.Series(vars(video))))
 
 
-def _readable(folder: Path) -> FinishedFilm | None:
+def _load_readable(folder: Path) -> FinishedFilm | None:
     """The film in a folder; None for one that is damaged, or that another version of the code made."""
     try:
         made = cached.load_film(folder)
@@ -253,15 +255,15 @@ def _readable(folder: Path) -> FinishedFilm | None:
 
 show_page_frame("Make", "Choose what shall happen; the home world plays, films and annotates it. Every label is exact.")
 try:
-    order = order_of_link()
+    order = read_order()
 except UserError as error:
     show_failure(error)
     order = None
 fill_form(order)
 try:
-    form()
+    show_form()
     if order:
-        show(order)
-    kept()
+        show_film(order)
+    show_kept_films()
 except UserError as error:
     show_failure(error)

@@ -149,15 +149,15 @@ def test_the_link_asks_the_same_again(app_home: Path):
 
 def test_texts_are_kept_in_order():
     texts = QueryTexts()
-    assert texts.back("") == "" and texts.entries == []
+    assert texts.go_back("") == "" and texts.entries == []
     for text in ("a", "b", "b", "c"):
         texts.keep(text)
     assert texts.entries == ["a", "b", "c"]
-    assert [texts.back("c"), texts.back("b"), texts.back("a")] == ["b", "a", "a"]
+    assert [texts.go_back("c"), texts.go_back("b"), texts.go_back("a")] == ["b", "a", "a"]
     for number in range(50):
         texts.keep(str(number))
     assert len(texts.entries) == MAX_TEXTS and texts.entries[texts.place] == "49"
-    assert texts.line("select\n  1") == "select 1" and len(texts.line("x" * 200)) == 70
+    assert texts.shorten("select\n  1") == "select 1" and len(texts.shorten("x" * 200)) == 70
 
 
 def test_a_position_is_found_in_the_text():

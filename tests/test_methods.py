@@ -15,6 +15,7 @@ def texts() -> list[Path]:
     folders = ("ag_core", "pages", "tests", "benchmarks", "docs")
     kinds = (".py", ".md", ".sql", ".js", ".css")
     found = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix in kinds]
+    found = [path for path in found if "node_modules" not in path.parts]
     return sorted([*found, ROOT / "app.py", *ROOT.glob("*.md")])
 
 

@@ -37,6 +37,7 @@ def run(options: argparse.Namespace) -> None:
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PROJECT), environment.get("PYTHONPATH")]))
     command = [sys.executable, "-m", "streamlit", "run", "app.py"]
     command += [f"--server.port={options.port}", f"--server.address={options.address}"]
-    ended = subprocess.run(command, cwd=APPLICATION, env=environment)
-    if ended.returncode not in (0, -2, 130):
-        raise UserError(f"the application ended with status {ended.returncode}; its last lines above say why")
+    os.chdir(APPLICATION)
+    if os.name == "posix":  # the same process goes on as the server, so that ending it ends the server
+        os.execve(sys.executable, command, environment)
+    sys.exit(subprocess.run(command, env=environment).returncode)

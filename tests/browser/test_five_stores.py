@@ -21,7 +21,7 @@ SAID = {
         f"Explore?v={TIMED}": f"put {TIMED}.mp4 into a folder and build the store again with",
         f"Explore?v={UNTIMED}&t=1.1": f"The frame rate of {UNTIMED} is unknown, so the player counts frames",
         "Compare": "No prediction yet",
-        "Search": "No such moment",
+        "Search": "No hit",
         "Statistics": "Beside other data sets",
     },
     "few_videos": {
@@ -29,7 +29,7 @@ SAID = {
         "Explore": "no video file",
         f"Explore?v={UNTIMED}": f"The video file of {UNTIMED} is missing",
         "Compare": "No prediction yet",
-        "Search": "No such moment",
+        "Search": "No hit",
         "Statistics": "Beside other data sets",
     },
     "videos_alone": {
@@ -45,7 +45,7 @@ SAID = {
         "Explore": "by the annotation",
         f"Explore?v={TIMED}&run=yolox+%2B+frequency": "Predicted by",
         "Compare": "Predicted by",
-        "Search": "No such moment",
+        "Search": "No hit",
         "Statistics": "Beside other data sets",
     },
     "predictions_alone": {

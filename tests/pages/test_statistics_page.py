@@ -72,7 +72,9 @@ def test_a_tab_asks_only_for_its_charts_and_shows_them_with_owner_and_files(
 ) -> None:
     scope: list[str] = []
     answer = cached.compute_statistic
-    monkeypatch.setattr(cached, "statistic", lambda key, what, *rest: scope.append(what) or answer(key, what, *rest))
+    monkeypatch.setattr(
+        cached, "compute_statistic", lambda key, what, *rest: scope.append(what) or answer(key, what, *rest)
+    )
     app = open_tab(tab)
     assert set(scope) == ASKED[tab]
     assert not app.exception and not app.error

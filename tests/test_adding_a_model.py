@@ -11,19 +11,25 @@ import pytest
 import torch
 
 from ag_core import catalog
+from ag_core.__main__ import main
 from ag_core.catalog import ActionModelEntry, BankKind, ClipNetworkEntry, Need, RelationHeadEntry, Style
-from ag_core.models.checkpoints import save_checkpoint
+from ag_core.evaluation.results_log import read_log
+from ag_core.models.checkpoints import read_metadata, save_checkpoint
 from ag_core.models.pairs import PairBatch
 from ag_core.models.relation import build_relation_head
 from ag_core.models.scene_graph import SceneGraphPredictor
 from ag_core.models.video import BankedVideoModel, BankHead, build_bank_head, build_clip_network
 from ag_core.models.video.fbo import MeanBank
 from ag_core.pipeline import Models, load_models, predict_video
+from ag_core.presets import RelationPreset, RelDnPreset
 from ag_core.results.prediction import Prediction
 from ag_core.results.prediction_cache import PredictionSettings, result_key, weights_files
 from ag_core.results.prediction_schema import build_prediction_schema
 from ag_core.settings import WEIGHTS, settings
 from ag_core.taxonomy import N_ACTIONS
+from tests.experiments.rectangles import write_rectangles
+from tests.experiments.test_action import TINY_VIDEO
+from tests.experiments.test_detector import TINY
 from tests.pages.test_pages import notes, open_page
 from tests.test_pipeline import MARK, TwoBoxes
 from tests.toys.toy_head import ToyHeadPreset
@@ -171,3 +177,46 @@ def test_a_bank_operator_is_chosen_by_the_preset(toys: None) -> None:
     head = build_bank_head(MODEL.id)
     assert isinstance(head.operator, MeanBank)
     assert head.operator.out_features == 875
+
+
+@pytest.fixture
+def world(toys: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small home world, and every model at a size for it: the preset 'tiny'."""
+    own = {
+        "reldn": RelDnPreset("relation-tiny", TINY.box_head_width, (8, 8), 4),
+        "frequency": RelationPreset("relation-tiny"),
+        "toy-head": ToyHeadPreset("toy-head-tiny", TINY.box_head_width),
+    }
+    for entry in catalog.RELATION_HEADS.values():
+        monkeypatch.setitem(entry.presets, "tiny", own[entry.id])
+    for model in (*catalog.CLIP_NETWORKS.values(), *catalog.ACTION_MODELS.values()):
+        monkeypatch.setitem(model.presets, "tiny", NETWORK_PRESET if model.id.startswith("toy") else TINY_VIDEO)
+    monkeypatch.setitem(catalog.DETECTORS["home-world"].presets, "tiny", TINY)
+    return write_rectangles(tmp_path / "rectangles")
+
+
+def run_command(*words: object) -> int:
+    return main([str(word) for word in words])
+
+
+def test_the_toys_are_trained_and_evaluated(world: Path, tmp_path: Path) -> None:
+    weights, log = tmp_path / "weights", tmp_path / "results.jsonl"
+    tiny = ("--preset", "tiny", "--threads", 1, "--weights", weights, "--data", world)
+    train = ("--steps", 2, "--batch", 2, *tiny[:4], "--data", world)
+    file = {entry.id: entry.weights_path(weights) for entry in (HEAD, NETWORK, MODEL)}
+    assert run_command("train", "detector", "--out", weights / "detector.safetensors", *train) == 0
+    for head in ("reldn", HEAD.id):
+        out = weights / f"{head}.safetensors"
+        assert run_command("train", "relations", "--head", head, "--out", out, "--weights", weights, *train) == 0
+    assert run_command("train", "clip", "--out", weights / "clip.safetensors", *train) == 0
+    toy = ("--network", NETWORK.id, "--out", file[NETWORK.id], "--weights", weights)
+    assert run_command("train", "clip", *toy, *train) == 0
+    assert run_command("train", "action", "--out", weights, "--weights", weights, *train) == 0
+    assert {entry: read_metadata(path)["model"] for entry, path in file.items()} == {name: name for name in file}
+
+    few = ("--log", log, *tiny)
+    assert run_command("evaluate", "relations", "--head", HEAD.id, "--frames", 6, *few) == 0
+    assert run_command("evaluate", "action", *few) == 0
+    relations, actions = read_log(log)
+    assert relations.what == "relations toy-head predcls"
+    assert set(actions.about["AP"]) == {"i3d", "lfb", "sgfb", "oracle", "toy"}

@@ -36,7 +36,7 @@ from ag_core.models.checkpoints import read_metadata
 from ag_core.models.detector import FasterRcnnDetector, load_faster_rcnn
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import load_relation_head
-from ag_core.models.scene_graph import SceneGraphPredictor
+from ag_core.models.scene_graph import ObservedFrames, SceneGraphPredictor
 from ag_core.models.video import load_bank_head
 from ag_core.progress import track_progress
 from ag_core.records import SceneGraph
@@ -219,12 +219,17 @@ def evaluate_relations(
     chosen = _spread(_counted(_load(data, listeners)), options.max_frames)
     truth: dict[str, list[SceneGraph]] = {}
     predictions: dict[str, list[SceneGraph]] = {}
+    whole: dict[str, list[ObservedFrames]] = {}
     frames = track_progress(_read(chosen), len(chosen), "frames", listeners.stage)
     for (video, graph), frame in zip(chosen, frames):
         truth.setdefault(video.video_id, []).append(graph)
-        predictions.setdefault(video.video_id, []).extend(
-            predictor.predict([frame], [graph.frame], [graph.time_s], [graph], mode)
-        )
+        observed = predictor.observe([frame], [graph.frame], [graph.time_s], [graph], mode)
+        if network.whole_video:
+            whole.setdefault(video.video_id, []).append(observed)
+        else:
+            predictions.setdefault(video.video_id, []).extend(predictor.judge(observed))
+    for video_id, parts in whole.items():
+        predictions[video_id] = predictor.judge(ObservedFrames.join(parts))
     recalls = tuple(compute_graph_recall(truth, predictions, constraint) for constraint in Constraint)
     return RelationEvaluation(head, mode, recalls, options.origin(data, "relations", seed_of(metadata)))
 

@@ -35,7 +35,7 @@ _BATCH_FIELDS = [field.name for field in fields(PairBatch)]
 
 @dataclass(frozen=True)
 class PairExample:
-    """One frame's pairs and their truth."""
+    """The pairs of a frame, or of all frames of a video, and their truth."""
 
     batch: PairBatch
     targets: PairTargets
@@ -56,9 +56,30 @@ class PairExample:
 
 
 def collate_pairs(examples: Sequence[PairExample]) -> tuple[PairBatch, PairTargets]:
-    """Several frames' examples, at least one, as one batch, each frame as a video of its own."""
-    batch = join_batches([example.batch for example in examples])
-    return batch, PairTargets(
+    """Several examples, at least one, as one batch, each as a video of its own."""
+    return join_batches([example.batch for example in examples]), _join_targets(examples)
+
+
+def join_video(examples: Sequence[PairExample]) -> list[PairExample]:
+    """The examples of one video's frames for a head that looks at whole videos: one of all frames with their annotated
+    boxes, and one of all frames with detected boxes, where there are such.
+
+    Every frame gives its annotated boxes first; an example at the time of the one before it has detected boxes.
+    """
+    given: list[PairExample] = []
+    found: list[PairExample] = []
+    for example in examples:
+        again = bool(given) and torch.equal(example.batch.times_s, given[-1].batch.times_s)
+        (found if again else given).append(example)
+    return [
+        PairExample(join_batches([example.batch for example in part], one_video=True), _join_targets(part))
+        for part in (given, found)
+        if part
+    ]
+
+
+def _join_targets(examples: Sequence[PairExample]) -> PairTargets:
+    return PairTargets(
         torch.cat([example.targets.predicates for example in examples]),
         torch.cat([example.targets.related for example in examples]),
     )
@@ -161,14 +182,14 @@ def relation_losses(
     head: RelationHead,
     loss: PairLosses,
     examples: Sequence[PairExample],
-    frames_per_step: int,
+    batch_size: int,
     compute: Compute = Compute(),
 ) -> StepLosses:
-    """The losses of some random frames, for `fit`, by the head's own loss (`relation_loss` of its catalog id)."""
+    """The losses of some random examples, for `fit`, by the head's own loss (`relation_loss` of its catalog id)."""
     head.train()
 
     def losses(random: np.random.Generator) -> Losses:
-        chosen = random.choice(len(examples), size=min(frames_per_step, len(examples)), replace=False)
+        chosen = random.choice(len(examples), size=min(batch_size, len(examples)), replace=False)
         batch, targets = _moved(*collate_pairs([examples[index] for index in chosen]), compute)
         return loss(batch, head(batch), targets)
 

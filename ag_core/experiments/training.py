@@ -28,7 +28,7 @@ from ag_core.experiments.clip import Clips, clip_losses, seen_actions, start_at_
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import FrameCache, LabelledVideo, LabelledVideos, TrainingData, counted_frames
 from ag_core.experiments.detector import DetectorFrames, detector_losses
-from ag_core.experiments.relations import cached_examples, labelled_objects, relation_losses
+from ag_core.experiments.relations import cached_examples, join_video, labelled_objects, relation_losses
 from ag_core.experiments.training_loop import Budget, Recipe, SavedState, TrainingProgress, fit
 from ag_core.files import hash_bytes, hash_file
 from ag_core.models.checkpoints import save_checkpoint
@@ -160,21 +160,20 @@ def train_relations(
     detector = FasterRcnnDetector(model, options.compute.device)
     trunk = RegionFeatureExtractor(model)
     made = cached_examples(data, videos, trunk, detector, hash_file(weights)[:12], options.every)
-    examples = [
-        example for found in track_progress(made, len(videos), "region features", listeners.stage) for example in found
-    ]
-    if not examples:
+    of_videos = list(track_progress(made, len(videos), "region features", listeners.stage))
+    if not any(of_videos):
         raise UserError(f"no frame of {data.name} shows a person with an object; give other data, or --every 1")
     torch.manual_seed(options.seed)
     head = build_relation_head(entry.id, preset).fit(classes, relations)
     head.to(options.compute.device)
+    examples = [one for found in of_videos for one in (join_video(found) if head.whole_video else found)]
     state = saved_state(f"relations {entry.id}", preset.name, data, options, (weights,))
     losses = relation_losses(head, relation_loss(entry.id), examples, options.batch or 32, options.compute)
     progress = fit(head, losses, options.recipe(bears_bfloat16=False), state, options.resume, listeners.steps)
     facts = _metadata("relations", entry.id, preset.name, data, options, progress)
     save_checkpoint(options.out, head.state_dict(), facts, half_precision=True)
     state.remove()
-    return counted, _trained(options.out, progress, len(examples), "frames")
+    return counted, _trained(options.out, progress, len(examples), "videos" if head.whole_video else "frames")
 
 
 def train_clip(data: TrainingData, options: TrainingOptions, listeners: Listeners = Listeners()) -> TrainedModel:

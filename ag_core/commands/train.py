@@ -43,7 +43,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         one.add_argument("--autocast", default="auto", help="auto, off or bfloat16: precision (default %(default)s)")
         one.add_argument("--pin-memory", action="store_true", help="send batches to a GPU through page-locked memory")
         one.add_argument("--resume", action="store_true", help="go on from an interrupted training of the same --out")
-        if kind in ("relations", "action"):
+        if kind in ("relations", "clip", "action"):
             one.add_argument("--weights", type=Path, metavar="DIR", help="folder of earlier weights (default: shipped)")
         if kind == "relations":
             one.add_argument("--head", default="reldn", help="relation head (default %(default)s)")

@@ -98,7 +98,10 @@ class FasterRcnnDetector:
         Neighbours of one size share a batch; others do not, because padding would change what is found.
         """
         batches = (list(batch) for _, batch in groupby(images, key=np.shape))
-        return [self._detections(found) for batch in batches for found in self.model(image_tensors(batch, self.device))]
+        # A training that runs in mixed precision may ask for boxes; what is found must not depend on that.
+        with torch.autocast(self.device.type, enabled=False):
+            found = [one for batch in batches for one in self.model(image_tensors(batch, self.device))]
+        return [self._detections(one) for one in found]
 
     def _detections(self, found: dict[str, torch.Tensor]) -> Detections:
         kept = found["scores"] > self.score_threshold

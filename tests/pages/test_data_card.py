@@ -55,7 +55,7 @@ def result(parts: tuple[str, ...] = ("val", "iid", "comp"), real: bool = True) -
 
 
 def open_card(monkeypatch: pytest.MonkeyPatch, found: dict | None) -> AppTest:
-    monkeypatch.setattr(cached, "home_world_audit", lambda: found)
+    monkeypatch.setattr(cached, "load_home_world_audit", lambda: found)
     app = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=120)
     app.query_params["tab"] = "Home world"
     return app.switch_page("pages/4_Statistics.py").run()

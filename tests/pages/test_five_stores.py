@@ -5,12 +5,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from ag_core.annotations.building.build import build_store
 from ag_core.annotations.store import AnnotationStore
 from ag_core.graphs.formats import FORMATS, export_graphs
 from ag_core.settings import PROJECT, settings
+from tests.conftest import write_charades
 from tests.pages.test_pages import PAGES, notes, open_page
 from tests.stores import FIRST_RUN, SECOND_RUN, STORES, TIMED, UNTIMED, make_store
 
@@ -201,3 +204,13 @@ def test_a_store_of_nothing_is_refused(tmp_path: Path) -> None:
         cwd=PROJECT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 1 and "a store needs something to hold" in done.stderr
+
+
+def test_a_length_of_zero_is_unknown_and_leaves_the_actions_where_they_are(tmp_path: Path) -> None:
+    write_charades(tmp_path / "charades")
+    table = tmp_path / "charades" / "Charades_v1_test.csv"
+    table.write_text(table.read_text().replace(",3.0\n", ",0\n").replace(",3.0\r\n", ",0\r\n"))
+    build_store(tmp_path / "zero.duckdb", charades=tmp_path / "charades")
+    with AnnotationStore(tmp_path / "zero.duckdb") as store:
+        assert np.isnan(store.video(TIMED).duration_s)
+        assert [interval.end_s for interval in store.intervals_of(TIMED)] == [2.0, 1.5]

@@ -20,7 +20,7 @@ COLUMNS = ("id", "subject", "scene", "quality", "relevance", "verified", "script
 
 REQUIRED = ("id", "actions", "length")
 
-CHARADES_READER = 1
+CHARADES_READER = 2
 """Version of what this module makes of a file."""
 
 MAX_TIME_S = 1_000_000.0
@@ -112,7 +112,7 @@ def _read_row(
     if None in row or None in row.values():
         list_issue(Kind.ROW_CELLS, "row has more or fewer cells than the header; what fits is kept")
     length = _read_number(row.get("length"))
-    if length is None or length < 0:
+    if length is None or length <= 0:  # a failed probe leaves 0
         list_issue(Kind.LENGTH_UNKNOWN, "length is no number; times of its actions are not checked")
         length = None
     table.videos.append(

@@ -19,7 +19,8 @@ def area(boxes: ArrayLike, inclusive: bool = False) -> NDArray[np.float32]:
     """[N] areas; `inclusive` counts the last pixel row and column, so widths grow by one."""
     boxes, one = _boxes(boxes), float(inclusive)
     sides = np.maximum(boxes[:, 2:] - boxes[:, :2] + one, 0)
-    return sides[:, 0] * sides[:, 1]
+    areas: NDArray[np.float32] = sides[:, 0] * sides[:, 1]
+    return areas
 
 
 def iou_matrix(a: ArrayLike, b: ArrayLike, inclusive: bool = False) -> NDArray[np.float32]:
@@ -30,7 +31,8 @@ def iou_matrix(a: ArrayLike, b: ArrayLike, inclusive: bool = False) -> NDArray[n
     sides = np.maximum(bottom_right - top_left + one, 0)
     shared = sides[..., 0] * sides[..., 1]
     total = area(a, inclusive)[:, None] + area(b, inclusive)[None] - shared
-    return np.divide(shared, total, out=np.zeros_like(shared), where=total > 0)
+    overlap: NDArray[np.float32] = np.divide(shared, total, out=np.zeros_like(shared), where=total > 0)
+    return overlap
 
 
 def union_boxes(a: ArrayLike, b: ArrayLike) -> NDArray[np.float32]:

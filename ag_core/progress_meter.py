@@ -18,7 +18,7 @@ FINISHED = "{desc}: {n_fmt} of {total_fmt} in {elapsed}{postfix}"
 UNCOUNTED = "{desc}{postfix}"
 
 
-class ProgressMeter(tqdm):
+class ProgressMeter(tqdm):  # type: ignore[misc]  # tqdm carries no types
     """One stage of some work, as text and on a screen; without a stream as text only.
 
     The pace is in words and the mean of the stage so far; there is no thread that redraws.

@@ -7,6 +7,7 @@ are 1-based at the video's own rate; times are seconds from the first frame. An 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -65,7 +66,7 @@ class ActionInterval:
 
 def _set_array(owner: object, name: str, dtype: type, shape: tuple[int | None, ...]) -> None:
     """Replace a field by an array of the given type, and check its shape; None in `shape` is any length."""
-    array: NDArray = np.asarray(getattr(owner, name), dtype=dtype)
+    array: NDArray[Any] = np.asarray(getattr(owner, name), dtype=dtype)
     if array.size == 0:
         array = array.reshape([0 if n is None else n for n in shape])
     if len(array.shape) != len(shape) or any(want not in (None, got) for want, got in zip(shape, array.shape)):

@@ -2,6 +2,7 @@
 
 from math import ceil
 
+import pandas as pd
 import streamlit as st
 
 from ag_core.annotations.store import ANNOTATION
@@ -129,7 +130,7 @@ def show_player_and_tables(viewing: Viewing) -> None:
             list(viewing.sources),
             default=source,
             required=True,
-            format_func={ANNOTATION: "Annotation", PREDICTED: "Prediction"}.get,
+            format_func={ANNOTATION: "Annotation", PREDICTED: "Prediction"}.__getitem__,
             key="explore_source",
         )
     graphs = viewing.sources.get(source, [])
@@ -198,7 +199,7 @@ def _format_owner(source: str) -> str:
     return "from the annotation" if source == ANNOTATION else "predicted by this project's models"
 
 
-def _show_table(table, what: str, viewing: Viewing, key: str) -> None:
+def _show_table(table: pd.DataFrame, what: str, viewing: Viewing, key: str) -> None:
     if table.empty:
         st.caption("Nothing here at this moment.")
         return

@@ -98,7 +98,7 @@ def show_feature(viewing: Viewing, time_s: float) -> None:
         [name for name in names if name in viewing.sources],
         default=PREDICTED if PREDICTED in viewing.sources else ANNOTATION,
         required=True,
-        format_func=names.get,
+        format_func=names.__getitem__,
         key="compare_source",
     )
     graph = viewing.latest_graph_at(source, time_s) or viewing.sources[source][0]

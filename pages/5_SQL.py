@@ -30,13 +30,15 @@ from ag_core.ui.widgets.schema_tree import build_tree_data, show_tree
 ROWS = ("100", "1,000", "10,000", "100,000")
 SECONDS = ("5", "10", "30", "60")
 PATIENCE_S = 0.3
+ROWS_ALT = "Rows of the query's answer"
 # What the link holds, and what each is where the link does not say.
 LINKED = {"q": "", "rows": "10,000", "seconds": "10", "chart": None, "x": None, "y": None, "colour": None}
 
 
 def get_texts() -> QueryTexts:
     """The queries of this session."""
-    return st.session_state.setdefault("sql_texts", QueryTexts())
+    texts: QueryTexts = st.session_state.setdefault("sql_texts", QueryTexts())
+    return texts
 
 
 def start_query() -> None:
@@ -193,19 +195,22 @@ def show_result(query: RunningQuery) -> None:
     else:
         show_chart(frame)
     opens = "video_id" in frame.columns and len(frame) > 0
-    state = st.dataframe(
-        frame,
-        hide_index=True,
-        on_select="rerun" if opens else "ignore",
-        selection_mode="single-row",
-        key="sql_rows",
-        alt="Rows of the query's answer",
-    )
+    chosen = choose_row(frame) if opens else []
+    if not opens:
+        st.dataframe(frame, hide_index=True, key="sql_rows", alt=ROWS_ALT)
     with st.container(horizontal=True, vertical_alignment="center"):
         for kind in ("csv", "parquet", "json"):
             show_download(frame, "query", "result", f"sql_{kind}", kind)
         if opens:
-            show_row_link(frame, state.selection.rows)
+            show_row_link(frame, chosen)
+
+
+def choose_row(frame: pd.DataFrame) -> list[int]:
+    """The rows, of which one can be chosen; the index of the chosen one, else nothing."""
+    state = st.dataframe(
+        frame, hide_index=True, on_select="rerun", selection_mode="single-row", key="sql_rows", alt=ROWS_ALT
+    )
+    return list(state.selection.rows)
 
 
 def forget_choice(key: str, options: list[str], instead: str | None) -> None:

@@ -15,7 +15,7 @@ from ag_core.results.prediction_cache import LARGEST_RATE, PredictionSettings
 from ag_core.ui import cached
 from ag_core.ui.formatting import format_download_name, format_number, format_remaining
 from ag_core.ui.page import show_failure, show_owner_note, show_page_frame
-from ag_core.ui.player.viewing import build_viewing, describe_models, show_action_tables, show_viewing
+from ag_core.ui.player.viewing import Viewing, build_viewing, describe_models, show_action_tables, show_viewing
 
 OWN, KNOWN = "A file of mine", "One of the data set"
 JOB = "job"  # the query parameter that names a job, so that a result has a link while the app runs
@@ -70,10 +70,12 @@ def choose_settings() -> PredictionSettings | None:
         )
     if (ending := DETECTORS[detector].file_ending) is not None:
         path = st.text_input(f"Path of the {ending} file on this machine", key="run_onnx_path")
-        handed_in = None if path else st.file_uploader("Or the file itself", ending, key="run_onnx_file")
-        if not path and handed_in is None:
-            return None
-        detector = path or str(uploads.save_upload(handed_in.name, handed_in.getbuffer()))
+        if not path:
+            handed_in = st.file_uploader("Or the file itself", ending, key="run_onnx_file")
+            if handed_in is None:
+                return None
+            path = str(uploads.save_upload(handed_in.name, handed_in.getbuffer()))
+        detector = path
     return PredictionSettings(detector, head, rate)
 
 
@@ -177,7 +179,7 @@ def show_result(job_id: str) -> None:
 
 
 @st.fragment
-def _show_result_player(viewing, job_id: str) -> None:
+def _show_result_player(viewing: Viewing, job_id: str) -> None:
     show_viewing(viewing, f"run_player_{job_id}", link_path="/Run")
 
 
@@ -185,9 +187,11 @@ show_page_frame("Run", "A video goes in; its scene graphs and its actions come o
 with st.container(border=True, key="ag_form"):
     try:
         video, chosen = choose_video(), choose_settings()
-        if st.button(
-            "Start", type="primary", icon=":material/play_arrow:", disabled=not (video and chosen), key="run_start"
-        ):
+        complete = video is not None and chosen is not None
+        pressed = st.button(
+            "Start", type="primary", icon=":material/play_arrow:", disabled=not complete, key="run_start"
+        )
+        if pressed and video is not None and chosen is not None:
             start_job(video, chosen)
     except UserError as error:
         show_failure(error)

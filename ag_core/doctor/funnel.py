@@ -28,7 +28,8 @@ NO_REFERENCE = "no published number"
 
 def load_published_counts() -> dict[str, Any]:
     """The published numbers: source, and steps with id, step, origin, train, test, together."""
-    return json.loads((ASSETS / "published_counts.json").read_text(encoding="utf-8"))
+    counts: dict[str, Any] = json.loads((ASSETS / "published_counts.json").read_text(encoding="utf-8"))
+    return counts
 
 
 def compare_funnel(store: "AnnotationStore", small_side: float = 0.0) -> pd.DataFrame:

@@ -8,6 +8,7 @@ clip network and scene-graph predictor and lie in the data's cache under the has
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -144,11 +145,12 @@ def build_extractor(
     return features
 
 
-def _kept(path: Path, make: Callable[[], NDArray]) -> NDArray:
+def _kept(path: Path, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
     if not path.exists():
         with stage_file(path) as staged:
             np.save(staged, make())
-    return np.load(path)
+    kept: NDArray[Any] = np.load(path)
+    return kept
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,7 @@ def head_examples(model: str, clips: Clips, features: Sequence[VideoFeatures], a
 
     Labels are those of each clip at the bank's moments, and those of the whole video at the views.
     """
-    rows: dict[str, list] = {field.name: [] for field in fields(HeadExamples)}
+    rows: dict[str, list[Any]] = {field.name: [] for field in fields(HeadExamples)}
     kind = find_action_model(model).bank or BankKind.CLIP_FEATURES
     for number, (video, found) in enumerate(zip(clips.videos, features)):
         bank = build_bank(kind, BankMaterial(found.times_s, found.clips, found.graphs, video.graphs))

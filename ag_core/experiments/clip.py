@@ -49,7 +49,8 @@ class Clips:
 
     def pictures(self, video: LabelledVideo, centre_s: float) -> NDArray[np.uint8]:
         """[T,H,W,3] of the clip around a moment."""
-        return self.cache.read(video)[np.array(self.frames(video, centre_s)) - 1]
+        frames: NDArray[np.uint8] = self.cache.read(video)[np.array(self.frames(video, centre_s)) - 1]
+        return frames
 
     def labels(self, video: LabelledVideo, centre_s: float) -> NDArray[np.bool_]:
         """[157] the actions under way between the clip's first and last picture."""

@@ -278,7 +278,7 @@ class VideoFile(Protocol):
     def n_frames(self) -> int: ...
 
 
-SomeVideo = TypeVar("SomeVideo", bound=VideoFile)
+SomeVideo = TypeVar("SomeVideo", bound=VideoFile, contravariant=True)
 
 
 class FrameCache(Generic[SomeVideo]):
@@ -326,7 +326,7 @@ def counted_frames(cache: Path) -> FrameCache[LabelledVideo]:
     return FrameCache(cache / "frames", lambda video: [graph.frame for graph in video.counted_graphs])
 
 
-def clip_frame_cache(cache: Path, size_wh: tuple[int, int]) -> FrameCache:
+def clip_frame_cache(cache: Path, size_wh: tuple[int, int]) -> FrameCache[VideoFile]:
     """Every frame of a video, letterboxed to the size of the clip network's input."""
     folder = cache / f"clip-{size_wh[0]}x{size_wh[1]}"
     return FrameCache(folder, lambda video: range(1, video.n_frames + 1), lambda frame: letterbox(frame, size_wh))

@@ -61,7 +61,8 @@ class DetectorFrames:
     def picture(self, index: int) -> NDArray[np.uint8]:
         """The picture [H,W,3] of one frame."""
         video, place = self.places[index]
-        return self.cache.read(video)[place]
+        frame: NDArray[np.uint8] = self.cache.read(video)[place]
+        return frame
 
 
 def repeat_factors(classes: Sequence[NDArray[np.int64]]) -> NDArray[np.float64]:
@@ -72,7 +73,8 @@ def repeat_factors(classes: Sequence[NDArray[np.int64]]) -> NDArray[np.float64]:
     frequency = present.mean(axis=0)
     typical = np.median(frequency[frequency > 0]) if frequency.any() else 1.0
     factor = np.sqrt(typical / np.maximum(frequency, 1e-6)).clip(1, LARGEST_REPEAT)
-    return np.where(present, factor, 1.0).max(axis=1)
+    factors: NDArray[np.float64] = np.where(present, factor, 1.0).max(axis=1)
+    return factors
 
 
 def detector_losses(
@@ -90,7 +92,8 @@ def detector_losses(
         chosen = random.choice(by_orientation[side], size=batch_size, p=chance)
         images, targets = zip(*(_example(frames.picture(i), frames.truth[i], random) for i in chosen))
         moved = [{name: compute.move(tensor) for name, tensor in target.items()} for target in targets]
-        return model([compute.move(image) for image in images], moved)
+        found: Losses = model([compute.move(image) for image in images], moved)
+        return found
 
     return losses
 

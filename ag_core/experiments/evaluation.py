@@ -280,7 +280,7 @@ def evaluate_action(
     )
 
 
-def _score_few_shot(scores: NDArray, labels: NDArray[np.bool_], profile: str) -> dict[str, ActionPrecision]:
+def _score_few_shot(scores: NDArray[np.float32], labels: NDArray[np.bool_], profile: str) -> dict[str, ActionPrecision]:
     """The mean over base and over novel classes; every class is ranked among all videos, as for the whole."""
     classes = few_shot_classes(profile)
     found = {}

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -171,7 +172,7 @@ def fit(
     return progress
 
 
-def _decay_groups(network: nn.Module, weight_decay: float) -> list[dict]:
+def _decay_groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     """Weight decay for matrices and kernels, none for biases and normalisation."""
     wanted = [p for p in network.parameters() if p.requires_grad]
     return [

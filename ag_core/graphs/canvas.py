@@ -137,7 +137,8 @@ class Canvas:
 
     def to_svg(self) -> bytes:
         """The picture as a file."""
-        return tostring(self.root, encoding="utf-8", xml_declaration=True)
+        picture: bytes = tostring(self.root, encoding="utf-8", xml_declaration=True)
+        return picture
 
     def _add(self, tag: str, **attributes: object) -> Element:
         written = {

@@ -61,8 +61,8 @@ class _Axis:
         self.times, self.frames = network.graph["times"], network.graph["frames"]
         self.in_seconds = network.graph["time_unit"] == SECOND
         end = network.graph.get("duration_s", 0.0) if self.in_seconds else 0.0
-        self.first = 0.0 if self.in_seconds else self.times[0]
-        self.last = max(end, self.times[-1], self.first + 1e-3)
+        self.first: float = 0.0 if self.in_seconds else self.times[0]
+        self.last: float = max(end, self.times[-1], self.first + 1e-3)
 
     def x(self, time: float) -> float:
         share = (time - self.first) / (self.last - self.first)

@@ -64,7 +64,8 @@ class SmallPyramid(nn.Module):
             x = stage(x)
             if stride in self.strides:
                 levels[str(len(levels))] = x
-        return self.pyramid(levels)
+        merged: dict[str, Tensor] = self.pyramid(levels)
+        return merged
 
 
 class _Renamed(nn.Module):

@@ -88,7 +88,7 @@ def _coco_model(weights: Path | None) -> torch.nn.Module:
             ) from error
     else:
         state = _read_state(weights)
-    model = fasterrcnn_resnet50_fpn(weights=None, weights_backbone=None)
+    model: torch.nn.Module = fasterrcnn_resnet50_fpn(weights=None, weights_backbone=None)
     try:
         model.load_state_dict(state)
     except RuntimeError as error:

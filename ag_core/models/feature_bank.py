@@ -109,7 +109,8 @@ class FeatureBank:
     @property
     def width(self) -> int:
         """D, the length of an entry."""
-        return self.entries.shape[1]
+        width: int = self.entries.shape[1]
+        return width
 
     def window(self, centre_s: float) -> NDArray[np.float32]:
         """[20,D] what a clip around `centre_s` sees."""

@@ -41,7 +41,8 @@ class RegionFeatureExtractor(nn.Module):
     @property
     def device(self) -> torch.device:
         """Where the weights are."""
-        return next(self.detector.parameters()).device
+        device: torch.device = next(self.detector.parameters()).device
+        return device
 
     @torch.no_grad()
     def encode(self, images: Sequence[NDArray[np.uint8]]) -> EncodedImages:
@@ -63,7 +64,8 @@ class RegionFeatureExtractor(nn.Module):
             for boxes, before, after in zip(tensors, encoded.sizes_hw, encoded.scaled_sizes_hw)
         ]
         heads = self.detector.roi_heads
-        return heads.box_head(heads.box_roi_pool(encoded.levels, scaled, encoded.scaled_sizes_hw))
+        features: Tensor = heads.box_head(heads.box_roi_pool(encoded.levels, scaled, encoded.scaled_sizes_hw))
+        return features
 
     def region_features(
         self, images: Sequence[NDArray[np.uint8]], boxes_per_image: Sequence[NDArray[np.float32] | Tensor]
@@ -76,4 +78,5 @@ class RegionFeatureExtractor(nn.Module):
     @torch.no_grad()
     def class_logits(self, features: Tensor) -> Tensor:
         """[N,36] logits of the classes for region features [N,D]; the background's column is dropped."""
-        return self.detector.roi_heads.box_predictor.cls_score(features)[:, 1:]
+        logits: Tensor = self.detector.roi_heads.box_predictor.cls_score(features)
+        return logits[:, 1:]

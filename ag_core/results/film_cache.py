@@ -166,7 +166,8 @@ def _name_action(action: int) -> dict[str, Any]:
 
 
 def _round_box(box: Any) -> list[float]:
-    return np.asarray(box, np.float64).round(1).tolist()
+    rounded: list[float] = np.asarray(box, np.float64).round(1).tolist()
+    return rounded
 
 
 def _graph_to_json(graph: SceneGraph) -> dict[str, Any]:

@@ -74,7 +74,8 @@ def open_session_sandbox() -> SqlSandbox:
     if st.session_state.get("sandbox_key") != key:
         st.session_state["sandbox"] = SqlSandbox(key[0], processes=_open_sql_processes(key))
         st.session_state["sandbox_key"] = key
-    return st.session_state["sandbox"]
+    sandbox: SqlSandbox = st.session_state["sandbox"]
+    return sandbox
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -260,7 +261,8 @@ def _make_playable(path: str, modified_ns: int) -> str:
 @st.cache_data(max_entries=4, show_spinner=False)
 def load_paper_results() -> dict[str, Any]:
     """The paper's numbers, as printed."""
-    return json.loads((ASSETS / "paper_results.json").read_text(encoding="utf-8"))
+    results: dict[str, Any] = json.loads((ASSETS / "paper_results.json").read_text(encoding="utf-8"))
+    return results
 
 
 def load_home_world_audit() -> dict[str, Any] | None:
@@ -271,19 +273,22 @@ def load_home_world_audit() -> dict[str, Any] | None:
 
 @st.cache_data(max_entries=2, show_spinner=False)
 def _load_home_world_audit(path: str, modified_ns: int) -> dict[str, Any]:
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    audit: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+    return audit
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def load_sql_examples() -> list[dict[str, str]]:
     """Queries that teach the schema: name, note, sql."""
-    return json.loads((ASSETS / "sql_examples.json").read_text(encoding="utf-8"))
+    examples: list[dict[str, str]] = json.loads((ASSETS / "sql_examples.json").read_text(encoding="utf-8"))
+    return examples
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def load_sql_meanings() -> dict[str, dict[str, str]]:
     """What tables and columns are, in a sentence each: by 'tables' and 'columns', then by name."""
-    return json.loads((ASSETS / "sql_schema.json").read_text(encoding="utf-8"))
+    meanings: dict[str, dict[str, str]] = json.loads((ASSETS / "sql_schema.json").read_text(encoding="utf-8"))
+    return meanings
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
@@ -301,7 +306,8 @@ def choose_first_video(key: StoreKey) -> str:
     if not ids:
         ids = [video_id for video_id in table["video_id"][:50] if len(list_sources_of(key, video_id)) > 1]
     ids = ids or table["video_id"].tolist()
-    return max(ids[:50], key=lambda one: (bool(load_graphs(key, one)), len(load_intervals(key, one))))
+    first: str = max(ids[:50], key=lambda one: (bool(load_graphs(key, one)), len(load_intervals(key, one))))
+    return first
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
@@ -340,7 +346,8 @@ def compute_statistic(key: StoreKey, what: str, source: str, *about: Any) -> Any
 @st.cache_data(max_entries=4, show_spinner=False)
 def load_sequence_examples() -> list[dict[str, str]]:
     """Sequences that teach the language of Search: name, note, text."""
-    return json.loads((ASSETS / "sequence_examples.json").read_text(encoding="utf-8"))
+    examples: list[dict[str, str]] = json.loads((ASSETS / "sequence_examples.json").read_text(encoding="utf-8"))
+    return examples
 
 
 @st.cache_data(max_entries=128, show_spinner=False)

@@ -27,7 +27,8 @@ def clip_frame_numbers(centre_s: float, fps: float, n_frames: int, length: int, 
     if step_s is None:
         return clip_frame_numbers(n_frames / fps / 2, fps, n_frames, length, n_frames / fps / length)
     times_s = centre_s + (np.arange(length) - (length - 1) / 2) * step_s
-    return (np.floor(times_s * fps + 0.5 + 1e-6).astype(int) + 1).clip(1, n_frames).tolist()
+    numbers: list[int] = (np.floor(times_s * fps + 0.5 + 1e-6).astype(int) + 1).clip(1, n_frames).tolist()
+    return numbers
 
 
 def letterbox(frame: NDArray[np.uint8], size_wh: tuple[int, int]) -> NDArray[np.uint8]:

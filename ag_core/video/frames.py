@@ -165,7 +165,7 @@ def _open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         container.close()
 
 
-def _read_packets(container: InputContainer, stream: VideoStream) -> Iterator[av.Packet]:
+def _read_packets(container: InputContainer, stream: VideoStream) -> "Iterator[av.Packet[VideoStream]]":
     """The whole packets of the video track, in file order; ends early where the file is cut short."""
     packets = container.demux(stream)
     while True:
@@ -179,7 +179,7 @@ def _read_packets(container: InputContainer, stream: VideoStream) -> Iterator[av
             yield packet
 
 
-def _decode_packet(stream: VideoStream, packet: av.Packet | None) -> list[VideoFrame]:
+def _decode_packet(stream: VideoStream, packet: "av.Packet[VideoStream] | None") -> list[VideoFrame]:
     """The frames that a packet (None: the end) brings out; a damaged packet brings none."""
     try:
         return list(stream.codec_context.decode(packet))

@@ -5,6 +5,7 @@ A row of every input belongs to every second frame, as in the dense view. Knows 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,7 +121,7 @@ def _subtract_previous(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.diff(values, axis=0, prepend=values[:1])
 
 
-INPUTS: dict[str, Callable[[WorldVideo], NDArray]] = {
+INPUTS: dict[str, Callable[[WorldVideo], NDArray[Any]]] = {
     "presence": read_presence,
     "joints": read_joints,
     "silhouette": read_silhouettes,
@@ -134,9 +135,9 @@ class AuditViews:
 
     videos: Sequence[WorldVideo]
     audit: Audit
-    rows: Callable[[int], NDArray]
+    rows: Callable[[int], NDArray[Any]]
 
-    def example(self, number: int, centre_s: float) -> tuple[NDArray, NDArray[np.bool_]]:
+    def example(self, number: int, centre_s: float) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """The frames [T,...] of the clip around a time, and the labels [157] of the whole clip."""
         video, rows = self.videos[number], self.rows(number)
         if not self.audit.n_frames:

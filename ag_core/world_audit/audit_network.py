@@ -1,5 +1,7 @@
 """The network of all audits: one small encoder, two convolutions over time, one linear layer."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -30,7 +32,8 @@ class FrameEncoder(nn.Module):
         self.linear = nn.Linear(64 * 15, width)
 
     def forward(self, frames: Tensor) -> Tensor:
-        return self.linear(self.convolutions(frames).flatten(1))
+        features: Tensor = self.linear(self.convolutions(frames).flatten(1))
+        return features
 
 
 class VectorEncoder(nn.Module):
@@ -42,7 +45,8 @@ class VectorEncoder(nn.Module):
         self.linear = nn.Linear(len(mean), width)
 
     def forward(self, vectors: Tensor) -> Tensor:
-        return self.linear((vectors - self.mean) * self.scale)
+        features: Tensor = self.linear((vectors - self.mean) * self.scale)
+        return features
 
 
 class AuditNetwork(nn.Module):
@@ -60,14 +64,17 @@ class AuditNetwork(nn.Module):
         self.bias = nn.Parameter(prior.clone())
 
     def forward(self, frames: Tensor) -> Tensor:
-        if self.linear:
-            return self.encoder(frames.amax(dim=1)) + self.bias
+        logits: Tensor = self.encoder(frames.amax(dim=1)) if self.linear else self._read_in_time(frames)
+        return logits + self.bias
+
+    def _read_in_time(self, frames: Tensor) -> Tensor:
         encoded = functional.relu(self.encoder(frames.flatten(0, 1)))
         steps = encoded.unflatten(0, frames.shape[:2]).transpose(1, 2)  # [B,width,T]
         for convolution in self.over_time:
             steps = steps + functional.relu(convolution(steps))
         pooled = torch.cat([steps.amax(dim=2), steps.mean(dim=2)], dim=1)
-        return self.classifier(self.dropout(pooled)) + self.bias
+        logits: Tensor = self.classifier(self.dropout(pooled))
+        return logits
 
 
 def build_network(views: AuditViews) -> AuditNetwork:
@@ -94,7 +101,7 @@ def build_network(views: AuditViews) -> AuditNetwork:
     return AuditNetwork(encoder, width, audit.linear, prior)
 
 
-def to_network_input(frames: NDArray) -> Tensor:
+def to_network_input(frames: NDArray[Any]) -> Tensor:
     """Frames [B,T,...] for the network: vectors as they are, frames [B,T,C,H,W] from -0.5 to 0.5."""
     if frames.ndim == 3:
         return torch.from_numpy(frames)

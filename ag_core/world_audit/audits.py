@@ -8,6 +8,7 @@ differs between two audits is what they see. Nothing here is a model of the proj
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -55,7 +56,7 @@ def score_videos(network: AuditNetwork, views: AuditViews) -> NDArray[np.float32
     return np.stack(scores)
 
 
-def order_frames(frames: NDArray, audit: Audit, random: np.random.Generator) -> NDArray:
+def order_frames(frames: NDArray[Any], audit: Audit, random: np.random.Generator) -> NDArray[Any]:
     """Frames [T,...] as they follow one another, or in random order where the audit wants that."""
     return frames if audit.ordered else frames[random.permutation(len(frames))]
 

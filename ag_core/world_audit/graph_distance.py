@@ -161,7 +161,7 @@ def _count_frames(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.bincount(counts.clip(max=MAX_OBJECTS_A_FRAME), minlength=MAX_OBJECTS_A_FRAME + 1)
 
 
-def _mean(values: NDArray) -> float:
+def _mean(values: NDArray[np.int64] | NDArray[np.float64]) -> float:
     return float(values.mean()) if len(values) else float("nan")
 
 

@@ -27,14 +27,15 @@ def sample_annotated_graphs(truths: Iterable[WorldTruth]) -> GraphSample:
 
 def find_seen_classes(video: WorldVideo) -> NDArray[np.bool_]:
     """[36] the object classes that are clearly visible in some frame of a video."""
-    return read_presence(video).max(axis=0) > 0
+    seen: NDArray[np.bool_] = read_presence(video).max(axis=0) > 0
+    return seen
 
 
 def collect_seen_boxes(
     truths: Iterable[WorldTruth],
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
     """Class, shorter side in pixels and visibility of every visible box of every second frame; at least one truth."""
-    parts: list[tuple[NDArray, NDArray, NDArray]] = []
+    parts: list[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]] = []
     for truth in truths:
         boxes, visibility = truth.boxes_xyxy[::FRAME_STEP], truth.visibility[::FRAME_STEP]
         sides = (boxes[..., 2:] - boxes[..., :2]).min(axis=2)

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ag_core.annotations.readers.clipping import clip_to_frame_sizes, format_box
 from ag_core.annotations.readers.frame_names import read_frame_names
@@ -110,7 +111,7 @@ def _join_frames(annotated: pd.DataFrame, persons: PersonTable) -> tuple[pd.Data
 
 def _list_keys(frames: pd.DataFrame, walk_rows: np.ndarray, walked: list[str]) -> np.ndarray:
     """[F] the name of each frame: as in the file with the objects, else as the release would write it."""
-    keys = np.array([*walked, ""], object)[walk_rows]
+    keys: NDArray[np.object_] = np.array([*walked, ""], object)[walk_rows]
     others = frames[walk_rows < 0]
     keys[walk_rows < 0] = [f"{video_id}.mp4/{frame:06d}.png" for video_id, frame in zip(others.video_id, others.frame)]
     return keys

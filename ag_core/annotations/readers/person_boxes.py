@@ -119,7 +119,7 @@ def _read_person(entry: Any, key: str, file_name: str, issues: list[Issue]) -> t
     return width, height, x1, y1, x2, y2, float(scores[best])
 
 
-def _make_table(names: pd.DataFrame, rows: array) -> pd.DataFrame:
+def _make_table(names: pd.DataFrame, rows: "array[float]") -> pd.DataFrame:
     """The names with the seven numbers of each row."""
     values = np.frombuffer(rows, np.float64).reshape(-1, 7)
     return names.assign(**dict(zip(["width", "height", *BOX, "person_score"], values.T)))

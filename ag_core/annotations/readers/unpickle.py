@@ -37,7 +37,8 @@ def _reconstruct(kind: object, shape: tuple[int, ...], typecode: object) -> np.n
 def _scalar(dtype: np.dtype, data: bytes) -> np.generic:
     if dtype.hasobject:
         raise ValueError("a scalar must hold a number")
-    return np.frombuffer(data, dtype, count=1)[0]
+    number: np.generic = np.frombuffer(data, dtype, count=1)[0]
+    return number
 
 
 def _frombuffer(data: bytes, dtype: np.dtype, shape: tuple[int, ...], order: str) -> np.ndarray:
@@ -91,7 +92,8 @@ _ALLOWED: dict[tuple[str, str], Any] = {
 class _RestrictedUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Callable[..., Any]:
         try:
-            return _ALLOWED[module, name]
+            allowed: Callable[..., Any] = _ALLOWED[module, name]
+            return allowed
         except KeyError:
             raise UserError(
                 f"the pickle asks for {module}.{name}, which is refused: only NumPy arrays and plain containers are "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ag_core.records import ActionInterval, time_to_frame
 
@@ -40,7 +40,10 @@ def find_nearest_frames(wanted: ArrayLike, there: ArrayLike) -> np.ndarray:
         return np.zeros(len(sought), np.int64)
     after = np.searchsorted(known, sought).clip(0, len(known) - 1)
     before = (after - 1).clip(0)
-    return np.where(np.abs(known[after] - sought) < np.abs(sought - known[before]), known[after], known[before])
+    nearest: NDArray[np.int64] = np.where(
+        np.abs(known[after] - sought) < np.abs(sought - known[before]), known[after], known[before]
+    )
+    return nearest
 
 
 def count_frames_at_midpoints(store: "AnnotationStore", source: str) -> tuple[int, int]:

@@ -27,11 +27,13 @@ class BankHead(nn.Module):
         nn.init.zeros_(self.classifier.bias)
 
     def forward(self, short_term: Tensor, bank: Tensor | None = None) -> Tensor:
-        if self.operator is None:
-            return self.classifier(self.dropout(short_term))
-        if bank is None:
-            raise ValueError("this model looks into a feature bank; give windows [B,W,D]")
-        return self.classifier(self.dropout(torch.cat([short_term, self.operator(short_term, bank)], dim=1)))
+        features = short_term
+        if self.operator is not None:
+            if bank is None:
+                raise ValueError("this model looks into a feature bank; give windows [B,W,D]")
+            features = torch.cat([short_term, self.operator(short_term, bank)], dim=1)
+        logits: Tensor = self.classifier(self.dropout(features))
+        return logits
 
 
 class BankedVideoModel(nn.Module):
@@ -43,4 +45,5 @@ class BankedVideoModel(nn.Module):
         self.head = head
 
     def forward(self, clips: ClipInput, bank: Tensor | None = None) -> Tensor:
-        return self.head(self.clip_net(clips), bank)
+        logits: Tensor = self.head(self.clip_net(clips), bank)
+        return logits

@@ -75,4 +75,5 @@ class NonLocal(nn.Module):
         values = self.g(pooled).flatten(2).transpose(1, 2)
         seen = nn.functional.scaled_dot_product_attention(queries, keys, values)
         y = self.out(seen.transpose(1, 2).unflatten(2, x.shape[2:]))
-        return x + (y * self.scale + self.shift if self.scale_and_shift else y)
+        attended: Tensor = x + (y * self.scale + self.shift if self.scale_and_shift else y)
+        return attended

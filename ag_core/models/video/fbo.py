@@ -56,7 +56,7 @@ class NonLocalBank(BankOperator):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, short_term: Tensor, bank: Tensor) -> Tensor:
-        a = self.dropout(self.reduce_short_term(short_term))  # [B, E]
+        a: Tensor = self.dropout(self.reduce_short_term(short_term))  # [B, E]
         entries = self.dropout(self.reduce_bank(bank))  # [B, W, E]
         for layer in self.layers:
             a = layer(a, entries)

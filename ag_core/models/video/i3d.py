@@ -54,7 +54,7 @@ class I3dNonLocal(ClipNetwork):
 
     def forward(self, clips: ClipInput) -> Tensor:
         [clip] = clips.pathways
-        x = self.pool_stem(torch.relu(self.stem(clip)))  # [B, base, T, H/4, W/4]
+        x: Tensor = self.pool_stem(torch.relu(self.stem(clip)))  # [B, base, T, H/4, W/4]
         x = self.pool_time(self.stages[0](x))  # [B, 4 base, T/2, H/4, W/4]
         for stage in self.stages[1:]:
             x = stage(x)

@@ -70,7 +70,8 @@ def parse_sequence(text: str) -> Sequence:
     if len(text) > MAX_LETTERS:
         raise UserError(f"the query has {len(text)} characters; say it in at most {MAX_LETTERS}")
     try:
-        return _Builder().transform(_make_parser().parse(text))
+        sequence: Sequence = _Builder().transform(_make_parser().parse(text))
+        return sequence
     except UnexpectedToken as error:
         raise UserError(_explain_error(error, text)) from None
     except VisitError as error:

@@ -62,27 +62,29 @@ def draw_count_bars(
     table: pd.DataFrame, name: str, value: str = "n", *, dark: bool, logarithmic: bool = False, colour: str = ""
 ) -> alt.Chart:
     """Horizontal bars, most frequent first: one row of `table` each, with the column `name` as label."""
-    return (
+    bars: alt.Chart = (
         _draw_bars(table, name, value, logarithmic)
         .mark_bar(color=colour or PLAIN[dark], cornerRadiusEnd=3)
         .properties(height=alt.Step(ROW_HEIGHT))
     )
+    return bars
 
 
 def draw_relation_bars(table: pd.DataFrame, value: str = "n", *, dark: bool, logarithmic: bool = False) -> alt.Chart:
     """Bars of relationships (columns relation, group, `value`), in their groups' colours, group by group."""
     order = table.assign(rank=table["group"].map(GROUPS.index)).sort_values(["rank", value], ascending=[True, False])
-    return (
+    bars: alt.Chart = (
         _draw_bars(table, "relation", value, logarithmic, order=order["relation"].tolist())
         .mark_bar(cornerRadiusEnd=3)
         .encode(color=encode_group_colour(dark))
         .properties(height=alt.Step(ROW_HEIGHT))
     )
+    return bars
 
 
 def draw_share_bars(table: pd.DataFrame, name: str, value: str, *, dark: bool, number: str = ".0%") -> alt.Chart:
     """Horizontal bars from 0 to 1, largest first; `number` is how a share is written."""
-    return (
+    bars: alt.Chart = (
         alt.Chart(table)
         .mark_bar(color=PLAIN[dark], cornerRadiusEnd=3)
         .encode(
@@ -99,6 +101,7 @@ def draw_share_bars(table: pd.DataFrame, name: str, value: str, *, dark: bool, n
         )
         .properties(height=alt.Step(ROW_HEIGHT))
     )
+    return bars
 
 
 def draw_interval_dots(

@@ -128,35 +128,38 @@ def draw_query_chart(
     ]
     shade = _encode_colour(table, colour, kind, dark)
     base = alt.Chart(table)
+    chart: alt.Chart
     if kind == "Bar":
         order = list(dict.fromkeys(table["x"]))
-        return base.mark_bar(cornerRadiusEnd=3, **_plain_colour(shade, dark)).encode(
+        chart = base.mark_bar(cornerRadiusEnd=3, **_plain_colour(shade, dark)).encode(
             y=alt.Y("x:N", sort=order, title=x, axis=alt.Axis(labelLimit=260)),
             x=alt.X("y:Q", title=y or ROWS, stack="zero"),
             tooltip=tooltip,
             **shade,
         ).properties(height=alt.Step(ROW_HEIGHT))  # fmt: skip
-    if kind == "Heat map":
-        return base.mark_rect().encode(
+    elif kind == "Heat map":
+        chart = base.mark_rect().encode(
             x=alt.X("x:N", title=x, sort=None, axis=alt.Axis(labelAngle=-50, labelLimit=160, labelOverlap=True)),
             y=alt.Y("y:N", title=y, sort=None, axis=alt.Axis(labelLimit=200, labelOverlap=False)),
             color=alt.Color("colour:Q", scale=alt.Scale(range=SEQUENCE[dark], domainMin=0), title=colour or ROWS),
             tooltip=tooltip,
         ).properties(height=alt.Step(18))  # fmt: skip
-    if kind == "Histogram":
-        return base.mark_bar(**_plain_colour(shade, dark)).encode(
+    elif kind == "Histogram":
+        chart = base.mark_bar(**_plain_colour(shade, dark)).encode(
             x=alt.X("x:Q", title=x, bin="binned"),
             x2="x2:Q",
             y=alt.Y("y:Q", title=ROWS, stack="zero"),
             tooltip=[_build_tooltip(table, "x", f"{x} from"), _build_tooltip(table, "x2", "to"), *tooltip],
             **shade,
         ).properties(height=320)  # fmt: skip
-    along = alt.X(f"x:{_choose_type_letter(table['x'])}", title=x, scale=alt.Scale(zero=False))
-    up = alt.Y("y:Q", title=y, scale=alt.Scale(zero=False))
-    mark = base.mark_line(**_plain_colour(shade, dark), strokeWidth=2)
-    if kind == "Scatter":
-        mark = base.mark_point(**_plain_colour(shade, dark), filled=True, size=45, opacity=0.7)
-    return mark.encode(x=along, y=up, tooltip=tooltip, **shade).properties(height=360)
+    else:
+        along = alt.X(f"x:{_choose_type_letter(table['x'])}", title=x, scale=alt.Scale(zero=False))
+        up = alt.Y("y:Q", title=y, scale=alt.Scale(zero=False))
+        mark = base.mark_line(**_plain_colour(shade, dark), strokeWidth=2)
+        if kind == "Scatter":
+            mark = base.mark_point(**_plain_colour(shade, dark), filled=True, size=45, opacity=0.7)
+        chart = mark.encode(x=along, y=up, tooltip=tooltip, **shade).properties(height=360)
+    return chart
 
 
 def _holds_only_positions(name: str) -> bool:

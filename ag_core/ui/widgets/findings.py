@@ -179,7 +179,8 @@ def _show_rows(key: StoreKey, finding: Finding) -> None:
 
 
 def _load_all_rows(key: StoreKey, finding_id: str) -> bytes:
-    return cached.load_finding_rows(key, finding_id, None, 0).to_csv(index=False).encode()
+    text: str = cached.load_finding_rows(key, finding_id, None, 0).to_csv(index=False)
+    return text.encode()
 
 
 def _show_row_link(rows: pd.DataFrame, chosen: list[int]) -> None:

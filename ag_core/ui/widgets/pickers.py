@@ -25,7 +25,8 @@ def pick_video(key: StoreKey, widget_key: str = VIDEO, source: str | None = None
     """
     ids = cached.load_videos(key, source)["video_id"].tolist()
     index = ids.index(first) if first in ids else 0
-    return st.selectbox("Video", ids, index, key=widget_key, bind="query-params", width=260)
+    chosen: str = st.selectbox("Video", ids, index, key=widget_key, bind="query-params", width=260)
+    return chosen
 
 
 def pick_source(key: StoreKey, widget_key: str) -> str:

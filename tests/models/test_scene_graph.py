@@ -152,7 +152,7 @@ def test_at_most_twenty_objects():
 
 def test_batch_rows_belong_together(trunk):
     known = boxes_from_graph(annotated())
-    batch = pair_batch(trunk, pictures(), [known, boxes_from_detections(FOUND[1]), known])
+    batch = pair_batch(trunk, pictures(), [known, boxes_from_detections(FOUND[1]), known], [0.0, 0.5, 1.0])
     assert batch.pairs.tolist() == [[0, 1], [0, 2], [3, 4], [3, 5]]
     assert batch.frame_of_pair.tolist() == [0, 0, 2, 2]
     assert batch.object_logits.argmax(dim=1).tolist() == [0, 3, 20, 0, 3, 20]

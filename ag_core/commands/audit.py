@@ -74,7 +74,7 @@ def _split_card(card: Path) -> tuple[str, str]:
 
 def _run_audits(options: argparse.Namespace) -> dict[str, Any]:
     from ag_core.evaluation.protocol import Owner
-    from ag_core.experiments.datasets import clip_frame_cache
+    from ag_core.experiments.datasets import open_clip_frames
     from ag_core.presets import DEMO_VIDEO
     from ag_core.progress import ProgressReporter
     from ag_core.world_audit.audit_inputs import AUDITS
@@ -85,7 +85,7 @@ def _run_audits(options: argparse.Namespace) -> dict[str, Any]:
     real = _read_real_samples(options.real) if options.real is not None else []
     world = HomeWorld.open(options.data)
     train, val = world.of_split("train"), world.of_split("val")
-    pictures, steps = clip_frame_cache(world.folder / ".cache", DEMO_VIDEO.size_wh), options.steps or STEPS
+    pictures, steps = open_clip_frames(world.folder / ".cache", DEMO_VIDEO.size_wh), options.steps or STEPS
     seeds, results = range(options.seeds), []
     with ProgressReporter() as line:
         for done, audit in enumerate(AUDITS):

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ag_core.commands.training_data import add_data_options, name_of, open_data, read_compute
+from ag_core.commands.training_data import add_data_options, name_data, open_data, read_compute
 from ag_core.progress import ProgressReporter
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from ag_core.evaluation.results_log import append_log_row
 
-    data = name_of(options.graphs if options.kind == "frequency-real" else options.data)
+    data = name_data(options.graphs if options.kind == "frequency-real" else options.data)
     row = _evaluate(options, _command(options, data))
     print(json.dumps(row, indent=1, ensure_ascii=False))
     if options.log is not None:

@@ -43,11 +43,11 @@ def open_data(options: argparse.Namespace, split: str) -> "TrainingData":
     where = options.data
     if isinstance(where, Path) and where.is_dir() and holds_home_world(where):
         store = build_home_world_store(where)
-        return TrainingData.open(store, split, options.source, options.cache or where / ".cache", name_of(where))
-    return TrainingData.open(where, split, options.source, options.cache, name_of(where))
+        return TrainingData.open(store, split, options.source, options.cache or where / ".cache", name_data(where))
+    return TrainingData.open(where, split, options.source, options.cache, name_data(where))
 
 
-def name_of(where: Path | str) -> str:
+def name_data(where: Path | str) -> str:
     """What results and weights call the data: the last part of its path or address."""
     return where.resolve().name if isinstance(where, Path) else where.rstrip("/").rpartition("/")[2]
 

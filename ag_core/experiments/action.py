@@ -25,7 +25,7 @@ from ag_core.catalog import (
 )
 from ag_core.experiments.clip import Clips, action_loss
 from ag_core.experiments.compute import Compute
-from ag_core.experiments.datasets import LabelledVideo, TrainingData, clip_frame_cache
+from ag_core.experiments.datasets import LabelledVideo, TrainingData, open_clip_frames
 from ag_core.experiments.training_loop import Losses, StepLosses
 from ag_core.files import hash_file, stage_file
 from ag_core.models.checkpoints import load_checkpoint
@@ -62,7 +62,7 @@ class VideoFeatures:
 
 
 @torch.inference_mode()
-def clip_features(
+def compute_clip_features(
     net: ClipNetwork,
     clips: Clips,
     video: LabelledVideo,
@@ -79,7 +79,7 @@ def clip_features(
     return np.concatenate(parts)
 
 
-def predicted_bank(
+def build_predicted_bank(
     predictor: SceneGraphPredictor, video: LabelledVideo, times_s: Sequence[float]
 ) -> NDArray[np.float32]:
     """[K,875] of the graphs that the predictor finds at the given moments."""
@@ -90,7 +90,7 @@ def predicted_bank(
     return graph_bank([graphs[frame] for frame in wanted])
 
 
-def video_features(
+def compute_video_features(
     video: LabelledVideo,
     clips: Clips,
     net: ClipNetwork,
@@ -104,12 +104,12 @@ def video_features(
     times, views = bank_times(video.duration_s), clip_centre_times(video.duration_s)
 
     def both_clips() -> NDArray[np.float32]:
-        return clip_features(net, clips, video, [*times, *views], compute, predictor.detector)
+        return compute_clip_features(net, clips, video, [*times, *views], compute, predictor.detector)
 
     found = _kept(folder / f"clip-features-{clip_key}" / f"{video.video_id}.npy", both_clips)
     graphs = _kept(
         folder / f"graph-bank-{graph_key}" / f"{video.video_id}.npy",
-        lambda: predicted_bank(predictor, video, times.tolist()).astype(np.float16),
+        lambda: build_predicted_bank(predictor, video, times.tolist()).astype(np.float16),
     )
     return VideoFeatures(times, found[: len(times)], graphs.astype(np.float32), views, found[len(times) :])
 
@@ -135,12 +135,12 @@ def build_extractor(
     convert_conv3d_weight_memory_format(net, torch.channels_last_3d)
     boxes = FasterRcnnDetector(model, compute.device)
     predictor = SceneGraphPredictor(boxes, RegionFeatureExtractor(model), head, compute.device)
-    clips = Clips(clip_frame_cache(data.cache, video_preset.size_wh), [], video_preset)
+    clips = Clips(open_clip_frames(data.cache, video_preset.size_wh), [], video_preset)
     clip_key = hash_file(clip_file)[:12]
     graph_key = f"{hash_file(detector_file)[:12]}-{hash_file(relation_file)[:12]}"
 
     def features(video: LabelledVideo) -> VideoFeatures:
-        return video_features(video, clips, net, predictor, data.cache, clip_key, graph_key, compute)
+        return compute_video_features(video, clips, net, predictor, data.cache, clip_key, graph_key, compute)
 
     return features
 
@@ -167,7 +167,9 @@ class HeadExamples:
         return torch.from_numpy(self.short_term[rows]), torch.from_numpy(self.windows[rows])
 
 
-def head_examples(model: str, clips: Clips, features: Sequence[VideoFeatures], at_views: bool = False) -> HeadExamples:
+def build_head_examples(
+    model: str, clips: Clips, features: Sequence[VideoFeatures], at_views: bool = False
+) -> HeadExamples:
     """Examples of the clips' videos for an action model of the catalog: at the bank's moments, or at the test views.
 
     Labels are those of each clip at the bank's moments, and those of the whole video at the views.
@@ -204,7 +206,7 @@ def head_losses(
     return losses
 
 
-def video_scores(head: BankHead, examples: HeadExamples, compute: Compute = Compute()) -> NDArray[np.float32]:
+def score_examples(head: BankHead, examples: HeadExamples, compute: Compute = Compute()) -> NDArray[np.float32]:
     """[videos,157] the largest logit over each video's test views."""
     logits = score_clips(head, examples.short_term, examples.windows, compute.device)
     return score_videos(logits, examples.video)

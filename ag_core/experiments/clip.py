@@ -15,7 +15,7 @@ from torch.nn import functional
 from torch.nn.utils import convert_conv3d_weight_memory_format
 
 from ag_core.experiments.compute import Compute
-from ag_core.experiments.datasets import FrameCache, LabelledVideo, LabelledVideos, clip_frame_cache
+from ag_core.experiments.datasets import FrameCache, LabelledVideo, LabelledVideos, open_clip_frames
 from ag_core.experiments.training_loop import Losses, StepLosses
 from ag_core.models.detector import Detector
 from ag_core.models.feature_bank import bank_times
@@ -37,7 +37,7 @@ class Clips:
     @staticmethod
     def of(loaded: LabelledVideos, preset: VideoPreset) -> "Clips":
         """Clips of the videos of a split."""
-        return Clips(clip_frame_cache(loaded.data.cache, preset.size_wh), list(loaded.videos), preset)
+        return Clips(open_clip_frames(loaded.data.cache, preset.size_wh), list(loaded.videos), preset)
 
     def frames(self, video: LabelledVideo, centre_s: float) -> list[int]:
         """The 1-based frames of the clip around a moment."""
@@ -104,7 +104,7 @@ def clip_losses(
     return losses
 
 
-def seen_actions(videos: Sequence[LabelledVideo], counted: NDArray[np.bool_] | None = None) -> list[str]:
+def list_seen_actions(videos: Sequence[LabelledVideo], counted: NDArray[np.bool_] | None = None) -> list[str]:
     """Ids of the actions that occur in some of the videos and count: what a model trained on them has examples of."""
     present = np.any([video.labels for video in videos], axis=0)
     if counted is not None:

@@ -84,7 +84,7 @@ class TrainingData:
         if chosen not in known:
             raise UserError(f"{store} has no source {chosen!r}; choose one of {', '.join(known) or 'none'}")
         name = name or str(store).rstrip("/").rpartition("/")[2]
-        return TrainingData(store, chosen, split, FrameRule.of_source(chosen), cache or cache_folder(store), name)
+        return TrainingData(store, chosen, split, FrameRule.of_source(chosen), cache or find_cache_folder(store), name)
 
     def with_split(self, split: str) -> "TrainingData":
         """The same data, another split."""
@@ -122,7 +122,7 @@ class TrainingData:
         return LabelledVideos(self, tuple(videos), len(rows) - len(videos))
 
 
-def cache_folder(store: Path | str) -> Path:
+def find_cache_folder(store: Path | str) -> Path:
     """Where decoded frames and features of a store lie: beside it, or in the application's home for an address."""
     if is_address(store):
         return settings().home / "training" / hash_bytes(str(store).encode())[:12]
@@ -241,11 +241,11 @@ def _labelled_video(targets: Targets, index: int, kept: set[int] | None, data: T
         tuple(targets.actions_of(index)),
         targets,
         tuple(frames),
-        tuple(counted[place] for place in indices_apart(times, data.rule.min_gap_s)),
+        tuple(counted[place] for place in choose_apart(times, data.rule.min_gap_s)),
     )
 
 
-def indices_apart(times_s: Sequence[float], min_gap_s: float) -> list[int]:
+def choose_apart(times_s: Sequence[float], min_gap_s: float) -> list[int]:
     """Positions of ascending times that lie at least `min_gap_s` apart: the first, then the next far enough, ..."""
     chosen: list[int] = []
     for index, time_s in enumerate(times_s):
@@ -255,7 +255,7 @@ def indices_apart(times_s: Sequence[float], min_gap_s: float) -> list[int]:
     return chosen
 
 
-def true_detections(graph: SceneGraph) -> Detections:
+def read_true_boxes(graph: SceneGraph) -> Detections:
     """The boxes of an annotated graph as detections of score 1: the person, where present, and the visible objects.
 
     Boxes whose shorter side is under MIN_BOX_SIDE are left out (a person may be nearly out of view).
@@ -321,12 +321,12 @@ class FrameCache(Generic[SomeVideo]):
             np.save(staged, frames)
 
 
-def counted_frames(cache: Path) -> FrameCache[LabelledVideo]:
+def open_counted_frames(cache: Path) -> FrameCache[LabelledVideo]:
     """Whole frames of videos: those that count."""
     return FrameCache(cache / "frames", lambda video: [graph.frame for graph in video.counted_graphs])
 
 
-def clip_frame_cache(cache: Path, size_wh: tuple[int, int]) -> FrameCache[VideoFile]:
+def open_clip_frames(cache: Path, size_wh: tuple[int, int]) -> FrameCache[VideoFile]:
     """Every frame of a video, letterboxed to the size of the clip network's input."""
     folder = cache / f"clip-{size_wh[0]}x{size_wh[1]}"
     return FrameCache(folder, lambda video: range(1, video.n_frames + 1), lambda frame: letterbox(frame, size_wh))

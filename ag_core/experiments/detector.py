@@ -16,7 +16,7 @@ from torchvision.models.detection import FasterRCNN
 
 from ag_core.boxes import flip_boxes
 from ag_core.experiments.compute import Compute
-from ag_core.experiments.datasets import FrameCache, LabelledVideo, LabelledVideos, counted_frames, true_detections
+from ag_core.experiments.datasets import FrameCache, LabelledVideo, LabelledVideos, open_counted_frames, read_true_boxes
 from ag_core.experiments.training_loop import Losses, StepLosses
 from ag_core.models.pixels import image_tensors
 from ag_core.records import Detections
@@ -41,14 +41,14 @@ class DetectorFrames:
         places, truth, portrait = [], [], []
         for video in loaded.annotated():
             for index, graph in enumerate(video.counted_graphs):
-                boxes = true_detections(graph)
+                boxes = read_true_boxes(graph)
                 if len(boxes):
                     places.append((video, index))
                     truth.append(boxes)
                     width, height = video.size_wh
                     portrait.append(height > width)
-        weights = repeat_factors([found.classes for found in truth])
-        return DetectorFrames(counted_frames(loaded.data.cache), places, truth, np.array(portrait, bool), weights)
+        weights = compute_repeat_factors([found.classes for found in truth])
+        return DetectorFrames(open_counted_frames(loaded.data.cache), places, truth, np.array(portrait, bool), weights)
 
     def __len__(self) -> int:
         return len(self.places)
@@ -65,7 +65,7 @@ class DetectorFrames:
         return frame
 
 
-def repeat_factors(classes: Sequence[NDArray[np.int64]]) -> NDArray[np.float64]:
+def compute_repeat_factors(classes: Sequence[NDArray[np.int64]]) -> NDArray[np.float64]:
     """[F] how often to draw each frame: the largest of its classes' sqrt(median frequency / frequency), 1 to 4."""
     present = np.zeros((len(classes), N_CLASSES), bool)
     for row, found in zip(present, classes):

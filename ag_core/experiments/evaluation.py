@@ -27,10 +27,10 @@ from ag_core.evaluation.graph_recall import GraphRecall, compute_graph_recall
 from ag_core.evaluation.metrics import Metric, percent
 from ag_core.evaluation.protocol import Constraint, Origin, Owner
 from ag_core.evaluation.results_log import build_log_row
-from ag_core.experiments.action import build_extractor, head_examples, video_scores
+from ag_core.experiments.action import build_extractor, build_head_examples, score_examples
 from ag_core.experiments.clip import Clips
 from ag_core.experiments.compute import Compute
-from ag_core.experiments.datasets import LabelledVideo, LabelledVideos, TrainingData, true_detections
+from ag_core.experiments.datasets import LabelledVideo, LabelledVideos, TrainingData, read_true_boxes
 from ag_core.experiments.training import Listeners
 from ag_core.models.checkpoints import read_metadata
 from ag_core.models.detector import FasterRcnnDetector, load_faster_rcnn
@@ -195,10 +195,10 @@ def evaluate_detector(
     weights, preset = entry.weights_path(options.weights), entry.preset(options.preset)
     detector = FasterRcnnDetector.from_checkpoint(weights, options.compute.device, preset)
     chosen = _spread(_counted(_load(data, listeners)), options.max_frames)
-    truth = [true_detections(graph) for _, graph in chosen]
+    truth = [read_true_boxes(graph) for _, graph in chosen]
     frames = track_progress(_read(chosen), len(chosen), "frames", listeners.stage)
     found = [found for frame in frames for found in detector.detect([frame])]
-    origin = options.origin(data, "detector", seed_of(read_metadata(weights)))
+    origin = options.origin(data, "detector", read_seed(read_metadata(weights)))
     return DetectorEvaluation(compute_detection_precision(found, truth), origin)
 
 
@@ -231,7 +231,7 @@ def evaluate_relations(
     for video_id, parts in whole.items():
         predictions[video_id] = predictor.judge(ObservedFrames.join(parts))
     recalls = tuple(compute_graph_recall(truth, predictions, constraint) for constraint in Constraint)
-    return RelationEvaluation(head, mode, recalls, options.origin(data, "relations", seed_of(metadata)))
+    return RelationEvaluation(head, mode, recalls, options.origin(data, "relations", read_seed(metadata)))
 
 
 def evaluate_action(
@@ -258,10 +258,10 @@ def evaluate_action(
     for model in models:
         name = model.id
         head, metadata = load_bank_head(name, options.weights, model.preset(options.preset))
-        origins[name] = options.origin(data, "action", seed_of(metadata))
+        origins[name] = options.origin(data, "action", read_seed(metadata))
         clips, features = seen[model.clip_network]
-        examples = head_examples(name, clips, features, at_views=True)
-        scores = video_scores(head.to(options.compute.device), examples, options.compute)
+        examples = build_head_examples(name, clips, features, at_views=True)
+        scores = score_examples(head.to(options.compute.device), examples, options.compute)
         precisions[name] = compute_action_precision(scores, labels)
         of_parts[name] = {
             part: compute_action_precision(scores[rows], labels[rows])
@@ -307,7 +307,7 @@ def describe_relations(recalls: Sequence[GraphRecall]) -> dict[str, Any]:
     }
 
 
-def seed_of(metadata: dict[str, str]) -> int | None:
+def read_seed(metadata: dict[str, str]) -> int | None:
     """The seed of a training, from the command in its weights file."""
     words = metadata.get("command", "").split()
     return int(words[words.index("--seed") + 1]) if "--seed" in words else None

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ag_core.boxes import iou_matrix
 from ag_core.experiments.compute import Compute
-from ag_core.experiments.datasets import LabelledVideo, TrainingData, counted_frames
+from ag_core.experiments.datasets import LabelledVideo, TrainingData, open_counted_frames
 from ag_core.experiments.training_loop import Losses, StepLosses
 from ag_core.files import stage_file
 from ag_core.models.detector import Detector
@@ -85,7 +85,7 @@ def _join_targets(examples: Sequence[PairExample]) -> PairTargets:
     )
 
 
-def video_examples(
+def build_video_examples(
     video: LabelledVideo,
     pictures: NDArray[np.uint8],
     trunk: RegionFeatureExtractor,
@@ -100,13 +100,13 @@ def video_examples(
         given = boxes_from_graph(graph)
         examples.append(_example(trunk, picture, given, graph.relations[graph.visible] > 0, graph.time_s))
         if detector is not None:
-            found, predicates = matched(boxes_from_detections(detector.detect([picture])[0]), graph)
+            found, predicates = match_boxes(boxes_from_detections(detector.detect([picture])[0]), graph)
             if len(found.objects):
                 examples.append(_example(trunk, picture, found, predicates, graph.time_s))
     return examples
 
 
-def matched(found: FrameBoxes, graph: SceneGraph) -> tuple[FrameBoxes, NDArray[np.bool_]]:
+def match_boxes(found: FrameBoxes, graph: SceneGraph) -> tuple[FrameBoxes, NDArray[np.bool_]]:
     """Detected boxes with the predicates [n,25] of the annotated pairs they lie on; surplus unrelated boxes left out.
 
     Nothing is returned where the person was not found: every pair would be unrelated for the person's sake.
@@ -140,7 +140,7 @@ def _example(
     return PairExample(batch, PairTargets(truth, truth.any(dim=1)))
 
 
-def cached_examples(
+def load_examples(
     data: TrainingData,
     videos: Sequence[LabelledVideo],
     trunk: RegionFeatureExtractor,
@@ -151,11 +151,11 @@ def cached_examples(
     """The examples of each video, from the disk where they were made before with the same weights (`key`)."""
     folder = data.cache / f"timed-pairs-{key}-{every}-{data.fingerprint[:12]}"
     folder.mkdir(parents=True, exist_ok=True)
-    cache = counted_frames(data.cache)
+    cache = open_counted_frames(data.cache)
     for video in videos:
         path = folder / f"{video.video_id}.pt"
         if not path.exists():
-            examples = video_examples(video, cache.read(video), trunk, detector, every)
+            examples = build_video_examples(video, cache.read(video), trunk, detector, every)
             _write(path, [example.state() for example in examples])
         yield [PairExample.from_state(state) for state in torch.load(path, weights_only=True)]
 
@@ -165,7 +165,7 @@ def _write(path: Path, states: list[dict[str, Tensor]]) -> None:
         torch.save(states, staged)
 
 
-def labelled_objects(videos: Sequence[LabelledVideo]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def collect_labelled_objects(videos: Sequence[LabelledVideo]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Classes [n] and relations [n,25] of all visible objects beside a person: what the frequency prior counts."""
     graphs = [g for video in videos for g in video.counted_graphs if g.person_box_xyxy is not None]
     classes = [np.zeros(0, np.int64), *(graph.object_classes[graph.visible] for graph in graphs)]

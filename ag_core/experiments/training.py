@@ -23,12 +23,12 @@ from ag_core.catalog import (
     find_relation_head,
 )
 from ag_core.errors import UserError
-from ag_core.experiments.action import GRAPH_HEAD, VideoFeatures, build_extractor, head_examples, head_losses
-from ag_core.experiments.clip import Clips, clip_losses, seen_actions, start_at_prior
+from ag_core.experiments.action import GRAPH_HEAD, VideoFeatures, build_extractor, build_head_examples, head_losses
+from ag_core.experiments.clip import Clips, clip_losses, list_seen_actions, start_at_prior
 from ag_core.experiments.compute import Compute
-from ag_core.experiments.datasets import FrameCache, LabelledVideo, LabelledVideos, TrainingData, counted_frames
+from ag_core.experiments.datasets import FrameCache, LabelledVideo, LabelledVideos, TrainingData, open_counted_frames
 from ag_core.experiments.detector import DetectorFrames, detector_losses
-from ag_core.experiments.relations import cached_examples, join_video, labelled_objects, relation_losses
+from ag_core.experiments.relations import collect_labelled_objects, join_video, load_examples, relation_losses
 from ag_core.experiments.training_loop import Budget, Recipe, SavedState, TrainingProgress, fit
 from ag_core.files import hash_bytes, hash_file
 from ag_core.models.checkpoints import save_checkpoint
@@ -127,7 +127,7 @@ def train_detector(data: TrainingData, options: TrainingOptions, listeners: List
     _decode(frames.cache, frames.videos, listeners)
     torch.manual_seed(options.seed)
     model = build_faster_rcnn(preset).to(options.compute.device)
-    state = saved_state("detector", preset.name, data, options)
+    state = find_saved_state("detector", preset.name, data, options)
     losses = detector_losses(model, frames, options.batch or 8, options.compute)
     progress = fit(model, losses, recipe, state, options.resume, listeners.steps)
     facts = _metadata("detector", HOME_WORLD, preset.name, data, options, progress)
@@ -147,7 +147,7 @@ def train_relations(
     preset, weights = entry.preset(options.preset), own_detector.weights_path(options.weights)
     model = load_faster_rcnn(weights, own_detector.preset(options.preset)).to(options.compute.device)
     videos = _load(data, listeners).annotated()
-    classes, relations = labelled_objects(videos)
+    classes, relations = collect_labelled_objects(videos)
     counting = find_relation_head("frequency")
     frequency = build_relation_head(counting.id).fit(classes, relations)
     facts = {"preset": counting.preset(options.preset).name, "data": data.name, "command": "train relations"}
@@ -156,10 +156,10 @@ def train_relations(
     counted = TrainedModel(frequency_path, 0, 0.0, len(classes), "objects")
     if entry.id == counting.id:
         return (counted,)
-    _decode(counted_frames(data.cache), videos, listeners)
+    _decode(open_counted_frames(data.cache), videos, listeners)
     detector = FasterRcnnDetector(model, options.compute.device)
     trunk = RegionFeatureExtractor(model)
-    made = cached_examples(data, videos, trunk, detector, hash_file(weights)[:12], options.every)
+    made = load_examples(data, videos, trunk, detector, hash_file(weights)[:12], options.every)
     of_videos = list(track_progress(made, len(videos), "region features", listeners.stage))
     if not any(of_videos):
         raise UserError(f"no frame of {data.name} shows a person with an object; give other data, or --every 1")
@@ -167,7 +167,7 @@ def train_relations(
     head = build_relation_head(entry.id, preset).fit(classes, relations)
     head.to(options.compute.device)
     examples = [one for found in of_videos for one in (join_video(found) if head.whole_video else found)]
-    state = saved_state(f"relations {entry.id}", preset.name, data, options, (weights,))
+    state = find_saved_state(f"relations {entry.id}", preset.name, data, options, (weights,))
     losses = relation_losses(head, relation_loss(entry.id), examples, options.batch or 32, options.compute)
     progress = fit(head, losses, options.recipe(bears_bfloat16=False), state, options.resume, listeners.steps)
     facts = _metadata("relations", entry.id, preset.name, data, options, progress)
@@ -188,7 +188,7 @@ def train_clip(data: TrainingData, options: TrainingOptions, listeners: Listener
     model = build_clip_classifier(entry.id, preset)
     start_at_prior(model.head, clips.grid_labels())
     model.to(options.compute.device)
-    state = saved_state(f"clip {entry.id}", preset.name, data, options)
+    state = find_saved_state(f"clip {entry.id}", preset.name, data, options)
     detector = None
     if preset.regions_per_frame:
         own = find_detector(HOME_WORLD)
@@ -197,7 +197,7 @@ def train_clip(data: TrainingData, options: TrainingOptions, listeners: Listener
     losses = clip_losses(model, clips, options.batch or 8, options.compute, counted, detector)
     progress = fit(model, losses, options.recipe(bears_bfloat16=True), state, options.resume, listeners.steps)
     facts = _metadata("clip", entry.id, preset.name, data, options, progress)
-    facts |= {"trained_on": ",".join(seen_actions(clips.videos, counted))}
+    facts |= {"trained_on": ",".join(list_seen_actions(clips.videos, counted))}
     save_checkpoint(options.out, model.state_dict(), facts, half_precision=True)
     state.remove()
     return _trained(options.out, progress, len(clips.videos), "videos")
@@ -240,7 +240,7 @@ def _train_head(
     listeners: Listeners,
 ) -> TrainedModel:
     preset, counted = model.preset(options.preset), options.counted_classes
-    examples = head_examples(model.id, clips, features)
+    examples = build_head_examples(model.id, clips, features)
     torch.manual_seed(options.seed)
     head = build_bank_head(model.id, preset)
     start_at_prior(head, examples.labels)
@@ -250,7 +250,7 @@ def _train_head(
     progress = fit(head, losses, options.recipe(bears_bfloat16=False), state, resume, listeners.steps)
     facts = _metadata("action", model.id, preset.name, data, options, progress)
     path = model.weights_path(options.out)
-    seen = {"trained_on": ",".join(seen_actions(clips.videos, counted))}
+    seen = {"trained_on": ",".join(list_seen_actions(clips.videos, counted))}
     save_checkpoint(path, head.state_dict(), facts | seen, half_precision=True)
     return _trained(path, progress, len(examples.video), "clips")
 
@@ -262,10 +262,10 @@ def _head_state(model: ActionModelEntry, data: TrainingData, options: TrainingOp
         entry.weights_path(options.weights)
         for entry in (find_detector(HOME_WORLD), find_relation_head(GRAPH_HEAD), network)
     ]
-    return saved_state("action", model.preset(options.preset).name, data, options, earlier, model.id)
+    return find_saved_state("action", model.preset(options.preset).name, data, options, earlier, model.id)
 
 
-def saved_state(
+def find_saved_state(
     kind: str, preset: str, data: TrainingData, options: TrainingOptions, earlier: Sequence[Path] = (), part: str = ""
 ) -> SavedState:
     """Where an interrupted training, or one part of it, waits: in the data's cache, never among the weights.

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from ag_core.experiments.action import head_examples, head_losses, video_features, video_scores
-from ag_core.experiments.clip import Clips, clip_losses, seen_actions, start_at_prior
+from ag_core.experiments.action import build_head_examples, compute_video_features, head_losses, score_examples
+from ag_core.experiments.clip import Clips, clip_losses, list_seen_actions, start_at_prior
 from ag_core.experiments.training_loop import Budget, Recipe, fit
 from ag_core.models.pixels import clip_tensors
 from ag_core.models.region_features import RegionFeatureExtractor
@@ -42,7 +42,7 @@ def test_training_starts_at_the_prior(clips):
     start_at_prior(head, labels)
     probabilities = head.classifier.bias.sigmoid().detach().numpy()
     assert np.allclose(probabilities, labels.mean(axis=0), atol=0.02)
-    assert len(seen_actions(clips.videos)) == labels.any(axis=0).sum()
+    assert len(list_seen_actions(clips.videos)) == labels.any(axis=0).sum()
 
 
 def test_clip_network_trains(clips):
@@ -75,7 +75,7 @@ def test_features_are_made_once(clips, tmp_path):
     detector = Nobody()
     predictor = SceneGraphPredictor(detector, RegionFeatureExtractor(build_faster_rcnn(TINY)), FrequencyHead())
     arguments = (clips.videos[0], clips, net, predictor, tmp_path, "a", "b")
-    found, again = video_features(*arguments), video_features(*arguments)
+    found, again = compute_video_features(*arguments), compute_video_features(*arguments)
     assert found.times_s[:2] == pytest.approx([11 / 24, 23 / 24])
     assert found.clips.shape == (len(found.times_s), net.feature_size)
     assert found.graphs.shape == (len(found.times_s), BANK_SIZE) and not found.graphs.any()
@@ -96,13 +96,13 @@ def test_oracle_head_tells_what_is_held(loaded):
 
     clips = Clips.of(loaded, TINY_VIDEO)
     features = [blank(video) for video in clips.videos]
-    examples = head_examples("oracle", clips, features)
+    examples = build_head_examples("oracle", clips, features)
     assert examples.windows.shape == (len(examples.video), 20, BANK_SIZE)
     assert examples.windows.any(axis=(1, 2)).all()
     head = build_bank_head("oracle", TINY_VIDEO)
     start_at_prior(head, examples.labels)
     fit(head, head_losses(head, examples, 16), Recipe(Budget(steps=150), learning_rate=1e-2), **quiet)
-    scores = video_scores(head, head_examples("oracle", clips, features, at_views=True))
+    scores = score_examples(head, build_head_examples("oracle", clips, features, at_views=True))
     labels = np.array([video.labels for video in clips.videos])
     assert scores.shape == labels.shape
     assert (scores.argmax(axis=1) == labels.argmax(axis=1)).all()
@@ -119,6 +119,6 @@ def test_banks_differ_and_nothing_else(data):
         times = bank_times(video.duration_s)
         clip = random.random((len(times), TINY_VIDEO.feature_size), np.float32)
         features.append(VideoFeatures(times, clip, random.random((len(times), BANK_SIZE), np.float32), times, clip))
-    lfb, sgfb = (head_examples(bank, clips, features) for bank in ("lfb", "sgfb"))
+    lfb, sgfb = (build_head_examples(bank, clips, features) for bank in ("lfb", "sgfb"))
     assert np.array_equal(lfb.short_term, sgfb.short_term) and np.array_equal(lfb.labels, sgfb.labels)
     assert lfb.windows.shape[2] == TINY_VIDEO.feature_size and sgfb.windows.shape[2] == BANK_SIZE

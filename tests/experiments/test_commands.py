@@ -70,8 +70,8 @@ def test_an_interrupted_training_goes_on_and_no_other_does(data, tiny_presets, t
         raise KeyboardInterrupt
 
     other = replace(options, out=tmp_path / "other" / "clip.safetensors")
-    state = training.saved_state("clip", TINY_VIDEO.name, data, other)
-    assert state.path != training.saved_state("clip", TINY_VIDEO.name, data, options).path
+    state = training.find_saved_state("clip", TINY_VIDEO.name, data, other)
+    assert state.path != training.find_saved_state("clip", TINY_VIDEO.name, data, options).path
     with pytest.raises(KeyboardInterrupt):
         training.train_clip(data, other, training.Listeners(steps=interrupt))
     for wrong, said in (

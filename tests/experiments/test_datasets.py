@@ -11,10 +11,10 @@ from ag_core.errors import UserError
 from ag_core.experiments.datasets import (
     FrameRule,
     TrainingData,
-    clip_frame_cache,
-    counted_frames,
-    indices_apart,
-    true_detections,
+    choose_apart,
+    open_clip_frames,
+    open_counted_frames,
+    read_true_boxes,
 )
 
 
@@ -30,12 +30,12 @@ def test_splits_and_labels(data, loaded):
 
 def test_frames_are_those_that_count(data, loaded):
     video = loaded.videos[0]
-    cache = counted_frames(data.cache)
+    cache = open_counted_frames(data.cache)
     assert [graph.frame for graph in video.counted_graphs] == [1, 7, 13, 19, 25, 31, 37, 43]
     assert len(video.graphs) == 24
     frames = cache.read(video)
     assert frames.shape == (8, 96, 160, 3)
-    found = true_detections(video.counted_graphs[3])
+    found = read_true_boxes(video.counted_graphs[3])
     x1, y1, x2, y2 = found.boxes_xyxy[-1].astype(int)
     inside = frames[3, y1 + 3 : y2 - 3, x1 + 3 : x2 - 3].reshape(-1, 3)
     assert inside.std(axis=0).max() < 12, "one colour: the last rectangle is in front"
@@ -46,7 +46,7 @@ def test_frames_are_those_that_count(data, loaded):
 
 
 def test_clip_frames_are_all_frames(data, loaded):
-    assert clip_frame_cache(data.cache, (80, 48)).read(loaded.videos[1]).shape == (48, 48, 80, 3)
+    assert open_clip_frames(data.cache, (80, 48)).read(loaded.videos[1]).shape == (48, 48, 80, 3)
 
 
 def test_the_annotation_is_another_source_of_the_same_videos(data, loaded):
@@ -60,10 +60,10 @@ def test_the_annotation_is_another_source_of_the_same_videos(data, loaded):
 
 def test_frames_apart():
     times = [(frame - 1) / 12 for frame in range(1, 48, 2)]
-    assert indices_apart(times, 0.5) == list(range(0, 24, 3))
-    assert indices_apart([0.0, 0.4, 0.5, 0.95, 3.0], 0.5) == [0, 2, 4]
-    assert indices_apart(times, 0.0) == list(range(24))
-    assert indices_apart([], 0.5) == []
+    assert choose_apart(times, 0.5) == list(range(0, 24, 3))
+    assert choose_apart([0.0, 0.4, 0.5, 0.95, 3.0], 0.5) == [0, 2, 4]
+    assert choose_apart(times, 0.0) == list(range(24))
+    assert choose_apart([], 0.5) == []
 
 
 def test_what_is_not_there_is_said(data, showcase: Path, tmp_path: Path):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ag_core.evaluation.average_precision import compute_detection_precision
-from ag_core.experiments.detector import DetectorFrames, _example, detector_losses, repeat_factors
+from ag_core.experiments.detector import DetectorFrames, _example, compute_repeat_factors, detector_losses
 from ag_core.experiments.training_loop import Budget, Recipe, fit
 from ag_core.models.detector import FasterRcnnDetector, build_faster_rcnn
 from ag_core.presets import DEMO_DETECTOR
@@ -54,7 +54,7 @@ def test_mirrored_boxes_follow_the_picture(loaded):
 
 def test_rare_classes_are_drawn_more_often():
     classes = [np.array([0, 1])] * 15 + [np.array([0, 2])] * 4 + [np.array([0, 3])]
-    factors = repeat_factors(classes)
+    factors = compute_repeat_factors(classes)
     assert factors[0] == 1
     assert factors[15] == pytest.approx(np.sqrt(9.5 / 4))
     assert factors[-1] == pytest.approx(np.sqrt(9.5 / 1))

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from ag_core.experiments.relations import cached_examples, collate_pairs, labelled_objects, matched, relation_losses
+from ag_core.experiments.relations import (
+    collate_pairs,
+    collect_labelled_objects,
+    load_examples,
+    match_boxes,
+    relation_losses,
+)
 from ag_core.experiments.training_loop import Budget, Recipe, fit
 from ag_core.models.detector import build_faster_rcnn
 from ag_core.models.region_features import RegionFeatureExtractor
@@ -36,12 +42,12 @@ def trunk():
 def test_frames_learn_from_given_and_found_boxes(data, loaded, trunk):
     video = loaded.videos[0]
     detector = TrueBoxes(video.counted_graphs[0])
-    [examples] = cached_examples(data, [video], trunk, detector, "test", every=8)
+    [examples] = load_examples(data, [video], trunk, detector, "test", every=8)
     given, found = examples
     assert given.targets.related.tolist() == [True, True]
     assert found.targets.related.tolist() == [True, True, False]
     assert torch.equal(given.targets.predicates, found.targets.predicates[:2])
-    [again] = cached_examples(data, [video], trunk, None, "test", every=8)
+    [again] = load_examples(data, [video], trunk, None, "test", every=8)
     assert torch.allclose(again[1].batch.object_features, found.batch.object_features)
 
 
@@ -52,17 +58,17 @@ def test_matching_wants_class_and_place(loaded):
     found = FrameBoxes(
         graph.person_box_xyxy, 0.9, Detections(boxes, np.where([True, False], classes, wrong), [0.9, 0.8])
     )
-    kept, predicates = matched(found, graph)
+    kept, predicates = match_boxes(found, graph)
     assert predicates.any(axis=1).tolist() == [True, False]
     assert len(kept.objects) == 2
     elsewhere = FrameBoxes(np.array([0, 0, 4, 4], np.float32), 0.9, found.objects)
-    assert len(matched(elsewhere, graph)[0].objects) == 0
+    assert len(match_boxes(elsewhere, graph)[0].objects) == 0
     many = FrameBoxes(found.person_box_xyxy, 0.9, Detections([[0, 0, 9, 9]] * 9, [9] * 9, [0.5] * 9))
-    assert len(matched(many, graph)[0].objects) == 3
+    assert len(match_boxes(many, graph)[0].objects) == 3
 
 
 def test_joined_batches_renumber(data, loaded, trunk):
-    [examples] = cached_examples(data, [loaded.videos[1]], trunk, None, "joined", every=4)
+    [examples] = load_examples(data, [loaded.videos[1]], trunk, None, "joined", every=4)
     batch, targets = collate_pairs(examples)
     assert batch.pairs.tolist() == [[0, 1], [0, 2], [3, 4], [3, 5]]
     assert batch.frame_of_pair.tolist() == [0, 0, 1, 1]
@@ -71,8 +77,8 @@ def test_joined_batches_renumber(data, loaded, trunk):
 
 def test_a_head_learns_who_is_held(data, loaded, trunk):
     videos = loaded.videos
-    examples = [e for found in cached_examples(data, videos, trunk, None, "learn") for e in found]
-    head = RelDnHead(TINY.box_head_width, (32, 32), 16).fit(*labelled_objects(videos))
+    examples = [e for found in load_examples(data, videos, trunk, None, "learn") for e in found]
+    head = RelDnHead(TINY.box_head_width, (32, 32), 16).fit(*collect_labelled_objects(videos))
     losses = relation_losses(head, relation_loss("reldn"), examples, 8)
     before = losses(np.random.default_rng(0))["contact"].item()
     fit(head, losses, Recipe(Budget(steps=100), learning_rate=3e-3), report=lambda progress: None)

@@ -11,7 +11,7 @@ from ag_core.commands.audit import BEGIN, END
 from ag_core.evaluation.average_precision import compute_action_precision
 from ag_core.evaluation.protocol import Owner
 from ag_core.evaluation.results_log import read_log
-from ag_core.experiments.datasets import clip_frame_cache
+from ag_core.experiments.datasets import open_clip_frames
 from ag_core.presets import DEMO_VIDEO
 from ag_core.settings import ASSETS, PROJECT
 from ag_core.taxonomy import object_index
@@ -25,7 +25,7 @@ from ag_core.world_audit.world_statistics import collect_seen_boxes, find_seen_c
 
 @pytest.fixture
 def pictures(world):
-    return clip_frame_cache(world.folder / ".cache", DEMO_VIDEO.size_wh)
+    return open_clip_frames(world.folder / ".cache", DEMO_VIDEO.size_wh)
 
 
 def audit_named(key: str) -> Audit:

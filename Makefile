@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# One process of tests for each core, up to four (each holds torch); a file stays whole, so that its fixtures are made once.
+SPREAD := -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: run test quick lint browser data lock clean
 
@@ -10,7 +12,10 @@ run: $(VENV)/.run data          ## environment, embedded data, app
 	$(BIN)/streamlit run app.py
 
 test: $(VENV)/.dev browser lint ## everything, browser tests included
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SPREAD)
+
+quick: $(VENV)/.dev             ## what is fast: the tests of an inner loop, under two minutes on two cores
+	$(BIN)/python -m pytest $(SPREAD) -m "not slow and not browser"
 
 lint: $(VENV)/.dev $(VENV)/.javascript   ## format, lint and types, of Python and JavaScript
 	$(BIN)/ruff format --check .

@@ -34,6 +34,7 @@ from ag_core.ui.player.viewing import (
 )
 from ag_core.ui.widgets.export_menu import show_export_menu
 from ag_core.ui.widgets.pickers import format_run, pick_filter, pick_run, show_download, show_facet_pills
+from ag_core.ui.widgets.video_still import show_still
 
 PER_PAGE = 12
 
@@ -59,10 +60,7 @@ def show_grid(key: StoreKey) -> None:
             tall = "tall_" if is_upright(row) else ""  # shown whole, since a cut would show the middle of a body
             with st.container(key=f"ag_poster_{tall}{row['video_id']}"):
                 poster = cached.load_poster(row["path"], row["n_frames"])
-                if poster:
-                    st.image(poster, width="stretch", alt=f"A picture from the middle of video {row['video_id']}")
-                else:
-                    st.html('<div class="ag-noposter">no video file</div>')
+                show_still(poster, alt=f"A picture from the middle of video {row['video_id']}")
                 st.button(
                     f"**{row['video_id']}**",
                     key=f"open_{row['video_id']}",

@@ -29,6 +29,7 @@ from ag_core.ui.page import (
 from ag_core.ui.widgets import search_hits as drawn
 from ag_core.ui.widgets.pickers import format_source
 from ag_core.ui.widgets.sequence_builder import SEQUENCE, TEXT, remember, show_sequence_builder
+from ag_core.ui.widgets.video_still import show_still
 
 PER_PAGE = 8
 # Hits are plain links: coming back by the browser's button must find the link of this page as it was.
@@ -134,10 +135,7 @@ def show_hit(number: int, row: pd.Series, texts: Values[str]) -> None:
     """One hit: its picture, and its strip of time with the ways into the player."""
     with st.container(key=f"ag_moment_{number}"):
         picture = cached.load_frame_jpeg(row["path"], int(row["frame"]))
-        if picture:
-            st.image(picture, width="stretch", alt=f"Video {row['video_id']} at frame {row['frame']}")
-        else:
-            st.html('<div class="ag-noposter">no video file</div>')
+        show_still(picture, alt=f"Video {row['video_id']} at frame {row['frame']}")
         st.html(drawn.render_hit(row, texts, EXPLORE_ADDRESS, dark=is_dark()))
 
 

@@ -25,6 +25,7 @@ from ag_core.ui.formatting import format_action, format_download_name, format_re
 from ag_core.ui.page import TIME, show_failure, show_owner_note, show_page_frame
 from ag_core.ui.player.viewing import Viewing, show_viewing
 from ag_core.ui.widgets.pickers import show_download
+from ag_core.ui.widgets.video_still import show_still
 
 PEOPLE_NAMES = {"val": "Of the validation films", "train": "Of the training films"}
 FIRST_SEED = 7
@@ -230,10 +231,7 @@ def show_kept_films() -> None:
             video, key = made.video, made.request.key
             with st.container(key=f"ag_poster_{key}"):
                 poster = cached.load_poster(str(video.path), video.n_frames)
-                if poster:
-                    st.image(poster, width="stretch", alt=f"A picture from the middle of film {video.video_id}")
-                else:
-                    st.html('<div class="ag-noposter">no video file</div>')
+                show_still(poster, alt=f"A picture from the middle of film {video.video_id}")
                 st.button(
                     f"**{video.video_id}**",
                     key=f"open_{key}",

@@ -3,6 +3,8 @@
 
 const VERSION = 2;
 const REPORT_EVERY_MS = 1000;
+const MAX_RETRIES = 4;
+const RETRY_MS = 250;
 
 const players = new WeakMap();
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -31,6 +33,7 @@ class Player {
     this.lastReport = 0;
     this.notice = "";
     this.dead = false;
+    this.retries = 0;
     this.stop = new AbortController();
     this.resizes = new ResizeObserver(() => this.resized());
     this.visibility = new IntersectionObserver((entries) => this.seen(entries[entries.length - 1].isIntersecting));
@@ -113,6 +116,7 @@ class Player {
   /** @param {Payload} data */
   open(data) {
     this.say("");
+    this.retries = 0;
     this.notice = this.clock.callbacks ? "" : "this browser has no frame callback: boxes may lag by a frame";
     if (!data.src) this.notice = "no video file";
     this.parts.stage.style.setProperty("--ratio", String(data.width / data.height));
@@ -139,15 +143,30 @@ class Player {
     }
   }
 
-  // The annotations go on without a video that cannot be played.
+  // The annotations go on without a video that cannot be played. But when a run of the script is cut short by the next, the
+  // server has not got the file until that one shows it again: so the player asks a few times more before it gives up.
   async failed() {
     const { src } = this.data || {};
     if (!src || !this.parts.video.getAttribute("src")) return;
+    if (this.retries < MAX_RETRIES) {
+      window.setTimeout(() => this.retry(src), RETRY_MS * 2 ** this.retries);
+      this.retries += 1;
+      return;
+    }
     const reason = await reasonOfFailure(src);
     if (this.dead || !this.data || this.data.src !== src) return;
     this.notice = "annotations only";
     this.say(`The video cannot be shown: ${reason}.`);
     this.clock.leaveVideo();
+  }
+
+  /** @param {string} src */
+  retry(src) {
+    if (this.dead || !this.data || this.data.src !== src) return;
+    const { clock, data } = this;
+    const plays = !clock.paused;
+    clock.open({ src, fps: data.fps, frames: data.n_frames, loop: Boolean(data.autoplay), start: clock.wanted ?? clock.frame });
+    if (plays) clock.play();
   }
 
   /** @param {string} message */

@@ -104,7 +104,7 @@ def build(out: Path, inputs: dict, started: Path | None = None, waiting: Path | 
 
 
 def wait_for(*paths: Path) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 240
     while not all(path.exists() for path in paths):
         assert time.monotonic() < end, f"{paths} did not appear"
         time.sleep(0.002)

@@ -28,7 +28,7 @@ PLAYS_ON = """video => new Promise(done => {
 
 def settled(page: Page) -> None:
     """Wait until the script has run to its end."""
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -55,9 +55,10 @@ def test_a_link_opens_the_video_at_its_moment(app: Callable[..., str], visit: Ca
     video_id = sorted(SHOWCASE.glob("videos/*.mp4"))[0].stem
     page = visit(f"{app('app.py')}/Explore", {"v": video_id, "t": 5.5})
     settled(page)
-    expect(page.locator("[data-part=number]")).to_have_text("frame 67 / 144", timeout=30_000)
+    expect(page.locator("[data-part=number]")).to_have_text("frame 67 / 144")
 
 
+@pytest.mark.timeout(1200)  # half a minute of drawing, which a busy machine stretches
 def test_make_draws_the_requested_film(app: Callable[..., str], visit: Callable[..., Page]) -> None:
     page = visit(f"{app('app.py')}/Make")
     settled(page)
@@ -67,8 +68,8 @@ def test_make_draws_the_requested_film(app: Callable[..., str], visit: Callable[
     actions.press("Enter")
     actions.press("Escape")
     page.get_by_role("button", name="Make", exact=True).click()
-    expect(page.get_by_role("button", name="Cancel")).to_be_visible(timeout=30_000)
-    page.locator("[data-part=player] video").wait_for(timeout=240_000)
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+    page.locator("[data-part=player] video").wait_for(timeout=900_000)
     assert "actions=c059" in page.url
     expect(page.get_by_text("Requested actions")).to_be_visible()
     expect(page.locator(".ag-requested li")).to_contain_text(["Sitting in a chair (c059)"])

@@ -118,11 +118,11 @@ def test_page_of_one_frame_and_of_nothing(folder: Path, address: str, visit: Cal
 def test_menu_gives_files(app: Callable[..., str], visit: Callable[..., Page], tmp_path: Path) -> None:
     page = visit(f"{app('app.py')}/Explore", query={"v": "15LFQ", "t": 9})
     # The menu belongs to a place on the page: wait until the player above has its height.
-    expect(page.locator("[data-part=number]")).to_have_text("frame 109 / 144", timeout=120_000)
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
+    expect(page.locator("[data-part=number]")).to_have_text("frame 109 / 144")
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
     page.get_by_role("button", name="Export").click()
     buttons = page.locator(".st-key-ag_exports")
-    expect(buttons).to_be_visible(timeout=60_000)
+    expect(buttons).to_be_visible()
     with page.expect_download() as waiting:
         buttons.get_by_role("button", name="GEXF").click()
     assert waiting.value.suggested_filename.startswith("ag_graph_15LFQ_")
@@ -130,7 +130,7 @@ def test_menu_gives_files(app: Callable[..., str], visit: Callable[..., Page], t
     network = nx.read_gexf(tmp_path / "whole.gexf")
     assert network.graph["mode"] == "dynamic" and all(spells for *_, spells in network.edges(data="spells"))
     page.get_by_text("This moment").click()
-    expect(page.get_by_text("Frame 109, from the annotation.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Frame 109, from the annotation.")).to_be_visible()
     with page.expect_download() as waiting:
         buttons.get_by_role("button", name="Triplets").click()
     waiting.value.save_as(tmp_path / "now.json")

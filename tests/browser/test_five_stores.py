@@ -76,7 +76,7 @@ def test_every_page_says_what_is_missing(
             page.goto(f"{url}/{address}")
         elif address:  # by the side bar, which is much faster than a new page
             page.get_by_test_id("stSidebar").get_by_role("link", name=address, exact=True).click()
-        expect(page.get_by_text(said).first).to_be_visible(timeout=60_000)
+        expect(page.get_by_text(said).first).to_be_visible()
         settled(page)
         assert page.locator("[data-testid=stException]").count() == 0, (kind, address)
 
@@ -88,7 +88,7 @@ def test_graphs_are_watched_without_their_pictures(
     page = visit(f"{url}/Explore", {"v": UNTIMED})
     settled(page)
     number, status = page.locator("[data-part=number]"), page.locator("[data-part=status]")
-    expect(number).to_have_text("frame 3", timeout=30_000)
+    expect(number).to_have_text("frame 3")
     expect(page.locator("[data-part=time]")).to_have_text("")
     expect(status).to_contain_text("no video file  ·  frame rate unknown  ·  length unknown")
     expect(page.locator("[data-part=player]").get_by_text("bed").first).to_be_visible()
@@ -96,5 +96,5 @@ def test_graphs_are_watched_without_their_pictures(
     expect(number).to_have_text("frame 9")
     page = visit(f"{url}/Explore", {"v": TIMED, "t": 1.2})
     settled(page)
-    expect(page.locator("[data-part=number]")).to_have_text("frame 15 / 36", timeout=30_000)
+    expect(page.locator("[data-part=number]")).to_have_text("frame 15 / 36")
     expect(page.locator("[data-part=time]")).to_have_text("0:01.167")

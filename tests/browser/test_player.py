@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
 from tests.browser.counter_clip import write_counter_clip
 
@@ -257,7 +257,7 @@ def test_bytes_come_in_ranges(show: Callable[..., Page]) -> None:
     page = show()
     address = of(page, "p.parts.video.src")
     request = urllib.request.Request(address, headers={"Range": "bytes=0-99"})
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=120) as answer:
         assert (answer.status, len(answer.read()), answer.headers["Content-Type"]) == (206, 100, "video/mp4")
 
 
@@ -272,6 +272,22 @@ def test_bytes_come_in_ranges(show: Callable[..., Page]) -> None:
 def test_what_goes_wrong_is_said(show: Callable[..., Page], query: dict[str, object], says: str) -> None:
     page = show(may_fail=True, **query)
     page.locator("[data-part=message]").get_by_text(says).wait_for()
+
+
+def test_a_video_that_is_gone_for_a_moment_comes_back(show: Callable[..., Page]) -> None:
+    page = show(may_fail=True, t=1)
+    stands_at(page, 30)
+    asked: list[str] = []
+
+    def miss_twice(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=404) if len(asked) <= 2 else route.continue_()
+
+    page.route("**/media/**", miss_twice)
+    page.evaluate("() => agPlayerStats.player.parts.video.load()")
+    until(page, "p.retries === 2 && p.parts.video.readyState > 1")
+    stands_at(page, 30)
+    assert len(asked) > 2 and page.locator("[data-part=message]").is_hidden()
 
 
 def test_annotations_without_video(show: Callable[..., Page]) -> None:

@@ -15,7 +15,7 @@ ENDLESS = "select sum(a.range * b.range) as n from range(1000000) a, range(10000
 
 def settled(page: Page) -> None:
     """Wait until the script has run to its end."""
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
 
 
 def editor(page: Page) -> Locator:
@@ -25,13 +25,13 @@ def editor(page: Page) -> Locator:
 def answered(page: Page, rows: int) -> None:
     """Wait for an answer of so many rows."""
     counted = "1 row" if rows == 1 else f"{rows} rows"
-    expect(page.locator(".ag-owner", has_text=f"{counted} in ")).to_be_visible(timeout=60_000)
+    expect(page.locator(".ag-owner", has_text=f"{counted} in ")).to_be_visible()
 
 
 def test_a_runaway_query_leaves_the_app_to_others(app: Callable[..., str], visit: Callable[..., Page]) -> None:
     url = app("app.py")
     mine = visit(f"{url}/SQL", {"q": ENDLESS, "seconds": 60})
-    expect(mine.get_by_text("of at most 60 s")).to_be_visible(timeout=60_000)
+    expect(mine.get_by_text("of at most 60 s")).to_be_visible()
 
     other = visit(f"{url}/Explore")
     expect(other.get_by_role("heading", name="Explore").first).to_be_visible()
@@ -47,7 +47,7 @@ def test_a_runaway_query_leaves_the_app_to_others(app: Callable[..., str], visit
 
 def test_the_time_limit_ends_a_query_with_a_sentence(app: Callable[..., str], visit: Callable[..., Page]) -> None:
     page = visit(f"{app('app.py')}/SQL", {"q": ENDLESS, "seconds": 5})
-    expect(page.get_by_text("The query took longer than 5 s; ask for less.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("The query took longer than 5 s; ask for less.")).to_be_visible()
     editor(page).fill("select 'still here' as word")
     editor(page).press("Control+Enter")
     answered(page, 1)
@@ -55,7 +55,7 @@ def test_the_time_limit_ends_a_query_with_a_sentence(app: Callable[..., str], vi
 
 def test_a_newcomer_sees_an_answer_and_runs_his_own(app: Callable[..., str], visit: Callable[..., Page]) -> None:
     page = visit(f"{app('app.py')}/SQL")
-    expect(page.locator(".ag-owner", has_text=" rows in ")).to_be_visible(timeout=60_000)
+    expect(page.locator(".ag-owner", has_text=" rows in ")).to_be_visible()
     editor(page).fill("select object, count(*) as n from named_objects group by all order by n desc limit 7")
     editor(page).press("Control+Enter")
     answered(page, 7)
@@ -72,7 +72,7 @@ def test_a_newcomer_sees_an_answer_and_runs_his_own(app: Callable[..., str], vis
 
 def test_the_schema_types_names_and_shows_rows(app: Callable[..., str], visit: Callable[..., Page]) -> None:
     page = visit(f"{app('app.py')}/SQL")
-    expect(page.locator(".ag-owner", has_text=" rows in ")).to_be_visible(timeout=60_000)
+    expect(page.locator(".ag-owner", has_text=" rows in ")).to_be_visible()
     settled(page)
     editor(page).fill("select  from videos limit 3")
     editor(page).evaluate("field => field.setSelectionRange(7, 7)")
@@ -115,14 +115,14 @@ def test_answers_leave_as_files_and_rows_open_the_player(
     page.locator("[data-testid=stDataFrame]").click(position={"x": 18, "y": 52})
     video_id, frame = tables[0].iloc[0]
     page.get_by_role("link", name=f"Open {video_id} at").click()
-    expect(page.locator("[data-part=number]")).to_contain_text(f"frame {frame} /", timeout=60_000)
+    expect(page.locator("[data-part=number]")).to_contain_text(f"frame {frame} /")
 
 
 @pytest.mark.parametrize("width", [420, 1300])
 def test_an_error_points_to_its_place(app: Callable[..., str], visit: Callable[..., Page], width: int) -> None:
     query = "select video_id,\n  no_such_column\nfrom videos"
     page = visit(f"{app('app.py')}/SQL", {"q": query}, width=width, scheme="dark")
-    expect(page.get_by_text("no_such_column").nth(1)).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("no_such_column").nth(1)).to_be_visible()
     expect(page.get_by_text("Line 2, column 3 of the query.")).to_be_visible()
     expect(editor(page)).to_have_value(query)
     settled(page)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 def chart(page: Page, name: str) -> Locator:
     """A drawn chart of the page by the key of its figure."""
     found = page.locator(f".st-key-statistics_{name}_chart [data-testid=stVegaLiteChart]")
-    found.locator("canvas, svg").first.wait_for(timeout=60_000)
+    found.locator("canvas, svg").first.wait_for()
     page.wait_for_timeout(1_500)
     return found
 
@@ -39,7 +39,7 @@ def test_a_click_on_a_bar_filters_explore(app: Callable[..., str], visit: Callab
     assert box is not None
     bars.click(position={"x": 0.5 * box["width"], "y": 0.3 * box["height"]})
     link = links(page, "relations")
-    expect(link).to_have_text(re.compile("See the .*video.* in Explore"), timeout=30_000)
+    expect(link).to_have_text(re.compile("See the .*video.* in Explore"))
     said = re.search(r"See the ([\d,]+) videos", link.inner_text())
     link.click()
     page.wait_for_url("**/Explore?**")
@@ -57,12 +57,12 @@ def test_a_frame_of_the_strip_opens_the_player_at_its_moment(
     page.locator(".st-key-statistics_sampling_mark input").click()
     page.get_by_role("option").nth(3).click()
     link = links(page, "sampling")
-    expect(link).to_have_text(re.compile("Watch this moment"), timeout=30_000)
+    expect(link).to_have_text(re.compile("Watch this moment"))
     link.click()
     page.wait_for_url("**/Explore?**")
     settled(page)
     assert set(query(page)) == {"v", "t"}
-    expect(page.locator("[data-part=number]")).to_have_text(re.compile(r"frame \d+ /"), timeout=30_000)
+    expect(page.locator("[data-part=number]")).to_have_text(re.compile(r"frame \d+ /"))
 
 
 def test_pictures_come_as_files(app: Callable[..., str], visit: Callable[..., Page], tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_pictures_come_as_files(app: Callable[..., str], visit: Callable[..., Pa
     settled(page)
     chart(page, "pairs")
     for kind in ("svg", "png"):
-        with page.expect_download(timeout=60_000) as download:
+        with page.expect_download() as download:
             page.locator(f".st-key-statistics_pairs_{kind} button").click()
         assert re.fullmatch(rf"ag_object-relationship_annotation_[\d-]+\.{kind}", download.value.suggested_filename)
         download.value.save_as(tmp_path / kind)

@@ -15,7 +15,7 @@ from ag_core.results.film_cache import FILE, FilmRequest, FinishedFilm, list_fin
 from ag_core.taxonomy import action_index
 from tests.jobs.stand_in_film import DEAF, DIES, REFUSED, SLOW, stand_in_film
 
-SOON_S = 60.0
+SOON_S = 240.0
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from ag_core.results import prediction_cache
 from ag_core.results.prediction_cache import PredictionSettings, result_key, result_path
 from tests.video.test_frames import write_video
 
-SOON_S = 60.0
+SOON_S = 240.0
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from ag_core.jobs.queue import JobQueue, JobState
 from ag_core.jobs.serving import Cancelled, serve_process
 from ag_core.progress import Progress
 
-SOON_S = 60.0
+SOON_S = 240.0
 
 
 class Counting:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SOON_S = 120.0
+SOON_S = 240.0
 
 
 @pytest.fixture(scope="module")

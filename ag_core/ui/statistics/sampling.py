@@ -21,6 +21,7 @@ from ag_core.ui.formatting import format_action, format_clock, format_number, fo
 from ag_core.ui.page import EXPLORE, TIME, VIDEO, show_empty_state, show_owner_note
 from ag_core.ui.statistics.scope import StatisticsScope
 from ag_core.ui.widgets.pickers import pick_video
+from ag_core.ui.widgets.video_still import show_still
 
 AT_MIDPOINT, ELSEWHERE = FRAME_KINDS
 
@@ -153,10 +154,7 @@ def _show_frame(video: Video, frame: int, part: int, annotated: bool) -> None:
     time_s = frame_to_time(frame, video.fps or 1.0)
     with st.container(key=f"ag_still_{part}"):
         image = cached.load_frame_jpeg(None if video.path is None else str(video.path), frame)
-        if image:
-            st.image(image, width="stretch", alt=f"Frame {frame} of video {video.video_id}")
-        else:
-            st.html('<div class="ag-noposter">no video file</div>')
+        show_still(image, alt=f"Frame {frame} of video {video.video_id}")
         st.page_link(
             EXPLORE,
             label=f"{format_clock(time_s)}, frame {frame}",

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from ag_core.evaluation.average_precision import compute_action_precision as compute_action_precision
     from ag_core.evaluation.graph_recall import compute_graph_recall as compute_graph_recall
     from ag_core.graphs.networks import to_networkx as to_networkx
-    from ag_core.models.feature_bank import bank_times as bank_times
-    from ag_core.models.feature_bank import graph_bank as graph_bank
+    from ag_core.models.feature_bank import build_graph_bank as build_graph_bank
+    from ag_core.models.feature_bank import compute_bank_times as compute_bank_times
     from ag_core.pipeline import load_models as load_models
     from ag_core.pipeline import predict_video as predict_video
     from ag_core.records import ActionInterval as ActionInterval
@@ -45,11 +45,11 @@ _MODULES = {
     "SceneGraph": "records",
     "UserError": "errors",
     "Video": "records",
-    "bank_times": "models.feature_bank",
+    "compute_bank_times": "models.feature_bank",
     "build_store": "annotations.building.build",
     "compute_action_precision": "evaluation.average_precision",
     "compute_graph_recall": "evaluation.graph_recall",
-    "graph_bank": "models.feature_bank",
+    "build_graph_bank": "models.feature_bank",
     "latest_graph_at": "records",
     "load_models": "pipeline",
     "open_store": "annotations.showcase_store",

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 GEOMETRY_SIZE = 28
-"""Length of `relation_geometry`'s vector."""
+"""Length of `compute_relation_geometry`'s vector."""
 
 
 def _boxes(boxes: ArrayLike) -> NDArray[np.float32]:
@@ -35,7 +35,7 @@ def iou_matrix(a: ArrayLike, b: ArrayLike, inclusive: bool = False) -> NDArray[n
     return overlap
 
 
-def union_boxes(a: ArrayLike, b: ArrayLike) -> NDArray[np.float32]:
+def unite_boxes(a: ArrayLike, b: ArrayLike) -> NDArray[np.float32]:
     """[N,4] tight boxes around both boxes of each row."""
     a, b = _boxes(a), _boxes(b)
     return np.concatenate([np.minimum(a[:, :2], b[:, :2]), np.maximum(a[:, 2:], b[:, 2:])], axis=1)
@@ -65,14 +65,14 @@ def _placement(boxes: NDArray[np.float32], sizes_wh: NDArray[np.float32]) -> NDA
     return np.concatenate([parts, (area(boxes, True) / sizes_wh.prod(axis=1))[:, None]], axis=1)
 
 
-def relation_geometry(subjects: ArrayLike, objects: ArrayLike, sizes_wh: ArrayLike) -> NDArray[np.float32]:
+def compute_relation_geometry(subjects: ArrayLike, objects: ArrayLike, sizes_wh: ArrayLike) -> NDArray[np.float32]:
     """[N,28] RelDN's spatial vector of each subject and object box in an image of `sizes_wh` [N,2] (methods C9).
 
     Offsets subject to object, subject to union, union to object (six each), then placement of both in the image.
     """
     subjects, objects = _boxes(subjects), _boxes(objects)
     sizes_wh = np.asarray(sizes_wh, np.float32).reshape(-1, 2)
-    unions = union_boxes(subjects, objects)
+    unions = unite_boxes(subjects, objects)
     parts = [
         _offsets(subjects, objects),
         _offsets(subjects, unions),

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, TypeVar
 
 from ag_core import presets
 from ag_core.errors import UserError
-from ag_core.presets import preset_named
+from ag_core.presets import find_preset
 
 
 class Family(StrEnum):
@@ -47,7 +47,7 @@ HOME_WORLD_DATA = "home world"
 COCO_DATA = "COCO"
 """What weights were trained on, in the words of a prediction file."""
 
-DEFAULT_LOSS = "ag_core.models.relation.losses:grouped_losses"
+DEFAULT_LOSS = "ag_core.models.relation.losses:compute_grouped_losses"
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Entry:
 
     def preset(self, name: str = "demo") -> Any:
         """The recipe of a short name; UserError lists the known ones."""
-        return preset_named(self.presets, name)
+        return find_preset(self.presets, name)
 
     def weights_path(self, folder: Path) -> Path:
         """Its weights file in a folder of weights. UserError for a model that has none."""
@@ -197,7 +197,7 @@ RELATION_HEADS: dict[str, RelationHeadEntry] = _by_id(
         label="RelDN",
         about="looks at the pair: appearance, place and classes",
         build="ag_core.models.relation.reldn:RelDnHead",
-        loss="ag_core.models.relation.reldn:reldn_losses",
+        loss="ag_core.models.relation.reldn:compute_reldn_losses",
         presets={"demo": presets.DEMO_RELDN, "paper": presets.PAPER_RELDN},
         weights_file="reldn.safetensors",
         needs=frozenset({Need.REGIONS, Need.UNION_FEATURES}),
@@ -310,7 +310,7 @@ def find_action_model(model: str) -> ActionModelEntry:
     return find_entry(ACTION_MODELS, model, Family.ACTION_MODEL)
 
 
-def predicting_models() -> list[ActionModelEntry]:
+def list_predicting_models() -> list[ActionModelEntry]:
     """The action models that take part in predictions, in their order."""
     return [entry for entry in ACTION_MODELS.values() if entry.predicts]
 
@@ -320,6 +320,6 @@ def clip_networks_of(models: Iterable[ActionModelEntry]) -> list[ClipNetworkEntr
     return [find_clip_network(network) for network in dict.fromkeys(model.clip_network for model in models)]
 
 
-def model_label(model: str) -> str:
+def get_model_label(model: str) -> str:
     """An action model's name on screen; an unknown id, as a store of elsewhere may hold, stays as it is."""
     return ACTION_MODELS[model].label if model in ACTION_MODELS else model

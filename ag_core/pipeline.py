@@ -24,22 +24,22 @@ from ag_core.catalog import (
     clip_networks_of,
     find_detector,
     find_relation_head,
-    predicting_models,
+    list_predicting_models,
 )
 from ag_core.errors import UserError
 from ag_core.files import hash_file_cached
 from ag_core.models.coco import UNSEEN_BY_COCO
 from ag_core.models.detector import Detector, FasterRcnnDetector, load_detector
-from ag_core.models.feature_bank import BankMaterial, bank_times, build_bank, graph_bank
+from ag_core.models.feature_bank import BankMaterial, build_bank, build_graph_bank, compute_bank_times
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import load_relation_head
 from ag_core.models.scene_graph import ObservedFrames, SceneGraphPredictor
 from ag_core.models.video import BankHead, ClipNetwork, load_bank_head, load_clip_network, make_clip_input
-from ag_core.models.video.scoring import as_probabilities, score_clips, score_videos
+from ag_core.models.video.scoring import score_clips, score_videos, to_probabilities
 from ag_core.presets import VideoPreset
 from ag_core.records import ActionScores, SceneGraph, Video, frame_to_time, time_to_frame
 from ag_core.results.prediction import DEFAULT_RATE, ModelUse, Prediction
-from ag_core.results.prediction_cache import PredictionSettings, weights_files
+from ag_core.results.prediction_cache import PredictionSettings, find_weights_files
 from ag_core.settings import WEIGHTS, settings
 from ag_core.taxonomy import ACTIONS, N_ACTIONS, N_OBJECTS, action_index
 from ag_core.video.clips import clip_centre_times, clip_frame_numbers, letterbox
@@ -120,7 +120,7 @@ def load_models(
 ) -> Models:
     """All models for a detector (an id, or a model file) and a relation head. UserError for what is missing."""
     chosen = PredictionSettings(detector, relation_head)
-    files = weights_files(chosen, weights)
+    files = find_weights_files(chosen, weights)
     where = choose_device(device)
     # No more threads than cores this process may use, and no more than OMP_NUM_THREADS, which torch follows itself.
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -129,17 +129,17 @@ def load_models(
     found: Detector = own if chosen.detector == HOME_WORLD else load_detector(chosen.detector, weights, where)
     head, _ = load_relation_head(relation_head, weights)
     clip_networks, action_models = {}, []
-    for network in clip_networks_of(predicting_models()):
+    for network in clip_networks_of(list_predicting_models()):
         loaded, _ = load_clip_network(network.id, weights)
         clip_networks[network.id] = LoadedClipNetwork(loaded.clip_net.to(where), network.preset())
-    for model in predicting_models():
+    for model in list_predicting_models():
         bank_head, metadata = load_bank_head(model.id, weights)
-        action_models.append(LoadedActionModel(model, bank_head.to(where), _trained_on(metadata)))
+        action_models.append(LoadedActionModel(model, bank_head.to(where), _read_trained_actions(metadata)))
     return Models(
         graphs=SceneGraphPredictor(found, RegionFeatureExtractor(own.model), head, where),
         clip_networks=clip_networks,
         action_models=tuple(action_models),
-        uses=_model_uses(chosen, files),
+        uses=_describe_model_uses(chosen, files),
         notes=(COCO_NOTE,) if find_detector(detector).trained_on == COCO_DATA else (),
         device=where,
     )
@@ -154,7 +154,7 @@ NO_FILE_HASH = "0" * 64
 """Stands for weights that torchvision fetched itself."""
 
 
-def _model_uses(chosen: PredictionSettings, files: dict[str, Path]) -> tuple[ModelUse, ...]:
+def _describe_model_uses(chosen: PredictionSettings, files: dict[str, Path]) -> tuple[ModelUse, ...]:
     """What a result says of the models: one entry a weights file, in the order of the path."""
     detector, own = find_detector(chosen.detector), find_detector(HOME_WORLD)
     preset = detector.preset().name if detector.presets else detector.architecture
@@ -165,7 +165,7 @@ def _model_uses(chosen: PredictionSettings, files: dict[str, Path]) -> tuple[Mod
         ModelUse("region-features", "regions", own.preset().name, hash_file_cached(files["regions"]), own.trained_on),
         ModelUse(head.id, "relations", head.preset().name, hash_file_cached(files["relations"]), head.trained_on),
     ]
-    models = predicting_models()
+    models = list_predicting_models()
     for role, entry in [
         *((network.role, network) for network in clip_networks_of(models)),
         *((model.id, model) for model in models),
@@ -174,7 +174,7 @@ def _model_uses(chosen: PredictionSettings, files: dict[str, Path]) -> tuple[Mod
     return tuple(uses)
 
 
-def _trained_on(metadata: dict[str, str]) -> NDArray[np.bool_]:
+def _read_trained_actions(metadata: dict[str, str]) -> NDArray[np.bool_]:
     """[157] from the action ids in a checkpoint's `trained_on`; all where it names none."""
     ids = [text.strip() for text in metadata.get("trained_on", "").split(",") if text.strip()]
     known = np.zeros(N_ACTIONS, bool)
@@ -182,12 +182,12 @@ def _trained_on(metadata: dict[str, str]) -> NDArray[np.bool_]:
     return known
 
 
-def graph_times(duration_s: float, rate: float) -> NDArray[np.float64]:
+def choose_graph_times(duration_s: float, rate: float) -> NDArray[np.float64]:
     """Moments that get a graph: the bank's, and between and before them so many that there are `rate` a second.
 
     Every multiple of 1 / rate before or after the bank's first moment; at the bank's own rate, the bank's moments.
     """
-    bank = bank_grid(duration_s)
+    bank = choose_bank_times(duration_s)
     before = np.floor(bank[0] * rate + 1e-9)
     steps = np.arange(-before, np.ceil((duration_s - bank[0]) * rate) + 1)
     added = bank[0] + steps / rate
@@ -195,9 +195,9 @@ def graph_times(duration_s: float, rate: float) -> NDArray[np.float64]:
     return np.union1d(bank.round(9), added[(added >= 0) & (added < duration_s)].round(9))
 
 
-def bank_grid(duration_s: float) -> NDArray[np.float64]:
+def choose_bank_times(duration_s: float) -> NDArray[np.float64]:
     """The bank's moments, or the middle alone of a video that ends before the first."""
-    times = bank_times(duration_s)
+    times = compute_bank_times(duration_s)
     return times if len(times) else np.array([duration_s / 2])
 
 
@@ -205,10 +205,10 @@ def make_plan(video: Video, rate: float, clip_presets: dict[str, VideoPreset]) -
     """The pictures that a prediction of a probed video needs, with clips for each clip network."""
     assert video.fps is not None and video.n_frames is not None
     fps, n_frames = video.fps, video.n_frames
-    bank = bank_grid(video.duration_s)
+    bank = choose_bank_times(video.duration_s)
     centres = np.concatenate([bank, clip_centre_times(video.duration_s)])
     return Plan(
-        graph_frames=sorted({time_to_frame(t, fps, n_frames) for t in graph_times(video.duration_s, rate)}),
+        graph_frames=sorted({time_to_frame(t, fps, n_frames) for t in choose_graph_times(video.duration_s, rate)}),
         bank_times_s=bank,
         bank_frames=[time_to_frame(t, fps, n_frames) for t in bank],
         centres_s=centres,
@@ -252,7 +252,7 @@ def predict_video(
         sha256=hash_file_cached(path),
         models=models.uses,
         rate=rate,
-        notes=(*models.notes, *domain_notes(path, models.uses)),
+        notes=(*models.notes, *list_domain_notes(path, models.uses)),
         frames=tuple(graphs[frame] for frame in plan.graph_frames),
         actions=actions,
     )
@@ -354,21 +354,21 @@ def score_actions(
     """
     n_moments = len(plan.bank_times_s)
     n_views = len(plan.centres_s) - n_moments
-    rows = graph_bank([graphs[frame] for frame in plan.bank_frames])
+    rows = build_graph_bank([graphs[frame] for frame in plan.bank_frames])
     scores = []
     for model in models.action_models:
         of_clips, windows = features[model.entry.clip_network], None
         if model.entry.bank is not None:
             material = BankMaterial(plan.bank_times_s, of_clips[:n_moments], rows)
-            windows = build_bank(model.entry.bank, material).windows(plan.centres_s)
-        found = as_probabilities(score_clips(model.head, of_clips, windows, models.device))
+            windows = build_bank(model.entry.bank, material).cut_windows(plan.centres_s)
+        found = to_probabilities(score_clips(model.head, of_clips, windows, models.device))
         [of_video] = score_videos(found[n_moments:], [0] * n_views)
         times = plan.bank_times_s.astype(np.float32)
         scores.append(ActionScores(model.entry.id, of_video, times, found[:n_moments], model.trained_on))
     return tuple(scores)
 
 
-def domain_notes(path: Path, uses: Sequence[ModelUse]) -> tuple[str, ...]:
+def list_domain_notes(path: Path, uses: Sequence[ModelUse]) -> tuple[str, ...]:
     """What must be said where models that know only the home world look at other footage."""
     strangers = [use.role for use in uses if use.trained_on_data == HOME_WORLD_DATA]
     if not strangers or is_home_world(path):

@@ -195,7 +195,7 @@ PAPER_VIDEO = I3dPreset(
 )
 
 
-def preset_named(presets: Mapping[str, Preset], name: str) -> Preset:
+def find_preset(presets: Mapping[str, Preset], name: str) -> Preset:
     """One of `presets` by its short name; UserError lists the known ones."""
     if name not in presets:
         raise UserError(f"there is no preset {name!r}; known presets are {', '.join(presets)}")

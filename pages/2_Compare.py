@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ag_core.annotations.store import ANNOTATION
-from ag_core.catalog import BankKind, predicting_models
+from ag_core.catalog import BankKind, list_predicting_models
 from ag_core.errors import UserError
 from ag_core.taxonomy import ACTIONS, action_index
 from ag_core.ui import cached, tables
@@ -117,10 +117,10 @@ def show_feature(viewing: Viewing, time_s: float) -> None:
     show_download(table, "confidence", viewing.video.video_id, "compare_matrix_csv")
 
 
-READERS = [model.label for model in predicting_models() if model.bank is BankKind.PREDICTED_GRAPHS]
+READERS = [model.label for model in list_predicting_models() if model.bank is BankKind.PREDICTED_GRAPHS]
 """The models that read predicted graphs."""
 
-described = ", ".join(f"{model.label} {model.about}" for model in predicting_models())
+described = ", ".join(f"{model.label} {model.about}" for model in list_predicting_models())
 show_page_frame("Compare", f"{described}; all read the same video here.")
 require_store()
 key = cached.get_store_key()

@@ -11,7 +11,7 @@ from ag_core.jobs.prediction import PredictionRequest
 from ag_core.jobs.queue import Job, JobState
 from ag_core.results import uploads
 from ag_core.results.prediction import DEFAULT_RATE
-from ag_core.results.prediction_cache import LARGEST_RATE, PredictionSettings
+from ag_core.results.prediction_cache import MAX_RATE, PredictionSettings
 from ag_core.ui import cached
 from ag_core.ui.formatting import format_download_name, format_number, format_remaining
 from ag_core.ui.page import show_failure, show_owner_note, show_page_frame
@@ -66,7 +66,7 @@ def choose_settings() -> PredictionSettings | None:
         )
     with third:
         rate = st.number_input(
-            "Graphs per second", 0.5, LARGEST_RATE, DEFAULT_RATE, 0.5, key="run_rate", help="More take longer."
+            "Graphs per second", 0.5, MAX_RATE, DEFAULT_RATE, 0.5, key="run_rate", help="More take longer."
         )
     if (ending := DETECTORS[detector].file_ending) is not None:
         path = st.text_input(f"Path of the {ending} file on this machine", key="run_onnx_path")

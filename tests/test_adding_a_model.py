@@ -23,7 +23,7 @@ from ag_core.models.video.fbo import MeanBank
 from ag_core.pipeline import Models, load_models, predict_video
 from ag_core.presets import RelationPreset, RelDnPreset
 from ag_core.results.prediction import Prediction
-from ag_core.results.prediction_cache import PredictionSettings, result_key, weights_files
+from ag_core.results.prediction_cache import PredictionSettings, compute_result_key, find_weights_files
 from ag_core.results.prediction_schema import build_prediction_schema
 from ag_core.settings import WEIGHTS, settings
 from ag_core.taxonomy import N_ACTIONS
@@ -147,10 +147,10 @@ def test_a_head_of_whole_videos_hears_of_other_frames(models: Models, film: Path
 
 def test_the_toys_decide_the_key_of_a_kept_result(weights: Path, film: Path) -> None:
     chosen = PredictionSettings(relation_head=HEAD.id)
-    assert {"toy clip", "toy"} <= set(weights_files(chosen, weights))
-    before = result_key(film, chosen, weights)
+    assert {"toy clip", "toy"} <= set(find_weights_files(chosen, weights))
+    before = compute_result_key(film, chosen, weights)
     (weights / "toy.safetensors").write_bytes(b"others")
-    assert result_key(film, chosen, weights) != before
+    assert compute_result_key(film, chosen, weights) != before
 
 
 def test_the_toys_are_on_the_pages(

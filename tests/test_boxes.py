@@ -28,8 +28,8 @@ def test_overlap_by_hand(a, b, inclusive, expected):
 
 def test_empty_overlap():
     assert boxes.iou_matrix([], np.zeros((3, 4))).shape == (0, 3)
-    assert boxes.union_boxes([], []).shape == (0, 4)
-    assert boxes.relation_geometry([], [], []).shape == (0, 28)
+    assert boxes.unite_boxes([], []).shape == (0, 4)
+    assert boxes.compute_relation_geometry([], [], []).shape == (0, 28)
 
 
 @given(st.lists(box, min_size=1, max_size=5), st.lists(box, min_size=1, max_size=5))
@@ -41,14 +41,14 @@ def test_overlap_is_symmetric_and_bounded(a, b):
 
 
 def test_union_clip_and_flip():
-    assert boxes.union_boxes([[0, 5, 10, 10]], [[5, 0, 8, 20]]).tolist() == [[0, 0, 10, 20]]
+    assert boxes.unite_boxes([[0, 5, 10, 10]], [[5, 0, 8, 20]]).tolist() == [[0, 0, 10, 20]]
     assert boxes.clip_boxes([[-5, 3, 700, 900]], 640, 480).tolist() == [[0, 3, 640, 480]]
     assert boxes.flip_boxes([[10, 0, 30, 5]], 100).tolist() == [[70, 0, 90, 5]]
     assert boxes.flip_boxes([], 100).shape == (0, 4)
 
 
 def test_geometry_by_hand():
-    vector = boxes.relation_geometry([[0, 0, 9, 9]], [[20, 0, 39, 9]], [[100, 50]])[0]
+    vector = boxes.compute_relation_geometry([[0, 0, 9, 9]], [[20, 0, 39, 9]], [[100, 50]])[0]
     assert len(vector) == boxes.GEOMETRY_SIZE == 28
     # Centres 4.5 and 29.5, widths 10 and 20 with the last pixel, heights both 10.
     assert vector[:6] == pytest.approx([2.5, 0, np.log(2), 0, -1.25, 0])
@@ -59,11 +59,11 @@ def test_geometry_by_hand():
 
 @given(box, box)
 def test_geometry_does_not_depend_on_scale_far_from_one_pixel(a, b):
-    assert np.isfinite(boxes.relation_geometry([a], [b], [[640, 480]])).all()
+    assert np.isfinite(boxes.compute_relation_geometry([a], [b], [[640, 480]])).all()
 
 
 def test_inputs_are_untouched():
     a = np.array([[-3.0, 0, 9, 9]], np.float32)
     kept = a.copy()
-    boxes.clip_boxes(a, 5, 5), boxes.union_boxes(a, a), boxes.relation_geometry(a, a, [[9, 9]])
+    boxes.clip_boxes(a, 5, 5), boxes.unite_boxes(a, a), boxes.compute_relation_geometry(a, a, [[9, 9]])
     assert np.array_equal(a, kept)

@@ -21,11 +21,11 @@ from ag_core.jobs.prediction import PredictionJobs, PredictionRequest
 from ag_core.jobs.queue import JobQueue, JobState
 from ag_core.models.checkpoints import save_checkpoint
 from ag_core.models.detector import build_faster_rcnn
-from ag_core.models.feature_bank import bank_times
+from ag_core.models.feature_bank import compute_bank_times
 from ag_core.models.relation import build_relation_head
 from ag_core.models.scene_graph import SceneGraphPredictor
 from ag_core.models.video import build_bank_head, build_video_model, make_clip_input
-from ag_core.pipeline import Cancelled, Models, graph_times, load_models, make_plan, predict_video
+from ag_core.pipeline import Cancelled, Models, choose_graph_times, load_models, make_plan, predict_video
 from ag_core.presets import DEMO_DETECTOR, DEMO_RELDN, DEMO_VIDEO
 from ag_core.records import Detections, Video, time_to_frame
 from ag_core.results.prediction import Prediction
@@ -95,7 +95,7 @@ def test_the_path_from_file_to_scores(models: Models, film: Path) -> None:
     assert prediction.frames[0].relations_of(Group.ATTENTION).sum() == pytest.approx(1, abs=1e-4)
     scores = prediction.action_scores()
     assert list(scores) == ["lfb", "sgfb"]
-    np.testing.assert_allclose(scores["lfb"].times_s, bank_times(3.5))
+    np.testing.assert_allclose(scores["lfb"].times_s, compute_bank_times(3.5))
     assert scores["sgfb"].over_time.shape == (7, N_ACTIONS)
     assert np.flatnonzero(scores["sgfb"].trained_on).tolist() == [0, 156]
     assert [use.role for use in prediction.models] == ["detector", "regions", "relations", "clip", "lfb", "sgfb"]
@@ -197,12 +197,12 @@ def test_a_film_in_an_exported_world_is_known_by_its_folder(tmp_path: Path) -> N
     ("duration_s", "rate", "count"), [(12, 2, 24), (12, 4, 48), (12, 1, 24), (12, 12, 144), (0.1, 2, 1), (30, 2, 60)]
 )
 def test_graphs_lie_on_the_bank_and_between(duration_s: float, rate: float, count: int) -> None:
-    times = graph_times(duration_s, rate)
+    times = choose_graph_times(duration_s, rate)
     assert len({time_to_frame(t, 12) for t in times}) == pytest.approx(count, abs=1)
     assert times.min() >= 0 and times.max() < duration_s
-    assert set(pipeline.bank_grid(duration_s).round(9)) <= set(times)
+    assert set(pipeline.choose_bank_times(duration_s).round(9)) <= set(times)
     if rate == 2:
-        np.testing.assert_allclose(times, pipeline.bank_grid(duration_s))
+        np.testing.assert_allclose(times, pipeline.choose_bank_times(duration_s))
 
 
 def test_the_plan_follows_the_videos_own_rate() -> None:

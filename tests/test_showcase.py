@@ -7,26 +7,26 @@ from jsonschema import Draft202012Validator
 
 from ag_core.files import hash_file
 from ag_core.results.prediction import Prediction
-from ag_core.results.prediction_cache import PredictionSettings, weights_files
+from ag_core.results.prediction_cache import PredictionSettings, find_weights_files
 from ag_core.settings import ASSETS, SHOWCASE, WEIGHTS
 from ag_core.video.frames import probe_video
 
 CLIPS = sorted((SHOWCASE / "videos").glob("*.mp4"))
-LARGEST_WEIGHTS = 16_000_000
-LARGEST_CLIPS = 12_000_000
+MAX_WEIGHTS_BYTES = 16_000_000
+MAX_CLIPS_BYTES = 12_000_000
 
 
 def test_two_dozen_small_clips_with_truth() -> None:
     assert len(CLIPS) == 24
     assert all((SHOWCASE / "dense" / f"{clip.stem}.npz").is_file() for clip in CLIPS)
     kept = [*SHOWCASE.glob("videos/*"), *SHOWCASE.glob("dense/*"), *SHOWCASE.glob("annotations/*")]
-    assert sum(path.stat().st_size for path in kept) < LARGEST_CLIPS
+    assert sum(path.stat().st_size for path in kept) < MAX_CLIPS_BYTES
 
 
 def test_weights_are_small() -> None:
     weights = list(WEIGHTS.glob("*.safetensors"))
     assert {path.stem for path in weights} >= {"detector", "reldn", "frequency", "clip", "lfb", "sgfb"}
-    assert all(path.stat().st_size < LARGEST_WEIGHTS for path in weights)
+    assert all(path.stat().st_size < MAX_WEIGHTS_BYTES for path in weights)
 
 
 @pytest.mark.parametrize("clip", CLIPS, ids=lambda clip: clip.stem)
@@ -37,5 +37,5 @@ def test_predictions_are_by_the_shipped_weights_for_this_clip(clip) -> None:
     prediction = Prediction.load(path)
     assert prediction.sha256 == hash_file(clip)
     assert prediction.video.n_frames == probe_video(clip).n_frames == 144
-    files = weights_files(PredictionSettings(), WEIGHTS)
+    files = find_weights_files(PredictionSettings(), WEIGHTS)
     assert {use.role: use.sha256 for use in prediction.models} == {role: hash_file(files[role]) for role in files}

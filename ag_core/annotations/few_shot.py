@@ -47,7 +47,7 @@ class FewShotClasses:
 
 
 @cache
-def few_shot_classes(profile: str) -> FewShotClasses:
+def list_few_shot_classes(profile: str) -> FewShotClasses:
     """The fixed lists of a profile; UserError where there are none for it."""
     lists = json.loads((ASSETS / "few_shot.json").read_text(encoding="utf-8"))
     if profile not in lists:
@@ -56,7 +56,7 @@ def few_shot_classes(profile: str) -> FewShotClasses:
     return FewShotClasses(profile, base, novel, lists[profile]["drawn"])
 
 
-def videos_of_classes(store: "AnnotationStore", actions: Iterable[int]) -> pd.DataFrame:
+def count_videos_of_classes(store: "AnnotationStore", actions: Iterable[int]) -> pd.DataFrame:
     """How many annotated videos of each split show each of these classes, by action.
 
     Columns: action, action_id, label, train, val, enough: whether both reach MIN_VIDEOS.
@@ -76,7 +76,7 @@ def videos_of_classes(store: "AnnotationStore", actions: Iterable[int]) -> pd.Da
 
 
 def draw_novel(videos: pd.DataFrame, count: int, seed: int) -> tuple[int, ...]:
-    """Novel classes drawn from those of `videos_of_classes` that have an object and enough videos, in rising order.
+    """Novel classes, ascending, drawn from those of `count_videos_of_classes` with an object and enough videos.
 
     UserError where there are too few of them.
     """

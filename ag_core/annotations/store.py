@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ag_core.annotations.connection import attach_store
 from ag_core.annotations.store_format import ANNOTATION
-from ag_core.annotations.targets import Targets, targets_of
+from ag_core.annotations.targets import Targets, load_targets
 from ag_core.errors import UserError
 from ag_core.records import ActionInterval, SceneGraph, Video, frame_to_time
 from ag_core.taxonomy import N_ACTIONS, N_RELATIONS
@@ -175,7 +175,7 @@ class AnnotationStore:
 
     def targets_of(self, video_ids: Sequence[str], source: str = ANNOTATION) -> Targets:
         """Frames, boxes, classes and relationships of many videos as flat arrays, for training and evaluation."""
-        return targets_of(self, video_ids, source)
+        return load_targets(self, video_ids, source)
 
     def action_scores_of(self, video_id: str, source: str) -> dict[str, np.ndarray]:
         """[157] scores of each model for a video in a prediction; empty where there are none."""

@@ -107,7 +107,7 @@ class Targets:
         )
 
 
-def targets_of(store: "AnnotationStore", video_ids: Sequence[str], source: str) -> Targets:
+def load_targets(store: "AnnotationStore", video_ids: Sequence[str], source: str) -> Targets:
     """The targets of some videos in one source; a video that the source does not have is left out."""
     videos = store.rows(
         """select video, video_id, path, split, part, fps, n_frames, width, height

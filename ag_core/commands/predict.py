@@ -27,7 +27,12 @@ def run(options: argparse.Namespace) -> None:
     """Predict, or take the kept result; write the file whole or not at all."""
     from ag_core.files import check_target
     from ag_core.progress import ProgressReporter
-    from ag_core.results.prediction_cache import PredictionSettings, finished_result, result_key, result_path
+    from ag_core.results.prediction_cache import (
+        PredictionSettings,
+        compute_result_key,
+        get_result_path,
+        load_finished_result,
+    )
     from ag_core.settings import WEIGHTS, settings
     from ag_core.video.frames import probe_video
 
@@ -36,8 +41,8 @@ def run(options: argparse.Namespace) -> None:
     video = probe_video(options.video)
     results = settings().results
     weights = options.weights or WEIGHTS
-    key = result_key(options.video, chosen, weights)
-    kept = None if options.no_cache else finished_result(results, key, options.video)
+    key = compute_result_key(options.video, chosen, weights)
+    kept = None if options.no_cache else load_finished_result(results, key, options.video)
     if kept is not None:
         kept.save(options.out)
         print(f"{options.out}: {len(kept.frames)} graphs, from the kept results")
@@ -53,7 +58,7 @@ def run(options: argparse.Namespace) -> None:
         prediction = predict_video(options.video, models, chosen.rate, report)
     seconds = time.perf_counter() - began
     if not options.no_cache:
-        prediction.save(result_path(results, key))
+        prediction.save(get_result_path(results, key))
     prediction.save(options.out)
     persons = sum(graph.person_box_xyxy is not None for graph in prediction.frames)
     print(f"{options.out}: {len(prediction.frames)} graphs, {persons} with a person")

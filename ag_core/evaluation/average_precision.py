@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ag_core.boxes import iou_matrix
 from ag_core.errors import UserError
-from ag_core.evaluation.metrics import Counts, Metric, percent
+from ag_core.evaluation.metrics import Counts, Metric, to_percent
 from ag_core.evaluation.protocol import Averaging, Origin, Protocol, Unit
 from ag_core.records import Detections
 from ag_core.taxonomy import ACTIONS, N_CLASSES, OBJECT_CLASSES
@@ -83,7 +83,9 @@ class ActionPrecision:
         came to its scores."""
         values = ((Averaging.CLASS, self.mean), (Averaging.CLASS_WEIGHTED, self.weighted))
         return tuple(
-            Metric(percent(value), build_video_map_protocol(averaging, details), origin, self._counts(n), model=model)
+            Metric(
+                to_percent(value), build_video_map_protocol(averaging, details), origin, self._counts(n), model=model
+            )
             for averaging, value in values
         )
 
@@ -91,7 +93,7 @@ class ActionPrecision:
         """The mAP of constant scores in percent: the mean share of positive videos. It belongs to no training."""
         origin = replace(origin, seeds=())
         protocol = build_video_map_protocol(details=details)
-        return Metric(percent(self.chance), protocol, origin, self._counts(Counts()), model=CHANCE)
+        return Metric(to_percent(self.chance), protocol, origin, self._counts(Counts()), model=CHANCE)
 
     def to_class_metrics(
         self, origin: Origin, n: Counts = Counts(), model: str = "", details: str = ""
@@ -101,7 +103,7 @@ class ActionPrecision:
         counts = replace(self._counts(n), classes=None)
         return [
             Metric(
-                percent(self.per_class[index]),
+                to_percent(self.per_class[index]),
                 replace(protocol, subject=ACTIONS[index].id),
                 origin,
                 counts,
@@ -190,14 +192,14 @@ class DetectionPrecision:
     def to_metric(self, origin: Origin, n: Counts = Counts(), model: str = "") -> Metric:
         """The mean AP in percent; `n` may add what was learned from and the number of videos."""
         counts = self._counts(n, self.counts.sum(), len(self.classes))
-        return Metric(percent(self.mean), build_detection_protocol(self.overlap), origin, counts, model=model)
+        return Metric(to_percent(self.mean), build_detection_protocol(self.overlap), origin, counts, model=model)
 
     def to_class_metrics(self, origin: Origin, n: Counts = Counts(), model: str = "") -> list[Metric]:
         """The AP in percent of every class that occurs."""
         protocol = replace(build_detection_protocol(self.overlap), name="box AP", averaging=Averaging.ONE_CLASS)
         return [
             Metric(
-                percent(self.per_class[index]),
+                to_percent(self.per_class[index]),
                 replace(protocol, subject=OBJECT_CLASSES[index]),
                 origin,
                 self._counts(n, self.counts[index], None),

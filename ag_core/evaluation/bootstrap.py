@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.evaluation.average_precision import build_video_map_protocol, compute_action_precision
-from ag_core.evaluation.metrics import Bounds, Counts, Metric, percent
+from ag_core.evaluation.metrics import Bounds, Counts, Metric, to_percent
 from ag_core.evaluation.protocol import Origin, Protocol, Unit
 
 N_RESAMPLES = 500
@@ -30,7 +30,7 @@ class ConfidenceInterval:
 
     def to_bounds(self) -> Bounds:
         """The bounds in percent, as a metric carries them."""
-        return Bounds(percent(self.low), percent(self.high), BOUNDS_MEANING)
+        return Bounds(to_percent(self.low), to_percent(self.high), BOUNDS_MEANING)
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,16 @@ class BootstrapPrecision:
 
     def to_metric(self, model: int, origin: Origin, n: Counts = Counts(), name: str = "") -> Metric:
         """The mAP of one model in percent, called `name`; `n` may add what was learned from."""
-        of_seed = tuple(percent(value) for value in self.value_of_seed[model]) if origin.seeds else ()
+        of_seed = tuple(to_percent(value) for value in self.value_of_seed[model]) if origin.seeds else ()
         found = self.bound_model(model)
         return Metric(
-            percent(found.value), build_video_map_protocol(), origin, self._counts(n), found.to_bounds(), of_seed, name
+            to_percent(found.value),
+            build_video_map_protocol(),
+            origin,
+            self._counts(n),
+            found.to_bounds(),
+            of_seed,
+            name,
         )
 
     def to_difference_metric(
@@ -70,7 +76,7 @@ class BootstrapPrecision:
         """How much the first model is above the second, in points; `n` may add what was learned from."""
         protocol = build_difference_protocol(build_video_map_protocol())
         found = self.bound_difference(first, second)
-        return Metric(percent(found.value), protocol, origin, self._counts(n), found.to_bounds(), model=name)
+        return Metric(to_percent(found.value), protocol, origin, self._counts(n), found.to_bounds(), model=name)
 
     def _counts(self, n: Counts) -> Counts:
         return replace(n, videos=self.n_videos, classes=self.n_classes)
@@ -81,7 +87,7 @@ def build_difference_protocol(protocol: Protocol) -> Protocol:
     return replace(protocol, name=f"difference of {protocol.name}", unit=Unit.POINTS)
 
 
-def bootstrap_precision(
+def bootstrap_precisions(
     scores: NDArray[Any], labels: NDArray[np.bool_], resamples: int = N_RESAMPLES, seed: int = 0
 ) -> BootstrapPrecision:
     """Scores [models,S,V,C] of S trainings of each model for V videos, and labels [V,C] -> mAP, and its draws.

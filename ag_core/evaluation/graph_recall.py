@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.errors import UserError
-from ag_core.evaluation.metrics import Counts, Metric, percent
+from ag_core.evaluation.metrics import Counts, Metric, to_percent
 from ag_core.evaluation.protocol import Averaging, Constraint, Origin, Protocol, Unit
 from ag_core.records import SceneGraph
 from ag_core.taxonomy import GROUP_SLICES, N_CLASSES, N_RELATIONS, RELATIONS, Group, Mode
@@ -74,7 +74,11 @@ class GraphRecall:
         counts = self._counts(n, int(self.counts.sum()))
         return tuple(
             Metric(
-                percent(recall), build_recall_protocol(k, mode, self.constraint, averaging), origin, counts, model=model
+                to_percent(recall),
+                build_recall_protocol(k, mode, self.constraint, averaging),
+                origin,
+                counts,
+                model=model,
             )
             for averaging, of_k in means.items()
             for k, recall in of_k.items()
@@ -87,7 +91,7 @@ class GraphRecall:
         protocol = build_recall_protocol(k, mode, self.constraint, Averaging.ONE_CLASS)
         return [
             Metric(
-                percent(self.per_relation[k][index]),
+                to_percent(self.per_relation[k][index]),
                 replace(protocol, subject=RELATIONS[index]),
                 origin,
                 self._counts(n, int(self.counts[index])),

@@ -240,7 +240,7 @@ class Metric:
             ) from error
 
 
-def percent(share: float) -> float:
+def to_percent(share: float) -> float:
     """A share of one as the number of a metric in percent; unrounded."""
     return 100.0 * float(share)
 

@@ -30,7 +30,7 @@ from ag_core.experiments.training_loop import Losses, StepLosses
 from ag_core.files import hash_file, stage_file
 from ag_core.models.checkpoints import load_checkpoint
 from ag_core.models.detector import Detector, FasterRcnnDetector, load_faster_rcnn
-from ag_core.models.feature_bank import BankMaterial, bank_times, build_bank, graph_bank
+from ag_core.models.feature_bank import BankMaterial, build_bank, build_graph_bank, compute_bank_times
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import build_relation_head
 from ag_core.models.scene_graph import SceneGraphPredictor
@@ -87,7 +87,7 @@ def build_predicted_bank(
     graphs = {}
     for frame, picture in read_frames(video.path, wanted):
         [graphs[frame]] = predictor.predict([picture], [frame], [(frame - 1) / video.fps])
-    return graph_bank([graphs[frame] for frame in wanted])
+    return build_graph_bank([graphs[frame] for frame in wanted])
 
 
 def compute_video_features(
@@ -101,7 +101,7 @@ def compute_video_features(
     compute: Compute = Compute(),
 ) -> VideoFeatures:
     """The features of one video, from `folder` where the same weights (named by the keys) made them before."""
-    times, views = bank_times(video.duration_s), clip_centre_times(video.duration_s)
+    times, views = compute_bank_times(video.duration_s), clip_centre_times(video.duration_s)
 
     def both_clips() -> NDArray[np.float32]:
         return compute_clip_features(net, clips, video, [*times, *views], compute, predictor.detector)
@@ -181,7 +181,7 @@ def build_head_examples(
         centres, short_term = (found.views_s, found.views) if at_views else (found.times_s, found.clips)
         for centre, feature in zip(centres, short_term):
             rows["short_term"].append(feature)
-            rows["windows"].append(bank.window(centre))
+            rows["windows"].append(bank.cut_window(centre))
             rows["labels"].append(video.labels if at_views else clips.labels(video, centre))
             rows["video"].append(number)
     return HeadExamples(**{name: np.array(values) for name, values in rows.items()})

@@ -18,7 +18,7 @@ from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import FrameCache, LabelledVideo, LabelledVideos, open_clip_frames
 from ag_core.experiments.training_loop import Losses, StepLosses
 from ag_core.models.detector import Detector
-from ag_core.models.feature_bank import bank_times
+from ag_core.models.feature_bank import compute_bank_times
 from ag_core.models.video import BankedVideoModel, BankHead, make_clip_input
 from ag_core.presets import VideoPreset
 from ag_core.records import frame_to_time
@@ -45,7 +45,7 @@ class Clips:
 
     def grid_labels(self) -> NDArray[np.bool_]:
         """[n,157] labels of the clips at every video's bank moments: how often each action is under way."""
-        return np.array([self.labels(v, time) for v in self.videos for time in bank_times(v.duration_s)])
+        return np.array([self.labels(v, time) for v in self.videos for time in compute_bank_times(v.duration_s)])
 
     def pictures(self, video: LabelledVideo, centre_s: float) -> NDArray[np.uint8]:
         """[T,H,W,3] of the clip around a moment."""

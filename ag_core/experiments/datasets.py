@@ -15,7 +15,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.annotations.statistics.funnel import kept_frames
+from ag_core.annotations.statistics.funnel import select_kept_frames
 from ag_core.annotations.store import AnnotationStore
 from ag_core.annotations.store_format import ANNOTATION, DENSE
 from ag_core.annotations.targets import Targets
@@ -216,7 +216,7 @@ class LabelledVideos:
 def _published_frames(store: AnnotationStore, source: str) -> dict[str, set[int]]:
     """The frames of each video that count in the published numbers."""
     kept: dict[str, set[int]] = {}
-    rows = kept_frames(store, source=source)
+    rows = select_kept_frames(store, source=source)
     for video_id, frame in zip(rows["video_id"].tolist(), rows["frame"].tolist()):
         kept.setdefault(video_id, set()).add(frame)
     return kept

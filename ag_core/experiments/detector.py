@@ -18,11 +18,11 @@ from ag_core.boxes import flip_boxes
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import FrameCache, LabelledVideo, LabelledVideos, open_counted_frames, read_true_boxes
 from ag_core.experiments.training_loop import Losses, StepLosses
-from ag_core.models.pixels import image_tensors
+from ag_core.models.pixels import to_image_tensors
 from ag_core.records import Detections
 from ag_core.taxonomy import N_CLASSES
 
-LARGEST_REPEAT = 4.0
+MAX_REPEAT = 4.0
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def compute_repeat_factors(classes: Sequence[NDArray[np.int64]]) -> NDArray[np.f
         row[found] = True
     frequency = present.mean(axis=0)
     typical = np.median(frequency[frequency > 0]) if frequency.any() else 1.0
-    factor = np.sqrt(typical / np.maximum(frequency, 1e-6)).clip(1, LARGEST_REPEAT)
+    factor = np.sqrt(typical / np.maximum(frequency, 1e-6)).clip(1, MAX_REPEAT)
     factors: NDArray[np.float64] = np.where(present, factor, 1.0).max(axis=1)
     return factors
 
@@ -102,7 +102,7 @@ def _example(
     picture: NDArray[np.uint8], truth: Detections, random: np.random.Generator
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """An image [3,H,W] in 0..1 and its target, mirrored with probability one half, with changed light."""
-    [image] = image_tensors([picture])
+    [image] = to_image_tensors([picture])
     boxes = truth.boxes_xyxy
     if random.random() < 0.5:
         boxes, image = flip_boxes(boxes, image.shape[2]), image.flip(2)

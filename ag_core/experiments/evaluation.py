@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.annotations.few_shot import few_shot_classes
+from ag_core.annotations.few_shot import list_few_shot_classes
 from ag_core.annotations.store_format import ANNOTATION, DENSE
 from ag_core.catalog import ACTION_MODELS, HOME_WORLD, clip_networks_of, find_detector, find_relation_head
 from ag_core.errors import UserError
@@ -24,7 +24,7 @@ from ag_core.evaluation.average_precision import (
     compute_detection_precision,
 )
 from ag_core.evaluation.graph_recall import GraphRecall, compute_graph_recall
-from ag_core.evaluation.metrics import Metric, percent
+from ag_core.evaluation.metrics import Metric, to_percent
 from ag_core.evaluation.protocol import Constraint, Origin, Owner
 from ag_core.evaluation.results_log import build_log_row
 from ag_core.experiments.action import build_extractor, build_head_examples, score_examples
@@ -282,7 +282,7 @@ def evaluate_action(
 
 def _score_few_shot(scores: NDArray[np.float32], labels: NDArray[np.bool_], profile: str) -> dict[str, ActionPrecision]:
     """The mean over base and over novel classes; every class is ranked among all videos, as for the whole."""
-    classes = few_shot_classes(profile)
+    classes = list_few_shot_classes(profile)
     found = {}
     for name, chosen in (("base", classes.base), ("novel", classes.novel)):
         whole = compute_action_precision(scores, labels)
@@ -299,7 +299,7 @@ def describe_relations(recalls: Sequence[GraphRecall]) -> dict[str, Any]:
     largest = max(recalls[0].per_relation)
     return {
         f"R@{largest} {recall.constraint}": {
-            name: round(percent(value), 1)
+            name: round(to_percent(value), 1)
             for name, value in zip(RELATIONS, recall.per_relation[largest])
             if not np.isnan(value)
         }
@@ -340,4 +340,4 @@ def _read(chosen: Sequence[tuple[LabelledVideo, SceneGraph]]) -> Iterator[NDArra
 
 
 def _rounded(share: float) -> float:
-    return round(percent(share), 2)
+    return round(to_percent(share), 2)

@@ -14,7 +14,7 @@ from ag_core.evaluation.metrics import Counts, Metric
 from ag_core.evaluation.protocol import Constraint, Origin, Owner
 from ag_core.evaluation.results_log import build_log_row
 from ag_core.experiments.evaluation import describe_relations
-from ag_core.models.relation.frequency import relation_frequencies
+from ag_core.models.relation.frequency import count_relation_frequencies
 from ag_core.records import SceneGraph
 from ag_core.taxonomy import Mode
 
@@ -58,7 +58,7 @@ def evaluate_frequency_prior(folder: Path, command: str = "") -> FrequencyEvalua
     known = [graph for graphs in train.graphs.values() for graph in graphs]
     _check(known, folder / TRAIN_FILE)
     _check([graph for graphs in val.graphs.values() for graph in graphs], folder / VAL_FILE)
-    table = relation_frequencies(
+    table = count_relation_frequencies(
         np.concatenate([graph.object_classes for graph in known]),
         np.concatenate([graph.relations > 0 for graph in known]),
     )

@@ -24,7 +24,7 @@ from ag_core.models.pairs import PairBatch, join_batches
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import PairLosses, RelationHead
 from ag_core.models.relation.losses import PairTargets
-from ag_core.models.scene_graph import FrameBoxes, boxes_from_detections, boxes_from_graph, pair_batch
+from ag_core.models.scene_graph import FrameBoxes, boxes_from_detections, boxes_from_graph, build_pair_batch
 from ag_core.records import Detections, SceneGraph
 from ag_core.taxonomy import N_RELATIONS
 
@@ -135,7 +135,7 @@ def _example(
     predicates: NDArray[np.bool_],
     time_s: float,
 ) -> PairExample:
-    batch = pair_batch(trunk, [np.asarray(picture)], [boxes], [time_s])
+    batch = build_pair_batch(trunk, [np.asarray(picture)], [boxes], [time_s])
     truth = torch.from_numpy(predicates)
     return PairExample(batch, PairTargets(truth, truth.any(dim=1)))
 
@@ -185,7 +185,7 @@ def relation_losses(
     batch_size: int,
     compute: Compute = Compute(),
 ) -> StepLosses:
-    """The losses of some random examples, for `fit`, by the head's own loss (`relation_loss` of its catalog id)."""
+    """The losses of some random examples, for `fit`, by the head's own loss (from `find_relation_loss`)."""
     head.train()
 
     def losses(random: np.random.Generator) -> Losses:

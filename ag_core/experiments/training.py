@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ag_core.annotations.few_shot import few_shot_classes
+from ag_core.annotations.few_shot import list_few_shot_classes
 from ag_core.catalog import (
     ACTION_MODELS,
     HOME_WORLD,
@@ -34,7 +34,7 @@ from ag_core.files import hash_bytes, hash_file
 from ag_core.models.checkpoints import save_checkpoint
 from ag_core.models.detector import FasterRcnnDetector, build_faster_rcnn, load_faster_rcnn
 from ag_core.models.region_features import RegionFeatureExtractor
-from ag_core.models.relation import build_relation_head, relation_loss
+from ag_core.models.relation import build_relation_head, find_relation_loss
 from ag_core.models.video import build_bank_head, build_clip_classifier
 from ag_core.progress import Progress, track_progress
 from ag_core.settings import WEIGHTS
@@ -101,7 +101,7 @@ class TrainingOptions:
     @property
     def counted_classes(self) -> NDArray[np.bool_] | None:
         """[157] the action classes that count in the loss, None for all."""
-        return None if self.few_shot is None else few_shot_classes(self.few_shot).loss_mask()
+        return None if self.few_shot is None else list_few_shot_classes(self.few_shot).loss_mask()
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def train_relations(
     head.to(options.compute.device)
     examples = [one for found in of_videos for one in (join_video(found) if head.whole_video else found)]
     state = find_saved_state(f"relations {entry.id}", preset.name, data, options, (weights,))
-    losses = relation_losses(head, relation_loss(entry.id), examples, options.batch or 32, options.compute)
+    losses = relation_losses(head, find_relation_loss(entry.id), examples, options.batch or 32, options.compute)
     progress = fit(head, losses, options.recipe(bears_bfloat16=False), state, options.resume, listeners.steps)
     facts = _metadata("relations", entry.id, preset.name, data, options, progress)
     save_checkpoint(options.out, head.state_dict(), facts, half_precision=True)

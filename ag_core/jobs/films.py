@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ag_core.jobs.process import module_command
+from ag_core.jobs.process import build_module_command
 from ag_core.jobs.queue import JobQueue
 from ag_core.results.film_cache import FilmRequest, FinishedFilm, load_finished_film
 from ag_core.settings import settings
@@ -34,7 +34,7 @@ class FilmJobs:
 
     def __init__(self, folder: Path | None = None, command: Sequence[str] | None = None) -> None:
         self.folder = (folder or settings().films).resolve()
-        self.command = command or module_command("ag_core.jobs.film_worker")
+        self.command = command or build_module_command("ag_core.jobs.film_worker")
 
     def check_request(self, request: FilmRequest) -> None:
         """Every order can be tried."""

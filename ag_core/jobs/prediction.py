@@ -5,10 +5,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ag_core.jobs.process import module_command
+from ag_core.jobs.process import build_module_command
 from ag_core.jobs.queue import JobQueue
 from ag_core.results.prediction import Prediction
-from ag_core.results.prediction_cache import PredictionSettings, finished_result, result_key, result_path
+from ag_core.results.prediction_cache import (
+    PredictionSettings,
+    compute_result_key,
+    get_result_path,
+    load_finished_result,
+)
 from ag_core.settings import WEIGHTS, settings
 from ag_core.video.frames import probe_video
 
@@ -43,7 +48,7 @@ class PredictionJobs:
     ) -> None:
         self.folder = (folder or settings().results).resolve()
         self.weights = weights
-        self.command = command or module_command("ag_core.jobs.prediction_worker", "--weights", str(weights))
+        self.command = command or build_module_command("ag_core.jobs.prediction_worker", "--weights", str(weights))
 
     def check_request(self, request: PredictionRequest) -> None:
         """UserError for a file that is no video."""
@@ -51,7 +56,7 @@ class PredictionJobs:
 
     def key_of(self, request: PredictionRequest) -> str:
         """A hash of all that decides the prediction. UserError for missing weights."""
-        return result_key(request.path, request.settings, self.weights)
+        return compute_result_key(request.path, request.settings, self.weights)
 
     def lane_of(self, request: PredictionRequest) -> str:
         """The device."""
@@ -66,12 +71,12 @@ class PredictionJobs:
         return {
             "path": str(request.path),
             "settings": asdict(request.settings),
-            "out": str(result_path(self.folder, key)),
+            "out": str(get_result_path(self.folder, key)),
         }
 
     def find_result(self, request: PredictionRequest, key: str) -> Prediction | None:
         """The kept prediction, under the name that the video has now."""
-        return finished_result(self.folder, key, request.path)
+        return load_finished_result(self.folder, key, request.path)
 
 
 PredictionQueue = JobQueue[PredictionRequest, Prediction]

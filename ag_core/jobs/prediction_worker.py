@@ -12,7 +12,7 @@ from typing import Any
 from ag_core.files import hash_file_cached
 from ag_core.jobs.serving import Cancelled, serve_process
 from ag_core.progress import Progress
-from ag_core.results.prediction_cache import PredictionSettings, weights_files
+from ag_core.results.prediction_cache import PredictionSettings, find_weights_files
 from ag_core.settings import WEIGHTS
 
 
@@ -29,7 +29,7 @@ class PredictionWork:
     def do(self, job: dict[str, Any], progress: Progress, is_cancelled: Callable[[], bool]) -> None:
         """Predict one video and keep the result. Raises Cancelled, and UserError for what a user can mend."""
         chosen = PredictionSettings(**job["settings"])
-        files = weights_files(chosen, self.weights)
+        files = find_weights_files(chosen, self.weights)
         key = (chosen.relation_head, chosen.detector, *(hash_file_cached(file) for file in files.values()))
         if self._kept is None or self._kept[0] != key:
             progress("loading models", 0, 1)

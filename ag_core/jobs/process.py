@@ -98,7 +98,7 @@ class JsonLinesProcess:
                 pipe.close()
 
 
-def module_command(module: str, *options: str) -> tuple[str, ...]:
+def build_module_command(module: str, *options: str) -> tuple[str, ...]:
     """The command that runs a module of this package with this Python, wherever it is called from."""
     return (sys.executable, "-m", module, *options)
 

@@ -15,7 +15,7 @@ from torchvision.ops import FeaturePyramidNetwork
 from ag_core.presets import DetectorPreset
 
 
-def _convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:
+def _make_convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:
     """Convolution without bias, then batch normalisation."""
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False), nn.BatchNorm2d(outputs)
@@ -27,10 +27,10 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
-        self.first = _convolution(inputs, outputs, 3, stride)
-        self.second = _convolution(outputs, outputs, 3)
+        self.first = _make_convolution(inputs, outputs, 3, stride)
+        self.second = _make_convolution(outputs, outputs, 3)
         same = inputs == outputs and stride == 1
-        self.shortcut = nn.Identity() if same else _convolution(inputs, outputs, 1, stride)
+        self.shortcut = nn.Identity() if same else _make_convolution(inputs, outputs, 1, stride)
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.second(torch.relu(self.first(x)))
@@ -45,7 +45,7 @@ class SmallPyramid(nn.Module):
         widths = [base_width * factor for factor in (1, 2, 4, 8)]
         self.strides = strides
         self.stem = nn.Sequential(
-            _convolution(3, base_width, 3, 2), nn.ReLU(), _convolution(base_width, base_width, 3, 2)
+            _make_convolution(3, base_width, 3, 2), nn.ReLU(), _make_convolution(base_width, base_width, 3, 2)
         )
         stages, inputs = [], base_width
         for index, width in enumerate(widths):
@@ -80,13 +80,13 @@ class _Renamed(nn.Module):
         return OrderedDict((str(index), level) for index, level in enumerate(self.body(images).values()))
 
 
-def _small(preset: DetectorPreset) -> nn.Module:
+def _build_small(preset: DetectorPreset) -> nn.Module:
     return SmallPyramid(preset.base_width, preset.strides, preset.pyramid_channels)
 
 
-def _resnet101(preset: DetectorPreset) -> nn.Module:
+def _build_resnet101(preset: DetectorPreset) -> nn.Module:
     body = resnet_fpn_backbone(backbone_name="resnet101", weights=None, trainable_layers=5, norm_layer=nn.BatchNorm2d)
     return _Renamed(body, preset.pyramid_channels)
 
 
-BACKBONES: dict[str, Callable[[DetectorPreset], nn.Module]] = {"small": _small, "resnet101": _resnet101}
+BACKBONES: dict[str, Callable[[DetectorPreset], nn.Module]] = {"small": _build_small, "resnet101": _build_resnet101}

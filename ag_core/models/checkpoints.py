@@ -27,13 +27,13 @@ def save_checkpoint(
     if not metadata.get("preset"):
         raise ValueError("a checkpoint needs its preset's name in the metadata")
     text = {"created": datetime.now(UTC).isoformat(timespec="seconds"), **metadata}
-    tensors = {name: _stored(tensor, half_precision) for name, tensor in state.items()}
+    tensors = {name: _prepare_tensor(tensor, half_precision) for name, tensor in state.items()}
     with stage_file(path) as staged:
         save_file(tensors, staged, metadata=text)
         staged.chmod(0o644)  # safetensors makes files that only their owner may read
 
 
-def _stored(tensor: Tensor, half_precision: bool) -> Tensor:
+def _prepare_tensor(tensor: Tensor, half_precision: bool) -> Tensor:
     tensor = tensor.detach().cpu()
     if half_precision and tensor.is_floating_point():
         tensor = tensor.half()

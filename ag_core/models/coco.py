@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torchvision.models.detection import FasterRCNN_ResNet50_FPN_Weights, fasterrcnn_resnet50_fpn
 
 from ag_core.errors import UserError
-from ag_core.models.pixels import image_tensors
+from ag_core.models.pixels import to_image_tensors
 from ag_core.records import Detections
 from ag_core.taxonomy import OBJECT_CLASSES, object_index
 
@@ -43,7 +43,7 @@ UNSEEN_BY_COCO: tuple[str, ...] = tuple(name for name in OBJECT_CLASSES if name 
 """Classes that a COCO detector can never find; the screens say so."""
 
 
-def classes_of(coco_names: Sequence[str]) -> NDArray[np.int64]:
+def list_classes_of(coco_names: Sequence[str]) -> NDArray[np.int64]:
     """[len] Action Genome index of each COCO name, -1 where there is none."""
     return np.array([CLASS_OF_COCO_NAME.get(name, -1) for name in coco_names], np.int64)
 
@@ -56,26 +56,26 @@ class CocoDetector:
 
     def __init__(self, weights: Path | None = None, device: torch.device | str = "cpu") -> None:
         self.device = torch.device(device)
-        self.model = _coco_model(weights).to(device).eval()
+        self.model = _build_coco_model(weights).to(device).eval()
         self.score_threshold = 0.05
         names = FasterRCNN_ResNet50_FPN_Weights.COCO_V1.meta["categories"]
-        self._class_of_label = torch.from_numpy(classes_of(names))
+        self._class_of_label = torch.from_numpy(list_classes_of(names))
 
     @torch.inference_mode()
     def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
         """One `Detections` per RGB image [H,W,3], best first, boxes clipped to the image."""
         if not images:
             return []
-        return [self._detections(found) for found in self.model(image_tensors(images, self.device))]
+        return [self._to_detections(found) for found in self.model(to_image_tensors(images, self.device))]
 
-    def _detections(self, found: dict[str, torch.Tensor]) -> Detections:
+    def _to_detections(self, found: dict[str, torch.Tensor]) -> Detections:
         boxes, labels, scores = (found[key].cpu() for key in ("boxes", "labels", "scores"))
         classes = self._class_of_label[labels]
         kept = (classes >= 0) & (scores > self.score_threshold)
         return Detections(boxes[kept].numpy(), classes[kept].numpy(), scores[kept].numpy())
 
 
-def _coco_model(weights: Path | None) -> torch.nn.Module:
+def _build_coco_model(weights: Path | None) -> torch.nn.Module:
     enum = FasterRCNN_ResNet50_FPN_Weights.COCO_V1
     if weights is None:
         try:

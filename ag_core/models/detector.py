@@ -22,7 +22,7 @@ from torchvision.ops import MultiScaleRoIAlign
 from ag_core.catalog import find_detector
 from ag_core.models.backbone import BACKBONES
 from ag_core.models.checkpoints import load_checkpoint
-from ag_core.models.pixels import image_tensors
+from ag_core.models.pixels import to_image_tensors
 from ag_core.models.references import import_reference
 from ag_core.presets import DEMO_DETECTOR, DetectorPreset
 from ag_core.records import Detections
@@ -100,10 +100,10 @@ class FasterRcnnDetector:
         batches = (list(batch) for _, batch in groupby(images, key=np.shape))
         # A training that runs in mixed precision may ask for boxes; what is found must not depend on that.
         with torch.autocast(self.device.type, enabled=False):
-            found = [one for batch in batches for one in self.model(image_tensors(batch, self.device))]
-        return [self._detections(one) for one in found]
+            found = [one for batch in batches for one in self.model(to_image_tensors(batch, self.device))]
+        return [self._to_detections(one) for one in found]
 
-    def _detections(self, found: dict[str, torch.Tensor]) -> Detections:
+    def _to_detections(self, found: dict[str, torch.Tensor]) -> Detections:
         kept = found["scores"] > self.score_threshold
         boxes, labels, scores = (found[key][kept].cpu().numpy() for key in ("boxes", "labels", "scores"))
         return Detections(boxes, labels - 1, scores)

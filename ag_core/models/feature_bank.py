@@ -23,29 +23,29 @@ WINDOW_S = 10.0
 WINDOW_SIZE = 20
 
 
-def bank_times(duration_s: float) -> NDArray[np.float64]:
+def compute_bank_times(duration_s: float) -> NDArray[np.float64]:
     """[K] seconds of the bank's entries, two a second: (12k + 11) / 24 while below `duration_s`."""
     most = max(0, int(np.ceil(duration_s * GRID_RATE / GRID_STEP)) + 1)
     times = (GRID_STEP * np.arange(most) + GRID_STEP - 1) / GRID_RATE
     return times[times < duration_s]
 
 
-def graph_bank(graphs: Sequence[SceneGraph]) -> NDArray[np.float32]:
+def build_graph_bank(graphs: Sequence[SceneGraph]) -> NDArray[np.float32]:
     """[K,875] one row per graph: the confidence matrix, object after object (index object * 25 + relationship)."""
     rows = [graph.confidence_matrix().reshape(-1) for graph in graphs]
     return np.stack(rows) if rows else np.zeros((0, BANK_SIZE), np.float32)
 
 
-def oracle_bank(graphs: Sequence[SceneGraph]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+def build_oracle_bank(graphs: Sequence[SceneGraph]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     """Times [K] and rows [K,875] of annotated graphs: on the 24-a-second grid, the maximum of those on one point."""
     points = np.array([round(graph.time_s * GRID_RATE) for graph in graphs], np.int64)
     chosen, row = np.unique(points, return_inverse=True)
     bank = np.zeros((len(chosen), BANK_SIZE), np.float32)
-    np.maximum.at(bank, row, graph_bank(graphs))
+    np.maximum.at(bank, row, build_graph_bank(graphs))
     return chosen / GRID_RATE, bank
 
 
-def window_indices(times_s: ArrayLike, centre_s: float, window_s: float = WINDOW_S) -> NDArray[np.int64]:
+def find_window_indices(times_s: ArrayLike, centre_s: float, window_s: float = WINDOW_S) -> NDArray[np.int64]:
     """Positions of the entries within half a window of the centre, both ends included, on the 24-a-second grid."""
     points = np.round(np.asarray(times_s, np.float64) * GRID_RATE)
     half = round(window_s * GRID_RATE / 2)
@@ -53,7 +53,7 @@ def window_indices(times_s: ArrayLike, centre_s: float, window_s: float = WINDOW
     return np.flatnonzero((points >= begin) & (points <= begin + 2 * half))
 
 
-def window(
+def cut_window(
     bank: NDArray[np.float32],
     times_s: ArrayLike,
     centre_s: float,
@@ -66,7 +66,7 @@ def window(
     bank [K,D] and times_s [K] ascending. With more than `size` entries the first are taken, or with `spread`, which
     the irregular times of the oracle need (methods C19), `size` of them evenly by index.
     """
-    found = window_indices(times_s, centre_s, window_s)
+    found = find_window_indices(times_s, centre_s, window_s)
     if len(found) > size:
         kept = np.round(np.linspace(0, len(found) - 1, size)).astype(int) if spread else slice(size)
         found = found[kept]
@@ -112,11 +112,11 @@ class FeatureBank:
         width: int = self.entries.shape[1]
         return width
 
-    def window(self, centre_s: float) -> NDArray[np.float32]:
+    def cut_window(self, centre_s: float) -> NDArray[np.float32]:
         """[20,D] what a clip around `centre_s` sees."""
-        return window(self.entries, self.times_s, centre_s, spread=self.spread)
+        return cut_window(self.entries, self.times_s, centre_s, spread=self.spread)
 
-    def windows(self, centres_s: ArrayLike) -> "BankWindows":
+    def cut_windows(self, centres_s: ArrayLike) -> "BankWindows":
         """The windows around some centres, cut when they are asked for."""
         return BankWindows(self, np.asarray(centres_s, np.float64))
 
@@ -133,11 +133,11 @@ class BankWindows:
 
     def __getitem__(self, rows: slice, /) -> NDArray[np.float32]:
         """[m,20,D] of some centres."""
-        chosen = [self.bank.window(centre) for centre in self.centres_s[rows]]
+        chosen = [self.bank.cut_window(centre) for centre in self.centres_s[rows]]
         return np.stack(chosen) if chosen else np.zeros((0, WINDOW_SIZE, self.bank.width), np.float32)
 
 
-def bank_width(kind: BankKind, feature_size: int) -> int:
+def get_bank_width(kind: BankKind, feature_size: int) -> int:
     """Length of an entry of a kind of bank beside a clip network with features of `feature_size`."""
     return feature_size if kind is BankKind.CLIP_FEATURES else BANK_SIZE
 
@@ -150,4 +150,4 @@ def build_bank(kind: BankKind, material: BankMaterial) -> FeatureBank:
         case BankKind.PREDICTED_GRAPHS:
             return FeatureBank(material.times_s, material.predicted_graphs)
         case BankKind.ANNOTATED_GRAPHS:
-            return FeatureBank(*oracle_bank(material.annotated_graphs), spread=True)
+            return FeatureBank(*build_oracle_bank(material.annotated_graphs), spread=True)

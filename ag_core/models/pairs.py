@@ -105,6 +105,6 @@ def join_batches(batches: Sequence[PairBatch], one_video: bool = False) -> PairB
     return PairBatch(**{name: torch.cat(tensors) for name, tensors in parts.items()})
 
 
-def one_hot_logits(classes: Tensor) -> Tensor:
+def make_one_hot_logits(classes: Tensor) -> Tensor:
     """[N,36] logits that say the given classes [N] (int64) are sure."""
     return torch.nn.functional.one_hot(classes, N_CLASSES).float() * CERTAIN_LOGIT

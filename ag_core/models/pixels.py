@@ -10,7 +10,7 @@ CLIP_MEAN, CLIP_SCALE = 0.45, 0.225
 """What the clip network expects of its input, the same for every channel (methods C11)."""
 
 
-def image_tensors(images: Sequence[NDArray[np.uint8]], device: torch.device | str = "cpu") -> list[torch.Tensor]:
+def to_image_tensors(images: Sequence[NDArray[np.uint8]], device: torch.device | str = "cpu") -> list[torch.Tensor]:
     """RGB uint8 [H,W,3] images to float [3,H,W] tensors in 0..1 on `device`; the images may differ in size."""
     for image in images:
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
@@ -18,7 +18,7 @@ def image_tensors(images: Sequence[NDArray[np.uint8]], device: torch.device | st
     return [torch.from_numpy(image.copy()).to(device).permute(2, 0, 1).float().div_(255) for image in images]
 
 
-def clip_tensors(pictures: NDArray[np.uint8], device: torch.device | str = "cpu") -> torch.Tensor:
+def to_clip_tensors(pictures: NDArray[np.uint8], device: torch.device | str = "cpu") -> torch.Tensor:
     """RGB uint8 pictures [B,T,H,W,3] to the clip network's input [B,3,T,H,W], channels innermost in memory."""
     clips = torch.from_numpy(pictures).to(device).permute(0, 4, 1, 2, 3).float()
     return clips.div_(255).sub_(CLIP_MEAN).div_(CLIP_SCALE)

@@ -15,7 +15,7 @@ def import_reference(reference: str) -> Any:
         raise ValueError(f"the catalog names {reference!r}, which cannot be imported ({error})") from error
 
 
-def own_arguments(preset: Any, family: type) -> dict[str, Any]:
+def select_own_arguments(preset: Any, family: type) -> dict[str, Any]:
     """The fields that a preset adds to its family's: its model's arguments by name."""
     shared = {field.name for field in fields(family)}
     return {field.name: getattr(preset, field.name) for field in fields(preset) if field.name not in shared}

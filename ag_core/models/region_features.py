@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.transform import resize_boxes
 
-from ag_core.models.pixels import image_tensors
+from ag_core.models.pixels import to_image_tensors
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class RegionFeatureExtractor(nn.Module):
     @torch.no_grad()
     def encode(self, images: Sequence[NDArray[np.uint8]]) -> EncodedImages:
         """RGB uint8 images [H,W,3], at least one, through transform and backbone, to be asked about several boxes."""
-        batch, _ = self.detector.transform(image_tensors(images, self.device))
+        batch, _ = self.detector.transform(to_image_tensors(images, self.device))
         levels = self.detector.backbone(batch.tensors)
         return EncodedImages(levels, batch.image_sizes, [image.shape[:2] for image in images])
 

@@ -14,11 +14,11 @@ import torch
 from numpy.typing import NDArray
 from torchvision.ops import batched_nms
 
-from ag_core.boxes import union_boxes
+from ag_core.boxes import unite_boxes
 from ag_core.models.detector import Detector
-from ag_core.models.pairs import PairBatch, join_batches, one_hot_logits
+from ag_core.models.pairs import PairBatch, join_batches, make_one_hot_logits
 from ag_core.models.region_features import RegionFeatureExtractor
-from ag_core.models.relation.head import RelationHead, object_probabilities
+from ag_core.models.relation.head import RelationHead, to_object_probabilities
 from ag_core.records import Detections, SceneGraph
 from ag_core.taxonomy import N_RELATIONS, OBJECT_CLASSES, PERSON, Mode
 
@@ -77,7 +77,7 @@ def boxes_from_detections(
     return FrameBoxes(people.boxes_xyxy[best], float(people.scores[best]), kept)
 
 
-def pair_batch(
+def build_pair_batch(
     trunk: RegionFeatureExtractor,
     images: Sequence[NDArray[np.uint8]],
     frames: Sequence[FrameBoxes],
@@ -99,15 +99,15 @@ def pair_batch(
             continue
         person = frame.person_box_xyxy[None]
         boxes.append(np.concatenate([person, objects]))
-        unions.append(union_boxes(np.broadcast_to(person, objects.shape), objects))
+        unions.append(unite_boxes(np.broadcast_to(person, objects.shape), objects))
         classes += [PERSON_CLASS, *frame.objects.classes.tolist()]
         pairs += [(n_boxes, n_boxes + 1 + row) for row in range(len(objects))]
         frame_of_pair += [index] * len(objects)
         n_boxes += 1 + len(objects)
 
-    features, union_features = _region_features(trunk, images, boxes, unions)
+    features, union_features = _encode_regions(trunk, images, boxes, unions)
     device = trunk.device
-    logits = one_hot_logits(torch.tensor(classes, dtype=torch.int64, device=device))
+    logits = make_one_hot_logits(torch.tensor(classes, dtype=torch.int64, device=device))
     if not classes_given:
         logits = trunk.class_logits(features)
     return PairBatch(
@@ -125,7 +125,7 @@ def pair_batch(
     )
 
 
-def _region_features(
+def _encode_regions(
     trunk: RegionFeatureExtractor,
     images: Sequence[NDArray[np.uint8]],
     boxes: list[NDArray[np.float32]],
@@ -189,7 +189,7 @@ class SceneGraphPredictor:
         if not len(images) == len(frames) == len(times_s):
             raise ValueError(f"{len(images)} images, {len(frames)} frame numbers, {len(times_s)} times; give one each")
         found = self._frame_boxes(images, given, mode)
-        batch = pair_batch(self.trunk, images, found, times_s, classes_given=mode != Mode.SGCLS)
+        batch = build_pair_batch(self.trunk, images, found, times_s, classes_given=mode != Mode.SGCLS)
         return ObservedFrames(tuple(frames), tuple(times_s), tuple(found), batch, mode)
 
     @torch.no_grad()
@@ -200,10 +200,10 @@ class SceneGraphPredictor:
         relations = logits.probabilities().cpu().numpy()
         pair_frames = batch.frame_of_pair.cpu().numpy()
         if observed.mode == Mode.SGCLS:
-            judged = object_probabilities(logits.objects)[batch.pairs[:, 1]].cpu().numpy()
-            found = [_relabelled(boxes, judged[pair_frames == index]) for index, boxes in enumerate(found)]
+            judged = to_object_probabilities(logits.objects)[batch.pairs[:, 1]].cpu().numpy()
+            found = [_relabel(boxes, judged[pair_frames == index]) for index, boxes in enumerate(found)]
         return [
-            _graph(frame, time_s, boxes, relations[pair_frames == index])
+            _build_graph(frame, time_s, boxes, relations[pair_frames == index])
             for index, (frame, time_s, boxes) in enumerate(zip(observed.frames, observed.times_s, found))
         ]
 
@@ -219,7 +219,7 @@ class SceneGraphPredictor:
         return [boxes_from_graph(graph) for graph in given]
 
 
-def _relabelled(boxes: FrameBoxes, probabilities: NDArray[np.float32]) -> FrameBoxes:
+def _relabel(boxes: FrameBoxes, probabilities: NDArray[np.float32]) -> FrameBoxes:
     """The same boxes with the likeliest class and its probability; unchanged where nothing was judged."""
     if not len(probabilities):
         return boxes
@@ -227,7 +227,7 @@ def _relabelled(boxes: FrameBoxes, probabilities: NDArray[np.float32]) -> FrameB
     return FrameBoxes(boxes.person_box_xyxy, boxes.person_score, objects)
 
 
-def _graph(frame: int, time_s: float, boxes: FrameBoxes, relations: NDArray[np.float32]) -> SceneGraph:
+def _build_graph(frame: int, time_s: float, boxes: FrameBoxes, relations: NDArray[np.float32]) -> SceneGraph:
     n = len(boxes.objects)
     return SceneGraph(
         frame=frame,

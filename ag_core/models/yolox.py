@@ -17,7 +17,7 @@ from torchvision.ops import batched_nms
 
 from ag_core.boxes import clip_boxes
 from ag_core.errors import UserError
-from ag_core.models.coco import classes_of
+from ag_core.models.coco import list_classes_of
 from ag_core.records import Detections
 
 SIDE = 416
@@ -27,7 +27,7 @@ OUTPUT_SHAPE = (1, sum((SIDE // stride) ** 2 for stride in STRIDES), 85)
 
 
 @cache
-def _cells() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _list_cells() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Grid position [3549,2] and stride [3549,1] of every output row."""
     grids, strides = [], []
     for stride in STRIDES:
@@ -50,7 +50,7 @@ def letterbox(image: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
 
 def decode(output: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Raw output [3549,85] to boxes xyxy [3549,4] in input pixels and class scores [3549,80] times objectness."""
-    grid, stride = _cells()
+    grid, stride = _list_cells()
     centre = (output[:, :2] + grid) * stride
     half = np.exp(output[:, 2:4]) * stride / 2
     return np.concatenate([centre - half, centre + half], axis=1), output[:, 5:] * output[:, 4:5]
@@ -63,7 +63,7 @@ class OnnxDetector:
         if not Path(path).is_file():
             raise UserError(f"there is no ONNX file {path}; download a YOLOX model and give its path")
         self.score_threshold, self.overlap = score_threshold, overlap
-        self._class_of_column = classes_of(coco_names())
+        self._class_of_column = list_classes_of(list_coco_names())
         try:
             self._network = cv2.dnn.readNetFromONNX(str(path))
             shape = self._forward(np.zeros((1, 3, SIDE, SIDE), np.float32)).shape
@@ -101,7 +101,7 @@ def load_onnx_detector(path: Path, device: torch.device | str = "cpu") -> OnnxDe
     return OnnxDetector(path)
 
 
-def coco_names() -> list[str]:
+def list_coco_names() -> list[str]:
     """The 80 COCO names in the order of YOLOX's columns: torchvision's list without its gaps."""
     listed = FasterRCNN_ResNet50_FPN_Weights.COCO_V1.meta["categories"]
     return [name for name in listed if name not in ("__background__", "N/A")]

@@ -14,14 +14,14 @@ from ag_core.catalog import (
     clip_networks_of,
     find_detector,
     find_relation_head,
-    predicting_models,
+    list_predicting_models,
 )
 from ag_core.errors import UserError
 from ag_core.files import hash_bytes, hash_file_cached, hash_files
 from ag_core.results.prediction import DEFAULT_RATE, VERSION, Prediction
 from ag_core.settings import PROJECT, WEIGHTS
 
-LARGEST_RATE = 30.0
+MAX_RATE = 30.0
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,13 @@ class PredictionSettings:
         if find_detector(self.detector).file_ending is not None:  # the worker may run in another folder
             object.__setattr__(self, "detector", str(Path(self.detector).expanduser().resolve()))
         find_relation_head(self.relation_head)
-        if not 0 < self.rate <= LARGEST_RATE:
+        if not 0 < self.rate <= MAX_RATE:
             raise UserError(
-                f"a rate of {self.rate:g} graphs a second is impossible; give more than 0, at most {LARGEST_RATE:g}"
+                f"a rate of {self.rate:g} graphs a second is impossible; give more than 0, at most {MAX_RATE:g}"
             )
 
 
-def weights_files(chosen: PredictionSettings, weights: Path = WEIGHTS) -> dict[str, Path]:
+def find_weights_files(chosen: PredictionSettings, weights: Path = WEIGHTS) -> dict[str, Path]:
     """The weights files by role. UserError names the first that is missing."""
     detector, files = find_detector(chosen.detector), {}
     if detector.file_ending is not None:
@@ -51,7 +51,7 @@ def weights_files(chosen: PredictionSettings, weights: Path = WEIGHTS) -> dict[s
         files["detector"] = detector.weights_path(weights)
     files["regions"] = find_detector(HOME_WORLD).weights_path(weights)
     files["relations"] = find_relation_head(chosen.relation_head).weights_path(weights)
-    models = predicting_models()
+    models = list_predicting_models()
     files |= {network.role: network.weights_path(weights) for network in clip_networks_of(models)}
     files |= {model.id: model.weights_path(weights) for model in models}
     for path in files.values():
@@ -78,13 +78,13 @@ def _code_hash() -> str:
     return hash_files([*(package / name for name in named), *sorted((package / "models").rglob("*.py"))])
 
 
-def result_key(path: Path, chosen: PredictionSettings, weights: Path = WEIGHTS) -> str:
+def compute_result_key(path: Path, chosen: PredictionSettings, weights: Path = WEIGHTS) -> str:
     """Hexadecimal key of a video's prediction. UserError where the video or a weights file is missing."""
     # A model file counts by its content, wherever it lies.
     settings = asdict(chosen) | {"detector": find_detector(chosen.detector).id}
     decided_by = {
         "video": hash_file_cached(path),
-        "weights": {role: hash_file_cached(file) for role, file in weights_files(chosen, weights).items()},
+        "weights": {role: hash_file_cached(file) for role, file in find_weights_files(chosen, weights).items()},
         "settings": settings,
         "format": VERSION,
         "code": _code_hash(),
@@ -92,15 +92,15 @@ def result_key(path: Path, chosen: PredictionSettings, weights: Path = WEIGHTS) 
     return hash_bytes(json.dumps(decided_by, sort_keys=True).encode())[:32]
 
 
-def result_path(folder: Path, key: str) -> Path:
+def get_result_path(folder: Path, key: str) -> Path:
     """Where the prediction of a key lies."""
     return folder / f"{key}.json"
 
 
-def finished_result(folder: Path, key: str, path: Path) -> Prediction | None:
+def load_finished_result(folder: Path, key: str, path: Path) -> Prediction | None:
     """The kept prediction of a key, under the name the video has now; None where there is none or it is damaged."""
     try:
-        kept = Prediction.load(result_path(folder, key))
+        kept = Prediction.load(get_result_path(folder, key))
     except UserError:
         return None
     return kept.with_file(path)

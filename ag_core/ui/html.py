@@ -5,7 +5,7 @@ from html import escape
 
 import pandas as pd
 
-from ag_core.catalog import ACTION_MODELS, model_label
+from ag_core.catalog import ACTION_MODELS, get_model_label
 from ag_core.results.film_cache import FinishedFilm
 from ag_core.ui.formatting import format_action, format_duration, format_percent, format_scene
 from ag_core.ui.tables import RIGHT, UNSEEN
@@ -28,7 +28,7 @@ def render_score_list(model: str, table: pd.DataFrame, *, judged: bool) -> str:
             f'<li class="{kind}"><span>{escape(row.action)}</span>{bar}'
             f'<span class="score">{format_percent(row.score)}</span>{verdict}</li>'
         )
-    name = f'<div class="ag-model"><i></i>{escape(model_label(model))}</div>'
+    name = f'<div class="ag-model"><i></i>{escape(get_model_label(model))}</div>'
     return (
         f'<div class="ag-of-model ag-model-{escape(model)}">{name}'
         f'<ol class="ag-scores{"" if judged else " plain"}">{"".join(rows)}</ol></div>'

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.experiments.datasets import FrameCache
-from ag_core.models.feature_bank import graph_bank
+from ag_core.models.feature_bank import build_graph_bank
 from ag_core.presets import DEMO_VIDEO
 from ag_core.records import frame_to_time
 from ag_core.taxonomy import N_CLASSES
@@ -77,7 +77,7 @@ def read_presence(video: WorldVideo) -> NDArray[np.float32]:
 
 def read_graphs(video: WorldVideo) -> NDArray[np.float32]:
     """[F,875] the true graphs as the feature bank holds them."""
-    return graph_bank(video.graphs)
+    return build_graph_bank(video.graphs)
 
 
 def read_joints(video: WorldVideo) -> NDArray[np.float32]:

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.evaluation.average_precision import compute_action_precision
-from ag_core.evaluation.bootstrap import N_RESAMPLES, ConfidenceInterval, bootstrap_precision
+from ag_core.evaluation.bootstrap import N_RESAMPLES, ConfidenceInterval, bootstrap_precisions
 from ag_core.evaluation.protocol import Owner
 from ag_core.evaluation.results_log import build_log_row
 from ag_core.taxonomy import ACTIONS, N_ACTIONS, action_index
@@ -147,7 +147,7 @@ def _score_audits(
         labels = np.array([video.labels for video in videos])
         rows = [number[video.video_id] for video in videos]
         chance[part] = _percent(compute_action_precision(scores[0, 0][rows], labels).chance)
-        drawn[part] = bootstrap_precision(scores[:, :, rows], labels)
+        drawn[part] = bootstrap_precisions(scores[:, :, rows], labels)
     audits = []
     for index, result in enumerate(results):
         audit = result.audit

@@ -6,7 +6,13 @@ import pandas as pd
 import pytest
 
 from ag_core.annotations.building.build import build_store
-from ag_core.annotations.few_shot import MIN_VIDEOS, FewShotClasses, draw_novel, few_shot_classes, videos_of_classes
+from ag_core.annotations.few_shot import (
+    MIN_VIDEOS,
+    FewShotClasses,
+    count_videos_of_classes,
+    draw_novel,
+    list_few_shot_classes,
+)
 from ag_core.annotations.readers.charades import COLUMNS
 from ag_core.annotations.store import AnnotationStore
 from ag_core.errors import UserError
@@ -19,28 +25,28 @@ METHODS_B6 = (
 
 
 def test_the_list_of_all_classes_is_the_one_of_the_methods():
-    classes = few_shot_classes("home-157")
+    classes = list_few_shot_classes("home-157")
     assert (len(classes.base), len(classes.novel)) == (137, 20)
     assert [ACTIONS[action].id for action in classes.novel] == METHODS_B6
     assert set(classes.base) | set(classes.novel) == set(range(N_ACTIONS))
 
 
 def test_the_list_of_the_default_profile_is_made_of_its_classes():
-    classes = few_shot_classes("home-60")
+    classes = list_few_shot_classes("home-60")
     assert (len(classes.base), len(classes.novel)) == (52, 8)
     assert set(classes.base) | set(classes.novel) == list_profile_actions("home-60")
 
 
 def test_base_training_does_not_look_at_novel_labels():
-    classes = few_shot_classes("home-60")
+    classes = list_few_shot_classes("home-60")
     mask = classes.loss_mask()
     assert mask.shape == (N_ACTIONS,) and mask.sum() == 52 and not mask[list(classes.novel)].any()
-    assert few_shot_classes("home-157").loss_mask().sum() == 137
+    assert list_few_shot_classes("home-157").loss_mask().sum() == 137
 
 
 def test_unknown_profiles_and_double_classes_are_refused():
     with pytest.raises(UserError, match="home-60"):
-        few_shot_classes("home-20")
+        list_few_shot_classes("home-20")
     with pytest.raises(ValueError, match="c001 is base and novel"):
         FewShotClasses("p", (1, 2), (1,), "")
 
@@ -56,7 +62,9 @@ def test_videos_of_classes_are_counted_and_the_novel_drawn_among_those_with_enou
         pd.DataFrame(rows, columns=list(COLUMNS)).to_csv(tmp_path / f"Charades_v1_{split}.csv", index=False)
     build_store(tmp_path / "s.duckdb", tmp_path)
     with AnnotationStore(tmp_path / "s.duckdb") as store:
-        frame = videos_of_classes(store, [action_index(action_id) for action_id in ("c002", "c009", "c154", "c156")])
+        frame = count_videos_of_classes(
+            store, [action_index(action_id) for action_id in ("c002", "c009", "c154", "c156")]
+        )
     assert frame[["action_id", "train", "val", "enough"]].values.tolist() == [
         ["c002", 13, MIN_VIDEOS, True],
         ["c009", 13, 0, False],

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ag_core.annotations.building.build import build_store
-from ag_core.annotations.statistics.funnel import SMALL_SIDE, count_funnel, kept_frames
+from ag_core.annotations.statistics.funnel import SMALL_SIDE, count_funnel, select_kept_frames
 from ag_core.annotations.store import AnnotationStore
 from tests.annotations.released import object_entry, person_entry, write_release
 
@@ -35,7 +35,7 @@ def store(tmp_path_factory: pytest.TempPathFactory):
 
 
 def test_frames_need_an_object_and_a_person_and_videos_more_than_two(store: AnnotationStore):
-    assert kept_frames(store)[["video_id", "frame", "objects"]].values.tolist() == [
+    assert select_kept_frames(store)[["video_id", "frame", "objects"]].values.tolist() == [
         ["AAAAA", 1, 2],
         ["AAAAA", 2, 1],
         ["AAAAA", 3, 1],
@@ -43,7 +43,7 @@ def test_frames_need_an_object_and_a_person_and_videos_more_than_two(store: Anno
 
 
 def test_small_objects_do_not_count_where_boxes_are_sought(store: AnnotationStore):
-    assert kept_frames(store, SMALL_SIDE).empty  # two frames are left
+    assert select_kept_frames(store, SMALL_SIDE).empty  # two frames are left
 
 
 def test_the_funnel(store: AnnotationStore):
@@ -63,4 +63,4 @@ def test_the_funnel_without_small_objects(store: AnnotationStore):
 
 
 def test_other_sources_are_empty(store: AnnotationStore, tmp_path: Path):
-    assert kept_frames(store, source="prediction:x").empty and count_funnel(store, source="prediction:x").empty
+    assert select_kept_frames(store, source="prediction:x").empty and count_funnel(store, source="prediction:x").empty

@@ -170,7 +170,7 @@ NEIGHBOURS: dict[str, Callable[[AnnotationStore], Any]] = {
         for text in ("holding cup", "person not contacting pillow then within 2 s sitting on bed where scene Bedroom")
     ],
     "doctor": lambda store: [make_report(store, "here").findings, make_report(store, "here").rows],
-    "funnel": lambda store: [funnel.kept_frames(store), funnel.count_funnel(store)],
+    "funnel": lambda store: [funnel.select_kept_frames(store), funnel.count_funnel(store)],
 }
 
 

@@ -9,7 +9,7 @@ import torch
 from ag_core.experiments.action import build_head_examples, compute_video_features, head_losses, score_examples
 from ag_core.experiments.clip import Clips, clip_losses, list_seen_actions, start_at_prior
 from ag_core.experiments.training_loop import Budget, Recipe, fit
-from ag_core.models.pixels import clip_tensors
+from ag_core.models.pixels import to_clip_tensors
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import FrequencyHead
 from ag_core.models.scene_graph import SceneGraphPredictor
@@ -31,7 +31,7 @@ def test_clip_is_pictures_and_labels_around_a_moment(clips):
     assert clips.frames(video, 2.0) == [22, 24, 26, 28]
     assert clips.pictures(video, 2.0).shape == (4, 48, 80, 3)
     assert clips.labels(video, 2.0).sum() == 1
-    tensor = clip_tensors(np.full((1, 4, 48, 80, 3), 255, np.uint8))
+    tensor = to_clip_tensors(np.full((1, 4, 48, 80, 3), 255, np.uint8))
     assert tensor.shape == (1, 3, 4, 48, 80)
     assert tensor.unique().item() == pytest.approx((1 - 0.45) / 0.225)
 
@@ -86,10 +86,10 @@ def test_features_are_made_once(clips, tmp_path):
 
 def test_oracle_head_tells_what_is_held(loaded):
     from ag_core.experiments.action import VideoFeatures
-    from ag_core.models.feature_bank import bank_times
+    from ag_core.models.feature_bank import compute_bank_times
 
     def blank(video):
-        times = bank_times(video.duration_s)
+        times = compute_bank_times(video.duration_s)
         same = np.full((len(times), TINY_VIDEO.feature_size), 0.5, np.float32)
         graphs = np.zeros((len(times), BANK_SIZE), np.float32)
         return VideoFeatures(times, same, graphs, times[:2], same[:2])
@@ -110,13 +110,13 @@ def test_oracle_head_tells_what_is_held(loaded):
 
 def test_banks_differ_and_nothing_else(data):
     from ag_core.experiments.action import VideoFeatures
-    from ag_core.models.feature_bank import bank_times
+    from ag_core.models.feature_bank import compute_bank_times
 
     clips = Clips.of(data.with_split("test").load(), TINY_VIDEO)
     random = np.random.default_rng(0)
     features = []
     for video in clips.videos:
-        times = bank_times(video.duration_s)
+        times = compute_bank_times(video.duration_s)
         clip = random.random((len(times), TINY_VIDEO.feature_size), np.float32)
         features.append(VideoFeatures(times, clip, random.random((len(times), BANK_SIZE), np.float32), times, clip))
     lfb, sgfb = (build_head_examples(bank, clips, features) for bank in ("lfb", "sgfb"))

@@ -14,7 +14,7 @@ from ag_core.experiments.relations import (
 from ag_core.experiments.training_loop import Budget, Recipe, fit
 from ag_core.models.detector import build_faster_rcnn
 from ag_core.models.region_features import RegionFeatureExtractor
-from ag_core.models.relation import RelDnHead, relation_loss
+from ag_core.models.relation import RelDnHead, find_relation_loss
 from ag_core.models.scene_graph import FrameBoxes
 from ag_core.records import Detections
 from tests.experiments.test_detector import TINY
@@ -79,7 +79,7 @@ def test_a_head_learns_who_is_held(data, loaded, trunk):
     videos = loaded.videos
     examples = [e for found in load_examples(data, videos, trunk, None, "learn") for e in found]
     head = RelDnHead(TINY.box_head_width, (32, 32), 16).fit(*collect_labelled_objects(videos))
-    losses = relation_losses(head, relation_loss("reldn"), examples, 8)
+    losses = relation_losses(head, find_relation_loss("reldn"), examples, 8)
     before = losses(np.random.default_rng(0))["contact"].item()
     fit(head, losses, Recipe(Budget(steps=100), learning_rate=3e-3), report=lambda progress: None)
     assert losses(np.random.default_rng(0))["contact"].item() < 0.7 * before

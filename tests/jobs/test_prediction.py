@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from ag_core.catalog import DETECTORS, RELATION_HEADS, clip_networks_of, predicting_models
+from ag_core.catalog import DETECTORS, RELATION_HEADS, clip_networks_of, list_predicting_models
 from ag_core.errors import UserError
 from ag_core.jobs.prediction import PredictionJobs, PredictionQueue, PredictionRequest
 from ag_core.jobs.queue import JobQueue, JobState
 from ag_core.results import prediction_cache
-from ag_core.results.prediction_cache import PredictionSettings, result_key, result_path
+from ag_core.results.prediction_cache import PredictionSettings, compute_result_key, get_result_path
 from tests.video.test_frames import write_video
 
 SOON_S = 240.0
@@ -27,7 +27,7 @@ SOON_S = 240.0
 def weights(tmp_path: Path) -> Path:
     folder = tmp_path / "weights"
     folder.mkdir()
-    models = predicting_models()
+    models = list_predicting_models()
     for entry in (DETECTORS["home-world"], *RELATION_HEADS.values(), *clip_networks_of(models), *models):
         entry.weights_path(folder).write_text(entry.id)
     return folder
@@ -191,24 +191,24 @@ def test_bad_files_missing_weights_and_unknown_names_are_refused(
 
 def test_the_key_follows_all_that_decides(tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, plain = film(tmp_path), PredictionSettings()
-    keys = [result_key(path, plain, weights)]
+    keys = [compute_result_key(path, plain, weights)]
     copy = path.with_name("copy.mp4")
     copy.write_bytes(path.read_bytes())
-    assert result_key(copy, plain, weights) == keys[0]
-    keys.append(result_key(film(tmp_path, "other"), plain, weights))
-    keys.append(result_key(path, PredictionSettings(rate=4), weights))
-    keys.append(result_key(path, PredictionSettings(relation_head="frequency"), weights))
+    assert compute_result_key(copy, plain, weights) == keys[0]
+    keys.append(compute_result_key(film(tmp_path, "other"), plain, weights))
+    keys.append(compute_result_key(path, PredictionSettings(rate=4), weights))
+    keys.append(compute_result_key(path, PredictionSettings(relation_head="frequency"), weights))
     (weights / "lfb.safetensors").write_text("trained on")
-    keys.append(result_key(path, plain, weights))
+    keys.append(compute_result_key(path, plain, weights))
     monkeypatch.setattr(prediction_cache, "_code_hash", lambda: "another version")
-    keys.append(result_key(path, plain, weights))
+    keys.append(compute_result_key(path, plain, weights))
     assert len(set(keys)) == len(keys)
 
 
 def test_a_damaged_result_is_made_anew(queue: PredictionQueue, weights: Path, tmp_path: Path) -> None:
     path = film(tmp_path)
     queue.kind.folder.mkdir()
-    result_path(queue.kind.folder, result_key(path, PredictionSettings(), weights)).write_text("{")
+    get_result_path(queue.kind.folder, compute_result_key(path, PredictionSettings(), weights)).write_text("{")
     job = queue.wait(queue.submit(PredictionRequest(path)), SOON_S)
     assert (job.state, job.cached) == (JobState.DONE, False)
 

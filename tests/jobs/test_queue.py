@@ -14,7 +14,7 @@ import pytest
 from ag_core.errors import UserError
 from ag_core.files import is_unfinished, stage_file, write_atomically
 from ag_core.jobs import queue as queue_module
-from ag_core.jobs.process import module_command
+from ag_core.jobs.process import build_module_command
 from ag_core.jobs.queue import JobQueue, JobState
 from ag_core.jobs.serving import Cancelled, serve_process
 from ag_core.progress import Progress
@@ -193,7 +193,7 @@ def test_workers_are_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.M
     from ag_core.jobs.process import JsonLinesProcess
 
     for module in ("ag_core.jobs.prediction_worker", "ag_core.jobs.film_worker"):
-        process = JsonLinesProcess(module_command(module), tmp_path / "log.txt")
+        process = JsonLinesProcess(build_module_command(module), tmp_path / "log.txt")
         ready = process.receive(SOON_S)
         assert ready is not None and ready.fields == {"event": "ready", "pid": process.pid}, module
         answers = threading.Thread(target=process.stop)

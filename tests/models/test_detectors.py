@@ -13,9 +13,9 @@ from torchvision.models.detection import fasterrcnn_resnet50_fpn
 from ag_core.catalog import DETECTORS
 from ag_core.errors import UserError
 from ag_core.models.checkpoints import save_checkpoint
-from ag_core.models.coco import CLASS_OF_COCO_NAME, UNSEEN_BY_COCO, CocoDetector, classes_of
+from ag_core.models.coco import CLASS_OF_COCO_NAME, UNSEEN_BY_COCO, CocoDetector, list_classes_of
 from ag_core.models.detector import FasterRcnnDetector, build_faster_rcnn, load_detector
-from ag_core.models.yolox import SIDE, OnnxDetector, coco_names, decode, letterbox
+from ag_core.models.yolox import SIDE, OnnxDetector, decode, letterbox, list_coco_names
 from ag_core.presets import DEMO_DETECTOR, PAPER_DETECTOR
 from ag_core.taxonomy import OBJECT_CLASSES, object_index
 
@@ -109,12 +109,12 @@ def test_weights_are_asked_for(tmp_path):
     [("cell phone", "phone/camera"), ("tv", "television"), ("wine glass", "cup/glass/bottle"), ("pizza", "food")],
 )
 def test_coco_names_map(coco, own):
-    assert classes_of([coco, "zebra"]).tolist() == [object_index(own), -1]
+    assert list_classes_of([coco, "zebra"]).tolist() == [object_index(own), -1]
 
 
 def test_coco_map_is_complete():
-    assert set(CLASS_OF_COCO_NAME) <= set(coco_names())
-    assert len(coco_names()) == 80
+    assert set(CLASS_OF_COCO_NAME) <= set(list_coco_names())
+    assert len(list_coco_names()) == 80
     assert len(set(CLASS_OF_COCO_NAME.values())) == 15
     assert len(UNSEEN_BY_COCO) == len(OBJECT_CLASSES) - 15
 
@@ -125,7 +125,7 @@ def test_coco_detector_from_a_file(tmp_path, monkeypatch):
     path = tmp_path / "coco.pth"
     torch.save(whole.state_dict(), path)
     detector = CocoDetector(path)
-    cup = coco_names().index("cup")
+    cup = list_coco_names().index("cup")
     found = {
         "boxes": torch.tensor([[0.0, 0, 5, 5], [1, 1, 6, 6], [2, 2, 7, 7]]),
         "labels": torch.tensor([1, 47, 24]),  # person, cup, zebra in the sparse numbering
@@ -192,7 +192,7 @@ def test_yolox_names_are_those_of_the_file():
         "tvmonitor": "tv",
     }
     listed = (WEIGHTS / "coco_classes.txt").read_text().split("\n")
-    assert [older.get(name, name) for name in listed if name] == coco_names()
+    assert [older.get(name, name) for name in listed if name] == list_coco_names()
 
 
 @needs_nano

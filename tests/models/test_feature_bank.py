@@ -3,11 +3,17 @@
 import numpy as np
 import pytest
 
-from ag_core.models.feature_bank import bank_times, graph_bank, oracle_bank, window, window_indices
+from ag_core.models.feature_bank import (
+    build_graph_bank,
+    build_oracle_bank,
+    compute_bank_times,
+    cut_window,
+    find_window_indices,
+)
 from ag_core.records import SceneGraph
 from ag_core.taxonomy import BANK_SIZE, N_RELATIONS, object_index, relation_index
 
-GRID = bank_times(720 / 24)
+GRID = compute_bank_times(720 / 24)
 
 
 def graph(classes, scores=None, relations=None, person=True, time_s=0.0, boxes=None):
@@ -33,8 +39,8 @@ def test_grid_of_a_720_frame_video():
 
 @pytest.mark.parametrize("duration", [0.0, 0.3, 0.459])
 def test_grid_of_a_video_before_the_first_entry(duration):
-    assert len(bank_times(0.0)) == 0
-    assert len(bank_times(duration)) == int(duration > 11 / 24)
+    assert len(compute_bank_times(0.0)) == 0
+    assert len(compute_bank_times(duration)) == int(duration > 11 / 24)
 
 
 @pytest.mark.parametrize(
@@ -42,11 +48,11 @@ def test_grid_of_a_video_before_the_first_entry(duration):
     [(360, 251, 479, 20, 20), (359, 239, 479, 21, 20), (10, 11, 119, 10, 10)],
 )
 def test_window_cases(centre, first, last, hits, packed):
-    found = window_indices(GRID, centre / 24)
+    found = find_window_indices(GRID, centre / 24)
     frames = np.round(GRID[found] * 24).astype(int)
     assert (frames[0], frames[-1], len(frames)) == (first, last, hits)
     bank = np.arange(1, 61, dtype=np.float32)[:, None]
-    rows = window(bank, GRID, centre / 24)
+    rows = cut_window(bank, GRID, centre / 24)
     assert rows.shape == (20, 1)
     assert rows[:packed, 0].tolist() == bank[found[:packed], 0].tolist()
     assert not rows[packed:].any()
@@ -55,13 +61,13 @@ def test_window_cases(centre, first, last, hits, packed):
 def test_a_crowded_window_is_spread_for_the_oracle():
     times = np.arange(41) / 8
     bank = np.arange(41, dtype=np.float32)[:, None]
-    spread = window(bank, times, 2.5, spread=True)[:, 0]
+    spread = cut_window(bank, times, 2.5, spread=True)[:, 0]
     assert (spread[0], spread[-1], len(set(spread))) == (0, 40, 20)
-    assert window(bank, times, 2.5)[-1, 0] == 19
+    assert cut_window(bank, times, 2.5)[-1, 0] == 19
 
 
 def test_window_of_an_empty_bank():
-    assert not window(np.zeros((0, 5), np.float32), [], 3.0).any()
+    assert not cut_window(np.zeros((0, 5), np.float32), [], 3.0).any()
 
 
 @pytest.mark.parametrize(
@@ -72,7 +78,7 @@ def test_position_of_an_entry(name, relation, position):
     thing, held = object_index(name), relation_index(relation)
     relations = np.zeros((1, N_RELATIONS))
     relations[0, held] = 0.5
-    row = graph_bank([graph([thing], [0.8], relations)])[0]
+    row = build_graph_bank([graph([thing], [0.8], relations)])[0]
     assert row.shape == (BANK_SIZE,)
     assert np.flatnonzero(row).tolist() == [position]
     assert row[position] == pytest.approx(0.4)
@@ -90,15 +96,15 @@ def test_nobody_or_nothing_visible_gives_zeros():
     full = np.ones((1, N_RELATIONS))
     assert not graph([4], relations=full, person=False).confidence_matrix().any()
     assert not graph([4], relations=full, boxes=np.full((1, 4), np.nan)).confidence_matrix().any()
-    assert graph_bank([]).shape == (0, BANK_SIZE)
+    assert build_graph_bank([]).shape == (0, BANK_SIZE)
 
 
 def test_oracle_joins_graphs_on_one_grid_point():
     one, two = np.zeros((1, N_RELATIONS)), np.zeros((1, N_RELATIONS))
     one[0, 0] = two[0, 5] = 1
-    times, bank = oracle_bank(
+    times, bank = build_oracle_bank(
         [graph([1], relations=one, time_s=1.0), graph([1], relations=two, time_s=1.01), graph([2], time_s=3.0)]
     )
     assert times.tolist() == [1.0, 3.0]
     assert np.flatnonzero(bank[0]).tolist() == [0, 5]
-    assert oracle_bank([])[1].shape == (0, BANK_SIZE)
+    assert build_oracle_bank([])[1].shape == (0, BANK_SIZE)

@@ -8,12 +8,12 @@ import torch
 
 from ag_core.catalog import RELATION_HEADS, Need
 from ag_core.errors import UserError
-from ag_core.models.pairs import PairBatch, join_batches, one_hot_logits
-from ag_core.models.relation import FrequencyHead, RelDnHead, build_relation_head, relation_loss
-from ag_core.models.relation.frequency import relation_frequencies
-from ag_core.models.relation.head import RelationLogits, object_probabilities
-from ag_core.models.relation.losses import PairTargets, grouped_losses
-from ag_core.models.relation.reldn import contrastive_loss
+from ag_core.models.pairs import PairBatch, join_batches, make_one_hot_logits
+from ag_core.models.relation import FrequencyHead, RelDnHead, build_relation_head, find_relation_loss
+from ag_core.models.relation.frequency import count_relation_frequencies
+from ag_core.models.relation.head import RelationLogits, to_object_probabilities
+from ag_core.models.relation.losses import PairTargets, compute_grouped_losses
+from ag_core.models.relation.reldn import compute_contrastive_loss
 from ag_core.presets import RelationPreset, RelDnPreset
 from ag_core.taxonomy import GROUP_SLICES, N_CLASSES, N_RELATIONS, Group
 
@@ -33,7 +33,7 @@ def make_batch(objects_per_frame=(2, 3), seed=0):
     corners = torch.rand(len(classes), 2, generator=random) * 50
     return PairBatch(
         boxes=torch.cat([corners, corners + 5 + torch.rand(len(classes), 2, generator=random) * 40], dim=1),
-        object_logits=one_hot_logits(torch.tensor(classes, dtype=torch.int64)),
+        object_logits=make_one_hot_logits(torch.tensor(classes, dtype=torch.int64)),
         object_features=torch.randn(len(classes), D, generator=random),
         pairs=torch.tensor(pairs, dtype=torch.int64).reshape(-1, 2),
         union_features=torch.randn(len(pairs), D, generator=random),
@@ -131,7 +131,7 @@ def test_gradients_reach_every_part_of_reldn():
     batch = make_batch()
     targets = PairTargets(torch.rand(5, N_RELATIONS) < 0.4, torch.tensor([True, True, False, True, False]))
     logits = head(batch)
-    terms = relation_loss("reldn")(batch, logits, targets)
+    terms = find_relation_loss("reldn")(batch, logits, targets)
     assert list(terms) == ["attention", "spatial", "contact", "related", "contrast"]
     sum(terms.values()).backward()
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in head.parameters())
@@ -176,7 +176,7 @@ def test_logits_are_checked():
 
 
 def test_objects_are_never_people():
-    probabilities = object_probabilities(torch.tensor([[9.0] + [0.0] * 35]))
+    probabilities = to_object_probabilities(torch.tensor([[9.0] + [0.0] * 35]))
     assert probabilities[0, 0] == 0
     assert probabilities.sum() == pytest.approx(1)
     batch = replace(make_batch(), object_logits=torch.eye(N_CLASSES)[:1].repeat(7, 1))
@@ -188,7 +188,7 @@ def test_frequencies_by_hand():
     relations[:2, 0] = True  # twice looking, once not
     relations[2, 1] = True
     relations[0, 4] = True
-    table = relation_frequencies(np.array([7, 7, 7]), relations)
+    table = count_relation_frequencies(np.array([7, 7, 7]), relations)
     assert table[7, :3].tolist() == pytest.approx([3 / 6, 2 / 6, 1 / 6])
     assert table[7, 4] == pytest.approx(2 / 5)
     assert table[7, 5] == pytest.approx(1 / 5)
@@ -200,7 +200,7 @@ def test_frequency_head_says_the_frequencies():
     classes, relations = random.integers(1, N_CLASSES, 300), random.random((300, N_RELATIONS)) < 0.2
     batch = make_batch()
     said = FrequencyHead().fit(classes, relations)(batch).probabilities()
-    expected = relation_frequencies(classes, relations)[batch.object_classes.numpy()]
+    expected = count_relation_frequencies(classes, relations)[batch.object_classes.numpy()]
     assert np.allclose(said.numpy(), expected, atol=1e-5)
 
 
@@ -213,7 +213,7 @@ def targets_of(related, **relations):
 
 def test_grouped_loss_by_hand():
     logits = RelationLogits(torch.zeros(2, 25), torch.zeros(3, 36), torch.zeros(2))
-    loss = grouped_losses(make_batch((2,)), logits, targets_of([True, False], p0=[0, 4]))
+    loss = compute_grouped_losses(make_batch((2,)), logits, targets_of([True, False], p0=[0, 4]))
     assert loss["attention"].item() == pytest.approx(np.log(3))
     assert loss["spatial"].item() == pytest.approx(np.log(2))
     assert loss["contact"].item() == pytest.approx(np.log(2))
@@ -225,40 +225,40 @@ def test_unrelated_pairs_do_not_count_as_predicates():
     predicates = torch.randn(2, 25, generator=random)
     truth = targets_of([True, False], p0=[1, 3, 9])
     batch = make_batch((2,))
-    first = grouped_losses(batch, RelationLogits(predicates, torch.zeros(3, 36), torch.zeros(2)), truth)
+    first = compute_grouped_losses(batch, RelationLogits(predicates, torch.zeros(3, 36), torch.zeros(2)), truth)
     predicates[1] += 5
-    second = grouped_losses(batch, RelationLogits(predicates, torch.zeros(3, 36), torch.zeros(2)), truth)
+    second = compute_grouped_losses(batch, RelationLogits(predicates, torch.zeros(3, 36), torch.zeros(2)), truth)
     assert sum(first.values()) == sum(second.values())
 
 
 def test_losses_without_pairs_are_zero():
     empty = RelationLogits(torch.zeros(0, 25), torch.zeros(0, 36), torch.zeros(0))
     targets = targets_of([])
-    assert sum(grouped_losses(make_batch(()), empty, targets).values()) == 0
-    assert contrastive_loss(make_batch(()), empty, targets) == 0
+    assert sum(compute_grouped_losses(make_batch(()), empty, targets).values()) == 0
+    assert compute_contrastive_loss(make_batch(()), empty, targets) == 0
 
 
 def test_contrasts_by_hand():
     """One frame, three pairs: two related cups (.6 and .9), one unrelated cup (.5), predicted to be held."""
-    batch = replace(make_batch((3,)), object_logits=one_hot_logits(torch.tensor([0, 10, 10, 10])))
+    batch = replace(make_batch((3,)), object_logits=make_one_hot_logits(torch.tensor([0, 10, 10, 10])))
     affinity = torch.tensor([0.6, 0.9, 0.5])
     predicates = torch.zeros(3, 25)
     predicates[2, 14] = 1
     logits = RelationLogits(predicates, batch.object_logits, affinity.logit())
     both_held = targets_of([True, True, False], p0=[14], p1=[14])
     # Each contrast has one group with hinge .2 - (.6 - .5) = .1, and the dummy group halves the mean.
-    assert contrastive_loss(batch, logits, both_held).item() == pytest.approx(0.05 * (1 + 0.5 + 0.1), abs=1e-5)
+    assert compute_contrastive_loss(batch, logits, both_held).item() == pytest.approx(0.05 * (1 + 0.5 + 0.1), abs=1e-5)
     # Another relationship than the predicted one: no contrast of predicates.
     worn = targets_of([True, True, False], p0=[22], p1=[22])
-    assert contrastive_loss(batch, logits, worn).item() == pytest.approx(0.05 * 1.5, abs=1e-5)
+    assert compute_contrastive_loss(batch, logits, worn).item() == pytest.approx(0.05 * 1.5, abs=1e-5)
     # Other classes than the unrelated one: no contrast of classes either.
-    other = replace(batch, object_logits=one_hot_logits(torch.tensor([0, 5, 5, 10])))
-    assert contrastive_loss(other, logits, worn).item() == pytest.approx(0.05, abs=1e-5)
+    other = replace(batch, object_logits=make_one_hot_logits(torch.tensor([0, 5, 5, 10])))
+    assert compute_contrastive_loss(other, logits, worn).item() == pytest.approx(0.05, abs=1e-5)
     # Nothing unrelated: nothing to contrast.
-    assert contrastive_loss(batch, logits, targets_of([True] * 3)) == 0
+    assert compute_contrastive_loss(batch, logits, targets_of([True] * 3)) == 0
 
 
 def test_contrasts_stay_inside_a_frame():
     batch = make_batch((1, 1))
     logits = RelationLogits(torch.zeros(2, 25), batch.object_logits, torch.tensor([-3.0, 3.0]))
-    assert contrastive_loss(batch, logits, targets_of([True, False], p0=[9])) == 0
+    assert compute_contrastive_loss(batch, logits, targets_of([True, False], p0=[9])) == 0

@@ -8,7 +8,13 @@ from ag_core.catalog import RELATION_HEADS
 from ag_core.models.detector import build_faster_rcnn
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import build_relation_head
-from ag_core.models.scene_graph import Mode, SceneGraphPredictor, boxes_from_detections, boxes_from_graph, pair_batch
+from ag_core.models.scene_graph import (
+    Mode,
+    SceneGraphPredictor,
+    boxes_from_detections,
+    boxes_from_graph,
+    build_pair_batch,
+)
 from ag_core.presets import DEMO_DETECTOR
 from ag_core.records import Detections, SceneGraph
 from ag_core.taxonomy import GROUP_SLICES, N_CLASSES, N_RELATIONS, Group
@@ -152,7 +158,7 @@ def test_at_most_twenty_objects():
 
 def test_batch_rows_belong_together(trunk):
     known = boxes_from_graph(annotated())
-    batch = pair_batch(trunk, pictures(), [known, boxes_from_detections(FOUND[1]), known], [0.0, 0.5, 1.0])
+    batch = build_pair_batch(trunk, pictures(), [known, boxes_from_detections(FOUND[1]), known], [0.0, 0.5, 1.0])
     assert batch.pairs.tolist() == [[0, 1], [0, 2], [3, 4], [3, 5]]
     assert batch.frame_of_pair.tolist() == [0, 0, 2, 2]
     assert batch.object_logits.argmax(dim=1).tolist() == [0, 3, 20, 0, 3, 20]

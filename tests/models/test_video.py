@@ -9,7 +9,7 @@ import torch
 
 from ag_core.catalog import ACTION_MODELS
 from ag_core.errors import UserError
-from ag_core.models.feature_bank import FeatureBank, bank_times, bank_width
+from ag_core.models.feature_bank import FeatureBank, compute_bank_times, get_bank_width
 from ag_core.models.video import ClipInput, build_bank_head, build_video_model, make_clip_input
 from ag_core.models.video.blocks import Bottleneck, NonLocal
 from ag_core.models.video.fbo import OPERATORS, BankLayer, MaxBank, MeanBank, NonLocalBank
@@ -28,7 +28,7 @@ def count(module, kind):
 
 def entry_size(name):
     bank = ACTION_MODELS[name].bank
-    return 1 if bank is None else bank_width(bank, SMALL.feature_size)
+    return 1 if bank is None else get_bank_width(bank, SMALL.feature_size)
 
 
 @pytest.mark.parametrize(
@@ -219,9 +219,9 @@ def test_scores_do_not_depend_on_the_batch_or_on_when_windows_are_cut():
     torch.manual_seed(0)
     head, n = build_bank_head("sgfb", SMALL).eval(), CLIPS_AT_ONCE + 44
     features = torch.randn(n, SMALL.feature_size).numpy()
-    times = bank_times(n / 2)
+    times = compute_bank_times(n / 2)
     bank = FeatureBank(times, torch.rand(len(times), 875).numpy())
-    windows = bank.windows(np.arange(n) / 2)
+    windows = bank.cut_windows(np.arange(n) / 2)
     logits = score_clips(head, features, windows)
     assert logits.shape == (n, N_ACTIONS)
     np.testing.assert_array_equal(logits, score_clips(head, features, windows[:]))

@@ -2,7 +2,7 @@
 
 import json
 
-from ag_core.catalog import predicting_models
+from ag_core.catalog import list_predicting_models
 from ag_core.results.prediction_schema import SCHEMA_FILE, build_prediction_schema
 
 
@@ -17,7 +17,7 @@ def test_the_asset_knows_the_models_of_the_catalog() -> None:
 def test_every_predicting_model_may_stand_in_a_prediction() -> None:
     properties = build_prediction_schema()["properties"]
     roles = properties["models"]["items"]["properties"]["role"]["enum"]
-    for model in predicting_models():
+    for model in list_predicting_models():
         assert model.id in roles and model.id in properties["actions"]["propertyNames"]["enum"]
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ag_core.models.pairs import PairBatch
 from ag_core.models.relation.head import RelationHead, RelationLogits
-from ag_core.models.relation.losses import PairTargets, grouped_losses
+from ag_core.models.relation.losses import PairTargets, compute_grouped_losses
 from ag_core.presets import RelationPreset
 from ag_core.taxonomy import N_RELATIONS
 
@@ -43,4 +43,4 @@ class ToyHead(RelationHead):
 
 def toy_losses(batch: PairBatch, logits: RelationLogits, targets: PairTargets) -> dict[str, Tensor]:
     """The shared terms, and a small one of the head's own."""
-    return grouped_losses(batch, logits, targets) | {"size": 1e-4 * logits.predicates.square().sum()}
+    return compute_grouped_losses(batch, logits, targets) | {"size": 1e-4 * logits.predicates.square().sum()}

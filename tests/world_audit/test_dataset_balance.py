@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ag_core.evaluation.average_precision import compute_action_precision
-from ag_core.evaluation.bootstrap import bootstrap_precision
+from ag_core.evaluation.bootstrap import bootstrap_precisions
 from ag_core.taxonomy import action_index, object_index
 from ag_core.world_audit.dataset_balance import (
     compute_mutual_information,
@@ -65,7 +65,7 @@ def scored():
 
 def test_the_value_is_that_of_all_videos(scored):
     scores, labels = scored
-    found = bootstrap_precision(scores, labels, resamples=50)
+    found = bootstrap_precisions(scores, labels, resamples=50)
     expected = [[compute_action_precision(one, labels).mean for one in model] for model in scores]
     assert found.value_of_seed == pytest.approx(np.array(expected))
     for model in range(2):
@@ -77,6 +77,6 @@ def test_the_value_is_that_of_all_videos(scored):
 
 def test_equal_models_differ_by_nothing(scored):
     scores, labels = scored
-    twice = bootstrap_precision(np.stack([scores[0], scores[0]]), labels, resamples=20)
+    twice = bootstrap_precisions(np.stack([scores[0], scores[0]]), labels, resamples=20)
     same = twice.bound_difference(0, 1)
     assert (same.value, same.low, same.high) == (0, 0, 0)

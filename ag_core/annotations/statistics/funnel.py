@@ -33,7 +33,7 @@ _KEPT = f"""
     select *, count(*) over (partition by video) as kept_of_video from usable"""
 
 
-def kept_frames(store: "AnnotationStore", small_side: float = 0.0, source: str = ANNOTATION) -> pd.DataFrame:
+def select_kept_frames(store: "AnnotationStore", small_side: float = 0.0, source: str = ANNOTATION) -> pd.DataFrame:
     """video_id, split, frame, objects of the frames that count, by video and frame.
 
     small_side: objects whose shorter side is at most this many pixels do not count; SMALL_SIDE for SGCls and SGDet.

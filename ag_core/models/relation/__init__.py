@@ -8,7 +8,7 @@ from torch import Tensor
 from ag_core.catalog import find_relation_head
 from ag_core.models.checkpoints import load_checkpoint
 from ag_core.models.pairs import PairBatch
-from ag_core.models.references import import_reference, own_arguments
+from ag_core.models.references import import_reference, select_own_arguments
 from ag_core.models.relation.frequency import FrequencyHead
 from ag_core.models.relation.head import RelationHead, RelationLogits
 from ag_core.models.relation.losses import PairTargets
@@ -22,8 +22,8 @@ __all__ = [
     "RelationHead",
     "RelationLogits",
     "build_relation_head",
+    "find_relation_loss",
     "load_relation_head",
-    "relation_loss",
 ]
 
 PairLosses = Callable[[PairBatch, RelationLogits, PairTargets], dict[str, Tensor]]
@@ -37,7 +37,7 @@ def build_relation_head(head: str, preset: RelationPreset | None = None) -> Rela
     """
     entry = find_relation_head(head)
     build: Callable[..., RelationHead] = import_reference(entry.build)
-    return build(**own_arguments(entry.preset() if preset is None else preset, RelationPreset))
+    return build(**select_own_arguments(entry.preset() if preset is None else preset, RelationPreset))
 
 
 def load_relation_head(
@@ -50,7 +50,7 @@ def load_relation_head(
     return built, load_checkpoint(entry.weights_path(folder), built, chosen.name, head)
 
 
-def relation_loss(head: str) -> PairLosses:
+def find_relation_loss(head: str) -> PairLosses:
     """The loss that a head of the catalog is trained with; UserError lists the known heads."""
     loss: PairLosses = import_reference(find_relation_head(head).loss)
     return loss

@@ -17,7 +17,7 @@ from ag_core.models.relation.head import RelationHead, RelationLogits
 from ag_core.taxonomy import GROUP_SLICES, N_CLASSES, N_RELATIONS, Group
 
 
-def relation_frequencies(object_classes: NDArray[np.int64], relations: NDArray[np.bool_]) -> NDArray[np.float32]:
+def count_relation_frequencies(object_classes: NDArray[np.int64], relations: NDArray[np.bool_]) -> NDArray[np.float32]:
     """[36,25] smoothed frequency of each relationship for each class, from classes [n] and relations [n,25].
 
     Attention: (count + 1) / (sum of the three counts + 3). Others: (count + 1) / (objects of the class + 2).
@@ -42,7 +42,7 @@ class FrequencyHead(RelationHead):
 
     def fit(self, object_classes: NDArray[np.int64], relations: NDArray[np.bool_]) -> Self:
         """Count relations [n,25] of objects with classes [n] (training graphs only); returns the head."""
-        frequencies = torch.from_numpy(relation_frequencies(object_classes, relations))
+        frequencies = torch.from_numpy(count_relation_frequencies(object_classes, relations))
         logits = torch.logit(frequencies, eps=1e-6)
         attention = GROUP_SLICES[Group.ATTENTION]
         logits[:, attention] = frequencies[:, attention].log()

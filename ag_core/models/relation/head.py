@@ -57,6 +57,6 @@ class RelationHead(nn.Module):
         return self
 
 
-def object_probabilities(objects: Tensor) -> Tensor:
+def to_object_probabilities(objects: Tensor) -> Tensor:
     """[N,36] probabilities over the 35 objects for class logits [N,36]; the person's column is 0."""
     return torch.cat([objects.new_zeros(len(objects), 1), objects[:, 1:].softmax(dim=1)], dim=1)

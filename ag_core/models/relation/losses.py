@@ -26,7 +26,7 @@ class PairTargets:
             raise ValueError(f"PairTargets.predicates has shape {list(self.predicates.shape)}; it needs [P,25]")
 
 
-def grouped_losses(batch: PairBatch, logits: RelationLogits, targets: PairTargets) -> dict[str, Tensor]:
+def compute_grouped_losses(batch: PairBatch, logits: RelationLogits, targets: PairTargets) -> dict[str, Tensor]:
     """CE, BCE and BCE over related pairs, and BCE of relatedness over all; a term without pairs is 0.
 
     A pair with several attention labels shares them equally; one with none is left out of that term.
@@ -39,15 +39,15 @@ def grouped_losses(batch: PairBatch, logits: RelationLogits, targets: PairTarget
     shares = shares / shares.sum(dim=1, keepdim=True)
     return {
         "attention": _mean_or_zero(functional.cross_entropy(scores[known][:, looking], shares, reduction="none")),
-        "spatial": _binary(scores, truth, GROUP_SLICES[Group.SPATIAL]),
-        "contact": _binary(scores, truth, GROUP_SLICES[Group.CONTACT]),
+        "spatial": _compute_binary(scores, truth, GROUP_SLICES[Group.SPATIAL]),
+        "contact": _compute_binary(scores, truth, GROUP_SLICES[Group.CONTACT]),
         "related": _mean_or_zero(
             functional.binary_cross_entropy_with_logits(logits.relatedness, related.float(), reduction="none")
         ),
     }
 
 
-def _binary(scores: Tensor, truth: Tensor, columns: slice) -> Tensor:
+def _compute_binary(scores: Tensor, truth: Tensor, columns: slice) -> Tensor:
     return _mean_or_zero(
         functional.binary_cross_entropy_with_logits(scores[:, columns], truth[:, columns], reduction="none")
     )

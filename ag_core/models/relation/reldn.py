@@ -17,11 +17,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ag_core.boxes import GEOMETRY_SIZE, relation_geometry
+from ag_core.boxes import GEOMETRY_SIZE, compute_relation_geometry
 from ag_core.models.pairs import PairBatch
-from ag_core.models.relation.frequency import relation_frequencies
+from ag_core.models.relation.frequency import count_relation_frequencies
 from ag_core.models.relation.head import RelationHead, RelationLogits
-from ag_core.models.relation.losses import PairTargets, grouped_losses
+from ag_core.models.relation.losses import PairTargets, compute_grouped_losses
 from ag_core.taxonomy import GROUP_SLICES, N_CLASSES, N_RELATIONS, Group
 
 N_OUTPUTS = N_RELATIONS + 1
@@ -32,7 +32,7 @@ CONTRAST_WEIGHTS = (1.0, 0.5, 0.1)
 """Of the class-agnostic, entity-class-aware and predicate-aware contrast."""
 
 
-def _layers(*widths: int) -> nn.Sequential:
+def _make_layers(*widths: int) -> nn.Sequential:
     """Linear layers of the given widths with LeakyReLU(.1) between them."""
     modules: list[nn.Module] = []
     for inputs, outputs in pairwise(widths):
@@ -45,10 +45,10 @@ class RelDnHead(RelationHead):
 
     def __init__(self, feature_size: int, visual_widths: tuple[int, int], spatial_width: int) -> None:
         super().__init__()
-        self.visual = _layers(3 * feature_size, *visual_widths, N_OUTPUTS)
+        self.visual = _make_layers(3 * feature_size, *visual_widths, N_OUTPUTS)
         self.subject = nn.Linear(feature_size, N_OUTPUTS)
         self.object = nn.Linear(feature_size, N_OUTPUTS)
-        self.spatial = _layers(GEOMETRY_SIZE, spatial_width, spatial_width, N_OUTPUTS)
+        self.spatial = _make_layers(GEOMETRY_SIZE, spatial_width, spatial_width, N_OUTPUTS)
         self.semantic = nn.Embedding(N_CLASSES, N_OUTPUTS)
         for module in self.modules():
             if isinstance(module, nn.Linear):
@@ -59,7 +59,7 @@ class RelDnHead(RelationHead):
     @torch.no_grad()
     def fit(self, object_classes: NDArray[np.int64], relations: NDArray[np.bool_]) -> Self:
         """Start the semantic table from log(frequency + 1e-3) of classes [n] and relations [n,25]; returns the head."""
-        frequencies = torch.from_numpy(relation_frequencies(object_classes, relations))
+        frequencies = torch.from_numpy(count_relation_frequencies(object_classes, relations))
         self.semantic.weight[:, :N_RELATIONS] = (frequencies + 1e-3).log()
         return self
 
@@ -83,15 +83,17 @@ def pair_geometry(batch: PairBatch) -> Tensor:
     """[P,28] spatial vectors of the batch's pairs, on its device; boxes get no gradient."""
     sizes = batch.frame_sizes_wh[batch.frame_of_pair]
     arrays = (tensor.detach().cpu().numpy() for tensor in (batch.subject_boxes, batch.target_boxes, sizes))
-    return torch.from_numpy(relation_geometry(*arrays)).to(batch.boxes.device)
+    return torch.from_numpy(compute_relation_geometry(*arrays)).to(batch.boxes.device)
 
 
-def reldn_losses(batch: PairBatch, logits: RelationLogits, targets: PairTargets) -> dict[str, Tensor]:
+def compute_reldn_losses(batch: PairBatch, logits: RelationLogits, targets: PairTargets) -> dict[str, Tensor]:
     """The shared terms, and RelDN's contrasts: related pairs get a higher affinity than unrelated ones (methods C9)."""
-    return grouped_losses(batch, logits, targets) | {"contrast": contrastive_loss(batch, logits, targets)}
+    return compute_grouped_losses(batch, logits, targets) | {
+        "contrast": compute_contrastive_loss(batch, logits, targets)
+    }
 
 
-def contrastive_loss(batch: PairBatch, logits: RelationLogits, targets: PairTargets) -> Tensor:
+def compute_contrastive_loss(batch: PairBatch, logits: RelationLogits, targets: PairTargets) -> Tensor:
     """RelDN's L1 + .5 L2 + .1 L3 on the affinity sigmoid(relatedness), around each frame's person.
 
     L1 contrasts all pairs of a frame, L2 those with objects of one class, L3 the related pairs of one contact
@@ -110,13 +112,13 @@ def contrastive_loss(batch: PairBatch, logits: RelationLogits, targets: PairTarg
     likeliest = frames * n_contact + logits.predicates[:, contact].detach().argmax(dim=1)
 
     weights = CONTRAST_WEIGHTS
-    loss = weights[0] * _contrast(affinity, positive, frames[positive], negative, frames[negative])
-    loss = loss + weights[1] * _contrast(affinity, positive, of_class[positive], negative, of_class[negative])
+    loss = weights[0] * _compute_contrast(affinity, positive, frames[positive], negative, frames[negative])
+    loss = loss + weights[1] * _compute_contrast(affinity, positive, of_class[positive], negative, of_class[negative])
     of_predicate = frames[row] * n_contact + column
-    return loss + weights[2] * _contrast(affinity, row, of_predicate, negative, likeliest[negative])
+    return loss + weights[2] * _compute_contrast(affinity, row, of_predicate, negative, likeliest[negative])
 
 
-def _contrast(
+def _compute_contrast(
     affinity: Tensor, positive: Tensor, positive_groups: Tensor, negative: Tensor, negative_groups: Tensor
 ) -> Tensor:
     """Mean hinge over groups with both sides; a dummy group with hinge 0 counts in the mean, as in the original."""

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from ag_core.catalog import find_action_model, find_clip_network
 from ag_core.models.checkpoints import load_checkpoint
-from ag_core.models.feature_bank import bank_width
-from ag_core.models.references import import_reference, own_arguments
+from ag_core.models.feature_bank import get_bank_width
+from ag_core.models.references import import_reference, select_own_arguments
 from ag_core.models.video.bank_head import BankedVideoModel, BankHead
 from ag_core.models.video.clip_network import ClipInput, ClipNetwork, make_clip_input
 from ag_core.models.video.fbo import build_bank_operator
@@ -35,7 +35,7 @@ def build_clip_network(network: str, preset: VideoPreset | None = None) -> ClipN
     """
     entry = find_clip_network(network)
     build: Callable[..., ClipNetwork] = import_reference(entry.build)
-    return build(**own_arguments(entry.preset() if preset is None else preset, VideoPreset))
+    return build(**select_own_arguments(entry.preset() if preset is None else preset, VideoPreset))
 
 
 def build_bank_head(model: str, preset: VideoPreset | None = None) -> BankHead:
@@ -50,7 +50,7 @@ def build_bank_head(model: str, preset: VideoPreset | None = None) -> BankHead:
     operator = build_bank_operator(
         chosen.operator,
         chosen.feature_size,
-        bank_width(entry.bank, chosen.feature_size),
+        get_bank_width(entry.bank, chosen.feature_size),
         chosen.latent_size,
         chosen.bank_layers,
         chosen.bank_dropout,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ag_core.models.detector import Detector
-from ag_core.models.pixels import clip_tensors
+from ag_core.models.pixels import to_clip_tensors
 from ag_core.presets import VideoPreset
 
 
@@ -75,7 +75,7 @@ def make_clip_input(
     frames = pictures.shape[1]
     if any(frames % stride for stride in preset.pathway_strides):
         raise ValueError(f"a clip of {frames} frames cannot be divided by the strides {preset.pathway_strides}")
-    tensors = clip_tensors(pictures, device)
+    tensors = to_clip_tensors(pictures, device)
     clips = ClipInput.of_tensors(*(tensors if s == 1 else tensors[:, :, ::s] for s in preset.pathway_strides))
     if not preset.regions_per_frame:
         return clips

@@ -32,7 +32,7 @@ class BankLayer(nn.Module):
 
     def __init__(self, width: int, dropout: float) -> None:
         super().__init__()
-        self.theta, self.phi, self.g, self.out = (_small_linear(width, width) for _ in range(4))
+        self.theta, self.phi, self.g, self.out = (_make_small_linear(width, width) for _ in range(4))
         nn.init.zeros_(self.out.weight)
         self.norm = nn.LayerNorm(width, elementwise_affine=False)
         self.dropout = nn.Dropout(dropout)
@@ -49,9 +49,9 @@ class NonLocalBank(BankOperator):
     def __init__(self, short_term: int, entry_size: int, latent_size: int, layers: int, dropout: float) -> None:
         super().__init__()
         self.out_features = latent_size
-        self.reduce_short_term = _small_linear(short_term, latent_size)
+        self.reduce_short_term = _make_small_linear(short_term, latent_size)
         # Scene-graph entries are mostly near 0: the usual .01 would leave almost no signal (methods C18).
-        self.reduce_bank = _small_linear(entry_size, latent_size, std=1 / math.sqrt(entry_size))
+        self.reduce_bank = _make_small_linear(entry_size, latent_size, std=1 / math.sqrt(entry_size))
         self.layers = nn.ModuleList(BankLayer(latent_size, dropout) for _ in range(layers))
         self.dropout = nn.Dropout(dropout)
 
@@ -103,7 +103,7 @@ def build_bank_operator(
     raise UserError(f"there is no bank operator {operator!r}; known are {', '.join(OPERATORS)}")
 
 
-def _small_linear(inputs: int, outputs: int, std: float = 0.01) -> nn.Linear:
+def _make_small_linear(inputs: int, outputs: int, std: float = 0.01) -> nn.Linear:
     layer = nn.Linear(inputs, outputs)
     nn.init.normal_(layer.weight, std=std)
     nn.init.zeros_(layer.bias)

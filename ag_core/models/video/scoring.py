@@ -41,7 +41,7 @@ def score_videos(logits: NDArray[np.float32], video_of_clip: Sequence[int] | NDA
     return scores
 
 
-def as_probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+def to_probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """Each class on its own: the sigmoid of logits of any shape."""
     probabilities: NDArray[np.float32] = torch.from_numpy(logits).sigmoid().numpy()
     return probabilities

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from ag_core.annotations.connection import fetch_store
 from ag_core.errors import UserError
-from ag_core.jobs.process import JsonLinesProcess, module_command
+from ag_core.jobs.process import JsonLinesProcess, build_module_command
 from ag_core.queries.sql.text import format_query, quote_name
 
 LIMIT_BYTES = 64_000_000
@@ -54,7 +54,7 @@ class SqlProcesses:
 
     def __init__(self, path: Path | str, memory_mb: int = 1000, threads: int = 2, most: int = 3) -> None:
         self.path, self.most = str(fetch_store(path)), most
-        self._command = module_command("ag_core.queries.sql.process", self.path, str(memory_mb), str(threads))
+        self._command = build_module_command("ag_core.queries.sql.process", self.path, str(memory_mb), str(threads))
         self._slots = threading.Semaphore(most)
         self._guard = threading.Lock()
         self._idle: list[JsonLinesProcess] = []

@@ -13,7 +13,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from ag_core.catalog import ACTION_MODELS, model_label
+from ag_core.catalog import ACTION_MODELS, get_model_label
 from ag_core.graphs.palette import GROUP_STYLES
 from ag_core.taxonomy import OBJECTS, RELATIONS, Group, shown
 
@@ -251,7 +251,7 @@ def draw_score_curves(
             figure.add_scatter(
                 x=line["time_s"],
                 y=line["score"],
-                name=model_label(str(model)),
+                name=get_model_label(str(model)),
                 legendgroup=str(model),
                 showlegend=row == 1,
                 mode="lines+markers",

@@ -15,7 +15,7 @@ import pyarrow as pa
 import streamlit as st
 from numpy.typing import NDArray
 
-from ag_core.catalog import ACTION_MODELS, Style, model_label
+from ag_core.catalog import ACTION_MODELS, Style, get_model_label
 from ag_core.graphs.edges import edge_mask, filter_objects
 from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video
 from ag_core.settings import ASSETS
@@ -237,7 +237,7 @@ def build_player_data(
         "models": [
             {
                 "name": name,
-                "label": model_label(name),
+                "label": get_model_label(name),
                 **_describe_style(name),
                 "video_scores": [round(float(answer.scores[action]), 4) for action in actions],
                 "trained": [bool(answer.trained_on[action]) for action in actions],

@@ -39,14 +39,14 @@ MAX_WIDENING = 1.45
 class Shot:
     """position [3]; targets [T,3] and focals [T], in pixels, at times [T]; shake in metres; phases [3]; sector."""
 
-    position: NDArray
-    times: NDArray
-    targets: NDArray
-    focals: NDArray
+    position: NDArray[np.float64]
+    times: NDArray[np.float64]
+    targets: NDArray[np.float64]
+    focals: NDArray[np.float64]
     width: int
     height: int
     shake: float
-    phases: NDArray
+    phases: NDArray[np.float64]
     sector: str
 
     def at(self, time: float) -> Camera:
@@ -64,7 +64,7 @@ def frame_shot(
     width: int,
     height: int,
     seconds: float,
-    extra: list[tuple[float, float, NDArray]],
+    extra: list[tuple[float, float, NDArray[np.float64]]],
     part: str = "train",
 ) -> Shot:
     """The shot of a performance: its position, and what it follows with which focal length.
@@ -98,18 +98,18 @@ def frame_shot(
 # ------------------------------------------------------------------ the position
 
 
-def name_sector(position: NDArray, room_width: float) -> str:
+def name_sector(position: NDArray[np.float64], room_width: float) -> str:
     """The sector of a camera at `position` [3], as seen by the room."""
     side = min(int(3 * position[0] / room_width), 2)
     return f"{SIDES[side]} {'high' if position[2] > (LOW[1] + HIGH[0]) / 2 else 'low'}"
 
 
-def choose_position(stream: RandomStream, room: Room, people: NDArray, part: str) -> NDArray:
+def choose_position(stream: RandomStream, room: Room, people: NDArray[np.float64], part: str) -> NDArray[np.float64]:
     """A camera position [3] in an allowed sector; people [T,K,3] are points of the body over time."""
     middle = (people.min((0, 1)) + people.max((0, 1)))[0] / 2
     allowed = [HELD_OUT_SECTOR] if part == "comp" else [sector for sector in SECTORS if not is_held_out_sector(sector)]
     boxes = list_furniture_boxes(room)
-    best: tuple[float, NDArray] | None = None
+    best: tuple[float, NDArray[np.float64]] | None = None
     for sector in POSITIONS * stream.permutation(allowed)[:TRIED_SECTORS]:
         position = draw_position(stream, sector, room.size)
         aside = abs(position[0] - middle) / room.size[0]
@@ -122,7 +122,7 @@ def choose_position(stream: RandomStream, room: Room, people: NDArray, part: str
     return best[1]
 
 
-def draw_position(stream: RandomStream, sector: str, size: tuple[float, float]) -> NDArray:
+def draw_position(stream: RandomStream, sector: str, size: tuple[float, float]) -> NDArray[np.float64]:
     """A random position [3] in a sector, before a room of size (width, depth)."""
     side, height = sector.split()
     room_width, depth = size
@@ -132,12 +132,16 @@ def draw_position(stream: RandomStream, sector: str, size: tuple[float, float]) 
     return np.array([x, depth + stream.uniform(2.0, 2.8), stream.uniform(*(LOW if height == "low" else HIGH))])
 
 
-def list_furniture_boxes(room: Room) -> list[tuple[NDArray, NDArray, NDArray]]:
+def list_furniture_boxes(room: Room) -> list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]]:
     """(boxes [K,2,3] in its own frame, turn [3,3], position [3]) of every placed prop."""
     return [(props.find_bounds(p.prop.pieces), turn_z(p.yaw), p.position) for p in room.placed]
 
 
-def find_hit_shares(position: NDArray, points: NDArray, boxes: list[tuple[NDArray, NDArray, NDArray]]) -> NDArray:
+def find_hit_shares(
+    position: NDArray[np.float64],
+    points: NDArray[np.float64],
+    boxes: list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]],
+) -> NDArray[np.float64]:
     """How far along the way from `position` [3] to each point [P,3] the first box is met; 1 and more for a free way."""
     first = np.full(len(points), np.inf)
     for corners, turn, at in boxes:
@@ -149,12 +153,20 @@ def find_hit_shares(position: NDArray, points: NDArray, boxes: list[tuple[NDArra
     return first
 
 
-def measure_hidden(position: NDArray, people: NDArray, boxes: list[tuple[NDArray, NDArray, NDArray]]) -> float:
+def measure_hidden(
+    position: NDArray[np.float64],
+    people: NDArray[np.float64],
+    boxes: list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]],
+) -> float:
     """Share of the body's points [T,K,3] that furniture hides."""
     return float((find_hit_shares(position, people.reshape(-1, 3), boxes) < 0.95).mean())
 
 
-def measure_crowding(position: NDArray, people: NDArray, boxes: list[tuple[NDArray, NDArray, NDArray]]) -> float:
+def measure_crowding(
+    position: NDArray[np.float64],
+    people: NDArray[np.float64],
+    boxes: list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]],
+) -> float:
     """Share of the picture round the person [T,K,3] that furniture nearer than 0.7 of the way fills."""
     across = np.stack(np.meshgrid((-0.8, -0.4, 0.0, 0.4, 0.8), (0.0), (0.1, 0.5, 0.9, 1.3)), -1).reshape(-1, 3)
     middles = people.mean(1) * (1, 1, 0)
@@ -164,7 +176,7 @@ def measure_crowding(position: NDArray, people: NDArray, boxes: list[tuple[NDArr
 # ------------------------------------------------------------------ what is in the picture
 
 
-def list_body_points(performance: Performance, time: float) -> NDArray:
+def list_body_points(performance: Performance, time: float) -> NDArray[np.float64]:
     """Points [13,3] of the person and of what is held that have to be in the picture."""
     state = performance.at(time)
     j = state.joints
@@ -176,10 +188,10 @@ def list_body_points(performance: Performance, time: float) -> NDArray:
 def list_needed_points(
     performance: Performance,
     time: float,
-    person: NDArray,
-    position: NDArray,
-    extra: list[tuple[float, float, NDArray]],
-) -> NDArray:
+    person: NDArray[np.float64],
+    position: NDArray[np.float64],
+    extra: list[tuple[float, float, NDArray[np.float64]]],
+) -> NDArray[np.float64]:
     """The person's points and those of what is handled then, unless these would make the picture too wide."""
     points = person
     for start, end, more in extra:
@@ -190,19 +202,21 @@ def list_needed_points(
     return points
 
 
-def measure_spread(position: NDArray, points: NDArray) -> float:
+def measure_spread(position: NDArray[np.float64], points: NDArray[np.float64]) -> float:
     """The larger extent of points [P,3] as seen from `position`, in units of their distance."""
     seen = project_from(position, points.mean(0), points)
     return float(np.ptp(seen, axis=0).max())
 
 
-def project_from(position: NDArray, target: NDArray, points: NDArray) -> NDArray:
+def project_from(
+    position: NDArray[np.float64], target: NDArray[np.float64], points: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Where points [P,3] appear to a camera at `position` looking at `target`: [P,2] right and down, focal length 1."""
     seen = (points - position) @ aim_camera(position, target, 1.0, 2, 2).rotation.T
     return seen[:, :2] / seen[:, 2:]
 
 
-def aim(position: NDArray, views: list[NDArray], follow: float) -> NDArray:
+def aim(position: NDArray[np.float64], views: list[NDArray[np.float64]], follow: float) -> NDArray[np.float64]:
     """Targets [T,3]: between the middle of all points of the film (follow 0) and of those of each moment (1)."""
     every = np.concatenate(views)
     centre = (every.min(0) + every.max(0)) / 2
@@ -216,13 +230,15 @@ def aim(position: NDArray, views: list[NDArray], follow: float) -> NDArray:
     return position + ways * np.linalg.norm(centre - position)
 
 
-def measure_needed_view(position: NDArray, target: NDArray, points: NDArray, width: int, height: int) -> float:
+def measure_needed_view(
+    position: NDArray[np.float64], target: NDArray[np.float64], points: NDArray[np.float64], width: int, height: int
+) -> float:
     """One over the longest focal length, in pixels, that keeps all points [P,3] in the picture."""
     x, y = np.abs(project_from(position, target, points)).max(0)
     return float(max(x / (FRAME_X * width), y / (FRAME_Y * height)))
 
 
-def smooth_values(values: NDArray, moments: int = 9) -> NDArray:
+def smooth_values(values: NDArray[np.float64], moments: int = 9) -> NDArray[np.float64]:
     """Values [T,K] smoothed over that many moments."""
     kernel = np.hanning(moments + 2)[1:-1]
     padded = np.pad(values, ((moments // 2, moments // 2), (0, 0)), "edge")
@@ -230,7 +246,7 @@ def smooth_values(values: NDArray, moments: int = 9) -> NDArray:
     return np.stack(columns, 1)
 
 
-def smooth_above(values: NDArray, moments: int = 9) -> NDArray:
+def smooth_above(values: NDArray[np.float64], moments: int = 9) -> NDArray[np.float64]:
     """A smooth curve that is nowhere below values [T]."""
     padded = np.pad(values, moments // 2, "edge")
     highest = np.lib.stride_tricks.sliding_window_view(padded, moments).max(1)

@@ -24,7 +24,7 @@ TILE_WH = (320, 180)
 
 def annotate_frame(frame: NDArray[np.uint8], truth: WorldTruth, k: int) -> NDArray[np.uint8]:
     """The frame at twice its size with the person's and the involved objects' boxes and words."""
-    image = cv2.resize(frame, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
+    image = cv2.resize(frame, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
     for n, c in enumerate(truth.classes):
         words = [RELATIONS[r] for r in np.flatnonzero(truth.relations[k, n])]
         if truth.visibility[k, n] < 0.1 or (c != 0 and all(word in IDLE for word in words)):
@@ -38,10 +38,10 @@ def annotate_frame(frame: NDArray[np.uint8], truth: WorldTruth, k: int) -> NDArr
     for i, text in enumerate(now):
         write_text(image, text, 6, image.shape[0] - 8 - 15 * i, 0.42)
     write_text(image, f"{truth.video_id} {truth.scene[:20]} {k / truth.fps:.1f} s", 6, 14, 0.42)
-    return image.astype(np.uint8, copy=False)
+    return image
 
 
-def write_text(image: NDArray, text: str, x: int, y: int, size: float) -> None:
+def write_text(image: NDArray[np.uint8], text: str, x: int, y: int, size: float) -> None:
     """White words with a dark edge."""
     cv2.putText(image, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, size, (0, 0, 0), 3, cv2.LINE_AA)
     cv2.putText(image, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, size, (255, 255, 255), 1, cv2.LINE_AA)

@@ -142,7 +142,9 @@ def build_sparse_view(truth: WorldTruth) -> list[ViewFrame]:
 def _seen(truth: WorldTruth, index: int) -> NDArray[np.bool_]:
     boxes = truth.boxes_xyxy[index]
     short_side = (boxes[:, 2:] - boxes[:, :2]).min(axis=1)
-    return (truth.area[index] > 0) & (short_side >= SEEN_SHORT_SIDE) & (truth.visibility[index] >= SEEN_SHARE)
+    seen: NDArray[np.bool_] = (truth.area[index] > 0) & (short_side >= SEEN_SHORT_SIDE)
+    clear: NDArray[np.bool_] = truth.visibility[index] >= SEEN_SHARE
+    return seen & clear
 
 
 def _touched(truth: WorldTruth, index: int) -> NDArray[np.bool_]:

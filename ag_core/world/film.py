@@ -107,7 +107,7 @@ class Film:
         """The random stream of one aspect."""
         return RandomStream(self.split, self.seed, name)
 
-    def list_must_be_seen(self) -> list[tuple[float, float, NDArray]]:
+    def list_must_be_seen(self) -> list[tuple[float, float, NDArray[np.float64]]]:
         """Handled items that the camera has to keep: (start, end, points [K,3])."""
         extra = []
         for label in self.director.actor.labels:
@@ -201,13 +201,13 @@ class Film:
 
     def make_truth(
         self,
-        boxes: NDArray,
-        area: NDArray,
-        visibility: NDArray,
-        relations: NDArray,
-        hands: NDArray,
-        joints: NDArray,
-        silhouette: NDArray,
+        boxes: NDArray[np.float32],
+        area: NDArray[np.int32],
+        visibility: NDArray[np.float32],
+        relations: NDArray[np.bool_],
+        hands: NDArray[np.bool_],
+        joints: NDArray[np.float32],
+        silhouette: NDArray[np.bool_],
     ) -> WorldTruth:
         classes = [object_index(one.name) for one in self.scene.labelled] + [0]
         duration = self.n_frames / self.fps
@@ -247,7 +247,9 @@ class Film:
             dropped,
         )
 
-    def is_seen(self, label: Label, visibility: NDArray, area: NDArray, hands: NDArray) -> bool:
+    def is_seen(
+        self, label: Label, visibility: NDArray[np.float32], area: NDArray[np.int32], hands: NDArray[np.bool_]
+    ) -> bool:
         """The evidence rule: person and object are seen for at least half of the interval.
 
         All that the label names must be seen, and of the classes its action is about one item at least.
@@ -270,7 +272,7 @@ class Film:
         return bool(shown.mean() >= SEEN_TIME) if len(shown) else False
 
 
-def stack_joints(j: Joints) -> NDArray:
+def stack_joints(j: Joints) -> NDArray[np.float64]:
     """A skeleton as [17,3] in the order of JOINTS."""
     single = (j.pelvis, j.waist, j.chest, j.neck, j.head)
     return np.concatenate([single, j.hips, j.knees, j.ankles, j.shoulders, j.elbows, j.wrists])

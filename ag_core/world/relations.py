@@ -55,7 +55,9 @@ compiled = njit(cache=True, error_model="numpy")
 
 
 @compiled
-def find_nearest(centres, turns, halves, point):
+def find_nearest(
+    centres: NDArray[np.float64], turns: NDArray[np.float64], halves: NDArray[np.float64], point: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], float]:
     """The point [3] of K turned boxes that is nearest to a point [3], and its distance, 0 inside."""
     best, least = np.zeros(3), np.inf
     local, world = np.zeros(3), np.zeros(3)
@@ -77,7 +79,13 @@ def find_nearest(centres, turns, halves, point):
 
 
 @compiled
-def is_line_hit(centres, turns, halves, origin, target):
+def is_line_hit(
+    centres: NDArray[np.float64],
+    turns: NDArray[np.float64],
+    halves: NDArray[np.float64],
+    origin: NDArray[np.float64],
+    target: NDArray[np.float64],
+) -> bool:
     """Whether the line from origin [3] to target [3] passes through one of K turned boxes."""
     for k in range(len(centres)):
         near, far = -np.inf, np.inf
@@ -104,20 +112,20 @@ class ObjectState:
     and half [3] of the space it encloses, such as the opening of a doorway.
     """
 
-    centres: NDArray
-    turns: NDArray
-    halves: NDArray
+    centres: NDArray[np.float64]
+    turns: NDArray[np.float64]
+    halves: NDArray[np.float64]
     held: tuple[bool, bool] = (False, False)
     motion: str | None = None
     support: str | None = None
     worn: str | None = None
-    hollow: tuple[NDArray, NDArray, NDArray] | None = None
+    hollow: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]] | None = None
 
     def __post_init__(self) -> None:
         for name in ("centres", "turns", "halves"):  # plain arrays of one kind, as compiled code wants them
             object.__setattr__(self, name, np.array(getattr(self, name), float))
 
-    def encloses(self, point: NDArray) -> bool:
+    def encloses(self, point: NDArray[np.float64]) -> bool:
         """Whether a point [3] lies in one of the boxes or in the hollow."""
         inside = np.abs(np.einsum("kji,kj->ki", self.turns, point - self.centres)) < self.halves
         if inside.all(1).any():
@@ -127,11 +135,11 @@ class ObjectState:
         centre, turn, half = self.hollow
         return bool((np.abs(turn.T @ (point - centre)) < half).all())
 
-    def find_nearest_point(self, point: NDArray) -> NDArray:
+    def find_nearest_point(self, point: NDArray[np.float64]) -> NDArray[np.float64]:
         """The nearest point [3] of the object's boxes."""
         return find_nearest(self.centres, self.turns, self.halves, point)[0]
 
-    def measure_distance(self, point: NDArray) -> float:
+    def measure_distance(self, point: NDArray[np.float64]) -> float:
         """Metres from a point to the boxes, 0 inside."""
         return float(find_nearest(self.centres, self.turns, self.halves, point)[1])
 
@@ -139,7 +147,7 @@ class ObjectState:
         """Height of the lowest corner."""
         return float((self.centres[:, 2] - (np.abs(self.turns[:, 2]) * self.halves).sum(1)).min())
 
-    def is_hit_by(self, origin: NDArray, target: NDArray) -> bool:
+    def is_hit_by(self, origin: NDArray[np.float64], target: NDArray[np.float64]) -> bool:
         """Whether the line from origin to just before the target passes through a box (shrunk by 1 cm)."""
         halves = np.maximum(self.halves - 0.01, 1e-3)
         return bool(is_line_hit(self.centres, self.turns, halves, origin, origin + (target - origin) * 0.97))
@@ -155,11 +163,11 @@ class RelationInput:
     joints: Joints
     speed: float
     objects: Sequence[ObjectState]
-    camera: NDArray
+    camera: NDArray[np.float64]
     head_in_image: bool = True
 
     @cached_property
-    def upright(self) -> NDArray:
+    def upright(self) -> NDArray[np.float64]:
         """The body's frame [3,3], upright."""
         return level_frame(self.joints.pelvis_frame)
 
@@ -176,21 +184,25 @@ def find_relations(state: RelationInput, looked_at_before: int | None = None) ->
     return out, looked_at
 
 
-def measure_angle(a: NDArray, b: NDArray) -> float:
+def measure_angle(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     """Degrees between two directions."""
     cosine = float(a @ b) / max(math.sqrt(float(a @ a) * float(b @ b)), 1e-9)
     return math.degrees(math.acos(min(max(cosine, -1.0), 1.0)))
 
 
-def is_far_off(target: ObjectState, eye: NDArray, gaze: NDArray) -> bool:
+def is_far_off(target: ObjectState, eye: NDArray[np.float64], gaze: NDArray[np.float64]) -> bool:
     """Whether a ball round the whole object lies surely outside the unsure cone."""
     middle = target.centres.mean(0)
     radius = (np.linalg.norm(target.centres - middle, axis=1) + np.linalg.norm(target.halves, axis=1)).max()
     away = float(np.linalg.norm(middle - eye))
-    return away > radius and measure_angle(middle - eye, gaze) - np.degrees(np.arcsin(radius / away)) > UNSURE_DEGREES
+    if away <= radius:
+        return False
+    return bool(measure_angle(middle - eye, gaze) - np.degrees(np.arcsin(radius / away)) > UNSURE_DEGREES)
 
 
-def find_nearest_to_ray(target: ObjectState, eye: NDArray, gaze: NDArray) -> NDArray:
+def find_nearest_to_ray(
+    target: ObjectState, eye: NDArray[np.float64], gaze: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """A point [3] of the object close to the gaze ray: projections onto ray and boxes in turn."""
     along = max(0.05, float((target.centres.mean(0) - eye) @ gaze))
     point = target.find_nearest_point(eye + along * gaze)
@@ -259,7 +271,7 @@ def list_spatial(state: RelationInput, target: ObjectState) -> list[str]:
     return labels
 
 
-def level_frame(frame: NDArray) -> NDArray:
+def level_frame(frame: NDArray[np.float64]) -> NDArray[np.float64]:
     """A body frame [3,3] brought upright: of who lies on the back, forward becomes the way the feet point."""
     forward = frame[:, 1] if abs(frame[2, 1]) < 0.7 else -np.sign(frame[2, 1]) * frame[:, 2]
     forward = forward * (1, 1, 0) / max(float(np.hypot(*forward[:2])), 1e-9)

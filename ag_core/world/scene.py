@@ -51,8 +51,8 @@ class Scene:
         # Made once, when first asked for.
         self._lids: dict[str, Mesh] = {}
         self._joined: dict[str | int, Mesh] = {}
-        self._bounds: dict[int, NDArray] = {}
-        self._still: dict[int, tuple[NDArray, NDArray, NDArray]] = {}
+        self._bounds: dict[int, NDArray[np.float64]] = {}
+        self._still: dict[int, tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]] = {}
         self.build()
         y, x = np.ogrid[-0.5 : 0.5 : self.height * 1j, -0.5 : 0.5 : self.width * 1j]
         self.falloff = (1 - noise.uniform(0.2, 0.4) * (x * x + y * y)).astype(np.float32)[..., None]
@@ -161,7 +161,7 @@ class Scene:
         turn, at = self.find_leaf_pose(i, state)
         return self.join_pieces(i).moved(turn, at)
 
-    def find_leaf_pose(self, i: int, state: SceneState) -> tuple[NDArray, NDArray]:
+    def find_leaf_pose(self, i: int, state: SceneState) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Turn [3,3] and position [3] of a hinged leaf."""
         placed = self.room.placed[i]
         hinge = placed.prop.hinge
@@ -169,7 +169,7 @@ class Scene:
         frame = turn_z(placed.yaw)
         return frame @ hinge.rotation(state.openness[i]), placed.position + frame @ hinge.origin
 
-    def find_rider_pose(self, i: int, state: SceneState) -> tuple[NDArray, NDArray]:
+    def find_rider_pose(self, i: int, state: SceneState) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Turn and position of a knob on its door."""
         rider = self.room.placed[i]
         assert rider.rides is not None
@@ -184,7 +184,7 @@ class Scene:
 
     # -------------------------------------------------------------- the state for relations
 
-    def list_still_boxes(self) -> dict[int, tuple[NDArray, NDArray, NDArray]]:
+    def list_still_boxes(self) -> dict[int, tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]]:
         """World boxes of every placed prop's body, made once."""
         if not self._still:
             self._still = {
@@ -193,7 +193,7 @@ class Scene:
             }
         return self._still
 
-    def find_bounds_of(self, pieces: list[Mesh]) -> NDArray:
+    def find_bounds_of(self, pieces: list[Mesh]) -> NDArray[np.float64]:
         """Local boxes [K,2,3] of pieces that live as long as the film, made once."""
         if id(pieces) not in self._bounds:
             self._bounds[id(pieces)] = props.find_bounds(pieces)
@@ -238,7 +238,7 @@ class Scene:
             )
         return RelationInput(state.joints, state.base.speed, objects, camera.position, head_seen)
 
-    def find_hollow(self, i: int) -> tuple[NDArray, NDArray, NDArray] | None:
+    def find_hollow(self, i: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]] | None:
         """The opening that a doorway encloses: centre, turn, half; None for other props."""
         placed = self.room.placed[i]
         if placed.prop.name != "doorway":
@@ -290,7 +290,7 @@ class Scene:
                 closed = max(closed, min(state.time - held.start, held.end - state.time) / CLOSING + 1)
         return float(np.clip(closed, 0, 1))
 
-    def find_pixel(self, point: NDArray, camera: Camera) -> tuple[int, int] | None:
+    def find_pixel(self, point: NDArray[np.float64], camera: Camera) -> tuple[int, int] | None:
         """Pixel (x, y) of a world point; None outside the picture."""
         x, y, z = camera.rotation @ (point - camera.position)
         if z <= 0.05:
@@ -321,15 +321,19 @@ class Scene:
             for cells, pixels in zip(SILHOUETTE, (self.height, self.width))
         )
         seen = self.renderer.seen.reshape(self.height * SAMPLES, self.width * SAMPLES)[np.ix_(rows, columns)]
-        return (seen >= 0) & (self.geometry.label[seen] == self.person_label)
+        person: NDArray[np.bool_] = (seen >= 0) & (self.geometry.label[seen] == self.person_label)
+        return person
 
-    def develop(self, image: NDArray, k: int) -> NDArray[np.uint8]:
+    def develop(self, image: NDArray[np.float32], k: int) -> NDArray[np.uint8]:
         """Add lens fall-off and a little sensor noise; float [H,W,3] 0..1 -> uint8."""
         grain = np.roll(self.grain, k * 7919 % self.grain.size)  # one noise tile, shifted per frame
-        return (np.clip(image * self.falloff + grain, 0, 1) * 255 + 0.5).astype(np.uint8)
+        developed: NDArray[np.uint8] = (np.clip(image * self.falloff + grain, 0, 1) * 255 + 0.5).astype(np.uint8)
+        return developed
 
 
-def turn_boxes(local: NDArray, turn: NDArray, at: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+def turn_boxes(
+    local: NDArray[np.float64], turn: NDArray[np.float64], at: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Local boxes [K,2,3] as centres [K,3], turns [K,3,3], halves [K,3] in the room."""
     middle, halves = local.mean(1), np.maximum((local[:, 1] - local[:, 0]) / 2, 0.002)
     return middle @ turn.T + at, np.broadcast_to(turn, (len(local), 3, 3)), halves

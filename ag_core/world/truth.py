@@ -6,6 +6,7 @@ A plain record with a file form; knows nothing about how the video was made.
 import json
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,7 +78,7 @@ class WorldTruth:
     def __post_init__(self) -> None:
         sizes: dict[str, int] = {}
         for name, (dtype, shape) in _ARRAYS.items():
-            array: NDArray = np.asarray(getattr(self, name), dtype)
+            array: NDArray[Any] = np.asarray(getattr(self, name), dtype)
             wanted = tuple(
                 sizes.setdefault(n, array.shape[i]) if isinstance(n, str) else n for i, n in enumerate(shape)
             )

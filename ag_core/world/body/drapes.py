@@ -47,7 +47,7 @@ def drape_blanket(joints: Joints, material: int, rest_height: float | None = Non
     return grid(points[:, ::-1], material, closed=False, two_sided=True)
 
 
-def find_covered(j: Joints) -> tuple[NDArray, NDArray]:
+def find_covered(j: Joints) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Balls that fill what lies under the blanket: centres [K,3] and radii [K]; nothing higher than the lap allows."""
     steps = np.linspace(0, 1, 8)[:, None]
     centres, radii = [], []
@@ -70,7 +70,7 @@ def find_covered(j: Joints) -> tuple[NDArray, NDArray]:
     return centre, np.concatenate(radii)
 
 
-def smooth_heights(height: NDArray) -> NDArray:
+def smooth_heights(height: NDArray[np.float64]) -> NDArray[np.float64]:
     """Folds fall softly: the height blurred along both directions."""
     for axis in (0, 1, 0, 1):
         pad = [(1, 1), (0, 0)] if axis == 0 else [(0, 0), (1, 1)]

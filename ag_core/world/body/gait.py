@@ -14,7 +14,7 @@ from ag_core.world.render.mesh import UP, unit
 CORNER = 0.24  # metres before and behind a corner of a path where it is rounded
 
 
-def refine_corners(line: NDArray) -> NDArray:
+def refine_corners(line: NDArray[np.float64]) -> NDArray[np.float64]:
     """A path [K,2] with points added near its corners, so that rounding stays near them."""
     points = [line[0]]
     for a, b in pairwise(line):
@@ -39,16 +39,16 @@ class Walk:
         self.length = float(self.distances[-1])
         self.step = self.length / max(1, round(self.length / step))
 
-    def at(self, distance: float) -> NDArray:
+    def at(self, distance: float) -> NDArray[np.float64]:
         """Position [3] on the floor after so many metres."""
         return np.array([np.interp(distance, self.distances, self.points[:, i]) for i in (0, 1)] + [0])
 
-    def direction(self, distance: float) -> NDArray:
+    def direction(self, distance: float) -> NDArray[np.float64]:
         reach = min(0.12, self.length / 3)
         distance = float(np.clip(distance, reach, self.length - reach))
         return unit(self.at(distance + reach) - self.at(distance - reach))
 
-    def foot(self, distance: float, i: int) -> tuple[NDArray, NDArray]:
+    def foot(self, distance: float, i: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Ankle [3] and toe direction [3] of foot i when the body has gone `distance` metres."""
         cycle = (distance / self.step - i) / 2
         phase = cycle % 1

@@ -26,15 +26,15 @@ UPPER_RINGS = np.array([  # share of the way from the waist to the chest, height
 WAISTBAND = ((0.085, 0.168, 0.127), (0.03, 0.182, 0.136))  # of a skirt: height, half width, half depth
 
 
-def measure_thigh_bends(j: Joints) -> NDArray:
+def measure_thigh_bends(j: Joints) -> NDArray[np.float64]:
     """How far each thigh points forward [2], 0 standing to 1 sitting."""
     forward = unit(j.knees - j.hips) @ j.pelvis_frame[:, 1]
     return np.clip((forward - 0.25) / 0.65, 0, 1)
 
 
 def build_torso_rings(
-    j: Joints, wide: float, angles: NDArray, margin: float = 0, longer: float = 0, tucked=False
-) -> NDArray:
+    j: Joints, wide: float, angles: NDArray[np.float64], margin: float = 0, longer: float = 0, tucked: bool = False
+) -> NDArray[np.float64]:
     """Points [12,C,3] of a shirt at angles [C] from the right side over the front; its front rises over bent thighs.
 
     margin: added to both half axes; longer: how much lower the hem is; tucked: the hem ends at the hips.
@@ -73,7 +73,7 @@ def build_sleeve(j: Joints, i: int, wide: float, share: float, margin: float, ma
     return tube(path[:count], radii, material, 10, find_arm_axis(j, i))
 
 
-def find_arm_axis(j: Joints, i: int) -> NDArray:
+def find_arm_axis(j: Joints, i: int) -> NDArray[np.float64]:
     """A direction [3] that no part of the arm runs along."""
     across = np.cross(j.elbows[i] - j.shoulders[i], j.wrists[i] - j.elbows[i])
     return across if np.linalg.norm(across) > 1e-4 else j.chest_frame[:, 0]
@@ -107,7 +107,7 @@ def build_skirt(j: Joints, wide: float, material: int) -> Mesh:
 # ------------------------------------------------------------------ feet
 
 
-def find_foot_frame(j: Joints, i: int) -> NDArray:
+def find_foot_frame(j: Joints, i: int) -> NDArray[np.float64]:
     """Frame [3,3] of a foot: y towards the toes, z up."""
     toes = j.toes[i]
     up = unit(0.2 * j.pelvis_frame[:, 2] + unit(j.knees[i] - j.ankles[i]))

@@ -40,8 +40,8 @@ class Head:
     """A head with shut mouth and open eyes, and how its vertices [V,3] move to open the mouth and shut the eyes."""
 
     still: Mesh
-    mouth_opens: NDArray
-    eyes_shut: NDArray
+    mouth_opens: NDArray[np.float32]
+    eyes_shut: NDArray[np.float32]
 
     def build_mesh(self, eyes: float, mouth: float) -> Mesh:
         """eyes: 0 shut to 1 open; mouth: 0 shut to 1 wide open."""
@@ -51,16 +51,16 @@ class Head:
         return replace(self.still, vertices=moved.astype(np.float32))
 
 
-def fit_to_skull(ball: NDArray, thickness: NDArray | float = 0.0) -> NDArray:
+def fit_to_skull(ball: NDArray[np.float64], thickness: NDArray[np.float64] | float = 0.0) -> NDArray[np.float64]:
     """Points [...,3] on the skull in directions [...,3], raised by a share of its size."""
-    points = ball * SKULL * (1 + np.asarray(thickness)[..., None])
+    points: NDArray[np.float64] = ball * SKULL * (1 + np.asarray(thickness)[..., None])
     jaw = np.clip(-ball[..., 2], 0, 1)
     points[..., 0] *= 1 - 0.22 * jaw**1.5
     points[..., 1] += 0.012 * jaw
     return points
 
 
-def find_ball_point(height: NDArray, azimuth: NDArray) -> NDArray:
+def find_ball_point(height: NDArray[np.float64], azimuth: NDArray[np.float64]) -> NDArray[np.float64]:
     """Points of the unit ball; azimuth counts from the face, counter-clockwise seen from above."""
     around = np.sqrt(np.clip(1 - height**2, 0, 1))
     return np.stack(np.broadcast_arrays(-around * np.sin(azimuth), around * np.cos(azimuth), height), -1)

@@ -14,7 +14,7 @@ from ag_core.world.body.gait import Walk
 from ag_core.world.body.human import ANKLE_HEIGHT, SIDES, Human
 from ag_core.world.render.mesh import UP, between_turns, turn_z, unit
 
-Pair = tuple[NDArray, NDArray]  # left, right
+Pair = tuple[NDArray[np.float64], NDArray[np.float64]]  # left, right
 
 SITTING_LIFT, SITTING_BACK = 0.125, 0.06  # metres of the pelvis above and behind the seat's point
 LYING_LIFT = 0.125  # metres of the pelvis above what it lies on
@@ -34,12 +34,12 @@ def ease(u: float) -> float:
 class Recline:
     """Lying on the back. point [3] under the pelvis; yaw of the direction from feet to head; legs: pelvis to ankles."""
 
-    point: NDArray
+    point: NDArray[np.float64]
     yaw: float
     legs: float
 
     @property
-    def frame(self) -> NDArray:
+    def frame(self) -> NDArray[np.float64]:
         """Pelvis frame [3,3]: right, forward (the ceiling), up (towards the head)."""
         head = turn_z(self.yaw)[:, 1]
         return np.stack([np.cross(UP, head), UP, head], 1)
@@ -68,16 +68,16 @@ class Segment:
     kind: str
     start: float
     end: float
-    position: NDArray
+    position: NDArray[np.float64]
     yaw: float
     yaw_to: float = 0.0
     walk: Walk | None = None
-    seat: NDArray | None = None
+    seat: NDArray[np.float64] | None = None
     owner: int | None = None
-    dangling: NDArray | None = None
+    dangling: NDArray[np.float64] | None = None
     recline: Recline | None = None
-    top: NDArray | None = None
-    to: NDArray | None = None
+    top: NDArray[np.float64] | None = None
+    to: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -88,9 +88,9 @@ class BodyBase:
     curl: radians the chest bends forward by itself; speed in metres a second; owner: index of what carries the body.
     """
 
-    pelvis: NDArray
+    pelvis: NDArray[np.float64]
     yaw: float
-    frame: NDArray
+    frame: NDArray[np.float64]
     feet: Pair
     toes: Pair
     sitting: float
@@ -140,9 +140,10 @@ def find_base(segments: Sequence[Segment], human: Human, time: float) -> BodyBas
     return BodyBase(find_upright_pelvis(s.position, human), yaw, turn_z(yaw), feet, toes, 0, 0, 0, 0, None)
 
 
-def find_upright_pelvis(position: NDArray, human: Human) -> NDArray:
+def find_upright_pelvis(position: NDArray[np.float64], human: Human) -> NDArray[np.float64]:
     """The pelvis [3] of a body that stands at a position of the floor."""
-    return position * GROUND + UP * (human.standing_height + STRETCH)
+    pelvis: NDArray[np.float64] = position * GROUND + UP * (human.standing_height + STRETCH)
+    return pelvis
 
 
 def pose_walking(s: Segment, walk: Walk, human: Human, u: float) -> BodyBase:
@@ -168,7 +169,7 @@ def pose_walking(s: Segment, walk: Walk, human: Human, u: float) -> BodyBase:
     )
 
 
-def pose_sidling(s: Segment, to: NDArray, human: Human, u: float) -> BodyBase:
+def pose_sidling(s: Segment, to: NDArray[np.float64], human: Human, u: float) -> BodyBase:
     """Side steps: one foot goes ahead, the other follows."""
     way = (to - s.position) * GROUND
     length, frame = float(np.linalg.norm(way)), turn_z(s.yaw)
@@ -185,7 +186,7 @@ def pose_sidling(s: Segment, to: NDArray, human: Human, u: float) -> BodyBase:
     return BodyBase(pelvis, s.yaw, frame, (left, right), toes, 0, 0, 0, speed, None)
 
 
-def pose_sitting(s: Segment, seat: NDArray, human: Human, share: float) -> BodyBase:
+def pose_sitting(s: Segment, seat: NDArray[np.float64], human: Human, share: float) -> BodyBase:
     """Between standing (0) and sitting (1). The lower the seat, the more the chest bends forward on the way."""
     frame, standing = turn_z(s.yaw), find_upright_pelvis(s.position, human)
     feet, toes = place_feet(s.position, s.yaw)
@@ -201,12 +202,12 @@ def pose_sitting(s: Segment, seat: NDArray, human: Human, share: float) -> BodyB
     return BodyBase(pelvis, s.yaw, frame, feet, toes, share, 0, 0, 0, s.owner, curl=float(curl))
 
 
-def find_seated_pelvis(seat: NDArray, yaw: float) -> NDArray:
+def find_seated_pelvis(seat: NDArray[np.float64], yaw: float) -> NDArray[np.float64]:
     """The pelvis [3] of a body that sits on a point."""
     return seat + SITTING_LIFT * UP - SITTING_BACK * turn_z(yaw)[:, 1]
 
 
-def pose_lying(s: Segment, seat: NDArray, recline: Recline, human: Human, u: float) -> BodyBase:
+def pose_lying(s: Segment, seat: NDArray[np.float64], recline: Recline, human: Human, u: float) -> BodyBase:
     """Between sitting (0) and lying on the back (1): the chest sinks and turns up while the legs swing up."""
     share = ease(u)
     start = pose_sitting(s, seat, human, 1.0)
@@ -237,7 +238,7 @@ def pose_lying(s: Segment, seat: NDArray, recline: Recline, human: Human, u: flo
     )
 
 
-def pose_climbing(s: Segment, top: NDArray, human: Human, u: float) -> BodyBase:
+def pose_climbing(s: Segment, top: NDArray[np.float64], human: Human, u: float) -> BodyBase:
     """Between standing before something (0) and standing on its top (1): one foot, the weight, the other foot."""
     (feet, toes), frame = place_feet(s.position, s.yaw), turn_z(s.yaw)
     above, _ = place_feet(top, s.yaw)
@@ -259,7 +260,7 @@ def pose_climbing(s: Segment, top: NDArray, human: Human, u: float) -> BodyBase:
     )
 
 
-def place_feet(position: NDArray, yaw: float) -> tuple[Pair, Pair]:
+def place_feet(position: NDArray[np.float64], yaw: float) -> tuple[Pair, Pair]:
     """Ankles and toes of a body that stands still."""
     frame = turn_z(yaw)
     left_foot, right_foot = (position * GROUND + side * 0.10 * frame[:, 0] + ANKLE_HEIGHT * UP for side in SIDES)
@@ -267,7 +268,7 @@ def place_feet(position: NDArray, yaw: float) -> tuple[Pair, Pair]:
     return (left_foot, right_foot), (left_toes, right_toes)
 
 
-def shuffle_feet(position: NDArray, yaw: float, turned: float, u: float) -> tuple[Pair, Pair]:
+def shuffle_feet(position: NDArray[np.float64], yaw: float, turned: float, u: float) -> tuple[Pair, Pair]:
     """Feet while turning on the spot: one steps after the other."""
     feet, toes = [], []
     for i in (0, 1):

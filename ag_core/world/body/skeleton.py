@@ -24,46 +24,46 @@ class Pose:
     fingers: where each hand points; None = along the forearm.
     """
 
-    pelvis: NDArray
-    frame: NDArray  # pelvis frame [3,3]
-    gaze: NDArray  # point looked at
-    hands: tuple[NDArray, NDArray]
-    feet: tuple[NDArray, NDArray]
-    toes: tuple[NDArray, NDArray]
+    pelvis: NDArray[np.float64]
+    frame: NDArray[np.float64]  # pelvis frame [3,3]
+    gaze: NDArray[np.float64]  # point looked at
+    hands: tuple[NDArray[np.float64], NDArray[np.float64]]
+    feet: tuple[NDArray[np.float64], NDArray[np.float64]]
+    toes: tuple[NDArray[np.float64], NDArray[np.float64]]
     lean: float = 0.0  # chest bent forward, radians
     twist: float = 0.0  # chest turned left, radians
-    fingers: tuple[NDArray | None, NDArray | None] = (None, None)
+    fingers: tuple[NDArray[np.float64] | None, NDArray[np.float64] | None] = (None, None)
 
 
 @dataclass(frozen=True)
 class Joints:
     """A solved skeleton. Points [3] and frames [3,3]; paired values [2,3], left first."""
 
-    pelvis: NDArray
-    waist: NDArray
-    chest: NDArray
-    neck: NDArray
-    head: NDArray
-    pelvis_frame: NDArray
-    chest_frame: NDArray
-    head_frame: NDArray
-    hips: NDArray
-    knees: NDArray
-    ankles: NDArray
-    shoulders: NDArray
-    elbows: NDArray
-    wrists: NDArray
-    toes: NDArray
-    fingers: NDArray
+    pelvis: NDArray[np.float64]
+    waist: NDArray[np.float64]
+    chest: NDArray[np.float64]
+    neck: NDArray[np.float64]
+    head: NDArray[np.float64]
+    pelvis_frame: NDArray[np.float64]
+    chest_frame: NDArray[np.float64]
+    head_frame: NDArray[np.float64]
+    hips: NDArray[np.float64]
+    knees: NDArray[np.float64]
+    ankles: NDArray[np.float64]
+    shoulders: NDArray[np.float64]
+    elbows: NDArray[np.float64]
+    wrists: NDArray[np.float64]
+    toes: NDArray[np.float64]
+    fingers: NDArray[np.float64]
 
     @property
-    def mouth(self) -> NDArray:
+    def mouth(self) -> NDArray[np.float64]:
         return self.head + self.head_frame @ (0, 0.105, -0.055)
 
 
 def solve_two_bones(
-    root: NDArray, target: ArrayLike, upper: float, lower: float, pole: ArrayLike
-) -> tuple[NDArray, NDArray]:
+    root: NDArray[np.float64], target: ArrayLike, upper: float, lower: float, pole: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Middle and end joint [3] of a limb from `root` towards `target`, the middle pushed towards `pole`.
 
     The end stops short of a target beyond reach, and keeps off the root for one too near.
@@ -77,7 +77,9 @@ def solve_two_bones(
     return root + along * foot + bend * height, root + along * distance
 
 
-def build_limb_path(root: NDArray, middle: NDArray, end: NDArray, rounding: float = 0.22) -> tuple[NDArray, NDArray]:
+def build_limb_path(
+    root: NDArray[np.float64], middle: NDArray[np.float64], end: NDArray[np.float64], rounding: float = 0.22
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """A limb's centre line [13,3], the joint rounded by a quadratic curve, and the share of its length there [13]."""
     before, after = middle + (root - middle) * rounding, middle + (end - middle) * rounding
     s, q = np.linspace(0, 1, 5)[:, None], np.linspace(0, 1, 5)[:-1, None]

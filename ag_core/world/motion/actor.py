@@ -46,7 +46,7 @@ class Label:
 class LyingItem(NamedTuple):
     """Where an item lies: position [3] and the kind of surface."""
 
-    position: NDArray
+    position: NDArray[np.float64]
     surface: str
 
 
@@ -62,7 +62,7 @@ class Actor:
     items: dict[str, Item]
     stream: RandomStream
     duration: float
-    viewer: NDArray
+    viewer: NDArray[np.float64]
     actions: frozenset[int]
     labels: list[Label] = field(default_factory=list)
 
@@ -74,7 +74,9 @@ class Actor:
         self.seat: Seat | None = None
         self.recline: Recline | None = None  # how the person lies on the seat
         self.outside = False  # behind the doorway
-        self.slot: tuple[NDArray, float] | None = None  # where to sidle out from between table and chair, and the yaw
+        self.slot: tuple[NDArray[np.float64], float] | None = (
+            None  # where to sidle out from between table and chair, and the yaw
+        )
         self.lain_since, self.sat_since, self.held_since = -99.0, -99.0, -99.0
         # Where the items are now.
         self.lying: dict[str, LyingItem] = {}
@@ -117,7 +119,7 @@ class Actor:
         """How far a hinged prop is open once what was written has happened, 0 to 1."""
         return self.performance.hinges[i].value_at(self.time + FOREVER)
 
-    def find_item_turn(self, name: str) -> NDArray:
+    def find_item_turn(self, name: str) -> NDArray[np.float64]:
         """How a lying item is turned [3,3]."""
         _, goal, _ = self.performance.paths[name].goals_at(self.time + FOREVER)
         assert isinstance(goal, LieAt)

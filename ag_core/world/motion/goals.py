@@ -6,6 +6,7 @@ Points and positions are [3] in metres of the room, turns and frames [3,3], time
 
 from dataclasses import dataclass
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.world.motion.strokes import Reach, Stroke, Triple
@@ -18,8 +19,8 @@ from ag_core.world.objects.grips import Hold
 class LieAt:
     """At rest on something."""
 
-    position: NDArray
-    turn: NDArray
+    position: NDArray[np.float64]
+    turn: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class BeAtEar:
 class WipeCircles:
     """Round and round on a surface; yaw: where the body faces; since: the time of the first circle's beginning."""
 
-    centre: NDArray
+    centre: NDArray[np.float64]
     since: float
     yaw: float
 
@@ -68,11 +69,11 @@ class WipeCircles:
 class FollowStroke:
     """At a position that a stroke moves along axes; wrists: offsets [2,3] of the hands in the body's frame."""
 
-    position: NDArray
-    turn: NDArray
-    wrists: NDArray
+    position: NDArray[np.float64]
+    turn: NDArray[np.float64]
+    wrists: NDArray[np.float64]
     stroke: Stroke
-    axes: NDArray
+    axes: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -82,10 +83,10 @@ class StandOnFloor:
     hand_heights: metres up the item where the left and the right hand are.
     """
 
-    foot: NDArray
-    top: NDArray
+    foot: NDArray[np.float64]
+    top: NDArray[np.float64]
     stroke: Stroke
-    axes: NDArray
+    axes: NDArray[np.float64]
     hand_heights: tuple[float, float]
 
 
@@ -102,7 +103,7 @@ class LieInside:
     """In another item, at an offset [3] in its frame; wrist [3]: from where a hand takes it."""
 
     outer: str
-    offset: NDArray
+    offset: NDArray[np.float64]
     wrist: Triple
 
 
@@ -110,9 +111,9 @@ class LieInside:
 class Fly:
     """Through the air from start to target, beginning at `since`, for `span` seconds."""
 
-    start: NDArray
-    target: NDArray
-    turn: NDArray
+    start: NDArray[np.float64]
+    target: NDArray[np.float64]
+    turn: NDArray[np.float64]
     since: float
     span: float
 
@@ -175,14 +176,14 @@ class GripHandle:
 class TouchPoint:
     """The wrist at a point of the room."""
 
-    point: NDArray
+    point: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class TypeAt:
     """Typing on a keyboard at a position, turned by a yaw."""
 
-    position: NDArray
+    position: NDArray[np.float64]
     yaw: float
 
 
@@ -227,7 +228,7 @@ class LookAtItem:
 class LookAtPoint:
     """At a point of the room."""
 
-    point: NDArray
+    point: NDArray[np.float64]
 
 
 GazeGoal = LookAhead | LookAtItem | LookAtPoint

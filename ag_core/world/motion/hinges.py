@@ -113,7 +113,9 @@ def swing(actor: Actor, subject: str, opening: bool) -> bool:
     return True
 
 
-def is_clear_of_leaf(actor: Actor, i: int, position: NDArray, yaw: float, posture: tuple[float, float]) -> bool:
+def is_clear_of_leaf(
+    actor: Actor, i: int, position: NDArray[np.float64], yaw: float, posture: tuple[float, float]
+) -> bool:
     """Whether a hinged leaf can swing past who stands at a position with a lean and a crouch."""
     body = solve_joints_at(actor, position, yaw, None, *posture)
     return all(is_clear(actor, body, None, {i: share}) for share in (0.0, 0.35, 0.7, 1.0))

@@ -70,7 +70,9 @@ def sweep(actor: Actor, name: str, swing: tuple[float, float, float], period: fl
     return True
 
 
-def find_floor_to_sweep(actor: Actor, swing: tuple[float, float, float]) -> tuple[NDArray, float, Posture] | None:
+def find_floor_to_sweep(
+    actor: Actor, swing: tuple[float, float, float]
+) -> tuple[NDArray[np.float64], float, Posture] | None:
     """A position, a yaw and a posture with free floor ahead, here or a few steps away; the camera sees the person."""
     options = []
     here = [actor.position] + [
@@ -98,7 +100,9 @@ def find_floor_to_sweep(actor: Actor, swing: tuple[float, float, float]) -> tupl
     return None
 
 
-def find_sweeping_posture(actor: Actor, position: NDArray, yaw: float, swung: NDArray) -> Posture | None:
+def find_sweeping_posture(
+    actor: Actor, position: NDArray[np.float64], yaw: float, swung: NDArray[np.float64]
+) -> Posture | None:
     """The posture with which both hands hold the stick where its end has swung to [3]."""
     frame = turn_z(yaw)
     foot, top = position + POLE_AHEAD * frame[:, 1] + frame @ swung, position + frame @ (POLE_TOP + 0.3 * swung)
@@ -146,8 +150,13 @@ def clean(actor: Actor, subject: str) -> bool:
 
 
 def find_position_before(
-    actor: Actor, name: str, at: NDArray, towards: NDArray, offsets: NDArray, spread: float
-) -> tuple[NDArray, float, Posture] | None:
+    actor: Actor,
+    name: str,
+    at: NDArray[np.float64],
+    towards: NDArray[np.float64],
+    offsets: NDArray[np.float64],
+    spread: float,
+) -> tuple[NDArray[np.float64], float, Posture] | None:
     """Where to stand to work on an upright face: position, yaw and the posture that reaches `spread` round `at`."""
     hands = actor.holding_hands if actor.held == name else (0, 1)
     for position, yaw in find_standing_positions(actor, at, 40):

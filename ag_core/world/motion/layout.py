@@ -20,7 +20,7 @@ IN_A_BOX = ("food", "cup", "phone", "medicine", "sandwich", "towel")
 class FreeSpot(NamedTuple):
     """Where an item finds room: position [3] of its origin, the kind of surface, and a yaw."""
 
-    position: NDArray
+    position: NDArray[np.float64]
     surface: str
     yaw: float
 

@@ -50,7 +50,7 @@ def walk_through(actor: Actor) -> bool:
     return True
 
 
-def cross_doorway(actor: Actor, near: NDArray, far: NDArray) -> None:
+def cross_doorway(actor: Actor, near: NDArray[np.float64], far: NDArray[np.float64]) -> None:
     """Walk to `near`, straight on through the opening to `far` (both [2]), and label the passage."""
     assert actor.room.doorway is not None
     if actor.slot is not None:
@@ -114,7 +114,7 @@ def stroll(actor: Actor) -> bool:
     return False
 
 
-def come_to_face(actor: Actor, subject: str) -> tuple[int, NDArray] | None:
+def come_to_face(actor: Actor, subject: str) -> tuple[int, NDArray[np.float64]] | None:
     """Come to where a object on a wall is in view and turn to it: its index and the point to look at [3]."""
     i = actor.room.find_index(subject)
     if i is None:
@@ -146,11 +146,13 @@ def come_to_face(actor: Actor, subject: str) -> tuple[int, NDArray] | None:
     return None
 
 
-def is_in_view(actor: Actor, position: NDArray, target: NDArray, front: NDArray) -> bool:
+def is_in_view(
+    actor: Actor, position: NDArray[np.float64], target: NDArray[np.float64], front: NDArray[np.float64]
+) -> bool:
     """Whether something with that front can be looked at from a position."""
     away = (target - position)[:2]
     distance = float(np.hypot(*away))
-    return SEEN_FROM[0] < distance < SEEN_FROM[1] and front[:2] @ -away > 0.35 * distance
+    return SEEN_FROM[0] < distance < SEEN_FROM[1] and bool(front[:2] @ -away > 0.35 * distance)
 
 
 def look_at(actor: Actor, subject: str) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.world.body.human import SIDES, Human, Joints, Pose
-from ag_core.world.body.posture import BodyBase, Segment, find_base
+from ag_core.world.body.posture import BodyBase, Pair, Segment, find_base
 from ag_core.world.motion.goals import (
     AT_HEAD,
     BeAtEar,
@@ -160,7 +160,14 @@ class Performance:
         )
         return replace(base, feet=(left, right))
 
-    def make_pose(self, base: BodyBase, lean: float, crouch: float, gaze: NDArray, hands: tuple = ()) -> Pose:
+    def make_pose(
+        self,
+        base: BodyBase,
+        lean: float,
+        crouch: float,
+        gaze: NDArray[np.float64],
+        hands: Pair | None = None,
+    ) -> Pose:
         """A pose from a base: leaning moves the pelvis back for balance while standing."""
         up_share = 1 - base.sitting - base.lying
         pelvis = base.pelvis - UP * crouch * up_share - base.frame[:, 1] * 0.16 * np.sin(lean) * up_share
@@ -179,7 +186,7 @@ class Performance:
 
     # -------------------------------------------------------------- items
 
-    def find_grip(self, name: str, goal: ItemGoal, time: float, joints: Joints, frame: NDArray) -> Grip:
+    def find_grip(self, name: str, goal: ItemGoal, time: float, joints: Joints, frame: NDArray[np.float64]) -> Grip:
         """Where a goal puts an item."""
         carry = CARRY[name]
         match goal:
@@ -220,7 +227,7 @@ class Performance:
                 at = start + (target - start) * u + UP * 4.9 * span**2 * u * (1 - u)
                 return Grip(at, turn, carry.wrists)
 
-    def find_held_grip(self, name: str, goal: BeHeld, time: float, joints: Joints, frame: NDArray) -> Grip:
+    def find_held_grip(self, name: str, goal: BeHeld, time: float, joints: Joints, frame: NDArray[np.float64]) -> Grip:
         """Where a held item is: as its hold says, over the lap of who sits."""
         hold, sits = lower_to_lap(goal.hold, name, joints, frame), measure_sitting(joints, frame)
         side = SIDES[goal.hand] if goal.hand is not None else 1
@@ -233,7 +240,7 @@ class Performance:
             held_at[2] = find_floor_height(self.items[name].prop, turn)
         return Grip(held_at, turn, hold.wrists)
 
-    def find_standing_grip(self, name: str, goal: StandOnFloor, time: float, frame: NDArray) -> Grip:
+    def find_standing_grip(self, name: str, goal: StandOnFloor, time: float, frame: NDArray[np.float64]) -> Grip:
         """Where a long item is whose lower end is moved over the floor."""
         moved = goal.axes @ goal.stroke.offset(time)
         foot = goal.foot + moved
@@ -242,7 +249,7 @@ class Performance:
         handles = [foot + goal.hand_heights[i] * turn[:, 2] + frame @ (SIDES[i] * 0.02, -0.085, 0) for i in (0, 1)]
         return Grip(at, turn, np.array([frame.T @ (handle - at) for handle in handles]))
 
-    def find_item(self, name: str, time: float, joints: Joints, frame: NDArray) -> Grip:
+    def find_item(self, name: str, time: float, joints: Joints, frame: NDArray[np.float64]) -> Grip:
         before, now, share = self.paths[name].goals_at(time)
         b = self.find_grip(name, now, time, joints, frame)
         if share >= 1:
@@ -259,7 +266,7 @@ class Performance:
 
     def find_wrist(
         self, i: int, goal: HandGoal, time: float, joints: Joints, base: BodyBase, items: dict[str, Grip]
-    ) -> tuple[NDArray, NDArray]:
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Wrist [3] and finger direction [3] of a goal."""
         frame, side = base.frame, SIDES[i]
         match goal:
@@ -292,7 +299,9 @@ class Performance:
             case HangDown():
                 return self.find_resting_wrist(i, joints, base)
 
-    def find_resting_wrist(self, i: int, joints: Joints, base: BodyBase) -> tuple[NDArray, NDArray]:
+    def find_resting_wrist(
+        self, i: int, joints: Joints, base: BodyBase
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Wrist [3] and finger direction [3] of a hand without anything to do."""
         frame, side = base.frame, SIDES[i]
         reach = 0.965 * sum(self.human.arm)
@@ -317,7 +326,7 @@ class Performance:
 
     def find_gaze_point(
         self, goal: GazeGoal, base: BodyBase, joints: Joints, items: dict[str, Grip], time: float
-    ) -> NDArray:
+    ) -> NDArray[np.float64]:
         """The point [3] that a goal makes the eyes look at."""
         match goal:
             case LookAtItem(name):
@@ -327,7 +336,8 @@ class Performance:
                 return point
             case LookAhead(phase):
                 drift = 0.25 * np.sin(0.7 * time + phase) * base.frame[:, 0]
-                return base.pelvis + 3 * base.frame[:, 1] + drift + (0.45 - 0.2 * base.sitting) * UP
+                ahead: NDArray[np.float64] = base.pelvis + 3 * base.frame[:, 1] + drift
+                return ahead + (0.45 - 0.2 * base.sitting) * UP
 
     def at(self, time: float) -> SceneState:
         """The scene at `time`."""

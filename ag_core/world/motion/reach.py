@@ -31,9 +31,9 @@ Posture = tuple[float, float]
 
 def find_posture(
     actor: Actor,
-    position: NDArray,
+    position: NDArray[np.float64],
     yaw: float,
-    wrists: dict[int, NDArray],
+    wrists: dict[int, NDArray[np.float64]],
     seat: Seat | None = None,
     squats: bool = True,
 ) -> tuple[float, float] | None:
@@ -55,9 +55,9 @@ def find_posture(
         joints = actor.human.solve(actor.performance.make_pose(base, lean, crouch, base.pelvis + base.frame[:, 1] * 2))
         if all(np.linalg.norm(joints.shoulders[i] - w) < reach + REACHED * 0.5 for i, w in wrists.items()):
             resting = (actor.performance.find_wrist(i, HangDown(), 0, joints, base, {})[0] for i in (0, 1))
-            hands = tuple(wrists.get(i, at) for i, at in enumerate(resting))
+            left, right = (wrists.get(i, at) for i, at in enumerate(resting))
             ahead = base.pelvis + base.frame[:, 1] * 2
-            joints = actor.human.solve(actor.performance.make_pose(base, lean, crouch, ahead, hands))
+            joints = actor.human.solve(actor.performance.make_pose(base, lean, crouch, ahead, (left, right)))
             if is_clear(actor, joints, None if seat is None else (seat.owner, "sitting_on")):
                 return lean, crouch
     return None
@@ -73,12 +73,12 @@ def is_clear(
 
 def solve_joints_at(
     actor: Actor,
-    position: NDArray,
+    position: NDArray[np.float64],
     yaw: float,
     seat: Seat | None = None,
     lean: float = 0.03,
     crouch: float = 0.0,
-    dangling: NDArray | None = None,
+    dangling: NDArray[np.float64] | None = None,
 ) -> Joints:
     """The joints of who stands at a position or sits on a seat, with hands at rest."""
     kind, point = ("stand", None) if seat is None else ("seated", seat.point)
@@ -89,7 +89,7 @@ def solve_joints_at(
     return actor.human.solve(actor.performance.make_pose(base, lean, crouch, ahead, (left, right)))
 
 
-def choose_hands(actor: Actor, name: str, position: NDArray, yaw: float) -> tuple[int, ...]:
+def choose_hands(actor: Actor, name: str, position: NDArray[np.float64], yaw: float) -> tuple[int, ...]:
     """Which hands take an item: both, or the one that the camera sees better."""
     if ITEMS[name].two_hands:
         return (0, 1)
@@ -99,12 +99,16 @@ def choose_hands(actor: Actor, name: str, position: NDArray, yaw: float) -> tupl
     return (int((actor.viewer - position) @ right > 0),)
 
 
-def find_grip_points(actor: Actor, name: str, at: NDArray, yaw: float, hands: tuple[int, ...]) -> dict[int, NDArray]:
+def find_grip_points(
+    actor: Actor, name: str, at: NDArray[np.float64], yaw: float, hands: tuple[int, ...]
+) -> dict[int, NDArray[np.float64]]:
     offsets = CARRY[name].wrists
     return {i: at + turn_z(yaw) @ offsets[i] for i in hands}
 
 
-def find_standing_positions(actor: Actor, at: NDArray, limit: int = 10) -> list[tuple[NDArray, float]]:
+def find_standing_positions(
+    actor: Actor, at: NDArray[np.float64], limit: int = 10
+) -> list[tuple[NDArray[np.float64], float]]:
     """Free positions round a point and the yaw that faces it, those the camera likes first."""
     grid, found = build_floor_grid(actor), []
     for radius in (0.38, 0.46, 0.54, 0.62, 0.70):
@@ -125,7 +129,7 @@ def find_standing_positions(actor: Actor, at: NDArray, limit: int = 10) -> list[
     return [(position, yaw) for _, position, yaw in found[:limit]]
 
 
-def may_reach(actor: Actor, at: NDArray) -> bool:
+def may_reach(actor: Actor, at: NDArray[np.float64]) -> bool:
     """Whether a point is about where one can reach from the seat: ahead, or beside; True while standing."""
     if actor.seat is None:
         return True
@@ -134,7 +138,7 @@ def may_reach(actor: Actor, at: NDArray) -> bool:
 
 
 def go_within_reach(
-    actor: Actor, name: str, at: NDArray, squats: bool = True
+    actor: Actor, name: str, at: NDArray[np.float64], squats: bool = True
 ) -> tuple[tuple[int, ...], tuple[float, float]] | None:
     """Go to where `at` is within reach; the hands that will do it and the posture."""
     if actor.seat is not None:
@@ -163,7 +167,12 @@ def go_within_reach(
 
 
 def find_handle_posture(
-    actor: Actor, position: NDArray, yaw: float, hand: int, points: list[NDArray], seat: Seat | None
+    actor: Actor,
+    position: NDArray[np.float64],
+    yaw: float,
+    hand: int,
+    points: list[NDArray[np.float64]],
+    seat: Seat | None,
 ) -> tuple[float, float] | None:
     """Posture with which one hand follows a handle through all its points."""
     shoulder = (
@@ -181,7 +190,11 @@ def find_handle_posture(
 
 
 def come_near(
-    actor: Actor, at: NDArray, offsets: NDArray, hands: tuple[int, ...], front: NDArray | None = None
+    actor: Actor,
+    at: NDArray[np.float64],
+    offsets: NDArray[np.float64],
+    hands: tuple[int, ...],
+    front: NDArray[np.float64] | None = None,
 ) -> bool:
     """Walk to where the given hands reach `at` + offsets [2,3] in the body's frame, bent so; False where none is.
 
@@ -205,7 +218,7 @@ def come_near(
 
 def go_to_work_spot(
     actor: Actor, where: WorkSpot, wrists: tuple[float, float, float]
-) -> tuple[NDArray, NDArray, Posture] | None:
+) -> tuple[NDArray[np.float64], NDArray[np.float64], Posture] | None:
     """Walk to a sink or a stove: the point to work at, the body's frame there, and the posture.
 
     Who would hide the hands from the camera stands a little aside.

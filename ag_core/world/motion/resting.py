@@ -25,7 +25,7 @@ STANDS_BEFORE = {"chair": 0.31, "floor": 0.46}
 EDGE_CLEARANCE = 0.21  # metres
 
 
-def find_feet_position(actor: Actor, seat: Seat) -> NDArray:
+def find_feet_position(actor: Actor, seat: Seat) -> NDArray[np.float64]:
     """Where the feet stand [3] before and while sitting."""
     forward = turn_z(seat.yaw)[:, 1]
     away = STANDS_BEFORE.get(seat.kind)
@@ -35,7 +35,7 @@ def find_feet_position(actor: Actor, seat: Seat) -> NDArray:
     return seat.point * (1, 1, 0) + away * forward
 
 
-def find_slot(actor: Actor, seat: Seat) -> NDArray | None:
+def find_slot(actor: Actor, seat: Seat) -> NDArray[np.float64] | None:
     """Where one stands [3] beside the gap between a chair and its table, to sidle into it."""
     if seat.kind != "chair":
         return None
@@ -49,7 +49,7 @@ def find_slot(actor: Actor, seat: Seat) -> NDArray | None:
     return min(found, key=lambda one: one[0])[1] if found else None
 
 
-def find_dangling_ankles(actor: Actor, seat: Seat) -> NDArray | None:
+def find_dangling_ankles(actor: Actor, seat: Seat) -> NDArray[np.float64] | None:
     """Ankles [2,3] of a sitter whose feet do not reach the floor, else None."""
     if seat.kind != "table":
         return None
@@ -201,7 +201,7 @@ def stand_on(actor: Actor, kind: str) -> bool:
     return False
 
 
-def climb(actor: Actor, kind: str, start: float, span: float, top: NDArray, owner: int) -> None:
+def climb(actor: Actor, kind: str, start: float, span: float, top: NDArray[np.float64], owner: int) -> None:
     actor.add_segment(Segment(kind, start, start + span, actor.position, actor.yaw, owner=owner, top=top))
 
 

@@ -28,10 +28,11 @@ class Stroke:
     since: float = 0.0
     apart: float = 0.0
 
-    def offset(self, time: float, side: int = 1) -> NDArray:
+    def offset(self, time: float, side: int = 1) -> NDArray[np.float64]:
         """Offset [3] at a time; side -1 for the left hand."""
         angle = 2 * np.pi * ((time - self.since) / self.period - (self.apart if side < 0 else 0.0))
-        return np.array(self.first) * np.cos(angle) + np.array(self.second) * np.sin(angle)
+        offset: NDArray[np.float64] = np.array(self.first) * np.cos(angle) + np.array(self.second) * np.sin(angle)
+        return offset
 
 
 FEET = ("left foot", "right foot")
@@ -46,13 +47,15 @@ class Reach:
     offset   [3] of the wrist, metres right, forward and up; fingers: where they point, in the same frame
     """
 
-    anchor: str | NDArray
+    anchor: str | NDArray[np.float64]
     offset: Triple
     fingers: Triple
     stroke: Stroke = STILL
 
 
-def place_hand(reach: Reach, i: int, time: float, joints: Joints, frame: NDArray) -> tuple[NDArray, NDArray]:
+def place_hand(
+    reach: Reach, i: int, time: float, joints: Joints, frame: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Wrist [3] and finger direction [3] of hand i; frame [3,3] of the body, or of where it works in the room."""
     side = SIDES[i]
     mirror = np.array([side, 1, 1])
@@ -61,18 +64,21 @@ def place_hand(reach: Reach, i: int, time: float, joints: Joints, frame: NDArray
     return anchor + frame @ offset, frame @ (np.array(reach.fingers) * mirror)
 
 
-def find_anchor(name: str, joints: Joints) -> NDArray:
+def find_anchor(name: str, joints: Joints) -> NDArray[np.float64]:
     """A point [3] of the body."""
     if name == "head":
         return joints.head
     if name == "mouth":
         return joints.mouth
     if name in FEET:
-        return joints.ankles[FEET.index(name)] + 0.08 * joints.toes[FEET.index(name)]
+        foot: NDArray[np.float64] = joints.ankles[FEET.index(name)] + 0.08 * joints.toes[FEET.index(name)]
+        return foot
     return joints.chest
 
 
-def place_pole(foot: NDArray, top: NDArray, low: float, right: NDArray) -> tuple[NDArray, NDArray]:
+def place_pole(
+    foot: NDArray[np.float64], top: NDArray[np.float64], low: float, right: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Middle [3] and turn [3,3] of a long item along its own z whose lower end stands at `foot` and leans to `top`.
 
     low: height of its lower end in its own frame, negative; right: which way its own x points, about.

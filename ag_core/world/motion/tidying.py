@@ -121,7 +121,7 @@ def straighten_inside(actor: Actor, subject: str) -> bool:
     return True
 
 
-def find_spot_beside(actor: Actor, name: str, at: NDArray) -> NDArray | None:
+def find_spot_beside(actor: Actor, name: str, at: NDArray[np.float64]) -> NDArray[np.float64] | None:
     """A free position 6 to 16 cm from where an item lies, on the same surface."""
     surface = next(
         (s for s in actor.room.surfaces if is_within(s.low, at, s.high) and abs(s.height - at[2]) < 0.3), None
@@ -161,7 +161,7 @@ def fix(actor: Actor, subject: str) -> bool:
     return mend(actor, subject, at, shows, 0.26 if subject == "door" else 0.0)
 
 
-def mend(actor: Actor, subject: str, at: NDArray, shows: tuple[str | int, ...], below: float) -> bool:
+def mend(actor: Actor, subject: str, at: NDArray[np.float64], shows: tuple[str | int, ...], below: float) -> bool:
     """Go to a point and work on it with twisting hands; `below`: metres under it that the second hand holds."""
     offset = (0.045, -0.115, 0.03)
     for position, yaw in find_standing_positions(actor, at, 30):
@@ -201,7 +201,7 @@ def fix_hair(actor: Actor) -> bool:
     return True
 
 
-def is_within(low: NDArray, at: NDArray, high: NDArray) -> bool:
+def is_within(low: NDArray[np.float64], at: NDArray[np.float64], high: NDArray[np.float64]) -> bool:
     """Whether a point lies in a rectangle on the floor."""
     return bool((at[:2] >= low).all() and (at[:2] <= high).all())
 

@@ -32,17 +32,17 @@ def build_floor_grid(actor: Actor) -> FloorGrid:
     return actor.grids[key]
 
 
-def find_route(actor: Actor, position: NDArray) -> NDArray | None:
+def find_route(actor: Actor, position: NDArray[np.float64]) -> NDArray[np.float64] | None:
     return build_floor_grid(actor).find_route(actor.position, position)
 
 
-def is_inside(actor: Actor, position: NDArray, margin: float) -> bool:
+def is_inside(actor: Actor, position: NDArray[np.float64], margin: float) -> bool:
     """Whether a position lies in the room, so far from the walls."""
     low, high = np.full(2, margin), np.array(actor.room.size) - margin
     return bool((position[:2] > low).all() and (position[:2] < high).all())
 
 
-def follow_path(actor: Actor, points: NDArray, running: bool = False) -> None:
+def follow_path(actor: Actor, points: NDArray[np.float64], running: bool = False) -> None:
     """Turn to the first of the points [K,2] after the own position and go along them."""
     walk = Walk(points, (0.72 if running else 0.50) * actor.human.tall)
     first = walk.direction(0)
@@ -56,7 +56,7 @@ def follow_path(actor: Actor, points: NDArray, running: bool = False) -> None:
     actor.position, actor.yaw = np.array([*points[-1][:2], 0.0]), float(np.arctan2(-last[0], last[1]))
 
 
-def sidle_to(actor: Actor, position: NDArray, yaw: float) -> None:
+def sidle_to(actor: Actor, position: NDArray[np.float64], yaw: float) -> None:
     """Step sideways to a position, facing a direction all the time."""
     actor.turn_to(yaw)
     length = float(np.hypot(*(position - actor.position)[:2]))
@@ -65,7 +65,7 @@ def sidle_to(actor: Actor, position: NDArray, yaw: float) -> None:
     actor.position = position
 
 
-def walk_to(actor: Actor, position: NDArray, yaw: float) -> bool:
+def walk_to(actor: Actor, position: NDArray[np.float64], yaw: float) -> bool:
     """Walk to a position and face a direction; False where there is no way."""
     position = np.array([position[0], position[1], 0.0])
     if actor.slot is not None:
@@ -81,7 +81,7 @@ def walk_to(actor: Actor, position: NDArray, yaw: float) -> bool:
     return True
 
 
-def find_free_positions(actor: Actor, count: int, clearance: float) -> list[NDArray]:
+def find_free_positions(actor: Actor, count: int, clearance: float) -> list[NDArray[np.float64]]:
     """Random positions of the floor [3] with so much room round them."""
     width, depth = actor.room.size
     positions = []
@@ -92,6 +92,6 @@ def find_free_positions(actor: Actor, count: int, clearance: float) -> list[NDAr
     return positions
 
 
-def is_straight_way_free(actor: Actor, a: NDArray, b: NDArray, clearance: float) -> bool:
+def is_straight_way_free(actor: Actor, a: NDArray[np.float64], b: NDArray[np.float64], clearance: float) -> bool:
     """Whether the straight line between two positions keeps so many metres from everything."""
     return all(build_floor_grid(actor).measure_clearance(position) > clearance for position in np.linspace(a, b, 40))

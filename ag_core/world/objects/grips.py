@@ -20,13 +20,13 @@ class Hold:
     """
 
     offset: tuple[float, float, float]
-    turn: NDArray
+    turn: NDArray[np.float64]
     wrist: tuple[float, float, float]
     left: tuple[float, float, float] | None = None
     on_floor: bool = False
 
     @property
-    def wrists(self) -> NDArray:
+    def wrists(self) -> NDArray[np.float64]:
         """Offsets of the left and the right wrist [2,3]."""
         x, y, z = self.wrist
         return np.array([self.left or (-x, y, z), self.wrist], float)
@@ -72,7 +72,7 @@ BITE = 0.068  # metres from the mouth to the middle of what is eaten
 TYPE_WRIST, WRITE_WRIST, PAPER_WRIST = (0.09, -0.20, 0.055), (0.07, -0.10, 0.085), (0.12, -0.12, 0.065)
 
 
-def turn_to_ear(side: int) -> NDArray:
+def turn_to_ear(side: int) -> NDArray[np.float64]:
     """Rotation [3,3] in the head's frame: screen towards the ear, top up and slightly back."""
     z, y = np.array([-side, 0.0, 0.0]), unit((0, -0.35, 0.94))
     return np.stack([np.cross(y, z), y, z], 1)

@@ -27,13 +27,13 @@ class Item:
     prop: Prop | None
     lift: float
     radius: float
-    rest_turn: NDArray
+    rest_turn: NDArray[np.float64]
     covers: tuple[int, int] = (0, 0)
     book_size: tuple[float, float] = (0.18, 0.25)
     variant: str = ""
 
     @cached_property
-    def corners(self) -> NDArray:
+    def corners(self) -> NDArray[np.float64]:
         """Corners [8,3] of the box round it, a book's when shut."""
         width, height = self.book_size
         low, high = np.array([-0.03, -height / 2, 0]), np.array([0.03, height / 2, width])
@@ -42,12 +42,12 @@ class Item:
         return np.array([(x, y, z) for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])])
 
 
-def turn_flat(name: str) -> NDArray:
+def turn_flat(name: str) -> NDArray[np.float64]:
     """How an item lies at yaw 0 [3,3]."""
     return turn_y(np.pi / 2) if name == "book" else np.eye(3)
 
 
-def find_floor_height(prop: Prop | None, turn: NDArray) -> float:
+def find_floor_height(prop: Prop | None, turn: NDArray[np.float64]) -> float:
     """Height of a turned item's origin at which its first piece, the working end, touches the floor."""
     assert prop is not None
     low, high = prop.pieces[0].vertices.min(0), prop.pieces[0].vertices.max(0)
@@ -55,7 +55,7 @@ def find_floor_height(prop: Prop | None, turn: NDArray) -> float:
     return float(0.002 - (corners @ turn.T)[:, 2].min())
 
 
-def find_rim(prop: Prop | None) -> NDArray:
+def find_rim(prop: Prop | None) -> NDArray[np.float64]:
     """The drinker's side of a vessel's upper edge [3], in the vessel's own frame."""
     assert prop is not None
     vertices = prop.pieces[0].vertices

@@ -19,13 +19,13 @@ class Hinge:
     """
 
     pieces: list[Mesh]
-    origin: NDArray
+    origin: NDArray[np.float64]
     axis: str
     angle: float
-    handle: NDArray
+    handle: NDArray[np.float64]
     starts_open: float = 0.0
 
-    def rotation(self, openness: float) -> NDArray:
+    def rotation(self, openness: float) -> NDArray[np.float64]:
         """Rotation [3,3] at `openness` 0 to 1."""
         return (turn_x if self.axis == "x" else turn_z)(self.angle * openness)
 
@@ -39,12 +39,12 @@ class Prop:
     hinge: Hinge | None = None
 
 
-def find_bounds(pieces: list[Mesh]) -> NDArray:
+def find_bounds(pieces: list[Mesh]) -> NDArray[np.float64]:
     """Collision boxes [K,2,3] of pieces: lowest and highest corner of each."""
     return np.array([(p.vertices.min(0), p.vertices.max(0)) for p in pieces], float)
 
 
-def find_footprint(prop: Prop) -> tuple[NDArray, NDArray]:
+def find_footprint(prop: Prop) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Lowest and highest corner [3] of a whole prop in its own frame."""
     corners = find_bounds(prop.pieces + (prop.hinge.pieces if prop.hinge else []))
     return corners[:, 0].min(0), corners[:, 1].max(0)

@@ -7,7 +7,11 @@ from ag_core.world.random_streams import RandomStream
 from ag_core.world.render.mesh import unit
 from ag_core.world.render.raster import Lights
 
-MOODS: dict[str, tuple] = {  # key colour, sky, ground, lamp, window, exposure
+Colour = tuple[float, float, float]
+
+MOODS: dict[
+    str, tuple[Colour, Colour, Colour, Colour, Colour, float]
+] = {  # key colour, sky, ground, lamp, window, exposure
     "daylight": (
         (1.30, 1.20, 1.04),
         (0.42, 0.43, 0.46),
@@ -52,7 +56,12 @@ MOODS: dict[str, tuple] = {  # key colour, sky, ground, lamp, window, exposure
 }
 
 
-def light_room(stream: RandomStream, size: tuple[float, float], lamp: NDArray | None, window: NDArray | None) -> Lights:
+def light_room(
+    stream: RandomStream,
+    size: tuple[float, float],
+    lamp: NDArray[np.float64] | None,
+    window: NDArray[np.float64] | None,
+) -> Lights:
     """Key light from the upper front left or right; a lamp and the window as fills."""
     key, sky, ground, lamp_colour, pane_colour, exposure = (np.asarray(v) for v in MOODS[stream.choice(list(MOODS))])
     side = stream.choice([-1, 1])

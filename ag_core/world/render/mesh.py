@@ -19,12 +19,12 @@ UP = np.array([0.0, 0.0, 1.0])
 class Mesh:
     """vertices, normals (unit, smooth) [V,3]; uv [V,2]; faces [F,3] int32; material [F] int32; two_sided [F] bool."""
 
-    vertices: NDArray
-    normals: NDArray
-    uv: NDArray
-    faces: NDArray
-    material: NDArray
-    two_sided: NDArray
+    vertices: NDArray[np.float32]
+    normals: NDArray[np.float32]
+    uv: NDArray[np.float32]
+    faces: NDArray[np.int32]
+    material: NDArray[np.int32]
+    two_sided: NDArray[np.bool_]
 
     def moved(self, rotation: ArrayLike | None = None, offset: ArrayLike = (0, 0, 0)) -> "Mesh":
         """The mesh turned by a rotation matrix [3,3], then shifted by [3] metres."""
@@ -33,15 +33,23 @@ class Mesh:
         return replace(self, vertices=vertices, normals=self.normals @ turn.T)
 
 
-def make_mesh(vertices, normals, uv, faces, material, two_sided=False) -> Mesh:
+def make_mesh(
+    vertices: ArrayLike,
+    normals: ArrayLike,
+    uv: ArrayLike,
+    faces: ArrayLike,
+    material: ArrayLike,
+    two_sided: ArrayLike = False,
+) -> Mesh:
     """Build a mesh from array-likes; `material` and `two_sided` may be one value for all faces.
 
     Its uv are its own, to be written into: those of `grid_faces` serve every sheet of that size.
     """
     faces = np.asarray(faces, np.int32).reshape(-1, 3)
-    material, two_sided = (np.broadcast_to(value, len(faces)) for value in (np.int32(material), np.asarray(two_sided)))
+    materials = np.broadcast_to(np.asarray(material, np.int32), len(faces))
+    sides = np.broadcast_to(np.asarray(two_sided, bool), len(faces))
     points, directions = (np.asarray(values, np.float32) for values in (vertices, normals))
-    return Mesh(points, directions, np.array(uv, np.float32), faces, material, two_sided)
+    return Mesh(points, directions, np.array(uv, np.float32), faces, materials, sides)
 
 
 def join(meshes: Sequence[Mesh]) -> Mesh:
@@ -55,15 +63,18 @@ def join(meshes: Sequence[Mesh]) -> Mesh:
     return Mesh(vertices, normals, uv, faces, material, two_sided)
 
 
-def unit(vectors: ArrayLike) -> NDArray:
+def unit(vectors: ArrayLike) -> NDArray[np.float64]:
     """Vectors [...,3] scaled to length one; zero stays zero."""
     vectors = np.asarray(vectors, float)
+    scaled: NDArray[np.float64]
     if vectors.ndim == 1:
-        return vectors / max(float(vectors @ vectors) ** 0.5, 1e-9)
-    return vectors / np.maximum(np.sqrt((vectors * vectors).sum(-1, keepdims=True)), 1e-9)
+        scaled = vectors / max(float(vectors @ vectors) ** 0.5, 1e-9)
+    else:
+        scaled = vectors / np.maximum(np.sqrt((vectors * vectors).sum(-1, keepdims=True)), 1e-9)
+    return scaled
 
 
-def cross(a: ArrayLike, b: ArrayLike) -> NDArray:
+def cross(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
     """The cross product of vectors [...,3]; `np.cross` without its checks, which take longer than the product."""
     a, b = np.asarray(a, float), np.asarray(b, float)
     out = np.empty(np.broadcast_shapes(a.shape, b.shape))
@@ -72,22 +83,22 @@ def cross(a: ArrayLike, b: ArrayLike) -> NDArray:
     return out
 
 
-def turn_x(angle: float) -> NDArray:
+def turn_x(angle: float) -> NDArray[np.float64]:
     c, s = np.cos(angle), np.sin(angle)
     return np.array([[1, 0, 0], [0, c, -s], [0, s, c]])
 
 
-def turn_y(angle: float) -> NDArray:
+def turn_y(angle: float) -> NDArray[np.float64]:
     c, s = np.cos(angle), np.sin(angle)
     return np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
 
 
-def turn_z(angle: float) -> NDArray:
+def turn_z(angle: float) -> NDArray[np.float64]:
     c, s = np.cos(angle), np.sin(angle)
     return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
 
 
-def between_turns(a: NDArray, b: NDArray, share: float) -> NDArray:
+def between_turns(a: NDArray[np.float64], b: NDArray[np.float64], share: float) -> NDArray[np.float64]:
     """Rotation [3,3] on the shortest way from a to b."""
     step = a.T @ b
     angle = np.arccos(np.clip((np.trace(step) - 1) / 2, -1, 1))
@@ -98,14 +109,15 @@ def between_turns(a: NDArray, b: NDArray, share: float) -> NDArray:
         return a if share < 0.5 else b
     x, y, z = unit(axis)
     cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return a @ (np.eye(3) + np.sin(angle * share) * cross + (1 - np.cos(angle * share)) * cross @ cross)
+    turn: NDArray[np.float64] = np.eye(3) + np.sin(angle * share) * cross + (1 - np.cos(angle * share)) * cross @ cross
+    return a @ turn
 
 
 # ------------------------------------------------------------------ shapes
 
 
 @lru_cache
-def grid_faces(rows: int, columns: int, closed: bool) -> tuple[NDArray, NDArray]:
+def grid_faces(rows: int, columns: int, closed: bool) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Faces [F,3] and uv [rows*columns,2] of a sheet; `closed` joins the last column to the first."""
     row, column = np.mgrid[0 : rows - 1, 0 : columns if closed else columns - 1]
     right = (column + 1) % columns
@@ -118,7 +130,7 @@ def grid_faces(rows: int, columns: int, closed: bool) -> tuple[NDArray, NDArray]
     return faces, uv
 
 
-def grid(points: NDArray, material, closed: bool = True, two_sided: bool = False) -> Mesh:
+def grid(points: NDArray[np.float64], material: ArrayLike, closed: bool = True, two_sided: bool = False) -> Mesh:
     """A sheet through points [R,C,3] with smooth normals. `material`: one id, or one per row gap [R-1]."""
     rows, columns = points.shape[:2]
     along = np.concatenate([points[1:2] - points[:1], points[2:] - points[:-2], points[-1:] - points[-2:-1]])
@@ -136,7 +148,12 @@ def grid(points: NDArray, material, closed: bool = True, two_sided: bool = False
 
 
 def tube(
-    path: ArrayLike, radii: ArrayLike, material, sides: int = 10, across: ArrayLike = (1, 0, 0), round_ends: bool = True
+    path: ArrayLike,
+    radii: ArrayLike,
+    material: ArrayLike,
+    sides: int = 10,
+    across: ArrayLike = (1, 0, 0),
+    round_ends: bool = True,
 ) -> Mesh:
     """Sweep an elliptic section along a path [K,3].
 
@@ -167,7 +184,7 @@ def tube(
     return mesh
 
 
-def lathe(profile: ArrayLike, material, sides: int = 16, two_sided: bool = False) -> Mesh:
+def lathe(profile: ArrayLike, material: ArrayLike, sides: int = 16, two_sided: bool = False) -> Mesh:
     """Turn a profile [K,2] of (radius, height) round the z axis; list it from the bottom up, outside first."""
     profile = np.asarray(profile, float)
     angle = np.arange(sides) * 2 * np.pi / sides
@@ -234,14 +251,14 @@ class Part:
 class Geometry(NamedTuple):
     """Everything to draw, in flat arrays for compiled code. Shapes as in `Mesh`; label [F], casts_shadow [F]."""
 
-    vertices: NDArray
-    normals: NDArray
-    uv: NDArray
-    faces: NDArray
-    material: NDArray
-    two_sided: NDArray
-    label: NDArray
-    casts_shadow: NDArray
+    vertices: NDArray[np.float32]
+    normals: NDArray[np.float32]
+    uv: NDArray[np.float32]
+    faces: NDArray[np.int32]
+    material: NDArray[np.int32]
+    two_sided: NDArray[np.bool_]
+    label: NDArray[np.int32]
+    casts_shadow: NDArray[np.bool_]
 
 
 def assemble(parts: Sequence[Part]) -> tuple[Geometry, list[slice]]:

@@ -36,8 +36,8 @@ MATERIAL = np.dtype(
 class Camera(NamedTuple):
     """position [3] metres; rotation [3,3], rows right, down, forward; focal length in pixels; image size in pixels."""
 
-    position: NDArray
-    rotation: NDArray
+    position: NDArray[np.float64]
+    rotation: NDArray[np.float64]
     focal: float
     width: int
     height: int
@@ -57,11 +57,11 @@ class Lights(NamedTuple):
     key_direction [3] towards the light, unit; colours [3] linear RGB; fills [L,6] position and colour.
     """
 
-    key_direction: NDArray
-    key_colour: NDArray
-    sky: NDArray
-    ground: NDArray
-    fills: NDArray
+    key_direction: NDArray[np.float64]
+    key_colour: NDArray[np.float64]
+    sky: NDArray[np.float64]
+    ground: NDArray[np.float64]
+    fills: NDArray[np.float64]
     exposure: float
 
 
@@ -73,13 +73,13 @@ class Extents:
     seen_area, full_area [N] pixels; seen_boxes_xyxy, full_boxes_xyxy [N,4] pixels, zero where the area is zero.
     """
 
-    seen_area: NDArray
-    full_area: NDArray
-    seen_boxes_xyxy: NDArray
-    full_boxes_xyxy: NDArray
+    seen_area: NDArray[np.int64]
+    full_area: NDArray[np.int64]
+    seen_boxes_xyxy: NDArray[np.float32]
+    full_boxes_xyxy: NDArray[np.float32]
 
     @property
-    def visibility(self) -> NDArray:
+    def visibility(self) -> NDArray[np.float64]:
         """Seen share [N] of each object's outline inside the image, 0 to 1."""
         return self.seen_area / np.maximum(self.full_area, 1)
 
@@ -94,10 +94,10 @@ class Renderer:
     def __init__(
         self,
         geometry: Geometry,
-        materials: NDArray,
-        textures: NDArray,
+        materials: NDArray[np.void],
+        textures: NDArray[np.float32],
         lights: Lights,
-        lit_volume: NDArray,
+        lit_volume: NDArray[np.float64],
         still_triangles: int,
         width: int,
         height: int,
@@ -117,13 +117,13 @@ class Renderer:
         self.still_heights = np.full((SHADOW_SIZE, SHADOW_SIZE), -1e9, np.float32)
         self.add_shadows(self.still_heights, 0, still_triangles)
 
-    def add_shadows(self, heights: NDArray, first: int, last: int) -> None:
+    def add_shadows(self, heights: NDArray[np.float32], first: int, last: int) -> None:
         """Draw triangles first .. last-1 into a shadow map [SHADOW_SIZE,SHADOW_SIZE]."""
         g = self.geometry
         points = g.vertices @ self.to_texels[:, :3].T + self.to_texels[:, 3]
         draw_shadows(points, g.faces, g.two_sided, g.casts_shadow, first, last, heights)
 
-    def draw(self, camera: Camera) -> NDArray:
+    def draw(self, camera: Camera) -> NDArray[np.float32]:
         """The frame, RGB float [H,W,3] from 0 to 1, overwritten by the next call."""
         g, focal = self.geometry, camera.focal * SAMPLES
         self.nearness.fill(0)
@@ -135,14 +135,14 @@ class Renderer:
         self.add_shadows(heights, self.still_triangles, len(g.faces))
         measure_openness(self.nearness, self.seen, self.edges, focal, self.taps, self.openness)
         openness = np.clip(1.5 * smooth_image(self.openness) - 0.5, 0.1, 1)
-        eye = tuple(float(v) for v in camera.position)
+        x, y, z = (float(v) for v in camera.position)
         shade(
             self.seen,
             self.edges,
             g,
             self.materials,
             self.textures,
-            eye,
+            (x, y, z),
             self.lights,
             self.to_texels,
             heights,
@@ -158,7 +158,7 @@ class Renderer:
         return Extents(areas[0, :objects], areas[1, :objects], boxes[0, :objects], boxes[1, :objects])
 
 
-def make_light_to_texels(direction: NDArray, lit_volume: NDArray) -> NDArray:
+def make_light_to_texels(direction: NDArray[np.float64], lit_volume: NDArray[np.float64]) -> NDArray[np.float64]:
     """Matrix [3,4]: world point -> texel x, texel y, height towards the light; the volume just fills the shadow map."""
     across = unit(np.cross((0, 1, 0.01), direction))
     corners = np.stack(np.meshgrid(*lit_volume.T), -1).reshape(-1, 3)

@@ -3,10 +3,14 @@
 Knows triangles, materials and lights; which triangle is seen where is given.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
+from ag_core.world.render.mesh import Geometry
 from ag_core.world.render.vectors import (
+    Vector,
     blend,
     compiled,
     dot,
@@ -20,12 +24,23 @@ from ag_core.world.render.vectors import (
 )
 from ag_core.world.render.visibility import NOTHING, SAMPLES
 
+if TYPE_CHECKING:
+    from ag_core.world.render.raster import Lights
+
 OCCLUSION_REACH = 0.35  # metres
 GAMMA = ((np.arange(2049) / 2048) ** (1 / 2.2)).astype(np.float32)
 
 
 @compiled
-def draw_shadows(points, faces, two_sided, casts_shadow, first, last, heights):
+def draw_shadows(
+    points: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    two_sided: NDArray[np.bool_],
+    casts_shadow: NDArray[np.bool_],
+    first: int,
+    last: int,
+    heights: NDArray[np.float32],
+) -> None:
     """Height map seen from the key light. points [V,3]: texel x, texel y, height towards the light; heights in/out."""
     size = heights.shape[0]
     for t in range(first, last):
@@ -47,14 +62,14 @@ def draw_shadows(points, faces, two_sided, casts_shadow, first, last, heights):
 
 
 @compiled
-def measure_lit_share(heights, x, y, height):
+def measure_lit_share(heights: NDArray[np.float32], x: float, y: float, height: float) -> float:
     """Share, 0 to 1, of about 3 x 3 texels round (x, y) with nothing nearer to the light than `height`."""
     size = heights.shape[0]
     left, top = int(x - 1), int(y - 1)
     if left < 0 or top < 0 or left + 3 >= size or top + 3 >= size:
         return 1.0
     right, bottom = left + 3, top + 3
-    corners = (
+    corners: int = (
         (heights[top, left] <= height)
         + (heights[top, right] <= height)
         + (heights[bottom, left] <= height)
@@ -74,7 +89,14 @@ def measure_lit_share(heights, x, y, height):
 
 
 @compiled
-def measure_openness(nearness, seen, edges, focal, taps, openness):
+def measure_openness(
+    nearness: NDArray[np.float32],
+    seen: NDArray[np.int32],
+    edges: NDArray[np.float64],
+    focal: float,
+    taps: NDArray[np.float64],
+    openness: NDArray[np.float32],
+) -> None:
     """How open the surroundings of a surface are, at half the image size [H/2,W/2]: 1 free, 0 in a deep corner.
 
     taps [4,K,2]: four patterns of positions in the unit disc. At each tap the surface's own plane is continued
@@ -106,16 +128,17 @@ def measure_openness(nearness, seen, edges, focal, taps, openness):
             openness[y, x] = 1 - hidden / len(pattern)
 
 
-def smooth_image(image: NDArray, reach: int = 2) -> NDArray:
+def smooth_image(image: NDArray[np.float32], reach: int = 2) -> NDArray[np.float32]:
     """Mean over a square of 2 reach + 1 pixels, same shape [H,W]."""
     height, width = image.shape
     padded = np.pad(image, reach, "edge")
     rows = sum((padded[i : i + height] for i in range(1, 2 * reach + 1)), padded[:height])
-    return sum((rows[:, i : i + width] for i in range(1, 2 * reach + 1)), rows[:, :width]) / (2 * reach + 1) ** 2
+    total = sum((rows[:, i : i + width] for i in range(1, 2 * reach + 1)), rows[:, :width])
+    return total / np.float32((2 * reach + 1) ** 2)
 
 
 @compiled
-def sample_texture(textures, n, u, v):
+def sample_texture(textures: NDArray[np.float32], n: int, u: float, v: float) -> Vector:
     """RGB of texture n of [T,S,S,3] at (u, v), repeating, bilinear."""
     size = textures.shape[1]
     x, y = (u - np.floor(u)) * size, (v - np.floor(v)) * size
@@ -134,14 +157,14 @@ def sample_texture(textures, n, u, v):
 
 
 @compiled
-def measure_highlight(normal, to_eye, to_light, sharpness):
+def measure_highlight(normal: Vector, to_eye: Vector, to_light: Vector, sharpness: float) -> float:
     """Mirror-like highlight, 0 to 1; a cheap stand-in for a power of the cosine."""
     cosine = dot(normal, normalised(plus(to_eye, to_light, 1.0)))
     return (cosine / (sharpness * (1 - cosine) + cosine)) ** 2 if cosine > 0 else 0.0
 
 
 @compiled
-def is_one_triangle(seen, x, y):
+def is_one_triangle(seen: NDArray[np.int32], x: int, y: int) -> bool:
     """Whether all samples of pixel (x, y) see the same triangle."""
     first, same = seen[y * SAMPLES, x * SAMPLES], True
     for s in range(1, SAMPLES * SAMPLES):
@@ -150,7 +173,7 @@ def is_one_triangle(seen, x, y):
 
 
 @compiled
-def find_triangle_in_pixel(seen, x, y, s):
+def find_triangle_in_pixel(seen: NDArray[np.int32], x: int, y: int, s: int) -> tuple[int, int, float, float]:
     """Triangle of sample s of pixel (x, y), its share of samples and their middle; NOTHING where s is not its first."""
     t = seen[y * SAMPLES + s // SAMPLES, x * SAMPLES + s % SAMPLES]
     share, middle_x, middle_y = 0, 0.0, 0.0
@@ -164,20 +187,34 @@ def find_triangle_in_pixel(seen, x, y, s):
 
 
 @compiled
-def shade(seen, edges, geometry, materials, textures, eye, lights, to_texels, heights, openness, out):
+def shade(
+    seen: NDArray[np.int32],
+    edges: NDArray[np.float64],
+    geometry: Geometry,
+    materials: NDArray[np.void],
+    textures: NDArray[np.float32],
+    eye: Vector,
+    lights: "Lights",
+    to_texels: NDArray[np.float64],
+    heights: NDArray[np.float32],
+    openness: NDArray[np.float32],
+    out: NDArray[np.float32],
+) -> None:
     """Colour every pixel, display RGB 0 to 1 in out [H,W,3]. Each distinct triangle in a pixel is shaded once."""
     samples = SAMPLES * SAMPLES
     # Plain local arrays and numbers: taken out of tuples and records inside the loop they would be counted there.
     vertices, normals, uv = geometry.vertices, geometry.normals, geometry.uv
     faces, material_of = geometry.faces, geometry.material
-    tint, texture_of, repeat = materials.tint, materials.texture, materials["repeat"]
-    shine_of, sharpness, glow, rim = materials.shine, materials.sharpness, materials.glow, materials.rim
+    tint, texture_of, repeat = materials["tint"], materials["texture"], materials["repeat"]
+    shine_of, sharpness = materials["shine"], materials["sharpness"]
+    glow, rim = materials["glow"], materials["rim"]
     fills, exposure = lights.fills, lights.exposure
     sky, ground = triple(lights.sky), triple(lights.ground)
     key, key_colour = triple(lights.key_direction), triple(lights.key_colour)
     for y in range(out.shape[0]):
         for x in range(out.shape[1]):
-            colour, whole = (0.0, 0.0, 0.0), is_one_triangle(seen, x, y)
+            colour: Vector = (0.0, 0.0, 0.0)
+            whole = is_one_triangle(seen, x, y)
             for s in range(1 if whole else samples):
                 if whole:
                     t, share = seen[y * SAMPLES, x * SAMPLES], samples

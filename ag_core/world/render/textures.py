@@ -15,13 +15,13 @@ from ag_core.world.render.visibility import NOTHING
 TEXTURE_SIZE = 128
 
 
-def draw_textures(stream: RandomStream) -> dict[str, NDArray]:
+def draw_textures(stream: RandomStream) -> dict[str, NDArray[np.float64]]:
     """Tiling pictures [T,T,3], linear RGB round 1 (they multiply a tint)."""
     size, random = TEXTURE_SIZE, stream.generator
     y, x = np.mgrid[0:size, 0:size] / size
     steps = np.arange(size) / size
 
-    def clouds(cells: int, octaves: int = 4) -> NDArray:
+    def clouds(cells: int, octaves: int = 4) -> NDArray[np.float64]:
         """Tiling noise, about -1 to 1 [T,T]."""
         total = np.zeros((size, size))
         for octave in range(octaves):
@@ -92,8 +92,8 @@ class Palette:
 
     stream: RandomStream
     names: list[str] = field(init=False)
-    textures: NDArray = field(init=False)  # [T,S,S,3] float32
-    rows: list[tuple] = field(default_factory=list)
+    textures: NDArray[np.float32] = field(init=False)  # [T,S,S,3] float32
+    rows: list[tuple[tuple[float, ...], int, float, float, float, float, float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         drawn = draw_textures(self.stream)
@@ -101,7 +101,7 @@ class Palette:
 
     def add(
         self,
-        colour: str | NDArray,
+        colour: str | NDArray[np.float64],
         texture: str | None = None,
         repeat: float = 1,
         shine: float = 0,
@@ -126,6 +126,6 @@ class Palette:
         return self.add(rgb, texture, **looks)
 
     @property
-    def materials(self) -> NDArray:
+    def materials(self) -> NDArray[np.void]:
         """[M] of dtype MATERIAL."""
         return np.array(self.rows, MATERIAL)

@@ -4,8 +4,10 @@ Knows triangles and, of the objects, only one integer label a triangle; nothing 
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ag_core.world.render.vectors import compiled, cross, dot, row
+from ag_core.world.render.mesh import Geometry
+from ag_core.world.render.vectors import Vector, compiled, cross, dot, row
 
 SAMPLES = 2  # a side, so four a pixel
 NEAR = 0.05  # metres; triangles wholly nearer than this are skipped
@@ -14,7 +16,9 @@ NOTHING = -1
 
 
 @compiled
-def find_pixel_bounds(a, b, c, focal, centre_x, centre_y, width, height):
+def find_pixel_bounds(
+    a: Vector, b: Vector, c: Vector, focal: float, centre_x: float, centre_y: float, width: int, height: int
+) -> tuple[int, int, int, int]:
     """Samples x0, x1, y0, y1 (inclusive) round a triangle; the whole image if it reaches behind the camera."""
     if a[2] <= NEAR or b[2] <= NEAR or c[2] <= NEAR:
         return 0, width - 1, 0, height - 1
@@ -26,7 +30,7 @@ def find_pixel_bounds(a, b, c, focal, centre_x, centre_y, width, height):
 
 
 @compiled
-def find_row_span(edge, y, first, last):
+def find_row_span(edge: NDArray[np.float64], y: int, first: int, last: int) -> tuple[int, int]:
     """The samples of row y, between first and last, where all three edge functions are positive."""
     low, high = float(first), float(last)
     for i in range(3):
@@ -41,7 +45,15 @@ def find_row_span(edge, y, first, last):
 
 
 @compiled
-def rasterise(points, geometry, focal, nearness, seen, edges, cover):
+def rasterise(
+    points: NDArray[np.float64],
+    geometry: Geometry,
+    focal: float,
+    nearness: NDArray[np.float32],
+    seen: NDArray[np.int32],
+    edges: NDArray[np.float64],
+    cover: NDArray[np.uint64],
+) -> None:
     """Find the nearest triangle of every sample.
 
     points   [V,3]         vertices in camera space
@@ -92,7 +104,13 @@ def rasterise(points, geometry, focal, nearness, seen, edges, cover):
 
 
 @compiled
-def measure(seen, label, cover, areas, boxes):
+def measure(
+    seen: NDArray[np.int32],
+    label: NDArray[np.int32],
+    cover: NDArray[np.uint64],
+    areas: NDArray[np.int64],
+    boxes: NDArray[np.float32],
+) -> None:
     """Count object pixels. areas [2,N], boxes_xyxy [2,N,4], both zero before; index 0 = seen, 1 = full."""
     height, width = cover.shape
     for y in range(height):
@@ -109,7 +127,7 @@ def measure(seen, label, cover, areas, boxes):
 
 
 @compiled
-def grow(areas, boxes, n, x, y):
+def grow(areas: NDArray[np.int64], boxes: NDArray[np.float32], n: int, x: int, y: int) -> None:
     """Add pixel (x, y) to the area and box of object n."""
     box = boxes[n]
     if areas[n] == 0:

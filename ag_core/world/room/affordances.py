@@ -6,6 +6,7 @@ Knows nothing of how a room is furnished, nor of people.
 
 from dataclasses import dataclass, field
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.world.objects.props import Prop
@@ -18,16 +19,16 @@ class PlacedProp:
     """A prop in the room. position [3]; yaw turns its front from +y; rides: index of the door it is fixed to."""
 
     prop: Prop
-    position: NDArray
+    position: NDArray[np.float64]
     yaw: float
     rides: int | None = None
 
-    def find_hinge_axis(self) -> NDArray:
+    def find_hinge_axis(self) -> NDArray[np.float64]:
         """Where the hinge stands [3]; only for props that have one."""
         assert self.prop.hinge is not None
         return self.position + turn_z(self.yaw) @ self.prop.hinge.origin
 
-    def find_handle(self, openness: float) -> NDArray:
+    def find_handle(self, openness: float) -> NDArray[np.float64]:
         """Where the handle is [3] with the hinge so far open, 0 to 1; only for props that have one."""
         hinge = self.prop.hinge
         assert hinge is not None
@@ -43,7 +44,7 @@ class Seat:
 
     owner: int
     kind: str
-    point: NDArray
+    point: NDArray[np.float64]
     yaw: float
 
 
@@ -56,8 +57,8 @@ class Surface:
 
     owner: int
     kind: str
-    low: NDArray
-    high: NDArray
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
     height: float
 
 
@@ -71,7 +72,7 @@ class LyingSpot:
 
     owner: int
     kind: str
-    point: NDArray
+    point: NDArray[np.float64]
     yaw: float
     height: float
 
@@ -81,8 +82,8 @@ class WorkSpot:
     """Where hands work. owner: index of the placed prop or -1; point [3]; stand [2] on the floor and the yaw there."""
 
     owner: int
-    point: NDArray
-    stand: NDArray
+    point: NDArray[np.float64]
+    stand: NDArray[np.float64]
     yaw: float
 
 
@@ -91,8 +92,8 @@ class Passage:
     """An open way through a wall. owner: index of the doorway; inside [2] in the room, outside [2] behind the wall."""
 
     owner: int
-    inside: NDArray
-    outside: NDArray
+    inside: NDArray[np.float64]
+    outside: NDArray[np.float64]
 
 
 @dataclass
@@ -111,15 +112,15 @@ class Room:
     decor: list[Part] = field(default_factory=list)
     seats: list[Seat] = field(default_factory=list)
     surfaces: list[Surface] = field(default_factory=list)
-    footprints: list[tuple[NDArray, NDArray]] = field(default_factory=list)
-    lamp_at: NDArray | None = None
-    window_at: NDArray | None = None
+    footprints: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = field(default_factory=list)
+    lamp_at: NDArray[np.float64] | None = None
+    window_at: NDArray[np.float64] | None = None
     beds: list[LyingSpot] = field(default_factory=list)
     sink: WorkSpot | None = None
     stove: WorkSpot | None = None
     switch: WorkSpot | None = None
     doorway: Passage | None = None
-    extra_floor: list[tuple[NDArray, NDArray]] = field(default_factory=list)
+    extra_floor: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = field(default_factory=list)
 
     def find_index(self, name: str) -> int | None:
         """Index of the first placed prop of a class, None where there is none."""

@@ -41,9 +41,9 @@ class Boxes:
     """Turned boxes. owners [K]: indices of placed props, -1 without a label; centres, halves [K,3]; turns [K,3,3]."""
 
     owners: NDArray[np.int64]
-    centres: NDArray
-    turns: NDArray
-    halves: NDArray
+    centres: NDArray[np.float64]
+    turns: NDArray[np.float64]
+    halves: NDArray[np.float64]
 
 
 class Solids:
@@ -63,7 +63,7 @@ class Solids:
                 parts.append((-1, bounds, np.eye(3), np.zeros(3)))
         self.still = build_boxes(parts)
 
-    def list_footprints(self) -> list[tuple[NDArray, NDArray]]:
+    def list_footprints(self) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
         """Rectangles (low [2], high [2]) on the floor under everything still that a standing body could touch."""
         still, found = self.still, []
         for centre, turn, half in zip(still.centres, still.turns, still.halves):
@@ -90,7 +90,7 @@ class Solids:
         )
 
 
-def build_boxes(parts: Iterable[tuple[int, NDArray, NDArray, NDArray]]) -> Boxes:
+def build_boxes(parts: Iterable[tuple[int, NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]]) -> Boxes:
     """Boxes from (owner, bounds [K,2,3], turn [3,3], position [3])."""
     owners, centres, turns, halves = [], [np.zeros((0, 3))], [np.zeros((0, 3, 3))], [np.zeros((0, 3))]
     for owner, bounds, turn, at in parts:

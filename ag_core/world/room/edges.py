@@ -9,12 +9,12 @@ from ag_core.world.render.mesh import UP, turn_z
 from ag_core.world.room.affordances import PlacedProp
 
 
-def find_world_boxes(placed: PlacedProp) -> NDArray:
+def find_world_boxes(placed: PlacedProp) -> NDArray[np.float64]:
     """Boxes [K,2,3] round the pieces of a placed prop, along the room's axes."""
     return props.find_bounds([piece.moved(turn_z(placed.yaw), placed.position) for piece in placed.prop.pieces])
 
 
-def measure_to_edge(placed: PlacedProp, point: NDArray, direction: NDArray) -> float:
+def measure_to_edge(placed: PlacedProp, point: NDArray[np.float64], direction: NDArray[np.float64]) -> float:
     """Metres from a point above a prop to the prop's edge, seen from above; 0 outside."""
     boxes = find_world_boxes(placed)[:, :, :2]
     low, high = boxes[:, 0].min(0), boxes[:, 1].max(0)
@@ -25,7 +25,7 @@ def measure_to_edge(placed: PlacedProp, point: NDArray, direction: NDArray) -> f
     return 2.5
 
 
-def measure_along(placed: PlacedProp, point: NDArray, direction: NDArray) -> float:
+def measure_along(placed: PlacedProp, point: NDArray[np.float64], direction: NDArray[np.float64]) -> float:
     """Metres one can lie along on a prop until its edge, or until a part of it that stands higher."""
     boxes = find_world_boxes(placed)
     higher = boxes[boxes[:, 1, 2] > point[2] + 0.06]

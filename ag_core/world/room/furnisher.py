@@ -27,7 +27,7 @@ SIDE = 1.50  # metres from the side walls within which furniture may stand near 
 FRONT = 1.75  # metres from the back wall: from here on the middle stays open
 TALL, TALL_FRONT = 1.2, 2.1  # metres: what is taller than the first ends this far from the back wall, as it hides much
 YAWS = {"back": 0.0, "left": -np.pi / 2, "right": np.pi / 2}
-Rectangle = tuple[NDArray, NDArray]
+Rectangle = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 def is_clear_of(rectangle: Rectangle, others: list[Rectangle], gap: float = 0.0) -> bool:
@@ -43,7 +43,7 @@ def are_apart(a: Rectangle, b: Rectangle, gap: float = 0.0) -> bool:
     return bool(np.any(a[0] >= b[1] + gap) or np.any(b[0] >= a[1] + gap))
 
 
-def shift_rectangles(offset: NDArray, rectangles: list[Rectangle]) -> list[Rectangle]:
+def shift_rectangles(offset: NDArray[np.float64], rectangles: list[Rectangle]) -> list[Rectangle]:
     return [(low + offset, high + offset) for low, high in rectangles]
 
 
@@ -52,12 +52,13 @@ class LocalFrame:
     """A local frame in the room: origin [3] and yaw; x along the wall, y away from it."""
 
     wall: str
-    origin: NDArray
+    origin: NDArray[np.float64]
     yaw: float
 
-    def to_room(self, point: ArrayLike) -> NDArray:
+    def to_room(self, point: ArrayLike) -> NDArray[np.float64]:
         """A local point [3] in the room."""
-        return self.origin + turn_z(self.yaw) @ np.asarray(point, float)
+        at: NDArray[np.float64] = self.origin + turn_z(self.yaw) @ np.asarray(point, float)
+        return at
 
     def bound_rectangle(self, low: ArrayLike, high: ArrayLike) -> Rectangle:
         """The rectangle on the floor that bounds a local one [2] to [2]."""
@@ -73,8 +74,10 @@ class Furnisher:
         self.c, self.room = c, Room(scene, kind, size, palette)
         self.kept: list[Rectangle] = []  # where people stand to use items
         self.doors = 0  # how many of these, the first ones, are before doors
-        self.targets: list[NDArray] = []  # what must stay in reach of the ways
-        self.stands: list[NDArray] = []  # where the nearest free position must not be cut off, such as at a chair
+        self.targets: list[NDArray[np.float64]] = []  # what must stay in reach of the ways
+        self.stands: list[
+            NDArray[np.float64]
+        ] = []  # where the nearest free position must not be cut off, such as at a chair
         self.hung: dict[str, list[Rectangle]] = {wall: [] for wall in YAWS}  # (along, height) on each wall
 
     # -------------------------------------------------------------- walls
@@ -104,7 +107,9 @@ class Furnisher:
 
     # -------------------------------------------------------------- ways
 
-    def is_reachable(self, more: list[Rectangle], targets: list[NDArray], stands: list[NDArray]) -> bool:
+    def is_reachable(
+        self, more: list[Rectangle], targets: list[NDArray[np.float64]], stands: list[NDArray[np.float64]]
+    ) -> bool:
         """Whether ways of the width WAY, all connected, lead to every target, given further footprints.
 
         stands: positions whose nearest free position has to be connected with the ways, however narrowly.

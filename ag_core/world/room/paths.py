@@ -23,8 +23,8 @@ class FloorGrid:
         self,
         width: float,
         depth: float,
-        footprints: list[tuple[NDArray, NDArray]],
-        extra_floor: Sequence[tuple[NDArray, NDArray]] = (),
+        footprints: list[tuple[NDArray[np.float64], NDArray[np.float64]]],
+        extra_floor: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]] = (),
     ) -> None:
         back = min([0.0, *(float(low[1]) for low, _ in extra_floor)])
         self.origin = np.array([0.0, back])
@@ -38,7 +38,7 @@ class FloorGrid:
         self.distance = distance
         self.cost = np.select([distance < BODY, distance < ARMS, distance < COMFORT], [np.inf, 15.0, 4.0], 1.0)
 
-    def list_cell_centres(self) -> tuple[NDArray, NDArray]:
+    def list_cell_centres(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The middles of the cells along x and y in metres."""
         x, y = ((np.arange(n) + 0.5) * CELL + start for n, start in zip(self.shape, self.origin))
         return x, y
@@ -59,7 +59,7 @@ class FloorGrid:
         i = int(np.argmin(away))
         return i // self.shape[1], i % self.shape[1]
 
-    def find_route(self, start: ArrayLike, goal: ArrayLike) -> NDArray | None:
+    def find_route(self, start: ArrayLike, goal: ArrayLike) -> NDArray[np.float64] | None:
         """Points [K,2] from start to goal round the furniture, corners cut; None where there is no way."""
         begin, end = self.find_nearest_free(start), self.find_nearest_free(goal)
         best, came, heap = {begin: 0.0}, {}, [(0.0, begin)]
@@ -87,7 +87,7 @@ class FloorGrid:
         ]
         return self.shorten(np.array(points))
 
-    def shorten(self, points: NDArray) -> NDArray:
+    def shorten(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Leave out points that a straight, comfortable line can skip."""
         kept, i = [0], 0
         while i < len(points) - 1:
@@ -98,7 +98,7 @@ class FloorGrid:
             i = j
         return points[kept]
 
-    def is_straight(self, a: NDArray, b: NDArray, between: NDArray) -> bool:
+    def is_straight(self, a: NDArray[np.float64], b: NDArray[np.float64], between: NDArray[np.float64]) -> bool:
         """Whether the line from a to b costs no more a metre than the dearest cell on the way it replaces."""
         n = max(2, int(np.hypot(*(b - a)) / 0.05))
         on_line = max(self.cost[self.find_cell(p)] for p in np.linspace(a, b, n))
@@ -106,7 +106,9 @@ class FloorGrid:
         return on_line <= max(on_way, 1.0) if np.isfinite(on_way) else on_line <= 4.0 or n <= 4
 
 
-def find_walls(openings: Sequence[tuple[NDArray, NDArray]], width: float, back: float) -> list[tuple[NDArray, NDArray]]:
+def find_walls(
+    openings: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]], width: float, back: float
+) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """The solid rectangles behind y = 0 down to y = back, beside the openings."""
     edges = [0.0, *(float(corner[0]) for pair in sorted(openings, key=lambda o: o[0][0]) for corner in pair), width]
     if not openings:

@@ -271,7 +271,7 @@ def find_spot_over_table(f: Furnisher) -> LocalFrame | None:
     return LocalFrame("", np.array([*middle, 0.0]), 0.0)
 
 
-def find_standing_point(f: Furnisher, spot: LocalFrame, point: NDArray) -> NDArray:
+def find_standing_point(f: Furnisher, spot: LocalFrame, point: NDArray[np.float64]) -> NDArray[np.float64]:
     """The free position [3] from which a point is reached, before the spot if possible; it is kept free from now on."""
     grid = FloorGrid(*f.room.size, f.room.footprints, f.room.extra_floor)
     front = (spot.to_room((0, 1, 0)) - spot.origin)[:2]

@@ -7,8 +7,8 @@ import streamlit as st
 
 from ag_core.catalog import DETECTORS, RELATION_HEADS, Entry, find_detector, find_relation_head
 from ag_core.errors import UserError
+from ag_core.jobs.job import Job, JobState
 from ag_core.jobs.prediction import PredictionRequest
-from ag_core.jobs.queue import Job, JobState
 from ag_core.results import uploads
 from ag_core.results.prediction import DEFAULT_RATE
 from ag_core.results.prediction_cache import MAX_RATE, PredictionSettings
@@ -98,12 +98,12 @@ def open_job(job_id: str) -> None:
 
 def show_queue() -> None:
     """The jobs of this app, the newest first; alive while one of them is."""
-    alive = [job.id for job in cached.get_prediction_queue().jobs(cached.identify_visitor()) if job.active]
+    alive = [job.id for job in cached.get_prediction_queue().list_jobs(cached.identify_visitor()) if job.active]
     st.fragment(_show_jobs, run_every=0.5 if alive else 3.0)(alive)
 
 
 def _show_jobs(alive: list[str]) -> None:
-    jobs = cached.get_prediction_queue().jobs(cached.identify_visitor())
+    jobs = cached.get_prediction_queue().list_jobs(cached.identify_visitor())
     if [job.id for job in jobs if job.active] != alive:
         st.rerun()  # a job began or ended: the page shows its result, or looks more often
     if jobs:
@@ -151,10 +151,10 @@ def _describe_progress(job: Job[PredictionRequest]) -> str:
 def show_result(job_id: str) -> None:
     """What the models made of the video, where the job is done."""
     try:
-        job = cached.get_prediction_queue().job(job_id)
+        job = cached.get_prediction_queue().get_job(job_id)
         if job.state != JobState.DONE:
             return
-        prediction = cached.get_prediction_queue().result(job_id)
+        prediction = cached.get_prediction_queue().get_result(job_id)
         viewing = build_viewing(prediction, job.request.path)
     except UserError as error:
         show_failure(error)

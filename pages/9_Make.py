@@ -10,7 +10,7 @@ import streamlit as st
 from ag_core.annotations.store import ANNOTATION
 from ag_core.errors import UserError
 from ag_core.jobs.films import STARTING, list_showable_actions
-from ag_core.jobs.queue import Job, JobState
+from ag_core.jobs.job import Job, JobState
 from ag_core.results.film_cache import (
     LENGTHS_S,
     MAX_ACTIONS,
@@ -112,7 +112,7 @@ def show_form() -> None:
 
 def show_film(order: FilmRequest) -> None:
     """The film that the link names, or how far it is."""
-    job = cached.get_film_queue().latest(order, cached.identify_visitor())
+    job = cached.get_film_queue().find_latest(order, cached.identify_visitor())
     if job is None:
         st.info(
             "The film of this link is not kept on this machine. **Make** draws it, the same as it was.",
@@ -129,7 +129,7 @@ def show_film(order: FilmRequest) -> None:
 
 
 def _show_progress(order: FilmRequest) -> None:
-    job = cached.get_film_queue().latest(order, cached.identify_visitor())
+    job = cached.get_film_queue().find_latest(order, cached.identify_visitor())
     if job is None or not job.active:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center", key="ag_job_film"):

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from ag_core import pipeline
 from ag_core.commands import predict
 from ag_core.errors import UserError
+from ag_core.jobs.job import JobState
 from ag_core.jobs.prediction import PredictionJobs, PredictionRequest
-from ag_core.jobs.queue import JobQueue, JobState
+from ag_core.jobs.queue import JobQueue
 from ag_core.models.checkpoints import save_checkpoint
 from ag_core.models.detector import build_faster_rcnn
 from ag_core.models.feature_bank import compute_bank_times
@@ -261,16 +262,16 @@ def test_the_weights_of_another_model_are_refused_though_they_fit(weights: Path,
 
 
 def test_the_real_worker_serves_two_sessions_with_one_load(film: Path, weights: Path, tmp_path: Path) -> None:
-    backend = JobQueue(PredictionJobs(tmp_path / "results", weights))
+    queue = JobQueue(PredictionJobs(tmp_path / "results", weights))
     other = write_video(tmp_path / "other.mp4", n_frames=4)
-    jobs = [backend.submit(PredictionRequest(path, device="cpu")) for path in (film, other, film)]
+    jobs = [queue.submit(PredictionRequest(path, device="cpu")) for path in (film, other, film)]
     for job in jobs:
-        assert backend.wait(job, 120).state == JobState.DONE, backend.job(job).error
+        assert queue.wait(job, 120).state == JobState.DONE, queue.get_job(job).error
     assert jobs[0] == jobs[2]
-    assert [line for job in jobs[:2] for line in backend.job(job).log].count("loading models") == 1
-    assert len(backend.process_ids()) == 1
-    assert backend.result(jobs[0]).video.n_frames == 42
-    backend.close()
+    assert [line for job in jobs[:2] for line in queue.get_job(job).log].count("loading models") == 1
+    assert len(queue.list_process_ids()) == 1
+    assert queue.get_result(jobs[0]).video.n_frames == 42
+    queue.close()
 
 
 # The command

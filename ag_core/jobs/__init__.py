@@ -1,6 +1,7 @@
 """Long work beside the app: one queue, and the processes that do the work.
 
-queue.py     what waits, runs and is done, and for whom           process.py    a child process, seen by its parent
-serving.py   the same from within: takes jobs, tells progress     messages.py   what goes between the two: JSON lines
+job.py       what a job and a kind of job are                     queue.py      what waits, runs and is done, for whom
+process.py   a child process, seen by its parent                  serving.py    the same from within: takes jobs
+messages.py  what goes between the two: JSON lines
 prediction.py, films.py   what is particular to a kind of job, each with its process in *_worker.py
 """

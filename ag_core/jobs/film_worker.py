@@ -26,7 +26,7 @@ class FilmWork:
         order = job["order"]
         make_ordered_film(FilmRequest(**order | {"actions": tuple(order["actions"])}), Path(job["folder"]), report)
 
-    def status(self) -> dict[str, Any]:
+    def describe_status(self) -> dict[str, Any]:
         """Nothing beside the job."""
         return {}
 

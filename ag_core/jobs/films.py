@@ -39,19 +39,19 @@ class FilmJobs:
     def check_request(self, request: FilmRequest) -> None:
         """Every order can be tried."""
 
-    def key_of(self, request: FilmRequest) -> str:
+    def get_key(self, request: FilmRequest) -> str:
         """A hash of the order and of the code that draws."""
         return request.key
 
-    def lane_of(self, request: FilmRequest) -> str:
+    def get_worker_name(self, request: FilmRequest) -> str:
         """One for all: a film takes a whole core."""
         return ""
 
-    def command_of(self, lane: str) -> Sequence[str]:
+    def get_command(self, worker: str) -> Sequence[str]:
         """The process that draws."""
         return self.command
 
-    def order_of(self, request: FilmRequest, key: str) -> dict[str, Any]:
+    def describe_job(self, request: FilmRequest, key: str) -> dict[str, Any]:
         """The order, and the folder of films."""
         return {"order": asdict(request), "folder": str(self.folder)}
 

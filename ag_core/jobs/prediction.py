@@ -54,19 +54,19 @@ class PredictionJobs:
         """UserError for a file that is no video."""
         probe_video(request.path)
 
-    def key_of(self, request: PredictionRequest) -> str:
+    def get_key(self, request: PredictionRequest) -> str:
         """A hash of all that decides the prediction. UserError for missing weights."""
         return compute_result_key(request.path, request.settings, self.weights)
 
-    def lane_of(self, request: PredictionRequest) -> str:
+    def get_worker_name(self, request: PredictionRequest) -> str:
         """The device."""
         return settings().device if request.device is None else request.device
 
-    def command_of(self, lane: str) -> Sequence[str]:
+    def get_command(self, worker: str) -> Sequence[str]:
         """The worker on that device."""
-        return [*self.command, *(["--device", lane] if lane else [])]
+        return [*self.command, *(["--device", worker] if worker else [])]
 
-    def order_of(self, request: PredictionRequest, key: str) -> dict[str, Any]:
+    def describe_job(self, request: PredictionRequest, key: str) -> dict[str, Any]:
         """The video, the settings, and where the result belongs."""
         return {
             "path": str(request.path),

@@ -48,7 +48,7 @@ class PredictionWork:
             raise Cancelled
         prediction.save(Path(job["out"]))
 
-    def status(self) -> dict[str, Any]:
+    def describe_status(self) -> dict[str, Any]:
         """How often models were loaded."""
         return {"loads": self.loads}
 

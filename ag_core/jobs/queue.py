@@ -10,14 +10,12 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ag_core.errors import UserError
 from ag_core.files import remove_leftovers
+from ag_core.jobs.job import Job, JobKind, JobState
 from ag_core.jobs.messages import Message
 from ag_core.jobs.process import STOP_TIMEOUT_S, JsonLinesProcess
 
@@ -26,104 +24,10 @@ START_TIMEOUT_S = 120.0
 
 Request = TypeVar("Request")
 Result = TypeVar("Result")
-RequestIn = TypeVar("RequestIn", contravariant=True)
-ResultOut = TypeVar("ResultOut", covariant=True)
-
-
-class JobState(StrEnum):
-    """A job waits, runs, and ends in one of three ways."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-@dataclass(frozen=True)
-class Job(Generic[Request]):
-    """What is known of a job at one moment.
-
-    stage, done, total  what is being done and how far it is ('drawing', 12, 96 frames); a total below 2: not countable
-    seconds             since the job began to run
-    rate                of this stage, parts a second; remaining_s: seconds left of it; None: unknown
-    error               one sentence where the job failed
-    cached              whether the result was there already
-    log                 one line for each thing that happened
-    """
-
-    id: str
-    request: Request
-    key: str
-    state: JobState = JobState.QUEUED
-    stage: str = ""
-    done: int = 0
-    total: int = 0
-    seconds: float = 0.0
-    rate: float | None = None
-    remaining_s: float | None = None
-    error: str | None = None
-    cached: bool = False
-    log: tuple[str, ...] = ()
-
-    @property
-    def active(self) -> bool:
-        """Whether it still waits or runs."""
-        return self.state in (JobState.QUEUED, JobState.RUNNING)
-
-    @property
-    def fraction(self) -> float:
-        """0 to 1, how much is done; by the countable stage, beside which the others are short."""
-        if self.state == JobState.DONE:
-            return 1.0
-        return self.done / self.total if self.total > 1 else 0.0
-
-
-class JobKind(Protocol[RequestIn, ResultOut]):
-    """What a queue must know of a kind of job.
-
-    name             how a sentence calls its process, such as "the models' process"
-    again            what to do after a failure that is nobody's fault, such as 'submit the video again'
-    starting         the stage in which the process starts
-    folder           where results and the process's log lie
-    cancel_grace_s   time for a job to stop by itself before its process is killed
-    keeps_process    whether one process does all jobs of a lane, or each job gets a new one
-    """
-
-    name: str
-    again: str
-    starting: str
-    folder: Path
-    cancel_grace_s: float
-    keeps_process: bool
-
-    def check_request(self, request: RequestIn) -> None:
-        """UserError for what cannot be done whatever the process."""
-        ...
-
-    def key_of(self, request: RequestIn) -> str:
-        """Equal keys are one job with one result."""
-        ...
-
-    def lane_of(self, request: RequestIn) -> str:
-        """Jobs of one lane share a process and run one after the other."""
-        ...
-
-    def command_of(self, lane: str) -> Sequence[str]:
-        """How the process of a lane starts."""
-        ...
-
-    def order_of(self, request: RequestIn, key: str) -> dict[str, Any]:
-        """What the process is told of a job."""
-        ...
-
-    def find_result(self, request: RequestIn, key: str) -> ResultOut | None:
-        """The kept result; None where there is none or it is damaged."""
-        ...
 
 
 @dataclass
-class _Lane:
+class _Worker:
     """The waiting jobs of one process, the process, and the thread that speaks with it."""
 
     name: str
@@ -142,11 +46,11 @@ class JobQueue(Generic[Request, Result]):
     def __init__(self, kind: JobKind[Request, Result]) -> None:
         self.kind = kind
         self._jobs: dict[str, Job[Request]] = {}
-        self._lane_names: dict[str, str] = {}
+        self._worker_names: dict[str, str] = {}
         self._interested: dict[str, set[str]] = {}
         self._left: dict[str, set[str]] = {}
         self._began: dict[str, float] = {}
-        self._lanes: dict[str, _Lane] = {}
+        self._workers: dict[str, _Worker] = {}
         self._changed = threading.Condition()
         self._closed = False
         atexit.register(self.close)
@@ -158,32 +62,32 @@ class JobQueue(Generic[Request, Result]):
         returned. UserError for what cannot be done.
         """
         self.kind.check_request(request)
-        key, lane = self.kind.key_of(request), self.kind.lane_of(request)
+        key, worker = self.kind.get_key(request), self.kind.get_worker_name(request)
         kept = self.kind.find_result(request, key) is not None
         with self._changed:
             if self._closed:
                 raise UserError(f"{self.kind.name} was shut down; start the app again")
             for job in self._jobs.values():
                 wanted = self._interested.get(job.id)  # nobody wants a job that is being cancelled
-                if job.active and wanted and (job.key, self._lane_names[job.id]) == (key, lane):
+                if job.active and wanted and (job.key, self._worker_names[job.id]) == (key, worker):
                     wanted.add(visitor)
                     self._left[job.id].discard(visitor)
                     return job.id
             job = Job(uuid.uuid4().hex[:12], request, key)
             if kept:
                 job = replace(job, state=JobState.DONE, cached=True, log=("found among the kept results",))
-            self._jobs[job.id], self._lane_names[job.id] = job, lane
+            self._jobs[job.id], self._worker_names[job.id] = job, worker
             self._interested[job.id], self._left[job.id] = {visitor}, set()
             self._forget_old()
             if not kept:
-                self._enqueue(job.id, lane)
+                self._enqueue(job.id, worker)
         return job.id
 
     def find(self, request: Request) -> Result | None:
         """The kept result of a request, or None; never starts anything. UserError as `submit`."""
-        return self.kind.find_result(request, self.kind.key_of(request))
+        return self.kind.find_result(request, self.kind.get_key(request))
 
-    def job(self, job_id: str, visitor: str = "") -> Job[Request]:
+    def get_job(self, job_id: str, visitor: str = "") -> Job[Request]:
         """A job as it is now, cancelled for a visitor who cancelled it. UserError for an id that is not known."""
         with self._changed:
             if job_id not in self._jobs:
@@ -195,12 +99,12 @@ class JobQueue(Generic[Request, Result]):
                 job = replace(job, seconds=time.monotonic() - began)
             return job
 
-    def latest(self, request: Request, visitor: str = "") -> Job[Request] | None:
+    def find_latest(self, request: Request, visitor: str = "") -> Job[Request] | None:
         """The newest job of a request; one that is done where its result was kept earlier; None where there is none."""
-        key = self.kind.key_of(request)
+        key = self.kind.get_key(request)
         with self._changed:
             found = [job.id for job in self._jobs.values() if job.key == key]
-        job = self.job(found[-1], visitor) if found else None
+        job = self.get_job(found[-1], visitor) if found else None
         if job is not None and job.active:
             return job
         if self.kind.find_result(request, key) is not None:
@@ -208,10 +112,10 @@ class JobQueue(Generic[Request, Result]):
             return job if done else Job("", request, key, JobState.DONE, cached=True)
         return None if job is None or job.state == JobState.DONE else job
 
-    def jobs(self, visitor: str = "") -> list[Job[Request]]:
+    def list_jobs(self, visitor: str = "") -> list[Job[Request]]:
         """All jobs that are remembered, in the order they were submitted."""
         with self._changed:
-            return [self.job(job_id, visitor) for job_id in self._jobs]
+            return [self.get_job(job_id, visitor) for job_id in self._jobs]
 
     def is_wanted_by(self, job_id: str, visitor: str = "") -> bool:
         """Whether a visitor submitted the job and has not cancelled it."""
@@ -223,7 +127,7 @@ class JobQueue(Generic[Request, Result]):
 
         Finished jobs, and jobs of others, stay as they are.
         """
-        self.job(job_id)
+        self.get_job(job_id)
         with self._changed:
             interested = self._interested[job_id]
             if not self._jobs[job_id].active or visitor not in interested:
@@ -233,18 +137,18 @@ class JobQueue(Generic[Request, Result]):
             if interested:
                 self._update(job_id, "a visitor cancelled; others wait for it")
                 return
-            lane = self._lanes[self._lane_names[job_id]]
-            if job_id in lane.waiting:
-                lane.waiting.remove(job_id)
+            worker = self._workers[self._worker_names[job_id]]
+            if job_id in worker.waiting:
+                worker.waiting.remove(job_id)
                 self._update(job_id, "cancelled", state=JobState.CANCELLED)
-            elif lane.running == job_id:
+            elif worker.running == job_id:
                 self._update(job_id, "cancel was asked for")
-                if lane.process is not None:
-                    self._cancel_running(lane, job_id, lane.process)
+                if worker.process is not None:
+                    self._cancel_running(worker, job_id, worker.process)
 
-    def result(self, job_id: str) -> Result:
+    def get_result(self, job_id: str) -> Result:
         """The result of a finished job. UserError where it is not done, or its file was removed."""
-        job = self.job(job_id)
+        job = self.get_job(job_id)
         if job.state != JobState.DONE:
             raise UserError(job.error or f"job {job_id} is {job.state}; there is no result yet")
         kept = self.kind.find_result(job.request, job.key)
@@ -256,40 +160,40 @@ class JobQueue(Generic[Request, Result]):
         """Block until a job ends or the time is over; returns it as it is then."""
         with self._changed:
             self._changed.wait_for(lambda: job_id not in self._jobs or not self._jobs[job_id].active, timeout_s)
-            return self.job(job_id)
+            return self.get_job(job_id)
 
-    def process_ids(self) -> dict[str, int]:
-        """Numbers of the living processes by lane."""
+    def list_process_ids(self) -> dict[str, int]:
+        """Numbers of the living processes by worker."""
         with self._changed:
-            lanes = [(lane.name, lane.process) for lane in self._lanes.values()]
-        return {name: process.pid for name, process in lanes if process is not None and process.alive}
+            workers = [(worker.name, worker.process) for worker in self._workers.values()]
+        return {name: process.pid for name, process in workers if process is not None and process.alive}
 
     def close(self) -> None:
         """End all processes; waiting and running jobs are cancelled. Idempotent."""
         with self._changed:
             self._closed = True
-            lanes = list(self._lanes.values())
-            for lane in lanes:
-                while lane.waiting:
-                    self._update(lane.waiting.popleft(), "the app closed", state=JobState.CANCELLED)
+            workers = list(self._workers.values())
+            for worker in workers:
+                while worker.waiting:
+                    self._update(worker.waiting.popleft(), "the app closed", state=JobState.CANCELLED)
             self._changed.notify_all()
-        for lane in lanes:
-            if (process := lane.process) is not None:
+        for worker in workers:
+            if (process := worker.process) is not None:
                 process.stop()
-            if lane.thread is not None:
-                lane.thread.join(STOP_TIMEOUT_S)
+            if worker.thread is not None:
+                worker.thread.join(STOP_TIMEOUT_S)
             if process is not None:
                 process.close()
         atexit.unregister(self.close)
 
-    # Inside: everything below runs with the lock held, or in a lane's thread.
+    # Inside: everything below runs with the lock held, or in a worker's thread.
 
     def _enqueue(self, job_id: str, name: str) -> None:
-        lane = self._lanes.setdefault(name, _Lane(name))
-        lane.waiting.append(job_id)
-        if lane.thread is None:
-            lane.thread = threading.Thread(target=self._serve, args=(lane,), name="ag job lane", daemon=True)
-            lane.thread.start()
+        worker = self._workers.setdefault(name, _Worker(name))
+        worker.waiting.append(job_id)
+        if worker.thread is None:
+            worker.thread = threading.Thread(target=self._serve, args=(worker,), name="ag job worker", daemon=True)
+            worker.thread.start()
         self._changed.notify_all()
 
     def _update(self, job_id: str, line: str = "", **changes: Any) -> None:
@@ -307,71 +211,71 @@ class JobQueue(Generic[Request, Result]):
     def _forget_old(self) -> None:
         finished = [job.id for job in self._jobs.values() if not job.active]
         for job_id in finished[: max(0, len(self._jobs) - MAX_JOBS_KEPT)]:
-            for remembered in (self._jobs, self._lane_names, self._interested, self._left):
+            for remembered in (self._jobs, self._worker_names, self._interested, self._left):
                 del remembered[job_id]
 
-    def _serve(self, lane: _Lane) -> None:
-        """A lane's thread: one job after the other, for as long as the app lives."""
+    def _serve(self, worker: _Worker) -> None:
+        """A worker's thread: one job after the other, for as long as the app lives."""
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: lane.waiting or self._closed)
+                self._changed.wait_for(lambda: worker.waiting or self._closed)
                 if self._closed:
                     return
-                job = self._jobs[lane.waiting.popleft()]
-                lane.running = job.id
+                job = self._jobs[worker.waiting.popleft()]
+                worker.running = job.id
                 self._began[job.id] = time.monotonic()
                 self._update(job.id, "started", state=JobState.RUNNING, stage=self.kind.starting)
             try:
-                self._run(lane, job)
+                self._run(worker, job)
             except OSError as error:
                 self._fail(job.id, f"{self.kind.name} cannot be started ({error.strerror}); check the installation")
             finally:
                 with self._changed:
-                    lane.running = None
-                if not self.kind.keeps_process and (process := lane.process) is not None:
+                    worker.running = None
+                if not self.kind.keeps_process and (process := worker.process) is not None:
                     process.close()
 
-    def _run(self, lane: _Lane, job: Job[Request]) -> None:
-        """Have a job done by the lane's process; one that died while it was idle is started anew."""
-        idle = lane.process
-        if idle is not None and idle.alive and self._is_taken(lane, job, idle):
+    def _run(self, worker: _Worker, job: Job[Request]) -> None:
+        """Have a job done by the worker's process; one that died while it was idle is started anew."""
+        idle = worker.process
+        if idle is not None and idle.alive and self._is_taken(worker, job, idle):
             return
-        if not self._is_taken(lane, job, self._start(lane)):
-            self._explain_end(lane, job.id)
+        if not self._is_taken(worker, job, self._start(worker)):
+            self._explain_end(worker, job.id)
 
-    def _is_taken(self, lane: _Lane, job: Job[Request], process: JsonLinesProcess) -> bool:
+    def _is_taken(self, worker: _Worker, job: Job[Request], process: JsonLinesProcess) -> bool:
         """Send a job and follow it to its end; False where the process ended before it began with the job."""
-        process.send(do="submit", job=job.id, **self.kind.order_of(job.request, job.key))
+        process.send(do="submit", job=job.id, **self.kind.describe_job(job.request, job.key))
         with self._changed:
             if not self._interested[job.id]:  # cancelled while the process started
-                self._cancel_running(lane, job.id, process)
+                self._cancel_running(worker, job.id, process)
         begun = False
         while (message := process.receive()) is not None:
             begun = begun or message.fields.get("job") == job.id
             if self._hear(job.id, message):
                 return True
         if begun:
-            self._explain_end(lane, job.id)
+            self._explain_end(worker, job.id)
         return begun
 
-    def _start(self, lane: _Lane) -> JsonLinesProcess:
-        if lane.process is not None:
-            lane.process.close()
-        log = self.kind.folder / f"worker{'-' * bool(lane.name)}{lane.name}.log"
-        process = JsonLinesProcess(self.kind.command_of(lane.name), log)
+    def _start(self, worker: _Worker) -> JsonLinesProcess:
+        if worker.process is not None:
+            worker.process.close()
+        log = self.kind.folder / f"worker{'-' * bool(worker.name)}{worker.name}.log"
+        process = JsonLinesProcess(self.kind.get_command(worker.name), log)
         with self._changed:
-            lane.process = process
+            worker.process = process
         if self._closed:
             process.stop()
         process.receive(START_TIMEOUT_S)  # that it is ready
         return process
 
-    def _cancel_running(self, lane: _Lane, job_id: str, process: JsonLinesProcess) -> None:
+    def _cancel_running(self, worker: _Worker, job_id: str, process: JsonLinesProcess) -> None:
         process.send(do="cancel", job=job_id)
 
         def kill() -> None:
             with self._changed:
-                hangs = lane.running == job_id and lane.process is process
+                hangs = worker.running == job_id and worker.process is process
             if hangs:
                 process.kill()
 
@@ -379,9 +283,9 @@ class JobQueue(Generic[Request, Result]):
         killer.daemon = True
         killer.start()
 
-    def _explain_end(self, lane: _Lane, job_id: str) -> None:
+    def _explain_end(self, worker: _Worker, job_id: str) -> None:
         """End the job of a process that ended."""
-        process, lane.process = lane.process, None
+        process, worker.process = worker.process, None
         code = None if process is None else process.wait()
         if process is not None:
             process.close()

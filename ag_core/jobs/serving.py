@@ -45,7 +45,7 @@ class Work(Protocol):
         """
         ...
 
-    def status(self) -> dict[str, Any]:
+    def describe_status(self) -> dict[str, Any]:
         """Facts for the event 'status'."""
         ...
 
@@ -94,7 +94,7 @@ class JobServer:
                 case "ping":
                     self._send(event="pong")
                 case "status":
-                    self._send(event="status", pid=os.getpid(), job=self._job, **self.work.status())
+                    self._send(event="status", pid=os.getpid(), job=self._job, **self.work.describe_status())
         self.closing.set()
         self._queue.put(None)
 

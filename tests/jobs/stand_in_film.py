@@ -50,7 +50,7 @@ class StandIn:
         (folder / "in the making").rmdir()
         stand_in_film(folder, order)
 
-    def status(self) -> dict[str, Any]:
+    def describe_status(self) -> dict[str, Any]:
         return {}
 
 

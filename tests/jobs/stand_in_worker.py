@@ -52,7 +52,7 @@ class StandIn:
         made = Prediction(probe_video(path), path.name, hash_file(path), (), rate, ("by a stand-in",), (), (scores,))
         made.save(Path(job["out"]))
 
-    def status(self) -> dict[str, Any]:
+    def describe_status(self) -> dict[str, Any]:
         return {"loads": self.loads}
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from ag_core.errors import UserError
 from ag_core.jobs.films import FilmJobs, FilmQueue, list_showable_actions
-from ag_core.jobs.queue import JobQueue, JobState
+from ag_core.jobs.job import JobState
+from ag_core.jobs.queue import JobQueue
 from ag_core.results.film_cache import FILE, FilmRequest, FinishedFilm, list_finished_films, load_finished_film
 from ag_core.taxonomy import action_index
 from tests.jobs.stand_in_film import DEAF, DIES, REFUSED, SLOW, stand_in_film
@@ -68,18 +69,18 @@ def test_what_can_be_shown_is_offered_by_label() -> None:
 
 def test_a_film_is_made_once_and_kept(queue: FilmQueue) -> None:
     order = FilmRequest(1, (59, 11))
-    assert queue.latest(order) is None
+    assert queue.find_latest(order) is None
     job = queue.wait(queue.submit(order), SOON_S)
     assert (job.state, job.error, job.fraction) == (JobState.DONE, None, 1.0)
-    made = queue.result(job.id)
+    made = queue.get_result(job.id)
     assert [interval.action for interval in made.intervals] == [59]
     assert made.unmet == ((11, "no table is in this room"),)
     assert made.video.path is not None and made.video.path.is_file()
     assert queue.kind.folder / order.key == list_finished_films(queue.kind.folder, 5)[0]
-    assert queue.job(queue.submit(order)).cached
+    assert queue.get_job(queue.submit(order)).cached
     other = JobQueue(FilmJobs(queue.kind.folder, ("no such program",)))
-    found = other.latest(order)
-    assert found is not None and found.state == JobState.DONE and other.jobs() == []
+    found = other.find_latest(order)
+    assert found is not None and found.state == JobState.DONE and other.list_jobs() == []
     other.close()
 
 
@@ -109,14 +110,14 @@ def test_progress_then_cancel_leaves_nothing(queue: FilmQueue, seed: int) -> Non
     order, next_order = FilmRequest(seed), FilmRequest(1)
     running, waiting = queue.submit(order), queue.submit(next_order)
     end = time.monotonic() + SOON_S
-    while not (job := queue.job(running)).rate:
+    while not (job := queue.get_job(running)).rate:
         assert time.monotonic() < end
         time.sleep(0.02)
     assert 0 < job.fraction < 1 and job.remaining_s is not None and job.remaining_s > 0
     queue.cancel(running)
     assert queue.wait(waiting, SOON_S).state == JobState.DONE
-    assert queue.job(running).state == JobState.CANCELLED
-    assert (cancelled := queue.latest(order)) is not None and cancelled.state == JobState.CANCELLED
+    assert queue.get_job(running).state == JobState.CANCELLED
+    assert (cancelled := queue.find_latest(order)) is not None and cancelled.state == JobState.CANCELLED
     assert [path.name for path in queue.kind.folder.iterdir() if path.is_dir()] == [next_order.key]
 
 
@@ -125,14 +126,14 @@ def test_a_film_that_fails_says_why(queue: FilmQueue, seed: int, sentence: str) 
     job = queue.wait(queue.submit(FilmRequest(seed)), SOON_S)
     assert job.state == JobState.FAILED and job.error is not None and sentence in job.error
     with pytest.raises(UserError, match=sentence):
-        queue.result(job.id)
+        queue.get_result(job.id)
 
 
 def test_each_film_is_drawn_by_a_process_that_begins_with_the_code_of_now(queue: FilmQueue) -> None:
     for seed in (1, 2):
         assert queue.wait(queue.submit(FilmRequest(seed)), SOON_S).state == JobState.DONE
         end = time.monotonic() + SOON_S
-        while queue.process_ids():
+        while queue.list_process_ids():
             assert time.monotonic() < end
             time.sleep(0.02)
 
@@ -141,7 +142,7 @@ def test_a_closed_queue_ends_what_runs(tmp_path: Path) -> None:
     queue = JobQueue(FilmJobs(tmp_path / "films", (sys.executable, "-m", "tests.jobs.stand_in_film")))
     queue.submit(FilmRequest(SLOW))
     queue.close()
-    assert queue.jobs()[0].state == JobState.CANCELLED
+    assert queue.list_jobs()[0].state == JobState.CANCELLED
     with pytest.raises(UserError, match="start the app again"):
         queue.submit(FilmRequest(1))
 

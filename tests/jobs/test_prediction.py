@@ -14,8 +14,9 @@ import pytest
 
 from ag_core.catalog import DETECTORS, RELATION_HEADS, clip_networks_of, list_predicting_models
 from ag_core.errors import UserError
+from ag_core.jobs.job import JobState
 from ag_core.jobs.prediction import PredictionJobs, PredictionQueue, PredictionRequest
-from ag_core.jobs.queue import JobQueue, JobState
+from ag_core.jobs.queue import JobQueue
 from ag_core.results import prediction_cache
 from ag_core.results.prediction_cache import PredictionSettings, compute_result_key, get_result_path
 from tests.video.test_frames import write_video
@@ -55,9 +56,9 @@ def test_a_job_runs_and_its_result_is_kept(queue: PredictionQueue, tmp_path: Pat
     job = queue.wait(queue.submit(PredictionRequest(film(tmp_path))), SOON_S)
     assert (job.state, job.fraction, job.cached, job.error) == (JobState.DONE, 1.0, False, None)
     assert job.log[0] == "started" and "watching the video" in job.log
-    prediction = queue.result(job.id)
+    prediction = queue.get_result(job.id)
     assert (prediction.file, prediction.notes) == ("clip.mp4", ("by a stand-in",))
-    again = queue.job(queue.submit(PredictionRequest(tmp_path / "clip.mp4")))
+    again = queue.get_job(queue.submit(PredictionRequest(tmp_path / "clip.mp4")))
     assert (again.state, again.cached) == (JobState.DONE, True)
     assert diary.read_text().count("predict") == 1
 
@@ -68,10 +69,10 @@ def test_a_kept_result_starts_no_worker(queue: PredictionQueue, weights: Path, t
     other = JobQueue(PredictionJobs(queue.kind.folder, weights, ("no such program",)))
     copy = path.with_name("another name.mp4")
     copy.write_bytes(path.read_bytes())
-    job = other.job(other.submit(PredictionRequest(copy)))
+    job = other.get_job(other.submit(PredictionRequest(copy)))
     assert (job.state, job.cached) == (JobState.DONE, True)
-    assert other.result(job.id).file == "another name.mp4"
-    assert other.process_ids() == {}
+    assert other.get_result(job.id).file == "another name.mp4"
+    assert other.list_process_ids() == {}
     found = other.find(PredictionRequest(copy))
     assert found is not None and found.video.path == copy
     other.close()
@@ -97,7 +98,7 @@ def test_two_sessions_share_one_process_and_one_load(queue: PredictionQueue, tmp
         "predict three.mp4",
         "predict two.mp4",
     ]
-    assert list(queue.process_ids().values()) == [int(lines[0].split()[1])]
+    assert list(queue.list_process_ids().values()) == [int(lines[0].split()[1])]
 
 
 def test_the_same_question_twice_is_one_job(queue: PredictionQueue, tmp_path: Path) -> None:
@@ -116,20 +117,20 @@ def test_a_running_job_shows_progress_and_is_cancelled(queue: PredictionQueue, t
         queue.submit(PredictionRequest(film(tmp_path, "next"))),
     )
     end = time.monotonic() + SOON_S
-    while queue.job(running).rate is None and time.monotonic() < end:
+    while queue.get_job(running).rate is None and time.monotonic() < end:
         time.sleep(0.01)
-    job = queue.job(running)
+    job = queue.get_job(running)
     assert job.state == JobState.RUNNING and job.stage == "watching the video"
     assert 0 < job.fraction < 1 and job.remaining_s is not None and job.remaining_s > 0 and job.seconds > 0
-    assert queue.job(waiting).state == JobState.QUEUED
+    assert queue.get_job(waiting).state == JobState.QUEUED
     queue.cancel(waiting)
-    assert queue.job(waiting).state == JobState.CANCELLED
+    assert queue.get_job(waiting).state == JobState.CANCELLED
     queue.cancel(running)
     assert queue.wait(running, SOON_S).state == JobState.CANCELLED
     assert not list(queue.kind.folder.glob("*.json"))
     assert queue.wait(queue.submit(PredictionRequest(film(tmp_path, "after"))), SOON_S).state == JobState.DONE
     queue.cancel(running)
-    assert [job.state for job in queue.jobs()] == [JobState.CANCELLED, JobState.CANCELLED, JobState.DONE]
+    assert [job.state for job in queue.list_jobs()] == [JobState.CANCELLED, JobState.CANCELLED, JobState.DONE]
 
 
 def test_a_job_is_cancelled_before_its_worker_is_up(queue: PredictionQueue, tmp_path: Path) -> None:
@@ -148,10 +149,10 @@ def test_errors_are_one_sentence_and_the_worker_lives(
     job = queue.wait(queue.submit(PredictionRequest(film(tmp_path, name))), SOON_S)
     assert job.state == JobState.FAILED and job.error is not None and "\n" not in job.error
     with pytest.raises(UserError, match=said):
-        queue.result(job.id)
-    before = queue.process_ids()
+        queue.get_result(job.id)
+    before = queue.list_process_ids()
     assert queue.wait(queue.submit(PredictionRequest(film(tmp_path, "next"))), SOON_S).state == JobState.DONE
-    assert queue.process_ids() == before != {}
+    assert queue.list_process_ids() == before != {}
 
 
 def test_a_dead_worker_fails_its_job_and_the_next_gets_a_new_one(queue: PredictionQueue, tmp_path: Path) -> None:
@@ -183,7 +184,7 @@ def test_bad_files_missing_weights_and_unknown_names_are_refused(
     with pytest.raises(UserError, match=r"none\.onnx is missing; give its path"):
         queue.submit(PredictionRequest(film(tmp_path), PredictionSettings(detector=str(tmp_path / "none.onnx"))))
     with pytest.raises(UserError, match="is not known"):
-        queue.job("nothing")
+        queue.get_job("nothing")
     (weights / "sgfb.safetensors").unlink()
     with pytest.raises(UserError, match=r"sgfb\.safetensors is missing"):
         queue.submit(PredictionRequest(film(tmp_path)))
@@ -219,12 +220,12 @@ def test_closing_ends_the_worker_and_the_jobs(queue: PredictionQueue, tmp_path: 
         queue.submit(PredictionRequest(film(tmp_path, "next"))),
     )
     end = time.monotonic() + SOON_S
-    while queue.job(running).rate is None and time.monotonic() < end:
+    while queue.get_job(running).rate is None and time.monotonic() < end:
         time.sleep(0.01)
     queue.close()
     queue.close()
-    assert queue.process_ids() == {}
-    assert {queue.job(job).state for job in (running, waiting)} == {JobState.CANCELLED}
+    assert queue.list_process_ids() == {}
+    assert {queue.get_job(job).state for job in (running, waiting)} == {JobState.CANCELLED}
     with pytest.raises(UserError, match="shut down"):
         queue.submit(PredictionRequest(tmp_path / "slow.mp4"))
 

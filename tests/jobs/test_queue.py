@@ -14,8 +14,9 @@ import pytest
 from ag_core.errors import UserError
 from ag_core.files import is_unfinished, stage_file, write_atomically
 from ag_core.jobs import queue as queue_module
+from ag_core.jobs.job import JobState
 from ag_core.jobs.process import build_module_command
-from ag_core.jobs.queue import JobQueue, JobState
+from ag_core.jobs.queue import JobQueue
 from ag_core.jobs.serving import Cancelled, serve_process
 from ag_core.progress import Progress
 
@@ -36,7 +37,7 @@ class Counting:
                 time.sleep(0.005)
             staged.write_text(str(job["number"]))
 
-    def status(self) -> dict[str, Any]:
+    def describe_status(self) -> dict[str, Any]:
         return {}
 
 
@@ -56,16 +57,16 @@ class CountingJobs:
         if request < 0:
             raise UserError(f"nobody counts to {request}; give a number from 0")
 
-    def key_of(self, request: int) -> str:
+    def get_key(self, request: int) -> str:
         return str(request)
 
-    def lane_of(self, request: int) -> str:
+    def get_worker_name(self, request: int) -> str:
         return ""
 
-    def command_of(self, lane: str) -> Sequence[str]:
+    def get_command(self, worker: str) -> Sequence[str]:
         return self.command
 
-    def order_of(self, request: int, key: str) -> dict[str, Any]:
+    def describe_job(self, request: int, key: str) -> dict[str, Any]:
         return {"number": request, "out": str(self.folder / key), "deaf": self.deaf}
 
     def find_result(self, request: int, key: str) -> int | None:
@@ -94,12 +95,12 @@ def wait_until(holds: Callable[[], object]) -> None:
 def test_a_job_of_any_kind_runs_joins_and_is_kept(queue: Counter, tmp_path: Path) -> None:
     first, second = queue.submit(5), queue.submit(5)
     assert first == second
-    assert queue.wait(first, SOON_S).state == JobState.DONE and queue.result(first) == 5
-    kept = queue.job(queue.submit(5))
+    assert queue.wait(first, SOON_S).state == JobState.DONE and queue.get_result(first) == 5
+    kept = queue.get_job(queue.submit(5))
     assert (kept.state, kept.cached, queue.find(5), queue.find(6)) == (JobState.DONE, True, 5, None)
     (tmp_path / "5").unlink()
     with pytest.raises(UserError, match="removed from the disk; count again"):
-        queue.result(first)
+        queue.get_result(first)
     with pytest.raises(UserError, match="nobody counts to -1"):
         queue.submit(-1)
 
@@ -108,16 +109,16 @@ def test_one_visitor_who_cancels_does_not_end_the_job_of_another(queue: Counter)
     job = queue.submit(LONG, "ann")
     assert queue.submit(LONG, "bob") == job
     queue.cancel(job, "eve")  # who never asked for it
-    wait_until(lambda: queue.job(job).rate)
+    wait_until(lambda: queue.get_job(job).rate)
     assert queue.is_wanted_by(job, "ann") and not queue.is_wanted_by(job, "eve")
     queue.cancel(job, "ann")
     queue.cancel(job, "ann")
-    assert queue.job(job, "ann").state == JobState.CANCELLED and not queue.is_wanted_by(job, "ann")
-    assert [one.state for one in queue.jobs("bob")] == [JobState.RUNNING]
-    counted = queue.job(job, "bob").done
-    wait_until(lambda: queue.job(job, "bob").done > counted)
+    assert queue.get_job(job, "ann").state == JobState.CANCELLED and not queue.is_wanted_by(job, "ann")
+    assert [one.state for one in queue.list_jobs("bob")] == [JobState.RUNNING]
+    counted = queue.get_job(job, "bob").done
+    wait_until(lambda: queue.get_job(job, "bob").done > counted)
     assert queue.submit(LONG, "ann") == job  # who wants it after all
-    assert queue.job(job, "ann").state == JobState.RUNNING
+    assert queue.get_job(job, "ann").state == JobState.RUNNING
     queue.cancel(job, "ann")
     queue.cancel(job, "bob")
     assert queue.wait(job, SOON_S).state == JobState.CANCELLED
@@ -127,27 +128,27 @@ def test_a_waiting_job_of_two_goes_when_both_have_cancelled(queue: Counter) -> N
     running, waiting = queue.submit(LONG, "ann"), queue.submit(3, "ann")
     queue.submit(3, "bob")
     queue.cancel(waiting, "bob")
-    assert queue.job(waiting, "ann").state == JobState.QUEUED
+    assert queue.get_job(waiting, "ann").state == JobState.QUEUED
     queue.cancel(waiting, "ann")
-    assert queue.job(waiting).state == JobState.CANCELLED
+    assert queue.get_job(waiting).state == JobState.CANCELLED
     queue.cancel(running, "ann")
     assert queue.wait(running, SOON_S).state == JobState.CANCELLED
 
 
 def test_a_process_that_died_while_idle_is_started_anew(queue: Counter) -> None:
     assert queue.wait(queue.submit(1), SOON_S).state == JobState.DONE
-    number = queue.process_ids()[""]
+    number = queue.list_process_ids()[""]
     os.kill(number, signal.SIGKILL)
     job = queue.wait(queue.submit(2), SOON_S)  # at once: perhaps before anybody knows that it is dead
     assert (job.state, job.error) == (JobState.DONE, None)
-    assert queue.process_ids()[""] != number
+    assert queue.list_process_ids()[""] != number
 
 
 def test_a_process_that_dies_at_its_work_fails_the_job_and_leaves_nothing(queue: Counter, tmp_path: Path) -> None:
     job = queue.submit(LONG)
-    wait_until(lambda: queue.job(job).rate)
+    wait_until(lambda: queue.get_job(job).rate)
     assert any(map(is_unfinished, tmp_path.iterdir()))
-    os.kill(queue.process_ids()[""], signal.SIGKILL)
+    os.kill(queue.list_process_ids()[""], signal.SIGKILL)
     ended = queue.wait(job, SOON_S)
     assert ended.state == JobState.FAILED
     assert ended.error == "the counter ended unexpectedly (exit code -9); count again"
@@ -158,12 +159,12 @@ def test_a_process_that_dies_at_its_work_fails_the_job_and_leaves_nothing(queue:
 def test_a_job_that_does_not_hear_is_killed_with_its_process(tmp_path: Path) -> None:
     queue = JobQueue(CountingJobs(tmp_path, deaf=True))
     job = queue.submit(LONG)
-    wait_until(lambda: queue.job(job).rate)
+    wait_until(lambda: queue.get_job(job).rate)
     queue.cancel(job)
     again = queue.submit(LONG)  # nobody joins a job that ends
     assert again != job
     assert queue.wait(job, SOON_S).state == JobState.CANCELLED
-    wait_until(lambda: queue.job(again).state == JobState.RUNNING)
+    wait_until(lambda: queue.get_job(again).state == JobState.RUNNING)
     queue.close()
 
 
@@ -182,9 +183,9 @@ def test_old_jobs_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     queue = JobQueue(CountingJobs(tmp_path, ("no such program",)))
     write_atomically(tmp_path / "7", "7")
     jobs = [queue.submit(7) for _ in range(5)]
-    assert [job.id for job in queue.jobs()] == jobs[-3:]
+    assert [job.id for job in queue.list_jobs()] == jobs[-3:]
     with pytest.raises(UserError, match="is not known"):
-        queue.job(jobs[0])
+        queue.get_job(jobs[0])
     queue.close()
 
 

@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 from ag_core.annotations.building.build import build_store
 from ag_core.errors import UserError
 from ag_core.jobs.films import FilmJobs
+from ag_core.jobs.job import Job, JobState
 from ag_core.jobs.prediction import PredictionRequest
-from ag_core.jobs.queue import Job, JobState
 from ag_core.results import uploads
 from ag_core.results.film_cache import FilmRequest
 from ag_core.results.prediction import Prediction
@@ -199,7 +199,7 @@ def test_a_query_can_be_cancelled() -> None:
 
 
 class Desk:
-    """A backend that finishes a job when it is asked to, without models."""
+    """A queue that finishes a job when it is asked to, without models."""
 
     def __init__(self) -> None:
         self.known: dict[str, Job[PredictionRequest]] = {}
@@ -209,10 +209,10 @@ class Desk:
         self.known[name] = Job(name, request, "key", JobState.RUNNING, "watching the video", 3, 12, 1.5, 2.0, 4.5)
         return name
 
-    def jobs(self, visitor: str) -> list[Job[PredictionRequest]]:
+    def list_jobs(self, visitor: str) -> list[Job[PredictionRequest]]:
         return list(self.known.values())
 
-    def job(self, name: str) -> Job[PredictionRequest]:
+    def get_job(self, name: str) -> Job[PredictionRequest]:
         if name not in self.known:
             raise UserError(f"job {name} is not known; submit it again")
         return self.known[name]
@@ -226,7 +226,7 @@ class Desk:
     def finish(self, name: str) -> None:
         self.known[name] = replace(self.known[name], state=JobState.DONE)
 
-    def result(self, name: str) -> Prediction:
+    def get_result(self, name: str) -> Prediction:
         return replace(stand_in_prediction("AB1CD"), notes=(SYNTHETIC_NOTE,))
 
 
@@ -279,7 +279,7 @@ class Stage:
             "job", order, order.key, JobState.RUNNING, "drawing", 36, 144, 4.0, rate=9.0, remaining_s=12.0
         )
 
-    def latest(self, order: FilmRequest, visitor: str) -> Job[FilmRequest] | None:
+    def find_latest(self, order: FilmRequest, visitor: str) -> Job[FilmRequest] | None:
         return self.known.get(order)
 
     def is_wanted_by(self, name: str, visitor: str) -> bool:

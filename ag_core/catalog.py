@@ -47,6 +47,10 @@ HOME_WORLD_DATA = "home world"
 COCO_DATA = "COCO"
 """What weights were trained on, in the words of a prediction file."""
 
+DEFAULT_RELATION_HEAD = "reldn"
+DEFAULT_CLIP_NETWORK = "i3d"
+"""What is used where nobody chooses."""
+
 DEFAULT_LOSS = "ag_core.models.relation.losses:compute_grouped_losses"
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ag_core.catalog import (
     COCO_DATA,
+    DEFAULT_RELATION_HEAD,
     HOME_WORLD,
     HOME_WORLD_DATA,
     ActionModelEntry,
@@ -116,7 +117,7 @@ def choose_device(name: str = "") -> torch.device:
 
 
 def load_models(
-    device: str = "", detector: str = HOME_WORLD, relation_head: str = "reldn", weights: Path = WEIGHTS
+    device: str = "", detector: str = HOME_WORLD, relation_head: str = DEFAULT_RELATION_HEAD, weights: Path = WEIGHTS
 ) -> Models:
     """All models for a detector (an id, or a model file) and a relation head. UserError for what is missing."""
     chosen = PredictionSettings(detector, relation_head)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ag_core.catalog import DEFAULT_RELATION_HEAD
 from ag_core.commands.training_data import add_data_options, name_data, open_data, read_compute
 from ag_core.progress import ProgressReporter
 
@@ -29,7 +30,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     relations = kinds.add_parser("relations", help="scene-graph recall on the test videos, all protocols")
     action = kinds.add_parser("action", help="Charades mAP of LFB, SGFB and oracle on the test videos")
     real = kinds.add_parser("frequency-real", help="the frequency prior on real Action Genome graphs, predcls")
-    relations.add_argument("--head", default="reldn", help="relation head (default %(default)s)")
+    relations.add_argument("--head", default=DEFAULT_RELATION_HEAD, help="relation head (default %(default)s)")
     relations.add_argument("--mode", default="predcls", choices=("predcls", "sgcls", "sgdet"))
     action.add_argument("--few-shot", metavar="PROFILE", help="also score base and novel classes of a profile apart")
     real.add_argument(

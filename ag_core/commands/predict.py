@@ -4,6 +4,8 @@ import argparse
 import time
 from pathlib import Path
 
+from ag_core.catalog import DEFAULT_RELATION_HEAD
+
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command and its options."""
@@ -15,7 +17,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("video", type=Path, metavar="VIDEO")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
     parser.add_argument("--detector", default="home-world", metavar="NAME|FILE.onnx", help="default %(default)s")
-    parser.add_argument("--relation-head", default="reldn", metavar="NAME", help="default %(default)s")
+    parser.add_argument("--relation-head", default=DEFAULT_RELATION_HEAD, metavar="NAME", help="default %(default)s")
     parser.add_argument("--rate", type=float, default=2.0, help="graphs per second (default %(default)g)")
     parser.add_argument("--device", default=None, help="cpu or cuda; without it the GPU when there is one")
     parser.add_argument("--weights", type=Path, metavar="DIR", help="folder of the weights files (default: shipped)")

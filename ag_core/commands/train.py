@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ag_core.catalog import DEFAULT_CLIP_NETWORK, DEFAULT_RELATION_HEAD
 from ag_core.commands.training_data import add_data_options, open_data, read_compute
 from ag_core.progress import ProgressReporter
 
@@ -46,10 +47,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         if kind in ("relations", "clip", "action"):
             one.add_argument("--weights", type=Path, metavar="DIR", help="folder of earlier weights (default: shipped)")
         if kind == "relations":
-            one.add_argument("--head", default="reldn", help="relation head (default %(default)s)")
+            one.add_argument("--head", default=DEFAULT_RELATION_HEAD, help="relation head (default %(default)s)")
             one.add_argument("--every", type=int, default=2, help="use every N-th frame that counts (%(default)s)")
         if kind == "clip":
-            one.add_argument("--network", default="i3d", help="clip network (default %(default)s)")
+            one.add_argument("--network", default=DEFAULT_CLIP_NETWORK, help="clip network (default %(default)s)")
         if kind in ("clip", "action"):
             one.add_argument("--few-shot", metavar="PROFILE", help="let only the base classes of a profile count")
     parser.set_defaults(run=run)
@@ -79,9 +80,9 @@ def run(options: argparse.Namespace) -> None:
         compute=read_compute(options),
         weights=given.get("weights") or WEIGHTS,
         resume=options.resume,
-        head=given.get("head", "reldn"),
+        head=given.get("head", DEFAULT_RELATION_HEAD),
         every=given.get("every", 1),
-        network=given.get("network", "i3d"),
+        network=given.get("network", DEFAULT_CLIP_NETWORK),
         few_shot=given.get("few_shot"),
     )
     data = open_data(options, options.split)

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from torch.nn.utils import convert_conv3d_weight_memory_format
 
 from ag_core.catalog import (
+    DEFAULT_CLIP_NETWORK,
+    DEFAULT_RELATION_HEAD,
     HOME_WORLD,
     BankKind,
     find_action_model,
@@ -41,9 +43,6 @@ from ag_core.video.clips import clip_centre_times
 from ag_core.video.frames import read_frames
 
 CLIPS_AT_ONCE = 8
-
-GRAPH_HEAD = "reldn"
-"""The relation head whose graphs are the predicted bank."""
 
 
 @dataclass(frozen=True)
@@ -115,12 +114,12 @@ def compute_video_features(
 
 
 def build_extractor(
-    data: TrainingData, weights: Path, preset: str, network: str = "i3d", compute: Compute = Compute()
+    data: TrainingData, weights: Path, preset: str, network: str = DEFAULT_CLIP_NETWORK, compute: Compute = Compute()
 ) -> Callable[[LabelledVideo], VideoFeatures]:
     """A function from a video to its features, with a clip network and the graphs' networks in the folder `weights`."""
     detector, relation_head, clip_network = (
         find_detector(HOME_WORLD),
-        find_relation_head(GRAPH_HEAD),
+        find_relation_head(DEFAULT_RELATION_HEAD),
         find_clip_network(network),
     )
     video_preset = clip_network.preset(preset)

@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 
 from ag_core.annotations.few_shot import list_few_shot_classes
 from ag_core.annotations.store_format import ANNOTATION, DENSE
-from ag_core.catalog import ACTION_MODELS, HOME_WORLD, clip_networks_of, find_detector, find_relation_head
+from ag_core.catalog import (
+    ACTION_MODELS,
+    DEFAULT_RELATION_HEAD,
+    HOME_WORLD,
+    clip_networks_of,
+    find_detector,
+    find_relation_head,
+)
 from ag_core.errors import UserError
 from ag_core.evaluation.average_precision import (
     ActionPrecision,
@@ -205,7 +212,7 @@ def evaluate_detector(
 def evaluate_relations(
     data: TrainingData,
     options: EvaluationOptions = EvaluationOptions(),
-    head: str = "reldn",
+    head: str = DEFAULT_RELATION_HEAD,
     mode: Mode = Mode.PREDCLS,
     listeners: Listeners = Listeners(),
 ) -> RelationEvaluation:

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from ag_core.annotations.few_shot import list_few_shot_classes
 from ag_core.catalog import (
     ACTION_MODELS,
+    DEFAULT_CLIP_NETWORK,
+    DEFAULT_RELATION_HEAD,
     HOME_WORLD,
     ActionModelEntry,
     clip_networks_of,
@@ -23,7 +25,7 @@ from ag_core.catalog import (
     find_relation_head,
 )
 from ag_core.errors import UserError
-from ag_core.experiments.action import GRAPH_HEAD, VideoFeatures, build_extractor, build_head_examples, head_losses
+from ag_core.experiments.action import VideoFeatures, build_extractor, build_head_examples, head_losses
 from ag_core.experiments.clip import Clips, clip_losses, list_seen_actions, start_at_prior
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import FrameCache, LabelledVideo, LabelledVideos, TrainingData, open_counted_frames
@@ -81,9 +83,9 @@ class TrainingOptions:
     compute: Compute = field(default_factory=Compute)
     weights: Path = WEIGHTS
     resume: bool = False
-    head: str = "reldn"
+    head: str = DEFAULT_RELATION_HEAD
     every: int = 2
-    network: str = "i3d"
+    network: str = DEFAULT_CLIP_NETWORK
     few_shot: str | None = None
 
     def __post_init__(self) -> None:
@@ -260,7 +262,7 @@ def _head_state(model: ActionModelEntry, data: TrainingData, options: TrainingOp
     network = find_clip_network(model.clip_network)
     earlier = [
         entry.weights_path(options.weights)
-        for entry in (find_detector(HOME_WORLD), find_relation_head(GRAPH_HEAD), network)
+        for entry in (find_detector(HOME_WORLD), find_relation_head(DEFAULT_RELATION_HEAD), network)
     ]
     return find_saved_state("action", model.preset(options.preset).name, data, options, earlier, model.id)
 

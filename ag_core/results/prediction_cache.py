@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from ag_core.catalog import (
+    DEFAULT_RELATION_HEAD,
     HOME_WORLD,
     clip_networks_of,
     find_detector,
@@ -29,7 +30,7 @@ class PredictionSettings:
     """What a user chooses: a detector (a name, or the path of an .onnx file), a relation head, graphs per second."""
 
     detector: str = HOME_WORLD
-    relation_head: str = "reldn"
+    relation_head: str = DEFAULT_RELATION_HEAD
     rate: float = DEFAULT_RATE
 
     def __post_init__(self) -> None:

@@ -22,32 +22,32 @@ box = st.tuples(corner, corner, side, side).map(lambda b: [b[0], b[1], b[0] + b[
         ([3, 3, 3, 3], [3, 3, 3, 3], False, 0),
     ],
 )
-def test_overlap_by_hand(a, b, inclusive, expected):
+def test_overlap_by_hand(a: list[int], b: list[int], inclusive: bool, expected: float) -> None:
     assert boxes.iou_matrix([a], [b], inclusive)[0, 0] == pytest.approx(expected)
 
 
-def test_empty_overlap():
+def test_empty_overlap() -> None:
     assert boxes.iou_matrix([], np.zeros((3, 4))).shape == (0, 3)
     assert boxes.unite_boxes([], []).shape == (0, 4)
     assert boxes.compute_relation_geometry([], [], []).shape == (0, 28)
 
 
 @given(st.lists(box, min_size=1, max_size=5), st.lists(box, min_size=1, max_size=5))
-def test_overlap_is_symmetric_and_bounded(a, b):
+def test_overlap_is_symmetric_and_bounded(a: list[list[float]], b: list[list[float]]) -> None:
     overlap = boxes.iou_matrix(a, b)
     assert np.allclose(overlap, boxes.iou_matrix(b, a).T, atol=1e-5)
     assert overlap.min() >= 0
     assert overlap.max() <= 1 + 1e-5
 
 
-def test_union_clip_and_flip():
+def test_union_clip_and_flip() -> None:
     assert boxes.unite_boxes([[0, 5, 10, 10]], [[5, 0, 8, 20]]).tolist() == [[0, 0, 10, 20]]
     assert boxes.clip_boxes([[-5, 3, 700, 900]], 640, 480).tolist() == [[0, 3, 640, 480]]
     assert boxes.flip_boxes([[10, 0, 30, 5]], 100).tolist() == [[70, 0, 90, 5]]
     assert boxes.flip_boxes([], 100).shape == (0, 4)
 
 
-def test_geometry_by_hand():
+def test_geometry_by_hand() -> None:
     vector = boxes.compute_relation_geometry([[0, 0, 9, 9]], [[20, 0, 39, 9]], [[100, 50]])[0]
     assert len(vector) == boxes.GEOMETRY_SIZE == 28
     # Centres 4.5 and 29.5, widths 10 and 20 with the last pixel, heights both 10.
@@ -58,11 +58,11 @@ def test_geometry_by_hand():
 
 
 @given(box, box)
-def test_geometry_does_not_depend_on_scale_far_from_one_pixel(a, b):
+def test_geometry_does_not_depend_on_scale_far_from_one_pixel(a: list[float], b: list[float]) -> None:
     assert np.isfinite(boxes.compute_relation_geometry([a], [b], [[640, 480]])).all()
 
 
-def test_inputs_are_untouched():
+def test_inputs_are_untouched() -> None:
     a = np.array([[-3.0, 0, 9, 9]], np.float32)
     kept = a.copy()
     boxes.clip_boxes(a, 5, 5), boxes.unite_boxes(a, a), boxes.compute_relation_geometry(a, a, [[9, 9]])

@@ -1,6 +1,7 @@
 """What ships is whole and fits together: clips, truth, weights, and predictions by exactly these weights."""
 
 import json
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -30,7 +31,7 @@ def test_weights_are_small() -> None:
 
 
 @pytest.mark.parametrize("clip", CLIPS, ids=lambda clip: clip.stem)
-def test_predictions_are_by_the_shipped_weights_for_this_clip(clip) -> None:
+def test_predictions_are_by_the_shipped_weights_for_this_clip(clip: Path) -> None:
     path = SHOWCASE / "predictions" / f"{clip.stem}.json"
     written = json.loads(path.read_text())
     Draft202012Validator(json.loads((ASSETS / "prediction.schema.json").read_text())).validate(written)

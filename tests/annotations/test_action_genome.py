@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ag_core.annotations.readers.action_genome import OTHER_BIT, RELATION_FIELDS, read_action_genome
+from ag_core.annotations.readers.action_genome import OTHER_BIT, RELATION_FIELDS, ActionGenomeTable, read_action_genome
 from ag_core.annotations.readers.clipping import clip_to_frame_sizes
 from ag_core.annotations.readers.issues import Kind
 from ag_core.errors import UserError
@@ -23,11 +23,11 @@ def relations_of(mask: int) -> list[int]:
     return [bit for bit in range(OTHER_BIT + 1) if mask >> bit & 1]
 
 
-def kinds_of(table) -> list[Kind]:
+def kinds_of(table: ActionGenomeTable) -> list[Kind]:
     return [issue.kind for issue in table.issues]
 
 
-def test_boxes_become_corners_inside_the_picture(tmp_path: Path):
+def test_boxes_become_corners_inside_the_picture(tmp_path: Path) -> None:
     objects = {"AB1CD.mp4/000007.png": [object_entry("cup/glass/bottle", (460, -5, 40, 25)), object_entry("bag")]}
     table = read_action_genome(write_release(tmp_path, objects))
     assert table.objects[BOX].values.tolist() == [[460, 0, 480, 20], [10, 20, 40, 60]]
@@ -51,14 +51,14 @@ def test_boxes_become_corners_inside_the_picture(tmp_path: Path):
         ((np.nan, 2, 30, 40), (100, 100), None, False),
     ],
 )
-def test_clipping(box: tuple, size: tuple, expected: tuple | None, changed: bool):
+def test_clipping(box: tuple, size: tuple, expected: tuple | None, changed: bool) -> None:
     clipped = clip_to_frame_sizes(np.array([box, (1, 1, 2, 2)], float), np.array([size, (5, 5)], float))
     assert clipped.inside.tolist() == [expected is not None, True] and clipped.changed.tolist() == [changed, False]
     assert np.array_equal(clipped.boxes[0], np.full(4, np.nan) if expected is None else expected, equal_nan=True)
     assert len(clip_to_frame_sizes(np.zeros((0, 4)), np.zeros((0, 2))).boxes) == 0
 
 
-def test_frames_and_relations_are_in_order_and_every_spelling_is_known(tmp_path: Path):
+def test_frames_and_relations_are_in_order_and_every_spelling_is_known(tmp_path: Path) -> None:
     objects = {
         "EF2GH.mp4/000003.png": [],
         "AB1CD.mp4/000100.png": [
@@ -77,7 +77,7 @@ def test_frames_and_relations_are_in_order_and_every_spelling_is_known(tmp_path:
     assert not table.issues
 
 
-def test_invisible_objects_have_no_box_and_no_relation(tmp_path: Path):
+def test_invisible_objects_have_no_box_and_no_relation(tmp_path: Path) -> None:
     table = read_action_genome(
         write_release(tmp_path, {"AB1CD.mp4/000001.png": [object_entry("light", visible=False)]})
     )
@@ -85,7 +85,7 @@ def test_invisible_objects_have_no_box_and_no_relation(tmp_path: Path):
     assert table.objects["relation_mask"].tolist() == [0] and not table.issues
 
 
-def test_contradictions_are_repaired_and_listed(tmp_path: Path):
+def test_contradictions_are_repaired_and_listed(tmp_path: Path) -> None:
     hidden_box = object_entry("bag") | {"visible": False}
     no_box = object_entry("bed") | {"bbox": None}
     objects = {
@@ -123,7 +123,7 @@ def test_contradictions_are_repaired_and_listed(tmp_path: Path):
         assert part in said, part
 
 
-def test_without_the_person_file_nobody_is_found(tmp_path: Path):
+def test_without_the_person_file_nobody_is_found(tmp_path: Path) -> None:
     write_release(tmp_path, {"AB1CD.mp4/000001.png": [object_entry("bag", (-5, 0, 10, 10))]})
     (tmp_path / "person_bbox.pkl").unlink()
     table = read_action_genome(tmp_path)
@@ -153,7 +153,7 @@ def test_without_the_person_file_nobody_is_found(tmp_path: Path):
         ({"spatial_relationship": [None, "in"]}, Kind.RELATIONSHIP_UNKNOWN, True),
     ],
 )
-def test_every_malformed_object_is_survived(change: dict, kind: Kind | None, visible: bool, tmp_path: Path):
+def test_every_malformed_object_is_survived(change: dict, kind: Kind | None, visible: bool, tmp_path: Path) -> None:
     table = read_action_genome(write_release(tmp_path, {"AB1CD.mp4/000001.png": [object_entry("bag") | change]}))
     assert table.objects["visible"].tolist() == [visible]
     assert kinds_of(table) == ([] if kind is None else [kind])
@@ -161,7 +161,7 @@ def test_every_malformed_object_is_survived(change: dict, kind: Kind | None, vis
     assert (relation_index("holding") in held) == visible
 
 
-def test_hidden_objects_keep_neither_box_nor_relationships(tmp_path: Path):
+def test_hidden_objects_keep_neither_box_nor_relationships(tmp_path: Path) -> None:
     hidden = object_entry("bag") | {"visible": False}
     table = read_action_genome(write_release(tmp_path, {"AB1CD.mp4/000001.png": [hidden]}))
     assert table.objects["relation_mask"].tolist() == [0] and table.objects["x1"].isna().all()
@@ -169,7 +169,7 @@ def test_hidden_objects_keep_neither_box_nor_relationships(tmp_path: Path):
 
 
 @pytest.mark.parametrize("entries", [None, 7, "text", {"class": "bag"}, (object_entry("bag"),)])
-def test_a_frame_that_is_no_list_is_kept_without_objects(entries, tmp_path: Path):
+def test_a_frame_that_is_no_list_is_kept_without_objects(entries: object, tmp_path: Path) -> None:
     table = read_action_genome(write_release(tmp_path, {"AB1CD.mp4/000001.png": entries}))
     assert (len(table.frames), len(table.objects), kinds_of(table)) == (1, 0, [Kind.FRAME_UNREADABLE])
 
@@ -193,14 +193,14 @@ def test_a_frame_that_is_no_list_is_kept_without_objects(entries, tmp_path: Path
         (person_entry(None), [], np.nan),
     ],
 )
-def test_every_malformed_person_is_survived(person, kinds: list[Kind], x1: float, tmp_path: Path):
+def test_every_malformed_person_is_survived(person: object, kinds: list[Kind], x1: float, tmp_path: Path) -> None:
     key = "AB1CD.mp4/000001.png"
     table = read_action_genome(write_release(tmp_path, {key: [object_entry("bag")]}, {key: person}))
     assert kinds_of(table) == kinds and len(table.objects) == 1
     assert np.array_equal(table.frames["person_x1"], [x1], equal_nan=True)
 
 
-def test_names_of_frames(tmp_path: Path):
+def test_names_of_frames(tmp_path: Path) -> None:
     objects = {
         "AB1CD.mp4/000001.png": [], "AB1CD.mp4/1.jpg": [], "AB1CD.mkv/000002.png": [], "AB1CD.mp4/000000.png": [],
         "A/B.mp4/000003.png": [], "\ud800.mp4/000004.png": [], ".mp4/000005.png": [], b"AB1CD.mp4/000006.png": [],
@@ -223,7 +223,7 @@ person_like = st.fixed_dictionaries({}, optional=dict.fromkeys(("bbox", "bbox_sc
 
 @settings(max_examples=60, deadline=None)
 @given(entries=st.lists(object_like | plain, max_size=5) | plain, person=person_like | plain)
-def test_nothing_is_dropped_silently_whatever_a_record_holds(entries, person):
+def test_nothing_is_dropped_silently_whatever_a_record_holds(entries: object, person: object) -> None:
     with tempfile.TemporaryDirectory() as folder:
         key = "AB1CD.mp4/000001.png"
         write_release(Path(folder), {key: entries}, {key: person})
@@ -236,12 +236,12 @@ def test_nothing_is_dropped_silently_whatever_a_record_holds(entries, person):
     assert np.isfinite(table.objects.loc[table.objects["visible"], BOX]).all(axis=None)
 
 
-def test_no_frames_is_an_ordinary_release(tmp_path: Path):
+def test_no_frames_is_an_ordinary_release(tmp_path: Path) -> None:
     table = read_action_genome(write_release(tmp_path, {}))
     assert len(table.frames) == len(table.objects) == len(table.issues) == 0
 
 
-def test_other_things_are_refused(tmp_path: Path):
+def test_other_things_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is not there"):
         read_action_genome(tmp_path)
     write_release(tmp_path, {})
@@ -250,7 +250,7 @@ def test_other_things_are_refused(tmp_path: Path):
         read_action_genome(tmp_path)
 
 
-def test_the_verbatim_records(tmp_path: Path):
+def test_the_verbatim_records(tmp_path: Path) -> None:
     path = SHARED / "ag-annotation-samples" / "ag_schema_samples.json"
     if not path.is_file():
         pytest.skip("needs the verbatim Action Genome records in ../shared/data")

@@ -7,6 +7,7 @@ import random
 import shutil
 import sys
 import time
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import pandas as pd
@@ -72,7 +73,7 @@ def undisturbed(inputs: dict, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def processes():
+def processes() -> ForkServerContext:
     """Starts processes that have the builder loaded already."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["ag_core.annotations.building.build", "tests.annotations.test_building"])
@@ -111,8 +112,8 @@ def wait_for(*paths: Path) -> None:
 
 
 def test_killed_at_twenty_random_moments_a_build_leaves_the_old_or_the_new_store(
-    inputs: dict, older: Path, undisturbed: Path, processes, tmp_path: Path
-):
+    inputs: dict, older: Path, undisturbed: Path, processes: ForkServerContext, tmp_path: Path
+) -> None:
     timed = tmp_path / "timed"
     timed.mkdir()
     process = processes.Process(target=build, args=(timed / "s.duckdb", inputs, timed / "started"))
@@ -144,7 +145,9 @@ def test_killed_at_twenty_random_moments_a_build_leaves_the_old_or_the_new_store
     assert not all(found), "no kill came before the end; the moments are not those of the build"
 
 
-def test_parts_of_a_build_killed_after_its_store_was_in_place_go(inputs: dict, undisturbed: Path, tmp_path: Path):
+def test_parts_of_a_build_killed_after_its_store_was_in_place_go(
+    inputs: dict, undisturbed: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "s.duckdb"
     shutil.copy(undisturbed, out)
     left = tmp_path / ".s.duckdb.parts" / "persons-0"
@@ -153,7 +156,9 @@ def test_parts_of_a_build_killed_after_its_store_was_in_place_go(inputs: dict, u
     assert list(tmp_path.iterdir()) == [out]
 
 
-def test_two_builds_at_once_take_turns(inputs: dict, undisturbed: Path, processes, tmp_path: Path):
+def test_two_builds_at_once_take_turns(
+    inputs: dict, undisturbed: Path, processes: ForkServerContext, tmp_path: Path
+) -> None:
     out = tmp_path / "s.duckdb"
     waiting = [tmp_path / "one", tmp_path / "two"]
     lock = tmp_path / ".s.duckdb.lock"
@@ -187,7 +192,7 @@ def stopped_at(stage_to_stop: str, out: Path, inputs: dict) -> dict[str, int]:
     return {part.name: part.stat().st_mtime_ns for part in (out.parent / f".{out.name}.parts").iterdir()}
 
 
-def test_a_build_goes_on_where_it_was_stopped(inputs: dict, undisturbed: Path, tmp_path: Path):
+def test_a_build_goes_on_where_it_was_stopped(inputs: dict, undisturbed: Path, tmp_path: Path) -> None:
     out = tmp_path / "s.duckdb"
     first = stopped_at("charades", out, inputs)
     assert [name.split("-")[0] for name in first] == ["Charades_v1_train"]
@@ -199,7 +204,7 @@ def test_a_build_goes_on_where_it_was_stopped(inputs: dict, undisturbed: Path, t
     assert same(rows_of(out), rows_of(undisturbed)) and list(tmp_path.iterdir()) == [out]
 
 
-def test_a_changed_input_is_read_again_and_the_others_are_not(inputs: dict, tmp_path: Path):
+def test_a_changed_input_is_read_again_and_the_others_are_not(inputs: dict, tmp_path: Path) -> None:
     out = tmp_path / "s.duckdb"
     mine = inputs | {"charades": tmp_path / "charades"}
     mine["charades"].mkdir()
@@ -214,7 +219,7 @@ def test_a_changed_input_is_read_again_and_the_others_are_not(inputs: dict, tmp_
         assert store.intervals_of("V0000")[0].end_s == 6
 
 
-def test_a_damaged_part_is_made_again(inputs: dict, undisturbed: Path, tmp_path: Path):
+def test_a_damaged_part_is_made_again(inputs: dict, undisturbed: Path, tmp_path: Path) -> None:
     out = tmp_path / "s.duckdb"
     stopped_at("writing", out, inputs)
     objects = next((tmp_path / ".s.duckdb.parts").glob("objects-*/objects.parquet"))
@@ -223,7 +228,7 @@ def test_a_damaged_part_is_made_again(inputs: dict, undisturbed: Path, tmp_path:
     assert same(rows_of(out), rows_of(undisturbed))
 
 
-def test_what_dead_builds_left_goes(inputs: dict, tmp_path: Path):
+def test_what_dead_builds_left_goes(inputs: dict, tmp_path: Path) -> None:
     out = tmp_path / "s.duckdb"
     left = tmp_path / ".s.duckdb.1-0123abcd.part"
     left.mkdir()
@@ -236,7 +241,9 @@ def test_what_dead_builds_left_goes(inputs: dict, tmp_path: Path):
         assert sorted(tmp_path.iterdir()) == [staged.parent, out]
 
 
-def test_a_store_of_the_same_inputs_is_left_as_it_is(inputs: dict, tmp_path: Path, capsys: pytest.CaptureFixture):
+def test_a_store_of_the_same_inputs_is_left_as_it_is(
+    inputs: dict, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     out = tmp_path / "s.duckdb"
     assert build_store(out, **inputs)
     made, rows = out.stat().st_mtime_ns, rows_of(out)
@@ -250,14 +257,16 @@ def test_a_store_of_the_same_inputs_is_left_as_it_is(inputs: dict, tmp_path: Pat
     assert main([*arguments, "--force"]) == 0 and "nothing to do" not in capsys.readouterr().out
 
 
-def test_a_store_that_cannot_be_read_is_built_again(inputs: dict, tmp_path: Path):
+def test_a_store_that_cannot_be_read_is_built_again(inputs: dict, tmp_path: Path) -> None:
     out = tmp_path / "s.duckdb"
     out.write_text("no store")
     assert read_fingerprint(out) is None
     assert build_store(out, charades=inputs["charades"]) and read_fingerprint(out) is not None
 
 
-def test_a_malicious_pickle_is_refused_by_name_and_leaves_nothing(tmp_path: Path, capsys: pytest.CaptureFixture):
+def test_a_malicious_pickle_is_refused_by_name_and_leaves_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     import os
 
     folder = write_release(tmp_path / "release", {"AB1CD.mp4/000001.png": [object_entry("bag")]})
@@ -271,7 +280,7 @@ def test_a_malicious_pickle_is_refused_by_name_and_leaves_nothing(tmp_path: Path
     assert not mark.exists() and list(out.parent.iterdir()) == []
 
 
-def test_memory_is_bounded(inputs: dict, undisturbed: Path, tmp_path: Path):
+def test_memory_is_bounded(inputs: dict, undisturbed: Path, tmp_path: Path) -> None:
     out = tmp_path / "s.duckdb"
     with pytest.raises(UserError, match="1MB of memory are not enough"):
         build_store(out, **inputs, memory="1MB")
@@ -282,13 +291,13 @@ def test_memory_is_bounded(inputs: dict, undisturbed: Path, tmp_path: Path):
     assert same(rows_of(out), rows_of(undisturbed)) and list(tmp_path.iterdir()) == [out]
 
 
-def test_where_nothing_can_be_written_a_sentence_says_so(inputs: dict, tmp_path: Path):
+def test_where_nothing_can_be_written_a_sentence_says_so(inputs: dict, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="cannot be written"):
         build_store(tmp_path / "file" / "s.duckdb", **inputs)
 
 
-def test_the_lake_is_written_with_the_store(inputs: dict, tmp_path: Path, capsys: pytest.CaptureFixture):
+def test_the_lake_is_written_with_the_store(inputs: dict, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     out, lake = tmp_path / "s.duckdb", tmp_path / "lake"
     arguments = ["build-store", "--charades", str(inputs["charades"]), "--action-genome", str(inputs["charades"])]
     assert main([*arguments, "--out", str(out), "--lake", str(lake)]) == 0
@@ -299,7 +308,7 @@ def test_the_lake_is_written_with_the_store(inputs: dict, tmp_path: Path, capsys
     assert "nothing to do" in capsys.readouterr().out and (lake / "manifest.json").is_file()
 
 
-def test_video_files_are_read_in_batches_that_are_found_again(showcase: Path, tmp_path: Path):
+def test_video_files_are_read_in_batches_that_are_found_again(showcase: Path, tmp_path: Path) -> None:
     videos = tmp_path / "videos"
     videos.mkdir()
     clip = showcase / "videos" / "AB1CD.mp4"
@@ -333,7 +342,7 @@ def test_video_files_are_read_in_batches_that_are_found_again(showcase: Path, tm
     assert issues.loc["video-unreadable", "key"] == "V0004" and "1 of 130" in issues.loc["video-missing", "reason"]
 
 
-def test_rows_lie_in_order_whatever_the_order_of_the_files(inputs: dict, undisturbed: Path, tmp_path: Path):
+def test_rows_lie_in_order_whatever_the_order_of_the_files(inputs: dict, undisturbed: Path, tmp_path: Path) -> None:
     out = tmp_path / "s.duckdb"
     build_store(out, **(inputs | {"predictions": inputs["predictions"][::-1]}))
     assert same(rows_of(out), rows_of(undisturbed))
@@ -353,7 +362,7 @@ def test_rows_lie_in_order_whatever_the_order_of_the_files(inputs: dict, undistu
             assert all(found.tolist() == list(range(len(found))) for _, found in numbers)
 
 
-def test_what_does_not_fit_together_is_listed(showcase: Path, tmp_path: Path):
+def test_what_does_not_fit_together_is_listed(showcase: Path, tmp_path: Path) -> None:
     written(tmp_path, "AB1CD,S,Kitchen,6,7,Yes,A person.,cup,,c107 0.00 2.00,3\r\n", "Charades_v1_test.csv")
     other = object_entry("bag") | {"metadata": {"set": "test"}}
     objects = {

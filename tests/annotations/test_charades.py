@@ -40,11 +40,11 @@ def written(folder: Path, rows: str, name: str = "Charades_v1_train.csv") -> Pat
         (1.0, 99.0, None, (1.0, 99.0, "")),
     ],
 )
-def test_intervals_end_within_the_video(start: float, end: float, length: float | None, expected: tuple):
+def test_intervals_end_within_the_video(start: float, end: float, length: float | None, expected: tuple) -> None:
     assert repair_interval(start, end, length) == expected
 
 
-def test_quotes_blank_cells_and_several_intervals_of_one_action(tmp_path: Path):
+def test_quotes_blank_cells_and_several_intervals_of_one_action(tmp_path: Path) -> None:
     path = written(
         tmp_path,
         'AB1CD,S001,"Entryway (A hall, at the entrance)",,7,No,"He says ""hi"", then sits.",,a;b,'
@@ -66,14 +66,14 @@ def test_quotes_blank_cells_and_several_intervals_of_one_action(tmp_path: Path):
     assert second.duration_s == 3 and not table.issues
 
 
-def test_columns_are_found_by_name(tmp_path: Path):
+def test_columns_are_found_by_name(tmp_path: Path) -> None:
     path = tmp_path / "Charades_v1_test.csv"
     path.write_text("length,actions,id\n9,c001 0 1,AB1CD\n")
     table = read_charades(path)
     assert (table.videos[0].duration_s, table.videos[0].split, len(table.intervals)) == (9.0, "test", 1)
 
 
-def test_what_cannot_be_used_is_left_out_and_listed(tmp_path: Path):
+def test_what_cannot_be_used_is_left_out_and_listed(tmp_path: Path) -> None:
     rows = (
         "AB1CD,S,K,6,6,Yes,,,,c999 0 1;c001 x 2;c001 1;c001 nan 2; ;c002 8 12,10\r\n"
         "AB1CD,S,K,6,6,Yes,,,,c001 0 1,10\r\n,S,K,6,6,Yes,,,,c001 0 1,10\r\nEF2GH,S,K,6,6,Yes,,,,c001 0 1,long\r\n"
@@ -86,7 +86,7 @@ def test_what_cannot_be_used_is_left_out_and_listed(tmp_path: Path):
     assert len(reasons) == 8 and "c999" in reasons[0] and "second row" in reasons[5]
 
 
-def test_cells_that_are_changed_are_listed(tmp_path: Path):
+def test_cells_that_are_changed_are_listed(tmp_path: Path) -> None:
     rows = (
         "AB1CD,S,K,nine,300,Maybe,,,,c001 -1.00 2.00;c002 0 1e99,10\r\n"
         "EF2GH,S,K,,,,,,,c001 0 1,10,more\r\nGH3IJ,S,K,6,6,No,,,,c001 0 1\r\n"
@@ -102,7 +102,7 @@ def test_cells_that_are_changed_are_listed(tmp_path: Path):
     assert "quality 'nine'" in table.issues[0].reason and "verified 'Maybe'" in table.issues[2].reason
 
 
-def test_other_files_are_refused(tmp_path: Path):
+def test_other_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is not there"):
         read_charades(tmp_path / "none.csv")
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
@@ -113,7 +113,7 @@ def test_other_files_are_refused(tmp_path: Path):
         read_charades(tmp_path / "picture.csv")
 
 
-def test_the_real_train_file_has_its_known_counts():
+def test_the_real_train_file_has_its_known_counts() -> None:
     path = SHARED / "charades-annotations" / "Charades_v1_train.csv"
     if not path.is_file():
         pytest.skip("needs the real Charades annotations in ../shared/data")

@@ -99,7 +99,7 @@ def serving(folder: Path, ranges: bool = True, cut: str = "") -> Iterator[Served
 
 @pytest.mark.parametrize("ranges", [True, False], ids=["partial reads", "whole files only"])
 @pytest.mark.parametrize("ending", ["", "/", f"/{MANIFEST}"])
-def test_a_lake_opens_at_an_address(app_home: Path, store_file: Path, lake: Path, ranges: bool, ending: str):
+def test_a_lake_opens_at_an_address(app_home: Path, store_file: Path, lake: Path, ranges: bool, ending: str) -> None:
     with serving(lake.parent, ranges) as served:
         store = AnnotationStore(f"{served.address}/it's a lake{ending}")
     with store, AnnotationStore(store_file) as of_file:  # the server is gone, the answers stay
@@ -110,7 +110,7 @@ def test_a_lake_opens_at_an_address(app_home: Path, store_file: Path, lake: Path
         ]
 
 
-def test_a_copy_is_fetched_once_and_again_when_the_lake_changed(showcase: Path, lake: Path, tmp_path: Path):
+def test_a_copy_is_fetched_once_and_again_when_the_lake_changed(showcase: Path, lake: Path, tmp_path: Path) -> None:
     there = shutil.copytree(lake, tmp_path / "there")
     copies = tmp_path / "copies"
     heard: list[tuple[str, int, int]] = []
@@ -137,7 +137,7 @@ def test_a_copy_is_fetched_once_and_again_when_the_lake_changed(showcase: Path, 
         assert damaged.is_file()
 
 
-def test_a_failed_transfer_keeps_the_older_copy(showcase: Path, lake: Path, tmp_path: Path):
+def test_a_failed_transfer_keeps_the_older_copy(showcase: Path, lake: Path, tmp_path: Path) -> None:
     there = shutil.copytree(lake, tmp_path / "there")
     with serving(there) as served:
         folder = fetch_lake(served.address, tmp_path / "copies")
@@ -156,7 +156,7 @@ def test_a_failed_transfer_keeps_the_older_copy(showcase: Path, lake: Path, tmp_
         assert store.sources()[0] == "annotation"
 
 
-def test_what_came_cut_short_or_changed_is_refused(lake: Path, tmp_path: Path):
+def test_what_came_cut_short_or_changed_is_refused(lake: Path, tmp_path: Path) -> None:
     with (
         serving(lake, cut="objects") as served,
         pytest.raises(UserError, match=r"objects/.* came cut short or changed; try again"),
@@ -171,7 +171,7 @@ def test_what_came_cut_short_or_changed_is_refused(lake: Path, tmp_path: Path):
         fetch_lake(served.address, tmp_path / "copies")
 
 
-def test_an_address_without_a_lake_says_so(lake: Path, tmp_path: Path):
+def test_an_address_without_a_lake_says_so(lake: Path, tmp_path: Path) -> None:
     with serving(tmp_path) as served:
         with pytest.raises(UserError, match=r"there is no lake at .*: it has no manifest.json"):
             fetch_lake(served.address, tmp_path / "copies")
@@ -187,14 +187,16 @@ def test_an_address_without_a_lake_says_so(lake: Path, tmp_path: Path):
     assert not (tmp_path / "copies").exists()
 
 
-def test_a_lake_larger_than_the_disk_is_not_begun(lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_lake_larger_than_the_disk_is_not_begun(lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lake_copy.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 9, 1))
     with serving(lake) as served, pytest.raises(UserError, match="make room or set AG_HOME to a larger disk"):
         fetch_lake(served.address, tmp_path)
     assert served.asked == [f"/{MANIFEST}"]
 
 
-def test_unknown_kinds_of_address_and_missing_packages_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_unknown_kinds_of_address_and_missing_packages_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(UserError, match=r"ftp://; a lake's address begins with s3://, https:// or http://"):
         AnnotationStore("ftp://example.org/lake")
     monkeypatch.setitem(sys.modules, "s3fs", None)
@@ -202,7 +204,7 @@ def test_unknown_kinds_of_address_and_missing_packages_are_named(tmp_path: Path,
         AnnotationStore("s3://bucket/lake")
 
 
-def test_a_lake_opens_in_an_object_store(lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_lake_opens_in_an_object_store(lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """s3fs is not here: a file system in memory stands in for it, behind the same interface of fsspec."""
 
     class Bucket(MemoryFileSystem):
@@ -225,7 +227,7 @@ def test_a_lake_opens_in_an_object_store(lake: Path, tmp_path: Path, monkeypatch
 # On disk
 
 
-def test_the_rest_of_the_disk_is_shut(store_file: Path, lake: Path, tmp_path: Path):
+def test_the_rest_of_the_disk_is_shut(store_file: Path, lake: Path, tmp_path: Path) -> None:
     (tmp_path / "secret.csv").write_text("a\n1\n")
     outside = str(tmp_path / "secret.csv")
     for where in (store_file, lake):
@@ -245,7 +247,7 @@ def test_the_rest_of_the_disk_is_shut(store_file: Path, lake: Path, tmp_path: Pa
     assert [path.name for path in tmp_path.iterdir()] == ["secret.csv"]
 
 
-def test_what_is_no_store_says_so(lake: Path, tmp_path: Path):
+def test_what_is_no_store_says_so(lake: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is not there; make it with"):
         AnnotationStore(tmp_path / "none")
     with pytest.raises(UserError, match=r"is no lake: manifest.json is missing"):
@@ -260,7 +262,7 @@ def test_what_is_no_store_says_so(lake: Path, tmp_path: Path):
         AnnotationStore(broken)
 
 
-def test_a_lake_that_goes_while_it_is_open_says_so(lake: Path, tmp_path: Path):
+def test_a_lake_that_goes_while_it_is_open_says_so(lake: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(lake, tmp_path / "lake")
     with AnnotationStore(folder) as store:
         shutil.rmtree(folder)
@@ -268,7 +270,7 @@ def test_a_lake_that_goes_while_it_is_open_says_so(lake: Path, tmp_path: Path):
             store.graphs_of("AB1CD")
 
 
-def test_another_connection_may_attach_the_same_store(store_file: Path, lake: Path):
+def test_another_connection_may_attach_the_same_store(store_file: Path, lake: Path) -> None:
     for where in (store_file, lake):
         with AnnotationStore(where) as store, duckdb.connect() as connection:
             assert attach_store(connection, where) == where == store.path
@@ -280,7 +282,7 @@ def test_another_connection_may_attach_the_same_store(store_file: Path, lake: Pa
 
 
 @pytest.mark.parametrize("kind", ["file", "lake"])
-def test_threads_share_a_store(store_file: Path, lake: Path, kind: str):
+def test_threads_share_a_store(store_file: Path, lake: Path, kind: str) -> None:
     with AnnotationStore(store_file if kind == "file" else lake) as store, ThreadPoolExecutor(8) as pool:
         alone = [store.graphs_of(video) for video in ("AB1CD", "EF2GH")]
 
@@ -300,7 +302,7 @@ def test_threads_share_a_store(store_file: Path, lake: Path, kind: str):
 
 def test_the_app_opens_what_ag_store_names(
     app_home: Path, store_file: Path, lake: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     def opened(named: str) -> Path:
         monkeypatch.setenv("AG_STORE", named)
         settings.cache_clear()
@@ -316,7 +318,7 @@ def test_the_app_opens_what_ag_store_names(
         opened(str(lake / "none"))
 
 
-def test_a_newer_lake_is_another_store_to_the_app(showcase: Path, lake: Path, tmp_path: Path):
+def test_a_newer_lake_is_another_store_to_the_app(showcase: Path, lake: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(lake, tmp_path / "lake")
     before = read_change_time_ns(folder)
     build_store(tmp_path / "b.duckdb", showcase / "charades")
@@ -329,7 +331,7 @@ def test_a_newer_lake_is_another_store_to_the_app(showcase: Path, lake: Path, tm
     assert read_change_time_ns(tmp_path / "b.duckdb") == (tmp_path / "b.duckdb").stat().st_mtime_ns
 
 
-def test_a_look_up_loads_no_pandas(store_file: Path):
+def test_a_look_up_loads_no_pandas(store_file: Path) -> None:
     program = """if True:
         import sys
         from ag_core.annotations.store import AnnotationStore
@@ -345,7 +347,7 @@ def test_a_look_up_loads_no_pandas(store_file: Path):
     )
 
 
-def test_targets_hold_what_the_graphs_hold(store_file: Path):
+def test_targets_hold_what_the_graphs_hold(store_file: Path) -> None:
     with AnnotationStore(store_file) as store:
         for source in store.sources():
             targets = store.targets_of(["EF2GH", "AB1CD", "XXXXX"], source)

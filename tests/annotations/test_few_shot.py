@@ -24,34 +24,34 @@ METHODS_B6 = (
 )
 
 
-def test_the_list_of_all_classes_is_the_one_of_the_methods():
+def test_the_list_of_all_classes_is_the_one_of_the_methods() -> None:
     classes = list_few_shot_classes("home-157")
     assert (len(classes.base), len(classes.novel)) == (137, 20)
     assert [ACTIONS[action].id for action in classes.novel] == METHODS_B6
     assert set(classes.base) | set(classes.novel) == set(range(N_ACTIONS))
 
 
-def test_the_list_of_the_default_profile_is_made_of_its_classes():
+def test_the_list_of_the_default_profile_is_made_of_its_classes() -> None:
     classes = list_few_shot_classes("home-60")
     assert (len(classes.base), len(classes.novel)) == (52, 8)
     assert set(classes.base) | set(classes.novel) == list_profile_actions("home-60")
 
 
-def test_base_training_does_not_look_at_novel_labels():
+def test_base_training_does_not_look_at_novel_labels() -> None:
     classes = list_few_shot_classes("home-60")
     mask = classes.loss_mask()
     assert mask.shape == (N_ACTIONS,) and mask.sum() == 52 and not mask[list(classes.novel)].any()
     assert list_few_shot_classes("home-157").loss_mask().sum() == 137
 
 
-def test_unknown_profiles_and_double_classes_are_refused():
+def test_unknown_profiles_and_double_classes_are_refused() -> None:
     with pytest.raises(UserError, match="home-60"):
         list_few_shot_classes("home-20")
     with pytest.raises(ValueError, match="c001 is base and novel"):
         FewShotClasses("p", (1, 2), (1,), "")
 
 
-def test_videos_of_classes_are_counted_and_the_novel_drawn_among_those_with_enough(tmp_path: Path):
+def test_videos_of_classes_are_counted_and_the_novel_drawn_among_those_with_enough(tmp_path: Path) -> None:
     for split, videos in (("train", 13), ("test", 12)):
         rows = [
             dict.fromkeys(COLUMNS, "")

@@ -1,5 +1,6 @@
 """The filters of the published numbers, worked out by hand on three videos."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from tests.annotations.released import object_entry, person_entry, write_release
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory):
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnnotationStore]:
     folder = tmp_path_factory.mktemp("splits")
     large, small, hidden = (
         object_entry("bag"),
@@ -34,7 +35,7 @@ def store(tmp_path_factory: pytest.TempPathFactory):
         yield store
 
 
-def test_frames_need_an_object_and_a_person_and_videos_more_than_two(store: AnnotationStore):
+def test_frames_need_an_object_and_a_person_and_videos_more_than_two(store: AnnotationStore) -> None:
     assert select_kept_frames(store)[["video_id", "frame", "objects"]].values.tolist() == [
         ["AAAAA", 1, 2],
         ["AAAAA", 2, 1],
@@ -42,11 +43,11 @@ def test_frames_need_an_object_and_a_person_and_videos_more_than_two(store: Anno
     ]
 
 
-def test_small_objects_do_not_count_where_boxes_are_sought(store: AnnotationStore):
+def test_small_objects_do_not_count_where_boxes_are_sought(store: AnnotationStore) -> None:
     assert select_kept_frames(store, SMALL_SIDE).empty  # two frames are left
 
 
-def test_the_funnel(store: AnnotationStore):
+def test_the_funnel(store: AnnotationStore) -> None:
     (row,) = count_funnel(store).to_dict("records")
     assert row == {
         "split": "train", "charades_videos": 0, "videos": 3, "frames": 8, "frames_with_object": 6,
@@ -56,11 +57,11 @@ def test_the_funnel(store: AnnotationStore):
     }  # fmt: skip
 
 
-def test_the_funnel_without_small_objects(store: AnnotationStore):
+def test_the_funnel_without_small_objects(store: AnnotationStore) -> None:
     (row,) = count_funnel(store, SMALL_SIDE).to_dict("records")
     assert (row["frames_with_object"], row["frames_kept"], row["boxes_kept"], row["videos_kept"]) == (5, 4, 4, 0)
     assert row["videos_with_none_or_two"] == 2
 
 
-def test_other_sources_are_empty(store: AnnotationStore, tmp_path: Path):
+def test_other_sources_are_empty(store: AnnotationStore, tmp_path: Path) -> None:
     assert select_kept_frames(store, source="prediction:x").empty and count_funnel(store, source="prediction:x").empty

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ def folder(store_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def pair(store_file: Path, folder: Path):
+def pair(store_file: Path, folder: Path) -> Iterator[tuple[AnnotationStore, AnnotationStore]]:
     with AnnotationStore(store_file) as of_file, AnnotationStore(folder) as of_lake:
         yield of_file, of_lake
 
@@ -71,13 +71,13 @@ def in_any_order(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("table", TABLES + VIEWS)
-def test_every_table_has_the_same_rows_and_types(pair: tuple[AnnotationStore, AnnotationStore], table: str):
+def test_every_table_has_the_same_rows_and_types(pair: tuple[AnnotationStore, AnnotationStore], table: str) -> None:
     of_file, of_lake = pair
     assert of_file.rows(f"describe {table}") == of_lake.rows(f"describe {table}")
     assert_frame_equal(in_any_order(of_file.ask(f"from {table}")), in_any_order(of_lake.ask(f"from {table}")))
 
 
-def test_the_list_of_tables_is_the_lakes(folder: Path):
+def test_the_list_of_tables_is_the_lakes(folder: Path) -> None:
     assert set(read_manifest(folder).tables) == set(TABLES)
 
 
@@ -120,13 +120,13 @@ def plain(value: Any) -> Any:
     return plain(vars(value)) if hasattr(value, "__dict__") else repr(value)
 
 
-def test_every_public_question_is_asked():
+def test_every_public_question_is_asked() -> None:
     methods = inspect.getmembers(AnnotationStore, inspect.isfunction)
     assert {name for name, _ in methods if not name.startswith("_")} == {*QUESTIONS, "close"}
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_file_and_lake_answer_alike(pair: tuple[AnnotationStore, AnnotationStore], name: str):
+def test_file_and_lake_answer_alike(pair: tuple[AnnotationStore, AnnotationStore], name: str) -> None:
     answered = []
     for arguments in QUESTIONS[name]:
         for source in pair[0].sources() if "{source}" in arguments else [""]:
@@ -175,13 +175,13 @@ NEIGHBOURS: dict[str, Callable[[AnnotationStore], Any]] = {
 
 
 @pytest.mark.parametrize("name", NEIGHBOURS)
-def test_what_is_built_on_the_store_answers_alike(pair: tuple[AnnotationStore, AnnotationStore], name: str):
+def test_what_is_built_on_the_store_answers_alike(pair: tuple[AnnotationStore, AnnotationStore], name: str) -> None:
     expected, found = (plain(NEIGHBOURS[name](store)) for store in pair)
     assert expected == found
     assert any(answer not in ([], {}) for answer in expected)
 
 
-def test_the_real_graphs_come_back_from_a_lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_real_graphs_come_back_from_a_lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if not (SHARED / "ag-scene-graphs" / "ag_frames_val.jsonl").is_file():
         pytest.skip("needs the real scene graphs in ../shared/data")
     monkeypatch.setattr(lake, "ROWS_PER_FILE", 2000)
@@ -198,7 +198,7 @@ def test_the_real_graphs_come_back_from_a_lake(tmp_path: Path, monkeypatch: pyte
 # The files
 
 
-def test_other_engines_read_the_folders(folder: Path, pair: tuple[AnnotationStore, AnnotationStore]):
+def test_other_engines_read_the_folders(folder: Path, pair: tuple[AnnotationStore, AnnotationStore]) -> None:
     """pyarrow reads hive-style folders as Spark does: the partitions become columns, `source` stays as it is."""
     data = folder / read_manifest(folder).data
     expected = pair[0].ask("select source, video, class, relation_mask from objects").astype({"source": str})
@@ -215,7 +215,7 @@ def test_other_engines_read_the_folders(folder: Path, pair: tuple[AnnotationStor
         )
 
 
-def test_every_file_is_packed_sorted_and_listed(folder: Path):
+def test_every_file_is_packed_sorted_and_listed(folder: Path) -> None:
     manifest = read_manifest(folder)
     data = folder / manifest.data
     assert {path.relative_to(data).as_posix() for path in data.rglob("*") if path.is_file()} == {
@@ -237,21 +237,21 @@ def test_every_file_is_packed_sorted_and_listed(folder: Path):
 
 
 @given(st.text(min_size=1), st.text(min_size=1))
-def test_partition_values_are_safe_and_differ_where_the_texts_do(first: str, second: str):
+def test_partition_values_are_safe_and_differ_where_the_texts_do(first: str, second: str) -> None:
     values = quote_partition_value(first), quote_partition_value(second)
     assert all(value and set(value) <= set("abcdefghijklmnopqrstuvwxyz0123456789._-") for value in values)
     assert not any(value.startswith(".") for value in values)  # hidden, or the folder above
     assert (values[0] == values[1]) == (first == second)
 
 
-def test_partition_values_stay_readable():
+def test_partition_values_stay_readable() -> None:
     assert quote_partition_value("annotation") == "annotation"
     assert quote_partition_value("prediction:faster-rcnn+reldn").startswith("prediction-faster-rcnn-reldn-")
     assert quote_partition_value(None) == "__HIVE_DEFAULT_PARTITION__"
 
 
 @given(st.lists(st.integers(1, 30), max_size=40), st.integers(1, 40))
-def test_files_cut_at_whole_videos(rows: list[int], limit: int):
+def test_files_cut_at_whole_videos(rows: list[int], limit: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lake, "ROWS_PER_FILE", limit)
         ranges = list(lake._group_into_ranges((3 * place, n) for place, n in enumerate(rows)))
@@ -263,7 +263,7 @@ def test_files_cut_at_whole_videos(rows: list[int], limit: int):
 # The folder: old or new, never between
 
 
-def test_the_same_store_gives_the_same_lake_and_keeps_its_files(store_file: Path, tmp_path: Path):
+def test_the_same_store_gives_the_same_lake_and_keeps_its_files(store_file: Path, tmp_path: Path) -> None:
     folder = tmp_path / "lake"
     write_lake(store_file, folder)
     first = {path: path.stat().st_mtime_ns for path in folder.rglob("*.parquet")}
@@ -276,7 +276,7 @@ def test_the_same_store_gives_the_same_lake_and_keeps_its_files(store_file: Path
     assert done == sorted(done) and heard[-1][1] == heard[-1][2] == sum(f.rows for f in read_manifest(folder).files())
 
 
-def test_a_newer_lake_takes_the_place_of_the_older(store_file: Path, other_file: Path, tmp_path: Path):
+def test_a_newer_lake_takes_the_place_of_the_older(store_file: Path, other_file: Path, tmp_path: Path) -> None:
     folder = tmp_path / "lake"
     write_lake(store_file, folder)
     older = read_manifest(folder)
@@ -286,7 +286,7 @@ def test_a_newer_lake_takes_the_place_of_the_older(store_file: Path, other_file:
     assert sorted(path.name for path in folder.iterdir()) == sorted([newer.data, MANIFEST])
 
 
-def test_a_damaged_lake_is_written_anew(store_file: Path, tmp_path: Path):
+def test_a_damaged_lake_is_written_anew(store_file: Path, tmp_path: Path) -> None:
     folder = tmp_path / "lake"
     write_lake(store_file, folder)
     one = next(folder.rglob("objects/**/*.parquet"))
@@ -299,7 +299,9 @@ def test_a_damaged_lake_is_written_anew(store_file: Path, tmp_path: Path):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_killed_at_any_moment_the_old_lake_or_the_new_one_is_there(store_file: Path, other_file: Path, tmp_path: Path):
+def test_killed_at_any_moment_the_old_lake_or_the_new_one_is_there(
+    store_file: Path, other_file: Path, tmp_path: Path
+) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", killed_writer.__name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -335,7 +337,7 @@ def test_killed_at_any_moment_the_old_lake_or_the_new_one_is_there(store_file: P
         process.stdin.close()
 
 
-def test_two_writers_at_once_leave_one_whole_lake(store_file: Path, other_file: Path, tmp_path: Path):
+def test_two_writers_at_once_leave_one_whole_lake(store_file: Path, other_file: Path, tmp_path: Path) -> None:
     folder = tmp_path / "lake"
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda path: write_lake(path, folder), [store_file, other_file] * 3))
@@ -344,7 +346,7 @@ def test_two_writers_at_once_leave_one_whole_lake(store_file: Path, other_file: 
         assert len(store.graphs_of("AB1CD")) == 4
 
 
-def test_a_failure_leaves_the_older_lake(store_file: Path, other_file: Path, tmp_path: Path):
+def test_a_failure_leaves_the_older_lake(store_file: Path, other_file: Path, tmp_path: Path) -> None:
     folder = tmp_path / "lake"
     write_lake(store_file, folder)
     before = read_manifest(folder)
@@ -359,7 +361,7 @@ def test_a_failure_leaves_the_older_lake(store_file: Path, other_file: Path, tmp
     assert sorted(path.name for path in folder.iterdir()) == sorted([before.data, MANIFEST])
 
 
-def test_what_cannot_be_written_says_so(store_file: Path, tmp_path: Path):
+def test_what_cannot_be_written_says_so(store_file: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is not there; make it with"):
         write_lake(tmp_path / "none.duckdb", tmp_path / "lake")
     (tmp_path / "text.duckdb").write_text("no database")
@@ -379,7 +381,7 @@ def test_what_cannot_be_written_says_so(store_file: Path, tmp_path: Path):
         write_lake(store_file, mine / "letter.txt")
 
 
-def test_rows_of_no_video_are_not_lost_in_silence(store_file: Path, tmp_path: Path):
+def test_rows_of_no_video_are_not_lost_in_silence(store_file: Path, tmp_path: Path) -> None:
     path = tmp_path / "odd.duckdb"
     path.write_bytes(store_file.read_bytes())
     with duckdb.connect(str(path)) as connection:
@@ -403,7 +405,7 @@ CHANGED: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
 
 
 @pytest.mark.parametrize(("change", "reason"), [case[1:] for case in CHANGED], ids=[case[0] for case in CHANGED])
-def test_a_changed_manifest_is_refused(folder: Path, change: Callable[[dict[str, Any]], Any], reason: str):
+def test_a_changed_manifest_is_refused(folder: Path, change: Callable[[dict[str, Any]], Any], reason: str) -> None:
     content = json.loads((folder / MANIFEST).read_text())
     change(content)
     with pytest.raises(UserError, match=reason):
@@ -411,12 +413,12 @@ def test_a_changed_manifest_is_refused(folder: Path, change: Callable[[dict[str,
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '"text"', "{}", "\x00", b"\xff\xfe\x00"])
-def test_what_is_no_manifest_is_refused(text: str | bytes):
+def test_what_is_no_manifest_is_refused(text: str | bytes) -> None:
     with pytest.raises(UserError, match=r"manifest.json of here is damaged"):
         Manifest.from_json(text, "here")
 
 
-def test_no_path_leads_out_even_where_the_fingerprint_fits(folder: Path):
+def test_no_path_leads_out_even_where_the_fingerprint_fits(folder: Path) -> None:
     manifest = read_manifest(folder)
     table = manifest.tables["videos"]
     for path in ("../x.parquet", "/x.parquet", "a/../../x.parquet", "a\\..\\x", "", "a'b", "videos/\n"):
@@ -425,7 +427,7 @@ def test_no_path_leads_out_even_where_the_fingerprint_fits(folder: Path):
             Manifest.from_json(Manifest(manifest.tables | {"videos": odd}).to_json(), "here")
 
 
-def test_the_manifest_comes_back_equal(folder: Path):
+def test_the_manifest_comes_back_equal(folder: Path) -> None:
     manifest = read_manifest(folder)
     assert Manifest.from_json(manifest.to_json(), "here") == manifest
     content = json.loads((folder / MANIFEST).read_text())
@@ -433,7 +435,7 @@ def test_the_manifest_comes_back_equal(folder: Path):
     assert content["tables"]["objects"]["sorted_by"][:3] == ["source", "video", "t_ms"]
 
 
-def test_a_lake_without_one_of_the_tables_is_refused(folder: Path, tmp_path: Path):
+def test_a_lake_without_one_of_the_tables_is_refused(folder: Path, tmp_path: Path) -> None:
     manifest = read_manifest(folder)
     fewer = Manifest({name: table for name, table in manifest.tables.items() if name != "frames"})
     with start_lake(tmp_path / "lake") as part:

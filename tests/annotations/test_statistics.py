@@ -4,6 +4,7 @@ import itertools
 import json
 import random
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +69,11 @@ def charades_rows(chance: random.Random) -> str:
     return rows
 
 
+World = tuple[AnnotationStore, Frames]
+
+
 @pytest.fixture(scope="module", params=[1, 2, 3])
-def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """(store, frames as they went in) of one throw of the dice."""
     chance = random.Random(request.param)
     folder = tmp_path_factory.mktemp("statistics")
@@ -103,7 +107,7 @@ def relation_names(entry: dict[str, Any]) -> list[str]:
     return [name for name in names if name != OTHER_RELATIONSHIP]
 
 
-def test_counts_equal_a_count_by_hand(world) -> None:
+def test_counts_equal_a_count_by_hand(world: World) -> None:
     store, frames = world
     objects = Counter(entry["class"] for _, entry in visible(frames))
     pairs = Counter((entry["class"], name) for _, entry in visible(frames) for name in relation_names(entry))
@@ -126,7 +130,7 @@ def test_counts_equal_a_count_by_hand(world) -> None:
         )
 
 
-def test_co_occurrence_counts_frames(world) -> None:
+def test_co_occurrence_counts_frames(world: World) -> None:
     store, frames = world
     table = counts.count_co_occurrences(store, ANNOTATION)
     for one, other in itertools.product(CLASSES, CLASSES):
@@ -141,7 +145,7 @@ def neighbours(frames: Frames) -> list[tuple[tuple[str, int], tuple[str, int]]]:
 
 @pytest.mark.parametrize("group", list(Group))
 @pytest.mark.parametrize("name", CLASSES)
-def test_transitions_equal_a_walk_over_the_frames(world, name: str, group: Group) -> None:
+def test_transitions_equal_a_walk_over_the_frames(world: World, name: str, group: Group) -> None:
     store, frames = world
     graphs = seen(frames)
     expected: Counter[tuple[str, str]] = Counter()
@@ -174,7 +178,7 @@ def interval_lengths(frames: Frames, name: str) -> dict[str, list[float]]:
 @pytest.mark.parametrize(
     "names", [*((name,) for name in CLASSES), CLASSES], ids=lambda names: f"{len(names)}-{names[0]}"
 )
-def test_durations_equal_a_walk_over_the_frames(world, names: tuple[str, ...]) -> None:
+def test_durations_equal_a_walk_over_the_frames(world: World, names: tuple[str, ...]) -> None:
     store, frames = world
     found = transitions.measure_durations(store, ANNOTATION, object_index(names[0]) if len(names) == 1 else None)
     rows = found.set_index("name")
@@ -189,7 +193,7 @@ def test_durations_equal_a_walk_over_the_frames(world, names: tuple[str, ...]) -
                 assert rows.loc[relation, f"q{share * 100:.0f}"] == pytest.approx(expected)
 
 
-def test_actions_beside_an_object_equal_a_count_by_hand(world) -> None:
+def test_actions_beside_an_object_equal_a_count_by_hand(world: World) -> None:
     store, frames = world
     for name in CLASSES:
         during: Counter[int] = Counter()
@@ -213,7 +217,7 @@ def test_actions_beside_an_object_equal_a_count_by_hand(world) -> None:
             assert on_it == (ACTIONS[action].object_class == object_index(name))
 
 
-def test_verbs_and_objects_add_up_to_the_intervals_on_objects(world) -> None:
+def test_verbs_and_objects_add_up_to_the_intervals_on_objects(world: World) -> None:
     store, _ = world
     actions = counts.count_actions(store, ANNOTATION)
     found = counts.count_verb_objects(actions)
@@ -227,7 +231,7 @@ def test_verbs_and_objects_add_up_to_the_intervals_on_objects(world) -> None:
     )
 
 
-def test_table_1_counts_what_is_there(world) -> None:
+def test_table_1_counts_what_is_there(world: World) -> None:
     store, frames = world
     row = counts.count_table_1_row(store, ANNOTATION)
     entries = visible(frames)
@@ -240,7 +244,7 @@ def test_table_1_counts_what_is_there(world) -> None:
     assert row["objects_localized"] and row["relationships_localized"]
 
 
-def test_a_lake_answers_as_the_file_it_was_written_from(world, tmp_path: Path) -> None:
+def test_a_lake_answers_as_the_file_it_was_written_from(world: World, tmp_path: Path) -> None:
     store, _ = world
     write_lake(store.path, tmp_path / "lake")
     with AnnotationStore(tmp_path / "lake") as lake:
@@ -257,7 +261,7 @@ def test_a_lake_answers_as_the_file_it_was_written_from(world, tmp_path: Path) -
             )
 
 
-def test_a_source_without_rows_counts_nothing(world) -> None:
+def test_a_source_without_rows_counts_nothing(world: World) -> None:
     store, _ = world
     row = counts.count_table_1_row(store, "prediction:none")
     assert not any(row.values())
@@ -285,7 +289,7 @@ def test_the_nearest_frame_is_found_by_hand() -> None:
     assert sampling.find_nearest_frames([], [3]).tolist() == []
 
 
-def test_the_share_at_midpoints_equals_a_walk(world) -> None:
+def test_the_share_at_midpoints_equals_a_walk(world: World) -> None:
     store, frames = world
     near = total = 0
     for video, fps in RATES.items():

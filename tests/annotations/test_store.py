@@ -2,9 +2,11 @@
 
 import itertools
 import pickle
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from ag_core.__main__ import main
@@ -58,17 +60,17 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def store(inputs: Path):
+def store(inputs: Path) -> Iterator[AnnotationStore]:
     build_store(inputs / "a.duckdb", inputs, inputs, rates=inputs / "rates.csv")
     with AnnotationStore(inputs / "a.duckdb") as store:
         yield store
 
 
-def ids(frame) -> list[str]:
+def ids(frame: pd.DataFrame) -> list[str]:
     return frame["video_id"].tolist()
 
 
-def test_videos_join_what_both_data_sets_say(store: AnnotationStore):
+def test_videos_join_what_both_data_sets_say(store: AnnotationStore) -> None:
     assert ids(store.videos()) == ["AB1CD", "EF2GH", "GH3IJ", "ZZ9ZZ"]
     video = store.video("AB1CD")
     assert (video.fps, video.width, video.height, video.split, video.duration_s) == (10, 480, 270, "train", 9.5)
@@ -79,7 +81,7 @@ def test_videos_join_what_both_data_sets_say(store: AnnotationStore):
         store.video("XXXXX")
 
 
-def test_graphs_come_by_frame_with_the_time_of_the_videos_own_rate(store: AnnotationStore):
+def test_graphs_come_by_frame_with_the_time_of_the_videos_own_rate(store: AnnotationStore) -> None:
     early, late = store.graphs_of("AB1CD")
     assert (early.frame, early.time_s, late.frame, late.time_s) == (11, 1.0, 31, 3.0)
     assert early.person_box_xyxy is None and late.person_box_xyxy.tolist() == [10, 20, 110, 220]
@@ -92,7 +94,7 @@ def test_graphs_come_by_frame_with_the_time_of_the_videos_own_rate(store: Annota
     assert store.graphs_of("GH3IJ") == [] == store.graphs_of("XXXXX") == store.graphs_of("AB1CD", "prediction:x")
 
 
-def test_intervals_come_by_start(store: AnnotationStore):
+def test_intervals_come_by_start(store: AnnotationStore) -> None:
     assert [(i.action, i.start_s, i.end_s) for i in store.intervals_of("AB1CD")] == [(107, 0, 5), (106, 1, 4)]
     assert store.intervals_of("GH3IJ") == []
 
@@ -151,14 +153,14 @@ def test_intervals_come_by_start(store: AnnotationStore):
         ({"limit": 2, "offset": 1}, ["EF2GH", "GH3IJ"]),
     ],
 )
-def test_search(store: AnnotationStore, conditions: dict, expected: list[str]):
+def test_search(store: AnnotationStore, conditions: dict, expected: list[str]) -> None:
     page = {name: conditions[name] for name in ("limit", "offset") if name in conditions}
     search = VideoFilter(**{name: value for name, value in conditions.items() if name not in page})
     assert ids(find_videos(store, search, **page)) == expected
     assert count_videos(store, search) == len(find_videos(store, search))
 
 
-def test_every_facet_count_is_what_choosing_it_leaves(store: AnnotationStore):
+def test_every_facet_count_is_what_choosing_it_leaves(store: AnnotationStore) -> None:
     plural = {"action": "actions", "object": "objects", "relation": "relations"}
     starts = (
         {},
@@ -175,12 +177,12 @@ def test_every_facet_count_is_what_choosing_it_leaves(store: AnnotationStore):
             assert count_videos(store, VideoFilter(**chosen)) == videos, (start, kind, index)
 
 
-def test_unknown_indices_are_an_error(store: AnnotationStore):
+def test_unknown_indices_are_an_error(store: AnnotationStore) -> None:
     with pytest.raises(ValueError, match="relation"):
         find_videos(store, VideoFilter(relations=(25,)))
 
 
-def test_counts(store: AnnotationStore):
+def test_counts(store: AnnotationStore) -> None:
     totals = count_rows(store)
     assert (totals["videos"], totals["frames"], totals["objects"], totals["visible_objects"]) == (4, 4, 6, 5)
     assert (totals["relations"], totals["other_relationships"], totals["person_boxes"]) == (14, 1, 3)
@@ -207,7 +209,7 @@ def prediction(video_id: str) -> Prediction:
     return Prediction(video, f"{video_id}.mp4", "0" * 64, models, 2.0, (), (graph,), (scores,))
 
 
-def test_predictions_lie_beside_annotations(inputs: Path, tmp_path: Path):
+def test_predictions_lie_beside_annotations(inputs: Path, tmp_path: Path) -> None:
     for video_id in ("AB1CD", "NEW01"):
         prediction(video_id).save(tmp_path / f"{video_id}.json")
     paths = [tmp_path / "NEW01.json", tmp_path / "AB1CD.json"]
@@ -228,7 +230,7 @@ def test_predictions_lie_beside_annotations(inputs: Path, tmp_path: Path):
         build_store(tmp_path / "p.duckdb", predictions=[paths[0], paths[0]])
 
 
-def test_a_failed_build_leaves_the_old_store_and_nothing_else(inputs: Path, tmp_path: Path):
+def test_a_failed_build_leaves_the_old_store_and_nothing_else(inputs: Path, tmp_path: Path) -> None:
     out = tmp_path / "store" / "a.duckdb"
     build_store(out, inputs)
     before = out.read_bytes()
@@ -250,7 +252,7 @@ def test_a_failed_build_leaves_the_old_store_and_nothing_else(inputs: Path, tmp_
     assert out.read_bytes() != before and list(out.parent.iterdir()) == [out]
 
 
-def test_the_same_input_gives_the_same_rows(inputs: Path, tmp_path: Path):
+def test_the_same_input_gives_the_same_rows(inputs: Path, tmp_path: Path) -> None:
     paths = tmp_path / "one.duckdb", tmp_path / "two.duckdb"
     for path in (*paths, paths[1]):
         build_store(path, inputs, inputs, rates=inputs / "rates.csv", force=True)
@@ -259,7 +261,7 @@ def test_the_same_input_gives_the_same_rows(inputs: Path, tmp_path: Path):
             assert one.ask(f"from {table}").equals(two.ask(f"from {table}"))
 
 
-def test_what_is_no_store_is_said(inputs: Path, tmp_path: Path):
+def test_what_is_no_store_is_said(inputs: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="build-store"):
         AnnotationStore(tmp_path / "none.duckdb")
     (tmp_path / "text.duckdb").write_text("no store")
@@ -277,7 +279,7 @@ def test_what_is_no_store_is_said(inputs: Path, tmp_path: Path):
 
 def test_the_command_prints_counts_and_refuses_with_a_sentence(
     inputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture
-):
+) -> None:
     out = str(tmp_path / "c.duckdb")
     assert main(["build-store", "--charades", str(inputs), "--action-genome", str(inputs), "--out", out]) == 0
     assert "4 videos, 3 action intervals, 4 frames" in capsys.readouterr().out
@@ -292,7 +294,9 @@ def test_the_command_prints_counts_and_refuses_with_a_sentence(
         ("ag_frames_val.jsonl", 4_051, 13_238, 1_023, 1_970),
     ],
 )
-def test_the_real_graphs_have_their_known_counts(name, objects, relations, videos, frames, tmp_path: Path):
+def test_the_real_graphs_have_their_known_counts(
+    name: str, objects: int, relations: int, videos: int, frames: int, tmp_path: Path
+) -> None:
     rates = SHARED / "star-benchmark" / "charades_video_fps.csv"
     if not (SHARED / "ag-scene-graphs" / name).is_file() or not rates.is_file():
         pytest.skip("needs the real scene graphs and rates in ../shared/data")
@@ -308,7 +312,7 @@ def test_the_real_graphs_have_their_known_counts(name, objects, relations, video
             assert times[255] == pytest.approx(8.874, abs=5e-4)
 
 
-def test_the_real_annotations_together_have_their_known_counts(tmp_path: Path):
+def test_the_real_annotations_together_have_their_known_counts(tmp_path: Path) -> None:
     charades, rates = SHARED / "charades-annotations", SHARED / "star-benchmark" / "charades_video_fps.csv"
     names = ["ag_frames_train.jsonl", "ag_frames_val.jsonl"]
     if not all(path.exists() for path in (charades, rates, *(SHARED / "ag-scene-graphs" / name for name in names))):
@@ -326,7 +330,7 @@ def test_the_real_annotations_together_have_their_known_counts(tmp_path: Path):
     assert kinds.to_dict() == {"interval-ends-late": 14_596 - 5, "interval-reversed": 7}
 
 
-def test_the_pickles_need_no_order(tmp_path: Path):
+def test_the_pickles_need_no_order(tmp_path: Path) -> None:
     folders = []
     for number, keys in enumerate(itertools.islice(itertools.permutations(FRAMES), 0, 24, 11)):
         folder = write_release(tmp_path / str(number), {key: FRAMES[key] for key in keys}, {})

@@ -5,6 +5,7 @@ import os
 import pickle
 import pickletools
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ PLAIN = {
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_containers_and_arrays_of_every_protocol(protocol: int, tmp_path: Path):
+def test_containers_and_arrays_of_every_protocol(protocol: int, tmp_path: Path) -> None:
     path = tmp_path / "plain.pkl"
     path.write_bytes(pickle.dumps(PLAIN, protocol))
     value = read_pickle(path)
@@ -34,21 +35,21 @@ def test_containers_and_arrays_of_every_protocol(protocol: int, tmp_path: Path):
         assert np.array_equal(value[name], PLAIN[name]) and value[name].dtype == PLAIN[name].dtype
 
 
-def test_names_of_older_numpy_are_known(tmp_path: Path):
+def test_names_of_older_numpy_are_known(tmp_path: Path) -> None:
     path = tmp_path / "old.pkl"
     path.write_bytes(pickle.dumps(PLAIN["array"], 2).replace(b"numpy._core.", b"numpy.core."))
     assert np.array_equal(read_pickle(path), PLAIN["array"])
 
 
 class Runs:
-    def __init__(self, function, *arguments):
+    def __init__(self, function: Callable[..., object], *arguments: object) -> None:
         self.made = function, arguments
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
         return self.made
 
 
-def test_a_pickle_that_runs_a_command_is_refused_by_name(tmp_path: Path):
+def test_a_pickle_that_runs_a_command_is_refused_by_name(tmp_path: Path) -> None:
     path, mark = tmp_path / "bad.pkl", tmp_path / "ran"
     path.write_bytes(pickle.dumps({"frames": Runs(os.system, f"touch {mark}")}))
     with pytest.raises(UserError, match=r"bad\.pkl.*system.*refused"):
@@ -74,7 +75,7 @@ def test_a_pickle_that_runs_a_command_is_refused_by_name(tmp_path: Path):
     ],
     ids=lambda evil: repr(getattr(evil, "made", evil))[:40],
 )
-def test_nothing_else_can_be_called(evil: object, tmp_path: Path):
+def test_nothing_else_can_be_called(evil: object, tmp_path: Path) -> None:
     path = tmp_path / "bad.pkl"
     path.write_bytes(pickle.dumps([evil]))
     if isinstance(evil, np.ndarray):  # an array of containers holds nothing but what is allowed
@@ -84,7 +85,7 @@ def test_nothing_else_can_be_called(evil: object, tmp_path: Path):
         read_pickle(path)
 
 
-def test_the_smallest_hostile_programs(tmp_path: Path):
+def test_the_smallest_hostile_programs(tmp_path: Path) -> None:
     path = tmp_path / "bad.pkl"
     for program in (
         b"cos\nsystem\n(S'true'\ntR.",
@@ -100,7 +101,7 @@ def test_the_smallest_hostile_programs(tmp_path: Path):
 
 
 @pytest.mark.parametrize("content", [b"", b"not a pickle", pickle.dumps(PLAIN)[:-40], b"\x89PNG\r\n"])
-def test_a_damaged_file_is_said(content: bytes, tmp_path: Path):
+def test_a_damaged_file_is_said(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "damaged.pkl"
     path.write_bytes(content)
     with pytest.raises(UserError, match=r"damaged\.pkl(:| cannot be read)"):
@@ -108,6 +109,6 @@ def test_a_damaged_file_is_said(content: bytes, tmp_path: Path):
     assert gc.isenabled()
 
 
-def test_a_missing_file_is_said(tmp_path: Path):
+def test_a_missing_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is not there"):
         read_pickle(tmp_path / "none.pkl")

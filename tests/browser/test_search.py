@@ -4,14 +4,14 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.test_app import settled
 
 pytestmark = pytest.mark.browser
 
 
-def field(page: Page):
+def field(page: Page) -> Locator:
     return page.get_by_role("textbox", name="The same as text")
 
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -13,7 +14,7 @@ from ag_core.annotations.lake.writing import write_lake
 from ag_core.annotations.readers.issues import Kind
 from ag_core.annotations.statistics.funnel import SMALL_SIDE
 from ag_core.annotations.store import AnnotationStore
-from ag_core.doctor.check import POPULATIONS, Area, Severity
+from ag_core.doctor.check import POPULATIONS, Area, Check, Severity
 from ag_core.doctor.check_runner import CHECKS, PARTS, list_finding_rows, run_checks
 from ag_core.doctor.funnel import NO_REFERENCE, NOT_COMPARABLE, compare_funnel, load_published_counts
 from ag_core.doctor.repairs import REPAIRS
@@ -31,7 +32,7 @@ MIDPOINTS = (26, 76, 126, 176, 226)
 
 
 def store_of(
-    folder: Path, train: str, test: str = "", frames: dict | None = None, persons: dict | None = None, **more
+    folder: Path, train: str, test: str = "", frames: dict | None = None, persons: dict | None = None, **more: Path
 ) -> Path:
     """A store of two Charades files and, where frames are given, a release."""
     written(folder, train)
@@ -75,7 +76,7 @@ CLEAN_NOTES = {"action-never": 156, "object-class-never": 34, "relationship-neve
 """What the doctor notes of any data set as small as the clean one."""
 
 
-def test_clean_data_has_nothing_to_repair(clean: Path):
+def test_clean_data_has_nothing_to_repair(clean: Path) -> None:
     assert found_in(clean) == CLEAN_NOTES
     with AnnotationStore(clean) as store:
         fine = [one for one in run_checks(store) if one.severity is Severity.FINE]
@@ -95,7 +96,7 @@ FAULTY_ROWS = (
 FAULTY_TEST_ROWS = "EEEE5,S001,,6,7,Yes,Text,cup,Text,c059 0.00 5.00,5.00\r\n"
 
 
-def test_faults_of_charades_rows(tmp_path: Path):
+def test_faults_of_charades_rows(tmp_path: Path) -> None:
     path = store_of(tmp_path, FAULTY_ROWS, FAULTY_TEST_ROWS)
     assert found_in(path) == {
         "blank-subject": 1, "blank-scene": 1, "blank-quality": 1, "blank-relevance": 1, "blank-verified": 1,
@@ -118,7 +119,11 @@ def test_faults_of_charades_rows(tmp_path: Path):
         assert unknown["video_id"] == "CCCC3" and "c999" in unknown["details"] and unknown["time_s"] == 0
 
 
-def relations(attention=("looking_at",), spatial=("in_front_of",), contact=("holding",)) -> dict[str, list[str]]:
+def relations(
+    attention: Sequence[str] = ("looking_at",),
+    spatial: Sequence[str] = ("in_front_of",),
+    contact: Sequence[str] = ("holding",),
+) -> dict[str, list[str]]:
     return {
         "attention_relationship": list(attention),
         "spatial_relationship": list(spatial),
@@ -153,7 +158,7 @@ FAULTY_FRAMES = {
 }
 
 
-def test_faults_of_frames_objects_and_relationships(tmp_path: Path):
+def test_faults_of_frames_objects_and_relationships(tmp_path: Path) -> None:
     frames = {f"AB1CD.mp4/{number:06d}.png": entries for number, entries in FAULTY_FRAMES.items()}
     frames |= {"ZZZZ9.mp4/000001.png": [object_entry("cup/glass/bottle")]} | {"nonsense": []}
     persons = {key: person_entry() for key in frames if key != "nonsense"}
@@ -190,7 +195,7 @@ def test_faults_of_frames_objects_and_relationships(tmp_path: Path):
         assert findings["box-of-two-classes"].figures == "Most often book and paper/notebook (1)."
 
 
-def test_rows_come_a_page_at_a_time_in_one_order(tmp_path: Path):
+def test_rows_come_a_page_at_a_time_in_one_order(tmp_path: Path) -> None:
     frames = {f"AB1CD.mp4/{number:06d}.png": [object_entry("bed", visible=False)] for number in range(1, 8)}
     path = store_of(tmp_path, CLEAN, CLEAN_TEST, frames)
     with AnnotationStore(path) as store:
@@ -203,7 +208,7 @@ def test_rows_come_a_page_at_a_time_in_one_order(tmp_path: Path):
             list_finding_rows(store, "nonsense")
 
 
-def test_video_files_that_do_not_fit(tmp_path: Path):
+def test_video_files_that_do_not_fit(tmp_path: Path) -> None:
     videos = tmp_path / "videos"
     write_clip(videos / "AB1CD.mp4")  # 36 frames at 12 a second, 160 x 96
     frames = {"AB1CD.mp4/000001.png": [object_entry("cup/glass/bottle", (150, 10, 60, 20))]}
@@ -236,7 +241,7 @@ STORE_FAULTS = {
 
 
 @pytest.mark.parametrize("name", STORE_FAULTS)
-def test_faults_that_no_reader_makes(name: str, clean: Path, tmp_path: Path):
+def test_faults_that_no_reader_makes(name: str, clean: Path, tmp_path: Path) -> None:
     path = Path(shutil.copy(clean, tmp_path / "s.duckdb"))
     with duckdb.connect(str(path)) as connection:
         connection.execute(STORE_FAULTS[name])
@@ -267,7 +272,7 @@ PREDICTION_FAULTS = {
 }
 
 
-def test_predictions_of_other_videos_at_other_rates(predicted: Path):
+def test_predictions_of_other_videos_at_other_rates(predicted: Path) -> None:
     found = found_in(predicted)
     assert {name: found.get(name, 0) for name in PREDICTION_FAULTS} == dict.fromkeys(PREDICTION_FAULTS, 0)
     assert (found["predicted-video-unknown"], found["predicted-rate-differs"]) == (1, 1)
@@ -277,7 +282,7 @@ def test_predictions_of_other_videos_at_other_rates(predicted: Path):
 
 
 @pytest.mark.parametrize("name", PREDICTION_FAULTS)
-def test_faults_of_predictions(name: str, predicted: Path, tmp_path: Path):
+def test_faults_of_predictions(name: str, predicted: Path, tmp_path: Path) -> None:
     statement, count = PREDICTION_FAULTS[name]
     path = Path(shutil.copy(predicted, tmp_path / "s.duckdb"))
     with duckdb.connect(str(path)) as connection:
@@ -285,7 +290,7 @@ def test_faults_of_predictions(name: str, predicted: Path, tmp_path: Path):
     assert found_in(path)[name] == count
 
 
-def test_a_lake_is_examined_like_its_file(tmp_path: Path):
+def test_a_lake_is_examined_like_its_file(tmp_path: Path) -> None:
     path = store_of(tmp_path, FAULTY_ROWS, FAULTY_TEST_ROWS, clean_frames("AAAA1"), rates=rates(tmp_path, AAAA1=25))
     write_lake(path, tmp_path / "lake")
     with AnnotationStore(path) as file, AnnotationStore(tmp_path / "lake") as lake:
@@ -297,7 +302,7 @@ def test_a_lake_is_examined_like_its_file(tmp_path: Path):
 # Words and tables
 
 
-def test_every_kind_of_issue_has_its_words():
+def test_every_kind_of_issue_has_its_words() -> None:
     assert {kind.value for kind in Kind} == set(REPAIRS)
     ids = {check.id for check in CHECKS}
     assert {name for name in REPAIRS if name in ids} == {
@@ -307,7 +312,7 @@ def test_every_kind_of_issue_has_its_words():
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
-def test_a_check_only_asks_and_says_what_to_do(check):
+def test_a_check_only_asks_and_says_what_to_do(check: Check) -> None:
     for query in filter(None, (check.rows, check.figures, POPULATIONS[check.of])):
         (statement,) = duckdb.extract_statements(query)
         assert statement.type == duckdb.StatementType.SELECT
@@ -315,7 +320,7 @@ def test_a_check_only_asks_and_says_what_to_do(check):
     assert check.title[0].isupper() and not check.title.endswith(".")
 
 
-def test_parts_are_all_examined_once(clean: Path):
+def test_parts_are_all_examined_once(clean: Path) -> None:
     said = []
     with AnnotationStore(clean) as store:
         run_checks(store, lambda part, done, total: said.append((part, done, total)))
@@ -325,7 +330,7 @@ def test_parts_are_all_examined_once(clean: Path):
 # The funnel
 
 
-def test_the_funnel_of_a_part_is_not_compared(clean: Path):
+def test_the_funnel_of_a_part_is_not_compared(clean: Path) -> None:
     with AnnotationStore(clean) as store:
         table = compare_funnel(store)
         assert table["step"].tolist() == [step["step"] for step in load_published_counts()["steps"]]
@@ -346,7 +351,7 @@ def test_the_funnel_of_a_part_is_not_compared(clean: Path):
         (4_000, 1_000, NOT_COMPARABLE),
     ],
 )
-def test_the_verdict_names_what_differs(train: int, test: int, verdict: str, clean: Path, tmp_path: Path):
+def test_the_verdict_names_what_differs(train: int, test: int, verdict: str, clean: Path, tmp_path: Path) -> None:
     path = Path(shutil.copy(clean, tmp_path / "s.duckdb"))
     with duckdb.connect(str(path)) as connection:
         connection.execute("create table one as from videos limit 1; delete from videos")
@@ -361,7 +366,7 @@ def test_the_verdict_names_what_differs(train: int, test: int, verdict: str, cle
         assert compare_funnel(store)["verdict"].iloc[0] == verdict
 
 
-def test_published_counts_add_up():
+def test_published_counts_add_up() -> None:
     steps = {step["id"]: step for step in load_published_counts()["steps"]}
     for step in steps.values():
         if step["train"] is not None:
@@ -377,7 +382,7 @@ def test_published_counts_add_up():
 # Reports
 
 
-def test_the_report_in_three_forms(clean: Path, tmp_path: Path):
+def test_the_report_in_three_forms(clean: Path, tmp_path: Path) -> None:
     with AnnotationStore(clean) as store:
         report = make_report(store, "s.duckdb")
     read = json.loads(format_report(report, "json"))
@@ -396,7 +401,7 @@ def test_the_report_in_three_forms(clean: Path, tmp_path: Path):
         format_report(report, "pdf")
 
 
-def test_text_of_strangers_stays_text(tmp_path: Path):
+def test_text_of_strangers_stays_text(tmp_path: Path) -> None:
     row = CLEAN.replace("Kitchen", "<script>alert(1)</script>(|)")
     with AnnotationStore(store_of(tmp_path, row)) as store:
         report = make_report(store, "<b>s</b>")
@@ -425,7 +430,7 @@ def real_graphs() -> Counter:
     return counts
 
 
-def test_every_quirk_of_the_real_data_is_found(tmp_path: Path):
+def test_every_quirk_of_the_real_data_is_found(tmp_path: Path) -> None:
     needed = ("charades-annotations/Charades_v1_train.csv", "ag-scene-graphs/ag_frames_train.jsonl",
               "ag-scene-graphs/ag_frames_val.jsonl", "star-benchmark/charades_video_fps.csv")  # fmt: skip
     if not all((SHARED / name).is_file() for name in needed):
@@ -466,7 +471,7 @@ def test_every_quirk_of_the_real_data_is_found(tmp_path: Path):
     assert funnel.loc["Kept frames", "verdict"] == NOT_COMPARABLE
 
 
-def test_the_printed_records_with_boxes(tmp_path: Path):
+def test_the_printed_records_with_boxes(tmp_path: Path) -> None:
     samples = SHARED / "ag-annotation-samples" / "ag_schema_samples.json"
     if not samples.is_file():
         pytest.skip("needs the printed annotation records in ../shared/data")

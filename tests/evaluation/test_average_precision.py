@@ -1,5 +1,7 @@
 """Average precision against values worked out by hand and against a loop written from the definition."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -26,15 +28,15 @@ from ag_core.records import Detections
         ([0.1, 0.9], [1, 1], 1.0),
     ],
 )
-def test_hand_worked_values(scores, labels, expected):
+def test_hand_worked_values(scores: list[float], labels: list[int], expected: float) -> None:
     assert compute_average_precision(scores, labels) == pytest.approx(expected)
 
 
-def test_no_positive_is_not_a_number():
+def test_no_positive_is_not_a_number() -> None:
     assert np.isnan(compute_average_precision([0.3, 0.2], [0, 0]))
 
 
-def test_only_classes_with_positives_are_averaged():
+def test_only_classes_with_positives_are_averaged() -> None:
     scores = np.array([[0.9, 0.1, 0.5], [0.8, 0.9, 0.5], [0.7, 0.2, 0.5]])
     labels = np.array([[1, 0, 0], [0, 1, 0], [1, 0, 0]])
     result = compute_action_precision(scores, labels)
@@ -44,7 +46,7 @@ def test_only_classes_with_positives_are_averaged():
     assert result.chance == pytest.approx((2 / 3 + 1 / 3) / 2)
 
 
-def test_videos_without_actions_rank_last():
+def test_videos_without_actions_rank_last() -> None:
     scores, labels = np.array([[0.9], [0.1]]), np.array([[0], [1]])
     assert compute_action_precision(scores, labels).mean == 1.0
 
@@ -52,7 +54,7 @@ def test_videos_without_actions_rank_last():
 ORIGIN = Origin(Owner.OURS_HOME, "by hand", "val", seeds=(3,), command="pytest")
 
 
-def test_videos_without_scores_are_told_and_rank_last():
+def test_videos_without_scores_are_told_and_rank_last() -> None:
     scores, labels = np.array([[0.1, 0.2], [np.nan, np.nan], [0.9, 0.1]]), np.array([[1, 0], [1, 0], [0, 1]])
     result = compute_action_precision(scores, labels)
     assert result.videos_without_scores == 1
@@ -65,7 +67,7 @@ def test_videos_without_scores_are_told_and_rank_last():
         compute_action_precision(np.array([[0.1, np.nan]]), labels[:1])
 
 
-def test_metrics_of_actions():
+def test_metrics_of_actions() -> None:
     scores = np.array([[0.9, 0.1, 0.5], [0.8, 0.9, 0.5], [0.7, 0.2, 0.5]])
     result = compute_action_precision(scores, np.array([[1, 0, 0], [0, 1, 0], [1, 0, 0]]))
     plain, weighted = result.to_metrics(ORIGIN, Counts(train_videos=9), "SGFB")
@@ -84,7 +86,7 @@ def test_metrics_of_actions():
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=30))
-def test_equals_the_definition(rows):
+def test_equals_the_definition(rows: list[tuple[int, bool]]) -> None:
     scores, labels = [float(s) for s, _ in rows], [int(y) for _, y in rows]
     order = sorted(range(len(rows)), key=lambda i: -scores[i])
     hits, precisions = 0, []
@@ -97,12 +99,12 @@ def test_equals_the_definition(rows):
     assert compute_average_precision([3 * s - 7 for s in scores], labels) == pytest.approx(expected, nan_ok=True)
 
 
-def boxes(*rows, classes=None, scores=None):
+def boxes(*rows: Sequence[float], classes: list[int] | None = None, scores: list[float] | None = None) -> Detections:
     n = len(rows)
     return Detections(np.array(rows), classes or np.ones(n), scores or np.ones(n))
 
 
-def test_perfect_boxes():
+def test_perfect_boxes() -> None:
     truth = [boxes((0, 0, 10, 10), (20, 20, 40, 30), classes=[1, 2])]
     result = compute_detection_precision(truth, truth)
     assert result.mean == 1.0
@@ -110,27 +112,27 @@ def test_perfect_boxes():
     assert result.short_sides[2] == 10
 
 
-def test_second_detection_of_one_box_is_false():
+def test_second_detection_of_one_box_is_false() -> None:
     truth = [boxes((0, 0, 10, 10), (50, 50, 60, 60))]
     found = [boxes((0, 0, 10, 10), (0, 0, 10, 9), (50, 50, 60, 60), scores=[0.9, 0.8, 0.7])]
     # hit, false, hit: precisions 1, 1/2, 2/3; the envelope keeps 1 and 2/3
     assert compute_detection_precision(found, truth).per_class[1] == pytest.approx((1 + 2 / 3) / 2)
 
 
-def test_interpolation_lifts_an_early_mistake():
+def test_interpolation_lifts_an_early_mistake() -> None:
     truth = [boxes((0, 0, 10, 10)), boxes((0, 0, 10, 10))]
     found = [boxes((30, 0, 40, 10), (0, 0, 10, 10), scores=[0.9, 0.8]), boxes((0, 0, 10, 10), scores=[0.7])]
     # false, hit, hit: precisions at the hits 1/2 and 2/3; the envelope makes both 2/3
     assert compute_detection_precision(found, truth).per_class[1] == pytest.approx(2 / 3)
 
 
-def test_nothing_found_and_nothing_true():
+def test_nothing_found_and_nothing_true() -> None:
     truth = [boxes((0, 0, 10, 10))]
     assert compute_detection_precision([Detections.empty()], truth).mean == 0
     assert np.isnan(compute_detection_precision([Detections.empty()], [Detections.empty()]).mean)
 
 
-def test_frames_that_nobody_looked_at_are_told():
+def test_frames_that_nobody_looked_at_are_told() -> None:
     truth = [boxes((0, 0, 10, 10)), boxes((0, 0, 10, 10))]
     result = compute_detection_precision([truth[0], None], truth)
     assert result.frames_without_prediction == 1 and result.per_class[1] == pytest.approx(1 / 2)

@@ -1,22 +1,30 @@
 """Scene-graph recall against hand-worked frames and a slow loop written from the definition."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from ag_core.errors import UserError
-from ag_core.evaluation.graph_recall import compute_graph_recall
+from ag_core.evaluation.graph_recall import GraphRecall, compute_graph_recall
 from ag_core.evaluation.metrics import Counts
 from ag_core.evaluation.protocol import Averaging, Constraint, Origin, Owner
 from ag_core.records import SceneGraph
 from ag_core.taxonomy import GROUP_SLICES, Mode, object_index, relation_index
 
-PERSON = np.array([0, 0, 50, 100])
+PERSON = np.array([0, 0, 50, 100], np.float32)
+Thing = tuple[str, Sequence[float], float, Mapping[str, float]]
 ORIGIN = Origin(Owner.YOURS, "by hand", "val", command="pytest")
 
 
-def graph(frame=1, objects=(), person=PERSON, person_score=1.0):
+def graph(
+    frame: int = 1,
+    objects: Sequence[Thing] = (),
+    person: NDArray[np.float32] | None = PERSON,
+    person_score: float = 1.0,
+) -> SceneGraph:
     """`objects`: (class name, box, score, {relation name: probability})."""
     relations = np.zeros((len(objects), 25))
     for row, (_, _, _, given) in enumerate(objects):
@@ -30,14 +38,24 @@ def graph(frame=1, objects=(), person=PERSON, person_score=1.0):
 FOUR = {"looking_at": 1, "in_front_of": 1, "on_the_side_of": 1, "holding": 1}
 
 
-def cup(relations, box=(60, 60, 70, 70), score=1.0, name="cup/glass/bottle"):
+def cup(
+    relations: Mapping[str, float],
+    box: Sequence[float] = (60, 60, 70, 70),
+    score: float = 1.0,
+    name: str = "cup/glass/bottle",
+) -> Thing:
     return (name, box, score, relations)
 
 
 TRUE = graph(objects=[cup(FOUR)])
 
 
-def recall(truth, guess, constraint=Constraint.WITH_CONSTRAINT, ks=(10, 20, 50)):
+def recall(
+    truth: SceneGraph,
+    guess: SceneGraph,
+    constraint: Constraint = Constraint.WITH_CONSTRAINT,
+    ks: tuple[int, ...] = (10, 20, 50),
+) -> GraphRecall:
     return compute_graph_recall({"A": [truth]}, {"A": [guess]}, constraint, ks)
 
 
@@ -50,13 +68,13 @@ def recall(truth, guess, constraint=Constraint.WITH_CONSTRAINT, ks=(10, 20, 50))
         (Constraint.ONE_PER_DIRECTION, 2 / 4),
     ],
 )
-def test_perfect_predictor(constraint, expected):
+def test_perfect_predictor(constraint: Constraint, expected: float) -> None:
     result = recall(TRUE, TRUE, constraint)
     assert result.frame_mean[20] == result.video_mean[20] == pytest.approx(expected)
     assert result.counts.sum() == 4
 
 
-def test_frames_without_prediction_are_told_and_score_zero():
+def test_frames_without_prediction_are_told_and_score_zero() -> None:
     truth = {"A": [TRUE, replace(TRUE, frame=2)], "B": [TRUE, graph(frame=3)]}
     result = compute_graph_recall(truth, {"A": [TRUE]})
     assert (result.n_frames, result.frames_without_prediction) == (3, 2)
@@ -66,14 +84,14 @@ def test_frames_without_prediction_are_told_and_score_zero():
     assert "3 frames (2 of them without a prediction, scored as zero)" in told
 
 
-def test_predictions_of_other_frames_are_refused():
+def test_predictions_of_other_frames_are_refused() -> None:
     for predictions in ({}, {"B": [TRUE]}, {"A": [replace(TRUE, frame=2)]}):
         with pytest.raises(UserError, match="none of the 1 annotated frames has a predicted graph"):
             compute_graph_recall({"A": [TRUE]}, predictions)
     assert compute_graph_recall({}, {}).n_frames == 0
 
 
-def test_metrics_say_k_averaging_and_mode():
+def test_metrics_say_k_averaging_and_mode() -> None:
     result = recall(TRUE, TRUE, Constraint.NO_CONSTRAINT)
     metrics = result.to_metrics(ORIGIN, Mode.PREDCLS, Counts(train_videos=5))
     assert [metric.protocol.label for metric in metrics] == ["R@10", "R@20", "R@50"] * 2 + [
@@ -90,28 +108,28 @@ def test_metrics_say_k_averaging_and_mode():
     assert [metric.n.triplets for metric in of_relation] == [1] * 4
 
 
-def test_graph_without_a_person_scores_zero():
+def test_graph_without_a_person_scores_zero() -> None:
     assert recall(TRUE, graph(person=None, objects=[cup(FOUR)])).frame_mean[50] == 0
 
 
-def test_wrong_class_or_low_overlap_do_not_match():
+def test_wrong_class_or_low_overlap_do_not_match() -> None:
     assert recall(TRUE, graph(objects=[cup(FOUR, name="book")])).frame_mean[50] == 0
     assert recall(TRUE, graph(objects=[cup(FOUR, box=(66, 60, 76, 70))])).frame_mean[50] == 0
     assert recall(TRUE, graph(objects=[cup(FOUR)], person=np.array([200, 0, 250, 100]))).frame_mean[50] == 0
 
 
-def test_overlap_counts_pixels_inclusively():
+def test_overlap_counts_pixels_inclusively() -> None:
     truth = graph(objects=[cup({"holding": 1}, box=(0, 0, 9, 9))])
     guess = graph(objects=[cup({"holding": 1}, box=(0, 0, 9, 4))])
     assert recall(truth, guess).frame_mean[10] == 1
 
 
-def test_semi_constraint_wants_more_than_nine_tenths():
+def test_semi_constraint_wants_more_than_nine_tenths() -> None:
     guess = graph(objects=[cup({"looking_at": 0.4, "in_front_of": 0.95, "on_the_side_of": 0.9, "holding": 0.2})])
     assert recall(TRUE, guess, Constraint.SEMI_CONSTRAINT).frame_mean[50] == 2 / 4
 
 
-def test_the_first_k_count():
+def test_the_first_k_count() -> None:
     noise = [cup({"holding": 1}, score=0.9, name="book") for _ in range(10)]
     guess = graph(objects=[cup({"holding": 1}, score=0.5), *noise])
     truth = graph(objects=[cup({"holding": 1})])
@@ -119,18 +137,18 @@ def test_the_first_k_count():
     assert (result.frame_mean[10], result.frame_mean[20]) == (0, 1)
 
 
-def test_no_constraint_keeps_a_hundred():
+def test_no_constraint_keeps_a_hundred() -> None:
     noise = [cup({"holding": 1}, name="book") for _ in range(100)]
     guess = graph(objects=[*noise, cup({"holding": 0.5})])
     assert recall(graph(objects=[cup({"holding": 1})]), guess, Constraint.NO_CONSTRAINT, ks=(200,)).frame_mean[200] == 0
 
 
-def test_invisible_objects_are_left_out():
+def test_invisible_objects_are_left_out() -> None:
     truth = graph(objects=[cup({"holding": 1}), cup(FOUR, box=(np.nan,) * 4, name="book")])
     assert recall(truth, truth).counts.sum() == 1
 
 
-def test_averages_over_images_videos_and_relations():
+def test_averages_over_images_videos_and_relations() -> None:
     held, wiped = graph(1, [cup({"holding": 1})]), graph(2, [cup({"holding": 1, "wiping": 1})])
     right, wrong = graph(2, [cup({"holding": 1})]), graph(1, [cup({"carrying": 1})])
     truth = {"A": [held, wiped], "B": [held]}
@@ -144,7 +162,7 @@ def test_averages_over_images_videos_and_relations():
     assert (result.n_frames, result.n_videos) == (3, 2)
 
 
-def slow_recall(truth, guess, k, constraint):
+def slow_recall(truth: SceneGraph, guess: SceneGraph, k: int, constraint: Constraint) -> float:
     """One frame, straight from the definition."""
     candidates = []
     for i in range(len(guess)):
@@ -168,7 +186,7 @@ def slow_recall(truth, guess, k, constraint):
     return len(hit) / len(wanted)
 
 
-def inclusive_iou(a, b):
+def inclusive_iou(a: NDArray[np.float32] | None, b: NDArray[np.float32] | None) -> float:
     width = min(a[2], b[2]) - max(a[0], b[0]) + 1
     height = min(a[3], b[3]) - max(a[1], b[1]) + 1
     common = max(width, 0) * max(height, 0)
@@ -177,10 +195,10 @@ def inclusive_iou(a, b):
 
 
 @pytest.mark.parametrize("constraint", [Constraint.WITH_CONSTRAINT, Constraint.NO_CONSTRAINT])
-def test_equals_the_slow_loop(constraint):
+def test_equals_the_slow_loop(constraint: Constraint) -> None:
     rng = np.random.default_rng(3)
 
-    def random_graph(frame, n, annotated):
+    def random_graph(frame: int, n: int, annotated: bool) -> SceneGraph:
         corners = rng.uniform(0, 60, (n, 2))
         boxes = np.concatenate([corners, corners + rng.uniform(20, 60, (n, 2))], axis=1)
         relations = rng.random((n, 25))
@@ -199,7 +217,7 @@ def test_equals_the_slow_loop(constraint):
         assert result.frame_mean[k] == pytest.approx(np.mean(slow))
 
 
-def test_permuting_objects_changes_nothing():
+def test_permuting_objects_changes_nothing() -> None:
     guess = graph(objects=[cup({"holding": 0.7}), cup({"wiping": 0.3}, name="book", score=0.4)])
     turned = SceneGraph(
         1, 0.0, PERSON, 1.0, guess.object_classes[::-1], guess.object_boxes_xyxy[::-1], guess.object_scores[::-1],

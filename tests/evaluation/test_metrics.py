@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -34,7 +35,7 @@ NOTHING = replace(RECALL, number=float("nan"))
 
 
 @pytest.mark.parametrize("spec", [".1f", "d", ">10", "%"])
-def test_a_metric_is_no_float(spec):
+def test_a_metric_is_no_float(spec: str) -> None:
     with pytest.raises(TypeError):
         float(RECALL)
     with pytest.raises(TypeError, match="not a float"):
@@ -43,7 +44,7 @@ def test_a_metric_is_no_float(spec):
         round(RECALL, 1)
 
 
-def test_formatting_says_unit_and_owner():
+def test_formatting_says_unit_and_owner() -> None:
     assert f"{RECALL}" == str(RECALL) == "67.7 % (ours on the home world)"
     assert f"{PAPER}" == "49.4 % (paper)"
     assert f"{NOTHING}" == "– % (ours on the home world)"
@@ -59,12 +60,12 @@ def test_formatting_says_unit_and_owner():
         (Unit.SECONDS, 2.345, "2.35 s"),
     ],
 )
-def test_units(unit, number, text):
+def test_units(unit: Unit, number: float, text: str) -> None:
     assert replace(RECALL, number=number, protocol=replace(R20, unit=unit)).format_number(with_unit=True) == text
 
 
 @pytest.mark.parametrize("metric", [RECALL, MAP, PAPER])
-def test_the_sentence_says_everything(metric):
+def test_the_sentence_says_everything(metric: Metric) -> None:
     sentence = metric.format_sentence()
     assert list(metric.list_facts()) == [kind for kind in FACTS if kind in metric.list_facts()]
     for text in metric.list_facts().values():
@@ -73,7 +74,7 @@ def test_the_sentence_says_everything(metric):
     assert metric.origin.command in sentence and metric.origin.source in sentence
 
 
-def test_the_short_form_says_whose_what_and_how_many():
+def test_the_short_form_says_whose_what_and_how_many() -> None:
     assert RECALL.format_short() == (
         "R@20 67.7 % (ours on the home world; PredCls, with constraint, home60 val dense view, 120 videos, 300 frames, "
         "7,604 triplets, seed 0)"
@@ -84,20 +85,20 @@ def test_the_short_form_says_whose_what_and_how_many():
 
 
 @pytest.mark.parametrize("metric", [RECALL, MAP, PAPER])
-def test_there_and_back_as_json(metric):
+def test_there_and_back_as_json(metric: Metric) -> None:
     Draft202012Validator.check_schema(SCHEMA)
     row = json.loads(json.dumps(metric.to_json(), allow_nan=False))
     Draft202012Validator(SCHEMA).validate(row)
     assert Metric.from_json(row) == metric
 
 
-def test_not_a_number_is_null():
+def test_not_a_number_is_null() -> None:
     row = NOTHING.to_json()
     Draft202012Validator(SCHEMA).validate(row)
     assert row["number"] is None and Metric.from_json(row).format_number() == "–"
 
 
-def changed(**changes) -> dict:
+def changed(**changes: object) -> dict:
     row = json.loads(json.dumps(RECALL.to_json()))
     for path, value in changes.items():
         part, _, name = path.partition("__")
@@ -127,20 +128,20 @@ def changed(**changes) -> dict:
         changed(more=1),
     ],
 )
-def test_what_is_no_metric_is_refused(row):
+def test_what_is_no_metric_is_refused(row: dict[str, Any]) -> None:
     assert not Draft202012Validator(SCHEMA).is_valid(row)
     with pytest.raises(UserError, match="this is no metric"):
         Metric.from_json(row)
 
 
-def test_the_schema_knows_the_fields():
+def test_the_schema_knows_the_fields() -> None:
     described = {name: set(part["properties"]) for name, part in SCHEMA["properties"].items() if "properties" in part}
     for name, kind in (("protocol", Protocol), ("origin", Origin), ("n", Counts), ("bounds", Bounds)):
         assert described[name] == set(kind.__dataclass_fields__), name
     assert set(SCHEMA["properties"]) == set(Metric.__dataclass_fields__)
 
 
-def test_numbers_need_their_origin():
+def test_numbers_need_their_origin() -> None:
     with pytest.raises(ValueError, match="needs its source"):
         Origin(Owner.PAPER, "Charades", "val")
     with pytest.raises(ValueError, match="needs the command"):
@@ -155,7 +156,7 @@ R50 = replace(R20, k=50)
 FREQUENCY = replace(HOME, seeds=(), command="evaluate relations --head frequency")
 
 
-def test_a_table_says_everything_once():
+def test_a_table_says_everything_once() -> None:
     table = MetricTable.from_rows(
         "head",
         {
@@ -175,7 +176,7 @@ def test_a_table_says_everything_once():
     assert table.to_records()[1]["R@20 in %"] == "64.5"
 
 
-def test_owners_in_one_column_are_told_apart():
+def test_owners_in_one_column_are_told_apart() -> None:
     mine = replace(
         PAPER, number=50.0, origin=Origin(Owner.YOURS, "Action Genome", "test", command="x"), n=Counts(frames=9)
     )
@@ -200,13 +201,13 @@ def test_owners_in_one_column_are_told_apart():
         PAPER,
     ],
 )
-def test_no_column_mixes_protocols(other):
+def test_no_column_mixes_protocols(other: Metric) -> None:
     assert not RECALL.is_comparable(other)
     with pytest.raises(UserError, match="do not belong into one column"):
         MetricTable.from_rows("head", {"a": [RECALL], "b": [other]})
 
 
-def test_rows_of_a_table_have_one_length():
+def test_rows_of_a_table_have_one_length() -> None:
     with pytest.raises(ValueError, match="differ in length"):
         MetricTable.from_rows("head", {"a": [RECALL], "b": []})
     with pytest.raises(ValueError, match="no number at all"):

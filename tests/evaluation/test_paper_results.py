@@ -18,14 +18,14 @@ def metrics_of(number: int) -> list[Metric]:
     return [metric for _, row in read_paper_table(PRINTED, number).rows for metric in row if metric is not None]
 
 
-def test_totals_say_whose_they_are():
+def test_totals_say_whose_they_are() -> None:
     totals = read_paper_totals(PRINTED)
     assert str(totals["frames"]) == "234,253 (paper)" and str(totals["relations"]) == "1,715,568 (paper)"
     assert totals["action_classes"].protocol.label == "action classes"
 
 
 @pytest.mark.parametrize("number", [3, 4, 5])
-def test_every_printed_number_is_there_and_the_papers(number: int):
+def test_every_printed_number_is_there_and_the_papers(number: int) -> None:
     printed = [value for row in PRINTED[f"table_{number}"] for value in row.values() if isinstance(value, float)]
     metrics = metrics_of(number)
     assert [metric.number for metric in metrics] == printed
@@ -34,7 +34,7 @@ def test_every_printed_number_is_there_and_the_papers(number: int):
     assert read_paper_table(PRINTED, number).format_caption().startswith("Paper; ")
 
 
-def test_table_5_is_told_by_mode_averaging_and_k():
+def test_table_5_is_told_by_mode_averaging_and_k() -> None:
     (best,) = (m for m in metrics_of(5) if m.model == "RelDN" and m.protocol.k == 20 and m.number == 34.92)
     assert best.protocol.mode is Mode.SGDET and best.protocol.averaging is Averaging.VIDEO
     assert "SGDet" in best.format_sentence() and "Table 5" in best.format_sentence()
@@ -42,6 +42,6 @@ def test_table_5_is_told_by_mode_averaging_and_k():
     assert ours != best.protocol, "the paper says neither constraint nor overlap: its numbers share no column with ours"
 
 
-def test_other_tables_hold_no_results():
+def test_other_tables_hold_no_results() -> None:
     with pytest.raises(ValueError, match="Table 1 holds no results"):
         read_paper_table(PRINTED, 1)

@@ -28,7 +28,7 @@ def trained(seed: int, number: float) -> Metric:
     return replace(METRIC, number=number, origin=replace(ORIGIN, seeds=(seed,)))
 
 
-def test_every_shipped_row_is_read():
+def test_every_shipped_row_is_read() -> None:
     results = read_log(LOG)
     validator = Draft202012Validator(json.loads((ASSETS / "metric.schema.json").read_text()))
     for result in results:
@@ -37,7 +37,7 @@ def test_every_shipped_row_is_read():
             validator.validate(metric.to_json())
 
 
-def test_an_old_row_keeps_its_numbers_and_protocol():
+def test_an_old_row_keeps_its_numbers_and_protocol() -> None:
     rows = {(r.what, r.metrics[0].origin.dataset): r for r in read_log(LOG) if r.metrics}
     metrics = rows["relations reldn sgdet", "home60"].metrics
     (recall,) = (
@@ -58,7 +58,7 @@ def test_an_old_row_keeps_its_numbers_and_protocol():
     assert all(m.bounds for m in audit if m.model != "chance")
 
 
-def test_a_new_row_is_read_back(tmp_path: Path):
+def test_a_new_row_is_read_back(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     log.write_text(json.dumps(build_log_row("actions", [METRIC, trained(1, 30)], {"classes": 4})) + "\n")
     (result,) = read_log(log)
@@ -66,14 +66,14 @@ def test_a_new_row_is_read_back(tmp_path: Path):
 
 
 @pytest.mark.parametrize("line", ["{", "{}", '{"what": "x", "date": "y", "metrics": [{"number": 3}]}', "[]"])
-def test_a_bad_line_is_named(tmp_path: Path, line: str):
+def test_a_bad_line_is_named(tmp_path: Path, line: str) -> None:
     log = tmp_path / "log.jsonl"
     log.write_text(json.dumps(build_log_row("actions", [METRIC])) + "\n" + line + "\n")
     with pytest.raises(UserError, match=r"log\.jsonl, line 2"):
         read_log(log)
 
 
-def test_trainings_become_their_mean():
+def test_trainings_become_their_mean() -> None:
     mean = average_over_seeds([trained(0, 20), trained(1, 30), trained(0, 20)])
     assert mean.number == 25 and mean.origin.seeds == (0, 1) and mean.number_of_seed == (20, 30)
     assert average_over_seeds([METRIC, METRIC]) == METRIC
@@ -86,7 +86,7 @@ def test_trainings_become_their_mean():
 REQUEST = '<!-- metrics {"rows": {"SGFB": "ours"}, "where": {"label": "video mAP"}, "columns": [{"split": "%s"}]} -->\n'
 
 
-def test_tables_are_filled_and_stay_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_tables_are_filled_and_stay_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     document, log = tmp_path / "doc.md", tmp_path / "log.jsonl"
     document.write_text(f"# Doc\n\n{REQUEST % 'val'}old\n<!-- end of metrics -->\n\nThe end.\n")
     log.write_text(json.dumps(build_log_row("actions", [METRIC])) + "\n")
@@ -103,7 +103,7 @@ def test_tables_are_filled_and_stay_so(tmp_path: Path, capsys: pytest.CaptureFix
         fill_tables((REQUEST % "val").replace("label", "speed") + "<!-- end of metrics -->", [])
 
 
-def test_the_results_are_those_of_the_log():
+def test_the_results_are_those_of_the_log() -> None:
     text = RESULTS.read_text(encoding="utf-8")
     assert len(BLOCK.findall(text)) >= 11
     assert fill_tables(text, read_log(LOG)) == text, "fill it: python -m ag_core fill-tables docs/results.md --log ..."
@@ -123,7 +123,7 @@ def tables_of(document: Path) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("name", ["results.md", "home_world.md"])
-def test_every_table_of_numbers_says_whose_how_and_how_many(name: str):
+def test_every_table_of_numbers_says_whose_how_and_how_many(name: str) -> None:
     tables = tables_of(PROJECT / "docs" / name)
     assert len(tables) >= 5
     for above, table in tables:
@@ -135,7 +135,7 @@ def test_every_table_of_numbers_says_whose_how_and_how_many(name: str):
         )
 
 
-def test_a_table_without_an_owner_is_found(tmp_path: Path):
+def test_a_table_without_an_owner_is_found(tmp_path: Path) -> None:
     document = tmp_path / "doc.md"
     document.write_text("Numbers:\n\n| model | mAP |\n| --- | --- |\n| LFB | 14.0 |\n\nText.\n")
     ((above, table),) = tables_of(document)

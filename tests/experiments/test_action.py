@@ -1,13 +1,17 @@
 """Clip network and feature-bank heads: examples, labels, features kept, heads that learn."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from ag_core.experiments.action import build_head_examples, compute_video_features, head_losses, score_examples
 from ag_core.experiments.clip import Clips, clip_losses, list_seen_actions, start_at_prior
+from ag_core.experiments.datasets import LabelledVideo, LabelledVideos, TrainingData
 from ag_core.experiments.training_loop import Budget, Recipe, fit
 from ag_core.models.pixels import to_clip_tensors
 from ag_core.models.region_features import RegionFeatureExtractor
@@ -15,6 +19,7 @@ from ag_core.models.relation import FrequencyHead
 from ag_core.models.scene_graph import SceneGraphPredictor
 from ag_core.models.video import build_bank_head, build_video_model
 from ag_core.presets import DEMO_VIDEO
+from ag_core.records import Detections
 from ag_core.taxonomy import BANK_SIZE
 
 TINY_VIDEO = replace(DEMO_VIDEO, name="video-tiny", base_width=4, frames=4, size_wh=(80, 48), latent_size=16)
@@ -22,11 +27,11 @@ quiet = {"report": lambda progress: None}
 
 
 @pytest.fixture
-def clips(loaded):
+def clips(loaded: LabelledVideos) -> Clips:
     return Clips.of(loaded, TINY_VIDEO)
 
 
-def test_clip_is_pictures_and_labels_around_a_moment(clips):
+def test_clip_is_pictures_and_labels_around_a_moment(clips: Clips) -> None:
     video = clips.videos[0]
     assert clips.frames(video, 2.0) == [22, 24, 26, 28]
     assert clips.pictures(video, 2.0).shape == (4, 48, 80, 3)
@@ -36,7 +41,7 @@ def test_clip_is_pictures_and_labels_around_a_moment(clips):
     assert tensor.unique().item() == pytest.approx((1 - 0.45) / 0.225)
 
 
-def test_training_starts_at_the_prior(clips):
+def test_training_starts_at_the_prior(clips: Clips) -> None:
     head = build_bank_head("i3d", TINY_VIDEO)
     labels = clips.grid_labels()
     start_at_prior(head, labels)
@@ -45,7 +50,7 @@ def test_training_starts_at_the_prior(clips):
     assert len(list_seen_actions(clips.videos)) == labels.any(axis=0).sum()
 
 
-def test_clip_network_trains(clips):
+def test_clip_network_trains(clips: Clips) -> None:
     model = build_video_model("i3d", TINY_VIDEO)
     start_at_prior(model.head, clips.grid_labels())
     before = model.clip_net.stem[0].weight.clone()
@@ -59,14 +64,12 @@ class Nobody:
 
     name, asked = "nobody", 0
 
-    def detect(self, images):
-        from ag_core.records import Detections
-
+    def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
         self.asked += 1
         return [Detections.empty() for _ in images]
 
 
-def test_features_are_made_once(clips, tmp_path):
+def test_features_are_made_once(clips: Clips, tmp_path: Path) -> None:
     from test_detector import TINY
 
     from ag_core.models.detector import build_faster_rcnn
@@ -84,11 +87,11 @@ def test_features_are_made_once(clips, tmp_path):
     assert np.array_equal(again.clips, found.clips)
 
 
-def test_oracle_head_tells_what_is_held(loaded):
+def test_oracle_head_tells_what_is_held(loaded: LabelledVideos) -> None:
     from ag_core.experiments.action import VideoFeatures
     from ag_core.models.feature_bank import compute_bank_times
 
-    def blank(video):
+    def blank(video: LabelledVideo) -> VideoFeatures:
         times = compute_bank_times(video.duration_s)
         same = np.full((len(times), TINY_VIDEO.feature_size), 0.5, np.float32)
         graphs = np.zeros((len(times), BANK_SIZE), np.float32)
@@ -108,7 +111,7 @@ def test_oracle_head_tells_what_is_held(loaded):
     assert (scores.argmax(axis=1) == labels.argmax(axis=1)).all()
 
 
-def test_banks_differ_and_nothing_else(data):
+def test_banks_differ_and_nothing_else(data: TrainingData) -> None:
     from ag_core.experiments.action import VideoFeatures
     from ag_core.models.feature_bank import compute_bank_times
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,19 +10,22 @@ from safetensors.torch import load_file
 
 from ag_core.__main__ import main
 from ag_core.errors import UserError
-from ag_core.evaluation.results_log import read_log, read_log_row
+from ag_core.evaluation.results_log import LoggedResult, read_log, read_log_row
 from ag_core.experiments import training
 from ag_core.experiments.compute import Compute
+from ag_core.experiments.datasets import TrainingData
 from ag_core.experiments.training_loop import Budget
 from ag_core.models.checkpoints import read_metadata
 from tests.experiments.test_action import TINY_VIDEO
 
 
-def command(*words) -> int:
+def command(*words: object) -> int:
     return main([str(word) for word in words])
 
 
-def test_all_networks_are_trained_and_evaluated(world, tiny_presets, tmp_path, capsys):
+def test_all_networks_are_trained_and_evaluated(
+    world: Path, tiny_presets: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     data, weights, log = ("--data", world), ("--weights", tmp_path), tmp_path / "log" / "results.jsonl"
     tiny = ("--preset", "tiny", "--threads", 1)
     train = ("--steps", 40, "--seed", 3, *tiny, *data)
@@ -60,13 +64,15 @@ def test_all_networks_are_trained_and_evaluated(world, tiny_presets, tmp_path, c
     assert {metric.origin.split for metric in actions.metrics} == {"test", "iid"}
 
 
-def test_an_interrupted_training_goes_on_and_no_other_does(data, tiny_presets, tmp_path):
+def test_an_interrupted_training_goes_on_and_no_other_does(
+    data: TrainingData, tiny_presets: None, tmp_path: Path
+) -> None:
     exact = Compute(autocast="off")  # 'auto' may choose otherwise the second time
     options = training.TrainingOptions(tmp_path / "clip.safetensors", Budget(steps=3), "tiny", batch=2, compute=exact)
     training.train_clip(data, options)
     whole = load_file(options.out)
 
-    def interrupt(*_):
+    def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
     other = replace(options, out=tmp_path / "other" / "clip.safetensors")
@@ -113,20 +119,24 @@ def test_an_interrupted_training_goes_on_and_no_other_does(data, tiny_presets, t
         (("--steps", "1", "--autocast", "half"), "there is no autocast 'half'"),
     ],
 )
-def test_impossible_numbers_are_refused(world, tmp_path, capsys, numbers, said):
+def test_impossible_numbers_are_refused(
+    world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], numbers: tuple[str, ...], said: str
+) -> None:
     out = tmp_path / "out.safetensors"
     assert command("train", "relations", "--data", world, "--out", out, *numbers) == 1
     error = capsys.readouterr().err
     assert error.startswith("error: ") and said in error and not out.exists()
 
 
-def test_missing_weights_are_named(world, tiny_presets, tmp_path, capsys):
+def test_missing_weights_are_named(
+    world: Path, tiny_presets: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert command("evaluate", "detector", "--data", world, "--weights", tmp_path, "--preset", "tiny") == 1
     assert "detector.safetensors" in capsys.readouterr().err
 
 
-def test_real_frequency(tmp_path, capsys):
-    def frame(video, number, contact):
+def test_real_frequency(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def frame(video: str, number: int, contact: str) -> str:
         thing = {
             "class": "cup/glass/bottle",
             "attention_relationship": ["looking_at"],
@@ -145,7 +155,7 @@ def test_real_frequency(tmp_path, capsys):
     assert find_recall(row, "with-constraint") == 100
 
 
-def find_recall(row, constraint):
+def find_recall(row: LoggedResult, constraint: str) -> float:
     [found] = [
         metric.number
         for metric in row.metrics
@@ -174,7 +184,9 @@ GOOD = (
         ("", "has no frame with a relationship"),
     ],
 )
-def test_a_sample_that_is_not_right_is_named(tmp_path, capsys, val, said):
+def test_a_sample_that_is_not_right_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], val: str, said: str
+) -> None:
     (tmp_path / "ag_frames_train.jsonl").write_text(GOOD + "}")
     (tmp_path / "ag_frames_val.jsonl").write_text(val)
     assert command("evaluate", "frequency-real", "--graphs", tmp_path) == 1
@@ -182,7 +194,9 @@ def test_a_sample_that_is_not_right_is_named(tmp_path, capsys, val, said):
     assert error.startswith("error: ") and said in error
 
 
-def test_a_sample_may_have_empty_lines_a_mark_and_separators(tmp_path, capsys):
+def test_a_sample_may_have_empty_lines_a_mark_and_separators(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "ag_frames_train.jsonl").write_text("\ufeff" + GOOD + ', "note": "a\u2028b"}\n\n', encoding="utf-8")
     (tmp_path / "ag_frames_val.jsonl").write_text(GOOD + "}\n", encoding="utf-8")
     assert command("evaluate", "frequency-real", "--graphs", tmp_path) == 0

@@ -10,6 +10,7 @@ from ag_core.annotations.building.build import build_store
 from ag_core.errors import UserError
 from ag_core.experiments.datasets import (
     FrameRule,
+    LabelledVideos,
     TrainingData,
     choose_apart,
     open_clip_frames,
@@ -18,7 +19,7 @@ from ag_core.experiments.datasets import (
 )
 
 
-def test_splits_and_labels(data, loaded):
+def test_splits_and_labels(data: TrainingData, loaded: LabelledVideos) -> None:
     assert len(loaded.videos) == 4 and len(data.with_split("test").load().videos) == 2
     video = loaded.videos[0]
     [(action, _, end)] = video.actions
@@ -28,7 +29,7 @@ def test_splits_and_labels(data, loaded):
     assert loaded.sentence() == "home-world.duckdb: 4 train videos, truth of source 'dense'"
 
 
-def test_frames_are_those_that_count(data, loaded):
+def test_frames_are_those_that_count(data: TrainingData, loaded: LabelledVideos) -> None:
     video = loaded.videos[0]
     cache = open_counted_frames(data.cache)
     assert [graph.frame for graph in video.counted_graphs] == [1, 7, 13, 19, 25, 31, 37, 43]
@@ -45,11 +46,11 @@ def test_frames_are_those_that_count(data, loaded):
     assert cache.path_of(fewer) != cache.path_of(video)
 
 
-def test_clip_frames_are_all_frames(data, loaded):
+def test_clip_frames_are_all_frames(data: TrainingData, loaded: LabelledVideos) -> None:
     assert open_clip_frames(data.cache, (80, 48)).read(loaded.videos[1]).shape == (48, 48, 80, 3)
 
 
-def test_the_annotation_is_another_source_of_the_same_videos(data, loaded):
+def test_the_annotation_is_another_source_of_the_same_videos(data: TrainingData, loaded: LabelledVideos) -> None:
     sparse = TrainingData.open(data.store, source="annotation").load()
     assert sparse.data.rule == FrameRule(published=True)
     for mine, dense in zip(sparse.videos, loaded.videos, strict=True):
@@ -58,7 +59,7 @@ def test_the_annotation_is_another_source_of_the_same_videos(data, loaded):
     assert sparse.data.fingerprint != data.fingerprint
 
 
-def test_frames_apart():
+def test_frames_apart() -> None:
     times = [(frame - 1) / 12 for frame in range(1, 48, 2)]
     assert choose_apart(times, 0.5) == list(range(0, 24, 3))
     assert choose_apart([0.0, 0.4, 0.5, 0.95, 3.0], 0.5) == [0, 2, 4]
@@ -66,7 +67,7 @@ def test_frames_apart():
     assert choose_apart([], 0.5) == []
 
 
-def test_what_is_not_there_is_said(data, showcase: Path, tmp_path: Path):
+def test_what_is_not_there_is_said(data: TrainingData, showcase: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="choose one of annotation, dense"):
         TrainingData.open(data.store, source="mine")
     with pytest.raises(UserError, match="has no other videos"):
@@ -86,7 +87,7 @@ def test_what_is_not_there_is_said(data, showcase: Path, tmp_path: Path):
         loaded.check_actions()
 
 
-def test_frames_behind_the_end_do_not_count(data, loaded):
+def test_frames_behind_the_end_do_not_count(data: TrainingData, loaded: LabelledVideos) -> None:
     video = loaded.videos[0]
     short = replace(video.targets, frame_counts=np.full_like(video.targets.frame_counts, 20))
     from ag_core.experiments.datasets import _labelled_video

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ag_core.evaluation.average_precision import compute_detection_precision
+from ag_core.experiments.datasets import LabelledVideos
 from ag_core.experiments.detector import DetectorFrames, _example, compute_repeat_factors, detector_losses
 from ag_core.experiments.training_loop import Budget, Recipe, fit
 from ag_core.models.detector import FasterRcnnDetector, build_faster_rcnn
@@ -24,7 +25,7 @@ TINY = replace(
 )
 
 
-def test_rectangles_are_learned(loaded):
+def test_rectangles_are_learned(loaded: LabelledVideos) -> None:
     frames = DetectorFrames.of(loaded)
     model = build_faster_rcnn(TINY)
     recipe = Recipe(Budget(steps=80), learning_rate=2e-3)
@@ -34,7 +35,7 @@ def test_rectangles_are_learned(loaded):
     assert compute_detection_precision(found, frames.truth).mean > 0.6
 
 
-def test_mirrored_boxes_follow_the_picture(loaded):
+def test_mirrored_boxes_follow_the_picture(loaded: LabelledVideos) -> None:
     frames = DetectorFrames.of(loaded)
     picture, truth = frames.picture(0), frames.truth[0]
     seen = set()
@@ -52,7 +53,7 @@ def test_mirrored_boxes_follow_the_picture(loaded):
     assert seen == {True, False}
 
 
-def test_rare_classes_are_drawn_more_often():
+def test_rare_classes_are_drawn_more_often() -> None:
     classes = [np.array([0, 1])] * 15 + [np.array([0, 2])] * 4 + [np.array([0, 3])]
     factors = compute_repeat_factors(classes)
     assert factors[0] == 1

@@ -73,7 +73,7 @@ def official_store(release: Path) -> Path:
     return store
 
 
-def test_the_published_frames_of_videos_with_a_file_count(official_store: Path):
+def test_the_published_frames_of_videos_with_a_file_count(official_store: Path) -> None:
     data = TrainingData.open(official_store)
     assert data.source == "annotation" and data.rule == FrameRule(published=True)
     train, test = data.load(), data.with_split("test").load()
@@ -93,7 +93,7 @@ def test_the_same_commands_train_and_evaluate_every_model(
     tiny_presets: None,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
-):
+) -> None:
     data = ("--data", world if kind == "home world" else official_store, "--preset", "tiny", "--threads", 1)
     train = (*data, "--steps", 1, "--batch", 2, "--autocast", "off")
     assert command("train", "detector", *train, "--out", tmp_path / "detector.safetensors") == 0
@@ -124,7 +124,9 @@ def test_the_same_commands_train_and_evaluate_every_model(
     assert set(rows[-1]["about"]["AP"]) == {"i3d", "lfb", "sgfb", "oracle"}
 
 
-def test_a_lake_of_the_store_trains_as_well(release: Path, official_store: Path, tiny_presets: None, tmp_path: Path):
+def test_a_lake_of_the_store_trains_as_well(
+    release: Path, official_store: Path, tiny_presets: None, tmp_path: Path
+) -> None:
     lake = tmp_path / "lake"
     words = ["build-store", "--charades", release / "charades", "--action-genome", release / "annotations"]
     words += ["--videos", release / "videos", "--out", tmp_path / "again.duckdb", "--lake", lake]
@@ -142,7 +144,7 @@ def test_annotations_without_videos_say_what_is_missing(
     tiny_presets: None,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
-):
+) -> None:
     store = tmp_path / "annotations.duckdb"
     shutil.copytree(release / "charades", tmp_path / "charades")
     assert main(["build-store", "--charades", str(tmp_path / "charades"), "--out", str(store)]) == 0

@@ -1,9 +1,13 @@
 """Relation training: examples, matching of detected boxes, joining, a head that learns."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
+from ag_core.experiments.datasets import LabelledVideos, TrainingData
 from ag_core.experiments.relations import (
     collate_pairs,
     collect_labelled_objects,
@@ -16,7 +20,7 @@ from ag_core.models.detector import build_faster_rcnn
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import RelDnHead, find_relation_loss
 from ag_core.models.scene_graph import FrameBoxes
-from ag_core.records import Detections
+from ag_core.records import Detections, SceneGraph
 from tests.experiments.test_detector import TINY
 
 
@@ -25,21 +29,23 @@ class TrueBoxes:
 
     name = "true boxes"
 
-    def __init__(self, graph):
+    def __init__(self, graph: SceneGraph) -> None:
         self.graph = graph
 
-    def detect(self, images):
+    def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
         graph = self.graph
         boxes = np.concatenate([[graph.person_box_xyxy], graph.object_boxes_xyxy, [[0, 0, 9, 9]]])
         return [Detections(boxes, [0, *graph.object_classes, 5], np.linspace(0.9, 0.5, len(boxes)))] * len(images)
 
 
 @pytest.fixture
-def trunk():
+def trunk() -> RegionFeatureExtractor:
     return RegionFeatureExtractor(build_faster_rcnn(TINY))
 
 
-def test_frames_learn_from_given_and_found_boxes(data, loaded, trunk):
+def test_frames_learn_from_given_and_found_boxes(
+    data: TrainingData, loaded: LabelledVideos, trunk: RegionFeatureExtractor
+) -> None:
     video = loaded.videos[0]
     detector = TrueBoxes(video.counted_graphs[0])
     [examples] = load_examples(data, [video], trunk, detector, "test", every=8)
@@ -51,7 +57,7 @@ def test_frames_learn_from_given_and_found_boxes(data, loaded, trunk):
     assert torch.allclose(again[1].batch.object_features, found.batch.object_features)
 
 
-def test_matching_wants_class_and_place(loaded):
+def test_matching_wants_class_and_place(loaded: LabelledVideos) -> None:
     graph = loaded.videos[0].counted_graphs[0]
     boxes, classes = graph.object_boxes_xyxy, graph.object_classes
     wrong = np.array([30, 31])
@@ -67,7 +73,7 @@ def test_matching_wants_class_and_place(loaded):
     assert len(match_boxes(many, graph)[0].objects) == 3
 
 
-def test_joined_batches_renumber(data, loaded, trunk):
+def test_joined_batches_renumber(data: TrainingData, loaded: LabelledVideos, trunk: RegionFeatureExtractor) -> None:
     [examples] = load_examples(data, [loaded.videos[1]], trunk, None, "joined", every=4)
     batch, targets = collate_pairs(examples)
     assert batch.pairs.tolist() == [[0, 1], [0, 2], [3, 4], [3, 5]]
@@ -75,7 +81,7 @@ def test_joined_batches_renumber(data, loaded, trunk):
     assert len(targets.related) == 4
 
 
-def test_a_head_learns_who_is_held(data, loaded, trunk):
+def test_a_head_learns_who_is_held(data: TrainingData, loaded: LabelledVideos, trunk: RegionFeatureExtractor) -> None:
     videos = loaded.videos
     examples = [e for found in load_examples(data, videos, trunk, None, "learn") for e in found]
     head = RelDnHead(TINY.box_head_width, (32, 32), 16).fit(*collect_labelled_objects(videos))

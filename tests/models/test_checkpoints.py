@@ -1,5 +1,7 @@
 """Weights there and back, and refusals that name the thing, the rule and the remedy."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -8,17 +10,17 @@ from ag_core.models.checkpoints import load_checkpoint, read_metadata, save_chec
 
 
 @pytest.fixture
-def module():
+def module() -> torch.nn.Sequential:
     torch.manual_seed(0)
     return torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4))
 
 
-def fresh():
+def fresh() -> torch.nn.Sequential:
     return torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4))
 
 
 @pytest.mark.parametrize("half", [False, True])
-def test_there_and_back(module, tmp_path, half):
+def test_there_and_back(module: torch.nn.Sequential, tmp_path: Path, half: bool) -> None:
     path = tmp_path / "folder" / "w.safetensors"
     save_checkpoint(path, module.state_dict(), {"preset": "tiny", "command": "train"}, half_precision=half)
     other = fresh()
@@ -32,26 +34,26 @@ def test_there_and_back(module, tmp_path, half):
     assert [file.name for file in path.parent.iterdir()] == ["w.safetensors"]
 
 
-def test_half_precision_is_half_the_size(tmp_path):
+def test_half_precision_is_half_the_size(tmp_path: Path) -> None:
     state = {"weight": torch.randn(100, 100)}
     save_checkpoint(tmp_path / "full", state, {"preset": "tiny"})
     save_checkpoint(tmp_path / "half", state, {"preset": "tiny"}, half_precision=True)
     assert (tmp_path / "half").stat().st_size < 0.6 * (tmp_path / "full").stat().st_size
 
 
-def test_shared_and_strided_tensors_can_be_saved(tmp_path):
+def test_shared_and_strided_tensors_can_be_saved(tmp_path: Path) -> None:
     weight = torch.randn(4, 6)
     save_checkpoint(tmp_path / "w", {"a": weight.T, "b": weight}, {"preset": "tiny"})
     assert read_metadata(tmp_path / "w")["preset"] == "tiny"
 
 
-def test_another_preset_is_refused_with_both_names(module, tmp_path):
+def test_another_preset_is_refused_with_both_names(module: torch.nn.Sequential, tmp_path: Path) -> None:
     save_checkpoint(tmp_path / "w", module.state_dict(), {"preset": "tiny"})
     with pytest.raises(UserError, match=r"'tiny'.*'huge'"):
         load_checkpoint(tmp_path / "w", fresh(), "huge")
 
 
-def test_what_does_not_fit_is_listed_and_nothing_is_loaded(module, tmp_path):
+def test_what_does_not_fit_is_listed_and_nothing_is_loaded(module: torch.nn.Sequential, tmp_path: Path) -> None:
     state = module.state_dict()
     del state["0.bias"]
     state["0.weight"] = torch.zeros(4, 5)
@@ -67,7 +69,7 @@ def test_what_does_not_fit_is_listed_and_nothing_is_loaded(module, tmp_path):
     assert all(torch.equal(before[name], tensor) for name, tensor in other.state_dict().items())
 
 
-def test_absent_and_foreign_files(tmp_path):
+def test_absent_and_foreign_files(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no weights file"):
         load_checkpoint(tmp_path / "absent", fresh(), "tiny")
     (tmp_path / "text").write_text("hello")
@@ -75,17 +77,19 @@ def test_absent_and_foreign_files(tmp_path):
         read_metadata(tmp_path / "text")
 
 
-def test_a_preset_is_required(tmp_path):
+def test_a_preset_is_required(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="preset"):
         save_checkpoint(tmp_path / "w", {}, {"preset": ""})
 
 
-def test_a_failed_write_leaves_the_old_file(tmp_path, module, monkeypatch):
+def test_a_failed_write_leaves_the_old_file(
+    tmp_path: Path, module: torch.nn.Sequential, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "w"
     save_checkpoint(path, module.state_dict(), {"preset": "tiny"})
     before = path.read_bytes()
 
-    def full_disk(*arguments, **options):
+    def full_disk(*arguments: object, **options: object) -> None:
         raise OSError("no space left on device")
 
     monkeypatch.setattr("ag_core.models.checkpoints.save_file", full_disk)

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from torchvision.models.detection import fasterrcnn_resnet50_fpn
+from numpy.typing import NDArray
+from torchvision.models.detection import FasterRCNN, fasterrcnn_resnet50_fpn
 
 from ag_core.catalog import DETECTORS
 from ag_core.errors import UserError
@@ -24,12 +25,12 @@ NANO = WEIGHTS / "yolox_nano.onnx"
 needs_nano = pytest.mark.skipif(not NANO.is_file(), reason=f"needs the YOLOX file {NANO}")
 
 
-def picture(height=72, width=128, seed=0):
+def picture(height: int = 72, width: int = 128, seed: int = 0) -> NDArray[np.uint8]:
     return np.random.default_rng(seed).integers(0, 255, (height, width, 3), np.uint8)
 
 
 @pytest.fixture(scope="module")
-def model():
+def model() -> FasterRCNN:
     torch.manual_seed(0)
     random = build_faster_rcnn(DEMO_DETECTOR)
     with torch.no_grad():  # sure of something, so that there are detections to look at
@@ -37,7 +38,7 @@ def model():
     return random
 
 
-def test_demo_detector_trains_on_any_orientation(model):
+def test_demo_detector_trains_on_any_orientation(model: FasterRCNN) -> None:
     images = [torch.rand(3, 72, 128), torch.rand(3, 128, 72)]
     target = {"boxes": torch.tensor([[5.0, 5, 40, 60]]), "labels": torch.tensor([3])}
     losses = build_faster_rcnn(DEMO_DETECTOR).train()(images, [target, target])
@@ -45,7 +46,7 @@ def test_demo_detector_trains_on_any_orientation(model):
     assert all(value.isfinite() for value in losses.values())
 
 
-def test_detections_lie_in_the_image_and_are_sorted(model):
+def test_detections_lie_in_the_image_and_are_sorted(model: FasterRCNN) -> None:
     detector = FasterRcnnDetector(model, score_threshold=0.0)
     images = [picture(), picture(128, 72), picture(128, 72, 1)]
     kept = [image.copy() for image in images]
@@ -62,12 +63,12 @@ def test_detections_lie_in_the_image_and_are_sorted(model):
     assert detector.detect([]) == []
 
 
-def test_wrong_picture_is_refused(model):
+def test_wrong_picture_is_refused(model: FasterRCNN) -> None:
     with pytest.raises(ValueError, match="uint8"):
         FasterRcnnDetector(model).detect([np.zeros((10, 10, 3), np.float32)])
 
 
-def test_paper_detector_runs():
+def test_paper_detector_runs() -> None:
     torch.manual_seed(0)
     preset = replace(PAPER_DETECTOR, min_size=64, max_size=96, proposals_test=(20, 5))
     paper = build_faster_rcnn(preset).eval()
@@ -78,7 +79,7 @@ def test_paper_detector_runs():
     assert found["boxes"].shape[1] == 4
 
 
-def test_own_detector_from_disk(model, tmp_path):
+def test_own_detector_from_disk(model: FasterRCNN, tmp_path: Path) -> None:
     path = tmp_path / "detector.safetensors"
     save_checkpoint(path, model.state_dict(), {"preset": DEMO_DETECTOR.name}, half_precision=True)
     loaded = load_detector("home-world", tmp_path)
@@ -87,7 +88,7 @@ def test_own_detector_from_disk(model, tmp_path):
     assert torch.allclose(loaded.model.state_dict()[name], weight, atol=1e-3)
 
 
-def test_unknown_names_list_the_known():
+def test_unknown_names_list_the_known() -> None:
     with pytest.raises(UserError, match=", ".join(DETECTORS)):
         load_detector("yolo9000")
     with pytest.raises(UserError, match="demo, paper"):
@@ -95,7 +96,7 @@ def test_unknown_names_list_the_known():
     assert DETECTORS["home-world"].preset("demo") is DEMO_DETECTOR
 
 
-def test_weights_are_asked_for(tmp_path):
+def test_weights_are_asked_for(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="'yolox' needs a model file"):
         load_detector("yolox")
     with pytest.raises(UserError, match="there is no ONNX file"):
@@ -108,18 +109,18 @@ def test_weights_are_asked_for(tmp_path):
     ("coco", "own"),
     [("cell phone", "phone/camera"), ("tv", "television"), ("wine glass", "cup/glass/bottle"), ("pizza", "food")],
 )
-def test_coco_names_map(coco, own):
+def test_coco_names_map(coco: str, own: str) -> None:
     assert list_classes_of([coco, "zebra"]).tolist() == [object_index(own), -1]
 
 
-def test_coco_map_is_complete():
+def test_coco_map_is_complete() -> None:
     assert set(CLASS_OF_COCO_NAME) <= set(list_coco_names())
     assert len(list_coco_names()) == 80
     assert len(set(CLASS_OF_COCO_NAME.values())) == 15
     assert len(UNSEEN_BY_COCO) == len(OBJECT_CLASSES) - 15
 
 
-def test_coco_detector_from_a_file(tmp_path, monkeypatch):
+def test_coco_detector_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
     whole = fasterrcnn_resnet50_fpn(weights=None, weights_backbone=None)
     path = tmp_path / "coco.pth"
@@ -138,7 +139,7 @@ def test_coco_detector_from_a_file(tmp_path, monkeypatch):
     assert mapped.scores.tolist() == pytest.approx([0.9, 0.5])
 
 
-def test_coco_detector_refuses_other_files(tmp_path):
+def test_coco_detector_refuses_other_files(tmp_path: Path) -> None:
     text = tmp_path / "notes.txt"
     text.write_text("not weights")
     with pytest.raises(UserError, match="not a torch weights file"):
@@ -150,8 +151,8 @@ def test_coco_detector_refuses_other_files(tmp_path):
         CocoDetector(tmp_path / "absent.pth")
 
 
-def test_coco_detector_without_a_network(monkeypatch):
-    def no_network(*arguments, **options):
+def test_coco_detector_without_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_network(*arguments: object, **options: object) -> None:
         raise OSError("no route to host")
 
     monkeypatch.setattr(torch.hub, "load_state_dict_from_url", no_network)
@@ -160,7 +161,7 @@ def test_coco_detector_without_a_network(monkeypatch):
         CocoDetector()
 
 
-def test_letterbox_and_decoding_by_hand():
+def test_letterbox_and_decoding_by_hand() -> None:
     blob, scale = letterbox(np.full((208, 104, 3), (10, 20, 30), np.uint8))
     assert blob.shape == (1, 3, SIDE, SIDE)
     assert scale == 2
@@ -174,7 +175,7 @@ def test_letterbox_and_decoding_by_hand():
     assert scores[55, 0] == pytest.approx(0.4)
 
 
-def test_onnx_detector_refuses_other_files(tmp_path):
+def test_onnx_detector_refuses_other_files(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(b"not a model")
     with pytest.raises(UserError, match="cannot be read as an ONNX model"):
@@ -182,7 +183,7 @@ def test_onnx_detector_refuses_other_files(tmp_path):
 
 
 @needs_nano
-def test_yolox_names_are_those_of_the_file():
+def test_yolox_names_are_those_of_the_file() -> None:
     older = {
         "motorbike": "motorcycle",
         "aeroplane": "airplane",
@@ -196,7 +197,7 @@ def test_yolox_names_are_those_of_the_file():
 
 
 @needs_nano
-def test_yolox_on_a_plain_picture():
+def test_yolox_on_a_plain_picture() -> None:
     detector = load_detector(str(NANO))
     image = cv2.GaussianBlur(picture(120, 200), (9, 9), 0)
     kept = image.copy()

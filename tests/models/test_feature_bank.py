@@ -1,7 +1,10 @@
 """The bank's grid and window against the published numbers, and confidence matrices by hand."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike, NDArray
 
 from ag_core.models.feature_bank import (
     build_graph_bank,
@@ -16,7 +19,14 @@ from ag_core.taxonomy import BANK_SIZE, N_RELATIONS, object_index, relation_inde
 GRID = compute_bank_times(720 / 24)
 
 
-def graph(classes, scores=None, relations=None, person=True, time_s=0.0, boxes=None):
+def graph(
+    classes: Sequence[int],
+    scores: Sequence[float] | None = None,
+    relations: NDArray[np.float32] | None = None,
+    person: bool = True,
+    time_s: float = 0.0,
+    boxes: ArrayLike | None = None,
+) -> SceneGraph:
     n = len(classes)
     return SceneGraph(
         frame=1,
@@ -30,7 +40,7 @@ def graph(classes, scores=None, relations=None, person=True, time_s=0.0, boxes=N
     )
 
 
-def test_grid_of_a_720_frame_video():
+def test_grid_of_a_720_frame_video() -> None:
     frames = np.round(GRID * 24).astype(int)
     assert len(frames) == 60
     assert frames[:2].tolist() == [11, 23]
@@ -38,7 +48,7 @@ def test_grid_of_a_720_frame_video():
 
 
 @pytest.mark.parametrize("duration", [0.0, 0.3, 0.459])
-def test_grid_of_a_video_before_the_first_entry(duration):
+def test_grid_of_a_video_before_the_first_entry(duration: float) -> None:
     assert len(compute_bank_times(0.0)) == 0
     assert len(compute_bank_times(duration)) == int(duration > 11 / 24)
 
@@ -47,7 +57,7 @@ def test_grid_of_a_video_before_the_first_entry(duration):
     ("centre", "first", "last", "hits", "packed"),
     [(360, 251, 479, 20, 20), (359, 239, 479, 21, 20), (10, 11, 119, 10, 10)],
 )
-def test_window_cases(centre, first, last, hits, packed):
+def test_window_cases(centre: int, first: int, last: int, hits: int, packed: int) -> None:
     found = find_window_indices(GRID, centre / 24)
     frames = np.round(GRID[found] * 24).astype(int)
     assert (frames[0], frames[-1], len(frames)) == (first, last, hits)
@@ -58,7 +68,7 @@ def test_window_cases(centre, first, last, hits, packed):
     assert not rows[packed:].any()
 
 
-def test_a_crowded_window_is_spread_for_the_oracle():
+def test_a_crowded_window_is_spread_for_the_oracle() -> None:
     times = np.arange(41) / 8
     bank = np.arange(41, dtype=np.float32)[:, None]
     spread = cut_window(bank, times, 2.5, spread=True)[:, 0]
@@ -66,7 +76,7 @@ def test_a_crowded_window_is_spread_for_the_oracle():
     assert cut_window(bank, times, 2.5)[-1, 0] == 19
 
 
-def test_window_of_an_empty_bank():
+def test_window_of_an_empty_bank() -> None:
     assert not cut_window(np.zeros((0, 5), np.float32), [], 3.0).any()
 
 
@@ -74,7 +84,7 @@ def test_window_of_an_empty_bank():
     ("name", "relation", "position"),
     [("chair", "sitting_on", 168), ("window", "writing_on", 874), ("bag", "looking_at", 0)],
 )
-def test_position_of_an_entry(name, relation, position):
+def test_position_of_an_entry(name: str, relation: str, position: int) -> None:
     thing, held = object_index(name), relation_index(relation)
     relations = np.zeros((1, N_RELATIONS))
     relations[0, held] = 0.5
@@ -84,7 +94,7 @@ def test_position_of_an_entry(name, relation, position):
     assert row[position] == pytest.approx(0.4)
 
 
-def test_largest_of_several_instances_and_any_order():
+def test_largest_of_several_instances_and_any_order() -> None:
     relations = np.random.default_rng(0).random((3, N_RELATIONS))
     one = graph([4, 4, 9], [0.5, 0.9, 0.3], relations)
     other = graph([9, 4, 4], [0.3, 0.9, 0.5], relations[[2, 1, 0]])
@@ -92,14 +102,14 @@ def test_largest_of_several_instances_and_any_order():
     assert one.confidence_matrix()[3] == pytest.approx(np.maximum(0.5 * relations[0], 0.9 * relations[1]))
 
 
-def test_nobody_or_nothing_visible_gives_zeros():
+def test_nobody_or_nothing_visible_gives_zeros() -> None:
     full = np.ones((1, N_RELATIONS))
     assert not graph([4], relations=full, person=False).confidence_matrix().any()
     assert not graph([4], relations=full, boxes=np.full((1, 4), np.nan)).confidence_matrix().any()
     assert build_graph_bank([]).shape == (0, BANK_SIZE)
 
 
-def test_oracle_joins_graphs_on_one_grid_point():
+def test_oracle_joins_graphs_on_one_grid_point() -> None:
     one, two = np.zeros((1, N_RELATIONS)), np.zeros((1, N_RELATIONS))
     one[0, 0] = two[0, 5] = 1
     times, bank = build_oracle_bank(

@@ -11,7 +11,7 @@ from ag_core.errors import UserError
 from ag_core.models.pairs import PairBatch, join_batches, make_one_hot_logits
 from ag_core.models.relation import FrequencyHead, RelDnHead, build_relation_head, find_relation_loss
 from ag_core.models.relation.frequency import count_relation_frequencies
-from ag_core.models.relation.head import RelationLogits, to_object_probabilities
+from ag_core.models.relation.head import RelationHead, RelationLogits, to_object_probabilities
 from ag_core.models.relation.losses import PairTargets, compute_grouped_losses
 from ag_core.models.relation.reldn import compute_contrastive_loss
 from ag_core.presets import RelationPreset, RelDnPreset
@@ -21,7 +21,7 @@ D = 12
 TINY = {"reldn": RelDnPreset("relation-test", D, (10, 8), 6), "frequency": RelationPreset("relation-test")}
 
 
-def make_batch(objects_per_frame=(2, 3), seed=0):
+def make_batch(objects_per_frame: tuple[int, ...] = (2, 3), seed: int = 0) -> PairBatch:
     """Frames with one person (first) and some objects each."""
     random = torch.Generator().manual_seed(seed)
     classes, pairs, frame_of_pair = [], [], []
@@ -44,7 +44,7 @@ def make_batch(objects_per_frame=(2, 3), seed=0):
     )
 
 
-def permuted(batch, order):
+def permuted(batch: PairBatch, order: torch.Tensor) -> PairBatch:
     return replace(
         batch,
         pairs=batch.pairs[order],
@@ -54,12 +54,12 @@ def permuted(batch, order):
 
 
 @pytest.fixture(params=list(RELATION_HEADS))
-def head_id(request):
-    return request.param
+def head_id(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture
-def head(head_id):
+def head(head_id: str) -> RelationHead:
     torch.manual_seed(0)
     random = np.random.default_rng(0)
     built = build_relation_head(head_id, TINY[head_id])
@@ -67,7 +67,7 @@ def head(head_id):
     return built
 
 
-def test_shapes_and_finite_values(head):
+def test_shapes_and_finite_values(head: RelationHead) -> None:
     logits = head(make_batch())
     assert logits.predicates.shape == (5, N_RELATIONS)
     assert logits.objects.shape == (7, N_CLASSES)
@@ -75,7 +75,7 @@ def test_shapes_and_finite_values(head):
     assert all(getattr(logits, field.name).isfinite().all() for field in fields(logits))
 
 
-def test_input_untouched_and_second_call_equal(head):
+def test_input_untouched_and_second_call_equal(head: RelationHead) -> None:
     batch = make_batch()
     kept = [getattr(batch, field.name).clone() for field in fields(batch)]
     first, second = head.eval()(batch), head(batch)
@@ -83,14 +83,14 @@ def test_input_untouched_and_second_call_equal(head):
     assert all(torch.equal(getattr(batch, field.name), old) for field, old in zip(fields(batch), kept))
 
 
-def test_permuting_pairs_permutes_the_output(head):
+def test_permuting_pairs_permutes_the_output(head: RelationHead) -> None:
     batch, order = make_batch(), torch.tensor([3, 0, 4, 1, 2])
     straight, shuffled = head.eval()(batch), head(permuted(batch, order))
     assert torch.allclose(straight.predicates[order], shuffled.predicates, atol=1e-5)
     assert torch.allclose(straight.relatedness[order], shuffled.relatedness, atol=1e-5)
 
 
-def test_frames_do_not_influence_one_another(head):
+def test_frames_do_not_influence_one_another(head: RelationHead) -> None:
     both = make_batch((2, 3))
     alone = PairBatch(
         boxes=both.boxes[:3],
@@ -108,25 +108,25 @@ def test_frames_do_not_influence_one_another(head):
 
 
 @pytest.mark.parametrize("objects_per_frame", [(), (0,), (0, 0)])
-def test_no_pairs(head, objects_per_frame):
+def test_no_pairs(head: RelationHead, objects_per_frame: tuple[int, ...]) -> None:
     logits = head(make_batch(objects_per_frame))
     assert logits.predicates.shape == (0, N_RELATIONS)
     assert logits.probabilities().shape == (0, N_RELATIONS)
 
 
-def test_probabilities(head):
+def test_probabilities(head: RelationHead) -> None:
     probabilities = head(make_batch()).probabilities()
     assert torch.allclose(probabilities[:, GROUP_SLICES[Group.ATTENTION]].sum(dim=1), torch.ones(5))
     assert ((probabilities >= 0) & (probabilities <= 1)).all()
 
 
-def test_state_there_and_back(head, head_id):
+def test_state_there_and_back(head: RelationHead, head_id: str) -> None:
     other = build_relation_head(head_id, TINY[head_id])
     other.load_state_dict(head.state_dict())
     assert torch.equal(other.eval()(make_batch()).predicates, head.eval()(make_batch()).predicates)
 
 
-def test_gradients_reach_every_part_of_reldn():
+def test_gradients_reach_every_part_of_reldn() -> None:
     head = RelDnHead(D, (10, 8), 6)
     batch = make_batch()
     targets = PairTargets(torch.rand(5, N_RELATIONS) < 0.4, torch.tensor([True, True, False, True, False]))
@@ -137,11 +137,11 @@ def test_gradients_reach_every_part_of_reldn():
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in head.parameters())
 
 
-def test_the_catalog_knows_which_heads_see_whole_videos(head, head_id):
+def test_the_catalog_knows_which_heads_see_whole_videos(head: RelationHead, head_id: str) -> None:
     assert (Need.WHOLE_VIDEO in RELATION_HEADS[head_id].needs) == head.whole_video
 
 
-def test_unknown_head_lists_the_known():
+def test_unknown_head_lists_the_known() -> None:
     with pytest.raises(UserError, match="reldn, frequency"):
         build_relation_head("imp")
 
@@ -156,12 +156,12 @@ def test_unknown_head_lists_the_known():
         ("frame_of_pair", torch.full((5,), 2), "outside"),
     ],
 )
-def test_batches_are_checked(field, value, message):
+def test_batches_are_checked(field: str, value: torch.Tensor, message: str) -> None:
     with pytest.raises(ValueError, match=f"{field}.*{message}"):
         replace(make_batch(), **{field: value})
 
 
-def test_batches_are_joined_by_video_or_as_one_video():
+def test_batches_are_joined_by_video_or_as_one_video() -> None:
     first, second = make_batch((2, 1)), make_batch((3,), seed=1)
     joined = join_batches([first, second])
     assert joined.video_of_frame.tolist() == [0, 0, 1]
@@ -170,12 +170,12 @@ def test_batches_are_joined_by_video_or_as_one_video():
     assert join_batches([first, second], one_video=True).video_of_frame.tolist() == [0, 0, 0]
 
 
-def test_logits_are_checked():
+def test_logits_are_checked() -> None:
     with pytest.raises(ValueError, match="RelationLogits"):
         RelationLogits(torch.zeros(2, 25), torch.zeros(3, 36), torch.zeros(1))
 
 
-def test_objects_are_never_people():
+def test_objects_are_never_people() -> None:
     probabilities = to_object_probabilities(torch.tensor([[9.0] + [0.0] * 35]))
     assert probabilities[0, 0] == 0
     assert probabilities.sum() == pytest.approx(1)
@@ -183,7 +183,7 @@ def test_objects_are_never_people():
     assert (batch.object_classes > 0).all()
 
 
-def test_frequencies_by_hand():
+def test_frequencies_by_hand() -> None:
     relations = np.zeros((3, N_RELATIONS), bool)
     relations[:2, 0] = True  # twice looking, once not
     relations[2, 1] = True
@@ -195,7 +195,7 @@ def test_frequencies_by_hand():
     assert table[8, :4].tolist() == pytest.approx([1 / 3, 1 / 3, 1 / 3, 1 / 2])
 
 
-def test_frequency_head_says_the_frequencies():
+def test_frequency_head_says_the_frequencies() -> None:
     random = np.random.default_rng(1)
     classes, relations = random.integers(1, N_CLASSES, 300), random.random((300, N_RELATIONS)) < 0.2
     batch = make_batch()
@@ -204,14 +204,14 @@ def test_frequency_head_says_the_frequencies():
     assert np.allclose(said.numpy(), expected, atol=1e-5)
 
 
-def targets_of(related, **relations):
+def targets_of(related: list[bool], **relations: list[int]) -> PairTargets:
     predicates = torch.zeros(len(related), N_RELATIONS, dtype=torch.bool)
     for pair, indices in relations.items():
         predicates[int(pair[1:]), indices] = True
     return PairTargets(predicates, torch.tensor(related))
 
 
-def test_grouped_loss_by_hand():
+def test_grouped_loss_by_hand() -> None:
     logits = RelationLogits(torch.zeros(2, 25), torch.zeros(3, 36), torch.zeros(2))
     loss = compute_grouped_losses(make_batch((2,)), logits, targets_of([True, False], p0=[0, 4]))
     assert loss["attention"].item() == pytest.approx(np.log(3))
@@ -220,7 +220,7 @@ def test_grouped_loss_by_hand():
     assert sum(loss.values()).item() == pytest.approx(np.log(3) + 3 * np.log(2))
 
 
-def test_unrelated_pairs_do_not_count_as_predicates():
+def test_unrelated_pairs_do_not_count_as_predicates() -> None:
     random = torch.Generator().manual_seed(0)
     predicates = torch.randn(2, 25, generator=random)
     truth = targets_of([True, False], p0=[1, 3, 9])
@@ -231,14 +231,14 @@ def test_unrelated_pairs_do_not_count_as_predicates():
     assert sum(first.values()) == sum(second.values())
 
 
-def test_losses_without_pairs_are_zero():
+def test_losses_without_pairs_are_zero() -> None:
     empty = RelationLogits(torch.zeros(0, 25), torch.zeros(0, 36), torch.zeros(0))
     targets = targets_of([])
     assert sum(compute_grouped_losses(make_batch(()), empty, targets).values()) == 0
     assert compute_contrastive_loss(make_batch(()), empty, targets) == 0
 
 
-def test_contrasts_by_hand():
+def test_contrasts_by_hand() -> None:
     """One frame, three pairs: two related cups (.6 and .9), one unrelated cup (.5), predicted to be held."""
     batch = replace(make_batch((3,)), object_logits=make_one_hot_logits(torch.tensor([0, 10, 10, 10])))
     affinity = torch.tensor([0.6, 0.9, 0.5])
@@ -258,7 +258,7 @@ def test_contrasts_by_hand():
     assert compute_contrastive_loss(batch, logits, targets_of([True] * 3)) == 0
 
 
-def test_contrasts_stay_inside_a_frame():
+def test_contrasts_stay_inside_a_frame() -> None:
     batch = make_batch((1, 1))
     logits = RelationLogits(torch.zeros(2, 25), batch.object_logits, torch.tensor([-3.0, 3.0]))
     assert compute_contrastive_loss(batch, logits, targets_of([True, False], p0=[9])) == 0

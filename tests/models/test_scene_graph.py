@@ -1,8 +1,11 @@
 """From images to graphs: modes, frames apart, nobody in the frame, nothing to do."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from ag_core.catalog import RELATION_HEADS
 from ag_core.models.detector import build_faster_rcnn
@@ -25,10 +28,10 @@ class FixedDetector:
 
     name = "fixed"
 
-    def __init__(self, found):
+    def __init__(self, found: Sequence[Detections]) -> None:
         self.found = found
 
-    def detect(self, images):
+    def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
         return [self.found[int(image[0, 0, 0])] for image in images]
 
 
@@ -43,7 +46,7 @@ FOUND = [
 ]
 
 
-def pictures():
+def pictures() -> list[NDArray[np.uint8]]:
     random = np.random.default_rng(0)
     images = [random.integers(0, 255, (80, 120, 3), np.uint8) for _ in FOUND]
     for number, image in enumerate(images):
@@ -51,7 +54,7 @@ def pictures():
     return images
 
 
-def annotated(person=True):
+def annotated(person: bool = True) -> SceneGraph:
     return SceneGraph(
         frame=5,
         time_s=0.2,
@@ -65,18 +68,18 @@ def annotated(person=True):
 
 
 @pytest.fixture(scope="module")
-def trunk():
+def trunk() -> RegionFeatureExtractor:
     torch.manual_seed(0)
     return RegionFeatureExtractor(build_faster_rcnn(DEMO_DETECTOR))
 
 
 @pytest.fixture(params=list(RELATION_HEADS))
-def predictor(request, trunk):
+def predictor(request: pytest.FixtureRequest, trunk: RegionFeatureExtractor) -> SceneGraphPredictor:
     torch.manual_seed(0)
     return SceneGraphPredictor(FixedDetector(FOUND), trunk, build_relation_head(request.param))
 
 
-def same(a, b):
+def same(a: SceneGraph, b: SceneGraph) -> bool:
     return (
         np.array_equal(a.object_classes, b.object_classes)
         and np.allclose(a.relations, b.relations, atol=1e-4)
@@ -84,7 +87,7 @@ def same(a, b):
     )
 
 
-def test_found_graphs(predictor):
+def test_found_graphs(predictor: SceneGraphPredictor) -> None:
     images = pictures()
     kept = [image.copy() for image in images]
     graphs = predictor.predict(images, [1, 7, 9], [0.0, 0.5, 0.7])
@@ -100,20 +103,20 @@ def test_found_graphs(predictor):
     assert all(np.array_equal(a, b) for a, b in zip(images, kept))
 
 
-def test_frames_do_not_influence_one_another(predictor):
+def test_frames_do_not_influence_one_another(predictor: SceneGraphPredictor) -> None:
     images = pictures()
     together = predictor.predict(images, [1, 2, 3], [0, 1, 2])
     for index, image in enumerate(images):
         assert same(predictor.predict([image], [1], [0])[0], together[index])
 
 
-def test_second_call_is_equal(predictor):
+def test_second_call_is_equal(predictor: SceneGraphPredictor) -> None:
     first, second = (predictor.predict(pictures()[:1], [1], [0.0])[0] for _ in range(2))
     assert np.array_equal(first.relations, second.relations)
 
 
 @pytest.mark.parametrize("mode", [Mode.PREDCLS, Mode.SGCLS])
-def test_given_boxes(predictor, mode):
+def test_given_boxes(predictor: SceneGraphPredictor, mode: Mode) -> None:
     given = annotated()
     (graph,) = predictor.predict(pictures()[:1], [5], [0.2], [given], mode)
     assert graph.object_boxes_xyxy.tolist() == [[50, 20, 70, 40], [5, 30, 60, 75]]
@@ -127,17 +130,17 @@ def test_given_boxes(predictor, mode):
     assert given.object_classes.tolist() == [3, 8, 20]
 
 
-def test_given_without_a_person(predictor):
+def test_given_without_a_person(predictor: SceneGraphPredictor) -> None:
     (graph,) = predictor.predict(pictures()[:1], [5], [0.2], [annotated(person=False)], Mode.PREDCLS)
     assert (len(graph), graph.relations.any()) == (2, False)
 
 
 @pytest.mark.parametrize("mode", list(Mode))
-def test_no_images(predictor, mode):
+def test_no_images(predictor: SceneGraphPredictor, mode: Mode) -> None:
     assert predictor.predict([], [], [], [], mode) == []
 
 
-def test_what_is_missing_is_said(trunk):
+def test_what_is_missing_is_said(trunk: RegionFeatureExtractor) -> None:
     predictor = SceneGraphPredictor(None, trunk, build_relation_head("frequency"))
     with pytest.raises(ValueError, match="detector"):
         predictor.predict(pictures(), [1, 2, 3], [0, 1, 2])
@@ -147,7 +150,7 @@ def test_what_is_missing_is_said(trunk):
         predictor.predict(pictures(), [1], [0])
 
 
-def test_at_most_twenty_objects():
+def test_at_most_twenty_objects() -> None:
     n = 30
     corners = np.stack([np.arange(n) * 20.0, np.zeros(n)], axis=1)
     found = Detections(np.concatenate([corners, corners + 10], axis=1), np.full(n, 5), np.linspace(0.1, 0.9, n))
@@ -156,7 +159,7 @@ def test_at_most_twenty_objects():
     assert boxes.objects.scores.min() > 0.35
 
 
-def test_batch_rows_belong_together(trunk):
+def test_batch_rows_belong_together(trunk: RegionFeatureExtractor) -> None:
     known = boxes_from_graph(annotated())
     batch = build_pair_batch(trunk, pictures(), [known, boxes_from_detections(FOUND[1]), known], [0.0, 0.5, 1.0])
     assert batch.pairs.tolist() == [[0, 1], [0, 2], [3, 4], [3, 5]]
@@ -165,7 +168,7 @@ def test_batch_rows_belong_together(trunk):
     assert batch.frame_sizes_wh.tolist() == [[120, 80]] * 3
 
 
-def test_trunk_takes_boxes_in_original_pixels(trunk):
+def test_trunk_takes_boxes_in_original_pixels(trunk: RegionFeatureExtractor) -> None:
     images = pictures()[:2]
     boxes = np.array([[10, 10, 40, 70], [50, 20, 70, 40]], np.float32)
     features = trunk.region_features(images, [boxes, boxes[:0]])
@@ -176,7 +179,7 @@ def test_trunk_takes_boxes_in_original_pixels(trunk):
     assert trunk.region_features(images, [boxes[:0]] * 2).shape == (0, DEMO_DETECTOR.box_head_width)
 
 
-def test_trunk_is_frozen(trunk):
+def test_trunk_is_frozen(trunk: RegionFeatureExtractor) -> None:
     assert not any(parameter.requires_grad for parameter in trunk.parameters())
     trunk.train()
     assert not any(module.training for module in trunk.modules())

@@ -1,11 +1,13 @@
 """Clip networks and bank operators: published parameter counts, shapes, and what a fresh network does."""
 
 import copy
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from ag_core.catalog import ACTION_MODELS
 from ag_core.errors import UserError
@@ -14,19 +16,19 @@ from ag_core.models.video import ClipInput, build_bank_head, build_video_model, 
 from ag_core.models.video.blocks import Bottleneck, NonLocal
 from ag_core.models.video.fbo import OPERATORS, BankLayer, MaxBank, MeanBank, NonLocalBank
 from ag_core.models.video.scoring import CLIPS_AT_ONCE, score_clips, score_videos
-from ag_core.presets import DEMO_VIDEO, PAPER_VIDEO
+from ag_core.presets import DEMO_VIDEO, PAPER_VIDEO, VideoPreset
 from ag_core.records import Detections
 from ag_core.taxonomy import N_ACTIONS
 
 SMALL = replace(DEMO_VIDEO, name="video-test", base_width=4, frames=8, size_wh=(48, 32), latent_size=16)
 
 
-def count(module, kind):
+def count(module: torch.nn.Module, kind: type[torch.nn.Module]) -> int:
     """Parameters directly inside modules of one kind."""
     return sum(p.numel() for m in module.modules() if isinstance(m, kind) for p in m.parameters(recurse=False))
 
 
-def entry_size(name):
+def entry_size(name: str) -> int:
     bank = ACTION_MODELS[name].bank
     return 1 if bank is None else get_bank_width(bank, SMALL.feature_size)
 
@@ -48,7 +50,7 @@ def entry_size(name):
         ),
     ],
 )
-def test_paper_parameter_counts(preset, convolutions, normalisations, total):
+def test_paper_parameter_counts(preset: VideoPreset, convolutions: int, normalisations: int, total: int) -> None:
     with torch.device("meta"):
         model = build_video_model("i3d", preset)
     nonlocal_blocks = [m for m in model.modules() if isinstance(m, NonLocal)]
@@ -61,7 +63,7 @@ def test_paper_parameter_counts(preset, convolutions, normalisations, total):
     assert sum(p.numel() for p in model.parameters()) == total
 
 
-def test_constants_after_the_nonlocal_blocks_of_lfb():
+def test_constants_after_the_nonlocal_blocks_of_lfb() -> None:
     with torch.device("meta"):
         plain = [NonLocal(512)] * 2 + [NonLocal(1024)] * 3
         with_constants = [NonLocal(512, scale_and_shift=True)] * 2 + [NonLocal(1024, scale_and_shift=True)] * 3
@@ -70,13 +72,13 @@ def test_constants_after_the_nonlocal_blocks_of_lfb():
 
 
 @pytest.mark.parametrize(("size", "expected"), [(2048, 4_199_424), (875, 3_598_848)])
-def test_bank_operator_parameter_counts(size, expected):
+def test_bank_operator_parameter_counts(size: int, expected: int) -> None:
     with torch.device("meta"):
         operator = NonLocalBank(2048, size, 512, 2, 0.2)
     assert sum(p.numel() for p in operator.parameters()) == expected
 
 
-def test_paper_network_runs_on_a_small_clip():
+def test_paper_network_runs_on_a_small_clip() -> None:
     torch.manual_seed(0)
     model = build_video_model("lfb", PAPER_VIDEO).eval()
     with torch.inference_mode():
@@ -86,12 +88,12 @@ def test_paper_network_runs_on_a_small_clip():
 
 
 @pytest.mark.parametrize("group", [None, 4])
-def test_fresh_nonlocal_block_is_the_identity(group):
+def test_fresh_nonlocal_block_is_the_identity(group: int | None) -> None:
     x = torch.randn(2, 8, 6, 5, 7)
     assert torch.equal(NonLocal(8, group)(x), x)
 
 
-def test_groups_of_frames_do_not_see_each_other():
+def test_groups_of_frames_do_not_see_each_other() -> None:
     block = NonLocal(8, group=4)
     torch.nn.init.normal_(block.out.weight)
     x = torch.randn(1, 8, 8, 4, 4)
@@ -101,7 +103,7 @@ def test_groups_of_frames_do_not_see_each_other():
     assert not torch.allclose(block(x)[:, :, 4:], block(changed)[:, :, 4:])
 
 
-def test_nonlocal_attention_by_hand():
+def test_nonlocal_attention_by_hand() -> None:
     block = NonLocal(4)
     torch.nn.init.normal_(block.out.weight)
     x = torch.randn(1, 4, 2, 2, 2)
@@ -112,25 +114,25 @@ def test_nonlocal_attention_by_hand():
     assert torch.allclose(block(x), expected, atol=1e-5)
 
 
-def test_bottleneck_shape_and_fresh_shortcut():
+def test_bottleneck_shape_and_fresh_shortcut() -> None:
     assert Bottleneck(8, 4, 2, True)(torch.randn(2, 8, 4, 8, 8)).shape == (2, 16, 4, 4, 4)
     x = torch.rand(2, 16, 4, 8, 8)
     assert torch.equal(Bottleneck(16, 4, 1, False)(x), x)
 
 
-def test_fresh_bank_layer_is_relu():
+def test_fresh_bank_layer_is_relu() -> None:
     a = torch.randn(3, 16)
     assert torch.equal(BankLayer(16, 0.2).eval()(a, torch.randn(3, 20, 16)), a.relu())
 
 
-def test_mean_and_max_operators_count_the_padding():
+def test_mean_and_max_operators_count_the_padding() -> None:
     bank = torch.tensor([[[2.0, -1.0], [0.0, 0.0]]])
     assert MeanBank(2)(torch.zeros(1, 3), bank).tolist() == [[1.0, -0.5]]
     assert MaxBank(2)(torch.zeros(1, 3), bank).tolist() == [[2.0, 0.0]]
 
 
 @pytest.mark.parametrize("name", list(ACTION_MODELS))
-def test_every_model_trains_and_keeps_its_input(name):
+def test_every_model_trains_and_keeps_its_input(name: str) -> None:
     torch.manual_seed(0)
     model = build_video_model(name, SMALL)
     clip = torch.randn(2, 3, SMALL.frames, SMALL.size_wh[1], SMALL.size_wh[0])
@@ -152,7 +154,7 @@ def test_every_model_trains_and_keeps_its_input(name):
         assert torch.allclose(model.head(model.clip_net(clips), bank), model(clips, bank))
 
 
-def test_the_bank_matters_once_trained():
+def test_the_bank_matters_once_trained() -> None:
     torch.manual_seed(0)
     head = build_bank_head("sgfb", SMALL).eval()
     with torch.no_grad():
@@ -165,7 +167,7 @@ def test_the_bank_matters_once_trained():
 
 @pytest.mark.parametrize("operator", OPERATORS)
 @pytest.mark.parametrize("name", [model.id for model in ACTION_MODELS.values() if model.bank is not None])
-def test_every_operator_can_be_chosen_for_every_bank(name, operator):
+def test_every_operator_can_be_chosen_for_every_bank(name: str, operator: str) -> None:
     torch.manual_seed(0)
     head = build_bank_head(name, replace(SMALL, operator=operator))
     features, bank = torch.randn(2, SMALL.feature_size), torch.rand(2, 20, entry_size(name))
@@ -176,12 +178,12 @@ def test_every_operator_can_be_chosen_for_every_bank(name, operator):
     assert wanted is None or torch.equal(taken, wanted)
 
 
-def test_an_unknown_operator_lists_the_known():
+def test_an_unknown_operator_lists_the_known() -> None:
     with pytest.raises(UserError, match="non-local, mean, max"):
         build_bank_head("lfb", replace(SMALL, operator="median"))
 
 
-def test_pathways_see_every_so_many_frames():
+def test_pathways_see_every_so_many_frames() -> None:
     pictures = np.arange(8, dtype=np.uint8)[None, :, None, None, None] * np.ones((2, 8, 6, 4, 3), np.uint8)
     clips = make_clip_input(pictures, replace(SMALL, pathway_strides=(4, 1)))
     assert [tuple(part.shape) for part in clips.pathways] == [(2, 3, 2, 6, 4), (2, 3, 8, 6, 4)]
@@ -191,9 +193,9 @@ def test_pathways_see_every_so_many_frames():
         make_clip_input(pictures, replace(SMALL, pathway_strides=(3,)))
 
 
-def test_regions_come_with_their_clip_and_frame():
+def test_regions_come_with_their_clip_and_frame() -> None:
     class OneMoreEachFrame:
-        def detect(self, images):
+        def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
             return [
                 Detections(np.tile([0, 0, 2, 1 + n], (n, 1)), np.zeros(n), np.linspace(0.1, 0.9, n))
                 for n in range(len(images))
@@ -208,14 +210,14 @@ def test_regions_come_with_their_clip_and_frame():
         make_clip_input(pictures, wanting)
 
 
-def test_clips_are_checked():
+def test_clips_are_checked() -> None:
     with pytest.raises(ValueError, match="shapes"):
         ClipInput.of_tensors(torch.zeros(2, 4, 8, 6, 4))
     with pytest.raises(ValueError, match="different numbers"):
         ClipInput.of_tensors(torch.zeros(2, 3, 8, 6, 4), torch.zeros(1, 3, 8, 6, 4))
 
 
-def test_scores_do_not_depend_on_the_batch_or_on_when_windows_are_cut():
+def test_scores_do_not_depend_on_the_batch_or_on_when_windows_are_cut() -> None:
     torch.manual_seed(0)
     head, n = build_bank_head("sgfb", SMALL).eval(), CLIPS_AT_ONCE + 44
     features = torch.randn(n, SMALL.feature_size).numpy()
@@ -231,12 +233,12 @@ def test_scores_do_not_depend_on_the_batch_or_on_when_windows_are_cut():
     assert score_clips(head, features[:0], windows[:0]).shape == (0, N_ACTIONS)
 
 
-def test_oracle_and_sgfb_share_weights():
+def test_oracle_and_sgfb_share_weights() -> None:
     state = build_bank_head("sgfb", SMALL).state_dict()
     build_bank_head("oracle", SMALL).load_state_dict(copy.deepcopy(state))
 
 
-def test_missing_bank_and_unknown_name():
+def test_missing_bank_and_unknown_name() -> None:
     with pytest.raises(ValueError, match="feature bank"):
         build_bank_head("lfb", SMALL)(torch.zeros(1, SMALL.feature_size))
     with pytest.raises(UserError, match="i3d, lfb, sgfb, oracle"):

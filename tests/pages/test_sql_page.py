@@ -1,6 +1,7 @@
 """The SQL page and its parts: examples, limits, charts, history, laying out, and what an answer looks like."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -31,7 +32,7 @@ def run(app: AppTest, text: str) -> AppTest:
 
 
 @pytest.fixture(scope="module")
-def shown_sandbox(tmp_path_factory: pytest.TempPathFactory):
+def shown_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlSandbox]:
     """The store of the shipped showcase."""
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
@@ -46,7 +47,7 @@ def shown_sandbox(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda one: one["name"])
-def test_an_example_gives_rows_on_the_showcase(example: dict[str, str], shown_sandbox: SqlSandbox):
+def test_an_example_gives_rows_on_the_showcase(example: dict[str, str], shown_sandbox: SqlSandbox) -> None:
     result = shown_sandbox.run(example["sql"])
     assert len(result.frame) and not result.cut
     assert example["note"].endswith((".", "?")) and query_chart.list_chart_kinds(result.frame)
@@ -60,20 +61,20 @@ def test_an_example_gives_rows_on_the_showcase(example: dict[str, str], shown_sa
         pd.testing.assert_frame_equal(*(frame.sort_values(order, ignore_index=True) for frame in (again, result.frame)))
 
 
-def test_every_table_and_column_has_a_meaning(shown_sandbox: SqlSandbox):
+def test_every_table_and_column_has_a_meaning(shown_sandbox: SqlSandbox) -> None:
     meanings, schema = cached.load_sql_meanings(), shown_sandbox.schema()
     assert set(schema) == set(meanings["tables"])
     assert {column for columns in schema.values() for column, _ in columns} == set(meanings["columns"])
 
 
-def test_the_first_rows_of_every_table(shown_sandbox: SqlSandbox):
+def test_the_first_rows_of_every_table(shown_sandbox: SqlSandbox) -> None:
     for table, columns in shown_sandbox.schema().items():
         assert list(shown_sandbox.first_rows(table, 3).columns) == [name for name, _ in columns]
     with pytest.raises(UserError, match="not a table"):
         shown_sandbox.first_rows("duckdb_settings")
 
 
-def test_the_tree_begins_with_what_is_explained():
+def test_the_tree_begins_with_what_is_explained() -> None:
     data = build_tree_data(
         {"other": [("a", "integer")], "videos": [("video_id", "varchar")]},
         {"tables": {"videos": "Films."}, "columns": {"video_id": "its id"}},
@@ -84,7 +85,7 @@ def test_the_tree_begins_with_what_is_explained():
     ]
 
 
-def test_limits_are_told_and_obeyed(app_home: Path):
+def test_limits_are_told_and_obeyed(app_home: Path) -> None:
     app = wait_for_query(open_page(PAGE, q="select range as i from range(500)", rows="100", seconds="5"))
     assert len(app.dataframe[0].value) == 100
     assert "Cut after 100 rows" in notes(app)
@@ -94,7 +95,7 @@ def test_limits_are_told_and_obeyed(app_home: Path):
     assert len(app.dataframe[0].value) == 500 and "Cut" not in notes(app)
 
 
-def test_an_error_keeps_the_text_and_says_where(app_home: Path):
+def test_an_error_keeps_the_text_and_says_where(app_home: Path) -> None:
     app = wait_for_query(open_page(PAGE))
     run(app, "select video_id,\n  nope\nfrom videos")
     assert [error.value for error in app.error] == ['Binder Error: Referenced column "nope" not found in FROM clause!']
@@ -103,13 +104,13 @@ def test_an_error_keeps_the_text_and_says_where(app_home: Path):
     assert not app.dataframe
 
 
-def test_no_rows_are_an_answer(app_home: Path):
+def test_no_rows_are_an_answer(app_home: Path) -> None:
     app = run(wait_for_query(open_page(PAGE)), "select video_id from videos where false")
     assert not app.error and list(app.dataframe[0].value.columns) == ["video_id"]
     assert any("No row fits" in caption.value for caption in app.caption)
 
 
-def test_a_chart_comes_by_the_link_and_changes_with_the_answer(app_home: Path):
+def test_a_chart_comes_by_the_link_and_changes_with_the_answer(app_home: Path) -> None:
     query = "select object, frame, count(*) as n from named_objects group by all"
     app = wait_for_query(open_page(PAGE, q=query, chart="Bar", x="object", y="n"))
     assert app.get("vega_lite_chart") and app.selectbox(key="x").value == "object"
@@ -120,7 +121,7 @@ def test_a_chart_comes_by_the_link_and_changes_with_the_answer(app_home: Path):
     assert not app.exception
 
 
-def test_history_goes_back(app_home: Path):
+def test_history_goes_back(app_home: Path) -> None:
     app = run(run(wait_for_query(open_page(PAGE, q="select 1 as a")), "select 2 as b"), "select 3 as c")
     app.button(key="sql_back").click().run()
     assert app.text_area(key="q").value == "select 2 as b"
@@ -132,7 +133,7 @@ def test_history_goes_back(app_home: Path):
     assert app.text_area(key="q").value == "a draft"
 
 
-def test_format_lays_out_or_says_why_not(app_home: Path):
+def test_format_lays_out_or_says_why_not(app_home: Path) -> None:
     app = wait_for_query(open_page(PAGE, q="select video_id from videos where source = 'annotation'"))
     app.button(key="sql_format").click().run()
     assert app.text_area(key="q").value == "SELECT\n  video_id\nFROM videos\nWHERE\n  source = 'annotation'"
@@ -142,12 +143,12 @@ def test_format_lays_out_or_says_why_not(app_home: Path):
     assert any("cannot be laid out" in caption.value for caption in app.caption)
 
 
-def test_the_link_asks_the_same_again(app_home: Path):
+def test_the_link_asks_the_same_again(app_home: Path) -> None:
     app = wait_for_query(open_page(PAGE, q="select 1 as a", rows="100"))
     assert app.code[0].value.endswith("?q=select+1+as+a&rows=100")
 
 
-def test_texts_are_kept_in_order():
+def test_texts_are_kept_in_order() -> None:
     texts = QueryTexts()
     assert texts.go_back("") == "" and texts.entries == []
     for text in ("a", "b", "b", "c"):
@@ -160,7 +161,7 @@ def test_texts_are_kept_in_order():
     assert texts.shorten("select\n  1") == "select 1" and len(texts.shorten("x" * 200)) == 70
 
 
-def test_a_position_is_found_in_the_text():
+def test_a_position_is_found_in_the_text() -> None:
     query = "select\n  nope"
     assert find_error_position("Binder Error: no\n\nLINE 2:   nope\n          ^^^^", query) == (2, 3)
     assert find_error_position("Binder Error: no", query) is None
@@ -180,7 +181,7 @@ ANSWER = pd.DataFrame(
 )
 
 
-def test_charts_are_offered_by_what_the_columns_hold():
+def test_charts_are_offered_by_what_the_columns_hold() -> None:
     assert query_chart.list_chart_kinds(ANSWER)[0] == "Bar"
     assert query_chart.list_chart_kinds(ANSWER[["n", "time_s"]])[0] == "Scatter"
     assert query_chart.list_chart_kinds(ANSWER[["n"]])[0] == "Histogram"
@@ -188,7 +189,7 @@ def test_charts_are_offered_by_what_the_columns_hold():
     assert query_chart.list_axis_columns(ANSWER, "Bar")[1] == ["n", query_chart.ROWS, "time_s"]
 
 
-def test_bars_add_up_and_name_what_is_missing():
+def test_bars_add_up_and_name_what_is_missing() -> None:
     assert query_chart.list_axis_columns(ANSWER.assign(source="a"), "Bar")[0][:3] == ["object", "group", "source"]
     table = query_chart.select_chart_rows(ANSWER, "Bar", "object", "n", None)
     assert table.values.tolist() == [["(nothing)", 5], ["cup", 4], ["bed", 2]]
@@ -196,24 +197,24 @@ def test_bars_add_up_and_name_what_is_missing():
     assert counted.values.tolist()[0] == ["cup", "contact", 1]
 
 
-def test_drawn_rows_are_saved_under_their_names():
+def test_drawn_rows_are_saved_under_their_names() -> None:
     table = query_chart.select_chart_rows(ANSWER, "Bar", "object", "n", "group")
     assert list(query_chart.restore_column_names(table, "object", "n", "group").columns) == ["object", "group", "n"]
     assert list(query_chart.restore_column_names(table, "object", "object", "group").columns) == ["x", "colour", "y"]
 
 
-def test_cells_add_up():
+def test_cells_add_up() -> None:
     table = query_chart.select_chart_rows(ANSWER, "Heat map", "object", "group", "n")
     assert ["cup", "contact", 3] in table.values.tolist() and len(table) == 4
 
 
-def test_a_histogram_counts_every_row_once():
+def test_a_histogram_counts_every_row_once() -> None:
     table = query_chart.select_chart_rows(ANSWER, "Histogram", "n", None, "group")
     assert table["y"].sum() == 4 and set(table["colour"]) == {"contact", "spatial"}
     assert query_chart.select_chart_rows(ANSWER.head(0), "Histogram", "n", None, None)["y"].sum() == 0
 
 
-def test_points_are_few_enough_for_a_browser():
+def test_points_are_few_enough_for_a_browser() -> None:
     many = pd.DataFrame({"a": range(20_000), "b": range(20_000)})
     assert len(query_chart.select_chart_rows(many, "Scatter", "a", "b", None)) == query_chart.MAX_POINTS
     assert query_chart.select_chart_rows(many.head(3), "Line", "a", "a", None).columns.tolist() == ["x", "y"]
@@ -222,7 +223,7 @@ def test_points_are_few_enough_for_a_browser():
 
 
 @pytest.mark.parametrize("kind", query_chart.KINDS)
-def test_no_tooltip_is_taken_for_a_picture(kind: str):
+def test_no_tooltip_is_taken_for_a_picture(kind: str) -> None:
     frame = pd.DataFrame({"image": ["https://example.org/a.png", "b"], "title": ["c", "d"], "n": [1, 2], "m": [3, 4]})
     for x in query_chart.list_axis_columns(frame, kind)[0]:
         colours = (None, *query_chart.list_axis_columns(frame, kind)[2])
@@ -233,12 +234,12 @@ def test_no_tooltip_is_taken_for_a_picture(kind: str):
                 assert not {tip["title"] for tip in drawn["encoding"]["tooltip"]} & {"image", "title"}
 
 
-def test_text_of_a_link_is_shown_as_it_is(app_home: Path):
+def test_text_of_a_link_is_shown_as_it_is(app_home: Path) -> None:
     app = wait_for_query(open_page(PAGE, q='from "![x](https://example.org/x.png)"'))
     assert app.error[0].value.startswith(r"!\[x\](https")
 
 
-def test_groups_keep_their_colours():
+def test_groups_keep_their_colours() -> None:
     table = query_chart.select_chart_rows(ANSWER, "Bar", "object", "n", "group")
     scale = query_chart.draw_query_chart(table, "Bar", "object", "n", "group", dark=False).to_dict()["encoding"][
         "color"
@@ -248,7 +249,7 @@ def test_groups_keep_their_colours():
 
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("kind", query_chart.KINDS)
-def test_every_chart_is_drawn(kind: str, dark: bool):
+def test_every_chart_is_drawn(kind: str, dark: bool) -> None:
     across, up, shades = query_chart.list_axis_columns(ANSWER, kind)
     for colour in (None, *shades):
         y = up[0] if up else None
@@ -257,7 +258,7 @@ def test_every_chart_is_drawn(kind: str, dark: bool):
         assert chart["encoding"]["x"]["title"] in (across[0], y, query_chart.ROWS)
 
 
-def test_a_stopped_query_is_no_error(app_home: Path):
+def test_a_stopped_query_is_no_error(app_home: Path) -> None:
     app = open_page(PAGE, q="select sum(a.range * b.range) from range(1000000) a, range(1000000) b", seconds="60")
     assert app.session_state["sql_query"].running
     app.button(key="sql_cancel").click().run()

@@ -38,7 +38,7 @@ def sandbox(store_path: Path) -> Iterator[SqlSandbox]:
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_an_attack_is_refused_with_a_sentence(name: str, sandbox: SqlSandbox, store_path: Path):
+def test_an_attack_is_refused_with_a_sentence(name: str, sandbox: SqlSandbox, store_path: Path) -> None:
     secret_frame = "hidden words"
     before = store_path.read_bytes(), sorted(store_path.parent.iterdir())
     with pytest.raises(UserError) as refused:
@@ -50,12 +50,12 @@ def test_an_attack_is_refused_with_a_sentence(name: str, sandbox: SqlSandbox, st
     assert sandbox.run("select count(*) as n from videos").frame["n"].tolist() == [1]
 
 
-def test_the_list_of_attacks_is_long():
+def test_the_list_of_attacks_is_long() -> None:
     assert len(ATTACKS) >= 150
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_a_question_is_answered(question: str, sandbox: SqlSandbox):
+def test_a_question_is_answered(question: str, sandbox: SqlSandbox) -> None:
     result = sandbox.run(question)
     assert len(result.frame) and not result.cut and result.seconds >= 0
     assert result.frame.columns.is_unique
@@ -66,7 +66,7 @@ def of_duckdb(query: str) -> list[str]:
         return [row[0] for row in connection.execute(query).fetchall()]
 
 
-def test_every_other_table_function_of_duckdb_is_shut(sandbox: SqlSandbox):
+def test_every_other_table_function_of_duckdb_is_shut(sandbox: SqlSandbox) -> None:
     kinds = "('table', 'table_macro', 'pragma')"
     names = of_duckdb(f"select distinct function_name from duckdb_functions() where function_type in {kinds}")
     assert len(names) > 100
@@ -78,7 +78,7 @@ def test_every_other_table_function_of_duckdb_is_shut(sandbox: SqlSandbox):
                 sandbox.run(attack)
 
 
-def test_every_view_of_duckdb_itself_is_shut(sandbox: SqlSandbox):
+def test_every_view_of_duckdb_itself_is_shut(sandbox: SqlSandbox) -> None:
     names = of_duckdb("select distinct schema_name || '.' || view_name from duckdb_views() where internal")
     assert len(names) > 40
     for name in set(names) - {"information_schema.tables", "information_schema.columns"}:
@@ -87,14 +87,14 @@ def test_every_view_of_duckdb_itself_is_shut(sandbox: SqlSandbox):
                 sandbox.run(attack)
 
 
-def test_every_allowed_function_exists():
+def test_every_allowed_function_exists() -> None:
     written_otherwise = {"coalesce", "ifnull", "current_timestamp"}  # the parser's own
     names = set(of_duckdb("select distinct lower(function_name) from duckdb_functions()"))
     assert not FUNCTIONS - names - written_otherwise
     assert not TABLE_FUNCTIONS - names
 
 
-def test_no_allowed_function_reaches_out():
+def test_no_allowed_function_reaches_out() -> None:
     telltale = (
         "read_",
         "write_",
@@ -111,7 +111,7 @@ def test_no_allowed_function_reaches_out():
     assert not [name for name in FUNCTIONS | TABLE_FUNCTIONS if any(part in name for part in telltale)]
 
 
-def test_the_views_have_names(sandbox: SqlSandbox):
+def test_the_views_have_names(sandbox: SqlSandbox) -> None:
     frame = sandbox.run(
         "select distinct object, relation, \"group\" from named_relations where relation = 'holding'"
     ).frame
@@ -120,7 +120,7 @@ def test_the_views_have_names(sandbox: SqlSandbox):
     assert actions.values.tolist() == [["c106", 0.0, 1.5], ["c059", 0.5, 1.5], ["c009", 2.5, 3.0]]
 
 
-def test_values_arrive_as_tables_know_them(sandbox: SqlSandbox):
+def test_values_arrive_as_tables_know_them(sandbox: SqlSandbox) -> None:
     frame = sandbox.run(
         "select sum(range)::hugeint as whole, 170141183460469231731687303715884105727 as huge, 1.25 as part,"
         " [1, 2] as l, {'a': 'b'} as s, 'a\\x00'::blob as b, interval 3 day as i, null as n,"
@@ -132,20 +132,20 @@ def test_values_arrive_as_tables_know_them(sandbox: SqlSandbox):
     assert frame["n"].isna().all()
 
 
-def test_too_many_rows_are_cut_and_said(sandbox: SqlSandbox):
+def test_too_many_rows_are_cut_and_said(sandbox: SqlSandbox) -> None:
     result = sandbox.run("select range as i from range(50) order by i desc", limit_rows=10)
     assert result.cut == "rows" and result.frame["i"].tolist() == list(range(49, 39, -1))
     assert not sandbox.run("select * from range(10)", limit_rows=10).cut
 
 
-def test_too_many_bytes_are_cut_and_said(store_path: Path):
+def test_too_many_bytes_are_cut_and_said(store_path: Path) -> None:
     sandbox = SqlSandbox(store_path, memory_mb=500)
     result = sandbox.run("select repeat('x', 50000) as cell from range(5000)")
     assert result.cut == "bytes" and 0 < len(result.frame) * 50_000 <= LIMIT_BYTES
     sandbox.close()
 
 
-def test_one_giant_cell_is_refused(store_path: Path):
+def test_one_giant_cell_is_refused(store_path: Path) -> None:
     sandbox = SqlSandbox(store_path, memory_mb=500)
     with pytest.raises(UserError, match=r"over 64 MB|more than 500 MB"):
         sandbox.run("select repeat('x', 100000000) as cell")
@@ -153,24 +153,24 @@ def test_one_giant_cell_is_refused(store_path: Path):
 
 
 @pytest.mark.parametrize("limits", [{"limit_rows": -1}, {"timeout_s": 0}])
-def test_limits_below_nothing_are_refused(limits: dict[str, int], sandbox: SqlSandbox):
+def test_limits_below_nothing_are_refused(limits: dict[str, int], sandbox: SqlSandbox) -> None:
     with pytest.raises(UserError, match="needs a row limit"):
         sandbox.run("select 1", **limits)
 
 
-def test_a_long_query_ends_at_the_time_limit(sandbox: SqlSandbox):
+def test_a_long_query_ends_at_the_time_limit(sandbox: SqlSandbox) -> None:
     with pytest.raises(UserError, match=r"longer than 0\.3 s"):
         sandbox.run(ENDLESS, timeout_s=0.3)  # it would take hours
     assert sandbox.run("select 1 as one").frame["one"].tolist() == [1]
 
 
-def test_a_query_can_be_stopped(sandbox: SqlSandbox):
+def test_a_query_can_be_stopped(sandbox: SqlSandbox) -> None:
     threading.Timer(0.3, sandbox.interrupt).start()
     with pytest.raises(UserError, match="was stopped"):
         sandbox.run(ENDLESS, timeout_s=20)
 
 
-def test_an_error_is_duckdbs_own_with_the_users_line(sandbox: SqlSandbox):
+def test_an_error_is_duckdbs_own_with_the_users_line(sandbox: SqlSandbox) -> None:
     with pytest.raises(UserError, match=r"(?s)no_such_column.*LINE 2:"):
         sandbox.run("select video_id,\n  no_such_column\nfrom videos")
     with pytest.raises(UserError, match=r"(?s)syntax error.*LINE 1:"):
@@ -181,7 +181,7 @@ def test_an_error_is_duckdbs_own_with_the_users_line(sandbox: SqlSandbox):
         sandbox.run("from vidoes")
 
 
-def test_folders_of_videos_stay_hidden(tmp_path: Path, store_path: Path):
+def test_folders_of_videos_stay_hidden(tmp_path: Path, store_path: Path) -> None:
     copy = tmp_path / "store.duckdb"
     copy.write_bytes(store_path.read_bytes())
     with duckdb.connect(str(copy)) as connection:
@@ -193,18 +193,18 @@ def test_folders_of_videos_stay_hidden(tmp_path: Path, store_path: Path):
     sandbox.close()
 
 
-def test_store_and_sandbox_share_the_file(sandbox: SqlSandbox, store_path: Path):
+def test_store_and_sandbox_share_the_file(sandbox: SqlSandbox, store_path: Path) -> None:
     with AnnotationStore(store_path) as store:
         assert len(store.videos()) == len(sandbox.run("select * from videos").frame)
 
 
-def test_the_schema_lists_tables_then_views(sandbox: SqlSandbox):
+def test_the_schema_lists_tables_then_views(sandbox: SqlSandbox) -> None:
     schema = sandbox.schema()
     assert ("video_id", "varchar") in schema["videos"]
     assert list(schema).index("relations") < list(schema).index("named_actions")
 
 
-def test_a_lake_is_asked_like_a_file(sandbox: SqlSandbox, store_path: Path, tmp_path: Path):
+def test_a_lake_is_asked_like_a_file(sandbox: SqlSandbox, store_path: Path, tmp_path: Path) -> None:
     write_lake(store_path, tmp_path / "lake")
     lake = SqlSandbox(tmp_path / "lake", memory_mb=300)
     assert list(lake.schema()) == list(sandbox.schema())
@@ -218,7 +218,7 @@ def test_a_lake_is_asked_like_a_file(sandbox: SqlSandbox, store_path: Path, tmp_
     lake.close()
 
 
-def test_runs_at_the_same_time_do_not_disturb_one_another(sandbox: SqlSandbox, monkeypatch: pytest.MonkeyPatch):
+def test_runs_at_the_same_time_do_not_disturb_one_another(sandbox: SqlSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ag_core.queries.sql.sandbox.WAIT_S", 120.0)  # on a busy machine a process starts in seconds
     answers: list[int] = []
     threads = [
@@ -232,7 +232,7 @@ def test_runs_at_the_same_time_do_not_disturb_one_another(sandbox: SqlSandbox, m
     assert sorted(answers) == list(range(8))
 
 
-def test_a_runaway_of_one_person_leaves_room_for_another(store_path: Path):
+def test_a_runaway_of_one_person_leaves_room_for_another(store_path: Path) -> None:
     processes = SqlProcesses(store_path, memory_mb=200, most=2)
     mine, other = SqlSandbox(store_path, processes=processes), SqlSandbox(store_path, processes=processes)
     said: list[str] = []
@@ -257,7 +257,7 @@ def test_a_runaway_of_one_person_leaves_room_for_another(store_path: Path):
     processes.close()
 
 
-def test_too_many_at_once_are_turned_away(store_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_too_many_at_once_are_turned_away(store_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ag_core.queries.sql.sandbox.WAIT_S", 0.2)
     processes = SqlProcesses(store_path, memory_mb=200, most=1)
     sandbox = SqlSandbox(store_path, processes=processes)
@@ -267,7 +267,7 @@ def test_too_many_at_once_are_turned_away(store_path: Path, monkeypatch: pytest.
     processes.close()
 
 
-def test_a_worker_that_dies_is_replaced(store_path: Path):
+def test_a_worker_that_dies_is_replaced(store_path: Path) -> None:
     processes = SqlProcesses(store_path, memory_mb=200)
     sandbox = SqlSandbox(store_path, processes=processes)
     with processes.borrow() as process:
@@ -279,12 +279,12 @@ def test_a_worker_that_dies_is_replaced(store_path: Path):
     processes.close()
 
 
-def test_a_missing_store_is_said(tmp_path: Path):
+def test_a_missing_store_is_said(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is not there"):
         SqlSandbox(tmp_path / "none.duckdb")
 
 
-def test_a_file_that_is_no_store_is_said(tmp_path: Path):
+def test_a_file_that_is_no_store_is_said(tmp_path: Path) -> None:
     (tmp_path / "none.duckdb").write_text("not a store")
     sandbox = SqlSandbox(tmp_path / "none.duckdb")
     with pytest.raises(UserError, match="is no annotation store"):

@@ -1,5 +1,6 @@
 """Hits of a sequence: the SQL equals a brute-force reference on random stores, and does what docs/search.md says."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -239,7 +240,7 @@ sequences = some_steps.flatmap(
 
 
 @pytest.fixture(scope="module")
-def memory():
+def memory() -> Iterator[Memory]:
     memory = Memory()
     yield memory
     memory.connection.close()
@@ -272,7 +273,7 @@ def test_hits_equal_the_brute_force_reference(memory: Memory, films: list[Film],
 
 
 @pytest.fixture(scope="module")
-def kitchen(memory: Memory):
+def kitchen(memory: Memory) -> list[Film]:
     """One second a frame: a free cup, held, held and drunk from, put down; beside it the same without a clock."""
     cup = [(), (13,), (13,), (9,), (9, 13), ()]
     frames = tuple(Frame(1 + 10 * k, 1000 * k, ((CLASSES[0], True, one),)) for k, one in enumerate(cup))
@@ -404,6 +405,6 @@ def test_steps_are_changed_put_in_taken_out_and_moved() -> None:
         (lambda: SequenceScope(source=" "), "source is empty"),
     ],
 )
-def test_what_makes_no_sense_is_refused(make, message: str) -> None:
+def test_what_makes_no_sense_is_refused(make: Callable[[], object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make()

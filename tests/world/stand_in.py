@@ -2,13 +2,17 @@
 
 import sys
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ag_core.errors import UserError
 from ag_core.taxonomy import N_RELATIONS, action_index, object_index, relation_index
 from ag_core.world import generate as generate_module
 from ag_core.world.export import write_film
+from ag_core.world.generate import Task
 from ag_core.world.truth import WorldTruth
 
 FRAMES, FPS = 36, 12.0
@@ -68,12 +72,12 @@ class StandInFilm:
         self.truth = stand_in_truth(split=split, seed=seed)
         self.video_id = self.truth.video_id
 
-    def frames(self):
+    def frames(self) -> Iterator[NDArray[np.uint8]]:
         for index in range(FRAMES):
             yield np.full((96, 160, 3), 40 + 5 * index, np.uint8)
 
 
-def draw_stand_in(task, out) -> float:
+def draw_stand_in(task: Task, out: Path) -> float:
     """What a worker process draws in tests; the seed 13 cannot be drawn."""
     if task.seed == 13:
         raise UserError("the film of seed 13 cannot be drawn")
@@ -83,13 +87,13 @@ def draw_stand_in(task, out) -> float:
 class SlowFilm(StandInFilm):
     """Takes its time, so that a kill finds it half-written."""
 
-    def frames(self):
+    def frames(self) -> Iterator[NDArray[np.uint8]]:
         for picture in super().frames():
             time.sleep(0.01)
             yield picture
 
 
-def draw_slowly(task, out) -> float:
+def draw_slowly(task: Task, out: Path) -> float:
     return write_film(SlowFilm(task.split, task.seed), out, task.video_id).duration_s
 
 

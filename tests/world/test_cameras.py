@@ -19,7 +19,7 @@ def made(split: str, seed: int) -> Film:
 
 
 @pytest.mark.parametrize(("split", "seed"), SEEDS)
-def test_only_comp_films_use_the_sector_that_is_held_out(split: str, seed: int):
+def test_only_comp_films_use_the_sector_that_is_held_out(split: str, seed: int) -> None:
     one = made(split, seed)
     assert one.shot.sector == name_sector(one.shot.position, one.room.size[0])
     assert is_held_out_sector(one.shot.sector) == (one.part == "comp")
@@ -27,7 +27,7 @@ def test_only_comp_films_use_the_sector_that_is_held_out(split: str, seed: int):
 
 
 @pytest.mark.parametrize(("split", "seed"), SEEDS)
-def test_the_whole_person_is_in_the_picture_and_large(split: str, seed: int):
+def test_the_whole_person_is_in_the_picture_and_large(split: str, seed: int) -> None:
     one, heights = made(split, seed), []
     for time in np.arange(0, SECONDS, 0.5):
         j, camera = one.performance.at(time).joints, one.shot.at(time)
@@ -39,12 +39,12 @@ def test_the_whole_person_is_in_the_picture_and_large(split: str, seed: int):
     assert 0.5 < np.median(heights) < 0.95
 
 
-def test_a_box_on_the_way_is_met():
+def test_a_box_on_the_way_is_met() -> None:
     boxes = [(np.array([[(-1.0, 1.0, 0.0), (1.0, 2.0, 1.0)]]), np.eye(3), np.array([0.0, 1.0, 0.0]))]
     points = np.array([(0, 4, 0.5), (0, 1, 0.5), (0, 4, 9.0), (0, 2.5, 0.5)])
     assert find_hit_shares(np.array([0, 0, 0.5]), points, boxes).tolist() == [0.5, 2.0, np.inf, 0.8]
 
 
-def test_the_lens_is_never_longer_than_the_moment_allows():
+def test_the_lens_is_never_longer_than_the_moment_allows() -> None:
     values = np.random.default_rng(0).random(50)
     assert (smooth_above(values) >= values - 1e-12).all()

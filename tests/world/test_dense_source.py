@@ -25,7 +25,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_dense_source_is_the_truth(home: Path):
+def test_the_dense_source_is_the_truth(home: Path) -> None:
     with AnnotationStore(build_home_world_store(home)) as store:
         assert store.sources() == ["annotation", DENSE]
         assert set(store.rows("select kind from sources")) == {("annotation",)}
@@ -44,7 +44,7 @@ def test_the_dense_source_is_the_truth(home: Path):
                     assert np.array_equal(getattr(mine, name), getattr(true, name))
 
 
-def test_the_command_builds_the_same_store_once(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_the_command_builds_the_same_store_once(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["build-store", "--home-world", str(home), "--out", str(tmp_path / "home.duckdb")]
     assert main(words) == 0
     assert "dense: 2 videos" in capsys.readouterr().out
@@ -52,7 +52,7 @@ def test_the_command_builds_the_same_store_once(home: Path, tmp_path: Path, caps
     assert "nothing to do" in capsys.readouterr().out
 
 
-def test_what_is_no_finished_home_world_is_refused(home: Path, tmp_path: Path):
+def test_what_is_no_finished_home_world_is_refused(home: Path, tmp_path: Path) -> None:
     assert holds_home_world(home) and not holds_home_world(tmp_path)
     with pytest.raises(UserError, match="holds no home world"):
         build_home_world_store(tmp_path)
@@ -62,6 +62,6 @@ def test_what_is_no_finished_home_world_is_refused(home: Path, tmp_path: Path):
 
 
 @pytest.mark.parametrize("name", ["annotation", "prediction:a+b"])
-def test_a_further_annotation_has_a_name_of_its_own(name: str):
+def test_a_further_annotation_has_a_name_of_its_own(name: str) -> None:
     with pytest.raises(ValueError, match="a name of its own"):
         FurtherAnnotation(name, (), 1, lambda paths: {})

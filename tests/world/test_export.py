@@ -45,13 +45,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_frames_are_the_midpoints_of_five_equal_parts():
+def test_frames_are_the_midpoints_of_five_equal_parts() -> None:
     truth = stand_in_truth()
     times = sorted({start + (k + 0.5) / 5 * (end - start) for _, start, end in truth.actions for k in range(5)})
     assert [shown.frame for shown in build_sparse_view(truth)] == sorted({round(t * FPS) + 1 for t in times})
 
 
-def test_the_sparse_view_holds_what_is_involved_one_of_a_class():
+def test_the_sparse_view_holds_what_is_involved_one_of_a_class() -> None:
     truth = stand_in_truth()
     cup, chair, table = (object_index(name) for name in ("cup/glass/bottle", "chair", "table"))
     shown = {
@@ -66,7 +66,7 @@ def test_the_sparse_view_holds_what_is_involved_one_of_a_class():
     assert [row for _, row, _ in shown[round(0.15 * FPS) + 1]] == [4, 1]
 
 
-def test_the_dense_view_holds_every_clearly_visible_object():
+def test_the_dense_view_holds_every_clearly_visible_object() -> None:
     graphs = build_dense_graphs(stand_in_truth(), every=2)
     assert [graph.frame for graph in graphs] == list(range(1, FRAMES + 1, 2))
     assert len(graphs[0]) == 4 and len(graphs[-1]) == 3
@@ -74,7 +74,7 @@ def test_the_dense_view_holds_every_clearly_visible_object():
     assert graphs[0].relations[0, relation_index("holding")] == 1
 
 
-def test_a_film_is_a_playable_file_with_every_frame_and_a_key_each_second(home: Path):
+def test_a_film_is_a_playable_file_with_every_frame_and_a_key_each_second(home: Path) -> None:
     video = probe_video(home / "videos" / "AB1CD.mp4")
     assert (video.n_frames, video.fps, video.width, video.height) == (FRAMES, FPS, 160, 96)
     with av.open(str(home / "videos" / "AB1CD.mp4")) as container:
@@ -86,7 +86,7 @@ def test_a_film_is_a_playable_file_with_every_frame_and_a_key_each_second(home: 
     assert content.index(b"moov") < content.index(b"mdat")  # the player can start before the file is complete
 
 
-def test_the_reader_of_charades_finds_what_the_truth_says(home: Path):
+def test_the_reader_of_charades_finds_what_the_truth_says(home: Path) -> None:
     truth = WorldTruth.load(home / "dense" / "AB1CD.npz")
     table = read_charades(home / "charades" / "Charades_v1_train.csv")
     video = table.videos[0]
@@ -97,7 +97,7 @@ def test_the_reader_of_charades_finds_what_the_truth_says(home: Path):
     assert not table.issues
 
 
-def test_the_reader_of_action_genome_finds_what_the_truth_says(home: Path):
+def test_the_reader_of_action_genome_finds_what_the_truth_says(home: Path) -> None:
     table = read_action_genome(home / "annotations")
     assert not table.issues
     assert set(table.frames["split"]) == {"train", "test"}
@@ -111,7 +111,7 @@ def test_the_reader_of_action_genome_finds_what_the_truth_says(home: Path):
     assert hidden["bbox"] is hidden["contacting_relationship"] is None and hidden["visible"] is False
 
 
-def test_export_and_store_give_back_the_graphs_of_the_truth(home: Path, tmp_path: Path):
+def test_export_and_store_give_back_the_graphs_of_the_truth(home: Path, tmp_path: Path) -> None:
     build_store(tmp_path / "home.duckdb", home / "charades", home, videos=home / "videos")
     truth = WorldTruth.load(home / "dense" / "AB1CD.npz")
     with AnnotationStore(tmp_path / "home.duckdb") as store:
@@ -130,14 +130,14 @@ def test_export_and_store_give_back_the_graphs_of_the_truth(home: Path, tmp_path
 
 
 @pytest.mark.parametrize("name", sorted(list_charades_class_files()))
-def test_class_files_equal_the_released_ones(name: str):
+def test_class_files_equal_the_released_ones(name: str) -> None:
     real = REAL / "charades-annotations" / name
     if not real.is_file():
         pytest.skip("needs the real Charades class files in ../shared/data")
     assert list_charades_class_files()[name] == real.read_text().split("\n")[: len(list_charades_class_files()[name])]
 
 
-def test_class_lists_equal_the_released_ones(home: Path):
+def test_class_lists_equal_the_released_ones(home: Path) -> None:
     for name in ("object_classes.txt", "relationship_classes.txt"):
         real = REAL / "ag-scene-graphs" / name
         if not real.is_file():
@@ -169,7 +169,7 @@ def entries(objects: dict[str, list[dict[str, Any]]]) -> Iterator[dict[str, Any]
     return (entry for of_frame in objects.values() for entry in of_frame)
 
 
-def test_object_entries_have_the_fields_and_types_of_the_real_ones():
+def test_object_entries_have_the_fields_and_types_of_the_real_ones() -> None:
     real = real_annotations()["object_bbox_and_relationship"]
     _, ours = build_action_genome_dictionaries([stand_in_truth()])
     assert {shape_of(entry) for entry in entries(ours)} == {shape_of(entry) for entry in entries(real)}
@@ -184,7 +184,7 @@ def test_object_entries_have_the_fields_and_types_of_the_real_ones():
             assert len({entry["class"] for entry in of_frame}) == len(of_frame)
 
 
-def test_person_entries_have_the_fields_and_types_of_the_real_ones():
+def test_person_entries_have_the_fields_and_types_of_the_real_ones() -> None:
     real = real_annotations()["person_bbox"]
     ours, _ = build_action_genome_dictionaries([stand_in_truth()])
     left_out_of_the_sample = ("keypoints", "keypoints_logits")
@@ -199,7 +199,7 @@ def test_person_entries_have_the_fields_and_types_of_the_real_ones():
         assert dtypes == [np.float32] * 4 and shapes == [(1, 4), (1,), (1, 17, 3), (1, 17)]
 
 
-def test_the_csv_is_written_as_the_real_one():
+def test_the_csv_is_written_as_the_real_one() -> None:
     path = REAL / "charades-annotations" / "Charades_v1_train.csv"
     if not path.is_file():
         pytest.skip("needs the real csv in ../shared/data")
@@ -228,7 +228,7 @@ def test_the_csv_is_written_as_the_real_one():
         assert rewritten.getvalue() == one
 
 
-def test_person_boxes_may_be_like_a_detectors():
+def test_person_boxes_may_be_like_a_detectors() -> None:
     truth = stand_in_truth()
     exact = truth.boxes_xyxy[0, truth.person]
     found = [LIKE_A_DETECTOR.of(truth, index) for index in range(FRAMES)]

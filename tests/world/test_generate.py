@@ -11,7 +11,7 @@ import pytest
 from ag_core.errors import UserError
 from ag_core.world import film as film_module
 from ag_core.world import generate as generate_module
-from ag_core.world.generate import N_IDS, generate, make_video_id, plan_videos
+from ag_core.world.generate import N_IDS, Task, generate, make_video_id, plan_videos
 from ag_core.world.render_cost import LINES, SUMMARY, read_costs, sum_costs
 from tests.world.stand_in import StandInFilm, draw_stand_in
 
@@ -35,7 +35,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
-def test_ids_are_five_characters_and_never_shared():
+def test_ids_are_five_characters_and_never_shared() -> None:
     tasks = plan_videos("home-60", {"train": 3000, "val": 900}, seed=3)
     ids = {task.video_id for task in tasks}
     assert len(ids) == len({task.seed for task in tasks}) == 3900
@@ -43,11 +43,11 @@ def test_ids_are_five_characters_and_never_shared():
     assert make_video_id(7) == make_video_id(7 + N_IDS)
 
 
-def test_a_longer_plan_begins_with_the_shorter_one():
+def test_a_longer_plan_begins_with_the_shorter_one() -> None:
     assert plan_videos("home-60", {"train": 5, "val": 2}, 0)[:5] == plan_videos("home-60", {"train": 9}, 0)[:5]
 
 
-def test_a_set_is_complete_and_a_second_call_draws_nothing(tmp_path: Path, drawn: list):
+def test_a_set_is_complete_and_a_second_call_draws_nothing(tmp_path: Path, drawn: list) -> None:
     told: list[tuple[str, int, int]] = []
     summary = generate(
         tmp_path,
@@ -66,10 +66,12 @@ def test_a_set_is_complete_and_a_second_call_draws_nothing(tmp_path: Path, drawn
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
-def test_a_stopped_run_goes_on_without_gaps_or_repeats(tmp_path: Path, drawn: list, monkeypatch: pytest.MonkeyPatch):
+def test_a_stopped_run_goes_on_without_gaps_or_repeats(
+    tmp_path: Path, drawn: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
     draw_one = generate_module.draw_one
 
-    def stop_at_second(task, out):
+    def stop_at_second(task: Task, out: Path) -> float:
         if len(drawn) == 1:
             (out / "videos" / f"{task.video_id}.mp4").write_bytes(b"half")  # written, but no truth beside it
             raise KeyboardInterrupt
@@ -84,7 +86,7 @@ def test_a_stopped_run_goes_on_without_gaps_or_repeats(tmp_path: Path, drawn: li
     assert not list(tmp_path.rglob("*.part*"))
 
 
-def test_two_calls_make_the_same_set_as_one(tmp_path: Path, drawn: list):
+def test_two_calls_make_the_same_set_as_one(tmp_path: Path, drawn: list) -> None:
     first = generate(tmp_path / "two", "home-60", {"train": 2}, workers=1)
     assert first["planned"] == {"train": 2} and not first["splits"]["val"]
     generate(tmp_path / "two", "home-60", {"val": 3}, workers=1)
@@ -102,7 +104,7 @@ def test_two_calls_make_the_same_set_as_one(tmp_path: Path, drawn: list):
     }
 
 
-def test_a_run_killed_twice_at_any_moment_is_resumed(tmp_path: Path):
+def test_a_run_killed_twice_at_any_moment_is_resumed(tmp_path: Path) -> None:
     """Kill -9 of the whole program while workers draw, once early and once later; the third run ends the set."""
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     command = [sys.executable, "-m", "tests.world.stand_in", str(killed), "2"]
@@ -128,7 +130,7 @@ def test_a_run_killed_twice_at_any_moment_is_resumed(tmp_path: Path):
     assert making.wall_s > 0 and making.cpu_s_a_video_s > 0 and making.bytes_on_disk > 10_000
 
 
-def test_what_a_set_costs_is_added_up(tmp_path: Path, drawn: list):
+def test_what_a_set_costs_is_added_up(tmp_path: Path, drawn: list) -> None:
     generate(tmp_path, "home-60", {"train": 1}, workers=1)
     generate(tmp_path, "home-60", {"train": 3}, workers=1)
     with (tmp_path / LINES).open("a") as file:
@@ -141,7 +143,7 @@ def test_what_a_set_costs_is_added_up(tmp_path: Path, drawn: list):
     assert json.loads((tmp_path / SUMMARY).read_text())["films"] == 3
 
 
-def test_another_set_in_the_folder_is_refused(tmp_path: Path, drawn: list):
+def test_another_set_in_the_folder_is_refused(tmp_path: Path, drawn: list) -> None:
     generate(tmp_path, "home-60", {"train": 1}, workers=1)
     with pytest.raises(UserError, match="holds another set"):
         generate(tmp_path, "home-60", {"train": 1}, seed=1, workers=1)
@@ -156,12 +158,12 @@ def test_another_set_in_the_folder_is_refused(tmp_path: Path, drawn: list):
         (("home-60", {"test": 3}), "--split val"),
     ],
 )
-def test_impossible_wishes_are_refused(tmp_path: Path, arguments: tuple, says: str):
+def test_impossible_wishes_are_refused(tmp_path: Path, arguments: tuple, says: str) -> None:
     with pytest.raises(UserError, match=says):
         generate(tmp_path, *arguments)
 
 
-def test_several_processes_make_the_same_set_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_several_processes_make_the_same_set_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generate_module, "draw_one", draw_stand_in)
     told: list[int] = []
     summary = generate(
@@ -179,7 +181,7 @@ def test_several_processes_make_the_same_set_as_one(tmp_path: Path, monkeypatch:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_one_film_with_a_fault_is_named_and_costs_no_other(
     workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(generate_module, "draw_one", draw_stand_in)
     summary = generate(tmp_path, "home-60", {"train": 14, "val": 6}, workers=workers)
     (video_id,) = summary["not_drawn"]
@@ -188,7 +190,7 @@ def test_one_film_with_a_fault_is_named_and_costs_no_other(
     assert video_id not in summary["splits"]["train"]
 
 
-def test_many_faults_end_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_many_faults_end_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generate_module, "draw_one", draw_stand_in)
     monkeypatch.setattr(generate_module, "ENDURED_SHARE", 0.0)
     with pytest.raises(UserError, match=r"1 of 14 videos cannot be drawn.*seed 13"):

@@ -1,5 +1,7 @@
 """Bodies: what is built once holds for every pose, worn items enclose what they cover, lying bodies lie."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -120,7 +122,7 @@ def test_shoes_enclose_socks() -> None:
 
 
 @pytest.mark.parametrize("pose", POSES.values(), ids=POSES)
-def test_a_jacket_is_wider_than_the_shirt(pose) -> None:
+def test_a_jacket_is_wider_than_the_shirt(pose: Callable[[Human], Pose]) -> None:
     human = Human(MATERIALS)
     joints = human.solve(pose(human))
     whole, jacket = human.build_mesh(joints), human.build_jacket(joints, 0)

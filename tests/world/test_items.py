@@ -34,7 +34,7 @@ def extent(item: Item) -> tuple[np.ndarray, np.ndarray]:
     return corners[:, 0].min(0), corners[:, 1].max(0)
 
 
-def test_every_item_has_a_maker_a_hold_and_the_right_class(palette):
+def test_every_item_has_a_maker_a_hold_and_the_right_class(palette: Palette) -> None:
     assert set(MAKERS) | {"book"} == set(ITEMS) == set(CARRY)
     for name, kind in ITEMS.items():
         item = make_item(name, RandomStream("train", 2, "shapes"), palette)
@@ -43,7 +43,7 @@ def test_every_item_has_a_maker_a_hold_and_the_right_class(palette):
 
 
 @pytest.mark.parametrize("name", sorted(ITEMS))
-def test_things_lie_about_their_origin_and_have_plausible_sizes(name, palette):
+def test_things_lie_about_their_origin_and_have_plausible_sizes(name: str, palette: Palette) -> None:
     for item in made(name, palette):
         low, high = extent(item)
         size, middle = high - low, (low + high) / 2
@@ -56,7 +56,7 @@ def test_things_lie_about_their_origin_and_have_plausible_sizes(name, palette):
 
 
 @pytest.mark.parametrize("name", sorted(ITEMS))
-def test_meshes_are_sound(name, palette):
+def test_meshes_are_sound(name: str, palette: Palette) -> None:
     for item in made(name, palette, 4):
         pieces = item.prop.pieces if item.prop else [make_book_mesh(0, 0, 0.5, item.book_size)]
         for mesh in [*pieces, *(item.prop.hinge.pieces if item.prop and item.prop.hinge else [])]:
@@ -65,7 +65,7 @@ def test_meshes_are_sound(name, palette):
             np.testing.assert_allclose(np.linalg.norm(mesh.normals, axis=1), 1, atol=0.02)
 
 
-def test_families_are_shared_by_the_splits_and_sizes_are_not(palette):
+def test_families_are_shared_by_the_splits_and_sizes_are_not(palette: Palette) -> None:
     for name in ITEMS:
         train, val = (made(name, palette, 60, split) for split in ("train", "val"))
         assert {item.variant for item in train} == {item.variant for item in val}
@@ -74,7 +74,7 @@ def test_families_are_shared_by_the_splits_and_sizes_are_not(palette):
 
 
 @pytest.mark.parametrize("name", ["box", "bag"])
-def test_lids_turn_up_and_away(name, palette):
+def test_lids_turn_up_and_away(name: str, palette: Palette) -> None:
     for item in made(name, palette):
         assert item.prop is not None and item.prop.hinge is not None
         hinge, (low, high) = item.prop.hinge, extent(item)
@@ -87,7 +87,7 @@ def test_lids_turn_up_and_away(name, palette):
 
 
 @pytest.mark.parametrize("name", sorted(ITEMS))
-def test_wrists_reach_what_they_hold_and_working_ends_the_floor(name):
+def test_wrists_reach_what_they_hold_and_working_ends_the_floor(name: str) -> None:
     for number in range(6):
         room = furnish("living", RandomStream("train", 1, "room"))
         human = make_person("train", number, RandomStream("train", number, "clothes"), room.palette)
@@ -106,7 +106,7 @@ def test_wrists_reach_what_they_hold_and_working_ends_the_floor(name):
             assert abs(end.vertices[:, 2].min()) < 0.03
 
 
-def test_all_things_are_bystanders_equally_often():
+def test_all_things_are_bystanders_equally_often() -> None:
     counts, total = dict.fromkeys(ITEMS, 0), 150
     room = furnish("living", RandomStream("train", 1, "room"))
     fixed = len(room.placed)
@@ -121,7 +121,7 @@ def test_all_things_are_bystanders_equally_often():
     assert shares.min() > 0.35 and shares.max() < 0.75
 
 
-def test_the_same_stream_gives_the_same_things():
+def test_the_same_stream_gives_the_same_things() -> None:
     both = []
     for _ in range(2):
         room = furnish("kitchen", RandomStream("train", 4, "room"))

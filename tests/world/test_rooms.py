@@ -43,19 +43,19 @@ def used_places(room: Room) -> list[np.ndarray]:
     return positions + [p.position + turn_z(p.yaw) @ (0, 0.9, 0) for p in room.placed if p.prop.name == "refrigerator"]
 
 
-def test_nothing_stands_in_anything_else(rooms):
+def test_nothing_stands_in_anything_else(rooms: dict[tuple[str, str, int], Room]) -> None:
     for key, room in rooms.items():
         for a, b in combinations(room.footprints, 2):
             assert are_apart(a, b), f"{key}: {a} and {b} overlap"
 
 
-def test_furniture_stands_in_the_room(rooms):
+def test_furniture_stands_in_the_room(rooms: dict[tuple[str, str, int], Room]) -> None:
     for key, room in rooms.items():
         for low, high in room.footprints:
             assert (low >= -1e-6).all() and (high <= np.add(room.size, (1e-6, 0))).all(), key
 
 
-def test_everything_used_can_be_walked_to(rooms):
+def test_everything_used_can_be_walked_to(rooms: dict[tuple[str, str, int], Room]) -> None:
     for key, room in rooms.items():
         grid = floor_of(room)
         middle = max(
@@ -71,7 +71,7 @@ def test_everything_used_can_be_walked_to(rooms):
             assert np.hypot(*(free - np.asarray(position)[:2])) < STEP, f"{key}: {position} is blocked"
 
 
-def test_surfaces_are_within_reach_of_free_floor(rooms):
+def test_surfaces_are_within_reach_of_free_floor(rooms: dict[tuple[str, str, int], Room]) -> None:
     for key, room in rooms.items():
         grid = floor_of(room)
         for surface in room.surfaces:
@@ -82,7 +82,7 @@ def test_surfaces_are_within_reach_of_free_floor(rooms):
             assert np.hypot(*gap) < 0.75, f"{key}: {surface.kind} is out of reach"
 
 
-def test_one_can_walk_through_the_doorway(rooms):
+def test_one_can_walk_through_the_doorway(rooms: dict[tuple[str, str, int], Room]) -> None:
     found = 0
     for key, room in rooms.items():
         if room.doorway is None:
@@ -97,19 +97,19 @@ def test_one_can_walk_through_the_doorway(rooms):
     assert found > 10
 
 
-def test_a_wall_without_a_doorway_is_solid():
+def test_a_wall_without_a_doorway_is_solid() -> None:
     grid = FloorGrid(4, 3, [])
     assert grid.distance.shape == (40, 30) and grid.measure_clearance((2, 0.05)) == pytest.approx(0.05)
     opened = FloorGrid(4, 3, [], [(np.array([1.0, -1.2]), np.array([1.9, 0.0]))])
     assert opened.measure_clearance((1.45, -0.05)) > 0.35 and opened.measure_clearance((0.5, -0.5)) == 0
 
 
-def test_all_placed_classes_occur(rooms):
+def test_all_placed_classes_occur(rooms: dict[tuple[str, str, int], Room]) -> None:
     names = {p.prop.name for room in rooms.values() for p in room.placed}
     assert names == set(PLACED) and names <= set(OBJECT_CLASSES)
 
 
-def test_every_room_has_light_and_something_to_do(rooms):
+def test_every_room_has_light_and_something_to_do(rooms: dict[tuple[str, str, int], Room]) -> None:
     for (kind, _, _), room in rooms.items():
         assert room.switch is not None and room.placed[room.switch.owner].prop.name == "light"
         assert any(s.kind == "floor" for s in room.surfaces)
@@ -120,7 +120,7 @@ def test_every_room_has_light_and_something_to_do(rooms):
             assert any(lie.kind == "bed" for lie in room.beds)
 
 
-def test_chairs_stand_at_tables(rooms):
+def test_chairs_stand_at_tables(rooms: dict[tuple[str, str, int], Room]) -> None:
     """A laptop is put on the first table before the first chair."""
     for key, room in rooms.items():
         seat = next((s for s in room.seats if s.kind == "chair"), None)
@@ -130,7 +130,7 @@ def test_chairs_stand_at_tables(rooms):
             assert (at > table.low - 0.12).all() and (at < table.high + 0.12).all(), key
 
 
-def test_a_room_is_furnished_quickly():
+def test_a_room_is_furnished_quickly() -> None:
     furnish("living", RandomStream("train", 0, "warm"))
     start = time.process_time()
     for kind in KINDS:
@@ -138,13 +138,13 @@ def test_a_room_is_furnished_quickly():
     assert (time.process_time() - start) / len(KINDS) < 0.3  # generous: machines differ
 
 
-def test_the_same_seed_gives_the_same_room():
+def test_the_same_seed_gives_the_same_room() -> None:
     one, other = (furnish("kitchen", RandomStream("val", 3, "room 0")) for _ in range(2))
     assert one.size == other.size and len(one.placed) == len(other.placed)
     assert all(np.array_equal(a.position, b.position) for a, b in zip(one.placed, other.placed))
 
 
-def test_val_never_uses_a_size_of_train(rooms):
+def test_val_never_uses_a_size_of_train(rooms: dict[tuple[str, str, int], Room]) -> None:
     def tenths(split: str) -> set[int]:
         widths = [
             r.size[0] - (0.3 if {"door", "doorway"} <= {p.prop.name for p in r.placed} else 0)

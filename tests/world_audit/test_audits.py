@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from ag_core.commands.audit import BEGIN, END
 from ag_core.evaluation.average_precision import compute_action_precision
 from ag_core.evaluation.protocol import Owner
 from ag_core.evaluation.results_log import read_log
-from ag_core.experiments.datasets import open_clip_frames
+from ag_core.experiments.datasets import FrameCache, VideoFile, open_clip_frames
 from ag_core.presets import DEMO_VIDEO
 from ag_core.settings import ASSETS, PROJECT
 from ag_core.taxonomy import object_index
@@ -20,11 +21,12 @@ from ag_core.world_audit.audit_inputs import AUDITS, Audit, build_views, compute
 from ag_core.world_audit.audit_network import build_network, to_network_input
 from ag_core.world_audit.audits import order_frames, run_audit, score_videos, train_network
 from ag_core.world_audit.data_card import format_card
+from ag_core.world_audit.home_world import HomeWorld
 from ag_core.world_audit.world_statistics import collect_seen_boxes, find_seen_classes, sample_annotated_graphs
 
 
 @pytest.fixture
-def pictures(world):
+def pictures(world: HomeWorld) -> FrameCache[VideoFile]:
     return open_clip_frames(world.folder / ".cache", DEMO_VIDEO.size_wh)
 
 
@@ -33,7 +35,7 @@ def audit_named(key: str) -> Audit:
 
 
 @pytest.mark.parametrize("audit", AUDITS, ids=lambda audit: audit.key)
-def test_an_audit_sees_clips_and_scores_videos(audit, world, pictures):
+def test_an_audit_sees_clips_and_scores_videos(audit: Audit, world: HomeWorld, pictures: FrameCache[VideoFile]) -> None:
     videos = world.of_split("train")
     views = build_views(audit, videos, pictures)
     frames, labels = views.example(1, 2.0)
@@ -47,7 +49,7 @@ def test_an_audit_sees_clips_and_scores_videos(audit, world, pictures):
     assert np.array_equal(found, score_videos(network, views))
 
 
-def test_training_repeats_and_learns(world, pictures):
+def test_training_repeats_and_learns(world: HomeWorld, pictures: FrameCache[VideoFile]) -> None:
     views = build_views(audit_named("graphs_ordered"), world.of_split("train"), pictures)
     first, again = (score_videos(train_network(views, seed=1, steps=30, batch=4), views) for _ in range(2))
     assert np.array_equal(first, again)
@@ -55,7 +57,7 @@ def test_training_repeats_and_learns(world, pictures):
     assert compute_action_precision(first, labels).mean > 0.9
 
 
-def test_random_order_hides_the_order(world, pictures):
+def test_random_order_hides_the_order(world: HomeWorld, pictures: FrameCache[VideoFile]) -> None:
     views = build_views(audit_named("graphs_unordered"), world.of_split("train"), pictures)
     frames = np.arange(16)
     random = np.random.default_rng(0)
@@ -64,7 +66,7 @@ def test_random_order_hides_the_order(world, pictures):
     assert np.array_equal(order_frames(frames, audit_named("graphs_ordered"), random), frames)
 
 
-def test_the_body_loses_its_place_and_direction():
+def test_the_body_loses_its_place_and_direction() -> None:
     random = np.random.default_rng(3)
     points = random.normal(size=(8, 17, 3)).cumsum(axis=0) * 0.1 + random.normal(size=(17, 3))
     angle = 1.1
@@ -77,7 +79,7 @@ def test_the_body_loses_its_place_and_direction():
     assert np.flatnonzero(~np.isclose(higher, found).all(axis=0)).tolist() == [102]
 
 
-def test_facing_and_walking_have_the_expected_signs():
+def test_facing_and_walking_have_the_expected_signs() -> None:
     points = np.zeros((3, 17, 3))
     hips = [JOINTS.index("left hip"), JOINTS.index("right hip")]
     points[:, hips, 1] = [0.1, -0.1]  # right hip towards -y: the person faces +x
@@ -90,14 +92,14 @@ def test_facing_and_walking_have_the_expected_signs():
     assert found[:, 105] == pytest.approx(0)
 
 
-def test_results_hold_every_seed(world, pictures):
+def test_results_hold_every_seed(world: HomeWorld, pictures: FrameCache[VideoFile]) -> None:
     train_videos, val_videos = world.of_split("train"), world.of_split("val")
     found = run_audit(audit_named("presence_linear"), train_videos, val_videos, pictures, seeds=(0, 1), steps=3)
     assert found.scores.shape == (2, len(val_videos), 157)
     assert not np.array_equal(found.scores[0], found.scores[1])
 
 
-def test_statistics_of_truths(world):
+def test_statistics_of_truths(world: HomeWorld) -> None:
     video = world.videos[0]
     seen = find_seen_classes(video)
     assert seen[video.truth.classes[1]]
@@ -120,7 +122,9 @@ def real_frame(video: str, number: int, contact: str) -> str:
     return json.dumps({"video": video, "frame": f"{number:06}", "time_s": 1.0, "objects": [thing]})
 
 
-def test_the_command_writes_the_whole_result(world, tmp_path, capsys):
+def test_the_command_writes_the_whole_result(
+    world: HomeWorld, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     real = tmp_path / "real"
     real.mkdir()
     for split in ("train", "val"):
@@ -156,7 +160,7 @@ def test_the_command_writes_the_whole_result(world, tmp_path, capsys):
     assert all(metric.origin.seeds == (0, 1) for metric in row.metrics[1 : 1 + len(AUDITS)])
 
 
-def test_the_command_refuses(world, tmp_path, capsys):
+def test_the_command_refuses(world: HomeWorld, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["audit", "--data", str(tmp_path)]) == 1
     assert "holds no home world" in capsys.readouterr().err
     assert main(["audit", "--data", str(world.folder), "--seeds", "0"]) == 1
@@ -164,7 +168,7 @@ def test_the_command_refuses(world, tmp_path, capsys):
     assert "has no place for the numbers" in capsys.readouterr().err
 
 
-def test_the_shipped_card_has_the_shipped_numbers():
+def test_the_shipped_card_has_the_shipped_numbers() -> None:
     card = (PROJECT / "docs" / "home_world.md").read_text()
     assert BEGIN in card and END in card
     assert all(f"| {audit.name} |" in card for audit in AUDITS)

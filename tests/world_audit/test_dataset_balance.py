@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from ag_core.evaluation.average_precision import compute_action_precision
 from ag_core.evaluation.bootstrap import bootstrap_precisions
@@ -17,7 +18,7 @@ BED = object_index("bed")
 LIE = action_index("c134")  # lying on a bed
 
 
-def test_presence_that_tells_everything_and_nothing():
+def test_presence_that_tells_everything_and_nothing() -> None:
     labels = np.zeros((4, 157), bool)
     labels[:2, LIE] = True
     present = np.zeros((4, 36), bool)
@@ -32,14 +33,14 @@ def test_presence_that_tells_everything_and_nothing():
     assert other["with_action"] == 0 and other["seen_with"] is None and other["gap"] is None
 
 
-def test_mutual_information():
+def test_mutual_information() -> None:
     a = np.array([0, 0, 1, 1], bool)
     assert compute_mutual_information(a, ~a) == pytest.approx(1)
     assert compute_mutual_information(a, np.array([0, 1, 0, 1], bool)) == pytest.approx(0)
     assert compute_mutual_information(a[:0], a[:0]) == 0
 
 
-def test_label_frequency_leaves_out_what_never_occurs():
+def test_label_frequency_leaves_out_what_never_occurs() -> None:
     labels = np.zeros((3, 157), bool)
     labels[:2, LIE] = True
     intervals = np.zeros(157, int)
@@ -48,14 +49,14 @@ def test_label_frequency_leaves_out_what_never_occurs():
     assert rows == [{"action": "c134", "intervals": 5, "train": 2, "val": 0}]
 
 
-def test_box_sizes():
+def test_box_sizes() -> None:
     rows = measure_box_sizes(np.array([0, 2, 2]), np.array([40, 16, 15.9]), np.array([1, 0.5, 1]))
     assert rows[0] == {"object": "person", "boxes": 1, "large": 1.0, "median_px": 40.0, "visibility": 1.0}
     assert (rows[1]["object"], rows[1]["large"], rows[1]["visibility"]) == ("bed", 0.5, 0.75)
 
 
 @pytest.fixture
-def scored():
+def scored() -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     random = np.random.default_rng(0)
     labels = random.random((40, 157)) < 0.2
     labels[:, 5:] = False
@@ -63,7 +64,7 @@ def scored():
     return noise + np.array([3.0, 0.0])[:, None, None, None] * labels, labels
 
 
-def test_the_value_is_that_of_all_videos(scored):
+def test_the_value_is_that_of_all_videos(scored: tuple[NDArray[np.float64], NDArray[np.bool_]]) -> None:
     scores, labels = scored
     found = bootstrap_precisions(scores, labels, resamples=50)
     expected = [[compute_action_precision(one, labels).mean for one in model] for model in scores]
@@ -75,7 +76,7 @@ def test_the_value_is_that_of_all_videos(scored):
     assert better.low > 0 and better.value == pytest.approx(found.bound_model(0).value - found.bound_model(1).value)
 
 
-def test_equal_models_differ_by_nothing(scored):
+def test_equal_models_differ_by_nothing(scored: tuple[NDArray[np.float64], NDArray[np.bool_]]) -> None:
     scores, labels = scored
     twice = bootstrap_precisions(np.stack([scores[0], scores[0]]), labels, resamples=20)
     same = twice.bound_difference(0, 1)

@@ -32,11 +32,11 @@ IGNORED = ("not_looking_at", "in_front_of", "holding")
     ("first", "second", "distance"),
     [([1, 1], [5, 5], 0.0), ([1, 0], [0, 3], 1.0), ([3, 1], [1, 1], 0.25), ([0, 0], [1, 1], np.nan)],
 )
-def test_total_variation(first, second, distance):
+def test_total_variation(first: list[int], second: list[int], distance: float) -> None:
     assert compute_total_variation(first, second) == pytest.approx(distance, nan_ok=True)
 
 
-def test_distance_of_each_group():
+def test_distance_of_each_group() -> None:
     home = sample("cup/glass/bottle", *[WATCHED] * 20)
     real = sample("cup/glass/bottle", *[WATCHED] * 10, *[IGNORED] * 30)
     row = object_index("cup/glass/bottle") - 1
@@ -44,12 +44,12 @@ def test_distance_of_each_group():
     assert np.isnan(np.delete(compute_relation_distances(home, real), row, axis=0)).all()
 
 
-def test_few_objects_have_no_distance():
+def test_few_objects_have_no_distance() -> None:
     few = sample("bed", *[WATCHED] * (MIN_OBJECTS - 1))
     assert np.isnan(compute_relation_distances(few, sample("bed", *[WATCHED] * 50))).all()
 
 
-def test_multiplicity_counts_labels():
+def test_multiplicity_counts_labels() -> None:
     two_places = ("looking_at", "in_front_of", "on_the_side_of", "holding")
     found = count_labels(sample("bed", WATCHED, two_places, IGNORED, IGNORED, objects_a_frame=2))
     assert found["objects_a_frame"] == 2 and found["frames_by_objects"][:4] == [0, 0, 2, 0]
@@ -58,7 +58,7 @@ def test_multiplicity_counts_labels():
     assert found["one_each"] == 0.75
 
 
-def test_a_sample_agrees_with_itself_and_the_worst_come_first():
+def test_a_sample_agrees_with_itself_and_the_worst_come_first() -> None:
     beds, doors = sample("bed", *[WATCHED] * 30), sample("door", *[WATCHED] * 30)
     other = sample("door", *[IGNORED] * 30)
 
@@ -80,7 +80,7 @@ def test_a_sample_agrees_with_itself_and_the_worst_come_first():
     assert found["classes"][object_index("shoe") - 1]["distance"] is None
 
 
-def test_only_visible_objects_of_graphs_count():
+def test_only_visible_objects_of_graphs_count() -> None:
     boxes = np.array([[0, 0, 9, 9], [np.nan] * 4], np.float32)
     relations = np.zeros((2, 25), np.float32)
     graph = SceneGraph(1, 0.0, None, 0.0, np.array([3, 4]), boxes, np.ones(2, np.float32), relations)
@@ -90,6 +90,6 @@ def test_only_visible_objects_of_graphs_count():
     assert GraphSample.from_graphs([]).n_objects.sum() == 0
 
 
-def test_counts_must_fit():
+def test_counts_must_fit() -> None:
     with pytest.raises(ValueError, match="the frames have 2 objects"):
         GraphSample(np.array([2]), np.array([1]), np.zeros((1, 25), bool))

@@ -6,7 +6,7 @@
 -- fingerprint tells what the file was built from, so that the same inputs are not read again
 create table store_format (name varchar, version integer, fingerprint varchar);
 create table sources (source varchar, kind varchar, detail varchar);
--- kind is one of ag_core.data.issues.Kind
+-- kind is one of ag_core.annotations.readers.issues.Kind
 create table issues (kind varchar, file varchar, key varchar, reason varchar);
 
 create table object_classes (class utinyint, name varchar);

@@ -1,9 +1,9 @@
 """The whole path for one video: frames, scene graphs, feature banks, action scores.
 
-    file -> pictures by number -> graph of each wanted picture -> [K,875] bank of graphs  --\\
-                               -> clips around moments -> [K,C] bank of clip features ------ > scores of LFB and SGFB
+    file -> frames by number -> graph of each wanted frame -> [K,875] bank of graphs  --\\
+                               -> clips around times   -> [K,C] bank of clip features ------ > scores of LFB and SGFB
 
-The file is decoded once, in order, and every wanted picture once; a long video needs no more memory for its pictures
+The file is decoded once, in order, and every wanted frame once; a long video needs no more memory for its frames
 than a short one. `load_models` and `predict_video` are what worker, command and tests call.
 """
 
@@ -72,7 +72,7 @@ class LoadedActionModel:
 class Models:
     """Everything that predicts, on one device.
 
-    graphs: pictures to graphs; clip_networks by id: clips to features; action_models: features and banks to scores
+    graphs: frames to graphs; clip_networks by id: clips to features; action_models: features and banks to scores
     uses: what a result says of the models; notes: what it must always say
     """
 
@@ -91,11 +91,11 @@ class Models:
 
 @dataclass(frozen=True)
 class Plan:
-    """Which pictures of a video are needed.
+    """Which frames of a video are needed.
 
-    graph_frames  numbers of the pictures that get a graph, ascending
-    bank_times_s  [K] moments of all feature banks; bank_frames: the picture of each
-    centres_s     [K + views] centres of the clips: the bank's moments, then the test views
+    graph_frames  numbers of the frames that get a graph, ascending
+    bank_times_s  [K] times of all feature banks; bank_frames: the frame at each
+    centres_s     [K + views] centres of the clips: the bank's times, then the test views
     clips         by clip network, frame numbers of the clip around each centre
     """
 
@@ -184,26 +184,26 @@ def _read_trained_actions(metadata: dict[str, str]) -> NDArray[np.bool_]:
 
 
 def choose_graph_times(duration_s: float, rate: float) -> NDArray[np.float64]:
-    """Moments that get a graph: the bank's, and between and before them so many that there are `rate` a second.
+    """Seconds that get a graph: the bank's, and between and before them so many that there are `rate` a second.
 
-    Every multiple of 1 / rate before or after the bank's first moment; at the bank's own rate, the bank's moments.
+    Every multiple of 1 / rate before or after the bank's first time; at the bank's own rate, the bank's times.
     """
     bank = choose_bank_times(duration_s)
     before = np.floor(bank[0] * rate + 1e-9)
     steps = np.arange(-before, np.ceil((duration_s - bank[0]) * rate) + 1)
     added = bank[0] + steps / rate
-    # Rounded, for the same moment reached in two ways differs in its last bits.
+    # Rounded, for the same time reached in two ways differs in its last bits.
     return np.union1d(bank.round(9), added[(added >= 0) & (added < duration_s)].round(9))
 
 
 def choose_bank_times(duration_s: float) -> NDArray[np.float64]:
-    """The bank's moments, or the middle alone of a video that ends before the first."""
+    """The times of the bank in seconds, or the middle alone of a video that ends before the first."""
     times = compute_bank_times(duration_s)
     return times if len(times) else np.array([duration_s / 2])
 
 
 def make_plan(video: Video, rate: float, clip_presets: dict[str, VideoPreset]) -> Plan:
-    """The pictures that a prediction of a probed video needs, with clips for each clip network."""
+    """The frames that a prediction of a probed video needs, with clips for each clip network."""
     assert video.fps is not None and video.n_frames is not None
     fps, n_frames = video.fps, video.n_frames
     bank = choose_bank_times(video.duration_s)
@@ -230,7 +230,7 @@ def predict_video(
 ) -> Prediction:
     """Graphs (`rate` a second) and action scores of a video file.
 
-    `progress` gets the stage and its counts; `cancelled` is asked before each picture and ends the work with
+    `progress` gets the stage and its counts; `cancelled` is asked before each frame and ends the work with
     `Cancelled`. Raises UserError for a file that is no video.
     """
     torch.set_flush_denormal(True)
@@ -239,10 +239,10 @@ def predict_video(
     plan = make_plan(video, rate, models.clip_presets)
     watcher = _Watcher(plan, video, models, progress)
     wanted = sorted({*plan.graph_frames, *(n for clips in plan.clips.values() for clip in clips for n in clip)})
-    for number, picture in read_frames(path, wanted):
+    for number, pixels in read_frames(path, wanted):
         if cancelled():
             raise Cancelled
-        watcher.see(number, picture)
+        watcher.see(number, pixels)
     graphs, features = watcher.finish()
     progress("scoring actions", 0, 1)
     actions = score_actions(plan, graphs, features, models)
@@ -260,20 +260,20 @@ def predict_video(
 
 
 class _ClipWatcher:
-    """Takes the pictures of one network's clips in order; makes features as soon as enough clips are whole."""
+    """Takes the frames of one network's clips in order; makes features as soon as enough clips are whole."""
 
     def __init__(self, clips: list[list[int]], loaded: LoadedClipNetwork, models: Models) -> None:
         self.clips, self.loaded, self.models = clips, loaded, models
         self.frames = {frame for clip in clips for frame in clip}
         self.due = sorted(range(len(clips)), key=lambda clip: clips[clip][-1])  # clips still to see
-        self.small: dict[int, NDArray[np.uint8]] = {}  # pictures at the size of the clip network
+        self.small: dict[int, NDArray[np.uint8]] = {}  # frames at the size of the clip network
         self.features = np.zeros((len(clips), loaded.preset.feature_size), np.float32)
         self.at_once = 32 if models.device.type != "cpu" else 4
 
-    def see(self, number: int, picture: NDArray[np.uint8]) -> int:
+    def see(self, number: int, pixels: NDArray[np.uint8]) -> int:
         """How many clips got their features now."""
         if number in self.frames:
-            self.small[number] = letterbox(picture, self.loaded.preset.size_wh)
+            self.small[number] = letterbox(pixels, self.loaded.preset.size_wh)
         whole = sum(self.clips[clip][-1] <= number for clip in self.due[: self.at_once])
         return self._make_features() if whole >= self.at_once else 0
 
@@ -283,38 +283,38 @@ class _ClipWatcher:
 
     def _make_features(self) -> int:
         chosen, self.due = self.due[: self.at_once], self.due[self.at_once :]
-        pictures = np.stack([[self.small[frame] for frame in self.clips[clip]] for clip in chosen])
-        clips = make_clip_input(pictures, self.loaded.preset, self.models.device, self.models.graphs.detector)
+        pixels = np.stack([[self.small[frame] for frame in self.clips[clip]] for clip in chosen])
+        clips = make_clip_input(pixels, self.loaded.preset, self.models.device, self.models.graphs.detector)
         self.features[chosen] = self.loaded.network(clips).float().cpu().numpy()
         first = min((self.clips[clip][0] for clip in self.due), default=0)
-        self.small = {frame: picture for frame, picture in self.small.items() if self.due and frame >= first}
+        self.small = {frame: pixels for frame, pixels in self.small.items() if self.due and frame >= first}
         return len(chosen)
 
 
 class _Watcher:
-    """Takes the wanted pictures in order; makes graphs and clip features as soon as enough have come together."""
+    """Takes the wanted frames in order; makes graphs and clip features as soon as enough have come together."""
 
     def __init__(self, plan: Plan, video: Video, models: Models, progress: Callable[[str, int, int], None]) -> None:
         self.models, self.progress = models, progress
         self.fps = float(video.fps or 0)
-        self.pictures_at_once = 16 if models.device.type != "cpu" else 2
+        self.frames_at_once = 16 if models.device.type != "cpu" else 2
         self.graph_frames = set(plan.graph_frames)
         self.clips = {
             network: _ClipWatcher(clips, models.clip_networks[network], models) for network, clips in plan.clips.items()
         }
-        self.waiting: list[tuple[int, NDArray[np.uint8]]] = []  # pictures that want a graph
+        self.waiting: list[tuple[int, NDArray[np.uint8]]] = []  # frames that want a graph
         self.observed: list[ObservedFrames] = []  # what waits for the end of the video
         self.graphs: dict[int, SceneGraph] = {}
         self.done, self.total = 0, len(self.graph_frames) + sum(map(len, plan.clips.values()))
         self._advance(0)
 
-    def see(self, number: int, picture: NDArray[np.uint8]) -> None:
+    def see(self, number: int, pixels: NDArray[np.uint8]) -> None:
         if number in self.graph_frames:
-            self.waiting.append((number, picture))
-        if len(self.waiting) >= self.pictures_at_once:
+            self.waiting.append((number, pixels))
+        if len(self.waiting) >= self.frames_at_once:
             self._observe()
         for clips in self.clips.values():
-            self._advance(clips.see(number, picture))
+            self._advance(clips.see(number, pixels))
 
     def finish(self) -> tuple[dict[int, SceneGraph], dict[str, NDArray[np.float32]]]:
         """Graphs by frame number, and by clip network the features [clips, C]."""
@@ -333,9 +333,9 @@ class _Watcher:
     def _observe(self) -> None:
         if not self.waiting:
             return
-        numbers, pictures = zip(*self.waiting)
+        numbers, pixels = zip(*self.waiting)
         self.waiting = []
-        found = self.models.graphs.observe(pictures, numbers, [frame_to_time(number, self.fps) for number in numbers])
+        found = self.models.graphs.observe(pixels, numbers, [frame_to_time(number, self.fps) for number in numbers])
         if self.models.graphs.head.whole_video:
             self.observed.append(found)
         else:
@@ -349,23 +349,23 @@ class _Watcher:
 def score_actions(
     plan: Plan, graphs: dict[int, SceneGraph], features: dict[str, NDArray[np.float32]], models: Models
 ) -> tuple[ActionScores, ...]:
-    """Each model's scores: of the video the maximum over the test views, over time those of the bank's moments.
+    """Each model's scores: of the video the maximum over the test views, over time those at the bank's times.
 
     graphs by frame number; features by clip network, [K + views, C] of the plan's clips.
     """
-    n_moments = len(plan.bank_times_s)
-    n_views = len(plan.centres_s) - n_moments
+    n_times = len(plan.bank_times_s)
+    n_views = len(plan.centres_s) - n_times
     rows = build_graph_bank([graphs[frame] for frame in plan.bank_frames])
     scores = []
     for model in models.action_models:
         of_clips, windows = features[model.entry.clip_network], None
         if model.entry.bank is not None:
-            material = BankMaterial(plan.bank_times_s, of_clips[:n_moments], rows)
+            material = BankMaterial(plan.bank_times_s, of_clips[:n_times], rows)
             windows = build_bank(model.entry.bank, material).cut_windows(plan.centres_s)
         found = to_probabilities(score_clips(model.head, of_clips, windows, models.device))
-        [of_video] = score_videos(found[n_moments:], [0] * n_views)
+        [of_video] = score_videos(found[n_times:], [0] * n_views)
         times = plan.bank_times_s.astype(np.float32)
-        scores.append(ActionScores(model.entry.id, of_video, times, found[:n_moments], model.trained_on))
+        scores.append(ActionScores(model.entry.id, of_video, times, found[:n_times], model.trained_on))
     return tuple(scores)
 
 

@@ -49,7 +49,7 @@ CLIPS_AT_ONCE = 8
 class VideoFeatures:
     """What the heads need of a video.
 
-    times_s, clips [K,C], graphs [K,875]   the bank's moments, clip features and predicted graphs there
+    times_s, clips [K,C], graphs [K,875]   the bank's times, clip features and predicted graphs there
     views_s, views [V,C]                   the test views' centres and clip features
     """
 
@@ -69,11 +69,11 @@ def compute_clip_features(
     compute: Compute = Compute(),
     detector: Detector | None = None,
 ) -> NDArray[np.float32]:
-    """[n,C] features of the clips around the given moments; a detector where the network looks at regions."""
+    """[n,C] features of the clips around the given times; a detector where the network looks at regions."""
     parts = [np.zeros((0, net.feature_size), np.float32)]
     for start in range(0, len(centres_s), CLIPS_AT_ONCE):
-        pictures = [clips.pictures(video, centre) for centre in centres_s[start : start + CLIPS_AT_ONCE]]
-        inputs = make_clip_input(np.stack(pictures), clips.preset, compute.device, detector)
+        pixels = [clips.read_pixels(video, centre) for centre in centres_s[start : start + CLIPS_AT_ONCE]]
+        inputs = make_clip_input(np.stack(pixels), clips.preset, compute.device, detector)
         parts.append(net(inputs).float().cpu().numpy())
     return np.concatenate(parts)
 
@@ -81,11 +81,11 @@ def compute_clip_features(
 def build_predicted_bank(
     predictor: SceneGraphPredictor, video: LabelledVideo, times_s: Sequence[float]
 ) -> NDArray[np.float32]:
-    """[K,875] of the graphs that the predictor finds at the given moments."""
+    """[K,875] of the graphs that the predictor finds at the given times."""
     wanted = [time_to_frame(time, video.fps, video.n_frames) for time in times_s]
     graphs = {}
-    for frame, picture in read_frames(video.path, wanted):
-        [graphs[frame]] = predictor.predict([picture], [frame], [(frame - 1) / video.fps])
+    for frame, pixels in read_frames(video.path, wanted):
+        [graphs[frame]] = predictor.predict([pixels], [frame], [(frame - 1) / video.fps])
     return build_graph_bank([graphs[frame] for frame in wanted])
 
 
@@ -169,9 +169,9 @@ class HeadExamples:
 def build_head_examples(
     model: str, clips: Clips, features: Sequence[VideoFeatures], at_views: bool = False
 ) -> HeadExamples:
-    """Examples of the clips' videos for an action model of the catalog: at the bank's moments, or at the test views.
+    """Examples of the clips' videos for an action model of the catalog: at the bank's times, or at the test views.
 
-    Labels are those of each clip at the bank's moments, and those of the whole video at the views.
+    Labels are those of each clip at the bank's times, and those of the whole video at the views.
     """
     rows: dict[str, list[Any]] = {field.name: [] for field in fields(HeadExamples)}
     kind = find_action_model(model).bank or BankKind.CLIP_FEATURES

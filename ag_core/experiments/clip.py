@@ -1,7 +1,7 @@
 """Stage 1 of the action models: the clip network learns which actions are under way in a short piece of video.
 
-One example is a clip around a random moment of a video, mirrored half of the time; its labels are all actions between
-its first and last picture (methods B3). Pictures are letterbox and decoded once.
+One example is a clip around a random time of a video, mirrored half of the time; its labels are all actions between
+its first and last frame (methods B3). Frames are decoded and letterboxed once.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ from ag_core.video.clips import clip_frame_numbers
 
 @dataclass(frozen=True)
 class Clips:
-    """Clips of videos, as pictures and labels, at any moment."""
+    """Clips of videos, as pixels and labels, around any time."""
 
     cache: FrameCache[LabelledVideo]
     videos: list[LabelledVideo]
@@ -40,20 +40,20 @@ class Clips:
         return Clips(open_clip_frames(loaded.data.cache, preset.size_wh), list(loaded.videos), preset)
 
     def frames(self, video: LabelledVideo, centre_s: float) -> list[int]:
-        """The 1-based frames of the clip around a moment."""
+        """The 1-based frames of the clip around a time."""
         return clip_frame_numbers(centre_s, video.fps, video.n_frames, self.preset.frames, self.preset.frame_step_s)
 
     def grid_labels(self) -> NDArray[np.bool_]:
-        """[n,157] labels of the clips at every video's bank moments: how often each action is under way."""
+        """[n,157] labels of the clips at every video's bank times: how often each action is under way."""
         return np.array([self.labels(v, time) for v in self.videos for time in compute_bank_times(v.duration_s)])
 
-    def pictures(self, video: LabelledVideo, centre_s: float) -> NDArray[np.uint8]:
-        """[T,H,W,3] of the clip around a moment."""
+    def read_pixels(self, video: LabelledVideo, centre_s: float) -> NDArray[np.uint8]:
+        """[T,H,W,3] of the clip around a time."""
         frames: NDArray[np.uint8] = self.cache.read(video)[np.array(self.frames(video, centre_s)) - 1]
         return frames
 
     def labels(self, video: LabelledVideo, centre_s: float) -> NDArray[np.bool_]:
-        """[157] the actions under way between the clip's first and last picture."""
+        """[157] the actions under way between the clip's first and last frame."""
         frames = self.frames(video, centre_s)
         first, last = (frame_to_time(frame, video.fps) for frame in (frames[0], frames[-1]))
         return video.labels_between(first, last)
@@ -92,13 +92,13 @@ def clip_losses(
 
     def losses(random: np.random.Generator) -> Losses:
         chosen = random.choice(len(clips.videos), size=batch_size, replace=len(clips.videos) < batch_size)
-        pictures, labels = [], []
+        pixels, labels = [], []
         for video in (clips.videos[index] for index in chosen):
             centre = random.uniform(0, video.duration_s)
-            found = clips.pictures(video, centre)
-            pictures.append(found[:, :, ::-1] if random.random() < 0.5 else found)
+            found = clips.read_pixels(video, centre)
+            pixels.append(found[:, :, ::-1] if random.random() < 0.5 else found)
             labels.append(clips.labels(video, centre))
-        logits = model(make_clip_input(np.stack(pictures), clips.preset, compute.device, detector))
+        logits = model(make_clip_input(np.stack(pixels), clips.preset, compute.device, detector))
         return {"action": action_loss(logits, compute.move(torch.from_numpy(np.stack(labels))), classes)}
 
     return losses

@@ -170,7 +170,7 @@ class LabelledVideo:
         return self.labels_between(0, np.inf)
 
     def labels_between(self, start_s: float, end_s: float) -> NDArray[np.bool_]:
-        """[157] the actions under way at some moment from `start_s` to `end_s`, both included."""
+        """[157] the actions under way at some time from `start_s` to `end_s`, both included."""
         return labels_between(self.actions, start_s, end_s)
 
 
@@ -241,7 +241,7 @@ def _labelled_video(targets: Targets, index: int, kept: set[int] | None, data: T
         tuple(targets.actions_of(index)),
         targets,
         tuple(frames),
-        tuple(counted[place] for place in choose_apart(times, data.rule.min_gap_s)),
+        tuple(counted[index] for index in choose_apart(times, data.rule.min_gap_s)),
     )
 
 

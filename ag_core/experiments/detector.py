@@ -27,10 +27,10 @@ MAX_REPEAT = 4.0
 
 @dataclass(frozen=True)
 class DetectorFrames:
-    """Frames to learn from: where each picture lies, its true boxes, its orientation, and how often to draw it."""
+    """Frames to learn from: where each lies, its true boxes, its orientation, and how often to draw it."""
 
     cache: FrameCache[LabelledVideo]
-    places: list[tuple[LabelledVideo, int]]
+    positions: list[tuple[LabelledVideo, int]]
     truth: list[Detections]
     portrait: NDArray[np.bool_]
     weights: NDArray[np.float64]
@@ -38,30 +38,32 @@ class DetectorFrames:
     @staticmethod
     def of(loaded: LabelledVideos) -> "DetectorFrames":
         """All frames that count and show something; UserError where there is none."""
-        places, truth, portrait = [], [], []
+        positions, truth, portrait = [], [], []
         for video in loaded.annotated():
             for index, graph in enumerate(video.counted_graphs):
                 boxes = read_true_boxes(graph)
                 if len(boxes):
-                    places.append((video, index))
+                    positions.append((video, index))
                     truth.append(boxes)
                     width, height = video.size_wh
                     portrait.append(height > width)
         weights = compute_repeat_factors([found.classes for found in truth])
-        return DetectorFrames(open_counted_frames(loaded.data.cache), places, truth, np.array(portrait, bool), weights)
+        return DetectorFrames(
+            open_counted_frames(loaded.data.cache), positions, truth, np.array(portrait, bool), weights
+        )
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.positions)
 
     @property
     def videos(self) -> list[LabelledVideo]:
         """The videos that the frames are from."""
-        return list({video.video_id: video for video, _ in self.places}.values())
+        return list({video.video_id: video for video, _ in self.positions}.values())
 
-    def picture(self, index: int) -> NDArray[np.uint8]:
-        """The picture [H,W,3] of one frame."""
-        video, place = self.places[index]
-        frame: NDArray[np.uint8] = self.cache.read(video)[place]
+    def read_frame(self, index: int) -> NDArray[np.uint8]:
+        """The pixels [H,W,3] of one frame."""
+        video, position = self.positions[index]
+        frame: NDArray[np.uint8] = self.cache.read(video)[position]
         return frame
 
 
@@ -90,7 +92,7 @@ def detector_losses(
         side = int(random.random() < share_portrait)
         chance = weights[side] / weights[side].sum()
         chosen = random.choice(by_orientation[side], size=batch_size, p=chance)
-        images, targets = zip(*(_example(frames.picture(i), frames.truth[i], random) for i in chosen))
+        images, targets = zip(*(_example(frames.read_frame(i), frames.truth[i], random) for i in chosen))
         moved = [{name: compute.move(tensor) for name, tensor in target.items()} for target in targets]
         found: Losses = model([compute.move(image) for image in images], moved)
         return found
@@ -99,10 +101,10 @@ def detector_losses(
 
 
 def _example(
-    picture: NDArray[np.uint8], truth: Detections, random: np.random.Generator
+    pixels: NDArray[np.uint8], truth: Detections, random: np.random.Generator
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """An image [3,H,W] in 0..1 and its target, mirrored with probability one half, with changed light."""
-    [image] = to_image_tensors([picture])
+    [image] = to_image_tensors([pixels])
     boxes = truth.boxes_xyxy
     if random.random() < 0.5:
         boxes, image = flip_boxes(boxes, image.shape[2]), image.flip(2)

@@ -87,22 +87,22 @@ def _join_targets(examples: Sequence[PairExample]) -> PairTargets:
 
 def build_video_examples(
     video: LabelledVideo,
-    pictures: NDArray[np.uint8],
+    frames: NDArray[np.uint8],
     trunk: RegionFeatureExtractor,
     detector: Detector | None,
     every: int = 1,
 ) -> list[PairExample]:
     """The examples of every `every`-th frame of a video; without a detector only those of annotated boxes."""
     examples = []
-    for graph, picture in list(zip(video.counted_graphs, pictures))[::every]:
+    for graph, frame in list(zip(video.counted_graphs, frames))[::every]:
         if graph.person_box_xyxy is None or not graph.visible.any():
             continue
         given = boxes_from_graph(graph)
-        examples.append(_example(trunk, picture, given, graph.relations[graph.visible] > 0, graph.time_s))
+        examples.append(_example(trunk, frame, given, graph.relations[graph.visible] > 0, graph.time_s))
         if detector is not None:
-            found, predicates = match_boxes(boxes_from_detections(detector.detect([picture])[0]), graph)
+            found, predicates = match_boxes(boxes_from_detections(detector.detect([frame])[0]), graph)
             if len(found.objects):
-                examples.append(_example(trunk, picture, found, predicates, graph.time_s))
+                examples.append(_example(trunk, frame, found, predicates, graph.time_s))
     return examples
 
 
@@ -130,12 +130,12 @@ def match_boxes(found: FrameBoxes, graph: SceneGraph) -> tuple[FrameBoxes, NDArr
 
 def _example(
     trunk: RegionFeatureExtractor,
-    picture: NDArray[np.uint8],
+    frame: NDArray[np.uint8],
     boxes: FrameBoxes,
     predicates: NDArray[np.bool_],
     time_s: float,
 ) -> PairExample:
-    batch = build_pair_batch(trunk, [np.asarray(picture)], [boxes], [time_s])
+    batch = build_pair_batch(trunk, [np.asarray(frame)], [boxes], [time_s])
     truth = torch.from_numpy(predicates)
     return PairExample(batch, PairTargets(truth, truth.any(dim=1)))
 

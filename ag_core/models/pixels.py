@@ -18,7 +18,7 @@ def to_image_tensors(images: Sequence[NDArray[np.uint8]], device: torch.device |
     return [torch.from_numpy(image.copy()).to(device).permute(2, 0, 1).float().div_(255) for image in images]
 
 
-def to_clip_tensors(pictures: NDArray[np.uint8], device: torch.device | str = "cpu") -> torch.Tensor:
-    """RGB uint8 pictures [B,T,H,W,3] to the clip network's input [B,3,T,H,W], channels innermost in memory."""
-    clips = torch.from_numpy(pictures).to(device).permute(0, 4, 1, 2, 3).float()
+def to_clip_tensors(pixels: NDArray[np.uint8], device: torch.device | str = "cpu") -> torch.Tensor:
+    """RGB uint8 frames [B,T,H,W,3] to the clip network's input [B,3,T,H,W], channels innermost in memory."""
+    clips = torch.from_numpy(pixels).to(device).permute(0, 4, 1, 2, 3).float()
     return clips.div_(255).sub_(CLIP_MEAN).div_(CLIP_SCALE)

@@ -228,7 +228,7 @@ def _decode_frame(path: str, modified_ns: int, frame: int) -> bytes:
 
 
 def load_frame_jpeg(path: Any, frame: int) -> bytes | None:
-    """One picture of a video as a small JPEG, frames from 1; None where its file is missing or cannot be decoded.
+    """One frame of a video as a small JPEG, frames from 1; None where its file is missing or cannot be decoded.
 
     `path` is as the store's tables have it: text, or a missing value.
     """
@@ -241,9 +241,9 @@ def load_frame_jpeg(path: Any, frame: int) -> bytes | None:
 
 
 def load_poster(path: Any, n_frames: Any) -> bytes | None:
-    """A picture from the middle of a video as JPEG; None where its file is missing or cannot be decoded.
+    """A frame from the middle of a video as JPEG; None where its file is missing or cannot be decoded.
 
-    Both are as the store's tables have them: a missing value is None, NaN or NA. Of unknown length, the first picture.
+    Both are as the store's tables have them: a missing value is None, NaN or NA. Of unknown length, the first frame.
     """
     return load_frame_jpeg(path, 1 if pd.isna(n_frames) else max(1, int(n_frames) // 2))
 

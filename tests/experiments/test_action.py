@@ -34,7 +34,7 @@ def clips(loaded: LabelledVideos) -> Clips:
 def test_clip_is_pictures_and_labels_around_a_moment(clips: Clips) -> None:
     video = clips.videos[0]
     assert clips.frames(video, 2.0) == [22, 24, 26, 28]
-    assert clips.pictures(video, 2.0).shape == (4, 48, 80, 3)
+    assert clips.read_pixels(video, 2.0).shape == (4, 48, 80, 3)
     assert clips.labels(video, 2.0).sum() == 1
     tensor = to_clip_tensors(np.full((1, 4, 48, 80, 3), 255, np.uint8))
     assert tensor.shape == (1, 3, 4, 48, 80)

@@ -31,22 +31,22 @@ def test_rectangles_are_learned(loaded: LabelledVideos) -> None:
     recipe = Recipe(Budget(steps=80), learning_rate=2e-3)
     fit(model, detector_losses(model, frames, 4), recipe, report=lambda progress: None)
     detector = FasterRcnnDetector(model)
-    found = detector.detect([frames.picture(i) for i in range(len(frames))])
+    found = detector.detect([frames.read_frame(i) for i in range(len(frames))])
     assert compute_detection_precision(found, frames.truth).mean > 0.6
 
 
 def test_mirrored_boxes_follow_the_picture(loaded: LabelledVideos) -> None:
     frames = DetectorFrames.of(loaded)
-    picture, truth = frames.picture(0), frames.truth[0]
+    pixels, truth = frames.read_frame(0), frames.truth[0]
     seen = set()
     for seed in range(8):
-        image, target = _example(picture, truth, np.random.default_rng(seed))
+        image, target = _example(pixels, truth, np.random.default_rng(seed))
         boxes = target["boxes"].numpy()
         mirrored = not np.allclose(boxes, truth.boxes_xyxy)
         seen.add(mirrored)
         expected = truth.boxes_xyxy.copy()
         if mirrored:
-            expected[:, [0, 2]] = picture.shape[1] - expected[:, [2, 0]]
+            expected[:, [0, 2]] = pixels.shape[1] - expected[:, [2, 0]]
         assert np.allclose(boxes, expected)
         x1, y1, x2, y2 = boxes[-1].astype(int)
         assert image[:, y1 + 4 : y2 - 4, x1 + 4 : x2 - 4].std(dim=(1, 2)).max() < 0.06

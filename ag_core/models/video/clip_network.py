@@ -63,7 +63,7 @@ class ClipNetwork(nn.Module):
 
 
 def make_clip_input(
-    pictures: NDArray[np.uint8],
+    pixels: NDArray[np.uint8],
     preset: VideoPreset,
     device: torch.device | str = "cpu",
     detector: Detector | None = None,
@@ -72,16 +72,16 @@ def make_clip_input(
 
     ValueError where a stride does not divide T, or where regions are wanted and there is no detector to find them.
     """
-    frames = pictures.shape[1]
+    frames = pixels.shape[1]
     if any(frames % stride for stride in preset.pathway_strides):
         raise ValueError(f"a clip of {frames} frames cannot be divided by the strides {preset.pathway_strides}")
-    tensors = to_clip_tensors(pictures, device)
+    tensors = to_clip_tensors(pixels, device)
     clips = ClipInput.of_tensors(*(tensors if s == 1 else tensors[:, :, ::s] for s in preset.pathway_strides))
     if not preset.regions_per_frame:
         return clips
     if detector is None:
         raise ValueError(f"{preset.name} looks at regions; give the detector that finds them")
-    found = detector.detect(list(pictures.reshape(-1, *pictures.shape[2:])))
+    found = detector.detect(list(pixels.reshape(-1, *pixels.shape[2:])))
     best = [each[np.argsort(-each.scores, kind="stable")[: preset.regions_per_frame]] for each in found]
     rows = torch.tensor([len(each) for each in best]).to(device)
     number = torch.arange(len(best), device=device).repeat_interleave(rows)  # of the frame among all B·T

@@ -197,7 +197,7 @@ def build_player_data(
 ) -> dict[str, Any]:
     """The payload of one video.
 
-    src_url     from `ui.player.media.serve_video`; None or '' shows the annotations on an empty picture
+    src_url     from `ui.player.media.serve_video`; None or '' shows the annotations on an empty frame
     sources     graphs by source: 'annotation' and names of predictions; the first one is shown first
     scores      answers by id of an action model; the `top_k` actions of each get a row
     t0          where to start, seconds; seek: (counter, seconds), a new counter makes the player jump
@@ -208,7 +208,7 @@ def build_player_data(
     autoplay    muted loop at once (not for visitors who prefer reduced motion); nothing is reported while it plays
     neighbours  whether the keys N and P ask Python for another video (result.navigate is 1 or -1)
     link_path   page path for 'copy link', such as '/Explore', with a query if it needs one; None is the page itself
-    debug       count differences between the overlay's frame and the frame number burnt into the picture
+    debug       count differences between the overlay's frame and the frame number burnt into the video
     """
     names = {ANNOTATION: "Annotation", **(labels or {})}
     scores = scores or {}

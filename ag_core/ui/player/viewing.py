@@ -36,7 +36,7 @@ PREDICTED = "prediction"
 """Name of the models' graphs in the player."""
 
 FALLBACK_FPS = 24.0
-"""Stands for the rate of a video whose file is not there, so that its frames have some place on the clock."""
+"""Stands for the rate of a video whose file is not there, so that its frames have some time on the clock."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def show_viewing(viewing: Viewing, key: str, *, t0: float = 0.0, compare: bool =
     for note in filter(None, (missing, describe_unknown_rate(viewing))):
         st.caption(f":material/info: {escape_markdown(note)}")
     sources = viewing.sources
-    if not t0 and not options.get("autoplay"):  # a still picture begins where every source has a graph
+    if not t0 and not options.get("autoplay"):  # a still player begins where every source has a graph
         starts = [graphs[0].frame for graphs in sources.values()]
         t0 = frame_to_time(max(starts, default=1), viewing.clock_fps)
     beside = tuple(sources) if compare and len(sources) > 1 else ()

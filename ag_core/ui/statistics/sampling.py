@@ -27,7 +27,7 @@ AT_MIDPOINT, ELSEWHERE = FRAME_KINDS
 
 
 def show_sampling(scope: StatisticsScope) -> None:
-    """The strip of one video, then the pictures of one action's five frames. The annotation's, whatever the source."""
+    """The strip of one video, then one action's five frames. The annotation's, whatever the source."""
     if ANNOTATION not in cached.list_sources(scope.key) or cached.load_videos(scope.key, ANNOTATION).empty:
         show_empty_state("No annotated videos", "The store holds predictions only", (EXPLORE, "All videos"))
         return
@@ -82,8 +82,8 @@ def build_frame_table(numbers: Sequence[int], intervals: Sequence[ActionInterval
 
 
 def name_intervals(intervals: Sequence[ActionInterval]) -> list[str]:
-    """A name of its own for each interval: its place, its action and when it begins."""
-    return [f"{place}. {ACTIONS[interval.action].label}" for place, interval in enumerate(intervals, start=1)]
+    """A name of its own for each interval: its number, its action and when it begins."""
+    return [f"{index}. {ACTIONS[interval.action].label}" for index, interval in enumerate(intervals, start=1)]
 
 
 def _show_strip(video: Video, intervals: Sequence[ActionInterval], frames: pd.DataFrame) -> None:
@@ -98,8 +98,8 @@ def _show_strip(video: Video, intervals: Sequence[ActionInterval], frames: pd.Da
     )
     middles = find_midpoints(intervals, video.fps or 1.0, video.n_frames)
     middles = middles.assign(
-        row=[names[place] for place in middles["interval"]],
-        action=[bars["action"][place] for place in middles["interval"]],
+        row=[names[index] for index in middles["interval"]],
+        action=[bars["action"][index] for index in middles["interval"]],
     )
     there = frames["frame"].tolist()
     reached = np.abs(find_nearest_frames(middles["frame"], there) - middles["frame"].to_numpy()) <= NEAR_FRAMES
@@ -139,10 +139,10 @@ def format_frame_mark(frame: int, time_s: float) -> str:
 def _show_frames(video: Video, intervals: Sequence[ActionInterval], frames: pd.DataFrame) -> None:
     names = name_intervals(intervals)
     st.subheader("The five frames of one action", anchor=False)
-    place = st.selectbox(
+    index = st.selectbox(
         "Action", range(len(names)), format_func=names.__getitem__, key=f"statistics_action_{video.video_id}", width=420
     )
-    middles = find_midpoints([intervals[place]], video.fps or 1.0, video.n_frames)
+    middles = find_midpoints([intervals[index]], video.fps or 1.0, video.n_frames)
     nearest = find_nearest_frames(middles["frame"], frames["frame"])
     with st.container(horizontal=True, key="ag_stills"):
         for part, middle, frame in zip(middles["part"], middles["frame"], nearest):

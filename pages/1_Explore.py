@@ -17,6 +17,7 @@ from ag_core.ui.page import (
     RUN,
     TIME,
     VIDEO,
+    read_start_time,
     require_store,
     show_empty_state,
     show_failure,
@@ -53,14 +54,14 @@ def show_grid(key: StoreKey) -> None:
     show_owner_note(f"{format_number(found)} of {videos} videos fit{_describe_owner(key, filters.source)}.")
     if st.session_state.get("page", 1) > pages:
         st.session_state["page"] = 1
-    place = st.session_state.get("page", 1) if pages > 1 else 1
-    rows = cached.load_matching_videos(key, filters, PER_PAGE, (place - 1) * PER_PAGE)
+    number = st.session_state.get("page", 1) if pages > 1 else 1
+    rows = cached.load_matching_videos(key, filters, PER_PAGE, (number - 1) * PER_PAGE)
     with st.container(horizontal=True, key="ag_posters"):
         for _, row in rows.iterrows():
             tall = "tall_" if is_upright(row) else ""  # shown whole, since a cut would show the middle of a body
             with st.container(key=f"ag_poster_{tall}{row['video_id']}"):
                 poster = cached.load_poster(row["path"], row["n_frames"])
-                show_still(poster, alt=f"A picture from the middle of video {row['video_id']}")
+                show_still(poster, alt=f"A frame from the middle of video {row['video_id']}")
                 st.button(
                     f"**{row['video_id']}**",
                     key=f"open_{row['video_id']}",
@@ -114,7 +115,7 @@ def show_video(key: StoreKey, video_id: str) -> None:
 @st.fragment
 def show_player_and_tables(viewing: Viewing) -> None:
     """The player and the tables that follow its clock."""
-    state = show_viewing(viewing, "explore_player", t0=_read_start_time(), neighbours=True)
+    state = show_viewing(viewing, "explore_player", t0=read_start_time(), neighbours=True)
     if state.get("navigate"):
         _go_to_neighbour(viewing.video.video_id, state["navigate"])
     source = ANNOTATION if ANNOTATION in viewing.sources else PREDICTED
@@ -178,13 +179,6 @@ def _show_actions(viewing: Viewing, source: str, graphs: list[SceneGraph], time_
 def _show_boxes(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
     show_owner_note(f"Boxes in pixels, {_format_owner(source)}; the person comes first in each frame.")
     _show_table(tables.build_object_table(graphs), "boxes", viewing, "raw")
-
-
-def _read_start_time() -> float:
-    try:
-        return max(0.0, float(st.query_params.get(TIME, 0.0)))
-    except ValueError:
-        return 0.0
 
 
 def _go_to_neighbour(video_id: str, step: int) -> None:

@@ -20,8 +20,14 @@ from ag_core.ui.page import (
     show_page_frame,
 )
 from ag_core.ui.player.player import select_top_actions
-from ag_core.ui.player.viewing import PREDICTED, Viewing, describe_models, load_viewing, show_viewing
-from ag_core.ui.player.viewing import show_action_tables as show_action_tables
+from ag_core.ui.player.viewing import (
+    PREDICTED,
+    Viewing,
+    describe_models,
+    load_viewing,
+    show_action_tables,
+    show_viewing,
+)
 from ag_core.ui.widgets.pickers import pick_run, pick_video, show_download
 
 MAX_CURVES = 6

@@ -22,7 +22,7 @@ from ag_core.results.film_cache import (
 )
 from ag_core.ui import cached, html, tables
 from ag_core.ui.formatting import format_action, format_download_name, format_remaining
-from ag_core.ui.page import TIME, show_failure, show_owner_note, show_page_frame
+from ag_core.ui.page import read_start_time, show_failure, show_owner_note, show_page_frame
 from ag_core.ui.player.viewing import Viewing, show_viewing
 from ag_core.ui.widgets.pickers import show_download
 from ag_core.ui.widgets.video_still import show_still
@@ -61,14 +61,14 @@ def choose_seed() -> None:
 def fill_form(order: FilmRequest | None) -> None:
     """The form says what the link says, whenever that changed; else it keeps what a person chose."""
     link = order.to_link() if order else {}
-    told = order or FilmRequest(FIRST_SEED)
+    form = order or FilmRequest(FIRST_SEED)
     fresh = st.session_state.get("make_link") != link
     st.session_state.make_link = link
     for key, value in (
-        ("make_seed", told.seed),
-        ("make_actions", list(told.actions)),
-        ("make_people", told.split),
-        ("make_seconds", told.seconds),
+        ("make_seed", form.seed),
+        ("make_actions", list(form.actions)),
+        ("make_people", form.split),
+        ("make_seconds", form.seconds),
     ):
         if (fresh and order) or key not in st.session_state:
             st.session_state[key] = value
@@ -150,26 +150,26 @@ def _describe_progress(job: Job[FilmRequest]) -> str:
         return "Films are drawn one after the other."
     if job.stage == STARTING:
         return "The first film after an update takes longer to start."
-    counted = f"{job.done} of {job.total} pictures · " if job.fraction else ""
+    counted = f"{job.done} of {job.total} frames · " if job.fraction else ""
     return counted + format_remaining(job.remaining_s)
 
 
 def show_result(order: FilmRequest) -> None:
     """The film with its graph, what was requested and what happens, and the files."""
     try:
-        made = cached.load_film(cached.get_film_queue().kind.folder / order.key)
+        film = cached.load_film(cached.get_film_queue().kind.folder / order.key)
     except UserError as error:
         show_failure(error)
         return
-    st.markdown(f"**{made.video.video_id}** — {made.video.script}")
-    _show_player(made)
-    show_downloads(made)
+    st.markdown(f"**{film.video.video_id}** — {film.video.script}")
+    _show_player(film)
+    show_downloads(film)
     if order.actions:
         st.subheader("Requested actions", anchor=False)
-        st.html(html.render_requested_actions(made))
+        st.html(html.render_requested_actions(film))
     st.subheader("What happens", anchor=False)
     show_owner_note("Every action of the film, exact by construction.")
-    table = tables.build_interval_table(made.intervals)
+    table = tables.build_interval_table(film.intervals)
     if table.empty:
         st.caption("No action of the list happens in this film.")
         return
@@ -178,34 +178,27 @@ def show_result(order: FilmRequest) -> None:
         hide_index=True,
         height=min(420, 38 + 35 * len(table)),
         column_config={name: st.column_config.NumberColumn(format="%.2f") for name in ("start_s", "end_s")},
-        alt=f"Actions of film {made.video.video_id}",
+        alt=f"Actions of film {film.video.video_id}",
     )
-    show_download(table, "actions", made.video.video_id, "make_actions_csv")
+    show_download(table, "actions", film.video.video_id, "make_actions_csv")
 
 
 @st.fragment
-def _show_player(made: FinishedFilm) -> None:
-    viewing = Viewing(made.video, made.video.path, {ANNOTATION: list(made.graphs)}, list(made.intervals))
-    link = f"/Make?{urlencode(made.request.to_link())}"
-    show_viewing(viewing, f"make_player_{made.request.key}", t0=_read_start_time(), link_path=link)
+def _show_player(film: FinishedFilm) -> None:
+    viewing = Viewing(film.video, film.video.path, {ANNOTATION: list(film.graphs)}, list(film.intervals))
+    link = f"/Make?{urlencode(film.request.to_link())}"
+    show_viewing(viewing, f"make_player_{film.request.key}", t0=read_start_time(), link_path=link)
 
 
-def _read_start_time() -> float:
-    try:
-        return max(0.0, float(st.query_params.get(TIME, 0.0)))
-    except ValueError:
-        return 0.0
-
-
-def show_downloads(made: FinishedFilm) -> None:
+def show_downloads(film: FinishedFilm) -> None:
     """The film and its annotation as files."""
-    video_id = made.video.video_id
-    assert made.video.path is not None
+    video_id = film.video.video_id
+    assert film.video.path is not None
     with st.container(horizontal=True):
         for label, content, what, extension, mime in (
-            ("Video (mp4)", made.video.path.read_bytes, "film", "mp4", "video/mp4"),
-            ("Annotation (JSON)", made.to_text, "film", "json", "application/json"),
-            ("Charades row (CSV)", lambda: made.charades, "charades", "csv", "text/csv"),
+            ("Video (mp4)", film.video.path.read_bytes, "film", "mp4", "video/mp4"),
+            ("Annotation (JSON)", film.to_text, "film", "json", "application/json"),
+            ("Charades row (CSV)", lambda: film.charades, "charades", "csv", "text/csv"),
         ):
             st.download_button(
                 label,
@@ -221,23 +214,23 @@ def show_downloads(made: FinishedFilm) -> None:
 def show_kept_films() -> None:
     """The films that were made here, the newest first."""
     films = [
-        made for made in map(_load_readable, list_finished_films(cached.get_film_queue().kind.folder, LISTED)) if made
+        film for film in map(_load_readable, list_finished_films(cached.get_film_queue().kind.folder, LISTED)) if film
     ]
     if not films:
         return
     st.subheader("Films made here", anchor=False)
     with st.container(horizontal=True, key="ag_posters"):
-        for made in films:
-            video, key = made.video, made.request.key
+        for film in films:
+            video, key = film.video, film.request.key
             with st.container(key=f"ag_poster_{key}"):
                 poster = cached.load_poster(str(video.path), video.n_frames)
-                show_still(poster, alt=f"A picture from the middle of film {video.video_id}")
+                show_still(poster, alt=f"A frame from the middle of film {video.video_id}")
                 st.button(
                     f"**{video.video_id}**",
                     key=f"open_{key}",
                     type="tertiary",
                     on_click=open_film,
-                    args=(made.request,),
+                    args=(film.request,),
                 )
                 st.html(html.render_video_facts(pd.Series(vars(video))))
 
@@ -245,10 +238,10 @@ def show_kept_films() -> None:
 def _load_readable(folder: Path) -> FinishedFilm | None:
     """The film in a folder; None for one that is damaged, or that another version of the code made."""
     try:
-        made = cached.load_film(folder)
+        film = cached.load_film(folder)
     except UserError:
         return None
-    return made if made.request.key == folder.name else None
+    return film if film.request.key == folder.name else None
 
 
 show_page_frame("Make", "Choose what shall happen; the home world plays, films and annotates it. Every label is exact.")

@@ -58,17 +58,17 @@ def run(options: argparse.Namespace) -> None:
     from ag_core.evaluation.results_log import append_log_row
 
     data = name_data(options.graphs if options.kind == "frequency-real" else options.data)
-    row = _evaluate(options, _command(options, data))
+    row = _evaluate(options, _format_command(options, data))
     print(json.dumps(row, indent=1, ensure_ascii=False))
     if options.log is not None:
         append_log_row(options.log, row)
 
 
-def _command(options: argparse.Namespace, data: str) -> str:
+def _format_command(options: argparse.Namespace, data: str) -> str:
     """The command without folders, for a reader to repeat elsewhere."""
     given = vars(options)
-    told = ("head", "mode", "frames", "source", "few_shot")
-    parts = [f" --{name.replace('_', '-')} {given[name]}" for name in told if given.get(name) is not None]
+    named = ("head", "mode", "frames", "source", "few_shot")
+    parts = [f" --{name.replace('_', '-')} {given[name]}" for name in named if given.get(name) is not None]
     return (
         f"evaluate {options.kind} {'--graphs' if options.kind == 'frequency-real' else '--data'} {data}{''.join(parts)}"
     )
@@ -93,19 +93,19 @@ def _evaluate(options: argparse.Namespace, command: str) -> dict[str, Any]:
     )
     data = open_data(options, options.split)
     with ProgressReporter() as report:
-        heard = Listeners(report, note=lambda sentence: print(sentence, file=sys.stderr))
-        return _evaluate_networks(options, data, chosen, heard).row()
+        listeners = Listeners(report, note=lambda sentence: print(sentence, file=sys.stderr))
+        return _evaluate_networks(options, data, chosen, listeners).row()
 
 
 def _evaluate_networks(
-    options: argparse.Namespace, data: "TrainingData", chosen: "EvaluationOptions", heard: "Listeners"
+    options: argparse.Namespace, data: "TrainingData", chosen: "EvaluationOptions", listeners: "Listeners"
 ) -> "DetectorEvaluation | RelationEvaluation | ActionEvaluation":
     """The result of the networks that are asked for."""
     from ag_core.experiments import evaluation
     from ag_core.taxonomy import Mode
 
     if options.kind == "detector":
-        return evaluation.evaluate_detector(data, chosen, heard)
+        return evaluation.evaluate_detector(data, chosen, listeners)
     if options.kind == "relations":
-        return evaluation.evaluate_relations(data, chosen, options.head, Mode(options.mode), heard)
-    return evaluation.evaluate_action(data, chosen, heard)
+        return evaluation.evaluate_relations(data, chosen, options.head, Mode(options.mode), listeners)
+    return evaluation.evaluate_action(data, chosen, listeners)

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:
-    """Add --data, --source, --cache, --device, --pin-memory and --threads."""
+    """Add --data, --source, --cache, --device and --threads."""
     parser.add_argument(
         "--data",
-        type=_place,
+        type=_parse_location,
         required=True,
         metavar="STORE",
         help="store made by `build-store` (.duckdb, lake folder or address), or the folder of a home world",
@@ -31,7 +31,7 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, help="processor threads (default: one a core)")
 
 
-def _place(text: str) -> Path | str:
+def _parse_location(text: str) -> Path | str:
     return text if is_address(text) else Path(text)
 
 

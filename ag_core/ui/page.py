@@ -71,6 +71,14 @@ def require_store() -> AnnotationStore:
         st.stop()
 
 
+def read_start_time() -> float:
+    """Where the link says a video begins, in seconds; 0 where it says nothing or no time."""
+    try:
+        return max(0.0, float(st.query_params.get(TIME, 0.0)))
+    except ValueError:
+        return 0.0
+
+
 def show_empty_state(
     title: str, why: str, remedy: tuple[str, str] | None = None, params: Mapping[str, str] | None = None
 ) -> None:

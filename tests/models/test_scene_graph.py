@@ -46,7 +46,7 @@ FOUND = [
 ]
 
 
-def pictures() -> list[NDArray[np.uint8]]:
+def make_frames() -> list[NDArray[np.uint8]]:
     random = np.random.default_rng(0)
     images = [random.integers(0, 255, (80, 120, 3), np.uint8) for _ in FOUND]
     for number, image in enumerate(images):
@@ -88,7 +88,7 @@ def same(a: SceneGraph, b: SceneGraph) -> bool:
 
 
 def test_found_graphs(predictor: SceneGraphPredictor) -> None:
-    images = pictures()
+    images = make_frames()
     kept = [image.copy() for image in images]
     graphs = predictor.predict(images, [1, 7, 9], [0.0, 0.5, 0.7])
     assert [(g.frame, g.time_s, len(g)) for g in graphs] == [(1, 0.0, 1), (7, 0.5, 1), (9, 0.7, 0)]
@@ -104,21 +104,21 @@ def test_found_graphs(predictor: SceneGraphPredictor) -> None:
 
 
 def test_frames_do_not_influence_one_another(predictor: SceneGraphPredictor) -> None:
-    images = pictures()
+    images = make_frames()
     together = predictor.predict(images, [1, 2, 3], [0, 1, 2])
     for index, image in enumerate(images):
         assert same(predictor.predict([image], [1], [0])[0], together[index])
 
 
 def test_second_call_is_equal(predictor: SceneGraphPredictor) -> None:
-    first, second = (predictor.predict(pictures()[:1], [1], [0.0])[0] for _ in range(2))
+    first, second = (predictor.predict(make_frames()[:1], [1], [0.0])[0] for _ in range(2))
     assert np.array_equal(first.relations, second.relations)
 
 
 @pytest.mark.parametrize("mode", [Mode.PREDCLS, Mode.SGCLS])
 def test_given_boxes(predictor: SceneGraphPredictor, mode: Mode) -> None:
     given = annotated()
-    (graph,) = predictor.predict(pictures()[:1], [5], [0.2], [given], mode)
+    (graph,) = predictor.predict(make_frames()[:1], [5], [0.2], [given], mode)
     assert graph.object_boxes_xyxy.tolist() == [[50, 20, 70, 40], [5, 30, 60, 75]]
     assert graph.person_score == 1
     assert ((graph.object_classes > 0) & (graph.object_classes < N_CLASSES)).all()
@@ -131,7 +131,7 @@ def test_given_boxes(predictor: SceneGraphPredictor, mode: Mode) -> None:
 
 
 def test_given_without_a_person(predictor: SceneGraphPredictor) -> None:
-    (graph,) = predictor.predict(pictures()[:1], [5], [0.2], [annotated(person=False)], Mode.PREDCLS)
+    (graph,) = predictor.predict(make_frames()[:1], [5], [0.2], [annotated(person=False)], Mode.PREDCLS)
     assert (len(graph), graph.relations.any()) == (2, False)
 
 
@@ -143,11 +143,11 @@ def test_no_images(predictor: SceneGraphPredictor, mode: Mode) -> None:
 def test_what_is_missing_is_said(trunk: RegionFeatureExtractor) -> None:
     predictor = SceneGraphPredictor(None, trunk, build_relation_head("frequency"))
     with pytest.raises(ValueError, match="detector"):
-        predictor.predict(pictures(), [1, 2, 3], [0, 1, 2])
+        predictor.predict(make_frames(), [1, 2, 3], [0, 1, 2])
     with pytest.raises(ValueError, match="given graph"):
-        predictor.predict(pictures(), [1, 2, 3], [0, 1, 2], mode=Mode.SGCLS)
+        predictor.predict(make_frames(), [1, 2, 3], [0, 1, 2], mode=Mode.SGCLS)
     with pytest.raises(ValueError, match="one each"):
-        predictor.predict(pictures(), [1], [0])
+        predictor.predict(make_frames(), [1], [0])
 
 
 def test_at_most_twenty_objects() -> None:
@@ -161,7 +161,7 @@ def test_at_most_twenty_objects() -> None:
 
 def test_batch_rows_belong_together(trunk: RegionFeatureExtractor) -> None:
     known = boxes_from_graph(annotated())
-    batch = build_pair_batch(trunk, pictures(), [known, boxes_from_detections(FOUND[1]), known], [0.0, 0.5, 1.0])
+    batch = build_pair_batch(trunk, make_frames(), [known, boxes_from_detections(FOUND[1]), known], [0.0, 0.5, 1.0])
     assert batch.pairs.tolist() == [[0, 1], [0, 2], [3, 4], [3, 5]]
     assert batch.frame_of_pair.tolist() == [0, 0, 2, 2]
     assert batch.object_logits.argmax(dim=1).tolist() == [0, 3, 20, 0, 3, 20]
@@ -169,7 +169,7 @@ def test_batch_rows_belong_together(trunk: RegionFeatureExtractor) -> None:
 
 
 def test_trunk_takes_boxes_in_original_pixels(trunk: RegionFeatureExtractor) -> None:
-    images = pictures()[:2]
+    images = make_frames()[:2]
     boxes = np.array([[10, 10, 40, 70], [50, 20, 70, 40]], np.float32)
     features = trunk.region_features(images, [boxes, boxes[:0]])
     assert features.shape == (2, DEMO_DETECTOR.box_head_width)
@@ -184,4 +184,4 @@ def test_trunk_is_frozen(trunk: RegionFeatureExtractor) -> None:
     trunk.train()
     assert not any(module.training for module in trunk.modules())
     with pytest.raises(ValueError, match="lists of boxes"):
-        trunk.region_features(pictures(), [np.zeros((1, 4), np.float32)])
+        trunk.region_features(make_frames(), [np.zeros((1, 4), np.float32)])

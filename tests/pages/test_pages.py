@@ -309,7 +309,7 @@ def test_make_shows_progress_and_the_film(app_home: Path, stage: Stage) -> None:
     assert not app.exception
     order = FilmRequest(3, (59, 11))
     assert app.query_params["actions"] == "c059,c011"
-    assert "36 of 144 pictures · about 12 s left" in str(app.get("progress")[0].proto.text)
+    assert "36 of 144 frames · about 12 s left" in str(app.get("progress")[0].proto.text)
     stage.finish(order)
     app.run()
     assert not app.exception and not app.error

@@ -2,12 +2,14 @@
 
 import csv
 import gc
+import os
 import pickle
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import av
+import hypothesis
 import numpy as np
 import pytest
 
@@ -15,6 +17,13 @@ from ag_core.records import ActionScores, SceneGraph, Video, frame_to_time
 from ag_core.results.prediction import ModelUse, Prediction
 from ag_core.settings import settings
 from ag_core.taxonomy import N_ACTIONS, N_RELATIONS, action_index, object_index, relation_index
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # as many processes as cores: one thread each, and their children too
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# On a busy machine every example may be slow; a test that hangs ends by its own timeout.
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
 
 FPS, LENGTH, SIZE_WH = 12, 36, (160, 96)
 

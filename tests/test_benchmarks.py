@@ -29,6 +29,8 @@ from benchmarks.release.writing import write_release
 from benchmarks.report import Goal, Row, as_markdown, into_document
 from tests.annotations.test_store import SHARED
 
+pytestmark = pytest.mark.slow
+
 SCALE = 0.01
 
 

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import ag_core
 
 ROOT = Path(__file__).parent.parent
@@ -35,6 +37,7 @@ def test_importing_it_loads_nothing_heavy() -> None:
     assert not set(done.stdout.split()) & {"torch", "numpy", "duckdb", "pandas", "streamlit", "av", "cv2"}
 
 
+@pytest.mark.slow
 def test_the_page_runs_as_it_stands(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AG_")}
     environment |= {"AG_HOME": str(tmp_path), "PYTHONPATH": str(ROOT), "OMP_WAIT_POLICY": "passive"}

@@ -261,6 +261,7 @@ def test_the_weights_of_another_model_are_refused_though_they_fit(weights: Path,
         load_models("cpu", weights=tmp_path)
 
 
+@pytest.mark.slow
 def test_the_real_worker_serves_two_sessions_with_one_load(film: Path, weights: Path, tmp_path: Path) -> None:
     queue = JobQueue(PredictionJobs(tmp_path / "results", weights))
     other = write_video(tmp_path / "other.mp4", n_frames=4)

@@ -30,13 +30,25 @@ def test_weights_are_small() -> None:
     assert all(path.stat().st_size < MAX_WEIGHTS_BYTES for path in weights)
 
 
+@pytest.fixture(scope="module")
+def shipped_weights() -> dict[str, str]:
+    """SHA-256 of each role's weights."""
+    return {role: hash_file(path) for role, path in find_weights_files(PredictionSettings(), WEIGHTS).items()}
+
+
+@pytest.fixture(scope="module")
+def schema() -> Draft202012Validator:
+    return Draft202012Validator(json.loads((ASSETS / "prediction.schema.json").read_text()))
+
+
 @pytest.mark.parametrize("clip", CLIPS, ids=lambda clip: clip.stem)
-def test_predictions_are_by_the_shipped_weights_for_this_clip(clip: Path) -> None:
+def test_predictions_are_by_the_shipped_weights_for_this_clip(
+    clip: Path, shipped_weights: dict[str, str], schema: Draft202012Validator
+) -> None:
     path = SHOWCASE / "predictions" / f"{clip.stem}.json"
     written = json.loads(path.read_text())
-    Draft202012Validator(json.loads((ASSETS / "prediction.schema.json").read_text())).validate(written)
+    schema.validate(written)
     prediction = Prediction.load(path)
     assert prediction.sha256 == hash_file(clip)
     assert prediction.video.n_frames == probe_video(clip).n_frames == 144
-    files = find_weights_files(PredictionSettings(), WEIGHTS)
-    assert {use.role: use.sha256 for use in prediction.models} == {role: hash_file(files[role]) for role in files}
+    assert {use.role: use.sha256 for use in prediction.models} == shipped_weights

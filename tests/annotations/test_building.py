@@ -111,6 +111,7 @@ def wait_for(*paths: Path) -> None:
         time.sleep(0.002)
 
 
+@pytest.mark.slow
 def test_killed_at_twenty_random_moments_a_build_leaves_the_old_or_the_new_store(
     inputs: dict, older: Path, undisturbed: Path, processes: ForkServerContext, tmp_path: Path
 ) -> None:

@@ -298,6 +298,7 @@ def test_a_damaged_lake_is_written_anew(store_file: Path, tmp_path: Path) -> Non
         assert len(store.graphs_of("AB1CD")) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_killed_at_any_moment_the_old_lake_or_the_new_one_is_there(
     store_file: Path, other_file: Path, tmp_path: Path

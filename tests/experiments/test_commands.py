@@ -23,6 +23,7 @@ def command(*words: object) -> int:
     return main([str(word) for word in words])
 
 
+@pytest.mark.slow
 def test_all_networks_are_trained_and_evaluated(
     world: Path, tiny_presets: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

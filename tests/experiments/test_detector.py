@@ -25,6 +25,7 @@ TINY = replace(
 )
 
 
+@pytest.mark.slow
 def test_rectangles_are_learned(loaded: LabelledVideos) -> None:
     frames = DetectorFrames.of(loaded)
     model = build_faster_rcnn(TINY)

@@ -147,6 +147,7 @@ def test_a_closed_queue_ends_what_runs(tmp_path: Path) -> None:
         queue.submit(FilmRequest(1))
 
 
+@pytest.mark.slow
 def test_the_real_worker_refuses_in_a_sentence(tmp_path: Path) -> None:
     queue = JobQueue(FilmJobs(tmp_path / "films"))
     (tmp_path / "films").mkdir()

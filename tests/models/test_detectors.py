@@ -68,6 +68,7 @@ def test_wrong_picture_is_refused(model: FasterRCNN) -> None:
         FasterRcnnDetector(model).detect([np.zeros((10, 10, 3), np.float32)])
 
 
+@pytest.mark.slow
 def test_paper_detector_runs() -> None:
     torch.manual_seed(0)
     preset = replace(PAPER_DETECTOR, min_size=64, max_size=96, proposals_test=(20, 5))

@@ -131,6 +131,7 @@ def test_mean_and_max_operators_count_the_padding() -> None:
     assert MaxBank(2)(torch.zeros(1, 3), bank).tolist() == [[2.0, 0.0]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(ACTION_MODELS))
 def test_every_model_trains_and_keeps_its_input(name: str) -> None:
     torch.manual_seed(0)

@@ -173,6 +173,7 @@ def test_every_source_is_exported_in_every_format(kind: str, stores: dict[str, P
         assert made > 0 or kind == "videos_alone"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "arguments", "status", "said"),
     [

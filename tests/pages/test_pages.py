@@ -377,6 +377,7 @@ def test_curves_mark_where_the_action_is_annotated() -> None:
     assert len(plots.draw_score_curves(curves, truth, 1.0, 3.0, dark=True).data) == 4
 
 
+@pytest.mark.slow
 def test_pages_import_no_models_and_no_renderer(app_home: Path) -> None:
     program = (
         "import sys; from streamlit.testing.v1 import AppTest\n"

@@ -7,6 +7,8 @@ from ag_core.world import film as films
 from ag_core.world.motion.performance import find_deepest_overlap
 from ag_core.world.room.clearance import DEPTH, Boxes, find_overlaps
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,8 @@ from ag_core.world.motion.script import SKILLS, Step, find_class
 from ag_core.world.random_streams import RandomStream
 from ag_core.world.truth import WorldTruth
 
+pytestmark = pytest.mark.slow
+
 SIZE, SECONDS = (128, 72), 2.0
 
 

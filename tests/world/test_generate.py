@@ -15,6 +15,8 @@ from ag_core.world.generate import N_IDS, Task, generate, make_video_id, plan_vi
 from ag_core.world.render_cost import LINES, SUMMARY, read_costs, sum_costs
 from tests.world.stand_in import StandInFilm, draw_stand_in
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:

@@ -65,6 +65,7 @@ def test_meshes_are_sound(name: str, palette: Palette) -> None:
             np.testing.assert_allclose(np.linalg.norm(mesh.normals, axis=1), 1, atol=0.02)
 
 
+@pytest.mark.slow
 def test_families_are_shared_by_the_splits_and_sizes_are_not(palette: Palette) -> None:
     for name in ITEMS:
         train, val = (made(name, palette, 60, split) for split in ("train", "val"))
@@ -86,6 +87,7 @@ def test_lids_turn_up_and_away(name: str, palette: Palette) -> None:
         assert (leaf[:, 0].min(0) > low - 0.05).all() and leaf[:, 1].max(0)[2] < high[2] + 0.06  # lies on the body
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(ITEMS))
 def test_wrists_reach_what_they_hold_and_working_ends_the_floor(name: str) -> None:
     for number in range(6):
@@ -106,6 +108,7 @@ def test_wrists_reach_what_they_hold_and_working_ends_the_floor(name: str) -> No
             assert abs(end.vertices[:, 2].min()) < 0.03
 
 
+@pytest.mark.slow
 def test_all_things_are_bystanders_equally_often() -> None:
     counts, total = dict.fromkeys(ITEMS, 0), 150
     room = furnish("living", RandomStream("train", 1, "room"))

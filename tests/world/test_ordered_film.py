@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from ag_core.results.film_cache import FilmRequest, FinishedFilm
 from ag_core.taxonomy import action_index
 from ag_core.video.frames import probe_video
 from ag_core.world.ordered_film import DRAWING, make_ordered_film
+
+pytestmark = pytest.mark.slow
 
 ORDER = FilmRequest(7, (action_index("c059"), action_index("c152")))
 

@@ -14,6 +14,8 @@ from ag_core.world.motion.performance import find_deepest_overlap
 from ag_core.world.room.clearance import DEPTH
 from ag_core.world.truth import WorldTruth
 
+pytestmark = pytest.mark.slow
+
 SEEDS = 200
 SEEDS_A_TEST = 8
 """So few that a test stays far from its time limit on a machine that is busy with other work, too."""

@@ -14,6 +14,8 @@ from ag_core.world.room.furnisher import STEP, WAY, are_apart
 from ag_core.world.room.paths import BODY, FloorGrid
 from ag_core.world.room.rooms import KINDS, SCENES, furnish
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(8)
 PLACED = (
     "bed,chair,closet/cabinet,door,doorknob,doorway,floor,light,mirror,picture,refrigerator,shelf,sofa/couch,table,"

@@ -49,6 +49,7 @@ def test_an_audit_sees_clips_and_scores_videos(audit: Audit, world: HomeWorld, p
     assert np.array_equal(found, score_videos(network, views))
 
 
+@pytest.mark.slow
 def test_training_repeats_and_learns(world: HomeWorld, pictures: FrameCache[VideoFile]) -> None:
     views = build_views(audit_named("graphs_ordered"), world.of_split("train"), pictures)
     first, again = (score_videos(train_network(views, seed=1, steps=30, batch=4), views) for _ in range(2))

@@ -15,3 +15,11 @@ def test_every_module_has_its_line() -> None:
             listed.add(folder + words[0])
     there = [*ROOT.glob("ag_core/**/*.py"), *ROOT.glob("pages/*.py"), ROOT / "app.py"]
     assert listed == {path.relative_to(ROOT).as_posix() for path in there if path.name != "__init__.py"}
+
+
+def test_folders_of_tests_are_those_of_the_library() -> None:
+    apart = {"browser", "pages", "package", "toys"}  # the app from outside, its pages, the wheel, models for tests
+    folders = {path.parent.relative_to(ROOT / "tests") for path in ROOT.glob("tests/**/test_*.py")}
+    assert not [
+        str(folder) for folder in folders if str(folder) not in apart and not (ROOT / "ag_core" / folder).is_dir()
+    ]

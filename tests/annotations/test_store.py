@@ -24,8 +24,8 @@ from ag_core.queries.facets import VideoFilter, count_facets, count_videos, find
 from ag_core.records import ActionScores, SceneGraph, Video
 from ag_core.results.prediction import ModelUse, Prediction
 from ag_core.taxonomy import N_ACTIONS, N_RELATIONS, object_index, relation_index
+from tests.annotations.readers.test_charades import written
 from tests.annotations.released import SHARED, object_entry, person_entry, real_release, write_release
-from tests.annotations.test_charades import written
 
 CUP, BAG, CHAIR = (object_index(name) for name in ("cup/glass/bottle", "bag", "chair"))
 LOOKS, HOLDS, SITS, FREE = (relation_index(name) for name in ("looking_at", "holding", "sitting_on", "not_contacting"))

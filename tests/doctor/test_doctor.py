@@ -20,8 +20,8 @@ from ag_core.doctor.funnel import NO_REFERENCE, NOT_COMPARABLE, compare_funnel, 
 from ag_core.doctor.repairs import REPAIRS
 from ag_core.doctor.report import format_report, make_report, summarize_findings, write_report
 from ag_core.errors import UserError
+from tests.annotations.readers.test_charades import written
 from tests.annotations.released import SHARED, object_entry, person_entry, real_release, write_release
-from tests.annotations.test_charades import written
 from tests.annotations.test_store import prediction
 from tests.conftest import write_clip
 

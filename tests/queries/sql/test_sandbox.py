@@ -14,7 +14,7 @@ from ag_core.errors import UserError
 from ag_core.queries.sql.rules import FUNCTIONS, TABLE_FUNCTIONS
 from ag_core.queries.sql.sandbox import LIMIT_BYTES, SqlProcesses, SqlSandbox
 from ag_core.world.export import write_set
-from tests.queries.sandbox_texts import ATTACKS, QUESTIONS
+from tests.queries.sql.sandbox_texts import ATTACKS, QUESTIONS
 from tests.world.stand_in import stand_in_truth
 
 ENDLESS = "select sum(a.range * b.range) from range(1000000) a, range(1000000) b"

@@ -18,10 +18,10 @@ from ag_core.annotations.building.build import WAITING, build_store, read_finger
 from ag_core.annotations.store import AnnotationStore
 from ag_core.errors import UserError
 from ag_core.files import stage_file
+from tests.annotations.readers.test_charades import written
+from tests.annotations.readers.test_unpickle import Runs
 from tests.annotations.released import object_entry, person_entry, write_release
-from tests.annotations.test_charades import written
 from tests.annotations.test_store import prediction
-from tests.annotations.test_unpickle import Runs
 
 TABLES = (
     "sources", "issues", "videos", "action_intervals", "frames", "objects", "relations", "relations_by_class",
@@ -76,7 +76,7 @@ def undisturbed(inputs: dict, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def processes() -> ForkServerContext:
     """Starts processes that have the builder loaded already."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["ag_core.annotations.building.build", "tests.annotations.test_building"])
+    context.set_forkserver_preload(["ag_core.annotations.building.build", "tests.annotations.building.test_building"])
     process = context.Process(target=time.sleep, args=(0,))
     process.start()
     process.join()

@@ -29,8 +29,8 @@ from ag_core.taxonomy import (
     action_index,
     object_index,
 )
+from tests.annotations.readers.test_charades import written
 from tests.annotations.released import SHARED, object_entry, real_release, write_release
-from tests.annotations.test_charades import written
 
 CLASSES = ("cup/glass/bottle", "bag", "chair", "table")
 RATES = {"AA000": 10.0, "AA001": 25.0, "AA002": 29.97}

@@ -33,7 +33,7 @@ from ag_core.queries.facets import VideoFilter, count_facets, count_videos, find
 from ag_core.queries.sequence.language import parse_sequence
 from ag_core.queries.sequence.query import find_hits
 from ag_core.taxonomy import Group, action_index, object_index, relation_index
-from tests.annotations import killed_writer
+from tests.annotations.lake import killed_writer
 from tests.annotations.released import SHARED, real_release
 
 TABLES = (
@@ -92,6 +92,7 @@ FILTERS = [
 # The arguments with which each question is asked; {source} stands for each source of the store in turn.
 QUESTIONS: dict[str, list[tuple[Any, ...]]] = {
     "sources": [()],
+    "sources_of": [("AB1CD",), ("EF2GH",), ("XXXXX",)],
     "videos": [("{source}",)],
     "video": [("AB1CD",), ("EF2GH",)],
     "intervals_of": [("AB1CD",), ("EF2GH",), ("XXXXX",)],

@@ -84,7 +84,7 @@ def test_every_class_and_relationship_can_be_said() -> None:
 
 
 def test_the_examples_of_the_documentation_are_sequences() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "search.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "search.md").read_text()
     begun = page.split("## What the words mean")[0].split("\n\n")[-2]
     table = page.split("## More examples")[1].split("##")[0]
     typed = [line.split("`")[1].replace("\\|", "|") for line in table.splitlines() if "`" in line]

@@ -17,7 +17,7 @@ from ag_core.queries.sequence.query import build_hits_query, count_intervals, co
 from ag_core.queries.sequence.records import MAX_STEPS, Condition, Limits, Sequence, SequenceScope, Step
 from ag_core.queries.sql.sandbox import SqlSandbox
 
-SCHEMA = Path(__file__).parents[2] / "ag_core" / "annotations" / "schema.sql"
+SCHEMA = Path(__file__).parents[3] / "ag_core" / "annotations" / "schema.sql"
 PREDICTION = "prediction:a+b"
 CLASSES, RELATIONS, ACTIONS = (10, 11), (0, 9, 13), (106, 107)
 TICK_MS = 250

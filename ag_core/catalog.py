@@ -319,7 +319,7 @@ def list_predicting_models() -> list[ActionModelEntry]:
     return [entry for entry in ACTION_MODELS.values() if entry.predicts]
 
 
-def clip_networks_of(models: Iterable[ActionModelEntry]) -> list[ClipNetworkEntry]:
+def find_clip_networks(models: Iterable[ActionModelEntry]) -> list[ClipNetworkEntry]:
     """The clip networks that some action models read, each once."""
     return [find_clip_network(network) for network in dict.fromkeys(model.clip_network for model in models)]
 

@@ -22,7 +22,7 @@ from ag_core.catalog import (
     HOME_WORLD,
     HOME_WORLD_DATA,
     ActionModelEntry,
-    clip_networks_of,
+    find_clip_networks,
     find_detector,
     find_relation_head,
     list_predicting_models,
@@ -43,7 +43,7 @@ from ag_core.results.prediction import DEFAULT_RATE, ModelUse, Prediction
 from ag_core.results.prediction_cache import PredictionSettings, find_weights_files
 from ag_core.settings import WEIGHTS, settings
 from ag_core.taxonomy import ACTIONS, N_ACTIONS, N_OBJECTS, action_index
-from ag_core.video.clips import clip_centre_times, clip_frame_numbers, letterbox
+from ag_core.video.clips import letterbox, list_clip_centre_times, list_clip_frame_numbers
 from ag_core.video.frames import HOME_WORLD_MARK, probe_video, read_comment, read_frames
 
 
@@ -130,7 +130,7 @@ def load_models(
     found: Detector = own if chosen.detector == HOME_WORLD else load_detector(chosen.detector, weights, where)
     head, _ = load_relation_head(relation_head, weights)
     clip_networks, action_models = {}, []
-    for network in clip_networks_of(list_predicting_models()):
+    for network in find_clip_networks(list_predicting_models()):
         loaded, _ = load_clip_network(network.id, weights)
         clip_networks[network.id] = LoadedClipNetwork(loaded.clip_net.to(where), network.preset())
     for model in list_predicting_models():
@@ -168,7 +168,7 @@ def _describe_model_uses(chosen: PredictionSettings, files: dict[str, Path]) -> 
     ]
     models = list_predicting_models()
     for role, entry in [
-        *((network.role, network) for network in clip_networks_of(models)),
+        *((network.role, network) for network in find_clip_networks(models)),
         *((model.id, model) for model in models),
     ]:
         uses.append(ModelUse(entry.id, role, entry.preset().name, hash_file_cached(files[role]), entry.trained_on))
@@ -207,14 +207,14 @@ def make_plan(video: Video, rate: float, clip_presets: dict[str, VideoPreset]) -
     assert video.fps is not None and video.n_frames is not None
     fps, n_frames = video.fps, video.n_frames
     bank = choose_bank_times(video.duration_s)
-    centres = np.concatenate([bank, clip_centre_times(video.duration_s)])
+    centres = np.concatenate([bank, list_clip_centre_times(video.duration_s)])
     return Plan(
         graph_frames=sorted({time_to_frame(t, fps, n_frames) for t in choose_graph_times(video.duration_s, rate)}),
         bank_times_s=bank,
         bank_frames=[time_to_frame(t, fps, n_frames) for t in bank],
         centres_s=centres,
         clips={
-            network: [clip_frame_numbers(t, fps, n_frames, preset.frames, preset.frame_step_s) for t in centres]
+            network: [list_clip_frame_numbers(t, fps, n_frames, preset.frames, preset.frame_step_s) for t in centres]
             for network, preset in clip_presets.items()
         },
     )

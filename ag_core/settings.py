@@ -74,7 +74,7 @@ def is_address(where: Path | str) -> bool:
     return isinstance(where, str) and "://" in where
 
 
-def default_home() -> Path:
+def find_default_home() -> Path:
     """Where the app writes unless AG_HOME says otherwise: never among the environment's packages."""
     if IN_CHECKOUT:
         return PROJECT / ".ag"
@@ -86,7 +86,7 @@ def default_home() -> Path:
 @cache
 def settings() -> Settings:
     """The settings of this process."""
-    home = Path(os.environ.get("AG_HOME") or default_home()).resolve()
+    home = Path(os.environ.get("AG_HOME") or find_default_home()).resolve()
     named = os.environ.get("AG_STORE", "")
     store = named if is_address(named) else Path(named or home / "home-world.duckdb").resolve()
     showcase = Path(os.environ.get("AG_SHOWCASE") or SHOWCASE).resolve()

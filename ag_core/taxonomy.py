@@ -148,6 +148,6 @@ def action_index(action_id: str) -> int:
     return int(number)
 
 
-def shown(name: str) -> str:
+def format_name(name: str) -> str:
     """A relationship or class as the screens print it: spaces instead of underscores."""
     return name.replace("_", " ")

@@ -33,7 +33,7 @@ from ag_core.results.prediction import Prediction
 from ag_core.results.prediction_cache import PredictionSettings
 from ag_core.settings import WEIGHTS, Settings
 from ag_core.taxonomy import N_ACTIONS, Group
-from ag_core.video.clips import clip_centre_times, clip_frame_numbers, letterbox
+from ag_core.video.clips import letterbox, list_clip_centre_times, list_clip_frame_numbers
 from ag_core.video.frames import probe_video, read_frames
 from tests.video.test_frames import BAD, DATA, bad_file, write_video
 
@@ -212,7 +212,7 @@ def test_the_plan_follows_the_videos_own_rate() -> None:
     assert plan.bank_frames[:3] == [14, 29, 44]
     assert plan.graph_frames == plan.bank_frames
     assert len(plan.clips["i3d"]) == len(plan.bank_times_s) + 10
-    np.testing.assert_allclose(clip_centre_times(10.0), np.arange(10) + 0.5)
+    np.testing.assert_allclose(list_clip_centre_times(10.0), np.arange(10) + 0.5)
 
 
 @pytest.mark.parametrize(
@@ -227,12 +227,16 @@ def test_the_plan_follows_the_videos_own_rate() -> None:
     ],
 )
 def test_clip_frames(centre_s: float, fps: float, n_frames: int, frames: list[int]) -> None:
-    assert clip_frame_numbers(centre_s, fps, n_frames, 4, 1 / 6) == frames
+    assert list_clip_frame_numbers(centre_s, fps, n_frames, 4, 1 / 6) == frames
 
 
 def test_a_clip_without_a_step_spans_the_video() -> None:
-    assert clip_frame_numbers(0.3, 12, 120, 4, None) == clip_frame_numbers(9.0, 12, 120, 4, None) == [16, 46, 76, 106]
-    assert clip_frame_numbers(0.3, 12, 1, 2, None) == [1, 1]
+    assert (
+        list_clip_frame_numbers(0.3, 12, 120, 4, None)
+        == list_clip_frame_numbers(9.0, 12, 120, 4, None)
+        == [16, 46, 76, 106]
+    )
+    assert list_clip_frame_numbers(0.3, 12, 1, 2, None) == [1, 1]
 
 
 def test_letterboxing_keeps_the_shape() -> None:

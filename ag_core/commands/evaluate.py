@@ -81,7 +81,7 @@ def _evaluate(options: argparse.Namespace, command: str) -> dict[str, Any]:
     from ag_core.settings import WEIGHTS
 
     if options.kind == "frequency-real":
-        return frequency.evaluate_frequency_prior(options.graphs, command).row()
+        return frequency.evaluate_frequency_prior(options.graphs, command).to_row()
     given = vars(options)
     chosen = evaluation.EvaluationOptions(
         weights=options.weights or WEIGHTS,
@@ -94,7 +94,7 @@ def _evaluate(options: argparse.Namespace, command: str) -> dict[str, Any]:
     data = open_data(options, options.split)
     with ProgressReporter() as report:
         listeners = Listeners(report, note=lambda sentence: print(sentence, file=sys.stderr))
-        return _evaluate_networks(options, data, chosen, listeners).row()
+        return _evaluate_networks(options, data, chosen, listeners).to_row()
 
 
 def _evaluate_networks(

@@ -97,7 +97,7 @@ def run(options: argparse.Namespace) -> None:
                 report("training, seconds", min(seconds, budget_s), budget_s, note)
 
         for model in _train(options.kind, data, chosen, training.Listeners(report, report_steps, print)):
-            print(model.sentence())
+            print(model.describe())
 
 
 def _train(

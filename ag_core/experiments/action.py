@@ -25,7 +25,7 @@ from ag_core.catalog import (
     find_detector,
     find_relation_head,
 )
-from ag_core.experiments.clip import Clips, action_loss
+from ag_core.experiments.clip import Clips, compute_action_loss
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import LabelledVideo, TrainingData, open_clip_frames
 from ag_core.experiments.training_loop import Losses, StepLosses
@@ -39,7 +39,7 @@ from ag_core.models.scene_graph import SceneGraphPredictor
 from ag_core.models.video import BankHead, ClipNetwork, load_clip_network, make_clip_input
 from ag_core.models.video.scoring import score_clips, score_videos
 from ag_core.records import time_to_frame
-from ag_core.video.clips import clip_centre_times
+from ag_core.video.clips import list_clip_centre_times
 from ag_core.video.frames import read_frames
 
 CLIPS_AT_ONCE = 8
@@ -100,13 +100,13 @@ def compute_video_features(
     compute: Compute = Compute(),
 ) -> VideoFeatures:
     """The features of one video, from `folder` where the same weights (named by the keys) made them before."""
-    times, views = compute_bank_times(video.duration_s), clip_centre_times(video.duration_s)
+    times, views = compute_bank_times(video.duration_s), list_clip_centre_times(video.duration_s)
 
     def both_clips() -> NDArray[np.float32]:
         return compute_clip_features(net, clips, video, [*times, *views], compute, predictor.detector)
 
-    found = _kept(folder / f"clip-features-{clip_key}" / f"{video.video_id}.npy", both_clips)
-    graphs = _kept(
+    found = _load_or_make(folder / f"clip-features-{clip_key}" / f"{video.video_id}.npy", both_clips)
+    graphs = _load_or_make(
         folder / f"graph-bank-{graph_key}" / f"{video.video_id}.npy",
         lambda: build_predicted_bank(predictor, video, times.tolist()).astype(np.float16),
     )
@@ -144,7 +144,7 @@ def build_extractor(
     return features
 
 
-def _kept(path: Path, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+def _load_or_make(path: Path, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
     if not path.exists():
         with stage_file(path) as staged:
             np.save(staged, make())
@@ -186,21 +186,21 @@ def build_head_examples(
     return HeadExamples(**{name: np.array(values) for name, values in rows.items()})
 
 
-def head_losses(
+def make_head_losses(
     head: BankHead,
     examples: HeadExamples,
     batch_size: int,
     compute: Compute = Compute(),
     counted: NDArray[np.bool_] | None = None,
 ) -> StepLosses:
-    """The loss of random clips, for `fit`; every kind of bank draws the same ones. `counted` as in `action_loss`."""
+    """The loss of random clips, for `fit`, the same ones for every bank; `counted` as in `compute_action_loss`."""
     head.train()
     classes = None if counted is None else compute.move(torch.from_numpy(counted))
 
     def losses(random: np.random.Generator) -> Losses:
         rows = random.choice(len(examples.video), size=batch_size)
         labels = compute.move(torch.from_numpy(examples.labels[rows]))
-        return {"action": action_loss(head(*map(compute.move, examples.tensors(rows))), labels, classes)}
+        return {"action": compute_action_loss(head(*map(compute.move, examples.tensors(rows))), labels, classes)}
 
     return losses
 

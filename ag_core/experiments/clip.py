@@ -23,7 +23,7 @@ from ag_core.models.video import BankedVideoModel, BankHead, make_clip_input
 from ag_core.presets import VideoPreset
 from ag_core.records import frame_to_time
 from ag_core.taxonomy import ACTIONS
-from ag_core.video.clips import clip_frame_numbers
+from ag_core.video.clips import list_clip_frame_numbers
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,15 @@ class Clips:
     preset: VideoPreset
 
     @staticmethod
-    def of(loaded: LabelledVideos, preset: VideoPreset) -> "Clips":
+    def from_videos(loaded: LabelledVideos, preset: VideoPreset) -> "Clips":
         """Clips of the videos of a split."""
         return Clips(open_clip_frames(loaded.data.cache, preset.size_wh), list(loaded.videos), preset)
 
     def frames(self, video: LabelledVideo, centre_s: float) -> list[int]:
         """The 1-based frames of the clip around a time."""
-        return clip_frame_numbers(centre_s, video.fps, video.n_frames, self.preset.frames, self.preset.frame_step_s)
+        return list_clip_frame_numbers(
+            centre_s, video.fps, video.n_frames, self.preset.frames, self.preset.frame_step_s
+        )
 
     def grid_labels(self) -> NDArray[np.bool_]:
         """[n,157] labels of the clips at every video's bank times: how often each action is under way."""
@@ -56,10 +58,10 @@ class Clips:
         """[157] the actions under way between the clip's first and last frame."""
         frames = self.frames(video, centre_s)
         first, last = (frame_to_time(frame, video.fps) for frame in (frames[0], frames[-1]))
-        return video.labels_between(first, last)
+        return video.find_labels_between(first, last)
 
 
-def action_loss(logits: Tensor, labels: Tensor, counted: Tensor | None = None) -> Tensor:
+def compute_action_loss(logits: Tensor, labels: Tensor, counted: Tensor | None = None) -> Tensor:
     """Binary cross-entropy [B,157] against the labels, summed over classes, mean over the batch.
 
     counted [157] bool: the classes that count, as in few-shot base training; None for all.
@@ -75,7 +77,7 @@ def start_at_prior(head: BankHead, labels: NDArray[np.bool_]) -> None:
     head.classifier.bias.copy_(torch.from_numpy(np.log(share / (1 - share))).float())
 
 
-def clip_losses(
+def make_clip_losses(
     model: BankedVideoModel,
     clips: Clips,
     batch_size: int,
@@ -83,7 +85,7 @@ def clip_losses(
     counted: NDArray[np.bool_] | None = None,
     detector: Detector | None = None,
 ) -> StepLosses:
-    """The loss of random clips, one of a video, for `fit`; `counted` [157] as in `action_loss`.
+    """The loss of random clips, one of a video, for `fit`; `counted` [157] as in `compute_action_loss`.
 
     detector  finds the regions where the clip network looks at regions
     """
@@ -99,7 +101,7 @@ def clip_losses(
             pixels.append(found[:, :, ::-1] if random.random() < 0.5 else found)
             labels.append(clips.labels(video, centre))
         logits = model(make_clip_input(np.stack(pixels), clips.preset, compute.device, detector))
-        return {"action": action_loss(logits, compute.move(torch.from_numpy(np.stack(labels))), classes)}
+        return {"action": compute_action_loss(logits, compute.move(torch.from_numpy(np.stack(labels))), classes)}
 
     return losses
 

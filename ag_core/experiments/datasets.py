@@ -46,7 +46,7 @@ class FrameRule:
     min_gap_s: float = 0.0
 
     @staticmethod
-    def of_source(source: str) -> "FrameRule":
+    def for_source(source: str) -> "FrameRule":
         """The rule of a source: every frame half a second apart of dense truth, else the published frames."""
         return FrameRule(False, DENSE_GAP_S) if source == DENSE else FrameRule(True)
 
@@ -84,7 +84,7 @@ class TrainingData:
         if chosen not in known:
             raise UserError(f"{store} has no source {chosen!r}; choose one of {', '.join(known) or 'none'}")
         name = name or str(store).rstrip("/").rpartition("/")[2]
-        return TrainingData(store, chosen, split, FrameRule.of_source(chosen), cache or find_cache_folder(store), name)
+        return TrainingData(store, chosen, split, FrameRule.for_source(chosen), cache or find_cache_folder(store), name)
 
     def with_split(self, split: str) -> "TrainingData":
         """The same data, another split."""
@@ -104,7 +104,7 @@ class TrainingData:
                 "select video_id from videos where source = ? and split = ? order by video", [self.source, self.split]
             )
             targets = store.targets_of([video_id for (video_id,) in rows], self.source)
-            kept = _published_frames(store, self.source) if self.rule.published else None
+            kept = _find_published_frames(store, self.source) if self.rule.published else None
         if not rows:
             raise UserError(f"{self.name} has no {self.split} videos in source {self.source!r}; give a store with some")
         videos = []
@@ -112,7 +112,7 @@ class TrainingData:
             path, fps = targets.paths[index], float(targets.fps[index])
             if path is not None and path.is_file() and fps > 0 and targets.frame_counts[index]:
                 videos.append(
-                    _labelled_video(targets, index, None if kept is None else kept.get(video_id, set()), self)
+                    _build_labelled_video(targets, index, None if kept is None else kept.get(video_id, set()), self)
                 )
         if not videos:
             raise UserError(
@@ -167,14 +167,14 @@ class LabelledVideo:
     @cached_property
     def labels(self) -> NDArray[np.bool_]:
         """[157] the actions of the whole video."""
-        return self.labels_between(0, np.inf)
+        return self.find_labels_between(0, np.inf)
 
-    def labels_between(self, start_s: float, end_s: float) -> NDArray[np.bool_]:
+    def find_labels_between(self, start_s: float, end_s: float) -> NDArray[np.bool_]:
         """[157] the actions under way at some time from `start_s` to `end_s`, both included."""
-        return labels_between(self.actions, start_s, end_s)
+        return find_labels_between(self.actions, start_s, end_s)
 
 
-def labels_between(actions: Sequence[tuple[int, float, float]], start_s: float, end_s: float) -> NDArray[np.bool_]:
+def find_labels_between(actions: Sequence[tuple[int, float, float]], start_s: float, end_s: float) -> NDArray[np.bool_]:
     """[157] which of the actions (index, start, end) are under way from `start_s` to `end_s`, both included."""
     labels = np.zeros(N_ACTIONS, bool)
     labels[[action for action, start, end in actions if start <= end_s and end >= start_s]] = True
@@ -189,7 +189,7 @@ class LabelledVideos:
     videos: tuple[LabelledVideo, ...]
     without_file: int
 
-    def sentence(self) -> str:
+    def describe(self) -> str:
         """How many videos there are, and how many were left out."""
         data = self.data
         left_out = f"; {self.without_file:,} without a file are left out" if self.without_file else ""
@@ -213,7 +213,7 @@ class LabelledVideos:
             )
 
 
-def _published_frames(store: AnnotationStore, source: str) -> dict[str, set[int]]:
+def _find_published_frames(store: AnnotationStore, source: str) -> dict[str, set[int]]:
     """The frames of each video that count in the published numbers."""
     kept: dict[str, set[int]] = {}
     rows = select_kept_frames(store, source=source)
@@ -222,7 +222,7 @@ def _published_frames(store: AnnotationStore, source: str) -> dict[str, set[int]
     return kept
 
 
-def _labelled_video(targets: Targets, index: int, kept: set[int] | None, data: TrainingData) -> LabelledVideo:
+def _build_labelled_video(targets: Targets, index: int, kept: set[int] | None, data: TrainingData) -> LabelledVideo:
     fps, n_frames = float(targets.fps[index]), int(targets.frame_counts[index])
     # Some annotated frames of the release lie behind the end of their file: there is nothing to look at.
     frames = [frame for frame in targets.frames_of(index) if targets.frame_numbers[frame] <= n_frames]
@@ -295,7 +295,7 @@ class FrameCache(Generic[SomeVideo]):
         self.shrink = shrink
         self._open: dict[str, NDArray[np.uint8]] = {}
 
-    def path_of(self, video: SomeVideo) -> Path:
+    def get_path(self, video: SomeVideo) -> Path:
         """The file of a video's frames; other frames of the same video are another file."""
         numbers = np.array(list(self.frames(video)), np.int64)
         return self.folder / f"{video.video_id}-{hash_bytes(numbers.tobytes())[:8]}.npy"
@@ -303,7 +303,7 @@ class FrameCache(Generic[SomeVideo]):
     def read(self, video: SomeVideo) -> NDArray[np.uint8]:
         """The frames [F,H,W,3] of a video, in order, mapped from the disk; decoded if missing or out of date."""
         if video.video_id not in self._open:
-            path = self.path_of(video)
+            path = self.get_path(video)
             if not path.exists() or path.stat().st_mtime < video.path.stat().st_mtime:
                 self._make(video, path)
             self._open[video.video_id] = np.load(path, mmap_mode="r")

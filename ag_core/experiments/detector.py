@@ -36,7 +36,7 @@ class DetectorFrames:
     weights: NDArray[np.float64]
 
     @staticmethod
-    def of(loaded: LabelledVideos) -> "DetectorFrames":
+    def from_videos(loaded: LabelledVideos) -> "DetectorFrames":
         """All frames that count and show something; UserError where there is none."""
         positions, truth, portrait = [], [], []
         for video in loaded.annotated():
@@ -79,7 +79,7 @@ def compute_repeat_factors(classes: Sequence[NDArray[np.int64]]) -> NDArray[np.f
     return factors
 
 
-def detector_losses(
+def make_detector_losses(
     model: FasterRCNN, frames: DetectorFrames, batch_size: int, compute: Compute = Compute()
 ) -> StepLosses:
     """The losses of a random batch, for `fit`."""
@@ -92,7 +92,7 @@ def detector_losses(
         side = int(random.random() < share_portrait)
         chance = weights[side] / weights[side].sum()
         chosen = random.choice(by_orientation[side], size=batch_size, p=chance)
-        images, targets = zip(*(_example(frames.read_frame(i), frames.truth[i], random) for i in chosen))
+        images, targets = zip(*(_build_example(frames.read_frame(i), frames.truth[i], random) for i in chosen))
         moved = [{name: compute.move(tensor) for name, tensor in target.items()} for target in targets]
         found: Losses = model([compute.move(image) for image in images], moved)
         return found
@@ -100,7 +100,7 @@ def detector_losses(
     return losses
 
 
-def _example(
+def _build_example(
     pixels: NDArray[np.uint8], truth: Detections, random: np.random.Generator
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """An image [3,H,W] in 0..1 and its target, mirrored with probability one half, with changed light."""

@@ -1,7 +1,7 @@
 """Evaluation as functions: data and weights in, a typed result out; nothing is written but caches.
 
-A result holds what was measured, whose data it was, and gives it as metrics that carry their protocol (`metrics`) or as
-one row of a log (`row`).
+A result holds what was measured and whose data it was, and gives it as metrics that carry their protocol
+(`to_metrics`) or as one row of a log (`to_row`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ from ag_core.catalog import (
     ACTION_MODELS,
     DEFAULT_RELATION_HEAD,
     HOME_WORLD,
-    clip_networks_of,
+    find_clip_networks,
     find_detector,
     find_relation_head,
 )
@@ -84,7 +84,7 @@ class EvaluationOptions:
         if self.max_frames is not None and self.max_frames < 1:
             raise UserError(f"--frames {self.max_frames} leaves nothing to evaluate; give 1 or more")
 
-    def origin(self, data: TrainingData, what: str, seed: int | None) -> Origin:
+    def build_origin(self, data: TrainingData, what: str, seed: int | None) -> Origin:
         """Whose numbers these are, of which data, and what makes them again."""
         command = self.command or f"evaluate {what} --data {data.name}"
         seeds = () if seed is None else (seed,)
@@ -100,7 +100,7 @@ class DetectorEvaluation:
     precision: DetectionPrecision
     origin: Origin
 
-    def metrics(self) -> list[Metric]:
+    def to_metrics(self) -> list[Metric]:
         """Mean AP, then the AP of every class that occurs."""
         label = find_detector(HOME_WORLD).name_in_results
         return [
@@ -108,15 +108,15 @@ class DetectorEvaluation:
             *self.precision.to_class_metrics(self.origin, model=label),
         ]
 
-    def row(self) -> dict[str, Any]:
+    def to_row(self) -> dict[str, Any]:
         """One row of a log: the mean AP; what is known of each class."""
         result, present = self.precision, self.precision.classes
         about = {
-            "AP@0.5": {OBJECT_CLASSES[c]: _rounded(result.per_class[c]) for c in present},
+            "AP@0.5": {OBJECT_CLASSES[c]: _round_percent(result.per_class[c]) for c in present},
             "boxes": {OBJECT_CLASSES[c]: int(result.counts[c]) for c in present},
             "median short side in pixels": {OBJECT_CLASSES[c]: round(float(result.short_sides[c]), 1) for c in present},
         }
-        return build_log_row("detector faster-rcnn", self.metrics()[:1], about)
+        return build_log_row("detector faster-rcnn", self.to_metrics()[:1], about)
 
 
 @dataclass(frozen=True)
@@ -128,15 +128,15 @@ class RelationEvaluation:
     recalls: tuple[GraphRecall, ...]
     origin: Origin
 
-    def metrics(self) -> list[Metric]:
+    def to_metrics(self) -> list[Metric]:
         """Every recall under every constraint."""
         return [
             metric for recall in self.recalls for metric in recall.to_metrics(self.origin, self.mode, model=self.head)
         ]
 
-    def row(self) -> dict[str, Any]:
+    def to_row(self) -> dict[str, Any]:
         """One row of a log: every recall; the pooled recall of each relationship."""
-        return build_log_row(f"relations {self.head} {self.mode}", self.metrics(), describe_relations(self.recalls))
+        return build_log_row(f"relations {self.head} {self.mode}", self.to_metrics(), describe_relations(self.recalls))
 
 
 @dataclass(frozen=True)
@@ -154,31 +154,33 @@ class ActionEvaluation:
     n_parts: dict[str, int]
     origins: dict[str, Origin]
 
-    def metrics(self) -> dict[str, list[Metric]]:
+    def to_metrics(self) -> dict[str, list[Metric]]:
         """By model: the headlines, then the AP of every action with a positive video."""
         return {
             model: [
                 *found,
                 *self.precisions[model].to_class_metrics(self.origins[model], model=model, details=VIEWS),
             ]
-            for model, found in self.headlines().items()
+            for model, found in self.to_headline_metrics().items()
         }
 
-    def row(self) -> dict[str, Any]:
+    def to_row(self) -> dict[str, Any]:
         """One row of a log: the headlines of each model; the AP of each class."""
         any_model = next(iter(self.precisions.values()))
         about: dict[str, Any] = {
             "videos with an action": self.n_labelled,
             "videos of parts": self.n_parts,
             "AP": {
-                model: {ACTIONS[c].id: _rounded(found.per_class[c]) for c in found.classes}
+                model: {ACTIONS[c].id: _round_percent(found.per_class[c]) for c in found.classes}
                 for model, found in self.precisions.items()
             },
             "positive videos": {ACTIONS[c].id: int(any_model.positives[c]) for c in any_model.classes},
         }
-        return build_log_row("action models", [m for found in self.headlines().values() for m in found], about)
+        return build_log_row(
+            "action models", [m for found in self.to_headline_metrics().values() for m in found], about
+        )
 
-    def headlines(self) -> dict[str, list[Metric]]:
+    def to_headline_metrics(self) -> dict[str, list[Metric]]:
         """By model: mAP and weighted mAP of the split, mAP of its parts and of base and novel classes, and chance."""
         found: dict[str, list[Metric]] = {}
         for model, precision in self.precisions.items():
@@ -201,11 +203,11 @@ def evaluate_detector(
     entry = find_detector(HOME_WORLD)
     weights, preset = entry.weights_path(options.weights), entry.preset(options.preset)
     detector = FasterRcnnDetector.from_checkpoint(weights, options.compute.device, preset)
-    chosen = _spread(_counted(_load(data, listeners)), options.max_frames)
+    chosen = _choose_evenly(_list_counted(_load(data, listeners)), options.max_frames)
     truth = [read_true_boxes(graph) for _, graph in chosen]
-    frames = track_progress(_read(chosen), len(chosen), "frames", listeners.stage)
+    frames = track_progress(_read_frames(chosen), len(chosen), "frames", listeners.stage)
     found = [found for frame in frames for found in detector.detect([frame])]
-    origin = options.origin(data, "detector", read_seed(read_metadata(weights)))
+    origin = options.build_origin(data, "detector", read_seed(read_metadata(weights)))
     return DetectorEvaluation(compute_detection_precision(found, truth), origin)
 
 
@@ -223,11 +225,11 @@ def evaluate_relations(
     network, metadata = load_relation_head(head, options.weights, preset)
     detector = FasterRcnnDetector(model, device)
     predictor = SceneGraphPredictor(detector, RegionFeatureExtractor(model), network, device)
-    chosen = _spread(_counted(_load(data, listeners)), options.max_frames)
+    chosen = _choose_evenly(_list_counted(_load(data, listeners)), options.max_frames)
     truth: dict[str, list[SceneGraph]] = {}
     predictions: dict[str, list[SceneGraph]] = {}
     whole: dict[str, list[ObservedFrames]] = {}
-    frames = track_progress(_read(chosen), len(chosen), "frames", listeners.stage)
+    frames = track_progress(_read_frames(chosen), len(chosen), "frames", listeners.stage)
     for (video, graph), frame in zip(chosen, frames):
         truth.setdefault(video.video_id, []).append(graph)
         observed = predictor.observe([frame], [graph.frame], [graph.time_s], [graph], mode)
@@ -238,7 +240,7 @@ def evaluate_relations(
     for video_id, parts in whole.items():
         predictions[video_id] = predictor.judge(ObservedFrames.join(parts))
     recalls = tuple(compute_graph_recall(truth, predictions, constraint) for constraint in Constraint)
-    return RelationEvaluation(head, mode, recalls, options.origin(data, "relations", read_seed(metadata)))
+    return RelationEvaluation(head, mode, recalls, options.build_origin(data, "relations", read_seed(metadata)))
 
 
 def evaluate_action(
@@ -255,9 +257,9 @@ def evaluate_action(
         if model.predicts or model.bank is None or model.weights_path(options.weights).exists()
     ]
     seen = {}
-    for network in clip_networks_of(models):
+    for network in find_clip_networks(models):
         extract = build_extractor(data, options.weights, options.preset, network.id, options.compute)
-        clips = Clips.of(loaded, network.preset(options.preset))
+        clips = Clips.from_videos(loaded, network.preset(options.preset))
         made = map(extract, clips.videos)
         seen[network.id] = clips, list(track_progress(made, len(clips.videos), "features", listeners.stage))
     precisions, of_parts, of_few_shot = {}, {}, {}
@@ -265,7 +267,7 @@ def evaluate_action(
     for model in models:
         name = model.id
         head, metadata = load_bank_head(name, options.weights, model.preset(options.preset))
-        origins[name] = options.origin(data, "action", read_seed(metadata))
+        origins[name] = options.build_origin(data, "action", read_seed(metadata))
         clips, features = seen[model.clip_network]
         examples = build_head_examples(name, clips, features, at_views=True)
         scores = score_examples(head.to(options.compute.device), examples, options.compute)
@@ -322,23 +324,23 @@ def read_seed(metadata: dict[str, str]) -> int | None:
 
 def _load(data: TrainingData, listeners: Listeners) -> LabelledVideos:
     loaded = data.load()
-    listeners.note(loaded.sentence())
+    listeners.note(loaded.describe())
     return loaded
 
 
-def _counted(loaded: LabelledVideos) -> list[tuple[LabelledVideo, SceneGraph]]:
+def _list_counted(loaded: LabelledVideos) -> list[tuple[LabelledVideo, SceneGraph]]:
     """Every frame that counts with its video, by video and frame."""
     return [(video, graph) for video in loaded.annotated() for graph in video.counted_graphs]
 
 
-def _spread(items: Sequence[Item], most: int | None) -> list[Item]:
+def _choose_evenly(items: Sequence[Item], most: int | None) -> list[Item]:
     """At most `most` of the items, evenly spread over all of them."""
     if most is None or most >= len(items):
         return list(items)
     return [items[int((index + 0.5) * len(items) / most)] for index in range(most)]
 
 
-def _read(chosen: Sequence[tuple[LabelledVideo, SceneGraph]]) -> Iterator[NDArray[np.uint8]]:
+def _read_frames(chosen: Sequence[tuple[LabelledVideo, SceneGraph]]) -> Iterator[NDArray[np.uint8]]:
     """The frame [H,W,3] of each chosen graph, in order; a file is decoded once for all its frames."""
     for _, group in groupby(chosen, key=lambda pair: pair[0].video_id):
         pairs = list(group)
@@ -346,5 +348,5 @@ def _read(chosen: Sequence[tuple[LabelledVideo, SceneGraph]]) -> Iterator[NDArra
             yield frame
 
 
-def _rounded(share: float) -> float:
+def _round_percent(share: float) -> float:
     return round(to_percent(share), 2)

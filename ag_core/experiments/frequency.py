@@ -39,17 +39,17 @@ class FrequencyEvaluation:
     labels_left_out: int
     origin: Origin
 
-    def metrics(self) -> list[Metric]:
+    def to_metrics(self) -> list[Metric]:
         """Every recall under every constraint."""
         n = Counts(train_frames=self.train_frames)
         return [
             metric for recall in self.recalls for metric in recall.to_metrics(self.origin, Mode.PREDCLS, n, "frequency")
         ]
 
-    def row(self) -> dict[str, Any]:
+    def to_row(self) -> dict[str, Any]:
         """One row of a log."""
         about = {"protocol": PROTOCOL, "labels left out": self.labels_left_out} | describe_relations(self.recalls)
-        return build_log_row("frequency prior on real Action Genome graphs, predcls", self.metrics(), about)
+        return build_log_row("frequency prior on real Action Genome graphs, predcls", self.to_metrics(), about)
 
 
 def evaluate_frequency_prior(folder: Path, command: str = "") -> FrequencyEvaluation:

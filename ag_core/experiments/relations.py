@@ -40,7 +40,7 @@ class PairExample:
     batch: PairBatch
     targets: PairTargets
 
-    def state(self) -> dict[str, Tensor]:
+    def to_state(self) -> dict[str, Tensor]:
         """As tensors by name; features in half precision, half the size on disk."""
         tensors = {name: getattr(self.batch, name).cpu() for name in _BATCH_FIELDS}
         halves = {name: tensors[name].half() for name in ("object_features", "union_features")}
@@ -48,7 +48,7 @@ class PairExample:
 
     @staticmethod
     def from_state(state: dict[str, Tensor]) -> "PairExample":
-        """What `state` gave."""
+        """What `to_state` gave."""
         whole = {
             name: state[name].float() if state[name].is_floating_point() else state[name] for name in _BATCH_FIELDS
         }
@@ -98,11 +98,11 @@ def build_video_examples(
         if graph.person_box_xyxy is None or not graph.visible.any():
             continue
         given = boxes_from_graph(graph)
-        examples.append(_example(trunk, frame, given, graph.relations[graph.visible] > 0, graph.time_s))
+        examples.append(_build_example(trunk, frame, given, graph.relations[graph.visible] > 0, graph.time_s))
         if detector is not None:
             found, predicates = match_boxes(boxes_from_detections(detector.detect([frame])[0]), graph)
             if len(found.objects):
-                examples.append(_example(trunk, frame, found, predicates, graph.time_s))
+                examples.append(_build_example(trunk, frame, found, predicates, graph.time_s))
     return examples
 
 
@@ -128,7 +128,7 @@ def match_boxes(found: FrameBoxes, graph: SceneGraph) -> tuple[FrameBoxes, NDArr
     return FrameBoxes(found.person_box_xyxy, found.person_score, objects[kept]), predicates[kept]
 
 
-def _example(
+def _build_example(
     trunk: RegionFeatureExtractor,
     frame: NDArray[np.uint8],
     boxes: FrameBoxes,
@@ -156,7 +156,7 @@ def load_examples(
         path = folder / f"{video.video_id}.pt"
         if not path.exists():
             examples = build_video_examples(video, cache.read(video), trunk, detector, every)
-            _write(path, [example.state() for example in examples])
+            _write(path, [example.to_state() for example in examples])
         yield [PairExample.from_state(state) for state in torch.load(path, weights_only=True)]
 
 
@@ -173,12 +173,12 @@ def collect_labelled_objects(videos: Sequence[LabelledVideo]) -> tuple[NDArray[n
     return np.concatenate(classes), np.concatenate(relations)
 
 
-def _moved(batch: PairBatch, targets: PairTargets, compute: Compute) -> tuple[PairBatch, PairTargets]:
+def _move(batch: PairBatch, targets: PairTargets, compute: Compute) -> tuple[PairBatch, PairTargets]:
     moved = {name: compute.move(getattr(batch, name)) for name in _BATCH_FIELDS}
     return PairBatch(**moved), PairTargets(compute.move(targets.predicates), compute.move(targets.related))
 
 
-def relation_losses(
+def make_relation_losses(
     head: RelationHead,
     loss: PairLosses,
     examples: Sequence[PairExample],
@@ -190,7 +190,7 @@ def relation_losses(
 
     def losses(random: np.random.Generator) -> Losses:
         chosen = random.choice(len(examples), size=min(batch_size, len(examples)), replace=False)
-        batch, targets = _moved(*collate_pairs([examples[index] for index in chosen]), compute)
+        batch, targets = _move(*collate_pairs([examples[index] for index in chosen]), compute)
         return loss(batch, head(batch), targets)
 
     return losses

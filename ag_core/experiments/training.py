@@ -19,18 +19,18 @@ from ag_core.catalog import (
     DEFAULT_RELATION_HEAD,
     HOME_WORLD,
     ActionModelEntry,
-    clip_networks_of,
     find_clip_network,
+    find_clip_networks,
     find_detector,
     find_relation_head,
 )
 from ag_core.errors import UserError
-from ag_core.experiments.action import VideoFeatures, build_extractor, build_head_examples, head_losses
-from ag_core.experiments.clip import Clips, clip_losses, list_seen_actions, start_at_prior
+from ag_core.experiments.action import VideoFeatures, build_extractor, build_head_examples, make_head_losses
+from ag_core.experiments.clip import Clips, list_seen_actions, make_clip_losses, start_at_prior
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import FrameCache, LabelledVideo, LabelledVideos, TrainingData, open_counted_frames
-from ag_core.experiments.detector import DetectorFrames, detector_losses
-from ag_core.experiments.relations import collect_labelled_objects, join_video, load_examples, relation_losses
+from ag_core.experiments.detector import DetectorFrames, make_detector_losses
+from ag_core.experiments.relations import collect_labelled_objects, join_video, load_examples, make_relation_losses
 from ag_core.experiments.training_loop import Budget, Recipe, SavedState, TrainingProgress, fit
 from ag_core.files import hash_bytes, hash_file
 from ag_core.models.checkpoints import save_checkpoint
@@ -116,7 +116,7 @@ class TrainedModel:
     examples: int
     unit: str
 
-    def sentence(self) -> str:
+    def describe(self) -> str:
         """Where the weights are and what they learned from."""
         return f"{self.path}: {self.steps} steps on {self.examples} {self.unit}"
 
@@ -125,17 +125,17 @@ def train_detector(data: TrainingData, options: TrainingOptions, listeners: List
     """Train the Faster R-CNN from random weights on the annotated frames that count."""
     preset = find_detector(HOME_WORLD).preset(options.preset)
     recipe = options.recipe(bears_bfloat16=True)
-    frames = DetectorFrames.of(_load(data, listeners))
+    frames = DetectorFrames.from_videos(_load(data, listeners))
     _decode(frames.cache, frames.videos, listeners)
     torch.manual_seed(options.seed)
     model = build_faster_rcnn(preset).to(options.compute.device)
     state = find_saved_state("detector", preset.name, data, options)
-    losses = detector_losses(model, frames, options.batch or 8, options.compute)
+    losses = make_detector_losses(model, frames, options.batch or 8, options.compute)
     progress = fit(model, losses, recipe, state, options.resume, listeners.steps)
-    facts = _metadata("detector", HOME_WORLD, preset.name, data, options, progress)
+    facts = _build_metadata("detector", HOME_WORLD, preset.name, data, options, progress)
     save_checkpoint(options.out, model.state_dict(), facts, half_precision=True)
     state.remove()
-    return _trained(options.out, progress, len(frames), "frames")
+    return _describe_training(options.out, progress, len(frames), "frames")
 
 
 def train_relations(
@@ -170,12 +170,12 @@ def train_relations(
     head.to(options.compute.device)
     examples = [one for found in of_videos for one in (join_video(found) if head.whole_video else found)]
     state = find_saved_state(f"relations {entry.id}", preset.name, data, options, (weights,))
-    losses = relation_losses(head, find_relation_loss(entry.id), examples, options.batch or 32, options.compute)
+    losses = make_relation_losses(head, find_relation_loss(entry.id), examples, options.batch or 32, options.compute)
     progress = fit(head, losses, options.recipe(bears_bfloat16=False), state, options.resume, listeners.steps)
-    facts = _metadata("relations", entry.id, preset.name, data, options, progress)
+    facts = _build_metadata("relations", entry.id, preset.name, data, options, progress)
     save_checkpoint(options.out, head.state_dict(), facts, half_precision=True)
     state.remove()
-    return counted, _trained(options.out, progress, len(examples), "videos" if head.whole_video else "frames")
+    return counted, _describe_training(options.out, progress, len(examples), "videos" if head.whole_video else "frames")
 
 
 def train_clip(data: TrainingData, options: TrainingOptions, listeners: Listeners = Listeners()) -> TrainedModel:
@@ -184,7 +184,7 @@ def train_clip(data: TrainingData, options: TrainingOptions, listeners: Listener
     preset = entry.preset(options.preset)
     loaded, counted = _load(data, listeners), options.counted_classes
     loaded.check_actions()
-    clips = Clips.of(loaded, preset)
+    clips = Clips.from_videos(loaded, preset)
     _decode(clips.cache, clips.videos, listeners)
     torch.manual_seed(options.seed)
     model = build_clip_classifier(entry.id, preset)
@@ -196,13 +196,13 @@ def train_clip(data: TrainingData, options: TrainingOptions, listeners: Listener
         own = find_detector(HOME_WORLD)
         weights, own_preset = own.weights_path(options.weights), own.preset(options.preset)
         detector = FasterRcnnDetector.from_checkpoint(weights, options.compute.device, own_preset)
-    losses = clip_losses(model, clips, options.batch or 8, options.compute, counted, detector)
+    losses = make_clip_losses(model, clips, options.batch or 8, options.compute, counted, detector)
     progress = fit(model, losses, options.recipe(bears_bfloat16=True), state, options.resume, listeners.steps)
-    facts = _metadata("clip", entry.id, preset.name, data, options, progress)
+    facts = _build_metadata("clip", entry.id, preset.name, data, options, progress)
     facts |= {"trained_on": ",".join(list_seen_actions(clips.videos, counted))}
     save_checkpoint(options.out, model.state_dict(), facts, half_precision=True)
     state.remove()
-    return _trained(options.out, progress, len(clips.videos), "videos")
+    return _describe_training(options.out, progress, len(clips.videos), "videos")
 
 
 def train_action(
@@ -215,13 +215,13 @@ def train_action(
     loaded = _load(data, listeners)
     loaded.check_actions()
     models = [model for model in ACTION_MODELS.values() if model.bank is not None]
-    states = {model.id: _head_state(model, data, options) for model in models}
+    states = {model.id: _collect_head_state(model, data, options) for model in models}
     if options.resume and not any(state.path.exists() for state in states.values()):
         raise UserError("there is no interrupted training of this --out; start without --resume")
     trained = []
-    for network in clip_networks_of(models):
+    for network in find_clip_networks(models):
         extract = build_extractor(data, options.weights, options.preset, network.id, options.compute)
-        clips = Clips.of(loaded, network.preset(options.preset))
+        clips = Clips.from_videos(loaded, network.preset(options.preset))
         _decode(clips.cache, clips.videos, listeners)
         made = map(extract, clips.videos)
         found = list(track_progress(made, len(clips.videos), "features", listeners.stage))
@@ -247,17 +247,17 @@ def _train_head(
     head = build_bank_head(model.id, preset)
     start_at_prior(head, examples.labels)
     head.to(options.compute.device)
-    losses = head_losses(head, examples, options.batch or 64, options.compute, counted)
+    losses = make_head_losses(head, examples, options.batch or 64, options.compute, counted)
     resume = options.resume and state.path.exists()
     progress = fit(head, losses, options.recipe(bears_bfloat16=False), state, resume, listeners.steps)
-    facts = _metadata("action", model.id, preset.name, data, options, progress)
+    facts = _build_metadata("action", model.id, preset.name, data, options, progress)
     path = model.weights_path(options.out)
     seen = {"trained_on": ",".join(list_seen_actions(clips.videos, counted))}
     save_checkpoint(path, head.state_dict(), facts | seen, half_precision=True)
-    return _trained(path, progress, len(examples.video), "clips")
+    return _describe_training(path, progress, len(examples.video), "clips")
 
 
-def _head_state(model: ActionModelEntry, data: TrainingData, options: TrainingOptions) -> SavedState:
+def _collect_head_state(model: ActionModelEntry, data: TrainingData, options: TrainingOptions) -> SavedState:
     """Where the training of one action head waits; it stands on the networks that made its features."""
     network = find_clip_network(model.clip_network)
     earlier = [
@@ -290,7 +290,7 @@ def find_saved_state(
 
 def _load(data: TrainingData, listeners: Listeners) -> LabelledVideos:
     loaded = data.load()
-    listeners.note(loaded.sentence())
+    listeners.note(loaded.describe())
     return loaded
 
 
@@ -300,11 +300,11 @@ def _decode(cache: FrameCache[LabelledVideo], videos: Sequence[LabelledVideo], l
         pass
 
 
-def _trained(path: Path, progress: TrainingProgress, examples: int, unit: str) -> TrainedModel:
+def _describe_training(path: Path, progress: TrainingProgress, examples: int, unit: str) -> TrainedModel:
     return TrainedModel(path, progress.step, progress.seconds / 60, examples, unit)
 
 
-def _metadata(
+def _build_metadata(
     kind: str, model: str, preset: str, data: TrainingData, options: TrainingOptions, progress: TrainingProgress
 ) -> dict[str, str]:
     """What a weights file says of itself; no path of this machine."""

@@ -128,7 +128,7 @@ def fit(
     """
     parameters = [p for p in network.parameters() if p.requires_grad]
     device = parameters[0].device if parameters else torch.device("cpu")
-    optimizer = torch.optim.AdamW(_decay_groups(network, recipe.weight_decay), lr=recipe.learning_rate)
+    optimizer = torch.optim.AdamW(_group_by_decay(network, recipe.weight_decay), lr=recipe.learning_rate)
     progress = TrainingProgress()
     if resume:
         progress = _load(saved_state, network, optimizer)
@@ -153,7 +153,7 @@ def fit(
                 progress,
                 step=progress.step + 1,
                 seconds=seconds_before + now - started,
-                losses=_smoothed(progress.losses, losses),
+                losses=_smooth(progress.losses, losses),
             )
             progress = replace(progress, share=recipe.budget.share(progress.seconds, progress.step))
             if now - reported > recipe.report_s:
@@ -172,7 +172,7 @@ def fit(
     return progress
 
 
-def _decay_groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+def _group_by_decay(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     """Weight decay for matrices and kernels, none for biases and normalisation."""
     wanted = [p for p in network.parameters() if p.requires_grad]
     return [
@@ -181,7 +181,7 @@ def _decay_groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any
     ]
 
 
-def _smoothed(before: dict[str, float] | None, losses: Losses) -> dict[str, float]:
+def _smooth(before: dict[str, float] | None, losses: Losses) -> dict[str, float]:
     now = {name: float(loss.detach()) for name, loss in losses.items()}
     if before is None:
         return now

@@ -22,7 +22,7 @@ from ag_core.taxonomy import (
     PERSON,
     RELATIONS,
     Group,
-    shown,
+    format_name,
 )
 
 ONE_FRAME, WHOLE_VIDEO = "moment", "video"
@@ -75,7 +75,7 @@ def _add_edge(network: nx.MultiDiGraph, thing: str, relation: int, **attributes:
     name = RELATIONS[relation]
     group = GROUP_OF_RELATION[name]
     ends = (thing, PERSON) if group is Group.SPATIAL else (PERSON, thing)
-    network.add_edge(*ends, key=name, relation=name, label=shown(name), group=group.value, **attributes)
+    network.add_edge(*ends, key=name, relation=name, label=format_name(name), group=group.value, **attributes)
 
 
 # One frame
@@ -116,7 +116,7 @@ def _add_node(network: nx.MultiDiGraph, name: str, index: int, score: float, box
         name,
         kind="object" if index else PERSON,
         object_class=OBJECT_CLASSES[index],
-        label=shown(name),
+        label=format_name(name),
         score=round(float(score), 4),
         visible=box is not None,
         **corners,
@@ -161,7 +161,7 @@ def _add_video(network: nx.MultiDiGraph, graphs: list[SceneGraph], min_probabili
             OBJECT_CLASSES[index],
             kind="object" if index else PERSON,
             object_class=OBJECT_CLASSES[index],
-            label=shown(OBJECT_CLASSES[index]),
+            label=format_name(OBJECT_CLASSES[index]),
             score=round(float(scores[:, index].max()), 4),
             **lasting(present[:, index]),
         )

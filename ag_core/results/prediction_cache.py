@@ -12,7 +12,7 @@ from pathlib import Path
 from ag_core.catalog import (
     DEFAULT_RELATION_HEAD,
     HOME_WORLD,
-    clip_networks_of,
+    find_clip_networks,
     find_detector,
     find_relation_head,
     list_predicting_models,
@@ -53,7 +53,7 @@ def find_weights_files(chosen: PredictionSettings, weights: Path = WEIGHTS) -> d
     files["regions"] = find_detector(HOME_WORLD).weights_path(weights)
     files["relations"] = find_relation_head(chosen.relation_head).weights_path(weights)
     models = list_predicting_models()
-    files |= {network.role: network.weights_path(weights) for network in clip_networks_of(models)}
+    files |= {network.role: network.weights_path(weights) for network in find_clip_networks(models)}
     files |= {model.id: model.weights_path(weights) for model in models}
     for path in files.values():
         if not path.is_file():
@@ -63,7 +63,7 @@ def find_weights_files(chosen: PredictionSettings, weights: Path = WEIGHTS) -> d
 
 
 @cache
-def _code_hash() -> str:
+def _hash_code() -> str:
     """A hash of the code that decides a result: the models, the pipeline and what they stand on."""
     package = PROJECT / "ag_core"
     named = (
@@ -88,7 +88,7 @@ def compute_result_key(path: Path, chosen: PredictionSettings, weights: Path = W
         "weights": {role: hash_file_cached(file) for role, file in find_weights_files(chosen, weights).items()},
         "settings": settings,
         "format": VERSION,
-        "code": _code_hash(),
+        "code": _hash_code(),
     }
     return hash_bytes(json.dumps(decided_by, sort_keys=True).encode())[:32]
 

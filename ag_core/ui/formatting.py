@@ -5,7 +5,7 @@ import re
 from datetime import date
 
 from ag_core.records import SceneGraph, time_to_frame
-from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS, shown
+from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS, format_name
 
 SYNTHETIC_NOTE = (
     "This result comes from models trained only on the synthetic home world; on real footage expect mistakes."
@@ -61,12 +61,12 @@ def format_remaining(seconds: float | None) -> str:
 
 def format_object(object_class: int) -> str:
     """An object class by its index, as the screens print it."""
-    return shown(OBJECT_CLASSES[object_class])
+    return format_name(OBJECT_CLASSES[object_class])
 
 
 def format_relation(relation: int) -> str:
     """A relationship by its index, as the screens print it."""
-    return shown(RELATIONS[relation])
+    return format_name(RELATIONS[relation])
 
 
 def format_action(action: int) -> str:

@@ -7,10 +7,10 @@ import pandas as pd
 
 from ag_core.graphs.edges import edge_mask, filter_objects
 from ag_core.records import ActionInterval, ActionScores, SceneGraph
-from ag_core.taxonomy import ACTIONS, GROUP_OF_RELATION, OBJECT_CLASSES, OBJECTS, RELATIONS, shown
+from ag_core.taxonomy import ACTIONS, GROUP_OF_RELATION, OBJECT_CLASSES, OBJECTS, RELATIONS, format_name
 
-_SHOWN_OBJECTS = np.array([shown(name) for name in OBJECT_CLASSES], object)
-_SHOWN_RELATIONS = np.array([shown(name) for name in RELATIONS], object)
+_SHOWN_OBJECTS = np.array([format_name(name) for name in OBJECT_CLASSES], object)
+_SHOWN_RELATIONS = np.array([format_name(name) for name in RELATIONS], object)
 _GROUPS = np.array([GROUP_OF_RELATION[name].value for name in RELATIONS], object)
 
 TRIPLET_COLUMNS = ["frame", "time_s", "object", "group", "relation", "score"]
@@ -128,7 +128,7 @@ def build_confidence_table(matrix: np.ndarray) -> pd.DataFrame:
         {
             "object": [OBJECTS[row] for row in rows.ravel()],
             "group": [GROUP_OF_RELATION[name].value for name in names],
-            "relation": [shown(name) for name in names],
+            "relation": [format_name(name) for name in names],
             "confidence": matrix.ravel(),
         }
     )

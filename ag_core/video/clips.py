@@ -13,19 +13,19 @@ GREY = 114
 """The value around a letterboxed frame."""
 
 
-def clip_centre_times(duration_s: float, views: int = TEST_VIEWS) -> NDArray[np.float64]:
+def list_clip_centre_times(duration_s: float, views: int = TEST_VIEWS) -> NDArray[np.float64]:
     """[views] clip centres in seconds, spread evenly over the video."""
     return (np.arange(views) + 0.5) / views * duration_s
 
 
-def clip_frame_numbers(centre_s: float, fps: float, n_frames: int, length: int, step_s: float | None) -> list[int]:
+def list_clip_frame_numbers(centre_s: float, fps: float, n_frames: int, length: int, step_s: float | None) -> list[int]:
     """The `length` 1-based frames nearest to times `step_s` apart around `centre_s`, clamped to the video.
 
     Without a step the moments are spread evenly over the whole video, wherever the centre. Numbers ascend and repeat
     where the video is short or slow. Half-way between two frames the later one is taken.
     """
     if step_s is None:
-        return clip_frame_numbers(n_frames / fps / 2, fps, n_frames, length, n_frames / fps / length)
+        return list_clip_frame_numbers(n_frames / fps / 2, fps, n_frames, length, n_frames / fps / length)
     times_s = centre_s + (np.arange(length) - (length - 1) / 2) * step_s
     numbers: list[int] = (np.floor(times_s * fps + 0.5 + 1e-6).astype(int) + 1).clip(1, n_frames).tolist()
     return numbers

@@ -15,7 +15,7 @@ from ag_core.models.feature_bank import build_graph_bank
 from ag_core.presets import DEMO_VIDEO
 from ag_core.records import frame_to_time
 from ag_core.taxonomy import N_CLASSES
-from ag_core.video.clips import clip_frame_numbers
+from ag_core.video.clips import list_clip_frame_numbers
 from ag_core.world.truth import JOINTS
 from ag_core.world_audit.home_world import WorldVideo
 
@@ -143,10 +143,10 @@ class AuditViews:
         if not self.audit.n_frames:
             return rows, video.labels
         truth = video.truth
-        frames = clip_frame_numbers(centre_s, truth.fps, truth.n_frames, N_CLIP_FRAMES, CLIP_STEP_S)
+        frames = list_clip_frame_numbers(centre_s, truth.fps, truth.n_frames, N_CLIP_FRAMES, CLIP_STEP_S)
         first, last = (frame_to_time(frame, truth.fps) for frame in (frames[0], frames[-1]))
         seen = np.array(frames)[_choose_positions(self.audit.n_frames)]
-        return rows[(seen - 1) // FRAME_STEP], video.labels_between(first, last)
+        return rows[(seen - 1) // FRAME_STEP], video.find_labels_between(first, last)
 
 
 def _choose_positions(count: int) -> NDArray[np.int64]:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ag_core.taxonomy import N_ACTIONS
-from ag_core.video.clips import clip_centre_times
+from ag_core.video.clips import list_clip_centre_times
 from ag_core.world_audit.audit_inputs import AuditViews
 
 WIDTH = 96
@@ -83,7 +83,7 @@ def build_network(views: AuditViews) -> AuditNetwork:
     examples = [
         views.example(number, centre)
         for number, video in enumerate(views.videos)
-        for centre in (clip_centre_times(video.truth.duration_s, 3) if audit.n_frames else (0.0,))
+        for centre in (list_clip_centre_times(video.truth.duration_s, 3) if audit.n_frames else (0.0,))
     ]
     share = (np.sum([labels for _, labels in examples], axis=0) + 0.1) / (len(examples) + 1)
     prior = torch.from_numpy(np.log(share / (1 - share))).float()

@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ag_core.experiments.clip import action_loss
+from ag_core.experiments.clip import compute_action_loss
 from ag_core.experiments.datasets import FrameCache
 from ag_core.experiments.training_loop import Budget, Losses, Recipe, fit
-from ag_core.video.clips import clip_centre_times
+from ag_core.video.clips import list_clip_centre_times
 from ag_core.world_audit.audit_inputs import Audit, AuditViews, build_views
 from ag_core.world_audit.audit_network import AuditNetwork, build_network, to_network_input
 from ag_core.world_audit.home_world import WorldVideo
@@ -36,7 +36,7 @@ def train_network(views: AuditViews, seed: int, steps: int = STEPS, batch: int =
         examples = [views.example(n, random.uniform(0, views.videos[n].truth.duration_s)) for n in chosen]
         frames = np.stack([order_frames(frames, views.audit, random) for frames, _ in examples])
         labels = torch.from_numpy(np.stack([labels for _, labels in examples]))
-        return {"action": action_loss(network(to_network_input(frames)), labels)}
+        return {"action": compute_action_loss(network(to_network_input(frames)), labels)}
 
     recipe = Recipe(Budget(steps=steps), learning_rate=2e-3, weight_decay=1e-2, seed=seed)
     fit(network, losses, recipe, report=lambda progress: None)
@@ -50,7 +50,7 @@ def score_videos(network: AuditNetwork, views: AuditViews) -> NDArray[np.float32
     random = np.random.default_rng(0)
     scores = []
     for number, video in enumerate(views.videos):
-        centres = clip_centre_times(video.truth.duration_s) if views.audit.n_frames else (0.0,)
+        centres = list_clip_centre_times(video.truth.duration_s) if views.audit.n_frames else (0.0,)
         frames = [order_frames(views.example(number, centre)[0], views.audit, random) for centre in centres]
         scores.append(network(to_network_input(np.stack(frames))).amax(dim=0).numpy())
     return np.stack(scores)

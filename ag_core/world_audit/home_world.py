@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.errors import UserError
-from ag_core.experiments.datasets import labels_between
+from ag_core.experiments.datasets import find_labels_between
 from ag_core.records import SceneGraph
 from ag_core.world.export import build_dense_graphs
 from ag_core.world.truth import WorldTruth
@@ -39,11 +39,11 @@ class WorldVideo:
     @cached_property
     def labels(self) -> NDArray[np.bool_]:
         """[157] the actions of the whole video."""
-        return self.labels_between(0, np.inf)
+        return self.find_labels_between(0, np.inf)
 
-    def labels_between(self, start_s: float, end_s: float) -> NDArray[np.bool_]:
+    def find_labels_between(self, start_s: float, end_s: float) -> NDArray[np.bool_]:
         """[157] the actions under way at some moment from `start_s` to `end_s`, both included."""
-        return labels_between(self.truth.actions, start_s, end_s)
+        return find_labels_between(self.truth.actions, start_s, end_s)
 
 
 @dataclass(frozen=True)

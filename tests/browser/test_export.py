@@ -56,7 +56,7 @@ def address(folder: Path) -> Iterator[str]:
         thread.join()
 
 
-def shown(page: Page) -> list[str]:
+def format_name(page: Page) -> list[str]:
     return page.locator("#triplets li").all_inner_texts()
 
 
@@ -79,7 +79,7 @@ def test_page_draws_by_itself(dark: bool, folder: Path, address: str, visit: Cal
     page = visit(f"{address}/{dark}.html")
     assert page.title() == "Scene graphs of <i>AB</i>" and page.locator("h1 i").count() == 0
     assert drawn_nodes(page) == ["bed", "book", "person"]
-    assert shown(page) == [
+    assert format_name(page) == [
         "C person lying on bed", "C person sitting on bed", "C person holding book", "S book in front of person",
     ]  # fmt: skip
     expect(page.locator("#count")).to_have_text("4 relationships")
@@ -94,14 +94,14 @@ def test_slider_shows_what_holds(folder: Path, address: str, visit: Callable[...
     expect(slider).to_be_disabled()
     page.locator("#whole").uncheck()
     expect(page.locator("#says")).to_have_text("frame 1, 0:00.000")
-    assert shown(page) == ["C person lying on bed"] and drawn_nodes(page) == ["bed", "person"]
+    assert format_name(page) == ["C person lying on bed"] and drawn_nodes(page) == ["bed", "person"]
     slider.press("ArrowRight")
     expect(page.locator("#says")).to_have_text("frame 11, 0:01.000")
-    assert shown(page) == ["C person sitting on bed", "C person holding book"]
+    assert format_name(page) == ["C person sitting on bed", "C person holding book"]
     slider.fill("2")
-    assert shown(page) == ["S book in front of person"] and drawn_nodes(page) == ["book", "person"]
+    assert format_name(page) == ["S book in front of person"] and drawn_nodes(page) == ["book", "person"]
     page.locator("#whole").check()
-    assert len(shown(page)) == 4
+    assert len(format_name(page)) == 4
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
 
 

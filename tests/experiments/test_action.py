@@ -9,8 +9,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from ag_core.experiments.action import build_head_examples, compute_video_features, head_losses, score_examples
-from ag_core.experiments.clip import Clips, clip_losses, list_seen_actions, start_at_prior
+from ag_core.experiments.action import build_head_examples, compute_video_features, make_head_losses, score_examples
+from ag_core.experiments.clip import Clips, list_seen_actions, make_clip_losses, start_at_prior
 from ag_core.experiments.datasets import LabelledVideo, LabelledVideos, TrainingData
 from ag_core.experiments.training_loop import Budget, Recipe, fit
 from ag_core.models.pixels import to_clip_tensors
@@ -28,7 +28,7 @@ quiet = {"report": lambda progress: None}
 
 @pytest.fixture
 def clips(loaded: LabelledVideos) -> Clips:
-    return Clips.of(loaded, TINY_VIDEO)
+    return Clips.from_videos(loaded, TINY_VIDEO)
 
 
 def test_clip_is_pictures_and_labels_around_a_moment(clips: Clips) -> None:
@@ -54,7 +54,7 @@ def test_clip_network_trains(clips: Clips) -> None:
     model = build_video_model("i3d", TINY_VIDEO)
     start_at_prior(model.head, clips.grid_labels())
     before = model.clip_net.stem[0].weight.clone()
-    progress = fit(model, clip_losses(model, clips, 2), Recipe(Budget(steps=2)), **quiet)
+    progress = fit(model, make_clip_losses(model, clips, 2), Recipe(Budget(steps=2)), **quiet)
     assert np.isfinite(progress.losses["action"])
     assert not torch.equal(model.clip_net.stem[0].weight, before)
 
@@ -97,14 +97,14 @@ def test_oracle_head_tells_what_is_held(loaded: LabelledVideos) -> None:
         graphs = np.zeros((len(times), BANK_SIZE), np.float32)
         return VideoFeatures(times, same, graphs, times[:2], same[:2])
 
-    clips = Clips.of(loaded, TINY_VIDEO)
+    clips = Clips.from_videos(loaded, TINY_VIDEO)
     features = [blank(video) for video in clips.videos]
     examples = build_head_examples("oracle", clips, features)
     assert examples.windows.shape == (len(examples.video), 20, BANK_SIZE)
     assert examples.windows.any(axis=(1, 2)).all()
     head = build_bank_head("oracle", TINY_VIDEO)
     start_at_prior(head, examples.labels)
-    fit(head, head_losses(head, examples, 16), Recipe(Budget(steps=150), learning_rate=1e-2), **quiet)
+    fit(head, make_head_losses(head, examples, 16), Recipe(Budget(steps=150), learning_rate=1e-2), **quiet)
     scores = score_examples(head, build_head_examples("oracle", clips, features, at_views=True))
     labels = np.array([video.labels for video in clips.videos])
     assert scores.shape == labels.shape
@@ -115,7 +115,7 @@ def test_banks_differ_and_nothing_else(data: TrainingData) -> None:
     from ag_core.experiments.action import VideoFeatures
     from ag_core.models.feature_bank import compute_bank_times
 
-    clips = Clips.of(data.with_split("test").load(), TINY_VIDEO)
+    clips = Clips.from_videos(data.with_split("test").load(), TINY_VIDEO)
     random = np.random.default_rng(0)
     features = []
     for video in clips.videos:

@@ -24,9 +24,9 @@ def test_splits_and_labels(data: TrainingData, loaded: LabelledVideos) -> None:
     video = loaded.videos[0]
     [(action, _, end)] = video.actions
     assert video.labels.nonzero()[0].tolist() == [action]
-    assert not video.labels_between(end + 1, end + 2).any()
-    assert video.labels_between(0.0, 0.0).any()
-    assert loaded.sentence() == "home-world.duckdb: 4 train videos, truth of source 'dense'"
+    assert not video.find_labels_between(end + 1, end + 2).any()
+    assert video.find_labels_between(0.0, 0.0).any()
+    assert loaded.describe() == "home-world.duckdb: 4 train videos, truth of source 'dense'"
 
 
 def test_frames_are_those_that_count(data: TrainingData, loaded: LabelledVideos) -> None:
@@ -41,9 +41,9 @@ def test_frames_are_those_that_count(data: TrainingData, loaded: LabelledVideos)
     inside = frames[3, y1 + 3 : y2 - 3, x1 + 3 : x2 - 3].reshape(-1, 3)
     assert inside.std(axis=0).max() < 12, "one colour: the last rectangle is in front"
     assert list(cache.prepare(loaded.videos)) == [1, 2, 3, 4]
-    assert cache.path_of(video).exists()
+    assert cache.get_path(video).exists()
     fewer = replace(video, counted=video.counted[:3])
-    assert cache.path_of(fewer) != cache.path_of(video)
+    assert cache.get_path(fewer) != cache.get_path(video)
 
 
 def test_clip_frames_are_all_frames(data: TrainingData, loaded: LabelledVideos) -> None:
@@ -82,7 +82,7 @@ def test_what_is_not_there_is_said(data: TrainingData, showcase: Path, tmp_path:
     build_store(store, action_genome=showcase / "annotations", videos=videos)
     loaded = TrainingData.open(store, "test").load()
     assert [video.video_id for video in loaded.videos] == ["AB1CD"] and loaded.without_file == 1
-    assert "1 without a file are left out" in loaded.sentence()
+    assert "1 without a file are left out" in loaded.describe()
     with pytest.raises(UserError, match="have no actions; build the store with --charades"):
         loaded.check_actions()
 
@@ -90,7 +90,7 @@ def test_what_is_not_there_is_said(data: TrainingData, showcase: Path, tmp_path:
 def test_frames_behind_the_end_do_not_count(data: TrainingData, loaded: LabelledVideos) -> None:
     video = loaded.videos[0]
     short = replace(video.targets, frame_counts=np.full_like(video.targets.frame_counts, 20))
-    from ag_core.experiments.datasets import _labelled_video
+    from ag_core.experiments.datasets import _build_labelled_video
 
-    cut = _labelled_video(short, 0, None, data)
+    cut = _build_labelled_video(short, 0, None, data)
     assert [graph.frame for graph in cut.counted_graphs] == [1, 7, 13, 19]

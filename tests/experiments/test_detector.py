@@ -7,7 +7,7 @@ import pytest
 
 from ag_core.evaluation.average_precision import compute_detection_precision
 from ag_core.experiments.datasets import LabelledVideos
-from ag_core.experiments.detector import DetectorFrames, _example, compute_repeat_factors, detector_losses
+from ag_core.experiments.detector import DetectorFrames, _build_example, compute_repeat_factors, make_detector_losses
 from ag_core.experiments.training_loop import Budget, Recipe, fit
 from ag_core.models.detector import FasterRcnnDetector, build_faster_rcnn
 from ag_core.presets import DEMO_DETECTOR
@@ -27,21 +27,21 @@ TINY = replace(
 
 @pytest.mark.slow
 def test_rectangles_are_learned(loaded: LabelledVideos) -> None:
-    frames = DetectorFrames.of(loaded)
+    frames = DetectorFrames.from_videos(loaded)
     model = build_faster_rcnn(TINY)
     recipe = Recipe(Budget(steps=80), learning_rate=2e-3)
-    fit(model, detector_losses(model, frames, 4), recipe, report=lambda progress: None)
+    fit(model, make_detector_losses(model, frames, 4), recipe, report=lambda progress: None)
     detector = FasterRcnnDetector(model)
     found = detector.detect([frames.read_frame(i) for i in range(len(frames))])
     assert compute_detection_precision(found, frames.truth).mean > 0.6
 
 
 def test_mirrored_boxes_follow_the_picture(loaded: LabelledVideos) -> None:
-    frames = DetectorFrames.of(loaded)
+    frames = DetectorFrames.from_videos(loaded)
     pixels, truth = frames.read_frame(0), frames.truth[0]
     seen = set()
     for seed in range(8):
-        image, target = _example(pixels, truth, np.random.default_rng(seed))
+        image, target = _build_example(pixels, truth, np.random.default_rng(seed))
         boxes = target["boxes"].numpy()
         mirrored = not np.allclose(boxes, truth.boxes_xyxy)
         seen.add(mirrored)

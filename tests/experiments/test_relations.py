@@ -12,8 +12,8 @@ from ag_core.experiments.relations import (
     collate_pairs,
     collect_labelled_objects,
     load_examples,
+    make_relation_losses,
     match_boxes,
-    relation_losses,
 )
 from ag_core.experiments.training_loop import Budget, Recipe, fit
 from ag_core.models.detector import build_faster_rcnn
@@ -85,7 +85,7 @@ def test_a_head_learns_who_is_held(data: TrainingData, loaded: LabelledVideos, t
     videos = loaded.videos
     examples = [e for found in load_examples(data, videos, trunk, None, "learn") for e in found]
     head = RelDnHead(TINY.box_head_width, (32, 32), 16).fit(*collect_labelled_objects(videos))
-    losses = relation_losses(head, find_relation_loss("reldn"), examples, 8)
+    losses = make_relation_losses(head, find_relation_loss("reldn"), examples, 8)
     before = losses(np.random.default_rng(0))["contact"].item()
     fit(head, losses, Recipe(Budget(steps=100), learning_rate=3e-3), report=lambda progress: None)
     assert losses(np.random.default_rng(0))["contact"].item() < 0.7 * before

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ag_core.catalog import DETECTORS, RELATION_HEADS, clip_networks_of, list_predicting_models
+from ag_core.catalog import DETECTORS, RELATION_HEADS, find_clip_networks, list_predicting_models
 from ag_core.errors import UserError
 from ag_core.jobs.job import JobState
 from ag_core.jobs.prediction import PredictionJobs, PredictionQueue, PredictionRequest
@@ -29,7 +29,7 @@ def weights(tmp_path: Path) -> Path:
     folder = tmp_path / "weights"
     folder.mkdir()
     models = list_predicting_models()
-    for entry in (DETECTORS["home-world"], *RELATION_HEADS.values(), *clip_networks_of(models), *models):
+    for entry in (DETECTORS["home-world"], *RELATION_HEADS.values(), *find_clip_networks(models), *models):
         entry.weights_path(folder).write_text(entry.id)
     return folder
 

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from ag_core.graphs.formats import FORMATS
 from ag_core.records import ActionInterval, SceneGraph
 from ag_core.results.prediction import Prediction
-from ag_core.taxonomy import GROUP_OF_RELATION, RELATIONS, action_index, shown
+from ag_core.taxonomy import GROUP_OF_RELATION, RELATIONS, action_index, format_name
 from ag_core.ui import tables
 from ag_core.ui.formatting import format_download_name, format_object
 from ag_core.ui.player.viewing import build_viewing, is_upright
@@ -100,7 +100,7 @@ def by_hand(graphs: list[SceneGraph], least: float = 0.5) -> pd.DataFrame:
             name = RELATIONS[relation]
             probability = round(float(graph.relations[row, relation]), 4)
             place = (graph.frame, round(graph.time_s, 3), format_object(int(graph.object_classes[row])))
-            rows.append((*place, GROUP_OF_RELATION[name].value, shown(name), probability))
+            rows.append((*place, GROUP_OF_RELATION[name].value, format_name(name), probability))
     return pd.DataFrame(rows, columns=tables.TRIPLET_COLUMNS)
 
 

@@ -9,7 +9,7 @@ from ag_core.graphs.edges import MIN_PROBABILITY, MIN_SCORE
 from ag_core.graphs.exchange import to_triplets
 from ag_core.graphs.networks import to_networkx
 from ag_core.records import SceneGraph, Video
-from ag_core.taxonomy import N_RELATIONS, OBJECT_CLASSES, PERSON, RELATIONS, object_index, relation_index, shown
+from ag_core.taxonomy import N_RELATIONS, OBJECT_CLASSES, PERSON, RELATIONS, format_name, object_index, relation_index
 from ag_core.ui import tables
 from ag_core.ui.player.player import build_player_data
 
@@ -39,7 +39,7 @@ def edges_of_player(graphs: list[SceneGraph], source: str) -> Edges:
     found = set()
     for frame, track, mask in zip(*(rows[name].to_pylist() for name in ("frame", "track", "mask"))):
         held = [name for bit, name in enumerate(RELATIONS) if mask & (1 << bit)]
-        found |= {(frame + 1, shown(data["tracks"][track]["class"]), shown(name)) for name in held}
+        found |= {(frame + 1, format_name(data["tracks"][track]["class"]), format_name(name)) for name in held}
     return found
 
 
@@ -52,14 +52,15 @@ def edges_of_export(graphs: list[SceneGraph]) -> Edges:
     for row in json.loads(to_triplets(graphs, VIDEO))["triplets"]:
         thing = row["object"] if row["subject"] == PERSON else row["subject"]
         name = next(one for one in OBJECT_CLASSES if thing == one or thing.rpartition(" ")[0] == one)
-        found.add((row["frame"], shown(name), shown(row["relation"])))
+        found.add((row["frame"], format_name(name), format_name(row["relation"])))
     return found
 
 
 def edges_of_whole_video(graphs: list[SceneGraph]) -> set[tuple[str, str]]:
     network = to_networkx(graphs, VIDEO)
     return {
-        (shown(end if start == PERSON else start), shown(relation)) for start, end, relation in network.edges(keys=True)
+        (format_name(end if start == PERSON else start), format_name(relation))
+        for start, end, relation in network.edges(keys=True)
     }
 
 
@@ -74,7 +75,7 @@ def test_player_table_and_exports_have_the_same_edges(seed: int, annotated: bool
     assert edges_of_whole_video(graphs) == {(thing, relation) for _, thing, relation in expected}
     if annotated:  # an annotation passes whole
         assert expected == {
-            (graph.frame, shown(OBJECT_CLASSES[graph.object_classes[row]]), shown(RELATIONS[relation]))
+            (graph.frame, format_name(OBJECT_CLASSES[graph.object_classes[row]]), format_name(RELATIONS[relation]))
             for graph in graphs
             for row, relation in np.argwhere(graph.relations == 1)
         }

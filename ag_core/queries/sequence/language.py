@@ -14,7 +14,7 @@ from lark.exceptions import VisitError
 
 from ag_core.errors import UserError
 from ag_core.queries.sequence.records import Condition, Limits, Sequence, SequenceScope, Step
-from ag_core.taxonomy import ACTIONS, OBJECTS, RELATIONS, action_index, object_index, relation_index, shown
+from ag_core.taxonomy import ACTIONS, OBJECTS, RELATIONS, action_index, format_name, object_index, relation_index
 
 MAX_LETTERS = 4000
 
@@ -223,13 +223,13 @@ def _format_gap(gap: Limits) -> list[str]:
 
 
 def _format_condition(condition: Condition) -> str:
-    relations = (" & " if condition.together else "|").join(shown(RELATIONS[one]) for one in condition.relations)
+    relations = (" & " if condition.together else "|").join(format_name(RELATIONS[one]) for one in condition.relations)
     objects = "|".join(short_object_name(one) for one in condition.classes) or "anything"
     text = f"{relations} {objects}".strip()
     if not condition.negated:
         return text
     # `not looking at cup` is the relationship not_looking_at: brackets tell the other reading apart.
-    is_relation = any(f"not {text}".startswith(shown(name)) for name in RELATIONS if name.startswith("not_"))
+    is_relation = any(f"not {text}".startswith(format_name(name)) for name in RELATIONS if name.startswith("not_"))
     return f"not ({text})" if is_relation else f"not {text}"
 
 
@@ -291,7 +291,7 @@ def _rank_terminal(name: str) -> tuple[int, str]:
 
 def _suggest_word(word: str, accepted: set[str]) -> str:
     """A known word that looks like a wrong one: `; did you mean 'holding'?`."""
-    known = [shown(name) for name in RELATIONS] if "RELATION" in accepted else []
+    known = [format_name(name) for name in RELATIONS] if "RELATION" in accepted else []
     known += list(_list_object_words()) if "OBJECT" in accepted else []
     known += [name.lower() for name in accepted if name not in _NAMES_OF_TERMINALS]
     close = get_close_matches(word.lower().replace("_", " "), known, n=1, cutoff=0.6)

@@ -9,7 +9,7 @@ from math import sqrt
 import altair as alt
 import pandas as pd
 
-from ag_core.taxonomy import GROUP_OF_RELATION, OBJECTS, RELATIONS, shown
+from ag_core.taxonomy import GROUP_OF_RELATION, OBJECTS, RELATIONS, format_name
 from ag_core.ui.charts.plots import GROUPS, MARK, PICK, PLAIN, TEXT, Chart, encode_group_colour
 
 NODE_HEIGHT = 20
@@ -27,7 +27,7 @@ TOUCHED = " || ".join(
 
 def format_line_mark(object_name: str, relation: str) -> str:
     """How a line is called where it can be chosen: 'cup/glass/bottle · holding'."""
-    return f"{shown(object_name)} · {shown(relation)}"
+    return f"{format_name(object_name)} · {format_name(relation)}"
 
 
 def draw_bipartite_map(
@@ -47,8 +47,8 @@ def draw_bipartite_map(
         y_end=y_of.loc[("relation:" + heaviest["name"]).tolist()].to_numpy(),
         x=0.0,
         x_end=1.0,
-        relation=[shown(name) for name in heaviest["name"]],
-        object_name=[shown(name) for name in heaviest["object"]],
+        relation=[format_name(name) for name in heaviest["name"]],
+        object_name=[format_name(name) for name in heaviest["object"]],
         **{MARK: [format_line_mark(one, name) for one, name in zip(heaviest["object"], heaviest["name"])]},
     ).sort_values(value)
     least, top = (float(heaviest[value].min()), float(heaviest[value].max())) if len(heaviest) else (1.0, 1.0)
@@ -133,11 +133,18 @@ def _place_nodes(pairs: pd.DataFrame) -> pd.DataFrame:
     tall, other = max(len(objects) - 1, 1), max(right_y[-1] if right_y else 0.0, 1.0)
     height = max(tall, other)
     left = [
-        (f"object:{name}", shown(str(name)), "", int(n), 0.0, place * height / tall)
+        (f"object:{name}", format_name(str(name)), "", int(n), 0.0, place * height / tall)
         for place, (name, n) in enumerate(objects.items())
     ]
     right = [
-        (f"relation:{row.name_}", shown(str(row.name_)), str(row.group), int(row.relations), 1.0, y * height / other)
+        (
+            f"relation:{row.name_}",
+            format_name(str(row.name_)),
+            str(row.group),
+            int(row.relations),
+            1.0,
+            y * height / other,
+        )
         for y, row in zip(right_y, relations.rename(columns={"name": "name_"}).itertuples())
     ]
     nodes = pd.DataFrame([*left, *right], columns=["id", "name", "group", "n", "x", "y"])

@@ -16,7 +16,7 @@ import pandas as pd
 import streamlit as st
 
 from ag_core.queries.facets import VideoFilter
-from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS, shown
+from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS, format_name
 from ag_core.ui import cached
 from ag_core.ui.charts.plots import MARK, PICK, Chart
 from ag_core.ui.formatting import format_download_name, format_number
@@ -132,7 +132,7 @@ def build_explore_parameters(search: VideoFilter) -> dict[str, list[str]]:
     """A search of objects, relationships and actions as Explore's address has it; a key is left out where empty."""
     values = {
         "object": [OBJECT_CLASSES[index] for index in search.objects],
-        "relation": [shown(RELATIONS[index]) for index in search.relations],
+        "relation": [format_name(RELATIONS[index]) for index in search.relations],
         "action": [format_action_option(ACTIONS[index].id) for index in search.actions],
     }
     return {name: chosen for name, chosen in values.items() if chosen}

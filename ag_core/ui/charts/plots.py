@@ -15,7 +15,7 @@ from plotly.subplots import make_subplots
 
 from ag_core.catalog import ACTION_MODELS, get_model_label
 from ag_core.graphs.palette import GROUP_STYLES
-from ag_core.taxonomy import OBJECTS, RELATIONS, Group, shown
+from ag_core.taxonomy import OBJECTS, RELATIONS, Group, format_name
 
 GROUPS = [group.value for group in Group]
 GROUP_COLOURS = {dark: [GROUP_STYLES[group].colour(dark) for group in Group] for dark in (False, True)}
@@ -221,8 +221,8 @@ def draw_object_relation_map(
         "relation",
         value,
         dark=dark,
-        rows=[shown(name) for name in OBJECTS],
-        columns=[shown(name) for name in RELATIONS],
+        rows=[format_name(name) for name in OBJECTS],
+        columns=[format_name(name) for name in RELATIONS],
         label=label,
         compress=compress,
         top=top,

@@ -25,7 +25,7 @@ from ag_core.taxonomy import (
     OBJECT_CLASSES,
     PERSON,
     RELATIONS,
-    shown,
+    format_name,
 )
 
 VERSION = 2
@@ -231,7 +231,7 @@ def build_player_data(
         "t0": round(float(t0), 3),
         "seek": None if seek is None else {"n": int(seek[0]), "t": round(float(seek[1]), 3)},
         "tracks": tracks.list_tracks(),
-        "relations": [{"name": shown(name), "group": GROUP_OF_RELATION[name].value} for name in RELATIONS],
+        "relations": [{"name": format_name(name), "group": GROUP_OF_RELATION[name].value} for name in RELATIONS],
         "actions": _build_lanes(intervals),
         "sources": [{"name": name, "label": names.get(name, name)} for name in tables],
         "models": [

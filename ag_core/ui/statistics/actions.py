@@ -7,7 +7,7 @@ import streamlit as st
 
 from ag_core.annotations.statistics.counts import count_verb_objects
 from ag_core.queries.facets import VideoFilter
-from ag_core.taxonomy import ACTIONS, action_index, shown
+from ag_core.taxonomy import ACTIONS, action_index, format_name
 from ag_core.ui.charts import plots
 from ag_core.ui.charts.figures import Figure, show_figure
 from ag_core.ui.charts.plots import MARK
@@ -70,8 +70,8 @@ def _show_verbs(scope: StatisticsScope, counted: pd.DataFrame) -> None:
         return
     st.subheader("Which verb, which object", anchor=False)
     marked = table.assign(
-        object=table["object"].map(shown), actions=["; ".join(labels) for labels in table["labels"]]
-    ).assign(**{MARK: [f"{verb} · {name}" for verb, name in zip(table["verb"], table["object"].map(shown))]})
+        object=table["object"].map(format_name), actions=["; ".join(labels) for labels in table["labels"]]
+    ).assign(**{MARK: [f"{verb} · {name}" for verb, name in zip(table["verb"], table["object"].map(format_name))]})
     by_frequency = marked.assign(first=[ids[0] for ids in table["ids"]]).sort_values("intervals", ascending=False)
     show_figure(
         Figure(

@@ -7,7 +7,7 @@ import streamlit as st
 
 from ag_core.annotations.statistics.transitions import APPEARS, ENDS
 from ag_core.queries.facets import VideoFilter
-from ag_core.taxonomy import RELATIONS_OF_GROUP, Group, relation_index, shown
+from ag_core.taxonomy import RELATIONS_OF_GROUP, Group, format_name, relation_index
 from ag_core.ui import formatting
 from ag_core.ui.charts import plots
 from ag_core.ui.charts.figures import Figure, show_figure
@@ -38,7 +38,9 @@ def show_over_time(scope: StatisticsScope) -> None:
 def build_transition_table(counted: pd.DataFrame) -> pd.DataFrame:
     """before, after, n, share: with the share of what came before that is followed by this, names as shown."""
     share = counted["n"] / counted.groupby("before")["n"].transform("sum")
-    return counted.assign(before=counted["before"].map(shown), after=counted["after"].map(shown), share=share)
+    return counted.assign(
+        before=counted["before"].map(format_name), after=counted["after"].map(format_name), share=share
+    )
 
 
 def _show_transitions(scope: StatisticsScope, object_class: int, group: Group) -> None:
@@ -91,7 +93,7 @@ def write_transition_sequences(table: pd.DataFrame, object_name: str) -> dict[st
 
 
 def _draw_transitions(table: pd.DataFrame, group: Group, dark: bool) -> plots.Chart:
-    names = [shown(name) for name in RELATIONS_OF_GROUP[group]]
+    names = [format_name(name) for name in RELATIONS_OF_GROUP[group]]
     rows = [name for name in (APPEARS, *names) if name in set(table["before"])]
     columns = [name for name in (*names, ENDS) if name in set(table["after"])]
     return plots.draw_heat_map(
@@ -109,7 +111,7 @@ def _show_durations(scope: StatisticsScope, object_class: int) -> None:
     if table.empty:
         st.caption("No relationship holds in two neighbouring annotated frames, or the videos' rates are not known.")
         return
-    table = table.assign(relation=table["name"].map(shown))
+    table = table.assign(relation=table["name"].map(format_name))
     intervals, lasting = int(counted["intervals"].sum()), int(counted["lasting"].sum())
     columns = ["relation", "group", "intervals", "lasting", "q10", "q25", "q50", "q75", "q90"]
     every_object: tuple[int, ...] = () if every else (object_class,)

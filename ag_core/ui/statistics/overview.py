@@ -11,7 +11,7 @@ from ag_core.evaluation.paper_results import read_paper_totals
 from ag_core.evaluation.protocol import Owner
 from ag_core.queries.facets import VideoFilter
 from ag_core.settings import settings
-from ag_core.taxonomy import OBJECTS, object_index, relation_index, shown
+from ag_core.taxonomy import OBJECTS, format_name, object_index, relation_index
 from ag_core.ui import cached
 from ag_core.ui.charts import plots
 from ag_core.ui.charts.figures import Figure, show_figure
@@ -114,7 +114,7 @@ def _show_table_1(scope: StatisticsScope) -> None:
 
 def _show_relationships(scope: StatisticsScope, logarithmic: bool) -> None:
     counted = scope.load_counts("relation")
-    table = counted.assign(relation=counted["name"].map(shown))[["relation", "group", "relations", "videos"]]
+    table = counted.assign(relation=counted["name"].map(format_name))[["relation", "group", "relations", "videos"]]
     total, occurring = int(table["relations"].sum()), int((table["relations"] > 0).sum())
     marked = table.assign(**{MARK: table["relation"]})
     show_figure(

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from ag_core.queries.facets import VideoFilter
-from ag_core.taxonomy import OBJECTS, object_index, relation_index, shown
+from ag_core.taxonomy import OBJECTS, format_name, object_index, relation_index
 from ag_core.ui.charts import plots
 from ag_core.ui.charts.bipartite import draw_bipartite_map, format_line_mark
 from ag_core.ui.charts.figures import Figure, show_figure
@@ -73,7 +73,7 @@ def _show_pairs(
     }
     if shape == LINES:
         names = [*pairs["object"].drop_duplicates().sort_values(), *pairs["name"].drop_duplicates().sort_values()]
-        searches |= {shown(name): _filter_by_name(name) for name in names}
+        searches |= {format_name(name): _filter_by_name(name) for name in names}
     show_figure(
         Figure(
             "Objects and relationships (Figure 4)",
@@ -107,8 +107,8 @@ def _draw_pairs(pairs: pd.DataFrame, shape: str, value: str, lines: int, logarit
     if shape == LINES:
         return draw_bipartite_map(pairs, value, label, dark=dark, most=lines, logarithmic=logarithmic, number=number)
     cells = pairs.assign(
-        object=pairs["object"].map(shown),
-        relation=pairs["name"].map(shown),
+        object=pairs["object"].map(format_name),
+        relation=pairs["name"].map(format_name),
         **{MARK: [format_line_mark(one, name) for one, name in zip(pairs["object"], pairs["name"])]},
     )[["object", "group", "relation", "videos", value, MARK]]
     return plots.draw_object_relation_map(cells, value, dark=dark, label=label, compress=True, number=number)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from ag_core.annotations.store import ANNOTATION
 from ag_core.queries.facets import VideoFilter
-from ag_core.taxonomy import ACTIONS, OBJECTS, RELATIONS, action_index, object_index, relation_index, shown
+from ag_core.taxonomy import ACTIONS, OBJECTS, RELATIONS, action_index, format_name, object_index, relation_index
 from ag_core.ui import cached
 from ag_core.ui.cached import StoreKey
 from ag_core.ui.formatting import format_download_name, format_number, format_object, format_relation
@@ -70,7 +70,7 @@ def pick_filter(key: StoreKey) -> VideoFilter:
         )
         relations = st.multiselect(
             "Relationships",
-            [shown(name) for name in RELATIONS],
+            [format_name(name) for name in RELATIONS],
             key="relation",
             bind="query-params",
             persist_state="session",

@@ -199,6 +199,7 @@ def run_command(*words: object) -> int:
     return main([str(word) for word in words])
 
 
+@pytest.mark.slow
 def test_the_toys_are_trained_and_evaluated(world: Path, tmp_path: Path) -> None:
     weights, log = tmp_path / "weights", tmp_path / "results.jsonl"
     tiny = ("--preset", "tiny", "--threads", 1, "--weights", weights, "--data", world)

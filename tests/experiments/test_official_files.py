@@ -85,6 +85,7 @@ def test_the_published_frames_of_videos_with_a_file_count(official_store: Path) 
     assert test.videos[0].duration_s == pytest.approx(30 / 12) and test.videos[0].size_wh == (160, 96)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["home world", "official files"])
 def test_the_same_commands_train_and_evaluate_every_model(
     kind: str,

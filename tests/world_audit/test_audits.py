@@ -34,6 +34,7 @@ def audit_named(key: str) -> Audit:
     return next(audit for audit in AUDITS if audit.key == key)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("audit", AUDITS, ids=lambda audit: audit.key)
 def test_an_audit_sees_clips_and_scores_videos(audit: Audit, world: HomeWorld, pictures: FrameCache[VideoFile]) -> None:
     videos = world.of_split("train")

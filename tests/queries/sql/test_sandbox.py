@@ -37,6 +37,7 @@ def sandbox(store_path: Path) -> Iterator[SqlSandbox]:
     sandbox.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ATTACKS)
 def test_an_attack_is_refused_with_a_sentence(name: str, sandbox: SqlSandbox, store_path: Path) -> None:
     secret_frame = "hidden words"

@@ -14,6 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from ag_core.taxonomy import GROUP_SLICES, N_ACTIONS, N_CLASSES, N_OBJECTS, N_RELATIONS, Group
 
+MIN_PROBABILITY = 0.5
+"""From this probability on a relationship holds. An annotated one has probability 1."""
+
 
 def frame_to_time(frame: int, fps: float) -> float:
     """Seconds at which the 1-based `frame` is shown, at the video's own rate."""

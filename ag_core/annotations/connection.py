@@ -45,15 +45,33 @@ def attach_store(connection: duckdb.DuckDBPyConnection, where: Path | str) -> Pa
     try:
         if path.is_dir():
             _attach_lake(connection, path)
+            _check_format(connection, path)
         else:
-            connection.execute(f"attach {quote_literal(path)} as store (read_only)")
-            connection.execute("use store; set enable_external_access = false")
-        rows = connection.execute("select name, version from store_format").fetchall()
+            attach_file(connection, path)
+            connection.execute("set enable_external_access = false")
     except duckdb.Error as error:
-        raise UserError(f"{path} is no annotation store ({error}); build it again with build-store") from None
-    if rows != [(FORMAT_NAME, FORMAT_VERSION)]:
-        raise UserError(f"{path} has another format than this version reads; build it again with build-store")
+        raise _refuse(path, error) from None
     return path
+
+
+def attach_file(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Make a store's file the database `store` of a connection, and its default. UserError where it is no store."""
+    try:
+        connection.execute(f"attach {quote_literal(path)} as store (read_only)")
+        connection.execute("use store")
+        _check_format(connection, path)
+    except duckdb.Error as error:
+        raise _refuse(path, error) from None
+
+
+def _check_format(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """UserError where the store that a connection has open is of another format than this version's."""
+    if connection.execute("select name, version from store_format").fetchall() != [(FORMAT_NAME, FORMAT_VERSION)]:
+        raise UserError(f"{path} has another format than this version reads; build it again with build-store")
+
+
+def _refuse(path: Path, error: duckdb.Error) -> UserError:
+    return UserError(f"{path} is no annotation store ({error}); build it again with build-store")
 
 
 def _attach_lake(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:

@@ -1,6 +1,6 @@
 """How sure a mean average precision is: videos are drawn anew with replacement, many times, the same for all models.
 
-Knows arrays and metrics only. The draws are paired: every model is scored on the same videos, so that differences keep
+Knows arrays only. The draws are paired: every model is scored on the same videos, so that differences keep
 what the models share. A draw repeats some videos and thereby raises average precision; so the draws give the spread
 alone, and the bounds lie around the value that all videos give.
 """
@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.evaluation.average_precision import build_video_map_protocol, compute_action_precision
-from ag_core.evaluation.metrics import Bounds, Counts, Metric, to_percent
-from ag_core.evaluation.protocol import Origin, Protocol, Unit
+from ag_core.evaluation.average_precision import compute_action_precision
+from ag_core.evaluation.protocol import Protocol, Unit
 
 N_RESAMPLES = 500
 
@@ -28,10 +27,6 @@ class ConfidenceInterval:
     low: float
     high: float
 
-    def to_bounds(self) -> Bounds:
-        """The bounds in percent, as a metric carries them."""
-        return Bounds(to_percent(self.low), to_percent(self.high), BOUNDS_MEANING)
-
 
 @dataclass(frozen=True)
 class BootstrapPrecision:
@@ -39,13 +34,10 @@ class BootstrapPrecision:
 
     value_of_seed  [models,S] of every training on all videos, shares of one
     resampled      [models,R] mean over the trainings, on every draw of videos
-    n_videos       that were scored, with positives in n_classes
     """
 
     value_of_seed: NDArray[np.float64]
     resampled: NDArray[np.float64]
-    n_videos: int
-    n_classes: int
 
     def bound_model(self, model: int) -> ConfidenceInterval:
         """The mean over the trainings of one model."""
@@ -55,31 +47,6 @@ class BootstrapPrecision:
         """How much the first model is above the second."""
         value = float(self.value_of_seed[first].mean() - self.value_of_seed[second].mean())
         return _bound(value, self.resampled[first] - self.resampled[second])
-
-    def to_metric(self, model: int, origin: Origin, n: Counts = Counts(), name: str = "") -> Metric:
-        """The mAP of one model in percent, called `name`; `n` may add what was learned from."""
-        of_seed = tuple(to_percent(value) for value in self.value_of_seed[model]) if origin.seeds else ()
-        found = self.bound_model(model)
-        return Metric(
-            to_percent(found.value),
-            build_video_map_protocol(),
-            origin,
-            self._counts(n),
-            found.to_bounds(),
-            of_seed,
-            name,
-        )
-
-    def to_difference_metric(
-        self, first: int, second: int, origin: Origin, n: Counts = Counts(), name: str = ""
-    ) -> Metric:
-        """How much the first model is above the second, in points; `n` may add what was learned from."""
-        protocol = build_difference_protocol(build_video_map_protocol())
-        found = self.bound_difference(first, second)
-        return Metric(to_percent(found.value), protocol, origin, self._counts(n), found.to_bounds(), model=name)
-
-    def _counts(self, n: Counts) -> Counts:
-        return replace(n, videos=self.n_videos, classes=self.n_classes)
 
 
 def build_difference_protocol(protocol: Protocol) -> Protocol:
@@ -107,7 +74,7 @@ def bootstrap_precisions(
         per_class = compute_action_precision(columns[rows], truth[rows]).per_class.reshape(shape)
         resampled[:, draw] = np.nanmean(per_class, axis=(1, 2))
     whole = compute_action_precision(columns, truth).per_class.reshape(shape)
-    return BootstrapPrecision(whole.mean(axis=2), resampled, n_videos, int(shown.sum()))
+    return BootstrapPrecision(whole.mean(axis=2), resampled)
 
 
 def _bound(value: float, draws: NDArray[np.float64]) -> ConfidenceInterval:

@@ -129,6 +129,14 @@ class RelationEvaluation:
     origin: Origin
 
     def to_metrics(self) -> list[Metric]:
+        """Every recall under every constraint, then the pooled recall of each relationship at the largest K."""
+        metrics = self.to_headline_metrics()
+        for recall in self.recalls:
+            k = max(recall.per_relation)
+            metrics += recall.to_relation_metrics(self.origin, self.mode, k, model=self.head)
+        return metrics
+
+    def to_headline_metrics(self) -> list[Metric]:
         """Every recall under every constraint."""
         return [
             metric for recall in self.recalls for metric in recall.to_metrics(self.origin, self.mode, model=self.head)
@@ -136,7 +144,8 @@ class RelationEvaluation:
 
     def to_row(self) -> dict[str, Any]:
         """One row of a log: every recall; the pooled recall of each relationship."""
-        return build_log_row(f"relations {self.head} {self.mode}", self.to_metrics(), describe_relations(self.recalls))
+        about = describe_relations(self.recalls)
+        return build_log_row(f"relations {self.head} {self.mode}", self.to_headline_metrics(), about)
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.records import SceneGraph
+from ag_core.records import MIN_PROBABILITY, SceneGraph
 from ag_core.taxonomy import N_CLASSES
 
 MIN_SCORE = 0.3
 """Predicted objects below this are left out. An annotated object scores 1."""
-
-MIN_PROBABILITY = 0.5
-"""From this probability on a relationship holds. An annotated one has probability 1."""
 
 
 def filter_objects(graph: SceneGraph, min_score: float = MIN_SCORE) -> SceneGraph:

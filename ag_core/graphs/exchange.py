@@ -13,10 +13,10 @@ from typing import Any
 import networkx as nx
 from networkx.readwrite.gexf import GEXFWriter
 
-from ag_core.graphs.edges import MIN_PROBABILITY, MIN_SCORE
+from ag_core.graphs.edges import MIN_SCORE
 from ag_core.graphs.networks import FRAME, SECOND, WHOLE_VIDEO, to_networkx
 from ag_core.graphs.palette import GROUP_STYLES
-from ag_core.records import SceneGraph, Video, latest_graph_at
+from ag_core.records import MIN_PROBABILITY, SceneGraph, Video, latest_graph_at
 from ag_core.taxonomy import PERSON, Group
 
 TRIPLETS_FORMAT = "action-genome-explorer/triplets"

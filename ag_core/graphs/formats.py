@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ag_core.errors import UserError
-from ag_core.graphs.edges import MIN_PROBABILITY, MIN_SCORE, find_fullest_frame
-from ag_core.records import SceneGraph, Video
+from ag_core.graphs.edges import MIN_SCORE, find_fullest_frame
+from ag_core.records import MIN_PROBABILITY, SceneGraph, Video
 
 if TYPE_CHECKING:
     import networkx as nx

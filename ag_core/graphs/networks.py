@@ -12,8 +12,8 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.graphs.edges import MIN_PROBABILITY, MIN_SCORE, active_intervals, edge_mask, filter_objects
-from ag_core.records import SceneGraph, Video, latest_graph_at
+from ag_core.graphs.edges import MIN_SCORE, active_intervals, edge_mask, filter_objects
+from ag_core.records import MIN_PROBABILITY, SceneGraph, Video, latest_graph_at
 from ag_core.taxonomy import (
     GROUP_OF_RELATION,
     N_CLASSES,

@@ -258,10 +258,14 @@ def _make_playable(path: str, modified_ns: int) -> str:
     return str(to_browser_playable(Path(path), settings().home / "playable")[0])
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
+@st.cache_data(max_entries=8, show_spinner=False)
+def _load_asset(name: str) -> Any:
+    return json.loads((ASSETS / name).read_text(encoding="utf-8"))
+
+
 def load_paper_results() -> dict[str, Any]:
     """The paper's numbers, as printed."""
-    results: dict[str, Any] = json.loads((ASSETS / "paper_results.json").read_text(encoding="utf-8"))
+    results: dict[str, Any] = _load_asset("paper_results.json")
     return results
 
 
@@ -277,17 +281,15 @@ def _load_home_world_audit(path: str, modified_ns: int) -> dict[str, Any]:
     return audit
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
 def load_sql_examples() -> list[dict[str, str]]:
     """Queries that teach the schema: name, note, sql."""
-    examples: list[dict[str, str]] = json.loads((ASSETS / "sql_examples.json").read_text(encoding="utf-8"))
+    examples: list[dict[str, str]] = _load_asset("sql_examples.json")
     return examples
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
 def load_sql_meanings() -> dict[str, dict[str, str]]:
     """What tables and columns are, in a sentence each: by 'tables' and 'columns', then by name."""
-    meanings: dict[str, dict[str, str]] = json.loads((ASSETS / "sql_schema.json").read_text(encoding="utf-8"))
+    meanings: dict[str, dict[str, str]] = _load_asset("sql_schema.json")
     return meanings
 
 
@@ -343,10 +345,9 @@ def compute_statistic(key: StoreKey, what: str, source: str, *about: Any) -> Any
     return questions[what](_open_store(key), source, *about)
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
 def load_sequence_examples() -> list[dict[str, str]]:
     """Sequences that teach the language of Search: name, note, text."""
-    examples: list[dict[str, str]] = json.loads((ASSETS / "sequence_examples.json").read_text(encoding="utf-8"))
+    examples: list[dict[str, str]] = _load_asset("sequence_examples.json")
     return examples
 
 

@@ -92,7 +92,7 @@ def escape_markdown(text: str) -> str:
     parts = text.split("`")
     if len(parts) % 2 == 0 or "``" in text:
         return _MARKS.sub(r"\\\1", text)
-    return "".join(f"`{part}`" if place % 2 else _MARKS.sub(r"\\\1", part) for place, part in enumerate(parts))
+    return "".join(f"`{part}`" if index % 2 else _MARKS.sub(r"\\\1", part) for index, part in enumerate(parts))
 
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#~$|])")

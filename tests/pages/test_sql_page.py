@@ -157,7 +157,7 @@ def test_texts_are_kept_in_order() -> None:
     assert [texts.go_back("c"), texts.go_back("b"), texts.go_back("a")] == ["b", "a", "a"]
     for number in range(50):
         texts.keep(str(number))
-    assert len(texts.entries) == MAX_TEXTS and texts.entries[texts.place] == "49"
+    assert len(texts.entries) == MAX_TEXTS and texts.entries[texts.position] == "49"
     assert texts.shorten("select\n  1") == "select 1" and len(texts.shorten("x" * 200)) == 70
 
 

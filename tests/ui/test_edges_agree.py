@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from ag_core.graphs.edges import MIN_PROBABILITY, MIN_SCORE
+from ag_core.graphs.edges import MIN_SCORE
 from ag_core.graphs.exchange import to_triplets
 from ag_core.graphs.networks import to_networkx
-from ag_core.records import SceneGraph, Video
+from ag_core.records import MIN_PROBABILITY, SceneGraph, Video
 from ag_core.taxonomy import N_RELATIONS, OBJECT_CLASSES, PERSON, RELATIONS, format_name, object_index, relation_index
 from ag_core.ui import tables
 from ag_core.ui.player.player import build_player_data

@@ -14,8 +14,9 @@ from typing import Any
 
 import duckdb
 
+from ag_core.annotations.connection import attach_file
 from ag_core.annotations.lake.folder import LakeFile, LakeTable, Manifest, publish_lake, start_lake
-from ag_core.annotations.store_format import FORMAT_NAME, FORMAT_VERSION, quote_literal
+from ag_core.annotations.store_format import quote_literal
 from ag_core.errors import UserError
 from ag_core.files import hash_bytes, hash_file
 from ag_core.progress import Progress
@@ -89,14 +90,7 @@ def _open_for_reading(store_path: Path, spill: Path) -> Iterator[duckdb.DuckDBPy
     with duckdb.connect(
         ":memory:", config={"memory_limit": "512MB", "threads": 2, "temp_directory": str(spill)}
     ) as connection:
-        try:
-            connection.execute(f"attach {quote_literal(store_path)} as store (read_only)")
-            connection.execute("use store")
-            known = connection.execute("select name, version from store_format").fetchall()
-        except duckdb.Error as error:
-            raise UserError(f"{store_path} is no annotation store ({error}); build it with build-store") from None
-        if known != [(FORMAT_NAME, FORMAT_VERSION)]:
-            raise UserError(f"{store_path} has another format than this version writes; build it again")
+        attach_file(connection, store_path)
         yield connection
 
 

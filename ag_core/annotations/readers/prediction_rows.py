@@ -1,6 +1,6 @@
 """Turns prediction files into rows of the store, one source for each detector and relation head.
 
-Predicted relationships keep all 25 probabilities; one holds, for search and statistics, from one half on.
+Predicted relationships keep all 25 probabilities; one holds, for search and statistics, from MIN_PROBABILITY on.
 """
 
 from collections.abc import Sequence
@@ -11,14 +11,12 @@ import numpy as np
 
 from ag_core.annotations.building.parts import Tables
 from ag_core.annotations.store_format import PREDICTION_MARK
+from ag_core.records import MIN_PROBABILITY
 from ag_core.results.prediction import Prediction
 from ag_core.taxonomy import N_ACTIONS, N_RELATIONS
 
 PREDICTION_READER = 1
 """Version of what this module makes of a file."""
-
-HOLDS = 0.5
-"""From this probability on a predicted relationship counts as holding."""
 
 _BITS = np.left_shift(np.uint32(1), np.arange(N_RELATIONS, dtype=np.uint32))
 
@@ -40,7 +38,7 @@ def read_prediction_tables(paths: Sequence[Path]) -> Tables:
             person = [None] * 4 if graph.person_box_xyxy is None else graph.person_box_xyxy.tolist()
             score = None if graph.person_box_xyxy is None else graph.person_score
             frames.append((*mine, graph.frame, round(graph.time_s * 1000), *person, score))
-            masks = np.where(graph.relations >= HOLDS, _BITS, 0).sum(axis=1).tolist()
+            masks = np.where(graph.relations >= MIN_PROBABILITY, _BITS, 0).sum(axis=1).tolist()
             for row in range(len(graph)):
                 shared = (*mine, graph.frame, row, int(graph.object_classes[row]), bool(graph.visible[row]))
                 box, held = graph.object_boxes_xyxy[row].tolist(), graph.relations[row].tolist()

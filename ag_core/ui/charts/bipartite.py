@@ -129,12 +129,12 @@ def _place_nodes(pairs: pd.DataFrame) -> pd.DataFrame:
         ["rank", "relations"], ascending=[True, False]
     )
     gaps = relations["rank"].ne(relations["rank"].shift()).cumsum() - 1
-    right_y = [place + GROUP_GAP * gap for place, gap in enumerate(gaps)]
+    right_y = [row + GROUP_GAP * gap for row, gap in enumerate(gaps)]
     tall, other = max(len(objects) - 1, 1), max(right_y[-1] if right_y else 0.0, 1.0)
     height = max(tall, other)
     left = [
-        (f"object:{name}", format_name(str(name)), "", int(n), 0.0, place * height / tall)
-        for place, (name, n) in enumerate(objects.items())
+        (f"object:{name}", format_name(str(name)), "", int(n), 0.0, row * height / tall)
+        for row, (name, n) in enumerate(objects.items())
     ]
     right = [
         (

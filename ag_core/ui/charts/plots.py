@@ -246,7 +246,7 @@ def draw_score_curves(
     )
     tallest = min(1.0, 1.15 * max(0.1, float(curves["score"].max())))
     for row, action in enumerate(actions, start=1):
-        place = {"row": row, "col": 1}
+        panel = {"row": row, "col": 1}
         for model, line in curves[curves["action"] == action].groupby("model", sort=False):
             figure.add_scatter(
                 x=line["time_s"],
@@ -258,12 +258,12 @@ def draw_score_curves(
                 line={"color": get_model_colour(str(model), dark=dark), "dash": get_model_line(str(model)), "width": 2},
                 marker={"size": 5},
                 hovertemplate="%{y:.1%}",
-                **place,
+                **panel,
             )
         for start_s, end_s in truth.loc[truth["action"] == action, ["start_s", "end_s"]].itertuples(index=False):
-            figure.add_vrect(start_s, end_s, fillcolor="#808080", opacity=0.18, line_width=0, **place)
+            figure.add_vrect(start_s, end_s, fillcolor="#808080", opacity=0.18, line_width=0, **panel)
         if now_s is not None:
-            figure.add_vline(now_s, line_width=1.5, line_color="#808080", **place)
+            figure.add_vline(now_s, line_width=1.5, line_color="#808080", **panel)
     figure.update_annotations(x=0, xanchor="left", font_size=13)
     figure.update_yaxes(range=[0, tallest], tickformat=".0%", nticks=3)
     known_s = [length_s] if length_s > 0 else [*curves["time_s"], *truth["end_s"]]

@@ -62,13 +62,13 @@ def list_axis_columns(frame: pd.DataFrame, kind: str) -> tuple[list[str], list[s
     columns = sort_columns(frame)
     few = [name for name in columns.words if 1 < frame[name].nunique() <= MAX_COLOURS]
     measures = [name for name in columns.numbers if not _holds_only_positions(name)]
-    places = [name for name in columns.numbers if _holds_only_positions(name)]
-    numbers = [*measures, *places]
+    positions = [name for name in columns.numbers if _holds_only_positions(name)]
+    numbers = [*measures, *positions]
     if kind == "Bar":
-        return [*_put_many_first(frame, columns.words), *columns.ordered], [*measures, ROWS, *places], few
+        return [*_put_many_first(frame, columns.words), *columns.ordered], [*measures, ROWS, *positions], few
     if kind == "Heat map":
         across = [*_put_many_first(frame, columns.words), *columns.numbers]
-        return across, across[1:] + across[:1] if len(across) > 1 else [], [*measures, ROWS, *places]
+        return across, across[1:] + across[:1] if len(across) > 1 else [], [*measures, ROWS, *positions]
     if kind == "Histogram":
         return numbers, [], few
     if len(columns.ordered) < 2:
@@ -174,7 +174,7 @@ def _put_many_first(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
 
 
 def _average_line(table: pd.DataFrame) -> pd.DataFrame:
-    """One point a place and colour, the mean of its rows, in order of place; the first `MAX_POINTS`."""
+    """One point a position and colour, the mean of its rows, in order of position; the first `MAX_POINTS`."""
     keys = [name for name in ("x", "colour") if name in table]
     return table.groupby(keys, as_index=False, dropna=True)["y"].mean().head(MAX_POINTS)
 
@@ -191,7 +191,7 @@ def _count_bars(frame: pd.DataFrame, x: str, y: str, colour: str | None) -> pd.D
     keys = [name for name in ("x", "colour") if name in table]
     added = table.groupby(keys, sort=False, as_index=False)["y"].sum()
     tallest = added.groupby("x", sort=False)["y"].sum().nlargest(MAX_BARS).index
-    rank = {name: place for place, name in enumerate(tallest)}
+    rank = {name: row for row, name in enumerate(tallest)}
     kept = added[added["x"].isin(tallest)]
     return kept.sort_values("x", key=lambda names: names.map(rank), kind="stable").reset_index(drop=True)
 

@@ -15,8 +15,9 @@ import streamlit as st
 from ag_core.annotations.readers.prediction_rows import name_source
 from ag_core.annotations.store import ANNOTATION
 from ag_core.errors import UserError
-from ag_core.graphs.edges import MIN_PROBABILITY, MIN_SCORE
+from ag_core.graphs.edges import MIN_SCORE
 from ag_core.records import (
+    MIN_PROBABILITY,
     ActionInterval,
     ActionScores,
     SceneGraph,

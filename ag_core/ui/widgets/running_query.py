@@ -24,20 +24,20 @@ class QueryTexts:
     """The queries of one session, oldest first, and which of them stands in the editor."""
 
     entries: list[str] = field(default_factory=list)
-    place: int = -1
+    position: int = -1
 
     def keep(self, text: str) -> None:
         """Remember a text as the one in the editor; the same twice in a row counts once."""
-        if not text.strip() or (self.entries and self.entries[self.place] == text):
+        if not text.strip() or (self.entries and self.entries[self.position] == text):
             return
         self.entries = [*self.entries, text][-MAX_TEXTS:]
-        self.place = len(self.entries) - 1
+        self.position = len(self.entries) - 1
 
     def go_back(self, text: str) -> str:
         """The text before this one, which is remembered; itself where it is the first."""
         self.keep(text)
-        self.place = max(0, self.place - 1)
-        return self.entries[self.place] if self.entries else text
+        self.position = max(0, self.position - 1)
+        return self.entries[self.position] if self.entries else text
 
     @staticmethod
     def shorten(text: str) -> str:

@@ -93,10 +93,10 @@ def _render_strip(row: pd.Series, intervals: Values[StepInterval], texts: Values
         left = min(100 * start / length, 100 - NARROWEST_PERCENT)
         width = max(100 * (end - start) / length, NARROWEST_PERCENT)
         said = escape(f"Step {interval.step}, {text}: {_format_span(interval)}")
-        place = f"left:{left:.2f}%;width:{width:.2f}%;{_format_colours(interval.step, dark)}"
+        style = f"left:{left:.2f}%;width:{width:.2f}%;{_format_colours(interval.step, dark)}"
         link = _format_address(address, str(row["video_id"]), interval.start_s)
         lanes.append(
-            f'<div class="lane"><a href="{link}" target="_self" title="{said}" aria-label="{said}" style="{place}">'
+            f'<div class="lane"><a href="{link}" target="_self" title="{said}" aria-label="{said}" style="{style}">'
             f"{interval.step}</a></div>"
         )
     ends = ("0:00", format_clock(length)[:-4]) if timed else ("frame 1", f"frame {length:.0f}")
@@ -164,7 +164,7 @@ def render_parameters(query: SqlQuery) -> str:
 
 
 def drop_paths(table: pd.DataFrame) -> pd.DataFrame:
-    """All that may leave the machine: without the places of files."""
+    """All that may leave the machine: without the locations of files."""
     return table.drop(columns="path")
 
 

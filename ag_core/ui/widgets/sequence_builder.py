@@ -32,8 +32,8 @@ Change = Callable[[Sequence], Sequence]
 def show_sequence_builder(sequence: Sequence, counts: pd.DataFrame | None, sources: Values[str]) -> None:
     """The rows of a sequence; `counts` (of `count_intervals`) stand beside the steps where they are known."""
     st.session_state[SEQUENCE] = sequence
-    for place in range(len(sequence.steps)):
-        _show_step_row(sequence, place, None if counts is None else counts.iloc[place])
+    for position in range(len(sequence.steps)):
+        _show_step_row(sequence, position, None if counts is None else counts.iloc[position])
     with st.container(horizontal=True, vertical_alignment="center", key="ag_builder_end"):
         st.button(
             "Add a step",
@@ -79,47 +79,47 @@ def _preset_widget(key: str, value: Any) -> str:
     return key
 
 
-def _show_step_row(sequence: Sequence, place: int, count: pd.Series | None) -> None:
-    step, number = sequence.steps[place], place + 1
+def _show_step_row(sequence: Sequence, position: int, count: pd.Series | None) -> None:
+    step, number = sequence.steps[position], position + 1
     with st.container(border=True, key=f"ag_step_{number}"):
         with st.container(horizontal=True, vertical_alignment="center", key=f"ag_step_head_{number}"):
             st.html(search_hits.render_badge(number, dark=is_dark()), width="content")
-            if place:
+            if position:
                 _show_limits_popover(
-                    f"gap_{place}", sequence.gaps[place - 1], "then", "Not before (s)", "Within (s)",
-                    lambda limits: lambda one: one.with_gap(place - 1, limits),
+                    f"gap_{position}", sequence.gaps[position - 1], "then", "Not before (s)", "Within (s)",
+                    lambda limits: lambda one: one.with_gap(position - 1, limits),
                 )  # fmt: skip
             _show_limits_popover(
-                f"length_{place}", step.length, "for", "At least (s)", "At most (s)",
-                lambda limits: lambda one: one.with_step(place, replace(one.steps[place], length=limits)),
+                f"length_{position}", step.length, "for", "At least (s)", "At most (s)",
+                lambda limits: lambda one: one.with_step(position, replace(one.steps[position], length=limits)),
             )  # fmt: skip
             if count is not None:
                 st.caption(search_hits.format_count(int(count["intervals"]), int(count["videos"])), width="content")
-            options = _list_menu_options(place, len(sequence.steps), len(step.conditions))
+            options = _list_menu_options(position, len(sequence.steps), len(step.conditions))
             st.menu_button(
-                f"Step {number}", list(options), key=f"search_menu_{place}", type="tertiary",
-                on_click=_choose, args=(f"search_menu_{place}", options),
+                f"Step {number}", list(options), key=f"search_menu_{position}", type="tertiary",
+                on_click=_choose, args=(f"search_menu_{position}", options),
             )  # fmt: skip
         for index, condition in enumerate(step.conditions):
-            _show_condition_row(place, index, condition, len(step.conditions))
+            _show_condition_row(position, index, condition, len(step.conditions))
 
 
-def _list_menu_options(place: int, n_steps: int, n_conditions: int) -> dict[str, Change]:
+def _list_menu_options(position: int, n_steps: int, n_conditions: int) -> dict[str, Change]:
     """What can be done with a step, by the words for it."""
     options: dict[str, Change] = {}
     if n_conditions < MAX_CONDITIONS:
-        options["And, at the same time"] = lambda one: _add_condition(one, place)
-    if place:
-        options["Move up"] = lambda one: one.with_moved(place, -1)
-    if place < n_steps - 1:
-        options["Move down"] = lambda one: one.with_moved(place, 1)
+        options["And, at the same time"] = lambda one: _add_condition(one, position)
+    if position:
+        options["Move up"] = lambda one: one.with_moved(position, -1)
+    if position < n_steps - 1:
+        options["Move down"] = lambda one: one.with_moved(position, 1)
     if n_steps < MAX_STEPS:
-        options["Put a step before"] = lambda one: one.with_inserted(place, one.steps[place])
+        options["Put a step before"] = lambda one: one.with_inserted(position, one.steps[position])
     if n_conditions > 1:
         for index in range(n_conditions):
-            options[f"Remove condition {index + 1}"] = _remove_condition(place, index)
+            options[f"Remove condition {index + 1}"] = _remove_condition(position, index)
     if n_steps > 1:
-        options["Remove"] = lambda one: one.without_step(place)
+        options["Remove"] = lambda one: one.without_step(position)
     return options
 
 
@@ -129,23 +129,23 @@ def _choose(key: str, options: dict[str, Change]) -> None:
         _change(options[chosen])
 
 
-def _add_condition(sequence: Sequence, place: int) -> Sequence:
-    step = sequence.steps[place]
-    return sequence.with_step(place, replace(step, conditions=(*step.conditions, Condition())))
+def _add_condition(sequence: Sequence, position: int) -> Sequence:
+    step = sequence.steps[position]
+    return sequence.with_step(position, replace(step, conditions=(*step.conditions, Condition())))
 
 
-def _show_condition_row(place: int, index: int, condition: Condition, n_conditions: int) -> None:
-    key = f"search_{place}_{index}"
+def _show_condition_row(position: int, index: int, condition: Condition, n_conditions: int) -> None:
+    key = f"search_{position}_{index}"
 
     def change(**values: Any) -> None:
-        _change(lambda one: _replace_condition(one, place, index, values))
+        _change(lambda one: _replace_condition(one, position, index, values))
 
     def set_relations() -> None:
         chosen = tuple(st.session_state[f"{key}_relations"])
         change(relations=chosen, together=condition.together and len(chosen) > 1)
 
-    where = f"of step {place + 1}" + (f", condition {index + 1}" if n_conditions > 1 else "")
-    with st.container(horizontal=True, vertical_alignment="center", key=f"ag_condition_{place}_{index}"):
+    where = f"of step {position + 1}" + (f", condition {index + 1}" if n_conditions > 1 else "")
+    with st.container(horizontal=True, vertical_alignment="center", key=f"ag_condition_{position}_{index}"):
         st.checkbox(
             "not", key=_preset_widget(f"{key}_not", condition.negated), width=66,
             on_change=lambda: change(negated=st.session_state[f"{key}_not"]),
@@ -170,18 +170,18 @@ def _show_condition_row(place: int, index: int, condition: Condition, n_conditio
         )  # fmt: skip
 
 
-def _replace_condition(sequence: Sequence, place: int, index: int, values: dict[str, Any]) -> Sequence:
-    step = sequence.steps[place]
+def _replace_condition(sequence: Sequence, position: int, index: int, values: dict[str, Any]) -> Sequence:
+    step = sequence.steps[position]
     changed = replace(step.conditions[index], **values)
     conditions = (*step.conditions[:index], changed, *step.conditions[index + 1 :])
-    return sequence.with_step(place, replace(step, conditions=conditions))
+    return sequence.with_step(position, replace(step, conditions=conditions))
 
 
-def _remove_condition(place: int, index: int) -> Change:
+def _remove_condition(position: int, index: int) -> Change:
     def change(sequence: Sequence) -> Sequence:
-        step = sequence.steps[place]
+        step = sequence.steps[position]
         conditions = (*step.conditions[:index], *step.conditions[index + 1 :])
-        return sequence.with_step(place, replace(step, conditions=conditions))
+        return sequence.with_step(position, replace(step, conditions=conditions))
 
     return change
 
@@ -227,17 +227,17 @@ def _show_where_row(sequence: Sequence, sources: Values[str]) -> None:
     def change(**values: Any) -> None:
         _change(lambda one: replace(one, where=replace(one.where, **values)))
 
-    def set_actions(place: int) -> None:
-        chosen = tuple(st.session_state[f"search_actions_{place}"])
-        groups = [*where.actions, ()] if place == len(where.actions) else list(where.actions)
-        groups[place] = chosen
+    def set_actions(position: int) -> None:
+        chosen = tuple(st.session_state[f"search_actions_{position}"])
+        groups = [*where.actions, ()] if position == len(where.actions) else list(where.actions)
+        groups[position] = chosen
         change(actions=tuple(group for group in groups if group))
 
     with st.container(horizontal=True, key="ag_where"):
-        for place, any_of in enumerate(where.actions or ((),)):
+        for position, any_of in enumerate(where.actions or ((),)):
             st.multiselect(
                 "During an action", range(N_ACTIONS), format_func=format_action, placeholder="Any action",
-                key=_preset_widget(f"search_actions_{place}", list(any_of)), on_change=set_actions, args=(place,),
+                key=_preset_widget(f"search_actions_{position}", list(any_of)), on_change=set_actions, args=(position,),
             )  # fmt: skip
         st.text_input(
             "In a scene named", placeholder="Any scene", max_chars=80, key=_preset_widget("search_scene", where.scene),

@@ -7,7 +7,7 @@ are 1-based at the video's own rate; times are seconds from the first frame. An 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -85,6 +85,10 @@ class Detections:
     classes: NDArray[np.int64]
     scores: NDArray[np.float32]
 
+    if TYPE_CHECKING:  # what becomes such an array is taken as well
+
+        def __init__(self, boxes_xyxy: ArrayLike, classes: ArrayLike, scores: ArrayLike) -> None: ...
+
     def __post_init__(self) -> None:
         _set_array(self, "boxes_xyxy", np.float32, (None, 4))
         _set_array(self, "classes", np.int64, (None,))
@@ -127,6 +131,20 @@ class SceneGraph:
     object_boxes_xyxy: NDArray[np.float32]
     object_scores: NDArray[np.float32]
     relations: NDArray[np.float32]
+
+    if TYPE_CHECKING:  # what becomes such an array is taken as well
+
+        def __init__(
+            self,
+            frame: int,
+            time_s: float,
+            person_box_xyxy: ArrayLike | None,
+            person_score: float,
+            object_classes: ArrayLike,
+            object_boxes_xyxy: ArrayLike,
+            object_scores: ArrayLike,
+            relations: ArrayLike,
+        ) -> None: ...
 
     def __post_init__(self) -> None:
         if self.frame < 1:
@@ -182,6 +200,17 @@ class ActionScores:
     times_s: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     over_time: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, N_ACTIONS), np.float32))
     trained_on: NDArray[np.bool_] = field(default_factory=lambda: np.ones(N_ACTIONS, bool))
+
+    if TYPE_CHECKING:  # what becomes such an array is taken as well
+
+        def __init__(
+            self,
+            model: str,
+            scores: ArrayLike,
+            times_s: ArrayLike = ...,
+            over_time: ArrayLike = ...,
+            trained_on: ArrayLike = ...,
+        ) -> None: ...
 
     def __post_init__(self) -> None:
         _set_array(self, "scores", np.float32, (N_ACTIONS,))

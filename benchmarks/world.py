@@ -86,7 +86,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=12.0, help="of each film (default %(default)s)")
     parser.add_argument("--size", metavar="WxH", help="pixels (default: the film's own)")
     options = parser.parse_args()
-    size_wh = tuple(int(v) for v in options.size.split("x")) if options.size else None
+    size_wh: tuple[int, int] | None = None
+    if options.size:
+        width, height = (int(v) for v in options.size.split("x"))
+        size_wh = width, height
 
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy is loaded
     sys.path.insert(0, str(ROOT))

@@ -7,6 +7,7 @@ import csv
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ag_core.annotations.building.build import build_store
 from ag_core.results.prediction import Prediction
@@ -86,7 +87,7 @@ def _saved(folder: Path, *predictions: Prediction) -> list[Path]:
     return paths
 
 
-STORES: dict[str, Callable[[Path], dict]] = {
+STORES: dict[str, Callable[[Path], dict[str, Any]]] = {
     "annotations_alone": _annotations_alone,
     "few_videos": _few_videos,
     "videos_alone": _videos_alone,

@@ -27,7 +27,7 @@ from benchmarks.release.likeness import read_likeness
 from benchmarks.release.videos import Status, draw_frames, draw_videos
 from benchmarks.release.writing import write_release
 from benchmarks.report import Goal, Row, as_markdown, into_document
-from tests.annotations.test_store import SHARED
+from tests.annotations.released import SHARED
 
 pytestmark = pytest.mark.slow
 

@@ -193,7 +193,7 @@ def test_a_link_stays_and_what_it_leads_to_is_replaced(tmp_path: Path) -> None:
 def test_a_full_disk_is_told_in_a_sentence(tmp_path: Path) -> None:
     target = tmp_path / "big.bin"
     target.write_text("old")
-    command = [sys.executable, "-c", WRITES_MORE_THAN_ALLOWED, target]
+    command = [sys.executable, "-c", WRITES_MORE_THAN_ALLOWED, str(target)]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert told.startswith(f"{target} cannot be written: it grew larger") and "Traceback" not in told
     assert target.read_text() == "old" and list(tmp_path.iterdir()) == [target]

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,9 +34,6 @@ from ag_core.taxonomy import (
 )
 from ag_core.world.random_streams import RandomStream
 from ag_core.world.truth import WorldTruth
-
-if TYPE_CHECKING:
-    from ag_core.world.film import Film
 
 SET_OF_SPLIT = {"train": "train", "val": "test"}
 """What the release calls the splits: the literature's validation set is the file named test."""
@@ -60,7 +57,19 @@ DENSE_SHARE = 0.3
 NO_CONTACT = RELATIONS.index("not_contacting")
 
 
-def write_film(film: "Film", folder: Path, video_id: str | None = None) -> WorldTruth:
+class DrawnFilm(Protocol):
+    """What writing a film needs of it: its frames in order, and the truth that is complete once they are drawn."""
+
+    @property
+    def video_id(self) -> str: ...
+    @property
+    def fps(self) -> float: ...
+    @property
+    def truth(self) -> WorldTruth: ...
+    def frames(self) -> Iterable[NDArray[np.uint8]]: ...
+
+
+def write_film(film: DrawnFilm, folder: Path, video_id: str | None = None) -> WorldTruth:
     """Draw a film into folder/videos/ID.mp4 and folder/dense/ID.npz; the truth, written last, says it is complete."""
     video_id = video_id or film.video_id
     for name in ("videos", "dense"):

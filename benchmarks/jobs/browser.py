@@ -55,7 +55,8 @@ def as_dictionaries(graphs: list[Any], rounded: bool) -> list[dict[str, Any]]:
     from ag_core.taxonomy import OBJECT_CLASSES, RELATIONS
 
     def plain(box: Any) -> list[float]:
-        return (np.rint(box).astype(int) if rounded else box).tolist()
+        sides: list[float] = (np.rint(box).astype(int) if rounded else box).tolist()
+        return sides
 
     found = []
     for graph in graphs:

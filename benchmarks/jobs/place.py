@@ -39,12 +39,14 @@ class Place:
     @cached_property
     def written(self) -> dict[str, int]:
         """The counts of the release, as it says itself."""
-        return self.description["written"]
+        written: dict[str, int] = self.description["written"]
+        return written
 
     @cached_property
     def description(self) -> dict[str, Any]:
         """What release.json says."""
-        return json.loads((self.data / "release.json").read_text())
+        description: dict[str, Any] = json.loads((self.data / "release.json").read_text())
+        return description
 
     @cached_property
     def store(self) -> Path:

@@ -184,7 +184,9 @@ def _may_be_added(masks: NDArray[np.int64], bits: NDArray[np.int64]) -> NDArray[
     for group, most in MAX_OF_GROUP.items():
         of_group = bits & _bits(group) > 0
         possible &= ~(of_group & (np.bitwise_count(masks & _bits(group)) >= most))
-    return possible & ~((bits & _bits(Group.CONTACT) > 0) & (masks & _NOT_CONTACTING > 0))
+    contradictory = (bits & _bits(Group.CONTACT) > 0) & (masks & _NOT_CONTACTING > 0)
+    usual: NDArray[np.bool_] = possible & ~contradictory
+    return usual
 
 
 def _lowest_of_several(masks: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -99,7 +99,7 @@ def _draw_intervals(
     lengths_s: NDArray[np.float64],
     like: Likeness,
     rng: np.random.Generator,
-) -> tuple[NDArray, NDArray, NDArray, NDArray, NDArray]:
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
     """Columns video, action, start_ds, end_ds, usual. Each labelled video gets at least one usual interval."""
     odd, late = counts.starting_late + counts.reversed_, counts.ending_late
     activity = rng.gamma(2.0, size=len(labelled))

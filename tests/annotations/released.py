@@ -2,7 +2,7 @@
 
 import json
 import pickle
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ SHARED = Path(__file__).parents[3] / "shared" / "data"
 
 def person_entry(
     box_xyxy: tuple[float, ...] | None = (10, 20, 110, 220), size_wh: tuple[int, int] = (480, 270)
-) -> dict:
+) -> dict[str, Any]:
     """One value of person_bbox.pkl."""
     boxes = np.array([] if box_xyxy is None else [box_xyxy], np.float32).reshape(-1, 4)
     return {
@@ -26,7 +26,7 @@ def person_entry(
     }
 
 
-def object_entry(name: str, bbox: Any = (10, 20, 30, 40), visible: bool = True, **relations: Any) -> dict:
+def object_entry(name: str, bbox: Any = (10, 20, 30, 40), visible: bool = True, **relations: Any) -> dict[str, Any]:
     """One entry of object_bbox_and_relationship.pkl; the groups default to a plain triple."""
     plain = {
         "attention_relationship": ["looking_at"],
@@ -38,7 +38,7 @@ def object_entry(name: str, bbox: Any = (10, 20, 30, 40), visible: bool = True, 
     return {"class": name, "bbox": bbox if visible else None, **held, "metadata": metadata, "visible": visible}
 
 
-def write_release(folder: Path, objects: dict[str, Any], persons: dict[str, Any] | None = None) -> Path:
+def write_release(folder: Path, objects: Mapping[Any, Any], persons: Mapping[Any, Any] | None = None) -> Path:
     """Write both files; persons default to one in each frame."""
     folder.mkdir(parents=True, exist_ok=True)
     persons = {key: person_entry() for key in objects} if persons is None else persons

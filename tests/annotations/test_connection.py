@@ -23,7 +23,6 @@ from fsspec.registry import _registry as registered
 
 from ag_core.annotations.building.build import build_store
 from ag_core.annotations.connection import attach_store, read_change_time_ns
-from ag_core.annotations.lake import fetching as lake_copy
 from ag_core.annotations.lake.fetching import fetch_lake
 from ag_core.annotations.lake.folder import MANIFEST, read_manifest
 from ag_core.annotations.lake.writing import write_lake
@@ -188,7 +187,7 @@ def test_an_address_without_a_lake_says_so(lake: Path, tmp_path: Path) -> None:
 
 
 def test_a_lake_larger_than_the_disk_is_not_begun(lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lake_copy.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 9, 1))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 9, 1))
     with serving(lake) as served, pytest.raises(UserError, match="make room or set AG_HOME to a larger disk"):
         fetch_lake(served.address, tmp_path)
     assert served.asked == [f"/{MANIFEST}"]
@@ -207,7 +206,7 @@ def test_unknown_kinds_of_address_and_missing_packages_are_named(
 def test_a_lake_opens_in_an_object_store(lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """s3fs is not here: a file system in memory stands in for it, behind the same interface of fsspec."""
 
-    class Bucket(MemoryFileSystem):
+    class Bucket(MemoryFileSystem):  # type: ignore[misc]  # fsspec carries no types
         protocol = "s3"
 
         @classmethod
@@ -359,6 +358,7 @@ def test_targets_hold_what_the_graphs_hold(store_file: Path) -> None:
             relations = targets.relations()
             for index, (_, graph) in enumerate(graphs):
                 rows = targets.objects_of(index)
+                assert graph.person_box_xyxy is not None
                 assert np.array_equal(targets.person_boxes_xyxy[index], graph.person_box_xyxy)
                 assert np.array_equal(targets.object_classes[rows], graph.object_classes)
                 assert np.array_equal(targets.object_boxes_xyxy[rows], graph.object_boxes_xyxy)

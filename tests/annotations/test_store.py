@@ -4,6 +4,7 @@ import itertools
 import pickle
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -67,7 +68,7 @@ def store(inputs: Path) -> Iterator[AnnotationStore]:
 
 
 def ids(frame: pd.DataFrame) -> list[str]:
-    return frame["video_id"].tolist()
+    return [str(video_id) for video_id in frame["video_id"]]
 
 
 def test_videos_join_what_both_data_sets_say(store: AnnotationStore) -> None:
@@ -84,7 +85,8 @@ def test_videos_join_what_both_data_sets_say(store: AnnotationStore) -> None:
 def test_graphs_come_by_frame_with_the_time_of_the_videos_own_rate(store: AnnotationStore) -> None:
     early, late = store.graphs_of("AB1CD")
     assert (early.frame, early.time_s, late.frame, late.time_s) == (11, 1.0, 31, 3.0)
-    assert early.person_box_xyxy is None and late.person_box_xyxy.tolist() == [10, 20, 110, 220]
+    assert early.person_box_xyxy is None and late.person_box_xyxy is not None
+    assert late.person_box_xyxy.tolist() == [10, 20, 110, 220]
     assert late.person_score == pytest.approx(0.9)
     assert late.object_classes.tolist() == [CUP, BAG, CHAIR] and late.visible.tolist() == [True, True, False]
     assert late.relations[0].nonzero()[0].tolist() == sorted([LOOKS, relation_index("in_front_of"), HOLDS])
@@ -153,7 +155,7 @@ def test_intervals_come_by_start(store: AnnotationStore) -> None:
         ({"limit": 2, "offset": 1}, ["EF2GH", "GH3IJ"]),
     ],
 )
-def test_search(store: AnnotationStore, conditions: dict, expected: list[str]) -> None:
+def test_search(store: AnnotationStore, conditions: dict[str, Any], expected: list[str]) -> None:
     page = {name: conditions[name] for name in ("limit", "offset") if name in conditions}
     search = VideoFilter(**{name: value for name, value in conditions.items() if name not in page})
     assert ids(find_videos(store, search, **page)) == expected
@@ -162,7 +164,7 @@ def test_search(store: AnnotationStore, conditions: dict, expected: list[str]) -
 
 def test_every_facet_count_is_what_choosing_it_leaves(store: AnnotationStore) -> None:
     plural = {"action": "actions", "object": "objects", "relation": "relations"}
-    starts = (
+    starts: tuple[dict[str, Any], ...] = (
         {},
         {"objects": (CUP,)},
         {"relations": (FREE,)},
@@ -278,7 +280,7 @@ def test_what_is_no_store_is_said(inputs: Path, tmp_path: Path) -> None:
 
 
 def test_the_command_prints_counts_and_refuses_with_a_sentence(
-    inputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+    inputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = str(tmp_path / "c.duckdb")
     assert main(["build-store", "--charades", str(inputs), "--action-genome", str(inputs), "--out", out]) == 0

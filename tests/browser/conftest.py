@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlencode
 
 import pytest
@@ -118,9 +119,9 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
         query: dict[str, object] | None = None,
         width: int = 1300,
         height: int = 1000,
-        scheme: str = "light",
+        scheme: Literal["light", "dark"] = "light",
         may_fail: bool = False,
-        reduced_motion: str = "no-preference",
+        reduced_motion: Literal["reduce", "no-preference"] = "no-preference",
     ) -> Page:
         context = chromium.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion=reduced_motion

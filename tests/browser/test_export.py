@@ -61,7 +61,8 @@ def format_name(page: Page) -> list[str]:
 
 
 def drawn_nodes(page: Page) -> list[str]:
-    return page.evaluate("() => nodes.get().filter((node) => !node.hidden).map((node) => node.id).sort()")
+    names: list[str] = page.evaluate("() => nodes.get().filter((node) => !node.hidden).map((node) => node.id).sort()")
+    return names
 
 
 COLOURS = """() => {

@@ -5,6 +5,7 @@ import urllib.request
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route
@@ -42,7 +43,7 @@ def show(app: Callable[..., str], visit: Callable[..., Page], clips: dict[str, P
     return open_page
 
 
-def of(page: Page, expression: str) -> object:
+def of(page: Page, expression: str) -> Any:
     """Value of an expression in the player, which is called p."""
     return page.evaluate(f"() => {{ const p = agPlayerStats.player; return {expression}; }}")
 
@@ -164,6 +165,7 @@ def test_lane_and_edge_seek(show: Callable[..., Page]) -> None:
     page.locator('.card[aria-label="laptop"] .row.spatial').click()
     stands_at(page, 60)
     plot = page.locator(".plot").bounding_box()
+    assert plot is not None
     page.mouse.click(plot["x"] + plot["width"] * (10.5 / 90), plot["y"] + 8)
     stands_at(page, 10)
     page.get_by_role("button", name="jump").click()
@@ -232,7 +234,8 @@ def test_resize_theme_full_screen_and_unmount(show: Callable[..., Page]) -> None
     stands_at(page, 30)
     page.set_viewport_size({"width": 560, "height": 900})
     until(page, "Math.abs(p.parts.overlay.width - p.parts.stage.clientWidth * devicePixelRatio) <= 1")
-    assert page.locator(".graphs").bounding_box()["y"] > page.locator(".timeline").bounding_box()["y"]
+    graphs, timeline = (page.locator(part).bounding_box() for part in (".graphs", ".timeline"))
+    assert graphs is not None and timeline is not None and graphs["y"] > timeline["y"]
     assert not of(page, "p.theme.dark")
     page.evaluate("() => { window.kept = agPlayerStats.player; }")
     page.emulate_media(color_scheme="dark")

@@ -5,6 +5,7 @@ import shutil
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -32,7 +33,12 @@ MIDPOINTS = (26, 76, 126, 176, 226)
 
 
 def store_of(
-    folder: Path, train: str, test: str = "", frames: dict | None = None, persons: dict | None = None, **more: Path
+    folder: Path,
+    train: str,
+    test: str = "",
+    frames: dict[str, Any] | None = None,
+    persons: dict[str, Any] | None = None,
+    **more: Any,
 ) -> Path:
     """A store of two Charades files and, where frames are given, a release."""
     written(folder, train)
@@ -59,7 +65,7 @@ def rates(folder: Path, **fps: float) -> Path:
     return path
 
 
-def clean_frames(*videos: str) -> dict:
+def clean_frames(*videos: str) -> dict[str, Any]:
     return {f"{video}.mp4/{n:06d}.png": [object_entry("cup/glass/bottle")] for video in videos for n in MIDPOINTS}
 
 
@@ -123,7 +129,7 @@ def relations(
     attention: Sequence[str] = ("looking_at",),
     spatial: Sequence[str] = ("in_front_of",),
     contact: Sequence[str] = ("holding",),
-) -> dict[str, list[str]]:
+) -> dict[str, Any]:
     return {
         "attention_relationship": list(attention),
         "spatial_relationship": list(spatial),
@@ -412,9 +418,9 @@ def test_text_of_strangers_stays_text(tmp_path: Path) -> None:
 # The real data
 
 
-def real_graphs() -> Counter:
+def real_graphs() -> Counter[str]:
     """Counts over the real graphs, by a loop that knows nothing of the store."""
-    counts: Counter = Counter()
+    counts: Counter[str] = Counter()
     for name in ("ag_frames_train.jsonl", "ag_frames_val.jsonl"):
         with (SHARED / "ag-scene-graphs" / name).open() as file:
             for line in file:

@@ -168,7 +168,7 @@ def slow_recall(truth: SceneGraph, guess: SceneGraph, k: int, constraint: Constr
     for i in range(len(guess)):
         scores = guess.object_scores[i] * guess.person_score * guess.relations[i].astype(float)
         if constraint is Constraint.NO_CONSTRAINT:
-            chosen = range(25)
+            chosen = list(range(25))
         else:
             chosen = [s.start + int(np.argmax(guess.relations[i, s])) for s in GROUP_SLICES.values()]
         candidates += [(-scores[j], i, j) for j in chosen if guess.relations[i, j] > 0]
@@ -187,11 +187,12 @@ def slow_recall(truth: SceneGraph, guess: SceneGraph, k: int, constraint: Constr
 
 
 def inclusive_iou(a: NDArray[np.float32] | None, b: NDArray[np.float32] | None) -> float:
+    assert a is not None and b is not None
     width = min(a[2], b[2]) - max(a[0], b[0]) + 1
     height = min(a[3], b[3]) - max(a[1], b[1]) + 1
     common = max(width, 0) * max(height, 0)
     areas = [(c[2] - c[0] + 1) * (c[3] - c[1] + 1) for c in (a, b)]
-    return common / (sum(areas) - common)
+    return float(common / (sum(areas) - common))
 
 
 @pytest.mark.parametrize("constraint", [Constraint.WITH_CONSTRAINT, Constraint.NO_CONSTRAINT])

@@ -68,7 +68,7 @@ def film(video_id: str, split: str, seed: int, n_frames: int) -> tuple[WorldTrut
         width=WIDTH,
         height=HEIGHT,
         actions=[(ACTIONS[things[0]], 0.0, n_frames / FPS)],
-        classes=[object_index(NAMES[name]) for name in names],
+        classes=np.array([object_index(NAMES[name]) for name in names], np.int32),
         boxes_xyxy=boxes,
         visibility=ones,
         area=np.tile(sizes.prod(axis=1), (n_frames, 1)),

@@ -8,9 +8,20 @@ import torch
 from torch import nn
 
 from ag_core.errors import UserError
-from ag_core.experiments.training_loop import Budget, Losses, Recipe, SavedState, StepLosses, fit, rate_at
+from ag_core.experiments.training_loop import (
+    Budget,
+    Losses,
+    Recipe,
+    SavedState,
+    StepLosses,
+    TrainingProgress,
+    fit,
+    rate_at,
+)
 
-quiet = {"report": lambda progress: None}
+
+def keep_quiet(progress: TrainingProgress) -> None:
+    """Report nothing."""
 
 
 def line_fit(network: nn.Module) -> StepLosses:
@@ -24,14 +35,14 @@ def line_fit(network: nn.Module) -> StepLosses:
 def test_a_line_is_learned() -> None:
     torch.manual_seed(0)
     network = nn.Linear(2, 1)
-    progress = fit(network, line_fit(network), Recipe(Budget(steps=300), learning_rate=0.1), **quiet)
+    progress = fit(network, line_fit(network), Recipe(Budget(steps=300), learning_rate=0.1), report=keep_quiet)
     assert progress.step == 300 and progress.share == 1
     assert torch.allclose(network.weight[0], torch.tensor([2.0, -1.0]), atol=0.01)
 
 
 def test_minutes_end() -> None:
     network = nn.Linear(2, 1)
-    progress = fit(network, line_fit(network), Recipe(Budget(minutes=0.005)), **quiet)
+    progress = fit(network, line_fit(network), Recipe(Budget(minutes=0.005)), report=keep_quiet)
     assert progress.step > 1 and 0.3 <= progress.seconds < 2
 
 
@@ -44,7 +55,7 @@ def test_interrupted_and_resumed_equals_uninterrupted(tmp_path: Path) -> None:
     recipe, start = Recipe(Budget(steps=20), learning_rate=0.05), {"weight": torch.ones(1, 2), "bias": torch.zeros(1)}
     through = nn.Linear(2, 1)
     through.load_state_dict(start)
-    fit(through, line_fit(through), recipe, **quiet)
+    fit(through, line_fit(through), recipe, report=keep_quiet)
 
     stopped = nn.Linear(2, 1)
     stopped.load_state_dict(start)
@@ -58,9 +69,9 @@ def test_interrupted_and_resumed_equals_uninterrupted(tmp_path: Path) -> None:
 
     path = SavedState(tmp_path / "run.pt", {"--seed": "0"})
     with pytest.raises(KeyboardInterrupt):
-        fit(stopped, stop_at_ten, recipe, path, **quiet)
+        fit(stopped, stop_at_ten, recipe, path, report=keep_quiet)
     again = nn.Linear(2, 1)
-    progress = fit(again, line_fit(again), recipe, path, resume=True, **quiet)
+    progress = fit(again, line_fit(again), recipe, path, resume=True, report=keep_quiet)
     assert progress.step == 20
     assert torch.equal(again.weight, through.weight)
 
@@ -74,7 +85,7 @@ def test_nothing_to_resume(tmp_path: Path) -> None:
             Recipe(Budget(steps=1)),
             SavedState(tmp_path / "none.pt", {}),
             resume=True,
-            **quiet,
+            report=keep_quiet,
         )
 
 
@@ -88,5 +99,7 @@ def test_budget_is_one_of_two() -> None:
 def test_a_step_without_a_finite_loss_changes_nothing() -> None:
     network = nn.Linear(2, 1)
     before = network.weight.clone()
-    fit(network, lambda random: {"bad": network.weight.sum() * float("nan")}, Recipe(Budget(steps=2)), **quiet)
+    fit(
+        network, lambda random: {"bad": network.weight.sum() * float("nan")}, Recipe(Budget(steps=2)), report=keep_quiet
+    )
     assert torch.equal(network.weight, before)

@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import networkx as nx
@@ -70,7 +71,7 @@ DRINKING = [
 """The cup is away at frame 31, held again at 51; drunk from at 11 alone."""
 
 
-def edges_with(network: nx.MultiDiGraph, attribute: str) -> dict[tuple[str, str, str], object]:
+def edges_with(network: nx.MultiDiGraph, attribute: str) -> dict[tuple[str, str, str], Any]:
     return {(start, data["relation"], end): data[attribute] for start, end, data in network.edges(data=True)}
 
 
@@ -192,11 +193,13 @@ def test_at_every_frame_the_spells_say_what_the_frame_says(
 ) -> None:
     graphs = [annotated(frame, says, person) for frame, (person, says) in frames.items()]
     content = writer(to_networkx(graphs, VIDEO))
-    back = {to_gexf: read_gexf, to_graphml: read_graphml, to_node_link: read_node_link}[writer](content)
+    readers: dict[Callable[[nx.MultiDiGraph], bytes], Callable[[bytes], nx.MultiDiGraph]]
+    readers = {to_gexf: read_gexf, to_graphml: read_graphml, to_node_link: read_node_link}
+    back = readers[writer](content)
     for one in graphs:
         of_frame = to_networkx(graphs, VIDEO, frame=one.frame)
 
-        def there(data: dict[str, object], time_s: float = round(one.time_s, 6)) -> bool:
+        def there(data: dict[str, Any], time_s: float = round(one.time_s, 6)) -> bool:
             spells = json.loads(data["spells"]) if isinstance(data["spells"], str) else data["spells"]
             return any(start <= time_s <= end for start, end in spells)
 
@@ -288,6 +291,7 @@ def test_gexf_is_what_gephi_expects() -> None:
     root = ElementTree.fromstring(to_gexf(to_networkx(DRINKING, VIDEO)))
     space = "{http://gexf.net/1.3}"
     body = root.find(f"{space}graph")
+    assert body is not None
     assert root.get("version") == "1.3"
     assert {name: body.get(name) for name in ("mode", "timeformat", "defaultedgetype", "start", "end")} == {
         "mode": "dynamic", "timeformat": "double", "defaultedgetype": "directed", "start": "0.0", "end": "5.0",
@@ -355,7 +359,7 @@ def test_pictures_hold_every_relationship(dark: bool) -> None:
     of_frame = ElementTree.fromstring(export_graphs("svg", DRINKING, VIDEO, frame=11, dark=dark))
     words = [text.text for text in of_frame.iter(f"{svg}text")]
     assert {"person", CUP, "looking at", "in front of", "drinking from, holding"} <= set(words)
-    heads = [path.get("marker-end") for path in of_frame.iter(f"{svg}path") if path.get("marker-end")]
+    heads = [head for path in of_frame.iter(f"{svg}path") if (head := path.get("marker-end"))]
     assert sorted(heads) == ["url(#head-attention)", "url(#head-contact)", "url(#head-spatial)"]
     strip = ElementTree.fromstring(export_graphs("strip", DRINKING, VIDEO, dark=dark))
     words = [text.text for text in strip.iter(f"{svg}text")]
@@ -363,7 +367,7 @@ def test_pictures_hold_every_relationship(dark: bool) -> None:
     bars = [title.text for title in strip.iter(f"{svg}title")]
     assert "holding: 0:00.000 to 0:01.000" in bars and "drinking from: 0:01.000" in bars
     for picture in (of_frame, strip):
-        assert picture.get("role") == "img" and picture.find(f"{svg}desc").text
+        assert picture.get("role") == "img" and picture.findtext(f"{svg}desc")
         assert not [e for e in picture.iter() if "href" in " ".join(e.keys())]
 
 

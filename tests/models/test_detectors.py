@@ -200,7 +200,7 @@ def test_yolox_names_are_those_of_the_file() -> None:
 @needs_nano
 def test_yolox_on_a_plain_picture() -> None:
     detector = load_detector(str(NANO))
-    image = cv2.GaussianBlur(picture(120, 200), (9, 9), 0)
+    image = np.asarray(cv2.GaussianBlur(picture(120, 200), (9, 9), 0), np.uint8)
     kept = image.copy()
     (found,) = detector.detect([image])
     assert np.array_equal(image, kept)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ag_core.models.feature_bank import (
     build_graph_bank,
@@ -22,7 +22,7 @@ GRID = compute_bank_times(720 / 24)
 def graph(
     classes: Sequence[int],
     scores: Sequence[float] | None = None,
-    relations: NDArray[np.float32] | None = None,
+    relations: ArrayLike | None = None,
     person: bool = True,
     time_s: float = 0.0,
     boxes: ArrayLike | None = None,

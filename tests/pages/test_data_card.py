@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -18,7 +19,7 @@ def bounds(mean: float) -> dict[str, float]:
     return {"mean": mean, "low": mean - 2, "high": mean + 2}
 
 
-def result(parts: tuple[str, ...] = ("val", "iid", "comp"), real: bool = True) -> dict:
+def result(parts: tuple[str, ...] = ("val", "iid", "comp"), real: bool = True) -> dict[str, Any]:
     """A small result in the form that `audit` writes."""
     sample = {"frames": 9, "objects": 20, "objects_a_frame": 2.2, "one_each": 0.8}
     sample |= {f"{what}_an_object": 1.0 for what in ("relations", "attention", "spatial", "contact")}
@@ -54,7 +55,7 @@ def result(parts: tuple[str, ...] = ("val", "iid", "comp"), real: bool = True) -
     }  # fmt: skip
 
 
-def open_card(monkeypatch: pytest.MonkeyPatch, found: dict | None) -> AppTest:
+def open_card(monkeypatch: pytest.MonkeyPatch, found: dict[str, Any] | None) -> AppTest:
     monkeypatch.setattr(cached, "load_home_world_audit", lambda: found)
     app = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=120)
     app.query_params["tab"] = "Home world"

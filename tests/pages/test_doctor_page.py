@@ -111,7 +111,7 @@ def test_home_points_to_the_doctor(opened: Path) -> None:
 
 
 def test_the_command_reports_and_is_strict_where_asked(
-    faulty: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+    faulty: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["doctor", str(faulty), "--out", str(tmp_path / "r" / "report.json")]) == 0
     said = capsys.readouterr()
@@ -126,7 +126,7 @@ def test_the_command_reports_and_is_strict_where_asked(
     assert main(["doctor", str(tmp_path / "none.duckdb")]) == 1
 
 
-def test_the_command_examines_the_store_of_the_app(app_home: Path, capsys: pytest.CaptureFixture) -> None:
+def test_the_command_examines_the_store_of_the_app(app_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--strict"]) == 0
     assert "No errors" in capsys.readouterr().out
 

@@ -1,11 +1,13 @@
 """The video view of Explore: the open table alone is made, tables keep to their records, and graphs can be exported."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from ag_core.graphs.formats import FORMATS
@@ -76,12 +78,12 @@ def test_before_the_first_graph_the_menu_says_so(app_home: Path) -> None:
 
 def test_a_file_is_made_when_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     made = stand_in_prediction("EF2GH")
-    makers = {}
+    makers: dict[str, Callable[[], bytes]] = {}
 
-    def press(label: str, make: object, **options: object) -> None:
-        makers[options["file_name"]] = make
+    def press(label: str, make: Callable[[], bytes], *, file_name: str, **options: object) -> None:
+        makers[file_name] = make
 
-    monkeypatch.setattr(export_menu.st, "download_button", press)
+    monkeypatch.setattr(st, "download_button", press)
     for frame in (None, 12):
         for one in FORMATS.values():
             if one.of_frame if frame else one.of_video:

@@ -112,6 +112,7 @@ def test_a_file_that_went_away_is_missed(use: Callable[[str], None], stores: dic
     use("few_videos")
     with AnnotationStore(stores["few_videos"]) as store:
         path = store.video(TIMED).path
+    assert path is not None
     path.rename(path.with_suffix(".away"))
     try:
         said = text_of(watch(EXPLORE, v=TIMED))
@@ -155,7 +156,7 @@ def test_predictions_alone_are_found_counted_and_compared(use: Callable[[str], N
     assert "own annotation" not in home
     assert "2 of 2 videos fit, as predicted by faster-rcnn + reldn." in text_of(watch(EXPLORE))
     search = watch(SEARCH)
-    assert 'source "prediction:faster-rcnn+reldn"' in search.text_area(key="sequence").value
+    assert 'source "prediction:faster-rcnn+reldn"' in str(search.text_area(key="sequence").value)
     assert "beside the video's own annotation" not in text_of(watch(COMPARE))
     assert "No annotated videos" in text_of(watch(STATISTICS, tab="Sampling"))
 

@@ -317,7 +317,7 @@ def test_make_shows_progress_and_the_film(app_home: Path, stage: Stage) -> None:
     assert "0.5 s to 2.5 s" in notes(app)
     assert "not shown: no table is in this room" in notes(app)
     assert app.dataframe[0].value["action_id"].tolist() == ["c059"]
-    assert [button.label for button in app.get("download_button")][:3] == [
+    assert [button.proto.label for button in app.get("download_button")][:3] == [
         "Video (mp4)", "Annotation (JSON)", "Charades row (CSV)"
     ]  # fmt: skip
 

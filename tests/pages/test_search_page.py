@@ -22,7 +22,7 @@ DRINK = "drinking from cup"
 
 
 def text_of(app: AppTest) -> str:
-    return app.text_area(key="sequence").value
+    return str(app.text_area(key="sequence").value)
 
 
 def headings(app: AppTest) -> list[str]:
@@ -117,7 +117,7 @@ def test_steps_move_and_go_and_come_back(home: Path) -> None:
     app = open_page(PAGE, sequence="holding cup then within 2 s sitting on bed")
 
     def choose(place: int, what: str) -> None:
-        app.get("menu_button")[place].set_value(what).run()
+        app.menu_button[place].set_value(what).run()
 
     choose(1, "Move up")
     assert text_of(app) == "sitting on bed\nthen within 2 s holding cup"
@@ -208,7 +208,7 @@ def test_the_sql_is_shown_and_opens_in_sql(home: Path) -> None:
 
 def test_downloads_are_offered_and_hold_no_paths(home: Path) -> None:
     app = open_page(PAGE, sequence="anything")
-    assert [button.label for button in app.get("download_button")] == ["CSV", "JSON"]
+    assert [button.proto.label for button in app.get("download_button")] == ["CSV", "JSON"]
     found = search_hits.drop_paths(cached.load_sequence_hits(cached.get_store_key(), "anything", 10, 0).table)
     assert found["video_id"].tolist() == ["AB1CD", "EF2GH"]
     assert "path" not in found.columns

@@ -12,7 +12,7 @@ from ag_core.annotations.showcase_store import ensure_store
 from ag_core.errors import UserError
 from ag_core.queries.sql.sandbox import SqlSandbox
 from ag_core.queries.sql.text import find_error_position, format_query, quote_name
-from ag_core.settings import ASSETS, SHOWCASE
+from ag_core.settings import ASSETS, SHOWCASE, settings
 from ag_core.ui import cached
 from ag_core.ui.charts import query_chart
 from ag_core.ui.charts.plots import GROUP_COLOURS, GROUPS
@@ -39,9 +39,9 @@ def shown_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlSandb
         patch.setenv("AG_HOME", str(home))
         patch.setenv("AG_SHOWCASE", str(SHOWCASE))
         patch.delenv("AG_STORE", raising=False)
-        cached.settings.cache_clear()
+        settings.cache_clear()
         sandbox = SqlSandbox(ensure_store())
-    cached.settings.cache_clear()
+    settings.cache_clear()
     yield sandbox
     sandbox.close()
 
@@ -227,7 +227,8 @@ def test_no_tooltip_is_taken_for_a_picture(kind: str) -> None:
     frame = pd.DataFrame({"image": ["https://example.org/a.png", "b"], "title": ["c", "d"], "n": [1, 2], "m": [3, 4]})
     for x in query_chart.list_axis_columns(frame, kind)[0]:
         colours = (None, *query_chart.list_axis_columns(frame, kind)[2])
-        for y in query_chart.list_axis_columns(frame, kind)[1] or [None]:
+        measures: list[str | None] = [*query_chart.list_axis_columns(frame, kind)[1]]
+        for y in measures or [None]:
             for colour in colours:
                 table = query_chart.select_chart_rows(frame, kind, x, y, colour)
                 drawn = query_chart.draw_query_chart(table, kind, x, y, colour, dark=False).to_dict()
@@ -265,4 +266,4 @@ def test_a_stopped_query_is_no_error(app_home: Path) -> None:
     app = wait_for_query(app)
     assert not app.error and not app.exception
     assert [info.value for info in app.info] == ["The query was stopped. Change it, or run it again."]
-    assert "range(1000000)" in app.text_area(key="q").value
+    assert "range(1000000)" in str(app.text_area(key="q").value)

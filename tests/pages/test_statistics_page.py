@@ -4,6 +4,7 @@ import json
 from functools import partial
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree
 
@@ -72,9 +73,12 @@ def test_a_tab_asks_only_for_its_charts_and_shows_them_with_owner_and_files(
 ) -> None:
     scope: list[str] = []
     answer = cached.compute_statistic
-    monkeypatch.setattr(
-        cached, "compute_statistic", lambda key, what, *rest: scope.append(what) or answer(key, what, *rest)
-    )
+
+    def note(key: cached.StoreKey, what: str, *rest: Any) -> Any:
+        scope.append(what)
+        return answer(key, what, *rest)
+
+    monkeypatch.setattr(cached, "compute_statistic", note)
     app = open_tab(tab)
     assert set(scope) == ASKED[tab]
     assert not app.exception and not app.error
@@ -138,11 +142,12 @@ def test_what_a_link_says_is_what_explore_finds(app_home: Path) -> None:
 
 
 def test_a_click_is_carried_into_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    state: dict = {"one_chart": {"selection": {"pick": [{"mark": "bed"}]}}}
+    state: dict[str, Any] = {"one_chart": {"selection": {"pick": [{"mark": "bed"}]}}}
     monkeypatch.setattr(st, "session_state", state)
     figures.keep_choice("one", ("bag", "bed"))
     assert state["one_mark"] == "bed"
-    for elsewhere in ([], [{"mark": "moon"}], [{}]):
+    choices: tuple[list[dict[str, str]], ...] = ([], [{"mark": "moon"}], [{}])
+    for elsewhere in choices:
         state["one_chart"] = {"selection": {"pick": elsewhere}}
         state["one_mark"] = "bed"
         figures.keep_choice("one", ("bag", "bed"))
@@ -259,7 +264,7 @@ PAIRS = pd.DataFrame(
 )
 
 
-def datasets(chart: alt.TopLevelMixin) -> list[list[dict]]:
+def datasets(chart: alt.TopLevelMixin) -> list[list[dict[str, Any]]]:
     return list(json.loads(chart.to_json())["datasets"].values())
 
 

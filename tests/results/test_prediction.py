@@ -1,7 +1,9 @@
 """The prediction file: there and back, its schema, and what is refused."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import numpy as np
@@ -63,13 +65,14 @@ def test_the_schema_knows_the_taxonomy_and_the_version() -> None:
 
 def test_the_schema_refuses_what_is_missing_or_unknown() -> None:
     check = jsonschema.Draft202012Validator(SCHEMA)
-    for spoil in (
+    ways: tuple[Callable[[dict[str, Any]], object], ...] = (
         lambda content: content.pop("notes"),
         lambda content: content["frames"][0]["objects"][0]["contact"].pop("eating"),
         lambda content: content["actions"]["lfb"].pop(),
         lambda content: content["video"].update(path="/somewhere"),
         lambda content: content["frames"][0].update(frame=0),
-    ):
+    )
+    for spoil in ways:
         content = example().to_json()
         spoil(content)
         assert not check.is_valid(content)

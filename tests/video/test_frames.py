@@ -3,6 +3,7 @@
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -46,6 +47,7 @@ def write_video(
 ) -> Path:
     with av.open(str(path), "w", options=container_options or {}) as container:
         stream = container.add_stream(codec, rate=rate, options=options or {})
+        assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         if rotation:
             stream.set_display_rotation(rotation)
@@ -70,7 +72,7 @@ def write_sound(container: av.container.OutputContainer, voice: av.AudioStream) 
     container.mux(voice.encode())
 
 
-KINDS = {
+KINDS: dict[str, dict[str, Any]] = {
     "b pictures.mp4": {"options": {"g": "12", "bf": "3"}},
     "open groups.mp4": {"options": {"x264-params": "keyint=10:open-gop=1:bframes=3"}, "rate": Fraction(30000, 1001)},
     "with sound.mp4": {"sound": True, "options": {"g": "12"}},
@@ -203,7 +205,7 @@ def test_the_browser_gets_the_same_numbers(tmp_path: Path, name: str) -> None:
     assert copied == (not is_playable(path))
     assert is_playable(shown)
     before, after = probe_video(path), probe_video(shown)
-    assert (after.n_frames, after.fps) == (before.n_frames, pytest.approx(before.fps, rel=1e-4))
+    assert after.n_frames == before.n_frames and after.fps == pytest.approx(before.fps, rel=1e-4)
     assert [number_in(frame) for _, frame in read_frames(shown, [1, 19, 40])] == [1, 19, 40]
     if copied:
         assert len(read_frame_index(shown).keys) >= int(after.duration_s)
@@ -221,7 +223,8 @@ def test_a_clock_that_changes_keeps_its_numbers(tmp_path: Path) -> None:
             frame.pts, frame.time_base = number + 3 * max(0, number - 20), Fraction(1, 30)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    assert 10 < probe_video(path).fps < 14
+    fps = probe_video(path).fps
+    assert fps is not None and 10 < fps < 14
     assert not is_playable(path)
     copy, _ = to_browser_playable(path, tmp_path)
     assert is_playable(copy)

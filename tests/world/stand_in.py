@@ -55,7 +55,7 @@ def stand_in_truth(video_id: str = "AB1CD", split: str = "train", seed: int = 1)
         visibility,
         area,
         relations,
-        np.zeros((FRAMES, 17, 3)),
+        np.zeros((FRAMES, 17, 3), np.float32),
         np.zeros((FRAMES, 27, 48), bool),
         "train" if split == "train" else ("iid", "comp")[seed % 2],
         "home-60",

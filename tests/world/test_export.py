@@ -126,6 +126,7 @@ def test_export_and_store_give_back_the_graphs_of_the_truth(home: Path, tmp_path
         assert graph.visible.tolist() == list(shown.visible)
         assert np.allclose(graph.object_boxes_xyxy[seen], truth.boxes_xyxy[graph.frame - 1, rows][seen], atol=1e-3)
         assert np.array_equal(graph.relations[seen], truth.relations[graph.frame - 1, rows][seen])
+        assert graph.person_box_xyxy is not None
         assert np.allclose(graph.person_box_xyxy, truth.boxes_xyxy[graph.frame - 1, 0])
 
 
@@ -162,7 +163,8 @@ def real_annotations() -> dict[str, Any]:
     path = REAL / "ag-annotation-samples" / "ag_schema_samples.json"
     if not path.is_file():
         pytest.skip("needs the real annotations in ../shared/data")
-    return json.loads(path.read_text())
+    written: dict[str, Any] = json.loads(path.read_text())
+    return written
 
 
 def entries(objects: dict[str, list[dict[str, Any]]]) -> Iterator[dict[str, Any]]:
@@ -177,7 +179,9 @@ def test_object_entries_have_the_fields_and_types_of_the_real_ones() -> None:
         assert type(entry["bbox"]) is (tuple if entry["visible"] else type(None))
     for objects in (ours, real):
         for key, of_frame in objects.items():
-            video, frame = re.fullmatch(r"([A-Z0-9]{5}\.mp4)/(\d{6})\.png", key).groups()
+            named = re.fullmatch(r"([A-Z0-9]{5}\.mp4)/(\d{6})\.png", key)
+            assert named is not None
+            video, frame = named.groups()
             for entry in of_frame:
                 assert entry["metadata"]["tag"] == f"{video}/{entry['class'].replace('/', '_')}/{frame}"
                 assert entry["metadata"]["set"] in ("train", "test")

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,7 +50,7 @@ def test_a_longer_plan_begins_with_the_shorter_one() -> None:
     assert plan_videos("home-60", {"train": 5, "val": 2}, 0)[:5] == plan_videos("home-60", {"train": 9}, 0)[:5]
 
 
-def test_a_set_is_complete_and_a_second_call_draws_nothing(tmp_path: Path, drawn: list) -> None:
+def test_a_set_is_complete_and_a_second_call_draws_nothing(tmp_path: Path, drawn: list[tuple[str, int]]) -> None:
     told: list[tuple[str, int, int]] = []
     summary = generate(
         tmp_path,
@@ -69,7 +70,7 @@ def test_a_set_is_complete_and_a_second_call_draws_nothing(tmp_path: Path, drawn
 
 
 def test_a_stopped_run_goes_on_without_gaps_or_repeats(
-    tmp_path: Path, drawn: list, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, drawn: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draw_one = generate_module.draw_one
 
@@ -88,7 +89,7 @@ def test_a_stopped_run_goes_on_without_gaps_or_repeats(
     assert not list(tmp_path.rglob("*.part*"))
 
 
-def test_two_calls_make_the_same_set_as_one(tmp_path: Path, drawn: list) -> None:
+def test_two_calls_make_the_same_set_as_one(tmp_path: Path, drawn: list[tuple[str, int]]) -> None:
     first = generate(tmp_path / "two", "home-60", {"train": 2}, workers=1)
     assert first["planned"] == {"train": 2} and not first["splits"]["val"]
     generate(tmp_path / "two", "home-60", {"val": 3}, workers=1)
@@ -132,7 +133,7 @@ def test_a_run_killed_twice_at_any_moment_is_resumed(tmp_path: Path) -> None:
     assert making.wall_s > 0 and making.cpu_s_a_video_s > 0 and making.bytes_on_disk > 10_000
 
 
-def test_what_a_set_costs_is_added_up(tmp_path: Path, drawn: list) -> None:
+def test_what_a_set_costs_is_added_up(tmp_path: Path, drawn: list[tuple[str, int]]) -> None:
     generate(tmp_path, "home-60", {"train": 1}, workers=1)
     generate(tmp_path, "home-60", {"train": 3}, workers=1)
     with (tmp_path / LINES).open("a") as file:
@@ -145,7 +146,7 @@ def test_what_a_set_costs_is_added_up(tmp_path: Path, drawn: list) -> None:
     assert json.loads((tmp_path / SUMMARY).read_text())["films"] == 3
 
 
-def test_another_set_in_the_folder_is_refused(tmp_path: Path, drawn: list) -> None:
+def test_another_set_in_the_folder_is_refused(tmp_path: Path, drawn: list[tuple[str, int]]) -> None:
     generate(tmp_path, "home-60", {"train": 1}, workers=1)
     with pytest.raises(UserError, match="holds another set"):
         generate(tmp_path, "home-60", {"train": 1}, seed=1, workers=1)
@@ -160,7 +161,7 @@ def test_another_set_in_the_folder_is_refused(tmp_path: Path, drawn: list) -> No
         (("home-60", {"test": 3}), "--split val"),
     ],
 )
-def test_impossible_wishes_are_refused(tmp_path: Path, arguments: tuple, says: str) -> None:
+def test_impossible_wishes_are_refused(tmp_path: Path, arguments: tuple[Any, ...], says: str) -> None:
     with pytest.raises(UserError, match=says):
         generate(tmp_path, *arguments)
 

@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from ag_core.world.body.drapes import drape_blanket
 from ag_core.world.body.heads import BEARDS, HAIRCUTS
 from ag_core.world.body.human import ANKLE_HEIGHT, SIDES, Human, Looks, Pose, solve_two_bones
-from ag_core.world.body.posture import HEEL, Recline
+from ag_core.world.body.posture import HEEL, Pair, Recline
+from ag_core.world.body.skeleton import Joints
 from ag_core.world.render.mesh import Mesh, turn_z, unit
 
 NAMES = ("skin", "hair", "shirt", "trousers", "shoe", "sole", "sock", "white", "iris", "mouth")
@@ -16,19 +18,25 @@ MATERIALS = {name: i for i, name in enumerate(NAMES)}
 BED = 0.5
 
 
+def make_pair(of_side: Callable[[int], NDArray[np.float64]]) -> Pair:
+    """What the left and the right side give."""
+    left, right = (of_side(side) for side in SIDES)
+    return left, right
+
+
 def standing(human: Human, ahead: float = 0.0) -> Pose:
     """One foot `ahead` metres before the other."""
     pelvis = np.array([0, 0, human.standing_height - 0.3 * ahead**2])
-    feet = tuple(np.array([side * 0.1, side * ahead / 2, ANKLE_HEIGHT]) for side in SIDES)
-    hands = tuple(np.add(pelvis, (side * 0.28, 0.1, -0.05)) for side in SIDES)
+    feet = make_pair(lambda side: np.array([side * 0.1, side * ahead / 2, ANKLE_HEIGHT]))
+    hands = make_pair(lambda side: pelvis + np.array([side * 0.28, 0.1, -0.05]))
     return Pose(pelvis, np.eye(3), np.array([0, 3, 1.5]), hands, feet, (np.array([0, 1.0, 0]),) * 2, 0.05)
 
 
 def sitting(human: Human) -> Pose:
     """On a seat 0.45 m high, hands on the lap."""
     pelvis = np.array([0, 0, 0.575])
-    feet = tuple(np.array([side * 0.1, 0.42, ANKLE_HEIGHT]) for side in SIDES)
-    hands = tuple(np.add(pelvis, (side * 0.14, 0.3, 0.1)) for side in SIDES)
+    feet = make_pair(lambda side: np.array([side * 0.1, 0.42, ANKLE_HEIGHT]))
+    hands = make_pair(lambda side: pelvis + np.array([side * 0.14, 0.3, 0.1]))
     return Pose(pelvis, np.eye(3), np.array([0, 3, 1.0]), hands, feet, (np.array([0, 1.0, 0]),) * 2, -0.1)
 
 
@@ -36,8 +44,8 @@ def lying(human: Human, legs: float = 0.84, yaw: float = 0.7) -> Pose:
     """On the back, hands on the belly, eyes to the ceiling."""
     recline = Recline(np.array([0.3, -0.2, BED]), yaw, legs)
     feet, toes = recline.feet()
-    pelvis = np.add(recline.point, (0, 0, 0.125))
-    hands = tuple(pelvis + recline.frame @ (side * 0.1, 0.17, 0.12) for side in SIDES)
+    pelvis = recline.point + np.array([0, 0, 0.125])
+    hands = make_pair(lambda side: pelvis + recline.frame @ (side * 0.1, 0.17, 0.12))
     return Pose(pelvis, recline.frame, np.add(pelvis, (0, 0, 3.0)), hands, feet, toes)
 
 
@@ -63,7 +71,7 @@ def test_faces_stay_the_same_in_every_pose(lower: str, tucked: bool) -> None:
 
 def test_worn_things_keep_their_faces() -> None:
     human = Human(MATERIALS, barefoot=True)
-    makers = (
+    makers: tuple[Callable[[Joints], Mesh], ...] = (
         lambda j: human.build_jacket(j, 0),
         lambda j: human.build_worn_shoes(j, 0, 1),
         lambda j: human.build_worn_backpack(j, 0, 1),

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike, NDArray
 
 from ag_core.taxonomy import GROUP_SLICES, RELATIONS, Group
 from ag_core.world.body.human import ANKLE_HEIGHT, Human, Joints, Pose
@@ -15,17 +16,17 @@ from ag_core.world.render.mesh import turn_z
 MATERIALS = dict.fromkeys(("skin", "hair", "shirt", "trousers", "shoe", "sole", "white", "iris", "mouth"), 0)
 CAMERA = np.array([0.0, 4.0, 1.4])
 
-Corner = tuple[float, float, float]
+Corner = Sequence[float] | NDArray[np.float64]
 
 
-def body(gaze: Sequence[float] = (0, 3, 1.4), hands: Pair | None = None, seat_height: float | None = None) -> Joints:
+def body(gaze: ArrayLike = (0, 3, 1.4), hands: Pair | None = None, seat_height: float | None = None) -> Joints:
     """Somebody at the origin who faces the camera (+y), standing, or sitting on a seat of a height."""
     human = Human(MATERIALS)
     height = human.standing_height if seat_height is None else seat_height + 0.125
     ahead = 0.0 if seat_height is None else 0.4
-    feet = tuple(np.array([x, ahead, ANKLE_HEIGHT]) for x in (-0.1, 0.1))
+    feet = np.array([-0.1, ahead, ANKLE_HEIGHT]), np.array([0.1, ahead, ANKLE_HEIGHT])
     pelvis = np.array([0, 0, height])
-    hands = hands or tuple(np.add(pelvis, (x, 0.1, -0.1)) for x in (-0.25, 0.25))
+    hands = hands or (pelvis + np.array([-0.25, 0.1, -0.1]), pelvis + np.array([0.25, 0.1, -0.1]))
     toes = (np.array([0.0, 1, 0]), np.array([0.0, 1, 0]))
     return human.solve(Pose(pelvis, turn_z(0), np.array(gaze, float), hands, feet, toes))
 

@@ -1,5 +1,7 @@
 """Single steps: what one writes into the performance, and that one which cannot be done writes nothing."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -34,10 +36,11 @@ def actor() -> Actor:
     return actor
 
 
-def written(actor: Actor) -> tuple:
+def written(actor: Actor) -> tuple[float, int, int, int, list[int]]:
     """How much has been written so far."""
     stage = actor.performance
-    tracks = (*stage.hands, *stage.paths.values(), stage.gaze, stage.lean, stage.crouch, stage.nod, stage.eyes)
+    tracks: tuple[Track[Any], ...] = (*stage.hands, *stage.paths.values(), stage.gaze)
+    tracks = (*tracks, stage.lean, stage.crouch, stage.nod, stage.eyes)
     return actor.time, len(actor.labels), len(stage.body), len(stage.motions), [len(track.keys) for track in tracks]
 
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence as Values
 from dataclasses import dataclass
 from textwrap import indent
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -19,11 +19,14 @@ from sqlglot import exp
 
 from ag_core.queries.sequence.records import ANNOTATION, Condition, Limits, Sequence, Step
 
-if TYPE_CHECKING:
-    from ag_core.annotations.store import AnnotationStore
-
 MAX_HITS = 10_000
 """As many are handed out at once; the total is told."""
+
+
+class QueriedStore(Protocol):
+    """What a sequence needs of a store: the table that answers a query. An AnnotationStore is one."""
+
+    def ask(self, query: str, parameters: Values[Any] = ()) -> pd.DataFrame: ...
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class SequenceHits:
     seconds: float
 
 
-def find_hits(store: "AnnotationStore", sequence: Sequence, limit: int = MAX_HITS, offset: int = 0) -> SequenceHits:
+def find_hits(store: QueriedStore, sequence: Sequence, limit: int = MAX_HITS, offset: int = 0) -> SequenceHits:
     """Up to `limit` hits after the first `offset`."""
     began = time.perf_counter()
     query = build_hits_query(sequence, limit, offset)
@@ -90,13 +93,13 @@ def _make_hit_table(rows: pd.DataFrame, n_steps: int) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def count_intervals(store: "AnnotationStore", sequence: Sequence) -> pd.DataFrame:
+def count_intervals(store: QueriedStore, sequence: Sequence) -> pd.DataFrame:
     """How often each step happens at all: step (from 1), intervals, videos, within the scene, split and source."""
     query = build_interval_counts_query(sequence)
     return store.ask(query.sql, query.parameters)
 
 
-def count_videos_without_times(store: "AnnotationStore", sequence: Sequence) -> int:
+def count_videos_without_times(store: QueriedStore, sequence: Sequence) -> int:
     """How many annotated videos cannot match because their rate is unknown; 0 where the sequence needs no times."""
     if not sequence.needs_times:
         return 0

@@ -9,6 +9,7 @@ import sys
 import time
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -32,7 +33,7 @@ NAMES = ("cup/glass/bottle", "bag", "chair", "door", "food")
 
 
 @pytest.fixture(scope="module")
-def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict:
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Arguments of a build of 80 videos with 400 frames and 20 predictions: some tenths of a second of work."""
     folder = tmp_path_factory.mktemp("inputs")
     ids = [f"V{number:04d}" for number in range(80)]
@@ -58,7 +59,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict:
 
 
 @pytest.fixture(scope="module")
-def older(inputs: dict, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def older(inputs: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store of less, which a build replaces."""
     out = tmp_path_factory.mktemp("older") / "s.duckdb"
     build_store(out, charades=inputs["charades"])
@@ -66,7 +67,7 @@ def older(inputs: dict, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(inputs: dict, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def undisturbed(inputs: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("undisturbed") / "s.duckdb"
     build_store(out, **inputs)
     return out
@@ -92,7 +93,7 @@ def same(rows: list[pd.DataFrame], others: list[pd.DataFrame]) -> bool:
     return all(one.equals(other) for one, other in zip(rows, others, strict=True))
 
 
-def build(out: Path, inputs: dict, started: Path | None = None, waiting: Path | None = None) -> None:
+def build(out: Path, inputs: dict[str, Any], started: Path | None = None, waiting: Path | None = None) -> None:
     """In a process of its own: exits with 0 where a store was written, 3 where it was current."""
 
     def told(stage: str, done: int, total: int) -> None:
@@ -113,7 +114,7 @@ def wait_for(*paths: Path) -> None:
 
 @pytest.mark.slow
 def test_killed_at_twenty_random_moments_a_build_leaves_the_old_or_the_new_store(
-    inputs: dict, older: Path, undisturbed: Path, processes: ForkServerContext, tmp_path: Path
+    inputs: dict[str, Any], older: Path, undisturbed: Path, processes: ForkServerContext, tmp_path: Path
 ) -> None:
     timed = tmp_path / "timed"
     timed.mkdir()
@@ -147,7 +148,7 @@ def test_killed_at_twenty_random_moments_a_build_leaves_the_old_or_the_new_store
 
 
 def test_parts_of_a_build_killed_after_its_store_was_in_place_go(
-    inputs: dict, undisturbed: Path, tmp_path: Path
+    inputs: dict[str, Any], undisturbed: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "s.duckdb"
     shutil.copy(undisturbed, out)
@@ -158,7 +159,7 @@ def test_parts_of_a_build_killed_after_its_store_was_in_place_go(
 
 
 def test_two_builds_at_once_take_turns(
-    inputs: dict, undisturbed: Path, processes: ForkServerContext, tmp_path: Path
+    inputs: dict[str, Any], undisturbed: Path, processes: ForkServerContext, tmp_path: Path
 ) -> None:
     out = tmp_path / "s.duckdb"
     waiting = [tmp_path / "one", tmp_path / "two"]
@@ -172,7 +173,7 @@ def test_two_builds_at_once_take_turns(
         assert not out.exists()
     for process in both:
         process.join()
-    assert sorted(process.exitcode for process in both) == [0, 3]
+    assert sorted(str(process.exitcode) for process in both) == ["0", "3"]
     assert same(rows_of(out), rows_of(undisturbed))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "s.duckdb", "two"]
 
@@ -181,7 +182,7 @@ class Stopped(BaseException):
     """Stands for a process that ends: nothing catches it."""
 
 
-def stopped_at(stage_to_stop: str, out: Path, inputs: dict) -> dict[str, int]:
+def stopped_at(stage_to_stop: str, out: Path, inputs: dict[str, Any]) -> dict[str, int]:
     """A build stopped at a stage; returns the parts that it leaves, with the time of their making."""
 
     def stop(stage: str, done: int, total: int) -> None:
@@ -193,7 +194,7 @@ def stopped_at(stage_to_stop: str, out: Path, inputs: dict) -> dict[str, int]:
     return {part.name: part.stat().st_mtime_ns for part in (out.parent / f".{out.name}.parts").iterdir()}
 
 
-def test_a_build_goes_on_where_it_was_stopped(inputs: dict, undisturbed: Path, tmp_path: Path) -> None:
+def test_a_build_goes_on_where_it_was_stopped(inputs: dict[str, Any], undisturbed: Path, tmp_path: Path) -> None:
     out = tmp_path / "s.duckdb"
     first = stopped_at("charades", out, inputs)
     assert [name.split("-")[0] for name in first] == ["Charades_v1_train"]
@@ -205,7 +206,7 @@ def test_a_build_goes_on_where_it_was_stopped(inputs: dict, undisturbed: Path, t
     assert same(rows_of(out), rows_of(undisturbed)) and list(tmp_path.iterdir()) == [out]
 
 
-def test_a_changed_input_is_read_again_and_the_others_are_not(inputs: dict, tmp_path: Path) -> None:
+def test_a_changed_input_is_read_again_and_the_others_are_not(inputs: dict[str, Any], tmp_path: Path) -> None:
     out = tmp_path / "s.duckdb"
     mine = inputs | {"charades": tmp_path / "charades"}
     mine["charades"].mkdir()
@@ -220,7 +221,7 @@ def test_a_changed_input_is_read_again_and_the_others_are_not(inputs: dict, tmp_
         assert store.intervals_of("V0000")[0].end_s == 6
 
 
-def test_a_damaged_part_is_made_again(inputs: dict, undisturbed: Path, tmp_path: Path) -> None:
+def test_a_damaged_part_is_made_again(inputs: dict[str, Any], undisturbed: Path, tmp_path: Path) -> None:
     out = tmp_path / "s.duckdb"
     stopped_at("writing", out, inputs)
     objects = next((tmp_path / ".s.duckdb.parts").glob("objects-*/objects.parquet"))
@@ -229,7 +230,7 @@ def test_a_damaged_part_is_made_again(inputs: dict, undisturbed: Path, tmp_path:
     assert same(rows_of(out), rows_of(undisturbed))
 
 
-def test_what_dead_builds_left_goes(inputs: dict, tmp_path: Path) -> None:
+def test_what_dead_builds_left_goes(inputs: dict[str, Any], tmp_path: Path) -> None:
     out = tmp_path / "s.duckdb"
     left = tmp_path / ".s.duckdb.1-0123abcd.part"
     left.mkdir()
@@ -243,7 +244,7 @@ def test_what_dead_builds_left_goes(inputs: dict, tmp_path: Path) -> None:
 
 
 def test_a_store_of_the_same_inputs_is_left_as_it_is(
-    inputs: dict, tmp_path: Path, capsys: pytest.CaptureFixture
+    inputs: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "s.duckdb"
     assert build_store(out, **inputs)
@@ -258,7 +259,7 @@ def test_a_store_of_the_same_inputs_is_left_as_it_is(
     assert main([*arguments, "--force"]) == 0 and "nothing to do" not in capsys.readouterr().out
 
 
-def test_a_store_that_cannot_be_read_is_built_again(inputs: dict, tmp_path: Path) -> None:
+def test_a_store_that_cannot_be_read_is_built_again(inputs: dict[str, Any], tmp_path: Path) -> None:
     out = tmp_path / "s.duckdb"
     out.write_text("no store")
     assert read_fingerprint(out) is None
@@ -266,7 +267,7 @@ def test_a_store_that_cannot_be_read_is_built_again(inputs: dict, tmp_path: Path
 
 
 def test_a_malicious_pickle_is_refused_by_name_and_leaves_nothing(
-    tmp_path: Path, capsys: pytest.CaptureFixture
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     import os
 
@@ -281,7 +282,7 @@ def test_a_malicious_pickle_is_refused_by_name_and_leaves_nothing(
     assert not mark.exists() and list(out.parent.iterdir()) == []
 
 
-def test_memory_is_bounded(inputs: dict, undisturbed: Path, tmp_path: Path) -> None:
+def test_memory_is_bounded(inputs: dict[str, Any], undisturbed: Path, tmp_path: Path) -> None:
     out = tmp_path / "s.duckdb"
     with pytest.raises(UserError, match="1MB of memory are not enough"):
         build_store(out, **inputs, memory="1MB")
@@ -292,13 +293,15 @@ def test_memory_is_bounded(inputs: dict, undisturbed: Path, tmp_path: Path) -> N
     assert same(rows_of(out), rows_of(undisturbed)) and list(tmp_path.iterdir()) == [out]
 
 
-def test_where_nothing_can_be_written_a_sentence_says_so(inputs: dict, tmp_path: Path) -> None:
+def test_where_nothing_can_be_written_a_sentence_says_so(inputs: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="cannot be written"):
         build_store(tmp_path / "file" / "s.duckdb", **inputs)
 
 
-def test_the_lake_is_written_with_the_store(inputs: dict, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_the_lake_is_written_with_the_store(
+    inputs: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out, lake = tmp_path / "s.duckdb", tmp_path / "lake"
     arguments = ["build-store", "--charades", str(inputs["charades"]), "--action-genome", str(inputs["charades"])]
     assert main([*arguments, "--out", str(out), "--lake", str(lake)]) == 0
@@ -331,7 +334,7 @@ def test_video_files_are_read_in_batches_that_are_found_again(showcase: Path, tm
         build_store(out, charades=tmp_path, videos=videos, progress=stop)
     kept = {part.name: part.stat().st_mtime_ns for part in out.parent.glob(".s.duckdb.parts/videos-*")}
     assert len(kept) == 1 and ("videos", 0, 129) in told
-    inputs = {"charades": tmp_path, "action_genome": None, "videos": videos}
+    inputs: dict[str, Any] = {"charades": tmp_path, "action_genome": None, "videos": videos}
     assert kept.items() < stopped_at("writing", out, inputs).items()
     build_store(out, **inputs)
     with AnnotationStore(out) as store:
@@ -343,7 +346,9 @@ def test_video_files_are_read_in_batches_that_are_found_again(showcase: Path, tm
     assert issues.loc["video-unreadable", "key"] == "V0004" and "1 of 130" in issues.loc["video-missing", "reason"]
 
 
-def test_rows_lie_in_order_whatever_the_order_of_the_files(inputs: dict, undisturbed: Path, tmp_path: Path) -> None:
+def test_rows_lie_in_order_whatever_the_order_of_the_files(
+    inputs: dict[str, Any], undisturbed: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "s.duckdb"
     build_store(out, **(inputs | {"predictions": inputs["predictions"][::-1]}))
     assert same(rows_of(out), rows_of(undisturbed))

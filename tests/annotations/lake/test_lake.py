@@ -311,6 +311,7 @@ def test_killed_at_any_moment_the_old_lake_or_the_new_one_is_there(
 
         def run(folder: Path, moment: int) -> int:
             print(json.dumps([moment, str(store_file), str(folder)]), file=process.stdin, flush=True)
+            assert process.stdout is not None
             ended, touched = map(int, process.stdout.readline().split())
             assert ended == (-signal.SIGKILL if moment else 0)
             return touched

@@ -23,6 +23,9 @@ def relations_of(mask: int) -> list[int]:
     return [bit for bit in range(OTHER_BIT + 1) if mask >> bit & 1]
 
 
+Box = tuple[float, float, float, float]
+
+
 def kinds_of(table: ActionGenomeTable) -> list[Kind]:
     return [issue.kind for issue in table.issues]
 
@@ -51,7 +54,7 @@ def test_boxes_become_corners_inside_the_picture(tmp_path: Path) -> None:
         ((np.nan, 2, 30, 40), (100, 100), None, False),
     ],
 )
-def test_clipping(box: tuple, size: tuple, expected: tuple | None, changed: bool) -> None:
+def test_clipping(box: Box, size: tuple[float, float], expected: Box | None, changed: bool) -> None:
     clipped = clip_to_frame_sizes(np.array([box, (1, 1, 2, 2)], float), np.array([size, (5, 5)], float))
     assert clipped.inside.tolist() == [expected is not None, True] and clipped.changed.tolist() == [changed, False]
     assert np.array_equal(clipped.boxes[0], np.full(4, np.nan) if expected is None else expected, equal_nan=True)
@@ -153,7 +156,9 @@ def test_without_the_person_file_nobody_is_found(tmp_path: Path) -> None:
         ({"spatial_relationship": [None, "in"]}, Kind.RELATIONSHIP_UNKNOWN, True),
     ],
 )
-def test_every_malformed_object_is_survived(change: dict, kind: Kind | None, visible: bool, tmp_path: Path) -> None:
+def test_every_malformed_object_is_survived(
+    change: dict[str, object], kind: Kind | None, visible: bool, tmp_path: Path
+) -> None:
     table = read_action_genome(write_release(tmp_path, {"AB1CD.mp4/000001.png": [object_entry("bag") | change]}))
     assert table.objects["visible"].tolist() == [visible]
     assert kinds_of(table) == ([] if kind is None else [kind])
@@ -201,7 +206,7 @@ def test_every_malformed_person_is_survived(person: object, kinds: list[Kind], x
 
 
 def test_names_of_frames(tmp_path: Path) -> None:
-    objects = {
+    objects: dict[object, list[object]] = {
         "AB1CD.mp4/000001.png": [], "AB1CD.mp4/1.jpg": [], "AB1CD.mkv/000002.png": [], "AB1CD.mp4/000000.png": [],
         "A/B.mp4/000003.png": [], "\ud800.mp4/000004.png": [], ".mp4/000005.png": [], b"AB1CD.mp4/000006.png": [],
     }  # fmt: skip

@@ -40,7 +40,9 @@ def written(folder: Path, rows: str, name: str = "Charades_v1_train.csv") -> Pat
         (1.0, 99.0, None, (1.0, 99.0, "")),
     ],
 )
-def test_intervals_end_within_the_video(start: float, end: float, length: float | None, expected: tuple) -> None:
+def test_intervals_end_within_the_video(
+    start: float, end: float, length: float | None, expected: tuple[float, float, str]
+) -> None:
     assert repair_interval(start, end, length) == expected
 
 

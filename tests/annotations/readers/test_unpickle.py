@@ -7,6 +7,7 @@ import pickletools
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from ag_core.annotations.readers.unpickle import read_pickle
 from ag_core.errors import UserError
 
-PLAIN = {
+PLAIN: dict[str, Any] = {
     "key": [1, 2.5, None, True, "text", b"bytes", b"", (1, 2), {3}, frozenset({4}), 1 + 2j],
     "array": np.arange(12, dtype=np.float32).reshape(3, 4),
     "empty": np.zeros((0, 4), np.float32),

@@ -162,7 +162,8 @@ def test_transitions_equal_a_walk_over_the_frames(world: World, name: str, group
 
 def interval_lengths(frames: Frames, name: str) -> dict[str, list[float]]:
     """Lengths in seconds of every interval of each relationship with a class, videos without a rate left out."""
-    graphs, found = seen(frames), {relation: [] for relation in RELATIONS}
+    graphs = seen(frames)
+    found: dict[str, list[float]] = {relation: [] for relation in RELATIONS}
     for video, fps in RATES.items():
         numbers = sorted(frame for one, frame in graphs if one == video)
         for relation in RELATIONS:
@@ -226,7 +227,7 @@ def test_verbs_and_objects_add_up_to_the_intervals_on_objects(world: World) -> N
     assert found["intervals"].sum() == expected > 0
     assert {one for ids in found["ids"] for one in ids} <= set(on_objects)
     assert all(
-        OBJECT_CLASSES[ACTIONS[action_index(ids[0])].object_class] == name
+        ACTIONS[action_index(ids[0])].object_class == OBJECT_CLASSES.index(name)
         for ids, name in zip(found["ids"], found["object"])
     )
 

@@ -24,7 +24,9 @@ TINY = {"reldn": RelDnPreset("relation-test", D, (10, 8), 6), "frequency": Relat
 def make_batch(objects_per_frame: tuple[int, ...] = (2, 3), seed: int = 0) -> PairBatch:
     """Frames with one person (first) and some objects each."""
     random = torch.Generator().manual_seed(seed)
-    classes, pairs, frame_of_pair = [], [], []
+    classes: list[int] = []
+    pairs: list[tuple[int, int]] = []
+    frame_of_pair: list[int] = []
     for frame, n in enumerate(objects_per_frame):
         person = len(classes)
         classes += [0, *(torch.randint(1, N_CLASSES, (n,), generator=random).tolist())]
@@ -133,7 +135,7 @@ def test_gradients_reach_every_part_of_reldn() -> None:
     logits = head(batch)
     terms = find_relation_loss("reldn")(batch, logits, targets)
     assert list(terms) == ["attention", "spatial", "contact", "related", "contrast"]
-    sum(terms.values()).backward()
+    torch.stack(list(terms.values())).sum().backward()
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in head.parameters())
 
 
@@ -217,7 +219,7 @@ def test_grouped_loss_by_hand() -> None:
     assert loss["attention"].item() == pytest.approx(np.log(3))
     assert loss["spatial"].item() == pytest.approx(np.log(2))
     assert loss["contact"].item() == pytest.approx(np.log(2))
-    assert sum(loss.values()).item() == pytest.approx(np.log(3) + 3 * np.log(2))
+    assert torch.stack(list(loss.values())).sum().item() == pytest.approx(np.log(3) + 3 * np.log(2))
 
 
 def test_unrelated_pairs_do_not_count_as_predicates() -> None:

@@ -143,8 +143,8 @@ def test_every_model_trains_and_keeps_its_input(name: str) -> None:
     logits = model(clips, bank)
     assert logits.shape == (2, N_ACTIONS)
     logits.square().mean().backward()
-    assert model.head.classifier.weight.grad.abs().sum() > 0
-    assert model.clip_net.stem[0].weight.grad.abs().sum() > 0
+    for parameter in (model.head.classifier.weight, next(model.clip_net.parameters())):
+        assert parameter.grad is not None and parameter.grad.abs().sum() > 0
     assert torch.equal(before[0], clip)
     assert torch.equal(before[1], bank)
     model.eval()
@@ -159,8 +159,9 @@ def test_the_bank_matters_once_trained() -> None:
     torch.manual_seed(0)
     head = build_bank_head("sgfb", SMALL).eval()
     with torch.no_grad():
+        assert isinstance(head.operator, NonLocalBank)
         for layer in head.operator.layers:
-            torch.nn.init.normal_(layer.out.weight)
+            torch.nn.init.normal_(layer.get_parameter("out.weight"))
         features = torch.randn(1, SMALL.feature_size)
         zero, one = head(features, torch.zeros(1, 20, 875)), head(features, torch.rand(1, 20, 875))
     assert not torch.allclose(zero, one)
@@ -173,6 +174,7 @@ def test_every_operator_can_be_chosen_for_every_bank(name: str, operator: str) -
     head = build_bank_head(name, replace(SMALL, operator=operator))
     features, bank = torch.randn(2, SMALL.feature_size), torch.rand(2, 20, entry_size(name))
     assert head(features, bank).shape == (2, N_ACTIONS)
+    assert head.operator is not None
     taken = head.operator(features, bank)
     wanted = {"mean": bank.mean(dim=1), "max": bank.amax(dim=1)}.get(operator)
     assert taken.shape == (2, head.operator.out_features)

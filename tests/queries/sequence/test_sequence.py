@@ -1,10 +1,11 @@
 """Hits of a sequence: the SQL equals a brute-force reference on random stores, and does what docs/search.md says."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -51,6 +52,10 @@ class Film:
         return f"V{self.video}"
 
 
+Hit = tuple[Any, ...]
+"""Video id, then first and last frame of each step."""
+
+
 class Memory:
     """A store in memory, for the two questions that a sequence asks of one."""
 
@@ -58,7 +63,7 @@ class Memory:
         self.connection = duckdb.connect(config={"threads": 1})
         self.connection.execute(SCHEMA.read_text())
 
-    def ask(self, query: str, parameters: tuple = ()) -> pd.DataFrame:
+    def ask(self, query: str, parameters: Iterable[Any] = ()) -> pd.DataFrame:
         return self.connection.execute(query, list(parameters)).df()
 
     def fill(self, films: list[Film]) -> "Memory":
@@ -131,7 +136,7 @@ def within(limits: Limits, start_ms: int | None, end_ms: int | None) -> bool:
     return limits.min_ms <= lasts and (limits.max_ms is None or lasts <= limits.max_ms)
 
 
-def reference(films: list[Film], sequence: Sequence) -> list[tuple]:
+def reference(films: list[Film], sequence: Sequence) -> list[Hit]:
     """(video id, first and last frame of each step) of every moment."""
     answer = []
     annotated = {film.video: film for film in films if film.source == "annotation"}
@@ -156,11 +161,12 @@ def reference(films: list[Film], sequence: Sequence) -> list[tuple]:
                 continue
             chain = min(chains, key=lambda one: [start.frame for start, _ in one])
             intervals = annotated[film.video].actions if film.video in annotated else ()
-            if sequence.where.actions and chain[0][0].t_ms is None:
+            begins, ends = chain[0][0].t_ms, [end.t_ms for _, end in chain if end.t_ms is not None]
+            if sequence.where.actions and begins is None:
                 continue
             if all(
                 any(
-                    action in any_of and start <= max(end.t_ms for _, end in chain) and stop >= chain[0][0].t_ms
+                    action in any_of and begins is not None and start <= max(ends) and stop >= begins
                     for action, start, stop in intervals
                 )
                 for any_of in sequence.where.actions
@@ -246,7 +252,7 @@ def memory() -> Iterator[Memory]:
     memory.connection.close()
 
 
-def found_in(table: pd.DataFrame, n_steps: int) -> list[tuple]:
+def found_in(table: pd.DataFrame, n_steps: int) -> list[Hit]:
     return [
         (row.video_id, *((getattr(row, f"step_{k}_first_frame"), getattr(row, f"step_{k}_last_frame"))
                          for k in range(1, n_steps + 1)))

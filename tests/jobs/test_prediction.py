@@ -201,7 +201,7 @@ def test_the_key_follows_all_that_decides(tmp_path: Path, weights: Path, monkeyp
     keys.append(compute_result_key(path, PredictionSettings(relation_head="frequency"), weights))
     (weights / "lfb.safetensors").write_text("trained on")
     keys.append(compute_result_key(path, plain, weights))
-    monkeypatch.setattr(prediction_cache, "_code_hash", lambda: "another version")
+    monkeypatch.setattr(prediction_cache, "_hash_code", lambda: "another version")
     keys.append(compute_result_key(path, plain, weights))
     assert len(set(keys)) == len(keys)
 

@@ -226,6 +226,7 @@ object_like = st.fixed_dictionaries({}, optional=dict.fromkeys(FIELDS, plain) | 
 person_like = st.fixed_dictionaries({}, optional=dict.fromkeys(("bbox", "bbox_score", "bbox_size", "bbox_mode"), plain))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(entries=st.lists(object_like | plain, max_size=5) | plain, person=person_like | plain)
 def test_nothing_is_dropped_silently_whatever_a_record_holds(entries: object, person: object) -> None:

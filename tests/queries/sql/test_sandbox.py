@@ -67,6 +67,7 @@ def of_duckdb(query: str) -> list[str]:
         return [row[0] for row in connection.execute(query).fetchall()]
 
 
+@pytest.mark.slow
 def test_every_other_table_function_of_duckdb_is_shut(sandbox: SqlSandbox) -> None:
     kinds = "('table', 'table_macro', 'pragma')"
     names = of_duckdb(f"select distinct function_name from duckdb_functions() where function_type in {kinds}")
@@ -79,6 +80,7 @@ def test_every_other_table_function_of_duckdb_is_shut(sandbox: SqlSandbox) -> No
                 sandbox.run(attack)
 
 
+@pytest.mark.slow
 def test_every_view_of_duckdb_itself_is_shut(sandbox: SqlSandbox) -> None:
     names = of_duckdb("select distinct schema_name || '.' || view_name from duckdb_views() where internal")
     assert len(names) > 40

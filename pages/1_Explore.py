@@ -10,7 +10,7 @@ from ag_core.errors import UserError
 from ag_core.records import SceneGraph, time_to_frame
 from ag_core.ui import cached, html, tables
 from ag_core.ui.cached import StoreKey
-from ag_core.ui.formatting import format_download_name, format_duration, format_moment, format_number
+from ag_core.ui.formatting import format_download_name, format_duration, format_number, format_position
 from ag_core.ui.page import (
     COMPARE,
     EXPLORE,
@@ -156,7 +156,7 @@ def _show_triplets_now(viewing: Viewing, source: str, graphs: list[SceneGraph], 
 def _format_position(viewing: Viewing, time_s: float) -> str:
     """Where the player stands: time and frame, or the frame alone where the rate is unknown."""
     if viewing.video.fps:
-        return format_moment(time_s, viewing.video.fps)
+        return format_position(time_s, viewing.video.fps)
     return f"frame {time_to_frame(time_s, viewing.clock_fps, viewing.video.n_frames)}"
 
 

@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> None:
     from ag_core.annotations.store import AnnotationStore
     from ag_core.files import check_target
     from ag_core.progress import ProgressReporter
-    from ag_core.world.dense_source import dense_annotation
+    from ag_core.world.dense_source import find_dense_annotation
 
     check_target(options.out)
     start = time.perf_counter()
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> None:
             memory=options.memory,
             force=options.force,
             lake=options.lake,
-            further=() if world is None else [dense_annotation(world)],
+            further=() if world is None else [find_dense_annotation(world)],
         )
     seconds = time.perf_counter() - start
     with AnnotationStore(options.out) as store:

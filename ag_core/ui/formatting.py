@@ -7,11 +7,6 @@ from datetime import date
 from ag_core.records import SceneGraph, time_to_frame
 from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS, format_name
 
-SYNTHETIC_NOTE = (
-    "This result comes from models trained only on the synthetic home world; on real footage expect mistakes."
-)
-"""Stands beside every result that the shipped weights made of a video from elsewhere."""
-
 
 def format_number(n: float) -> str:
     """A count with thousands separators: 1715568 -> '1,715,568'."""
@@ -29,7 +24,7 @@ def format_clock(time_s: float) -> str:
     return f"{milliseconds // 60000}:{milliseconds // 1000 % 60:02d}.{milliseconds % 1000:03d}"
 
 
-def format_moment(time_s: float, fps: float | None) -> str:
+def format_position(time_s: float, fps: float | None) -> str:
     """A time with its 1-based frame number: '0:02.500, frame 31'; the time alone where the rate is unknown."""
     return format_clock(time_s) + (f", frame {time_to_frame(time_s, fps)}" if fps else "")
 

@@ -16,7 +16,6 @@ from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, action_index
 PROFILES = ("home-20", "home-60", "home-157")
 """Each profile has the actions of those before it."""
 DEFAULT_PROFILE = "home-60"
-NEVER = "never"
 
 TEMPLATES: dict[str, str] = {
     "hold": "attached to one or two hands",

@@ -8,21 +8,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ag_core.annotations.building.build import build_store
 from ag_core.annotations.building.inputs import FurtherAnnotation
-from ag_core.annotations.building.parts import Tables
+from ag_core.annotations.building.parts import Tables, encode_relations
 from ag_core.annotations.store_format import DENSE
 from ag_core.errors import UserError
-from ag_core.taxonomy import N_RELATIONS
 from ag_core.world.export import SET_OF_SPLIT, build_dense_graphs
 from ag_core.world.truth import WorldTruth
 
 DENSE_READER = 1
 """Version of what this module makes of a truth file."""
 
-_BITS = np.left_shift(np.uint32(1), np.arange(N_RELATIONS, dtype=np.uint32))
 _PERSON = ["person_x1", "person_y1", "person_x2", "person_y2", "person_score"]
 _VIDEO = ["source", "file", "video_id", "split", "part", "subject", "scene", "script"]
 _FACTS = ["duration_s", "fps", "width", "height", "n_frames"]
@@ -34,15 +30,15 @@ def holds_home_world(folder: Path) -> bool:
     return next((folder / "dense").glob("*.npz"), None) is not None
 
 
-def dense_annotation(folder: Path) -> FurtherAnnotation:
+def find_dense_annotation(folder: Path) -> FurtherAnnotation:
     """The exact truth in folder/dense as an annotation of its own; UserError where there is none."""
     files = tuple(sorted((folder / "dense").glob("*.npz")))
     if not files:
         raise UserError(f"{folder} holds no home world (no dense/*.npz); make one with: python -m ag_core world")
-    return FurtherAnnotation(DENSE, files, DENSE_READER, dense_tables)
+    return FurtherAnnotation(DENSE, files, DENSE_READER, read_dense_tables)
 
 
-def dense_tables(paths: Sequence[Path]) -> Tables:
+def read_dense_tables(paths: Sequence[Path]) -> Tables:
     """The part of some truth files: videos, the frames of the dense view, and their objects."""
     videos: list[tuple[Any, ...]] = []
     frames: list[tuple[Any, ...]] = []
@@ -56,7 +52,7 @@ def dense_tables(paths: Sequence[Path]) -> Tables:
         for graph in build_dense_graphs(truth):
             person = [None] * 5 if graph.person_box_xyxy is None else [*graph.person_box_xyxy.tolist(), 1.0]
             frames.append((DENSE, truth.video_id, graph.frame, *person))
-            masks = np.where(graph.relations > 0, _BITS, 0).sum(axis=1).tolist()
+            masks = encode_relations(graph.relations > 0).tolist()
             rows = zip(graph.object_classes.tolist(), graph.object_boxes_xyxy.tolist(), masks)
             for place, (object_class, box, mask) in enumerate(rows):
                 objects.append((DENSE, truth.video_id, graph.frame, place, object_class, True, 1.0, *box, mask))
@@ -76,7 +72,7 @@ def build_home_world_store(
     Sources: 'annotation', the sparse view in the release's formats, and `DENSE`. UserError where the folder holds no
     home world, or one whose annotation files were not written yet.
     """
-    dense = dense_annotation(folder)
+    dense = find_dense_annotation(folder)
     if not (folder / "charades").is_dir() or not (folder / "annotations").is_dir():
         raise UserError(
             f"{folder} has videos but no annotation files yet; finish it with the `python -m ag_core world` command"

@@ -23,7 +23,6 @@ CHANGE = 0.3
 SIZES_WH = ((480, 270), (270, 480), (640, 480))
 OVER_THE_EDGE = 0.01
 """Share of boxes that pass the border of the picture."""
-_ATTENTION_BITS = (1 << 3) - 1
 _NOT_CONTACTING = 1 << RELATIONS.index("not_contacting")
 
 

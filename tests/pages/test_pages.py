@@ -21,16 +21,17 @@ from ag_core.settings import PROJECT, settings
 from ag_core.ui import cached, tables
 from ag_core.ui.charts import plots
 from ag_core.ui.formatting import (
-    SYNTHETIC_NOTE,
     format_clock,
-    format_moment,
     format_number,
     format_percent,
+    format_position,
     format_remaining,
 )
 from ag_core.ui.widgets.running_query import RunningQuery
 from tests.conftest import stand_in_prediction
 from tests.jobs.stand_in_film import stand_in_film
+
+NOTE = "These models know only the home world."
 
 PAGES = ["app.py", *sorted(path.relative_to(PROJECT).as_posix() for path in (PROJECT / "pages").glob("*.py"))]
 RUN, MAKE = "pages/8_Run.py", "pages/9_Make.py"
@@ -227,7 +228,7 @@ class Desk:
         self.known[name] = replace(self.known[name], state=JobState.DONE)
 
     def get_result(self, name: str) -> Prediction:
-        return replace(stand_in_prediction("AB1CD"), notes=(SYNTHETIC_NOTE,))
+        return replace(stand_in_prediction("AB1CD"), notes=(NOTE,))
 
 
 @pytest.fixture
@@ -248,7 +249,7 @@ def test_run_shows_progress_and_the_result(app_home: Path, desk: Desk) -> None:
     desk.finish("job0")
     app.run()
     assert not app.exception
-    assert app.warning[0].value == SYNTHETIC_NOTE
+    assert app.warning[0].value == NOTE
     assert len(app.get("bidi_component")) == 1
 
 
@@ -366,7 +367,7 @@ def test_numbers_are_written_one_way() -> None:
     assert format_number(1715568) == "1,715,568"
     assert format_percent(0.4249) == "42.5 %"
     assert format_clock(62.5) == "1:02.500"
-    assert format_moment(2.5, 12) == "0:02.500, frame 31"
+    assert format_position(2.5, 12) == "0:02.500, frame 31"
     assert format_remaining(None) == "estimating"
 
 

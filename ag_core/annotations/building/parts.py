@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from ag_core.annotations.readers.issues import Issue
 from ag_core.files import hash_bytes, hash_file, remove_leftovers, stage_folder
@@ -55,6 +57,13 @@ COLUMNS: dict[str, pa.Schema] = {
 
 Tables = Mapping[str, Mapping[str, Any]]
 """Columns by name for each table of a part; what is left out is null. NaN is null, too."""
+
+
+def encode_relations(holds: NDArray[np.bool_]) -> NDArray[np.uint32]:
+    """Which relationships hold [N,R] as the store's masks [N]: bit r says that relationship r does."""
+    bits = np.left_shift(np.uint32(1), np.arange(holds.shape[1], dtype=np.uint32))
+    masks: NDArray[np.uint32] = np.where(holds, bits, np.uint32(0)).sum(axis=1, dtype=np.uint32)
+    return masks
 
 
 def to_issue_columns(issues: Iterable[Issue]) -> dict[str, list[str]]:

@@ -7,18 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from ag_core.annotations.building.parts import Tables
+from ag_core.annotations.building.parts import Tables, encode_relations
 from ag_core.annotations.store_format import PREDICTION_MARK
 from ag_core.records import MIN_PROBABILITY
 from ag_core.results.prediction import Prediction
-from ag_core.taxonomy import N_ACTIONS, N_RELATIONS
+from ag_core.taxonomy import N_ACTIONS
 
 PREDICTION_READER = 1
 """Version of what this module makes of a file."""
-
-_BITS = np.left_shift(np.uint32(1), np.arange(N_RELATIONS, dtype=np.uint32))
 
 
 def read_prediction_tables(paths: Sequence[Path]) -> Tables:
@@ -38,7 +34,7 @@ def read_prediction_tables(paths: Sequence[Path]) -> Tables:
             person = [None] * 4 if graph.person_box_xyxy is None else graph.person_box_xyxy.tolist()
             score = None if graph.person_box_xyxy is None else graph.person_score
             frames.append((*mine, graph.frame, round(graph.time_s * 1000), *person, score))
-            masks = np.where(graph.relations >= MIN_PROBABILITY, _BITS, 0).sum(axis=1).tolist()
+            masks = encode_relations(graph.relations >= MIN_PROBABILITY).tolist()
             for row in range(len(graph)):
                 shared = (*mine, graph.frame, row, int(graph.object_classes[row]), bool(graph.visible[row]))
                 box, held = graph.object_boxes_xyxy[row].tolist(), graph.relations[row].tolist()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import termios
 from io import StringIO
+from typing import TextIO
 
 import pytest
 
@@ -61,8 +62,10 @@ def test_a_log_gets_a_line_a_stage_and_one_now_and_then(monkeypatch: pytest.Monk
     now = [1000.0]
     new = progress_meter.ProgressMeter.__init__
 
-    def with_clock(meter: progress_meter.ProgressMeter, *arguments: object) -> None:
-        new(meter, *arguments)  # type: ignore[arg-type]
+    def with_clock(
+        meter: progress_meter.ProgressMeter, stage: str, done: int, total: int, stream: TextIO | None
+    ) -> None:
+        new(meter, stage, done, total, stream)
         meter._time = lambda: now[0]
         meter.start_t = now[0]
 

@@ -3,7 +3,7 @@
 import json
 import os
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 BYTES = "bytes"
 """The field that announces so many bytes after the line."""
@@ -17,14 +17,14 @@ class Message:
     body: bytes = b""
 
 
-def write_message(stream: BinaryIO, fields: dict[str, Any], body: bytes = b"") -> None:
+def write_message(stream: IO[bytes], fields: dict[str, Any], body: bytes = b"") -> None:
     """Write one message. OSError or ValueError where nobody reads any more."""
     announced = {**fields, BYTES: len(body)} if body else fields
     stream.write(json.dumps(announced).encode() + b"\n" + body)
     stream.flush()
 
 
-def read_message(stream: BinaryIO) -> Message | None:
+def read_message(stream: IO[bytes]) -> Message | None:
     """The next message; None where the other side ended, also in the middle of one. Lines that are none are skipped."""
     while (line := stream.readline()).endswith(b"\n"):
         try:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import ag_core
 from ag_core.jobs.messages import Message, read_message, write_message
@@ -37,8 +37,8 @@ class JsonLinesProcess:
                 env=os.environ | _find_package() | dict(environment or {}),
             )
         assert self._process.stdin is not None and self._process.stdout is not None
-        self._input: BinaryIO = self._process.stdin  # type: ignore[assignment]
-        self._output: BinaryIO = self._process.stdout  # type: ignore[assignment]
+        self._input: IO[bytes] = self._process.stdin
+        self._output: IO[bytes] = self._process.stdout
         self._sending = threading.Lock()
 
     @property

@@ -218,7 +218,7 @@ def _show_about(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s:
         "Subject": video.subject,
         "Split": video.split,
         "Length": format_duration(video.duration_s),
-        "Picture": f"{video.width} x {video.height} pixels" if video.width and video.height else "size unknown",
+        "Size": f"{video.width} x {video.height} pixels" if video.width and video.height else "unknown",
         "Rate": f"{video.fps:g} frames per second" if video.fps else "unknown",
         "Frames": format_number(video.n_frames) if video.n_frames else "number unknown",
         "Video file": video.path.name if video.path and video.path.is_file() else "missing",

@@ -132,10 +132,10 @@ def format_cautions(key: StoreKey, sequence: Sequence) -> str:
 
 
 def show_hit(number: int, row: pd.Series, texts: Values[str]) -> None:
-    """One hit: its picture, and its strip of time with the ways into the player."""
+    """One hit: its frame, and its strip of time with the ways into the player."""
     with st.container(key=f"ag_hit_{number}"):
-        picture = cached.load_frame_jpeg(row["path"], int(row["frame"]))
-        show_still(picture, alt=f"Video {row['video_id']} at frame {row['frame']}")
+        jpeg = cached.load_frame_jpeg(row["path"], int(row["frame"]))
+        show_still(jpeg, alt=f"Video {row['video_id']} at frame {row['frame']}")
         st.html(drawn.render_hit(row, texts, EXPLORE_ADDRESS, dark=is_dark()))
 
 

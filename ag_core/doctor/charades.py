@@ -114,7 +114,7 @@ CHECKS: tuple[Check, ...] = (
         Severity.NOTE,
         "Intervals without a length",
         "intervals",
-        "Start and end are the same as written. The label holds for the video; at no stretch of time.",
+        "Start and end are the same as written. The label holds for the video; in no interval of it.",
         "Nothing for labels of whole videos; leave them out where duration matters.",
         """select source, video, null::integer as frame_id, start_ms as t_ms, a.id || ' ' || a.label as details
            from action_intervals join action_classes a using (action)

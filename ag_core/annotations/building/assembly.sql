@@ -6,7 +6,7 @@ create temp table numbers as
 select video_id, (row_number() over (order by video_id) - 1)::integer as video
 from (select video_id from part_videos union select video_id from part_frames);
 
--- What the graphs say of a video: the split of its first frame that names one, the size of its pictures.
+-- What the graphs say of a video: the split of its first frame that names one, the size of its frames.
 create temp table graph_videos as
 select video_id, arg_min(split, frame) filter (where split is not null) as split,
        count(distinct split) as splits, max(width)::integer as width, max(height)::integer as height,
@@ -110,7 +110,7 @@ select $frame_behind_end as kind, 'frames' as file, g.video_id as key,
 from graph_videos g join part_facts f using (video_id) where g.last_frame > f.n_frames
 union all by name
 select $size_differs as kind, $persons as file, g.video_id as key,
-       format('pictures of {} x {} were annotated, the file has {} x {}, which is kept', g.width, g.height, f.width,
+       format('frames of {} x {} were annotated, the file has {} x {}, which is kept', g.width, g.height, f.width,
               f.height) as reason
 from graph_videos g join part_facts f using (video_id) where g.width <> f.width or g.height <> f.height
 order by kind, file, key, reason;

@@ -1,4 +1,4 @@
-"""The data card of the home world: what its labels, its pictures and its graphs are, as measured by `audit`.
+"""The data card of the home world: what its labels, its frames and its graphs are, as measured by `audit`.
 
 Reads the result that ships with the project; knows nothing of how it is made. Tables first, then what is shown.
 """

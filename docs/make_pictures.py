@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parent.parent
 IMAGES = ROOT / "docs" / "images"
@@ -62,8 +62,10 @@ def run_app() -> Iterator[str]:
                     break
                 except (urllib.error.URLError, OSError):
                     time.sleep(0.3)
-            yield url
-            process.terminate()
+            try:
+                yield url
+            finally:
+                process.terminate()
 
 
 def open_page(browser: Browser, url: str, path: str, query: dict[str, str]) -> Page:
@@ -97,20 +99,19 @@ def film_player(browser: Browser, url: str) -> None:
     player = page.locator("[data-part=player]")
     player.scroll_into_view_if_needed()
     player.focus()
+    area = player.bounding_box()
+    assert area is not None, "the player is not on the page"
     frames = []
     for number in range(FIRST_FRAME, LAST_FRAME, EVERY):
         for _ in range(EVERY):
             page.keyboard.press("f")
-        page.wait_for_function(
-            "wanted => document.querySelector('[data-part=number]').textContent.startsWith(`frame ${wanted} `)",
-            arg=number + EVERY + 1,
-        )
+        expect(page.locator("[data-part=number]")).to_contain_text(f"frame {number + EVERY + 1} /")
         page.wait_for_timeout(120)
-        frames.append(shrink(player.screenshot(), ANIMATION_WIDTH))
+        frames.append(shrink(page.screenshot(clip=area), ANIMATION_WIDTH))
     first, *others = frames
     first.save(
         IMAGES / "player.webp", save_all=True, append_images=others, duration=EVERY * 2000 // 12, loop=0, quality=60,
-        method=6,
+        method=4,
     )  # fmt: skip
     print("docs/images/player.webp")
 

@@ -89,7 +89,7 @@ function channels(colour) {
 
 /**
  * @typedef {{dark: boolean, background: string, raised: string, text: string, border: string, primary: string,
- *   font: string, models: string[]}} Theme
+ *   font: string}} Theme
  */
 
 /**
@@ -116,6 +116,7 @@ function readTheme(player) {
   };
 }
 
+/** @type {Record<string, number[]>} */
 const DASHES = { solid: [], dash: [4, 3], dot: [1, 3] };
 
 // Make a canvas as large as it is shown, in device pixels; true where that changed it.

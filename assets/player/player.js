@@ -77,9 +77,12 @@ class Player {
   update({ data, setStateValue, setTriggerValue }) {
     this.setState = setStateValue;
     this.trigger = setTriggerValue;
-    this.theme = readTheme(this.root);
-    fitted.font = this.theme.font;
-    data.models.forEach((model, at) => this.root.style.setProperty(`--model-${at}`, this.theme.dark ? model.dark : model.light));
+    const theme = (this.theme = readTheme(this.root));
+    fitted.font = theme.font;
+    const models = data ? data.models : [];
+    models.forEach((/** @type {any} */ model, /** @type {number} */ at) =>
+      this.root.style.setProperty(`--model-${at}`, theme.dark ? model.dark : model.light),
+    );
     if (data !== this.data) this.receive(data);
     this.timeline.colours(this.theme);
     this.draw();

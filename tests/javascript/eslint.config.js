@@ -3,7 +3,7 @@ import js from "@eslint/js";
 import globals from "globals";
 
 const shared = [
-  "GROUPS", "GROUP_INDEX", "DENIALS", "MODEL_DASHES", "SPEEDS", "element", "drawn", "lineSample", "formatTime", "clamp", "readTheme",
+  "GROUPS", "GROUP_INDEX", "DENIALS", "DASHES", "SPEEDS", "element", "drawn", "lineSample", "formatTime", "clamp", "readTheme",
   "fitCanvas", "column", "Source", "lastAtOrBefore", "Overlay", "GraphPanel", "TripletTable", "keptTracks", "fitted", "Timeline",
   "Clock", "reasonOfFailure", "Controls",
 ];

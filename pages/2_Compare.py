@@ -123,8 +123,8 @@ def show_feature(viewing: Viewing, time_s: float) -> None:
     show_download(table, "confidence", viewing.video.video_id, "compare_matrix_csv")
 
 
+# The models that read predicted graphs.
 READERS = [model.label for model in list_predicting_models() if model.bank is BankKind.PREDICTED_GRAPHS]
-"""The models that read predicted graphs."""
 
 described = ", ".join(f"{model.label} {model.about}" for model in list_predicting_models())
 show_page_frame("Compare", f"{described}; all read the same video here.")

@@ -156,6 +156,17 @@ def test_pages_hold_no_sql_and_no_models(path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("path", [*sorted((ROOT / "pages").glob("*.py")), ROOT / "app.py"], ids=place)
+def test_no_text_of_a_page_shows_by_itself(path: Path) -> None:
+    """Streamlit prints a text that stands alone on a page, such as a docstring below a constant."""
+    alone = [
+        node.lineno
+        for node in ast.parse(path.read_text()).body[1:]
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    ]
+    assert not alone, f"make comments of the texts in lines {alone}"
+
+
 def test_the_app_draws_no_films_itself() -> None:
     files = [path for path in (ROOT / "ag_core" / "jobs").glob("*.py") if path.name != "film_worker.py"]
     names = [name for path in files for name in imports_of(path)]

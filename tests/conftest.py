@@ -58,6 +58,14 @@ def pytest_sessionfinish() -> None:
     gc.collect()
 
 
+@pytest.fixture(autouse=True)
+def ordinary_floats() -> Iterator[None]:
+    """Predicting and training let tiny numbers count as zero, for the whole thread; the next test gets them back."""
+    yield
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_flush_denormal(False)
+
+
 @pytest.fixture(scope="session")
 def showcase(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder like assets/showcase: two clips of 3 s with annotations and predictions."""

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from ag_core.experiments.training import Listeners
 
 
+DEFAULT_SPLIT, DEFAULT_PRESET = "test", "demo"
+
+
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command, what it can evaluate, and the options of each."""
     parser = subparsers.add_parser("evaluate", help="score detector, relations, actions or the real frequency prior")
@@ -42,9 +45,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     for one in (detector, relations, action):
         add_data_options(one)
-        one.add_argument("--split", default="test", help="split to score (default %(default)s)")
+        one.add_argument("--split", default=DEFAULT_SPLIT, help="split to score (default %(default)s)")
         one.add_argument("--weights", type=Path, metavar="DIR", help="folder of weights (default: the shipped ones)")
-        one.add_argument("--preset", default="demo", help="size of the networks (default %(default)s)")
+        one.add_argument("--preset", default=DEFAULT_PRESET, help="size of the networks (default %(default)s)")
     for one in (detector, relations):
         one.add_argument("--frames", type=int, metavar="N", help="only N frames, spread evenly (default: all)")
     for one in (detector, relations, action, real):
@@ -65,13 +68,15 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _format_command(options: argparse.Namespace, data: str) -> str:
-    """The command without folders, for a reader to repeat elsewhere."""
+    """The command without folders, for a reader to repeat elsewhere; what is as usual is left out."""
     given = vars(options)
-    named = ("head", "mode", "frames", "source", "few_shot")
-    parts = [f" --{name.replace('_', '-')} {given[name]}" for name in named if given.get(name) is not None]
-    return (
-        f"evaluate {options.kind} {'--graphs' if options.kind == 'frequency-real' else '--data'} {data}{''.join(parts)}"
-    )
+    usual = {"split": DEFAULT_SPLIT, "preset": DEFAULT_PRESET}
+    named = ("head", "mode", "frames", "source", "few_shot", "split", "preset")
+    chosen = {name.replace("_", "-"): given[name] for name in named if given.get(name) not in (None, usual.get(name))}
+    if given.get("weights") is not None:
+        chosen["weights"] = options.weights.name
+    where = "--graphs" if options.kind == "frequency-real" else "--data"
+    return f"evaluate {options.kind} {where} {data}" + "".join(f" --{name} {value}" for name, value in chosen.items())
 
 
 def _evaluate(options: argparse.Namespace, command: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The commands `train` and `evaluate` from end to end on the stand-in world, with very small networks."""
 
+import argparse
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from ag_core.__main__ import main
+from ag_core.commands import evaluate
 from ag_core.errors import UserError
 from ag_core.evaluation.results_log import LoggedResult, read_log, read_log_row
 from ag_core.experiments import training
@@ -203,3 +205,19 @@ def test_a_sample_may_have_empty_lines_a_mark_and_separators(
     assert command("evaluate", "frequency-real", "--graphs", tmp_path) == 0
     row = read_log_row(json.loads(capsys.readouterr().out))
     assert row.metrics[0].n.train_frames == 1 and find_recall(row, "with-constraint") == 100
+
+
+def test_a_row_names_the_command_that_makes_it_again() -> None:
+    parser = argparse.ArgumentParser()
+    evaluate.add_parser(parser.add_subparsers())
+
+    def formatted(text: str) -> str:
+        return evaluate._format_command(parser.parse_args(text.split()), "home60")
+
+    assert formatted("evaluate action --data x/home60") == "evaluate action --data home60"
+    given = (
+        "evaluate relations --data x/home60 --head frequency --frames 9 --split train --preset paper --weights a/mine"
+    )
+    expected = "--head frequency --mode predcls --frames 9 --split train --preset paper --weights mine"
+    assert formatted(given) == f"evaluate relations --data home60 {expected}"
+    assert formatted("evaluate frequency-real --graphs x/ag") == "evaluate frequency-real --graphs home60"

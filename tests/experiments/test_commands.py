@@ -61,7 +61,9 @@ def test_all_networks_are_trained_and_evaluated(
     boxes, frequency, _, actions = read_log(log)
     [box_precision] = boxes.metrics
     assert box_precision.origin.seeds == (3,) and box_precision.n.frames == 5
-    assert box_precision.origin.command == "evaluate detector --data rectangles --frames 5"
+    assert box_precision.origin.command == (
+        f"evaluate detector --data rectangles --frames 5 --preset tiny --weights {tmp_path.name}"
+    )
     assert max(metric.number for metric in frequency.metrics if metric.protocol.k == 50) == 100
     assert set(actions.about["AP"]) == {"i3d", "lfb", "sgfb", "oracle"}
     assert {metric.origin.split for metric in actions.metrics} == {"test", "iid"}

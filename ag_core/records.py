@@ -18,17 +18,17 @@ MIN_PROBABILITY = 0.5
 """From this probability on a relationship holds. An annotated one has probability 1."""
 
 
-def frame_to_time(frame: int, fps: float) -> float:
-    """Seconds at which the 1-based `frame` is shown, at the video's own rate."""
-    return (frame - 1) / fps
-
-
 HALF_MILLISECOND_S = 0.0005
 """Stores, links and the player keep times in whole milliseconds: a frame may come back with a time this much early."""
 
 
+def frame_to_time(frame: int, fps: float) -> float:
+    """Seconds at which the 1-based `frame` is shown where frames are evenly spaced. FrameClock knows the others."""
+    return (frame - 1) / fps
+
+
 def time_to_frame(time_s: float, fps: float, n_frames: int | None = None) -> int:
-    """The 1-based frame shown at `time_s`, clamped to the first and, where known, the last frame.
+    """The 1-based frame shown at `time_s` where frames are evenly spaced, from 1 to the last where that is known.
 
     A time less than half a millisecond before a frame belongs to that frame: it is that frame's time, rounded.
     """
@@ -36,9 +36,82 @@ def time_to_frame(time_s: float, fps: float, n_frames: int | None = None) -> int
     return max(1, frame if n_frames is None else min(frame, n_frames))
 
 
+@dataclass(frozen=True, eq=False)
+class FrameClock:
+    """When each frame of a video is shown: the one place where frame numbers and seconds meet.
+
+    fps       frames a second: the rate of evenly spaced frames, otherwise the one most frames follow
+    n_frames  None where nobody counted them
+    uneven_s  [F] seconds since the first frame, strictly ascending; None where frame k is shown at (k - 1) / fps
+    note      '' or one sentence: what is odd about the file's own times, and what was assumed
+    """
+
+    fps: float
+    n_frames: int | None = None
+    uneven_s: NDArray[np.float64] | None = None
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.fps < np.inf:
+            raise ValueError(f"a rate of {self.fps} frames a second does not exist; give a positive number")
+        if self.uneven_s is not None:
+            _set_array(self, "uneven_s", np.float64, (self.n_frames,))
+            if not len(self.uneven_s) or self.uneven_s[0] != 0 or not (np.diff(self.uneven_s) > 0).all():
+                raise ValueError("frame times have to start at 0 and ascend")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, FrameClock) or (self.fps, self.n_frames) != (other.fps, other.n_frames):
+            return False
+        mine, theirs = self.uneven_s, other.uneven_s
+        return mine is theirs if mine is None or theirs is None else np.array_equal(mine, theirs)
+
+    def __hash__(self) -> int:
+        return hash((self.fps, self.n_frames))
+
+    @property
+    def even(self) -> bool:
+        """Whether frame k is shown at (k - 1) / fps."""
+        return self.uneven_s is None
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds until the last frame has been shown as long as most are. ValueError where nobody counted frames."""
+        if self.n_frames is None:
+            raise ValueError("the length of a video is unknown while its frames are not counted")
+        return self.n_frames / self.fps if self.uneven_s is None else float(self.uneven_s[-1]) + 1 / self.fps
+
+    def time_of(self, frame: int) -> float:
+        """Seconds at which the 1-based `frame` is shown; beyond the last frame, at the usual rate."""
+        if self.uneven_s is None:
+            return frame_to_time(frame, self.fps)
+        index = min(max(frame - 1, 0), len(self.uneven_s) - 1)
+        return float(self.uneven_s[index]) + frame_to_time(frame - index, self.fps)
+
+    def frame_at(self, time_s: float) -> int:
+        """The 1-based frame shown at `time_s`, the first or last outside. Half a millisecond early is on time."""
+        if self.uneven_s is None:
+            return time_to_frame(time_s, self.fps, self.n_frames)
+        return max(1, int(np.searchsorted(self.uneven_s, time_s + HALF_MILLISECOND_S, side="right")))
+
+    def frames_nearest(self, times_s: ArrayLike) -> NDArray[np.int64]:
+        """[T] the 1-based frame shown half a usual frame after each time.
+
+        With even frames that is the nearest one, the later of two; while a recording stands still, the one it shows.
+        """
+        times = np.asarray(times_s, np.float64)
+        if self.uneven_s is None:
+            numbers = np.floor(times * self.fps + 0.5 + 1e-6).astype(np.int64) + 1
+        else:
+            numbers = np.searchsorted(self.uneven_s, times + 0.5 / self.fps + HALF_MILLISECOND_S, side="right")
+        return np.asarray(np.clip(numbers, 1, self.n_frames), np.int64)
+
+
 @dataclass(frozen=True)
 class Video:
-    """A video and what is known of it. `fps` and `n_frames` are the file's own; None where there is no file."""
+    """A video and what is known of it. `fps` and `n_frames` are the file's own; None where there is no file.
+
+    frame_times_s  [F] seconds at which each frame is shown where they are not evenly spaced, otherwise None
+    """
 
     video_id: str
     duration_s: float
@@ -51,6 +124,12 @@ class Video:
     scene: str | None = None
     script: str | None = None
     path: Path | None = None
+    frame_times_s: NDArray[np.float64] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def clock(self) -> FrameClock | None:
+        """When its frames are shown; None where the rate is unknown."""
+        return FrameClock(self.fps, self.n_frames, self.frame_times_s) if self.fps else None
 
 
 @dataclass(frozen=True)

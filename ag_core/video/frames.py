@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ag_core.errors import UserError
-from ag_core.records import Video
+from ag_core.records import FrameClock, Video
+from ag_core.video.clock import make_clock
 
 # Only real containers: playlists and scripts, which name other files or hosts, are refused unread.
 CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,gif"
@@ -41,21 +42,18 @@ class FrameIndex:
 
     pts       [F] display time of each frame in the stream's time base, ascending; empty where the file has none
     keys      [K] numbers (1-based) of the frames that decoding can start from, ascending
-    n_frames  frames that are there; fps frames per second
+    clock     when each frame is shown, and how many there are
     size_wh   as displayed, after rotation; turns: quarter turns counter-clockwise that make a frame upright
     first_s   when the first frame is shown, in seconds of the file's clock
-    even      whether every frame lies within half a frame of the even grid of `fps`
     codec, pixel_format, container, square_pixels, comment: as the file says
     """
 
     pts: NDArray[np.int64]
     keys: NDArray[np.int64]
-    n_frames: int
-    fps: float
+    clock: FrameClock
     size_wh: tuple[int, int]
     turns: int
     first_s: float
-    even: bool
     codec: str
     pixel_format: str
     container: str
@@ -63,8 +61,12 @@ class FrameIndex:
     comment: str
 
     @property
-    def duration_s(self) -> float:
-        return self.n_frames / self.fps
+    def n_frames(self) -> int:
+        return self.clock.n_frames or 0
+
+    @property
+    def fps(self) -> float:
+        return self.clock.fps
 
 
 def probe_video(path: Path | str) -> Video:
@@ -75,7 +77,17 @@ def probe_video(path: Path | str) -> Video:
     path = Path(path)
     index = read_frame_index(path)
     width, height = index.size_wh
-    return Video(path.stem, index.duration_s, index.fps, width, height, index.n_frames, path=path)
+    clock = index.clock
+    return Video(
+        video_id=path.stem,
+        duration_s=clock.duration_s,
+        fps=clock.fps,
+        width=width,
+        height=height,
+        n_frames=clock.n_frames,
+        path=path,
+        frame_times_s=clock.uneven_s,
+    )
 
 
 def read_frame_index(path: Path | str) -> FrameIndex:
@@ -97,52 +109,39 @@ def _read_frame_index(path: Path, size: int, changed_ns: int) -> FrameIndex:
         packets = [(p.pts, p.is_keyframe) for p in _read_packets(container, stream) if not p.is_discard]
         if not packets:
             raise UserError(f"{path.name} has a video track without frames; give a complete {KINDS} file")
-        average, native, time_base = stream.average_rate, stream.guessed_rate, stream.time_base
+        average, native = float(stream.average_rate or 0), float(stream.guessed_rate or 0)
+        time_base = stream.time_base or Fraction(1, 1000)
+        said_s = float((stream.duration or 0) * time_base)
         shape = stream.sample_aspect_ratio
         comment = next((value for key, value in container.metadata.items() if key.lower() == "comment"), "")
         kind = container.format.name
     first = _decode_first_frame(path)
     times = [pts for pts, _ in packets]
     if None in times or len(set(times)) < len(times):
-        pts, keys, even, first_s = np.zeros(0, np.int64), np.ones(1, np.int64), False, 0.0
-        fps = float(average or native or 25)
+        pts, keys, first_s = np.zeros(0, np.int64), np.ones(1, np.int64), 0.0
+        clock = make_clock([None] * len(packets), time_base, average, native, said_s)
     else:
         packets.sort()
         pts = np.array([time for time, _ in packets], np.int64)
         keys = np.flatnonzero([is_key for _, is_key in packets]) + 1
         keys = keys if len(keys) else np.ones(1, np.int64)
-        seconds = (pts - pts[0]) * float(time_base or Fraction(1, 1000))
-        fps = _choose_rate(seconds, float(average or 0), float(native or 0))
-        even = bool(np.abs(seconds * fps - np.arange(len(pts))).max() <= 0.5)
-        first_s = float(pts[0] * (time_base or 0))
+        clock = make_clock(pts, time_base, average, native, said_s)
+        first_s = float(pts[0] * time_base)
     turns = round(first.rotation / 90) % 4
     size_wh = (first.height, first.width) if turns % 2 else (first.width, first.height)
     return FrameIndex(
         pts=pts,
         keys=keys.astype(np.int64),
-        n_frames=len(packets),
-        fps=fps,
+        clock=clock,
         size_wh=size_wh,
         turns=turns,
         first_s=first_s,
-        even=even,
         codec=stream.codec_context.name,
         pixel_format=first.format.name,
         container=kind,
         square_pixels=shape is None or shape in (0, 1),
         comment=comment,
     )
-
-
-def _choose_rate(seconds: NDArray[np.float64], average: float, native: float) -> float:
-    """Frames per second: what the file says, unless its own clock disagrees by more than a twentieth."""
-    said = next((rate for rate in (average, native) if 0 < rate <= 1000), 0.0)
-    if len(seconds) < 2 or seconds[-1] <= 0:
-        return said or 25.0
-    seen = (len(seconds) - 1) / float(seconds[-1])
-    # A clock of whole milliseconds and a first or last frame held longer shift a short file's average.
-    agrees = [rate for rate in (native, average) if 0 < rate <= 1000 and abs(rate / seen - 1) <= 0.05]
-    return agrees[0] if agrees else seen
 
 
 @contextmanager

@@ -9,8 +9,10 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 
 from ag_core.files import hash_file, stage_file
+from ag_core.records import FrameClock
 from ag_core.video.frames import read_frame_index, read_frames
 
 CODECS = ("h264", "vp9", "libvpx-vp9", "av1", "libdav1d")
@@ -18,15 +20,23 @@ PIXEL_FORMATS = ("yuv420p", "yuvj420p")
 
 
 def is_playable(path: Path | str) -> bool:
-    """Whether a browser plays the file itself, showing frame k at (k - 1) / fps: codec, container and even clock.
+    """Whether a browser plays the file itself, showing frame k within half a frame of (k - 1) / fps.
+
+    Codec, container, square pixels, and a clock that nobody had to mend and that stays near an even one.
 
     Raises UserError as `probe_video`.
     """
     index = read_frame_index(path)
     # FFmpeg gives mkv and webm one name; browsers take the ending's word.
     contained = "mp4" in index.container or ("webm" in index.container and Path(path).suffix.lower() == ".webm")
-    clock = index.even and abs(index.first_s) * index.fps < 0.5
+    clock = not index.clock.note and _stays_near_even(index.clock) and abs(index.first_s) * index.fps < 0.5
     return contained and clock and index.square_pixels and index.codec in CODECS and index.pixel_format in PIXEL_FORMATS
+
+
+def _stays_near_even(clock: FrameClock) -> bool:
+    if clock.uneven_s is None:
+        return True
+    return bool(np.abs(clock.uneven_s * clock.fps - np.arange(len(clock.uneven_s))).max() < 0.5)
 
 
 def make_playable(path: Path | str, target: Path, progress: Callable[[int, int], None] | None = None) -> None:

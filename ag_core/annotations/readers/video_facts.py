@@ -59,7 +59,7 @@ def probe_videos(files: Sequence[tuple[str, Path]]) -> Tables:
             continue
         size = video.width, video.height, video.n_frames
         rows.append((video_id, video.duration_s, video.fps or None, *size, str(video.path)))
-        if not index.even:
+        if not index.clock.even:
             reason = "frames do not come at an even rate; the time of a frame is only near"
             issues.append(Issue(Kind.RATE_VARIES, path.name, video_id, reason))
         if index.first_s > NOTICEABLE_S:

@@ -24,8 +24,8 @@ def main(arguments: list[str] | None = None) -> int:
     subparsers = parser.add_subparsers(dest="command", required=True)
     for name in COMMANDS:
         importlib.import_module(f"ag_core.commands.{name.replace('-', '_')}").add_parser(subparsers)
-    options = parser.parse_args(arguments)
     try:
+        options = parser.parse_args(arguments)
         options.run(options)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -61,6 +61,10 @@ class RelDnPreset(RelationPreset):
     spatial_width: int
 
 
+BANK_OPERATORS = ("non-local", "mean", "max")
+"""What a bank head can take from its window."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class VideoPreset:
     """A clip network with a bank head behind it: what every video model says (methods C12, C16).
@@ -71,7 +75,7 @@ class VideoPreset:
     frame_step_s       seconds between frames; None spreads them evenly over the whole video
     pathway_strides    of each pathway of the network: every how many of the clip's frames it sees
     regions_per_frame  most regions that the network looks at in a frame of the clip; 0 for a network of whole frames
-    operator           what a bank head takes from its window: 'non-local', 'mean' or 'max'
+    operator           what a bank head takes from its window, one of BANK_OPERATORS
     latent_size, bank_layers        width and depth of the non-local bank operator
     bank_dropout, dropout           inside the operator, and before the classifier
     """

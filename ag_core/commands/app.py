@@ -5,11 +5,13 @@ import os
 import subprocess
 import sys
 
+from ag_core.commands.number_options import add_whole_number
+
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command and its options."""
     parser = subparsers.add_parser("app", help="open the application in a browser")
-    parser.add_argument("--port", type=int, default=8501, help="default %(default)s")
+    add_whole_number(parser, "--port", least=1, most=65535, default=8501, help="default %(default)s")
     parser.add_argument(
         "--address", default="127.0.0.1", help="network address to serve (default %(default)s: here alone)"
     )
@@ -21,11 +23,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(options: argparse.Namespace) -> None:
     """Serve until stopped from the keyboard."""
-    from ag_core.errors import UserError
     from ag_core.settings import APPLICATION, PROJECT, is_address
 
-    if not 0 < options.port < 65536:
-        raise UserError(f"--port {options.port} is no port; give a number from 1 to 65535")
     environment = dict(os.environ)
     if options.store:
         environment["AG_STORE"] = options.store

@@ -9,11 +9,13 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ag_core.commands.number_options import MAX_STEPS, add_threads, add_whole_number
 from ag_core.errors import UserError
 
 if TYPE_CHECKING:
     from ag_core.world_audit.graph_distance import GraphSample
 
+MAX_SEEDS = 1000
 BEGIN, END = "<!-- audit -->", "<!-- end of audit -->"
 """Between these lines of a data card stand the numbers."""
 
@@ -28,9 +30,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--log", type=Path, metavar="FILE", help="append a short row to this file, one JSON a line")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the whole result as JSON")
     parser.add_argument("--card", type=Path, metavar="FILE", help="put the tables into this Markdown file")
-    parser.add_argument("--seeds", type=int, default=3, metavar="N", help="trainings an audit (default %(default)s)")
-    parser.add_argument("--steps", type=int, metavar="N", help="steps of each training (default: the fixed recipe's)")
-    parser.add_argument("--threads", type=int, default=1, help="processor threads (default %(default)s)")
+    seeds, steps = "trainings an audit (default %(default)s)", "steps of each training (default: the fixed recipe's)"
+    add_whole_number(parser, "--seeds", least=1, most=MAX_SEEDS, default=3, metavar="N", help=seeds)
+    add_whole_number(parser, "--steps", least=1, most=MAX_STEPS, metavar="N", help=steps)
+    add_threads(parser, default=1, help="processor threads (default %(default)s)")
     parser.add_argument(
         "--owner", choices=("yours", "ours on the home world"), default="yours", help="whose the numbers are said to be"
     )
@@ -45,8 +48,6 @@ def run(options: argparse.Namespace) -> None:
     from ag_core.world_audit.data_card import format_card
     from ag_core.world_audit.report import summarize_for_log
 
-    if options.seeds < 1:
-        raise UserError(f"--seeds {options.seeds} trains nothing; give 1 or more")
     card = _split_card(options.card) if options.card is not None else None
     torch.set_num_threads(options.threads)
     report = _run_audits(options)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ag_core.catalog import DEFAULT_RELATION_HEAD
+from ag_core.commands.number_options import MAX_FRAME, add_whole_number
 from ag_core.commands.training_data import add_data_options, name_data, open_data, read_compute
 from ag_core.progress import ProgressReporter
 
@@ -49,7 +50,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         one.add_argument("--weights", type=Path, metavar="DIR", help="folder of weights (default: the shipped ones)")
         one.add_argument("--preset", default=DEFAULT_PRESET, help="size of the networks (default %(default)s)")
     for one in (detector, relations):
-        one.add_argument("--frames", type=int, metavar="N", help="only N frames, spread evenly (default: all)")
+        frames = "only N frames, spread evenly (default: all)"
+        add_whole_number(one, "--frames", least=1, most=MAX_FRAME, metavar="N", help=frames)
     for one in (detector, relations, action, real):
         one.add_argument("--log", type=Path, metavar="FILE", help="append the result to this file, one JSON a line")
     parser.set_defaults(run=run)

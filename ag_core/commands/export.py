@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ag_core.commands.number_options import MAX_FRAME, MAX_TIME_S, add_number, add_whole_number
+
 if TYPE_CHECKING:
     from ag_core.annotations.store import AnnotationStore
     from ag_core.records import SceneGraph, Video
@@ -25,12 +27,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--source", default="annotation", metavar="NAME", help="default %(default)s")
     parser.add_argument("--prediction", type=Path, metavar="FILE.json", help="a result of predict instead of a store")
     parser.add_argument("--format", required=True, choices=FORMAT_NAMES)
-    parser.add_argument("--frame", type=int, metavar="N", help="this frame's graph alone, counted from 1")
-    parser.add_argument("--at", type=float, metavar="SECONDS", help="the graph at this time alone")
-    parser.add_argument(
-        "--min-probability", type=float, default=0.5, help="probability from which a relationship holds"
-    )
-    parser.add_argument("--min-score", type=float, default=0.3, help="score from which an object counts")
+    frame, at = "this frame's graph alone, counted from 1", "the graph at this time alone"
+    add_whole_number(parser, "--frame", least=1, most=MAX_FRAME, metavar="N", help=frame)
+    add_number(parser, "--at", most=MAX_TIME_S, metavar="SECONDS", help=at)
+    probability = "probability from which a relationship holds (default %(default)g)"
+    add_number(parser, "--min-probability", most=1.0, default=0.5, help=probability)
+    score = "score from which an object counts (default %(default)g)"
+    add_number(parser, "--min-score", most=1.0, default=0.3, help=score)
     parser.add_argument("--dark", action="store_true", help="pictures and page on a dark ground")
     parser.add_argument("--force", action="store_true", help="write again what is there already")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE|DIR", help="a folder for several videos")

@@ -3,14 +3,18 @@
 import argparse
 from pathlib import Path
 
+from ag_core.commands.number_options import add_seed, add_whole_number
+from ag_core.results.film_cache import LENGTHS_S, N_SEEDS
+
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command and its options."""
     parser = subparsers.add_parser("film", help="make one synthetic film with the actions you choose")
-    parser.add_argument("--seed", type=int, required=True, help="decides everything that is not requested")
+    add_seed(parser, most=N_SEEDS - 1, required=True, help="decides everything that is not requested")
     parser.add_argument("--actions", nargs="*", default=[], metavar="cNNN", help="requested actions, in their order")
     parser.add_argument("--split", default="val", help="whose people play: val or train (default %(default)s)")
-    parser.add_argument("--seconds", type=int, default=12, help="length (default %(default)s)")
+    lengths = f"length: {', '.join(map(str, LENGTHS_S))} (default %(default)s)"
+    add_whole_number(parser, "--seconds", least=1, most=max(LENGTHS_S), default=LENGTHS_S[0], help=lengths)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of films; gets one folder more")
     parser.set_defaults(run=run)
 

@@ -5,6 +5,8 @@ import time
 from pathlib import Path
 
 from ag_core.catalog import DEFAULT_RELATION_HEAD
+from ag_core.commands.number_options import add_number
+from ag_core.results.prediction_cache import MAX_RATE
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -18,7 +20,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
     parser.add_argument("--detector", default="home-world", metavar="NAME|FILE.onnx", help="default %(default)s")
     parser.add_argument("--relation-head", default=DEFAULT_RELATION_HEAD, metavar="NAME", help="default %(default)s")
-    parser.add_argument("--rate", type=float, default=2.0, help="graphs per second (default %(default)g)")
+    add_number(
+        parser, "--rate", most=MAX_RATE, open_below=True, default=2.0, help="graphs per second (default %(default)g)"
+    )
     parser.add_argument("--device", default=None, help="cpu or cuda; without it the GPU when there is one")
     parser.add_argument("--weights", type=Path, metavar="DIR", help="folder of the weights files (default: shipped)")
     parser.add_argument("--no-cache", action="store_true", help="predict anew, and keep no result for the app")

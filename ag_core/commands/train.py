@@ -8,13 +8,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ag_core.catalog import DEFAULT_CLIP_NETWORK, DEFAULT_RELATION_HEAD
+from ag_core.commands.number_options import (
+    MAX_BATCH,
+    MAX_FRAME,
+    MAX_LEARNING_RATE,
+    MAX_MINUTES,
+    MAX_STEPS,
+    add_number,
+    add_seed,
+    add_whole_number,
+)
 from ag_core.commands.training_data import add_data_options, open_data, read_compute
+from ag_core.presets import BANK_OPERATORS
 from ag_core.progress import ProgressReporter
 
 if TYPE_CHECKING:
     from ag_core.experiments.datasets import TrainingData
-    from ag_core.experiments.training import Listeners, TrainedModel, TrainingOptions
+    from ag_core.experiments.training import Listeners, TrainedModel
     from ag_core.experiments.training_loop import TrainingProgress
+    from ag_core.experiments.training_options import TrainingOptions
 
 WHAT = {
     "detector": "the Faster R-CNN, on annotated frames",
@@ -36,11 +48,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         one.add_argument("--out", type=Path, required=True, help=out)
         one.add_argument("--preset", default="demo", help="size of the network (default %(default)s)")
         budget = one.add_mutually_exclusive_group(required=True)
-        budget.add_argument("--minutes", type=float, help="wall time to train; the learning rate ends at zero then")
-        budget.add_argument("--steps", type=int, help="number of steps to train instead")
-        one.add_argument("--batch", type=int, help="examples in a step")
-        one.add_argument("--rate", type=float, help="peak learning rate")
-        one.add_argument("--seed", type=int, default=0)
+        minutes = "wall time to train; the learning rate ends at zero then"
+        add_number(budget, "--minutes", most=MAX_MINUTES, open_below=True, help=minutes)
+        add_whole_number(budget, "--steps", least=1, most=MAX_STEPS, help="number of steps to train instead")
+        add_whole_number(one, "--batch", least=1, most=MAX_BATCH, help="examples in a step")
+        add_number(one, "--rate", most=MAX_LEARNING_RATE, open_below=True, help="peak learning rate")
+        add_seed(one, default=0, help="decides all that is drawn by chance (default %(default)s)")
         one.add_argument("--autocast", default="auto", help="auto, off or bfloat16: precision (default %(default)s)")
         one.add_argument("--pin-memory", action="store_true", help="send batches to a GPU through page-locked memory")
         one.add_argument("--resume", action="store_true", help="go on from an interrupted training of the same --out")
@@ -48,9 +61,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
             one.add_argument("--weights", type=Path, metavar="DIR", help="folder of earlier weights (default: shipped)")
         if kind == "relations":
             one.add_argument("--head", default=DEFAULT_RELATION_HEAD, help="relation head (default %(default)s)")
-            one.add_argument("--every", type=int, default=2, help="use every N-th frame that counts (%(default)s)")
+            every = "use every N-th frame that counts (default %(default)s)"
+            add_whole_number(one, "--every", least=1, most=MAX_FRAME, default=2, metavar="N", help=every)
         if kind == "clip":
             one.add_argument("--network", default=DEFAULT_CLIP_NETWORK, help="clip network (default %(default)s)")
+        if kind == "action":
+            operator = "what a head takes from its bank (default: the preset's, which is non-local)"
+            one.add_argument("--operator", choices=BANK_OPERATORS, help=operator)
         if kind in ("clip", "action"):
             one.add_argument("--few-shot", metavar="PROFILE", help="let only the base classes of a profile count")
     parser.set_defaults(run=run)
@@ -64,13 +81,14 @@ def run(options: argparse.Namespace) -> None:
 
     from ag_core.experiments import training
     from ag_core.experiments.training_loop import Budget
+    from ag_core.experiments.training_options import TrainingOptions
     from ag_core.settings import WEIGHTS
 
     # A terminated training ends like one stopped from the keyboard: its state is written first.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     torch.set_flush_denormal(True)
     given = vars(options)
-    chosen = training.TrainingOptions(
+    chosen = TrainingOptions(
         out=options.out,
         budget=Budget(options.minutes, options.steps),
         preset=options.preset,
@@ -83,6 +101,7 @@ def run(options: argparse.Namespace) -> None:
         head=given.get("head", DEFAULT_RELATION_HEAD),
         every=given.get("every", 1),
         network=given.get("network", DEFAULT_CLIP_NETWORK),
+        operator=given.get("operator"),
         few_shot=given.get("few_shot"),
     )
     data = open_data(options, options.split)

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ag_core.errors import UserError
+from ag_core.commands.number_options import add_threads
 from ag_core.settings import is_address
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
         "--cache", type=Path, metavar="DIR", help="decoded frames and features (default: beside --data)"
     )
     parser.add_argument("--device", default="cpu", help="cpu or cuda (default %(default)s)")
-    parser.add_argument("--threads", type=int, help="processor threads (default: one a core)")
+    add_threads(parser, help="processor threads (default: one a core)")
 
 
 def _parse_location(text: str) -> Path | str:
@@ -59,8 +59,6 @@ def read_compute(options: argparse.Namespace) -> "Compute":
     from ag_core.experiments.compute import Compute
 
     if options.threads is not None:
-        if options.threads < 1:
-            raise UserError(f"--threads {options.threads} leaves nobody to compute; give 1 or more")
         torch.set_num_threads(options.threads)
     chosen = vars(options)
     return Compute(options.device, chosen.get("autocast", "off"), chosen.get("pin_memory", False))

@@ -4,6 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
+from ag_core.commands.number_options import add_seed, add_whole_number
+
+MAX_COUNT = 500_000
+MAX_WORKERS = 1024
+
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command and its options."""
@@ -12,12 +17,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument(
         "--split", action="append", choices=("train", "val"), required=True, help="what to make; may be given twice"
     )
-    parser.add_argument(
-        "--count", action="append", type=int, required=True, metavar="N", help="videos of the --split before it"
+    count, workers = "videos of the --split before it", "processes (default: one a core)"
+    add_whole_number(
+        parser, "--count", least=1, most=MAX_COUNT, action="append", required=True, metavar="N", help=count
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the data set")
-    parser.add_argument("--seed", type=int, default=0, help="of the whole set (default %(default)s)")
-    parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core)")
+    add_seed(parser, default=0, help="of the whole set (default %(default)s)")
+    add_whole_number(parser, "--workers", least=1, most=MAX_WORKERS, metavar="N", help=workers)
     parser.add_argument("--only", nargs="+", default=[], metavar="ID", help="make only these videos of the set")
     parser.add_argument(
         "--detected-people", action="store_true", help="person boxes 2 %% off and 5 %% missed, as a detector's are"
@@ -33,8 +39,6 @@ def run(options: argparse.Namespace) -> None:
     from ag_core.world.generate import generate
     from ag_core.world.render_cost import sum_costs
 
-    if options.workers is not None and options.workers < 1:
-        raise UserError(f"--workers {options.workers} does not work; give 1 or more")
     if len(options.split) != len(options.count) or len(set(options.split)) < len(options.split):
         raise UserError(
             "each --split needs one --count; give for example --split train --count 400 --split val --count 120"

@@ -5,17 +5,13 @@ listeners it is given; nothing is printed here, and nothing is written but weigh
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from ag_core.annotations.few_shot import list_few_shot_classes
 from ag_core.catalog import (
     ACTION_MODELS,
-    DEFAULT_CLIP_NETWORK,
     DEFAULT_RELATION_HEAD,
     HOME_WORLD,
     ActionModelEntry,
@@ -27,21 +23,19 @@ from ag_core.catalog import (
 from ag_core.errors import UserError
 from ag_core.experiments.action import VideoFeatures, build_extractor, build_head_examples, make_head_losses
 from ag_core.experiments.clip import Clips, list_seen_actions, make_clip_losses, start_at_prior
-from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import FrameCache, LabelledVideo, LabelledVideos, TrainingData, open_counted_frames
 from ag_core.experiments.detector import DetectorFrames, make_detector_losses
 from ag_core.experiments.relations import collect_labelled_objects, join_video, load_examples, make_relation_losses
-from ag_core.experiments.training_loop import Budget, Recipe, SavedState, TrainingProgress, fit
-from ag_core.files import hash_bytes, hash_file
+from ag_core.experiments.training_loop import SavedState, TrainingProgress, fit
+from ag_core.experiments.training_options import TrainingOptions, open_saved_state
+from ag_core.files import hash_file
 from ag_core.models.checkpoints import save_checkpoint
 from ag_core.models.detector import FasterRcnnDetector, build_faster_rcnn, load_faster_rcnn
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import build_relation_head, find_relation_loss
 from ag_core.models.video import build_bank_head, build_clip_classifier
+from ag_core.presets import VideoPreset
 from ag_core.progress import Progress, track_progress
-from ag_core.settings import WEIGHTS
-
-RATE = 1e-3
 
 
 def _ignore(*_: object) -> None:
@@ -56,54 +50,6 @@ class Listeners:
     stage: Progress = _ignore
     steps: Callable[[TrainingProgress], None] = _ignore
     note: Callable[[str], None] = _ignore
-
-
-@dataclass(frozen=True)
-class TrainingOptions:
-    """How to train.
-
-    out       weights file; of the action heads the folder of their files
-    preset    name of the networks' size
-    batch     examples in a step, rate the peak of the learning rate; None takes what suits the training
-    weights   folder of earlier weights that a training stands on (the detector of the relations, all of the action's)
-    resume    go on from an interrupted training of the same `out` with the same options
-    head      relations: the relation head of the catalog to train
-    every     relations: every N-th of the frames that count
-    network   clip: the clip network of the catalog to train
-    few_shot  clip, action: profile whose base classes alone count in the loss; None for all classes
-    UserError for numbers that train nothing.
-    """
-
-    out: Path
-    budget: Budget
-    preset: str = "demo"
-    batch: int | None = None
-    rate: float | None = None
-    seed: int = 0
-    compute: Compute = field(default_factory=Compute)
-    weights: Path = WEIGHTS
-    resume: bool = False
-    head: str = DEFAULT_RELATION_HEAD
-    every: int = 2
-    network: str = DEFAULT_CLIP_NETWORK
-    few_shot: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.batch is not None and self.batch < 1:
-            raise UserError(f"--batch {self.batch} is no number of examples; give 1 or more")
-        if self.every < 1:
-            raise UserError(f"--every {self.every} chooses no frames; give 1 for all, 2 for every second, ...")
-        self.recipe(False)
-
-    def recipe(self, bears_bfloat16: bool) -> Recipe:
-        """The recipe of a training; `bears_bfloat16`: mixed precision may be chosen where it is faster."""
-        rate = RATE if self.rate is None else self.rate
-        return Recipe(self.budget, rate, autocast=self.compute.forward_dtype(bears_bfloat16), seed=self.seed)
-
-    @property
-    def counted_classes(self) -> NDArray[np.bool_] | None:
-        """[157] the action classes that count in the loss, None for all."""
-        return None if self.few_shot is None else list_few_shot_classes(self.few_shot).loss_mask()
 
 
 @dataclass(frozen=True)
@@ -125,12 +71,12 @@ def train_detector(data: TrainingData, options: TrainingOptions, listeners: List
     """Train the Faster R-CNN from random weights on the annotated frames that count."""
     preset = find_detector(HOME_WORLD).preset(options.preset)
     recipe = options.recipe(bears_bfloat16=True)
+    state = open_saved_state("detector", preset, data, options)
     frames = DetectorFrames.from_videos(_load(data, listeners))
     _decode(frames.cache, frames.videos, listeners)
     torch.manual_seed(options.seed)
     model = build_faster_rcnn(preset).to(options.compute.device)
-    state = find_saved_state("detector", preset.name, data, options)
-    losses = make_detector_losses(model, frames, options.batch or 8, options.compute)
+    losses = make_detector_losses(model, frames, options.batch_of("detector"), options.compute)
     progress = fit(model, losses, recipe, state, options.resume, listeners.steps)
     facts = _build_metadata("detector", HOME_WORLD, preset.name, data, options, progress)
     save_checkpoint(options.out, model.state_dict(), facts, half_precision=True)
@@ -147,13 +93,16 @@ def train_relations(
     """
     entry, own_detector = find_relation_head(options.head), find_detector(HOME_WORLD)
     preset, weights = entry.preset(options.preset), own_detector.weights_path(options.weights)
+    counting = find_relation_head("frequency")
+    state = open_saved_state(f"relations {entry.id}", preset, data, options, (weights,))
+    frequency_path = options.out if entry.id == counting.id else counting.weights_path(options.out.parent)
+    if frequency_path.resolve() == options.out.resolve() and entry.id != counting.id:
+        raise UserError(f"{options.out} is where the frequency prior of this training goes; give another --out")
     model = load_faster_rcnn(weights, own_detector.preset(options.preset)).to(options.compute.device)
     videos = _load(data, listeners).annotated()
     classes, relations = collect_labelled_objects(videos)
-    counting = find_relation_head("frequency")
     frequency = build_relation_head(counting.id).fit(classes, relations)
     facts = {"preset": counting.preset(options.preset).name, "data": data.name, "command": "train relations"}
-    frequency_path = counting.weights_path(options.out.parent)
     save_checkpoint(frequency_path, frequency.state_dict(), facts | {"model": counting.id})
     counted = TrainedModel(frequency_path, 0, 0.0, len(classes), "objects")
     if entry.id == counting.id:
@@ -169,8 +118,8 @@ def train_relations(
     head = build_relation_head(entry.id, preset).fit(classes, relations)
     head.to(options.compute.device)
     examples = [one for found in of_videos for one in (join_video(found) if head.whole_video else found)]
-    state = find_saved_state(f"relations {entry.id}", preset.name, data, options, (weights,))
-    losses = make_relation_losses(head, find_relation_loss(entry.id), examples, options.batch or 32, options.compute)
+    of_head, batch = find_relation_loss(entry.id), options.batch_of("relations")
+    losses = make_relation_losses(head, of_head, examples, batch, options.compute)
     progress = fit(head, losses, options.recipe(bears_bfloat16=False), state, options.resume, listeners.steps)
     facts = _build_metadata("relations", entry.id, preset.name, data, options, progress)
     save_checkpoint(options.out, head.state_dict(), facts, half_precision=True)
@@ -182,6 +131,9 @@ def train_clip(data: TrainingData, options: TrainingOptions, listeners: Listener
     """Train the clip network on short pieces of video."""
     entry = find_clip_network(options.network)
     preset = entry.preset(options.preset)
+    own = find_detector(HOME_WORLD)
+    detector_weights = (own.weights_path(options.weights),) if preset.regions_per_frame else ()
+    state = open_saved_state(f"clip {entry.id}", preset, data, options, detector_weights)
     loaded, counted = _load(data, listeners), options.counted_classes
     loaded.check_actions()
     clips = Clips.from_videos(loaded, preset)
@@ -190,13 +142,10 @@ def train_clip(data: TrainingData, options: TrainingOptions, listeners: Listener
     model = build_clip_classifier(entry.id, preset)
     start_at_prior(model.head, clips.grid_labels())
     model.to(options.compute.device)
-    state = find_saved_state(f"clip {entry.id}", preset.name, data, options)
     detector = None
-    if preset.regions_per_frame:
-        own = find_detector(HOME_WORLD)
-        weights, own_preset = own.weights_path(options.weights), own.preset(options.preset)
-        detector = FasterRcnnDetector.from_checkpoint(weights, options.compute.device, own_preset)
-    losses = make_clip_losses(model, clips, options.batch or 8, options.compute, counted, detector)
+    for path in detector_weights:
+        detector = FasterRcnnDetector.from_checkpoint(path, options.compute.device, own.preset(options.preset))
+    losses = make_clip_losses(model, clips, options.batch_of("clip"), options.compute, counted, detector)
     progress = fit(model, losses, options.recipe(bears_bfloat16=True), state, options.resume, listeners.steps)
     facts = _build_metadata("clip", entry.id, preset.name, data, options, progress)
     facts |= {"trained_on": ",".join(list_seen_actions(clips.videos, counted))}
@@ -212,12 +161,18 @@ def train_action(
 
     One result a head, in the catalog's order.
     """
+    models = [model for model in ACTION_MODELS.values() if model.bank is not None]
+    states = {model.id: _find_head_state(model, data, options) for model in models}
+    waiting = [state for state in states.values() if state.path.exists()]
+    if options.resume and not waiting:
+        raise UserError("there is no interrupted training of this --out; start without --resume")
+    for state in waiting:
+        if options.resume:
+            state.check()
+        elif not state.belongs():
+            state.remove()  # else a --resume of this training would meet what another one left
     loaded = _load(data, listeners)
     loaded.check_actions()
-    models = [model for model in ACTION_MODELS.values() if model.bank is not None]
-    states = {model.id: _collect_head_state(model, data, options) for model in models}
-    if options.resume and not any(state.path.exists() for state in states.values()):
-        raise UserError("there is no interrupted training of this --out; start without --resume")
     trained = []
     for network in find_clip_networks(models):
         extract = build_extractor(data, options.weights, options.preset, network.id, options.compute)
@@ -241,51 +196,37 @@ def _train_head(
     state: SavedState,
     listeners: Listeners,
 ) -> TrainedModel:
-    preset, counted = model.preset(options.preset), options.counted_classes
+    preset, counted = _choose_head_preset(model, options), options.counted_classes
     examples = build_head_examples(model.id, clips, features)
     torch.manual_seed(options.seed)
     head = build_bank_head(model.id, preset)
     start_at_prior(head, examples.labels)
     head.to(options.compute.device)
-    losses = make_head_losses(head, examples, options.batch or 64, options.compute, counted)
+    losses = make_head_losses(head, examples, options.batch_of("action"), options.compute, counted)
     resume = options.resume and state.path.exists()
     progress = fit(head, losses, options.recipe(bears_bfloat16=False), state, resume, listeners.steps)
     facts = _build_metadata("action", model.id, preset.name, data, options, progress)
     path = model.weights_path(options.out)
-    seen = {"trained_on": ",".join(list_seen_actions(clips.videos, counted))}
-    save_checkpoint(path, head.state_dict(), facts | seen, half_precision=True)
+    facts |= {"trained_on": ",".join(list_seen_actions(clips.videos, counted)), "operator": preset.operator}
+    save_checkpoint(path, head.state_dict(), facts, half_precision=True)
     return _describe_training(path, progress, len(examples.video), "clips")
 
 
-def _collect_head_state(model: ActionModelEntry, data: TrainingData, options: TrainingOptions) -> SavedState:
+def _choose_head_preset(model: ActionModelEntry, options: TrainingOptions) -> VideoPreset:
+    """The recipe of an action model's head, with the bank operator that was chosen."""
+    preset: VideoPreset = model.preset(options.preset)
+    return preset if options.operator is None else replace(preset, operator=options.operator)
+
+
+def _find_head_state(model: ActionModelEntry, data: TrainingData, options: TrainingOptions) -> SavedState:
     """Where the training of one action head waits; it stands on the networks that made its features."""
     network = find_clip_network(model.clip_network)
     earlier = [
         entry.weights_path(options.weights)
         for entry in (find_detector(HOME_WORLD), find_relation_head(DEFAULT_RELATION_HEAD), network)
     ]
-    return find_saved_state("action", model.preset(options.preset).name, data, options, earlier, model.id)
-
-
-def find_saved_state(
-    kind: str, preset: str, data: TrainingData, options: TrainingOptions, earlier: Sequence[Path] = (), part: str = ""
-) -> SavedState:
-    """Where an interrupted training, or one part of it, waits: in the data's cache, never among the weights.
-
-    earlier  weights files that the training stands on
-    """
-    out = str(options.out.resolve())
-    facts = {
-        "kind": f"{kind} {part}".strip(),
-        "--out": out,
-        "--preset": preset,
-        "--seed": str(options.seed),
-        "--few-shot": options.few_shot or "none",
-        "data": f"{data.name} {data.split} {data.fingerprint[:12]}",
-        "--weights": " ".join(hash_file(path)[:12] for path in earlier) or "none",
-    }
-    mark = hash_bytes(out.encode())[:12]
-    return SavedState(data.cache / f"training-{options.out.stem}{part and '-'}{part}-{mark}.pt", facts)
+    of_head = replace(options, out=model.weights_path(options.out), resume=False)  # a head may not have begun
+    return open_saved_state(f"action {model.id}", _choose_head_preset(model, options), data, of_head, earlier)
 
 
 def _load(data: TrainingData, listeners: Listeners) -> LabelledVideos:

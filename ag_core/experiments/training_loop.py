@@ -7,8 +7,11 @@ rate has always come down at the end, however busy the machine is.
 
 import math
 import pickle
+import signal
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -80,11 +83,43 @@ class Recipe:
 class SavedState:
     """Where the state of an interrupted training lies, and whose it is: what must agree for another to go on from it.
 
-    facts  such as kind, seed, preset and data by the name of the option that decides it
+    facts  all that decides what a training learns, such as kind, seed, preset and data, by the name of its option
     """
 
     path: Path
     facts: Mapping[str, str]
+
+    def check(self) -> None:
+        """UserError unless a training of the same facts waits here: asked before long preparations."""
+        self.read()
+
+    def belongs(self) -> bool:
+        """Whether a training of the same facts waits here."""
+        try:
+            self.read()
+        except UserError:
+            return False
+        return True
+
+    def read(self) -> dict[str, Any]:
+        """What was kept of the interrupted training; UserError where there is none, or it is of another training."""
+        if not self.path.exists():
+            raise UserError("there is no interrupted training of this --out; start without --resume")
+        try:
+            state = dict(torch.load(self.path, weights_only=True, map_location="cpu"))
+            facts, counts = dict(state["facts"]), [float(state[name]) for name in _COUNTS]
+            whole = all(0 <= count < math.inf for count in counts) and {"network", "optimizer"} <= set(state)
+        except (OSError, RuntimeError, EOFError, ValueError, KeyError, TypeError, pickle.UnpicklingError):
+            whole = False
+        if not whole:
+            raise UserError(f"{self.path} holds no whole state of a training; start without --resume")
+        for name, wanted in self.facts.items():
+            if facts.get(name) != wanted:
+                raise UserError(
+                    f"the interrupted training of this --out had {name} {facts.get(name)}, and {wanted} is wanted; "
+                    "give the same options, or start without --resume"
+                )
+        return state
 
     def remove(self) -> None:
         """The training has ended: nothing is left to go on from."""
@@ -93,9 +128,13 @@ class SavedState:
 
 @dataclass(frozen=True)
 class TrainingProgress:
-    """Where a run stands: steps and seconds so far (earlier runs included), smoothed losses, share of the budget."""
+    """Where a run stands: steps and seconds so far (earlier runs included), smoothed losses, share of the budget.
+
+    skipped  of the steps, those that changed nothing because a loss or a gradient was no number
+    """
 
     step: int = 0
+    skipped: int = 0
     seconds: float = 0.0
     share: float = 0.0
     losses: dict[str, float] | None = None
@@ -123,53 +162,81 @@ def fit(
     """Train the parameters of `network` that want gradients, in place and where they are, until the budget is spent.
 
     losses_of_step gets a random generator that depends on seed and step only, and returns losses to add up. A step
-    whose losses are not finite is skipped. `saved_state` is written now and then and when interrupted; `resume` goes on
-    from it and counts the steps and seconds in it; UserError where there is none or it is of another training.
+    with a loss or a gradient that is no number is skipped; UserError where all are. `saved_state` is written now and
+    then and when interrupted, always between two steps, so that a resumed training ends as an undisturbed one;
+    `resume` goes on from it and counts the steps and seconds in it, UserError as `SavedState.read`.
     """
-    parameters = [p for p in network.parameters() if p.requires_grad]
-    device = parameters[0].device if parameters else torch.device("cpu")
     optimizer = torch.optim.AdamW(_group_by_decay(network, recipe.weight_decay), lr=recipe.learning_rate)
     progress = TrainingProgress()
     if resume:
         progress = _load(saved_state, network, optimizer)
     started = saved = reported = time.monotonic()
     seconds_before = progress.seconds
-    try:
-        while (share := recipe.budget.share(progress.seconds, progress.step)) < 1:
-            for group in optimizer.param_groups:
-                group["lr"] = recipe.learning_rate * rate_at(share, recipe.warm_up)
-            # Seeding every step alike makes a resumed run draw what an uninterrupted one would have drawn.
-            torch.manual_seed(recipe.seed * 1_000_003 + progress.step)
-            with torch.autocast(device.type, recipe.autocast, enabled=recipe.autocast is not None):
-                losses = losses_of_step(np.random.default_rng([recipe.seed, progress.step]))
-            total = torch.stack([loss.float() for loss in losses.values()]).sum()
-            optimizer.zero_grad(set_to_none=True)
-            if torch.isfinite(total):
-                total.backward()
-                nn.utils.clip_grad_norm_(parameters, recipe.clip_norm)
-                optimizer.step()
-            now = time.monotonic()
-            progress = replace(
-                progress,
-                step=progress.step + 1,
-                seconds=seconds_before + now - started,
-                losses=_smooth(progress.losses, losses),
-            )
-            progress = replace(progress, share=recipe.budget.share(progress.seconds, progress.step))
-            if now - reported > recipe.report_s:
-                reported = now
-                report(progress)
-            if saved_state is not None and now - saved > recipe.checkpoint_s:
-                saved = now
+    whole = True  # whether network and optimizer are those of `progress`, not in the middle of a step
+    with _hold_interruptions() as raise_interruption:
+        try:
+            while (share := recipe.budget.share(progress.seconds, progress.step)) < 1:
+                raise_interruption()
+                whole = False
+                losses, taken = _take_step(network, optimizer, losses_of_step, recipe, share, progress.step)
+                now = time.monotonic()
+                progress = replace(
+                    progress,
+                    step=progress.step + 1,
+                    skipped=progress.skipped + (not taken),
+                    seconds=seconds_before + now - started,
+                    losses=_smooth(progress.losses, losses),
+                )
+                progress = replace(progress, share=recipe.budget.share(progress.seconds, progress.step))
+                whole = True
+                if now - reported > recipe.report_s:
+                    reported = now
+                    report(progress)
+                if saved_state is not None and now - saved > recipe.checkpoint_s:
+                    saved = now
+                    _save(saved_state, network, optimizer, progress)
+        except KeyboardInterrupt:
+            if saved_state is not None and whole:
                 _save(saved_state, network, optimizer, progress)
-    except KeyboardInterrupt:
+            raise
         if saved_state is not None:
             _save(saved_state, network, optimizer, progress)
-        raise
-    if saved_state is not None:
-        _save(saved_state, network, optimizer, progress)
+        raise_interruption()
     report(progress)
+    if progress.skipped == progress.step:
+        raise UserError(
+            f"none of the {progress.step} steps had losses that are numbers, so nothing was learned; "
+            "give a smaller --rate, or look at the data with `doctor`"
+        )
     return progress
+
+
+def _take_step(
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    losses_of_step: StepLosses,
+    recipe: Recipe,
+    share: float,
+    step: int,
+) -> tuple[Losses, bool]:
+    """The losses of one step at the rate of the budget's spent share, and whether it changed the network."""
+    parameters = [p for p in network.parameters() if p.requires_grad]
+    device = parameters[0].device if parameters else torch.device("cpu")
+    for group in optimizer.param_groups:
+        group["lr"] = recipe.learning_rate * rate_at(share, recipe.warm_up)
+    # Seeding every step alike makes a resumed run draw what an uninterrupted one would have drawn.
+    torch.manual_seed(recipe.seed * 1_000_003 + step)
+    with torch.autocast(device.type, recipe.autocast, enabled=recipe.autocast is not None):
+        losses = losses_of_step(np.random.default_rng([recipe.seed, step]))
+    total = torch.stack([loss.float() for loss in losses.values()]).sum()
+    optimizer.zero_grad(set_to_none=True)
+    if not torch.isfinite(total):
+        return losses, False
+    total.backward()
+    if not torch.isfinite(nn.utils.clip_grad_norm_(parameters, recipe.clip_norm)):
+        return losses, False
+    optimizer.step()
+    return losses, True
 
 
 def _group_by_decay(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
@@ -183,9 +250,14 @@ def _group_by_decay(network: nn.Module, weight_decay: float) -> list[dict[str, A
 
 def _smooth(before: dict[str, float] | None, losses: Losses) -> dict[str, float]:
     now = {name: float(loss.detach()) for name, loss in losses.items()}
-    if before is None:
-        return now
-    return {name: 0.95 * before.get(name, value) + 0.05 * value for name, value in now.items() if np.isfinite(value)}
+    kept = dict(before or {})
+    for name, value in now.items():
+        if math.isfinite(value):
+            kept[name] = 0.95 * kept.get(name, value) + 0.05 * value
+    return kept
+
+
+_COUNTS = ("step", "skipped", "seconds")
 
 
 def _save(
@@ -193,27 +265,50 @@ def _save(
 ) -> None:
     state = {"network": network.state_dict(), "optimizer": optimizer.state_dict(), "facts": dict(saved_state.facts)}
     with stage_file(saved_state.path) as staged:
-        torch.save(state | {"step": progress.step, "seconds": progress.seconds}, staged)
+        torch.save(state | {name: getattr(progress, name) for name in _COUNTS}, staged)
 
 
 def _load(saved_state: SavedState | None, network: nn.Module, optimizer: torch.optim.Optimizer) -> TrainingProgress:
-    if saved_state is None or not saved_state.path.exists():
+    if saved_state is None:
         raise UserError("there is no interrupted training of this --out; start without --resume")
-    path = saved_state.path
-    try:
-        state = torch.load(path, weights_only=True, map_location="cpu")
-        facts, step, seconds = dict(state["facts"]), int(state["step"]), float(state["seconds"])
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, TypeError, pickle.UnpicklingError):
-        raise UserError(f"{path} holds no whole state of a training; start without --resume") from None
-    for name, wanted in saved_state.facts.items():
-        if facts.get(name) != wanted:
-            raise UserError(
-                f"the interrupted training of this --out had {name} {facts.get(name)}, and {wanted} is wanted; "
-                "give the same options, or start without --resume"
-            )
+    state = saved_state.read()
     try:
         network.load_state_dict(state["network"])
         optimizer.load_state_dict(state["optimizer"])
-    except (RuntimeError, ValueError, KeyError):
-        raise UserError(f"{path} is the state of another network; start without --resume") from None
-    return TrainingProgress(step=step, seconds=seconds)
+    except (RuntimeError, ValueError, KeyError, TypeError):
+        raise UserError(f"{saved_state.path} is the state of another network; start without --resume") from None
+    return TrainingProgress(int(state["step"]), int(state["skipped"]), float(state["seconds"]))
+
+
+@contextmanager
+def _hold_interruptions() -> Iterator[Callable[[], None]]:
+    """Gives a function that raises the KeyboardInterrupt which came since the block began.
+
+    Until it is called an interruption waits, so that a step is done whole or not at all. A second one is raised at
+    once. Signals reach the main thread alone; in another one there is nothing to hold.
+    """
+    came: list[int] = []
+
+    def remember(number: int, frame: object) -> None:
+        if came:
+            raise KeyboardInterrupt
+        came.append(number)
+
+    def raise_held() -> None:
+        if came:
+            raise KeyboardInterrupt
+
+    of_main = threading.current_thread() is threading.main_thread()
+    numbers = [number for number in (signal.SIGINT, signal.SIGTERM) if of_main and _interrupts(number)]
+    for number in numbers:
+        signal.signal(number, remember)
+    try:
+        yield raise_held
+    finally:
+        for number in numbers:
+            signal.signal(number, signal.default_int_handler)
+
+
+def _interrupts(number: int) -> bool:
+    """Whether a signal raises KeyboardInterrupt."""
+    return signal.getsignal(number) is signal.default_int_handler

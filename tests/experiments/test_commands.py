@@ -4,6 +4,7 @@ import argparse
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -17,7 +18,8 @@ from ag_core.experiments import training
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import TrainingData
 from ag_core.experiments.training_loop import Budget
-from ag_core.models.checkpoints import read_metadata
+from ag_core.experiments.training_options import TrainingOptions, find_saved_state
+from ag_core.models.checkpoints import read_metadata, save_checkpoint
 from tests.experiments.test_action import TINY_VIDEO
 
 
@@ -73,7 +75,7 @@ def test_an_interrupted_training_goes_on_and_no_other_does(
     data: TrainingData, tiny_presets: None, tmp_path: Path
 ) -> None:
     exact = Compute(autocast="off")  # 'auto' may choose otherwise the second time
-    options = training.TrainingOptions(tmp_path / "clip.safetensors", Budget(steps=3), "tiny", batch=2, compute=exact)
+    options = TrainingOptions(tmp_path / "clip.safetensors", Budget(steps=3), "tiny", batch=2, compute=exact)
     training.train_clip(data, options)
     whole = load_file(options.out)
 
@@ -81,13 +83,17 @@ def test_an_interrupted_training_goes_on_and_no_other_does(
         raise KeyboardInterrupt
 
     other = replace(options, out=tmp_path / "other" / "clip.safetensors")
-    state = training.find_saved_state("clip", TINY_VIDEO.name, data, other)
-    assert state.path != training.find_saved_state("clip", TINY_VIDEO.name, data, options).path
+    state = find_saved_state("clip", TINY_VIDEO, data, other)
+    assert state.path != find_saved_state("clip", TINY_VIDEO, data, options).path
     with pytest.raises(KeyboardInterrupt):
         training.train_clip(data, other, training.Listeners(steps=interrupt))
     for wrong, said in (
         (replace(other, seed=1, resume=True), "had --seed 0, and 1 is wanted"),
         (replace(other, few_shot="home-157", resume=True), "had --few-shot none, and home-157 is wanted"),
+        (replace(other, budget=Budget(steps=4), resume=True), "had --steps 3, and 4 is wanted"),
+        (replace(other, budget=Budget(minutes=1), resume=True), "had --steps 3, and None is wanted"),
+        (replace(other, batch=3, resume=True), "had --batch 2, and 3 is wanted"),
+        (replace(other, rate=0.5, resume=True), "had --rate 0.001, and 0.5 is wanted"),
         (replace(options, resume=True), "there is no interrupted training of this --out"),
     ):
         with pytest.raises(UserError, match=said):
@@ -104,33 +110,62 @@ def test_an_interrupted_training_goes_on_and_no_other_does(
 
 
 @pytest.mark.parametrize(
-    ("numbers", "said"),
+    ("words", "said"),
     [
-        (("--steps", "0"), "--steps 0 trains nothing"),
-        (("--steps", "-1"), "--steps -1 trains nothing"),
-        (("--minutes", "nan"), "--minutes nan is no time"),
-        (("--minutes", "-1"), "--minutes -1.0 is no time"),
-        (("--minutes", "inf"), "--minutes inf is no time"),
-        (("--steps", "1", "--batch", "0"), "--batch 0 is no number"),
-        (("--steps", "1", "--batch", "-2"), "--batch -2 is no number"),
-        (("--steps", "1", "--rate", "nan"), "--rate nan is no learning rate"),
-        (("--steps", "1", "--rate", "0"), "--rate 0.0 is no learning rate"),
-        (("--steps", "1", "--every", "0"), "--every 0 chooses no frames"),
-        (("--steps", "1", "--seed", "-1"), "--seed -1 is no seed"),
-        (("--steps", "1", "--seed", str(2**70)), "is no seed"),
-        (("--steps", "1", "--threads", "-3"), "--threads -3 leaves nobody"),
-        (("--steps", "1", "--threads", "0"), "--threads 0 leaves nobody"),
+        (("--steps", "0"), "--steps 0 is not possible"),
+        (("--steps", "-1"), "--steps -1 is not possible"),
+        (("--minutes", "nan"), "--minutes nan is not possible"),
+        (("--steps", "1", "--batch", "-2"), "--batch -2 is not possible"),
+        (("--steps", "1", "--rate", "nan"), "--rate nan is not possible"),
+        (("--steps", "1", "--every", "0"), "--every 0 is not possible"),
+        (("--steps", "1", "--seed", str(2**70)), "is not possible; give a whole number from 0"),
+        (("--steps", "1", "--threads", "-3"), "--threads -3 is not possible"),
         (("--steps", "1", "--device", "toaster"), "there is no device 'toaster'"),
         (("--steps", "1", "--autocast", "half"), "there is no autocast 'half'"),
     ],
 )
-def test_impossible_numbers_are_refused(
-    world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], numbers: tuple[str, ...], said: str
+def test_impossible_options_are_refused(
+    world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
 ) -> None:
     out = tmp_path / "out.safetensors"
-    assert command("train", "relations", "--data", world, "--out", out, *numbers) == 1
+    assert command("train", "relations", "--data", world, "--out", out, *words) == 1
     error = capsys.readouterr().err
     assert error.startswith("error: ") and said in error and not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        ({"batch": 0}, "--batch 0 is no number"),
+        ({"every": 0}, "--every 0 chooses no frames"),
+        ({"rate": float("nan")}, "--rate nan is no learning rate"),
+        ({"seed": -1}, "--seed -1 is no seed"),
+        ({"seed": 2**70}, "is no seed"),
+        ({"operator": "median"}, "there is no bank operator 'median'; known are non-local, mean, max"),
+    ],
+)
+def test_impossible_numbers_are_refused_in_a_notebook(tmp_path: Path, numbers: dict[str, Any], said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        TrainingOptions(tmp_path / "out.safetensors", Budget(steps=1), **numbers)
+
+
+def test_a_target_that_training_must_not_replace_is_refused_before_any_work(
+    data: TrainingData, tiny_presets: None, tmp_path: Path
+) -> None:
+    taken = tmp_path / "detector.safetensors"
+    save_checkpoint(taken, {}, {"preset": "detector-tiny"})
+    options = TrainingOptions(taken, Budget(steps=1), "tiny", weights=tmp_path)
+    for out, said in (
+        (taken, "is read for this and would be replaced"),
+        (tmp_path / "film.mp4", "is no name of a weights file; give one that ends in .safetensors"),
+        (tmp_path / "frequency.safetensors", "is where the frequency prior of this training goes"),
+    ):
+        with pytest.raises(UserError, match=said):
+            training.train_relations(data, replace(options, out=out))
+    with pytest.raises(UserError, match=r"there is no weights file .*reldn\.safetensors; train one"):
+        training.train_action(data, replace(options, out=tmp_path))
+    with pytest.raises(UserError, match="is no name of a weights file"):
+        training.train_clip(data, replace(options, out=tmp_path / "clip"))
 
 
 def test_missing_weights_are_named(

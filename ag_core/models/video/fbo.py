@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ag_core.errors import UserError
+from ag_core.presets import BANK_OPERATORS
 
 
 class BankOperator(nn.Module):
@@ -85,10 +86,6 @@ class MaxBank(BankOperator):
         return bank.amax(dim=1)
 
 
-OPERATORS = ("non-local", "mean", "max")
-"""What a preset can choose."""
-
-
 def build_bank_operator(
     operator: str, short_term: int, entry_size: int, latent_size: int, layers: int, dropout: float
 ) -> BankOperator:
@@ -100,7 +97,7 @@ def build_bank_operator(
             return MeanBank(entry_size)
         case "max":
             return MaxBank(entry_size)
-    raise UserError(f"there is no bank operator {operator!r}; known are {', '.join(OPERATORS)}")
+    raise UserError(f"there is no bank operator {operator!r}; known are {', '.join(BANK_OPERATORS)}")
 
 
 def _make_small_linear(inputs: int, outputs: int, std: float = 0.01) -> nn.Linear:

@@ -14,9 +14,9 @@ from ag_core.errors import UserError
 from ag_core.models.feature_bank import FeatureBank, compute_bank_times, get_bank_width
 from ag_core.models.video import ClipInput, build_bank_head, build_video_model, make_clip_input
 from ag_core.models.video.blocks import Bottleneck, NonLocal
-from ag_core.models.video.fbo import OPERATORS, BankLayer, MaxBank, MeanBank, NonLocalBank
+from ag_core.models.video.fbo import BankLayer, MaxBank, MeanBank, NonLocalBank
 from ag_core.models.video.scoring import CLIPS_AT_ONCE, score_clips, score_videos
-from ag_core.presets import DEMO_VIDEO, PAPER_VIDEO, VideoPreset
+from ag_core.presets import BANK_OPERATORS, DEMO_VIDEO, PAPER_VIDEO, VideoPreset
 from ag_core.records import Detections
 from ag_core.taxonomy import N_ACTIONS
 
@@ -167,7 +167,7 @@ def test_the_bank_matters_once_trained() -> None:
     assert not torch.allclose(zero, one)
 
 
-@pytest.mark.parametrize("operator", OPERATORS)
+@pytest.mark.parametrize("operator", BANK_OPERATORS)
 @pytest.mark.parametrize("name", [model.id for model in ACTION_MODELS.values() if model.bank is not None])
 def test_every_operator_can_be_chosen_for_every_bank(name: str, operator: str) -> None:
     torch.manual_seed(0)

@@ -143,7 +143,9 @@ def is_other_relationship(name: str) -> bool:
 def action_index(action_id: str) -> int:
     """Index in ACTIONS of an id such as 'c092'; KeyError says what an id looks like."""
     number = action_id[1:]
-    if action_id[:1] != "c" or len(number) != 3 or not number.isdigit() or int(number) >= N_ACTIONS:
+    # `isdecimal` alone is true of digits of other scripts, and `isdigit` of signs that are no numbers.
+    numeric = len(number) == 3 and number.isascii() and number.isdecimal()
+    if action_id[:1] != "c" or not numeric or int(number) >= N_ACTIONS:
         raise KeyError(f"action {action_id!r} is unknown; ids run from {ACTIONS[0].id} to {ACTIONS[-1].id}")
     return int(number)
 

@@ -274,7 +274,7 @@ def test_what_is_no_store_is_said(inputs: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="has neither"):
         build_store(tmp_path / "x.duckdb", charades=tmp_path)
     (tmp_path / "rates.csv").write_text("video,fps\nAB1CD,0\n")
-    with pytest.raises(UserError, match="not positive"):
+    with pytest.raises(UserError, match="line 2: '0' is no rate"):
         build_store(tmp_path / "x.duckdb", charades=inputs, rates=tmp_path / "rates.csv")
     assert not list(tmp_path.glob("*x.duckdb*"))
 

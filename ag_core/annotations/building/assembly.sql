@@ -10,6 +10,7 @@ from (select video_id from part_videos union select video_id from part_frames);
 create temp table graph_videos as
 select video_id, arg_min(split, frame) filter (where split is not null) as split,
        count(distinct split) as splits, max(width)::integer as width, max(height)::integer as height,
+       min(width) <> max(width) or min(height) <> max(height) as sizes_differ,
        max(frame) as last_frame, count(*) as n_frames
 from part_frames where source = $annotation group by video_id;
 
@@ -49,7 +50,7 @@ from part_intervals i join numbers n using (video_id) order by video, start_ms, 
 
 -- The place of a row in an ordered temporary table (rowid) is its number.
 create or replace temp table placed_frames as
-select n.video, p.frame, coalesce(p.t_ms, round_even((p.frame - 1) / k.fps * 1000, 0)::integer) as t_ms,
+select n.video, p.frame, coalesce(p.t_ms, try_cast(round_even((p.frame - 1) / k.fps * 1000, 0) as integer)) as t_ms,
        p.person_x1, p.person_y1, p.person_x2, p.person_y2, p.person_score
 from part_frames p join numbers n using (video_id) join known_rates k using (video_id)
 where p.source = $source order by n.video, p.frame;
@@ -113,4 +114,13 @@ select $size_differs as kind, $persons as file, g.video_id as key,
        format('frames of {} x {} were annotated, the file has {} x {}, which is kept', g.width, g.height, f.width,
               f.height) as reason
 from graph_videos g join part_facts f using (video_id) where g.width <> f.width or g.height <> f.height
+union all by name
+select $size_differs as kind, $persons as file, video_id as key,
+       'frames of the video have different sizes; the largest is kept' as reason
+from graph_videos where sizes_differ
+union all by name
+select $rate_unknown as kind, 'frames' as file, video_id as key,
+       format('frame {} at {} frames a second is later than times can be here; it has none', last_frame, fps) as reason
+from graph_videos join known_rates using (video_id)
+where fps is not null and try_cast(last_frame / fps * 1000 as integer) is null
 order by kind, file, key, reason;

@@ -139,7 +139,7 @@ def _read(inputs: Inputs, parts: Parts, say: Progress) -> None:
     if inputs.detail is None and inputs.videos is not None:
         _add_videos(inputs.videos.values, parts)
     known = sorted({*parts.read_texts("videos", "video_id"), *parts.read_texts("frames", "video_id")})
-    issues = [*inputs.rates.issues, *_read_videos(inputs, known, parts, say)]
+    issues = [*inputs.rates.issues, *_list_unused_rates(inputs, known), *_read_videos(inputs, known, parts, say)]
     parts.make(
         "notes",
         [str(issue) for issue in issues],
@@ -273,8 +273,20 @@ def _read_videos(inputs: Inputs, known: Sequence[str], parts: Parts, say: Progre
         identity = [*(f"{video_id} {identify_file(path)}" for video_id, path in batch), str(VIDEO_READER)]
         parts.make("videos", identity, partial(probe_videos, batch))
     say("videos", len(wanted), len(wanted))
-    missing = len(known) - len(wanted)
-    if not missing:
-        return inputs.videos.issues
-    reason = f"{missing} of {len(known)} videos have no file there"
-    return [*inputs.videos.issues, Issue(Kind.VIDEO_MISSING, inputs.folder, "", reason)]
+    issues = list(inputs.videos.issues)
+    if missing := len(known) - len(wanted):
+        reason = f"{missing} of {len(known)} videos have no file there"
+        issues.append(Issue(Kind.VIDEO_MISSING, inputs.folder, "", reason))
+    if unused := sorted(files.keys() - set(known)):
+        reason = f"{len(unused)} of {len(files)} files there belong to no video of the store, such as "
+        issues.append(Issue(Kind.VIDEO_UNUSED, inputs.folder, "", reason + files[unused[0]].name))
+    return issues
+
+
+def _list_unused_rates(inputs: Inputs, known: Sequence[str]) -> list[Issue]:
+    """One issue where rates are of videos that the store does not have."""
+    unused = sorted(inputs.rates.values.keys() - set(known))
+    if not unused or inputs.rates_file is None:
+        return []
+    reason = f"{len(unused)} of {len(inputs.rates.values)} rates belong to no video of the store, such as {unused[0]}"
+    return [Issue(Kind.RATE_UNUSED, inputs.rates_file.name, "", reason)]

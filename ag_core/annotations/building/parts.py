@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from ag_core.annotations.readers.issues import Issue
+from ag_core.annotations.readers.issues import Issue, make_storable
 from ag_core.files import hash_bytes, hash_file, remove_leftovers, stage_folder
 
 SMALL_BYTES = 1 << 16
@@ -68,7 +68,7 @@ def encode_relations(holds: NDArray[np.bool_]) -> NDArray[np.uint32]:
 
 def to_issue_columns(issues: Iterable[Issue]) -> dict[str, list[str]]:
     """The columns of the table `issues`."""
-    columns = zip(*[(str(kind), file, key, reason) for kind, file, key, reason in issues])
+    columns = zip(*[(str(kind), *map(make_storable, texts)) for kind, *texts in issues])
     return dict(zip(Issue._fields, map(list, columns)))
 
 

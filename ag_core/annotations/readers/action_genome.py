@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from ag_core.annotations.readers.clipping import clip_to_frame_sizes, format_box
 from ag_core.annotations.readers.frame_names import read_frame_names
-from ag_core.annotations.readers.issues import Issue, Kind
+from ag_core.annotations.readers.issues import Issue, Kind, describe_value
+from ag_core.annotations.readers.numbers import NUMBERS, to_numbers
 from ag_core.annotations.readers.person_boxes import PERSON_FILE, PersonTable, read_persons, read_released_dictionary
 from ag_core.annotations.readers.unpickle import pause_collection
 from ag_core.taxonomy import (
@@ -35,7 +36,7 @@ from ag_core.taxonomy import (
 )
 
 OBJECT_FILE = "object_bbox_and_relationship.pkl"
-OBJECT_READER = 1
+OBJECT_READER = 2
 """Version of what this module makes of a file."""
 
 OTHER_BIT = len(RELATIONS)
@@ -132,6 +133,8 @@ def _index_relation_bits() -> dict[str, int]:
 
 _INDEX_OF_CLASS, _BIT_OF_RELATION = _index_classes(), _index_relation_bits()
 _SPLITS = {"train": "train", "test": "test"}
+_SPLIT_OF_SPELLING = _SPLITS | {"training": "train", "testing": "test"}
+_SEQUENCES = frozenset({list, tuple})
 
 
 def _clip_to_frames(
@@ -194,8 +197,11 @@ class _ObjectCollector:
                 object_class = _INDEX_OF_CLASS[entry["class"]]
                 attention, spatial = entry["attention_relationship"], entry["spatial_relationship"]
                 contact, visible, mask = entry["contacting_relationship"], entry["visible"], 0
-                if visible is True:
-                    x, y, width, height = map(float, entry["bbox"])
+                if visible is True and type(attention) is type(spatial) is type(contact) is list:
+                    sides = entry["bbox"]
+                    if type(sides) not in _SEQUENCES or not NUMBERS.issuperset(map(type, sides)):
+                        raise TypeError
+                    x, y, width, height = map(float, sides)
                     for name in attention:
                         mask |= _BIT_OF_RELATION[name]
                     for name in spatial:
@@ -252,12 +258,13 @@ def _check_entry(entry: Any, key: str, file_name: str, issues: list[Issue]) -> _
     except KeyError:
         index = None
     if not index:  # unknown, or the person, who has a file of their own
-        list_issue(Kind.OBJECT_UNKNOWN, f"object left out: {name!r} is none of the 35 object classes")
+        list_issue(Kind.OBJECT_UNKNOWN, f"object left out: {describe_value(name)} is none of the 35 object classes")
         return None
     split = _read_split(entry, list_issue)
-    box = _read_box(entry, list_issue)
+    visible = _read_visibility(entry, list_issue)
+    box = _read_box(entry, visible, list_issue)
     if box is None:
-        if not _is_visible(entry) and any(entry.get(field) is not None for field in RELATION_FIELDS):
+        if not visible and any(entry.get(field) is not None for field in RELATION_FIELDS):
             reason = f"{name!r} is not visible but has relationships; they are left out"
             list_issue(Kind.HIDDEN_WITH_RELATIONSHIPS, reason)
         return _Entry(index, None, 0, split)
@@ -267,28 +274,39 @@ def _check_entry(entry: Any, key: str, file_name: str, issues: list[Issue]) -> _
 ListIssue = Callable[[Kind, str], None]
 
 
-def _is_visible(entry: dict[Any, Any]) -> bool:
-    """What the entry says of it; without a word, whether it has a box."""
-    try:
-        return bool(entry.get("visible", entry.get("bbox") is not None))
-    except ValueError:  # an array has no truth
-        return entry.get("bbox") is not None
+def _read_visibility(entry: dict[Any, Any], list_issue: ListIssue) -> bool:
+    """What the entry says of it, as a truth value, 0 or 1 or a word; without that, whether it has a box."""
+    has_box = entry.get("bbox") is not None
+    if "visible" not in entry:
+        return has_box
+    said = entry["visible"]
+    if isinstance(said, bool | np.bool_) or (type(said) in NUMBERS and said in (0, 1)):
+        return bool(said)
+    meant = {"true": True, "false": False}.get(said.strip().lower()) if isinstance(said, str) else None
+    read = "whether it has a box decides" if meant is None else f"read as {meant}"
+    reason = f"visible of {entry['class']!r} is {describe_value(said)}, neither True nor False; {read}"
+    list_issue(Kind.VISIBILITY_UNREADABLE, reason)
+    return has_box if meant is None else meant
 
 
 def _read_split(entry: dict[Any, Any], list_issue: ListIssue) -> str | None:
-    """What the metadata name as the split; None where there are none."""
+    """The split that the metadata name; None where they name none, or another than the two of the data set."""
     metadata = entry.get("metadata")
     split = metadata.get("set") if isinstance(metadata, dict) else metadata
-    if split is None or (isinstance(split, str) and isinstance(metadata, dict) and split.isprintable()):
-        return split
-    list_issue(Kind.SPLIT_UNREADABLE, f"the metadata of {entry['class']!r} name no split; left out")
-    return None
+    if split is None:
+        return None
+    known = _SPLIT_OF_SPELLING.get(split.strip().lower()) if isinstance(split, str) else None
+    if known is None or not isinstance(metadata, dict):
+        reason = f"the metadata of {entry['class']!r} name {describe_value(split)} as the split; left out"
+        list_issue(Kind.SPLIT_UNREADABLE, reason)
+        return None
+    return known
 
 
-def _read_box(entry: dict[Any, Any], list_issue: ListIssue) -> tuple[float, float, float, float] | None:
+def _read_box(entry: dict[Any, Any], visible: bool, list_issue: ListIssue) -> tuple[float, float, float, float] | None:
     """Corners of a visible object's box, not clipped; None for an invisible one."""
     raw, name = entry.get("bbox"), entry["class"]
-    if not _is_visible(entry):
+    if not visible:
         if raw is not None:
             list_issue(Kind.HIDDEN_WITH_BOX, f"{name!r} is not visible but has a box; box left out")
         return None
@@ -296,7 +314,7 @@ def _read_box(entry: dict[Any, Any], list_issue: ListIssue) -> tuple[float, floa
         list_issue(Kind.VISIBLE_WITHOUT_BOX, f"{name!r} is visible but has no box; kept as not visible")
         return None
     try:
-        x, y, width, height = (float(number) for number in raw)
+        x, y, width, height = to_numbers(raw, "the box").tolist()
     except (TypeError, ValueError, OverflowError):
         list_issue(Kind.BOX_MALFORMED, f"the box of {name!r} is not four numbers; kept as not visible")
         return None
@@ -313,6 +331,8 @@ def _read_relation_mask(entry: dict[Any, Any], list_issue: ListIssue) -> int:
                 Kind.RELATIONSHIPS_MALFORMED, f"{field} of {entry['class']!r} is one text; taken as a list of one"
             )
             names = [names]
+        if isinstance(names, np.ndarray) and names.ndim == 1:  # after a way through Parquet
+            names = names.tolist()
         if not isinstance(names, list | tuple | set | frozenset | type(None)):
             kind = type(names).__name__
             reason = f"{field} of {entry['class']!r} is a {kind}, not a list; left out"
@@ -321,7 +341,7 @@ def _read_relation_mask(entry: dict[Any, Any], list_issue: ListIssue) -> int:
         for name in names or ():
             try:
                 mask |= 1 << (OTHER_BIT if is_other_relationship(name) else relation_index(name))
-            except (KeyError, AttributeError):
-                reason = f"relationship {name!r} of {entry['class']!r} is unknown; left out"
+            except (KeyError, AttributeError, TypeError):
+                reason = f"relationship {describe_value(name)} of {entry['class']!r} is unknown; left out"
                 list_issue(Kind.RELATIONSHIP_UNKNOWN, reason)
     return mask

@@ -4,13 +4,13 @@ Translates the raw spelling once: after this module an action is an index, a tim
 repaired or refused is listed. Knows nothing of stores or of Action Genome. Format: methods A1.
 """
 
-import csv
 import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from ag_core.annotations.readers.csv_rows import NOT_PAIRED, read_csv_rows, read_number
 from ag_core.annotations.readers.issues import Issue, Kind
-from ag_core.errors import UserError
+from ag_core.annotations.readers.video_ids import find_fault_of_id, strip_video_ending
 from ag_core.records import ActionInterval, Video
 from ag_core.taxonomy import action_index
 
@@ -20,11 +20,14 @@ COLUMNS = ("id", "subject", "scene", "quality", "relevance", "verified", "script
 
 REQUIRED = ("id", "actions", "length")
 
-CHARADES_READER = 2
+CHARADES_READER = 3
 """Version of what this module makes of a file."""
 
 MAX_TIME_S = 1_000_000.0
-"""No time in seconds and no grade comes near it; whatever does, or is not finite, is taken as no number."""
+"""No time in seconds comes near it; whatever does, or is not finite, is taken as no number."""
+
+GRADES = range(256)
+"""What the store can hold; the doctor lists those outside 1 to 7."""
 
 STARTS_EARLY = "starts before the video"
 ENDS_LATE = "ends after the video"
@@ -71,46 +74,39 @@ def read_charades(csv_path: Path, split: str | None = None) -> CharadesTable:
     """All videos and intervals of one file. `split` defaults to what the file name says.
 
     Intervals are clamped to [0, length]. One that ends before it starts, or starts after the video, is kept as a
-    point, since a label of the whole video still holds. Unknown actions, times that are no numbers and repeated
-    videos are refused. All of it is in `issues`. UserError where the file is missing or is no Charades table.
+    point, since a label of the whole video still holds. Unknown actions, times that are no numbers, repeated videos and
+    rows whose cells cannot be told apart are refused. All of it is in `issues`. UserError where the file is missing or
+    is no Charades table.
     """
     csv_path = Path(csv_path)
     split = split or split_from_file_name(csv_path)
     table = CharadesTable([], [], [], [], [])
     known: set[str] = set()
-    try:
-        with csv_path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            missing = [name for name in REQUIRED if name not in (reader.fieldnames or ())]
-            if missing:
-                raise UserError(
-                    f"{csv_path.name} has no column {', '.join(missing)}; a Charades table has {','.join(COLUMNS)}"
-                )
-            for row in reader:
-                _read_row(row, csv_path.name, split, known, table)
-    except FileNotFoundError:
-        raise UserError(f"{csv_path} is not there; give the Charades annotation file") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{csv_path.name} is not a text table ({error}); give the Charades annotation file") from None
+    read = read_csv_rows(csv_path, REQUIRED, f"give the Charades annotation file, with columns {','.join(COLUMNS)}")
+    for line, cells in read.rows:
+        _read_row(cells, line, csv_path.name, split, known, table)
+    for line, first_cell, fault in read.faults:
+        kind = Kind.ROW_QUOTES if fault == NOT_PAIRED else Kind.ROW_CELLS
+        key = first_cell if read.columns[0] == "id" and not find_fault_of_id(first_cell) else f"line {line}"
+        table.issues.append(Issue(kind, csv_path.name, key, f"line {line}: {fault}"))
     return table
 
 
 def _read_row(
-    row: dict[str, str | None], file_name: str, split: str | None, known: set[str], table: CharadesTable
+    row: dict[str, str], line: int, file_name: str, split: str | None, known: set[str], table: CharadesTable
 ) -> None:
-    video_id = _read_text(row, "id")
-    if video_id is None or video_id in known:
-        reason = "row without an id left out" if video_id is None else "second row of the same video left out"
-        kind = Kind.ROW_WITHOUT_ID if video_id is None else Kind.VIDEO_TWICE
-        table.issues.append(Issue(kind, file_name, video_id or f"row {len(known) + 2}", reason))
+    video_id = strip_video_ending(_read_text(row, "id") or "")
+    if fault := find_fault_of_id(video_id):
+        table.issues.append(Issue(Kind.ROW_WITHOUT_ID, file_name, f"line {line}", f"row left out: its id {fault}"))
+        return
+    if video_id in known:
+        table.issues.append(Issue(Kind.VIDEO_TWICE, file_name, video_id, "second row of the same video left out"))
         return
     known.add(video_id)
 
     def list_issue(kind: Kind, reason: str) -> None:
         table.issues.append(Issue(kind, file_name, video_id, reason))
 
-    if None in row or None in row.values():
-        list_issue(Kind.ROW_CELLS, "row has more or fewer cells than the header; what fits is kept")
     length = _read_number(row.get("length"))
     if length is None or length <= 0:  # a failed probe leaves 0
         list_issue(Kind.LENGTH_UNKNOWN, "length is no number; times of its actions are not checked")
@@ -175,18 +171,15 @@ def repair_interval(start: float, end: float, length: float | None) -> tuple[flo
     return min(max(start, 0.0), last), min(max(end, 0.0), last), repair
 
 
-def _read_text(row: dict[str, str | None], column: str) -> str | None:
+def _read_text(row: dict[str, str], column: str) -> str | None:
     return (row.get(column) or "").strip() or None
 
 
 def _read_number(text: str | None) -> float | None:
-    try:
-        value = float(text or "")
-    except ValueError:
-        return None
-    return value if abs(value) < MAX_TIME_S else None
+    value = read_number(text)
+    return None if value is None or not abs(value) < MAX_TIME_S else value
 
 
 def _read_grade(text: str | None) -> int | None:
-    value = _read_number(text)
-    return None if value is None or not 0 <= value <= 255 else int(value)
+    value = read_number(text)
+    return next((grade for grade in GRADES if grade == value), None)

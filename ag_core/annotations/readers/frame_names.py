@@ -9,9 +9,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ag_core.annotations.readers.issues import Issue, Kind
+from ag_core.annotations.readers.issues import Issue, Kind, describe_value
+from ag_core.annotations.readers.video_ids import MAX_ID_LETTERS
 
-_FRAME_NAME = re.compile(r"([^/]+)\.\w+/(\d{1,9})\.(?:png|jpg)")
+MAX_FRAME = 9_999_999
+"""No video has more frames: it is four days of 30 frames a second."""
+
+_FRAME_NAME = re.compile(r"([^/]+)\.\w+/(\d{1,20})\.(?:png|jpg)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,13 @@ def read_frame_names(keys: Iterable[object], file_name: str) -> FrameNames:
         # As released, where no two names can be of one frame. Cutting is twice as fast as matching.
         if isinstance(key, str) and key[-15:-10] == ".mp4/" and key[-4:] == ".png" and key.count("/") == 1:
             number = key[-10:-4]
-            if number.isdecimal() and number != "000000" and len(key) > 15 and key.isascii() and key.isprintable():
+            if (
+                number.isdecimal()
+                and number != "000000"
+                and 15 < len(key) < MAX_ID_LETTERS
+                and key.isascii()
+                and key.isprintable()
+            ):
                 names.keys.append(key)
                 names.video_ids.append(key[:-15])
                 names.frames.append(int(number))
@@ -53,9 +63,12 @@ def _add_odd_names(odd: list[object], file_name: str, names: FrameNames) -> None
     first = dict(zip(zip(names.video_ids, names.frames), names.keys))
     for key in odd:
         match = _FRAME_NAME.fullmatch(key) if isinstance(key, str) and key.isprintable() else None
-        if not isinstance(key, str) or match is None or (frame := int(match[2])) < 1:
+        if not isinstance(key, str) or match is None or len(match[1]) > MAX_ID_LETTERS:
             reason = "frame left out: its name is not like 'VIDEO.mp4/000089.png'"
             names.issues.append(Issue(Kind.FRAME_NAME, file_name, _describe_key(key), reason))
+        elif not 1 <= (frame := int(match[2])) <= MAX_FRAME:
+            reason = f"frame left out: frames count from 1 to {MAX_FRAME:,}"
+            names.issues.append(Issue(Kind.FRAME_NAME, file_name, key, reason))
         elif (earlier := first.setdefault((match[1], frame), key)) is not key:
             reason = f"frame left out: the same frame as {earlier}"
             names.issues.append(Issue(Kind.FRAME_TWICE, file_name, key, reason))
@@ -66,5 +79,5 @@ def _add_odd_names(odd: list[object], file_name: str, names: FrameNames) -> None
 
 
 def _describe_key(key: object) -> str:
-    """A key as text that any file can hold."""
-    return str(key).encode(errors="backslashreplace").decode()
+    """A key as text."""
+    return key if isinstance(key, str) else describe_value(key)

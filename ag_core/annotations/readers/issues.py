@@ -3,8 +3,16 @@
 Nothing is dropped silently: each of these becomes a row of the store's table `issues`, and the doctor counts them.
 """
 
+import re
 from enum import StrEnum
 from typing import NamedTuple
+
+MAX_LETTERS = 500
+"""Of a key or a reason; of a value in it `MAX_VALUE_LETTERS`."""
+
+MAX_VALUE_LETTERS = 80
+
+_UNPRINTABLE = re.compile("[\0-\x1f\x7f\ud800-\udfff]")
 
 
 class Kind(StrEnum):
@@ -13,6 +21,7 @@ class Kind(StrEnum):
     # Charades
     ROW_WITHOUT_ID = "row-without-id"
     ROW_CELLS = "row-cells"
+    ROW_QUOTES = "row-quotes"
     VIDEO_TWICE = "video-twice"
     NOTE_UNREADABLE = "note-unreadable"
     LENGTH_UNKNOWN = "length-unknown"
@@ -37,6 +46,7 @@ class Kind(StrEnum):
     # Action Genome: objects and relationships
     OBJECT_UNKNOWN = "object-unknown"
     CLASS_TWICE = "class-twice"
+    VISIBILITY_UNREADABLE = "visibility-unreadable"
     HIDDEN_WITH_BOX = "hidden-with-box"
     HIDDEN_WITH_RELATIONSHIPS = "hidden-with-relationships"
     VISIBLE_WITHOUT_BOX = "visible-without-box"
@@ -50,11 +60,14 @@ class Kind(StrEnum):
     # Videos and their rates
     RATE_UNKNOWN = "rate-unknown"
     RATE_TWICE = "rate-twice"
+    RATE_UNREADABLE = "rate-unreadable"
+    RATE_UNUSED = "rate-unused"
     RATE_VARIES = "rate-varies"
     FIRST_PICTURE_LATE = "first-picture-late"
     FRAME_BEHIND_END = "frame-behind-end"
     VIDEO_UNREADABLE = "video-unreadable"
     VIDEO_MISSING = "video-missing"
+    VIDEO_UNUSED = "video-unused"
     VIDEO_SEVERAL = "video-several"
     SIZE_DIFFERS = "size-differs"
 
@@ -66,3 +79,18 @@ class Issue(NamedTuple):
     file: str
     key: str
     reason: str
+
+
+def describe_value(value: object) -> str:
+    """A value of any kind as it stands in a sentence: cut where it is long, its kind where it cannot be written."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits, a list inside a list inside a list
+        return f"a {type(value).__name__}"
+    return text if len(text) <= MAX_VALUE_LETTERS else text[: MAX_VALUE_LETTERS - 3] + "..."
+
+
+def make_storable(text: str) -> str:
+    """A key or a reason as any file and table can hold it: short, without control characters and lone surrogates."""
+    text = _UNPRINTABLE.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    return text if len(text) <= MAX_LETTERS else text[: MAX_LETTERS - 3] + "..."

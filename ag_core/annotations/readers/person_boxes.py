@@ -4,9 +4,10 @@ One box a frame, inside the frame, with the detector's score. What was repaired 
 Format: methods A3.
 """
 
+import contextlib
 import math
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,13 @@ import pandas as pd
 
 from ag_core.annotations.readers.clipping import clip_to_frame_sizes, format_box
 from ag_core.annotations.readers.frame_names import read_frame_names
-from ag_core.annotations.readers.issues import Issue, Kind
+from ag_core.annotations.readers.issues import Issue, Kind, describe_value
+from ag_core.annotations.readers.numbers import NUMBERS, to_numbers
 from ag_core.annotations.readers.unpickle import pause_collection, read_pickle
 from ag_core.errors import UserError
 
 PERSON_FILE = "person_bbox.pkl"
-PERSON_READER = 1
+PERSON_READER = 2
 """Version of what this module makes of a file."""
 
 MAX_PX = 100_000
@@ -67,21 +69,28 @@ def read_persons(path: Path, progress: Callable[[int, int], None] | None = None)
 def _read_row(entry: Any, key: str, file_name: str, issues: list[Issue]) -> tuple[float, ...]:
     """Width, height, box and score of one frame, the box not clipped; NaN where unknown."""
     try:  # as released: nothing to look at more closely
-        width, height = map(float, entry["bbox_size"])
+        width, height = entry["bbox_size"]
         box, score = entry["bbox"], entry["bbox_score"]
-        sized = 0 < width < MAX_PX and 0 < height < MAX_PX
+        sized = 0 < width < MAX_PX and 0 < height < MAX_PX and type(width) in NUMBERS and type(height) in NUMBERS
         if sized and entry["bbox_mode"] == "xyxy" and len(box) == len(score):
             if len(box) == 0:
                 return width, height, *_NO_BOX, math.nan
-            ((x1, y1, x2, y2),), (certain,) = box.tolist(), score.tolist()
-            return width, height, float(x1), float(y1), float(x2), float(y2), float(certain)
+            if box.dtype.kind == score.dtype.kind == "f":
+                ((x1, y1, x2, y2),), (certain,) = box.tolist(), score.tolist()
+                if 0 <= certain <= 1:
+                    return width, height, x1, y1, x2, y2, certain
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError):
         pass
-    try:
-        return _read_person(entry, key, file_name, issues)
-    except (TypeError, ValueError, IndexError, KeyError, OverflowError) as error:
-        issues.append(Issue(Kind.PERSON_UNREADABLE, file_name, key, f"person left out: {error}"))
+    if not isinstance(entry, dict):
+        reason = f"person left out: its entry is a {type(entry).__name__}, not a dictionary"
+        issues.append(Issue(Kind.PERSON_UNREADABLE, file_name, key, reason))
         return (math.nan,) * 7
+    size = _read_size(entry.get("bbox_size"), key, file_name, issues)
+    try:
+        return *size, *_read_person(entry, key, file_name, issues)
+    except (TypeError, ValueError, OverflowError) as error:
+        issues.append(Issue(Kind.PERSON_UNREADABLE, file_name, key, f"person left out: {error}"))
+        return *size, *_NO_BOX, math.nan
 
 
 def read_released_dictionary(path: Path, progress: Callable[[int, int], None] | None = None) -> dict[Any, Any]:
@@ -92,31 +101,52 @@ def read_released_dictionary(path: Path, progress: Callable[[int, int], None] | 
     return value
 
 
-def _read_person(entry: Any, key: str, file_name: str, issues: list[Issue]) -> tuple[float, ...]:
-    if not isinstance(entry, dict):
-        raise ValueError(f"its entry is a {type(entry).__name__}, not a dictionary")
-    size = entry.get("bbox_size")
-    width, height = (float(size[0]), float(size[1])) if size is not None and len(size) == 2 else (math.nan, math.nan)
-    if not (0 < width < MAX_PX and 0 < height < MAX_PX):
-        reason = f"{size!r} is no width and height of a frame; boxes are not cut to it"
-        issues.append(Issue(Kind.PERSON_UNREADABLE, file_name, key, reason))
-        width = height = math.nan
-    boxes = np.asarray(() if entry.get("bbox") is None else entry["bbox"], np.float64).reshape(-1, 4)
-    if not len(boxes):
-        return width, height, *_NO_BOX, math.nan
+def _read_person(entry: dict[Any, Any], key: str, file_name: str, issues: list[Issue]) -> tuple[float, ...]:
+    """Box and score of the best person of a frame, the box not clipped; NaN where there is none."""
+    raw = entry.get("bbox")
+    if raw is None or np.size(raw) == 0:
+        return *_NO_BOX, math.nan
+    boxes = to_numbers(raw, "its box").reshape(-1, 4)
     given = entry.get("bbox_score")
-    scores = np.ones(len(boxes)) if given is None else np.asarray(given, np.float64).reshape(-1)
+    scores = np.ones(len(boxes)) if given is None else to_numbers(given, "its score").reshape(-1)
     if len(scores) != len(boxes):
         issues.append(Issue(Kind.PERSON_SCORES, file_name, key, "person scores do not fit the boxes; taken as 1"))
         scores = np.ones(len(boxes))
+    wrong = ~((scores >= 0) & (scores <= 1))  # NaN, too
+    if wrong.any():
+        said = ", ".join(f"{score:g}" for score in scores[wrong][:3])
+        issues.append(Issue(Kind.PERSON_SCORES, file_name, key, f"person score {said} is not from 0 to 1; left blank"))
     if len(boxes) > 1:
         reason = f"{len(boxes)} person boxes; the best-scored one is kept"
         issues.append(Issue(Kind.PERSONS_SEVERAL, file_name, key, reason))
-    best = int(np.argmax(scores))
-    x1, y1, x2, y2 = boxes[best].tolist()
-    if entry.get("bbox_mode", "xyxy") == "xywh":
-        x2, y2 = x1 + x2, y1 + y2
-    return width, height, x1, y1, x2, y2, float(scores[best])
+    order = np.where(wrong, -1, scores) - 2 * ~np.isfinite(boxes).all(axis=1)
+    best = int(np.argmax(order))
+    box = _to_corners(boxes[best].tolist(), entry.get("bbox_mode", "xyxy"))
+    return *box, math.nan if wrong[best] else float(scores[best])
+
+
+def _read_size(size: Any, key: str, file_name: str, issues: list[Issue]) -> tuple[float, float]:
+    """Width and height of the frame; NaN where they are not known, which is listed."""
+    with contextlib.suppress(TypeError, ValueError):
+        width, height = to_numbers(size, "a size").tolist()
+        if 0 < width < MAX_PX and 0 < height < MAX_PX:
+            return width, height
+    reason = f"{describe_value(size)} is no width and height of a frame; boxes are not cut to it"
+    issues.append(Issue(Kind.PERSON_UNREADABLE, file_name, key, reason))
+    return math.nan, math.nan
+
+
+def _to_corners(box: Sequence[float], mode: Any) -> tuple[float, float, float, float]:
+    """x1, y1, x2, y2 of a box that its mode says how to read; ValueError for an unknown mode."""
+    x, y, width, height = box
+    match mode.lower() if isinstance(mode, str) else mode:
+        case "xyxy":
+            return x, y, width, height
+        case "xywh":
+            return x, y, x + width, y + height
+        case "cxcywh":
+            return x - width / 2, y - height / 2, x + width / 2, y + height / 2
+    raise ValueError(f"its bbox_mode {describe_value(mode)} is none of xyxy, xywh and cxcywh")
 
 
 def _make_table(names: pd.DataFrame, rows: "array[float]") -> pd.DataFrame:

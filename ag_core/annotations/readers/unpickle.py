@@ -34,9 +34,11 @@ def _reconstruct(kind: object, shape: tuple[int, ...], typecode: object) -> np.n
     return _empty(0, _BYTE)
 
 
-def _scalar(dtype: np.dtype, data: bytes) -> np.generic:
+def _scalar(dtype: np.dtype, data: bytes | str) -> np.generic:
     if dtype.hasobject:
         raise ValueError("a scalar must hold a number")
+    if isinstance(data, str):  # Python 2 wrote bytes as its `str`, which is read as latin1
+        data = data.encode("latin1")
     number: np.generic = np.frombuffer(data, dtype, count=1)[0]
     return number
 
@@ -143,14 +145,21 @@ class _WatchedFile(io.BufferedReader):
 def read_pickle(path: Path, progress: Callable[[int, int], None] | None = None) -> Any:
     """The value in a pickle file; `progress` hears how many of its bytes are read.
 
-    UserError where the file is missing, damaged, or asks for a name not listed here.
+    UserError where the file is missing, damaged, asks for a name not listed here, or holds more than one value.
     """
     try:
         with pause_collection(), path.open("rb") if progress is None else _WatchedFile(path, progress) as file:
-            return _RestrictedUnpickler(file, encoding="latin1").load()
+            value = _RestrictedUnpickler(file, encoding="latin1").load()
+            if file.read(1):
+                raise UserError(
+                    "the file goes on after its first value, which would be passed over; get the file again"
+                )
+            return value
     except UserError as refused:
         raise UserError(f"{path.name}: {refused}") from None
     except FileNotFoundError:
         raise UserError(f"{path} is not there; give the folder that holds {path.name}") from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}); see that it may be read, or get it again") from None
     except Exception as damaged:  # a damaged pickle can fail with nearly any exception
         raise UserError(f"{path.name} cannot be read as a pickle ({damaged}); get the file again") from None

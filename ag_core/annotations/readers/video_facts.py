@@ -3,21 +3,20 @@
 From the video file where there is one, else from a table of rates. Knows no annotations.
 """
 
-import csv
-import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ag_core.annotations.building.parts import Tables, to_issue_columns
-from ag_core.annotations.readers.issues import Issue, Kind
+from ag_core.annotations.readers.csv_rows import read_csv_rows, read_number
+from ag_core.annotations.readers.issues import Issue, Kind, describe_value
+from ag_core.annotations.readers.video_ids import VIDEO_ENDINGS, find_fault_of_id, strip_video_ending
 from ag_core.errors import UserError
 
-VIDEO_READER = 1
+VIDEO_READER = 2
 """Version of what this module makes of a file."""
-
-ENDINGS = (".mp4", ".mkv", ".mov", ".avi", ".webm")
 
 NOTICEABLE_S = 0.001
 """A first frame that is shown later than this after the start shifts the numbering of players."""
@@ -37,11 +36,28 @@ def find_video_files(folder: Path) -> FoundValues:
         raise UserError(f"{folder} is not there; give the folder with the video files")
     files: dict[str, Path] = {}
     issues = []
-    for path in sorted(path for path in folder.iterdir() if path.suffix.lower() in ENDINGS):
-        if files.setdefault(path.stem, path) is not path:
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in VIDEO_ENDINGS)
+    except OSError as error:
+        raise UserError(f"{folder} cannot be looked into ({error.strerror}); see that it may be read") from None
+    for path in paths:
+        if fault := find_fault_of_id(path.stem):
+            issues.append(Issue(Kind.VIDEO_UNREADABLE, path.name, path.stem, f"video not used: its name {fault}"))
+        elif not _is_readable(path):
+            is_link = path.is_symlink() and not path.exists()
+            reason = "it is a link to a file that is not there" if is_link else "it is no file, or may not be read"
+            issues.append(Issue(Kind.VIDEO_UNREADABLE, path.name, path.stem, f"video not used: {reason}"))
+        elif files.setdefault(path.stem, path) is not path:
             reason = f"a second file of the same video; {files[path.stem].name} is used"
             issues.append(Issue(Kind.VIDEO_SEVERAL, path.name, path.stem, reason))
     return FoundValues(files, issues)
+
+
+def _is_readable(path: Path) -> bool:
+    try:
+        return path.is_file() and os.access(path, os.R_OK)
+    except OSError:  # in a folder that may not be entered
+        return False
 
 
 def probe_videos(files: Sequence[tuple[str, Path]]) -> Tables:
@@ -69,25 +85,33 @@ def probe_videos(files: Sequence[tuple[str, Path]]) -> Tables:
     return {"facts": dict(zip(names, map(list, zip(*rows)))), "issues": to_issue_columns(issues)}
 
 
+MIN_RATE, MAX_RATE = 0.01, 10_000
+"""No video has fewer or more frames a second."""
+
+
 def read_rates(path: Path) -> FoundValues:
-    """Frames a second by video id from a table with columns video, fps. UserError where it is something else."""
+    """Frames a second by video id from a table with columns video, fps. UserError where it is something else.
+
+    Names may have the ending of the video's file. A row that cannot be used is listed.
+    """
     rates: dict[str, float] = {}
     issues = []
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            for row in csv.DictReader(file):
-                video_id, fps = row["video"], float(row["fps"])
-                if rates.get(video_id, fps) != fps:
-                    reason = f"a second rate of the same video, {fps:g}, left out; {rates[video_id]:g} is kept"
-                    issues.append(Issue(Kind.RATE_TWICE, path.name, video_id, reason))
-                rates.setdefault(video_id, fps)
-    except FileNotFoundError:
-        raise UserError(f"{path} is not there; give a table with columns video,fps") from None
-    except (KeyError, TypeError, ValueError, csv.Error):
-        raise UserError(
-            f"{path.name} is no table of rates; it needs columns video,fps with a number in each row"
-        ) from None
-    wrong = [video_id for video_id, fps in rates.items() if not 0 < fps < math.inf]
-    if wrong:
-        raise UserError(f"{path.name} gives video {wrong[0]} a rate that is not positive; correct that row")
+    table = read_csv_rows(path, ("video", "fps"), "give a table of rates, with columns video,fps")
+    for line, _, fault in table.faults:
+        issues.append(Issue(Kind.RATE_UNREADABLE, path.name, f"line {line}", f"line {line}: {fault}"))
+    for line, cells in table.rows:
+        video_id, fps = strip_video_ending(cells["video"]), read_number(cells["fps"])
+        fault = f"the id {fault_of_id}" if (fault_of_id := find_fault_of_id(video_id)) else ""
+        if fps is None or not MIN_RATE <= fps <= MAX_RATE:
+            fault = f"{describe_value(cells['fps'])} is no rate from {MIN_RATE} to {MAX_RATE:,} frames a second"
+        if fault or fps is None:
+            key = video_id or f"line {line}"
+            issues.append(Issue(Kind.RATE_UNREADABLE, path.name, key, f"line {line}: {fault}; left out"))
+            continue
+        if rates.get(video_id, fps) != fps:
+            reason = f"a second rate of the same video, {fps:g}, left out; {rates[video_id]:g} is kept"
+            issues.append(Issue(Kind.RATE_TWICE, path.name, video_id, reason))
+        rates.setdefault(video_id, fps)
+    if issues and not rates:
+        raise UserError(f"{path.name} has no rate that can be used: {issues[0].reason}; correct the table")
     return FoundValues(rates, issues)

@@ -139,7 +139,26 @@ def test_without_the_person_file_nobody_is_found(tmp_path: Path) -> None:
     ("change", "kind", "visible"),
     [
         ({"visible": np.bool_(True)}, None, True),
-        ({"visible": np.array([True, False])}, None, True),
+        ({"visible": np.array([True, False])}, Kind.VISIBILITY_UNREADABLE, True),
+        ({"visible": "maybe"}, Kind.VISIBILITY_UNREADABLE, True),
+        ({"visible": "True"}, Kind.VISIBILITY_UNREADABLE, True),
+        ({"visible": None}, Kind.VISIBILITY_UNREADABLE, True),
+        ({"visible": 1}, None, True),
+        ({"visible": 2}, Kind.VISIBILITY_UNREADABLE, True),
+        ({"metadata": {"set": "Train "}}, None, True),
+        ({"metadata": {"set": "val"}}, Kind.SPLIT_UNREADABLE, True),
+        ({"bbox": ("1", "2", "3", "4")}, Kind.BOX_MALFORMED, False),
+        ({"bbox": "1234"}, Kind.BOX_MALFORMED, False),
+        ({"bbox": (1, 2, True, 4)}, Kind.BOX_MALFORMED, False),
+        ({"bbox": {1, 2, 3, 4}}, Kind.BOX_MALFORMED, False),
+        ({"bbox": {1: 1, 2: 2, 3: 3, 4: 4}}, Kind.BOX_MALFORMED, False),
+        ({"bbox": np.array(["1", "2", "3", "4"])}, Kind.BOX_MALFORMED, False),
+        ({"bbox": np.array([1, 2, 3, 4])}, None, True),
+        ({"bbox": (1, 2, 1e300, 4)}, Kind.BOX_OUTSIDE, False),
+        ({"spatial_relationship": {"in": True}}, Kind.RELATIONSHIPS_MALFORMED, True),
+        ({"spatial_relationship": np.array([["in"]])}, Kind.RELATIONSHIPS_MALFORMED, True),
+        ({"spatial_relationship": [b"in"]}, Kind.RELATIONSHIP_UNKNOWN, True),
+        ({"spatial_relationship": [10**5000]}, Kind.RELATIONSHIP_UNKNOWN, True),
         ({"metadata": None}, None, True),
         ({"metadata": "train"}, Kind.SPLIT_UNREADABLE, True),
         ({"metadata": {"set": 3}}, Kind.SPLIT_UNREADABLE, True),
@@ -187,7 +206,18 @@ def test_a_frame_that_is_no_list_is_kept_without_objects(entries: object, tmp_pa
         ({}, [Kind.PERSON_UNREADABLE], np.nan),
         (person_entry() | {"bbox_size": (0, 270)}, [Kind.PERSON_UNREADABLE], 10),
         (person_entry() | {"bbox_size": None}, [Kind.PERSON_UNREADABLE], 10),
-        (person_entry() | {"bbox_size": ("x", "y")}, [Kind.PERSON_UNREADABLE], np.nan),
+        (person_entry() | {"bbox_size": ("x", "y")}, [Kind.PERSON_UNREADABLE], 10),
+        (person_entry() | {"bbox_size": ("480", "270")}, [Kind.PERSON_UNREADABLE], 10),
+        (person_entry() | {"bbox_mode": "cxcywh"}, [Kind.PERSON_BOX_CLIPPED], 0),
+        (person_entry() | {"bbox_mode": "XYWH"}, [], 10),
+        (person_entry() | {"bbox_mode": "ltrb"}, [Kind.PERSON_UNREADABLE], np.nan),
+        (person_entry() | {"bbox_mode": 1}, [Kind.PERSON_UNREADABLE], np.nan),
+        (person_entry() | {"bbox": [["10", "20", "110", "220"]]}, [Kind.PERSON_UNREADABLE], np.nan),
+        (person_entry() | {"bbox": np.array([["10", "20", "110", "220"]])}, [Kind.PERSON_UNREADABLE], np.nan),
+        (person_entry() | {"bbox": 7}, [Kind.PERSON_UNREADABLE], np.nan),
+        (person_entry() | {"bbox_score": np.array([np.nan])}, [Kind.PERSON_SCORES], 10),
+        (person_entry() | {"bbox_score": np.array([72.0])}, [Kind.PERSON_SCORES], 10),
+        (person_entry() | {"bbox_score": ["best"]}, [Kind.PERSON_UNREADABLE], np.nan),
         (person_entry() | {"bbox": [1, 2, 3]}, [Kind.PERSON_UNREADABLE], np.nan),
         (person_entry() | {"bbox": "none"}, [Kind.PERSON_UNREADABLE], np.nan),
         (person_entry() | {"bbox": [[10, 20, 110, 220]], "bbox_score": None}, [], 10),
@@ -203,6 +233,37 @@ def test_every_malformed_person_is_survived(person: object, kinds: list[Kind], x
     table = read_action_genome(write_release(tmp_path, {key: [object_entry("bag")]}, {key: person}))
     assert kinds_of(table) == kinds and len(table.objects) == 1
     assert np.array_equal(table.frames["person_x1"], [x1], equal_nan=True)
+
+
+def test_a_score_that_is_no_number_does_not_win(tmp_path: Path) -> None:
+    several = person_entry() | {
+        "bbox": np.array([[0, 0, 5, 5], [1, 1, 9, 9], [2, 2, 8, 8], [3, 3, np.nan, 9]], np.float32),
+        "bbox_score": np.array([np.nan, 0.2, 0.5, 0.9]),
+    }
+    key = "AB1CD.mp4/000001.png"
+    table = read_action_genome(write_release(tmp_path, {key: []}, {key: several}))
+    assert table.frames[["person_x1", "person_score"]].values.tolist() == [[2, 0.5]]
+    assert kinds_of(table) == [Kind.PERSON_SCORES, Kind.PERSONS_SEVERAL]
+
+
+def test_an_object_is_read_alike_whatever_else_its_frame_holds(tmp_path: Path) -> None:
+    arrays = object_entry("bag", contacting_relationship=np.array(["holding"]))
+    objects = {
+        "AB1CD.mp4/000001.png": [arrays],
+        "AB1CD.mp4/000031.png": [arrays | {"visible": np.bool_(True)}],
+        "AB1CD.mp4/000061.png": [object_entry("bag")],
+        "AB1CD.mp4/000091.png": [object_entry("bag") | {"visible": "False"}],
+    }
+    table = read_action_genome(write_release(tmp_path, objects))
+    assert table.objects["relation_mask"].tolist()[:3] == [table.objects["relation_mask"][2]] * 3
+    assert table.objects["visible"].tolist() == [True, True, True, False]
+    assert kinds_of(table) == [Kind.VISIBILITY_UNREADABLE, Kind.HIDDEN_WITH_BOX, Kind.HIDDEN_WITH_RELATIONSHIPS]
+
+
+def test_frames_that_no_video_has(tmp_path: Path) -> None:
+    names = ("AB1CD.mp4/9999999.png", "AB1CD.mp4/10000000.png", "AB1CD.mp4/00\u0661.png", "A" * 300 + ".mp4/000001.png")
+    table = read_action_genome(write_release(tmp_path, {name: [] for name in names}, {}))
+    assert table.frames["frame"].tolist() == [9_999_999] and kinds_of(table).count(Kind.FRAME_NAME) == 3
 
 
 def test_names_of_frames(tmp_path: Path) -> None:

@@ -94,14 +94,110 @@ def test_cells_that_are_changed_are_listed(tmp_path: Path) -> None:
         "EF2GH,S,K,,,,,,,c001 0 1,10,more\r\nGH3IJ,S,K,6,6,No,,,,c001 0 1\r\n"
     )
     table = read_charades(written(tmp_path, rows))
-    assert table.repairs == [STARTS_EARLY, "", ""] and [note.verified for note in table.notes] == [None, None, False]
+    assert table.repairs == [STARTS_EARLY] and [note.verified for note in table.notes] == [None]
     kinds = [(issue.kind, issue.key.split()[0]) for issue in table.issues]
     assert kinds == [
         (Kind.NOTE_UNREADABLE, "AB1CD"), (Kind.NOTE_UNREADABLE, "AB1CD"), (Kind.NOTE_UNREADABLE, "AB1CD"),
         (Kind.INTERVAL_STARTS_EARLY, "AB1CD"), (Kind.ACTION_MALFORMED, "AB1CD"), (Kind.ROW_CELLS, "EF2GH"),
-        (Kind.ROW_CELLS, "GH3IJ"), (Kind.LENGTH_UNKNOWN, "GH3IJ"),
+        (Kind.ROW_CELLS, "GH3IJ"),
     ]  # fmt: skip
     assert "quality 'nine'" in table.issues[0].reason and "verified 'Maybe'" in table.issues[2].reason
+
+
+def row(video_id: str, script: str = "A person.", action: str = "c001 1 2", length: str = "20") -> str:
+    return f"{video_id},S,Kitchen,6,7,Yes,{script},o,d,{action},{length}\r\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "kept", "listed"),
+    [
+        # closed by the mark that opens another row's cell
+        ([row("V1"), row("V2", '"Sits, then'), row("V3"), row("V4", '"Stands."'), row("V5")], ["V1", "V3", "V4", "V5"],
+         [("V2", 3)]),
+        # closed by a stray mark at the end of another row's cell: the record has the right number of cells
+        ([row("V1"), row("V2", '"Sits, then'), row("V3"), row("V4", 'Stands."'), row("V5")], ["V1", "V3", "V4", "V5"],
+         [("V2", 3)]),
+        # closed by nothing, at the end of the file
+        ([row("V1"), row("V2"), row("V3", '"Sits, then')], ["V1", "V2"], [("V3", 4)]),
+        # two of them, of which the second would close the first
+        ([row("V1", '"Sits'), row("V2", '"Stands'), row("V3")], ["V3"], [("V1", 2), ("V2", 3)]),
+        # text behind a closing mark
+        ([row("V1", '"Sits" down'), row("V2")], ["V2"], [("V1", 2)]),
+        # a cell may have line ends and marks of its own
+        ([row("V1", '"Sits,\r\nthen ""stands"",\nthen sits"'), row("V2")], ["V1", "V2"], []),
+        # a comma outside quotes moves every cell behind it
+        ([row("V1", "Sits, then stands"), row("V2")], ["V2"], [("V1", 2)]),
+        ([row("V1\0"), row("V2")], ["V2"], [("V1", 2)]),
+        ([row("V1") + "\r\n", row("V2").replace("\r\n", "\n")], ["V1", "V2"], []),
+        ([row("V1").strip() + ",,\r\n", row("V2").strip()], ["V1", "V2"], []),
+    ],
+)  # fmt: skip
+def test_no_row_swallows_another(
+    rows: list[str], kept: list[str], listed: list[tuple[str, int]], tmp_path: Path
+) -> None:
+    table = read_charades(written(tmp_path, "".join(rows)))
+    assert [video.video_id for video in table.videos] == kept == [interval.video_id for interval in table.intervals]
+    assert [(issue.key, issue.reason.split(":")[0]) for issue in table.issues] == [(i, f"line {n}") for i, n in listed]
+
+
+def test_a_mark_that_nothing_closes_costs_one_row_of_thousands(tmp_path: Path) -> None:
+    rows = [row(f"V{number:04d}", "A person sits. " * 5) for number in range(2500)]
+    rows[3] = row("V0003", '"A person sits, then')
+    table = read_charades(written(tmp_path, "".join(rows)))
+    assert len(table.videos) == 2499 and [(i.kind, i.key) for i in table.issues] == [(Kind.ROW_QUOTES, "V0003")]
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        ({"action": "c01\u00b2 1 2"}, Kind.ACTION_UNKNOWN),
+        ({"action": "c\u0660\u0661\u0662 1 2"}, Kind.ACTION_UNKNOWN),
+        ({"action": "C001 1 2"}, Kind.ACTION_UNKNOWN),
+        ({"action": "c001 1_0 20"}, Kind.ACTION_MALFORMED),
+        ({"action": "c001 \uff11 2"}, Kind.ACTION_MALFORMED),
+        ({"action": "c001 1 inf"}, Kind.ACTION_MALFORMED),
+        ({"length": '"12,5"'}, Kind.LENGTH_UNKNOWN),
+        ({"length": "0"}, Kind.LENGTH_UNKNOWN),
+        ({"length": "1e999"}, Kind.LENGTH_UNKNOWN),
+        ({"video_id": "A" * 201}, Kind.ROW_WITHOUT_ID),
+        ({"video_id": "A/B"}, Kind.ROW_WITHOUT_ID),
+    ],
+)
+def test_what_only_looks_like_a_number_or_an_id_is_listed(cells: dict[str, str], kind: Kind, tmp_path: Path) -> None:
+    table = read_charades(written(tmp_path, row(**{"video_id": "V1"} | cells) + row("V2")))
+    assert [issue.kind for issue in table.issues] == [kind] and table.videos[-1].video_id == "V2"
+
+
+def test_an_id_may_have_the_ending_of_its_file(tmp_path: Path) -> None:
+    table = read_charades(written(tmp_path, row("AB1CD.mp4") + row("EF2GH.MP4") + row("v1.2") + row("AB1CD")))
+    assert [video.video_id for video in table.videos] == ["AB1CD", "EF2GH", "v1.2"]
+    assert [issue.kind for issue in table.issues] == [Kind.VIDEO_TWICE]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (HEADER.replace(",", ";") + "AB1CD;S\r\n", "has semicolons between its cells"),
+        (HEADER.replace(",", "\t"), "has tabs between its cells"),
+        (HEADER.replace("script", "id"), "has two columns id"),
+        ('id,"actions,length\nV1,c001 1 2,3\n', "line 1: its quotation marks do not pair"),
+        (HEADER + row("V1", "caf\u00e9"), None),
+        (HEADER + row("V1", '"Sits'), "line 2: its quotation marks do not pair.*as is every row"),
+        ("", "has no column id, actions, length"),
+    ],
+)
+def test_a_table_that_is_none_is_refused_by_what_it_is(content: str, sentence: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "Charades_v1_train.csv"
+    path.write_bytes(content.encode())
+    if sentence is None:
+        assert read_charades(path).videos[0].script == "caf\u00e9"
+        path.write_bytes(content.encode("latin-1"))
+        sentence = "line 2: byte 0xe9 is no UTF-8"
+    with pytest.raises(UserError, match=sentence):
+        read_charades(path)
+    path.write_bytes(content.encode("utf-16"))
+    with pytest.raises(UserError, match="UTF-16"):
+        read_charades(path)
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:

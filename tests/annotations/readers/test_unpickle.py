@@ -42,6 +42,25 @@ def test_names_of_older_numpy_are_known(tmp_path: Path) -> None:
     assert np.array_equal(read_pickle(path), PLAIN["array"])
 
 
+def test_scalars_as_python_2_wrote_them(tmp_path: Path) -> None:
+    path = tmp_path / "old.pkl"
+    # Protocol 2 of Python 3 says `_codecs.encode(text, 'latin1')`; Python 2 had the text itself there.
+    scalar = (
+        b"cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\n(U\x02f8K\x00K\x01tR(K\x03U\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+        b"U\x08" + np.float64(150.25).tobytes() + b"tR."
+    )
+    path.write_bytes(b"\x80\x02" + scalar)
+    assert read_pickle(path) == 150.25
+
+
+def test_a_file_of_two_values_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "two.pkl"
+    path.write_bytes(pickle.dumps(PLAIN) + pickle.dumps(PLAIN))
+    for progress in (None, lambda done, total: None):
+        with pytest.raises(UserError, match=r"two\.pkl: the file goes on after its first value"):
+            read_pickle(path, progress)
+
+
 class Runs:
     def __init__(self, function: Callable[..., object], *arguments: object) -> None:
         self.made = function, arguments

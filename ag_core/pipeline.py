@@ -31,20 +31,27 @@ from ag_core.errors import UserError
 from ag_core.files import hash_file_cached
 from ag_core.models.coco import UNSEEN_BY_COCO
 from ag_core.models.detector import Detector, FasterRcnnDetector, load_detector
-from ag_core.models.feature_bank import BankMaterial, build_bank, build_graph_bank, compute_bank_times
+from ag_core.models.feature_bank import (
+    BankMaterial,
+    build_bank,
+    build_graph_bank,
+    is_lapse,
+    list_bank_times,
+    list_first_times,
+)
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import load_relation_head
 from ag_core.models.scene_graph import ObservedFrames, SceneGraphPredictor
 from ag_core.models.video import BankHead, ClipNetwork, load_bank_head, load_clip_network, make_clip_input
 from ag_core.models.video.scoring import score_clips, score_videos, to_probabilities
 from ag_core.presets import VideoPreset
-from ag_core.records import ActionScores, SceneGraph, Video, frame_to_time, time_to_frame
+from ag_core.records import ActionScores, FrameClock, SceneGraph, Video
 from ag_core.results.prediction import DEFAULT_RATE, ModelUse, Prediction
 from ag_core.results.prediction_cache import PredictionSettings, find_weights_files
 from ag_core.settings import WEIGHTS, settings
 from ag_core.taxonomy import ACTIONS, N_ACTIONS, N_OBJECTS, action_index
 from ag_core.video.clips import letterbox, list_clip_centre_times, list_clip_frame_numbers
-from ag_core.video.frames import HOME_WORLD_MARK, probe_video, read_comment, read_frames
+from ag_core.video.frames import HOME_WORLD_MARK, probe_video, read_comment, read_frame_index, read_frames
 
 
 class Cancelled(Exception):
@@ -96,7 +103,8 @@ class Plan:
     graph_frames  numbers of the frames that get a graph, ascending
     bank_times_s  [K] times of all feature banks; bank_frames: the frame at each
     centres_s     [K + views] centres of the clips: the bank's times, then the test views
-    clips         by clip network, frame numbers of the clip around each centre
+    clips         by clip network, frame numbers of each different clip
+    clip_of       by clip network, [K + views] the index of the clip around each centre
     """
 
     graph_frames: list[int]
@@ -104,6 +112,7 @@ class Plan:
     bank_frames: list[int]
     centres_s: NDArray[np.float64]
     clips: dict[str, list[list[int]]]
+    clip_of: dict[str, NDArray[np.int64]]
 
 
 def choose_device(name: str = "") -> torch.device:
@@ -183,40 +192,47 @@ def _read_trained_actions(metadata: dict[str, str]) -> NDArray[np.bool_]:
     return known
 
 
-def choose_graph_times(duration_s: float, rate: float) -> NDArray[np.float64]:
+def choose_graph_times(clock: FrameClock, rate: float) -> NDArray[np.float64]:
     """Seconds that get a graph: the bank's, and between and before them so many that there are `rate` a second.
 
-    Every multiple of 1 / rate before or after the bank's first time; at the bank's own rate, the bank's times.
+    Every multiple of 1 / rate before or after the bank's first time; at the bank's own rate, the bank's times. Of these
+    a lapse takes the first one in each frame.
     """
-    bank = choose_bank_times(duration_s)
+    bank, duration_s = choose_bank_times(clock), clock.duration_s
     before = np.floor(bank[0] * rate + 1e-9)
-    steps = np.arange(-before, np.ceil((duration_s - bank[0]) * rate) + 1)
-    added = bank[0] + steps / rate
+    if is_lapse(clock, rate):
+        added = list_first_times(clock, bank[0] - before / rate, rate)
+    else:
+        added = bank[0] + np.arange(-before, np.ceil((duration_s - bank[0]) * rate) + 1) / rate
     # Rounded, for the same time reached in two ways differs in its last bits.
     return np.union1d(bank.round(9), added[(added >= 0) & (added < duration_s)].round(9))
 
 
-def choose_bank_times(duration_s: float) -> NDArray[np.float64]:
+def choose_bank_times(clock: FrameClock) -> NDArray[np.float64]:
     """The times of the bank in seconds, or the middle alone of a video that ends before the first."""
-    times = compute_bank_times(duration_s)
-    return times if len(times) else np.array([duration_s / 2])
+    times = list_bank_times(clock)
+    return times if len(times) else np.array([clock.duration_s / 2])
 
 
 def make_plan(video: Video, rate: float, clip_presets: dict[str, VideoPreset]) -> Plan:
     """The frames that a prediction of a probed video needs, with clips for each clip network."""
-    assert video.fps is not None and video.n_frames is not None
-    fps, n_frames = video.fps, video.n_frames
-    bank = choose_bank_times(video.duration_s)
-    centres = np.concatenate([bank, list_clip_centre_times(video.duration_s)])
+    clock = video.clock
+    assert clock is not None
+    bank = choose_bank_times(clock)
+    centres = np.concatenate([bank, list_clip_centre_times(clock.duration_s)])
+    clips, clip_of = {}, {}
+    for network, preset in clip_presets.items():
+        around = [tuple(list_clip_frame_numbers(t, clock, preset.frames, preset.frame_step_s)) for t in centres]
+        index_of = {clip: index for index, clip in enumerate(dict.fromkeys(around))}
+        clips[network] = [list(clip) for clip in index_of]
+        clip_of[network] = np.array([index_of[clip] for clip in around])
     return Plan(
-        graph_frames=sorted({time_to_frame(t, fps, n_frames) for t in choose_graph_times(video.duration_s, rate)}),
+        graph_frames=sorted({clock.frame_at(t) for t in choose_graph_times(clock, rate)}),
         bank_times_s=bank,
-        bank_frames=[time_to_frame(t, fps, n_frames) for t in bank],
+        bank_frames=[clock.frame_at(t) for t in bank],
         centres_s=centres,
-        clips={
-            network: [list_clip_frame_numbers(t, fps, n_frames, preset.frames, preset.frame_step_s) for t in centres]
-            for network, preset in clip_presets.items()
-        },
+        clips=clips,
+        clip_of=clip_of,
     )
 
 
@@ -235,9 +251,9 @@ def predict_video(
     """
     torch.set_flush_denormal(True)
     progress("reading the file", 0, 1)
-    video = probe_video(path)
+    video, index = probe_video(path), read_frame_index(path)
     plan = make_plan(video, rate, models.clip_presets)
-    watcher = _Watcher(plan, video, models, progress)
+    watcher = _Watcher(plan, index.clock, models, progress)
     wanted = sorted({*plan.graph_frames, *(n for clips in plan.clips.values() for clip in clips for n in clip)})
     for number, pixels in read_frames(path, wanted):
         if cancelled():
@@ -253,7 +269,7 @@ def predict_video(
         sha256=hash_file_cached(path),
         models=models.uses,
         rate=rate,
-        notes=(*models.notes, *list_domain_notes(path, models.uses)),
+        notes=(*models.notes, *filter(None, [index.clock.note]), *list_domain_notes(path, models.uses)),
         frames=tuple(graphs[frame] for frame in plan.graph_frames),
         actions=actions,
     )
@@ -294,9 +310,10 @@ class _ClipWatcher:
 class _Watcher:
     """Takes the wanted frames in order; makes graphs and clip features as soon as enough have come together."""
 
-    def __init__(self, plan: Plan, video: Video, models: Models, progress: Callable[[str, int, int], None]) -> None:
-        self.models, self.progress = models, progress
-        self.fps = float(video.fps or 0)
+    def __init__(
+        self, plan: Plan, clock: FrameClock, models: Models, progress: Callable[[str, int, int], None]
+    ) -> None:
+        self.clock, self.models, self.progress = clock, models, progress
         self.frames_at_once = 16 if models.device.type != "cpu" else 2
         self.graph_frames = set(plan.graph_frames)
         self.clips = {
@@ -335,7 +352,7 @@ class _Watcher:
             return
         numbers, pixels = zip(*self.waiting)
         self.waiting = []
-        found = self.models.graphs.observe(pixels, numbers, [frame_to_time(number, self.fps) for number in numbers])
+        found = self.models.graphs.observe(pixels, numbers, [self.clock.time_of(number) for number in numbers])
         if self.models.graphs.head.whole_video:
             self.observed.append(found)
         else:
@@ -351,14 +368,15 @@ def score_actions(
 ) -> tuple[ActionScores, ...]:
     """Each model's scores: of the video the maximum over the test views, over time those at the bank's times.
 
-    graphs by frame number; features by clip network, [K + views, C] of the plan's clips.
+    graphs by frame number; features by clip network, [clips, C] of the plan's clips.
     """
     n_times = len(plan.bank_times_s)
     n_views = len(plan.centres_s) - n_times
     rows = build_graph_bank([graphs[frame] for frame in plan.bank_frames])
     scores = []
     for model in models.action_models:
-        of_clips, windows = features[model.entry.clip_network], None
+        network = model.entry.clip_network
+        of_clips, windows = features[network][plan.clip_of[network]], None
         if model.entry.bank is not None:
             material = BankMaterial(plan.bank_times_s, of_clips[:n_times], rows)
             windows = build_bank(model.entry.bank, material).cut_windows(plan.centres_s)

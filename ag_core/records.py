@@ -80,6 +80,13 @@ class FrameClock:
             raise ValueError("the length of a video is unknown while its frames are not counted")
         return self.n_frames / self.fps if self.uneven_s is None else float(self.uneven_s[-1]) + 1 / self.fps
 
+    @property
+    def times_s(self) -> NDArray[np.float64]:
+        """[F] seconds at which each frame is shown. ValueError where nobody counted frames."""
+        if self.n_frames is None:
+            raise ValueError("the times of a video's frames are unknown while its frames are not counted")
+        return np.arange(self.n_frames) / self.fps if self.uneven_s is None else self.uneven_s
+
     def time_of(self, frame: int) -> float:
         """Seconds at which the 1-based `frame` is shown; beyond the last frame, at the usual rate."""
         if self.uneven_s is None:

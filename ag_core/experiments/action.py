@@ -29,16 +29,15 @@ from ag_core.experiments.clip import Clips, compute_action_loss
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import LabelledVideo, TrainingData, open_clip_frames
 from ag_core.experiments.training_loop import Losses, StepLosses
-from ag_core.files import hash_file, stage_file
+from ag_core.files import hash_bytes, hash_file, stage_file
 from ag_core.models.checkpoints import load_checkpoint
 from ag_core.models.detector import Detector, FasterRcnnDetector, load_faster_rcnn
-from ag_core.models.feature_bank import BankMaterial, build_bank, build_graph_bank, compute_bank_times
+from ag_core.models.feature_bank import BankMaterial, build_bank, build_graph_bank, list_bank_times
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import build_relation_head
 from ag_core.models.scene_graph import SceneGraphPredictor
 from ag_core.models.video import BankHead, ClipNetwork, load_clip_network, make_clip_input
 from ag_core.models.video.scoring import score_clips, score_videos
-from ag_core.records import time_to_frame
 from ag_core.video.clips import list_clip_centre_times
 from ag_core.video.frames import read_frames
 
@@ -82,10 +81,10 @@ def build_predicted_bank(
     predictor: SceneGraphPredictor, video: LabelledVideo, times_s: Sequence[float]
 ) -> NDArray[np.float32]:
     """[K,875] of the graphs that the predictor finds at the given times."""
-    wanted = [time_to_frame(time, video.fps, video.n_frames) for time in times_s]
+    wanted = [video.clock.frame_at(time) for time in times_s]
     graphs = {}
     for frame, pixels in read_frames(video.path, wanted):
-        [graphs[frame]] = predictor.predict([pixels], [frame], [(frame - 1) / video.fps])
+        [graphs[frame]] = predictor.predict([pixels], [frame], [video.clock.time_of(frame)])
     return build_graph_bank([graphs[frame] for frame in wanted])
 
 
@@ -99,15 +98,17 @@ def compute_video_features(
     graph_key: str,
     compute: Compute = Compute(),
 ) -> VideoFeatures:
-    """The features of one video, from `folder` where the same weights (named by the keys) made them before."""
-    times, views = compute_bank_times(video.duration_s), list_clip_centre_times(video.duration_s)
+    """The features of one video, from `folder` where weights (named by the keys) made them of the same frames."""
+    times, views = list_bank_times(video.clock), list_clip_centre_times(video.duration_s)
+    clip_frames = [clips.frames(video, centre) for centre in (*times, *views)]
+    name = f"{video.video_id}-{hash_bytes(np.array(clip_frames, np.int64).tobytes())[:8]}.npy"
 
     def both_clips() -> NDArray[np.float32]:
         return compute_clip_features(net, clips, video, [*times, *views], compute, predictor.detector)
 
-    found = _load_or_make(folder / f"clip-features-{clip_key}" / f"{video.video_id}.npy", both_clips)
+    found = _load_or_make(folder / f"clip-features-{clip_key}" / name, both_clips)
     graphs = _load_or_make(
-        folder / f"graph-bank-{graph_key}" / f"{video.video_id}.npy",
+        folder / f"graph-bank-{graph_key}" / name,
         lambda: build_predicted_bank(predictor, video, times.tolist()).astype(np.float16),
     )
     return VideoFeatures(times, found[: len(times)], graphs.astype(np.float32), views, found[len(times) :])

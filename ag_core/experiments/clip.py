@@ -18,10 +18,9 @@ from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import FrameCache, LabelledVideo, LabelledVideos, open_clip_frames
 from ag_core.experiments.training_loop import Losses, StepLosses
 from ag_core.models.detector import Detector
-from ag_core.models.feature_bank import compute_bank_times
+from ag_core.models.feature_bank import list_bank_times
 from ag_core.models.video import BankedVideoModel, BankHead, make_clip_input
 from ag_core.presets import VideoPreset
-from ag_core.records import frame_to_time
 from ag_core.taxonomy import ACTIONS
 from ag_core.video.clips import list_clip_frame_numbers
 
@@ -41,13 +40,11 @@ class Clips:
 
     def frames(self, video: LabelledVideo, centre_s: float) -> list[int]:
         """The 1-based frames of the clip around a time."""
-        return list_clip_frame_numbers(
-            centre_s, video.fps, video.n_frames, self.preset.frames, self.preset.frame_step_s
-        )
+        return list_clip_frame_numbers(centre_s, video.clock, self.preset.frames, self.preset.frame_step_s)
 
     def grid_labels(self) -> NDArray[np.bool_]:
         """[n,157] labels of the clips at every video's bank times: how often each action is under way."""
-        return np.array([self.labels(v, time) for v in self.videos for time in compute_bank_times(v.duration_s)])
+        return np.array([self.labels(v, time) for v in self.videos for time in list_bank_times(v.clock)])
 
     def read_pixels(self, video: LabelledVideo, centre_s: float) -> NDArray[np.uint8]:
         """[T,H,W,3] of the clip around a time."""
@@ -57,7 +54,7 @@ class Clips:
     def labels(self, video: LabelledVideo, centre_s: float) -> NDArray[np.bool_]:
         """[157] the actions under way between the clip's first and last frame."""
         frames = self.frames(video, centre_s)
-        first, last = (frame_to_time(frame, video.fps) for frame in (frames[0], frames[-1]))
+        first, last = (video.clock.time_of(frame) for frame in (frames[0], frames[-1]))
         return video.find_labels_between(first, last)
 
 

@@ -21,7 +21,7 @@ from ag_core.annotations.store_format import ANNOTATION, DENSE
 from ag_core.annotations.targets import Targets
 from ag_core.errors import UserError
 from ag_core.files import hash_bytes, stage_file
-from ag_core.records import Detections, SceneGraph, frame_to_time
+from ag_core.records import Detections, FrameClock, SceneGraph
 from ag_core.settings import is_address, settings
 from ag_core.taxonomy import N_ACTIONS
 from ag_core.video.clips import letterbox
@@ -140,8 +140,7 @@ class LabelledVideo:
 
     video_id: str
     path: Path
-    fps: float
-    n_frames: int
+    clock: FrameClock
     size_wh: tuple[int, int]
     part: str | None
     actions: tuple[tuple[int, float, float], ...]
@@ -150,9 +149,14 @@ class LabelledVideo:
     counted: tuple[int, ...]
 
     @property
+    def n_frames(self) -> int:
+        """Frames of the file."""
+        return self.clock.n_frames or 0
+
+    @property
     def duration_s(self) -> float:
         """Length of the file in seconds."""
-        return self.n_frames / self.fps
+        return self.clock.duration_s
 
     @cached_property
     def graphs(self) -> list[SceneGraph]:
@@ -223,19 +227,19 @@ def _find_published_frames(store: AnnotationStore, source: str) -> dict[str, set
 
 
 def _build_labelled_video(targets: Targets, index: int, kept: set[int] | None, data: TrainingData) -> LabelledVideo:
-    fps, n_frames = float(targets.fps[index]), int(targets.frame_counts[index])
+    n_frames = int(targets.frame_counts[index])
+    clock = FrameClock(float(targets.fps[index]), n_frames)
     # Some annotated frames of the release lie behind the end of their file: there is nothing to look at.
     frames = [frame for frame in targets.frames_of(index) if targets.frame_numbers[frame] <= n_frames]
     counted = [frame for frame in frames if kept is None or int(targets.frame_numbers[frame]) in kept]
-    times = [frame_to_time(int(targets.frame_numbers[frame]), fps) for frame in counted]
+    times = [clock.time_of(int(targets.frame_numbers[frame])) for frame in counted]
     width, height = targets.sizes_wh[index].tolist()
     path = targets.paths[index]
     assert path is not None, "only videos with a file are labelled"
     return LabelledVideo(
         targets.video_ids[index],
         path,
-        fps,
-        n_frames,
+        clock,
         (width, height),
         targets.parts[index],
         tuple(targets.actions_of(index)),

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ag_core.catalog import BankKind
-from ag_core.records import SceneGraph
+from ag_core.records import HALF_MILLISECOND_S, FrameClock, SceneGraph
 from ag_core.taxonomy import BANK_SIZE
 
 GRID_RATE = 24
@@ -23,11 +23,36 @@ WINDOW_S = 10.0
 WINDOW_SIZE = 20
 
 
+MAX_TIMES = 1200
+"""So many times are affordable for any recording: ten minutes at two a second."""
+
+
 def compute_bank_times(duration_s: float) -> NDArray[np.float64]:
-    """[K] seconds of the bank's entries, two a second: (12k + 11) / 24 while below `duration_s`."""
+    """[K] seconds of the grid, two a second: (12k + 11) / 24 while below `duration_s`."""
     most = max(0, int(np.ceil(duration_s * GRID_RATE / GRID_STEP)) + 1)
     times = (GRID_STEP * np.arange(most) + GRID_STEP - 1) / GRID_RATE
     return times[times < duration_s]
+
+
+def is_lapse(clock: FrameClock, rate: float) -> bool:
+    """Whether `rate` times a second are far more than a recording has frames, as where it shows hours in a minute."""
+    return clock.duration_s * rate > max(MAX_TIMES, 3 * len(clock.times_s))
+
+
+def list_bank_times(clock: FrameClock) -> NDArray[np.float64]:
+    """[K] seconds of the bank's entries of a recording: the grid, or of a lapse the first time of it in each frame."""
+    if not is_lapse(clock, GRID_RATE / GRID_STEP):
+        return compute_bank_times(clock.duration_s)
+    return list_first_times(clock, (GRID_STEP - 1) / GRID_RATE, GRID_RATE / GRID_STEP)
+
+
+def list_first_times(clock: FrameClock, start_s: float, rate: float) -> NDArray[np.float64]:
+    """[K] of the times start_s + n / rate, n >= 0, the first one at which each frame is shown, where there is one."""
+    starts = clock.times_s
+    ends = np.append(starts[1:], clock.duration_s) - HALF_MILLISECOND_S
+    steps = np.ceil((starts - HALF_MILLISECOND_S - start_s) * rate - 1e-6).clip(0)
+    times = start_s + steps / rate
+    return np.asarray(times[times < ends], np.float64)
 
 
 def build_graph_bank(graphs: Sequence[SceneGraph]) -> NDArray[np.float32]:

@@ -60,7 +60,7 @@ class Prediction:
     actions: tuple[ActionScores, ...]
 
     def __post_init__(self) -> None:
-        if None in (self.video.fps, self.video.width, self.video.height, self.video.n_frames):
+        if None in (self.video.clock, self.video.width, self.video.height, self.video.n_frames):
             raise ValueError("a prediction needs the video's rate, size and number of frames; probe the file first")
         numbers = [graph.frame for graph in self.frames]
         if numbers != sorted(set(numbers)):
@@ -99,6 +99,7 @@ class Prediction:
                 "height": video.height,
                 "frames": video.n_frames,
                 "duration_s": round(video.duration_s, 6),
+                **({} if video.frame_times_s is None else {"frame_times_s": _round(video.frame_times_s, 6)}),
             },
             "models": [
                 {
@@ -187,6 +188,7 @@ def _scores_to_json(scores: ActionScores) -> list[dict[str, Any]]:
 
 def _parse_prediction(content: dict[str, Any]) -> Prediction:
     facts = content["video"]
+    times_s = facts.get("frame_times_s")
     video = Video(
         facts["id"],
         float(facts["duration_s"]),
@@ -194,6 +196,7 @@ def _parse_prediction(content: dict[str, Any]) -> Prediction:
         int(facts["width"]),
         int(facts["height"]),
         int(facts["frames"]),
+        frame_times_s=None if times_s is None else np.array(times_s, np.float64),
     )
     over_time = content["actions_over_time"]
     return Prediction(

@@ -73,10 +73,9 @@ def _hash_code() -> str:
         "taxonomy.py",
         "presets.py",
         "boxes.py",
-        "video/frames.py",
-        "video/clips.py",
     )
-    return hash_files([*(package / name for name in named), *sorted((package / "models").rglob("*.py"))])
+    rooms = [path for room in ("models", "video") for path in sorted((package / room).rglob("*.py"))]
+    return hash_files([*(package / name for name in named), *rooms])
 
 
 def compute_result_key(path: Path, chosen: PredictionSettings, weights: Path = WEIGHTS) -> str:

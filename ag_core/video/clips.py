@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ag_core.records import FrameClock
+
 TEST_VIEWS = 10
 GREY = 114
 """The value around a letterboxed frame."""
@@ -18,16 +20,16 @@ def list_clip_centre_times(duration_s: float, views: int = TEST_VIEWS) -> NDArra
     return (np.arange(views) + 0.5) / views * duration_s
 
 
-def list_clip_frame_numbers(centre_s: float, fps: float, n_frames: int, length: int, step_s: float | None) -> list[int]:
+def list_clip_frame_numbers(centre_s: float, clock: FrameClock, length: int, step_s: float | None) -> list[int]:
     """The `length` 1-based frames nearest to times `step_s` apart around `centre_s`, clamped to the video.
 
-    Without a step the moments are spread evenly over the whole video, wherever the centre. Numbers ascend and repeat
+    Without a step the times are spread evenly over the whole video, wherever the centre. Numbers ascend and repeat
     where the video is short or slow. Half-way between two frames the later one is taken.
     """
     if step_s is None:
-        return list_clip_frame_numbers(n_frames / fps / 2, fps, n_frames, length, n_frames / fps / length)
+        return list_clip_frame_numbers(clock.duration_s / 2, clock, length, clock.duration_s / length)
     times_s = centre_s + (np.arange(length) - (length - 1) / 2) * step_s
-    numbers: list[int] = (np.floor(times_s * fps + 0.5 + 1e-6).astype(int) + 1).clip(1, n_frames).tolist()
+    numbers: list[int] = clock.frames_nearest(times_s).tolist()
     return numbers
 
 

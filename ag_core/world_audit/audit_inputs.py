@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ag_core.experiments.datasets import FrameCache
 from ag_core.models.feature_bank import build_graph_bank
 from ag_core.presets import DEMO_VIDEO
-from ag_core.records import frame_to_time
+from ag_core.records import FrameClock
 from ag_core.taxonomy import N_CLASSES
 from ag_core.video.clips import list_clip_frame_numbers
 from ag_core.world.truth import JOINTS
@@ -142,9 +142,9 @@ class AuditViews:
         video, rows = self.videos[number], self.rows(number)
         if not self.audit.n_frames:
             return rows, video.labels
-        truth = video.truth
-        frames = list_clip_frame_numbers(centre_s, truth.fps, truth.n_frames, N_CLIP_FRAMES, CLIP_STEP_S)
-        first, last = (frame_to_time(frame, truth.fps) for frame in (frames[0], frames[-1]))
+        clock = FrameClock(video.truth.fps, video.truth.n_frames)
+        frames = list_clip_frame_numbers(centre_s, clock, N_CLIP_FRAMES, CLIP_STEP_S)
+        first, last = (clock.time_of(frame) for frame in (frames[0], frames[-1]))
         seen = np.array(frames)[_choose_positions(self.audit.n_frames)]
         return rows[(seen - 1) // FRAME_STEP], video.find_labels_between(first, last)
 

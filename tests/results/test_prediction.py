@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,26 @@ def test_there_and_back(tmp_path: Path) -> None:
     for name, scores in before.action_scores().items():
         np.testing.assert_allclose(scores.over_time, after.action_scores()[name].over_time, atol=5.1e-5)
         np.testing.assert_array_equal(scores.trained_on, after.action_scores()[name].trained_on)
+
+
+def test_times_of_frames_that_are_not_evenly_spaced_travel(tmp_path: Path) -> None:
+    made = example()
+    times_s = np.concatenate([np.arange(100) / 12, 60 + np.arange(44) / 5])
+    made = replace(made, video=replace(made.video, duration_s=68.7, frame_times_s=times_s))
+    made.save(tmp_path / "clip.json")
+    jsonschema.validate(made.to_json(), SCHEMA)
+    clock = Prediction.load(tmp_path / "clip.json").video.clock
+    assert clock is not None and clock.n_frames == 144
+    np.testing.assert_allclose(clock.times_s, times_s, atol=1e-6)
+    assert "frame_times_s" not in example().to_json()["video"]
+
+
+@pytest.mark.parametrize("times_s", [[0.0] * 144, list(range(3)), "soon", [5.0, *range(6, 149)]])
+def test_times_that_no_video_has_are_refused(times_s: object) -> None:
+    content = example().to_json()
+    content["video"]["frame_times_s"] = times_s
+    with pytest.raises(UserError, match="damaged"):
+        Prediction.from_json(content)
 
 
 def test_all_actions_are_named_and_the_untrained_marked() -> None:

@@ -26,22 +26,25 @@ create table frames (
     source varchar, frame_id integer, video integer, frame integer, t_ms integer,
     person_x1 float, person_y1 float, person_x2 float, person_y2 float, person_score float
 );
--- relation_mask: bit r says that relationship r holds, bit 25 that `other_relationship` was annotated
+-- visible: whether the object counts; annotated, that it can be seen; predicted, that it is the best of its class in its
+-- frame and clear enough. relation_mask: bit r says that relationship r holds (of no object that does not count), bit 25
+-- that `other_relationship` was annotated
 create table objects (
     source varchar, object_id integer, frame_id integer, video integer, t_ms integer, class utinyint, visible boolean,
     score float, x1 float, y1 float, x2 float, y2 float, relation_mask uinteger
 );
+-- an annotated relationship, or one of the 25 probabilities of a predicted object, whatever it is;
 -- relation is null for `other_relationship`, which is none of the 25
 create table relations (
     source varchar, object_id integer, frame_id integer, video integer, t_ms integer, class utinyint,
     relation utinyint, score float
 );
--- the same rows by class, for questions that begin with an object or a relationship
+-- those that hold, by class, for questions that begin with an object or a relationship
 create table relations_by_class (
     source varchar, class utinyint, relation utinyint, video integer, t_ms integer, frame_id integer,
     object_id integer, score float
 );
--- how many relationships hold (score from one half on), counted once
+-- how many relationships hold, counted once
 create table relation_cube (
     source varchar, split varchar, class utinyint, relation utinyint, relations integer, videos integer
 );

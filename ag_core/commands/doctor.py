@@ -20,7 +20,7 @@ def run(options: argparse.Namespace) -> None:
     from ag_core.annotations.showcase_store import ensure_store
     from ag_core.annotations.store import AnnotationStore
     from ag_core.doctor.check import Severity
-    from ag_core.doctor.funnel import NO_REFERENCE, NOT_COMPARABLE, WHY_NOT_COMPARABLE
+    from ag_core.doctor.funnel import NO_REFERENCE, describe_funnel
     from ag_core.doctor.report import make_report, summarize_findings, write_report
     from ag_core.files import check_target
     from ag_core.progress import ProgressReporter
@@ -37,8 +37,8 @@ def run(options: argparse.Namespace) -> None:
     for row in report.funnel.itertuples(index=False):
         verdict = "" if row.verdict == NO_REFERENCE else f"  {row.verdict}"
         print(f"{row.step:42} train {row.train:>9,}  test {row.test:>9,}  together {row.together:>9,}{verdict}")
-    if NOT_COMPARABLE in set(report.funnel["verdict"]):
-        print(WHY_NOT_COMPARABLE)
+    if explanation := describe_funnel(report.funnel):
+        print(explanation)
     for finding in report.findings:
         if finding.severity is not Severity.FINE:
             print(f"{finding.severity.value:8} {finding.title}: {finding.share}. {finding.figures}".rstrip())

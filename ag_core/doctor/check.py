@@ -111,11 +111,18 @@ POPULATIONS: dict[str, str] = {
     "videos that should have a file": """select count(*) from videos where source = $1 and (
         exists (select 1 from videos where source = $1 and path is not null)
         or exists (select 1 from issues where kind = 'video-missing'))""",
-    "predicted videos": "select count(*) from videos where source <> $1",
-    "predicted videos with an annotation": """select count(*) from videos p
+    "predicted videos": "select count(distinct video) from videos where source <> $1",
+    "predictions": "select count(*) from videos where source <> $1",
+    "predictions of annotated videos": """select count(*) from videos p
         join videos a on a.source = $1 and a.video = p.video where p.source <> $1""",
     "predicted frames": "select count(*) from frames where source <> $1",
     "predicted objects": "select count(*) from objects where source <> $1",
+    "predicted scores": """select (select count(*) from objects where source <> $1)
+        + (select count(*) from frames where source <> $1 and person_x1 is not null)
+        + (select count(*) from relations where source <> $1)""",
     "predicted action scores": "select count(*) from action_scores where source <> $1",
 }
-"""How many of each thing there are to look through; $1 is the annotation's source."""
+"""How many of each thing there are to look through; $1 is the annotation's source.
+
+A prediction is what one model run says of one video: two runs of a video are two predictions of one predicted video.
+"""

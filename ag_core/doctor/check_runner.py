@@ -68,7 +68,7 @@ def run_check(store: "AnnotationStore", part: str, counts: Mapping[str, int]) ->
         return []
     parameters = _list_parameters(store, check)
     count = int(store.ask(f"select count(*) as n from ({check.rows})", parameters)["n"].iloc[0])
-    figures = str(store.ask(check.figures, [ANNOTATION]).iloc[0, 0]) if check.figures and count else ""
+    figures = _read_figures(store, check) if count else ""
     return [
         Finding(
             check.id,
@@ -84,6 +84,12 @@ def run_check(store: "AnnotationStore", part: str, counts: Mapping[str, int]) ->
             figures,
         )
     ]
+
+
+def _read_figures(store: "AnnotationStore", check: Check) -> str:
+    """Further numbers of a check as a sentence; '' where it has none, or where what they count does not occur."""
+    ((figures,),) = store.rows(check.figures, [ANNOTATION]) if check.figures else ((None,),)
+    return str(figures or "")
 
 
 def _list_repairs(store: "AnnotationStore", counts: Mapping[str, int]) -> list[Finding]:

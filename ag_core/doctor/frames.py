@@ -1,5 +1,6 @@
 """What to look for in annotated videos and frames: persons, times, what is in sight. Facts: methods A4."""
 
+from ag_core.annotations.statistics.sampling import MIDPOINT_DISTANCES, NEAR_FRAMES
 from ag_core.doctor.check import CHARADES_VIDEOS, Area, Check, Severity
 
 MAX_OBJECTS = 9
@@ -8,7 +9,6 @@ MAX_OBJECTS = 9
 FEW_FRAMES = 5
 """An action gives five frames, so a video with fewer has lost some."""
 
-PARTS_OF_ACTION = 5
 UNSURE_PERSON = 0.5
 
 
@@ -24,15 +24,6 @@ def _select_videos(table: str, condition: str, details: str = "''") -> str:
 
 _SEEN = "(select frame_id from objects where source = $1 and visible)"
 _ANNOTATED = "(select video from frames where source = $1)"
-
-# How far each frame is, in frames, from the nearest middle of five equal parts of an action of its video.
-_DISTANCES = f"""
-    select f.source, f.video, f.frame_id, any_value(f.t_ms) as t_ms, min(v.fps / 1000 * abs(
-               f.t_ms - i.start_ms - (i.end_ms - i.start_ms) / {PARTS_OF_ACTION} * (0.5 + greatest(0, least(
-                   {PARTS_OF_ACTION - 1}, round((f.t_ms - i.start_ms) * {PARTS_OF_ACTION}
-                                                / nullif(i.end_ms - i.start_ms, 0) - 0.5)))))) as distance
-    from frames f join videos v using (source, video) join action_intervals i using (source, video)
-    where f.source = $1 and f.t_ms is not null group by f.source, f.video, f.frame_id"""
 
 CHECKS: tuple[Check, ...] = (
     Check(
@@ -139,13 +130,16 @@ CHECKS: tuple[Check, ...] = (
         Severity.NOTE,
         "Frames that are no midpoint of a fifth of an action",
         "frames with a time and actions",
-        "Action Genome annotates the middle of each of five equal parts of every action. In real records 94 % of the "
-        "frames lie within one frame of such a midpoint; a much lower share says that the rates are wrong.",
+        f"Action Genome annotates the middle of each of five equal parts of every action. In real records nearly "
+        f"all frames lie at most {NEAR_FRAMES} frame from such a midpoint; less says that the rates are wrong.",
         "If the share is low, give --videos or --rates and build the store again.",
-        f"""select source, video, frame_id, t_ms, format('{{:.1f}} frames away', distance) as details
-            from ({_DISTANCES}) where distance > 1""",
-        f"""select format('{{:.1f}} % lie within one frame of a midpoint.',
-                          100 * count(*) filter (distance <= 1) / count(*)) from ({_DISTANCES})""",
+        f"""select source, video, frame_id, t_ms, format('{{}} frames away', distance) as details
+            from ({MIDPOINT_DISTANCES}) where distance > {NEAR_FRAMES}""",
+        f"""select case when at_midpoint < n and at_midpoint / n >= 0.9995 then '> 99.9'
+                        else format('{{:.1f}}', 100 * at_midpoint / n) end
+                   || ' % lie at most {NEAR_FRAMES} frame from a midpoint.'
+            from (select count(*) as n, count(*) filter (distance <= {NEAR_FRAMES}) as at_midpoint
+                  from ({MIDPOINT_DISTANCES}))""",
     ),
     Check(
         "frame-outside-actions",

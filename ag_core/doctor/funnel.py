@@ -23,6 +23,7 @@ WHY_NOT_COMPARABLE = (
     "'Not comparable' means that fewer than nine tenths of the published videos are here: a part of the data, or "
     "another set."
 )
+OF_NO_SPLIT = "Videos that name neither split are in 'together' alone."
 NO_REFERENCE = "no published number"
 
 
@@ -54,6 +55,15 @@ def compare_funnel(store: "AnnotationStore", small_side: float = 0.0) -> pd.Data
         rows.append(row | {"verdict": _compare_counts(here, published, comparable), "origin": origin})
     table = pd.DataFrame(rows)
     return table.astype({name: "Int64" for column in COLUMNS for name in (column, f"{column}_published")})
+
+
+def describe_funnel(table: pd.DataFrame) -> str:
+    """What a reader of `compare_funnel`'s table must know to read its numbers and verdicts; '' where nothing."""
+    sentences = [
+        (OF_NO_SPLIT, bool((table["train"] + table["test"] != table["together"]).any())),
+        (WHY_NOT_COMPARABLE, NOT_COMPARABLE in set(table["verdict"])),
+    ]
+    return " ".join(sentence for sentence, needed in sentences if needed)
 
 
 def _count_step(found: pd.DataFrame, step: str) -> dict[str, int]:

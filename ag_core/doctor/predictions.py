@@ -10,8 +10,8 @@ CHECKS: tuple[Check, ...] = (
         "score-outside",
         Area.PREDICTIONS,
         Severity.ERROR,
-        "Objects and persons with a score outside 0 to 1",
-        "predicted objects",
+        "Objects, persons and relationships with a score outside 0 to 1",
+        "predicted scores",
         "A score is a probability. Ranking and thresholds are wrong with any other number.",
         "Make the prediction again; a file from another program must hold probabilities, not logits.",
         f"""select source, video, frame_id, t_ms, source || format(', object score {{}}', score) as details
@@ -47,7 +47,7 @@ CHECKS: tuple[Check, ...] = (
                   format('{}, {:.0f}, {:.0f} to {:.0f}, {:.0f} in {} x {}', o.source, x1, y1, x2, y2, v.width,
                          v.height) as details
            from objects o join videos v using (source, video)
-           where o.source <> $1 and o.visible
+           where o.source <> $1 and not isnan(x1 + y1 + x2 + y2)
            and (x1 < -1 or y1 < -1 or x2 > v.width + 1 or y2 > v.height + 1)""",
     ),
     Check(
@@ -60,7 +60,7 @@ CHECKS: tuple[Check, ...] = (
         "Leave such boxes out, or correct the order of the corners: x1, y1, x2, y2.",
         """select source, video, frame_id, t_ms,
                   format('{}, {:.1f}, {:.1f} to {:.1f}, {:.1f}', source, x1, y1, x2, y2) as details
-           from objects where source <> $1 and visible and (x2 <= x1 or y2 <= y1)""",
+           from objects where source <> $1 and (x2 <= x1 or y2 <= y1)""",
     ),
     Check(
         "predicted-video-unknown",
@@ -70,15 +70,17 @@ CHECKS: tuple[Check, ...] = (
         "predicted videos",
         "The video is not among the annotated ones, so its prediction can be watched but not scored.",
         "Nothing, if it is a video of your own; else compare the file's name with the video's id.",
-        f"""select {_OF_VIDEO}, p.source as details from videos p
-            where p.source <> $1 and p.video not in (select video from videos where source = $1)""",
+        """select any_value(source) as source, video, null::integer as frame_id, null::integer as t_ms,
+                  string_agg(source, ', ' order by source) as details
+           from videos where source <> $1 and video not in (select video from videos where source = $1)
+           group by video""",
     ),
     Check(
         "predicted-rate-differs",
         Area.PREDICTIONS,
         Severity.WARNING,
         "Predictions at another rate than the annotation",
-        "predicted videos with an annotation",
+        "predictions of annotated videos",
         "Frame numbers mean other times: prediction and annotation would be compared at different moments.",
         "Predict from the very file that the store was built with.",
         f"""select {_OF_VIDEO}, format('{{}}: {{:.3f}}, annotation {{:.3f}} frames a second', p.source, p.fps,
@@ -102,7 +104,7 @@ CHECKS: tuple[Check, ...] = (
         Area.PREDICTIONS,
         Severity.NOTE,
         "Predictions without a graph",
-        "predicted videos",
+        "predictions",
         "The run gave actions only, or stopped before the first graph.",
         "Predict again where graphs are wanted.",
         f"""select {_OF_VIDEO}, p.source as details from videos p where p.source <> $1

@@ -15,7 +15,7 @@ import pandas as pd
 from ag_core.annotations.statistics.funnel import SMALL_SIDE
 from ag_core.doctor.check import Finding, Severity
 from ag_core.doctor.check_runner import list_finding_rows, run_checks
-from ag_core.doctor.funnel import COLUMNS, WHY_NOT_COMPARABLE, compare_funnel, load_published_counts
+from ag_core.doctor.funnel import COLUMNS, compare_funnel, describe_funnel, load_published_counts
 from ag_core.errors import UserError
 from ag_core.files import write_atomically
 from ag_core.progress import Progress
@@ -150,7 +150,7 @@ def _format_markdown(report: Report) -> str:
         "## The funnel",
         "",
     ]
-    lines += [*_format_markdown_table(*format_funnel_cells(report.funnel)), "", _format_provenance(), ""]
+    lines += [*_format_markdown_table(*format_funnel_cells(report.funnel)), "", _format_provenance(report), ""]
     lines += [f"### Without objects of at most {SMALL_SIDE:.0f} pixels", ""]
     lines += _format_markdown_table(*format_funnel_cells(report.small_funnel))
     for severity, heading in HEADINGS.items():
@@ -172,8 +172,8 @@ def _format_markdown(report: Report) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _format_provenance() -> str:
-    return f"Published: {load_published_counts()['source']}. {WHY_NOT_COMPARABLE}"
+def _format_provenance(report: Report) -> str:
+    return f"Published: {load_published_counts()['source']}. {describe_funnel(report.funnel)}".strip()
 
 
 def _count_hidden_rows(finding: Finding) -> list[str]:
@@ -193,7 +193,7 @@ def _format_html(report: Report) -> str:
         f"<h1>Doctor's report</h1><p>Store: {escape(report.store)}. {escape(summarize_findings(report.findings))}</p>"
     ]
     parts += ["<h2>The funnel</h2>", _format_html_table(*format_funnel_cells(report.funnel))]
-    parts += [f"<p>{escape(_format_provenance())}</p>"]
+    parts += [f"<p>{escape(_format_provenance(report))}</p>"]
     parts += [f"<h3>Without objects of at most {SMALL_SIDE:.0f} pixels</h3>"]
     parts += [_format_html_table(*format_funnel_cells(report.small_funnel))]
     for severity, heading in HEADINGS.items():

@@ -1,6 +1,7 @@
-"""What of a scene graph counts on the screen and in files: clear objects, likely relationships, how long each holds.
+"""What of a scene graph counts, on the screen, in files and in the store: clear objects, likely relationships.
 
-The player, the tables and every export ask these functions, so they agree. An annotation says 0 or 1 and passes whole.
+The player, the tables, every export and the rows of a store (so statistics and search) ask these functions, so they
+agree; `active_intervals` says how long a relationship holds. An annotation says 0 or 1 and passes whole.
 A prediction says probabilities; two thresholds decide. Knows only arrays.
 """
 
@@ -17,14 +18,19 @@ MIN_SCORE = 0.3
 """Predicted objects below this are left out. An annotated object scores 1."""
 
 
-def filter_objects(graph: SceneGraph, min_score: float = MIN_SCORE) -> SceneGraph:
-    """The best object of each class, and of these only what scores at least `min_score`.
+def object_mask(graph: SceneGraph, min_score: float = MIN_SCORE) -> NDArray[np.bool_]:
+    """[N] which objects count: the best of each class, and of these only what scores at least `min_score`.
 
-    Equally good objects of one class all stay, so that an annotation, in which every object scores 1, passes whole.
+    Equally good objects of one class all count, so that an annotation, in which every object scores 1, passes whole.
     """
     best = np.zeros(N_CLASSES, np.float32)
     np.maximum.at(best, graph.object_classes, graph.object_scores)
-    kept = (graph.object_scores >= min_score) & (graph.object_scores == best[graph.object_classes])
+    return np.asarray((graph.object_scores >= min_score) & (graph.object_scores == best[graph.object_classes]))
+
+
+def filter_objects(graph: SceneGraph, min_score: float = MIN_SCORE) -> SceneGraph:
+    """The graph with the objects of `object_mask` alone."""
+    kept = object_mask(graph, min_score)
     return replace(
         graph,
         object_classes=graph.object_classes[kept],

@@ -14,8 +14,10 @@ def format_number(n: float) -> str:
 
 
 def format_percent(share: float) -> str:
-    """A share of one as percent with one decimal: 0.4249 -> '42.5 %'."""
-    return f"{100 * share:.1f} %"
+    """A share of one as percent with one decimal: 0.4249 -> '42.5 %'. Only all is 100.0 %, and only none is 0.0 %."""
+    if 0.9995 <= share < 1:
+        return "> 99.9 %"
+    return "< 0.1 %" if 0 < share < 0.0005 else f"{100 * share:.1f} %"
 
 
 def format_clock(time_s: float) -> str:

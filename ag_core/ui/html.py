@@ -26,7 +26,7 @@ def render_score_list(model: str, table: pd.DataFrame, *, judged: bool) -> str:
         verdict = f'<span class="verdict">{escape(row.verdict)}</span>' if judged else ""
         rows.append(
             f'<li class="{kind}"><span>{escape(row.action)}</span>{bar}'
-            f'<span class="score">{format_percent(row.score)}</span>{verdict}</li>'
+            f'<span class="score">{escape(format_percent(row.score))}</span>{verdict}</li>'
         )
     name = f'<div class="ag-model"><i></i>{escape(get_model_label(model))}</div>'
     return (

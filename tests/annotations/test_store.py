@@ -202,7 +202,7 @@ def prediction(video_id: str) -> Prediction:
     relations = np.linspace(0, 1, 2 * N_RELATIONS, dtype=np.float32).reshape(2, N_RELATIONS)
     boxes = np.array([[0, 0, 10, 10], [5, 5, 20, 20]], np.float32)
     graph = SceneGraph(
-        7, 0.2, np.array([1, 2, 30, 40]), 0.75, np.array([CUP, CUP]), boxes, np.array([0.5, 0.25]), relations
+        7, 0.2, np.array([1, 2, 30, 40]), 0.75, np.array([CUP, CUP]), boxes, np.array([0.25, 0.5]), relations
     )
     scores = ActionScores("sgfb", np.linspace(0, 1, N_ACTIONS))
     models = tuple(ModelUse(name, role, "demo", "0" * 64, "home world") for name, role in

@@ -366,6 +366,9 @@ def test_an_upload_is_kept_once_under_its_own_name(app_home: Path) -> None:
 def test_numbers_are_written_one_way() -> None:
     assert format_number(1715568) == "1,715,568"
     assert format_percent(0.4249) == "42.5 %"
+    assert [format_percent(share) for share in (0, 0.0004, 0.0005, 0.9994, 0.9995, 1)] == [
+        "0.0 %", "< 0.1 %", "0.1 %", "99.9 %", "> 99.9 %", "100.0 %",
+    ]  # fmt: skip
     assert format_clock(62.5) == "1:02.500"
     assert format_position(2.5, 12) == "0:02.500, frame 31"
     assert format_remaining(None) == "estimating"

@@ -78,14 +78,17 @@ select $source as source, o.rowid::integer as object_id, o.frame_id, o.video, o.
 from placed_objects o where o.scores is not null
 order by object_id, relation nulls first;
 
+-- What holds is a bit of its object's mask; objects are numbered as their rows lie.
 insert into relations_by_class by name
-select source, class, relation, video, t_ms, frame_id, object_id, score
-from relations where relation is not null and source = $source order by class, relation, object_id;
+select r.source, r.class, relation, r.video, r.t_ms, r.frame_id, object_id, r.score
+from relations r join placed_objects o on o.rowid = r.object_id
+where relation is not null and r.source = $source and o.relation_mask & (1::uinteger << relation::uinteger) <> 0
+order by r.class, relation, object_id;
 
 insert into relation_cube by name
 select r.source, v.split, r.class, r.relation, count(*) as relations, count(distinct r.video) as videos
-from relations r join videos v using (source, video)
-where r.relation is not null and r.score >= 0.5 and r.source = $source group by all order by all;
+from relations_by_class r join videos v using (source, video)
+where r.source = $source group by all order by all;
 
 insert into action_scores by name
 select p.source, n.video, p.model, p.action, p.score from part_action_scores p join numbers n using (video_id)

@@ -1,6 +1,7 @@
 """Turns prediction files into rows of the store, one source for each detector and relation head.
 
-Predicted relationships keep all 25 probabilities; one holds, for search and statistics, from MIN_PROBABILITY on.
+Predicted objects and relationships are all kept, with their probabilities. For search and statistics an object counts
+(`visible`) and a relationship holds (`relation_mask`) where they do on the screen: `graphs.edges` decides.
 """
 
 from collections.abc import Sequence
@@ -9,11 +10,11 @@ from typing import Any
 
 from ag_core.annotations.building.parts import Tables, encode_relations
 from ag_core.annotations.store_format import PREDICTION_MARK
-from ag_core.records import MIN_PROBABILITY
+from ag_core.graphs.edges import MIN_SCORE, edge_mask, object_mask
 from ag_core.results.prediction import Prediction
 from ag_core.taxonomy import N_ACTIONS
 
-PREDICTION_READER = 1
+PREDICTION_READER = 2
 """Version of what this module makes of a file."""
 
 
@@ -34,9 +35,11 @@ def read_prediction_tables(paths: Sequence[Path]) -> Tables:
             person = [None] * 4 if graph.person_box_xyxy is None else graph.person_box_xyxy.tolist()
             score = None if graph.person_box_xyxy is None else graph.person_score
             frames.append((*mine, graph.frame, round(graph.time_s * 1000), *person, score))
-            masks = encode_relations(graph.relations >= MIN_PROBABILITY).tolist()
+            counted = object_mask(graph) & graph.visible
+            clear = graph.person_box_xyxy is not None and graph.person_score >= MIN_SCORE  # nothing holds with nobody
+            masks = encode_relations(edge_mask(graph) & counted[:, None] & clear).tolist()
             for row in range(len(graph)):
-                shared = (*mine, graph.frame, row, int(graph.object_classes[row]), bool(graph.visible[row]))
+                shared = (*mine, graph.frame, row, int(graph.object_classes[row]), bool(counted[row]))
                 box, held = graph.object_boxes_xyxy[row].tolist(), graph.relations[row].tolist()
                 objects.append((*shared, float(graph.object_scores[row]), *box, masks[row], held))
         for model, answer in sorted(prediction.action_scores().items()):

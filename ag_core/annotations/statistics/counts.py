@@ -1,7 +1,8 @@
 """Counts over the store for the screens: objects, relationships by group, the two together, actions, Table 1's row.
 
-Only visible objects and the paper's 25 relationships count; the released `other_relationship` has its own total.
-What is counted once when the store is built (`relation_cube`) is read, not counted again.
+Only objects that count (`visible`) and the paper's 25 relationships that hold between them and the person are counted,
+of a prediction as of an annotation; the released `other_relationship` has its own total. What is counted once when the
+store is built (`relation_cube`) is read, not counted again.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -33,8 +34,8 @@ def count_rows(store: "AnnotationStore", source: str = ANNOTATION) -> dict[str, 
         (select count(*) as action_intervals from action_intervals where source = $1),
         (select count(*) as frames, count(person_x1) as person_boxes from frames where source = $1),
         (select count(*) as objects, count(*) filter (visible) as visible_objects from objects where source = $1),
-        (select count(relation) as relations, count(*) - count(relation) as other_relationships
-         from relations where source = $1),
+        (select coalesce(sum(relations), 0) as relations from relation_cube where source = $1),
+        (select count(*) as other_relationships from relations where source = $1 and relation is null),
         (select count(*) as issues from issues)"""
     return {name: int(value) for name, value in store.ask(query, [source]).iloc[0].items()}
 

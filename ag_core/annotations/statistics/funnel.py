@@ -53,7 +53,9 @@ def count_funnel(store: "AnnotationStore", small_side: float = 0.0, source: str 
     frames_with_object, frames_without_object, frames_without_person (of those with an object), frames_kept, boxes_kept,
     relations_kept (of the 25; all three before the rule for videos), videos_kept,
     videos_with_one (exactly one kept frame), videos_with_none_or_two (of those with a visible object anywhere: the
-    published 144 and 41 are these), frames_counted (kept frames of kept videos).
+    published 144 and 41 are these), videos_without_object (in no annotated frame is an object visible), frames_counted
+    (kept frames of kept videos). Every video with annotated frames is in exactly one of videos_kept, videos_with_one,
+    videos_with_none_or_two and videos_without_object.
     """
     return store.ask(
         f"""with of_video as (
@@ -76,6 +78,7 @@ def count_funnel(store: "AnnotationStore", small_side: float = 0.0, source: str 
                    count(*) filter (kept > {MORE_THAN_FRAMES}) as videos_kept,
                    count(*) filter (kept = 1) as videos_with_one,
                    count(*) filter (with_object > 0 and (kept = 0 or kept = 2)) as videos_with_none_or_two,
+                   count(*) filter (with_object = 0) as videos_without_object,
                    coalesce(sum(kept) filter (kept > {MORE_THAN_FRAMES}), 0)::bigint as frames_counted
             from videos v left join of_video o using (video)
             where v.source = $1 group by v.split order by v.split""",

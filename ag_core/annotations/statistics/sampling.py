@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from ag_core.records import ActionInterval, time_to_frame
+from ag_core.records import HALF_MILLISECOND_S, ActionInterval, time_to_frame
 
 if TYPE_CHECKING:
     from ag_core.annotations.store import AnnotationStore
@@ -46,21 +46,26 @@ def find_nearest_frames(wanted: ArrayLike, there: ArrayLike) -> np.ndarray:
     return nearest
 
 
+def _write_distance(fifth: int) -> str:
+    """SQL: how many frames a frame `f` is from the midpoint of a fifth of the action `i` in the video `v`."""
+    middle_ms = f"start_ms + ({fifth} + 0.5) / {FRAMES_PER_ACTION} * (end_ms - start_ms)"
+    shown = f"floor(({middle_ms} + {1000 * HALF_MILLISECOND_S}) / 1000 * fps + 1e-6)::bigint + 1"
+    return f"abs(f.frame - least({shown}, coalesce(n_frames, {shown})))"
+
+
+MIDPOINT_DISTANCES = f"""
+    select f.source, f.video, f.frame_id, any_value(f.t_ms) as t_ms,
+           min(least({", ".join(map(_write_distance, range(FRAMES_PER_ACTION)))})) as distance
+    from frames f join videos v using (source, video) join action_intervals i using (source, video)
+    where f.source = $1 and fps > 0 and f.t_ms is not null group by f.source, f.video, f.frame_id"""
+"""SQL: how far each annotated frame of the source $1 is, in frames, from the nearest frame of `find_midpoints`.
+
+A row for each frame that has a time and whose video has actions; of the others nobody can say it.
+"""
+
+
 def count_frames_at_midpoints(store: "AnnotationStore", source: str) -> tuple[int, int]:
-    """(annotated frames at most one frame from a midpoint, all annotated frames) of the videos whose rate is known."""
-    middles = store.columns(
-        f"""select ((i.video::bigint << 32)
-                   | floor((start_ms + (fifth + 0.5) / {FRAMES_PER_ACTION} * (end_ms - start_ms)) / 1000 * fps + 1e-6)
-                     ::bigint + 1) as position
-            from action_intervals i join videos v using (source, video), range({FRAMES_PER_ACTION}) as fifths(fifth)
-            where i.source = ? and fps > 0""",
-        [source],
-    )["position"]
-    frames = store.columns(
-        """select (video::bigint << 32) | frame as position from frames
-           where source = $1 and video in (select video from videos where source = $1 and fps > 0)""",
-        [source],
-    )["position"]
-    if not len(frames) or not len(middles):
-        return 0, len(frames)
-    return int((np.abs(find_nearest_frames(frames, middles) - frames) <= NEAR_FRAMES).sum()), len(frames)
+    """(frames at most one frame from a midpoint, frames that have a time and whose video has actions)."""
+    query = f"select count(*) filter (distance <= {NEAR_FRAMES}), count(*) from ({MIDPOINT_DISTANCES})"
+    ((near, total),) = store.rows(query, [source])
+    return near, total

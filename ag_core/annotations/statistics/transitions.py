@@ -72,7 +72,7 @@ with active as (
     select (((class::bigint << 5) | relation::bigint) << 50) | (video::bigint << 28) | frame_id::bigint as position,
            t_ms
     from relations_by_class
-    where source = ? and score >= 0.5 and t_ms is not null and (? is null or class = ?)
+    where source = ? and t_ms is not null and (? is null or class = ?)
 ),
 beside as (
     select position, t_ms, coalesce(position - lag(position) over () not in (0, 1), true) as begins,

@@ -207,7 +207,7 @@ def _select_condition(condition: Condition, source: str, columns: str) -> SqlQue
         mask = sum(1 << relation for relation in condition.relations)
         text.add(" and relation_mask & ? = ?", mask, mask)
     elif condition.relations:
-        text.add(f" and relation {_list_placeholders(condition.relations)} and score >= 0.5", *condition.relations)
+        text.add(f" and relation {_list_placeholders(condition.relations)}", *condition.relations)
     return text.query()
 
 

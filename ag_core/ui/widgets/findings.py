@@ -9,7 +9,7 @@ import streamlit as st
 
 from ag_core.annotations.statistics.funnel import SMALL_SIDE
 from ag_core.doctor.check import Finding, Severity
-from ag_core.doctor.funnel import NOT_COMPARABLE, WHY_NOT_COMPARABLE, load_published_counts
+from ag_core.doctor.funnel import describe_funnel, load_published_counts
 from ag_core.doctor.report import HEADINGS, count_severities
 from ag_core.ui import cached
 from ag_core.ui.cached import StoreKey
@@ -69,7 +69,7 @@ def show_funnel(key: StoreKey) -> None:
     show_owner_note(
         f"Counts of the open data set; under 'published', those of {load_published_counts()['source']}."
         + (" Nothing is published for this filter." if small else "")
-        + (f" {WHY_NOT_COMPARABLE}" if NOT_COMPARABLE in set(table["verdict"]) else "")
+        + (f" {explanation}" if (explanation := describe_funnel(table)) else "")
     )
     published = [name for name in table if name.endswith("_published")]
     told = [name for name in published if table[name].notna().any()]

@@ -86,10 +86,9 @@ class Memory:
                         mask = sum(1 << relation for relation in relations)
                         row = place | {"object_id": object_id, "class": object_class}
                         rows["objects"].append(row | {"visible": visible, "score": 1.0, "relation_mask": mask})
-                        for relation in RELATIONS:  # a prediction scores every relationship
-                            score = 0.7 if relation in relations else 0.3
-                            if relation in relations or source == PREDICTION:
-                                rows["relations_by_class"].append(row | {"relation": relation, "score": score})
+                        for relation in relations:
+                            score = 0.7 if source == PREDICTION else 1.0
+                            rows["relations_by_class"].append(row | {"relation": relation, "score": score})
                         object_id += 1
                     frame_id += 1
         for table, of_table in rows.items():

@@ -8,6 +8,7 @@ import csv
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from typing import NamedTuple
 
 from ag_core.settings import ASSETS
 
@@ -148,6 +149,31 @@ def action_index(action_id: str) -> int:
     if action_id[:1] != "c" or not numeric or int(number) >= N_ACTIONS:
         raise KeyError(f"action {action_id!r} is unknown; ids run from {ACTIONS[0].id} to {ACTIONS[-1].id}")
     return int(number)
+
+
+class Triplet(NamedTuple):
+    """A relationship in the direction in which it reads: (person, holding, cup), but (chair, beneath, person)."""
+
+    subject: str
+    relation: str
+    object: str
+
+
+def orient_triplet(relation: str, thing: str, person: str = PERSON) -> Triplet:
+    """Which of the person and a thing is the subject of a relationship, and which its object.
+
+    Attention and contact are said of the person; a spatial relationship says where the thing is. The release stores no
+    direction; this is the convention of its evaluators. Every screen, file and text asks here. KeyError for a name that
+    is none of RELATIONS; `thing` and `person` are taken as they are.
+    """
+    if GROUP_OF_RELATION[relation] is Group.SPATIAL:
+        return Triplet(thing, relation, person)
+    return Triplet(person, relation, thing)
+
+
+def format_triplet(relation: str, thing: str) -> str:
+    """A relationship between the person and a thing as the screens say it: 'chair beneath person'."""
+    return " ".join(format_name(part) for part in orient_triplet(relation, thing))
 
 
 def format_name(name: str) -> str:

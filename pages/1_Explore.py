@@ -150,7 +150,7 @@ def _show_triplets_now(viewing: Viewing, source: str, graphs: list[SceneGraph], 
     graph = viewing.latest_graph_at(source, time_s)
     now = _format_position(viewing, time_s)
     show_owner_note(f"At {now}; the newest graph at or before it, {_format_owner(source)}.")
-    _show_table(tables.build_triplet_table([graph] if graph else []), "triplets-now", viewing, "now")
+    _show_table(tables.build_triplet_table([graph] if graph else [], source), "triplets-now", viewing, "now")
 
 
 def _format_position(viewing: Viewing, time_s: float) -> str:
@@ -162,7 +162,7 @@ def _format_position(viewing: Viewing, time_s: float) -> str:
 
 def _show_all_triplets(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
     show_owner_note(f"Triplets of the whole video, {_format_owner(source)}.")
-    _show_table(tables.build_triplet_table(graphs), "triplets", viewing, "all")
+    _show_table(tables.build_triplet_table(graphs, source), "triplets", viewing, "all")
 
 
 def _show_actions(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
@@ -178,7 +178,7 @@ def _show_actions(viewing: Viewing, source: str, graphs: list[SceneGraph], time_
 
 def _show_boxes(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
     show_owner_note(f"Boxes in pixels, {_format_owner(source)}; the person comes first in each frame.")
-    _show_table(tables.build_object_table(graphs), "boxes", viewing, "raw")
+    _show_table(tables.build_object_table(graphs, source), "boxes", viewing, "raw")
 
 
 def _go_to_neighbour(video_id: str, step: int) -> None:
@@ -201,7 +201,7 @@ def _show_table(table: pd.DataFrame, what: str, viewing: Viewing, key: str) -> N
         height=min(420, 38 + 35 * len(table)),
         column_config={
             "time_s": st.column_config.NumberColumn("time (s)", format="%.3f"),
-            "score": st.column_config.NumberColumn(format="%.2f"),
+            **{name: st.column_config.NumberColumn(format="%.2f") for name in ("score", "probability")},
         },
         alt=f"{what} of video {viewing.video.video_id}",
     )

@@ -30,9 +30,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     frame, at = "this frame's graph alone, counted from 1", "the graph at this time alone"
     add_whole_number(parser, "--frame", least=1, most=MAX_FRAME, metavar="N", help=frame)
     add_number(parser, "--at", most=MAX_TIME_S, metavar="SECONDS", help=at)
-    probability = "probability from which a relationship holds (default %(default)g)"
+    probability = "probability from which a predicted relationship holds (default %(default)g)"
     add_number(parser, "--min-probability", most=1.0, default=0.5, help=probability)
-    score = "score from which an object counts (default %(default)g)"
+    score = "score from which a predicted person or object counts (default %(default)g)"
     add_number(parser, "--min-score", most=1.0, default=0.3, help=score)
     parser.add_argument("--dark", action="store_true", help="pictures and page on a dark ground")
     parser.add_argument("--force", action="store_true", help="write again what is there already")

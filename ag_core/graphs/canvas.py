@@ -3,6 +3,7 @@
 Lengths are pixels. Text is measured by an average letter, since nothing here knows the reader's fonts.
 """
 
+from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from ag_core.graphs.exchange import replace_forbidden_characters
@@ -23,6 +24,20 @@ def shorten_text(text: str, width: float, size: float) -> str:
     """The text, shortened with an ellipsis where it is wider than `width`."""
     max_letters = max(1, int(width / (LETTER_WIDTH * size)))
     return text if len(text) <= max_letters else text[: max_letters - 1].rstrip(" ,") + "…"
+
+
+def join_fitting(parts: Sequence[str], width: float, size: float) -> str:
+    """As many texts as fit beside one another, with commas, and how many more there are: 'holding, touching +1'.
+
+    None is cut but the first, which is always there: half a number would be another number.
+    """
+    for count in range(len(parts), 1, -1):
+        left = f" +{len(parts) - count}" if count < len(parts) else ""
+        text = ", ".join(parts[:count]) + left
+        if estimate_text_width(text, size) <= width:
+            return text
+    left = f" +{len(parts) - 1}" if len(parts) > 1 else ""
+    return shorten_text(parts[0], width - estimate_text_width(left, size), size) + left
 
 
 def format_clock(time_s: float) -> str:

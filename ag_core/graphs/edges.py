@@ -1,8 +1,9 @@
-"""What of a scene graph counts, on the screen, in files and in the store: clear objects, likely relationships.
+"""What of a scene graph counts, on the screen, in files and in the store: who is clear enough, what holds, how long.
 
 The player, the tables, every export and the rows of a store (so statistics and search) ask these functions, so they
-agree; `active_intervals` says how long a relationship holds. An annotation says 0 or 1 and passes whole.
-A prediction says probabilities; two thresholds decide. Knows only arrays.
+agree: boxes and relationships follow one rule. What is annotated counts whole. Of a prediction two thresholds decide:
+a score from which the person or an object counts, and a probability from which a relationship between two that count
+does. Knows only arrays.
 """
 
 from collections.abc import Sequence
@@ -12,37 +13,76 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.records import MIN_PROBABILITY, SceneGraph
-from ag_core.taxonomy import N_CLASSES
+from ag_core.taxonomy import GROUP_OF_RELATION, N_CLASSES, RELATIONS, Group
 
 MIN_SCORE = 0.3
-"""Predicted objects below this are left out. An annotated object scores 1."""
+"""A predicted person or object that scores less is left out, and its relationships with it."""
+
+PREDICTED = "prediction"
+"""How the names of sources begin that models made; every other source was annotated."""
+
+_GROUP_RANKS = np.array([list(Group).index(GROUP_OF_RELATION[name]) for name in RELATIONS])
+
+
+def is_predicted(source: str) -> bool:
+    """Whether a source, such as 'prediction:yolox+reldn', was made by models; 'annotation' and 'dense' were not."""
+    return source.partition(":")[0] == PREDICTED
+
+
+def has_clear_person(graph: SceneGraph, min_score: float = MIN_SCORE) -> bool:
+    """Whether a predicted person counts; no relationship holds with one who does not."""
+    return graph.person_box_xyxy is not None and graph.person_score >= min_score
 
 
 def object_mask(graph: SceneGraph, min_score: float = MIN_SCORE) -> NDArray[np.bool_]:
-    """[N] which objects count: the best of each class, and of these only what scores at least `min_score`.
+    """[N] which predicted objects count: the best of each class, and of these only what scores at least `min_score`.
 
-    Equally good objects of one class all count, so that an annotation, in which every object scores 1, passes whole.
+    Equally good objects of one class all count.
     """
     best = np.zeros(N_CLASSES, np.float32)
     np.maximum.at(best, graph.object_classes, graph.object_scores)
     return np.asarray((graph.object_scores >= min_score) & (graph.object_scores == best[graph.object_classes]))
 
 
-def filter_objects(graph: SceneGraph, min_score: float = MIN_SCORE) -> SceneGraph:
-    """The graph with the objects of `object_mask` alone."""
-    kept = object_mask(graph, min_score)
+def select_clear(
+    graphs: Sequence[SceneGraph], source: str = "annotation", min_score: float = MIN_SCORE
+) -> list[SceneGraph]:
+    """What counts of the graphs of one source, by frame: an annotation as it is, of a prediction what is clear enough.
+
+    That is the person of `has_clear_person` and the objects of `object_mask`. A person who does not count is left out
+    like an object, and every relationship with them.
+    """
+    ordered = sorted(graphs, key=lambda graph: graph.frame)
+    return [_leave_out_unclear(graph, min_score) for graph in ordered] if is_predicted(source) else ordered
+
+
+def _leave_out_unclear(graph: SceneGraph, min_score: float) -> SceneGraph:
+    kept, clear = object_mask(graph, min_score), has_clear_person(graph, min_score)
     return replace(
         graph,
+        person_box_xyxy=graph.person_box_xyxy if clear else None,
+        person_score=graph.person_score if clear else 0.0,
         object_classes=graph.object_classes[kept],
         object_boxes_xyxy=graph.object_boxes_xyxy[kept],
         object_scores=graph.object_scores[kept],
-        relations=graph.relations[kept],
+        relations=graph.relations[kept] * np.float32(clear),
     )
 
 
 def edge_mask(graph: SceneGraph, min_probability: float = MIN_PROBABILITY) -> NDArray[np.bool_]:
     """[N,25] which relationships hold. A probability of 0 never does, whatever `min_probability` is."""
     return np.asarray((graph.relations >= min_probability) & (graph.relations > 0))
+
+
+def list_edges(graph: SceneGraph, min_probability: float = MIN_PROBABILITY) -> NDArray[np.int64]:
+    """[M,2] object and relationship of what holds, in the order in which every list names it.
+
+    Objects in the order of the graph; of each attention, spatial, contact; of each group the most probable first,
+    equally probable ones in the order of RELATIONS.
+    """
+    edges = np.argwhere(edge_mask(graph, min_probability))
+    rows, relations = edges.T
+    return edges[np.lexsort((relations, -graph.relations[rows, relations], _GROUP_RANKS[relations], rows))]
 
 
 def active_intervals(holds: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -14,7 +14,7 @@ import networkx as nx
 from networkx.readwrite.gexf import GEXFWriter
 
 from ag_core.graphs.edges import MIN_SCORE
-from ag_core.graphs.networks import FRAME, SECOND, WHOLE_VIDEO, to_networkx
+from ag_core.graphs.networks import FRAME, SECOND, WHOLE_VIDEO, list_triplets, to_networkx
 from ag_core.graphs.palette import GROUP_STYLES
 from ag_core.records import MIN_PROBABILITY, SceneGraph, Video, latest_graph_at
 from ag_core.taxonomy import PERSON, Group
@@ -89,8 +89,8 @@ def to_triplets(
         ordered = [] if newest is None else [newest]
     rows: list[dict[str, Any]] = []
     for graph in ordered:
-        network = to_networkx([graph], video, frame=graph.frame, min_probability=min_probability, min_score=min_score)
-        rows += _list_rows(network)
+        limits = {"min_probability": min_probability, "min_score": min_score}
+        rows += _list_rows(to_networkx([graph], video, source=source, frame=graph.frame, **limits))
     content = {
         "format": TRIPLETS_FORMAT,
         "version": TRIPLETS_VERSION,
@@ -103,7 +103,7 @@ def to_triplets(
 
 
 def _list_rows(network: nx.MultiDiGraph) -> Iterator[dict[str, Any]]:
-    for subject, target, data in network.edges(data=True):
+    for subject, target, data in list_triplets(network):
         yield {
             "frame": network.graph["frame"],
             "time_s": network.graph.get("time_s"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ag_core.errors import UserError
-from ag_core.graphs.edges import MIN_SCORE, find_fullest_frame
+from ag_core.graphs.edges import MIN_SCORE, find_fullest_frame, select_clear
 from ag_core.records import MIN_PROBABILITY, SceneGraph, Video
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def export_graphs(
     if frame is not None and not FORMATS[format_name].of_frame:
         raise UserError(f"format {format_name!r} shows a whole video; leave the frame out, or choose another format")
     if frame is None and not FORMATS[format_name].of_video:
-        frame = find_fullest_frame(graphs, min_probability) or 1
+        frame = find_fullest_frame(select_clear(graphs, source, min_score), min_probability) or 1
     from ag_core.graphs.exchange import to_triplets
     from ag_core.graphs.networks import to_networkx
 

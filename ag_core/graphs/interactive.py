@@ -14,7 +14,7 @@ import networkx as nx
 from pyvis.network import Network
 
 from ag_core.graphs.canvas import format_clock
-from ag_core.graphs.networks import SECOND, WHOLE_VIDEO
+from ag_core.graphs.networks import SECOND, WHOLE_VIDEO, describe_edge, list_triplets
 from ag_core.graphs.palette import DIRECTIONS, GROUP_STYLES, THEMES
 from ag_core.settings import ASSETS
 from ag_core.taxonomy import PERSON, Group
@@ -75,18 +75,20 @@ def _add_nodes(picture: Network, network: nx.MultiDiGraph, dark: bool) -> None:
 
 def _add_edges(picture: Network, network: nx.MultiDiGraph, dark: bool) -> None:
     ground = THEMES[dark]
-    bends = _bend_edges(network)
+    edges = list_triplets(network)
+    bends = _bend_edges(edges)
     in_seconds = network.graph.get("time_unit") == SECOND
-    for number, (start, end, data) in enumerate(network.edges(data=True)):
+    for number, (start, end, data) in enumerate(edges):
         look = GROUP_STYLES[Group(data["group"])]
-        sentence = f"{network.nodes[start]['label']} {data['label']} {network.nodes[end]['label']}"
+        sentence = describe_edge(network, start, end, data)
         bend = bends[number]
         picture.add_edge(
             start,
             end,
             id=number,
             label=" ",
-            words=f"{look.letter} {data['label']}",
+            words=f"{look.letter} {data['label']}"
+            + ("" if data["probability"] >= 1 else f" {data['probability']:.0%}"),
             sentence=sentence + _format_probability(data),
             title=sentence + _format_probability(data) + _format_intervals(data, in_seconds),
             color={"color": look.colour(dark), "highlight": look.colour(dark), "hover": look.colour(dark)},
@@ -99,11 +101,11 @@ def _add_edges(picture: Network, network: nx.MultiDiGraph, dark: bool) -> None:
         )
 
 
-def _bend_edges(network: nx.MultiDiGraph) -> list[float]:
+def _bend_edges(edges: list[tuple[str, str, dict[str, Any]]]) -> list[float]:
     """How each edge is bent, so that edges between the same two lie beside one another whatever their direction."""
     pairs: dict[str, list[int]] = {}
     directions = []
-    for number, (start, end) in enumerate(network.edges()):
+    for number, (start, end, _) in enumerate(edges):
         pairs.setdefault(end if start == PERSON else start, []).append(number)
         directions.append(1 if start == PERSON else -1)
     bends = [0.0] * len(directions)

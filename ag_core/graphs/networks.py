@@ -12,7 +12,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.graphs.edges import MIN_SCORE, active_intervals, edge_mask, filter_objects
+from ag_core.graphs.edges import MIN_SCORE, active_intervals, edge_mask, list_edges, select_clear
 from ag_core.records import MIN_PROBABILITY, SceneGraph, Video, latest_graph_at
 from ag_core.taxonomy import (
     GROUP_OF_RELATION,
@@ -23,6 +23,7 @@ from ag_core.taxonomy import (
     RELATIONS,
     Group,
     format_name,
+    orient_triplet,
 )
 
 ONE_FRAME, WHOLE_VIDEO = "moment", "video"
@@ -46,16 +47,36 @@ def to_networkx(
     With `frame`, the newest graph at or before that 1-based frame, every object a node of its own; of several of a
     class the one with the best score, and equally good ones are numbered in their order ('dish', 'dish 2'). Without it,
     the whole video as one dynamic graph: one node a class, nodes and edges with the spells in which they are there.
-    Edges: attention and contact from the person to the object, spatial from the object to the person; key is the
-    relationship. `min_probability` and `min_score` are the probability and object score from which something counts.
+    Edges run the way `orient_triplet` says: attention and contact from the person to the object, spatial from the
+    object to the person; their key is the relationship. `list_triplets` has them in order. `min_probability` and
+    `min_score` decide what of a prediction counts.
     """
-    ordered = sorted(graphs, key=lambda graph: graph.frame)
+    clear = select_clear(graphs, source, min_score)
     network = nx.MultiDiGraph(**_describe_video(video, source))
     if frame is None:
-        _add_video(network, ordered, min_probability, min_score)
+        _add_video(network, clear, min_probability)
     else:
-        _add_frame(network, latest_graph_at(ordered, frame), min_probability, min_score)
+        _add_frame(network, latest_graph_at(clear, frame), min_probability)
     return network
+
+
+def describe_edge(network: nx.MultiDiGraph, start: str, end: str, data: dict[str, Any]) -> str:
+    """An edge as the screens say it: 'chair beneath person'."""
+    return f"{network.nodes[start]['label']} {data['label']} {network.nodes[end]['label']}"
+
+
+def list_triplets(network: nx.MultiDiGraph) -> list[tuple[str, str, dict[str, Any]]]:
+    """The edges as (start, end, attributes) in the order in which every list names them.
+
+    Object by object, attention before spatial before contact, of each the most probable first; networkx itself goes
+    from start to start.
+    """
+    edges = []
+    for name in network:
+        if name != PERSON:
+            of_object = [*network.in_edges(name, data=True), *network.out_edges(name, data=True)]
+            edges += sorted(of_object, key=lambda edge: list(Group).index(Group(edge[2]["group"])))
+    return edges
 
 
 def _describe_video(video: Video, source: str) -> dict[str, Any]:
@@ -72,30 +93,28 @@ def _describe_video(video: Video, source: str) -> dict[str, Any]:
 
 def _add_edge(network: nx.MultiDiGraph, thing: str, relation: int, **attributes: Any) -> None:
     """Link the person with an object in the direction in which the relationship reads."""
-    name = RELATIONS[relation]
-    group = GROUP_OF_RELATION[name]
-    ends = (thing, PERSON) if group is Group.SPATIAL else (PERSON, thing)
-    network.add_edge(*ends, key=name, relation=name, label=format_name(name), group=group.value, **attributes)
+    start, name, end = orient_triplet(RELATIONS[relation], thing)
+    group = GROUP_OF_RELATION[name].value
+    network.add_edge(start, end, key=name, relation=name, label=format_name(name), group=group, **attributes)
 
 
 # One frame
 
 
-def _add_frame(network: nx.MultiDiGraph, graph: SceneGraph | None, min_probability: float, min_score: float) -> None:
+def _add_frame(network: nx.MultiDiGraph, clear: SceneGraph | None, min_probability: float) -> None:
     network.graph["scope"] = ONE_FRAME
-    if graph is None:
+    if clear is None:
         return
-    network.graph["frame"] = graph.frame
-    if math.isfinite(graph.time_s):
-        network.graph["time_s"] = round(float(graph.time_s), 6)
-    clear = filter_objects(graph, min_score)
-    holds = edge_mask(clear, min_probability)
-    if clear.person_box_xyxy is not None or holds.any():
+    network.graph["frame"] = clear.frame
+    if math.isfinite(clear.time_s):
+        network.graph["time_s"] = round(float(clear.time_s), 6)
+    edges = list_edges(clear, min_probability)
+    if clear.person_box_xyxy is not None or len(edges):
         _add_node(network, PERSON, 0, clear.person_score, clear.person_box_xyxy)
     names = _number_names(clear.object_classes.tolist())
     for name, index, box, score in zip(names, clear.object_classes, clear.object_boxes_xyxy, clear.object_scores):
         _add_node(network, name, int(index), float(score), None if np.isnan(box).any() else box)
-    for row, relation in np.argwhere(holds):
+    for row, relation in edges:
         probability = round(float(clear.relations[row, relation]), 4)
         _add_edge(network, names[row], int(relation), probability=probability, weight=probability)
 
@@ -126,13 +145,12 @@ def _add_node(network: nx.MultiDiGraph, name: str, index: int, score: float, box
 # A whole video
 
 
-def _add_video(network: nx.MultiDiGraph, graphs: list[SceneGraph], min_probability: float, min_score: float) -> None:
-    """Nodes by first appearance, edges in the order of their objects and of the taxonomy."""
+def _add_video(network: nx.MultiDiGraph, graphs: list[SceneGraph], min_probability: float) -> None:
+    """Nodes by first appearance; edges by object, then group, the most probable first, then what holds longest."""
     present = np.zeros((len(graphs), N_CLASSES), bool)
     scores = np.zeros((len(graphs), N_CLASSES), np.float32)
     probabilities = np.zeros((len(graphs), N_CLASSES, N_RELATIONS), np.float32)
-    for number, graph in enumerate(graphs):
-        clear = filter_objects(graph, min_score)
+    for number, clear in enumerate(graphs):
         holds = edge_mask(clear, min_probability)
         found = clear.visible | holds.any(axis=1)
         present[number, clear.object_classes[found]] = True
@@ -166,10 +184,20 @@ def _add_video(network: nx.MultiDiGraph, graphs: list[SceneGraph], min_probabili
             **lasting(present[:, index]),
         )
     for index in order:
-        for relation in np.flatnonzero(probabilities[:, index].any(axis=0)).tolist():
-            column = probabilities[:, index, relation]
-            lasts = lasting(column > 0)
-            mean = round(float(column[column > 0].mean(dtype=np.float64)), 4)
+        holding = probabilities[:, index] > 0
+        means = probabilities[:, index].sum(axis=0, dtype=np.float64) / np.maximum(holding.sum(axis=0), 1)
+        for relation in _rank_relations(means, holding.sum(axis=0)):
+            lasts = lasting(holding[:, relation])
+            mean = round(float(means[relation]), 4)
             _add_edge(
                 network, OBJECT_CLASSES[index], relation, probability=mean, weight=float(lasts["frames"]), **lasts
             )
+
+
+def _rank_relations(means: NDArray[np.float64], frames: NDArray[np.int64]) -> list[int]:
+    """The relationships that ever hold, attention before spatial before contact, the most probable first."""
+    held = np.flatnonzero(frames).tolist()
+    groups = list(Group)
+    return sorted(
+        held, key=lambda one: (groups.index(GROUP_OF_RELATION[RELATIONS[one]]), -means[one], -frames[one], one)
+    )

@@ -6,7 +6,7 @@ letter always go with the colour.
 
 from dataclasses import dataclass
 
-from ag_core.taxonomy import Group
+from ag_core.taxonomy import PERSON, RELATIONS_OF_GROUP, Group, orient_triplet
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,10 @@ GROUP_STYLES: dict[Group, GroupStyle] = {
 }
 
 DIRECTIONS: dict[Group, str] = {
-    Group.ATTENTION: "person to object",
-    Group.SPATIAL: "object to person",
-    Group.CONTACT: "person to object",
+    group: "person to object" if orient_triplet(names[0], "object").subject == PERSON else "object to person"
+    for group, names in RELATIONS_OF_GROUP.items()
 }
+"""Which way the relationships of a group read, and their arrows point."""
 
 
 @dataclass(frozen=True)

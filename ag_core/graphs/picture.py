@@ -4,10 +4,19 @@ Objects that have no box and no relationship are not drawn. Clockwise from the t
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import networkx as nx
 
-from ag_core.graphs.canvas import Canvas, draw_letter_and_name, estimate_text_width, format_clock, shorten_text
+from ag_core.graphs.canvas import (
+    Canvas,
+    draw_letter_and_name,
+    estimate_text_width,
+    format_clock,
+    join_fitting,
+    shorten_text,
+)
+from ag_core.graphs.networks import describe_edge, list_triplets
 from ag_core.graphs.palette import GROUP_STYLES
 from ag_core.taxonomy import PERSON, Group
 
@@ -40,7 +49,10 @@ def draw_frame_graph(network: nx.MultiDiGraph, *, dark: bool = False) -> bytes:
     cards = [_make_card(network, name) for name in network if name != PERSON and _is_drawn(network, name)]
     right, left = cards[: (len(cards) + 1) // 2], cards[(len(cards) + 1) // 2 :][::-1]
     tall = max([_measure_column(right), _measure_column(left), 2 * DISC + 40])
-    triplets = [f"{start} {data['label']} {end}" for start, end, data in network.edges(data=True)]
+    triplets = [
+        describe_edge(network, start, end, data) + _format_probability(data)
+        for start, end, data in list_triplets(network)
+    ]
     canvas = Canvas(
         WIDTH,
         TOP + tall + BOTTOM,
@@ -68,14 +80,17 @@ def _is_drawn(network: nx.MultiDiGraph, name: str) -> bool:
 
 
 def _make_card(network: nx.MultiDiGraph, name: str) -> _Card:
-    """What the edges of an object say, by group; below certainty with their probability."""
+    """What the edges of an object say, by group, the most probable first, each with its own probability."""
     says: dict[Group, list[str]] = {}
     for *_, data in [*network.out_edges(name, data=True), *network.in_edges(name, data=True)]:
-        sure = "" if data["probability"] >= 1 else f" {data['probability']:.0%}"
-        says.setdefault(Group(data["group"]), []).append(data["label"] + sure)
+        says.setdefault(Group(data["group"]), []).append(data["label"] + _format_probability(data))
     title = network.nodes[name]["label"] + ("" if network.nodes[name]["visible"] else " (not visible)")
-    lines = {group: shorten_text(", ".join(says[group]), MAX_CARD - 36, 11.5) for group in Group if group in says}
+    lines = {group: join_fitting(says[group], MAX_CARD - 36, 11.5) for group in Group if group in says}
     return _Card(shorten_text(title, MAX_CARD - 22, 13), lines)
+
+
+def _format_probability(data: dict[str, Any]) -> str:
+    return "" if data["probability"] >= 1 else f" {data['probability']:.0%}"
 
 
 def _measure_column(cards: list[_Card]) -> float:

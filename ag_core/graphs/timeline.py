@@ -6,12 +6,13 @@ the title are the annotated (or predicted) frames: between two of them nothing i
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import networkx as nx
 
 from ag_core.graphs.canvas import Canvas, draw_letter_and_name, format_clock, shorten_text
-from ag_core.graphs.networks import SECOND
+from ag_core.graphs.networks import SECOND, describe_edge, list_triplets
 from ag_core.graphs.palette import GROUP_STYLES, GroupStyle
 from ag_core.taxonomy import PERSON, Group
 
@@ -22,7 +23,7 @@ NODE_ROW, ROW, BAR = 24.0, 18.0, 6.0
 def draw_timeline(network: nx.MultiDiGraph, *, dark: bool = False) -> bytes:
     """SVG of a network of a whole video; one without frames says so."""
     rows = list(_list_rows(network))
-    height = TOP + sum(NODE_ROW if look is None else ROW for look, *_ in rows) + BOTTOM
+    height = TOP + sum(NODE_ROW if row.look is None else ROW for row in rows) + BOTTOM
     title = f"Scene graphs of {network.graph['video']} over time"
     canvas = Canvas(WIDTH, height, dark=dark, title=title, description=_describe(network))
     canvas.draw_text(MARGIN, 30, shorten_text(title, WIDTH - 2 * MARGIN, 15), size=15, weight=650)
@@ -33,25 +34,37 @@ def draw_timeline(network: nx.MultiDiGraph, *, dark: bool = False) -> bytes:
         axis = _Axis(network)
         axis.draw(canvas, height - BOTTOM + 6)
         y = TOP
-        for look, name, data in rows:
-            tall = NODE_ROW if look is None else ROW
-            _draw_row(canvas, axis, y + tall, look, name, data)
-            y += tall
+        for row in rows:
+            y += NODE_ROW if row.look is None else ROW
+            _draw_row(canvas, axis, y, row)
     canvas.draw_legend(MARGIN, height - 16)
     return canvas.to_svg()
 
 
-def _list_rows(network: nx.MultiDiGraph) -> Iterator[tuple[GroupStyle | None, str, dict[str, Any]]]:
-    """Each thing (look None) and then its relationships, attention, spatial, contact."""
+@dataclass(frozen=True)
+class _Row:
+    """A node (look None) or an edge: its look, its short name, what it says in full, and its attributes."""
+
+    look: GroupStyle | None
+    name: str
+    says: str
+    data: dict[str, Any]
+
+
+def _list_rows(network: nx.MultiDiGraph) -> Iterator[_Row]:
+    """Each thing and then its relationships, attention, spatial, contact."""
+    triplets = list_triplets(network)
     for name, thing in network.nodes(data=True):
-        yield None, thing["label"], thing
-        if name == PERSON:
-            continue
-        edges = [*network.out_edges(name, data=True), *network.in_edges(name, data=True)]
-        for group in Group:
-            for *_, data in edges:
-                if data["group"] == group:
-                    yield GROUP_STYLES[group], data["label"], data
+        yield _Row(None, thing["label"], thing["label"], thing)
+        for start, end, data in triplets:
+            if name in (start, end) and name != PERSON:
+                says = describe_edge(network, start, end, data) + _format_mean(data)
+                yield _Row(GROUP_STYLES[Group(data["group"])], data["label"] + _format_mean(data), says, data)
+
+
+def _format_mean(data: dict[str, Any]) -> str:
+    """The probability of a predicted edge, the mean where it holds."""
+    return "" if data["probability"] >= 1 else f" {data['probability']:.0%}"
 
 
 class _Axis:
@@ -88,19 +101,18 @@ class _Axis:
             canvas.draw_line(x, TOP - 13, x, TOP - 6, stroke=canvas.ground.quiet, width=1.5, about=f"frame {frame}")
 
 
-def _draw_row(
-    canvas: Canvas, axis: _Axis, base: float, look: GroupStyle | None, name: str, data: dict[str, Any]
-) -> None:
+def _draw_row(canvas: Canvas, axis: _Axis, base: float, row: _Row) -> None:
     """One label and its bars, which end at the base line."""
+    look = row.look
     if look is None:
-        canvas.draw_text(MARGIN, base - 5, shorten_text(name, GUTTER, 12.5), size=12.5, weight=650)
+        canvas.draw_text(MARGIN, base - 5, shorten_text(row.name, GUTTER, 12.5), size=12.5, weight=650)
         stroke, width = canvas.ground.quiet, 2.0
     else:
-        draw_letter_and_name(canvas, MARGIN + 12, base - 5, look, shorten_text(name, GUTTER - 34, 11.5))
+        draw_letter_and_name(canvas, MARGIN + 12, base - 5, look, shorten_text(row.name, GUTTER - 34, 11.5))
         stroke, width = look.colour(canvas.dark), BAR
     dashes, y = () if look is None else look.dashes, base - 9
-    for start, end in data["spells"]:
-        about = f"{name}: {_format_span(start, end, axis.in_seconds)}"
+    for start, end in row.data["spells"]:
+        about = f"{row.says}: {_format_span(start, end, axis.in_seconds)}"
         if end > start:
             canvas.draw_line(axis.x(start), y, axis.x(end), y, stroke=stroke, width=width, dashes=dashes, about=about)
         else:
@@ -126,7 +138,7 @@ def _format_subtitle(network: nx.MultiDiGraph) -> str:
 def _describe(network: nx.MultiDiGraph) -> str:
     in_seconds = network.graph["time_unit"] == SECOND
     return "; ".join(
-        f"{start} {data['label']} {end} "
+        f"{describe_edge(network, start, end, data)}{_format_mean(data)} "
         + ", ".join(_format_span(first, last, in_seconds) for first, last in data["spells"])
-        for start, end, data in network.edges(data=True)
+        for start, end, data in list_triplets(network)
     )

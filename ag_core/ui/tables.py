@@ -5,45 +5,64 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from ag_core.graphs.edges import edge_mask, filter_objects
+from ag_core.graphs.edges import list_edges, select_clear
 from ag_core.records import ActionInterval, ActionScores, SceneGraph
-from ag_core.taxonomy import ACTIONS, GROUP_OF_RELATION, OBJECT_CLASSES, OBJECTS, RELATIONS, format_name
+from ag_core.taxonomy import (
+    ACTIONS,
+    GROUP_OF_RELATION,
+    OBJECT_CLASSES,
+    OBJECTS,
+    RELATIONS,
+    format_name,
+    format_triplet,
+    orient_triplet,
+)
 
 _SHOWN_OBJECTS = np.array([format_name(name) for name in OBJECT_CLASSES], object)
 _SHOWN_RELATIONS = np.array([format_name(name) for name in RELATIONS], object)
 _GROUPS = np.array([GROUP_OF_RELATION[name].value for name in RELATIONS], object)
 
-TRIPLET_COLUMNS = ["frame", "time_s", "object", "group", "relation", "score"]
+_OF_PERSON = np.array([orient_triplet(name, "").subject != "" for name in RELATIONS])
+"""[25] whether the person is the subject of a relationship; of the others the object is."""
+
+TRIPLET_COLUMNS = ["frame", "time_s", "subject", "relation", "object", "group", "probability"]
 
 RIGHT, WRONG, UNSEEN = "✓ annotated", "not annotated", "never trained"
 """What stands beside a predicted action. An action the model never saw cannot be right on merit, so it says so."""
 
 
-def build_triplet_table(graphs: Sequence[SceneGraph]) -> pd.DataFrame:
-    """One row per edge between the person and an object, by frame, then object, then group.
+def build_triplet_table(graphs: Sequence[SceneGraph], source: str) -> pd.DataFrame:
+    """One row per edge between the person and an object, by frame, then object, then group, the most probable first.
 
-    Which objects and relationships count is decided in `graphs.edges`, for the player and the exports alike.
+    Which objects and relationships count is decided in `graphs.edges`, for the player and the exports alike; subject
+    and object are what `orient_triplet` says.
     """
-    graphs = [filter_objects(graph) for graph in graphs]
-    if not any(len(graph) for graph in graphs):
+    graphs = select_clear(graphs, source)
+    edges = [list_edges(graph) for graph in graphs]
+    if not sum(map(len, edges)):
         return pd.DataFrame(columns=TRIPLET_COLUMNS)
-    probabilities = np.concatenate([graph.relations for graph in graphs])
-    rows, relations = np.nonzero(np.concatenate([edge_mask(graph) for graph in graphs]))
-    frame, time_s = _repeat_positions(graphs, [len(graph) for graph in graphs])
-    classes = np.concatenate([graph.object_classes for graph in graphs])
+    frame, time_s = _repeat_positions(graphs, [len(of_graph) for of_graph in edges])
+    things = _SHOWN_OBJECTS[np.concatenate([graph.object_classes[e[:, 0]] for graph, e in zip(graphs, edges)])]
+    relations = np.concatenate(edges)[:, 1]
+    probabilities = np.concatenate([graph.relations[e[:, 0], e[:, 1]] for graph, e in zip(graphs, edges)])
     columns = [
-        frame[rows],
-        time_s[rows],
-        _SHOWN_OBJECTS[classes[rows]],
-        _GROUPS[relations],
+        frame,
+        time_s,
+        np.where(_OF_PERSON[relations], _SHOWN_OBJECTS[0], things),
         _SHOWN_RELATIONS[relations],
-        probabilities[rows, relations].astype(np.float64).round(4),
+        np.where(_OF_PERSON[relations], things, _SHOWN_OBJECTS[0]),
+        _GROUPS[relations],
+        probabilities.astype(np.float64).round(4),
     ]
     return pd.DataFrame(dict(zip(TRIPLET_COLUMNS, columns)))
 
 
-def build_object_table(graphs: Sequence[SceneGraph]) -> pd.DataFrame:
-    """One row per object of each frame, the person first: class, box in pixels, score. NaN boxes are not visible."""
+def build_object_table(graphs: Sequence[SceneGraph], source: str) -> pd.DataFrame:
+    """One row per object of each frame, the person first: class, box in pixels, score. NaN boxes are not visible.
+
+    Which of them count is decided in `graphs.edges`, as for the player's boxes.
+    """
+    graphs = select_clear(graphs, source)
     boxes: list[np.ndarray] = [np.zeros((0, 4))]
     classes: list[np.ndarray] = [np.zeros(0, np.int64)]
     scores: list[np.ndarray] = [np.zeros(0)]
@@ -121,7 +140,7 @@ def build_score_table(scores: Mapping[str, ActionScores], actions: Sequence[int]
 
 
 def build_confidence_table(matrix: np.ndarray) -> pd.DataFrame:
-    """Long form of a [35,25] confidence matrix: object, group, relation, confidence."""
+    """Long form of a [35,25] confidence matrix: object, group, relation, triplet (as it reads), confidence."""
     rows, columns = np.indices(matrix.shape)
     names = [RELATIONS[column] for column in columns.ravel()]
     return pd.DataFrame(
@@ -129,6 +148,7 @@ def build_confidence_table(matrix: np.ndarray) -> pd.DataFrame:
             "object": [OBJECTS[row] for row in rows.ravel()],
             "group": [GROUP_OF_RELATION[name].value for name in names],
             "relation": [format_name(name) for name in names],
+            "triplet": [format_triplet(name, OBJECTS[row]) for name, row in zip(names, rows.ravel())],
             "confidence": matrix.ravel(),
         }
     )

@@ -6,14 +6,33 @@
  */
 
 /**
- * What Python sends (format 2): `graphs:NAME` and `strengths:NAME` hold the tables of a source, `scores:NAME` those of a model.
+ * What Python sends (format 3): `graphs:NAME` and `strengths:NAME` hold the tables of a source, `scores:NAME` those of a model.
  * @typedef {{v: number, video: string, src: string | null, fps: number, n_frames: number, width: number, height: number, t0: number,
  *   selected: string | null, autoplay: boolean, debug: boolean, neighbours: boolean, link_path: string | null,
- *   compare: string[], sources: {name: string, label: string}[],
- *   tracks: {label: string, class: string, kind: string}[], relations: {name: string, group: string}[], actions: Lane[],
+ *   compare: string[], rule: string, sources: {name: string, label: string, predicted: boolean}[],
+ *   tracks: {label: string, class: string, kind: string}[], relations: Relation[], actions: Lane[],
  *   score_actions: {id: string, name: string}[], models: {name: string, label: string, video_scores: number[]}[],
  *   seek: {n: number, t: number} | null, [table: string]: any}} Payload
  */
+
+/**
+ * A relationship; `of_person` says that the person is its subject: "person holding cup", but "chair beneath person".
+ * @typedef {{name: string, group: string, of_person: boolean}} Relation
+ */
+
+/**
+ * What a relationship says of an object, in the direction that Python decided.
+ * @param {Relation} relation
+ * @param {string} label
+ */
+function tripletText(relation, label) {
+  return relation.of_person ? `person ${relation.name} ${label}` : `${label} ${relation.name} person`;
+}
+
+/** @param {number} share */
+function percentText(share) {
+  return `${Math.round(share * 100)}%`;
+}
 
 /**
  * @param {Table} table
@@ -30,11 +49,11 @@ const NO_BOX = 1 << 30;
 
 class Source {
   // rows: Arrow table sorted by frame, one row a track (frame, track, x1 .. y2, mask; score in percent where predicted).
-  // strengths: percent of each edge, in the order of rows and bits; none where annotated. relations: list of {name, group}.
+  // strengths: percent of each edge, in the order of rows and bits; none where annotated. relations: list of Relation.
   constructor(description, rows, strengths, relations) {
     this.name = description.name;
     this.label = description.label;
-    this.predicted = description.name !== "annotation";
+    this.predicted = description.predicted;
     this.boxes = {};
     for (const name of ["frame", "track", "x1", "y1", "x2", "y2", "score", "mask"]) this.boxes[name] = column(rows, name);
     this.groupOfRelation = relations.map((relation) => GROUP_INDEX[relation.group]);
@@ -118,7 +137,7 @@ class Source {
     return found;
   }
 
-  // Edges of an annotated frame: Map of track -> [[rel, score] of attention, of spatial, of contact].
+  // Edges of an annotated frame: Map of track -> [[rel, score] of attention, of spatial, of contact], the strongest first.
   edgesByTrack(index) {
     const found = new Map();
     if (index < 0) return found;
@@ -128,6 +147,7 @@ class Source {
       if (!found.has(track)) found.set(track, [[], [], []]);
       found.get(track)[this.groupOfRelation[relation]].push([relation, score]);
     }
+    for (const groups of found.values()) for (const edges of groups) edges.sort((one, other) => other[1] - one[1] || one[0] - other[0]);
     return found;
   }
 

@@ -1,29 +1,38 @@
 // The scene graph beside the video: the person in the middle, one fixed card per track around it, three lanes per card.
 // Places depend on the tracks and the panel's size alone. Elements are made once; frames only change opacity and text.
 
+// Numbers the panels of a page, so that each has arrowheads of its own.
+let panelsMade = 0;
+
 const CARD = { width: 138, title: 20, row: 14.5, pad: 5, gap: 9, most: 14 };
 
 class GraphPanel {
-  // heard: {select(track), began(track, group)}
-  constructor(parent, title, heard) {
+  // heard: {select(track), began(track, group)}; rule: what of a prediction is shown, in words; "" where nothing is predicted
+  constructor(parent, title, heard, rule) {
     this.heard = heard;
+    this.number = panelsMade++;
     this.root = element("div", { class: "graph" }, parent);
     const head = element("div", { class: "graph-head" }, this.root);
     this.title = element("span", { class: "graph-title" }, head, title);
     this.note = element("span", { class: "graph-note" }, head);
     this.svg = drawn("svg", { role: "group", "aria-label": `Scene graph, ${title}` });
     this.root.appendChild(this.svg);
+    this.rule = element("p", { class: "graph-more" }, this.root, rule);
+    this.rule.hidden = !rule;
     this.observer = new ResizeObserver(() => this.place());
     this.observer.observe(this.svg);
-    this.key = "";
+    /** Of each group, whether the person is the subject. @type {boolean[]} */
+    this.ofPerson = [];
   }
 
   // tracks: all of them, in order of first appearance; kept: numbers of those that get a card.
   build(tracks, kept, relations) {
     this.tracks = tracks;
     this.relations = relations;
+    this.ofPerson = GROUPS.map((group) => relations.some((relation) => relation.group === group.name && relation.of_person));
     this.shown = "";
     this.svg.replaceChildren();
+    this.makeArrowheads();
     this.lanes = drawn("g", { class: "lanes" }, this.svg);
     this.nodes = kept.map((track) => this.makeNode(track));
     this.person = drawn("g", { class: "person" }, this.svg);
@@ -32,6 +41,15 @@ class GraphPanel {
     this.byTrack = new Map(this.nodes.map((node) => [node.track, node]));
     this.size = "";
     this.place();
+  }
+
+  // A head for the end of a line of each group: it points from subject to object.
+  makeArrowheads() {
+    const definitions = drawn("defs", {}, this.svg);
+    for (const { name } of GROUPS) {
+      const marker = drawn("marker", { id: `head-${this.number}-${name}`, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 9, markerHeight: 9, markerUnits: "userSpaceOnUse", orient: "auto" }, definitions);
+      drawn("path", { class: `head ${name}`, d: "M0,0.5 L8,4 L0,7.5 z" }, marker);
+    }
   }
 
   makeNode(track) {
@@ -47,7 +65,7 @@ class GraphPanel {
     });
     const rows = GROUPS.map((group, index) => {
       const line = drawn("g", { class: `lane ${group.name} off` }, this.lanes);
-      const path = drawn("path", { class: `line ${group.name}` }, line);
+      const path = drawn("path", { class: `line ${group.name}`, "marker-end": `url(#head-${this.number}-${group.name})` }, line);
       const reach = drawn("path", { class: "reach" }, line);
       const text = drawn("g", { class: `row ${group.name} off` }, card);
       const letter = drawn("text", { class: "letter" }, text, group.letter);
@@ -127,9 +145,14 @@ class GraphPanel {
         y: at.centre.y + along.y * (at.radius + 2) + along.x * aside * sign,
       };
       const bend = Math.abs(at.inner - start.x) * 0.5;
-      const path =
-        `M${start.x.toFixed(1)},${start.y.toFixed(1)}C${(start.x + along.x * bend).toFixed(1)},${(start.y + along.y * bend).toFixed(1)} ` +
-        `${(at.inner - sign * bend).toFixed(1)},${y.toFixed(1)} ${(at.inner - sign * 2).toFixed(1)},${y.toFixed(1)}`;
+      const way = [
+        [start.x, start.y],
+        [start.x + along.x * bend, start.y + along.y * bend],
+        [at.inner - sign * bend, y],
+        [at.inner - sign * 2, y],
+      ].map(([across, down]) => `${across.toFixed(1)},${down.toFixed(1)}`);
+      if (!this.ofPerson[index]) way.reverse();
+      const path = `M${way[0]}C${way.slice(1).join(" ")}`;
       row.path.setAttribute("d", path);
       row.reach.setAttribute("d", path);
     });
@@ -140,6 +163,7 @@ class GraphPanel {
     this.last = state;
     const shown = `${state.source.name}|${state.index}|${state.held}`;
     if (this.note.textContent !== state.note) this.note.textContent = state.note;
+    this.rule.style.visibility = state.source.predicted ? "" : "hidden"; // its room stays, so that no card moves
     if (shown === this.shown || !this.nodes) return;
     const animate = this.shown !== "" && !state.still;
     this.shown = shown;
@@ -165,15 +189,17 @@ class GraphPanel {
       row.says = "";
       return;
     }
-    const names = relations.map(([relation]) => this.relations[relation].name).join(", ");
-    const score = source.predicted ? ` ${Math.round(Math.max(...relations.map(([, value]) => value)) * 100)}%` : "";
-    if (row.full.textContent !== names + score) {
-      row.words.textContent = fitted(names, node.width - 32 - (score ? 28 : 0), 11.5, 400);
-      if (score) drawn("tspan", { class: "faint" }, row.words, score);
-      row.full.textContent = names + score;
+    const names = relations.map(([relation]) => this.relations[relation].name);
+    const scores = relations.map(([, score]) => (source.predicted ? percentText(score) : ""));
+    const { label } = this.tracks[node.track];
+    const full = relations.map(([relation], at) => `${tripletText(this.relations[relation], label)} ${scores[at]}`.trim()).join("\n");
+    if (row.full.textContent !== full) {
+      writeEdges(row.words, names, scores, node.width - 32);
+      row.full.textContent = full;
     }
-    if (animate && row.says !== names) row.path.animate([{ strokeWidth: "6px" }, { strokeWidth: "2px" }], { duration: 600, easing: "ease-out" });
-    row.says = names;
+    const says = names.join(", ");
+    if (animate && row.says !== says) row.path.animate([{ strokeWidth: "6px" }, { strokeWidth: "2px" }], { duration: 600, easing: "ease-out" });
+    row.says = says;
   }
 
   emphasise(tracks) {
@@ -197,6 +223,30 @@ class GraphPanel {
   }
 }
 
+/**
+ * Relationships in one line, each before its own score, as many as fit, and how many more there are. None is cut but the
+ * first: half a number would be another number.
+ * @param {any} text the SVG text
+ * @param {string[]} names
+ * @param {string[]} scores "" where there is none
+ * @param {number} width in pixels
+ */
+function writeEdges(text, names, scores, width) {
+  const part = (/** @type {number} */ at) => names[at] + (scores[at] && ` ${scores[at]}`);
+  const left = (/** @type {number} */ count) => (count < names.length ? ` +${names.length - count}` : "");
+  let count = names.length;
+  const line = () => names.slice(0, count).map((_name, at) => part(at)).join(", ") + left(count);
+  while (count > 1 && textWidth(line(), 11.5, 400) > width) count--;
+  const rest = (scores[0] && ` ${scores[0]}`) + left(count);
+  text.textContent = "";
+  for (let at = 0; at < count; at++) {
+    const name = count === 1 ? fitted(names[at], width - textWidth(rest, 11.5, 400), 11.5, 400) : names[at];
+    drawn("tspan", {}, text, (at ? ", " : "") + name);
+    if (scores[at]) drawn("tspan", { class: "faint" }, text, ` ${scores[at]}`);
+  }
+  if (left(count)) drawn("tspan", { class: "faint" }, text, left(count));
+}
+
 // Which tracks get a card: those seen most often where there are too many, always in order of first appearance.
 function keptTracks(tracks, sources) {
   const times = tracks.map(() => 0);
@@ -216,13 +266,33 @@ const ruler = /** @type {CanvasRenderingContext2D} */ (document.createElement("c
  * @param {number} weight
  */
 function fitted(text, width, size, weight) {
-  ruler.font = `${weight} ${size}px ${fitted.font}`;
-  if (ruler.measureText(text).width <= width) return text;
+  if (textWidth(text, size, weight) <= width) return text;
   let length = text.length - 1;
-  while (length > 1 && ruler.measureText(`${text.slice(0, length)}…`).width > width) length--;
+  while (length > 1 && textWidth(`${text.slice(0, length)}…`, size, weight) > width) length--;
   return `${text.slice(0, length).trimEnd()}…`;
 }
 fitted.font = "sans-serif";
+
+/**
+ * @param {string} text
+ * @param {number} size in pixels
+ * @param {number} weight
+ */
+function textWidth(text, size, weight) {
+  ruler.font = `${weight} ${size}px ${fitted.font}`;
+  return ruler.measureText(text).width;
+}
+
+// The edges of one frame in several sources as codes: by object, attention before spatial before contact, of each first
+// what the sources together give most to.
+function rankEdges(sets, relations) {
+  const strength = (code) => sets.reduce((sum, set) => sum + (set.get(code) ?? 0), 0);
+  const track = (code) => Math.floor(code / 256);
+  const group = (code) => GROUP_INDEX[relations[code % 256].group];
+  return [...new Set(sets.flatMap((set) => [...set.keys()]))].sort(
+    (one, other) => track(one) - track(other) || group(one) - group(other) || strength(other) - strength(one) || one - other,
+  );
+}
 
 // The triplets of this moment as a table: one column of marks per source.
 class TripletTable {
@@ -245,18 +315,17 @@ class TripletTable {
     element("th", { scope: "col" }, this.head, "Triplets now");
     for (const { source } of states) element("th", { scope: "col", class: "mark" }, this.head, states.length > 1 ? source.label : source.predicted ? "score" : "");
     const sets = states.map(({ source, index }) => (index < 0 ? new Map() : source.sets[index]));
-    const codes = [...new Set(sets.flatMap((set) => [...set.keys()]))].sort((one, other) => one - other);
     const rows = [];
-    for (const code of codes) {
+    for (const code of rankEdges(sets, relations)) {
       const relation = relations[code % 256];
       const group = GROUPS[GROUP_INDEX[relation.group]];
       if (!groupsOn[GROUP_INDEX[relation.group]]) continue;
       const row = element("tr", {});
       const words = element("td", {}, row);
       element("span", { class: `chip ${group.name}` }, words, group.letter);
-      element("span", {}, words, ` person — ${relation.name} → ${tracks[Math.floor(code / 256)].label}`);
+      element("span", {}, words, ` ${tripletText(relation, tracks[Math.floor(code / 256)].label)}`);
       sets.forEach((set, at) => {
-        const mark = !set.has(code) ? "–" : states[at].source.predicted ? `${Math.round(set.get(code) * 100)}%` : "✓";
+        const mark = !set.has(code) ? "–" : states[at].source.predicted ? percentText(set.get(code)) : "✓";
         element("td", { class: set.has(code) ? "mark" : "mark faint" }, row, mark);
       });
       rows.push(row);

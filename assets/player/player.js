@@ -1,7 +1,7 @@
 // The player: the picture, the boxes, the graph and the timeline follow one clock; one selection holds for all of them.
 // Joined after the other pieces into one module; Streamlit calls the default export.
 
-const VERSION = 2;
+const VERSION = 3;
 const REPORT_EVERY_MS = 1000;
 const MAX_RETRIES = 4;
 const RETRY_MS = 250;
@@ -256,11 +256,12 @@ class Player {
     if (index < 0 && !source.length) return "no graphs";
     const did = source.predicted ? "predicted" : "annotated";
     if (index < 0) return `not ${did} here`;
-    if (!held) return `${did} here`;
+    const nobody = source.predicted && !source.tracksAt(index).has(0) ? ", nobody clear enough" : "";
+    if (!held) return `${did} here${nobody}`;
     const frames = this.clock.frame - source.frames[index];
     const seconds = frames / this.data.fps;
     const ago = this.data.rate_known && seconds >= 0.1 ? `${seconds.toFixed(1)} s` : frames > 1 ? `${frames} frames` : "1 frame";
-    return `${did} ${ago} ago`;
+    return `${did} ${ago} ago${nobody}`;
   }
 
   // For screen readers: what the graph says, when it stands still.
@@ -270,9 +271,11 @@ class Player {
     this.announced = at;
     const said = [];
     for (const [track, groups] of source.edgesByTrack(index)) {
-      for (const [relation] of groups.flat()) said.push(`${this.data.relations[relation].name} ${this.data.tracks[track].label}`);
+      for (const [relation, score] of groups.flat()) {
+        said.push(tripletText(this.data.relations[relation], this.data.tracks[track].label) + (source.predicted ? ` ${percentText(score)}` : ""));
+      }
     }
-    this.parts.live.textContent = `Frame ${this.clock.frame + 1}. ${said.length ? `Person ${said.join(", ")}.` : "No relationships."}`;
+    this.parts.live.textContent = `Frame ${this.clock.frame + 1}. ${said.length ? `${said.join(", ")}.` : "No relationships."}`;
   }
 
   buildPanels() {
@@ -290,7 +293,7 @@ class Player {
       const panel = new GraphPanel(this.parts.graphs, this.comparing ? source.label : "Scene graph", {
         select: (track) => this.select(this.objectSelection(track)),
         began: (track, group) => this.toBegin(at, track, group),
-      });
+      }, this.sources.some((one) => one.predicted) ? data.rule : "");
       panel.build(data.tracks, kept, data.relations);
       panel.groups(this.controls.groupsOn);
       return panel;
@@ -440,7 +443,7 @@ function comparePicture(player, image) {
 
 function emptySource(data) {
   const nothing = { getChild: () => null };
-  return new Source({ name: "annotation", label: "Annotation" }, nothing, nothing, data.relations);
+  return new Source({ name: "annotation", label: "Annotation", predicted: false }, nothing, nothing, data.relations);
 }
 
 function scoreColumns(model, table, actions) {

@@ -64,7 +64,7 @@ def main() -> None:
     video = Video("TEST1", frames / fps, fps, width, height, frames)
     sources = {"annotation": [graph(number, count) for number in range(0, frames, every)]}
     if query.get("compare"):
-        sources["sgfb"] = [graph(number, count, predicted=True) for number in range(7, frames, 2 * every)]
+        sources["prediction"] = [graph(number, count, predicted=True) for number in range(7, frames, 2 * every)]
     if query.get("empty"):
         sources = {"annotation": []}
     end = frames / fps

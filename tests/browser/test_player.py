@@ -199,6 +199,38 @@ def test_places_never_move(show: Callable[..., Page]) -> None:
     assert page.evaluate(places) == before
 
 
+def test_each_relationship_has_its_direction_and_its_own_score(show: Callable[..., Page]) -> None:
+    """A card printed "not contacting 88 %" where 88 % belonged to "sitting on", and "person beneath chair"."""
+    page = show(compare=1, t=0.25)
+    stands_at(page, 7)
+    rows = page.locator(".side .triplets tbody tr").all_inner_texts()
+    said = [tuple(part.strip() for part in row.split("\t")) for row in rows]
+    assert [row for row in said if "sofa/couch" in row[0]][-3:] == [
+        ("S sofa/couch beneath person", "✓", "83%"),
+        ("C person sitting on sofa/couch", "✓", "83%"),
+        ("C person leaning on sofa/couch", "✓", "70%"),
+    ]
+    card = page.locator(".graph").nth(1).locator('.card[aria-label="sofa/couch"]')
+    assert card.locator(".row.contact .words").text_content() == "sitting on 83% +1"
+    full = "person sitting on sofa/couch 83%\nperson leaning on sofa/couch 70%"
+    assert card.locator(".row.contact title").text_content() == full
+    assert card.locator(".row.spatial title").text_content() == "sofa/couch beneath person 83%"
+    live = of(page, "p.parts.live.textContent")
+    assert "sofa/couch beneath person, person leaning on sofa/couch" in live and "person beneath" not in live
+    # The line of a spatial relationship ends at the person, those of the others at the card.
+    ends = """() => [...agPlayerStats.player.root.querySelectorAll('.lane:not(.off) .line')].map((line) => {
+        const end = line.getPointAtLength(line.getTotalLength());
+        const { width, height } = line.ownerSVGElement.viewBox.baseVal;
+        const away = Math.hypot(end.x - width / 2, end.y - height / 2);
+        return [line.classList[1], away < 40, getComputedStyle(line).markerEnd];
+    })"""
+    found = page.evaluate(ends)
+    assert {(group, at_person) for group, at_person, _ in found} == {
+        ("attention", False), ("spatial", True), ("contact", False),
+    }  # fmt: skip
+    assert all(f"-{group}" in head for group, _, head in found)
+
+
 def test_scores_follow_the_clock(show: Callable[..., Page]) -> None:
     page = show(scores=1)
     shown = page.locator(".score-line b")
@@ -269,7 +301,7 @@ def test_bytes_come_in_ranges(show: Callable[..., Page]) -> None:
     [
         ({"src": "/"}, "leads to a page instead of a video"),
         ({"src": "/media/missing.mp4"}, "no such file any more"),
-        ({"version": 9}, "This player reads format 2 of its data and got 9"),
+        ({"version": 9}, "This player reads format 3 of its data and got 9"),
     ],
 )
 def test_what_goes_wrong_is_said(show: Callable[..., Page], query: dict[str, object], says: str) -> None:

@@ -19,10 +19,10 @@ from ag_core.annotations.statistics.counts import count_rows
 from ag_core.annotations.store import AnnotationStore
 from ag_core.commands.export import FORMAT_NAMES
 from ag_core.errors import UserError
-from ag_core.graphs.edges import active_intervals, edge_mask, filter_objects, find_fullest_frame
+from ag_core.graphs.edges import active_intervals, edge_mask, find_fullest_frame, list_edges, select_clear
 from ag_core.graphs.exchange import to_gexf, to_graphml, to_node_link, to_triplets
 from ag_core.graphs.formats import FORMATS, export_graphs
-from ag_core.graphs.networks import to_networkx
+from ag_core.graphs.networks import list_triplets, to_networkx
 from ag_core.records import SceneGraph, Video
 from ag_core.settings import PROJECT
 from ag_core.taxonomy import N_RELATIONS, object_index, relation_index
@@ -122,10 +122,50 @@ def test_one_frame_points_the_way_its_words_read() -> None:
 
 def test_the_best_object_of_each_class_counts_and_equals_all() -> None:
     boxes, scores = np.arange(20).reshape(5, 4), np.array([0.5, 0.9, 0.2, 0.6, 0.6])
-    made = filter_objects(SceneGraph(1, 0, None, 0, np.array([7, 7, 3, 5, 5]), boxes, scores, np.eye(5, 25)), 0.3)
+    found = SceneGraph(1, 0, np.ones(4), 0.9, np.array([7, 7, 3, 5, 5]), boxes, scores, np.eye(5, 25))
+    [made] = select_clear([found], "prediction:x", 0.3)
     assert made.object_classes.tolist() == [7, 5, 5]
     assert made.object_boxes_xyxy[0].tolist() == [4, 5, 6, 7] and made.relations[0, 1] == 1
-    assert len(filter_objects(graph(1, []))) == 0
+    assert len(select_clear([graph(1, [])], "prediction")[0]) == 0
+    assert select_clear([found], "annotation") == [found] == select_clear([found], "dense")
+
+
+def test_a_predicted_person_counts_from_the_same_score_and_takes_the_relationships_along() -> None:
+    """A person of 7 % was drawn as a box while its graph showed nothing, or the other way round."""
+    unsure = SceneGraph(5, 0.4, np.ones(4), 0.07, [2], [[1, 2, 3, 4]], [0.9], np.ones((1, N_RELATIONS)))
+    [made] = select_clear([unsure], "prediction:x")
+    assert made.person_box_xyxy is None and made.person_score == 0 and not edge_mask(made).any() and len(made) == 1
+    assert list(to_networkx([unsure], VIDEO, source="prediction:x", frame=5)) == ["bed"]
+    assert not json.loads(to_triplets([unsure], VIDEO, source="prediction:x"))["triplets"]
+    assert len(json.loads(to_triplets([unsure], VIDEO, source="prediction:x", min_score=0.05))["triplets"]) == 25
+    assert len(json.loads(to_triplets([unsure], VIDEO))["triplets"]) == 25  # what is annotated counts whole
+    sure = graph(9, [("bed", {"touching": 0.9}, 0.9)])
+    assert b"frame 9" in export_graphs("svg", [unsure, sure], VIDEO, source="prediction:x")  # the fullest by the rule
+
+
+def test_relationships_are_named_by_object_then_group_the_most_probable_first() -> None:
+    says = {"not_contacting": 0.6, "sitting_on": 0.88, "beneath": 0.7, "behind": 0.7, "in": 0.9, "unsure": 0.5}
+    two = graph(5, [("bed", {"touching": 0.6}, 0.5), ("chair", says, 0.9)])
+    expected = [
+        ("person", "touching", "bed", 0.6),
+        ("person", "unsure", "chair", 0.5),
+        ("chair", "in", "person", 0.9),
+        ("chair", "beneath", "person", 0.7),
+        ("chair", "behind", "person", 0.7),
+        ("person", "sitting_on", "chair", 0.88),
+        ("person", "not_contacting", "chair", 0.6),
+    ]
+    rows = json.loads(to_triplets([two], VIDEO, source="prediction:x"))["triplets"]
+    assert [(row["subject"], row["relation"], row["object"], row["probability"]) for row in rows] == expected
+    named = [(row, relation) for row, relation in list_edges(two)]
+    assert named[-2:] == [(1, relation_index("sitting_on")), (1, relation_index("not_contacting"))]
+    for of_video in (to_networkx([two], VIDEO, source="prediction:x"), to_networkx([two], VIDEO, frame=5)):
+        assert [
+            (start, data["relation"], end, data["probability"]) for start, end, data in list_triplets(of_video)
+        ] == (expected)
+    picture = export_graphs("svg", [two], VIDEO, source="prediction:x", frame=5).decode()
+    assert ">sitting on 88% +1<" in picture and "person not contacting chair 60%" in picture
+    assert ">in 90%, beneath 70%, behind 70%<" in picture and "chair beneath person 70%" in picture
 
 
 def test_equally_good_objects_of_one_class_are_numbered_in_one_frame() -> None:
@@ -365,7 +405,8 @@ def test_pictures_hold_every_relationship(dark: bool) -> None:
     words = [text.text for text in strip.iter(f"{svg}text")]
     assert words.count("holding") == 1 and words.count("table") == 1
     bars = [title.text for title in strip.iter(f"{svg}title")]
-    assert "holding: 0:00.000 to 0:01.000" in bars and "drinking from: 0:01.000" in bars
+    assert {f"person holding {CUP}: 0:00.000 to 0:01.000", f"person drinking from {CUP}: 0:01.000"} <= set(bars)
+    assert "table beneath person: 0:02.000 to 0:05.000" in bars
     for picture in (of_frame, strip):
         assert picture.get("role") == "img" and picture.findtext(f"{svg}desc")
         assert not [e for e in picture.iter() if "href" in " ".join(e.keys())]
@@ -470,7 +511,7 @@ def test_command_goes_on_where_it_stopped(store_file: Path, tmp_path: Path, caps
         (["AB1CD", "--all", "--format", "gexf"], "--all"),
         (["AB1CD", "--format", "strip", "--frame", "3"], "whole video"),
         (["AB1CD", "--format", "json", "--frame", "3", "--at", "1"], "--at"),
-        (["AB1CD", "--format", "json", "--frame", "0"], "count from 1"),
+        (["AB1CD", "--format", "json", "--frame", "0"], "give a whole number from 1"),
     ],
 )
 def test_command_refuses_with_a_sentence(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from ag_core.graphs.formats import FORMATS
 from ag_core.records import ActionInterval, SceneGraph
 from ag_core.results.prediction import Prediction
-from ag_core.taxonomy import GROUP_OF_RELATION, RELATIONS, action_index, format_name
+from ag_core.taxonomy import RELATIONS, RELATIONS_OF_GROUP, Group, action_index, format_name
 from ag_core.ui import tables
 from ag_core.ui.formatting import format_download_name, format_object
 from ag_core.ui.player.viewing import build_viewing, is_upright
@@ -98,32 +99,37 @@ def test_a_file_is_made_when_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> No
 def by_hand(graphs: list[SceneGraph], least: float = 0.5) -> pd.DataFrame:
     rows = []
     for graph in graphs:
-        for row, relation in zip(*np.nonzero(graph.relations >= least)):
-            name = RELATIONS[relation]
-            probability = round(float(graph.relations[row, relation]), 4)
-            place = (graph.frame, round(graph.time_s, 3), format_object(int(graph.object_classes[row])))
-            rows.append((*place, GROUP_OF_RELATION[name].value, format_name(name), probability))
+        for row in range(len(graph)):
+            thing = format_object(int(graph.object_classes[row]))
+            for group, names in RELATIONS_OF_GROUP.items():
+                probabilities = {name: graph.relations[row, RELATIONS.index(name)] for name in names}
+                for name, probability in sorted(probabilities.items(), key=lambda item: -item[1]):
+                    ends = (thing, "person") if group is Group.SPATIAL else ("person", thing)
+                    said = (ends[0], format_name(name), ends[1], group.value, round(float(probability), 4))
+                    rows += [(graph.frame, round(graph.time_s, 3), *said)] if probability >= least else []
     return pd.DataFrame(rows, columns=tables.TRIPLET_COLUMNS)
 
 
 def test_triplets_are_those_of_a_plain_loop() -> None:
     graphs = stand_in_prediction("EF2GH").graphs()
     nobody = SceneGraph(40, 3.3, None, 0.0, np.zeros(0), np.zeros((0, 4)), np.zeros(0), np.zeros((0, 25)))
-    pd.testing.assert_frame_equal(tables.build_triplet_table([*graphs, nobody]), by_hand(graphs))
-    assert (
-        tables.build_triplet_table([]).empty
-        and tables.build_triplet_table([nobody]).columns.tolist() == tables.TRIPLET_COLUMNS
-    )
+    for source in ("annotation", "prediction"):
+        pd.testing.assert_frame_equal(tables.build_triplet_table([*graphs, nobody], source), by_hand(graphs))
+        assert tables.build_triplet_table([], source).empty
+        assert tables.build_triplet_table([nobody], source).columns.tolist() == tables.TRIPLET_COLUMNS
 
 
-def test_boxes_have_a_row_for_everything_seen() -> None:
+def test_boxes_have_a_row_for_everything_that_counts() -> None:
     graphs = stand_in_prediction("EF2GH").graphs()[:1]
     hidden = SceneGraph(40, 3.25, None, 0.0, [2], [[np.nan] * 4], [1.0], np.zeros((1, 25)))
-    table = tables.build_object_table([*graphs, hidden])
+    table = tables.build_object_table([*graphs, hidden], "annotation")
     assert table["object"].tolist() == ["person", "bed", "pillow", "bed"]
     assert table.iloc[0].tolist() == [6, 0.417, "person", 30.0, 30.0, 60.0, 62.0, 0.97]
     assert np.isnan(table.iloc[3]["x1"]) and table.iloc[3]["frame"] == 40
-    assert tables.build_object_table([]).empty
+    assert tables.build_object_table([], "annotation").empty
+    unclear = replace(graphs[0], person_score=0.07, object_scores=np.array([0.1, 0.9], np.float32))
+    assert tables.build_object_table([unclear], "prediction")["object"].tolist() == ["pillow"]
+    assert len(tables.build_object_table([unclear], "annotation")) == 3
 
 
 def test_actions_stand_by_start() -> None:

@@ -1,4 +1,4 @@
-"""The player, the table of triplets and the exports say the same edges of the same graphs: one place decides."""
+"""Player, tables, charts and exports say the same edges of the same graphs in the same direction: one place decides."""
 
 import json
 
@@ -7,14 +7,30 @@ import pytest
 
 from ag_core.graphs.edges import MIN_SCORE
 from ag_core.graphs.exchange import to_triplets
+from ag_core.graphs.formats import export_graphs
 from ag_core.graphs.networks import to_networkx
+from ag_core.graphs.palette import DIRECTIONS
 from ag_core.records import MIN_PROBABILITY, SceneGraph, Video
-from ag_core.taxonomy import N_RELATIONS, OBJECT_CLASSES, PERSON, RELATIONS, format_name, object_index, relation_index
+from ag_core.taxonomy import (
+    GROUP_OF_RELATION,
+    N_RELATIONS,
+    OBJECT_CLASSES,
+    PERSON,
+    RELATIONS,
+    format_name,
+    format_triplet,
+    object_index,
+    relation_index,
+)
 from ag_core.ui import tables
 from ag_core.ui.player.player import build_player_data
 
 VIDEO = Video("AB1CD", 10.0, 10.0, 160, 96, 100)
-Edges = set[tuple[int, str, str]]
+Edges = set[tuple[int, str, str, str]]
+"""Frame, subject, relationship and object, as shown."""
+
+SPATIAL = {"above", "beneath", "in front of", "behind", "on the side of", "in"}
+"""Of these the object is the subject: they say where it is."""
 
 
 def random_graphs(seed: int, annotated: bool) -> list[SceneGraph]:
@@ -29,8 +45,25 @@ def random_graphs(seed: int, annotated: bool) -> list[SceneGraph]:
             relations, scores = np.round(relations), np.ones(n, np.float32)
         boxes = random.uniform(0, 90, (n, 4))
         classes = random.integers(1, 4, n)
-        graphs.append(SceneGraph(frame, (frame - 1) / 10, np.zeros(4), 0.9, classes, boxes, scores, relations))
+        person_score = float(random.choice([0.07, MIN_SCORE, 0.9, 0.9]))
+        graphs.append(SceneGraph(frame, (frame - 1) / 10, np.zeros(4), person_score, classes, boxes, scores, relations))
     return graphs
+
+
+def edges_by_hand(graphs: list[SceneGraph], source: str) -> Edges:
+    """What is annotated; of a prediction, what links a person with the best object of a class, all clear enough."""
+    found = set()
+    for graph in graphs:
+        for row, relation in np.argwhere(graph.relations >= MIN_PROBABILITY).tolist():
+            rivals = graph.object_scores[graph.object_classes == graph.object_classes[row]]
+            clear = min(graph.person_score, graph.object_scores[row]) >= np.float32(MIN_SCORE)
+            if source == "annotation" or (clear and graph.object_scores[row] == rivals.max()):
+                thing, name = (
+                    format_name(OBJECT_CLASSES[graph.object_classes[row]]),
+                    format_name(RELATIONS[relation]),
+                )
+                found.add((graph.frame, thing, name, PERSON) if name in SPATIAL else (graph.frame, PERSON, name, thing))
+    return found
 
 
 def edges_of_player(graphs: list[SceneGraph], source: str) -> Edges:
@@ -38,47 +71,71 @@ def edges_of_player(graphs: list[SceneGraph], source: str) -> Edges:
     rows = data[f"graphs:{source}"]
     found = set()
     for frame, track, mask in zip(*(rows[name].to_pylist() for name in ("frame", "track", "mask"))):
-        held = [name for bit, name in enumerate(RELATIONS) if mask & (1 << bit)]
-        found |= {(frame + 1, format_name(data["tracks"][track]["class"]), format_name(name)) for name in held}
+        thing = format_name(data["tracks"][track]["class"])
+        for relation in (one for bit, one in enumerate(data["relations"]) if mask & (1 << bit)):
+            ends = (PERSON, relation["name"], thing) if relation["of_person"] else (thing, relation["name"], PERSON)
+            found.add((frame + 1, *ends))
     return found
 
 
-def edges_of_table(graphs: list[SceneGraph]) -> Edges:
-    return set(tables.build_triplet_table(graphs)[["frame", "object", "relation"]].itertuples(index=False, name=None))
+def edges_of_table(graphs: list[SceneGraph], source: str) -> Edges:
+    table = tables.build_triplet_table(graphs, source)
+    return set(table[["frame", "subject", "relation", "object"]].itertuples(index=False, name=None))
 
 
-def edges_of_export(graphs: list[SceneGraph]) -> Edges:
-    found = set()
-    for row in json.loads(to_triplets(graphs, VIDEO))["triplets"]:
-        thing = row["object"] if row["subject"] == PERSON else row["subject"]
-        name = next(one for one in OBJECT_CLASSES if thing == one or thing.rpartition(" ")[0] == one)
-        found.add((row["frame"], format_name(name), format_name(row["relation"])))
-    return found
+def name_class(node: str) -> str:
+    """The class of a node whose name may carry a number, as shown."""
+    return format_name(next(one for one in OBJECT_CLASSES if node == one or node.rpartition(" ")[0] == one))
 
 
-def edges_of_whole_video(graphs: list[SceneGraph]) -> set[tuple[str, str]]:
-    network = to_networkx(graphs, VIDEO)
+def edges_of_export(graphs: list[SceneGraph], source: str) -> Edges:
     return {
-        (format_name(end if start == PERSON else start), format_name(relation))
-        for start, end, relation in network.edges(keys=True)
+        (row["frame"], name_class(row["subject"]), format_name(row["relation"]), name_class(row["object"]))
+        for row in json.loads(to_triplets(graphs, VIDEO, source=source))["triplets"]
     }
 
 
-@pytest.mark.parametrize("annotated", [False, True])
+def edges_of_whole_video(graphs: list[SceneGraph], source: str) -> set[tuple[str, str, str]]:
+    network = to_networkx(graphs, VIDEO, source=source)
+    return {(format_name(start), format_name(name), format_name(end)) for start, end, name in network.edges(keys=True)}
+
+
+@pytest.mark.parametrize("source", ["annotation", "prediction:yolox+reldn"])
 @pytest.mark.parametrize("seed", range(12))
-def test_player_table_and_exports_have_the_same_edges(seed: int, annotated: bool) -> None:
-    graphs = random_graphs(seed, annotated)
-    expected = edges_of_table(graphs)
+def test_player_table_and_exports_have_the_same_edges(seed: int, source: str) -> None:
+    graphs = random_graphs(seed, source == "annotation")
+    expected = edges_by_hand(graphs, source)
     assert expected
-    assert edges_of_player(graphs, "annotation" if annotated else "prediction") == expected
-    assert edges_of_export(graphs) == expected
-    assert edges_of_whole_video(graphs) == {(thing, relation) for _, thing, relation in expected}
-    if annotated:  # an annotation passes whole
-        assert expected == {
-            (graph.frame, format_name(OBJECT_CLASSES[graph.object_classes[row]]), format_name(RELATIONS[relation]))
-            for graph in graphs
-            for row, relation in np.argwhere(graph.relations == 1)
-        }
+    assert edges_of_table(graphs, source) == expected
+    assert edges_of_player(graphs, source) == expected
+    assert edges_of_export(graphs, source) == expected
+    assert edges_of_whole_video(graphs, source) == {(start, name, end) for _, start, name, end in expected}
+
+
+@pytest.mark.parametrize("relation", RELATIONS)
+def test_every_surface_says_a_relationship_in_one_direction(relation: str) -> None:
+    """The words of screens, files and pictures for one relationship between the person and a chair."""
+    shown = format_name(relation)
+    expected = f"chair {shown} person" if shown in SPATIAL else f"person {shown} chair"
+    relations = np.zeros((1, N_RELATIONS), np.float32)
+    relations[0, relation_index(relation)] = 1
+    graphs = [SceneGraph(1, 0.0, np.zeros(4), 0.9, [object_index("chair")], np.ones((1, 4)), [1.0], relations)]
+    assert format_triplet(relation, "chair") == expected
+    for of_graphs in (edges_of_player, edges_of_table, edges_of_export):
+        assert {" ".join(triplet) for _, *triplet in of_graphs(graphs, "annotation")} == {expected}
+    assert {" ".join(triplet) for triplet in edges_of_whole_video(graphs, "annotation")} == {expected}
+    for name in ("svg", "strip", "html"):
+        assert expected in export_graphs(name, graphs, VIDEO).decode()
+    subject, _, end = expected.partition(f" {shown} ")
+    gexf = export_graphs("gexf", graphs, VIDEO, frame=1).decode()
+    assert f'source="{subject}" target="{end}"' in gexf
+    graphml = export_graphs("graphml", graphs, VIDEO, frame=1).decode()
+    assert f'source="{subject}" target="{end}"' in graphml
+    [link] = json.loads(export_graphs("json", graphs, VIDEO, frame=1))["edges"]
+    assert (link["source"], link["target"]) == (subject, end)
+    matrix = tables.build_confidence_table(graphs[0].confidence_matrix())
+    assert matrix[matrix["confidence"] > 0]["triplet"].tolist() == [expected]
+    assert DIRECTIONS[GROUP_OF_RELATION[relation]].startswith("object" if shown in SPATIAL else "person")
 
 
 def test_an_edge_is_half_certain_of_the_best_object_of_its_class() -> None:
@@ -88,4 +145,5 @@ def test_an_edge_is_half_certain_of_the_best_object_of_its_class() -> None:
     relations[1, relation_index("beneath")] = relations[2, relation_index("in")] = 0.9
     classes = [object_index("dish"), object_index("dish"), object_index("bed")]
     graph = SceneGraph(1, 0.0, np.zeros(4), 1.0, classes, np.ones((3, 4)), [0.9, 0.8, 0.2], relations)
-    assert edges_of_table([graph]) == edges_of_player([graph], "x") == {(1, "dish", "holding")}
+    for of_graphs in (edges_of_table, edges_of_player, edges_of_export):
+        assert of_graphs([graph], "prediction") == {(1, "person", "holding", "dish")}

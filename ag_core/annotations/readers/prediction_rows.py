@@ -10,7 +10,7 @@ from typing import Any
 
 from ag_core.annotations.building.parts import Tables, encode_relations
 from ag_core.annotations.store_format import PREDICTION_MARK
-from ag_core.graphs.edges import MIN_SCORE, edge_mask, object_mask
+from ag_core.graphs.edges import edge_mask, has_clear_person, object_mask
 from ag_core.results.prediction import Prediction
 from ag_core.taxonomy import N_ACTIONS
 
@@ -36,8 +36,7 @@ def read_prediction_tables(paths: Sequence[Path]) -> Tables:
             score = None if graph.person_box_xyxy is None else graph.person_score
             frames.append((*mine, graph.frame, round(graph.time_s * 1000), *person, score))
             counted = object_mask(graph) & graph.visible
-            clear = graph.person_box_xyxy is not None and graph.person_score >= MIN_SCORE  # nothing holds with nobody
-            masks = encode_relations(edge_mask(graph) & counted[:, None] & clear).tolist()
+            masks = encode_relations(edge_mask(graph) & counted[:, None] & has_clear_person(graph)).tolist()
             for row in range(len(graph)):
                 shared = (*mine, graph.frame, row, int(graph.object_classes[row]), bool(counted[row]))
                 box, held = graph.object_boxes_xyxy[row].tolist(), graph.relations[row].tolist()

@@ -1,6 +1,6 @@
 """The player: a video, its scene graph and its timeline in one browser component with one clock.
 
-`build_player_data` turns records into the component's payload (format version 2: a small dictionary with typed Arrow
+`build_player_data` turns records into the component's payload (format version 3: a small dictionary with typed Arrow
 tables), `show_player` mounts it. Everything that moves with the video runs in the browser (assets/player); Python hears
 of the position and the selection only now and then. Call `show_player` inside `st.fragment`, always with the same key.
 """
@@ -16,8 +16,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from ag_core.catalog import ACTION_MODELS, Style, get_model_label
-from ag_core.graphs.edges import edge_mask, filter_objects
-from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video
+from ag_core.graphs.edges import MIN_SCORE, edge_mask, is_predicted, select_clear
+from ag_core.records import MIN_PROBABILITY, ActionInterval, ActionScores, SceneGraph, Video
 from ag_core.settings import ASSETS
 from ag_core.taxonomy import (
     ACTIONS,
@@ -26,9 +26,10 @@ from ag_core.taxonomy import (
     PERSON,
     RELATIONS,
     format_name,
+    orient_triplet,
 )
 
-VERSION = 2
+VERSION = 3
 """Format of the payload; the browser side refuses any other."""
 
 NO_BOX = 1 << 30
@@ -94,10 +95,10 @@ class _Tracks:
         return rows
 
 
-def _build_tables(graphs: Sequence[SceneGraph], tracks: _Tracks, graded: bool) -> tuple[pa.Table, pa.Table | None]:
-    """The rows of one source, sorted by frame, each graph with at least a row for its person; and where the source is
-    `graded`, not annotated, the strength of each edge in the order of the rows and of the bits in their masks."""
-    ordered = [filter_objects(graph) for graph in sorted(graphs, key=lambda graph: graph.frame)]
+def _build_tables(graphs: Sequence[SceneGraph], tracks: _Tracks, source: str) -> tuple[pa.Table, pa.Table | None]:
+    """The rows of one source, sorted by frame, each graph with at least a row for its person; and of a prediction the
+    probability of each edge in the order of the rows and of the bits in their masks."""
+    ordered = select_clear(graphs, source)
     relations = np.concatenate([np.zeros((0, len(RELATIONS)), np.float32), *(graph.relations for graph in ordered)])
     edges = np.concatenate([np.zeros((0, len(RELATIONS)), bool), *(edge_mask(graph) for graph in ordered)])
     rows: list[NDArray[np.float64]] = []
@@ -115,7 +116,7 @@ def _build_tables(graphs: Sequence[SceneGraph], tracks: _Tracks, graded: bool) -
     if len(tracks.index_of_track) > 256:
         raise ValueError(f"the video has {len(tracks.index_of_track)} tracks; the player holds 256")
     table = _build_table(stacked)
-    if not graded:
+    if not is_predicted(source):
         return table, None
     return table.append_column(PERCENT, _round_percent(scores)), pa.table(
         [_round_percent([relations[edges]])], schema=pa.schema([PERCENT])
@@ -198,7 +199,7 @@ def build_player_data(
     """The payload of one video.
 
     src_url     from `ui.player.media.serve_video`; None or '' shows the annotations on an empty frame
-    sources     graphs by source: 'annotation' and names of predictions; the first one is shown first
+    sources     graphs by source: 'annotation', or names that begin with 'prediction'; the first one is shown first
     scores      answers by id of an action model; the `top_k` actions of each get a row
     t0          where to start, seconds; seek: (counter, seconds), a new counter makes the player jump
     labels      names of sources on screen, where they differ from their ids
@@ -213,7 +214,7 @@ def build_player_data(
     names = {ANNOTATION: "Annotation", **(labels or {})}
     scores = scores or {}
     tracks = _Tracks()
-    tables = {name: _build_tables(graphs, tracks, graded=name != ANNOTATION) for name, graphs in sources.items()}
+    tables = {name: _build_tables(graphs, tracks, name) for name, graphs in sources.items()}
     actions = select_top_actions(scores, top_k)
     fps = float(video.fps or fallback_fps)
     size = _find_frame_size(video, sources)
@@ -231,9 +232,10 @@ def build_player_data(
         "t0": round(float(t0), 3),
         "seek": None if seek is None else {"n": int(seek[0]), "t": round(float(seek[1]), 3)},
         "tracks": tracks.list_tracks(),
-        "relations": [{"name": format_name(name), "group": GROUP_OF_RELATION[name].value} for name in RELATIONS],
+        "relations": [_describe_relation(name) for name in RELATIONS],
         "actions": _build_lanes(intervals),
-        "sources": [{"name": name, "label": names.get(name, name)} for name in tables],
+        "sources": [{"name": name, "label": names.get(name, name), "predicted": is_predicted(name)} for name in tables],
+        "rule": f"Shown: person and objects from {MIN_SCORE:.0%}, relationships from {MIN_PROBABILITY:.0%}",
         "models": [
             {
                 "name": name,
@@ -260,6 +262,12 @@ def build_player_data(
         data[f"scores:{name}"] = _build_score_table(answer, actions)
     check_payload(data)
     return data
+
+
+def _describe_relation(name: str) -> dict[str, Any]:
+    """A relationship as the browser side needs it; `of_person` says that the person is its subject, not the object."""
+    of_person = orient_triplet(name, "object").subject == PERSON
+    return {"name": format_name(name), "group": GROUP_OF_RELATION[name].value, "of_person": of_person}
 
 
 def _find_length(video: Video, fps: float) -> int | None:

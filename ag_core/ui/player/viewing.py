@@ -15,6 +15,7 @@ import streamlit as st
 from ag_core.annotations.readers.prediction_rows import name_source
 from ag_core.annotations.store import ANNOTATION
 from ag_core.errors import UserError
+from ag_core.graphs import edges
 from ag_core.graphs.edges import MIN_SCORE
 from ag_core.records import (
     MIN_PROBABILITY,
@@ -33,7 +34,7 @@ from ag_core.ui.player.media import serve_video
 from ag_core.ui.player.player import build_player_data, show_player
 from ag_core.ui.widgets.pickers import show_download
 
-PREDICTED = "prediction"
+PREDICTED = edges.PREDICTED
 """Name of the models' graphs in the player."""
 
 FALLBACK_FPS = 24.0
@@ -213,7 +214,7 @@ def describe_models(prediction: Prediction) -> str:
     """Who made a prediction: every model with what it was trained on."""
     made = ", ".join(f"{model.role} {model.name} ({model.trained_on_data})" for model in prediction.models)
     drawn = (
-        f"The player, the tables of triplets and the exports show the best object of each class that scores "
-        f"{MIN_SCORE:.0%} or more, and its relationships of {MIN_PROBABILITY:.0%} or more."
+        f"The player, the tables and the exports show a person who scores {MIN_SCORE:.0%} or more, of each class the "
+        f"best object that does, and relationships between the two of {MIN_PROBABILITY:.0%} or more."
     )
     return " ".join((f"Predicted by this project's models: {made}.", drawn, *prediction.notes))

@@ -34,7 +34,7 @@ def graph(frame: int, relations: dict[str, dict[str, float]], person: bool = Tru
 def test_tracks_are_shared_by_sources_and_tables_are_typed() -> None:
     annotation = [graph(25, {"table": {"holding": 1}}), graph(1, {"dish": {}}, person=False)]
     prediction = [graph(12, {"dish": {"touching": 0.8}, "dish#2": {"in": 0.7}, "table": {}})]
-    data = build_player_data(VIDEO, "/media/x.mp4", {"annotation": annotation, "sgfb": prediction})
+    data = build_player_data(VIDEO, "/media/x.mp4", {"annotation": annotation, "prediction": prediction})
     assert [track["label"] for track in data["tracks"]] == ["person", "dish", "table", "dish 2"]
     rows = data["graphs:annotation"]
     assert rows.schema.names == ROW_COLUMNS.names and str(rows.schema.field("frame").type) == "int16"
@@ -42,7 +42,7 @@ def test_tracks_are_shared_by_sources_and_tables_are_typed() -> None:
     assert rows["mask"].to_pylist() == [NO_BOX, 0, 0, 1 << relation_index("holding")]
     assert rows["x1"].to_pylist() == [0, 10, 1, 10] and rows["y1"].to_pylist() == [0, 21, 2, 21]
     assert "strengths:annotation" not in data
-    assert data["graphs:sgfb"]["track"].to_pylist() == [0, 1, 3, 2]
+    assert data["graphs:prediction"]["track"].to_pylist() == [0, 1, 3, 2]
 
 
 def test_a_predictions_edges_have_strengths_in_the_order_of_rows_and_bits() -> None:
@@ -50,8 +50,8 @@ def test_a_predictions_edges_have_strengths_in_the_order_of_rows_and_bits() -> N
         graph(7, {"dish": {"touching": 0.8, "in": 0.705, "holding": 0.62}, "bed": {}}),
         graph(2, {"bed": {"looking_at": 0.994}}),
     ]
-    data = build_player_data(VIDEO, None, {"sgfb": prediction})
-    rows, strengths = data["graphs:sgfb"], data["strengths:sgfb"]["score"].to_pylist()
+    data = build_player_data(VIDEO, None, {"prediction": prediction})
+    rows, strengths = data["graphs:prediction"], data["strengths:prediction"]["score"].to_pylist()
     told = {}
     for row in rows.to_pylist():
         for relation in (r for r in range(N_RELATIONS) if row["mask"] & 1 << r):
@@ -76,9 +76,9 @@ def test_invisible_objects_and_empty_sources() -> None:
     unseen = SceneGraph(
         3, 0.1, None, 0.0, hidden.object_classes, np.full((1, 4), np.nan), np.ones(1), np.zeros((1, N_RELATIONS))
     )
-    data = build_player_data(VIDEO, None, {"annotation": [unseen], "none": []})
+    data = build_player_data(VIDEO, None, {"annotation": [unseen], "prediction:none": []})
     assert data["graphs:annotation"]["mask"].to_pylist() == [NO_BOX, NO_BOX]
-    assert data["graphs:none"].num_rows == data["strengths:none"].num_rows == 0
+    assert data["graphs:prediction:none"].num_rows == data["strengths:prediction:none"].num_rows == 0
     assert data["src"] is None
 
 

@@ -1,7 +1,8 @@
 """Videos as a browser can play them: which files it plays as they are, and a copy of those it does not.
 
-The copy shows the same frames under the same numbers at the same rate, upright, on an even clock that starts at
-zero, with a key frame each second so that a click on the time line answers at once. It carries no sound.
+The copy shows the same frames under the same numbers at the recording's own times, upright, from zero on, with a key
+frame as often as there are frames in a usual second, so that a click on the time line answers at once. It carries no
+sound.
 """
 
 from collections.abc import Callable
@@ -42,24 +43,49 @@ def _stays_near_even(clock: FrameClock) -> bool:
 def make_playable(path: Path | str, target: Path, progress: Callable[[int, int], None] | None = None) -> None:
     """Write the H.264 copy of a video to `target` (mp4), whole or not at all. `progress` gets (frames done, of)."""
     index = read_frame_index(path)
-    rate = Fraction(index.fps).limit_denominator(1001)
+    tick, ticks = _count_ticks(index.clock)
     width, height = (side + side % 2 for side in index.size_wh)
     with (
         stage_file(target) as staged,
         av.open(str(staged), "w", format="mp4", options={"movflags": "+faststart"}) as container,
     ):
-        stream = container.add_stream("libx264", rate=rate)
+        stream = container.add_stream("libx264", rate=_to_fraction(index.fps))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.codec_context.gop_size = max(1, round(rate))
+        stream.codec_context.time_base = tick
+        stream.codec_context.gop_size = max(1, round(index.fps))
         stream.options = {"preset": "veryfast", "crf": "23", "sc_threshold": "0"}
         for number, pixels in read_frames(path, range(1, index.n_frames + 1)):
             frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
             frame = frame.reformat(width=width, height=height, format="yuv420p")
-            frame.pts, frame.time_base = number - 1, 1 / rate
+            frame.pts, frame.time_base = ticks[number - 1], tick
             container.mux(stream.encode(frame))
             if progress is not None:
                 progress(number, index.n_frames)
         container.mux(stream.encode())
+
+
+MAX_TICKS = 2**31 - 1
+"""So long may a frame last, and so fine may a second be divided, in an mp4 file."""
+
+
+def _count_ticks(clock: FrameClock) -> tuple[Fraction, list[int]]:
+    """The tick of a copy's clock in seconds, and when each frame is shown, in ticks from 0, ascending."""
+    if clock.uneven_s is None:
+        return 1 / _to_fraction(clock.fps), list(range(len(clock.times_s)))
+    tick = Fraction(1, 90_000) if clock.duration_s * 90_000 < MAX_TICKS else Fraction(1, 1000)
+    ticks = np.rint(clock.uneven_s / float(tick)).astype(np.int64)
+    # Frames closer than a tick get one each.
+    steps = np.arange(len(ticks))
+    return tick, (np.maximum.accumulate(ticks - steps) + steps).tolist()
+
+
+def _to_fraction(rate: float) -> Fraction:
+    """A rate as a fraction that video files can hold: up to a thousand frames a second, or a frame in many hours."""
+    return Fraction(rate).limit_denominator(1001) if rate >= 1 else 1 / Fraction(1 / rate).limit_denominator(1001)
+
+
+COPIES = 2
+"""Version of what `make_playable` writes: copies of an older one are not taken."""
 
 
 def to_browser_playable(
@@ -72,7 +98,7 @@ def to_browser_playable(
     path = Path(path)
     if is_playable(path):
         return path, False
-    copy = folder / f"{hash_file(path)[:16]}.mp4"
+    copy = folder / f"{hash_file(path)[:16]}-{COPIES}.mp4"
     if not copy.exists():
         make_playable(path, copy, progress)
     return copy, True

@@ -228,9 +228,29 @@ def test_a_clock_that_changes_keeps_its_numbers(tmp_path: Path) -> None:
     assert [clock.time_of(frame) for frame in (1, 20, 40)] == pytest.approx([0, 19 / 30, 99 / 30])
     assert not is_playable(path)
     copy, _ = to_browser_playable(path, tmp_path)
-    assert is_playable(copy)
+    copied = probe_video(copy).clock
+    assert copied is not None
+    np.testing.assert_allclose(copied.times_s, clock.times_s, atol=1e-4)
     for shown in (path, copy):
         assert [number_in(frame) for _, frame in read_frames(shown, [1, 25, 40])] == [1, 25, 40]
+
+
+@pytest.mark.parametrize("step_s", [60, 3600, 86400])
+def test_a_lapse_gets_a_copy_with_its_own_times(tmp_path: Path, step_s: int) -> None:
+    path = tmp_path / "lapse.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        for number in range(1, 7):
+            frame = av.VideoFrame.from_ndarray(pattern(number), format="rgb24")
+            frame.pts, frame.time_base = 25 * step_s * (number - 1), Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    video = probe_video(path)
+    assert (video.fps, video.n_frames, video.duration_s) == pytest.approx((1 / step_s, 6, 6 * step_s))
+    copy, _ = to_browser_playable(path, tmp_path)
+    assert probe_video(copy).fps == pytest.approx(1 / step_s)
+    assert [number_in(frame) for _, frame in read_frames(copy, [1, 4, 6])] == [1, 4, 6]
 
 
 def test_what_an_edit_list_cuts_off_is_not_counted(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ A file is written under its own name in a hidden folder beside its place, `.NAME
 place when it is complete. No reader sees half of it, and two writers of one file do not meet: the last one wins. A
 writer holds a lock on its hidden folder, which the system releases however the process ends. So what a dead writer left
 is told from what is being written, on any machine that shares the disk, and is removed by the next writer there.
+Pipes and devices cannot be replaced without harm; what is written to one is sent into it when it is complete.
 """
 
 import errno
@@ -12,32 +13,23 @@ import os
 import re
 import secrets
 import shutil
-import stat
-from collections.abc import Iterable, Iterator
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache, lru_cache
 from pathlib import Path
 
 from ag_core.errors import UserError
+from ag_core.outputs import check_target, explain_refusal, find_disk_fault, is_stream, open_stream
 
 _UNFINISHED = re.compile(r"\..+\.\d+-[0-9a-f]{8}\.part")
-_MAX_NAME_LETTERS = 60
+_MAX_NAME_BYTES = 180
 """Of the target's name in the name of the hidden folder; a file system takes names of 255 bytes."""
 
-_DIRECTORY_FLAGS = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
+_REPLACED = "replaced"
+"""Where in a hidden folder an older folder waits until a new one has its place."""
 
-_REASONS = {
-    errno.ENOSPC: "the disk is full; make room there, or name a file on another disk",
-    errno.EDQUOT: "your share of the disk is used up; make room there, or name a file on another disk",
-    errno.EROFS: "it lies on a disk that is read-only; name a file on another disk",
-    errno.EFBIG: "it grew larger than files may be there; name a file on another disk",
-    errno.EACCES: "nobody but its owner may write there; name a file in a folder of your own",
-    errno.EPERM: "nobody but its owner may write there; name a file in a folder of your own",
-    errno.ENOTDIR: "a part of its path is a file, not a folder; name another place",
-    errno.EEXIST: "a part of its path is a file, not a folder; name another place",
-    errno.ENAMETOOLONG: "the name is too long; give a shorter one",
-}
-_OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
+_DIRECTORY_FLAGS = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
 
 
 def write_atomically(path: Path, content: str | bytes, *, inputs: Iterable[Path] = (), to_disk: bool = False) -> None:
@@ -54,26 +46,27 @@ def stage_file(path: Path, *, inputs: Iterable[Path] = (), to_disk: bool = False
     """A path for whoever writes a file piece by piece; what lies there at the end of the block becomes `path`.
 
     inputs: files that were read for it and must not be replaced; to_disk: wait until the disk has the content, for
-    what must outlive a power failure. An exception in the block leaves `path` as it was.
-    UserError where `path` is a folder, a device or an input, and for a disk that is full or read-only.
+    what must outlive a power failure. A link stays and what it leads to is replaced, with its rights; a pipe or device
+    stays and gets the content. An exception in the block leaves `path` as it was.
+    UserError where `path` is a folder or an input, and for a disk that is full or read-only.
     """
     target = check_target(path, inputs)
-    with _hidden_folder(target, path) as folder:
+    if is_stream(path):
+        with tempfile.TemporaryDirectory() as temporary:
+            yield Path(temporary) / target.name
+            _send(Path(temporary) / target.name, path)
+        return
+    with _hidden_folder(target, path) as folder, _explain_faults(path, folder):
         staged = folder / target.name
-        try:
-            yield staged
-            if to_disk:
-                _flush(staged)
-        except OSError as error:
-            if error.errno in _OF_THE_DISK:
-                raise _refusal(path, error) from None
-            raise
-        try:
+        yield staged
+        if to_disk:
+            _flush(staged)
+        with _explain_all(path):
+            if target.exists():
+                staged.chmod(target.stat().st_mode & 0o7777)
             staged.replace(target)
             if to_disk:
                 _flush(target.parent)
-        except OSError as error:
-            raise _refusal(path, error) from None
 
 
 @contextmanager
@@ -86,48 +79,52 @@ def stage_folder(path: Path) -> Iterator[Path]:
     target = path.resolve()
     if target.exists() and not target.is_dir():
         raise UserError(f"{path} is a file; give the name of a folder")
-    with _hidden_folder(target, path) as folder:
+    with _hidden_folder(target, path) as folder, _explain_faults(path, folder):
         staged = folder / target.name
-        try:
-            staged.mkdir()
-            yield staged
-        except OSError as error:
-            if error.errno in _OF_THE_DISK:
-                raise _refusal(path, error) from None
-            raise
-        try:
+        staged.mkdir()
+        yield staged
+        with _explain_all(path):
             _move_folder(staged, target, folder)
-        except OSError as error:
-            raise _refusal(path, error) from None
 
 
-def check_target(path: Path, inputs: Iterable[Path] = ()) -> Path:
-    """The file that a write to `path` makes or replaces: where `path` is a link, what it leads to.
+def write_or_rescue(path: Path, write: Callable[[Path], None]) -> None:
+    """Have `write` make a file that took long to compute; where `path` cannot be written, elsewhere.
 
-    Asked before long work, it spares the work. UserError where `path` is a folder, a device or one of the inputs, or
-    lies where nothing can be written.
+    UserError where `path` cannot be written: it names the reason, and the file in the folder for temporary files that
+    holds what was to be written.
     """
     try:
-        target = path.resolve()
+        write(path)
+    except UserError as error:
         try:
-            mode = path.stat().st_mode
-        except FileNotFoundError:
-            mode = None
-        if mode is not None and stat.S_ISDIR(mode):
-            raise UserError(f"{path} is a folder; give the name of a file")
-        if mode is not None and not stat.S_ISREG(mode):
-            raise UserError(f"{path} is a device or a pipe, which cannot be replaced; give the name of a file")
-        for given in inputs:
-            if mode is not None and given.exists() and path.samefile(given):
-                raise UserError(f"{path} is read for this and would be replaced by its own result; give another name")
-        parent = next(folder for folder in target.parents if folder.exists())
-        if not parent.is_dir():
-            raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-        if not os.access(parent, os.W_OK | os.X_OK):
-            raise OSError(errno.EACCES, os.strerror(errno.EACCES))
-    except (OSError, RuntimeError) as error:  # a ring of links is a RuntimeError
-        raise _refusal(path, error) from None
-    return target
+            rescue = Path(tempfile.mkdtemp(prefix="action-genome-")) / path.name
+            write(rescue)
+        except (OSError, UserError):
+            raise error from None
+        raise UserError(f"{error}. What was to be written lies in {rescue}") from None
+
+
+def append_line(path: Path, line: str) -> None:
+    """Add a line to a text file, making it and its folder; the whole line or nothing, beside other writers.
+
+    UserError where it cannot be written.
+    """
+    target = check_target(path)
+    with _explain_all(path):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("ab", buffering=0) as file:
+            _lock_open(file.fileno())
+            length = file.seek(0, os.SEEK_END) if file.seekable() else 0
+            content = f"{line}\n".encode()
+            if length and not _ends_with_newline(target):
+                content = b"\n" + content
+            try:
+                if file.write(content) != len(content):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            except OSError:
+                with suppress(OSError):
+                    file.truncate(length)
+                raise
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -159,13 +156,13 @@ def hash_file(path: Path | str) -> str:
 
 
 def hash_file_cached(path: Path | str) -> str:
-    """As `hash_file`, remembered by this process until the file's size or time of change is another."""
+    """As `hash_file`, remembered by this process until the file is another: its size or its times."""
     path = Path(path)
     try:
         facts = path.stat()
     except OSError:
         return hash_file(path)
-    return _hash_of_state(path.resolve(), facts.st_ino, facts.st_size, facts.st_mtime_ns)
+    return _hash_of_state(path.resolve(), facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
 
 
 def hash_files(paths: Iterable[Path]) -> str:
@@ -174,7 +171,7 @@ def hash_files(paths: Iterable[Path]) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _hash_of_state(path: Path, inode: int, size: int, changed_ns: int) -> str:
+def _hash_of_state(path: Path, inode: int, size: int, written_ns: int, changed_ns: int) -> str:
     return hash_file(path)
 
 
@@ -184,25 +181,47 @@ def _hash_of_state(path: Path, inode: int, size: int, changed_ns: int) -> str:
 @contextmanager
 def _hidden_folder(target: Path, asked: Path) -> Iterator[Path]:
     """A new locked folder beside `target`, gone at the end with all that is in it. UserError as `stage_file`."""
-    try:
+    with _explain_all(asked):
         target.parent.mkdir(parents=True, exist_ok=True)
         _remove_leftovers_once(target.parent)
         folder, lock = _make_locked(target)
-    except OSError as error:
-        raise _refusal(asked, error) from None
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
         if lock is not None:
             os.close(lock)
 
 
+@contextmanager
+def _explain_all(asked: Path) -> Iterator[None]:
+    """Whatever the system refuses becomes one sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise explain_refusal(asked, error) from None
+
+
+@contextmanager
+def _explain_faults(asked: Path, folder: Path) -> Iterator[None]:
+    """Whatever a full or read-only disk makes a library raise becomes one sentence."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        fault = find_disk_fault(error, folder)
+        if fault is None:
+            raise
+        raise explain_refusal(asked, fault) from None
+
+
 def _make_locked(target: Path) -> tuple[Path, int | None]:
     """A hidden folder and the open lock on it; anew where a clean-up took it between making and locking."""
+    name = os.fsdecode(os.fsencode(target.name)[:_MAX_NAME_BYTES])
     while True:
         mark = f"{os.getpid()}-{secrets.token_hex(4)}"
-        folder = target.with_name(f".{target.name[:_MAX_NAME_LETTERS]}.{mark}.part")
+        folder = target.with_name(f".{name}.{mark}.part")
         folder.mkdir()
         lock = _lock(folder, wait=True)
         if lock is None or _leads_to(folder, lock):
@@ -228,6 +247,22 @@ def _lock(folder: Path, wait: bool) -> int | None:
     return descriptor
 
 
+def _lock_open(descriptor: int) -> None:
+    """Wait for the lock on an open file, which goes when it is closed; nothing where the system has no such locks."""
+    try:
+        import fcntl
+    except ImportError:
+        return
+    with suppress(OSError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+
+def _ends_with_newline(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
+
+
 def _leads_to(path: Path, descriptor: int) -> bool:
     try:
         return os.path.samestat(path.stat(), os.fstat(descriptor))
@@ -241,9 +276,18 @@ def _remove_if_dead(folder: Path) -> None:
     if lock is None:
         return
     try:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
     finally:
         os.close(lock)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a hidden folder; an older folder in it whose place is empty goes back there first."""
+    for older in folder.glob(f"{_REPLACED}*/*"):
+        if not (folder.parent / older.name).exists():
+            with suppress(OSError):
+                older.rename(folder.parent / older.name)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @cache
@@ -253,16 +297,52 @@ def _remove_leftovers_once(folder: Path) -> None:
 
 
 def _move_folder(staged: Path, target: Path, hidden: Path) -> None:
-    """Give a folder its place; what was there goes to the hidden folder and with it."""
+    """Give a folder its place; what was there goes to the hidden folder and with it.
+
+    The two change places in one step where the system can do that. Elsewhere the older folder waits in the hidden one
+    for a moment, from where `_remove` brings it back if this process dies in that moment.
+    """
     while True:
         try:
             staged.rename(target)
             return
-        except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) and not target.is_dir():
+        except OSError:
+            if not target.is_dir():
                 raise
+        if _exchange(staged, target):
+            return
+        aside = hidden / f"{_REPLACED}-{secrets.token_hex(4)}"
+        aside.mkdir()
         with suppress(FileNotFoundError):  # another writer took it first
-            target.rename(hidden / f"replaced-{secrets.token_hex(4)}")
+            target.rename(aside / target.name)
+
+
+@cache
+def _find_exchange() -> Callable[[bytes, bytes], int] | None:
+    """The system's call that lets two names change places in one step; None where there is none."""
+    import ctypes
+
+    try:
+        library = ctypes.CDLL(None, use_errno=True)
+        if hasattr(library, "renameat2"):  # Linux: in the current folder, RENAME_EXCHANGE
+            return lambda one, other: int(library.renameat2(-100, one, -100, other, 2))
+        if hasattr(library, "renamex_np"):  # macOS: RENAME_SWAP
+            return lambda one, other: int(library.renamex_np(one, other, 2))
+    except OSError:
+        pass
+    return None
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Let two names change places in one step; False where the system or the disk cannot."""
+    exchange = _find_exchange()
+    return exchange is not None and exchange(os.fsencode(one), os.fsencode(other)) == 0
+
+
+def _send(content: Path, stream: Path) -> None:
+    """Send a file's content into a pipe or a device."""
+    with _explain_all(stream), content.open("rb") as source, open_stream(stream) as sink:
+        shutil.copyfileobj(source, sink)
 
 
 def _flush(path: Path) -> None:
@@ -272,10 +352,3 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _refusal(path: Path, error: OSError | RuntimeError) -> UserError:
-    """One sentence for a file that cannot be written."""
-    number = error.errno if isinstance(error, OSError) else None
-    reason = _REASONS.get(number) if number is not None else None
-    return UserError(f"{path} cannot be written: {reason or f'{error}; name another place'}")

@@ -27,7 +27,7 @@ from ag_core.catalog import (
     find_relation_head,
     list_predicting_models,
 )
-from ag_core.errors import UserError
+from ag_core.errors import Cancelled, UserError
 from ag_core.files import hash_file_cached
 from ag_core.models.coco import UNSEEN_BY_COCO
 from ag_core.models.detector import Detector, FasterRcnnDetector, load_detector
@@ -52,10 +52,6 @@ from ag_core.settings import WEIGHTS, settings
 from ag_core.taxonomy import ACTIONS, N_ACTIONS, N_OBJECTS, action_index
 from ag_core.video.clips import letterbox, list_clip_centre_times, list_clip_frame_numbers
 from ag_core.video.frames import HOME_WORLD_MARK, probe_video, read_comment, read_frame_index, read_frames
-
-
-class Cancelled(Exception):
-    """The caller asked to stop; nothing was written."""
 
 
 @dataclass(frozen=True)
@@ -247,10 +243,11 @@ def predict_video(
     """Graphs (`rate` a second) and action scores of a video file.
 
     `progress` gets the stage and its counts; `cancelled` is asked before each frame and ends the work with
-    `Cancelled`. Raises UserError for a file that is no video.
+    `Cancelled`. Raises UserError for a file that is no video, or that became another one meanwhile.
     """
     torch.set_flush_denormal(True)
     progress("reading the file", 0, 1)
+    sha256 = hash_file_cached(path)
     video, index = probe_video(path), read_frame_index(path)
     plan = make_plan(video, rate, models.clip_presets)
     watcher = _Watcher(plan, index.clock, models, progress)
@@ -263,13 +260,16 @@ def predict_video(
     progress("scoring actions", 0, 1)
     actions = score_actions(plan, graphs, features, models)
     progress("scoring actions", 1, 1)
+    notes = (*models.notes, *filter(None, [index.clock.note]), *list_domain_notes(path, models.uses))
+    if hash_file_cached(path) != sha256:
+        raise UserError(f"{path.name} became another file while it was watched; predict it again")
     return Prediction(
         video=video,
         file=path.name,
-        sha256=hash_file_cached(path),
+        sha256=sha256,
         models=models.uses,
         rate=rate,
-        notes=(*models.notes, *filter(None, [index.clock.note]), *list_domain_notes(path, models.uses)),
+        notes=notes,
         frames=tuple(graphs[frame] for frame in plan.graph_frames),
         actions=actions,
     )

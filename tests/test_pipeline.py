@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ag_core import pipeline
 from ag_core.commands import predict
-from ag_core.errors import UserError
+from ag_core.errors import Cancelled, UserError
 from ag_core.jobs.job import JobState
 from ag_core.jobs.prediction import PredictionJobs, PredictionRequest
 from ag_core.jobs.queue import JobQueue
@@ -26,7 +26,7 @@ from ag_core.models.feature_bank import compute_bank_times
 from ag_core.models.relation import build_relation_head
 from ag_core.models.scene_graph import SceneGraphPredictor
 from ag_core.models.video import build_bank_head, build_video_model, make_clip_input
-from ag_core.pipeline import Cancelled, Models, choose_graph_times, load_models, make_plan, predict_video
+from ag_core.pipeline import Models, choose_graph_times, load_models, make_plan, predict_video
 from ag_core.presets import DEMO_DETECTOR, DEMO_RELDN, DEMO_VIDEO
 from ag_core.records import Detections, FrameClock, Video, time_to_frame
 from ag_core.results.prediction import Prediction

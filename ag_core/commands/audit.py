@@ -44,17 +44,22 @@ def run(options: argparse.Namespace) -> None:
     """Audit, print the tables, write the result, the card and the log row."""
     import torch
 
-    from ag_core.files import write_atomically
+    from ag_core.files import write_atomically, write_or_rescue
+    from ag_core.outputs import check_target, holds_json
     from ag_core.world_audit.data_card import format_card
     from ag_core.world_audit.report import summarize_for_log
 
+    for path in (options.out, options.log):
+        if path is not None:
+            check_target(path, is_same_kind=holds_json, kind="JSON")
     card = _split_card(options.card) if options.card is not None else None
     torch.set_num_threads(options.threads)
     report = _run_audits(options)
     lines = format_card(report)
     print("\n".join(lines))
     if options.out is not None:
-        write_atomically(options.out, json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+        text = json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        write_or_rescue(options.out, lambda path: write_atomically(path, text))
     if card is not None:
         write_atomically(options.card, "\n".join([card[0] + BEGIN, "", *lines, "", END + card[1]]))
     if options.log is not None:
@@ -65,6 +70,9 @@ def run(options: argparse.Namespace) -> None:
 
 def _split_card(card: Path) -> tuple[str, str]:
     """What stands before and after the numbers of a data card; UserError where it has no place for them."""
+    from ag_core.outputs import check_target, holds_text
+
+    check_target(card, is_same_kind=holds_text, kind="a text")
     text = card.read_text(encoding="utf-8") if card.is_file() else ""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)

@@ -34,13 +34,19 @@ def run(options: argparse.Namespace) -> None:
     """Build the store and print what is in it."""
     import time
 
-    from ag_core.annotations.building.build import build_store
+    from ag_core.annotations.building.build import build_store, holds_store
     from ag_core.annotations.store import AnnotationStore
-    from ag_core.files import check_target
+    from ag_core.outputs import check_target
     from ag_core.progress import ProgressReporter
     from ag_core.world.dense_source import find_dense_annotation
 
-    check_target(options.out)
+    check_target(
+        options.out,
+        inputs=[path for path in (options.rates, *options.predictions) if path is not None],
+        is_same_kind=holds_store,
+        kind="an annotation store",
+        seekable=True,
+    )
     start = time.perf_counter()
     world = options.home_world
     inner = {name: None if world is None else world / name for name in ("charades", "annotations", "videos")}

@@ -22,13 +22,15 @@ def run(options: argparse.Namespace) -> None:
     from ag_core.doctor.check import Severity
     from ag_core.doctor.funnel import NO_REFERENCE, describe_funnel
     from ag_core.doctor.report import make_report, summarize_findings, write_report
-    from ag_core.files import check_target
+    from ag_core.outputs import check_target, holds_json, holds_markup, holds_text
     from ag_core.progress import ProgressReporter
 
-    if options.out is not None and options.out.suffix.lower() not in (".json", ".md", ".html"):
-        raise UserError(f"{options.out.name} has no known ending; name a file ending in .json, .md or .html")
     if options.out is not None:
-        check_target(options.out)
+        ending = options.out.suffix.lower()
+        if ending not in (".json", ".md", ".html"):
+            raise UserError(f"{options.out.name} has no known ending; name a file ending in .json, .md or .html")
+        is_same_kind = {".json": holds_json, ".html": holds_markup}.get(ending, holds_text)
+        check_target(options.out, is_same_kind=is_same_kind, kind=f"a report ending in {ending}")
     where = options.store or str(ensure_store())
     with AnnotationStore(where) as store, ProgressReporter() as line:
         report = make_report(

@@ -61,7 +61,10 @@ def run(options: argparse.Namespace) -> None:
     """Evaluate, print the row, and append it to the log."""
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from ag_core.evaluation.results_log import append_log_row
+    from ag_core.outputs import check_target, holds_json
 
+    if options.log is not None:
+        check_target(options.log, is_same_kind=holds_json, kind="a log of results")
     data = name_data(options.graphs if options.kind == "frequency-real" else options.data)
     row = _evaluate(options, _format_command(options, data))
     print(json.dumps(row, indent=1, ensure_ascii=False))

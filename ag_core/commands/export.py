@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ag_core.commands.number_options import MAX_FRAME, MAX_TIME_S, add_number, add_whole_number
+from ag_core.settings import is_address
 
 if TYPE_CHECKING:
     from ag_core.annotations.store import AnnotationStore
@@ -76,8 +77,8 @@ def _export_prediction(options: argparse.Namespace) -> None:
 
     prediction = Prediction.load(options.prediction)
     source = name_source({model.role: model.name for model in prediction.models})
-    _write(options.out, _content(prediction.graphs(), prediction.video, source, options))
-    print(f"{options.out}: {len(prediction.frames)} graphs of {prediction.video.video_id}")
+    _write(options.out, _content(prediction.graphs(), prediction.video, source, options), options)
+    _say(options, f"{len(prediction.frames)} graphs of {prediction.video.video_id}")
 
 
 def _export_file(store: "AnnotationStore", video_id: str, options: argparse.Namespace) -> None:
@@ -87,19 +88,20 @@ def _export_file(store: "AnnotationStore", video_id: str, options: argparse.Name
     graphs = store.graphs_of(video_id, options.source)
     if not graphs:
         raise UserError(f"video {video_id} has no graphs of source {options.source}; choose another video or source")
-    _write(options.out, _content(graphs, video, options.source, options))
-    print(f"{options.out}: {len(graphs)} graphs of {video_id}")
+    _write(options.out, _content(graphs, video, options.source, options), options)
+    _say(options, f"{len(graphs)} graphs of {video_id}")
 
 
 def _export_folder(store: "AnnotationStore", chosen: Sequence[str], options: argparse.Namespace) -> None:
     """One file a video, named by it. What is there is left, so that an interrupted export goes on where it stopped."""
     from ag_core.errors import UserError
     from ag_core.files import remove_leftovers
+    from ag_core.outputs import check_folder_target
     from ag_core.progress import ProgressReporter, track_progress
 
     if options.out.exists() and not options.out.is_dir():
         raise UserError(f"{options.out} is a file; give a folder for several videos")
-    options.out.mkdir(parents=True, exist_ok=True)
+    check_folder_target(options.out)
     remove_leftovers(options.out)
     written = kept = without = 0
     with ProgressReporter() as report:
@@ -109,7 +111,7 @@ def _export_folder(store: "AnnotationStore", chosen: Sequence[str], options: arg
                 continue
             video, graphs = store.video(video_id), store.graphs_of(video_id, options.source)
             if graphs:
-                _write(path, _content(graphs, video, options.source, options))
+                _write(path, _content(graphs, video, options.source, options), options)
             written, without = written + bool(graphs), without + (not graphs)
     print(f"{options.out}: {written:,} files written, {kept:,} kept, {without:,} videos without graphs")
 
@@ -148,7 +150,20 @@ def _content(
     )
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, content: bytes, options: argparse.Namespace) -> None:
+    """Write one file; what is read and files of another kind stay."""
     from ag_core.files import write_atomically
+    from ag_core.outputs import check_target, holds_json, holds_markup, holds_text
 
+    read = [Path(given) for given in (options.prediction, options.store) if given and not is_address(given)]
+    is_same_kind = {"json": holds_json, "triplets": holds_text}.get(options.format, holds_markup)
+    kept = None if options.force else is_same_kind
+    check_target(path, read, is_same_kind=kept, kind=f"of the format {options.format}")
     write_atomically(path, content)
+
+
+def _say(options: argparse.Namespace, text: str) -> None:
+    """Tell what was written, but not among it."""
+    from ag_core.outputs import find_message_stream
+
+    print(f"{options.out}: {text}", file=find_message_stream(options.out))

@@ -19,10 +19,12 @@ def run(options: argparse.Namespace) -> None:
     from ag_core.evaluation.results_log import read_log
     from ag_core.evaluation.results_tables import BLOCK, fill_tables
     from ag_core.files import write_atomically
+    from ag_core.outputs import check_target, holds_text
 
     for path in (options.document, options.log):
         if not path.is_file():
             raise UserError(f"{path} is not there; give a document and a log of results")
+    check_target(options.document, [options.log], is_same_kind=holds_text, kind="a text")
     text = options.document.read_text(encoding="utf-8")
     write_atomically(options.document, fill_tables(text, read_log(options.log)))
     print(f"{len(BLOCK.findall(text))} tables filled in {options.document.name}")

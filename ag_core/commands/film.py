@@ -22,6 +22,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(options: argparse.Namespace) -> None:
     """Make the film, or find it made before, and say where it lies."""
     from ag_core.errors import UserError
+    from ag_core.outputs import check_folder_target
     from ag_core.progress import ProgressReporter
     from ag_core.results.film_cache import FilmRequest, FinishedFilm
     from ag_core.taxonomy import ACTIONS, action_index
@@ -31,6 +32,7 @@ def run(options: argparse.Namespace) -> None:
     except KeyError as error:
         raise UserError(str(error.args[0])) from None
     order = FilmRequest(options.seed, actions, options.split, options.seconds)
+    check_folder_target(options.out)
     from ag_core.world.ordered_film import make_ordered_film
 
     with ProgressReporter() as report:

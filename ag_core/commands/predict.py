@@ -2,6 +2,7 @@
 
 import argparse
 import time
+from functools import partial
 from pathlib import Path
 
 from ag_core.catalog import DEFAULT_RELATION_HEAD
@@ -31,19 +32,23 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(options: argparse.Namespace) -> None:
     """Predict, or take the kept result; write the file whole or not at all."""
-    from ag_core.files import check_target
+    from ag_core.errors import UserError
+    from ag_core.files import write_or_rescue
+    from ag_core.outputs import check_target, find_message_stream, holds_json
     from ag_core.progress import ProgressReporter
     from ag_core.results.prediction_cache import (
         PredictionSettings,
         compute_result_key,
-        get_result_path,
+        keep_result,
         load_finished_result,
     )
     from ag_core.settings import WEIGHTS, settings
     from ag_core.video.frames import probe_video
 
-    check_target(options.out, inputs=(options.video,))
     chosen = PredictionSettings(options.detector, options.relation_head, options.rate)
+    inputs = (options.video, Path(chosen.detector))
+    check_target(options.out, inputs, is_same_kind=holds_json, kind="JSON")
+    say = partial(print, file=find_message_stream(options.out))
     video = probe_video(options.video)
     results = settings().results
     weights = options.weights or WEIGHTS
@@ -51,7 +56,7 @@ def run(options: argparse.Namespace) -> None:
     kept = None if options.no_cache else load_finished_result(results, key, options.video)
     if kept is not None:
         kept.save(options.out)
-        print(f"{options.out}: {len(kept.frames)} graphs, from the kept results")
+        say(f"{options.out}: {len(kept.frames)} graphs, from the kept results")
         return
 
     device = settings().device if options.device is None else options.device
@@ -63,15 +68,18 @@ def run(options: argparse.Namespace) -> None:
         began = time.perf_counter()
         prediction = predict_video(options.video, models, chosen.rate, report)
     seconds = time.perf_counter() - began
+    write_or_rescue(options.out, prediction.save)
     if not options.no_cache:
-        prediction.save(get_result_path(results, key))
-    prediction.save(options.out)
+        try:
+            keep_result(prediction, results, chosen, weights)
+        except UserError as error:
+            say(f"note: the result is not kept for the app: {error}")
     persons = sum(graph.person_box_xyxy is not None for graph in prediction.frames)
-    print(f"{options.out}: {len(prediction.frames)} graphs, {persons} with a person")
-    print(
+    say(f"{options.out}: {len(prediction.frames)} graphs, {persons} with a person")
+    say(
         f"{video.duration_s:.1f} s of video in {seconds:.1f} s on {models.device.type}: "
         f"{len(prediction.frames) / seconds:.1f} graphs a second with their clips, "
         f"{(video.n_frames or 0) / seconds:.1f} frames of the file a second"
     )
     for note in prediction.notes:
-        print(f"note: {note}")
+        say(f"note: {note}")

@@ -4,6 +4,7 @@ import argparse
 import os
 import signal
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,6 +105,7 @@ def run(options: argparse.Namespace) -> None:
         operator=given.get("operator"),
         few_shot=given.get("few_shot"),
     )
+    _check_out(options)
     data = open_data(options, options.split)
     with ProgressReporter() as report:
 
@@ -117,6 +119,25 @@ def run(options: argparse.Namespace) -> None:
 
         for model in _train(options.kind, data, chosen, training.Listeners(report, report_steps, print)):
             print(model.describe())
+
+
+def _check_out(options: argparse.Namespace) -> None:
+    """UserError before the training where its weights cannot be written or would cost another file."""
+    from ag_core.catalog import ACTION_MODELS, HOME_WORLD, find_relation_head
+    from ag_core.models.checkpoints import holds_weights_of
+    from ag_core.outputs import check_target
+
+    out = options.out
+    if options.kind == "action":
+        written = {model.weights_path(out): model.id for model in ACTION_MODELS.values() if model.bank is not None}
+    elif options.kind == "relations":
+        counted = find_relation_head("frequency")
+        written = {counted.weights_path(out.parent): counted.id, out: options.head}
+    else:
+        written = {out: options.network if options.kind == "clip" else HOME_WORLD}
+    for path, model in written.items():
+        is_same_kind = partial(holds_weights_of, model=model, kind=options.kind)
+        check_target(path, is_same_kind=is_same_kind, kind=f"a weights file of {model}", seekable=True)
 
 
 def _train(

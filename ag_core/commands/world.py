@@ -34,6 +34,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(options: argparse.Namespace) -> None:
     """Make what is missing of the set; print its counts and what it cost."""
     from ag_core.errors import UserError
+    from ag_core.outputs import check_folder_target
     from ag_core.progress import ProgressReporter
     from ag_core.taxonomy import N_ACTIONS
     from ag_core.world.generate import generate
@@ -43,6 +44,8 @@ def run(options: argparse.Namespace) -> None:
         raise UserError(
             "each --split needs one --count; give for example --split train --count 400 --split val --count 120"
         )
+    check_folder_target(options.out)
+    _check_holds_nothing_else(options.out)
     counts = dict(zip(options.split, options.count))
     with ProgressReporter() as report:
         summary = generate(
@@ -61,3 +64,19 @@ def run(options: argparse.Namespace) -> None:
     print(sum_costs(options.out).describe())
     for video_id, reason in summary.get("not_drawn", {}).items():
         print(f"left out {video_id}, which could not be drawn ({reason})", file=sys.stderr)
+
+
+def _check_holds_nothing_else(out: Path) -> None:
+    """UserError where a folder without a home world has what one would write over, such as the real annotation."""
+    from ag_core.errors import UserError
+    from ag_core.outputs import holds_json
+
+    mark = out / "world.json"
+    if mark.is_file():
+        if not holds_json(mark):
+            raise UserError(f"{mark} is not that of a home world; give a folder of its own for the set")
+        return
+    folders = (out / name for name in ("videos", "dense", "charades", "annotations"))
+    others = [path for folder in folders if folder.is_dir() for path in folder.iterdir()]
+    if others:
+        raise UserError(f"{out} holds other data, such as {min(others)}; give a folder of its own for the set")

@@ -14,6 +14,7 @@ from typing import Any
 from ag_core.errors import UserError
 from ag_core.evaluation.metrics import Metric
 from ag_core.evaluation.old_results import is_old_row, read_old_metrics
+from ag_core.files import append_line
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,8 @@ def build_log_row(what: str, metrics: Iterable[Metric], about: Mapping[str, Any]
 
 
 def append_log_row(path: Path, row: Mapping[str, Any]) -> None:
-    """Add one row to a log, making its folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    """Add one row to a log, making its folder. UserError where it cannot be written; no half row stays."""
+    append_line(path, json.dumps(row, ensure_ascii=False))
 
 
 def read_log_row(row: Mapping[str, Any]) -> LoggedResult:

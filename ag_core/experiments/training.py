@@ -77,7 +77,7 @@ def train_detector(data: TrainingData, options: TrainingOptions, listeners: List
     torch.manual_seed(options.seed)
     model = build_faster_rcnn(preset).to(options.compute.device)
     losses = make_detector_losses(model, frames, options.batch_of("detector"), options.compute)
-    progress = fit(model, losses, recipe, state, options.resume, listeners.steps)
+    progress = fit(model, losses, recipe, state, options.resume, listeners.steps, listeners.note)
     facts = _build_metadata("detector", HOME_WORLD, preset.name, data, options, progress)
     save_checkpoint(options.out, model.state_dict(), facts, half_precision=True)
     state.remove()
@@ -120,7 +120,9 @@ def train_relations(
     examples = [one for found in of_videos for one in (join_video(found) if head.whole_video else found)]
     of_head, batch = find_relation_loss(entry.id), options.batch_of("relations")
     losses = make_relation_losses(head, of_head, examples, batch, options.compute)
-    progress = fit(head, losses, options.recipe(bears_bfloat16=False), state, options.resume, listeners.steps)
+    progress = fit(
+        head, losses, options.recipe(bears_bfloat16=False), state, options.resume, listeners.steps, listeners.note
+    )
     facts = _build_metadata("relations", entry.id, preset.name, data, options, progress)
     save_checkpoint(options.out, head.state_dict(), facts, half_precision=True)
     state.remove()
@@ -146,7 +148,9 @@ def train_clip(data: TrainingData, options: TrainingOptions, listeners: Listener
     for path in detector_weights:
         detector = FasterRcnnDetector.from_checkpoint(path, options.compute.device, own.preset(options.preset))
     losses = make_clip_losses(model, clips, options.batch_of("clip"), options.compute, counted, detector)
-    progress = fit(model, losses, options.recipe(bears_bfloat16=True), state, options.resume, listeners.steps)
+    progress = fit(
+        model, losses, options.recipe(bears_bfloat16=True), state, options.resume, listeners.steps, listeners.note
+    )
     facts = _build_metadata("clip", entry.id, preset.name, data, options, progress)
     facts |= {"trained_on": ",".join(list_seen_actions(clips.videos, counted))}
     save_checkpoint(options.out, model.state_dict(), facts, half_precision=True)
@@ -204,7 +208,7 @@ def _train_head(
     head.to(options.compute.device)
     losses = make_head_losses(head, examples, options.batch_of("action"), options.compute, counted)
     resume = options.resume and state.path.exists()
-    progress = fit(head, losses, options.recipe(bears_bfloat16=False), state, resume, listeners.steps)
+    progress = fit(head, losses, options.recipe(bears_bfloat16=False), state, resume, listeners.steps, listeners.note)
     facts = _build_metadata("action", model.id, preset.name, data, options, progress)
     path = model.weights_path(options.out)
     facts |= {"trained_on": ",".join(list_seen_actions(clips.videos, counted)), "operator": preset.operator}

@@ -158,13 +158,15 @@ def fit(
     saved_state: SavedState | None = None,
     resume: bool = False,
     report: Callable[[TrainingProgress], None] = lambda progress: None,
+    note: Callable[[str], None] = lambda sentence: None,
 ) -> TrainingProgress:
     """Train the parameters of `network` that want gradients, in place and where they are, until the budget is spent.
 
     losses_of_step gets a random generator that depends on seed and step only, and returns losses to add up. A step
     with a loss or a gradient that is no number is skipped; UserError where all are. `saved_state` is written now and
     then and when interrupted, always between two steps, so that a resumed training ends as an undisturbed one;
-    `resume` goes on from it and counts the steps and seconds in it, UserError as `SavedState.read`.
+    `resume` goes on from it and counts the steps and seconds in it, UserError as `SavedState.read`. A state that cannot
+    be written ends no training; `note` is told of it.
     """
     optimizer = torch.optim.AdamW(_group_by_decay(network, recipe.weight_decay), lr=recipe.learning_rate)
     progress = TrainingProgress()
@@ -194,13 +196,13 @@ def fit(
                     report(progress)
                 if saved_state is not None and now - saved > recipe.checkpoint_s:
                     saved = now
-                    _save(saved_state, network, optimizer, progress)
+                    _save(saved_state, network, optimizer, progress, note)
         except KeyboardInterrupt:
             if saved_state is not None and whole:
-                _save(saved_state, network, optimizer, progress)
+                _save(saved_state, network, optimizer, progress, note)
             raise
         if saved_state is not None:
-            _save(saved_state, network, optimizer, progress)
+            _save(saved_state, network, optimizer, progress, note)
         raise_interruption()
     report(progress)
     if progress.skipped == progress.step:
@@ -261,11 +263,18 @@ _COUNTS = ("step", "skipped", "seconds")
 
 
 def _save(
-    saved_state: SavedState, network: nn.Module, optimizer: torch.optim.Optimizer, progress: TrainingProgress
+    saved_state: SavedState,
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    progress: TrainingProgress,
+    note: Callable[[str], None],
 ) -> None:
     state = {"network": network.state_dict(), "optimizer": optimizer.state_dict(), "facts": dict(saved_state.facts)}
-    with stage_file(saved_state.path) as staged:
-        torch.save(state | {name: getattr(progress, name) for name in _COUNTS}, staged)
+    try:
+        with stage_file(saved_state.path) as staged:
+            torch.save(state | {name: getattr(progress, name) for name in _COUNTS}, staged)
+    except UserError as error:
+        note(f"the training goes on, but could not be resumed now: {error}")
 
 
 def _load(saved_state: SavedState | None, network: nn.Module, optimizer: torch.optim.Optimizer) -> TrainingProgress:

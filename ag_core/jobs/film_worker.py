@@ -4,7 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ag_core.jobs.serving import Cancelled, serve_process
+from ag_core.errors import Cancelled
+from ag_core.jobs.serving import serve_process
 from ag_core.progress import Progress
 from ag_core.results.film_cache import FilmRequest
 

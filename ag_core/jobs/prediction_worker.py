@@ -9,10 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ag_core.errors import Cancelled, UserError
 from ag_core.files import hash_file_cached
-from ag_core.jobs.serving import Cancelled, serve_process
+from ag_core.jobs.serving import serve_process
 from ag_core.progress import Progress
-from ag_core.results.prediction_cache import PredictionSettings, find_weights_files
+from ag_core.results.prediction_cache import PredictionSettings, find_weights_files, keep_result
 from ag_core.settings import WEIGHTS
 
 
@@ -40,13 +41,12 @@ class PredictionWork:
             models = pipeline.load_models(self.device, chosen.detector, chosen.relation_head, self.weights)
             self._kept = (key, models)
             self.loads += 1
-        try:
-            prediction = pipeline.predict_video(Path(job["path"]), self._kept[1], chosen.rate, progress, is_cancelled)
-        except pipeline.Cancelled:
-            raise Cancelled from None
+        prediction = pipeline.predict_video(Path(job["path"]), self._kept[1], chosen.rate, progress, is_cancelled)
         if is_cancelled():
             raise Cancelled
-        prediction.save(Path(job["out"]))
+        wanted = Path(job["out"])
+        if keep_result(prediction, wanted.parent, chosen, self.weights) != wanted.stem:
+            raise UserError(f"{Path(job['path']).name} is another file than when it was submitted; submit it again")
 
     def describe_status(self) -> dict[str, Any]:
         """How often models were loaded."""

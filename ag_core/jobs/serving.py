@@ -20,17 +20,13 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any, BinaryIO, Protocol
 
-from ag_core.errors import UserError
+from ag_core.errors import Cancelled, UserError
 from ag_core.jobs.messages import read_message, take_stdout, write_message
 from ag_core.progress import Progress
 
 REPORT_EVERY_S = 0.1
 GRACE_S = 5.0
 """Time for a running job to notice that nobody listens any more."""
-
-
-class Cancelled(Exception):
-    """The job was called off; raised by the work, between two of its steps."""
 
 
 class Work(Protocol):

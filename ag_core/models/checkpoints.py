@@ -14,13 +14,13 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from ag_core.errors import UserError
-from ag_core.files import stage_file
+from ag_core.files import stage_file, write_or_rescue
 
 
 def save_checkpoint(
     path: Path, state: Mapping[str, Tensor], metadata: Mapping[str, str], half_precision: bool = False
 ) -> None:
-    """Write tensors and text to `path` in one move. `metadata` must hold `preset`; `created` is added where absent.
+    """Write tensors and text to `path` in one move, or elsewhere where that place takes nothing. `metadata` must hold `preset`; `created` is added where absent.
 
     `half_precision` stores floating tensors as float16, half the size; loading brings them back to the module's type.
     """
@@ -28,8 +28,12 @@ def save_checkpoint(
         raise ValueError("a checkpoint needs its preset's name in the metadata")
     text = {"created": datetime.now(UTC).isoformat(timespec="seconds"), **metadata}
     tensors = {name: _prepare_tensor(tensor, half_precision) for name, tensor in state.items()}
+    write_or_rescue(path, lambda place: _write(place, tensors, text))
+
+
+def _write(path: Path, tensors: Mapping[str, Tensor], text: Mapping[str, str]) -> None:
     with stage_file(path) as staged:
-        save_file(tensors, staged, metadata=text)
+        save_file(dict(tensors), staged, metadata=dict(text))
         staged.chmod(0o644)  # safetensors makes files that only their owner may read
 
 
@@ -53,6 +57,16 @@ def read_metadata(path: Path) -> dict[str, str]:
 
 IDENTITIES = ("model", "bank", "head")
 """Under which names a file says whose weights it holds; `model` is written today, the others are older."""
+
+
+def holds_weights_of(path: Path, model: str, kind: str) -> bool:
+    """Whether a file holds weights that `train` of that kind wrote for a model (a catalog id)."""
+    try:
+        metadata = read_metadata(path)
+    except UserError:
+        return False
+    owner = next((metadata[name] for name in IDENTITIES if name in metadata), None)
+    return metadata.get("command", "").startswith(f"train {kind}") if owner is None else owner == model
 
 
 def load_checkpoint(path: Path, module: nn.Module, preset: str, model: str | None = None) -> dict[str, str]:

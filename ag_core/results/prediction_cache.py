@@ -80,10 +80,14 @@ def _hash_code() -> str:
 
 def compute_result_key(path: Path, chosen: PredictionSettings, weights: Path = WEIGHTS) -> str:
     """Hexadecimal key of a video's prediction. UserError where the video or a weights file is missing."""
+    return _compute_key(hash_file_cached(path), chosen, weights)
+
+
+def _compute_key(video_sha256: str, chosen: PredictionSettings, weights: Path) -> str:
     # A model file counts by its content, wherever it lies.
     settings = asdict(chosen) | {"detector": find_detector(chosen.detector).id}
     decided_by = {
-        "video": hash_file_cached(path),
+        "video": video_sha256,
         "weights": {role: hash_file_cached(file) for role, file in find_weights_files(chosen, weights).items()},
         "settings": settings,
         "format": VERSION,
@@ -97,10 +101,23 @@ def get_result_path(folder: Path, key: str) -> Path:
     return folder / f"{key}.json"
 
 
+def keep_result(prediction: Prediction, folder: Path, chosen: PredictionSettings, weights: Path = WEIGHTS) -> str:
+    """Keep a prediction under the key of the file that was really read, which it returns.
+
+    A video may be another than it was when its prediction was asked for. UserError where nothing can be written.
+    """
+    key = _compute_key(prediction.sha256, chosen, weights)
+    prediction.save(get_result_path(folder, key))
+    return key
+
+
 def load_finished_result(folder: Path, key: str, path: Path) -> Prediction | None:
-    """The kept prediction of a key, under the name the video has now; None where there is none or it is damaged."""
+    """The kept prediction of a key, under the name the video has now.
+
+    None where there is none, or where it is damaged or of another video's content.
+    """
     try:
         kept = Prediction.load(get_result_path(folder, key))
+        return kept.with_file(path) if kept.sha256 == hash_file_cached(path) else None
     except UserError:
         return None
-    return kept.with_file(path)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ag_core.errors import UserError
+from ag_core.errors import Cancelled, UserError
 from ag_core.files import stage_folder
-from ag_core.jobs.serving import Cancelled, serve_process
+from ag_core.jobs.serving import serve_process
 from ag_core.progress import Progress
 from ag_core.records import ActionInterval, Video
 from ag_core.results.film_cache import FilmRequest, FinishedFilm

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ag_core.errors import UserError
+from ag_core.errors import Cancelled, UserError
 from ag_core.files import hash_file
-from ag_core.jobs.serving import Cancelled, serve_process
+from ag_core.jobs.serving import serve_process
 from ag_core.progress import Progress
 from ag_core.records import ActionScores
 from ag_core.results.prediction import Prediction

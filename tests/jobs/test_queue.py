@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from ag_core.errors import UserError
+from ag_core.errors import Cancelled, UserError
 from ag_core.files import is_unfinished, stage_file, write_atomically
 from ag_core.jobs import queue as queue_module
 from ag_core.jobs.job import JobState
 from ag_core.jobs.process import build_module_command
 from ag_core.jobs.queue import JobQueue
-from ag_core.jobs.serving import Cancelled, serve_process
+from ag_core.jobs.serving import serve_process
 from ag_core.progress import Progress
 
 SOON_S = 240.0

@@ -29,6 +29,7 @@ from ag_core.annotations.readers.video_facts import VIDEO_READER, probe_videos
 from ag_core.annotations.store_format import ANNOTATION, FORMAT_NAME, FORMAT_VERSION, hold_lock
 from ag_core.errors import UserError
 from ag_core.files import remove_leftovers, stage_file
+from ag_core.outputs import explain_refusal
 from ag_core.progress import Progress
 
 VIDEOS_A_PART = 64
@@ -70,8 +71,8 @@ def build_store(
     out = Path(out)
     check_memory(memory)
     inputs = Inputs.find(charades, action_genome, videos, rates, predictions, further)
-    fingerprint = inputs.fingerprint()
     try:
+        fingerprint = inputs.fingerprint()
         out.parent.mkdir(parents=True, exist_ok=True)
         with hold_lock(out.with_name(f".{out.name}.lock"), lambda: say(WAITING, 0, 1)):
             remove_leftovers(out.parent)
@@ -83,8 +84,17 @@ def build_store(
             if lake is not None:
                 write_lake(out, Path(lake), say)
     except OSError as error:
-        raise UserError(f"{out} cannot be written ({error}); give a place with room where files may be made") from None
+        raise _explain_fault(error, out, inputs) from None
     return outdated
+
+
+def _explain_fault(error: OSError, out: Path, inputs: Inputs) -> UserError:
+    """One sentence for what the system refused during a build: an input that went away, or a place to write."""
+    path = Path(error.filename) if isinstance(error.filename, str | Path) else None
+    if path in inputs.list_files():
+        return UserError(f"{path} was there when the build began and cannot be read now ({error.strerror}); "
+                         "bring it back, and build again: what was read is kept")  # fmt: skip
+    return explain_refusal(out, error)
 
 
 def _build(out: Path, inputs: Inputs, fingerprint: str, memory: str, say: Progress) -> None:
@@ -98,6 +108,8 @@ def _build(out: Path, inputs: Inputs, fingerprint: str, memory: str, say: Progre
     rates, written = inputs.rates.values, partial(say, "writing")
     with stage_file(out) as staged:
         assemble(staged, parts, rates, inputs.detail, fingerprint, memory, written)
+        if inputs.fingerprint() != fingerprint:
+            raise UserError("a file that is read changed during the build; build again when nobody writes to them")
     parts.remove()
 
 
@@ -108,14 +120,24 @@ def _name_parts_folder(out: Path) -> Parts:
 
 def read_fingerprint(store: Path) -> str | None:
     """What the store at that place was built from; None where there is none, or none that can be read."""
+    row = _read_format_row(store, "name, version, fingerprint")
+    return str(row[2]) if row is not None and row[:2] == (FORMAT_NAME, FORMAT_VERSION) else None
+
+
+def holds_store(path: Path) -> bool:
+    """Whether a file is an annotation store of this or of an earlier version."""
+    return _read_format_row(path, "name") == (FORMAT_NAME,)
+
+
+def _read_format_row(store: Path, columns: str) -> tuple[Any, ...] | None:
     if not store.is_file():
         return None
     try:
         with duckdb.connect(str(store), read_only=True) as connection:
-            rows = connection.execute("select name, version, fingerprint from store_format").fetchall()
+            rows = connection.execute(f"select {columns} from store_format").fetchall()
     except duckdb.Error:
         return None
-    return str(rows[0][2]) if len(rows) == 1 and rows[0][:2] == (FORMAT_NAME, FORMAT_VERSION) else None
+    return rows[0] if len(rows) == 1 else None
 
 
 def _read(inputs: Inputs, parts: Parts, say: Progress) -> None:

@@ -99,16 +99,24 @@ class Inputs:
         """[64 hexadecimal digits] The same for the same files read by the same version."""
         return hash_bytes("\n".join(self._identify_inputs()).encode())
 
-    def _identify_inputs(self) -> Iterator[str]:
-        yield f"{FORMAT_VERSION} {READERS}"
-        yield from (path.read_text(encoding="utf-8") for path in (SCHEMA, ASSEMBLY))
-        for kind, paths in (
+    def list_files(self) -> list[Path]:
+        """Every file that is read, further annotations included."""
+        of_kinds = [path for _, paths in self._list_kinds() for path in paths]
+        return of_kinds + [path for annotation in self.further for path in annotation.files]
+
+    def _list_kinds(self) -> tuple[tuple[str, tuple[Path, ...]], ...]:
+        return (
             ("charades", self.charades),
             ("pickles", () if self.annotations is None else tuple(self.list_pickles())),
             ("videos", () if self.videos is None else tuple(self.videos.values.values())),
             ("rates", () if self.rates_file is None else (self.rates_file,)),
             ("predictions", self.predictions),
-        ):
+        )
+
+    def _identify_inputs(self) -> Iterator[str]:
+        yield f"{FORMAT_VERSION} {READERS}"
+        yield from (path.read_text(encoding="utf-8") for path in (SCHEMA, ASSEMBLY))
+        for kind, paths in self._list_kinds():
             yield kind
             yield from map(identify_file, paths)
         for annotation in self.further:

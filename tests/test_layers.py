@@ -70,6 +70,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "errors",
         "settings",
         "files",
+        "outputs",
         "progress",
     },
     "world_audit": {

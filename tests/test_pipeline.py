@@ -30,7 +30,12 @@ from ag_core.pipeline import Models, choose_graph_times, load_models, make_plan,
 from ag_core.presets import DEMO_DETECTOR, DEMO_RELDN, DEMO_VIDEO
 from ag_core.records import Detections, FrameClock, Video, time_to_frame
 from ag_core.results.prediction import Prediction
-from ag_core.results.prediction_cache import PredictionSettings
+from ag_core.results.prediction_cache import (
+    PredictionSettings,
+    compute_result_key,
+    keep_result,
+    load_finished_result,
+)
 from ag_core.settings import WEIGHTS, Settings
 from ag_core.taxonomy import N_ACTIONS, Group
 from ag_core.video.clips import letterbox, list_clip_centre_times, list_clip_frame_numbers
@@ -342,6 +347,56 @@ def test_the_command_writes_the_file_and_keeps_the_result(
     assert "note" not in capsys.readouterr().out
     assert len(list((home / "results").iterdir())) == 1
     assert Prediction.load(again).models[2].name == "frequency"
+
+
+def test_a_home_that_cannot_be_written_costs_the_kept_result_alone(
+    film: Path, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    own = Settings(tmp_path / "file" / "home", tmp_path / "store", "", tmp_path / "showcase")
+    for place in ("ag_core.settings.settings", "ag_core.outputs.settings"):
+        monkeypatch.setattr(place, lambda: own)
+    out = tmp_path / "film.json"
+    predict.run(arguments(film, out, weights))
+    said = capsys.readouterr().out
+    assert "note: the result is not kept for the app" in said and "set AG_HOME to a folder that can be written" in said
+    assert len(Prediction.load(out).frames) == 7
+
+
+def test_finished_work_is_kept_where_the_asked_place_takes_nothing(
+    film: Path, weights: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder of --out becomes a file while the models watch."""
+    out = tmp_path / "made" / "film.json"
+
+    def disturb(*_: object) -> tuple[()]:
+        out.parent.touch()
+        return ()
+
+    monkeypatch.setattr(pipeline, "score_actions", disturb)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with pytest.raises(UserError, match=r"not a folder; .* What was to be written lies in") as told:
+        predict.run(arguments(film, out, weights, "--no-cache"))
+    assert len(Prediction.load(Path(str(told.value).rpartition(" ")[2])).frames) == 7
+
+
+def test_a_film_that_is_swapped_is_not_kept_for_the_older(film: Path, weights: Path, tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    shutil.copy(film, path)
+    models, chosen = load_models("cpu", weights=weights), PredictionSettings()
+    key = compute_result_key(path, chosen, weights)
+
+    def swap(stage: str, done: int, total: int) -> None:
+        if stage == "scoring actions" and not done:
+            write_video(tmp_path / "other.mp4", n_frames=4).replace(path)
+
+    with pytest.raises(UserError, match=r"film\.mp4 became another file while it was watched; predict it again"):
+        predict_video(path, models, progress=swap)
+    made = predict_video(path, models)  # asked for as the first film, watched as the second
+    other = keep_result(made, tmp_path / "kept", chosen, weights)
+    assert other != key and other == compute_result_key(path, chosen, weights)
+    assert load_finished_result(tmp_path / "kept", other, path) is not None
+    assert load_finished_result(tmp_path / "kept", other, film) is None
 
 
 @pytest.mark.parametrize("kind", BAD)

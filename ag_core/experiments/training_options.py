@@ -16,8 +16,9 @@ from ag_core.errors import UserError
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import TrainingData
 from ag_core.experiments.training_loop import Budget, Recipe, SavedState
-from ag_core.files import check_target, hash_bytes, hash_file
+from ag_core.files import hash_bytes, hash_file
 from ag_core.models.checkpoints import read_metadata
+from ag_core.outputs import check_target
 from ag_core.presets import BANK_OPERATORS, DetectorPreset, RelationPreset, VideoPreset
 from ag_core.settings import WEIGHTS
 

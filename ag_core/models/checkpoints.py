@@ -20,8 +20,9 @@ from ag_core.files import stage_file, write_or_rescue
 def save_checkpoint(
     path: Path, state: Mapping[str, Tensor], metadata: Mapping[str, str], half_precision: bool = False
 ) -> None:
-    """Write tensors and text to `path` in one move, or elsewhere where that place takes nothing. `metadata` must hold `preset`; `created` is added where absent.
+    """Write tensors and text to `path` in one move, or elsewhere where that place takes nothing.
 
+    `metadata` must hold `preset`; `created` is added where absent.
     `half_precision` stores floating tensors as float16, half the size; loading brings them back to the module's type.
     """
     if not metadata.get("preset"):

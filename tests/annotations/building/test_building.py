@@ -294,6 +294,33 @@ def test_memory_is_bounded(inputs: dict[str, Any], undisturbed: Path, tmp_path: 
     assert same(rows_of(out), rows_of(undisturbed)) and list(tmp_path.iterdir()) == [out]
 
 
+@pytest.mark.parametrize("gone", ["Charades_v1_train.csv", "V0003.json", "object_bbox_and_relationship.pkl"])
+def test_an_input_that_goes_during_the_build_is_named(gone: str, inputs: dict[str, Any], tmp_path: Path) -> None:
+    folder = tmp_path / "inputs"
+    shutil.copytree(inputs["charades"], folder)
+    mine = {name: folder for name in ("charades", "action_genome")}
+    predictions = sorted(folder.glob("V*.json"))
+
+    def remove(stage: str, done: int, total: int) -> None:
+        (folder / gone).unlink(missing_ok=True)
+
+    with pytest.raises(UserError) as told:
+        build_store(tmp_path / "s.duckdb", **mine, predictions=predictions, progress=remove)
+    assert gone in str(told.value) and "s.duckdb" not in str(told.value) and not (tmp_path / "s.duckdb").exists()
+
+
+def test_an_input_that_changes_during_the_build_is_said(inputs: dict[str, Any], tmp_path: Path) -> None:
+    rates = tmp_path / "rates.csv"
+    shutil.copy(inputs["rates"], rates)
+
+    def change(stage: str, done: int, total: int) -> None:
+        rates.write_text("video,fps\nV0000,25\n")
+
+    with pytest.raises(UserError, match="changed during the build; build again"):
+        build_store(tmp_path / "s.duckdb", **(inputs | {"rates": rates}), progress=change)
+    assert not (tmp_path / "s.duckdb").exists()
+
+
 def test_where_nothing_can_be_written_a_sentence_says_so(inputs: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="cannot be written"):

@@ -298,7 +298,7 @@ def test_memory_is_bounded(inputs: dict[str, Any], undisturbed: Path, tmp_path: 
 def test_an_input_that_goes_during_the_build_is_named(gone: str, inputs: dict[str, Any], tmp_path: Path) -> None:
     folder = tmp_path / "inputs"
     shutil.copytree(inputs["charades"], folder)
-    mine = dict.fromkeys(("charades", "action_genome"), folder)
+    mine: dict[str, Any] = dict.fromkeys(("charades", "action_genome"), folder)
     predictions = sorted(folder.glob("V*.json"))
 
     def remove(stage: str, done: int, total: int) -> None:

@@ -180,14 +180,15 @@ def test_transitions_lead_to_search_in_its_language() -> None:
             ("holding", "not_contacting", 3),
             ("holding", "ends", 1),
             ("holding", "holding", 9),
+            ("in_front_of", "behind", 1),
         ],
         columns=["before", "after", "n"],
     )
-    table = build_transition_table(table).assign(mark=["a", "b", "c", "d"])
-    assert table["share"].tolist() == pytest.approx([1, 3 / 13, 1 / 13, 9 / 13])
+    table = build_transition_table(table).assign(mark=["a", "b", "c", "d", "e"])
+    assert table["share"].tolist() == pytest.approx([1, 3 / 13, 1 / 13, 9 / 13, 1])
     for name in OBJECTS:
         found = write_transition_sequences(table, name)
-        assert list(found) == ["b"]
+        assert list(found) == ["b", "e"] and found["e"] == f"{name} in front of person then {name} behind person"
         steps = [step.conditions for step in parse_sequence(found["b"]).steps]
         assert steps == [
             (Condition((object_index(name),), (relation_index(held),)),) for held in ("holding", "not_contacting")

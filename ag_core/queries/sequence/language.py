@@ -4,6 +4,7 @@ docs/search.md explains it by examples. An error names the position, the word th
 """
 
 import re
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from difflib import get_close_matches
 from functools import cache
@@ -13,8 +14,18 @@ from lark import Lark, Token, Transformer, UnexpectedToken, v_args
 from lark.exceptions import VisitError
 
 from ag_core.errors import UserError
-from ag_core.queries.sequence.records import Condition, Limits, Sequence, SequenceScope, Step
-from ag_core.taxonomy import ACTIONS, OBJECTS, RELATIONS, action_index, format_name, object_index, relation_index
+from ag_core.queries.sequence.records import Condition, Limits, Sequence, SequenceScope, Step, is_of_person
+from ag_core.taxonomy import (
+    ACTIONS,
+    OBJECTS,
+    PERSON,
+    RELATIONS,
+    action_index,
+    format_name,
+    format_triplet,
+    object_index,
+    relation_index,
+)
 
 MAX_LETTERS = 4000
 
@@ -30,10 +41,14 @@ at_least: AT_LEAST time
 at_most: AT_MOST time
 ?condition: NOT condition -> negation
     | "(" condition ")"
-    | PERSON? (any_relation | all_relations)? objects -> triplet
+    | PERSON? relations? (ANYTHING | objects) located? -> triplet
+?relations: any_relation | all_relations
 any_relation: RELATION ("|" RELATION)*
 all_relations: RELATION ("&" RELATION)+
-objects: OBJECT ("|" OBJECT)* | ANYTHING
+objects: OBJECT | objects "|" OBJECT
+located: (VBAR | AMPERSAND)? (any_location | all_locations) PERSON?
+any_location: RELATION ("|" RELATION)*
+all_locations: RELATION ("&" RELATION)+
 where: WHERE fact (AND fact)*
 fact: "action"i ACTION ("|" ACTION)* -> action
     | "scene"i name -> scene
@@ -43,6 +58,8 @@ name: QUOTED | WORD | OBJECT | RELATION
 time: NUMBER UNIT?
 
 COMMA: ","
+VBAR: "|"
+AMPERSAND: "&"
 THEN.3: /then\b/i
 AFTER.3: /after\b/i
 WITHIN.3: /within\b/i
@@ -120,6 +137,22 @@ def _make_parser() -> Lark:
     return Lark(grammar, parser="lalr", lexer="basic", maybe_placeholders=False)
 
 
+@dataclass(frozen=True)
+class _Relations:
+    """Relationships on one side of an object, and what stands between them: '|', or '&' where all must hold."""
+
+    indices: tuple[int, ...]
+    joined_by: str = "|"
+
+
+@dataclass(frozen=True)
+class _Located:
+    """Relationships behind an object, which say where it is, and what stands before them: '|', '&' or nothing."""
+
+    relations: _Relations
+    joiner: str
+
+
 @v_args(inline=True)
 class _Builder(Transformer[Token, Any]):
     """Turns the tree of a text into records, from the leaves up."""
@@ -147,22 +180,30 @@ class _Builder(Transformer[Token, Any]):
 
     length = gap
 
-    def any_relation(self, *names: Token) -> tuple[tuple[int, ...], bool]:
-        return _drop_repeats(relation_index(" ".join(name.split())) for name in names), False
+    def any_relation(self, *names: Token) -> _Relations:
+        return _Relations(_drop_repeats(relation_index(" ".join(name.split())) for name in names))
 
-    def all_relations(self, *names: Token) -> tuple[tuple[int, ...], bool]:
-        found = _drop_repeats(relation_index(" ".join(name.split())) for name in names)
-        return found, len(found) > 1
+    def all_relations(self, *names: Token) -> _Relations:
+        return replace(self.any_relation(*names), joined_by="&")
 
-    def objects(self, *names: Token) -> tuple[int, ...]:
-        return (
-            () if names[0].type == "ANYTHING" else _drop_repeats(_list_object_words()[name.lower()] for name in names)
-        )
+    # Rules of their own, so that an error after the first relationship still says what could join another to it.
+    any_location, all_locations = any_relation, all_relations
+
+    def objects(self, *parts: Token | tuple[int, ...]) -> tuple[int, ...]:
+        before = parts[0] if isinstance(parts[0], tuple) else ()
+        return _drop_repeats((*before, _list_object_words()[str(parts[-1]).lower()]))
+
+    def located(self, *parts: Token | _Relations) -> _Located:
+        relations = next(part for part in parts if isinstance(part, _Relations))
+        return _Located(relations, next((str(part) for part in parts if str(part) in ("|", "&")), ""))
 
     def triplet(self, *parts: Any) -> Condition:
-        parts = tuple(part for part in parts if not isinstance(part, Token))
-        (relations, together), classes = parts if len(parts) == 2 else (((), False), parts[0])
-        return Condition(classes, relations, together)
+        before = next((part for part in parts if isinstance(part, _Relations)), _Relations(()))
+        behind = next((part for part in parts if isinstance(part, _Located)), None)
+        classes = next((part for part in parts if isinstance(part, tuple)), ())
+        if behind or (isinstance(parts[0], Token) and parts[0].type == "PERSON"):
+            _check_directions(before.indices, behind.relations.indices if behind else ())
+        return Condition(classes, *_join_relations(before, behind))
 
     def negation(self, _: Token, condition: Condition) -> Condition:
         return Condition(condition.classes, condition.relations, condition.together, not condition.negated)
@@ -209,6 +250,32 @@ class _Builder(Transformer[Token, Any]):
         return Sequence((parts[0], *(step for _, step in following)), tuple(gap for gap, _ in following), where)
 
 
+def _check_directions(before: tuple[int, ...], behind: tuple[int, ...]) -> None:
+    """ValueError where what is said of the person stands behind an object, or what is said of the object before it."""
+    for relation in before:
+        if not is_of_person(relation):
+            name, example = format_name(RELATIONS[relation]), format_triplet(RELATIONS[relation], "chair")
+            raise ValueError(f"{name!r} says where the object is, so it stands behind it; write {example!r}")
+    for relation in behind:
+        if is_of_person(relation):
+            name, example = format_name(RELATIONS[relation]), format_triplet(RELATIONS[relation], "cup")
+            raise ValueError(f"{name!r} is said of the person, so it stands before the object; write {example!r}")
+
+
+def _join_relations(before: _Relations, behind: _Located | None) -> tuple[tuple[int, ...], bool]:
+    """All relationships of one condition, and whether one object must carry them all; ValueError for a mixture."""
+    if behind is None:
+        return before.indices, before.joined_by == "&" and len(before.indices) > 1
+    indices = before.indices + behind.relations.indices
+    if behind.joiner and not before.indices:
+        raise ValueError(f"nothing stands before the object that {behind.joiner!r} could join; leave it out")
+    sides = [side for side in (before, behind.relations) if len(side.indices) > 1]
+    joined_by = {side.joined_by for side in sides} | ({behind.joiner or "&"} if before.indices else set())
+    if len(joined_by) > 1:
+        raise ValueError("the relationships of one object are joined by '|' and by '&'; use one of the two")
+    return indices, joined_by == {"&"} and len(indices) > 1
+
+
 def _drop_repeats(values: Any) -> tuple[int, ...]:
     return tuple(dict.fromkeys(values))
 
@@ -223,9 +290,17 @@ def _format_gap(gap: Limits) -> list[str]:
 
 
 def _format_condition(condition: Condition) -> str:
-    relations = (" & " if condition.together else "|").join(format_name(RELATIONS[one]) for one in condition.relations)
+    """What is said of the person before the objects, what is said of the objects behind them."""
+    between = " & " if condition.together else "|"
+    before, behind = (
+        between.join(format_name(RELATIONS[one]) for one in condition.relations if is_of_person(one) is of_person)
+        for of_person in (True, False)
+    )
     objects = "|".join(short_object_name(one) for one in condition.classes) or "anything"
-    text = f"{relations} {objects}".strip()
+    text = f"{before} {objects}".strip()
+    if behind:
+        joiner = (" & " if condition.together else " | ") if before else " "
+        text += f"{joiner}{behind} {PERSON}"
     if not condition.negated:
         return text
     # `not looking at cup` is the relationship not_looking_at: brackets tell the other reading apart.

@@ -7,7 +7,7 @@ What the words mean is written in docs/search.md. Knows neither the language
 from collections.abc import Sequence as Values
 from dataclasses import dataclass, replace
 
-from ag_core.taxonomy import N_ACTIONS, N_CLASSES, N_RELATIONS
+from ag_core.taxonomy import N_ACTIONS, N_CLASSES, N_RELATIONS, PERSON, RELATIONS, orient_triplet
 
 MAX_STEPS = 8
 MAX_CONDITIONS = 6
@@ -19,12 +19,17 @@ SPLITS = ("train", "test")
 ANNOTATION = "annotation"
 
 
+def is_of_person(relation: int) -> bool:
+    """Whether a relationship (index) is said of the person, 'holding cup'; else of the object, 'cup behind person'."""
+    return orient_triplet(RELATIONS[relation], "object").subject == PERSON
+
+
 @dataclass(frozen=True)
 class Condition:
     """Some visible object of `classes` carries `relations` to the person; with `negated`, no object of the frame does.
 
     classes    indices 1 to 35 of OBJECT_CLASSES, any of them; empty for any object
-    relations  indices of RELATIONS; empty asks only that the object is visible
+    relations  indices of RELATIONS, those first that are said of the person; empty asks only that the object is visible
     together   whether one object must carry all of the relations, or any of them is enough
     """
 
@@ -36,6 +41,7 @@ class Condition:
     def __post_init__(self) -> None:
         _check_indices("object class", self.classes, 1, N_CLASSES)
         _check_indices("relationship", self.relations, 0, N_RELATIONS)
+        object.__setattr__(self, "relations", tuple(sorted(self.relations, key=lambda one: not is_of_person(one))))
         if self.together and len(self.relations) < 2:
             raise ValueError("relationships that hold together must be two or more; name another or ask for any")
 

@@ -9,7 +9,7 @@ from math import sqrt
 import altair as alt
 import pandas as pd
 
-from ag_core.taxonomy import GROUP_OF_RELATION, OBJECTS, RELATIONS, format_name
+from ag_core.taxonomy import GROUP_OF_RELATION, OBJECTS, RELATIONS, format_name, format_triplet
 from ag_core.ui.charts.plots import GROUPS, MARK, PICK, PLAIN, TEXT, Chart, encode_group_colour
 
 NODE_HEIGHT = 20
@@ -49,6 +49,7 @@ def draw_bipartite_map(
         x_end=1.0,
         relation=[format_name(name) for name in heaviest["name"]],
         object_name=[format_name(name) for name in heaviest["object"]],
+        triplet=[format_triplet(name, one) for one, name in zip(heaviest["object"], heaviest["name"])],
         **{MARK: [format_line_mark(one, name) for one, name in zip(heaviest["object"], heaviest["name"])]},
     ).sort_values(value)
     least, top = (float(heaviest[value].min()), float(heaviest[value].max())) if len(heaviest) else (1.0, 1.0)
@@ -82,9 +83,8 @@ def draw_bipartite_map(
             ),
             opacity=alt.when(TOUCHED).then(alt.value(0.62)).otherwise(alt.value(0.08)),
             tooltip=[
-                alt.Tooltip("object:N"),
+                alt.Tooltip("triplet:N"),
                 alt.Tooltip("group:N"),
-                alt.Tooltip("relation:N"),
                 alt.Tooltip(f"{value}:Q", format=number, title=label),
                 alt.Tooltip("relations:Q", format=",d", title="relationships"),
                 alt.Tooltip("videos:Q", format=",d"),

@@ -7,7 +7,7 @@ import streamlit as st
 
 from ag_core.annotations.statistics.transitions import APPEARS, ENDS
 from ag_core.queries.facets import VideoFilter
-from ag_core.taxonomy import RELATIONS_OF_GROUP, Group, format_name, relation_index
+from ag_core.taxonomy import RELATIONS, RELATIONS_OF_GROUP, Group, format_name, format_triplet, relation_index
 from ag_core.ui import formatting
 from ag_core.ui.charts import plots
 from ag_core.ui.charts.figures import Figure, show_figure
@@ -86,8 +86,9 @@ def _list_remaining(before: str, after: str) -> tuple[int, ...]:
 def write_transition_sequences(table: pd.DataFrame, object_name: str) -> dict[str, str]:
     """What Search is asked for each change from one relationship to another (columns before, after, mark)."""
     changes = table[(table["before"] != APPEARS) & (table["after"] != ENDS) & (table["before"] != table["after"])]
+    said = {format_name(name): format_triplet(name, object_name) for name in RELATIONS}
     return {
-        mark: f"{before} {object_name} then {after} {object_name}"
+        mark: f"{said[before]} then {said[after]}"
         for mark, before, after in changes[[MARK, "before", "after"]].itertuples(index=False)
     }
 

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from ag_core.queries.facets import VideoFilter
-from ag_core.taxonomy import OBJECTS, format_name, object_index, relation_index
+from ag_core.taxonomy import OBJECTS, format_name, format_triplet, object_index, relation_index
 from ag_core.ui.charts import plots
 from ag_core.ui.charts.bipartite import draw_bipartite_map, format_line_mark
 from ag_core.ui.charts.figures import Figure, show_figure
@@ -107,10 +107,11 @@ def _draw_pairs(pairs: pd.DataFrame, shape: str, value: str, lines: int, logarit
     if shape == LINES:
         return draw_bipartite_map(pairs, value, label, dark=dark, most=lines, logarithmic=logarithmic, number=number)
     cells = pairs.assign(
+        triplet=[format_triplet(name, one) for one, name in zip(pairs["object"], pairs["name"])],
         object=pairs["object"].map(format_name),
         relation=pairs["name"].map(format_name),
         **{MARK: [format_line_mark(one, name) for one, name in zip(pairs["object"], pairs["name"])]},
-    )[["object", "group", "relation", "videos", value, MARK]]
+    )[["object", "group", "relation", "triplet", "videos", value, MARK]]
     return plots.draw_object_relation_map(cells, value, dark=dark, label=label, compress=True, number=number)
 
 

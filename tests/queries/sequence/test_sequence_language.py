@@ -9,13 +9,25 @@ from hypothesis import strategies as st
 from ag_core.errors import UserError
 from ag_core.queries.sequence.language import format_sequence, parse_sequence
 from ag_core.queries.sequence.records import MAX_LIMIT_MS, Condition, Limits, Sequence, SequenceScope, Step
-from ag_core.taxonomy import N_ACTIONS, N_CLASSES, N_RELATIONS, OBJECTS, RELATIONS, object_index, relation_index
+from ag_core.taxonomy import (
+    N_ACTIONS,
+    N_CLASSES,
+    N_RELATIONS,
+    OBJECTS,
+    RELATIONS,
+    format_triplet,
+    object_index,
+    relation_index,
+)
 
 CUP, DISH, DOOR, SOFA = (object_index(name) for name in ("cup/glass/bottle", "dish", "door", "sofa/couch"))
-HOLD, TOUCH, LOOK, AWAY, DRINK, FREE = (
+HOLD, TOUCH, LOOK, AWAY, DRINK, FREE, SIT, BENEATH, FRONT = (
     relation_index(name)
-    for name in ("holding", "touching", "looking_at", "not_looking_at", "drinking_from", "not_contacting")
-)
+    for name in (
+        "holding", "touching", "looking_at", "not_looking_at", "drinking_from", "not_contacting", "sitting_on",
+        "beneath", "in_front_of",
+    )
+)  # fmt: skip
 
 
 def one(*conditions: Condition, length: Limits = Limits()) -> Sequence:
@@ -40,6 +52,16 @@ def one(*conditions: Condition, length: Limits = Limits()) -> Sequence:
         ("not looking at cup", one(Condition((CUP,), (AWAY,)))),
         ("not (looking at cup)", one(Condition((CUP,), (LOOK,), negated=True))),
         ("not anything", one(Condition(negated=True))),
+        ("sofa beneath person", one(Condition((SOFA,), (BENEATH,)))),
+        ("sofa beneath", one(Condition((SOFA,), (BENEATH,)))),
+        ("beneath sofa", one(Condition((SOFA,), (BENEATH,)))),  # links made before have no person
+        ("anything in front of person", one(Condition((), (FRONT,)))),
+        ("not sofa|door beneath|in front of person", one(Condition((SOFA, DOOR), (BENEATH, FRONT), negated=True))),
+        ("sitting on sofa beneath person", one(Condition((SOFA,), (SIT, BENEATH), together=True))),
+        ("person sitting on & touching sofa & beneath & in front of person for at least 1 s",
+         one(Condition((SOFA,), (SIT, TOUCH, BENEATH, FRONT), together=True), length=Limits(1000))),
+        ("sitting on sofa|door | beneath person", one(Condition((SOFA, DOOR), (SIT, BENEATH)))),
+        ("beneath & sitting on sofa", one(Condition((SOFA,), (SIT, BENEATH), together=True))),
         ("cup and not holding dish", one(Condition((CUP,)), Condition((DISH,), (HOLD,), negated=True))),
         ("cup for at least 2 s", one(Condition((CUP,)), length=Limits(2000))),
         ("cup for at most 0.5", one(Condition((CUP,)), length=Limits(0, 500))),
@@ -81,6 +103,33 @@ def test_every_class_and_relationship_can_be_said() -> None:
                 for word in (name, *name.split("/")):
                     expected = one(Condition((object_index(name),), (relation_index(relation),)))
                     assert parse_sequence(f"{spelling} {word}") == expected
+
+
+@pytest.mark.parametrize("name", RELATIONS)
+def test_a_relationship_is_written_in_the_direction_in_which_it_reads(name: str) -> None:
+    words = format_triplet(name, "chair")
+    said = format_sequence(one(Condition((object_index("chair"),), (relation_index(name),))))
+    assert said == words.removeprefix("person ")
+    assert parse_sequence(words) == parse_sequence(said)
+    shown = name.replace("_", " ")
+    turned = f"chair {shown} person" if words.startswith("person") else f"person {shown} chair"
+    with pytest.raises(UserError, match=r"so it stands (behind it|before the object); write '"):
+        parse_sequence(turned)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("sofa & beneath person", "nothing stands before the object that '&' could join"),
+        ("sitting on sofa | beneath & in front of person", "use one of the two"),
+        ("sitting on|touching sofa beneath person", "use one of the two"),
+        ("beneath sofa behind person", "'beneath' says where the object is"),
+        ("anything|sofa", "cannot stand"),
+    ],
+)
+def test_relationships_on_both_sides_are_joined_in_one_way(text: str, said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        parse_sequence(text)
 
 
 def test_the_examples_of_the_documentation_are_sequences() -> None:

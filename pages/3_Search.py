@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence as Values
 from dataclasses import replace
+from functools import partial
 from math import ceil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from ag_core.errors import UserError
 from ag_core.queries.sequence.language import format_sequence, format_step, parse_sequence
 from ag_core.queries.sequence.query import MAX_HITS, build_hits_query, find_hits
 from ag_core.queries.sequence.records import Sequence
+from ag_core.table_files import MEDIA_TYPES, TableKind, encode_table
 from ag_core.ui import cached
 from ag_core.ui.cached import StoreKey
 from ag_core.ui.formatting import format_download_name, format_number
@@ -143,16 +145,14 @@ def show_downloads(sequence: Sequence) -> None:
     """All hits as files; asked for only when a button is pressed."""
     store = cached.open_store()
 
-    def every() -> pd.DataFrame:
-        return drawn.drop_paths(find_hits(store, sequence, MAX_HITS).table)
+    def write(kind: TableKind) -> bytes:
+        return encode_table(drawn.drop_paths(find_hits(store, sequence, MAX_HITS).table), kind)
 
-    makers = {
-        "csv": ("text/csv", lambda: every().to_csv(index=False).encode()),
-        "json": ("application/json", lambda: every().to_json(orient="records", indent=1).encode()),
-    }
-    for kind, (mime, make) in makers.items():
+    kinds: tuple[TableKind, ...] = ("csv", "json")
+    for kind in kinds:
         st.download_button(
-            kind.upper(), make, file_name=format_download_name("hits", "search", kind), mime=mime,
+            kind.upper(), partial(write, kind), file_name=format_download_name("hits", "search", kind),
+            mime=MEDIA_TYPES[kind],
             key=f"search_{kind}", icon=":material/download:", on_click="ignore", type="tertiary",
             help=f"The first {format_number(MAX_HITS)} hits",
         )  # fmt: skip

@@ -18,6 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "boxes": set(),
     "files": {"outputs", "errors"},
     "outputs": {"errors", "settings"},
+    "table_files": set(),
     "progress": {"progress_meter"},
     "progress_meter": set(),
     "records": {"taxonomy"},
@@ -43,7 +44,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     # Of the jobs only a child process and what is said to it; a query runs in one.
     "queries": {"jobs", "annotations", "records", "taxonomy", "errors", "settings", "files"},
-    "doctor": {"annotations", "records", "boxes", "taxonomy", "errors", "settings", "files", "progress"},
+    "doctor": {
+        "annotations",
+        "records",
+        "boxes",
+        "taxonomy",
+        "errors",
+        "settings",
+        "files",
+        "progress",
+        "table_files",
+    },
     "evaluation": {"records", "boxes", "taxonomy", "errors", "files"},
     "world": {
         "results",
@@ -116,6 +127,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "taxonomy",
         "errors",
         "settings",
+        "table_files",
     },
 }
 

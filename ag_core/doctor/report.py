@@ -19,6 +19,7 @@ from ag_core.doctor.funnel import COLUMNS, compare_funnel, describe_funnel, load
 from ag_core.errors import UserError
 from ag_core.files import write_atomically
 from ag_core.progress import Progress
+from ag_core.table_files import list_records
 
 if TYPE_CHECKING:
     from ag_core.annotations.store import AnnotationStore
@@ -105,11 +106,10 @@ def _format_json(report: Report) -> str:
         "summary": summarize_findings(report.findings),
         "counts": {severity.value: count for severity, count in report.counts.items()},
         "published": load_published_counts()["source"],
-        "funnel": json.loads(report.funnel.to_json(orient="records")),
-        "funnel_without_small_objects": json.loads(report.small_funnel.to_json(orient="records")),
+        "funnel": list_records(report.funnel),
+        "funnel_without_small_objects": list_records(report.small_funnel),
         "findings": [
-            asdict(one) | {"rows": json.loads(report.rows[one.id].to_json(orient="records")) if one.count else []}
-            for one in report.findings
+            asdict(one) | {"rows": list_records(report.rows[one.id]) if one.count else []} for one in report.findings
         ],
     }
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -21,7 +21,9 @@ import pyarrow as pa
 from ag_core.annotations.connection import attach_store
 from ag_core.errors import UserError
 from ag_core.jobs.messages import read_message, take_stdout, write_message
+from ag_core.queries.sql.answers import cast_for_display, correct_json, is_nested
 from ag_core.queries.sql.rules import find_refusal
+from ag_core.queries.sql.text import blank_semicolons
 
 LOCKS = (
     "set python_enable_replacements = false",  # else `select * from name` finds variables of this program
@@ -40,12 +42,6 @@ GRACE_S = 2.0
 WITHOUT_FOLDERS = "create temp view videos as select * replace (parse_filename(path) as path) from store.main.videos"
 """Stands before the table for whoever asks for `videos`: where files lie on this machine is nobody's business."""
 
-PLAIN_TYPES = frozenset(
-    "BOOLEAN TINYINT SMALLINT INTEGER BIGINT UTINYINT USMALLINT UINTEGER UBIGINT HUGEINT FLOAT DOUBLE VARCHAR DATE TIME"
-    " TIMESTAMP TIMESTAMP_S TIMESTAMP_MS TIMESTAMP_NS".split()
-)
-NESTED = ("STRUCT", "MAP", "UNION")
-
 
 class Refused(Exception):
     """The query may not run, or went wrong; the text goes to the asker."""
@@ -63,6 +59,7 @@ class QueryExecutor:
         attach_store(self.connection, where)
         self.connection.execute("set lock_configuration = true")
         self.cursor = self.connection
+        self.wrapped = False
         self.tables = [row[0] for row in self.connection.execute("select distinct table_name from duckdb_columns() "
                        "where database_name = 'store' and not internal").fetchall()]  # fmt: skip
         self.reserved = [row[0] for row in self.connection.execute(
@@ -79,7 +76,9 @@ class QueryExecutor:
 
     def answer(self, sql: str, limit_rows: int, limit_bytes: int) -> tuple[dict[str, Any], pa.Table]:
         """The facts of an answer (names, cut) and its rows, at most the limits; Refused with the reason."""
+        self.wrapped = False
         query = self._check_statement(sql)
+        self.wrapped = True
         with self.connection.cursor() as self.cursor:
             cursor = self.cursor
             cursor.execute(f"use store; {WITHOUT_FOLDERS}")
@@ -87,7 +86,7 @@ class QueryExecutor:
             if len(columns) > MAX_COLUMNS:
                 raise Refused(f"the answer has {len(columns):,} columns; {MAX_COLUMNS} are shown at most, name them")
             names = [str(column[0]) for column in columns]
-            shown = ", ".join(_cast_for_display(f"c{n}", str(column[1])) for n, column in enumerate(columns))
+            shown = ", ".join(cast_for_display(f"c{n}", str(column[1])) for n, column in enumerate(columns))
             alias = ", ".join(f"c{n}" for n in range(len(columns)))
             wrapped = f"select {shown} from (\n{query}\n) as answer({alias}) limit {limit_rows + 1}"
             reader = cursor.sql(wrapped).to_arrow_reader(BATCH_ROWS)
@@ -97,6 +96,7 @@ class QueryExecutor:
             raise Refused(f"one row of the answer is over {limit_bytes // 10**6} MB; ask for shorter values")
         if len(table) > limit_rows:
             table, cut = table.slice(0, limit_rows), "rows"
+        table = correct_json(table, [number for number, column in enumerate(columns) if is_nested(str(column[1]))])
         return {"names": names, "cut": cut}, table
 
     def same(self, sql: str, other: str) -> bool:
@@ -106,7 +106,7 @@ class QueryExecutor:
         return trees[0] == trees[1] and not trees[0]["error"]
 
     def _check_statement(self, sql: str) -> str:
-        """The one statement in the text, without what follows it; Refused for anything but one harmless SELECT."""
+        """The text without the semicolons behind its one statement; Refused for anything but one harmless SELECT."""
         if len(sql) > MAX_LETTERS:
             raise Refused(f"the text has {len(sql):,} letters; a query may have {MAX_LETTERS:,}")
         with self.connection.cursor() as cursor:
@@ -120,7 +120,7 @@ class QueryExecutor:
                 raise Refused("a PIVOT without its values takes several statements; list them: in ('a', 'b')")
             if kind != "SELECT":
                 raise Refused(f"{kind} is not allowed here; the store is read-only, write one SELECT")
-            query = statements[0].query.strip().rstrip(";")
+            query = blank_semicolons(sql)
             row = cursor.execute("select json_serialize_sql(?)", [query]).fetchone()
         tree: dict[str, Any] = json.loads(row[0]) if row else {"error": True}
         if tree.get("error"):
@@ -139,7 +139,7 @@ class QueryExecutor:
         for place in (self.where, str(path.parent)):
             text = text.replace(place, "the store") if len(place) > 1 else text
         # The wrapping puts one line before the asker's first.
-        before = 0 if isinstance(error, duckdb.ParserException | Refused) else 1
+        before = int(self.wrapped)
         return re.sub(r"LINE (\d+):", lambda found: f"LINE {max(1, int(found[1]) - before)}:", text)
 
 
@@ -161,17 +161,6 @@ def _is_memory_error(error: Exception) -> bool:
     return isinstance(error, duckdb.OutOfMemoryException | MemoryError) or any(
         sign in str(error) for sign in ("bad_alloc", "Out of Memory", "failed to allocate")
     )
-
-
-def _cast_for_display(column: str, kind: str) -> str:
-    """A column of a type that every table format knows; nested values as JSON text, the rest as DuckDB prints it."""
-    if kind in PLAIN_TYPES or kind == "TIMESTAMP WITH TIME ZONE":
-        return column
-    if kind.startswith("DECIMAL"):
-        return f"{column}::double as {column}"
-    if kind.endswith("]") or kind.startswith(NESTED):
-        return f"to_json({column})::varchar as {column}"
-    return f"{column}::varchar as {column}"
 
 
 def _read_limited(reader: pa.RecordBatchReader, max_bytes: int) -> tuple[pa.Table, bool]:

@@ -20,7 +20,8 @@ import pyarrow as pa
 from ag_core.annotations.connection import fetch_store
 from ag_core.errors import UserError
 from ag_core.jobs.process import JsonLinesProcess, build_module_command
-from ag_core.queries.sql.text import format_query, quote_name
+from ag_core.queries.sql.answers import to_data_frame
+from ag_core.queries.sql.text import blank_semicolons, format_query, quote_name
 
 LIMIT_BYTES = 64_000_000
 """Of the rows of one answer."""
@@ -146,7 +147,7 @@ class SqlSandbox:
         head, body = self._ask(order, timeout_s)
         with pa.ipc.open_stream(pa.py_buffer(body)) as reader:
             table = reader.read_all()
-        return SandboxResult(_make_data_frame(table, head["names"]), float(head["seconds"]), head["cut"])
+        return SandboxResult(to_data_frame(table, head["names"]), float(head["seconds"]), head["cut"])
 
     def schema(self) -> dict[str, list[tuple[str, str]]]:
         """Columns (name, type) of every table by name, then of the views that spell out names."""
@@ -164,7 +165,7 @@ class SqlSandbox:
     def format_sql(self, sql: str) -> str:
         """The query in lines, one part each; UserError where that cannot be done without changing what it asks."""
         text = format_query(sql)
-        if not self._ask({"same": [sql.strip().rstrip(";"), text]}, 10)[0]["same"]:
+        if not self._ask({"same": [blank_semicolons(sql), text]}, 10)[0]["same"]:
             raise UserError("this query cannot be laid out without changing what it asks; it stays as it is")
         return text
 
@@ -210,24 +211,3 @@ def _end(processes: list[JsonLinesProcess]) -> None:
     for process in processes:
         process.close()
     processes.clear()
-
-
-def _make_data_frame(table: pa.Table, names: list[str]) -> pd.DataFrame:
-    """Arrow rows as a data frame; sums of whole numbers become whole numbers again, equal names get a number."""
-    fields = []
-    for column in table.columns:
-        if pa.types.is_decimal(column.type):
-            try:
-                column = column.cast(pa.int64())
-            except pa.ArrowInvalid:
-                column = column.cast(pa.float64())
-        fields.append(column)
-    unique: list[str] = []
-    for name in names:
-        number = 1
-        shown = name
-        while shown in unique:
-            number += 1
-            shown = f"{name}_{number}"
-        unique.append(shown)
-    return pa.table(fields, names=unique).to_pandas()

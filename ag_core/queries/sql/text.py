@@ -2,6 +2,8 @@
 
 import re
 
+import duckdb
+
 from ag_core.errors import UserError
 
 ERROR_POSITION = re.compile(r"^LINE (\d+): (.*)\n( *)\^", re.MULTILINE)
@@ -11,6 +13,15 @@ ERROR_POSITION = re.compile(r"^LINE (\d+): (.*)\n( *)\^", re.MULTILINE)
 def quote_name(name: str) -> str:
     """A name as SQL writes it whatever is in it."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def blank_semicolons(sql: str) -> str:
+    """The text of one statement with blanks for semicolons, and everything else where it was: comments stay."""
+    content = bytearray(sql.encode())
+    for position, kind in duckdb.tokenize(sql):  # positions count bytes
+        if kind == duckdb.token_type.operator and content[position : position + 1] == b";":
+            content[position : position + 1] = b" "
+    return content.decode()
 
 
 def format_query(sql: str) -> str:
@@ -35,7 +46,7 @@ def find_error_position(message: str, sql: str) -> tuple[int, int] | None:
     if not found:
         return None
     line, shown, before = int(found[1]), found[2], len(found[3]) - len(f"LINE {found[1]}: ")
-    lines = sql.splitlines()
+    lines = sql.split("\n")  # what DuckDB counts; a text may hold other separators
     if not 1 <= line <= len(lines) or before < 0:
         return None
     # Of a long line DuckDB prints a part, between dots.

@@ -11,6 +11,7 @@ from ag_core.annotations.statistics.funnel import SMALL_SIDE
 from ag_core.doctor.check import Finding, Severity
 from ag_core.doctor.funnel import describe_funnel, load_published_counts
 from ag_core.doctor.report import HEADINGS, count_severities
+from ag_core.table_files import MEDIA_TYPES, encode_table
 from ag_core.ui import cached
 from ag_core.ui.cached import StoreKey
 from ag_core.ui.formatting import format_clock, format_download_name
@@ -168,7 +169,7 @@ def _show_rows(key: StoreKey, finding: Finding) -> None:
             "All rows as CSV",
             partial(_load_all_rows, key, finding.id),
             file_name=format_download_name("doctor", finding.id, "csv"),
-            mime="text/csv",
+            mime=MEDIA_TYPES["csv"],
             key=f"csv_{finding.id}",
             icon=":material/download:",
             on_click="ignore",
@@ -179,8 +180,7 @@ def _show_rows(key: StoreKey, finding: Finding) -> None:
 
 
 def _load_all_rows(key: StoreKey, finding_id: str) -> bytes:
-    text: str = cached.load_finding_rows(key, finding_id, None, 0).to_csv(index=False)
-    return text.encode()
+    return encode_table(cached.load_finding_rows(key, finding_id, None, 0), "csv")
 
 
 def _show_row_link(rows: pd.DataFrame, chosen: list[int]) -> None:

@@ -1,13 +1,14 @@
 """Widgets that several pages share: choose a video, a source, facets; offer a download. They fetch through `cached`."""
 
 from collections.abc import Callable
-from typing import Literal
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
 from ag_core.annotations.store import ANNOTATION
 from ag_core.queries.facets import VideoFilter
+from ag_core.table_files import MEDIA_TYPES, TableKind, encode_table
 from ag_core.taxonomy import ACTIONS, OBJECTS, RELATIONS, action_index, format_name, object_index, relation_index
 from ag_core.ui import cached
 from ag_core.ui.cached import StoreKey
@@ -143,21 +144,13 @@ def _add_filter(kind: str) -> None:
     st.session_state[f"add_{kind}"] = None
 
 
-def show_download(
-    table: pd.DataFrame, what: str, which: str, key: str, kind: Literal["csv", "json", "parquet"] = "csv"
-) -> None:
+def show_download(table: pd.DataFrame, what: str, which: str, key: str, kind: TableKind = "csv") -> None:
     """A button that gives a table as a file; made only when it is pressed."""
-    makers: dict[str, tuple[Callable[[], bytes], str]] = {
-        "csv": (lambda: table.to_csv(index=False).encode(), "text/csv"),
-        "json": (lambda: table.to_json(orient="records", indent=1).encode(), "application/json"),
-        "parquet": (lambda: table.to_parquet(index=False), "application/vnd.apache.parquet"),
-    }
-    make, mime = makers[kind]
     st.download_button(
         kind.upper() if kind != "parquet" else "Parquet",
-        make,
+        partial(encode_table, table, kind),
         file_name=format_download_name(what, which, kind),
-        mime=mime,
+        mime=MEDIA_TYPES[kind],
         key=key,
         icon=":material/download:",
         on_click="ignore",

@@ -1,10 +1,15 @@
 """The SQL sandbox answers questions and refuses everything else; the list of attacks grows, it never shrinks."""
 
+import csv
+import io
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import pandas as pd
 import pytest
 
 from ag_core.annotations.building.build import build_store
@@ -13,6 +18,14 @@ from ag_core.annotations.store import AnnotationStore
 from ag_core.errors import UserError
 from ag_core.queries.sql.rules import FUNCTIONS, TABLE_FUNCTIONS
 from ag_core.queries.sql.sandbox import LIMIT_BYTES, SqlProcesses, SqlSandbox
+from ag_core.queries.sql.text import find_error_position
+from ag_core.table_files import encode_table
+from ag_core.ui.charts.query_chart import (
+    draw_query_chart,
+    list_axis_columns,
+    list_chart_kinds,
+    select_chart_rows,
+)
 from ag_core.world.export import write_set
 from tests.queries.sql.sandbox_texts import ATTACKS, QUESTIONS
 from tests.world.stand_in import stand_in_truth
@@ -130,9 +143,85 @@ def test_values_arrive_as_tables_know_them(sandbox: SqlSandbox) -> None:
         " 'x'::enum ('x') as e from range(5)"
     ).frame
     assert frame["whole"].dtype == "int64" and frame["whole"][0] == 10
-    assert frame["huge"][0] == pytest.approx(1.7e38, rel=0.01) and frame["part"][0] == 1.25
+    assert frame["huge"][0] == "170141183460469231731687303715884105727" and frame["part"][0] == 1.25
     assert frame.loc[0, ["l", "s", "b", "i", "e"]].tolist() == ["[1,2]", '{"a":"b"}', "a\\x00", "3 days", "x"]
     assert frame["n"].isna().all()
+
+
+SHOWN: dict[str, Any] = {
+    "9007199254740993": 9007199254740993,
+    "(-3)::tinyint": -3, "65535::usmallint": 65535, "18446744073709551615::ubigint": 18446744073709551615,
+    "170141183460469231731687303715884105727::hugeint": "170141183460469231731687303715884105727",
+    "340282366920938463463374607431768211455::uhugeint": "340282366920938463463374607431768211455",
+    "12345678901234567890.12::decimal(38, 2)": "12345678901234567890.12", "1.10::decimal(4, 2)": 1.1,
+    "pi()": 3.141592653589793, "0.1::float": 0.1, "'nan'::double": None, "'-inf'::float": None, "true": True,
+    "date '2020-01-02'": "2020-01-02", "date '0044-03-15 (BC)'": "0044-03-15 (BC)", "date 'infinity'": "infinity",
+    "date '99999-01-02'": "99999-01-02",
+    "timestamp '2020-01-02 03:04:05.000006'": "2020-01-02T03:04:05.000006",
+    "timestamp_ns '2020-01-02 03:04:05.123456789'": "2020-01-02T03:04:05.123456789",
+    "timestamp_s '2020-01-02 03:04:05'": "2020-01-02T03:04:05",
+    "timestamp_ms '2020-01-02 03:04:05.006'": "2020-01-02T03:04:05.006000",
+    "timestamptz '2020-01-02 03:04:05+02'": "2020-01-02T01:04:05+00:00",
+    "timestamp '-infinity'": "-infinity", "timestamp_ns 'infinity'": "infinity", "timestamp_s 'infinity'": "infinity",
+    "timestamp '0044-03-15 (BC) 10:00:00'": "0044-03-15 (BC) 10:00:00",
+    "time '10:00:00.000001'": "10:00:00.000001", "time '24:00:00'": "24:00:00", "timetz '10:00:00+02'": "10:00:00+02",
+    "interval '3 months 1 day'": "3 months 1 day", "'1010'::bit": "1010", "'\\xAA'::blob": "\\xAA",
+    "'12a322c8-e617-426c-aec7-32a07a3a78e1'::uuid": "12a322c8-e617-426c-aec7-32a07a3a78e1",
+    "'b'::enum('a', 'b')": "b", "'[1]'::json": "[1]",
+    "[1.5, 2.5]": "[1.5,2.5]", "[[1.5]]": "[[1.5]]", "array_value(1.5, 2.5)": "[1.5,2.5]",
+    "[1, 2]::integer[2]": "[1,2]", "{'a': 1.50, 'b': [date 'infinity']}": '{"a":1.5,"b":["infinity"]}',
+    "{'a': 'nan'::double, 'NaN': ['-inf'::float, 1], 'c': 'a \"NaN'}": '{"a":null,"NaN":[null,1.0],"c":"a \\"NaN"}',
+    "map {'a': 1.5}": '{"a":1.5}', "union_value(k := 1.5)": '{"k":1.5}', "null": None,
+}  # fmt: skip
+"""Every kind of value that DuckDB has, and what a JSON file of the answer says."""
+
+
+@pytest.mark.parametrize("value", SHOWN)
+def test_every_type_is_shown_and_written_exactly_beside_a_missing_one(value: str, sandbox: SqlSandbox) -> None:
+    frame = sandbox.run(f"select {value} as v, 1 as n union all select null, 2 order by n").frame
+    rows = json.loads(encode_table(frame, "json"))
+    assert rows == [{"v": SHOWN[value], "n": 1}, {"v": None, "n": 2}]
+    text = encode_table(frame, "csv").decode()
+    assert list(csv.reader(io.StringIO(text)))[2] == ["", "2"]
+    if isinstance(SHOWN[value], int | str) and "T" not in str(SHOWN[value]):
+        assert list(csv.reader(io.StringIO(text)))[1] == [str(SHOWN[value]), "1"]
+    read = pd.read_parquet(io.BytesIO(encode_table(frame, "parquet")))
+    assert json.loads(encode_table(read, "json")) == rows
+
+
+def test_charts_are_drawn_of_whole_numbers_beside_missing_ones(sandbox: SqlSandbox) -> None:
+    frame = sandbox.run(
+        "select 'a' as w, 9007199254740993 as x, 3 as y union all select 'b', null, 4 union all select 'b', 1, null"
+    ).frame
+    for kind in list_chart_kinds(frame):
+        across, up, _ = list_axis_columns(frame, kind)
+        table = select_chart_rows(frame, kind, across[0], up[0] if up else None, None)
+        assert draw_query_chart(table, kind, across[0], up[0] if up else None, None, dark=False).to_dict()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["select 1; -- done", "select 1; /* ; */", "-- first\n\nselect 1 -- é; \n;;", "select ';' as x; ", "; select 1"],
+)
+def test_comments_and_semicolons_may_stand_around_the_statement(text: str, sandbox: SqlSandbox) -> None:
+    assert len(sandbox.run(text).frame) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("-- one\n-- two\nselect nope from videos", 3),
+        ("\n\n/* one\ntwo */ select\n nope\nfrom videos;", 5),
+        ("-- one\nselct 1", 2),
+        ("-- one\nselect video_id::integer from videos", 2),
+        ("-- one\u2028two\nselect nope from videos -- é", 2),
+    ],
+)
+def test_an_error_names_the_line_of_the_text_with_its_comments(text: str, line: int, sandbox: SqlSandbox) -> None:
+    with pytest.raises(UserError, match=f"LINE {line}:") as error:
+        sandbox.run(text)
+    found = find_error_position(str(error.value), text)
+    assert found is not None and found[0] == line
 
 
 def test_too_many_rows_are_cut_and_said(sandbox: SqlSandbox) -> None:

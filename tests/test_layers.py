@@ -24,7 +24,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "records": {"taxonomy"},
     "presets": {"taxonomy", "errors"},
     "catalog": {"presets", "errors"},
-    "video": {"records", "errors", "files"},
+    # Of the settings only the home, where it keeps what decoding a whole file gave.
+    "video": {"records", "errors", "files", "settings"},
     "results": {"catalog", "video", "records", "taxonomy", "errors", "settings", "boxes", "files"},
     "graphs": {"records", "taxonomy", "errors", "settings"},
     "models": {"catalog", "records", "boxes", "presets", "taxonomy", "errors", "settings", "files"},

@@ -14,9 +14,10 @@ import numpy as np
 
 from ag_core.files import hash_file, stage_file
 from ag_core.records import FrameClock
-from ag_core.video.frames import read_frame_index, read_frames
+from ag_core.video.frames import read_frames
+from ag_core.video.index import read_frame_index
 
-CODECS = ("h264", "vp9", "libvpx-vp9", "av1", "libdav1d")
+CODECS = ("h264", "vp9", "av1")
 PIXEL_FORMATS = ("yuv420p", "yuvj420p")
 
 
@@ -31,7 +32,10 @@ def is_playable(path: Path | str) -> bool:
     # FFmpeg gives mkv and webm one name; browsers take the ending's word.
     contained = "mp4" in index.container or ("webm" in index.container and Path(path).suffix.lower() == ".webm")
     clock = not index.clock.note and _stays_near_even(index.clock) and abs(index.first_s) * index.fps < 0.5
-    return contained and clock and index.square_pixels and index.codec in CODECS and index.pixel_format in PIXEL_FORMATS
+    display = index.display
+    shape = display.square_pixels and not display.is_mirrored and not display.angle and index.n_tracks == 1
+    sound = index.whole is None or (index.whole.n_damaged == 0 and index.whole.sizes == 1)
+    return contained and clock and shape and sound and index.codec in CODECS and index.pixel_format in PIXEL_FORMATS
 
 
 def _stays_near_even(clock: FrameClock) -> bool:

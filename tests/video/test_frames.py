@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ag_core.errors import UserError
-from ag_core.video.frames import probe_video, read_comment, read_frame_index, read_frames, read_poster
+from ag_core.video.frames import probe_video, read_comment, read_frames, read_poster
+from ag_core.video.index import read_frame_index
 from ag_core.video.transcode import is_playable, to_browser_playable
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

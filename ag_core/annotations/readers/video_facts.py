@@ -62,7 +62,8 @@ def _is_readable(path: Path) -> bool:
 
 def probe_videos(files: Sequence[tuple[str, Path]]) -> Tables:
     """The part of some videos (id, file): their facts; a file that cannot be read is an issue, not an end."""
-    from ag_core.video.frames import probe_video, read_frame_index
+    from ag_core.video.frames import probe_video
+    from ag_core.video.index import read_frame_index
 
     rows: list[tuple[Any, ...]] = []
     issues = []

@@ -1,0 +1,238 @@
+"""The frames of a video file: how many, when each is shown, where decoding can start.
+
+Frame k (1-based) is the k-th that a decoder gives of the file's best video track when it reads in order. Numbers never
+come from dividing time. Of ordinary files (H.264, H.265, VP8, VP9 and AV1 in mp4, mov, mkv and webm) the packets tell
+all of it, and nothing need be decoded; where anything about the packets is odd, and for every other kind of file, the
+whole file is decoded once (`whole_decoding`).
+"""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from ag_core.errors import UserError
+from ag_core.records import FrameClock
+from ag_core.video.bitstream import count_shown, is_clean_start
+from ag_core.video.clock import make_clock
+from ag_core.video.display import Display, read_display
+from ag_core.video.opening import KINDS, check_file, decode_packet, list_tracks, open_video, read_packets
+from ag_core.video.whole_decoding import NO_STAMP, WholeDecoding, decode_whole
+
+PLAIN_CODECS = ("h264", "hevc", "vp8", "vp9", "av1")
+"""Whose packets in mp4 and mkv are one frame each, or say where they are not."""
+
+MIN_DECODED = 0.25
+"""Of a file's packets: fields and hidden frames come as packets of their own, but not more often than this."""
+
+
+@dataclass(frozen=True)
+class FrameIndex:
+    """What is known of a file's frames.
+
+    pts       [F] time stamp of each frame in the track's time base, in the order shown; NO_STAMP where it has none
+    keys      [K] numbers (1-based) of the frames that decoding can start from, ascending
+    clock     when each frame is shown, and how many there are
+    display   how frames are turned into what is shown
+    first_s   when the first frame is shown, in seconds of the file's clock
+    whole     what decoding the whole file gave; None where the packets told everything
+    n_tracks  video tracks in the file; codec, pixel_format, container, comment: as the file says
+    """
+
+    pts: NDArray[np.int64]
+    keys: NDArray[np.int64]
+    clock: FrameClock
+    display: Display
+    first_s: float
+    whole: WholeDecoding | None
+    n_tracks: int
+    codec: str
+    pixel_format: str
+    container: str
+    comment: str
+
+    @property
+    def n_frames(self) -> int:
+        return len(self.pts)
+
+    @property
+    def fps(self) -> float:
+        return self.clock.fps
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """As displayed."""
+        return self.display.size_wh
+
+    def list_notes(self) -> tuple[str, ...]:
+        """Sentences on what a reader of the file's numbers should know; most files need none."""
+        notes = []
+        if self.n_tracks > 1:
+            notes.append(f"The file has {self.n_tracks} video tracks; the one that players choose is read.")
+        if self.whole is not None and self.whole.n_early:
+            frames = "frame that refers" if self.whole.n_early == 1 else "frames that refer"
+            notes.append(f"The file begins with {self.whole.n_early} {frames} to what was cut off; no player shows it.")
+        if self.whole is not None and self.whole.n_damaged:
+            places = "place" if self.whole.n_damaged == 1 else "places"
+            notes.append(
+                f"The file is damaged in {self.whole.n_damaged} {places}; frames that cannot be decoded are left out, "
+                "and those that were decoded with damage are shown as they are."
+            )
+        if self.whole is not None and self.whole.sizes > 1:
+            notes.append("The frames change their size; all are brought to the size of the first.")
+        return tuple(notes)
+
+
+def read_frame_index(path: Path | str) -> FrameIndex:
+    """The index of a file; kept for the last files asked for, until they change. Raises UserError as `probe_video`."""
+    path = Path(path)
+    facts = check_file(path)
+    return _read_frame_index(path.resolve(), facts.st_ino, facts.st_size, facts.st_mtime_ns)
+
+
+@lru_cache(maxsize=32)
+def _read_frame_index(path: Path, inode: int, size: int, changed_ns: int) -> FrameIndex:
+    with open_video(path, threads="one") as (container, stream):
+        packets = _scan_packets(container, stream)
+        if not packets.stamps:
+            raise UserError(f"{path.name} has a video track without frames; give a complete {KINDS} file")
+        if packets.first is None:
+            raise _refuse_undecodable(path, packets, 0)
+        average, native = float(stream.average_rate or 0), float(stream.guessed_rate or 0)
+        time_base = stream.time_base or Fraction(1, 1000)
+        said_s = float((stream.duration or 0) * time_base)
+        display = read_display(packets.first, stream.sample_aspect_ratio)
+        comment = next((value for key, value in container.metadata.items() if key.lower() == "comment"), "")
+        codec, kind, n_tracks = packets.codec, container.format.name, len(list_tracks(container))
+        pixel_format = packets.first.format.name
+        plain = _are_plain(packets, kind, stream.codec_context.reorder_depth)
+    if plain:
+        whole = None
+        shown = np.array([stamp for stamp, hidden in zip(packets.stamps, packets.discarded) if not hidden], np.int64)
+        pts = np.sort(shown)
+        # What an edit list hides comes before the first frame, which is then reached from the start.
+        keys = np.unique(np.searchsorted(pts, np.array(packets.stamps, np.int64)[packets.clean_starts]) + 1)
+    else:
+        whole = decode_whole(path)
+        pts = whole.pts
+        if len(pts) < MIN_DECODED * whole.n_packets or not len(pts):
+            raise _refuse_undecodable(path, packets, len(pts))
+        ascending = pts[0] != NO_STAMP and bool((np.diff(pts) > 0).all())
+        keys = np.append(1, np.flatnonzero(whole.is_key[1:]) + 2) if ascending else np.ones(1, np.int64)
+    stamps = [None if stamp == NO_STAMP else stamp for stamp in pts.tolist()]
+    return FrameIndex(
+        pts=pts,
+        keys=keys.astype(np.int64),
+        clock=make_clock(stamps, time_base, average, native, said_s),
+        display=display,
+        first_s=float(stamps[0] * time_base) if stamps[0] is not None else 0.0,
+        whole=whole,
+        n_tracks=n_tracks,
+        codec=codec,
+        pixel_format=pixel_format,
+        container=kind,
+        comment=comment,
+    )
+
+
+def _refuse_undecodable(path: Path, packets: "_Packets", n_decoded: int) -> UserError:
+    if packets.encrypted:
+        return UserError(f"{path.name} is encrypted, so that its frames cannot be seen; give a file without encryption")
+    if not n_decoded:
+        return UserError(f"{path.name} holds no frame that can be decoded; give a complete {KINDS} file")
+    return UserError(
+        f"of the {len(packets.stamps)} frames of {path.name} only {n_decoded} can be decoded: it is badly damaged or "
+        f"encrypted; give a complete {KINDS} file"
+    )
+
+
+@dataclass
+class _Packets:
+    """What one pass over the packets shows, in file order.
+
+    stamps [P] time stamps, None where missing; decode_stamps: when each is decoded; discarded: hidden by an edit list
+    clean_starts   positions of packets that decoding may start with
+    odd            whether a packet shows no frame or several, or the track changes its kind on its way
+    first          the first frame that a decoder gives; damaged: whether there was damage before that,
+            or a packet is not whole
+    """
+
+    codec: str
+    stamps: list[int | None] = field(default_factory=list)
+    decode_stamps: list[int | None] = field(default_factory=list)
+    discarded: list[bool] = field(default_factory=list)
+    clean_starts: list[int] = field(default_factory=list)
+    odd: bool = False
+    encrypted: bool = False
+    interlaced: bool = False
+    damaged: bool = False
+    first: VideoFrame | None = None
+
+
+def _scan_packets(container: InputContainer, stream: VideoStream) -> _Packets:
+    context = stream.codec_context
+    found = _Packets(codec=context.codec.canonical_name)
+    extradata = context.extradata
+    may_hide = found.codec in ("vp8", "vp9")
+    for packet in read_packets(container, stream):
+        if found.first is None:
+            _look_for_first(found, decode_packet(stream, packet))
+        found.damaged |= packet.is_corrupt
+        if packet.is_keyframe:
+            if is_clean_start(found.codec, extradata, memoryview(packet)):
+                found.clean_starts.append(len(found.stamps))
+            changes = packet.has_sidedata("new_extradata") and bool(found.stamps)
+            found.odd |= changes
+            found.encrypted |= packet.has_sidedata("encryption_info")
+        if may_hide and count_shown(found.codec, memoryview(packet)) != 1:
+            found.odd = True
+        found.stamps.append(packet.pts)
+        found.decode_stamps.append(packet.dts)
+        found.discarded.append(packet.is_discard)
+    if found.first is None:
+        _look_for_first(found, decode_packet(stream, None))
+    # 0 and 1: unknown and progressive; of the others a packet may be half a frame.
+    found.interlaced = context.field_order not in (0, 1) or (found.first is not None and found.first.interlaced_frame)
+    return found
+
+
+def _look_for_first(found: _Packets, frames: list[VideoFrame | None]) -> None:
+    for frame in frames:
+        if frame is None or frame.is_corrupt:
+            found.damaged = True
+        if frame is not None:
+            found.first = frame
+            return
+
+
+def _are_plain(packets: _Packets, container: str, reorder_depth: int) -> bool:
+    """Whether it is certain that each packet is one frame, shown in the order of the time stamps."""
+    if not ("mp4" in container or "matroska" in container) or packets.codec not in PLAIN_CODECS:
+        return False
+    if packets.odd or packets.encrypted or packets.interlaced or packets.damaged or packets.first is None:
+        return False
+    if None in packets.stamps or packets.clean_starts[:1] != [0]:
+        return False
+    stamps, hidden = np.array(packets.stamps, np.int64), np.array(packets.discarded, bool)
+    order = np.argsort(stamps, kind="stable")
+    if hidden.all() or not (np.diff(stamps[order]) > 0).all():
+        return False
+    if packets.first.pts != stamps[~hidden].min():
+        return False
+    known = np.array([stamp for stamp in packets.decode_stamps if stamp is not None], np.int64)
+    if not (np.diff(known) > 0).all():
+        return False
+    # Hidden frames come before all others, and no frame before the first key frame, which nothing could decode.
+    if stamps[hidden].max(initial=stamps.min()) > stamps[~hidden].min() or stamps.min() < stamps[0]:
+        return False
+    # What is decoded before a key frame is shown before it, and nothing waits longer than the decoder keeps it.
+    latest = np.maximum.accumulate(stamps)
+    if any(latest[start - 1] >= stamps[start] for start in packets.clean_starts[1:]):
+        return False
+    return bool((order - np.arange(len(order))).max() <= max(reorder_depth, 0))

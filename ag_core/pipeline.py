@@ -51,7 +51,8 @@ from ag_core.results.prediction_cache import PredictionSettings, find_weights_fi
 from ag_core.settings import WEIGHTS, settings
 from ag_core.taxonomy import ACTIONS, N_ACTIONS, N_OBJECTS, action_index
 from ag_core.video.clips import letterbox, list_clip_centre_times, list_clip_frame_numbers
-from ag_core.video.frames import HOME_WORLD_MARK, probe_video, read_comment, read_frame_index, read_frames
+from ag_core.video.frames import HOME_WORLD_MARK, probe_video, read_comment, read_frames
+from ag_core.video.index import read_frame_index
 
 
 @dataclass(frozen=True)
@@ -252,15 +253,22 @@ def predict_video(
     plan = make_plan(video, rate, models.clip_presets)
     watcher = _Watcher(plan, index.clock, models, progress)
     wanted = sorted({*plan.graph_frames, *(n for clips in plan.clips.values() for clip in clips for n in clip)})
-    for number, pixels in read_frames(path, wanted):
+    replaced: set[int] = set()
+    for number, pixels in read_frames(path, wanted, replaced):
         if cancelled():
             raise Cancelled
         watcher.see(number, pixels)
+    if len(replaced) > MAX_REPLACED * len(wanted):
+        raise UserError(
+            f"of {len(wanted)} frames of {path.name} that were looked at, {len(replaced)} cannot be decoded: "
+            "it is badly damaged or encrypted; give a complete file"
+        )
     graphs, features = watcher.finish()
     progress("scoring actions", 0, 1)
     actions = score_actions(plan, graphs, features, models)
     progress("scoring actions", 1, 1)
-    notes = (*models.notes, *filter(None, [index.clock.note]), *list_domain_notes(path, models.uses))
+    odd = (*index.list_notes(), *list_replaced_notes(len(replaced), len(wanted)))
+    notes = (*models.notes, *odd, *list_domain_notes(path, models.uses))
     if hash_file_cached(path) != sha256:
         raise UserError(f"{path.name} became another file while it was watched; predict it again")
     return Prediction(
@@ -385,6 +393,20 @@ def score_actions(
         times = plan.bank_times_s.astype(np.float32)
         scores.append(ActionScores(model.entry.id, of_video, times, found[:n_times], model.trained_on))
     return tuple(scores)
+
+
+MAX_REPLACED = 0.5
+"""Of the frames looked at: where more cannot be decoded, there is nothing to predict from."""
+
+
+def list_replaced_notes(n_replaced: int, n_wanted: int) -> tuple[str, ...]:
+    """What must be said where frames were too damaged to decode."""
+    if not n_replaced:
+        return ()
+    return (
+        f"The file is damaged: {n_replaced} of the {n_wanted} frames that were looked at cannot be decoded; in place "
+        "of each stands the frame before it.",
+    )
 
 
 def list_domain_notes(path: Path, uses: Sequence[ModelUse]) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ from ag_core.settings import WEIGHTS, Settings
 from ag_core.taxonomy import N_ACTIONS, Group
 from ag_core.video.clips import letterbox, list_clip_centre_times, list_clip_frame_numbers
 from ag_core.video.frames import probe_video, read_frames
-from tests.video.test_frames import BAD, DATA, bad_file, write_video
+from tests.video.test_frames import BAD, DATA, bad_file, damage_frames, write_video
 
 SCHEMA = json.loads((Path(__file__).parent.parent / "assets" / "prediction.schema.json").read_text())
 MARK = "action-genome-explorer home world"
@@ -176,6 +176,18 @@ def test_other_footage_gets_a_plain_note(models: Models, film: Path, tmp_path: P
     other = write_video(tmp_path / "other.mp4", n_frames=8)
     [note] = predict_video(other, models).notes
     assert note.startswith("Objects, relations and actions come from models trained only on the synthetic home world.")
+
+
+def test_frames_that_cannot_be_decoded_are_told_or_refused(models: Models, tmp_path: Path) -> None:
+    path = write_video(tmp_path / "damaged.mp4", n_frames=24, options={"g": "4", "bf": "0"}, comment=MARK)
+    damage_frames(path, range(6, 9))
+    prediction = predict_video(path, models)
+    [note] = prediction.notes
+    assert len(prediction.frames) == 4
+    assert note.startswith("The file is damaged: 3 of the") and "the frame before it" in note
+    damage_frames(path, range(3, 24))
+    with pytest.raises(UserError, match="cannot be decoded: it is badly damaged or encrypted"):
+        predict_video(path, models)
 
 
 def test_a_film_of_the_showcase_is_known_by_its_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,11 +6,12 @@ Knows PyAV frames and pixels; no file.
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import av
 import cv2
 import numpy as np
-from av.sidedata.sidedata import SideData, Type
+from av.sidedata.sidedata import Type
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
@@ -49,7 +50,8 @@ def read_display(frame: VideoFrame, pixel_shape: Fraction | None) -> Display:
     """How a video is shown, from its first frame and the width of a pixel over its height (None or 0: square)."""
     shape_wh = _apply_pixel_shape((frame.width, frame.height), pixel_shape)
     square = shape_wh == (frame.width, frame.height)
-    found: list[SideData] = [side for side in frame.side_data if side.type == Type.DISPLAYMATRIX]  # type: ignore[attr-defined]
+    given: Any = frame.side_data  # PyAV's types call it a dictionary; it yields the data themselves
+    found = [side for side in given if side.type == Type.DISPLAYMATRIX]
     if not found:
         return Display(shape_wh, square_pixels=square)
     a, b, _, c, d, *_ = np.frombuffer(bytes(found[0]), np.int32)[:9].astype(float)

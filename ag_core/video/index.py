@@ -72,7 +72,7 @@ class FrameIndex:
 
     def list_notes(self) -> tuple[str, ...]:
         """Sentences on what a reader of the file's numbers should know; most files need none."""
-        notes = []
+        notes = [self.clock.note] if self.clock.note else []
         if self.n_tracks > 1:
             notes.append(f"The file has {self.n_tracks} video tracks; the one that players choose is read.")
         if self.whole is not None and self.whole.n_early:

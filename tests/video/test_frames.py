@@ -1,5 +1,6 @@
 """Video files: what they are, their frames by number, bad files, and copies for the browser."""
 
+from collections.abc import Iterable
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
@@ -71,6 +72,16 @@ def write_sound(container: av.container.OutputContainer, voice: av.AudioStream) 
         frame.sample_rate, frame.pts = 44100, 1024 * k
         container.mux(voice.encode(frame))
     container.mux(voice.encode())
+
+
+def damage_frames(path: Path, positions: Iterable[int]) -> None:
+    """Overwrite the packets at these positions (from 0) with bytes that no decoder understands."""
+    with av.open(str(path)) as container:
+        packets = [(packet.pos or 0, packet.size) for packet in container.demux(video=0) if packet.size]
+    content = bytearray(path.read_bytes())
+    for start, size in (packets[position] for position in positions):
+        content[start : start + size] = b"\xff" * size
+    path.write_bytes(content)
 
 
 KINDS: dict[str, dict[str, Any]] = {

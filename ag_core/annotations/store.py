@@ -36,6 +36,16 @@ VIDEO_COLUMNS = (
 )
 """What is known of a video `v`, in the order of the tables of videos."""
 
+_OF_THE_QUESTION = (
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.ParserException,
+    duckdb.InterruptException,
+    duckdb.OutOfMemoryException,
+    duckdb.DataError,
+)
+"""Errors that say nothing of the file."""
+
 
 class AnnotationStore:
     """A store, open for reading; `path` is the file or folder that was opened.
@@ -88,8 +98,13 @@ class AnnotationStore:
             cursor.execute("use store")
             try:
                 return fetch(cursor.execute(query, list(parameters)))
-            except (duckdb.IOException, duckdb.PermissionException):  # a file that is gone counts as one outside
-                raise UserError(f"{self.path} was replaced or damaged since it was opened; open it again") from None
+            except _OF_THE_QUESTION:
+                raise
+            except duckdb.Error:  # a file gone, cut, or with a block that fails its checksum
+                raise UserError(
+                    f"{self.path} was replaced or damaged since it was opened; open it again, or build it anew with "
+                    "`build-store --force`"
+                ) from None
 
     # Videos and what belongs to them
 

@@ -269,6 +269,30 @@ def test_a_lake_that_goes_while_it_is_open_says_so(lake: Path, tmp_path: Path) -
             store.graphs_of("AB1CD")
 
 
+def test_a_store_with_a_damaged_block_says_so(store_file: Path, tmp_path: Path) -> None:
+    whole, said = store_file.read_bytes(), []
+    for block in range(3 * 4096, len(whole), 1 << 18):
+        damaged = tmp_path / f"{block}.duckdb"
+        damaged.write_bytes(whole[: block + 1000] + b"\xaa" * 64 + whole[block + 1064 :])
+        try:
+            with AnnotationStore(damaged) as store:
+                store.graphs_of("AB1CD")
+        except UserError as error:
+            said.append(str(error))
+    assert any("was replaced or damaged since it was opened" in sentence for sentence in said)
+
+
+def test_a_lake_with_a_damaged_file_says_so(lake: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(lake, tmp_path / "lake")
+    for path in folder.rglob("frames/*/*/*.parquet"):
+        path.write_bytes(path.read_bytes()[::-1])
+    with (
+        pytest.raises(UserError, match=r"is no annotation store|was replaced or damaged"),
+        AnnotationStore(folder) as store,
+    ):
+        store.graphs_of("AB1CD")
+
+
 def test_another_connection_may_attach_the_same_store(store_file: Path, lake: Path) -> None:
     for where in (store_file, lake):
         with AnnotationStore(where) as store, duckdb.connect() as connection:

@@ -177,6 +177,13 @@ def test_bad_files_are_refused_with_one_sentence(tmp_path: Path, kind: str) -> N
     assert "\n" not in str(refusal.value)
 
 
+def test_video_of_an_unknown_kind_is_refused_with_one_sentence(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "clip.mp4", n_frames=3)
+    path.write_bytes(path.read_bytes().replace(b"avc1", b"zzzz").replace(b"avcC", b"zzzC"))
+    with pytest.raises(UserError, match="holds video of a kind that is not known"):
+        probe_video(path)
+
+
 @pytest.mark.parametrize("name", ["front.mp4", "clip.mkv"])
 def test_of_a_file_cut_short_the_readable_part_is_read(tmp_path: Path, name: str) -> None:
     options = {"movflags": "+faststart"} if name.endswith("mp4") else {}

@@ -119,9 +119,15 @@ def _name_parts_folder(out: Path) -> Parts:
 
 
 def read_fingerprint(store: Path) -> str | None:
-    """What the store at that place was built from; None where there is none, or none that can be read."""
-    row = _read_format_row(store, "name, version, fingerprint")
-    return str(row[2]) if row is not None and row[:2] == (FORMAT_NAME, FORMAT_VERSION) else None
+    """What the store at that place was built from; None where there is none, or none that is whole."""
+    row = _read_format_row(store, f"name, version, fingerprint, {_BYTES_NEEDED}")
+    if row is None or row[:2] != (FORMAT_NAME, FORMAT_VERSION) or store.stat().st_size < row[3]:
+        return None
+    return str(row[2])
+
+
+_BYTES_NEEDED = "(select total_blocks * block_size from pragma_database_size())"
+"""A file that was cut short is smaller than its own blocks, though its first ones can be read."""
 
 
 def holds_store(path: Path) -> bool:

@@ -260,6 +260,15 @@ def test_a_store_of_the_same_inputs_is_left_as_it_is(
     assert main([*arguments, "--force"]) == 0 and "nothing to do" not in capsys.readouterr().out
 
 
+def test_a_store_that_was_cut_short_is_built_again(inputs: dict[str, Any], tmp_path: Path) -> None:
+    out = tmp_path / "store.duckdb"
+    build_store(out, **inputs)
+    with out.open("r+b") as file:
+        file.truncate(out.stat().st_size - 100_000)
+    assert build_store(out, **inputs)
+    assert not build_store(out, **inputs)
+
+
 def test_a_store_that_cannot_be_read_is_built_again(inputs: dict[str, Any], tmp_path: Path) -> None:
     out = tmp_path / "s.duckdb"
     out.write_text("no store")

@@ -9,6 +9,9 @@ from ag_core.settings import settings
 
 VIDEO_ENDINGS = ("mp4", "mkv", "mov", "webm", "avi", "m4v", "mpg", "mpeg", "ogv", "3gp")
 
+MAX_NAME_BYTES = 255
+"""Of a file's name, on the usual disks."""
+
 
 def save_upload(name: str, content: bytes | memoryview) -> Path:
     """Write a file to the uploads folder, whole or not at all, and return where it lies; its name stays readable.
@@ -18,7 +21,19 @@ def save_upload(name: str, content: bytes | memoryview) -> Path:
     if not len(content):
         raise UserError(f"{name} is empty; choose a file with a video in it")
     folder = settings().uploads / hash_bytes(content)[:16]
-    target = folder / (re.sub(r"[^\w.\- ]", "_", Path(name).name).lstrip(".") or "video")
+    target = folder / _choose_file_name(name)
     if not target.is_file():
         write_atomically(target, bytes(content))
     return target
+
+
+def _choose_file_name(name: str) -> str:
+    """The name as it is but for what no file name may hold: folders, control characters, a dot in front, many bytes.
+
+    The id of a video is its file's name, so that on a page and on the command line it has to be the same.
+    """
+    plain = re.sub(r"[\x00-\x1f\x7f]", "_", re.split(r"[/\\]", name)[-1]).lstrip(".") or "video"
+    stem, ending = Path(plain).stem, Path(plain).suffix
+    while len(f"{stem}{ending}".encode(errors="surrogateescape")) > MAX_NAME_BYTES and stem:
+        stem = stem[:-1]
+    return f"{stem}{ending}"[:MAX_NAME_BYTES]

@@ -23,11 +23,6 @@ CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,
 OPEN_OPTIONS = {"format_whitelist": CONTAINERS, "protocol_whitelist": "file"}
 KINDS = "mp4, mov, mkv, webm or avi"
 
-VIDEO_ENDINGS = (
-    ".mp4 .m4v .mov .qt .3gp .3g2 .mkv .webm .avi .ts .mts .m2ts .mpg .mpeg .vob .flv .wmv .asf .ogv .ogg .gif".split()
-)
-"""Endings of files of these containers; the content decides, the ending only finds files in a folder."""
-
 MAX_PIXELS = 2**27
 """Of one frame: 16,384 x 8,192. A damaged header that says more would only fill the memory."""
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from ag_core.annotations.store import ANNOTATION
 from ag_core.errors import UserError
-from ag_core.records import SceneGraph, time_to_frame
+from ag_core.records import SceneGraph
 from ag_core.ui import cached, html, tables
 from ag_core.ui.cached import StoreKey
 from ag_core.ui.formatting import format_download_name, format_duration, format_number, format_position
@@ -137,7 +137,7 @@ def show_player_and_tables(viewing: Viewing) -> None:
     with head:
         named = viewing.name_source(source)
         show_export_menu(
-            viewing.video, graphs, named, _format_owner(source), time_s, viewing.clock_fps, key="explore_export"
+            viewing.video, graphs, named, _format_owner(source), time_s, viewing.clock, key="explore_export"
         )
     tabs = dict(zip(TABS, st.tabs(list(TABS), key="table", bind="query-params", on_change="rerun")))
     for name, tab in tabs.items():
@@ -155,9 +155,9 @@ def _show_triplets_now(viewing: Viewing, source: str, graphs: list[SceneGraph], 
 
 def _format_position(viewing: Viewing, time_s: float) -> str:
     """Where the player stands: time and frame, or the frame alone where the rate is unknown."""
-    if viewing.video.fps:
-        return format_position(time_s, viewing.video.fps)
-    return f"frame {time_to_frame(time_s, viewing.clock_fps, viewing.video.n_frames)}"
+    if viewing.video.clock:
+        return format_position(time_s, viewing.video.clock)
+    return f"frame {viewing.clock.frame_at(time_s)}"
 
 
 def _show_all_triplets(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:

@@ -131,13 +131,12 @@ def _content(
 ) -> bytes:  # fmt: skip
     from ag_core.errors import UserError
     from ag_core.graphs.formats import export_graphs
-    from ag_core.records import time_to_frame
 
     frame = options.frame
     if options.at is not None:
-        if not video.fps:
+        if not video.clock:
             raise UserError(f"the rate of video {video.video_id} is unknown, so --at means nothing; give --frame")
-        frame = time_to_frame(options.at, video.fps, video.n_frames)
+        frame = video.clock.frame_at(options.at)
     return export_graphs(
         options.format,
         graphs,

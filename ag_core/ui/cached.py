@@ -32,7 +32,7 @@ from ag_core.queries.facets import VideoFilter, count_facets, count_videos, find
 from ag_core.queries.sequence import query as sequence_query
 from ag_core.queries.sequence.language import parse_sequence
 from ag_core.queries.sql.sandbox import SqlProcesses, SqlSandbox
-from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video, frame_to_time
+from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video
 from ag_core.results.film_cache import FILE, FinishedFilm
 from ag_core.results.prediction import Prediction
 from ag_core.settings import ASSETS, settings
@@ -322,11 +322,11 @@ def find_first_predicted(key: StoreKey) -> str | None:
 def find_time_in_video(key: StoreKey, video_id: str, frame: Any, *seconds: Any) -> float | None:
     """Where in a video a row of an answer lies: by its frame number, else by the first time given; None for neither."""
     try:
-        fps = load_video(key, video_id).fps
+        clock = load_video(key, video_id).clock
     except UserError:
         return None
-    if frame is not None and pd.notna(frame) and fps and int(frame) >= 1:
-        return frame_to_time(int(frame), fps)
+    if frame is not None and pd.notna(frame) and clock and int(frame) >= 1:
+        return clock.time_of(int(frame))
     return next((float(value) for value in seconds if value is not None and pd.notna(value)), None)
 
 

@@ -4,7 +4,7 @@ import math
 import re
 from datetime import date
 
-from ag_core.records import SceneGraph, time_to_frame
+from ag_core.records import FrameClock, SceneGraph
 from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS, format_name
 
 
@@ -26,9 +26,9 @@ def format_clock(time_s: float) -> str:
     return f"{milliseconds // 60000}:{milliseconds // 1000 % 60:02d}.{milliseconds % 1000:03d}"
 
 
-def format_position(time_s: float, fps: float | None) -> str:
+def format_position(time_s: float, clock: FrameClock | None) -> str:
     """A time with its 1-based frame number: '0:02.500, frame 31'; the time alone where the rate is unknown."""
-    return format_clock(time_s) + (f", frame {time_to_frame(time_s, fps)}" if fps else "")
+    return format_clock(time_s) + (f", frame {clock.frame_at(time_s)}" if clock else "")
 
 
 def format_graph_position(graph: SceneGraph) -> str:

@@ -57,7 +57,8 @@ def make_playable(path: Path | str, target: Path, progress: Callable[[int, int],
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.codec_context.time_base = tick
         stream.codec_context.gop_size = max(1, round(index.fps))
-        stream.options = {"preset": "veryfast", "crf": "23", "sc_threshold": "0"}
+        # Frames stored in another order than shown get durations of others, and browsers show a sought frame by them.
+        stream.options = {"preset": "veryfast", "crf": "23", "sc_threshold": "0", "bf": "0"}
         for number, pixels in read_frames(path, range(1, index.n_frames + 1)):
             frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
             frame = frame.reformat(width=width, height=height, format="yuv420p")

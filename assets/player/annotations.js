@@ -6,7 +6,8 @@
  */
 
 /**
- * What Python sends (format 3): `graphs:NAME` and `strengths:NAME` hold the tables of a source, `scores:NAME` those of a model.
+ * What Python sends (format 3): `graphs:NAME` and `strengths:NAME` hold the tables of a source, `scores:NAME` those of a model,
+ * `times` the seconds `t` of every frame where they are not evenly spaced.
  * @typedef {{v: number, video: string, src: string | null, fps: number, n_frames: number, width: number, height: number, t0: number,
  *   selected: string | null, autoplay: boolean, debug: boolean, neighbours: boolean, link_path: string | null,
  *   compare: string[], rule: string, sources: {name: string, label: string, predicted: boolean}[],
@@ -50,7 +51,9 @@ const NO_BOX = 1 << 30;
 class Source {
   // rows: Arrow table sorted by frame, one row a track (frame, track, x1 .. y2, mask; score in percent where predicted).
   // strengths: percent of each edge, in the order of rows and bits; none where annotated. relations: list of Relation.
-  constructor(description, rows, strengths, relations) {
+  // times: when frames are shown.
+  constructor(description, rows, strengths, relations, times) {
+    this.times = times;
     this.name = description.name;
     this.label = description.label;
     this.predicted = description.predicted;
@@ -103,7 +106,8 @@ class Source {
     if (index < 0) return found;
     const { track, x1, y1, x2, y2, score, mask } = this.boxes;
     const between = mode === "interpolate" && index + 1 < this.length && frame > this.frames[index];
-    const part = between ? (frame - this.frames[index]) / (this.frames[index + 1] - this.frames[index]) : 0;
+    const begin = this.times.of(this.frames[index]);
+    const part = between ? (this.times.of(frame) - begin) / (this.times.of(this.frames[index + 1]) - begin) : 0;
     for (let row = this.boxStart[index]; row < this.boxStart[index + 1]; row++) {
       if (mask[row] & NO_BOX) continue;
       const box = { track: track[row], x1: x1[row], y1: y1[row], x2: x2[row], y2: y2[row], score: score.length ? score[row] / 100 : 1 };

@@ -1,7 +1,49 @@
-// The clock: which frame is on screen, playing, seeking and stepping. A frame is round(media time x fps), counted from 0.
+// The clock: which frame is on screen, playing, seeking and stepping; frames count from 0.
 // Without a playable video it runs on its own, so that annotations can still be watched.
 
 const SPEEDS = [0.25, 0.5, 1, 1.5, 2];
+
+// When each frame is shown: the one place of the player where frames and seconds meet.
+class FrameTimes {
+  /**
+   * @param {number} fps
+   * @param {number} frames
+   * @param {Float64Array | null} seconds when each frame is shown, ascending from 0; null where frame k is shown at k / fps
+   */
+  constructor(fps, frames, seconds) {
+    this.fps = fps;
+    this.frames = frames;
+    this.seconds = seconds;
+    this.duration = seconds ? seconds[frames - 1] + 1 / fps : frames / fps;
+  }
+
+  /** @param {number} frame */
+  of(frame) {
+    return this.seconds ? this.seconds[clamp(frame, 0, this.frames - 1)] : frame / this.fps;
+  }
+
+  // The frame shown at a time; a little before a frame is that frame's own time, rounded to milliseconds.
+  /** @param {number} seconds */
+  at(seconds) {
+    const frame = this.seconds ? lastAtOrBefore(this.seconds, seconds + 0.0005) : Math.floor(seconds * this.fps + 0.05);
+    return clamp(frame, 0, this.frames - 1);
+  }
+
+  // The frame with the nearest time: for the time that the browser says of the picture it shows.
+  /** @param {number} seconds */
+  nearest(seconds) {
+    if (!this.seconds) return Math.round(seconds * this.fps);
+    const frame = this.at(seconds);
+    return frame + 1 < this.frames && this.of(frame + 1) - seconds < seconds - this.of(frame) ? frame + 1 : frame;
+  }
+
+  // The middle of a frame's time, so that rounding never lands on its neighbour.
+  /** @param {number} frame */
+  middle(frame) {
+    if (!this.seconds) return (frame + 0.5) / this.fps;
+    return (this.of(frame) + (frame + 1 < this.frames ? this.of(frame + 1) : this.duration)) / 2;
+  }
+}
 
 class Clock {
   /**
@@ -14,8 +56,7 @@ class Clock {
     this.heard = heard;
     this.callbacks = "requestVideoFrameCallback" in HTMLVideoElement.prototype;
     this.frame = 0;
-    this.frames = 1;
-    this.fps = 24;
+    this.times = new FrameTimes(24, 1, null);
     this.speed = 1;
     this.virtual = true;
     this.playing = false;
@@ -35,12 +76,12 @@ class Clock {
   }
 
   /**
-   * @param {{src: string | null, fps: number, frames: number, loop: boolean, start: number}} video
+   * @param {{src: string | null, times: FrameTimes, loop: boolean, start: number}} video
    *   src is null where there is no file; start is the frame to begin with
    */
-  open({ src, fps, frames, loop, start }) {
-    Object.assign(this, { fps, frames, loop, virtual: !src, playing: false, wanted: undefined });
-    this.frame = clamp(start, 0, frames - 1);
+  open({ src, times, loop, start }) {
+    Object.assign(this, { times, loop, virtual: !src, playing: false, wanted: undefined });
+    this.frame = clamp(start, 0, this.frames - 1);
     this.video.loop = loop;
     if (!src) {
       this.video.removeAttribute("src");
@@ -51,6 +92,10 @@ class Clock {
     if (this.frame > 0) this.seek(this.frame);
   }
 
+  get frames() {
+    return this.times.frames;
+  }
+
   watchPicture() {
     if (!this.callbacks) return;
     /** @type {VideoFrameRequestCallback} */
@@ -59,7 +104,7 @@ class Clock {
       if (!this.virtual) {
         const still = stillOf(this.video);
         const seconds = still ? still.timestamp / 1e6 : picture.mediaTime;
-        this.present(Math.round(seconds * this.fps), still || this.video);
+        this.present(this.times.nearest(seconds), still || this.video);
         if (still) still.close();
       }
       this.video.requestVideoFrameCallback(presented);
@@ -74,7 +119,7 @@ class Clock {
     const animated = (now) => {
       if (this.dead) return;
       if (this.virtual && this.playing) this.advance(Math.min(now - before, 100) / 1000);
-      else if (!this.virtual && !this.callbacks) this.present(Math.floor(this.video.currentTime * this.fps), this.video);
+      else if (!this.virtual && !this.callbacks) this.present(this.times.at(this.video.currentTime), this.video);
       before = now;
       if (this.virtual || !this.callbacks) requestAnimationFrame(animated);
       else this.idle = window.setTimeout(() => requestAnimationFrame(animated), 250);
@@ -116,8 +161,7 @@ class Clock {
   /** @param {number} seconds */
   advance(seconds) {
     this.ownTime += seconds * this.speed;
-    const frame = Math.floor(this.ownTime * this.fps);
-    if (frame < this.frames) this.show(frame);
+    if (this.ownTime < this.times.duration) this.show(this.times.at(this.ownTime));
     else if (this.loop) {
       this.ownTime = 0;
       this.show(0);
@@ -137,17 +181,11 @@ class Clock {
   }
 
   get time() {
-    return this.frame / this.fps;
+    return this.times.of(this.frame);
   }
 
   get paused() {
     return this.virtual ? !this.playing : this.video.paused;
-  }
-
-  // The frame shown at a time; a twentieth of a frame forgives times rounded to milliseconds.
-  /** @param {number} seconds */
-  frameAt(seconds) {
-    return clamp(Math.floor(seconds * this.fps + 0.05), 0, this.frames - 1);
   }
 
   play() {
@@ -180,18 +218,17 @@ class Clock {
     this.video.playbackRate = speed;
   }
 
-  // To the middle of the frame's time, so that rounding never lands on its neighbour.
   /** @param {number} frame */
   seek(frame) {
     const wanted = clamp(frame, 0, this.frames - 1);
     if (this.virtual) {
-      this.ownTime = wanted / this.fps;
+      this.ownTime = this.times.of(wanted);
       this.show(wanted);
       this.heard.settled();
       return;
     }
     this.wanted = wanted;
-    this.video.currentTime = (wanted + 0.5) / this.fps;
+    this.video.currentTime = this.times.middle(wanted);
   }
 
   /** @param {number} frames */

@@ -30,6 +30,7 @@ class Player {
     this.selection = null;
     /** What Python heard last. @type {{t?: number, selected?: string}} */
     this.sent = {};
+    this.times = new FrameTimes(24, 1, null);
     this.lastReport = 0;
     this.notice = "";
     this.dead = false;
@@ -98,7 +99,8 @@ class Player {
       return;
     }
     this.comparing = data.compare.length > 1;
-    this.sources = data.sources.map((source) => new Source(source, data[`graphs:${source.name}`], data[`strengths:${source.name}`], data.relations));
+    this.times = new FrameTimes(data.fps, data.n_frames, data.times ? column(data.times, "t") : null);
+    this.sources = data.sources.map((source) => new Source(source, data[`graphs:${source.name}`], data[`strengths:${source.name}`], data.relations, this.times));
     const named = (/** @type {string} */ name) => this.sources.find((source) => source.name === name);
     this.chosen = (this.chosen && named(this.chosen.name)) || this.sources[0] || emptySource(data);
     this.onScreen = this.comparing ? data.compare.flatMap((name) => named(name) || []) : [this.chosen];
@@ -106,7 +108,7 @@ class Player {
     const scores = data.models.map((model) => scoreColumns(model, data[`scores:${model.name}`], data.score_actions.length));
     this.buildPanels();
     this.controls.offer(this.comparing ? this.onScreen : this.sources, this.chosen, this.comparing);
-    this.timeline.build(data, this.comparing ? this.onScreen : this.sources, scores);
+    this.timeline.build(data, this.times, this.comparing ? this.onScreen : this.sources, scores);
     if (!before || before.video !== data.video || before.src !== data.src) this.open(data);
     else this.emphasise();
     if (data.seek && data.seek.n !== this.seekNumber) {
@@ -127,10 +129,7 @@ class Player {
     const track = data.tracks.findIndex((candidate) => candidate.class === data.selected || candidate.label === data.selected);
     this.selection = track > 0 ? this.objectSelection(track) : null;
     this.sent = { t: data.t0, selected: this.selectionText() };
-    this.clock.fps = data.fps;
-    this.clock.frames = data.n_frames;
-    const start = this.clock.frameAt(data.t0);
-    this.clock.open({ src: data.src, fps: data.fps, frames: data.n_frames, loop: Boolean(data.autoplay), start });
+    this.clock.open({ src: data.src, times: this.times, loop: Boolean(data.autoplay), start: this.times.at(data.t0) });
     this.emphasise();
     if (data.autoplay && !calm.matches) this.clock.play();
     this.controls.showPlaying();
@@ -140,7 +139,7 @@ class Player {
     if (!this.data) return;
     const { duration } = this.parts.video;
     const last = Math.max(-1, ...this.sources.map((source) => (source.length ? source.frames[source.length - 1] : -1)));
-    const known = Number.isFinite(duration) && !this.clock.virtual ? Math.round(duration * this.data.fps) : this.data.n_frames;
+    const known = Number.isFinite(duration) && !this.clock.virtual && !this.times.seconds ? Math.round(duration * this.data.fps) : this.data.n_frames;
     if (this.data.length_known && this.data.rate_known && last >= Math.max(known, this.data.n_frames)) {
       this.notice = `annotated up to frame ${last + 1}, but the video has ${known}: its frame rate may differ from the annotation's`;
     }
@@ -168,7 +167,7 @@ class Player {
     if (this.dead || !this.data || this.data.src !== src) return;
     const { clock, data } = this;
     const plays = !clock.paused;
-    clock.open({ src, fps: data.fps, frames: data.n_frames, loop: Boolean(data.autoplay), start: clock.wanted ?? clock.frame });
+    clock.open({ src, times: this.times, loop: Boolean(data.autoplay), start: clock.wanted ?? clock.frame });
     if (plays) clock.play();
   }
 
@@ -181,7 +180,7 @@ class Player {
   /** @param {number} seconds */
   seekTime(seconds, dragging = false) {
     if (dragging) this.clock.pause();
-    this.clock.seek(this.clock.frameAt(seconds));
+    this.clock.seek(this.times.at(seconds));
   }
 
   playingChanged() {
@@ -259,7 +258,7 @@ class Player {
     const nobody = source.predicted && !source.tracksAt(index).has(0) ? ", nobody clear enough" : "";
     if (!held) return `${did} here${nobody}`;
     const frames = this.clock.frame - source.frames[index];
-    const seconds = frames / this.data.fps;
+    const seconds = this.clock.time - this.times.of(source.frames[index]);
     const ago = this.data.rate_known && seconds >= 0.1 ? `${seconds.toFixed(1)} s` : frames > 1 ? `${frames} frames` : "1 frame";
     return `${did} ${ago} ago${nobody}`;
   }
@@ -443,7 +442,7 @@ function comparePicture(player, image) {
 
 function emptySource(data) {
   const nothing = { getChild: () => null };
-  return new Source({ name: "annotation", label: "Annotation", predicted: false }, nothing, nothing, data.relations);
+  return new Source({ name: "annotation", label: "Annotation", predicted: false }, nothing, nothing, data.relations, new FrameTimes(24, 1, null));
 }
 
 function scoreColumns(model, table, actions) {

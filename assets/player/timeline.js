@@ -25,6 +25,7 @@ class Timeline {
     this.bars = [];
     /** @type {any[]} */
     this.scores = [];
+    this.times = new FrameTimes(24, 1, null);
     this.duration = 0;
     this.height = 0;
     this.wide = 0;
@@ -55,7 +56,7 @@ class Timeline {
       if (dragging) this.heard.seek(seconds(event), true);
       else if (this.duration) {
         const lane = this.laneAt(event, seconds(event));
-        const here = this.data.rate_known ? formatTime(seconds(event)) : `frame ${Math.floor(seconds(event) * this.data.fps) + 1}`;
+        const here = this.data.rate_known ? formatTime(seconds(event)) : `frame ${this.times.at(seconds(event)) + 1}`;
         const title = lane ? `${lane.name}: ${formatTime(lane.start)} to ${formatTime(lane.end)}` : here;
         if (this.plot.title !== title) this.plot.title = title;
       }
@@ -74,9 +75,10 @@ class Timeline {
     return row && row.lanes.find((lane) => seconds >= lane.start - slack && seconds <= lane.end + slack);
   }
 
-  // data: the payload; sources: those on screen; scores: [{label, times, columns}] by model.
-  build(data, sources, scores) {
-    this.duration = data.n_frames / data.fps;
+  // data: the payload; times: when its frames are shown; sources: those on screen; scores: [{label, times, columns}] by model.
+  build(data, times, sources, scores) {
+    this.times = times;
+    this.duration = times.duration;
     this.data = data;
     this.sources = sources;
     this.scores = scores;
@@ -189,7 +191,7 @@ class Timeline {
   // In seconds, or in frames where the rate is unknown.
   drawRuler(context, row, wide, across) {
     const { fps, rate_known: timed } = this.data;
-    const steps = timed ? [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600] : [5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000].map((frames) => frames / fps);
+    const steps = timed ? [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400] : [5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000].map((frames) => frames / fps);
     const step = steps.find((candidate) => across(candidate) >= 64) || 2 * steps[steps.length - 1];
     context.fillStyle = this.theme.text;
     context.strokeStyle = this.theme.text;
@@ -218,7 +220,7 @@ class Timeline {
     context.globalAlpha = 0.07;
     context.fillRect(0, row.top + 1, wide, row.height - 3);
     context.globalAlpha = row.source.length > wide / 4 ? 0.35 : 0.6;
-    for (const frame of row.source.frames) context.fillRect(Math.round(across(frame / this.data.fps)), row.top + 3, 1, row.height - 7);
+    for (const frame of row.source.frames) context.fillRect(Math.round(across(this.times.of(frame))), row.top + 3, 1, row.height - 7);
     context.globalAlpha = 1;
   }
 

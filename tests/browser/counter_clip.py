@@ -3,6 +3,7 @@
 The number stands as 12 black or white cells across the bottom tenth of the picture, most significant bit first.
 """
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -28,8 +29,17 @@ def counter_picture(number: int, size: tuple[int, int] = (320, 180)) -> NDArray[
     return picture
 
 
-def write_counter_clip(path: Path, rate: Fraction, frames: int, size: tuple[int, int] = (320, 180)) -> Path:
-    """Write `frames` pictures at `rate` frames per second as a file that browsers play and seek."""
+def write_counter_clip(
+    path: Path,
+    rate: Fraction,
+    frames: int,
+    size: tuple[int, int] = (320, 180),
+    shown_at: Sequence[int] | None = None,
+) -> Path:
+    """Write `frames` pictures as a file that browsers play and seek.
+
+    rate      frames a second; shown_at: where each picture stands on the grid of that rate, None for one after another
+    """
     with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
         stream = container.add_stream("libx264", rate=rate)
         stream.width, stream.height = size
@@ -37,6 +47,7 @@ def write_counter_clip(path: Path, rate: Fraction, frames: int, size: tuple[int,
         stream.options = {"crf": "20", "preset": "veryfast", "g": str(max(1, round(rate))), "bf": "2"}
         for number in range(frames):
             picture = av.VideoFrame.from_ndarray(counter_picture(number, size), format="rgb24")
+            picture.pts, picture.time_base = number if shown_at is None else shown_at[number], 1 / rate
             container.mux(stream.encode(picture))
         container.mux(stream.encode(None))
     return path

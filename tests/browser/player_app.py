@@ -1,10 +1,13 @@
 """A test app with nothing but the player. The query says what it shows.
 
 clip       path of the clip (of the counter clips that the test made); fps and frames: what the clip has
+own_clock  '1' to take what the clip has from the file itself
 objects    how many objects (default 8); every: one annotated frame in so many
 compare, scores, autoplay, empty: '1' to turn on; t, sel: where to start; version: another payload format
 src        overrides the address of the video, to provoke errors
 """
+
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
@@ -13,6 +16,7 @@ from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video
 from ag_core.taxonomy import N_ACTIONS, N_RELATIONS, object_index, relation_index
 from ag_core.ui.player.media import serve_video
 from ag_core.ui.player.player import build_player_data, show_player
+from ag_core.video.frames import probe_video
 
 OBJECTS = (
     "cup/glass/bottle", "sofa/couch", "table", "laptop", "closet/cabinet", "pillow", "phone/camera", "television",
@@ -62,6 +66,8 @@ def model_scores(name: str, shift: float) -> ActionScores:
 def main() -> None:
     every, count = int(query.get("every", 1)), int(query.get("objects", 8))
     video = Video("TEST1", frames / fps, fps, width, height, frames)
+    if query.get("own_clock"):
+        video = replace(probe_video(query["clip"]), video_id="TEST1")
     sources = {"annotation": [graph(number, count) for number in range(0, frames, every)]}
     if query.get("compare"):
         sources["prediction"] = [graph(number, count, predicted=True) for number in range(7, frames, 2 * every)]

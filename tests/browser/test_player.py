@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route
 
+from ag_core.video.transcode import to_browser_playable
 from tests.browser.counter_clip import write_counter_clip
 
 pytestmark = pytest.mark.browser
@@ -90,6 +91,32 @@ def test_overlay_frame_is_picture_frame(show: Callable[..., Page], clip: str) ->
     for frame in (7, 41, 18, 33):
         of(page, f"p.seekTime({frame} / p.data.fps)")
         stands_at(page, frame)
+    differences = of(page, "agPlayerStats.differences")
+    assert set(differences) == {"0"}, differences
+
+
+def test_frames_of_a_phone_stand_at_their_own_times(
+    app: Callable[..., str], visit: Callable[..., Page], tmp_path: Path
+) -> None:
+    # 30 frames a second, then 6 in the dark, a pause of five seconds, and 30 again with every fifth frame dropped.
+    shown_at = [*range(40), *range(40, 100, 5), *(250 + n for n in range(30) if n % 5)]
+    clip = write_counter_clip(tmp_path / "phone.mp4", Fraction(30), len(shown_at), shown_at=shown_at)
+    shown, copied = to_browser_playable(clip, tmp_path)
+    page = visit(app(APP), {"clip": shown, "own_clock": 1, "frames": len(shown_at)})
+    page.wait_for_function("() => window.agPlayerStats && agPlayerStats.ticks > 0")
+    assert copied and of(page, "p.times.seconds.length") == len(shown_at)
+    for frame in (0, 39, 40, 45, 51, 52, 53, len(shown_at) - 1, 12):
+        of(page, f"p.seekTime({round(shown_at[frame] / 30, 3)})")
+        stands_at(page, frame)
+        assert of(page, "p.clock.time") == pytest.approx(shown_at[frame] / 30, abs=0.001)
+        assert of(page, "p.times.at(p.parts.video.currentTime)") == frame
+    of(page, "p.seekTime(7.5)")  # within the pause
+    stands_at(page, 51)
+    press(page, "Home")
+    stands_at(page, 0)
+    press(page, "k", "]", "]")
+    until(page, "p.clock.frame > 60 || p.parts.video.ended")
+    of(page, "p.clock.pause()")
     differences = of(page, "agPlayerStats.differences")
     assert set(differences) == {"0"}, differences
 

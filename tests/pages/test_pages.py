@@ -14,6 +14,7 @@ from ag_core.errors import UserError
 from ag_core.jobs.films import FilmJobs
 from ag_core.jobs.job import Job, JobState
 from ag_core.jobs.prediction import PredictionRequest
+from ag_core.records import FrameClock
 from ag_core.results import uploads
 from ag_core.results.film_cache import FilmRequest
 from ag_core.results.prediction import Prediction
@@ -370,7 +371,7 @@ def test_numbers_are_written_one_way() -> None:
         "0.0 %", "< 0.1 %", "0.1 %", "99.9 %", "> 99.9 %", "100.0 %",
     ]  # fmt: skip
     assert format_clock(62.5) == "1:02.500"
-    assert format_position(2.5, 12) == "0:02.500, frame 31"
+    assert format_position(2.5, FrameClock(12)) == "0:02.500, frame 31"
     assert format_remaining(None) == "estimating"
 
 

@@ -254,6 +254,8 @@ def build_player_data(
         "link_path": link_path,
         "debug": debug,
     }
+    if video.frame_times_s is not None:
+        data["times"] = pa.table({"t": pa.array(video.frame_times_s, pa.float64())})
     for name, (rows, strengths) in tables.items():
         data[f"graphs:{name}"] = rows
         if strengths is not None:

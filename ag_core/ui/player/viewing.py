@@ -21,11 +21,10 @@ from ag_core.records import (
     MIN_PROBABILITY,
     ActionInterval,
     ActionScores,
+    FrameClock,
     SceneGraph,
     Video,
-    frame_to_time,
     latest_graph_at,
-    time_to_frame,
 )
 from ag_core.results.prediction import Prediction
 from ag_core.ui import cached, html, tables
@@ -74,9 +73,9 @@ class Viewing:
         return _name_source(self.prediction)
 
     @property
-    def clock_fps(self) -> float:
-        """The rate with which frames are placed on the clock."""
-        return self.video.fps or FALLBACK_FPS
+    def clock(self) -> FrameClock:
+        """When its frames are shown; with a rate that stands for an unknown one."""
+        return self.video.clock or FrameClock(FALLBACK_FPS, self.video.n_frames)
 
     @cached_property
     def _made(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
@@ -105,8 +104,7 @@ class Viewing:
 
     def latest_graph_at(self, source: str, time_s: float) -> SceneGraph | None:
         """The graph of a source that holds at a time; None before the first or where the source has none."""
-        frame = time_to_frame(time_s, self.clock_fps, self.video.n_frames)
-        return latest_graph_at(self.sources.get(source, []), frame)
+        return latest_graph_at(self.sources.get(source, []), self.clock.frame_at(time_s))
 
 
 def load_viewing(key: cached.StoreKey, video_id: str, run: str | None = None) -> Viewing:
@@ -167,7 +165,7 @@ def show_viewing(viewing: Viewing, key: str, *, t0: float = 0.0, compare: bool =
     sources = viewing.sources
     if not t0 and not options.get("autoplay"):  # a still player begins where every source has a graph
         starts = [graphs[0].frame for graphs in sources.values()]
-        t0 = frame_to_time(max(starts, default=1), viewing.clock_fps)
+        t0 = viewing.clock.time_of(max(starts, default=1))
     beside = tuple(sources) if compare and len(sources) > 1 else ()
     return show_player(viewing.build_payload(src_url=url, t0=t0, compare=beside, **options), key)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from ag_core.graphs.formats import FORMATS, Format, export_graphs
-from ag_core.records import SceneGraph, Video, latest_graph_at, time_to_frame
+from ag_core.records import FrameClock, SceneGraph, Video, latest_graph_at
 from ag_core.ui.formatting import format_download_name, format_number
 from ag_core.ui.page import is_dark, show_owner_note
 
@@ -16,11 +16,11 @@ MOMENT, WHOLE = "This moment", "Whole video"
 
 
 def show_export_menu(
-    video: Video, graphs: Sequence[SceneGraph], source: str, whose: str, time_s: float, fps: float, key: str
+    video: Video, graphs: Sequence[SceneGraph], source: str, whose: str, time_s: float, clock: FrameClock, key: str
 ) -> None:
     """A button that unfolds into the formats. `whose` says in words where the graphs come from.
 
-    `time_s` is where the player stands; `fps` the rate that its frames are counted with.
+    `time_s` is where the player stands; `clock` says which frame it shows.
     """
     menu = st.popover("Export", icon=":material/download:", key=f"{key}_menu", on_change="rerun")
     if not menu.open:
@@ -31,7 +31,7 @@ def show_export_menu(
         scope = st.segmented_control(
             "What", [MOMENT, WHOLE], default=WHOLE, required=True, key=f"{key}_scope", label_visibility="collapsed"
         )
-        newest = latest_graph_at(graphs, time_to_frame(time_s, fps, video.n_frames))
+        newest = latest_graph_at(graphs, clock.frame_at(time_s))
         frame = newest.frame if newest is not None and scope == MOMENT else None
         if scope == MOMENT and newest is None:
             st.caption("No graph begins before this moment; play on, or choose the whole video.")

@@ -1,5 +1,6 @@
 """The player's payload: edges, shared tracks, typed columns, lanes, scores, and refusal of what cannot travel."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,13 @@ def test_a_predictions_edges_have_strengths_in_the_order_of_rows_and_bits() -> N
         (6, "dish", "touching"): 80,
     }
     assert rows["score"].to_pylist() == [100] * 5
+
+
+def test_uneven_frames_bring_their_times() -> None:
+    times_s = np.concatenate([np.arange(200) / 24, 60 + np.arange(40) / 5])
+    data = build_player_data(replace(VIDEO, frame_times_s=times_s), None, {"annotation": [graph(3, {})]})
+    assert data["times"]["t"].to_pylist() == times_s.tolist() and data["n_frames"] == 240
+    assert "times" not in build_player_data(VIDEO, None, {"annotation": [graph(3, {})]})
 
 
 def test_frames_beyond_sixteen_bits_keep_their_numbers() -> None:

@@ -3,6 +3,9 @@
 
 const ROW = { ruler: 22, ticks: 14, action: 22, score: 30, head: 26, groupGap: 6 };
 
+// How strongly an annotated action shades the scores of it, so that it is seen on a light and on a dark page.
+const TRUTH_ALPHA = 0.22;
+
 /** An interval of an action. @typedef {{id: string, name: string, class: string, start: number, end: number}} Lane */
 
 class Timeline {
@@ -255,7 +258,7 @@ class Timeline {
     });
     context.fillStyle = this.theme.text;
     if (x + 120 > wide || !this.data.actions.length) return;
-    context.globalAlpha = 0.12;
+    context.globalAlpha = TRUTH_ALPHA;
     context.fillRect(x, middle - 6, 22, 12);
     context.globalAlpha = 0.75;
     context.fillText("annotated action", x + 28, middle);
@@ -266,8 +269,9 @@ class Timeline {
     const low = row.top + row.height - 4;
     const tall = row.height - 8;
     context.fillStyle = this.theme.text;
-    context.globalAlpha = 0.12;
+    context.globalAlpha = TRUTH_ALPHA;
     for (const lane of row.truth) context.fillRect(across(lane.start), row.top + 2, across(Math.min(lane.end, this.duration)) - across(lane.start), row.height - 4);
+    context.globalAlpha = 0.12;
     context.fillRect(0, low, wide, 1);
     context.globalAlpha = 1;
     this.scores.forEach((model) => {

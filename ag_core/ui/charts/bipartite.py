@@ -54,9 +54,9 @@ def draw_bipartite_map(
     ).sort_values(value)
     least, top = (float(heaviest[value].min()), float(heaviest[value].max())) if len(heaviest) else (1.0, 1.0)
     width = (
-        alt.Scale(type="log", domain=[least, max(top, least * 1.001)], range=[0.6, 7])
+        alt.Scale(type="log", domain=[least, max(top, least * 1.001)], range=[1, 7])
         if logarithmic
-        else alt.Scale(domain=[0, top], range=[0.4, 9])
+        else alt.Scale(domain=[0, top], range=[1, 9])
     )
     across = alt.Scale(domain=[-0.34, 1.3])
     down = alt.Scale(domain=[float(nodes["y"].max()) + 0.6, -1.4], nice=False, zero=False)
@@ -78,6 +78,7 @@ def draw_bipartite_map(
                     orient="bottom",
                     format=number,
                     symbolType="stroke",
+                    symbolStrokeColor=PLAIN[dark],
                     values=_choose_legend_values(least, top),
                 ),
             ),

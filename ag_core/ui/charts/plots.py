@@ -7,6 +7,7 @@ logarithmic. A table with the column `mark` makes a chart whose marks can be cho
 
 from collections.abc import Sequence
 from math import log10
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -16,6 +17,7 @@ from plotly.subplots import make_subplots
 from ag_core.catalog import ACTION_MODELS, get_model_label
 from ag_core.graphs.palette import GROUP_STYLES
 from ag_core.taxonomy import OBJECTS, RELATIONS, Group, format_name
+from ag_core.ui.colours import CELL_RAMP
 
 GROUPS = [group.value for group in Group]
 GROUP_COLOURS = {dark: [GROUP_STYLES[group].colour(dark) for group in Group] for dark in (False, True)}
@@ -26,12 +28,6 @@ PLAIN = {False: "#66718A", True: "#9AA5B8"}
 
 TEXT = {False: "#31333F", True: "#FAFAFA"}
 """Words inside a chart, which take no colour from the page. By whether the theme is dark."""
-
-SEQUENCE = {
-    False: ["#F7F3FB", "#D9C2EE", "#B07FDB", "#8A2FC9", "#4E1480"],
-    True: ["#1B1622", "#3C2A58", "#6A4A9E", "#A678F0", "#EADCFF"],
-}
-"""Heat maps: nothing is near the page, much is far from it. By whether the theme is dark."""
 
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 
@@ -188,10 +184,10 @@ def draw_heat_map(
         .encode(
             y=alt.Y(f"{row}:N", sort=list(rows), scale=alt.Scale(domain=list(rows)), title=None, axis=down),
             x=alt.X(f"{column}:N", sort=list(columns), scale=alt.Scale(domain=list(columns)), title=None, axis=across),
-            color=alt.Color(
-                f"{value}:Q",
-                scale=alt.Scale(range=SEQUENCE[dark], domain=domain, type="sqrt" if compress else "linear"),
-                legend=alt.Legend(title=label, orient="right", gradientLength=min(180, HEAT_ROW_HEIGHT * len(rows))),
+            color=encode_cell_colour(
+                value,
+                alt.Scale(range=CELL_RAMP[dark], domain=domain, type="sqrt" if compress else "linear"),
+                alt.Legend(title=label, orient="right", gradientLength=min(180, HEAT_ROW_HEIGHT * len(rows))),
             ),
             tooltip=[alt.Tooltip(f"{name}:N") for name in table.columns if name not in (value, MARK)]
             + [alt.Tooltip(f"{value}:Q", format=number, title=label)],
@@ -199,6 +195,12 @@ def draw_heat_map(
         .properties(height=alt.Step(HEAT_ROW_HEIGHT))
     )
     return make_pickable(chart) if MARK in table else chart
+
+
+def encode_cell_colour(value: str, scale: alt.Scale, legend: alt.Legend) -> Any:
+    """The column `value` as the colour of a cell; one of nothing has the page's colour."""
+    shade = alt.Color(f"{value}:Q", scale=scale, legend=legend)
+    return alt.when(alt.datum[value] != 0).then(shade).otherwise(alt.value("transparent"))
 
 
 def draw_object_relation_map(
@@ -261,7 +263,7 @@ def draw_score_curves(
                 **panel,
             )
         for start_s, end_s in truth.loc[truth["action"] == action, ["start_s", "end_s"]].itertuples(index=False):
-            figure.add_vrect(start_s, end_s, fillcolor="#808080", opacity=0.18, line_width=0, **panel)
+            figure.add_vrect(start_s, end_s, fillcolor="#808080", opacity=0.3, line_width=0, **panel)
         if now_s is not None:
             figure.add_vline(now_s, line_width=1.5, line_color="#808080", **panel)
     figure.update_annotations(x=0, xanchor="left", font_size=13)

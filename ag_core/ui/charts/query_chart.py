@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from ag_core.catalog import ACTION_MODELS
-from ag_core.ui.charts.plots import GROUP_COLOURS, GROUPS, PLAIN, SEQUENCE, get_model_colour
+from ag_core.ui.charts.plots import GROUP_COLOURS, GROUPS, PLAIN, encode_cell_colour, get_model_colour
+from ag_core.ui.colours import CATEGORIES, CELL_RAMP, MARK_RAMP
 
 KINDS = ("Bar", "Line", "Scatter", "Heat map", "Histogram")
 ROWS = "number of rows"
@@ -138,10 +139,13 @@ def draw_query_chart(
             **shade,
         ).properties(height=alt.Step(ROW_HEIGHT))  # fmt: skip
     elif kind == "Heat map":
-        chart = base.mark_rect().encode(
+        lowest = min(0.0, float(table["colour"].min())) if len(table) else 0.0
+        highest = max(1e-9, float(table["colour"].max())) if len(table) else 1.0
+        scale = alt.Scale(range=CELL_RAMP[dark], domain=[lowest, highest])
+        chart = base.mark_rect(stroke="#80808040", strokeWidth=0.5).encode(
             x=alt.X("x:N", title=x, sort=None, axis=alt.Axis(labelAngle=-50, labelLimit=160, labelOverlap=True)),
             y=alt.Y("y:N", title=y, sort=None, axis=alt.Axis(labelLimit=200, labelOverlap=False)),
-            color=alt.Color("colour:Q", scale=alt.Scale(range=SEQUENCE[dark], domainMin=0), title=colour or ROWS),
+            color=encode_cell_colour("colour", scale, alt.Legend(title=colour or ROWS)),
             tooltip=tooltip,
         ).properties(height=alt.Step(18))  # fmt: skip
     elif kind == "Histogram":
@@ -235,9 +239,9 @@ def _encode_colour(table: pd.DataFrame, colour: str | None, kind: str, dark: boo
     if "colour" not in table or kind == "Heat map":
         return {}
     if pd.api.types.is_numeric_dtype(table["colour"]):
-        return {"color": alt.Color("colour:Q", title=colour, scale=alt.Scale(range=SEQUENCE[dark][1:]))}
+        return {"color": alt.Color("colour:Q", title=colour, scale=alt.Scale(range=MARK_RAMP[dark]))}
     legend, names = alt.Legend(orient="top", symbolType="square"), set(table["colour"])
-    scale = alt.Scale(scheme="tableau10")
+    scale = alt.Scale(range=CATEGORIES[dark])
     if names <= set(GROUPS):
         scale = alt.Scale(domain=GROUPS, range=GROUP_COLOURS[dark])
     elif names <= set(ACTION_MODELS):

@@ -13,16 +13,8 @@ import pandas as pd
 from ag_core.queries.sequence.language import format_step
 from ag_core.queries.sequence.query import SqlQuery
 from ag_core.queries.sequence.records import MAX_STEPS, Sequence
+from ag_core.ui.colours import CATEGORIES, INK
 from ag_core.ui.formatting import format_clock, format_duration, format_number, format_scene
-
-STEP_COLOURS = {
-    False: ["#6B3FA0", "#2C6BB3", "#0F7A80", "#2F7A34", "#866500", "#B34D12", "#AB2C5C", "#555F73"],
-    True: ["#B794F4", "#7FB2F5", "#5CC9CF", "#7FD08A", "#E5C15A", "#F0A070", "#F08FB0", "#AEB8C8"],
-}
-"""One for each step, and always beside its number. By whether the theme is dark."""
-
-INK = {False: "#FFFFFF", True: "#14161B"}
-"""What is written on these colours. By whether the theme is dark."""
 
 NARROWEST_PERCENT = 1.2
 
@@ -180,5 +172,4 @@ def _format_span(interval: StepInterval) -> str:
 
 
 def _format_colours(step: int, dark: bool) -> str:
-    colours = STEP_COLOURS[dark]
-    return f"background:{colours[(step - 1) % len(colours)]};color:{INK[dark]}"
+    return f"background:{CATEGORIES[dark][step - 1]};color:{INK[dark]}"

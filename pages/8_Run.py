@@ -30,7 +30,7 @@ def choose_video() -> Path | None:
     if kind == KNOWN and known:
         return Path(known[st.selectbox("Which", list(known), key="run_video")])
     handed_in = st.file_uploader(
-        "An mp4, mkv, mov, webm or similar, up to 300 MB", uploads.VIDEO_ENDINGS, key="run_file"
+        "An mp4, mkv, mov, webm or similar, up to 300 MB", list(uploads.UPLOAD_ENDINGS), key="run_file"
     )
     return uploads.save_upload(handed_in.name, handed_in.getbuffer()) if handed_in else None
 

@@ -15,11 +15,22 @@ import numpy as np
 from ag_core.errors import UserError
 from ag_core.files import write_atomically
 from ag_core.records import ActionScores, SceneGraph, Video
+from ag_core.results.json_values import read_json, take_list, take_number, take_text, take_whole, to_array
 from ag_core.taxonomy import ACTIONS, N_ACTIONS, OBJECT_CLASSES, RELATIONS_OF_GROUP, Group, object_index
+from ag_core.video.ids import find_fault_of_id
 
 FORMAT = "action-genome-explorer/prediction"
 VERSION = 1
 DEFAULT_RATE = 2.0
+
+MAX_TIME_S = 1_000_000
+"""Eleven days: what a store's whole milliseconds hold, twice over."""
+
+MIN_VIDEO_RATE, MAX_VIDEO_RATE = 0.0001, 10_000
+"""Frames a second, from one in three hours."""
+
+MAX_FRAMES, MAX_SIZE_PX, MAX_SIDE_PX = 9_999_999, 100_000, 1_000_000
+"""Of a file that is read: frames, the frame's width or height, a side of a box."""
 
 
 @dataclass(frozen=True)
@@ -127,8 +138,11 @@ class Prediction:
             raise UserError(f"this prediction has version {content.get('version')}; version {VERSION} is read here")
         try:
             return _parse_prediction(content)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise UserError(f"this prediction is damaged ({error!r}); make it anew") from None
+        except KeyError as error:
+            missing = f"{error.args[0]} is missing" if len(str(error.args[0])) < 40 else error.args[0]
+            raise UserError(f"this prediction is damaged ({missing}); make it anew") from None
+        except (TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise UserError(f"this prediction is damaged ({error}); make it anew") from None
 
     def to_text(self) -> str:
         """The file's text."""
@@ -141,12 +155,7 @@ class Prediction:
     @staticmethod
     def load(path: Path) -> "Prediction":
         """Read a file. Raises UserError where it is missing or is not a prediction of this version."""
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise UserError(f"{path.name} cannot be read ({error.strerror}); give a prediction file") from None
-        except ValueError:
-            raise UserError(f"{path.name} is not JSON; give a prediction file") from None
+        content = read_json(path, "give a prediction file")
         try:
             return Prediction.from_json(content)
         except UserError as error:
@@ -188,43 +197,63 @@ def _scores_to_json(scores: ActionScores) -> list[dict[str, Any]]:
 
 def _parse_prediction(content: dict[str, Any]) -> Prediction:
     facts = content["video"]
+    video_id = take_text(facts, "id")
+    if fault := find_fault_of_id(video_id):
+        raise ValueError(f"the id of its video {fault}")
     times_s = facts.get("frame_times_s")
     video = Video(
-        facts["id"],
-        float(facts["duration_s"]),
-        float(facts["fps"]),
-        int(facts["width"]),
-        int(facts["height"]),
-        int(facts["frames"]),
+        video_id,
+        take_number(facts, "duration_s", 0, MAX_TIME_S),
+        take_number(facts, "fps", MIN_VIDEO_RATE, MAX_VIDEO_RATE),
+        take_whole(facts, "width", 1, MAX_SIZE_PX),
+        take_whole(facts, "height", 1, MAX_SIZE_PX),
+        take_whole(facts, "frames", 1, MAX_FRAMES),
         frame_times_s=None if times_s is None else np.array(times_s, np.float64),
     )
     over_time = content["actions_over_time"]
     return Prediction(
         video=video,
-        file=facts["file"],
-        sha256=facts["sha256"],
-        models=tuple(ModelUse(**model) for model in content["models"]),
-        rate=float(content["settings"]["rate"]),
-        notes=tuple(content["notes"]),
-        frames=tuple(_parse_graph(frame) for frame in content["frames"]),
+        file=take_text(facts, "file"),
+        sha256=take_text(facts, "sha256"),
+        models=tuple(
+            ModelUse(**{name: take_text(model, name) for name in ModelUse.__annotations__})
+            for model in take_list(content, "models")
+        ),
+        rate=take_number(content["settings"], "rate", 0, MAX_VIDEO_RATE, above=True),
+        notes=tuple(take_text({"a note": note}, "a note") for note in take_list(content, "notes")),
+        frames=tuple(map(_parse_graph, take_list(content, "frames"))),
         actions=tuple(_parse_scores(model, rows, over_time) for model, rows in content["actions"].items()),
     )
 
 
 def _parse_graph(frame: dict[str, Any]) -> SceneGraph:
-    person, objects = frame["person"], frame["objects"]
+    number = take_whole(frame, "frame", 1, MAX_FRAMES)
+    try:
+        return _parse_frame(number, frame)
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise ValueError(f"frame {number}: {error}") from None
+
+
+def _parse_frame(number: int, frame: dict[str, Any]) -> SceneGraph:
+    person, objects = frame["person"], take_list(frame, "objects")
     relations = [
         [found[group.value][name] for group in Group for name in RELATIONS_OF_GROUP[group]] for found in objects
     ]
+    boxes = [found["box_xyxy"] for found in objects]
+    hidden = np.array([box is None for box in boxes], bool)
+    boxes_xyxy = to_array([box or [0] * 4 for box in boxes], "a box", -MAX_SIDE_PX, MAX_SIDE_PX).reshape(-1, 4)
+    boxes_xyxy[hidden] = np.nan
     return SceneGraph(
-        frame=int(frame["frame"]),
-        time_s=float(frame["time_s"]),
-        person_box_xyxy=None if person is None else person["box_xyxy"],
-        person_score=0.0 if person is None else float(person["score"]),
+        frame=number,
+        time_s=take_number(frame, "time_s", 0, MAX_TIME_S),
+        person_box_xyxy=None
+        if person is None
+        else to_array(person["box_xyxy"], "the person's box", -MAX_SIDE_PX, MAX_SIDE_PX),
+        person_score=0.0 if person is None else take_number(person, "score", 0, 1),
         object_classes=np.array([object_index(found["class"]) for found in objects], np.int64),
-        object_boxes_xyxy=np.array([found["box_xyxy"] or [np.nan] * 4 for found in objects], np.float32),
-        object_scores=np.array([found["score"] for found in objects], np.float32),
-        relations=np.array(relations, np.float32),
+        object_boxes_xyxy=boxes_xyxy,
+        object_scores=to_array([found["score"] for found in objects], "a score", 0, 1),
+        relations=to_array(relations, "a relationship's score", 0, 1),
     )
 
 
@@ -232,9 +261,9 @@ def _parse_scores(model: str, rows: list[dict[str, Any]], over_time: dict[str, A
     if [row["id"] for row in rows] != [action.id for action in ACTIONS]:
         raise ValueError(f"{model} must score the {N_ACTIONS} actions in their order")
     return ActionScores(
-        model=model,
-        scores=np.array([row["score"] for row in rows], np.float32),
-        times_s=np.array(over_time["times_s"], np.float32),
-        over_time=np.array(over_time[model], np.float32),
+        model=take_text({"a model": model}, "a model"),
+        scores=to_array([row["score"] for row in rows], "an action's score", 0, 1),
+        times_s=to_array(over_time["times_s"], "times_s", 0, MAX_TIME_S),
+        over_time=to_array(over_time[model], "an action's score over time", 0, 1),
         trained_on=np.array([row["trained"] for row in rows], bool),
     )

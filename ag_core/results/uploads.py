@@ -6,8 +6,9 @@ from pathlib import Path
 from ag_core.errors import UserError
 from ag_core.files import hash_bytes, write_atomically
 from ag_core.settings import settings
+from ag_core.video.ids import VIDEO_ENDINGS
 
-VIDEO_ENDINGS = ("mp4", "mkv", "mov", "webm", "avi", "m4v", "mpg", "mpeg", "ogv", "3gp")
+UPLOAD_ENDINGS = tuple(ending.lstrip(".") for ending in VIDEO_ENDINGS)
 
 MAX_NAME_BYTES = 255
 """Of a file's name, on the usual disks."""

@@ -144,6 +144,69 @@ def test_other_files_are_refused_with_a_sentence(tmp_path: Path, text: str, said
         Prediction.load(path)
 
 
+def spoil(*way: Any, value: Any) -> dict[str, Any]:
+    """The example's content with one value replaced, found by its keys."""
+    content = example().to_json()
+    owner: Any = content
+    for key in way[:-1]:
+        owner = owner[key]
+    owner[way[-1]] = value
+    return content
+
+
+@pytest.mark.parametrize(
+    ("way", "value"),
+    [
+        *((("video", "fps"), value) for value in (0, -1, None, "12", True, 1e9, 1e-300)),
+        *((("video", "id"), value) for value in ("", 5, None, "a/b", "\ud800", "A" * 201, "a\0b")),
+        *((("video", "frames"), value) for value in (0, 144.5, "144", 10**8, 10**400)),
+        *((("video", "width"), value) for value in (0, -480, None, 10**6)),
+        *((("video", "duration_s"), value) for value in (-1, 1e9, "12")),
+        (("video", "file"), None), (("video", "sha256"), 7), (("video",), []),
+        (("models", 0, "name"), "\udfff"), (("models", 0, "role"), 3), (("models",), {}), (("models", 0), "reldn"),
+        (("settings", "rate"), 0), (("notes",), "a note"), (("notes",), [7]),
+        *((("frames", 0, "time_s"), value) for value in (-1, 4e7, None, "soon")),
+        *((("frames", 0, "frame"), value) for value in (0, 1.5, 10**8, True)),
+        *((("frames", 0, "person", "score"), value) for value in (72, -0.1, "0.9")),
+        *((("frames", 0, "person", "box_xyxy"), box) for box in ([1, 2, 3], [1, 2, 3, "4"], [1, 2, 3, 1e300], "box")),
+        *((("frames", 0, "objects", 0, "box_xyxy"), box) for box in ([1, 2], ["1", "2", "3", "4"], [[1, 2, 3, 4]])),
+        *((("frames", 0, "objects", 0, "score"), value) for value in (2, None, "0.5")),
+        *((("frames", 0, "objects", 0, "class"), value) for value in ("dragon", "person", 7)),
+        (("frames", 0, "objects", 0, "contact", "eating"), 1.5), (("frames", 0, "objects"), None), (("frames",), {}),
+        (("actions", "sgfb", 0, "score"), -1), (("actions", "sgfb", 0, "score"), "high"),
+        (("actions_over_time", "times_s"), [-1, 2, 3]), (("actions_over_time", "sgfb"), [[2] * N_ACTIONS] * 3),
+        (("actions",), []),
+    ],
+)  # fmt: skip
+def test_values_that_no_later_step_can_hold_are_refused(way: tuple[Any, ...], value: Any) -> None:
+    assert Prediction.from_json(example().to_json()).video.video_id == "clip"
+    with pytest.raises(UserError, match=r"this prediction is damaged \(.+\); make it anew"):
+        Prediction.from_json(spoil(*way, value=value))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (json.dumps(spoil("video", "fps", value=float("nan"))), "not JSON .it holds NaN"),
+        (json.dumps(spoil("frames", 0, "time_s", value=float("inf"))), "not JSON .it holds Infinity"),
+        ("[" * 100_000, "nested too deeply"),
+        ("{" + '"a": 1' + "0" * 5000 + "}", "not JSON"),
+        (json.dumps(spoil("frames", 0, "time_s", value=-1)), "frame 6: time_s is -1, not a number from 0 to 1e"),
+    ],
+)
+def test_a_text_that_breaks_a_reader_is_refused_with_its_reason(text: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "clip.json"
+    path.write_text(text)
+    with pytest.raises(UserError, match=said):
+        Prediction.load(path)
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "clip.json"
+    path.write_text(example().to_text(), encoding="utf-8-sig")
+    assert Prediction.load(path).to_json() == example().to_json()
+
+
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"none\.json cannot be read"):
         Prediction.load(tmp_path / "none.json")

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from ag_core.annotations.readers.csv_rows import NOT_PAIRED, read_csv_rows, read_number
 from ag_core.annotations.readers.issues import Issue, Kind
-from ag_core.annotations.readers.video_ids import find_fault_of_id, strip_video_ending
 from ag_core.records import ActionInterval, Video
 from ag_core.taxonomy import action_index
+from ag_core.video.ids import find_fault_of_id, strip_video_ending
 
 COLUMNS = ("id", "subject", "scene", "quality", "relevance", "verified", "script", "objects", "descriptions", "actions",
            "length")  # fmt: skip

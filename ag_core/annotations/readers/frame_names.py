@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ag_core.annotations.readers.issues import Issue, Kind, describe_value
-from ag_core.annotations.readers.video_ids import MAX_ID_LETTERS
+from ag_core.video.ids import MAX_ID_LETTERS
 
 MAX_FRAME = 9_999_999
 """No video has more frames: it is four days of 30 frames a second."""

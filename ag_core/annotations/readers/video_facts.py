@@ -12,8 +12,8 @@ from typing import Any
 from ag_core.annotations.building.parts import Tables, to_issue_columns
 from ag_core.annotations.readers.csv_rows import read_csv_rows, read_number
 from ag_core.annotations.readers.issues import Issue, Kind, describe_value
-from ag_core.annotations.readers.video_ids import VIDEO_ENDINGS, find_fault_of_id, strip_video_ending
 from ag_core.errors import UserError
+from ag_core.video.ids import VIDEO_ENDINGS, find_fault_of_id, strip_video_ending
 
 VIDEO_READER = 2
 """Version of what this module makes of a file."""

@@ -6,7 +6,7 @@ import streamlit as st
 
 from ag_core.doctor.check import Area
 from ag_core.ui import cached
-from ag_core.ui.page import EXPLORE, require_store, show_empty_state, show_owner_note, show_page_frame
+from ag_core.ui.page import EXPLORE, check_link, require_store, show_empty_state, show_owner_note, show_page_frame
 from ag_core.ui.widgets.findings import show_findings, show_funnel, show_report_downloads, show_summary
 
 PATIENCE_S = 0.3
@@ -43,5 +43,6 @@ show_funnel(key)
 areas = [area.value for area in Area if any(one.area is area for one in findings)]
 st.subheader("Findings", anchor=False)
 show_owner_note("Checks of the open data set. Open one to see its rows; choose a row to see the moment.")
+check_link("area", areas, "area")
 chosen = st.pills("Area", areas, key="area", bind="query-params", label_visibility="collapsed", selection_mode="multi")
 show_findings(key, [one for one in findings if not chosen or one.area.value in chosen])

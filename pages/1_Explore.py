@@ -15,9 +15,10 @@ from ag_core.ui.page import (
     COMPARE,
     EXPLORE,
     RUN,
-    TIME,
+    SHOWN,
     VIDEO,
-    read_start_time,
+    check_link,
+    forget_position,
     require_store,
     show_empty_state,
     show_failure,
@@ -34,7 +35,15 @@ from ag_core.ui.player.viewing import (
     show_viewing,
 )
 from ag_core.ui.widgets.export_menu import show_export_menu
-from ag_core.ui.widgets.pickers import format_run, pick_filter, pick_run, show_download, show_facet_pills
+from ag_core.ui.widgets.pickers import (
+    format_run,
+    link_model_run,
+    link_run,
+    pick_filter,
+    pick_run,
+    show_download,
+    show_facet_pills,
+)
 from ag_core.ui.widgets.video_still import show_still
 
 PER_PAGE = 12
@@ -52,6 +61,7 @@ def show_grid(key: StoreKey) -> None:
     pages = ceil(found / PER_PAGE)
     videos = format_number(cached.count_totals(key, filters.source)["videos"])
     show_owner_note(f"{format_number(found)} of {videos} videos fit{_describe_owner(key, filters.source)}.")
+    check_link("page", map(str, range(1, pages + 1)), "page")
     if st.session_state.get("page", 1) > pages:
         st.session_state["page"] = 1
     number = st.session_state.get("page", 1) if pages > 1 else 1
@@ -83,13 +93,14 @@ def _describe_owner(key: StoreKey, source: str) -> str:
 
 def open_video(video_id: str) -> None:
     """Show one video; the link says which."""
-    st.query_params.pop(TIME, None)
+    forget_position()
     st.query_params[VIDEO] = video_id
 
 
 def close_video() -> None:
     """Back to the posters."""
-    st.query_params.pop(TIME, None)
+    forget_position()
+    st.query_params.pop(SHOWN, None)
     st.query_params.pop(VIDEO, None)
 
 
@@ -105,7 +116,10 @@ def show_video(key: StoreKey, video_id: str) -> None:
             return
         if viewing.scores:
             st.page_link(
-                COMPARE, label="Compare models", icon=":material/compare_arrows:", query_params={VIDEO: video_id}
+                COMPARE,
+                label="Compare models",
+                icon=":material/compare_arrows:",
+                query_params={VIDEO: video_id} | link_model_run(key, video_id, run),
             )
     script = viewing.video.script
     st.markdown(f"**{video_id}**" + (f" — {script}" if script else ""))
@@ -115,22 +129,26 @@ def show_video(key: StoreKey, video_id: str) -> None:
 @st.fragment
 def show_player_and_tables(viewing: Viewing) -> None:
     """The player and the tables that follow its clock."""
-    state = show_viewing(viewing, "explore_player", t0=read_start_time(), neighbours=True)
+    state = show_viewing(viewing, "explore_player", neighbours=True)
     if state.get("navigate"):
         _go_to_neighbour(viewing.video.video_id, state["navigate"])
     source = ANNOTATION if ANNOTATION in viewing.sources else PREDICTED
     if not viewing.sources:
         st.caption("Nobody annotated this video, and no model has predicted it yet.")
-        st.page_link(RUN, label="Run the models on it", icon=":material/play_circle:")
+        link = link_run(viewing.video.video_id)
+        st.page_link(RUN, label="Run the models on it", icon=":material/play_circle:", query_params=link)
     head = st.container(horizontal=True, vertical_alignment="bottom", key="explore_head")
     if len(viewing.sources) > 1:
+        names = {ANNOTATION: "Annotation", PREDICTED: "Prediction"}
+        check_link("tables", names.values(), "source")
         source = head.segmented_control(
             "Tables show",
             list(viewing.sources),
             default=source,
             required=True,
-            format_func={ANNOTATION: "Annotation", PREDICTED: "Prediction"}.__getitem__,
-            key="explore_source",
+            format_func=names.__getitem__,
+            key="tables",
+            bind="query-params",
         )
     graphs = viewing.sources.get(source, [])
     time_s = float(state.get("t") or 0.0)
@@ -139,6 +157,7 @@ def show_player_and_tables(viewing: Viewing) -> None:
         show_export_menu(
             viewing.video, graphs, named, _format_owner(source), time_s, viewing.clock, key="explore_export"
         )
+    check_link("table", TABS, "table")
     tabs = dict(zip(TABS, st.tabs(list(TABS), key="table", bind="query-params", on_change="rerun")))
     for name, tab in tabs.items():
         if tab.open:  # what nobody looks at is not made

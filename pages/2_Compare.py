@@ -13,6 +13,8 @@ from ag_core.ui.page import (
     EXPLORE,
     RUN,
     VIDEO,
+    check_link,
+    forget_position,
     is_dark,
     require_store,
     show_empty_state,
@@ -28,7 +30,7 @@ from ag_core.ui.player.viewing import (
     show_action_tables,
     show_viewing,
 )
-from ag_core.ui.widgets.pickers import pick_run, pick_video, show_download
+from ag_core.ui.widgets.pickers import link_run, pick_run, pick_video, show_download
 
 MAX_CURVES = 6
 
@@ -36,10 +38,16 @@ MAX_CURVES = 6
 def pick_viewing(key: cached.StoreKey) -> Viewing:
     """The video to compare on, with what its script says beside the choice."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        video_id = pick_video(key, first=cached.find_first_predicted(key))
+        video_id = pick_video(key, first=cached.find_first_predicted(key), on_change=forget_choices)
         viewing = load_viewing(key, video_id, pick_run(key, video_id))
         st.markdown(f":gray[{viewing.video.script or ''}]", width="stretch")
     return viewing
+
+
+def forget_choices() -> None:
+    """What was chosen for another video: where in it, what was selected, and which actions were drawn."""
+    forget_position()
+    st.session_state.pop("actions", None)
 
 
 def choose_actions(viewing: Viewing) -> list[int]:
@@ -47,21 +55,32 @@ def choose_actions(viewing: Viewing) -> list[int]:
     annotated = sorted(viewing.annotated_actions or ())
     known = [action for action in annotated if any(answer.trained_on[action] for answer in viewing.scores.values())]
     favoured = [action for action in select_top_actions(viewing.scores, 3) if action not in known]
+    ids = [action.id for action in ACTIONS]
+    # The address has an action as the picker prints it; a link written by hand may give the bare id.
+    linked = [one for one in st.query_params.get_all("actions") if one in ids]
+    if linked and "actions" not in st.session_state:
+        st.session_state["actions"] = linked[:MAX_CURVES]
+    check_link("actions", {*ids, *map(_format_action_id, ids)}, "action")
     chosen = st.multiselect(
         "Actions to draw",
-        [action.id for action in ACTIONS],
+        ids,
         default=[ACTIONS[action].id for action in (known + favoured)[:4]],
-        format_func=lambda action_id: format_action(action_index(action_id)),
+        format_func=_format_action_id,
         max_selections=MAX_CURVES,
-        key=f"compare_actions_{viewing.video.video_id}",
+        key="actions",
+        bind="query-params",
     )
     return [action_index(action_id) for action_id in chosen]
+
+
+def _format_action_id(action_id: str) -> str:
+    return format_action(action_index(action_id))
 
 
 @st.fragment
 def show_comparison(viewing: Viewing) -> None:
     """The player, and under it everything that follows its clock."""
-    state = show_viewing(viewing, "compare_player", compare=True, top_k=4, link_path="/Explore")
+    state = show_viewing(viewing, "compare_player", compare=True, top_k=4)
     time_s = float(state.get("t") or 0.0)
 
     st.subheader("Scores over time", anchor=False)
@@ -73,7 +92,9 @@ def show_comparison(viewing: Viewing) -> None:
         st.caption("Choose at least one action to draw.")
     elif curves.empty:
         st.caption("The store keeps the scores of the whole video alone. Run the models again to see them over time.")
-        st.page_link(RUN, label="Run the models", icon=":material/play_circle:")
+        st.page_link(
+            RUN, label="Run the models", icon=":material/play_circle:", query_params=link_run(viewing.video.video_id)
+        )
     else:
         truth = tables.build_interval_table(viewing.intervals or [])
         st.plotly_chart(
@@ -99,13 +120,15 @@ def show_feature(viewing: Viewing, time_s: float) -> None:
         st.caption("The video has no graph, neither annotated nor predicted, so there is no feature to show.")
         return
     names = {PREDICTED: "Predicted graph", ANNOTATION: "Annotated graph"}
+    check_link("feature", names.values(), "graph")
     source = st.segmented_control(
         "Feature of",
         [name for name in names if name in viewing.sources],
         default=PREDICTED if PREDICTED in viewing.sources else ANNOTATION,
         required=True,
         format_func=names.__getitem__,
-        key="compare_source",
+        key="feature",
+        bind="query-params",
     )
     graph = viewing.latest_graph_at(source, time_s) or viewing.sources[source][0]
     show_owner_note(
@@ -136,14 +159,15 @@ if cached.load_videos(key).empty:
 try:
     viewing = pick_viewing(key)
 except UserError as error:
-    show_empty_state("No such video", str(error), (RUN, "Predict a video of your own"))
+    show_empty_state("No such video", f"{error}; choose one above")
     st.stop()
 if not viewing.scores:
     if PREDICTED in viewing.sources:
         why = "This prediction has graphs but no action scores; Explore shows the graphs"
         show_empty_state("No action scores", why, (EXPLORE, "See the graphs"), {VIDEO: viewing.video.video_id})
     else:
-        show_empty_state("No prediction yet", "Nobody has run the models on this video", (RUN, "Run the models"))
+        why = "Nobody has run the models on this video"
+        show_empty_state("No prediction yet", why, (RUN, "Run the models"), link_run(viewing.video.video_id))
     st.stop()
 show_comparison(viewing)
 if viewing.prediction:

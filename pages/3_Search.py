@@ -21,6 +21,7 @@ from ag_core.ui.page import (
     EXPLORE,
     RUN,
     SQL,
+    check_link,
     is_dark,
     require_store,
     show_empty_state,
@@ -98,6 +99,7 @@ def show_answer(key: StoreKey, sequence: Sequence, counts: pd.DataFrame) -> None
     place = int(st.session_state.get("page", 1))
     found = cached.load_sequence_hits(key, text, PER_PAGE, (place - 1) * PER_PAGE)
     pages = max(1, ceil(found.total / PER_PAGE))
+    check_link("page", map(str, range(1, pages + 1)), "page")
     if place > pages:
         st.session_state["page"] = place = 1
         found = cached.load_sequence_hits(key, text, PER_PAGE, 0)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ag_core.ui import cached
-from ag_core.ui.page import EXPLORE, RUN, require_store, show_empty_state, show_page_frame
+from ag_core.ui.page import EXPLORE, RUN, check_link, require_store, show_empty_state, show_page_frame
 from ag_core.ui.statistics.actions import show_actions
 from ag_core.ui.statistics.data_card import show_data_card
 from ag_core.ui.statistics.over_time import show_over_time
@@ -25,6 +25,7 @@ PARTS = {
 HOME_WORLD = "Home world"
 
 show_page_frame("Statistics", "How often things occur, alone, together, and one after the other.")
+check_link("tab", [*PARTS, HOME_WORLD], "tab")
 tabs = dict(zip([*PARTS, HOME_WORLD], st.tabs([*PARTS, HOME_WORLD], key="tab", bind="query-params")))
 chosen = next((name for name, tab in tabs.items() if tab.open), "Overview")
 

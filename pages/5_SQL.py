@@ -17,6 +17,7 @@ from ag_core.ui.page import (
     EXPLORE,
     TIME,
     VIDEO,
+    check_link,
     require_store,
     show_empty_state,
     show_failure,
@@ -134,6 +135,8 @@ def show_editor() -> None:
             st.form_submit_button(
                 "Back", icon=":material/undo:", on_click=go_back, key="sql_back", help="The query before this one"
             )
+            check_link("rows", ROWS, "limit of rows")
+            check_link("seconds", SECONDS, "limit of seconds")
             st.selectbox("At most rows", ROWS, index=2, key="rows", bind="query-params", width=130)
             st.selectbox("At most seconds", SECONDS, index=1, key="seconds", bind="query-params", width=130)
     if "sql_query" not in st.session_state:
@@ -233,6 +236,7 @@ def show_chart(frame: pd.DataFrame) -> None:
     if not offered:
         return
     forget_choice("chart", offered, None)
+    check_link("chart", offered, "chart")
     kind = st.segmented_control("Chart", offered, key="chart", bind="query-params")
     if not kind:
         return

@@ -14,21 +14,25 @@ from ag_core.results.prediction import DEFAULT_RATE
 from ag_core.results.prediction_cache import MAX_RATE, PredictionSettings
 from ag_core.ui import cached
 from ag_core.ui.formatting import format_download_name, format_number, format_remaining
-from ag_core.ui.page import show_failure, show_owner_note, show_page_frame
+from ag_core.ui.page import check_link, forget_position, show_failure, show_owner_note, show_page_frame
 from ag_core.ui.player.viewing import Viewing, build_viewing, describe_models, show_action_tables, show_viewing
+from ag_core.ui.widgets.pickers import OF_DATA_SET, OWN_FILE
 
-OWN, KNOWN = "A file of mine", "One of the data set"
 JOB = "job"  # the query parameter that names a job, so that a result has a link while the app runs
 
 
 def choose_video() -> Path | None:
     """The video to run on; None while nothing is chosen."""
-    known = list_known_videos()
-    kind = st.segmented_control("Video", [OWN, KNOWN], default=OWN, required=True, key="run_kind", disabled=not known)
+    known, kinds = list_known_videos(), [OWN_FILE, OF_DATA_SET]
+    check_link("run_kind", kinds, "origin of a video")
+    kind = st.segmented_control(
+        "Video", kinds, default=OWN_FILE, required=True, key="run_kind", bind="query-params", disabled=not known
+    )
     if not known:
         st.caption("The open store has no video files, so only a file of your own can be run.")
-    if kind == KNOWN and known:
-        return Path(known[st.selectbox("Which", list(known), key="run_video")])
+    if kind == OF_DATA_SET and known:
+        check_link("run_video", known, "video")
+        return Path(known[st.selectbox("Which", list(known), key="run_video", bind="query-params")])
     handed_in = st.file_uploader(
         "An mp4, mkv, mov, webm or similar, up to 300 MB", list(uploads.UPLOAD_ENDINGS), key="run_file"
     )
@@ -48,12 +52,15 @@ def list_known_videos() -> dict[str, str]:
 def choose_settings() -> PredictionSettings | None:
     """Detector, relation head and rate; None while a detector's model file is not chosen."""
     first, second, third = st.columns(3)
+    check_link("run_detector", [entry.label for entry in DETECTORS.values()], "detector")
+    check_link("run_head", [entry.label for entry in RELATION_HEADS.values()], "relation head")
     with first:
         detector = st.selectbox(
             "Detector",
             list(DETECTORS),
             format_func=lambda name: DETECTORS[name].label,
             key="run_detector",
+            bind="query-params",
             help=f"Finds the person and the objects. {format_entries(DETECTORS.values())}",
         )
     with second:
@@ -62,11 +69,19 @@ def choose_settings() -> PredictionSettings | None:
             list(RELATION_HEADS),
             format_func=lambda name: RELATION_HEADS[name].label,
             key="run_head",
+            bind="query-params",
             help=format_entries(RELATION_HEADS.values()),
         )
     with third:
         rate = st.number_input(
-            "Graphs per second", 0.5, MAX_RATE, DEFAULT_RATE, 0.5, key="run_rate", help="More take longer."
+            "Graphs per second",
+            0.5,
+            MAX_RATE,
+            DEFAULT_RATE,
+            0.5,
+            key="run_rate",
+            bind="query-params",
+            help="More take longer.",
         )
     if (ending := DETECTORS[detector].file_ending) is not None:
         path = st.text_input(f"Path of the {ending} file on this machine", key="run_onnx_path")
@@ -86,6 +101,7 @@ def format_entries(entries: Iterable[Entry]) -> str:
 
 def start_job(video: Path, chosen: PredictionSettings) -> None:
     """Hand the video to the queue and watch its job."""
+    forget_position()
     st.query_params[JOB] = cached.get_prediction_queue().submit(
         PredictionRequest(video, chosen), cached.identify_visitor()
     )
@@ -93,6 +109,7 @@ def start_job(video: Path, chosen: PredictionSettings) -> None:
 
 def open_job(job_id: str) -> None:
     """Show a job's result."""
+    forget_position()
     st.query_params[JOB] = job_id
 
 
@@ -180,7 +197,7 @@ def show_result(job_id: str) -> None:
 
 @st.fragment
 def _show_result_player(viewing: Viewing, job_id: str) -> None:
-    show_viewing(viewing, f"run_player_{job_id}", link_path="/Run")
+    show_viewing(viewing, f"run_player_{job_id}", link_path=f"/Run?{JOB}={job_id}")
 
 
 show_page_frame("Run", "A video goes in; its scene graphs and its actions come out. Nothing leaves this machine.")

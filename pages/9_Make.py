@@ -22,7 +22,7 @@ from ag_core.results.film_cache import (
 )
 from ag_core.ui import cached, html, tables
 from ag_core.ui.formatting import format_action, format_download_name, format_remaining
-from ag_core.ui.page import read_start_time, show_failure, show_owner_note, show_page_frame
+from ag_core.ui.page import show_failure, show_owner_note, show_page_frame
 from ag_core.ui.player.viewing import Viewing, show_viewing
 from ag_core.ui.widgets.pickers import show_download
 from ag_core.ui.widgets.video_still import show_still
@@ -187,7 +187,7 @@ def show_result(order: FilmRequest) -> None:
 def _show_player(film: FinishedFilm) -> None:
     viewing = Viewing(film.video, film.video.path, {ANNOTATION: list(film.graphs)}, list(film.intervals))
     link = f"/Make?{urlencode(film.request.to_link())}"
-    show_viewing(viewing, f"make_player_{film.request.key}", t0=read_start_time(), link_path=link)
+    show_viewing(viewing, f"make_player_{film.request.key}", link_path=link)
 
 
 def show_downloads(film: FinishedFilm) -> None:

@@ -3,8 +3,9 @@
 Each page calls `page_frame` first, so that a page opened by its own link looks like one reached through Home.
 """
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from html import escape
 
 import streamlit as st
@@ -44,7 +45,10 @@ NAVIGATION: tuple[tuple[str, str, str], ...] = (
 
 VIDEO = "v"
 TIME = "t"
-"""The two query parameters that all pages share: which video, and where in it (seconds)."""
+SELECTED = "sel"
+SHOWN = "m"
+"""The query parameters that all players share: which video, where in it (seconds), which object or action is selected,
+and whose graph is shown."""
 
 
 def show_page_frame(title: str, lead: str = "") -> None:
@@ -71,12 +75,39 @@ def require_store() -> AnnotationStore:
         st.stop()
 
 
-def read_start_time() -> float:
-    """Where the link says a video begins, in seconds; 0 where it says nothing or no time."""
+def read_start_time(usual_s: float = 0.0) -> float:
+    """Where the link says a video begins, in seconds; `usual_s` where it says nothing or no time."""
+    if TIME not in st.query_params:
+        return usual_s
     try:
-        return max(0.0, float(st.query_params.get(TIME, 0.0)))
+        time_s = float(st.query_params[TIME])
     except ValueError:
-        return 0.0
+        time_s = math.nan
+    if math.isfinite(time_s):
+        return max(0.0, time_s)
+    say_unknown(f"the time {st.query_params[TIME]!r}, which is no number of seconds; it is left out")
+    return usual_s
+
+
+def forget_position() -> None:
+    """Take out of the link what belongs to the video that was watched: where in it, and what was selected."""
+    for name in (TIME, SELECTED):
+        st.query_params.pop(name, None)
+
+
+def say_unknown(what: str) -> None:
+    """That the link names something that is not there: `what` it names and what happens instead."""
+    st.warning(escape_markdown(f"The link names {what}."), icon=":material/link_off:")
+
+
+def check_link(name: str, known: Iterable[str], noun: str) -> None:
+    """Say where the link's parameter `name` has a value that is none of `known`; the widget of it then ignores it.
+
+    Call it before the widget is made, with its options as it shows them; `noun` is what one of them is.
+    """
+    unknown = sorted(set(st.query_params.get_all(name)) - set(known))
+    if unknown:
+        say_unknown(f"the {noun} {' and '.join(map(repr, unknown))}, which is not here; it is left out")
 
 
 def show_empty_state(
@@ -135,7 +166,9 @@ def _format_sentence(text: str) -> str:
 
 def _show_side_bar() -> None:
     with st.sidebar:
-        st.html(render_brand((ASSETS / "favicon.png").read_bytes()))
+        script = (ASSETS / "history.js").read_text(encoding="utf-8")
+        brand = render_brand((ASSETS / "favicon.png").read_bytes())
+        st.html(f"{brand}<script>{script}</script>", unsafe_allow_javascript=True)
         for page, label, icon in NAVIGATION:
             st.page_link(page, label=label, icon=icon)
         st.html(f'<p class="ag-data">{_describe_data()}</p>')

@@ -102,7 +102,7 @@ class Player {
     this.times = new FrameTimes(data.fps, data.n_frames, data.times ? column(data.times, "t") : null);
     this.sources = data.sources.map((source) => new Source(source, data[`graphs:${source.name}`], data[`strengths:${source.name}`], data.relations, this.times));
     const named = (/** @type {string} */ name) => this.sources.find((source) => source.name === name);
-    this.chosen = (this.chosen && named(this.chosen.name)) || this.sources[0] || emptySource(data);
+    this.chosen = (this.chosen && named(this.chosen.name)) || named(data.shown) || this.sources[0] || emptySource(data);
     this.onScreen = this.comparing ? data.compare.flatMap((name) => named(name) || []) : [this.chosen];
     if (!this.onScreen.includes(this.chosen)) [this.chosen] = this.onScreen;
     const scores = data.models.map((model) => scoreColumns(model, data[`scores:${model.name}`], data.score_actions.length));
@@ -126,8 +126,7 @@ class Player {
     if (!data.src) this.notice = "no video file";
     this.parts.stage.style.setProperty("--ratio", String(data.width / data.height));
     this.parts.stage.style.aspectRatio = `${data.width} / ${data.height}`;
-    const track = data.tracks.findIndex((candidate) => candidate.class === data.selected || candidate.label === data.selected);
-    this.selection = track > 0 ? this.objectSelection(track) : null;
+    this.selection = this.selectionOf(data);
     this.sent = { t: data.t0, selected: this.selectionText() };
     this.clock.open({ src: data.src, times: this.times, loop: Boolean(data.autoplay), start: this.times.at(data.t0) });
     this.emphasise();
@@ -331,6 +330,15 @@ class Player {
     else this.clock.toggle();
   }
 
+  // What the data say is selected at the start: an object by its class or label, an action by its id.
+  /** @param {Payload} data */
+  selectionOf(data) {
+    const track = data.tracks.findIndex((candidate) => candidate.class === data.selected || candidate.label === data.selected);
+    if (track > 0) return this.objectSelection(track);
+    const lane = data.actions.find((action) => action.id === data.selected);
+    return lane ? { kind: "action", id: lane.id, label: lane.name, class: lane.class } : null;
+  }
+
   objectSelection(track) {
     const { label, class: name } = this.data.tracks[track];
     return { kind: "object", label, class: name, track };
@@ -391,15 +399,18 @@ class Player {
     this.setState("t", t);
   }
 
+  // The page's own address with what the player shows; the page that `link_path` names, where it names one.
   copyLink() {
     const { data, selection } = this;
-    const [page, order = ""] = (data.link_path || window.location.pathname).split("?");
+    const { pathname, search, origin } = window.location;
+    const [page, order = ""] = (data.link_path || `${pathname}${search}`).split("?");
     const query = new URLSearchParams(order);
-    query.set("v", data.video);
+    if (!data.link_path || !order) query.set("v", data.video); // an order names what to watch by itself
     query.set("t", this.clock.time.toFixed(3));
-    if (selection) query.set("sel", selection.class || selection.label);
-    if (this.comparing) query.set("m", data.compare.join(","));
-    const link = `${window.location.origin}${page}?${query}`;
+    query.delete("sel");
+    if (selection) query.set("sel", selection.id || selection.class || selection.label);
+    if (this.sources.length > 1) query.set("m", this.chosen.name);
+    const link = `${origin}${page}?${query}`;
     const done = (text) => {
       this.controls.hint(text);
       window.setTimeout(() => this.controls.hint(), 2500);

@@ -62,7 +62,7 @@ def test_the_menu_lists_what_the_scope_allows(app_home: Path) -> None:
     app.run()
     assert export_labels(app) == [one.label for one in FORMATS.values() if one.of_frame]
     assert "Frame 15, from the annotation" in notes(app)
-    app.session_state["explore_source"] = "prediction"
+    app.session_state["tables"] = "prediction"
     app.run()
     assert "Frame 12, predicted by" in notes(app)
     assert not app.exception

@@ -134,10 +134,10 @@ def test_a_second_models_predictions_can_be_chosen(use: Callable[[str], None]) -
     use("several_models")
     first = watch(EXPLORE, "All triplets", v=TIMED)
     assert first.selectbox(key="run").value == FIRST_RUN
-    first.button_group(key="explore_source").set_value("prediction").run()
+    first.button_group(key="tables").set_value("prediction").run()
     assert set(first.dataframe[0].value["frame"]) == set(range(6, 37, 6))
     second = watch(EXPLORE, "All triplets", v=TIMED, run="yolox + frequency")
-    second.button_group(key="explore_source").set_value("prediction").run()
+    second.button_group(key="tables").set_value("prediction").run()
     assert set(second.dataframe[0].value["frame"]) == {6, 18, 30}
     compare = watch(COMPARE)
     assert compare.selectbox(key="v").value == TIMED

@@ -189,6 +189,7 @@ def build_player_data(
     labels: Mapping[str, str] | None = None,
     compare: Sequence[str] = (),
     selected: str | None = None,
+    shown: str | None = None,
     top_k: int = 5,
     fallback_fps: float = 24.0,
     autoplay: bool = False,
@@ -205,7 +206,8 @@ def build_player_data(
     labels      names of sources on screen, where they differ from their ids
     compare     two or more sources: one graph panel each, side by side, instead of one panel with a selector
     fallback_fps  frames a second to place actions beside frames where the video's rate is unknown
-    selected    class name of the object selected at the start
+    selected    class name of the object, or id of the action, that is selected at the start
+    shown       the source that is shown first; the first one where it is not among them
     autoplay    muted loop at once (not for visitors who prefer reduced motion); nothing is reported while it plays
     neighbours  whether the keys N and P ask Python for another video (result.navigate is 1 or -1)
     link_path   page path for 'copy link', such as '/Explore', with a query if it needs one; None is the page itself
@@ -249,6 +251,7 @@ def build_player_data(
         "score_actions": [{"id": ACTIONS[action].id, "name": ACTIONS[action].label} for action in actions],
         "compare": [name for name in compare if name in tables],
         "selected": selected,
+        "shown": shown,
         "autoplay": autoplay,
         "neighbours": neighbours,
         "link_path": link_path,
@@ -337,7 +340,7 @@ def show_player(data: dict[str, Any], key: str, height: int | None = None) -> An
     return _register_component()(
         data=data,
         key=key,
-        default={"t": data["t0"], "selected": _find_start_selection(data)},
+        default={"t": data["t0"], "selected": find_start_selection(data)},
         height=height or "content",
         on_t_change=_ignore_change,
         on_selected_change=_ignore_change,
@@ -345,11 +348,14 @@ def show_player(data: dict[str, Any], key: str, height: int | None = None) -> An
     )
 
 
-def _find_start_selection(data: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What the browser selects at the start, in the form in which it reports selections."""
+def find_start_selection(data: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What the browser selects at the start, in the form in which it reports selections; None for nothing known."""
     for track in data["tracks"][1:]:
         if data["selected"] in (track["class"], track["label"]):
             return {"kind": "object", "label": track["label"], "class": track["class"]}
+    for lane in data["actions"]:
+        if data["selected"] == lane["id"]:
+            return {"kind": "action", "label": lane["name"], "class": lane["class"], "id": lane["id"]}
     return None
 
 

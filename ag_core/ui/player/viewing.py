@@ -29,8 +29,9 @@ from ag_core.records import (
 from ag_core.results.prediction import Prediction
 from ag_core.ui import cached, html, tables
 from ag_core.ui.formatting import escape_markdown
+from ag_core.ui.page import SELECTED, SHOWN, read_start_time, say_unknown
 from ag_core.ui.player.media import serve_video
-from ag_core.ui.player.player import build_player_data, show_player
+from ag_core.ui.player.player import build_player_data, find_start_selection, show_player
 from ag_core.ui.widgets.pickers import show_download
 
 PREDICTED = edges.PREDICTED
@@ -149,10 +150,11 @@ def is_upright(row: pd.Series) -> bool:
     return bool(pd.notna(row["width"]) and pd.notna(row["height"]) and row["height"] > row["width"])
 
 
-def show_viewing(viewing: Viewing, key: str, *, t0: float = 0.0, compare: bool = False, **options: Any) -> Any:
+def show_viewing(viewing: Viewing, key: str, *, compare: bool = False, **options: Any) -> Any:
     """Mount the player; call inside a fragment. Returns its state: `t` in seconds, `selected`, `navigate`.
 
-    `compare` puts the graphs of all sources side by side. Further options are those of `build_player_data`.
+    It begins as the page's link says, unless it plays by itself. `compare` puts the graphs of all sources side by side.
+    Further options are those of `build_player_data`.
     """
     url, missing = None, describe_missing_video(viewing)
     if not missing and viewing.path:
@@ -163,11 +165,24 @@ def show_viewing(viewing: Viewing, key: str, *, t0: float = 0.0, compare: bool =
     for note in filter(None, (missing, describe_unknown_rate(viewing))):
         st.caption(f":material/info: {escape_markdown(note)}")
     sources = viewing.sources
-    if not t0 and not options.get("autoplay"):  # a still player begins where every source has a graph
+    t0 = 0.0
+    if not options.get("autoplay"):  # a still player begins where every source has a graph
         starts = [graphs[0].frame for graphs in sources.values()]
-        t0 = viewing.clock.time_of(max(starts, default=1))
+        t0 = read_start_time(viewing.clock.time_of(max(starts, default=1)))
+        options |= {"selected": st.query_params.get(SELECTED), "shown": st.query_params.get(SHOWN)}
     beside = tuple(sources) if compare and len(sources) > 1 else ()
-    return show_player(viewing.build_payload(src_url=url, t0=t0, compare=beside, **options), key)
+    payload = viewing.build_payload(src_url=url, t0=t0, compare=beside, **options)
+    _say_unknown_start(payload)
+    return show_player(payload, key)
+
+
+def _say_unknown_start(payload: Mapping[str, Any]) -> None:
+    """What the link wants selected or shown at the start and the video does not have."""
+    selected, shown = payload["selected"], payload["shown"]
+    if selected and find_start_selection(payload) is None:
+        say_unknown(f"{selected!r}, which is no object or action of this video; nothing is selected")
+    if shown and shown not in [source["name"] for source in payload["sources"]]:
+        say_unknown(f"the graphs {shown!r}, which this video does not have; others are shown")
 
 
 def describe_missing_video(viewing: Viewing) -> str:

@@ -14,6 +14,7 @@ from ag_core.ui.charts.figures import Figure, show_figure
 from ag_core.ui.charts.plots import MARK
 from ag_core.ui.charts.time_axis import draw_duration_bars
 from ag_core.ui.formatting import format_number, format_percent
+from ag_core.ui.page import check_link
 from ag_core.ui.statistics.scope import StatisticsScope, pick_object
 
 
@@ -23,6 +24,7 @@ def show_over_time(scope: StatisticsScope) -> None:
         chosen = pick_object(scope, "of")
         if chosen is None:
             return
+        check_link("group", [one.value for one in Group], "group")
         group = st.segmented_control(
             "Group",
             [one.value for one in Group],

@@ -13,7 +13,7 @@ from ag_core.ui.charts.bipartite import draw_bipartite_map, format_line_mark
 from ag_core.ui.charts.figures import Figure, show_figure
 from ag_core.ui.charts.plots import MARK
 from ag_core.ui.formatting import format_number
-from ag_core.ui.page import EXPLORE, show_empty_state
+from ag_core.ui.page import EXPLORE, check_link, show_empty_state
 from ag_core.ui.statistics.scope import StatisticsScope, show_log_toggle
 
 SHARE, COUNT = "share", "count"
@@ -54,6 +54,7 @@ def show_pairs(scope: StatisticsScope) -> None:
 
 
 def _pick_option(label: str, options: dict[str, str], key: str) -> str:
+    check_link(key, options.values(), label.lower())
     return st.segmented_control(
         label, list(options), default=next(iter(options)), required=True, format_func=options.__getitem__, key=key,
         bind="query-params",

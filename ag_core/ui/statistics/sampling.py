@@ -18,7 +18,7 @@ from ag_core.ui.charts.figures import Figure, show_figure
 from ag_core.ui.charts.plots import MARK
 from ag_core.ui.charts.time_axis import FRAME_KINDS, draw_sampling_strip
 from ag_core.ui.formatting import format_action, format_clock, format_number, format_percent
-from ag_core.ui.page import EXPLORE, TIME, VIDEO, show_empty_state, show_owner_note
+from ag_core.ui.page import EXPLORE, TIME, VIDEO, check_link, show_empty_state, show_owner_note
 from ag_core.ui.statistics.scope import StatisticsScope
 from ag_core.ui.widgets.pickers import pick_video
 from ag_core.ui.widgets.video_still import show_still
@@ -36,12 +36,12 @@ def show_sampling(scope: StatisticsScope) -> None:
         f"The paper's Figure 2: of every action, {FRAMES_PER_ACTION} frames are annotated, the midpoints of "
         f"{FRAMES_PER_ACTION} equal parts. {_describe_share(scope)}"
     )
-    video_id = pick_video(scope.key, widget_key="video", source=ANNOTATION)
     try:
-        video = cached.load_video(scope.key, video_id)
+        video_id = pick_video(scope.key, widget_key="video", source=ANNOTATION, on_change=_forget_action)
     except UserError as error:
-        show_empty_state("No such video", str(error))
+        show_empty_state("No such video", f"{error}; choose one above")
         return
+    video = cached.load_video(scope.key, video_id)
     intervals = cached.load_intervals(scope.key, video_id)
     numbers = [graph.frame for graph in cached.load_graphs(scope.key, video_id)]
     if not intervals or not video.fps:
@@ -55,6 +55,11 @@ def show_sampling(scope: StatisticsScope) -> None:
     frames = build_frame_table(numbers, intervals, video)
     _show_strip(video, intervals, frames)
     _show_frames(video, intervals, frames)
+
+
+def _forget_action() -> None:
+    """The action whose frames were looked at was one of another video."""
+    st.session_state.pop("interval", None)
 
 
 def _describe_share(scope: StatisticsScope) -> str:
@@ -139,8 +144,9 @@ def format_frame_mark(frame: int, time_s: float) -> str:
 def _show_frames(video: Video, intervals: Sequence[ActionInterval], frames: pd.DataFrame) -> None:
     names = name_intervals(intervals)
     st.subheader("The five frames of one action", anchor=False)
+    check_link("interval", names, "action")
     index = st.selectbox(
-        "Action", range(len(names)), format_func=names.__getitem__, key=f"statistics_action_{video.video_id}", width=420
+        "Action", range(len(names)), format_func=names.__getitem__, key="interval", bind="query-params", width=420
     )
     middles = find_midpoints([intervals[index]], video.fps or 1.0, video.n_frames)
     nearest = find_nearest_frames(middles["frame"], frames["frame"])

@@ -7,34 +7,46 @@ import pandas as pd
 import streamlit as st
 
 from ag_core.annotations.store import ANNOTATION
+from ag_core.errors import UserError
 from ag_core.queries.facets import VideoFilter
 from ag_core.table_files import MEDIA_TYPES, TableKind, encode_table
 from ag_core.taxonomy import ACTIONS, OBJECTS, RELATIONS, action_index, format_name, object_index, relation_index
 from ag_core.ui import cached
 from ag_core.ui.cached import StoreKey
 from ag_core.ui.formatting import format_download_name, format_number, format_object, format_relation
-from ag_core.ui.page import VIDEO
+from ag_core.ui.page import VIDEO, check_link
 
 SPLITS = ("train", "test")
+OWN_FILE, OF_DATA_SET = "A file of mine", "One of the data set"
+"""Where the video comes from that the models shall run on, as page Run asks it."""
 
 
-def pick_video(key: StoreKey, widget_key: str = VIDEO, source: str | None = None, first: str | None = None) -> str:
+def pick_video(
+    key: StoreKey,
+    widget_key: str = VIDEO,
+    source: str | None = None,
+    first: str | None = None,
+    on_change: Callable[[], None] | None = None,
+) -> str:
     """Choose one of the videos of the store or of one source; the choice is the link's `v`. There must be one.
 
-    `first` stands there before anything is chosen. A page that links to another page's `v` needs a `widget_key` of its
-    own: a bound widget takes its part of the address away when its page is left.
+    `first` stands there before anything is chosen. UserError, beneath the widget, where the link names a video that is
+    not among them. A page that links to another page's `v` needs a `widget_key` of its own: a bound widget takes its
+    part of the address away when its page is left.
     """
     ids = cached.load_videos(key, source)["video_id"].tolist()
-    index = ids.index(first) if first in ids else 0
-    chosen: str = st.selectbox("Video", ids, index, key=widget_key, bind="query-params", width=260)
+    index, asked = ids.index(first) if first in ids else 0, st.query_params.get(widget_key)
+    chosen: str = st.selectbox("Video", ids, index, key=widget_key, bind="query-params", width=260, on_change=on_change)
+    if asked is not None and asked not in ids and chosen == ids[index]:
+        raise UserError(f"the link names video {asked!r}, which is not among the {format_number(len(ids))} here")
     return chosen
 
 
 def pick_source(key: StoreKey, widget_key: str) -> str:
     """Choose whose rows to see: the annotation or a model run."""
-    return st.selectbox(
-        "Source", cached.list_sources(key), format_func=format_source, key=widget_key, bind="query-params", width=420
-    )
+    sources = cached.list_sources(key)
+    check_link(widget_key, map(format_source, sources), "source")
+    return st.selectbox("Source", sources, format_func=format_source, key=widget_key, bind="query-params", width=420)
 
 
 def format_source(source: str) -> str:
@@ -50,19 +62,35 @@ def format_run(source: str) -> str:
 def pick_run(key: StoreKey, video_id: str) -> str | None:
     """Choose whose prediction of a video to see; without asking, where one run has it (that one) or none (None)."""
     runs = cached.list_model_runs(key, video_id)
+    check_link("run", map(format_run, runs), "model run")
     if len(runs) < 2:
         return next(iter(runs), None)
     return st.selectbox("Predicted by", runs, format_func=format_run, key="run", bind="query-params", width=320)
 
 
+def link_model_run(key: StoreKey, video_id: str, run: str | None) -> dict[str, str]:
+    """What a link adds to name a model run of a video; nothing where there is no choice."""
+    return {"run": format_run(run)} if run and len(cached.list_model_runs(key, video_id)) > 1 else {}
+
+
+def link_run(video_id: str) -> dict[str, str]:
+    """What a link to page Run holds so that a video of the store is chosen there."""
+    return {"run_kind": OF_DATA_SET, "run_video": video_id}
+
+
 def pick_filter(key: StoreKey) -> VideoFilter:
     """The filters of Explore, bound to the link: split, actions, objects, relations, text. All must hold.
 
-    They ask the annotation; where the store has none, or several model runs, one may choose whom.
+    They ask the annotation, or the first model run where the store has none; where it has several, one may choose whom.
     """
     sources, asked = cached.list_sources(key), cached.find_main_source(key)
     # The address has an action as the picker prints it; a link written by hand may give the bare id.
-    linked = [one for one in st.query_params.get_all("action") if one in {action.id for action in ACTIONS}]
+    ids = {action.id for action in ACTIONS}
+    check_link("object", OBJECTS, "object")
+    check_link("relation", map(format_name, RELATIONS), "relationship")
+    check_link("action", ids | set(map(format_action_option, ids)), "action")
+    check_link("split", SPLITS, "split")
+    linked = [one for one in st.query_params.get_all("action") if one in ids]
     if linked and "action" not in st.session_state:
         st.session_state["action"] = linked
     with st.container(horizontal=True, key="ag_filters"):
@@ -86,7 +114,7 @@ def pick_filter(key: StoreKey) -> VideoFilter:
             persist_state="session",
             placeholder="Any",
         )
-        if len(sources) > 2 or (len(sources) > 1 and ANNOTATION not in sources):
+        if len(sources) > 1:
             asked = pick_source(key, "source")
         split = st.selectbox(
             "Split", SPLITS, index=None, key="split", bind="query-params", persist_state="session", placeholder="Both"

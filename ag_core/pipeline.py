@@ -22,6 +22,8 @@ from ag_core.catalog import (
     HOME_WORLD,
     HOME_WORLD_DATA,
     ActionModelEntry,
+    DetectorEntry,
+    Entry,
     find_clip_networks,
     find_detector,
     find_relation_head,
@@ -29,6 +31,7 @@ from ag_core.catalog import (
 )
 from ag_core.errors import Cancelled, UserError
 from ag_core.files import hash_file_cached
+from ag_core.models.checkpoints import check_answers, read_metadata
 from ag_core.models.coco import UNSEEN_BY_COCO
 from ag_core.models.detector import Detector, FasterRcnnDetector, load_detector
 from ag_core.models.feature_bank import (
@@ -42,14 +45,21 @@ from ag_core.models.feature_bank import (
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import load_relation_head
 from ag_core.models.scene_graph import ObservedFrames, SceneGraphPredictor
-from ag_core.models.video import BankHead, ClipNetwork, load_bank_head, load_clip_network, make_clip_input
+from ag_core.models.video import (
+    BankHead,
+    ClipNetwork,
+    load_bank_head,
+    load_clip_network,
+    make_clip_input,
+    read_trained_actions,
+)
 from ag_core.models.video.scoring import score_clips, score_videos, to_probabilities
 from ag_core.presets import VideoPreset
 from ag_core.records import ActionScores, FrameClock, SceneGraph, Video
 from ag_core.results.prediction import DEFAULT_RATE, ModelUse, Prediction
 from ag_core.results.prediction_cache import PredictionSettings, find_weights_files
 from ag_core.settings import WEIGHTS, settings
-from ag_core.taxonomy import ACTIONS, N_ACTIONS, N_OBJECTS, action_index
+from ag_core.taxonomy import N_OBJECTS
 from ag_core.video.clips import letterbox, list_clip_centre_times, list_clip_frame_numbers
 from ag_core.video.frames import HOME_WORLD_MARK, probe_video, read_comment, read_frames
 from ag_core.video.index import read_frame_index
@@ -141,7 +151,8 @@ def load_models(
         clip_networks[network.id] = LoadedClipNetwork(loaded.clip_net.to(where), network.preset())
     for model in list_predicting_models():
         bank_head, metadata = load_bank_head(model.id, weights)
-        action_models.append(LoadedActionModel(model, bank_head.to(where), _read_trained_actions(metadata)))
+        trained_on = read_trained_actions(files[model.id], metadata)
+        action_models.append(LoadedActionModel(model, bank_head.to(where), trained_on))
     return Models(
         graphs=SceneGraphPredictor(found, RegionFeatureExtractor(own.model), head, where),
         clip_networks=clip_networks,
@@ -163,30 +174,26 @@ NO_FILE_HASH = "0" * 64
 
 def _describe_model_uses(chosen: PredictionSettings, files: dict[str, Path]) -> tuple[ModelUse, ...]:
     """What a result says of the models: one entry a weights file, in the order of the path."""
-    detector, own = find_detector(chosen.detector), find_detector(HOME_WORLD)
-    preset = detector.preset().name if detector.presets else detector.architecture
-    sha256 = hash_file_cached(files["detector"]) if "detector" in files else NO_FILE_HASH
-    head = find_relation_head(chosen.relation_head)
-    uses = [
-        ModelUse(detector.name_in_results, "detector", preset, sha256, detector.trained_on),
-        ModelUse("region-features", "regions", own.preset().name, hash_file_cached(files["regions"]), own.trained_on),
-        ModelUse(head.id, "relations", head.preset().name, hash_file_cached(files["relations"]), head.trained_on),
+    detector, models = find_detector(chosen.detector), list_predicting_models()
+    entries: list[tuple[str, str, Entry]] = [
+        ("detector", detector.name_in_results, detector),
+        ("regions", "region-features", find_detector(HOME_WORLD)),
+        ("relations", chosen.relation_head, find_relation_head(chosen.relation_head)),
+        *((network.role, network.id, network) for network in find_clip_networks(models)),
+        *((model.id, model.id, model) for model in models),
     ]
-    models = list_predicting_models()
-    for role, entry in [
-        *((network.role, network) for network in find_clip_networks(models)),
-        *((model.id, model) for model in models),
-    ]:
-        uses.append(ModelUse(entry.id, role, entry.preset().name, hash_file_cached(files[role]), entry.trained_on))
-    return tuple(uses)
+    return tuple(_describe_model_use(role, name, entry, files.get(role)) for role, name, entry in entries)
 
 
-def _read_trained_actions(metadata: dict[str, str]) -> NDArray[np.bool_]:
-    """[157] from the action ids in a checkpoint's `trained_on`; all where it names none."""
-    ids = [text.strip() for text in metadata.get("trained_on", "").split(",") if text.strip()]
-    known = np.zeros(N_ACTIONS, bool)
-    known[[action_index(text) for text in ids or [action.id for action in ACTIONS]]] = True
-    return known
+def _describe_model_use(role: str, name: str, entry: Entry, path: Path | None) -> ModelUse:
+    """One entry; weights that do not say what they were trained on are the catalog's, trained on what it says."""
+    trained_on, sha256 = entry.trained_on, NO_FILE_HASH
+    preset = entry.architecture if isinstance(entry, DetectorEntry) and not entry.presets else entry.preset().name
+    if path is not None:
+        sha256 = hash_file_cached(path)
+        if path.name == entry.weights_file:
+            trained_on = read_metadata(path).get("trained_on_data", trained_on)
+    return ModelUse(name, role, preset, sha256, trained_on)
 
 
 def choose_graph_times(clock: FrameClock, rate: float) -> NDArray[np.float64]:
@@ -309,7 +316,8 @@ class _ClipWatcher:
         chosen, self.due = self.due[: self.at_once], self.due[self.at_once :]
         pixels = np.stack([[self.small[frame] for frame in self.clips[clip]] for clip in chosen])
         clips = make_clip_input(pixels, self.loaded.preset, self.models.device, self.models.graphs.detector)
-        self.features[chosen] = self.loaded.network(clips).float().cpu().numpy()
+        found = self.loaded.network(clips).float().cpu().numpy()
+        self.features[chosen] = check_answers(found, type(self.loaded.network).__name__)
         first = min((self.clips[clip][0] for clip in self.due), default=0)
         self.small = {frame: pixels for frame, pixels in self.small.items() if self.due and frame >= first}
         return len(chosen)
@@ -411,10 +419,12 @@ def list_replaced_notes(n_replaced: int, n_wanted: int) -> tuple[str, ...]:
 
 def list_domain_notes(path: Path, uses: Sequence[ModelUse]) -> tuple[str, ...]:
     """What must be said where models that know only the home world look at other footage."""
-    strangers = [use.role for use in uses if use.trained_on_data == HOME_WORLD_DATA]
-    if not strangers or is_home_world(path):
+    of_role = {"detector": "objects", "regions": "", "relations": "relations"}
+    strangers = [of_role.get(use.role, "actions") for use in uses if use.trained_on_data == HOME_WORLD_DATA]
+    found = [what for what in dict.fromkeys(strangers) if what]
+    if not found or is_home_world(path):
         return ()
-    what = "Objects, relations and actions" if "detector" in strangers else "Relations and actions"
+    what = " and ".join([", ".join(found[:-1]), found[-1]] if found[1:] else found).capitalize()
     return (
         f"{what} come from models trained only on the synthetic home world. This video is other footage, "
         "so treat them as guesses.",

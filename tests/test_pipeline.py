@@ -73,8 +73,11 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "lfb": (build_bank_head("lfb"), DEMO_VIDEO.name),
         "sgfb": (build_bank_head("sgfb"), DEMO_VIDEO.name),
     }
+    models = {"detector": "home-world", "clip": "i3d"}
     for name, (module, preset) in states.items():
-        metadata = {"preset": preset} | ({"trained_on": "c000, c156"} if name == "sgfb" else {})
+        metadata = {"preset": preset, "model": models.get(name, name)} | (
+            {"trained_on": "c000, c156"} if name == "sgfb" else {}
+        )
         save_checkpoint(folder / f"{name}.safetensors", module.state_dict(), metadata, half_precision=True)
     return folder
 
@@ -299,7 +302,7 @@ def test_missing_or_wrong_weights_and_devices_are_sentences(weights: Path, tmp_p
     for file in weights.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / "lfb.safetensors").write_bytes((weights / "clip.safetensors").read_bytes())
-    with pytest.raises(UserError, match="does not fit preset"):
+    with pytest.raises(UserError, match="holds the weights of 'i3d', and those of 'lfb' are wanted"):
         load_models("cpu", weights=tmp_path)
 
 

@@ -132,11 +132,12 @@ def _check_out(options: argparse.Namespace) -> None:
         written = {model.weights_path(out): model.id for model in ACTION_MODELS.values() if model.bank is not None}
     elif options.kind == "relations":
         counted = find_relation_head("frequency")
-        written = {counted.weights_path(out.parent): counted.id, out: options.head}
+        beside = {} if options.head == counted.id else {counted.weights_path(out.parent): counted.id}
+        written = {**beside, out: options.head}
     else:
         written = {out: options.network if options.kind == "clip" else HOME_WORLD}
     for path, model in written.items():
-        is_same_kind = partial(holds_weights_of, model=model, kind=options.kind)
+        is_same_kind = partial(holds_weights_of, model=model)
         check_target(path, is_same_kind=is_same_kind, kind=f"a weights file of {model}", seekable=True)
 
 

@@ -30,12 +30,11 @@ from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import LabelledVideo, TrainingData, open_clip_frames
 from ag_core.experiments.training_loop import Losses, StepLosses
 from ag_core.files import hash_bytes, hash_file, stage_file
-from ag_core.models.checkpoints import load_checkpoint
 from ag_core.models.detector import Detector, FasterRcnnDetector, load_faster_rcnn
 from ag_core.models.feature_bank import BankMaterial, build_bank, build_graph_bank, list_bank_times
 from ag_core.models.region_features import RegionFeatureExtractor
-from ag_core.models.relation import build_relation_head
-from ag_core.models.scene_graph import SceneGraphPredictor
+from ag_core.models.relation import load_relation_head
+from ag_core.models.scene_graph import ObservedFrames, SceneGraphPredictor
 from ag_core.models.video import BankHead, ClipNetwork, load_clip_network, make_clip_input
 from ag_core.models.video.scoring import score_clips, score_videos
 from ag_core.video.clips import list_clip_centre_times
@@ -82,9 +81,13 @@ def build_predicted_bank(
 ) -> NDArray[np.float32]:
     """[K,875] of the graphs that the predictor finds at the given times."""
     wanted = [video.clock.frame_at(time) for time in times_s]
-    graphs = {}
-    for frame, pixels in read_frames(video.path, wanted):
-        [graphs[frame]] = predictor.predict([pixels], [frame], [video.clock.time_of(frame)])
+    observed = [
+        predictor.observe([pixels], [frame], [video.clock.time_of(frame)])
+        for frame, pixels in read_frames(video.path, wanted)
+    ]
+    # A head that looks at whole videos is asked once, any other frame by frame, as in `pipeline`.
+    parts = [ObservedFrames.join(observed)] if predictor.head.whole_video and observed else observed
+    graphs = {graph.frame: graph for part in parts for graph in predictor.judge(part)}
     return build_graph_bank([graphs[frame] for frame in wanted])
 
 
@@ -127,17 +130,16 @@ def build_extractor(
     detector_file, clip_file = detector.weights_path(weights), clip_network.weights_path(weights)
     relation_file = relation_head.weights_path(weights)
     model = load_faster_rcnn(detector_file, detector.preset(preset))
-    relation_preset = relation_head.preset(preset)
-    head = build_relation_head(relation_head.id, relation_preset)
-    load_checkpoint(relation_file, head, relation_preset.name, relation_head.id)
+    head, _ = load_relation_head(relation_head.id, weights, relation_head.preset(preset))
     clip_model, _ = load_clip_network(clip_network.id, weights, video_preset)
     net = clip_model.clip_net.to(compute.device).eval()
     convert_conv3d_weight_memory_format(net, torch.channels_last_3d)
     boxes = FasterRcnnDetector(model, compute.device)
     predictor = SceneGraphPredictor(boxes, RegionFeatureExtractor(model), head, compute.device)
     clips = Clips(open_clip_frames(data.cache, video_preset.size_wh), [], video_preset)
-    clip_key = hash_file(clip_file)[:12]
-    graph_key = f"{hash_file(detector_file)[:12]}-{hash_file(relation_file)[:12]}"
+    detector_key = hash_file(detector_file)[:12]
+    clip_key = hash_file(clip_file)[:12] + (f"-{detector_key}" if video_preset.regions_per_frame else "")
+    graph_key = f"{detector_key}-{hash_file(relation_file)[:12]}"
 
     def features(video: LabelledVideo) -> VideoFeatures:
         return compute_video_features(video, clips, net, predictor, data.cache, clip_key, graph_key, compute)

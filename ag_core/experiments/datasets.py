@@ -19,13 +19,14 @@ from ag_core.annotations.statistics.funnel import select_kept_frames
 from ag_core.annotations.store import AnnotationStore
 from ag_core.annotations.store_format import ANNOTATION, DENSE
 from ag_core.annotations.targets import Targets
+from ag_core.catalog import HOME_WORLD_DATA
 from ag_core.errors import UserError
 from ag_core.files import hash_bytes, stage_file
 from ag_core.records import Detections, FrameClock, SceneGraph
 from ag_core.settings import is_address, settings
 from ag_core.taxonomy import N_ACTIONS
 from ag_core.video.clips import letterbox
-from ag_core.video.frames import read_frames
+from ag_core.video.frames import HOME_WORLD_MARK, read_comment, read_frames
 
 MIN_BOX_SIDE = 16
 """Boxes whose shorter side is smaller, in pixels, teach a detector nothing and are not asked of it."""
@@ -198,6 +199,14 @@ class LabelledVideos:
         data = self.data
         left_out = f"; {self.without_file:,} without a file are left out" if self.without_file else ""
         return f"{data.name}: {len(self.videos):,} {data.split} videos, truth of source {data.source!r}{left_out}"
+
+    def name_origin(self) -> str:
+        """What weights trained on these videos say they were trained on: the home world, or else the data's name."""
+        with AnnotationStore(self.data.store) as store:
+            made = DENSE in store.sources()  # exact truth is known of what was drawn alone
+        # Its films, read like any other data set, say so themselves.
+        made = made or any(HOME_WORLD_MARK in read_comment(video.path) for video in self.videos[:1])
+        return HOME_WORLD_DATA if made else self.data.name
 
     def annotated(self) -> list[LabelledVideo]:
         """The videos with frames that count; UserError where there is none."""

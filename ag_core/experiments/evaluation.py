@@ -154,6 +154,7 @@ class ActionEvaluation:
 
     precisions  by model; of_parts by model and part of the split, of_few_shot by model and 'base' or 'novel'
     n_labelled  videos with an action; n_parts videos by part; origins by model, each with the seed of its training
+    operators   by model with a bank, the bank operator it was trained with
     """
 
     precisions: dict[str, ActionPrecision]
@@ -162,6 +163,7 @@ class ActionEvaluation:
     n_labelled: int
     n_parts: dict[str, int]
     origins: dict[str, Origin]
+    operators: dict[str, str]
 
     def to_metrics(self) -> dict[str, list[Metric]]:
         """By model: the headlines, then the AP of every action with a positive video."""
@@ -179,6 +181,7 @@ class ActionEvaluation:
         about: dict[str, Any] = {
             "videos with an action": self.n_labelled,
             "videos of parts": self.n_parts,
+            "bank operator": self.operators,
             "AP": {
                 model: {ACTIONS[c].id: _round_percent(found.per_class[c]) for c in found.classes}
                 for model, found in self.precisions.items()
@@ -272,11 +275,13 @@ def evaluate_action(
         made = map(extract, clips.videos)
         seen[network.id] = clips, list(track_progress(made, len(clips.videos), "features", listeners.stage))
     precisions, of_parts, of_few_shot = {}, {}, {}
-    origins = {}
+    origins, operators = {}, {}
     for model in models:
         name = model.id
         head, metadata = load_bank_head(name, options.weights, model.preset(options.preset))
         origins[name] = options.build_origin(data, "action", read_seed(metadata))
+        if model.bank is not None:
+            operators[name] = metadata["operator"]
         clips, features = seen[model.clip_network]
         examples = build_head_examples(name, clips, features, at_views=True)
         scores = score_examples(head.to(options.compute.device), examples, options.compute)
@@ -295,6 +300,7 @@ def evaluate_action(
         int(labels.any(axis=1).sum()),
         {part: int(rows.sum()) for part, rows in parts.items()},
         origins,
+        operators,
     )
 
 
@@ -327,8 +333,9 @@ def describe_relations(recalls: Sequence[GraphRecall]) -> dict[str, Any]:
 
 def read_seed(metadata: dict[str, str]) -> int | None:
     """The seed of a training, from the command in its weights file."""
-    words = metadata.get("command", "").split()
-    return int(words[words.index("--seed") + 1]) if "--seed" in words else None
+    _, _, after = metadata.get("command", "").partition("--seed ")
+    seed, _, _ = after.partition(" ")
+    return int(seed) if seed.isdecimal() else None
 
 
 def _load(data: TrainingData, listeners: Listeners) -> LabelledVideos:

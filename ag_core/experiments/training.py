@@ -29,7 +29,7 @@ from ag_core.experiments.relations import collect_labelled_objects, join_video, 
 from ag_core.experiments.training_loop import SavedState, TrainingProgress, fit
 from ag_core.experiments.training_options import TrainingOptions, open_saved_state
 from ag_core.files import hash_file
-from ag_core.models.checkpoints import save_checkpoint
+from ag_core.models.checkpoints import describe_earlier_weights, save_checkpoint
 from ag_core.models.detector import FasterRcnnDetector, build_faster_rcnn, load_faster_rcnn
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import build_relation_head, find_relation_loss
@@ -72,13 +72,14 @@ def train_detector(data: TrainingData, options: TrainingOptions, listeners: List
     preset = find_detector(HOME_WORLD).preset(options.preset)
     recipe = options.recipe(bears_bfloat16=True)
     state = open_saved_state("detector", preset, data, options)
-    frames = DetectorFrames.from_videos(_load(data, listeners))
+    loaded = _load(data, listeners)
+    frames = DetectorFrames.from_videos(loaded)
     _decode(frames.cache, frames.videos, listeners)
     torch.manual_seed(options.seed)
     model = build_faster_rcnn(preset).to(options.compute.device)
     losses = make_detector_losses(model, frames, options.batch_of("detector"), options.compute)
     progress = fit(model, losses, recipe, state, options.resume, listeners.steps, listeners.note)
-    facts = _build_metadata("detector", HOME_WORLD, preset.name, data, options, progress)
+    facts = _build_metadata("detector", HOME_WORLD, preset.name, loaded, options, progress)
     save_checkpoint(options.out, model.state_dict(), facts, half_precision=True)
     state.remove()
     return _describe_training(options.out, progress, len(frames), "frames")
@@ -99,11 +100,12 @@ def train_relations(
     if frequency_path.resolve() == options.out.resolve() and entry.id != counting.id:
         raise UserError(f"{options.out} is where the frequency prior of this training goes; give another --out")
     model = load_faster_rcnn(weights, own_detector.preset(options.preset)).to(options.compute.device)
-    videos = _load(data, listeners).annotated()
+    loaded = _load(data, listeners)
+    videos = loaded.annotated()
     classes, relations = collect_labelled_objects(videos)
     frequency = build_relation_head(counting.id).fit(classes, relations)
-    facts = {"preset": counting.preset(options.preset).name, "data": data.name, "command": "train relations"}
-    save_checkpoint(frequency_path, frequency.state_dict(), facts | {"model": counting.id})
+    facts = _build_metadata("relations", counting.id, counting.preset(options.preset).name, loaded, options)
+    save_checkpoint(frequency_path, frequency.state_dict(), facts)
     counted = TrainedModel(frequency_path, 0, 0.0, len(classes), "objects")
     if entry.id == counting.id:
         return (counted,)
@@ -123,7 +125,8 @@ def train_relations(
     progress = fit(
         head, losses, options.recipe(bears_bfloat16=False), state, options.resume, listeners.steps, listeners.note
     )
-    facts = _build_metadata("relations", entry.id, preset.name, data, options, progress)
+    facts = _build_metadata("relations", entry.id, preset.name, loaded, options, progress)
+    facts |= describe_earlier_weights({"detector": weights})
     save_checkpoint(options.out, head.state_dict(), facts, half_precision=True)
     state.remove()
     return counted, _describe_training(options.out, progress, len(examples), "videos" if head.whole_video else "frames")
@@ -134,8 +137,8 @@ def train_clip(data: TrainingData, options: TrainingOptions, listeners: Listener
     entry = find_clip_network(options.network)
     preset = entry.preset(options.preset)
     own = find_detector(HOME_WORLD)
-    detector_weights = (own.weights_path(options.weights),) if preset.regions_per_frame else ()
-    state = open_saved_state(f"clip {entry.id}", preset, data, options, detector_weights)
+    earlier = {"detector": own.weights_path(options.weights)} if preset.regions_per_frame else {}
+    state = open_saved_state(f"clip {entry.id}", preset, data, options, list(earlier.values()))
     loaded, counted = _load(data, listeners), options.counted_classes
     loaded.check_actions()
     clips = Clips.from_videos(loaded, preset)
@@ -145,14 +148,15 @@ def train_clip(data: TrainingData, options: TrainingOptions, listeners: Listener
     start_at_prior(model.head, clips.grid_labels())
     model.to(options.compute.device)
     detector = None
-    for path in detector_weights:
+    for path in earlier.values():
         detector = FasterRcnnDetector.from_checkpoint(path, options.compute.device, own.preset(options.preset))
     losses = make_clip_losses(model, clips, options.batch_of("clip"), options.compute, counted, detector)
     progress = fit(
         model, losses, options.recipe(bears_bfloat16=True), state, options.resume, listeners.steps, listeners.note
     )
-    facts = _build_metadata("clip", entry.id, preset.name, data, options, progress)
+    facts = _build_metadata("clip", entry.id, preset.name, loaded, options, progress)
     facts |= {"trained_on": ",".join(list_seen_actions(clips.videos, counted))}
+    facts |= describe_earlier_weights(earlier)
     save_checkpoint(options.out, model.state_dict(), facts, half_precision=True)
     state.remove()
     return _describe_training(options.out, progress, len(clips.videos), "videos")
@@ -185,7 +189,7 @@ def train_action(
         made = map(extract, clips.videos)
         found = list(track_progress(made, len(clips.videos), "features", listeners.stage))
         of_network = [model for model in models if model.clip_network == network.id]
-        trained += [_train_head(m, clips, found, data, options, states[m.id], listeners) for m in of_network]
+        trained += [_train_head(m, clips, found, loaded, options, states[m.id], listeners) for m in of_network]
     for state in states.values():
         state.remove()
     return tuple(trained)
@@ -195,7 +199,7 @@ def _train_head(
     model: ActionModelEntry,
     clips: Clips,
     features: Sequence[VideoFeatures],
-    data: TrainingData,
+    loaded: LabelledVideos,
     options: TrainingOptions,
     state: SavedState,
     listeners: Listeners,
@@ -209,9 +213,10 @@ def _train_head(
     losses = make_head_losses(head, examples, options.batch_of("action"), options.compute, counted)
     resume = options.resume and state.path.exists()
     progress = fit(head, losses, options.recipe(bears_bfloat16=False), state, resume, listeners.steps, listeners.note)
-    facts = _build_metadata("action", model.id, preset.name, data, options, progress)
+    facts = _build_metadata("action", model.id, preset.name, loaded, options, progress)
     path = model.weights_path(options.out)
     facts |= {"trained_on": ",".join(list_seen_actions(clips.videos, counted)), "operator": preset.operator}
+    facts |= describe_earlier_weights(_find_earlier_weights(model, options))
     save_checkpoint(path, head.state_dict(), facts, half_precision=True)
     return _describe_training(path, progress, len(examples.video), "clips")
 
@@ -222,13 +227,16 @@ def _choose_head_preset(model: ActionModelEntry, options: TrainingOptions) -> Vi
     return preset if options.operator is None else replace(preset, operator=options.operator)
 
 
+def _find_earlier_weights(model: ActionModelEntry, options: TrainingOptions) -> dict[str, Path]:
+    """The weights that make the features of an action model's head, by role."""
+    network, relations = find_clip_network(model.clip_network), find_relation_head(DEFAULT_RELATION_HEAD)
+    entries = {"detector": find_detector(HOME_WORLD), "relations": relations, network.role: network}
+    return {role: entry.weights_path(options.weights) for role, entry in entries.items()}
+
+
 def _find_head_state(model: ActionModelEntry, data: TrainingData, options: TrainingOptions) -> SavedState:
     """Where the training of one action head waits; it stands on the networks that made its features."""
-    network = find_clip_network(model.clip_network)
-    earlier = [
-        entry.weights_path(options.weights)
-        for entry in (find_detector(HOME_WORLD), find_relation_head(DEFAULT_RELATION_HEAD), network)
-    ]
+    earlier = list(_find_earlier_weights(model, options).values())
     of_head = replace(options, out=model.weights_path(options.out), resume=False)  # a head may not have begun
     return open_saved_state(f"action {model.id}", _choose_head_preset(model, options), data, of_head, earlier)
 
@@ -250,15 +258,23 @@ def _describe_training(path: Path, progress: TrainingProgress, examples: int, un
 
 
 def _build_metadata(
-    kind: str, model: str, preset: str, data: TrainingData, options: TrainingOptions, progress: TrainingProgress
+    kind: str,
+    model: str,
+    preset: str,
+    loaded: LabelledVideos,
+    options: TrainingOptions,
+    progress: TrainingProgress | None = None,
 ) -> dict[str, str]:
-    """What a weights file says of itself; no path of this machine."""
+    """What a weights file says of itself; no path of this machine. Without progress it was counted, not trained."""
     few_shot = f" --few-shot {options.few_shot}" if options.few_shot else ""
-    return {
+    seed = f" --seed {options.seed}{few_shot}" if progress is not None else ""
+    facts = {
         "model": model,
         "preset": preset,
-        "data": data.name,
-        "command": f"train {kind} --seed {options.seed}{few_shot}",
-        "steps": str(progress.step),
-        "minutes": f"{progress.seconds / 60:.1f}",
+        "data": loaded.data.name,
+        "trained_on_data": loaded.name_origin(),
+        "command": f"train {kind}{seed}",
     }
+    if progress is not None:
+        facts |= {"steps": str(progress.step), "minutes": f"{progress.seconds / 60:.1f}"}
+    return facts

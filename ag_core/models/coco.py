@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torchvision.models.detection import FasterRCNN_ResNet50_FPN_Weights, fasterrcnn_resnet50_fpn
 
 from ag_core.errors import UserError
+from ag_core.models.checkpoints import find_problems
 from ag_core.models.pixels import to_image_tensors
 from ag_core.records import Detections
 from ag_core.taxonomy import OBJECT_CLASSES, object_index
@@ -89,13 +90,12 @@ def _build_coco_model(weights: Path | None) -> torch.nn.Module:
     else:
         state = _read_state(weights)
     model: torch.nn.Module = fasterrcnn_resnet50_fpn(weights=None, weights_backbone=None)
-    try:
-        model.load_state_dict(state)
-    except RuntimeError as error:
-        reason = str(error).splitlines()[0].rstrip(":")
+    if problems := find_problems(state, model):
         raise UserError(
-            f"{weights} does not fit torchvision's fasterrcnn_resnet50_fpn ({reason}); give a state dict of that model"
-        ) from error
+            f"{weights} does not fit torchvision's fasterrcnn_resnet50_fpn ({problems[0]}); "
+            "give a state dict of that model"
+        )
+    model.load_state_dict(state)
     return model
 
 
@@ -106,6 +106,6 @@ def _read_state(path: Path) -> dict[str, torch.Tensor]:
         raise UserError(f"there is no weights file {path}; give the path of a fasterrcnn_resnet50_fpn file") from None
     except Exception as error:
         raise UserError(f"{path} is not a torch weights file; give a state dict saved by torch.save") from error
-    if not isinstance(state, dict):
+    if not isinstance(state, dict) or not all(isinstance(tensor, torch.Tensor) for tensor in state.values()):
         raise UserError(f"{path} holds no state dict; give one of torchvision's fasterrcnn_resnet50_fpn")
     return state

@@ -19,7 +19,7 @@ from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
 from torchvision.ops import MultiScaleRoIAlign
 
-from ag_core.catalog import find_detector
+from ag_core.catalog import HOME_WORLD, find_detector
 from ag_core.models.backbone import BACKBONES
 from ag_core.models.checkpoints import load_checkpoint
 from ag_core.models.pixels import to_image_tensors
@@ -72,7 +72,7 @@ def build_faster_rcnn(preset: DetectorPreset) -> FasterRCNN:
 def load_faster_rcnn(path: Path, preset: DetectorPreset = DEMO_DETECTOR) -> FasterRCNN:
     """The project's detector from a checkpoint of `preset`, in eval mode; UserError on any other file."""
     model = build_faster_rcnn(preset)
-    load_checkpoint(path, model, preset.name)
+    load_checkpoint(path, model, preset.name, HOME_WORLD)
     return model.eval()
 
 

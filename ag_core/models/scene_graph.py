@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torchvision.ops import batched_nms
 
 from ag_core.boxes import unite_boxes
+from ag_core.models.checkpoints import check_answers
 from ag_core.models.detector import Detector
 from ag_core.models.pairs import PairBatch, join_batches, make_one_hot_logits
 from ag_core.models.region_features import RegionFeatureExtractor
@@ -197,7 +198,7 @@ class SceneGraphPredictor:
         """The graphs of observed frames; a head that looks at whole videos must get all frames of one."""
         batch, found = observed.batch, list(observed.boxes)
         logits = self.head(batch)
-        relations = logits.probabilities().cpu().numpy()
+        relations = check_answers(logits.probabilities().cpu().numpy(), type(self.head).__name__)
         pair_frames = batch.frame_of_pair.cpu().numpy()
         if observed.mode == Mode.SGCLS:
             judged = to_object_probabilities(logits.objects)[batch.pairs[:, 1]].cpu().numpy()

@@ -45,6 +45,11 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture
 def tiny_presets(monkeypatch: pytest.MonkeyPatch) -> None:
     """A preset 'tiny' of every model: very small networks."""
+    add_tiny_presets(monkeypatch)
+
+
+def add_tiny_presets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The presets of the fixture, until the patch is undone."""
     from tests.experiments.test_action import TINY_VIDEO
     from tests.experiments.test_detector import TINY
 

@@ -9,18 +9,25 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from ag_core.experiments.action import build_head_examples, compute_video_features, make_head_losses, score_examples
+from ag_core.experiments.action import (
+    build_head_examples,
+    build_predicted_bank,
+    compute_video_features,
+    make_head_losses,
+    score_examples,
+)
 from ag_core.experiments.clip import Clips, list_seen_actions, make_clip_losses, start_at_prior
 from ag_core.experiments.datasets import LabelledVideo, LabelledVideos, TrainingData
 from ag_core.experiments.training_loop import Budget, Recipe, TrainingProgress, fit
+from ag_core.models.pairs import PairBatch
 from ag_core.models.pixels import to_clip_tensors
 from ag_core.models.region_features import RegionFeatureExtractor
-from ag_core.models.relation import FrequencyHead
+from ag_core.models.relation import FrequencyHead, RelationHead, RelationLogits
 from ag_core.models.scene_graph import SceneGraphPredictor
 from ag_core.models.video import build_bank_head, build_video_model
 from ag_core.presets import DEMO_VIDEO
 from ag_core.records import Detections
-from ag_core.taxonomy import BANK_SIZE
+from ag_core.taxonomy import BANK_SIZE, object_index
 
 TINY_VIDEO = replace(DEMO_VIDEO, name="video-tiny", base_width=4, frames=4, size_wh=(80, 48), latent_size=16)
 
@@ -129,3 +136,33 @@ def test_banks_differ_and_nothing_else(data: TrainingData) -> None:
     lfb, sgfb = (build_head_examples(bank, clips, features) for bank in ("lfb", "sgfb"))
     assert np.array_equal(lfb.short_term, sgfb.short_term) and np.array_equal(lfb.labels, sgfb.labels)
     assert lfb.windows.shape[2] == TINY_VIDEO.feature_size and sgfb.windows.shape[2] == BANK_SIZE
+
+
+class WholeVideoHead(RelationHead):
+    """Judges a pair by how many pairs its video has."""
+
+    whole_video = True
+
+    def forward(self, batch: PairBatch) -> RelationLogits:
+        n_pairs = len(batch.pairs)
+        return RelationLogits(torch.full((n_pairs, 25), float(n_pairs)), batch.object_logits, torch.zeros(n_pairs))
+
+
+class PersonAndCup:
+    """A detector that finds the same two boxes everywhere."""
+
+    def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        boxes = [[4, 4, 30, 44], [20, 20, 40, 40]]
+        return [Detections(boxes, [0, object_index("cup/glass/bottle")], [1.0, 1.0]) for _ in images]
+
+
+def test_a_head_of_whole_videos_sees_all_frames_of_the_bank(clips: Clips) -> None:
+    from test_detector import TINY
+
+    from ag_core.models.detector import build_faster_rcnn
+
+    trunk = RegionFeatureExtractor(build_faster_rcnn(TINY))
+    predictor = SceneGraphPredictor(PersonAndCup(), trunk, WholeVideoHead())
+    bank = build_predicted_bank(predictor, clips.videos[0], [0.5, 1.0, 1.5, 3.0])
+    assert bank.max(axis=1) == pytest.approx(np.full(4, torch.sigmoid(torch.tensor(4.0)).item()))  # of 1 pair: 0.73
+    assert build_predicted_bank(predictor, clips.videos[0], []).shape == (0, BANK_SIZE)

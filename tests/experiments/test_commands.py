@@ -2,6 +2,8 @@
 
 import argparse
 import json
+import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,8 @@ from ag_core.experiments.datasets import TrainingData
 from ag_core.experiments.training_loop import Budget
 from ag_core.experiments.training_options import TrainingOptions, find_saved_state
 from ag_core.models.checkpoints import read_metadata, save_checkpoint
+from ag_core.models.video import load_bank_head
+from tests.experiments.conftest import add_tiny_presets
 from tests.experiments.test_action import TINY_VIDEO
 
 
@@ -42,6 +46,7 @@ def test_all_networks_are_trained_and_evaluated(
     assert files == {"detector", "reldn", "frequency", "clip", "lfb", "sgfb", "oracle"}
     facts = read_metadata(tmp_path / "sgfb.safetensors")
     assert facts["preset"] == TINY_VIDEO.name and facts["trained_on"].startswith("c")
+    assert (facts["operator"], facts["trained_on_data"]) == ("non-local", "home world")
     assert str(tmp_path) not in json.dumps(facts)
     assert command("train", "action", "--out", tmp_path, "--batch", 8, "--resume", *weights, *train) == 1
     assert "there is no interrupted training of this --out" in capsys.readouterr().err
@@ -69,6 +74,71 @@ def test_all_networks_are_trained_and_evaluated(
     assert max(metric.number for metric in frequency.metrics if metric.protocol.k == 50) == 100
     assert set(actions.about["AP"]) == {"i3d", "lfb", "sgfb", "oracle"}
     assert {metric.origin.split for metric in actions.metrics} == {"test", "iid"}
+
+
+@pytest.fixture(scope="session")
+def trained(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Weights of every network, trained for one step."""
+    folder = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patch:
+        add_tiny_presets(patch)
+        words = ("--data", world, "--preset", "tiny", "--threads", 1, "--steps", 1, "--batch", 2, "--autocast", "off")
+        for kind, name in (("detector", "detector"), ("relations", "reldn"), ("clip", "clip")):
+            given = ("--weights", folder) if kind == "relations" else ()
+            assert command("train", kind, "--out", folder / f"{name}.safetensors", *words, *given) == 0
+        assert command("train", "action", "--out", folder, "--weights", folder, *words) == 0
+        yield folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("operator", ["mean", "max"])
+def test_heads_remember_their_bank_operator(
+    operator: str,
+    world: Path,
+    trained: Path,
+    tiny_presets: None,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    weights = tmp_path / "weights"
+    shutil.copytree(trained, weights)
+    data = ("--data", world, "--preset", "tiny", "--threads", 1, "--weights", weights)
+    words = ("--steps", 1, "--batch", 2, "--operator", operator)
+    assert command("train", "action", "--out", weights, *words, *data) == 0
+    assert read_metadata(weights / "lfb.safetensors")["operator"] == operator
+    head, _ = load_bank_head("lfb", weights, TINY_VIDEO)
+    assert type(head.operator).__name__ == f"{operator.capitalize()}Bank"
+    capsys.readouterr()
+    assert command("evaluate", "action", *data) == 0
+    row = json.loads(capsys.readouterr().out)
+    assert row["about"]["bank operator"] == dict.fromkeys(("lfb", "sgfb", "oracle"), operator)
+    other = {"mean": "max", "max": "mean"}[operator]
+    state = load_file(weights / "lfb.safetensors")
+    save_checkpoint(
+        weights / "lfb.safetensors", state, read_metadata(weights / "lfb.safetensors") | {"operator": "median"}
+    )
+    with pytest.raises(UserError, match="has the bank operator 'median'; known are non-local, mean, max"):
+        load_bank_head("lfb", weights, replace(TINY_VIDEO, operator=other))
+
+
+@pytest.mark.slow
+def test_weights_that_do_not_belong_together_are_refused(
+    world: Path, trained: Path, tiny_presets: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = tmp_path / "weights"
+    shutil.copytree(trained, weights)
+    data = ("--data", world, "--preset", "tiny", "--threads", 1, "--weights", weights)
+    (weights / "sgfb.safetensors").write_bytes((weights / "oracle.safetensors").read_bytes())
+    assert command("evaluate", "action", *data) == 1
+    assert "sgfb.safetensors holds the weights of 'oracle', and those of 'sgfb' are wanted" in capsys.readouterr().err
+    train = ("--data", world, "--preset", "tiny", "--threads", 1, "--steps", 1, "--batch", 2, "--seed", 7)
+    assert command("train", "clip", *train, "--out", weights / "clip.safetensors") == 0
+    assert command("evaluate", "action", *data) == 1
+    assert "lfb.safetensors was trained on top of another clip than" in capsys.readouterr().err
+    assert command("train", "detector", *train, "--out", weights / "detector.safetensors") == 0
+    assert command("evaluate", "relations", *data) == 1
+    assert "reldn.safetensors was trained on top of another detector than" in capsys.readouterr().err
+    assert command("evaluate", "relations", "--head", "frequency", "--frames", 2, *data) == 0
 
 
 def test_an_interrupted_training_goes_on_and_no_other_does(
@@ -153,7 +223,7 @@ def test_a_target_that_training_must_not_replace_is_refused_before_any_work(
     data: TrainingData, tiny_presets: None, tmp_path: Path
 ) -> None:
     taken = tmp_path / "detector.safetensors"
-    save_checkpoint(taken, {}, {"preset": "detector-tiny"})
+    save_checkpoint(taken, {}, {"preset": "detector-tiny", "model": "home-world"})
     options = TrainingOptions(taken, Budget(steps=1), "tiny", weights=tmp_path)
     for out, said in (
         (taken, "is read for this and would be replaced"),

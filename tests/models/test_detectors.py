@@ -1,8 +1,10 @@
 """Detectors: shapes and borders of the project's own, the COCO map, and refusals of files that do not fit."""
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,9 +18,10 @@ from ag_core.errors import UserError
 from ag_core.models.checkpoints import save_checkpoint
 from ag_core.models.coco import CLASS_OF_COCO_NAME, UNSEEN_BY_COCO, CocoDetector, list_classes_of
 from ag_core.models.detector import FasterRcnnDetector, build_faster_rcnn, load_detector
-from ag_core.models.yolox import SIDE, OnnxDetector, decode, letterbox, list_coco_names
+from ag_core.models.yolox import USUAL_SIDE, OnnxDetector, count_cells, decode, letterbox, list_coco_names
 from ag_core.presets import DEMO_DETECTOR, PAPER_DETECTOR
 from ag_core.taxonomy import OBJECT_CLASSES, object_index
+from tests.models.onnx_files import write_constant_detector
 
 WEIGHTS = Path(os.environ.get("AG_SHARED", Path(__file__).parents[3] / "shared")) / "data" / "weights"
 NANO = WEIGHTS / "yolox_nano.onnx"
@@ -82,7 +85,9 @@ def test_paper_detector_runs() -> None:
 
 def test_own_detector_from_disk(model: FasterRCNN, tmp_path: Path) -> None:
     path = tmp_path / "detector.safetensors"
-    save_checkpoint(path, model.state_dict(), {"preset": DEMO_DETECTOR.name}, half_precision=True)
+    save_checkpoint(
+        path, model.state_dict(), {"model": "home-world", "preset": DEMO_DETECTOR.name}, half_precision=True
+    )
     loaded = load_detector("home-world", tmp_path)
     assert isinstance(loaded, FasterRcnnDetector)
     name, weight = next(iter(model.named_parameters()))
@@ -150,6 +155,27 @@ def test_coco_detector_refuses_other_files(tmp_path: Path) -> None:
         CocoDetector(tmp_path / "other.pth")
     with pytest.raises(UserError, match="there is no weights file"):
         CocoDetector(tmp_path / "absent.pth")
+    torch.save({"a": "text"}, tmp_path / "text.pth")
+    with pytest.raises(UserError, match="holds no state dict"):
+        CocoDetector(tmp_path / "text.pth")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda weight: weight * torch.nan, "holds values that are no numbers"),
+        (torch.Tensor.int, "holds int32 instead"),
+    ],
+    ids=["nan", "integers"],
+)
+def test_coco_detector_refuses_damaged_weights(
+    tmp_path: Path, change: Callable[[torch.Tensor], torch.Tensor], said: str
+) -> None:
+    state = fasterrcnn_resnet50_fpn(weights=None, weights_backbone=None).state_dict()
+    name = "roi_heads.box_predictor.cls_score.weight"
+    torch.save({**state, name: change(state[name])}, tmp_path / "coco.pth")
+    with pytest.raises(UserError, match=rf"cls_score\.weight {said}"):
+        CocoDetector(tmp_path / "coco.pth")
 
 
 def test_coco_detector_without_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +190,7 @@ def test_coco_detector_without_a_network(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_letterbox_and_decoding_by_hand() -> None:
     blob, scale = letterbox(np.full((208, 104, 3), (10, 20, 30), np.uint8))
-    assert blob.shape == (1, 3, SIDE, SIDE)
+    assert blob.shape == (1, 3, USUAL_SIDE, USUAL_SIDE)
     assert scale == 2
     assert blob[0, :, 0, 0].tolist() == [30, 20, 10]  # the network reads BGR
     assert blob[0, :, 0, 208].tolist() == [114, 114, 114]
@@ -176,9 +202,79 @@ def test_letterbox_and_decoding_by_hand() -> None:
     assert scores[55, 0] == pytest.approx(0.4)
 
 
-def test_onnx_detector_refuses_other_files(tmp_path: Path) -> None:
+SURE_PERSON = {4: 0.9, 5: 0.9}
+"""Objectness and the score of the first class, which is a person."""
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        (
+            {4: 8, 5: 9, 6: -4},
+            "gives scores from -4 to 9, and scores lie between 0 and 1; export the model with its sig",
+        ),
+        ({4: 5, 5: 3}, "gives scores from 0 to 5"),
+        ({4: 0.5, 5: -0.2}, "gives scores from -0.2 to 0.5"),
+        (dict.fromkeys(range(85), float("nan")), "answers with values that are no numbers"),
+        (SURE_PERSON | {0: float("nan")}, "answers with values that are no numbers"),
+        (SURE_PERSON | {5: float("inf")}, "answers with values that are no numbers"),
+        (SURE_PERSON | {2: 1e4, 3: 1e4}, "answers with boxes of no size"),
+    ],
+)
+def test_answers_that_are_no_detections_are_refused(tmp_path: Path, answers: dict[int, float], said: str) -> None:
+    path = write_constant_detector(tmp_path / "odd.onnx", answers)
+    with pytest.raises(UserError, match=rf"odd\.onnx {said}"):
+        load_detector(str(path)).detect([picture()])
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"columns": 6}, r"gives an output \[1, 3549, 6\], and a YOLOX model at 416 gives \[1, 3549, 85\]"),
+        ({"columns": 96}, r"gives an output \[1, 3549, 96\]"),
+        ({"transposed": False}, r"gives an output \[1, 85, 3549\]"),
+        ({"size_hw": (384, 640)}, "takes images of 640 x 384; give a YOLOX file exported at a square of 416 or 640"),
+        ({"size_hw": (400, 400)}, "takes images of 400 x 400"),
+        ({"size_hw": (41600, 41600)}, "takes images of 41600 x 41600"),
+    ],
+)
+def test_networks_that_are_no_such_detector_are_refused(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        OnnxDetector(write_constant_detector(tmp_path / "other.onnx", SURE_PERSON, **changes))
+
+
+@pytest.mark.parametrize(("size_hw", "side"), [((416, 416), 416), ((640, 640), 640), (None, 416)])
+def test_an_export_runs_at_its_own_size(tmp_path: Path, size_hw: tuple[int, int] | None, side: int) -> None:
+    detector = OnnxDetector(write_constant_detector(tmp_path / "sized.onnx", SURE_PERSON, size_hw=size_hw))
+    assert detector.side == side
+    (found,) = detector.detect([picture(side, side)])
+    assert len(found) == count_cells(side)  # nothing lies in the padding, and no two cells overlap
+    assert found.scores == pytest.approx(0.81)
+    assert sorted(set((found.boxes_xyxy[:, 2] - found.boxes_xyxy[:, 0]).round(3).tolist()))[-1] == 32
+
+
+def test_boxes_without_area_are_dropped(tmp_path: Path) -> None:
+    wide = picture(96, 160)
+    (found,) = OnnxDetector(write_constant_detector(tmp_path / "cells.onnx", SURE_PERSON)).detect([wide])
+    sides = found.boxes_xyxy[:, 2:] - found.boxes_xyxy[:, :2]
+    assert 0 < len(found) < count_cells(USUAL_SIDE) and sides.min() >= 0.1  # those in the grey border are gone
+    flat = write_constant_detector(tmp_path / "flat.onnx", SURE_PERSON | {2: -1e4, 3: -1e4})
+    away = write_constant_detector(tmp_path / "away.onnx", SURE_PERSON | {0: 500, 1: -500})
+    assert [len(OnnxDetector(path).detect([wide])[0]) for path in (flat, away)] == [0, 0]
+
+
+@pytest.mark.parametrize("content", [b"", b"not a model", b"version https://git-lfs.github.com/spec/v1\n", b"\x3a\xff"])
+def test_files_that_are_no_networks_are_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "model.onnx"
-    path.write_bytes(b"not a model")
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="cannot be read as an ONNX model"):
+        OnnxDetector(path)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
+def test_a_cut_network_is_refused(tmp_path: Path, share: float) -> None:
+    path = write_constant_detector(tmp_path / "cut.onnx", SURE_PERSON)
+    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
     with pytest.raises(UserError, match="cannot be read as an ONNX model"):
         OnnxDetector(path)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from torch import Tensor
 
-from ag_core.catalog import find_relation_head
-from ag_core.models.checkpoints import load_checkpoint
+from ag_core.catalog import HOME_WORLD, find_detector, find_relation_head
+from ag_core.models.checkpoints import check_earlier_weights, load_checkpoint
 from ag_core.models.pairs import PairBatch
 from ag_core.models.references import import_reference, select_own_arguments
 from ag_core.models.relation.frequency import FrequencyHead
@@ -43,11 +43,17 @@ def build_relation_head(head: str, preset: RelationPreset | None = None) -> Rela
 def load_relation_head(
     head: str, folder: Path, preset: RelationPreset | None = None
 ) -> tuple[RelationHead, dict[str, str]]:
-    """A head with the weights in `folder`, and what its file says of itself. UserError as `load_checkpoint`."""
+    """A head with the weights in `folder`, and what its file says of itself.
+
+    UserError as `load_checkpoint`, and where it was trained on region features of another detector than the folder's.
+    """
     entry = find_relation_head(head)
     chosen: RelationPreset = entry.preset() if preset is None else preset
     built = build_relation_head(head, chosen)
-    return built, load_checkpoint(entry.weights_path(folder), built, chosen.name, head)
+    path = entry.weights_path(folder)
+    metadata = load_checkpoint(path, built, chosen.name, head)
+    check_earlier_weights(path, metadata, "detector", find_detector(HOME_WORLD).weights_path(folder))
+    return built, metadata
 
 
 def find_relation_loss(head: str) -> PairLosses:

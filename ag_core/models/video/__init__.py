@@ -1,17 +1,22 @@
 """Video models, built from the catalog: a clip network, and behind it a bank head (methods C16, C18, C19)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from ag_core.catalog import find_action_model, find_clip_network
-from ag_core.models.checkpoints import load_checkpoint
+import numpy as np
+from numpy.typing import NDArray
+
+from ag_core.catalog import HOME_WORLD, find_action_model, find_clip_network, find_detector
+from ag_core.errors import UserError
+from ag_core.models.checkpoints import check_earlier_weights, load_checkpoint, read_metadata
 from ag_core.models.feature_bank import get_bank_width
 from ag_core.models.references import import_reference, select_own_arguments
 from ag_core.models.video.bank_head import BankedVideoModel, BankHead
 from ag_core.models.video.clip_network import ClipInput, ClipNetwork, make_clip_input
 from ag_core.models.video.fbo import build_bank_operator
-from ag_core.presets import VideoPreset
-from ag_core.taxonomy import N_ACTIONS
+from ag_core.presets import BANK_OPERATORS, VideoPreset
+from ag_core.taxonomy import ACTIONS, N_ACTIONS, action_index
 
 __all__ = [
     "BankHead",
@@ -25,6 +30,7 @@ __all__ = [
     "load_bank_head",
     "load_clip_network",
     "make_clip_input",
+    "read_trained_actions",
 ]
 
 
@@ -76,25 +82,47 @@ def load_clip_network(
 ) -> tuple[BankedVideoModel, dict[str, str]]:
     """A clip network and its own classifier with the weights in `folder`, and what their file says of itself.
 
-    UserError as `load_checkpoint`.
+    UserError as `load_checkpoint`, and where it was trained on regions of another detector than the folder's.
     """
     entry = find_clip_network(network)
     chosen: VideoPreset = entry.preset() if preset is None else preset
     model = build_clip_classifier(network, chosen)
-    metadata = load_checkpoint(entry.weights_path(folder), model, chosen.name, network)
+    path = entry.weights_path(folder)
+    metadata = load_checkpoint(path, model, chosen.name, network)
+    check_earlier_weights(path, metadata, "detector", find_detector(HOME_WORLD).weights_path(folder))
     return model.eval(), metadata
 
 
 def load_bank_head(model: str, folder: Path, preset: VideoPreset | None = None) -> tuple[BankHead, dict[str, str]]:
     """An action model's head with the weights in `folder`, and what its file says of itself.
 
-    The head of a model without a bank is the classifier beside its clip network. UserError as `load_checkpoint`.
+    The head of a model without a bank is the classifier beside its clip network; that of another one has the bank
+    operator it was trained with, whatever the preset says. UserError as `load_checkpoint`, and where it was trained on
+    features of another clip network than the folder's.
     """
     entry = find_action_model(model)
     chosen: VideoPreset = entry.preset() if preset is None else preset
     if entry.bank is None:
         network, metadata = load_clip_network(entry.clip_network, folder, chosen)
         return network.head, metadata
-    head = build_bank_head(model, chosen)
-    metadata = load_checkpoint(entry.weights_path(folder), head, chosen.name, model)
-    return head.eval(), metadata
+    path, network_entry = entry.weights_path(folder), find_clip_network(entry.clip_network)
+    operator = read_metadata(path).get("operator", chosen.operator)
+    if operator not in BANK_OPERATORS:
+        raise UserError(
+            f"{path} has the bank operator {operator!r}; known are {', '.join(BANK_OPERATORS)}; train it anew"
+        )
+    head = build_bank_head(model, replace(chosen, operator=operator))
+    metadata = load_checkpoint(path, head, chosen.name, model)
+    check_earlier_weights(path, metadata, network_entry.role, network_entry.weights_path(folder))
+    return head.eval(), metadata | {"operator": operator}
+
+
+def read_trained_actions(path: Path, metadata: dict[str, str]) -> NDArray[np.bool_]:
+    """[157] from the action ids in a checkpoint's `trained_on`; all where it names none. UserError for unknown ones."""
+    ids = [text.strip() for text in metadata.get("trained_on", "").split(",") if text.strip()]
+    known = np.zeros(N_ACTIONS, bool)
+    try:
+        known[[action_index(text) for text in ids or [action.id for action in ACTIONS]]] = True
+    except KeyError as error:
+        raise UserError(f"{path} was trained on actions that are not Charades' ({error.args[0]})") from None
+    return known

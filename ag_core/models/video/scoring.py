@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ag_core.models.checkpoints import check_answers
 from ag_core.models.video.bank_head import BankHead
 
 CLIPS_AT_ONCE = 256
@@ -31,7 +32,7 @@ def score_clips(
         rows = slice(start, start + CLIPS_AT_ONCE)
         window = None if windows is None else torch.from_numpy(windows[rows]).to(device)
         parts.append(head(torch.from_numpy(features[rows]).to(device), window).float().cpu().numpy())
-    return np.concatenate(parts)
+    return check_answers(np.concatenate(parts), "the head of an action model")
 
 
 def score_videos(logits: NDArray[np.float32], video_of_clip: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float32]:

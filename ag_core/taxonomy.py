@@ -120,7 +120,7 @@ def _relation_indices() -> dict[str, int]:
     return {normalise(name): index for index, name in enumerate(RELATIONS)}
 
 
-def object_index(name: str) -> int:
+def find_object_index(name: str) -> int:
     """Index in OBJECT_CLASSES of a class in any of its spellings; KeyError names an unknown one."""
     try:
         return _object_indices()[normalise(name)]
@@ -128,7 +128,7 @@ def object_index(name: str) -> int:
         raise KeyError(f"object class {name!r} is unknown; known are {', '.join(OBJECT_CLASSES)}") from None
 
 
-def relation_index(name: str) -> int:
+def find_relation_index(name: str) -> int:
     """Index in RELATIONS of a relationship in any of its spellings; KeyError names an unknown one."""
     try:
         return _relation_indices()[normalise(name)]
@@ -141,7 +141,7 @@ def is_other_relationship(name: str) -> bool:
     return normalise(name) == normalise(OTHER_RELATIONSHIP)
 
 
-def action_index(action_id: str) -> int:
+def find_action_index(action_id: str) -> int:
     """Index in ACTIONS of an id such as 'c092'; KeyError says what an id looks like."""
     number = action_id[1:]
     # `isdecimal` alone is true of digits of other scripts, and `isdigit` of signs that are no numbers.

@@ -5,7 +5,7 @@ import streamlit as st
 from ag_core.annotations.store import ANNOTATION
 from ag_core.catalog import BankKind, list_predicting_models
 from ag_core.errors import UserError
-from ag_core.taxonomy import ACTIONS, action_index
+from ag_core.taxonomy import ACTIONS, find_action_index
 from ag_core.ui import cached, tables
 from ag_core.ui.charts import plots
 from ag_core.ui.formatting import format_action, format_graph_position
@@ -70,11 +70,11 @@ def choose_actions(viewing: Viewing) -> list[int]:
         key="actions",
         bind="query-params",
     )
-    return [action_index(action_id) for action_id in chosen]
+    return [find_action_index(action_id) for action_id in chosen]
 
 
 def _format_action_id(action_id: str) -> str:
-    return format_action(action_index(action_id))
+    return format_action(find_action_index(action_id))
 
 
 @st.fragment

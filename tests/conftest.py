@@ -16,7 +16,7 @@ import pytest
 from ag_core.records import ActionScores, SceneGraph, Video, frame_to_time
 from ag_core.results.prediction import ModelUse, Prediction
 from ag_core.settings import settings
-from ag_core.taxonomy import N_ACTIONS, N_RELATIONS, action_index, object_index, relation_index
+from ag_core.taxonomy import N_ACTIONS, N_RELATIONS, find_action_index, find_object_index, find_relation_index
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # as many processes as cores: one thread each, and their children too
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -127,14 +127,14 @@ def stand_in_prediction(video_id: str) -> Prediction:
         relations = np.full((len(shown), N_RELATIONS), 0.02, np.float32)
         for row, (_, *groups) in enumerate(shown):
             for name in (name for group in groups for name in group):
-                relations[row, relation_index(name)] = 0.9
+                relations[row, find_relation_index(name)] = 0.9
         graphs.append(
             SceneGraph(
                 frame,
                 frame_to_time(frame, FPS),
                 np.array(_box(frame, 0), np.float32),
                 0.97,
-                np.array([object_index(name) for name, *_ in shown]),
+                np.array([find_object_index(name) for name, *_ in shown]),
                 np.array([_box(frame, place + 1) for place in range(len(shown))], np.float32),
                 np.full(len(shown), 0.8, np.float32),
                 relations,
@@ -142,12 +142,12 @@ def stand_in_prediction(video_id: str) -> Prediction:
         )
     times = np.arange(0.25, 3, 0.5, dtype=np.float32)
     trained = np.zeros(N_ACTIONS, bool)
-    trained[[action_index(name) for name in ("c011", "c059", "c106", "c107", "c110", "c154")]] = True
+    trained[[find_action_index(name) for name in ("c011", "c059", "c106", "c107", "c110", "c154")]] = True
     answers = []
     for number, model in enumerate(("lfb", "sgfb")):
         over_time = np.random.default_rng(number).random((len(times), N_ACTIONS)).astype(np.float32) * 0.3
         for action, *_ in actions:
-            over_time[:, action_index(action)] += 0.4 + 0.2 * number
+            over_time[:, find_action_index(action)] += 0.4 + 0.2 * number
         answers.append(ActionScores(model, over_time.max(axis=0), times, over_time, trained))
     width, height = SIZE_WH
     return Prediction(

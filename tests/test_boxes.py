@@ -23,19 +23,19 @@ box = st.tuples(corner, corner, side, side).map(lambda b: [b[0], b[1], b[0] + b[
     ],
 )
 def test_overlap_by_hand(a: list[int], b: list[int], inclusive: bool, expected: float) -> None:
-    assert boxes.iou_matrix([a], [b], inclusive)[0, 0] == pytest.approx(expected)
+    assert boxes.compute_iou([a], [b], inclusive)[0, 0] == pytest.approx(expected)
 
 
 def test_empty_overlap() -> None:
-    assert boxes.iou_matrix([], np.zeros((3, 4))).shape == (0, 3)
+    assert boxes.compute_iou([], np.zeros((3, 4))).shape == (0, 3)
     assert boxes.unite_boxes([], []).shape == (0, 4)
     assert boxes.compute_relation_geometry([], [], []).shape == (0, 28)
 
 
 @given(st.lists(box, min_size=1, max_size=5), st.lists(box, min_size=1, max_size=5))
 def test_overlap_is_symmetric_and_bounded(a: list[list[float]], b: list[list[float]]) -> None:
-    overlap = boxes.iou_matrix(a, b)
-    assert np.allclose(overlap, boxes.iou_matrix(b, a).T, atol=1e-5)
+    overlap = boxes.compute_iou(a, b)
+    assert np.allclose(overlap, boxes.compute_iou(b, a).T, atol=1e-5)
     assert overlap.min() >= 0
     assert overlap.max() <= 1 + 1e-5
 

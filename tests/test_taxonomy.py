@@ -23,7 +23,7 @@ def test_other_relationship_sits_inside_the_contact_group() -> None:
 
 @pytest.mark.parametrize("spelling", ["phone/camera", "phonecamera", "phone_camera"])
 def test_spellings_agree(spelling: str) -> None:
-    assert OBJECT_CLASSES[taxonomy.object_index(spelling)] == "phone/camera"
+    assert OBJECT_CLASSES[taxonomy.find_object_index(spelling)] == "phone/camera"
 
 
 def test_actions_name_their_objects() -> None:
@@ -36,12 +36,12 @@ def test_actions_name_their_objects() -> None:
 @pytest.mark.parametrize("name", ["lamp", ""])
 def test_unknown_names_are_refused_with_the_known_ones(name: str) -> None:
     with pytest.raises(KeyError, match="known are"):
-        taxonomy.object_index(name)
+        taxonomy.find_object_index(name)
     with pytest.raises(KeyError, match="known are"):
-        taxonomy.relation_index(name)
+        taxonomy.find_relation_index(name)
 
 
 @pytest.mark.parametrize("name", ["c157", "092", "c92", ""])
 def test_unknown_actions_are_refused(name: str) -> None:
     with pytest.raises(KeyError, match="c000 to c156"):
-        taxonomy.action_index(name)
+        taxonomy.find_action_index(name)

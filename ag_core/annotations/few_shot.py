@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ag_core.errors import UserError
 from ag_core.settings import ASSETS
-from ag_core.taxonomy import ACTIONS, N_ACTIONS, action_index
+from ag_core.taxonomy import ACTIONS, N_ACTIONS, find_action_index
 
 if TYPE_CHECKING:
     from ag_core.annotations.store import AnnotationStore
@@ -52,7 +52,7 @@ def list_few_shot_classes(profile: str) -> FewShotClasses:
     lists = json.loads((ASSETS / "few_shot.json").read_text(encoding="utf-8"))
     if profile not in lists:
         raise UserError(f"there are no few-shot lists for {profile!r}; choose one of {', '.join(lists)}")
-    base, novel = (tuple(sorted(map(action_index, lists[profile][name]))) for name in ("base", "novel"))
+    base, novel = (tuple(sorted(map(find_action_index, lists[profile][name]))) for name in ("base", "novel"))
     return FewShotClasses(profile, base, novel, lists[profile]["drawn"])
 
 

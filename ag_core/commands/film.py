@@ -25,10 +25,10 @@ def run(options: argparse.Namespace) -> None:
     from ag_core.outputs import check_folder_target
     from ag_core.progress import ProgressReporter
     from ag_core.results.film_cache import FilmRequest, FinishedFilm
-    from ag_core.taxonomy import ACTIONS, action_index
+    from ag_core.taxonomy import ACTIONS, find_action_index
 
     try:
-        actions = tuple(action_index(name) for name in options.actions)
+        actions = tuple(find_action_index(name) for name in options.actions)
     except KeyError as error:
         raise UserError(str(error.args[0])) from None
     order = FilmRequest(options.seed, actions, options.split, options.seconds)

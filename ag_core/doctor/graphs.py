@@ -2,7 +2,7 @@
 
 from ag_core.annotations.statistics.funnel import SMALL_SIDE
 from ag_core.doctor.check import Area, Check, Severity
-from ag_core.taxonomy import GROUP_SLICES, N_RELATIONS, Group, relation_index
+from ag_core.taxonomy import GROUP_SLICES, N_RELATIONS, Group, find_relation_index
 
 MAX_SPATIAL, MAX_CONTACTS = 5, 4
 """The release never has more relationships of these groups on one object."""
@@ -11,7 +11,7 @@ OTHER_BIT = 1 << N_RELATIONS
 
 
 def _mask_relations(*names: str) -> int:
-    return sum(1 << relation_index(name) for name in names)
+    return sum(1 << find_relation_index(name) for name in names)
 
 
 def _mask_group(group: Group) -> int:

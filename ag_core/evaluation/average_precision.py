@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ag_core.boxes import iou_matrix
+from ag_core.boxes import compute_iou
 from ag_core.errors import UserError
 from ag_core.evaluation.metrics import Counts, Metric, to_percent
 from ag_core.evaluation.protocol import Averaging, Origin, Protocol, Unit
@@ -263,7 +263,7 @@ def _matches(found: Detections, true_boxes: NDArray[Any], overlap: float) -> NDA
     hits = np.zeros(len(found), bool)
     if not len(found) or not len(true_boxes):
         return hits
-    overlaps = iou_matrix(found.boxes_xyxy, true_boxes)
+    overlaps = compute_iou(found.boxes_xyxy, true_boxes)
     for index in np.argsort(-found.scores, kind="stable"):
         best = int(np.argmax(overlaps[index]))
         if overlaps[index, best] >= overlap:

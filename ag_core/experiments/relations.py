@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ag_core.boxes import iou_matrix
+from ag_core.boxes import compute_iou
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import LabelledVideo, TrainingData, open_counted_frames
 from ag_core.experiments.training_loop import Losses, StepLosses
@@ -114,10 +114,10 @@ def match_boxes(found: FrameBoxes, graph: SceneGraph) -> tuple[FrameBoxes, NDArr
     nobody = FrameBoxes(None, 0.0, Detections.empty()), np.zeros((0, N_RELATIONS), bool)
     if found.person_box_xyxy is None or graph.person_box_xyxy is None or not len(found.objects):
         return nobody
-    if iou_matrix(found.person_box_xyxy[None], graph.person_box_xyxy[None])[0, 0] < OVERLAP:
+    if compute_iou(found.person_box_xyxy[None], graph.person_box_xyxy[None])[0, 0] < OVERLAP:
         return nobody
     truth, objects = boxes_from_graph(graph).objects, found.objects
-    overlaps = iou_matrix(objects.boxes_xyxy, truth.boxes_xyxy)
+    overlaps = compute_iou(objects.boxes_xyxy, truth.boxes_xyxy)
     overlaps[objects.classes[:, None] != truth.classes[None]] = 0
     hit = overlaps.max(axis=1, initial=0) >= OVERLAP
     predicates = np.zeros((len(objects), N_RELATIONS), bool)

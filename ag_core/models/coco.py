@@ -15,7 +15,7 @@ from ag_core.errors import UserError
 from ag_core.models.checkpoints import find_problems
 from ag_core.models.pixels import to_image_tensors
 from ag_core.records import Detections
-from ag_core.taxonomy import OBJECT_CLASSES, object_index
+from ag_core.taxonomy import OBJECT_CLASSES, find_object_index
 
 COCO_NAMES_OF_CLASS: dict[str, tuple[str, ...]] = {
     "person": ("person",),
@@ -37,7 +37,7 @@ COCO_NAMES_OF_CLASS: dict[str, tuple[str, ...]] = {
 """Action Genome class to the COCO names that count as it."""
 
 CLASS_OF_COCO_NAME: dict[str, int] = {
-    coco: object_index(name) for name, coco_names in COCO_NAMES_OF_CLASS.items() for coco in coco_names
+    coco: find_object_index(name) for name, coco_names in COCO_NAMES_OF_CLASS.items() for coco in coco_names
 }
 
 UNSEEN_BY_COCO: tuple[str, ...] = tuple(name for name in OBJECT_CLASSES if name not in COCO_NAMES_OF_CLASS)

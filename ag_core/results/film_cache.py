@@ -17,7 +17,14 @@ from ag_core.errors import UserError
 from ag_core.files import hash_bytes, hash_files, write_atomically
 from ag_core.records import ActionInterval, SceneGraph, Video
 from ag_core.settings import ASSETS, PROJECT
-from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS, action_index, object_index, relation_index
+from ag_core.taxonomy import (
+    ACTIONS,
+    OBJECT_CLASSES,
+    RELATIONS,
+    find_action_index,
+    find_object_index,
+    find_relation_index,
+)
 
 FORMAT = "action-genome-explorer/film"
 VERSION = 1
@@ -69,7 +76,7 @@ class FilmRequest:
         except ValueError:
             raise UserError("the link's seed and seconds must be whole numbers; choose them below") from None
         try:
-            actions = tuple(action_index(name) for name in query.get("actions", "").split(",") if name)
+            actions = tuple(find_action_index(name) for name in query.get("actions", "").split(",") if name)
         except KeyError as error:
             raise UserError(f"{error.args[0]}; choose actions below") from None
         return FilmRequest(seed, actions, query.get("people", SPLITS[0]), seconds)
@@ -190,13 +197,13 @@ def _parse_graph(content: dict[str, Any]) -> SceneGraph:
     objects, person = content["objects"], content["person_xyxy"]
     relations = np.zeros((len(objects), len(RELATIONS)), np.float32)
     for n, found in enumerate(objects):
-        relations[n, [relation_index(name) for name in found["relations"]]] = 1
+        relations[n, [find_relation_index(name) for name in found["relations"]]] = 1
     return SceneGraph(
         content["frame"],
         content["time_s"],
         person,
         float(person is not None),
-        np.array([object_index(found["class"]) for found in objects], np.int64),
+        np.array([find_object_index(found["class"]) for found in objects], np.int64),
         np.array([found["box_xyxy"] for found in objects], np.float32),
         np.ones(len(objects), np.float32),
         relations,
@@ -206,7 +213,7 @@ def _parse_graph(content: dict[str, Any]) -> SceneGraph:
 def _parse_film(content: dict[str, Any], folder: Path) -> FinishedFilm:
     facts, requested = content["video"], content["order"]
     request = FilmRequest(
-        requested["seed"], tuple(map(action_index, requested["actions"])), requested["split"], requested["seconds"]
+        requested["seed"], tuple(map(find_action_index, requested["actions"])), requested["split"], requested["seconds"]
     )
     video = Video(
         facts["id"],
@@ -225,10 +232,10 @@ def _parse_film(content: dict[str, Any], folder: Path) -> FinishedFilm:
         request,
         video,
         tuple(
-            ActionInterval(video.video_id, action_index(row["id"]), row["start_s"], row["end_s"])
+            ActionInterval(video.video_id, find_action_index(row["id"]), row["start_s"], row["end_s"])
             for row in content["actions"]
         ),
-        tuple((action_index(row["id"]), row["reason"]) for row in content["unmet"]),
+        tuple((find_action_index(row["id"]), row["reason"]) for row in content["unmet"]),
         tuple(map(_parse_graph, content["graphs"])),
         content["charades"],
     )

@@ -16,7 +16,7 @@ from ag_core.errors import UserError
 from ag_core.files import write_atomically
 from ag_core.records import ActionScores, SceneGraph, Video
 from ag_core.results.json_values import read_json, take_list, take_number, take_text, take_whole, to_array
-from ag_core.taxonomy import ACTIONS, N_ACTIONS, OBJECT_CLASSES, RELATIONS_OF_GROUP, Group, object_index
+from ag_core.taxonomy import ACTIONS, N_ACTIONS, OBJECT_CLASSES, RELATIONS_OF_GROUP, Group, find_object_index
 from ag_core.video.ids import find_fault_of_id
 
 FORMAT = "action-genome-explorer/prediction"
@@ -250,7 +250,7 @@ def _parse_frame(number: int, frame: dict[str, Any]) -> SceneGraph:
         if person is None
         else to_array(person["box_xyxy"], "the person's box", -MAX_SIDE_PX, MAX_SIDE_PX),
         person_score=0.0 if person is None else take_number(person, "score", 0, 1),
-        object_classes=np.array([object_index(found["class"]) for found in objects], np.int64),
+        object_classes=np.array([find_object_index(found["class"]) for found in objects], np.int64),
         object_boxes_xyxy=boxes_xyxy,
         object_scores=to_array([found["score"] for found in objects], "a score", 0, 1),
         relations=to_array(relations, "a relationship's score", 0, 1),

@@ -11,7 +11,7 @@ from functools import cache
 
 from ag_core.errors import UserError
 from ag_core.settings import ASSETS
-from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, action_index
+from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, find_action_index
 
 PROFILES = ("home-20", "home-60", "home-157")
 """Each profile has the actions of those before it."""
@@ -70,7 +70,7 @@ def list_entries() -> tuple[Entry, ...]:
     with (ASSETS / "home_actions.tsv").open(newline="", encoding="utf-8") as file:
         return tuple(
             Entry(
-                action_index(row["action"]),
+                find_action_index(row["action"]),
                 row["template"],
                 tuple(row["subject"].split(";")),
                 row["support"],

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.errors import UserError
-from ag_core.taxonomy import N_RELATIONS, object_index
+from ag_core.taxonomy import N_RELATIONS, find_object_index
 from ag_core.world.action_table import find_classes, list_profile_actions
 from ag_core.world.body.human import Joints
 from ag_core.world.cameras import Shot, frame_shot
@@ -209,7 +209,7 @@ class Film:
         joints: NDArray[np.float32],
         silhouette: NDArray[np.bool_],
     ) -> WorldTruth:
-        classes = [object_index(one.name) for one in self.scene.labelled] + [0]
+        classes = [find_object_index(one.name) for one in self.scene.labelled] + [0]
         duration = self.n_frames / self.fps
         actions, dropped = [], 0
         for label in self.director.actor.labels:

@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ag_core.taxonomy import N_RELATIONS, relation_index
+from ag_core.taxonomy import N_RELATIONS, find_relation_index
 from ag_core.world.body.human import Joints
 
 LOOK_DEGREES, KEEP_DEGREES, UNSURE_DEGREES = 11.0, 16.0, 24.0
@@ -50,7 +50,7 @@ NAMES = (
     "wiping",
     "writing_on",
 )
-R = {name: relation_index(name) for name in NAMES}
+R = {name: find_relation_index(name) for name in NAMES}
 compiled = njit(cache=True, error_model="numpy")
 
 

@@ -27,7 +27,7 @@ from ag_core.evaluation.average_precision import compute_action_precision
 from ag_core.evaluation.bootstrap import N_RESAMPLES, ConfidenceInterval, bootstrap_precisions
 from ag_core.evaluation.protocol import Owner
 from ag_core.evaluation.results_log import build_log_row
-from ag_core.taxonomy import ACTIONS, N_ACTIONS, action_index
+from ag_core.taxonomy import ACTIONS, N_ACTIONS, find_action_index
 from ag_core.world.action_table import list_entries
 from ag_core.world_audit.audit_inputs import COMPARISONS
 from ag_core.world_audit.audits import AuditResult
@@ -129,7 +129,7 @@ def _count_classes(intervals: NDArray[np.int64], val: Sequence[WorldVideo]) -> R
 
 def _describe_action(row: Report) -> Report:
     """A row of label frequency with what the action is called and how it is shown."""
-    index = action_index(row["action"])
+    index = find_action_index(row["action"])
     entry = list_entries()[index]
     about = {"label": ACTIONS[index].label, "template": entry.template, "tier": entry.tier}
     return {"action": row["action"], **about, **row}

@@ -83,13 +83,13 @@ def compare(clock: Clock, store: str, folder: str, rates: str, repeats: int) -> 
     from ag_core.annotations.store import AnnotationStore
     from ag_core.queries.sequence.language import parse_sequence
     from ag_core.queries.sequence.query import find_hits
-    from ag_core.taxonomy import object_index, relation_index
+    from ag_core.taxonomy import find_object_index, find_relation_index
     from benchmarks.jobs.usual import load_pickles
 
     _, annotated = load_pickles(Path(folder))
     with Path(rates).open(newline="") as file:
         rate_of = {row["video"]: float(row["fps"]) for row in csv.DictReader(file)}
-    names = {CUP: object_index(CUP), FIRST: relation_index(FIRST), THEN: relation_index(THEN)}
+    names = {CUP: find_object_index(CUP), FIRST: find_relation_index(FIRST), THEN: find_relation_index(THEN)}
     sequence = parse_sequence(QUESTION)
     with AnnotationStore(store) as opened, clock:
         relations = opened.ask(

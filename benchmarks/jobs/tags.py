@@ -58,10 +58,10 @@ def with_datumaro(items: list[Any]) -> set[str]:
 def compare(clock: Clock, store: str, folder: str, repeats: int, datumaro: bool) -> dict[str, Side]:
     """All ways in turn in this process, on the first frames of the store, everything loaded before."""
     from ag_core.annotations.store import AnnotationStore
-    from ag_core.taxonomy import object_index, relation_index
+    from ag_core.taxonomy import find_object_index, find_relation_index
     from benchmarks.jobs.usual import load_pickles
 
-    object_class, bit = object_index(CUP), 1 << relation_index(RELATION)
+    object_class, bit = find_object_index(CUP), 1 << find_relation_index(RELATION)
     with AnnotationStore(store) as opened, clock:
         names = {
             number: f"{video}.mp4/{frame:06}.png"
@@ -92,7 +92,7 @@ def compare(clock: Clock, store: str, folder: str, repeats: int, datumaro: bool)
             return {names[number] for number in found["frame_id"].tolist()}
 
         def with_pandas() -> set[str]:
-            chosen = (table["class"] == object_class) & (table["relation"] == relation_index(RELATION))
+            chosen = (table["class"] == object_class) & (table["relation"] == find_relation_index(RELATION))
             return {names[number] for number in table.loc[chosen, "frame_id"].tolist()}
 
         ways = {OURS: with_the_store, LOOP: lambda: loop(annotated), PANDAS: with_pandas}

@@ -21,10 +21,10 @@ from ag_core.taxonomy import (
     N_ACTIONS,
     N_CLASSES,
     N_RELATIONS,
-    action_index,
+    find_action_index,
+    find_object_index,
+    find_relation_index,
     is_other_relationship,
-    object_index,
-    relation_index,
 )
 
 RELATION_FIELDS = ("attention_relationship", "spatial_relationship", "contacting_relationship")
@@ -129,9 +129,9 @@ def _showcase_graphs(showcase: Path) -> Iterator[_Graph]:
 def _likeness(name: str, graphs: Iterable[_Graph]) -> Likeness:
     chosen = [graph for graph in graphs if graph.entries]
     owner = np.array([row for row, graph in enumerate(chosen) for _ in graph.entries])
-    classes = np.array([object_index(entry["class"]) for graph in chosen for entry in graph.entries])
+    classes = np.array([find_object_index(entry["class"]) for graph in chosen for entry in graph.entries])
     masks = np.array([_mask(entry) for graph in chosen for entry in graph.entries])
-    active = [(action_index(a), row) for row, graph in enumerate(chosen) for a in graph.actions]
+    active = [(find_action_index(a), row) for row, graph in enumerate(chosen) for a in graph.actions]
     weights = np.bincount([action for action, _ in active], minlength=N_ACTIONS).astype(np.float64)
     videos = {graph.video: (graph.length_s, graph.rate) for graph in chosen}
     lengths, rates = (np.array(column) for column in zip(*videos.values()))
@@ -151,7 +151,7 @@ def _likeness(name: str, graphs: Iterable[_Graph]) -> Likeness:
 
 def _mask(entry: dict[str, Any]) -> int:
     names = [name for field in RELATION_FIELDS for name in entry[field]]
-    return sum(1 << (OTHER_BIT if is_other_relationship(name) else relation_index(name)) for name in set(names))
+    return sum(1 << (OTHER_BIT if is_other_relationship(name) else find_relation_index(name)) for name in set(names))
 
 
 def _graphs_of_actions(

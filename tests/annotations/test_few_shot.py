@@ -16,7 +16,7 @@ from ag_core.annotations.few_shot import (
 from ag_core.annotations.readers.charades import COLUMNS
 from ag_core.annotations.store import AnnotationStore
 from ag_core.errors import UserError
-from ag_core.taxonomy import ACTIONS, N_ACTIONS, action_index
+from ag_core.taxonomy import ACTIONS, N_ACTIONS, find_action_index
 from ag_core.world.action_table import list_profile_actions
 
 METHODS_B6 = (
@@ -63,7 +63,7 @@ def test_videos_of_classes_are_counted_and_the_novel_drawn_among_those_with_enou
     build_store(tmp_path / "s.duckdb", tmp_path)
     with AnnotationStore(tmp_path / "s.duckdb") as store:
         frame = count_videos_of_classes(
-            store, [action_index(action_id) for action_id in ("c002", "c009", "c154", "c156")]
+            store, [find_action_index(action_id) for action_id in ("c002", "c009", "c154", "c156")]
         )
     assert frame[["action_id", "train", "val", "enough"]].values.tolist() == [
         ["c002", 13, MIN_VIDEOS, True],
@@ -71,6 +71,6 @@ def test_videos_of_classes_are_counted_and_the_novel_drawn_among_those_with_enou
         ["c154", 13, 12, True],
         ["c156", 0, 0, False],
     ]
-    assert draw_novel(frame, 1, seed=3) == (action_index("c002"),)  # standing up has no object
+    assert draw_novel(frame, 1, seed=3) == (find_action_index("c002"),)  # standing up has no object
     with pytest.raises(UserError, match="1 classes with an object"):
         draw_novel(frame, 2, seed=3)

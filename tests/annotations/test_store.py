@@ -24,12 +24,14 @@ from ag_core.errors import UserError
 from ag_core.queries.facets import VideoFilter, count_facets, count_videos, find_videos
 from ag_core.records import ActionScores, SceneGraph, Video
 from ag_core.results.prediction import ModelUse, Prediction
-from ag_core.taxonomy import N_ACTIONS, N_RELATIONS, object_index, relation_index
+from ag_core.taxonomy import N_ACTIONS, N_RELATIONS, find_object_index, find_relation_index
 from tests.annotations.readers.test_charades import written
 from tests.annotations.released import SHARED, object_entry, person_entry, real_release, write_release
 
-CUP, BAG, CHAIR = (object_index(name) for name in ("cup/glass/bottle", "bag", "chair"))
-LOOKS, HOLDS, SITS, FREE = (relation_index(name) for name in ("looking_at", "holding", "sitting_on", "not_contacting"))
+CUP, BAG, CHAIR = (find_object_index(name) for name in ("cup/glass/bottle", "bag", "chair"))
+LOOKS, HOLDS, SITS, FREE = (
+    find_relation_index(name) for name in ("looking_at", "holding", "sitting_on", "not_contacting")
+)
 
 ROWS = (
     "AB1CD,S001,Kitchen,6,7,Yes,A person drinks.,cup,He drinks slowly.,c107 0.00 5.00;c106 1.00 4.00,9.50\r\n"
@@ -89,7 +91,7 @@ def test_graphs_come_by_frame_with_the_time_of_the_videos_own_rate(store: Annota
     assert late.person_box_xyxy.tolist() == [10, 20, 110, 220]
     assert late.person_score == pytest.approx(0.9)
     assert late.object_classes.tolist() == [CUP, BAG, CHAIR] and late.visible.tolist() == [True, True, False]
-    assert late.relations[0].nonzero()[0].tolist() == sorted([LOOKS, relation_index("in_front_of"), HOLDS])
+    assert late.relations[0].nonzero()[0].tolist() == sorted([LOOKS, find_relation_index("in_front_of"), HOLDS])
     assert early.relations[0, 9:].sum() == 0  # other_relationship is none of the 25
     (empty,) = store.graphs_of("ZZ9ZZ")
     assert len(empty) == 0 and np.isnan(empty.time_s)

@@ -13,7 +13,7 @@ import numpy as np
 import streamlit as st
 
 from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video
-from ag_core.taxonomy import N_ACTIONS, N_RELATIONS, object_index, relation_index
+from ag_core.taxonomy import N_ACTIONS, N_RELATIONS, find_object_index, find_relation_index
 from ag_core.ui.player.media import serve_video
 from ag_core.ui.player.player import build_player_data, show_player
 from ag_core.video.frames import probe_video
@@ -43,12 +43,12 @@ def graph(number: int, count: int, predicted: bool = False) -> SceneGraph:
         boxes[row] = (x, y, x + 34, y + 40)
         attention = "looking_at" if (index + phase) % 3 == 0 else "not_looking_at"
         for relation in (attention, SPATIAL[(index + phase) % 5], CONTACTS[(index + phase // 2) % 7]):
-            relations[row, relation_index(relation)] = 0.83 if predicted else 1
+            relations[row, find_relation_index(relation)] = 0.83 if predicted else 1
         if index == 1:
-            relations[row, relation_index("leaning_on")] = 0.7 if predicted else 1
+            relations[row, find_relation_index("leaning_on")] = 0.7 if predicted else 1
     left = 40 + (2 * number) % (width - 120)
     person = np.array([left, 50, left + 40, 140], np.float32)
-    classes = np.array([object_index(name) for name in names])
+    classes = np.array([find_object_index(name) for name in names])
     scores = np.full(len(names), 0.9 if predicted else 1.0)
     return SceneGraph(number + 1, number / fps, person, scores.max(initial=1), classes, boxes, scores, relations)
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 from ag_core.graphs.formats import export_graphs
 from ag_core.records import SceneGraph, Video
-from ag_core.taxonomy import N_RELATIONS, object_index, relation_index
+from ag_core.taxonomy import N_RELATIONS, find_object_index, find_relation_index
 
 pytestmark = pytest.mark.browser
 
@@ -24,8 +24,8 @@ VIDEO = Video("<i>AB</i>", 10.0, 10.0, 480, 270, 100)
 def graph(frame: int, **says: str) -> SceneGraph:
     relations = np.zeros((len(says), N_RELATIONS))
     for row, name in enumerate(says.values()):
-        relations[row, relation_index(name)] = 1
-    classes = [object_index(name) for name in says]
+        relations[row, find_relation_index(name)] = 1
+    classes = [find_object_index(name) for name in says]
     return SceneGraph(
         frame, (frame - 1) / 10, np.array([1, 2, 30, 40]), 1.0, np.array(classes),
         np.tile([10.0, 20, 30, 40], (len(says), 1)), np.ones(len(says)), relations,

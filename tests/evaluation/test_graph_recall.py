@@ -12,7 +12,7 @@ from ag_core.evaluation.graph_recall import GraphRecall, compute_graph_recall
 from ag_core.evaluation.metrics import Counts
 from ag_core.evaluation.protocol import Averaging, Constraint, Origin, Owner
 from ag_core.records import SceneGraph
-from ag_core.taxonomy import GROUP_SLICES, Mode, object_index, relation_index
+from ag_core.taxonomy import GROUP_SLICES, Mode, find_object_index, find_relation_index
 
 PERSON = np.array([0, 0, 50, 100], np.float32)
 Thing = tuple[str, Sequence[float], float, Mapping[str, float]]
@@ -29,8 +29,8 @@ def graph(
     relations = np.zeros((len(objects), 25))
     for row, (_, _, _, given) in enumerate(objects):
         for name, value in given.items():
-            relations[row, relation_index(name)] = value
-    classes = [object_index(name) for name, *_ in objects]
+            relations[row, find_relation_index(name)] = value
+    classes = [find_object_index(name) for name, *_ in objects]
     boxes, scores = [o[1] for o in objects], [o[2] for o in objects]
     return SceneGraph(frame, 0.0, person, person_score, classes, boxes, scores, relations)
 

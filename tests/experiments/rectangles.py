@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ag_core.taxonomy import object_index, relation_index
+from ag_core.taxonomy import find_object_index, find_relation_index
 from ag_core.world.export import write_mp4, write_set
 from ag_core.world.truth import WorldTruth
 
@@ -51,9 +51,9 @@ def film(video_id: str, split: str, seed: int, n_frames: int) -> tuple[WorldTrut
         for row in range(1, len(names)):
             watched = boxes[t, row, 0] > boxes[t, 0, 0]
             held = row == 1
-            relations[t, row, relation_index("looking_at" if watched else "not_looking_at")] = True
-            relations[t, row, relation_index("in_front_of" if held else "on_the_side_of")] = True
-            relations[t, row, relation_index("holding" if held else "not_contacting")] = True
+            relations[t, row, find_relation_index("looking_at" if watched else "not_looking_at")] = True
+            relations[t, row, find_relation_index("in_front_of" if held else "on_the_side_of")] = True
+            relations[t, row, find_relation_index("holding" if held else "not_contacting")] = True
     # What is drawn later lies in front: the held thing may be hidden partly, which this stand-in ignores.
     ones = np.ones((n_frames, len(names)), np.float32)
     truth = WorldTruth(
@@ -68,7 +68,7 @@ def film(video_id: str, split: str, seed: int, n_frames: int) -> tuple[WorldTrut
         width=WIDTH,
         height=HEIGHT,
         actions=[(ACTIONS[things[0]], 0.0, n_frames / FPS)],
-        classes=np.array([object_index(NAMES[name]) for name in names], np.int32),
+        classes=np.array([find_object_index(NAMES[name]) for name in names], np.int32),
         boxes_xyxy=boxes,
         visibility=ones,
         area=np.tile(sizes.prod(axis=1), (n_frames, 1)),

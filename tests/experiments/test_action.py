@@ -27,7 +27,7 @@ from ag_core.models.scene_graph import SceneGraphPredictor
 from ag_core.models.video import build_bank_head, build_video_model
 from ag_core.presets import DEMO_VIDEO
 from ag_core.records import Detections
-from ag_core.taxonomy import BANK_SIZE, object_index
+from ag_core.taxonomy import BANK_SIZE, find_object_index
 
 TINY_VIDEO = replace(DEMO_VIDEO, name="video-tiny", base_width=4, frames=4, size_wh=(80, 48), latent_size=16)
 
@@ -153,7 +153,7 @@ class PersonAndCup:
 
     def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
         boxes = [[4, 4, 30, 44], [20, 20, 40, 40]]
-        return [Detections(boxes, [0, object_index("cup/glass/bottle")], [1.0, 1.0]) for _ in images]
+        return [Detections(boxes, [0, find_object_index("cup/glass/bottle")], [1.0, 1.0]) for _ in images]
 
 
 def test_a_head_of_whole_videos_sees_all_frames_of_the_bank(clips: Clips) -> None:

@@ -8,7 +8,7 @@ import networkx as nx
 import numpy as np
 
 from ag_core.records import SceneGraph, Video
-from ag_core.taxonomy import N_RELATIONS, object_index, relation_index
+from ag_core.taxonomy import N_RELATIONS, find_object_index, find_relation_index
 
 VIDEO = Video("AB1CD", 10.0, 10.0, 480, 270, 100)
 CUP = "cup/glass/bottle"
@@ -24,7 +24,7 @@ def graph(
     relations = np.zeros((len(objects), N_RELATIONS))
     for row, (_, says, _) in enumerate(objects):
         for name, probability in says.items():
-            relations[row, relation_index(name)] = probability
+            relations[row, find_relation_index(name)] = probability
     boxes = [[np.nan] * 4 if score is None else [10 * row, 20, 10 * row + 30, 60.25] for row, (*_, score) in
              enumerate(objects)]  # fmt: skip
     return SceneGraph(
@@ -32,7 +32,7 @@ def graph(
         (frame - 1) / 10 if time_s is None else time_s,
         np.array([1, 2, 30, 40]) if person else None,
         0.9 if person else 0.0,
-        np.array([object_index(name) for name, *_ in objects]),
+        np.array([find_object_index(name) for name, *_ in objects]),
         np.array(boxes).reshape(-1, 4),
         np.array([1.0 if score is None else score for *_, score in objects]),
         relations,

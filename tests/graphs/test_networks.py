@@ -16,7 +16,7 @@ from ag_core.graphs.exchange import to_gexf, to_graphml, to_node_link, to_triple
 from ag_core.graphs.formats import export_graphs
 from ag_core.graphs.networks import list_triplets, to_networkx
 from ag_core.records import SceneGraph, Video
-from ag_core.taxonomy import N_RELATIONS, relation_index
+from ag_core.taxonomy import N_RELATIONS, find_relation_index
 from tests.graphs.scenes import (
     CUP,
     DRINKING,
@@ -52,8 +52,11 @@ def test_spells_cover_exactly_what_holds(holds: list[bool]) -> None:
 
 def test_nothing_holds_at_probability_zero() -> None:
     one = graph(1, [("bed", {"holding": 0.2, "unsure": 0.5}, 0.9)])
-    assert np.flatnonzero(edge_mask(one, 0.0)[0]).tolist() == [relation_index("unsure"), relation_index("holding")]
-    assert np.flatnonzero(edge_mask(one)[0]).tolist() == [relation_index("unsure")]
+    assert np.flatnonzero(edge_mask(one, 0.0)[0]).tolist() == [
+        find_relation_index("unsure"),
+        find_relation_index("holding"),
+    ]
+    assert np.flatnonzero(edge_mask(one)[0]).tolist() == [find_relation_index("unsure")]
 
 
 # One frame
@@ -112,7 +115,7 @@ def test_relationships_are_named_by_object_then_group_the_most_probable_first() 
     rows = json.loads(to_triplets([two], VIDEO, source="prediction:x"))["triplets"]
     assert [(row["subject"], row["relation"], row["object"], row["probability"]) for row in rows] == expected
     named = [(row, relation) for row, relation in list_edges(two)]
-    assert named[-2:] == [(1, relation_index("sitting_on")), (1, relation_index("not_contacting"))]
+    assert named[-2:] == [(1, find_relation_index("sitting_on")), (1, find_relation_index("not_contacting"))]
     for of_video in (to_networkx([two], VIDEO, source="prediction:x"), to_networkx([two], VIDEO, frame=5)):
         assert [
             (start, data["relation"], end, data["probability"]) for start, end, data in list_triplets(of_video)

@@ -13,7 +13,7 @@ from ag_core.jobs.films import FilmJobs, FilmQueue, list_showable_actions
 from ag_core.jobs.job import JobState
 from ag_core.jobs.queue import JobQueue
 from ag_core.results.film_cache import FILE, FilmRequest, FinishedFilm, list_finished_films, load_finished_film
-from ag_core.taxonomy import action_index
+from ag_core.taxonomy import find_action_index
 from tests.jobs.stand_in_film import DEAF, DIES, REFUSED, SLOW, stand_in_film
 
 SOON_S = 240.0
@@ -63,8 +63,8 @@ def test_the_key_follows_every_choice() -> None:
 
 def test_what_can_be_shown_is_offered_by_label() -> None:
     offered = list_showable_actions()
-    assert action_index("c059") in offered
-    assert action_index("c152") not in offered  # smiling: a face of a few pixels does not show it
+    assert find_action_index("c059") in offered
+    assert find_action_index("c152") not in offered  # smiling: a face of a few pixels does not show it
 
 
 def test_a_film_is_made_once_and_kept(queue: FilmQueue) -> None:

@@ -20,7 +20,7 @@ from ag_core.models.coco import CLASS_OF_COCO_NAME, UNSEEN_BY_COCO, CocoDetector
 from ag_core.models.detector import FasterRcnnDetector, build_faster_rcnn, load_detector
 from ag_core.models.yolox import USUAL_SIDE, OnnxDetector, count_cells, decode, letterbox, list_coco_names
 from ag_core.presets import DEMO_DETECTOR, PAPER_DETECTOR
-from ag_core.taxonomy import OBJECT_CLASSES, object_index
+from ag_core.taxonomy import OBJECT_CLASSES, find_object_index
 from tests.models.onnx_files import write_constant_detector
 
 WEIGHTS = Path(os.environ.get("AG_SHARED", Path(__file__).parents[3] / "shared")) / "data" / "weights"
@@ -116,7 +116,7 @@ def test_weights_are_asked_for(tmp_path: Path) -> None:
     [("cell phone", "phone/camera"), ("tv", "television"), ("wine glass", "cup/glass/bottle"), ("pizza", "food")],
 )
 def test_coco_names_map(coco: str, own: str) -> None:
-    assert list_classes_of([coco, "zebra"]).tolist() == [object_index(own), -1]
+    assert list_classes_of([coco, "zebra"]).tolist() == [find_object_index(own), -1]
 
 
 def test_coco_map_is_complete() -> None:
@@ -141,7 +141,7 @@ def test_coco_detector_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert cup == 41
     monkeypatch.setattr(detector, "model", lambda images: [found for _ in images])
     (mapped,) = detector.detect([picture()])
-    assert mapped.classes.tolist() == [0, object_index("cup/glass/bottle")]
+    assert mapped.classes.tolist() == [0, find_object_index("cup/glass/bottle")]
     assert mapped.scores.tolist() == pytest.approx([0.9, 0.5])
 
 

@@ -14,7 +14,7 @@ from ag_core.models.feature_bank import (
     find_window_indices,
 )
 from ag_core.records import SceneGraph
-from ag_core.taxonomy import BANK_SIZE, N_RELATIONS, object_index, relation_index
+from ag_core.taxonomy import BANK_SIZE, N_RELATIONS, find_object_index, find_relation_index
 
 GRID = compute_bank_times(720 / 24)
 
@@ -85,7 +85,7 @@ def test_window_of_an_empty_bank() -> None:
     [("chair", "sitting_on", 168), ("window", "writing_on", 874), ("bag", "looking_at", 0)],
 )
 def test_position_of_an_entry(name: str, relation: str, position: int) -> None:
-    thing, held = object_index(name), relation_index(relation)
+    thing, held = find_object_index(name), find_relation_index(relation)
     relations = np.zeros((1, N_RELATIONS))
     relations[0, held] = 0.5
     row = build_graph_bank([graph([thing], [0.8], relations)])[0]

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from ag_core.graphs.formats import FORMATS
 from ag_core.records import ActionInterval, SceneGraph
 from ag_core.results.prediction import Prediction
-from ag_core.taxonomy import RELATIONS, RELATIONS_OF_GROUP, Group, action_index, format_name
+from ag_core.taxonomy import RELATIONS, RELATIONS_OF_GROUP, Group, find_action_index, format_name
 from ag_core.ui import tables
 from ag_core.ui.formatting import format_download_name, format_object
 from ag_core.ui.player.viewing import build_viewing, is_upright
@@ -134,7 +134,7 @@ def test_boxes_have_a_row_for_everything_that_counts() -> None:
 
 def test_actions_stand_by_start() -> None:
     spans = [("c106", 5.0, 6.0), ("c151", 1.0, 3.0), ("c107", 1.0, 3.0), ("c123", 1.0, 2.0)]
-    intervals = [ActionInterval("V", action_index(name), start, end) for name, start, end in spans]
+    intervals = [ActionInterval("V", find_action_index(name), start, end) for name, start, end in spans]
     assert tables.build_interval_table(intervals)["action_id"].tolist() == ["c123", "c107", "c151", "c106"]
     assert tables.build_interval_table([]).empty
 

@@ -21,7 +21,7 @@ from ag_core.queries.facets import VideoFilter
 from ag_core.queries.sequence.language import parse_sequence
 from ag_core.queries.sequence.records import Condition
 from ag_core.settings import PROJECT, settings
-from ag_core.taxonomy import OBJECTS, object_index, relation_index
+from ag_core.taxonomy import OBJECTS, find_object_index, find_relation_index
 from ag_core.ui import cached
 from ag_core.ui.charts import bipartite, figures, plots, time_axis
 from ag_core.ui.charts.figures import Figure
@@ -133,7 +133,7 @@ def test_what_a_link_says_is_what_explore_finds(app_home: Path) -> None:
     assert label == "See the video in Explore"
     explore = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=120)
     for name, value in figures.build_explore_parameters(
-        VideoFilter(objects=(object_index("bed"),), relations=(relation_index("sitting_on"),))
+        VideoFilter(objects=(find_object_index("bed"),), relations=(find_relation_index("sitting_on"),))
     ).items():
         assert f"{name}={value[0].replace(' ', '+')}" in query
         explore.query_params[name] = value
@@ -191,7 +191,8 @@ def test_transitions_lead_to_search_in_its_language() -> None:
         assert list(found) == ["b", "e"] and found["e"] == f"{name} in front of person then {name} behind person"
         steps = [step.conditions for step in parse_sequence(found["b"]).steps]
         assert steps == [
-            (Condition((object_index(name),), (relation_index(held),)),) for held in ("holding", "not_contacting")
+            (Condition((find_object_index(name),), (find_relation_index(held),)),)
+            for held in ("holding", "not_contacting")
         ]
 
 

@@ -17,10 +17,10 @@ from ag_core.taxonomy import (
     OBJECT_CLASSES,
     PERSON,
     RELATIONS,
+    find_object_index,
+    find_relation_index,
     format_name,
     format_triplet,
-    object_index,
-    relation_index,
 )
 from ag_core.ui import tables
 from ag_core.ui.player.player import build_player_data
@@ -118,8 +118,8 @@ def test_every_surface_says_a_relationship_in_one_direction(relation: str) -> No
     shown = format_name(relation)
     expected = f"chair {shown} person" if shown in SPATIAL else f"person {shown} chair"
     relations = np.zeros((1, N_RELATIONS), np.float32)
-    relations[0, relation_index(relation)] = 1
-    graphs = [SceneGraph(1, 0.0, np.zeros(4), 0.9, [object_index("chair")], np.ones((1, 4)), [1.0], relations)]
+    relations[0, find_relation_index(relation)] = 1
+    graphs = [SceneGraph(1, 0.0, np.zeros(4), 0.9, [find_object_index("chair")], np.ones((1, 4)), [1.0], relations)]
     assert format_triplet(relation, "chair") == expected
     for of_graphs in (edges_of_player, edges_of_table, edges_of_export):
         assert {" ".join(triplet) for _, *triplet in of_graphs(graphs, "annotation")} == {expected}
@@ -140,10 +140,10 @@ def test_every_surface_says_a_relationship_in_one_direction(relation: str) -> No
 
 def test_an_edge_is_half_certain_of_the_best_object_of_its_class() -> None:
     relations = np.zeros((3, N_RELATIONS), np.float32)
-    relations[0, relation_index("holding")] = 0.5
-    relations[0, relation_index("touching")] = 0.49
-    relations[1, relation_index("beneath")] = relations[2, relation_index("in")] = 0.9
-    classes = [object_index("dish"), object_index("dish"), object_index("bed")]
+    relations[0, find_relation_index("holding")] = 0.5
+    relations[0, find_relation_index("touching")] = 0.49
+    relations[1, find_relation_index("beneath")] = relations[2, find_relation_index("in")] = 0.9
+    classes = [find_object_index("dish"), find_object_index("dish"), find_object_index("bed")]
     graph = SceneGraph(1, 0.0, np.zeros(4), 1.0, classes, np.ones((3, 4)), [0.9, 0.8, 0.2], relations)
     for of_graphs in (edges_of_table, edges_of_player, edges_of_export):
         assert of_graphs([graph], "prediction") == {(1, "person", "holding", "dish")}

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.errors import UserError
-from ag_core.taxonomy import N_RELATIONS, action_index, object_index, relation_index
+from ag_core.taxonomy import N_RELATIONS, find_action_index, find_object_index, find_relation_index
 from ag_core.world import generate as generate_module
 from ag_core.world.export import write_film
 from ag_core.world.generate import Task
@@ -37,7 +37,7 @@ def stand_in_truth(video_id: str = "AB1CD", split: str = "train", seed: int = 1)
         4: ("not_looking_at", "beneath", "sitting_on"),
     }
     for row, labels in held.items():
-        relations[:, row, [relation_index(label) for label in labels]] = True
+        relations[:, row, [find_relation_index(label) for label in labels]] = True
     return WorldTruth(
         video_id,
         split,
@@ -49,8 +49,12 @@ def stand_in_truth(video_id: str = "AB1CD", split: str = "train", seed: int = 1)
         FPS,
         160,
         96,
-        [(action_index("c106"), 0.0, 1.5), (action_index("c059"), 0.5, 1.5), (action_index("c009"), 2.5, 3.0)],
-        np.array([object_index(name) for name in names]),
+        [
+            (find_action_index("c106"), 0.0, 1.5),
+            (find_action_index("c059"), 0.5, 1.5),
+            (find_action_index("c009"), 2.5, 3.0),
+        ],
+        np.array([find_object_index(name) for name in names]),
         boxes,
         visibility,
         area,

@@ -18,7 +18,7 @@ from ag_core.annotations.readers.action_genome import read_action_genome
 from ag_core.annotations.readers.charades import read_charades
 from ag_core.annotations.store import AnnotationStore
 from ag_core.records import frame_to_time
-from ag_core.taxonomy import ACTIONS, RELATIONS, object_index, relation_index
+from ag_core.taxonomy import ACTIONS, RELATIONS, find_object_index, find_relation_index
 from ag_core.video.frames import probe_video
 from ag_core.world.export import (
     LIKE_A_DETECTOR,
@@ -53,7 +53,7 @@ def test_frames_are_the_midpoints_of_five_equal_parts() -> None:
 
 def test_the_sparse_view_holds_what_is_involved_one_of_a_class() -> None:
     truth = stand_in_truth()
-    cup, chair, table = (object_index(name) for name in ("cup/glass/bottle", "chair", "table"))
+    cup, chair, table = (find_object_index(name) for name in ("cup/glass/bottle", "chair", "table"))
     shown = {
         view.frame: [(int(truth.classes[row]), row, seen) for row, seen in zip(view.instances, view.visible)]
         for view in build_sparse_view(truth)
@@ -71,7 +71,7 @@ def test_the_dense_view_holds_every_clearly_visible_object() -> None:
     assert [graph.frame for graph in graphs] == list(range(1, FRAMES + 1, 2))
     assert len(graphs[0]) == 4 and len(graphs[-1]) == 3
     assert graphs[0].person_box_xyxy is not None and graphs[0].visible.all()
-    assert graphs[0].relations[0, relation_index("holding")] == 1
+    assert graphs[0].relations[0, find_relation_index("holding")] == 1
 
 
 def test_a_film_is_a_playable_file_with_every_frame_and_a_key_each_second(home: Path) -> None:

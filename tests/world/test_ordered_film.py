@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from ag_core.results.film_cache import FilmRequest, FinishedFilm
-from ag_core.taxonomy import action_index
+from ag_core.taxonomy import find_action_index
 from ag_core.video.frames import probe_video
 from ag_core.world.ordered_film import DRAWING, make_ordered_film
 
 pytestmark = pytest.mark.slow
 
-ORDER = FilmRequest(7, (action_index("c059"), action_index("c152")))
+ORDER = FilmRequest(7, (find_action_index("c059"), find_action_index("c152")))
 
 
 def test_an_ordered_film_lies_whole_in_its_folder(tmp_path: Path) -> None:
@@ -27,7 +27,7 @@ def test_an_ordered_film_lies_whole_in_its_folder(tmp_path: Path) -> None:
     shown = {interval.action for interval in made.intervals}
     unmet = dict(made.unmet)
     assert set(ORDER.actions) <= shown | set(unmet)
-    assert action_index("c152") in unmet  # nobody sees a smile of a few pixels
+    assert find_action_index("c152") in unmet  # nobody sees a smile of a few pixels
     assert [path.name for path in tmp_path.iterdir()] == [ORDER.key]
 
     told.clear()

@@ -15,7 +15,7 @@ from ag_core.evaluation.results_log import read_log
 from ag_core.experiments.datasets import FrameCache, VideoFile, open_clip_frames
 from ag_core.presets import DEMO_VIDEO
 from ag_core.settings import ASSETS, PROJECT
-from ag_core.taxonomy import object_index
+from ag_core.taxonomy import find_object_index
 from ag_core.world.truth import JOINTS
 from ag_core.world_audit.audit_inputs import AUDITS, Audit, build_views, compute_body_features
 from ag_core.world_audit.audit_network import build_network, to_network_input
@@ -147,7 +147,7 @@ def test_the_command_writes_the_whole_result(
     assert result["classes"]["of"] == 157 and result["classes"]["present"] == len(result["labels"])
     assert result["n"]["train"] == len(world.of_split("train"))
     assert sum(tier["of"] for tier in result["classes"]["tiers"].values()) == 157
-    cup = result["agreement"]["classes"][object_index("cup/glass/bottle") - 1]
+    cup = result["agreement"]["classes"][find_object_index("cup/glass/bottle") - 1]
     assert cup["real"] == 60
     assert "| joints and objects |" in printed
     written = card.read_text()

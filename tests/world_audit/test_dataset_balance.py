@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from ag_core.evaluation.average_precision import compute_action_precision
 from ag_core.evaluation.bootstrap import bootstrap_precisions
-from ag_core.taxonomy import action_index, object_index
+from ag_core.taxonomy import find_action_index, find_object_index
 from ag_core.world_audit.dataset_balance import (
     compute_mutual_information,
     count_actions,
@@ -14,8 +14,8 @@ from ag_core.world_audit.dataset_balance import (
     measure_presence,
 )
 
-BED = object_index("bed")
-LIE = action_index("c134")  # lying on a bed
+BED = find_object_index("bed")
+LIE = find_action_index("c134")  # lying on a bed
 
 
 def test_presence_that_tells_everything_and_nothing() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ag_core.records import SceneGraph
-from ag_core.taxonomy import object_index, relation_index
+from ag_core.taxonomy import find_object_index, find_relation_index
 from ag_core.world_audit.graph_distance import (
     MIN_OBJECTS,
     GraphSample,
@@ -19,9 +19,9 @@ def sample(name: str, *labels: tuple[str, ...], objects_a_frame: int = 1) -> Gra
     """One object of a class for each tuple of labels."""
     relations = np.zeros((len(labels), 25), bool)
     for row, held in zip(relations, labels):
-        row[[relation_index(label) for label in held]] = True
+        row[[find_relation_index(label) for label in held]] = True
     frames = np.full(len(labels) // objects_a_frame, objects_a_frame)
-    return GraphSample(frames, np.full(len(labels), object_index(name)), relations)
+    return GraphSample(frames, np.full(len(labels), find_object_index(name)), relations)
 
 
 WATCHED = ("looking_at", "in_front_of", "holding")
@@ -39,7 +39,7 @@ def test_total_variation(first: list[int], second: list[int], distance: float) -
 def test_distance_of_each_group() -> None:
     home = sample("cup/glass/bottle", *[WATCHED] * 20)
     real = sample("cup/glass/bottle", *[WATCHED] * 10, *[IGNORED] * 30)
-    row = object_index("cup/glass/bottle") - 1
+    row = find_object_index("cup/glass/bottle") - 1
     assert compute_relation_distances(home, real)[row] == pytest.approx([0.75, 0, 0])
     assert np.isnan(np.delete(compute_relation_distances(home, real), row, axis=0)).all()
 
@@ -75,9 +75,9 @@ def test_a_sample_agrees_with_itself_and_the_worst_come_first() -> None:
     assert found["worst"] == ["door", "bed"]
     assert found["classes_compared"] == 2
     assert found["mean"] == pytest.approx(1 / 6)
-    row = found["classes"][object_index("door") - 1]
+    row = found["classes"][find_object_index("door") - 1]
     assert (row["home"], row["real"], row["attention"]) == (30, 30, 1.0)
-    assert found["classes"][object_index("shoe") - 1]["distance"] is None
+    assert found["classes"][find_object_index("shoe") - 1]["distance"] is None
 
 
 def test_only_visible_objects_of_graphs_count() -> None:

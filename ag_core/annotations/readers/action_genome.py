@@ -29,10 +29,10 @@ from ag_core.taxonomy import (
     OBJECT_CLASSES,
     RELATIONS,
     RELEASED_RELATIONS,
+    find_object_index,
+    find_relation_index,
     is_other_relationship,
     normalise,
-    object_index,
-    relation_index,
 )
 
 OBJECT_FILE = "object_bbox_and_relationship.pkl"
@@ -127,7 +127,9 @@ def _index_classes() -> dict[str, int]:
 
 def _index_relation_bits() -> dict[str, int]:
     """Mask with the one bit of each relationship, by the spellings of the releases."""
-    number = {name: OTHER_BIT if is_other_relationship(name) else relation_index(name) for name in RELEASED_RELATIONS}
+    number = {
+        name: OTHER_BIT if is_other_relationship(name) else find_relation_index(name) for name in RELEASED_RELATIONS
+    }
     return {spelling: 1 << bit for name, bit in number.items() for spelling in (name, normalise(name))}
 
 
@@ -254,7 +256,7 @@ def _check_entry(entry: Any, key: str, file_name: str, issues: list[Issue]) -> _
 
     name = entry.get("class") if isinstance(entry, dict) else None
     try:
-        index = object_index(name) if isinstance(name, str) else None
+        index = find_object_index(name) if isinstance(name, str) else None
     except KeyError:
         index = None
     if not index:  # unknown, or the person, who has a file of their own
@@ -340,7 +342,7 @@ def _read_relation_mask(entry: dict[Any, Any], list_issue: ListIssue) -> int:
             names = None
         for name in names or ():
             try:
-                mask |= 1 << (OTHER_BIT if is_other_relationship(name) else relation_index(name))
+                mask |= 1 << (OTHER_BIT if is_other_relationship(name) else find_relation_index(name))
             except (KeyError, AttributeError, TypeError):
                 reason = f"relationship {describe_value(name)} of {entry['class']!r} is unknown; left out"
                 list_issue(Kind.RELATIONSHIP_UNKNOWN, reason)

@@ -11,7 +11,7 @@ from pathlib import Path
 from ag_core.annotations.readers.csv_rows import NOT_PAIRED, read_csv_rows, read_number
 from ag_core.annotations.readers.issues import Issue, Kind
 from ag_core.records import ActionInterval, Video
-from ag_core.taxonomy import action_index
+from ag_core.taxonomy import find_action_index
 from ag_core.video.ids import find_fault_of_id, strip_video_ending
 
 COLUMNS = ("id", "subject", "scene", "quality", "relevance", "verified", "script", "objects", "descriptions", "actions",
@@ -149,7 +149,7 @@ def _read_interval(triplet: str, video_id: str, length: float | None, file_name:
         table.issues.append(Issue(Kind.ACTION_MALFORMED, file_name, key, reason))
         return
     try:
-        action = action_index(parts[0])
+        action = find_action_index(parts[0])
     except KeyError as error:
         table.issues.append(Issue(Kind.ACTION_UNKNOWN, file_name, key, f"action left out: {error.args[0]}"))
         return

@@ -13,7 +13,7 @@ import numpy as np
 
 from ag_core.errors import UserError
 from ag_core.records import SceneGraph
-from ag_core.taxonomy import N_RELATIONS, is_other_relationship, object_index, relation_index
+from ag_core.taxonomy import N_RELATIONS, find_object_index, find_relation_index, is_other_relationship
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def _read_frame(frame: dict[str, Any]) -> tuple[str, SceneGraph, int]:
                 if not isinstance(names, list):
                     raise ValueError(f"{key} of {thing.get('class')} is no list")
                 known = [name for name in names if not is_other_relationship(name)]
-                row[[relation_index(name) for name in known]] = 1
+                row[[find_relation_index(name) for name in known]] = 1
                 left_out += len(names) - len(known)
     left = 100.0 * np.arange(1, len(things) + 1)
     graph = SceneGraph(
@@ -74,7 +74,7 @@ def _read_frame(frame: dict[str, Any]) -> tuple[str, SceneGraph, int]:
         time_s=float(frame["time_s"]),
         person_box_xyxy=np.array([0, 0, 50, 50], np.float32),
         person_score=1.0,
-        object_classes=np.array([object_index(thing["class"]) for thing in things], np.int64),
+        object_classes=np.array([find_object_index(thing["class"]) for thing in things], np.int64),
         object_boxes_xyxy=np.stack([left, 0 * left, left + 50, 0 * left + 50], axis=1).astype(np.float32),
         object_scores=np.ones(len(things), np.float32),
         relations=relations,

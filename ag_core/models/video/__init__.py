@@ -16,7 +16,7 @@ from ag_core.models.video.bank_head import BankedVideoModel, BankHead
 from ag_core.models.video.clip_network import ClipInput, ClipNetwork, make_clip_input
 from ag_core.models.video.fbo import build_bank_operator
 from ag_core.presets import BANK_OPERATORS, VideoPreset
-from ag_core.taxonomy import ACTIONS, N_ACTIONS, action_index
+from ag_core.taxonomy import ACTIONS, N_ACTIONS, find_action_index
 
 __all__ = [
     "BankHead",
@@ -122,7 +122,7 @@ def read_trained_actions(path: Path, metadata: dict[str, str]) -> NDArray[np.boo
     ids = [text.strip() for text in metadata.get("trained_on", "").split(",") if text.strip()]
     known = np.zeros(N_ACTIONS, bool)
     try:
-        known[[action_index(text) for text in ids or [action.id for action in ACTIONS]]] = True
+        known[[find_action_index(text) for text in ids or [action.id for action in ACTIONS]]] = True
     except KeyError as error:
         raise UserError(f"{path} was trained on actions that are not Charades' ({error.args[0]})") from None
     return known

@@ -20,11 +20,11 @@ from ag_core.taxonomy import (
     OBJECTS,
     PERSON,
     RELATIONS,
-    action_index,
+    find_action_index,
+    find_object_index,
+    find_relation_index,
     format_name,
     format_triplet,
-    object_index,
-    relation_index,
 )
 
 MAX_LETTERS = 4000
@@ -121,7 +121,9 @@ def short_object_name(object_class: int) -> str:
 def _list_object_words() -> dict[str, int]:
     """Every word for an object, in lower case: the class names, and each part of those that list several."""
     return {
-        word.lower(): object_index(name) for name in OBJECTS for word in (name, *name.split("/"), name.replace("/", ""))
+        word.lower(): find_object_index(name)
+        for name in OBJECTS
+        for word in (name, *name.split("/"), name.replace("/", ""))
     }
 
 
@@ -181,7 +183,7 @@ class _Builder(Transformer[Token, Any]):
     length = gap
 
     def any_relation(self, *names: Token) -> _Relations:
-        return _Relations(_drop_repeats(relation_index(" ".join(name.split())) for name in names))
+        return _Relations(_drop_repeats(find_relation_index(" ".join(name.split())) for name in names))
 
     def all_relations(self, *names: Token) -> _Relations:
         return replace(self.any_relation(*names), joined_by="&")
@@ -222,7 +224,7 @@ class _Builder(Transformer[Token, Any]):
         return re.sub(r"\\(.)", r"\1", token[1:-1]) if token.type == "QUOTED" else str(token)
 
     def action(self, *ids: Token) -> tuple[str, Any]:
-        return "actions", _drop_repeats(action_index(one.lower()) for one in ids)
+        return "actions", _drop_repeats(find_action_index(one.lower()) for one in ids)
 
     def scene(self, words: str) -> tuple[str, Any]:
         return "scene", words.strip()

@@ -7,7 +7,7 @@ import streamlit as st
 
 from ag_core.annotations.statistics.counts import count_verb_objects
 from ag_core.queries.facets import VideoFilter
-from ag_core.taxonomy import ACTIONS, action_index, format_name
+from ag_core.taxonomy import ACTIONS, find_action_index, format_name
 from ag_core.ui.charts import plots
 from ag_core.ui.charts.figures import Figure, show_figure
 from ag_core.ui.charts.plots import MARK
@@ -85,7 +85,7 @@ def _show_verbs(scope: StatisticsScope, counted: pd.DataFrame) -> None:
             partial(_draw_verbs, marked[["verb", "object", "actions", "intervals", MARK]]),
             marked[["verb", "object", "actions", "intervals"]],
             {
-                mark: VideoFilter(actions=(action_index(first),))
+                mark: VideoFilter(actions=(find_action_index(first),))
                 for mark, first in zip(by_frequency[MARK], by_frequency["first"])
             },
             wide=True,

@@ -7,7 +7,7 @@ import streamlit as st
 
 from ag_core.annotations.statistics.transitions import APPEARS, ENDS
 from ag_core.queries.facets import VideoFilter
-from ag_core.taxonomy import RELATIONS, RELATIONS_OF_GROUP, Group, format_name, format_triplet, relation_index
+from ag_core.taxonomy import RELATIONS, RELATIONS_OF_GROUP, Group, find_relation_index, format_name, format_triplet
 from ag_core.ui import formatting
 from ag_core.ui.charts import plots
 from ag_core.ui.charts.figures import Figure, show_figure
@@ -82,7 +82,7 @@ def _show_transitions(scope: StatisticsScope, object_class: int, group: Group) -
 def _list_remaining(before: str, after: str) -> tuple[int, ...]:
     """The relationship that came after, or the one before where the object is gone after it."""
     held = before if after == ENDS else after
-    return () if held in (APPEARS, ENDS) else (relation_index(held),)
+    return () if held in (APPEARS, ENDS) else (find_relation_index(held),)
 
 
 def write_transition_sequences(table: pd.DataFrame, object_name: str) -> dict[str, str]:
@@ -131,7 +131,7 @@ def _show_durations(scope: StatisticsScope, object_class: int) -> None:
             partial(_draw_durations, table[columns].assign(**{MARK: table["relation"]})),
             table[columns],
             {
-                one: VideoFilter(objects=every_object, relations=(relation_index(one),))
+                one: VideoFilter(objects=every_object, relations=(find_relation_index(one),))
                 for one in table.sort_values("intervals", ascending=False)["relation"]
             },
         ),

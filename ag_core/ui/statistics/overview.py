@@ -11,7 +11,7 @@ from ag_core.evaluation.paper_results import read_paper_totals
 from ag_core.evaluation.protocol import Owner
 from ag_core.queries.facets import VideoFilter
 from ag_core.settings import settings
-from ag_core.taxonomy import OBJECTS, format_name, object_index, relation_index
+from ag_core.taxonomy import OBJECTS, find_object_index, find_relation_index, format_name
 from ag_core.ui import cached
 from ag_core.ui.charts import plots
 from ag_core.ui.charts.figures import Figure, show_figure
@@ -128,7 +128,7 @@ def _show_relationships(scope: StatisticsScope, logarithmic: bool) -> None:
             partial(_draw_relations, marked, logarithmic),
             table,
             {
-                name: VideoFilter(relations=(relation_index(name),))
+                name: VideoFilter(relations=(find_relation_index(name),))
                 for name in table.loc[table["relations"] > 0, "relation"]
             },
         ),
@@ -155,7 +155,7 @@ def _show_objects(scope: StatisticsScope, logarithmic: bool) -> None:
             partial(_draw_objects, marked, logarithmic),
             table,
             {
-                name: VideoFilter(objects=(object_index(name),))
+                name: VideoFilter(objects=(find_object_index(name),))
                 for name in present.sort_values("boxes", ascending=False)["object"]
             },
         ),

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from ag_core.queries.facets import VideoFilter
-from ag_core.taxonomy import OBJECTS, format_name, format_triplet, object_index, relation_index
+from ag_core.taxonomy import OBJECTS, find_object_index, find_relation_index, format_name, format_triplet
 from ag_core.ui.charts import plots
 from ag_core.ui.charts.bipartite import draw_bipartite_map, format_line_mark
 from ag_core.ui.charts.figures import Figure, show_figure
@@ -97,9 +97,9 @@ def _show_pairs(
 
 def _filter_by_name(name: str) -> VideoFilter:
     return (
-        VideoFilter(objects=(object_index(name),))
+        VideoFilter(objects=(find_object_index(name),))
         if name in OBJECTS
-        else VideoFilter(relations=(relation_index(name),))
+        else VideoFilter(relations=(find_relation_index(name),))
     )
 
 
@@ -148,7 +148,10 @@ def _show_together(scope: StatisticsScope) -> None:
             scope.file_part,
             partial(_draw_together, table.assign(**{MARK: list(marks)}), seen),
             table,
-            {mark: VideoFilter(objects=(object_index(one), object_index(two))) for mark, (one, two) in marks.items()},
+            {
+                mark: VideoFilter(objects=(find_object_index(one), find_object_index(two)))
+                for mark, (one, two) in marks.items()
+            },
             wide=True,
         ),
         "statistics_together",

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from ag_core.annotations.store import ANNOTATION
-from ag_core.taxonomy import OBJECTS, format_name, object_index
+from ag_core.taxonomy import OBJECTS, find_object_index, format_name
 from ag_core.ui import cached
 from ag_core.ui.page import EXPLORE, check_link, show_empty_state
 from ag_core.ui.widgets.pickers import format_source
@@ -54,6 +54,6 @@ def pick_object(scope: StatisticsScope, key: str) -> int | None:
         show_empty_state("No objects", f"{format_source(scope.source)} has no visible objects", (EXPLORE, "All videos"))
         return None
     check_link(key, map(format_name, present), "object")
-    return object_index(
+    return find_object_index(
         st.selectbox("Object", present, format_func=format_name, key=key, bind="query-params", width=260) or OBJECTS[0]
     )

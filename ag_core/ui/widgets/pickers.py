@@ -10,7 +10,15 @@ from ag_core.annotations.store import ANNOTATION
 from ag_core.errors import UserError
 from ag_core.queries.facets import VideoFilter
 from ag_core.table_files import MEDIA_TYPES, TableKind, encode_table
-from ag_core.taxonomy import ACTIONS, OBJECTS, RELATIONS, action_index, format_name, object_index, relation_index
+from ag_core.taxonomy import (
+    ACTIONS,
+    OBJECTS,
+    RELATIONS,
+    find_action_index,
+    find_object_index,
+    find_relation_index,
+    format_name,
+)
 from ag_core.ui import cached
 from ag_core.ui.cached import StoreKey
 from ag_core.ui.formatting import format_download_name, format_number, format_object, format_relation
@@ -123,9 +131,9 @@ def pick_filter(key: StoreKey) -> VideoFilter:
             "Words in script or scene", key="text", bind="query-params", persist_state="session", placeholder="Any"
         )
     return VideoFilter(
-        tuple(action_index(action_id) for action_id in actions),
-        tuple(object_index(name) for name in objects),
-        tuple(relation_index(name) for name in relations),
+        tuple(find_action_index(action_id) for action_id in actions),
+        tuple(find_object_index(name) for name in objects),
+        tuple(find_relation_index(name) for name in relations),
         split,
         text or "",
         asked,
@@ -134,7 +142,7 @@ def pick_filter(key: StoreKey) -> VideoFilter:
 
 def format_action_option(action_id: str) -> str:
     """An action by its id as the pickers print it, and as Explore's address has it."""
-    return f"{action_id} {ACTIONS[action_index(action_id)].label}"
+    return f"{action_id} {ACTIONS[find_action_index(action_id)].label}"
 
 
 def show_facet_pills(facets: pd.DataFrame, filters: VideoFilter, most: int = 8) -> None:

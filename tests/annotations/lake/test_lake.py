@@ -32,7 +32,7 @@ from ag_core.errors import UserError
 from ag_core.queries.facets import VideoFilter, count_facets, count_videos, find_videos
 from ag_core.queries.sequence.language import parse_sequence
 from ag_core.queries.sequence.query import find_hits
-from ag_core.taxonomy import Group, action_index, object_index, relation_index
+from ag_core.taxonomy import Group, find_action_index, find_object_index, find_relation_index
 from tests.annotations.lake import killed_writer
 from tests.annotations.released import SHARED, real_release
 
@@ -83,9 +83,9 @@ def test_the_list_of_tables_is_the_lakes(folder: Path) -> None:
 
 FILTERS = [
     VideoFilter(),
-    VideoFilter(actions=(action_index("c107"),), text="kitchen"),
-    VideoFilter(objects=(object_index("pillow"),), relations=(relation_index("unsure"),), split="test"),
-    VideoFilter(relations=(relation_index("holding"),)),
+    VideoFilter(actions=(find_action_index("c107"),), text="kitchen"),
+    VideoFilter(objects=(find_object_index("pillow"),), relations=(find_relation_index("unsure"),), split="test"),
+    VideoFilter(relations=(find_relation_index("holding"),)),
     VideoFilter(split="train"),
 ]
 
@@ -161,9 +161,9 @@ NEIGHBOURS: dict[str, Callable[[AnnotationStore], Any]] = {
     "statistics": lambda store: [
         counts.count_table_1_row(store, ANNOTATION),
         counts.count_co_occurrences(store, ANNOTATION),
-        counts.count_actions_beside(store, ANNOTATION, object_index("bed")),
+        counts.count_actions_beside(store, ANNOTATION, find_object_index("bed")),
         transitions.measure_durations(store, ANNOTATION),
-        transitions.count_transitions(store, ANNOTATION, object_index("bed"), Group.CONTACT),
+        transitions.count_transitions(store, ANNOTATION, find_object_index("bed"), Group.CONTACT),
         sampling.count_frames_at_midpoints(store, ANNOTATION),
     ],
     "search for moments": lambda store: [

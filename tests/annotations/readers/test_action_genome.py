@@ -13,7 +13,7 @@ from ag_core.annotations.readers.action_genome import OTHER_BIT, RELATION_FIELDS
 from ag_core.annotations.readers.clipping import clip_to_frame_sizes
 from ag_core.annotations.readers.issues import Kind
 from ag_core.errors import UserError
-from ag_core.taxonomy import object_index, relation_index
+from ag_core.taxonomy import find_object_index, find_relation_index
 from tests.annotations.released import SHARED, object_entry, person_entry, write_release
 
 BOX = ["x1", "y1", "x2", "y2"]
@@ -71,11 +71,11 @@ def test_frames_and_relations_are_in_order_and_every_spelling_is_known(tmp_path:
     }
     table = read_action_genome(write_release(tmp_path, objects))
     assert table.frames[["video_id", "frame"]].values.tolist() == [["AB1CD", 9], ["AB1CD", 100], ["EF2GH", 3]]
-    assert set(table.objects["class"]) == {object_index("phone/camera")}
+    assert set(table.objects["class"]) == {find_object_index("phone/camera")}
     of_second = relations_of(table.objects["relation_mask"][1])
-    assert of_second == [*map(relation_index, ("looking_at", "in_front_of", "holding", "writing_on")), OTHER_BIT]
+    assert of_second == [*map(find_relation_index, ("looking_at", "in_front_of", "holding", "writing_on")), OTHER_BIT]
     assert relations_of(table.objects["relation_mask"][0])[1:3] == [
-        relation_index("in_front_of"), relation_index("on_the_side_of"),
+        find_relation_index("in_front_of"), find_relation_index("on_the_side_of"),
     ]  # fmt: skip
     assert not table.issues
 
@@ -182,7 +182,7 @@ def test_every_malformed_object_is_survived(
     assert table.objects["visible"].tolist() == [visible]
     assert kinds_of(table) == ([] if kind is None else [kind])
     held = relations_of(table.objects["relation_mask"][0])
-    assert (relation_index("holding") in held) == visible
+    assert (find_relation_index("holding") in held) == visible
 
 
 def test_hidden_objects_keep_neither_box_nor_relationships(tmp_path: Path) -> None:
@@ -333,10 +333,10 @@ def test_the_verbatim_records(tmp_path: Path) -> None:
     assert frames.groupby("video_id")["frame"].apply(lambda numbers: numbers.is_monotonic_increasing).all()
     assert len(table.objects) == sum(map(len, objects.values()))
     assert table.objects["visible"].sum() == sum(entry["visible"] for entries in objects.values() for entry in entries)
-    sofa = table.objects[table.objects["class"] == object_index("sofa/couch")].iloc[0]
+    sofa = table.objects[table.objects["class"] == find_object_index("sofa/couch")].iloc[0]
     assert sofa[BOX].tolist() == pytest.approx([57.0714, 226.5, 269.5047, 359.0], abs=1e-3)
     of_sofa = relations_of(int(sofa["relation_mask"]))
     names = ("not_looking_at", "behind", "beneath", "on_the_side_of", "in_front_of", "sitting_on")
-    assert of_sofa == sorted(map(relation_index, names))
+    assert of_sofa == sorted(map(find_relation_index, names))
     seen = frames[frames["video_id"] == "001YG"]
     assert seen["width"].tolist() == [480] * len(seen) and seen["height"].tolist() == [270] * len(seen)

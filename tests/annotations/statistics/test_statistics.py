@@ -26,8 +26,8 @@ from ag_core.taxonomy import (
     RELATIONS,
     RELATIONS_OF_GROUP,
     Group,
-    action_index,
-    object_index,
+    find_action_index,
+    find_object_index,
 )
 from tests.annotations.readers.test_charades import written
 from tests.annotations.released import SHARED, object_entry, real_release, write_release
@@ -156,7 +156,7 @@ def test_transitions_equal_a_walk_over_the_frames(world: World, name: str, group
         left = [transitions.APPEARS] if before is None else before & set(RELATIONS_OF_GROUP[group])
         right = [transitions.ENDS] if after is None else after & set(RELATIONS_OF_GROUP[group])
         expected.update(itertools.product(left, right))
-    found = transitions.count_transitions(store, ANNOTATION, object_index(name), group)
+    found = transitions.count_transitions(store, ANNOTATION, find_object_index(name), group)
     assert {(row.before, row.after): row.n for row in found.itertuples()} == expected
 
 
@@ -181,7 +181,7 @@ def interval_lengths(frames: Frames, name: str) -> dict[str, list[float]]:
 )
 def test_durations_equal_a_walk_over_the_frames(world: World, names: tuple[str, ...]) -> None:
     store, frames = world
-    found = transitions.measure_durations(store, ANNOTATION, object_index(names[0]) if len(names) == 1 else None)
+    found = transitions.measure_durations(store, ANNOTATION, find_object_index(names[0]) if len(names) == 1 else None)
     rows = found.set_index("name")
     for relation in RELATIONS:
         lengths = [length for name in names for length in interval_lengths(frames, name)[relation]]
@@ -211,23 +211,23 @@ def test_actions_beside_an_object_equal_a_count_by_hand(world: World) -> None:
             during.update(active)
             for action in active:
                 videos.setdefault(action, set()).add(video)
-        found = counts.count_actions_beside(store, ANNOTATION, object_index(name)).set_index("action")
+        found = counts.count_actions_beside(store, ANNOTATION, find_object_index(name)).set_index("action")
         assert found["frames"].to_dict() == during
         assert {action: len(ids) for action, ids in videos.items()} == found["videos"].to_dict()
         for action, on_it in found["on_it"].items():
-            assert on_it == (ACTIONS[action].object_class == object_index(name))
+            assert on_it == (ACTIONS[action].object_class == find_object_index(name))
 
 
 def test_verbs_and_objects_add_up_to_the_intervals_on_objects(world: World) -> None:
     store, _ = world
     actions = counts.count_actions(store, ANNOTATION)
     found = counts.count_verb_objects(actions)
-    on_objects = [one for one in ACTION_IDS if ACTIONS[action_index(one)].object_class is not None]
+    on_objects = [one for one in ACTION_IDS if ACTIONS[find_action_index(one)].object_class is not None]
     expected = actions[actions["id"].isin(on_objects)]["intervals"].sum()
     assert found["intervals"].sum() == expected > 0
     assert {one for ids in found["ids"] for one in ids} <= set(on_objects)
     assert all(
-        ACTIONS[action_index(ids[0])].object_class == OBJECT_CLASSES.index(name)
+        ACTIONS[find_action_index(ids[0])].object_class == OBJECT_CLASSES.index(name)
         for ids, name in zip(found["ids"], found["object"])
     )
 
@@ -256,7 +256,7 @@ def test_a_lake_answers_as_the_file_it_was_written_from(world: World, tmp_path: 
         ):
             pd.testing.assert_frame_equal(ask(lake, ANNOTATION), ask(store, ANNOTATION))
         for name in CLASSES:
-            arguments = (ANNOTATION, object_index(name), Group.SPATIAL)
+            arguments = (ANNOTATION, find_object_index(name), Group.SPATIAL)
             pd.testing.assert_frame_equal(
                 transitions.count_transitions(lake, *arguments), transitions.count_transitions(store, *arguments)
             )

@@ -15,14 +15,14 @@ from ag_core.taxonomy import (
     N_RELATIONS,
     OBJECTS,
     RELATIONS,
+    find_object_index,
+    find_relation_index,
     format_triplet,
-    object_index,
-    relation_index,
 )
 
-CUP, DISH, DOOR, SOFA = (object_index(name) for name in ("cup/glass/bottle", "dish", "door", "sofa/couch"))
+CUP, DISH, DOOR, SOFA = (find_object_index(name) for name in ("cup/glass/bottle", "dish", "door", "sofa/couch"))
 HOLD, TOUCH, LOOK, AWAY, DRINK, FREE, SIT, BENEATH, FRONT = (
-    relation_index(name)
+    find_relation_index(name)
     for name in (
         "holding", "touching", "looking_at", "not_looking_at", "drinking_from", "not_contacting", "sitting_on",
         "beneath", "in_front_of",
@@ -101,14 +101,14 @@ def test_every_class_and_relationship_can_be_said() -> None:
         for spelling in (relation, relation.replace("_", " "), relation.upper()):
             for name in OBJECTS:
                 for word in (name, *name.split("/")):
-                    expected = one(Condition((object_index(name),), (relation_index(relation),)))
+                    expected = one(Condition((find_object_index(name),), (find_relation_index(relation),)))
                     assert parse_sequence(f"{spelling} {word}") == expected
 
 
 @pytest.mark.parametrize("name", RELATIONS)
 def test_a_relationship_is_written_in_the_direction_in_which_it_reads(name: str) -> None:
     words = format_triplet(name, "chair")
-    said = format_sequence(one(Condition((object_index("chair"),), (relation_index(name),))))
+    said = format_sequence(one(Condition((find_object_index("chair"),), (find_relation_index(name),))))
     assert said == words.removeprefix("person ")
     assert parse_sequence(words) == parse_sequence(said)
     shown = name.replace("_", " ")

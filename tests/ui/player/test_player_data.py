@@ -8,7 +8,14 @@ import pytest
 
 from ag_core.errors import UserError
 from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video
-from ag_core.taxonomy import N_ACTIONS, N_RELATIONS, RELATIONS, action_index, object_index, relation_index
+from ag_core.taxonomy import (
+    N_ACTIONS,
+    N_RELATIONS,
+    RELATIONS,
+    find_action_index,
+    find_object_index,
+    find_relation_index,
+)
 from ag_core.ui.player.media import serve_video
 from ag_core.ui.player.player import (
     NO_BOX,
@@ -22,11 +29,11 @@ VIDEO = Video("ABCDE", 10.0, 24.0, 480, 270, 240)
 
 
 def graph(frame: int, relations: dict[str, dict[str, float]], person: bool = True) -> SceneGraph:
-    classes = [object_index(name.split("#")[0]) for name in relations]
+    classes = [find_object_index(name.split("#")[0]) for name in relations]
     table = np.zeros((len(relations), N_RELATIONS))
     for row, says in enumerate(relations.values()):
         for name, probability in says.items():
-            table[row, relation_index(name)] = probability
+            table[row, find_relation_index(name)] = probability
     boxes = np.tile([10.4, 20.6, 30, 40], (len(relations), 1))
     box = np.array([1, 2, 3, 4]) if person else None
     return SceneGraph(frame, (frame - 1) / 24, box, 1.0, np.array(classes), boxes, np.ones(len(classes)), table)
@@ -40,7 +47,7 @@ def test_tracks_are_shared_by_sources_and_tables_are_typed() -> None:
     rows = data["graphs:annotation"]
     assert rows.schema.names == ROW_COLUMNS.names and str(rows.schema.field("frame").type) == "int16"
     assert rows["frame"].to_pylist() == [0, 0, 24, 24]
-    assert rows["mask"].to_pylist() == [NO_BOX, 0, 0, 1 << relation_index("holding")]
+    assert rows["mask"].to_pylist() == [NO_BOX, 0, 0, 1 << find_relation_index("holding")]
     assert rows["x1"].to_pylist() == [0, 10, 1, 10] and rows["y1"].to_pylist() == [0, 21, 2, 21]
     assert "strengths:annotation" not in data
     assert data["graphs:prediction"]["track"].to_pylist() == [0, 1, 3, 2]
@@ -92,7 +99,7 @@ def test_invisible_objects_and_empty_sources() -> None:
 
 def test_lanes_stand_by_object() -> None:
     lanes = [("c106", 5.0), ("c151", 1.0), ("c107", 3.0), ("c123", 0.0)]
-    intervals = [ActionInterval("ABCDE", action_index(name), start, start + 1) for name, start in lanes]
+    intervals = [ActionInterval("ABCDE", find_action_index(name), start, start + 1) for name, start in lanes]
     data = build_player_data(VIDEO, None, {"annotation": []}, intervals)
     assert [lane["id"] for lane in data["actions"]] == ["c123", "c151", "c106", "c107"]
     assert data["actions"][2]["class"] == "cup/glass/bottle"

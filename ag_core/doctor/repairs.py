@@ -148,6 +148,10 @@ REPAIRS: dict[str, Repair] = {
         "person_bbox.pkl names another frame size than the file has, or several: boxes would be drawn in the wrong "
         "position.",
         "Fetch the original video; boxes are pixels of the original, not of a resized copy."),
+    "prediction-file-differs": Repair(_V, _ERROR, "Predictions made from another file", "predicted videos",
+        "The folder's file of that name has another number of frames or another size than the one the models saw: it "
+        "is another video, or a copy of it, and what was predicted would be drawn over other frames.",
+        "Put the file that was predicted into the folder, or predict again from this one."),
 }  # fmt: skip
 """By the value of `ag_core.annotations.readers.issues.Kind`, as the store keeps it; in the order of reading."""
 

@@ -2,7 +2,9 @@
 
 import itertools
 import pickle
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -230,8 +232,32 @@ def test_predictions_lie_beside_annotations(inputs: Path, tmp_path: Path) -> Non
         assert store.action_scores_of("AB1CD", source)["sgfb"][-1] == 1
         assert len(store.graphs_of("AB1CD")) == 2 and store.video("NEW01").n_frames == 285
         assert ids(find_videos(store, VideoFilter(relations=(FREE,), source=source))) == ["AB1CD", "NEW01"]
-    with pytest.raises(UserError, match="second prediction"):
+    with pytest.raises(UserError, match=r"second prediction of NEW01 by prediction:faster-rcnn\+reldn with the same"):
         build_store(tmp_path / "p.duckdb", predictions=[paths[0], paths[0]])
+
+
+def test_runs_by_other_weights_of_the_same_models_are_sources_of_their_own(showcase: Path, tmp_path: Path) -> None:
+    first, other = prediction("AB1CD"), prediction("NEW01")
+    retrained = tuple(replace(model, sha256="1" * 64) for model in first.models)
+    second = replace(first, models=retrained, frames=(replace(first.frames[0], frame=9),))
+    paths = [tmp_path / f"{name}.json" for name in ("first", "second", "other")]
+    for made, path in zip((first, second, other), paths):
+        made.save(path)
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "videos" / "AB1CD.mts").symlink_to(showcase / "videos" / "AB1CD.mp4")
+    build_store(tmp_path / "one.duckdb", predictions=[paths[0], paths[2]], videos=tmp_path / "videos")
+    build_store(tmp_path / "two.duckdb", predictions=paths[::-1])
+    with AnnotationStore(tmp_path / "one.duckdb") as store:
+        assert store.sources() == ["prediction:faster-rcnn+reldn"]
+        found, issues = store.video("AB1CD").path, store.rows("select kind, file, key from issues")
+        assert found is not None and found.name == "AB1CD.mp4"
+        assert issues == [("prediction-file-differs", "first.json", "AB1CD"), ("video-missing", "videos", "")]
+    with AnnotationStore(tmp_path / "two.duckdb") as store:
+        runs = store.sources()
+        assert len(runs) == 2 and all(re.fullmatch(r"prediction:faster-rcnn\+reldn@[0-9a-f]{6}", run) for run in runs)
+        assert {store.graphs_of("AB1CD", run)[0].frame for run in runs} == {7, 9}
+        assert [store.sources_of(video_id) for video_id in ("AB1CD", "NEW01")] == [runs, [store.sources_of("NEW01")[0]]]
+        assert sum(len(store.action_scores_of("AB1CD", run)["sgfb"]) for run in runs) == 2 * N_ACTIONS
 
 
 def test_a_failed_build_leaves_the_old_store_and_nothing_else(inputs: Path, tmp_path: Path) -> None:

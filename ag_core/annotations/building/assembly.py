@@ -12,7 +12,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from ag_core.annotations.building.parts import COLUMNS, Parts
+from ag_core.annotations.building.parts import COLUMNS, PREDICTION_PARTS, Parts
 from ag_core.annotations.readers.action_genome import OBJECT_FILE
 from ag_core.annotations.readers.issues import Kind
 from ag_core.annotations.readers.person_boxes import PERSON_FILE
@@ -22,6 +22,7 @@ from ag_core.annotations.store_format import (
     FORMAT_VERSION,
     PREDICTION_MARK,
     SCHEMA,
+    quote_literal,
 )
 from ag_core.errors import UserError
 from ag_core.taxonomy import ACTIONS, GROUP_OF_RELATION, OBJECT_CLASSES, OTHER_RELATIONSHIP, RELATIONS, Group
@@ -44,6 +45,7 @@ def check_memory(memory: str) -> str:
 def assemble(
     path: Path,
     parts: Parts,
+    source_names: Mapping[str, str],
     rates: Mapping[str, float],
     detail: str | None,
     fingerprint: str,
@@ -52,13 +54,14 @@ def assemble(
 ) -> None:
     """Write the store file `path`, which must not be there, from the parts; `progress` hears statements done.
 
-    detail       what the annotation was read from, None where there is none
-    fingerprint  what is remembered of the inputs
-    memory       bound in DuckDB's spelling, such as '1GB'
+    source_names  what sources of predictions are called, by the names they have in the parts
+    detail        what the annotation was read from, None where there is none
+    fingerprint   what is remembered of the inputs
+    memory        bound in DuckDB's spelling, such as '1GB'
     UserError where the bound is too low or the disk is full.
     """
     try:
-        _assemble(path, parts, rates, detail, fingerprint, memory, progress)
+        _assemble(path, parts, source_names, rates, detail, fingerprint, memory, progress)
     except duckdb.OutOfMemoryException:
         raise UserError(f"{memory} of memory are not enough to sort the tables; give more, such as {MEMORY}") from None
     except duckdb.IOException as error:
@@ -68,6 +71,7 @@ def assemble(
 def _assemble(
     path: Path,
     parts: Parts,
+    source_names: Mapping[str, str],
     rates: Mapping[str, float],
     detail: str | None,
     fingerprint: str,
@@ -80,7 +84,7 @@ def _assemble(
         connection.execute(SCHEMA.read_text(encoding="utf-8"))
         _write_names(connection, fingerprint)
         for table in COLUMNS:
-            connection.read_parquet(parts.list_files(table)).create_view(f"part_{table}")
+            _open_parts(connection, parts.list_files(table), source_names).create_view(f"part_{table}")
         known = pa.table({"video_id": pa.array(rates, pa.string()), "fps": pa.array(rates.values(), pa.float64())})
         connection.register("part_rates", known)
         found = "select source from part_frames union select source from part_videos order by source"
@@ -93,6 +97,21 @@ def _assemble(
         for table in COLUMNS:
             connection.execute(f"drop view part_{table}")
         progress(len(statements), len(statements))
+
+
+def _open_parts(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[str], source_names: Mapping[str, str]
+) -> duckdb.DuckDBPyRelation:
+    """The rows of one table in all parts, predictions under the names of their sources; no row is read yet."""
+    predicted = [file for file in files if Path(file).parent.name.startswith(PREDICTION_PARTS)]
+    others = [file for file in files if file not in predicted]
+    if not predicted:
+        return connection.read_parquet(others)
+    cases = " ".join(f"when {quote_literal(full)} then {quote_literal(name)}" for full, name in source_names.items())
+    renamed = connection.read_parquet(predicted)
+    if "source" in renamed.columns:
+        renamed = renamed.project(f"* replace (case source {cases} else source end as source)")
+    return connection.read_parquet(others).union(renamed) if others else renamed
 
 
 def _run_statements(
@@ -117,6 +136,7 @@ def _parameters(detail: str | None) -> dict[str, str | None]:
         "rate_unknown": Kind.RATE_UNKNOWN.value,
         "frame_behind_end": Kind.FRAME_BEHIND_END.value,
         "size_differs": Kind.SIZE_DIFFERS.value,
+        "prediction_differs": Kind.PREDICTION_FILE_DIFFERS.value,
     }
 
 

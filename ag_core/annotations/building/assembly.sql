@@ -118,6 +118,12 @@ select $size_differs as kind, $persons as file, g.video_id as key,
               f.height) as reason
 from graph_videos g join part_facts f using (video_id) where g.width <> f.width or g.height <> f.height
 union all by name
+select $prediction_differs as kind, p.file, p.video_id as key,
+       format('predicted from {} frames of {} x {}, the file has {} of {} x {}', p.n_frames, p.width, p.height, f.n_frames,
+              f.width, f.height) as reason
+from part_videos p join part_facts f using (video_id)
+where p.source <> $annotation and (p.n_frames <> f.n_frames or p.width <> f.width or p.height <> f.height)
+union all by name
 select $size_differs as kind, $persons as file, video_id as key,
        'frames of the video have different sizes; the largest is kept' as reason
 from graph_videos where sizes_differ

@@ -18,15 +18,15 @@ import pyarrow.parquet as pq
 
 from ag_core.annotations.building.assembly import MEMORY, assemble, check_memory
 from ag_core.annotations.building.inputs import FurtherAnnotation, Inputs
-from ag_core.annotations.building.parts import COLUMNS, Parts, Tables, identify_file, to_issue_columns
+from ag_core.annotations.building.parts import COLUMNS, PREDICTION_PARTS, Parts, Tables, identify_file, to_issue_columns
 from ag_core.annotations.lake.writing import write_lake
 from ag_core.annotations.readers.action_genome import OBJECT_FILE, OBJECT_READER, ActionGenomeTable, read_objects
 from ag_core.annotations.readers.charades import CHARADES_READER, read_charades
 from ag_core.annotations.readers.issues import Issue, Kind
 from ag_core.annotations.readers.person_boxes import PERSON_FILE, PERSON_READER, PersonTable, read_persons
-from ag_core.annotations.readers.prediction_rows import PREDICTION_READER, read_prediction_tables
+from ag_core.annotations.readers.prediction_rows import PREDICTION_READER, choose_source_names, read_prediction_tables
 from ag_core.annotations.readers.video_facts import VIDEO_READER, probe_videos
-from ag_core.annotations.store_format import ANNOTATION, FORMAT_NAME, FORMAT_VERSION, hold_lock
+from ag_core.annotations.store_format import ANNOTATION, FORMAT_NAME, FORMAT_VERSION, PREDICTION_MARK, hold_lock
 from ag_core.errors import UserError
 from ag_core.files import remove_leftovers, stage_file
 from ag_core.outputs import explain_refusal
@@ -102,12 +102,13 @@ def _build(out: Path, inputs: Inputs, fingerprint: str, memory: str, say: Progre
     parts = _name_parts_folder(out)
     try:
         _read(inputs, parts, say)
+        names = _name_prediction_sources(parts)
     except UserError:
         parts.remove()
         raise
     rates, written = inputs.rates.values, partial(say, "writing")
     with stage_file(out) as staged:
-        assemble(staged, parts, rates, inputs.detail, fingerprint, memory, written)
+        assemble(staged, parts, names, rates, inputs.detail, fingerprint, memory, written)
         if inputs.fingerprint() != fingerprint:
             raise UserError("a file that is read changed during the build; build again when nobody writes to them")
     parts.remove()
@@ -160,10 +161,9 @@ def _read(inputs: Inputs, parts: Parts, say: Progress) -> None:
     for first, batch in _split_into_batches(inputs.predictions, PREDICTIONS_A_PART):
         say("predictions", first, len(inputs.predictions))
         identity = [*map(identify_file, batch), str(PREDICTION_READER)]
-        parts.make("predictions", identity, partial(read_prediction_tables, batch))
+        parts.make(PREDICTION_PARTS, identity, partial(read_prediction_tables, batch))
     if inputs.predictions:
         say("predictions", len(inputs.predictions), len(inputs.predictions))
-        _check_one_prediction_each(parts)
     if inputs.detail is None and inputs.videos is not None:
         _add_videos(inputs.videos.values, parts)
     known = sorted({*parts.read_texts("videos", "video_id"), *parts.read_texts("frames", "video_id")})
@@ -231,13 +231,20 @@ def _check_splits_share_none(parts: Parts) -> None:
         )
 
 
-def _check_one_prediction_each(parts: Parts) -> None:
-    seen = set()
+def _name_prediction_sources(parts: Parts) -> dict[str, str]:
+    """What each source of predictions is called, by the name it has in the parts; UserError for one given twice."""
+    seen: dict[tuple[str, str], str] = {}
     columns = (parts.read_texts("videos", name) for name in ("source", "video_id", "file"))
     for source, video_id, file_name in zip(*columns):
-        if source != ANNOTATION and (source, video_id) in seen:
-            raise UserError(f"{file_name} is a second prediction of {video_id} by {source}; give one")
-        seen.add((source, video_id))
+        if not source.startswith(PREDICTION_MARK):
+            continue
+        if (first := seen.get((source, video_id))) is not None:
+            raise UserError(
+                f"{file_name} is a second prediction of {video_id} by {source.rpartition('@')[0]} with the same "
+                f"weights, beside {first}; give one, or name their videos differently"
+            )
+        seen[source, video_id] = file_name
+    return choose_source_names(seen)
 
 
 def _read_graphs(folder: Path, identities: Sequence[str], parts: Parts, say: Progress) -> None:

@@ -97,7 +97,7 @@ class Inputs:
 
     def fingerprint(self) -> str:
         """[64 hexadecimal digits] The same for the same files read by the same version."""
-        return hash_bytes("\n".join(self._identify_inputs()).encode())
+        return hash_bytes("\n".join(self._identify_inputs()).encode(errors="surrogateescape"))
 
     def list_files(self) -> list[Path]:
         """Every file that is read, further annotations included."""

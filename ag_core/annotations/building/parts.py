@@ -21,6 +21,9 @@ from ag_core.files import hash_bytes, hash_file, remove_leftovers, stage_folder
 SMALL_BYTES = 1 << 16
 """Files up to this size are known by their content, larger ones by size and time of change."""
 
+PREDICTION_PARTS = "predictions"
+"""How the names of parts of predictions begin."""
+
 _TEXT, _NAME = pa.string(), pa.dictionary(pa.int32(), pa.string())
 _BYTE, _WHOLE, _REAL, _HALF = pa.uint8(), pa.int32(), pa.float64(), pa.float32()
 
@@ -96,7 +99,7 @@ class Parts:
 
     def make(self, name: str, identity: Iterable[str], read: Callable[[], Tables]) -> Path:
         """The part of that name and content: found, or read and written now."""
-        key = hash_bytes("\n".join(identity).encode())[:20]
+        key = hash_bytes("\n".join(identity).encode(errors="surrogateescape"))[:20]
         part = self.folder / f"{name}-{key}"
         if not _is_whole(part):
             with stage_folder(part) as staged:

@@ -70,6 +70,7 @@ class Kind(StrEnum):
     VIDEO_UNUSED = "video-unused"
     VIDEO_SEVERAL = "video-several"
     SIZE_DIFFERS = "size-differs"
+    PREDICTION_FILE_DIFFERS = "prediction-file-differs"
 
 
 class Issue(NamedTuple):
@@ -90,7 +91,7 @@ def describe_value(value: object) -> str:
     return text if len(text) <= MAX_VALUE_LETTERS else text[: MAX_VALUE_LETTERS - 3] + "..."
 
 
-def make_storable(text: str) -> str:
+def make_storable(text: str, max_letters: int = MAX_LETTERS) -> str:
     """A key or a reason as any file and table can hold it: short, without control characters and lone surrogates."""
     text = _UNPRINTABLE.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
-    return text if len(text) <= MAX_LETTERS else text[: MAX_LETTERS - 3] + "..."
+    return text if len(text) <= max_letters else text[: max_letters - 3] + "..."

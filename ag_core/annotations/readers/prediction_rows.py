@@ -4,22 +4,26 @@ Predicted objects and relationships are all kept, with their probabilities. For 
 (`visible`) and a relationship holds (`relation_mask`) where they do on the screen: `graphs.edges` decides.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from ag_core.annotations.building.parts import Tables, encode_relations
+from ag_core.annotations.readers.issues import make_storable
 from ag_core.annotations.store_format import PREDICTION_MARK
+from ag_core.files import hash_bytes
 from ag_core.graphs.edges import edge_mask, has_clear_person, object_mask
 from ag_core.results.prediction import Prediction
 from ag_core.taxonomy import N_ACTIONS
 
-PREDICTION_READER = 2
+PREDICTION_READER = 3
 """Version of what this module makes of a file."""
+
+_FULL_MARK = "@"
 
 
 def read_prediction_tables(paths: Sequence[Path]) -> Tables:
-    """The part of some prediction files. UserError where a file is missing or no prediction."""
+    """The part of some prediction files, by the full names of their sources. UserError for a missing or other file."""
     videos: list[tuple[Any, ...]] = []
     frames: list[tuple[Any, ...]] = []
     objects: list[tuple[Any, ...]] = []
@@ -27,10 +31,10 @@ def read_prediction_tables(paths: Sequence[Path]) -> Tables:
     for path in paths:
         prediction = Prediction.load(path)
         video = prediction.video
-        mine = name_source({model.role: model.name for model in prediction.models}), video.video_id
+        mine = _name_fully(prediction), video.video_id
         size = video.width, video.height, video.n_frames
         place = None if video.path is None else str(video.path)
-        videos.append((*mine, path.name, video.duration_s, video.fps, *size, place))
+        videos.append((*mine, make_storable(path.name), video.duration_s, video.fps, *size, place))
         for graph in prediction.graphs():
             person = [None] * 4 if graph.person_box_xyxy is None else graph.person_box_xyxy.tolist()
             score = None if graph.person_box_xyxy is None else graph.person_score
@@ -53,6 +57,29 @@ def read_prediction_tables(paths: Sequence[Path]) -> Tables:
         "action_scores": (scores, [*own, "model", "action", "score"]),
     }
     return {table: dict(zip(names, map(list, zip(*rows)))) for table, (rows, names) in columns.items()}
+
+
+def _name_fully(prediction: Prediction) -> str:
+    """The source id with six letters that tell these very models from others of the same names, such as retrained ones.
+
+    Action models do not count: the source is whose graphs they are.
+    """
+    models = sorted(str(model) for model in prediction.models if model.role in ("detector", "regions", "relations"))
+    source = name_source({model.role: model.name for model in prediction.models})
+    return f"{source}{_FULL_MARK}{hash_bytes(chr(10).join(models).encode())[:6]}"
+
+
+def choose_source_names(predicted: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """What each source of predictions is called in the store, by its full name; from pairs of full name and video.
+
+    As short as may be: by the names of its models; in full where two runs by models of one name know the same video.
+    """
+    runs_of: dict[tuple[str, str], set[str]] = {}
+    for full, video_id in predicted:
+        runs_of.setdefault((full.rpartition(_FULL_MARK)[0], video_id), set()).add(full)
+    ambiguous = {short for (short, _), runs in runs_of.items() if len(runs) > 1}
+    shorts = {full: full.rpartition(_FULL_MARK)[0] for runs in runs_of.values() for full in runs}
+    return {full: full if short in ambiguous else short for full, short in sorted(shorts.items())}
 
 
 def name_source(model_of_role: dict[str, str]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ag_core.annotations.building.parts import Tables, to_issue_columns
 from ag_core.annotations.readers.csv_rows import read_csv_rows, read_number
-from ag_core.annotations.readers.issues import Issue, Kind, describe_value
+from ag_core.annotations.readers.issues import Issue, Kind, describe_value, make_storable
 from ag_core.errors import UserError
 from ag_core.video.ids import VIDEO_ENDINGS, find_fault_of_id, strip_video_ending
 
@@ -41,23 +41,26 @@ def find_video_files(folder: Path) -> FoundValues:
     except OSError as error:
         raise UserError(f"{folder} cannot be looked into ({error.strerror}); see that it may be read") from None
     for path in paths:
-        if fault := find_fault_of_id(path.stem):
-            issues.append(Issue(Kind.VIDEO_UNREADABLE, path.name, path.stem, f"video not used: its name {fault}"))
-        elif not _is_readable(path):
-            is_link = path.is_symlink() and not path.exists()
-            reason = "it is a link to a file that is not there" if is_link else "it is no file, or may not be read"
-            issues.append(Issue(Kind.VIDEO_UNREADABLE, path.name, path.stem, f"video not used: {reason}"))
+        if fault := _find_fault(path):
+            issues.append(Issue(Kind.VIDEO_UNREADABLE, path.name, path.stem, f"video not used: {fault}"))
         elif files.setdefault(path.stem, path) is not path:
             reason = f"a second file of the same video; {files[path.stem].name} is used"
             issues.append(Issue(Kind.VIDEO_SEVERAL, path.name, path.stem, reason))
     return FoundValues(files, issues)
 
 
-def _is_readable(path: Path) -> bool:
+def _find_fault(path: Path) -> str:
+    """Why a file cannot be a video of the store, before it is opened; '' where it can."""
+    if fault := find_fault_of_id(path.stem):
+        return f"its name {fault}"
     try:
-        return path.is_file() and os.access(path, os.R_OK)
-    except OSError:  # in a folder that may not be entered
-        return False
+        if not path.is_file() or not os.access(path, os.R_OK):
+            is_dead = path.is_symlink() and not path.exists()
+            return "it is a link to a file that is not there" if is_dead else "it is no file, or may not be read"
+    except OSError as error:
+        return f"it cannot be read ({error.strerror})"
+    place = str(path.resolve())
+    return "" if make_storable(place, len(place)) == place else "its folder has a name that is no text"
 
 
 def probe_videos(files: Sequence[tuple[str, Path]]) -> Tables:

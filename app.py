@@ -4,7 +4,7 @@ import streamlit as st
 
 from ag_core.annotations.store import ANNOTATION
 from ag_core.evaluation.paper_results import read_paper_totals
-from ag_core.ui import cached
+from ag_core.ui import cached, shipped_files
 from ag_core.ui.formatting import format_number
 from ag_core.ui.page import (
     APP_NAME,
@@ -67,7 +67,7 @@ if viewing.scores:
 
 st.subheader("The data", anchor=False)
 source = cached.find_main_source(key)
-totals, paper = cached.count_totals(key, source), read_paper_totals(cached.load_paper_results())
+totals, paper = cached.count_totals(key, source), read_paper_totals(shipped_files.load_paper_results())
 show_owner_note(f"{describe_counts(source)} Beneath each, for scale, the Action Genome paper's published total.")
 show_totals(totals, paper)
 repaired = format_number(totals["issues"]) if totals["issues"] else "No"

@@ -4,7 +4,6 @@ Everything is keyed by plain values: a video id, a source, the chosen filters, a
 that a new store is never answered from an old one. A cached resource is shared by all sessions and never changed.
 """
 
-import json
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -35,7 +34,7 @@ from ag_core.queries.sql.sandbox import SqlProcesses, SqlSandbox
 from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video
 from ag_core.results.film_cache import FILE, FinishedFilm
 from ag_core.results.prediction import Prediction
-from ag_core.settings import ASSETS, settings
+from ag_core.settings import settings
 from ag_core.video.frames import read_poster
 from ag_core.video.transcode import to_browser_playable
 
@@ -258,41 +257,6 @@ def _make_playable(path: str, modified_ns: int) -> str:
     return str(to_browser_playable(Path(path), settings().home / "playable")[0])
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _load_asset(name: str) -> Any:
-    return json.loads((ASSETS / name).read_text(encoding="utf-8"))
-
-
-def load_paper_results() -> dict[str, Any]:
-    """The paper's numbers, as printed."""
-    results: dict[str, Any] = _load_asset("paper_results.json")
-    return results
-
-
-def load_home_world_audit() -> dict[str, Any] | None:
-    """What `audit` found in the shipped version of the home world; None where it has not run."""
-    path = ASSETS / "home_world_audit.json"
-    return _load_home_world_audit(str(path), path.stat().st_mtime_ns) if path.is_file() else None
-
-
-@st.cache_data(max_entries=2, show_spinner=False)
-def _load_home_world_audit(path: str, modified_ns: int) -> dict[str, Any]:
-    audit: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
-    return audit
-
-
-def load_sql_examples() -> list[dict[str, str]]:
-    """Queries that teach the schema: name, note, sql."""
-    examples: list[dict[str, str]] = _load_asset("sql_examples.json")
-    return examples
-
-
-def load_sql_meanings() -> dict[str, dict[str, str]]:
-    """What tables and columns are, in a sentence each: by 'tables' and 'columns', then by name."""
-    meanings: dict[str, dict[str, str]] = _load_asset("sql_schema.json")
-    return meanings
-
-
 @st.cache_data(max_entries=4, show_spinner=False)
 def load_sql_schema(key: StoreKey) -> dict[str, list[tuple[str, str]]]:
     """Columns (name, type) of every table and view of the store."""
@@ -343,12 +307,6 @@ def compute_statistic(key: StoreKey, what: str, source: str, *about: Any) -> Any
         "share_at_midpoints": sampling.count_frames_at_midpoints,
     }
     return questions[what](_open_store(key), source, *about)
-
-
-def load_sequence_examples() -> list[dict[str, str]]:
-    """Sequences that teach the language of Search: name, note, text."""
-    examples: list[dict[str, str]] = _load_asset("sequence_examples.json")
-    return examples
 
 
 @st.cache_data(max_entries=128, show_spinner=False)

@@ -19,7 +19,7 @@ from ag_core.results import uploads
 from ag_core.results.film_cache import FilmRequest
 from ag_core.results.prediction import Prediction
 from ag_core.settings import PROJECT, settings
-from ag_core.ui import cached, tables
+from ag_core.ui import cached, shipped_files, tables
 from ag_core.ui.charts import plots
 from ag_core.ui.formatting import (
     format_clock,
@@ -170,7 +170,7 @@ def test_sql_runs_refuses_and_explains(app_home: Path) -> None:
     wait_for_query(app)
     assert not app.exception
     assert len(app.error) == 1
-    for example in cached.load_sql_examples():
+    for example in shipped_files.load_sql_examples():
         app.button_group(key="sql_example").set_value(example["name"]).run()
         wait_for_query(app)
         assert not app.exception and not app.error, example["name"]

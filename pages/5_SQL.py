@@ -172,8 +172,13 @@ def show_waiting() -> None:
     if not query.running:
         st.rerun()
     part = min(1.0, query.seconds / query.timeout_s)
-    st.progress(part, text=f"Running for {query.seconds:.1f} s of at most {query.timeout_s:.0f} s")
-    st.button("Cancel", icon=":material/stop:", on_click=stop_query, key="sql_cancel")
+    text = f"Running for {query.seconds:.1f} s of at most {query.timeout_s:.0f} s"
+    if query.stopped:
+        text = "Cancelling"
+    elif query.sandbox.is_waiting():
+        part, text = 0.0, "Waits for the queries of others"
+    st.progress(part, text=text)
+    st.button("Cancel", icon=":material/stop:", on_click=stop_query, key="sql_cancel", disabled=query.stopped)
 
 
 def show_error(query: RunningQuery) -> None:

@@ -4,13 +4,14 @@ Everything is keyed by plain values: a video id, a source, the chosen filters, a
 that a new store is never answered from an old one. A cached resource is shared by all sessions and never changed.
 """
 
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ag_core.annotations.connection import read_change_time_ns
 from ag_core.annotations.showcase_store import ensure_store
@@ -30,7 +31,7 @@ from ag_core.jobs.queue import JobQueue
 from ag_core.queries.facets import VideoFilter, count_facets, count_videos, find_videos
 from ag_core.queries.sequence import query as sequence_query
 from ag_core.queries.sequence.language import parse_sequence
-from ag_core.queries.sql.sandbox import SqlProcesses, SqlSandbox
+from ag_core.queries.sql.sandbox import SqlQueue, SqlSandbox, open_sql_queue
 from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video
 from ag_core.results.film_cache import FILE, FinishedFilm
 from ag_core.results.prediction import Prediction
@@ -71,20 +72,26 @@ def open_session_sandbox() -> SqlSandbox:
     """This session's sandbox over the open store; its own, since to interrupt a sandbox stops all that runs in it."""
     key = get_store_key()
     if st.session_state.get("sandbox_key") != key:
-        st.session_state["sandbox"] = SqlSandbox(key[0], processes=_open_sql_processes(key))
+        st.session_state["sandbox"] = SqlSandbox(key[0], queue=_open_sql_queue(key))
         st.session_state["sandbox_key"] = key
     sandbox: SqlSandbox = st.session_state["sandbox"]
     return sandbox
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _open_sql_processes(key: StoreKey) -> SqlProcesses:
-    return SqlProcesses(key[0])
+@st.cache_resource(max_entries=2, show_spinner=False, on_release=SqlQueue.close)
+def _open_sql_queue(key: StoreKey) -> SqlQueue:
+    return open_sql_queue(key[0])
 
 
 def identify_visitor() -> str:
-    """A name for this browser session, by which a queue knows who waits for a job."""
-    return str(st.session_state.setdefault("visitor", uuid.uuid4().hex))
+    """The name of this browser session, by which a queue knows who waits for a job."""
+    context = get_script_run_ctx()
+    return context.session_id if context is not None else ""
+
+
+def is_visitor_present(visitor: str) -> bool:
+    """Whether a browser session is still connected: its tab is open, or was not closed for long."""
+    return not runtime.exists() or runtime.get_instance().is_active_session(visitor)
 
 
 def get_prediction_queue() -> PredictionQueue:
@@ -94,7 +101,7 @@ def get_prediction_queue() -> PredictionQueue:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _get_prediction_queue(home: str) -> PredictionQueue:
-    return JobQueue(PredictionJobs())
+    return JobQueue(PredictionJobs(), is_visitor_present)
 
 
 def get_film_queue() -> FilmQueue:
@@ -104,7 +111,7 @@ def get_film_queue() -> FilmQueue:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _get_film_queue(home: str) -> FilmQueue:
-    return JobQueue(FilmJobs())
+    return JobQueue(FilmJobs(), is_visitor_present)
 
 
 def load_film(folder: Path) -> FinishedFilm:
@@ -260,7 +267,7 @@ def _make_playable(path: str, modified_ns: int) -> str:
 @st.cache_data(max_entries=4, show_spinner=False)
 def load_sql_schema(key: StoreKey) -> dict[str, list[tuple[str, str]]]:
     """Columns (name, type) of every table and view of the store."""
-    return SqlSandbox(key[0], processes=_open_sql_processes(key)).schema()
+    return SqlSandbox(key[0], queue=_open_sql_queue(key)).schema()
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

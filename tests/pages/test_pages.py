@@ -11,7 +11,6 @@ from streamlit.testing.v1 import AppTest
 
 from ag_core.annotations.building.build import build_store
 from ag_core.errors import UserError
-from ag_core.jobs.films import FilmJobs
 from ag_core.jobs.job import Job, JobState
 from ag_core.jobs.prediction import PredictionRequest
 from ag_core.records import FrameClock
@@ -191,6 +190,9 @@ class Slow:
     def interrupt(self) -> None:
         self.stopped = True
 
+    def is_waiting(self) -> bool:
+        return False
+
 
 def test_a_query_can_be_cancelled() -> None:
     query = RunningQuery(Slow(), "select 1", 1, 1.0)
@@ -219,8 +221,11 @@ class Desk:
             raise UserError(f"job {name} is not known; submit it again")
         return self.known[name]
 
-    def is_wanted_by(self, name: str, visitor: str) -> bool:
-        return name in self.known
+    def join(self, name: str, visitor: str) -> None:
+        pass
+
+    def may_cancel(self, name: str, visitor: str) -> bool:
+        return name in self.known and not self.known[name].cancelling
 
     def cancel(self, name: str, visitor: str) -> None:
         self.known[name] = replace(self.known[name], state=JobState.CANCELLED)
@@ -273,7 +278,7 @@ class Stage:
     """A studio that finishes a film when it is asked to, with a stand-in film."""
 
     def __init__(self, folder: Path) -> None:
-        self.kind = FilmJobs(folder)
+        self.folder = folder
         self.known: dict[FilmRequest, Job[FilmRequest]] = {}
 
     def submit(self, order: FilmRequest, visitor: str) -> None:
@@ -284,7 +289,10 @@ class Stage:
     def find_latest(self, order: FilmRequest, visitor: str) -> Job[FilmRequest] | None:
         return self.known.get(order)
 
-    def is_wanted_by(self, name: str, visitor: str) -> bool:
+    def join(self, name: str, visitor: str) -> None:
+        pass
+
+    def may_cancel(self, name: str, visitor: str) -> bool:
         return True
 
     def cancel(self, name: str, visitor: str) -> None:
@@ -292,7 +300,7 @@ class Stage:
             self.known[order] = replace(job, state=JobState.CANCELLED)
 
     def finish(self, order: FilmRequest) -> None:
-        stand_in_film(self.kind.folder, order)
+        stand_in_film(self.folder, order)
         self.known[order] = Job("job", order, order.key, JobState.DONE)
 
 

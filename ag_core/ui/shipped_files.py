@@ -1,6 +1,6 @@
 """Small files that the app brings along, as plain objects: the paper's numbers, examples, meanings, the audit.
 
-Each is read when it is asked for, which takes less than a millisecond; what is returned belongs to whoever asked.
+Each is read when it is asked for, which takes two milliseconds at most; what is returned belongs to whoever asked.
 """
 
 import json

@@ -10,7 +10,7 @@ from ag_core.errors import UserError
 from ag_core.records import SceneGraph
 from ag_core.ui import cached, html, tables
 from ag_core.ui.cached import StoreKey
-from ag_core.ui.formatting import format_download_name, format_duration, format_number, format_position
+from ag_core.ui.formatting import format_download_name, format_duration, format_number, format_position, format_rate
 from ag_core.ui.page import (
     COMPARE,
     EXPLORE,
@@ -238,7 +238,7 @@ def _show_about(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s:
         "Split": video.split,
         "Length": format_duration(video.duration_s),
         "Size": f"{video.width} x {video.height} pixels" if video.width and video.height else "unknown",
-        "Rate": f"{video.fps:g} frames per second" if video.fps else "unknown",
+        "Rate": format_rate(video.clock),
         "Frames": format_number(video.n_frames) if video.n_frames else "number unknown",
         "Video file": video.path.name if video.path and video.path.is_file() else "missing",
         "Graphs": ", ".join(f"{len(graphs)} {_format_owner(name)}" for name, graphs in viewing.sources.items())

@@ -13,10 +13,13 @@ create table object_classes (class utinyint, name varchar);
 create table relation_classes (relation utinyint, name varchar, "group" varchar);
 create table action_classes (action utinyint, id varchar, label varchar, verb varchar, class utinyint);
 
+-- frame_times_s: seconds at which each of the n_frames is shown, where they are not evenly spaced; otherwise null, and
+-- frame k is shown at (k - 1) / fps
 -- part is 'iid' or 'comp' where a split has parts, as the val split of the home world does
 create table videos (
     source varchar, video integer, video_id varchar, split varchar, subject varchar, scene varchar, script varchar,
     duration_s double, fps double, width integer, height integer, n_frames integer, path varchar,
+    frame_times_s double[],
     quality utinyint, relevance utinyint, verified boolean, object_nouns varchar, descriptions varchar, part varchar
 );
 create table action_intervals (

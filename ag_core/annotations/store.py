@@ -17,11 +17,12 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from ag_core.annotations.clock import build_clock
 from ag_core.annotations.connection import attach_store
 from ag_core.annotations.store_format import ANNOTATION
 from ag_core.annotations.targets import Targets, load_targets
 from ag_core.errors import UserError
-from ag_core.records import ActionInterval, SceneGraph, Video, frame_to_time
+from ag_core.records import ActionInterval, FrameClock, SceneGraph, Video
 from ag_core.taxonomy import N_ACTIONS, N_RELATIONS
 
 if TYPE_CHECKING:
@@ -138,11 +139,12 @@ class AnnotationStore:
 
     def video(self, video_id: str) -> Video:
         """What is known of a video, from the annotation where there is one; UserError for an unknown id."""
-        query = f"select {VIDEO_COLUMNS} from videos v where video_id = ? order by source <> ?, source limit 1"
+        query = f"""select {VIDEO_COLUMNS}, v.frame_times_s from videos v
+                    where video_id = ? order by source <> ?, source limit 1"""
         rows = self.rows(query, [video_id, ANNOTATION])
         if not rows:
             raise UserError(f"video {video_id} is not in {self.path.name}; videos() lists the ones that are")
-        _, split, scene, subject, script, duration_s, fps, width, height, n_frames, path = rows[0]
+        _, split, scene, subject, script, duration_s, fps, width, height, n_frames, path, times_s = rows[0]
         return Video(
             video_id,
             float("nan") if duration_s is None else duration_s,
@@ -155,6 +157,7 @@ class AnnotationStore:
             scene,
             script,
             None if path is None else Path(path),
+            None if times_s is None else np.array(times_s, np.float64),
         )
 
     def intervals_of(self, video_id: str) -> list[ActionInterval]:
@@ -166,10 +169,14 @@ class AnnotationStore:
 
     def graphs_of(self, video_id: str, source: str = ANNOTATION) -> list[SceneGraph]:
         """The scene graphs of a video in one source, by frame. `time_s` is NaN where the video's rate is unknown."""
-        found = self.rows("select video, fps from videos where video_id = ? and source = ?", [video_id, source])
+        found = self.rows(
+            "select video, fps, n_frames, frame_times_s from videos where video_id = ? and source = ?",
+            [video_id, source],
+        )
         if not found:
             return []
-        video, fps = found[0]
+        video, fps, n_frames, times_s = found[0]
+        clock = build_clock(fps, n_frames, times_s)
         frames = self.columns(
             """select frame_id, frame, t_ms::double as t_ms, person_score,
                       person_x1, person_y1, person_x2, person_y2
@@ -186,7 +193,7 @@ class AnnotationStore:
                where source = ? and video = ? and relation is not null""",
             [source, video],
         )
-        return _build_graphs(frames, objects, relations, fps)
+        return _build_graphs(frames, objects, relations, clock)
 
     def targets_of(self, video_ids: Sequence[str], source: str = ANNOTATION) -> Targets:
         """Frames, boxes, classes and relationships of many videos as flat arrays, for training and evaluation."""
@@ -210,7 +217,7 @@ def _build_graphs(
     frames: dict[str, NDArray[Any]],
     objects: dict[str, NDArray[Any]],
     relations: dict[str, NDArray[Any]],
-    fps: float | None,
+    clock: FrameClock | None,
 ) -> list[SceneGraph]:
     """Scene graphs from the columns of one video; frames sorted by number, objects by id."""
     scores = np.zeros((len(objects["object_id"]), N_RELATIONS), np.float32)
@@ -227,7 +234,7 @@ def _build_graphs(
         graphs.append(
             SceneGraph(
                 frame,
-                frames["t_ms"][index] / 1000 if fps is None else frame_to_time(frame, fps),
+                frames["t_ms"][index] / 1000 if clock is None else clock.time_of(frame),
                 None if np.isnan(persons[index]).any() else persons[index],
                 float(person_scores[index]),
                 objects["class"][chosen],

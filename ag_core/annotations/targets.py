@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ag_core.annotations.clock import build_clock
 from ag_core.annotations.store_format import ANNOTATION
-from ag_core.records import SceneGraph, frame_to_time
+from ag_core.records import FrameClock, SceneGraph
 from ag_core.taxonomy import N_RELATIONS
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Targets:
     splits, parts     [V] 'train' or 'test'; 'iid' or 'comp' where the split has parts; None where unknown
     fps               [V] float64 frames a second, NaN where unknown
     frame_counts      [V] int64 frames of the file, 0 where unknown
+    clocks            [V] when the frames of each video are shown, None where the rate is unknown
     sizes_wh          [V,2] int64 pixels, 0 where unknown
     frame_video       [F] int32 index into video_ids
     frame_numbers     [F] int32, 1-based at the video's own rate
@@ -52,6 +54,7 @@ class Targets:
     parts: tuple[str | None, ...]
     fps: NDArray[np.float64]
     frame_counts: NDArray[np.int64]
+    clocks: tuple[FrameClock | None, ...]
     sizes_wh: NDArray[np.int64]
     frame_video: NDArray[np.int32]
     frame_numbers: NDArray[np.int32]
@@ -92,12 +95,12 @@ class Targets:
 
     def graph(self, frame: int) -> SceneGraph:
         """The scene graph of one frame (an index, 0 to F-1); its time is NaN where the video's rate is unknown."""
-        person, fps = self.person_boxes_xyxy[frame], float(self.fps[self.frame_video[frame]])
+        person, clock = self.person_boxes_xyxy[frame], self.clocks[self.frame_video[frame]]
         found = not np.isnan(person).any()
         number, objects = int(self.frame_numbers[frame]), self.objects_of(frame)
         return SceneGraph(
             number,
-            float(self.times_ms[frame]) / 1000 if np.isnan(fps) else frame_to_time(number, fps),
+            float(self.times_ms[frame]) / 1000 if clock is None else clock.time_of(number),
             person if found else None,
             float(np.nan_to_num(self.person_scores[frame])) if found else 0.0,
             self.object_classes[objects].astype(np.int64),
@@ -110,7 +113,7 @@ class Targets:
 def load_targets(store: "AnnotationStore", video_ids: Sequence[str], source: str) -> Targets:
     """The targets of some videos in one source; a video that the source does not have is left out."""
     videos = store.rows(
-        """select video, video_id, path, split, part, fps, n_frames, width, height
+        """select video, video_id, path, split, part, fps, n_frames, width, height, frame_times_s
            from videos where source = ? and video_id = any(?::varchar[]) order by video""",
         [source, list(video_ids)],
     )
@@ -139,6 +142,7 @@ def load_targets(store: "AnnotationStore", video_ids: Sequence[str], source: str
         parts=tuple(row[4] for row in videos),
         fps=np.array([np.nan if row[5] is None else row[5] for row in videos], np.float64),
         frame_counts=np.array([row[6] or 0 for row in videos], np.int64),
+        clocks=tuple(build_clock(row[5], row[6], row[9]) for row in videos),
         sizes_wh=np.array([(row[7] or 0, row[8] or 0) for row in videos], np.int64).reshape(-1, 2),
         frame_video=np.searchsorted(numbers, frames["video"]).astype(np.int32),
         frame_numbers=frames["frame"],

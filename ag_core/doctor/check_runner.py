@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from ag_core.annotations.clock import TIME_OF
 from ag_core.annotations.store_format import ANNOTATION
 from ag_core.doctor import charades, frames, graphs, predictions, videos
 from ag_core.doctor.check import POPULATIONS, Area, Check, Finding, Severity
@@ -130,7 +131,7 @@ def list_finding_rows(
                    try_cast(nullif(regexp_extract(key, '^\S+ c\d+ (\S+)', 1), '') as double) as start_s
             from issues where kind = $2
         )
-        select nullif(read.video_id, '') as video_id, frame, coalesce(start_s, (frame - 1) / v.fps) as time_s,
+        select nullif(read.video_id, '') as video_id, frame, coalesce(start_s, {TIME_OF}) as time_s,
                key || ': ' || reason as details
         from read left join videos v on v.source = $1 and v.video_id = read.video_id
         order by all nulls last{page}"""

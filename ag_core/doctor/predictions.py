@@ -84,9 +84,12 @@ CHECKS: tuple[Check, ...] = (
         "Frame numbers mean other times: prediction and annotation would be compared at different moments.",
         "Predict from the very file that the store was built with.",
         f"""select {_OF_VIDEO}, format('{{}}: {{:.3f}}, annotation {{:.3f}} frames a second', p.source, p.fps,
-                                      a.fps) as details
+                                      a.fps)
+                   || case when (p.frame_times_s is null) <> (a.frame_times_s is null)
+                           then ', evenly spaced in one of them only' else '' end as details
             from videos p join videos a on a.source = $1 and a.video = p.video
-            where p.source <> $1 and abs(p.fps - a.fps) > 0.01 * a.fps""",
+            where p.source <> $1 and (abs(p.fps - a.fps) > 0.01 * a.fps
+                or a.path is not null and (p.frame_times_s is null) <> (a.frame_times_s is null))""",
     ),
     Check(
         "predicted-frame-behind-end",

@@ -1,5 +1,6 @@
 """What to look for in video files, rates and lengths: they decide when a frame is. Facts: methods A3."""
 
+from ag_core.annotations.clock import LENGTH
 from ag_core.doctor.check import Area, Check, Severity
 
 _OF_VIDEO = "source, video, null::integer as frame_id, null::integer as t_ms"
@@ -67,9 +68,9 @@ CHECKS: tuple[Check, ...] = (
         "cut, or another video.",
         "Fetch the file again; compare it with the original download.",
         f"""select {_OF_VIDEO}, format('Charades says {{:.2f}} s, the file has {{:.2f}} s', duration_s,
-                                       n_frames / fps) as details
+                                       {LENGTH}) as details
             from videos where source = $1 and path is not null and fps > 0
-            and abs(n_frames / fps - duration_s) > {LENGTH_TOLERANCE_S}""",
+            and abs({LENGTH} - duration_s) > {LENGTH_TOLERANCE_S}""",
     ),
     Check(
         "frame-after-length",

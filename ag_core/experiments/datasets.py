@@ -236,8 +236,8 @@ def _find_published_frames(store: AnnotationStore, source: str) -> dict[str, set
 
 
 def _build_labelled_video(targets: Targets, index: int, kept: set[int] | None, data: TrainingData) -> LabelledVideo:
-    n_frames = int(targets.frame_counts[index])
-    clock = FrameClock(float(targets.fps[index]), n_frames)
+    n_frames, clock = int(targets.frame_counts[index]), targets.clocks[index]
+    assert clock is not None, "only videos with a file are labelled"
     # Some annotated frames of the release lie behind the end of their file: there is nothing to look at.
     frames = [frame for frame in targets.frames_of(index) if targets.frame_numbers[frame] <= n_frames]
     counted = [frame for frame in frames if kept is None or int(targets.frame_numbers[frame]) in kept]

@@ -31,6 +31,13 @@ def format_position(time_s: float, clock: FrameClock | None) -> str:
     return format_clock(time_s) + (f", frame {clock.frame_at(time_s)}" if clock else "")
 
 
+def format_rate(clock: FrameClock | None) -> str:
+    """How fast frames follow: '30 frames per second', 'varies, mostly 30 frames per second' or 'unknown'."""
+    if clock is None:
+        return "unknown"
+    return ("" if clock.even else "varies, mostly ") + f"{clock.fps:g} frames per second"
+
+
 def format_graph_position(graph: SceneGraph) -> str:
     """Where a graph lies in its video: '0:02.500, frame 31', or 'frame 31' where the rate is unknown."""
     return (

@@ -1,8 +1,10 @@
 """Texts on their way to the screen."""
 
+import numpy as np
 import pytest
 
-from ag_core.ui.formatting import escape_markdown
+from ag_core.records import FrameClock
+from ag_core.ui.formatting import escape_markdown, format_rate
 
 
 @pytest.mark.parametrize(
@@ -19,3 +21,8 @@ from ag_core.ui.formatting import escape_markdown
 )
 def test_markdown_shows_a_text_as_it_is(text: str, shown: str) -> None:
     assert escape_markdown(text) == shown
+
+
+def test_a_rate_that_varies_is_called_so() -> None:
+    assert format_rate(None) == "unknown" and format_rate(FrameClock(29.97, 3)) == "29.97 frames per second"
+    assert format_rate(FrameClock(30.0, 3, np.array([0, 0.1, 0.5]))) == "varies, mostly 30 frames per second"

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ag_core.annotations.building.parts import COLUMNS, PREDICTION_PARTS, Parts
+from ag_core.annotations.clock import TIME_OF
 from ag_core.annotations.readers.action_genome import OBJECT_FILE
 from ag_core.annotations.readers.issues import Kind
 from ag_core.annotations.readers.person_boxes import PERSON_FILE
@@ -82,6 +83,7 @@ def _assemble(
     with duckdb.connect(str(path), config={"memory_limit": memory, "threads": THREADS}) as connection:
         connection.execute("set temp_directory = ?", [str(parts.spill)])
         connection.execute(SCHEMA.read_text(encoding="utf-8"))
+        connection.execute(f"create temp macro time_of(frame, fps, frame_times_s) as {TIME_OF}")
         _write_names(connection, fingerprint)
         for table in COLUMNS:
             _open_parts(connection, parts.list_files(table), source_names).create_view(f"part_{table}")

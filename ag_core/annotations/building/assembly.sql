@@ -15,7 +15,7 @@ select video_id, arg_min(split, frame) filter (where split is not null) as split
 from part_frames where source = $annotation group by video_id;
 
 create temp table known_rates as
-select n.video_id, coalesce(f.fps, r.fps) as fps
+select n.video_id, coalesce(f.fps, r.fps) as fps, f.frame_times_s
 from numbers n left join part_facts f using (video_id) left join part_rates r using (video_id);
 
 insert into sources
@@ -32,13 +32,13 @@ insert into videos by name
 select $annotation as source, n.video, video_id, coalesce(c.split, g.split) as split, c.subject, c.scene, c.script,
        case when c.duration_s > 0 then c.duration_s else coalesce(f.duration_s, c.duration_s) end as duration_s,
        k.fps, coalesce(f.width, g.width) as width, coalesce(f.height, g.height) as height, f.n_frames, f.path,
-       c.quality, c.relevance, c.verified, c.object_nouns, c.descriptions, s.part
+       f.frame_times_s, c.quality, c.relevance, c.verified, c.object_nouns, c.descriptions, s.part
 from (select * from part_videos where source = $annotation) c full join graph_videos g using (video_id)
 join numbers n using (video_id) join known_rates k using (video_id) left join part_facts f using (video_id)
 left join video_parts s using (video_id)
 union all by name
 select p.source, n.video, p.video_id, p.split, p.subject, p.scene, p.script, p.duration_s, p.fps, p.width, p.height,
-       p.n_frames, coalesce(p.path, f.path) as path, p.quality, p.relevance, p.verified, p.object_nouns, p.descriptions,
+       p.n_frames, p.frame_times_s, coalesce(p.path, f.path) as path, p.quality, p.relevance, p.verified, p.object_nouns, p.descriptions,
        p.part
 from part_videos p join numbers n using (video_id) left join part_facts f using (video_id)
 where p.source <> $annotation
@@ -50,7 +50,8 @@ from part_intervals i join numbers n using (video_id) order by video, start_ms, 
 
 -- The place of a row in an ordered temporary table (rowid) is its number.
 create or replace temp table placed_frames as
-select n.video, p.frame, coalesce(p.t_ms, try_cast(round_even((p.frame - 1) / k.fps * 1000, 0) as integer)) as t_ms,
+select n.video, p.frame,
+       coalesce(p.t_ms, try_cast(round_even(time_of(p.frame, k.fps, k.frame_times_s) * 1000, 0) as integer)) as t_ms,
        p.person_x1, p.person_y1, p.person_x2, p.person_y2, p.person_score
 from part_frames p join numbers n using (video_id) join known_rates k using (video_id)
 where p.source = $source order by n.video, p.frame;

@@ -27,7 +27,15 @@ PREDICTION_PARTS = "predictions"
 _TEXT, _NAME = pa.string(), pa.dictionary(pa.int32(), pa.string())
 _BYTE, _WHOLE, _REAL, _HALF = pa.uint8(), pa.int32(), pa.float64(), pa.float32()
 
-_FACTS = {"duration_s": _REAL, "fps": _REAL, "width": _WHOLE, "height": _WHOLE, "n_frames": _WHOLE, "path": _TEXT}
+_FACTS = {
+    "duration_s": _REAL,
+    "fps": _REAL,
+    "width": _WHOLE,
+    "height": _WHOLE,
+    "n_frames": _WHOLE,
+    "path": _TEXT,
+    "frame_times_s": pa.list_(_REAL),  # null where frames are evenly spaced
+}
 _NOTES = {"quality": _BYTE, "relevance": _BYTE, "verified": pa.bool_(), "object_nouns": _TEXT, "descriptions": _TEXT}
 _FRAME = {"video_id": _NAME, "frame": _WHOLE}
 _PERSON = ("person_x1", "person_y1", "person_x2", "person_y2", "person_score")

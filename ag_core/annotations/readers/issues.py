@@ -63,6 +63,7 @@ class Kind(StrEnum):
     RATE_UNREADABLE = "rate-unreadable"
     RATE_UNUSED = "rate-unused"
     RATE_VARIES = "rate-varies"
+    CLOCK_MENDED = "clock-mended"
     FIRST_PICTURE_LATE = "first-picture-late"
     FRAME_BEHIND_END = "frame-behind-end"
     VIDEO_UNREADABLE = "video-unreadable"

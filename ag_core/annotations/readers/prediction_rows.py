@@ -16,7 +16,7 @@ from ag_core.graphs.edges import edge_mask, has_clear_person, object_mask
 from ag_core.results.prediction import Prediction
 from ag_core.taxonomy import N_ACTIONS
 
-PREDICTION_READER = 3
+PREDICTION_READER = 4
 """Version of what this module makes of a file."""
 
 _FULL_MARK = "@"
@@ -34,7 +34,8 @@ def read_prediction_tables(paths: Sequence[Path]) -> Tables:
         mine = _name_fully(prediction), video.video_id
         size = video.width, video.height, video.n_frames
         place = None if video.path is None else str(video.path)
-        videos.append((*mine, make_storable(path.name), video.duration_s, video.fps, *size, place))
+        file = make_storable(path.name)
+        videos.append((*mine, file, video.duration_s, video.fps, *size, place, video.frame_times_s))
         for graph in prediction.graphs():
             person = [None] * 4 if graph.person_box_xyxy is None else graph.person_box_xyxy.tolist()
             score = None if graph.person_box_xyxy is None else graph.person_score
@@ -51,7 +52,7 @@ def read_prediction_tables(paths: Sequence[Path]) -> Tables:
     person_columns = ["person_x1", "person_y1", "person_x2", "person_y2", "person_score"]
     box_columns = ["x1", "y1", "x2", "y2", "relation_mask", "scores"]
     columns = {
-        "videos": (videos, [*own, "file", "duration_s", "fps", "width", "height", "n_frames", "path"]),
+        "videos": (videos, [*own, "file", "duration_s", "fps", "width", "height", "n_frames", "path", "frame_times_s"]),
         "frames": (frames, [*own, "frame", "t_ms", *person_columns]),
         "objects": (objects, [*own, "frame", "place", "class", "visible", "score", *box_columns]),
         "action_scores": (scores, [*own, "model", "action", "score"]),

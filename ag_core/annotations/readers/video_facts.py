@@ -15,7 +15,7 @@ from ag_core.annotations.readers.issues import Issue, Kind, describe_value, make
 from ag_core.errors import UserError
 from ag_core.video.ids import VIDEO_ENDINGS, find_fault_of_id, strip_video_ending
 
-VIDEO_READER = 2
+VIDEO_READER = 3
 """Version of what this module makes of a file."""
 
 NOTICEABLE_S = 0.001
@@ -78,14 +78,16 @@ def probe_videos(files: Sequence[tuple[str, Path]]) -> Tables:
             issues.append(Issue(Kind.VIDEO_UNREADABLE, path.name, video_id, f"video not used: {error}"))
             continue
         size = video.width, video.height, video.n_frames
-        rows.append((video_id, video.duration_s, video.fps or None, *size, str(video.path)))
+        rows.append((video_id, video.duration_s, video.fps or None, *size, str(video.path), video.frame_times_s))
         if not index.clock.even:
-            reason = "frames do not come at an even rate; the time of a frame is only near"
+            reason = "frames do not come at an even rate; times follow the file's own clock"
             issues.append(Issue(Kind.RATE_VARIES, path.name, video_id, reason))
+        if index.clock.note:
+            issues.append(Issue(Kind.CLOCK_MENDED, path.name, video_id, index.clock.note.rstrip(".")))
         if index.first_s > NOTICEABLE_S:
             reason = f"the first frame is shown at {index.first_s:.3f} s; frame numbers may be shifted"
             issues.append(Issue(Kind.FIRST_PICTURE_LATE, path.name, video_id, reason))
-    names = ("video_id", "duration_s", "fps", "width", "height", "n_frames", "path")
+    names = ("video_id", "duration_s", "fps", "width", "height", "n_frames", "path", "frame_times_s")
     return {"facts": dict(zip(names, map(list, zip(*rows)))), "issues": to_issue_columns(issues)}
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from ag_core.records import HALF_MILLISECOND_S, ActionInterval, time_to_frame
+from ag_core.annotations.clock import write_frame_at
+from ag_core.records import ActionInterval, FrameClock
 
 if TYPE_CHECKING:
     from ag_core.annotations.store import AnnotationStore
@@ -22,13 +23,13 @@ NEAR_FRAMES = 1
 """A frame this far from a midpoint still counts as it: rates and times are rounded on their way into the release."""
 
 
-def find_midpoints(intervals: Sequence[ActionInterval], fps: float, n_frames: int | None = None) -> pd.DataFrame:
+def find_midpoints(intervals: Sequence[ActionInterval], clock: FrameClock) -> pd.DataFrame:
     """Where five frames of each action lie: interval (its index in the list), part (1-5), time_s, frame (1-based)."""
     rows = []
     for index, interval in enumerate(intervals):
         for part in range(FRAMES_PER_ACTION):
             time_s = interval.start_s + (part + 0.5) / FRAMES_PER_ACTION * (interval.end_s - interval.start_s)
-            rows.append((index, part + 1, time_s, time_to_frame(time_s, fps, n_frames)))
+            rows.append((index, part + 1, time_s, clock.frame_at(time_s)))
     return pd.DataFrame(rows, columns=["interval", "part", "time_s", "frame"])
 
 
@@ -48,9 +49,8 @@ def find_nearest_frames(wanted: ArrayLike, there: ArrayLike) -> np.ndarray:
 
 def _write_distance(fifth: int) -> str:
     """SQL: how many frames a frame `f` is from the midpoint of a fifth of the action `i` in the video `v`."""
-    middle_ms = f"start_ms + ({fifth} + 0.5) / {FRAMES_PER_ACTION} * (end_ms - start_ms)"
-    shown = f"floor(({middle_ms} + {1000 * HALF_MILLISECOND_S}) / 1000 * fps + 1e-6)::bigint + 1"
-    return f"abs(f.frame - least({shown}, coalesce(n_frames, {shown})))"
+    middle_s = f"((start_ms + ({fifth} + 0.5) / {FRAMES_PER_ACTION} * (end_ms - start_ms)) / 1000)"
+    return f"abs(f.frame - ({write_frame_at(middle_s)}))"
 
 
 MIDPOINT_DISTANCES = f"""

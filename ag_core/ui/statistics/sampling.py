@@ -10,7 +10,7 @@ import streamlit as st
 from ag_core.annotations.statistics.sampling import FRAMES_PER_ACTION, NEAR_FRAMES, find_midpoints, find_nearest_frames
 from ag_core.annotations.store import ANNOTATION
 from ag_core.errors import UserError
-from ag_core.records import ActionInterval, Video, frame_to_time
+from ag_core.records import ActionInterval, FrameClock, Video
 from ag_core.taxonomy import ACTIONS
 from ag_core.ui import cached
 from ag_core.ui.charts import plots
@@ -44,7 +44,7 @@ def show_sampling(scope: StatisticsScope) -> None:
     video = cached.load_video(scope.key, video_id)
     intervals = cached.load_intervals(scope.key, video_id)
     numbers = [graph.frame for graph in cached.load_graphs(scope.key, video_id)]
-    if not intervals or not video.fps:
+    if not intervals or video.clock is None:
         why = (
             "It has no annotated actions"
             if not intervals
@@ -52,9 +52,9 @@ def show_sampling(scope: StatisticsScope) -> None:
         )
         show_empty_state("No strip for this video", f"{why}; choose another video")
         return
-    frames = build_frame_table(numbers, intervals, video)
-    _show_strip(video, intervals, frames)
-    _show_frames(video, intervals, frames)
+    frames = build_frame_table(numbers, intervals, video.clock)
+    _show_strip(video, video.clock, intervals, frames)
+    _show_frames(video, video.clock, intervals, frames)
 
 
 def _forget_action() -> None:
@@ -72,15 +72,14 @@ def _describe_share(scope: StatisticsScope) -> str:
     )
 
 
-def build_frame_table(numbers: Sequence[int], intervals: Sequence[ActionInterval], video: Video) -> pd.DataFrame:
-    """frame, time_s, kind: annotated frames of a video of known rate, at a midpoint of an action or elsewhere."""
-    fps = video.fps or 1.0
-    middles = find_midpoints(intervals, fps, video.n_frames)["frame"].tolist()
+def build_frame_table(numbers: Sequence[int], intervals: Sequence[ActionInterval], clock: FrameClock) -> pd.DataFrame:
+    """frame, time_s, kind: annotated frames of a video with that clock, at a midpoint of an action or elsewhere."""
+    middles = find_midpoints(intervals, clock)["frame"].tolist()
     far = np.abs(find_nearest_frames(numbers, middles) - np.asarray(numbers, np.int64)) > NEAR_FRAMES
     return pd.DataFrame(
         {
             "frame": list(numbers),
-            "time_s": [frame_to_time(frame, fps) for frame in numbers],
+            "time_s": [clock.time_of(frame) for frame in numbers],
             "kind": [ELSEWHERE if one else AT_MIDPOINT for one in far],
         }
     )
@@ -91,7 +90,7 @@ def name_intervals(intervals: Sequence[ActionInterval]) -> list[str]:
     return [f"{index}. {ACTIONS[interval.action].label}" for index, interval in enumerate(intervals, start=1)]
 
 
-def _show_strip(video: Video, intervals: Sequence[ActionInterval], frames: pd.DataFrame) -> None:
+def _show_strip(video: Video, clock: FrameClock, intervals: Sequence[ActionInterval], frames: pd.DataFrame) -> None:
     names = name_intervals(intervals)
     bars = pd.DataFrame(
         {
@@ -101,7 +100,7 @@ def _show_strip(video: Video, intervals: Sequence[ActionInterval], frames: pd.Da
             "end_s": [interval.end_s for interval in intervals],
         }
     )
-    middles = find_midpoints(intervals, video.fps or 1.0, video.n_frames)
+    middles = find_midpoints(intervals, clock)
     middles = middles.assign(
         row=[names[index] for index in middles["interval"]],
         action=[bars["action"][index] for index in middles["interval"]],
@@ -141,23 +140,23 @@ def format_frame_mark(frame: int, time_s: float) -> str:
     return f"frame {frame}, {format_clock(time_s)}"
 
 
-def _show_frames(video: Video, intervals: Sequence[ActionInterval], frames: pd.DataFrame) -> None:
+def _show_frames(video: Video, clock: FrameClock, intervals: Sequence[ActionInterval], frames: pd.DataFrame) -> None:
     names = name_intervals(intervals)
     st.subheader("The five frames of one action", anchor=False)
     check_link("interval", names, "action")
     index = st.selectbox(
         "Action", range(len(names)), format_func=names.__getitem__, key="interval", bind="query-params", width=420
     )
-    middles = find_midpoints([intervals[index]], video.fps or 1.0, video.n_frames)
+    middles = find_midpoints([intervals[index]], clock)
     nearest = find_nearest_frames(middles["frame"], frames["frame"])
     with st.container(horizontal=True, key="ag_stills"):
         for part, middle, frame in zip(middles["part"], middles["frame"], nearest):
             annotated = frame > 0 and abs(int(frame) - int(middle)) <= NEAR_FRAMES
-            _show_frame(video, int(frame) if annotated else int(middle), int(part), bool(annotated))
+            number = int(frame) if annotated else int(middle)
+            _show_frame(video, number, clock.time_of(number), int(part), bool(annotated))
 
 
-def _show_frame(video: Video, frame: int, part: int, annotated: bool) -> None:
-    time_s = frame_to_time(frame, video.fps or 1.0)
+def _show_frame(video: Video, frame: int, time_s: float, part: int, annotated: bool) -> None:
     with st.container(key=f"ag_still_{part}"):
         image = cached.load_frame_jpeg(None if video.path is None else str(video.path), frame)
         show_still(image, alt=f"Frame {frame} of video {video.video_id}")

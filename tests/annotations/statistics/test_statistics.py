@@ -16,7 +16,7 @@ from ag_core.annotations.building.build import build_store
 from ag_core.annotations.lake.writing import write_lake
 from ag_core.annotations.statistics import counts, sampling, transitions
 from ag_core.annotations.store import ANNOTATION, AnnotationStore
-from ag_core.records import ActionInterval
+from ag_core.records import ActionInterval, FrameClock
 from ag_core.taxonomy import (
     ACTIONS,
     GROUP_OF_RELATION,
@@ -276,12 +276,12 @@ def test_a_source_without_rows_counts_nothing(world: World) -> None:
 
 def test_midpoints_are_the_middles_of_five_equal_parts() -> None:
     table = sampling.find_midpoints(
-        [ActionInterval("AA000", 0, 1.0, 6.0), ActionInterval("AA000", 1, 2.0, 2.0)], 10.0, 40
+        [ActionInterval("AA000", 0, 1.0, 6.0), ActionInterval("AA000", 1, 2.0, 2.0)], FrameClock(10.0, 40)
     )
     assert table["time_s"].tolist() == pytest.approx([1.5, 2.5, 3.5, 4.5, 5.5] + [2.0] * 5)
     assert table["frame"].tolist() == [16, 26, 36, 40, 40, *[21] * 5]  # clamped to the last frame
     assert table["interval"].tolist() == [0] * 5 + [1] * 5 and table["part"].tolist() == [1, 2, 3, 4, 5] * 2
-    assert sampling.find_midpoints([], 10.0).empty
+    assert sampling.find_midpoints([], FrameClock(10.0)).empty
 
 
 def test_the_nearest_frame_is_found_by_hand() -> None:
@@ -294,7 +294,7 @@ def test_the_share_at_midpoints_equals_a_walk(world: World) -> None:
     store, frames = world
     near = total = 0
     for video, fps in RATES.items():
-        wanted = sampling.find_midpoints(store.intervals_of(video), fps)["frame"].tolist()
+        wanted = sampling.find_midpoints(store.intervals_of(video), FrameClock(fps))["frame"].tolist()
         for one, frame in seen(frames):
             if one == video:
                 total += 1

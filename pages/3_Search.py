@@ -96,17 +96,17 @@ def read_sequence(fallback: str) -> Sequence | None:
 def show_answer(key: StoreKey, sequence: Sequence, counts: pd.DataFrame) -> None:
     """How many hits there are, and one page of them."""
     text = format_sequence(sequence)
-    place = int(st.session_state.get("page", 1))
-    found = cached.load_sequence_hits(key, text, PER_PAGE, (place - 1) * PER_PAGE)
+    page = int(st.session_state.get("page", 1))
+    found = cached.load_sequence_hits(key, text, PER_PAGE, (page - 1) * PER_PAGE)
     pages = max(1, ceil(found.total / PER_PAGE))
     check_link("page", map(str, range(1, pages + 1)), "page")
-    if place > pages:
-        st.session_state["page"] = place = 1
+    if page > pages:
+        st.session_state["page"] = page = 1
         found = cached.load_sequence_hits(key, text, PER_PAGE, 0)
     st.subheader(f"{format_number(found.total)} hit{'' if found.total == 1 else 's'}", anchor=False)
     in_videos = f"In {format_number(found.videos)} video{'' if found.videos == 1 else 's'}, asked"
-    asked = f"{in_videos if found.total else 'Asked'} in {1000 * found.seconds:.0f} ms."
-    show_owner_note(f"{asked} Whose frames: {format_source(sequence.where.source)}. {format_cautions(key, sequence)}")
+    answer = f"{in_videos if found.total else 'Asked'} in {1000 * found.seconds:.0f} ms."
+    show_owner_note(f"{answer} Whose frames: {format_source(sequence.where.source)}. {format_cautions(key, sequence)}")
     if not found.total:
         show_empty_state("No hit", drawn.explain_no_hits(sequence, counts))
     else:
@@ -123,16 +123,16 @@ def show_answer(key: StoreKey, sequence: Sequence, counts: pd.DataFrame) -> None
 
 def format_cautions(key: StoreKey, sequence: Sequence) -> str:
     """What a reader must know of this answer."""
-    said = []
+    cautions = []
     left_out = cached.count_videos_without_times(key, format_sequence(sequence))
     if left_out:
-        said.append(
+        cautions.append(
             f"{format_number(left_out)} annotated videos are left out: their frame rate is unknown, and so are the "
             "lengths and gaps that this sequence limits."
         )
     if sequence.negates:
-        said.append("An absent relationship means only that nobody annotated it.")
-    return " ".join(said)
+        cautions.append("An absent relationship means only that nobody annotated it.")
+    return " ".join(cautions)
 
 
 def show_hit(number: int, row: pd.Series, texts: Values[str]) -> None:

@@ -160,8 +160,8 @@ def show_history_and_link() -> None:
                 )
         with st.popover("Link", icon=":material/link:", type="tertiary"):
             st.caption("Opens this page with the query, its limits and its chart.")
-            held = {name: st.session_state.get(name) for name in LINKED}
-            chosen = {name: value for name, value in held.items() if value and value != LINKED[name]}
+            state = {name: st.session_state.get(name) for name in LINKED}
+            chosen = {name: value for name, value in state.items() if value and value != LINKED[name]}
             st.code(f"{st.context.url or ''}?{urlencode(chosen)}", language=None, wrap_lines=True)
 
 
@@ -184,9 +184,9 @@ def show_waiting() -> None:
 def show_error(query: RunningQuery) -> None:
     """What went wrong and where in the text, which stays in the editor."""
     show_failure(ValueError(query.error))
-    place = find_error_position(query.error, query.sql)
-    if place:
-        st.caption(f"Line {place[0]}, column {place[1]} of the query.")
+    position = find_error_position(query.error, query.sql)
+    if position:
+        st.caption(f"Line {position[0]}, column {position[1]} of the query.")
 
 
 def show_result(query: RunningQuery) -> None:

@@ -120,7 +120,7 @@ def format_funnel_cells(funnel: pd.DataFrame) -> tuple[list[str], list[list[str]
     rows = []
     for row in funnel.to_dict(orient="records"):
         numbers = [
-            f"{row[column]:,}" + ("" if pd.isna(told := row[f"{column}_published"]) else f" ({told:,})")
+            f"{row[column]:,}" + ("" if pd.isna(published := row[f"{column}_published"]) else f" ({published:,})")
             for column in COLUMNS
         ]
         rows.append([row["step"], *numbers, row["verdict"], row["origin"]])

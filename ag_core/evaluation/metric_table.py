@@ -28,9 +28,9 @@ class MetricTable:
         for first, *others in self._list_columns():
             for metric in others:
                 if not metric.is_comparable(first):
-                    said = f"{first.format_sentence()} And: {metric.format_sentence()}"
+                    both = f"{first.format_sentence()} And: {metric.format_sentence()}"
                     remedy = "Give every protocol and every data set a column of its own."
-                    raise UserError(f"these numbers do not belong into one column: {said} {remedy}")
+                    raise UserError(f"these numbers do not belong into one column: {both} {remedy}")
 
     @staticmethod
     def from_rows(row_title: str, rows: Mapping[str, Sequence[Metric | None]]) -> "MetricTable":
@@ -59,8 +59,8 @@ class MetricTable:
         lines = []
         for row, (name, metrics) in enumerate(self.rows):
             line = [name]
-            for metric, said in zip(metrics, shared_by_column):
-                line.append("–" if metric is None else _format_cell(metric, {*said, *at_end}))
+            for metric, shared in zip(metrics, shared_by_column):
+                line.append("–" if metric is None else _format_cell(metric, {*shared, *at_end}))
             lines.append(line + [texts[row] for texts in at_end.values()])
         return lines
 
@@ -93,8 +93,8 @@ class MetricTable:
             if all(kind in shared or not _has_fact(kind, column) for shared, column in zip(shared_by_column, columns)):
                 continue
             texts = [{metric.list_facts().get(kind, "") for metric in row} for row in of_rows]
-            if all(len(said) <= 1 for said in texts):
-                found[kind] = [next(iter(said), "") for said in texts]
+            if all(len(values) <= 1 for values in texts):
+                found[kind] = [next(iter(values), "") for values in texts]
         return found
 
 
@@ -110,6 +110,6 @@ def _has_fact(kind: str, metrics: Sequence[Metric]) -> bool:
     return any(kind in metric.list_facts() for metric in metrics)
 
 
-def _format_cell(metric: Metric, said: set[str]) -> str:
-    rest = [text for kind, text in metric.list_facts().items() if kind not in said]
+def _format_cell(metric: Metric, left_out: set[str]) -> str:
+    rest = [text for kind, text in metric.list_facts().items() if kind not in left_out]
     return metric.format_number() + (f" ({'; '.join(rest)})" if rest else "")

@@ -60,7 +60,7 @@ def tabulate_results(request: Mapping[str, Any], results: Sequence[LoggedResult]
 def average_over_seeds(metrics: Sequence[Metric]) -> Metric:
     """One metric of several trainings that differ in the seed alone; UserError where anything else differs."""
     first = metrics[0]
-    said = f"{first.format_sentence()} And: "
+    both = f"{first.format_sentence()} And: "
     if all(metric == first for metric in metrics):
         return first
     of_seed: dict[int, float] = {}
@@ -72,7 +72,7 @@ def average_over_seeds(metrics: Sequence[Metric]) -> Metric:
             )
         (seed,) = metric.origin.seeds
         if of_seed.setdefault(seed, metric.number) != metric.number:
-            raise UserError(f"two numbers for one seed: {said}{metric.format_sentence()}")
+            raise UserError(f"two numbers for one seed: {both}{metric.format_sentence()}")
     numbers = tuple(of_seed.values())
     origin = replace(first.origin, seeds=tuple(of_seed))
     return replace(first, number=fmean(numbers), origin=origin, number_of_seed=numbers)

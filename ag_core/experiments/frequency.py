@@ -67,8 +67,8 @@ def evaluate_frequency_prior(folder: Path, command: str = "") -> FrequencyEvalua
         for video, graphs in val.graphs.items()
     }
     recalls = tuple(compute_graph_recall(val.graphs, predictions, constraint) for constraint in Constraint)
-    said = command or f"evaluate frequency-real --graphs {folder.name}"
-    origin = Origin(Owner.OURS_REAL, folder.resolve().name, "val", TRUTH, command=said)
+    command = command or f"evaluate frequency-real --graphs {folder.name}"
+    origin = Origin(Owner.OURS_REAL, folder.resolve().name, "val", TRUTH, command=command)
     return FrequencyEvaluation(recalls, len(known), val.labels_left_out, origin)
 
 

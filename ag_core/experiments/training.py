@@ -1,4 +1,4 @@
-"""Training as functions: data and options in, weights at the given place and a typed result out.
+"""Training as functions: data and options in, weights at the given path and a typed result out.
 
 Every function prepares what it learns from, trains within the budget and writes its weights. Progress goes to the
 listeners it is given; nothing is printed here, and nothing is written but weights, caches and the state for resuming.

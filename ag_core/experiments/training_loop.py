@@ -303,7 +303,7 @@ def _hold_interruptions() -> Iterator[Callable[[], None]]:
             raise KeyboardInterrupt
         came.append(number)
 
-    def raise_held() -> None:
+    def raise_pending() -> None:
         if came:
             raise KeyboardInterrupt
 
@@ -312,7 +312,7 @@ def _hold_interruptions() -> Iterator[Callable[[], None]]:
     for number in numbers:
         signal.signal(number, remember)
     try:
-        yield raise_held
+        yield raise_pending
     finally:
         for number in numbers:
             signal.signal(number, signal.default_int_handler)

@@ -26,7 +26,7 @@ from ag_core.taxonomy import (
     orient_triplet,
 )
 
-ONE_FRAME, WHOLE_VIDEO = "moment", "video"
+ONE_FRAME, WHOLE_VIDEO = "frame", "video"
 """What a network shows; its attribute `scope`."""
 
 SECOND, FRAME = "second", "frame"
@@ -196,8 +196,8 @@ def _add_video(network: nx.MultiDiGraph, graphs: list[SceneGraph], min_probabili
 
 def _rank_relations(means: NDArray[np.float64], frames: NDArray[np.int64]) -> list[int]:
     """The relationships that ever hold, attention before spatial before contact, the most probable first."""
-    held = np.flatnonzero(frames).tolist()
+    holding = np.flatnonzero(frames).tolist()
     groups = list(Group)
     return sorted(
-        held, key=lambda one: (groups.index(GROUP_OF_RELATION[RELATIONS[one]]), -means[one], -frames[one], one)
+        holding, key=lambda one: (groups.index(GROUP_OF_RELATION[RELATIONS[one]]), -means[one], -frames[one], one)
     )

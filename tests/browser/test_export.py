@@ -130,7 +130,7 @@ def test_menu_gives_files(app: Callable[..., str], visit: Callable[..., Page], t
     waiting.value.save_as(tmp_path / "whole.gexf")
     network = nx.read_gexf(tmp_path / "whole.gexf")
     assert network.graph["mode"] == "dynamic" and all(spells for *_, spells in network.edges(data="spells"))
-    page.get_by_text("This moment").click()
+    page.get_by_text("This frame").click()
     expect(page.get_by_text("Frame 109, from the annotation.")).to_be_visible()
     with page.expect_download() as waiting:
         buttons.get_by_role("button", name="Triplets").click()

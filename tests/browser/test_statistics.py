@@ -57,7 +57,7 @@ def test_a_frame_of_the_strip_opens_the_player_at_its_moment(
     page.locator(".st-key-statistics_sampling_mark input").click()
     page.get_by_role("option").nth(3).click()
     link = links(page, "sampling")
-    expect(link).to_have_text(re.compile("Watch this moment"))
+    expect(link).to_have_text(re.compile("Watch this frame"))
     link.click()
     page.wait_for_url("**/Explore?**")
     settled(page)

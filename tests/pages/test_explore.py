@@ -58,7 +58,7 @@ def test_the_menu_lists_what_the_scope_allows(app_home: Path) -> None:
     app.run()
     assert export_labels(app) == [one.label for one in FORMATS.values() if one.of_video]
     assert "4 frames, from the annotation" in notes(app)
-    app.session_state[SCOPE] = export_menu.MOMENT
+    app.session_state[SCOPE] = export_menu.FRAME
     app.run()
     assert export_labels(app) == [one.label for one in FORMATS.values() if one.of_frame]
     assert "Frame 15, from the annotation" in notes(app)
@@ -71,10 +71,10 @@ def test_the_menu_lists_what_the_scope_allows(app_home: Path) -> None:
 def test_before_the_first_graph_the_menu_says_so(app_home: Path) -> None:
     app = watch(t="0.01")
     app.session_state[MENU] = True
-    app.session_state[SCOPE] = export_menu.MOMENT
+    app.session_state[SCOPE] = export_menu.FRAME
     app.run()
     assert export_labels(app) == []
-    assert any("No graph begins before this moment" in caption.value for caption in app.caption)
+    assert any("No graph begins before this frame" in caption.value for caption in app.caption)
 
 
 def test_a_file_is_made_when_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:

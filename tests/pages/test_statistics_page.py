@@ -113,7 +113,7 @@ def test_a_chosen_mark_leads_to_explore(tab: str, chart: str, mark: str, expecte
     marks.set_value(chosen).run()
     assert not app.exception
     [(label, found)] = [one for one in links(app) if "Explore" in one[0] or "Watch" in one[0]]
-    assert label in ("See the video in Explore", "Watch this moment")
+    assert label in ("See the video in Explore", "Watch this frame")
     assert found == (expected or urlencode({"action": f"{chosen[-5:-1]} {chosen[:-7]}"}))
 
 

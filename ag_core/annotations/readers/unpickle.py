@@ -123,7 +123,7 @@ class _WatchedFile(io.BufferedReader):
 
     def __init__(self, path: Path, progress: Callable[[int, int], None]) -> None:
         super().__init__(path.open("rb", buffering=0), 1 << 20)
-        self._progress, self._size, self._told = progress, path.stat().st_size, 0
+        self._progress, self._size, self._reported = progress, path.stat().st_size, 0
 
     def read(self, size: int | None = -1, /) -> bytes:
         piece = super().read(size)
@@ -137,8 +137,8 @@ class _WatchedFile(io.BufferedReader):
 
     def _report(self) -> None:
         done = self.tell()
-        if done - self._told >= 1 << 22 or done == self._size != self._told:
-            self._told = done
+        if done - self._reported >= 1 << 22 or done == self._size != self._reported:
+            self._reported = done
             self._progress(done, self._size)
 
 

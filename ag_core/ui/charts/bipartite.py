@@ -93,9 +93,9 @@ def draw_bipartite_map(
         )
         .add_params(PICK)
     )
-    told = [alt.Tooltip("name:N"), alt.Tooltip("n:Q", format=",d", title="relationships")]
+    tooltip = [alt.Tooltip("name:N"), alt.Tooltip("n:Q", format=",d", title="relationships")]
     faded = alt.when(PICK).then(alt.value(1.0)).otherwise(alt.value(0.55))
-    names = alt.Chart(nodes).encode(x=x, y=y, tooltip=told, opacity=faded)
+    names = alt.Chart(nodes).encode(x=x, y=y, tooltip=tooltip, opacity=faded)
     dots = names.mark_point(filled=True, size=46, color=PLAIN[dark])
     left = names.transform_filter("datum.x == 0").mark_text(
         align="right", dx=-9, baseline="middle", fontSize=12, color=TEXT[dark]

@@ -42,7 +42,7 @@ class Figure:
     draw      the chart, in the colours for dark or for light
     table     the data as downloaded
     searches  what each mark (the chart's column `mark`) means in Explore
-    moments   or: the video and the time in seconds that each mark stands for
+    times     or: the video and the time in seconds that each mark stands for
     sequences what some marks mean in Search, in its language
     source    whose rows were counted; Explore and Search are asked of the same
     wide      whether the chart keeps its width and scrolls on a narrow screen
@@ -56,7 +56,7 @@ class Figure:
     draw: Callable[[bool], Chart]
     table: pd.DataFrame
     searches: Mapping[str, VideoFilter] = field(default_factory=dict)
-    moments: Mapping[str, tuple[str, float]] = field(default_factory=dict)
+    times: Mapping[str, tuple[str, float]] = field(default_factory=dict)
     sequences: Mapping[str, str] = field(default_factory=dict)
     source: str = ANNOTATION
     wide: bool = False
@@ -64,7 +64,7 @@ class Figure:
     @property
     def marks(self) -> tuple[str, ...]:
         """All that can be chosen; the most frequent come first."""
-        return (*self.searches, *self.moments)
+        return (*self.searches, *self.times)
 
 
 def show_figure(figure: Figure, key: str) -> None:
@@ -114,9 +114,9 @@ def _show_choice(figure: Figure, key: str) -> None:
         label_visibility="collapsed",
         width=290,
     )
-    if mark is not None and mark in figure.moments:
-        video_id, time_s = figure.moments[mark]
-        _show_link(EXPLORE, "Watch this moment", {VIDEO: [video_id], TIME: [f"{time_s:.3f}"]})
+    if mark is not None and mark in figure.times:
+        video_id, time_s = figure.times[mark]
+        _show_link(EXPLORE, "Watch this frame", {VIDEO: [video_id], TIME: [f"{time_s:.3f}"]})
     elif mark is not None:
         store = cached.get_store_key()
         search = replace(figure.searches[mark], source=figure.source)

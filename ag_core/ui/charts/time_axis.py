@@ -22,7 +22,7 @@ def draw_duration_bars(table: pd.DataFrame, *, dark: bool) -> Chart:
         "relation:N", sort=order["relation"].tolist(), title=None, axis=alt.Axis(labelLimit=260, labelOverlap=False)
     )
     scale = alt.Scale(domainMin=0)
-    told = [
+    tooltip = [
         alt.Tooltip("relation:N"),
         alt.Tooltip("group:N"),
         alt.Tooltip("intervals:Q", format=",d"),
@@ -31,7 +31,7 @@ def draw_duration_bars(table: pd.DataFrame, *, dark: bool) -> Chart:
         alt.Tooltip("q10:Q", format=".2f", title="10 % (s)"),
         alt.Tooltip("q90:Q", format=".2f", title="90 % (s)"),
     ]
-    base = alt.Chart(table).encode(y=rows, tooltip=told, color=encode_group_colour(dark))
+    base = alt.Chart(table).encode(y=rows, tooltip=tooltip, color=encode_group_colour(dark))
     axis = alt.Axis(tickCount=8)
     lines = base.mark_rule(strokeWidth=1.5).encode(
         x=alt.X("q10:Q", title="seconds", scale=scale, axis=axis), x2="q90:Q"
@@ -102,7 +102,7 @@ def draw_sampling_strip(
         )
     )
     # A stroke is thinner than a finger: what is pressed is an almost invisible square over it.
-    told = [
+    tooltip = [
         alt.Tooltip("frame:Q", format=",d"),
         alt.Tooltip("time_s:Q", format=".3f"),
         alt.Tooltip("kind:N", title="lies"),
@@ -110,7 +110,7 @@ def draw_sampling_strip(
     handles = (
         alt.Chart(frames.assign(row=ANNOTATED_ROW))
         .mark_square(size=420, color=PLAIN[dark], opacity=0.01)
-        .encode(y=y, x=alt.X("time_s:Q", scale=x, title="seconds"), tooltip=told)
+        .encode(y=y, x=alt.X("time_s:Q", scale=x, title="seconds"), tooltip=tooltip)
         .add_params(PICK)
     )
     strokes = strokes.encode(opacity=alt.when(PICK).then(alt.value(1.0)).otherwise(alt.value(0.3)))

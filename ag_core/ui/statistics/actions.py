@@ -22,13 +22,13 @@ MAX_BESIDE = 20
 def show_actions(scope: StatisticsScope) -> None:
     """Intervals of every action, verbs by objects, and the actions under way while an object is seen."""
     counted = scope.load_counts("action")
-    held = counted[counted["intervals"] > 0]
-    if held.empty:
+    occur = counted[counted["intervals"] > 0]
+    if occur.empty:
         why = "Models score whole videos and clips, not intervals; choose the annotation as source to see actions"
         show_empty_state("No actions", why, (EXPLORE, "All videos"))
         return
     st.subheader("Actions", anchor=False)
-    _show_counts(scope, counted, held)
+    _show_counts(scope, counted, occur)
     _show_verbs(scope, counted)
     _show_beside(scope)
 
@@ -40,14 +40,14 @@ def mark_actions(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, VideoFilt
     return table.assign(**{MARK: marks}), searches
 
 
-def _show_counts(scope: StatisticsScope, counted: pd.DataFrame, held: pd.DataFrame) -> None:
+def _show_counts(scope: StatisticsScope, counted: pd.DataFrame, occur: pd.DataFrame) -> None:
     logarithmic = show_log_toggle()
-    most, searches = mark_actions(held.nlargest(MAX_ACTIONS, "intervals"))
-    rest = f" The {MAX_ACTIONS} most frequent are drawn; the files have all." if len(held) > len(most) else ""
+    most, searches = mark_actions(occur.nlargest(MAX_ACTIONS, "intervals"))
+    rest = f" The {MAX_ACTIONS} most frequent are drawn; the files have all." if len(occur) > len(most) else ""
     show_figure(
         Figure(
             "Actions",
-            f"{len(held)} of {len(counted)} Charades actions occur, {format_number(int(held['intervals'].sum()))} "
+            f"{len(occur)} of {len(counted)} Charades actions occur, {format_number(int(occur['intervals'].sum()))} "
             f"intervals; counted in {scope.owner}.{rest}",
             "Bars: number of annotated intervals of each action, most frequent first",
             "actions",

@@ -82,16 +82,16 @@ def _show_transitions(scope: StatisticsScope, object_class: int, group: Group) -
 
 def _list_remaining(before: str, after: str) -> tuple[int, ...]:
     """The relationship that came after, or the one before where the object is gone after it."""
-    held = before if after == ENDS else after
-    return () if held in (APPEARS, ENDS) else (find_relation_index(held),)
+    remaining = before if after == ENDS else after
+    return () if remaining in (APPEARS, ENDS) else (find_relation_index(remaining),)
 
 
 def write_transition_sequences(table: pd.DataFrame, object_name: str) -> dict[str, str]:
     """What Search is asked for each change from one relationship to another (columns before, after, mark)."""
     changes = table[(table["before"] != APPEARS) & (table["after"] != ENDS) & (table["before"] != table["after"])]
-    said = {format_name(name): format_triplet(name, object_name) for name in RELATIONS}
+    triplets = {format_name(name): format_triplet(name, object_name) for name in RELATIONS}
     return {
-        mark: f"{said[before]} then {said[after]}"
+        mark: f"{triplets[before]} then {triplets[after]}"
         for mark, before, after in changes[[MARK, "before", "after"]].itertuples(index=False)
     }
 

@@ -123,7 +123,7 @@ def _show_strip(video: Video, clock: FrameClock, intervals: Sequence[ActionInter
             video.video_id,
             partial(_draw_strip, bars, middles, marked, length_s),
             pd.concat([middles.assign(kind="midpoint").drop(columns=["interval", "row"]), frames], ignore_index=True),
-            moments={mark: (video.video_id, time_s) for mark, time_s in zip(marked[MARK], marked["time_s"])},
+            times={mark: (video.video_id, time_s) for mark, time_s in zip(marked[MARK], marked["time_s"])},
         ),
         "statistics_sampling",
     )

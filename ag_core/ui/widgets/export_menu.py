@@ -1,4 +1,4 @@
-"""The export menu of a video page: the graphs of one source as files, of this moment or of the whole video.
+"""The export menu of a video page: the graphs of one source as files, of this frame or of the whole video.
 
 A file is made when its button is pressed; formats and conventions are described in docs/export.md.
 """
@@ -12,7 +12,7 @@ from ag_core.records import FrameClock, SceneGraph, Video, latest_graph_at
 from ag_core.ui.formatting import format_download_name, format_number
 from ag_core.ui.page import is_dark, show_owner_note
 
-MOMENT, WHOLE = "This moment", "Whole video"
+FRAME, WHOLE = "This frame", "Whole video"
 
 
 def show_export_menu(
@@ -29,12 +29,12 @@ def show_export_menu(
         return
     with menu:
         scope = st.segmented_control(
-            "What", [MOMENT, WHOLE], default=WHOLE, required=True, key=f"{key}_scope", label_visibility="collapsed"
+            "What", [FRAME, WHOLE], default=WHOLE, required=True, key=f"{key}_scope", label_visibility="collapsed"
         )
         newest = latest_graph_at(graphs, clock.frame_at(time_s))
-        frame = newest.frame if newest is not None and scope == MOMENT else None
-        if scope == MOMENT and newest is None:
-            st.caption("No graph begins before this moment; play on, or choose the whole video.")
+        frame = newest.frame if newest is not None and scope == FRAME else None
+        if scope == FRAME and newest is None:
+            st.caption("No graph begins before this frame; play on, or choose the whole video.")
             return
         about = f"frame {frame}" if frame else f"{format_number(len(graphs))} frames"
         show_owner_note(f"{about[:1].upper()}{about[1:]}, {whose}.")

@@ -73,11 +73,11 @@ def show_funnel(key: StoreKey) -> None:
         + (f" {explanation}" if (explanation := describe_funnel(table)) else "")
     )
     published = [name for name in table if name.endswith("_published")]
-    told = [name for name in published if table[name].notna().any()]
+    filled = [name for name in published if table[name].notna().any()]
     numbers = {name: st.column_config.NumberColumn(name.capitalize(), format="localized") for name in table}
     numbers |= {name: st.column_config.NumberColumn("published", format="localized") for name in published}
     st.dataframe(
-        table[[name for name in table if name not in published or name in told]],
+        table[[name for name in table if name not in published or name in filled]],
         hide_index=True,
         height="content",
         column_config=numbers

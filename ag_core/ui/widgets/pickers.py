@@ -49,10 +49,10 @@ def pick_video(
     part of the address away when its page is left.
     """
     ids = cached.load_videos(key, source)["video_id"].tolist()
-    index, asked = ids.index(first) if first in ids else 0, st.query_params.get(widget_key)
+    index, linked = ids.index(first) if first in ids else 0, st.query_params.get(widget_key)
     chosen: str = st.selectbox("Video", ids, index, key=widget_key, bind="query-params", width=260, on_change=on_change)
-    if asked is not None and asked not in ids and chosen == ids[index]:
-        raise UserError(f"the link names video {asked!r}, which is not among the {format_number(len(ids))} here")
+    if linked is not None and linked not in ids and chosen == ids[index]:
+        raise UserError(f"the link names video {linked!r}, which is not among the {format_number(len(ids))} here")
     return chosen
 
 
@@ -97,7 +97,7 @@ def pick_filter(key: StoreKey) -> VideoFilter:
 
     They ask the annotation, or the first model run where the store has none; where it has several, one may choose whom.
     """
-    sources, asked = cached.list_sources(key), cached.find_main_source(key)
+    sources, source = cached.list_sources(key), cached.find_main_source(key)
     # The address has an action as the picker prints it; a link written by hand may give the bare id.
     ids = {action.id for action in ACTIONS}
     check_link("object", OBJECTS, "object")
@@ -129,7 +129,7 @@ def pick_filter(key: StoreKey) -> VideoFilter:
             placeholder="Any",
         )
         if len(sources) > 1:
-            asked = pick_source(key, "source")
+            source = pick_source(key, "source")
         split = st.selectbox(
             "Split", SPLITS, index=None, key="split", bind="query-params", persist_state="session", placeholder="Both"
         )
@@ -142,7 +142,7 @@ def pick_filter(key: StoreKey) -> VideoFilter:
         tuple(find_relation_index(name) for name in relations),
         split,
         text or "",
-        asked,
+        source,
     )
 
 

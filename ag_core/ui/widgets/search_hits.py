@@ -84,11 +84,11 @@ def _render_strip(row: pd.Series, intervals: Values[StepInterval], texts: Values
     for interval, (start, end), text in zip(intervals, spans, texts, strict=True):
         left = min(100 * start / length, 100 - NARROWEST_PERCENT)
         width = max(100 * (end - start) / length, NARROWEST_PERCENT)
-        said = escape(f"Step {interval.step}, {text}: {_format_span(interval)}")
+        label = escape(f"Step {interval.step}, {text}: {_format_span(interval)}")
         style = f"left:{left:.2f}%;width:{width:.2f}%;{_format_colours(interval.step, dark)}"
         link = _format_address(address, str(row["video_id"]), interval.start_s)
         lanes.append(
-            f'<div class="lane"><a href="{link}" target="_self" title="{said}" aria-label="{said}" style="{style}">'
+            f'<div class="lane"><a href="{link}" target="_self" title="{label}" aria-label="{label}" style="{style}">'
             f"{interval.step}</a></div>"
         )
     ends = ("0:00", format_clock(length)[:-4]) if timed else ("frame 1", f"frame {length:.0f}")

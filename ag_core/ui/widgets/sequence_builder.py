@@ -201,8 +201,8 @@ def _show_limits_popover(
             return
         _change(change(chosen))
 
-    said = f"{verb} {_format_limits(limits, verb)}"
-    with st.popover(said, type="tertiary"), st.container(horizontal=True):
+    label = f"{verb} {_format_limits(limits, verb)}"
+    with st.popover(label, type="tertiary"), st.container(horizontal=True):
         for label, key, value in (
             (min_label, keys[0], limits.min_ms / 1000 if limits.min_ms else None),
             (max_label, keys[1], None if limits.max_ms is None else limits.max_ms / 1000),
@@ -215,10 +215,10 @@ def _show_limits_popover(
 
 def _format_limits(limits: Limits, verb: str) -> str:
     gap = verb == "then"
-    said = [f"{'after' if gap else 'at least'} {limits.min_ms / 1000:.10g} s"] if limits.min_ms else []
+    parts = [f"{'after' if gap else 'at least'} {limits.min_ms / 1000:.10g} s"] if limits.min_ms else []
     if limits.max_ms is not None:
-        said.append(f"{'within' if gap else 'at most'} {limits.max_ms / 1000:.10g} s")
-    return (" " if gap else " and ").join(said) or ("any time later" if gap else "any length")
+        parts.append(f"{'within' if gap else 'at most'} {limits.max_ms / 1000:.10g} s")
+    return (" " if gap else " and ").join(parts) or ("any time later" if gap else "any length")
 
 
 def _show_where_row(sequence: Sequence, sources: Values[str]) -> None:

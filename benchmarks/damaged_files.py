@@ -32,7 +32,7 @@ def main() -> int:
     parser.add_argument("what", choices=("media", "data"))
     parser.add_argument("--count", type=int, default=500, help="cases (default %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the first case (default %(default)s)")
-    parser.add_argument("--limit", type=float, default=20.0, help="seconds until a case counts as hanging")
+    parser.add_argument("--limit", type=float, default=20.0, help="seconds of work until a case hangs")
     parser.add_argument(
         "--keep", type=Path, metavar="DIR", help="keep the files of every case that fails, or of --count 1"
     )
@@ -59,7 +59,7 @@ def _run(options: argparse.Namespace, folder: Path) -> int:
         outcome = run_apart(trial, options.limit)
         outcomes.append((seed, words, outcome))
         if not outcome.passed or options.count == 1:
-            print(f"{seed}: {outcome.word} after {outcome.seconds:.1f} s, {words}\n{outcome.said}", flush=True)
+            print(f"{seed}: {outcome.word} after {outcome.seconds:.1f} s of work, {words}\n{outcome.said}", flush=True)
             if options.keep is not None:
                 shutil.copytree(scratch, options.keep / f"{options.what}-{seed}", dirs_exist_ok=True, symlinks=True)
         shutil.rmtree(scratch)
@@ -108,7 +108,7 @@ def _format_report(options: argparse.Namespace, outcomes: "list[tuple[int, str, 
         f"# {len(outcomes)} damaged {options.what} files, seeds {options.seed} to {options.seed + len(outcomes) - 1}",
         "",
         ", ".join(f"{count} {word}" for word, count in words.most_common())
-        + f"; the slowest took {slowest[2].seconds:.1f} s (seed {slowest[0]}), at most {largest:.0f} MB",
+        + f"; the longest took {slowest[2].seconds:.1f} s of work (seed {slowest[0]}), at most {largest:.0f} MB",
         "",
     ]
     kinds: dict[str, list[tuple[int, str]]] = defaultdict(list)

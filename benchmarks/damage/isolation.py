@@ -5,6 +5,7 @@ The child is forked: what the parent has loaded (models, a whole store) is there
 
 import contextlib
 import json
+import math
 import os
 import resource
 import select
@@ -22,7 +23,10 @@ FINE, REFUSED = "fine", "refused"
 WRONG, TRACEBACK, CRASH, HANG, MEMORY = "wrong", "traceback", "crash", "hang", "memory"
 
 LIMIT_S = 20.0
-"""Longer than this is a hang."""
+"""More work of the processor than this is a hang."""
+
+PATIENCE = 8
+"""How much longer than that a trial may wait, on a machine that is busy with other things."""
 
 MAX_MB = 2500
 """More memory than this for files of a few kilobytes is a fault."""
@@ -34,7 +38,7 @@ class Wrong(Exception):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a trial ended: one of the words above, what was said, how long it took and the most memory it had."""
+    """How a trial ended: one of the words above, what was said, seconds of work and the most memory it had."""
 
     word: str
     said: str
@@ -54,18 +58,20 @@ def run_apart(trial: Callable[[], str], limit_s: float = LIMIT_S, max_mb: float 
     child = os.fork()
     if child == 0:
         os.close(inlet)
-        _run_child(trial, outlet)
+        _run_child(trial, outlet, limit_s)
     os.close(outlet)
-    said, hung = _read_until(inlet, began + limit_s)
+    said, hung = _read_until(inlet, began + PATIENCE * limit_s)
     os.close(inlet)
     if hung:
         os.killpg(child, signal.SIGKILL)
     _, status, usage = os.wait4(child, 0)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child, signal.SIGKILL)  # what the trial started and left
-    seconds, megabytes = time.perf_counter() - began, usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+    seconds, megabytes = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
     if hung:
-        return Outcome(HANG, f"not done after {limit_s:g} s", seconds, megabytes)
+        return Outcome(HANG, f"not done after {PATIENCE * limit_s:g} s", seconds, megabytes)
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
+        return Outcome(HANG, f"not done after {limit_s:g} s of work", seconds, megabytes)
     if os.WIFSIGNALED(status) or not said:
         return Outcome(CRASH, f"ended by signal {os.WTERMSIG(status)}", seconds, megabytes)
     word, text = json.loads(said)
@@ -87,9 +93,10 @@ def _read_until(inlet: int, end: float) -> tuple[bytes, bool]:
     return said, True
 
 
-def _run_child(trial: Callable[[], str], outlet: int) -> None:
+def _run_child(trial: Callable[[], str], outlet: int, limit_s: float) -> None:
     """Run the trial and end the process; never returns."""
     os.setpgid(0, 0)
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(limit_s), math.ceil(limit_s) + 5))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     word, text = TRACEBACK, ""
     try:

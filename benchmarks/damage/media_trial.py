@@ -60,12 +60,12 @@ def decode_in_order(path: Path) -> list[Track]:
     """Every video track of a file, decoded packet by packet as a player does; none where nothing can be opened."""
     tracks: list[Track] = []
     try:
-        with av.open(str(path), options=OPEN_OPTIONS) as container:
+        with av.open(str(path), options=OPEN_OPTIONS, metadata_errors="replace") as container:
             count = len(container.streams.video)
     except (av.FFmpegError, ValueError):
         return tracks
     for number in range(count):
-        with av.open(str(path), options=OPEN_OPTIONS) as container:
+        with av.open(str(path), options=OPEN_OPTIONS, metadata_errors="replace") as container:
             stream = container.streams.video[number]
             stream.thread_type = "NONE"
             sums: list[int] = []

@@ -98,6 +98,8 @@ def _assemble(
             connection.execute(statement, {name: values[name] for name in statement.named_parameters})
         for table in COLUMNS:
             connection.execute(f"drop view part_{table}")
+        # Closing does so as well, and on a full disk says nothing when it fails: an empty store would be left.
+        connection.execute("checkpoint")
         progress(len(statements), len(statements))
 
 

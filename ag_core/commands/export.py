@@ -1,6 +1,7 @@
 """`export`: the scene graphs of one video or of all, for Gephi, networkx, a picture or a page (docs/export.md)."""
 
 import argparse
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,9 @@ from ag_core.settings import is_address
 if TYPE_CHECKING:
     from ag_core.annotations.store import AnnotationStore
     from ag_core.records import SceneGraph, Video
+
+MAX_NAME_BYTES = 200
+"""Of a file's name without its ending; a disk takes 255 with it."""
 
 FORMAT_NAMES = ("gexf", "graphml", "json", "triplets", "svg", "strip", "html")
 
@@ -64,7 +68,9 @@ def run(options: argparse.Namespace) -> None:
         if options.source not in store.sources():
             known = ", ".join(store.sources()) or "none"
             raise UserError(f"source {options.source!r} is not in the store; there are: {known}")
-        chosen = store.videos(options.source)["video_id"].tolist() if options.all else options.videos
+        chosen = (
+            store.videos(options.source)["video_id"].tolist() if options.all else list(dict.fromkeys(options.videos))
+        )
         if options.all or len(chosen) > 1:
             _export_folder(store, chosen, options)
         else:
@@ -117,13 +123,24 @@ def _export_folder(store: "AnnotationStore", chosen: Sequence[str], options: arg
 
 
 def _files(chosen: Sequence[str], options: argparse.Namespace) -> Iterator[tuple[str, Path]]:
-    """Each video with its file; an id never leads out of the folder."""
+    """Each video with its file; an id never leads out of the folder, and no two share a file on any disk."""
+    from ag_core.files import hash_bytes
     from ag_core.graphs.formats import FORMATS
 
     ending = FORMATS[options.format].extension
-    for video_id in chosen:
-        safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in video_id).lstrip(".")
-        yield video_id, options.out / f"{safe or '_'}.{ending}"
+    names = [_make_file_name(video_id) for video_id in chosen]
+    # Some disks do not tell capitals from small letters.
+    sharing = Counter(name.casefold() for name in names)
+    for video_id, name in zip(chosen, names):
+        if sharing[name.casefold()] > 1 or len(name.encode()) > MAX_NAME_BYTES:
+            cut = name.encode()[:MAX_NAME_BYTES].decode(errors="ignore")
+            name = f"{cut}-{hash_bytes(video_id.encode())[:8]}"
+        yield video_id, options.out / f"{name}.{ending}"
+
+
+def _make_file_name(video_id: str) -> str:
+    safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in video_id).lstrip(".")
+    return safe or "_"
 
 
 def _content(

@@ -35,8 +35,9 @@ def to_gexf(network: nx.MultiDiGraph) -> bytes:
     tells parallel edges apart, the span of the whole graph, and a sentence on what it is.
     """
     writer = GEXFWriter(encoding="utf-8", prettyprint=True, version="1.3")
-    writer.xml.set("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance")
     writer.add_graph(_prepare_for_gexf(network))
+    # The grammar lists neither the hint to a schema nor a name of the graph.
+    del writer.xml.attrib["xsi:schemaLocation"], writer.graph_element.attrib["name"]
     for element, (*_, relation) in zip(writer.graph_element.iter("edge"), network.edges(keys=True)):
         element.set("kind", relation)
     if network.graph["scope"] == WHOLE_VIDEO:
@@ -133,7 +134,7 @@ def _describe(network: nx.MultiDiGraph) -> str:
 
 def _prepare_for_gexf(network: nx.MultiDiGraph) -> nx.MultiDiGraph:
     """The network with what Gephi draws: colours of groups; lists other than spells as text."""
-    drawn = nx.MultiDiGraph(name=replace_forbidden_characters(network.graph["name"]))
+    drawn = nx.MultiDiGraph()
     for name, data in network.nodes(data=True):
         viz = {
             "color": _parse_colour("#5A6274" if name == PERSON else "#9AA5B8"),

@@ -1,6 +1,7 @@
 """Graphs as they leave the app: files say what the network says, and so do pictures and the page."""
 
 import json
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import networkx as nx
@@ -13,6 +14,7 @@ from ag_core.graphs.formats import FORMATS, export_graphs
 from ag_core.graphs.networks import to_networkx
 from ag_core.records import SceneGraph, Video
 from ag_core.settings import PROJECT
+from tests.graphs.gexf_grammar import list_violations
 from tests.graphs.scenes import CUP, DRINKING, VIDEO, edges_with, read_gexf, read_graphml
 
 
@@ -57,6 +59,32 @@ def test_gexf_is_what_gephi_expects() -> None:
     declared = {(kind.get("class"), one.get("id")) for kind in body.iter(f"{space}attributes") for one in kind}
     used = {one.get("for") for one in body.iter(f"{space}attvalue")}
     assert used == {number for _, number in declared}
+
+
+@pytest.mark.parametrize("frame", [None, 11, 1000])
+@pytest.mark.parametrize("rate", [10.0, None])
+@pytest.mark.parametrize("graphs", [DRINKING, DRINKING[:1], []], ids=["several", "one", "none"])
+def test_gexf_keeps_to_its_grammar(graphs: list[SceneGraph], rate: float | None, frame: int | None) -> None:
+    untimed = [replace(one, time_s=one.time_s if rate else float("nan")) for one in graphs]
+    video = replace(VIDEO, video_id="a\x00<b>&é", fps=rate)
+    content = to_gexf(to_networkx(untimed, video, frame=frame))
+    assert list_violations(content) == []
+    order = [child.tag.rpartition("}")[2] for child in ElementTree.fromstring(content).iter() if len(child)]
+    assert order.index("meta") < order.index("graph")
+
+
+def test_the_grammar_of_gexf_is_told_from_what_leaves_it() -> None:
+    content = to_gexf(to_networkx(DRINKING, VIDEO)).decode()
+    for sound, broken, said in (
+        ('<graph defaultedgetype="directed"', '<graph name="x" defaultedgetype="both"', "graph has an attribute name"),
+        ('<graph defaultedgetype="directed"', '<graph defaultedgetype="both"', "defaultedgetype='both'"),
+        ('<spell start="', '<spell begin="', "spell has an attribute begin"),
+        ('<viz:color r="', '<viz:color r="9', "color says r="),
+        ('<edge source="', '<edge from="', "edge has no source"),
+        ("<nodes>", "<nodes>text", "nodes holds text"),
+    ):
+        assert sound in content
+        assert said in " ".join(list_violations(content.replace(sound, broken).encode())), said
 
 
 def test_graphml_ids_are_unique() -> None:

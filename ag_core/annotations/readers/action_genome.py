@@ -201,9 +201,13 @@ class _ObjectCollector:
                 contact, visible, mask = entry["contacting_relationship"], entry["visible"], 0
                 if visible is True and type(attention) is type(spatial) is type(contact) is list:
                     sides = entry["bbox"]
-                    if type(sides) not in _SEQUENCES or not NUMBERS.issuperset(map(type, sides)):
+                    x, y, width, height = sides
+                    if not type(x) is type(y) is type(width) is type(height) is float:
+                        if not NUMBERS.issuperset(map(type, sides)):
+                            raise TypeError
+                        x, y, width, height = map(float, sides)
+                    if type(sides) not in _SEQUENCES:
                         raise TypeError
-                    x, y, width, height = map(float, sides)
                     for name in attention:
                         mask |= _BIT_OF_RELATION[name]
                     for name in spatial:

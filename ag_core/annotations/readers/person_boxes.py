@@ -71,14 +71,13 @@ def _read_row(entry: Any, key: str, file_name: str, issues: list[Issue]) -> tupl
     try:  # as released: nothing to look at more closely
         width, height = entry["bbox_size"]
         box, score = entry["bbox"], entry["bbox_score"]
-        sized = 0 < width < MAX_PX and 0 < height < MAX_PX and type(width) in NUMBERS and type(height) in NUMBERS
+        sized = 0 < width < MAX_PX and 0 < height < MAX_PX and type(width) is type(height) in NUMBERS
         if sized and entry["bbox_mode"] == "xyxy" and len(box) == len(score):
             if len(box) == 0:
                 return width, height, *_NO_BOX, math.nan
-            if box.dtype.kind == score.dtype.kind == "f":
-                ((x1, y1, x2, y2),), (certain,) = box.tolist(), score.tolist()
-                if 0 <= certain <= 1:
-                    return width, height, x1, y1, x2, y2, certain
+            ((x1, y1, x2, y2),), (certain,) = box.tolist(), score.tolist()
+            if type(x1) is type(certain) is float and 0 <= certain <= 1:
+                return width, height, x1, y1, x2, y2, certain
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError):
         pass
     if not isinstance(entry, dict):

@@ -64,8 +64,14 @@ def _build(chosen: Settings, wanted: str) -> None:
         action_genome=chosen.showcase / "annotations",
         videos=chosen.showcase / "videos",
         predictions=list_showcase_predictions(chosen.showcase),
+        force=_was_cut(chosen, wanted),
     )
-    write_atomically(_stamp_path(chosen), wanted)
+    write_atomically(_stamp_path(chosen), _describe_state(chosen.embedded_store, wanted))
+
+
+def _describe_state(store: Path, wanted: str) -> str:
+    """What the stamp says of a whole store: what it was made from, and its size, another one where it was cut."""
+    return f"{wanted} {store.stat().st_size}"
 
 
 def _stamp_path(chosen: Settings) -> Path:
@@ -74,7 +80,16 @@ def _stamp_path(chosen: Settings) -> Path:
 
 def _is_current(chosen: Settings, wanted: str) -> bool:
     stamp = _stamp_path(chosen)
-    return chosen.embedded_store.is_file() and stamp.is_file() and stamp.read_text() == wanted
+    store = chosen.embedded_store
+    return store.is_file() and stamp.is_file() and stamp.read_text() == _describe_state(store, wanted)
+
+
+def _was_cut(chosen: Settings, wanted: str) -> bool:
+    """Whether the store was made from this showcase and is no longer as long as it was then."""
+    stamp = _stamp_path(chosen)
+    made_from, _, size = stamp.read_text().partition(" ") if stamp.is_file() else ("", "", "")
+    store = chosen.embedded_store
+    return made_from == wanted and bool(size) and (not store.is_file() or size != str(store.stat().st_size))
 
 
 def _compute_fingerprint(chosen: Settings) -> str:

@@ -6,6 +6,7 @@ clip network and scene-graph predictor and lie in the data's cache under the has
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -148,11 +149,13 @@ def build_extractor(
 
 
 def _load_or_make(path: Path, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
-    if not path.exists():
-        with stage_file(path) as staged:
-            np.save(staged, make())
-    kept: NDArray[Any] = np.load(path)
-    return kept
+    with suppress(FileNotFoundError, ValueError, EOFError):  # missing, or cut
+        kept: NDArray[Any] = np.load(path)
+        return kept
+    made = make()
+    with stage_file(path) as staged:
+        np.save(staged, made)
+    return made
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ one file a video, and are mapped rather than loaded, so that any frame is a chea
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -317,9 +318,14 @@ class FrameCache(Generic[SomeVideo]):
         """The frames [F,H,W,3] of a video, in order, mapped from the disk; decoded if missing or out of date."""
         if video.video_id not in self._open:
             path = self.get_path(video)
-            if not path.exists() or path.stat().st_mtime < video.path.stat().st_mtime:
+            frames = None
+            if path.exists() and path.stat().st_mtime >= video.path.stat().st_mtime:
+                with suppress(ValueError, EOFError):  # a file that was cut
+                    frames = np.load(path, mmap_mode="r")
+            if frames is None:
                 self._make(video, path)
-            self._open[video.video_id] = np.load(path, mmap_mode="r")
+                frames = np.load(path, mmap_mode="r")
+            self._open[video.video_id] = frames
         return self._open[video.video_id]
 
     def prepare(self, videos: Sequence[SomeVideo], workers: int = 2) -> Iterator[int]:

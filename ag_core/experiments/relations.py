@@ -5,6 +5,7 @@ boxes (as in sgdet), where a pair is related if person and object overlap annota
 Of the unrelated pairs at most three for each related one are kept (methods C0).
 """
 
+import pickle
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -154,10 +155,21 @@ def load_examples(
     cache = open_counted_frames(data.cache)
     for video in videos:
         path = folder / f"{video.video_id}.pt"
-        if not path.exists():
+        states = _read_states(path)
+        if states is None:
             examples = build_video_examples(video, cache.read(video), trunk, detector, every)
-            _write(path, [example.to_state() for example in examples])
-        yield [PairExample.from_state(state) for state in torch.load(path, weights_only=True)]
+            states = [example.to_state() for example in examples]
+            _write(path, states)
+        yield [PairExample.from_state(state) for state in states]
+
+
+def _read_states(path: Path) -> list[dict[str, Tensor]] | None:
+    """What was kept; None where nothing whole is."""
+    try:
+        states: list[dict[str, Tensor]] = torch.load(path, weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
+        return None
+    return states
 
 
 def _write(path: Path, states: list[dict[str, Tensor]]) -> None:

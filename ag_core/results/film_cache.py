@@ -25,6 +25,7 @@ from ag_core.taxonomy import (
     find_object_index,
     find_relation_index,
 )
+from ag_core.video.transcode import holds_frames
 
 FORMAT = "action-genome-explorer/film"
 VERSION = 1
@@ -144,12 +145,15 @@ class FinishedFilm:
 
     @staticmethod
     def load(folder: Path) -> "FinishedFilm":
-        """Read the film in a folder; UserError where it is missing or damaged."""
+        """Read the film in a folder; UserError where it, or its video, is missing or damaged."""
         try:
             content = json.loads((folder / FILE).read_text(encoding="utf-8"))
             if (content["format"], content["version"]) != (FORMAT, VERSION):
                 raise ValueError("another format")
-            return _parse_film(content, folder)
+            film = _parse_film(content, folder)
+            if film.video.path is None or not holds_frames(film.video.path, film.video.n_frames):
+                raise ValueError("its video is gone or was cut")
+            return film
         except (OSError, ValueError, KeyError, TypeError, AttributeError, UserError) as error:
             raise UserError(f"the film {folder.name} cannot be read ({error}); make it again") from None
 

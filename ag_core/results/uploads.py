@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from ag_core.errors import UserError
-from ag_core.files import hash_bytes, write_atomically
+from ag_core.files import hash_bytes, hash_file_cached, write_atomically
 from ag_core.settings import settings
 from ag_core.video.ids import VIDEO_ENDINGS
 
@@ -21,9 +21,10 @@ def save_upload(name: str, content: bytes | memoryview) -> Path:
     """
     if not len(content):
         raise UserError(f"{name} is empty; choose a file with a video in it")
-    folder = settings().uploads / hash_bytes(content)[:16]
+    sha256 = hash_bytes(content)
+    folder = settings().uploads / sha256[:16]
     target = folder / _choose_file_name(name)
-    if not target.is_file():
+    if not target.is_file() or hash_file_cached(target) != sha256:  # also where it was cut since
         write_atomically(target, bytes(content))
     return target
 

@@ -39,6 +39,9 @@ from ag_core.settings import ASSETS, settings
 from ag_core.video.frames import read_poster
 from ag_core.video.transcode import to_browser_playable
 
+FileState = tuple[int, int, int]
+"""Size, time of change and number of a file."""
+
 StoreKey = tuple[str, int]
 """Path of a store file or a lake's folder, and when it last changed."""
 
@@ -46,16 +49,18 @@ StoreKey = tuple[str, int]
 def get_store_key() -> StoreKey:
     """Which store is open: changes whenever the file does. Makes the embedded store where it is missing."""
     chosen = settings()
-    if isinstance(chosen.store, Path) and not chosen.store.exists():
-        _ensure_store.clear()
-    path = _ensure_store(str(chosen.store), str(chosen.showcase))
+    path, made = _ensure_store(str(chosen.store), str(chosen.showcase))
+    if chosen.store == chosen.embedded_store and _read_file_state(Path(path)) != made:
+        _ensure_store.clear()  # somebody took or cut it
+        path, _ = _ensure_store(str(chosen.store), str(chosen.showcase))
     return path, read_change_time_ns(Path(path))
 
 
 @st.cache_resource(max_entries=8, show_spinner="Preparing the data")
-def _ensure_store(store: str, showcase: str) -> str:
+def _ensure_store(store: str, showcase: str) -> tuple[str, FileState]:
     # Once in the life of the app: to see whether the showcase changed, all of it is read.
-    return str(ensure_store())
+    path = ensure_store()
+    return str(path), _read_file_state(path)
 
 
 def open_store() -> AnnotationStore:
@@ -110,12 +115,11 @@ def _get_film_queue(home: str) -> FilmQueue:
 
 def load_film(folder: Path) -> FinishedFilm:
     """A kept film with its annotation; UserError where it cannot be read."""
-    path = folder / FILE
-    return _load_film(str(folder), path.stat().st_mtime_ns if path.is_file() else 0)
+    return _load_film(str(folder), tuple(map(_read_file_state, [folder / FILE, *sorted(folder.glob("*.mp4"))])))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _load_film(folder: str, modified_ns: int) -> FinishedFilm:
+def _load_film(folder: str, states: tuple[FileState, ...]) -> FinishedFilm:
     return FinishedFilm.load(Path(folder))
 
 
@@ -223,7 +227,7 @@ def _load_shipped_prediction(path: str, modified_ns: int) -> Prediction:
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
-def _decode_frame(path: str, modified_ns: int, frame: int) -> bytes:
+def _decode_frame(path: str, state: FileState, frame: int) -> bytes:
     return read_poster(Path(path), frame, width=480)
 
 
@@ -235,7 +239,7 @@ def load_frame_jpeg(path: Any, frame: int) -> bytes | None:
     if not isinstance(path, str) or not Path(path).is_file():
         return None
     try:
-        return _decode_frame(path, Path(path).stat().st_mtime_ns, frame)
+        return _decode_frame(path, _read_file_state(Path(path)), frame)
     except UserError:
         return None
 
@@ -249,13 +253,28 @@ def load_poster(path: Any, n_frames: Any) -> bytes | None:
 
 
 def make_playable(path: Path) -> Path:
-    """The video itself where browsers play it, else its copy, made once."""
-    return Path(_make_playable(str(path), path.stat().st_mtime_ns))
+    """The video itself where browsers play it, else its copy, made once, and again where it is not as it was made."""
+    state = _read_file_state(path)
+    shown, made = _make_playable(str(path), state)
+    if _read_file_state(Path(shown)) != made:
+        _make_playable.clear(str(path), state)
+        shown, _ = _make_playable(str(path), state)
+    return Path(shown)
 
 
 @st.cache_data(max_entries=128, show_spinner="Preparing the video for the browser")
-def _make_playable(path: str, modified_ns: int) -> str:
-    return str(to_browser_playable(Path(path), settings().home / "playable")[0])
+def _make_playable(path: str, state: FileState) -> tuple[str, FileState]:
+    shown = to_browser_playable(Path(path), settings().home / "playable")[0]
+    return str(shown), _read_file_state(shown)
+
+
+def _read_file_state(path: Path) -> FileState:
+    """What changes when a file is written or replaced; zeros where there is none."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return (0, 0, 0)
+    return (facts.st_size, facts.st_mtime_ns, facts.st_ino)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

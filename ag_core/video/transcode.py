@@ -12,7 +12,8 @@ from pathlib import Path
 import av
 import numpy as np
 
-from ag_core.files import hash_file, stage_file
+from ag_core.errors import UserError
+from ag_core.files import hash_file_cached, stage_file
 from ag_core.records import FrameClock
 from ag_core.video.frames import read_frames
 from ag_core.video.index import read_frame_index
@@ -42,6 +43,14 @@ def _stays_near_even(clock: FrameClock) -> bool:
     if clock.uneven_s is None:
         return True
     return bool(np.abs(clock.uneven_s * clock.fps - np.arange(len(clock.uneven_s))).max() < 0.5)
+
+
+def holds_frames(path: Path, n_frames: int | None) -> bool:
+    """Whether a kept video is there with all its frames; one that was cut has fewer."""
+    try:
+        return path.is_file() and read_frame_index(path).n_frames == n_frames
+    except UserError:
+        return False
 
 
 def make_playable(path: Path | str, target: Path, progress: Callable[[int, int], None] | None = None) -> None:
@@ -98,12 +107,12 @@ def to_browser_playable(
 ) -> tuple[Path, bool]:
     """A file the browser plays: (the video itself, False), or (its copy in `folder`, named by content, True).
 
-    The copy is made once. Raises UserError as `probe_video`.
+    The copy is made once, and again where it is gone or was cut. Raises UserError as `probe_video`.
     """
     path = Path(path)
     if is_playable(path):
         return path, False
-    copy = folder / f"{hash_file(path)[:16]}-{COPIES}.mp4"
-    if not copy.exists():
+    copy = folder / f"{hash_file_cached(path)[:16]}-{COPIES}.mp4"
+    if not holds_frames(copy, read_frame_index(path).n_frames):
         make_playable(path, copy, progress)
     return copy, True

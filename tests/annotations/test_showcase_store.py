@@ -36,6 +36,22 @@ def test_a_changed_showcase_makes_a_new_store(app_home: Path, showcase: Path, mo
         assert count_rows(store, store.sources()[1])["videos"] == 1
 
 
+@pytest.mark.parametrize("damage", ["cut", "gone", "emptied"])
+def test_a_store_that_was_cut_or_taken_is_made_again(damage: str, app_home: Path) -> None:
+    path = ensure_store()
+    whole = path.stat().st_size
+    if damage == "gone":
+        path.unlink()
+    else:
+        with path.open("r+b") as file:
+            file.truncate(0 if damage == "emptied" else whole - 4096)
+    assert ensure_store() == path
+    with AnnotationStore(path) as store:
+        assert len(store.graphs_of("EF2GH")) == 4
+    made = path.stat().st_mtime_ns
+    assert ensure_store().stat().st_mtime_ns == made
+
+
 def test_two_at_once_make_one_store(app_home: Path) -> None:
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(lambda _: ensure_store(), range(2))

@@ -105,6 +105,23 @@ def test_a_damaged_film_is_not_there(tmp_path: Path) -> None:
     assert load_finished_film(tmp_path, order) is not None
 
 
+@pytest.mark.parametrize("damage", ["cut", "gone", "emptied"])
+def test_a_film_without_its_whole_video_is_not_there(damage: str, tmp_path: Path) -> None:
+    order = FilmRequest(3)
+    kept = load_finished_film(tmp_path, order) or FinishedFilm.load(stand_in_film(tmp_path, order))
+    assert kept.video.path is not None
+    if damage == "gone":
+        kept.video.path.unlink()
+    else:
+        content = kept.video.path.read_bytes()
+        kept.video.path.write_bytes(content[: 0 if damage == "emptied" else len(content) * 2 // 3])
+    assert load_finished_film(tmp_path, order) is None
+    with pytest.raises(UserError, match="its video is gone or was cut"):
+        FinishedFilm.load(tmp_path / order.key)
+    stand_in_film(tmp_path, order)
+    assert load_finished_film(tmp_path, order) is not None
+
+
 @pytest.mark.parametrize("seed", [SLOW, DEAF])
 def test_progress_then_cancel_leaves_nothing(queue: FilmQueue, seed: int) -> None:
     order, next_order = FilmRequest(seed), FilmRequest(1)

@@ -14,6 +14,8 @@ def test_a_name_is_kept(empty_home: Path, name: str) -> None:
     kept = save_upload(name, b"content")
     assert kept.name == name and kept.read_bytes() == b"content"
     assert save_upload(name, b"content") == kept
+    kept.write_bytes(b"cont")  # was cut since
+    assert save_upload(name, b"content").read_bytes() == b"content"
 
 
 @pytest.mark.parametrize(

@@ -232,6 +232,20 @@ def test_the_browser_gets_the_same_numbers(tmp_path: Path, name: str) -> None:
         assert len(list((tmp_path / "copies").iterdir())) == 1
 
 
+@pytest.mark.parametrize("damage", ["cut", "gone", "emptied"])
+def test_a_copy_that_is_not_whole_is_made_again(tmp_path: Path, damage: str) -> None:
+    path = write_video(tmp_path / "milliseconds.mkv", **KINDS["milliseconds.mkv"])
+    copy, _ = to_browser_playable(path, tmp_path / "copies")
+    whole = copy.read_bytes()
+    copy.unlink()
+    if damage != "gone":
+        copy.write_bytes(whole[: 0 if damage == "emptied" else len(whole) * 2 // 3])
+    assert to_browser_playable(path, tmp_path / "copies") == (copy, True)
+    assert [number_in(frame) for _, frame in read_frames(copy, [1, 40])] == [1, 40]
+    made = copy.stat().st_mtime_ns
+    assert to_browser_playable(path, tmp_path / "copies")[0].stat().st_mtime_ns == made
+
+
 def test_a_clock_that_changes_keeps_its_numbers(tmp_path: Path) -> None:
     path = tmp_path / "phone.mp4"
     with av.open(str(path), "w") as container:

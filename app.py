@@ -4,8 +4,7 @@ import streamlit as st
 
 from ag_core.annotations.store import ANNOTATION
 from ag_core.evaluation.paper_results import read_paper_totals
-from ag_core.ui import cached
-from ag_core.ui.formatting import format_number
+from ag_core.ui import cached, shipped_files
 from ag_core.ui.page import (
     APP_NAME,
     COMPARE,
@@ -17,6 +16,7 @@ from ag_core.ui.page import (
     SQL,
     STATISTICS,
     VIDEO,
+    describe_issues,
     require_store,
     show_empty_state,
     show_owner_note,
@@ -24,7 +24,7 @@ from ag_core.ui.page import (
     show_totals,
 )
 from ag_core.ui.player.viewing import describe_models, load_viewing, show_action_tables, show_viewing
-from ag_core.ui.widgets.pickers import format_run
+from ag_core.ui.widgets.pickers import WHAT_COUNTS, format_run
 
 show_page_frame(
     APP_NAME,
@@ -48,7 +48,7 @@ def describe_counts(source: str) -> str:
         return "The store holds video files alone: nobody annotated them, and no model has predicted them yet."
     if source == ANNOTATION:
         return "Counts of the open data set."
-    return f"Nobody annotated these videos: counts of what {format_run(source)} predicted."
+    return f"Nobody annotated these videos: counts of what {format_run(source)} predicted ({WHAT_COUNTS})."
 
 
 @st.fragment
@@ -67,11 +67,10 @@ if viewing.scores:
 
 st.subheader("The data", anchor=False)
 source = cached.find_main_source(key)
-totals, paper = cached.count_totals(key, source), read_paper_totals(cached.load_paper_results())
+totals, paper = cached.count_totals(key, source), read_paper_totals(shipped_files.load_paper_results())
 show_owner_note(f"{describe_counts(source)} Beneath each, for scale, the Action Genome paper's published total.")
-show_totals(totals, paper)
-repaired = format_number(totals["issues"]) if totals["issues"] else "No"
-st.page_link(DOCTOR, label=f"{repaired} records repaired on reading; see the doctor", icon=":material/stethoscope:")
+show_totals(totals, paper, source)
+st.page_link(DOCTOR, label=f"{describe_issues(totals['issues'])}; see the doctor", icon=":material/stethoscope:")
 
 st.subheader("Where to go", anchor=False)
 with st.container(horizontal=True, key="ag_cards"):

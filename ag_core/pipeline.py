@@ -34,6 +34,7 @@ from ag_core.files import hash_file_cached
 from ag_core.models.checkpoints import check_answers, read_metadata
 from ag_core.models.coco import UNSEEN_BY_COCO
 from ag_core.models.detector import Detector, FasterRcnnDetector, load_detector
+from ag_core.models.devices import choose_device
 from ag_core.models.feature_bank import (
     BankMaterial,
     build_bank,
@@ -120,16 +121,6 @@ class Plan:
     centres_s: NDArray[np.float64]
     clips: dict[str, list[list[int]]]
     clip_of: dict[str, NDArray[np.int64]]
-
-
-def choose_device(name: str = "") -> torch.device:
-    """The device called `name`, or for '' the GPU when there is one. UserError where it is not there."""
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise UserError("there is no GPU that torch can use; choose the device cpu")
-    try:
-        return torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
-    except RuntimeError:
-        raise UserError(f"there is no device {name!r}; choose cpu or cuda") from None
 
 
 def load_models(

@@ -6,7 +6,15 @@ import streamlit as st
 
 from ag_core.doctor.check import Area
 from ag_core.ui import cached
-from ag_core.ui.page import EXPLORE, check_link, require_store, show_empty_state, show_owner_note, show_page_frame
+from ag_core.ui.page import (
+    EXPLORE,
+    check_link,
+    describe_issues,
+    require_store,
+    show_empty_state,
+    show_owner_note,
+    show_page_frame,
+)
 from ag_core.ui.widgets.findings import show_findings, show_funnel, show_report_downloads, show_summary
 
 PATIENCE_S = 0.3
@@ -35,6 +43,7 @@ if not findings:
     st.stop()
 
 show_summary(findings)
+st.caption(f"{describe_issues(cached.count_totals(key)['issues'])}, each listed in one of the findings.")
 show_report_downloads(key)
 
 st.subheader("The funnel: which frames count", anchor=False)

@@ -14,7 +14,7 @@ from ag_core.queries.sequence.language import format_sequence, format_step, pars
 from ag_core.queries.sequence.query import MAX_HITS, build_hits_query, find_hits
 from ag_core.queries.sequence.records import Sequence
 from ag_core.table_files import MEDIA_TYPES, TableKind, encode_table
-from ag_core.ui import cached
+from ag_core.ui import cached, shipped_files
 from ag_core.ui.cached import StoreKey
 from ag_core.ui.formatting import format_download_name, format_number
 from ag_core.ui.page import (
@@ -64,7 +64,7 @@ def use_example(key: StoreKey) -> None:
     chosen = st.session_state["search_example"]
     if chosen:
         remember(st.session_state.get(TEXT, ""))
-        text = next(one["text"] for one in cached.load_sequence_examples() if one["name"] == chosen)
+        text = next(one["text"] for one in shipped_files.load_sequence_examples() if one["name"] == chosen)
         st.session_state[TEXT] = format_sequence(read_example(key, text))
         st.session_state["page"] = 1
 
@@ -176,7 +176,7 @@ def show_query(sequence: Sequence) -> None:
 show_page_frame("Search", "Find where one thing holds, and then another. The link remembers what you ask.")
 require_store()
 key = cached.get_store_key()
-examples = cached.load_sequence_examples()
+examples = shipped_files.load_sequence_examples()
 if not cached.list_sources(key):
     why = "The store holds video files alone, neither annotated nor predicted; run the models on one of them"
     show_empty_state("Nothing to search", why, (RUN, "Run the models"))

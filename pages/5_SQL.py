@@ -8,7 +8,7 @@ import streamlit as st
 
 from ag_core.errors import UserError
 from ag_core.queries.sql.text import find_error_position
-from ag_core.ui import cached
+from ag_core.ui import cached, shipped_files
 from ag_core.ui.charts import query_chart
 from ag_core.ui.charts.figures import Figure, show_figure
 from ag_core.ui.charts.plots import Chart
@@ -70,7 +70,7 @@ def use_example() -> None:
     """Put the chosen example into the editor and run it."""
     chosen = st.session_state["sql_example"]
     if chosen:
-        run_text(next(one["sql"] for one in cached.load_sql_examples() if one["name"] == chosen))
+        run_text(next(one["sql"] for one in shipped_files.load_sql_examples() if one["name"] == chosen))
 
 
 def go_back() -> None:
@@ -94,7 +94,7 @@ def format_query() -> None:
 @st.dialog("First rows", width="large")
 def show_first_rows(table: str) -> None:
     """The first rows of one table, and what it is."""
-    st.caption(f"**{table}** {cached.load_sql_meanings()['tables'].get(table, '')}")
+    st.caption(f"**{table}** {shipped_files.load_sql_meanings()['tables'].get(table, '')}")
     try:
         rows = cached.open_session_sandbox().first_rows(table)
     except UserError as error:
@@ -112,7 +112,9 @@ def show_schema() -> None:
     except UserError as error:
         show_failure(error)
         return
-    chosen = show_tree(build_tree_data(tables, cached.load_sql_meanings()), "q", "sql_tree", on_rows=lambda: None)
+    chosen = show_tree(
+        build_tree_data(tables, shipped_files.load_sql_meanings()), "q", "sql_tree", on_rows=lambda: None
+    )
     if chosen:
         show_first_rows(chosen)
 
@@ -170,8 +172,13 @@ def show_waiting() -> None:
     if not query.running:
         st.rerun()
     part = min(1.0, query.seconds / query.timeout_s)
-    st.progress(part, text=f"Running for {query.seconds:.1f} s of at most {query.timeout_s:.0f} s")
-    st.button("Cancel", icon=":material/stop:", on_click=stop_query, key="sql_cancel")
+    text = f"Running for {query.seconds:.1f} s of at most {query.timeout_s:.0f} s"
+    if query.stopped:
+        text = "Cancelling"
+    elif query.sandbox.is_waiting():
+        part, text = 0.0, "Waits for the queries of others"
+    st.progress(part, text=text)
+    st.button("Cancel", icon=":material/stop:", on_click=stop_query, key="sql_cancel", disabled=query.stopped)
 
 
 def show_error(query: RunningQuery) -> None:
@@ -285,7 +292,7 @@ def show_row_link(frame: pd.DataFrame, rows: list[int]) -> None:
 
 show_page_frame("SQL", "One SELECT at a time over the open store, read-only and shut off from the rest of the machine.")
 require_store()
-examples = cached.load_sql_examples()
+examples = shipped_files.load_sql_examples()
 if "q" not in st.session_state and "q" not in st.query_params:
     st.session_state["q"] = examples[1]["sql"]
 main, side = st.columns([2.6, 1], gap="large")

@@ -133,12 +133,13 @@ def _show_jobs(alive: list[str]) -> None:
 def _show_job(job: Job[PredictionRequest]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"ag_job_{job.id}"):
         st.markdown(f"**{job.request.path.name}** :gray[{_describe_job(job)}]", width="stretch")
-        if job.active and cached.get_prediction_queue().is_wanted_by(job.id, cached.identify_visitor()):
+        if job.active and cached.get_prediction_queue().may_cancel(job.id, cached.identify_visitor()):
             st.button("Cancel", icon=":material/stop:", key=f"cancel_{job.id}", on_click=_cancel_job, args=(job.id,))
         elif job.state == JobState.DONE:
             st.button("Open", icon=":material/play_arrow:", key=f"open_{job.id}", on_click=open_job, args=(job.id,))
     if job.state == JobState.RUNNING:
-        st.progress(min(1.0, job.fraction), text=_describe_progress(job))
+        text = "Cancelling. The models stop after the frame they are at." if job.cancelling else _describe_progress(job)
+        st.progress(min(1.0, job.fraction), text=text)
     if job.error:
         show_failure(UserError(job.error))
 
@@ -148,7 +149,7 @@ def _cancel_job(job_id: str) -> None:
 
 
 def _describe_job(job: Job[PredictionRequest]) -> str:
-    state = {JobState.DONE: "found among earlier results"}.get(job.state) if job.cached else job.state.value
+    state = "cancelling" if job.cancelling else "found among earlier results" if job.cached else job.state.value
     entry = find_detector(job.request.settings.detector)
     detector = entry.label if entry.file_ending is None else Path(job.request.settings.detector).name
     head = find_relation_head(job.request.settings.relation_head).label
@@ -168,6 +169,7 @@ def _describe_progress(job: Job[PredictionRequest]) -> str:
 def show_result(job_id: str) -> None:
     """What the models made of the video, where the job is done."""
     try:
+        cached.get_prediction_queue().join(job_id, cached.identify_visitor())
         job = cached.get_prediction_queue().get_job(job_id)
         if job.state != JobState.DONE:
             return

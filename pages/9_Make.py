@@ -119,6 +119,7 @@ def show_film(order: FilmRequest) -> None:
             icon=":material/movie:",
         )
     elif job.active:
+        cached.get_film_queue().join(job.id, cached.identify_visitor())
         st.fragment(_show_progress, run_every=0.5)(order)
     elif job.state == JobState.DONE:
         show_result(order)
@@ -135,17 +136,21 @@ def _show_progress(order: FilmRequest) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="ag_job_film"):
         st.markdown(f"**Your film** :gray[{_describe_stage(job)}]", width="stretch")
         visitor = cached.identify_visitor()
-        if cached.get_film_queue().is_wanted_by(job.id, visitor):
+        if cached.get_film_queue().may_cancel(job.id, visitor):
             cancel = cached.get_film_queue().cancel
             st.button("Cancel", icon=":material/stop:", key="make_cancel", on_click=cancel, args=(job.id, visitor))
     st.progress(min(1.0, job.fraction), text=_describe_progress(job))
 
 
 def _describe_stage(job: Job[FilmRequest]) -> str:
+    if job.cancelling:
+        return "cancelling"
     return "waits for another film" if job.state == JobState.QUEUED else job.stage
 
 
 def _describe_progress(job: Job[FilmRequest]) -> str:
+    if job.cancelling:
+        return "Nothing of this film will be kept."
     if job.state == JobState.QUEUED:
         return "Films are drawn one after the other."
     if job.stage == STARTING:
@@ -157,7 +162,7 @@ def _describe_progress(job: Job[FilmRequest]) -> str:
 def show_result(order: FilmRequest) -> None:
     """The film with its graph, what was requested and what happens, and the files."""
     try:
-        film = cached.load_film(cached.get_film_queue().kind.folder / order.key)
+        film = cached.load_film(cached.get_film_queue().folder / order.key)
     except UserError as error:
         show_failure(error)
         return
@@ -213,9 +218,7 @@ def show_downloads(film: FinishedFilm) -> None:
 
 def show_kept_films() -> None:
     """The films that were made here, the newest first."""
-    films = [
-        film for film in map(_load_readable, list_finished_films(cached.get_film_queue().kind.folder, LISTED)) if film
-    ]
+    films = [film for film in map(_load_readable, list_finished_films(cached.get_film_queue().folder, LISTED)) if film]
     if not films:
         return
     st.subheader("Films made here", anchor=False)

@@ -43,8 +43,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "outputs",
         "progress",
     },
-    # Of the jobs only a child process and what is said to it; a query runs in one.
-    "queries": {"jobs", "annotations", "records", "taxonomy", "errors", "settings", "files"},
+    # A query is a job, done by a process of its own.
+    "queries": {"jobs", "annotations", "records", "taxonomy", "errors", "settings", "files", "progress"},
     "doctor": {
         "annotations",
         "records",

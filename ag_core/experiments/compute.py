@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from ag_core.errors import UserError
+from ag_core.models.devices import choose_device
 
 AUTOCAST_CHOICES = ("auto", "off", "bfloat16")
 
@@ -28,12 +29,7 @@ class Compute:
     def __post_init__(self) -> None:
         if self.autocast not in AUTOCAST_CHOICES:
             raise UserError(f"there is no autocast {self.autocast!r}; choose one of {', '.join(AUTOCAST_CHOICES)}")
-        try:
-            kind = torch.device(self.device).type
-        except RuntimeError:
-            raise UserError(f"there is no device {self.device!r}; choose cpu or cuda") from None
-        if kind == "cuda" and not torch.cuda.is_available():
-            raise UserError("there is no GPU that torch can use; choose the device cpu")
+        choose_device(self.device)
 
     @property
     def torch_device(self) -> torch.device:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ag_core.jobs.job import JobKind
 from ag_core.jobs.process import build_module_command
 from ag_core.jobs.queue import JobQueue
 from ag_core.results.film_cache import FilmRequest, FinishedFilm, load_finished_film
@@ -20,7 +21,7 @@ def list_showable_actions() -> list[int]:
     return sorted(list_profile_actions(PROFILES[-1]), key=lambda action: ACTIONS[action].label)
 
 
-class FilmJobs:
+class FilmJobs(JobKind[FilmRequest, FinishedFilm]):
     """What is particular to films, for a `JobQueue`.
 
     folder: of kept films, by default that of the settings; command: how the process starts, for tests.
@@ -30,22 +31,15 @@ class FilmJobs:
     again = "order the film again"
     starting = STARTING
     cancel_grace_s = 2.0  # composing a scene takes seconds in one piece, and nothing is lost with the process
-    keeps_process = False  # a film is named by the code that draws it; a process goes on with the code it began with
+    processes_kept = 0  # a film is named by the code that draws it; a process goes on with the code it began with
 
     def __init__(self, folder: Path | None = None, command: Sequence[str] | None = None) -> None:
-        self.folder = (folder or settings().films).resolve()
+        self.folder: Path = (folder or settings().films).resolve()
         self.command = command or build_module_command("ag_core.jobs.film_worker")
-
-    def check_request(self, request: FilmRequest) -> None:
-        """Every order can be tried."""
 
     def get_key(self, request: FilmRequest) -> str:
         """A hash of the order and of the code that draws."""
         return request.key
-
-    def get_worker_name(self, request: FilmRequest) -> str:
-        """One for all: a film takes a whole core."""
-        return ""
 
     def get_command(self, worker: str) -> Sequence[str]:
         """The process that draws."""

@@ -1,10 +1,13 @@
 """What a job is: its state, and what a queue must know of a kind of job. Knows no process and no thread."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Generic, Protocol, TypeVar
+
+from ag_core.jobs.messages import Message
 
 Request = TypeVar("Request")
 RequestIn = TypeVar("RequestIn", contravariant=True)
@@ -30,6 +33,7 @@ class Job(Generic[Request]):
     rate                of this stage, parts a second; remaining_s: seconds left of it; None: unknown
     error               one sentence where the job failed
     cached              whether the result was there already
+    cancelling          whether nobody wants it any more, so that it ends as soon as its process hears of it
     log                 one line for each thing that happened
     """
 
@@ -45,6 +49,7 @@ class Job(Generic[Request]):
     remaining_s: float | None = None
     error: str | None = None
     cached: bool = False
+    cancelling: bool = False
     log: tuple[str, ...] = ()
 
     @property
@@ -61,37 +66,43 @@ class Job(Generic[Request]):
 
 
 class JobKind(Protocol[RequestIn, ResultOut]):
-    """What a queue must know of a kind of job.
+    """What a queue must know of a kind of job. What is usual need not be said.
 
     name             how a sentence calls its process, such as "the models' process"
     again            what to do after a failure that is nobody's fault, such as 'submit the video again'
     starting         the stage in which the process starts
-    folder           where results and the process's log lie
-    cancel_grace_s   time for a job to stop by itself before its process is killed
-    keeps_process    whether one process does all jobs of a worker, or each job gets a new one
+    folder           where results and the process's log lie; None where nothing is kept and nothing logged
+    cancel_grace_s   time for a job to stop by itself before its process is killed; 0 kills it at once
+    slots            how many processes of one worker do jobs side by side
+    processes_kept   how many of them stay for the next job when they are idle; 0 gives each job a new one
+    max_wait_s       a job that waits longer for its turn is turned away; None lets it wait
+    environment      added to that of the process
     """
 
     name: str
     again: str
     starting: str
-    folder: Path
+    folder: Path | None
     cancel_grace_s: float
-    keeps_process: bool
+    slots: int = 1
+    processes_kept: int = 1
+    max_wait_s: float | None = None
+    environment: Mapping[str, str] = MappingProxyType({})
 
     def check_request(self, request: RequestIn) -> None:
         """UserError for what cannot be done whatever the process."""
-        ...
+        return
 
     def get_key(self, request: RequestIn) -> str:
         """Equal keys are one job with one result."""
         ...
 
     def get_worker_name(self, request: RequestIn) -> str:
-        """Jobs of one worker share a process and run one after the other."""
-        ...
+        """Jobs of one worker share its processes."""
+        return ""
 
     def get_command(self, worker: str) -> Sequence[str]:
-        """How the process of a worker starts."""
+        """How a process of a worker starts."""
         ...
 
     def describe_job(self, request: RequestIn, key: str) -> dict[str, Any]:
@@ -99,5 +110,17 @@ class JobKind(Protocol[RequestIn, ResultOut]):
         ...
 
     def find_result(self, request: RequestIn, key: str) -> ResultOut | None:
-        """The kept result; None where there is none or it is damaged."""
-        ...
+        """The result on the disk; None where there is none or it is damaged."""
+        return None
+
+    def read_result(self, message: Message) -> ResultOut | None:
+        """The result in the process's last message; None where it lies on the disk."""
+        return None
+
+    def get_time_limit_s(self, request: RequestIn) -> float | None:
+        """After so long a running job is ended with its process; None lets it run."""
+        return None
+
+    def explain_end(self, request: RequestIn, exit_code: int | None, late: bool) -> str:
+        """A sentence for a process that ended without an answer; late: it was ended at its time limit."""
+        return f"{self.name} ended unexpectedly (exit code {exit_code}); {self.again}"

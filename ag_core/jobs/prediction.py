@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ag_core.jobs.job import JobKind
 from ag_core.jobs.process import build_module_command
 from ag_core.jobs.queue import JobQueue
 from ag_core.results.prediction import Prediction
@@ -30,7 +31,7 @@ class PredictionRequest:
         object.__setattr__(self, "path", Path(self.path).resolve())  # the worker may run in another folder
 
 
-class PredictionJobs:
+class PredictionJobs(JobKind[PredictionRequest, Prediction]):
     """What is particular to predictions, for a `JobQueue`.
 
     folder: of kept predictions, by default that of the settings; weights: folder of weights files.
@@ -41,12 +42,11 @@ class PredictionJobs:
     again = "submit the video again"
     starting = "starting the models' process"
     cancel_grace_s = 60.0  # a process that holds loaded models is worth waiting for
-    keeps_process = True
 
     def __init__(
         self, folder: Path | None = None, weights: Path = WEIGHTS, command: Sequence[str] | None = None
     ) -> None:
-        self.folder = (folder or settings().results).resolve()
+        self.folder: Path = (folder or settings().results).resolve()
         self.weights = weights
         self.command = command or build_module_command("ag_core.jobs.prediction_worker", "--weights", str(weights))
 

@@ -4,9 +4,10 @@ Reads commands and writes events, one JSON object a line (stdin, stdout). The pr
 
 commands  {"do": "submit", "job", ...what the kind of job needs}   {"do": "cancel", "job"}
           {"do": "ping"}   {"do": "status"}
-events    {"event": "ready", "pid"}   {"event": "started", "job"}
-          {"event": "progress", "job", "stage", "done", "total", "seconds"}
-          {"event": "done" | "cancelled", "job"}   {"event": "failed", "job", "error"}
+events    {"event": "ready", "pid"}, or {"event": "refused", "error"} of a process that cannot begin and ends
+          {"event": "started", "job"}   {"event": "progress", "job", "stage", "done", "total", "seconds"}
+          {"event": "done", "job"}, with the result where it is not on the disk   {"event": "cancelled", "job"}
+          {"event": "failed", "job", "error", "spent"}; spent: whether the process can do no other job
           {"event": "pong"}   {"event": "status", "pid", "job", ...}
 """
 
@@ -21,7 +22,7 @@ from queue import SimpleQueue
 from typing import Any, BinaryIO, Protocol
 
 from ag_core.errors import Cancelled, UserError
-from ag_core.jobs.messages import read_message, take_stdout, write_message
+from ag_core.jobs.messages import Message, read_message, take_stdout, write_message
 from ag_core.progress import Progress
 
 REPORT_EVERY_S = 0.1
@@ -29,13 +30,17 @@ GRACE_S = 5.0
 """Time for a running job to notice that nobody listens any more."""
 
 
+class ProcessSpent(UserError):
+    """The job failed, and left this process too little of what it may have for another job."""
+
+
 class Work(Protocol):
     """What a process does with a job. name: how a sentence calls it, such as 'the models'."""
 
     name: str
 
-    def do(self, job: dict[str, Any], progress: Progress, is_cancelled: Callable[[], bool]) -> None:
-        """Do the job of a submit command and keep its result where the job says.
+    def do(self, job: dict[str, Any], progress: Progress, is_cancelled: Callable[[], bool]) -> Message | None:
+        """Do the job of a submit command; keep its result where the job says, or return it.
 
         Raises Cancelled soon after `is_cancelled` became true, and UserError for what a user can mend.
         """
@@ -72,10 +77,10 @@ class JobServer:
         while (job := self._queue.get()) is not None:
             self._do(job)
 
-    def _send(self, **event: Any) -> None:
+    def _send(self, body: bytes = b"", **event: Any) -> None:
         with self._sending:
             try:
-                write_message(self.events, event)
+                write_message(self.events, event, body)
             except (OSError, ValueError):
                 self.closing.set()
 
@@ -104,12 +109,12 @@ class JobServer:
         try:
             if is_cancelled():
                 raise Cancelled
-            self.work.do(job, _Reporter(self._send, name), is_cancelled)
-            self._send(event="done", job=name)
+            result = self.work.do(job, _Reporter(self._send, name), is_cancelled) or Message({})
+            self._send(result.body, event="done", job=name, **result.fields)
         except Cancelled:
             self._send(event="cancelled", job=name)
         except UserError as error:
-            self._send(event="failed", job=name, error=str(error))
+            self._send(event="failed", job=name, error=str(error), spent=isinstance(error, ProcessSpent))
         except Exception as error:
             traceback.print_exc()
             self._send(event="failed", job=name, error=explain_error(error, self.work.name))

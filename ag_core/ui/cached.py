@@ -4,14 +4,14 @@ Everything is keyed by plain values: a video id, a source, the chosen filters, a
 that a new store is never answered from an old one. A cached resource is shared by all sessions and never changed.
 """
 
-import json
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ag_core.annotations.connection import read_change_time_ns
 from ag_core.annotations.showcase_store import ensure_store
@@ -31,11 +31,11 @@ from ag_core.jobs.queue import JobQueue
 from ag_core.queries.facets import VideoFilter, count_facets, count_videos, find_videos
 from ag_core.queries.sequence import query as sequence_query
 from ag_core.queries.sequence.language import parse_sequence
-from ag_core.queries.sql.sandbox import SqlProcesses, SqlSandbox
+from ag_core.queries.sql.sandbox import SqlQueue, SqlSandbox, open_sql_queue
 from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video
 from ag_core.results.film_cache import FILE, FinishedFilm
 from ag_core.results.prediction import Prediction
-from ag_core.settings import ASSETS, settings
+from ag_core.settings import settings
 from ag_core.video.frames import read_poster
 from ag_core.video.transcode import to_browser_playable
 
@@ -77,20 +77,26 @@ def open_session_sandbox() -> SqlSandbox:
     """This session's sandbox over the open store; its own, since to interrupt a sandbox stops all that runs in it."""
     key = get_store_key()
     if st.session_state.get("sandbox_key") != key:
-        st.session_state["sandbox"] = SqlSandbox(key[0], processes=_open_sql_processes(key))
+        st.session_state["sandbox"] = SqlSandbox(key[0], queue=_open_sql_queue(key))
         st.session_state["sandbox_key"] = key
     sandbox: SqlSandbox = st.session_state["sandbox"]
     return sandbox
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _open_sql_processes(key: StoreKey) -> SqlProcesses:
-    return SqlProcesses(key[0])
+@st.cache_resource(max_entries=2, show_spinner=False, on_release=SqlQueue.close)
+def _open_sql_queue(key: StoreKey) -> SqlQueue:
+    return open_sql_queue(key[0])
 
 
 def identify_visitor() -> str:
-    """A name for this browser session, by which a queue knows who waits for a job."""
-    return str(st.session_state.setdefault("visitor", uuid.uuid4().hex))
+    """The name of this browser session, by which a queue knows who waits for a job."""
+    context = get_script_run_ctx()
+    return context.session_id if context is not None else ""
+
+
+def is_visitor_present(visitor: str) -> bool:
+    """Whether a browser session is still connected: its tab is open, or was not closed for long."""
+    return not runtime.exists() or runtime.get_instance().is_active_session(visitor)
 
 
 def get_prediction_queue() -> PredictionQueue:
@@ -100,7 +106,7 @@ def get_prediction_queue() -> PredictionQueue:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _get_prediction_queue(home: str) -> PredictionQueue:
-    return JobQueue(PredictionJobs())
+    return JobQueue(PredictionJobs(), is_visitor_present)
 
 
 def get_film_queue() -> FilmQueue:
@@ -110,7 +116,7 @@ def get_film_queue() -> FilmQueue:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _get_film_queue(home: str) -> FilmQueue:
-    return JobQueue(FilmJobs())
+    return JobQueue(FilmJobs(), is_visitor_present)
 
 
 def load_film(folder: Path) -> FinishedFilm:
@@ -277,45 +283,10 @@ def _read_file_state(path: Path) -> FileState:
     return (facts.st_size, facts.st_mtime_ns, facts.st_ino)
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _load_asset(name: str) -> Any:
-    return json.loads((ASSETS / name).read_text(encoding="utf-8"))
-
-
-def load_paper_results() -> dict[str, Any]:
-    """The paper's numbers, as printed."""
-    results: dict[str, Any] = _load_asset("paper_results.json")
-    return results
-
-
-def load_home_world_audit() -> dict[str, Any] | None:
-    """What `audit` found in the shipped version of the home world; None where it has not run."""
-    path = ASSETS / "home_world_audit.json"
-    return _load_home_world_audit(str(path), path.stat().st_mtime_ns) if path.is_file() else None
-
-
-@st.cache_data(max_entries=2, show_spinner=False)
-def _load_home_world_audit(path: str, modified_ns: int) -> dict[str, Any]:
-    audit: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
-    return audit
-
-
-def load_sql_examples() -> list[dict[str, str]]:
-    """Queries that teach the schema: name, note, sql."""
-    examples: list[dict[str, str]] = _load_asset("sql_examples.json")
-    return examples
-
-
-def load_sql_meanings() -> dict[str, dict[str, str]]:
-    """What tables and columns are, in a sentence each: by 'tables' and 'columns', then by name."""
-    meanings: dict[str, dict[str, str]] = _load_asset("sql_schema.json")
-    return meanings
-
-
 @st.cache_data(max_entries=4, show_spinner=False)
 def load_sql_schema(key: StoreKey) -> dict[str, list[tuple[str, str]]]:
     """Columns (name, type) of every table and view of the store."""
-    return SqlSandbox(key[0], processes=_open_sql_processes(key)).schema()
+    return SqlSandbox(key[0], queue=_open_sql_queue(key)).schema()
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
@@ -362,12 +333,6 @@ def compute_statistic(key: StoreKey, what: str, source: str, *about: Any) -> Any
         "share_at_midpoints": sampling.count_frames_at_midpoints,
     }
     return questions[what](_open_store(key), source, *about)
-
-
-def load_sequence_examples() -> list[dict[str, str]]:
-    """Sequences that teach the language of Search: name, note, text."""
-    examples: list[dict[str, str]] = _load_asset("sequence_examples.json")
-    return examples
 
 
 @st.cache_data(max_entries=128, show_spinner=False)

@@ -10,7 +10,7 @@ from html import escape
 
 import streamlit as st
 
-from ag_core.annotations.store import AnnotationStore
+from ag_core.annotations.store import ANNOTATION, AnnotationStore
 from ag_core.errors import UserError
 from ag_core.evaluation.metrics import Metric
 from ag_core.settings import ASSETS, settings
@@ -129,12 +129,18 @@ def show_failure(error: Exception) -> None:
         st.code(details.strip("\n"), language=None)
 
 
-def show_totals(totals: Mapping[str, int], paper: Mapping[str, Metric]) -> None:
+def describe_issues(count: int) -> str:
+    """How many rows the readers wrote down as issues, as Home and the doctor say it."""
+    noun = "record" if count == 1 else "records"
+    return f"{format_number(count) if count else 'No'} {noun} repaired or found odd on reading"
+
+
+def show_totals(totals: Mapping[str, int], paper: Mapping[str, Metric], source: str) -> None:
     """The size of a source in four numbers, each above the paper's published total."""
     with st.container(horizontal=True, key="ag_totals"):
         for label, mine, theirs in (
             ("Videos", "videos", "videos"),
-            ("Annotated frames", "frames", "frames"),
+            ("Annotated frames" if source == ANNOTATION else "Frames with a graph", "frames", "frames"),
             ("Object boxes", "visible_objects", "boxes"),
             ("Relationships", "relations", "relations"),
         ):

@@ -164,6 +164,11 @@ class Source {
   }
 }
 
+function emptySource(data) {
+  const nothing = { getChild: () => null };
+  return new Source({ name: "annotation", label: "Annotation", predicted: false }, nothing, nothing, data.relations, new FrameTimes(24, 1, null));
+}
+
 function sameSet(one, other) {
   if (one.size !== other.size) return false;
   for (const code of one.keys()) if (!other.has(code)) return false;

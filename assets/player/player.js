@@ -26,7 +26,7 @@ class Player {
     this.onScreen = [];
     /** @type {any} */
     this.data = null;
-    /** @type {{kind: string, label: string, class?: string, track?: number, id?: string} | null} */
+    /** @type {Chosen | null} */
     this.selection = null;
     /** What Python heard last. @type {{t?: number, selected?: string}} */
     this.sent = {};
@@ -126,8 +126,8 @@ class Player {
     if (!data.src) this.notice = "no video file";
     this.parts.stage.style.setProperty("--ratio", String(data.width / data.height));
     this.parts.stage.style.aspectRatio = `${data.width} / ${data.height}`;
-    this.selection = this.selectionOf(data);
-    this.sent = { t: data.t0, selected: this.selectionText() };
+    this.selection = startSelection(data);
+    this.sent = { t: data.t0, selected: selectionText(this.selection) };
     this.clock.open({ src: data.src, times: this.times, loop: Boolean(data.autoplay), start: this.times.at(data.t0) });
     this.emphasise();
     if (data.autoplay && !calm.matches) this.clock.play();
@@ -135,13 +135,7 @@ class Player {
   }
 
   checkLength() {
-    if (!this.data) return;
-    const { duration } = this.parts.video;
-    const last = Math.max(-1, ...this.sources.map((source) => (source.length ? source.frames[source.length - 1] : -1)));
-    const known = Number.isFinite(duration) && !this.clock.virtual && !this.times.seconds ? Math.round(duration * this.data.fps) : this.data.n_frames;
-    if (this.data.length_known && this.data.rate_known && last >= Math.max(known, this.data.n_frames)) {
-      this.notice = `annotated up to frame ${last + 1}, but the video has ${known}: its frame rate may differ from the annotation's`;
-    }
+    if (this.data) this.notice = describeLength(this.data, this.sources, this.clock, this.times) || this.notice;
   }
 
   // The annotations go on without a video that cannot be played. But when a run of the script is cut short by the next, the
@@ -228,7 +222,7 @@ class Player {
     this.parts.number.textContent = `frame ${clock.frame + 1}` + (data.length_known ? ` / ${data.n_frames}` : "");
     this.showGraphs();
     const unknown = [!data.rate_known && "frame rate unknown", !data.length_known && "length unknown"];
-    const status = [this.notice, ...unknown, this.age(chosen, shown)].filter(Boolean).join("  ·  ");
+    const status = [this.notice, ...unknown, describeAge(chosen, shown, clock, this.times, data)].filter(Boolean).join("  ·  ");
     if (this.parts.status.textContent !== status) this.parts.status.textContent = status;
     if (!clock.paused) this.report(false);
   }
@@ -243,23 +237,11 @@ class Player {
     const { clock, controls, data } = this;
     const states = this.onScreen.map((source) => {
       const shown = source.shownAt(clock.frame, controls.mode);
-      return { source, ...shown, note: this.comparing ? this.age(source, shown) : "", still: calm.matches };
+      return { source, ...shown, note: this.comparing ? describeAge(source, shown, this.clock, this.times, data) : "", still: calm.matches };
     });
     states.forEach((state, at) => this.panels[at].show(state));
     if (this.comparing || this.details?.open) this.triplets?.show(states, data.tracks, data.relations, controls.groupsOn, !clock.paused);
     if (clock.paused) this.announce(states[0]);
-  }
-
-  age(source, { index, held }) {
-    if (index < 0 && !source.length) return "no graphs";
-    const did = source.predicted ? "predicted" : "annotated";
-    if (index < 0) return `not ${did} here`;
-    const nobody = source.predicted && !source.tracksAt(index).has(0) ? ", nobody clear enough" : "";
-    if (!held) return `${did} here${nobody}`;
-    const frames = this.clock.frame - source.frames[index];
-    const seconds = this.clock.time - this.times.of(source.frames[index]);
-    const ago = this.data.rate_known && seconds >= 0.1 ? `${seconds.toFixed(1)} s` : frames > 1 ? `${frames} frames` : "1 frame";
-    return `${did} ${ago} ago${nobody}`;
   }
 
   // For screen readers: what the graph says, when it stands still.
@@ -267,13 +249,7 @@ class Player {
     const at = `${source.name}|${index}`;
     if (at === this.announced) return;
     this.announced = at;
-    const said = [];
-    for (const [track, groups] of source.edgesByTrack(index)) {
-      for (const [relation, score] of groups.flat()) {
-        said.push(tripletText(this.data.relations[relation], this.data.tracks[track].label) + (source.predicted ? ` ${percentText(score)}` : ""));
-      }
-    }
-    this.parts.live.textContent = `Frame ${this.clock.frame + 1}. ${said.length ? `${said.join(", ")}.` : "No relationships."}`;
+    this.parts.live.textContent = `Frame ${this.clock.frame + 1}. ${describeGraph(source, index, this.data)}`;
   }
 
   buildPanels() {
@@ -289,7 +265,7 @@ class Player {
     this.parts.side.replaceChildren();
     this.panels = this.onScreen.map((source, at) => {
       const panel = new GraphPanel(this.parts.graphs, this.comparing ? source.label : "Scene graph", {
-        select: (track) => this.select(this.objectSelection(track)),
+        select: (track) => this.select(objectSelection(this.data, track)),
         began: (track, group) => this.toBegin(at, track, group),
       }, this.sources.some((one) => one.predicted) ? data.rule : "");
       panel.build(data.tracks, kept, data.relations);
@@ -326,22 +302,8 @@ class Player {
     if (!this.data) return;
     const box = this.parts.stage.getBoundingClientRect();
     const track = this.controls.on.boxes ? this.overlay.pick(event.clientX - box.left, event.clientY - box.top) : null;
-    if (track) this.select(this.objectSelection(track));
+    if (track) this.select(objectSelection(this.data, track));
     else this.clock.toggle();
-  }
-
-  // What the data say is selected at the start: an object by its class or label, an action by its id.
-  /** @param {Payload} data */
-  selectionOf(data) {
-    const track = data.tracks.findIndex((candidate) => candidate.class === data.selected || candidate.label === data.selected);
-    if (track > 0) return this.objectSelection(track);
-    const lane = data.actions.find((action) => action.id === data.selected);
-    return lane ? { kind: "action", id: lane.id, label: lane.name, class: lane.class } : null;
-  }
-
-  objectSelection(track) {
-    const { label, class: name } = this.data.tracks[track];
-    return { kind: "object", label, class: name, track };
   }
 
   // Select; the same again clears, unless `keep`.
@@ -351,17 +313,10 @@ class Player {
     this.selection = same ? null : selection;
     this.emphasise();
     this.draw();
-    const text = this.selectionText();
+    const text = selectionText(this.selection);
     if (text === this.sent.selected) return;
     this.sent.selected = text;
     this.setState("selected", JSON.parse(text));
-  }
-
-  // The selection as Python hears it: without the number of the track.
-  selectionText() {
-    if (!this.selection) return "null";
-    const { kind, label, class: name, id } = this.selection;
-    return JSON.stringify({ kind, label, class: name ?? null, id });
   }
 
   // Bring out what the selection means: tracks in picture and graph, lanes on the timeline.
@@ -399,18 +354,9 @@ class Player {
     this.setState("t", t);
   }
 
-  // The page's own address with what the player shows; the page that `link_path` names, where it names one.
   copyLink() {
     const { data, selection } = this;
-    const { pathname, search, origin } = window.location;
-    const [page, order = ""] = (data.link_path || `${pathname}${search}`).split("?");
-    const query = new URLSearchParams(order);
-    if (!data.link_path || !order) query.set("v", data.video); // an order names what to watch by itself
-    query.set("t", this.clock.time.toFixed(3));
-    query.delete("sel");
-    if (selection) query.set("sel", selection.id || selection.class || selection.label);
-    if (this.sources.length > 1) query.set("m", this.chosen.name);
-    const link = `${origin}${page}?${query}`;
+    const link = linkTo(data, { time: this.clock.time, selection, shown: this.sources.length > 1 ? this.chosen.name : null });
     const done = (text) => {
       this.controls.hint(text);
       window.setTimeout(() => this.controls.hint(), 2500);
@@ -430,36 +376,6 @@ class Player {
     this.controls.destroy();
     this.clock.destroy();
   }
-}
-
-// For tests: clips carry their frame number as 12 cells across the bottom tenth of the picture, most significant first.
-function comparePicture(player, image) {
-  const page = /** @type {any} */ (window);
-  const stats = (page.agPlayerStats ||= { ticks: 0, differences: {} });
-  stats.player = player;
-  if (!image) return;
-  stats.reader ||= Object.assign(document.createElement("canvas"), { width: 120, height: 10 });
-  const context = stats.reader.getContext("2d", { willReadFrequently: true });
-  const { videoWidth, videoHeight } = player.parts.video;
-  context.drawImage(image, 0, videoHeight * 0.9, videoWidth, videoHeight * 0.1, 0, 0, 120, 10);
-  const pixels = context.getImageData(0, 5, 120, 1).data;
-  let number = 0;
-  for (let bit = 0; bit < 12; bit++) number = number * 2 + (pixels[(bit * 10 + 5) * 4] > 127 ? 1 : 0);
-  const difference = player.clock.frame - number;
-  stats.ticks++;
-  stats.picture = number;
-  stats.differences[difference] = (stats.differences[difference] || 0) + 1;
-}
-
-function emptySource(data) {
-  const nothing = { getChild: () => null };
-  return new Source({ name: "annotation", label: "Annotation", predicted: false }, nothing, nothing, data.relations, new FrameTimes(24, 1, null));
-}
-
-function scoreColumns(model, table, actions) {
-  const columns = Array.from({ length: actions }, (_none, index) => column(table, `s${index}`));
-  const { name, label, light, dark, line } = model;
-  return { name, label, light, dark, line, times: column(table, "t"), columns, video: model.video_scores };
 }
 
 // Streamlit calls this at the mount and whenever data or theme change, always with the same parentElement.

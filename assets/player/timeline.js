@@ -297,6 +297,12 @@ class Timeline {
   }
 }
 
+function scoreColumns(model, table, actions) {
+  const columns = Array.from({ length: actions }, (_none, index) => column(table, `s${index}`));
+  const { name, label, light, dark, line } = model;
+  return { name, label, light, dark, line, times: column(table, "t"), columns, video: model.video_scores };
+}
+
 // A model's score of one action at a time, straight between its samples; its video score where it has no samples.
 function valueAt(model, index, time) {
   const { times, columns, video } = model;

@@ -5,7 +5,8 @@ import globals from "globals";
 const shared = [
   "GROUPS", "GROUP_INDEX", "DENIALS", "DASHES", "SPEEDS", "element", "drawn", "lineSample", "formatTime", "clamp", "readTheme",
   "fitCanvas", "column", "tripletText", "percentText", "Source", "lastAtOrBefore", "Overlay", "GraphPanel", "TripletTable", "keptTracks", "fitted", "Timeline",
-  "Clock", "FrameTimes", "reasonOfFailure", "Controls",
+  "objectSelection", "startSelection", "selectionText", "linkTo", "describeAge", "describeGraph", "describeLength", "comparePicture", "emptySource",
+  "scoreColumns", "Clock", "FrameTimes", "reasonOfFailure", "Controls",
 ];
 const readonly = (names) => Object.fromEntries(names.map((name) => [name, "readonly"]));
 const rules = {

@@ -76,9 +76,9 @@ def test_a_film_is_made_once_and_kept(queue: FilmQueue) -> None:
     assert [interval.action for interval in made.intervals] == [59]
     assert made.unmet == ((11, "no table is in this room"),)
     assert made.video.path is not None and made.video.path.is_file()
-    assert queue.kind.folder / order.key == list_finished_films(queue.kind.folder, 5)[0]
+    assert queue.folder / order.key == list_finished_films(queue.folder, 5)[0]
     assert queue.get_job(queue.submit(order)).cached
-    other = JobQueue(FilmJobs(queue.kind.folder, ("no such program",)))
+    other = JobQueue(FilmJobs(queue.folder, ("no such program",)))
     found = other.find_latest(order)
     assert found is not None and found.state == JobState.DONE and other.list_jobs() == []
     other.close()
@@ -135,7 +135,7 @@ def test_progress_then_cancel_leaves_nothing(queue: FilmQueue, seed: int) -> Non
     assert queue.wait(waiting, SOON_S).state == JobState.DONE
     assert queue.get_job(running).state == JobState.CANCELLED
     assert (cancelled := queue.find_latest(order)) is not None and cancelled.state == JobState.CANCELLED
-    assert [path.name for path in queue.kind.folder.iterdir() if path.is_dir()] == [next_order.key]
+    assert [path.name for path in queue.folder.iterdir() if path.is_dir()] == [next_order.key]
 
 
 @pytest.mark.parametrize(("seed", "sentence"), [(REFUSED, "this one is refused; give another"), (DIES, "exit code 3")])

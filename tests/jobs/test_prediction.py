@@ -66,7 +66,7 @@ def test_a_job_runs_and_its_result_is_kept(queue: PredictionQueue, tmp_path: Pat
 def test_a_kept_result_starts_no_worker(queue: PredictionQueue, weights: Path, tmp_path: Path) -> None:
     path = film(tmp_path)
     queue.wait(queue.submit(PredictionRequest(path)), SOON_S)
-    other = JobQueue(PredictionJobs(queue.kind.folder, weights, ("no such program",)))
+    other = JobQueue(PredictionJobs(queue.folder, weights, ("no such program",)))
     copy = path.with_name("another name.mp4")
     copy.write_bytes(path.read_bytes())
     job = other.get_job(other.submit(PredictionRequest(copy)))
@@ -98,7 +98,7 @@ def test_two_sessions_share_one_process_and_one_load(queue: PredictionQueue, tmp
         "predict three.mp4",
         "predict two.mp4",
     ]
-    assert list(queue.list_process_ids().values()) == [int(lines[0].split()[1])]
+    assert list(queue.list_process_ids().values()) == [[int(lines[0].split()[1])]]
 
 
 def test_the_same_question_twice_is_one_job(queue: PredictionQueue, tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_running_job_shows_progress_and_is_cancelled(queue: PredictionQueue, t
     assert queue.get_job(waiting).state == JobState.CANCELLED
     queue.cancel(running)
     assert queue.wait(running, SOON_S).state == JobState.CANCELLED
-    assert not list(queue.kind.folder.glob("*.json"))
+    assert not list(queue.folder.glob("*.json"))
     assert queue.wait(queue.submit(PredictionRequest(film(tmp_path, "after"))), SOON_S).state == JobState.DONE
     queue.cancel(running)
     assert [job.state for job in queue.list_jobs()] == [JobState.CANCELLED, JobState.CANCELLED, JobState.DONE]
@@ -208,8 +208,8 @@ def test_the_key_follows_all_that_decides(tmp_path: Path, weights: Path, monkeyp
 
 def test_a_damaged_result_is_made_anew(queue: PredictionQueue, weights: Path, tmp_path: Path) -> None:
     path = film(tmp_path)
-    queue.kind.folder.mkdir()
-    get_result_path(queue.kind.folder, compute_result_key(path, PredictionSettings(), weights)).write_text("{")
+    queue.folder.mkdir()
+    get_result_path(queue.folder, compute_result_key(path, PredictionSettings(), weights)).write_text("{")
     job = queue.wait(queue.submit(PredictionRequest(path)), SOON_S)
     assert (job.state, job.cached) == (JobState.DONE, False)
 

@@ -14,7 +14,8 @@ import pytest
 from ag_core.errors import Cancelled, UserError
 from ag_core.files import is_unfinished, stage_file, write_atomically
 from ag_core.jobs import queue as queue_module
-from ag_core.jobs.job import JobState
+from ag_core.jobs import slots
+from ag_core.jobs.job import JobKind, JobState
 from ag_core.jobs.process import build_module_command
 from ag_core.jobs.queue import JobQueue
 from ag_core.jobs.serving import serve_process
@@ -41,15 +42,14 @@ class Counting:
         return {}
 
 
-class CountingJobs:
+class CountingJobs(JobKind[int, int]):
     name = "the counter"
     again = "count again"
     starting = "starting to count"
     cancel_grace_s = 0.3
-    keeps_process = True
 
     def __init__(self, folder: Path, command: Sequence[str] | None = None, deaf: bool = False) -> None:
-        self.folder = folder
+        self.folder: Path = folder
         self.command = command or (sys.executable, "-m", "tests.jobs.test_queue")
         self.deaf = deaf
 
@@ -59,9 +59,6 @@ class CountingJobs:
 
     def get_key(self, request: int) -> str:
         return str(request)
-
-    def get_worker_name(self, request: int) -> str:
-        return ""
 
     def get_command(self, worker: str) -> Sequence[str]:
         return self.command
@@ -110,10 +107,10 @@ def test_one_visitor_who_cancels_does_not_end_the_job_of_another(queue: Counter)
     assert queue.submit(LONG, "bob") == job
     queue.cancel(job, "eve")  # who never asked for it
     wait_until(lambda: queue.get_job(job).rate)
-    assert queue.is_wanted_by(job, "ann") and not queue.is_wanted_by(job, "eve")
+    assert queue.may_cancel(job, "ann") and not queue.may_cancel(job, "eve")
     queue.cancel(job, "ann")
     queue.cancel(job, "ann")
-    assert queue.get_job(job, "ann").state == JobState.CANCELLED and not queue.is_wanted_by(job, "ann")
+    assert queue.get_job(job, "ann").state == JobState.CANCELLED and not queue.may_cancel(job, "ann")
     assert [one.state for one in queue.list_jobs("bob")] == [JobState.RUNNING]
     counted = queue.get_job(job, "bob").done
     wait_until(lambda: queue.get_job(job, "bob").done > counted)
@@ -122,6 +119,56 @@ def test_one_visitor_who_cancels_does_not_end_the_job_of_another(queue: Counter)
     queue.cancel(job, "ann")
     queue.cancel(job, "bob")
     assert queue.wait(job, SOON_S).state == JobState.CANCELLED
+
+
+def test_who_has_gone_holds_no_job(tmp_path: Path) -> None:
+    there = {"ann", "bob", "eve"}
+    queue = JobQueue(CountingJobs(tmp_path), there.__contains__)
+    job = queue.submit(LONG, "ann")
+    queue.submit(LONG, "bob")
+    assert not queue.may_cancel(job, "eve")
+    there.remove("ann")  # the browser was closed
+    wait_until(lambda: queue.get_job(job).rate)
+    queue.cancel(job, "eve")
+    assert queue.get_job(job).state == JobState.RUNNING and not queue.get_job(job).cancelling  # bob is there
+    queue.cancel(job, "bob")
+    assert queue.get_job(job).cancelling or not queue.get_job(job).active
+    assert queue.wait(job, SOON_S).state == JobState.CANCELLED
+    orphan = queue.submit(LONG, "bob")
+    there.remove("bob")
+    counted = queue.get_job(orphan).done
+    wait_until(lambda: queue.get_job(orphan).done > counted)  # nobody is there, and the work goes on
+    assert queue.may_cancel(orphan, "eve")
+    queue.cancel(orphan, "eve")
+    assert queue.wait(orphan, SOON_S).state == JobState.CANCELLED
+    queue.close()
+
+
+def test_who_opens_the_link_of_a_job_wants_it(tmp_path: Path) -> None:
+    there = {"ann", "ann again", "eve"}
+    queue = JobQueue(CountingJobs(tmp_path), there.__contains__)
+    job = queue.submit(LONG, "ann")
+    there.remove("ann")  # loads the page anew
+    queue.join(job, "ann again")
+    assert not queue.may_cancel(job, "eve") and queue.may_cancel(job, "ann again")
+    queue.cancel(job, "ann again")
+    queue.join(job, "ann again")  # the page is still open, and nobody wants the job
+    assert not queue.may_cancel(job, "ann again")
+    assert queue.wait(job, SOON_S).state == JobState.CANCELLED
+    queue.join("none", "eve")
+    queue.close()
+
+
+def test_a_cancel_shows_at_once(tmp_path: Path) -> None:
+    queue = JobQueue(CountingJobs(tmp_path, deaf=True))
+    job = queue.submit(LONG, "ann")
+    wait_until(lambda: queue.get_job(job).rate)
+    queue.cancel(job, "ann")
+    shown = queue.get_job(job, "ann")  # its process does not hear, and is killed after a while
+    assert (shown.state, shown.cancelling) == (JobState.RUNNING, True)
+    ended = queue.wait(job, SOON_S)
+    assert (ended.state, ended.cancelling) == (JobState.CANCELLED, False)
+    queue.close()
 
 
 def test_a_waiting_job_of_two_goes_when_both_have_cancelled(queue: Counter) -> None:
@@ -137,18 +184,18 @@ def test_a_waiting_job_of_two_goes_when_both_have_cancelled(queue: Counter) -> N
 
 def test_a_process_that_died_while_idle_is_started_anew(queue: Counter) -> None:
     assert queue.wait(queue.submit(1), SOON_S).state == JobState.DONE
-    number = queue.list_process_ids()[""]
+    [number] = queue.list_process_ids()[""]
     os.kill(number, signal.SIGKILL)
     job = queue.wait(queue.submit(2), SOON_S)  # at once: perhaps before anybody knows that it is dead
     assert (job.state, job.error) == (JobState.DONE, None)
-    assert queue.list_process_ids()[""] != number
+    assert queue.list_process_ids()[""] != [number]
 
 
 def test_a_process_that_dies_at_its_work_fails_the_job_and_leaves_nothing(queue: Counter, tmp_path: Path) -> None:
     job = queue.submit(LONG)
     wait_until(lambda: queue.get_job(job).rate)
     assert any(map(is_unfinished, tmp_path.iterdir()))
-    os.kill(queue.list_process_ids()[""], signal.SIGKILL)
+    os.kill(queue.list_process_ids()[""][0], signal.SIGKILL)
     ended = queue.wait(job, SOON_S)
     assert ended.state == JobState.FAILED
     assert ended.error == "the counter ended unexpectedly (exit code -9); count again"
@@ -171,11 +218,42 @@ def test_a_job_that_does_not_hear_is_killed_with_its_process(tmp_path: Path) -> 
 def test_a_process_that_never_says_that_it_is_ready_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue_module, "START_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(slots, "START_TIMEOUT_S", 0.5)
     queue = JobQueue(CountingJobs(tmp_path, (sys.executable, "-c", "import time; time.sleep(600)")))
     job = queue.wait(queue.submit(1), SOON_S)
     queue.close()
     assert job.state == JobState.FAILED and "ended unexpectedly" in (job.error or "")
+
+
+class ShortJobs(CountingJobs):
+    """Two at a time, none for longer than a third of a second, none that waits for more than a tenth."""
+
+    slots = 2
+    processes_kept = 1
+    max_wait_s = 0.1
+
+    def get_time_limit_s(self, request: int) -> float | None:
+        return 0.3 if request == LONG else None
+
+
+def test_slots_work_side_by_side_within_their_limits(tmp_path: Path) -> None:
+    queue = JobQueue(ShortJobs(tmp_path))
+    first = [queue.wait(queue.submit(number), SOON_S).state for number in (1, 2)]
+    assert first == [JobState.DONE] * 2
+    assert len(queue.list_process_ids()[""]) == 1, "one after the other, by the process that is there"
+    jobs = [queue.submit(number) for number in (500, 501, 502)]
+    wait_until(lambda: queue.get_job(jobs[1]).rate)
+    assert [queue.get_job(job).state for job in jobs[:2]] == [JobState.RUNNING] * 2
+    turned_away = queue.wait(jobs[2], SOON_S)
+    assert turned_away.error == "the counter is busy with 2 others; try again in a moment"
+    assert [queue.wait(job, SOON_S).state for job in jobs[:2]] == [JobState.DONE] * 2
+    wait_until(lambda: len(queue.list_process_ids()[""]) == 1)
+    late = queue.wait(queue.submit(LONG), SOON_S)
+    assert late.state == JobState.FAILED and "ended unexpectedly (exit code -9)" in (late.error or "")
+    queue.forget(late.id)
+    with pytest.raises(UserError, match="is not known"):
+        queue.get_job(late.id)
+    queue.close()
 
 
 def test_old_jobs_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

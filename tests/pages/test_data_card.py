@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ag_core.settings import PROJECT
-from ag_core.ui import cached
+from ag_core.ui import shipped_files
 from ag_core.ui.charts import plots
 from ag_core.ui.charts.figures import Figure, render_figure
 from ag_core.ui.statistics import data_card
@@ -56,7 +56,7 @@ def result(parts: tuple[str, ...] = ("val", "iid", "comp"), real: bool = True) -
 
 
 def open_card(monkeypatch: pytest.MonkeyPatch, found: dict[str, Any] | None) -> AppTest:
-    monkeypatch.setattr(cached, "load_home_world_audit", lambda: found)
+    monkeypatch.setattr(shipped_files, "load_home_world_audit", lambda: found)
     app = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=120)
     app.query_params["tab"] = "Home world"
     return app.switch_page("pages/4_Statistics.py").run()
@@ -119,7 +119,7 @@ def test_a_missing_audit_names_the_command(empty_home: Path, monkeypatch: pytest
 
 
 def test_the_shipped_result_is_read_where_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cached, "ASSETS", tmp_path)
-    assert cached.load_home_world_audit() is None
+    monkeypatch.setattr(shipped_files, "ASSETS", tmp_path)
+    assert shipped_files.load_home_world_audit() is None
     (tmp_path / "home_world_audit.json").write_text(json.dumps(result()))
-    assert cached.load_home_world_audit() == result()
+    assert shipped_files.load_home_world_audit() == result()

@@ -152,7 +152,7 @@ def test_a_second_models_predictions_can_be_chosen(use: Callable[[str], None]) -
 def test_predictions_alone_are_found_counted_and_compared(use: Callable[[str], None]) -> None:
     use("predictions_alone")
     home = text_of(watch("app.py"))
-    assert "Nobody annotated these videos: counts of what faster-rcnn + reldn predicted." in home
+    assert "counts of what faster-rcnn + reldn predicted (objects from 30 %, relationships from 50 % on)." in home
     assert "own annotation" not in home
     assert "2 of 2 videos fit, as predicted by faster-rcnn + reldn." in text_of(watch(EXPLORE))
     search = watch(SEARCH)

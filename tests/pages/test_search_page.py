@@ -13,7 +13,7 @@ from ag_core.annotations.building.build import build_store
 from ag_core.queries.sequence.language import format_sequence, parse_sequence
 from ag_core.queries.sequence.query import SqlQuery
 from ag_core.settings import PROJECT, settings
-from ag_core.ui import cached
+from ag_core.ui import cached, shipped_files
 from ag_core.ui.widgets import search_hits
 from tests.pages.test_pages import notes, open_page
 
@@ -38,7 +38,7 @@ def home(app_home: Path) -> Iterator[Path]:
 def test_a_newcomer_sees_an_example(home: Path) -> None:
     app = open_page(PAGE)
     assert not app.exception and not app.error and not app.warning
-    assert text_of(app) == cached.load_sequence_examples()[0]["text"]
+    assert text_of(app) == shipped_files.load_sequence_examples()[0]["text"]
     assert headings(app) == ["0 hits", "No hit"]  # the two clips of the test have a cup that is always held
     assert any("Step 1 (not contacting cup) has no interval at all" in one.value for one in app.markdown)
 
@@ -59,7 +59,7 @@ def test_a_link_shows_its_moments_and_they_lead_into_the_player(home: Path) -> N
 
 @pytest.mark.parametrize("example", range(7))
 def test_every_example_is_canonical_and_shown_in_the_builder(home: Path, example: int) -> None:
-    examples = cached.load_sequence_examples()
+    examples = shipped_files.load_sequence_examples()
     assert len(examples) == 7
     text = examples[example]["text"]
     assert format_sequence(parse_sequence(text)) == text

@@ -13,7 +13,7 @@ from ag_core.errors import UserError
 from ag_core.queries.sql.sandbox import SqlSandbox
 from ag_core.queries.sql.text import find_error_position, format_query, quote_name
 from ag_core.settings import ASSETS, SHOWCASE, settings
-from ag_core.ui import cached
+from ag_core.ui import shipped_files
 from ag_core.ui.charts import query_chart
 from ag_core.ui.charts.plots import GROUP_COLOURS, GROUPS
 from ag_core.ui.widgets.running_query import MAX_TEXTS, QueryTexts
@@ -62,7 +62,7 @@ def test_an_example_gives_rows_on_the_showcase(example: dict[str, str], shown_sa
 
 
 def test_every_table_and_column_has_a_meaning(shown_sandbox: SqlSandbox) -> None:
-    meanings, schema = cached.load_sql_meanings(), shown_sandbox.schema()
+    meanings, schema = shipped_files.load_sql_meanings(), shown_sandbox.schema()
     assert set(schema) == set(meanings["tables"])
     assert {column for columns in schema.values() for column, _ in columns} == set(meanings["columns"])
 

@@ -22,7 +22,7 @@ from ag_core.queries.sequence.language import parse_sequence
 from ag_core.queries.sequence.records import Condition
 from ag_core.settings import PROJECT, settings
 from ag_core.taxonomy import OBJECTS, find_object_index, find_relation_index
-from ag_core.ui import cached
+from ag_core.ui import cached, shipped_files
 from ag_core.ui.charts import bipartite, figures, plots, time_axis
 from ag_core.ui.charts.figures import Figure
 from ag_core.ui.statistics.over_time import build_transition_table, write_transition_sequences
@@ -313,7 +313,7 @@ def test_spans_keep_their_order_and_tell_their_quantiles() -> None:
 
 def test_table_1_puts_the_data_at_hand_first() -> None:
     mine = {"num_videos": 2, "video_hours": 0.5, "objects_annotated": True, "frames": 8, "action_instances": 3}
-    table = build_table_1(mine, "mine", Owner.YOURS, cached.load_paper_results()["table_1"])
+    table = build_table_1(mine, "mine", Owner.YOURS, shipped_files.load_paper_results()["table_1"])
     assert table["dataset"].tolist()[0] == "mine" and table["dataset"].tolist()[-1] == "Action Genome"
     assert table["numbers"].tolist() == ["yours, counted here", *["paper"] * 9]
     assert table.loc[9, "relationship_instances"] == 1_700_000 and table.loc[9, "num_videos"] == 10_000

@@ -1,7 +1,7 @@
 """The process that answers a stranger's SQL: `python -m ag_core.queries.sql.process STORE MEMORY_MB THREADS`.
 
-It opens the store, shuts itself in, then answers each order with one message (`jobs.messages`) whose bytes are the rows
-as an Arrow stream. A process of its own, for DuckDB's limits do not hold everywhere: some functions neither
+It opens the store, shuts itself in, then does jobs as `jobs.serving` says; the bytes of an answer are its rows as an
+Arrow stream. A process of its own, for DuckDB's limits do not hold everywhere: some functions neither
 listen to an interrupt nor count their memory. This one can be killed at any moment and nothing is lost.
 """
 
@@ -12,15 +12,18 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from ag_core.annotations.connection import attach_store
 from ag_core.errors import UserError
-from ag_core.jobs.messages import read_message, take_stdout, write_message
+from ag_core.jobs.messages import Message, take_stdout, write_message
+from ag_core.jobs.serving import ProcessSpent, serve_process
+from ag_core.progress import Progress
 from ag_core.queries.sql.answers import cast_for_display, correct_json, is_nested
 from ag_core.queries.sql.rules import find_refusal
 from ag_core.queries.sql.text import blank_semicolons
@@ -36,6 +39,9 @@ LOCKS = (
 MAX_LETTERS = 20_000
 MAX_COLUMNS = 300
 BATCH_ROWS = 2048
+STACK_BYTES = 512_000
+"""Of each thread of this process, which count as memory."""
+
 GRACE_S = 2.0
 """So long after its time limit a query that does not listen takes this process with it."""
 
@@ -206,8 +212,32 @@ def _set_kill_timer(seconds: float) -> None:
         signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
-def _run_query(executor: QueryExecutor, order: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-    """The answer to one order: its head, and the rows as an Arrow stream."""
+class SqlWork:
+    """Answers queries over one store, and what else is asked of it: the store's schema, whether two texts are one."""
+
+    name = "SQL"
+
+    def __init__(self, executor: QueryExecutor) -> None:
+        self.executor = executor
+
+    def do(self, job: dict[str, Any], progress: Progress, is_cancelled: Callable[[], bool]) -> Message:
+        """The answer to one order. UserError with the reason where there is none.
+
+        A query cannot be cancelled between two steps; whoever cancels it ends this process.
+        """
+        if "sql" in job:
+            return _run_query(self.executor, job)
+        if "same" in job:
+            return Message(_compare(self.executor, job["same"]))
+        return Message({"schema": self.executor.schema()})
+
+    def describe_status(self) -> dict[str, Any]:
+        """Nothing beside the job."""
+        return {}
+
+
+def _run_query(executor: QueryExecutor, order: dict[str, Any]) -> Message:
+    """The answer to one query: its facts, and the rows as an Arrow stream."""
     seconds = float(order["seconds"])
     late = threading.Event()
 
@@ -225,16 +255,21 @@ def _run_query(executor: QueryExecutor, order: dict[str, Any]) -> tuple[dict[str
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, table.schema) as stream:
             stream.write_table(table)
-        return {**facts, "seconds": time.perf_counter() - start}, sink.getvalue().to_pybytes()
+        return Message({**facts, "seconds": time.perf_counter() - start}, sink.getvalue().to_pybytes())
     except Exception as error:  # whatever the engine throws becomes a sentence
         if late.is_set():
-            return {"error": f"the query took longer than {seconds:g} s; ask for less"}, b""
+            raise ProcessSpent(explain_late(seconds)) from None
         # After a failed allocation little may be left of what this process may have.
         spent = _is_memory_error(error) or not isinstance(error, duckdb.Error | Refused)
-        return {"error": executor.message(error), "spent": spent}, b""
+        raise (ProcessSpent if spent else UserError)(executor.message(error)) from None
     finally:
         timer.cancel()
         _set_kill_timer(0)
+
+
+def explain_late(seconds: float) -> str:
+    """What the asker reads of a query that took longer than it may."""
+    return f"the query took longer than {seconds:g} s; ask for less"
 
 
 def _compare(executor: QueryExecutor, texts: list[str]) -> dict[str, Any]:
@@ -244,30 +279,16 @@ def _compare(executor: QueryExecutor, texts: list[str]) -> dict[str, Any]:
         return {"same": False}
 
 
-def serve(executor: QueryExecutor, orders: BinaryIO, answers: BinaryIO) -> None:
-    """Answer until the orders end."""
-    while (message := read_message(orders)) is not None:
-        order = message.fields
-        if "sql" in order:
-            head, body = _run_query(executor, order)
-        elif "same" in order:
-            head, body = _compare(executor, order["same"]), b""
-        else:
-            head, body = {"schema": executor.schema()}, b""
-        write_message(answers, head, body)
-
-
 def main(where: str, memory_mb: str, threads: str) -> None:
-    """Open, shut in, say so, serve."""
-    answers = take_stdout()
+    """Open, shut in, serve."""
     try:
         executor = QueryExecutor(where, int(memory_mb), int(threads))
     except (duckdb.Error, UserError) as error:
-        write_message(answers, {"error": str(error)})
+        write_message(take_stdout(), {"event": "refused", "error": str(error)})
         return
+    threading.stack_size(STACK_BYTES)
     confine_process(int(memory_mb))
-    write_message(answers, {"event": "ready"})
-    serve(executor, sys.stdin.buffer, answers)
+    serve_process(SqlWork(executor))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ in its address. Files are made when they are pressed: pictures are drawn here, w
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from io import BytesIO, StringIO
 from textwrap import wrap
@@ -15,13 +15,15 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from ag_core.annotations.store import ANNOTATION
 from ag_core.queries.facets import VideoFilter
+from ag_core.queries.sequence.language import format_sequence, parse_sequence
 from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS, format_name
 from ag_core.ui import cached
 from ag_core.ui.charts.plots import MARK, PICK, Chart
 from ag_core.ui.formatting import format_download_name, format_number
 from ag_core.ui.page import EXPLORE, SEARCH, TIME, VIDEO, is_dark, show_owner_note
-from ag_core.ui.widgets.pickers import format_action_option, show_download
+from ag_core.ui.widgets.pickers import format_action_option, format_source, show_download
 
 SEQUENCE = "sequence"
 """The part of Search's address that holds what is sought."""
@@ -42,6 +44,7 @@ class Figure:
     searches  what each mark (the chart's column `mark`) means in Explore
     times     or: the video and the time in seconds that each mark stands for
     sequences what some marks mean in Search, in its language
+    source    whose rows were counted; Explore and Search are asked of the same
     wide      whether the chart keeps its width and scrolls on a narrow screen
     """
 
@@ -55,6 +58,7 @@ class Figure:
     searches: Mapping[str, VideoFilter] = field(default_factory=dict)
     times: Mapping[str, tuple[str, float]] = field(default_factory=dict)
     sequences: Mapping[str, str] = field(default_factory=dict)
+    source: str = ANNOTATION
     wide: bool = False
 
     @property
@@ -114,14 +118,27 @@ def _show_choice(figure: Figure, key: str) -> None:
         video_id, time_s = figure.times[mark]
         _show_link(EXPLORE, "Watch this frame", {VIDEO: [video_id], TIME: [f"{time_s:.3f}"]})
     elif mark is not None:
-        found = cached.count_matching_videos(cached.get_store_key(), figure.searches[mark])
+        store = cached.get_store_key()
+        search = replace(figure.searches[mark], source=figure.source)
+        found = cached.count_matching_videos(store, search)
         if found:
             videos = "the video" if found == 1 else f"the {format_number(found)} videos"
-            _show_link(EXPLORE, f"See {videos} in Explore", build_explore_parameters(figure.searches[mark]))
+            parameters = build_explore_parameters(search)
+            if figure.source != cached.find_main_source(store):
+                parameters["source"] = [format_source(figure.source)]
+            _show_link(EXPLORE, f"See {videos} in Explore", parameters)
         else:
-            st.caption("No video of the annotation has it.")
+            st.caption("No video has it.")
         if mark in figure.sequences:
-            _show_link(SEARCH, "Find them in Search", {SEQUENCE: [figure.sequences[mark]]})
+            _show_link(
+                SEARCH, "Find them in Search", {SEQUENCE: [write_sequence_of(figure.sequences[mark], figure.source)]}
+            )
+
+
+def write_sequence_of(text: str, source: str) -> str:
+    """A sequence in Search's language, asked of a source."""
+    sequence = parse_sequence(text)
+    return format_sequence(replace(sequence, where=replace(sequence.where, source=source)))
 
 
 def _show_link(page: str, label: str, parameters: dict[str, list[str]]) -> None:

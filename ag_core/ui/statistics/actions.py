@@ -55,6 +55,7 @@ def _show_counts(scope: StatisticsScope, counted: pd.DataFrame, occur: pd.DataFr
             partial(_draw_counts, most[["label", "id", "intervals", "videos", MARK]], "intervals", logarithmic),
             counted,
             searches,
+            source=scope.source,
         ),
         "statistics_actions",
     )
@@ -89,6 +90,7 @@ def _show_verbs(scope: StatisticsScope, counted: pd.DataFrame) -> None:
                 for mark, first in zip(by_frequency[MARK], by_frequency["first"])
             },
             wide=True,
+            source=scope.source,
         ),
         "statistics_verbs",
     )
@@ -129,6 +131,7 @@ def _show_beside(scope: StatisticsScope) -> None:
             partial(_draw_counts, most[["label", "id", "on_it", "frames", "videos", MARK]], "frames", False),
             table,
             searches,
+            source=scope.source,
         ),
         "statistics_beside",
     )

@@ -12,7 +12,7 @@ import streamlit as st
 from ag_core.evaluation.average_precision import CHANCE
 from ag_core.evaluation.metric_table import MetricTable
 from ag_core.evaluation.metrics import Metric
-from ag_core.ui import cached
+from ag_core.ui import shipped_files
 from ag_core.ui.charts import plots
 from ag_core.ui.charts.figures import Figure, show_figure
 from ag_core.ui.formatting import format_number, format_percent
@@ -69,7 +69,7 @@ def build_likeness_table(agreement: Result) -> pd.DataFrame:
 
 def show_data_card() -> None:
     """The whole card, or what makes it where it is missing."""
-    result = cached.load_home_world_audit()
+    result = shipped_files.load_home_world_audit()
     if result is None:
         show_empty_state("No audit yet", f"Audit a generated home world: `{COMMAND}`")
         return

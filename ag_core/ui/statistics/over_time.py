@@ -74,6 +74,7 @@ def _show_transitions(scope: StatisticsScope, object_class: int, group: Group) -
             searches,
             sequences=write_transition_sequences(marked, name),
             wide=group == Group.CONTACT,
+            source=scope.source,
         ),
         "statistics_transitions",
     )
@@ -134,6 +135,7 @@ def _show_durations(scope: StatisticsScope, object_class: int) -> None:
                 one: VideoFilter(objects=every_object, relations=(find_relation_index(one),))
                 for one in table.sort_values("intervals", ascending=False)["relation"]
             },
+            source=scope.source,
         ),
         "statistics_durations",
     )

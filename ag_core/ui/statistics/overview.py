@@ -12,7 +12,7 @@ from ag_core.evaluation.protocol import Owner
 from ag_core.queries.facets import VideoFilter
 from ag_core.settings import settings
 from ag_core.taxonomy import OBJECTS, find_object_index, find_relation_index, format_name
-from ag_core.ui import cached
+from ag_core.ui import cached, shipped_files
 from ag_core.ui.charts import plots
 from ag_core.ui.charts.figures import Figure, show_figure
 from ag_core.ui.charts.plots import MARK
@@ -44,7 +44,11 @@ COLUMNS = {
 def show_overview(scope: StatisticsScope) -> None:
     """Totals, Table 1, and how often every relationship and object occurs."""
     show_owner_note(f"Counts of {scope.owner}. For scale, beneath each the published total of the Action Genome paper.")
-    show_totals(cached.count_totals(scope.key, scope.source), read_paper_totals(cached.load_paper_results()))
+    show_totals(
+        cached.count_totals(scope.key, scope.source),
+        read_paper_totals(shipped_files.load_paper_results()),
+        scope.source,
+    )
     _show_table_1(scope)
     st.subheader("Relationships and objects", anchor=False)
     logarithmic = show_log_toggle()
@@ -91,7 +95,7 @@ def _show_table_1(scope: StatisticsScope) -> None:
         scope.compute("table_1_row"),
         format_data_name(scope),
         format_data_owner(),
-        cached.load_paper_results()["table_1"],
+        shipped_files.load_paper_results()["table_1"],
     )
     formats: dict[str, Any] = {
         column: st.column_config.NumberColumn(label, format="localized")
@@ -131,6 +135,7 @@ def _show_relationships(scope: StatisticsScope, logarithmic: bool) -> None:
                 name: VideoFilter(relations=(find_relation_index(name),))
                 for name in table.loc[table["relations"] > 0, "relation"]
             },
+            source=scope.source,
         ),
         "statistics_relations",
     )
@@ -158,6 +163,7 @@ def _show_objects(scope: StatisticsScope, logarithmic: bool) -> None:
                 name: VideoFilter(objects=(find_object_index(name),))
                 for name in present.sort_values("boxes", ascending=False)["object"]
             },
+            source=scope.source,
         ),
         "statistics_objects",
     )

@@ -90,6 +90,7 @@ def _show_pairs(
             pairs[["object", "name", "group", "relations", "videos", "share"]].rename(columns={"name": "relation"}),
             searches,
             wide=True,
+            source=scope.source,
         ),
         "statistics_pairs",
     )
@@ -153,6 +154,7 @@ def _show_together(scope: StatisticsScope) -> None:
                 for mark, (one, two) in marks.items()
             },
             wide=True,
+            source=scope.source,
         ),
         "statistics_together",
     )

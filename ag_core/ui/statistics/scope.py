@@ -9,7 +9,7 @@ from ag_core.annotations.store import ANNOTATION
 from ag_core.taxonomy import OBJECTS, find_object_index, format_name
 from ag_core.ui import cached
 from ag_core.ui.page import EXPLORE, check_link, show_empty_state
-from ag_core.ui.widgets.pickers import format_source
+from ag_core.ui.widgets.pickers import WHAT_COUNTS, format_source
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,7 @@ class StatisticsScope:
         """Whose numbers these are, to end a sentence with."""
         if self.source == ANNOTATION:
             return "the annotation of the open data set"
-        filters = "; Explore filters by the annotation" if ANNOTATION in cached.list_sources(self.key) else ""
-        return f"{format_source(self.source)}, by this project{filters}"
+        return f"{format_source(self.source)}, by this project ({WHAT_COUNTS})"
 
     @property
     def file_part(self) -> str:

@@ -15,6 +15,8 @@ class Sandbox(Protocol):
 
     def interrupt(self) -> None: ...
 
+    def is_waiting(self) -> bool: ...
+
 
 MAX_TEXTS = 30
 

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import os
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +18,9 @@ from ag_core.annotations.building.build import build_store
 from ag_core.annotations.lake.writing import write_lake
 from ag_core.annotations.store import AnnotationStore
 from ag_core.errors import UserError
+from ag_core.jobs.job import JobState
 from ag_core.queries.sql.rules import FUNCTIONS, TABLE_FUNCTIONS
-from ag_core.queries.sql.sandbox import LIMIT_BYTES, SqlProcesses, SqlSandbox
+from ag_core.queries.sql.sandbox import LIMIT_BYTES, SqlJobs, SqlSandbox, open_sql_queue
 from ag_core.queries.sql.text import find_error_position
 from ag_core.table_files import encode_table
 from ag_core.ui.charts.query_chart import (
@@ -310,8 +313,7 @@ def test_a_lake_is_asked_like_a_file(sandbox: SqlSandbox, store_path: Path, tmp_
     lake.close()
 
 
-def test_runs_at_the_same_time_do_not_disturb_one_another(sandbox: SqlSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ag_core.queries.sql.sandbox.WAIT_S", 120.0)  # on a busy machine a process starts in seconds
+def test_runs_at_the_same_time_do_not_disturb_one_another(sandbox: SqlSandbox) -> None:
     answers: list[int] = []
     threads = [
         threading.Thread(target=lambda k=k: answers.append(int(sandbox.run(f"select {k} as k").frame["k"][0])))
@@ -322,53 +324,89 @@ def test_runs_at_the_same_time_do_not_disturb_one_another(sandbox: SqlSandbox, m
     for thread in threads:
         thread.join()
     assert sorted(answers) == list(range(8))
+    assert sandbox.queue.list_jobs() == []
 
 
-def test_a_runaway_of_one_person_leaves_room_for_another(store_path: Path) -> None:
-    processes = SqlProcesses(store_path, memory_mb=200, most=2)
-    mine, other = SqlSandbox(store_path, processes=processes), SqlSandbox(store_path, processes=processes)
-    said: list[str] = []
+def run_away(sandbox: SqlSandbox, said: list[str]) -> threading.Thread:
+    """A query that does not end by itself, in a thread; what it ends with."""
 
-    def run_away() -> None:
+    def run() -> None:
         try:
-            mine.run(ENDLESS, timeout_s=60)
+            sandbox.run(ENDLESS, timeout_s=60)
         except UserError as error:
             said.append(str(error))
 
-    thread = threading.Thread(target=run_away)
+    thread = threading.Thread(target=run)
     thread.start()
+    while not any(job.state == JobState.RUNNING for job in sandbox.queue.list_jobs()):
+        thread.join(0.01)
+    return thread
+
+
+def test_a_runaway_of_one_person_leaves_room_for_another(store_path: Path) -> None:
+    queue = open_sql_queue(store_path, memory_mb=200, slots=2)
+    mine, other = SqlSandbox(store_path, queue=queue), SqlSandbox(store_path, queue=queue)
+    said: list[str] = []
+    thread = run_away(mine, said)
     assert other.run("select count(*) as n from videos").frame["n"].tolist() == [1]
     assert thread.is_alive()
     other.interrupt()
     assert other.run("select 1 as one").frame["one"].tolist() == [1]
     assert thread.is_alive()
-    while thread.is_alive():
-        mine.interrupt()
-        thread.join(0.2)
+    mine.interrupt()
+    thread.join()
     assert said == ["the query was stopped"]
-    processes.close()
+    queue.close()
 
 
-def test_too_many_at_once_are_turned_away(store_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ag_core.queries.sql.sandbox.WAIT_S", 0.2)
-    processes = SqlProcesses(store_path, memory_mb=200, most=1)
-    sandbox = SqlSandbox(store_path, processes=processes)
-    with processes.borrow(), pytest.raises(UserError, match=r"1 queries are running.*try again"):
+def test_a_query_waits_for_its_turn_and_is_turned_away_after_a_while(
+    store_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = open_sql_queue(store_path, memory_mb=200, slots=1)
+    sandbox = SqlSandbox(store_path, queue=queue)
+    said: list[str] = []
+    thread = run_away(sandbox, said)
+    monkeypatch.setattr(SqlJobs, "max_wait_s", 0.2)
+    with pytest.raises(UserError, match="SQL is busy with 1 others; try again in a moment"):
+        SqlSandbox(store_path, queue=queue).run("select 1")
+    monkeypatch.setattr(SqlJobs, "max_wait_s", 60.0)
+    other = SqlSandbox(store_path, queue=queue)
+    answers: list[list[int]] = []
+    waiting = threading.Thread(target=lambda: answers.append(other.run("select 1 as one").frame["one"].tolist()))
+    waiting.start()
+    while not other.is_waiting():
+        waiting.join(0.01)
+    sandbox.interrupt()
+    waiting.join()
+    assert answers == [[1]] and not other.is_waiting()
+    thread.join()
+    assert said == ["the query was stopped"]
+    queue.close()
+
+
+def test_a_process_that_died_while_idle_is_replaced(store_path: Path) -> None:
+    sandbox = SqlSandbox(store_path, memory_mb=200)
+    assert sandbox.run("select 1 as one").frame["one"].tolist() == [1]
+    [number] = sandbox.queue.list_process_ids()[""]
+    os.kill(number, signal.SIGKILL)
+    assert sandbox.run("select 1 as one").frame["one"].tolist() == [1]
+    assert sandbox.queue.list_process_ids()[""] != [number]
+    sandbox.close()
+
+
+def test_a_process_is_used_again_and_two_stay(store_path: Path) -> None:
+    sandbox = SqlSandbox(store_path, memory_mb=200)
+    for _ in range(3):
         sandbox.run("select 1")
-    assert sandbox.run("select 1 as one").frame["one"].tolist() == [1]
-    processes.close()
-
-
-def test_a_worker_that_dies_is_replaced(store_path: Path) -> None:
-    processes = SqlProcesses(store_path, memory_mb=200)
-    sandbox = SqlSandbox(store_path, processes=processes)
-    with processes.borrow() as process:
-        number = process.pid
-    process.kill()
-    assert sandbox.run("select 1 as one").frame["one"].tolist() == [1]
-    with processes.borrow() as process:
-        assert process.pid != number
-    processes.close()
+    [number] = sandbox.queue.list_process_ids()[""]
+    threads = [threading.Thread(target=sandbox.run, args=("select 1",)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    numbers = sandbox.queue.list_process_ids()[""]
+    assert number in numbers and len(numbers) <= 2
+    sandbox.close()
 
 
 def test_a_missing_store_is_said(tmp_path: Path) -> None:

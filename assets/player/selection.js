@@ -1,0 +1,52 @@
+// What is selected, as the player, Python and a link say it.
+
+/** @typedef {{kind: string, label: string, class?: string, track?: number, id?: string}} Chosen */
+
+/**
+ * @param {Payload} data
+ * @param {number} track
+ * @returns {Chosen}
+ */
+function objectSelection(data, track) {
+  const { label, class: name } = data.tracks[track];
+  return { kind: "object", label, class: name, track };
+}
+
+/**
+ * What the data say is selected at the start: an object by its class or label, an action by its id.
+ * @param {Payload} data
+ * @returns {Chosen | null}
+ */
+function startSelection(data) {
+  const track = data.tracks.findIndex((candidate) => candidate.class === data.selected || candidate.label === data.selected);
+  if (track > 0) return objectSelection(data, track);
+  const lane = data.actions.find((action) => action.id === data.selected);
+  return lane ? { kind: "action", id: lane.id, label: lane.name, class: lane.class } : null;
+}
+
+/**
+ * The selection as Python hears it: without the number of the track.
+ * @param {Chosen | null} selection
+ */
+function selectionText(selection) {
+  if (!selection) return "null";
+  const { kind, label, class: name, id } = selection;
+  return JSON.stringify({ kind, label, class: name ?? null, id });
+}
+
+/**
+ * The page's own address with what the player shows; the page that `link_path` names, where it names one.
+ * @param {Payload} data
+ * @param {{time: number, selection: Chosen | null, shown: string | null}} state
+ */
+function linkTo(data, { time, selection, shown }) {
+  const { pathname, search, origin } = window.location;
+  const [page, order = ""] = (data.link_path || `${pathname}${search}`).split("?");
+  const query = new URLSearchParams(order);
+  if (!data.link_path || !order) query.set("v", data.video); // an order names what to watch by itself
+  query.set("t", time.toFixed(3));
+  query.delete("sel");
+  if (selection) query.set("sel", selection.id || selection.class || selection.label);
+  if (shown) query.set("m", shown);
+  return `${origin}${page}?${query}`;
+}

@@ -1,0 +1,51 @@
+// What the player says in words: how old a graph is, what it holds for those who cannot see it, what is odd about the length.
+
+/**
+ * @param {Source} source
+ * @param {{index: number, held: boolean}} shown
+ * @param {Clock} clock
+ * @param {FrameTimes} times
+ * @param {Payload} data
+ */
+function describeAge(source, { index, held }, clock, times, data) {
+  if (index < 0 && !source.length) return "no graphs";
+  const did = source.predicted ? "predicted" : "annotated";
+  if (index < 0) return `not ${did} here`;
+  const nobody = source.predicted && !source.tracksAt(index).has(0) ? ", nobody clear enough" : "";
+  if (!held) return `${did} here${nobody}`;
+  const frames = clock.frame - source.frames[index];
+  const seconds = clock.time - times.of(source.frames[index]);
+  const ago = data.rate_known && seconds >= 0.1 ? `${seconds.toFixed(1)} s` : frames > 1 ? `${frames} frames` : "1 frame";
+  return `${did} ${ago} ago${nobody}`;
+}
+
+/**
+ * The triplets of a graph, each with its own score where it is predicted.
+ * @param {Source} source
+ * @param {number} index
+ * @param {Payload} data
+ */
+function describeGraph(source, index, data) {
+  const triplets = [];
+  for (const [track, groups] of source.edgesByTrack(index)) {
+    for (const [relation, score] of groups.flat()) {
+      triplets.push(tripletText(data.relations[relation], data.tracks[track].label) + (source.predicted ? ` ${percentText(score)}` : ""));
+    }
+  }
+  return triplets.length ? `${triplets.join(", ")}.` : "No relationships.";
+}
+
+/**
+ * Where the annotation goes on after the video's end; empty where it does not.
+ * @param {Payload} data
+ * @param {Source[]} sources
+ * @param {Clock} clock
+ * @param {FrameTimes} times
+ */
+function describeLength(data, sources, clock, times) {
+  const { duration } = clock.video;
+  const last = Math.max(-1, ...sources.map((source) => (source.length ? source.frames[source.length - 1] : -1)));
+  const known = Number.isFinite(duration) && !clock.virtual && !times.seconds ? Math.round(duration * data.fps) : data.n_frames;
+  if (!data.length_known || !data.rate_known || last < Math.max(known, data.n_frames)) return "";
+  return `annotated up to frame ${last + 1}, but the video has ${known}: its frame rate may differ from the annotation's`;
+}

@@ -26,6 +26,10 @@ MAX_LONE_GAP_S = 600.0
 """A first or last frame farther than this from all others, and than ten times their own length, has a wrong stamp."""
 
 
+MAX_LENGTH_S = 2_000_000.0
+"""Longer than three weeks no recording is: stores and players count milliseconds in 32 bits."""
+
+
 def make_clock(
     pts: Sequence[int | None] | NDArray[np.int64],
     time_base: Fraction | float,
@@ -59,6 +63,9 @@ def make_clock(
         reason = f"The file says that it lasts {duration_s:.1f} seconds and its time stamps run over {seconds[-1]:,.0f}"
         return FrameClock(said, n_frames, note=_say_assumed(reason, said))
     seconds, n_mended = _mend_stamps(seconds, step)
+    if seconds[-1] > MAX_LENGTH_S:
+        reason = f"The time stamps run over {seconds[-1] / 86400:,.0f} days"
+        return FrameClock(said, n_frames, note=_say_assumed(reason, said))
     note = ""
     if n_mended:
         what = "time stamp is" if n_mended == 1 else "time stamps are"

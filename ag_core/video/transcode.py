@@ -57,10 +57,13 @@ def make_playable(path: Path | str, target: Path, progress: Callable[[int, int],
     """Write the H.264 copy of a video to `target` (mp4), whole or not at all. `progress` gets (frames done, of)."""
     index = read_frame_index(path)
     tick, ticks = _count_ticks(index.clock)
+    options = {"movflags": "+faststart"}
+    if index.clock.duration_s / FINE_TICK > MAX_TICKS:
+        options["video_track_timescale"] = "1000"
     width, height = (side + side % 2 for side in index.size_wh)
     with (
         stage_file(target) as staged,
-        av.open(str(staged), "w", format="mp4", options={"movflags": "+faststart"}) as container,
+        av.open(str(staged), "w", format="mp4", options=options) as container,
     ):
         stream = container.add_stream("libx264", rate=_to_fraction(index.fps))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
@@ -78,15 +81,16 @@ def make_playable(path: Path | str, target: Path, progress: Callable[[int, int],
         container.mux(stream.encode())
 
 
+FINE_TICK = Fraction(1, 90_000)
 MAX_TICKS = 2**31 - 1
-"""So long may a frame last, and so fine may a second be divided, in an mp4 file."""
+"""So many ticks of its clock may a frame last in an mp4 file. A clock of milliseconds holds more than three weeks."""
 
 
 def _count_ticks(clock: FrameClock) -> tuple[Fraction, list[int]]:
     """The tick of a copy's clock in seconds, and when each frame is shown, in ticks from 0, ascending."""
     if clock.uneven_s is None:
         return 1 / _to_fraction(clock.fps), list(range(len(clock.times_s)))
-    tick = Fraction(1, 90_000) if clock.duration_s * 90_000 < MAX_TICKS else Fraction(1, 1000)
+    tick = FINE_TICK if clock.duration_s / FINE_TICK < MAX_TICKS else Fraction(1, 1000)
     ticks = np.rint(clock.uneven_s / float(tick)).astype(np.int64)
     # Frames closer than a tick get one each.
     steps = np.arange(len(ticks))

@@ -75,6 +75,7 @@ def test_a_clock_that_starts_anew_goes_on() -> None:
         (list(range(60)), Fraction(1, 1_000_000), 1_000_000.0, 60e-6, 25.0, "1,000,000 frames a second"),
         ([None] * 60, MILLISECONDS, 30.0, 2.0, 30.0, "no usable time stamps"),
         ([5] * 60, MILLISECONDS, 0.0, 0.0, 25.0, "no usable time stamps"),
+        ([0, 40, 80, 10**13], MILLISECONDS, 25.0, 0.16, 25.0, "over 115,741 days"),
         (list(range(0, 512 * 90, 512)), Fraction(1), 1 / 512, 3.0, 30.0, "it lasts 3.0 seconds"),
     ],
 )

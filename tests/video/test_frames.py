@@ -268,7 +268,7 @@ def test_a_clock_that_changes_keeps_its_numbers(tmp_path: Path) -> None:
         assert [number_in(frame) for _, frame in read_frames(shown, [1, 25, 40])] == [1, 25, 40]
 
 
-@pytest.mark.parametrize("step_s", [60, 3600, 86400])
+@pytest.mark.parametrize("step_s", [60, 3600, 172_800])
 def test_a_lapse_gets_a_copy_with_its_own_times(tmp_path: Path, step_s: int) -> None:
     path = tmp_path / "lapse.mkv"
     with av.open(str(path), "w") as container:

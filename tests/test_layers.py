@@ -45,8 +45,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     # A query is a job, done by a process of its own.
     "queries": {"jobs", "annotations", "records", "taxonomy", "errors", "settings", "files", "progress"},
+    # Of the videos whether their files give the same frames in every way.
     "doctor": {
         "annotations",
+        "video",
         "records",
         "boxes",
         "taxonomy",

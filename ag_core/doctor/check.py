@@ -3,8 +3,10 @@
 Checks are rows of tables (charades.py, graphs.py, videos.py, predictions.py), not functions. Knows no store.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 
 class Area(StrEnum):
@@ -36,7 +38,7 @@ class Check:
     title     the things that are sought, as a plural: 'Intervals that end before they start'
     of        what is looked through, a name in POPULATIONS; where that is empty the check has nothing to say
     rows      SELECT of source, video, frame_id, t_ms, details of everything found; $1 is the annotation's source,
-              and $2, where `needs_files`, the list of videos whose file is gone
+              and $2, where `of_files` is set, what it says of each video's file: a list of {video, details}
     figures   SELECT of one text with further numbers, '' where there are none
     """
 
@@ -49,7 +51,10 @@ class Check:
     remedy: str
     rows: str
     figures: str = ""
-    needs_files: bool = False
+    of_files: Callable[[Path], str] | None = None
+    """What is odd about a video's file, as text; '' for nothing."""
+    max_files: int | None = None
+    """Look into at most so many files, spread evenly over the videos; None: into all."""
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,7 @@ def run_check(store: "AnnotationStore", part: str, counts: Mapping[str, int]) ->
     parameters = _list_parameters(store, check)
     count = int(store.ask(f"select count(*) as n from ({check.rows})", parameters)["n"].iloc[0])
     figures = _read_figures(store, check) if count else ""
+    out_of = counts[check.of] if check.max_files is None else min(counts[check.of], check.max_files)
     return [
         Finding(
             check.id,
@@ -78,7 +79,7 @@ def run_check(store: "AnnotationStore", part: str, counts: Mapping[str, int]) ->
             check.severity,
             check.title,
             count,
-            counts[check.of],
+            out_of,
             check.of,
             check.meaning,
             check.remedy,
@@ -146,10 +147,22 @@ def _set_column_types(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _list_parameters(store: "AnnotationStore", check: Check) -> list[Any]:
-    return [ANNOTATION, _list_missing_videos(store)] if check.needs_files else [ANNOTATION]
+    return [ANNOTATION, _look_into_files(store, check)] if check.of_files is not None else [ANNOTATION]
 
 
-def _list_missing_videos(store: "AnnotationStore") -> list[int]:
-    """Videos whose file was there when the store was built and is not now."""
-    known = store.ask("select video, path from videos where source = $1 and path is not null", [ANNOTATION])
-    return [int(video) for video, path in known.itertuples(index=False) if not Path(path).is_file()]
+def _look_into_files(store: "AnnotationStore", check: Check) -> list[dict[str, Any]]:
+    """What a check has to say of the videos' files: video and details, where there is anything."""
+    assert check.of_files is not None
+    known = store.ask(
+        "select video, path from videos where source = $1 and path is not null order by video", [ANNOTATION]
+    )
+    chosen = _choose_evenly(len(known), check.max_files)
+    said = ((int(video), check.of_files(Path(path))) for video, path in known.iloc[chosen].itertuples(index=False))
+    return [{"video": video, "details": details} for video, details in said if details]
+
+
+def _choose_evenly(count: int, at_most: int | None) -> list[int]:
+    """Positions out of `count`, evenly spread where there are more than `at_most`."""
+    if at_most is None or count <= at_most:
+        return list(range(count))
+    return [position * count // at_most for position in range(at_most)]

@@ -1,9 +1,45 @@
 """What to look for in video files, rates and lengths: they decide when a frame is. Facts: methods A3."""
 
+from pathlib import Path
+
 from ag_core.annotations.clock import LENGTH
 from ag_core.doctor.check import Area, Check, Severity
+from ag_core.errors import UserError
+from ag_core.video.identity import WITHIN, check_identity
+from ag_core.video.index import read_frame_index
 
 _OF_VIDEO = "source, video, null::integer as frame_id, null::integer as t_ms"
+
+_OF_FILES = f"""select {_OF_VIDEO}, details
+    from videos join (select unnest($2::struct(video integer, details varchar)[], recursive := true)) using (video)
+    where source = $1"""
+
+MAX_FILES = 200
+"""Of a data set: opening and decoding thousands of files would take hours."""
+
+
+def describe_missing(path: Path) -> str:
+    """The path of a file that was there when the store was built and is not now."""
+    return "" if path.is_file() else str(path)
+
+
+def describe_differing_frames(path: Path) -> str:
+    """What is wrong with the frames of a file that is there."""
+    return check_identity(path).fault if path.is_file() else ""
+
+
+def describe_copy_reasons(path: Path) -> str:
+    """Why the player needs a copy of a file."""
+    return "; ".join(check_identity(path).copy_reasons) if path.is_file() else ""
+
+
+def describe_oddities(path: Path) -> str:
+    """The notes that a prediction of a file would carry about it."""
+    try:
+        return " ".join(read_frame_index(path).list_notes()) if path.is_file() else ""
+    except UserError:  # told by the check of its frames
+        return ""
+
 
 USUAL_RATES = (24, 25, 30)
 LENGTH_TOLERANCE_S = 1.0
@@ -54,9 +90,48 @@ CHECKS: tuple[Check, ...] = (
         "video files",
         "The file was there when the store was built and is not now: moved, renamed, or its disk is not attached.",
         "Bring the folder back, or build the store again with the folder's new location.",
-        f"""select {_OF_VIDEO}, path as details
-            from videos where source = $1 and list_contains($2::integer[], video)""",
-        needs_files=True,
+        _OF_FILES,
+        of_files=describe_missing,
+    ),
+    Check(
+        "frames-differ",
+        Area.VIDEOS,
+        Severity.ERROR,
+        "Videos whose frames are not the same however they are read",
+        "video files",
+        f"Some frames of the first {WITHIN} are read one by one and compared with plain decoding in order. Where they "
+        "differ, or the file cannot be read any more, stills, search, predictions and training may show another frame "
+        f"than the annotation means. Of more than {MAX_FILES} files so many are tried, spread evenly.",
+        "Fetch the file again, or make a copy in H.264 (ffmpeg -i OLD -fps_mode passthrough -c:v libx264 NEW.mp4).",
+        _OF_FILES,
+        of_files=describe_differing_frames,
+        max_files=MAX_FILES,
+    ),
+    Check(
+        "shown-as-copy",
+        Area.VIDEOS,
+        Severity.NOTE,
+        "Videos that the player shows as a copy",
+        "video files",
+        "Browsers do not play such a file, or not on its own clock. The copy has the same frames under the same numbers"
+        " at the same times, and is made when the video is first opened. All others are shown as they are.",
+        "Nothing: it only takes time and space once for each video.",
+        _OF_FILES,
+        of_files=describe_copy_reasons,
+        max_files=MAX_FILES,
+    ),
+    Check(
+        "file-odd",
+        Area.VIDEOS,
+        Severity.NOTE,
+        "Video files with something odd about them",
+        "video files",
+        "Several video tracks, time stamps that had to be set right, damage, frames at the start that no player shows: "
+        "each was decided as docs/video.md says.",
+        "Compare the file with the original; where frames were numbered by another program, see that it counts alike.",
+        _OF_FILES,
+        of_files=describe_oddities,
+        max_files=MAX_FILES,
     ),
     Check(
         "length-differs",

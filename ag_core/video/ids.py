@@ -8,9 +8,8 @@ import re
 MAX_ID_LETTERS = 200
 """With an ending, a file system takes names of 255 bytes."""
 
-VIDEO_ENDINGS = (
-    *(".mp4", ".mkv", ".mov", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".ogv", ".3gp"),
-    *(".ts", ".mts", ".m2ts", ".wmv", ".flv", ".vob", ".asf", ".mxf"),
+VIDEO_ENDINGS = tuple(
+    ".mp4 .mkv .mov .avi .webm .m4v .qt .3gp .3g2 .mpg .mpeg .vob .ts .mts .m2ts .flv .wmv .asf .ogv .mxf .gif".split()
 )
 """Of the files that are taken for videos, in small letters."""
 

@@ -40,6 +40,8 @@ class FrameIndex:
     keys      [K] numbers (1-based) of the frames that decoding can start from, ascending
     clock     when each frame is shown, and how many there are
     display   how frames are turned into what is shown
+    reorders  whether frames are stored in another order than shown, as far as is known
+    closed    whether decoding may start at each key frame that the container names, and nothing after it refers back
     first_s   when the first frame is shown, in seconds of the file's clock
     whole     what decoding the whole file gave; None where the packets told everything
     n_tracks  video tracks in the file; codec, pixel_format, container, comment: as the file says
@@ -49,6 +51,8 @@ class FrameIndex:
     keys: NDArray[np.int64]
     clock: FrameClock
     display: Display
+    reorders: bool
+    closed: bool
     first_s: float
     whole: WholeDecoding | None
     n_tracks: int
@@ -114,7 +118,7 @@ def _read_frame_index(path: Path, inode: int, size: int, changed_ns: int) -> Fra
         plain = _are_plain(packets, kind, stream.codec_context.reorder_depth)
     if plain:
         whole = None
-        shown = np.array([stamp for stamp, hidden in zip(packets.stamps, packets.discarded) if not hidden], np.int64)
+        shown = np.array(packets.stamps, np.int64)[~np.array(packets.discarded, bool)]
         pts = np.sort(shown)
         # What an edit list hides comes before the first frame, which is then reached from the start.
         keys = np.unique(np.searchsorted(pts, np.array(packets.stamps, np.int64)[packets.clean_starts]) + 1)
@@ -131,6 +135,8 @@ def _read_frame_index(path: Path, inode: int, size: int, changed_ns: int) -> Fra
         keys=keys.astype(np.int64),
         clock=make_clock(stamps, time_base, average, native, said_s),
         display=display,
+        closed=_are_closed(packets),
+        reorders=True if not plain else bool((np.diff(np.array(packets.stamps, np.int64)) < 0).any()),
         first_s=float(stamps[0] * time_base) if stamps[0] is not None else 0.0,
         whole=whole,
         n_tracks=n_tracks,
@@ -157,7 +163,8 @@ class _Packets:
     """What one pass over the packets shows, in file order.
 
     stamps [P] time stamps, None where missing; decode_stamps: when each is decoded; discarded: hidden by an edit list
-    clean_starts   positions of packets that decoding may start with
+    marked         positions of packets that the container calls key frames
+    clean_starts   positions of those that decoding may start with
     odd            whether a packet shows no frame or several, or the track changes its kind on its way
     first          the first frame that a decoder gives; damaged: whether there was damage before that,
             or a packet is not whole
@@ -167,6 +174,7 @@ class _Packets:
     stamps: list[int | None] = field(default_factory=list)
     decode_stamps: list[int | None] = field(default_factory=list)
     discarded: list[bool] = field(default_factory=list)
+    marked: list[int] = field(default_factory=list)
     clean_starts: list[int] = field(default_factory=list)
     odd: bool = False
     encrypted: bool = False
@@ -185,6 +193,7 @@ def _scan_packets(container: InputContainer, stream: VideoStream) -> _Packets:
             _look_for_first(found, decode_packet(stream, packet))
         found.damaged |= packet.is_corrupt
         if packet.is_keyframe:
+            found.marked.append(len(found.stamps))
             if is_clean_start(found.codec, extradata, memoryview(packet)):
                 found.clean_starts.append(len(found.stamps))
             changes = packet.has_sidedata("new_extradata") and bool(found.stamps)
@@ -209,6 +218,15 @@ def _look_for_first(found: _Packets, frames: list[VideoFrame | None]) -> None:
         if frame is not None:
             found.first = frame
             return
+
+
+def _are_closed(packets: _Packets) -> bool:
+    """Whether every marked key frame is a clean start, and nothing that is stored after it is shown before it."""
+    if packets.marked != packets.clean_starts or None in packets.stamps:
+        return False
+    stamps = np.array(packets.stamps, np.int64)
+    earliest_after = np.minimum.accumulate(stamps[::-1])[::-1]
+    return all(earliest_after[start] == stamps[start] for start in packets.marked)
 
 
 def _are_plain(packets: _Packets, container: str, reorder_depth: int) -> bool:

@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 from ag_core.errors import UserError
 
 # Only real containers: playlists and scripts, which name other files or hosts, are refused unread.
-CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,gif"
+CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,gif,mxf"
 OPEN_OPTIONS = {"format_whitelist": CONTAINERS, "protocol_whitelist": "file"}
 KINDS = "mp4, mov, mkv, webm or avi"
 
@@ -105,7 +105,7 @@ def _choose_track(container: InputContainer, path: Path) -> VideoStream:
     if stream.frames == 1:  # a still preview, even where the file calls it the default
         stream = max(streams, key=lambda each: each.frames)
     if stream.codec_context is None:
-        raise UserError(f"{path.name} has a video track of a kind that nothing here decodes; give a copy in H.264")
+        raise UserError(f"{path.name} holds video of a kind that is not known here; give a copy in H.264")
     return stream
 
 

@@ -25,18 +25,38 @@ PIXEL_FORMATS = ("yuv420p", "yuvj420p")
 def is_playable(path: Path | str) -> bool:
     """Whether a browser plays the file itself, showing frame k within half a frame of (k - 1) / fps.
 
-    Codec, container, square pixels, and a clock that nobody had to mend and that stays near an even one.
+    Raises UserError as `probe_video`.
+    """
+    return not list_copy_reasons(path)
 
+
+def list_copy_reasons(path: Path | str) -> tuple[str, ...]:
+    """Why a browser is given a copy of a file, in words that follow 'because'; empty where it plays the file itself.
+
+    Codec, container and pixels have to be those that browsers know; one track of square pixels, neither mirrored nor
+    tilted nor damaged; and a clock from zero that nobody had to mend and that stays near an even one. It has to be
+    even where frames are stored in another order than shown, since their lengths are then those of others.
     Raises UserError as `probe_video`.
     """
     index = read_frame_index(path)
+    display, clock, whole = index.display, index.clock, index.whole
     # FFmpeg gives mkv and webm one name; browsers take the ending's word.
-    contained = "mp4" in index.container or ("webm" in index.container and Path(path).suffix.lower() == ".webm")
-    clock = not index.clock.note and _stays_near_even(index.clock) and abs(index.first_s) * index.fps < 0.5
-    display = index.display
-    shape = display.square_pixels and not display.is_mirrored and not display.angle and index.n_tracks == 1
-    sound = index.whole is None or (index.whole.n_damaged == 0 and index.whole.sizes == 1)
-    return contained and clock and shape and sound and index.codec in CODECS and index.pixel_format in PIXEL_FORMATS
+    is_webm = "webm" in index.container and Path(path).suffix.lower() == ".webm"
+    near_even = clock.even or (not index.reorders and _stays_near_even(clock))
+    reasons = {
+        f"browsers do not play the container {index.container.split(',')[0]}": is_webm or "mp4" in index.container,
+        f"browsers do not play the codec {index.codec}": index.codec in CODECS,
+        f"browsers do not show the pixels {index.pixel_format}": index.pixel_format in PIXEL_FORMATS,
+        "its pixels are not square": display.square_pixels,
+        "it is to be mirrored or tilted": not display.is_mirrored and not display.angle,
+        f"it has {index.n_tracks} video tracks": index.n_tracks == 1,
+        "browsers stop at frames that refer to what lies before a key frame": index.closed,
+        "it is damaged": whole is None or not whole.n_damaged,
+        "its frames change their size": whole is None or whole.sizes <= 1,
+        "its frames are not evenly spaced": near_even and not clock.note,
+        f"its first frame is shown at {index.first_s:.2f} s": abs(index.first_s) * index.fps < 0.5,
+    }
+    return tuple(reason for reason, is_fine in reasons.items() if not is_fine)
 
 
 def _stays_near_even(clock: FrameClock) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pytest
 
 from ag_core.annotations.building.build import build_store
@@ -16,15 +17,18 @@ from ag_core.annotations.readers.issues import Kind
 from ag_core.annotations.statistics.funnel import SMALL_SIDE
 from ag_core.annotations.store import AnnotationStore
 from ag_core.doctor.check import POPULATIONS, Area, Check, Severity
-from ag_core.doctor.check_runner import CHECKS, PARTS, list_finding_rows, run_checks
+from ag_core.doctor.check_runner import CHECKS, PARTS, _choose_evenly, list_finding_rows, run_checks
 from ag_core.doctor.funnel import NO_REFERENCE, NOT_COMPARABLE, compare_funnel, load_published_counts
 from ag_core.doctor.repairs import REPAIRS
 from ag_core.doctor.report import format_report, make_report, summarize_findings, write_report
 from ag_core.errors import UserError
+from ag_core.video import identity
 from tests.annotations.readers.test_charades import written
 from tests.annotations.released import SHARED, object_entry, person_entry, real_release, write_release
 from tests.annotations.test_store import prediction
 from tests.conftest import write_clip
+from tests.video.test_frames import write_video
+from tests.video.test_reading import join_bytes
 
 CLEAN = "AB1CD,S001,Kitchen,6,7,Yes,A person drinks.,cup,He drinks.,c107 0.00 10.00,10.00\r\n"
 CLEAN_TEST = "EF2GH,S002,Bedroom,6,7,Yes,A person drinks.,cup,He drinks.,c107 0.00 10.00,10.00\r\n"
@@ -230,6 +234,31 @@ def test_video_files_that_do_not_fit(tmp_path: Path) -> None:
     }  # fmt: skip
     shutil.rmtree(videos)
     assert found_in(path)["file-gone"] == 1
+
+
+def test_frames_of_video_files_are_tried(tmp_path: Path, empty_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    videos = tmp_path / "videos"
+    write_clip(videos / "AB1CD.mp4")
+    join_bytes(write_video(tmp_path / "one.ts", codec="mpeg2video", rate=25), videos / "EF2GH.mpg")
+    path = store_of(tmp_path, CLEAN, CLEAN_TEST, videos=videos)
+    found = found_in(path)
+    assert "frames-differ" not in found and found["shown-as-copy"] == 1
+    with AnnotationStore(path) as store:
+        [copied] = list_finding_rows(store, "shown-as-copy").itertuples()
+        assert copied.video_id == "EF2GH" and "browsers do not play the codec mpeg2video" in copied.details
+        checks = {one.id: one for one in run_checks(store)}
+        assert checks["frames-differ"].share == "none of 2 video files"
+    (videos / "AB1CD.mp4").write_bytes(b"no video any more")
+    assert found_in(path)["frames-differ"] == 1
+    monkeypatch.setattr(identity, "read_frames", lambda path, numbers: [(numbers[0], np.zeros((2, 2, 3), np.uint8))])
+    identity._check_identity.cache_clear()
+    assert found_in(path)["frames-differ"] == 2
+    identity._check_identity.cache_clear()
+
+
+def test_of_many_files_some_are_looked_into() -> None:
+    assert _choose_evenly(3, None) == _choose_evenly(3, 5) == [0, 1, 2]
+    assert _choose_evenly(10, 4) == [0, 2, 5, 7]
 
 
 STORE_FAULTS = {

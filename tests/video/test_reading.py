@@ -76,14 +76,30 @@ def test_frames_cut_off_from_what_they_refer_to_are_not_counted(tmp_path: Path) 
 
 
 def test_leading_frames_of_hevc_are_not_counted(tmp_path: Path) -> None:
-    parameters = "keyint=10:min-keyint=10:open-gop=1:bframes=3:scenecut=0:log-level=none"
+    parameters = "keyint=10:min-keyint=10:open-gop=1:bframes=3:b-adapt=0:scenecut=0:log-level=none"
     whole = write_video(tmp_path / "whole.mkv", codec="libx265", rate=25, options={"x265-params": parameters})
     assert read_frame_index(whole).whole is None  # the packets tell all
     assert check_every_way(whole) == list(range(1, 41))
     with av.open(str(whole)) as container:
         keys = [position for position, p in enumerate(container.demux(video=0)) if p.size and p.is_keyframe]
     cut = copy_packets(whole, tmp_path / "cut.mkv", lambda position: position >= keys[1])
-    assert check_every_way(cut) == list(range(11, 41))
+    index = read_frame_index(cut)
+    assert index.whole is not None and index.whole.n_early >= 1
+    assert check_every_way(cut) == list(range(40 - index.n_frames + 1, 41))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "itself"),
+    [
+        ("keyint=10:min-keyint=10:bframes=3:scenecut=0", True),
+        ("keyint=10:min-keyint=10:open-gop=1:bframes=3:b-adapt=0:scenecut=0", False),
+    ],
+)
+def test_open_groups_are_not_served_as_they_are(tmp_path: Path, parameters: str, itself: bool) -> None:
+    path = write_video(tmp_path / "groups.mp4", options={"x264-params": parameters})
+    index = read_frame_index(path)
+    assert index.whole is None and len(index.keys) == 4
+    assert is_playable(path) == index.closed == itself
 
 
 def test_hidden_frames_of_vp8_are_not_counted(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import streamlit as st
 from ag_core.annotations.store import ANNOTATION
 from ag_core.evaluation.paper_results import read_paper_totals
 from ag_core.ui import cached, shipped_files
+from ag_core.ui.formatting import escape_markdown
 from ag_core.ui.page import (
     APP_NAME,
     COMPARE,
@@ -96,4 +97,4 @@ with st.container(horizontal=True, key="ag_cards"):
 
 if viewing.prediction:
     with st.expander("How the result above was made"):
-        st.markdown(describe_models(viewing.prediction))
+        st.markdown(escape_markdown(describe_models(viewing.prediction)))

@@ -10,7 +10,14 @@ from ag_core.errors import UserError
 from ag_core.records import SceneGraph
 from ag_core.ui import cached, html, tables
 from ag_core.ui.cached import StoreKey
-from ag_core.ui.formatting import format_download_name, format_duration, format_number, format_position, format_rate
+from ag_core.ui.formatting import (
+    escape_markdown,
+    format_download_name,
+    format_duration,
+    format_number,
+    format_position,
+    format_rate,
+)
 from ag_core.ui.page import (
     COMPARE,
     EXPLORE,
@@ -73,7 +80,7 @@ def show_grid(key: StoreKey) -> None:
                 poster = cached.load_poster(row["path"], row["n_frames"])
                 show_still(poster, alt=f"A frame from the middle of video {row['video_id']}")
                 st.button(
-                    f"**{row['video_id']}**",
+                    f"**{escape_markdown(row['video_id'])}**",
                     key=f"open_{row['video_id']}",
                     type="tertiary",
                     on_click=open_video,
@@ -122,7 +129,7 @@ def show_video(key: StoreKey, video_id: str) -> None:
                 query_params={VIDEO: video_id} | link_model_run(key, video_id, run),
             )
     script = viewing.video.script
-    st.markdown(f"**{video_id}**" + (f" — {script}" if script else ""))
+    st.markdown(f"**{escape_markdown(video_id)}**" + (f" — {escape_markdown(script)}" if script else ""))
     show_player_and_tables(viewing)
 
 
@@ -244,9 +251,9 @@ def _show_about(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s:
         "Graphs": ", ".join(f"{len(graphs)} {_format_owner(name)}" for name, graphs in viewing.sources.items())
         or "none",
     }
-    st.markdown("\n".join(f"- **{name}**: {value}" for name, value in facts.items() if value))
+    st.markdown("\n".join(f"- **{name}**: {escape_markdown(value)}" for name, value in facts.items() if value))
     if viewing.prediction:
-        st.caption(describe_models(viewing.prediction))
+        st.caption(escape_markdown(describe_models(viewing.prediction)))
         st.download_button(
             "Prediction (JSON)",
             viewing.prediction.to_text,

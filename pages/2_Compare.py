@@ -8,7 +8,7 @@ from ag_core.errors import UserError
 from ag_core.taxonomy import ACTIONS, find_action_index
 from ag_core.ui import cached, tables
 from ag_core.ui.charts import plots
-from ag_core.ui.formatting import format_action, format_graph_position
+from ag_core.ui.formatting import escape_markdown, format_action, format_graph_position
 from ag_core.ui.page import (
     EXPLORE,
     RUN,
@@ -40,7 +40,7 @@ def pick_viewing(key: cached.StoreKey) -> Viewing:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         video_id = pick_video(key, first=cached.find_first_predicted(key), on_change=forget_choices)
         viewing = load_viewing(key, video_id, pick_run(key, video_id))
-        st.markdown(f":gray[{viewing.video.script or ''}]", width="stretch")
+        st.markdown(f":gray[{escape_markdown(viewing.video.script or '')}]", width="stretch")
     return viewing
 
 
@@ -69,6 +69,7 @@ def choose_actions(viewing: Viewing) -> list[int]:
         max_selections=MAX_CURVES,
         key="actions",
         bind="query-params",
+        select_all=False,
     )
     return [find_action_index(action_id) for action_id in chosen]
 
@@ -171,4 +172,4 @@ if not viewing.scores:
     st.stop()
 show_comparison(viewing)
 if viewing.prediction:
-    st.caption(describe_models(viewing.prediction))
+    st.caption(escape_markdown(describe_models(viewing.prediction)))

@@ -287,7 +287,9 @@ def show_row_link(frame: pd.DataFrame, rows: list[int]) -> None:
     if time_s is not None:
         params[TIME] = f"{time_s:.3f}"
     at = f" at {format_clock(time_s)}" if time_s is not None else ""
-    st.page_link(EXPLORE, label=f"Open {params[VIDEO]}{at}", icon=":material/play_arrow:", query_params=params)
+    st.page_link(
+        EXPLORE, label=f"Open {escape_markdown(params[VIDEO])}{at}", icon=":material/play_arrow:", query_params=params
+    )
 
 
 show_page_frame("SQL", "One SELECT at a time over the open store, read-only and shut off from the rest of the machine.")

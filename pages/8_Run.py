@@ -13,7 +13,7 @@ from ag_core.results import uploads
 from ag_core.results.prediction import DEFAULT_RATE
 from ag_core.results.prediction_cache import MAX_RATE, PredictionSettings
 from ag_core.ui import cached
-from ag_core.ui.formatting import format_download_name, format_number, format_remaining
+from ag_core.ui.formatting import escape_markdown, format_download_name, format_number, format_remaining
 from ag_core.ui.page import check_link, forget_position, show_failure, show_owner_note, show_page_frame
 from ag_core.ui.player.viewing import Viewing, build_viewing, describe_models, show_action_tables, show_viewing
 from ag_core.ui.widgets.pickers import OF_DATA_SET, OWN_FILE
@@ -132,7 +132,7 @@ def _show_jobs(alive: list[str]) -> None:
 
 def _show_job(job: Job[PredictionRequest]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"ag_job_{job.id}"):
-        st.markdown(f"**{job.request.path.name}** :gray[{_describe_job(job)}]", width="stretch")
+        st.markdown(f"**{escape_markdown(job.request.path.name)}** :gray[{_describe_job(job)}]", width="stretch")
         if job.active and cached.get_prediction_queue().may_cancel(job.id, cached.identify_visitor()):
             st.button("Cancel", icon=":material/stop:", key=f"cancel_{job.id}", on_click=_cancel_job, args=(job.id,))
         elif job.state == JobState.DONE:
@@ -178,9 +178,9 @@ def show_result(job_id: str) -> None:
     except UserError as error:
         show_failure(error)
         return
-    st.subheader(f"Result: {job.request.path.name}", anchor=False)
+    st.subheader(f"Result: {escape_markdown(job.request.path.name)}", anchor=False)
     for note in prediction.notes:
-        st.warning(note, icon=":material/info:")
+        st.warning(escape_markdown(note), icon=":material/info:")
     _show_result_player(viewing, job_id)
     if viewing.scores:
         show_owner_note("Best actions by this project's models, trained only on the synthetic home world.")
@@ -194,7 +194,7 @@ def show_result(job_id: str) -> None:
         on_click="ignore",
         key="run_download",
     )
-    st.caption(describe_models(prediction))
+    st.caption(escape_markdown(describe_models(prediction)))
 
 
 @st.fragment

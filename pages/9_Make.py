@@ -86,6 +86,7 @@ def show_form() -> None:
             placeholder="None: the person does what the room invites to",
             help="The actions of Charades that the home world can show. Room, furniture and things are chosen so that "
             "they can happen; other actions fill the rest of the film.",
+            select_all=False,
         )
         first, second, third = st.columns(3)
         first.number_input(

@@ -88,15 +88,30 @@ def format_download_name(what: str, which: str, extension: str) -> str:
     return f"ag_{what}_{which}_{date.today().isoformat()}.{extension}"
 
 
+def format_sentence(text: str) -> str:
+    """A text with a capital at its beginning and a stop at its end. A name, such as of a file, stays as it is."""
+    word = text.split(maxsplit=1)[0] if text.strip() else ""
+    begin = text[:1].upper() if re.fullmatch(r"[a-z]+[,:;]?", word) else text[:1]
+    return begin + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+
+
 def escape_markdown(text: str) -> str:
     """A text so that Markdown shows it as it is: what a link brings must not become a picture from elsewhere.
 
-    Words between single backticks stay code, where Markdown changes nothing; other backticks are shown as well.
+    Words between single backticks stay code, where Markdown changes nothing; other backticks are shown as well. An
+    address becomes code: with backslashes in it, it would be a link to somewhere else.
     """
     parts = text.split("`")
     if len(parts) % 2 == 0 or "``" in text:
         return _MARKS.sub(r"\\\1", text)
-    return "".join(f"`{part}`" if index % 2 else _MARKS.sub(r"\\\1", part) for index, part in enumerate(parts))
+    return "".join(f"`{part}`" if index % 2 else _escape_words(part) for index, part in enumerate(parts))
+
+
+def _escape_words(text: str) -> str:
+    """Text without backticks; `_ADDRESS` has a group, so that every second piece is an address."""
+    pieces = enumerate(_ADDRESS.split(text))
+    return "".join(f"`{piece}`" if index % 2 else _MARKS.sub(r"\\\1", piece) for index, piece in pieces)
 
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#~$|])")
+_ADDRESS = re.compile(r"((?:https?://|s3://|www\.)[^\s`<>]*[^\s`<>.,;:!?()\[\]'\"])")

@@ -15,7 +15,7 @@ from ag_core.errors import UserError
 from ag_core.evaluation.metrics import Metric
 from ag_core.settings import ASSETS, settings
 from ag_core.ui import cached
-from ag_core.ui.formatting import escape_markdown, format_number
+from ag_core.ui.formatting import escape_markdown, format_number, format_sentence
 from ag_core.ui.html import render_brand, render_model_styles
 
 APP_NAME = "Action Genome Explorer"
@@ -116,7 +116,7 @@ def show_empty_state(
     """What is missing, why (plain words, code between backticks), and the one page that helps: (page, label)."""
     with st.container(border=True, key="ag_empty", horizontal_alignment="center"):
         st.subheader(title, anchor=False, text_alignment="center")
-        st.markdown(escape_markdown(_format_sentence(why)), text_alignment="center")
+        st.markdown(escape_markdown(format_sentence(why)), text_alignment="center")
         if remedy:
             st.page_link(remedy[0], label=remedy[1], icon=":material/arrow_forward:", query_params=dict(params or {}))
 
@@ -124,7 +124,7 @@ def show_empty_state(
 def show_failure(error: Exception) -> None:
     """A known failure as one sentence; what follows its first line, such as the place in a query, stands beneath."""
     sentence, _, details = str(error).partition("\n")
-    st.error(escape_markdown(_format_sentence(sentence.strip())), icon=":material/error:")
+    st.error(escape_markdown(format_sentence(sentence.strip())), icon=":material/error:")
     if details.strip():
         st.code(details.strip("\n"), language=None)
 
@@ -164,10 +164,6 @@ def show_owner_note(text: str) -> None:
 def is_dark() -> bool:
     """Whether the reader's theme is dark; light where the browser has not said."""
     return getattr(st.context.theme, "type", None) == "dark"
-
-
-def _format_sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
 
 
 def _show_side_bar() -> None:

@@ -17,6 +17,7 @@ from ag_core.records import FrameClock
 from ag_core.results import uploads
 from ag_core.results.film_cache import FilmRequest
 from ag_core.results.prediction import Prediction
+from ag_core.results.prediction_cache import PredictionSettings
 from ag_core.settings import PROJECT, settings
 from ag_core.ui import cached, shipped_files, tables
 from ag_core.ui.charts import plots
@@ -403,3 +404,19 @@ def test_pages_import_no_models_and_no_renderer(app_home: Path) -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=PROJECT)
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("page", [MAKE, "pages/1_Explore.py", "pages/3_Search.py", "pages/2_Compare.py"])
+def test_enter_in_a_list_chooses_one_and_not_all_that_match(page: str, app_home: Path) -> None:
+    lists = open_page(page).multiselect
+    assert len(lists) and not any(one.proto.select_all for one in lists)
+
+
+def test_the_name_of_a_file_is_shown_as_it_is(app_home: Path, desk: Desk) -> None:
+    name = "100% *of* [a](b) $x$ http_.mp4"
+    job_id = desk.submit(PredictionRequest(app_home / name, PredictionSettings()), "somebody")
+    desk.known[job_id] = replace(desk.known[job_id], state=JobState.FAILED, error=f"{name} cannot be read")
+    app = open_page(RUN)
+    assert app.error[0].value.replace("\\", "") == f"{name} cannot be read."
+    assert any(one.value.replace("\\", "").startswith(f"**{name}**") for one in app.markdown)
+    assert r"\*of\* \[a\](b) \$x\$" in app.error[0].value

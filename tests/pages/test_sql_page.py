@@ -237,7 +237,7 @@ def test_no_tooltip_is_taken_for_a_picture(kind: str) -> None:
 
 def test_text_of_a_link_is_shown_as_it_is(app_home: Path) -> None:
     app = wait_for_query(open_page(PAGE, q='from "![x](https://example.org/x.png)"'))
-    assert app.error[0].value.startswith(r"!\[x\](https")
+    assert app.error[0].value.startswith(r"!\[x\](`https")
 
 
 def test_groups_keep_their_colours() -> None:

@@ -14,7 +14,7 @@ from ag_core.doctor.report import HEADINGS, count_severities
 from ag_core.table_files import MEDIA_TYPES, encode_table
 from ag_core.ui import cached
 from ag_core.ui.cached import StoreKey
-from ag_core.ui.formatting import format_clock, format_download_name
+from ag_core.ui.formatting import escape_markdown, format_clock, format_download_name
 from ag_core.ui.page import EXPLORE, TIME, VIDEO, show_owner_note
 from ag_core.ui.widgets.pickers import show_download
 
@@ -130,7 +130,7 @@ def _show_finding(key: StoreKey, finding: Finding) -> None:
     with box:
         st.markdown(f":{colour}-badge[{finding.area}] {finding.meaning}")
         if finding.figures:
-            st.markdown(finding.figures)
+            st.markdown(escape_markdown(finding.figures))
         st.markdown(f"**What to do.** {finding.remedy}")
         _show_rows(key, finding)
 
@@ -192,4 +192,6 @@ def _show_row_link(rows: pd.DataFrame, chosen: list[int]) -> None:
     params, at = {VIDEO: str(row["video_id"])}, ""
     if pd.notna(row["time_s"]):
         params, at = params | {TIME: f"{row['time_s']:.3f}"}, f" at {format_clock(row['time_s'])}"
-    st.page_link(EXPLORE, label=f"Open {params[VIDEO]}{at}", icon=":material/play_arrow:", query_params=params)
+    st.page_link(
+        EXPLORE, label=f"Open {escape_markdown(params[VIDEO])}{at}", icon=":material/play_arrow:", query_params=params
+    )

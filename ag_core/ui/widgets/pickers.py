@@ -109,7 +109,13 @@ def pick_filter(key: StoreKey) -> VideoFilter:
         st.session_state["action"] = linked
     with st.container(horizontal=True, key="ag_filters"):
         objects = st.multiselect(
-            "Objects", sorted(OBJECTS), key="object", bind="query-params", persist_state="session", placeholder="Any"
+            "Objects",
+            sorted(OBJECTS),
+            key="object",
+            bind="query-params",
+            persist_state="session",
+            placeholder="Any",
+            select_all=False,
         )
         relations = st.multiselect(
             "Relationships",
@@ -118,6 +124,7 @@ def pick_filter(key: StoreKey) -> VideoFilter:
             bind="query-params",
             persist_state="session",
             placeholder="Any",
+            select_all=False,
         )
         actions = st.multiselect(
             "Actions",
@@ -127,6 +134,7 @@ def pick_filter(key: StoreKey) -> VideoFilter:
             bind="query-params",
             persist_state="session",
             placeholder="Any",
+            select_all=False,
         )
         if len(sources) > 1:
             source = pick_source(key, "source")

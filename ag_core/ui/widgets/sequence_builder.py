@@ -15,7 +15,7 @@ import streamlit as st
 from ag_core.queries.sequence.language import format_sequence
 from ag_core.queries.sequence.records import MAX_CONDITIONS, MAX_STEPS, SPLITS, Condition, Limits, Sequence
 from ag_core.taxonomy import N_ACTIONS, N_CLASSES, N_RELATIONS
-from ag_core.ui.formatting import format_action, format_object, format_relation
+from ag_core.ui.formatting import format_action, format_object, format_relation, format_sentence
 from ag_core.ui.page import is_dark
 from ag_core.ui.widgets import search_hits
 from ag_core.ui.widgets.pickers import format_source
@@ -48,7 +48,7 @@ def show_sequence_builder(sequence: Sequence, counts: pd.DataFrame | None, sourc
     _show_where_row(sequence, sources)
     refused = st.session_state.pop(REFUSED, None)
     if refused:
-        st.warning(f"{refused[:1].upper()}{refused[1:]}.", icon=":material/error:")
+        st.warning(format_sentence(refused), icon=":material/error:")
 
 
 def _change(change: Change) -> None:
@@ -154,6 +154,7 @@ def _show_condition_row(position: int, index: int, condition: Condition, n_condi
             f"Relationships {where}", range(N_RELATIONS), format_func=format_relation,
             placeholder="Is there (any relationship)", wrap=True, label_visibility="collapsed",
             key=_preset_widget(f"{key}_relations", list(condition.relations)), on_change=set_relations,
+            select_all=False,
         )  # fmt: skip
         if len(condition.relations) > 1:
             st.segmented_control(
@@ -166,7 +167,7 @@ def _show_condition_row(position: int, index: int, condition: Condition, n_condi
             f"Objects {where}", sorted(range(1, N_CLASSES), key=format_object), format_func=format_object,
             placeholder="Anything", wrap=True, label_visibility="collapsed",
             key=_preset_widget(f"{key}_classes", list(condition.classes)),
-            on_change=lambda: change(classes=tuple(st.session_state[f"{key}_classes"])),
+            on_change=lambda: change(classes=tuple(st.session_state[f"{key}_classes"])), select_all=False,
         )  # fmt: skip
 
 
@@ -238,6 +239,7 @@ def _show_where_row(sequence: Sequence, sources: Values[str]) -> None:
             st.multiselect(
                 "During an action", range(N_ACTIONS), format_func=format_action, placeholder="Any action",
                 key=_preset_widget(f"search_actions_{position}", list(any_of)), on_change=set_actions, args=(position,),
+                select_all=False,
             )  # fmt: skip
         st.text_input(
             "In a scene named", placeholder="Any scene", max_chars=80, key=_preset_widget("search_scene", where.scene),

@@ -127,11 +127,13 @@ def _format_span(start: float, end: float, in_seconds: bool) -> str:
 
 def _format_subtitle(network: nx.MultiDiGraph) -> str:
     facts = network.graph
-    unit = "" if facts["time_unit"] == SECOND else " · the rate is unknown, so the axis counts frames"
+    notes = "" if facts["time_unit"] == SECOND else " · the rate is unknown, so the axis counts frames"
+    if any(data["probability"] < 1 for *_, data in network.edges(data=True)):
+        notes += " · percentages are means where a relationship holds"
     return (
         f"Source: {facts['source']} · {len(facts['frames'])} frames with a graph · "
         f"{sum(data['kind'] != PERSON for _, data in network.nodes(data=True))} objects · "
-        f"{network.number_of_edges()} relationships{unit}"
+        f"{network.number_of_edges()} relationships{notes}"
     )
 
 

@@ -30,6 +30,15 @@ function tripletText(relation, label) {
   return relation.of_person ? `person ${relation.name} ${label}` : `${label} ${relation.name} person`;
 }
 
+/**
+ * Whether the person is the subject of a group's relationships: where their arrows begin.
+ * @param {Relation[]} relations
+ * @param {Group} group
+ */
+function startsAtPerson(relations, group) {
+  return relations.some((relation) => relation.group === group.name && relation.of_person);
+}
+
 /** @param {number} share */
 function percentText(share) {
   return `${Math.round(share * 100)}%`;

@@ -124,6 +124,15 @@ class Controls {
     this.ready = true;
   }
 
+  // Which way the arrows of each group run, on its button.
+  /** @param {Relation[]} relations */
+  explain(relations) {
+    GROUPS.forEach((group, index) => {
+      const way = startsAtPerson(relations, group) ? "person to object" : "object to person";
+      this.buttons[group.name].title = `Show ${group.name}, ${way} (${index + 1})`;
+    });
+  }
+
   /** @param {number} index */
   toggleGroup(index) {
     this.groupsOn[index] = !this.groupsOn[index];

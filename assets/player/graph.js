@@ -29,7 +29,7 @@ class GraphPanel {
   build(tracks, kept, relations) {
     this.tracks = tracks;
     this.relations = relations;
-    this.ofPerson = GROUPS.map((group) => relations.some((relation) => relation.group === group.name && relation.of_person));
+    this.ofPerson = GROUPS.map((group) => startsAtPerson(relations, group));
     this.shown = "";
     this.svg.replaceChildren();
     this.makeArrowheads();

@@ -107,6 +107,7 @@ class Player {
     if (!this.onScreen.includes(this.chosen)) [this.chosen] = this.onScreen;
     const scores = data.models.map((model) => scoreColumns(model, data[`scores:${model.name}`], data.score_actions.length));
     this.buildPanels();
+    this.controls.explain(data.relations);
     this.controls.offer(this.comparing ? this.onScreen : this.sources, this.chosen, this.comparing);
     this.timeline.build(data, this.times, this.comparing ? this.onScreen : this.sources, scores);
     if (!before || before.video !== data.video || before.src !== data.src) this.open(data);

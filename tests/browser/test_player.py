@@ -237,6 +237,10 @@ def test_each_relationship_has_its_direction_and_its_own_score(show: Callable[..
         ("C person sitting on sofa/couch", "✓", "83%"),
         ("C person leaning on sofa/couch", "✓", "70%"),
     ]
+    ways = [page.get_by_title(f"Show {name}, {way}").count() for name, way in (
+        ("attention", "person to object"), ("spatial", "object to person"), ("contact", "person to object"),
+    )]  # fmt: skip
+    assert ways == [1, 1, 1]
     card = page.locator(".graph").nth(1).locator('.card[aria-label="sofa/couch"]')
     assert card.locator(".row.contact .words").text_content() == "sitting on 83% +1"
     full = "person sitting on sofa/couch 83%\nperson leaning on sofa/couch 70%"

@@ -4,7 +4,7 @@ import globals from "globals";
 
 const shared = [
   "GROUPS", "GROUP_INDEX", "DENIALS", "DASHES", "SPEEDS", "element", "drawn", "lineSample", "formatTime", "clamp", "readTheme",
-  "fitCanvas", "column", "tripletText", "percentText", "Source", "lastAtOrBefore", "Overlay", "GraphPanel", "TripletTable", "keptTracks", "fitted", "Timeline",
+  "fitCanvas", "column", "tripletText", "startsAtPerson", "percentText", "Source", "lastAtOrBefore", "Overlay", "GraphPanel", "TripletTable", "keptTracks", "fitted", "Timeline",
   "objectSelection", "startSelection", "selectionText", "linkTo", "describeAge", "describeGraph", "describeLength", "comparePicture", "emptySource",
   "scoreColumns", "Clock", "FrameTimes", "reasonOfFailure", "Controls",
 ];

@@ -38,6 +38,7 @@ from ag_core.results.prediction_cache import (
 )
 from ag_core.settings import WEIGHTS, Settings
 from ag_core.taxonomy import N_ACTIONS, Group
+from ag_core.video import index
 from ag_core.video.clips import letterbox, list_clip_centre_times, list_clip_frame_numbers
 from ag_core.video.frames import probe_video, read_frames
 from tests.video.test_frames import BAD, DATA, bad_file, damage_frames, write_video
@@ -181,7 +182,10 @@ def test_other_footage_gets_a_plain_note(models: Models, film: Path, tmp_path: P
     assert note.startswith("Objects, relations and actions come from models trained only on the synthetic home world.")
 
 
-def test_frames_that_cannot_be_decoded_are_told_or_refused(models: Models, tmp_path: Path) -> None:
+def test_frames_that_cannot_be_decoded_are_told_or_refused(
+    models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index, "MAX_TRIED_PIXELS", 0)  # as if the file were long
     path = write_video(tmp_path / "damaged.mp4", n_frames=24, options={"g": "4", "bf": "0"}, comment=MARK)
     damage_frames(path, range(6, 9))
     prediction = predict_video(path, models)

@@ -28,6 +28,9 @@ from ag_core.video.whole_decoding import NO_STAMP, WholeDecoding, decode_whole
 PLAIN_CODECS = ("h264", "hevc", "vp8", "vp9", "av1")
 """Whose packets in mp4 and mkv are one frame each, or say where they are not."""
 
+MAX_TRIED_PIXELS = 10_000_000
+"""In all frames together: up to here decoding costs no more than looking, and tells damage that packets do not show."""
+
 MIN_DECODED = 0.25
 """Of a file's packets: fields and hidden frames come as packets of their own, but not more often than this."""
 
@@ -115,20 +118,18 @@ def _read_frame_index(path: Path, inode: int, size: int, changed_ns: int) -> Fra
         comment = next((value for key, value in container.metadata.items() if key.lower() == "comment"), "")
         codec, kind, n_tracks = packets.codec, container.format.name, len(list_tracks(container))
         pixel_format = packets.first.format.name
-        plain = _are_plain(packets, kind, stream.codec_context.reorder_depth)
-    if plain:
-        whole = None
-        shown = np.array(packets.stamps, np.int64)[~np.array(packets.discarded, bool)]
-        pts = np.sort(shown)
-        # What an edit list hides comes before the first frame, which is then reached from the start.
-        keys = np.unique(np.searchsorted(pts, np.array(packets.stamps, np.int64)[packets.clean_starts]) + 1)
-    else:
-        whole = decode_whole(path)
-        pts = whole.pts
+        whole: WholeDecoding | None = None
+        if _are_plain(packets, kind, stream.codec_context.reorder_depth):
+            pts, keys = _number_packets(packets)
+            if len(pts) * packets.first.width * packets.first.height <= MAX_TRIED_PIXELS:
+                tried = decode_whole(path, keep=False)
+                whole = None if _is_as_told(tried, pts) else tried
+        else:
+            whole = decode_whole(path)
+    if whole is not None:
+        pts, keys = _number_frames(whole)
         if len(pts) < MIN_DECODED * whole.n_packets or not len(pts):
             raise _refuse_undecodable(path, packets, len(pts))
-        ascending = pts[0] != NO_STAMP and bool((np.diff(pts) > 0).all())
-        keys = np.append(1, np.flatnonzero(whole.is_key[1:]) + 2) if ascending else np.ones(1, np.int64)
     stamps = [None if stamp == NO_STAMP else stamp for stamp in pts.tolist()]
     return FrameIndex(
         pts=pts,
@@ -136,7 +137,7 @@ def _read_frame_index(path: Path, inode: int, size: int, changed_ns: int) -> Fra
         clock=make_clock(stamps, time_base, average, native, said_s),
         display=display,
         closed=_are_closed(packets),
-        reorders=True if not plain else bool((np.diff(np.array(packets.stamps, np.int64)) < 0).any()),
+        reorders=whole is not None or bool((np.diff(np.array(packets.stamps, np.int64)) < 0).any()),
         first_s=float(stamps[0] * time_base) if stamps[0] is not None else 0.0,
         whole=whole,
         n_tracks=n_tracks,
@@ -145,6 +146,26 @@ def _read_frame_index(path: Path, inode: int, size: int, changed_ns: int) -> Fra
         container=kind,
         comment=comment,
     )
+
+
+def _number_packets(packets: "_Packets") -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Of packets that tell everything: pts [F] and keys [K] as in FrameIndex."""
+    stamps = np.array(packets.stamps, np.int64)
+    pts = np.sort(stamps[~np.array(packets.discarded, bool)])
+    # What an edit list hides comes before the first frame, which is then reached from the start.
+    return pts, np.unique(np.searchsorted(pts, stamps[packets.clean_starts]) + 1).astype(np.int64)
+
+
+def _number_frames(whole: WholeDecoding) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Of decoded frames: pts [F] and keys [K] as in FrameIndex; only the first where time stamps lead nowhere."""
+    pts = whole.pts
+    ascending = len(pts) > 0 and pts[0] != NO_STAMP and bool((np.diff(pts) > 0).all())
+    return pts, np.append(1, np.flatnonzero(whole.is_key[1:]) + 2) if ascending else np.ones(1, np.int64)
+
+
+def _is_as_told(whole: WholeDecoding, pts: NDArray[np.int64]) -> bool:
+    """Whether decoding gave exactly the frames that the packets told of."""
+    return not whole.n_damaged and whole.sizes == 1 and np.array_equal(whole.pts, pts)
 
 
 def _refuse_undecodable(path: Path, packets: "_Packets", n_decoded: int) -> UserError:

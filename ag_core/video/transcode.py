@@ -122,7 +122,7 @@ def _to_fraction(rate: float) -> Fraction:
     return Fraction(rate).limit_denominator(1001) if rate >= 1 else 1 / Fraction(1 / rate).limit_denominator(1001)
 
 
-COPIES = 2
+COPIES = 3
 """Version of what `make_playable` writes: copies of an older one are not taken."""
 
 

@@ -47,11 +47,13 @@ class WholeDecoding:
     n_early: int
 
 
-def decode_whole(path: Path) -> WholeDecoding:
-    """Decode a file, or take what was found when the same content was decoded before.
+def decode_whole(path: Path, keep: bool = True) -> WholeDecoding:
+    """Decode a file, or take what was found when the same content was decoded before; `keep` it for the next time.
 
     The first time takes as long as playing through the file at full speed. Raises UserError as `open_video`.
     """
+    if not keep:
+        return _decode(path)
     key = hash_bytes(f"{_hash_code()} {av.library_versions} {hash_file_cached(path)}".encode())[:32]
     kept = settings().home / "frames" / f"{key}.npz"
     found = _load(kept)

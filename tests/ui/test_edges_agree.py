@@ -1,10 +1,13 @@
 """Player, tables, charts and exports say the same edges of the same graphs in the same direction: one place decides."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ag_core.annotations.readers.prediction_rows import read_prediction_tables
 from ag_core.graphs.edges import MIN_SCORE
 from ag_core.graphs.exchange import to_triplets
 from ag_core.graphs.formats import export_graphs
@@ -24,6 +27,7 @@ from ag_core.taxonomy import (
 )
 from ag_core.ui import tables
 from ag_core.ui.player.player import build_player_data
+from tests.conftest import stand_in_prediction
 
 VIDEO = Video("AB1CD", 10.0, 10.0, 160, 96, 100)
 Edges = set[tuple[int, str, str, str]]
@@ -110,6 +114,23 @@ def test_player_table_and_exports_have_the_same_edges(seed: int, source: str) ->
     assert edges_of_player(graphs, source) == expected
     assert edges_of_export(graphs, source) == expected
     assert edges_of_whole_video(graphs, source) == {(start, name, end) for _, start, name, end in expected}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_store_counts_of_a_prediction_what_the_player_shows(seed: int, tmp_path: Path) -> None:
+    """Search and statistics ask the store: a hit is an edge on the screen, and an edge on the screen is a hit."""
+    graphs = random_graphs(seed, annotated=False)
+    prediction = replace(stand_in_prediction("EF2GH"), video=VIDEO, frames=tuple(graphs))
+    prediction.save(tmp_path / "p.json")
+    objects = read_prediction_tables([tmp_path / "p.json"])["objects"]
+    found = {
+        (frame, format_name(OBJECT_CLASSES[thing]), format_name(name))
+        for frame, thing, mask in zip(objects["frame"], objects["class"], objects["relation_mask"])
+        for bit, name in enumerate(RELATIONS)
+        if mask & (1 << bit)
+    }
+    shown = edges_of_player(graphs, "prediction")
+    assert found == {(frame, end if start == PERSON else start, name) for frame, start, name, end in shown}
 
 
 @pytest.mark.parametrize("relation", RELATIONS)

@@ -29,9 +29,13 @@ GROUP_STYLES: dict[Group, GroupStyle] = {
     Group.CONTACT: GroupStyle("#8A2FC9", "#A678F0", (), "C"),
 }
 
+STARTS_AT_PERSON: dict[Group, bool] = {
+    group: orient_triplet(names[0], "object").subject == PERSON for group, names in RELATIONS_OF_GROUP.items()
+}
+"""Whether the person is the subject of the relationships of a group."""
+
 DIRECTIONS: dict[Group, str] = {
-    group: "person to object" if orient_triplet(names[0], "object").subject == PERSON else "object to person"
-    for group, names in RELATIONS_OF_GROUP.items()
+    group: "person to object" if starts else "object to person" for group, starts in STARTS_AT_PERSON.items()
 }
 """Which way the relationships of a group read, and their arrows point."""
 

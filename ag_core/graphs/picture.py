@@ -17,7 +17,7 @@ from ag_core.graphs.canvas import (
     shorten_text,
 )
 from ag_core.graphs.networks import describe_edge, list_triplets
-from ag_core.graphs.palette import GROUP_STYLES
+from ag_core.graphs.palette import GROUP_STYLES, STARTS_AT_PERSON
 from ag_core.taxonomy import PERSON, Group
 
 WIDTH, TOP, BOTTOM = 760.0, 64.0, 46.0
@@ -115,7 +115,7 @@ def _draw_cards(canvas: Canvas, cards: list[_Card], centre: tuple[float, float],
             lane = max(-0.8 * DISC, min(0.8 * DISC, lane))
             at_person = (centre[0] + side * ((DISC**2 - lane**2) ** 0.5 + 3), centre[1] + lane)
             at_card = (inner - side * 3, y - 4)
-            start, end = (at_card, at_person) if group is Group.SPATIAL else (at_person, at_card)
+            start, end = (at_person, at_card) if STARTS_AT_PERSON[group] else (at_card, at_person)
             canvas.draw_curve(start, end, group)
         top += card.height + GAP
 

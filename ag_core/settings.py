@@ -1,14 +1,18 @@
 """Where things are, and how many workers to use. Read once from the environment; nothing else reads it.
 
 AG_HOME     folder for what the app makes (stores, cached results, generated videos); default `.ag` in a checkout, and
-            the user's own data folder where the package is installed
+            the user's own data folder where the package is installed. Where it takes no files, they go to a folder of
+            the system's for temporary ones, and what the home holds is still read
 AG_STORE    the annotation store the app opens: a .duckdb file, the folder of a lake, or a lake's address (https://, s3://);
             default the embedded home world's store in AG_HOME
 AG_SHOWCASE folder of the embedded home-world clips, their truth and predictions; default assets/showcase
 AG_DEVICE   'cpu', 'cuda' or empty: the GPU when there is one
 """
 
+import hashlib
 import os
+import shutil
+import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,6 +26,9 @@ APPLICATION = PROJECT if IN_CHECKOUT else PROJECT / "ag_core" / "application"
 """The folder of app.py, pages and assets: the checkout itself, or where the installed package carries them."""
 
 ASSETS = APPLICATION / "assets"
+MIN_FREE_BYTES = 1 << 20
+"""With less room than this a home takes no files: not even the embedded store."""
+
 WEIGHTS = ASSETS / "weights"
 SHOWCASE = ASSETS / "showcase"
 
@@ -31,12 +38,14 @@ class Settings:
     """home: where the app writes; store: the store the app reads; device: '' lets the worker choose.
 
     `store` is a path, or the text of an address. showcase: the embedded clips, from which the default store is made.
+    locked_home: the folder that was to be the home and takes no files; None where the home is the one that was asked.
     """
 
     home: Path
     store: Path | str
     device: str
     showcase: Path = SHOWCASE
+    locked_home: Path | None = None
 
     @property
     def embedded_store(self) -> Path:
@@ -63,6 +72,19 @@ class Settings:
         """Folder of the films that were ordered of the home world."""
         return self.home / "films"
 
+    def list_folders(self, name: str) -> list[Path]:
+        """Where kept things of a name, such as 'films', are looked for: in the home, then in one that takes no more."""
+        return [home / name for home in (self.home, self.locked_home) if home is not None]
+
+    def explain_locked_home(self) -> str | None:
+        """A sentence for who wonders where things are kept; None where the home is the one that was asked."""
+        if self.locked_home is None:
+            return None
+        return (
+            f"{self.locked_home} (AG_HOME) cannot be written or is full, so what is made lies in {self.home} and may "
+            "be gone some day; set AG_HOME to a folder with room that can be written"
+        )
+
     @property
     def uploads(self) -> Path:
         """Folder of the user's own videos, named by their content."""
@@ -83,11 +105,34 @@ def find_default_home() -> Path:
     return user_data_path("action-genome")
 
 
+def takes_files(folder: Path) -> bool:
+    """Whether files can be made in a folder, or in it once it is made: it is ours, not read-only, and not full."""
+    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        return False
+    return shutil.disk_usage(there).free >= MIN_FREE_BYTES
+
+
+def find_spare_home(home: Path) -> Path:
+    """A folder of this user's for temporary files that stands for a home; the home itself where there is none."""
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    mark = hashlib.sha256(os.fsencode(home)).hexdigest()[:8]
+    try:
+        spare = Path(tempfile.gettempdir()) / f"action-genome-{user}-{mark}"
+        spare.mkdir(mode=0o700, exist_ok=True)
+        if spare.is_symlink() or (hasattr(os, "getuid") and spare.stat().st_uid != user):
+            spare = Path(tempfile.mkdtemp(prefix="action-genome-"))  # somebody else took the name
+    except OSError:
+        return home
+    return spare.resolve() if takes_files(spare) else home
+
+
 @cache
 def settings() -> Settings:
     """The settings of this process."""
-    home = Path(os.environ.get("AG_HOME") or find_default_home()).resolve()
+    asked = Path(os.environ.get("AG_HOME") or find_default_home()).resolve()
+    home = asked if takes_files(asked) else find_spare_home(asked)
     named = os.environ.get("AG_STORE", "")
     store = named if is_address(named) else Path(named or home / "home-world.duckdb").resolve()
     showcase = Path(os.environ.get("AG_SHOWCASE") or SHOWCASE).resolve()
-    return Settings(home, store, os.environ.get("AG_DEVICE", ""), showcase)
+    return Settings(home, store, os.environ.get("AG_DEVICE", ""), showcase, None if home == asked else asked)

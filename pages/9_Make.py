@@ -163,7 +163,7 @@ def _describe_progress(job: Job[FilmRequest]) -> str:
 def show_result(order: FilmRequest) -> None:
     """The film with its graph, what was requested and what happens, and the files."""
     try:
-        film = cached.load_film(cached.get_film_queue().folder / order.key)
+        film = cached.load_film(cached.find_film_folder(order))
     except UserError as error:
         show_failure(error)
         return
@@ -219,7 +219,7 @@ def show_downloads(film: FinishedFilm) -> None:
 
 def show_kept_films() -> None:
     """The films that were made here, the newest first."""
-    films = [film for film in map(_load_readable, list_finished_films(cached.get_film_queue().folder, LISTED)) if film]
+    films = [film for film in map(_load_readable, list_finished_films(cached.list_film_folders(), LISTED)) if film]
     if not films:
         return
     st.subheader("Films made here", anchor=False)

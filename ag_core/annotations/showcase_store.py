@@ -4,6 +4,7 @@ The store is made once per showcase: a stamp beside it remembers what it was mad
 makes a new one. A store that the user named with AG_STORE is never made nor replaced here.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from ag_core.annotations.building.assembly import ASSEMBLY
@@ -36,8 +37,11 @@ def ensure_store() -> Path:
             "or name a store of your own with AG_STORE"
         )
     wanted = _compute_fingerprint(chosen)
+    if chosen.locked_home is not None:
+        before = replace(chosen, home=chosen.locked_home)
+        if _is_current(before, wanted):
+            return before.embedded_store
     if not _is_current(chosen, wanted):
-        chosen.home.mkdir(parents=True, exist_ok=True)
         _build(chosen, wanted)
     return chosen.embedded_store
 

@@ -50,10 +50,10 @@ def run(options: argparse.Namespace) -> None:
     check_target(options.out, inputs, is_same_kind=holds_json, kind="JSON")
     say = partial(print, file=find_message_stream(options.out))
     video = probe_video(options.video)
-    results = settings().results
+    folders = settings().list_folders("results")
     weights = options.weights or WEIGHTS
     key = compute_result_key(options.video, chosen, weights)
-    kept = None if options.no_cache else load_finished_result(results, key, options.video)
+    kept = None if options.no_cache else load_finished_result(folders, key, options.video)
     if kept is not None:
         kept.save(options.out)
         say(f"{options.out}: {len(kept.frames)} graphs, from the kept results")
@@ -71,7 +71,9 @@ def run(options: argparse.Namespace) -> None:
     write_or_rescue(options.out, prediction.save)
     if not options.no_cache:
         try:
-            keep_result(prediction, results, chosen, weights)
+            keep_result(prediction, folders[0], chosen, weights)
+            if sentence := settings().explain_locked_home():
+                say(f"note: {sentence}")
         except UserError as error:
             say(f"note: the result is not kept for the app: {error}")
     persons = sum(graph.person_box_xyxy is not None for graph in prediction.frames)

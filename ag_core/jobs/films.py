@@ -35,6 +35,7 @@ class FilmJobs(JobKind[FilmRequest, FinishedFilm]):
 
     def __init__(self, folder: Path | None = None, command: Sequence[str] | None = None) -> None:
         self.folder: Path = (folder or settings().films).resolve()
+        self.folders = [self.folder] if folder is not None else settings().list_folders("films")
         self.command = command or build_module_command("ag_core.jobs.film_worker")
 
     def get_key(self, request: FilmRequest) -> str:
@@ -51,7 +52,8 @@ class FilmJobs(JobKind[FilmRequest, FinishedFilm]):
 
     def find_result(self, request: FilmRequest, key: str) -> FinishedFilm | None:
         """The kept film with its annotation."""
-        return load_finished_film(self.folder, request)
+        found = (load_finished_film(folder, request) for folder in self.folders)
+        return next((film for film in found if film is not None), None)
 
 
 FilmQueue = JobQueue[FilmRequest, FinishedFilm]

@@ -47,6 +47,7 @@ class PredictionJobs(JobKind[PredictionRequest, Prediction]):
         self, folder: Path | None = None, weights: Path = WEIGHTS, command: Sequence[str] | None = None
     ) -> None:
         self.folder: Path = (folder or settings().results).resolve()
+        self.folders = [self.folder] if folder is not None else settings().list_folders("results")
         self.weights = weights
         self.command = command or build_module_command("ag_core.jobs.prediction_worker", "--weights", str(weights))
 
@@ -76,7 +77,7 @@ class PredictionJobs(JobKind[PredictionRequest, Prediction]):
 
     def find_result(self, request: PredictionRequest, key: str) -> Prediction | None:
         """The kept prediction, under the name that the video has now."""
-        return load_finished_result(self.folder, key, request.path)
+        return load_finished_result(self.folders, key, request.path)
 
 
 PredictionQueue = JobQueue[PredictionRequest, Prediction]

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ag_core.errors import Cancelled, UserError
-from ag_core.files import hash_file_cached
+from ag_core.files import hash_file_cached, write_or_rescue
 from ag_core.jobs.serving import serve_process
 from ag_core.progress import Progress
-from ag_core.results.prediction_cache import PredictionSettings, find_weights_files, keep_result
+from ag_core.results.prediction_cache import PredictionSettings, compute_key_of, find_weights_files
 from ag_core.settings import WEIGHTS
 
 
@@ -45,8 +45,9 @@ class PredictionWork:
         if is_cancelled():
             raise Cancelled
         wanted = Path(job["out"])
-        if keep_result(prediction, wanted.parent, chosen, self.weights) != wanted.stem:
+        if compute_key_of(prediction, chosen, self.weights) != wanted.stem:
             raise UserError(f"{Path(job['path']).name} is another file than when it was submitted; submit it again")
+        write_or_rescue(wanted, prediction.save)
 
     def describe_status(self) -> dict[str, Any]:
         """How often models were loaded."""

@@ -6,7 +6,7 @@ once. film.json is also what a person downloads as the annotation.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -166,9 +166,10 @@ def load_finished_film(folder: Path, request: FilmRequest) -> FinishedFilm | Non
         return None
 
 
-def list_finished_films(folder: Path, limit: int) -> list[Path]:
+def list_finished_films(folders: Path | Sequence[Path], limit: int) -> list[Path]:
     """Folders of the newest kept films, the newest first."""
-    found = [path.parent for path in folder.glob(f"[!.]*/{FILE}")]
+    places = [folders] if isinstance(folders, Path) else folders
+    found = [path.parent for folder in places for path in folder.glob(f"[!.]*/{FILE}")]
     return sorted(found, key=lambda path: (-(path / FILE).stat().st_mtime, path.name))[:limit]
 
 

@@ -5,6 +5,7 @@ date, only unused. Knows files; no model and no torch, so that a page finds a fi
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -106,18 +107,26 @@ def keep_result(prediction: Prediction, folder: Path, chosen: PredictionSettings
 
     A video may be another than it was when its prediction was asked for. UserError where nothing can be written.
     """
-    key = _compute_key(prediction.sha256, chosen, weights)
+    key = compute_key_of(prediction, chosen, weights)
     prediction.save(get_result_path(folder, key))
     return key
 
 
-def load_finished_result(folder: Path, key: str, path: Path) -> Prediction | None:
-    """The kept prediction of a key, under the name the video has now.
+def compute_key_of(prediction: Prediction, chosen: PredictionSettings, weights: Path = WEIGHTS) -> str:
+    """The key of a prediction that was made, by the content of the video that was really read."""
+    return _compute_key(prediction.sha256, chosen, weights)
+
+
+def load_finished_result(folders: Path | Sequence[Path], key: str, path: Path) -> Prediction | None:
+    """The kept prediction of a key in the first folder that has it, under the name the video has now.
 
     None where there is none, or where it is damaged or of another video's content.
     """
-    try:
-        kept = Prediction.load(get_result_path(folder, key))
-        return kept.with_file(path) if kept.sha256 == hash_file_cached(path) else None
-    except UserError:
-        return None
+    for folder in [folders] if isinstance(folders, Path) else folders:
+        try:
+            kept = Prediction.load(get_result_path(folder, key))
+            if kept.sha256 == hash_file_cached(path):
+                return kept.with_file(path)
+        except UserError:
+            continue
+    return None

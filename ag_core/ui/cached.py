@@ -33,7 +33,7 @@ from ag_core.queries.sequence import query as sequence_query
 from ag_core.queries.sequence.language import parse_sequence
 from ag_core.queries.sql.sandbox import SqlQueue, SqlSandbox, open_sql_queue
 from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video
-from ag_core.results.film_cache import FILE, FinishedFilm
+from ag_core.results.film_cache import FILE, FilmRequest, FinishedFilm
 from ag_core.results.prediction import Prediction
 from ag_core.settings import settings
 from ag_core.video.frames import read_poster
@@ -117,6 +117,17 @@ def get_film_queue() -> FilmQueue:
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _get_film_queue(home: str) -> FilmQueue:
     return JobQueue(FilmJobs(), is_visitor_present)
+
+
+def list_film_folders() -> list[Path]:
+    """Where kept films lie: the queue's folder, and that of a home that takes no more files."""
+    return [get_film_queue().folder, *settings().list_folders("films")[1:]]
+
+
+def find_film_folder(request: FilmRequest) -> Path:
+    """Where the film of a request lies, or would lie."""
+    places = [folder / request.key for folder in list_film_folders()]
+    return next((place for place in places if (place / FILE).is_file()), places[0])
 
 
 def load_film(folder: Path) -> FinishedFilm:

@@ -78,6 +78,16 @@ def test_a_page_without_data_says_what_to_do(page: str, empty_home: Path) -> Non
         assert [heading.value for heading in app.subheader] == ["Nothing to show yet"]
 
 
+@pytest.mark.parametrize("page", ["app.py", RUN, MAKE])
+def test_a_home_that_takes_no_files_is_said(page: str, app_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(app_home.parent))
+    app_home.touch()  # a file, into which nobody can write files
+    settings.cache_clear()
+    app = open_page(page)
+    assert not app.exception and not app.error
+    assert "home (AG\\_HOME) cannot be written or is full" in app.warning[0].value
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if page != "app.py"])
 def test_a_page_opens_from_home(page: str, app_home: Path) -> None:
     app = open_page("app.py").switch_page(page).run()

@@ -62,7 +62,7 @@ def show_page_frame(title: str, lead: str = "") -> None:
     st.html(render_model_styles(dark=is_dark()))
     _show_side_bar()
     if sentence := settings().explain_locked_home():
-        st.warning(escape_markdown(_format_sentence(sentence)), icon=":material/lock:")
+        st.warning(escape_markdown(format_sentence(sentence)), icon=":material/lock:")
     st.title(title, anchor=False)
     if lead:
         st.html(f'<p class="ag-lead">{escape(lead)}</p>')

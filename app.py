@@ -24,7 +24,13 @@ from ag_core.ui.page import (
     show_page_frame,
     show_totals,
 )
-from ag_core.ui.player.viewing import describe_models, load_viewing, show_action_tables, show_viewing
+from ag_core.ui.player.viewing import (
+    describe_models,
+    describe_scoring_models,
+    load_viewing,
+    show_action_tables,
+    show_viewing,
+)
 from ag_core.ui.widgets.pickers import WHAT_COUNTS, format_run
 
 show_page_frame(
@@ -63,7 +69,7 @@ show_player()
 if viewing.scores:
     st.subheader("What the models say happens here", anchor=False)
     checked = "; checked against this video's own annotation" if viewing.intervals is not None else ""
-    show_owner_note(f"Scores by this project's models, trained only on the synthetic home world{checked}.")
+    show_owner_note(f"Scores by {describe_scoring_models(viewing)}{checked}.")
     show_action_tables(viewing, top=5, key="home_actions")
 
 st.subheader("The data", anchor=False)

@@ -36,6 +36,7 @@ from ag_core.ui.player.viewing import (
     PREDICTED,
     Viewing,
     describe_models,
+    describe_scoring_models,
     is_upright,
     load_viewing,
     show_action_tables,
@@ -196,7 +197,7 @@ def _show_actions(viewing: Viewing, source: str, graphs: list[SceneGraph], time_
         show_owner_note("Annotated actions of the whole video.")
         _show_table(tables.build_interval_table(viewing.intervals), "actions", viewing, "actions")
     if viewing.scores:
-        show_owner_note("Best actions by this project's models, trained only on the synthetic home world.")
+        show_owner_note(f"Best actions by {describe_scoring_models(viewing)}.")
         show_action_tables(viewing, top=8, key="explore_models")
     if not viewing.intervals and not viewing.scores:
         st.caption("Nobody annotated an action in this video, and no model has scored its actions.")

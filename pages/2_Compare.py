@@ -26,6 +26,7 @@ from ag_core.ui.player.viewing import (
     PREDICTED,
     Viewing,
     describe_models,
+    describe_scoring_models,
     load_viewing,
     show_action_tables,
     show_viewing,
@@ -86,7 +87,7 @@ def show_comparison(viewing: Viewing) -> None:
 
     st.subheader("Scores over time", anchor=False)
     grey = " Grey: where the action is annotated." if viewing.intervals else ""
-    show_owner_note(f"By this project's models, trained only on the synthetic home world.{grey}")
+    show_owner_note(f"By {describe_scoring_models(viewing)}.{grey}")
     actions = choose_actions(viewing)
     curves = tables.build_score_table(viewing.scores, actions)
     if not actions:

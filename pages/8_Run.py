@@ -15,7 +15,14 @@ from ag_core.results.prediction_cache import MAX_RATE, PredictionSettings
 from ag_core.ui import cached
 from ag_core.ui.formatting import escape_markdown, format_download_name, format_number, format_remaining
 from ag_core.ui.page import check_link, forget_position, show_failure, show_owner_note, show_page_frame
-from ag_core.ui.player.viewing import Viewing, build_viewing, describe_models, show_action_tables, show_viewing
+from ag_core.ui.player.viewing import (
+    Viewing,
+    build_viewing,
+    describe_models,
+    describe_scoring_models,
+    show_action_tables,
+    show_viewing,
+)
 from ag_core.ui.widgets.pickers import OF_DATA_SET, OWN_FILE
 
 JOB = "job"  # the query parameter that names a job, so that a result has a link while the app runs
@@ -183,7 +190,7 @@ def show_result(job_id: str) -> None:
         st.warning(escape_markdown(note), icon=":material/info:")
     _show_result_player(viewing, job_id)
     if viewing.scores:
-        show_owner_note("Best actions by this project's models, trained only on the synthetic home world.")
+        show_owner_note(f"Best actions by {describe_scoring_models(viewing)}.")
         show_action_tables(viewing, top=8, key="run_actions")
     st.download_button(
         "Download the prediction (JSON)",

@@ -20,7 +20,7 @@ from ag_core.errors import Cancelled, UserError
 from ag_core.jobs.job import JobState
 from ag_core.jobs.prediction import PredictionJobs, PredictionRequest
 from ag_core.jobs.queue import JobQueue
-from ag_core.models.checkpoints import save_checkpoint
+from ag_core.models.checkpoints import read_metadata, save_checkpoint
 from ag_core.models.detector import build_faster_rcnn
 from ag_core.models.feature_bank import compute_bank_times
 from ag_core.models.relation import build_relation_head
@@ -180,6 +180,22 @@ def test_other_footage_gets_a_plain_note(models: Models, film: Path, tmp_path: P
     other = write_video(tmp_path / "other.mp4", n_frames=8)
     [note] = predict_video(other, models).notes
     assert note.startswith("Objects, relations and actions come from models trained only on the synthetic home world.")
+
+
+def test_a_prediction_says_what_its_weights_were_trained_on(weights: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    shutil.copytree(weights, own)
+    for name, module in (("reldn", build_relation_head("reldn")), ("lfb", build_bank_head("lfb"))):
+        path = own / f"{name}.safetensors"
+        facts = read_metadata(path) | {"trained_on_data": "charades-ag"}
+        save_checkpoint(path, module.state_dict(), facts, half_precision=True)
+    uses = load_models("cpu", weights=own).uses
+    home = dict.fromkeys(("detector", "regions", "clip", "sgfb"), "home world")
+    assert {use.role: use.trained_on_data for use in uses} == {**home, "relations": "charades-ag", "lfb": "charades-ag"}
+    other = write_video(tmp_path / "other.mp4", n_frames=8)
+    [note] = pipeline.list_domain_notes(other, uses)
+    assert note.startswith("Objects and actions come from models trained only on the synthetic home world.")
+    assert pipeline.list_domain_notes(other, [use for use in uses if use.trained_on_data != "home world"]) == ()
 
 
 def test_frames_that_cannot_be_decoded_are_told_or_refused(

@@ -83,7 +83,7 @@ def _split_card(card: Path) -> tuple[str, str]:
 
 def _run_audits(options: argparse.Namespace) -> dict[str, Any]:
     from ag_core.evaluation.protocol import Owner
-    from ag_core.experiments.datasets import open_clip_frames
+    from ag_core.experiments.kept_arrays import open_clip_frames
     from ag_core.presets import DEMO_VIDEO
     from ag_core.progress import ProgressReporter
     from ag_core.world_audit.audit_inputs import AUDITS

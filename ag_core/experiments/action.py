@@ -6,7 +6,6 @@ clip network and scene-graph predictor and lie in the data's cache under the has
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -28,9 +27,10 @@ from ag_core.catalog import (
 )
 from ag_core.experiments.clip import Clips, compute_action_loss
 from ag_core.experiments.compute import Compute
-from ag_core.experiments.datasets import LabelledVideo, TrainingData, open_clip_frames
+from ag_core.experiments.datasets import LabelledVideo, TrainingData
+from ag_core.experiments.kept_arrays import load_or_make, name_kept_file, open_clip_frames
 from ag_core.experiments.training_loop import Losses, StepLosses
-from ag_core.files import hash_bytes, hash_file, stage_file
+from ag_core.files import hash_file
 from ag_core.models.detector import Detector, FasterRcnnDetector, load_faster_rcnn
 from ag_core.models.feature_bank import BankMaterial, build_bank, build_graph_bank, list_bank_times
 from ag_core.models.region_features import RegionFeatureExtractor
@@ -105,14 +105,16 @@ def compute_video_features(
     """The features of one video, from `folder` where weights (named by the keys) made them of the same frames."""
     times, views = list_bank_times(video.clock), list_clip_centre_times(video.duration_s)
     clip_frames = [clips.frames(video, centre) for centre in (*times, *views)]
-    name = f"{video.video_id}-{hash_bytes(np.array(clip_frames, np.int64).tobytes())[:8]}.npy"
 
     def both_clips() -> NDArray[np.float32]:
         return compute_clip_features(net, clips, video, [*times, *views], compute, predictor.detector)
 
-    found = _load_or_make(folder / f"clip-features-{clip_key}" / name, both_clips)
-    graphs = _load_or_make(
-        folder / f"graph-bank-{graph_key}" / name,
+    code = ("video", "models")
+    clip_file = name_kept_file(folder / f"clip-features-{clip_key}", video, clip_frames, *code)
+    found = load_or_make(clip_file, both_clips)
+    bank_frames = [video.clock.frame_at(time) for time in times]
+    graphs = load_or_make(
+        name_kept_file(folder / f"graph-bank-{graph_key}", video, bank_frames, *code),
         lambda: build_predicted_bank(predictor, video, times.tolist()).astype(np.float16),
     )
     return VideoFeatures(times, found[: len(times)], graphs.astype(np.float32), views, found[len(times) :])
@@ -146,16 +148,6 @@ def build_extractor(
         return compute_video_features(video, clips, net, predictor, data.cache, clip_key, graph_key, compute)
 
     return features
-
-
-def _load_or_make(path: Path, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
-    with suppress(FileNotFoundError, ValueError, EOFError):  # missing, or cut
-        kept: NDArray[Any] = np.load(path)
-        return kept
-    made = make()
-    with stage_file(path) as staged:
-        np.save(staged, made)
-    return made
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from torch.nn import functional
 from torch.nn.utils import convert_conv3d_weight_memory_format
 
 from ag_core.experiments.compute import Compute
-from ag_core.experiments.datasets import FrameCache, LabelledVideo, LabelledVideos, open_clip_frames
+from ag_core.experiments.datasets import LabelledVideo, LabelledVideos
+from ag_core.experiments.kept_arrays import FrameCache, open_clip_frames
 from ag_core.experiments.training_loop import Losses, StepLosses
 from ag_core.models.detector import Detector
 from ag_core.models.feature_bank import list_bank_times

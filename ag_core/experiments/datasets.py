@@ -1,17 +1,13 @@
 """What training and evaluation read: videos of one split of an annotation store, with their labels and their files.
 
 `TrainingData` names a store, a source of boxes and relationships, a split and which annotated frames count; actions
-are the annotated ones. Nothing else is read but the video files. Decoded frames lie as uint8 arrays in the cache,
-one file a video, and are mapped rather than loaded, so that any frame is a cheap read afterwards.
+are the annotated ones. Nothing else is read but the video files.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +18,12 @@ from ag_core.annotations.store_format import ANNOTATION, DENSE
 from ag_core.annotations.targets import Targets
 from ag_core.catalog import HOME_WORLD_DATA
 from ag_core.errors import UserError
-from ag_core.files import hash_bytes, stage_file
+from ag_core.experiments.kept_arrays import FrameCache
+from ag_core.files import hash_bytes
 from ag_core.records import Detections, FrameClock, SceneGraph
 from ag_core.settings import is_address, settings
 from ag_core.taxonomy import N_ACTIONS
-from ag_core.video.clips import letterbox
-from ag_core.video.frames import HOME_WORLD_MARK, read_comment, read_frames
+from ag_core.video.frames import HOME_WORLD_MARK, read_comment
 
 MIN_BOX_SIDE = 16
 """Boxes whose shorter side is smaller, in pixels, teach a detector nothing and are not asked of it."""
@@ -281,71 +277,6 @@ def read_true_boxes(graph: SceneGraph) -> Detections:
     return Detections(boxes[large], classes[large], np.ones(int(large.sum()), np.float32))
 
 
-class VideoFile(Protocol):
-    """What decoding needs of a video."""
-
-    @property
-    def video_id(self) -> str: ...
-    @property
-    def path(self) -> Path: ...
-    @property
-    def n_frames(self) -> int: ...
-
-
-SomeVideo = TypeVar("SomeVideo", bound=VideoFile, contravariant=True)
-
-
-class FrameCache(Generic[SomeVideo]):
-    """Decoded frames of videos in a folder: those that `frames` names of each, passed through `shrink`."""
-
-    def __init__(
-        self,
-        folder: Path,
-        frames: Callable[[SomeVideo], Sequence[int]],
-        shrink: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] = lambda frame: frame,
-    ) -> None:
-        self.folder = folder
-        self.frames = frames
-        self.shrink = shrink
-        self._open: dict[str, NDArray[np.uint8]] = {}
-
-    def get_path(self, video: SomeVideo) -> Path:
-        """The file of a video's frames; other frames of the same video are another file."""
-        numbers = np.array(list(self.frames(video)), np.int64)
-        return self.folder / f"{video.video_id}-{hash_bytes(numbers.tobytes())[:8]}.npy"
-
-    def read(self, video: SomeVideo) -> NDArray[np.uint8]:
-        """The frames [F,H,W,3] of a video, in order, mapped from the disk; decoded if missing or out of date."""
-        if video.video_id not in self._open:
-            path = self.get_path(video)
-            frames = None
-            if path.exists() and path.stat().st_mtime >= video.path.stat().st_mtime:
-                with suppress(ValueError, EOFError):  # a file that was cut
-                    frames = np.load(path, mmap_mode="r")
-            if frames is None:
-                self._make(video, path)
-                frames = np.load(path, mmap_mode="r")
-            self._open[video.video_id] = frames
-        return self._open[video.video_id]
-
-    def prepare(self, videos: Sequence[SomeVideo], workers: int = 2) -> Iterator[int]:
-        """Decode what is missing, several videos at a time; yields the number of videos that are ready."""
-        with ThreadPoolExecutor(workers) as pool:
-            for done, _ in enumerate(pool.map(self.read, videos), start=1):
-                yield done
-
-    def _make(self, video: SomeVideo, path: Path) -> None:
-        frames = np.stack([self.shrink(frame) for _, frame in read_frames(video.path, self.frames(video))])
-        with stage_file(path) as staged:
-            np.save(staged, frames)
-
-
 def open_counted_frames(cache: Path) -> FrameCache[LabelledVideo]:
     """Whole frames of videos: those that count."""
     return FrameCache(cache / "frames", lambda video: [graph.frame for graph in video.counted_graphs])
-
-
-def open_clip_frames(cache: Path, size_wh: tuple[int, int]) -> FrameCache[VideoFile]:
-    """Every frame of a video, letterboxed to the size of the clip network's input."""
-    folder = cache / f"clip-{size_wh[0]}x{size_wh[1]}"
-    return FrameCache(folder, lambda video: range(1, video.n_frames + 1), lambda frame: letterbox(frame, size_wh))

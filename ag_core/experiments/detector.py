@@ -16,7 +16,8 @@ from torchvision.models.detection import FasterRCNN
 
 from ag_core.boxes import flip_boxes
 from ag_core.experiments.compute import Compute
-from ag_core.experiments.datasets import FrameCache, LabelledVideo, LabelledVideos, open_counted_frames, read_true_boxes
+from ag_core.experiments.datasets import LabelledVideo, LabelledVideos, open_counted_frames, read_true_boxes
+from ag_core.experiments.kept_arrays import FrameCache
 from ag_core.experiments.training_loop import Losses, StepLosses
 from ag_core.models.pixels import to_image_tensors
 from ag_core.records import Detections

@@ -18,6 +18,7 @@ from torch import Tensor
 from ag_core.boxes import compute_iou
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import LabelledVideo, TrainingData, open_counted_frames
+from ag_core.experiments.kept_arrays import name_kept_file, remove_older
 from ag_core.experiments.training_loop import Losses, StepLosses
 from ag_core.files import stage_file
 from ag_core.models.detector import Detector
@@ -154,12 +155,15 @@ def load_examples(
     folder.mkdir(parents=True, exist_ok=True)
     cache = open_counted_frames(data.cache)
     for video in videos:
-        path = folder / f"{video.video_id}.pt"
+        path = name_kept_file(
+            folder, video, [graph.frame for graph in video.counted_graphs], "video", "models", ending=".pt"
+        )
         states = _read_states(path)
         if states is None:
             examples = build_video_examples(video, cache.read(video), trunk, detector, every)
             states = [example.to_state() for example in examples]
             _write(path, states)
+            remove_older(path)
         yield [PairExample.from_state(state) for state in states]
 
 

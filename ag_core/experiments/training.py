@@ -23,8 +23,9 @@ from ag_core.catalog import (
 from ag_core.errors import UserError
 from ag_core.experiments.action import VideoFeatures, build_extractor, build_head_examples, make_head_losses
 from ag_core.experiments.clip import Clips, list_seen_actions, make_clip_losses, start_at_prior
-from ag_core.experiments.datasets import FrameCache, LabelledVideo, LabelledVideos, TrainingData, open_counted_frames
+from ag_core.experiments.datasets import LabelledVideo, LabelledVideos, TrainingData, open_counted_frames
 from ag_core.experiments.detector import DetectorFrames, make_detector_losses
+from ag_core.experiments.kept_arrays import FrameCache
 from ag_core.experiments.relations import collect_labelled_objects, join_video, load_examples, make_relation_losses
 from ag_core.experiments.training_loop import SavedState, TrainingProgress, fit
 from ag_core.experiments.training_options import TrainingOptions, open_saved_state

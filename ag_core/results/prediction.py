@@ -6,12 +6,14 @@ Knows no models and no torch, so that pages read results at once.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ag_core.catalog import COCO_DATA, HOME_WORLD_DATA
 from ag_core.errors import UserError
 from ag_core.files import write_atomically
 from ag_core.records import ActionScores, SceneGraph, Video
@@ -40,7 +42,7 @@ class ModelUse:
     name, preset     what it is ('reldn', 'relation-demo')
     role             'detector', 'regions', 'relations', a clip network's role or an action model's id (catalog.py)
     sha256           of its weights file
-    trained_on_data  in words: 'home world', 'COCO'
+    trained_on_data  what those weights say they were trained on: 'home world', 'COCO', or the name of other data
     """
 
     name: str
@@ -48,6 +50,23 @@ class ModelUse:
     preset: str
     sha256: str
     trained_on_data: str
+
+
+def describe_training(models: Sequence[ModelUse]) -> str:
+    """Whose models these are and what they were trained on, as a part of a sentence: 'models trained on ...'."""
+    roles: dict[str, list[str]] = {}
+    for model in models:
+        roles.setdefault(model.trained_on_data, []).append(model.role)
+    if list(roles) == [HOME_WORLD_DATA]:
+        return f"this project's models, trained only on {_DATA_IN_WORDS[HOME_WORLD_DATA]}"
+    named = [_DATA_IN_WORDS.get(data, data) for data in roles]
+    if len(named) > 1:  # who was trained on which
+        named = [f"{name} ({', '.join(who)})" for name, who in zip(named, roles.values())]
+    return f"models trained on {' and '.join(named) or 'data that the file does not name'}"
+
+
+_DATA_IN_WORDS = {HOME_WORLD_DATA: "the synthetic home world", COCO_DATA: "COCO photographs"}
+"""What weights were trained on as a sentence names it; any other data keeps its own name."""
 
 
 @dataclass(frozen=True)

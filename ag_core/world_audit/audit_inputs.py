@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.experiments.datasets import FrameCache
+from ag_core.experiments.kept_arrays import FrameCache
 from ag_core.models.feature_bank import build_graph_bank
 from ag_core.presets import DEMO_VIDEO
 from ag_core.records import FrameClock

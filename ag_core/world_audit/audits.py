@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from ag_core.experiments.clip import compute_action_loss
-from ag_core.experiments.datasets import FrameCache
+from ag_core.experiments.kept_arrays import FrameCache
 from ag_core.experiments.training_loop import Budget, Losses, Recipe, fit
 from ag_core.video.clips import list_clip_centre_times
 from ag_core.world_audit.audit_inputs import Audit, AuditViews, build_views

@@ -13,10 +13,10 @@ from ag_core.experiments.datasets import (
     LabelledVideos,
     TrainingData,
     choose_apart,
-    open_clip_frames,
     open_counted_frames,
     read_true_boxes,
 )
+from ag_core.experiments.kept_arrays import open_clip_frames
 
 
 def test_splits_and_labels(data: TrainingData, loaded: LabelledVideos) -> None:

@@ -143,6 +143,7 @@ def test_a_second_models_predictions_can_be_chosen(use: Callable[[str], None]) -
     assert compare.selectbox(key="v").value == TIMED
     compare.selectbox(key="run").set_value(SECOND_RUN).run()
     assert not compare.exception and "The store keeps the scores of the whole video alone" in text_of(compare)
+    assert "By models of which the store does not say what they were trained on." in text_of(compare)
     grid = watch(EXPLORE)
     grid.selectbox(key="source").set_value(SECOND_RUN).run()
     assert "1 of 1 videos fit, as predicted by yolox + frequency." in text_of(grid)

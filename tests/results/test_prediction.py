@@ -12,7 +12,7 @@ import pytest
 
 from ag_core.errors import UserError
 from ag_core.records import ActionScores, SceneGraph, Video
-from ag_core.results.prediction import FORMAT, VERSION, ModelUse, Prediction
+from ag_core.results.prediction import FORMAT, VERSION, ModelUse, Prediction, describe_training
 from ag_core.taxonomy import ACTIONS, N_ACTIONS, N_RELATIONS, OBJECTS, RELATIONS_OF_GROUP, Group
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "assets" / "prediction.schema.json").read_text())
@@ -225,3 +225,23 @@ def test_graphs_out_of_order_are_refused() -> None:
             whole.frames[::-1],
             whole.actions,
         )
+
+
+@pytest.mark.parametrize(
+    ("trained_on", "said"),
+    [
+        (
+            dict.fromkeys(("detector", "lfb"), "home world"),
+            "this project's models, trained only on the synthetic home world",
+        ),
+        ({"detector": "charades-ag", "lfb": "charades-ag"}, "models trained on charades-ag"),
+        (
+            {"detector": "COCO", "clip": "home world", "lfb": "home world"},
+            "models trained on COCO photographs (detector) and the synthetic home world (clip, lfb)",
+        ),
+        ({}, "models trained on data that the file does not name"),
+    ],
+)
+def test_what_models_were_trained_on_in_words(trained_on: dict[str, str], said: str) -> None:
+    uses = [ModelUse(role, role, "p", "0" * 64, data) for role, data in trained_on.items()]
+    assert describe_training(uses) == said

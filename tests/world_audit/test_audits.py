@@ -12,7 +12,7 @@ from ag_core.commands.audit import BEGIN, END
 from ag_core.evaluation.average_precision import compute_action_precision
 from ag_core.evaluation.protocol import Owner
 from ag_core.evaluation.results_log import read_log
-from ag_core.experiments.datasets import FrameCache, VideoFile, open_clip_frames
+from ag_core.experiments.kept_arrays import FrameCache, VideoFile, open_clip_frames
 from ag_core.presets import DEMO_VIDEO
 from ag_core.settings import ASSETS, PROJECT
 from ag_core.taxonomy import find_object_index

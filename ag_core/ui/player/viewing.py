@@ -26,7 +26,7 @@ from ag_core.records import (
     Video,
     latest_graph_at,
 )
-from ag_core.results.prediction import Prediction
+from ag_core.results.prediction import Prediction, describe_training
 from ag_core.ui import cached, html, tables
 from ag_core.ui.formatting import escape_markdown
 from ag_core.ui.page import SELECTED, SHOWN, read_start_time, say_unknown
@@ -223,6 +223,13 @@ def show_action_tables(viewing: Viewing, top: int, key: str) -> None:
         show_download(pd.concat(parts), "actions", viewing.video.video_id, f"{key}_csv")
 
 
+def describe_scoring_models(viewing: Viewing) -> str:
+    """Whose scores a video's actions have and what those models were trained on, as a part of a sentence."""
+    if viewing.prediction is not None:
+        return describe_training(viewing.prediction.models)
+    return "models of which the store does not say what they were trained on"
+
+
 def describe_models(prediction: Prediction) -> str:
     """Who made a prediction: every model with what it was trained on."""
     made = ", ".join(f"{model.role} {model.name} ({model.trained_on_data})" for model in prediction.models)
@@ -230,4 +237,4 @@ def describe_models(prediction: Prediction) -> str:
         f"The player, the tables and the exports show a person who scores {MIN_SCORE:.0%} or more, of each class the "
         f"best object that does, and relationships between the two of {MIN_PROBABILITY:.0%} or more."
     )
-    return " ".join((f"Predicted by this project's models: {made}.", drawn, *prediction.notes))
+    return " ".join((f"Predicted by {escape_markdown(made)}.", drawn, *prediction.notes))

@@ -13,8 +13,10 @@ from ag_core.annotations.building.build import build_store
 from ag_core.queries.sequence.language import format_sequence, parse_sequence
 from ag_core.queries.sequence.query import SqlQuery
 from ag_core.settings import PROJECT, settings
+from ag_core.taxonomy import RELATIONS, find_relation_index
 from ag_core.ui import cached, shipped_files
 from ag_core.ui.widgets import search_hits
+from ag_core.ui.widgets.sequence_builder import format_relation_option
 from tests.pages.test_pages import notes, open_page
 
 PAGE = "pages/3_Search.py"
@@ -136,6 +138,13 @@ def test_a_limit_that_makes_no_sense_is_refused_and_the_text_stays(home: Path) -
     assert "swap the two" in app.warning[0].value
     assert text_of(app) == "holding cup for at least 5 s"
     assert app.number_input(key="search_length_0_most").value is None
+
+
+def test_the_builder_offers_relationships_in_their_direction() -> None:
+    labels = {name: format_relation_option(find_relation_index(name)) for name in RELATIONS}
+    assert labels["holding"] == "holding" and labels["not_looking_at"] == "not looking at"
+    assert labels["beneath"] == "… beneath person" and labels["in_front_of"] == "… in front of person"
+    assert sum(label.startswith("…") for label in labels.values()) == 6
 
 
 def test_a_wrong_text_is_explained_and_the_last_sequence_stays_in_the_builder(home: Path) -> None:

@@ -14,8 +14,8 @@ import streamlit as st
 
 from ag_core.queries.sequence.language import format_sequence
 from ag_core.queries.sequence.records import MAX_CONDITIONS, MAX_STEPS, SPLITS, Condition, Limits, Sequence
-from ag_core.taxonomy import N_ACTIONS, N_CLASSES, N_RELATIONS
-from ag_core.ui.formatting import format_action, format_object, format_relation, format_sentence
+from ag_core.taxonomy import N_ACTIONS, N_CLASSES, N_RELATIONS, PERSON, RELATIONS, format_triplet
+from ag_core.ui.formatting import format_action, format_object, format_sentence
 from ag_core.ui.page import is_dark
 from ag_core.ui.widgets import search_hits
 from ag_core.ui.widgets.pickers import format_source
@@ -151,7 +151,7 @@ def _show_condition_row(position: int, index: int, condition: Condition, n_condi
             on_change=lambda: change(negated=st.session_state[f"{key}_not"]),
         )  # fmt: skip
         st.multiselect(
-            f"Relationships {where}", range(N_RELATIONS), format_func=format_relation,
+            f"Relationships {where}", range(N_RELATIONS), format_func=format_relation_option,
             placeholder="Is there (any relationship)", wrap=True, label_visibility="collapsed",
             key=_preset_widget(f"{key}_relations", list(condition.relations)), on_change=set_relations,
             select_all=False,
@@ -169,6 +169,11 @@ def _show_condition_row(position: int, index: int, condition: Condition, n_condi
             key=_preset_widget(f"{key}_classes", list(condition.classes)),
             on_change=lambda: change(classes=tuple(st.session_state[f"{key}_classes"])), select_all=False,
         )  # fmt: skip
+
+
+def format_relation_option(relation: int) -> str:
+    """A relationship as the builder offers it: 'holding', and '… beneath person', which is said of the object."""
+    return format_triplet(RELATIONS[relation], "…").removeprefix(f"{PERSON} ").removesuffix(" …")
 
 
 def _replace_condition(sequence: Sequence, position: int, index: int, values: dict[str, Any]) -> Sequence:

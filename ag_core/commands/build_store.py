@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> None:
 
     from ag_core.annotations.building.build import build_store, holds_store
     from ag_core.annotations.store import AnnotationStore
-    from ag_core.outputs import check_target
+    from ag_core.outputs import check_folder_target, check_target
     from ag_core.progress import ProgressReporter
     from ag_core.world.dense_source import find_dense_annotation
 
@@ -47,6 +47,8 @@ def run(options: argparse.Namespace) -> None:
         kind="an annotation store",
         seekable=True,
     )
+    if options.lake is not None:
+        check_folder_target(options.lake)
     start = time.perf_counter()
     world = options.home_world
     inner = {name: None if world is None else world / name for name in ("charades", "annotations", "videos")}

@@ -19,6 +19,7 @@ from typing import Any
 from ag_core.annotations.store_format import FORMAT_NAME, FORMAT_VERSION, hold_lock
 from ag_core.errors import UserError
 from ag_core.files import hash_bytes, is_unfinished, remove_leftovers, write_atomically
+from ag_core.outputs import explain_refusal, find_disk_fault
 
 LAKE_NAME = "action-genome-explorer/lake"
 LAKE_VERSION = 1
@@ -162,10 +163,15 @@ def start_lake(folder: Path) -> Iterator[Path]:
             part.mkdir()
             try:
                 yield part
+            except UserError:
+                raise
+            except Exception as error:  # of DuckDB or pyarrow
+                fault = find_disk_fault(error, part)
+                raise (error if fault is None else explain_refusal(folder, fault)) from None
             finally:
                 shutil.rmtree(part, ignore_errors=True)
     except OSError as error:
-        raise UserError(f"the lake cannot be written to {folder} ({error}); name a folder that can") from None
+        raise explain_refusal(folder, error) from None
 
 
 def publish_lake(folder: Path, part: Path, manifest: Manifest) -> None:

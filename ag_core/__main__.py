@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ag_core import __version__
 from ag_core.errors import UserError
+from ag_core.settings import find_room_for_compiled_code
 
 COMMANDS = (
     "app", "world", "film", "audit", "build-store", "train", "evaluate", "fill-tables", "predict", "export", "doctor",
@@ -26,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
         importlib.import_module(f"ag_core.commands.{name.replace('-', '_')}").add_parser(subparsers)
     try:
         options = parser.parse_args(arguments)
+        find_room_for_compiled_code()
         options.run(options)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -113,6 +113,16 @@ def takes_files(folder: Path) -> bool:
     return shutil.disk_usage(there).free >= MIN_FREE_BYTES
 
 
+def find_room_for_compiled_code() -> None:
+    """Where no files can be made beside the renderer's code, have what is compiled of it kept in the home.
+
+    To be called before the renderer is loaded, which else refuses to start where the user's own folders are read-only
+    as well.
+    """
+    if not takes_files(PROJECT / "ag_core" / "world"):
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(settings().home / "compiled"))
+
+
 def find_spare_home(home: Path) -> Path:
     """A folder of this user's for temporary files that stands for a home; the home itself where there is none."""
     user = os.getuid() if hasattr(os, "getuid") else 0

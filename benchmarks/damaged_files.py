@@ -87,7 +87,7 @@ def _prepare_media(folder: Path) -> Callable[[int, Path], tuple[str, Trial]]:
         path = scratch / "videos" / f"case.{ending}"
         path.parent.mkdir()
         path.write_bytes(content)
-        depth = 2 if seed % 10 == 0 else 1 if seed % 2 == 0 else 0
+        depth = 2 if seed % 20 == 0 else 1 if seed % 4 == 0 else 0
         return words, lambda: try_media(path, models, random.Random(seed), depth, scratch)
 
     return make_trial

@@ -1,5 +1,6 @@
 """A home that takes no files is stood for by another folder, and what it holds is still read."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from ag_core import settings as module
 from ag_core.annotations.showcase_store import ensure_store
 from ag_core.jobs.prediction import PredictionJobs
-from ag_core.settings import Settings, find_spare_home, settings, takes_files
+from ag_core.settings import PROJECT, Settings, find_room_for_compiled_code, find_spare_home, settings, takes_files
 
 
 def lock(home: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
@@ -53,3 +54,15 @@ def test_what_a_locked_home_holds_is_read(app_home: Path, monkeypatch: pytest.Mo
     chosen = lock(app_home, monkeypatch)
     assert ensure_store() == made == app_home / "home-world.duckdb" and not list(chosen.home.iterdir())
     assert PredictionJobs().folders == [chosen.results, app_home / "results"]
+
+
+def test_compiled_code_goes_home_where_the_package_takes_no_files(
+    app_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    find_room_for_compiled_code()
+    assert "NUMBA_CACHE_DIR" not in os.environ
+    monkeypatch.setattr(module, "takes_files", lambda folder: PROJECT not in folder.parents)
+    find_room_for_compiled_code()
+    assert os.environ["NUMBA_CACHE_DIR"] == str(app_home / "compiled")
+    monkeypatch.delenv("NUMBA_CACHE_DIR")

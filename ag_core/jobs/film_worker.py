@@ -8,6 +8,7 @@ from ag_core.errors import Cancelled
 from ag_core.jobs.serving import serve_process
 from ag_core.progress import Progress
 from ag_core.results.film_cache import FilmRequest
+from ag_core.settings import find_room_for_compiled_code
 
 
 class FilmWork:
@@ -33,4 +34,5 @@ class FilmWork:
 
 
 if __name__ == "__main__":
+    find_room_for_compiled_code()
     serve_process(FilmWork())

@@ -1,8 +1,6 @@
-"""The doctor finds each fault of releases made for it, with its count and rows, and every quirk of the real data."""
+"""The doctor finds each fault of releases made for it, with its count and rows."""
 
-import json
 import shutil
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,76 +9,20 @@ import duckdb
 import numpy as np
 import pytest
 
-from ag_core.annotations.building.build import build_store
 from ag_core.annotations.lake.writing import write_lake
-from ag_core.annotations.readers.issues import Kind
-from ag_core.annotations.statistics.funnel import SMALL_SIDE
 from ag_core.annotations.store import AnnotationStore
-from ag_core.doctor.check import POPULATIONS, Area, Check, Severity
-from ag_core.doctor.check_runner import CHECKS, PARTS, _choose_evenly, list_finding_rows, run_checks
-from ag_core.doctor.funnel import NO_REFERENCE, NOT_COMPARABLE, compare_funnel, load_published_counts
-from ag_core.doctor.repairs import REPAIRS
-from ag_core.doctor.report import format_report, make_report, summarize_findings, write_report
+from ag_core.doctor.check import Area, Severity
+from ag_core.doctor.check_runner import _choose_evenly, list_finding_rows, run_checks
+from ag_core.doctor.funnel import compare_funnel
+from ag_core.doctor.report import summarize_findings
 from ag_core.errors import UserError
 from ag_core.video import identity
-from tests.annotations.readers.test_charades import written
-from tests.annotations.released import SHARED, object_entry, person_entry, real_release, write_release
+from tests.annotations.released import object_entry, person_entry
 from tests.annotations.test_store import prediction
 from tests.conftest import write_clip
+from tests.doctor.stores import CLEAN, CLEAN_TEST, clean_frames, found_in, rates, store_of
 from tests.video.test_frames import write_video
 from tests.video.test_reading import join_bytes
-
-CLEAN = "AB1CD,S001,Kitchen,6,7,Yes,A person drinks.,cup,He drinks.,c107 0.00 10.00,10.00\r\n"
-CLEAN_TEST = "EF2GH,S002,Bedroom,6,7,Yes,A person drinks.,cup,He drinks.,c107 0.00 10.00,10.00\r\n"
-MIDPOINTS = (26, 76, 126, 176, 226)
-"""Frames at the middles of five equal parts of an action from 0 to 10 s, at 25 frames a second."""
-
-
-def store_of(
-    folder: Path,
-    train: str,
-    test: str = "",
-    frames: dict[str, Any] | None = None,
-    persons: dict[str, Any] | None = None,
-    **more: Any,
-) -> Path:
-    """A store of two Charades files and, where frames are given, a release."""
-    written(folder, train)
-    if test:
-        written(folder, test, "Charades_v1_test.csv")
-    release = None if frames is None else write_release(folder / "annotations", frames, persons)
-    build_store(folder / "s.duckdb", folder, release, **more)
-    return folder / "s.duckdb"
-
-
-def found_in(path: Path) -> dict[str, int]:
-    """The counts of all findings that are not fine, by id; each has as many rows as it counts."""
-    with AnnotationStore(path) as store:
-        findings = run_checks(store)
-        for one in findings:
-            assert len(list_finding_rows(store, one.id)) == one.count, one.id
-            assert one.severity is (one.weight if one.count else Severity.FINE)
-    return {one.id: one.count for one in findings if one.count}
-
-
-def rates(folder: Path, **fps: float) -> Path:
-    path = folder / "rates.csv"
-    path.write_text("video,fps\n" + "".join(f"{video},{rate}\n" for video, rate in fps.items()))
-    return path
-
-
-def clean_frames(*videos: str) -> dict[str, Any]:
-    return {f"{video}.mp4/{n:06d}.png": [object_entry("cup/glass/bottle")] for video in videos for n in MIDPOINTS}
-
-
-@pytest.fixture(scope="module")
-def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("clean")
-    frames = clean_frames("AB1CD", "EF2GH")
-    for key in frames:
-        frames[key][0]["metadata"]["set"] = "train" if key.startswith("AB") else "test"
-    return store_of(folder, CLEAN, CLEAN_TEST, frames, rates=rates(folder, AB1CD=25, EF2GH=25))
-
 
 CLEAN_NOTES = {"action-never": 156, "object-class-never": 34, "relationship-never": 22}
 """What the doctor notes of any data set as small as the clean one."""
@@ -332,196 +274,3 @@ def test_a_lake_is_examined_like_its_file(tmp_path: Path) -> None:
         assert run_checks(lake) == run_checks(file) and compare_funnel(lake).equals(compare_funnel(file))
         for one in run_checks(file):
             assert list_finding_rows(lake, one.id).equals(list_finding_rows(file, one.id)), one.id
-
-
-# Words and tables
-
-
-def test_every_kind_of_issue_has_its_words() -> None:
-    assert {kind.value for kind in Kind} == set(REPAIRS)
-    ids = {check.id for check in CHECKS}
-    assert {name for name in REPAIRS if name in ids} == {
-        name for name, repair in REPAIRS.items() if repair.counted_by == name
-    }
-    assert {repair.counted_by for repair in REPAIRS.values()} - {""} <= ids
-
-
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
-def test_a_check_only_asks_and_says_what_to_do(check: Check) -> None:
-    for query in filter(None, (check.rows, check.figures, POPULATIONS[check.of])):
-        (statement,) = duckdb.extract_statements(query)
-        assert statement.type == duckdb.StatementType.SELECT
-    assert check.severity is not Severity.FINE and check.meaning.endswith(".") and check.remedy.endswith(".")
-    assert check.title[0].isupper() and not check.title.endswith(".")
-
-
-def test_parts_are_all_examined_once(clean: Path) -> None:
-    said = []
-    with AnnotationStore(clean) as store:
-        run_checks(store, lambda part, done, total: said.append((part, done, total)))
-    assert [part for part, _, _ in said[:-1]] == list(PARTS) and said[-1] == ("", len(PARTS), len(PARTS))
-
-
-# The funnel
-
-
-def test_the_funnel_of_a_part_is_not_compared(clean: Path) -> None:
-    with AnnotationStore(clean) as store:
-        table = compare_funnel(store)
-        assert table["step"].tolist() == [step["step"] for step in load_published_counts()["steps"]]
-        assert set(table["verdict"]) == {NOT_COMPARABLE, NO_REFERENCE}
-        kept = table.set_index("step").loc["Kept frames"]
-        assert (kept["train"], kept["test"], kept["together"]) == (5, 5, 10)
-        assert (kept["train_published"], kept["test_published"], kept["together_published"]) == (177330, 56923, 234253)
-        small = compare_funnel(store, SMALL_SIDE).set_index("step").loc["Kept frames"]
-        assert small["verdict"] == NO_REFERENCE and small["together"] == 10 and small["origin"] == ""
-
-
-@pytest.mark.parametrize(
-    ("train", "test", "verdict"),
-    [
-        (7_985, 1_863, "equal"),
-        (7_985, 0, "train equal"),
-        (7_980, 1_863, "differs: train by -5, together by -5"),
-        (4_000, 1_000, NOT_COMPARABLE),
-    ],
-)
-def test_the_verdict_names_what_differs(train: int, test: int, verdict: str, clean: Path, tmp_path: Path) -> None:
-    path = Path(shutil.copy(clean, tmp_path / "s.duckdb"))
-    with duckdb.connect(str(path)) as connection:
-        connection.execute("create table one as from videos limit 1; delete from videos")
-        for split, count in (("train", train), ("test", test)):
-            connection.execute(
-                """insert into videos by name select one.* replace ((n + ?)::integer as video, ? as split)
-                   from one, range(?) numbers(n)""",
-                [10_000 * len(split), split, count],
-            )
-        connection.execute("drop table one")
-    with AnnotationStore(path) as store:
-        assert compare_funnel(store)["verdict"].iloc[0] == verdict
-
-
-def test_published_counts_add_up() -> None:
-    steps = {step["id"]: step for step in load_published_counts()["steps"]}
-    for step in steps.values():
-        if step["train"] is not None:
-            assert step["train"] + step["test"] == step["together"]
-    for column in ("train", "test", "together"):
-        kept, without = steps["frames_kept"][column], steps["frames_without_person"][column]
-        assert kept + without == steps["frames_with_object"][column]
-    assert steps["frames"]["together"] == (
-        steps["frames_with_object"]["together"] + steps["frames_without_object"]["together"]
-    )
-
-
-# Reports
-
-
-def test_the_report_in_three_forms(clean: Path, tmp_path: Path) -> None:
-    with AnnotationStore(clean) as store:
-        report = make_report(store, "s.duckdb")
-    read = json.loads(format_report(report, "json"))
-    assert read["counts"]["error"] == 0 and read["findings"][0]["id"] == "action-never"
-    assert len(read["findings"][0]["rows"]) == 100 and read["findings"][0]["count"] == 156
-    assert read["funnel"][0]["together"] == 2 and read["funnel"][0]["together_published"] == 9848
-    text = format_report(report, "md")
-    assert "### Actions that never occur: 156 of 157 action classes" in text and "and 146 more." in text
-    assert "| Kept frames | 5 (177,330) | 5 (56,923) | 10 (234,253) | not comparable |" in text
-    assert "<h3>Actions that never occur: 156 of 157 action classes</h3>" in format_report(report, "html")
-    for ending in ("json", "md", "html"):
-        write_report(report, tmp_path / "out" / f"report.{ending}")
-        assert (tmp_path / "out" / f"report.{ending}").read_text(encoding="utf-8") == format_report(report, ending)
-    assert len(list((tmp_path / "out").iterdir())) == 3
-    with pytest.raises(UserError, match=r"\.json, \.md or \.html"):
-        format_report(report, "pdf")
-
-
-def test_text_of_strangers_stays_text(tmp_path: Path) -> None:
-    row = CLEAN.replace("Kitchen", "<script>alert(1)</script>(|)")
-    with AnnotationStore(store_of(tmp_path, row)) as store:
-        report = make_report(store, "<b>s</b>")
-    assert "<script>" not in format_report(report, "html") and "<b>s" not in format_report(report, "html")
-    assert "(\\|)" in format_report(report, "md")
-
-
-# The real data
-
-
-def real_graphs() -> Counter[str]:
-    """Counts over the real graphs, by a loop that knows nothing of the store."""
-    counts: Counter[str] = Counter()
-    for name in ("ag_frames_train.jsonl", "ag_frames_val.jsonl"):
-        with (SHARED / "ag-scene-graphs" / name).open() as file:
-            for line in file:
-                objects = json.loads(line)["objects"]
-                counts["frames"] += 1
-                counts["frame-without-visible-object"] += not objects
-                for entry in objects:
-                    contacts = set(entry["contacting_relationship"])
-                    counts["objects"] += 1
-                    counts["contact-contradiction"] += "not_contacting" in contacts and len(contacts) > 1
-                    counts["other-relationship"] += "other_relationship" in contacts
-                    counts["attention-unsure"] += "unsure" in entry["attention_relationship"]
-    return counts
-
-
-def test_every_quirk_of_the_real_data_is_found(tmp_path: Path) -> None:
-    needed = ("charades-annotations/Charades_v1_train.csv", "ag-scene-graphs/ag_frames_train.jsonl",
-              "ag-scene-graphs/ag_frames_val.jsonl", "star-benchmark/charades_video_fps.csv")  # fmt: skip
-    if not all((SHARED / name).is_file() for name in needed):
-        pytest.skip("needs the real annotations in ../shared/data")
-    release = real_release(tmp_path / "release", ["ag_frames_train.jsonl", "ag_frames_val.jsonl"])
-    build_store(tmp_path / "s.duckdb", SHARED / "charades-annotations", release, rates=SHARED / needed[3])
-    with AnnotationStore(tmp_path / "s.duckdb") as store:
-        findings = {one.id: one for one in run_checks(store)}
-        funnel = compare_funnel(store).set_index("step")
-        commented = set(list_finding_rows(store, "scene-commentary")["details"])
-    expected = {  # of Charades, as its SOURCE.md says
-        "videos-without-actions": (174, 7_985), "not-verified": (376, 7_985), "blank-quality": (17, 7_985),
-        "blank-relevance": (55, 7_985), "blank-object-nouns": (3, 7_985), "blank-subject": (0, 7_985),
-        "interval-ends-late": (14_596, 49_809), "interval-starts-late": (5, 49_809), "interval-reversed": (7, 49_809),
-        "action-again": (49_809 - 48_684, 49_809), "subject-in-both-splits": (0, 214), "action-never": (0, 157),
-    }  # fmt: skip
-    graphs = real_graphs()
-    for name in ("contact-contradiction", "other-relationship", "attention-unsure"):
-        expected[name] = (graphs[name], graphs["objects"])
-    expected["frame-without-visible-object"] = (graphs["frame-without-visible-object"], 8_190)
-    expected |= dict.fromkeys(("attention-not-one", "spatial-missing", "contact-missing"), (0, 12_650 + 4_051))
-    expected |= {"class-twice": (0, 8_190), "object-class-never": (0, 35), "relationship-never": (0, 25)}
-    assert {name: (findings[name].count, findings[name].out_of) for name in expected} == expected
-    assert graphs["contact-contradiction"] and graphs["other-relationship"]
-    assert findings["videos-without-actions"].figures == "6.24 intervals a video on average, at most 28."
-    assert findings["length-unusual"].figures == "From 2.33 to 194.33 s, 29.9 s on average."
-    assert findings["frame-without-visible-object"].figures.endswith("at most 7.")
-    assert "At most 1.54 s" in findings["interval-ends-late"].figures
-    assert "48,684 distinct" in findings["action-again"].figures
-    assert "16 scenes" in findings["scene-commentary"].figures and all("(" in scene for scene in commented)
-    assert findings["few-frames"].figures.startswith("1.95 frames a video")
-    assert findings["frame-off-midpoint"].figures.startswith("> 99.9 %")
-    assert findings["rate-unusual"].severity is Severity.NOTE
-    absent = findings["action-object-absent"]
-    assert 1 - absent.count / absent.out_of == pytest.approx(0.89, abs=0.01)
-    assert not [one.id for one in findings.values() if one.severity is Severity.ERROR]
-    assert funnel.loc["Videos in the Charades files", "verdict"] == "train equal"
-    assert funnel.loc["Kept frames", "verdict"] == NOT_COMPARABLE
-
-
-def test_the_printed_records_with_boxes(tmp_path: Path) -> None:
-    samples = SHARED / "ag-annotation-samples" / "ag_schema_samples.json"
-    if not samples.is_file():
-        pytest.skip("needs the printed annotation records in ../shared/data")
-    released = json.loads(samples.read_text())
-    objects = released["object_bbox_and_relationship"]
-    entries = [entry for found in objects.values() for entry in found]
-    hidden = [entry for entry in entries if not entry["visible"]]
-    assert hidden and all(entry["bbox"] is None for entry in hidden)
-    build_store(tmp_path / "s.duckdb", action_genome=write_release(tmp_path, objects, released["person_bbox"]))
-    found = found_in(tmp_path / "s.duckdb")
-    assert found["hidden-objects"] == len(hidden)
-    assert found["small-objects"] == sum(entry["visible"] and min(entry["bbox"][2:]) <= SMALL_SIDE for entry in entries)
-    persons_only, objects_only = len(released["person_bbox"]), len(objects)
-    assert (found["frame-without-objects"], found["person-not-found"]) == (persons_only, objects_only)
-    unseen = sum(not any(entry["visible"] for entry in found) for found in objects.values())
-    assert found["frame-without-visible-object"] == unseen + persons_only
-    assert (found["rate-unknown"], found["size-unknown"]) == (4, 3)
-    assert not {"hidden-with-box", "hidden-with-relationships", "box-outside-picture", "frame-name"} & set(found)

@@ -17,11 +17,15 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from ag_core.video.index import FrameIndex
-from ag_core.video.opening import decode_packet, open_video, read_packets
+from ag_core.video.opening import Threads, decode_packet, open_video, read_packets
 from ag_core.video.whole_decoding import compute_check_sum
 
 # Frames decoded for nothing between two wanted groups before a seek is the cheaper way.
 SEEK_SAVES = 8
+
+MANY_FRAMES = 64
+"""From so many wanted frames on, several threads decode; below, starting them costs what they save, and one tells
+damage more surely."""
 
 EARLIER_KEYS = 2
 """How many key frames earlier the second attempt starts where a container seeks only roughly."""
@@ -33,7 +37,8 @@ Found = tuple[int, VideoFrame, int]
 def decode_frames(path: Path, index: FrameIndex, wanted: list[int]) -> Iterator[Found]:
     """The wanted frames (ascending numbers, all within the file), each once and in order."""
     whole, at_start = index.whole, True
-    with open_video(path) as opened:
+    threads: Threads = "many" if len(wanted) >= MANY_FRAMES else "one"
+    with open_video(path, threads) as opened:
         for key, left in _group_by_key_frame(index, wanted):
             damaged = whole is not None and whole.n_damaged > 0
             for start in _list_starts(index, key):
@@ -42,7 +47,7 @@ def decode_frames(path: Path, index: FrameIndex, wanted: list[int]) -> Iterator[
                     damaged |= whole is None and bool(left)
                 at_start = False
             if left and not damaged:
-                with nullcontext(opened) if at_start else open_video(path) as source:
+                with nullcontext(opened) if at_start else open_video(path, threads) as source:
                     left = yield from _decode_run(*source, index, 1, left)
                 at_start = False
             if left:
@@ -97,7 +102,7 @@ def _decode_run(
     What was yielded is what the file's own order gives: there was no damage up to it since a clean start, or its
     check sum says so.
     """
-    sums = None if index.whole is None else index.whole.check_sums
+    sums = index.check_sums
     number_of = _number_by_pts(index)
     due = list(wanted)
     number = 0
@@ -106,7 +111,7 @@ def _decode_run(
             if sums is None:
                 return due
             continue
-        if key == 1 and sums is not None:
+        if key == 1 and index.whole is not None:
             number += 1
         else:
             number = number_of.get(frame.pts, 0)
@@ -134,8 +139,7 @@ def _decode_here(
     container: InputContainer, stream: VideoStream, index: FrameIndex, wanted: list[int]
 ) -> Iterator[VideoFrame | None]:
     """Frames as they come, None for damage. Where packets are frames, those that nobody wants or refers to are left."""
-    # Only H.264 says of a frame that none at all refers to it, and takes the option packet by packet.
-    if index.whole is None and index.codec == "h264":
+    if index.may_skip:
         wanted_pts = {int(index.pts[number - 1]) for number in wanted}
         missing = set(wanted_pts)
         for packet in read_packets(container, stream):

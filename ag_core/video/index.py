@@ -46,7 +46,9 @@ class FrameIndex:
     reorders  whether frames are stored in another order than shown, as far as is known
     closed    whether decoding may start at each key frame that the container names, and nothing after it refers back
     first_s   when the first frame is shown, in seconds of the file's clock
+    may_skip  whether frames that nobody refers to may be passed over on the way to another
     whole     what decoding the whole file gave; None where the packets told everything
+    check_sums   [F] of the frames' pixels where they were decoded, else None
     n_tracks  video tracks in the file; codec, pixel_format, container, comment: as the file says
     """
 
@@ -57,7 +59,9 @@ class FrameIndex:
     reorders: bool
     closed: bool
     first_s: float
+    may_skip: bool
     whole: WholeDecoding | None
+    check_sums: NDArray[np.uint32] | None
     n_tracks: int
     codec: str
     pixel_format: str
@@ -119,13 +123,15 @@ def _read_frame_index(path: Path, inode: int, size: int, changed_ns: int) -> Fra
         codec, kind, n_tracks = packets.codec, container.format.name, len(list_tracks(container))
         pixel_format = packets.first.format.name
         whole: WholeDecoding | None = None
+        check_sums: NDArray[np.uint32] | None = None
         if _are_plain(packets, kind, stream.codec_context.reorder_depth):
             pts, keys = _number_packets(packets)
             if len(pts) * packets.first.width * packets.first.height <= MAX_TRIED_PIXELS:
                 tried = decode_whole(path, keep=False)
-                whole = None if _is_as_told(tried, pts) else tried
+                check_sums, whole = tried.check_sums, None if _is_as_told(tried, pts) else tried
         else:
             whole = decode_whole(path)
+            check_sums = whole.check_sums
     if whole is not None:
         pts, keys = _number_frames(whole)
         if len(pts) < MIN_DECODED * whole.n_packets or not len(pts):
@@ -139,7 +145,11 @@ def _read_frame_index(path: Path, inode: int, size: int, changed_ns: int) -> Fra
         closed=_are_closed(packets),
         reorders=whole is not None or bool((np.diff(np.array(packets.stamps, np.int64)) < 0).any()),
         first_s=float(stamps[0] * time_base) if stamps[0] is not None else 0.0,
+        # Only H.264 says of a frame that none at all refers to it, and takes the option packet by packet. Where frames
+        # seem to be missing, what stands in for them depends on every frame before.
+        may_skip=whole is None and codec == "h264" and not _seems_to_lack_frames(packets),
         whole=whole,
+        check_sums=check_sums,
         n_tracks=n_tracks,
         codec=codec,
         pixel_format=pixel_format,
@@ -239,6 +249,12 @@ def _look_for_first(found: _Packets, frames: list[VideoFrame | None]) -> None:
         if frame is not None:
             found.first = frame
             return
+
+
+def _seems_to_lack_frames(packets: _Packets) -> bool:
+    """Whether a step of the decoder's clock is longer than usual: a pause, or a lost frame."""
+    steps = np.diff(np.array([stamp for stamp in packets.decode_stamps if stamp is not None], np.int64))
+    return len(steps) > 0 and bool(steps.max() > 1.5 * np.median(steps) + 1)
 
 
 def _are_closed(packets: _Packets) -> bool:

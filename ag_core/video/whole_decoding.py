@@ -53,7 +53,7 @@ def decode_whole(path: Path, keep: bool = True) -> WholeDecoding:
     The first time takes as long as playing through the file at full speed. Raises UserError as `open_video`.
     """
     if not keep:
-        return _decode(path)
+        return _decode_in_order(path, "one")
     key = hash_bytes(f"{_hash_code()} {av.library_versions} {hash_file_cached(path)}".encode())[:32]
     kept = settings().home / "frames" / f"{key}.npz"
     found = _load(kept)
@@ -91,9 +91,12 @@ def _has_plain_planes(frame: VideoFrame) -> bool:
 
 
 def _decode(path: Path) -> WholeDecoding:
-    """With all cores; once more with one where there is damage, since what is made of it differs with the cores."""
+    """With all cores; once more with one where that met damage or less than was to be expected.
+
+    What is made of damage differs with the cores, and with several of them frames after it may be lost at the end.
+    """
     found = _decode_in_order(path, "many")
-    return _decode_in_order(path, "one") if found.n_damaged else found
+    return _decode_in_order(path, "one") if found.n_damaged or len(found.pts) < found.n_packets else found
 
 
 def _decode_in_order(path: Path, threads: Threads) -> WholeDecoding:
@@ -107,6 +110,7 @@ def _decode_in_order(path: Path, threads: Threads) -> WholeDecoding:
         for packet in chain(read_packets(container, stream), [None]):
             if packet is not None and not packet.is_discard:
                 packet_stamps.append(packet.pts)
+                n_damaged += packet.is_corrupt
             for frame in decode_packet(stream, packet):
                 if frame is None:
                     n_damaged += 1

@@ -308,7 +308,12 @@ REAL = {
     "videos-intel-iot/asl_book.mkv": (30, 640, 480, 109),
     "videos-intel-iot/bottle-detection.mp4": (179 / 6, 640, 360, 1189),
     "videos-intel-iot/one-by-one-person-detection.mp4": (10, 768, 432, 1394),
-    "videos-kinetics-demo/arm_wrestling_demo.mp4": (28, 340, 256, 280),
+    "videos-kinetics-demo/arm_wrestling_demo.mp4": (
+        28,
+        427,
+        256,
+        280,
+    ),  # stored 340 wide, with pixels that are not square
     "videos-kinetics-demo/flipping_a_pancake.mkv": (30, 426, 240, 310),
 }
 

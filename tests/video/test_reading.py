@@ -27,6 +27,7 @@ def decode_in_order(path: Path) -> list[NDArray[Any]]:
     with av.open(str(path)) as container:
         stream = container.streams.best("video")
         assert isinstance(stream, av.VideoStream)
+        stream.thread_type, stream.codec_context.thread_count = "NONE", 1  # what is made of damage differs with threads
         for packet in container.demux(stream):
             with suppress(av.FFmpegError):
                 frames += [frame.to_ndarray(format="rgb24") for frame in packet.decode()]
@@ -147,6 +148,31 @@ def test_joined_files_lose_and_mix_nothing(tmp_path: Path, name: str) -> None:
     shown = [number_in(frame) for frame in decode_in_order(path)]
     assert len(shown) >= 39
     assert check_every_way(path) == shown
+
+
+GROUPS = {"x264-params": "keyint=12:min-keyint=12:bframes=3:b-adapt=0:scenecut=0"}
+
+
+@pytest.mark.parametrize("limit", [index_module.MAX_TRIED_PIXELS, 0])
+def test_what_stands_in_for_a_lost_frame_is_the_same_in_every_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    monkeypatch.setattr(index_module, "MAX_TRIED_PIXELS", limit)
+    whole = write_video(tmp_path / "whole.mp4", rate=25, options=GROUPS)
+    lost = copy_packets(whole, tmp_path / "lost.mp4", lambda position: position != 5)  # others refer to it
+    assert check_every_way(lost) == [number_in(frame) for frame in decode_in_order(lost)]
+
+
+@pytest.mark.parametrize("flags", ["+faststart", "+frag_keyframe+empty_moov"])
+def test_of_a_file_cut_short_all_is_read_that_a_decoder_gives(tmp_path: Path, flags: str) -> None:
+    options: Any = {"container_options": {"movflags": flags}, "options": GROUPS}
+    content = write_video(tmp_path / "whole.mp4", rate=25, **options).read_bytes()
+    start = content.index(b"mdat")
+    for share in (0.5, 0.7, 0.9):
+        path = tmp_path / f"cut {share}.mp4"
+        path.write_bytes(content[: start + int((len(content) - start) * share)])
+        shown = [number_in(frame) for frame in decode_in_order(path)]
+        assert 0 < len(shown) < 40 and check_every_way(path) == shown
 
 
 def test_a_damaged_file_gives_the_same_frame_in_every_way_and_says_so(

@@ -4,7 +4,7 @@
 are the annotated ones. Nothing else is read but the video files.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -78,10 +78,10 @@ class TrainingData:
         """
         with AnnotationStore(store) as opened:
             known = opened.sources()
+        name = name or str(store).rstrip("/").rpartition("/")[2]
         chosen = source or (DENSE if DENSE in known else ANNOTATION)
         if chosen not in known:
-            raise UserError(f"{store} has no source {chosen!r}; choose one of {', '.join(known) or 'none'}")
-        name = name or str(store).rstrip("/").rpartition("/")[2]
+            raise UserError(_explain_missing_source(name, source, known))
         return TrainingData(store, chosen, split, FrameRule.for_source(chosen), cache or find_cache_folder(store), name)
 
     def with_split(self, split: str) -> "TrainingData":
@@ -103,8 +103,11 @@ class TrainingData:
             )
             targets = store.targets_of([video_id for (video_id,) in rows], self.source)
             kept = _find_published_frames(store, self.source) if self.rule.published else None
+            counts = store.rows(
+                "select split, count(*) from videos where source = ? group by 1 order by 1", [self.source]
+            )
         if not rows:
-            raise UserError(f"{self.name} has no {self.split} videos in source {self.source!r}; give a store with some")
+            raise UserError(_explain_missing_split(self, dict(counts)))
         videos = []
         for index, video_id in enumerate(targets.video_ids):
             path, fps = targets.paths[index], float(targets.fps[index])
@@ -118,6 +121,29 @@ class TrainingData:
                 "--videos and the folder of the video files"
             )
         return LabelledVideos(self, tuple(videos), len(rows) - len(videos))
+
+
+def _explain_missing_source(name: str, source: str | None, known: Sequence[str]) -> str:
+    """Why a store cannot be trained or tested on, and what to do."""
+    if source is not None:
+        choose = f"choose one of {', '.join(known)}" if known else "it has none, since nobody annotated its videos"
+        return f"{name} has no source {source!r}; {choose}"
+    held = f"predictions alone ({', '.join(known)})" if known else "video files alone"
+    remedy = "build the store again with --charades and --action-genome"
+    return f"{name} holds {held}: nobody annotated its videos; {remedy}" + (
+        ", or name one of the predictions as the truth with --source" if known else ""
+    )
+
+
+def _explain_missing_split(data: TrainingData, counts: Mapping[str | None, int]) -> str:
+    """Why there is no video of a split, and what to do. counts: videos of the source by split, None for none."""
+    found = [f"{count:,} {split}" if split else f"{count:,} of no split" for split, count in counts.items()]
+    others = [split for split in counts if split]
+    said = (
+        f"{data.name} has no {data.split} videos in source {data.source!r}, only {' and '.join(found) or 'none at all'}"
+    )
+    choose = f"choose --split {' or '.join(others)}, or " if others else ""
+    return f"{said}; {choose}build the store with the annotation of {data.split} videos"
 
 
 def find_cache_folder(store: Path | str) -> Path:

@@ -102,8 +102,9 @@ REPAIRS: dict[str, Repair] = {
     "relationship-unknown": Repair(_G, _ERROR, "Relationships of an unknown name", "objects",
         "The name is none of the 26 of the release; it was left out.",
         "Check the spelling against relationship_classes.txt and build the store again."),
-    "relationships-malformed": Repair(_G, _WARNING, "Relationships that are no list", "objects",
-        "Each group of relationships is a list of names. One text was taken as a list of one, anything else left out.",
+    "relationships-malformed": Repair(_G, _WARNING, "Relationships that are no list of their group", "objects",
+        "Each group of relationships is a list of names of that group. One text was taken as a list of one, a name of "
+        "another group was kept, anything else left out.",
         _FETCH),
     "split-unreadable": Repair(_G, _WARNING, "Objects whose metadata name no known split", "objects",
         "The split is read from the metadata of the video's objects: train or test. These say something else.",

@@ -27,8 +27,10 @@ from ag_core.annotations.readers.person_boxes import PERSON_FILE, PersonTable, r
 from ag_core.annotations.readers.unpickle import pause_collection
 from ag_core.taxonomy import (
     OBJECT_CLASSES,
+    OTHER_RELATIONSHIP,
     RELATIONS,
-    RELEASED_RELATIONS,
+    RELATIONS_OF_GROUP,
+    Group,
     find_object_index,
     find_relation_index,
     is_other_relationship,
@@ -125,15 +127,20 @@ def _index_classes() -> dict[str, int]:
     }
 
 
-def _index_relation_bits() -> dict[str, int]:
-    """Mask with the one bit of each relationship, by the spellings of the releases."""
-    number = {
-        name: OTHER_BIT if is_other_relationship(name) else find_relation_index(name) for name in RELEASED_RELATIONS
-    }
-    return {spelling: 1 << bit for name, bit in number.items() for spelling in (name, normalise(name))}
+def _index_relation_bits(group: Group) -> dict[str, int]:
+    """Mask with the one bit of each relationship of a group, by the spellings of the releases."""
+    names = [*RELATIONS_OF_GROUP[group], *((OTHER_RELATIONSHIP,) if group is Group.CONTACT else ())]
+    return {spelling: 1 << _find_bit(name) for name in names for spelling in (name, normalise(name))}
 
 
-_INDEX_OF_CLASS, _BIT_OF_RELATION = _index_classes(), _index_relation_bits()
+def _find_bit(name: Any) -> int:
+    """The bit of a relationship in any spelling; KeyError for an unknown one."""
+    return OTHER_BIT if is_other_relationship(name) else find_relation_index(name)
+
+
+_INDEX_OF_CLASS = _index_classes()
+_ATTENTION_BITS, _SPATIAL_BITS, _CONTACT_BITS = map(_index_relation_bits, Group)
+_BITS_OF_FIELD = dict(zip(RELATION_FIELDS, (_ATTENTION_BITS, _SPATIAL_BITS, _CONTACT_BITS)))
 _SPLITS = {"train": "train", "test": "test"}
 _SPLIT_OF_SPELLING = _SPLITS | {"training": "train", "testing": "test"}
 _SEQUENCES = frozenset({list, tuple})
@@ -209,11 +216,11 @@ class _ObjectCollector:
                     if type(sides) not in _SEQUENCES:
                         raise TypeError
                     for name in attention:
-                        mask |= _BIT_OF_RELATION[name]
+                        mask |= _ATTENTION_BITS[name]
                     for name in spatial:
-                        mask |= _BIT_OF_RELATION[name]
+                        mask |= _SPATIAL_BITS[name]
                     for name in contact:
-                        mask |= _BIT_OF_RELATION[name]
+                        mask |= _CONTACT_BITS[name]
                     box = x, y, x + width, y + height
                 elif visible is False and entry["bbox"] is attention is spatial is contact is None:
                     box = _NO_BOX
@@ -344,10 +351,16 @@ def _read_relation_mask(entry: dict[Any, Any], list_issue: ListIssue) -> int:
             reason = f"{field} of {entry['class']!r} is a {kind}, not a list; left out"
             list_issue(Kind.RELATIONSHIPS_MALFORMED, reason)
             names = None
+        of_group = set(_BITS_OF_FIELD[field].values())
         for name in names or ():
             try:
-                mask |= 1 << (OTHER_BIT if is_other_relationship(name) else find_relation_index(name))
+                bit = 1 << _find_bit(name)
             except (KeyError, AttributeError, TypeError):
                 reason = f"relationship {describe_value(name)} of {entry['class']!r} is unknown; left out"
                 list_issue(Kind.RELATIONSHIP_UNKNOWN, reason)
+                continue
+            if bit not in of_group:
+                reason = f"{name!r} of {entry['class']!r} stands in {field}, where it does not belong; kept"
+                list_issue(Kind.RELATIONSHIPS_MALFORMED, reason)
+            mask |= bit
     return mask

@@ -20,6 +20,7 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 NOT_PAIRED = "its quotation marks do not pair, so its cells cannot be told apart; left out"
+TOO_LONG = f"a cell has more than {csv.field_size_limit():,} letters; left out"
 OTHER_CELLS = "row has more or fewer cells than the header, so they cannot be told apart; left out"
 NUL_INSIDE = "row holds a NUL character; left out"
 
@@ -139,7 +140,7 @@ def _split_into_records(lines: Sequence[str], after: int = 0, width: int = 0) ->
                     yield begins + 1, cells, ""
             return
         except csv.Error:
-            yield first + 1, [], NOT_PAIRED
+            yield first + 1, [], TOO_LONG if len(lines[first]) > csv.field_size_limit() else NOT_PAIRED
             start = first + 1
 
 

@@ -41,13 +41,8 @@ def read_frame_names(keys: Iterable[object], file_name: str) -> FrameNames:
         # As released, where no two names can be of one frame. Cutting is twice as fast as matching.
         if isinstance(key, str) and key[-15:-10] == ".mp4/" and key[-4:] == ".png" and key.count("/") == 1:
             number = key[-10:-4]
-            if (
-                number.isdecimal()
-                and number != "000000"
-                and 15 < len(key) < MAX_ID_LETTERS
-                and key.isascii()
-                and key.isprintable()
-            ):
+            plain = 15 < len(key) < MAX_ID_LETTERS and " " not in key and key.isascii() and key.isprintable()
+            if plain and number.isdecimal() and number != "000000":
                 names.keys.append(key)
                 names.video_ids.append(key[:-15])
                 names.frames.append(int(number))
@@ -63,18 +58,18 @@ def _add_odd_names(odd: list[object], file_name: str, names: FrameNames) -> None
     first = dict(zip(zip(names.video_ids, names.frames), names.keys))
     for key in odd:
         match = _FRAME_NAME.fullmatch(key) if isinstance(key, str) and key.isprintable() else None
-        if not isinstance(key, str) or match is None or len(match[1]) > MAX_ID_LETTERS:
+        if not isinstance(key, str) or match is None or not 0 < len(match[1].strip()) <= MAX_ID_LETTERS:
             reason = "frame left out: its name is not like 'VIDEO.mp4/000089.png'"
             names.issues.append(Issue(Kind.FRAME_NAME, file_name, _describe_key(key), reason))
         elif not 1 <= (frame := int(match[2])) <= MAX_FRAME:
             reason = f"frame left out: frames count from 1 to {MAX_FRAME:,}"
             names.issues.append(Issue(Kind.FRAME_NAME, file_name, key, reason))
-        elif (earlier := first.setdefault((match[1], frame), key)) is not key:
+        elif (earlier := first.setdefault((match[1].strip(), frame), key)) is not key:
             reason = f"frame left out: the same frame as {earlier}"
             names.issues.append(Issue(Kind.FRAME_TWICE, file_name, key, reason))
         else:
             names.keys.append(key)
-            names.video_ids.append(match[1])
+            names.video_ids.append(match[1].strip())
             names.frames.append(frame)
 
 

@@ -105,7 +105,9 @@ def _read_person(entry: dict[Any, Any], key: str, file_name: str, issues: list[I
     raw = entry.get("bbox")
     if raw is None or np.size(raw) == 0:
         return *_NO_BOX, math.nan
-    boxes = to_numbers(raw, "its box").reshape(-1, 4)
+    boxes = np.atleast_2d(to_numbers(raw, "its box"))
+    if boxes.ndim > 2 or boxes.shape[1] != 4:
+        raise ValueError("its box is not four numbers")
     given = entry.get("bbox_score")
     scores = np.ones(len(boxes)) if given is None else to_numbers(given, "its score").reshape(-1)
     if len(scores) != len(boxes):

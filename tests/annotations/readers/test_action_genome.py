@@ -157,6 +157,8 @@ def test_without_the_person_file_nobody_is_found(tmp_path: Path) -> None:
         ({"bbox": (1, 2, 1e300, 4)}, Kind.BOX_OUTSIDE, False),
         ({"spatial_relationship": {"in": True}}, Kind.RELATIONSHIPS_MALFORMED, True),
         ({"spatial_relationship": np.array([["in"]])}, Kind.RELATIONSHIPS_MALFORMED, True),
+        ({"attention_relationship": ["behind"]}, Kind.RELATIONSHIPS_MALFORMED, True),
+        ({"spatial_relationship": ["other_relationship"]}, Kind.RELATIONSHIPS_MALFORMED, True),
         ({"spatial_relationship": [b"in"]}, Kind.RELATIONSHIP_UNKNOWN, True),
         ({"spatial_relationship": [10**5000]}, Kind.RELATIONSHIP_UNKNOWN, True),
         ({"metadata": None}, None, True),
@@ -214,6 +216,9 @@ def test_a_frame_that_is_no_list_is_kept_without_objects(entries: object, tmp_pa
         (person_entry() | {"bbox_mode": 1}, [Kind.PERSON_UNREADABLE], np.nan),
         (person_entry() | {"bbox": [["10", "20", "110", "220"]]}, [Kind.PERSON_UNREADABLE], np.nan),
         (person_entry() | {"bbox": np.array([["10", "20", "110", "220"]])}, [Kind.PERSON_UNREADABLE], np.nan),
+        (person_entry() | {"bbox": np.ones((1, 5))}, [Kind.PERSON_UNREADABLE], np.nan),
+        (person_entry() | {"bbox": np.ones((2, 8))}, [Kind.PERSON_UNREADABLE], np.nan),
+        (person_entry() | {"bbox": [10, 20, 110, 220]}, [], 10),
         (person_entry() | {"bbox": 7}, [Kind.PERSON_UNREADABLE], np.nan),
         (person_entry() | {"bbox_score": np.array([np.nan])}, [Kind.PERSON_SCORES], 10),
         (person_entry() | {"bbox_score": np.array([72.0])}, [Kind.PERSON_SCORES], 10),
@@ -258,6 +263,13 @@ def test_an_object_is_read_alike_whatever_else_its_frame_holds(tmp_path: Path) -
     assert table.objects["relation_mask"].tolist()[:3] == [table.objects["relation_mask"][2]] * 3
     assert table.objects["visible"].tolist() == [True, True, True, False]
     assert kinds_of(table) == [Kind.VISIBILITY_UNREADABLE, Kind.HIDDEN_WITH_BOX, Kind.HIDDEN_WITH_RELATIONSHIPS]
+
+
+def test_blanks_around_an_id_are_none_of_it(tmp_path: Path) -> None:
+    names = (" AB1CD.mp4/000001.png", "AB1CD .mp4/000002.png", " .mp4/000003.png", "my clip.mp4/000004.png")
+    table = read_action_genome(write_release(tmp_path, {name: [] for name in names}, {}))
+    assert table.frames["video_id"].tolist() == ["AB1CD", "AB1CD", "my clip"]
+    assert kinds_of(table).count(Kind.FRAME_NAME) == 1
 
 
 def test_frames_that_no_video_has(tmp_path: Path) -> None:

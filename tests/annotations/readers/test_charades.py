@@ -145,6 +145,8 @@ def test_a_mark_that_nothing_closes_costs_one_row_of_thousands(tmp_path: Path) -
     rows[3] = row("V0003", '"A person sits, then')
     table = read_charades(written(tmp_path, "".join(rows)))
     assert len(table.videos) == 2499 and [(i.kind, i.key) for i in table.issues] == [(Kind.ROW_QUOTES, "V0003")]
+    table = read_charades(written(tmp_path, row("V1", "x" * 200_000) + row("V2")))
+    assert [issue.reason for issue in table.issues] == ["line 2: a cell has more than 131,072 letters; left out"]
 
 
 @pytest.mark.parametrize(

@@ -75,19 +75,25 @@ class Inputs:
         if charades is None and action_genome is None and videos is None and not predictions and not further:
             raise UserError("a store needs something to hold; give a Charades or an Action Genome folder, or videos")
         results = tuple(map(Path, predictions))
-        for path in results:
-            if not path.is_file():
-                raise UserError(f"{path} is not there; give files that `python -m ag_core predict` wrote")
-        return Inputs(
-            () if charades is None else _find_charades_files(Path(charades)),
-            None if action_genome is None else _find_annotations(Path(action_genome)),
-            None if videos is None else find_video_files(Path(videos)),
-            "" if videos is None else Path(videos).name,
-            FoundValues({}, []) if rates is None else read_rates(Path(rates)),
-            None if rates is None else Path(rates),
-            results,
-            tuple(further),
-        )
+        try:
+            for path in results:
+                if not path.is_file():
+                    what = "is a folder" if path.is_dir() else "is not there"
+                    raise UserError(f"{path} {what}; give files that `python -m ag_core predict` wrote")
+            return Inputs(
+                () if charades is None else _find_charades_files(Path(charades)),
+                None if action_genome is None else _find_annotations(Path(action_genome)),
+                None if videos is None else find_video_files(Path(videos)),
+                "" if videos is None else Path(videos).name,
+                FoundValues({}, []) if rates is None else read_rates(Path(rates)),
+                None if rates is None else Path(rates),
+                results,
+                tuple(further),
+            )
+        except OSError as error:  # a folder on the way may not be entered
+            raise UserError(
+                f"{error.filename} cannot be looked at ({error.strerror}); give files and folders that you may read"
+            ) from None
 
     @property
     def detail(self) -> str | None:

@@ -96,7 +96,7 @@ class Manifest:
             tables = {str(name): _parse_table(table) for name, table in content["tables"].items()}
             manifest = Manifest(tables)
             whole = content["fingerprint"] == manifest.fingerprint
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             whole = False
         if not whole:
             raise UserError(f"{MANIFEST} of {where} is damaged; write the lake again with `build-store --lake`")

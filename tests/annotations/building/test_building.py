@@ -1,5 +1,6 @@
 """A build is whole or absent, goes on where it was stopped, takes turns with others, and does nothing twice."""
 
+import errno
 import fcntl
 import multiprocessing
 import pickle
@@ -402,3 +403,19 @@ def test_rows_lie_in_order_whatever_the_order_of_the_files(
         for table, number in (("frames", "frame_id"), ("objects", "object_id")):
             numbers = store.ask(f"select source, {number} as n from {table}").groupby("source")["n"]
             assert all(found.tolist() == list(range(len(found))) for _, found in numbers)
+
+
+@pytest.mark.parametrize("given", ["charades", "action_genome", "predictions"])
+def test_a_folder_that_may_not_be_entered_is_named(given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    inputs: dict[str, Any] = {given: [tmp_path / "clip.json"] if given == "predictions" else tmp_path}
+    with pytest.raises(UserError, match=rf"{tmp_path}/\S+ cannot be looked at \(Permission denied\)"):
+        build_store(tmp_path / "s.duckdb", **inputs)
+
+
+def test_a_folder_is_no_prediction(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is a folder; give files"):
+        build_store(tmp_path / "s.duckdb", predictions=[tmp_path])

@@ -22,7 +22,7 @@ from ag_core.jobs.job import JobKind, JobState
 from ag_core.jobs.messages import Message
 from ag_core.jobs.process import build_module_command
 from ag_core.jobs.queue import JobQueue
-from ag_core.queries.sql.answers import to_data_frame
+from ag_core.queries.sql.answer_tables import to_data_frame
 from ag_core.queries.sql.text import blank_semicolons, format_query, quote_name
 
 LIMIT_BYTES = 64_000_000

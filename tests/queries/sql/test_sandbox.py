@@ -5,6 +5,8 @@ import io
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -392,6 +394,14 @@ def test_a_process_that_died_while_idle_is_replaced(store_path: Path) -> None:
     assert sandbox.run("select 1 as one").frame["one"].tolist() == [1]
     assert sandbox.queue.list_process_ids()[""] != [number]
     sandbox.close()
+
+
+def test_the_process_loads_little() -> None:
+    """Whoever asks first waits for it: with pandas twice as long."""
+    program = (
+        "import sys, ag_core.queries.sql.process; print(sorted({'pandas', 'torch', 'streamlit'} & {*sys.modules}))"
+    )
+    assert subprocess.check_output([sys.executable, "-c", program], text=True) == "[]\n"
 
 
 def test_a_process_is_used_again_and_two_stay(store_path: Path) -> None:

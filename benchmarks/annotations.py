@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from benchmarks.jobs.place import Place
+    from benchmarks.jobs.folders import Folders
 
 ROOT = Path(__file__).parent.parent
 
@@ -28,7 +28,7 @@ JOBS = {
     "2": "conversion",
     "3": "first_graph",
     "4": "counting",
-    "5": "moments",
+    "5": "sequences",
     "6": "growth",
     "14": "browser",
     "16": "tags",
@@ -54,34 +54,34 @@ def main() -> None:
 
     os.environ["OMP_NUM_THREADS"] = "1"
     sys.path.insert(0, str(ROOT))
-    from benchmarks.jobs.place import Place
+    from benchmarks.jobs.folders import Folders
     from benchmarks.report import append_log, as_markdown, as_text, into_document, machine
 
     data = options.data.resolve()
-    place = Place(data, (options.work or data / "benchmark").resolve(), options.repeats, tuple(options.larger))
+    folders = Folders(data, (options.work or data / "benchmark").resolve(), options.repeats, tuple(options.larger))
     where, rows = machine(), []
     for name in options.rows:
-        for row in import_module(f"benchmarks.jobs.{JOBS[name]}").run(place):
+        for row in import_module(f"benchmarks.jobs.{JOBS[name]}").run(folders):
             rows.append(row)
             print(as_text(row), flush=True)
         if (
             options.markdown and options.markdown != "-"
         ):  # after each job, so that a run that is stopped leaves its rows
-            into_document(Path(options.markdown), as_markdown(rows, about(place), options.repeats, where))
+            into_document(Path(options.markdown), as_markdown(rows, about(folders), options.repeats, where))
     if options.markdown == "-":
-        print(as_markdown(rows, about(place), options.repeats, where))
+        print(as_markdown(rows, about(folders), options.repeats, where))
     if options.log:
         said = {
             "command": f"benchmarks/annotations.py --rows {' '.join(options.rows)} --repeats {options.repeats}",
             "date": datetime.now(UTC).isoformat(timespec="seconds"),
             "machine": where,
         }
-        append_log(options.log, rows, place.description, said)
+        append_log(options.log, rows, folders.description, said)
 
 
-def about(place: "Place") -> str:
+def about(folders: "Folders") -> str:
     """One sentence on the data."""
-    counts, said = place.written, place.description
+    counts, said = folders.written, folders.description
     return (
         f"Generated annotations like {said['drawn_like']}, {said['scale']:g} times the published size "
         f"({counts['charades_videos']:,} videos, {counts['frames']:,} frames, {counts['entries']:,} objects, "

@@ -18,7 +18,7 @@ from ag_core.annotations.store import AnnotationStore
 from ag_core.settings import ASSETS
 from ag_core.taxonomy import OTHER_RELATIONSHIP
 from benchmarks.annotations import JOBS
-from benchmarks.jobs.place import Place
+from benchmarks.jobs.folders import Folders
 from benchmarks.jobs.usual import GROUPS, UsualDataSet, load_pickles
 from benchmarks.measuring import in_turn
 from benchmarks.release.counts import PUBLISHED
@@ -201,13 +201,13 @@ def test_release_like_real_graphs_keeps_what_occurs_together(tmp_path: Path) -> 
 
 
 @pytest.fixture(scope="module")
-def place(release: Path, tmp_path_factory: pytest.TempPathFactory) -> Place:
-    return Place(release, tmp_path_factory.mktemp("benchmark"), repeats=1, larger=(2, 11))
+def folders(release: Path, tmp_path_factory: pytest.TempPathFactory) -> Folders:
+    return Folders(release, tmp_path_factory.mktemp("benchmark"), repeats=1, larger=(2, 11))
 
 
 @pytest.mark.parametrize("name", JOBS)
-def test_both_sides_agree(name: str, place: Place) -> None:
-    rows: list[Row] = import_module(f"benchmarks.jobs.{JOBS[name]}").run(place)
+def test_both_sides_agree(name: str, folders: Folders) -> None:
+    rows: list[Row] = import_module(f"benchmarks.jobs.{JOBS[name]}").run(folders)
     assert rows[0].number == name
     for row in rows:
         assert row.equal and len(row.costs) >= 1

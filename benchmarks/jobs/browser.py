@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.jobs.place import Place
+from benchmarks.jobs.folders import Folders
 from benchmarks.measuring import Clock, apart
 from benchmarks.report import Goal, Row, size_of
 
@@ -147,10 +147,10 @@ def measure(clock: Clock, store: str, video: str) -> dict[str, int]:
     }
 
 
-def run(place: Place) -> list[Row]:
+def run(folders: Folders) -> list[Row]:
     """The row; bytes do not vary, so it is done once."""
-    video = place.some_videos[len(place.some_videos) // 2]
-    arguments = {"store": str(place.store), "video": video}
+    video = folders.some_videos[len(folders.some_videos) // 2]
+    arguments = {"store": str(folders.store), "video": video}
     sizes: dict[str, int] = apart("benchmarks.jobs.browser:measure", arguments).answer
     return [
         Row(

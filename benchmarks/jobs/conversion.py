@@ -4,8 +4,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from benchmarks.jobs.place import Place
-from benchmarks.jobs.place import build as build_from
+from benchmarks.jobs.folders import Folders
+from benchmarks.jobs.folders import build as build_from
 from benchmarks.measuring import Clock, apart_in_turn
 from benchmarks.report import Goal, Row, size_of, time_of
 
@@ -34,17 +34,17 @@ def load_both_splits(clock: Clock, folder: str) -> dict[str, int]:
     return {"frames of usual videos": sum(len(one.targets) for one in made)}
 
 
-def run(place: Place) -> list[Row]:
+def run(folders: Folders) -> list[Row]:
     """The row, and what the build needs besides time."""
-    out = place.work / "converted.duckdb"
-    place.work.mkdir(parents=True, exist_ok=True)
+    out = folders.work / "converted.duckdb"
+    folders.work.mkdir(parents=True, exist_ok=True)
     module = "benchmarks.jobs.conversion"
     sides = apart_in_turn(
         {
-            "build-store": (f"{module}:build", {"out": str(out), "sources": place.sources}),
-            USUAL: (f"{module}:load_both_splits", {"folder": str(place.annotations)}),
+            "build-store": (f"{module}:build", {"out": str(out), "sources": folders.sources}),
+            USUAL: (f"{module}:load_both_splits", {"folder": str(folders.annotations)}),
         },
-        place.repeats,
+        folders.repeats,
     )
     ours, usual = sides.values()
     return [
@@ -60,7 +60,7 @@ def run(place: Place) -> list[Row]:
                 Goal("its time", 100 * ours.median_s / usual.median_s, "%", at_most=50),
                 Goal("its memory", 100 * ours.median_peak_mb / usual.median_peak_mb, "%"),
             ],
-            same_counts(place.written, ours.answer),
+            same_counts(folders.written, ours.answer),
         )
     ]
 

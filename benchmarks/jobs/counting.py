@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.jobs.place import Place
+from benchmarks.jobs.folders import Folders
 from benchmarks.measuring import Clock, Side, apart, in_turn, loaded_for_good
 from benchmarks.report import Goal, Row, time_of
 
@@ -72,9 +72,9 @@ def same(answers: Iterable[NDArray[np.int64]]) -> str:
     return f"35 x 25 counts, {int(first.sum()):,} relationships"
 
 
-def run(place: Place) -> list[Row]:
+def run(folders: Folders) -> list[Row]:
     """The row."""
-    arguments = {"store": str(place.store), "folder": str(place.annotations), "repeats": place.repeats}
+    arguments = {"store": str(folders.store), "folder": str(folders.annotations), "repeats": folders.repeats}
     sides: dict[str, Side] = apart("benchmarks.jobs.counting:compare", arguments).answer
     seconds = {name: side.median_s for name, side in sides.items()}
     return [

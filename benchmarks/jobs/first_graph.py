@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.jobs.place import Place
+from benchmarks.jobs.folders import Folders
 from benchmarks.measuring import Clock, apart_in_turn
 from benchmarks.report import Goal, Row, time_of
 
@@ -77,15 +77,15 @@ def same(ours: Frames, others: Frames) -> str:
     return f"{len(ours)} graphs with {sum(len(objects) for _, _, objects in ours)} objects"
 
 
-def run(place: Place) -> list[Row]:
+def run(folders: Folders) -> list[Row]:
     """The row; time from the start of the process to its end, memory of the whole process."""
-    module, video = "benchmarks.jobs.first_graph", place.some_videos[len(place.some_videos) // 2]
+    module, video = "benchmarks.jobs.first_graph", folders.some_videos[len(folders.some_videos) // 2]
     sides = apart_in_turn(
         {
-            "store": (f"{module}:with_the_store", {"store": str(place.store), "video": video}),
-            USUAL: (f"{module}:with_pickles", {"folder": str(place.annotations), "video": video}),
+            "store": (f"{module}:with_the_store", {"store": str(folders.store), "video": video}),
+            USUAL: (f"{module}:with_pickles", {"folder": str(folders.annotations), "video": video}),
         },
-        place.repeats,
+        folders.repeats,
     )
     ours, usual = sides.values()
     return [

@@ -13,8 +13,8 @@ import duckdb
 import numpy as np
 
 from benchmarks.jobs.counting import FROM_ROWS_QUERY, as_table
-from benchmarks.jobs.moments import PER_PAGE, QUESTION
-from benchmarks.jobs.place import Place
+from benchmarks.jobs.folders import Folders
+from benchmarks.jobs.sequences import PER_PAGE, QUESTION
 from benchmarks.measuring import Clock, Side, apart, apart_in_turn, in_turn
 from benchmarks.report import Goal, Row, size_of, time_of
 
@@ -146,24 +146,24 @@ def same(questions: Mapping[str, Mapping[str, Side]]) -> str:
     return f"{', '.join(questions)}: the same, or exactly so many times as much"
 
 
-def run(place: Place) -> list[Row]:
+def run(folders: Folders) -> list[Row]:
     """A row with the goals at the largest size, and one of figures for each size."""
-    module, video = "benchmarks.jobs.growth", place.some_videos[len(place.some_videos) // 2]
-    stores = {"1": str(place.store)}
+    module, video = "benchmarks.jobs.growth", folders.some_videos[len(folders.some_videos) // 2]
+    stores = {"1": str(folders.store)}
     written: dict[str, tuple[float, int]] = {}
-    for factor in place.larger:
-        path = str(place.work / f"store_{factor}x.duckdb")
-        made = apart(f"{module}:enlarge", {"store": str(place.store), "out": path, "times": factor})
+    for factor in folders.larger:
+        path = str(folders.work / f"store_{factor}x.duckdb")
+        made = apart(f"{module}:enlarge", {"store": str(folders.store), "out": path, "times": factor})
         written[str(factor)] = (made.median_s, made.answer)
         stores[str(factor)] = path
-    arguments = {"stores": stores, "video_id": video, "repeats": place.repeats}
+    arguments = {"stores": stores, "video_id": video, "repeats": folders.repeats}
     questions: dict[str, dict[str, Side]] = apart(f"{module}:compare", arguments).answer
     equal = same(questions)
     whole = {times: path for times, path in stores.items() if int(times) <= WHOLE_UP_TO}
-    questions[FRESH] = _fresh(whole, video, place.repeats)
-    rows = [_against_goals(questions, max(stores, key=int), equal)] if place.larger else []
+    questions[FRESH] = _fresh(whole, video, folders.repeats)
+    rows = [_against_goals(questions, max(stores, key=int), equal)] if folders.larger else []
     for times in stores:
-        took, size = written.get(times, (0.0, place.store.stat().st_size))
+        took, size = written.get(times, (0.0, folders.store.stat().st_size))
         content = "the whole store" if int(times) <= WHOLE_UP_TO else "relationships"
         costs = {"holds": content, "size": size_of(size), "written in": time_of(took) if took else "see row 2"}
         costs |= {name: _with_ratio(sides, times) for name, sides in questions.items() if times in sides}

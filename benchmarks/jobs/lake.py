@@ -8,8 +8,8 @@ from typing import Any
 from benchmarks.jobs.counting import FROM_ROWS_QUERY, as_table
 from benchmarks.jobs.counting import same as same_tables
 from benchmarks.jobs.first_graph import same as same_graphs
+from benchmarks.jobs.folders import Folders
 from benchmarks.jobs.growth import FRESH
-from benchmarks.jobs.place import Place
 from benchmarks.measuring import Clock, Side, apart, apart_in_turn, in_turn
 from benchmarks.report import Row, size_of, time_of
 
@@ -45,19 +45,19 @@ def compare(clock: Clock, store: str, folder: str, video: str, repeats: int) -> 
         }
 
 
-def run(place: Place) -> list[Row]:
+def run(folders: Folders) -> list[Row]:
     """One row of figures; there is no goal for it."""
-    module, folder = "benchmarks.jobs.lake", place.work / "lake"
-    video = place.some_videos[len(place.some_videos) // 2]
+    module, folder = "benchmarks.jobs.lake", folders.work / "lake"
+    video = folders.some_videos[len(folders.some_videos) // 2]
     sides = apart_in_turn(
-        {LAKE: (f"{module}:write", {"store": str(place.store), "folder": str(folder)})}, place.repeats
+        {LAKE: (f"{module}:write", {"store": str(folders.store), "folder": str(folder)})}, folders.repeats
     )
     written = sides[LAKE]
-    arguments = {"store": str(place.store), "folder": str(folder), "video": video, "repeats": place.repeats}
+    arguments = {"store": str(folders.store), "folder": str(folder), "video": video, "repeats": folders.repeats}
     questions: dict[str, dict[str, Side]] = apart(f"{module}:compare", arguments).answer
     ways = {name: ("benchmarks.jobs.first_graph:with_the_store", {"store": str(path), "video": video})
-            for name, path in ((FILE, place.store), (LAKE, folder))}  # fmt: skip
-    fresh = apart_in_turn(ways, place.repeats)
+            for name, path in ((FILE, folders.store), (LAKE, folder))}  # fmt: skip
+    fresh = apart_in_turn(ways, folders.repeats)
     equal = same_graphs(fresh[FILE].answer, fresh[LAKE].answer)
     assert questions["graphs of a video"][FILE].answer == questions["graphs of a video"][LAKE].answer
     equal += "; " + same_tables(side.answer for side in questions["aggregate"].values())

@@ -4,7 +4,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from benchmarks.jobs.place import Place
+from benchmarks.jobs.folders import Folders
 from benchmarks.measuring import Clock, Side, apart, in_turn, loaded_for_good
 from benchmarks.report import Goal, Row, time_of
 
@@ -99,13 +99,13 @@ def compare(clock: Clock, store: str, folder: str, repeats: int, datumaro: bool)
         return in_turn(ways | ({DATUMARO: lambda: with_datumaro(items)} if datumaro else {}), repeats)
 
 
-def run(place: Place) -> list[Row]:
+def run(folders: Folders) -> list[Row]:
     """The row."""
     datumaro = find_spec("datumaro") is not None
     arguments = {
-        "store": str(place.store),
-        "folder": str(place.annotations),
-        "repeats": place.repeats,
+        "store": str(folders.store),
+        "folder": str(folders.annotations),
+        "repeats": folders.repeats,
         "datumaro": datumaro,
     }
     sides: dict[str, Side] = apart("benchmarks.jobs.tags:compare", arguments).answer
@@ -116,7 +116,7 @@ def run(place: Place) -> list[Row]:
     return [
         Row(
             "16",
-            f"tag filter over {min(N_FRAMES, place.written['frames']):,} frames",
+            f"tag filter over {min(N_FRAMES, folders.written['frames']):,} frames",
             {name: time_of(side.median_s) for name, side in sides.items()},
             [*goals, *(Goal(f"against {name}", seconds[name] / seconds[OURS]) for name in (LOOP, PANDAS))],
             f"{len(first):,} frames",

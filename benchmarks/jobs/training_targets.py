@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.jobs.place import Place
+from benchmarks.jobs.folders import Folders
 from benchmarks.measuring import Clock, apart_in_turn
 from benchmarks.report import Goal, Row, time_of
 
@@ -26,13 +26,13 @@ def with_the_store(clock: Clock, store: str, videos: list[str]) -> Flat:
         seen = np.bincount(targets.object_frame[targets.visible], minlength=n_frames) > 0
         kept = seen & ~np.isnan(targets.person_boxes_xyxy[:, 0])
         chosen = targets.visible & kept[targets.object_frame]
-    place = np.cumsum(kept) - 1
+    row = np.cumsum(kept) - 1
     names = [
         f"{targets.video_ids[video]}.mp4/{number:06}.png"
         for video, number in zip(targets.frame_video[kept], targets.frame_numbers[kept])
     ]
     objects = np.column_stack(
-        [place[targets.object_frame[chosen]], targets.object_classes[chosen], targets.object_boxes_xyxy[chosen]]
+        [row[targets.object_frame[chosen]], targets.object_classes[chosen], targets.object_boxes_xyxy[chosen]]
     )
     return _sorted(names, targets.person_boxes_xyxy[kept], objects, targets.relation_masks[chosen].astype(np.int64))
 
@@ -75,16 +75,16 @@ def same(ours: Flat, others: Flat) -> str:
     return f"{len(ours[0]):,} frames, {len(ours[2]):,} objects with boxes and relationships"
 
 
-def run(place: Place) -> list[Row]:
+def run(folders: Folders) -> list[Row]:
     """The row."""
     module = "benchmarks.jobs.training_targets"
-    videos = place.some_videos
+    videos = folders.some_videos
     sides = apart_in_turn(
         {
-            OURS: (f"{module}:with_the_store", {"store": str(place.store), "videos": videos}),
-            USUAL: (f"{module}:with_pickles", {"folder": str(place.annotations), "videos": videos}),
+            OURS: (f"{module}:with_the_store", {"store": str(folders.store), "videos": videos}),
+            USUAL: (f"{module}:with_pickles", {"folder": str(folders.annotations), "videos": videos}),
         },
-        place.repeats,
+        folders.repeats,
     )
     ours, usual = sides.values()
     return [

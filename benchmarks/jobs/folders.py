@@ -11,7 +11,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Place:
+class Folders:
     """A release folder (see make_release.py), a folder for stores and copies, and the number of measurements.
 
     larger: the sizes, in times the release, that are built for the job about growth.
@@ -73,7 +73,7 @@ class Place:
 
 
 def build(out: Path, sources: dict[str, str]) -> None:
-    """Build a store from what `Place.sources` says, whatever is there already."""
+    """Build a store from what `Folders.sources` says, whatever is there already."""
     from ag_core.annotations.building.build import build_store
 
     charades, action_genome, rates = (Path(sources[name]) for name in ("charades", "action_genome", "rates"))

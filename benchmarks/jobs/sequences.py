@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.jobs.place import Place
+from benchmarks.jobs.folders import Folders
 from benchmarks.measuring import Clock, Side, apart, in_turn, loaded_for_good
 from benchmarks.report import Goal, Row, time_of
 
@@ -29,7 +29,7 @@ SEARCH, LOOP, PANDAS = (
 
 
 def loop(annotated: dict[str, Any], rates: Mapping[str, float]) -> int:
-    """How many moments, by walking over every entry and then over the videos."""
+    """How many hits, by walking over every entry and then over the videos."""
     videos: dict[str, list[tuple[int, bool, bool]]] = defaultdict(list)
     for key, entries in annotated.items():
         holds = drinks = False
@@ -55,9 +55,9 @@ def loop(annotated: dict[str, Any], rates: Mapping[str, float]) -> int:
 
 
 def find_intervals(holds: list[bool]) -> list[tuple[int, int]]:
-    """First and last place of each run of True."""
-    firsts = [place for place, now in enumerate(holds) if now and not (place and holds[place - 1])]
-    lasts = [place for place, now in enumerate(holds) if now and not (place + 1 < len(holds) and holds[place + 1])]
+    """First and last index of each run of True."""
+    firsts = [index for index, now in enumerate(holds) if now and not (index and holds[index - 1])]
+    lasts = [index for index, now in enumerate(holds) if now and not (index + 1 < len(holds) and holds[index + 1])]
     return list(zip(firsts, lasts))
 
 
@@ -106,17 +106,17 @@ def compare(clock: Clock, store: str, folder: str, rates: str, repeats: int) -> 
         )
 
 
-def run(place: Place) -> list[Row]:
+def run(folders: Folders) -> list[Row]:
     """The row."""
     arguments = {
-        "store": str(place.store),
-        "folder": str(place.annotations),
-        "rates": place.sources["rates"],
-        "repeats": place.repeats,
+        "store": str(folders.store),
+        "folder": str(folders.annotations),
+        "rates": folders.sources["rates"],
+        "repeats": folders.repeats,
     }
-    sides: dict[str, Side] = apart("benchmarks.jobs.moments:compare", arguments).answer
+    sides: dict[str, Side] = apart("benchmarks.jobs.sequences:compare", arguments).answer
     counts = {side.answer for side in sides.values()}
-    assert len(counts) == 1, f"the numbers of moments differ: {counts}"
+    assert len(counts) == 1, f"the numbers of hits differ: {counts}"
     seconds = {name: side.median_s for name, side in sides.items()}
     return [
         Row(
@@ -127,6 +127,6 @@ def run(place: Place) -> list[Row]:
                 Goal("time", seconds[LOOP] / seconds[SEARCH], at_least=20),
                 Goal("against pandas", seconds[PANDAS] / seconds[SEARCH]),
             ],
-            f"{counts.pop():,} moments",
+            f"{counts.pop():,} hits",
         )
     ]

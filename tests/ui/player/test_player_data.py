@@ -81,6 +81,22 @@ def test_uneven_frames_bring_their_times() -> None:
     assert "times" not in build_player_data(VIDEO, None, {"annotation": [graph(3, {})]})
 
 
+def test_a_person_who_is_not_clear_has_neither_box_nor_edges() -> None:
+    """A box of 7 % was drawn beside a graph that showed nobody; what is annotated is drawn whatever its score."""
+    unclear = replace(graph(5, {"bed": {"lying_on": 0.99}}), person_score=0.07)
+    for source, masks, scores in (
+        ("annotation", [0, 1 << find_relation_index("lying_on")], None),
+        ("prediction", [NO_BOX, 0], [0, 100]),
+        ("prediction:yolox+reldn", [NO_BOX, 0], [0, 100]),
+    ):
+        data = build_player_data(VIDEO, None, {source: [unclear]})
+        rows = data[f"graphs:{source}"]
+        assert rows["mask"].to_pylist() == masks
+        assert scores is None or rows["score"].to_pylist() == scores
+        assert data["sources"][0]["predicted"] is (scores is not None)
+    assert data["rule"] == "Shown: person and objects from 30%, relationships from 50%"
+
+
 def test_frames_beyond_sixteen_bits_keep_their_numbers() -> None:
     data = build_player_data(VIDEO, None, {"annotation": [graph(40_001, {})]})
     assert data["graphs:annotation"]["frame"].to_pylist() == [40_000]

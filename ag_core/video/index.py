@@ -45,7 +45,7 @@ class FrameIndex:
     display   how frames are turned into what is shown
     reorders  whether frames are stored in another order than shown, as far as is known
     closed    whether decoding may start at each key frame that the container names, and nothing after it refers back
-    first_s   when the first frame is shown, in seconds of the file's clock
+    file_times_s   [F] when each frame is shown by the file's own clock, NaN where it does not say
     may_skip  whether frames that nobody refers to may be passed over on the way to another
     whole     what decoding the whole file gave; None where the packets told everything
     check_sums   [F] of the frames' pixels where they were decoded, else None
@@ -58,7 +58,7 @@ class FrameIndex:
     display: Display
     reorders: bool
     closed: bool
-    first_s: float
+    file_times_s: NDArray[np.float64]
     may_skip: bool
     whole: WholeDecoding | None
     check_sums: NDArray[np.uint32] | None
@@ -75,6 +75,11 @@ class FrameIndex:
     @property
     def fps(self) -> float:
         return self.clock.fps
+
+    @property
+    def first_s(self) -> float:
+        """When the first frame is shown, in seconds of the file's own clock; 0 where it does not say."""
+        return float(np.nan_to_num(self.file_times_s[0]))
 
     @property
     def size_wh(self) -> tuple[int, int]:
@@ -144,7 +149,7 @@ def _read_frame_index(path: Path, inode: int, size: int, changed_ns: int) -> Fra
         display=display,
         closed=_are_closed(packets),
         reorders=whole is not None or bool((np.diff(np.array(packets.stamps, np.int64)) < 0).any()),
-        first_s=float(stamps[0] * time_base) if stamps[0] is not None else 0.0,
+        file_times_s=np.where(pts == NO_STAMP, np.nan, pts * float(time_base)),
         # Only H.264 says of a frame that none at all refers to it, and takes the option packet by packet. Where frames
         # seem to be missing, what stands in for them depends on every frame before.
         may_skip=whole is None and codec == "h264" and not _seems_to_lack_frames(packets),
@@ -194,7 +199,7 @@ class _Packets:
     """What one pass over the packets shows, in file order.
 
     stamps [P] time stamps, None where missing; decode_stamps: when each is decoded; discarded: hidden by an edit list
-    marked         positions of packets that the container calls key frames
+    marked         positions of packets that are called key frames; n_marked: how many a container's own table calls so
     clean_starts   positions of those that decoding may start with
     odd            whether a packet shows no frame or several, or the track changes its kind on its way
     first          the first frame that a decoder gives; damaged: whether there was damage before that,
@@ -206,6 +211,7 @@ class _Packets:
     decode_stamps: list[int | None] = field(default_factory=list)
     discarded: list[bool] = field(default_factory=list)
     marked: list[int] = field(default_factory=list)
+    n_marked: int = 0
     clean_starts: list[int] = field(default_factory=list)
     odd: bool = False
     encrypted: bool = False
@@ -237,6 +243,9 @@ def _scan_packets(container: InputContainer, stream: VideoStream) -> _Packets:
         found.discarded.append(packet.is_discard)
     if found.first is None:
         _look_for_first(found, decode_packet(stream, None))
+    # FFmpeg sets right what it can of the packets' marks; browsers believe the table of an mp4.
+    if "mp4" in container.format.name:
+        found.n_marked = sum(entry.is_keyframe for entry in stream.index_entries)
     # 0 and 1: unknown and progressive; of the others a packet may be half a frame.
     found.interlaced = context.field_order not in (0, 1) or (found.first is not None and found.first.interlaced_frame)
     return found
@@ -259,7 +268,7 @@ def _seems_to_lack_frames(packets: _Packets) -> bool:
 
 def _are_closed(packets: _Packets) -> bool:
     """Whether every marked key frame is a clean start, and nothing that is stored after it is shown before it."""
-    if packets.marked != packets.clean_starts or None in packets.stamps:
+    if packets.marked != packets.clean_starts or packets.n_marked > len(packets.marked) or None in packets.stamps:
         return False
     stamps = np.array(packets.stamps, np.int64)
     earliest_after = np.minimum.accumulate(stamps[::-1])[::-1]

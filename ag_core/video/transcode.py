@@ -16,7 +16,7 @@ from ag_core.errors import UserError
 from ag_core.files import hash_file_cached, stage_file
 from ag_core.records import FrameClock
 from ag_core.video.frames import read_frames
-from ag_core.video.index import read_frame_index
+from ag_core.video.index import FrameIndex, read_frame_index
 
 CODECS = ("h264", "vp9", "av1")
 PIXEL_FORMATS = ("yuv420p", "yuvj420p")
@@ -53,10 +53,17 @@ def list_copy_reasons(path: Path | str) -> tuple[str, ...]:
         "browsers stop at frames that refer to what lies before a key frame": index.closed,
         "it is damaged": whole is None or not whole.n_damaged,
         "its frames change their size": whole is None or whole.sizes <= 1,
-        "its frames are not evenly spaced": near_even and not clock.note,
+        "its frames are not evenly spaced": near_even,
+        "its time stamps are not those of its frames": not clock.note and _is_the_files_own(index),
         f"its first frame is shown at {index.first_s:.2f} s": abs(index.first_s) * index.fps < 0.5,
     }
     return tuple(reason for reason, is_fine in reasons.items() if not is_fine)
+
+
+def _is_the_files_own(index: FrameIndex) -> bool:
+    """Whether each frame is shown by the file's clock when it is by ours, to within half a frame."""
+    seconds = index.file_times_s - index.file_times_s[0]
+    return bool((np.abs(seconds - index.clock.times_s) < 0.5 / index.fps).all())
 
 
 def _stays_near_even(clock: FrameClock) -> bool:

@@ -104,6 +104,23 @@ def test_open_groups_are_not_served_as_they_are(tmp_path: Path, parameters: str,
     assert is_playable(path) == index.closed == itself
 
 
+def test_what_a_browser_would_misunderstand_is_not_served_as_it_is(tmp_path: Path) -> None:
+    plain = write_video(tmp_path / "plain.webm", codec="libvpx-vp9", rate=25)
+    joined = join_bytes(plain, tmp_path / "joined.webm")  # the clock starts anew in the middle
+    assert is_playable(plain) and not is_playable(joined)
+    assert check_every_way(joined) == [*range(1, 41), *range(1, 41)]
+
+    marked = tmp_path / "marked.mp4"
+    with av.open(str(write_video(tmp_path / "few.mp4", rate=25))) as source, av.open(str(marked), "w") as container:
+        stream = container.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream, packet.is_keyframe = stream, True  # a table that calls every frame a key frame
+                container.mux(packet)
+    assert not is_playable(marked)
+    assert check_every_way(marked) == list(range(1, 41))
+
+
 def test_hidden_frames_of_vp8_are_not_counted(tmp_path: Path) -> None:
     plain = write_video(tmp_path / "plain.webm", codec="libvpx", rate=30, options={"cpu-used": "5"})
     hidden = tmp_path / "hidden.webm"

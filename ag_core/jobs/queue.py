@@ -48,6 +48,7 @@ class _Record(Generic[Request, Result]):
     """What the queue knows of a job beside what it tells.
 
     interested  who wants it; left: who cancelled it; began: when it began to run; result: where it is not on the disk
+    ended       set when it has ended; who waits for one job is not woken by the others
     """
 
     job: Job[Request]
@@ -56,6 +57,7 @@ class _Record(Generic[Request, Result]):
     left: set[str] = field(default_factory=set)
     began: float | None = None
     result: Result | None = None
+    ended: threading.Event = field(default_factory=threading.Event)
 
 
 class JobQueue(Generic[Request, Result]):
@@ -105,6 +107,8 @@ class JobQueue(Generic[Request, Result]):
             if kept:
                 job = replace(job, state=JobState.DONE, cached=True, log=("found among the kept results",))
             self._records[job.id] = _Record(job, worker, {visitor})
+            if kept:
+                self._records[job.id].ended.set()
             self._forget_old()
             if not kept:
                 self._enqueue(job.id, worker)
@@ -212,7 +216,8 @@ class JobQueue(Generic[Request, Result]):
         """Block until a job ends or the time is over; returns it as it is then."""
         with self._changed:
             record = self._get_record(job_id)
-            self._changed.wait_for(lambda: not record.job.active, timeout_s)
+        record.ended.wait(timeout_s)
+        with self._changed:
             return record.job if not record.job.active else self.get_job(job_id)
 
     def forget(self, job_id: str) -> None:
@@ -284,7 +289,8 @@ class JobQueue(Generic[Request, Result]):
                 seconds = 0.0 if record.began is None else time.monotonic() - record.began
                 changes |= {"remaining_s": None, "seconds": seconds}
             record.job = replace(job, log=log, **changes)
-            self._changed.notify_all()
+            if not record.job.active:
+                record.ended.set()
 
     def _forget_old(self) -> None:
         finished = [job_id for job_id, record in self._records.items() if not record.job.active]
@@ -315,6 +321,7 @@ class JobQueue(Generic[Request, Result]):
             if others >= self.kind.processes_kept:
                 slot.drop_process()
             slot.running = None
+            self._changed.notify_all()  # the slot is free
             self._update(record.job.id, line, state=end.state, stage="", error=end.error)
 
     def _hear(self, record: _Record[Request, Result], event: dict[str, Any]) -> None:

@@ -26,9 +26,9 @@ from ag_core.models.feature_bank import compute_bank_times
 from ag_core.models.relation import build_relation_head
 from ag_core.models.scene_graph import SceneGraphPredictor
 from ag_core.models.video import build_bank_head, build_video_model, make_clip_input
-from ag_core.pipeline import Models, choose_graph_times, load_models, make_plan, predict_video
+from ag_core.pipeline import Models, load_models, make_plan, predict_video
 from ag_core.presets import DEMO_DETECTOR, DEMO_RELDN, DEMO_VIDEO
-from ag_core.records import Detections, FrameClock, Video, time_to_frame
+from ag_core.records import Detections, FrameClock
 from ag_core.results.prediction import Prediction
 from ag_core.results.prediction_cache import (
     PredictionSettings,
@@ -39,7 +39,7 @@ from ag_core.results.prediction_cache import (
 from ag_core.settings import WEIGHTS, Settings
 from ag_core.taxonomy import N_ACTIONS, Group
 from ag_core.video import index
-from ag_core.video.clips import letterbox, list_clip_centre_times, list_clip_frame_numbers
+from ag_core.video.clips import letterbox
 from ag_core.video.frames import probe_video, read_frames
 from tests.video.test_frames import BAD, DATA, bad_file, damage_frames, write_video
 
@@ -232,86 +232,6 @@ def test_a_film_in_an_exported_world_is_known_by_its_folder(tmp_path: Path) -> N
     assert not pipeline.is_home_world(inside)
     (tmp_path / "world" / "world.json").write_text("{}")
     assert pipeline.is_home_world(inside)
-
-
-@pytest.mark.parametrize(
-    ("duration_s", "rate", "count"), [(12, 2, 24), (12, 4, 48), (12, 1, 24), (12, 12, 144), (0.1, 2, 1), (30, 2, 60)]
-)
-def test_graphs_lie_on_the_bank_and_between(duration_s: float, rate: float, count: int) -> None:
-    clock = FrameClock(60, round(60 * duration_s))
-    times = choose_graph_times(clock, rate)
-    assert len({time_to_frame(t, 12) for t in times}) == pytest.approx(count, abs=1)
-    assert times.min() >= 0 and times.max() < duration_s
-    assert set(pipeline.choose_bank_times(clock).round(9)) <= set(times)
-    if rate == 2:
-        np.testing.assert_allclose(times, pipeline.choose_bank_times(clock))
-
-
-def test_the_plan_follows_the_videos_own_rate() -> None:
-    video = Video("v", 10.0, 30.0, 64, 48, 300)
-    plan = make_plan(video, 2.0, {"i3d": DEMO_VIDEO})
-    assert plan.bank_frames[:3] == [14, 29, 44]
-    assert plan.graph_frames == plan.bank_frames
-    assert len(plan.clip_of["i3d"]) == len(plan.bank_times_s) + 10
-    np.testing.assert_allclose(list_clip_centre_times(10.0), np.arange(10) + 0.5)
-
-
-def test_the_plan_of_a_phones_video_follows_its_own_times() -> None:
-    times_s = np.concatenate([np.arange(120) / 30, 4 + np.arange(50) / 5])  # 30 a second, then 5 in a dark room
-    plan = make_plan(Video("v", 14.0, 30.0, 64, 48, 170, frame_times_s=times_s), 2.0, {"i3d": DEMO_VIDEO})
-    np.testing.assert_allclose(plan.bank_times_s, compute_bank_times(13.8 + 1 / 30))
-    shown = [int((times_s <= time + 0.0005).sum()) for time in plan.bank_times_s]
-    assert plan.bank_frames == plan.graph_frames == shown
-    around_ten = plan.clips["i3d"][plan.clip_of["i3d"][len(plan.bank_times_s) + 7]]  # the view at 10.4 s
-    assert abs(times_s[around_ten[len(around_ten) // 2] - 1] - 10.4) < 0.2
-
-
-def test_a_pause_keeps_two_times_a_second() -> None:
-    times_s = np.concatenate([np.arange(90) / 30, 63 + np.arange(90) / 30])
-    plan = make_plan(Video("v", 66.0, 30.0, 64, 48, 180, frame_times_s=times_s), 2.0, {"i3d": DEMO_VIDEO})
-    np.testing.assert_allclose(plan.bank_times_s, compute_bank_times(66.0))
-    assert len(plan.clips["i3d"]) < 60
-
-
-@pytest.mark.parametrize(("n_frames", "step_s"), [(20, 60.0), (24, 3600.0)])
-@pytest.mark.parametrize("rate", [0.5, 2.0, 24.0])
-def test_the_cost_of_a_lapse_follows_its_frames(n_frames: int, step_s: float, rate: float) -> None:
-    plan = make_plan(Video("v", n_frames * step_s, 1 / step_s, 64, 48, n_frames), rate, {"i3d": DEMO_VIDEO})
-    assert plan.bank_frames == plan.graph_frames == list(range(1, n_frames + 1))
-    assert len(plan.clips["i3d"]) <= 2 * n_frames
-    assert (plan.bank_times_s[0], len(plan.centres_s)) == (11 / 24, n_frames + 10)
-    np.testing.assert_allclose((plan.bank_times_s * 24 - 11) % 12, 0, atol=1e-6)  # on the bank's grid
-
-
-@pytest.mark.parametrize(
-    ("centre_s", "fps", "n_frames", "frames"),
-    [
-        (5.0, 24, 240, [115, 119, 123, 127]),  # stride 4 at 24 a second
-        (5.0, 12, 120, [58, 60, 62, 64]),
-        (5.0, 6, 60, [30, 31, 32, 33]),
-        (0.0, 12, 120, [1, 1, 2, 4]),
-        (10.0, 12, 120, [118, 120, 120, 120]),
-        (0.0, 12, 1, [1, 1, 1, 1]),
-    ],
-)
-def test_clip_frames(centre_s: float, fps: float, n_frames: int, frames: list[int]) -> None:
-    assert list_clip_frame_numbers(centre_s, FrameClock(fps, n_frames), 4, 1 / 6) == frames
-
-
-def test_a_clip_without_a_step_spans_the_video() -> None:
-    assert (
-        list_clip_frame_numbers(0.3, FrameClock(12, 120), 4, None)
-        == list_clip_frame_numbers(9.0, FrameClock(12, 120), 4, None)
-        == [16, 46, 76, 106]
-    )
-    assert list_clip_frame_numbers(0.3, FrameClock(12, 1), 2, None) == [1, 1]
-
-
-def test_letterboxing_keeps_the_shape() -> None:
-    picture = np.full((270, 480, 3), 200, np.uint8)
-    boxed = letterbox(picture, (160, 96))
-    assert boxed.shape == (96, 160, 3)
-    assert (boxed[3:93] == 200).all() and (boxed[:3] == 114).all() and (boxed[93:] == 114).all()
 
 
 def test_missing_or_wrong_weights_and_devices_are_sentences(weights: Path, tmp_path: Path) -> None:

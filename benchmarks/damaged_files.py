@@ -1,6 +1,6 @@
 """Tries damaged files on the program: hundreds of media, annotation and prediction files, each made from a seed.
 
-    python benchmarks/damaged_files.py media --count 500 --report media.md
+    python benchmarks/damaged_files.py media --count 500 --report FILE
     python benchmarks/damaged_files.py data --count 500 --seed 1000
     python benchmarks/damaged_files.py media --seed 217 --count 1 --keep DIR      # one case again, its files kept
 

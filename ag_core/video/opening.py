@@ -97,7 +97,8 @@ def list_tracks(container: InputContainer) -> list[VideoStream]:
 
 
 def _choose_track(container: InputContainer, path: Path) -> VideoStream:
-    streams = list_tracks(container)
+    tracks = list_tracks(container)
+    streams = [stream for stream in tracks if stream.codec_context is not None] or tracks
     if not streams:
         raise UserError(f"{path.name} has no video track, only sound or text; give a file with a video track")
     best = container.streams.best("video")

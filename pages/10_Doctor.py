@@ -43,7 +43,8 @@ if not findings:
     st.stop()
 
 show_summary(findings)
-st.caption(f"{describe_issues(cached.count_totals(key)['issues'])}, each listed in one of the findings.")
+issues = cached.count_totals(key)["issues"]
+st.caption(f"{describe_issues(issues)}{', each listed in one of the findings' if issues else ''}.")
 show_report_downloads(key)
 
 st.subheader("The funnel: which frames count", anchor=False)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from ag_core.annotations.store import ANNOTATION
 from ag_core.errors import UserError
+from ag_core.graphs.edges import is_predicted
 from ag_core.records import SceneGraph
 from ag_core.ui import cached, html, tables
 from ag_core.ui.cached import StoreKey
@@ -85,7 +86,7 @@ def show_grid(key: StoreKey) -> None:
                     key=f"open_{row['video_id']}",
                     type="tertiary",
                     on_click=open_video,
-                    args=(row["video_id"],),
+                    args=(row["video_id"], filters.source),
                 )
                 st.html(html.render_video_facts(row))
     if pages > 1:
@@ -99,10 +100,15 @@ def _describe_owner(key: StoreKey, source: str) -> str:
     return ", by the annotation" if source == ANNOTATION else f", as predicted by {format_run(source)}"
 
 
-def open_video(video_id: str) -> None:
-    """Show one video; the link says which."""
+def open_video(video_id: str, source: str = ANNOTATION) -> None:
+    """Show one video, of a model run its graphs first; the link says which."""
     forget_position()
     st.query_params[VIDEO] = video_id
+    if is_predicted(source):
+        st.query_params[SHOWN] = PREDICTED
+        st.session_state["tables"] = PREDICTED
+        if len(cached.list_model_runs(cached.get_store_key(), video_id)) > 1:
+            st.session_state["run"] = source
 
 
 def close_video() -> None:

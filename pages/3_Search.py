@@ -30,7 +30,7 @@ from ag_core.ui.page import (
     show_page_frame,
 )
 from ag_core.ui.widgets import search_hits as drawn
-from ag_core.ui.widgets.pickers import format_source
+from ag_core.ui.widgets.pickers import format_source, link_source
 from ag_core.ui.widgets.sequence_builder import SEQUENCE, TEXT, remember, show_sequence_builder
 from ag_core.ui.widgets.video_still import show_still
 
@@ -113,7 +113,7 @@ def show_answer(key: StoreKey, sequence: Sequence, counts: pd.DataFrame) -> None
         texts = [format_step(step) for step in sequence.steps]
         st.html(drawn.render_legend(sequence, dark=is_dark()))
         for number, (_, row) in enumerate(found.table.iterrows()):
-            show_hit(number, row, texts)
+            show_hit(number, row, texts, sequence.where.source)
         with st.container(horizontal=True, vertical_alignment="center", key="ag_search_end"):
             if pages > 1:
                 st.pagination(pages, key="page", bind="query-params")
@@ -135,12 +135,12 @@ def format_cautions(key: StoreKey, sequence: Sequence) -> str:
     return " ".join(cautions)
 
 
-def show_hit(number: int, row: pd.Series, texts: Values[str]) -> None:
+def show_hit(number: int, row: pd.Series, texts: Values[str], source: str) -> None:
     """One hit: its frame, and its strip of time with the ways into the player."""
     with st.container(key=f"ag_hit_{number}"):
         jpeg = cached.load_frame_jpeg(row["path"], int(row["frame"]))
         show_still(jpeg, alt=f"Video {row['video_id']} at frame {row['frame']}")
-        st.html(drawn.render_hit(row, texts, EXPLORE_ADDRESS, dark=is_dark()))
+        st.html(drawn.render_hit(row, texts, EXPLORE_ADDRESS, dark=is_dark(), also=link_source(source)))
 
 
 def show_downloads(sequence: Sequence) -> None:

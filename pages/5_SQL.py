@@ -24,7 +24,7 @@ from ag_core.ui.page import (
     show_owner_note,
     show_page_frame,
 )
-from ag_core.ui.widgets.pickers import show_download
+from ag_core.ui.widgets.pickers import link_source, show_download
 from ag_core.ui.widgets.running_query import QueryTexts, RunningQuery
 from ag_core.ui.widgets.schema_tree import build_tree_data, show_tree
 
@@ -277,7 +277,7 @@ def show_row_link(frame: pd.DataFrame, rows: list[int]) -> None:
         st.caption("Choose a row to open its video.")
         return
     row = frame.iloc[rows[0]]
-    params = {VIDEO: str(row["video_id"])}
+    params = {VIDEO: str(row["video_id"]), **link_source(str(row.get("source", "")))}
     if params[VIDEO] not in set(cached.load_videos(cached.get_store_key())["video_id"]):
         st.caption("The store has no video of this id.")
         return

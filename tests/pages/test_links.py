@@ -180,3 +180,19 @@ def test_every_page_lets_one_act_make_one_entry_in_the_history(app_home: Path) -
     for page in PAGES:
         scripts = [one.proto.body for one in open_page(page).get("html") if "<script>" in one.proto.body]
         assert len(scripts) == 1 and "history.pushState" in scripts[0]
+
+
+def test_a_video_opens_with_the_model_run_that_was_asked(own_store: Path) -> None:
+    app = visit(EXPLORE, {"source": "Prediction: yolox + frequency"})
+    app.button(key=f"open_{TIMED}").click().run()
+    assert not app.exception and not app.warning
+    assert app.selectbox(key="run").value == SECOND_RUN and app.button_group(key="tables").value == "prediction"
+    search = visit(SEARCH, {"sequence": f'holding cup where source "{SECOND_RUN}"'})
+    assert f"v={TIMED}&amp;t=0.417&amp;run=yolox+%2B+frequency&amp;m=prediction&amp;tables=Prediction" in notes(search)
+
+
+def test_another_video_can_be_chosen_where_the_link_named_none(own_store: Path) -> None:
+    app = visit(COMPARE, {"v": "NOONE"})
+    assert app.selectbox(key="v").value is None
+    app.selectbox(key="v").set_value(TIMED).run()
+    assert not app.exception and len(app.get("bidi_component")) == 1

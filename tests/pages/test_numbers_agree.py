@@ -225,7 +225,7 @@ def test_the_doctor_counts_what_home_and_statistics_count(store: AnnotationStore
     assert len(parts) == 4 and funnel[parts].sum() == funnel["Videos with annotated frames"]
     assert funnel["Frames with a visible object"] + funnel["of these without a visible object"] == totals["frames"]
     said = [one.proto.label for one in visit("app.py", {}).get("page_link") if "odd on reading" in one.proto.label]
-    assert said == [f"{doctor.caption[0].value.partition(',')[0]}; see the doctor"]
+    assert said == [f"{doctor.caption[0].value.partition(',')[0].rstrip('.')}; see the doctor"]
 
 
 def test_a_chart_of_a_prediction_leads_to_videos_of_that_prediction(store: AnnotationStore) -> None:

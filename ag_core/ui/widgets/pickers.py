@@ -8,7 +8,7 @@ import streamlit as st
 
 from ag_core.annotations.store import ANNOTATION
 from ag_core.errors import UserError
-from ag_core.graphs.edges import MIN_SCORE
+from ag_core.graphs.edges import MIN_SCORE, PREDICTED, is_predicted
 from ag_core.queries.facets import VideoFilter
 from ag_core.records import MIN_PROBABILITY
 from ag_core.table_files import MEDIA_TYPES, TableKind, encode_table
@@ -24,7 +24,7 @@ from ag_core.taxonomy import (
 from ag_core.ui import cached
 from ag_core.ui.cached import StoreKey
 from ag_core.ui.formatting import format_download_name, format_number, format_object, format_relation
-from ag_core.ui.page import VIDEO, check_link
+from ag_core.ui.page import SHOWN, VIDEO, check_link
 
 SPLITS = ("train", "test")
 OWN_FILE, OF_DATA_SET = "A file of mine", "One of the data set"
@@ -49,10 +49,18 @@ def pick_video(
     part of the address away when its page is left.
     """
     ids = cached.load_videos(key, source)["video_id"].tolist()
-    index, linked = ids.index(first) if first in ids else 0, st.query_params.get(widget_key)
-    chosen: str = st.selectbox("Video", ids, index, key=widget_key, bind="query-params", width=260, on_change=on_change)
-    if linked is not None and linked not in ids and chosen == ids[index]:
-        raise UserError(f"the link names video {linked!r}, which is not among the {format_number(len(ids))} here")
+    unknown, asked = f"{widget_key}_unknown", st.query_params.get(widget_key)
+    if asked is not None and asked not in ids:  # said until another one is chosen
+        st.session_state[unknown] = asked
+    index = None if unknown in st.session_state else ids.index(first) if first in ids else 0
+    chosen: str | None = st.selectbox(
+        "Video", ids, index, key=widget_key, bind="query-params", width=260, on_change=on_change,
+        placeholder="Choose a video",
+    )  # fmt: skip
+    if chosen is None:
+        named = st.session_state.get(unknown, "")
+        raise UserError(f"the link names video {named!r}, which is not among the {format_number(len(ids))} here")
+    st.session_state.pop(unknown, None)
     return chosen
 
 
@@ -85,6 +93,11 @@ def pick_run(key: StoreKey, video_id: str) -> str | None:
 def link_model_run(key: StoreKey, video_id: str, run: str | None) -> dict[str, str]:
     """What a link adds to name a model run of a video; nothing where there is no choice."""
     return {"run": format_run(run)} if run and len(cached.list_model_runs(key, video_id)) > 1 else {}
+
+
+def link_source(source: str) -> dict[str, str]:
+    """What a link to a video in Explore adds so that player and tables show a model run; nothing for an annotation."""
+    return {"run": format_run(source), SHOWN: PREDICTED, "tables": "Prediction"} if is_predicted(source) else {}
 
 
 def link_run(video_id: str) -> dict[str, str]:

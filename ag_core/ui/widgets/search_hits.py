@@ -3,9 +3,11 @@
 Never fetches and knows no Streamlit; escapes what it is given. st.html lets no SVG pass, so strips are made of boxes.
 """
 
+from collections.abc import Mapping
 from collections.abc import Sequence as Values
 from dataclasses import dataclass
 from html import escape
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 import pandas as pd
@@ -53,40 +55,44 @@ def list_intervals(row: pd.Series) -> list[StepInterval]:
 _PARTS = ("start_ms", "end_ms", "first_frame", "last_frame")
 
 
-def render_hit(row: pd.Series, texts: Values[str], address: str, *, dark: bool) -> str:
+def render_hit(
+    row: pd.Series, texts: Values[str], address: str, *, dark: bool, also: Mapping[str, str] = MappingProxyType({})
+) -> str:
     """A hit: a link to its beginning, its strip of time, and where it is from.
 
     row      of `SequenceHits.table`
     texts    what each step says
-    address  of the page that plays videos, such as 'Explore'
+    address  of the page that plays videos, such as 'Explore'; also: what else its links say, such as whose graphs
     """
     intervals = list_intervals(row)
-    beginning = _format_address(address, str(row["video_id"]), intervals[0].start_s)
+    video_id = str(row["video_id"])
+    addresses = [_format_address(address, video_id, interval.start_s, also) for interval in intervals]
     headline = f'<span aria-hidden="true">▶</span>{_format_headline(row)}'
-    head = f'<a class="head" href="{beginning}" target="_self">{headline}</a>'
-    strip = _render_strip(row, intervals, texts, address, dark)
+    head = f'<a class="head" href="{addresses[0]}" target="_self">{headline}</a>'
+    strip = _render_strip(row, intervals, texts, addresses, dark)
     return f'<div class="ag-hit">{head}{strip}{_render_about(row, intervals)}</div>'
 
 
-def _format_address(address: str, video_id: str, time_s: float | None) -> str:
+def _format_address(address: str, video_id: str, time_s: float | None, also: Mapping[str, str]) -> str:
     """A link to a video, at a time where one is known; escaped."""
-    query = {"v": video_id} if time_s is None else {"v": video_id, "t": f"{time_s:.3f}"}
+    query = {"v": video_id, **({} if time_s is None else {"t": f"{time_s:.3f}"}), **also}
     return escape(f"{address}?{urlencode(query)}")
 
 
-def _render_strip(row: pd.Series, intervals: Values[StepInterval], texts: Values[str], address: str, dark: bool) -> str:
+def _render_strip(
+    row: pd.Series, intervals: Values[StepInterval], texts: Values[str], addresses: Values[str], dark: bool
+) -> str:
     """The video's length with a lane for each step; every interval is a link to its beginning."""
     timed = intervals[0].start_s is not None
     spans = [(s.start_s or 0.0, s.end_s or 0.0) if timed else (s.first_frame - 1, s.last_frame) for s in intervals]
     known = row["duration_s"] if timed else row["n_frames"]
     length = max(0 if pd.isna(known) else float(known), max(end for _, end in spans), 1e-3)
     lanes = []
-    for interval, (start, end), text in zip(intervals, spans, texts, strict=True):
+    for interval, (start, end), text, link in zip(intervals, spans, texts, addresses, strict=True):
         left = min(100 * start / length, 100 - NARROWEST_PERCENT)
         width = max(100 * (end - start) / length, NARROWEST_PERCENT)
         label = escape(f"Step {interval.step}, {text}: {_format_span(interval)}")
         style = f"left:{left:.2f}%;width:{width:.2f}%;{_format_colours(interval.step, dark)}"
-        link = _format_address(address, str(row["video_id"]), interval.start_s)
         lanes.append(
             f'<div class="lane"><a href="{link}" target="_self" title="{label}" aria-label="{label}" style="{style}">'
             f"{interval.step}</a></div>"

@@ -35,7 +35,7 @@ from ag_core.models.detector import Detector, FasterRcnnDetector, load_faster_rc
 from ag_core.models.feature_bank import BankMaterial, build_bank, build_graph_bank, list_bank_times
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import load_relation_head
-from ag_core.models.scene_graph import ObservedFrames, SceneGraphPredictor
+from ag_core.models.scene_graph import SceneGraphPredictor
 from ag_core.models.video import BankHead, ClipNetwork, load_clip_network, make_clip_input
 from ag_core.models.video.scoring import score_clips, score_videos
 from ag_core.video.clips import list_clip_centre_times
@@ -86,9 +86,7 @@ def build_predicted_bank(
         predictor.observe([pixels], [frame], [video.clock.time_of(frame)])
         for frame, pixels in read_frames(video.path, wanted)
     ]
-    # A head that looks at whole videos is asked once, any other frame by frame, as in `pipeline`.
-    parts = [ObservedFrames.join(observed)] if predictor.head.whole_video and observed else observed
-    graphs = {graph.frame: graph for part in parts for graph in predictor.judge(part)}
+    graphs = {graph.frame: graph for graph in predictor.judge_video(observed)}
     return build_graph_bank([graphs[frame] for frame in wanted])
 
 

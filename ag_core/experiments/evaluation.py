@@ -43,7 +43,7 @@ from ag_core.models.checkpoints import read_metadata
 from ag_core.models.detector import FasterRcnnDetector, load_faster_rcnn
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import load_relation_head
-from ag_core.models.scene_graph import ObservedFrames, SceneGraphPredictor
+from ag_core.models.scene_graph import SceneGraphPredictor
 from ag_core.models.video import load_bank_head
 from ag_core.progress import track_progress
 from ag_core.records import SceneGraph
@@ -239,18 +239,16 @@ def evaluate_relations(
     predictor = SceneGraphPredictor(detector, RegionFeatureExtractor(model), network, device)
     chosen = _choose_evenly(_list_counted(_load(data, listeners)), options.max_frames)
     truth: dict[str, list[SceneGraph]] = {}
-    predictions: dict[str, list[SceneGraph]] = {}
-    whole: dict[str, list[ObservedFrames]] = {}
-    frames = track_progress(_read_frames(chosen), len(chosen), "frames", listeners.stage)
-    for (video, graph), frame in zip(chosen, frames):
+    for video, graph in chosen:
         truth.setdefault(video.video_id, []).append(graph)
-        observed = predictor.observe([frame], [graph.frame], [graph.time_s], [graph], mode)
-        if network.whole_video:
-            whole.setdefault(video.video_id, []).append(observed)
-        else:
-            predictions.setdefault(video.video_id, []).extend(predictor.judge(observed))
-    for video_id, parts in whole.items():
-        predictions[video_id] = predictor.judge(ObservedFrames.join(parts))
+    predictions: dict[str, list[SceneGraph]] = {}
+    frames = track_progress(_read_frames(chosen), len(chosen), "frames", listeners.stage)
+    for video_id, graphs in truth.items():  # frames come in the same order
+        observed = [
+            predictor.observe([frame], [graph.frame], [graph.time_s], [graph], mode)
+            for graph, frame in zip(graphs, frames)
+        ]
+        predictions[video_id] = predictor.judge_video(observed)
     recalls = tuple(compute_graph_recall(truth, predictions, constraint) for constraint in Constraint)
     return RelationEvaluation(head, mode, recalls, options.build_origin(data, "relations", read_seed(metadata)))
 
@@ -360,8 +358,13 @@ def _read_frames(chosen: Sequence[tuple[LabelledVideo, SceneGraph]]) -> Iterator
     """The frame [H,W,3] of each chosen graph, in order; a file is decoded once for all its frames."""
     for _, group in groupby(chosen, key=lambda pair: pair[0].video_id):
         pairs = list(group)
-        for _, frame in read_frames(pairs[0][0].path, [graph.frame for _, graph in pairs]):
+        path, numbers = pairs[0][0].path, [graph.frame for _, graph in pairs]
+        given = dict.fromkeys(numbers)
+        for number, frame in read_frames(path, numbers):
+            del given[number]
             yield frame
+        if given:
+            raise UserError(f"{path.name} does not give frame {min(given)}; leave it out of the folder of --videos")
 
 
 def _round_percent(share: float) -> float:

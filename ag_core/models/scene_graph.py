@@ -148,7 +148,7 @@ def _encode_regions(
 
 
 class SceneGraphPredictor:
-    """Detector (for sgdet only), trunk and head as one function from images to graphs."""
+    """Detector (for sgdet only), trunk and head: from images to what is observed of them, and from that to graphs."""
 
     def __init__(
         self,
@@ -162,22 +162,6 @@ class SceneGraphPredictor:
         self.head = head.to(device).eval()
 
     @torch.no_grad()
-    def predict(
-        self,
-        images: Sequence[NDArray[np.uint8]],
-        frames: Sequence[int],
-        times_s: Sequence[float],
-        given: Sequence[SceneGraph] | None = None,
-        mode: Mode = Mode.SGDET,
-    ) -> list[SceneGraph]:
-        """One graph per RGB image [H,W,3] of one video, with its frame number and time. No images give no graphs.
-
-        `given` (one graph per image) is needed for predcls and sgcls and read only there. Objects of a frame without
-        a person are kept with relationships 0. Relatedness is not multiplied in (methods C18).
-        """
-        return self.judge(self.observe(images, frames, times_s, given, mode))
-
-    @torch.no_grad()
     def observe(
         self,
         images: Sequence[NDArray[np.uint8]],
@@ -186,7 +170,10 @@ class SceneGraphPredictor:
         given: Sequence[SceneGraph] | None = None,
         mode: Mode = Mode.SGDET,
     ) -> ObservedFrames:
-        """What `predict` knows of the images before it asks the head; parts of a video can be joined."""
+        """What is known of RGB images [H,W,3] of one video, each with its frame number and time, before judging.
+
+        `given` (one graph per image) is needed for predcls and sgcls and read only there.
+        """
         if not len(images) == len(frames) == len(times_s):
             raise ValueError(f"{len(images)} images, {len(frames)} frame numbers, {len(times_s)} times; give one each")
         found = self._frame_boxes(images, given, mode)
@@ -195,7 +182,11 @@ class SceneGraphPredictor:
 
     @torch.no_grad()
     def judge(self, observed: ObservedFrames) -> list[SceneGraph]:
-        """The graphs of observed frames; a head that looks at whole videos must get all frames of one."""
+        """One graph per observed frame; a head that looks at whole videos must get all frames of one.
+
+        Objects of a frame without a person are kept with relationships 0. Relatedness is not multiplied in (methods
+        C18).
+        """
         batch, found = observed.batch, list(observed.boxes)
         logits = self.head(batch)
         relations = check_answers(logits.probabilities().cpu().numpy(), type(self.head).__name__)
@@ -207,6 +198,12 @@ class SceneGraphPredictor:
             _build_graph(frame, time_s, boxes, relations[pair_frames == index])
             for index, (frame, time_s, boxes) in enumerate(zip(observed.frames, observed.times_s, found))
         ]
+
+    def judge_video(self, parts: Sequence[ObservedFrames]) -> list[SceneGraph]:
+        """The graphs of a video that was observed in parts: a head that looks at whole videos gets all at once."""
+        if self.head.whole_video and parts:
+            parts = [ObservedFrames.join(parts)]
+        return [graph for part in parts for graph in self.judge(part)]
 
     def _frame_boxes(
         self, images: Sequence[NDArray[np.uint8]], given: Sequence[SceneGraph] | None, mode: Mode

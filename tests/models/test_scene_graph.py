@@ -1,6 +1,7 @@
 """From images to graphs: modes, frames apart, nobody in the frame, nothing to do."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -78,6 +79,11 @@ def predictor(request: pytest.FixtureRequest, trunk: RegionFeatureExtractor) -> 
     return SceneGraphPredictor(FixedDetector(FOUND), trunk, build_relation_head(request.param))
 
 
+def predict(predictor: SceneGraphPredictor, *arguments: Any, **options: Any) -> list[SceneGraph]:
+    """The graphs of images, by the arguments of `observe`."""
+    return predictor.judge(predictor.observe(*arguments, **options))
+
+
 def same(a: SceneGraph, b: SceneGraph) -> bool:
     return (
         np.array_equal(a.object_classes, b.object_classes)
@@ -89,7 +95,7 @@ def same(a: SceneGraph, b: SceneGraph) -> bool:
 def test_found_graphs(predictor: SceneGraphPredictor) -> None:
     images = make_frames()
     kept = [image.copy() for image in images]
-    graphs = predictor.predict(images, [1, 7, 9], [0.0, 0.5, 0.7])
+    graphs = predict(predictor, images, [1, 7, 9], [0.0, 0.5, 0.7])
     assert [(g.frame, g.time_s, len(g)) for g in graphs] == [(1, 0.0, 1), (7, 0.5, 1), (9, 0.7, 0)]
     first, nobody, nothing = graphs
     assert first.person_box_xyxy is not None and first.person_box_xyxy.tolist() == [12, 8, 44, 71]
@@ -104,20 +110,20 @@ def test_found_graphs(predictor: SceneGraphPredictor) -> None:
 
 def test_frames_do_not_influence_one_another(predictor: SceneGraphPredictor) -> None:
     images = make_frames()
-    together = predictor.predict(images, [1, 2, 3], [0, 1, 2])
+    together = predict(predictor, images, [1, 2, 3], [0, 1, 2])
     for index, image in enumerate(images):
-        assert same(predictor.predict([image], [1], [0])[0], together[index])
+        assert same(predict(predictor, [image], [1], [0])[0], together[index])
 
 
 def test_second_call_is_equal(predictor: SceneGraphPredictor) -> None:
-    first, second = (predictor.predict(make_frames()[:1], [1], [0.0])[0] for _ in range(2))
+    first, second = (predict(predictor, make_frames()[:1], [1], [0.0])[0] for _ in range(2))
     assert np.array_equal(first.relations, second.relations)
 
 
 @pytest.mark.parametrize("mode", [Mode.PREDCLS, Mode.SGCLS])
 def test_given_boxes(predictor: SceneGraphPredictor, mode: Mode) -> None:
     given = annotated()
-    (graph,) = predictor.predict(make_frames()[:1], [5], [0.2], [given], mode)
+    (graph,) = predict(predictor, make_frames()[:1], [5], [0.2], [given], mode)
     assert graph.object_boxes_xyxy.tolist() == [[50, 20, 70, 40], [5, 30, 60, 75]]
     assert graph.person_score == 1
     assert ((graph.object_classes > 0) & (graph.object_classes < N_CLASSES)).all()
@@ -130,23 +136,23 @@ def test_given_boxes(predictor: SceneGraphPredictor, mode: Mode) -> None:
 
 
 def test_given_without_a_person(predictor: SceneGraphPredictor) -> None:
-    (graph,) = predictor.predict(make_frames()[:1], [5], [0.2], [annotated(person=False)], Mode.PREDCLS)
+    (graph,) = predict(predictor, make_frames()[:1], [5], [0.2], [annotated(person=False)], Mode.PREDCLS)
     assert len(graph) == 2 and not graph.relations.any()
 
 
 @pytest.mark.parametrize("mode", list(Mode))
 def test_no_images(predictor: SceneGraphPredictor, mode: Mode) -> None:
-    assert predictor.predict([], [], [], [], mode) == []
+    assert predict(predictor, [], [], [], [], mode) == []
 
 
 def test_what_is_missing_is_said(trunk: RegionFeatureExtractor) -> None:
     predictor = SceneGraphPredictor(None, trunk, build_relation_head("frequency"))
     with pytest.raises(ValueError, match="detector"):
-        predictor.predict(make_frames(), [1, 2, 3], [0, 1, 2])
+        predict(predictor, make_frames(), [1, 2, 3], [0, 1, 2])
     with pytest.raises(ValueError, match="given graph"):
-        predictor.predict(make_frames(), [1, 2, 3], [0, 1, 2], mode=Mode.SGCLS)
+        predict(predictor, make_frames(), [1, 2, 3], [0, 1, 2], mode=Mode.SGCLS)
     with pytest.raises(ValueError, match="one each"):
-        predictor.predict(make_frames(), [1], [0])
+        predict(predictor, make_frames(), [1], [0])
 
 
 def test_at_most_twenty_objects() -> None:

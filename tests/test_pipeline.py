@@ -129,6 +129,19 @@ def test_each_picture_is_seen_once_and_a_second_run_is_equal(models: Models, fil
     assert predict_video(film, models, rate=4).to_json() == first.to_json()
 
 
+def test_graphs_of_a_phones_video_stand_at_their_own_times(models: Models, tmp_path: Path) -> None:
+    shown_at = [*range(20), *range(20, 50, 5)]  # twelfths of a second: 12 frames a second, then 2.4
+    path = write_video(tmp_path / "phone.mp4", n_frames=len(shown_at), shown_at=shown_at)
+    prediction = predict_video(path, models)
+    content = json.loads(prediction.to_text())
+    jsonschema.Draft202012Validator(SCHEMA).validate(content)
+    assert content["video"]["frame_times_s"] == pytest.approx([number / 12 for number in shown_at], abs=1e-4)
+    for graph in content["frames"]:
+        assert graph["time_s"] == pytest.approx(shown_at[graph["frame"] - 1] / 12, abs=1e-4)
+    np.testing.assert_allclose(prediction.actions[0].times_s, compute_bank_times(45 / 12 + 1 / 12))
+    assert [graph["frame"] for graph in content["frames"]] == [6, 12, 18, 21, 22, 24, 25]
+
+
 def test_more_graphs_to_show_leave_the_scores_as_they_are(models: Models, film: Path) -> None:
     plain, dense = predict_video(film, models), predict_video(film, models, rate=6)
     assert {g.frame for g in plain.frames} < {g.frame for g in dense.frames}

@@ -1,11 +1,13 @@
 """The clock of a recording: what time stamps give, evenly spaced or not, and what is set right."""
 
+import re
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from ag_core.records import FrameClock
+from ag_core.settings import PROJECT
 from ag_core.video.clock import make_clock
 
 MILLISECONDS = Fraction(1, 1000)
@@ -91,6 +93,31 @@ def test_slow_recordings_are_no_mistake() -> None:
     assert make_clock(spaced(24, 1 / 3600), MILLISECONDS, 1 / 3600, 1 / 3600, 86400.0).fps == 1 / 3600
     assert make_clock(list(range(300)), MILLISECONDS, 1000.0, 1000.0) == FrameClock(1000, 300)
     assert make_clock([0], Fraction(1), 1 / 512, 1 / 512) == FrameClock(25, 1)
+
+
+CONVERTERS = ("ag_core/records.py", "ag_core/annotations/clock.py")
+"""Where frames become seconds and seconds frames; the player has a counterpart of its own."""
+
+OTHERWISE = {
+    "ag_core/ui/player/player.py": "how many frames to count where nobody knows the rate or the length",
+    "ag_core/video/transcode.py": "how far a clock is from an even one",
+    "ag_core/doctor/videos.py": "how late a frame may be",
+    "ag_core/doctor/predictions.py": "how much two rates may differ",
+    "ag_core/world_audit/audit_inputs.py": "metres a second",
+}
+"""Other sums with a rate, in files that turn no frame into a time."""
+
+
+def test_nothing_else_turns_frames_into_seconds() -> None:
+    folders = [PROJECT / "ag_core", PROJECT / "pages"]
+    files = [path for folder in folders for path in folder.rglob("*") if path.suffix in (".py", ".sql")]
+    found = {
+        path.relative_to(PROJECT).as_posix()
+        for path in [*files, PROJECT / "app.py"]
+        if re.search(r"[*/] *([a-z_]+\.)*fps\b|\bfps *[*/]", re.sub(r"--.*", "", path.read_text(encoding="utf-8")))
+    }
+    own = {path for path in found if path.startswith("ag_core/world/")}  # draws at a rate of its own
+    assert found - own == {*CONVERTERS, *OTHERWISE}
 
 
 def test_a_clock_is_checked() -> None:

@@ -1,6 +1,6 @@
 """Video files: what they are, their frames by number, bad files, and copies for the browser."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
@@ -44,6 +44,7 @@ def write_video(
     sound: bool = False,
     rotation: int = 0,
     first_pts: int = 0,
+    shown_at: Sequence[int] | None = None,
     comment: str = "",
     container_options: dict[str, str] | None = None,
 ) -> Path:
@@ -58,7 +59,8 @@ def write_video(
         voice = container.add_stream("aac", rate=44100, layout="mono") if sound else None
         for number in range(1, n_frames + 1):
             frame = av.VideoFrame.from_ndarray(pattern(number), format="rgb24")
-            frame.pts, frame.time_base = number - 1 + first_pts, 1 / Fraction(rate)
+            shown = number - 1 if shown_at is None else shown_at[number - 1]
+            frame.pts, frame.time_base = shown + first_pts, 1 / Fraction(rate)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
         if voice is not None:

@@ -132,5 +132,5 @@ union all by name
 select $rate_unknown as kind, 'frames' as file, video_id as key,
        format('frame {} at {} frames a second is later than times can be here; it has none', last_frame, fps) as reason
 from graph_videos join known_rates using (video_id)
-where fps is not null and try_cast(last_frame / fps * 1000 as integer) is null
+where fps is not null and try_cast(time_of(last_frame, fps, frame_times_s) * 1000 as integer) is null
 order by kind, file, key, reason;

@@ -49,6 +49,14 @@ def take_list(owner: Mapping[str, Any], name: str) -> list[Any]:
     return values
 
 
+def take_truth(owner: Mapping[str, Any], name: str) -> bool:
+    """true or false; no word and no number for it."""
+    value = owner[name]
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} is {_describe(value)}, neither true nor false")
+    return value
+
+
 def take_whole(owner: Mapping[str, Any], name: str, least: int, most: int) -> int:
     """A whole number from `least` to `most`."""
     value = owner[name]

@@ -17,7 +17,7 @@ from ag_core.catalog import COCO_DATA, HOME_WORLD_DATA
 from ag_core.errors import UserError
 from ag_core.files import write_atomically
 from ag_core.records import ActionScores, SceneGraph, Video
-from ag_core.results.json_values import read_json, take_list, take_number, take_text, take_whole, to_array
+from ag_core.results.json_values import read_json, take_list, take_number, take_text, take_truth, take_whole, to_array
 from ag_core.taxonomy import ACTIONS, N_ACTIONS, OBJECT_CLASSES, RELATIONS_OF_GROUP, Group, find_object_index
 from ag_core.video.ids import find_fault_of_id
 
@@ -260,7 +260,9 @@ def _parse_frame(number: int, frame: dict[str, Any]) -> SceneGraph:
     ]
     boxes = [found["box_xyxy"] for found in objects]
     hidden = np.array([box is None for box in boxes], bool)
-    boxes_xyxy = to_array([box or [0] * 4 for box in boxes], "a box", -MAX_SIDE_PX, MAX_SIDE_PX).reshape(-1, 4)
+    boxes_xyxy = to_array(
+        [[0] * 4 if box is None else box for box in boxes], "a box", -MAX_SIDE_PX, MAX_SIDE_PX
+    ).reshape(-1, 4)
     boxes_xyxy[hidden] = np.nan
     return SceneGraph(
         frame=number,
@@ -284,5 +286,5 @@ def _parse_scores(model: str, rows: list[dict[str, Any]], over_time: dict[str, A
         scores=to_array([row["score"] for row in rows], "an action's score", 0, 1),
         times_s=to_array(over_time["times_s"], "times_s", 0, MAX_TIME_S),
         over_time=to_array(over_time[model], "an action's score over time", 0, 1),
-        trained_on=np.array([row["trained"] for row in rows], bool),
+        trained_on=np.array([take_truth(row, "trained") for row in rows], bool),
     )

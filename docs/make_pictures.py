@@ -74,6 +74,8 @@ def open_page(browser: Browser, url: str, path: str, query: dict[str, str]) -> P
     page.set_default_timeout(120_000)
     page.goto(f"{url}/{path}?{urllib.parse.urlencode(query)}")
     page.wait_for_selector(SETTLED)
+    for video in page.locator("video").all():
+        video.evaluate("(one) => one.readyState > 1 || new Promise((done) => one.addEventListener('loadeddata', done))")
     page.wait_for_timeout(2500)  # charts and the first frame of a video are drawn after the script
     return page
 

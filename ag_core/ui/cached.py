@@ -37,6 +37,7 @@ from ag_core.results.film_cache import FILE, FilmRequest, FinishedFilm
 from ag_core.results.prediction import Prediction
 from ag_core.settings import settings
 from ag_core.video.frames import read_poster
+from ag_core.video.index import read_frame_index
 from ag_core.video.transcode import to_browser_playable
 
 FileState = tuple[int, int, int]
@@ -277,6 +278,11 @@ def make_playable(path: Path) -> Path:
         _make_playable.clear(str(path), state)
         shown, _ = _make_playable(str(path), state)
     return Path(shown)
+
+
+def list_file_notes(path: Path) -> tuple[str, ...]:
+    """What is odd about a video file, in sentences; most have nothing. UserError where it cannot be read."""
+    return read_frame_index(path).list_notes()  # which remembers the last files itself
 
 
 @st.cache_data(max_entries=128, show_spinner="Preparing the video for the browser")

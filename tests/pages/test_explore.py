@@ -11,9 +11,11 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from ag_core.annotations.building.build import build_store
 from ag_core.graphs.formats import FORMATS
 from ag_core.records import ActionInterval, SceneGraph
 from ag_core.results.prediction import Prediction
+from ag_core.settings import settings
 from ag_core.taxonomy import RELATIONS, RELATIONS_OF_GROUP, Group, find_action_index, format_name
 from ag_core.ui import tables
 from ag_core.ui.formatting import format_download_name, format_object
@@ -21,6 +23,7 @@ from ag_core.ui.player.viewing import build_viewing, is_upright
 from ag_core.ui.widgets import export_menu
 from tests.conftest import stand_in_prediction
 from tests.pages.test_pages import notes, open_page
+from tests.video.test_frames import damage_frames, write_video
 
 MENU, SCOPE = "explore_export_menu", "explore_export_scope"
 
@@ -49,6 +52,20 @@ def test_only_the_open_table_is_made(app_home: Path) -> None:
     app.session_state["table"] = "About"
     app.run()
     assert len(app.dataframe) == 0 and any("**Scene**: Bedroom" in text.value for text in app.markdown)
+
+
+def test_an_odd_file_is_told_beside_its_player(
+    empty_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "videos").mkdir()
+    path = write_video(tmp_path / "videos" / "AB1CD.mp4", options={"g": "10", "bf": "0"})
+    damage_frames(path, [14])
+    build_store(tmp_path / "s.duckdb", videos=path.parent)
+    monkeypatch.setenv("AG_STORE", str(tmp_path / "s.duckdb"))
+    settings.cache_clear()
+    app = open_page("pages/1_Explore.py", v="AB1CD")
+    assert not app.exception
+    assert any("The file is damaged in" in caption.value for caption in app.caption)
 
 
 def test_the_menu_lists_what_the_scope_allows(app_home: Path) -> None:

@@ -3,7 +3,7 @@
 The annotation comes from the store; what the models say comes from the shipped prediction or from a finished run.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -157,12 +157,16 @@ def show_viewing(viewing: Viewing, key: str, *, compare: bool = False, **options
     Further options are those of `build_player_data`.
     """
     url, missing = None, describe_missing_video(viewing)
+    odd: Sequence[str] = ()
     if not missing and viewing.path:
         try:
             url = serve_video(cached.make_playable(viewing.path))
+            odd = cached.list_file_notes(viewing.path)
         except (UserError, FileNotFoundError) as error:
             missing = f"The video cannot be shown ({error}); boxes and graphs are shown without it."
-    for note in filter(None, (missing, describe_unknown_rate(viewing))):
+    said_below = viewing.prediction.notes if viewing.prediction is not None else ()
+    odd = [note for note in odd if note not in said_below]
+    for note in filter(None, (missing, describe_unknown_rate(viewing), *odd)):
         st.caption(f":material/info: {escape_markdown(note)}")
     sources = viewing.sources
     t0 = 0.0

@@ -15,7 +15,9 @@ import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
+from numpy.typing import NDArray
 
+from ag_core.video.display import FrameConverter
 from ag_core.video.index import FrameIndex
 from ag_core.video.opening import Threads, decode_packet, open_video, read_packets
 from ag_core.video.whole_decoding import compute_check_sum
@@ -30,12 +32,13 @@ damage more surely."""
 EARLIER_KEYS = 2
 """How many key frames earlier the second attempt starts where a container seeks only roughly."""
 
-Found = tuple[int, VideoFrame, int]
-"""A wanted number, a frame, and that frame's own number: an earlier one where the wanted frame is too damaged."""
+Found = tuple[int, NDArray[np.uint8], int]
+"""A wanted number, pixels [H,W,3], and the number of the frame they are of: an earlier one where it is too damaged."""
 
 
 def decode_frames(path: Path, index: FrameIndex, wanted: list[int]) -> Iterator[Found]:
-    """The wanted frames (ascending numbers, all within the file), each once and in order."""
+    """The wanted frames (ascending numbers, all within the file) as displayed, each once and in order."""
+    convert = FrameConverter(index.display)
     whole, at_start = index.whole, True
     threads: Threads = "many" if len(wanted) >= MANY_FRAMES else "one"
     with open_video(path, threads) as opened:
@@ -43,15 +46,15 @@ def decode_frames(path: Path, index: FrameIndex, wanted: list[int]) -> Iterator[
             damaged = whole is not None and whole.n_damaged > 0
             for start in _list_starts(index, key):
                 if left and _seek(*opened, index, start):
-                    left = yield from _decode_run(*opened, index, start, left)
+                    left = yield from _decode_run(*opened, index, start, left, convert)
                     damaged |= whole is None and bool(left)
                 at_start = False
             if left and not damaged:
                 with nullcontext(opened) if at_start else open_video(path, threads) as source:
-                    left = yield from _decode_run(*source, index, 1, left)
+                    left = yield from _decode_run(*source, index, 1, left, convert)
                 at_start = False
             if left:
-                yield from _decode_in_order(path, index, left)
+                yield from _decode_in_order(path, index, left, convert)
 
 
 def _group_by_key_frame(index: FrameIndex, wanted: list[int]) -> Iterator[tuple[int, list[int]]]:
@@ -95,7 +98,12 @@ def _seek(container: InputContainer, stream: VideoStream, index: FrameIndex, key
 
 
 def _decode_run(
-    container: InputContainer, stream: VideoStream, index: FrameIndex, key: int, wanted: list[int]
+    container: InputContainer,
+    stream: VideoStream,
+    index: FrameIndex,
+    key: int,
+    wanted: list[int],
+    convert: FrameConverter,
 ) -> Generator[Found, None, list[int]]:
     """Decode from here, key frame `key`, and yield wanted frames as long as nothing is odd; returns the numbers left.
 
@@ -124,7 +132,7 @@ def _decode_run(
         if number == due[0]:
             if sums is not None and compute_check_sum(frame) != sums[number - 1]:
                 return due
-            yield number, frame, number
+            yield number, convert(frame), number
             del due[0]
             if not due:
                 return due
@@ -154,11 +162,16 @@ def _decode_here(
             yield from decode_packet(stream, each)
 
 
-def _decode_in_order(path: Path, index: FrameIndex, wanted: list[int]) -> Iterator[Found]:
-    """Decode the file from its start as it is defined; a frame that does not come out is answered by the one before."""
+def _decode_in_order(path: Path, index: FrameIndex, wanted: list[int], convert: FrameConverter) -> Iterator[Found]:
+    """Decode the file from its start as it is defined; a frame that does not come out is answered by the one before.
+
+    No frame leaves this function, only its pixels: some decoders leave what they cannot decode as it was in a frame
+    that was given back before, so that it has to be given back at the same moment whatever is wanted.
+    """
     number_of = _number_by_pts(index)
     due = list(wanted)
-    number, last = 0, None
+    number = 0
+    last: VideoFrame | None = None
     with open_video(path, threads="one") as (container, stream):
         for packet in chain(read_packets(container, stream), [None]):
             for frame in decode_packet(stream, packet):
@@ -168,12 +181,14 @@ def _decode_in_order(path: Path, index: FrameIndex, wanted: list[int]) -> Iterat
                 if found <= number:
                     continue
                 while due and due[0] < found:
-                    yield due.pop(0), last or frame, number or found
-                number, last = found, frame
+                    yield due.pop(0), convert(last or frame), number or found
+                number = found
+                if index.whole is None:  # otherwise every number has its frame, and the last is given back at once
+                    last = frame
                 if due and due[0] == number:
-                    yield due.pop(0), frame, number
+                    yield due.pop(0), convert(frame), number
                 if not due:
                     return
     if last is not None:
         while due:
-            yield due.pop(0), last, number
+            yield due.pop(0), convert(last), number

@@ -15,7 +15,6 @@ from PIL import Image
 from ag_core.errors import UserError
 from ag_core.records import Video
 from ag_core.video.decoding import decode_frames
-from ag_core.video.display import FrameConverter
 from ag_core.video.index import read_frame_index
 
 
@@ -58,12 +57,11 @@ def read_frames(
     if wanted[0] < 1 or wanted[-1] > index.n_frames:
         outside = wanted[0] if wanted[0] < 1 else wanted[-1]
         raise UserError(f"{path.name} has no frame {outside}; its frames run from 1 to {index.n_frames}")
-    convert = FrameConverter(index.display)
     number = 0
-    for number, frame, shown in decode_frames(path, index, wanted):
+    for number, pixels, shown in decode_frames(path, index, wanted):
         if shown != number and replaced is not None:
             replaced.add(number)
-        yield number, convert(frame)
+        yield number, pixels
     if number != wanted[-1]:
         raise UserError(f"{path.name} has no frame that can be decoded near frame {wanted[-1]}; give a complete file")
 

@@ -45,8 +45,9 @@ def make_clock(
     """
     n_frames = len(pts)
     said = next((float(rate) for rate in (average, native) if MIN_SAID_RATE <= rate <= MAX_RATE), USUAL_RATE)
-    stamps = np.array([np.nan if stamp is None else float(stamp) for stamp in pts])
-    seconds = (stamps - next((stamp for stamp in stamps if not np.isnan(stamp)), 0.0)) * float(time_base)
+    # Whole numbers first: stamps far from zero lose their last digits as floats.
+    first = next((int(stamp) for stamp in pts if stamp is not None), 0)
+    seconds = np.array([np.nan if stamp is None else float(int(stamp) - first) for stamp in pts]) * float(time_base)
     steps = np.diff(seconds)
     forward = steps[steps > 0]
     if n_frames < 2:
@@ -63,10 +64,12 @@ def make_clock(
         reason = f"The file says that it lasts {duration_s:.1f} seconds and its time stamps run over {seconds[-1]:,.0f}"
         return FrameClock(said, n_frames, note=_say_assumed(reason, said))
     seconds, n_mended = _mend_stamps(seconds, step)
+    if not (np.diff(seconds) > 0).all():
+        return FrameClock(said, n_frames, note=_say_assumed("The file has no usable time stamps", said))
     if seconds[-1] > MAX_LENGTH_S:
         reason = f"The time stamps run over {seconds[-1] / 86400:,.0f} days"
         return FrameClock(said, n_frames, note=_say_assumed(reason, said))
-    note = ""
+    step, note = float(np.median(np.diff(seconds))), ""
     if n_mended:
         what = "time stamp is" if n_mended == 1 else "time stamps are"
         note = (

@@ -66,6 +66,19 @@ def test_stamps_that_are_missing_equal_or_out_of_order_are_fitted_between_the_ot
     assert clock.even and clock.fps == 20 and clock.note.startswith("4 time stamps are")
 
 
+def test_random_damage_gives_a_clock() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(400):
+        n_frames, rate = int(rng.choice([1, 2, 3, 5, 40])), float(rng.choice([1 / 60, 5, 24, 1000]))
+        stamps: list[int | None] = [*spaced(n_frames, rate)]
+        for _ in range(rng.choice([0, 1, 2, n_frames])):
+            odd = int(rng.integers(-(10**12), 10**12))
+            stamps[rng.integers(n_frames)] = [None, 0, -(2**63) + 1, 2**62, odd][rng.integers(5)]
+        clock = make_clock(stamps, MILLISECONDS, rate, 0.0, float(rng.choice([0, n_frames / rate, 1e9])))
+        assert clock.n_frames == n_frames and (np.diff(clock.times_s) > 0).all()
+        assert 0 < clock.duration_s < 3_000_000 and clock.fps <= 1010
+
+
 def test_a_clock_that_starts_anew_goes_on() -> None:
     clock = make_clock([*spaced(50, 25), *spaced(50, 25)], MILLISECONDS, 25.0, 25.0)
     assert clock.even and clock.fps == 25 and clock.duration_s == 4

@@ -85,13 +85,15 @@ def _print_contents(store: "AnnotationStore") -> None:
     for source in store.sources():
         counts = {name: count for name, count in count_rows(store, source).items() if name != "issues"}
         print(f"{source}: " + ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items()))
-    kinds = store.issues()["kind"].value_counts().sort_index()
+    issues = store.issues()
+    kinds = issues["kind"].value_counts().sort_index()
     print(
         f"issues: {kinds.sum():,}"
         + (", listed in the table `issues` and by `python -m ag_core doctor`" * bool(len(kinds)))
     )
+    of_inputs = issues[issues["key"] == ""].groupby("kind")["reason"].agg("; ".join)  # of a whole file or folder
     for kind, count in kinds.items():
-        print(f"  {count:>9,} {kind}")
+        print(f"  {count:>9,} {kind}" + (f": {of_inputs[kind]}" if kind in of_inputs else ""))
 
 
 def _peak() -> str:

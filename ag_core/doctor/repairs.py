@@ -122,7 +122,7 @@ REPAIRS: dict[str, Repair] = {
     "rate-unreadable": Repair(_V, _WARNING, "Rates that cannot be read", "videos",
         "A row of the table of rates is an id and a number of frames a second; others were left out.",
         "Correct the row and build again."),
-    "rate-unused": Repair(_V, _WARNING, "Rates of videos that are not there", "videos",
+    "rate-unused": Repair(_V, _NOTE, "Rates of videos that are not there", "videos",
         "The table of rates names videos that no annotation and no prediction speaks of, by that spelling.",
         "Compare the spelling of the names with the ids of the videos."),
     "frame-behind-end": Repair(_V, _ERROR, "Frames beyond the end of their video", "annotated videos",

@@ -14,7 +14,14 @@ from ag_core.results.prediction import DEFAULT_RATE
 from ag_core.results.prediction_cache import MAX_RATE, PredictionSettings
 from ag_core.ui import cached
 from ag_core.ui.formatting import escape_markdown, format_download_name, format_number, format_remaining
-from ag_core.ui.page import check_link, forget_position, show_failure, show_owner_note, show_page_frame
+from ag_core.ui.page import (
+    check_link,
+    check_link_number,
+    forget_position,
+    show_failure,
+    show_owner_note,
+    show_page_frame,
+)
 from ag_core.ui.player.viewing import (
     Viewing,
     build_viewing,
@@ -25,6 +32,7 @@ from ag_core.ui.player.viewing import (
 )
 from ag_core.ui.widgets.pickers import OF_DATA_SET, OWN_FILE
 
+MIN_RATE = 0.5
 JOB = "job"  # the query parameter that names a job, so that a result has a link while the app runs
 
 
@@ -41,7 +49,9 @@ def choose_video() -> Path | None:
         check_link("run_video", known, "video")
         return Path(known[st.selectbox("Which", list(known), key="run_video", bind="query-params")])
     handed_in = st.file_uploader(
-        "An mp4, mkv, mov, webm or similar, up to 300 MB", list(uploads.UPLOAD_ENDINGS), key="run_file"
+        f"An mp4, mkv, mov, webm or similar, up to {st.get_option('server.maxUploadSize')} MB",
+        list(uploads.UPLOAD_ENDINGS),
+        key="run_file",
     )
     return uploads.save_upload(handed_in.name, handed_in.getbuffer()) if handed_in else None
 
@@ -60,6 +70,7 @@ def choose_settings() -> PredictionSettings | None:
     """Detector, relation head and rate; None while a detector's model file is not chosen."""
     first, second, third = st.columns(3)
     check_link("run_detector", [entry.label for entry in DETECTORS.values()], "detector")
+    check_link_number("run_rate", MIN_RATE, MAX_RATE, "number of graphs per second")
     check_link("run_head", [entry.label for entry in RELATION_HEADS.values()], "relation head")
     with first:
         detector = st.selectbox(
@@ -82,7 +93,7 @@ def choose_settings() -> PredictionSettings | None:
     with third:
         rate = st.number_input(
             "Graphs per second",
-            0.5,
+            MIN_RATE,
             MAX_RATE,
             DEFAULT_RATE,
             0.5,

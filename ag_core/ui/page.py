@@ -112,6 +112,21 @@ def check_link(name: str, known: Iterable[str], noun: str) -> None:
         say_unknown(f"the {noun} {' and '.join(map(repr, unknown))}, which is not here; it is left out")
 
 
+SWITCH = ("true", "false")
+"""What a link may say of a switch."""
+
+
+def check_link_number(name: str, low: float, high: float, noun: str) -> None:
+    """As `check_link`, for a parameter that is a number from `low` to `high`."""
+    for said in st.query_params.get_all(name):
+        try:
+            inside = low <= float(said) <= high
+        except ValueError:
+            inside = False
+        if not inside:
+            say_unknown(f"the {noun} {said!r}, which is no number from {low:g} to {high:g}; it is left out")
+
+
 def show_empty_state(
     title: str, why: str, remedy: tuple[str, str] | None = None, params: Mapping[str, str] | None = None
 ) -> None:

@@ -141,6 +141,9 @@ UNKNOWN: list[tuple[str, Mapping[str, str | list[str]], str]] = [
     (RUN, {"run_detector": "eyes"}, "detector 'eyes'"),
     (RUN, {"run_kind": "One of the data set", "run_video": "NOONE"}, "video 'NOONE'"),
     (DOCTOR, {"area": ["Weather"]}, "area 'Weather'"),
+    (DOCTOR, {"small": "maybe"}, "setting of the switch 'maybe'"),
+    (STATISTICS, {"tab": "Objects and relationships", "lines": "many"}, "number of lines 'many'"),
+    (RUN, {"run_rate": "900"}, "number of graphs per second '900'"),
 ]
 
 

@@ -14,7 +14,7 @@ from ag_core.ui.charts.figures import Figure, show_figure
 from ag_core.ui.charts.plots import MARK
 from ag_core.ui.charts.time_axis import draw_duration_bars
 from ag_core.ui.formatting import format_number, format_percent
-from ag_core.ui.page import check_link
+from ag_core.ui.page import SWITCH, check_link
 from ag_core.ui.statistics.scope import StatisticsScope, pick_object
 
 
@@ -108,6 +108,7 @@ def _draw_transitions(table: pd.DataFrame, group: Group, dark: bool) -> plots.Ch
 
 def _show_durations(scope: StatisticsScope, object_class: int) -> None:
     st.subheader("How long relationships last", anchor=False)
+    check_link("every", SWITCH, "setting of the switch")
     every = st.toggle("With all objects", key="every", bind="query-params")
     name = "all objects" if every else formatting.format_object(object_class)
     counted = scope.compute("durations", *(() if every else (object_class,)))

@@ -13,7 +13,7 @@ from ag_core.ui.charts.bipartite import draw_bipartite_map, format_line_mark
 from ag_core.ui.charts.figures import Figure, show_figure
 from ag_core.ui.charts.plots import MARK
 from ag_core.ui.formatting import format_number
-from ag_core.ui.page import EXPLORE, check_link, show_empty_state
+from ag_core.ui.page import EXPLORE, check_link, check_link_number, show_empty_state
 from ag_core.ui.statistics.scope import StatisticsScope, show_log_toggle
 
 SHARE, COUNT = "share", "count"
@@ -38,6 +38,7 @@ def show_pairs(scope: StatisticsScope) -> None:
         lines = LINES_AT_FIRST
         logarithmic = False
         if shape == LINES:
+            check_link_number("lines", FEWEST_LINES, MAX_LINES, "number of lines")
             lines = st.slider(
                 "Heaviest lines",
                 FEWEST_LINES,

@@ -8,7 +8,7 @@ import streamlit as st
 from ag_core.annotations.store import ANNOTATION
 from ag_core.taxonomy import OBJECTS, find_object_index, format_name
 from ag_core.ui import cached
-from ag_core.ui.page import EXPLORE, check_link, show_empty_state
+from ag_core.ui.page import EXPLORE, SWITCH, check_link, show_empty_state
 from ag_core.ui.widgets.pickers import WHAT_COUNTS, format_source
 
 
@@ -42,6 +42,7 @@ class StatisticsScope:
 
 def show_log_toggle(label: str = "Logarithmic scale") -> bool:
     """Whether counts are drawn on a logarithmic scale, as the paper does; the link remembers."""
+    check_link("log", SWITCH, "setting of the scale")
     return st.toggle(label, value=True, key="log", bind="query-params")
 
 

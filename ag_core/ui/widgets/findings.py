@@ -15,7 +15,7 @@ from ag_core.table_files import MEDIA_TYPES, encode_table
 from ag_core.ui import cached
 from ag_core.ui.cached import StoreKey
 from ag_core.ui.formatting import escape_markdown, format_clock, format_download_name
-from ag_core.ui.page import EXPLORE, TIME, VIDEO, show_owner_note
+from ag_core.ui.page import EXPLORE, SWITCH, TIME, VIDEO, check_link, show_owner_note
 from ag_core.ui.widgets.pickers import show_download
 
 ROWS_A_PAGE = 100
@@ -65,6 +65,7 @@ def _make_report(key: StoreKey, ending: str) -> bytes:
 
 def show_funnel(key: StoreKey) -> None:
     """From the release to the frames that count, ours beside the published numbers."""
+    check_link("small", SWITCH, "setting of the switch")
     small = st.toggle(f"Only objects larger than {SMALL_SIDE:.0f} pixels", key="small", bind="query-params")
     table = cached.compare_funnel(key, SMALL_SIDE if small else 0.0)
     show_owner_note(

@@ -41,7 +41,8 @@ class Overlay {
   colour(track, view) {
     const groups = view.edges.get(track);
     if (!groups) return OVERLAY.neutral;
-    const says = (group) => view.groupsOn[group] && groups[group].some(([relation]) => !DENIALS.includes(view.relations[relation].name));
+    const affirms = ([relation, score], edges) => score === edges[0][1] && !DENIALS.includes(view.relations[relation].name);
+    const says = (group) => view.groupsOn[group] && groups[group].some((edge) => affirms(edge, groups[group]));
     if (says(GROUP_INDEX.contact)) return OVERLAY.contact;
     return says(GROUP_INDEX.attention) ? OVERLAY.attention : OVERLAY.neutral;
   }

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route
 
+from ag_core.taxonomy import find_relation_index
 from ag_core.video.transcode import to_browser_playable
 from tests.browser.counter_clip import write_counter_clip
 
@@ -248,6 +249,17 @@ def test_each_relationship_has_its_direction_and_its_own_score(show: Callable[..
     assert card.locator(".row.spatial title").text_content() == "sofa/couch beneath person 83%"
     live = of(page, "p.parts.live.textContent")
     assert "sofa/couch beneath person, person leaning on sofa/couch" in live and "person beneath" not in live
+    # A box has the colour of contact where that is the likeliest, and not where "not contacting" is.
+    free, touch = find_relation_index("not_contacting"), find_relation_index("touching")
+    for edges, colour in (
+        (f"[[{touch}, 0.9], [{free}, 0.6]]", "#C9A8FF"),
+        (f"[[{free}, 0.88], [{touch}, 0.51]]", "#FFFFFF"),
+        (f"[[{free}, 1], [{touch}, 1]]", "#C9A8FF"),
+    ):
+        view = (
+            f"{{edges: new Map([[1, [[], [], {edges}]]]), groupsOn: [true, true, true], relations: p.data.relations}}"
+        )
+        assert of(page, f"p.overlay.colour(1, {view})") == colour
     # The line of a spatial relationship ends at the person, those of the others at the card.
     ends = """() => [...agPlayerStats.player.root.querySelectorAll('.lane:not(.off) .line')].map((line) => {
         const end = line.getPointAtLength(line.getTotalLength());

@@ -60,9 +60,11 @@ def take_truth(owner: Mapping[str, Any], name: str) -> bool:
 def take_whole(owner: Mapping[str, Any], name: str, least: int, most: int) -> int:
     """A whole number from `least` to `most`."""
     value = owner[name]
+    if isinstance(value, float) and value.is_integer():  # 144.0 is a whole number in JSON
+        value = int(value)
     if type(value) is not int or not least <= value <= most:
         raise ValueError(f"{name} is {_describe(value)}, not a whole number from {least:,} to {most:,}")
-    return value
+    return int(value)
 
 
 def take_number(owner: Mapping[str, Any], name: str, least: float, most: float, *, above: bool = False) -> float:

@@ -222,7 +222,7 @@ def _parse_prediction(content: dict[str, Any]) -> Prediction:
     times_s = facts.get("frame_times_s")
     video = Video(
         video_id,
-        take_number(facts, "duration_s", 0, MAX_TIME_S),
+        take_number(facts, "duration_s", 0, MAX_TIME_S, above=True),
         take_number(facts, "fps", MIN_VIDEO_RATE, MAX_VIDEO_RATE),
         take_whole(facts, "width", 1, MAX_SIZE_PX),
         take_whole(facts, "height", 1, MAX_SIZE_PX),

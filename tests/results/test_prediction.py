@@ -154,14 +154,12 @@ def spoil(*way: Any, value: Any) -> dict[str, Any]:
     return content
 
 
-@pytest.mark.parametrize(
-    ("way", "value"),
-    [
+BROKEN: list[tuple[tuple[Any, ...], Any]] = [
         *((("video", "fps"), value) for value in (0, -1, None, "12", True, 1e9, 1e-300)),
         *((("video", "id"), value) for value in ("", 5, None, "a/b", "\ud800", "A" * 201, "a\0b")),
         *((("video", "frames"), value) for value in (0, 144.5, "144", 10**8, 10**400)),
         *((("video", "width"), value) for value in (0, -480, None, 10**6)),
-        *((("video", "duration_s"), value) for value in (-1, 1e9, "12")),
+        *((("video", "duration_s"), value) for value in (0, -1, 1e9, "12")),
         (("video", "file"), None), (("video", "sha256"), 7), (("video",), []),
         (("models", 0, "name"), "\udfff"), (("models", 0, "role"), 3), (("models",), {}), (("models", 0), "reldn"),
         (("settings", "rate"), 0), (("notes",), "a note"), (("notes",), [7]),
@@ -177,12 +175,26 @@ def spoil(*way: Any, value: Any) -> dict[str, Any]:
         (("actions", "sgfb", 0, "score"), -1), (("actions", "sgfb", 0, "score"), "high"),
         (("actions_over_time", "times_s"), [-1, 2, 3]), (("actions_over_time", "sgfb"), [[2] * N_ACTIONS] * 3),
         (("actions",), []),
-    ],
-)  # fmt: skip
+]  # fmt: skip
+"""Values of a prediction's file that no later step can hold, by their keys."""
+
+
+@pytest.mark.parametrize(("way", "value"), BROKEN)
 def test_values_that_no_later_step_can_hold_are_refused(way: tuple[Any, ...], value: Any) -> None:
     assert Prediction.from_json(example().to_json()).video.video_id == "clip"
     with pytest.raises(UserError, match=r"this prediction is damaged \(.+\); make it anew"):
         Prediction.from_json(spoil(*way, value=value))
+
+
+def test_the_schema_refuses_what_the_reader_refuses() -> None:
+    check = jsonschema.Draft202012Validator(SCHEMA)
+    # What a schema cannot say: half a pair of surrogates.
+    written = [(way, value) for way, value in BROKEN if not (isinstance(value, str) and "\ud800" <= value <= "\udfff")]
+    assert [(way, value) for way, value in written if check.is_valid(spoil(*way, value=value))] == []
+
+
+def test_a_whole_number_may_be_written_with_a_point() -> None:
+    assert Prediction.from_json(spoil("video", "frames", value=144.0)).video.n_frames == 144
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,7 @@ from ag_core.settings import WEIGHTS, settings
 from ag_core.taxonomy import N_OBJECTS
 from ag_core.video.clips import letterbox, list_clip_centre_times, list_clip_frame_numbers
 from ag_core.video.frames import HOME_WORLD_MARK, probe_video, read_comment, read_frames
+from ag_core.video.ids import replace_forbidden
 from ag_core.video.index import read_frame_index
 
 
@@ -271,7 +272,7 @@ def predict_video(
         raise UserError(f"{path.name} became another file while it was watched; predict it again")
     return Prediction(
         video=video,
-        file=path.name,
+        file=replace_forbidden(path.name),
         sha256=sha256,
         models=models.uses,
         rate=rate,

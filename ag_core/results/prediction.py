@@ -19,7 +19,7 @@ from ag_core.files import write_atomically
 from ag_core.records import ActionScores, SceneGraph, Video
 from ag_core.results.json_values import read_json, take_list, take_number, take_text, take_truth, take_whole, to_array
 from ag_core.taxonomy import ACTIONS, N_ACTIONS, OBJECT_CLASSES, RELATIONS_OF_GROUP, Group, find_object_index
-from ag_core.video.ids import find_fault_of_id
+from ag_core.video.ids import find_fault_of_id, make_id, replace_forbidden
 
 FORMAT = "action-genome-explorer/prediction"
 VERSION = 1
@@ -108,7 +108,8 @@ class Prediction:
 
     def with_file(self, path: Path) -> "Prediction":
         """The same prediction of the same content under another file's name, with its path."""
-        return replace(self, file=path.name, video=replace(self.video, video_id=path.stem, path=path))
+        video = replace(self.video, video_id=make_id(path.stem), path=path)
+        return replace(self, file=replace_forbidden(path.name), video=video)
 
     def to_json(self) -> dict[str, Any]:
         """The file's content as plain values (docs/prediction.md)."""

@@ -15,6 +15,7 @@ from PIL import Image
 from ag_core.errors import UserError
 from ag_core.records import Video
 from ag_core.video.decoding import decode_frames
+from ag_core.video.ids import make_id
 from ag_core.video.index import read_frame_index
 
 
@@ -28,7 +29,7 @@ def probe_video(path: Path | str) -> Video:
     width, height = index.size_wh
     clock = index.clock
     return Video(
-        video_id=path.stem,
+        video_id=make_id(path.stem),
         duration_s=clock.duration_s,
         fps=clock.fps,
         width=width,

@@ -24,6 +24,16 @@ def strip_video_ending(name: str) -> str:
     return stem if stem and dot + ending.lower() in VIDEO_ENDINGS else name
 
 
+def make_id(stem: str) -> str:
+    """The id of a video by its file's name without the ending, whatever that is: what ids cannot hold is replaced."""
+    return replace_forbidden(stem)[:MAX_ID_LETTERS]
+
+
+def replace_forbidden(name: str) -> str:
+    """A file's name as a text that files and tables can hold; some systems have names that are no text."""
+    return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", name)
+
+
 def find_fault_of_id(video_id: object) -> str:
     """Why a value cannot be the id of a video, as the end of a sentence; '' where it can."""
     if not isinstance(video_id, str):

@@ -7,6 +7,7 @@ import pytest
 
 from ag_core.errors import UserError
 from ag_core.video.frames import probe_video, read_comment, read_frames
+from ag_core.video.ids import find_fault_of_id
 from tests.video.test_frames import number_in, write_video
 
 
@@ -95,3 +96,14 @@ def test_a_tag_that_is_no_text(tmp_path: Path, ending: str) -> None:
     path.write_bytes(path.read_bytes().replace(b"a cafe", b"a caf\xe9"))
     assert probe_video(path).n_frames == 3
     assert read_comment(path) == "made in a caf\ufffd"
+
+
+def test_a_name_that_is_no_text_or_too_long_still_gives_an_id(tmp_path: Path) -> None:
+    for name in (b"b\xff.mp4", b"x" * 240 + b".mp4"):
+        path = tmp_path / os.fsdecode(name)
+        try:
+            write_video(path, n_frames=3)
+        except (OSError, UnicodeError):  # a system whose names are always text
+            continue
+        assert find_fault_of_id(path.stem)
+        assert not find_fault_of_id(probe_video(path).video_id)

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,13 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from ag_core.annotations.building.build import build_store
 from ag_core.errors import UserError
-from ag_core.jobs.job import Job, JobState
-from ag_core.jobs.prediction import PredictionRequest
 from ag_core.records import FrameClock
-from ag_core.results import uploads
-from ag_core.results.film_cache import FilmRequest
-from ag_core.results.prediction import Prediction
-from ag_core.results.prediction_cache import PredictionSettings
 from ag_core.settings import PROJECT, settings
 from ag_core.ui import cached, shipped_files, tables
 from ag_core.ui.charts import plots
@@ -30,7 +23,6 @@ from ag_core.ui.formatting import (
 )
 from ag_core.ui.widgets.running_query import RunningQuery
 from tests.conftest import stand_in_prediction
-from tests.jobs.stand_in_film import stand_in_film
 
 NOTE = "These models know only the home world."
 
@@ -213,176 +205,6 @@ def test_a_query_can_be_cancelled() -> None:
     assert not query.running and query.error == "the query was stopped"
 
 
-class Desk:
-    """A queue that finishes a job when it is asked to, without models."""
-
-    def __init__(self) -> None:
-        self.known: dict[str, Job[PredictionRequest]] = {}
-
-    def submit(self, request: PredictionRequest, visitor: str) -> str:
-        name = f"job{len(self.known)}"
-        self.known[name] = Job(name, request, "key", JobState.RUNNING, "watching the video", 3, 12, 1.5, 2.0, 4.5)
-        return name
-
-    def list_jobs(self, visitor: str) -> list[Job[PredictionRequest]]:
-        return list(self.known.values())
-
-    def get_job(self, name: str) -> Job[PredictionRequest]:
-        if name not in self.known:
-            raise UserError(f"job {name} is not known; submit it again")
-        return self.known[name]
-
-    def join(self, name: str, visitor: str) -> None:
-        pass
-
-    def may_cancel(self, name: str, visitor: str) -> bool:
-        return name in self.known and not self.known[name].cancelling
-
-    def cancel(self, name: str, visitor: str) -> None:
-        self.known[name] = replace(self.known[name], state=JobState.CANCELLED)
-
-    def finish(self, name: str) -> None:
-        self.known[name] = replace(self.known[name], state=JobState.DONE)
-
-    def get_result(self, name: str) -> Prediction:
-        return replace(stand_in_prediction("AB1CD"), notes=(NOTE,))
-
-
-@pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
-    desk = Desk()
-    monkeypatch.setattr(cached, "get_prediction_queue", lambda: desk)
-    return desk
-
-
-def test_run_shows_progress_and_the_result(app_home: Path, desk: Desk) -> None:
-    app = open_page(RUN)
-    assert app.button(key="run_start").disabled
-    app.button_group(key="run_kind").set_value("One of the data set").run()
-    app.button(key="run_start").click().run()
-    assert not app.exception
-    assert "25" in str(app.get("progress")[0].proto)
-    assert "3 of 12 · 2.0 per second · about 4 s left" in str(app.get("progress")[0].proto.text)
-    desk.finish("job0")
-    app.run()
-    assert not app.exception
-    assert app.warning[0].value == NOTE
-    assert len(app.get("bidi_component")) == 1
-
-
-def test_run_cancels(app_home: Path, desk: Desk) -> None:
-    app = open_page(RUN)
-    app.button_group(key="run_kind").set_value("One of the data set").run()
-    app.button(key="run_start").click().run()
-    app.button(key="cancel_job0").click().run()
-    assert desk.known["job0"].state == JobState.CANCELLED
-    assert not app.exception
-
-
-def test_run_explains_an_unknown_job(app_home: Path, desk: Desk) -> None:
-    app = open_page(RUN, job="gone")
-    assert not app.exception
-    assert app.error[0].value == "Job gone is not known; submit it again."
-
-
-class Stage:
-    """A studio that finishes a film when it is asked to, with a stand-in film."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.known: dict[FilmRequest, Job[FilmRequest]] = {}
-
-    def submit(self, order: FilmRequest, visitor: str) -> None:
-        self.known[order] = Job(
-            "job", order, order.key, JobState.RUNNING, "drawing", 36, 144, 4.0, rate=9.0, remaining_s=12.0
-        )
-
-    def find_latest(self, order: FilmRequest, visitor: str) -> Job[FilmRequest] | None:
-        return self.known.get(order)
-
-    def join(self, name: str, visitor: str) -> None:
-        pass
-
-    def may_cancel(self, name: str, visitor: str) -> bool:
-        return True
-
-    def cancel(self, name: str, visitor: str) -> None:
-        for order, job in self.known.items():
-            self.known[order] = replace(job, state=JobState.CANCELLED)
-
-    def finish(self, order: FilmRequest) -> None:
-        stand_in_film(self.folder, order)
-        self.known[order] = Job("job", order, order.key, JobState.DONE)
-
-
-@pytest.fixture
-def stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Stage:
-    stage = Stage(tmp_path / "films")
-    monkeypatch.setattr(cached, "get_film_queue", lambda: stage)
-    return stage
-
-
-def test_make_shows_progress_and_the_film(app_home: Path, stage: Stage) -> None:
-    app = open_page(MAKE)
-    app.multiselect(key="make_actions").set_value([59, 11]).run()
-    app.number_input(key="make_seed").set_value(3).run()
-    app.button(key="make_start").click().run()
-    assert not app.exception
-    order = FilmRequest(3, (59, 11))
-    assert app.query_params["actions"] == "c059,c011"
-    assert "36 of 144 frames · about 12 s left" in str(app.get("progress")[0].proto.text)
-    stage.finish(order)
-    app.run()
-    assert not app.exception and not app.error
-    assert len(app.get("bidi_component")) == 1
-    assert "0.5 s to 2.5 s" in notes(app)
-    assert "not shown: no table is in this room" in notes(app)
-    assert app.dataframe[0].value["action_id"].tolist() == ["c059"]
-    assert [button.proto.label for button in app.get("download_button")][:3] == [
-        "Video (mp4)", "Annotation (JSON)", "Charades row (CSV)"
-    ]  # fmt: skip
-
-
-def test_make_cancels(app_home: Path, stage: Stage) -> None:
-    app = open_page(MAKE)
-    app.button(key="make_start").click().run()
-    app.button(key="make_cancel").click().run()
-    assert not app.exception
-    assert any("Cancelled" in caption.value for caption in app.caption)
-
-
-def test_a_link_shows_the_kept_film_or_offers_to_draw_it(app_home: Path, stage: Stage) -> None:
-    order = FilmRequest(5, (59,), "train", 20)
-    app = open_page(MAKE, **order.to_link())
-    assert "not kept on this machine" in app.info[0].value
-    assert app.multiselect(key="make_actions").value == [59]
-    assert app.number_input(key="make_seed").value == 5
-    assert app.selectbox(key="make_people").value == "train"
-    stage.finish(order)
-    app = open_page(MAKE, **order.to_link())
-    assert len(app.get("bidi_component")) == 1
-    app = open_page(MAKE)
-    assert app.subheader[0].value == "Films made here"
-    app.button(key=f"open_{order.key}").click().run()
-    assert app.query_params["seed"] == "5"
-    assert len(app.get("bidi_component")) == 1
-
-
-def test_make_explains_a_link_that_cannot_be_ordered(app_home: Path, stage: Stage) -> None:
-    app = open_page(MAKE, seed="5", actions="c999")
-    assert not app.exception
-    assert app.error[0].value.startswith("Action 'c999' is unknown")
-
-
-def test_an_upload_is_kept_once_under_its_own_name(app_home: Path) -> None:
-    first = uploads.save_upload("../my clip.mp4", b"content")
-    assert first.name == "my clip.mp4"
-    assert app_home in first.parents
-    assert uploads.save_upload("my clip.mp4", b"content") == first
-    with pytest.raises(UserError, match="is empty"):
-        uploads.save_upload("empty.mp4", b"")
-
-
 def test_numbers_are_written_one_way() -> None:
     assert format_number(1715568) == "1,715,568"
     assert format_percent(0.4249) == "42.5 %"
@@ -420,13 +242,3 @@ def test_pages_import_no_models_and_no_renderer(app_home: Path) -> None:
 def test_enter_in_a_list_chooses_one_and_not_all_that_match(page: str, app_home: Path) -> None:
     lists = open_page(page).multiselect
     assert len(lists) and not any(one.proto.select_all for one in lists)
-
-
-def test_the_name_of_a_file_is_shown_as_it_is(app_home: Path, desk: Desk) -> None:
-    name = "100% *of* [a](b) $x$ http_.mp4"
-    job_id = desk.submit(PredictionRequest(app_home / name, PredictionSettings()), "somebody")
-    desk.known[job_id] = replace(desk.known[job_id], state=JobState.FAILED, error=f"{name} cannot be read")
-    app = open_page(RUN)
-    assert app.error[0].value.replace("\\", "") == f"{name} cannot be read."
-    assert any(one.value.replace("\\", "").startswith(f"**{name}**") for one in app.markdown)
-    assert r"\*of\* \[a\](b) \$x\$" in app.error[0].value

@@ -1,0 +1,107 @@
+"""Page Run over a queue that finishes when it is asked to: progress, result, cancel, uploads."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ag_core.errors import UserError
+from ag_core.jobs.job import Job, JobState
+from ag_core.jobs.prediction import PredictionRequest
+from ag_core.results import uploads
+from ag_core.results.prediction import Prediction
+from ag_core.results.prediction_cache import PredictionSettings
+from ag_core.ui import cached
+from tests.conftest import stand_in_prediction
+from tests.pages.test_pages import NOTE, RUN, open_page
+
+
+class Desk:
+    """A queue that finishes a job when it is asked to, without models."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Job[PredictionRequest]] = {}
+
+    def submit(self, request: PredictionRequest, visitor: str) -> str:
+        name = f"job{len(self.known)}"
+        self.known[name] = Job(name, request, "key", JobState.RUNNING, "watching the video", 3, 12, 1.5, 2.0, 4.5)
+        return name
+
+    def list_jobs(self, visitor: str) -> list[Job[PredictionRequest]]:
+        return list(self.known.values())
+
+    def get_job(self, name: str) -> Job[PredictionRequest]:
+        if name not in self.known:
+            raise UserError(f"job {name} is not known; submit it again")
+        return self.known[name]
+
+    def join(self, name: str, visitor: str) -> None:
+        pass
+
+    def may_cancel(self, name: str, visitor: str) -> bool:
+        return name in self.known and not self.known[name].cancelling
+
+    def cancel(self, name: str, visitor: str) -> None:
+        self.known[name] = replace(self.known[name], state=JobState.CANCELLED)
+
+    def finish(self, name: str) -> None:
+        self.known[name] = replace(self.known[name], state=JobState.DONE)
+
+    def get_result(self, name: str) -> Prediction:
+        return replace(stand_in_prediction("AB1CD"), notes=(NOTE,))
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
+    desk = Desk()
+    monkeypatch.setattr(cached, "get_prediction_queue", lambda: desk)
+    return desk
+
+
+def test_run_shows_progress_and_the_result(app_home: Path, desk: Desk) -> None:
+    app = open_page(RUN)
+    assert app.button(key="run_start").disabled
+    app.button_group(key="run_kind").set_value("One of the data set").run()
+    app.button(key="run_start").click().run()
+    assert not app.exception
+    assert "25" in str(app.get("progress")[0].proto)
+    assert "3 of 12 · 2.0 per second · about 4 s left" in str(app.get("progress")[0].proto.text)
+    desk.finish("job0")
+    app.run()
+    assert not app.exception
+    assert app.warning[0].value == NOTE
+    assert len(app.get("bidi_component")) == 1
+
+
+def test_run_cancels(app_home: Path, desk: Desk) -> None:
+    app = open_page(RUN)
+    app.button_group(key="run_kind").set_value("One of the data set").run()
+    app.button(key="run_start").click().run()
+    app.button(key="cancel_job0").click().run()
+    assert desk.known["job0"].state == JobState.CANCELLED
+    assert not app.exception
+
+
+def test_run_explains_an_unknown_job(app_home: Path, desk: Desk) -> None:
+    app = open_page(RUN, job="gone")
+    assert not app.exception
+    assert app.error[0].value == "Job gone is not known; submit it again."
+
+
+def test_an_upload_is_kept_once_under_its_own_name(app_home: Path) -> None:
+    first = uploads.save_upload("../my clip.mp4", b"content")
+    assert first.name == "my clip.mp4"
+    assert app_home in first.parents
+    assert uploads.save_upload("my clip.mp4", b"content") == first
+    with pytest.raises(UserError, match="is empty"):
+        uploads.save_upload("empty.mp4", b"")
+
+
+def test_the_name_of_a_file_is_shown_as_it_is(app_home: Path, desk: Desk) -> None:
+    name = "100% *of* [a](b) $x$ http_.mp4"
+    job_id = desk.submit(PredictionRequest(app_home / name, PredictionSettings()), "somebody")
+    desk.known[job_id] = replace(desk.known[job_id], state=JobState.FAILED, error=f"{name} cannot be read")
+    app = open_page(RUN)
+    assert app.error[0].value.replace("\\", "") == f"{name} cannot be read."
+    assert any(one.value.replace("\\", "").startswith(f"**{name}**") for one in app.markdown)
+    assert r"\*of\* \[a\](b) \$x\$" in app.error[0].value

@@ -123,6 +123,7 @@ def find_saved_state(
         "kind": kind,
         "--out": out,
         "--preset": preset.name,
+        "--operator": preset.operator if isinstance(preset, VideoPreset) else "none",
         "the preset's numbers": hash_bytes(repr(preset).encode())[:12],
         "--steps": str(recipe.budget.steps),
         "--minutes": str(recipe.budget.minutes),

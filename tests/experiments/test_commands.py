@@ -141,6 +141,37 @@ def test_weights_that_do_not_belong_together_are_refused(
     assert command("evaluate", "relations", "--head", "frequency", "--frames", 2, *data) == 0
 
 
+@pytest.mark.slow
+def test_heads_that_were_interrupted_end_as_undisturbed_ones(
+    data: TrainingData, trained: Path, tiny_presets: None, tmp_path: Path
+) -> None:
+    exact = Compute(autocast="off")
+    options = TrainingOptions(tmp_path / "whole", Budget(steps=3), "tiny", 4, compute=exact, weights=trained)
+    training.train_action(data, options)
+    called = []
+
+    def interrupt_second(*_: object) -> None:
+        called.append(1)
+        if len(called) == 2:
+            raise KeyboardInterrupt
+
+    other = replace(options, out=tmp_path / "other")
+    with pytest.raises(KeyboardInterrupt):
+        training.train_action(data, other, training.Listeners(steps=interrupt_second))
+    assert {path.name for path in other.out.iterdir()} == {"lfb.safetensors"}
+    for wrong, said in (
+        (replace(other, operator="max"), "had --operator non-local, and max is wanted"),
+        (replace(other, seed=1), "had --seed 0, and 1 is wanted"),
+    ):
+        with pytest.raises(UserError, match=said):
+            training.train_action(data, replace(wrong, resume=True))
+    training.train_action(data, replace(other, resume=True))
+    for name in ("lfb", "sgfb", "oracle"):
+        whole, again = (load_file(folder / f"{name}.safetensors") for folder in (options.out, other.out))
+        assert all(torch.equal(whole[key], again[key]) for key in whole)
+    assert not list(data.cache.glob("training-*.pt"))
+
+
 def test_an_interrupted_training_goes_on_and_no_other_does(
     data: TrainingData, tiny_presets: None, tmp_path: Path
 ) -> None:

@@ -170,6 +170,7 @@ SHOW = """async ([content, kind, times]) => {
   const bytes = Uint8Array.from(atob(content), letter => letter.charCodeAt(0));
   const video = document.createElement('video');
   video.muted = true;
+  document.body.replaceChildren(video);
   video.src = URL.createObjectURL(new Blob([bytes], {type: kind}));
   const within = event => new Promise((done, failed) => {
     video.addEventListener(event, done, {once: true});
@@ -182,9 +183,12 @@ SHOW = """async ([content, kind, times]) => {
   const shown = [];
   for (const time of times) {
     if (Math.abs(video.currentTime - time) > 1e-9) {
+      // A frame that was sought is painted a moment after; where it is the one shown already, nothing tells of it.
+      const painted = new Promise(done => video.requestVideoFrameCallback(done));
       const seeked = within('seeked');
       video.currentTime = time;
       await seeked;
+      await Promise.race([painted, new Promise(done => setTimeout(done, 1000))]);
     }
     await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
     canvas.getContext('2d').drawImage(video, 0, 0);

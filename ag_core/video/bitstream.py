@@ -25,16 +25,18 @@ def is_clean_start(codec: str, extradata: Bytes | None, payload: Bytes) -> bool:
     if codec == "vp9":
         return next(_read_vp9_frames(payload), (False, False))[0]
     if codec == "av1":
-        return _is_clean_av1(payload)
+        return next(_read_av1_frames(payload), (False, False))[0]
     return False
 
 
 def count_shown(codec: str, payload: Bytes) -> int:
-    """How many frames a packet shows: VP8 and VP9 hide some that only others refer to."""
+    """How many frames a packet shows: VP8, VP9 and AV1 hide some that only others refer to."""
     if codec == "vp8":
         return payload[0] >> 4 & 1 if payload else 0
     if codec == "vp9":
         return sum(shown for _, shown in _read_vp9_frames(payload))
+    if codec == "av1":
+        return sum(shown for _, shown in _read_av1_frames(payload))
     return 1
 
 
@@ -121,8 +123,8 @@ def _read_vp9_header(first: int) -> tuple[bool, bool]:
     return (False, True) if repeats else (is_key, bool(shown))
 
 
-def _is_clean_av1(payload: Bytes) -> bool:
-    """Whether the first frame is a key frame that is shown at once."""
+def _read_av1_frames(payload: Bytes) -> Iterator[tuple[bool, bool]]:
+    """(key frame that is shown at once?, shown?) of each frame in a packet of AV1 units."""
     position = 0
     while position < len(payload):
         kind, extended, sized = payload[position] >> 3 & 15, payload[position] >> 2 & 1, payload[position] >> 1 & 1
@@ -133,9 +135,9 @@ def _is_clean_av1(payload: Bytes) -> bool:
             shift, position = shift + 7, position + 1
             if not payload[position - 1] & 128:
                 break
-        if kind in (3, 6):  # a frame's header: repeat 1, kind 2, shown 1
-            return position < len(payload) and payload[position] >> 4 == 0b0001
+        if kind in (3, 6) and position < len(payload):  # a frame's header: repeat 1, kind 2, shown 1
+            header = payload[position] >> 4
+            yield header == 0b0001, bool(header & 0b1001)
         if not sized:
-            return False
+            return
         position += size
-    return False

@@ -118,7 +118,7 @@ def _read_frame_index(path: Path, inode: int, size: int, changed_ns: int) -> Fra
         packets = _scan_packets(container, stream)
         if not packets.stamps:
             raise UserError(f"{path.name} has a video track without frames; give a complete {KINDS} file")
-        if packets.first is None:
+        if packets.first is None or packets.encrypted:
             raise _refuse_undecodable(path, packets, 0)
         average, native = float(stream.average_rate or 0), float(stream.guessed_rate or 0)
         time_base = stream.time_base or Fraction(1, 1000)
@@ -201,7 +201,8 @@ class _Packets:
     stamps [P] time stamps, None where missing; decode_stamps: when each is decoded; discarded: hidden by an edit list
     marked         positions of packets that are called key frames; n_marked: how many a container's own table calls so
     clean_starts   positions of those that decoding may start with
-    odd            whether a packet shows no frame or several, or the track changes its kind on its way
+    odd            whether a packet shows no frame or several, is encrypted, or the track changes its kind on its way
+    encrypted      whether the very first is
     first          the first frame that a decoder gives; damaged: whether there was damage before that,
             or a packet is not whole
     """
@@ -224,7 +225,7 @@ def _scan_packets(container: InputContainer, stream: VideoStream) -> _Packets:
     context = stream.codec_context
     found = _Packets(codec=context.codec.canonical_name)
     extradata = context.extradata
-    may_hide = found.codec in ("vp8", "vp9")
+    may_hide = found.codec in ("vp8", "vp9", "av1")
     for packet in read_packets(container, stream):
         if found.first is None:
             _look_for_first(found, decode_packet(stream, packet))
@@ -235,7 +236,9 @@ def _scan_packets(container: InputContainer, stream: VideoStream) -> _Packets:
                 found.clean_starts.append(len(found.stamps))
             changes = packet.has_sidedata("new_extradata") and bool(found.stamps)
             found.odd |= changes
-            found.encrypted |= packet.has_sidedata("encryption_info")
+            if packet.has_sidedata("encryption_info"):
+                found.odd = True
+                found.encrypted |= not found.stamps
         if may_hide and count_shown(found.codec, memoryview(packet)) != 1:
             found.odd = True
         found.stamps.append(packet.pts)
@@ -279,7 +282,7 @@ def _are_plain(packets: _Packets, container: str, reorder_depth: int) -> bool:
     """Whether it is certain that each packet is one frame, shown in the order of the time stamps."""
     if not ("mp4" in container or "matroska" in container) or packets.codec not in PLAIN_CODECS:
         return False
-    if packets.odd or packets.encrypted or packets.interlaced or packets.damaged or packets.first is None:
+    if packets.odd or packets.interlaced or packets.damaged or packets.first is None:
         return False
     if None in packets.stamps or packets.clean_starts[:1] != [0]:
         return False

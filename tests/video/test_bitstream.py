@@ -36,6 +36,27 @@ def test_vp9(payload: bytes, shown: int, clean: bool) -> None:
     assert is_clean_start("vp9", None, payload) == clean
 
 
+DELIMITER, FRAME, TILES = b"\x12\x00", b"\x32\x02", b"\x22\x01\x00"  # units of AV1 that say their size
+
+
+@pytest.mark.parametrize(
+    ("payload", "shown", "clean"),
+    [
+        (DELIMITER + FRAME + b"\x10\x00", 1, True),
+        (DELIMITER + FRAME + b"\x30\x00", 1, False),
+        (DELIMITER + FRAME + b"\x20\x00", 0, False),  # for others to refer to
+        (DELIMITER + FRAME + b"\x20\x00" + FRAME + b"\x30\x00" + TILES, 1, False),
+        (DELIMITER + b"\x1a\x01\x80", 1, False),  # one that was hidden is shown
+        (b"\x30\x10\x00", 1, True),  # the last unit need not say its size
+        (DELIMITER, 0, False),
+        (b"", 0, False),
+    ],
+)
+def test_av1(payload: bytes, shown: int, clean: bool) -> None:
+    assert count_shown("av1", payload) == shown
+    assert is_clean_start("av1", None, payload) == clean
+
+
 @pytest.mark.parametrize(("first", "shown", "clean"), [(0x10, 1, True), (0x11, 1, False), (0x01, 0, False)])
 def test_vp8(first: int, shown: int, clean: bool) -> None:
     assert count_shown("vp8", bytes([first])) == shown

@@ -218,6 +218,20 @@ def test_a_file_of_which_hardly_anything_decodes_is_refused(tmp_path: Path) -> N
         probe_video(path)
 
 
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+def test_an_encrypted_file_is_called_so(tmp_path: Path, codec: str) -> None:
+    key = {"encryption_key": "76a6c65c5ea762046bd749a2e632ccbb", "encryption_kid": "a7e61c373e219033c21091fa607bf3b8"}
+    options = {"x265-params": "log-level=none"} if codec == "libx265" else {}
+    path = write_video(
+        tmp_path / "shut.mp4",
+        codec=codec,
+        options=options,
+        container_options={"encryption_scheme": "cenc-aes-ctr", **key},
+    )
+    with pytest.raises(UserError, match=r"shut\.mp4 is encrypted, so that its frames cannot be seen"):
+        probe_video(path)
+
+
 def test_decoding_a_whole_file_is_done_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_video(tmp_path / "clip.avi", codec="mpeg4", n_frames=5)
     first = whole_decoding.decode_whole(path)

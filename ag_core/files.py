@@ -218,7 +218,7 @@ def _explain_faults(asked: Path, folder: Path) -> Iterator[None]:
 
 def _make_locked(target: Path) -> tuple[Path, int | None]:
     """A hidden folder and the open lock on it; anew where a clean-up took it between making and locking."""
-    name = os.fsdecode(os.fsencode(target.name)[:_MAX_NAME_BYTES])
+    name = os.fsencode(target.name)[:_MAX_NAME_BYTES].decode("utf-8", "ignore")
     while True:
         mark = f"{os.getpid()}-{secrets.token_hex(4)}"
         folder = target.with_name(f".{name}.{mark}.part")

@@ -32,6 +32,7 @@ from ag_core.records import Detections, FrameClock
 from ag_core.results.prediction import Prediction
 from ag_core.results.prediction_cache import (
     PredictionSettings,
+    compute_key_of,
     compute_result_key,
     keep_result,
     load_finished_result,
@@ -365,6 +366,8 @@ def test_a_film_that_is_swapped_is_not_kept_for_the_older(film: Path, weights: P
     assert other != key and other == compute_result_key(path, chosen, weights)
     assert load_finished_result(tmp_path / "kept", other, path) is not None
     assert load_finished_result(tmp_path / "kept", other, film) is None
+    used = tuple(replace(use, sha256="1" * 64) if use.role == "lfb" else use for use in made.models)
+    assert compute_key_of(replace(made, models=used), chosen, weights) != other, "weights that were swapped count, too"
 
 
 @pytest.mark.parametrize("kind", BAD)

@@ -46,7 +46,8 @@ class PredictionWork:
             raise Cancelled
         wanted = Path(job["out"])
         if compute_key_of(prediction, chosen, self.weights) != wanted.stem:
-            raise UserError(f"{Path(job['path']).name} is another file than when it was submitted; submit it again")
+            name = Path(job["path"]).name
+            raise UserError(f"{name}, or a weights file, is another than when it was submitted; submit it again")
         write_or_rescue(wanted, prediction.save)
 
     def describe_status(self) -> dict[str, Any]:

@@ -19,16 +19,14 @@ STOP_TIMEOUT_S = 8.0
 class JsonLinesProcess:
     """One started process. It shall end when its stdin closes, so that it never outlives its parent.
 
-    log: the file for its stderr, written anew; without it stderr goes nowhere. environment: added to this process's.
-    OSError where the program cannot be started.
+    log: the file for its stderr, written anew; without it, or where it cannot be written, stderr goes nowhere.
+    environment: added to this process's. OSError where the program cannot be started.
     """
 
     def __init__(
         self, command: Sequence[str], log: Path | None = None, environment: Mapping[str, str] | None = None
     ) -> None:
-        if log is not None:
-            log.parent.mkdir(parents=True, exist_ok=True)
-        with (log or Path(os.devnull)).open("wb") as errors:
+        with _open_log(log) as errors:
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
@@ -96,6 +94,15 @@ class JsonLinesProcess:
         for pipe in (self._input, self._output):
             with suppress(OSError):
                 pipe.close()
+
+
+def _open_log(log: Path | None) -> IO[bytes]:
+    """A new log, or what takes all and keeps nothing: a full disk must not keep a process from starting."""
+    if log is not None:
+        with suppress(OSError):
+            log.parent.mkdir(parents=True, exist_ok=True)
+            return log.open("wb")
+    return Path(os.devnull).open("wb")
 
 
 def build_module_command(module: str, *options: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ date, only unused. Knows files; no model and no torch, so that a page finds a fi
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -81,15 +81,16 @@ def _hash_code() -> str:
 
 def compute_result_key(path: Path, chosen: PredictionSettings, weights: Path = WEIGHTS) -> str:
     """Hexadecimal key of a video's prediction. UserError where the video or a weights file is missing."""
-    return _compute_key(hash_file_cached(path), chosen, weights)
+    files = find_weights_files(chosen, weights)
+    return _compute_key(hash_file_cached(path), chosen, {role: hash_file_cached(file) for role, file in files.items()})
 
 
-def _compute_key(video_sha256: str, chosen: PredictionSettings, weights: Path) -> str:
+def _compute_key(video_sha256: str, chosen: PredictionSettings, weights_sha256: Mapping[str, str]) -> str:
     # A model file counts by its content, wherever it lies.
     settings = asdict(chosen) | {"detector": find_detector(chosen.detector).id}
     decided_by = {
         "video": video_sha256,
-        "weights": {role: hash_file_cached(file) for role, file in find_weights_files(chosen, weights).items()},
+        "weights": dict(weights_sha256),
         "settings": settings,
         "format": VERSION,
         "code": _hash_code(),
@@ -113,8 +114,12 @@ def keep_result(prediction: Prediction, folder: Path, chosen: PredictionSettings
 
 
 def compute_key_of(prediction: Prediction, chosen: PredictionSettings, weights: Path = WEIGHTS) -> str:
-    """The key of a prediction that was made, by the content of the video that was really read."""
-    return _compute_key(prediction.sha256, chosen, weights)
+    """The key of a prediction that was made, by the contents of the video and the weights that were really read."""
+    used = {use.role: use.sha256 for use in prediction.models}
+    files = find_weights_files(chosen, weights)
+    return _compute_key(
+        prediction.sha256, chosen, {role: used.get(role) or hash_file_cached(file) for role, file in files.items()}
+    )
 
 
 def load_finished_result(folders: Path | Sequence[Path], key: str, path: Path) -> Prediction | None:

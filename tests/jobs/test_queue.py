@@ -267,6 +267,15 @@ def test_old_jobs_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     queue.close()
 
 
+def test_a_log_that_cannot_be_written_keeps_no_process_from_its_work(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    from ag_core.jobs.process import JsonLinesProcess
+
+    process = JsonLinesProcess((sys.executable, "-c", "print('{}', flush=True)"), tmp_path / "file" / "log.txt")
+    assert process.receive(SOON_S) is not None
+    process.close()
+
+
 def test_workers_are_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     from ag_core.jobs.process import JsonLinesProcess

@@ -57,8 +57,10 @@ CHECKS: tuple[Check, ...] = (
         f"""select {_OF_VIDEO}, format('{{:.3f}} frames a second', fps) as details
             from videos where source = $1 and fps is not null
             and least({", ".join(f"abs(fps - {rate})" for rate in USUAL_RATES)}) > 0.5""",
-        """select format('Rates from {:.2f} to {:.2f}, median {:.2f}; {} different ones.', min(fps), max(fps),
-                         median(fps), count(distinct fps)) from videos where source = $1 and fps is not null""",
+        """select case count(distinct fps) when 1 then format('Every rate is {:.2f}.', min(fps))
+                  else format('Rates from {:.2f} to {:.2f}, median {:.2f}; {} different ones.', min(fps), max(fps),
+                              median(fps), count(distinct fps)) end
+           from videos where source = $1 and fps is not null""",
     ),
     Check(
         "rate-impossible",

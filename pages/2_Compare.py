@@ -39,8 +39,8 @@ MAX_CURVES = 6
 def pick_viewing(key: cached.StoreKey) -> Viewing:
     """The video to compare on, with what its script says beside the choice."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        video_id = pick_video(key, first=cached.find_first_predicted(key), on_change=forget_choices)
-        viewing = load_viewing(key, video_id, pick_run(key, video_id))
+        video_id = pick_video(key, "compared", first=cached.find_first_predicted(key), on_change=forget_choices)
+        viewing = load_viewing(key, video_id, pick_run(key, video_id, "model"))
         st.markdown(f":gray[{escape_markdown(viewing.video.script or '')}]", width="stretch")
     return viewing
 
@@ -48,7 +48,7 @@ def pick_viewing(key: cached.StoreKey) -> Viewing:
 def forget_choices() -> None:
     """What was chosen for another video: where in it, what was selected, and which actions were drawn."""
     forget_position()
-    st.session_state.pop("actions", None)
+    st.session_state.pop("drawn", None)
 
 
 def choose_actions(viewing: Viewing) -> list[int]:
@@ -58,17 +58,17 @@ def choose_actions(viewing: Viewing) -> list[int]:
     favoured = [action for action in select_top_actions(viewing.scores, 3) if action not in known]
     ids = [action.id for action in ACTIONS]
     # The address has an action as the picker prints it; a link written by hand may give the bare id.
-    linked = [one for one in st.query_params.get_all("actions") if one in ids]
-    if linked and "actions" not in st.session_state:
-        st.session_state["actions"] = linked[:MAX_CURVES]
-    check_link("actions", {*ids, *map(_format_action_id, ids)}, "action")
+    linked = [one for one in st.query_params.get_all("drawn") if one in ids]
+    if linked and "drawn" not in st.session_state:
+        st.session_state["drawn"] = linked[:MAX_CURVES]
+    check_link("drawn", {*ids, *map(_format_action_id, ids)}, "action")
     chosen = st.multiselect(
         "Actions to draw",
         ids,
         default=[ACTIONS[action].id for action in (known + favoured)[:4]],
         format_func=_format_action_id,
         max_selections=MAX_CURVES,
-        key="actions",
+        key="drawn",
         bind="query-params",
         select_all=False,
     )

@@ -66,7 +66,7 @@ def use_example(key: StoreKey) -> None:
         remember(st.session_state.get(TEXT, ""))
         text = next(one["text"] for one in shipped_files.load_sequence_examples() if one["name"] == chosen)
         st.session_state[TEXT] = format_sequence(read_example(key, text))
-        st.session_state["page"] = 1
+        st.session_state["hits"] = 1
 
 
 def fill_text(text: str) -> None:
@@ -96,12 +96,12 @@ def read_sequence(fallback: str) -> Sequence | None:
 def show_answer(key: StoreKey, sequence: Sequence, counts: pd.DataFrame) -> None:
     """How many hits there are, and one page of them."""
     text = format_sequence(sequence)
-    page = int(st.session_state.get("page", 1))
+    page = int(st.session_state.get("hits", 1))
     found = cached.load_sequence_hits(key, text, PER_PAGE, (page - 1) * PER_PAGE)
     pages = max(1, ceil(found.total / PER_PAGE))
-    check_link("page", map(str, range(1, pages + 1)), "page")
+    check_link("hits", map(str, range(1, pages + 1)), "page")
     if page > pages:
-        st.session_state["page"] = page = 1
+        st.session_state["hits"] = page = 1
         found = cached.load_sequence_hits(key, text, PER_PAGE, 0)
     st.subheader(f"{format_number(found.total)} hit{'' if found.total == 1 else 's'}", anchor=False)
     in_videos = f"In {format_number(found.videos)} video{'' if found.videos == 1 else 's'}, asked"
@@ -116,7 +116,7 @@ def show_answer(key: StoreKey, sequence: Sequence, counts: pd.DataFrame) -> None
             show_hit(number, row, texts, sequence.where.source)
         with st.container(horizontal=True, vertical_alignment="center", key="ag_search_end"):
             if pages > 1:
-                st.pagination(pages, key="page", bind="query-params")
+                st.pagination(pages, key="hits", bind="query-params")
             show_downloads(sequence)
     show_query(sequence)
 

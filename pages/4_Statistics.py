@@ -39,7 +39,7 @@ with tabs[chosen]:
         why = "The store holds video files alone, neither annotated nor predicted; run the models on one of them"
         show_empty_state("Nothing to count", why, (RUN, "Run the models"))
         st.stop()
-    source = pick_source(key, "source")
+    source = pick_source(key, "whose")
     totals = cached.count_totals(key, source)
     if not totals["frames"] and not totals["action_intervals"]:
         why = f"{format_source(source)} has no graphs and no actions"

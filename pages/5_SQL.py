@@ -33,7 +33,7 @@ SECONDS = ("5", "10", "30", "60")
 PATIENCE_S = 0.3
 ROWS_ALT = "Rows of the query's answer"
 # What the link holds, and what each is where the link does not say.
-LINKED = {"q": "", "rows": "10,000", "seconds": "10", "chart": None, "x": None, "y": None, "colour": None}
+LINKED = {"q": "", "rows": "10,000", "limit_s": "10", "chart": None, "x": None, "y": None, "colour": None}
 
 
 def get_texts() -> QueryTexts:
@@ -48,7 +48,7 @@ def start_query() -> None:
     state = st.session_state
     get_texts().keep(state["q"])
     rows = int(str(state.get("rows", LINKED["rows"])).replace(",", ""))
-    seconds = float(state.get("seconds", LINKED["seconds"]))
+    seconds = float(state.get("limit_s", LINKED["limit_s"]))
     state["sql_query"] = RunningQuery(cached.open_session_sandbox(), state["q"], rows, seconds)
 
 
@@ -138,9 +138,9 @@ def show_editor() -> None:
                 "Back", icon=":material/undo:", on_click=go_back, key="sql_back", help="The query before this one"
             )
             check_link("rows", ROWS, "limit of rows")
-            check_link("seconds", SECONDS, "limit of seconds")
+            check_link("limit_s", SECONDS, "limit of seconds")
             st.selectbox("At most rows", ROWS, index=2, key="rows", bind="query-params", width=130)
-            st.selectbox("At most seconds", SECONDS, index=1, key="seconds", bind="query-params", width=130)
+            st.selectbox("At most seconds", SECONDS, index=1, key="limit_s", bind="query-params", width=130)
     if "sql_query" not in st.session_state:
         start_query()
     if remark := st.session_state.pop("sql_remark", None):

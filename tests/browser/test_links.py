@@ -58,3 +58,27 @@ def test_the_players_link_restores_what_compare_shows(app: Callable[..., str], v
     settled(fresh)
     expect(fresh.locator('[data-part="source"]')).to_have_value(shown)
     expect(fresh.locator('[data-part="time"]')).to_contain_text("0:01.0")
+
+
+@pytest.mark.parametrize(
+    ("left", "other"),
+    [
+        ("Explore?object=bed&source=Annotation", "Statistics"),
+        ("Explore?v=54AD9&table=Actions", "Compare"),
+        ("Compare?compared=54AD9", "Explore"),
+        ("Search?hits=2", "Explore"),
+        ("Statistics?tab=Over+time&group=spatial", "Explore"),
+        ("SQL?q=select+1+as+one&limit_s=5", "Make"),
+        ("Make?seed=3&people=val&seconds=5", "SQL"),
+        ("Run?run_kind=One+of+the+data+set", "Explore"),
+    ],
+)
+def test_back_finds_every_state(left: str, other: str, app: Callable[..., str], visit: Callable[..., Page]) -> None:
+    page = visit(f"{app('app.py')}/{left}")
+    settled(page)
+    before = page.url
+    follow(page, other)
+    page.go_back()
+    page.wait_for_url(before)
+    settled(page)
+    assert page.url == before

@@ -30,7 +30,7 @@ def answered(page: Page, rows: int) -> None:
 
 def test_a_runaway_query_leaves_the_app_to_others(app: Callable[..., str], visit: Callable[..., Page]) -> None:
     url = app("app.py")
-    mine = visit(f"{url}/SQL", {"q": ENDLESS, "seconds": 60})
+    mine = visit(f"{url}/SQL", {"q": ENDLESS, "limit_s": 60})
     expect(mine.get_by_text("of at most 60 s")).to_be_visible()
 
     other = visit(f"{url}/Explore")
@@ -46,7 +46,7 @@ def test_a_runaway_query_leaves_the_app_to_others(app: Callable[..., str], visit
 
 
 def test_the_time_limit_ends_a_query_with_a_sentence(app: Callable[..., str], visit: Callable[..., Page]) -> None:
-    page = visit(f"{app('app.py')}/SQL", {"q": ENDLESS, "seconds": 5})
+    page = visit(f"{app('app.py')}/SQL", {"q": ENDLESS, "limit_s": 5})
     expect(page.get_by_text("The query took longer than 5 s; ask for less.")).to_be_visible()
     editor(page).fill("select 'still here' as word")
     editor(page).press("Control+Enter")

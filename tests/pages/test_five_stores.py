@@ -140,14 +140,14 @@ def test_a_second_models_predictions_can_be_chosen(use: Callable[[str], None]) -
     second.button_group(key="tables").set_value("prediction").run()
     assert set(second.dataframe[0].value["frame"]) == {6, 18, 30}
     compare = watch(COMPARE)
-    assert compare.selectbox(key="v").value == TIMED
-    compare.selectbox(key="run").set_value(SECOND_RUN).run()
+    assert compare.selectbox(key="compared").value == TIMED
+    compare.selectbox(key="model").set_value(SECOND_RUN).run()
     assert not compare.exception and "The store keeps the scores of the whole video alone" in text_of(compare)
     assert "By models of which the store does not say what they were trained on." in text_of(compare)
     grid = watch(EXPLORE)
     grid.selectbox(key="source").set_value(SECOND_RUN).run()
     assert "1 of 1 videos fit, as predicted by yolox + frequency." in text_of(grid)
-    assert len(watch(STATISTICS).selectbox(key="source").options) == 3
+    assert len(watch(STATISTICS).selectbox(key="whose").options) == 3
 
 
 def test_predictions_alone_are_found_counted_and_compared(use: Callable[[str], None]) -> None:

@@ -1,5 +1,6 @@
 """Every state of a page is in its link, a fresh visitor finds it by the link, and a link that asks for more says so."""
 
+import ast
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -57,8 +58,8 @@ STATES: list[tuple[str, Mapping[str, str | list[str]], Callable[[AppTest], Any],
     (EXPLORE, {"v": TIMED, "run": "yolox + frequency"}, lambda app: app.selectbox(key="run").value, SECOND_RUN),
     (EXPLORE, {"v": TIMED, "table": "Boxes"}, lambda app: app.session_state["table"], "Boxes"),
     (EXPLORE, {"v": TIMED, "tables": "Prediction"}, lambda app: app.button_group(key="tables").value, "prediction"),
-    (COMPARE, {"v": TIMED, "run": "yolox + frequency"}, lambda app: app.selectbox(key="run").value, SECOND_RUN),
-    (COMPARE, {"v": TIMED, "actions": ["c059"]}, lambda app: app.multiselect(key="actions").value, ["c059"]),
+    (COMPARE, {"v": TIMED, "model": "yolox + frequency"}, lambda app: app.selectbox(key="model").value, SECOND_RUN),
+    (COMPARE, {"v": TIMED, "drawn": ["c059"]}, lambda app: app.multiselect(key="drawn").value, ["c059"]),
     (
         COMPARE,
         {"v": TIMED, "feature": "Annotated graph"},
@@ -68,8 +69,8 @@ STATES: list[tuple[str, Mapping[str, str | list[str]], Callable[[AppTest], Any],
     (SEARCH, {"sequence": "holding cup"}, lambda app: app.text_area(key="sequence").value, "holding cup"),
     (
         STATISTICS,
-        {"source": "Prediction: yolox + frequency"},
-        lambda app: app.selectbox(key="source").value,
+        {"whose": "Prediction: yolox + frequency"},
+        lambda app: app.selectbox(key="whose").value,
         SECOND_RUN,
     ),
     (STATISTICS, {"tab": "Actions", "beside": "bed"}, lambda app: app.selectbox(key="beside").value, "bed"),
@@ -130,10 +131,10 @@ UNKNOWN: list[tuple[str, Mapping[str, str | list[str]], str]] = [
     (EXPLORE, {"v": TIMED, "m": "dense"}, "graphs 'dense'"),
     (EXPLORE, {"v": TIMED, "run": "oracle"}, "model run 'oracle'"),
     (EXPLORE, {"v": TIMED, "table": "Chairs"}, "table 'Chairs'"),
-    (COMPARE, {"v": TIMED, "actions": ["c999"]}, "action 'c999'"),
+    (COMPARE, {"v": TIMED, "drawn": ["c999"]}, "action 'c999'"),
     (COMPARE, {"v": TIMED, "feature": "Neither"}, "graph 'Neither'"),
     (STATISTICS, {"tab": "Nothing"}, "tab 'Nothing'"),
-    (STATISTICS, {"source": "nobody"}, "source 'nobody'"),
+    (STATISTICS, {"whose": "nobody"}, "source 'nobody'"),
     (STATISTICS, {"tab": "Over time", "of": "unicorn"}, "object 'unicorn'"),
     (STATISTICS, {"tab": "Over time", "group": "taste"}, "group 'taste'"),
     (STATISTICS, {"tab": "Objects and relationships", "shape": "circle"}, "drawn as 'circle'"),
@@ -157,7 +158,9 @@ def test_a_link_to_what_is_not_there_says_so(
     assert said in spoken
 
 
-@pytest.mark.parametrize(("page", "name"), [(EXPLORE, "v"), (COMPARE, "v"), (STATISTICS, "video")])
+@pytest.mark.parametrize(
+    ("page", "name"), [(EXPLORE, "v"), (COMPARE, "v"), (COMPARE, "compared"), (STATISTICS, "video")]
+)
 def test_a_link_to_an_unknown_video_shows_no_other(page: str, name: str, own_store: Path) -> None:
     app = open_page(page, **{name: "NOONE", **({"tab": "Sampling"} if page == STATISTICS else {})})
     assert not app.exception and "No such video" in [one.value for one in app.subheader]
@@ -165,15 +168,15 @@ def test_a_link_to_an_unknown_video_shows_no_other(page: str, name: str, own_sto
 
 
 def test_another_video_begins_at_its_own_start(own_store: Path) -> None:
-    app = open_page(COMPARE, v=TIMED, t="1.5", sel=CUP, actions=["c059"])
-    app.selectbox(key="v").set_value("EF2GH").run()
+    app = open_page(COMPARE, v=TIMED, t="1.5", sel=CUP, drawn=["c059"])
+    app.selectbox(key="compared").set_value("EF2GH").run()
     assert not app.exception and "t" not in app.query_params and "sel" not in app.query_params
 
 
 def test_links_between_pages_keep_what_was_chosen(own_store: Path) -> None:
     app = open_page(EXPLORE, v=TIMED, run="yolox + frequency")
     links = {one.proto.label: one.proto.query_string for one in app.get("page_link")}
-    assert links["Compare models"] == f"v={TIMED}&run=yolox+%2B+frequency"
+    assert links["Compare models"] == f"v={TIMED}&model=yolox+%2B+frequency"
     app = open_page(COMPARE, v="EF2GH")
     links = {one.proto.label: one.proto.query_string for one in app.get("page_link")}
     assert links["Run the models"] == "run_kind=One+of+the+data+set&run_video=EF2GH"
@@ -196,6 +199,43 @@ def test_a_video_opens_with_the_model_run_that_was_asked(own_store: Path) -> Non
 
 def test_another_video_can_be_chosen_where_the_link_named_none(own_store: Path) -> None:
     app = visit(COMPARE, {"v": "NOONE"})
-    assert app.selectbox(key="v").value is None
-    app.selectbox(key="v").set_value(TIMED).run()
+    assert app.selectbox(key="compared").value is None
+    app.selectbox(key="compared").set_value(TIMED).run()
     assert not app.exception and len(app.get("bidi_component")) == 1
+
+
+def test_no_two_pages_share_a_parameter_of_a_widget() -> None:
+    # Streamlit takes the parameters of a page's widgets out of the address of the next page, and of the one that Back
+    # returns to, whosever they are there.
+    pages = [PROJECT / page for page in PAGES]
+    by_hand = {"v", "t", "sel", "m", "job", *FilmRequest(3).to_link()}
+    owner: dict[str, Path] = dict.fromkeys(by_hand, PROJECT)
+    of_parts = {
+        "pages/1_Explore.py": {"object", "relation", "action", "source", "split", "text", "run"},
+        "pages/2_Compare.py": {"compared", "model"},
+        "pages/4_Statistics.py": {
+            "whose",
+            "log",
+            "shape",
+            "weight",
+            "lines",
+            "of",
+            "beside",
+            "group",
+            "every",
+            "video",
+        },
+        "pages/10_Doctor.py": {"small", "fine"},
+        "pages/3_Search.py": {"sequence"},
+    }
+    for page in pages:
+        calls = [node for node in ast.walk(ast.parse(page.read_text())) if isinstance(node, ast.Call)]
+        bound = {
+            str(ast.literal_eval(key))
+            for call in calls
+            if any(word.arg == "bind" for word in call.keywords)
+            for key in [word.value for word in call.keywords if word.arg == "key"]
+            if isinstance(key, ast.Constant)
+        }
+        for name in bound | of_parts.get(page.relative_to(PROJECT).as_posix(), set()):
+            assert owner.setdefault(name, page) == page, f"{name} of {page.name} is a parameter of another page"

@@ -97,7 +97,7 @@ def store(store_path: Path, app_home: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def open_statistics(tab: str, source: str) -> AppTest:
     """A tab of Statistics for a source."""
-    app = visit(STATISTICS, {"tab": tab} | ({} if source == ANNOTATION else {"source": format_source(source)}))
+    app = visit(STATISTICS, {"tab": tab} | ({} if source == ANNOTATION else {"whose": format_source(source)}))
     assert not app.exception and not app.warning
     return app
 

@@ -155,7 +155,7 @@ def test_a_store_of_ones_own_shows_its_predictions(
 
 def test_statistics_of_a_prediction(app_home: Path) -> None:
     app = open_page("pages/4_Statistics.py")
-    source = app.selectbox(key="source")
+    source = app.selectbox(key="whose")
     assert len(source.options) == 2
     source.set_value(cached.open_store().sources()[1]).run()
     assert not app.exception

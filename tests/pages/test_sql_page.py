@@ -86,7 +86,7 @@ def test_the_tree_begins_with_what_is_explained() -> None:
 
 
 def test_limits_are_told_and_obeyed(app_home: Path) -> None:
-    app = wait_for_query(open_page(PAGE, q="select range as i from range(500)", rows="100", seconds="5"))
+    app = wait_for_query(open_page(PAGE, q="select range as i from range(500)", rows="100", limit_s="5"))
     assert len(app.dataframe[0].value) == 100
     assert "Cut after 100 rows" in notes(app)
     assert app.session_state["sql_query"].timeout_s == 5
@@ -260,7 +260,7 @@ def test_every_chart_is_drawn(kind: str, dark: bool) -> None:
 
 
 def test_a_stopped_query_is_no_error(app_home: Path) -> None:
-    app = open_page(PAGE, q="select sum(a.range * b.range) from range(1000000) a, range(1000000) b", seconds="60")
+    app = open_page(PAGE, q="select sum(a.range * b.range) from range(1000000) a, range(1000000) b", limit_s="60")
     assert app.session_state["sql_query"].running
     app.button(key="sql_cancel").click().run()
     app = wait_for_query(app)

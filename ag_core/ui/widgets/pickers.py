@@ -37,21 +37,23 @@ WHAT_COUNTS = f"objects from {100 * MIN_SCORE:.0f} %, relationships from {100 * 
 
 def pick_video(
     key: StoreKey,
-    widget_key: str = VIDEO,
+    widget_key: str,
     source: str | None = None,
     first: str | None = None,
     on_change: Callable[[], None] | None = None,
 ) -> str:
-    """Choose one of the videos of the store or of one source; the choice is the link's `v`. There must be one.
+    """Choose one of the videos of the store or of one source. There must be one. A link may name it by `v` as well.
 
     `first` stands there before anything is chosen. UserError, beneath the widget, where the link names a video that is
-    not among them. A page that links to another page's `v` needs a `widget_key` of its own: a bound widget takes its
-    part of the address away when its page is left.
+    not among them. The widget's key is its parameter in the address, and no other page may have it.
     """
     ids = cached.load_videos(key, source)["video_id"].tolist()
-    unknown, asked = f"{widget_key}_unknown", st.query_params.get(widget_key)
+    unknown, asked = f"{widget_key}_unknown", st.query_params.get(VIDEO, st.query_params.get(widget_key))
     if asked is not None and asked not in ids:  # said until another one is chosen
         st.session_state[unknown] = asked
+    elif VIDEO in st.query_params:
+        st.session_state[widget_key] = asked
+    st.query_params.pop(VIDEO, None)
     index = None if unknown in st.session_state else ids.index(first) if first in ids else 0
     chosen: str | None = st.selectbox(
         "Video", ids, index, key=widget_key, bind="query-params", width=260, on_change=on_change,
@@ -81,18 +83,18 @@ def format_run(source: str) -> str:
     return format_source(source).removeprefix("Prediction: ")
 
 
-def pick_run(key: StoreKey, video_id: str) -> str | None:
+def pick_run(key: StoreKey, video_id: str, widget_key: str = "run") -> str | None:
     """Choose whose prediction of a video to see; without asking, where one run has it (that one) or none (None)."""
     runs = cached.list_model_runs(key, video_id)
-    check_link("run", map(format_run, runs), "model run")
+    check_link(widget_key, map(format_run, runs), "model run")
     if len(runs) < 2:
         return next(iter(runs), None)
-    return st.selectbox("Predicted by", runs, format_func=format_run, key="run", bind="query-params", width=320)
+    return st.selectbox("Predicted by", runs, format_func=format_run, key=widget_key, bind="query-params", width=320)
 
 
 def link_model_run(key: StoreKey, video_id: str, run: str | None) -> dict[str, str]:
-    """What a link adds to name a model run of a video; nothing where there is no choice."""
-    return {"run": format_run(run)} if run and len(cached.list_model_runs(key, video_id)) > 1 else {}
+    """What a link to Compare adds to name a model run of a video; nothing where there is no choice."""
+    return {"model": format_run(run)} if run and len(cached.list_model_runs(key, video_id)) > 1 else {}
 
 
 def link_source(source: str) -> dict[str, str]:

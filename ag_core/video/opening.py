@@ -118,6 +118,9 @@ def read_packets(container: InputContainer, stream: VideoStream) -> "Iterator[av
             packet = next(packets, None)
         except av.FFmpegError:
             return
+        except IndexError:  # a packet of a track that was not there when the file was opened, as in damaged streams
+            packets = container.demux(stream)
+            continue
         if packet is None:
             return
         if packet.size:

@@ -7,7 +7,7 @@ import json
 import math
 import random
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -70,7 +70,7 @@ def decode_in_order(path: Path) -> list[Track]:
             stream.thread_type = "NONE"
             sums: list[int] = []
             try:
-                for packet in container.demux(stream):
+                for packet in _list_packets(container, stream):
                     try:
                         frames = stream.codec_context.decode(packet if packet.size else None)
                     except av.FFmpegError:
@@ -82,6 +82,16 @@ def decode_in_order(path: Path) -> list[Track]:
                 pass
             tracks.append(Track(tuple(sums)))
     return tracks
+
+
+def _list_packets(container: Any, stream: Any) -> "Iterator[av.Packet[Any]]":
+    """Packets as PyAV gives them; it stumbles over those of a track that was not there at first, and goes on."""
+    while True:
+        try:
+            yield from container.demux(stream)
+            return
+        except IndexError:
+            continue
 
 
 def sum_frame(frame: av.VideoFrame) -> int:

@@ -167,6 +167,19 @@ def test_joined_files_lose_and_mix_nothing(tmp_path: Path, name: str) -> None:
     assert check_every_way(path) == shown
 
 
+def test_a_track_that_begins_on_the_way_does_not_end_the_film(tmp_path: Path) -> None:
+    options: Any = {"codec": "mpeg2video", "rate": 25, "options": {"g": "10", "bf": "0", "qscale": "2"}}
+    silent = write_video(tmp_path / "silent.ts", **options).read_bytes()
+    loud = write_video(tmp_path / "loud.ts", sound=True, **options).read_bytes()
+    path = tmp_path / "joined.ts"
+    padding = (b"\x47\x1f\xff\x10" + bytes(184)) * 60_000  # more than is looked at when a file is opened
+    path.write_bytes(silent + padding + loud)
+    numbers = [number_in(frame) for _, frame in read_frames(path, range(1, read_frame_index(path).n_frames + 1))]
+    assert len(numbers) >= 79 and numbers[-1] == 40
+    [(_, alone)] = read_frames(path, [len(numbers) - 3])
+    assert number_in(alone) == numbers[-4]
+
+
 GROUPS = {"x264-params": "keyint=12:min-keyint=12:bframes=3:b-adapt=0:scenecut=0"}
 
 

@@ -27,6 +27,7 @@ from ag_core.taxonomy import N_ACTIONS, N_RELATIONS
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 __all__ = ["ANNOTATION", "AnnotationStore"]
 
@@ -75,8 +76,18 @@ class AnnotationStore:
         self.close()
 
     def ask(self, query: str, parameters: Sequence[Any] = ()) -> "pd.DataFrame":
-        """The answer to one query with parameters as a data frame; for the modules beside this one."""
-        return self._fetch(query, parameters, lambda cursor: cursor.df())
+        """The answer to one query with parameters as a data frame; whole numbers and their sums keep every digit."""
+
+        def fetch(cursor: duckdb.DuckDBPyConnection) -> "pd.DataFrame":
+            # DuckDB adds whole numbers up in 128 bits, which it would hand to pandas as floats.
+            wide = {str(name) for name, kind, *_ in cursor.description or () if str(kind) == "HUGEINT"}
+            if not wide:
+                return cursor.df()
+            with self._connection.cursor() as again:
+                again.execute("use store")
+                return _narrow_whole_numbers(again.sql(query, params=list(parameters)).to_arrow_table(), wide)
+
+        return self._fetch(query, parameters, fetch)
 
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The answer as tuples, None where a value is missing: for a few rows, without pandas."""
@@ -211,6 +222,25 @@ class AnnotationStore:
     def issues(self) -> "pd.DataFrame":
         """What the readers repaired, refused or found odd: kind, file, key, reason."""
         return self.ask("select kind, file, key, reason from issues")
+
+
+def _narrow_whole_numbers(table: "pa.Table", wide: set[str]) -> "pd.DataFrame":
+    """An answer whose columns `wide` hold whole numbers of 128 bits, as 64 bits where they fit, else as Python's."""
+    import pyarrow as pa
+
+    exact: dict[str, list[int | None]] = {}
+    for number, name in enumerate(table.column_names):
+        if name in wide:
+            try:
+                table = table.set_column(number, name, table.column(number).cast(pa.int64()))
+            except pa.ArrowInvalid:
+                values = table.column(number).to_pylist()
+                exact[name] = [None if value is None else int(value) for value in values]
+    with duckdb.connect(":memory:") as connection:
+        frame = connection.from_arrow(table).df()
+    for name, numbers in exact.items():
+        frame[name] = np.array(numbers, object)
+    return frame
 
 
 def _build_graphs(

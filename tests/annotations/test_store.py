@@ -369,3 +369,14 @@ def test_the_pickles_need_no_order(tmp_path: Path) -> None:
         with AnnotationStore(tmp_path / f"{number}.duckdb") as store:
             folders.append(store.ask("from objects"))
     assert all(frame.equals(folders[0]) for frame in folders)
+
+
+def test_whole_numbers_and_their_sums_keep_every_digit(store: AnnotationStore) -> None:
+    big = 9_007_199_254_740_993
+    frame = store.ask(
+        f"""select sum({big}::bigint) as added, {big} as whole, 'a' as word,
+                   170141183460469231731687303715884105727 as widest
+            union all select null, null, null, null order by added"""
+    )
+    assert [frame[name][0] for name in ("added", "whole", "widest")] == [big, big, 2**127 - 1]
+    assert frame["added"].isna().tolist() == [False, True] and frame["word"][0] == "a"

@@ -90,6 +90,8 @@ def read_number(text: str | None) -> float | None:
 
 def _read_text(path: Path, remedy: str) -> str:
     try:
+        if path.exists() and not path.is_file():  # a folder, or a pipe or a device that may never end
+            raise UserError(f"{path} is no file; {remedy}")
         content = path.read_bytes()
     except FileNotFoundError:
         raise UserError(f"{path} is not there; {remedy}") from None

@@ -205,6 +205,8 @@ def test_a_table_that_is_none_is_refused_by_what_it_is(content: str, sentence: s
 def test_other_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is not there"):
         read_charades(tmp_path / "none.csv")
+    with pytest.raises(UserError, match="is no file; give the Charades"):
+        read_charades(tmp_path)
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
     with pytest.raises(UserError, match="no column id, actions, length"):
         read_charades(tmp_path / "other.csv")

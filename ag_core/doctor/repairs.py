@@ -23,6 +23,9 @@ _FETCH = "Fetch the file anew and build the store again; if it stays, it is so i
 _LOOK = "Look at the frame; the rest of the video is not touched by this."
 
 REPAIRS: dict[str, Repair] = {
+    "column-missing": Repair(_C, _WARNING, "Files without one of the columns", "Charades videos",
+        "What the column says is blank for every video of the file: it was left out, or its name is written otherwise.",
+        "Write the header as in the release and build again, unless the column was left out on purpose."),
     "row-without-id": Repair(_C, _ERROR, "Rows without an id", "Charades videos",
         "The row names no video, so it was left out with all its actions.", "Correct the row and build again."),
     "row-cells": Repair(_C, _WARNING, "Rows with too many or too few cells", "Charades videos",

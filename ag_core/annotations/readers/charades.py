@@ -20,7 +20,7 @@ COLUMNS = ("id", "subject", "scene", "quality", "relevance", "verified", "script
 
 REQUIRED = ("id", "actions", "length")
 
-CHARADES_READER = 3
+CHARADES_READER = 4
 """Version of what this module makes of a file."""
 
 MAX_TIME_S = 1_000_000.0
@@ -83,6 +83,9 @@ def read_charades(csv_path: Path, split: str | None = None) -> CharadesTable:
     table = CharadesTable([], [], [], [], [])
     known: set[str] = set()
     read = read_csv_rows(csv_path, REQUIRED, f"give the Charades annotation file, with columns {','.join(COLUMNS)}")
+    if missing := [name for name in COLUMNS if name not in read.columns]:
+        reason = f"the header does not have {', '.join(missing)}; left blank for every video of the file"
+        table.issues.append(Issue(Kind.COLUMN_MISSING, csv_path.name, ",".join(missing), reason))
     for line, cells in read.rows:
         _read_row(cells, line, csv_path.name, split, known, table)
     for line, first_cell, fault in read.faults:

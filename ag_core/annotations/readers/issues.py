@@ -19,6 +19,7 @@ class Kind(StrEnum):
     """What is wrong with a record; the value is what the store keeps in `issues.kind`."""
 
     # Charades
+    COLUMN_MISSING = "column-missing"
     ROW_WITHOUT_ID = "row-without-id"
     ROW_CELLS = "row-cells"
     ROW_QUOTES = "row-quotes"

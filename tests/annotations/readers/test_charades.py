@@ -231,3 +231,11 @@ def test_the_real_train_file_has_its_known_counts() -> None:
     assert sum(notes.relevance is None for notes in table.notes) == 55
     length = {video.video_id: video.duration_s for video in table.videos}
     assert all(0 <= i.start_s <= i.end_s <= length[i.video_id] for i in table.intervals)
+
+
+def test_a_column_that_is_not_there_is_listed(tmp_path: Path) -> None:
+    path = tmp_path / "Charades_v1_train.csv"
+    path.write_text("id,scrpit,actions,length\nAB1CD,A person.,,10\n")
+    table = read_charades(path)
+    [issue] = table.issues
+    assert issue.kind is Kind.COLUMN_MISSING and "script" in issue.key and table.videos[0].script is None

@@ -227,7 +227,7 @@ class _ObjectCollector:
                 else:
                     raise ValueError
                 named = _SPLITS[entry["metadata"]["set"]]
-            except (KeyError, TypeError, ValueError, OverflowError):
+            except (KeyError, IndexError, TypeError, ValueError, OverflowError):
                 checked = _check_entry(entry, key, self.file_name, self.issues)
                 if checked is None:
                     continue

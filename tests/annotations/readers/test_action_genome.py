@@ -163,6 +163,7 @@ def test_without_the_person_file_nobody_is_found(tmp_path: Path) -> None:
         ({"spatial_relationship": [10**5000]}, Kind.RELATIONSHIP_UNKNOWN, True),
         ({"metadata": None}, None, True),
         ({"metadata": "train"}, Kind.SPLIT_UNREADABLE, True),
+        ({"metadata": np.float64(1)}, Kind.SPLIT_UNREADABLE, True),
         ({"metadata": {"set": 3}}, Kind.SPLIT_UNREADABLE, True),
         ({"metadata": {"set": "\ud800"}}, Kind.SPLIT_UNREADABLE, True),
         ({"bbox": 7}, Kind.BOX_MALFORMED, False),
@@ -249,6 +250,12 @@ def test_a_score_that_is_no_number_does_not_win(tmp_path: Path) -> None:
     table = read_action_genome(write_release(tmp_path, {key: []}, {key: several}))
     assert table.frames[["person_x1", "person_score"]].values.tolist() == [[2, 0.5]]
     assert kinds_of(table) == [Kind.PERSON_SCORES, Kind.PERSONS_SEVERAL]
+
+
+@pytest.mark.parametrize("entry", [np.float64(2.5), np.float32("nan"), np.arange(3), 7, None, "bag", [], np.int64(7)])
+def test_an_object_that_is_no_dictionary_is_left_out(entry: object, tmp_path: Path) -> None:
+    table = read_action_genome(write_release(tmp_path, {"AB1CD.mp4/000001.png": [entry, object_entry("bag")]}))
+    assert len(table.objects) == 1 and kinds_of(table) == [Kind.OBJECT_UNKNOWN]
 
 
 def test_an_object_is_read_alike_whatever_else_its_frame_holds(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import random
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, cast
 
@@ -70,9 +71,10 @@ def decode_in_order(path: Path) -> list[Track]:
             stream.thread_type = "NONE"
             sums: list[int] = []
             try:
-                for packet in _list_packets(container, stream):
+                # A packet without content would end the decoding; the true end comes after all others.
+                for packet in chain((packet for packet in _list_packets(container, stream) if packet.size), [None]):
                     try:
-                        frames = stream.codec_context.decode(packet if packet.size else None)
+                        frames = stream.codec_context.decode(packet)
                     except av.FFmpegError:
                         frames = []
                     sums += [sum_frame(frame) for frame in frames]

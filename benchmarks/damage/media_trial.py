@@ -94,6 +94,8 @@ def _list_packets(container: Any, stream: Any) -> "Iterator[av.Packet[Any]]":
             return
         except IndexError:
             continue
+        except av.FFmpegError:  # cut short here; what the decoder still holds comes out at the end
+            return
 
 
 def sum_frame(frame: av.VideoFrame) -> int:

@@ -101,7 +101,9 @@ STATES: list[tuple[str, Mapping[str, str | list[str]], Callable[[AppTest], Any],
 """A page, its link, and where on the page its state is found."""
 
 
-@pytest.mark.parametrize(("page", "query", "read", "expected"), STATES, ids=lambda one: None if callable(one) else str(one)[:60])
+@pytest.mark.parametrize(
+    ("page", "query", "read", "expected"), STATES, ids=lambda one: None if callable(one) else str(one)[:60]
+)
 def test_a_link_restores_a_state(
     page: str, query: Mapping[str, str | list[str]], read: Callable[[AppTest], Any], expected: Any, own_store: Path
 ) -> None:

@@ -42,9 +42,13 @@ def read_log_row(row: Mapping[str, Any]) -> LoggedResult:
     """A row of the log, of today's form or of an earlier one; UserError for anything else."""
     if not isinstance(row, Mapping):
         raise UserError("this is no row of a results log: it is no JSON object")
-    if is_old_row(row):
-        return LoggedResult(row["what"], row["date"], tuple(read_old_metrics(row)), dict(row))
-    if not isinstance(row.get("metrics"), list) or not all(isinstance(row.get(key), str) for key in ("what", "date")):
+    named = all(isinstance(row.get(key), str) for key in ("what", "date"))
+    if named and is_old_row(row):
+        try:
+            return LoggedResult(row["what"], row["date"], tuple(read_old_metrics(row)), dict(row))
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise UserError(f"this row of an earlier form cannot be read ({error!r})") from None
+    if not named or not isinstance(row.get("metrics"), list):
         raise UserError("this is no row of a results log: it needs what, date and a list of metrics")
     metrics = tuple(Metric.from_json(metric) for metric in row["metrics"])
     return LoggedResult(row["what"], row["date"], metrics, row.get("about", {}))
@@ -52,8 +56,12 @@ def read_log_row(row: Mapping[str, Any]) -> LoggedResult:
 
 def read_log(path: Path) -> list[LoggedResult]:
     """All rows of a log; UserError naming the line that cannot be read."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path.name} cannot be read ({error}); give a text file in UTF-8") from None
     results = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(lines, start=1):
         try:
             results.append(read_log_row(json.loads(line)))
         except (ValueError, UserError) as error:

@@ -4,6 +4,8 @@ A file of another model or preset is refused, as is one that does not fit the mo
 silently loading half of a network, or another one of the same shapes, is how wrong numbers are made. Knows no network.
 """
 
+import os
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,7 +54,13 @@ def save_checkpoint(
 
 def _write(path: Path, tensors: Mapping[str, Tensor], text: Mapping[str, str]) -> None:
     with stage_file(path) as staged:
-        save_file(dict(tensors), staged, metadata=dict(text))
+        try:
+            save_file(dict(tensors), staged, metadata=dict(text))
+        except SafetensorError as error:
+            # It tells what the system refused, such as a full disk, in words alone; from its number a sentence is made.
+            if number := re.search(r"os error (\d+)", str(error)):
+                raise OSError(int(number[1]), os.strerror(int(number[1]))) from None
+            raise
         staged.chmod(0o644)  # safetensors makes files that only their owner may read
 
 

@@ -65,7 +65,23 @@ def test_a_new_row_is_read_back(tmp_path: Path) -> None:
     assert result.metrics == (METRIC, trained(1, 30)) and result.about == {"classes": 4} and result.what == "actions"
 
 
-@pytest.mark.parametrize("line", ["{", "{}", '{"what": "x", "date": "y", "metrics": [{"number": 3}]}', "[]"])
+def test_a_log_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(b"\xff\x9e")
+    with pytest.raises(UserError, match=r"log\.jsonl cannot be read"):
+        read_log(tmp_path / "log.jsonl")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{",
+        "{}",
+        '{"what": "x", "date": "y", "metrics": [{"number": 3}]}',
+        "[]",
+        '{"what": "x", "date": {"value": "y"}, "metrics": {}}',
+        '{"what": "detector", "date": "y", "metrics": {}}',
+    ],
+)
 def test_a_bad_line_is_named(tmp_path: Path, line: str) -> None:
     log = tmp_path / "log.jsonl"
     log.write_text(json.dumps(build_log_row("actions", [METRIC])) + "\n" + line + "\n")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -183,3 +184,14 @@ def test_a_failed_write_leaves_the_old_file(
         save_checkpoint(path, module.state_dict(), TINY)
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["w"]
+
+
+def test_what_the_system_refused_is_told_though_the_library_tells_it_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(*arguments: object, **options: object) -> None:
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr("ag_core.models.checkpoints.save_file", fill)
+    with pytest.raises(UserError, match="cannot be written: the disk is full"):
+        save_checkpoint(tmp_path / "weights.safetensors", {"a": torch.zeros(2)}, TINY)

@@ -131,7 +131,9 @@ def test_weights_that_do_not_belong_together_are_refused(
     (weights / "sgfb.safetensors").write_bytes((weights / "oracle.safetensors").read_bytes())
     assert command("evaluate", "action", *data) == 1
     assert "sgfb.safetensors holds the weights of 'oracle', and those of 'sgfb' are wanted" in capsys.readouterr().err
-    train = ("--data", world, "--preset", "tiny", "--threads", 1, "--steps", 1, "--batch", 2, "--seed", 7)
+    # In full precision: where half is chosen, the one step may be skipped for a gradient that is too large.
+    few = ("--steps", 1, "--batch", 2, "--seed", 7, "--autocast", "off")
+    train = ("--data", world, "--preset", "tiny", "--threads", 1, *few)
     assert command("train", "clip", *train, "--out", weights / "clip.safetensors") == 0
     assert command("evaluate", "action", *data) == 1
     assert "lfb.safetensors was trained on top of another clip than" in capsys.readouterr().err

@@ -27,16 +27,21 @@ def make_store(kind: str, folder: Path) -> Path:
     return out
 
 
-def _annotations(folder: Path) -> dict[str, Path]:
-    """Both annotation releases; the second clip's length is blank."""
-    write_charades(folder / "charades")
-    table = folder / "charades" / "Charades_v1_test.csv"
+def blank_length(charades: Path, video_id: str) -> None:
+    """Take one video's length out of the test csv in a folder of Charades."""
+    table = charades / "Charades_v1_test.csv"
     with table.open(newline="") as file:
         rows = list(csv.DictReader(file))
     with table.open("w", newline="") as file:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
-        writer.writerows(row | ({"length": ""} if row["id"] == UNTIMED else {}) for row in rows)
+        writer.writerows(row | ({"length": ""} if row["id"] == video_id else {}) for row in rows)
+
+
+def _annotations(folder: Path) -> dict[str, Path]:
+    """Both annotation releases; the second clip's length is blank."""
+    write_charades(folder / "charades")
+    blank_length(folder / "charades", UNTIMED)
     write_action_genome(folder / "annotations")
     return {"charades": folder / "charades", "action_genome": folder / "annotations"}
 

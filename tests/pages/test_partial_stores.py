@@ -1,6 +1,5 @@
 """Pages on what a researcher has at first: one kind of annotation, no lengths, sizes or persons; bare predictions."""
 
-import csv
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,6 +12,7 @@ from ag_core.annotations.building.build import build_store
 from ag_core.settings import settings
 from tests.conftest import CLIPS, FPS, stand_in_prediction, write_action_genome, write_charades
 from tests.pages.test_links import visit
+from tests.stores import blank_length
 
 TIMED, OTHER = CLIPS
 PAGES = ("pages/1_Explore.py", "pages/2_Compare.py", "pages/3_Search.py", "pages/4_Statistics.py", "pages/10_Doctor.py")
@@ -33,13 +33,7 @@ def actions_alone(folder: Path) -> dict[str, Any]:
 def some_without_length(folder: Path) -> dict[str, Any]:
     """One of two videos has a length, and the other one has a rate."""
     inputs = {**graphs_alone(folder), **actions_alone(folder), "rates": folder / "rates.csv"}
-    table = folder / "charades" / "Charades_v1_test.csv"
-    with table.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    with table.open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(row | ({"length": ""} if row["id"] == TIMED else {}) for row in rows)
+    blank_length(folder / "charades", TIMED)
     (folder / "rates.csv").write_text(f"video,fps\n{TIMED},{FPS}\n")
     return inputs
 

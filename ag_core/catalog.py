@@ -75,7 +75,7 @@ class Entry:
     label, about  its name on screen, and half a sentence that says what it is
     build         'module:name' of its class, or of a function that returns the model
     presets       its recipes by short name ('demo' is the size of the shipped weights)
-    weights_file  in the folder of weights; None where the user or the network brings them
+    weights_file  in the folder of weights, where it may be missing; None where the user or the network brings them
     trained_on    what those weights were trained on, in words
     """
 
@@ -195,6 +195,8 @@ DETECTORS: dict[str, DetectorEntry] = _by_id(
     ),
 )
 
+_REGIONS_AND_UNIONS = frozenset({Need.REGIONS, Need.UNION_FEATURES})
+
 RELATION_HEADS: dict[str, RelationHeadEntry] = _by_id(
     RelationHeadEntry(
         id="reldn",
@@ -204,7 +206,7 @@ RELATION_HEADS: dict[str, RelationHeadEntry] = _by_id(
         loss="ag_core.models.relation.reldn:compute_reldn_losses",
         presets={"demo": presets.DEMO_RELDN, "paper": presets.PAPER_RELDN},
         weights_file="reldn.safetensors",
-        needs=frozenset({Need.REGIONS, Need.UNION_FEATURES}),
+        needs=_REGIONS_AND_UNIONS,
     ),
     RelationHeadEntry(
         id="frequency",
@@ -213,6 +215,15 @@ RELATION_HEADS: dict[str, RelationHeadEntry] = _by_id(
         build="ag_core.models.relation.frequency:FrequencyHead",
         presets={"demo": presets.DEMO_FREQUENCY, "paper": presets.PAPER_FREQUENCY},
         weights_file="frequency.safetensors",
+    ),
+    RelationHeadEntry(
+        id="vrd",
+        label="VRD",
+        about="looks at the box around person and object alone",
+        build="ag_core.models.relation.vrd:VrdHead",
+        presets={"demo": presets.DEMO_VRD, "paper": presets.PAPER_VRD},
+        weights_file="vrd.safetensors",
+        needs=_REGIONS_AND_UNIONS,
     ),
 )
 
@@ -302,6 +313,22 @@ def find_detector(detector: str) -> DetectorEntry:
 def find_relation_head(head: str) -> RelationHeadEntry:
     """A relation head by its id; UserError lists the known ones."""
     return find_entry(RELATION_HEADS, head, Family.RELATION_HEAD)
+
+
+def list_ready_heads(weights: Path) -> list[RelationHeadEntry]:
+    """The relation heads whose weights lie in a folder of weights: those that can be asked there."""
+    return [entry for entry in RELATION_HEADS.values() if entry.weights_path(weights).is_file()]
+
+
+def explain_missing_head(head: str, weights: Path) -> str:
+    """One sentence for a relation head that cannot be asked, since its weights are not in `weights`."""
+    entry = find_relation_head(head)
+    others = " or ".join(ready.id for ready in list_ready_heads(weights))
+    choose = f", or choose {others}" if others else ""
+    return (
+        f"the weights file {entry.weights_file} of the relation head {entry.label} is missing; "
+        f"train it with `python -m ag_core train relations --head {head} --out {entry.weights_file} ...`{choose}"
+    )
 
 
 def find_clip_network(network: str) -> ClipNetworkEntry:

@@ -53,10 +53,16 @@ class RelationPreset:
 
 
 @dataclass(frozen=True)
-class RelDnPreset(RelationPreset):
-    """RelDN: region features of `feature_size`, and the widths of its visual and spatial branches."""
+class RegionHeadPreset(RelationPreset):
+    """A relation head that looks at region features of `feature_size`, the detector's box_head_width."""
 
     feature_size: int
+
+
+@dataclass(frozen=True)
+class RelDnPreset(RegionHeadPreset):
+    """RelDN: the widths of its visual and spatial branches."""
+
     visual_widths: tuple[int, int]
     spatial_width: int
 
@@ -165,6 +171,8 @@ DEMO_RELDN = RelDnPreset("relation-demo", 256, (384, 256), 64)
 PAPER_RELDN = RelDnPreset("relation-paper", 1024, (1536, 1024), 64)
 DEMO_FREQUENCY = RelationPreset("relation-demo")
 PAPER_FREQUENCY = RelationPreset("relation-paper")
+DEMO_VRD = RegionHeadPreset("vrd-demo", 256)
+PAPER_VRD = RegionHeadPreset("vrd-paper", 1024)
 
 DEMO_VIDEO = I3dPreset(
     name="video-demo",

@@ -1,17 +1,26 @@
 """Run: the models on a video of your own or of the data set; queue, progress, cancel, and the result to watch."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import streamlit as st
 
-from ag_core.catalog import DETECTORS, RELATION_HEADS, Entry, find_detector, find_relation_head
+from ag_core.catalog import (
+    DETECTORS,
+    RELATION_HEADS,
+    Entry,
+    RelationHeadEntry,
+    find_detector,
+    find_relation_head,
+    list_ready_heads,
+)
 from ag_core.errors import UserError
 from ag_core.jobs.job import Job, JobState
 from ag_core.jobs.prediction import PredictionRequest
 from ag_core.results import uploads
 from ag_core.results.prediction import DEFAULT_RATE
 from ag_core.results.prediction_cache import MAX_RATE, PredictionSettings
+from ag_core.settings import WEIGHTS
 from ag_core.ui import cached
 from ag_core.ui.formatting import escape_markdown, format_download_name, format_number, format_remaining
 from ag_core.ui.page import (
@@ -68,10 +77,13 @@ def list_known_videos() -> dict[str, str]:
 
 def choose_settings() -> PredictionSettings | None:
     """Detector, relation head and rate; None while a detector's model file is not chosen."""
+    ready = list_ready_heads(WEIGHTS)
+    if not ready:
+        raise UserError("no relation head has its weights here; restore reldn.safetensors from the repository")
     first, second, third = st.columns(3)
     check_link("run_detector", [entry.label for entry in DETECTORS.values()], "detector")
     check_link_number("run_rate", MIN_RATE, MAX_RATE, "number of graphs per second")
-    check_link("run_head", [entry.label for entry in RELATION_HEADS.values()], "relation head")
+    check_link("run_head", [entry.label for entry in ready], "relation head")
     with first:
         detector = st.selectbox(
             "Detector",
@@ -84,11 +96,11 @@ def choose_settings() -> PredictionSettings | None:
     with second:
         head = st.selectbox(
             "Relationships by",
-            list(RELATION_HEADS),
+            [entry.id for entry in ready],
             format_func=lambda name: RELATION_HEADS[name].label,
             key="run_head",
             bind="query-params",
-            help=format_entries(RELATION_HEADS.values()),
+            help=f"{format_entries(ready)} {explain_others(ready)}",
         )
     with third:
         rate = st.number_input(
@@ -115,6 +127,17 @@ def choose_settings() -> PredictionSettings | None:
 def format_entries(entries: Iterable[Entry]) -> str:
     """What each of some models is, in one paragraph."""
     return " ".join(f"*{entry.label}*: {entry.about}." for entry in entries)
+
+
+def explain_others(ready: Sequence[RelationHeadEntry]) -> str:
+    """How to get the relation heads that cannot be chosen; nothing where all can."""
+    others = {entry.label: entry.id for entry in RELATION_HEADS.values() if entry not in ready}
+    if not others:
+        return ""
+    example = next(iter(others.values()))
+    return (
+        f"{', '.join(others)} can be chosen once trained, as with `python -m ag_core train relations --head {example}`."
+    )
 
 
 def start_job(video: Path, chosen: PredictionSettings) -> None:

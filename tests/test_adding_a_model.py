@@ -21,7 +21,6 @@ from ag_core.models.scene_graph import SceneGraphPredictor
 from ag_core.models.video import BankedVideoModel, BankHead, build_bank_head, build_clip_network
 from ag_core.models.video.fbo import MeanBank
 from ag_core.pipeline import Models, load_models, predict_video
-from ag_core.presets import RelationPreset, RelDnPreset
 from ag_core.results.prediction import Prediction
 from ag_core.results.prediction_cache import PredictionSettings, compute_result_key, find_weights_files
 from ag_core.results.prediction_schema import build_prediction_schema
@@ -32,6 +31,7 @@ from tests.experiments.test_action import TINY_VIDEO
 from tests.experiments.test_detector import TINY
 from tests.pages.test_pages import notes, open_page
 from tests.test_pipeline import MARK, TwoBoxes
+from tests.toys.tiny_heads import list_tiny_heads
 from tests.toys.toy_head import ToyHeadPreset
 from tests.toys.toy_network import ToyNetworkPreset
 from tests.video.test_frames import write_video
@@ -154,7 +154,7 @@ def test_the_toys_decide_the_key_of_a_kept_result(weights: Path, film: Path) -> 
 
 
 def test_the_toys_are_on_the_pages(
-    models: Models, showcase: Path, app_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    models: Models, weights: Path, showcase: Path, app_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine = tmp_path / "showcase"
     shutil.copytree(showcase, mine)
@@ -170,6 +170,9 @@ def test_the_toys_are_on_the_pages(
     [figure] = compare.get("plotly_chart")
     assert {"LFB", "SGFB", "Toy model"} <= {line["name"] for line in json.loads(figure.proto.spec)["data"]}
     run = open_page("pages/8_Run.py")
+    assert "Toy head" not in run.selectbox(key="run_head").options, "its weights are not among the shipped ones"
+    monkeypatch.setattr("ag_core.settings.WEIGHTS", weights)
+    run = open_page("pages/8_Run.py")
     assert "Toy head" in run.selectbox(key="run_head").options
 
 
@@ -182,11 +185,7 @@ def test_a_bank_operator_is_chosen_by_the_preset(toys: None) -> None:
 @pytest.fixture
 def world(toys: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A small home world, and every model at a size for it: the preset 'tiny'."""
-    own = {
-        "reldn": RelDnPreset("relation-tiny", TINY.box_head_width, (8, 8), 4),
-        "frequency": RelationPreset("relation-tiny"),
-        "toy-head": ToyHeadPreset("toy-head-tiny", TINY.box_head_width),
-    }
+    own = list_tiny_heads(TINY.box_head_width) | {"toy-head": ToyHeadPreset("toy-head-tiny", TINY.box_head_width)}
     for entry in catalog.RELATION_HEADS.values():
         monkeypatch.setitem(entry.presets, "tiny", own[entry.id])
     for model in (*catalog.CLIP_NETWORKS.values(), *catalog.ACTION_MODELS.values()):

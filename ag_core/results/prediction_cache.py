@@ -13,6 +13,7 @@ from pathlib import Path
 from ag_core.catalog import (
     DEFAULT_RELATION_HEAD,
     HOME_WORLD,
+    explain_missing_head,
     find_clip_networks,
     find_detector,
     find_relation_head,
@@ -56,8 +57,10 @@ def find_weights_files(chosen: PredictionSettings, weights: Path = WEIGHTS) -> d
     models = list_predicting_models()
     files |= {network.role: network.weights_path(weights) for network in find_clip_networks(models)}
     files |= {model.id: model.weights_path(weights) for model in models}
-    for path in files.values():
+    for role, path in files.items():
         if not path.is_file():
+            if role == "relations":
+                raise UserError(explain_missing_head(chosen.relation_head, weights))
             remedy = "give its path" if path == Path(chosen.detector) else "restore it from the repository or train it"
             raise UserError(f"the weights file {path.name} is missing; {remedy}")
     return files

@@ -10,9 +10,9 @@ import torch
 sys.path.insert(0, str(Path(__file__).parent))
 from ag_core.catalog import ACTION_MODELS, CLIP_NETWORKS, DETECTORS, RELATION_HEADS
 from ag_core.experiments.datasets import LabelledVideos, TrainingData
-from ag_core.presets import RelationPreset, RelDnPreset
 from ag_core.world.dense_source import build_home_world_store
 from tests.experiments.rectangles import write_rectangles
+from tests.toys.tiny_heads import list_tiny_heads
 
 
 @pytest.fixture(scope="session")
@@ -53,10 +53,8 @@ def add_tiny_presets(monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.experiments.test_action import TINY_VIDEO
     from tests.experiments.test_detector import TINY
 
-    heads: dict[str, RelationPreset] = {"reldn": RelDnPreset("relation-tiny", TINY.box_head_width, (32, 32), 16)}
-    heads["frequency"] = RelationPreset("relation-tiny")
     monkeypatch.setitem(DETECTORS["home-world"].presets, "tiny", TINY)
-    for head, preset in heads.items():
+    for head, preset in list_tiny_heads(TINY.box_head_width).items():
         monkeypatch.setitem(RELATION_HEADS[head].presets, "tiny", preset)
     for entry in (*CLIP_NETWORKS.values(), *ACTION_MODELS.values()):
         monkeypatch.setitem(entry.presets, "tiny", TINY_VIDEO)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from torch import Tensor
 
-from ag_core.catalog import HOME_WORLD, find_detector, find_relation_head
+from ag_core.catalog import HOME_WORLD, explain_missing_head, find_detector, find_relation_head
+from ag_core.errors import UserError
 from ag_core.models.checkpoints import check_earlier_weights, load_checkpoint
 from ag_core.models.pairs import PairBatch
 from ag_core.models.references import import_reference, select_own_arguments
@@ -45,12 +46,15 @@ def load_relation_head(
 ) -> tuple[RelationHead, dict[str, str]]:
     """A head with the weights in `folder`, and what its file says of itself.
 
-    UserError as `load_checkpoint`, and where it was trained on region features of another detector than the folder's.
+    UserError as `load_checkpoint`, where there are none, and where it was trained on region features of another
+    detector than the folder's.
     """
     entry = find_relation_head(head)
     chosen: RelationPreset = entry.preset() if preset is None else preset
     built = build_relation_head(head, chosen)
     path = entry.weights_path(folder)
+    if not path.is_file():
+        raise UserError(explain_missing_head(head, folder))
     metadata = load_checkpoint(path, built, chosen.name, head)
     check_earlier_weights(path, metadata, "detector", find_detector(HOME_WORLD).weights_path(folder))
     return built, metadata

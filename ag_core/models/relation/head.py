@@ -12,6 +12,9 @@ from torch import Tensor, nn
 from ag_core.models.pairs import PairBatch
 from ag_core.taxonomy import GROUP_SLICES, N_CLASSES, N_RELATIONS, Group
 
+N_OUTPUTS = N_RELATIONS + 1
+"""What most heads say of a pair: the 25 relationships, then relatedness."""
+
 
 @dataclass(frozen=True)
 class RelationLogits:
@@ -27,6 +30,11 @@ class RelationLogits:
                 f"RelationLogits has predicates {list(self.predicates.shape)}, objects {list(self.objects.shape)}, "
                 f"relatedness {list(self.relatedness.shape)}; it needs [P,{N_RELATIONS}], [N,{N_CLASSES}], [P]"
             )
+
+    @staticmethod
+    def from_outputs(outputs: Tensor, objects: Tensor) -> "RelationLogits":
+        """From [P,26] outputs, relationships then relatedness, and class logits [N,36]."""
+        return RelationLogits(outputs[:, :N_RELATIONS], objects, outputs[:, N_RELATIONS])
 
     def probabilities(self) -> Tensor:
         """[P,25]: attention is one of three (softmax), spatial and contact are any of many (sigmoid)."""

@@ -20,12 +20,9 @@ from torch import Tensor, nn
 from ag_core.boxes import GEOMETRY_SIZE, compute_relation_geometry
 from ag_core.models.pairs import PairBatch
 from ag_core.models.relation.frequency import count_relation_frequencies
-from ag_core.models.relation.head import RelationHead, RelationLogits
+from ag_core.models.relation.head import N_OUTPUTS, RelationHead, RelationLogits
 from ag_core.models.relation.losses import PairTargets, compute_grouped_losses
 from ag_core.taxonomy import GROUP_SLICES, N_CLASSES, N_RELATIONS, Group
-
-N_OUTPUTS = N_RELATIONS + 1
-"""The 25 relationships, then relatedness."""
 
 MARGIN = 0.2
 CONTRAST_WEIGHTS = (1.0, 0.5, 0.1)
@@ -76,7 +73,7 @@ class RelDnHead(RelationHead):
         # Five opinions, added                                                 [P, 26]
         total = self.visual(seen) + self.subject(person) + self.object(thing)
         total = total + self.spatial(where) + self.semantic(batch.object_classes)
-        return RelationLogits(total[:, :N_RELATIONS], batch.object_logits, total[:, N_RELATIONS])
+        return RelationLogits.from_outputs(total, batch.object_logits)
 
 
 def pair_geometry(batch: PairBatch) -> Tensor:

@@ -1,58 +1,31 @@
 """The contract of every relation head, the losses by hand, and the frequencies by hand."""
 
 from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from ag_core.catalog import RELATION_HEADS, Need
+from ag_core.catalog import RELATION_HEADS, Need, list_ready_heads
 from ag_core.errors import UserError
-from ag_core.models.pairs import PairBatch, join_batches, make_one_hot_logits
-from ag_core.models.relation import FrequencyHead, RelDnHead, build_relation_head, find_relation_loss
+from ag_core.models.pairs import join_batches, make_one_hot_logits
+from ag_core.models.relation import (
+    FrequencyHead,
+    RelDnHead,
+    build_relation_head,
+    find_relation_loss,
+    load_relation_head,
+)
 from ag_core.models.relation.frequency import count_relation_frequencies
 from ag_core.models.relation.head import RelationHead, RelationLogits, to_object_probabilities
 from ag_core.models.relation.losses import PairTargets, compute_grouped_losses
 from ag_core.models.relation.reldn import compute_contrastive_loss
-from ag_core.presets import RelationPreset, RelDnPreset
 from ag_core.taxonomy import GROUP_SLICES, N_CLASSES, N_RELATIONS, Group
+from tests.models.relation.pair_batches import D, clone_values, make_batch, make_targets, permute_pairs
+from tests.toys.tiny_heads import list_tiny_heads
 
-D = 12
-TINY = {"reldn": RelDnPreset("relation-test", D, (10, 8), 6), "frequency": RelationPreset("relation-test")}
-
-
-def make_batch(objects_per_frame: tuple[int, ...] = (2, 3), seed: int = 0) -> PairBatch:
-    """Frames with one person (first) and some objects each."""
-    random = torch.Generator().manual_seed(seed)
-    classes: list[int] = []
-    pairs: list[tuple[int, int]] = []
-    frame_of_pair: list[int] = []
-    for frame, n in enumerate(objects_per_frame):
-        person = len(classes)
-        classes += [0, *(torch.randint(1, N_CLASSES, (n,), generator=random).tolist())]
-        pairs += [(person, person + 1 + i) for i in range(n)]
-        frame_of_pair += [frame] * n
-    corners = torch.rand(len(classes), 2, generator=random) * 50
-    return PairBatch(
-        boxes=torch.cat([corners, corners + 5 + torch.rand(len(classes), 2, generator=random) * 40], dim=1),
-        object_logits=make_one_hot_logits(torch.tensor(classes, dtype=torch.int64)),
-        object_features=torch.randn(len(classes), D, generator=random),
-        pairs=torch.tensor(pairs, dtype=torch.int64).reshape(-1, 2),
-        union_features=torch.randn(len(pairs), D, generator=random),
-        frame_of_pair=torch.tensor(frame_of_pair, dtype=torch.int64),
-        frame_sizes_wh=torch.full((len(objects_per_frame), 2), 100.0),
-        times_s=torch.arange(len(objects_per_frame)) / 2,
-        video_of_frame=torch.zeros(len(objects_per_frame), dtype=torch.int64),
-    )
-
-
-def permuted(batch: PairBatch, order: torch.Tensor) -> PairBatch:
-    return replace(
-        batch,
-        pairs=batch.pairs[order],
-        union_features=batch.union_features[order],
-        frame_of_pair=batch.frame_of_pair[order],
-    )
+TINY = list_tiny_heads(D)
 
 
 @pytest.fixture(params=list(RELATION_HEADS))
@@ -79,7 +52,7 @@ def test_shapes_and_finite_values(head: RelationHead) -> None:
 
 def test_input_untouched_and_second_call_equal(head: RelationHead) -> None:
     batch = make_batch()
-    kept = [getattr(batch, field.name).clone() for field in fields(batch)]
+    kept = clone_values(batch)
     first, second = head.eval()(batch), head(batch)
     assert torch.equal(first.predicates, second.predicates)
     assert all(torch.equal(getattr(batch, field.name), old) for field, old in zip(fields(batch), kept))
@@ -87,26 +60,31 @@ def test_input_untouched_and_second_call_equal(head: RelationHead) -> None:
 
 def test_permuting_pairs_permutes_the_output(head: RelationHead) -> None:
     batch, order = make_batch(), torch.tensor([3, 0, 4, 1, 2])
-    straight, shuffled = head.eval()(batch), head(permuted(batch, order))
+    straight, shuffled = head.eval()(batch), head(permute_pairs(batch, order))
     assert torch.allclose(straight.predicates[order], shuffled.predicates, atol=1e-5)
     assert torch.allclose(straight.relatedness[order], shuffled.relatedness, atol=1e-5)
 
 
-def test_frames_do_not_influence_one_another(head: RelationHead) -> None:
-    both = make_batch((2, 3))
-    alone = PairBatch(
-        boxes=both.boxes[:3],
-        object_logits=both.object_logits[:3],
-        object_features=both.object_features[:3],
-        pairs=both.pairs[:2],
-        union_features=both.union_features[:2],
-        frame_of_pair=both.frame_of_pair[:2],
-        frame_sizes_wh=both.frame_sizes_wh[:1],
-        times_s=both.times_s[:1],
-        video_of_frame=both.video_of_frame[:1],
-    )
+def test_frames_or_videos_do_not_influence_one_another(head: RelationHead) -> None:
+    first, second = make_batch((2, 0, 3)), make_batch((1, 2), seed=1)
+    both = join_batches([first, second], one_video=not head.whole_video)
     head.eval()
-    assert torch.allclose(head(both).predicates[:2], head(alone).predicates, atol=1e-5)
+    together, apart = head(both).predicates, [head(batch).predicates for batch in (first, second)]
+    assert torch.allclose(together, torch.cat(apart), atol=1e-5)
+
+
+def test_heads_of_whole_videos_relate_their_frames(head: RelationHead) -> None:
+    both = make_batch((2, 3))
+    changed = replace(both, union_features=both.union_features * torch.tensor([1.0, 1, 3, 3, 3])[:, None])
+    head.eval()
+    difference = (head(both).predicates - head(changed).predicates)[:2].abs().max().item()
+    assert (difference > 1e-6) == head.whole_video
+
+
+def test_one_frame(head: RelationHead) -> None:
+    for n in (1, 4):
+        logits = head.eval()(make_batch((n,)))
+        assert logits.predicates.shape == (n, N_RELATIONS) and logits.predicates.isfinite().all()
 
 
 @pytest.mark.parametrize("objects_per_frame", [(), (0,), (0, 0)])
@@ -128,15 +106,26 @@ def test_state_there_and_back(head: RelationHead, head_id: str) -> None:
     assert torch.equal(other.eval()(make_batch()).predicates, head.eval()(make_batch()).predicates)
 
 
-def test_gradients_reach_every_part_of_reldn() -> None:
-    head = RelDnHead(D, (10, 8), 6)
+def test_gradients_reach_every_parameter(head: RelationHead, head_id: str) -> None:
+    batch, targets = make_batch(), make_random_targets(5)
+    terms = find_relation_loss(head_id)(batch, head(batch), targets)
+    total = torch.stack(list(terms.values())).sum()
+    if list(head.parameters()):
+        total.backward()
+    without = [name for name, p in head.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
+    assert total.isfinite() and without == []
+
+
+def make_random_targets(n: int) -> PairTargets:
+    """Truth of n pairs, the third of them unrelated."""
+    related = torch.arange(n) != 2
+    return PairTargets((torch.rand(n, N_RELATIONS) < 0.4) & related[:, None], related)
+
+
+def test_reldn_has_contrasts_beside_the_shared_terms() -> None:
     batch = make_batch()
-    targets = PairTargets(torch.rand(5, N_RELATIONS) < 0.4, torch.tensor([True, True, False, True, False]))
-    logits = head(batch)
-    terms = find_relation_loss("reldn")(batch, logits, targets)
+    terms = find_relation_loss("reldn")(batch, RelDnHead(D, (10, 8), 6)(batch), make_random_targets(5))
     assert list(terms) == ["attention", "spatial", "contact", "related", "contrast"]
-    torch.stack(list(terms.values())).sum().backward()
-    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in head.parameters())
 
 
 def test_the_catalog_knows_which_heads_see_whole_videos(head: RelationHead, head_id: str) -> None:
@@ -144,8 +133,16 @@ def test_the_catalog_knows_which_heads_see_whole_videos(head: RelationHead, head
 
 
 def test_unknown_head_lists_the_known() -> None:
-    with pytest.raises(UserError, match="reldn, frequency"):
-        build_relation_head("imp")
+    with pytest.raises(UserError, match="known are reldn, frequency, vrd"):
+        build_relation_head("motifs")
+
+
+def test_a_head_without_weights_says_how_to_train_it(tmp_path: Path) -> None:
+    (tmp_path / "frequency.safetensors").touch()
+    assert [entry.id for entry in list_ready_heads(tmp_path)] == ["frequency"]
+    said = r"vrd\.safetensors of the relation head VRD is missing; train it with .*--head vrd .*, or choose frequency$"
+    with pytest.raises(UserError, match=said):
+        load_relation_head("vrd", tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -206,16 +203,9 @@ def test_frequency_head_says_the_frequencies() -> None:
     assert np.allclose(said.numpy(), expected, atol=1e-5)
 
 
-def targets_of(related: list[bool], **relations: list[int]) -> PairTargets:
-    predicates = torch.zeros(len(related), N_RELATIONS, dtype=torch.bool)
-    for pair, indices in relations.items():
-        predicates[int(pair[1:]), indices] = True
-    return PairTargets(predicates, torch.tensor(related))
-
-
 def test_grouped_loss_by_hand() -> None:
     logits = RelationLogits(torch.zeros(2, 25), torch.zeros(3, 36), torch.zeros(2))
-    loss = compute_grouped_losses(make_batch((2,)), logits, targets_of([True, False], p0=[0, 4]))
+    loss = compute_grouped_losses(make_batch((2,)), logits, make_targets([True, False], p0=[0, 4]))
     assert loss["attention"].item() == pytest.approx(np.log(3))
     assert loss["spatial"].item() == pytest.approx(np.log(2))
     assert loss["contact"].item() == pytest.approx(np.log(2))
@@ -225,7 +215,7 @@ def test_grouped_loss_by_hand() -> None:
 def test_unrelated_pairs_do_not_count_as_predicates() -> None:
     random = torch.Generator().manual_seed(0)
     predicates = torch.randn(2, 25, generator=random)
-    truth = targets_of([True, False], p0=[1, 3, 9])
+    truth = make_targets([True, False], p0=[1, 3, 9])
     batch = make_batch((2,))
     first = compute_grouped_losses(batch, RelationLogits(predicates, torch.zeros(3, 36), torch.zeros(2)), truth)
     predicates[1] += 5
@@ -235,7 +225,7 @@ def test_unrelated_pairs_do_not_count_as_predicates() -> None:
 
 def test_losses_without_pairs_are_zero() -> None:
     empty = RelationLogits(torch.zeros(0, 25), torch.zeros(0, 36), torch.zeros(0))
-    targets = targets_of([])
+    targets = make_targets([])
     assert sum(compute_grouped_losses(make_batch(()), empty, targets).values()) == 0
     assert compute_contrastive_loss(make_batch(()), empty, targets) == 0
 
@@ -247,20 +237,20 @@ def test_contrasts_by_hand() -> None:
     predicates = torch.zeros(3, 25)
     predicates[2, 14] = 1
     logits = RelationLogits(predicates, batch.object_logits, affinity.logit())
-    both_held = targets_of([True, True, False], p0=[14], p1=[14])
+    both_held = make_targets([True, True, False], p0=[14], p1=[14])
     # Each contrast has one group with hinge .2 - (.6 - .5) = .1, and the dummy group halves the mean.
     assert compute_contrastive_loss(batch, logits, both_held).item() == pytest.approx(0.05 * (1 + 0.5 + 0.1), abs=1e-5)
     # Another relationship than the predicted one: no contrast of predicates.
-    worn = targets_of([True, True, False], p0=[22], p1=[22])
+    worn = make_targets([True, True, False], p0=[22], p1=[22])
     assert compute_contrastive_loss(batch, logits, worn).item() == pytest.approx(0.05 * 1.5, abs=1e-5)
     # Other classes than the unrelated one: no contrast of classes either.
     other = replace(batch, object_logits=make_one_hot_logits(torch.tensor([0, 5, 5, 10])))
     assert compute_contrastive_loss(other, logits, worn).item() == pytest.approx(0.05, abs=1e-5)
     # Nothing unrelated: nothing to contrast.
-    assert compute_contrastive_loss(batch, logits, targets_of([True] * 3)) == 0
+    assert compute_contrastive_loss(batch, logits, make_targets([True] * 3)) == 0
 
 
 def test_contrasts_stay_inside_a_frame() -> None:
     batch = make_batch((1, 1))
     logits = RelationLogits(torch.zeros(2, 25), batch.object_logits, torch.tensor([-3.0, 3.0]))
-    assert compute_contrastive_loss(batch, logits, targets_of([True, False], p0=[9])) == 0
+    assert compute_contrastive_loss(batch, logits, make_targets([True, False], p0=[9])) == 0

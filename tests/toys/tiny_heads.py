@@ -1,0 +1,12 @@
+"""Every relation head at a size for tests."""
+
+from ag_core.presets import RegionHeadPreset, RelationPreset, RelDnPreset
+
+
+def list_tiny_heads(feature_size: int, name: str = "relation-tiny") -> dict[str, RelationPreset]:
+    """A very small preset of every head of the catalog by its id, for region features of `feature_size`."""
+    return {
+        "reldn": RelDnPreset(name, feature_size, (10, 8), 6),
+        "frequency": RelationPreset(name),
+        "vrd": RegionHeadPreset(name, feature_size),
+    }

@@ -36,6 +36,11 @@ create table objects (
     source varchar, object_id integer, frame_id integer, video integer, t_ms integer, class utinyint, visible boolean,
     score float, x1 float, y1 float, x2 float, y2 float, relation_mask uinteger
 );
+-- what can be seen of objects that are too small or too hidden for `objects`: to find them is no mistake, nor is to miss
+-- them. Known of exact truth alone
+create table faint_objects (
+    source varchar, frame_id integer, video integer, t_ms integer, class utinyint, x1 float, y1 float, x2 float, y2 float
+);
 -- an annotated relationship, or one of the 25 probabilities of a predicted object, whatever it is;
 -- relation is null for `other_relationship`, which is none of the 25
 create table relations (

@@ -1,6 +1,6 @@
 """Training targets of many videos in one go, as flat columns: what trainers and evaluations read instead of files.
 
-Four queries for any number of videos, NumPy only; a graph object is made when one is asked for. Boxes and relationships
+Five queries for any number of videos, NumPy only; a graph object is made when one is asked for. Boxes and relationships
 come from one source; actions are the annotated ones, whatever the source.
 """
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ag_core.annotations.clock import build_clock
 from ag_core.annotations.store_format import ANNOTATION
-from ag_core.records import FrameClock, SceneGraph
+from ag_core.records import Detections, FrameClock, SceneGraph
 from ag_core.taxonomy import N_RELATIONS
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Targets:
-    """V videos; F annotated frames, sorted by video and number; their N objects in frame order; A action intervals.
+    """V videos; F annotated frames, sorted by video and number; their N objects and M faint
+    objects in frame order; A action intervals.
 
     video_ids         [V] the videos asked for that the source has, by id
     paths             [V] the video's file when the store was built, None where there was none
@@ -43,6 +44,9 @@ class Targets:
     object_scores     [N] float32, 1 where annotated
     visible           [N] bool
     relation_masks    [N] uint32: bit r says that relationship r holds, bit 25 that `other_relationship` was annotated
+    faint_frame       [M] int32 index into the frames: of objects in sight, but too small or too hidden to be annotated
+    faint_classes     [M] uint8
+    faint_boxes_xyxy  [M,4] float32 pixels
     interval_video    [A] int32 index into video_ids; intervals are sorted by video, start and end
     interval_actions  [A] uint8 index into ACTIONS
     intervals_s       [A,2] float64 start and end in seconds
@@ -67,6 +71,9 @@ class Targets:
     object_scores: NDArray[np.float32]
     visible: NDArray[np.bool_]
     relation_masks: NDArray[np.uint32]
+    faint_frame: NDArray[np.int32]
+    faint_classes: NDArray[np.uint8]
+    faint_boxes_xyxy: NDArray[np.float32]
     interval_video: NDArray[np.int32]
     interval_actions: NDArray[np.uint8]
     intervals_s: NDArray[np.float64]
@@ -80,6 +87,12 @@ class Targets:
         """Where the objects of one frame (an index, 0 to F-1) lie among the N."""
         first, last = np.searchsorted(self.object_frame, np.array([frame, frame + 1], np.int32))
         return slice(int(first), int(last))
+
+    def faint_objects_of(self, frame: int) -> Detections:
+        """What is in sight in one frame (an index, 0 to F-1), but too small or too hidden to be annotated; score 1."""
+        first, last = np.searchsorted(self.faint_frame, np.array([frame, frame + 1], np.int32))
+        classes = self.faint_classes[first:last].astype(np.int64)
+        return Detections(self.faint_boxes_xyxy[first:last], classes, np.ones(len(classes), np.float32))
 
     def frames_of(self, video: int) -> range:
         """The indices of the frames of one video (an index, 0 to V-1)."""
@@ -129,6 +142,11 @@ def load_targets(store: "AnnotationStore", video_ids: Sequence[str], source: str
            from objects where source = ? and video = any(?::integer[]) order by object_id""",
         key,
     )
+    faint = store.columns(
+        """select frame_id, class, x1, y1, x2, y2 from faint_objects
+           where source = ? and video = any(?::integer[]) order by frame_id, class, x1, y1, x2, y2""",
+        key,
+    )
     intervals = store.columns(
         """select video, action, start_ms::double / 1000 as start_s, end_ms::double / 1000 as end_s
            from action_intervals where source = ? and video = any(?::integer[])
@@ -155,6 +173,9 @@ def load_targets(store: "AnnotationStore", video_ids: Sequence[str], source: str
         object_scores=objects["score"],
         visible=objects["visible"],
         relation_masks=objects["relation_mask"],
+        faint_frame=np.searchsorted(frames["frame_id"], faint["frame_id"]).astype(np.int32),
+        faint_classes=faint["class"],
+        faint_boxes_xyxy=np.stack([faint[side] for side in ("x1", "y1", "x2", "y2")], axis=1),
         interval_video=np.searchsorted(numbers, intervals["video"]).astype(np.int32),
         interval_actions=intervals["action"],
         intervals_s=np.stack([intervals["start_s"], intervals["end_s"]], axis=1),

@@ -193,6 +193,17 @@ class LabelledVideo:
         return [self.targets.graph(frame) for frame in self.counted]
 
     @cached_property
+    def ignored_boxes(self) -> list[Detections]:
+        """Of each frame that counts, what a detector neither learns from nor is asked for: to find it is no mistake.
+
+        Annotated boxes whose shorter side is under MIN_BOX_SIDE, and objects that are too faint to be annotated.
+        """
+        found = zip(self.counted_graphs, self.counted)
+        return [
+            _join_detections(_find_boxes(graph, large=False), self.targets.faint_objects_of(i)) for graph, i in found
+        ]
+
+    @cached_property
     def labels(self) -> NDArray[np.bool_]:
         """[157] the actions of the whole video."""
         return self.find_labels_between(0, np.inf)
@@ -296,11 +307,21 @@ def read_true_boxes(graph: SceneGraph) -> Detections:
 
     Boxes whose shorter side is under MIN_BOX_SIDE are left out (a person may be nearly out of view).
     """
+    return _find_boxes(graph, large=True)
+
+
+def _find_boxes(graph: SceneGraph, large: bool) -> Detections:
+    """The boxes of an annotated graph that are large enough for a detector, or those that are not."""
     boxes, classes = graph.object_boxes_xyxy[graph.visible], graph.object_classes[graph.visible]
     if graph.person_box_xyxy is not None:
         boxes, classes = np.vstack([graph.person_box_xyxy[None], boxes]), np.concatenate([[0], classes])
-    large = (boxes[:, 2:] - boxes[:, :2]).min(axis=1, initial=np.inf) >= MIN_BOX_SIDE
-    return Detections(boxes[large], classes[large], np.ones(int(large.sum()), np.float32))
+    chosen = ((boxes[:, 2:] - boxes[:, :2]).min(axis=1, initial=np.inf) >= MIN_BOX_SIDE) == large
+    return Detections(boxes[chosen], classes[chosen], np.ones(int(chosen.sum()), np.float32))
+
+
+def _join_detections(first: Detections, second: Detections) -> Detections:
+    names = ("boxes_xyxy", "classes", "scores")
+    return Detections(*(np.concatenate([getattr(first, name), getattr(second, name)]) for name in names))
 
 
 def open_counted_frames(cache: Path) -> FrameCache[LabelledVideo]:

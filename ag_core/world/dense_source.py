@@ -13,16 +13,17 @@ from ag_core.annotations.building.inputs import FurtherAnnotation
 from ag_core.annotations.building.parts import Tables, encode_relations
 from ag_core.annotations.store_format import DENSE
 from ag_core.errors import UserError
-from ag_core.world.export import SET_OF_SPLIT, build_dense_graphs
+from ag_core.world.export import SET_OF_SPLIT, build_dense_graphs, find_faint_objects
 from ag_core.world.truth import WorldTruth
 
-DENSE_READER = 1
+DENSE_READER = 2
 """Version of what this module makes of a truth file."""
 
 _PERSON = ["person_x1", "person_y1", "person_x2", "person_y2", "person_score"]
 _VIDEO = ["source", "file", "video_id", "split", "part", "subject", "scene", "script"]
 _FACTS = ["duration_s", "fps", "width", "height", "n_frames"]
 _OBJECT = ["source", "video_id", "frame", "place", "class", "visible", "score", "x1", "y1", "x2", "y2", "relation_mask"]
+_FAINT_OBJECT = ["source", "video_id", "frame", "class", "x1", "y1", "x2", "y2"]
 
 
 def holds_home_world(folder: Path) -> bool:
@@ -39,10 +40,11 @@ def find_dense_annotation(folder: Path) -> FurtherAnnotation:
 
 
 def read_dense_tables(paths: Sequence[Path]) -> Tables:
-    """The part of some truth files: videos, the frames of the dense view, and their objects."""
+    """The part of some truth files: videos, the frames of the dense view, their objects, and what is too faint."""
     videos: list[tuple[Any, ...]] = []
     frames: list[tuple[Any, ...]] = []
     objects: list[tuple[Any, ...]] = []
+    faint_objects: list[tuple[Any, ...]] = []
     for path in paths:
         truth = WorldTruth.load(path)
         part = None if truth.part == truth.split else truth.part
@@ -56,10 +58,14 @@ def read_dense_tables(paths: Sequence[Path]) -> Tables:
             rows = zip(graph.object_classes.tolist(), graph.object_boxes_xyxy.tolist(), masks)
             for place, (object_class, box, mask) in enumerate(rows):
                 objects.append((DENSE, truth.video_id, graph.frame, place, object_class, True, 1.0, *box, mask))
+            faint = find_faint_objects(truth, graph.frame - 1)
+            for object_class, box in zip(faint.classes.tolist(), faint.boxes_xyxy.tolist()):
+                faint_objects.append((DENSE, truth.video_id, graph.frame, object_class, *box))
     columns = {
         "videos": (videos, [*_VIDEO, *_FACTS]),
         "frames": (frames, ["source", "video_id", "frame", *_PERSON]),
         "objects": (objects, _OBJECT),
+        "faint_objects": (faint_objects, _FAINT_OBJECT),
     }
     return {table: dict(zip(names, map(list, zip(*rows)))) for table, (rows, names) in columns.items()}
 

@@ -2,7 +2,8 @@
 
 A film becomes videos/ID.mp4 and dense/ID.npz (the exact truth); a set of truths becomes the csv, class files and
 pickles that the readers of real data read. Two views of the truth: `build_sparse_view`, sparse as the release is
-(methods A3), and `build_dense_graphs`, every visible object. Knows the formats; nothing of how films are made.
+(methods A3), and `build_dense_graphs`, every clearly visible object; `find_faint_objects` has the rest. Knows the
+formats; nothing of how films are made.
 """
 
 import csv
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from ag_core.annotations.readers.charades import COLUMNS
 from ag_core.files import stage_file, write_atomically
-from ag_core.records import SceneGraph, frame_to_time
+from ag_core.records import Detections, SceneGraph, frame_to_time
 from ag_core.settings import ASSETS
 from ag_core.taxonomy import (
     ACTIONS,
@@ -163,12 +164,10 @@ def _touched(truth: WorldTruth, index: int) -> NDArray[np.bool_]:
 
 def build_dense_graphs(truth: WorldTruth, every: int = 2) -> list[SceneGraph]:
     """Graphs of every `every`-th frame from the first with all clearly visible objects: 16 px and 30 % or more."""
-    others = truth.classes != 0
     graphs = []
     for index in range(0, truth.n_frames, every):
         boxes = truth.boxes_xyxy[index]
-        large = (boxes[:, 2:] - boxes[:, :2]).min(axis=1) >= DENSE_SHORT_SIDE
-        rows = np.flatnonzero(others & large & (truth.visibility[index] >= DENSE_SHARE))
+        rows = np.flatnonzero(_clearly_visible(truth, index))
         seen = truth.area[index, truth.person] > 0
         graphs.append(
             SceneGraph(
@@ -183,6 +182,20 @@ def build_dense_graphs(truth: WorldTruth, every: int = 2) -> list[SceneGraph]:
             )
         )
     return graphs
+
+
+def find_faint_objects(truth: WorldTruth, index: int) -> Detections:
+    """What can be seen of objects in a frame (from 0) that are too small or too hidden for the dense view."""
+    rows = np.flatnonzero((truth.classes != 0) & (truth.area[index] > 0) & ~_clearly_visible(truth, index))
+    return Detections(truth.boxes_xyxy[index, rows], truth.classes[rows], np.ones(len(rows), np.float32))
+
+
+def _clearly_visible(truth: WorldTruth, index: int) -> NDArray[np.bool_]:
+    """[N] which instances the dense view of a frame shows as objects."""
+    boxes = truth.boxes_xyxy[index]
+    large: NDArray[np.bool_] = (boxes[:, 2:] - boxes[:, :2]).min(axis=1) >= DENSE_SHORT_SIDE
+    clear: NDArray[np.bool_] = (truth.classes != 0) & (truth.visibility[index] >= DENSE_SHARE)
+    return large & clear
 
 
 # The files of a set

@@ -9,6 +9,7 @@ import pytest
 from ag_core.annotations.building.build import build_store
 from ag_core.errors import UserError
 from ag_core.experiments.datasets import (
+    MIN_BOX_SIDE,
     FrameRule,
     LabelledVideos,
     TrainingData,
@@ -94,3 +95,25 @@ def test_frames_behind_the_end_do_not_count(data: TrainingData, loaded: Labelled
 
     cut = _build_labelled_video(short, 0, None, data)
     assert [graph.frame for graph in cut.counted_graphs] == [1, 7, 13, 19]
+
+
+def test_small_and_faint_boxes_are_ignored(loaded: LabelledVideos) -> None:
+    video = loaded.videos[0]
+    assert [len(found) for found in video.ignored_boxes] == [0] * len(video.counted)
+    targets = video.targets
+    boxes = targets.object_boxes_xyxy.copy()
+    first = targets.objects_of(video.counted[1]).start
+    boxes[first, 2] = boxes[first, 0] + MIN_BOX_SIDE - 1
+    changed = replace(
+        targets,
+        object_boxes_xyxy=boxes,
+        faint_frame=np.array([video.counted[2]], np.int32),
+        faint_classes=np.array([5], np.uint8),
+        faint_boxes_xyxy=np.array([[3, 4, 9, 8]], np.float32),
+    )
+    video = replace(video, targets=changed)
+    assert [len(found) for found in video.ignored_boxes] == [0, 1, 1] + [0] * (len(video.counted) - 3)
+    assert video.ignored_boxes[1].classes.tolist() == [targets.object_classes[first]]
+    assert video.ignored_boxes[2].classes.tolist() == [5]
+    assert video.ignored_boxes[2].boxes_xyxy.tolist() == [[3, 4, 9, 8]]
+    assert len(read_true_boxes(video.counted_graphs[1])) + 1 == len(read_true_boxes(loaded.videos[0].counted_graphs[1]))

@@ -13,7 +13,7 @@ from ag_core.errors import UserError
 from ag_core.world.dense_source import build_home_world_store, holds_home_world
 from ag_core.world.export import build_dense_graphs, write_film, write_set
 from ag_core.world.truth import WorldTruth
-from tests.world.stand_in import StandInFilm
+from tests.world.stand_in import FPS, StandInFilm
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +42,25 @@ def test_the_dense_source_is_the_truth(home: Path) -> None:
                 assert (mine.frame, mine.time_s, mine.person_score) == (true.frame, true.time_s, true.person_score)
                 for name in ("person_box_xyxy", "object_classes", "object_boxes_xyxy", "object_scores", "relations"):
                     assert np.array_equal(getattr(mine, name), getattr(true, name))
+
+
+def test_what_is_too_faint_for_the_truth_is_known(tmp_path: Path) -> None:
+    """The stand-in's table goes out of sight; here the cup, of 16 x 20 pixels, shrinks and a chair hides as well."""
+    film = StandInFilm()
+    cup, table, chair = 1, 2, 3
+    film.truth.boxes_xyxy[4, cup] = 60, 40, 70, 60
+    film.truth.visibility[4, chair] = 0.2
+    write_film(film, tmp_path)
+    write_set(tmp_path, ["AB1CD"], {"profile": "stand-in"})
+    with AnnotationStore(build_home_world_store(tmp_path)) as store:
+        targets = store.targets_of(["AB1CD"], DENSE)
+        faint = {int(targets.frame_numbers[i]): targets.faint_objects_of(i) for i in targets.frames_of(0)}
+        assert {frame for frame, found in faint.items() if len(found)} == {5}
+        assert faint[5].classes.tolist() == sorted(film.truth.classes[[cup, chair]])
+        assert sorted(faint[5].boxes_xyxy.tolist()) == film.truth.boxes_xyxy[4, [cup, chair]].tolist()
+        assert table not in faint[5].classes
+        [(at_ms,)] = store.rows("select distinct t_ms from faint_objects")
+        assert at_ms == round(1000 * 4 / FPS)
 
 
 def test_the_command_builds_the_same_store_once(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

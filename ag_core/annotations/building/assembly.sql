@@ -67,6 +67,12 @@ where p.source = $source order by f.rowid, p.place;
 insert into objects by name
 select $source as source, rowid::integer as object_id, * exclude (scores) from placed_objects order by rowid;
 
+insert into faint_objects by name
+select $source as source, f.rowid::integer as frame_id, f.video, f.t_ms, p.class, p.x1, p.y1, p.x2, p.y2
+from part_faint_objects p join numbers n using (video_id)
+join placed_frames f on f.video = n.video and f.frame = p.frame
+where p.source = $source order by f.rowid, p.class, p.x1, p.y1, p.x2, p.y2;
+
 -- An annotated relationship is a bit of the mask; a predicted one keeps its probability, whatever it is.
 insert into relations by name
 select $source as source, o.rowid::integer as object_id, o.frame_id, o.video, o.t_ms, o.class,

@@ -61,6 +61,9 @@ COLUMNS: dict[str, pa.Schema] = {
         | dict.fromkeys(("x1", "y1", "x2", "y2"), _HALF)
         | {"relation_mask": pa.uint32(), "scores": pa.list_(_HALF)}
     ),
+    "faint_objects": pa.schema(
+        {"source": _NAME} | _FRAME | {"class": _BYTE} | dict.fromkeys(("x1", "y1", "x2", "y2"), _HALF)
+    ),
     "action_scores": pa.schema({"source": _NAME, "video_id": _NAME, "model": _NAME, "action": _BYTE, "score": _HALF}),
     "issues": pa.schema({"kind": _NAME, "file": _NAME, "key": _TEXT, "reason": _TEXT}),
 }

@@ -26,8 +26,8 @@ from tests.annotations.released import object_entry, person_entry, write_release
 from tests.annotations.test_store import prediction
 
 TABLES = (
-    "sources", "issues", "videos", "action_intervals", "frames", "objects", "relations", "relations_by_class",
-    "relation_cube", "action_scores",
+    "sources", "issues", "videos", "action_intervals", "frames", "objects", "faint_objects", "relations",
+    "relations_by_class", "relation_cube", "action_scores",
 )  # fmt: skip
 
 NAMES = ("cup/glass/bottle", "bag", "chair", "door", "food")

@@ -33,9 +33,13 @@ def build_video_map_protocol(averaging: Averaging = Averaging.CLASS, details: st
     return Protocol("video mAP", Unit.PERCENT, averaging=averaging, details=words)
 
 
-def build_detection_protocol(overlap: float = MIN_OVERLAP) -> Protocol:
-    """How detected boxes are scored over the classes that occur, in percent."""
+def build_detection_protocol(overlap: float = MIN_OVERLAP, ignores: bool = False) -> Protocol:
+    """How detected boxes are scored over the classes that occur, in percent.
+
+    ignores  objects in sight that were too small or too hidden to be annotated count neither way
+    """
     details = f"area under the interpolated curve, boxes overlap by {overlap:g}"
+    details += "; small and hidden objects ignored" if ignores else ""
     return Protocol("box mAP", Unit.PERCENT, averaging=Averaging.CLASS, details=details)
 
 
@@ -170,6 +174,7 @@ class DetectionPrecision:
     short_sides  [36] median shorter side of the true boxes in pixels, NaN without any
     overlap      that a detected box needs with a true one
     frames_without_prediction  frames that nobody looked at; their true boxes count as missed
+    ignored      boxes that count neither way, None where there was no word of such boxes
     """
 
     per_class: NDArray[np.float64]
@@ -178,6 +183,7 @@ class DetectionPrecision:
     n_frames: int
     overlap: float = MIN_OVERLAP
     frames_without_prediction: int = 0
+    ignored: int | None = None
 
     @property
     def classes(self) -> NDArray[np.int64]:
@@ -192,11 +198,11 @@ class DetectionPrecision:
     def to_metric(self, origin: Origin, n: Counts = Counts(), model: str = "") -> Metric:
         """The mean AP in percent; `n` may add what was learned from and the number of videos."""
         counts = self._counts(n, self.counts.sum(), len(self.classes))
-        return Metric(to_percent(self.mean), build_detection_protocol(self.overlap), origin, counts, model=model)
+        return Metric(to_percent(self.mean), self._protocol, origin, counts, model=model)
 
     def to_class_metrics(self, origin: Origin, n: Counts = Counts(), model: str = "") -> list[Metric]:
         """The AP in percent of every class that occurs."""
-        protocol = replace(build_detection_protocol(self.overlap), name="box AP", averaging=Averaging.ONE_CLASS)
+        protocol = replace(self._protocol, name="box AP", averaging=Averaging.ONE_CLASS)
         return [
             Metric(
                 to_percent(self.per_class[index]),
@@ -208,13 +214,20 @@ class DetectionPrecision:
             for index in self.classes
         ]
 
+    @property
+    def _protocol(self) -> Protocol:
+        return build_detection_protocol(self.overlap, self.ignored is not None)
+
     def _counts(self, n: Counts, boxes: int, classes: int | None) -> Counts:
         missing = self.frames_without_prediction
         return replace(n, frames=self.n_frames, boxes=int(boxes), classes=classes, frames_without_prediction=missing)
 
 
 def compute_detection_precision(
-    detections: Sequence[Detections | None], truth: Sequence[Detections], overlap: float = MIN_OVERLAP
+    detections: Sequence[Detections | None],
+    truth: Sequence[Detections],
+    overlap: float = MIN_OVERLAP,
+    ignored: Sequence[Detections] | None = None,
 ) -> DetectionPrecision:
     """Average precision of boxes per class: one entry of `detections` and of `truth` (scores ignored) per frame.
 
@@ -222,8 +235,11 @@ def compute_detection_precision(
     if by at least `overlap`. The area lies under the curve with precision made non-increasing in recall. None in
     `detections` is a frame that nobody looked at: it counts as empty, and its number is told; UserError where that
     holds for all of them.
+
+    `ignored` boxes of a frame count as in COCO: what takes no true box but one of those of its class, each taken once,
+    is neither right nor wrong.
     """
-    if len(detections) != len(truth):
+    if not len(detections) == len(truth) == len(truth if ignored is None else ignored):
         raise ValueError(f"{len(detections)} frames have detections and {len(truth)} have truth; give one of each")
     missing = sum(found is None for found in detections)
     if detections and missing == len(detections):
@@ -235,22 +251,31 @@ def compute_detection_precision(
     for object_class in np.unique(true_class):
         true_boxes = [t.boxes_xyxy[t.classes == object_class].astype(np.float64) for t in truth]
         found = [d[d.classes == object_class] for d in looked_at]
+        faint = [
+            t.boxes_xyxy[t.classes == object_class].astype(np.float64)
+            for t in ignored or [Detections.empty()] * len(truth)
+        ]
         every = np.concatenate(true_boxes)
         counts[object_class] = len(every)
         short_sides[object_class] = np.median((every[:, 2:] - every[:, :2]).min(axis=1))
-        per_class[object_class] = _box_average_precision(found, true_boxes, overlap)
-    return DetectionPrecision(per_class, counts, short_sides, len(truth), overlap, missing)
+        per_class[object_class] = _box_average_precision(found, true_boxes, faint, overlap)
+    n_ignored = None if ignored is None else sum(map(len, ignored))
+    return DetectionPrecision(per_class, counts, short_sides, len(truth), overlap, missing, n_ignored)
 
 
-def _box_average_precision(found: list[Detections], true_boxes: list[NDArray[Any]], overlap: float) -> float:
-    """Average precision of one class, from its detections and true boxes per frame."""
-    frame = np.concatenate([np.full(len(f), i) for i, f in enumerate(found)])
+def _box_average_precision(
+    found: list[Detections], true_boxes: list[NDArray[Any]], ignored: list[NDArray[Any]], overlap: float
+) -> float:
+    """Average precision of one class, from its detections, true boxes and boxes to ignore per frame."""
     scores = np.concatenate([f.scores for f in found])
-    hits = np.concatenate([_matches(f, boxes, overlap) for f, boxes in zip(found, true_boxes)])
+    matched = [_match(f, boxes, faint, overlap) for f, boxes, faint in zip(found, true_boxes, ignored)]
+    hits = np.concatenate([hits for hits, _ in matched])
+    counted = np.concatenate([counted for _, counted in matched])
     # Within one frame the order by score is the same as over all frames, so matching frame by frame is equivalent.
     order = np.argsort(-scores, kind="stable")
+    order = order[counted[order]]
     n_true = sum(len(boxes) for boxes in true_boxes)
-    if not len(frame):
+    if not len(order):
         return 0.0
     true_positives = np.cumsum(hits[order])
     precision = true_positives / np.arange(1, len(order) + 1)
@@ -258,15 +283,22 @@ def _box_average_precision(found: list[Detections], true_boxes: list[NDArray[Any
     return float(np.sum(envelope * hits[order]) / n_true)
 
 
-def _matches(found: Detections, true_boxes: NDArray[Any], overlap: float) -> NDArray[np.bool_]:
-    """[N] whether each detection of one class and frame claims a true box, greedily by falling score."""
-    hits = np.zeros(len(found), bool)
-    if not len(found) or not len(true_boxes):
-        return hits
-    overlaps = compute_iou(found.boxes_xyxy, true_boxes)
+def _match(
+    found: Detections, true_boxes: NDArray[Any], ignored: NDArray[Any], overlap: float
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """[N] whether each detection of one class and frame claims a true box, and [N] whether it counts.
+
+    Greedily by falling score; true boxes are tried before those to ignore.
+    """
+    hits, counted = np.zeros(len(found), bool), np.ones(len(found), bool)
+    claims = (
+        (hits, True, compute_iou(found.boxes_xyxy, true_boxes)),
+        (counted, False, compute_iou(found.boxes_xyxy, ignored)),
+    )
     for index in np.argsort(-found.scores, kind="stable"):
-        best = int(np.argmax(overlaps[index]))
-        if overlaps[index, best] >= overlap:
-            hits[index] = True
-            overlaps[:, best] = -1.0
-    return hits
+        for outcome, value, overlaps in claims:
+            if overlaps.shape[1] and overlaps[index].max() >= overlap:
+                outcome[index] = value
+                overlaps[:, overlaps[index].argmax()] = -1.0
+                break
+    return hits, counted

@@ -203,6 +203,11 @@ class LabelledVideo:
             _join_detections(_find_boxes(graph, large=False), self.targets.faint_objects_of(i)) for graph, i in found
         ]
 
+    def get_ignored_boxes(self, frame: int) -> Detections:
+        """The `ignored_boxes` of a frame that counts, by its number in the video."""
+        numbers = [graph.frame for graph in self.counted_graphs]
+        return self.ignored_boxes[numbers.index(frame)]
+
     @cached_property
     def labels(self) -> NDArray[np.bool_]:
         """[157] the actions of the whole video."""

@@ -5,7 +5,7 @@ with rare classes are drawn more often (repeat factors by the square root of the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import LabelledVideo, LabelledVideos, open_counted_frames, read_true_boxes
 from ag_core.experiments.kept_arrays import FrameCache
 from ag_core.experiments.training_loop import Losses, StepLosses
+from ag_core.models.ignored_regions import make_target
 from ag_core.models.pixels import to_image_tensors
 from ag_core.records import Detections
 from ag_core.taxonomy import N_CLASSES
@@ -28,29 +29,31 @@ MAX_REPEAT = 4.0
 
 @dataclass(frozen=True)
 class DetectorFrames:
-    """Frames to learn from: where each lies, its true boxes, its orientation, and how often to draw it."""
+    """Frames to learn from: where each lies, its true boxes, those to ignore, its orientation, how often to draw it."""
 
     cache: FrameCache[LabelledVideo]
     positions: list[tuple[LabelledVideo, int]]
     truth: list[Detections]
+    ignored: list[Detections]
     portrait: NDArray[np.bool_]
     weights: NDArray[np.float64]
 
     @staticmethod
     def from_videos(loaded: LabelledVideos) -> "DetectorFrames":
         """All frames that count and show something; UserError where there is none."""
-        positions, truth, portrait = [], [], []
+        positions, truth, ignored, portrait = [], [], [], []
         for video in loaded.annotated():
-            for index, graph in enumerate(video.counted_graphs):
+            for index, (graph, faint) in enumerate(zip(video.counted_graphs, video.ignored_boxes)):
                 boxes = read_true_boxes(graph)
                 if len(boxes):
                     positions.append((video, index))
                     truth.append(boxes)
+                    ignored.append(faint)
                     width, height = video.size_wh
                     portrait.append(height > width)
         weights = compute_repeat_factors([found.classes for found in truth])
         return DetectorFrames(
-            open_counted_frames(loaded.data.cache), positions, truth, np.array(portrait, bool), weights
+            open_counted_frames(loaded.data.cache), positions, truth, ignored, np.array(portrait, bool), weights
         )
 
     def __len__(self) -> int:
@@ -93,7 +96,8 @@ def make_detector_losses(
         side = int(random.random() < share_portrait)
         chance = weights[side] / weights[side].sum()
         chosen = random.choice(by_orientation[side], size=batch_size, p=chance)
-        images, targets = zip(*(_build_example(frames.read_frame(i), frames.truth[i], random) for i in chosen))
+        examples = (_build_example(frames.read_frame(i), frames.truth[i], frames.ignored[i], random) for i in chosen)
+        images, targets = zip(*examples)
         moved = [{name: compute.move(tensor) for name, tensor in target.items()} for target in targets]
         found: Losses = model([compute.move(image) for image in images], moved)
         return found
@@ -102,14 +106,13 @@ def make_detector_losses(
 
 
 def _build_example(
-    pixels: NDArray[np.uint8], truth: Detections, random: np.random.Generator
+    pixels: NDArray[np.uint8], truth: Detections, ignored: Detections, random: np.random.Generator
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """An image [3,H,W] in 0..1 and its target, mirrored with probability one half, with changed light."""
     [image] = to_image_tensors([pixels])
-    boxes = truth.boxes_xyxy
     if random.random() < 0.5:
-        boxes, image = flip_boxes(boxes, image.shape[2]), image.flip(2)
+        width, image = image.shape[2], image.flip(2)
+        truth, ignored = (replace(found, boxes_xyxy=flip_boxes(found.boxes_xyxy, width)) for found in (truth, ignored))
     gain = torch.from_numpy(random.uniform(0.8, 1.2) * random.uniform(0.93, 1.07, (3, 1, 1))).float()
     image = ((image - 0.45) * random.uniform(0.8, 1.2) + 0.45).mul(gain).clamp(0, 1)
-    # The classifier's output 0 is the background.
-    return image, {"boxes": torch.from_numpy(boxes.copy()), "labels": torch.from_numpy(truth.classes) + 1}
+    return image, make_target(truth, ignored)

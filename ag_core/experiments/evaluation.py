@@ -114,6 +114,7 @@ class DetectorEvaluation:
         about = {
             "AP@0.5": {OBJECT_CLASSES[c]: _round_percent(result.per_class[c]) for c in present},
             "boxes": {OBJECT_CLASSES[c]: int(result.counts[c]) for c in present},
+            "ignored boxes": result.ignored,
             "median short side in pixels": {OBJECT_CLASSES[c]: round(float(result.short_sides[c]), 1) for c in present},
         }
         return build_log_row("detector faster-rcnn", self.to_metrics()[:1], about)
@@ -217,10 +218,11 @@ def evaluate_detector(
     detector = FasterRcnnDetector.from_checkpoint(weights, options.compute.device, preset)
     chosen = _choose_evenly(_list_counted(_load(data, listeners)), options.max_frames)
     truth = [read_true_boxes(graph) for _, graph in chosen]
+    ignored = [video.get_ignored_boxes(graph.frame) for video, graph in chosen]
     frames = track_progress(_read_frames(chosen), len(chosen), "frames", listeners.stage)
     found = [found for frame in frames for found in detector.detect([frame])]
     origin = options.build_origin(data, "detector", read_seed(read_metadata(weights)))
-    return DetectorEvaluation(compute_detection_precision(found, truth), origin)
+    return DetectorEvaluation(compute_detection_precision(found, truth, ignored=ignored), origin)
 
 
 def evaluate_relations(

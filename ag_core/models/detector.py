@@ -22,6 +22,7 @@ from torchvision.ops import MultiScaleRoIAlign
 from ag_core.catalog import HOME_WORLD, find_detector
 from ag_core.models.backbone import BACKBONES
 from ag_core.models.checkpoints import load_checkpoint
+from ag_core.models.ignored_regions import let_ignore
 from ag_core.models.pixels import to_image_tensors
 from ag_core.models.references import import_reference
 from ag_core.presets import DEMO_DETECTOR, DetectorPreset
@@ -42,13 +43,16 @@ class Detector(Protocol):
 
 
 def build_faster_rcnn(preset: DetectorPreset) -> FasterRCNN:
-    """A Faster R-CNN with random weights and 37 outputs. Images are float RGB [3,H,W] in 0..1, of any size."""
+    """A Faster R-CNN with random weights and 37 outputs. Images are float RGB [3,H,W] in 0..1, of any size.
+
+    Its targets may hold boxes to ignore (`ignored_regions.make_target`).
+    """
     backbone = BACKBONES[preset.backbone](preset)
     levels = [str(level) for level in range(len(preset.strides))]
     pooled_levels = [level for level, stride in zip(levels, preset.strides) if stride <= 32]
     anchors = AnchorGenerator(preset.anchor_sizes, ((0.5, 1.0, 2.0),) * len(levels))
     pool = MultiScaleRoIAlign(pooled_levels, output_size=7, sampling_ratio=2, canonical_scale=preset.canonical_size)
-    return FasterRCNN(
+    model = FasterRCNN(
         backbone,
         num_classes=None,
         rpn_anchor_generator=anchors,
@@ -67,6 +71,7 @@ def build_faster_rcnn(preset: DetectorPreset) -> FasterRCNN:
         box_batch_size_per_image=preset.regions_per_image,
         box_detections_per_img=preset.detections_per_image,
     )
+    return let_ignore(model)
 
 
 def load_faster_rcnn(path: Path, preset: DetectorPreset = DEMO_DETECTOR) -> FasterRCNN:

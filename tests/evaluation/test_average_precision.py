@@ -132,6 +132,32 @@ def test_nothing_found_and_nothing_true() -> None:
     assert np.isnan(compute_detection_precision([Detections.empty()], [Detections.empty()]).mean)
 
 
+def test_ignored_boxes_make_nothing_right_and_nothing_wrong() -> None:
+    truth = [boxes((0, 0, 10, 10), (50, 50, 60, 60))]
+    faint = [boxes((20, 20, 30, 30), (80, 80, 90, 90), (0, 0, 9, 10), classes=[1, 2, 1])]
+    found = [
+        boxes(
+            (20, 20, 30, 30),  # on an ignored box: does not count
+            (20, 20, 30, 29),  # on the same one, which is taken: false
+            (0, 0, 10, 10),  # on a true box and on an ignored one: right
+            (80, 80, 90, 90),  # on an ignored box of another class: false
+            (50, 50, 60, 60),  # right
+            scores=[0.9, 0.8, 0.7, 0.6, 0.5],
+        )
+    ]
+    # false, hit, false, hit: precisions at the hits 1/2 and 2/4
+    result = compute_detection_precision(found, truth, ignored=faint)
+    assert result.per_class[1] == pytest.approx(1 / 2)
+    assert result.ignored == 3 and result.counts[1] == 2 and result.counts[2] == 0
+    assert "small and hidden objects ignored" in result.to_metric(ORIGIN).protocol.details
+    # without them false, false, hit, false, hit: 1/3 and 2/5, which the envelope makes 2/5 both
+    assert compute_detection_precision(found, truth).per_class[1] == pytest.approx(2 / 5)
+    none = compute_detection_precision(found, truth, ignored=[Detections.empty()])
+    assert none.per_class[1] == pytest.approx(2 / 5) and none.ignored == 0
+    alone = compute_detection_precision([found[0][[0]]], truth, ignored=faint)
+    assert alone.per_class[1] == 0
+
+
 def test_frames_that_nobody_looked_at_are_told() -> None:
     truth = [boxes((0, 0, 10, 10)), boxes((0, 0, 10, 10))]
     result = compute_detection_precision([truth[0], None], truth)

@@ -41,7 +41,7 @@ def test_mirrored_boxes_follow_the_picture(loaded: LabelledVideos) -> None:
     pixels, truth = frames.read_frame(0), frames.truth[0]
     seen = set()
     for seed in range(8):
-        image, target = _build_example(pixels, truth, np.random.default_rng(seed))
+        image, target = _build_example(pixels, truth, frames.ignored[0], np.random.default_rng(seed))
         boxes = target["boxes"].numpy()
         mirrored = not np.allclose(boxes, truth.boxes_xyxy)
         seen.add(mirrored)

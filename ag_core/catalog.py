@@ -52,6 +52,7 @@ DEFAULT_CLIP_NETWORK = "i3d"
 """What is used where nobody chooses."""
 
 DEFAULT_LOSS = "ag_core.models.relation.losses:compute_grouped_losses"
+REFINING_LOSS = "ag_core.models.relation.losses:compute_refining_losses"
 
 
 @dataclass(frozen=True)
@@ -223,6 +224,26 @@ RELATION_HEADS: dict[str, RelationHeadEntry] = _by_id(
         build="ag_core.models.relation.vrd:VrdHead",
         presets={"demo": presets.DEMO_VRD, "paper": presets.PAPER_VRD},
         weights_file="vrd.safetensors",
+        needs=_REGIONS_AND_UNIONS,
+    ),
+    RelationHeadEntry(
+        id="imp",
+        label="IMP",
+        about="lets boxes and pairs exchange messages through recurrent units",
+        build="ag_core.models.relation.imp:ImpHead",
+        loss=REFINING_LOSS,
+        presets={"demo": presets.DEMO_IMP, "paper": presets.PAPER_IMP},
+        weights_file="imp.safetensors",
+        needs=_REGIONS_AND_UNIONS,
+    ),
+    RelationHeadEntry(
+        id="msdn",
+        label="MSDN",
+        about="lets boxes and pairs exchange messages through gates of many templates",
+        build="ag_core.models.relation.msdn:MsdnHead",
+        loss=REFINING_LOSS,
+        presets={"demo": presets.DEMO_MSDN, "paper": presets.PAPER_MSDN},
+        weights_file="msdn.safetensors",
         needs=_REGIONS_AND_UNIONS,
     ),
 )

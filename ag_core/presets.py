@@ -67,6 +67,14 @@ class RelDnPreset(RegionHeadPreset):
     spatial_width: int
 
 
+@dataclass(frozen=True)
+class MessagePreset(RegionHeadPreset):
+    """A head whose boxes and pairs exchange messages: the width of their states, and how many rounds there are."""
+
+    width: int
+    iterations: int
+
+
 BANK_OPERATORS = ("non-local", "mean", "max")
 """What a bank head can take from its window."""
 
@@ -173,6 +181,10 @@ DEMO_FREQUENCY = RelationPreset("relation-demo")
 PAPER_FREQUENCY = RelationPreset("relation-paper")
 DEMO_VRD = RegionHeadPreset("vrd-demo", 256)
 PAPER_VRD = RegionHeadPreset("vrd-paper", 1024)
+DEMO_IMP = MessagePreset("imp-demo", 256, 128, 3)
+PAPER_IMP = MessagePreset("imp-paper", 1024, 512, 3)
+DEMO_MSDN = MessagePreset("msdn-demo", 256, 128, 2)
+PAPER_MSDN = MessagePreset("msdn-paper", 1024, 1024, 2)
 
 DEMO_VIDEO = I3dPreset(
     name="video-demo",

@@ -2,12 +2,13 @@
 
 Every frame gives up to two examples: its annotated boxes (all pairs related, as in predcls) and the detector's own
 boxes (as in sgdet), where a pair is related if person and object overlap annotated ones of the same class by one half.
-Of the unrelated pairs at most three for each related one are kept (methods C0).
+Of the unrelated pairs at most three for each related one are kept (methods C0). A head that refines classes learns from
+half of the examples as it meets boxes in sgcls: with the classes that the detector sees in them.
 """
 
 import pickle
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,20 +34,29 @@ from ag_core.taxonomy import N_RELATIONS
 OVERLAP = 0.5
 NEGATIVES_PER_POSITIVE = 3
 _BATCH_FIELDS = [field.name for field in fields(PairBatch)]
+_TARGET_FIELDS = [field.name for field in fields(PairTargets)]
 
 
 @dataclass(frozen=True)
 class PairExample:
-    """The pairs of a frame, or of all frames of a video, and their truth."""
+    """The pairs of a frame, or of all frames of a video, with certain classes, and their truth.
+
+    seen_logits  [N,36] the class logits that the detector gives the boxes
+    """
 
     batch: PairBatch
     targets: PairTargets
+    seen_logits: Tensor
+
+    def with_seen_classes(self) -> "PairExample":
+        """The same pairs, of boxes whose classes are not given."""
+        return replace(self, batch=replace(self.batch, object_logits=self.seen_logits))
 
     def to_state(self) -> dict[str, Tensor]:
         """As tensors by name; features in half precision, half the size on disk."""
         tensors = {name: getattr(self.batch, name).cpu() for name in _BATCH_FIELDS}
         halves = {name: tensors[name].half() for name in ("object_features", "union_features")}
-        return tensors | halves | {"predicates": self.targets.predicates, "related": self.targets.related}
+        return tensors | halves | vars(self.targets) | {"seen_logits": self.seen_logits.cpu()}
 
     @staticmethod
     def from_state(state: dict[str, Tensor]) -> "PairExample":
@@ -54,7 +64,8 @@ class PairExample:
         whole = {
             name: state[name].float() if state[name].is_floating_point() else state[name] for name in _BATCH_FIELDS
         }
-        return PairExample(PairBatch(**whole), PairTargets(state["predicates"], state["related"]))
+        targets = PairTargets(**{name: state[name] for name in _TARGET_FIELDS})
+        return PairExample(PairBatch(**whole), targets, state["seen_logits"])
 
 
 def collate_pairs(examples: Sequence[PairExample]) -> tuple[PairBatch, PairTargets]:
@@ -74,17 +85,19 @@ def join_video(examples: Sequence[PairExample]) -> list[PairExample]:
         again = bool(given) and torch.equal(example.batch.times_s, given[-1].batch.times_s)
         (found if again else given).append(example)
     return [
-        PairExample(join_batches([example.batch for example in part], one_video=True), _join_targets(part))
+        PairExample(
+            join_batches([example.batch for example in part], one_video=True),
+            _join_targets(part),
+            torch.cat([example.seen_logits for example in part]),
+        )
         for part in (given, found)
         if part
     ]
 
 
 def _join_targets(examples: Sequence[PairExample]) -> PairTargets:
-    return PairTargets(
-        torch.cat([example.targets.predicates for example in examples]),
-        torch.cat([example.targets.related for example in examples]),
-    )
+    targets = [example.targets for example in examples]
+    return PairTargets(**{name: torch.cat([getattr(one, name) for one in targets]) for name in _TARGET_FIELDS})
 
 
 def build_video_examples(
@@ -138,8 +151,9 @@ def _build_example(
     time_s: float,
 ) -> PairExample:
     batch = build_pair_batch(trunk, [np.asarray(frame)], [boxes], [time_s])
-    truth = torch.from_numpy(predicates)
-    return PairExample(batch, PairTargets(truth, truth.any(dim=1)))
+    truth, classes = torch.from_numpy(predicates), torch.from_numpy(boxes.objects.classes)
+    targets = PairTargets(truth, truth.any(dim=1), classes)
+    return PairExample(batch, targets, trunk.class_logits(batch.object_features))
 
 
 def load_examples(
@@ -151,7 +165,7 @@ def load_examples(
     every: int = 1,
 ) -> Iterator[list[PairExample]]:
     """The examples of each video, from the disk where they were made before with the same weights (`key`)."""
-    folder = data.cache / f"timed-pairs-{key}-{every}-{data.fingerprint[:12]}"
+    folder = data.cache / f"pairs-with-classes-{key}-{every}-{data.fingerprint[:12]}"
     folder.mkdir(parents=True, exist_ok=True)
     cache = open_counted_frames(data.cache)
     for video in videos:
@@ -191,7 +205,8 @@ def collect_labelled_objects(videos: Sequence[LabelledVideo]) -> tuple[NDArray[n
 
 def _move(batch: PairBatch, targets: PairTargets, compute: Compute) -> tuple[PairBatch, PairTargets]:
     moved = {name: compute.move(getattr(batch, name)) for name in _BATCH_FIELDS}
-    return PairBatch(**moved), PairTargets(compute.move(targets.predicates), compute.move(targets.related))
+    truth = {name: compute.move(getattr(targets, name)) for name in _TARGET_FIELDS}
+    return PairBatch(**moved), PairTargets(**truth)
 
 
 def make_relation_losses(
@@ -206,7 +221,11 @@ def make_relation_losses(
 
     def losses(random: np.random.Generator) -> Losses:
         chosen = random.choice(len(examples), size=min(batch_size, len(examples)), replace=False)
-        batch, targets = _move(*collate_pairs([examples[index] for index in chosen]), compute)
+        drawn = [examples[index] for index in chosen]
+        if head.refines_objects:
+            seen = random.random(len(drawn)) < 0.5
+            drawn = [one.with_seen_classes() if unsure else one for one, unsure in zip(drawn, seen)]
+        batch, targets = _move(*collate_pairs(drawn), compute)
         return loss(batch, head(batch), targets)
 
     return losses

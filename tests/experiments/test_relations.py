@@ -53,6 +53,9 @@ def test_frames_learn_from_given_and_found_boxes(
     assert given.targets.related.tolist() == [True, True]
     assert found.targets.related.tolist() == [True, True, False]
     assert torch.equal(given.targets.predicates, found.targets.predicates[:2])
+    assert given.targets.object_classes.tolist() == found.targets.object_classes[:2].tolist()
+    unsure = found.with_seen_classes().batch
+    assert torch.allclose(unsure.object_logits, trunk.class_logits(found.batch.object_features), atol=1e-2)
     [again] = load_examples(data, [video], trunk, None, "test", every=8)
     assert torch.allclose(again[1].batch.object_features, found.batch.object_features)
     for kept in data.cache.rglob("*.*"):  # frames and features that were cut are made again

@@ -1,6 +1,6 @@
 """Every relation head at a size for tests."""
 
-from ag_core.presets import RegionHeadPreset, RelationPreset, RelDnPreset
+from ag_core.presets import MessagePreset, RegionHeadPreset, RelationPreset, RelDnPreset
 
 
 def list_tiny_heads(feature_size: int, name: str = "relation-tiny") -> dict[str, RelationPreset]:
@@ -9,4 +9,6 @@ def list_tiny_heads(feature_size: int, name: str = "relation-tiny") -> dict[str,
         "reldn": RelDnPreset(name, feature_size, (10, 8), 6),
         "frequency": RelationPreset(name),
         "vrd": RegionHeadPreset(name, feature_size),
+        "imp": MessagePreset(name, feature_size, 8, 2),
+        "msdn": MessagePreset(name, feature_size, 8, 2),
     }

@@ -48,10 +48,12 @@ class RelationHead(nn.Module):
     """A judge of pairs. Knows no targets, no mode, no device and no file.
 
     `whole_video` says that it relates frames to one another: it is then asked once for all pairs of a video, whose
-    frames ascend in time, instead of frame by frame.
+    frames ascend in time, instead of frame by frame. `refines_objects` says that it gives class logits of its own: it
+    then also learns from boxes whose class is not given.
     """
 
     whole_video: bool = False
+    refines_objects: bool = False
 
     @abstractmethod
     def forward(self, batch: PairBatch) -> RelationLogits:

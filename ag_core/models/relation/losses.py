@@ -16,10 +16,14 @@ from ag_core.taxonomy import GROUP_SLICES, N_RELATIONS, Group
 
 @dataclass(frozen=True)
 class PairTargets:
-    """The truth of P pairs: predicates [P,25] bool, related [P] bool. An unrelated pair has no predicates."""
+    """The truth of P pairs: predicates [P,25] bool, related [P] bool, object_classes [P].
+
+    An unrelated pair has no predicates, and the class of its object is not known.
+    """
 
     predicates: Tensor
     related: Tensor
+    object_classes: Tensor
 
     def __post_init__(self) -> None:
         if self.predicates.shape != (len(self.related), N_RELATIONS):
@@ -44,6 +48,15 @@ def compute_grouped_losses(batch: PairBatch, logits: RelationLogits, targets: Pa
         "related": _mean_or_zero(
             functional.binary_cross_entropy_with_logits(logits.relatedness, related.float(), reduction="none")
         ),
+    }
+
+
+def compute_refining_losses(batch: PairBatch, logits: RelationLogits, targets: PairTargets) -> dict[str, Tensor]:
+    """The shared terms, and CE over the 35 objects for the class logits of a head that refines them."""
+    related = targets.related.bool()
+    classes, truth = logits.objects[batch.pairs[related, 1], 1:], targets.object_classes[related] - 1
+    return compute_grouped_losses(batch, logits, targets) | {
+        "objects": _mean_or_zero(functional.cross_entropy(classes, truth, reduction="none"))
     }
 
 

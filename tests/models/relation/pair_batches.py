@@ -53,7 +53,7 @@ def make_targets(related: list[bool], **relations: list[int]) -> PairTargets:
     predicates = torch.zeros(len(related), N_RELATIONS, dtype=torch.bool)
     for pair, indices in relations.items():
         predicates[int(pair[1:]), indices] = True
-    return PairTargets(predicates, torch.tensor(related))
+    return PairTargets(predicates, torch.tensor(related), torch.ones(len(related), dtype=torch.int64))
 
 
 def clone_values(batch: PairBatch) -> list[torch.Tensor]:

@@ -19,7 +19,7 @@ from ag_core.models.relation import (
 )
 from ag_core.models.relation.frequency import count_relation_frequencies
 from ag_core.models.relation.head import RelationHead, RelationLogits, to_object_probabilities
-from ag_core.models.relation.losses import PairTargets, compute_grouped_losses
+from ag_core.models.relation.losses import PairTargets, compute_grouped_losses, compute_refining_losses
 from ag_core.models.relation.reldn import compute_contrastive_loss
 from ag_core.taxonomy import GROUP_SLICES, N_CLASSES, N_RELATIONS, Group
 from tests.models.relation.pair_batches import D, clone_values, make_batch, make_targets, permute_pairs
@@ -119,7 +119,15 @@ def test_gradients_reach_every_parameter(head: RelationHead, head_id: str) -> No
 def make_random_targets(n: int) -> PairTargets:
     """Truth of n pairs, the third of them unrelated."""
     related = torch.arange(n) != 2
-    return PairTargets((torch.rand(n, N_RELATIONS) < 0.4) & related[:, None], related)
+    classes = torch.randint(1, N_CLASSES, (n,))
+    return PairTargets((torch.rand(n, N_RELATIONS) < 0.4) & related[:, None], related, classes)
+
+
+def test_only_heads_that_refine_objects_answer_with_other_classes(head: RelationHead, head_id: str) -> None:
+    batch, targets = make_batch(), make_random_targets(5)
+    logits = head(batch)
+    assert torch.equal(logits.objects, batch.object_logits) != head.refines_objects
+    assert ("objects" in find_relation_loss(head_id)(batch, logits, targets)) == head.refines_objects
 
 
 def test_reldn_has_contrasts_beside_the_shared_terms() -> None:
@@ -210,6 +218,18 @@ def test_grouped_loss_by_hand() -> None:
     assert loss["spatial"].item() == pytest.approx(np.log(2))
     assert loss["contact"].item() == pytest.approx(np.log(2))
     assert torch.stack(list(loss.values())).sum().item() == pytest.approx(np.log(3) + 3 * np.log(2))
+
+
+def test_refining_loss_by_hand() -> None:
+    objects = torch.zeros(3, 36)
+    objects[1, 5] = np.log(34)
+    objects[:, 0] = 99  # the person is no choice
+    logits = RelationLogits(torch.zeros(2, 25), objects, torch.zeros(2))
+    truth = replace(make_targets([True, False], p0=[0, 4]), object_classes=torch.tensor([5, 7]))
+    loss = compute_refining_losses(make_batch((2,)), logits, truth)
+    assert loss["objects"].item() == pytest.approx(np.log(2))
+    wrong = replace(truth, object_classes=torch.tensor([6, 7]))
+    assert compute_refining_losses(make_batch((2,)), logits, wrong)["objects"].item() == pytest.approx(np.log(68))
 
 
 def test_unrelated_pairs_do_not_count_as_predicates() -> None:

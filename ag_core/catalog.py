@@ -246,6 +246,26 @@ RELATION_HEADS: dict[str, RelationHeadEntry] = _by_id(
         weights_file="msdn.safetensors",
         needs=_REGIONS_AND_UNIONS,
     ),
+    RelationHeadEntry(
+        id="graph-rcnn",
+        label="Graph R-CNN",
+        about="scores which pairs are related, then convolves their graph with attention",
+        build="ag_core.models.relation.graph_rcnn:GraphRcnnHead",
+        loss=REFINING_LOSS,
+        presets={"demo": presets.DEMO_GRAPH_RCNN, "paper": presets.PAPER_GRAPH_RCNN},
+        weights_file="graph-rcnn.safetensors",
+        needs=_REGIONS_AND_UNIONS,
+    ),
+    RelationHeadEntry(
+        id="graph-rcnn-equal",
+        label="Graph R-CNN without attention",
+        about="the same with all neighbours alike",
+        build="ag_core.models.relation.graph_rcnn:GraphRcnnHead",
+        loss=REFINING_LOSS,
+        presets={"demo": presets.DEMO_GRAPH_RCNN_EQUAL, "paper": presets.PAPER_GRAPH_RCNN_EQUAL},
+        weights_file="graph-rcnn-equal.safetensors",
+        needs=_REGIONS_AND_UNIONS,
+    ),
 )
 
 _I3D_PRESETS: dict[str, presets.VideoPreset] = {"demo": presets.DEMO_VIDEO, "paper": presets.PAPER_VIDEO}

@@ -75,6 +75,14 @@ class MessagePreset(RegionHeadPreset):
     iterations: int
 
 
+@dataclass(frozen=True)
+class GraphRcnnPreset(RegionHeadPreset):
+    """Graph R-CNN: the width of its nodes, and whether neighbours are weighed or count equally."""
+
+    width: int
+    attention: bool
+
+
 BANK_OPERATORS = ("non-local", "mean", "max")
 """What a bank head can take from its window."""
 
@@ -185,6 +193,10 @@ DEMO_IMP = MessagePreset("imp-demo", 256, 128, 3)
 PAPER_IMP = MessagePreset("imp-paper", 1024, 512, 3)
 DEMO_MSDN = MessagePreset("msdn-demo", 256, 128, 2)
 PAPER_MSDN = MessagePreset("msdn-paper", 1024, 1024, 2)
+DEMO_GRAPH_RCNN = GraphRcnnPreset("graph-rcnn-demo", 256, 128, True)
+PAPER_GRAPH_RCNN = GraphRcnnPreset("graph-rcnn-paper", 1024, 1024, True)
+DEMO_GRAPH_RCNN_EQUAL = GraphRcnnPreset("graph-rcnn-equal-demo", 256, 128, False)
+PAPER_GRAPH_RCNN_EQUAL = GraphRcnnPreset("graph-rcnn-equal-paper", 1024, 1024, False)
 
 DEMO_VIDEO = I3dPreset(
     name="video-demo",

@@ -78,6 +78,13 @@ class PairBatch:
         return self.boxes[self.pairs[:, 1]]
 
     @property
+    def frame_of_box(self) -> Tensor:
+        """[N] the frame of each box; -1 for one that is in no pair."""
+        frames = torch.full((len(self.boxes),), -1, device=self.boxes.device)
+        frames[self.pairs] = self.frame_of_pair[:, None].expand(-1, 2)
+        return frames
+
+    @property
     def object_classes(self) -> Tensor:
         """[P] likeliest class of each pair's object, never the person."""
         return self.object_logits[self.pairs[:, 1], 1:].argmax(dim=1) + 1

@@ -1,6 +1,6 @@
 """Every relation head at a size for tests."""
 
-from ag_core.presets import MessagePreset, RegionHeadPreset, RelationPreset, RelDnPreset
+from ag_core.presets import GraphRcnnPreset, MessagePreset, RegionHeadPreset, RelationPreset, RelDnPreset
 
 
 def list_tiny_heads(feature_size: int, name: str = "relation-tiny") -> dict[str, RelationPreset]:
@@ -11,4 +11,6 @@ def list_tiny_heads(feature_size: int, name: str = "relation-tiny") -> dict[str,
         "vrd": RegionHeadPreset(name, feature_size),
         "imp": MessagePreset(name, feature_size, 8, 2),
         "msdn": MessagePreset(name, feature_size, 8, 2),
+        "graph-rcnn": GraphRcnnPreset(name, feature_size, 8, True),
+        "graph-rcnn-equal": GraphRcnnPreset(name, feature_size, 8, False),
     }

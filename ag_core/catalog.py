@@ -266,6 +266,16 @@ RELATION_HEADS: dict[str, RelationHeadEntry] = _by_id(
         weights_file="graph-rcnn-equal.safetensors",
         needs=_REGIONS_AND_UNIONS,
     ),
+    RelationHeadEntry(
+        id="sttran",
+        label="STTran",
+        about="a transformer over the pairs of a frame, then over those of two neighbouring frames",
+        build="ag_core.models.relation.sttran:SttranHead",
+        loss=REFINING_LOSS,
+        presets={"demo": presets.DEMO_STTRAN, "paper": presets.PAPER_STTRAN},
+        weights_file="sttran.safetensors",
+        needs=_REGIONS_AND_UNIONS | {Need.WHOLE_VIDEO},
+    ),
 )
 
 _I3D_PRESETS: dict[str, presets.VideoPreset] = {"demo": presets.DEMO_VIDEO, "paper": presets.PAPER_VIDEO}

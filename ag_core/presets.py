@@ -83,6 +83,26 @@ class GraphRcnnPreset(RegionHeadPreset):
     attention: bool
 
 
+@dataclass(frozen=True)
+class SttranPreset(RegionHeadPreset):
+    """STTran.
+
+    part_width       numbers for person, object and union each; embedding_size: for the name of each of the two
+    mask_channels    channels of the last convolution over the masks of the boxes
+    heads, inner     heads of every attention, width of its feed-forward layers
+    decoder_layers   layers over windows of two frames
+    class_width      hidden width of the classifier of boxes
+    """
+
+    part_width: int
+    embedding_size: int
+    mask_channels: int
+    heads: int
+    inner: int
+    decoder_layers: int
+    class_width: int
+
+
 BANK_OPERATORS = ("non-local", "mean", "max")
 """What a bank head can take from its window."""
 
@@ -197,6 +217,9 @@ DEMO_GRAPH_RCNN = GraphRcnnPreset("graph-rcnn-demo", 256, 128, True)
 PAPER_GRAPH_RCNN = GraphRcnnPreset("graph-rcnn-paper", 1024, 1024, True)
 DEMO_GRAPH_RCNN_EQUAL = GraphRcnnPreset("graph-rcnn-equal-demo", 256, 128, False)
 PAPER_GRAPH_RCNN_EQUAL = GraphRcnnPreset("graph-rcnn-equal-paper", 1024, 1024, False)
+
+DEMO_STTRAN = SttranPreset("sttran-demo", 256, 64, 32, 16, 8, 512, 3, 128)
+PAPER_STTRAN = SttranPreset("sttran-paper", 1024, 512, 200, 256, 8, 2048, 3, 1024)
 
 DEMO_VIDEO = I3dPreset(
     name="video-demo",

@@ -15,6 +15,7 @@ from ag_core.catalog import (
     DEFAULT_RELATION_HEAD,
     HOME_WORLD,
     ActionModelEntry,
+    Need,
     find_clip_network,
     find_clip_networks,
     find_detector,
@@ -96,7 +97,8 @@ def train_relations(
     entry, own_detector = find_relation_head(options.head), find_detector(HOME_WORLD)
     preset, weights = entry.preset(options.preset), own_detector.weights_path(options.weights)
     counting = find_relation_head("frequency")
-    state = open_saved_state(f"relations {entry.id}", preset, data, options, (weights,))
+    kind = "video-relations" if Need.WHOLE_VIDEO in entry.needs else "relations"
+    state = open_saved_state(f"{kind} {entry.id}", preset, data, options, (weights,))
     frequency_path = options.out if entry.id == counting.id else counting.weights_path(options.out.parent)
     if frequency_path.resolve() == options.out.resolve() and entry.id != counting.id:
         raise UserError(f"{options.out} is where the frequency prior of this training goes; give another --out")
@@ -121,7 +123,7 @@ def train_relations(
     head = build_relation_head(entry.id, preset).fit(classes, relations)
     head.to(options.compute.device)
     examples = [one for found in of_videos for one in (join_video(found) if head.whole_video else found)]
-    of_head, batch = find_relation_loss(entry.id), options.batch_of("relations")
+    of_head, batch = find_relation_loss(entry.id), options.batch_of(kind)
     losses = make_relation_losses(head, of_head, examples, batch, options.compute)
     progress = fit(
         head, losses, options.recipe(bears_bfloat16=False), state, options.resume, listeners.steps, listeners.note

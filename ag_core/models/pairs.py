@@ -94,6 +94,18 @@ class PairBatch:
         return replace(self, **{field.name: getattr(self, field.name).to(device) for field in fields(self)})
 
 
+def rank_frames(batch: PairBatch) -> tuple[Tensor, Tensor]:
+    """[F] the place of each frame in its video by time, from 0, and [F] how many frames its video has."""
+    videos = batch.video_of_frame
+    order = torch.argsort(batch.times_s, stable=True)
+    order = order[torch.argsort(videos[order], stable=True)]
+    counts = torch.bincount(videos)
+    starts = counts.cumsum(0) - counts
+    ranks = torch.empty_like(videos)
+    ranks[order] = torch.arange(len(order), device=videos.device) - starts[videos[order]]
+    return ranks, counts[videos]
+
+
 def join_batches(batches: Sequence[PairBatch], one_video: bool = False) -> PairBatch:
     """Several batches, at least one, as one, in their order; boxes, frames and videos are renumbered.
 

@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from ag_core.__main__ import main
+from ag_core.catalog import RELATION_HEADS
 from ag_core.commands import evaluate
 from ag_core.errors import UserError
 from ag_core.evaluation.results_log import LoggedResult, read_log, read_log_row
@@ -88,6 +89,28 @@ def trained(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
             assert command("train", kind, "--out", folder / f"{name}.safetensors", *words, *given) == 0
         assert command("train", "action", "--out", folder, "--weights", folder, *words) == 0
         yield folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("head", list(RELATION_HEADS))
+def test_every_relation_head_is_trained_and_evaluated(
+    head: str,
+    world: Path,
+    trained: Path,
+    tiny_presets: None,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    weights = tmp_path / "weights"
+    shutil.copytree(trained, weights)
+    out = RELATION_HEADS[head].weights_path(weights)
+    data = ("--data", world, "--preset", "tiny", "--threads", 1, "--weights", weights, "--head", head)
+    assert command("train", "relations", "--out", out, "--steps", 2, "--batch", 2, *data) == 0
+    assert read_metadata(out)["model"] == head
+    for mode in ("predcls", "sgcls"):
+        capsys.readouterr()
+        assert command("evaluate", "relations", "--mode", mode, "--frames", 6, *data) == 0
+        assert json.loads(capsys.readouterr().out)["what"] == f"relations {head} {mode}"
 
 
 @pytest.mark.slow

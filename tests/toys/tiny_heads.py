@@ -1,6 +1,6 @@
 """Every relation head at a size for tests."""
 
-from ag_core.presets import GraphRcnnPreset, MessagePreset, RegionHeadPreset, RelationPreset, RelDnPreset
+from ag_core.presets import GraphRcnnPreset, MessagePreset, RegionHeadPreset, RelationPreset, RelDnPreset, SttranPreset
 
 
 def list_tiny_heads(feature_size: int, name: str = "relation-tiny") -> dict[str, RelationPreset]:
@@ -13,4 +13,5 @@ def list_tiny_heads(feature_size: int, name: str = "relation-tiny") -> dict[str,
         "msdn": MessagePreset(name, feature_size, 8, 2),
         "graph-rcnn": GraphRcnnPreset(name, feature_size, 8, True),
         "graph-rcnn-equal": GraphRcnnPreset(name, feature_size, 8, False),
+        "sttran": SttranPreset(name, feature_size, 8, 4, 4, 2, 8, 2, 8),
     }

@@ -46,6 +46,12 @@ def clip_boxes(boxes: ArrayLike, width: int, height: int) -> NDArray[np.float32]
     return np.clip(_to_boxes(boxes), 0, np.array([width, height, width, height], np.float32))
 
 
+def take_upper_part(boxes: ArrayLike, share: float) -> NDArray[np.float32]:
+    """[N,4] the upper `share` of each box's height, at its full width."""
+    x1, y1, x2, y2 = _to_boxes(boxes).T
+    return np.stack([x1, y1, x2, y1 + share * (y2 - y1)], axis=1)
+
+
 def flip_boxes(boxes: ArrayLike, width: int) -> NDArray[np.float32]:
     """[N,4] boxes of an image mirrored left to right."""
     x1, y1, x2, y2 = _to_boxes(boxes).T

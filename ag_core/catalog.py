@@ -30,6 +30,7 @@ class Need(StrEnum):
 
     REGIONS = "region features"
     UNION_FEATURES = "union features"
+    HEAD_MAPS = "maps of the person's head"
     WHOLE_VIDEO = "all frames of a video"
     CLIPS = "clips"
     BANK = "feature bank"
@@ -275,6 +276,15 @@ RELATION_HEADS: dict[str, RelationHeadEntry] = _by_id(
         presets={"demo": presets.DEMO_STTRAN, "paper": presets.PAPER_STTRAN},
         weights_file="sttran.safetensors",
         needs=_REGIONS_AND_UNIONS | {Need.WHOLE_VIDEO},
+    ),
+    RelationHeadEntry(
+        id="pair-memory",
+        label="Pair memory",
+        about="remembers a pair through the video, and sees where the head is turned",
+        build="ag_core.models.relation.pair_memory:PairMemoryHead",
+        presets={"demo": presets.DEMO_PAIR_MEMORY, "paper": presets.PAPER_PAIR_MEMORY},
+        weights_file="pair-memory.safetensors",
+        needs=_REGIONS_AND_UNIONS | {Need.HEAD_MAPS, Need.WHOLE_VIDEO},
     ),
 )
 

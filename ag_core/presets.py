@@ -103,6 +103,25 @@ class SttranPreset(RegionHeadPreset):
     class_width: int
 
 
+@dataclass(frozen=True)
+class PairMemoryPreset(RegionHeadPreset):
+    """Pair memory.
+
+    map_channels   of the head maps: the detector's pyramid_channels
+    width          of a pair
+    heads, layers  of the attention within a frame and through the video
+    dropout        of features, attention and thought
+    balance        0 to 1: how far rare relationships are evened out
+    """
+
+    map_channels: int
+    width: int
+    heads: int
+    layers: int
+    dropout: float
+    balance: float
+
+
 BANK_OPERATORS = ("non-local", "mean", "max")
 """What a bank head can take from its window."""
 
@@ -220,6 +239,9 @@ PAPER_GRAPH_RCNN_EQUAL = GraphRcnnPreset("graph-rcnn-equal-paper", 1024, 1024, F
 
 DEMO_STTRAN = SttranPreset("sttran-demo", 256, 64, 32, 16, 8, 512, 3, 128)
 PAPER_STTRAN = SttranPreset("sttran-paper", 1024, 512, 200, 256, 8, 2048, 3, 1024)
+
+DEMO_PAIR_MEMORY = PairMemoryPreset("pair-memory-demo", 256, 64, 128, 4, 2, 0.2, 0.3)
+PAPER_PAIR_MEMORY = PairMemoryPreset("pair-memory-paper", 1024, 256, 512, 8, 3, 0.2, 0.3)
 
 DEMO_VIDEO = I3dPreset(
     name="video-demo",

@@ -185,7 +185,9 @@ def test_a_bank_operator_is_chosen_by_the_preset(toys: None) -> None:
 @pytest.fixture
 def world(toys: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A small home world, and every model at a size for it: the preset 'tiny'."""
-    own = list_tiny_heads(TINY.box_head_width) | {"toy-head": ToyHeadPreset("toy-head-tiny", TINY.box_head_width)}
+    own = list_tiny_heads(TINY.box_head_width, TINY.pyramid_channels) | {
+        "toy-head": ToyHeadPreset("toy-head-tiny", TINY.box_head_width)
+    }
     for entry in catalog.RELATION_HEADS.values():
         monkeypatch.setitem(entry.presets, "tiny", own[entry.id])
     for model in (*catalog.CLIP_NETWORKS.values(), *catalog.ACTION_MODELS.values()):

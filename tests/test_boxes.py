@@ -67,3 +67,8 @@ def test_inputs_are_untouched() -> None:
     kept = a.copy()
     boxes.clip_boxes(a, 5, 5), boxes.unite_boxes(a, a), boxes.compute_relation_geometry(a, a, [[9, 9]])
     assert np.array_equal(a, kept)
+
+
+def test_the_upper_part_of_a_box() -> None:
+    assert boxes.take_upper_part([[10, 20, 50, 120]], 0.25).tolist() == [[10, 20, 50, 45]]
+    assert boxes.take_upper_part(np.zeros((0, 4)), 0.25).shape == (0, 4)

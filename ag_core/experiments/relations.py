@@ -55,7 +55,7 @@ class PairExample:
     def to_state(self) -> dict[str, Tensor]:
         """As tensors by name; features in half precision, half the size on disk."""
         tensors = {name: getattr(self.batch, name).cpu() for name in _BATCH_FIELDS}
-        halves = {name: tensors[name].half() for name in ("object_features", "union_features")}
+        halves = {name: tensors[name].half() for name in ("object_features", "union_features", "head_maps")}
         return tensors | halves | vars(self.targets) | {"seen_logits": self.seen_logits.cpu()}
 
     @staticmethod
@@ -165,7 +165,7 @@ def load_examples(
     every: int = 1,
 ) -> Iterator[list[PairExample]]:
     """The examples of each video, from the disk where they were made before with the same weights (`key`)."""
-    folder = data.cache / f"pairs-with-classes-{key}-{every}-{data.fingerprint[:12]}"
+    folder = data.cache / f"pairs-with-heads-{key}-{every}-{data.fingerprint[:12]}"
     folder.mkdir(parents=True, exist_ok=True)
     cache = open_counted_frames(data.cache)
     for video in videos:

@@ -15,6 +15,10 @@ CERTAIN_LOGIT = 20.0
 """Logit of a given class against 0 for the others: probability 1 up to 1e-7."""
 
 
+HEAD_CELLS = 4
+"""Side of a head map in cells."""
+
+
 @dataclass(frozen=True)
 class PairBatch:
     """N boxes and P pairs of them.
@@ -28,6 +32,7 @@ class PairBatch:
     frame_sizes_wh  [F,2] width and height of each frame in pixels
     times_s         [F] seconds of each frame in its video, ascending within a video
     video_of_frame  [F] which video a frame belongs to, from 0
+    head_maps       [F,C,4,4] what the pyramid shows of the upper part of the person's box; 0 in a frame without pairs
 
     A head that looks at a whole video relates frames of one video by their times; any other head ignores both.
     """
@@ -41,6 +46,7 @@ class PairBatch:
     frame_sizes_wh: Tensor
     times_s: Tensor
     video_of_frame: Tensor
+    head_maps: Tensor
 
     def __post_init__(self) -> None:
         n, p, d = len(self.boxes), len(self.pairs), self.object_features.shape[-1]
@@ -55,6 +61,7 @@ class PairBatch:
             "frame_sizes_wh": (f, 2),
             "times_s": (f,),
             "video_of_frame": (f,),
+            "head_maps": (f, *self.head_maps.shape[1:2], HEAD_CELLS, HEAD_CELLS),
         }
         for name, wanted in shapes.items():
             got = tuple(getattr(self, name).shape)

@@ -33,6 +33,7 @@ class RegionFeatureExtractor(nn.Module):
         super().__init__()
         self.detector = detector.eval().requires_grad_(False)
         self.feature_size: int = detector.roi_heads.box_head.fc7.out_features
+        self.map_channels: int = detector.backbone.out_channels
 
     def train(self, mode: bool = True) -> "RegionFeatureExtractor":
         """Stay in evaluation mode whatever is asked: batch statistics belong to the detector's training."""
@@ -52,20 +53,33 @@ class RegionFeatureExtractor(nn.Module):
         return EncodedImages(levels, batch.image_sizes, [image.shape[:2] for image in images])
 
     @torch.no_grad()
-    def features_of(self, encoded: EncodedImages, boxes_per_image: Sequence[NDArray[np.float32] | Tensor]) -> Tensor:
-        """[N,D] features of all boxes, image after image; boxes [n,4] xyxy in original pixels, n may be 0."""
+    def maps_of(self, encoded: EncodedImages, boxes_per_image: Sequence[NDArray[np.float32] | Tensor]) -> Tensor:
+        """[N,C,S,S] what the pyramid shows in all boxes, image after image, before the box head's layers.
+
+        Boxes [n,4] are xyxy in original pixels, n may be 0; C is the pyramid's channels, S the pooling's side.
+        """
         if len(boxes_per_image) != len(encoded.sizes_hw):
             raise ValueError(f"{len(boxes_per_image)} lists of boxes for {len(encoded.sizes_hw)} images; give one each")
         tensors = [torch.as_tensor(b, dtype=torch.float32).reshape(-1, 4).to(self.device) for b in boxes_per_image]
-        if sum(map(len, tensors)) == 0:
-            return torch.zeros(0, self.feature_size, device=self.device)
         scaled = [
             resize_boxes(boxes, before, after)
             for boxes, before, after in zip(tensors, encoded.sizes_hw, encoded.scaled_sizes_hw)
         ]
-        heads = self.detector.roi_heads
-        features: Tensor = heads.box_head(heads.box_roi_pool(encoded.levels, scaled, encoded.scaled_sizes_hw))
+        if sum(map(len, tensors)) == 0:
+            [side] = set(self.detector.roi_heads.box_roi_pool.output_size)
+            return torch.zeros(0, self.map_channels, side, side, device=self.device)
+        maps: Tensor = self.detector.roi_heads.box_roi_pool(encoded.levels, scaled, encoded.scaled_sizes_hw)
+        return maps
+
+    @torch.no_grad()
+    def describe_maps(self, maps: Tensor) -> Tensor:
+        """[N,D] features of maps [N,C,S,S]: the box head's layers."""
+        features: Tensor = self.detector.roi_heads.box_head(maps)
         return features
+
+    def features_of(self, encoded: EncodedImages, boxes_per_image: Sequence[NDArray[np.float32] | Tensor]) -> Tensor:
+        """[N,D] features of all boxes, image after image; boxes [n,4] xyxy in original pixels, n may be 0."""
+        return self.describe_maps(self.maps_of(encoded, boxes_per_image))
 
     def region_features(
         self, images: Sequence[NDArray[np.uint8]], boxes_per_image: Sequence[NDArray[np.float32] | Tensor]

@@ -12,18 +12,21 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn.functional import adaptive_avg_pool2d
 from torchvision.ops import batched_nms
 
-from ag_core.boxes import unite_boxes
+from ag_core.boxes import take_upper_part, unite_boxes
 from ag_core.models.checkpoints import check_answers
 from ag_core.models.detector import Detector
-from ag_core.models.pairs import PairBatch, join_batches, make_one_hot_logits
+from ag_core.models.pairs import HEAD_CELLS, PairBatch, join_batches, make_one_hot_logits
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation.head import RelationHead, to_object_probabilities
 from ag_core.records import Detections, SceneGraph
 from ag_core.taxonomy import N_RELATIONS, OBJECT_CLASSES, PERSON, Mode
 
 PERSON_CLASS = OBJECT_CLASSES.index(PERSON)
+HEAD_SHARE = 0.4
+"""The upper part of a person's box in which the head is looked for, as a part of its height."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ def build_pair_batch(
         frame_of_pair += [index] * len(objects)
         n_boxes += 1 + len(objects)
 
-    features, union_features = _encode_regions(trunk, images, boxes, unions)
+    features, union_features, head_maps = _encode_regions(trunk, images, boxes, unions)
     device = trunk.device
     logits = make_one_hot_logits(torch.tensor(classes, dtype=torch.int64, device=device))
     if not classes_given:
@@ -123,6 +126,7 @@ def build_pair_batch(
         ).reshape(-1, 2),
         times_s=torch.tensor(list(times_s), dtype=torch.float32, device=device),
         video_of_frame=torch.zeros(len(images), dtype=torch.int64, device=device),
+        head_maps=head_maps,
     )
 
 
@@ -131,20 +135,25 @@ def _encode_regions(
     images: Sequence[NDArray[np.uint8]],
     boxes: list[NDArray[np.float32]],
     unions: list[NDArray[np.float32]],
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Features of boxes and unions, each image once and alone through the backbone; images without pairs not at all.
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Features of boxes and unions, and head maps: each image once and alone through the backbone, and images without
+    pairs not at all.
 
-    Alone, because images of other sizes in the batch would change the padding and with it the features.
+    Alone, because images of other sizes in the batch would change the padding and with it the features. The person is
+    the first of an image's boxes.
     """
     empty = torch.zeros(0, trunk.feature_size, device=trunk.device)
     of_boxes, of_unions = [empty], [empty]
-    for image, image_boxes, image_unions in zip(images, boxes, unions):
+    head_maps = torch.zeros(len(images), trunk.map_channels, HEAD_CELLS, HEAD_CELLS, device=trunk.device)
+    for index, (image, image_boxes, image_unions) in enumerate(zip(images, boxes, unions)):
         if len(image_boxes):
-            encoded = trunk.encode([image])
-            both = trunk.features_of(encoded, [np.concatenate([image_boxes, image_unions])])
+            head = take_upper_part(image_boxes[:1], HEAD_SHARE)
+            maps = trunk.maps_of(trunk.encode([image]), [np.concatenate([head, image_boxes, image_unions])])
+            head_maps[index] = adaptive_avg_pool2d(maps[0], HEAD_CELLS)
+            both = trunk.describe_maps(maps[1:])
             of_boxes.append(both[: len(image_boxes)])
             of_unions.append(both[len(image_boxes) :])
-    return torch.cat(of_boxes), torch.cat(of_unions)
+    return torch.cat(of_boxes), torch.cat(of_unions), head_maps
 
 
 class SceneGraphPredictor:

@@ -54,7 +54,7 @@ def add_tiny_presets(monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.experiments.test_detector import TINY
 
     monkeypatch.setitem(DETECTORS["home-world"].presets, "tiny", TINY)
-    for head, preset in list_tiny_heads(TINY.box_head_width).items():
+    for head, preset in list_tiny_heads(TINY.box_head_width, TINY.pyramid_channels).items():
         monkeypatch.setitem(RELATION_HEADS[head].presets, "tiny", preset)
     for entry in (*CLIP_NETWORKS.values(), *ACTION_MODELS.values()):
         monkeypatch.setitem(entry.presets, "tiny", TINY_VIDEO)

@@ -173,6 +173,11 @@ def test_batch_rows_belong_together(trunk: RegionFeatureExtractor) -> None:
     assert batch.frame_of_pair.tolist() == [0, 0, 2, 2]
     assert batch.object_logits.argmax(dim=1).tolist() == [0, 3, 20, 0, 3, 20]
     assert batch.frame_sizes_wh.tolist() == [[120, 80]] * 3
+    assert batch.head_maps.shape == (3, DEMO_DETECTOR.pyramid_channels, 4, 4)
+    assert batch.head_maps.abs().amax(dim=(1, 2, 3)).gt(0).tolist() == [True, False, True]
+    head = np.array([[10, 10, 40, 34]], np.float32)  # the upper two fifths of the person
+    seen = trunk.maps_of(trunk.encode(make_frames()[:1]), [head])
+    assert torch.allclose(batch.head_maps[0].mean(), seen.mean(), atol=1e-3)
 
 
 def test_trunk_takes_boxes_in_original_pixels(trunk: RegionFeatureExtractor) -> None:

@@ -31,6 +31,15 @@ def count_relation_frequencies(object_classes: NDArray[np.int64], relations: NDA
     return frequencies.astype(np.float32)
 
 
+def to_relation_logits(frequencies: NDArray[np.float32]) -> Tensor:
+    """[C,25] logits that say frequencies [C,25]: of attention their logarithms, of the others their log odds."""
+    said = torch.from_numpy(frequencies)
+    logits = torch.logit(said, eps=1e-6)
+    attention = GROUP_SLICES[Group.ATTENTION]
+    logits[:, attention] = said[:, attention].log()
+    return logits
+
+
 class FrequencyHead(RelationHead):
     """Looks the object's likeliest class up in a table of logits [36,25]. `fit` takes the place of training."""
 
@@ -42,11 +51,7 @@ class FrequencyHead(RelationHead):
 
     def fit(self, object_classes: NDArray[np.int64], relations: NDArray[np.bool_]) -> Self:
         """Count relations [n,25] of objects with classes [n] (training graphs only); returns the head."""
-        frequencies = torch.from_numpy(count_relation_frequencies(object_classes, relations))
-        logits = torch.logit(frequencies, eps=1e-6)
-        attention = GROUP_SLICES[Group.ATTENTION]
-        logits[:, attention] = frequencies[:, attention].log()
-        self.table.copy_(logits)
+        self.table.copy_(to_relation_logits(count_relation_frequencies(object_classes, relations)))
         return self
 
     def forward(self, batch: PairBatch) -> RelationLogits:

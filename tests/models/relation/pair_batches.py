@@ -5,12 +5,14 @@ from dataclasses import fields, replace
 
 import torch
 
-from ag_core.models.pairs import PairBatch, make_one_hot_logits
+from ag_core.models.pairs import HEAD_CELLS, PairBatch, make_one_hot_logits
 from ag_core.models.relation.losses import PairTargets
 from ag_core.taxonomy import N_CLASSES, N_RELATIONS
 
 D = 12
 """Length of the region features in these batches."""
+C = 2
+"""Channels of the head maps in these batches."""
 
 
 def make_batch(objects_per_frame: Sequence[int] = (2, 3), seed: int = 0) -> PairBatch:
@@ -35,7 +37,15 @@ def make_batch(objects_per_frame: Sequence[int] = (2, 3), seed: int = 0) -> Pair
         frame_sizes_wh=torch.full((len(objects_per_frame), 2), 100.0),
         times_s=torch.arange(len(objects_per_frame)) / 2,
         video_of_frame=torch.zeros(len(objects_per_frame), dtype=torch.int64),
+        head_maps=torch.randn(len(objects_per_frame), C, HEAD_CELLS, HEAD_CELLS, generator=random),
     )
+
+
+def name_objects(batch: PairBatch, object_class: int = 5) -> PairBatch:
+    """The same batch with all objects of one class, as the same thing seen again and again."""
+    classes = torch.full((len(batch.boxes),), object_class)
+    classes[batch.pairs[:, 0]] = 0
+    return replace(batch, object_logits=make_one_hot_logits(classes))
 
 
 def permute_pairs(batch: PairBatch, order: torch.Tensor) -> PairBatch:

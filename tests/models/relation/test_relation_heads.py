@@ -22,10 +22,10 @@ from ag_core.models.relation.head import RelationHead, RelationLogits, to_object
 from ag_core.models.relation.losses import PairTargets, compute_grouped_losses, compute_refining_losses
 from ag_core.models.relation.reldn import compute_contrastive_loss
 from ag_core.taxonomy import GROUP_SLICES, N_CLASSES, N_RELATIONS, Group
-from tests.models.relation.pair_batches import D, clone_values, make_batch, make_targets, permute_pairs
+from tests.models.relation.pair_batches import C, D, clone_values, make_batch, make_targets, name_objects, permute_pairs
 from tests.toys.tiny_heads import list_tiny_heads
 
-TINY = list_tiny_heads(D)
+TINY = list_tiny_heads(D, C)
 
 
 @pytest.fixture(params=list(RELATION_HEADS))
@@ -74,7 +74,7 @@ def test_frames_or_videos_do_not_influence_one_another(head: RelationHead) -> No
 
 
 def test_heads_of_whole_videos_relate_their_frames(head: RelationHead) -> None:
-    both = make_batch((2, 3))
+    both = name_objects(make_batch((2, 3)))
     changed = replace(both, union_features=both.union_features * torch.tensor([1.0, 1, 3, 3, 3])[:, None])
     head.eval()
     difference = (head(both).predicates - head(changed).predicates)[:2].abs().max().item()
@@ -107,7 +107,7 @@ def test_state_there_and_back(head: RelationHead, head_id: str) -> None:
 
 
 def test_gradients_reach_every_parameter(head: RelationHead, head_id: str) -> None:
-    batch, targets = make_batch(), make_random_targets(5)
+    batch, targets = name_objects(make_batch()), make_random_targets(5)
     terms = find_relation_loss(head_id)(batch, head(batch), targets)
     total = torch.stack(list(terms.values())).sum()
     if list(head.parameters()):

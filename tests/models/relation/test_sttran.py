@@ -10,14 +10,14 @@ from ag_core.models.pairs import PairBatch, join_batches, rank_frames
 from ag_core.models.relation import build_relation_head
 from ag_core.models.relation.sttran import SttranHead, TemporalDecoder, Windows, draw_masks
 from ag_core.presets import PAPER_STTRAN
-from tests.models.relation.pair_batches import D, make_batch
+from tests.models.relation.pair_batches import C, D, make_batch
 from tests.toys.tiny_heads import list_tiny_heads
 
 
 @pytest.fixture
 def head() -> SttranHead:
     torch.manual_seed(0)
-    built = build_relation_head("sttran", list_tiny_heads(D)["sttran"])
+    built = build_relation_head("sttran", list_tiny_heads(D, C)["sttran"])
     assert isinstance(built, SttranHead)
     return built.eval()
 

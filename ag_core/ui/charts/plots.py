@@ -54,6 +54,11 @@ def get_model_line(model: str) -> str:
     return ACTION_MODELS[model].style.line if model in ACTION_MODELS else "solid"
 
 
+def label_rows(widest: int = 260, **more: Any) -> alt.Axis:
+    """The axis of named rows: every row has its name, at its own height, cut where it is wider than so many pixels."""
+    return alt.Axis(labelLimit=widest, labelOverlap=False, labelFlush=False, **more)
+
+
 def draw_count_bars(
     table: pd.DataFrame, name: str, value: str = "n", *, dark: bool, logarithmic: bool = False, colour: str = ""
 ) -> alt.Chart:
@@ -84,7 +89,7 @@ def draw_share_bars(table: pd.DataFrame, name: str, value: str, *, dark: bool, n
         alt.Chart(table)
         .mark_bar(color=PLAIN[dark], cornerRadiusEnd=3)
         .encode(
-            y=alt.Y(f"{name}:N", sort="-x", title=None, axis=alt.Axis(labelLimit=260)),
+            y=alt.Y(f"{name}:N", sort="-x", title=None, axis=label_rows()),
             x=alt.X(
                 f"{value}:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(tickCount=5, format=number)
             ),
@@ -107,7 +112,7 @@ def draw_interval_dots(
 
     Columns of both: `name`, number, low, high, and metric, which says in words what the number is.
     """
-    rows = alt.Y(f"{name}:N", sort=None, title=None, axis=alt.Axis(labelLimit=300, labelOverlap=False))
+    rows = alt.Y(f"{name}:N", sort=None, title=None, axis=label_rows(300))
     scale = alt.Scale(domainMin=0, nice=True)
     tooltip = [alt.Tooltip(f"{name}:N"), alt.Tooltip("metric:N")]
     base = alt.Chart(table).encode(y=rows, tooltip=tooltip)
@@ -128,7 +133,7 @@ def _draw_bars(
     ticks = [10**power for power in range(1 + int(log10(top)))] if logarithmic else alt.Undefined
     shown = table[table[value] > 0] if logarithmic else table
     chart = alt.Chart(shown).encode(
-        y=alt.Y(f"{name}:N", sort=list(order) if order else "-x", title=None, axis=alt.Axis(labelLimit=260)),
+        y=alt.Y(f"{name}:N", sort=list(order) if order else "-x", title=None, axis=label_rows()),
         x=alt.X(
             f"{value}:Q", title=title, scale=scale, axis=alt.Axis(tickMinStep=1, format=",d", tickCount=5, values=ticks)
         ),

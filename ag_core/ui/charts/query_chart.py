@@ -13,7 +13,14 @@ import numpy as np
 import pandas as pd
 
 from ag_core.catalog import ACTION_MODELS
-from ag_core.ui.charts.plots import GROUP_COLOURS, GROUPS, PLAIN, encode_cell_colour, get_model_colour
+from ag_core.ui.charts.plots import (
+    GROUP_COLOURS,
+    GROUPS,
+    PLAIN,
+    encode_cell_colour,
+    get_model_colour,
+    label_rows,
+)
 from ag_core.ui.colours import CATEGORIES, CELL_RAMP, MARK_RAMP
 
 KINDS = ("Bar", "Line", "Scatter", "Heat map", "Histogram")
@@ -133,7 +140,7 @@ def draw_query_chart(
     if kind == "Bar":
         order = list(dict.fromkeys(table["x"]))
         chart = base.mark_bar(cornerRadiusEnd=3, **_plain_colour(shade, dark)).encode(
-            y=alt.Y("x:N", sort=order, title=x, axis=alt.Axis(labelLimit=260)),
+            y=alt.Y("x:N", sort=order, title=x, axis=label_rows()),
             x=alt.X("y:Q", title=y or ROWS, stack="zero"),
             tooltip=tooltip,
             **shade,
@@ -144,7 +151,7 @@ def draw_query_chart(
         scale = alt.Scale(range=CELL_RAMP[dark], domain=[lowest, highest])
         chart = base.mark_rect(stroke="#80808040", strokeWidth=0.5).encode(
             x=alt.X("x:N", title=x, sort=None, axis=alt.Axis(labelAngle=-50, labelLimit=160, labelOverlap=True)),
-            y=alt.Y("y:N", title=y, sort=None, axis=alt.Axis(labelLimit=200, labelOverlap=False)),
+            y=alt.Y("y:N", title=y, sort=None, axis=label_rows(200)),
             color=encode_cell_colour("colour", scale, alt.Legend(title=colour or ROWS)),
             tooltip=tooltip,
         ).properties(height=alt.Step(18))  # fmt: skip

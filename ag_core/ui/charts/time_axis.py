@@ -3,13 +3,26 @@
 import altair as alt
 import pandas as pd
 
-from ag_core.ui.charts.plots import GROUPS, PICK, PLAIN, ROW_HEIGHT, TEXT, Chart, encode_group_colour, make_pickable
+from ag_core.ui.charts.plots import (
+    GROUPS,
+    PICK,
+    PLAIN,
+    ROW_HEIGHT,
+    TEXT,
+    Chart,
+    encode_group_colour,
+    label_rows,
+    make_pickable,
+)
 
 ANNOTATED_ROW = "annotated frames"
 """The last row of the strip."""
 
 FRAME_KINDS = ("at a midpoint", "elsewhere")
 """Annotated frames that lie where Figure 2 puts them, and those that do not."""
+
+TWO_LINES = "length(datum.label) < 30 ? datum.label : split(replace(datum.label, /^(.{10,28}) /, '$1\\n'), '\\n')"
+"""A long name of a row in two lines, as Vega writes it."""
 
 
 def draw_duration_bars(table: pd.DataFrame, *, dark: bool) -> Chart:
@@ -18,9 +31,7 @@ def draw_duration_bars(table: pd.DataFrame, *, dark: bool) -> Chart:
     A thin line spans the middle 80 %, a bar the middle 50 %, a stroke is the median.
     """
     order = table.assign(rank=table["group"].map(GROUPS.index)).sort_values(["rank", "q50"], ascending=[True, False])
-    rows = alt.Y(
-        "relation:N", sort=order["relation"].tolist(), title=None, axis=alt.Axis(labelLimit=260, labelOverlap=False)
-    )
+    rows = alt.Y("relation:N", sort=order["relation"].tolist(), title=None, axis=label_rows())
     scale = alt.Scale(domainMin=0)
     tooltip = [
         alt.Tooltip("relation:N"),
@@ -56,9 +67,8 @@ def draw_sampling_strip(
     """
     rows = [*intervals["row"], ANNOTATED_ROW]
     colours = {False: ["#0B6BCB", "#B3401A"], True: ["#5CB3FF", "#FF9A73"]}[dark]
-    y = alt.Y(
-        "row:N", scale=alt.Scale(domain=rows), sort=rows, title=None, axis=alt.Axis(labelLimit=210, labelOverlap=False)
-    )
+    names = label_rows(210, labelExpr=TWO_LINES, labelLineHeight=11)
+    y = alt.Y("row:N", scale=alt.Scale(domain=rows), sort=rows, title=None, axis=names)
     x = alt.Scale(domain=[0, max(length_s, 0.1)], nice=False)
     bars = (
         alt.Chart(intervals)
@@ -97,7 +107,7 @@ def draw_sampling_strip(
             color=alt.Color(
                 "kind:N",
                 scale=alt.Scale(domain=list(FRAME_KINDS), range=colours),
-                legend=alt.Legend(orient="top", title="annotated frames", symbolType="square"),
+                legend=alt.Legend(orient="top", title="annotated frames", symbolType="square", columns=1),
             ),
         )
     )

@@ -32,6 +32,7 @@ ROWS = ("100", "1,000", "10,000", "100,000")
 SECONDS = ("5", "10", "30", "60")
 PATIENCE_S = 0.3
 ROWS_ALT = "Rows of the query's answer"
+NOTHING = "NULL"
 # What the link holds, and what each is where the link does not say.
 LINKED = {"q": "", "rows": "10,000", "limit_s": "10", "chart": None, "x": None, "y": None, "colour": None}
 
@@ -100,7 +101,7 @@ def show_first_rows(table: str) -> None:
     except UserError as error:
         show_failure(error)
         return
-    st.dataframe(rows, hide_index=True, alt=f"The first rows of {table}")
+    st.dataframe(rows, hide_index=True, placeholder=NOTHING, alt=f"The first rows of {table}")
 
 
 def show_schema() -> None:
@@ -207,7 +208,7 @@ def show_result(query: RunningQuery) -> None:
     opens = "video_id" in frame.columns and len(frame) > 0
     chosen = choose_row(frame) if opens else []
     if not opens:
-        st.dataframe(frame, hide_index=True, key="sql_rows", alt=ROWS_ALT)
+        st.dataframe(frame, hide_index=True, key="sql_rows", placeholder=NOTHING, alt=ROWS_ALT)
     with st.container(horizontal=True, vertical_alignment="center"):
         for kind in ("csv", "parquet", "json"):
             show_download(frame, "query", "result", f"sql_{kind}", kind)
@@ -218,7 +219,13 @@ def show_result(query: RunningQuery) -> None:
 def choose_row(frame: pd.DataFrame) -> list[int]:
     """The rows, of which one can be chosen; the index of the chosen one, else nothing."""
     state = st.dataframe(
-        frame, hide_index=True, on_select="rerun", selection_mode="single-row", key="sql_rows", alt=ROWS_ALT
+        frame,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key="sql_rows",
+        placeholder=NOTHING,
+        alt=ROWS_ALT,
     )
     return list(state.selection.rows)
 

@@ -104,6 +104,11 @@ def test_an_error_keeps_the_text_and_says_where(app_home: Path) -> None:
     assert not app.dataframe
 
 
+def test_a_missing_value_is_called_as_in_sql(app_home: Path) -> None:
+    app = run(open_page(PAGE), "select null::int as n, '' as words")
+    assert app.dataframe[0].proto.placeholder == "NULL"
+
+
 def test_no_rows_are_an_answer(app_home: Path) -> None:
     app = run(wait_for_query(open_page(PAGE)), "select video_id from videos where false")
     assert not app.error and list(app.dataframe[0].value.columns) == ["video_id"]

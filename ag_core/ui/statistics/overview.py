@@ -102,7 +102,7 @@ def _show_table_1(scope: StatisticsScope) -> None:
         for column, label in COLUMNS.items()
         if column not in ("dataset", "numbers") and not column.endswith(("ated", "ized"))
     }
-    formats["numbers"] = st.column_config.TextColumn(COLUMNS["numbers"], width="medium")
+    formats["numbers"] = st.column_config.TextColumn(COLUMNS["numbers"], width=260)
     formats["video_hours"] = st.column_config.NumberColumn(COLUMNS["video_hours"], format="%.4g")
     st.dataframe(
         table,

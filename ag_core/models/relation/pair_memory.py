@@ -9,7 +9,7 @@ The loss is balanced by logit adjustment (Menon et al. 2021, "Long-tail learning
 relationship is not given up for being rare.
 
 The judges add to a table by object class that starts as the training frequencies, as RelDN's does. The head looks at
-the whole video, forward and backward.
+the whole video, forward and backward (methods C20).
 """
 
 from typing import Self

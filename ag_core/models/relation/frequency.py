@@ -2,7 +2,7 @@
 
 Counts from training graphs only, no pixels. Differences from the original: the subject is always the person, so the
 table is indexed by the object's class alone, and each group is counted as it is judged: attention as one of three,
-spatial and contact as any of many (methods C4).
+spatial and contact as any of many (methods C4). Other heads add the same table to what they see, and train it.
 """
 
 from typing import Self
@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from ag_core.models.pairs import PairBatch
 from ag_core.models.relation.head import RelationHead, RelationLogits
@@ -38,6 +38,25 @@ def to_relation_logits(frequencies: NDArray[np.float32]) -> Tensor:
     attention = GROUP_SLICES[Group.ATTENTION]
     logits[:, attention] = said[:, attention].log()
     return logits
+
+
+class FrequencyBias(nn.Module):
+    """What is usual for the object's likeliest class, added to what a head sees: a table [36,25] that is trained on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Embedding(N_CLASSES, N_RELATIONS)
+        nn.init.zeros_(self.table.weight)
+
+    @torch.no_grad()
+    def fit(self, object_classes: NDArray[np.int64], relations: NDArray[np.bool_]) -> None:
+        """Start from the log odds of relations [n,25] of objects with classes [n]."""
+        self.table.weight.copy_(to_relation_logits(count_relation_frequencies(object_classes, relations)))
+
+    def forward(self, batch: PairBatch) -> Tensor:
+        """[P,25] logits for the pairs of a batch."""
+        usual: Tensor = self.table(batch.object_classes)
+        return usual
 
 
 class FrequencyHead(RelationHead):

@@ -5,16 +5,22 @@ convolution then tells boxes of other boxes and of their pairs, and pairs of the
 class and relationship scores (methods C8).
 
 Differences from the original: every pair has the same person, so there are few pairs and none is pruned;
-relationships come in Action Genome's three groups; class scores begin at the detector's. Weighing neighbours
+relationships come in Action Genome's three groups; class scores begin at the detector's and relationship scores at what
+is usual for the object's class. Weighing neighbours
 (`attention`) is the paper's, equal neighbours are the public port's. A pair has one subject and one object, and an
 object here one pair, so only messages between boxes and from pairs to their person are weighed. The paper does not say
 how wide the layer is that weighs; here it is as wide as RelPN's.
 """
 
+from typing import Self
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ag_core.models.pairs import PairBatch
+from ag_core.models.relation.frequency import FrequencyBias
 from ag_core.models.relation.head import RelationHead, RelationLogits
 from ag_core.models.relation.messages import average_messages, share_attention, sum_messages
 from ag_core.taxonomy import N_CLASSES, N_RELATIONS
@@ -113,6 +119,12 @@ class GraphRcnnHead(RelationHead):
         self.judge_class = nn.Linear(width, N_CLASSES)
         self.judge_pair = nn.Linear(width, N_RELATIONS)
         self.convolve_scores = GraphConvolution(N_CLASSES, N_RELATIONS, attention)
+        self.usual = FrequencyBias()
+
+    def fit(self, object_classes: NDArray[np.int64], relations: NDArray[np.bool_]) -> Self:
+        """Start from what is usual for each class; returns the head."""
+        self.usual.fit(object_classes, relations)
+        return self
 
     def forward(self, batch: PairBatch) -> RelationLogits:
         neighbours = list_neighbours(batch)
@@ -123,7 +135,7 @@ class GraphRcnnHead(RelationHead):
             boxes, pairs = self.convolve_features(boxes, pairs, batch.pairs, neighbours)
 
         classes = batch.object_logits + self.judge_class(boxes)  # [N, 36]
-        predicates = self.judge_pair(pairs)  # [P, 25]
+        predicates = self.judge_pair(pairs) + self.usual(batch)  # [P, 25]
         for _ in range(STEPS):
             classes, predicates = self.convolve_scores(classes, predicates, batch.pairs, neighbours)
         return RelationLogits(predicates, classes, self.propose(batch))

@@ -1,7 +1,7 @@
 """The interface of all relation heads: a `PairBatch` in, `RelationLogits` out."""
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -35,6 +35,10 @@ class RelationLogits:
     def from_outputs(outputs: Tensor, objects: Tensor) -> "RelationLogits":
         """From [P,26] outputs, relationships then relatedness, and class logits [N,36]."""
         return RelationLogits(outputs[:, :N_RELATIONS], objects, outputs[:, N_RELATIONS])
+
+    def with_bias(self, bias: Tensor) -> "RelationLogits":
+        """The same with [P,25] added to the predicates."""
+        return replace(self, predicates=self.predicates + bias)
 
     def probabilities(self) -> Tensor:
         """[P,25]: attention is one of three (softmax), spatial and contact are any of many (sigmoid)."""

@@ -6,13 +6,19 @@ learned gates, and recurrent units take the messages in (methods C5).
 Of the published codes this follows the one of Neural Motifs: a state begins as the recurrent unit's answer to its
 feature with nothing before, messages are sums, and both sides are updated from the old states. Differences: boxes and
 pairs have the features of one frozen detector, relationships come in Action Genome's three groups with relatedness
-in place of a background class, and class logits are added to the detector's.
+in place of a background class, class logits are added to the detector's, and what is usual for the object's class is
+added to the relationships, without which no head of this kind knows the classes it is given.
 """
 
+from typing import Self
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ag_core.models.pairs import PairBatch
+from ag_core.models.relation.frequency import FrequencyBias
 from ag_core.models.relation.head import N_OUTPUTS, RelationHead, RelationLogits
 from ag_core.models.relation.messages import sum_messages
 from ag_core.taxonomy import N_CLASSES
@@ -46,6 +52,12 @@ class ImpHead(RelationHead):
         self.update_pair = nn.GRUCell(width, width)
         self.judge_class = nn.Linear(width, N_CLASSES)
         self.judge_pair = nn.Linear(width, N_OUTPUTS)
+        self.usual = FrequencyBias()
+
+    def fit(self, object_classes: NDArray[np.int64], relations: NDArray[np.bool_]) -> Self:
+        """Start from what is usual for each class; returns the head."""
+        self.usual.fit(object_classes, relations)
+        return self
 
     def forward(self, batch: PairBatch) -> RelationLogits:
         boxes = self.update_box(self.enter_box(batch.object_features))  # [N, H]
@@ -56,7 +68,7 @@ class ImpHead(RelationHead):
             boxes, pairs = self.update_box(to_boxes, boxes), self.update_pair(to_pairs, pairs)
 
         objects = batch.object_logits + self.judge_class(boxes)  # [N, 36]
-        return RelationLogits.from_outputs(self.judge_pair(pairs), objects)
+        return RelationLogits.from_outputs(self.judge_pair(pairs), objects).with_bias(self.usual(batch))
 
     def exchange_messages(self, boxes: Tensor, pairs: Tensor, ends: Tensor) -> tuple[Tensor, Tensor]:
         """Messages to boxes [N,H] and to pairs [P,H] from their states; `ends` [P,2] are the boxes of each pair."""

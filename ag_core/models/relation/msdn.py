@@ -5,15 +5,20 @@ templates; the message is added to the state through linear layers, without a re
 
 Differences from the original: Action Genome has no captions, so there are two kinds of nodes instead of three, and a
 phrase averages over its subject and its object alone; a linear layer brings the frozen detector's features to the
-states' width; relationships come in three groups with relatedness; class logits are added to the detector's. A box
-hears all of its phrases; a public port keeps only the first. That port has two rounds, as here, the original's command
-line one.
+states' width; relationships come in three groups with relatedness; class logits are added to the detector's, and what
+is usual for the object's class to the relationships, since no phrase is told the classes it is given. A box hears all
+of its phrases; a public port keeps only the first. That port has two rounds, as here, the original's command line one.
 """
 
+from typing import Self
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ag_core.models.pairs import PairBatch
+from ag_core.models.relation.frequency import FrequencyBias
 from ag_core.models.relation.head import N_OUTPUTS, RelationHead, RelationLogits
 from ag_core.models.relation.messages import average_messages
 from ag_core.taxonomy import N_CLASSES
@@ -62,6 +67,12 @@ class MsdnHead(RelationHead):
         self.update_box, self.update_phrase = Update(width), Update(width)
         self.judge_class = nn.Linear(width, N_CLASSES)
         self.judge_phrase = nn.Linear(width, N_OUTPUTS)
+        self.usual = FrequencyBias()
+
+    def fit(self, object_classes: NDArray[np.int64], relations: NDArray[np.bool_]) -> Self:
+        """Start from what is usual for each class; returns the head."""
+        self.usual.fit(object_classes, relations)
+        return self
 
     def forward(self, batch: PairBatch) -> RelationLogits:
         boxes = self.enter_box(batch.object_features)  # [N, H]
@@ -72,7 +83,8 @@ class MsdnHead(RelationHead):
             boxes, phrases = self.update_box(boxes, to_boxes), self.update_phrase(phrases, to_phrases)
 
         objects = batch.object_logits + self.judge_class(boxes.relu())  # [N, 36]
-        return RelationLogits.from_outputs(self.judge_phrase(phrases.relu()), objects)
+        answers = RelationLogits.from_outputs(self.judge_phrase(phrases.relu()), objects)
+        return answers.with_bias(self.usual(batch))
 
     def exchange_messages(self, boxes: Tensor, phrases: Tensor, ends: Tensor) -> tuple[Tensor, Tensor]:
         """Messages to boxes [N,H] and to phrases [P,H]; `ends` [P,2] are the boxes of each phrase.

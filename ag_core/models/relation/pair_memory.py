@@ -22,7 +22,7 @@ from torch.nn import functional
 
 from ag_core.boxes import GEOMETRY_SIZE
 from ag_core.models.pairs import HEAD_CELLS, PairBatch, rank_frames
-from ag_core.models.relation.frequency import count_relation_frequencies, to_relation_logits
+from ag_core.models.relation.frequency import FrequencyBias, count_relation_frequencies, to_relation_logits
 from ag_core.models.relation.groups import PaddedGroups
 from ag_core.models.relation.head import RelationHead, RelationLogits
 from ag_core.models.relation.reldn import pair_geometry
@@ -172,17 +172,16 @@ class PairMemoryHead(RelationHead):
         self.judge_spatial = _make_judge(width, width, of_group[Group.SPATIAL], dropout)
         self.judge_contact = _make_judge(width, width, of_group[Group.CONTACT], dropout)
         self.judge_related = nn.Linear(width, 1)
-        self.usual = nn.Embedding(N_CLASSES, N_RELATIONS)
-        nn.init.zeros_(self.usual.weight)
+        self.usual = FrequencyBias()
         self.register_buffer("prior", torch.zeros(N_RELATIONS))
 
     @torch.no_grad()
     def fit(self, object_classes: NDArray[np.int64], relations: NDArray[np.bool_]) -> Self:
         """Start from the log odds of classes [n] and relations [n,25], of each class and of all; returns the head."""
-        of_class = to_relation_logits(count_relation_frequencies(object_classes, relations))
+        self.usual.fit(object_classes, relations)
         of_all = to_relation_logits(count_relation_frequencies(np.zeros_like(object_classes), relations))[0]
         self.prior.copy_(of_all)
-        self.usual.weight.copy_(of_class - self.balance * of_all)
+        self.usual.table.weight -= self.balance * of_all
         return self
 
     def forward(self, batch: PairBatch) -> RelationLogits:
@@ -202,7 +201,7 @@ class PairMemoryHead(RelationHead):
         # Three judges, beside what is usual for the class                         [P, 25]
         looked = self.judge_attention(torch.cat([pairs, self.see_gaze(batch)], dim=1))
         predicates = torch.cat([looked, self.judge_spatial(pairs), self.judge_contact(pairs)], dim=1)
-        predicates = predicates + self.usual(batch.object_classes)
+        predicates = predicates + self.usual(batch)
         if self.training:
             predicates = predicates + self.balance * self.prior
         return RelationLogits(predicates, batch.object_logits, self.judge_related(pairs)[:, 0])

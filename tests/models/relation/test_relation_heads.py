@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from ag_core.catalog import RELATION_HEADS, Need, list_ready_heads
+from ag_core.catalog import DETECTORS, HOME_WORLD, RELATION_HEADS, Need, list_ready_heads
 from ag_core.errors import UserError
 from ag_core.models.pairs import join_batches, make_one_hot_logits
 from ag_core.models.relation import (
@@ -138,6 +138,13 @@ def test_reldn_has_contrasts_beside_the_shared_terms() -> None:
 
 def test_the_catalog_knows_which_heads_see_whole_videos(head: RelationHead, head_id: str) -> None:
     assert (Need.WHOLE_VIDEO in RELATION_HEADS[head_id].needs) == head.whole_video
+
+
+@pytest.mark.parametrize("size", ["demo", "paper"])
+def test_presets_fit_the_detector_of_their_size(head_id: str, size: str) -> None:
+    preset, detector = RELATION_HEADS[head_id].preset(size), DETECTORS[HOME_WORLD].preset(size)
+    assert getattr(preset, "feature_size", detector.box_head_width) == detector.box_head_width
+    assert getattr(preset, "map_channels", detector.pyramid_channels) == detector.pyramid_channels
 
 
 def test_unknown_head_lists_the_known() -> None:

@@ -134,14 +134,14 @@ def _line_of_job(row: Row) -> str:
 BEGIN, END = "<!-- table -->", "<!-- end -->"
 
 
-def into_document(path: Path, table: str) -> None:
+def into_document(path: Path, table: str, marks: tuple[str, str] = (BEGIN, END)) -> None:
     """Replace what stands between the marks in a document by the table."""
     text = path.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    before, begin, rest = text.partition(marks[0])
+    _, end, after = rest.partition(marks[1])
     if not begin or not end:
-        raise SystemExit(f"{path} has no place for the table; write {BEGIN} and {END} on lines of their own")
-    write_atomically(path, f"{before}{BEGIN}\n{table}{END}{after}")
+        raise SystemExit(f"{path} has no place for the table; write {marks[0]} and {marks[1]} on lines of their own")
+    write_atomically(path, f"{before}{marks[0]}\n{table}{marks[1]}{after}")
 
 
 def append_log(path: Path, rows: Iterable[Row], about: dict[str, Any], said: dict[str, str]) -> None:

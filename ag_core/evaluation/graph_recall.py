@@ -1,11 +1,9 @@
 """Recall@K of scene graphs: how many annotated (person, relationship, object) triplets are among the best K predicted.
 
-Four protocols that must never share a column (`Constraint`). A predicted triplet is right when relationship and object
-class agree and both boxes overlap the true ones by one half, with pixel-inclusive sides as in the public evaluators.
-Knows scene graphs only; whether boxes were given or detected is the business of whoever predicted them.
-
-All frames are flattened into arrays and joined once by an integer key (frame, class, relationship); the first rank that
-hits each true triplet answers every K at once.
+Four constraints (`Constraint`), and 25 or 26 relationships, that must never share a column. A predicted triplet is
+right when relationship and object class agree and both boxes overlap the true ones by one half, with pixel-inclusive
+sides as in the public evaluators. Knows scene graphs only; whether boxes were given or detected is the business of
+whoever predicted them. The best rank that hits each true triplet answers every K at once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,26 +14,63 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.errors import UserError
+from ag_core.evaluation.graph_columns import (
+    N_RELEASED,
+    GraphColumns,
+    OtherRelationships,
+    Ranking,
+    find_first_ranks,
+    match_objects,
+)
 from ag_core.evaluation.metrics import Counts, Metric, to_percent
 from ag_core.evaluation.protocol import Averaging, Constraint, Origin, Protocol, Unit
 from ag_core.records import SceneGraph
-from ag_core.taxonomy import GROUP_SLICES, N_CLASSES, N_RELATIONS, RELATIONS, Group, Mode
+from ag_core.taxonomy import N_CLASSES, N_RELATIONS, OTHER_RELATIONSHIP, RELATIONS, Mode
 
-KS = (10, 20, 50)
-MIN_OVERLAP = 0.5
-MIN_SEMI_PROBABILITY = 0.9
-"""A spatial or contact relationship must pass this to become a candidate under the semi constraint."""
+KS = (10, 20, 50, 100)
 
-MAX_CANDIDATES = 100
-"""Of a frame without constraint."""
+RELATION_NAMES = (*RELATIONS, OTHER_RELATIONSHIP)
+"""Of the 25 or 26 relationships that are counted."""
 
 RECALL_DETAILS = "triplets of person, relationship and object, both boxes overlap by 0.5 with pixel-inclusive sides"
+ZERO_SHOT_DETAILS = f"{RECALL_DETAILS}; only triplets of classes that no training graph holds"
+HARMONIC_DETAILS = f"{RECALL_DETAILS}; harmonic mean of R, mean over frames, and of mR"
+
+MEASURES: dict[tuple[str, Averaging], str] = {
+    ("R", Averaging.FRAME): RECALL_DETAILS,
+    ("R", Averaging.VIDEO): RECALL_DETAILS,
+    ("mR", Averaging.RELATION): RECALL_DETAILS,
+    ("mR", Averaging.RELATION_BY_FRAME): RECALL_DETAILS,
+    ("hR", Averaging.RELATION): HARMONIC_DETAILS,
+    ("hR", Averaging.RELATION_BY_FRAME): HARMONIC_DETAILS,
+    ("zR", Averaging.FRAME): ZERO_SHOT_DETAILS,
+    ("zR", Averaging.VIDEO): ZERO_SHOT_DETAILS,
+}
+"""What is measured at every K: recall, mean recall, their harmonic mean, zero-shot recall; what decides each."""
 
 
-def build_recall_protocol(k: int, mode: Mode, constraint: Constraint, averaging: Averaging) -> Protocol:
-    """How triplets are recalled, in percent: 'mR' where relationships are averaged, else 'R'."""
-    name = "mR" if averaging in (Averaging.RELATION, Averaging.RELATION_BY_FRAME) else "R"
-    return Protocol(name, Unit.PERCENT, k, mode, constraint, averaging, N_RELATIONS, details=RECALL_DETAILS)
+def build_recall_protocol(
+    k: int, mode: Mode, constraint: Constraint, averaging: Averaging, n_relations: int = N_RELATIONS, name: str = ""
+) -> Protocol:
+    """How triplets are recalled, in percent. Without a name: 'mR' where relationships are averaged, else 'R'."""
+    over_relations = averaging in (Averaging.RELATION, Averaging.RELATION_BY_FRAME)
+    name = name or ("mR" if over_relations else "R")
+    details = MEASURES.get((name, averaging), RECALL_DETAILS)
+    return Protocol(name, Unit.PERCENT, k, mode, constraint, averaging, n_relations, details=details)
+
+
+@dataclass(frozen=True)
+class ZeroShotRecall:
+    """Recall of the true triplets whose classes no training graph holds together, as shares of one, by K.
+
+    frame_mean, video_mean  over the frames that have such a triplet, and over their videos; NaN without any
+    """
+
+    frame_mean: dict[int, float]
+    video_mean: dict[int, float]
+    n_triplets: int
+    n_frames: int
+    n_videos: int
 
 
 @dataclass(frozen=True)
@@ -46,10 +81,11 @@ class GraphRecall:
     video_mean              mean within each video, then over videos
     relation_mean           hits over true triplets of each relationship in the whole set, then over relationships
     relation_mean_by_frame  recall of each relationship averaged over the frames that have it, then over relationships
-    per_relation            [25] the pooled recall of each relationship, NaN where it does not occur
-    counts                  [25] true triplets
+    per_relation            [R] the pooled recall of each relationship, NaN where it does not occur
+    counts                  [R] true triplets; R is 25, or 26 with `other_relationship` at the end
     n_frames, n_videos      annotated frames with a true triplet, and their videos
     frames_without_prediction  of these frames, how many have no predicted graph; all their triplets count as missed
+    zero_shot               None where nobody told what the training graphs hold
     """
 
     constraint: Constraint
@@ -62,25 +98,69 @@ class GraphRecall:
     n_frames: int
     n_videos: int
     frames_without_prediction: int
+    zero_shot: ZeroShotRecall | None = None
+
+    @property
+    def n_relations(self) -> int:
+        """How many relationships are counted."""
+        return len(self.counts)
+
+    @property
+    def harmonic_mean(self) -> dict[int, float]:
+        """Of the mean over frames and the mean over relationships: high only where both are."""
+        return _harmonise(self.frame_mean, self.relation_mean)
+
+    @property
+    def harmonic_mean_by_frame(self) -> dict[int, float]:
+        """The same with the other definition of mean recall."""
+        return _harmonise(self.frame_mean, self.relation_mean_by_frame)
+
+    def list_values(self) -> dict[tuple[str, Averaging], dict[int, float]]:
+        """Shares of one at every K, by what is measured and over what it is a mean, as in MEASURES."""
+        values = {
+            ("R", Averaging.FRAME): self.frame_mean,
+            ("R", Averaging.VIDEO): self.video_mean,
+            ("mR", Averaging.RELATION): self.relation_mean,
+            ("mR", Averaging.RELATION_BY_FRAME): self.relation_mean_by_frame,
+            ("hR", Averaging.RELATION): self.harmonic_mean,
+            ("hR", Averaging.RELATION_BY_FRAME): self.harmonic_mean_by_frame,
+        }
+        if self.zero_shot is not None:
+            values["zR", Averaging.FRAME] = self.zero_shot.frame_mean
+            values["zR", Averaging.VIDEO] = self.zero_shot.video_mean
+        return values
+
+    def count_scored(self, name: str, n: Counts = Counts()) -> Counts:
+        """On what a measure of that name was taken; `n` may add what was learned from."""
+        counts = replace(
+            n,
+            videos=self.n_videos,
+            frames=self.n_frames,
+            triplets=int(self.counts.sum()),
+            frames_without_prediction=self.frames_without_prediction,
+        )
+        if name != "zR" or self.zero_shot is None:
+            return counts
+        unseen = self.zero_shot
+        return replace(
+            counts,
+            videos=unseen.n_videos,
+            frames=unseen.n_frames,
+            triplets=unseen.n_triplets,
+            frames_without_prediction=None,
+        )
 
     def to_metrics(self, origin: Origin, mode: Mode, n: Counts = Counts(), model: str = "") -> tuple[Metric, ...]:
         """Every recall in percent, K by K within each way of averaging; `n` may add what was learned from."""
-        means = {
-            Averaging.FRAME: self.frame_mean,
-            Averaging.VIDEO: self.video_mean,
-            Averaging.RELATION: self.relation_mean,
-            Averaging.RELATION_BY_FRAME: self.relation_mean_by_frame,
-        }
-        counts = self._counts(n, int(self.counts.sum()))
         return tuple(
             Metric(
                 to_percent(recall),
-                build_recall_protocol(k, mode, self.constraint, averaging),
+                build_recall_protocol(k, mode, self.constraint, averaging, self.n_relations, name),
                 origin,
-                counts,
+                self.count_scored(name, n),
                 model=model,
             )
-            for averaging, of_k in means.items()
+            for (name, averaging), of_k in self.list_values().items()
             for k, recall in of_k.items()
         )
 
@@ -88,34 +168,31 @@ class GraphRecall:
         self, origin: Origin, mode: Mode, k: int, n: Counts = Counts(), model: str = ""
     ) -> list[Metric]:
         """The pooled recall in percent of every relationship that occurs, at one K."""
-        protocol = build_recall_protocol(k, mode, self.constraint, Averaging.ONE_CLASS)
+        protocol = build_recall_protocol(k, mode, self.constraint, Averaging.ONE_CLASS, self.n_relations)
         return [
             Metric(
                 to_percent(self.per_relation[k][index]),
-                replace(protocol, subject=RELATIONS[index]),
+                replace(protocol, subject=RELATION_NAMES[index]),
                 origin,
-                self._counts(n, int(self.counts[index])),
+                replace(self.count_scored("R", n), triplets=int(self.counts[index])),
                 model=model,
             )
             for index in np.flatnonzero(self.counts)
         ]
 
-    def _counts(self, n: Counts, triplets: int) -> Counts:
-        missing = self.frames_without_prediction
-        return replace(
-            n, videos=self.n_videos, frames=self.n_frames, triplets=triplets, frames_without_prediction=missing
-        )
 
+def find_seen_triplets(graphs: Sequence[SceneGraph], others: Sequence[NDArray[np.bool_]] = ()) -> NDArray[np.bool_]:
+    """[36,26] which relationship some training graph holds for which object class, in sight or not.
 
-@dataclass(frozen=True)
-class _Triplets:
-    """Flat triplets: frame [M] running index, key [M] of (class, relationship), score [M], two boxes [M,4]."""
-
-    frame: NDArray[np.int64]
-    key: NDArray[np.int64]
-    score: NDArray[np.float64]
-    person: NDArray[np.float64]
-    object: NDArray[np.float64]
+    `others` tells of each graph which objects carry `other_relationship`; without it none do.
+    """
+    seen = np.zeros((N_CLASSES, N_RELEASED), bool)
+    for graph in graphs:
+        rows, relations = np.nonzero(graph.relations > 0)
+        seen[graph.object_classes[rows], relations] = True
+    for graph, carries in zip(graphs, others):
+        seen[graph.object_classes[np.asarray(carries, bool)], N_RELATIONS] = True
+    return seen
 
 
 def compute_graph_recall(
@@ -129,144 +206,162 @@ def compute_graph_recall(
     Annotated objects without a box are left out; frames without any true triplet are not counted. Frames without a
     predicted graph count as zero, and their number is told; UserError where that holds for all of them.
     """
-    true_graphs, guesses, video_of_frame = [], [], []
+    (recall,) = compute_graph_recalls(truth, predictions, ks, constraints=(constraint,))
+    return recall
+
+
+def compute_graph_recalls(
+    truth: Mapping[str, Sequence[SceneGraph]],
+    predictions: Mapping[str, Sequence[SceneGraph]],
+    ks: Sequence[int] = KS,
+    seen: NDArray[np.bool_] | None = None,
+    others: OtherRelationships | None = None,
+    constraints: Sequence[Constraint] = tuple(Constraint),
+) -> tuple[GraphRecall, ...]:
+    """Recall under every protocol at once, as `compute_graph_recall` under each.
+
+    seen    [36,26] what the training graphs hold (`find_seen_triplets`), for zero-shot recall
+    others  which true objects carry `other_relationship`: where any does, 26 relationships are counted as well as 25
+    """
+    pairs = align_graphs(truth, predictions)
+    known = None if others is None else [carries for video in truth for carries in others[video]]
+    true = GraphColumns.from_graphs([graph for _, graph, _ in pairs], known)
+    guessed = GraphColumns.from_graphs([guess for _, _, guess in pairs])
+    video_of_frame = np.array([number for number, _, _ in pairs], np.int64)
+    is_missing = np.array([guess is None for _, _, guess in pairs], bool)
+    sizes = (N_RELATIONS, N_RELEASED) if (true.relations[:, N_RELATIONS] > 0).any() else (N_RELATIONS,)
+    return score_columns(true, guessed, video_of_frame, is_missing, ks, seen, constraints, sizes)
+
+
+def align_graphs(
+    truth: Mapping[str, Sequence[SceneGraph]], predictions: Mapping[str, Sequence[SceneGraph]]
+) -> list[tuple[int, SceneGraph, SceneGraph | None]]:
+    """Every annotated frame: the number of its video, its graph, and what was predicted for it or None."""
+    aligned: list[tuple[int, SceneGraph, SceneGraph | None]] = []
     for number, video_id in enumerate(truth):
         by_frame = {graph.frame: graph for graph in predictions.get(video_id, ())}
-        for graph in truth[video_id]:
-            if _n_triplets(graph):
-                true_graphs.append(graph)
-                guesses.append(by_frame.get(graph.frame))
-                video_of_frame.append(number)
-    missing = sum(guess is None for guess in guesses)
-    if guesses and missing == len(guesses):
+        aligned += [(number, graph, by_frame.get(graph.frame)) for graph in truth[video_id]]
+    return aligned
+
+
+def score_columns(
+    true: GraphColumns,
+    guessed: GraphColumns,
+    video_of_frame: NDArray[np.int64],
+    is_missing: NDArray[np.bool_],
+    ks: Sequence[int] = KS,
+    seen: NDArray[np.bool_] | None = None,
+    constraints: Sequence[Constraint] = tuple(Constraint),
+    sizes: Sequence[int] = (N_RELATIONS,),
+) -> tuple[GraphRecall, ...]:
+    """The recalls of columns over the same F frames: video_of_frame [F] numbers, is_missing [F] nobody predicted."""
+    matches, ranking = match_objects(true, guessed), Ranking(guessed)
+    recalls = []
+    for n_relations in sizes:
+        triplets = _list_triplets(true, n_relations, video_of_frame, is_missing, seen)
+        for constraint in constraints:
+            first = find_first_ranks(true, matches, ranking, constraint, n_relations)
+            recalls.append(_average(constraint, triplets, first[triplets.objects, triplets.relations], ks))
+    return tuple(recalls)
+
+
+@dataclass(frozen=True)
+class _Triplets:
+    """T true triplets in F frames that have any, which hold P different pairs of a frame and a relationship.
+
+    objects, relations, frames  [T] row of the object, relationship, frame from 0 to F-1
+    of_pair, relation_of_pair   [T] and [P]: which pair, and its relationship
+    videos                      [F] number of each frame's video
+    unseen                      [T] whether no training graph holds the triplet, None where nobody told
+    """
+
+    n_relations: int
+    objects: NDArray[np.int64]
+    relations: NDArray[np.int64]
+    frames: NDArray[np.int64]
+    of_pair: NDArray[np.int64]
+    relation_of_pair: NDArray[np.int64]
+    videos: NDArray[np.int64]
+    n_missing: int
+    unseen: NDArray[np.bool_] | None
+
+
+def _list_triplets(
+    true: GraphColumns,
+    n_relations: int,
+    video_of_frame: NDArray[np.int64],
+    is_missing: NDArray[np.bool_],
+    seen: NDArray[np.bool_] | None,
+) -> _Triplets:
+    """The true triplets of the frames; UserError where there are some, and none of their frames was predicted."""
+    objects, relations = np.nonzero(true.relations[:, :n_relations] > 0)
+    kept, frames = np.unique(true.object_frame[objects], return_inverse=True)
+    missing = int(is_missing[kept].sum())
+    if missing and missing == len(kept):
         raise UserError(
             f"none of the {missing} annotated frames has a predicted graph; predict the same videos and frame numbers "
             "that are annotated"
         )
-    true = _flatten(true_graphs, Constraint.NO_CONSTRAINT, limit=None)
-    first_rank = _first_ranks(true, _flatten(guesses, constraint, limit=MAX_CANDIDATES))
-    return _average(constraint, true, first_rank, np.array(video_of_frame, np.int64), ks, missing)
-
-
-def _n_triplets(graph: SceneGraph) -> int:
-    if graph.person_box_xyxy is None:
-        return 0
-    return int((graph.relations[graph.visible] > 0).sum())
-
-
-def _flatten(graphs: Sequence[SceneGraph | None], constraint: Constraint, limit: int | None) -> _Triplets:
-    """Every candidate triplet of the frames under a constraint, best first within each frame."""
-    full = [(i, g) for i, g in enumerate(graphs) if g is not None and g.person_box_xyxy is not None and len(g)]
-    if not full:
-        nothing, boxes = np.zeros(0, np.int64), np.zeros((0, 4))
-        return _Triplets(nothing, nothing, np.zeros(0), boxes, boxes)
-    frame_of_object = np.concatenate([np.full(len(g), i) for i, g in full])
-    classes = np.concatenate([g.object_classes for _, g in full])
-    objects = np.concatenate([g.object_boxes_xyxy for _, g in full]).astype(np.float64)
-    people = [np.asarray(g.person_box_xyxy, np.float64) for _, g in full]
-    persons = np.repeat(np.stack(people), [len(g) for _, g in full], axis=0)
-    weights = np.concatenate([g.object_scores.astype(np.float64) * g.person_score for _, g in full])
-    probabilities = np.concatenate([g.relations for _, g in full]).astype(np.float64)
-    probabilities[np.isnan(objects).any(axis=1)] = 0
-    of_object, relation = np.nonzero(_candidates(probabilities, constraint))
-    score = weights[of_object] * probabilities[of_object, relation]
-    frame = frame_of_object[of_object]
-    order = np.lexsort((-score, frame))
-    if constraint is Constraint.NO_CONSTRAINT and limit is not None:
-        order = order[_position_in_frame(frame[order]) < limit]
-    of_object, relation = of_object[order], relation[order]
-    key = classes[of_object] * N_RELATIONS + relation
-    return _Triplets(frame[order], key, score[order], persons[of_object], objects[of_object])
-
-
-def _candidates(probabilities: NDArray[Any], constraint: Constraint) -> NDArray[np.bool_]:
-    """[N,25] which relationships of each pair are put forward."""
-    attention, spatial, contact = (GROUP_SLICES[group] for group in (Group.ATTENTION, Group.SPATIAL, Group.CONTACT))
-    chosen = np.zeros(probabilities.shape, bool)
-    rows = np.arange(len(probabilities))
-    if constraint is Constraint.NO_CONSTRAINT:
-        return probabilities > 0
-    if constraint is Constraint.SEMI_CONSTRAINT:
-        chosen[:] = probabilities > MIN_SEMI_PROBABILITY
-        chosen[:, attention] = False
-        chosen[rows, attention.start + probabilities[:, attention].argmax(axis=1)] = True
-    elif constraint is Constraint.WITH_CONSTRAINT:
-        for part in (attention, spatial, contact):
-            chosen[rows, part.start + probabilities[:, part].argmax(axis=1)] = True
-    else:
-        to_object = probabilities.copy()
-        to_object[:, spatial] = -1
-        chosen[rows, to_object.argmax(axis=1)] = True
-        chosen[rows, spatial.start + probabilities[:, spatial].argmax(axis=1)] = True
-    return chosen & (probabilities > 0)
-
-
-def _position_in_frame(frame: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Rank of each row among the rows of its frame; rows of a frame lie together."""
-    return np.arange(len(frame)) - np.searchsorted(frame, frame, side="left")
-
-
-def _first_ranks(true: _Triplets, guessed: _Triplets) -> NDArray[np.int64]:
-    """[M] best rank (from 0) of a candidate that matches each true triplet; a huge number where none does."""
-    first = np.full(len(true.key), np.iinfo(np.int64).max)
-    keys = N_CLASSES * N_RELATIONS
-    guessed_key = guessed.frame * keys + guessed.key
-    rank = _position_in_frame(guessed.frame)
-    order = np.argsort(guessed_key, kind="stable")
-    wanted = true.frame * keys + true.key
-    start = np.searchsorted(guessed_key[order], wanted, side="left")
-    count = np.searchsorted(guessed_key[order], wanted, side="right") - start
-    # One row for every (true triplet, candidate with its key), then the overlap test on those rows only.
-    of_true = np.repeat(np.arange(len(wanted)), count)
-    offset = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    of_guess = order[start[of_true] + offset]
-    overlaps = (_inclusive_iou(true.person[of_true], guessed.person[of_guess]) >= MIN_OVERLAP) & (
-        _inclusive_iou(true.object[of_true], guessed.object[of_guess]) >= MIN_OVERLAP
+    unseen = None if seen is None else ~seen[true.object_classes[objects], relations]
+    pairs, of_pair = np.unique(frames * n_relations + relations, return_inverse=True)
+    return _Triplets(
+        n_relations,
+        objects,
+        relations,
+        frames,
+        of_pair,
+        pairs % n_relations,
+        video_of_frame[kept],
+        missing,
+        unseen,
     )
-    np.minimum.at(first, of_true[overlaps], rank[of_guess[overlaps]])
-    return first
-
-
-def _inclusive_iou(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.float64]:
-    """Overlap [M] of boxes [M,4] row by row, with sides counted as x2 - x1 + 1."""
-    sides = np.minimum(first[:, 2:], second[:, 2:]) - np.maximum(first[:, :2], second[:, :2]) + 1
-    common = np.clip(sides, 0, None).prod(axis=1)
-    areas = (first[:, 2:] - first[:, :2] + 1).prod(axis=1) + (second[:, 2:] - second[:, :2] + 1).prod(axis=1)
-    overlaps: NDArray[np.float64] = common / (areas - common)
-    return overlaps
 
 
 def _average(
-    constraint: Constraint,
-    true: _Triplets,
-    first_rank: NDArray[Any],
-    video_of_frame: NDArray[Any],
-    ks: Sequence[int],
-    missing: int,
+    constraint: Constraint, triplets: _Triplets, first_rank: NDArray[np.int64], ks: Sequence[int]
 ) -> GraphRecall:
-    n_frames = len(video_of_frame)
-    relation = true.key % N_RELATIONS
-    counts = np.bincount(relation, minlength=N_RELATIONS)
-    of_frame = np.bincount(true.frame, minlength=n_frames)
-    of_video = np.bincount(video_of_frame)
-    videos = of_video > 0
-    pair = true.frame * N_RELATIONS + relation
-    pairs, pair_index = np.unique(pair, return_inverse=True)
-    frames_with = np.bincount(pairs % N_RELATIONS, minlength=N_RELATIONS)
-    by_frame, by_video, pooled, each_frame, per_relation = {}, {}, {}, {}, {}
+    size, relations, of_pair = triplets.n_relations, triplets.relations, triplets.of_pair
+    counts, size_of_pair = np.bincount(relations, minlength=size), np.bincount(of_pair)
+    frames_with = np.bincount(triplets.relation_of_pair, minlength=size)
+    pooled, each_frame, per_relation = {}, {}, {}
     for k in ks:
         hit = (first_rank < k).astype(np.float64)
-        recall = np.bincount(true.frame, weights=hit, minlength=n_frames) / np.maximum(of_frame, 1)
-        per_video = np.bincount(video_of_frame, weights=recall)[videos] / of_video[videos]
-        per_relation[k] = _ratio(np.bincount(relation, weights=hit, minlength=N_RELATIONS), counts)
-        within = np.bincount(pair_index, weights=hit) / np.maximum(np.bincount(pair_index), 1)
-        each = _ratio(np.bincount(pairs % N_RELATIONS, weights=within, minlength=N_RELATIONS), frames_with)
-        by_frame[k], by_video[k] = _mean(recall), _mean(per_video)
+        per_relation[k] = _ratio(np.bincount(relations, weights=hit, minlength=size), counts)
+        within = np.bincount(of_pair, weights=hit) / size_of_pair
+        each = _ratio(np.bincount(triplets.relation_of_pair, weights=within, minlength=size), frames_with)
         pooled[k], each_frame[k] = _mean(per_relation[k]), _mean(each)
-    n_videos = int(videos.sum())
+    by_frame, by_video, n_frames, n_videos = _average_frames(triplets, np.ones(len(relations), bool), first_rank, ks)
+    zero_shot = None
+    if triplets.unseen is not None:
+        means = _average_frames(triplets, triplets.unseen, first_rank, ks)
+        zero_shot = ZeroShotRecall(means[0], means[1], int(triplets.unseen.sum()), means[2], means[3])
+    missing = triplets.n_missing
     return GraphRecall(
-        constraint, by_frame, by_video, pooled, each_frame, per_relation, counts, n_frames, n_videos, missing
+        constraint, by_frame, by_video, pooled, each_frame, per_relation, counts, n_frames, n_videos, missing, zero_shot
     )
+
+
+def _average_frames(
+    triplets: _Triplets, counted: NDArray[np.bool_], first_rank: NDArray[np.int64], ks: Sequence[int]
+) -> tuple[dict[int, float], dict[int, float], int, int]:
+    """Of the triplets that count: the means over frames and over videos by K; how many frames and videos have any."""
+    of_frame = np.bincount(triplets.frames[counted], minlength=len(triplets.videos))
+    kept = of_frame > 0
+    of_video = np.bincount(triplets.videos[kept])
+    videos = of_video > 0
+    by_frame, by_video = {}, {}
+    for k in ks:
+        hit = (first_rank[counted] < k).astype(np.float64)
+        recall = np.bincount(triplets.frames[counted], weights=hit, minlength=len(of_frame))[kept] / of_frame[kept]
+        per_video = np.bincount(triplets.videos[kept], weights=recall)[videos] / of_video[videos]
+        by_frame[k], by_video[k] = _mean(recall), _mean(per_video)
+    return by_frame, by_video, int(kept.sum()), int(videos.sum())
+
+
+def _harmonise(first: Mapping[int, float], second: Mapping[int, float]) -> dict[int, float]:
+    """Harmonic mean by K; 0 where both are 0."""
+    sums = {k: first[k] + second[k] for k in first}
+    return {k: 2 * first[k] * second[k] / total if total else 0.0 for k, total in sums.items()}
 
 
 def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:

@@ -94,11 +94,8 @@ def test_predictions_of_other_frames_are_refused() -> None:
 def test_metrics_say_k_averaging_and_mode() -> None:
     result = recall(TRUE, TRUE, Constraint.NO_CONSTRAINT)
     metrics = result.to_metrics(ORIGIN, Mode.PREDCLS, Counts(train_videos=5))
-    assert [metric.protocol.label for metric in metrics] == ["R@10", "R@20", "R@50"] * 2 + [
-        "mR@10",
-        "mR@20",
-        "mR@50",
-    ] * 2
+    names = ["R", "R", "mR", "mR", "hR", "hR"]
+    assert [metric.protocol.label for metric in metrics] == [f"{name}@{k}" for name in names for k in (10, 20, 50)]
     first = metrics[0]
     assert first.number == 100.0 * result.frame_mean[10] and first.protocol.n_relations == 25
     assert first.protocol.mode is Mode.PREDCLS and first.protocol.averaging is Averaging.FRAME

@@ -16,6 +16,7 @@ from ag_core.evaluation.protocol import (
     AVERAGING_NAMES,
     CONSTRAINT_NAMES,
     MODE_NAMES,
+    PRINTED,
     Averaging,
     Constraint,
     Origin,
@@ -93,7 +94,7 @@ class Metric:
     number           in the unit of the protocol: percent from 0 to 100; NaN where nothing could be measured
     protocol         what is measured, and how
     origin           whose it is, of which data, what makes it again
-    n                what it was measured on; only the paper may leave it open
+    n                what it was measured on; only papers may leave it open
     bounds           how far it may be off, where that was measured
     number_of_seed   the number of every training, in the order of `origin.seeds`; empty where there was one
     model            what was scored: 'RelDN', 'SGFB', 'chance'; empty where the row of a table says it
@@ -110,7 +111,7 @@ class Metric:
     def __post_init__(self) -> None:
         object.__setattr__(self, "number", float(self.number))
         object.__setattr__(self, "number_of_seed", tuple(float(number) for number in self.number_of_seed))
-        if self.origin.owner is not Owner.PAPER and self.n == Counts():
+        if self.origin.owner not in PRINTED and self.n == Counts():
             raise ValueError(f"{self.protocol.label} says not on how many videos or frames it was measured; give n")
         if self.number_of_seed and len(self.number_of_seed) != len(self.origin.seeds):
             raise ValueError(
@@ -275,5 +276,12 @@ def _make_singular(name: str) -> str:
 def _format_digits(number: float, unit: Unit) -> str:
     if math.isnan(number):
         return "–"
-    patterns = {Unit.PERCENT: ".1f", Unit.POINTS: "+.1f", Unit.RATIO: ".2f", Unit.COUNT: ",.0f", Unit.SECONDS: ",.3g"}
+    patterns = {
+        Unit.PERCENT: ".1f",
+        Unit.POINTS: "+.1f",
+        Unit.RATIO: ".2f",
+        Unit.COUNT: ",.0f",
+        Unit.PER_FRAME: ".2f",
+        Unit.SECONDS: ",.3g",
+    }
     return format(number, patterns[unit])

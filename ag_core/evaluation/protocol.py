@@ -11,22 +11,28 @@ from ag_core.taxonomy import Mode
 
 
 class Unit(StrEnum):
-    """What a number counts in. Percent and points run from 0 to 100, a ratio from 0 to 1."""
+    """What a number counts in. Percent and points run from 0 to 100, a ratio from 0 to 1; per frame is a mean count."""
 
     PERCENT = "%"
     POINTS = "points"
     RATIO = "ratio"
     COUNT = "count"
+    PER_FRAME = "per frame"
     SECONDS = "s"
 
 
 class Owner(StrEnum):
-    """Whose a number is: the paper's, this project's on real or on synthetic data, or the reader's own."""
+    """Whose a number is: the paper's, another paper's, this project's on real or on synthetic data, or the reader's."""
 
     PAPER = "paper"
+    OTHER_PAPER = "another paper"
     OURS_REAL = "ours on real data"
     OURS_HOME = "ours on the home world"
     YOURS = "yours"
+
+
+PRINTED = (Owner.PAPER, Owner.OTHER_PAPER)
+"""Whose numbers are taken as they were printed: with a source, and without a command that makes them again."""
 
 
 class Constraint(StrEnum):
@@ -126,7 +132,7 @@ class Origin:
     truth     which annotation was the truth: 'dense view', 'annotated frames'; empty where there is one only
     seeds     of the trainings that the number is a mean over; empty where nothing was trained
     command   what makes the number again, without `python -m ag_core`; ours and yours need it
-    source    where it is printed; the paper's need it
+    source    where it is printed; those of papers need it
     """
 
     owner: Owner
@@ -141,7 +147,7 @@ class Origin:
         object.__setattr__(self, "seeds", tuple(int(seed) for seed in self.seeds))
         if not self.dataset or not self.split:
             raise ValueError("an origin needs the data set and the split that was scored")
-        if self.owner is Owner.PAPER and not self.source:
-            raise ValueError("a number of the paper needs its source, such as 'Table 5'")
-        if self.owner is not Owner.PAPER and not self.command:
+        if self.owner in PRINTED and not self.source:
+            raise ValueError("a number of a paper needs its source, such as 'Table 5'")
+        if self.owner not in PRINTED and not self.command:
             raise ValueError(f"a number that is {self.owner} needs the command that makes it again")

@@ -26,7 +26,7 @@ from ag_core.evaluation.results_log import LoggedResult
 BLOCK = re.compile(r"(<!-- metrics (\{.*?\}) -->\n)(.*?)(<!-- end of metrics -->)", re.DOTALL)
 """A request, what stands there now, and the end."""
 
-FACTS = ("dataset", "split", "mode", "constraint", "averaging", "label")
+FACTS = ("dataset", "split", "mode", "constraint", "averaging", "n_relations", "label")
 """By what a metric is asked for."""
 
 
@@ -86,6 +86,7 @@ def _fits(metric: Metric, model: str, wanted: Mapping[str, str]) -> bool:
         "mode": protocol.mode,
         "constraint": protocol.constraint,
         "averaging": protocol.averaging,
+        "n_relations": protocol.n_relations,
         "label": protocol.label,
     }
     return metric.model == model and all(str(facts[name] or "") == value for name, value in wanted.items())

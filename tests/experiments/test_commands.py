@@ -317,15 +317,21 @@ def test_real_frequency(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert command("evaluate", "frequency-real", "--graphs", tmp_path) == 0
     row = read_log_row(json.loads(capsys.readouterr().out))
     n = row.metrics[0].n
-    assert (n.frames, n.videos, n.triplets, n.train_frames, row.about["labels left out"]) == (2, 1, 5, 3, 1)
+    assert (n.frames, n.videos, n.triplets, n.train_frames, row.about["labels left out of 25"]) == (2, 1, 5, 3, 1)
     assert find_recall(row, "with-constraint") == 100
+    # Frame 2 carries other_relationship, which is missed: 2 of 3, beside 3 of 3 in frame 1.
+    assert find_recall(row, "with-constraint", 26) == pytest.approx(100 * (1 + 2 / 3) / 2)
+    of_26 = row.about["all"]["no-constraint, 26"]
+    assert of_26["zR frame"] == {"10": 0, "20": 0, "50": 0, "100": 0}  # other_relationship alone is new, and missed
+    assert (of_26["zR"], of_26["R"]["triplets"]) == ({"videos": 1, "frames": 1, "triplets": 1}, 6)
+    assert row.about["all"]["no-constraint, 25"]["zR frame"] == {}
 
 
-def find_recall(row: LoggedResult, constraint: str) -> float:
+def find_recall(row: LoggedResult, constraint: str, n_relations: int = 25) -> float:
+    wanted = ("R", 20, constraint, "frame", n_relations)
+    protocols = {metric.protocol: metric.number for metric in row.metrics}
     [found] = [
-        metric.number
-        for metric in row.metrics
-        if (metric.protocol.k, metric.protocol.constraint, metric.protocol.averaging) == (20, constraint, "frame")
+        number for p, number in protocols.items() if (p.name, p.k, p.constraint, p.averaging, p.n_relations) == wanted
     ]
     return found
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ag_core.errors import UserError
 from ag_core.records import SceneGraph
@@ -18,10 +19,15 @@ from ag_core.taxonomy import N_RELATIONS, find_object_index, find_relation_index
 
 @dataclass(frozen=True)
 class GraphSample:
-    """Graphs by video in the order of the file, and how many `other_relationship` labels were left out."""
+    """Graphs by video in the order of the file; of each, [n] which objects carry the label `other_relationship`."""
 
     graphs: dict[str, list[SceneGraph]]
-    labels_left_out: int
+    others: dict[str, list[NDArray[np.bool_]]]
+
+    @property
+    def labels_left_out(self) -> int:
+        """How many labels the 25 relationships leave out."""
+        return sum(int(carries.sum()) for of_video in self.others.values() for carries in of_video)
 
 
 def read_graph_sample(path: Path) -> GraphSample:
@@ -35,22 +41,22 @@ def read_graph_sample(path: Path) -> GraphSample:
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read ({error}); give a text file in UTF-8") from None
     graphs: dict[str, list[SceneGraph]] = {}
-    left_out = 0
+    others: dict[str, list[NDArray[np.bool_]]] = {}
     # Not splitlines: a text inside a line may hold separators that are no ends of lines in JSON.
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
-            video, graph, others = _read_frame(json.loads(line))
+            video, graph, carries = _read_frame(json.loads(line))
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             raise UserError(f"{path}, line {number}: {_describe_error(error)}; correct that line") from None
         graphs.setdefault(video, []).append(graph)
-        left_out += others
-    return GraphSample(graphs, left_out)
+        others.setdefault(video, []).append(carries)
+    return GraphSample(graphs, others)
 
 
-def _read_frame(frame: dict[str, Any]) -> tuple[str, SceneGraph, int]:
-    """Video, graph, and how many labels were left out."""
+def _read_frame(frame: dict[str, Any]) -> tuple[str, SceneGraph, NDArray[np.bool_]]:
+    """Video, graph, and which objects carry the label that it leaves out."""
     if not isinstance(frame, dict):
         raise ValueError("a line holds one frame as a JSON object")
     missing = [name for name in ("video", "frame", "time_s", "objects") if frame.get(name) is None]
@@ -59,15 +65,15 @@ def _read_frame(frame: dict[str, Any]) -> tuple[str, SceneGraph, int]:
     things = frame["objects"]
     if not isinstance(things, list):
         raise ValueError("the frame's objects are no list")
-    relations, left_out = np.zeros((len(things), N_RELATIONS), np.float32), 0
-    for row, thing in zip(relations, things):
+    relations, carries = np.zeros((len(things), N_RELATIONS), np.float32), np.zeros(len(things), bool)
+    for index, (row, thing) in enumerate(zip(relations, things)):
         for key, names in thing.items():
             if key.endswith("_relationship"):
                 if not isinstance(names, list):
                     raise ValueError(f"{key} of {thing.get('class')} is no list")
                 known = [name for name in names if not is_other_relationship(name)]
                 row[[find_relation_index(name) for name in known]] = 1
-                left_out += len(names) - len(known)
+                carries[index] |= len(known) < len(names)
     left = 100.0 * np.arange(1, len(things) + 1)
     graph = SceneGraph(
         frame=int(frame["frame"]),
@@ -79,7 +85,7 @@ def _read_frame(frame: dict[str, Any]) -> tuple[str, SceneGraph, int]:
         object_scores=np.ones(len(things), np.float32),
         relations=relations,
     )
-    return str(frame["video"]), graph, left_out
+    return str(frame["video"]), graph, carries
 
 
 def _describe_error(error: Exception) -> str:

@@ -26,7 +26,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "catalog": {"presets", "errors"},
     # Of the settings only the home, where it keeps what decoding a whole file gave.
     "video": {"records", "errors", "files", "settings"},
-    "results": {"catalog", "video", "records", "taxonomy", "errors", "settings", "boxes", "files"},
+    # Of the evaluation how a number is measured: a file of scores gives metrics.
+    "results": {"evaluation", "catalog", "video", "records", "taxonomy", "errors", "settings", "boxes", "files"},
     "graphs": {"records", "taxonomy", "errors", "settings"},
     "models": {"catalog", "records", "boxes", "presets", "taxonomy", "errors", "settings", "files"},
     # Of the graphs only which edges count: the store counts what the screen draws.
@@ -77,6 +78,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "video",
         "annotations",
         "evaluation",
+        "results",
         "records",
         "boxes",
         "presets",

@@ -83,6 +83,10 @@ class Targets:
         bits = self.relation_masks[objects, None] >> np.arange(N_RELATIONS, dtype=np.uint32)
         return (bits & np.uint32(1)).astype(np.float32)
 
+    def other_relationships(self, objects: slice = slice(None)) -> NDArray[np.bool_]:
+        """[N] whether `other_relationship` was annotated, of all objects or of some."""
+        return (self.relation_masks[objects] >> np.uint32(N_RELATIONS) & np.uint32(1)).astype(bool)
+
     def objects_of(self, frame: int) -> slice:
         """Where the objects of one frame (an index, 0 to F-1) lie among the N."""
         first, last = np.searchsorted(self.object_frame, np.array([frame, frame + 1], np.int32))

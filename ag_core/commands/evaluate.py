@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ag_core.catalog import DEFAULT_RELATION_HEAD
+from ag_core.commands import evaluate_scene_graphs
 from ag_core.commands.number_options import MAX_FRAME, add_whole_number
 from ag_core.commands.training_data import add_data_options, name_data, open_data, read_compute
 from ag_core.progress import ProgressReporter
@@ -32,6 +33,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     kinds = parser.add_subparsers(dest="kind", required=True)
     detector = kinds.add_parser("detector", help="AP of boxes at overlap 0.5 per class on the test videos")
     relations = kinds.add_parser("relations", help="scene-graph recall on the test videos, all protocols")
+    every = kinds.add_parser(
+        "scene-graphs", help="all relation heads, modes and protocols on the test videos, to a file"
+    )
     action = kinds.add_parser("action", help="Charades mAP of LFB, SGFB and oracle on the test videos")
     real = kinds.add_parser("frequency-real", help="the frequency prior on real Action Genome graphs, predcls")
     relations.add_argument("--head", default=DEFAULT_RELATION_HEAD, help="relation head (default %(default)s)")
@@ -44,10 +48,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         metavar="DIR",
         help="folder of ag_frames_train.jsonl and ag_frames_val.jsonl",
     )
+    evaluate_scene_graphs.add_options(every)
     for one in (detector, relations, action):
+        one.add_argument("--weights", type=Path, metavar="DIR", help="folder of weights (default: the shipped ones)")
+    for one in (detector, relations, action, every):
         add_data_options(one)
         one.add_argument("--split", default=DEFAULT_SPLIT, help="split to score (default %(default)s)")
-        one.add_argument("--weights", type=Path, metavar="DIR", help="folder of weights (default: the shipped ones)")
         one.add_argument("--preset", default=DEFAULT_PRESET, help="size of the networks (default %(default)s)")
     for one in (detector, relations):
         frames = "only N frames, spread evenly (default: all)"
@@ -55,6 +61,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     for one in (detector, relations, action, real):
         one.add_argument("--log", type=Path, metavar="FILE", help="append the result to this file, one JSON a line")
     parser.set_defaults(run=run)
+    every.set_defaults(run=evaluate_scene_graphs.run)
 
 
 def run(options: argparse.Namespace) -> None:

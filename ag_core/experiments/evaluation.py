@@ -216,7 +216,7 @@ def evaluate_detector(
     entry = find_detector(HOME_WORLD)
     weights, preset = entry.weights_path(options.weights), entry.preset(options.preset)
     detector = FasterRcnnDetector.from_checkpoint(weights, options.compute.device, preset)
-    chosen = _choose_evenly(_list_counted(_load(data, listeners)), options.max_frames)
+    chosen = choose_evenly(_list_counted(_load(data, listeners)), options.max_frames)
     truth = [read_true_boxes(graph) for _, graph in chosen]
     ignored = [video.get_ignored_boxes(graph.frame) for video, graph in chosen]
     frames = track_progress(_read_frames(chosen), len(chosen), "frames", listeners.stage)
@@ -239,7 +239,7 @@ def evaluate_relations(
     network, metadata = load_relation_head(head, options.weights, preset)
     detector = FasterRcnnDetector(model, device)
     predictor = SceneGraphPredictor(detector, RegionFeatureExtractor(model), network, device)
-    chosen = _choose_evenly(_list_counted(_load(data, listeners)), options.max_frames)
+    chosen = choose_evenly(_list_counted(_load(data, listeners)), options.max_frames)
     truth: dict[str, list[SceneGraph]] = {}
     for video, graph in chosen:
         truth.setdefault(video.video_id, []).append(graph)
@@ -349,7 +349,7 @@ def _list_counted(loaded: LabelledVideos) -> list[tuple[LabelledVideo, SceneGrap
     return [(video, graph) for video in loaded.annotated() for graph in video.counted_graphs]
 
 
-def _choose_evenly(items: Sequence[Item], most: int | None) -> list[Item]:
+def choose_evenly(items: Sequence[Item], most: int | None) -> list[Item]:
     """At most `most` of the items, evenly spread over all of them."""
     if most is None or most >= len(items):
         return list(items)

@@ -1,0 +1,381 @@
+"""Scoring relation heads side by side: every head that has weights, every mode, every protocol, in one result.
+
+Looking at frames is what takes long, so it is done once for all heads that stand on the same detector, video by video.
+The graphs of a video are kept in the cache as they are made, known by everything that decides them: an evaluation that
+was ended goes on where it was, and one more head or seed costs only its own share.
+"""
+
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ag_core.annotations.store import AnnotationStore
+from ag_core.annotations.store_format import DENSE
+from ag_core.catalog import HOME_WORLD, RELATION_HEADS, find_detector, find_relation_head
+from ag_core.errors import UserError
+from ag_core.evaluation.edge_quality import EdgeQuality, compute_edge_quality
+from ag_core.evaluation.graph_columns import N_RELEASED, OtherRelationships
+from ag_core.evaluation.graph_recall import RELATION_NAMES, GraphRecall, compute_graph_recalls
+from ag_core.evaluation.metrics import to_percent
+from ag_core.evaluation.protocol import Origin, Owner
+from ag_core.experiments.compute import Compute
+from ag_core.experiments.datasets import LabelledVideo, TrainingData
+from ag_core.experiments.evaluation import PARTS, TRUTHS, choose_evenly, read_seed
+from ag_core.experiments.kept_arrays import name_kept_file, remove_older
+from ag_core.experiments.training import Listeners
+from ag_core.files import hash_bytes, hash_file_cached, stage_file
+from ag_core.models.detector import FasterRcnnDetector, load_faster_rcnn
+from ag_core.models.region_features import RegionFeatureExtractor
+from ag_core.models.relation import RelationHead, load_relation_head
+from ag_core.models.scene_graph import ObservedFrames, SceneGraphPredictor
+from ag_core.progress import track_progress
+from ag_core.records import SceneGraph
+from ag_core.results.scene_graph_scores import EdgeRow, RecallRow, SceneGraphScores, ScoredHead, Values
+from ag_core.settings import WEIGHTS
+from ag_core.taxonomy import N_CLASSES, RELATIONS, Mode
+from ag_core.video.frames import read_frames
+
+RELATION_KS = (20, 50)
+"""At which K the recall of single relationships is kept."""
+
+
+@dataclass(frozen=True)
+class SceneGraphOptions:
+    """What to score.
+
+    weights     folders of weights, one for each training of the heads (their seeds); a head may be in some only
+    heads       ids in the catalog; modes: what the heads are given
+    max_frames  only so many frames, spread evenly; None for all
+    owner       whose the numbers are; command: what makes them again, without `python -m ag_core`
+    """
+
+    weights: tuple[Path, ...] = (WEIGHTS,)
+    heads: tuple[str, ...] = tuple(RELATION_HEADS)
+    modes: tuple[Mode, ...] = tuple(Mode)
+    preset: str = "demo"
+    compute: Compute = field(default_factory=Compute)
+    max_frames: int | None = None
+    owner: Owner = Owner.YOURS
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class HeadRun:
+    """One training of a head, loaded. key: the hash of its weights and its detector's, with the preset."""
+
+    head: str
+    seed: int
+    network: RelationHead
+    detector: Path
+    weights_hash: str
+    key: str
+
+
+def evaluate_scene_graphs(
+    data: TrainingData, options: SceneGraphOptions = SceneGraphOptions(), listeners: Listeners = Listeners()
+) -> SceneGraphScores:
+    """Every head that has weights, in every mode, on the annotated frames that count and on the parts of the split.
+
+    UserError where no head has weights.
+    """
+    runs, missing = load_runs(options)
+    loaded = data.load()
+    listeners.note(loaded.describe())
+    for head, looked_for in missing.items():
+        listeners.note(f"{head} has no weights ({looked_for}) and is left out")
+    videos = choose_frames(loaded.annotated(), options.max_frames)
+    predict_missing(data, videos, runs, options, listeners)
+    seen = find_seen_triplets_of(data)
+    if seen is None:
+        listeners.note(f"{data.name} has no train videos of source {data.source!r}: zero-shot recall is left out")
+    parts = {data.split: videos} | {
+        part: chosen for part in PARTS if (chosen := [video for video in videos if video.part == part])
+    }
+    jobs = [
+        (head, mode, part)
+        for head in dict.fromkeys(run.head for run in runs)
+        for mode in options.modes
+        for part in parts
+    ]
+    recalls: list[RecallRow] = []
+    edges: list[EdgeRow] = []
+    for head, mode, part in track_progress(jobs, len(jobs), "scores", listeners.stage):
+        of_head = [run for run in runs if run.head == head]
+        scored = _describe(of_head, mode, part, data, options)
+        truth = {video.video_id: video.counted_graphs for video in parts[part]}
+        others = {video.video_id: list_other_relationships(video) for video in parts[part]}
+        predicted = [_read_predictions(data, run, mode, parts[part]) for run in of_head]
+        recalls += _score_recall(scored, truth, others, predicted, seen)
+        if data.source == DENSE:
+            faint = {
+                video.video_id: [video.targets.faint_objects_of(i) for i in video.counted] for video in parts[part]
+            }
+            edges.append(_score_edges(scored, [compute_edge_quality(truth, one, faint) for one in predicted]))
+    notes = [] if data.source == DENSE else ["edges are judged where the truth leaves nothing out, as the dense source"]
+    return SceneGraphScores(tuple(recalls), tuple(edges), missing, tuple(notes))
+
+
+def load_runs(options: SceneGraphOptions) -> tuple[list[HeadRun], dict[str, str]]:
+    """Every training of the heads that is there, each file once; and by head without any, what was looked for."""
+    own = find_detector(HOME_WORLD)
+    runs: list[HeadRun] = []
+    missing = {}
+    for head in options.heads:
+        entry = find_relation_head(head)
+        found: dict[str, HeadRun] = {}
+        for folder in options.weights:
+            path, detector = entry.weights_path(folder), own.weights_path(folder)
+            if not path.is_file():
+                continue
+            preset = entry.preset(options.preset)
+            network, facts = load_relation_head(head, folder, preset)
+            weights_hash = hash_file_cached(path)
+            key = hash_bytes(f"{weights_hash} {hash_file_cached(detector)} {preset.name}".encode())[:12]
+            seed = read_seed(facts)
+            seed = len(found) if seed is None else seed
+            found.setdefault(key, HeadRun(head, seed, network.eval(), detector, weights_hash, key))
+        runs += found.values()
+        if not found:
+            missing[head] = entry.weights_path(Path()).name
+    if not runs:
+        folders = " and ".join(str(folder) for folder in options.weights)
+        raise UserError(
+            f"none of the heads {', '.join(options.heads)} has weights in {folders}; train one with "
+            "`train relations --head NAME --out FILE`, or name other folders with --weights"
+        )
+    return runs, missing
+
+
+def choose_frames(videos: Sequence[LabelledVideo], most: int | None) -> list[LabelledVideo]:
+    """The videos with at most so many of their counted frames in all, spread evenly; videos without any left out."""
+    chosen: dict[str, list[int]] = {}
+    pairs = [(video.video_id, frame) for video in videos for frame in video.counted]
+    for video_id, frame in choose_evenly(pairs, most):
+        chosen.setdefault(video_id, []).append(frame)
+    return [replace(video, counted=tuple(chosen[video.video_id])) for video in videos if video.video_id in chosen]
+
+
+def list_other_relationships(video: LabelledVideo) -> list[NDArray[np.bool_]]:
+    """Of each counted graph, which objects carry the annotated `other_relationship`."""
+    targets = video.targets
+    return [targets.other_relationships(targets.objects_of(frame)) for frame in video.counted]
+
+
+def find_seen_triplets_of(data: TrainingData) -> NDArray[np.bool_] | None:
+    """[36,26] which relationship the train videos of the source hold for which class; None without such videos."""
+    with AnnotationStore(data.store) as store:
+        rows = store.rows(
+            """select objects.class, bit_or(objects.relation_mask) from objects join videos using (source, video)
+               where source = ? and split = 'train' group by objects.class""",
+            [data.source],
+        )
+    if not rows:
+        return None
+    seen = np.zeros((N_CLASSES, N_RELEASED), bool)
+    for object_class, mask in rows:
+        seen[object_class] = mask >> np.arange(N_RELEASED) & 1
+    return seen
+
+
+def predict_missing(
+    data: TrainingData,
+    videos: Sequence[LabelledVideo],
+    runs: Sequence[HeadRun],
+    options: SceneGraphOptions,
+    listeners: Listeners,
+) -> None:
+    """Make the graphs of every video that are not kept yet; those of a video are written as soon as they are made."""
+    for detector_path in dict.fromkeys(run.detector for run in runs):
+        of_detector = [run for run in runs if run.detector == detector_path]
+        wanted = {
+            video.video_id: [
+                (run, mode)
+                for run in of_detector
+                for mode in options.modes
+                if load_graphs(name_graphs(data, run, mode, video)) is None
+            ]
+            for video in videos
+        }
+        waiting = [video for video in videos if wanted[video.video_id]]
+        if not waiting:
+            continue
+        model = load_faster_rcnn(detector_path, find_detector(HOME_WORLD).preset(options.preset))
+        detector = FasterRcnnDetector(model, options.compute.device)
+        trunk = RegionFeatureExtractor(model)
+        predictors = {
+            run.key: SceneGraphPredictor(detector, trunk, run.network, options.compute.device) for run in of_detector
+        }
+        done, stage = len(videos) - len(waiting), "videos"
+        listeners.stage(stage, done, len(videos))
+        for number, video in enumerate(waiting, start=done + 1):
+            missing = wanted[video.video_id]
+            for mode, parts in observe_video(video, next(iter(predictors.values())), {mode for _, mode in missing}):
+                for run in [run for run, of_mode in missing if of_mode == mode]:
+                    path = name_graphs(data, run, mode, video)
+                    save_graphs(path, predictors[run.key].judge_video(parts))
+            listeners.stage(stage, number, len(videos))
+
+
+def observe_video(
+    video: LabelledVideo, predictor: SceneGraphPredictor, modes: set[Mode]
+) -> Iterator[tuple[Mode, list[ObservedFrames]]]:
+    """What is known of the counted frames of a video in each mode, before a head is asked."""
+    graphs = video.counted_graphs
+    found: dict[Mode, list[ObservedFrames]] = {mode: [] for mode in Mode if mode in modes}
+    by_number = {graph.frame: graph for graph in graphs}
+    for number, image in read_frames(video.path, list(by_number)):
+        graph = by_number.pop(number)
+        for mode, parts in found.items():
+            parts.append(predictor.observe([image], [graph.frame], [graph.time_s], [graph], mode))
+    if by_number:
+        raise UserError(
+            f"{video.path.name} does not give frame {min(by_number)}; leave it out of the folder of --videos"
+        )
+    yield from found.items()
+
+
+def name_graphs(data: TrainingData, run: HeadRun, mode: Mode, video: LabelledVideo) -> Path:
+    """Where the graphs of a video are kept."""
+    folder = data.cache / f"graphs-{run.head}-{run.key}-{mode}-{data.fingerprint[:12]}"
+    numbers = [graph.frame for graph in video.counted_graphs]
+    return name_kept_file(folder, video, numbers, "video", "models", ending=".npz")
+
+
+_FRAME_FIELDS = ("frames", "times_s", "persons", "person_scores", "counts")
+_OBJECT_FIELDS = ("object_classes", "object_boxes_xyxy", "object_scores", "relations")
+
+
+def save_graphs(path: Path, graphs: Sequence[SceneGraph]) -> None:
+    """Keep the graphs of a video as columns."""
+    nobody = np.full(4, np.nan, np.float32)
+    columns: dict[str, NDArray[Any]] = {
+        "frames": np.array([graph.frame for graph in graphs], np.int64),
+        "times_s": np.array([graph.time_s for graph in graphs], np.float64),
+        "persons": np.array(
+            [nobody if graph.person_box_xyxy is None else graph.person_box_xyxy for graph in graphs], np.float32
+        ).reshape(-1, 4),
+        "person_scores": np.array([graph.person_score for graph in graphs], np.float64),
+        "counts": np.array([len(graph) for graph in graphs], np.int64),
+    }
+    empty = SceneGraph(1, 0.0, None, 0.0, [], [], [], [])
+    for name in _OBJECT_FIELDS:
+        columns[name] = np.concatenate([getattr(graph, name) for graph in (empty, *graphs)])
+    with stage_file(path) as staged, staged.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **columns)
+    remove_older(path)
+
+
+def load_graphs(path: Path) -> list[SceneGraph] | None:
+    """What `save_graphs` kept; None where it is not there whole."""
+    damages = (OSError, ValueError, EOFError, KeyError, BadZipFile, zlib.error)
+    with suppress(*damages), path.open("rb") as opened, np.load(opened) as file:
+        columns = {name: file[name] for name in (*_FRAME_FIELDS, *_OBJECT_FIELDS)}
+        ends = np.cumsum(columns["counts"])
+        return [
+            SceneGraph(
+                int(columns["frames"][row]),
+                float(columns["times_s"][row]),
+                None if np.isnan(columns["persons"][row]).any() else columns["persons"][row],
+                float(columns["person_scores"][row]),
+                *(columns[name][end - columns["counts"][row] : end] for name in _OBJECT_FIELDS),
+            )
+            for row, end in enumerate(ends.tolist())
+        ]
+    return None
+
+
+def _read_predictions(
+    data: TrainingData, run: HeadRun, mode: Mode, videos: Sequence[LabelledVideo]
+) -> dict[str, list[SceneGraph]]:
+    return {
+        video.video_id: graphs
+        for video in videos
+        if (graphs := load_graphs(name_graphs(data, run, mode, video))) is not None
+    }
+
+
+def _describe(
+    runs: Sequence[HeadRun], mode: Mode, part: str, data: TrainingData, options: SceneGraphOptions
+) -> ScoredHead:
+    head = runs[0].head
+    command = options.command or f"evaluate scene-graphs --data {data.name}"
+    truth = TRUTHS.get(data.source, f"source {data.source}")
+    origin = Origin(options.owner, data.name, part, truth, tuple(run.seed for run in runs), command)
+    hashes = tuple(run.weights_hash[:12] for run in runs)
+    return ScoredHead(head, find_relation_head(head).label, mode, hashes, origin)
+
+
+def _score_recall(
+    scored: ScoredHead,
+    truth: Mapping[str, Sequence[SceneGraph]],
+    others: OtherRelationships,
+    predicted: Sequence[Mapping[str, Sequence[SceneGraph]]],
+    seen: NDArray[np.bool_] | None,
+) -> list[RecallRow]:
+    """A row for each protocol, from the recalls of every training."""
+    of_seeds = [compute_graph_recalls(truth, one, seen=seen, others=others) for one in predicted]
+    return [_join_recalls(scored, same) for same in zip(*of_seeds)]
+
+
+def _join_recalls(scored: ScoredHead, recalls: Sequence[GraphRecall]) -> RecallRow:
+    first = recalls[0]
+    occurring = np.flatnonzero(first.counts).tolist()
+    values = [recall.list_values() for recall in recalls]
+    return RecallRow(
+        scored,
+        first.constraint,
+        first.n_relations,
+        first.count_scored("R"),
+        None if first.zero_shot is None else first.count_scored("zR"),
+        {
+            measure: {k: tuple(to_percent(one[measure][k]) for one in values) for k in of_k}
+            for measure, of_k in values[0].items()
+        },
+        {
+            k: {
+                RELATION_NAMES[index]: tuple(to_percent(recall.per_relation[k][index]) for recall in recalls)
+                for index in occurring
+            }
+            for k in RELATION_KS
+        },
+        {RELATION_NAMES[index]: int(first.counts[index]) for index in occurring},
+    )
+
+
+def _score_edges(scored: ScoredHead, qualities: Sequence[EdgeQuality]) -> EdgeRow:
+    first = qualities[0]
+    values = [quality.list_values() for quality in qualities]
+    of_relation = [quality.list_relation_values() for quality in qualities]
+    return EdgeRow(
+        scored,
+        first.count_scored(),
+        {name: tuple(one[name] for one in values) for name in values[0]},
+        {name: _join_relations([one[name] for one in of_relation]) for name in of_relation[0]},
+        {relation: int(count) for relation, count in zip(RELATIONS, first.true)},
+        {relation: _join_bins(qualities, index) for index, relation in enumerate(RELATIONS)},
+    )
+
+
+def _join_relations(of_seeds: Sequence[NDArray[np.float64]]) -> dict[str, Values]:
+    """[25] of every training by relationship, where any training knows it."""
+    numbers = {relation: tuple(map(float, column)) for relation, column in zip(RELATIONS, np.transpose(of_seeds))}
+    return {relation: values for relation, values in numbers.items() if not np.isnan(values).all()}
+
+
+def _join_bins(qualities: Sequence[EdgeQuality], relation: int) -> tuple[tuple[int, float, int], ...]:
+    """The bins with pairs of one relationship, over all trainings: number of pairs, mean confidence, how many true."""
+    counts = np.sum([quality.bin_counts[relation] for quality in qualities], axis=0)
+    sums = np.sum([quality.bin_confidence[relation] for quality in qualities], axis=0)
+    right = np.sum([quality.bin_right[relation] for quality in qualities], axis=0)
+    return tuple(
+        (int(count), min(1.0, float(total / count)), int(hits))
+        for count, total, hits in zip(counts, sums, right)
+        if count
+    )

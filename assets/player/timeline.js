@@ -1,7 +1,8 @@
 // What happens when: annotated frames, lanes of actions, rows of action scores, on one axis under the video.
 // The canvas is drawn again only when the data, the size, the theme or the selection change; the cursor is an element.
 
-const ROW = { ruler: 22, ticks: 14, action: 22, score: 30, head: 26, groupGap: 6 };
+const ROW = { ruler: 22, ticks: 14, action: 22, score: 30, head: 28, groupGap: 6 };
+const LEGEND_LINE = 16;
 
 // How strongly an annotated action shades the scores of it, so that it is seen on a light and on a dark page.
 const TRUTH_ALPHA = 0.22;
@@ -20,8 +21,9 @@ class Timeline {
     this.canvas = element("canvas", { "aria-label": "Timeline", role: "img" }, this.plot);
     this.cursor = element("div", { class: "cursor" }, this.plot);
     this.values = element("div", { class: "values" }, parent);
-    this.observer = new ResizeObserver(() => this.draw());
+    this.observer = new ResizeObserver(() => this.place());
     this.observer.observe(this.plot);
+    this.observer.observe(this.labels);
     /** @type {any[]} */
     this.rows = [];
     /** @type {any[]} */
@@ -85,31 +87,39 @@ class Timeline {
     this.data = data;
     this.sources = sources;
     this.scores = scores;
-    this.rows = [{ kind: "ruler", height: ROW.ruler, label: "" }];
-    for (const source of sources) this.rows.push({ kind: "ticks", height: ROW.ticks, label: source.label, source });
+    this.rows = [{ kind: "ruler", least: ROW.ruler, name: "" }];
+    for (const source of sources) this.rows.push({ kind: "ticks", least: ROW.ticks, name: source.label, source });
     const byAction = new Map();
     for (const lane of data.actions) byAction.set(lane.id, [...(byAction.get(lane.id) || []), lane]);
     let before;
     for (const lanes of byAction.values()) {
-      if (before !== lanes[0].class) this.rows.push({ kind: "gap", height: ROW.groupGap });
+      if (before !== lanes[0].class) this.rows.push({ kind: "gap", least: ROW.groupGap, name: "" });
       before = lanes[0].class;
-      this.rows.push({ kind: "action", height: ROW.action, label: lanes[0].name, lanes });
+      this.rows.push({ kind: "action", least: ROW.action, name: lanes[0].name, lanes });
     }
     if (scores.length && data.score_actions.length) {
-      this.rows.push({ kind: "head", height: ROW.head, label: "Action scores" });
+      this.rows.push({ kind: "head", least: ROW.head, name: "Action scores" });
       const tall = Math.max(ROW.score, 12 * scores.length + 8);
       data.score_actions.forEach((action, index) => {
-        this.rows.push({ kind: "score", height: tall, label: action.name, index, truth: byAction.get(action.id) || [] });
+        this.rows.push({ kind: "score", least: tall, name: action.name, index, truth: byAction.get(action.id) || [] });
       });
     }
+    this.buildSides();
+    this.place();
+  }
+
+  // Each row is as high as its name, which may take several lines where there is little room.
+  place() {
     let top = 0;
     for (const row of this.rows) {
+      if (row.kind === "head") row.label.style.minHeight = `${row.least + (this.legendWraps() ? LEGEND_LINE : 0)}px`;
       row.top = top;
+      row.height = row.label.offsetHeight;
+      row.value.style.height = `${row.height}px`;
       top += row.height;
     }
     this.height = top + 4;
     this.canvas.style.height = this.plot.style.height = `${this.height}px`;
-    this.buildSides();
     this.draw();
   }
 
@@ -118,24 +128,24 @@ class Timeline {
     this.values.replaceChildren();
     this.bars = [];
     for (const row of this.rows) {
-      const style = `height:${row.height}px`;
-      const value = element("div", { style, class: `value ${row.kind}` }, this.values);
+      const style = `min-height:${row.least}px`;
+      row.value = element("div", { class: `value ${row.kind}` }, this.values);
       if (row.kind === "action") {
-        const button = element("button", { type: "button", style, class: "label action", title: `${row.label}: go to its start` }, this.labels, row.label);
+        const button = element("button", { type: "button", style, class: "label action", title: `${row.name}: go to its start` }, this.labels, row.name);
         button.addEventListener("click", () => this.toStart(row));
-        row.button = button;
+        row.label = row.button = button;
         continue;
       }
-      const label = element("div", { style, class: `label ${row.kind}`, title: row.label || "" }, this.labels);
-      element("span", {}, label, row.label || "");
-      if (row.kind === "score") this.buildBars(row, value);
+      row.label = element("div", { style, class: `label ${row.kind}`, title: row.name }, this.labels);
+      element("span", {}, row.label, row.name);
+      if (row.kind === "score") this.buildBars(row, row.value);
     }
     this.values.classList.toggle("none", !this.bars.length);
   }
 
   buildBars(row, value) {
     this.scores.forEach((model, at) => {
-      const line = element("div", { class: "score-line", title: `${model.label}: ${row.label}` }, value);
+      const line = element("div", { class: "score-line", title: `${model.label}: ${row.name}` }, value);
       const bar = element("i", { style: `background:var(--model-${at})` }, element("span", { class: "track" }, line));
       this.bars.push({ bar, number: element("b", {}, line), model, index: row.index, at: -1 });
     });
@@ -163,7 +173,7 @@ class Timeline {
 
   colours(theme) {
     this.theme = theme;
-    this.draw();
+    this.place();
   }
 
   emphasise(matches) {
@@ -185,7 +195,7 @@ class Timeline {
       if (row.kind === "ruler") this.drawRuler(context, row, wide, across);
       if (row.kind === "ticks") this.drawTicks(context, row, wide, across);
       if (row.kind === "action") this.drawLanes(context, row, wide, across);
-      if (row.kind === "head") this.drawLegend(context, row, wide);
+      if (row.kind === "head") this.drawLegend(context, row);
       if (row.kind === "score") this.drawScores(context, row, wide, across);
     }
     if (this.time !== undefined) this.at(this.time);
@@ -237,14 +247,22 @@ class Timeline {
       context.fillStyle = chosen ? this.theme.primary : this.theme.text;
       context.globalAlpha = chosen ? 0.85 : this.matches ? 0.14 : 0.3;
       context.beginPath();
-      context.roundRect(across(lane.start), row.top + 4, Math.max(3, across(Math.min(lane.end, this.duration)) - across(lane.start)), row.height - 8, 3);
+      context.roundRect(across(lane.start), middle - ROW.action / 2 + 4, Math.max(3, across(Math.min(lane.end, this.duration)) - across(lane.start)), ROW.action - 8, 3);
       context.fill();
     }
     context.globalAlpha = 1;
   }
 
-  drawLegend(context, row, wide) {
-    const middle = row.top + row.height / 2 + 2;
+  // Whether what the shade means comes on a second line, since there is no room for it beside the models.
+  legendWraps() {
+    const context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
+    context.font = `11px ${this.theme ? this.theme.font : "sans-serif"}`;
+    const models = this.scores.reduce((sum, model) => sum + 44 + context.measureText(model.label).width, 0);
+    return this.data.actions.length > 0 && models + 120 > this.plot.clientWidth;
+  }
+
+  drawLegend(context, row) {
+    let middle = row.top + ROW.head / 2 + 1;
     let x = 0;
     context.font = `11px ${this.theme.font}`;
     context.textBaseline = "middle";
@@ -257,7 +275,8 @@ class Timeline {
       x += 44 + context.measureText(model.label).width;
     });
     context.fillStyle = this.theme.text;
-    if (x + 120 > wide || !this.data.actions.length) return;
+    if (!this.data.actions.length) return;
+    if (this.legendWraps()) [x, middle] = [0, middle + LEGEND_LINE];
     context.globalAlpha = TRUTH_ALPHA;
     context.fillRect(x, middle - 6, 22, 12);
     context.globalAlpha = 0.75;

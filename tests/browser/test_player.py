@@ -377,3 +377,24 @@ def test_annotations_without_video(show: Callable[..., Page]) -> None:
     press(page, "k")
     until(page, "p.clock.frame > 25")
     assert json.dumps(of(page, "p.overlay.hits.length > 0")) == "true"
+
+
+def test_a_narrow_screen_cuts_no_name(show: Callable[..., Page]) -> None:
+    page = show(scores=1, look={"width": 420, "height": 900})
+    until(page, "p.timeline.bars.length > 0")
+    rows = of(
+        page,
+        """p.timeline.rows.map((row) => ({
+            name: row.name,
+            cut: row.label.scrollWidth > row.label.clientWidth || row.label.scrollHeight > row.label.clientHeight,
+            away: row.label.getBoundingClientRect().top - p.timeline.plot.getBoundingClientRect().top - row.top,
+            high: row.height,
+        }))""",
+    )
+    assert [row["name"] for row in rows if row["cut"] or abs(row["away"]) > 1] == []
+    assert any(row["high"] > 30 for row in rows if row["name"].startswith("Someone is going from"))
+    for bar in (".bar:not(.toggles)", ".toggles"):
+        tops = page.locator(f"{bar} :is(button, select):visible").evaluate_all(
+            "all => all.map((one) => { const box = one.getBoundingClientRect(); return box.top + box.height / 2; })"
+        )
+        assert len(tops) >= 6 and max(tops) - min(tops) <= 2, (bar, tops)

@@ -171,7 +171,11 @@ DETECTORS: dict[str, DetectorEntry] = _by_id(
         label="Home world",
         about="trained on the synthetic home world; all 35 object classes",
         build="ag_core.models.detector:FasterRcnnDetector.from_checkpoint",
-        presets={"demo": presets.DEMO_DETECTOR, "paper": presets.PAPER_DETECTOR},
+        presets={
+            "demo": presets.DEMO_DETECTOR,
+            "demo-stride-4": presets.DEMO_STRIDE_4_DETECTOR,
+            "paper": presets.PAPER_DETECTOR,
+        },
         weights_file="detector.safetensors",
         name_in_results="faster-rcnn",
     ),

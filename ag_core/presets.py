@@ -5,7 +5,7 @@ Variants are made with `dataclasses.replace`, with a name of their own.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from ag_core.errors import UserError
@@ -204,6 +204,14 @@ DEMO_DETECTOR = DetectorPreset(
     regions_per_image=64,
     detections_per_image=50,
 )
+
+DEMO_STRIDE_4_DETECTOR = replace(
+    DEMO_DETECTOR,
+    name="detector-demo-stride-4",
+    strides=(4, 8, 16, 32),
+    anchor_sizes=((12, 20), (30, 46), (68, 104), (150, 220)),
+)
+"""For small objects: a level with a cell every four pixels, and anchors of half the size."""
 
 PAPER_DETECTOR = DetectorPreset(
     name="detector-paper",

@@ -1,11 +1,11 @@
 """What the Faster R-CNN learns from: annotated frames of a store, and the losses of a random batch of them.
 
-Batches are frames of one orientation from different videos, mirrored at random and with slightly changed light. Frames
-with rare classes are drawn more often (repeat factors by the square root of the class's frequency, as for LVIS).
+Batches are frames of one orientation from different videos, changed at random (`augmentation`). Frames with rare
+classes are drawn more often (repeat factors by the square root of the class's frequency, as for LVIS).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn.utils import convert_conv2d_weight_memory_format
 from torchvision.models.detection import FasterRCNN
 
-from ag_core.boxes import flip_boxes
+from ag_core.experiments.augmentation import AnnotatedFrame, augment, change_light
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import LabelledVideo, LabelledVideos, open_counted_frames, read_true_boxes
 from ag_core.experiments.kept_arrays import FrameCache
@@ -70,6 +70,10 @@ class DetectorFrames:
         frame: NDArray[np.uint8] = self.cache.read(video)[position]
         return frame
 
+    def read_annotated(self, index: int) -> AnnotatedFrame:
+        """One frame with its boxes."""
+        return AnnotatedFrame(self.read_frame(index), self.truth[index], self.ignored[index])
+
 
 def compute_repeat_factors(classes: Sequence[NDArray[np.int64]]) -> NDArray[np.float64]:
     """[F] how often to draw each frame: the largest of its classes' sqrt(median frequency / frequency), 1 to 4."""
@@ -96,8 +100,7 @@ def make_detector_losses(
         side = int(random.random() < share_portrait)
         chance = weights[side] / weights[side].sum()
         chosen = random.choice(by_orientation[side], size=batch_size, p=chance)
-        examples = (_build_example(frames.read_frame(i), frames.truth[i], frames.ignored[i], random) for i in chosen)
-        images, targets = zip(*examples)
+        images, targets = zip(*(_build_example(frames.read_annotated(i), random) for i in chosen))
         moved = [{name: compute.move(tensor) for name, tensor in target.items()} for target in targets]
         found: Losses = model([compute.move(image) for image in images], moved)
         return found
@@ -105,14 +108,8 @@ def make_detector_losses(
     return losses
 
 
-def _build_example(
-    pixels: NDArray[np.uint8], truth: Detections, ignored: Detections, random: np.random.Generator
-) -> tuple[Tensor, dict[str, Tensor]]:
-    """An image [3,H,W] in 0..1 and its target, mirrored with probability one half, with changed light."""
-    [image] = to_image_tensors([pixels])
-    if random.random() < 0.5:
-        width, image = image.shape[2], image.flip(2)
-        truth, ignored = (replace(found, boxes_xyxy=flip_boxes(found.boxes_xyxy, width)) for found in (truth, ignored))
-    gain = torch.from_numpy(random.uniform(0.8, 1.2) * random.uniform(0.93, 1.07, (3, 1, 1))).float()
-    image = ((image - 0.45) * random.uniform(0.8, 1.2) + 0.45).mul(gain).clamp(0, 1)
-    return image, make_target(truth, ignored)
+def _build_example(frame: AnnotatedFrame, random: np.random.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+    """An image [3,H,W] in 0..1 and its target, changed by chance."""
+    changed = augment(frame, random)
+    [image] = to_image_tensors([changed.pixels])
+    return change_light(image, random), make_target(changed.truth, changed.ignored)

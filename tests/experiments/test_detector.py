@@ -7,7 +7,7 @@ import pytest
 
 from ag_core.evaluation.average_precision import compute_detection_precision
 from ag_core.experiments.datasets import LabelledVideos
-from ag_core.experiments.detector import DetectorFrames, _build_example, compute_repeat_factors, make_detector_losses
+from ag_core.experiments.detector import DetectorFrames, compute_repeat_factors, make_detector_losses
 from ag_core.experiments.training_loop import Budget, Recipe, fit
 from ag_core.models.detector import FasterRcnnDetector, build_faster_rcnn
 from ag_core.presets import DEMO_DETECTOR
@@ -29,29 +29,11 @@ TINY = replace(
 def test_rectangles_are_learned(loaded: LabelledVideos) -> None:
     frames = DetectorFrames.from_videos(loaded)
     model = build_faster_rcnn(TINY)
-    recipe = Recipe(Budget(steps=80), learning_rate=2e-3)
+    recipe = Recipe(Budget(steps=140), learning_rate=2e-3)
     fit(model, make_detector_losses(model, frames, 4), recipe, report=lambda progress: None)
     detector = FasterRcnnDetector(model)
     found = detector.detect([frames.read_frame(i) for i in range(len(frames))])
     assert compute_detection_precision(found, frames.truth).mean > 0.6
-
-
-def test_mirrored_boxes_follow_the_picture(loaded: LabelledVideos) -> None:
-    frames = DetectorFrames.from_videos(loaded)
-    pixels, truth = frames.read_frame(0), frames.truth[0]
-    seen = set()
-    for seed in range(8):
-        image, target = _build_example(pixels, truth, frames.ignored[0], np.random.default_rng(seed))
-        boxes = target["boxes"].numpy()
-        mirrored = not np.allclose(boxes, truth.boxes_xyxy)
-        seen.add(mirrored)
-        expected = truth.boxes_xyxy.copy()
-        if mirrored:
-            expected[:, [0, 2]] = pixels.shape[1] - expected[:, [2, 0]]
-        assert np.allclose(boxes, expected)
-        x1, y1, x2, y2 = boxes[-1].astype(int)
-        assert image[:, y1 + 4 : y2 - 4, x1 + 4 : x2 - 4].std(dim=(1, 2)).max() < 0.06
-    assert seen == {True, False}
 
 
 def test_rare_classes_are_drawn_more_often() -> None:

@@ -19,7 +19,7 @@ from ag_core.models.checkpoints import save_checkpoint
 from ag_core.models.coco import CLASS_OF_COCO_NAME, UNSEEN_BY_COCO, CocoDetector, list_classes_of
 from ag_core.models.detector import FasterRcnnDetector, build_faster_rcnn, load_detector
 from ag_core.models.yolox import USUAL_SIDE, OnnxDetector, count_cells, decode, letterbox, list_coco_names
-from ag_core.presets import DEMO_DETECTOR, PAPER_DETECTOR
+from ag_core.presets import DEMO_DETECTOR, DEMO_STRIDE_4_DETECTOR, PAPER_DETECTOR, DetectorPreset
 from ag_core.taxonomy import OBJECT_CLASSES, find_object_index
 from tests.models.onnx_files import write_constant_detector
 
@@ -41,10 +41,11 @@ def model() -> FasterRCNN:
     return random
 
 
-def test_demo_detector_trains_on_any_orientation(model: FasterRCNN) -> None:
+@pytest.mark.parametrize("preset", [DEMO_DETECTOR, DEMO_STRIDE_4_DETECTOR], ids=lambda preset: preset.name)
+def test_demo_detectors_train_on_any_orientation(preset: DetectorPreset) -> None:
     images = [torch.rand(3, 72, 128), torch.rand(3, 128, 72)]
     target = {"boxes": torch.tensor([[5.0, 5, 40, 60]]), "labels": torch.tensor([3])}
-    losses = build_faster_rcnn(DEMO_DETECTOR).train()(images, [target, target])
+    losses = build_faster_rcnn(preset).train()(images, [target, target])
     assert set(losses) == {"loss_classifier", "loss_box_reg", "loss_objectness", "loss_rpn_box_reg"}
     assert all(value.isfinite() for value in losses.values())
 
@@ -97,7 +98,7 @@ def test_own_detector_from_disk(model: FasterRCNN, tmp_path: Path) -> None:
 def test_unknown_names_list_the_known() -> None:
     with pytest.raises(UserError, match=", ".join(DETECTORS)):
         load_detector("yolo9000")
-    with pytest.raises(UserError, match="demo, paper"):
+    with pytest.raises(UserError, match="demo, demo-stride-4, paper"):
         DETECTORS["home-world"].preset("huge")
     assert DETECTORS["home-world"].preset("demo") is DEMO_DETECTOR
 

@@ -58,6 +58,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         one.add_argument("--autocast", default="auto", help="auto, off or bfloat16: precision (default %(default)s)")
         one.add_argument("--pin-memory", action="store_true", help="send batches to a GPU through page-locked memory")
         one.add_argument("--resume", action="store_true", help="go on from an interrupted training of the same --out")
+        if kind == "detector":
+            held_out = "keep every N-th video out of learning, judge the network on it now and then, and write the best"
+            add_whole_number(one, "--hold-out", least=2, most=MAX_FRAME, metavar="N", help=held_out)
         if kind in ("relations", "clip", "action"):
             one.add_argument("--weights", type=Path, metavar="DIR", help="folder of earlier weights (default: shipped)")
         if kind == "relations":
@@ -104,6 +107,7 @@ def run(options: argparse.Namespace) -> None:
         network=given.get("network", DEFAULT_CLIP_NETWORK),
         operator=given.get("operator"),
         few_shot=given.get("few_shot"),
+        hold_out=given.get("hold_out"),
     )
     _check_out(options)
     data = open_data(options, options.split)

@@ -5,7 +5,7 @@ are the annotated ones. Nothing else is read but the video files.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -238,6 +238,17 @@ class LabelledVideos:
         data = self.data
         left_out = f"; {self.without_file:,} without a file are left out" if self.without_file else ""
         return f"{data.name}: {len(self.videos):,} {data.split} videos, truth of source {data.source!r}{left_out}"
+
+    def hold_out(self, every: int) -> tuple["LabelledVideos", "LabelledVideos"]:
+        """The videos but every `every`-th, and those; UserError where none would be held out."""
+        if len(self.videos) < every:
+            raise UserError(
+                f"{self.data.name} has {len(self.videos):,} {self.data.split} videos, so that --hold-out {every} holds "
+                "none of them out; give a smaller number"
+            )
+        held_out = self.videos[every - 1 :: every]
+        learned = tuple(video for index, video in enumerate(self.videos) if (index + 1) % every)
+        return replace(self, videos=learned), replace(self, videos=held_out)
 
     def name_origin(self) -> str:
         """What weights trained on these videos say they were trained on: the home world, or else the data's name."""

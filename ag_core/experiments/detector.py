@@ -14,11 +14,14 @@ from torch import Tensor
 from torch.nn.utils import convert_conv2d_weight_memory_format
 from torchvision.models.detection import FasterRCNN
 
+from ag_core.evaluation.average_precision import compute_detection_precision
+from ag_core.evaluation.metrics import to_percent
 from ag_core.experiments.augmentation import AnnotatedFrame, augment, change_light
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import LabelledVideo, LabelledVideos, open_counted_frames, read_true_boxes
 from ag_core.experiments.kept_arrays import FrameCache
 from ag_core.experiments.training_loop import Losses, StepLosses
+from ag_core.models.detector import FasterRcnnDetector
 from ag_core.models.ignored_regions import make_target
 from ag_core.models.pixels import to_image_tensors
 from ag_core.records import Detections
@@ -63,6 +66,18 @@ class DetectorFrames:
     def videos(self) -> list[LabelledVideo]:
         """The videos that the frames are from."""
         return list({video.video_id: video for video, _ in self.positions}.values())
+
+    def choose_evenly(self, most: int) -> "DetectorFrames":
+        """At most so many of the frames, evenly spread over all of them; always the same."""
+        chosen = np.unique(np.linspace(0, len(self) - 1, min(most, len(self))).round().astype(int))
+        return DetectorFrames(
+            self.cache,
+            [self.positions[index] for index in chosen],
+            [self.truth[index] for index in chosen],
+            [self.ignored[index] for index in chosen],
+            self.portrait[chosen],
+            self.weights[chosen],
+        )
 
     def read_frame(self, index: int) -> NDArray[np.uint8]:
         """The pixels [H,W,3] of one frame."""
@@ -113,3 +128,16 @@ def _build_example(frame: AnnotatedFrame, random: np.random.Generator) -> tuple[
     changed = augment(frame, random)
     [image] = to_image_tensors([changed.pixels])
     return change_light(image, random), make_target(changed.truth, changed.ignored)
+
+
+HELD_OUT_NUMBER = "mAP@0.5"
+"""What decides which network of a training is the best, in percent."""
+
+
+def measure_detector(model: FasterRCNN, frames: DetectorFrames, compute: Compute = Compute()) -> dict[str, float]:
+    """How well a network finds the boxes of frames, in percent: mean AP over the classes, and the lowest of a class."""
+    detector = FasterRcnnDetector(model, compute.device)
+    found = [one for index in range(len(frames)) for one in detector.detect([frames.read_frame(index)])]
+    precision = compute_detection_precision(found, frames.truth, ignored=frames.ignored)
+    lowest = precision.per_class[precision.classes].min()
+    return {HELD_OUT_NUMBER: to_percent(precision.mean), "lowest AP@0.5 of a class": to_percent(float(lowest))}

@@ -6,6 +6,7 @@ listeners it is given; nothing is printed here, and nothing is written but weigh
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -25,11 +26,18 @@ from ag_core.errors import UserError
 from ag_core.experiments.action import VideoFeatures, build_extractor, build_head_examples, make_head_losses
 from ag_core.experiments.clip import Clips, list_seen_actions, make_clip_losses, start_at_prior
 from ag_core.experiments.datasets import LabelledVideo, LabelledVideos, TrainingData, open_counted_frames
-from ag_core.experiments.detector import DetectorFrames, make_detector_losses
+from ag_core.experiments.detector import (
+    HELD_OUT_NUMBER,
+    DetectorFrames,
+    make_detector_losses,
+    measure_detector,
+)
 from ag_core.experiments.kept_arrays import FrameCache
+from ag_core.experiments.learning_curve import HeldOutJudge, LearningCurve
 from ag_core.experiments.relations import collect_labelled_objects, join_video, load_examples, make_relation_losses
-from ag_core.experiments.training_loop import SavedState, TrainingProgress, fit
+from ag_core.experiments.training_loop import Companion, SavedState, TrainingProgress, fit
 from ag_core.experiments.training_options import TrainingOptions, open_saved_state
+from ag_core.experiments.weight_average import WeightAverage
 from ag_core.files import hash_file
 from ag_core.models.checkpoints import describe_earlier_weights, save_checkpoint
 from ag_core.models.detector import FasterRcnnDetector, build_faster_rcnn, load_faster_rcnn
@@ -38,6 +46,9 @@ from ag_core.models.relation import build_relation_head, find_relation_loss
 from ag_core.models.video import build_bank_head, build_clip_classifier
 from ag_core.presets import VideoPreset
 from ag_core.progress import Progress, track_progress
+
+HELD_OUT_FRAMES = 400
+"""Most frames of held-out videos on which a detector is judged in its training."""
 
 
 def _ignore(*_: object) -> None:
@@ -70,19 +81,37 @@ class TrainedModel:
 
 
 def train_detector(data: TrainingData, options: TrainingOptions, listeners: Listeners = Listeners()) -> TrainedModel:
-    """Train the Faster R-CNN from random weights on the annotated frames that count."""
+    """Train the Faster R-CNN from random weights on the annotated frames that count.
+
+    The weights are an average over the last steps. With held-out videos they are those that did best on these; how it
+    went lies beside them in NAME.curve.jsonl.
+    """
     preset = find_detector(HOME_WORLD).preset(options.preset)
     recipe = options.recipe(bears_bfloat16=True)
     state = open_saved_state("detector", preset, data, options)
     loaded = _load(data, listeners)
-    frames = DetectorFrames.from_videos(loaded)
+    learned, held_out = (loaded, None) if options.hold_out is None else loaded.hold_out(options.hold_out)
+    frames = DetectorFrames.from_videos(learned)
     _decode(frames.cache, frames.videos, listeners)
     torch.manual_seed(options.seed)
     model = build_faster_rcnn(preset).to(options.compute.device)
     losses = make_detector_losses(model, frames, options.batch_of("detector"), options.compute)
-    progress = fit(model, losses, recipe, state, options.resume, listeners.steps, listeners.note)
+    average = WeightAverage(model)
+    companions: dict[str, Companion] = {"average": average}
+    judge = None
+    if held_out is not None:
+        asked = DetectorFrames.from_videos(held_out).choose_evenly(HELD_OUT_FRAMES)
+        _decode(asked.cache, asked.videos, listeners)
+        measure = partial(measure_detector, average.network, asked, options.compute)
+        judge = companions["judge"] = HeldOutJudge(average.network, measure, HELD_OUT_NUMBER)
+    companions["curve"] = LearningCurve(options.out.with_suffix(".curve.jsonl"), judge, listeners.note)
+    progress = fit(model, losses, recipe, state, options.resume, listeners.steps, listeners.note, companions)
     facts = _build_metadata("detector", HOME_WORLD, preset.name, loaded, options, progress)
-    save_checkpoint(options.out, model.state_dict(), facts, half_precision=True)
+    weights = average.network.state_dict()
+    if judge is not None:
+        weights = judge.best
+        facts |= {"best_step": str(judge.best_at), "held_out_mAP@0.5": f"{judge.best_numbers[HELD_OUT_NUMBER]:.2f}"}
+    save_checkpoint(options.out, weights, facts, half_precision=True)
     state.remove()
     return _describe_training(options.out, progress, len(frames), "frames")
 
@@ -269,8 +298,9 @@ def _build_metadata(
     progress: TrainingProgress | None = None,
 ) -> dict[str, str]:
     """What a weights file says of itself; no path of this machine. Without progress it was counted, not trained."""
-    few_shot = f" --few-shot {options.few_shot}" if options.few_shot else ""
-    seed = f" --seed {options.seed}{few_shot}" if progress is not None else ""
+    chosen = f" --few-shot {options.few_shot}" if options.few_shot else ""
+    chosen += f" --hold-out {options.hold_out}" if options.hold_out else ""
+    seed = f" --seed {options.seed}{chosen}" if progress is not None else ""
     facts = {
         "model": model,
         "preset": preset,

@@ -1,8 +1,8 @@
 """One training loop for everything: steps within a budget, a learning rate that ends at zero, checkpoints, resuming.
 
-Knows a network and a function that gives the losses of a step; knows no data and no model. The budget is either a
-number of steps or minutes of wall time; with minutes the schedule follows the elapsed share of the time, so that the
-rate has always come down at the end, however busy the machine is.
+Knows a network, a function that gives the losses of a step, and what follows along; knows no data and no model. The
+budget is either a number of steps or minutes of wall time; with minutes the schedule follows the elapsed share of the
+time, so that the rate has always come down at the end, however busy the machine is.
 """
 
 import math
@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -144,6 +145,14 @@ class TrainingProgress:
         return ", ".join(f"{name} {value:.3f}" for name, value in (self.losses or {}).items())
 
 
+class Companion(Protocol):
+    """What follows a training step by step, and what a resumed one needs of it: plain values and tensors."""
+
+    def follow(self, progress: TrainingProgress) -> None: ...
+    def state_dict(self) -> dict[str, Any]: ...
+    def load_state_dict(self, state: dict[str, Any]) -> None: ...
+
+
 def rate_at(share: float, warm_up: float) -> float:
     """The learning rate as a part of its peak when `share` of the budget is spent."""
     if share < warm_up:
@@ -159,6 +168,7 @@ def fit(
     resume: bool = False,
     report: Callable[[TrainingProgress], None] = lambda progress: None,
     note: Callable[[str], None] = lambda sentence: None,
+    companions: Mapping[str, Companion] = MappingProxyType({}),
 ) -> TrainingProgress:
     """Train the parameters of `network` that want gradients, in place and where they are, until the budget is spent.
 
@@ -166,12 +176,13 @@ def fit(
     with a loss or a gradient that is no number is skipped; UserError where all are. `saved_state` is written now and
     then and when interrupted, always between two steps, so that a resumed training ends as an undisturbed one;
     `resume` goes on from it and counts the steps and seconds in it, UserError as `SavedState.read`. A state that cannot
-    be written ends no training; `note` is told of it.
+    be written ends no training; `note` is told of it. `companions` follow every step, in their order, and are kept in
+    the state by their names.
     """
     optimizer = torch.optim.AdamW(_group_by_decay(network, recipe.weight_decay), lr=recipe.learning_rate)
     progress = TrainingProgress()
     if resume:
-        progress = _load(saved_state, network, optimizer)
+        progress = _load(saved_state, network, optimizer, companions)
     started = saved = reported = time.monotonic()
     seconds_before = progress.seconds
     whole = True  # whether network and optimizer are those of `progress`, not in the middle of a step
@@ -190,19 +201,21 @@ def fit(
                     losses=_smooth(progress.losses, losses),
                 )
                 progress = replace(progress, share=recipe.budget.share(progress.seconds, progress.step))
+                for companion in companions.values():
+                    companion.follow(progress)
                 whole = True
                 if now - reported > recipe.report_s:
                     reported = now
                     report(progress)
                 if saved_state is not None and now - saved > recipe.checkpoint_s:
                     saved = now
-                    _save(saved_state, network, optimizer, progress, note)
+                    _save(saved_state, network, optimizer, companions, progress, note)
         except KeyboardInterrupt:
             if saved_state is not None and whole:
-                _save(saved_state, network, optimizer, progress, note)
+                _save(saved_state, network, optimizer, companions, progress, note)
             raise
         if saved_state is not None:
-            _save(saved_state, network, optimizer, progress, note)
+            _save(saved_state, network, optimizer, companions, progress, note)
         raise_interruption()
     report(progress)
     if progress.skipped == progress.step:
@@ -266,27 +279,38 @@ def _save(
     saved_state: SavedState,
     network: nn.Module,
     optimizer: torch.optim.Optimizer,
+    companions: Mapping[str, Companion],
     progress: TrainingProgress,
     note: Callable[[str], None],
 ) -> None:
     state = {"network": network.state_dict(), "optimizer": optimizer.state_dict(), "facts": dict(saved_state.facts)}
+    state["companions"] = {name: companion.state_dict() for name, companion in companions.items()}
     try:
         with stage_file(saved_state.path) as staged:
-            torch.save(state | {name: getattr(progress, name) for name in _COUNTS}, staged)
+            torch.save(state | {name: getattr(progress, name) for name in (*_COUNTS, "losses")}, staged)
     except UserError as error:
         note(f"the training goes on, but could not be resumed now: {error}")
 
 
-def _load(saved_state: SavedState | None, network: nn.Module, optimizer: torch.optim.Optimizer) -> TrainingProgress:
+def _load(
+    saved_state: SavedState | None,
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    companions: Mapping[str, Companion],
+) -> TrainingProgress:
     if saved_state is None:
         raise UserError("there is no interrupted training of this --out; start without --resume")
     state = saved_state.read()
     try:
         network.load_state_dict(state["network"])
         optimizer.load_state_dict(state["optimizer"])
+        for name, companion in companions.items():
+            companion.load_state_dict(state["companions"][name])
     except (RuntimeError, ValueError, KeyError, TypeError):
         raise UserError(f"{saved_state.path} is the state of another network; start without --resume") from None
-    return TrainingProgress(int(state["step"]), int(state["skipped"]), float(state["seconds"]))
+    return TrainingProgress(
+        int(state["step"]), int(state["skipped"]), float(state["seconds"]), losses=state.get("losses")
+    )
 
 
 @contextmanager

@@ -42,6 +42,7 @@ class TrainingOptions:
     every     relations: every N-th of the frames that count
     network   clip: the clip network of the catalog to train
     operator  action: what the heads take from their windows, a name of BANK_OPERATORS; None takes the preset's
+    hold_out  detector: every how many-th video is kept out of learning and judges the network; None for no video
     few_shot  clip, action: profile whose base classes alone count in the loss; None for all classes
     UserError for numbers that train nothing.
     """
@@ -60,6 +61,7 @@ class TrainingOptions:
     network: str = DEFAULT_CLIP_NETWORK
     operator: str | None = None
     few_shot: str | None = None
+    hold_out: int | None = None
 
     def __post_init__(self) -> None:
         if self.batch is not None and self.batch < 1:
@@ -68,6 +70,8 @@ class TrainingOptions:
             raise UserError(f"--every {self.every} chooses no frames; give 1 for all, 2 for every second, ...")
         if self.operator is not None and self.operator not in BANK_OPERATORS:
             raise UserError(f"there is no bank operator {self.operator!r}; known are {', '.join(BANK_OPERATORS)}")
+        if self.hold_out is not None and self.hold_out < 2:
+            raise UserError(f"--hold-out {self.hold_out} leaves no video to learn from; give 2 or more")
         self.recipe(False)
 
     def recipe(self, bears_bfloat16: bool) -> Recipe:
@@ -133,6 +137,7 @@ def find_saved_state(
         "--autocast": options.compute.autocast,
         "--every": str(options.every),
         "--few-shot": options.few_shot or "none",
+        "--hold-out": str(options.hold_out or "none"),
         "data": f"{data.name} {data.split} {data.fingerprint[:12]}",
         "--weights": " ".join(hash_file(path)[:12] for path in earlier) or "none",
     }

@@ -68,6 +68,11 @@ class Settings:
         return self.home / "results"
 
     @property
+    def own_scores(self) -> Path:
+        """The reader's own file of scene-graph scores, which page Benchmarks shows."""
+        return self.home / "benchmarks" / "scene_graphs.json"
+
+    @property
     def films(self) -> Path:
         """Folder of the films that were ordered of the home world."""
         return self.home / "films"

@@ -69,6 +69,25 @@ class MetricTable:
         heads = [self.row_title, *self.list_heads()]
         return [dict(zip(heads, line)) for line in self.list_cells()]
 
+    def to_sortable_records(self) -> list[dict[str, str | float | None]]:
+        """One dictionary a row, by head of column, with numbers to sort by: None where there is none.
+
+        A column whose numbers have bounds is followed by one of how far these lie from it. Caption and heads say what
+        the numbers are: show them only with both.
+        """
+        heads, ends, columns = self.list_heads(), self._list_row_ends(), self._list_columns()
+        records = []
+        for row, (name, metrics) in enumerate(self.rows):
+            record: dict[str, str | float | None] = {self.row_title: name}
+            for head, metric, column in zip(heads, metrics, columns):
+                known = {} if metric is None else metric.to_plot_record()
+                record[head] = known.get("number")
+                if any(other.bounds is not None for other in column):
+                    high = known.get("high")
+                    record[f"± {head}"] = None if high is None else high - known["number"]
+            records.append(record | {head: texts[row] for head, texts in zip(heads[len(columns) :], ends.values())})
+        return records
+
     def to_markdown(self) -> str:
         """The table with its caption above, as Markdown."""
         heads = [self.row_title, *self.list_heads()]

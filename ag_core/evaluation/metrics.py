@@ -171,7 +171,7 @@ class Metric:
         protocol, origin = self.protocol, self.origin
         facts = {
             "owner": str(origin.owner),
-            "measure": protocol.label + (f" in {protocol.unit}" if protocol.unit is not Unit.COUNT else ""),
+            "measure": protocol.label + _UNIT_IN_WORDS.get(protocol.unit, f" in {protocol.unit}"),
             "mode": MODE_NAMES[protocol.mode] if protocol.mode else "",
             "constraint": CONSTRAINT_NAMES[protocol.constraint] if protocol.constraint else "",
             "averaging": AVERAGING_NAMES[protocol.averaging] if protocol.averaging else "",
@@ -239,6 +239,10 @@ class Metric:
             raise UserError(
                 f"this is no metric: {error}; give one as assets/metric.schema.json describes it"
             ) from error
+
+
+_UNIT_IN_WORDS = {Unit.COUNT: "", Unit.PER_FRAME: f" {Unit.PER_FRAME}"}
+"""Behind the name of what is measured; other units stand as 'in ...'."""
 
 
 def to_percent(share: float) -> float:

@@ -128,6 +128,14 @@ class EdgeRow:
         """One of them; KeyError where the row does not hold it."""
         return self.scored.build_metric(self.values[name], build_edge_protocol(name, self.scored.mode), self.n)
 
+    def list_bin_records(self) -> list[dict[str, Any]]:
+        """One dictionary for each relationship and bin: relation, confidence (mean), share that came true, pairs."""
+        return [
+            {"relation": relation, "confidence": confidence, "share": right / count, "pairs": count}
+            for relation, found in self.bins.items()
+            for count, confidence, right in found
+        ]
+
     def list_relation_metrics(self, name: str) -> list[Metric]:
         """One of them of each relationship for which it is known; KeyError where the row does not hold it."""
         return [
@@ -180,6 +188,15 @@ class SceneGraphScores:
     def save(self, path: Path) -> None:
         """Write the file, whole or not at all."""
         write_atomically(path, self.to_text())
+
+    def with_owner(self, owner: Owner) -> "SceneGraphScores":
+        """The same scores as somebody's: whose they are depends on whose file it is."""
+
+        def give(scored: ScoredHead) -> ScoredHead:
+            return replace(scored, origin=replace(scored.origin, owner=owner))
+
+        recalls = tuple(replace(row, scored=give(row.scored)) for row in self.recalls)
+        return replace(self, recalls=recalls, edges=tuple(replace(row, scored=give(row.scored)) for row in self.edges))
 
     @staticmethod
     def from_json(content: Any) -> "SceneGraphScores":

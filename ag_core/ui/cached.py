@@ -35,6 +35,7 @@ from ag_core.queries.sql.sandbox import SqlQueue, SqlSandbox, open_sql_queue
 from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video
 from ag_core.results.film_cache import FILE, FilmRequest, FinishedFilm
 from ag_core.results.prediction import Prediction
+from ag_core.results.scene_graph_scores import SceneGraphScores
 from ag_core.settings import settings
 from ag_core.video.frames import read_poster
 from ag_core.video.index import read_frame_index
@@ -55,6 +56,16 @@ def get_store_key() -> StoreKey:
         _ensure_store.clear()  # somebody took or cut it
         path, _ = _ensure_store(str(chosen.store), str(chosen.showcase))
     return path, read_change_time_ns(Path(path))
+
+
+def load_scene_graph_scores(path: Path) -> SceneGraphScores:
+    """The scores in a file, read once for each of its states; UserError where it holds none."""
+    return _load_scene_graph_scores(str(path), _read_file_state(path))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _load_scene_graph_scores(path: str, state: FileState) -> SceneGraphScores:
+    return SceneGraphScores.load(Path(path))
 
 
 @st.cache_resource(max_entries=8, show_spinner="Preparing the data")

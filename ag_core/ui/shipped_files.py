@@ -15,6 +15,12 @@ def load_paper_results() -> dict[str, Any]:
     return results
 
 
+def load_published_scene_graphs() -> dict[str, Any]:
+    """Scene-graph results as other papers print them."""
+    published: dict[str, Any] = _load("published_scene_graphs.json")
+    return published
+
+
 def load_home_world_audit() -> dict[str, Any] | None:
     """What `audit` found in the shipped version of the home world; None where it has not run."""
     name = "home_world_audit.json"

@@ -105,6 +105,7 @@ def test_metrics_say_what_they_are() -> None:
     assert (precision.number, recall.number, false_edges.number) == (50, 100, 1)
     assert calibration.number == pytest.approx(100 * (0.2 + 0.6) / 25)
     assert false_edges.protocol.unit is Unit.PER_FRAME and false_edges.format_number(with_unit=True) == "1.00 per frame"
+    assert false_edges.list_facts()["measure"] == "false edges per frame"
     assert "edges from probability 0.5 on" in precision.format_sentence()
     of_relation = {(m.protocol.name, m.protocol.subject): m.number for m in found[4:]}
     assert of_relation["precision of edges", "wiping"] == 0 and ("recall of edges", "wiping") not in of_relation

@@ -227,6 +227,7 @@ def test_no_two_pages_share_a_parameter_of_a_widget() -> None:
             "every",
             "video",
         },
+        "pages/7_Benchmarks.py": {"scores", "task", "constraint", "counted", "part", "head"},
         "pages/10_Doctor.py": {"small", "fine"},
         "pages/3_Search.py": {"sequence"},
     }

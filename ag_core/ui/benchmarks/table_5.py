@@ -1,0 +1,130 @@
+"""Benchmarks, first tab: Table 5. What the paper prints, and below it what was scored here, each under its protocol."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from ag_core.evaluation.metric_table import MetricTable
+from ag_core.evaluation.metrics import Metric
+from ag_core.evaluation.paper_results import read_paper_table
+from ag_core.evaluation.protocol import AVERAGING_NAMES, MODE_NAMES, Averaging
+from ag_core.results.scene_graph_scores import RecallRow
+from ag_core.taxonomy import Mode
+from ag_core.ui import shipped_files
+from ag_core.ui.benchmarks.scope import BenchmarkScope
+from ag_core.ui.page import show_owner_note
+from ag_core.ui.widgets.pickers import show_download
+
+RECALLS = tuple(
+    (name, averaging, k)
+    for name, averaging in (("R", Averaging.FRAME), ("R", Averaging.VIDEO), ("mR", Averaging.RELATION))
+    for k in (20, 50)
+)
+MORE = (("hR", Averaging.RELATION, 20), ("zR", Averaging.FRAME, 20), ("zR", Averaging.FRAME, 50))
+EDGES = ("precision of edges", "recall of edges", "false edges")
+
+
+def show_table_5(scope: BenchmarkScope) -> None:
+    """What was scored, then the paper's table: they share no column, since the paper prints no protocol, and the data
+    differ."""
+    st.subheader(f"{scope.whose}, {MODE_NAMES[scope.mode]}", anchor=False)
+    tables = build_score_tables(scope)
+    if "recall" not in tables:
+        st.caption("No head was scored so.")
+    for what, table in tables.items():
+        show_metric_table(table, what, scope.file_part, f"benchmarks_{what}")
+    for head, file in scope.scores.missing.items():
+        st.caption(f"{head} was not scored: it had no weights ({file}).")
+    show_paper_table(scope.mode)
+
+
+def show_paper_table(*modes: Mode) -> None:
+    """The paper's Table 5, of some modes or of all."""
+    for mode in modes or tuple(Mode):
+        st.subheader(f"The paper's Table 5, {MODE_NAMES[mode]}", anchor=False)
+        show_metric_table(build_paper_table(mode), "table-5", f"paper-{mode}", f"benchmarks_paper_{mode}")
+
+
+def build_score_tables(scope: BenchmarkScope) -> dict[str, MetricTable]:
+    """By what they hold, tables with a row a head: recall; harmonic mean and zero-shot recall; edges.
+
+    What nobody scored is left out, whole tables or columns.
+    """
+    edges = scope.edges
+    rows: dict[str, Mapping[str, Sequence[Metric | None]]] = {
+        "recall": {row.scored.label: _list_recalls(row, RECALLS) for row in scope.recalls},
+        "more-recall": {row.scored.label: _list_recalls(row, MORE) for row in scope.recalls},
+        "edges": {row.scored.label: [row.get_metric(name) for name in EDGES] for row in edges.values()},
+    }
+    made = {what: _tabulate(of_heads) for what, of_heads in rows.items()}
+    return {what: table for what, table in made.items() if table is not None}
+
+
+def _tabulate(rows: Mapping[str, Sequence[Metric | None]]) -> MetricTable | None:
+    """The columns that have any number; None without one."""
+    width = max(map(len, rows.values()), default=0)
+    kept = [index for index in range(width) if any(metrics[index] for metrics in rows.values())]
+    if not kept:
+        return None
+    return MetricTable.from_rows("head", {name: [metrics[index] for index in kept] for name, metrics in rows.items()})
+
+
+def build_paper_table(mode: Mode) -> MetricTable:
+    """The columns of the paper's Table 5 of one mode."""
+    whole = read_paper_table(shipped_files.load_paper_results(), 5)
+    return MetricTable.from_rows(
+        "method",
+        {
+            name: [metric for metric in metrics if metric is not None and metric.protocol.mode == mode]
+            for name, metrics in whole.rows
+        },
+    )
+
+
+SHORT = {
+    AVERAGING_NAMES[Averaging.FRAME]: "over frames",
+    AVERAGING_NAMES[Averaging.VIDEO]: "over videos",
+    AVERAGING_NAMES[Averaging.RELATION]: "over relationships",
+    AVERAGING_NAMES[Averaging.MICRO]: "pooled",
+    " in %": "",
+}
+"""For the heads of columns, whose whole text stands in the help."""
+
+
+def shorten_head(head: str) -> str:
+    """The head of a column in a few words."""
+    for words, short in SHORT.items():
+        head = head.replace(words, short)
+    return head
+
+
+def show_metric_table(table: MetricTable, what: str, which: str, key: str) -> None:
+    """A table that can be sorted, below the sentence that says what holds for all of it."""
+    show_owner_note(table.format_caption().replace("in brackets", "behind ±"))
+    frame = pd.DataFrame(table.to_sortable_records())
+    numbers = [name for name in frame.columns[1:] if pd.api.types.is_numeric_dtype(frame[name])]
+    st.dataframe(
+        frame,
+        hide_index=True,
+        placeholder="–",
+        column_config={
+            table.row_title: st.column_config.TextColumn(pinned=True),
+            **{
+                name: st.column_config.NumberColumn(shorten_head(name), help=name, format="%.1f", width="small")
+                for name in numbers
+            },
+        },
+        alt=f"Table: {what}, {which}",
+    )
+    with st.container(horizontal=True):
+        for kind in ("csv", "json"):
+            show_download(pd.DataFrame(table.to_records()), what, which, f"{key}_{kind}", kind)
+
+
+def _list_recalls(row: RecallRow, wanted: Sequence[tuple[str, Averaging, int]]) -> list[Metric | None]:
+    """The numbers of one head in the order of the columns; None for what its row does not hold."""
+    return [
+        row.get_metric(name, averaging, k) if k in row.values.get((name, averaging), {}) else None
+        for name, averaging, k in wanted
+    ]

@@ -1,0 +1,156 @@
+"""The page Benchmarks: without scores it says what to run; with the reader's own, every number has its protocol."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from ag_core.evaluation.protocol import Averaging, Constraint, Owner
+from ag_core.results.scene_graph_scores import EdgeRow, RecallRow, SceneGraphScores
+from ag_core.settings import settings
+from ag_core.taxonomy import Mode
+from ag_core.ui import shipped_files
+from ag_core.ui.benchmarks import scope
+from ag_core.ui.benchmarks.calibration import build_calibration_table
+from ag_core.ui.benchmarks.relations import build_relation_table
+from ag_core.ui.benchmarks.scope import BenchmarkScope
+from ag_core.ui.benchmarks.table_5 import build_paper_table, build_score_tables, shorten_head
+from ag_core.ui.charts.score_plots import draw_calibration, draw_relation_scores
+from tests.pages.test_links import visit
+from tests.pages.test_pages import notes
+from tests.results.test_scene_graph_scores import EDGES, RECALL, SCORED
+
+PAGE = "pages/7_Benchmarks.py"
+
+
+def make_scores() -> SceneGraphScores:
+    """Two heads in two modes under two constraints; the edges of one are known."""
+    recalls: list[RecallRow] = []
+    edges: list[EdgeRow] = []
+    for head, label in (("reldn", "RelDN"), ("frequency", "Frequency prior")):
+        for mode in (Mode.PREDCLS, Mode.SGDET):
+            scored = replace(SCORED, head=head, label=label, mode=mode)
+            for constraint in (Constraint.WITH_CONSTRAINT, Constraint.NO_CONSTRAINT):
+                values = {("R", Averaging.FRAME): {20: (10.0, 20.0, 30.0), 50: (40.0, 40.0, 40.0)}}
+                made = replace(RECALL, scored=scored, constraint=constraint, values=values)
+                recalls.append(replace(made, per_relation={50: {"holding": (50.0, 60.0, 70.0)}}))
+            if head == "reldn":
+                values_of_edges = {**EDGES.values, "calibration error": (1.0, 2.0, 3.0)}
+                of_relation = {**EDGES.per_relation, "precision of edges": {"holding": (80.0, 85.0, 90.0)}}
+                bins = {"holding": ((70, 0.05, 2), (3, 0.95, 2))}
+                values_of_edges["recall of edges"] = (7.0, 8.0, 9.0)
+                edges.append(replace(EDGES, scored=scored, values=values_of_edges, per_relation=of_relation, bins=bins))
+    return SceneGraphScores(tuple(recalls), tuple(edges), {"vrd": "vrd.safetensors"})
+
+
+@pytest.fixture
+def own_scores(app_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The reader's file of scores; none is shipped."""
+    monkeypatch.setattr(scope, "SHIPPED", app_home / "no.json")
+    path = settings().own_scores
+    path.parent.mkdir(parents=True, exist_ok=True)
+    make_scores().save(path)
+    return path
+
+
+def texts(app: AppTest) -> str:
+    """All that can be read on the page beside tables and charts."""
+    words = [str(one.value) for part in (app.markdown, app.caption, app.subheader) for one in part]
+    return " ".join([notes(app), *words])
+
+
+def test_without_scores_the_page_says_what_to_run(app_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scope, "SHIPPED", app_home / "no.json")
+    settings().own_scores.unlink(missing_ok=True)
+    app = visit(PAGE, {})
+    assert not app.exception
+    said = texts(app)
+    assert "No scores yet" in said
+    assert "python -m ag_core evaluate scene-graphs" in said and str(settings().own_scores) in said
+    assert len(app.dataframe) == 3 and "Table 5" in said  # the paper's numbers stand there all the same
+
+
+def test_the_readers_scores_stand_beside_the_papers(own_scores: Path) -> None:
+    app = visit(PAGE, {})
+    assert not app.exception and not app.warning
+    ours, edges, paper = (one.value for one in app.dataframe)
+    assert edges["head"].tolist() == ["RelDN"]
+    assert ours["head"].tolist() == ["RelDN", "Frequency prior"]
+    recall = next(name for name in ours.columns if name.startswith("R@20"))
+    assert ours[recall].tolist() == [20, 20] and ours[f"± {recall}"].tolist() == [10, 10]
+    assert paper["method"].tolist()[-1] == "RelDN" and len(paper.columns) == 5
+    said = texts(app)
+    for words in (
+        "Yours; PredCls",
+        "with constraint",
+        "25 relationships",
+        "mine iid dense view",
+        "9 frames",
+        "Table 5",
+    ):
+        assert words in said, words
+    assert "vrd was not scored: it had no weights (vrd.safetensors)." in said
+
+
+def test_the_link_keeps_the_choice(own_scores: Path) -> None:
+    app = visit(PAGE, {"task": "SGDet", "constraint": "no constraint", "scores": "Yours"})
+    assert app.button_group(key="task").value == "SGDet" and app.selectbox(key="constraint").value == "no constraint"
+    assert "SGDet; no constraint" in texts(app) and not app.warning
+    assert "constraint 'loose'" in visit(PAGE, {"constraint": "loose"}).warning[0].value
+    nobody = visit(PAGE, {"constraint": "semi constraint"})
+    assert "No head was scored so." in texts(nobody) and not nobody.exception
+
+
+@pytest.mark.parametrize("tab", ["Relationships", "Calibration"])
+def test_each_relationship_of_a_head_is_drawn(own_scores: Path, tab: str) -> None:
+    app = visit(PAGE, {"benchmark": tab, "head": "RelDN"})
+    assert not app.exception and not app.warning and app.get("vega_lite_chart")
+    assert {"Relationships": "Precision of edges", "Calibration": "Calibration error of RelDN is 2.0 %"}[tab] in texts(
+        app
+    )
+    other = visit(PAGE, {"benchmark": tab, "head": "Frequency prior"})
+    assert not other.exception and "only where the truth leaves nothing out" in texts(other)
+
+
+def test_the_register_marks_contradictions(own_scores: Path) -> None:
+    app = visit(PAGE, {"benchmark": "Published"})
+    assert not app.exception
+    (table,) = (one.value for one in app.dataframe)
+    of_tempura = table[(table["method"] == "TEMPURA") & (table["measure"] == "mR@10") & (table["task"] == "SGDet")]
+    with_constraint = of_tempura[of_tempura["constraint"] == "with constraint"]
+    assert sorted(with_constraint["printed"]) == [15.5, 18.5, 22.6] and with_constraint["elsewhere"].str.len().min() > 0
+
+
+def test_a_file_that_is_none_is_told(own_scores: Path) -> None:
+    own_scores.write_text("{}")
+    app = visit(PAGE, {})
+    assert "these are no scene-graph scores" in app.error[0].value and not app.exception
+
+
+def test_shipped_scores_are_ours() -> None:
+    ours = make_scores().with_owner(Owner.OURS_HOME)
+    assert {metric.origin.owner for metric in ours.list_metrics()} == {Owner.OURS_HOME}
+
+
+def test_heads_of_columns_are_short() -> None:
+    assert shorten_head("R@20 in %, mean within each video, then over videos") == "R@20, over videos"
+    assert shorten_head("false edges per frame, mean over frames") == "false edges per frame, over frames"
+
+
+def test_tables_of_a_choice() -> None:
+    chosen = BenchmarkScope("Yours", make_scores(), Mode.SGDET, Constraint.WITH_CONSTRAINT, 25, "iid")
+    tables = build_score_tables(chosen)
+    assert list(tables) == ["recall", "edges"]
+    (reldn,) = tables["edges"].to_sortable_records()
+    precision = next(name for name in reldn if name.startswith("precision"))
+    assert (reldn[precision], reldn[f"± {precision}"]) == (60, 10)
+    assert build_score_tables(replace(chosen, part="comp")) == {}
+    assert {m.protocol.mode for _, row in build_paper_table(Mode.SGDET).rows for m in row if m} == {Mode.SGDET}
+    relations = build_relation_table(chosen.recalls[0].list_relation_metrics(50))
+    assert relations[["relation", "group", "number", "low"]].values.tolist() == [["holding", "contact", 60, 50]]
+    curves = build_calibration_table(chosen.edges["reldn"])
+    assert curves[["relation", "confidence", "pairs"]].values.tolist() == [["holding", 0.05, 70]]
+    for dark in (False, True):
+        assert draw_relation_scores(relations, dark=dark).to_dict() and draw_calibration(curves, dark=dark).to_dict()
+    assert shipped_files.load_published_scene_graphs()["rows"]

@@ -22,24 +22,29 @@ MAX_GAP_S = 2.0
 MIN_CHANCE = 1e-4
 """No head is surer than this."""
 
+USUAL_SHARE = 0.3
+"""How much of a state's frequency is taken out of a head's probabilities: 1 were as if all were equally frequent."""
+
 
 @dataclass(frozen=True)
 class Transitions:
     """What may follow what in one group of relationships.
 
     states  [S,n] sets of the group's n relationships that hold together
+    usual   [S] log probability that each holds at any time
     start   [S] log probability that a track begins with each
     follow  [S,S] log probability that the second follows the first; minus infinity for a step that is not legal
     """
 
     states: NDArray[np.bool_]
+    usual: NDArray[np.float64]
     start: NDArray[np.float64]
     follow: NDArray[np.float64]
 
     def __post_init__(self) -> None:
         n = len(self.states)
-        if not n or self.start.shape != (n,) or self.follow.shape != (n, n):
-            raise ValueError(f"{n} states, start {self.start.shape}, follow {self.follow.shape}; they do not agree")
+        if not n or not self.usual.shape == self.start.shape == (n,) or self.follow.shape != (n, n):
+            raise ValueError(f"{n} states do not agree with start {self.start.shape} and follow {self.follow.shape}")
 
 
 def count_transitions(videos: Sequence[Sequence[SceneGraph]]) -> dict[Group, Transitions]:
@@ -51,25 +56,28 @@ def count_transitions(videos: Sequence[Sequence[SceneGraph]]) -> dict[Group, Tra
 
 
 def _count_group(videos: Sequence[Sequence[SceneGraph]], columns: slice) -> Transitions:
+    seen: Counter[bytes] = Counter()
     starts: Counter[bytes] = Counter()
     steps: Counter[tuple[bytes, bytes]] = Counter()
     for graphs in videos:
         for track in list_tracks(graphs):
             names = [(graphs[frame].relations[row, columns] >= MIN_PROBABILITY).tobytes() for frame, row in track]
+            seen.update(names)
             starts[names[0]] += 1
             steps.update(pairwise(names))
-    known = sorted({*starts, *(after for _, after in steps)})
+    known = sorted(seen)
     if not known:
         raise ValueError("no graph has an object; there is nothing to count")
     index = {name: number for number, name in enumerate(known)}
     counts = np.eye(len(known))
     for (before, after), count in steps.items():
         counts[index[before], index[after]] += count
+    held = np.array([seen[name] for name in known], np.float64)
     begun = np.array([starts[name] + 1 for name in known], np.float64)
     with np.errstate(divide="ignore"):
         follow = np.log(counts / counts.sum(axis=1, keepdims=True))
     states = np.array([np.frombuffer(name, bool) for name in known])
-    return Transitions(states, np.log(begun / begun.sum()), follow)
+    return Transitions(states, np.log(held / held.sum()), np.log(begun / begun.sum()), follow)
 
 
 def list_tracks(graphs: Sequence[SceneGraph]) -> list[list[tuple[int, int]]]:
@@ -106,13 +114,14 @@ def find_likeliest_path(chances: NDArray[np.float64], transitions: Transitions, 
     """[T] the state at every step of the likeliest path, for probabilities [T,n] of the group's relationships.
 
     `exclusive` relationships are one of n, and a state is as likely as those it holds; otherwise each holds or not by
-    itself.
+    itself. A state's own frequency is taken out of that in part, since the head's probabilities hold it, too.
     """
     sure = np.clip(chances, MIN_CHANCE, 1 - MIN_CHANCE)
     states = transitions.states.T.astype(np.float64)  # [n, S]
     fits = np.log(sure) @ states  # [T, S]
     if not exclusive:
         fits += np.log(1 - sure) @ (1 - states)
+    fits = fits - USUAL_SHARE * transitions.usual
     best, came_from = transitions.start + fits[0], np.zeros(fits.shape, np.int64)
     for step in range(1, len(fits)):
         reached = best[:, None] + transitions.follow  # [before, after]

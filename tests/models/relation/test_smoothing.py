@@ -64,6 +64,7 @@ def test_counts_by_hand() -> None:
     contact = count_transitions([make_film([0, 1, 1])])[Group.CONTACT]
     nothing, held = contact.states.sum(axis=1).argsort()
     assert contact.states.sum(axis=1).tolist()[held] == 1
+    assert np.exp(contact.usual[[nothing, held]]).tolist() == pytest.approx([1 / 3, 2 / 3])
     assert np.exp(contact.start[[nothing, held]]).tolist() == pytest.approx([2 / 3, 1 / 3])
     assert np.exp(contact.follow[nothing, [nothing, held]]).tolist() == pytest.approx([1 / 2, 1 / 2])
     assert np.exp(contact.follow[held, [nothing, held]]).tolist() == pytest.approx([0, 1])
@@ -74,7 +75,8 @@ def test_counts_by_hand() -> None:
 def make_lazy(stay: float) -> Transitions:
     """Nothing or the one relationship, which stays as it is with this probability."""
     change = 1 - stay
-    return Transitions(np.array([[False], [True]]), np.log([0.5, 0.5]), np.log([[stay, change], [change, stay]]))
+    half = np.log([0.5, 0.5])
+    return Transitions(np.array([[False], [True]]), half, half, np.log([[stay, change], [change, stay]]))
 
 
 def test_a_path_by_hand() -> None:
@@ -90,7 +92,8 @@ def test_a_path_by_hand() -> None:
 def test_a_step_that_is_not_legal_is_never_taken() -> None:
     with np.errstate(divide="ignore"):
         follow = np.log(np.array([[0.5, 0.5], [0, 1.0]]))  # what is held stays so
-    held = Transitions(np.array([[False], [True]]), np.log([0.5, 0.5]), follow)
+    half = np.log([0.5, 0.5])
+    held = Transitions(np.array([[False], [True]]), half, half, follow)
     path = find_likeliest_path(np.array([[0.1], [0.6], [0.2], [0.1]]), held, exclusive=False)
     assert path.tolist() == [0, 0, 0, 0]
     path = find_likeliest_path(np.array([[0.1], [0.99], [0.2], [0.8]]), held, exclusive=False)
@@ -100,12 +103,12 @@ def test_a_step_that_is_not_legal_is_never_taken() -> None:
 def test_the_best_of_all_paths_is_found() -> None:
     random = np.random.default_rng(0)
     states = np.array([[False, False], [True, False], [True, True]])
-    start, follow = np.log(random.dirichlet(np.ones(3))), np.log(random.dirichlet(np.ones(3), 3))
+    (usual, start), follow = np.split(np.log(random.dirichlet(np.ones(3), 5)), [2])
     chances = random.random((5, 2))
-    transitions = Transitions(states, start, follow)
+    transitions = Transitions(states, usual, start, follow)
 
     def weigh(path: tuple[int, ...]) -> float:
-        fits = sum(np.log(np.where(states[s], p, 1 - p)).sum() for s, p in zip(path, chances))
+        fits = sum(np.log(np.where(states[s], p, 1 - p)).sum() - 0.3 * usual[s] for s, p in zip(path, chances))
         return float(start[path[0]] + sum(follow[a, b] for a, b in pairwise(path)) + fits)
 
     best = max(np.ndindex(3, 3, 3, 3, 3), key=weigh)

@@ -18,8 +18,9 @@ from ag_core.errors import UserError
 from ag_core.jobs.job import Job, JobState
 from ag_core.jobs.prediction import PredictionRequest
 from ag_core.results import uploads
+from ag_core.results.choices import MAX_RATE
 from ag_core.results.prediction import DEFAULT_RATE
-from ag_core.results.prediction_cache import MAX_RATE, PredictionSettings
+from ag_core.results.prediction_cache import PredictionSettings
 from ag_core.settings import WEIGHTS
 from ag_core.ui import cached
 from ag_core.ui.formatting import escape_markdown, format_download_name, format_number, format_remaining

@@ -11,15 +11,8 @@ from ag_core.annotations.store import ANNOTATION
 from ag_core.errors import UserError
 from ag_core.jobs.films import STARTING, list_showable_actions
 from ag_core.jobs.job import Job, JobState
-from ag_core.results.film_cache import (
-    LENGTHS_S,
-    MAX_ACTIONS,
-    N_SEEDS,
-    SPLITS,
-    FilmRequest,
-    FinishedFilm,
-    list_finished_films,
-)
+from ag_core.results.choices import LENGTHS_S, MAX_ACTIONS, N_SEEDS, SPLITS
+from ag_core.results.film_cache import FilmRequest, FinishedFilm, list_finished_films
 from ag_core.ui import cached, html, tables
 from ag_core.ui.formatting import format_action, format_download_name, format_remaining
 from ag_core.ui.page import show_failure, show_owner_note, show_page_frame

@@ -19,6 +19,17 @@ def fill_tables(folder: Path, name: str, stdout: int, **environment: str) -> "su
     return subprocess.run(command, cwd=folder, stdout=stdout, stderr=subprocess.PIPE, env=given)
 
 
+def test_the_options_of_all_commands_are_told_without_loading_what_they_use() -> None:
+    program = (
+        "import sys; from ag_core.__main__ import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: print('loaded', *sorted(name for name in sys.modules if '.' not in name))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.rpartition("loaded ")[2].split())
+    assert loaded and not loaded & {"torch", "numpy", "duckdb", "pandas", "pyarrow", "streamlit", "av", "cv2"}
+
+
 @pytest.mark.slow
 def test_a_reader_that_has_enough_ends_the_command_quietly(tmp_path: Path) -> None:
     inlet, outlet = os.pipe()

@@ -38,7 +38,6 @@ def run(options: argparse.Namespace) -> None:
     from ag_core.annotations.store import AnnotationStore
     from ag_core.outputs import check_folder_target, check_target
     from ag_core.progress import ProgressReporter
-    from ag_core.world.dense_source import find_dense_annotation
 
     check_target(
         options.out,
@@ -52,6 +51,11 @@ def run(options: argparse.Namespace) -> None:
     start = time.perf_counter()
     world = options.home_world
     inner = {name: None if world is None else world / name for name in ("charades", "annotations", "videos")}
+    further = []
+    if world is not None:
+        from ag_core.world.dense_source import find_dense_annotation
+
+        further = [find_dense_annotation(world)]
     with ProgressReporter() as report:
         written = build_store(
             options.out,
@@ -64,7 +68,7 @@ def run(options: argparse.Namespace) -> None:
             memory=options.memory,
             force=options.force,
             lake=options.lake,
-            further=() if world is None else [find_dense_annotation(world)],
+            further=further,
         )
     seconds = time.perf_counter() - start
     with AnnotationStore(options.out) as store:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from ag_core.commands.number_options import add_seed, add_whole_number
-from ag_core.results.film_cache import LENGTHS_S, N_SEEDS
+from ag_core.results.choices import LENGTHS_S, N_SEEDS
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

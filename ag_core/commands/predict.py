@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ag_core.catalog import DEFAULT_RELATION_HEAD
 from ag_core.commands.number_options import add_number
-from ag_core.results.prediction_cache import MAX_RATE
+from ag_core.results.choices import MAX_RATE
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -16,6 +16,7 @@ import numpy as np
 from ag_core.errors import UserError
 from ag_core.files import hash_bytes, hash_files, write_atomically
 from ag_core.records import ActionInterval, SceneGraph, Video
+from ag_core.results.choices import LENGTHS_S, MAX_ACTIONS, N_SEEDS, SPLITS
 from ag_core.settings import ASSETS, PROJECT
 from ag_core.taxonomy import (
     ACTIONS,
@@ -29,10 +30,6 @@ from ag_core.video.transcode import holds_frames
 
 FORMAT = "action-genome-explorer/film"
 VERSION = 1
-SPLITS = ("val", "train")
-LENGTHS_S = (12, 20, 30)
-MAX_ACTIONS = 6
-N_SEEDS = 30_000_000
 FILE = "film.json"
 
 

@@ -21,10 +21,9 @@ from ag_core.catalog import (
 )
 from ag_core.errors import UserError
 from ag_core.files import hash_bytes, hash_file_cached, hash_files
+from ag_core.results.choices import MAX_RATE
 from ag_core.results.prediction import DEFAULT_RATE, VERSION, Prediction
 from ag_core.settings import PROJECT, WEIGHTS
-
-MAX_RATE = 30.0
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,19 @@
+"""What may be chosen of a film of the home world, and of a prediction.
+
+Imports nothing, so that the commands tell their options at once.
+"""
+
+MAX_RATE = 30.0
+"""Graphs per second that a prediction may have."""
+
+SPLITS = ("val", "train")
+"""Whose people and things appear in a film."""
+
+LENGTHS_S = (12, 20, 30)
+"""Of films; the first is taken where nobody chooses."""
+
+MAX_ACTIONS = 6
+"""Requested of one film."""
+
+N_SEEDS = 30_000_000
+"""Seeds are 0 to one less."""

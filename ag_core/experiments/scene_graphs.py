@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, is_zipfile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,11 +36,14 @@ from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import RelationHead, load_relation_head
 from ag_core.models.scene_graph import ObservedFrames, SceneGraphPredictor
 from ag_core.progress import track_progress
-from ag_core.records import SceneGraph
+from ag_core.records import Detections, SceneGraph
 from ag_core.results.scene_graph_scores import EdgeRow, RecallRow, SceneGraphScores, ScoredHead, Values
 from ag_core.settings import WEIGHTS
 from ag_core.taxonomy import N_CLASSES, RELATIONS, Mode
 from ag_core.video.frames import read_frames
+
+MAX_SMALL_SIDE = 16
+"""Objects whose shorter side in pixels is no longer are not asked for by the published rule where boxes are found."""
 
 RELATION_KS = (20, 50)
 """At which K the recall of single relationships is kept."""
@@ -68,12 +71,13 @@ class SceneGraphOptions:
 
 @dataclass(frozen=True)
 class HeadRun:
-    """One training of a head, loaded. key: the hash of its weights and its detector's, with the preset."""
+    """One training of a head, loaded. key: the hash of its weights and its detector's, with the preset's name."""
 
     head: str
     seed: int
     network: RelationHead
     detector: Path
+    detector_hash: str
     weights_hash: str
     key: str
 
@@ -109,14 +113,13 @@ def evaluate_scene_graphs(
     for head, mode, part in track_progress(jobs, len(jobs), "scores", listeners.stage):
         of_head = [run for run in runs if run.head == head]
         scored = _describe(of_head, mode, part, data, options)
-        truth = {video.video_id: video.counted_graphs for video in parts[part]}
-        others = {video.video_id: list_other_relationships(video) for video in parts[part]}
+        true = {video.video_id: find_mode_truth(video, mode, data) for video in parts[part]}
+        truth = {video_id: one.graphs for video_id, one in true.items()}
+        others = {video_id: one.others for video_id, one in true.items()}
         predicted = [_read_predictions(data, run, mode, parts[part]) for run in of_head]
         recalls += _score_recall(scored, truth, others, predicted, seen)
         if data.source == DENSE:
-            faint = {
-                video.video_id: [video.targets.faint_objects_of(i) for i in video.counted] for video in parts[part]
-            }
+            faint = {video_id: one.faint for video_id, one in true.items()}
             edges.append(_score_edges(scored, [compute_edge_quality(truth, one, faint) for one in predicted]))
     notes = [] if data.source == DENSE else ["edges are judged where the truth leaves nothing out, as the dense source"]
     return SceneGraphScores(tuple(recalls), tuple(edges), missing, tuple(notes))
@@ -140,7 +143,8 @@ def load_runs(options: SceneGraphOptions) -> tuple[list[HeadRun], dict[str, str]
             key = hash_bytes(f"{weights_hash} {hash_file_cached(detector)} {preset.name}".encode())[:12]
             seed = read_seed(facts)
             seed = len(found) if seed is None else seed
-            found.setdefault(key, HeadRun(head, seed, network.eval(), detector, weights_hash, key))
+            run = HeadRun(head, seed, network.eval(), detector, hash_file_cached(detector), weights_hash, key)
+            found.setdefault(key, run)
         runs += found.values()
         if not found:
             missing[head] = entry.weights_path(Path()).name
@@ -162,10 +166,49 @@ def choose_frames(videos: Sequence[LabelledVideo], most: int | None) -> list[Lab
     return [replace(video, counted=tuple(chosen[video.video_id])) for video in videos if video.video_id in chosen]
 
 
-def list_other_relationships(video: LabelledVideo) -> list[NDArray[np.bool_]]:
-    """Of each counted graph, which objects carry the annotated `other_relationship`."""
-    targets = video.targets
-    return [targets.other_relationships(targets.objects_of(frame)) for frame in video.counted]
+@dataclass(frozen=True)
+class ModeTruth:
+    """What is true of the scored frames of a video in one mode.
+
+    graphs  the true graphs; others, faint: of each, which objects carry `other_relationship`, and what is in sight but
+    too small or too hidden for the truth
+    """
+
+    graphs: list[SceneGraph]
+    others: list[NDArray[np.bool_]]
+    faint: list[Detections]
+
+
+def find_mode_truth(video: LabelledVideo, mode: Mode, data: TrainingData) -> ModeTruth:
+    """The truth of a video's counted frames: where the published rule holds and boxes or classes must be found, without
+    objects of at most MAX_SMALL_SIDE pixels, and without frames that then show none (methods A4)."""
+    targets, truth = video.targets, ModeTruth([], [], [])
+    for index, graph in zip(video.counted, video.counted_graphs):
+        others = targets.other_relationships(targets.objects_of(index))
+        if leaves_out_small(mode, data):
+            large = ~((graph.object_boxes_xyxy[:, 2:] - graph.object_boxes_xyxy[:, :2]).min(axis=1) <= MAX_SMALL_SIDE)
+            graph, others = _select_objects(graph, large), others[large]
+            if not graph.visible.any():
+                continue
+        truth.graphs.append(graph)
+        truth.others.append(others)
+        truth.faint.append(targets.faint_objects_of(index))
+    return truth
+
+
+def leaves_out_small(mode: Mode, data: TrainingData) -> bool:
+    """Whether small objects are not asked for."""
+    return data.rule.published and mode is not Mode.PREDCLS
+
+
+def _select_objects(graph: SceneGraph, kept: NDArray[np.bool_]) -> SceneGraph:
+    return replace(
+        graph,
+        object_classes=graph.object_classes[kept],
+        object_boxes_xyxy=graph.object_boxes_xyxy[kept],
+        object_scores=graph.object_scores[kept],
+        relations=graph.relations[kept],
+    )
 
 
 def find_seen_triplets_of(data: TrainingData) -> NDArray[np.bool_] | None:
@@ -192,21 +235,21 @@ def predict_missing(
     listeners: Listeners,
 ) -> None:
     """Make the graphs of every video that are not kept yet; those of a video are written as soon as they are made."""
-    for detector_path in dict.fromkeys(run.detector for run in runs):
-        of_detector = [run for run in runs if run.detector == detector_path]
+    for detector_hash in dict.fromkeys(run.detector_hash for run in runs):
+        of_detector = [run for run in runs if run.detector_hash == detector_hash]
         wanted = {
             video.video_id: [
                 (run, mode)
                 for run in of_detector
                 for mode in options.modes
-                if load_graphs(name_graphs(data, run, mode, video)) is None
+                if not is_zipfile(name_graphs(data, run, mode, video))
             ]
             for video in videos
         }
         waiting = [video for video in videos if wanted[video.video_id]]
         if not waiting:
             continue
-        model = load_faster_rcnn(detector_path, find_detector(HOME_WORLD).preset(options.preset))
+        model = load_faster_rcnn(of_detector[0].detector, find_detector(HOME_WORLD).preset(options.preset))
         detector = FasterRcnnDetector(model, options.compute.device)
         trunk = RegionFeatureExtractor(model)
         predictors = {
@@ -216,7 +259,10 @@ def predict_missing(
         listeners.stage(stage, done, len(videos))
         for number, video in enumerate(waiting, start=done + 1):
             missing = wanted[video.video_id]
-            for mode, parts in observe_video(video, next(iter(predictors.values())), {mode for _, mode in missing}):
+            truths = {
+                mode: find_mode_truth(video, mode, data) for mode in Mode if mode in {mode for _, mode in missing}
+            }
+            for mode, parts in observe_video(video, next(iter(predictors.values())), truths):
                 for run in [run for run, of_mode in missing if of_mode == mode]:
                     path = name_graphs(data, run, mode, video)
                     save_graphs(path, predictors[run.key].judge_video(parts))
@@ -224,20 +270,28 @@ def predict_missing(
 
 
 def observe_video(
-    video: LabelledVideo, predictor: SceneGraphPredictor, modes: set[Mode]
+    video: LabelledVideo, predictor: SceneGraphPredictor, truths: Mapping[Mode, ModeTruth]
 ) -> Iterator[tuple[Mode, list[ObservedFrames]]]:
-    """What is known of the counted frames of a video in each mode, before a head is asked."""
-    graphs = video.counted_graphs
-    found: dict[Mode, list[ObservedFrames]] = {mode: [] for mode in Mode if mode in modes}
-    by_number = {graph.frame: graph for graph in graphs}
-    for number, image in read_frames(video.path, list(by_number)):
-        graph = by_number.pop(number)
-        for mode, parts in found.items():
-            parts.append(predictor.observe([image], [graph.frame], [graph.time_s], [graph], mode))
-    if by_number:
-        raise UserError(
-            f"{video.path.name} does not give frame {min(by_number)}; leave it out of the folder of --videos"
-        )
+    """What is known of the frames of a video in each mode that is asked, before a head is."""
+    given = {mode: {graph.frame: graph for graph in truth.graphs} for mode, truth in truths.items()}
+    found: dict[Mode, list[ObservedFrames]] = {mode: [] for mode in truths}
+    waiting = sorted({number for graphs in given.values() for number in graphs})
+    for number, image in read_frames(video.path, list(waiting)):
+        waiting.remove(number)
+        with_classes: ObservedFrames | None = None
+        for mode in truths:
+            graph = given[mode].get(number)
+            if graph is None:
+                continue
+            if mode is Mode.SGCLS and with_classes is not None and graph is given[Mode.PREDCLS][number]:
+                observed = predictor.forget_classes(with_classes)
+            else:
+                observed = predictor.observe([image], [graph.frame], [graph.time_s], [graph], mode)
+            if mode is Mode.PREDCLS:
+                with_classes = observed
+            found[mode].append(observed)
+    if waiting:
+        raise UserError(f"{video.path.name} does not give frame {waiting[0]}; leave it out of the folder of --videos")
     yield from found.items()
 
 
@@ -294,11 +348,16 @@ def load_graphs(path: Path) -> list[SceneGraph] | None:
 def _read_predictions(
     data: TrainingData, run: HeadRun, mode: Mode, videos: Sequence[LabelledVideo]
 ) -> dict[str, list[SceneGraph]]:
-    return {
-        video.video_id: graphs
-        for video in videos
-        if (graphs := load_graphs(name_graphs(data, run, mode, video))) is not None
-    }
+    """The kept graphs by video; UserError, and the file is removed, where one cannot be read after all."""
+    predicted = {}
+    for video in videos:
+        path = name_graphs(data, run, mode, video)
+        graphs = load_graphs(path)
+        if graphs is None:
+            path.unlink(missing_ok=True)
+            raise UserError(f"{path} was damaged and is removed; run the same command again, which makes it anew")
+        predicted[video.video_id] = graphs
+    return predicted
 
 
 def _describe(
@@ -307,6 +366,7 @@ def _describe(
     head = runs[0].head
     command = options.command or f"evaluate scene-graphs --data {data.name}"
     truth = TRUTHS.get(data.source, f"source {data.source}")
+    truth += f", objects over {MAX_SMALL_SIDE} pixels" if leaves_out_small(mode, data) else ""
     origin = Origin(options.owner, data.name, part, truth, tuple(run.seed for run in runs), command)
     hashes = tuple(run.weights_hash[:12] for run in runs)
     return ScoredHead(head, find_relation_head(head).label, mode, hashes, origin)

@@ -7,7 +7,7 @@ video need not be in memory together.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -188,6 +188,12 @@ class SceneGraphPredictor:
         found = self._frame_boxes(images, given, mode)
         batch = build_pair_batch(self.trunk, images, found, times_s, classes_given=mode != Mode.SGCLS)
         return ObservedFrames(tuple(frames), tuple(times_s), tuple(found), batch, mode)
+
+    @torch.no_grad()
+    def forget_classes(self, observed: ObservedFrames) -> ObservedFrames:
+        """What sgcls knows of frames that were observed for predcls: the same boxes, features, and classes to find."""
+        logits = self.trunk.class_logits(observed.batch.object_features)
+        return replace(observed, batch=replace(observed.batch, object_logits=logits), mode=Mode.SGCLS)
 
     @torch.no_grad()
     def judge(self, observed: ObservedFrames) -> list[SceneGraph]:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ag_core.__main__ import main
+from ag_core.annotations.store_format import ANNOTATION
 from ag_core.catalog import RELATION_HEADS
 from ag_core.errors import UserError
 from ag_core.evaluation.protocol import Averaging, Constraint
@@ -103,7 +104,8 @@ def test_an_evaluation_that_was_ended_goes_on(
     data: TrainingData, seeds: tuple[Path, Path], kept: Path, tiny_presets: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     test = data.with_split("test")
-    options = SceneGraphOptions(seeds[:1], ("reldn",), (Mode.PREDCLS,), "tiny", max_frames=6)
+    # Two trainings on one detector: each video is looked at once.
+    options = SceneGraphOptions(seeds, ("reldn",), (Mode.PREDCLS, Mode.SGCLS), "tiny", max_frames=6)
     seen: list[tuple[str, int, int]] = []
 
     def stop(stage: str, done: int, total: int) -> None:
@@ -126,6 +128,45 @@ def test_an_evaluation_that_was_ended_goes_on(
         path.write_bytes(path.read_bytes()[:-50])
     assert evaluate_scene_graphs(test, options).to_json() == gone_on.to_json()
     assert len(looked_at) == 3
+
+
+def test_sparse_annotation_has_its_published_rule_and_no_false_edges(
+    data: TrainingData, seeds: tuple[Path, Path], kept: Path, tiny_presets: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sparse = TrainingData.open(data.store, "test", ANNOTATION, data.cache, "mine")
+    every = {mode: SceneGraphOptions(seeds[:1], ("frequency",), (mode,), "tiny") for mode in Mode}
+    videos = sparse.load().annotated()
+    boxes = np.concatenate([graph.object_boxes_xyxy for video in videos for graph in video.counted_graphs])
+    sides = (boxes[:, 2:] - boxes[:, :2]).min(axis=1)
+    limit = int(sides.min())  # so that the smallest are left out
+    monkeypatch.setattr(scene_graphs, "MAX_SMALL_SIDE", limit)
+    whole = [graph for video in videos for graph in scene_graphs.find_mode_truth(video, Mode.PREDCLS, sparse).graphs]
+    assert all(one is other for one, other in zip(whole, (g for video in videos for g in video.counted_graphs)))
+    large = [scene_graphs.find_mode_truth(video, Mode.SGDET, sparse) for video in videos]
+    assert 0 < sum(len(graph) for truth in large for graph in truth.graphs) == (sides > limit).sum() < len(sides)
+    assert all(len(graph) == len(others) for truth in large for graph, others in zip(truth.graphs, truth.others))
+    for mode, options in every.items():
+        scores = evaluate_scene_graphs(sparse, options)
+        assert scores.edges == () and "leaves nothing out" in scores.notes[0]
+        origin = scores.recalls[0].scored.origin
+        assert origin.truth == "annotated frames" + (
+            f", objects over {limit} pixels" if mode is not Mode.PREDCLS else ""
+        )
+
+
+def test_damaged_graphs_are_made_anew(
+    data: TrainingData, seeds: tuple[Path, Path], kept: Path, tiny_presets: None
+) -> None:
+    test = data.with_split("test")
+    options = SceneGraphOptions(seeds[:1], ("frequency",), (Mode.PREDCLS,), "tiny", max_frames=2)
+    whole = evaluate_scene_graphs(test, options)
+    path = next(kept.glob("graphs-*/*.npz"))
+    content = bytearray(path.read_bytes())
+    content[60:90] = bytes(30)
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="was damaged and is removed; run the same command again"):
+        evaluate_scene_graphs(test, options)
+    assert evaluate_scene_graphs(test, options).to_json() == whole.to_json()
 
 
 def test_graphs_are_kept_to_the_bit(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """From images to graphs: modes, frames apart, nobody in the frame, nothing to do."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from ag_core.catalog import RELATION_HEADS
 from ag_core.models.detector import build_faster_rcnn
+from ag_core.models.pairs import PairBatch
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import build_relation_head
 from ag_core.models.scene_graph import (
@@ -135,6 +137,17 @@ def test_given_boxes(predictor: SceneGraphPredictor, mode: Mode) -> None:
     else:
         assert ((graph.object_scores > 0) & (graph.object_scores < 1)).all()
     assert given.object_classes.tolist() == [3, 8, 20]
+
+
+def test_forgotten_classes_are_those_of_sgcls(predictor: SceneGraphPredictor) -> None:
+    frames, given = make_frames()[:1], [annotated()]
+    known = predictor.observe(frames, [1], [0.0], given, Mode.PREDCLS)
+    asked = predictor.observe(frames, [1], [0.0], given, Mode.SGCLS)
+    forgotten = predictor.forget_classes(known)
+    assert forgotten.mode is Mode.SGCLS
+    for field in fields(PairBatch):
+        assert torch.equal(getattr(forgotten.batch, field.name), getattr(asked.batch, field.name)), field.name
+    assert not torch.equal(forgotten.batch.object_logits, known.batch.object_logits)
 
 
 def test_given_without_a_person(predictor: SceneGraphPredictor) -> None:

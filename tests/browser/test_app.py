@@ -13,6 +13,7 @@ PAGES = {
     "Compare": "Compare",
     "Statistics": "Statistics",
     "SQL": "SQL",
+    "Benchmarks": "Benchmarks",
     "Run": "Run",
     "Make": "Make",
     "Doctor": "Doctor",

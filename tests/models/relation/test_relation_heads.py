@@ -1,5 +1,6 @@
 """The contract of every relation head, the losses by hand, and the frequencies by hand."""
 
+import re
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -145,6 +146,19 @@ def test_presets_fit_the_detector_of_their_size(head_id: str, size: str) -> None
     preset, detector = RELATION_HEADS[head_id].preset(size), DETECTORS[HOME_WORLD].preset(size)
     assert getattr(preset, "feature_size", detector.box_head_width) == detector.box_head_width
     assert getattr(preset, "map_channels", detector.pyramid_channels) == detector.pyramid_channels
+
+
+def test_the_document_lists_every_head_with_its_size() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "training.md").read_text()
+    listed = dict(re.findall(r"^\| `([a-z-]+)` \| .* \| ([\d,]+ \| [\d,]+) \|$", text, re.MULTILINE))
+    counted = {
+        head: " | ".join(
+            f"{sum(p.numel() for p in build_relation_head(head, entry.preset(size)).parameters()):,}"
+            for size in ("demo", "paper")
+        )
+        for head, entry in RELATION_HEADS.items()
+    }
+    assert listed == counted
 
 
 def test_unknown_head_lists_the_known() -> None:

@@ -126,7 +126,8 @@ def train_relations(
     entry, own_detector = find_relation_head(options.head), find_detector(HOME_WORLD)
     preset, weights = entry.preset(options.preset), own_detector.weights_path(options.weights)
     counting = find_relation_head("frequency")
-    kind = "video-relations" if Need.WHOLE_VIDEO in entry.needs else "relations"
+    whole = Need.WHOLE_VIDEO in entry.needs
+    kind = "video-relations" if whole else "relations"
     state = open_saved_state(f"{kind} {entry.id}", preset, data, options, (weights,))
     frequency_path = options.out if entry.id == counting.id else counting.weights_path(options.out.parent)
     if frequency_path.resolve() == options.out.resolve() and entry.id != counting.id:
@@ -145,13 +146,14 @@ def train_relations(
     detector = FasterRcnnDetector(model, options.compute.device)
     trunk = RegionFeatureExtractor(model)
     made = load_examples(data, videos, trunk, detector, hash_file(weights)[:12], options.every)
-    of_videos = list(track_progress(made, len(videos), "region features", listeners.stage))
-    if not any(of_videos):
+    of_videos = track_progress(made, len(videos), "region features", listeners.stage)
+    # One video after the other, so that its frames are not in memory twice.
+    examples = [one for found in of_videos for one in (join_video(found) if whole else found)]
+    if not examples:
         raise UserError(f"no frame of {data.name} shows a person with an object; give other data, or --every 1")
     torch.manual_seed(options.seed)
     head = build_relation_head(entry.id, preset).fit(classes, relations)
     head.to(options.compute.device)
-    examples = [one for found in of_videos for one in (join_video(found) if head.whole_video else found)]
     of_head, batch = find_relation_loss(entry.id), options.batch_of(kind)
     losses = make_relation_losses(head, of_head, examples, batch, options.compute)
     progress = fit(
@@ -161,7 +163,7 @@ def train_relations(
     facts |= describe_earlier_weights({"detector": weights})
     save_checkpoint(options.out, head.state_dict(), facts, half_precision=True)
     state.remove()
-    return counted, _describe_training(options.out, progress, len(examples), "videos" if head.whole_video else "frames")
+    return counted, _describe_training(options.out, progress, len(examples), "videos" if whole else "frames")
 
 
 def train_clip(data: TrainingData, options: TrainingOptions, listeners: Listeners = Listeners()) -> TrainedModel:

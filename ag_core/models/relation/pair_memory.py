@@ -8,8 +8,8 @@ The loss is balanced by logit adjustment (Menon et al. 2021, "Long-tail learning
 `balance` times the log odds of each relationship are added to the answers, which are given without them, so that a rare
 relationship is not given up for being rare.
 
-The judges add to a table by object class that starts as the training frequencies, as RelDN's does. The head looks at
-the whole video, forward and backward (methods C20).
+As in RelDN, what the features say straight away is added, and a table by object class that starts as the training
+frequencies. The head looks at the whole video, forward and backward (methods C20).
 """
 
 from typing import Self
@@ -172,6 +172,8 @@ class PairMemoryHead(RelationHead):
         self.judge_spatial = _make_judge(width, width, of_group[Group.SPATIAL], dropout)
         self.judge_contact = _make_judge(width, width, of_group[Group.CONTACT], dropout)
         self.judge_related = nn.Linear(width, 1)
+        self.judge_features = nn.Linear(3 * feature_size, N_RELATIONS)
+        nn.init.zeros_(self.judge_features.weight)
         self.usual = FrequencyBias()
         self.register_buffer("prior", torch.zeros(N_RELATIONS))
 
@@ -189,7 +191,8 @@ class PairMemoryHead(RelationHead):
 
         # Every pair by itself                                                     [P, W]
         regions = [batch.object_features[people], batch.union_features, batch.object_features[objects]]
-        pairs = self.enter_regions(self.drop(torch.cat(regions, dim=1))) + self.enter_place(pair_geometry(batch))
+        seen = self.drop(torch.cat(regions, dim=1))  # [P, 3D]
+        pairs = self.enter_regions(seen) + self.enter_place(pair_geometry(batch))
         pairs = pairs + self.enter_class(batch.object_logits[objects].softmax(dim=1))
 
         # Beside the others of its frame, and through the video                    [P, W]
@@ -198,10 +201,10 @@ class PairMemoryHead(RelationHead):
         for layer in self.remember:
             pairs = layer(pairs, frames, tracks, apart)
 
-        # Three judges, beside what is usual for the class                         [P, 25]
+        # Three judges, beside what the features say and is usual for the class    [P, 25]
         looked = self.judge_attention(torch.cat([pairs, self.see_gaze(batch)], dim=1))
         predicates = torch.cat([looked, self.judge_spatial(pairs), self.judge_contact(pairs)], dim=1)
-        predicates = predicates + self.usual(batch)
+        predicates = predicates + self.judge_features(seen) + self.usual(batch)
         if self.training:
             predicates = predicates + self.balance * self.prior
         return RelationLogits(predicates, batch.object_logits, self.judge_related(pairs)[:, 0])

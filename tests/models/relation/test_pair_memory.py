@@ -28,7 +28,7 @@ def test_parameters_at_demo_size() -> None:
     layer = 2 * attention + (3 * 4 + 4) + 3 * 2 * w + (w * 2 * w + 2 * w) + (2 * w * w + w)
     gaze = (64 * 16 * w + w) + (7 * w + w) + (2 * w * w + w)
     judges = sum(2 * inputs + inputs * w + w + w * n + n for inputs, n in ((2 * w, 3), (w, 6), (w, 16)))
-    expected = enter + 2 * layer + gaze + judges + (w + 1) + 36 * 25
+    expected = enter + 2 * layer + gaze + judges + (w + 1) + (3 * 256 * 25 + 25) + 36 * 25
     assert sum(p.numel() for p in build_relation_head("pair-memory").parameters()) == expected
 
 

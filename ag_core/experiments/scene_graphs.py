@@ -5,13 +5,10 @@ The graphs of a video are kept in the cache as they are made, known by everythin
 was ended goes on where it was, and one more head or seed costs only its own share.
 """
 
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile, is_zipfile
+from zipfile import is_zipfile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,9 +25,10 @@ from ag_core.evaluation.protocol import Origin, Owner
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import LabelledVideo, TrainingData
 from ag_core.experiments.evaluation import PARTS, TRUTHS, choose_evenly, read_seed
-from ag_core.experiments.kept_arrays import name_kept_file, remove_older
+from ag_core.experiments.kept_arrays import name_kept_file
+from ag_core.experiments.kept_graphs import load_graphs, save_graphs
 from ag_core.experiments.training import Listeners
-from ag_core.files import hash_bytes, hash_file_cached, stage_file
+from ag_core.files import hash_bytes, hash_file_cached
 from ag_core.models.detector import FasterRcnnDetector, load_faster_rcnn
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import RelationHead, load_relation_head
@@ -300,49 +298,6 @@ def name_graphs(data: TrainingData, run: HeadRun, mode: Mode, video: LabelledVid
     folder = data.cache / f"graphs-{run.head}-{run.key}-{mode}-{data.fingerprint[:12]}"
     numbers = [graph.frame for graph in video.counted_graphs]
     return name_kept_file(folder, video, numbers, "video", "models", ending=".npz")
-
-
-_FRAME_FIELDS = ("frames", "times_s", "persons", "person_scores", "counts")
-_OBJECT_FIELDS = ("object_classes", "object_boxes_xyxy", "object_scores", "relations")
-
-
-def save_graphs(path: Path, graphs: Sequence[SceneGraph]) -> None:
-    """Keep the graphs of a video as columns."""
-    nobody = np.full(4, np.nan, np.float32)
-    columns: dict[str, NDArray[Any]] = {
-        "frames": np.array([graph.frame for graph in graphs], np.int64),
-        "times_s": np.array([graph.time_s for graph in graphs], np.float64),
-        "persons": np.array(
-            [nobody if graph.person_box_xyxy is None else graph.person_box_xyxy for graph in graphs], np.float32
-        ).reshape(-1, 4),
-        "person_scores": np.array([graph.person_score for graph in graphs], np.float64),
-        "counts": np.array([len(graph) for graph in graphs], np.int64),
-    }
-    empty = SceneGraph(1, 0.0, None, 0.0, [], [], [], [])
-    for name in _OBJECT_FIELDS:
-        columns[name] = np.concatenate([getattr(graph, name) for graph in (empty, *graphs)])
-    with stage_file(path) as staged, staged.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **columns)
-    remove_older(path)
-
-
-def load_graphs(path: Path) -> list[SceneGraph] | None:
-    """What `save_graphs` kept; None where it is not there whole."""
-    damages = (OSError, ValueError, EOFError, KeyError, BadZipFile, zlib.error)
-    with suppress(*damages), path.open("rb") as opened, np.load(opened) as file:
-        columns = {name: file[name] for name in (*_FRAME_FIELDS, *_OBJECT_FIELDS)}
-        ends = np.cumsum(columns["counts"])
-        return [
-            SceneGraph(
-                int(columns["frames"][row]),
-                float(columns["times_s"][row]),
-                None if np.isnan(columns["persons"][row]).any() else columns["persons"][row],
-                float(columns["person_scores"][row]),
-                *(columns[name][end - columns["counts"][row] : end] for name in _OBJECT_FIELDS),
-            )
-            for row, end in enumerate(ends.tolist())
-        ]
-    return None
 
 
 def _read_predictions(

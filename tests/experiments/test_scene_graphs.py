@@ -16,12 +16,11 @@ from ag_core.errors import UserError
 from ag_core.evaluation.protocol import Averaging, Constraint
 from ag_core.experiments import scene_graphs
 from ag_core.experiments.datasets import TrainingData
+from ag_core.experiments.kept_graphs import load_graphs, save_graphs
 from ag_core.experiments.scene_graphs import (
     SceneGraphOptions,
     evaluate_scene_graphs,
     find_seen_triplets_of,
-    load_graphs,
-    save_graphs,
 )
 from ag_core.experiments.training import Listeners
 from ag_core.records import SceneGraph

@@ -18,6 +18,7 @@ from ag_core.annotations.store import AnnotationStore
 from ag_core.settings import ASSETS
 from ag_core.taxonomy import OTHER_RELATIONSHIP
 from benchmarks.annotations import JOBS
+from benchmarks.detection import measure as measure_detection
 from benchmarks.jobs.folders import Folders
 from benchmarks.jobs.usual import GROUPS, UsualDataSet, load_pickles
 from benchmarks.measuring import in_turn
@@ -251,3 +252,9 @@ def test_goals_and_the_table_in_a_document(tmp_path: Path) -> None:
     assert "old" not in text
     with pytest.raises(SystemExit, match="no place"):
         into_document(Path(__file__).parent.parent / "LICENSE", table)
+
+
+@pytest.mark.slow
+def test_boxes_are_equal_in_one_pass_and_in_two() -> None:
+    row = measure_detection(4, 1)
+    assert row.goals[0].value > 0 and row.equal.endswith("objects")

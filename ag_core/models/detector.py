@@ -22,8 +22,9 @@ from torchvision.ops import MultiScaleRoIAlign
 from ag_core.catalog import HOME_WORLD, find_detector
 from ag_core.models.backbone import BACKBONES
 from ag_core.models.checkpoints import load_checkpoint
+from ag_core.models.encoded_images import EncodedImages, encode_images, find_boxes
+from ag_core.models.folding import fold_batch_norms
 from ag_core.models.ignored_regions import let_ignore
-from ag_core.models.pixels import to_image_tensors
 from ag_core.models.references import import_reference
 from ag_core.presets import DEMO_DETECTOR, DetectorPreset
 from ag_core.records import Detections
@@ -75,10 +76,11 @@ def build_faster_rcnn(preset: DetectorPreset) -> FasterRCNN:
 
 
 def load_faster_rcnn(path: Path, preset: DetectorPreset = DEMO_DETECTOR) -> FasterRCNN:
-    """The project's detector from a checkpoint of `preset`, in eval mode; UserError on any other file."""
+    """The project's detector from a checkpoint of `preset`, ready to predict; UserError on any other file."""
     model = build_faster_rcnn(preset)
     load_checkpoint(path, model, preset.name, HOME_WORLD)
-    return model.eval()
+    fold_batch_norms(model)
+    return model
 
 
 class FasterRcnnDetector:
@@ -96,17 +98,20 @@ class FasterRcnnDetector:
         """A detector with the weights in `path`; UserError where the file is missing or not of `preset`."""
         return cls(load_faster_rcnn(path, preset), device)
 
-    @torch.inference_mode()
     def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
-        """One `Detections` per RGB image [H,W,3], best first, boxes clipped to the image.
+        """One `Detections` per RGB image [H,W,3], best first, boxes clipped to the image."""
+        return [found for encoded in self.encode(images) for found in self.detect_encoded(encoded)]
+
+    def encode(self, images: Sequence[NDArray[np.uint8]]) -> list[EncodedImages]:
+        """The images through the backbone, in their order.
 
         Neighbours of one size share a batch; others do not, because padding would change what is found.
         """
-        batches = (list(batch) for _, batch in groupby(images, key=np.shape))
-        # A training that runs in mixed precision may ask for boxes; what is found must not depend on that.
-        with torch.autocast(self.device.type, enabled=False):
-            found = [one for batch in batches for one in self.model(to_image_tensors(batch, self.device))]
-        return [self._to_detections(one) for one in found]
+        return [encode_images(self.model, list(batch)) for _, batch in groupby(images, key=np.shape)]
+
+    def detect_encoded(self, encoded: EncodedImages) -> list[Detections]:
+        """As `detect`, of images that went through the backbone of this detector before."""
+        return [self._to_detections(found) for found in find_boxes(self.model, encoded)]
 
     def _to_detections(self, found: dict[str, torch.Tensor]) -> Detections:
         kept = found["scores"] > self.score_threshold

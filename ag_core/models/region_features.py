@@ -5,7 +5,6 @@ the same kind (methods C2). Knows no pairs and no relationships.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -14,16 +13,7 @@ from torch import Tensor, nn
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.transform import resize_boxes
 
-from ag_core.models.pixels import to_image_tensors
-
-
-@dataclass(frozen=True)
-class EncodedImages:
-    """Images once through the backbone: pyramid levels, and (height, width) before and after scaling."""
-
-    levels: dict[str, Tensor]
-    scaled_sizes_hw: list[tuple[int, int]]
-    sizes_hw: list[tuple[int, int]]
+from ag_core.models.encoded_images import EncodedImages, encode_images
 
 
 class RegionFeatureExtractor(nn.Module):
@@ -48,9 +38,7 @@ class RegionFeatureExtractor(nn.Module):
     @torch.no_grad()
     def encode(self, images: Sequence[NDArray[np.uint8]]) -> EncodedImages:
         """RGB uint8 images [H,W,3], at least one, through transform and backbone, to be asked about several boxes."""
-        batch, _ = self.detector.transform(to_image_tensors(images, self.device))
-        levels = self.detector.backbone(batch.tensors)
-        return EncodedImages(levels, batch.image_sizes, [image.shape[:2] for image in images])
+        return encode_images(self.detector, images)
 
     @torch.no_grad()
     def maps_of(self, encoded: EncodedImages, boxes_per_image: Sequence[NDArray[np.float32] | Tensor]) -> Tensor:
@@ -63,12 +51,12 @@ class RegionFeatureExtractor(nn.Module):
         tensors = [torch.as_tensor(b, dtype=torch.float32).reshape(-1, 4).to(self.device) for b in boxes_per_image]
         scaled = [
             resize_boxes(boxes, before, after)
-            for boxes, before, after in zip(tensors, encoded.sizes_hw, encoded.scaled_sizes_hw)
+            for boxes, before, after in zip(tensors, encoded.sizes_hw, encoded.scaled.image_sizes)
         ]
         if sum(map(len, tensors)) == 0:
             [side] = set(self.detector.roi_heads.box_roi_pool.output_size)
             return torch.zeros(0, self.map_channels, side, side, device=self.device)
-        maps: Tensor = self.detector.roi_heads.box_roi_pool(encoded.levels, scaled, encoded.scaled_sizes_hw)
+        maps: Tensor = self.detector.roi_heads.box_roi_pool(encoded.levels, scaled, encoded.scaled.image_sizes)
         return maps
 
     @torch.no_grad()

@@ -6,8 +6,9 @@ changed. Looking at images (detector and region features) and judging pairs are 
 video need not be in memory together.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 import torch
@@ -17,7 +18,8 @@ from torchvision.ops import batched_nms
 
 from ag_core.boxes import take_upper_part, unite_boxes
 from ag_core.models.checkpoints import check_answers
-from ag_core.models.detector import Detector
+from ag_core.models.detector import Detector, FasterRcnnDetector
+from ag_core.models.encoded_images import EncodedImages
 from ag_core.models.pairs import HEAD_CELLS, PairBatch, join_batches, make_one_hot_logits
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation.head import RelationHead, to_object_probabilities
@@ -87,11 +89,13 @@ def build_pair_batch(
     frames: Sequence[FrameBoxes],
     times_s: Sequence[float],
     classes_given: bool = True,
+    encoded: Sequence[EncodedImages] | None = None,
 ) -> PairBatch:
     """One batch of all person-object pairs of a video's frames that have a person and objects, image after image.
 
     `classes_given` makes the boxes' classes certain; otherwise the trunk's classifier is asked. Frames without pairs
-    add nothing, but keep their number in `frame_of_pair`.
+    add nothing, but keep their number in `frame_of_pair`. `encoded` are the images where they went through the trunk's
+    backbone before.
     """
     boxes, unions, classes, pairs, frame_of_pair = [], [], [], [], []
     n_boxes = 0
@@ -109,7 +113,7 @@ def build_pair_batch(
         frame_of_pair += [index] * len(objects)
         n_boxes += 1 + len(objects)
 
-    features, union_features, head_maps = _encode_regions(trunk, images, boxes, unions)
+    features, union_features, head_maps = _encode_regions(trunk, images, boxes, unions, encoded)
     device = trunk.device
     logits = make_one_hot_logits(torch.tensor(classes, dtype=torch.int64, device=device))
     if not classes_given:
@@ -135,25 +139,41 @@ def _encode_regions(
     images: Sequence[NDArray[np.uint8]],
     boxes: list[NDArray[np.float32]],
     unions: list[NDArray[np.float32]],
+    encoded: Sequence[EncodedImages] | None,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Features of boxes and unions, and head maps: each image once and alone through the backbone, and images without
-    pairs not at all.
-
-    Alone, because images of other sizes in the batch would change the padding and with it the features. The person is
-    the first of an image's boxes.
-    """
+    """Features of boxes and unions, and head maps. The person is the first of an image's boxes."""
     empty = torch.zeros(0, trunk.feature_size, device=trunk.device)
     of_boxes, of_unions = [empty], [empty]
     head_maps = torch.zeros(len(images), trunk.map_channels, HEAD_CELLS, HEAD_CELLS, device=trunk.device)
-    for index, (image, image_boxes, image_unions) in enumerate(zip(images, boxes, unions)):
-        if len(image_boxes):
-            head = take_upper_part(image_boxes[:1], HEAD_SHARE)
-            maps = trunk.maps_of(trunk.encode([image]), [np.concatenate([head, image_boxes, image_unions])])
+    heads = [take_upper_part(image_boxes[:1], HEAD_SHARE) for image_boxes in boxes]
+    regions = [np.concatenate(of_image) for of_image in zip(heads, boxes, unions)]
+    for index, maps in enumerate(_pool_regions(trunk, images, regions, encoded)):
+        if len(maps):
             head_maps[index] = adaptive_avg_pool2d(maps[0], HEAD_CELLS)
             both = trunk.describe_maps(maps[1:])
-            of_boxes.append(both[: len(image_boxes)])
-            of_unions.append(both[len(image_boxes) :])
+            of_boxes.append(both[: len(boxes[index])])
+            of_unions.append(both[len(boxes[index]) :])
     return torch.cat(of_boxes), torch.cat(of_unions), head_maps
+
+
+def _pool_regions(
+    trunk: RegionFeatureExtractor,
+    images: Sequence[NDArray[np.uint8]],
+    regions: list[NDArray[np.float32]],
+    encoded: Sequence[EncodedImages] | None,
+) -> Iterator[torch.Tensor]:
+    """Of each image the maps of its regions; those without any do not go through the backbone for it.
+
+    Each goes alone, because images of other sizes in the batch would change the padding and with it the features.
+    """
+    if encoded is None:
+        for image, of_image in zip(images, regions):
+            yield trunk.maps_of(trunk.encode([image]), [of_image]) if len(of_image) else torch.zeros(0)
+        return
+    rest = iter(regions)
+    for group in encoded:
+        of_group = list(islice(rest, len(group)))
+        yield from trunk.maps_of(group, of_group).split([len(of_image) for of_image in of_group])
 
 
 class SceneGraphPredictor:
@@ -168,6 +188,9 @@ class SceneGraphPredictor:
     ) -> None:
         self.detector = detector
         self.trunk = trunk.to(device)
+        self._sharing: FasterRcnnDetector | None = None
+        if isinstance(detector, FasterRcnnDetector) and detector.model is trunk.detector:
+            self._sharing = detector
         self.head = head.to(device).eval()
 
     @torch.no_grad()
@@ -185,8 +208,14 @@ class SceneGraphPredictor:
         """
         if not len(images) == len(frames) == len(times_s):
             raise ValueError(f"{len(images)} images, {len(frames)} frame numbers, {len(times_s)} times; give one each")
-        found = self._frame_boxes(images, given, mode)
-        batch = build_pair_batch(self.trunk, images, found, times_s, classes_given=mode != Mode.SGCLS)
+        encoded = None
+        if mode == Mode.SGDET and self._sharing is not None:  # one pass of the backbone for boxes and features
+            encoded = self._sharing.encode(images)
+            detected = [one for group in encoded for one in self._sharing.detect_encoded(group)]
+            found = [boxes_from_detections(one) for one in detected]
+        else:
+            found = self._frame_boxes(images, given, mode)
+        batch = build_pair_batch(self.trunk, images, found, times_s, mode != Mode.SGCLS, encoded)
         return ObservedFrames(tuple(frames), tuple(times_s), tuple(found), batch, mode)
 
     @torch.no_grad()

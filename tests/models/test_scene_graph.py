@@ -10,10 +10,12 @@ import torch
 from numpy.typing import NDArray
 
 from ag_core.catalog import RELATION_HEADS
-from ag_core.models.detector import build_faster_rcnn
+from ag_core.models.checkpoints import load_checkpoint
+from ag_core.models.detector import FasterRcnnDetector, build_faster_rcnn, load_faster_rcnn
 from ag_core.models.pairs import PairBatch
+from ag_core.models.pixels import to_image_tensors
 from ag_core.models.region_features import RegionFeatureExtractor
-from ag_core.models.relation import build_relation_head
+from ag_core.models.relation import build_relation_head, load_relation_head
 from ag_core.models.scene_graph import (
     SceneGraphPredictor,
     boxes_from_detections,
@@ -22,7 +24,9 @@ from ag_core.models.scene_graph import (
 )
 from ag_core.presets import DEMO_DETECTOR
 from ag_core.records import Detections, SceneGraph
+from ag_core.settings import WEIGHTS, settings
 from ag_core.taxonomy import GROUP_SLICES, N_CLASSES, N_RELATIONS, Group, Mode
+from ag_core.video.frames import read_frames
 
 
 class FixedDetector:
@@ -210,3 +214,51 @@ def test_trunk_is_frozen(trunk: RegionFeatureExtractor) -> None:
     assert not any(module.training for module in trunk.modules())
     with pytest.raises(ValueError, match="lists of boxes"):
         trunk.region_features(make_frames(), [np.zeros((1, 4), np.float32)])
+
+
+class Apart:
+    """A detector whose backbone nobody shares."""
+
+    def __init__(self, detector: FasterRcnnDetector) -> None:
+        self.detector = detector
+
+    def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        return self.detector.detect(images)
+
+
+def test_boxes_and_features_come_from_one_pass() -> None:
+    videos = settings().showcase / "videos"
+    images = [frame for _, frame in read_frames(min(videos.glob("*.mp4")), [1, 40, 80])]
+    images.append(np.ascontiguousarray(images[0][:200]))
+    model = load_faster_rcnn(WEIGHTS / "detector.safetensors")
+    seen: list[int] = []
+    model.backbone.register_forward_pre_hook(lambda module, given: seen.append(len(given[0])))
+    detector, trunk = FasterRcnnDetector(model), RegionFeatureExtractor(model)
+    head, _ = load_relation_head("reldn", WEIGHTS)
+    numbers, times = [1, 2, 3, 4], [0.0, 1.0, 2.0, 3.0]
+    together = predict(SceneGraphPredictor(detector, trunk, head), images, numbers, times)
+    assert sum(seen) == 4
+    apart = predict(SceneGraphPredictor(Apart(detector), trunk, head), images, numbers, times)
+    assert sum(seen) == 4 + 4 + 4
+    assert sum(map(len, together)) > 8
+    for one, other in zip(together, apart, strict=True):
+        assert one.object_classes.tolist() == other.object_classes.tolist()
+        assert np.allclose(one.object_boxes_xyxy, other.object_boxes_xyxy, atol=1e-3)
+        assert np.allclose(one.object_scores, other.object_scores, atol=1e-4)
+        assert np.allclose(one.relations, other.relations, atol=1e-3)
+
+
+def test_the_shipped_detector_finds_what_torchvision_finds() -> None:
+    """Boxes and scores of the folded network in parts are those of the network as it was trained, as a whole."""
+    videos = settings().showcase / "videos"
+    images = [frame for _, frame in read_frames(min(videos.glob("*.mp4")), [1, 60])]
+    trained = build_faster_rcnn(DEMO_DETECTOR)
+    load_checkpoint(WEIGHTS / "detector.safetensors", trained, DEMO_DETECTOR.name, "home-world")
+    with torch.no_grad():
+        wanted = trained.eval()(to_image_tensors(images))
+    found = FasterRcnnDetector.from_checkpoint(WEIGHTS / "detector.safetensors").detect(images)
+    for one, other in zip(found, wanted, strict=True):
+        kept = other["scores"] > 0.05
+        assert one.classes.tolist() == (other["labels"][kept] - 1).tolist()
+        assert np.allclose(one.boxes_xyxy, other["boxes"][kept].numpy(), rtol=1e-4, atol=1e-3)
+        assert np.allclose(one.scores, other["scores"][kept].numpy(), atol=1e-4)

@@ -1,0 +1,53 @@
+"""Images once through a Faster R-CNN's backbone, to be asked for boxes and for the features of any regions.
+
+Knows torchvision's detectors; no classes and no thresholds.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torchvision.models.detection import FasterRCNN
+from torchvision.models.detection.image_list import ImageList
+
+from ag_core.models.pixels import to_image_tensors
+
+
+@dataclass(frozen=True)
+class EncodedImages:
+    """Images after the backbone: as they went in, scaled and padded, the pyramid levels, and (height, width) before."""
+
+    scaled: ImageList
+    levels: dict[str, Tensor]
+    sizes_hw: list[tuple[int, int]]
+
+    def __len__(self) -> int:
+        return len(self.sizes_hw)
+
+
+@torch.no_grad()
+def encode_images(model: FasterRCNN, images: Sequence[NDArray[np.uint8]]) -> EncodedImages:
+    """RGB uint8 images [H,W,3], at least one, through a detector's transform and backbone.
+
+    Images of several sizes are padded to the largest, which changes the features at their edges.
+    """
+    device = next(model.parameters()).device
+    scaled, _ = model.transform(to_image_tensors(images, device))
+    # A training that runs in mixed precision may ask for boxes; what is found must not depend on that.
+    with torch.autocast(device.type, enabled=False):
+        levels = model.backbone(scaled.tensors.contiguous(memory_format=torch.channels_last))
+    return EncodedImages(scaled, levels, [image.shape[:2] for image in images])
+
+
+@torch.no_grad()
+def find_boxes(model: FasterRCNN, encoded: EncodedImages) -> list[dict[str, Tensor]]:
+    """Of each image, the `boxes` [N,4] in its own pixels, `labels` [N] and `scores` [N] that a detector finds."""
+    model.eval()
+    with torch.autocast(encoded.scaled.tensors.device.type, enabled=False):
+        proposals, _ = model.rpn(encoded.scaled, encoded.levels)
+        found, _ = model.roi_heads(encoded.levels, proposals, encoded.scaled.image_sizes)
+    answer: list[dict[str, Tensor]] = model.transform.postprocess(found, encoded.scaled.image_sizes, encoded.sizes_hw)
+    return answer

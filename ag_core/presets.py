@@ -248,8 +248,8 @@ PAPER_GRAPH_RCNN_EQUAL = GraphRcnnPreset("graph-rcnn-equal-paper", 1024, 1024, F
 DEMO_STTRAN = SttranPreset("sttran-demo", 256, 64, 32, 16, 8, 512, 3, 128)
 PAPER_STTRAN = SttranPreset("sttran-paper", 1024, 512, 200, 256, 8, 2048, 3, 1024)
 
-DEMO_PAIR_MEMORY = PairMemoryPreset("pair-memory-demo", 256, 64, 128, 4, 2, 0.2, 0.3)
-PAPER_PAIR_MEMORY = PairMemoryPreset("pair-memory-paper", 1024, 256, 512, 8, 3, 0.2, 0.3)
+DEMO_PAIR_MEMORY = PairMemoryPreset("pair-memory-demo", 256, 64, 128, 4, 2, 0.2, 0.15)
+PAPER_PAIR_MEMORY = PairMemoryPreset("pair-memory-paper", 1024, 256, 512, 8, 3, 0.2, 0.15)
 
 DEMO_VIDEO = I3dPreset(
     name="video-demo",

@@ -398,9 +398,13 @@ def test_a_process_that_died_while_idle_is_replaced(store_path: Path) -> None:
 
 def test_the_process_loads_little() -> None:
     """Whoever asks first waits for it: with pandas twice as long."""
-    program = (
-        "import sys, ag_core.queries.sql.process; print(sorted({'pandas', 'torch', 'streamlit'} & {*sys.modules}))"
-    )
+    program = """
+import sys, duckdb, ag_core.queries.sql.process
+from ag_core.queries.sql.answers import correct_json
+table = duckdb.sql("select '[1.5, NaN]' as j").to_arrow_reader(9).read_all()
+assert correct_json(table, [0]).column(0)[0].as_py() == "[1.5, null]"
+print(sorted({'pandas', 'torch', 'streamlit'} & {*sys.modules}))
+"""
     assert subprocess.check_output([sys.executable, "-c", program], text=True) == "[]\n"
 
 

@@ -48,6 +48,20 @@ def test_a_click_on_a_bar_filters_explore(app: Callable[..., str], visit: Callab
     expect(page.get_by_text(re.compile(rf"^{said[1] if said else 1} of \d+ videos fit"))).to_be_visible()
 
 
+def test_shades_keep_their_colours_when_the_address_changes(
+    app: Callable[..., str], visit: Callable[..., Page]
+) -> None:
+    page = visit(f"{app('app.py')}/Statistics", {"tab": "Objects and relationships"})
+    settled(page)
+    page.get_by_text("Heat map", exact=True).click()
+    page.wait_for_url("**shape=Heat+map**")
+    expect(page.get_by_text("share of boxes")).to_be_visible()
+    colours = page.locator("[data-testid=stVegaLiteChart] path").evaluate_all(
+        "paths => paths.map(one => one.getAttribute('fill'))"
+    )
+    assert colours and not [colour for colour in colours if colour and colour.startswith("url(")]
+
+
 def test_a_frame_of_the_strip_opens_the_player_at_its_moment(
     app: Callable[..., str], visit: Callable[..., Page]
 ) -> None:

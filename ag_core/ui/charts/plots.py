@@ -192,7 +192,7 @@ def draw_heat_map(
             color=encode_cell_colour(
                 value,
                 alt.Scale(range=CELL_RAMP[dark], domain=domain, type="sqrt" if compress else "linear"),
-                alt.Legend(title=label, orient="right", gradientLength=min(180, HEAT_ROW_HEIGHT * len(rows))),
+                label,
             ),
             tooltip=[alt.Tooltip(f"{name}:N") for name in table.columns if name not in (value, MARK)]
             + [alt.Tooltip(f"{value}:Q", format=number, title=label)],
@@ -202,10 +202,27 @@ def draw_heat_map(
     return make_pickable(chart) if MARK in table else chart
 
 
-def encode_cell_colour(value: str, scale: alt.Scale, legend: alt.Legend) -> Any:
+def encode_cell_colour(value: str, scale: alt.Scale, title: str) -> Any:
     """The column `value` as the colour of a cell; one of nothing has the page's colour."""
-    shade = alt.Color(f"{value}:Q", scale=scale, legend=legend)
+    shade = alt.Color(f"{value}:Q", scale=scale, legend=build_shade_legend(title))
     return alt.when(alt.datum[value] != 0).then(shade).otherwise(alt.value("transparent"))
+
+
+def build_shade_legend(title: str) -> alt.Legend:
+    """What shades of one colour mean, as squares.
+
+    Not as a band: a browser finds a band's gradient by the page's address as it was when the chart was drawn, and the
+    address changes with every choice on the page.
+    """
+    return alt.Legend(
+        title=title,
+        orient="right",
+        type="symbol",
+        symbolType="square",
+        symbolStrokeWidth=0,
+        symbolOpacity=1,
+        tickCount=5,
+    )
 
 
 def draw_object_relation_map(

@@ -17,6 +17,7 @@ from ag_core.ui.charts.plots import (
     GROUP_COLOURS,
     GROUPS,
     PLAIN,
+    build_shade_legend,
     encode_cell_colour,
     get_model_colour,
     label_rows,
@@ -152,7 +153,7 @@ def draw_query_chart(
         chart = base.mark_rect(stroke="#80808040", strokeWidth=0.5).encode(
             x=alt.X("x:N", title=x, sort=None, axis=alt.Axis(labelAngle=-50, labelLimit=160, labelOverlap=True)),
             y=alt.Y("y:N", title=y, sort=None, axis=label_rows(200)),
-            color=encode_cell_colour("colour", scale, alt.Legend(title=colour or ROWS)),
+            color=encode_cell_colour("colour", scale, colour or ROWS),
             tooltip=tooltip,
         ).properties(height=alt.Step(18))  # fmt: skip
     elif kind == "Histogram":
@@ -246,7 +247,8 @@ def _encode_colour(table: pd.DataFrame, colour: str | None, kind: str, dark: boo
     if "colour" not in table or kind == "Heat map":
         return {}
     if pd.api.types.is_numeric_dtype(table["colour"]):
-        return {"color": alt.Color("colour:Q", title=colour, scale=alt.Scale(range=MARK_RAMP[dark]))}
+        scale = alt.Scale(range=MARK_RAMP[dark])
+        return {"color": alt.Color("colour:Q", scale=scale, legend=build_shade_legend(colour or ""))}
     legend, names = alt.Legend(orient="top", symbolType="square"), set(table["colour"])
     scale = alt.Scale(range=CATEGORIES[dark])
     if names <= set(GROUPS):

@@ -90,7 +90,7 @@ def test_the_readers_scores_stand_beside_the_papers(own_scores: Path) -> None:
         "Table 5",
     ):
         assert words in said, words
-    assert "vrd was not scored: it had no weights (vrd.safetensors)." in said
+    assert "Not scored, for want of weights: VRD" in said
 
 
 def test_the_link_keeps_the_choice(own_scores: Path) -> None:

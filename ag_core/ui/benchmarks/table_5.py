@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
+from ag_core.catalog import RELATION_HEADS
 from ag_core.evaluation.metric_table import MetricTable
 from ag_core.evaluation.metrics import Metric
 from ag_core.evaluation.paper_results import read_paper_table
@@ -13,6 +14,7 @@ from ag_core.results.scene_graph_scores import RecallRow
 from ag_core.taxonomy import Mode
 from ag_core.ui import shipped_files
 from ag_core.ui.benchmarks.scope import BenchmarkScope
+from ag_core.ui.formatting import escape_markdown
 from ag_core.ui.page import show_owner_note
 from ag_core.ui.widgets.pickers import show_download
 
@@ -34,9 +36,18 @@ def show_table_5(scope: BenchmarkScope) -> None:
         st.caption("No head was scored so.")
     for what, table in tables.items():
         show_metric_table(table, what, scope.file_part, f"benchmarks_{what}")
-    for head, file in scope.scores.missing.items():
-        st.caption(f"{head} was not scored: it had no weights ({file}).")
+    if scope.scores.missing:
+        st.caption(explain_missing_heads(list(scope.scores.missing)))
     show_paper_table(scope.mode)
+
+
+def explain_missing_heads(heads: Sequence[str]) -> str:
+    """One sentence for the heads that were not scored, and how they come into the table."""
+    labels = [RELATION_HEADS[head].label if head in RELATION_HEADS else head for head in heads]
+    return (
+        f"Not scored, for want of weights: {', '.join(map(escape_markdown, labels))}. "
+        "`python -m ag_core train relations --head NAME` trains one."
+    )
 
 
 def show_paper_table(*modes: Mode) -> None:
@@ -85,7 +96,7 @@ def build_paper_table(mode: Mode) -> MetricTable:
 SHORT = {
     AVERAGING_NAMES[Averaging.FRAME]: "over frames",
     AVERAGING_NAMES[Averaging.VIDEO]: "over videos",
-    AVERAGING_NAMES[Averaging.RELATION]: "over relationships",
+    f", {AVERAGING_NAMES[Averaging.RELATION]}": "",
     AVERAGING_NAMES[Averaging.MICRO]: "pooled",
     " in %": "",
 }

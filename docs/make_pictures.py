@@ -37,6 +37,7 @@ PAGES = {
     "search": ("Search", {"sequence": "not contacting cup\nthen holding cup within 5 s\nthen drinking_from cup"}),
     "statistics": ("Statistics", {"tab": "Objects and relationships"}),
     "sql": ("SQL", {}),
+    "benchmarks": ("Benchmarks", {"benchmark": "Relationships"}),
     "run": ("Run", {}),
     "make": ("Make", {}),
     "doctor": ("Doctor", {}),

@@ -14,6 +14,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.priority import keep_priority
+
 CELLS = 12
 N_FRAMES = 75
 SIZE_WH = (352, 288)  # the one size that the oldest codecs take
@@ -69,6 +71,7 @@ class Recording:
     pixel_shape: Fraction | None = None
     change: Callable[[Path, Path], None] | None = None
 
+    @keep_priority()
     def write(self, folder: Path, n_frames: int = N_FRAMES) -> Path:
         """Write it into a folder and return its path. Raises what PyAV raises where it cannot."""
         path = folder / self.name

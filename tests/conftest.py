@@ -48,6 +48,13 @@ ANNOTATED = (3, 9, 15, 27)
 """The annotated frames of each stand-in clip, 1-based."""
 
 
+@pytest.fixture(autouse=True)
+def ordinary_priority() -> Iterator[None]:
+    """No test leaves its process a real-time one: a browser that it starts would take the computer from all others."""
+    yield
+    assert not hasattr(os, "sched_getscheduler") or os.sched_getscheduler(0) == os.SCHED_OTHER
+
+
 def pytest_sessionfinish() -> None:
     """Close what the pages keep open, so that DuckDB has nothing to complain about at the end."""
     if "streamlit" in sys.modules:

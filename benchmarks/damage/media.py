@@ -12,6 +12,7 @@ import av
 import numpy as np
 
 from benchmarks.damage.containers import Element, list_elements, replace_span
+from benchmarks.priority import keep_priority
 
 WIDTH, HEIGHT, N_FRAMES = 96, 64, 30
 
@@ -65,6 +66,7 @@ def draw_frame(number: int) -> "np.ndarray":
 
 
 @cache
+@keep_priority()
 def make_media(index: int) -> bytes:
     """The whole file of a kind."""
     kind = KINDS[index]

@@ -16,6 +16,7 @@ from ag_core.errors import UserError
 from ag_core.video.frames import probe_video, read_comment, read_frames, read_poster
 from ag_core.video.index import read_frame_index
 from ag_core.video.transcode import is_playable, to_browser_playable
+from benchmarks.priority import keep_priority
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 WIDTH, HEIGHT = 64, 48
@@ -35,6 +36,7 @@ def number_in(frame: NDArray[np.uint8]) -> int:
     return sum(1 << bit for bit in range(7) if frame[28:36, 6 + 8 * bit : 10 + 8 * bit].mean() > 128)
 
 
+@keep_priority()
 def write_video(
     path: Path,
     n_frames: int = 40,

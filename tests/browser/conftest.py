@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlparse
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
@@ -92,10 +92,22 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]
 
 
 def is_error(said: ConsoleMessage) -> bool:
-    """Whether the console reports a fault. A page opened by its own link makes Streamlit look for its server below the
-    page's path first; the browser reports those two misses, and they are none of ours."""
-    probe = said.location.get("url", "").endswith(("/_stcore/health", "/_stcore/host-config"))
-    return said.type == "error" and not probe
+    """Whether the console reports a fault.
+
+    Two misses are none of ours. A page opened by its own link makes Streamlit look for its server below the page's path
+    first. And Streamlit forgets the pictures of a page as soon as nobody is on it, so that on a busy computer one that
+    the browser still asks for while the page is left, or found again by Back, may be gone; the page that stands gets
+    pictures of its own.
+    """
+    url = urlparse(said.location.get("url", ""))
+    probe = url.path.endswith(("/_stcore/health", "/_stcore/host-config"))
+    left = "/media/" in url.path and "404" in said.text
+    return said.type == "error" and not probe and not left
+
+
+def format_message(said: ConsoleMessage) -> str:
+    """What the console says, and of which address."""
+    return f"{said.text} {said.location.get('url', '')}".strip()
 
 
 @pytest.fixture
@@ -131,7 +143,7 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
         page.set_default_timeout(1000 * PATIENCE_S)
         page.on("request", asked)
         if not may_fail:
-            page.on("console", lambda said: errors.append(said.text) if is_error(said) else None)
+            page.on("console", lambda said: errors.append(format_message(said)) if is_error(said) else None)
             page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(f"{url}?{urlencode(query)}" if query else url)
         return page

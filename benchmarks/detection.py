@@ -8,7 +8,6 @@ through its backbone again for the features of its regions. Boxes must agree to 
 scores to 0.0001 before a ratio is printed. Seconds of the processor on one thread, so that other work counts little.
 """
 
-import argparse
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -20,7 +19,6 @@ import torch
 from numpy.typing import NDArray
 
 from ag_core.catalog import DEFAULT_RELATION_HEAD, HOME_WORLD
-from ag_core.evaluation.results_log import append_log_row, build_log_row
 from ag_core.models.checkpoints import load_checkpoint
 from ag_core.models.detector import FasterRcnnDetector, build_faster_rcnn, load_faster_rcnn
 from ag_core.models.pixels import to_image_tensors
@@ -36,7 +34,8 @@ from ag_core.presets import DEMO_DETECTOR
 from ag_core.records import Detections
 from ag_core.settings import WEIGHTS, settings
 from ag_core.video.frames import read_frames
-from benchmarks.report import Goal, Row, as_markdown, as_text, into_document, machine, time_of
+from benchmarks.command import Benchmark, run_benchmark
+from benchmarks.report import Goal, Row, time_of
 
 AT_ONCE = 2
 MARKS = "<!-- detection -->", "<!-- end of detection -->"
@@ -136,25 +135,15 @@ def measure(n_frames: int, repeats: int) -> Row:
     )
 
 
-def main() -> None:
-    """Measure, print, and fill the document and the log that are named."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--frames", type=int, default=24)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="fill the table of this document")
-    parser.add_argument("--log", type=Path, metavar="FILE", help="append the result to this log")
-    options = parser.parse_args()
-    where = machine()
-    row = measure(options.frames, options.repeats)
-    print(as_text(row))
-    if options.markdown is not None:
-        data = "Frames of 480 x 270 of the shipped films, demo detector, one thread; seconds of the processor."
-        into_document(options.markdown, as_markdown([row], data, options.repeats, where), MARKS)
-    if options.log is not None:
-        about = {"machine": where, "job": row.job, "costs": row.costs, "equal": row.equal}
-        goals = {goal.what: round(goal.value, 3) for goal in row.goals}
-        append_log_row(options.log, build_log_row("benchmark of detection", (), about | goals))
-
-
 if __name__ == "__main__":
-    main()
+    run_benchmark(
+        Benchmark(
+            "detection",
+            "Frames of 480 x 270 of the shipped films, demo detector, one thread; seconds of the processor.",
+            MARKS,
+            measure,
+            frames=24,
+            repeats=3,
+        ),
+        __doc__,
+    )

@@ -7,10 +7,8 @@ and answer the same: 4 constraints, 25 and 26 relationships, R, mR in both defin
 50 and 100, over frames and over videos. The answers must be equal bit for bit before a ratio is printed.
 """
 
-import argparse
 import statistics
 import time
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +16,11 @@ from numpy.typing import NDArray
 from ag_core.evaluation.graph_columns import N_RELEASED
 from ag_core.evaluation.graph_recall import KS, GraphRecall, score_columns
 from ag_core.evaluation.protocol import Constraint
-from ag_core.evaluation.results_log import append_log_row, build_log_row
 from ag_core.taxonomy import N_CLASSES, N_RELATIONS
+from benchmarks.command import Benchmark, run_benchmark
 from benchmarks.loop_recall import LoopFrame, LoopRecall, score_frames
 from benchmarks.random_graphs import draw_frames, to_columns
-from benchmarks.report import Goal, Row, as_markdown, as_text, into_document, machine, time_of
+from benchmarks.report import Goal, Row, time_of
 
 SIZES = (N_RELATIONS, N_RELEASED)
 MARKS = "<!-- graph scoring -->", "<!-- end of graph scoring -->"
@@ -78,25 +76,15 @@ def measure(n_frames: int, repeats: int) -> Row:
     )
 
 
-def main() -> None:
-    """Measure, print, and fill the document and the log that are named."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--frames", type=int, default=5000)
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="fill the table of this document")
-    parser.add_argument("--log", type=Path, metavar="FILE", help="append the result to this log")
-    options = parser.parse_args()
-    where = machine()
-    row = measure(options.frames, options.repeats)
-    print(as_text(row))
-    if options.markdown is not None:
-        table = as_markdown([row], "Random graphs, seed 0; seconds of the processor.", options.repeats, where)
-        into_document(options.markdown, table, MARKS)
-    if options.log is not None:
-        about = {"machine": where, "job": row.job, "costs": row.costs, "equal": row.equal}
-        goals = {goal.what: round(goal.value, 3) for goal in row.goals}
-        append_log_row(options.log, build_log_row("benchmark of graph scoring", (), about | goals))
-
-
 if __name__ == "__main__":
-    main()
+    run_benchmark(
+        Benchmark(
+            "graph scoring",
+            "Random graphs, seed 0; seconds of the processor.",
+            MARKS,
+            measure,
+            frames=5000,
+            repeats=5,
+        ),
+        __doc__,
+    )

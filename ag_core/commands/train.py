@@ -61,6 +61,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         if kind == "detector":
             held_out = "keep every N-th video out of learning, judge the network on it now and then, and write the best"
             add_whole_number(one, "--hold-out", least=2, most=MAX_FRAME, metavar="N", help=held_out)
+            start = "detector weights to begin with, as far as they fit (default: random ones)"
+            one.add_argument("--start-from", type=Path, metavar="WEIGHTS", help=start)
         if kind in ("relations", "clip", "action"):
             one.add_argument("--weights", type=Path, metavar="DIR", help="folder of earlier weights (default: shipped)")
         if kind == "relations":
@@ -108,6 +110,7 @@ def run(options: argparse.Namespace) -> None:
         operator=given.get("operator"),
         few_shot=given.get("few_shot"),
         hold_out=given.get("hold_out"),
+        start_from=given.get("start_from"),
     )
     _check_out(options)
     data = open_data(options, options.split)

@@ -44,6 +44,7 @@ from ag_core.models.detector import FasterRcnnDetector, build_faster_rcnn, load_
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import build_relation_head, find_relation_loss
 from ag_core.models.video import build_bank_head, build_clip_classifier
+from ag_core.models.warm_start import copy_fitting_weights
 from ag_core.presets import VideoPreset
 from ag_core.progress import Progress, track_progress
 
@@ -81,7 +82,7 @@ class TrainedModel:
 
 
 def train_detector(data: TrainingData, options: TrainingOptions, listeners: Listeners = Listeners()) -> TrainedModel:
-    """Train the Faster R-CNN from random weights on the annotated frames that count.
+    """Train the Faster R-CNN on the annotated frames that count, from random weights or from what of others fits.
 
     The weights are an average over the last steps. With held-out videos they are those that did best on these; how it
     went lies beside them in NAME.curve.jsonl.
@@ -94,7 +95,11 @@ def train_detector(data: TrainingData, options: TrainingOptions, listeners: List
     frames = DetectorFrames.from_videos(learned)
     _decode(frames.cache, frames.videos, listeners)
     torch.manual_seed(options.seed)
-    model = build_faster_rcnn(preset).to(options.compute.device)
+    model = build_faster_rcnn(preset)
+    earlier = {} if options.start_from is None else {"start": options.start_from}
+    for path in earlier.values():
+        listeners.note(f"{path}: {copy_fitting_weights(model, preset, path).describe()}")
+    model.to(options.compute.device)
     losses = make_detector_losses(model, frames, options.batch_of("detector"), options.compute)
     average = WeightAverage(model)
     companions: dict[str, Companion] = {"average": average}
@@ -107,6 +112,7 @@ def train_detector(data: TrainingData, options: TrainingOptions, listeners: List
     companions["curve"] = LearningCurve(options.out.with_suffix(".curve.jsonl"), judge, listeners.note)
     progress = fit(model, losses, recipe, state, options.resume, listeners.steps, listeners.note, companions)
     facts = _build_metadata("detector", HOME_WORLD, preset.name, loaded, options, progress)
+    facts |= describe_earlier_weights(earlier)
     weights = average.network.state_dict()
     if judge is not None:
         weights = judge.best
@@ -302,6 +308,7 @@ def _build_metadata(
     """What a weights file says of itself; no path of this machine. Without progress it was counted, not trained."""
     chosen = f" --few-shot {options.few_shot}" if options.few_shot else ""
     chosen += f" --hold-out {options.hold_out}" if options.hold_out else ""
+    chosen += " --start-from earlier weights" if options.start_from else ""
     seed = f" --seed {options.seed}{chosen}" if progress is not None else ""
     facts = {
         "model": model,

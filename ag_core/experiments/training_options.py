@@ -43,6 +43,7 @@ class TrainingOptions:
     network   clip: the clip network of the catalog to train
     operator  action: what the heads take from their windows, a name of BANK_OPERATORS; None takes the preset's
     hold_out  detector: every how many-th video is kept out of learning and judges the network; None for no video
+    start_from  detector: earlier weights to begin with, as far as they fit; None begins at random
     few_shot  clip, action: profile whose base classes alone count in the loss; None for all classes
     UserError for numbers that train nothing.
     """
@@ -62,6 +63,7 @@ class TrainingOptions:
     operator: str | None = None
     few_shot: str | None = None
     hold_out: int | None = None
+    start_from: Path | None = None
 
     def __post_init__(self) -> None:
         if self.batch is not None and self.batch < 1:
@@ -100,9 +102,10 @@ def open_saved_state(
 
     UserError where `out` cannot be written, an earlier file is missing, or there is nothing that could be resumed.
     """
-    for path in earlier:
+    inputs = [*earlier, *([] if options.start_from is None else [options.start_from])]
+    for path in inputs:
         read_metadata(path)
-    check_weights_target(options.out, [*earlier, *([data.store] if isinstance(data.store, Path) else [])])
+    check_weights_target(options.out, [*inputs, *([data.store] if isinstance(data.store, Path) else [])])
     state = find_saved_state(kind, preset, data, options, earlier)
     if options.resume:
         state.check()
@@ -138,6 +141,7 @@ def find_saved_state(
         "--every": str(options.every),
         "--few-shot": options.few_shot or "none",
         "--hold-out": str(options.hold_out or "none"),
+        "--start-from": "none" if options.start_from is None else hash_file(options.start_from)[:12],
         "data": f"{data.name} {data.split} {data.fingerprint[:12]}",
         "--weights": " ".join(hash_file(path)[:12] for path in earlier) or "none",
     }

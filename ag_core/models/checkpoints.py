@@ -113,16 +113,21 @@ def load_checkpoint(path: Path, module: nn.Module, preset: str, model: str) -> d
             f"{path} was trained with preset {metadata.get('preset')!r}, and {preset!r} is wanted; "
             f"choose that preset or give other weights"
         )
-    try:
-        with safe_open(path, framework="pt") as file:
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (a file, not a dictionary)
-    except (SafetensorError, OSError, RuntimeError, KeyError) as error:
-        raise UserError(f"{path} cannot be read ({error}); give a file made by `train`") from error
+    state = read_tensors(path)
     if problems := find_problems(state, module):
         raise UserError(f"{path} does not fit preset {preset!r}: {_list_some(problems, '; ')}; train it anew")
     wanted = module.state_dict()
     module.load_state_dict({name: tensor.to(wanted[name].dtype) for name, tensor in state.items()})
     return metadata
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a checkpoint by name, as they are stored; UserError where they cannot be read."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (a file, not a dictionary)
+    except (SafetensorError, OSError, RuntimeError, KeyError) as error:
+        raise UserError(f"{path} cannot be read ({error}); give a file made by `train`") from error
 
 
 def find_problems(state: Mapping[str, Tensor], module: nn.Module) -> list[str]:

@@ -87,6 +87,24 @@ def test_held_out_videos_judge_the_network_and_a_resumed_training_ends_alike(
     assert [row | {"seconds": 0} for row in rows_again] == [row | {"seconds": 0} for row in rows]
 
 
+def test_a_training_starts_from_earlier_weights(data: TrainingData, tiny_presets: None, tmp_path: Path) -> None:
+    first = TrainingOptions(tmp_path / "first.safetensors", Budget(steps=1), "tiny", batch=2, rate=2e-3)
+    training.train_detector(data, first)
+    notes: list[str] = []
+    further = replace(first, out=tmp_path / "second.safetensors", rate=1e-9, start_from=first.out)
+    training.train_detector(data, further, training.Listeners(note=notes.append))
+    assert any("tensors taken over" in note for note in notes)
+    before, after = load_file(first.out), load_file(further.out)
+    name = "roi_heads.box_head.fc6.weight"
+    assert torch.allclose(before[name].float(), after[name].float(), atol=1e-4)
+    facts = read_metadata(further.out)
+    assert facts["command"].endswith("--start-from earlier weights") and facts["stands_on"].startswith("start=")
+    with pytest.raises(UserError, match="there is no weights file"):
+        training.train_detector(data, replace(further, start_from=tmp_path / "none.safetensors"))
+    with pytest.raises(UserError, match="is read for this and would be replaced"):
+        training.train_detector(data, replace(further, out=first.out))
+
+
 def test_holding_out_leaves_videos_on_both_sides(loaded: LabelledVideos) -> None:
     learned, held_out = loaded.hold_out(3)
     names = [[video.video_id for video in part.videos] for part in (learned, held_out)]

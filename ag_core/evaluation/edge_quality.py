@@ -2,8 +2,7 @@
 
 An annotation that leaves relationships out, as Action Genome does, calls right edges false; so these numbers belong to
 data that knows every absence, such as the home world. An edge is put forward where person and object score enough
-together and the relationship's probability is enough. True objects are claimed one by one, so that a second box on one
-object makes false edges. Knows scene graphs only.
+together and the relationship's probability is enough; `graph_matches` decides which are right. Knows scene graphs only.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,17 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.evaluation.graph_columns import GraphColumns, ObjectMatches, match_objects
+from ag_core.evaluation.graph_matches import MIN_PAIR_SCORE, match_graphs
 from ag_core.evaluation.graph_recall import align_graphs
 from ag_core.evaluation.metrics import Counts, Metric, to_percent
 from ag_core.evaluation.protocol import Averaging, Origin, Protocol, Unit
 from ag_core.records import MIN_PROBABILITY, Detections, SceneGraph
-from ag_core.taxonomy import N_RELATIONS, OBJECT_CLASSES, PERSON, RELATIONS, Mode
-
-MIN_PAIR_SCORE = 0.3
-"""Score of the person times score of the object from which on their relationships are put forward."""
-
-PERSON_CLASS = OBJECT_CLASSES.index(PERSON)
+from ag_core.taxonomy import N_RELATIONS, RELATIONS, Mode
 
 N_BINS = 10
 """Of equal width, in which confidence is compared with what came true."""
@@ -185,73 +179,31 @@ def compute_edge_quality(
     that claims no true object and lies on one of these is left out.
     """
     pairs = align_graphs(truth, predictions)
-    true = GraphColumns.from_graphs([graph for _, graph, _ in pairs])
-    guessed = GraphColumns.from_graphs([guess for _, _, guess in pairs])
-    claimed = claim_objects(match_objects(true, guessed), guessed.pair_scores)
-    holds = _carry_truth(true, guessed, claimed)
-    # A pair out of sight, such as one without a person, puts nothing forward.
-    seen = guessed.in_sight
-    if faint is not None:
-        unseen = [boxes for video in truth for boxes in faint[video]]
-        on_faint = match_objects(_add_persons(unseen, [graph for _, graph, _ in pairs]), guessed).guessed
-        seen[np.setdiff1d(on_faint, claimed.guessed)] = False
-    probabilities = guessed.relations[:, :N_RELATIONS]
-    edges = (probabilities >= min_probability) & (guessed.pair_scores >= min_pair_score)[:, None] & seen[:, None]
-    confidence = (guessed.pair_scores[:, None] * probabilities)[seen]
+    matches = match_graphs(
+        [graph for _, graph, _ in pairs],
+        [guess for _, _, guess in pairs],
+        None if faint is None else [boxes for video in truth for boxes in faint[video]],
+        min_probability,
+        min_pair_score,
+    )
+    guessed, holds = matches.guessed, matches.holds
+    seen = guessed.in_sight & ~matches.left_out
+    confidence = (guessed.pair_scores[:, None] * guessed.relations[:, :N_RELATIONS])[seen]
     bins = np.minimum((confidence * N_BINS).astype(np.int64), N_BINS - 1) + N_BINS * np.arange(N_RELATIONS)
     counts, sums, right = (_add_up(bins, of_pairs) for of_pairs in (np.ones_like(confidence), confidence, holds[seen]))
     return EdgeQuality(
-        edges.sum(axis=0),
-        (edges & holds).sum(axis=0),
-        (true.relations[:, :N_RELATIONS] > 0).sum(axis=0),
+        matches.edges.sum(axis=0),
+        matches.right.sum(axis=0),
+        matches.is_true.sum(axis=0),
         counts.astype(np.int64),
         sums,
         right.astype(np.int64),
-        int(guessed.in_sight.sum() - seen.sum()),
+        int(matches.left_out.sum()),
         len(pairs),
         len({number for number, _, _ in pairs}),
         sum(guess is None for _, _, guess in pairs),
         min_probability,
         min_pair_score,
-    )
-
-
-def claim_objects(matches: ObjectMatches, scores: NDArray[np.float64]) -> ObjectMatches:
-    """The matches in which every true and every predicted object occurs once: by falling score of the predicted one."""
-    order = np.argsort(-scores[matches.guessed], kind="stable")
-    kept, taken_true, taken_guessed = [], set(), set()
-    for index, true, guessed in zip(order.tolist(), matches.true[order].tolist(), matches.guessed[order].tolist()):
-        if true not in taken_true and guessed not in taken_guessed:
-            taken_true.add(true)
-            taken_guessed.add(guessed)
-            kept.append(index)
-    rows = np.sort(np.array(kept, np.int64))
-    return ObjectMatches(matches.true[rows], matches.guessed[rows])
-
-
-def _carry_truth(true: GraphColumns, guessed: GraphColumns, claimed: ObjectMatches) -> NDArray[np.bool_]:
-    """[guessed,25] which relationships hold of each predicted pair; none of a pair that claims no true object."""
-    holds = np.zeros((len(guessed.object_frame), N_RELATIONS), bool)
-    holds[claimed.guessed] = true.relations[claimed.true, :N_RELATIONS] > 0
-    return holds
-
-
-def _add_persons(objects: Sequence[Detections], graphs: Sequence[SceneGraph]) -> GraphColumns:
-    """Objects of every frame beside the person of its graph, without relationships."""
-    return GraphColumns.from_graphs(
-        [
-            SceneGraph(
-                graph.frame,
-                graph.time_s,
-                graph.person_box_xyxy,
-                1.0,
-                found.classes,
-                found.boxes_xyxy,
-                found.scores,
-                np.zeros((len(found), N_RELATIONS)),
-            )
-            for graph, found in zip(graphs, (boxes[boxes.classes != PERSON_CLASS] for boxes in objects))
-        ]
     )
 
 

@@ -4,10 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from ag_core.commands.number_options import add_seed, add_whole_number
+from ag_core.commands.number_options import add_number, add_seed, add_whole_number
 
 MAX_COUNT = 500_000
 MAX_WORKERS = 1024
+MIN_FPS, MAX_FPS = 0.1, 60.0
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -25,6 +26,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     add_seed(parser, default=0, help="of the whole set (default %(default)s)")
     add_whole_number(parser, "--workers", least=1, most=MAX_WORKERS, metavar="N", help=workers)
     parser.add_argument("--only", nargs="+", default=[], metavar="ID", help="make only these videos of the set")
+    fps = "frames a second (default 12); with few, such as 0.67, many homes cost what one film does: for detectors"
+    add_number(parser, "--fps", least=MIN_FPS, most=MAX_FPS, help=fps)
     parser.add_argument(
         "--detected-people", action="store_true", help="person boxes 2 %% off and 5 %% missed, as a detector's are"
     )
@@ -57,6 +60,7 @@ def run(options: argparse.Namespace) -> None:
             report,
             options.only,
             options.detected_people,
+            options.fps,
         )
     numbers = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in summary["counts"].items())
     print(f"{options.out}: {numbers}")

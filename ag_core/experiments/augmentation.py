@@ -1,4 +1,4 @@
-"""One frame made into many: mirrored, cut out or set into grey, in other light; its boxes go with it.
+"""One frame made into many: mirrored, cut out or set into grey, in other light and colours; its boxes go with it.
 
 A cut-out is enlarged, and a frame set into grey made smaller, by whoever scales pictures for the network: small objects
 are seen larger, large ones smaller. A box that is cut to little of itself, or is then too small to be seen, becomes one
@@ -22,6 +22,10 @@ MIN_KEPT_SHARE = 0.4
 """Of a true box that is cut, to be learned still."""
 MIN_LEARNED_SIDE = 12.0
 """Shorter side of a box to be learned, in pixels of the frame's size after zooming."""
+TURN_CHANCE = 0.5
+"""Of the hues of an image to be turned to any others."""
+COLOUR_SHARE = (0.5, 1.4)
+"""Least and most of an image's colour that is left or added."""
 GREY = 115
 """What lies around a frame that was made smaller: the mean that networks subtract."""
 
@@ -100,6 +104,21 @@ def _cut_boxes(
     learned = left & whole & (sides * factor >= MIN_LEARNED_SIDE) if factor else left
     moved = replace(found, boxes_xyxy=cut)
     return moved[learned], moved[left & ~learned]
+
+
+def change_colours(image: Tensor, random: np.random.Generator) -> Tensor:
+    """An image [3,H,W] in 0..1 with all its hues turned by one angle and more or less colour; greys stay as they are.
+
+    What a thing is lies in its form more than in its colour, and another home has other colours. Half of the images
+    keep their hues.
+    """
+    angle = random.uniform(-np.pi, np.pi) if random.random() < TURN_CHANCE else random.uniform(-0.1, 0.1)
+    axis = np.full(3, 3**-0.5)
+    onto_grey = np.outer(axis, axis)
+    across = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
+    turned = np.cos(angle) * (np.eye(3) - onto_grey) + np.sin(angle) * across
+    mixed = torch.from_numpy(onto_grey + random.uniform(*COLOUR_SHARE) * turned).float()
+    return (mixed @ image.flatten(1)).view_as(image).clamp(0, 1)
 
 
 def change_light(image: Tensor, random: np.random.Generator) -> Tensor:

@@ -16,7 +16,7 @@ from torchvision.models.detection import FasterRCNN
 
 from ag_core.evaluation.average_precision import compute_detection_precision
 from ag_core.evaluation.metrics import to_percent
-from ag_core.experiments.augmentation import AnnotatedFrame, augment, change_light
+from ag_core.experiments.augmentation import AnnotatedFrame, augment, change_colours, change_light
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import LabelledVideo, LabelledVideos, open_counted_frames, read_true_boxes
 from ag_core.experiments.kept_arrays import FrameCache
@@ -127,7 +127,7 @@ def _build_example(frame: AnnotatedFrame, random: np.random.Generator) -> tuple[
     """An image [3,H,W] in 0..1 and its target, changed by chance."""
     changed = augment(frame, random)
     [image] = to_image_tensors([changed.pixels])
-    return change_light(image, random), make_target(changed.truth, changed.ignored)
+    return change_light(change_colours(image, random), random), make_target(changed.truth, changed.ignored)
 
 
 HELD_OUT_NUMBER = "mAP@0.5"

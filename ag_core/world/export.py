@@ -54,6 +54,8 @@ SEEN_SHARE = 0.1
 """So does an object of which less than this share of its outline is seen."""
 DENSE_SHORT_SIDE = 16
 DENSE_SHARE = 0.3
+DENSE_RATE = 6.0
+"""Frames a second of the dense view."""
 
 NO_CONTACT = RELATIONS.index("not_contacting")
 
@@ -162,9 +164,13 @@ def _touched(truth: WorldTruth, index: int) -> NDArray[np.bool_]:
     return contact & ~truth.relations[index, :, NO_CONTACT]
 
 
-def build_dense_graphs(truth: WorldTruth, every: int = 2) -> list[SceneGraph]:
-    """Graphs of every `every`-th frame from the first with all clearly visible objects: 16 px and 30 % or more."""
+def build_dense_graphs(truth: WorldTruth, every: int | None = None) -> list[SceneGraph]:
+    """Graphs of every `every`-th frame from the first with all clearly visible objects: 16 px and 30 % or more.
+
+    Where nobody says how many, of six frames a second, or of all where there are fewer.
+    """
     graphs = []
+    every = every or max(1, round(truth.fps / DENSE_RATE))
     for index in range(0, truth.n_frames, every):
         boxes = truth.boxes_xyxy[index]
         rows = np.flatnonzero(_clearly_visible(truth, index))

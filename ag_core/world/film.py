@@ -36,6 +36,8 @@ from ag_core.world.truth import JOINTS, SILHOUETTE, WorldTruth
 
 GENERATOR_VERSION = 2
 FPS, SECONDS = 12.0, 12.0
+SMOOTHED_S = 0.4
+"""Relationships are what most frames within so many seconds show; frames farther apart speak for themselves."""
 SEEN_SHARE, SEEN_TIME = 0.3, 0.5  # an action counts where what it is done with is seen so well, for so long
 PEOPLE = {"train": 40, "val": 12}
 ROOM_KINDS = (*("living",) * 4, *("bedroom",) * 4, *("kitchen",) * 3, "hallway", "hallway", "bathroom", "garage")
@@ -49,15 +51,17 @@ def compose_film(
     size_wh: tuple[int, int] | None = None,
     seconds: float = SECONDS,
     wanted: Sequence[int] = (),
+    fps: float = FPS,
 ) -> "Film":
     """The film of a seed. profile: one of PROFILES; split: 'train' or 'val'. Same arguments, same pixels.
 
     size_wh replaces the usual 480x270 (or 270x480 of the portrait films); both even. wanted: indices of actions to show
-    in this order as far as room and time allow; `Film.unmet` names the others.
+    in this order as far as room and time allow; `Film.unmet` names the others. fps: frames a second; the same happens
+    at any rate.
     """
     if split not in PEOPLE:
         raise UserError(f"split {split!r} is unknown; give 'train' or 'val'")
-    return Film(profile, split, seed, size_wh, seconds, tuple(wanted))
+    return Film(profile, split, seed, size_wh, seconds, tuple(wanted), fps)
 
 
 def make_video_id(split: str, seed: int) -> str:
@@ -78,11 +82,12 @@ class Film:
         size_wh: tuple[int, int] | None,
         seconds: float,
         wanted: tuple[int, ...] = (),
+        fps: float = FPS,
     ) -> None:
-        self.profile, self.split, self.seed, self.fps = profile, split, seed, FPS
+        self.profile, self.split, self.seed, self.fps = profile, split, seed, fps
         self.actions, self.wanted = list_profile_actions(profile), wanted
         self.part = split if split == "train" else ("iid", "comp")[seed % 2]
-        self.n_frames = round(seconds * FPS)
+        self.n_frames = max(1, round(seconds * fps))
         self.video_id = make_video_id(split, seed)
         stream = self.make_stream("format")
         portrait = stream.bernoulli(0.15)
@@ -181,7 +186,7 @@ class Film:
             joints[k], silhouette[k] = stack_joints(state.joints), scene.draw_silhouette()
             yield frame
         relations = np.zeros_like(raw)
-        relations[:, :-1] = clean_relations(raw[:, :-1])
+        relations[:, :-1] = clean_relations(raw[:, :-1], 2 * round(SMOOTHED_S / 2 * self.fps) + 1)
         self._truth = self.make_truth(boxes, area, visibility, relations, hands, joints, silhouette)
 
     def draw_still(self, time: float) -> NDArray[np.uint8]:

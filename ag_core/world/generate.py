@@ -44,6 +44,7 @@ class Task:
     profile: str
     split: str
     seed: int
+    fps: float | None = None  # the film's own where it is None
 
 
 def make_video_id(number: int) -> str:
@@ -55,7 +56,7 @@ def make_video_id(number: int) -> str:
     return letters
 
 
-def plan_videos(profile: str, counts: Mapping[str, int], seed: int) -> list[Task]:
+def plan_videos(profile: str, counts: Mapping[str, int], seed: int, fps: float | None = None) -> list[Task]:
     """All videos of a set, train first. counts: videos a split. No seed serves two videos.
 
     The generator keeps people, rooms and looks of the splits apart.
@@ -70,7 +71,7 @@ def plan_videos(profile: str, counts: Mapping[str, int], seed: int) -> list[Task
     for split, offset in OFFSETS.items():
         for index in range(counts.get(split, 0)):
             number = seed * SEEDS_A_SET + offset + index
-            tasks.append(Task(make_video_id(number), profile, split, number))
+            tasks.append(Task(make_video_id(number), profile, split, number, fps))
     return tasks
 
 
@@ -83,25 +84,29 @@ def generate(
     progress: Progress | None = None,
     only: Sequence[str] = (),
     detected_people: bool = False,
+    fps: float | None = None,
 ) -> dict[str, Any]:
     """Make so many videos of each split in folder `out`, or only some of these by id; returns what its world.json says.
 
     detected_people: person boxes as a detector would find them, 2 % off and 5 % missed, instead of exact ones.
+    fps: frames a second; few show many homes for the work of one film.
     The set is whatever is there: a call for train and one for val make the same set as one call for both.
     UserError where the folder holds another set, or too many videos cannot be drawn; what is finished stays.
     """
     from ag_core.world.action_table import list_profile_actions
     from ag_core.world.export import EXACT, LIKE_A_DETECTOR, write_set
-    from ag_core.world.film import GENERATOR_VERSION
+    from ag_core.world.film import FPS, GENERATOR_VERSION
 
     list_profile_actions(profile)  # refuses an unknown one
     out = Path(out)
-    tasks = plan_videos(profile, counts, seed)
+    fps = None if fps == FPS else fps
+    tasks = plan_videos(profile, counts, seed, fps)
     if unknown := sorted(set(only) - {task.video_id for task in tasks}):
         raise UserError(f"the set has no video {unknown[0]}; give --only ids of its plan, or more videos")
     tasks = [task for task in tasks if not only or task.video_id in only]
     description = {"world": "home", "profile": profile, "seed": seed, "generator_version": GENERATOR_VERSION}
     description["person_boxes"] = "like a detector's" if detected_people else "exact"
+    description |= {"fps": fps or FPS}
     before = _claim(out, description, counts)
     for name in ("", "videos", "dense", "charades", "annotations"):
         remove_leftovers(out / name)
@@ -112,7 +117,7 @@ def generate(
         video_id, reason = next(iter(failed.items()))
         raise UserError(f"{len(failed)} of {len(tasks)} videos cannot be drawn, such as {video_id}: {reason}")
 
-    there = [task.video_id for task in plan_videos(profile, before["planned"], seed) if is_complete(out, task)]
+    there = [task.video_id for task in plan_videos(profile, before["planned"], seed, fps) if is_complete(out, task)]
     failed = {k: why for k, why in sorted((before.get("not_drawn", {}) | failed).items()) if k not in there}
     description |= {"planned": before["planned"]} | ({"not_drawn": failed} if failed else {})
     summary = write_set(out, there, description, LIKE_A_DETECTOR if detected_people else EXACT)
@@ -132,6 +137,9 @@ def _claim(out: Path, description: dict[str, Any], counts: Mapping[str, int]) ->
     """
     mark = out / "world.json"
     found = json.loads(mark.read_text(encoding="utf-8")) if mark.is_file() else dict(description)
+    from ag_core.world.film import FPS
+
+    found.setdefault("fps", FPS)  # which older sets do not say
     other = [name for name, value in description.items() if found.get(name) != value]
     if other:
         was = ", ".join(f"{name} {found.get(name)}" for name in other)
@@ -201,9 +209,10 @@ def _end_with_parent() -> None:
 def draw_one(task: Task, out: Path) -> float:
     """Draw one video of the plan into the folder; returns its length in seconds."""
     from ag_core.world.export import write_film
-    from ag_core.world.film import compose_film
+    from ag_core.world.film import FPS, compose_film
 
-    return write_film(compose_film(task.profile, task.split, task.seed), out, task.video_id).duration_s
+    film = compose_film(task.profile, task.split, task.seed, fps=task.fps or FPS)
+    return write_film(film, out, task.video_id).duration_s
 
 
 def _draw_measured(drawer: Callable[[Task, Path], float], task: Task, out: Path, run: float) -> None:

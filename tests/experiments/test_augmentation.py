@@ -2,9 +2,19 @@
 
 import numpy as np
 import pytest
+import torch
 
 from ag_core.boxes import compute_areas
-from ag_core.experiments.augmentation import GREY, MIN_LEARNED_SIDE, AnnotatedFrame, augment, mirror, zoom
+from ag_core.experiments.augmentation import (
+    COLOUR_SHARE,
+    GREY,
+    MIN_LEARNED_SIDE,
+    AnnotatedFrame,
+    augment,
+    change_colours,
+    mirror,
+    zoom,
+)
 from ag_core.records import Detections
 
 COLOURS = np.array([[220, 30, 30], [30, 220, 30], [30, 30, 220]], np.uint8)
@@ -71,3 +81,16 @@ def test_a_true_box_remains_and_the_frame_is_as_it_was() -> None:
         shapes.add(changed.pixels.shape)
     assert len(shapes) > 10 and frame.pixels.shape in shapes
     assert np.array_equal(frame.pixels, before) and np.array_equal(frame.truth.boxes_xyxy, BOXES[:2])
+
+
+def test_hues_turn_and_greys_stay() -> None:
+    random = np.random.default_rng(0)
+    grey = torch.linspace(0, 1, 12).reshape(1, 3, 4).expand(3, 3, 4)
+    red = torch.tensor([0.6, 0.4, 0.4]).reshape(3, 1, 1).expand(3, 3, 4)
+    for _ in range(20):
+        assert torch.allclose(change_colours(grey, random), grey, atol=1e-5)
+    changed = torch.stack([change_colours(red, random)[:, 0, 0] for _ in range(300)])
+    assert torch.allclose(changed.mean(1), torch.tensor(1.4 / 3), atol=1e-5), "the mean of the channels stays"
+    colour = (changed - changed.mean(1, keepdim=True)).norm(dim=1) / (0.2 * (2 / 3) ** 0.5)
+    assert COLOUR_SHARE[0] - 1e-4 <= colour.min() < 0.6 and 1.3 < colour.max() <= COLOUR_SHARE[1] + 1e-4
+    assert 0.5 < (changed.argmax(1) == 0).float().mean() < 0.8, "half keep their hue, and a third of the others"

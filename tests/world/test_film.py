@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ag_core.errors import UserError
 from ag_core.taxonomy import GROUP_SLICES, N_ACTIONS, N_RELATIONS, OBJECT_CLASSES, RELATIONS, Group
 from ag_core.world.action_table import DEFAULT_PROFILE, list_entries, list_profile_actions
+from ag_core.world.export import build_dense_graphs
 from ag_core.world.film import Film, compose_film, make_video_id
 from ag_core.world.motion.planning import is_useful, list_goals
 from ag_core.world.motion.script import SKILLS, Step, find_class
@@ -50,6 +51,18 @@ def test_a_film_does_not_depend_on_the_films_before_it() -> None:
     before = pictures(291)
     pictures(225)
     np.testing.assert_array_equal(pictures(291), before)
+
+
+def test_a_film_of_few_frames_shows_the_same_moments() -> None:
+    whole, few = (compose_film(DEFAULT_PROFILE, "train", 1, SIZE, SECONDS, fps=fps) for fps in (12.0, 2.0))
+    pictures, moments = list(whole.frames()), list(few.frames())
+    assert len(moments) == few.truth.n_frames == 4 and few.truth.duration_s == whole.truth.duration_s
+    for number, moment in enumerate(moments):  # but for the grain
+        assert np.abs(pictures[6 * number].astype(int) - moment).mean() < 6
+        np.testing.assert_array_equal(few.truth.boxes_xyxy[number], whole.truth.boxes_xyxy[6 * number])
+        np.testing.assert_array_equal(few.truth.visibility[number], whole.truth.visibility[6 * number])
+    assert [graph.frame for graph in build_dense_graphs(few.truth)] == [1, 2, 3, 4]
+    assert [graph.frame for graph in build_dense_graphs(whole.truth)][:3] == [1, 3, 5]
 
 
 def test_splits_and_seeds_differ(films: list[tuple[Film, NDArray[np.uint8]]]) -> None:

@@ -24,7 +24,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """The films that were drawn, each a small stand-in."""
     films: list[tuple[str, int]] = []
 
-    def stand_in(profile: str, split: str, seed: int) -> StandInFilm:
+    def stand_in(profile: str, split: str, seed: int, fps: float) -> StandInFilm:
         films.append((split, seed))
         return StandInFilm(split, seed)
 
@@ -150,6 +150,17 @@ def test_another_set_in_the_folder_is_refused(tmp_path: Path, drawn: list[tuple[
     generate(tmp_path, "home-60", {"train": 1}, workers=1)
     with pytest.raises(UserError, match="holds another set"):
         generate(tmp_path, "home-60", {"train": 1}, seed=1, workers=1)
+
+
+def test_a_set_has_one_frame_rate(tmp_path: Path, drawn: list[tuple[str, int]]) -> None:
+    generate(tmp_path / "twelve", "home-60", {"train": 1}, workers=1)
+    generate(tmp_path / "twelve", "home-60", {"train": 1}, workers=1, fps=12.0)
+    with pytest.raises(UserError, match=r"holds another set \(fps 12.0\)"):
+        generate(tmp_path / "twelve", "home-60", {"train": 2}, workers=1, fps=0.5)
+    summary = generate(tmp_path / "few", "home-60", {"train": 1}, workers=1, fps=0.5)
+    assert summary["fps"] == 0.5
+    with pytest.raises(UserError, match=r"holds another set \(fps 0.5\)"):
+        generate(tmp_path / "few", "home-60", {"train": 2}, workers=1)
 
 
 @pytest.mark.parametrize(

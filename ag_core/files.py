@@ -224,9 +224,12 @@ def _make_locked(target: Path) -> tuple[Path, int | None]:
         folder = target.with_name(f".{name}.{mark}.part")
         folder.mkdir()
         lock = _lock(folder, wait=True)
-        if lock is None or _leads_to(folder, lock):
-            return folder, lock
-        os.close(lock)
+        if lock is None and folder.is_dir():  # no locks on this system
+            return folder, None
+        if lock is not None:
+            if _leads_to(folder, lock):
+                return folder, lock
+            os.close(lock)
 
 
 def _lock(folder: Path, wait: bool) -> int | None:

@@ -123,6 +123,21 @@ def test_a_killed_writer_leaves_the_old_and_the_next_writer_cleans_up(tmp_path: 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "other.txt", "target.txt"]
 
 
+def test_a_clean_up_between_making_and_locking_costs_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = files._lock
+    taken: list[Path] = []
+
+    def lock_after_another(folder: Path, wait: bool) -> int | None:
+        if wait and not taken:
+            taken.append(folder)
+            folder.rmdir()  # as the clean-up of another process, which found the folder unlocked
+        return lock(folder, wait)
+
+    monkeypatch.setattr(files, "_lock", lock_after_another)
+    write_atomically(tmp_path / "new.txt", "whole")
+    assert taken and (tmp_path / "new.txt").read_text() == "whole"
+
+
 def start_and_stop(folder: Path) -> str:
     """Another process that writes one file in the folder; its output."""
     program = "import sys; from pathlib import Path; from ag_core.files import write_atomically; "

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 WHAT = {
     "detector": "the Faster R-CNN, on annotated frames",
     "relations": "a relation head and the frequency prior, on the detector's region features",
+    "pretraining": "the clip network on what graphs say of a clip, before it learns actions",
     "clip": "the clip network, on short pieces of video",
     "action": "the feature-bank heads LFB, SGFB and oracle, on features of everything above",
 }
@@ -58,18 +59,19 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         one.add_argument("--autocast", default="auto", help="auto, off or bfloat16: precision (default %(default)s)")
         one.add_argument("--pin-memory", action="store_true", help="send batches to a GPU through page-locked memory")
         one.add_argument("--resume", action="store_true", help="go on from an interrupted training of the same --out")
-        if kind == "detector":
+        if kind in ("detector", "pretraining", "clip"):
             held_out = "keep every N-th video out of learning, judge the network on it now and then, and write the best"
             add_whole_number(one, "--hold-out", least=2, most=MAX_FRAME, metavar="N", help=held_out)
-            start = "detector weights to begin with, as far as they fit (default: random ones)"
-            one.add_argument("--start-from", type=Path, metavar="WEIGHTS", help=start)
+        if kind in ("detector", "clip"):
+            of = "what fits of a detector's weights" if kind == "detector" else "the weights of a pre-training"
+            one.add_argument("--start-from", type=Path, metavar="WEIGHTS", help=f"begin with {of} (default: random ones)")
         if kind in ("relations", "clip", "action"):
             one.add_argument("--weights", type=Path, metavar="DIR", help="folder of earlier weights (default: shipped)")
         if kind == "relations":
             one.add_argument("--head", default=DEFAULT_RELATION_HEAD, help="relation head (default %(default)s)")
             every = "use every N-th frame that counts (default %(default)s)"
             add_whole_number(one, "--every", least=1, most=MAX_FRAME, default=2, metavar="N", help=every)
-        if kind == "clip":
+        if kind in ("pretraining", "clip"):
             one.add_argument("--network", default=DEFAULT_CLIP_NETWORK, help="clip network (default %(default)s)")
         if kind == "action":
             operator = "what a head takes from its bank (default: the preset's, which is non-local)"
@@ -142,7 +144,7 @@ def _check_out(options: argparse.Namespace) -> None:
         beside = {} if options.head == counted.id else {counted.weights_path(out.parent): counted.id}
         written = {**beside, out: options.head}
     else:
-        written = {out: options.network if options.kind == "clip" else HOME_WORLD}
+        written = {out: HOME_WORLD if options.kind == "detector" else options.network}
     for path, model in written.items():
         is_same_kind = partial(holds_weights_of, model=model)
         check_target(path, is_same_kind=is_same_kind, kind=f"a weights file of {model}", seekable=True)
@@ -158,4 +160,5 @@ def _train(
         return training.train_relations(data, chosen, listeners)
     if kind == "action":
         return training.train_action(data, chosen, listeners)
-    return [(training.train_detector if kind == "detector" else training.train_clip)(data, chosen, listeners)]
+    of_kind = {"detector": training.train_detector, "pretraining": training.train_pretraining}
+    return [of_kind.get(kind, training.train_clip)(data, chosen, listeners)]

@@ -106,8 +106,8 @@ def _cut_boxes(
     return moved[learned], moved[left & ~learned]
 
 
-def change_colours(image: Tensor, random: np.random.Generator) -> Tensor:
-    """An image [3,H,W] in 0..1 with all its hues turned by one angle and more or less colour; greys stay as they are.
+def draw_colour_change(random: np.random.Generator) -> NDArray[np.float64]:
+    """[3,3] to multiply colours by: all hues turned by one angle, more or less colour; greys stay as they are.
 
     What a thing is lies in its form more than in its colour, and another home has other colours. Half of the images
     keep their hues.
@@ -117,7 +117,12 @@ def change_colours(image: Tensor, random: np.random.Generator) -> Tensor:
     onto_grey = np.outer(axis, axis)
     across = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
     turned = np.cos(angle) * (np.eye(3) - onto_grey) + np.sin(angle) * across
-    mixed = torch.from_numpy(onto_grey + random.uniform(*COLOUR_SHARE) * turned).float()
+    return onto_grey + random.uniform(*COLOUR_SHARE) * turned
+
+
+def change_colours(image: Tensor, random: np.random.Generator) -> Tensor:
+    """An image [3,H,W] in 0..1 with its colours changed by `draw_colour_change`."""
+    mixed = torch.from_numpy(draw_colour_change(random)).float()
     return (mixed @ image.flatten(1)).view_as(image).clamp(0, 1)
 
 

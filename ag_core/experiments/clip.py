@@ -1,29 +1,38 @@
 """Stage 1 of the action models: the clip network learns which actions are under way in a short piece of video.
 
-One example is a clip around a random time of a video, mirrored half of the time; its labels are all actions between
-its first and last frame (methods B3). Frames are decoded and letterboxed once.
+One example is a clip around a random time of a video, mirrored half of the time and in other colours; its labels are
+all actions between its first and last frame (methods B3). Frames are decoded and letterboxed once.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import convert_conv3d_weight_memory_format
 
+from ag_core.evaluation.feature_spectrum import compute_effective_rank
+from ag_core.experiments.augmentation import draw_colour_change
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import LabelledVideo, LabelledVideos
 from ag_core.experiments.kept_arrays import FrameCache, open_clip_frames
 from ag_core.experiments.training_loop import Losses, StepLosses
+from ag_core.models.checkpoints import load_checkpoint
 from ag_core.models.detector import Detector
 from ag_core.models.feature_bank import list_bank_times
 from ag_core.models.video import BankedVideoModel, BankHead, make_clip_input
 from ag_core.presets import VideoPreset
 from ag_core.taxonomy import ACTIONS
 from ag_core.video.clips import list_clip_frame_numbers
+
+CLIP_NET = "clip_net."
+"""How the names of a clip network's tensors begin in files."""
+SAVED = "log-loss saved, %"
+"""What decides which network of a training is the best: its log-loss on held-out videos against that of the prior."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,15 @@ class Clips:
         frames = self.frames(video, centre_s)
         first, last = (video.clock.time_of(frame) for frame in (frames[0], frames[-1]))
         return video.find_labels_between(first, last)
+
+
+def change_clip(pixels: NDArray[np.uint8], random: np.random.Generator) -> tuple[NDArray[np.uint8], bool]:
+    """A clip [T,H,W,3] mirrored half of the time and in other colours and light; and whether it was mirrored."""
+    mirrored = bool(random.random() < 0.5)
+    seen = pixels[:, :, ::-1] if mirrored else pixels
+    mixed = (draw_colour_change(random) * random.uniform(0.8, 1.2)).astype(np.float32)
+    changed = (seen.reshape(-1, 3).astype(np.float32) - 114) * np.float32(random.uniform(0.8, 1.2)) + 114
+    return (changed @ mixed.T).clip(0, 255).astype(np.uint8).reshape(seen.shape), mirrored
 
 
 def compute_action_loss(logits: Tensor, labels: Tensor, counted: Tensor | None = None) -> Tensor:
@@ -95,13 +113,52 @@ def make_clip_losses(
         pixels, labels = [], []
         for video in (clips.videos[index] for index in chosen):
             centre = random.uniform(0, video.duration_s)
-            found = clips.read_pixels(video, centre)
-            pixels.append(found[:, :, ::-1] if random.random() < 0.5 else found)
+            pixels.append(change_clip(clips.read_pixels(video, centre), random)[0])
             labels.append(clips.labels(video, centre))
         logits = model(make_clip_input(np.stack(pixels), clips.preset, compute.device, detector))
         return {"action": compute_action_loss(logits, compute.move(torch.from_numpy(np.stack(labels))), classes)}
 
     return losses
+
+
+def start_from_pretraining(model: BankedVideoModel, network: str, preset: VideoPreset, path: Path) -> None:
+    """Give a model's clip network the weights that a pre-training wrote; UserError as `load_checkpoint`."""
+    start = nn.ModuleDict({CLIP_NET.rstrip("."): model.clip_net})
+    load_checkpoint(path, start, preset.name, network)
+
+
+@torch.no_grad()
+def measure_clip_classifier(
+    model: nn.Module,
+    clips: Clips,
+    prior: NDArray[np.floating],
+    most: int = 400,
+    compute: Compute = Compute(),
+    detector: Detector | None = None,
+) -> dict[str, float]:
+    """On at most so many clips: how much of the prior's log-loss is saved, in percent, and the rank of the features.
+
+    prior  [157] how often each action is under way in a clip to learn from
+    """
+    assert isinstance(model, BankedVideoModel)
+    moments = [(video, time) for video in clips.videos for time in list_bank_times(video.clock).tolist()]
+    chosen = np.unique(np.linspace(0, len(moments) - 1, min(most, len(moments))).round().astype(int))
+    training = model.training
+    model.eval()
+    features, logits, labels = [], [], []
+    for video, time in (moments[index] for index in chosen):
+        clip = make_clip_input(clips.read_pixels(video, time)[None], clips.preset, compute.device, detector)
+        feature = model.clip_net(clip)
+        features.append(feature[0].float().cpu().numpy())
+        logits.append(model.head(feature)[0])
+        labels.append(clips.labels(video, time))
+    model.train(training)
+    true = compute.move(torch.from_numpy(np.stack(labels)))
+    rare = torch.from_numpy(np.asarray(prior)).clamp(1e-4, 1 - 1e-4)
+    of_prior = compute_action_loss(compute.move(rare.logit().float()).expand(len(labels), -1), true)
+    saved = 100 * (1 - float(compute_action_loss(torch.stack(logits), true)) / float(of_prior))
+    rank = compute_effective_rank(np.stack(features)) if len(features) > 1 else 1.0
+    return {SAVED: saved, "effective rank": rank}
 
 
 def list_seen_actions(videos: Sequence[LabelledVideo], counted: NDArray[np.bool_] | None = None) -> list[str]:

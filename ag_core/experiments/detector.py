@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.utils import convert_conv2d_weight_memory_format
 from torchvision.models.detection import FasterRCNN
 
@@ -134,8 +134,9 @@ HELD_OUT_NUMBER = "mAP@0.5"
 """What decides which network of a training is the best, in percent."""
 
 
-def measure_detector(model: FasterRCNN, frames: DetectorFrames, compute: Compute = Compute()) -> dict[str, float]:
+def measure_detector(model: nn.Module, frames: DetectorFrames, compute: Compute = Compute()) -> dict[str, float]:
     """How well a network finds the boxes of frames, in percent: mean AP over the classes, and the lowest of a class."""
+    assert isinstance(model, FasterRCNN)
     detector = FasterRcnnDetector(model, compute.device)
     found = [one for index in range(len(frames)) for one in detector.detect([frames.read_frame(index)])]
     precision = compute_detection_precision(found, frames.truth, ignored=frames.ignored)

@@ -24,7 +24,17 @@ from ag_core.catalog import (
 )
 from ag_core.errors import UserError
 from ag_core.experiments.action import VideoFeatures, build_extractor, build_head_examples, make_head_losses
-from ag_core.experiments.clip import Clips, list_seen_actions, make_clip_losses, start_at_prior
+from ag_core.experiments.averaged_training import AveragedTraining
+from ag_core.experiments.clip import (
+    CLIP_NET,
+    SAVED,
+    Clips,
+    list_seen_actions,
+    make_clip_losses,
+    measure_clip_classifier,
+    start_at_prior,
+    start_from_pretraining,
+)
 from ag_core.experiments.datasets import LabelledVideo, LabelledVideos, TrainingData, open_counted_frames
 from ag_core.experiments.detector import (
     HELD_OUT_NUMBER,
@@ -33,17 +43,21 @@ from ag_core.experiments.detector import (
     measure_detector,
 )
 from ag_core.experiments.kept_arrays import FrameCache
-from ag_core.experiments.learning_curve import HeldOutJudge, LearningCurve
+from ag_core.experiments.pretraining import (
+    TargetedClips,
+    build_pretrainer,
+    make_pretraining_losses,
+    measure_pretrainer,
+)
 from ag_core.experiments.relations import collect_labelled_objects, join_video, load_examples, make_relation_losses
-from ag_core.experiments.training_loop import Companion, SavedState, TrainingProgress, fit
+from ag_core.experiments.training_loop import SavedState, TrainingProgress, fit
 from ag_core.experiments.training_options import TrainingOptions, open_saved_state
-from ag_core.experiments.weight_average import WeightAverage
 from ag_core.files import hash_file
 from ag_core.models.checkpoints import describe_earlier_weights, save_checkpoint
 from ag_core.models.detector import FasterRcnnDetector, build_faster_rcnn, load_faster_rcnn
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import build_relation_head, find_relation_loss
-from ag_core.models.video import build_bank_head, build_clip_classifier
+from ag_core.models.video import build_bank_head, build_clip_classifier, build_clip_network
 from ag_core.models.warm_start import copy_fitting_weights
 from ag_core.presets import VideoPreset
 from ag_core.progress import Progress, track_progress
@@ -91,7 +105,7 @@ def train_detector(data: TrainingData, options: TrainingOptions, listeners: List
     recipe = options.recipe(bears_bfloat16=True)
     state = open_saved_state("detector", preset, data, options)
     loaded = _load(data, listeners)
-    learned, held_out = (loaded, None) if options.hold_out is None else loaded.hold_out(options.hold_out)
+    learned, held_out = _hold_out(loaded, options)
     frames = DetectorFrames.from_videos(learned)
     _decode(frames.cache, frames.videos, listeners)
     torch.manual_seed(options.seed)
@@ -101,23 +115,17 @@ def train_detector(data: TrainingData, options: TrainingOptions, listeners: List
         listeners.note(f"{path}: {copy_fitting_weights(model, preset, path).describe()}")
     model.to(options.compute.device)
     losses = make_detector_losses(model, frames, options.batch_of("detector"), options.compute)
-    average = WeightAverage(model)
-    companions: dict[str, Companion] = {"average": average}
-    judge = None
+    measure = None
     if held_out is not None:
         asked = DetectorFrames.from_videos(held_out).choose_evenly(HELD_OUT_FRAMES)
         _decode(asked.cache, asked.videos, listeners)
-        measure = partial(measure_detector, average.network, asked, options.compute)
-        judge = companions["judge"] = HeldOutJudge(average.network, measure, HELD_OUT_NUMBER)
-    companions["curve"] = LearningCurve(options.out.with_suffix(".curve.jsonl"), judge, listeners.note)
-    progress = fit(model, losses, recipe, state, options.resume, listeners.steps, listeners.note, companions)
+        measure = partial(measure_detector, frames=asked, compute=options.compute)
+    average = AveragedTraining.of(model, measure, HELD_OUT_NUMBER, options.out, listeners.note)
+    progress = fit(model, losses, recipe, state, options.resume, listeners.steps, listeners.note, average.companions)
     facts = _build_metadata("detector", HOME_WORLD, preset.name, loaded, options, progress)
     facts |= describe_earlier_weights(earlier)
-    weights = average.network.state_dict()
-    if judge is not None:
-        weights = judge.best
-        facts |= {"best_step": str(judge.best_at), "held_out_mAP@0.5": f"{judge.best_numbers[HELD_OUT_NUMBER]:.2f}"}
-    save_checkpoint(options.out, weights, facts, half_precision=True)
+    weights, judged = average.choose_weights()
+    save_checkpoint(options.out, weights, facts | judged, half_precision=True)
     state.remove()
     return _describe_training(options.out, progress, len(frames), "frames")
 
@@ -172,8 +180,45 @@ def train_relations(
     return counted, _describe_training(options.out, progress, len(examples), "videos" if whole else "frames")
 
 
+def train_pretraining(data: TrainingData, options: TrainingOptions, listeners: Listeners = Listeners()) -> TrainedModel:
+    """Train a clip network to read from a clip what annotated graphs say of it: a start for `train_clip`.
+
+    Averaged weights, held-out videos and the curve as in `train_detector`.
+    """
+    entry = find_clip_network(options.network)
+    preset = entry.preset(options.preset)
+    if preset.regions_per_frame:
+        raise UserError(f"{entry.id} looks at regions and is trained on features of another network; choose that one")
+    state = open_saved_state(f"pretraining {entry.id}", preset, data, options)
+    loaded = _load(data, listeners)
+    loaded.annotated()
+    learned, held_out = _hold_out(loaded, options)
+    clips = TargetedClips.of(Clips.from_videos(learned, preset))
+    _decode(clips.clips.cache, clips.videos, listeners)
+    torch.manual_seed(options.seed)
+    model = build_pretrainer(build_clip_network(entry.id, preset), clips).to(options.compute.device)
+    losses = make_pretraining_losses(model, clips, options.batch_of("clip"), options.compute)
+    measure = None
+    if held_out is not None:
+        asked = TargetedClips.of(Clips.from_videos(held_out, preset))
+        _decode(asked.clips.cache, asked.videos, listeners)
+        measure = partial(measure_pretrainer, clips=asked, compute=options.compute)
+    average = AveragedTraining.of(model, measure, SAVED, options.out, listeners.note)
+    recipe = options.recipe(bears_bfloat16=True)
+    progress = fit(model, losses, recipe, state, options.resume, listeners.steps, listeners.note, average.companions)
+    weights, judged = average.choose_weights()
+    facts = _build_metadata("pretraining", entry.id, preset.name, loaded, options, progress) | judged
+    kept = {name: tensor for name, tensor in weights.items() if name.startswith(CLIP_NET)}
+    save_checkpoint(options.out, kept, facts, half_precision=True)
+    state.remove()
+    return _describe_training(options.out, progress, len(clips.videos), "videos")
+
+
 def train_clip(data: TrainingData, options: TrainingOptions, listeners: Listeners = Listeners()) -> TrainedModel:
-    """Train the clip network on short pieces of video."""
+    """Train the clip network on short pieces of video, from random weights or from those of a pre-training.
+
+    Averaged weights, held-out videos and the curve as in `train_detector`.
+    """
     entry = find_clip_network(options.network)
     preset = entry.preset(options.preset)
     own = find_detector(HOME_WORLD)
@@ -181,23 +226,35 @@ def train_clip(data: TrainingData, options: TrainingOptions, listeners: Listener
     state = open_saved_state(f"clip {entry.id}", preset, data, options, list(earlier.values()))
     loaded, counted = _load(data, listeners), options.counted_classes
     loaded.check_actions()
-    clips = Clips.from_videos(loaded, preset)
+    learned, held_out = _hold_out(loaded, options)
+    clips = Clips.from_videos(learned, preset)
     _decode(clips.cache, clips.videos, listeners)
     torch.manual_seed(options.seed)
     model = build_clip_classifier(entry.id, preset)
     start_at_prior(model.head, clips.grid_labels())
+    if options.start_from is not None:
+        start_from_pretraining(model, entry.id, preset, options.start_from)
+        listeners.note(f"{options.start_from}: the clip network begins with these weights")
     model.to(options.compute.device)
     detector = None
     for path in earlier.values():
         detector = FasterRcnnDetector.from_checkpoint(path, options.compute.device, own.preset(options.preset))
     losses = make_clip_losses(model, clips, options.batch_of("clip"), options.compute, counted, detector)
-    progress = fit(
-        model, losses, options.recipe(bears_bfloat16=True), state, options.resume, listeners.steps, listeners.note
-    )
-    facts = _build_metadata("clip", entry.id, preset.name, loaded, options, progress)
+    measure = None
+    if held_out is not None:
+        asked = Clips.from_videos(held_out, preset)
+        _decode(asked.cache, asked.videos, listeners)
+        prior = clips.grid_labels().mean(axis=0)
+        measure = partial(measure_clip_classifier, clips=asked, prior=prior, compute=options.compute, detector=detector)
+    average = AveragedTraining.of(model, measure, SAVED, options.out, listeners.note)
+    recipe = options.recipe(bears_bfloat16=True)
+    progress = fit(model, losses, recipe, state, options.resume, listeners.steps, listeners.note, average.companions)
+    weights, judged = average.choose_weights()
+    facts = _build_metadata("clip", entry.id, preset.name, loaded, options, progress) | judged
     facts |= {"trained_on": ",".join(list_seen_actions(clips.videos, counted))}
-    facts |= describe_earlier_weights(earlier)
-    save_checkpoint(options.out, model.state_dict(), facts, half_precision=True)
+    start = {} if options.start_from is None else {"start": options.start_from}
+    facts |= describe_earlier_weights(earlier | start)
+    save_checkpoint(options.out, weights, facts, half_precision=True)
     state.remove()
     return _describe_training(options.out, progress, len(clips.videos), "videos")
 
@@ -279,6 +336,11 @@ def _find_head_state(model: ActionModelEntry, data: TrainingData, options: Train
     earlier = list(_find_earlier_weights(model, options).values())
     of_head = replace(options, out=model.weights_path(options.out), resume=False)  # a head may not have begun
     return open_saved_state(f"action {model.id}", _choose_head_preset(model, options), data, of_head, earlier)
+
+
+def _hold_out(loaded: LabelledVideos, options: TrainingOptions) -> tuple[LabelledVideos, LabelledVideos | None]:
+    """The videos to learn from, and those that are held out; None where nothing is."""
+    return (loaded, None) if options.hold_out is None else loaded.hold_out(options.hold_out)
 
 
 def _load(data: TrainingData, listeners: Listeners) -> LabelledVideos:

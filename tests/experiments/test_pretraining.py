@@ -1,0 +1,112 @@
+"""A clip network learns from graphs what clips show, starts the training of actions, and is judged on other videos."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from ag_core.errors import UserError
+from ag_core.evaluation.feature_spectrum import compute_effective_rank
+from ag_core.experiments import training
+from ag_core.experiments.clip import SAVED, Clips, change_clip, start_from_pretraining
+from ag_core.experiments.clip_targets import MOVED, N_LABELS, N_OBJECTS, VideoTargets
+from ag_core.experiments.compute import Compute
+from ag_core.experiments.datasets import LabelledVideos, TrainingData
+from ag_core.experiments.pretraining import TargetedClips, build_pretrainer, measure_pretrainer
+from ag_core.experiments.training_loop import Budget
+from ag_core.experiments.training_options import TrainingOptions
+from ag_core.models.checkpoints import read_metadata
+from ag_core.models.video import build_clip_classifier, build_clip_network
+from ag_core.taxonomy import N_RELATIONS
+from tests.experiments.test_action import TINY_VIDEO
+
+
+def test_the_rank_of_features_counts_their_directions() -> None:
+    random = np.random.default_rng(0)
+    assert compute_effective_rank(np.outer(random.normal(size=50), [1, 2, 3])) == pytest.approx(1)
+    assert compute_effective_rank(np.ones((4, 3))) == 1
+    corners = np.array([[1, 0], [-1, 0], [0, 1], [0, -1]])
+    assert compute_effective_rank(corners) == pytest.approx(2)
+    with pytest.raises(ValueError, match="two or more"):
+        compute_effective_rank(np.ones((1, 3)))
+
+
+def test_targets_are_what_the_graphs_of_a_clip_say(loaded: LabelledVideos) -> None:
+    video = loaded.videos[0]
+    targets = VideoTargets(video)
+    first, last = video.graphs[0], video.graphs[-1]
+    found = targets.read_clip([first.frame, last.frame])
+    assert found is not None and found.labels.shape == (N_LABELS,)
+    seen, moved, related = np.split(found.labels, [N_OBJECTS, 2 * N_OBJECTS])
+    classes = {int(c) for graph in video.graphs for c in graph.object_classes[graph.visible]}
+    assert set(np.flatnonzero(seen) + 1) == classes
+    expected = np.zeros((N_OBJECTS, N_RELATIONS), bool)
+    for graph in video.graphs:
+        for object_class, row in zip(graph.object_classes, graph.relations):
+            expected[object_class - 1] |= row > 0.5
+    np.testing.assert_array_equal(related.reshape(N_OBJECTS, N_RELATIONS), expected)
+    diagonal = np.hypot(*video.size_wh)
+    for object_class in classes:
+        boxes = [g.object_boxes_xyxy[(g.object_classes == object_class) & g.visible] for g in video.graphs]
+        if all(len(box) == 1 for box in boxes):
+            centres = np.array([(box[0, :2] + box[0, 2:]) / 2 for box in boxes]) / diagonal
+            assert moved[object_class - 1] == (np.hypot(*np.ptp(centres, axis=0)) > MOVED)
+    assert first.person_box_xyxy is not None and last.person_box_xyxy is not None
+    change = (last.person_box_xyxy[0::2].mean() - first.person_box_xyxy[0::2].mean()) / video.size_wh[0]
+    assert found.numbers[3] == pytest.approx(change, abs=1e-5)
+    mirrored = found.mirror()
+    assert mirrored.numbers[3] == -found.numbers[3] and mirrored.numbers[0] == pytest.approx(1 - found.numbers[0])
+    np.testing.assert_array_equal(mirrored.mirror().numbers, found.numbers)
+    assert targets.read_clip([first.frame + 1, first.frame + 1]) is None, "no annotated frame lies in it"
+
+
+def test_a_clip_keeps_its_shape_in_other_colours() -> None:
+    grey = np.full((4, 6, 8, 3), 114, np.uint8)
+    grey[:, :, :2] = 200
+    mirrored = set()
+    for seed in range(12):
+        changed, flipped = change_clip(grey, np.random.default_rng(seed))
+        assert changed.shape == grey.shape and np.ptp(changed.astype(int), axis=-1).max() <= 1, "grey stays grey"
+        assert (changed[0, 0, -1, 0] > changed[0, 0, 0, 0]) == flipped
+        mirrored.add(flipped)
+    assert mirrored == {True, False}
+
+
+def test_a_pretrainer_begins_at_the_prior_and_learns(loaded: LabelledVideos) -> None:
+    clips = TargetedClips.of(Clips.from_videos(loaded, TINY_VIDEO))
+    model = build_pretrainer(build_clip_network("i3d", TINY_VIDEO), clips)
+    torch.nn.init.zeros_(model.reader.weight)
+    numbers = measure_pretrainer(model, clips, most=12)
+    assert numbers[SAVED] == pytest.approx(0, abs=1e-3) and numbers["effective rank"] >= 1
+
+
+def test_actions_start_from_a_pretraining(data: TrainingData, tiny_presets: None, tmp_path: Path) -> None:
+    exact = Compute(autocast="off")
+    options = TrainingOptions(
+        tmp_path / "start.safetensors", Budget(steps=8), "tiny", batch=2, rate=2e-3, compute=exact, hold_out=2
+    )
+    trained = training.train_pretraining(data, options)
+    assert (trained.steps, trained.examples) == (8, 2), "two of four videos are held out"
+    rows = [json.loads(line) for line in (tmp_path / "start.curve.jsonl").read_text().splitlines()]
+    assert [set(row["held out"]) for row in rows] == [{SAVED, "distance saved, %", "effective rank"}] * 8
+    facts = read_metadata(options.out)
+    assert facts["held_out_log-loss_saved"] == f"{max(row['held out'][SAVED] for row in rows):.2f}"
+    kept = load_file(options.out)
+    assert all(name.startswith("clip_net.") for name in kept)
+
+    model = build_clip_classifier("i3d", TINY_VIDEO)
+    start_from_pretraining(model, "i3d", TINY_VIDEO, options.out)
+    taken = model.state_dict()
+    assert all(torch.equal(taken[name], tensor.to(taken[name].dtype)) for name, tensor in kept.items())
+
+    clip = replace(options, out=tmp_path / "clip.safetensors", budget=Budget(steps=2), start_from=options.out)
+    training.train_clip(data, clip)
+    assert read_metadata(clip.out)["stands_on"].startswith("start=")
+    rows = [json.loads(line) for line in (tmp_path / "clip.curve.jsonl").read_text().splitlines()]
+    assert [set(row["held out"]) for row in rows] == [{SAVED, "effective rank"}] * 2
+    with pytest.raises(UserError, match="is not part of the network"):
+        training.train_clip(data, replace(clip, out=tmp_path / "other.safetensors", start_from=clip.out))

@@ -31,7 +31,7 @@ from ag_core.catalog import (
 )
 from ag_core.errors import Cancelled, UserError
 from ag_core.files import hash_file_cached
-from ag_core.models.checkpoints import check_answers, read_metadata
+from ag_core.models.checkpoints import check_answers, find_preset_of, read_metadata
 from ag_core.models.coco import UNSEEN_BY_COCO
 from ag_core.models.detector import Detector, FasterRcnnDetector, load_detector
 from ag_core.models.devices import choose_device
@@ -44,7 +44,7 @@ from ag_core.models.feature_bank import (
     list_first_times,
 )
 from ag_core.models.region_features import RegionFeatureExtractor
-from ag_core.models.relation import load_relation_head
+from ag_core.models.relation import RelationHead, load_relation_head
 from ag_core.models.scene_graph import ObservedFrames, SceneGraphPredictor
 from ag_core.models.video import (
     BankHead,
@@ -55,7 +55,7 @@ from ag_core.models.video import (
     read_trained_actions,
 )
 from ag_core.models.video.scoring import score_clips, score_videos, to_probabilities
-from ag_core.presets import VideoPreset
+from ag_core.presets import RegionHeadPreset, VideoPreset
 from ag_core.records import ActionScores, FrameClock, SceneGraph, Video
 from ag_core.results.prediction import DEFAULT_RATE, ModelUse, Prediction
 from ag_core.results.prediction_cache import PredictionSettings, find_weights_files
@@ -127,16 +127,21 @@ class Plan:
 def load_models(
     device: str = "", detector: str = HOME_WORLD, relation_head: str = DEFAULT_RELATION_HEAD, weights: Path = WEIGHTS
 ) -> Models:
-    """All models for a detector (an id, or a model file) and a relation head. UserError for what is missing."""
+    """All models for a detector (an id, or a model file) and a relation head. UserError for what is missing.
+
+    Detector and head are of the size that their files say; the others are of demo size.
+    """
     chosen = PredictionSettings(detector, relation_head)
     files = find_weights_files(chosen, weights)
     where = choose_device(device)
     # No more threads than cores this process may use, and no more than OMP_NUM_THREADS, which torch follows itself.
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     torch.set_num_threads(min(cores, torch.get_num_threads()))
-    own = FasterRcnnDetector.from_checkpoint(files["regions"], where)
+    preset = find_preset_of(files["regions"], find_detector(HOME_WORLD))
+    own = FasterRcnnDetector.from_checkpoint(files["regions"], where, preset)
     found: Detector = own if chosen.detector == HOME_WORLD else load_detector(chosen.detector, weights, where)
-    head, _ = load_relation_head(relation_head, weights)
+    trunk = RegionFeatureExtractor(own.model)
+    head = _load_head(relation_head, files["relations"], trunk)
     clip_networks, action_models = {}, []
     for network in find_clip_networks(list_predicting_models()):
         loaded, _ = load_clip_network(network.id, weights)
@@ -146,13 +151,25 @@ def load_models(
         trained_on = read_trained_actions(files[model.id], metadata)
         action_models.append(LoadedActionModel(model, bank_head.to(where), trained_on))
     return Models(
-        graphs=SceneGraphPredictor(found, RegionFeatureExtractor(own.model), head, where),
+        graphs=SceneGraphPredictor(found, trunk, head, where),
         clip_networks=clip_networks,
         action_models=tuple(action_models),
         uses=_describe_model_uses(chosen, files),
         notes=(COCO_NOTE,) if find_detector(detector).trained_on == COCO_DATA else (),
         device=where,
     )
+
+
+def _load_head(relation_head: str, path: Path, trunk: RegionFeatureExtractor) -> RelationHead:
+    """The head in `path`. UserError where it reads other region features than the trunk's."""
+    preset = find_preset_of(path, find_relation_head(relation_head))
+    head, _ = load_relation_head(relation_head, path.parent, preset)
+    if isinstance(preset, RegionHeadPreset) and preset.feature_size != trunk.feature_size:
+        raise UserError(
+            f"{path} reads region features of {preset.feature_size} numbers, and the detector beside it gives "
+            f"{trunk.feature_size}; give a head and a detector of one size"
+        )
+    return head
 
 
 COCO_NOTE = (
@@ -184,6 +201,7 @@ def _describe_model_use(role: str, name: str, entry: Entry, path: Path | None) -
     if path is not None:
         sha256 = hash_file_cached(path)
         if path.name == entry.weights_file:
+            preset = find_preset_of(path, entry).name
             trained_on = read_metadata(path).get("trained_on_data", trained_on)
     return ModelUse(name, role, preset, sha256, trained_on)
 

@@ -27,7 +27,7 @@ from ag_core.models.relation import build_relation_head
 from ag_core.models.scene_graph import SceneGraphPredictor
 from ag_core.models.video import build_bank_head, build_video_model, make_clip_input
 from ag_core.pipeline import Models, load_models, make_plan, predict_video
-from ag_core.presets import DEMO_DETECTOR, DEMO_RELDN, DEMO_VIDEO
+from ag_core.presets import DEMO_DETECTOR, DEMO_RELDN, DEMO_STRIDE_4_DETECTOR, DEMO_VIDEO, PAPER_VRD
 from ag_core.records import Detections, FrameClock
 from ag_core.results.prediction import Prediction
 from ag_core.results.prediction_cache import (
@@ -94,6 +94,20 @@ def models(weights: Path) -> Models:
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_video(tmp_path_factory.mktemp("film") / "film.mp4", n_frames=42, rate=12, comment=MARK)
+
+
+def test_detector_and_head_are_of_the_size_that_their_files_name(weights: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "weights"
+    shutil.copytree(weights, folder)
+    preset = DEMO_STRIDE_4_DETECTOR
+    facts = {"preset": preset.name, "model": "home-world"}
+    save_checkpoint(folder / "detector.safetensors", build_faster_rcnn(preset).state_dict(), facts, half_precision=True)
+    uses = {use.role: use.preset for use in load_models("cpu", weights=folder).uses}
+    assert (uses["detector"], uses["regions"], uses["relations"]) == (preset.name, preset.name, DEMO_RELDN.name)
+    larger = build_relation_head("vrd", PAPER_VRD).state_dict()
+    save_checkpoint(folder / "vrd.safetensors", larger, {"preset": PAPER_VRD.name, "model": "vrd"})
+    with pytest.raises(UserError, match="reads region features of 1024 numbers, and the detector beside it gives 256"):
+        load_models("cpu", relation_head="vrd", weights=folder)
 
 
 def test_the_path_from_file_to_scores(models: Models, film: Path) -> None:

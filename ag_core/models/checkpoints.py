@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from ag_core.catalog import DEFAULT_CLIP_NETWORK, HOME_WORLD
+from ag_core.catalog import DEFAULT_CLIP_NETWORK, HOME_WORLD, Entry
 from ag_core.errors import UserError
 from ag_core.files import hash_file_cached, stage_file, write_or_rescue
 
@@ -94,6 +95,15 @@ def holds_weights_of(path: Path, model: str) -> bool:
         return find_owner(read_metadata(path)) == model
     except UserError:
         return False
+
+
+def find_preset_of(path: Path, entry: Entry) -> Any:
+    """The preset of a catalog entry that its weights in `path` were made for, at demo size where the file says none.
+
+    UserError where there is no such file; whether it fits is for `load_checkpoint` to say.
+    """
+    said = read_metadata(path).get("preset")
+    return next((preset for preset in entry.presets.values() if preset.name == said), entry.preset())
 
 
 def load_checkpoint(path: Path, module: nn.Module, preset: str, model: str) -> dict[str, str]:

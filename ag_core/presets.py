@@ -45,6 +45,20 @@ class DetectorPreset:
     detections_per_image: int = 100
 
 
+@dataclass(frozen=True, kw_only=True)
+class C4DetectorPreset(DetectorPreset):
+    """A Faster R-CNN in the C4 layout on a ResNet of `base_width`: one map, and the last stage in the box head.
+
+    blocks           bottlenecks of its four stages
+    proposal_width   channels of the head that proposes regions
+    overlap          of two boxes of a class, above which the worse one is dropped
+    """
+
+    blocks: tuple[int, int, int, int]
+    proposal_width: int
+    overlap: float
+
+
 @dataclass(frozen=True)
 class RelationPreset:
     """A relation head without numbers of its own. The fields that a subclass adds are its head's arguments."""
@@ -101,6 +115,13 @@ class SttranPreset(RegionHeadPreset):
     inner: int
     decoder_layers: int
     class_width: int
+
+
+@dataclass(frozen=True)
+class MapSttranPreset(SttranPreset):
+    """STTran that looks at the whole map of a union, flattened to `union_size` numbers."""
+
+    union_size: int
 
 
 @dataclass(frozen=True)
@@ -230,6 +251,27 @@ PAPER_DETECTOR = DetectorPreset(
     regions_per_image=512,
 )
 
+STTRAN_DETECTOR = C4DetectorPreset(
+    name="detector-sttran",
+    backbone="resnet101",
+    base_width=64,
+    strides=(16,),
+    pyramid_channels=1024,
+    anchor_sizes=((64, 128, 256, 512),),
+    box_head_width=2048,
+    canonical_size=224,
+    min_size=600,
+    max_size=2000,
+    proposals_train=(12000, 2000),
+    proposals_test=(6000, 100),
+    anchors_per_image=256,
+    regions_per_image=128,
+    blocks=(3, 4, 23, 3),
+    proposal_width=512,
+    overlap=0.4,
+)
+"""The detector that STTran's authors published for Action Genome."""
+
 DEMO_RELDN = RelDnPreset("relation-demo", 256, (384, 256), 64)
 PAPER_RELDN = RelDnPreset("relation-paper", 1024, (1536, 1024), 64)
 DEMO_FREQUENCY = RelationPreset("relation-demo")
@@ -247,6 +289,8 @@ PAPER_GRAPH_RCNN_EQUAL = GraphRcnnPreset("graph-rcnn-equal-paper", 1024, 1024, F
 
 DEMO_STTRAN = SttranPreset("sttran-demo", 256, 64, 32, 16, 8, 512, 3, 128)
 PAPER_STTRAN = SttranPreset("sttran-paper", 1024, 512, 200, 256, 8, 2048, 3, 1024)
+RELEASED_STTRAN = MapSttranPreset("sttran-released", 2048, 512, 200, 256, 8, 2048, 3, 1024, 1024 * 49)
+"""On the region features of STTRAN_DETECTOR, as its authors trained it."""
 
 DEMO_PAIR_MEMORY = PairMemoryPreset("pair-memory-demo", 256, 64, 128, 4, 2, 0.2, 0.15)
 PAPER_PAIR_MEMORY = PairMemoryPreset("pair-memory-paper", 1024, 256, 512, 8, 3, 0.2, 0.15)

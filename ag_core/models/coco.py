@@ -9,10 +9,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torchvision.models.detection import FasterRCNN_ResNet50_FPN_Weights, fasterrcnn_resnet50_fpn
+from torchvision.models.detection import FasterRCNN, FasterRCNN_ResNet50_FPN_Weights
+from torchvision.models.detection._utils import overwrite_eps
+from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
 
 from ag_core.errors import UserError
 from ag_core.models.checkpoints import find_problems
+from ag_core.models.foreign.reading import read_foreign_tensors
+from ag_core.models.foreign.torchvision import rename_older_parts
 from ag_core.models.pixels import to_image_tensors
 from ag_core.records import Detections
 from ag_core.taxonomy import OBJECT_CLASSES, find_object_index
@@ -88,24 +92,17 @@ def _build_coco_model(weights: Path | None) -> torch.nn.Module:
                 f"({error}); fetch {enum.url} on a machine with a network and put it into {folder}, or give its path"
             ) from error
     else:
-        state = _read_state(weights)
-    model: torch.nn.Module = fasterrcnn_resnet50_fpn(weights=None, weights_backbone=None)
+        state = read_foreign_tensors(weights)
+    # As torchvision builds it for these weights: normalisation that is never trained and counts no batches.
+    backbone = resnet_fpn_backbone(backbone_name="resnet50", weights=None)
+    model: torch.nn.Module = FasterRCNN(backbone, num_classes=len(enum.meta["categories"]))
+    state = rename_older_parts(state)
+    state = {name: tensor for name, tensor in state.items() if not name.endswith("num_batches_tracked")}
     if problems := find_problems(state, model):
         raise UserError(
             f"{weights} does not fit torchvision's fasterrcnn_resnet50_fpn ({problems[0]}); "
             "give a state dict of that model"
         )
     model.load_state_dict(state)
+    overwrite_eps(model, 0.0)  # these weights were trained with nothing added to a variance
     return model
-
-
-def _read_state(path: Path) -> dict[str, torch.Tensor]:
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise UserError(f"there is no weights file {path}; give the path of a fasterrcnn_resnet50_fpn file") from None
-    except Exception as error:
-        raise UserError(f"{path} is not a torch weights file; give a state dict saved by torch.save") from error
-    if not isinstance(state, dict) or not all(isinstance(tensor, torch.Tensor) for tensor in state.values()):
-        raise UserError(f"{path} holds no state dict; give one of torchvision's fasterrcnn_resnet50_fpn")
-    return state

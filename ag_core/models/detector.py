@@ -2,7 +2,8 @@
 
 Faster R-CNN (Ren et al. 2015) with a feature pyramid is the project's own; its paper preset has the ResNet-101 of the
 paper, its demo preset a small residual network that trains from random weights on a processor. Differences from the
-original detector of the paper (methods C1.1): pyramid instead of the C4 layout, RGB input, torchvision's anchors.
+original detector of the paper (methods C1.1): pyramid instead of the C4 layout, RGB input, torchvision's anchors; a
+preset of the C4 layout has neither (`c4_detector.py`).
 The two COCO detectors need no training here but know only part of the classes (`coco.py`).
 """
 
@@ -21,12 +22,13 @@ from torchvision.ops import MultiScaleRoIAlign
 
 from ag_core.catalog import HOME_WORLD, find_detector
 from ag_core.models.backbone import BACKBONES
+from ag_core.models.c4_detector import build_c4_network
 from ag_core.models.checkpoints import load_checkpoint
 from ag_core.models.encoded_images import EncodedImages, encode_images, find_boxes
 from ag_core.models.folding import fold_batch_norms
 from ag_core.models.ignored_regions import let_ignore
 from ag_core.models.references import import_reference
-from ag_core.presets import DEMO_DETECTOR, DetectorPreset
+from ag_core.presets import DEMO_DETECTOR, C4DetectorPreset, DetectorPreset
 from ag_core.records import Detections
 from ag_core.settings import WEIGHTS
 from ag_core.taxonomy import N_CLASSES
@@ -48,6 +50,8 @@ def build_faster_rcnn(preset: DetectorPreset) -> FasterRCNN:
 
     Its targets may hold boxes to ignore (`ignored_regions.make_target`).
     """
+    if isinstance(preset, C4DetectorPreset):
+        return build_c4_network(preset)
     backbone = BACKBONES[preset.backbone](preset)
     levels = [str(level) for level in range(len(preset.strides))]
     pooled_levels = [level for level, stride in zip(levels, preset.strides) if stride <= 32]

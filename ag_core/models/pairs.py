@@ -27,7 +27,7 @@ class PairBatch:
     object_logits   [N,36] class logits
     object_features [N,D] region features of the boxes
     pairs           [P,2] rows of `boxes`: the person, the object
-    union_features  [P,D] region features of the box around both
+    union_features  [P,U] what is seen in the box around both: region features (U is D), or its whole map
     frame_of_pair   [P] which of the F frames a pair belongs to
     frame_sizes_wh  [F,2] width and height of each frame in pixels
     times_s         [F] seconds of each frame in its video, ascending within a video
@@ -56,7 +56,7 @@ class PairBatch:
             "object_logits": (n, N_CLASSES),
             "object_features": (n, d),
             "pairs": (p, 2),
-            "union_features": (p, d),
+            "union_features": (p, *self.union_features.shape[1:2]),
             "frame_of_pair": (p,),
             "frame_sizes_wh": (f, 2),
             "times_s": (f,),

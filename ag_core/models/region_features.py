@@ -1,7 +1,8 @@
 """Region features: what the project's Faster R-CNN sees inside any box. Frozen; the relation heads stand on it.
 
 Uses the detector's transform, backbone, RoIAlign and box head, so a box and the union of two boxes get features of
-the same kind (methods C2). Knows no pairs and no relationships.
+the same kind (methods C2). In the C4 layout a union keeps its whole map, as STTran wants it. Knows no pairs and no
+relationships.
 """
 
 from collections.abc import Sequence
@@ -13,17 +14,24 @@ from torch import Tensor, nn
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.transform import resize_boxes
 
+from ag_core.models.c4_detector import LastStage
 from ag_core.models.encoded_images import EncodedImages, encode_images
 
 
 class RegionFeatureExtractor(nn.Module):
-    """Features [N,D] and class logits [N,36] of arbitrary boxes in original pixels. Never trained here."""
+    """Features [N,D] and class logits [N,36] of arbitrary boxes in original pixels. Never trained here.
+
+    union_size  length of what the box around two boxes is described by: D, or the size of its map
+    """
 
     def __init__(self, detector: FasterRCNN) -> None:
         super().__init__()
         self.detector = detector.eval().requires_grad_(False)
-        self.feature_size: int = detector.roi_heads.box_head.fc7.out_features
+        self.feature_size: int = detector.roi_heads.box_predictor.cls_score.in_features
         self.map_channels: int = detector.backbone.out_channels
+        self.keeps_union_maps = isinstance(detector.roi_heads.box_head, LastStage)
+        [side] = set(detector.roi_heads.box_roi_pool.output_size)
+        self.union_size: int = self.map_channels * side**2 if self.keeps_union_maps else self.feature_size
 
     def train(self, mode: bool = True) -> "RegionFeatureExtractor":
         """Stay in evaluation mode whatever is asked: batch statistics belong to the detector's training."""
@@ -64,6 +72,13 @@ class RegionFeatureExtractor(nn.Module):
         """[N,D] features of maps [N,C,S,S]: the box head's layers."""
         features: Tensor = self.detector.roi_heads.box_head(maps)
         return features
+
+    def describe_regions(self, maps: Tensor, n_boxes: int) -> tuple[Tensor, Tensor]:
+        """Features [n,D] of the first maps, which are those of boxes, and what describes the others [.,union_size]."""
+        if self.keeps_union_maps:
+            return self.describe_maps(maps[:n_boxes]), maps[n_boxes:].flatten(1)
+        both = self.describe_maps(maps)
+        return both[:n_boxes], both[n_boxes:]
 
     def features_of(self, encoded: EncodedImages, boxes_per_image: Sequence[NDArray[np.float32] | Tensor]) -> Tensor:
         """[N,D] features of all boxes, image after image; boxes [n,4] xyxy in original pixels, n may be 0."""

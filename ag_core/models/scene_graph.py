@@ -142,17 +142,17 @@ def _encode_regions(
     encoded: Sequence[EncodedImages] | None,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Features of boxes and unions, and head maps. The person is the first of an image's boxes."""
-    empty = torch.zeros(0, trunk.feature_size, device=trunk.device)
-    of_boxes, of_unions = [empty], [empty]
+    of_boxes = [torch.zeros(0, trunk.feature_size, device=trunk.device)]
+    of_unions = [torch.zeros(0, trunk.union_size, device=trunk.device)]
     head_maps = torch.zeros(len(images), trunk.map_channels, HEAD_CELLS, HEAD_CELLS, device=trunk.device)
     heads = [take_upper_part(image_boxes[:1], HEAD_SHARE) for image_boxes in boxes]
     regions = [np.concatenate(of_image) for of_image in zip(heads, boxes, unions)]
     for index, maps in enumerate(_pool_regions(trunk, images, regions, encoded)):
         if len(maps):
             head_maps[index] = adaptive_avg_pool2d(maps[0], HEAD_CELLS)
-            both = trunk.describe_maps(maps[1:])
-            of_boxes.append(both[: len(boxes[index])])
-            of_unions.append(both[len(boxes[index]) :])
+            described = trunk.describe_regions(maps[1:], len(boxes[index]))
+            of_boxes.append(described[0])
+            of_unions.append(described[1])
     return torch.cat(of_boxes), torch.cat(of_unions), head_maps
 
 

@@ -149,7 +149,7 @@ def test_coco_detector_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_coco_detector_refuses_other_files(tmp_path: Path) -> None:
     text = tmp_path / "notes.txt"
     text.write_text("not weights")
-    with pytest.raises(UserError, match="not a torch weights file"):
+    with pytest.raises(UserError, match="is no whole torch weights file"):
         CocoDetector(text)
     torch.save({"a": torch.zeros(1)}, tmp_path / "other.pth")
     with pytest.raises(UserError, match="does not fit"):
@@ -157,7 +157,7 @@ def test_coco_detector_refuses_other_files(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no weights file"):
         CocoDetector(tmp_path / "absent.pth")
     torch.save({"a": "text"}, tmp_path / "text.pth")
-    with pytest.raises(UserError, match="holds no state dict"):
+    with pytest.raises(UserError, match="holds 'a', which is no tensor"):
         CocoDetector(tmp_path / "text.pth")
 
 

@@ -4,8 +4,9 @@ A pair is person, object and union features, where the two boxes lie in their un
 spatial encoder relates the pairs of a frame; a temporal decoder relates those of two neighbouring frames, in windows
 that slide by one frame. A frame's answer is that of the window in which it comes second (methods C10).
 
-Differences from the original: the union is a feature vector instead of a map of 7 x 7 cells. Map and masks were added
-and went through linear layers alone, so their sum became a sum of two linear layers. Words are learned from nothing;
+Differences from the original: the union is a feature vector instead of a map of 7 x 7 cells, but where `union_size`
+says that it is that map. Map and masks were added and went through linear layers alone, so their sum became a sum of
+two linear layers. Words are learned from nothing;
 the classes have no background; a relatedness is judged beside the relationships; boxes are told to the classifier as
 shares of the frame, and its logits are added to the detector's. A video of one frame, for which the original has no
 window, is a window of its own. The shared cross-entropies take the place of the margin loss.
@@ -166,6 +167,7 @@ class SttranHead(RelationHead):
     heads, inner     of every attention, and width of its feed-forward layers
     decoder_layers   of the temporal decoder
     class_width      hidden width of the classifier of boxes
+    union_size       numbers that describe a union; None for D
     """
 
     whole_video = True
@@ -181,12 +183,13 @@ class SttranHead(RelationHead):
         inner: int,
         decoder_layers: int,
         class_width: int,
+        union_size: int | None = None,
     ) -> None:
         super().__init__()
         self.refine_classes = ClassRefiner(feature_size, embedding_size, class_width)
         self.enter_subject = nn.Linear(feature_size, part_width)
         self.enter_object = nn.Linear(feature_size, part_width)
-        self.enter_union = nn.Linear(feature_size, part_width)
+        self.enter_union = nn.Linear(union_size or feature_size, part_width)
         self.encode_places = PlaceEncoder(mask_channels)
         self.enter_places = nn.Linear(49 * mask_channels, part_width, bias=False)
         self.name_subject = nn.Embedding(N_CLASSES, embedding_size)

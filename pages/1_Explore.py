@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from ag_core.annotations.store import ANNOTATION
+from ag_core.annotations.store_format import DENSE
 from ag_core.errors import UserError
 from ag_core.graphs.edges import is_predicted
 from ag_core.records import SceneGraph
@@ -146,14 +147,15 @@ def show_player_and_tables(viewing: Viewing) -> None:
     state = show_viewing(viewing, "explore_player", neighbours=True)
     if state.get("navigate"):
         _go_to_neighbour(viewing.video.video_id, state["navigate"])
-    source = ANNOTATION if ANNOTATION in viewing.sources else PREDICTED
+    source = next(iter(viewing.sources), PREDICTED)
     if not viewing.sources:
         st.caption("Nobody annotated this video, and no model has predicted it yet.")
         link = link_run(viewing.video.video_id)
         st.page_link(RUN, label="Run the models on it", icon=":material/play_circle:", query_params=link)
     head = st.container(horizontal=True, vertical_alignment="bottom", key="explore_head")
     if len(viewing.sources) > 1:
-        names = {ANNOTATION: "Annotation", PREDICTED: "Prediction"}
+        names = {ANNOTATION: "Annotation", DENSE: "Exact truth", PREDICTED: "Prediction"}
+        names = {name: shown for name, shown in names.items() if name in viewing.sources}
         check_link("tables", names.values(), "source")
         source = head.segmented_control(
             "Tables show",
@@ -221,7 +223,8 @@ def _go_to_neighbour(video_id: str, step: int) -> None:
 
 
 def _format_owner(source: str) -> str:
-    return "from the annotation" if source == ANNOTATION else "predicted by this project's models"
+    owners = {ANNOTATION: "from the annotation", DENSE: "from the exact truth"}
+    return owners.get(source, "predicted by this project's models")
 
 
 def _show_table(table: pd.DataFrame, what: str, viewing: Viewing, key: str) -> None:

@@ -117,6 +117,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # Of the world only its list of actions; drawing happens in a process of its own.
     "jobs": {"pipeline", "results", "video", "world", "errors", "settings", "records", "taxonomy", "files", "progress"},
     "ui": {
+        "world",
         "catalog",
         "jobs",
         "results",

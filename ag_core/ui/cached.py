@@ -32,7 +32,7 @@ from ag_core.queries.facets import VideoFilter, count_facets, count_videos, find
 from ag_core.queries.sequence import query as sequence_query
 from ag_core.queries.sequence.language import parse_sequence
 from ag_core.queries.sql.sandbox import SqlQueue, SqlSandbox, open_sql_queue
-from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video
+from ag_core.records import ActionInterval, ActionScores, Detections, SceneGraph, Video
 from ag_core.results.film_cache import FILE, FilmRequest, FinishedFilm
 from ag_core.results.prediction import Prediction
 from ag_core.results.scene_graph_scores import SceneGraphScores
@@ -40,6 +40,7 @@ from ag_core.settings import settings
 from ag_core.video.frames import read_poster
 from ag_core.video.index import read_frame_index
 from ag_core.video.transcode import to_browser_playable
+from ag_core.world.dense_source import read_exact_truth
 
 FileState = tuple[int, int, int]
 """Size, time of change and number of a file."""
@@ -226,6 +227,27 @@ def load_video(key: StoreKey, video_id: str) -> Video:
 def load_graphs(key: StoreKey, video_id: str, source: str = ANNOTATION) -> list[SceneGraph]:
     """The scene graphs of a video from one source, sorted by frame."""
     return _open_store(key).graphs_of(video_id, source)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def load_faint_objects(key: StoreKey, video_id: str, source: str) -> dict[int, Detections]:
+    """By frame number, what is in sight and too faint for a source's graphs; only exact truth knows any."""
+    targets = _open_store(key).targets_of([video_id], source)
+    return {int(number): targets.faint_objects_of(index) for index, number in enumerate(targets.frame_numbers)}
+
+
+def load_shipped_truth(video_id: str) -> tuple[list[SceneGraph], dict[int, Detections]]:
+    """The exact truth of an embedded video: the graph of every frame, and what is too faint for it; else empty."""
+    chosen = settings()
+    path = chosen.showcase / "dense" / f"{video_id}.npz"
+    if chosen.store != chosen.embedded_store or not path.is_file():
+        return [], {}
+    return _load_shipped_truth(str(path), path.stat().st_mtime_ns)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _load_shipped_truth(path: str, modified_ns: int) -> tuple[list[SceneGraph], dict[int, Detections]]:
+    return read_exact_truth(Path(path))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

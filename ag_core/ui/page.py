@@ -49,8 +49,9 @@ VIDEO = "v"
 TIME = "t"
 SELECTED = "sel"
 SHOWN = "m"
-"""The query parameters that all players share: which video, where in it (seconds), which object or action is selected,
-and whose graph is shown."""
+JUDGED = "judged"
+"""The query parameters that all players share: which video, where in it (seconds), which object, action or relationship
+is selected, whose graph is shown, and whether it is marked what of it is right."""
 
 
 def show_page_frame(title: str, lead: str = "") -> None:
@@ -116,6 +117,12 @@ def check_link(name: str, known: Iterable[str], noun: str) -> None:
 
 SWITCH = ("true", "false")
 """What a link may say of a switch."""
+
+
+def read_switch(name: str, noun: str) -> bool:
+    """What the link says of a switch that no widget on the page is bound to; off where it says nothing known."""
+    check_link(name, SWITCH, noun)
+    return st.query_params.get(name) == SWITCH[0]
 
 
 def check_link_number(name: str, low: float, high: float, noun: str) -> None:

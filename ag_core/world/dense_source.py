@@ -13,6 +13,7 @@ from ag_core.annotations.building.inputs import FurtherAnnotation
 from ag_core.annotations.building.parts import Tables, encode_relations
 from ag_core.annotations.store_format import DENSE
 from ag_core.errors import UserError
+from ag_core.records import Detections, SceneGraph
 from ag_core.world.export import SET_OF_SPLIT, build_dense_graphs, find_faint_objects
 from ag_core.world.truth import WorldTruth
 
@@ -68,6 +69,13 @@ def read_dense_tables(paths: Sequence[Path]) -> Tables:
         "faint_objects": (faint_objects, _FAINT_OBJECT),
     }
     return {table: dict(zip(names, map(list, zip(*rows)))) for table, (rows, names) in columns.items()}
+
+
+def read_exact_truth(path: Path) -> tuple[list[SceneGraph], dict[int, Detections]]:
+    """A truth file's graph of every frame, and by frame what is in sight but too faint. UserError for other files."""
+    truth = WorldTruth.load(path)
+    faint = {index + 1: find_faint_objects(truth, index) for index in range(truth.n_frames)}
+    return build_dense_graphs(truth, every=1), faint
 
 
 def build_home_world_store(

@@ -6,10 +6,10 @@
  */
 
 /**
- * What Python sends (format 3): `graphs:NAME` and `strengths:NAME` hold the tables of a source, `scores:NAME` those of a model,
- * `times` the seconds `t` of every frame where they are not evenly spaced.
+ * What Python sends (format 4): `graphs:NAME` and `strengths:NAME` hold the tables of a source, `scores:NAME` those of a model,
+ * `verdicts` how one source is judged by another, `times` the seconds `t` of every frame where they are not evenly spaced.
  * @typedef {{v: number, video: string, src: string | null, fps: number, n_frames: number, width: number, height: number, t0: number,
- *   selected: string | null, autoplay: boolean, debug: boolean, neighbours: boolean, link_path: string | null,
+ *   selected: string | null, judging: boolean, judge: {judged: string, truth: string, words: string[], terms: string[], note: string} | null, autoplay: boolean, debug: boolean, neighbours: boolean, link_path: string | null,
  *   compare: string[], rule: string, sources: {name: string, label: string, predicted: boolean}[],
  *   tracks: {label: string, class: string, kind: string}[], relations: Relation[], actions: Lane[],
  *   score_actions: {id: string, name: string}[], models: {name: string, label: string, video_scores: number[]}[],

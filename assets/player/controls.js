@@ -14,6 +14,7 @@ const KEYS = [
   ["[ ]", "slower, faster"],
   ["1 2 3", "attention, spatial, contact"],
   ["B L G", "boxes, labels, graph"],
+  ["J", "what is right, false or missed"],
   ["N P", "next, previous video"],
   ["Esc", "clear the selection"],
   ["?", "this panel"],
@@ -23,7 +24,7 @@ class Controls {
   /**
    * @param {Record<string, any>} parts the elements of the player by their data-part
    * @param {Clock} clock
-   * @param {{changed: () => void, source: (name: string) => void, clear: () => void, link: () => void,
+   * @param {{changed: (name?: string) => void, source: (name: string) => void, clear: () => void, link: () => void,
    *   navigate: (direction: number) => void, marks: () => {frames: number[], changes: number[]}}} heard
    */
   constructor(parts, clock, heard) {
@@ -36,7 +37,7 @@ class Controls {
     /** @type {Record<string, HTMLButtonElement>} */
     this.buttons = {};
     /** @type {Record<string, boolean>} */
-    this.on = { boxes: true, labels: true, graph: true };
+    this.on = { boxes: true, labels: true, graph: true, judge: false };
     this.stop = new AbortController();
     this.makeSwitches();
     this.makeSelectors();
@@ -60,6 +61,7 @@ class Controls {
       element("span", {}, button, group.name);
     });
     for (const name of Object.keys(this.on)) make(name, name[0].toUpperCase(), () => this.toggleSwitch(name)).textContent = name;
+    this.buttons.judge.title = "Mark what is right (TP), false (FP) and missed (FN) (J)";
     element("span", { class: "space" }, this.parts.toggles);
   }
 
@@ -124,6 +126,17 @@ class Controls {
     this.ready = true;
   }
 
+  // Whether anything can be judged, or why not can be told; and whether it is marked at the start.
+  /**
+   * @param {boolean} asked
+   * @param {boolean} [on]
+   */
+  offerJudge(asked, on) {
+    this.buttons.judge.hidden = !asked;
+    if (on !== undefined) this.on.judge = asked && on;
+    this.buttons.judge.setAttribute("aria-pressed", String(this.on.judge));
+  }
+
   // Which way the arrows of each group run, on its button.
   /** @param {Relation[]} relations */
   explain(relations) {
@@ -145,7 +158,7 @@ class Controls {
     this.on[name] = !this.on[name];
     this.buttons[name].setAttribute("aria-pressed", String(this.on[name]));
     this.parts.player.classList.toggle("no-graph", !this.on.graph);
-    this.heard.changed();
+    this.heard.changed(name);
   }
 
   /** @param {number} speed */
@@ -229,6 +242,7 @@ class Controls {
       b: () => this.toggleSwitch("boxes"),
       l: () => this.toggleSwitch("labels"),
       g: () => this.toggleSwitch("graph"),
+      j: () => this.buttons.judge.hidden || this.toggleSwitch("judge"),
       n: () => heard.navigate(1),
       p: () => heard.navigate(-1),
       "?": () => this.showHelp(this.parts.help.hidden),

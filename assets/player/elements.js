@@ -103,7 +103,7 @@ function readTheme(player) {
   const background = named("--st-background-color", "#fff");
   const [red, green, blue] = channels(background);
   const dark = 0.299 * red + 0.587 * green + 0.114 * blue < 128;
-  for (const group of GROUPS) player.style.setProperty(`--${group.name}`, dark ? group.dark : group.light);
+  for (const one of [...GROUPS, ...VERDICTS]) if (one.name) player.style.setProperty(`--${one.name}`, dark ? one.dark : one.light);
   player.classList.toggle("dark", dark);
   return {
     dark,

@@ -77,7 +77,7 @@ class GraphPanel {
           this.heard.began(track, index);
         });
       }
-      return { line, path, reach, text, letter, words, full, says: "" };
+      return { line, path, reach, text, letter, words, full, says: "", written: "" };
     });
     this.svg.appendChild(card);
     return { track, card, plate, title, rows };
@@ -158,10 +158,11 @@ class GraphPanel {
     });
   }
 
-  // state: {source, index, held, note}. Nothing is touched while the annotated frame stays the same.
+  // state: {source, index, held, note, verdict, relation}. Nothing is touched while these stay the same; of `verdict` (null where
+  // nothing is judged) the marks, and `relation`, the one that is selected, stand out.
   show(state) {
     this.last = state;
-    const shown = `${state.source.name}|${state.index}|${state.held}`;
+    const shown = `${state.source.name}|${state.index}|${state.held}|${Boolean(state.verdict)}|${state.relation}`;
     if (this.note.textContent !== state.note) this.note.textContent = state.note;
     this.rule.style.visibility = state.source.predicted ? "" : "hidden"; // its room stays, so that no card moves
     if (shown === this.shown || !this.nodes) return;
@@ -172,15 +173,26 @@ class GraphPanel {
     this.svg.classList.toggle("held", state.held);
     this.person.classList.toggle("absent", !present.has(0));
     for (const node of this.nodes) {
-      node.card.classList.toggle("absent", !present.has(node.track));
+      const missed = this.listMissed(node.track, state);
+      node.card.classList.toggle("absent", !present.has(node.track) && !missed.length);
       const groups = edges.get(node.track);
-      node.rows.forEach((row, group) => this.showRow(node, row, groups ? groups[group] : [], state.source, animate));
+      node.rows.forEach((row, group) => {
+        const said = (groups ? groups[group] : []).map(([relation, score]) => [relation, score, verdictOf(state.verdict, node.track, relation)]);
+        const unsaid = missed.filter((relation) => state.source.groupOfRelation[relation] === group).map((relation) => [relation, null, MISSED]);
+        this.showRow(node, row, [...said, ...unsaid], state, animate);
+      });
     }
   }
 
-  showRow(node, row, relations, source, animate) {
+  // The relationships of a track that only the truth has.
+  listMissed(track, { verdict }) {
+    return verdict ? relationsIn(verdict.missed.get(track), this.relations.length) : [];
+  }
+
+  // relations: [relationship, score (null where missed), verdict], the strongest first.
+  showRow(node, row, relations, { source, relation: selected }, animate) {
     const on = relations.length > 0;
-    const weak = relations.every(([relation]) => DENIALS.includes(this.relations[relation].name));
+    const weak = relations.every(([relation, , code]) => code === MISSED || DENIALS.includes(this.relations[relation].name));
     for (const part of [row.line, row.text]) {
       part.classList.toggle("off", !on);
       part.classList.toggle("weak", weak);
@@ -189,13 +201,16 @@ class GraphPanel {
       row.says = "";
       return;
     }
-    const names = relations.map(([relation]) => this.relations[relation].name);
-    const scores = relations.map(([, score]) => (source.predicted ? percentText(score) : ""));
+    const names = relations.map(([relation, , code]) => `${VERDICTS[code].mark} ${this.relations[relation].name}`.trim());
+    const scores = relations.map(([, score]) => (source.predicted && score !== null ? percentText(score) : ""));
+    const styles = relations.map(([relation, , code]) => `v-${VERDICTS[code].name}${relation === selected ? " picked" : ""}`);
     const { label } = this.tracks[node.track];
-    const full = relations.map(([relation], at) => `${tripletText(this.relations[relation], label)} ${scores[at]}`.trim()).join("\n");
-    if (row.full.textContent !== full) {
-      writeEdges(row.words, names, scores, node.width - 32);
+    const full = relations.map(([relation, , code], at) => `${VERDICTS[code].mark} ${tripletText(this.relations[relation], label)} ${scores[at]}`.trim()).join("\n");
+    const written = `${full}|${styles}`;
+    if (row.written !== written) {
+      writeEdges(row.words, names, scores, node.width - 32, styles);
       row.full.textContent = full;
+      row.written = written;
     }
     const says = names.join(", ");
     if (animate && row.says !== says) row.path.animate([{ strokeWidth: "6px" }, { strokeWidth: "2px" }], { duration: 600, easing: "ease-out" });
@@ -230,8 +245,9 @@ class GraphPanel {
  * @param {string[]} names
  * @param {string[]} scores "" where there is none
  * @param {number} width in pixels
+ * @param {string[]} styles classes of each
  */
-function writeEdges(text, names, scores, width) {
+function writeEdges(text, names, scores, width, styles) {
   const part = (/** @type {number} */ at) => names[at] + (scores[at] && ` ${scores[at]}`);
   const left = (/** @type {number} */ count) => (count < names.length ? ` +${names.length - count}` : "");
   let count = names.length;
@@ -241,7 +257,8 @@ function writeEdges(text, names, scores, width) {
   text.textContent = "";
   for (let at = 0; at < count; at++) {
     const name = count === 1 ? fitted(names[at], width - textWidth(rest, 11.5, 400), 11.5, 400) : names[at];
-    drawn("tspan", {}, text, (at ? ", " : "") + name);
+    if (at) drawn("tspan", {}, text, ", ");
+    drawn("tspan", { class: styles[at] }, text, name);
     if (scores[at]) drawn("tspan", { class: "faint" }, text, ` ${scores[at]}`);
   }
   if (left(count)) drawn("tspan", { class: "faint" }, text, left(count));
@@ -294,6 +311,15 @@ function rankEdges(sets, relations) {
   );
 }
 
+/**
+ * Codes of the relationships in masks by track.
+ * @param {Map<number, number>} masks
+ * @param {number} count how many relationships there are
+ */
+function listCodes(masks, count) {
+  return [...masks].flatMap(([track, mask]) => relationsIn(mask, count).map((relation) => track * 256 + relation));
+}
+
 // The triplets of this moment as a table: one column of marks per source.
 class TripletTable {
   constructor(parent) {
@@ -304,9 +330,13 @@ class TripletTable {
     this.since = 0;
   }
 
-  // states: [{source, index}]; groupsOn: which groups are on. While playing, at most four times a second.
-  show(states, tracks, relations, groupsOn, playing) {
-    const shown = states.map(({ source, index }) => `${source.name}|${index}`).join(" ") + groupsOn.join();
+  // states: [{source, index, verdict, relation}]; groupsOn: which groups are on; words: what verdicts are called.
+  // While playing, at most four times a second.
+  show(states, tracks, relations, groupsOn, playing, words) {
+    const judged = states.find(({ verdict }) => verdict);
+    const verdict = judged ? judged.verdict : null;
+    const selected = states[0].relation;
+    const shown = `${states.map(({ source, index }) => `${source.name}|${index}`).join(" ")}${groupsOn.join()}|${Boolean(verdict)}|${selected}`;
     const now = performance.now();
     if (shown === this.shown || (playing && now - this.since < 250)) return;
     this.shown = shown;
@@ -314,23 +344,31 @@ class TripletTable {
     this.head.replaceChildren();
     element("th", { scope: "col" }, this.head, "Triplets now");
     for (const { source } of states) element("th", { scope: "col", class: "mark" }, this.head, states.length > 1 ? source.label : source.predicted ? "score" : "");
+    if (verdict) element("th", { scope: "col", class: "mark" }, this.head, "verdict");
     const sets = states.map(({ source, index }) => (index < 0 ? new Map() : source.sets[index]));
     const rows = [];
-    for (const code of rankEdges(sets, relations)) {
+    const unseen = new Set(verdict && states.length === 1 ? listCodes(verdict.missed, relations.length) : []);
+    const said = sets.length && judged ? judged.source.sets[judged.index] : new Map();
+    for (const code of rankEdges([...sets, new Map([...unseen].map((code) => [code, 0]))], relations)) {
       const relation = relations[code % 256];
       const group = GROUPS[GROUP_INDEX[relation.group]];
       if (!groupsOn[GROUP_INDEX[relation.group]]) continue;
-      const row = element("tr", {});
-      const words = element("td", {}, row);
-      element("span", { class: `chip ${group.name}` }, words, group.letter);
-      element("span", {}, words, ` ${tripletText(relation, tracks[Math.floor(code / 256)].label)}`);
+      const row = element("tr", code % 256 === selected ? { class: "picked" } : {});
+      const cell = element("td", {}, row);
+      element("span", { class: `chip ${group.name}` }, cell, group.letter);
+      element("span", {}, cell, ` ${tripletText(relation, tracks[Math.floor(code / 256)].label)}`);
       sets.forEach((set, at) => {
         const mark = !set.has(code) ? "–" : states[at].source.predicted ? percentText(set.get(code)) : "✓";
         element("td", { class: set.has(code) ? "mark" : "mark faint" }, row, mark);
       });
+      if (verdict) {
+        const missed = unseen.has(code) || (verdict.unfound.get(Math.floor(code / 256)) || 0) & (1 << code % 256);
+        const found = said.has(code) ? verdictOf(verdict, Math.floor(code / 256), code % 256) : missed ? MISSED : NEITHER;
+        element("td", { class: `mark v-${VERDICTS[found].name}` }, row, `${VERDICTS[found].mark} ${words[found]}`.trim());
+      }
       rows.push(row);
     }
-    if (!rows.length) element("td", { class: "faint", colspan: 1 + states.length }, rows[rows.push(element("tr", {})) - 1], "none");
+    if (!rows.length) element("td", { class: "faint", colspan: 1 + states.length + (verdict ? 1 : 0) }, rows[rows.push(element("tr", {})) - 1], "none");
     this.body.replaceChildren(...rows);
   }
 }

@@ -1,8 +1,8 @@
 // Boxes over the picture. Every stroke is drawn twice, a dark halo and then the colour, so that it shows on any picture.
 
-const OVERLAY = { neutral: "#FFFFFF", attention: "#FFA733", contact: "#C9A8FF", halo: "rgba(0, 0, 0, 0.72)" };
+const OVERLAY = { neutral: "#FFFFFF", attention: "#FFA733", contact: "#C9A8FF", halo: "rgba(0, 0, 0, 0.72)", core: "#101114" };
 
-/** @typedef {{track: number, score: number, x: number, y: number, width: number, height: number}} Hit */
+/** @typedef {{track: number, score: number, code: number, x: number, y: number, width: number, height: number}} Hit */
 
 class Overlay {
   /** @param {HTMLCanvasElement} canvas */
@@ -13,7 +13,8 @@ class Overlay {
     this.hits = [];
   }
 
-  // view: {boxes, edges, held, predicted, tracks, emphasised (Set or null), boxesOn, labelsOn, groupsOn, size, font}
+  // view: {boxes, edges, held, predicted, tracks, emphasised (Set or null), boxesOn, labelsOn, groupsOn, size, font}; a box with
+  // the code of a verdict is drawn as that
   draw(view) {
     const { canvas, context } = this;
     const ratio = window.devicePixelRatio || 1;
@@ -25,6 +26,7 @@ class Overlay {
     this.hits = view.boxes.map((box) => ({
       track: box.track,
       score: box.score,
+      code: box.code || NEITHER,
       x: box.x1 * across,
       y: box.y1 * down,
       width: Math.max(2, (box.x2 - box.x1) * across),
@@ -33,8 +35,13 @@ class Overlay {
     if (!view.boxesOn) return;
     const dim = (track) => view.emphasised && track !== 0 && !view.emphasised.has(track);
     const order = [...this.hits].sort((one, other) => other.width * other.height - one.width * one.height);
-    for (const hit of order) this.outline(hit, this.colour(hit.track, view), dim(hit.track), view);
+    for (const hit of order) this.outline(hit, this.colourOf(hit, view), dim(hit.track), view);
     if (view.labelsOn) this.labels(order.filter((hit) => !dim(hit.track)), view, canvas.width / ratio, canvas.height / ratio);
+  }
+
+  // That of its verdict, where it has one.
+  colourOf(hit, view) {
+    return hit.code === NEITHER ? this.colour(hit.track, view) : VERDICTS[hit.code].over;
   }
 
   // Purple in contact, orange when looked at, white otherwise: the strongest thing the graph says of the object.
@@ -50,16 +57,19 @@ class Overlay {
   outline(hit, colour, dim, view) {
     const { context } = this;
     const chosen = view.emphasised && view.emphasised.has(hit.track);
-    const width = chosen ? 3 : 1.75;
+    const hollow = hit.code === MISSED;
+    const width = (chosen ? 3 : 1.75) + (hollow ? 1.75 : 0);
     context.globalAlpha = dim ? 0.28 : 1;
     context.setLineDash(view.held ? [7, 5] : []);
     context.lineJoin = "round";
-    for (const [style, thick] of [[OVERLAY.halo, width + 2.5], [colour, width]]) {
+    for (const [style, thick] of [[OVERLAY.halo, width + 2.5], [colour, width], [OVERLAY.core, hollow ? width / 2 : 0]]) {
+      if (!thick) continue;
       context.strokeStyle = style;
       context.lineWidth = thick;
       context.strokeRect(hit.x, hit.y, hit.width, hit.height);
     }
-    if (view.predicted) this.corners(hit, colour, width);
+    if (hit.code === FALSE) this.crosses(hit, colour, width);
+    else if (view.predicted && !hollow) this.corners(hit, colour, width);
     context.setLineDash([]);
     context.globalAlpha = 1;
   }
@@ -85,6 +95,27 @@ class Overlay {
     context.stroke();
   }
 
+  // A cross on every corner tells a false box.
+  crosses(hit, colour, width) {
+    const { context } = this;
+    const reach = Math.min(6, hit.width / 3, hit.height / 3);
+    context.setLineDash([]);
+    context.beginPath();
+    for (const x of [hit.x, hit.x + hit.width]) {
+      for (const y of [hit.y, hit.y + hit.height]) {
+        context.moveTo(x - reach, y - reach);
+        context.lineTo(x + reach, y + reach);
+        context.moveTo(x + reach, y - reach);
+        context.lineTo(x - reach, y + reach);
+      }
+    }
+    for (const [style, thick] of [[OVERLAY.halo, width + 2.5], [colour, width]]) {
+      context.strokeStyle = style;
+      context.lineWidth = thick;
+      context.stroke();
+    }
+  }
+
   // Labels stand above their box, or inside where there is no room, and step aside for one another.
   labels(hits, view, wide, high) {
     const { context } = this;
@@ -93,7 +124,8 @@ class Overlay {
     context.textBaseline = "middle";
     const taken = [];
     for (const hit of [...hits].reverse()) {
-      const text = view.tracks[hit.track].label + (view.predicted && hit.score < 1 ? ` ${Math.round(hit.score * 100)}%` : "");
+      const scored = view.predicted && hit.code !== MISSED && hit.score < 1;
+      const text = `${VERDICTS[hit.code].mark} ${view.tracks[hit.track].label}${scored ? ` ${Math.round(hit.score * 100)}%` : ""}`.trim();
       const width = context.measureText(text).width + 10;
       const x = clamp(hit.x - 1, 0, Math.max(0, wide - width));
       const places = [hit.y - tall, hit.y + 1, hit.y + hit.height - tall, hit.y + hit.height + 1, hit.y + tall + 2];
@@ -105,7 +137,7 @@ class Overlay {
       context.beginPath();
       context.roundRect(x, y, width, tall, 3);
       context.fill();
-      context.fillStyle = this.colour(hit.track, view);
+      context.fillStyle = this.colourOf(hit, view);
       context.fillText(text, x + 5, y + tall / 2 + 0.5);
     }
   }

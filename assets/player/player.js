@@ -1,7 +1,7 @@
 // The player: the picture, the boxes, the graph and the timeline follow one clock; one selection holds for all of them.
 // Joined after the other pieces into one module; Streamlit calls the default export.
 
-const VERSION = 3;
+const VERSION = 4;
 const REPORT_EVERY_MS = 1000;
 const MAX_RETRIES = 4;
 const RETRY_MS = 250;
@@ -28,6 +28,8 @@ class Player {
     this.data = null;
     /** @type {Chosen | null} */
     this.selection = null;
+    /** @type {Judge | null} */
+    this.judge = null;
     /** What Python heard last. @type {{t?: number, selected?: string}} */
     this.sent = {};
     this.times = new FrameTimes(24, 1, null);
@@ -39,15 +41,16 @@ class Player {
     this.resizes = new ResizeObserver(() => this.resized());
     this.visibility = new IntersectionObserver((entries) => this.seen(entries[entries.length - 1].isIntersecting));
     this.overlay = new Overlay(this.parts.overlay);
+    this.legend = new VerdictLegend(this.parts.verdicts);
     this.clock = new Clock(this.parts.video, {
       frame: (_frame, image) => this.draw(image),
       state: () => this.playingChanged(),
       settled: () => this.report(this.clock.paused),
     });
     this.controls = new Controls(this.parts, this.clock, {
-      changed: () => this.switched(),
+      changed: (name) => this.switched(name),
       source: (name) => this.chooseSource(name),
-      marks: () => this.chosen,
+      marks: () => this.marks(),
       clear: () => this.select(null),
       link: () => this.copyLink(),
       navigate: (direction) => this.data.neighbours && this.trigger("navigate", direction),
@@ -105,12 +108,16 @@ class Player {
     this.chosen = (this.chosen && named(this.chosen.name)) || named(data.shown) || this.sources[0] || emptySource(data);
     this.onScreen = this.comparing ? data.compare.flatMap((name) => named(name) || []) : [this.chosen];
     if (!this.onScreen.includes(this.chosen)) [this.chosen] = this.onScreen;
+    this.judge = data.judge && new Judge(data.judge, data.verdicts);
     const scores = data.models.map((model) => scoreColumns(model, data[`scores:${model.name}`], data.score_actions.length));
     this.buildPanels();
     this.controls.explain(data.relations);
     this.controls.offer(this.comparing ? this.onScreen : this.sources, this.chosen, this.comparing);
+    const begins = !before || before.video !== data.video || before.src !== data.src;
+    this.controls.offerJudge(Boolean(data.judge), begins ? data.judging : undefined);
+    if (begins) this.showJudged();
     this.timeline.build(data, this.times, this.comparing ? this.onScreen : this.sources, scores);
-    if (!before || before.video !== data.video || before.src !== data.src) this.open(data);
+    if (begins) this.open(data);
     else this.emphasise();
     if (data.seek && data.seek.n !== this.seekNumber) {
       this.seekNumber = data.seek.n;
@@ -204,8 +211,10 @@ class Player {
     if (!data || !this.theme) return;
     if (data.debug) comparePicture(this, image);
     const shown = chosen.shownAt(clock.frame, controls.mode);
+    const verdict = this.verdictOn(chosen, shown.index);
+    if (this.selection?.kind === "relation") this.emphasiseRelation(shown.index, verdict);
     this.overlay.draw({
-      boxes: chosen.boxesAt(shown.index, clock.frame, controls.mode),
+      boxes: boxesWithVerdicts(this.judge, verdict, { sources: this.sources, chosen, index: shown.index, frame: clock.frame, mode: controls.mode }),
       edges: chosen.edgesByTrack(shown.index),
       held: shown.held,
       predicted: chosen.predicted,
@@ -222,10 +231,20 @@ class Player {
     this.parts.time.textContent = data.rate_known ? formatTime(clock.time) : "";
     this.parts.number.textContent = `frame ${clock.frame + 1}` + (data.length_known ? ` / ${data.n_frames}` : "");
     this.showGraphs();
+    this.legend.show(controls.on.judge ? this.judge : null, verdict, chosen, shown.index, controls.groupsOn);
     const unknown = [!data.rate_known && "frame rate unknown", !data.length_known && "length unknown"];
     const status = [this.notice, ...unknown, describeAge(chosen, shown, clock, this.times, data)].filter(Boolean).join("  ·  ");
     if (this.parts.status.textContent !== status) this.parts.status.textContent = status;
     if (!clock.paused) this.report(false);
+  }
+
+  // The verdict on a graph, where the marks are on.
+  /**
+   * @param {Source} source
+   * @param {number} index
+   */
+  verdictOn(source, index) {
+    return this.controls.on.judge && this.judge ? this.judge.of(source, index) : null;
   }
 
   // Sizes are read here alone: reading them in every frame would lay the page out in every frame.
@@ -238,10 +257,11 @@ class Player {
     const { clock, controls, data } = this;
     const states = this.onScreen.map((source) => {
       const shown = source.shownAt(clock.frame, controls.mode);
-      return { source, ...shown, note: this.comparing ? describeAge(source, shown, this.clock, this.times, data) : "", still: calm.matches };
+      const relation = this.selection?.relation;
+      return { source, ...shown, relation, verdict: this.verdictOn(source, shown.index), note: this.comparing ? describeAge(source, shown, this.clock, this.times, data) : "", still: calm.matches };
     });
     states.forEach((state, at) => this.panels[at].show(state));
-    if (this.comparing || this.details?.open) this.triplets?.show(states, data.tracks, data.relations, controls.groupsOn, !clock.paused);
+    if (this.comparing || this.details?.open) this.triplets?.show(states, data.tracks, data.relations, controls.groupsOn, !clock.paused, this.judge ? this.judge.words : []);
     if (clock.paused) this.announce(states[0]);
   }
 
@@ -286,9 +306,25 @@ class Player {
     this.details.addEventListener("toggle", () => this.draw());
   }
 
-  switched() {
+  switched(name = "") {
+    if (name === "judge") this.showJudged();
     for (const panel of this.panels) panel.groups(this.controls.groupsOn);
     this.draw();
+  }
+
+  // Where the marks are on, what they are on: the judged source.
+  showJudged() {
+    const judged = this.controls.on.judge && this.judge && this.sources.find((source) => source.name === this.judge?.judged);
+    if (!judged || !this.judge?.frames.length || this.chosen === judged) return;
+    this.parts.source.value = judged.name;
+    this.chooseSource(judged.name);
+  }
+
+  // The frames that the keys go to: where the marks are on, those that are judged.
+  marks() {
+    const { judge, chosen } = this;
+    const judging = this.controls.on.judge && judge && judge.judged === chosen.name && judge.frames.length;
+    return { frames: judging ? judge.frames : chosen.frames, changes: chosen.changes };
   }
 
   chooseSource(name) {
@@ -323,12 +359,27 @@ class Player {
   // Bring out what the selection means: tracks in picture and graph, lanes on the timeline.
   emphasise() {
     const { selection, data } = this;
-    const chosen = (/** @type {any} */ track, /** @type {number} */ number) => (selection?.kind === "object" ? number === selection.track : number > 0 && track.class === selection?.class);
+    this.brought = ""; // which tracks have a relationship, each frame says
+    const chosen = (/** @type {any} */ track, /** @type {number} */ number) => (selection?.kind === "object" ? number === selection.track : number > 0 && selection?.kind === "action" && track.class === selection.class);
     const numbers = selection ? data.tracks.flatMap((track, number) => (chosen(track, number) ? [number] : [])) : [];
-    this.emphasised = numbers.length ? new Set(numbers) : null;
-    for (const panel of this.panels) panel.emphasise(this.emphasised);
-    const matches = selection && ((lane) => (selection.kind === "action" ? lane.id === selection.id : lane.class === selection.class));
+    this.bringOut(numbers);
+    const matches = selection && ((lane) => (selection.kind === "action" ? lane.id === selection.id : selection.kind === "object" && lane.class === selection.class));
     this.timeline.emphasise(matches && data.actions.some(matches) ? matches : null);
+  }
+
+  // What belongs to some tracks; where there are none, nothing is dimmed.
+  /** @param {number[]} tracks */
+  bringOut(tracks) {
+    this.emphasised = tracks.length ? new Set(tracks) : null;
+    for (const panel of this.panels) panel.emphasise(this.emphasised);
+  }
+
+  // The tracks that have the selected relationship here stand out; none does where none has it.
+  emphasiseRelation(index, verdict) {
+    const tracks = tracksWith(/** @type {number} */ (this.selection?.relation), this.chosen, index, verdict);
+    if (this.brought === tracks.join()) return;
+    this.brought = tracks.join();
+    this.bringOut(tracks);
   }
 
   // To the frame where the first relation of a lane began.
@@ -357,7 +408,7 @@ class Player {
 
   copyLink() {
     const { data, selection } = this;
-    const link = linkTo(data, { time: this.clock.time, selection, shown: this.sources.length > 1 ? this.chosen.name : null });
+    const link = linkTo(data, { time: this.clock.time, selection, shown: this.sources.length > 1 ? this.chosen.name : null, judging: this.controls.on.judge });
     const done = (text) => {
       this.controls.hint(text);
       window.setTimeout(() => this.controls.hint(), 2500);

@@ -1,6 +1,6 @@
 // What is selected, as the player, Python and a link say it.
 
-/** @typedef {{kind: string, label: string, class?: string, track?: number, id?: string}} Chosen */
+/** @typedef {{kind: string, label: string, class?: string, track?: number, id?: string, relation?: number}} Chosen */
 
 /**
  * @param {Payload} data
@@ -13,7 +13,7 @@ function objectSelection(data, track) {
 }
 
 /**
- * What the data say is selected at the start: an object by its class or label, an action by its id.
+ * What the data say is selected at the start: an object by its class or label, an action by its id, a relationship.
  * @param {Payload} data
  * @returns {Chosen | null}
  */
@@ -21,7 +21,23 @@ function startSelection(data) {
   const track = data.tracks.findIndex((candidate) => candidate.class === data.selected || candidate.label === data.selected);
   if (track > 0) return objectSelection(data, track);
   const lane = data.actions.find((action) => action.id === data.selected);
-  return lane ? { kind: "action", id: lane.id, label: lane.name, class: lane.class } : null;
+  if (lane) return { kind: "action", id: lane.id, label: lane.name, class: lane.class };
+  const relation = data.relations.findIndex((candidate) => candidate.name === data.selected);
+  return relation >= 0 ? { kind: "relation", label: data.relations[relation].name, relation } : null;
+}
+
+/**
+ * The tracks that a relationship holds of in a graph, said or missed.
+ * @param {number} relation
+ * @param {Source} source
+ * @param {number} index
+ * @param {FrameVerdict | null} verdict
+ */
+function tracksWith(relation, source, index, verdict) {
+  const codes = index < 0 ? [] : [...source.sets[index].keys()];
+  const said = codes.filter((code) => code % 256 === relation).map((code) => Math.floor(code / 256));
+  const missed = verdict ? [...verdict.missed].filter(([, mask]) => mask & (1 << relation)).map(([track]) => track) : [];
+  return [...new Set([...said, ...missed])].sort((one, other) => one - other);
 }
 
 /**
@@ -37,9 +53,9 @@ function selectionText(selection) {
 /**
  * The page's own address with what the player shows; the page that `link_path` names, where it names one.
  * @param {Payload} data
- * @param {{time: number, selection: Chosen | null, shown: string | null}} state
+ * @param {{time: number, selection: Chosen | null, shown: string | null, judging: boolean}} state
  */
-function linkTo(data, { time, selection, shown }) {
+function linkTo(data, { time, selection, shown, judging }) {
   const { pathname, search, origin } = window.location;
   const [page, order = ""] = (data.link_path || `${pathname}${search}`).split("?");
   const query = new URLSearchParams(order);
@@ -48,5 +64,7 @@ function linkTo(data, { time, selection, shown }) {
   query.delete("sel");
   if (selection) query.set("sel", selection.id || selection.class || selection.label);
   if (shown) query.set("m", shown);
+  query.delete("judged");
+  if (judging) query.set("judged", "true");
   return `${origin}${page}?${query}`;
 }

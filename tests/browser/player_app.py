@@ -4,6 +4,7 @@ clip       path of the clip (of the counter clips that the test made); fps and f
 own_clock  '1' to take what the clip has from the file itself
 objects    how many objects (default 8); every: one annotated frame in so many
 compare, scores, autoplay, empty: '1' to turn on; t, sel: where to start; version: another payload format
+judged     '1' for a prediction with faults, which the annotation judges
 src        overrides the address of the video, to provoke errors
 """
 
@@ -14,6 +15,7 @@ import streamlit as st
 
 from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video
 from ag_core.taxonomy import N_ACTIONS, N_RELATIONS, find_object_index, find_relation_index
+from ag_core.ui.player.judging import JudgeWords, judge_graphs
 from ag_core.ui.player.media import serve_video
 from ag_core.ui.player.player import build_player_data, show_player
 from ag_core.video.frames import probe_video
@@ -53,6 +55,21 @@ def graph(number: int, count: int, predicted: bool = False) -> SceneGraph:
     return SceneGraph(number + 1, number / fps, person, scores.max(initial=1), classes, boxes, scores, relations)
 
 
+def spoil(predicted: SceneGraph) -> SceneGraph:
+    """The same graph without its first object, the second one elsewhere, and the third one held by nobody."""
+    boxes, relations = predicted.object_boxes_xyxy.copy(), predicted.relations.copy()
+    boxes[1] += 70
+    relations[2, find_relation_index("holding")] = 0.6
+    kept = np.arange(len(predicted)) > 0
+    return replace(
+        predicted,
+        object_classes=predicted.object_classes[kept],
+        object_boxes_xyxy=boxes[kept],
+        object_scores=predicted.object_scores[kept],
+        relations=relations[kept],
+    )
+
+
 def model_scores(name: str, shift: float) -> ActionScores:
     """Smooth curves, largest for a few actions."""
     times = np.arange(10) * frames / fps / 10
@@ -71,6 +88,8 @@ def main() -> None:
     sources = {"annotation": [graph(number, count) for number in range(0, frames, every)]}
     if query.get("compare"):
         sources["prediction"] = [graph(number, count, predicted=True) for number in range(7, frames, 2 * every)]
+    if query.get("judged"):
+        sources["prediction"] = [spoil(graph(number, count, predicted=True)) for number in range(0, frames, 2 * every)]
     if query.get("empty"):
         sources = {"annotation": []}
     end = frames / fps
@@ -99,6 +118,9 @@ def main() -> None:
         autoplay=bool(query.get("autoplay")),
         neighbours=True,
         link_path="/Explore",
+        judgement=judge_graphs(sources, "prediction", "annotation") if query.get("judged") else None,
+        judge_words=JudgeWords("By hand.") if query.get("judged") else None,
+        judging=bool(query.get("judged")),
         debug=True,
     )
     if query.get("version"):

@@ -325,10 +325,30 @@ def test_resize_theme_full_screen_and_unmount(show: Callable[..., Page]) -> None
 
 
 def test_link_to_this_moment(show: Callable[..., Page]) -> None:
-    page = show(t=1, sel="table")
+    page = show(t=1, sel="table", judged=1, every=10, objects=5)
     stands_at(page, 30)
     page.get_by_label("Copy link").click()
-    assert page.evaluate("() => window.agPlayerLink").endswith("/Explore?v=TEST1&t=1.000&sel=table")
+    linked = page.evaluate("() => window.agPlayerLink")
+    assert linked.endswith("/Explore?v=TEST1&t=1.000&sel=table&m=prediction&judged=true")
+    # What is right, false and missed is marked on the frames that both have, as locked to the picture as the boxes are.
+    codes = "p.overlay.hits.map((hit) => [p.data.tracks[hit.track].label, hit.code])"
+    legend = page.locator("[data-part=verdicts]")
+    press(page, "ArrowLeft")
+    stands_at(page, 20)
+    expected = {
+        ("person", 1),
+        ("sofa/couch", 2),
+        ("sofa/couch", 3),
+        ("table", 1),
+        ("laptop", 1),
+        ("cup/glass/bottle", 3),
+    }
+    assert {tuple(one) for one in of(page, codes)} == expected
+    assert legend.inner_text().replace("\n", " ") == "✓ right (TP) 6 ✕ false (FP) 5 ○ missed (FN) 7 By hand."
+    press(page, "f")
+    stands_at(page, 21)
+    press(page, "j")
+    assert legend.is_hidden() and {code for _, code in of(page, codes)} == {0}
 
 
 def test_bytes_come_in_ranges(show: Callable[..., Page]) -> None:
@@ -344,7 +364,7 @@ def test_bytes_come_in_ranges(show: Callable[..., Page]) -> None:
     [
         ({"src": "/"}, "leads to a page instead of a video"),
         ({"src": "/media/missing.mp4"}, "no such file any more"),
-        ({"version": 9}, "This player reads format 3 of its data and got 9"),
+        ({"version": 9}, "This player reads format 4 of its data and got 9"),
     ],
 )
 def test_what_goes_wrong_is_said(show: Callable[..., Page], query: dict[str, object], says: str) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -92,6 +93,17 @@ def test_before_the_first_graph_the_menu_says_so(app_home: Path) -> None:
     app.run()
     assert export_labels(app) == []
     assert any("No graph begins before this frame" in caption.value for caption in app.caption)
+
+
+def test_a_link_marks_what_is_right(app_home: Path) -> None:
+    app = watch(judged="true", sel="sitting on")
+    assert not app.exception and not app.warning
+    player: Any = app.get("bidi_component")[0]
+    assert player.value["selected"] == {"kind": "relation", "label": "sitting on", "class": None}
+    sent = player.proto.mixed.json if player.proto.HasField("mixed") else player.proto.json
+    assert (
+        '"judging":true' in sent.replace(" ", "") and "No frame of this video is both annotated and predicted" in sent
+    )
 
 
 def test_a_file_is_made_when_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:

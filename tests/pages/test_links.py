@@ -131,6 +131,7 @@ UNKNOWN: list[tuple[str, Mapping[str, str | list[str]], str]] = [
     (EXPLORE, {"v": TIMED, "t": "nan"}, "time 'nan'"),
     (EXPLORE, {"v": TIMED, "sel": "unicorn"}, "'unicorn', which is no object or action of this video"),
     (EXPLORE, {"v": TIMED, "m": "dense"}, "graphs 'dense'"),
+    (EXPLORE, {"v": TIMED, "judged": "perhaps"}, "setting of the marks of what is right 'perhaps'"),
     (EXPLORE, {"v": TIMED, "run": "oracle"}, "model run 'oracle'"),
     (EXPLORE, {"v": TIMED, "table": "Chairs"}, "table 'Chairs'"),
     (COMPARE, {"v": TIMED, "drawn": ["c999"]}, "action 'c999'"),
@@ -210,7 +211,7 @@ def test_no_two_pages_share_a_parameter_of_a_widget() -> None:
     # Streamlit takes the parameters of a page's widgets out of the address of the next page, and of the one that Back
     # returns to, whosever they are there.
     pages = [PROJECT / page for page in PAGES]
-    by_hand = {"v", "t", "sel", "m", "job", *FilmRequest(3).to_link()}
+    by_hand = {"v", "t", "sel", "m", "judged", "job", *FilmRequest(3).to_link()}
     owner: dict[str, Path] = dict.fromkeys(by_hand, PROJECT)
     of_parts = {
         "pages/1_Explore.py": {"object", "relation", "action", "source", "split", "text", "run"},

@@ -1,6 +1,6 @@
 """The player: a video, its scene graph and its timeline in one browser component with one clock.
 
-`build_player_data` turns records into the component's payload (format version 3: a small dictionary with typed Arrow
+`build_player_data` turns records into the component's payload (format version 4: a small dictionary with typed Arrow
 tables), `show_player` mounts it. Everything that moves with the video runs in the browser (assets/player); Python hears
 of the position and the selection only now and then. Call `show_player` inside `st.fragment`, always with the same key.
 """
@@ -28,8 +28,9 @@ from ag_core.taxonomy import (
     format_name,
     orient_triplet,
 )
+from ag_core.ui.player.judging import Judgement, JudgeWords, build_verdict_table
 
-VERSION = 3
+VERSION = 4
 """Format of the payload; the browser side refuses any other."""
 
 NO_BOX = 1 << 30
@@ -37,7 +38,7 @@ NO_BOX = 1 << 30
 
 FOLDER = ASSETS / "player"
 SCRIPTS = (
-    "elements.js", "annotations.js", "overlay.js", "graph.js", "timeline.js", "clock.js", "controls.js",
+    "elements.js", "annotations.js", "verdicts.js", "overlay.js", "graph.js", "timeline.js", "clock.js", "controls.js",
     "selection.js", "status.js", "frame_check.js", "player.js",
 )  # fmt: skip
 """Pieces of the browser side, joined in this order into one module."""
@@ -191,6 +192,9 @@ def build_player_data(
     compare: Sequence[str] = (),
     selected: str | None = None,
     shown: str | None = None,
+    judgement: Judgement | None = None,
+    judge_words: JudgeWords | None = None,
+    judging: bool = False,
     top_k: int = 5,
     fallback_fps: float = 24.0,
     autoplay: bool = False,
@@ -207,8 +211,10 @@ def build_player_data(
     labels      names of sources on screen, where they differ from their ids
     compare     two or more sources: one graph panel each, side by side, instead of one panel with a selector
     fallback_fps  frames a second to place actions beside frames where the video's rate is unknown
-    selected    class name of the object, or id of the action, that is selected at the start
+    selected    class of the object, id of the action, or relationship, that is selected at the start
     shown       the source that is shown first; the first one where it is not among them
+    judgement   how one of the sources is judged by another; judge_words: how the player says it, or why there is none
+    judging     whether the verdicts are marked at the start
     autoplay    muted loop at once (not for visitors who prefer reduced motion); nothing is reported while it plays
     neighbours  whether the keys N and P ask Python for another video (result.navigate is 1 or -1)
     link_path   page path for 'copy link', such as '/Explore', with a query if it needs one; None is the page itself
@@ -253,6 +259,8 @@ def build_player_data(
         "compare": [name for name in compare if name in tables],
         "selected": selected,
         "shown": shown,
+        "judge": _describe_judgement(judgement, judge_words),
+        "judging": judging,
         "autoplay": autoplay,
         "neighbours": neighbours,
         "link_path": link_path,
@@ -266,8 +274,24 @@ def build_player_data(
             data[f"strengths:{name}"] = strengths
     for name, answer in scores.items():
         data[f"scores:{name}"] = _build_score_table(answer, actions)
+    if judgement is not None:
+        data["verdicts"] = build_verdict_table(judgement, tracks.number_objects)
     check_payload(data)
     return data
+
+
+def _describe_judgement(judgement: Judgement | None, words: JudgeWords | None) -> dict[str, Any] | None:
+    """Who is judged by whom, and in which words; None where nothing is to be said."""
+    if words is None:
+        return None
+    judged, truth = (judgement.judged, judgement.truth) if judgement else ("", "")
+    return {
+        "judged": judged,
+        "truth": truth,
+        "words": list(words.words),
+        "terms": list(words.terms),
+        "note": words.note,
+    }
 
 
 def _describe_relation(name: str) -> dict[str, Any]:
@@ -334,7 +358,7 @@ def _is_plain(value: object) -> bool:
 def show_player(data: dict[str, Any], key: str, height: int | None = None) -> Any:
     """Mount the player and return its state: `t` (seconds), `selected` and `navigate`.
 
-    `selected` is None or a dictionary: kind ('object' or 'action'), label, class and, of an action, id.
+    `selected` is None or a dictionary: kind ('object', 'action' or 'relation'), label, class and, of an action, id.
     `navigate` is 1 or -1 in the one run after N or P. Call it inside `st.fragment`, with the same key in every run.
     """
     check_payload(data)
@@ -357,6 +381,9 @@ def find_start_selection(data: Mapping[str, Any]) -> dict[str, Any] | None:
     for lane in data["actions"]:
         if data["selected"] == lane["id"]:
             return {"kind": "action", "label": lane["name"], "class": lane["class"], "id": lane["id"]}
+    for relation in data["relations"]:
+        if data["selected"] == relation["name"]:
+            return {"kind": "relation", "label": relation["name"], "class": None}
     return None
 
 

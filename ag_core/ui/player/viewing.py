@@ -14,6 +14,7 @@ import streamlit as st
 
 from ag_core.annotations.readers.prediction_rows import name_source
 from ag_core.annotations.store import ANNOTATION
+from ag_core.annotations.store_format import DENSE
 from ag_core.errors import UserError
 from ag_core.graphs import edges
 from ag_core.graphs.edges import MIN_SCORE
@@ -21,6 +22,7 @@ from ag_core.records import (
     MIN_PROBABILITY,
     ActionInterval,
     ActionScores,
+    Detections,
     FrameClock,
     SceneGraph,
     Video,
@@ -29,13 +31,20 @@ from ag_core.records import (
 from ag_core.results.prediction import Prediction, describe_training
 from ag_core.ui import cached, html, tables
 from ag_core.ui.formatting import escape_markdown
-from ag_core.ui.page import SELECTED, SHOWN, read_start_time, say_unknown
+from ag_core.ui.page import JUDGED, SELECTED, SHOWN, read_start_time, read_switch, say_unknown
+from ag_core.ui.player.judging import Judgement, JudgeWords, choose_truth, judge_graphs
 from ag_core.ui.player.media import serve_video
 from ag_core.ui.player.player import build_player_data, find_start_selection, show_player
 from ag_core.ui.widgets.pickers import show_download
 
 PREDICTED = edges.PREDICTED
 """Name of the models' graphs in the player."""
+
+TRUTHS = (DENSE, ANNOTATION)
+"""What a prediction can be judged by; where both share as many frames with it, by the exact truth."""
+
+LABELS = {ANNOTATION: "Annotation", DENSE: "Exact truth", PREDICTED: "Predicted"}
+"""Sources as the player names them."""
 
 FALLBACK_FPS = 24.0
 """Stands for the rate of a video whose file is not there, so that its frames have some time on the clock."""
@@ -45,11 +54,12 @@ FALLBACK_FPS = 24.0
 class Viewing:
     """A video, whose graphs are there to see, and what is known of its actions.
 
-    sources     graphs by 'annotation' or 'prediction'; a source without graphs is left out
+    sources     graphs by 'annotation', 'dense' (exact truth) or 'prediction'; a source without graphs is left out
     intervals   annotated actions; None where nobody annotated the video
     scores      what each model says of the actions
     prediction  where `scores` and the predicted graphs come from, where the whole of it is known
     run         the store's source of the prediction; None where it is not from the store
+    faint       by frame, the objects in sight that are too faint for the exact truth
     """
 
     video: Video
@@ -59,6 +69,7 @@ class Viewing:
     scores: Mapping[str, ActionScores] = field(default_factory=dict)
     prediction: Prediction | None = None
     run: str | None = None
+    faint: Mapping[int, Detections] = field(default_factory=dict)
 
     @property
     def annotated_actions(self) -> set[int] | None:
@@ -79,6 +90,15 @@ class Viewing:
         return self.video.clock or FrameClock(FALLBACK_FPS, self.video.n_frames)
 
     @cached_property
+    def judgement(self) -> Judgement | None:
+        """What of the prediction is right, where a frame of it is annotated; None where none is."""
+        truth = choose_truth(self.sources, PREDICTED, TRUTHS) if PREDICTED in self.sources else None
+        if truth is None:
+            return None
+        judgement = judge_graphs(self.sources, PREDICTED, truth, self.faint if truth == DENSE else None)
+        return judgement if judgement.truth_graphs else None
+
+    @cached_property
     def _made(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         """The options of the newest payload, and that payload; empty before the first."""
         return []
@@ -97,7 +117,8 @@ class Viewing:
             sources=self.sources,
             intervals=self.intervals or (),
             scores=self.scores,
-            labels={PREDICTED: "Predicted"},
+            labels=LABELS,
+            judgement=None if options.get("autoplay") else self.judgement,
             **options,
         )
         self._made[:] = [(options, data)]
@@ -124,10 +145,13 @@ def load_viewing(key: cached.StoreKey, video_id: str, run: str | None = None) ->
     elif run is not None:
         prediction = None
         predicted, scores = cached.load_graphs(key, video_id, run), cached.load_stored_scores(key, video_id, run)
-    sources = {ANNOTATION: cached.load_graphs(key, video_id), PREDICTED: predicted}
-    annotated = ANNOTATION in cached.list_sources_of(key, video_id)
-    intervals = cached.load_intervals(key, video_id) if annotated else None
-    return Viewing(video, video.path, _drop_empty(sources), intervals, scores, prediction, run)
+    known = cached.list_sources_of(key, video_id)
+    exact, faint = cached.load_shipped_truth(video_id)
+    if DENSE in known:
+        exact, faint = cached.load_graphs(key, video_id, DENSE), cached.load_faint_objects(key, video_id, DENSE)
+    sources = {ANNOTATION: cached.load_graphs(key, video_id), DENSE: exact, PREDICTED: predicted}
+    intervals = cached.load_intervals(key, video_id) if ANNOTATION in known else None
+    return Viewing(video, video.path, _drop_empty(sources), intervals, scores, prediction, run, faint)
 
 
 def build_viewing(prediction: Prediction, path: Path | None) -> Viewing:
@@ -172,8 +196,12 @@ def show_viewing(viewing: Viewing, key: str, *, compare: bool = False, **options
     t0 = 0.0
     if not options.get("autoplay"):  # a still player begins where every source has a graph
         starts = [graphs[0].frame for graphs in sources.values()]
+        judging = read_switch(JUDGED, "setting of the marks of what is right")
+        if judging and viewing.judgement:
+            starts = [viewing.judgement.truth_graphs[0].frame]
         t0 = read_start_time(viewing.clock.time_of(max(starts, default=1)))
         options |= {"selected": st.query_params.get(SELECTED), "shown": st.query_params.get(SHOWN)}
+        options |= {"judging": judging, "judge_words": describe_judgement(viewing)}
     beside = tuple(sources) if compare and len(sources) > 1 else ()
     payload = viewing.build_payload(src_url=url, t0=t0, compare=beside, **options)
     _say_unknown_start(payload)
@@ -184,7 +212,9 @@ def _say_unknown_start(payload: Mapping[str, Any]) -> None:
     """What the link wants selected or shown at the start and the video does not have."""
     selected, shown = payload["selected"], payload["shown"]
     if selected and find_start_selection(payload) is None:
-        say_unknown(f"{selected!r}, which is no object or action of this video; nothing is selected")
+        say_unknown(
+            f"{selected!r}, which is no object or action of this video, and no relationship; nothing is selected"
+        )
     if shown and shown not in [source["name"] for source in payload["sources"]]:
         say_unknown(f"the graphs {shown!r}, which this video does not have; others are shown")
 
@@ -201,6 +231,22 @@ def describe_missing_video(viewing: Viewing) -> str:
             f"an empty frame; put it back, or {remedy}."
         )
     return ""
+
+
+def describe_judgement(viewing: Viewing) -> JudgeWords | None:
+    """How the player says what of the prediction is right, or why nobody can; None where nothing is predicted."""
+    if PREDICTED not in viewing.sources:
+        return None
+    judgement = viewing.judgement
+    if judgement is None and not any(truth in viewing.sources for truth in TRUTHS):
+        return JudgeWords("Nobody annotated this video, so nothing says what of the prediction is right.")
+    if judgement is None:
+        return JudgeWords("No frame of this video is both annotated and predicted, so nothing says what is right.")
+    frames = f"{len(judgement.truth_graphs)} of {judgement.n_judged} predicted frames"
+    if judgement.truth == DENSE:
+        return JudgeWords(f"By exact truth, in {frames}.")
+    note = f"{frames} are annotated; ← → go to them. An annotation may leave out what the person does not act on."
+    return JudgeWords(note, ("right", "not annotated", "missed"))
 
 
 def describe_unknown_rate(viewing: Viewing) -> str:

@@ -52,6 +52,10 @@ DEFAULT_RELATION_HEAD = "reldn"
 DEFAULT_CLIP_NETWORK = "i3d"
 """What is used where nobody chooses."""
 
+TRANSITIONS = "transitions"
+TRANSITIONS_FILE = "transitions.safetensors"
+"""What makes relationships steady after any head: which may follow which, in a folder of weights."""
+
 DEFAULT_LOSS = "ag_core.models.relation.losses:compute_grouped_losses"
 REFINING_LOSS = "ag_core.models.relation.losses:compute_refining_losses"
 

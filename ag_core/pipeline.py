@@ -8,7 +8,7 @@ than a short one. `load_models` and `predict_video` are what worker, command and
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from ag_core.catalog import (
     DEFAULT_RELATION_HEAD,
     HOME_WORLD,
     HOME_WORLD_DATA,
+    TRANSITIONS,
     ActionModelEntry,
     DetectorEntry,
     Entry,
@@ -45,6 +46,8 @@ from ag_core.models.feature_bank import (
 )
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import RelationHead, load_relation_head
+from ag_core.models.relation.smoothing import Transitions, smooth_graphs
+from ag_core.models.relation.transitions_file import load_transitions
 from ag_core.models.scene_graph import ObservedFrames, SceneGraphPredictor
 from ag_core.models.video import (
     BankHead,
@@ -57,10 +60,10 @@ from ag_core.models.video import (
 from ag_core.models.video.scoring import score_clips, score_videos, to_probabilities
 from ag_core.presets import RegionHeadPreset, VideoPreset
 from ag_core.records import ActionScores, FrameClock, SceneGraph, Video
-from ag_core.results.prediction import DEFAULT_RATE, ModelUse, Prediction
+from ag_core.results.prediction import DEFAULT_RATE, SMOOTHING, ModelUse, Prediction
 from ag_core.results.prediction_cache import PredictionSettings, find_weights_files
 from ag_core.settings import WEIGHTS, settings
-from ag_core.taxonomy import N_OBJECTS
+from ag_core.taxonomy import N_OBJECTS, Group
 from ag_core.video.clips import letterbox, list_clip_centre_times, list_clip_frame_numbers
 from ag_core.video.frames import HOME_WORLD_MARK, probe_video, read_comment, read_frames
 from ag_core.video.ids import replace_forbidden
@@ -89,6 +92,7 @@ class Models:
     """Everything that predicts, on one device.
 
     graphs: frames to graphs; clip_networks by id: clips to features; action_models: features and banks to scores
+    transitions: how relationships are made steady, where they are
     uses: what a result says of the models; notes: what it must always say
     """
 
@@ -98,6 +102,7 @@ class Models:
     uses: tuple[ModelUse, ...]
     notes: tuple[str, ...]
     device: torch.device
+    transitions: Mapping[Group, Transitions] | None = None
 
     @property
     def clip_presets(self) -> dict[str, VideoPreset]:
@@ -125,13 +130,18 @@ class Plan:
 
 
 def load_models(
-    device: str = "", detector: str = HOME_WORLD, relation_head: str = DEFAULT_RELATION_HEAD, weights: Path = WEIGHTS
+    device: str = "",
+    detector: str = HOME_WORLD,
+    relation_head: str = DEFAULT_RELATION_HEAD,
+    weights: Path = WEIGHTS,
+    smooth: bool = False,
 ) -> Models:
     """All models for a detector (an id, or a model file) and a relation head. UserError for what is missing.
 
-    Detector and head are of the size that their files say; the others are of demo size.
+    Detector and head are of the size that their files say; the others are of demo size. `smooth` makes relationships
+    steady through time.
     """
-    chosen = PredictionSettings(detector, relation_head)
+    chosen = PredictionSettings(detector, relation_head, smooth=smooth)
     files = find_weights_files(chosen, weights)
     where = choose_device(device)
     # No more threads than cores this process may use, and no more than OMP_NUM_THREADS, which torch follows itself.
@@ -157,6 +167,7 @@ def load_models(
         uses=_describe_model_uses(chosen, files),
         notes=(COCO_NOTE,) if find_detector(detector).trained_on == COCO_DATA else (),
         device=where,
+        transitions=load_transitions(files[SMOOTHING]) if smooth else None,
     )
 
 
@@ -191,7 +202,12 @@ def _describe_model_uses(chosen: PredictionSettings, files: dict[str, Path]) -> 
         *((network.role, network.id, network) for network in find_clip_networks(models)),
         *((model.id, model.id, model) for model in models),
     ]
-    return tuple(_describe_model_use(role, name, entry, files.get(role)) for role, name, entry in entries)
+    uses = [_describe_model_use(role, name, entry, files.get(role)) for role, name, entry in entries]
+    if chosen.smooth:
+        trained_on = read_metadata(files[SMOOTHING]).get("trained_on_data", HOME_WORLD_DATA)
+        use = ModelUse(TRANSITIONS, SMOOTHING, TRANSITIONS, hash_file_cached(files[SMOOTHING]), trained_on)
+        uses.insert(1 + [role for role, _, _ in entries].index("relations"), use)
+    return tuple(uses)
 
 
 def _describe_model_use(role: str, name: str, entry: Entry, path: Path | None) -> ModelUse:
@@ -260,6 +276,7 @@ def predict_video(
 ) -> Prediction:
     """Graphs (`rate` a second) and action scores of a video file.
 
+    Where relationships are made steady, that is so in the graphs; actions are scored from what the head judged.
     `progress` gets the stage and its counts; `cancelled` is asked before each frame and ends the work with
     `Cancelled`. Raises UserError for a file that is no video, or that became another one meanwhile.
     """
@@ -284,6 +301,9 @@ def predict_video(
     progress("scoring actions", 0, 1)
     actions = score_actions(plan, graphs, features, models)
     progress("scoring actions", 1, 1)
+    found = [graphs[frame] for frame in plan.graph_frames]
+    if models.transitions is not None:
+        found = smooth_graphs(found, models.transitions)
     odd = (*index.list_notes(), *list_replaced_notes(len(replaced), len(wanted)))
     notes = (*models.notes, *odd, *list_domain_notes(path, models.uses))
     if hash_file_cached(path) != sha256:
@@ -295,7 +315,7 @@ def predict_video(
         models=models.uses,
         rate=rate,
         notes=notes,
-        frames=tuple(graphs[frame] for frame in plan.graph_frames),
+        frames=tuple(found),
         actions=actions,
     )
 

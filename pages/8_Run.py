@@ -8,6 +8,7 @@ import streamlit as st
 from ag_core.catalog import (
     DETECTORS,
     RELATION_HEADS,
+    TRANSITIONS_FILE,
     Entry,
     RelationHeadEntry,
     find_detector,
@@ -77,7 +78,7 @@ def list_known_videos() -> dict[str, str]:
 
 
 def choose_settings() -> PredictionSettings | None:
-    """Detector, relation head and rate; None while a detector's model file is not chosen."""
+    """Detector, relation head, rate and smoothing; None while a detector's model file is not chosen."""
     ready = list_ready_heads(WEIGHTS)
     if not ready:
         raise UserError("no relation head has its weights here; restore reldn.safetensors from the repository")
@@ -122,7 +123,14 @@ def choose_settings() -> PredictionSettings | None:
                 return None
             path = str(uploads.save_upload(handed_in.name, handed_in.getbuffer()))
         detector = path
-    return PredictionSettings(detector, head, rate)
+    smooth = (WEIGHTS / TRANSITIONS_FILE).is_file() and st.toggle(
+        "Steady relationships",
+        key="run_smooth",
+        bind="query-params",
+        help="Of all relationships that may follow one another through the video, the likeliest, whichever model "
+        "judges them. Without this, each frame is as the model judged it.",
+    )
+    return PredictionSettings(detector, head, rate, smooth)
 
 
 def format_entries(entries: Iterable[Entry]) -> str:
@@ -195,7 +203,8 @@ def _describe_job(job: Job[PredictionRequest]) -> str:
     entry = find_detector(job.request.settings.detector)
     detector = entry.label if entry.file_ending is None else Path(job.request.settings.detector).name
     head = find_relation_head(job.request.settings.relation_head).label
-    return f"{state} · {detector} · {head} · {job.request.settings.rate:g} graphs per second"
+    steady = " · steady relationships" if job.request.settings.smooth else ""
+    return f"{state} · {detector} · {head}{steady} · {job.request.settings.rate:g} graphs per second"
 
 
 def _describe_progress(job: Job[PredictionRequest]) -> str:

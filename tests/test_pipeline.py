@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from ag_core import pipeline
+from ag_core.annotations.readers.prediction_rows import read_prediction_tables
 from ag_core.commands import predict
 from ag_core.errors import Cancelled, UserError
 from ag_core.jobs.job import JobState
@@ -24,11 +25,13 @@ from ag_core.models.checkpoints import read_metadata, save_checkpoint
 from ag_core.models.detector import build_faster_rcnn
 from ag_core.models.feature_bank import compute_bank_times
 from ag_core.models.relation import build_relation_head
+from ag_core.models.relation.smoothing import count_transitions, smooth_graphs
+from ag_core.models.relation.transitions_file import save_transitions
 from ag_core.models.scene_graph import SceneGraphPredictor
 from ag_core.models.video import build_bank_head, build_video_model, make_clip_input
 from ag_core.pipeline import Models, load_models, make_plan, predict_video
 from ag_core.presets import DEMO_DETECTOR, DEMO_RELDN, DEMO_STRIDE_4_DETECTOR, DEMO_VIDEO, PAPER_VRD
-from ag_core.records import Detections, FrameClock
+from ag_core.records import Detections, FrameClock, SceneGraph
 from ag_core.results.prediction import Prediction
 from ag_core.results.prediction_cache import (
     PredictionSettings,
@@ -38,7 +41,7 @@ from ag_core.results.prediction_cache import (
     load_finished_result,
 )
 from ag_core.settings import WEIGHTS, Settings
-from ag_core.taxonomy import N_ACTIONS, Group
+from ag_core.taxonomy import N_ACTIONS, RELATIONS, Group
 from ag_core.video import index
 from ag_core.video.clips import letterbox
 from ag_core.video.frames import probe_video, read_frames
@@ -108,6 +111,53 @@ def test_detector_and_head_are_of_the_size_that_their_files_name(weights: Path, 
     save_checkpoint(folder / "vrd.safetensors", larger, {"preset": PAPER_VRD.name, "model": "vrd"})
     with pytest.raises(UserError, match="reads region features of 1024 numbers, and the detector beside it gives 256"):
         load_models("cpu", relation_head="vrd", weights=folder)
+
+
+def test_relationships_are_made_steady_and_the_file_says_so(
+    models: Models, weights: Path, film: Path, tmp_path: Path
+) -> None:
+    def hold(frame: int, touching: bool) -> SceneGraph:
+        relations = np.zeros((1, len(RELATIONS)), np.float32)
+        relations[0, [0, 3, RELATIONS.index("holding" if touching else "not_contacting")]] = 1
+        boxes = np.array([[4, 4, 30, 44]], np.float32)
+        return SceneGraph(frame, frame / 2, boxes[0], 0.9, np.array([10]), boxes, np.ones(1, np.float32), relations)
+
+    folder = tmp_path / "weights"
+    shutil.copytree(weights, folder)
+    with pytest.raises(
+        UserError, match=r"transitions\.safetensors, by which relationships are made steady, is missing"
+    ):
+        load_models("cpu", weights=folder, smooth=True)
+    counted = count_transitions([[hold(1, False), hold(2, True), hold(3, True)]])
+    save_transitions(folder / "transitions.safetensors", counted, {"trained_on_data": "my films"})
+    loaded = load_models("cpu", weights=folder, smooth=True)
+    trunk, head = loaded.graphs.trunk, loaded.graphs.head
+    plain = predict_video(film, models)
+    smoothed = predict_video(film, replace(loaded, graphs=SceneGraphPredictor(TwoBoxes(), trunk, head)))
+
+    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(smoothed.to_text()))
+    again = Prediction.from_json(json.loads(smoothed.to_text()))
+    [use] = [use for use in again.models if use.role == "smoothing"]
+    assert again.smoothed and not plain.smoothed
+    assert (use.name, use.trained_on_data) == ("transitions", "my films")
+    expected = smooth_graphs(plain.frames, counted)
+    for one, other, before in zip(smoothed.frames, expected, plain.frames):
+        np.testing.assert_allclose(one.relations, other.relations, atol=1e-6)
+        assert not np.allclose(one.relations, before.relations)
+    for name, scores in plain.action_scores().items():
+        np.testing.assert_array_equal(smoothed.action_scores()[name].scores, scores.scores)
+
+    keys = [compute_result_key(film, PredictionSettings(smooth=smooth), folder) for smooth in (False, True)]
+    assert keys[0] != keys[1] == keep_result(smoothed, tmp_path, PredictionSettings(smooth=True), folder)
+    tables = [read_prediction_tables([save(one, tmp_path)]) for one in (plain, smoothed)]
+    sources = [table["videos"]["source"][0].rpartition("@")[0] for table in tables]
+    assert sources == ["prediction:faster-rcnn+reldn", "prediction:faster-rcnn+reldn+smoothed"]
+
+
+def save(prediction: Prediction, folder: Path) -> Path:
+    path = folder / f"{'smoothed' if prediction.smoothed else 'plain'}.json"
+    prediction.save(path)
+    return path
 
 
 def test_the_path_from_file_to_scores(models: Models, film: Path) -> None:

@@ -24,6 +24,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     add_number(
         parser, "--rate", most=MAX_RATE, open_below=True, default=2.0, help="graphs per second (default %(default)g)"
     )
+    parser.add_argument(
+        "--smooth", action="store_true", help="make relationships steady through time, whatever head judged them"
+    )
     parser.add_argument("--device", default=None, help="cpu or cuda; without it the GPU when there is one")
     parser.add_argument("--weights", type=Path, metavar="DIR", help="folder of the weights files (default: shipped)")
     parser.add_argument("--no-cache", action="store_true", help="predict anew, and keep no result for the app")
@@ -45,7 +48,7 @@ def run(options: argparse.Namespace) -> None:
     from ag_core.settings import WEIGHTS, settings
     from ag_core.video.frames import probe_video
 
-    chosen = PredictionSettings(options.detector, options.relation_head, options.rate)
+    chosen = PredictionSettings(options.detector, options.relation_head, options.rate, options.smooth)
     inputs = (options.video, Path(chosen.detector))
     check_target(options.out, inputs, is_same_kind=holds_json, kind="JSON")
     say = partial(print, file=find_message_stream(options.out))
@@ -64,7 +67,7 @@ def run(options: argparse.Namespace) -> None:
         report("loading models", 0, 1)
         from ag_core.pipeline import load_models, predict_video
 
-        models = load_models(device, chosen.detector, chosen.relation_head, weights)
+        models = load_models(device, chosen.detector, chosen.relation_head, weights, chosen.smooth)
         began = time.perf_counter()
         prediction = predict_video(options.video, models, chosen.rate, report)
     seconds = time.perf_counter() - began

@@ -64,7 +64,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
             add_whole_number(one, "--hold-out", least=2, most=MAX_FRAME, metavar="N", help=held_out)
         if kind in ("detector", "clip"):
             of = "what fits of a detector's weights" if kind == "detector" else "the weights of a pre-training"
-            one.add_argument("--start-from", type=Path, metavar="WEIGHTS", help=f"begin with {of} (default: random ones)")
+            one.add_argument(
+                "--start-from", type=Path, metavar="WEIGHTS", help=f"begin with {of} (default: random ones)"
+            )
         if kind in ("relations", "clip", "action"):
             one.add_argument("--weights", type=Path, metavar="DIR", help="folder of earlier weights (default: shipped)")
         if kind == "relations":
@@ -132,7 +134,7 @@ def run(options: argparse.Namespace) -> None:
 
 def _check_out(options: argparse.Namespace) -> None:
     """UserError before the training where its weights cannot be written or would cost another file."""
-    from ag_core.catalog import ACTION_MODELS, HOME_WORLD, find_relation_head
+    from ag_core.catalog import ACTION_MODELS, HOME_WORLD, TRANSITIONS, TRANSITIONS_FILE, find_relation_head
     from ag_core.models.checkpoints import holds_weights_of
     from ag_core.outputs import check_target
 
@@ -142,7 +144,7 @@ def _check_out(options: argparse.Namespace) -> None:
     elif options.kind == "relations":
         counted = find_relation_head("frequency")
         beside = {} if options.head == counted.id else {counted.weights_path(out.parent): counted.id}
-        written = {**beside, out: options.head}
+        written = {**beside, out.parent / TRANSITIONS_FILE: TRANSITIONS, out: options.head}
     else:
         written = {out: HOME_WORLD if options.kind == "detector" else options.network}
     for path, model in written.items():

@@ -15,6 +15,7 @@ from ag_core.catalog import (
     ACTION_MODELS,
     DEFAULT_RELATION_HEAD,
     HOME_WORLD,
+    TRANSITIONS_FILE,
     ActionModelEntry,
     Need,
     find_clip_network,
@@ -57,6 +58,8 @@ from ag_core.models.checkpoints import describe_earlier_weights, save_checkpoint
 from ag_core.models.detector import FasterRcnnDetector, build_faster_rcnn, load_faster_rcnn
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import build_relation_head, find_relation_loss
+from ag_core.models.relation.smoothing import count_transitions
+from ag_core.models.relation.transitions_file import save_transitions
 from ag_core.models.video import build_bank_head, build_clip_classifier, build_clip_network
 from ag_core.models.warm_start import copy_fitting_weights
 from ag_core.presets import VideoPreset
@@ -135,7 +138,8 @@ def train_relations(
 ) -> tuple[TrainedModel, ...]:
     """Train a relation head on region features of the detector in `options.weights`; the frequency prior is counted.
 
-    Returns the frequency prior, whose file lies beside `options.out`, and the head.
+    Returns the frequency prior, whose file lies beside `options.out`, and the head. Which relationships may follow
+    which is counted into a file beside them.
     """
     entry, own_detector = find_relation_head(options.head), find_detector(HOME_WORLD)
     preset, weights = entry.preset(options.preset), own_detector.weights_path(options.weights)
@@ -153,6 +157,9 @@ def train_relations(
     frequency = build_relation_head(counting.id).fit(classes, relations)
     facts = _build_metadata("relations", counting.id, counting.preset(options.preset).name, loaded, options)
     save_checkpoint(frequency_path, frequency.state_dict(), facts)
+    if len(classes):
+        transitions = count_transitions([video.counted_graphs for video in videos])
+        save_transitions(frequency_path.parent / TRANSITIONS_FILE, transitions, facts)
     counted = TrainedModel(frequency_path, 0, 0.0, len(classes), "objects")
     if entry.id == counting.id:
         return (counted,)

@@ -31,14 +31,17 @@ class PredictionWork:
         """Predict one video and keep the result. Raises Cancelled, and UserError for what a user can mend."""
         chosen = PredictionSettings(**job["settings"])
         files = find_weights_files(chosen, self.weights)
-        key = (chosen.relation_head, chosen.detector, *(hash_file_cached(file) for file in files.values()))
+        hashes = map(hash_file_cached, files.values())
+        key = (chosen.relation_head, chosen.detector, str(chosen.smooth), *hashes)
         if self._kept is None or self._kept[0] != key:
             progress("loading models", 0, 1)
         from ag_core import pipeline  # seconds to import, and only a first job waits for it
 
         if self._kept is None or self._kept[0] != key:
             self._kept = None  # frees the memory first
-            models = pipeline.load_models(self.device, chosen.detector, chosen.relation_head, self.weights)
+            models = pipeline.load_models(
+                self.device, chosen.detector, chosen.relation_head, self.weights, chosen.smooth
+            )
             self._kept = (key, models)
             self.loads += 1
         prediction = pipeline.predict_video(Path(job["path"]), self._kept[1], chosen.rate, progress, is_cancelled)

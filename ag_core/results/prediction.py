@@ -25,6 +25,9 @@ FORMAT = "action-genome-explorer/prediction"
 VERSION = 1
 DEFAULT_RATE = 2.0
 
+SMOOTHING = "smoothing"
+"""The role of what made relationships steady through time; a prediction without it is as its head judged."""
+
 MAX_TIME_S = 1_000_000
 """Eleven days: what a store's whole milliseconds hold, twice over."""
 
@@ -40,7 +43,7 @@ class ModelUse:
     """One model that took part.
 
     name, preset     what it is ('reldn', 'relation-demo')
-    role             'detector', 'regions', 'relations', a clip network's role or an action model's id (catalog.py)
+    role             'detector', 'regions', 'relations', SMOOTHING, a clip network's role or an action model's id
     sha256           of its weights file
     trained_on_data  what those weights say they were trained on: 'home world', 'COCO', or the name of other data
     """
@@ -97,6 +100,11 @@ class Prediction:
             raise ValueError("the graphs of a prediction ascend by frame, one a frame; sort them")
         if any(not np.array_equal(s.times_s, self.actions[0].times_s) for s in self.actions):
             raise ValueError("the models of a prediction score the same times; give one grid to all")
+
+    @property
+    def smoothed(self) -> bool:
+        """Whether relationships were made steady through time."""
+        return any(model.role == SMOOTHING for model in self.models)
 
     def graphs(self) -> list[SceneGraph]:
         """The graphs, ascending by frame."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from ag_core.catalog import (
     DEFAULT_RELATION_HEAD,
     HOME_WORLD,
+    TRANSITIONS_FILE,
     explain_missing_head,
     find_clip_networks,
     find_detector,
@@ -22,17 +23,19 @@ from ag_core.catalog import (
 from ag_core.errors import UserError
 from ag_core.files import hash_bytes, hash_file_cached, hash_files
 from ag_core.results.choices import MAX_RATE
-from ag_core.results.prediction import DEFAULT_RATE, VERSION, Prediction
+from ag_core.results.prediction import DEFAULT_RATE, SMOOTHING, VERSION, Prediction
 from ag_core.settings import PROJECT, WEIGHTS
 
 
 @dataclass(frozen=True)
 class PredictionSettings:
-    """What a user chooses: a detector (a name, or the path of an .onnx file), a relation head, graphs per second."""
+    """What a user chooses: a detector (a name, or the path of an .onnx file), a relation head, graphs per second, and
+    whether relationships are made steady through time."""
 
     detector: str = HOME_WORLD
     relation_head: str = DEFAULT_RELATION_HEAD
     rate: float = DEFAULT_RATE
+    smooth: bool = False
 
     def __post_init__(self) -> None:
         if find_detector(self.detector).file_ending is not None:  # the worker may run in another folder
@@ -53,6 +56,8 @@ def find_weights_files(chosen: PredictionSettings, weights: Path = WEIGHTS) -> d
         files["detector"] = detector.weights_path(weights)
     files["regions"] = find_detector(HOME_WORLD).weights_path(weights)
     files["relations"] = find_relation_head(chosen.relation_head).weights_path(weights)
+    if chosen.smooth:
+        files[SMOOTHING] = weights / TRANSITIONS_FILE
     models = list_predicting_models()
     files |= {network.role: network.weights_path(weights) for network in find_clip_networks(models)}
     files |= {model.id: model.weights_path(weights) for model in models}
@@ -60,6 +65,11 @@ def find_weights_files(chosen: PredictionSettings, weights: Path = WEIGHTS) -> d
         if not path.is_file():
             if role == "relations":
                 raise UserError(explain_missing_head(chosen.relation_head, weights))
+            if role == SMOOTHING:
+                raise UserError(
+                    f"{path.name}, by which relationships are made steady, is missing; count it with "
+                    "`python -m ag_core train relations --head frequency`, or do without"
+                )
             remedy = "give its path" if path == Path(chosen.detector) else "restore it from the repository or train it"
             raise UserError(f"the weights file {path.name} is missing; {remedy}")
     return files

@@ -8,10 +8,11 @@ import json
 from typing import Any
 
 from ag_core.catalog import ACTION_MODELS, CLIP_NETWORKS
+from ag_core.results.prediction import SMOOTHING
 from ag_core.settings import ASSETS
 
 SCHEMA_FILE = ASSETS / "prediction.schema.json"
-COMMON_ROLES = ("detector", "regions", "relations")
+COMMON_ROLES = ("detector", "regions", "relations", SMOOTHING)
 
 
 def build_prediction_schema() -> dict[str, Any]:

@@ -44,7 +44,7 @@ def test_all_networks_are_trained_and_evaluated(
     assert command("train", "clip", "--out", tmp_path / "clip.safetensors", "--batch", 2, *train) == 0
     assert command("train", "action", "--out", tmp_path, "--batch", 8, *weights, *train) == 0
     files = {path.stem for path in tmp_path.glob("*.safetensors")}
-    assert files == {"detector", "reldn", "frequency", "clip", "lfb", "sgfb", "oracle"}
+    assert files == {"detector", "reldn", "frequency", "transitions", "clip", "lfb", "sgfb", "oracle"}
     facts = read_metadata(tmp_path / "sgfb.safetensors")
     assert facts["preset"] == TINY_VIDEO.name and facts["trained_on"].startswith("c")
     assert (facts["operator"], facts["trained_on_data"]) == ("non-local", "home world")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ag_core.catalog import DETECTORS, RELATION_HEADS, find_clip_networks, list_predicting_models
+from ag_core.catalog import DETECTORS, RELATION_HEADS, TRANSITIONS_FILE, find_clip_networks, list_predicting_models
 from ag_core.errors import UserError
 from ag_core.jobs.job import JobState
 from ag_core.jobs.prediction import PredictionJobs, PredictionQueue, PredictionRequest
@@ -31,6 +31,7 @@ def weights(tmp_path: Path) -> Path:
     models = list_predicting_models()
     for entry in (DETECTORS["home-world"], *RELATION_HEADS.values(), *find_clip_networks(models), *models):
         entry.weights_path(folder).write_text(entry.id)
+    (folder / TRANSITIONS_FILE).write_text("counted")
     return folder
 
 
@@ -185,6 +186,10 @@ def test_bad_files_missing_weights_and_unknown_names_are_refused(
         queue.submit(PredictionRequest(film(tmp_path), PredictionSettings(detector=str(tmp_path / "none.onnx"))))
     with pytest.raises(UserError, match="is not known"):
         queue.get_job("nothing")
+    (weights / "transitions.safetensors").unlink()
+    queue.cancel(queue.submit(PredictionRequest(film(tmp_path))))
+    with pytest.raises(UserError, match=r"transitions\.safetensors, by which .* is missing; count it with"):
+        queue.submit(PredictionRequest(film(tmp_path), PredictionSettings(smooth=True)))
     (weights / "sgfb.safetensors").unlink()
     with pytest.raises(UserError, match=r"sgfb\.safetensors is missing"):
         queue.submit(PredictionRequest(film(tmp_path)))
@@ -199,6 +204,10 @@ def test_the_key_follows_all_that_decides(tmp_path: Path, weights: Path, monkeyp
     keys.append(compute_result_key(film(tmp_path, "other"), plain, weights))
     keys.append(compute_result_key(path, PredictionSettings(rate=4), weights))
     keys.append(compute_result_key(path, PredictionSettings(relation_head="frequency"), weights))
+    keys.append(compute_result_key(path, PredictionSettings(smooth=True), weights))
+    (weights / "transitions.safetensors").write_text("counted anew")
+    assert compute_result_key(path, plain, weights) == keys[0]
+    keys.append(compute_result_key(path, PredictionSettings(smooth=True), weights))
     (weights / "lfb.safetensors").write_text("trained on")
     keys.append(compute_result_key(path, plain, weights))
     monkeypatch.setattr(prediction_cache, "_hash_code", lambda: "another version")

@@ -73,6 +73,17 @@ def test_run_shows_progress_and_the_result(app_home: Path, desk: Desk) -> None:
     assert len(app.get("bidi_component")) == 1
 
 
+def test_steady_relationships_are_a_choice(app_home: Path, desk: Desk) -> None:
+    app = open_page(RUN)
+    app.button_group(key="run_kind").set_value("One of the data set").run()
+    assert not app.toggle(key="run_smooth").value
+    for smooth in (False, True):
+        app.toggle(key="run_smooth").set_value(smooth).run()
+        app.button(key="run_start").click().run()
+    assert [job.request.settings.smooth for job in desk.known.values()] == [False, True]
+    assert sum("steady relationships" in one.value for one in app.markdown) == 1
+
+
 def test_run_cancels(app_home: Path, desk: Desk) -> None:
     app = open_page(RUN)
     app.button_group(key="run_kind").set_value("One of the data set").run()

@@ -13,13 +13,16 @@ from ag_core.annotations.readers.issues import make_storable
 from ag_core.annotations.store_format import PREDICTION_MARK
 from ag_core.files import hash_bytes
 from ag_core.graphs.edges import edge_mask, has_clear_person, object_mask
-from ag_core.results.prediction import Prediction
+from ag_core.results.prediction import SMOOTHING, Prediction
 from ag_core.taxonomy import N_ACTIONS
 
 PREDICTION_READER = 4
 """Version of what this module makes of a file."""
 
 _FULL_MARK = "@"
+
+_DECIDING = ("detector", "regions", "relations", SMOOTHING)
+"""The roles of the models that decide what graphs look like."""
 
 
 def read_prediction_tables(paths: Sequence[Path]) -> Tables:
@@ -65,7 +68,7 @@ def _name_fully(prediction: Prediction) -> str:
 
     Action models do not count: the source is whose graphs they are.
     """
-    models = sorted(str(model) for model in prediction.models if model.role in ("detector", "regions", "relations"))
+    models = sorted(str(model) for model in prediction.models if model.role in _DECIDING)
     source = name_source({model.role: model.name for model in prediction.models})
     return f"{source}{_FULL_MARK}{hash_bytes(chr(10).join(models).encode())[:6]}"
 
@@ -84,5 +87,8 @@ def choose_source_names(predicted: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def name_source(model_of_role: dict[str, str]) -> str:
-    """The source id of predictions: 'prediction:DETECTOR+HEAD', by the names of the two models."""
-    return f"{PREDICTION_MARK}{model_of_role.get('detector', 'unknown')}+{model_of_role.get('relations', 'none')}"
+    """The source id of predictions: 'prediction:DETECTOR+HEAD', by the names of the two models; of smoothed ones with
+    '+smoothed' behind."""
+    smoothed = "+smoothed" if SMOOTHING in model_of_role else ""
+    models = f"{model_of_role.get('detector', 'unknown')}+{model_of_role.get('relations', 'none')}"
+    return f"{PREDICTION_MARK}{models}{smoothed}"

@@ -117,7 +117,8 @@ def draw_colour_change(random: np.random.Generator) -> NDArray[np.float64]:
     onto_grey = np.outer(axis, axis)
     across = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
     turned = np.cos(angle) * (np.eye(3) - onto_grey) + np.sin(angle) * across
-    return onto_grey + random.uniform(*COLOUR_SHARE) * turned
+    change: NDArray[np.float64] = onto_grey + random.uniform(*COLOUR_SHARE) * turned
+    return change
 
 
 def change_colours(image: Tensor, random: np.random.Generator) -> Tensor:

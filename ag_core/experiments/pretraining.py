@@ -89,7 +89,7 @@ def build_pretrainer(clip_net: ClipNetwork, clips: TargetedClips) -> ClipPretrai
     found = [targets for _, _, targets in clips.list_moments()]
     labels = np.array([targets.labels for targets in found])
     numbers = np.array([targets.numbers for targets in found], np.float64)
-    known = np.ma.masked_invalid(numbers)  # type: ignore[no-untyped-call]
+    known = np.ma.masked_invalid(numbers)
     centre = np.asarray(known.mean(axis=0).filled(0.0), np.float64)
     scale = np.maximum(np.asarray(known.std(axis=0).filled(1.0), np.float64), 1e-3)
     return ClipPretrainer(clip_net, (labels.sum(axis=0) + 0.1) / (len(labels) + 1), centre, scale)

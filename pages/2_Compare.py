@@ -1,4 +1,4 @@
-"""Compare: the action models on one clock: scores over time, best actions, and the graph feature of the banks."""
+"""Compare: two sources of graphs and the action models on one clock: triplets, scores over time, the banks' feature."""
 
 import streamlit as st
 
@@ -10,9 +10,7 @@ from ag_core.ui import cached, tables
 from ag_core.ui.charts import plots
 from ag_core.ui.formatting import escape_markdown, format_action, format_graph_position
 from ag_core.ui.page import (
-    EXPLORE,
     RUN,
-    VIDEO,
     check_link,
     forget_position,
     is_dark,
@@ -21,8 +19,10 @@ from ag_core.ui.page import (
     show_owner_note,
     show_page_frame,
 )
+from ag_core.ui.player.judging import TRUTHS, choose_truth
 from ag_core.ui.player.player import select_top_actions
 from ag_core.ui.player.viewing import (
+    LABELS,
     PREDICTED,
     Viewing,
     describe_models,
@@ -31,7 +31,8 @@ from ag_core.ui.player.viewing import (
     show_action_tables,
     show_viewing,
 )
-from ag_core.ui.widgets.pickers import link_run, pick_run, pick_video, show_download
+from ag_core.ui.widgets.pickers import format_source, link_run, pick_run, pick_video, show_download
+from ag_core.ui.widgets.triplet_difference import show_triplet_difference
 
 MAX_CURVES = 6
 
@@ -40,9 +41,28 @@ def pick_viewing(key: cached.StoreKey) -> Viewing:
     """The video to compare on, with what its script says beside the choice."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         video_id = pick_video(key, "compared", first=cached.find_first_predicted(key), on_change=forget_choices)
-        viewing = load_viewing(key, video_id, pick_run(key, video_id, "model"))
+        viewing = pick_other(key, load_viewing(key, video_id, pick_run(key, video_id, "model")))
         st.markdown(f":gray[{escape_markdown(viewing.video.script or '')}]", width="stretch")
     return viewing
+
+
+def pick_other(key: cached.StoreKey, viewing: Viewing) -> Viewing:
+    """The viewing with the prediction beside what the reader chooses: a truth or another model run, if any."""
+    video_id = viewing.video.video_id
+    truths = [truth for truth in TRUTHS if truth in viewing.sources]
+    others = [*truths, *(run for run in cached.list_model_runs(key, video_id) if run != viewing.run)]
+    if PREDICTED not in viewing.sources or not others:
+        return viewing
+    names = {source: LABELS.get(source) or format_source(source) for source in others}
+    check_link("against", names.values(), "source")
+    usual = choose_truth(viewing.sources, PREDICTED, TRUTHS) or others[0]
+    chosen = others[0]
+    if len(others) > 1:
+        chosen = st.selectbox(
+            "Compared with", others, others.index(usual), format_func=names.__getitem__, key="against",
+            bind="query-params", width=260,
+        )  # fmt: skip
+    return viewing.compare_with(chosen, viewing.sources.get(chosen) or cached.load_graphs(key, video_id, chosen))
 
 
 def forget_choices() -> None:
@@ -84,7 +104,19 @@ def show_comparison(viewing: Viewing) -> None:
     """The player, and under it everything that follows its clock."""
     state = show_viewing(viewing, "compare_player", compare=True, top_k=4)
     time_s = float(state.get("t") or 0.0)
+    if viewing.beside is not None:
+        st.subheader("Triplets in both and in one alone", anchor=False)
+        show_triplet_difference(viewing, time_s, "compare_triplets")
+    if viewing.scores:
+        show_scores(viewing, time_s)
+    else:
+        st.caption("This prediction has graphs but no action scores.")
+    st.subheader(f"What {' and '.join(READERS)} read{'s' * (len(READERS) == 1)}", anchor=False)
+    show_feature(viewing, time_s)
 
+
+def show_scores(viewing: Viewing, time_s: float) -> None:
+    """What the action models say over time, and of the whole video."""
     st.subheader("Scores over time", anchor=False)
     grey = " Grey: where the action is annotated." if viewing.intervals else ""
     show_owner_note(f"By {describe_scoring_models(viewing)}.{grey}")
@@ -111,9 +143,6 @@ def show_comparison(viewing: Viewing) -> None:
     judged = ", beside the video's own annotation" if viewing.intervals is not None else ""
     show_owner_note(f"The highest score over all clips of the video{judged}.")
     show_action_tables(viewing, top=8, key="compare_actions")
-
-    st.subheader(f"What {' and '.join(READERS)} read{'s' * (len(READERS) == 1)}", anchor=False)
-    show_feature(viewing, time_s)
 
 
 def show_feature(viewing: Viewing, time_s: float) -> None:
@@ -163,13 +192,9 @@ try:
 except UserError as error:
     show_empty_state("No such video", f"{error}; choose one above")
     st.stop()
-if not viewing.scores:
-    if PREDICTED in viewing.sources:
-        why = "This prediction has graphs but no action scores; Explore shows the graphs"
-        show_empty_state("No action scores", why, (EXPLORE, "See the graphs"), {VIDEO: viewing.video.video_id})
-    else:
-        why = "Nobody has run the models on this video"
-        show_empty_state("No prediction yet", why, (RUN, "Run the models"), link_run(viewing.video.video_id))
+if PREDICTED not in viewing.sources and not viewing.scores:
+    why = "Nobody has run the models on this video"
+    show_empty_state("No prediction yet", why, (RUN, "Run the models"), link_run(viewing.video.video_id))
     st.stop()
 show_comparison(viewing)
 if viewing.prediction:

@@ -82,16 +82,16 @@ class GraphMatches:
         return right, false, missed
 
     def count_frames_of_triplets(self) -> NDArray[np.int64]:
-        """[3,36,25] of every object class and relationship: in how many frames it is right, false, missed.
+        """[4,36,25] of each object class and relationship: in how many frames it is right, false, missed, any of them.
 
         A frame with two objects of one class may count as more than one of the three.
         """
         sides = ((self.guessed, self.right), (self.guessed, self.false), (self.true, self.missed))
-        counts = np.zeros((len(sides), N_CLASSES, N_RELATIONS), np.int64)
-        for side, (columns, marks) in enumerate(sides):
-            rows, relations = np.nonzero(marks)
-            found = np.unique([columns.object_frame[rows], columns.object_classes[rows], relations], axis=1)
-            np.add.at(counts[side], (found[1], found[2]), 1)
+        found = [_list_triplets(columns, marks) for columns, marks in sides]
+        counts = np.zeros((len(sides) + 1, N_CLASSES, N_RELATIONS), np.int64)
+        for count, triplets in zip(counts, [*found, np.hstack(found)]):
+            _, classes, relations = np.unique(triplets, axis=1)
+            np.add.at(count, (classes, relations), 1)
         return counts
 
 
@@ -150,6 +150,12 @@ def _add_persons(objects: Sequence[Detections], graphs: Sequence[SceneGraph]) ->
         )
         for graph, found in zip(graphs, (boxes[boxes.classes != PERSON_CLASS] for boxes in objects))
     ]
+
+
+def _list_triplets(columns: GraphColumns, marks: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """[3,M] frame, object class and relationship of the marks [N,25]."""
+    rows, relations = np.nonzero(marks)
+    return np.stack([columns.object_frame[rows], columns.object_classes[rows], relations])
 
 
 def _add_by_frame(columns: GraphColumns, marks: NDArray[np.bool_]) -> NDArray[np.int64]:

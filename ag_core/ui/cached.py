@@ -14,17 +14,19 @@ from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ag_core.annotations.connection import read_change_time_ns
+from ag_core.annotations.readers.prediction_rows import name_source
 from ag_core.annotations.showcase_store import ensure_store
 from ag_core.annotations.statistics import counts as counting
 from ag_core.annotations.statistics import sampling, transitions
 from ag_core.annotations.store import ANNOTATION, AnnotationStore
-from ag_core.annotations.store_format import PREDICTION_MARK
+from ag_core.annotations.store_format import DENSE, PREDICTION_MARK
 from ag_core.doctor.check import Finding
 from ag_core.doctor.check_runner import PARTS as DOCTOR_PARTS
 from ag_core.doctor.check_runner import count_populations, list_finding_rows, run_check, sort_findings
 from ag_core.doctor.funnel import compare_funnel as funnel_beside_published
 from ag_core.doctor.report import format_report, make_report
 from ag_core.errors import UserError
+from ag_core.graphs.edges import PREDICTED
 from ag_core.jobs.films import FilmJobs, FilmQueue
 from ag_core.jobs.prediction import PredictionJobs, PredictionQueue
 from ag_core.jobs.queue import JobQueue
@@ -37,6 +39,7 @@ from ag_core.results.film_cache import FILE, FilmRequest, FinishedFilm
 from ag_core.results.prediction import Prediction
 from ag_core.results.scene_graph_scores import SceneGraphScores
 from ag_core.settings import settings
+from ag_core.ui.player.judging import TRUTHS, JudgedFrames, choose_truth, judge_graphs
 from ag_core.video.frames import read_poster
 from ag_core.video.index import read_frame_index
 from ag_core.video.transcode import to_browser_playable
@@ -248,6 +251,50 @@ def load_shipped_truth(video_id: str) -> tuple[list[SceneGraph], dict[int, Detec
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _load_shipped_truth(path: str, modified_ns: int) -> tuple[list[SceneGraph], dict[int, Detections]]:
     return read_exact_truth(Path(path))
+
+
+def name_prediction(prediction: Prediction) -> str:
+    """A prediction's name as a source of a store."""
+    return name_source({model.role: model.name for model in prediction.models})
+
+
+def load_sources(
+    key: StoreKey, video_id: str, run: str | None
+) -> tuple[dict[str, list[SceneGraph]], dict[int, Detections]]:
+    """All graphs of a video by 'annotation', 'dense' (exact truth) and 'prediction', by `run` or the shipped one; and
+    by frame what is too faint for the exact truth. A source without graphs is left out.
+    """
+    exact, faint = load_shipped_truth(video_id)
+    if DENSE in list_sources_of(key, video_id):
+        exact, faint = load_graphs(key, video_id, DENSE), load_faint_objects(key, video_id, DENSE)
+    shipped = load_shipped_prediction(video_id)
+    predicted = load_graphs(key, video_id, run) if run is not None else []
+    if shipped is not None and run in (None, name_prediction(shipped)):
+        predicted = shipped.graphs()
+    sources = {ANNOTATION: load_graphs(key, video_id), DENSE: exact, PREDICTED: predicted}
+    return {name: graphs for name, graphs in sources.items() if graphs}, faint
+
+
+def list_videos_of_part(key: StoreKey, part: str) -> list[str]:
+    """The videos of a split or of a part of one, such as 'iid', by id; empty where the store knows no such part."""
+    query = "select distinct video_id from videos where split = ? or part = ? order by video_id"
+    return [video_id for (video_id,) in _open_store(key).rows(query, [part, part])]
+
+
+@st.cache_data(max_entries=16, show_spinner="Matching predicted graphs with true ones")
+def judge_run(key: StoreKey, run: str, part: str) -> JudgedFrames:
+    """What is right in every frame of a model run that has a truth, of the videos of a part or of all where none is."""
+    known = load_videos(key, run)["video_id"].tolist()
+    of_part = set(list_videos_of_part(key, part))
+    judgements, n_unjudged = {}, 0
+    for video_id in (video_id for video_id in known if video_id in of_part or not of_part):
+        sources, faint = load_sources(key, video_id, run)
+        truth = choose_truth(sources, PREDICTED, TRUTHS) if PREDICTED in sources else None
+        if truth is None:
+            n_unjudged += len(sources.get(PREDICTED, ()))
+            continue
+        judgements[video_id] = judge_graphs(sources, PREDICTED, truth, faint if truth == DENSE else None)
+    return JudgedFrames.join(judgements, n_unjudged)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -344,7 +344,7 @@ class TripletTable {
     this.head.replaceChildren();
     element("th", { scope: "col" }, this.head, "Triplets now");
     for (const { source } of states) element("th", { scope: "col", class: "mark" }, this.head, states.length > 1 ? source.label : source.predicted ? "score" : "");
-    if (verdict) element("th", { scope: "col", class: "mark" }, this.head, "verdict");
+    if (verdict) element("th", { scope: "col", class: "mark" }, this.head, states.length > 1 ? "where" : "verdict");
     const sets = states.map(({ source, index }) => (index < 0 ? new Map() : source.sets[index]));
     const rows = [];
     const unseen = new Set(verdict && states.length === 1 ? listCodes(verdict.missed, relations.length) : []);

@@ -59,6 +59,18 @@ STATES: list[tuple[str, Mapping[str, str | list[str]], Callable[[AppTest], Any],
     (EXPLORE, {"v": TIMED, "table": "Boxes"}, lambda app: app.session_state["table"], "Boxes"),
     (EXPLORE, {"v": TIMED, "tables": "Prediction"}, lambda app: app.button_group(key="tables").value, "prediction"),
     (COMPARE, {"v": TIMED, "model": "yolox + frequency"}, lambda app: app.selectbox(key="model").value, SECOND_RUN),
+    (
+        COMPARE,
+        {"v": TIMED, "against": "Prediction: yolox + frequency"},
+        lambda app: app.selectbox(key="against").value,
+        SECOND_RUN,
+    ),
+    (
+        COMPARE,
+        {"v": TIMED, "against": "Prediction: yolox + frequency", "triplets": "This moment"},
+        lambda app: app.button_group(key="triplets").value,
+        "This moment",
+    ),
     (COMPARE, {"v": TIMED, "drawn": ["c059"]}, lambda app: app.multiselect(key="drawn").value, ["c059"]),
     (
         COMPARE,
@@ -134,6 +146,8 @@ UNKNOWN: list[tuple[str, Mapping[str, str | list[str]], str]] = [
     (EXPLORE, {"v": TIMED, "judged": "perhaps"}, "setting of the marks of what is right 'perhaps'"),
     (EXPLORE, {"v": TIMED, "run": "oracle"}, "model run 'oracle'"),
     (EXPLORE, {"v": TIMED, "table": "Chairs"}, "table 'Chairs'"),
+    (COMPARE, {"v": TIMED, "against": "nobody"}, "source 'nobody'"),
+    (COMPARE, {"v": TIMED, "against": "Prediction: yolox + frequency", "triplets": "all"}, "range of triplets 'all'"),
     (COMPARE, {"v": TIMED, "drawn": ["c999"]}, "action 'c999'"),
     (COMPARE, {"v": TIMED, "feature": "Neither"}, "graph 'Neither'"),
     (STATISTICS, {"tab": "Nothing"}, "tab 'Nothing'"),
@@ -215,7 +229,7 @@ def test_no_two_pages_share_a_parameter_of_a_widget() -> None:
     owner: dict[str, Path] = dict.fromkeys(by_hand, PROJECT)
     of_parts = {
         "pages/1_Explore.py": {"object", "relation", "action", "source", "split", "text", "run"},
-        "pages/2_Compare.py": {"compared", "model"},
+        "pages/2_Compare.py": {"compared", "model", "against", "triplets"},
         "pages/4_Statistics.py": {
             "whose",
             "log",
@@ -228,7 +242,16 @@ def test_no_two_pages_share_a_parameter_of_a_widget() -> None:
             "every",
             "video",
         },
-        "pages/7_Benchmarks.py": {"scores", "task", "constraint", "counted", "part", "head"},
+        "pages/7_Benchmarks.py": {
+            "scores",
+            "task",
+            "constraint",
+            "counted",
+            "part",
+            "head",
+            "relationship",
+            "predicted",
+        },
         "pages/10_Doctor.py": {"small", "fine"},
         "pages/3_Search.py": {"sequence"},
     }

@@ -11,12 +11,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ag_core.annotations.store_format import ANNOTATION
+from ag_core.annotations.store_format import ANNOTATION, DENSE
 from ag_core.evaluation.graph_columns import GraphColumns
 from ag_core.evaluation.graph_matches import UNCLAIMED, GraphMatches, match_graphs
 from ag_core.graphs.edges import edge_mask, select_clear
 from ag_core.records import Detections, SceneGraph
 from ag_core.taxonomy import N_RELATIONS
+
+TRUTHS = (DENSE, ANNOTATION)
+"""What a prediction can be judged by; where both share as many frames with it, by the exact truth."""
 
 NEITHER, RIGHT, FALSE, MISSED = range(4)
 """What the player is told of a box."""
@@ -67,6 +70,10 @@ class Judgement:
     matches: GraphMatches
     n_judged: int
 
+    def find_frame(self, frame: int) -> int | None:
+        """The place of a frame, by its number, among the shared ones; None where it is none of them."""
+        return next((index for index, graph in enumerate(self.truth_graphs) if graph.frame == frame), None)
+
 
 def judge_graphs(
     sources: Mapping[str, Sequence[SceneGraph]], judged: str, truth: str, faint: Mapping[int, Detections] | None = None
@@ -85,6 +92,42 @@ def judge_graphs(
     unseen = [(faint or {}).get(graph.frame, Detections.empty()) for graph in shared]
     matches = match_graphs(shared, judged_graphs, unseen, min_pair_score=0.0)
     return Judgement(judged, truth, judged_graphs, shared, matches, len(guesses))
+
+
+@dataclass(frozen=True)
+class JudgedFrames:
+    """The judged frames of many videos.
+
+    video_ids, frames, times_s  [M] each; the time is NaN where a video's rate is unknown
+    counts     [3,M,25] triplets that are right, false and missed, by relationship
+    truths     by what they were judged; n_unjudged: predicted frames without any truth
+    """
+
+    video_ids: tuple[str, ...]
+    frames: NDArray[np.int64]
+    times_s: NDArray[np.float64]
+    counts: NDArray[np.int64]
+    truths: tuple[str, ...]
+    n_unjudged: int
+
+    @staticmethod
+    def join(judgements: Mapping[str, Judgement], n_unjudged: int = 0) -> "JudgedFrames":
+        """Of judgements by video id; `n_unjudged` frames are of videos without a judgement."""
+        graphs = [(video_id, graph) for video_id, one in judgements.items() for graph in one.truth_graphs]
+        return JudgedFrames(
+            tuple(video_id for video_id, _ in graphs),
+            np.array([graph.frame for _, graph in graphs], np.int64),
+            np.array([graph.time_s for _, graph in graphs], np.float64),
+            np.concatenate(
+                [
+                    np.zeros((3, 0, N_RELATIONS), np.int64),
+                    *(one.matches.count_by_frame() for one in judgements.values()),
+                ],
+                axis=1,
+            ),
+            tuple(sorted({one.truth for one in judgements.values()})),
+            n_unjudged + sum(one.n_judged - len(one.truth_graphs) for one in judgements.values()),
+        )
 
 
 def choose_truth(sources: Mapping[str, Sequence[SceneGraph]], judged: str, candidates: Sequence[str]) -> str | None:

@@ -4,7 +4,7 @@ The annotation comes from the store; what the models say comes from the shipped 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ag_core.annotations.readers.prediction_rows import name_source
 from ag_core.annotations.store import ANNOTATION
 from ag_core.annotations.store_format import DENSE
 from ag_core.errors import UserError
@@ -32,16 +31,13 @@ from ag_core.results.prediction import Prediction, describe_training
 from ag_core.ui import cached, html, tables
 from ag_core.ui.formatting import escape_markdown
 from ag_core.ui.page import JUDGED, SELECTED, SHOWN, read_start_time, read_switch, say_unknown
-from ag_core.ui.player.judging import Judgement, JudgeWords, choose_truth, judge_graphs
+from ag_core.ui.player.judging import TRUTHS, Judgement, JudgeWords, choose_truth, judge_graphs
 from ag_core.ui.player.media import serve_video
 from ag_core.ui.player.player import build_player_data, find_start_selection, show_player
-from ag_core.ui.widgets.pickers import show_download
+from ag_core.ui.widgets.pickers import format_run, show_download
 
 PREDICTED = edges.PREDICTED
 """Name of the models' graphs in the player."""
-
-TRUTHS = (DENSE, ANNOTATION)
-"""What a prediction can be judged by; where both share as many frames with it, by the exact truth."""
 
 LABELS = {ANNOTATION: "Annotation", DENSE: "Exact truth", PREDICTED: "Predicted"}
 """Sources as the player names them."""
@@ -60,6 +56,7 @@ class Viewing:
     prediction  where `scores` and the predicted graphs come from, where the whole of it is known
     run         the store's source of the prediction; None where it is not from the store
     faint       by frame, the objects in sight that are too faint for the exact truth
+    beside      the source that the prediction is compared with, where one was chosen: a truth, or another model run
     """
 
     video: Video
@@ -70,6 +67,7 @@ class Viewing:
     prediction: Prediction | None = None
     run: str | None = None
     faint: Mapping[int, Detections] = field(default_factory=dict)
+    beside: str | None = None
 
     @property
     def annotated_actions(self) -> set[int] | None:
@@ -82,17 +80,30 @@ class Viewing:
             return source
         if self.prediction is None:
             return self.run or source
-        return _name_source(self.prediction)
+        return cached.name_prediction(self.prediction)
 
     @property
     def clock(self) -> FrameClock:
         """When its frames are shown; with a rate that stands for an unknown one."""
         return self.video.clock or FrameClock(FALLBACK_FPS, self.video.n_frames)
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """Sources as the player names them: model runs by their models where two are compared."""
+        if self.beside in (None, *TRUTHS) or self.run is None:
+            return LABELS
+        return {**LABELS, PREDICTED: format_run(self.run), self.beside: format_run(self.beside)}
+
+    def compare_with(self, source: str, graphs: list[SceneGraph]) -> "Viewing":
+        """The same, with the prediction beside another source of the video."""
+        return replace(self, sources={**self.sources, source: graphs}, beside=source)
+
     @cached_property
     def judgement(self) -> Judgement | None:
-        """What of the prediction is right, where a frame of it is annotated; None where none is."""
-        truth = choose_truth(self.sources, PREDICTED, TRUTHS) if PREDICTED in self.sources else None
+        """What of the prediction is right, by `beside` or else by a truth; None where they share no frame."""
+        if PREDICTED not in self.sources:
+            return None
+        truth = self.beside or choose_truth(self.sources, PREDICTED, TRUTHS)
         if truth is None:
             return None
         judgement = judge_graphs(self.sources, PREDICTED, truth, self.faint if truth == DENSE else None)
@@ -117,7 +128,7 @@ class Viewing:
             sources=self.sources,
             intervals=self.intervals or (),
             scores=self.scores,
-            labels=LABELS,
+            labels=self.labels,
             judgement=None if options.get("autoplay") else self.judgement,
             **options,
         )
@@ -138,35 +149,22 @@ def load_viewing(key: cached.StoreKey, video_id: str, run: str | None = None) ->
     runs = cached.list_model_runs(key, video_id)
     run = run if run in runs else next(iter(runs), None)
     prediction = cached.load_shipped_prediction(video_id)
-    predicted: list[SceneGraph] = []
     scores: dict[str, ActionScores] = {}
-    if prediction is not None and run in (None, _name_source(prediction)):
-        predicted, scores = prediction.graphs(), prediction.action_scores()
+    if prediction is not None and run in (None, cached.name_prediction(prediction)):
+        scores = prediction.action_scores()
     elif run is not None:
         prediction = None
-        predicted, scores = cached.load_graphs(key, video_id, run), cached.load_stored_scores(key, video_id, run)
+        scores = cached.load_stored_scores(key, video_id, run)
+    sources, faint = cached.load_sources(key, video_id, run)
     known = cached.list_sources_of(key, video_id)
-    exact, faint = cached.load_shipped_truth(video_id)
-    if DENSE in known:
-        exact, faint = cached.load_graphs(key, video_id, DENSE), cached.load_faint_objects(key, video_id, DENSE)
-    sources = {ANNOTATION: cached.load_graphs(key, video_id), DENSE: exact, PREDICTED: predicted}
     intervals = cached.load_intervals(key, video_id) if ANNOTATION in known else None
-    return Viewing(video, video.path, _drop_empty(sources), intervals, scores, prediction, run, faint)
+    return Viewing(video, video.path, sources, intervals, scores, prediction, run, faint)
 
 
 def build_viewing(prediction: Prediction, path: Path | None) -> Viewing:
     """What the models said of a video that nobody annotated."""
-    sources = _drop_empty({PREDICTED: prediction.graphs()})
+    sources = {PREDICTED: prediction.graphs()} if prediction.frames else {}
     return Viewing(prediction.video, path, sources, None, prediction.action_scores(), prediction)
-
-
-def _name_source(prediction: Prediction) -> str:
-    """A prediction's name as a source of a store."""
-    return name_source({model.role: model.name for model in prediction.models})
-
-
-def _drop_empty(sources: dict[str, list[SceneGraph]]) -> dict[str, list[SceneGraph]]:
-    return {name: graphs for name, graphs in sources.items() if graphs}
 
 
 def is_upright(row: pd.Series) -> bool:
@@ -202,7 +200,9 @@ def show_viewing(viewing: Viewing, key: str, *, compare: bool = False, **options
         t0 = read_start_time(viewing.clock.time_of(max(starts, default=1)))
         options |= {"selected": st.query_params.get(SELECTED), "shown": st.query_params.get(SHOWN)}
         options |= {"judging": judging, "judge_words": describe_judgement(viewing)}
-    beside = tuple(sources) if compare and len(sources) > 1 else ()
+    beside = (
+        tuple(name for name in sources if name in (PREDICTED, viewing.beside)) if compare and viewing.beside else ()
+    )
     payload = viewing.build_payload(src_url=url, t0=t0, compare=beside, **options)
     _say_unknown_start(payload)
     return show_player(payload, key)
@@ -238,15 +238,27 @@ def describe_judgement(viewing: Viewing) -> JudgeWords | None:
     if PREDICTED not in viewing.sources:
         return None
     judgement = viewing.judgement
+    if judgement is None and viewing.beside is not None:
+        return JudgeWords("The two have no frame in common, so their triplets cannot be compared.")
     if judgement is None and not any(truth in viewing.sources for truth in TRUTHS):
         return JudgeWords("Nobody annotated this video, so nothing says what of the prediction is right.")
     if judgement is None:
         return JudgeWords("No frame of this video is both annotated and predicted, so nothing says what is right.")
     frames = f"{len(judgement.truth_graphs)} of {judgement.n_judged} predicted frames"
+    if viewing.beside is not None:
+        one, other = (name_in_sentence(viewing, name) for name in (judgement.judged, judgement.truth))
+        terms = JudgeWords.terms if judgement.truth in TRUTHS else ()
+        return JudgeWords(f"{frames} are in both.", ("in both", f"only {one}", f"only {other}"), terms)
     if judgement.truth == DENSE:
         return JudgeWords(f"By exact truth, in {frames}.")
     note = f"{frames} are annotated; ← → go to them. An annotation may leave out what the person does not act on."
     return JudgeWords(note, ("right", "not annotated", "missed"))
+
+
+def name_in_sentence(viewing: Viewing, source: str) -> str:
+    """A source as the player names it, within a sentence."""
+    label = viewing.labels[source]
+    return label.lower() if label in LABELS.values() else label
 
 
 def describe_unknown_rate(viewing: Viewing) -> str:

@@ -4,13 +4,19 @@ import streamlit as st
 
 from ag_core.settings import settings
 from ag_core.ui.benchmarks.calibration import show_calibration
+from ag_core.ui.benchmarks.frames import FRAMES, show_frames
 from ag_core.ui.benchmarks.register import show_register
 from ag_core.ui.benchmarks.relations import show_relations
 from ag_core.ui.benchmarks.scope import load_all_scores, pick_scope, show_no_scores
 from ag_core.ui.benchmarks.table_5 import show_paper_table, show_table_5
 from ag_core.ui.page import check_link, show_page_frame
 
-PARTS = {"Table 5": show_table_5, "Relationships": show_relations, "Calibration": show_calibration}
+PARTS = {
+    "Table 5": show_table_5,
+    "Relationships": show_relations,
+    "Calibration": show_calibration,
+    FRAMES: show_frames,
+}
 PUBLISHED = "Published"
 
 show_page_frame("Benchmarks", "How well scene graphs are predicted: which head, given what, measured how, on how much.")

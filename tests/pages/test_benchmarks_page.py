@@ -2,24 +2,30 @@
 
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import parse_qsl, urlparse
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from ag_core.annotations.building.build import build_store
 from ag_core.evaluation.protocol import Averaging, Constraint, Owner
+from ag_core.records import frame_to_time
 from ag_core.results.scene_graph_scores import EdgeRow, RecallRow, SceneGraphScores
 from ag_core.settings import settings
-from ag_core.taxonomy import Mode
+from ag_core.taxonomy import Mode, find_relation_index
 from ag_core.ui import shipped_files
 from ag_core.ui.benchmarks import scope
 from ag_core.ui.benchmarks.calibration import build_calibration_table
+from ag_core.ui.benchmarks.frames import EVERY, FRAMES, find_runs
 from ag_core.ui.benchmarks.relations import build_relation_table
 from ag_core.ui.benchmarks.scope import BenchmarkScope
 from ag_core.ui.benchmarks.table_5 import build_paper_table, build_score_tables, shorten_head
 from ag_core.ui.charts.score_plots import draw_calibration, draw_relation_scores
-from tests.pages.test_links import visit
+from tests.conftest import ANNOTATED, FPS, stand_in_prediction, write_action_genome, write_charades
+from tests.pages.test_links import read_player_start, visit
 from tests.pages.test_pages import notes
 from tests.results.test_scene_graph_scores import EDGES, RECALL, SCORED
+from tests.stores import TIMED
 
 PAGE = "pages/7_Benchmarks.py"
 
@@ -113,6 +119,76 @@ def test_each_relationship_of_a_head_is_drawn(own_scores: Path, tab: str) -> Non
     assert not other.exception and "only where the truth leaves nothing out" in texts(other)
 
 
+@pytest.fixture
+def judged_store(own_scores: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The open store has the annotation of two videos, and of one a prediction of the annotated frames with a fault."""
+    write_charades(tmp_path / "charades")
+    write_action_genome(tmp_path / "annotations")
+    prediction = stand_in_prediction(TIMED)
+    graphs = [
+        replace(graph, frame=frame, time_s=frame_to_time(frame, FPS))
+        for graph, frame in zip(prediction.frames, ANNOTATED)
+    ]
+    relations = graphs[1].relations.copy()
+    relations[0, [find_relation_index("holding"), find_relation_index("wiping")]] = 0.1, 0.8
+    graphs[1] = replace(graphs[1], relations=relations)
+    replace(prediction, frames=tuple(graphs)).save(tmp_path / "prediction.json")
+    build_store(
+        tmp_path / "judged.duckdb",
+        charades=tmp_path / "charades",
+        action_genome=tmp_path / "annotations",
+        predictions=[tmp_path / "prediction.json"],
+    )
+    monkeypatch.setenv("AG_STORE", str(tmp_path / "judged.duckdb"))
+    settings.cache_clear()
+
+
+def test_from_a_bar_to_the_frames_behind_it_and_into_the_player(judged_store: None) -> None:
+    app = visit(PAGE, {"benchmark": "Relationships", "head": "RelDN", "task": "SGDet"})
+    app.selectbox(key="benchmarks_recall_mark").set_value("holding").run()
+    app.button(key="benchmarks_recall_act").click().run()
+    assert not app.exception and (app.session_state["benchmark"], app.selectbox(key="relationship").value) == (
+        FRAMES,
+        "holding",
+    )
+    said = texts(app)
+    assert "judged by the annotation: 3 right (TP), 0 false (FP), 1 missed (FN) in 4 frames of 1 videos." in said
+    (table,) = (one.value for one in app.dataframe)
+    assert table[["video", "frame", "right", "false", "missed"]].values.tolist() == [
+        [TIMED, 9, 0, 0, 1], [TIMED, 3, 1, 0, 0], [TIMED, 15, 1, 0, 0], [TIMED, 27, 1, 0, 0],
+    ]  # fmt: skip
+    link = urlparse(table["watch"][0])
+    query = dict(parse_qsl(link.query))
+    assert link.path == "Explore" and query["sel"] == "holding" and query["judged"] == "true"
+    player = visit("pages/1_Explore.py", query)
+    assert not player.exception and not player.warning
+    assert read_player_start(player) == (0.333, {"kind": "relation", "label": "holding", "class": None})
+    app.selectbox(key="relationship").set_value(EVERY).run()
+    assert "15 right (TP), 1 false (FP), 1 missed (FN)" in texts(app)
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"head": "RelDN", "task": "PredCls"}, "choose SGDet to see frames"),
+        ({"head": "Frequency prior", "task": "SGDet"}, "predict VIDEO --relation-head frequency --out FILE.json"),
+    ],
+)
+def test_without_predictions_the_frames_tab_says_what_to_do(
+    judged_store: None, query: dict[str, str], said: str
+) -> None:
+    app = visit(PAGE, {"benchmark": FRAMES, **query})
+    assert not app.exception and not app.dataframe and said in texts(app)
+    if query["task"] == "PredCls":
+        app.button(key="frames_sgdet").click().run()
+        assert app.button_group(key="task").value == "SGDet" and len(app.dataframe) == 1
+
+
+def test_runs_of_a_head_are_found_by_their_names() -> None:
+    sources = ["annotation", "prediction:yolox+reldn", "prediction:faster-rcnn+reldn@abc123", "prediction:reldn+imp"]
+    assert find_runs(sources, "reldn") == sources[1:3]
+
+
 def test_the_register_marks_contradictions(own_scores: Path) -> None:
     app = visit(PAGE, {"benchmark": "Published"})
     assert not app.exception
@@ -149,6 +225,7 @@ def test_tables_of_a_choice() -> None:
     assert {m.protocol.mode for _, row in build_paper_table(Mode.SGDET).rows for m in row if m} == {Mode.SGDET}
     relations = build_relation_table(chosen.recalls[0].list_relation_metrics(50))
     assert relations[["relation", "group", "number", "low"]].values.tolist() == [["holding", "contact", 60, 50]]
+    assert relations["cases"].tolist() == [12]
     curves = build_calibration_table(chosen.edges["reldn"])
     assert curves[["relation", "confidence", "pairs"]].values.tolist() == [["holding", 0.05, 70]]
     for dark in (False, True):

@@ -1,4 +1,4 @@
-"""Benchmarks, fourth tab: what papers print, each number with its protocol, where it was read, and who disagrees."""
+"""Benchmarks, fifth tab: what papers print, each number with its protocol, where it was read, and who disagrees."""
 
 from collections.abc import Sequence
 

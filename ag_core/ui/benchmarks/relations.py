@@ -8,13 +8,17 @@ import streamlit as st
 
 from ag_core.evaluation.metric_table import MetricTable
 from ag_core.evaluation.metrics import Metric
-from ag_core.taxonomy import GROUP_OF_RELATION, Group, format_name
+from ag_core.taxonomy import GROUP_OF_RELATION, RELATIONS, Group, format_name
+from ag_core.ui.benchmarks.frames import open_frames
 from ag_core.ui.benchmarks.scope import BenchmarkScope, pick_head
 from ag_core.ui.charts.figures import Figure, show_figure
-from ag_core.ui.charts.plots import Chart
+from ag_core.ui.charts.plots import MARK, Chart
 from ag_core.ui.charts.score_plots import draw_relation_scores
 
 K = 50
+
+KNOWN = frozenset(map(format_name, RELATIONS))
+"""The relationships of which frames can be listed; the released 26th is no part of predictions in a store."""
 
 
 def show_relations(scope: BenchmarkScope) -> None:
@@ -37,13 +41,14 @@ def show_relations(scope: BenchmarkScope) -> None:
 
 
 def build_relation_table(metrics: Sequence[Metric]) -> pd.DataFrame:
-    """A row a relationship: its name and group, the number with its spread, and in words what it is."""
+    """A row a relationship: name and group, the number with its spread, of how many true cases, in words what it is."""
     rows = []
     for metric in metrics:
         relation = metric.protocol.subject
         group = GROUP_OF_RELATION.get(relation, Group.CONTACT)  # the released 26th is a contact
-        rows.append({"relation": format_name(relation), "group": group.value} | metric.to_plot_record())
-    return pd.DataFrame(rows, columns=["relation", "group", "number", "low", "high", "metric"])
+        name = {"relation": format_name(relation), "group": group.value, "cases": metric.n.triplets}
+        rows.append(name | metric.to_plot_record())
+    return pd.DataFrame(rows, columns=["relation", "group", "number", "low", "high", "cases", "metric"])
 
 
 def _show_bars(scope: BenchmarkScope, metrics: Sequence[Metric], title: str, what: str) -> None:
@@ -56,12 +61,14 @@ def _show_bars(scope: BenchmarkScope, metrics: Sequence[Metric], title: str, wha
     show_figure(
         Figure(
             f"{title} by relationship",
-            shared.format_caption(),
+            f"{shared.format_caption()} n: true cases of each.",
             f"Bars: {title.lower()} of each relationship, group by group",
             what,
             f"{metrics[0].model.lower().replace(' ', '-')}-{scope.file_part}",
-            partial(_draw, table),
+            partial(_draw, table.assign(**{MARK: table["relation"]})),
             table,
+            acts={name: partial(open_frames, metrics[0].model, name) for name in table["relation"] if name in KNOWN},
+            act="Frames with “{}”, hit and missed",
         ),
         f"benchmarks_{what}",
     )

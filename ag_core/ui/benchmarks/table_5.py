@@ -1,6 +1,7 @@
 """Benchmarks, first tab: Table 5. What the paper prints, and below it what was scored here, each under its protocol."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -13,6 +14,7 @@ from ag_core.evaluation.protocol import AVERAGING_NAMES, MODE_NAMES, Averaging
 from ag_core.results.scene_graph_scores import RecallRow
 from ag_core.taxonomy import Mode
 from ag_core.ui import shipped_files
+from ag_core.ui.benchmarks.frames import open_frames
 from ag_core.ui.benchmarks.scope import BenchmarkScope
 from ag_core.ui.formatting import escape_markdown
 from ag_core.ui.page import show_owner_note
@@ -35,7 +37,16 @@ def show_table_5(scope: BenchmarkScope) -> None:
     if "recall" not in tables:
         st.caption("No head was scored so.")
     for what, table in tables.items():
-        show_metric_table(table, what, scope.file_part, f"benchmarks_{what}")
+        chosen = show_metric_table(table, what, scope.file_part, f"benchmarks_{what}", to_choose=True)
+        if chosen is not None:
+            st.button(
+                f"Frames of {escape_markdown(chosen)}, hit and missed",
+                icon=":material/arrow_forward:",
+                type="tertiary",
+                key=f"benchmarks_{what}_frames",
+                on_click=open_frames,
+                args=(chosen,),
+            )
     if scope.scores.missing:
         st.caption(explain_missing_heads(list(scope.scores.missing)))
     show_paper_table(scope.mode)
@@ -110,13 +121,20 @@ def shorten_head(head: str) -> str:
     return head
 
 
-def show_metric_table(table: MetricTable, what: str, which: str, key: str) -> None:
-    """A table that can be sorted, below the sentence that says what holds for all of it."""
-    show_owner_note(table.format_caption().replace("in brackets", "behind ±"))
+def show_metric_table(table: MetricTable, what: str, which: str, key: str, *, to_choose: bool = False) -> str | None:
+    """A table that can be sorted, below the sentence that says what holds for all of it.
+
+    `to_choose` lets the reader choose a cell: the answer is the name of its row, None without a choice.
+    """
+    more = " Choose a number to see the frames behind it." if to_choose else ""
+    show_owner_note(table.format_caption().replace("in brackets", "behind ±") + more)
     frame = pd.DataFrame(table.to_sortable_records())
     numbers = [name for name in frame.columns[1:] if pd.api.types.is_numeric_dtype(frame[name])]
-    st.dataframe(
+    shown: Any = st.dataframe(
         frame,
+        key=f"{key}_table",
+        on_select="rerun" if to_choose else "ignore",
+        selection_mode="single-cell",
         hide_index=True,
         placeholder="–",
         column_config={
@@ -131,6 +149,8 @@ def show_metric_table(table: MetricTable, what: str, which: str, key: str) -> No
     with st.container(horizontal=True):
         for kind in ("csv", "json"):
             show_download(pd.DataFrame(table.to_records()), what, which, f"{key}_{kind}", kind)
+    cells = shown.selection.cells if to_choose else []
+    return str(frame[table.row_title].iloc[cells[0][0]]) if cells and cells[0][0] < len(frame) else None
 
 
 def _list_recalls(row: RecallRow, wanted: Sequence[tuple[str, Averaging, int]]) -> list[Metric | None]:

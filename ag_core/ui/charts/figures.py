@@ -43,6 +43,7 @@ class Figure:
     table     the data as downloaded
     searches  what each mark (the chart's column `mark`) means in Explore
     times     or: the video and the time in seconds that each mark stands for
+    acts      or: what a mark does once its button is pressed; act: what the button says, with the mark in place of {}
     sequences what some marks mean in Search, in its language
     source    whose rows were counted; Explore and Search are asked of the same
     wide      whether the chart keeps its width and scrolls on a narrow screen
@@ -57,6 +58,8 @@ class Figure:
     table: pd.DataFrame
     searches: Mapping[str, VideoFilter] = field(default_factory=dict)
     times: Mapping[str, tuple[str, float]] = field(default_factory=dict)
+    acts: Mapping[str, Callable[[], None]] = field(default_factory=dict)
+    act: str = "{}"
     sequences: Mapping[str, str] = field(default_factory=dict)
     source: str = ANNOTATION
     wide: bool = False
@@ -64,7 +67,7 @@ class Figure:
     @property
     def marks(self) -> tuple[str, ...]:
         """All that can be chosen; the most frequent come first."""
-        return (*self.searches, *self.times)
+        return (*self.searches, *self.times, *self.acts)
 
 
 def show_figure(figure: Figure, key: str) -> None:
@@ -114,7 +117,12 @@ def _show_choice(figure: Figure, key: str) -> None:
         label_visibility="collapsed",
         width=290,
     )
-    if mark is not None and mark in figure.times:
+    if mark is not None and mark in figure.acts:
+        label = figure.act.format(mark)
+        icon = ":material/arrow_forward:"
+        if st.button(label, key=f"{key}_act", icon=icon, type="tertiary", on_click=figure.acts[mark]):
+            st.rerun()  # the whole page, not the figure alone
+    elif mark is not None and mark in figure.times:
         video_id, time_s = figure.times[mark]
         _show_link(EXPLORE, "Watch this frame", {VIDEO: [video_id], TIME: [f"{time_s:.3f}"]})
     elif mark is not None:

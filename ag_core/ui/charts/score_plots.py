@@ -6,20 +6,29 @@ Numbers come with words that say what they are (`Metric.to_plot_record`), which 
 import altair as alt
 import pandas as pd
 
-from ag_core.ui.charts.plots import GROUPS, PLAIN, ROW_HEIGHT, encode_group_colour
+from ag_core.ui.charts.plots import GROUPS, MARK, PICK, PLAIN, ROW_HEIGHT, encode_group_colour
 
 
 def draw_relation_scores(table: pd.DataFrame, *, dark: bool) -> alt.LayerChart | alt.FacetChart:
-    """Bars from 0 to 100 with their spread; columns relation, group, number, low, high and metric (in words)."""
+    """Bars from 0 to 100 with their spread, and how many cases each stands for at the right.
+
+    Columns relation, group, number, low, high, cases and metric (in words); with `mark`, bars can be chosen.
+    """
     order = table.assign(rank=table["group"].map(GROUPS.index)).sort_values(["rank", "number"], ascending=[True, False])
     rows = alt.Y("relation:N", sort=order["relation"].tolist(), title=None, axis=alt.Axis(labelLimit=260))
-    scale = alt.Scale(domain=[0, 100])
+    scale, ticks = alt.Scale(domain=[0, 118]), alt.Axis(values=list(range(0, 101, 20)))
     base = alt.Chart(table).encode(y=rows, tooltip=[alt.Tooltip("relation:N"), alt.Tooltip("metric:N")])
     bars = base.mark_bar(cornerRadiusEnd=3).encode(
-        x=alt.X("number:Q", title=None, scale=scale, axis=alt.Axis(tickCount=5)), color=encode_group_colour(dark)
+        x=alt.X("number:Q", title=None, scale=scale, axis=ticks), color=encode_group_colour(dark)
+    )
+    if MARK in table:
+        bars = bars.encode(opacity=alt.when(PICK).then(alt.value(1.0)).otherwise(alt.value(0.3))).add_params(PICK)
+    cases = base.transform_calculate(label="'n ' + format(datum.cases, ',')").mark_text(
+        align="right", color=PLAIN[dark]
     )
     spread = base.transform_filter("isValid(datum.low)").mark_rule(color=PLAIN[dark], strokeWidth=2)
-    return alt.layer(bars, spread.encode(x="low:Q", x2="high:Q")).properties(height=alt.Step(ROW_HEIGHT))
+    cases = cases.encode(x=alt.datum(118), text="label:N")
+    return alt.layer(bars, spread.encode(x="low:Q", x2="high:Q"), cases).properties(height=alt.Step(ROW_HEIGHT))
 
 
 def draw_calibration(table: pd.DataFrame, *, dark: bool) -> alt.LayerChart | alt.FacetChart:

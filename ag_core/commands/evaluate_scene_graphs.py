@@ -27,6 +27,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folders of weights, one a seed (default: the shipped ones)",
     )
+    smooth = "make relationships steady through time before they are scored, whatever head judged them"
+    parser.add_argument("--smooth", action="store_true", help=smooth)
     frames = "only N frames, spread evenly (default: all)"
     add_whole_number(parser, "--frames", least=1, most=MAX_FRAME, metavar="N", help=frames)
 
@@ -47,6 +49,7 @@ def run(options: argparse.Namespace) -> None:
         preset=options.preset,
         compute=read_compute(options),
         max_frames=options.frames,
+        smooth=options.smooth,
         command=format_command(options),
     )
     data = open_data(options, options.split)
@@ -73,6 +76,7 @@ def format_command(options: argparse.Namespace) -> str:
     words += [f"--heads {' '.join(options.heads)}", f"--tasks {' '.join(options.tasks)}"]
     usual = {"source": None, "split": "test", "preset": "demo", "frames": None}
     words += [f"--{name} {getattr(options, name)}" for name, value in usual.items() if getattr(options, name) != value]
+    words += ["--smooth"] if options.smooth else []
     if options.weights:
         words.append(f"--weights {' '.join(folder.name for folder in options.weights)}")
     return " ".join(words)

@@ -241,7 +241,7 @@ class Metric:
             ) from error
 
 
-_UNIT_IN_WORDS = {Unit.COUNT: "", Unit.PER_FRAME: f" {Unit.PER_FRAME}"}
+_UNIT_IN_WORDS = {Unit.COUNT: "", **{unit: f" {unit}" for unit in (Unit.PER_FRAME, Unit.PER_MINUTE)}}
 """Behind the name of what is measured; other units stand as 'in ...'."""
 
 
@@ -286,6 +286,7 @@ def _format_digits(number: float, unit: Unit) -> str:
         Unit.RATIO: ".2f",
         Unit.COUNT: ",.0f",
         Unit.PER_FRAME: ".2f",
+        Unit.PER_MINUTE: ".1f",
         Unit.SECONDS: ",.3g",
     }
     return format(number, patterns[unit])

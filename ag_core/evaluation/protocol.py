@@ -11,13 +11,15 @@ from ag_core.taxonomy import Mode
 
 
 class Unit(StrEnum):
-    """What a number counts in. Percent and points run from 0 to 100, a ratio from 0 to 1; per frame is a mean count."""
+    """What a number counts in. Percent and points run from 0 to 100, a ratio from 0 to 1; per frame and minute are mean
+    counts."""
 
     PERCENT = "%"
     POINTS = "points"
     RATIO = "ratio"
     COUNT = "count"
     PER_FRAME = "per frame"
+    PER_MINUTE = "per minute"
     SECONDS = "s"
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ag_core.annotations.store import AnnotationStore
 from ag_core.annotations.store_format import DENSE
-from ag_core.catalog import HOME_WORLD, RELATION_HEADS, find_detector, find_relation_head
+from ag_core.catalog import HOME_WORLD, RELATION_HEADS, TRANSITIONS_FILE, find_detector, find_relation_head
 from ag_core.errors import UserError
 from ag_core.evaluation.edge_quality import EdgeQuality, compute_edge_quality
 from ag_core.evaluation.graph_columns import N_RELEASED, OtherRelationships
@@ -27,6 +27,7 @@ from ag_core.experiments.datasets import LabelledVideo, TrainingData
 from ag_core.experiments.evaluation import PARTS, TRUTHS, choose_evenly, read_seed
 from ag_core.experiments.kept_arrays import name_kept_file
 from ag_core.experiments.kept_graphs import load_graphs, save_graphs
+from ag_core.experiments.steadiness import find_transitions, score_steadiness, smooth_videos
 from ag_core.experiments.training import Listeners
 from ag_core.files import hash_bytes, hash_file_cached
 from ag_core.models.detector import FasterRcnnDetector, load_faster_rcnn
@@ -35,7 +36,9 @@ from ag_core.models.relation import RelationHead, load_relation_head
 from ag_core.models.scene_graph import ObservedFrames, SceneGraphPredictor
 from ag_core.progress import track_progress
 from ag_core.records import Detections, SceneGraph
-from ag_core.results.scene_graph_scores import EdgeRow, RecallRow, SceneGraphScores, ScoredHead, Values
+from ag_core.results.scene_graph_scores import EdgeRow, RecallRow, SceneGraphScores
+from ag_core.results.scored_heads import ScoredHead, Values
+from ag_core.results.steadiness import SteadinessRow
 from ag_core.settings import WEIGHTS
 from ag_core.taxonomy import N_CLASSES, RELATIONS, Mode
 from ag_core.video.frames import read_frames
@@ -54,6 +57,7 @@ class SceneGraphOptions:
     weights     folders of weights, one for each training of the heads (their seeds); a head may be in some only
     heads       ids in the catalog; modes: what the heads are given
     max_frames  only so many frames, spread evenly; None for all
+    smooth      whether graphs are made steady through time before they are scored
     owner       whose the numbers are; command: what makes them again, without `python -m ag_core`
     """
 
@@ -63,6 +67,7 @@ class SceneGraphOptions:
     preset: str = "demo"
     compute: Compute = field(default_factory=Compute)
     max_frames: int | None = None
+    smooth: bool = False
     owner: Owner = Owner.YOURS
     command: str = ""
 
@@ -88,6 +93,12 @@ def evaluate_scene_graphs(
     UserError where no head has weights.
     """
     runs, missing = load_runs(options)
+    transitions = find_transitions([run.detector.parent for run in runs])
+    if without := [run.detector.parent for run in runs if run.detector.parent not in transitions]:
+        said = f"{without[0]} has no {TRANSITIONS_FILE}, which `train relations --head frequency` counts"
+        if options.smooth:
+            raise UserError(f"{said}, so that nothing can be smoothed; count it, or evaluate without --smooth")
+        listeners.note(f"{said}: flicker after smoothing is left out")
     loaded = data.load()
     listeners.note(loaded.describe())
     for head, looked_for in missing.items():
@@ -108,6 +119,7 @@ def evaluate_scene_graphs(
     ]
     recalls: list[RecallRow] = []
     edges: list[EdgeRow] = []
+    steadiness: list[SteadinessRow] = []
     for head, mode, part in track_progress(jobs, len(jobs), "scores", listeners.stage):
         of_head = [run for run in runs if run.head == head]
         scored = _describe(of_head, mode, part, data, options)
@@ -115,12 +127,20 @@ def evaluate_scene_graphs(
         truth = {video_id: one.graphs for video_id, one in true.items()}
         others = {video_id: one.others for video_id, one in true.items()}
         predicted = [_read_predictions(data, run, mode, parts[part]) for run in of_head]
+        smoothed = []
+        if all(run.detector.parent in transitions for run in of_head):
+            smoothed = [smooth_videos(one, transitions[run.detector.parent]) for run, one in zip(of_head, predicted)]
+        steadiness.append(score_steadiness(scored, truth, predicted, smoothed))
+        if options.smooth:
+            predicted = smoothed
         recalls += _score_recall(scored, truth, others, predicted, seen)
         if data.source == DENSE:
             faint = {video_id: one.faint for video_id, one in true.items()}
             edges.append(_score_edges(scored, [compute_edge_quality(truth, one, faint) for one in predicted]))
     notes = [] if data.source == DENSE else ["edges are judged where the truth leaves nothing out, as the dense source"]
-    return SceneGraphScores(tuple(recalls), tuple(edges), missing, tuple(notes))
+    if options.smooth:
+        notes.append("all numbers but flicker are of smoothed graphs")
+    return SceneGraphScores(tuple(recalls), tuple(edges), missing, tuple(notes), tuple(steadiness))
 
 
 def load_runs(options: SceneGraphOptions) -> tuple[list[HeadRun], dict[str, str]]:
@@ -324,7 +344,8 @@ def _describe(
     truth += f", objects over {MAX_SMALL_SIDE} pixels" if leaves_out_small(mode, data) else ""
     origin = Origin(options.owner, data.name, part, truth, tuple(run.seed for run in runs), command)
     hashes = tuple(run.weights_hash[:12] for run in runs)
-    return ScoredHead(head, find_relation_head(head).label, mode, hashes, origin)
+    label = find_relation_head(head).label + (", smoothed" if options.smooth else "")
+    return ScoredHead(head, label, mode, hashes, origin)
 
 
 def _score_recall(

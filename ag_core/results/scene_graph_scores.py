@@ -7,62 +7,33 @@ it at once.
 """
 
 import json
-import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import fmean, stdev
 from typing import Any
 
 from ag_core.errors import UserError
 from ag_core.evaluation.edge_quality import N_BINS, build_edge_protocol
 from ag_core.evaluation.graph_recall import MEASURES, RELATION_NAMES, build_recall_protocol
-from ag_core.evaluation.metrics import Bounds, Counts, Metric
-from ag_core.evaluation.protocol import Averaging, Constraint, Origin, Owner, Protocol
+from ag_core.evaluation.metrics import Counts, Metric
+from ag_core.evaluation.protocol import Averaging, Constraint, Owner
 from ag_core.files import write_atomically
 from ag_core.results.json_values import read_json, take_list, take_number, take_text, take_whole
+from ag_core.results.scored_heads import (
+    ScoredHead,
+    Values,
+    count_to_json,
+    parse_count,
+    parse_scored,
+    parse_values,
+    round_values,
+    scored_to_json,
+)
+from ag_core.results.steadiness import SteadinessRow
 from ag_core.taxonomy import RELATIONS, Mode
 
 FORMAT = "action-genome-explorer/scene-graph-scores"
 VERSION = 1
-
-SPREAD = "mean and standard deviation of the trainings"
-"""What the bounds of a number of several seeds are."""
-
-Values = tuple[float, ...]
-"""One number a seed, NaN where nothing could be measured."""
-
-
-@dataclass(frozen=True)
-class ScoredHead:
-    """What was scored in one row: a head of some trainings, on one part of the data, in one mode.
-
-    head         id in the catalog; label its name
-    part         'test', or the part of it: 'iid', 'comp'
-    weights      first 12 hexadecimal digits of each weights file's sha256, in the order of the origin's seeds
-    origin       whose numbers, of which data; its split is the part
-    """
-
-    head: str
-    label: str
-    mode: Mode
-    weights: tuple[str, ...]
-    origin: Origin
-
-    @property
-    def part(self) -> str:
-        """Which part of the data was scored."""
-        return self.origin.split
-
-    def build_metric(self, values: Values, protocol: Protocol, n: Counts) -> Metric:
-        """The mean over the seeds, with the standard deviation around it where there are several."""
-        number = fmean(values)
-        bounds = None
-        if len(values) > 1 and not math.isnan(number):
-            spread = stdev(values)
-            bounds = Bounds(number - spread, number + spread, SPREAD)
-        of_seed = () if bounds is None else values
-        return Metric(number, protocol, self.origin, n, bounds, of_seed, self.label)
 
 
 @dataclass(frozen=True)
@@ -150,17 +121,22 @@ class EdgeRow:
 
 @dataclass(frozen=True)
 class SceneGraphScores:
-    """All rows of one evaluation, and the heads that had no weights: their ids and the files that were looked for."""
+    """All rows of one evaluation, and the heads that had no weights: their ids and the files that were looked for.
+
+    Files of before flicker was measured have no rows of it.
+    """
 
     recalls: tuple[RecallRow, ...]
     edges: tuple[EdgeRow, ...]
     missing: Mapping[str, str]
     notes: tuple[str, ...] = ()
+    steadiness: tuple[SteadinessRow, ...] = ()
 
     def list_metrics(self) -> list[Metric]:
         """Every number but those of single relationships."""
         recalls = [metric for row in self.recalls for metric in row.list_metrics()]
-        return recalls + [metric for row in self.edges for metric in row.list_metrics()]
+        edges = [metric for row in self.edges for metric in row.list_metrics()]
+        return recalls + edges + [metric for row in self.steadiness for metric in row.list_metrics()]
 
     def to_json(self) -> dict[str, Any]:
         """The file's content as plain values."""
@@ -171,6 +147,7 @@ class SceneGraphScores:
             "notes": list(self.notes),
             "recalls": [_recall_to_json(row) for row in self.recalls],
             "edges": [_edges_to_json(row) for row in self.edges],
+            "steadiness": [row.to_json() for row in self.steadiness],
         }
 
     def to_text(self) -> str:
@@ -178,7 +155,7 @@ class SceneGraphScores:
         content = self.to_json()
         lines = []
         for key, value in content.items():
-            if key in ("recalls", "edges"):
+            if key in ("recalls", "edges", "steadiness"):
                 rows = ",\n".join(json.dumps(row, ensure_ascii=False, allow_nan=False) for row in value)
                 lines.append(f'"{key}": [\n{rows}\n]' if rows else f'"{key}": []')
             else:
@@ -195,8 +172,12 @@ class SceneGraphScores:
         def give(scored: ScoredHead) -> ScoredHead:
             return replace(scored, origin=replace(scored.origin, owner=owner))
 
-        recalls = tuple(replace(row, scored=give(row.scored)) for row in self.recalls)
-        return replace(self, recalls=recalls, edges=tuple(replace(row, scored=give(row.scored)) for row in self.edges))
+        return replace(
+            self,
+            recalls=tuple(replace(row, scored=give(row.scored)) for row in self.recalls),
+            edges=tuple(replace(row, scored=give(row.scored)) for row in self.edges),
+            steadiness=tuple(replace(row, scored=give(row.scored)) for row in self.steadiness),
+        )
 
     @staticmethod
     def from_json(content: Any) -> "SceneGraphScores":
@@ -211,6 +192,9 @@ class SceneGraphScores:
                 tuple(map(_parse_edges, take_list(content, "edges"))),
                 {head: take_text(content["missing"], head) for head in content["missing"]},
                 tuple(take_text({"a note": note}, "a note") for note in take_list(content, "notes")),
+                tuple(
+                    map(SteadinessRow.from_json, take_list(content, "steadiness") if "steadiness" in content else ())
+                ),
             )
         except KeyError as error:
             raise UserError(f"these scores are damaged ({error.args[0]} is missing); evaluate anew") from None
@@ -245,17 +229,17 @@ def find_recall_row(
 def _recall_to_json(row: RecallRow) -> dict[str, Any]:
     values: dict[str, dict[str, Any]] = {}
     for (name, averaging), of_k in row.values.items():
-        values.setdefault(name, {})[averaging.value] = {str(k): _round(numbers) for k, numbers in of_k.items()}
+        values.setdefault(name, {})[averaging.value] = {str(k): round_values(numbers) for k, numbers in of_k.items()}
     return {
-        **_scored_to_json(row.scored),
+        **scored_to_json(row.scored),
         "constraint": row.constraint.value,
         "n_relations": row.n_relations,
-        "n": _count_to_json(row.n),
-        **({} if row.n_unseen is None else {"n_unseen": _count_to_json(row.n_unseen)}),
+        "n": count_to_json(row.n),
+        **({} if row.n_unseen is None else {"n_unseen": count_to_json(row.n_unseen)}),
         "values": values,
         "triplets": dict(row.triplets),
         "per_relation": {
-            str(k): {relation: _round(numbers) for relation, numbers in of_one.items()}
+            str(k): {relation: round_values(numbers) for relation, numbers in of_one.items()}
             for k, of_one in row.per_relation.items()
         },
     }
@@ -263,12 +247,12 @@ def _recall_to_json(row: RecallRow) -> dict[str, Any]:
 
 def _edges_to_json(row: EdgeRow) -> dict[str, Any]:
     return {
-        **_scored_to_json(row.scored),
-        "n": _count_to_json(row.n),
-        "values": {name: _round(numbers) for name, numbers in row.values.items()},
+        **scored_to_json(row.scored),
+        "n": count_to_json(row.n),
+        "values": {name: round_values(numbers) for name, numbers in row.values.items()},
         "triplets": dict(row.triplets),
         "per_relation": {
-            name: {relation: _round(numbers) for relation, numbers in of_one.items()}
+            name: {relation: round_values(numbers) for relation, numbers in of_one.items()}
             for name, of_one in row.per_relation.items()
         },
         "bins": {
@@ -278,70 +262,24 @@ def _edges_to_json(row: EdgeRow) -> dict[str, Any]:
     }
 
 
-def _scored_to_json(scored: ScoredHead) -> dict[str, Any]:
-    origin = {
-        "owner": scored.origin.owner.value,
-        "dataset": scored.origin.dataset,
-        "split": scored.origin.split,
-        "truth": scored.origin.truth,
-        "seeds": list(scored.origin.seeds),
-        "command": scored.origin.command,
-    }
-    return {
-        "head": scored.head,
-        "label": scored.label,
-        "mode": scored.mode.value,
-        "weights": list(scored.weights),
-        "origin": origin,
-    }
-
-
-def _count_to_json(n: Counts) -> dict[str, int]:
-    return {name: count for name, count in asdict(n).items() if count is not None}
-
-
-def _round(numbers: Values) -> list[float | None]:
-    """JSON has no NaN: null stands for it."""
-    return [None if math.isnan(number) else round(number, 4) for number in numbers]
-
-
-def _parse_scored(row: Mapping[str, Any]) -> ScoredHead:
-    origin = row["origin"]
-    seeds = tuple(take_whole({"a seed": seed}, "a seed", 0, 2**64) for seed in take_list(origin, "seeds"))
-    return ScoredHead(
-        take_text(row, "head"),
-        take_text(row, "label"),
-        Mode(row["mode"]),
-        tuple(take_text({"a hash": text}, "a hash") for text in take_list(row, "weights")),
-        Origin(
-            Owner(origin["owner"]),
-            take_text(origin, "dataset"),
-            take_text(origin, "split"),
-            take_text(origin, "truth"),
-            seeds,
-            take_text(origin, "command"),
-        ),
-    )
-
-
 def _parse_recall(row: Mapping[str, Any]) -> RecallRow:
-    scored = _parse_scored(row)
+    scored = parse_scored(row)
     values: dict[tuple[str, Averaging], Mapping[int, Values]] = {}
     for name, of_averaging in row["values"].items():
         for averaging, of_k in of_averaging.items():
             measure = (name, Averaging(averaging))
             if measure not in MEASURES:
                 raise ValueError(f"nothing is measured as {name} by {averaging}")
-            values[measure] = {int(k): _parse_values(numbers, scored) for k, numbers in of_k.items()}
+            values[measure] = {int(k): parse_values(numbers, scored) for k, numbers in of_k.items()}
     return RecallRow(
         scored,
         Constraint(row["constraint"]),
         take_whole(row, "n_relations", len(RELATIONS), len(RELATION_NAMES)),
-        _parse_count(row["n"]),
-        _parse_count(row["n_unseen"]) if "n_unseen" in row else None,
+        parse_count(row["n"]),
+        parse_count(row["n_unseen"]) if "n_unseen" in row else None,
         values,
         {
-            int(k): {_check_relation(name): _parse_values(numbers, scored) for name, numbers in of_one.items()}
+            int(k): {_check_relation(name): parse_values(numbers, scored) for name, numbers in of_one.items()}
             for k, of_one in row["per_relation"].items()
         },
         _parse_triplets(row),
@@ -349,7 +287,7 @@ def _parse_recall(row: Mapping[str, Any]) -> RecallRow:
 
 
 def _parse_edges(row: Mapping[str, Any]) -> EdgeRow:
-    scored = _parse_scored(row)
+    scored = parse_scored(row)
     bins = {}
     for relation, found in row["bins"].items():
         if len(found) > N_BINS:
@@ -364,28 +302,15 @@ def _parse_edges(row: Mapping[str, Any]) -> EdgeRow:
         )
     return EdgeRow(
         scored,
-        _parse_count(row["n"]),
-        {name: _parse_values(numbers, scored) for name, numbers in row["values"].items()},
+        parse_count(row["n"]),
+        {name: parse_values(numbers, scored) for name, numbers in row["values"].items()},
         {
-            name: {_check_relation(relation): _parse_values(numbers, scored) for relation, numbers in of_one.items()}
+            name: {_check_relation(relation): parse_values(numbers, scored) for relation, numbers in of_one.items()}
             for name, of_one in row["per_relation"].items()
         },
         _parse_triplets(row),
         bins,
     )
-
-
-def _parse_values(numbers: Any, scored: ScoredHead) -> Values:
-    if not isinstance(numbers, list) or len(numbers) != max(1, len(scored.origin.seeds)):
-        raise ValueError(f"a number of {scored.head} is no list of one for each seed")
-    return tuple(
-        float("nan") if number is None else take_number({"a number": number}, "a number", 0, 1_000_000)
-        for number in numbers
-    )
-
-
-def _parse_count(n: Mapping[str, Any]) -> Counts:
-    return Counts(**{name: take_whole(n, name, 0, 2**53) for name in n})
 
 
 def _parse_triplets(row: Mapping[str, Any]) -> dict[str, int]:

@@ -91,6 +91,8 @@ def test_every_head_mode_and_protocol_in_one_file(
     edges = next(row for row in scores.edges if row.scored.head == "reldn")
     assert edges.get_metric("false edges").number >= 0 and edges.bins["holding"]
     assert scores.to_json() == json.loads(out.read_text())
+    assert len(scores.steadiness) == 2 * 3 * 2
+    assert all(row.get_metric("flicker after smoothing").number >= 0 for row in scores.steadiness)
     # What was kept is not made again, and the file comes out the same.
     before = {path: path.stat().st_mtime_ns for path in kept.glob("graphs-*/*.npz")}
     assert len(before) == 3 * 3 * 2

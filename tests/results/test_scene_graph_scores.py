@@ -16,10 +16,11 @@ from ag_core.results.scene_graph_scores import (
     EdgeRow,
     RecallRow,
     SceneGraphScores,
-    ScoredHead,
     find_recall_row,
     holds_scores,
 )
+from ag_core.results.scored_heads import ScoredHead
+from ag_core.results.steadiness import SteadinessRow
 from ag_core.taxonomy import Mode
 
 ORIGIN = Origin(Owner.YOURS, "mine", "iid", "dense view", (3, 5, 8), "evaluate scene-graphs --data mine")
@@ -46,7 +47,12 @@ EDGES = EdgeRow(
     {"holding": 12},
     {"holding": ((7, 0.05, 0), (3, 0.95, 2)), "wiping": ()},
 )
-SCORES = SceneGraphScores((RECALL,), (EDGES,), {"vrd": "vrd.safetensors"}, ("a note",))
+FLICKER = SteadinessRow(
+    SCORED,
+    Counts(2, 9),
+    {"flicker": (9.0, 10.0, 11.0), "flicker after smoothing": (1.0, 1.0, 1.0), "flicker of the truth": (2.0, 2.0, 2.0)},
+)
+SCORES = SceneGraphScores((RECALL,), (EDGES,), {"vrd": "vrd.safetensors"}, ("a note",), (FLICKER,))
 
 
 def test_there_and_back(tmp_path: Path) -> None:
@@ -54,6 +60,9 @@ def test_there_and_back(tmp_path: Path) -> None:
     SCORES.save(path)
     again = SceneGraphScores.load(path)
     assert again.to_json() == SCORES.to_json() and holds_scores(path)
+    assert again.steadiness == (FLICKER,)
+    older = {key: value for key, value in SCORES.to_json().items() if key != "steadiness"}
+    assert SceneGraphScores.from_json(older).steadiness == ()
     assert again.edges == SCORES.edges and again.missing == SCORES.missing and again.notes == ("a note",)
     assert json.loads(path.read_text())["format"] == FORMAT
     assert SceneGraphScores.from_json(SceneGraphScores((), (), {}).to_json()).list_metrics() == []
@@ -79,6 +88,15 @@ def test_edges_by_relationship() -> None:
     assert EDGES.get_metric("false edges").format_number() == "2.00 (1.50 to 2.50)"
     (calibration,) = EDGES.list_relation_metrics("calibration error")
     assert (calibration.protocol.subject, calibration.number) == ("holding", 5)
+
+
+def test_flicker_is_a_number_a_minute_that_says_how_it_was_counted() -> None:
+    before, after, truth = FLICKER.list_metrics()
+    assert (before.number, after.number, truth.number) == (10, 1, 2)
+    assert before.format_number(with_unit=True) == "10.0 per minute (9.0 to 11.0)"
+    sentence = after.format_sentence()
+    for said in ("Flicker after smoothing", "SGDet", "the scored frames before and after it", "9 frames"):
+        assert said in sentence
 
 
 def test_a_row_is_found_by_its_facts() -> None:
@@ -107,6 +125,8 @@ def spoil(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
         (lambda c: c["recalls"][0]["triplets"].update(kissing=3), "no relationship 'kissing'"),
         (lambda c: c["edges"][0]["bins"]["holding"].append([1, 1.5, 0]), "not a number from 0 to 1"),
         (lambda c: c["edges"].append(7), "damaged"),
+        (lambda c: c["steadiness"][0]["values"].update(blinking=[1, 2, 3]), "nothing is measured as 'blinking'"),
+        (lambda c: c["steadiness"][0]["values"].update(flicker=[1, 2]), "no list of one for each seed"),
     ],
 )
 def test_other_files_and_damaged_ones_are_refused(change: Callable[[dict[str, Any]], object], said: str) -> None:

@@ -14,7 +14,7 @@ from ag_core.annotations.store_format import DENSE, PREDICTION_MARK
 from ag_core.evaluation.protocol import MODE_NAMES
 from ag_core.graphs.edges import PREDICTED
 from ag_core.records import frame_to_time
-from ag_core.results.scene_graph_scores import ScoredHead
+from ag_core.results.scored_heads import ScoredHead
 from ag_core.taxonomy import RELATIONS, Mode, find_relation_index, format_name
 from ag_core.ui import cached
 from ag_core.ui.benchmarks.scope import BenchmarkScope, pick_head

@@ -58,7 +58,7 @@ from ag_core.models.video import (
     read_trained_actions,
 )
 from ag_core.models.video.scoring import score_clips, score_videos, to_probabilities
-from ag_core.presets import RegionHeadPreset, VideoPreset
+from ag_core.presets import VideoPreset
 from ag_core.records import ActionScores, FrameClock, SceneGraph, Video
 from ag_core.results.prediction import DEFAULT_RATE, SMOOTHING, ModelUse, Prediction
 from ag_core.results.prediction_cache import PredictionSettings, find_weights_files
@@ -147,8 +147,7 @@ def load_models(
     # No more threads than cores this process may use, and no more than OMP_NUM_THREADS, which torch follows itself.
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     torch.set_num_threads(min(cores, torch.get_num_threads()))
-    preset = find_preset_of(files["regions"], find_detector(HOME_WORLD))
-    own = FasterRcnnDetector.from_checkpoint(files["regions"], where, preset)
+    own = FasterRcnnDetector.from_checkpoint(files["regions"], where)
     found: Detector = own if chosen.detector == HOME_WORLD else load_detector(chosen.detector, weights, where)
     trunk = RegionFeatureExtractor(own.model)
     head = _load_head(relation_head, files["relations"], trunk)
@@ -175,11 +174,7 @@ def _load_head(relation_head: str, path: Path, trunk: RegionFeatureExtractor) ->
     """The head in `path`. UserError where it reads other region features than the trunk's."""
     preset = find_preset_of(path, find_relation_head(relation_head))
     head, _ = load_relation_head(relation_head, path.parent, preset)
-    if isinstance(preset, RegionHeadPreset) and preset.feature_size != trunk.feature_size:
-        raise UserError(
-            f"{path} reads region features of {preset.feature_size} numbers, and the detector beside it gives "
-            f"{trunk.feature_size}; give a head and a detector of one size"
-        )
+    trunk.check_size(preset, str(path))
     return head
 
 

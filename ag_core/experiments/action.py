@@ -130,7 +130,7 @@ def build_extractor(
     video_preset = clip_network.preset(preset)
     detector_file, clip_file = detector.weights_path(weights), clip_network.weights_path(weights)
     relation_file = relation_head.weights_path(weights)
-    model = load_faster_rcnn(detector_file, detector.preset(preset))
+    model = load_faster_rcnn(detector_file)
     head, _ = load_relation_head(relation_head.id, weights, relation_head.preset(preset))
     clip_model, _ = load_clip_network(clip_network.id, weights, video_preset)
     net = clip_model.clip_net.to(compute.device).eval()

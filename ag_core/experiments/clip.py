@@ -132,7 +132,7 @@ def measure_clip_classifier(
     model: nn.Module,
     clips: Clips,
     prior: NDArray[np.floating],
-    most: int = 400,
+    most: int = 200,
     compute: Compute = Compute(),
     detector: Detector | None = None,
 ) -> dict[str, float]:

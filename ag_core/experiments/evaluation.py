@@ -213,9 +213,8 @@ def evaluate_detector(
     data: TrainingData, options: EvaluationOptions = EvaluationOptions(), listeners: Listeners = Listeners()
 ) -> DetectorEvaluation:
     """AP of the project's detector on the annotated frames that count."""
-    entry = find_detector(HOME_WORLD)
-    weights, preset = entry.weights_path(options.weights), entry.preset(options.preset)
-    detector = FasterRcnnDetector.from_checkpoint(weights, options.compute.device, preset)
+    weights = find_detector(HOME_WORLD).weights_path(options.weights)
+    detector = FasterRcnnDetector.from_checkpoint(weights, options.compute.device)
     chosen = choose_evenly(_list_counted(_load(data, listeners)), options.max_frames)
     truth = [read_true_boxes(graph) for _, graph in chosen]
     ignored = [video.get_ignored_boxes(graph.frame) for video, graph in chosen]
@@ -234,11 +233,12 @@ def evaluate_relations(
 ) -> RelationEvaluation:
     """Recall of a relation head's scene graphs on the annotated frames that count."""
     own, device = find_detector(HOME_WORLD), options.compute.device
-    model = load_faster_rcnn(own.weights_path(options.weights), own.preset(options.preset))
+    model = load_faster_rcnn(own.weights_path(options.weights))
     preset = find_relation_head(head).preset(options.preset)
     network, metadata = load_relation_head(head, options.weights, preset)
-    detector = FasterRcnnDetector(model, device)
-    predictor = SceneGraphPredictor(detector, RegionFeatureExtractor(model), network, device)
+    detector, trunk = FasterRcnnDetector(model, device), RegionFeatureExtractor(model)
+    trunk.check_size(preset, str(find_relation_head(head).weights_path(options.weights)))
+    predictor = SceneGraphPredictor(detector, trunk, network, device)
     chosen = choose_evenly(_list_counted(_load(data, listeners)), options.max_frames)
     truth: dict[str, list[SceneGraph]] = {}
     for video, graph in chosen:

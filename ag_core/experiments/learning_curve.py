@@ -18,7 +18,7 @@ from ag_core.files import write_atomically
 
 ROWS = 200
 """Of the curve in a whole budget."""
-JUDGEMENTS = 20
+JUDGEMENTS = 10
 
 
 class _Grid:

@@ -136,7 +136,7 @@ def compute_target_losses(
 
 @torch.no_grad()
 def measure_pretrainer(
-    model: nn.Module, clips: TargetedClips, most: int = 400, compute: Compute = Compute()
+    model: nn.Module, clips: TargetedClips, most: int = 200, compute: Compute = Compute()
 ) -> dict[str, float]:
     """On at most so many clips: how much of the prior's log-loss is saved, of the numbers' variance, and the rank.
 

@@ -267,7 +267,7 @@ def predict_missing(
         waiting = [video for video in videos if wanted[video.video_id]]
         if not waiting:
             continue
-        model = load_faster_rcnn(of_detector[0].detector, find_detector(HOME_WORLD).preset(options.preset))
+        model = load_faster_rcnn(of_detector[0].detector)
         detector = FasterRcnnDetector(model, options.compute.device)
         trunk = RegionFeatureExtractor(model)
         predictors = {

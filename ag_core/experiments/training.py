@@ -65,7 +65,7 @@ from ag_core.models.warm_start import copy_fitting_weights
 from ag_core.presets import VideoPreset
 from ag_core.progress import Progress, track_progress
 
-HELD_OUT_FRAMES = 400
+HELD_OUT_FRAMES = 200
 """Most frames of held-out videos on which a detector is judged in its training."""
 
 
@@ -150,7 +150,9 @@ def train_relations(
     frequency_path = options.out if entry.id == counting.id else counting.weights_path(options.out.parent)
     if frequency_path.resolve() == options.out.resolve() and entry.id != counting.id:
         raise UserError(f"{options.out} is where the frequency prior of this training goes; give another --out")
-    model = load_faster_rcnn(weights, own_detector.preset(options.preset)).to(options.compute.device)
+    model = load_faster_rcnn(weights).to(options.compute.device)
+    trunk = RegionFeatureExtractor(model)
+    trunk.check_size(preset, f"preset {options.preset!r} of {entry.id}")
     loaded = _load(data, listeners)
     videos = loaded.annotated()
     classes, relations = collect_labelled_objects(videos)
@@ -165,7 +167,6 @@ def train_relations(
         return (counted,)
     _decode(open_counted_frames(data.cache), videos, listeners)
     detector = FasterRcnnDetector(model, options.compute.device)
-    trunk = RegionFeatureExtractor(model)
     made = load_examples(data, videos, trunk, detector, hash_file(weights)[:12], options.every)
     of_videos = track_progress(made, len(videos), "region features", listeners.stage)
     # One video after the other, so that its frames are not in memory twice.
@@ -245,7 +246,7 @@ def train_clip(data: TrainingData, options: TrainingOptions, listeners: Listener
     model.to(options.compute.device)
     detector = None
     for path in earlier.values():
-        detector = FasterRcnnDetector.from_checkpoint(path, options.compute.device, own.preset(options.preset))
+        detector = FasterRcnnDetector.from_checkpoint(path, options.compute.device)
     losses = make_clip_losses(model, clips, options.batch_of("clip"), options.compute, counted, detector)
     measure = None
     if held_out is not None:

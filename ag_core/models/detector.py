@@ -23,12 +23,12 @@ from torchvision.ops import MultiScaleRoIAlign
 from ag_core.catalog import HOME_WORLD, find_detector
 from ag_core.models.backbone import BACKBONES
 from ag_core.models.c4_detector import build_c4_network
-from ag_core.models.checkpoints import load_checkpoint
+from ag_core.models.checkpoints import find_preset_of, load_checkpoint
 from ag_core.models.encoded_images import EncodedImages, encode_images, find_boxes
 from ag_core.models.folding import fold_batch_norms
 from ag_core.models.ignored_regions import let_ignore
 from ag_core.models.references import import_reference
-from ag_core.presets import DEMO_DETECTOR, C4DetectorPreset, DetectorPreset
+from ag_core.presets import C4DetectorPreset, DetectorPreset
 from ag_core.records import Detections
 from ag_core.settings import WEIGHTS
 from ag_core.taxonomy import N_CLASSES
@@ -79,8 +79,12 @@ def build_faster_rcnn(preset: DetectorPreset) -> FasterRCNN:
     return let_ignore(model)
 
 
-def load_faster_rcnn(path: Path, preset: DetectorPreset = DEMO_DETECTOR) -> FasterRCNN:
-    """The project's detector from a checkpoint of `preset`, ready to predict; UserError on any other file."""
+def load_faster_rcnn(path: Path, preset: DetectorPreset | None = None) -> FasterRCNN:
+    """The project's detector from a checkpoint, ready to predict; UserError on any other file.
+
+    It is of `preset`, or of the size that the file names.
+    """
+    preset = preset or find_preset_of(path, find_detector(HOME_WORLD))
     model = build_faster_rcnn(preset)
     load_checkpoint(path, model, preset.name, HOME_WORLD)
     fold_batch_norms(model)
@@ -97,9 +101,9 @@ class FasterRcnnDetector:
 
     @classmethod
     def from_checkpoint(
-        cls, path: Path, device: torch.device | str = "cpu", preset: DetectorPreset = DEMO_DETECTOR
+        cls, path: Path, device: torch.device | str = "cpu", preset: DetectorPreset | None = None
     ) -> "FasterRcnnDetector":
-        """A detector with the weights in `path`; UserError where the file is missing or not of `preset`."""
+        """A detector with the weights in `path`; UserError where the file is missing or not of `preset`, if given."""
         return cls(load_faster_rcnn(path, preset), device)
 
     def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:

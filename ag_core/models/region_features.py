@@ -14,8 +14,10 @@ from torch import Tensor, nn
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.transform import resize_boxes
 
+from ag_core.errors import UserError
 from ag_core.models.c4_detector import LastStage
 from ag_core.models.encoded_images import EncodedImages, encode_images
+from ag_core.presets import RegionHeadPreset, RelationPreset
 
 
 class RegionFeatureExtractor(nn.Module):
@@ -36,6 +38,14 @@ class RegionFeatureExtractor(nn.Module):
     def train(self, mode: bool = True) -> "RegionFeatureExtractor":
         """Stay in evaluation mode whatever is asked: batch statistics belong to the detector's training."""
         return super().train(False)
+
+    def check_size(self, preset: RelationPreset, head: str) -> None:
+        """UserError where a head (said in words) of a preset reads features of another length than these."""
+        if isinstance(preset, RegionHeadPreset) and preset.feature_size != self.feature_size:
+            raise UserError(
+                f"{head} reads region features of {preset.feature_size} numbers, and the detector beside it gives "
+                f"{self.feature_size}; give a head and a detector of one size"
+            )
 
     @property
     def device(self) -> torch.device:

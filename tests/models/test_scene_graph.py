@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from ag_core.catalog import RELATION_HEADS
+from ag_core.errors import UserError
 from ag_core.models.checkpoints import load_checkpoint
 from ag_core.models.detector import FasterRcnnDetector, build_faster_rcnn, load_faster_rcnn
 from ag_core.models.pairs import PairBatch
@@ -22,7 +23,7 @@ from ag_core.models.scene_graph import (
     boxes_from_graph,
     build_pair_batch,
 )
-from ag_core.presets import DEMO_DETECTOR
+from ag_core.presets import DEMO_DETECTOR, DEMO_RELDN, PAPER_FREQUENCY, PAPER_VRD
 from ag_core.records import Detections, SceneGraph
 from ag_core.settings import WEIGHTS, settings
 from ag_core.taxonomy import GROUP_SLICES, N_CLASSES, N_RELATIONS, Group, Mode
@@ -206,6 +207,13 @@ def test_trunk_takes_boxes_in_original_pixels(trunk: RegionFeatureExtractor) -> 
     assert trunk.class_logits(features).shape == (2, N_CLASSES)
     assert trunk.region_features([], []).shape == (0, DEMO_DETECTOR.box_head_width)
     assert trunk.region_features(images, [boxes[:0]] * 2).shape == (0, DEMO_DETECTOR.box_head_width)
+
+
+def test_a_head_of_another_size_than_the_features_is_refused(trunk: RegionFeatureExtractor) -> None:
+    trunk.check_size(DEMO_RELDN, "the head")
+    trunk.check_size(PAPER_FREQUENCY, "the head")  # which looks at no features
+    with pytest.raises(UserError, match="the head reads region features of 1024 numbers, and the detector beside it"):
+        trunk.check_size(PAPER_VRD, "the head")
 
 
 def test_trunk_is_frozen(trunk: RegionFeatureExtractor) -> None:

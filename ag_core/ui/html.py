@@ -17,6 +17,12 @@ def render_brand(icon: bytes) -> str:
     return f'<div class="ag-brand"><img src="{source}" alt=""><span>Action Genome<br>Explorer</span></div>'
 
 
+def render_link(address: str, text: str) -> str:
+    """A link to another state of the app: an address relative to the page's, opened in the same tab."""
+    arrow = '<span aria-hidden="true">→</span>'
+    return f'<a class="ag-link" href="{escape(address)}" target="_self">{arrow}{escape(text)}</a>'
+
+
 def render_score_list(model: str, table: pd.DataFrame, *, judged: bool) -> str:
     """A model's ranked actions (columns action, score, verdict) with bars; `judged` adds the annotation's verdict."""
     rows = []

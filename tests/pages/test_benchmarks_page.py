@@ -1,6 +1,8 @@
 """The page Benchmarks: without scores it says what to run; with the reader's own, every number has its protocol."""
 
+import re
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from urllib.parse import parse_qsl, urlparse
 
@@ -16,7 +18,7 @@ from ag_core.taxonomy import Mode, find_relation_index
 from ag_core.ui import shipped_files
 from ag_core.ui.benchmarks import scope
 from ag_core.ui.benchmarks.calibration import build_calibration_table
-from ag_core.ui.benchmarks.frames import EVERY, FRAMES, find_runs
+from ag_core.ui.benchmarks.frames import EVERY, FRAMES, find_runs, link_frames
 from ag_core.ui.benchmarks.relations import build_relation_table
 from ag_core.ui.benchmarks.scope import BenchmarkScope
 from ag_core.ui.benchmarks.table_5 import build_paper_table, build_score_tables, shorten_head
@@ -146,11 +148,9 @@ def judged_store(own_scores: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_from_a_bar_to_the_frames_behind_it_and_into_the_player(judged_store: None) -> None:
     app = visit(PAGE, {"benchmark": "Relationships", "head": "RelDN", "task": "SGDet"})
     app.selectbox(key="benchmarks_recall_mark").set_value("holding").run()
-    app.button(key="benchmarks_recall_act").click().run()
-    assert not app.exception and (app.session_state["benchmark"], app.selectbox(key="relationship").value) == (
-        FRAMES,
-        "holding",
-    )
+    (address,) = re.findall(r'class="ag-link" href="(.*?)"', texts(app))
+    app = visit(PAGE, dict(parse_qsl(urlparse(unescape(address)).query)))
+    assert not app.exception and not app.warning and app.selectbox(key="relationship").value == "holding"
     said = texts(app)
     assert "judged by the annotation: 3 right (TP), 0 false (FP), 1 missed (FN) in 4 frames of 1 videos." in said
     (table,) = (one.value for one in app.dataframe)
@@ -223,6 +223,11 @@ def test_tables_of_a_choice() -> None:
     assert (reldn[precision], reldn[f"± {precision}"]) == (60, 10)
     assert build_score_tables(replace(chosen, part="comp")) == {}
     assert {m.protocol.mode for _, row in build_paper_table(Mode.SGDET).rows for m in row if m} == {Mode.SGDET}
+    address = urlparse(link_frames(chosen, "RelDN"))
+    assert address.path == "Benchmarks" and dict(parse_qsl(address.query)) == {
+        "scores": "Yours", "task": "SGDet", "constraint": "with constraint", "part": "iid", "counted": "25",
+        "benchmark": FRAMES, "head": "RelDN", "relationship": EVERY,
+    }  # fmt: skip
     relations = build_relation_table(chosen.recalls[0].list_relation_metrics(50))
     assert relations[["relation", "group", "number", "low"]].values.tolist() == [["holding", "contact", 60, 50]]
     assert relations["cases"].tolist() == [12]

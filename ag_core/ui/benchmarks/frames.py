@@ -30,9 +30,9 @@ FRAMES = "Frames"
 EVERY = "All relationships"
 
 
-def open_frames(head: str, relation: str = EVERY) -> None:
-    """Turn to the frames of a head, by its label, and of a relationship, as it is printed. To be called back."""
-    st.session_state.update({"benchmark": FRAMES, "head": head, "relationship": relation})
+def link_frames(scope: BenchmarkScope, head: str, relation: str = EVERY) -> str:
+    """The address of the frames of a head, by its label, and of a relationship, as it is printed."""
+    return f"Benchmarks?{urlencode(scope.to_link() | {'benchmark': FRAMES, 'head': head, 'relationship': relation})}"
 
 
 def show_frames(scope: BenchmarkScope) -> None:

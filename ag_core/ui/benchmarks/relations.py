@@ -9,7 +9,7 @@ import streamlit as st
 from ag_core.evaluation.metric_table import MetricTable
 from ag_core.evaluation.metrics import Metric
 from ag_core.taxonomy import GROUP_OF_RELATION, RELATIONS, Group, format_name
-from ag_core.ui.benchmarks.frames import open_frames
+from ag_core.ui.benchmarks.frames import link_frames
 from ag_core.ui.benchmarks.scope import BenchmarkScope, pick_head
 from ag_core.ui.charts.figures import Figure, show_figure
 from ag_core.ui.charts.plots import MARK, Chart
@@ -67,8 +67,11 @@ def _show_bars(scope: BenchmarkScope, metrics: Sequence[Metric], title: str, wha
             f"{metrics[0].model.lower().replace(' ', '-')}-{scope.file_part}",
             partial(_draw, table.assign(**{MARK: table["relation"]})),
             table,
-            acts={name: partial(open_frames, metrics[0].model, name) for name in table["relation"] if name in KNOWN},
-            act="Frames with “{}”, hit and missed",
+            links={
+                name: (link_frames(scope, metrics[0].model, name), f"Frames with “{name}”, hit and missed")
+                for name in table["relation"]
+                if name in KNOWN
+            },
         ),
         f"benchmarks_{what}",
     )

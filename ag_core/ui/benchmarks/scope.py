@@ -49,6 +49,16 @@ class BenchmarkScope:
             if (row.scored.mode, row.scored.part) == (self.mode, self.part)
         }
 
+    def to_link(self) -> dict[str, str]:
+        """The choice as the page's address has it."""
+        return {
+            "scores": self.whose,
+            "task": MODE_NAMES[self.mode],
+            "constraint": CONSTRAINT_NAMES[self.constraint],
+            "part": self.part,
+            "counted": str(self.n_relations),
+        }
+
     @property
     def file_part(self) -> str:
         """The choice as a part of a file's name."""

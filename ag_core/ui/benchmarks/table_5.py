@@ -14,9 +14,10 @@ from ag_core.evaluation.protocol import AVERAGING_NAMES, MODE_NAMES, Averaging
 from ag_core.results.scene_graph_scores import RecallRow
 from ag_core.taxonomy import Mode
 from ag_core.ui import shipped_files
-from ag_core.ui.benchmarks.frames import open_frames
+from ag_core.ui.benchmarks.frames import link_frames
 from ag_core.ui.benchmarks.scope import BenchmarkScope
 from ag_core.ui.formatting import escape_markdown
+from ag_core.ui.html import render_link
 from ag_core.ui.page import show_owner_note
 from ag_core.ui.widgets.pickers import show_download
 
@@ -39,14 +40,7 @@ def show_table_5(scope: BenchmarkScope) -> None:
     for what, table in tables.items():
         chosen = show_metric_table(table, what, scope.file_part, f"benchmarks_{what}", to_choose=True)
         if chosen is not None:
-            st.button(
-                f"Frames of {escape_markdown(chosen)}, hit and missed",
-                icon=":material/arrow_forward:",
-                type="tertiary",
-                key=f"benchmarks_{what}_frames",
-                on_click=open_frames,
-                args=(chosen,),
-            )
+            st.html(render_link(link_frames(scope, chosen), f"Frames of {chosen}, hit and missed"))
     if scope.scores.missing:
         st.caption(explain_missing_heads(list(scope.scores.missing)))
     show_paper_table(scope.mode)

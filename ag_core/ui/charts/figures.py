@@ -22,6 +22,7 @@ from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS, format_name
 from ag_core.ui import cached
 from ag_core.ui.charts.plots import MARK, PICK, Chart
 from ag_core.ui.formatting import format_download_name, format_number
+from ag_core.ui.html import render_link
 from ag_core.ui.page import EXPLORE, SEARCH, TIME, VIDEO, is_dark, show_owner_note
 from ag_core.ui.widgets.pickers import format_action_option, format_source, show_download
 
@@ -43,7 +44,7 @@ class Figure:
     table     the data as downloaded
     searches  what each mark (the chart's column `mark`) means in Explore
     times     or: the video and the time in seconds that each mark stands for
-    acts      or: what a mark does once its button is pressed; act: what the button says, with the mark in place of {}
+    links     or: the address that each mark stands for, and what its link says
     sequences what some marks mean in Search, in its language
     source    whose rows were counted; Explore and Search are asked of the same
     wide      whether the chart keeps its width and scrolls on a narrow screen
@@ -58,8 +59,7 @@ class Figure:
     table: pd.DataFrame
     searches: Mapping[str, VideoFilter] = field(default_factory=dict)
     times: Mapping[str, tuple[str, float]] = field(default_factory=dict)
-    acts: Mapping[str, Callable[[], None]] = field(default_factory=dict)
-    act: str = "{}"
+    links: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     sequences: Mapping[str, str] = field(default_factory=dict)
     source: str = ANNOTATION
     wide: bool = False
@@ -67,7 +67,7 @@ class Figure:
     @property
     def marks(self) -> tuple[str, ...]:
         """All that can be chosen; the most frequent come first."""
-        return (*self.searches, *self.times, *self.acts)
+        return (*self.searches, *self.times, *self.links)
 
 
 def show_figure(figure: Figure, key: str) -> None:
@@ -117,11 +117,8 @@ def _show_choice(figure: Figure, key: str) -> None:
         label_visibility="collapsed",
         width=290,
     )
-    if mark is not None and mark in figure.acts:
-        label = figure.act.format(mark)
-        icon = ":material/arrow_forward:"
-        if st.button(label, key=f"{key}_act", icon=icon, type="tertiary", on_click=figure.acts[mark]):
-            st.rerun()  # the whole page, not the figure alone
+    if mark is not None and mark in figure.links:
+        st.html(render_link(*figure.links[mark]))
     elif mark is not None and mark in figure.times:
         video_id, time_s = figure.times[mark]
         _show_link(EXPLORE, "Watch this frame", {VIDEO: [video_id], TIME: [f"{time_s:.3f}"]})

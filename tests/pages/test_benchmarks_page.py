@@ -185,8 +185,8 @@ def test_without_predictions_the_frames_tab_says_what_to_do(
 
 
 def test_runs_of_a_head_are_found_by_their_names() -> None:
-    sources = ["annotation", "prediction:yolox+reldn", "prediction:faster-rcnn+reldn@abc123", "prediction:reldn+imp"]
-    assert find_runs(sources, "reldn") == sources[1:3]
+    own = ["prediction:yolox+reldn", "prediction:yolox+reldn+smoothed", "prediction:faster-rcnn+reldn@abc123"]
+    assert find_runs(["annotation", own[2], own[1], own[0], "prediction:reldn+imp"], "reldn") == own
 
 
 def test_the_register_marks_contradictions(own_scores: Path) -> None:

@@ -10,7 +10,8 @@ from ag_core.annotations.building.inputs import FurtherAnnotation
 from ag_core.annotations.store import AnnotationStore
 from ag_core.annotations.store_format import DENSE
 from ag_core.errors import UserError
-from ag_core.world.dense_source import build_home_world_store, holds_home_world
+from ag_core.ui import cached
+from ag_core.world.dense_source import build_home_world_store, holds_home_world, read_exact_truth
 from ag_core.world.export import build_dense_graphs, write_film, write_set
 from ag_core.world.truth import WorldTruth
 from tests.world.stand_in import FPS, StandInFilm
@@ -61,6 +62,12 @@ def test_what_is_too_faint_for_the_truth_is_known(tmp_path: Path) -> None:
         assert table not in faint[5].classes
         [(at_ms,)] = store.rows("select distinct t_ms from faint_objects")
         assert at_ms == round(1000 * 4 / FPS)
+        every, unseen = read_exact_truth(tmp_path / "dense" / "AB1CD.npz")
+        assert [graph.frame for graph in every] == list(range(1, film.truth.n_frames + 1))
+        assert sorted(unseen[5].boxes_xyxy.tolist()) == sorted(faint[5].boxes_xyxy.tolist())
+        sources, left_out = cached.load_sources((str(store.path), 0), "AB1CD", None)
+        assert [graph.frame for graph in sources[DENSE]] == [graph.frame for graph in every[::2]]
+        assert left_out.keys() == faint.keys() and len(left_out[5]) == 2
 
 
 def test_the_command_builds_the_same_store_once(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

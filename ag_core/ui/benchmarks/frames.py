@@ -65,9 +65,10 @@ def show_frames(scope: BenchmarkScope) -> None:
 
 
 def find_runs(sources: list[str], head: str) -> list[str]:
-    """The model runs of a store by this relation head: 'prediction:DETECTOR+HEAD', perhaps with letters behind @."""
+    """The model runs of a store by this relation head, 'prediction:DETECTOR+HEAD' and what may follow after + or @; the
+    shortest name, which says of nothing that was done afterwards, comes first."""
     runs = [source for source in sources if source.startswith(PREDICTION_MARK)]
-    return [run for run in runs if run.rpartition("+")[2].partition("@")[0] == head]
+    return sorted((run for run in runs if run.partition("@")[0].split("+")[1:2] == [head]), key=len)
 
 
 def explain_missing_frames(scored: ScoredHead) -> str:

@@ -29,6 +29,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     smooth = "make relationships steady through time before they are scored, whatever head judged them"
     parser.add_argument("--smooth", action="store_true", help=smooth)
+    written = "also write the scored graphs, DIR/HEAD-TASK/VIDEO.json, for `build-store --predictions`"
+    parser.add_argument("--predictions", type=Path, metavar="DIR", help=written)
     frames = "only N frames, spread evenly (default: all)"
     add_whole_number(parser, "--frames", least=1, most=MAX_FRAME, metavar="N", help=frames)
 
@@ -37,11 +39,13 @@ def run(options: argparse.Namespace) -> None:
     """Evaluate and write the file; what was kept of an evaluation that was ended is not made again."""
     from ag_core.experiments.scene_graphs import SceneGraphOptions, evaluate_scene_graphs
     from ag_core.experiments.training import Listeners
-    from ag_core.outputs import check_target, find_message_stream
+    from ag_core.outputs import check_folder_target, check_target, find_message_stream
     from ag_core.results.scene_graph_scores import holds_scores
     from ag_core.settings import WEIGHTS
 
     check_target(options.out, is_same_kind=holds_scores, kind="a file of scene-graph scores")
+    if options.predictions is not None:
+        check_folder_target(options.predictions)
     chosen = SceneGraphOptions(
         weights=tuple(options.weights or [WEIGHTS]),
         heads=choose(options.heads, list(RELATION_HEADS), "--heads"),
@@ -51,6 +55,7 @@ def run(options: argparse.Namespace) -> None:
         max_frames=options.frames,
         smooth=options.smooth,
         command=format_command(options),
+        predictions=options.predictions,
     )
     data = open_data(options, options.split)
     with ProgressReporter() as report:

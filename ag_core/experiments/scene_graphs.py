@@ -27,6 +27,7 @@ from ag_core.experiments.datasets import LabelledVideo, TrainingData
 from ag_core.experiments.evaluation import PARTS, TRUTHS, choose_evenly, read_seed
 from ag_core.experiments.kept_arrays import name_kept_file
 from ag_core.experiments.kept_graphs import load_graphs, save_graphs
+from ag_core.experiments.prediction_files import describe_models, write_prediction_files
 from ag_core.experiments.steadiness import find_transitions, score_steadiness, smooth_videos
 from ag_core.experiments.training import Listeners
 from ag_core.files import hash_bytes, hash_file_cached
@@ -59,6 +60,7 @@ class SceneGraphOptions:
     max_frames  only so many frames, spread evenly; None for all
     smooth      whether graphs are made steady through time before they are scored
     owner       whose the numbers are; command: what makes them again, without `python -m ag_core`
+    predictions folder that gets the scored graphs of each head's first training, HEAD-MODE/VIDEO.json; None for nowhere
     """
 
     weights: tuple[Path, ...] = (WEIGHTS,)
@@ -70,6 +72,7 @@ class SceneGraphOptions:
     smooth: bool = False
     owner: Owner = Owner.YOURS
     command: str = ""
+    predictions: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ class HeadRun:
     detector: Path
     detector_hash: str
     weights_hash: str
+    trained_on: str
     key: str
 
 
@@ -133,6 +137,10 @@ def evaluate_scene_graphs(
         steadiness.append(score_steadiness(scored, truth, predicted, smoothed))
         if options.smooth:
             predicted = smoothed
+        if options.predictions is not None and part == data.split:
+            models = describe_models(of_head[0], mode, options.preset, options.smooth)
+            folder = options.predictions / f"{head}-{mode}"
+            write_prediction_files(folder, videos, predicted[0], mode, models)
         recalls += _score_recall(scored, truth, others, predicted, seen)
         if data.source == DENSE:
             faint = {video_id: one.faint for video_id, one in true.items()}
@@ -161,7 +169,9 @@ def load_runs(options: SceneGraphOptions) -> tuple[list[HeadRun], dict[str, str]
             key = hash_bytes(f"{weights_hash} {hash_file_cached(detector)} {preset.name}".encode())[:12]
             seed = read_seed(facts)
             seed = len(found) if seed is None else seed
-            run = HeadRun(head, seed, network.eval(), detector, hash_file_cached(detector), weights_hash, key)
+            trained_on = facts.get("trained_on_data", entry.trained_on)
+            hashes = hash_file_cached(detector), weights_hash
+            run = HeadRun(head, seed, network.eval(), detector, *hashes, trained_on, key)
             found.setdefault(key, run)
         runs += found.values()
         if not found:

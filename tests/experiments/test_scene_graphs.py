@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from ag_core.__main__ import main
-from ag_core.annotations.store_format import ANNOTATION
+from ag_core.annotations.store import AnnotationStore
+from ag_core.annotations.store_format import ANNOTATION, DENSE, PREDICTION_MARK
 from ag_core.catalog import RELATION_HEADS
 from ag_core.errors import UserError
 from ag_core.evaluation.protocol import Averaging, Constraint
@@ -24,6 +25,7 @@ from ag_core.experiments.scene_graphs import (
 )
 from ag_core.experiments.training import Listeners
 from ag_core.records import SceneGraph
+from ag_core.results.prediction import Prediction
 from ag_core.results.scene_graph_scores import SceneGraphScores, find_recall_row
 from ag_core.taxonomy import Mode, find_object_index, find_relation_index
 from tests.experiments.conftest import add_tiny_presets
@@ -93,6 +95,24 @@ def test_every_head_mode_and_protocol_in_one_file(
     assert scores.to_json() == json.loads(out.read_text())
     assert len(scores.steadiness) == 2 * 3 * 2
     assert all(row.get_metric("flicker after smoothing").number >= 0 for row in scores.steadiness)
+    # The scored graphs become files, and a store of them shows every frame of every head and mode.
+    folder, store = tmp_path / "predictions", tmp_path / "store.duckdb"
+    assert command("evaluate", "scene-graphs", "--out", out, "--predictions", folder, *words) == 0
+    files = sorted(folder.glob("*/*.json"))
+    assert len(files) == 2 * 3 * 2 and Prediction.load(files[0]).notes == (
+        "Made with true boxes and classes given (predcls).",
+    )
+    assert command("build-store", "--home-world", world, "--predictions", *files, "--out", store) == 0
+    with AnnotationStore(store) as opened:
+        runs = [source for source in opened.sources() if source.startswith(PREDICTION_MARK)]
+        assert {run.removeprefix(PREDICTION_MARK) for run in runs} == {
+            f"{detector}+{head}" for detector in ("faster-rcnn", "predcls", "sgcls") for head in ("frequency", "reldn")
+        }
+        ids = opened.videos(runs[0])["video_id"]
+        numbers = [[graph.frame for graph in opened.graphs_of(video_id, runs[0])] for video_id in ids]
+        assert sum(map(len, numbers)) == 6
+        dense = {(video_id, graph.frame) for video_id in ids for graph in opened.graphs_of(video_id, DENSE)}
+        assert all((video_id, number) in dense for video_id, found in zip(ids, numbers) for number in found)
     # What was kept is not made again, and the file comes out the same.
     before = {path: path.stat().st_mtime_ns for path in kept.glob("graphs-*/*.npz")}
     assert len(before) == 3 * 3 * 2

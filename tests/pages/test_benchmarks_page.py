@@ -152,7 +152,7 @@ def test_from_a_bar_to_the_frames_behind_it_and_into_the_player(judged_store: No
     app = visit(PAGE, dict(parse_qsl(urlparse(unescape(address)).query)))
     assert not app.exception and not app.warning and app.selectbox(key="relationship").value == "holding"
     said = texts(app)
-    assert "judged by the annotation: 3 right (TP), 0 false (FP), 1 missed (FN) in 4 frames of 1 videos." in said
+    assert "judged by the annotation: 3 right (TP), 0 false (FP), 1 missed (FN) in 4 frames of 1 video." in said
     (table,) = (one.value for one in app.dataframe)
     assert table[["video", "frame", "right", "false", "missed"]].values.tolist() == [
         [TIMED, 9, 0, 0, 1], [TIMED, 3, 1, 0, 0], [TIMED, 15, 1, 0, 0], [TIMED, 27, 1, 0, 0],
@@ -170,8 +170,8 @@ def test_from_a_bar_to_the_frames_behind_it_and_into_the_player(judged_store: No
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ({"head": "RelDN", "task": "PredCls"}, "choose SGDet to see frames"),
-        ({"head": "Frequency prior", "task": "SGDet"}, "predict VIDEO --relation-head frequency --out FILE.json"),
+        ({"head": "RelDN", "task": "PredCls"}, "The open store has no PredCls predictions by RelDN"),
+        ({"head": "Frequency prior", "task": "SGDet"}, "--heads frequency --tasks sgdet --data STORE"),
     ],
 )
 def test_without_predictions_the_frames_tab_says_what_to_do(
@@ -186,7 +186,10 @@ def test_without_predictions_the_frames_tab_says_what_to_do(
 
 def test_runs_of_a_head_are_found_by_their_names() -> None:
     own = ["prediction:yolox+reldn", "prediction:yolox+reldn+smoothed", "prediction:faster-rcnn+reldn@abc123"]
-    assert find_runs(["annotation", own[2], own[1], own[0], "prediction:reldn+imp"], "reldn") == own
+    given = ["prediction:predcls+reldn", "prediction:sgcls+reldn"]
+    sources = ["annotation", *given, own[2], own[1], own[0], "prediction:reldn+imp"]
+    assert find_runs(sources, "reldn", Mode.SGDET) == own
+    assert [find_runs(sources, "reldn", mode) for mode in (Mode.PREDCLS, Mode.SGCLS)] == [given[:1], given[1:]]
 
 
 def test_the_register_marks_contradictions(own_scores: Path) -> None:

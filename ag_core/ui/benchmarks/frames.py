@@ -46,10 +46,11 @@ def show_frames(scope: BenchmarkScope) -> None:
         return
     scored = next(row.scored for row in scope.recalls if row.scored.head == head)
     key = cached.get_store_key()
-    runs = find_runs(cached.list_sources(key), head)
-    if scope.mode is not Mode.SGDET or not runs:
+    sources = cached.list_sources(key)
+    runs = find_runs(sources, head, scope.mode)
+    if not runs:
         st.caption(explain_missing_frames(scored))
-        if scope.mode is not Mode.SGDET:
+        if scope.mode is not Mode.SGDET and find_runs(sources, head, Mode.SGDET):
             st.button(f"Show {MODE_NAMES[Mode.SGDET]}", key="frames_sgdet", on_click=_choose_sgdet, type="tertiary")
         return
     run = runs[0]
@@ -64,24 +65,25 @@ def show_frames(scope: BenchmarkScope) -> None:
     _show_table(build_frame_list(found, run, chosen), f"{head}-{scope.file_part}")
 
 
-def find_runs(sources: list[str], head: str) -> list[str]:
+def find_runs(sources: list[str], head: str, mode: Mode) -> list[str]:
     """The model runs of a store by this relation head, 'prediction:DETECTOR+HEAD' and what may follow after + or @; the
     shortest name, which says of nothing that was done afterwards, comes first."""
-    runs = [source for source in sources if source.startswith(PREDICTION_MARK)]
-    return sorted((run for run in runs if run.partition("@")[0].split("+")[1:2] == [head]), key=len)
+    given = [one.value for one in Mode if one is not Mode.SGDET]  # stand in place of a detector that found nothing
+    found = []
+    for source in sources:
+        detector, *parts = source.removeprefix(PREDICTION_MARK).partition("@")[0].split("+")
+        fits = detector == mode.value if mode is not Mode.SGDET else detector not in given
+        if source.startswith(PREDICTION_MARK) and parts[:1] == [head] and fits:
+            found.append(source)
+    return sorted(found, key=len)
 
 
 def explain_missing_frames(scored: ScoredHead) -> str:
     """One sentence on what to do where the open store has not the predictions behind a head's numbers."""
-    if scored.mode is not Mode.SGDET:
-        own = MODE_NAMES[Mode.SGDET]
-        return (
-            f"{MODE_NAMES[scored.mode]} is scored with boxes that are given, and a store keeps predictions that found "
-            f"their own: choose {own} to see frames."
-        )
     return (
-        f"The open store has no predictions by {scored.label}: make them with `python -m ag_core predict VIDEO "
-        f"--relation-head {scored.head} --out FILE.json`, and build the store again with `--predictions FILE.json`."
+        f"The open store has no {MODE_NAMES[scored.mode]} predictions by {scored.label}: `python -m ag_core evaluate "
+        f"scene-graphs --heads {scored.head} --tasks {scored.mode} --data STORE --out FILE --predictions FOLDER` "
+        "writes those that are scored, and `build-store` takes them in with `--predictions FOLDER/*/*.json`."
     )
 
 
@@ -90,11 +92,12 @@ def describe_frames(found: JudgedFrames, scored: ScoredHead, relation: int | Non
     right, false, missed = (int(counts.sum()) for counts in _choose(found.counts, relation))
     truth = {(DENSE,): "exact truth", (): "nothing"}.get(found.truths, "the annotation")
     unjudged = f" {format_number(found.n_unjudged)} more predicted frames have no truth." if found.n_unjudged else ""
-    frames, videos = (format_number(len(ids)) for ids in (found.frames, set(found.video_ids)))
+    frames, n_videos = format_number(len(found.frames)), len(set(found.video_ids))
+    videos = f"{format_number(n_videos)} {'video' if n_videos == 1 else 'videos'}"
     sums = f"{format_number(right)} right (TP), {format_number(false)} false (FP), {format_number(missed)} missed (FN)"
     return (
         f"{scored.label}, {MODE_NAMES[scored.mode]}, in the open store, judged by {truth}: {sums} in {frames} frames "
-        f"of {videos} videos.{unjudged} Counted as the player draws: {WHAT_COUNTS}, the best object of each class. "
+        f"of {videos}.{unjudged} Counted as the player draws: {WHAT_COUNTS}, the best object of each class. "
         "The scores in the other tabs ask all that was predicted, and perhaps of other frames."
     )
 

@@ -10,7 +10,7 @@
  * `verdicts` how one source is judged by another, `times` the seconds `t` of every frame where they are not evenly spaced.
  * @typedef {{v: number, video: string, src: string | null, fps: number, n_frames: number, width: number, height: number, t0: number,
  *   selected: string | null, judging: boolean, judge: {judged: string, truth: string, words: string[], terms: string[], note: string} | null, autoplay: boolean, debug: boolean, neighbours: boolean, link_path: string | null,
- *   compare: string[], rule: string, sources: {name: string, label: string, predicted: boolean}[],
+ *   compare: string[], rule: string, sources: {name: string, label: string, predicted: boolean, aside: boolean}[],
  *   tracks: {label: string, class: string, kind: string}[], relations: Relation[], actions: Lane[],
  *   score_actions: {id: string, name: string}[], models: {name: string, label: string, video_scores: number[]}[],
  *   seek: {n: number, t: number} | null, [table: string]: any}} Payload
@@ -66,6 +66,7 @@ class Source {
     this.name = description.name;
     this.label = description.label;
     this.predicted = description.predicted;
+    this.aside = Boolean(description.aside);
     this.boxes = {};
     for (const name of ["frame", "track", "x1", "y1", "x2", "y2", "score", "mask"]) this.boxes[name] = column(rows, name);
     this.groupOfRelation = relations.map((relation) => GROUP_INDEX[relation.group]);

@@ -61,6 +61,7 @@ class Controls {
       element("span", {}, button, group.name);
     });
     for (const name of Object.keys(this.on)) make(name, name[0].toUpperCase(), () => this.toggleSwitch(name)).textContent = name;
+    this.buttons.judge.classList.add("added"); // off at first, so no part of the picture is struck out
     this.buttons.judge.title = "Mark what is right (TP), false (FP) and missed (FN) (J)";
     element("span", { class: "space" }, this.parts.toggles);
   }

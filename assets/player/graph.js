@@ -264,13 +264,24 @@ function writeEdges(text, names, scores, width, styles) {
   if (left(count)) drawn("tspan", { class: "faint" }, text, left(count));
 }
 
-// Which tracks get a card: those seen most often where there are too many, always in order of first appearance.
-function keptTracks(tracks, sources) {
-  const times = tracks.map(() => 0);
-  for (const source of sources) for (const track of source.boxes.track) times[track]++;
-  const objects = tracks.map((_track, number) => number).filter((number) => tracks[number].kind !== "person" && times[number]);
-  const often = [...objects].sort((one, other) => times[other] - times[one] || one - other).slice(0, CARD.most);
-  return often.sort((one, other) => one - other);
+/**
+ * How often each object is seen in some sources, by track; the person is none.
+ * @param {Source[]} sources
+ * @returns {Map<number, number>}
+ */
+function seenTracks(sources) {
+  const times = new Map();
+  for (const source of sources) for (const track of source.boxes.track) if (track) times.set(track, (times.get(track) || 0) + 1);
+  return times;
+}
+
+/**
+ * Which tracks get a card: those seen most often where there are too many, always in order of first appearance.
+ * @param {Map<number, number>} times
+ */
+function keptTracks(times) {
+  const often = [...times].sort(([one, first], [other, second]) => second - first || one - other).slice(0, CARD.most);
+  return often.map(([track]) => track).sort((one, other) => one - other);
 }
 
 // Text cut with an ellipsis so that it is at most `width` pixels wide.

@@ -266,17 +266,19 @@ class Player {
   }
 
   // For screen readers: what the graph says, when it stands still.
-  announce({ source, index }) {
-    const at = `${source.name}|${index}`;
+  announce({ source, index, verdict }) {
+    const at = `${source.name}|${index}|${Boolean(verdict)}`;
     if (at === this.announced) return;
     this.announced = at;
-    this.parts.live.textContent = `Frame ${this.clock.frame + 1}. ${describeGraph(source, index, this.data)}`;
+    const judged = verdict && this.judge ? ` ${describeVerdict(this.judge, verdict, source, index)}` : "";
+    this.parts.live.textContent = `Frame ${this.clock.frame + 1}. ${describeGraph(source, index, this.data)}${judged}`;
   }
 
   buildPanels() {
     const { data } = this;
     this.root.classList.toggle("compare", this.comparing);
-    const kept = keptTracks(data.tracks, this.sources);
+    const seen = seenTracks(this.sourcesInPlay());
+    const kept = keptTracks(seen);
     const key = JSON.stringify([this.comparing, this.onScreen.map((source) => source.label), data.tracks, kept]);
     for (const panel of this.panels) panel.shown = "";
     if (this.triplets) this.triplets.shown = "";
@@ -294,20 +296,32 @@ class Player {
       return panel;
     });
     const [first] = this.panels;
-    const left = data.tracks.length - 1 - kept.length;
+    const left = seen.size - kept.length;
     if (left > 0) element("p", { class: "graph-more" }, first.root, `and ${left} seldom seen ${left > 1 ? "objects" : "object"}, as boxes only`);
     if (this.comparing) {
       this.triplets = new TripletTable(this.parts.side);
       return;
     }
+    const open = Boolean(this.details?.open);
     this.details = element("details", { class: "triplet-list" }, first.root);
+    this.details.open = open;
     element("summary", {}, this.details, "Triplets now");
     this.triplets = new TripletTable(element("div", { class: "scroll" }, this.details));
     this.details.addEventListener("toggle", () => this.draw());
   }
 
+  // The sources whose objects get cards: what nobody asked for, such as an exact truth, is left aside.
+  sourcesInPlay() {
+    if (this.comparing) return this.onScreen;
+    return this.sources.filter((source) => !source.aside || source === this.chosen || this.controls.on.judge);
+  }
+
   switched(name = "") {
-    if (name === "judge") this.showJudged();
+    if (name === "judge") {
+      this.showJudged();
+      this.buildPanels();
+      this.emphasise();
+    }
     for (const panel of this.panels) panel.groups(this.controls.groupsOn);
     this.draw();
   }
@@ -330,6 +344,8 @@ class Player {
   chooseSource(name) {
     this.chosen = this.sources.find((source) => source.name === name) || this.chosen;
     if (!this.comparing) this.onScreen = [this.chosen];
+    this.buildPanels();
+    this.emphasise();
     this.draw();
   }
 

@@ -104,6 +104,18 @@ function countVerdicts(verdict, source, index, groupsOn) {
 }
 
 /**
+ * The counts of a graph in words.
+ * @param {Judge} judge
+ * @param {FrameVerdict} verdict
+ * @param {Source} source
+ * @param {number} index
+ */
+function describeVerdict(judge, verdict, source, index) {
+  const counts = countVerdicts(verdict, source, index, [true, true, true]);
+  return `${[RIGHT, FALSE, MISSED].map((code) => `${counts[code]} ${judge.words[code]}`).join(", ")}.`;
+}
+
+/**
  * Boxes to draw: of the chosen source, with their verdicts where it is judged, and those of the truth that it misses.
  * @param {Judge | null} judge
  * @param {FrameVerdict | null} verdict

@@ -4,10 +4,10 @@ import globals from "globals";
 
 const shared = [
   "GROUPS", "GROUP_INDEX", "DENIALS", "DASHES", "SPEEDS", "element", "drawn", "lineSample", "formatTime", "clamp", "readTheme",
-  "fitCanvas", "column", "tripletText", "startsAtPerson", "percentText", "Source", "lastAtOrBefore", "Overlay", "GraphPanel", "TripletTable", "keptTracks", "fitted", "Timeline",
+  "fitCanvas", "column", "tripletText", "startsAtPerson", "percentText", "Source", "lastAtOrBefore", "Overlay", "GraphPanel", "TripletTable", "keptTracks", "seenTracks", "fitted", "Timeline",
   "objectSelection", "startSelection", "selectionText", "linkTo", "describeAge", "describeGraph", "describeLength", "comparePicture", "emptySource",
   "scoreColumns", "Clock", "FrameTimes", "reasonOfFailure", "Controls",
-  "NEITHER", "RIGHT", "FALSE", "MISSED", "VERDICTS", "Judge", "VerdictLegend", "verdictOf", "relationsIn", "boxesWithVerdicts", "tracksWith",
+  "NEITHER", "RIGHT", "FALSE", "MISSED", "VERDICTS", "Judge", "VerdictLegend", "verdictOf", "relationsIn", "boxesWithVerdicts", "tracksWith", "describeVerdict",
 ];
 const readonly = (names) => Object.fromEntries(names.map((name) => [name, "readonly"]));
 const rules = {

@@ -15,6 +15,7 @@ import pyarrow as pa
 import streamlit as st
 from numpy.typing import NDArray
 
+from ag_core.annotations.store_format import ANNOTATION, DENSE
 from ag_core.catalog import ACTION_MODELS, Style, get_model_label
 from ag_core.graphs.edges import MIN_SCORE, edge_mask, is_predicted, select_clear
 from ag_core.records import MIN_PROBABILITY, ActionInterval, ActionScores, SceneGraph, Video
@@ -42,8 +43,6 @@ SCRIPTS = (
     "selection.js", "status.js", "frame_check.js", "player.js",
 )  # fmt: skip
 """Pieces of the browser side, joined in this order into one module."""
-
-ANNOTATION = "annotation"
 
 ROW_COLUMNS = pa.schema(
     [
@@ -243,7 +242,7 @@ def build_player_data(
         "tracks": tracks.list_tracks(),
         "relations": [_describe_relation(name) for name in RELATIONS],
         "actions": _build_lanes(intervals),
-        "sources": [{"name": name, "label": names.get(name, name), "predicted": is_predicted(name)} for name in tables],
+        "sources": [_describe_source(name, names) for name in tables],
         "rule": f"Shown: person and objects from {MIN_SCORE:.0%}, relationships from {MIN_PROBABILITY:.0%}",
         "models": [
             {
@@ -278,6 +277,11 @@ def build_player_data(
         data["verdicts"] = build_verdict_table(judgement, tracks.number_objects)
     check_payload(data)
     return data
+
+
+def _describe_source(name: str, names: Mapping[str, str]) -> dict[str, Any]:
+    """A source as the browser side needs it; `aside`: its objects have cards only where it is shown or judges."""
+    return {"name": name, "label": names.get(name, name), "predicted": is_predicted(name), "aside": name == DENSE}
 
 
 def _describe_judgement(judgement: Judgement | None, words: JudgeWords | None) -> dict[str, Any] | None:

@@ -122,14 +122,15 @@ class Viewing:
         for known, data in self._made:
             if known == options:
                 return data
+        plays = bool(options.get("autoplay"))  # by itself: what was said of the video, and no exam
         data = build_player_data(
             self.video,
             fallback_fps=FALLBACK_FPS,
-            sources=self.sources,
+            sources={name: graphs for name, graphs in self.sources.items() if not (plays and name == DENSE)},
             intervals=self.intervals or (),
             scores=self.scores,
             labels=self.labels,
-            judgement=None if options.get("autoplay") else self.judgement,
+            judgement=None if plays else self.judgement,
             **options,
         )
         self._made[:] = [(options, data)]

@@ -1,7 +1,8 @@
 """Reads a sample of real scene graphs without boxes: files with one annotated frame a line, as JSON.
 
-A line has video, frame, time_s and objects; an object has its class and lists of relationships. Since the sample has
-no boxes, each object gets a stand-in box of its own, which overlaps no other: enough where boxes are given.
+A line has video, frame, time_s and objects; an object has its class and lists of relationships. It may also say which
+actions are active then (`charades_actions_active`). Since the sample has no boxes, each object gets a stand-in box of
+its own, which overlaps no other: enough where boxes are given.
 """
 
 import json
@@ -14,15 +15,26 @@ from numpy.typing import NDArray
 
 from ag_core.errors import UserError
 from ag_core.records import SceneGraph
-from ag_core.taxonomy import N_RELATIONS, find_object_index, find_relation_index, is_other_relationship
+from ag_core.taxonomy import (
+    N_RELATIONS,
+    find_action_index,
+    find_object_index,
+    find_relation_index,
+    is_other_relationship,
+)
 
 
 @dataclass(frozen=True)
 class GraphSample:
-    """Graphs by video in the order of the file; of each, [n] which objects carry the label `other_relationship`."""
+    """Graphs by video in the order of the file.
+
+    others   of each graph, [n] which objects carry the label `other_relationship`
+    actions  of each graph, the indices into ACTIONS of what is done at that moment; None where the file does not say
+    """
 
     graphs: dict[str, list[SceneGraph]]
     others: dict[str, list[NDArray[np.bool_]]]
+    actions: dict[str, list[tuple[int, ...] | None]]
 
     @property
     def labels_left_out(self) -> int:
@@ -42,17 +54,21 @@ def read_graph_sample(path: Path) -> GraphSample:
         raise UserError(f"{path} cannot be read ({error}); give a text file in UTF-8") from None
     graphs: dict[str, list[SceneGraph]] = {}
     others: dict[str, list[NDArray[np.bool_]]] = {}
+    actions: dict[str, list[tuple[int, ...] | None]] = {}
     # Not splitlines: a text inside a line may hold separators that are no ends of lines in JSON.
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
-            video, graph, carries = _read_frame(json.loads(line))
+            frame = json.loads(line)
+            video, graph, carries = _read_frame(frame)
+            active = _read_actions(frame)
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             raise UserError(f"{path}, line {number}: {_describe_error(error)}; correct that line") from None
         graphs.setdefault(video, []).append(graph)
         others.setdefault(video, []).append(carries)
-    return GraphSample(graphs, others)
+        actions.setdefault(video, []).append(active)
+    return GraphSample(graphs, others, actions)
 
 
 def _read_frame(frame: dict[str, Any]) -> tuple[str, SceneGraph, NDArray[np.bool_]]:
@@ -86,6 +102,16 @@ def _read_frame(frame: dict[str, Any]) -> tuple[str, SceneGraph, NDArray[np.bool
         relations=relations,
     )
     return str(frame["video"]), graph, carries
+
+
+def _read_actions(frame: dict[str, Any]) -> tuple[int, ...] | None:
+    """The actions of a frame, ascending and each once; None where the line does not name any list of them."""
+    active = frame.get("charades_actions_active")
+    if active is None:
+        return None
+    if not isinstance(active, list) or not all(isinstance(name, str) for name in active):
+        raise ValueError("charades_actions_active is no list of ids such as c092")
+    return tuple(sorted({find_action_index(name) for name in active}))
 
 
 def _describe_error(error: Exception) -> str:

@@ -95,9 +95,15 @@ def test_every_head_mode_and_protocol_in_one_file(
     assert scores.to_json() == json.loads(out.read_text())
     assert len(scores.steadiness) == 2 * 3 * 2
     assert all(row.get_metric("flicker after smoothing").number >= 0 for row in scores.steadiness)
-    # The scored graphs become files, and a store of them shows every frame of every head and mode.
-    folder, store = tmp_path / "predictions", tmp_path / "store.duckdb"
+    # What was kept is not made again, and the file comes out the same.
+    before = {path: path.stat().st_mtime_ns for path in kept.glob("graphs-*/*.npz")}
+    assert len(before) == 3 * 3 * 2
+    text = out.read_text()
+    folder = tmp_path / "predictions"
     assert command("evaluate", "scene-graphs", "--out", out, "--predictions", folder, *words) == 0
+    assert out.read_text() == text and before == {path: path.stat().st_mtime_ns for path in before}
+    # The scored graphs become files, and a store of them shows every frame of every head and mode.
+    store = tmp_path / "store.duckdb"
     files = sorted(folder.glob("*/*.json"))
     assert len(files) == 2 * 3 * 2 and Prediction.load(files[0]).notes == (
         "Made with true boxes and classes given (predcls).",
@@ -113,12 +119,6 @@ def test_every_head_mode_and_protocol_in_one_file(
         assert sum(map(len, numbers)) == 6
         dense = {(video_id, graph.frame) for video_id in ids for graph in opened.graphs_of(video_id, DENSE)}
         assert all((video_id, number) in dense for video_id, found in zip(ids, numbers) for number in found)
-    # What was kept is not made again, and the file comes out the same.
-    before = {path: path.stat().st_mtime_ns for path in kept.glob("graphs-*/*.npz")}
-    assert len(before) == 3 * 3 * 2
-    text = out.read_text()
-    assert command("evaluate", "scene-graphs", "--out", out, *words) == 0
-    assert out.read_text() == text and before == {path: path.stat().st_mtime_ns for path in before}
 
 
 def test_an_evaluation_that_was_ended_goes_on(

@@ -244,7 +244,10 @@ def describe_judgement(viewing: Viewing) -> JudgeWords | None:
     if judgement is None and not any(truth in viewing.sources for truth in TRUTHS):
         return JudgeWords("Nobody annotated this video, so nothing says what of the prediction is right.")
     if judgement is None:
-        return JudgeWords("No frame of this video is both annotated and predicted, so nothing says what is right.")
+        return JudgeWords(
+            "No frame of this video is both annotated and predicted, so nothing says what is right; the command "
+            "evaluate scene-graphs predicts annotated frames, and writes them with --predictions."
+        )
     frames = f"{len(judgement.truth_graphs)} of {judgement.n_judged} predicted frames"
     if viewing.beside is not None:
         one, other = (name_in_sentence(viewing, name) for name in (judgement.judged, judgement.truth))

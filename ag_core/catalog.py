@@ -224,7 +224,12 @@ RELATION_HEADS: dict[str, RelationHeadEntry] = _by_id(
         label="Frequency prior",
         about="knows only how often each relationship holds for a class",
         build="ag_core.models.relation.frequency:FrequencyHead",
-        presets={"demo": presets.DEMO_FREQUENCY, "paper": presets.PAPER_FREQUENCY},
+        # Counted beside every head that is trained, so it has the sizes of all.
+        presets={
+            "demo": presets.DEMO_FREQUENCY,
+            "paper": presets.PAPER_FREQUENCY,
+            "sttran": presets.PAPER_FREQUENCY,
+        },
         weights_file="frequency.safetensors",
     ),
     RelationHeadEntry(

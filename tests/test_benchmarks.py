@@ -15,10 +15,12 @@ import pytest
 from ag_core.annotations.building.build import build_store
 from ag_core.annotations.statistics.counts import count_rows
 from ag_core.annotations.store import AnnotationStore
+from ag_core.catalog import RELATION_HEADS
 from ag_core.settings import ASSETS
 from ag_core.taxonomy import OTHER_RELATIONSHIP
 from benchmarks.annotations import JOBS
 from benchmarks.detection import measure as measure_detection
+from benchmarks.heads import measure_costs, to_markdown
 from benchmarks.jobs.folders import Folders
 from benchmarks.jobs.usual import GROUPS, UsualDataSet, load_pickles
 from benchmarks.measuring import in_turn
@@ -258,3 +260,11 @@ def test_goals_and_the_table_in_a_document(tmp_path: Path) -> None:
 def test_boxes_are_equal_in_one_pass_and_in_two() -> None:
     row = measure_detection(4, 1)
     assert row.goals[0].value > 0 and row.equal.endswith("objects")
+
+
+def test_every_head_has_its_cost() -> None:
+    costs, n_pairs = measure_costs(2, 1, 1, ("demo",))
+    assert [cost.model for cost in costs[2:]] == [entry.label for entry in RELATION_HEADS.values()]
+    assert all(cost.seconds > 0 and cost.frames == 2 for cost in costs) and n_pairs > 0
+    table = to_markdown(costs, n_pairs, 1, "today, here").splitlines()
+    assert len(table) == 4 + len(costs) and {line.count("|") for line in table[2:]} == {7}

@@ -118,10 +118,11 @@ class Conversion:
     left_over: tuple[str, ...]
 
     def describe(self) -> str:
-        """The report: counts and names, those that differ in numbers alone as one with a star."""
+        """The report: counts and names; those that differ in numbers alone as one with a star, and of what matched one
+        for all parts of a numbered module."""
         entry = f"{self.network.model}, preset {self.network.preset}"
         lines = [f"{self.out}: {self.network.label} as {entry}"]
-        lines += _list_names("matched", self.matched)
+        lines += _list_names("matched", [re.sub(r"\.\d+\..*", ".*", name) for name in self.matched])
         lines += _list_names("converted", [f"{name}: {how}" for name, how in self.converted.items()])
         lines += _list_names("missing", self.missing)
         lines += _list_names("left over", self.left_over)

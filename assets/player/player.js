@@ -16,8 +16,6 @@ class Player {
     this.parts = {};
     for (const part of root.querySelectorAll("[data-part]")) this.parts[part.getAttribute("data-part") || ""] = part;
     this.root = this.parts.player;
-    /** @type {GraphPanel[]} */
-    this.panels = [];
     /** @type {Source[]} */
     this.sources = [];
     /** The source whose boxes are drawn; known with the first data. @type {Source} */
@@ -46,6 +44,11 @@ class Player {
       frame: (_frame, image) => this.draw(image),
       state: () => this.playingChanged(),
       settled: () => this.report(this.clock.paused),
+    });
+    this.panels = new Panels(this.parts, {
+      select: (track) => this.select(objectSelection(this.data, track)),
+      began: (at, track, group) => this.toBegin(at, track, group),
+      changed: () => this.draw(),
     });
     this.controls = new Controls(this.parts, this.clock, {
       changed: (name) => this.switched(name),
@@ -260,8 +263,7 @@ class Player {
       const relation = this.selection?.relation;
       return { source, ...shown, relation, verdict: this.verdictOn(source, shown.index), note: this.comparing ? describeAge(source, shown, this.clock, this.times, data) : "", still: calm.matches };
     });
-    states.forEach((state, at) => this.panels[at].show(state));
-    if (this.comparing || this.details?.open) this.triplets?.show(states, data.tracks, data.relations, controls.groupsOn, !clock.paused, this.judge ? this.judge.words : []);
+    this.panels.show(states, data, controls.groupsOn, !clock.paused, this.judge ? this.judge.words : []);
     if (clock.paused) this.announce(states[0]);
   }
 
@@ -275,39 +277,11 @@ class Player {
   }
 
   buildPanels() {
-    const { data } = this;
-    this.root.classList.toggle("compare", this.comparing);
-    const seen = seenTracks(this.sourcesInPlay());
-    const kept = keptTracks(seen);
-    const key = JSON.stringify([this.comparing, this.onScreen.map((source) => source.label), data.tracks, kept]);
-    for (const panel of this.panels) panel.shown = "";
-    if (this.triplets) this.triplets.shown = "";
-    if (key === this.panelKey) return;
-    this.panelKey = key;
-    for (const panel of this.panels) panel.destroy();
-    this.parts.side.replaceChildren();
-    this.panels = this.onScreen.map((source, at) => {
-      const panel = new GraphPanel(this.parts.graphs, this.comparing ? source.label : "Scene graph", {
-        select: (track) => this.select(objectSelection(this.data, track)),
-        began: (track, group) => this.toBegin(at, track, group),
-      }, this.sources.some((one) => one.predicted) ? data.rule : "");
-      panel.build(data.tracks, kept, data.relations);
-      panel.groups(this.controls.groupsOn);
-      return panel;
-    });
-    const [first] = this.panels;
-    const left = seen.size - kept.length;
-    if (left > 0) element("p", { class: "graph-more" }, first.root, `and ${left} seldom seen ${left > 1 ? "objects" : "object"}, as boxes only`);
-    if (this.comparing) {
-      this.triplets = new TripletTable(this.parts.side);
-      return;
-    }
-    const open = Boolean(this.details?.open);
-    this.details = element("details", { class: "triplet-list" }, first.root);
-    this.details.open = open;
-    element("summary", {}, this.details, "Triplets now");
-    this.triplets = new TripletTable(element("div", { class: "scroll" }, this.details));
-    this.details.addEventListener("toggle", () => this.draw());
+    const { comparing, onScreen } = this;
+    this.root.classList.toggle("compare", comparing);
+    const rule = this.sources.some((one) => one.predicted) ? this.data.rule : "";
+    this.panels.build(this.data, { onScreen, inPlay: this.sourcesInPlay(), comparing: Boolean(comparing), rule });
+    this.panels.groups(this.controls.groupsOn);
   }
 
   // The sources whose objects get cards: what nobody asked for, such as an exact truth, is left aside.
@@ -322,7 +296,7 @@ class Player {
       this.buildPanels();
       this.emphasise();
     }
-    for (const panel of this.panels) panel.groups(this.controls.groupsOn);
+    this.panels.groups(this.controls.groupsOn);
     this.draw();
   }
 
@@ -387,7 +361,7 @@ class Player {
   /** @param {number[]} tracks */
   bringOut(tracks) {
     this.emphasised = tracks.length ? new Set(tracks) : null;
-    for (const panel of this.panels) panel.emphasise(this.emphasised);
+    this.panels.emphasise(this.emphasised);
   }
 
   // The tracks that have the selected relationship here stand out; none does where none has it.
@@ -439,7 +413,7 @@ class Player {
     this.stop.abort();
     this.resizes.disconnect();
     this.visibility.disconnect();
-    for (const panel of this.panels) panel.destroy();
+    this.panels.destroy();
     this.timeline.destroy();
     this.controls.destroy();
     this.clock.destroy();

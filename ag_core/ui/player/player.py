@@ -39,8 +39,8 @@ NO_BOX = 1 << 30
 
 FOLDER = ASSETS / "player"
 SCRIPTS = (
-    "elements.js", "annotations.js", "verdicts.js", "overlay.js", "graph.js", "timeline.js", "clock.js", "controls.js",
-    "selection.js", "status.js", "frame_check.js", "player.js",
+    "elements.js", "annotations.js", "verdicts.js", "overlay.js", "graph.js", "panels.js", "timeline.js", "clock.js",
+    "controls.js", "selection.js", "status.js", "frame_check.js", "player.js",
 )  # fmt: skip
 """Pieces of the browser side, joined in this order into one module."""
 

@@ -1,0 +1,72 @@
+// The graphs on screen, one panel each, and the table of the triplets of this moment: under a single graph, beside several.
+
+class Panels {
+  // parts: the player's elements `graphs` and `side`; heard: {select(track), began(at, track, group), changed()}
+  constructor(parts, heard) {
+    this.parts = parts;
+    this.heard = heard;
+    /** @type {GraphPanel[]} */
+    this.graphs = [];
+    /** @type {TripletTable | null} */
+    this.triplets = null;
+    /** Holds the table under a single graph. @type {any} */
+    this.details = null;
+    this.key = "";
+  }
+
+  /**
+   * Made anew only where they differ.
+   * @param {Payload} data
+   * @param {{onScreen: Source[], inPlay: Source[], comparing: boolean, rule: string}} what inPlay: whose objects get cards
+   */
+  build(data, { onScreen, inPlay, comparing, rule }) {
+    const seen = seenTracks(inPlay);
+    const kept = keptTracks(seen);
+    const key = JSON.stringify([comparing && onScreen.map((source) => source.label), data.tracks, kept]);
+    for (const panel of this.graphs) panel.shown = "";
+    if (this.triplets) this.triplets.shown = "";
+    if (key === this.key) return;
+    this.key = key;
+    this.destroy();
+    this.parts.side.replaceChildren();
+    this.graphs = onScreen.map((source, at) => {
+      const heard = { select: this.heard.select, began: (track, group) => this.heard.began(at, track, group) };
+      const panel = new GraphPanel(this.parts.graphs, comparing ? source.label : "Scene graph", heard, rule);
+      panel.build(data.tracks, kept, data.relations);
+      return panel;
+    });
+    const left = seen.size - kept.length;
+    if (left > 0) element("p", { class: "graph-more" }, this.graphs[0].root, `and ${left} seldom seen ${left > 1 ? "objects" : "object"}, as boxes only`);
+    if (comparing) this.triplets = new TripletTable(this.parts.side);
+    else this.addDetails();
+  }
+
+  addDetails() {
+    const open = Boolean(this.details?.open);
+    this.details = element("details", { class: "triplet-list" }, this.graphs[0].root);
+    this.details.open = open;
+    element("summary", {}, this.details, "Triplets now");
+    this.triplets = new TripletTable(element("div", { class: "scroll" }, this.details));
+    this.details.addEventListener("toggle", () => this.heard.changed());
+  }
+
+  // states: [{source, index, held, note, verdict, relation}], one a panel; words: what verdicts are called.
+  show(states, data, groupsOn, playing, words) {
+    states.forEach((state, at) => this.graphs[at].show(state));
+    if (states.length > 1 || this.details?.open) this.triplets?.show(states, data.tracks, data.relations, groupsOn, playing, words);
+  }
+
+  /** @param {boolean[]} on */
+  groups(on) {
+    for (const panel of this.graphs) panel.groups(on);
+  }
+
+  /** @param {Set<number> | null} tracks */
+  emphasise(tracks) {
+    for (const panel of this.graphs) panel.emphasise(tracks);
+  }
+
+  destroy() {
+    for (const panel of this.graphs) panel.destroy();
+  }
+}

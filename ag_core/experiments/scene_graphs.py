@@ -115,40 +115,44 @@ def evaluate_scene_graphs(
     parts = {data.split: videos} | {
         part: chosen for part in PARTS if (chosen := [video for video in videos if video.part == part])
     }
-    jobs = [
-        (head, mode, part)
-        for head in dict.fromkeys(run.head for run in runs)
-        for mode in options.modes
-        for part in parts
-    ]
+    jobs = [(head, mode) for head in dict.fromkeys(run.head for run in runs) for mode in options.modes]
     recalls: list[RecallRow] = []
     edges: list[EdgeRow] = []
     steadiness: list[SteadinessRow] = []
-    for head, mode, part in track_progress(jobs, len(jobs), "scores", listeners.stage):
+    for head, mode in track_progress(jobs, len(jobs), "scores", listeners.stage):
         of_head = [run for run in runs if run.head == head]
-        scored = _describe(of_head, mode, part, data, options)
-        true = {video.video_id: find_mode_truth(video, mode, data) for video in parts[part]}
-        truth = {video_id: one.graphs for video_id, one in true.items()}
-        others = {video_id: one.others for video_id, one in true.items()}
-        predicted = [_read_predictions(data, run, mode, parts[part]) for run in of_head]
-        smoothed = []
+        true = {video.video_id: find_mode_truth(video, mode, data) for video in videos}
+        judged = [_read_predictions(data, run, mode, videos) for run in of_head]
+        steady = []
         if all(run.detector.parent in transitions for run in of_head):
-            smoothed = [smooth_videos(one, transitions[run.detector.parent]) for run, one in zip(of_head, predicted)]
-        steadiness.append(score_steadiness(scored, truth, predicted, smoothed))
-        if options.smooth:
-            predicted = smoothed
-        if options.predictions is not None and part == data.split:
+            steady = [smooth_videos(one, transitions[run.detector.parent]) for run, one in zip(of_head, judged)]
+        scored_graphs = steady if options.smooth else judged
+        if options.predictions is not None:
             models = describe_models(of_head[0], mode, options.preset, options.smooth)
             folder = options.predictions / f"{head}-{mode}"
-            write_prediction_files(folder, videos, predicted[0], mode, models)
-        recalls += _score_recall(scored, truth, others, predicted, seen)
-        if data.source == DENSE:
-            faint = {video_id: one.faint for video_id, one in true.items()}
-            edges.append(_score_edges(scored, [compute_edge_quality(truth, one, faint) for one in predicted]))
+            write_prediction_files(folder, videos, scored_graphs[0], mode, models)
+        for part, of_part in parts.items():
+            ids = [video.video_id for video in of_part]
+            scored = _describe(of_head, mode, part, data, options)
+            truth = {video_id: true[video_id].graphs for video_id in ids}
+            others = {video_id: true[video_id].others for video_id in ids}
+            steadiness.append(score_steadiness(scored, truth, _select(judged, ids), _select(steady, ids)))
+            predicted = _select(scored_graphs, ids)
+            recalls += _score_recall(scored, truth, others, predicted, seen)
+            if data.source == DENSE:
+                faint = {video_id: true[video_id].faint for video_id in ids}
+                edges.append(_score_edges(scored, [compute_edge_quality(truth, one, faint) for one in predicted]))
     notes = [] if data.source == DENSE else ["edges are judged where the truth leaves nothing out, as the dense source"]
     if options.smooth:
         notes.append("all numbers but flicker are of smoothed graphs")
     return SceneGraphScores(tuple(recalls), tuple(edges), missing, tuple(notes), tuple(steadiness))
+
+
+def _select(
+    of_trainings: Sequence[Mapping[str, list[SceneGraph]]], ids: Sequence[str]
+) -> list[dict[str, list[SceneGraph]]]:
+    """The graphs of some videos, in every training."""
+    return [{video_id: graphs[video_id] for video_id in ids} for graphs in of_trainings]
 
 
 def load_runs(options: SceneGraphOptions) -> tuple[list[HeadRun], dict[str, str]]:

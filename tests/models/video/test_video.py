@@ -1,8 +1,10 @@
 """Clip networks and bank operators: published parameter counts, shapes, and what a fresh network does."""
 
 import copy
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,12 +14,13 @@ from numpy.typing import NDArray
 from ag_core.catalog import ACTION_MODELS
 from ag_core.errors import UserError
 from ag_core.models.feature_bank import FeatureBank, compute_bank_times, get_bank_width
-from ag_core.models.video import ClipInput, build_bank_head, build_video_model, make_clip_input
+from ag_core.models.video import ClipInput, build_bank_head, build_video_model, load_bank_head, make_clip_input
 from ag_core.models.video.blocks import Bottleneck, NonLocal
 from ag_core.models.video.fbo import BankLayer, MaxBank, MeanBank, NonLocalBank
 from ag_core.models.video.scoring import CLIPS_AT_ONCE, score_clips, score_videos
 from ag_core.presets import BANK_OPERATORS, DEMO_VIDEO, PAPER_VIDEO, VideoPreset
 from ag_core.records import Detections
+from ag_core.settings import WEIGHTS
 from ag_core.taxonomy import N_ACTIONS
 
 SMALL = replace(DEMO_VIDEO, name="video-test", base_width=4, frames=8, size_wh=(48, 32), latent_size=16)
@@ -239,6 +242,15 @@ def test_scores_do_not_depend_on_the_batch_or_on_when_windows_are_cut() -> None:
 def test_oracle_and_sgfb_share_weights() -> None:
     state = build_bank_head("sgfb", SMALL).state_dict()
     build_bank_head("oracle", SMALL).load_state_dict(copy.deepcopy(state))
+
+
+def test_weights_of_the_oracle_are_not_taken_for_those_of_sgfb(tmp_path: Path) -> None:
+    """Both have the same shapes, and the oracle's numbers under SGFB's name would be false."""
+    shutil.copy(ACTION_MODELS["oracle"].weights_path(WEIGHTS), ACTION_MODELS["sgfb"].weights_path(tmp_path))
+    with pytest.raises(
+        UserError, match="holds the weights of 'oracle', and those of 'sgfb' are wanted; give that file"
+    ):
+        load_bank_head("sgfb", tmp_path)
 
 
 def test_missing_bank_and_unknown_name() -> None:

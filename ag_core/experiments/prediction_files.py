@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ag_core.catalog import (
     HOME_WORLD,
@@ -13,14 +12,12 @@ from ag_core.catalog import (
     find_relation_head,
 )
 from ag_core.experiments.datasets import LabelledVideo
+from ag_core.experiments.head_runs import HeadRun
 from ag_core.files import hash_file_cached
 from ag_core.models.checkpoints import read_metadata
 from ag_core.records import SceneGraph, Video
 from ag_core.results.prediction import SMOOTHING, ModelUse, Prediction
 from ag_core.taxonomy import Mode
-
-if TYPE_CHECKING:
-    from ag_core.experiments.scene_graphs import HeadRun
 
 GIVEN = {Mode.PREDCLS: "true boxes and classes", Mode.SGCLS: "true boxes"}
 
@@ -47,7 +44,7 @@ def write_prediction_files(
         Prediction(facts, file, sha256, models, rate, notes, graphs, ()).save(folder / f"{video.video_id}.json")
 
 
-def describe_models(run: "HeadRun", mode: Mode, preset: str, smoothed: bool) -> tuple[ModelUse, ...]:
+def describe_models(run: HeadRun, mode: Mode, preset: str, smoothed: bool) -> tuple[ModelUse, ...]:
     """Detector and head of a scored prediction; where boxes were given, the mode stands in place of the detector."""
     detector, head = find_detector(HOME_WORLD), find_relation_head(run.head)
     name = detector.name_in_results if mode is Mode.SGDET else mode.value

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ag_core.annotations.store import AnnotationStore
 from ag_core.annotations.store_format import DENSE
-from ag_core.catalog import HOME_WORLD, RELATION_HEADS, TRANSITIONS_FILE, find_detector, find_relation_head
+from ag_core.catalog import RELATION_HEADS, TRANSITIONS_FILE, find_relation_head
 from ag_core.errors import UserError
 from ag_core.evaluation.edge_quality import EdgeQuality, compute_edge_quality
 from ag_core.evaluation.graph_columns import N_RELEASED, OtherRelationships
@@ -24,16 +24,15 @@ from ag_core.evaluation.metrics import to_percent
 from ag_core.evaluation.protocol import Origin, Owner
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import LabelledVideo, TrainingData
-from ag_core.experiments.evaluation import PARTS, TRUTHS, choose_evenly, read_seed
+from ag_core.experiments.evaluation import PARTS, TRUTHS, choose_evenly
+from ag_core.experiments.head_runs import HeadRun, load_runs
 from ag_core.experiments.kept_arrays import name_kept_file
 from ag_core.experiments.kept_graphs import load_graphs, save_graphs
 from ag_core.experiments.prediction_files import describe_models, write_prediction_files
 from ag_core.experiments.steadiness import find_transitions, score_steadiness, smooth_videos
 from ag_core.experiments.training import Listeners
-from ag_core.files import hash_bytes, hash_file_cached
 from ag_core.models.detector import FasterRcnnDetector, load_faster_rcnn
 from ag_core.models.region_features import RegionFeatureExtractor
-from ag_core.models.relation import RelationHead, load_relation_head
 from ag_core.models.scene_graph import ObservedFrames, SceneGraphPredictor
 from ag_core.progress import track_progress
 from ag_core.records import Detections, SceneGraph
@@ -75,20 +74,6 @@ class SceneGraphOptions:
     predictions: Path | None = None
 
 
-@dataclass(frozen=True)
-class HeadRun:
-    """One training of a head, loaded. key: the hash of its weights and its detector's, with the preset's name."""
-
-    head: str
-    seed: int
-    network: RelationHead
-    detector: Path
-    detector_hash: str
-    weights_hash: str
-    trained_on: str
-    key: str
-
-
 def evaluate_scene_graphs(
     data: TrainingData, options: SceneGraphOptions = SceneGraphOptions(), listeners: Listeners = Listeners()
 ) -> SceneGraphScores:
@@ -96,7 +81,7 @@ def evaluate_scene_graphs(
 
     UserError where no head has weights.
     """
-    runs, missing = load_runs(options)
+    runs, missing = load_runs(options.heads, options.weights, options.preset)
     transitions = find_transitions([run.detector.parent for run in runs])
     if without := [run.detector.parent for run in runs if run.detector.parent not in transitions]:
         said = f"{without[0]} has no {TRANSITIONS_FILE}, which `train relations --head frequency` counts"
@@ -153,40 +138,6 @@ def _select(
 ) -> list[dict[str, list[SceneGraph]]]:
     """The graphs of some videos, in every training."""
     return [{video_id: graphs[video_id] for video_id in ids} for graphs in of_trainings]
-
-
-def load_runs(options: SceneGraphOptions) -> tuple[list[HeadRun], dict[str, str]]:
-    """Every training of the heads that is there, each file once; and by head without any, what was looked for."""
-    own = find_detector(HOME_WORLD)
-    runs: list[HeadRun] = []
-    missing = {}
-    for head in options.heads:
-        entry = find_relation_head(head)
-        found: dict[str, HeadRun] = {}
-        for folder in options.weights:
-            path, detector = entry.weights_path(folder), own.weights_path(folder)
-            if not path.is_file():
-                continue
-            preset = entry.preset(options.preset)
-            network, facts = load_relation_head(head, folder, preset)
-            weights_hash = hash_file_cached(path)
-            key = hash_bytes(f"{weights_hash} {hash_file_cached(detector)} {preset.name}".encode())[:12]
-            seed = read_seed(facts)
-            seed = len(found) if seed is None else seed
-            trained_on = facts.get("trained_on_data", entry.trained_on)
-            hashes = hash_file_cached(detector), weights_hash
-            run = HeadRun(head, seed, network.eval(), detector, *hashes, trained_on, key)
-            found.setdefault(key, run)
-        runs += found.values()
-        if not found:
-            missing[head] = entry.weights_path(Path()).name
-    if not runs:
-        folders = " and ".join(str(folder) for folder in options.weights)
-        raise UserError(
-            f"none of the heads {', '.join(options.heads)} has weights in {folders}; train one with "
-            "`train relations --head NAME --out FILE`, or name other folders with --weights"
-        )
-    return runs, missing
 
 
 def choose_frames(videos: Sequence[LabelledVideo], most: int | None) -> list[LabelledVideo]:

@@ -17,6 +17,7 @@ from ag_core.errors import UserError
 from ag_core.evaluation.protocol import Averaging, Constraint
 from ag_core.experiments import scene_graphs
 from ag_core.experiments.datasets import TrainingData
+from ag_core.experiments.head_runs import load_runs
 from ag_core.experiments.kept_graphs import load_graphs, save_graphs
 from ag_core.experiments.scene_graphs import (
     SceneGraphOptions,
@@ -232,4 +233,4 @@ def test_heads_and_tasks_that_are_not_there_are_named(
     assert command("evaluate", "scene-graphs", *words) == 1
     assert "is there already and is not a file of scene-graph scores" in capsys.readouterr().err
     with pytest.raises(UserError, match="train one with `train relations --head NAME --out FILE`"):
-        scene_graphs.load_runs(SceneGraphOptions((tmp_path,)))
+        load_runs(list(RELATION_HEADS), [tmp_path])

@@ -8,7 +8,7 @@ than a short one. `load_models` and `predict_video` are what worker, command and
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,10 +62,11 @@ from ag_core.presets import VideoPreset
 from ag_core.records import ActionScores, FrameClock, SceneGraph, Video
 from ag_core.results.prediction import DEFAULT_RATE, SMOOTHING, ModelUse, Prediction
 from ag_core.results.prediction_cache import PredictionSettings, find_weights_files
-from ag_core.settings import WEIGHTS, settings
+from ag_core.results.prediction_notes import list_domain_notes, list_replaced_notes
+from ag_core.settings import WEIGHTS
 from ag_core.taxonomy import N_OBJECTS, Group
 from ag_core.video.clips import letterbox, list_clip_centre_times, list_clip_frame_numbers
-from ag_core.video.frames import HOME_WORLD_MARK, probe_video, read_comment, read_frames
+from ag_core.video.frames import probe_video, read_frames
 from ag_core.video.ids import replace_forbidden
 from ag_core.video.index import read_frame_index
 
@@ -182,6 +183,9 @@ COCO_NOTE = (
     f"The detector was trained on COCO and knows {N_OBJECTS - len(UNSEEN_BY_COCO)} of the {N_OBJECTS} object classes; "
     f"it never finds {', '.join(UNSEEN_BY_COCO)}."
 )
+
+MAX_REPLACED = 0.5
+"""Of the frames looked at: where more cannot be decoded, there is nothing to predict from."""
 
 NO_FILE_HASH = "0" * 64
 """Stands for weights that torchvision fetched itself."""
@@ -426,40 +430,3 @@ def score_actions(
         times = plan.bank_times_s.astype(np.float32)
         scores.append(ActionScores(model.entry.id, of_video, times, found[:n_times], model.trained_on))
     return tuple(scores)
-
-
-MAX_REPLACED = 0.5
-"""Of the frames looked at: where more cannot be decoded, there is nothing to predict from."""
-
-
-def list_replaced_notes(n_replaced: int, n_wanted: int) -> tuple[str, ...]:
-    """What must be said where frames were too damaged to decode."""
-    if not n_replaced:
-        return ()
-    return (
-        f"The file is damaged: {n_replaced} of the {n_wanted} frames that were looked at cannot be decoded; in place "
-        "of each stands the frame before it.",
-    )
-
-
-def list_domain_notes(path: Path, uses: Sequence[ModelUse]) -> tuple[str, ...]:
-    """What must be said where models that know only the home world look at other footage."""
-    of_role = {"detector": "objects", "regions": "", "relations": "relations"}
-    strangers = [of_role.get(use.role, "actions") for use in uses if use.trained_on_data == HOME_WORLD_DATA]
-    found = [what for what in dict.fromkeys(strangers) if what]
-    if not found or is_home_world(path):
-        return ()
-    what = " and ".join([", ".join(found[:-1]), found[-1]] if found[1:] else found).capitalize()
-    return (
-        f"{what} come from models trained only on the synthetic home world. This video is other footage, "
-        "so treat them as guesses.",
-    )
-
-
-def is_home_world(path: Path) -> bool:
-    """Whether a file is a film of the home world: it says so, lies in an exported world, or is one of the showcase."""
-    if HOME_WORLD_MARK in read_comment(path) or (path.resolve().parent.parent / "world.json").is_file():
-        return True
-    size = path.stat().st_size
-    alike = [shown for shown in (settings().showcase / "videos").glob("*.mp4") if shown.stat().st_size == size]
-    return any(hash_file_cached(shown) == hash_file_cached(path) for shown in alike)

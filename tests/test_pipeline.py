@@ -32,6 +32,7 @@ from ag_core.models.video import build_bank_head, build_video_model, make_clip_i
 from ag_core.pipeline import Models, load_models, make_plan, predict_video
 from ag_core.presets import DEMO_DETECTOR, DEMO_RELDN, DEMO_STRIDE_4_DETECTOR, DEMO_VIDEO, PAPER_VRD
 from ag_core.records import Detections, FrameClock, SceneGraph
+from ag_core.results import prediction_notes
 from ag_core.results.prediction import Prediction
 from ag_core.results.prediction_cache import (
     PredictionSettings,
@@ -271,9 +272,11 @@ def test_a_prediction_says_what_its_weights_were_trained_on(weights: Path, tmp_p
     home = dict.fromkeys(("detector", "regions", "clip", "sgfb"), "home world")
     assert {use.role: use.trained_on_data for use in uses} == {**home, "relations": "charades-ag", "lfb": "charades-ag"}
     other = write_video(tmp_path / "other.mp4", n_frames=8)
-    [note] = pipeline.list_domain_notes(other, uses)
+    [note] = prediction_notes.list_domain_notes(other, uses)
     assert note.startswith("Objects and actions come from models trained only on the synthetic home world.")
-    assert pipeline.list_domain_notes(other, [use for use in uses if use.trained_on_data != "home world"]) == ()
+    assert prediction_notes.list_domain_notes(other, [use for use in uses if use.trained_on_data != "home world"]) == ()
+    steady = replace(uses[0], role="smoothing", trained_on_data="home world")
+    assert prediction_notes.list_domain_notes(other, [steady])[0].startswith("Relations come from models")
 
 
 def test_frames_that_cannot_be_decoded_are_told_or_refused(
@@ -298,18 +301,18 @@ def test_a_film_of_the_showcase_is_known_by_its_content(tmp_path: Path, monkeypa
     copy = tmp_path / "copy.mp4"
     copy.write_bytes(shown.read_bytes())
     own = Settings(tmp_path, tmp_path / "store", "", tmp_path / "showcase")
-    monkeypatch.setattr(pipeline, "settings", lambda: own)
-    assert pipeline.is_home_world(copy)
-    assert not pipeline.is_home_world(write_video(tmp_path / "other.mp4", n_frames=5))
+    monkeypatch.setattr(prediction_notes, "settings", lambda: own)
+    assert prediction_notes.is_home_world(copy)
+    assert not prediction_notes.is_home_world(write_video(tmp_path / "other.mp4", n_frames=5))
 
 
 def test_a_film_in_an_exported_world_is_known_by_its_folder(tmp_path: Path) -> None:
     path = write_video(tmp_path / "clip.mp4", n_frames=2)
     (tmp_path / "world" / "videos").mkdir(parents=True)
     inside = path.rename(tmp_path / "world" / "videos" / "ABCDE.mp4")
-    assert not pipeline.is_home_world(inside)
+    assert not prediction_notes.is_home_world(inside)
     (tmp_path / "world" / "world.json").write_text("{}")
-    assert pipeline.is_home_world(inside)
+    assert prediction_notes.is_home_world(inside)
 
 
 def test_missing_or_wrong_weights_and_devices_are_sentences(weights: Path, tmp_path: Path) -> None:

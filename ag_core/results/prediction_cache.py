@@ -81,6 +81,7 @@ def _hash_code() -> str:
     package = PROJECT / "ag_core"
     named = (
         "pipeline.py",
+        "results/prediction_notes.py",
         "catalog.py",
         "records.py",
         "taxonomy.py",

@@ -1,0 +1,43 @@
+"""Sentences that a prediction carries for its reader: damage, and models that look at footage unlike what they know."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ag_core.catalog import HOME_WORLD_DATA
+from ag_core.files import hash_file_cached
+from ag_core.results.prediction import SMOOTHING, ModelUse
+from ag_core.settings import settings
+from ag_core.video.frames import HOME_WORLD_MARK, read_comment
+
+
+def list_replaced_notes(n_replaced: int, n_wanted: int) -> tuple[str, ...]:
+    """What must be said where frames were too damaged to decode."""
+    if not n_replaced:
+        return ()
+    return (
+        f"The file is damaged: {n_replaced} of the {n_wanted} frames that were looked at cannot be decoded; in place "
+        "of each stands the frame before it.",
+    )
+
+
+def list_domain_notes(path: Path, uses: Sequence[ModelUse]) -> tuple[str, ...]:
+    """What must be said where models that know only the home world look at other footage."""
+    of_role = {"detector": "objects", "regions": "", "relations": "relations", SMOOTHING: "relations"}
+    strangers = [of_role.get(use.role, "actions") for use in uses if use.trained_on_data == HOME_WORLD_DATA]
+    found = [what for what in dict.fromkeys(strangers) if what]
+    if not found or is_home_world(path):
+        return ()
+    what = " and ".join([", ".join(found[:-1]), found[-1]] if found[1:] else found).capitalize()
+    return (
+        f"{what} come from models trained only on the synthetic home world. This video is other footage, "
+        "so treat them as guesses.",
+    )
+
+
+def is_home_world(path: Path) -> bool:
+    """Whether a file is a film of the home world: it says so, lies in an exported world, or is one of the showcase."""
+    if HOME_WORLD_MARK in read_comment(path) or (path.resolve().parent.parent / "world.json").is_file():
+        return True
+    size = path.stat().st_size
+    alike = [shown for shown in (settings().showcase / "videos").glob("*.mp4") if shown.stat().st_size == size]
+    return any(hash_file_cached(shown) == hash_file_cached(path) for shown in alike)

@@ -1,9 +1,11 @@
 """Files of elsewhere: what is read of them, and one sentence for each that cannot be."""
 
+import contextlib
 import pickle
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -123,3 +125,17 @@ def test_the_command_refuses_with_one_sentence(
     [sentence] = capsys.readouterr().err.splitlines()
     assert sentence.startswith("error: ") and said in sentence
     assert (tmp_path / "oracle.safetensors").read_bytes() == oracle
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_harmed_files_are_read_or_refused_with_a_sentence(zipped: bool, tmp_path: Path) -> None:
+    path = tmp_path / "w.pth"
+    torch.save({"model": {**STATE, "b": torch.rand(7)}, "epoch": 3}, path, _use_new_zipfile_serialization=zipped)
+    whole, random = path.read_bytes(), np.random.default_rng(0)
+    for case in range(60):
+        harmed = bytearray(whole[: random.integers(len(whole))] if case % 3 == 0 else whole)
+        for place in random.integers(len(harmed), size=random.integers(1, 6)) if harmed else ():
+            harmed[place] = random.integers(256)
+        path.write_bytes(bytes(harmed))
+        with contextlib.suppress(UserError):
+            assert all(tensor.numel() for tensor in read_foreign_tensors(path).values())

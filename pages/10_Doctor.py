@@ -5,7 +5,7 @@ import time
 import streamlit as st
 
 from ag_core.doctor.check import Area
-from ag_core.ui import cached
+from ag_core.ui import cached, cached_doctor
 from ag_core.ui.page import (
     EXPLORE,
     check_link,
@@ -34,7 +34,7 @@ def show_progress(done: int, total: int) -> None:
         bar.progress(done / total, text=f"{done} of {total} checks")
 
 
-findings = cached.run_doctor(key, show_progress)
+findings = cached_doctor.run_doctor(key, show_progress)
 bar.empty()
 if not findings:
     show_empty_state(

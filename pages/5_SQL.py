@@ -8,7 +8,7 @@ import streamlit as st
 
 from ag_core.errors import UserError
 from ag_core.queries.sql.text import find_error_position
-from ag_core.ui import cached, shipped_files
+from ag_core.ui import cached, queues, shipped_files
 from ag_core.ui.charts import query_chart
 from ag_core.ui.charts.figures import Figure, show_figure
 from ag_core.ui.charts.plots import Chart
@@ -50,7 +50,7 @@ def start_query() -> None:
     get_texts().keep(state["q"])
     rows = int(str(state.get("rows", LINKED["rows"])).replace(",", ""))
     seconds = float(state.get("limit_s", LINKED["limit_s"]))
-    state["sql_query"] = RunningQuery(cached.open_session_sandbox(), state["q"], rows, seconds)
+    state["sql_query"] = RunningQuery(queues.open_session_sandbox(), state["q"], rows, seconds)
 
 
 def stop_query() -> None:
@@ -83,7 +83,7 @@ def go_back() -> None:
 def format_query() -> None:
     """Write the query in lines; what it asks stays the same."""
     try:
-        text = cached.open_session_sandbox().format_sql(st.session_state["q"])
+        text = queues.open_session_sandbox().format_sql(st.session_state["q"])
     except UserError as error:
         st.session_state["sql_remark"] = str(error)
         return
@@ -97,7 +97,7 @@ def show_first_rows(table: str) -> None:
     """The first rows of one table, and what it is."""
     st.caption(f"**{table}** {shipped_files.load_sql_meanings()['tables'].get(table, '')}")
     try:
-        rows = cached.open_session_sandbox().first_rows(table)
+        rows = queues.open_session_sandbox().first_rows(table)
     except UserError as error:
         show_failure(error)
         return
@@ -109,7 +109,7 @@ def show_schema() -> None:
     st.subheader("Schema", anchor=False)
     st.caption("A name is typed where the cursor stands. Begin with the views named_…")
     try:
-        tables = cached.load_sql_schema(cached.get_store_key())
+        tables = queues.load_sql_schema(cached.get_store_key())
     except UserError as error:
         show_failure(error)
         return

@@ -23,7 +23,7 @@ from ag_core.results.choices import MAX_RATE
 from ag_core.results.prediction import DEFAULT_RATE
 from ag_core.results.prediction_cache import PredictionSettings
 from ag_core.settings import WEIGHTS
-from ag_core.ui import cached
+from ag_core.ui import cached, queues
 from ag_core.ui.formatting import escape_markdown, format_download_name, format_number, format_remaining
 from ag_core.ui.page import (
     check_link,
@@ -152,8 +152,8 @@ def explain_others(ready: Sequence[RelationHeadEntry]) -> str:
 def start_job(video: Path, chosen: PredictionSettings) -> None:
     """Hand the video to the queue and watch its job."""
     forget_position()
-    st.query_params[JOB] = cached.get_prediction_queue().submit(
-        PredictionRequest(video, chosen), cached.identify_visitor()
+    st.query_params[JOB] = queues.get_prediction_queue().submit(
+        PredictionRequest(video, chosen), queues.identify_visitor()
     )
 
 
@@ -165,12 +165,12 @@ def open_job(job_id: str) -> None:
 
 def show_queue() -> None:
     """The jobs of this app, the newest first; alive while one of them is."""
-    alive = [job.id for job in cached.get_prediction_queue().list_jobs(cached.identify_visitor()) if job.active]
+    alive = [job.id for job in queues.get_prediction_queue().list_jobs(queues.identify_visitor()) if job.active]
     st.fragment(_show_jobs, run_every=0.5 if alive else 3.0)(alive)
 
 
 def _show_jobs(alive: list[str]) -> None:
-    jobs = cached.get_prediction_queue().list_jobs(cached.identify_visitor())
+    jobs = queues.get_prediction_queue().list_jobs(queues.identify_visitor())
     if [job.id for job in jobs if job.active] != alive:
         st.rerun()  # a job began or ended: the page shows its result, or looks more often
     if jobs:
@@ -183,7 +183,7 @@ def _show_jobs(alive: list[str]) -> None:
 def _show_job(job: Job[PredictionRequest]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"ag_job_{job.id}"):
         st.markdown(f"**{escape_markdown(job.request.path.name)}** :gray[{_describe_job(job)}]", width="stretch")
-        if job.active and cached.get_prediction_queue().may_cancel(job.id, cached.identify_visitor()):
+        if job.active and queues.get_prediction_queue().may_cancel(job.id, queues.identify_visitor()):
             st.button("Cancel", icon=":material/stop:", key=f"cancel_{job.id}", on_click=_cancel_job, args=(job.id,))
         elif job.state == JobState.DONE:
             st.button("Open", icon=":material/play_arrow:", key=f"open_{job.id}", on_click=open_job, args=(job.id,))
@@ -195,7 +195,7 @@ def _show_job(job: Job[PredictionRequest]) -> None:
 
 
 def _cancel_job(job_id: str) -> None:
-    cached.get_prediction_queue().cancel(job_id, cached.identify_visitor())
+    queues.get_prediction_queue().cancel(job_id, queues.identify_visitor())
 
 
 def _describe_job(job: Job[PredictionRequest]) -> str:
@@ -220,11 +220,11 @@ def _describe_progress(job: Job[PredictionRequest]) -> str:
 def show_result(job_id: str) -> None:
     """What the models made of the video, where the job is done."""
     try:
-        cached.get_prediction_queue().join(job_id, cached.identify_visitor())
-        job = cached.get_prediction_queue().get_job(job_id)
+        queues.get_prediction_queue().join(job_id, queues.identify_visitor())
+        job = queues.get_prediction_queue().get_job(job_id)
         if job.state != JobState.DONE:
             return
-        prediction = cached.get_prediction_queue().get_result(job_id)
+        prediction = queues.get_prediction_queue().get_result(job_id)
         viewing = build_viewing(prediction, job.request.path)
     except UserError as error:
         show_failure(error)

@@ -13,7 +13,7 @@ from ag_core.jobs.films import STARTING, list_showable_actions
 from ag_core.jobs.job import Job, JobState
 from ag_core.results.choices import LENGTHS_S, MAX_ACTIONS, N_SEEDS, SPLITS
 from ag_core.results.film_cache import FilmRequest, FinishedFilm, list_finished_films
-from ag_core.ui import cached, html, tables
+from ag_core.ui import cached, html, queues, tables
 from ag_core.ui.formatting import format_action, format_download_name, format_remaining
 from ag_core.ui.page import show_failure, show_owner_note, show_page_frame
 from ag_core.ui.player.viewing import Viewing, show_viewing
@@ -42,7 +42,7 @@ def start_film() -> None:
     """Order what the form says, and let the link name it."""
     state = st.session_state
     order = FilmRequest(state.make_seed, tuple(state.make_actions), state.make_people, state.make_seconds)
-    cached.get_film_queue().submit(order, cached.identify_visitor())
+    queues.get_film_queue().submit(order, queues.identify_visitor())
     open_film(order)
 
 
@@ -106,14 +106,14 @@ def show_form() -> None:
 
 def show_film(order: FilmRequest) -> None:
     """The film that the link names, or how far it is."""
-    job = cached.get_film_queue().find_latest(order, cached.identify_visitor())
+    job = queues.get_film_queue().find_latest(order, queues.identify_visitor())
     if job is None:
         st.info(
             "The film of this link is not kept on this machine. **Make** draws it, the same as it was.",
             icon=":material/movie:",
         )
     elif job.active:
-        cached.get_film_queue().join(job.id, cached.identify_visitor())
+        queues.get_film_queue().join(job.id, queues.identify_visitor())
         st.fragment(_show_progress, run_every=0.5)(order)
     elif job.state == JobState.DONE:
         show_result(order)
@@ -124,14 +124,14 @@ def show_film(order: FilmRequest) -> None:
 
 
 def _show_progress(order: FilmRequest) -> None:
-    job = cached.get_film_queue().find_latest(order, cached.identify_visitor())
+    job = queues.get_film_queue().find_latest(order, queues.identify_visitor())
     if job is None or not job.active:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center", key="ag_job_film"):
         st.markdown(f"**Your film** :gray[{_describe_stage(job)}]", width="stretch")
-        visitor = cached.identify_visitor()
-        if cached.get_film_queue().may_cancel(job.id, visitor):
-            cancel = cached.get_film_queue().cancel
+        visitor = queues.identify_visitor()
+        if queues.get_film_queue().may_cancel(job.id, visitor):
+            cancel = queues.get_film_queue().cancel
             st.button("Cancel", icon=":material/stop:", key="make_cancel", on_click=cancel, args=(job.id, visitor))
     st.progress(min(1.0, job.fraction), text=_describe_progress(job))
 
@@ -156,7 +156,7 @@ def _describe_progress(job: Job[FilmRequest]) -> str:
 def show_result(order: FilmRequest) -> None:
     """The film with its graph, what was requested and what happens, and the files."""
     try:
-        film = cached.load_film(cached.find_film_folder(order))
+        film = queues.load_film(queues.find_film_folder(order))
     except UserError as error:
         show_failure(error)
         return
@@ -212,7 +212,7 @@ def show_downloads(film: FinishedFilm) -> None:
 
 def show_kept_films() -> None:
     """The films that were made here, the newest first."""
-    films = [film for film in map(_load_readable, list_finished_films(cached.list_film_folders(), LISTED)) if film]
+    films = [film for film in map(_load_readable, list_finished_films(queues.list_film_folders(), LISTED)) if film]
     if not films:
         return
     st.subheader("Films made here", anchor=False)
@@ -235,7 +235,7 @@ def show_kept_films() -> None:
 def _load_readable(folder: Path) -> FinishedFilm | None:
     """The film in a folder; None for one that is damaged, or that another version of the code made."""
     try:
-        film = cached.load_film(folder)
+        film = queues.load_film(folder)
     except UserError:
         return None
     return film if film.request.key == folder.name else None

@@ -1,4 +1,6 @@
-"""The only place with Streamlit caches: the store and the queues as resources, answers as data.
+"""The store as a resource that all sessions share, and what it answers as data, both in Streamlit's caches.
+
+`queues` has what sessions wait for, `cached_doctor` what the doctor found; no other file caches.
 
 Everything is keyed by plain values: a video id, a source, the chosen filters, and the identity of the store file, so
 that a new store is never answered from an old one. A cached resource is shared by all sessions and never changed.
@@ -10,8 +12,6 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
-from streamlit import runtime
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ag_core.annotations.connection import read_change_time_ns
 from ag_core.annotations.readers.prediction_rows import name_source
@@ -20,22 +20,12 @@ from ag_core.annotations.statistics import counts as counting
 from ag_core.annotations.statistics import sampling, transitions
 from ag_core.annotations.store import ANNOTATION, AnnotationStore
 from ag_core.annotations.store_format import DENSE, PREDICTION_MARK
-from ag_core.doctor.check import Finding
-from ag_core.doctor.check_runner import PARTS as DOCTOR_PARTS
-from ag_core.doctor.check_runner import count_populations, list_finding_rows, run_check, sort_findings
-from ag_core.doctor.funnel import compare_funnel as funnel_beside_published
-from ag_core.doctor.report import format_report, make_report
 from ag_core.errors import UserError
 from ag_core.graphs.edges import PREDICTED
-from ag_core.jobs.films import FilmJobs, FilmQueue
-from ag_core.jobs.prediction import PredictionJobs, PredictionQueue
-from ag_core.jobs.queue import JobQueue
 from ag_core.queries.facets import VideoFilter, count_facets, count_videos, find_videos
 from ag_core.queries.sequence import query as sequence_query
 from ag_core.queries.sequence.language import parse_sequence
-from ag_core.queries.sql.sandbox import SqlQueue, SqlSandbox, open_sql_queue
 from ag_core.records import ActionInterval, ActionScores, Detections, SceneGraph, Video
-from ag_core.results.film_cache import FILE, FilmRequest, FinishedFilm
 from ag_core.results.prediction import Prediction
 from ag_core.results.scene_graph_scores import SceneGraphScores
 from ag_core.settings import settings
@@ -56,7 +46,7 @@ def get_store_key() -> StoreKey:
     """Which store is open: changes whenever the file does. Makes the embedded store where it is missing."""
     chosen = settings()
     path, made = _ensure_store(str(chosen.store), str(chosen.showcase))
-    if chosen.store == chosen.embedded_store and _read_file_state(Path(path)) != made:
+    if chosen.store == chosen.embedded_store and read_file_state(Path(path)) != made:
         _ensure_store.clear()  # somebody took or cut it
         path, _ = _ensure_store(str(chosen.store), str(chosen.showcase))
     return path, read_change_time_ns(Path(path))
@@ -64,7 +54,7 @@ def get_store_key() -> StoreKey:
 
 def load_scene_graph_scores(path: Path) -> SceneGraphScores:
     """The scores in a file, read once for each of its states; UserError where it holds none."""
-    return _load_scene_graph_scores(str(path), _read_file_state(path))
+    return _load_scene_graph_scores(str(path), read_file_state(path))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -76,102 +66,35 @@ def _load_scene_graph_scores(path: str, state: FileState) -> SceneGraphScores:
 def _ensure_store(store: str, showcase: str) -> tuple[str, FileState]:
     # Once in the life of the app: to see whether the showcase changed, all of it is read.
     path = ensure_store()
-    return str(path), _read_file_state(path)
+    return str(path), read_file_state(path)
 
 
 def open_store() -> AnnotationStore:
     """The store of this process; UserError where there is none and none can be made."""
-    return _open_store(get_store_key())
+    return open_store_of(get_store_key())
 
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the annotations")
-def _open_store(key: StoreKey) -> AnnotationStore:
+def open_store_of(key: StoreKey) -> AnnotationStore:
     return AnnotationStore(Path(key[0]))
-
-
-def open_session_sandbox() -> SqlSandbox:
-    """This session's sandbox over the open store; its own, since to interrupt a sandbox stops all that runs in it."""
-    key = get_store_key()
-    if st.session_state.get("sandbox_key") != key:
-        st.session_state["sandbox"] = SqlSandbox(key[0], queue=_open_sql_queue(key))
-        st.session_state["sandbox_key"] = key
-    sandbox: SqlSandbox = st.session_state["sandbox"]
-    return sandbox
-
-
-@st.cache_resource(max_entries=2, show_spinner=False, on_release=SqlQueue.close)
-def _open_sql_queue(key: StoreKey) -> SqlQueue:
-    return open_sql_queue(key[0])
-
-
-def identify_visitor() -> str:
-    """The name of this browser session, by which a queue knows who waits for a job."""
-    context = get_script_run_ctx()
-    return context.session_id if context is not None else ""
-
-
-def is_visitor_present(visitor: str) -> bool:
-    """Whether a browser session is still connected: its tab is open, or was not closed for long."""
-    return not runtime.exists() or runtime.get_instance().is_active_session(visitor)
-
-
-def get_prediction_queue() -> PredictionQueue:
-    """The client of the model worker, one for all sessions; it starts nothing until the first job."""
-    return _get_prediction_queue(str(settings().home))
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _get_prediction_queue(home: str) -> PredictionQueue:
-    return JobQueue(PredictionJobs(), is_visitor_present)
-
-
-def get_film_queue() -> FilmQueue:
-    """Makes films, one queue for all sessions; it starts nothing until the first order."""
-    return _get_film_queue(str(settings().home))
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _get_film_queue(home: str) -> FilmQueue:
-    return JobQueue(FilmJobs(), is_visitor_present)
-
-
-def list_film_folders() -> list[Path]:
-    """Where kept films lie: the queue's folder, and that of a home that takes no more files."""
-    return [get_film_queue().folder, *settings().list_folders("films")[1:]]
-
-
-def find_film_folder(request: FilmRequest) -> Path:
-    """Where the film of a request lies, or would lie."""
-    places = [folder / request.key for folder in list_film_folders()]
-    return next((place for place in places if (place / FILE).is_file()), places[0])
-
-
-def load_film(folder: Path) -> FinishedFilm:
-    """A kept film with its annotation; UserError where it cannot be read."""
-    return _load_film(str(folder), tuple(map(_read_file_state, [folder / FILE, *sorted(folder.glob("*.mp4"))])))
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _load_film(folder: str, states: tuple[FileState, ...]) -> FinishedFilm:
-    return FinishedFilm.load(Path(folder))
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def list_sources(key: StoreKey) -> list[str]:
     """The annotation and the model runs in the store."""
-    return _open_store(key).sources()
+    return open_store_of(key).sources()
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def load_videos(key: StoreKey, source: str | None = None) -> pd.DataFrame:
     """The videos of a source, one row each, by id; without a source, all that the store knows of."""
-    return _open_store(key).videos(source)
+    return open_store_of(key).videos(source)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
 def list_sources_of(key: StoreKey, video_id: str) -> list[str]:
     """Who says something of a video: the annotation first, then the model runs."""
-    return _open_store(key).sources_of(video_id)
+    return open_store_of(key).sources_of(video_id)
 
 
 def list_model_runs(key: StoreKey, video_id: str) -> list[str]:
@@ -187,25 +110,25 @@ def find_main_source(key: StoreKey) -> str:
 @st.cache_data(max_entries=32, show_spinner=False)
 def count_totals(key: StoreKey, source: str = ANNOTATION) -> dict[str, int]:
     """Counts of everything in one source."""
-    return counting.count_rows(_open_store(key), source)
+    return counting.count_rows(open_store_of(key), source)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
 def load_matching_videos(key: StoreKey, chosen: VideoFilter, limit: int, offset: int) -> pd.DataFrame:
     """One page of the videos that pass the filters."""
-    return find_videos(_open_store(key), chosen, limit, offset)
+    return find_videos(open_store_of(key), chosen, limit, offset)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
 def count_matching_videos(key: StoreKey, chosen: VideoFilter) -> int:
     """How many videos pass the filters."""
-    return count_videos(_open_store(key), chosen)
+    return count_videos(open_store_of(key), chosen)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
 def load_facets(key: StoreKey, chosen: VideoFilter) -> pd.DataFrame:
     """What one more condition would leave: kind, index, name, videos."""
-    return count_facets(_open_store(key), chosen)
+    return count_facets(open_store_of(key), chosen)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -217,25 +140,25 @@ def load_counts(key: StoreKey, what: str, source: str) -> pd.DataFrame:
         "object_relation": counting.tabulate_object_relations,
         "action": counting.count_actions,
     }
-    return tables[what](_open_store(key), source)
+    return tables[what](open_store_of(key), source)
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
 def load_video(key: StoreKey, video_id: str) -> Video:
     """One video's record; UserError for an unknown id."""
-    return _open_store(key).video(video_id)
+    return open_store_of(key).video(video_id)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def load_graphs(key: StoreKey, video_id: str, source: str = ANNOTATION) -> list[SceneGraph]:
     """The scene graphs of a video from one source, sorted by frame."""
-    return _open_store(key).graphs_of(video_id, source)
+    return open_store_of(key).graphs_of(video_id, source)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def load_faint_objects(key: StoreKey, video_id: str, source: str) -> dict[int, Detections]:
     """By frame number, what is in sight and too faint for a source's graphs; only exact truth knows any."""
-    targets = _open_store(key).targets_of([video_id], source)
+    targets = open_store_of(key).targets_of([video_id], source)
     return {int(number): targets.faint_objects_of(index) for index, number in enumerate(targets.frame_numbers)}
 
 
@@ -278,7 +201,7 @@ def load_sources(
 def list_videos_of_part(key: StoreKey, part: str) -> list[str]:
     """The videos of a split or of a part of one, such as 'iid', by id; empty where the store knows no such part."""
     query = "select distinct video_id from videos where split = ? or part = ? order by video_id"
-    return [video_id for (video_id,) in _open_store(key).rows(query, [part, part])]
+    return [video_id for (video_id,) in open_store_of(key).rows(query, [part, part])]
 
 
 @st.cache_data(max_entries=16, show_spinner="Matching predicted graphs with true ones")
@@ -300,13 +223,13 @@ def judge_run(key: StoreKey, run: str, part: str) -> JudgedFrames:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def load_intervals(key: StoreKey, video_id: str) -> list[ActionInterval]:
     """The annotated actions of a video."""
-    return _open_store(key).intervals_of(video_id)
+    return open_store_of(key).intervals_of(video_id)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def load_stored_scores(key: StoreKey, video_id: str, source: str) -> dict[str, ActionScores]:
     """Action scores of a video from a model run in the store, by model. The store keeps those of the whole video."""
-    scores = _open_store(key).action_scores_of(video_id, source)
+    scores = open_store_of(key).action_scores_of(video_id, source)
     return {model: ActionScores(model, values) for model, values in scores.items()}
 
 
@@ -337,7 +260,7 @@ def load_frame_jpeg(path: Any, frame: int) -> bytes | None:
     if not isinstance(path, str) or not Path(path).is_file():
         return None
     try:
-        return _decode_frame(path, _read_file_state(Path(path)), frame)
+        return _decode_frame(path, read_file_state(Path(path)), frame)
     except UserError:
         return None
 
@@ -352,9 +275,9 @@ def load_poster(path: Any, n_frames: Any) -> bytes | None:
 
 def make_playable(path: Path) -> Path:
     """The video itself where browsers play it, else its copy, made once, and again where it is not as it was made."""
-    state = _read_file_state(path)
+    state = read_file_state(path)
     shown, made = _make_playable(str(path), state)
-    if _read_file_state(Path(shown)) != made:
+    if read_file_state(Path(shown)) != made:
         _make_playable.clear(str(path), state)
         shown, _ = _make_playable(str(path), state)
     return Path(shown)
@@ -368,22 +291,16 @@ def list_file_notes(path: Path) -> tuple[str, ...]:
 @st.cache_data(max_entries=128, show_spinner="Preparing the video for the browser")
 def _make_playable(path: str, state: FileState) -> tuple[str, FileState]:
     shown = to_browser_playable(Path(path), settings().home / "playable")[0]
-    return str(shown), _read_file_state(shown)
+    return str(shown), read_file_state(shown)
 
 
-def _read_file_state(path: Path) -> FileState:
+def read_file_state(path: Path) -> FileState:
     """What changes when a file is written or replaced; zeros where there is none."""
     try:
         facts = path.stat()
     except OSError:
         return (0, 0, 0)
     return (facts.st_size, facts.st_mtime_ns, facts.st_ino)
-
-
-@st.cache_data(max_entries=4, show_spinner=False)
-def load_sql_schema(key: StoreKey) -> dict[str, list[tuple[str, str]]]:
-    """Columns (name, type) of every table and view of the store."""
-    return SqlSandbox(key[0], queue=_open_sql_queue(key)).schema()
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
@@ -429,62 +346,22 @@ def compute_statistic(key: StoreKey, what: str, source: str, *about: Any) -> Any
         "durations": transitions.measure_durations,
         "share_at_midpoints": sampling.count_frames_at_midpoints,
     }
-    return questions[what](_open_store(key), source, *about)
+    return questions[what](open_store_of(key), source, *about)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
 def load_sequence_hits(key: StoreKey, text: str, limit: int, offset: int) -> sequence_query.SequenceHits:
     """One page of the hits of a sequence in canonical text, and how many there are."""
-    return sequence_query.find_hits(_open_store(key), parse_sequence(text), limit, offset)
+    return sequence_query.find_hits(open_store_of(key), parse_sequence(text), limit, offset)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
 def count_step_intervals(key: StoreKey, text: str) -> pd.DataFrame:
     """How often each step of a sequence in canonical text happens: step, intervals, videos."""
-    return sequence_query.count_intervals(_open_store(key), parse_sequence(text))
+    return sequence_query.count_intervals(open_store_of(key), parse_sequence(text))
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
 def count_videos_without_times(key: StoreKey, text: str) -> int:
     """How many videos cannot match a sequence since their rate is unknown."""
-    return sequence_query.count_videos_without_times(_open_store(key), parse_sequence(text))
-
-
-def run_doctor(key: StoreKey, say: Callable[[int, int], None]) -> list[Finding]:
-    """The doctor's findings, worst first; `say` hears how many checks are done, and of how many."""
-    findings: list[Finding] = []
-    for done, part in enumerate(DOCTOR_PARTS):
-        say(done, len(DOCTOR_PARTS))
-        findings += _run_checks(key, part)
-    say(len(DOCTOR_PARTS), len(DOCTOR_PARTS))
-    return sort_findings(findings)
-
-
-# Whether video files are still there is asked anew from time to time, though the store is the same.
-@st.cache_data(max_entries=512, ttl="10m", show_spinner=False)
-def _run_checks(key: StoreKey, part: str) -> list[Finding]:
-    return run_check(_open_store(key), part, _count_populations(key))
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def _count_populations(key: StoreKey) -> dict[str, int]:
-    return count_populations(_open_store(key))
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def compare_funnel(key: StoreKey, small_side: float = 0.0) -> pd.DataFrame:
-    """From the release to the frames that count, beside the published numbers."""
-    return funnel_beside_published(_open_store(key), small_side)
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def load_finding_rows(key: StoreKey, finding_id: str, limit: int | None, offset: int) -> pd.DataFrame:
-    """A page of the rows behind a finding."""
-    return list_finding_rows(_open_store(key), finding_id, limit, offset)
-
-
-@st.cache_data(max_entries=16, ttl="10m", show_spinner=False)
-def make_doctor_report(key: StoreKey, ending: str) -> str:
-    """The doctor's report as a file of this ending: json, md or html."""
-    findings = run_doctor(key, lambda done, total: None)
-    return format_report(make_report(_open_store(key), settings().store_name, findings), ending)
+    return sequence_query.count_videos_without_times(open_store_of(key), parse_sequence(text))

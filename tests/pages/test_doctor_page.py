@@ -13,7 +13,7 @@ from ag_core.annotations.showcase_store import ensure_store
 from ag_core.annotations.store import AnnotationStore
 from ag_core.doctor.check_runner import run_checks
 from ag_core.settings import SHOWCASE, settings
-from ag_core.ui import cached
+from ag_core.ui import cached, cached_doctor
 from tests.annotations.released import object_entry, write_release
 from tests.pages.test_pages import notes, open_page
 
@@ -74,7 +74,7 @@ def test_a_link_opens_findings_and_pages_through_their_rows(opened: Path) -> Non
     rows = app.dataframe[1].value
     assert rows["frame"].tolist() == list(range(101, HIDDEN + 1)) and set(rows["video_id"]) == {"AB1CD"}
     assert f"Rows 101 to {HIDDEN} of {HIDDEN}" in notes(app)
-    assert len(cached.load_finding_rows(cached.get_store_key(), "hidden-objects", None, 0)) == HIDDEN
+    assert len(cached_doctor.load_finding_rows(cached.get_store_key(), "hidden-objects", None, 0)) == HIDDEN
     app = open_page(PAGE, **{"contact-contradiction": "true"})
     assert app.dataframe[1].value["time_s"].tolist() == [19.9]
     assert any(text.value.startswith("**What to do.**") for text in app.markdown)
@@ -99,9 +99,9 @@ def test_small_objects_may_be_left_out_of_the_funnel(opened: Path) -> None:
 def test_the_report_is_what_the_buttons_give(opened: Path) -> None:
     open_page(PAGE)
     key = cached.get_store_key()
-    assert json.loads(cached.make_doctor_report(key, "json"))["counts"]["error"] == 1
-    assert "# Doctor's report" in cached.make_doctor_report(key, "md")
-    assert cached.make_doctor_report(key, "html").startswith("<!doctype html>")
+    assert json.loads(cached_doctor.make_doctor_report(key, "json"))["counts"]["error"] == 1
+    assert "# Doctor's report" in cached_doctor.make_doctor_report(key, "md")
+    assert cached_doctor.make_doctor_report(key, "html").startswith("<!doctype html>")
 
 
 def test_home_points_to_the_doctor(opened: Path) -> None:

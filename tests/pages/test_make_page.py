@@ -7,7 +7,7 @@ import pytest
 
 from ag_core.jobs.job import Job, JobState
 from ag_core.results.film_cache import FilmRequest
-from ag_core.ui import cached
+from ag_core.ui import queues
 from tests.jobs.stand_in_film import stand_in_film
 from tests.pages.test_pages import MAKE, notes, open_page
 
@@ -45,7 +45,7 @@ class Stage:
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Stage:
     stage = Stage(tmp_path / "films")
-    monkeypatch.setattr(cached, "get_film_queue", lambda: stage)
+    monkeypatch.setattr(queues, "get_film_queue", lambda: stage)
     return stage
 
 

@@ -11,7 +11,7 @@ from ag_core.jobs.prediction import PredictionRequest
 from ag_core.results import uploads
 from ag_core.results.prediction import Prediction
 from ag_core.results.prediction_cache import PredictionSettings
-from ag_core.ui import cached
+from ag_core.ui import queues
 from tests.conftest import stand_in_prediction
 from tests.pages.test_pages import NOTE, RUN, open_page
 
@@ -54,7 +54,7 @@ class Desk:
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     desk = Desk()
-    monkeypatch.setattr(cached, "get_prediction_queue", lambda: desk)
+    monkeypatch.setattr(queues, "get_prediction_queue", lambda: desk)
     return desk
 
 

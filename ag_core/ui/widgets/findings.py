@@ -12,7 +12,7 @@ from ag_core.doctor.check import Finding, Severity
 from ag_core.doctor.funnel import describe_funnel, load_published_counts
 from ag_core.doctor.report import HEADINGS, count_severities
 from ag_core.table_files import MEDIA_TYPES, encode_table
-from ag_core.ui import cached
+from ag_core.ui import cached_doctor
 from ag_core.ui.cached import StoreKey
 from ag_core.ui.formatting import escape_markdown, format_clock, format_download_name
 from ag_core.ui.page import EXPLORE, SWITCH, TIME, VIDEO, check_link, show_owner_note
@@ -60,14 +60,14 @@ def show_report_downloads(key: StoreKey) -> None:
 
 
 def _make_report(key: StoreKey, ending: str) -> bytes:
-    return cached.make_doctor_report(key, ending).encode()
+    return cached_doctor.make_doctor_report(key, ending).encode()
 
 
 def show_funnel(key: StoreKey) -> None:
     """From the release to the frames that count, ours beside the published numbers."""
     check_link("small", SWITCH, "setting of the switch")
     small = st.toggle(f"Only objects larger than {SMALL_SIDE:.0f} pixels", key="small", bind="query-params")
-    table = cached.compare_funnel(key, SMALL_SIDE if small else 0.0)
+    table = cached_doctor.compare_funnel(key, SMALL_SIDE if small else 0.0)
     show_owner_note(
         f"Counts of the open data set; under 'published', those of {load_published_counts()['source']}."
         + (" Nothing is published for this filter." if small else "")
@@ -140,7 +140,7 @@ def _show_rows(key: StoreKey, finding: Finding) -> None:
     """The rows of a finding, a page at a time; a chosen one opens its video at the moment."""
     pages = -(-finding.count // ROWS_A_PAGE)
     page = st.pagination(pages, key=f"page_{finding.id}", bind="query-params") if pages > 1 else 1
-    rows = cached.load_finding_rows(key, finding.id, ROWS_A_PAGE, (page - 1) * ROWS_A_PAGE)
+    rows = cached_doctor.load_finding_rows(key, finding.id, ROWS_A_PAGE, (page - 1) * ROWS_A_PAGE)
     first = (page - 1) * ROWS_A_PAGE + 1
     show_owner_note(f"Rows {first:,} to {first + len(rows) - 1:,} of {finding.count:,}, from the open data set.")
     shown = rows.dropna(axis="columns", how="all")
@@ -181,7 +181,7 @@ def _show_rows(key: StoreKey, finding: Finding) -> None:
 
 
 def _load_all_rows(key: StoreKey, finding_id: str) -> bytes:
-    return encode_table(cached.load_finding_rows(key, finding_id, None, 0), "csv")
+    return encode_table(cached_doctor.load_finding_rows(key, finding_id, None, 0), "csv")
 
 
 def _show_row_link(rows: pd.DataFrame, chosen: list[int]) -> None:

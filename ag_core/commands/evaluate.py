@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ag_core.catalog import DEFAULT_RELATION_HEAD
-from ag_core.commands import evaluate_scene_graphs
+from ag_core.commands import evaluate_graph_actions, evaluate_scene_graphs
 from ag_core.commands.number_options import MAX_FRAME, add_whole_number
 from ag_core.commands.training_data import add_data_options, name_data, open_data, read_compute
 from ag_core.progress import ProgressReporter
@@ -38,6 +38,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     action = kinds.add_parser("action", help="Charades mAP of LFB, SGFB and oracle on the test videos")
     real = kinds.add_parser("frequency-real", help="the frequency prior on real Action Genome graphs, predcls")
+    graphs = kinds.add_parser("graph-actions", help="actions of the moment from annotated graphs, to a file")
     relations.add_argument("--head", default=DEFAULT_RELATION_HEAD, help="relation head (default %(default)s)")
     relations.add_argument("--mode", default="predcls", choices=("predcls", "sgcls", "sgdet"))
     action.add_argument("--few-shot", metavar="PROFILE", help="also score base and novel classes of a profile apart")
@@ -49,6 +50,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="folder of ag_frames_train.jsonl and ag_frames_val.jsonl",
     )
     evaluate_scene_graphs.add_options(every)
+    evaluate_graph_actions.add_options(graphs)
     for one in (detector, relations, action):
         one.add_argument("--weights", type=Path, metavar="DIR", help="folder of weights (default: the shipped ones)")
     for one in (detector, relations, action, every):
@@ -62,6 +64,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         one.add_argument("--log", type=Path, metavar="FILE", help="append the result to this file, one JSON a line")
     parser.set_defaults(run=run)
     every.set_defaults(run=evaluate_scene_graphs.run)
+    graphs.set_defaults(run=evaluate_graph_actions.run)
 
 
 def run(options: argparse.Namespace) -> None:

@@ -16,7 +16,7 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     """Add --data, --source, --cache, --device and --threads."""
     parser.add_argument(
         "--data",
-        type=_parse_location,
+        type=parse_location,
         required=True,
         metavar="STORE",
         help="store made by `build-store` (.duckdb, lake folder or address), or the folder of a home world",
@@ -31,7 +31,8 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     add_threads(parser, help="processor threads (default: one a core)")
 
 
-def _parse_location(text: str) -> Path | str:
+def parse_location(text: str) -> Path | str:
+    """A path, or an address as it stands."""
     return text if is_address(text) else Path(text)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-THINGS = {"book": ("c026", "c032"), "laptop": ("c047", "c052"), "cup/glass/bottle": ("c107", "c110")}
+THINGS = {"book": ("c026", "c032"), "towel": ("c033", "c037"), "cup/glass/bottle": ("c107", "c110")}
 """Of each class the action of holding it, and the one of only watching it."""
 
 

@@ -1,0 +1,151 @@
+"""The models that are compared on annotated graphs: what each sees, how it is fitted, in full and few-shot."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from ag_core.experiments.graph_training import LINEAR, MLP, train_graph_network
+from ag_core.models.graph_context import OWN, PRESENCE, keep_frame, keep_objects
+from ag_core.models.graph_kernel import KernelOptions
+from ag_core.models.graph_networks import GraphLinear, GraphMlp
+from ag_core.models.verb_kernel import VerbKernel
+from ag_core.taxonomy import N_ACTIONS
+
+FEW_SHOT_RIDGE = 1.0
+"""Of the heads learned from k examples, on features of length one; of the kernel, likewise. Not tuned."""
+
+Score = Callable[[Tensor], Tensor]
+"""Scores [M,157] of contexts [M,4,35,26]."""
+
+
+@dataclass(frozen=True)
+class FewShotTask:
+    """Frames to learn base actions from, and examples of the novel ones.
+
+    context, labels    [N,4,35,26] and [N,157] of all training frames; labels of novel actions are not to be looked at
+    examples           rows of the example frames among the N
+    base, novel        indices of the actions
+    """
+
+    context: Tensor
+    labels: Tensor
+    examples: Tensor
+    base: tuple[int, ...]
+    novel: tuple[int, ...]
+
+    @property
+    def shown(self) -> Tensor:
+        """[E,157] labels of the examples, of novel actions alone."""
+        shown = torch.zeros(len(self.examples), N_ACTIONS)
+        shown[:, list(self.novel)] = self.labels[self.examples][:, list(self.novel)]
+        return shown
+
+
+@dataclass(frozen=True)
+class GraphModel:
+    """A model: its id, what it is called, and how it comes to scores.
+
+    is_random  whether the seed changes a training on all frames
+    """
+
+    id: str
+    label: str
+    is_random: bool
+    fit: Callable[[Tensor, Tensor, int], Score]
+    fit_few: Callable[[FewShotTask, int], Score]
+
+
+def see_objects(context: Tensor) -> Tensor:
+    """[N,1,35,1] which objects are in the frame."""
+    return context[:, : OWN + 1, :, PRESENCE:]
+
+
+def see_graph(context: Tensor) -> Tensor:
+    """[N,1,35,25] the frame's confidence matrix."""
+    return context[:, : OWN + 1, :, :PRESENCE]
+
+
+def see_video_objects(context: Tensor) -> Tensor:
+    """[N,4,35,26] without relationships."""
+    return keep_objects(context)
+
+
+def see_all(context: Tensor) -> Tensor:
+    """[N,4,35,26] as it is."""
+    return context
+
+
+def _fit_network(
+    build: Callable[[int, Tensor], nn.Module], is_linear: bool, see: Score, context: Tensor, labels: Tensor, seed: int
+) -> Score:
+    network = train_graph_network(build, see(context), labels, LINEAR if is_linear else MLP, seed)
+    return lambda frames: torch.no_grad()(network)(see(frames).flatten(1))
+
+
+def _fit_few_rows(see: Score, task: FewShotTask, seed: int) -> Score:
+    """A head on what is seen, with no base training: there is nothing to learn before."""
+    return _fit_ridge(lambda frames: see(frames).flatten(1), task)
+
+
+def _fit_few_mlp(see: Score, task: FewShotTask, seed: int) -> Score:
+    """A head on the hidden features of a perceptron that learned the base actions."""
+    labels = task.labels[:, list(task.base)]
+    network = train_graph_network(GraphMlp, see(task.context), labels, MLP, seed)
+    return _fit_ridge(lambda frames: torch.no_grad()(network.describe)(see(frames).flatten(1)), task)
+
+
+def _fit_ridge(describe: Score, task: FewShotTask) -> Score:
+    """A ridge regression on features of length one, learned from the examples."""
+
+    def scale(frames: Tensor) -> Tensor:
+        return nn.functional.normalize(describe(frames), dim=1)
+
+    rows, shown = scale(task.context[task.examples]), task.shown
+    prior = shown.mean(dim=0)
+    kernel = rows @ rows.T + FEW_SHOT_RIDGE * torch.eye(len(rows))
+    weights = rows.T @ torch.linalg.solve(kernel, shown - prior)
+    return lambda frames: scale(frames) @ weights + prior
+
+
+def _fit_verbs(see: Score, context: Tensor, labels: Tensor, seed: int) -> Score:
+    model = VerbKernel()
+    model.fit(see(context), labels)
+    return lambda frames: model.predict(see(frames))
+
+
+def _fit_few_verbs(see: Score, task: FewShotTask, seed: int) -> Score:
+    """Verbs of the base actions say something of the novel ones; the examples teach the rest."""
+    model = VerbKernel(KernelOptions(smoothing=FEW_SHOT_RIDGE))
+    seen = see(task.context)
+    model.fit_examples(seen, task.labels, seen[task.examples], task.shown, task.base)
+    return lambda frames: model.predict(see(frames))
+
+
+def _build_linear(id: str, label: str, see: Score) -> GraphModel:
+    return GraphModel(id, label, True, partial(_fit_network, GraphLinear, True, see), partial(_fit_few_rows, see))
+
+
+def _build_mlp(id: str, label: str, see: Score) -> GraphModel:
+    return GraphModel(id, label, True, partial(_fit_network, GraphMlp, False, see), partial(_fit_few_mlp, see))
+
+
+def _build_verbs(id: str, label: str, see: Score) -> GraphModel:
+    return GraphModel(id, label, False, partial(_fit_verbs, see), partial(_fit_few_verbs, see))
+
+
+GRAPH_MODELS = {
+    model.id: model
+    for model in (
+        _build_linear("objects-linear", "Objects, linear", see_objects),
+        _build_mlp("objects-mlp", "Objects, MLP", see_objects),
+        _build_linear("graph-linear", "Graph, linear", see_graph),
+        _build_mlp("graph-mlp", "Graph, MLP", see_graph),
+        _build_verbs("graph-verbs", "Graph, verbs and kernel", keep_frame),
+        _build_verbs("video-objects-verbs", "Objects of the video, verbs and kernel", see_video_objects),
+        _build_verbs("video-verbs", "Graphs of the video, verbs and kernel", see_all),
+    )
+}
+"""By id, in the order of the tables; the last two see the other annotated frames of the video as well."""

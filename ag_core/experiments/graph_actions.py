@@ -68,12 +68,16 @@ class _Evaluation:
     def __post_init__(self) -> None:
         train, val = self.splits.train, self.splits.val
         self.context, self.val_context = _build_context(train), _build_context(val)
+        self.val_video = torch.from_numpy(val.video)
         self.labels = torch.from_numpy(train.labels).float()
 
     def score_all(self, model: GraphModel) -> None:
         """Learn from all training frames; once for each seed where it matters."""
         seeds = self.options.seeds if model.is_random else ()
-        scores = [model.fit(self.context, self.labels, seed)(self.val_context).numpy() for seed in seeds or (0,)]
+        scores = [
+            model.fit(self.context, self.labels, seed)(self.val_context, self.val_video).numpy()
+            for seed in seeds or (0,)
+        ]
         truth = self.splits.val.labels
         found = np.array([compute_class_average_precision(one, truth) for one in scores])
         shown = np.flatnonzero(truth.any(axis=0))
@@ -91,7 +95,7 @@ class _Evaluation:
             for seed in self.options.seeds:
                 examples = torch.from_numpy(draw_examples(self.splits.train, classes.novel, k, seed))
                 task = FewShotTask(self.context, self.labels, examples, classes.base, classes.novel)
-                scores = model.fit_few(task, seed)(self.val_context)[:, list(classes.novel)].numpy()
+                scores = model.fit_few(task, seed)(self.val_context, self.val_video)[:, list(classes.novel)].numpy()
                 every.append(_average(scores, truth))
                 novel_only.append(_average(scores[shows_novel], truth[shows_novel]))
             details = f"{DETAILS}; {len(classes.novel)} novel classes of {classes.profile}, {k} examples of each"

@@ -11,14 +11,21 @@ from ag_core.experiments.graph_training import LINEAR, MLP, train_graph_network
 from ag_core.models.graph_context import OWN, PRESENCE, keep_frame, keep_objects
 from ag_core.models.graph_kernel import KernelOptions
 from ag_core.models.graph_networks import GraphLinear, GraphMlp
+from ag_core.models.score_sharing import share_scores
 from ag_core.models.verb_kernel import VerbKernel
 from ag_core.taxonomy import N_ACTIONS
 
 FEW_SHOT_RIDGE = 1.0
 """Of the heads learned from k examples, on features of length one; of the kernel, likewise. Not tuned."""
 
-Score = Callable[[Tensor], Tensor]
-"""Scores [M,157] of contexts [M,4,35,26]."""
+MLP_WEIGHT = 0.4
+"""Of the perceptron's probability beside verbs and kernel; chosen on held-out training videos."""
+
+View = Callable[[Tensor], Tensor]
+"""What a model sees of a context, or how it describes what it sees."""
+
+Score = Callable[[Tensor, Tensor], Tensor]
+"""Scores [M,157] of contexts [M,4,35,26] of frames in their order, and the video [M] of each."""
 
 
 @dataclass(frozen=True)
@@ -79,25 +86,25 @@ def see_all(context: Tensor) -> Tensor:
 
 
 def _fit_network(
-    build: Callable[[int, Tensor], nn.Module], is_linear: bool, see: Score, context: Tensor, labels: Tensor, seed: int
+    build: Callable[[int, Tensor], nn.Module], is_linear: bool, see: View, context: Tensor, labels: Tensor, seed: int
 ) -> Score:
     network = train_graph_network(build, see(context), labels, LINEAR if is_linear else MLP, seed)
-    return lambda frames: torch.no_grad()(network)(see(frames).flatten(1))
+    return lambda frames, video: torch.no_grad()(network)(see(frames).flatten(1)).sigmoid()
 
 
-def _fit_few_rows(see: Score, task: FewShotTask, seed: int) -> Score:
+def _fit_few_rows(see: View, task: FewShotTask, seed: int) -> Score:
     """A head on what is seen, with no base training: there is nothing to learn before."""
     return _fit_ridge(lambda frames: see(frames).flatten(1), task)
 
 
-def _fit_few_mlp(see: Score, task: FewShotTask, seed: int) -> Score:
+def _fit_few_mlp(see: View, task: FewShotTask, seed: int) -> Score:
     """A head on the hidden features of a perceptron that learned the base actions."""
     labels = task.labels[:, list(task.base)]
     network = train_graph_network(GraphMlp, see(task.context), labels, MLP, seed)
     return _fit_ridge(lambda frames: torch.no_grad()(network.describe)(see(frames).flatten(1)), task)
 
 
-def _fit_ridge(describe: Score, task: FewShotTask) -> Score:
+def _fit_ridge(describe: View, task: FewShotTask) -> Score:
     """A ridge regression on features of length one, learned from the examples."""
 
     def scale(frames: Tensor) -> Tensor:
@@ -107,32 +114,46 @@ def _fit_ridge(describe: Score, task: FewShotTask) -> Score:
     prior = shown.mean(dim=0)
     kernel = rows @ rows.T + FEW_SHOT_RIDGE * torch.eye(len(rows))
     weights = rows.T @ torch.linalg.solve(kernel, shown - prior)
-    return lambda frames: scale(frames) @ weights + prior
+    return lambda frames, video: scale(frames) @ weights + prior
 
 
-def _fit_verbs(see: Score, context: Tensor, labels: Tensor, seed: int) -> Score:
+def _fit_verbs(see: View, context: Tensor, labels: Tensor, seed: int) -> Score:
     model = VerbKernel()
     model.fit(see(context), labels)
-    return lambda frames: model.predict(see(frames))
+    return lambda frames, video: model.predict(see(frames))
 
 
-def _fit_few_verbs(see: Score, task: FewShotTask, seed: int) -> Score:
+def _fit_few_verbs(see: View, task: FewShotTask, seed: int) -> Score:
     """Verbs of the base actions say something of the novel ones; the examples teach the rest."""
     model = VerbKernel(KernelOptions(smoothing=FEW_SHOT_RIDGE))
     seen = see(task.context)
     model.fit_examples(seen, task.labels, seen[task.examples], task.shown, task.base)
-    return lambda frames: model.predict(see(frames))
+    return lambda frames, video: model.predict(see(frames))
 
 
-def _build_linear(id: str, label: str, see: Score) -> GraphModel:
+def _fit_committee(context: Tensor, labels: Tensor, seed: int) -> Score:
+    first = _fit_verbs(see_all, context, labels, seed)
+    return _join(first, _fit_network(GraphMlp, False, see_all, context, labels, seed))
+
+
+def _fit_few_committee(task: FewShotTask, seed: int) -> Score:
+    return _join(_fit_few_verbs(see_all, task, seed), _fit_few_mlp(see_all, task, seed))
+
+
+def _join(verbs: Score, mlp: Score) -> Score:
+    """Both models' scores, shared among the frames of a video."""
+    return lambda frames, video: share_scores(verbs(frames, video) + MLP_WEIGHT * mlp(frames, video), video)
+
+
+def _build_linear(id: str, label: str, see: View) -> GraphModel:
     return GraphModel(id, label, True, partial(_fit_network, GraphLinear, True, see), partial(_fit_few_rows, see))
 
 
-def _build_mlp(id: str, label: str, see: Score) -> GraphModel:
+def _build_mlp(id: str, label: str, see: View) -> GraphModel:
     return GraphModel(id, label, True, partial(_fit_network, GraphMlp, False, see), partial(_fit_few_mlp, see))
 
 
-def _build_verbs(id: str, label: str, see: Score) -> GraphModel:
+def _build_verbs(id: str, label: str, see: View) -> GraphModel:
     return GraphModel(id, label, False, partial(_fit_verbs, see), partial(_fit_few_verbs, see))
 
 
@@ -146,6 +167,7 @@ GRAPH_MODELS = {
         _build_verbs("graph-verbs", "Graph, verbs and kernel", keep_frame),
         _build_verbs("video-objects-verbs", "Objects of the video, verbs and kernel", see_video_objects),
         _build_verbs("video-verbs", "Graphs of the video, verbs and kernel", see_all),
+        GraphModel("video-all", "Graphs of the video, verbs, kernel and MLP", True, _fit_committee, _fit_few_committee),
     )
 }
-"""By id, in the order of the tables; the last two see the other annotated frames of the video as well."""
+"""By id, in the order of the tables; the last three see the other annotated frames of the video as well."""

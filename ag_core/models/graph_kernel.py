@@ -26,7 +26,7 @@ class KernelOptions:
     sharpness: float = 1.0
     neighbours: float = 0.25
     others: float = 0.5
-    smoothing: float = 4.0
+    smoothing: float = 8.0
 
 
 class GraphKernel:

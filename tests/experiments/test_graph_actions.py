@@ -62,7 +62,8 @@ def test_few_shot_looks_at_no_other_label_of_a_novel_action(name: str, tmp_path:
     changed[hidden[:, None] & ~torch.from_numpy(classes.loss_mask())] = 1
     assert (changed != labels).any()
     tasks = [FewShotTask(context, one, examples, classes.base, classes.novel) for one in (labels, changed)]
-    first, second = (GRAPH_MODELS[name].fit_few(task, 0)(context)[:, list(classes.novel)] for task in tasks)
+    video = torch.from_numpy(train.video)
+    first, second = (GRAPH_MODELS[name].fit_few(task, 0)(context, video)[:, list(classes.novel)] for task in tasks)
     torch.testing.assert_close(first, second, rtol=0, atol=0)
 
 

@@ -9,6 +9,7 @@ from torch import Tensor
 from ag_core.models.graph_context import AFTER, BEFORE, OTHERS, OWN, PRESENCE, build_context, keep_frame, keep_objects
 from ag_core.models.graph_kernel import GraphKernel, KernelOptions
 from ag_core.models.graph_networks import GraphLinear, GraphMlp, SparseLinear
+from ag_core.models.score_sharing import share_scores
 from ag_core.models.verb_kernel import VerbKernel
 from ag_core.models.verb_regression import VerbRegression
 from ag_core.taxonomy import N_ACTIONS, find_action_index, find_object_index, find_relation_index
@@ -109,3 +110,11 @@ def test_a_sparse_layer_gives_what_a_dense_one_gives(matrices: Tensor) -> None:
     torch.manual_seed(0)
     layer = SparseLinear(875, 5, spread=0.1)
     torch.testing.assert_close(layer(matrices.flatten(1)), matrices.flatten(1) @ layer.weight + layer.bias)
+
+
+def test_scores_are_shared_with_neighbours_and_all_others_of_the_video() -> None:
+    scores, video = torch.tensor([[1.0], [0.0], [4.0], [7.0]]), torch.tensor([0, 0, 0, 1])
+    shared = share_scores(scores, video, others=0.5, neighbours=0.1)
+    expected = [1 + 0.5 * 2 + 0.1 * 0, 0 + 0.5 * 2.5 + 0.1 * 2.5, 4 + 0.5 * 0.5 + 0.1 * 0, 7]
+    torch.testing.assert_close(shared[:, 0], torch.tensor(expected))
+    assert share_scores(scores[:0], video[:0]).shape == (0, 1)

@@ -74,10 +74,8 @@ class _Evaluation:
     def score_all(self, model: GraphModel) -> None:
         """Learn from all training frames; once for each seed where it matters."""
         seeds = self.options.seeds if model.is_random else ()
-        scores = [
-            model.fit(self.context, self.labels, seed)(self.val_context, self.val_video).numpy()
-            for seed in seeds or (0,)
-        ]
+        fitted = model.fit(self.context, self.labels, seeds or (0,))
+        scores = [score(self.val_context, self.val_video).numpy() for score in fitted]
         truth = self.splits.val.labels
         found = np.array([compute_class_average_precision(one, truth) for one in scores])
         shown = np.flatnonzero(truth.any(axis=0))
@@ -90,12 +88,13 @@ class _Evaluation:
         """Learn base actions from all training frames and each novel one from k examples; one draw a seed."""
         truth = self.splits.val.labels[:, list(classes.novel)]
         shows_novel = np.asarray(truth.any(axis=1))
+        task = FewShotTask(self.context, self.labels, classes.base, classes.novel)
+        learners = [(seed, model.fit_base(task, seed)) for seed in self.options.seeds]
         for k in self.options.shots:
             every, novel_only = [], []
-            for seed in self.options.seeds:
-                examples = torch.from_numpy(draw_examples(self.splits.train, classes.novel, k, seed))
-                task = FewShotTask(self.context, self.labels, examples, classes.base, classes.novel)
-                scores = model.fit_few(task, seed)(self.val_context, self.val_video)[:, list(classes.novel)].numpy()
+            for seed, learn in learners:
+                score = learn(torch.from_numpy(draw_examples(self.splits.train, classes.novel, k, seed)))
+                scores = score(self.val_context, self.val_video)[:, list(classes.novel)].numpy()
                 every.append(_average(scores, truth))
                 novel_only.append(_average(scores[shows_novel], truth[shows_novel]))
             details = f"{DETAILS}; {len(classes.novel)} novel classes of {classes.profile}, {k} examples of each"

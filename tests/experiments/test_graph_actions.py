@@ -10,14 +10,18 @@ import torch
 from ag_core.__main__ import main
 from ag_core.annotations.few_shot import list_few_shot_classes
 from ag_core.errors import UserError
+from ag_core.evaluation.protocol import Owner
 from ag_core.evaluation.results_log import read_log
 from ag_core.experiments.graph_actions import GraphActionOptions, draw_examples
 from ag_core.experiments.graph_models import GRAPH_MODELS, FewShotTask
 from ag_core.experiments.labelled_graphs import read_graph_splits
 from ag_core.models.graph_context import build_context
 from ag_core.results.graph_action_scores import GraphActionScores
+from ag_core.settings import ASSETS
 from ag_core.taxonomy import find_action_index
 from tests.toys.graph_sample import write_graph_sample
+
+LOG = Path(__file__).parents[2] / "docs" / "results.jsonl"
 
 
 def test_the_command_writes_numbers_that_say_how_they_came_about(tmp_path: Path) -> None:
@@ -69,6 +73,15 @@ def test_few_shot_looks_at_no_other_label_of_a_novel_action(name: str, tmp_path:
 
     first, second = score(labels), score(changed)
     torch.testing.assert_close(first, second, rtol=0, atol=0)
+
+
+def test_the_shipped_numbers_are_ours_and_in_the_log() -> None:
+    scores = GraphActionScores.load(ASSETS / "benchmarks" / "graph_actions.json")
+    (logged,) = [row for row in read_log(LOG) if row.what == "actions from annotated graphs"]
+    assert logged.metrics == scores.metrics
+    assert {metric.model for metric in scores.metrics} == {"chance", *(model.label for model in GRAPH_MODELS.values())}
+    for metric in scores.metrics:
+        assert metric.origin.owner is Owner.OURS_REAL and metric.n.frames and metric.n.train_frames == 6220
 
 
 def test_what_cannot_be_is_refused(tmp_path: Path) -> None:

@@ -3,9 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# One process of tests more than cores, for tests in a browser wait much; up to four, since each holds torch. A file stays
-# whole, so that its fixtures are made once.
-SPREAD := -n $$($(BIN)/python -c "import os; print(min(4, 1 + (os.cpu_count() or 1)))") --dist loadfile
+# One process of tests for each core, up to four (each holds torch); a file stays whole, so that its fixtures are made once.
+SPREAD := -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: run test quick lint browser data lock clean
 

@@ -15,7 +15,7 @@ from benchmarks.damage.media import KINDS, damage_media, make_media
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "arguments", [("media", "--count", "36"), ("data", "--count", "16")], ids=lambda given: given[0]
+    "arguments", [("media", "--count", "20"), ("data", "--count", "8")], ids=lambda given: given[0]
 )
 def test_damaged_files_are_answered_or_refused(arguments: tuple[str, ...], tmp_path: Path) -> None:
     script = str(PROJECT / "benchmarks" / "damaged_files.py")

@@ -1,4 +1,4 @@
-"""What holds for every film, over 200 random seeds of both profiles and splits."""
+"""What holds for every film, over 64 random seeds of both profiles and splits."""
 
 import multiprocessing
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from ag_core.world.truth import WorldTruth
 
 pytestmark = pytest.mark.slow
 
-SEEDS = 200
+SEEDS = 64
 SEEDS_A_TEST = 8
 """So few that a test stays far from its time limit on a machine that is busy with other work, too."""
 SIZE, SECONDS = (96, 54), 3.0

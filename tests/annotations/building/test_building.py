@@ -114,7 +114,7 @@ def wait_for(*paths: Path) -> None:
 
 
 @pytest.mark.slow
-def test_killed_at_twenty_random_moments_a_build_leaves_the_old_or_the_new_store(
+def test_killed_at_random_moments_a_build_leaves_the_old_or_the_new_store(
     inputs: dict[str, Any], older: Path, undisturbed: Path, processes: ForkServerContext, tmp_path: Path
 ) -> None:
     timed = tmp_path / "timed"
@@ -128,7 +128,7 @@ def test_killed_at_twenty_random_moments_a_build_leaves_the_old_or_the_new_store
     old, new = rows_of(older), rows_of(undisturbed)
     moments = random.Random(20)
     found = []
-    for number in range(20):
+    for number in range(6):  # benchmarks/interruptions.py tries more
         out = tmp_path / str(number) / "s.duckdb"
         out.parent.mkdir()
         shutil.copy(older, out)

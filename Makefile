@@ -14,7 +14,7 @@ run: $(VENV)/.run data          ## environment, embedded data, app
 test: $(VENV)/.dev browser lint ## everything, browser tests included
 	$(BIN)/python -m pytest $(SPREAD)
 
-quick: $(VENV)/.dev             ## what is fast: the tests of an inner loop, under two minutes on two cores
+quick: $(VENV)/.dev             ## what is fast: the tests of an inner loop
 	$(BIN)/python -m pytest $(SPREAD) -m "not slow and not browser"
 
 lint: $(VENV)/.dev $(VENV)/.javascript   ## format, lint and types, of Python and JavaScript

@@ -18,7 +18,7 @@ from torch.nn.utils import convert_conv3d_weight_memory_format
 from ag_core.evaluation.feature_spectrum import compute_effective_rank
 from ag_core.experiments.augmentation import draw_colour_change
 from ag_core.experiments.compute import Compute
-from ag_core.experiments.datasets import LabelledVideo, LabelledVideos
+from ag_core.experiments.datasets import LabelledVideo, LabelledVideos, choose_evenly
 from ag_core.experiments.kept_arrays import FrameCache, open_clip_frames
 from ag_core.experiments.training_loop import Losses, StepLosses
 from ag_core.models.checkpoints import load_checkpoint
@@ -142,11 +142,10 @@ def measure_clip_classifier(
     """
     assert isinstance(model, BankedVideoModel)
     moments = [(video, time) for video in clips.videos for time in list_bank_times(video.clock).tolist()]
-    chosen = np.unique(np.linspace(0, len(moments) - 1, min(most, len(moments))).round().astype(int))
     training = model.training
     model.eval()
     features, logits, labels = [], [], []
-    for video, time in (moments[index] for index in chosen):
+    for video, time in choose_evenly(moments, most):
         clip = make_clip_input(clips.read_pixels(video, time)[None], clips.preset, compute.device, detector)
         feature = model.clip_net(clip)
         features.append(feature[0].float().cpu().numpy())

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ from ag_core.records import Detections, FrameClock, SceneGraph
 from ag_core.settings import is_address, settings
 from ag_core.taxonomy import N_ACTIONS
 from ag_core.video.frames import HOME_WORLD_MARK, read_comment
+
+Item = TypeVar("Item")
 
 MIN_BOX_SIDE = 16
 """Boxes whose shorter side is smaller, in pixels, teach a detector nothing and are not asked of it."""
@@ -274,6 +277,13 @@ class LabelledVideos:
             raise UserError(
                 f"the {self.data.split} videos of {self.data.name} have no actions; build the store with --charades"
             )
+
+
+def choose_evenly(items: Sequence[Item], most: int | None) -> list[Item]:
+    """At most `most` of the items, evenly spread over all of them."""
+    if most is None or most >= len(items):
+        return list(items)
+    return [items[int((index + 0.5) * len(items) / most)] for index in range(most)]
 
 
 def _find_published_frames(store: AnnotationStore, source: str) -> dict[str, set[int]]:

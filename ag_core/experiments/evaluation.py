@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +37,7 @@ from ag_core.evaluation.results_log import build_log_row
 from ag_core.experiments.action import build_extractor, build_head_examples, score_examples
 from ag_core.experiments.clip import Clips
 from ag_core.experiments.compute import Compute
-from ag_core.experiments.datasets import LabelledVideo, LabelledVideos, TrainingData, read_true_boxes
+from ag_core.experiments.datasets import LabelledVideo, LabelledVideos, TrainingData, choose_evenly, read_true_boxes
 from ag_core.experiments.training import Listeners
 from ag_core.models.checkpoints import read_metadata
 from ag_core.models.detector import FasterRcnnDetector, load_faster_rcnn
@@ -58,7 +58,6 @@ TRUTHS = {DENSE: "dense view", ANNOTATION: "annotated frames"}
 
 VIEWS = "10 views, maximum"
 """How a video comes to its action scores."""
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -347,13 +346,6 @@ def _load(data: TrainingData, listeners: Listeners) -> LabelledVideos:
 def _list_counted(loaded: LabelledVideos) -> list[tuple[LabelledVideo, SceneGraph]]:
     """Every frame that counts with its video, by video and frame."""
     return [(video, graph) for video in loaded.annotated() for graph in video.counted_graphs]
-
-
-def choose_evenly(items: Sequence[Item], most: int | None) -> list[Item]:
-    """At most `most` of the items, evenly spread over all of them."""
-    if most is None or most >= len(items):
-        return list(items)
-    return [items[int((index + 0.5) * len(items) / most)] for index in range(most)]
 
 
 def _read_frames(chosen: Sequence[tuple[LabelledVideo, SceneGraph]]) -> Iterator[NDArray[np.uint8]]:

@@ -6,6 +6,7 @@ own classifier is thrown away; only the clip network is kept.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -18,10 +19,12 @@ from ag_core.evaluation.feature_spectrum import compute_effective_rank
 from ag_core.experiments.clip import SAVED, Clips, change_clip
 from ag_core.experiments.clip_targets import N_LABELS, N_NUMBERS, ClipTargets, VideoTargets
 from ag_core.experiments.compute import Compute
-from ag_core.experiments.datasets import LabelledVideo
+from ag_core.experiments.datasets import LabelledVideo, choose_evenly
 from ag_core.experiments.training_loop import Losses, StepLosses
 from ag_core.models.video import ClipInput, ClipNetwork, make_clip_input
 
+MOMENT_GAP_S = 1.0
+"""Seconds between the clips of a video from which shares are counted and on which networks are judged."""
 NUMBERS_WEIGHT = 4.0
 """Of the loss of the numbers beside that of the labels."""
 
@@ -74,11 +77,12 @@ class TargetedClips:
         """The targets of the clip around a time."""
         return self.targets[video.video_id].read_clip(self.clips.frames(video, centre_s))
 
-    def list_moments(self, every_s: float = 1.0) -> list[tuple[LabelledVideo, float, ClipTargets]]:
-        """Clips with targets, evenly spread over every video."""
+    @cached_property
+    def moments(self) -> list[tuple[LabelledVideo, float, ClipTargets]]:
+        """Clips with targets, evenly spread over every video, found once for all judgements."""
         found = []
         for video in self.videos:
-            for centre_s in np.arange(every_s / 2, video.duration_s, every_s).tolist():
+            for centre_s in np.arange(MOMENT_GAP_S / 2, video.duration_s, MOMENT_GAP_S).tolist():
                 if (targets := self.read_targets(video, centre_s)) is not None:
                     found.append((video, centre_s, targets))
         return found
@@ -86,7 +90,7 @@ class TargetedClips:
 
 def build_pretrainer(clip_net: ClipNetwork, clips: TargetedClips) -> ClipPretrainer:
     """A pre-trainer that begins at how often the labels of some clips hold."""
-    found = [targets for _, _, targets in clips.list_moments()]
+    found = [targets for _, _, targets in clips.moments]
     labels = np.array([targets.labels for targets in found])
     numbers = np.array([targets.numbers for targets in found], np.float64)
     known = np.ma.masked_invalid(numbers)
@@ -143,12 +147,10 @@ def measure_pretrainer(
     In percent of what the prior (or the mean) loses, and the effective rank of the clip features.
     """
     assert isinstance(model, ClipPretrainer)
-    moments = clips.list_moments()
-    chosen = np.unique(np.linspace(0, len(moments) - 1, min(most, len(moments))).round().astype(int))
     training = model.training
     model.eval()
     features, labels, numbers, wanted = [], [], [], []
-    for video, centre_s, targets in (moments[index] for index in chosen):
+    for video, centre_s, targets in choose_evenly(clips.moments, most):
         pixels = clips.clips.read_pixels(video, centre_s)[None]
         feature = model.clip_net(make_clip_input(pixels, clips.clips.preset, compute.device))
         answers = model.reader(feature)

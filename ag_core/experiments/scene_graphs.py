@@ -23,8 +23,8 @@ from ag_core.evaluation.graph_recall import RELATION_NAMES, GraphRecall, compute
 from ag_core.evaluation.metrics import to_percent
 from ag_core.evaluation.protocol import Origin, Owner
 from ag_core.experiments.compute import Compute
-from ag_core.experiments.datasets import LabelledVideo, TrainingData
-from ag_core.experiments.evaluation import PARTS, TRUTHS, choose_evenly
+from ag_core.experiments.datasets import LabelledVideo, TrainingData, choose_evenly
+from ag_core.experiments.evaluation import PARTS, TRUTHS
 from ag_core.experiments.head_runs import HeadRun, load_runs
 from ag_core.experiments.kept_arrays import name_kept_file
 from ag_core.experiments.kept_graphs import load_graphs, save_graphs

@@ -137,7 +137,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (a file, not a dictionary)
     except (SafetensorError, OSError, RuntimeError, KeyError) as error:
-        raise UserError(f"{path} cannot be read ({error}); give a file made by `train`") from error
+        raise UserError(f"{path} cannot be read ({error}); give a whole file") from error
 
 
 def find_problems(state: Mapping[str, Tensor], module: nn.Module) -> list[str]:

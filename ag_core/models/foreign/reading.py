@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from ag_core.errors import UserError
-from ag_core.models.checkpoints import find_owner, read_metadata
+from ag_core.models.checkpoints import find_owner, read_metadata, read_tensors
 
 ENVELOPES = ("model", "state_dict", "model_state")
 """Under which name files keep their tensors beside other things, such as the state of an optimizer."""
@@ -30,11 +29,7 @@ def read_foreign_tensors(path: Path) -> dict[str, Tensor]:
 def _read_safetensors(path: Path) -> dict[str, Tensor]:
     if (owner := find_owner(read_metadata(path))) is not None:
         raise UserError(f"{path} holds this project's weights of {owner!r} already; use it as it is")
-    try:
-        with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (a file, not a dictionary)
-    except (SafetensorError, OSError, RuntimeError) as error:
-        raise UserError(f"{path} cannot be read ({error}); give a whole file") from error
+    return read_tensors(path)
 
 
 def _read_pickle(path: Path) -> Any:

@@ -48,6 +48,10 @@ class BootstrapPrecision:
         value = float(self.value_of_seed[first].mean() - self.value_of_seed[second].mean())
         return _bound(value, self.resampled[first] - self.resampled[second])
 
+    def bound_combination(self, weights: NDArray[np.float64]) -> ConfidenceInterval:
+        """The sum of all models, each times its weight [models]."""
+        return _bound(float(weights @ self.value_of_seed.mean(axis=1)), weights @ self.resampled)
+
 
 def build_difference_protocol(protocol: Protocol) -> Protocol:
     """The protocol of the difference of two numbers in percent: in points, which have a sign."""

@@ -82,13 +82,13 @@ def _hash_code() -> str:
     named = (
         "pipeline.py",
         "results/prediction_notes.py",
-        "catalog.py",
         "records.py",
         "taxonomy.py",
-        "presets.py",
         "boxes.py",
     )
-    rooms = [path for room in ("models", "video") for path in sorted((package / room).rglob("*.py"))]
+    rooms = [
+        path for room in ("catalog", "models", "presets", "video") for path in sorted((package / room).rglob("*.py"))
+    ]
     return hash_files([*(package / name for name in named), *rooms])
 
 

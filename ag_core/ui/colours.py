@@ -2,7 +2,7 @@
 
 What stands alone (a category, a bar, a point) differs from the page by 3 to 1 at least; a cell, which has neighbours
 and an outline, by 1.3 to 1 from its smallest value on. tests/ui/test_colours.py measures both. Groups of relationships
-have colours of their own (graphs/palette.py), models theirs (catalog.py).
+have colours of their own (graphs/palette.py), models theirs (catalog).
 """
 
 CATEGORIES: dict[bool, list[str]] = {

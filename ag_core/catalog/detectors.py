@@ -1,0 +1,56 @@
+"""The detectors."""
+
+from ag_core import presets
+from ag_core.catalog.entries import COCO_DATA, DetectorEntry, Family, find_entry, index_by_id
+from ag_core.errors import UserError
+
+HOME_WORLD = "home-world"
+"""The project's own detector. Region features come from it whatever detector finds the boxes."""
+
+DETECTORS: dict[str, DetectorEntry] = index_by_id(
+    DetectorEntry(
+        id=HOME_WORLD,
+        label="Home world",
+        about="trained on the synthetic home world; all 35 object classes",
+        build="ag_core.models.detector:FasterRcnnDetector.from_checkpoint",
+        presets={
+            "demo": presets.DEMO_DETECTOR,
+            "demo-stride-4": presets.DEMO_STRIDE_4_DETECTOR,
+            "paper": presets.PAPER_DETECTOR,
+            "sttran": presets.STTRAN_DETECTOR,
+        },
+        weights_file="detector.safetensors",
+        name_in_results="faster-rcnn",
+    ),
+    DetectorEntry(
+        id="yolox",
+        label="YOLOX (ONNX file)",
+        about="a YOLOX file of your own, trained on COCO; 14 object classes",
+        build="ag_core.models.yolox:load_onnx_detector",
+        trained_on=COCO_DATA,
+        name_in_results="yolox",
+        architecture="onnx",
+        file_ending=".onnx",
+    ),
+    DetectorEntry(
+        id="coco",
+        label="COCO photographs",
+        about="torchvision's Faster R-CNN trained on COCO photographs; 14 object classes; "
+        "fetched over the network once",
+        build="ag_core.models.coco:CocoDetector",
+        trained_on=COCO_DATA,
+        name_in_results="coco",
+        architecture="fasterrcnn_resnet50_fpn",
+    ),
+)
+
+
+def find_detector(detector: str) -> DetectorEntry:
+    """The detector of an id, or the one that reads model files of that ending. UserError lists the known ones."""
+    for entry in DETECTORS.values():
+        if entry.file_ending is not None and detector.lower().endswith(entry.file_ending):
+            return entry
+    found = find_entry(DETECTORS, detector, Family.DETECTOR)
+    if found.file_ending is not None:
+        raise UserError(f"detector {detector!r} needs a model file; give the path of an {found.file_ending} file")
+    return found

@@ -1,0 +1,104 @@
+"""The clip networks, and the action models that read their features."""
+
+from collections.abc import Iterable
+
+from ag_core import presets
+from ag_core.catalog.entries import (
+    ActionModelEntry,
+    BankKind,
+    ClipNetworkEntry,
+    Family,
+    Need,
+    Style,
+    find_entry,
+    index_by_id,
+)
+
+_I3D_PRESETS: dict[str, presets.VideoPreset] = {"demo": presets.DEMO_VIDEO, "paper": presets.PAPER_VIDEO}
+
+CLIP_NETWORKS: dict[str, ClipNetworkEntry] = index_by_id(
+    ClipNetworkEntry(
+        id="i3d",
+        label="I3D",
+        about="a ResNet over clips with non-local blocks",
+        build="ag_core.models.video.i3d:I3dNonLocal",
+        presets=_I3D_PRESETS,
+        weights_file="clip.safetensors",
+        needs=frozenset({Need.CLIPS}),
+        role="clip",
+    ),
+)
+
+ACTION_MODELS: dict[str, ActionModelEntry] = index_by_id(
+    ActionModelEntry(
+        id="i3d",
+        label="I3D alone",
+        about="the clip network with a classifier, without a bank",
+        presets=_I3D_PRESETS,
+        weights_file="clip.safetensors",
+        needs=frozenset({Need.CLIPS}),
+        clip_network="i3d",
+        bank=None,
+        style=Style("#5B7A2E", "#A6CF6B", "dot"),
+        predicts=False,
+    ),
+    ActionModelEntry(
+        id="lfb",
+        label="LFB",
+        about="remembers what clips look like",
+        presets=_I3D_PRESETS,
+        weights_file="lfb.safetensors",
+        needs=frozenset({Need.CLIPS, Need.BANK}),
+        clip_network="i3d",
+        bank=BankKind.CLIP_FEATURES,
+        style=Style("#66718A", "#9AA5B8", "dash"),
+    ),
+    ActionModelEntry(
+        id="sgfb",
+        label="SGFB",
+        about="remembers scene graphs",
+        presets=_I3D_PRESETS,
+        weights_file="sgfb.safetensors",
+        needs=frozenset({Need.CLIPS, Need.BANK}),
+        clip_network="i3d",
+        bank=BankKind.PREDICTED_GRAPHS,
+        style=Style("#0B6BCB", "#5CB3FF"),
+    ),
+    ActionModelEntry(
+        id="oracle",
+        label="SGFB oracle",
+        about="reads the annotated scene graphs",
+        presets=_I3D_PRESETS,
+        weights_file="oracle.safetensors",
+        needs=frozenset({Need.CLIPS, Need.BANK}),
+        clip_network="i3d",
+        bank=BankKind.ANNOTATED_GRAPHS,
+        style=Style("#8A6A00", "#E5C15A", "dot"),
+        predicts=False,
+    ),
+)
+
+
+def find_clip_network(network: str) -> ClipNetworkEntry:
+    """A clip network by its id; UserError lists the known ones."""
+    return find_entry(CLIP_NETWORKS, network, Family.CLIP_NETWORK)
+
+
+def find_action_model(model: str) -> ActionModelEntry:
+    """An action model by its id; UserError lists the known ones."""
+    return find_entry(ACTION_MODELS, model, Family.ACTION_MODEL)
+
+
+def list_predicting_models() -> list[ActionModelEntry]:
+    """The action models that take part in predictions, in their order."""
+    return [entry for entry in ACTION_MODELS.values() if entry.predicts]
+
+
+def find_clip_networks(models: Iterable[ActionModelEntry]) -> list[ClipNetworkEntry]:
+    """The clip networks that some action models read, each once."""
+    return [find_clip_network(network) for network in dict.fromkeys(model.clip_network for model in models)]
+
+
+def get_model_label(model: str) -> str:
+    """An action model's name on screen; an unknown id, as a store of elsewhere may hold, stays as it is."""
+    return ACTION_MODELS[model].label if model in ACTION_MODELS else model

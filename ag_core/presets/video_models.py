@@ -1,0 +1,100 @@
+"""The recipes of the clip networks, and of the bank heads behind them."""
+
+from dataclasses import dataclass
+
+BANK_OPERATORS = ("non-local", "mean", "max")
+"""What a bank head can take from its window."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoPreset:
+    """A clip network with a bank head behind it: what every video model says (methods C12, C16).
+
+    The fields that a subclass adds are its clip network's arguments; it also says how long a clip's feature is.
+
+    frames, size_wh    the clip: frames and their pixels
+    frame_step_s       seconds between frames; None spreads them evenly over the whole video
+    pathway_strides    of each pathway of the network: every how many of the clip's frames it sees
+    regions_per_frame  most regions that the network looks at in a frame of the clip; 0 for a network of whole frames
+    operator           what a bank head takes from its window, one of BANK_OPERATORS
+    latent_size, bank_layers        width and depth of the non-local bank operator
+    bank_dropout, dropout           inside the operator, and before the classifier
+    """
+
+    name: str
+    frames: int
+    frame_step_s: float | None
+    size_wh: tuple[int, int]
+    pathway_strides: tuple[int, ...] = (1,)
+    regions_per_frame: int = 0
+    operator: str = "non-local"
+    latent_size: int
+    bank_layers: int = 2
+    bank_dropout: float = 0.2
+    dropout: float = 0.3
+
+    @property
+    def feature_size(self) -> int:
+        """Length of a clip's feature vector."""
+        raise NotImplementedError(f"{type(self).__name__} must say how long a clip's feature is")
+
+
+@dataclass(frozen=True, kw_only=True)
+class I3dPreset(VideoPreset):
+    """An I3D ResNet with non-local blocks.
+
+    blocks             bottlenecks of res2 to res5
+    temporal_blocks    per stage, the blocks whose first convolution spans three frames
+    nonlocal_blocks    (stage number 2 to 5, block) pairs followed by a non-local block
+    nonlocal_group     frames per group inside res3's non-local blocks; None for all
+    base_width         channels of the stem and inner width of res2
+    stem_kernel        frames, height, width; stem_stride likewise
+    last_stride        spatial stride of res5
+    """
+
+    blocks: tuple[int, int, int, int]
+    temporal_blocks: tuple[tuple[int, ...], ...]
+    nonlocal_blocks: tuple[tuple[int, int], ...]
+    nonlocal_group: int | None
+    base_width: int
+    stem_kernel: tuple[int, int, int]
+    stem_stride: tuple[int, int, int]
+    last_stride: int
+
+    @property
+    def feature_size(self) -> int:
+        """Length of a clip's feature vector: res5 has 32 times the base width."""
+        return 32 * self.base_width
+
+
+DEMO_VIDEO = I3dPreset(
+    name="video-demo",
+    blocks=(1, 2, 2, 1),
+    temporal_blocks=((0,), (0,), (0, 1), (0,)),
+    nonlocal_blocks=((3, 1), (4, 1)),
+    nonlocal_group=4,
+    base_width=16,
+    stem_kernel=(3, 5, 5),
+    stem_stride=(2, 2, 2),
+    last_stride=1,
+    frames=16,
+    frame_step_s=1 / 6,
+    size_wh=(160, 96),
+    latent_size=128,
+)
+
+PAPER_VIDEO = I3dPreset(
+    name="video-paper",
+    blocks=(3, 4, 23, 3),
+    temporal_blocks=((0, 1, 2), (0, 2), tuple(range(0, 23, 2)), (1,)),
+    nonlocal_blocks=((3, 1), (3, 3), (4, 6), (4, 13), (4, 20)),
+    nonlocal_group=4,
+    base_width=64,
+    stem_kernel=(5, 7, 7),
+    stem_stride=(1, 2, 2),
+    last_stride=1,
+    frames=32,
+    frame_step_s=1 / 6,
+    size_wh=(224, 224),
+    latent_size=512,
+)

@@ -29,6 +29,9 @@ CLIP_NETWORKS: dict[str, ClipNetworkEntry] = index_by_id(
     ),
 )
 
+SGFB, ORACLE = "sgfb", "oracle"
+"""The paper's model, and the same model with annotated graphs in its bank: the two ends of the error ladder."""
+
 ACTION_MODELS: dict[str, ActionModelEntry] = index_by_id(
     ActionModelEntry(
         id="i3d",
@@ -54,7 +57,7 @@ ACTION_MODELS: dict[str, ActionModelEntry] = index_by_id(
         style=Style("#66718A", "#9AA5B8", "dash"),
     ),
     ActionModelEntry(
-        id="sgfb",
+        id=SGFB,
         label="SGFB",
         about="remembers scene graphs",
         presets=_I3D_PRESETS,
@@ -65,7 +68,7 @@ ACTION_MODELS: dict[str, ActionModelEntry] = index_by_id(
         style=Style("#0B6BCB", "#5CB3FF"),
     ),
     ActionModelEntry(
-        id="oracle",
+        id=ORACLE,
         label="SGFB oracle",
         about="reads the annotated scene graphs",
         presets=_I3D_PRESETS,

@@ -118,29 +118,31 @@ def compute_video_features(
     return VideoFeatures(times, found[: len(times)], graphs.astype(np.float32), views, found[len(times) :])
 
 
+def build_graph_predictor(weights: Path, preset: str, compute: Compute = Compute()) -> tuple[SceneGraphPredictor, str]:
+    """The predictor whose graphs SGFB reads, with the networks in the folder `weights`, and a key of what decides
+    them."""
+    detector_file = find_detector(HOME_WORLD).weights_path(weights)
+    relation_head = find_relation_head(DEFAULT_RELATION_HEAD)
+    model = load_faster_rcnn(detector_file)
+    head, _ = load_relation_head(relation_head.id, weights, relation_head.preset(preset))
+    detector = FasterRcnnDetector(model, compute.device)
+    predictor = SceneGraphPredictor(detector, RegionFeatureExtractor(model), head, compute.device)
+    return predictor, f"{hash_file(detector_file)[:12]}-{hash_file(relation_head.weights_path(weights))[:12]}"
+
+
 def build_extractor(
     data: TrainingData, weights: Path, preset: str, network: str = DEFAULT_CLIP_NETWORK, compute: Compute = Compute()
 ) -> Callable[[LabelledVideo], VideoFeatures]:
     """A function from a video to its features, with a clip network and the graphs' networks in the folder `weights`."""
-    detector, relation_head, clip_network = (
-        find_detector(HOME_WORLD),
-        find_relation_head(DEFAULT_RELATION_HEAD),
-        find_clip_network(network),
-    )
-    video_preset = clip_network.preset(preset)
-    detector_file, clip_file = detector.weights_path(weights), clip_network.weights_path(weights)
-    relation_file = relation_head.weights_path(weights)
-    model = load_faster_rcnn(detector_file)
-    head, _ = load_relation_head(relation_head.id, weights, relation_head.preset(preset))
+    clip_network = find_clip_network(network)
+    video_preset, clip_file = clip_network.preset(preset), clip_network.weights_path(weights)
+    predictor, graph_key = build_graph_predictor(weights, preset, compute)
     clip_model, _ = load_clip_network(clip_network.id, weights, video_preset)
     net = clip_model.clip_net.to(compute.device).eval()
     convert_conv3d_weight_memory_format(net, torch.channels_last_3d)
-    boxes = FasterRcnnDetector(model, compute.device)
-    predictor = SceneGraphPredictor(boxes, RegionFeatureExtractor(model), head, compute.device)
     clips = Clips(open_clip_frames(data.cache, video_preset.size_wh), [], video_preset)
-    detector_key = hash_file(detector_file)[:12]
+    detector_key, _, _ = graph_key.partition("-")
     clip_key = hash_file(clip_file)[:12] + (f"-{detector_key}" if video_preset.regions_per_frame else "")
-    graph_key = f"{detector_key}-{hash_file(relation_file)[:12]}"
 
     def features(video: LabelledVideo) -> VideoFeatures:
         return compute_video_features(video, clips, net, predictor, data.cache, clip_key, graph_key, compute)

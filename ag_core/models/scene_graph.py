@@ -193,6 +193,13 @@ class SceneGraphPredictor:
             self._sharing = detector
         self.head = head.to(device).eval()
 
+    def encode(self, images: Sequence[NDArray[np.uint8]]) -> list[EncodedImages] | None:
+        """The images through the backbone that detector and region features share, to be observed in several modes.
+
+        None where they share none.
+        """
+        return None if self._sharing is None else self._sharing.encode(images)
+
     @torch.no_grad()
     def observe(
         self,
@@ -201,16 +208,17 @@ class SceneGraphPredictor:
         times_s: Sequence[float],
         given: Sequence[SceneGraph] | None = None,
         mode: Mode = Mode.SGDET,
+        encoded: list[EncodedImages] | None = None,
     ) -> ObservedFrames:
         """What is known of RGB images [H,W,3] of one video, each with its frame number and time, before judging.
 
-        `given` (one graph per image) is needed for predcls and sgcls and read only there.
+        `given` (one graph per image) is needed for predcls and sgcls and read only there. `encoded` is what `encode`
+        made of these images.
         """
         if not len(images) == len(frames) == len(times_s):
             raise ValueError(f"{len(images)} images, {len(frames)} frame numbers, {len(times_s)} times; give one each")
-        encoded = None
         if mode == Mode.SGDET and self._sharing is not None:  # one pass of the backbone for boxes and features
-            encoded = self._sharing.encode(images)
+            encoded = self._sharing.encode(images) if encoded is None else encoded
             detected = [one for group in encoded for one in self._sharing.detect_encoded(group)]
             found = [boxes_from_detections(one) for one in detected]
         else:

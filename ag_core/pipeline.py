@@ -23,6 +23,7 @@ from ag_core.catalog import (
     HOME_WORLD_DATA,
     TRANSITIONS,
     ActionModelEntry,
+    ClipNetworkEntry,
     DetectorEntry,
     Entry,
     find_clip_networks,
@@ -154,12 +155,9 @@ def load_models(
     head = _load_head(relation_head, files["relations"], trunk)
     clip_networks, action_models = {}, []
     for network in find_clip_networks(list_predicting_models()):
-        loaded, _ = load_clip_network(network.id, weights)
-        clip_networks[network.id] = LoadedClipNetwork(loaded.clip_net.to(where), network.preset())
+        clip_networks[network.id] = load_network_of_clips(network, weights, where)
     for model in list_predicting_models():
-        bank_head, metadata = load_bank_head(model.id, weights)
-        trained_on = read_trained_actions(files[model.id], metadata)
-        action_models.append(LoadedActionModel(model, bank_head.to(where), trained_on))
+        action_models.append(load_action_model(model, weights, where))
     return Models(
         graphs=SceneGraphPredictor(found, trunk, head, where),
         clip_networks=clip_networks,
@@ -169,6 +167,19 @@ def load_models(
         device=where,
         transitions=load_transitions(files[SMOOTHING]) if smooth else None,
     )
+
+
+def load_network_of_clips(network: ClipNetworkEntry, weights: Path, device: torch.device) -> LoadedClipNetwork:
+    """A clip network with its weights in a folder. UserError as `load_clip_network`."""
+    loaded, _ = load_clip_network(network.id, weights)
+    return LoadedClipNetwork(loaded.clip_net.to(device), network.preset())
+
+
+def load_action_model(model: ActionModelEntry, weights: Path, device: torch.device) -> LoadedActionModel:
+    """An action model's head with its weights in a folder. UserError as `load_bank_head`."""
+    head, metadata = load_bank_head(model.id, weights)
+    trained_on = read_trained_actions(model.weights_path(weights), metadata)
+    return LoadedActionModel(model, head.to(device), trained_on)
 
 
 def _load_head(relation_head: str, path: Path, trunk: RegionFeatureExtractor) -> RelationHead:
@@ -319,16 +330,39 @@ def predict_video(
     )
 
 
+@torch.inference_mode()
+def compute_clip_features(
+    path: Path,
+    clips: list[list[int]],
+    loaded: LoadedClipNetwork,
+    device: torch.device,
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> NDArray[np.float32]:
+    """Features [clips, C] of the clips of a plan alone, as a prediction has them; progress and errors as there."""
+    watcher, done = _ClipWatcher(clips, loaded, device, None), 0
+    for number, pixels in read_frames(path, sorted(watcher.frames)):
+        if cancelled():
+            raise Cancelled
+        done += watcher.see(number, pixels)
+        progress("watching the video", done, len(clips))
+    done += watcher.finish()
+    progress("watching the video", done, len(clips))
+    return watcher.features
+
+
 class _ClipWatcher:
     """Takes the frames of one network's clips in order; makes features as soon as enough clips are whole."""
 
-    def __init__(self, clips: list[list[int]], loaded: LoadedClipNetwork, models: Models) -> None:
-        self.clips, self.loaded, self.models = clips, loaded, models
+    def __init__(
+        self, clips: list[list[int]], loaded: LoadedClipNetwork, device: torch.device, detector: Detector | None
+    ) -> None:
+        self.clips, self.loaded, self.device, self.detector = clips, loaded, device, detector
         self.frames = {frame for clip in clips for frame in clip}
         self.due = sorted(range(len(clips)), key=lambda clip: clips[clip][-1])  # clips still to see
         self.small: dict[int, NDArray[np.uint8]] = {}  # frames at the size of the clip network
         self.features = np.zeros((len(clips), loaded.preset.feature_size), np.float32)
-        self.at_once = 32 if models.device.type != "cpu" else 4
+        self.at_once = 32 if device.type != "cpu" else 4
 
     def see(self, number: int, pixels: NDArray[np.uint8]) -> int:
         """How many clips got their features now."""
@@ -344,7 +378,7 @@ class _ClipWatcher:
     def _make_features(self) -> int:
         chosen, self.due = self.due[: self.at_once], self.due[self.at_once :]
         pixels = np.stack([[self.small[frame] for frame in self.clips[clip]] for clip in chosen])
-        clips = make_clip_input(pixels, self.loaded.preset, self.models.device, self.models.graphs.detector)
+        clips = make_clip_input(pixels, self.loaded.preset, self.device, self.detector)
         found = self.loaded.network(clips).float().cpu().numpy()
         self.features[chosen] = check_answers(found, type(self.loaded.network).__name__)
         first = min((self.clips[clip][0] for clip in self.due), default=0)
@@ -362,7 +396,8 @@ class _Watcher:
         self.frames_at_once = 16 if models.device.type != "cpu" else 2
         self.graph_frames = set(plan.graph_frames)
         self.clips = {
-            network: _ClipWatcher(clips, models.clip_networks[network], models) for network, clips in plan.clips.items()
+            network: _ClipWatcher(clips, models.clip_networks[network], models.device, models.graphs.detector)
+            for network, clips in plan.clips.items()
         }
         self.waiting: list[tuple[int, NDArray[np.uint8]]] = []  # frames that want a graph
         self.observed: list[ObservedFrames] = []  # what waits for the end of the video
@@ -415,18 +450,38 @@ def score_actions(
 
     graphs by frame number; features by clip network, [clips, C] of the plan's clips.
     """
-    n_times = len(plan.bank_times_s)
-    n_views = len(plan.centres_s) - n_times
     rows = build_graph_bank([graphs[frame] for frame in plan.bank_frames])
-    scores = []
-    for model in models.action_models:
-        network = model.entry.clip_network
-        of_clips, windows = features[network][plan.clip_of[network]], None
-        if model.entry.bank is not None:
-            material = BankMaterial(plan.bank_times_s, of_clips[:n_times], rows)
-            windows = build_bank(model.entry.bank, material).cut_windows(plan.centres_s)
-        found = to_probabilities(score_clips(model.head, of_clips, windows, models.device))
-        [of_video] = score_videos(found[n_times:], [0] * n_views)
-        times = plan.bank_times_s.astype(np.float32)
-        scores.append(ActionScores(model.entry.id, of_video, times, found[:n_times], model.trained_on))
-    return tuple(scores)
+    return tuple(
+        score_model(model, plan, features[model.entry.clip_network], rows, models.device)
+        for model in models.action_models
+    )
+
+
+def score_model(
+    model: LoadedActionModel,
+    plan: Plan,
+    features: NDArray[np.float32],
+    rows: NDArray[np.float32],
+    device: torch.device,
+) -> ActionScores:
+    """One model's scores, from features [clips, C] of its clip network and graphs as rows [K,875] of a bank."""
+    n_times = len(plan.bank_times_s)
+    found = score_centres(model, plan, features, rows, device)
+    [of_video] = score_videos(found[n_times:], [0] * (len(found) - n_times))
+    times = plan.bank_times_s.astype(np.float32)
+    return ActionScores(model.entry.id, of_video, times, found[:n_times], model.trained_on)
+
+
+def score_centres(
+    model: LoadedActionModel,
+    plan: Plan,
+    features: NDArray[np.float32],
+    rows: NDArray[np.float32],
+    device: torch.device,
+) -> NDArray[np.float32]:
+    """[K + views,157] scores of the clips around all centres of a plan; arguments as of `score_model`."""
+    of_clips, windows = features[plan.clip_of[model.entry.clip_network]], None
+    if model.entry.bank is not None:
+        material = BankMaterial(plan.bank_times_s, of_clips[: len(plan.bank_times_s)], rows)
+        windows = build_bank(model.entry.bank, material).cut_windows(plan.centres_s)
+    return to_probabilities(score_clips(model.head, of_clips, windows, device))

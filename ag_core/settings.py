@@ -68,6 +68,11 @@ class Settings:
         return self.home / "results"
 
     @property
+    def clip_features(self) -> Path:
+        """Folder of what clip networks made of videos, kept for asking action models again."""
+        return self.home / "clip_features"
+
+    @property
     def own_scores(self) -> Path:
         """The reader's own file of scene-graph scores, which page Benchmarks shows."""
         return self.home / "benchmarks" / "scene_graphs.json"

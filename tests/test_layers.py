@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-TORCH_HOMES = ("ag_core/models/", "ag_core/experiments/", "ag_core/world_audit/", "ag_core/pipeline.py")
+TORCH_HOMES = (
+    "ag_core/models/",
+    "ag_core/experiments/",
+    "ag_core/world_audit/",
+    "ag_core/pipeline.py",
+    "ag_core/rescoring.py",
+)
 STREAMLIT_HOMES = ("app.py", "pages/", "ag_core/ui/")
 COMMANDS = "ag_core/commands/"
 
@@ -114,8 +120,32 @@ MAY_IMPORT: dict[str, set[str]] = {
         "settings",
         "files",
     },
+    "rescoring": {
+        "pipeline",
+        "catalog",
+        "models",
+        "video",
+        "results",
+        "records",
+        "taxonomy",
+        "errors",
+        "settings",
+        "files",
+    },
     # Of the world only its list of actions; drawing happens in a process of its own.
-    "jobs": {"pipeline", "results", "video", "world", "errors", "settings", "records", "taxonomy", "files", "progress"},
+    "jobs": {
+        "pipeline",
+        "rescoring",
+        "results",
+        "video",
+        "world",
+        "errors",
+        "settings",
+        "records",
+        "taxonomy",
+        "files",
+        "progress",
+    },
     "ui": {
         "world",
         "catalog",

@@ -15,6 +15,8 @@ from ag_core.catalog import (
     HOME_WORLD,
     TRANSITIONS_FILE,
     explain_missing_head,
+    find_action_model,
+    find_clip_network,
     find_clip_networks,
     find_detector,
     find_relation_head,
@@ -109,6 +111,33 @@ def _compute_key(video_sha256: str, chosen: PredictionSettings, weights_sha256: 
         "code": _hash_code(),
     }
     return hash_bytes(json.dumps(decided_by, sort_keys=True).encode())[:32]
+
+
+def compute_features_key(video_sha256: str, network: str, weights: Path = WEIGHTS) -> str:
+    """Hexadecimal key of what a clip network makes of a video's clips. UserError where its weights are missing."""
+    decided_by = [
+        video_sha256,
+        network,
+        hash_file_cached(find_clip_network(network).weights_path(weights)),
+        _hash_code(),
+    ]
+    return hash_bytes(json.dumps(decided_by).encode())[:32]
+
+
+def check_scoring_weights(prediction: Prediction, model: str, weights: Path = WEIGHTS) -> None:
+    """UserError unless an action model's weights lie here, and are those that a prediction was scored with."""
+    entry = find_action_model(model)
+    network = find_clip_network(entry.clip_network)
+    used = {use.role: use.sha256 for use in prediction.models}
+    for role, part in ((network.role, network), (entry.id, entry)):
+        path = part.weights_path(weights)
+        if not path.is_file():
+            raise UserError(f"the weights file {path.name} is missing; restore it from the repository or train it")
+        if used.get(role) != hash_file_cached(path):
+            raise UserError(
+                f"this prediction was scored with other weights than {path.name} here, so they do not compare; "
+                "run the models on the video again"
+            )
 
 
 def get_result_path(folder: Path, key: str) -> Path:

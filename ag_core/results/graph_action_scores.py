@@ -6,7 +6,6 @@ precision of every action in percent, mean over the seeds; `positives`, how many
 models and no torch.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,8 +15,7 @@ from ag_core.errors import UserError
 from ag_core.evaluation.metrics import Metric
 from ag_core.evaluation.protocol import Owner
 from ag_core.evaluation.results_log import build_log_row
-from ag_core.files import write_atomically
-from ag_core.results.json_values import read_json, take_list, take_number, take_whole
+from ag_core.results.json_values import read_json, take_list, take_number, take_whole, write_rows
 from ag_core.taxonomy import ACTIONS
 
 FORMAT = "action-genome-explorer/graph-action-scores"
@@ -45,14 +43,7 @@ class GraphActionScores:
 
     def save(self, path: Path) -> None:
         """Write the file, whole or not at all, one metric a line."""
-        lines = []
-        for key, value in self.to_json().items():
-            if key == "metrics":
-                rows = ",\n".join(json.dumps(row, ensure_ascii=False, allow_nan=False) for row in value)
-                lines.append(f'"{key}": [\n{rows}\n]')
-            else:
-                lines.append(f'"{key}": {json.dumps(value, ensure_ascii=False, allow_nan=False)}')
-        write_atomically(path, "{" + ",\n".join(lines) + "}\n")
+        write_rows(path, self.to_json(), "metrics")
 
     def to_row(self) -> dict[str, Any]:
         """One row of a log."""

@@ -1,4 +1,4 @@
-"""Values of a JSON file, checked as they are taken out: each of its kind, numbers within what later steps can hold.
+"""JSON files with rows, and their values, checked as they are taken out: of their kind, within what later steps hold.
 
 JSON's reader of Python takes NaN, and NumPy makes numbers of texts and truth values. Here a ValueError says what is
 wrong, for whoever reads the file to put into its sentence.
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.errors import UserError
+from ag_core.files import write_atomically
 
 MAX_TEXT_LETTERS = 10_000
 
@@ -27,6 +28,21 @@ def read_json(path: Path, remedy: str) -> Any:
         raise UserError(f"{path.name} is nested too deeply; {remedy}") from None
     except ValueError as error:
         raise UserError(f"{path.name} is not JSON ({str(error).partition(' (char')[0]}); {remedy}") from None
+
+
+def write_rows(path: Path, content: Mapping[str, Any], rows: str) -> None:
+    """Write a JSON object, whole or not at all: a line for each row of the list named `rows`, and for each other key.
+
+    ValueError for a number that JSON does not have.
+    """
+    lines = []
+    for key, value in content.items():
+        if key == rows:
+            of_list = ",\n".join(json.dumps(row, ensure_ascii=False, allow_nan=False) for row in value)
+            lines.append(f'"{key}": [\n{of_list}\n]')
+        else:
+            lines.append(f'"{key}": {json.dumps(value, ensure_ascii=False, allow_nan=False)}')
+    write_atomically(path, "{" + ",\n".join(lines) + "}\n")
 
 
 def take_text(owner: Mapping[str, Any], name: str) -> str:

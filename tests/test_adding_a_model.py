@@ -32,6 +32,7 @@ from tests.experiments.test_detector import TINY
 from tests.pages.test_pages import notes, open_page
 from tests.test_pipeline import MARK, TwoBoxes
 from tests.toys.tiny_heads import list_tiny_heads
+from tests.toys.tiny_networks import list_tiny_networks
 from tests.toys.toy_head import ToyHeadPreset
 from tests.toys.toy_network import ToyNetworkPreset
 from tests.video.test_frames import write_video
@@ -190,8 +191,11 @@ def world(toys: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     }
     for entry in catalog.RELATION_HEADS.values():
         monkeypatch.setitem(entry.presets, "tiny", own[entry.id])
-    for model in (*catalog.CLIP_NETWORKS.values(), *catalog.ACTION_MODELS.values()):
-        monkeypatch.setitem(model.presets, "tiny", NETWORK_PRESET if model.id.startswith("toy") else TINY_VIDEO)
+    tiny = list_tiny_networks(TINY_VIDEO) | {NETWORK.id: NETWORK_PRESET}
+    for network in catalog.CLIP_NETWORKS.values():
+        monkeypatch.setitem(network.presets, "tiny", tiny[network.id])
+    for model in catalog.ACTION_MODELS.values():
+        monkeypatch.setitem(model.presets, "tiny", tiny[model.clip_network])
     monkeypatch.setitem(catalog.DETECTORS["home-world"].presets, "tiny", TINY)
     return write_rectangles(tmp_path / "rectangles")
 

@@ -15,6 +15,11 @@ from ag_core.catalog.entries import (
 )
 
 _I3D_PRESETS: dict[str, presets.VideoPreset] = {"demo": presets.DEMO_VIDEO, "paper": presets.PAPER_VIDEO}
+_SLOWFAST_PRESETS: dict[str, presets.VideoPreset] = {"demo": presets.DEMO_SLOWFAST, "paper": presets.PAPER_SLOWFAST}
+_SLOWFAST_NL_PRESETS: dict[str, presets.VideoPreset] = {
+    "demo": presets.DEMO_SLOWFAST_NL,
+    "paper": presets.PAPER_SLOWFAST_NL,
+}
 
 CLIP_NETWORKS: dict[str, ClipNetworkEntry] = index_by_id(
     ClipNetworkEntry(
@@ -26,6 +31,26 @@ CLIP_NETWORKS: dict[str, ClipNetworkEntry] = index_by_id(
         weights_file="clip.safetensors",
         needs=frozenset({Need.CLIPS}),
         role="clip",
+    ),
+    ClipNetworkEntry(
+        id="slowfast",
+        label="SlowFast",
+        about="a wide network for few frames, told by a narrow one that sees them all",
+        build="ag_core.models.video.slowfast:SlowFast",
+        presets=_SLOWFAST_PRESETS,
+        weights_file="slowfast.safetensors",
+        needs=frozenset({Need.CLIPS}),
+        role="slowfast clip",
+    ),
+    ClipNetworkEntry(
+        id="slowfast-nl",
+        label="SlowFast + NL",
+        about="the same with non-local blocks",
+        build="ag_core.models.video.slowfast:SlowFast",
+        presets=_SLOWFAST_NL_PRESETS,
+        weights_file="slowfast-nl.safetensors",
+        needs=frozenset({Need.CLIPS}),
+        role="slowfast-nl clip",
     ),
 )
 
@@ -77,6 +102,31 @@ ACTION_MODELS: dict[str, ActionModelEntry] = index_by_id(
         clip_network="i3d",
         bank=BankKind.ANNOTATED_GRAPHS,
         style=Style("#8A6A00", "#E5C15A", "dot"),
+        predicts=False,
+    ),
+    # Without a bank: compared with the others in evaluations, where their weights are, and in no prediction.
+    ActionModelEntry(
+        id="slowfast",
+        label="SlowFast",
+        about="sees few frames well and all of them roughly",
+        presets=_SLOWFAST_PRESETS,
+        weights_file="slowfast.safetensors",
+        needs=frozenset({Need.CLIPS}),
+        clip_network="slowfast",
+        bank=None,
+        style=Style("#8A2FC9", "#B88AF5", "dot"),
+        predicts=False,
+    ),
+    ActionModelEntry(
+        id="slowfast-nl",
+        label="SlowFast + NL",
+        about="the same with non-local blocks",
+        presets=_SLOWFAST_NL_PRESETS,
+        weights_file="slowfast-nl.safetensors",
+        needs=frozenset({Need.CLIPS}),
+        clip_network="slowfast-nl",
+        bank=None,
+        style=Style("#8A2FC9", "#B88AF5", "dash"),
         predicts=False,
     ),
 )

@@ -257,15 +257,13 @@ def evaluate_relations(
 def evaluate_action(
     data: TrainingData, options: EvaluationOptions = EvaluationOptions(), listeners: Listeners = Listeners()
 ) -> ActionEvaluation:
-    """Charades mAP of the clip network and of every bank head on the videos of the split."""
+    """Charades mAP on the videos of the split: of the models that predict, and of all others that have weights."""
     loaded = _load(data, listeners)
     loaded.check_actions()
     labels = np.array([video.labels for video in loaded.videos])
     parts = {part: np.array([video.part == part for video in loaded.videos]) for part in PARTS}
     models = [
-        model
-        for model in ACTION_MODELS.values()
-        if model.predicts or model.bank is None or model.weights_path(options.weights).exists()
+        model for model in ACTION_MODELS.values() if model.predicts or model.weights_path(options.weights).exists()
     ]
     seen = {}
     for network in find_clip_networks(models):

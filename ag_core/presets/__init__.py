@@ -47,9 +47,14 @@ from ag_core.presets.relation_heads import (
 )
 from ag_core.presets.video_models import (
     BANK_OPERATORS,
+    DEMO_SLOWFAST,
+    DEMO_SLOWFAST_NL,
     DEMO_VIDEO,
+    PAPER_SLOWFAST,
+    PAPER_SLOWFAST_NL,
     PAPER_VIDEO,
     I3dPreset,
+    SlowFastPreset,
     VideoPreset,
 )
 
@@ -63,6 +68,8 @@ __all__ = [
     "DEMO_MSDN",
     "DEMO_PAIR_MEMORY",
     "DEMO_RELDN",
+    "DEMO_SLOWFAST",
+    "DEMO_SLOWFAST_NL",
     "DEMO_STRIDE_4_DETECTOR",
     "DEMO_STTRAN",
     "DEMO_VIDEO",
@@ -75,6 +82,8 @@ __all__ = [
     "PAPER_MSDN",
     "PAPER_PAIR_MEMORY",
     "PAPER_RELDN",
+    "PAPER_SLOWFAST",
+    "PAPER_SLOWFAST_NL",
     "PAPER_STTRAN",
     "PAPER_VIDEO",
     "PAPER_VRD",
@@ -91,6 +100,7 @@ __all__ = [
     "RegionHeadPreset",
     "RelDnPreset",
     "RelationPreset",
+    "SlowFastPreset",
     "SttranPreset",
     "VideoPreset",
     "find_preset",

@@ -1,6 +1,6 @@
 """The recipes of the clip networks, and of the bank heads behind them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 BANK_OPERATORS = ("non-local", "mean", "max")
 """What a bank head can take from its window."""
@@ -67,6 +67,39 @@ class I3dPreset(VideoPreset):
         return 32 * self.base_width
 
 
+@dataclass(frozen=True, kw_only=True)
+class SlowFastPreset(VideoPreset):
+    """A SlowFast network: `pathway_strides` are (alpha, 1), the slow pathway first.
+
+    blocks           bottlenecks of res2 to res5, in both pathways
+    slow_temporal    in the slow pathway: how many first blocks of each stage span three frames; fast_temporal likewise
+    nonlocal_blocks  (stage number 2 to 5, block) pairs followed by a non-local block, in the slow pathway
+    base_width       channels of the slow stem and inner width of its res2; fast_width likewise
+    alpha            frames of the fast pathway for one of the slow one
+    lateral_kernel   frames that a lateral connection sees at once
+    """
+
+    blocks: tuple[int, int, int, int]
+    slow_temporal: tuple[int, int, int, int]
+    fast_temporal: tuple[int, int, int, int]
+    nonlocal_blocks: tuple[tuple[int, int], ...]
+    base_width: int
+    fast_width: int
+    alpha: int
+    lateral_kernel: int
+
+    def __post_init__(self) -> None:
+        if self.pathway_strides != (self.alpha, 1) or self.frames % self.alpha:
+            raise ValueError(
+                f"{self.name} needs pathway strides ({self.alpha}, 1) and frames that {self.alpha} divides"
+            )
+
+    @property
+    def feature_size(self) -> int:
+        """Length of a clip's feature vector: res5 has 32 times the width in each pathway."""
+        return 32 * (self.base_width + self.fast_width)
+
+
 DEMO_VIDEO = I3dPreset(
     name="video-demo",
     blocks=(1, 2, 2, 1),
@@ -98,3 +131,50 @@ PAPER_VIDEO = I3dPreset(
     size_wh=(224, 224),
     latent_size=512,
 )
+
+DEMO_SLOWFAST = SlowFastPreset(
+    name="slowfast-demo",
+    blocks=(1, 2, 3, 1),
+    slow_temporal=(0, 0, 3, 1),
+    fast_temporal=(1, 2, 3, 1),
+    nonlocal_blocks=(),
+    base_width=16,
+    fast_width=4,
+    alpha=4,
+    lateral_kernel=5,
+    frames=16,
+    frame_step_s=1 / 6,
+    size_wh=(160, 96),
+    pathway_strides=(4, 1),
+    latent_size=128,
+)
+
+DEMO_SLOWFAST_NL = replace(DEMO_SLOWFAST, name="slowfast-nl-demo", nonlocal_blocks=((4, 0), (4, 1), (4, 2)))
+
+PAPER_SLOWFAST = SlowFastPreset(
+    name="slowfast-paper",
+    blocks=(3, 4, 23, 3),
+    slow_temporal=(0, 0, 23, 3),
+    fast_temporal=(3, 4, 23, 3),
+    nonlocal_blocks=(),
+    base_width=64,
+    fast_width=8,
+    alpha=4,
+    lateral_kernel=5,
+    frames=64,
+    frame_step_s=1 / 12,
+    size_wh=(224, 224),
+    pathway_strides=(4, 1),
+    latent_size=512,
+    dropout=0.5,
+)
+"""SlowFast 16 x 8 R101, as it is trained on Charades: every second frame of 24 a second."""
+
+PAPER_SLOWFAST_NL = replace(
+    PAPER_SLOWFAST,
+    name="slowfast-nl-paper",
+    slow_temporal=(0, 0, 6, 3),
+    fast_temporal=(3, 4, 6, 3),
+    nonlocal_blocks=((4, 6), (4, 13), (4, 20)),
+)
+"""In the layout 101-50-50, the one that its authors publish with non-local blocks."""

@@ -8,11 +8,13 @@ import pytest
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
+from ag_core.__main__ import main
 from ag_core.catalog import ACTION_MODELS, CLIP_NETWORKS, DETECTORS, RELATION_HEADS
 from ag_core.experiments.datasets import LabelledVideos, TrainingData
 from ag_core.world.dense_source import build_home_world_store
 from tests.experiments.rectangles import write_rectangles
 from tests.toys.tiny_heads import list_tiny_heads
+from tests.toys.tiny_networks import list_tiny_networks
 
 
 @pytest.fixture(scope="session")
@@ -56,5 +58,27 @@ def add_tiny_presets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(DETECTORS["home-world"].presets, "tiny", TINY)
     for head, preset in list_tiny_heads(TINY.box_head_width, TINY.pyramid_channels).items():
         monkeypatch.setitem(RELATION_HEADS[head].presets, "tiny", preset)
-    for entry in (*CLIP_NETWORKS.values(), *ACTION_MODELS.values()):
-        monkeypatch.setitem(entry.presets, "tiny", TINY_VIDEO)
+    tiny = list_tiny_networks(TINY_VIDEO)
+    for network in CLIP_NETWORKS.values():
+        monkeypatch.setitem(network.presets, "tiny", tiny[network.id])
+    for model in ACTION_MODELS.values():
+        monkeypatch.setitem(model.presets, "tiny", tiny[model.clip_network])
+
+
+def command(*words: object) -> int:
+    """The exit code of a command of the program."""
+    return main([str(word) for word in words])
+
+
+@pytest.fixture(scope="session")
+def trained(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Weights of every network that predictions need, and of the oracle, trained for one step."""
+    folder = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patch:
+        add_tiny_presets(patch)
+        words = ("--data", world, "--preset", "tiny", "--threads", 1, "--steps", 1, "--batch", 2, "--autocast", "off")
+        for kind, name in (("detector", "detector"), ("relations", "reldn"), ("clip", "clip")):
+            given = ("--weights", folder) if kind == "relations" else ()
+            assert command("train", kind, "--out", folder / f"{name}.safetensors", *words, *given) == 0
+        assert command("train", "action", "--out", folder, "--weights", folder, *words) == 0
+        yield folder

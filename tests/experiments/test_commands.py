@@ -3,7 +3,6 @@
 import argparse
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from ag_core.__main__ import main
 from ag_core.catalog import RELATION_HEADS
 from ag_core.commands import evaluate
 from ag_core.errors import UserError
@@ -24,12 +22,8 @@ from ag_core.experiments.training_loop import Budget
 from ag_core.experiments.training_options import TrainingOptions, find_saved_state
 from ag_core.models.checkpoints import read_metadata, save_checkpoint
 from ag_core.models.video import load_bank_head
-from tests.experiments.conftest import add_tiny_presets
+from tests.experiments.conftest import command
 from tests.experiments.test_action import TINY_VIDEO
-
-
-def command(*words: object) -> int:
-    return main([str(word) for word in words])
 
 
 @pytest.mark.slow
@@ -75,20 +69,6 @@ def test_all_networks_are_trained_and_evaluated(
     assert max(metric.number for metric in frequency.metrics if metric.protocol.k == 50) == 100
     assert set(actions.about["AP"]) == {"i3d", "lfb", "sgfb", "oracle"}
     assert {metric.origin.split for metric in actions.metrics} == {"test", "iid"}
-
-
-@pytest.fixture(scope="session")
-def trained(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Weights of every network, trained for one step."""
-    folder = tmp_path_factory.mktemp("trained")
-    with pytest.MonkeyPatch.context() as patch:
-        add_tiny_presets(patch)
-        words = ("--data", world, "--preset", "tiny", "--threads", 1, "--steps", 1, "--batch", 2, "--autocast", "off")
-        for kind, name in (("detector", "detector"), ("relations", "reldn"), ("clip", "clip")):
-            given = ("--weights", folder) if kind == "relations" else ()
-            assert command("train", kind, "--out", folder / f"{name}.safetensors", *words, *given) == 0
-        assert command("train", "action", "--out", folder, "--weights", folder, *words) == 0
-        yield folder
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ import pytest
 from ag_core.__main__ import main
 from ag_core.experiments.datasets import FrameRule, TrainingData
 from tests.conftest import write_clip
-from tests.experiments.test_commands import command
+from tests.experiments.conftest import command
 
 VIDEOS = ("AB1CD", "EF2GH", "GONE1", "IJ3KL")
 """In the order of their ids; the file of the third is missing, the last is the test split's."""

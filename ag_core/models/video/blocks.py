@@ -42,13 +42,17 @@ class NonLocal(nn.Module):
 
     `group` splits time into groups of that many frames that do not see each other; a last shorter group is allowed.
     W starts at 0, so a fresh block is the identity. `scale_and_shift` adds the constant pair per channel after W that
-    LFB's released weights have (a folded batch normalisation).
+    LFB's released weights have (a folded batch normalisation). Without `softmax` the products of theta and phi are
+    divided by the number of keys instead, as in SlowFast ("dot product").
     """
 
-    def __init__(self, channels: int, group: int | None = None, scale_and_shift: bool = False) -> None:
+    def __init__(
+        self, channels: int, group: int | None = None, scale_and_shift: bool = False, softmax: bool = True
+    ) -> None:
         super().__init__()
         inner = channels // 2
         self.group = group
+        self.softmax = softmax
         self.theta = nn.Conv3d(channels, inner, 1)
         self.phi = nn.Conv3d(channels, inner, 1)
         self.g = nn.Conv3d(channels, inner, 1)
@@ -73,7 +77,10 @@ class NonLocal(nn.Module):
         queries = self.theta(x).flatten(2).transpose(1, 2)  # [B, THW, d]
         keys = self.phi(pooled).flatten(2).transpose(1, 2)  # [B, THW/4, d]
         values = self.g(pooled).flatten(2).transpose(1, 2)
-        seen = nn.functional.scaled_dot_product_attention(queries, keys, values)
+        if self.softmax:
+            seen = nn.functional.scaled_dot_product_attention(queries, keys, values)
+        else:  # without a softmax the order of the products is free, and this one needs no matrix of all places
+            seen = queries @ (keys.transpose(1, 2) @ values / keys.shape[1])
         y = self.out(seen.transpose(1, 2).unflatten(2, x.shape[2:]))
         attended: Tensor = x + (y * self.scale + self.shift if self.scale_and_shift else y)
         return attended

@@ -106,6 +106,16 @@ def test_groups_of_frames_do_not_see_each_other() -> None:
     assert not torch.allclose(block(x)[:, :, 4:], block(changed)[:, :, 4:])
 
 
+def test_nonlocal_products_by_hand() -> None:
+    block = NonLocal(4, softmax=False)
+    torch.nn.init.normal_(block.out.weight)
+    x = torch.randn(1, 4, 2, 2, 2)
+    pooled = torch.nn.functional.max_pool3d(x, (1, 2, 2))
+    queries, keys, values = block.theta(x).flatten(2)[0], block.phi(pooled).flatten(2)[0], block.g(pooled).flatten(2)[0]
+    expected = x + block.out((values @ (queries.T @ keys / 2).T).reshape(1, 2, 2, 2, 2))
+    assert torch.allclose(block(x), expected, atol=1e-5)
+
+
 def test_nonlocal_attention_by_hand() -> None:
     block = NonLocal(4)
     torch.nn.init.normal_(block.out.weight)
@@ -132,30 +142,6 @@ def test_mean_and_max_operators_count_the_padding() -> None:
     bank = torch.tensor([[[2.0, -1.0], [0.0, 0.0]]])
     assert MeanBank(2)(torch.zeros(1, 3), bank).tolist() == [[1.0, -0.5]]
     assert MaxBank(2)(torch.zeros(1, 3), bank).tolist() == [[2.0, 0.0]]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", list(ACTION_MODELS))
-def test_every_model_trains_and_keeps_its_input(name: str) -> None:
-    torch.manual_seed(0)
-    model = build_video_model(name, SMALL)
-    clip = torch.randn(2, 3, SMALL.frames, SMALL.size_wh[1], SMALL.size_wh[0])
-    bank = torch.rand(2, 20, entry_size(name))
-    before = clip.clone(), bank.clone()
-    clips = ClipInput.of_tensors(clip)
-    logits = model(clips, bank)
-    assert logits.shape == (2, N_ACTIONS)
-    logits.square().mean().backward()
-    for parameter in (model.head.classifier.weight, next(model.clip_net.parameters())):
-        assert parameter.grad is not None and parameter.grad.abs().sum() > 0
-    assert torch.equal(before[0], clip)
-    assert torch.equal(before[1], bank)
-    model.eval()
-    with torch.no_grad():
-        assert torch.equal(model(clips, bank), model(clips, bank))
-        single = torch.cat([model(ClipInput.of_tensors(clip[i : i + 1]), bank[i : i + 1]) for i in range(2)])
-        assert torch.allclose(model(clips, bank), single, atol=1e-4)
-        assert torch.allclose(model.head(model.clip_net(clips), bank), model(clips, bank))
 
 
 def test_the_bank_matters_once_trained() -> None:
@@ -257,4 +243,4 @@ def test_missing_bank_and_unknown_name() -> None:
     with pytest.raises(ValueError, match="feature bank"):
         build_bank_head("lfb", SMALL)(torch.zeros(1, SMALL.feature_size))
     with pytest.raises(UserError, match="i3d, lfb, sgfb, oracle"):
-        build_video_model("slowfast", SMALL)
+        build_video_model("resnet", SMALL)

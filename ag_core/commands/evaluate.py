@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ag_core.catalog import DEFAULT_RELATION_HEAD
-from ag_core.commands import evaluate_few_shot, evaluate_graph_actions, evaluate_scene_graphs
+from ag_core.commands import (
+    evaluate_few_shot,
+    evaluate_graph_actions,
+    evaluate_ladder,
+    evaluate_scene_graphs,
+)
 from ag_core.commands.number_options import MAX_FRAME, add_whole_number
 from ag_core.commands.training_data import add_data_options, name_data, open_data, read_compute
 from ag_core.progress import ProgressReporter
@@ -41,6 +46,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     few = kinds.add_parser(
         "few-shot", help="novel actions from 1, 5 and 10 examples each, LFB, SGFB and oracle, to a file"
     )
+    ladder = kinds.add_parser("ladder", help="SGFB with boxes, classes, relations, times, head replaced, to a file")
     graphs = kinds.add_parser("graph-actions", help="actions of the moment from annotated graphs, to a file")
     relations.add_argument("--head", default=DEFAULT_RELATION_HEAD, help="relation head (default %(default)s)")
     relations.add_argument("--mode", default="predcls", choices=("predcls", "sgcls", "sgdet"))
@@ -55,9 +61,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     evaluate_scene_graphs.add_options(every)
     evaluate_graph_actions.add_options(graphs)
     evaluate_few_shot.add_options(few)
+    evaluate_ladder.add_options(ladder)
     for one in (detector, relations, action):
         one.add_argument("--weights", type=Path, metavar="DIR", help="folder of weights (default: the shipped ones)")
-    for one in (detector, relations, action, every, few):
+    for one in (detector, relations, action, every, few, ladder):
         add_data_options(one)
         one.add_argument("--split", default=DEFAULT_SPLIT, help="split to score (default %(default)s)")
         one.add_argument("--preset", default=DEFAULT_PRESET, help="size of the networks (default %(default)s)")
@@ -70,6 +77,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     every.set_defaults(run=evaluate_scene_graphs.run)
     graphs.set_defaults(run=evaluate_graph_actions.run)
     few.set_defaults(run=evaluate_few_shot.run)
+    ladder.set_defaults(run=evaluate_ladder.run)
 
 
 def run(options: argparse.Namespace) -> None:

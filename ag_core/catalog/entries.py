@@ -129,10 +129,12 @@ class ClipNetworkEntry(Entry):
     """A clip network: frozen behind the action models that name it. Its file also holds a classifier of its own.
 
     role  what it is in prediction files; no two networks and no action model share one
+    body  id of the clip network whose maps it looks at, which stays as it was trained; None for a network of its own
     """
 
     family: ClassVar[Family] = Family.CLIP_NETWORK
     role: str
+    body: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

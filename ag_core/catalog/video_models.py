@@ -20,6 +20,11 @@ _SLOWFAST_NL_PRESETS: dict[str, presets.VideoPreset] = {
     "demo": presets.DEMO_SLOWFAST_NL,
     "paper": presets.PAPER_SLOWFAST_NL,
 }
+_TIMECEPTION_PRESETS: dict[str, presets.VideoPreset] = {
+    "demo": presets.DEMO_TIMECEPTION,
+    "paper": presets.PAPER_TIMECEPTION,
+}
+_STRG_PRESETS: dict[str, presets.VideoPreset] = {"demo": presets.DEMO_STRG, "paper": presets.PAPER_STRG}
 
 CLIP_NETWORKS: dict[str, ClipNetworkEntry] = index_by_id(
     ClipNetworkEntry(
@@ -51,6 +56,28 @@ CLIP_NETWORKS: dict[str, ClipNetworkEntry] = index_by_id(
         weights_file="slowfast-nl.safetensors",
         needs=frozenset({Need.CLIPS}),
         role="slowfast-nl clip",
+    ),
+    ClipNetworkEntry(
+        id="timeception",
+        label="Timeception",
+        about="temporal convolutions over the I3D's maps of a whole video",
+        build="ag_core.models.video.timeception:build_timeception",
+        presets=_TIMECEPTION_PRESETS,
+        weights_file="timeception.safetensors",
+        needs=frozenset({Need.CLIPS}),
+        role="timeception clip",
+        body="i3d",
+    ),
+    ClipNetworkEntry(
+        id="strg",
+        label="STRG",
+        about="graphs of the regions in a clip, over the I3D's maps",
+        build="ag_core.models.video.strg:build_strg",
+        presets=_STRG_PRESETS,
+        weights_file="strg.safetensors",
+        needs=frozenset({Need.CLIPS, Need.REGIONS}),
+        role="strg clip",
+        body="i3d",
     ),
 )
 
@@ -127,6 +154,30 @@ ACTION_MODELS: dict[str, ActionModelEntry] = index_by_id(
         clip_network="slowfast-nl",
         bank=None,
         style=Style("#8A2FC9", "#B88AF5", "dash"),
+        predicts=False,
+    ),
+    ActionModelEntry(
+        id="timeception",
+        label="Timeception",
+        about="sees the whole video at once",
+        presets=_TIMECEPTION_PRESETS,
+        weights_file="timeception.safetensors",
+        needs=frozenset({Need.CLIPS}),
+        clip_network="timeception",
+        bank=None,
+        style=Style("#B3401F", "#F08A68", "dot"),
+        predicts=False,
+    ),
+    ActionModelEntry(
+        id="strg",
+        label="STRG",
+        about="sees how the regions of a clip resemble and follow one another",
+        presets=_STRG_PRESETS,
+        weights_file="strg.safetensors",
+        needs=frozenset({Need.CLIPS, Need.REGIONS}),
+        clip_network="strg",
+        bank=None,
+        style=Style("#0E7C74", "#4CC9BD", "dot"),
         predicts=False,
     ),
 )

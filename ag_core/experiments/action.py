@@ -102,10 +102,13 @@ def compute_video_features(
 ) -> VideoFeatures:
     """The features of one video, from `folder` where weights (named by the keys) made them of the same frames."""
     times, views = list_bank_times(video.clock), list_clip_centre_times(video.duration_s)
-    clip_frames = [clips.frames(video, centre) for centre in (*times, *views)]
+    clip_frames = [tuple(clips.frames(video, centre)) for centre in (*times, *views)]
+    centre_of = dict(zip(clip_frames, (*times, *views)))  # of a clip that is wanted more than once, only one
 
     def both_clips() -> NDArray[np.float32]:
-        return compute_clip_features(net, clips, video, [*times, *views], compute, predictor.detector)
+        made = compute_clip_features(net, clips, video, list(centre_of.values()), compute, predictor.detector)
+        row_of = {frames: row for row, frames in enumerate(centre_of)}
+        return made[[row_of[frames] for frames in clip_frames]]
 
     code = ("video", "models")
     clip_file = name_kept_file(folder / f"clip-features-{clip_key}", video, clip_frames, *code)

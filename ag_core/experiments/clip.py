@@ -52,9 +52,14 @@ class Clips:
         """The 1-based frames of the clip around a time."""
         return list_clip_frame_numbers(centre_s, video.clock, self.preset.frames, self.preset.frame_step_s)
 
+    def list_moments(self) -> list[tuple[LabelledVideo, float]]:
+        """Every video with its bank times, or the first of them where a clip is the whole video whatever the time."""
+        most = 1 if self.preset.frame_step_s is None else None
+        return [(video, time) for video in self.videos for time in list_bank_times(video.clock)[:most].tolist()]
+
     def grid_labels(self) -> NDArray[np.bool_]:
-        """[n,157] labels of the clips at every video's bank times: how often each action is under way."""
-        return np.array([self.labels(v, time) for v in self.videos for time in list_bank_times(v.clock)])
+        """[n,157] labels of the clips at these moments: how often each action is under way."""
+        return np.array([self.labels(video, time) for video, time in self.list_moments()])
 
     def read_pixels(self, video: LabelledVideo, centre_s: float) -> NDArray[np.uint8]:
         """[T,H,W,3] of the clip around a time."""
@@ -141,11 +146,10 @@ def measure_clip_classifier(
     prior  [157] how often each action is under way in a clip to learn from
     """
     assert isinstance(model, BankedVideoModel)
-    moments = [(video, time) for video in clips.videos for time in list_bank_times(video.clock).tolist()]
     training = model.training
     model.eval()
     features, logits, labels = [], [], []
-    for video, time in choose_evenly(moments, most):
+    for video, time in choose_evenly(clips.list_moments(), most):
         clip = make_clip_input(clips.read_pixels(video, time)[None], clips.preset, compute.device, detector)
         feature = model.clip_net(clip)
         features.append(feature[0].float().cpu().numpy())

@@ -13,10 +13,12 @@ import torch
 
 from ag_core.catalog import (
     ACTION_MODELS,
+    DEFAULT_CLIP_NETWORK,
     DEFAULT_RELATION_HEAD,
     HOME_WORLD,
     TRANSITIONS_FILE,
     ActionModelEntry,
+    ClipNetworkEntry,
     Need,
     find_clip_network,
     find_clip_networks,
@@ -60,7 +62,7 @@ from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import build_relation_head, find_relation_loss
 from ag_core.models.relation.smoothing import count_transitions
 from ag_core.models.relation.transitions_file import save_transitions
-from ag_core.models.video import build_bank_head, build_clip_classifier, build_clip_network
+from ag_core.models.video import build_bank_head, build_clip_classifier, build_clip_network, fill_body
 from ag_core.models.warm_start import copy_fitting_weights
 from ag_core.presets import VideoPreset
 from ag_core.progress import Progress, track_progress
@@ -195,8 +197,9 @@ def train_pretraining(data: TrainingData, options: TrainingOptions, listeners: L
     """
     entry = find_clip_network(options.network)
     preset = entry.preset(options.preset)
-    if preset.regions_per_frame:
-        raise UserError(f"{entry.id} looks at regions and is trained on features of another network; choose that one")
+    if entry.body is not None or preset.regions_per_frame:
+        other = entry.body or DEFAULT_CLIP_NETWORK
+        raise UserError(f"{entry.id} cannot be pre-trained: it stands on another network; choose --network {other}")
     state = open_saved_state(f"pretraining {entry.id}", preset, data, options)
     loaded = _load(data, listeners)
     loaded.annotated()
@@ -229,8 +232,7 @@ def train_clip(data: TrainingData, options: TrainingOptions, listeners: Listener
     """
     entry = find_clip_network(options.network)
     preset = entry.preset(options.preset)
-    own = find_detector(HOME_WORLD)
-    earlier = {"detector": own.weights_path(options.weights)} if preset.regions_per_frame else {}
+    earlier = _find_weights_below(entry, preset, options)
     state = open_saved_state(f"clip {entry.id}", preset, data, options, list(earlier.values()))
     loaded, counted = _load(data, listeners), options.counted_classes
     loaded.check_actions()
@@ -239,14 +241,15 @@ def train_clip(data: TrainingData, options: TrainingOptions, listeners: Listener
     _decode(clips.cache, clips.videos, listeners)
     torch.manual_seed(options.seed)
     model = build_clip_classifier(entry.id, preset)
+    fill_body(model.clip_net, entry.id, preset, options.weights)
     start_at_prior(model.head, clips.grid_labels())
     if options.start_from is not None:
         start_from_pretraining(model, entry.id, preset, options.start_from)
         listeners.note(f"{options.start_from}: the clip network begins with these weights")
     model.to(options.compute.device)
     detector = None
-    for path in earlier.values():
-        detector = FasterRcnnDetector.from_checkpoint(path, options.compute.device)
+    if preset.regions_per_frame:
+        detector = FasterRcnnDetector.from_checkpoint(earlier["detector"], options.compute.device)
     losses = make_clip_losses(model, clips, options.batch_of("clip"), options.compute, counted, detector)
     measure = None
     if held_out is not None:
@@ -324,6 +327,15 @@ def _train_head(
     facts |= describe_earlier_weights(_find_earlier_weights(model, options))
     save_checkpoint(path, head.state_dict(), facts, half_precision=True)
     return _describe_training(path, progress, len(examples.video), "clips")
+
+
+def _find_weights_below(entry: ClipNetworkEntry, preset: VideoPreset, options: TrainingOptions) -> dict[str, Path]:
+    """The weights that a clip network stands on in its own training, by role: detector and frozen body, if any."""
+    below = {"detector": find_detector(HOME_WORLD).weights_path(options.weights)} if preset.regions_per_frame else {}
+    if entry.body is not None:
+        body = find_clip_network(entry.body)
+        below[body.role] = body.weights_path(options.weights)
+    return below
 
 
 def _choose_head_preset(model: ActionModelEntry, options: TrainingOptions) -> VideoPreset:

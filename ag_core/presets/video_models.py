@@ -16,6 +16,7 @@ class VideoPreset:
     frame_step_s       seconds between frames; None spreads them evenly over the whole video
     pathway_strides    of each pathway of the network: every how many of the clip's frames it sees
     regions_per_frame  most regions that the network looks at in a frame of the clip; 0 for a network of whole frames
+    region_step        every how many of the clip's frames are searched for regions
     operator           what a bank head takes from its window, one of BANK_OPERATORS
     latent_size, bank_layers        width and depth of the non-local bank operator
     bank_dropout, dropout           inside the operator, and before the classifier
@@ -27,6 +28,7 @@ class VideoPreset:
     size_wh: tuple[int, int]
     pathway_strides: tuple[int, ...] = (1,)
     regions_per_frame: int = 0
+    region_step: int = 1
     operator: str = "non-local"
     latent_size: int
     bank_layers: int = 2
@@ -65,6 +67,57 @@ class I3dPreset(VideoPreset):
     def feature_size(self) -> int:
         """Length of a clip's feature vector: res5 has 32 times the base width."""
         return 32 * self.base_width
+
+
+@dataclass(frozen=True, kw_only=True)
+class BodyPreset(VideoPreset):
+    """A clip network on the frozen maps of an I3D, whose own recipe is `body`."""
+
+    body: I3dPreset
+
+    @property
+    def frames_per_map(self) -> int:
+        """Frames of a clip for one map of the body, which pools pairs of the frames that its stem leaves."""
+        return 2 * self.body.stem_stride[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeceptionPreset(BodyPreset):
+    """Timeception: segments of so many frames, groups and number of its layers, width of the layer before the last."""
+
+    segment_frames: int
+    groups: int
+    layers: int
+    hidden: int
+
+    def __post_init__(self) -> None:
+        if self.frames % self.segment_frames or self.segment_frames % self.frames_per_map:
+            raise ValueError(
+                f"{self.name} needs frames in segments of {self.segment_frames}, and these in groups of "
+                f"{self.frames_per_map}"
+            )
+
+    @property
+    def feature_size(self) -> int:
+        """Length of a video's feature vector."""
+        return self.hidden
+
+
+@dataclass(frozen=True, kw_only=True)
+class StrgPreset(BodyPreset):
+    """Videos as region graphs: width of a node, and layers of each of the three graphs."""
+
+    width: int
+    layers: int
+
+    def __post_init__(self) -> None:
+        if self.region_step != self.frames_per_map:
+            raise ValueError(f"{self.name} needs region_step {self.frames_per_map}: regions in one frame of every map")
+
+    @property
+    def feature_size(self) -> int:
+        """Length of a clip's feature vector: the body's beside what the graphs tell."""
+        return self.body.feature_size + self.width
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,3 +231,57 @@ PAPER_SLOWFAST_NL = replace(
     nonlocal_blocks=((4, 6), (4, 13), (4, 20)),
 )
 """In the layout 101-50-50, the one that its authors publish with non-local blocks."""
+
+DEMO_TIMECEPTION = TimeceptionPreset(
+    name="timeception-demo",
+    body=DEMO_VIDEO,
+    segment_frames=8,
+    groups=8,
+    layers=4,
+    hidden=128,
+    frames=256,
+    frame_step_s=None,
+    size_wh=DEMO_VIDEO.size_wh,
+    latent_size=128,
+    dropout=0.25,
+)
+
+PAPER_TIMECEPTION = TimeceptionPreset(
+    name="timeception-paper",
+    body=PAPER_VIDEO,
+    segment_frames=8,
+    groups=16,
+    layers=4,
+    hidden=512,
+    frames=1024,
+    frame_step_s=None,
+    size_wh=PAPER_VIDEO.size_wh,
+    latent_size=512,
+    dropout=0.25,
+)
+
+DEMO_STRG = StrgPreset(
+    name="strg-demo",
+    body=DEMO_VIDEO,
+    width=128,
+    layers=3,
+    frames=DEMO_VIDEO.frames,
+    frame_step_s=DEMO_VIDEO.frame_step_s,
+    size_wh=DEMO_VIDEO.size_wh,
+    regions_per_frame=10,
+    region_step=4,
+    latent_size=128,
+)
+
+PAPER_STRG = StrgPreset(
+    name="strg-paper",
+    body=PAPER_VIDEO,
+    width=512,
+    layers=3,
+    frames=PAPER_VIDEO.frames,
+    frame_step_s=PAPER_VIDEO.frame_step_s,
+    size_wh=PAPER_VIDEO.size_wh,
+    regions_per_frame=50,
+    region_step=2,
+    latent_size=512,
+)

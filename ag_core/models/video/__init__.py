@@ -15,7 +15,7 @@ from ag_core.models.references import import_reference, select_own_arguments
 from ag_core.models.video.bank_head import BankedVideoModel, BankHead
 from ag_core.models.video.clip_network import ClipInput, ClipNetwork, make_clip_input
 from ag_core.models.video.fbo import build_bank_operator
-from ag_core.presets import BANK_OPERATORS, VideoPreset
+from ag_core.presets import BANK_OPERATORS, BodyPreset, VideoPreset
 from ag_core.taxonomy import ACTIONS, N_ACTIONS, find_action_index
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "build_clip_classifier",
     "build_clip_network",
     "build_video_model",
+    "fill_body",
     "load_bank_head",
     "load_clip_network",
     "make_clip_input",
@@ -91,6 +92,20 @@ def load_clip_network(
     metadata = load_checkpoint(path, model, chosen.name, network)
     check_earlier_weights(path, metadata, "detector", find_detector(HOME_WORLD).weights_path(folder))
     return model.eval(), metadata
+
+
+def fill_body(net: ClipNetwork, network: str, preset: VideoPreset, folder: Path) -> None:
+    """Give the frozen body of a clip network, where it has one, the weights of that network in `folder`.
+
+    A file of a trained network holds its body; this is how a training begins. UserError as `load_clip_network`.
+    """
+    entry = find_clip_network(network)
+    if entry.body is None:
+        return
+    if not isinstance(preset, BodyPreset):
+        raise ValueError(f"{network} stands on {entry.body}, and its preset {preset.name} does not say at which size")
+    body, _ = load_clip_network(entry.body, folder, preset.body)
+    net.get_submodule("body.network").load_state_dict(body.clip_net.state_dict())
 
 
 def load_bank_head(model: str, folder: Path, preset: VideoPreset | None = None) -> tuple[BankHead, dict[str, str]]:

@@ -81,9 +81,11 @@ def make_clip_input(
         return clips
     if detector is None:
         raise ValueError(f"{preset.name} looks at regions; give the detector that finds them")
-    found = detector.detect(list(pixels.reshape(-1, *pixels.shape[2:])))
+    searched = pixels[:, :: preset.region_step]
+    found = detector.detect(list(searched.reshape(-1, *pixels.shape[2:])))
     best = [each[np.argsort(-each.scores, kind="stable")[: preset.regions_per_frame]] for each in found]
     rows = torch.tensor([len(each) for each in best]).to(device)
-    number = torch.arange(len(best), device=device).repeat_interleave(rows)  # of the frame among all B·T
+    number = torch.arange(len(best), device=device).repeat_interleave(rows)  # of the frame among all that are searched
     boxes = torch.from_numpy(np.concatenate([each.boxes_xyxy for each in best])).to(device)
-    return replace(clips, boxes_xyxy=boxes, clip_of_box=number // frames, frame_of_box=number % frames)
+    clip, frame = number // searched.shape[1], number % searched.shape[1] * preset.region_step
+    return replace(clips, boxes_xyxy=boxes, clip_of_box=clip, frame_of_box=frame)

@@ -54,8 +54,12 @@ class I3dNonLocal(ClipNetwork):
 
     def forward(self, clips: ClipInput) -> Tensor:
         [clip] = clips.pathways
+        return self.compute_map(clip).mean(dim=(2, 3, 4))  # [B, 32 base]
+
+    def compute_map(self, clip: Tensor) -> Tensor:
+        """[B, 32 base, T/2, H/16, W/16] of a clip [B,3,T,H,W], before it is averaged."""
         x: Tensor = self.pool_stem(torch.relu(self.stem(clip)))  # [B, base, T, H/4, W/4]
         x = self.pool_time(self.stages[0](x))  # [B, 4 base, T/2, H/4, W/4]
         for stage in self.stages[1:]:
             x = stage(x)
-        return x.mean(dim=(2, 3, 4))  # [B, 32 base]
+        return x

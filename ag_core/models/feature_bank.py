@@ -121,11 +121,13 @@ class FeatureBank:
     """Entries [K,D] at ascending times [K], and how a window with too many of them is thinned.
 
     spread  take entries evenly by index instead of the first ones, which irregular times need (C19)
+    kind    what it is made from, by which a head of another kind refuses it; None where nobody says
     """
 
     times_s: NDArray[np.float64]
     entries: NDArray[np.float32]
     spread: bool = False
+    kind: BankKind | None = None
 
     def __post_init__(self) -> None:
         if self.entries.ndim != 2 or len(self.entries) != len(self.times_s):
@@ -171,8 +173,8 @@ def build_bank(kind: BankKind, material: BankMaterial) -> FeatureBank:
     """The feature bank of a video."""
     match kind:
         case BankKind.CLIP_FEATURES:
-            return FeatureBank(material.times_s, material.clip_features)
+            return FeatureBank(material.times_s, material.clip_features, kind=kind)
         case BankKind.PREDICTED_GRAPHS:
-            return FeatureBank(material.times_s, material.predicted_graphs)
+            return FeatureBank(material.times_s, material.predicted_graphs, kind=kind)
         case BankKind.ANNOTATED_GRAPHS:
-            return FeatureBank(*build_oracle_bank(material.annotated_graphs), spread=True)
+            return FeatureBank(*build_oracle_bank(material.annotated_graphs), spread=True, kind=kind)

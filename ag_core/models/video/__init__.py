@@ -62,7 +62,7 @@ def build_bank_head(model: str, preset: VideoPreset | None = None) -> BankHead:
         chosen.bank_layers,
         chosen.bank_dropout,
     )
-    return BankHead(chosen.feature_size, operator, N_ACTIONS, chosen.dropout)
+    return BankHead(chosen.feature_size, operator, N_ACTIONS, chosen.dropout, entry.bank)
 
 
 def build_video_model(model: str, preset: VideoPreset | None = None) -> BankedVideoModel:

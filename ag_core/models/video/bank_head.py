@@ -7,6 +7,8 @@ operator the bank is not used, and the model is the plain clip network with a cl
 import torch
 from torch import Tensor, nn
 
+from ag_core.catalog import BankKind
+from ag_core.errors import UserError
 from ag_core.models.video.clip_network import ClipInput, ClipNetwork
 from ag_core.models.video.fbo import BankOperator
 
@@ -14,12 +16,20 @@ from ag_core.models.video.fbo import BankOperator
 class BankHead(nn.Module):
     """Clip features S [B,C] and windows [B,W,D] to logits [B,n_actions]: classifier over [S ; operator(S, bank)].
 
-    Needs no pixels, so it can be trained and tested on cached features.
+    Needs no pixels, so it can be trained and tested on cached features. `kind` is that of the banks it looks into.
     """
 
-    def __init__(self, short_term: int, operator: BankOperator | None, n_actions: int, dropout: float) -> None:
+    def __init__(
+        self,
+        short_term: int,
+        operator: BankOperator | None,
+        n_actions: int,
+        dropout: float,
+        kind: BankKind | None = None,
+    ) -> None:
         super().__init__()
         self.operator = operator
+        self.kind = kind
         self.dropout = nn.Dropout(dropout)
         extra = 0 if operator is None else operator.out_features
         self.classifier = nn.Linear(short_term + extra, n_actions)
@@ -31,9 +41,23 @@ class BankHead(nn.Module):
         if self.operator is not None:
             if bank is None:
                 raise ValueError("this model looks into a feature bank; give windows [B,W,D]")
+            self.check_bank(bank.shape[-1], None)
             features = torch.cat([short_term, self.operator(short_term, bank)], dim=1)
         logits: Tensor = self.classifier(self.dropout(features))
         return logits
+
+    def check_bank(self, width: int, kind: BankKind | None) -> None:
+        """UserError for a bank of another kind (None where nobody says), or with entries of another length."""
+        if self.operator is None:
+            return
+        same_kind = kind is None or self.kind is None or kind is self.kind
+        if same_kind and width == self.operator.entry_size:
+            return
+        wanted, given = self.kind or "its own", kind or "some"
+        raise UserError(
+            f"this head looks into a bank of {wanted} entries, {self.operator.entry_size} numbers each, and was given "
+            f"one of {given} entries with {width}; give the bank that was made for it"
+        )
 
 
 class BankedVideoModel(nn.Module):

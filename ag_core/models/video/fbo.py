@@ -18,6 +18,7 @@ from ag_core.presets import BANK_OPERATORS
 class BankOperator(nn.Module):
     """Short-term features [B,C] and windows [B,W,D] to [B,out_features]."""
 
+    entry_size: int
     out_features: int
 
     @abstractmethod
@@ -49,6 +50,7 @@ class NonLocalBank(BankOperator):
 
     def __init__(self, short_term: int, entry_size: int, latent_size: int, layers: int, dropout: float) -> None:
         super().__init__()
+        self.entry_size = entry_size
         self.out_features = latent_size
         self.reduce_short_term = _make_small_linear(short_term, latent_size)
         # Scene-graph entries are mostly near 0: the usual .01 would leave almost no signal (methods C18).
@@ -69,7 +71,7 @@ class MeanBank(BankOperator):
 
     def __init__(self, entry_size: int) -> None:
         super().__init__()
-        self.out_features = entry_size
+        self.entry_size = self.out_features = entry_size
 
     def forward(self, short_term: Tensor, bank: Tensor) -> Tensor:
         return bank.mean(dim=1)
@@ -80,7 +82,7 @@ class MaxBank(BankOperator):
 
     def __init__(self, entry_size: int) -> None:
         super().__init__()
-        self.out_features = entry_size
+        self.entry_size = self.out_features = entry_size
 
     def forward(self, short_term: Tensor, bank: Tensor) -> Tensor:
         return bank.amax(dim=1)

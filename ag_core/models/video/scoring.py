@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from ag_core.models.checkpoints import check_answers
+from ag_core.models.feature_bank import BankWindows
 from ag_core.models.video.bank_head import BankHead
 
 CLIPS_AT_ONCE = 256
@@ -25,8 +26,13 @@ class Windows(Protocol):
 def score_clips(
     head: BankHead, features: NDArray[np.float32], windows: Windows | None, device: torch.device | str = "cpu"
 ) -> NDArray[np.float32]:
-    """[n,157] logits of clips with features [n,C], each with its window; None for a head without a bank."""
+    """[n,157] logits of clips with features [n,C], each with its window; None for a head without a bank.
+
+    UserError for windows of a bank that was made for another model.
+    """
     head.eval()
+    if isinstance(windows, BankWindows):
+        head.check_bank(windows.bank.width, windows.bank.kind)
     parts = [np.zeros((0, head.classifier.out_features), np.float32)]
     for start in range(0, len(features), CLIPS_AT_ONCE):
         rows = slice(start, start + CLIPS_AT_ONCE)

@@ -13,17 +13,20 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ag_core.catalog import ACTION_MODELS, CLIP_NETWORKS, list_predicting_models
-from ag_core.models.feature_bank import get_bank_width
+from ag_core.catalog import ACTION_MODELS, CLIP_NETWORKS, BankKind, list_predicting_models
+from ag_core.errors import UserError
+from ag_core.models.feature_bank import BankMaterial, build_bank, get_bank_width
 from ag_core.models.video import (
     BankedVideoModel,
     ClipInput,
     ClipNetwork,
+    build_bank_head,
     build_clip_network,
     build_video_model,
     make_clip_input,
 )
-from ag_core.presets import DEMO_VIDEO, VideoPreset
+from ag_core.models.video.scoring import score_clips
+from ag_core.presets import BANK_OPERATORS, DEMO_VIDEO, VideoPreset
 from ag_core.records import Detections, FrameClock
 from ag_core.taxonomy import N_ACTIONS
 from ag_core.video.clips import list_clip_frame_numbers
@@ -130,6 +133,30 @@ def test_videos_of_fewer_frames_than_a_clip_repeat_them(network: str, frames: in
     with torch.inference_mode():
         features = build_clip_network(network, preset).eval()(clips)
     assert features.shape == (1, preset.feature_size) and features.isfinite().all()
+
+
+@pytest.mark.parametrize("operator", BANK_OPERATORS)
+@pytest.mark.parametrize("name", [model.id for model in ACTION_MODELS.values() if model.bank is not None])
+def test_a_bank_of_one_model_is_refused_by_another(name: str, operator: str) -> None:
+    """SGFB and its oracle have entries of one length, so the kind decides, too (methods C18)."""
+    entry = ACTION_MODELS[name]
+    preset = replace(TINY[entry.clip_network], operator=operator)
+    head, features = build_bank_head(name, preset), np.zeros((1, preset.feature_size), np.float32)
+    times = np.array([0.5, 1.0])
+    for kind in BankKind:
+        width = get_bank_width(kind, preset.feature_size)
+        rows = np.zeros((2, width), np.float32)
+        material = BankMaterial(times, np.zeros((2, preset.feature_size), np.float32), np.zeros((2, 875), np.float32))
+        windows = build_bank(kind, material).cut_windows([0.5])
+        if kind is entry.bank:
+            assert score_clips(head, features, windows).shape == (1, N_ACTIONS)
+            continue
+        said = f"looks into a bank of {entry.bank} entries, .* one of {kind} entries with {width}; give the bank that"
+        with pytest.raises(UserError, match=said):
+            score_clips(head, features, windows)
+        if width != get_bank_width(entry.bank or kind, preset.feature_size):
+            with pytest.raises(UserError, match=f"one of some entries with {width}"):
+                head(torch.from_numpy(features), torch.from_numpy(rows)[None])
 
 
 def test_models_and_networks_do_not_share_files_roles_and_presets() -> None:

@@ -1,4 +1,4 @@
-"""Compare: two sources of graphs and the action models on one clock: triplets, scores over time, the banks' feature."""
+"""Compare: two sources of graphs and the action models on one clock: triplets, scores over time, why and what if."""
 
 import streamlit as st
 
@@ -8,6 +8,9 @@ from ag_core.errors import UserError
 from ag_core.taxonomy import ACTIONS, find_action_index
 from ag_core.ui import cached, tables
 from ag_core.ui.charts import plots
+from ag_core.ui.compare.evidence import SEEK, forget_evidence
+from ag_core.ui.compare.questions import show_questions
+from ag_core.ui.compare.what_if import forget_edits
 from ag_core.ui.formatting import escape_markdown, format_action, format_graph_position
 from ag_core.ui.page import (
     RUN,
@@ -66,8 +69,10 @@ def pick_other(key: cached.StoreKey, viewing: Viewing) -> Viewing:
 
 
 def forget_choices() -> None:
-    """What was chosen for another video: where in it, what was selected, and which actions were drawn."""
+    """What was chosen for another video: where in it, what was selected, which actions were drawn, what was asked."""
     forget_position()
+    forget_evidence()
+    forget_edits()
     st.session_state.pop("drawn", None)
 
 
@@ -102,21 +107,21 @@ def _format_action_id(action_id: str) -> str:
 @st.fragment
 def show_comparison(viewing: Viewing) -> None:
     """The player, and under it everything that follows its clock."""
-    state = show_viewing(viewing, "compare_player", compare=True, top_k=4)
+    state = show_viewing(viewing, "compare_player", compare=True, top_k=4, seek=st.session_state.get(SEEK))
     time_s = float(state.get("t") or 0.0)
     if viewing.beside is not None:
         st.subheader("Triplets in both and in one alone", anchor=False)
         show_triplet_difference(viewing, time_s, "compare_triplets")
     if viewing.scores:
-        show_scores(viewing, time_s)
+        show_questions(viewing, show_scores(viewing, time_s), time_s)
     else:
         st.caption("This prediction has graphs but no action scores.")
     st.subheader(f"What {' and '.join(READERS)} read{'s' * (len(READERS) == 1)}", anchor=False)
     show_feature(viewing, time_s)
 
 
-def show_scores(viewing: Viewing, time_s: float) -> None:
-    """What the action models say over time, and of the whole video."""
+def show_scores(viewing: Viewing, time_s: float) -> list[int]:
+    """What the action models say over time, and of the whole video; returns the actions that are drawn."""
     st.subheader("Scores over time", anchor=False)
     grey = " Grey: where the action is annotated." if viewing.intervals else ""
     show_owner_note(f"By {describe_scoring_models(viewing)}.{grey}")
@@ -143,6 +148,7 @@ def show_scores(viewing: Viewing, time_s: float) -> None:
     judged = ", beside the video's own annotation" if viewing.intervals is not None else ""
     show_owner_note(f"The highest score over all clips of the video{judged}.")
     show_action_tables(viewing, top=8, key="compare_actions")
+    return actions
 
 
 def show_feature(viewing: Viewing, time_s: float) -> None:

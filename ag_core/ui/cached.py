@@ -235,11 +235,15 @@ def load_stored_scores(key: StoreKey, video_id: str, source: str) -> dict[str, A
 
 def load_shipped_prediction(video_id: str) -> Prediction | None:
     """What the models say of an embedded video, from the file made beforehand; None where there is no such file."""
+    path = find_shipped_prediction(video_id)
+    return None if path is None else _load_shipped_prediction(str(path), path.stat().st_mtime_ns)
+
+
+def find_shipped_prediction(video_id: str) -> Path | None:
+    """The file of an embedded video's prediction; None where there is none, or another store is open."""
     chosen = settings()
     path = chosen.showcase / "predictions" / f"{video_id}.json"
-    if chosen.store != chosen.embedded_store or not path.is_file():
-        return None
-    return _load_shipped_prediction(str(path), path.stat().st_mtime_ns)
+    return path if chosen.store == chosen.embedded_store and path.is_file() else None
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

@@ -1,4 +1,4 @@
-"""The queues that all sessions share, and what they leave behind: SQL sandboxes, predictions, films."""
+"""The queues that all sessions share, and what they leave behind: SQL sandboxes, predictions, films, what-if."""
 
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from ag_core.jobs.films import FilmJobs, FilmQueue
 from ag_core.jobs.prediction import PredictionJobs, PredictionQueue
 from ag_core.jobs.queue import JobQueue
+from ag_core.jobs.what_if import WhatIfJobs, WhatIfQueue
 from ag_core.queries.sql.sandbox import SqlQueue, SqlSandbox, open_sql_queue
 from ag_core.results.film_cache import FILE, FilmRequest, FinishedFilm
 from ag_core.settings import settings
@@ -55,6 +56,16 @@ def get_prediction_queue() -> PredictionQueue:
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _get_prediction_queue(home: str) -> PredictionQueue:
     return JobQueue(PredictionJobs(), is_visitor_present)
+
+
+def get_what_if_queue() -> WhatIfQueue:
+    """Asks action models again, one queue for all sessions; it starts nothing until the first question."""
+    return _get_what_if_queue(str(settings().home))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _get_what_if_queue(home: str) -> WhatIfQueue:
+    return JobQueue(WhatIfJobs(), is_visitor_present)
 
 
 def get_film_queue() -> FilmQueue:

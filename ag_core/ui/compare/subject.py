@@ -1,0 +1,31 @@
+"""What a model is asked about on page Compare, and how one asks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ag_core.catalog import ActionModelEntry
+from ag_core.jobs.what_if import Answer, Question
+from ag_core.records import ActionScores
+from ag_core.ui.player.viewing import Viewing
+
+ASK, ASK_WHY, ASK_WHAT_IF = "ask", "Why", "What if"
+"""The query parameter, and the widget, that says what is asked; and the two questions."""
+
+Ask = Callable[[Question], Answer | None]
+"""Gives the answer to a question; None where there is none, which was said then."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A viewing with its video file, the file of its whole prediction, and the model that read its graphs."""
+
+    viewing: Viewing
+    video: Path
+    prediction: Path
+    model: ActionModelEntry
+
+    @property
+    def scores(self) -> ActionScores:
+        """What the model said in the prediction."""
+        return self.viewing.scores[self.model.id]

@@ -236,7 +236,12 @@ def load_stored_scores(key: StoreKey, video_id: str, source: str) -> dict[str, A
 def load_shipped_prediction(video_id: str) -> Prediction | None:
     """What the models say of an embedded video, from the file made beforehand; None where there is no such file."""
     path = find_shipped_prediction(video_id)
-    return None if path is None else _load_shipped_prediction(str(path), path.stat().st_mtime_ns)
+    return None if path is None else load_prediction(path)
+
+
+def load_prediction(path: Path) -> Prediction:
+    """A prediction file, read once for each of its states; UserError where it holds none."""
+    return _load_prediction(str(path), read_file_state(path))
 
 
 def find_shipped_prediction(video_id: str) -> Path | None:
@@ -247,7 +252,7 @@ def find_shipped_prediction(video_id: str) -> Path | None:
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _load_shipped_prediction(path: str, modified_ns: int) -> Prediction:
+def _load_prediction(path: str, state: FileState) -> Prediction:
     return Prediction.load(Path(path))
 
 

@@ -7,11 +7,12 @@ from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ag_core.jobs.films import FilmJobs, FilmQueue
-from ag_core.jobs.prediction import PredictionJobs, PredictionQueue
+from ag_core.jobs.prediction import PredictionJobs, PredictionQueue, PredictionRequest
 from ag_core.jobs.queue import JobQueue
 from ag_core.jobs.what_if import WhatIfJobs, WhatIfQueue
 from ag_core.queries.sql.sandbox import SqlQueue, SqlSandbox, open_sql_queue
 from ag_core.results.film_cache import FILE, FilmRequest, FinishedFilm
+from ag_core.results.prediction_cache import get_result_path
 from ag_core.settings import settings
 from ag_core.ui import cached
 
@@ -51,6 +52,17 @@ def is_visitor_present(visitor: str) -> bool:
 def get_prediction_queue() -> PredictionQueue:
     """The client of the model worker, one for all sessions; it starts nothing until the first job."""
     return _get_prediction_queue(str(settings().home))
+
+
+def find_kept_prediction(path: Path) -> Path | None:
+    """The file of a video's kept prediction by the models that nobody chose otherwise; None where there is none.
+
+    UserError for missing weights.
+    """
+    kind = PredictionJobs()
+    key = kind.get_key(PredictionRequest(path))
+    files = (get_result_path(folder, key) for folder in kind.folders)
+    return next((file for file in files if file.is_file()), None)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

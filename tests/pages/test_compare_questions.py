@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from ag_core.annotations.building.build import build_store
 from ag_core.catalog import find_action_model, find_clip_network
 from ag_core.errors import UserError
 from ag_core.files import hash_file_cached
@@ -18,6 +19,7 @@ from ag_core.jobs.job import Job, JobState
 from ag_core.jobs.what_if import Answer, Question, WhatIfJobs, WhatIfQuestion, WhyQuestion
 from ag_core.results.evidence import Evidence, RescoredVideo
 from ag_core.results.prediction import ModelUse, Prediction
+from ag_core.results.prediction_cache import PredictionSettings, compute_result_key, get_result_path
 from ag_core.settings import WEIGHTS, settings
 from ag_core.taxonomy import OBJECTS, RELATIONS
 from ag_core.ui import queues
@@ -95,7 +97,7 @@ def press(app: AppTest, key: str) -> AppTest:
 
 
 def texts(app: AppTest) -> str:
-    return " ".join(element.value for kind in ("markdown", "caption", "warning", "error") for element in app.get(kind))
+    return " ".join(element.value for part in (app.markdown, app.caption, app.warning, app.error) for element in part)
 
 
 def test_edits_are_added_undone_redone_and_reset(queue: StandIn) -> None:
@@ -167,6 +169,17 @@ def test_what_cannot_be_answered_is_said(queue: StandIn) -> None:
     assert "The model is away; ask again." in texts(app)
 
 
+def test_a_question_that_was_stopped_says_so(queue: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    states = [JobState.RUNNING, JobState.RUNNING, JobState.CANCELLED]
+
+    def wait(job_id: str, timeout_s: float | None = None) -> Job[Question]:
+        return Job(job_id, queue.asked[0], "", states.pop(0), "watching the video", 3, 34)
+
+    monkeypatch.setattr(queue, "wait", wait)
+    app = open_page(COMPARE, v="AB1CD", ask="Why")
+    assert not app.exception and not states and "The question was stopped" in texts(app)
+
+
 def test_a_prediction_of_other_weights_is_not_asked(app_home: Path) -> None:
     app = open_page(COMPARE, v="AB1CD", ask="What if")
     assert not app.exception and "scored with other weights than clip.safetensors here" in texts(app)
@@ -185,3 +198,23 @@ def test_cells_that_lowered_a_score_are_empty() -> None:
     table = build_strip_table(why, [0])
     assert table["raised"].tolist() == pytest.approx([0.1, 0.0])
     assert table["mark"].tolist()[1] == "person holding cup/glass/bottle at 0:01.750"
+
+
+def test_a_store_of_ones_own_is_asked_where_its_prediction_was_kept(
+    home: Path, queue: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = settings().showcase / "videos" / "AB1CD.mp4"
+    file = settings().showcase / "predictions" / "AB1CD.json"
+    mine = home / "mine.duckdb"
+    build_store(mine, charades=settings().showcase / "charades", videos=film.parent, predictions=[file])
+    monkeypatch.setenv("AG_STORE", str(mine))
+    settings.cache_clear()
+    app = open_page(COMPARE, v="AB1CD", ask="Why")
+    assert not app.exception and not queue.asked
+    assert "run the models on the video here, and it can be asked" in texts(app)
+    kept = get_result_path(settings().results, compute_result_key(film, PredictionSettings()))
+    prediction = Prediction.load(file)
+    replace(prediction, sha256=hash_file_cached(film)).save(kept)
+    app = open_page(COMPARE, v="AB1CD", ask="Why")
+    assert not app.exception
+    assert [question.prediction for question in queue.asked] == [kept]

@@ -9,13 +9,13 @@ import streamlit as st
 from ag_core.jobs.what_if import WhyQuestion
 from ag_core.results.evidence import Evidence
 from ag_core.results.graph_edits import GraphEdit
+from ag_core.results.prediction import describe_training
 from ag_core.taxonomy import ACTIONS, OBJECTS, RELATIONS, find_action_index, format_name, format_triplet
 from ag_core.ui.charts import plots
 from ag_core.ui.compare.subject import ASK, ASK_WHAT_IF, Ask, Subject
 from ag_core.ui.compare.what_if import change_edits, read_edits
 from ag_core.ui.formatting import escape_markdown, format_action, format_clock, format_percent
 from ag_core.ui.page import check_link, is_dark, show_owner_note
-from ag_core.ui.player.viewing import describe_scoring_models
 
 SEEK = "compare_seek"
 """Where in the session a jump of the player is noted: (number of the jump, seconds)."""
@@ -50,7 +50,7 @@ def show_evidence(subject: Subject, actions: Sequence[int], time_s: float, ask: 
     at = st.segmented_control("Explain", [MOMENT, WHOLE], default=WHOLE, required=True, key=AT, bind="query-params")
     times = subject.scores.times_s
     nearest_s = float(times[np.abs(times - time_s).argmin()]) if at == MOMENT and len(times) else None
-    answer = ask(WhyQuestion(subject.video, subject.prediction, subject.model.id, action, nearest_s))
+    answer = ask(WhyQuestion(subject.video, subject.file, subject.model.id, action, nearest_s))
     if not isinstance(answer, Evidence):
         return
     which = "" if at == MOMENT else " The score of the whole video is that of this clip, its best."
@@ -61,7 +61,7 @@ def show_evidence(subject: Subject, actions: Sequence[int], time_s: float, ask: 
     )
     show_owner_note(
         f"{label} gives “{ACTIONS[action].label}” {score} at {when}; with graphs that hold nothing it would be {empty}."
-        f"{which} By {describe_scoring_models(subject.viewing)}."
+        f"{which} By {describe_training(subject.prediction.models)}."
     )
     rows = [row for row in range(len(answer.triplets)) if answer.score - answer.scores_without[row] >= MIN_DROP]
     if not rows:
@@ -158,6 +158,6 @@ def _show_strip(answer: Evidence, rows: Sequence[int]) -> None:
 
 def _follow_click(times: Mapping[str, float]) -> None:
     picked = st.session_state["why_strip"]["selection"].get(plots.PICK.name) or []
-    mark = picked[0].get(plots.MARK) if picked else None
-    if mark in times:
-        jump_to(times[mark])
+    time_s = times.get(picked[0].get(plots.MARK, "")) if picked else None
+    if time_s is not None:
+        jump_to(time_s)

@@ -1,6 +1,7 @@
 """Why, and what if: the reader asks a model of graphs about the video on page Compare, and its process answers."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import streamlit as st
 
@@ -57,24 +58,37 @@ def find_graph_reader() -> ActionModelEntry | None:
 
 def find_subject(viewing: Viewing, model: ActionModelEntry) -> Subject | None:
     """What a model is asked about; None, and a sentence, where it cannot be asked."""
-    file = cached.find_shipped_prediction(viewing.video.video_id)
-    if viewing.prediction is None or file is None:
-        st.caption(
-            f"The store keeps of a prediction what counts, and {model.label} read all of it; it can be asked about the "
-            "videos that come with the app."
-        )
-        return None
+    video_id = viewing.video.video_id
     if viewing.path is None or not viewing.path.is_file():
         st.caption(f"The video file is missing, and {model.label} looks at it as well, so it cannot be asked again.")
         return None
     try:
-        check_scoring_weights(viewing.prediction, model.id)
+        file = find_whole_prediction(viewing)
+        prediction = None if file is None else cached.load_prediction(file)
+        if file is not None and prediction is not None:
+            check_scoring_weights(prediction, model.id)
+            return Subject(viewing, viewing.path, file, prediction, model)
+        why = (
+            f"The store keeps what counts of a prediction, and {model.label} reads all of it; run the models on the "
+            "video here, and it can be asked"
+        )
     except UserError as error:
-        st.caption(f":material/info: {escape_markdown(format_sentence(str(error)))}")
-        video_id = viewing.video.video_id
-        st.page_link(RUN, label="Run the models", icon=":material/play_circle:", query_params=link_run(video_id))
-        return None
-    return Subject(viewing, viewing.path, file, model)
+        why = str(error)
+    st.caption(f":material/info: {escape_markdown(format_sentence(why))}")
+    st.page_link(RUN, label="Run the models", icon=":material/play_circle:", query_params=link_run(video_id))
+    return None
+
+
+def find_whole_prediction(viewing: Viewing) -> Path | None:
+    """The file of the prediction that is looked at: the shipped one, or one that was kept; None where it is not here.
+
+    UserError for missing weights.
+    """
+    if viewing.prediction is not None:
+        return cached.find_shipped_prediction(viewing.video.video_id)
+    assert viewing.path is not None
+    kept = queues.find_kept_prediction(viewing.path)
+    return kept if kept is not None and cached.name_prediction(cached.load_prediction(kept)) == viewing.run else None
 
 
 def fetch_answer(question: Question) -> Answer | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from ag_core.catalog import ActionModelEntry
 from ag_core.jobs.what_if import Answer, Question
 from ag_core.records import ActionScores
+from ag_core.results.prediction import Prediction
 from ag_core.ui.player.viewing import Viewing
 
 ASK, ASK_WHY, ASK_WHAT_IF = "ask", "Why", "What if"
@@ -18,14 +19,15 @@ Ask = Callable[[Question], Answer | None]
 
 @dataclass(frozen=True)
 class Subject:
-    """A viewing with its video file, the file of its whole prediction, and the model that read its graphs."""
+    """A viewing with its video file, its whole prediction and the file of that, and the model that read its graphs."""
 
     viewing: Viewing
     video: Path
-    prediction: Path
+    file: Path
+    prediction: Prediction
     model: ActionModelEntry
 
     @property
     def scores(self) -> ActionScores:
         """What the model said in the prediction."""
-        return self.viewing.scores[self.model.id]
+        return self.prediction.action_scores()[self.model.id]

@@ -15,13 +15,13 @@ from ag_core.graphs.edges import MIN_SCORE
 from ag_core.jobs.what_if import WhatIfQuestion
 from ag_core.results.evidence import RescoredVideo
 from ag_core.results.graph_edits import MAX_EDITS, GraphEdit, format_edits, parse_edits
+from ag_core.results.prediction import describe_training
 from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS, format_name
 from ag_core.ui import tables
 from ag_core.ui.charts import plots
 from ag_core.ui.compare.subject import Ask, Subject
 from ag_core.ui.formatting import escape_markdown, format_number
 from ag_core.ui.page import is_dark, show_owner_note
-from ag_core.ui.player.viewing import describe_scoring_models
 
 EDITS = "whatif"
 """The query parameter that holds the edits."""
@@ -59,14 +59,14 @@ def show_what_if(subject: Subject, actions: Sequence[int], time_s: float, ask: A
     """The edits, what can be done with them, and the model's scores beside those without them."""
     show_owner_note(
         f"{subject.model.label} scores the video again with the graphs that you change. By "
-        f"{describe_scoring_models(subject.viewing)}. The link of this page keeps the edits."
+        f"{describe_training(subject.prediction.models)}. The link of this page keeps the edits."
     )
     edits = read_edits()
     _show_editor(subject, edits)
     _show_edits(edits)
     if not edits:
         st.caption("No edit yet: choose what shall be off or on, and when, then press Add.")
-    answer = ask(WhatIfQuestion(subject.video, subject.prediction, subject.model.id, edits))
+    answer = ask(WhatIfQuestion(subject.video, subject.file, subject.model.id, edits))
     if isinstance(answer, RescoredVideo) and edits:
         _show_answer(subject, answer, actions, time_s)
 
@@ -99,7 +99,7 @@ def _show_editor(subject: Subject, edits: Sequence[GraphEdit]) -> None:
 def list_objects(subject: Subject) -> list[str]:
     """All classes of objects: those that were found first, the surest one at the top."""
     best = np.zeros(len(OBJECT_CLASSES), np.float32)
-    for graph in subject.viewing.prediction.frames if subject.viewing.prediction else ():
+    for graph in subject.prediction.frames:
         np.maximum.at(best, graph.object_classes, graph.object_scores)
     order = np.argsort(-np.where(best >= MIN_SCORE, best, 0), kind="stable")
     return [OBJECT_CLASSES[index] for index in order if index]
@@ -195,8 +195,7 @@ def _show_answer(subject: Subject, answer: RescoredVideo, actions: Sequence[int]
             key="whatif_curves",
             alt=f"Scores by {label} over time, before and after the edits",
         )
-    prediction = subject.viewing.prediction
-    if prediction is not None and prediction.smoothed:
+    if subject.prediction.smoothed:
         st.caption(
             "Relationships of this prediction were made steady after its actions had been scored; what-if begins with "
             "the steady ones, so its scores before the edits differ a little from those above."

@@ -22,6 +22,7 @@ from ag_core.settings import WEIGHTS
 from ag_core.taxonomy import N_ACTIONS, N_RELATIONS, OBJECTS, RELATIONS
 from ag_core.video.clips import letterbox
 from ag_core.video.frames import probe_video, read_frames
+from benchmarks.what_if import Answers, measure_areas, to_markdown
 from tests.video.test_frames import write_video
 
 EDITS = parse_edits("-bed.lying_on@0-0.6,phone/camera.holding,pillow=0.2")
@@ -136,3 +137,11 @@ def test_what_does_not_fit_together_is_said(
         prepare_video(film, replace(prediction, sha256="2" * 64), "sgfb", kept)
     with pytest.raises(UserError, match="no graph of frame"):
         prepare_video(film, replace(prediction, frames=()), "sgfb", kept)
+
+
+def test_the_benchmark_tries_evidence(rescorer: Rescorer) -> None:
+    areas = measure_areas(rescorer, 59, 0)
+    assert areas.deletion["evidence"] < min(areas.deletion["chance"], areas.deletion["attention x confidence"])
+    assert areas.insertion["evidence"] > max(areas.insertion["chance"], areas.insertion["attention x confidence"])
+    text = to_markdown(Answers([2.0, 1.0], [0.05, 0.1], [0.06]), [areas], 2)
+    assert "| what if | 2 | 75 ms |" in text and "| chance |" in text and "1 of 1" in text

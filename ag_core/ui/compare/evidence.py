@@ -134,7 +134,7 @@ def _show_strip(answer: Evidence, rows: Sequence[int]) -> None:
     """When each of the triplets raised the score: a cell that is clicked has the player go there."""
     table = build_strip_table(answer, rows)
     times = dict(zip(table["mark"], table["seconds"]))
-    st.altair_chart(
+    st.container(key="ag_wide_why").altair_chart(
         plots.draw_heat_map(
             table.drop(columns="seconds"),
             "triplet",

@@ -78,6 +78,11 @@ class Settings:
         return self.home / "benchmarks" / "scene_graphs.json"
 
     @property
+    def own_few_shot(self) -> Path:
+        """The reader's own file of few-shot scores, which page Few-shot shows."""
+        return self.home / "benchmarks" / "few_shot.json"
+
+    @property
     def films(self) -> Path:
         """Folder of the films that were ordered of the home world."""
         return self.home / "films"

@@ -1,6 +1,7 @@
 """The store as a resource that all sessions share, and what it answers as data, both in Streamlit's caches.
 
-`queues` has what sessions wait for, `cached_doctor` what the doctor found; no other file caches.
+`queues` has what sessions wait for, `cached_doctor` what the doctor found, `cached_few_shot` what can be taught; no
+other file caches.
 
 Everything is keyed by plain values: a video id, a source, the chosen filters, and the identity of the store file, so
 that a new store is never answered from an old one. A cached resource is shared by all sessions and never changed.

@@ -26,6 +26,7 @@ COMPARE = "pages/2_Compare.py"
 SEARCH = "pages/3_Search.py"
 STATISTICS = "pages/4_Statistics.py"
 SQL = "pages/5_SQL.py"
+FEW_SHOT = "pages/6_Few-shot.py"
 BENCHMARKS = "pages/7_Benchmarks.py"
 RUN = "pages/8_Run.py"
 MAKE = "pages/9_Make.py"
@@ -38,6 +39,7 @@ NAVIGATION: tuple[tuple[str, str, str], ...] = (
     (SEARCH, "Search", ":material/manage_search:"),
     (STATISTICS, "Statistics", ":material/bar_chart:"),
     (SQL, "SQL", ":material/database:"),
+    (FEW_SHOT, "Few-shot", ":material/school:"),
     (BENCHMARKS, "Benchmarks", ":material/leaderboard:"),
     (RUN, "Run", ":material/play_circle:"),
     (MAKE, "Make", ":material/movie:"),

@@ -1,4 +1,4 @@
-"""The queues that all sessions share, and what they leave behind: SQL sandboxes, predictions, films, what-if."""
+"""The queues that all sessions share, and what they leave behind: SQL sandboxes, lessons, predictions, films, what-if."""
 
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from ag_core.jobs.films import FilmJobs, FilmQueue
 from ag_core.jobs.prediction import PredictionJobs, PredictionQueue, PredictionRequest
 from ag_core.jobs.queue import JobQueue
 from ag_core.jobs.what_if import WhatIfJobs, WhatIfQueue
+from ag_core.queries.by_example.lessons import LessonQueue, open_lesson_queue
 from ag_core.queries.sql.sandbox import SqlQueue, SqlSandbox, open_sql_queue
 from ag_core.results.film_cache import FILE, FilmRequest, FinishedFilm
 from ag_core.results.prediction_cache import get_result_path
@@ -30,6 +31,12 @@ def open_session_sandbox() -> SqlSandbox:
 @st.cache_resource(max_entries=2, show_spinner=False, on_release=SqlQueue.close)
 def _open_sql_queue(key: cached.StoreKey) -> SqlQueue:
     return open_sql_queue(key[0])
+
+
+@st.cache_resource(max_entries=2, show_spinner=False, on_release=LessonQueue.close)
+def get_lesson_queue(key: cached.StoreKey) -> LessonQueue:
+    """Learns from examples of a store, one queue for all sessions; it starts nothing until the first lesson."""
+    return open_lesson_queue(key[0], is_visitor_present)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

@@ -221,11 +221,14 @@ def test_another_video_can_be_chosen_where_the_link_named_none(own_store: Path) 
     assert not app.exception and len(app.get("bidi_component")) == 1
 
 
+LESSON = ("taught", "material", "example", "right", "wrong")
+
+
 def test_no_two_pages_share_a_parameter_of_a_widget() -> None:
     # Streamlit takes the parameters of a page's widgets out of the address of the next page, and of the one that Back
     # returns to, whosever they are there.
     pages = [PROJECT / page for page in PAGES]
-    by_hand = {"v", "t", "sel", "m", "judged", "job", *FilmRequest(3).to_link()}
+    by_hand = {"v", "t", "sel", "m", "judged", "job", *FilmRequest(3).to_link(), *LESSON}
     owner: dict[str, Path] = dict.fromkeys(by_hand, PROJECT)
     of_parts = {
         "pages/1_Explore.py": {"object", "relation", "action", "source", "split", "text", "run"},
@@ -242,6 +245,7 @@ def test_no_two_pages_share_a_parameter_of_a_widget() -> None:
             "every",
             "video",
         },
+        "pages/6_Few-shot.py": {"few_split", "ranked", "found"},
         "pages/7_Benchmarks.py": {
             "scores",
             "task",

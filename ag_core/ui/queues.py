@@ -1,4 +1,4 @@
-"""The queues that all sessions share, and what they leave behind: SQL sandboxes, lessons, predictions, films, what-if."""
+"""The queues that all sessions share, and what they leave: SQL sandboxes, lessons, predictions, films, what-if."""
 
 from pathlib import Path
 

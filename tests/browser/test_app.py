@@ -13,6 +13,7 @@ PAGES = {
     "Compare": "Compare",
     "Statistics": "Statistics",
     "SQL": "SQL",
+    "Few-shot": "Few-shot",
     "Benchmarks": "Benchmarks",
     "Run": "Run",
     "Make": "Make",

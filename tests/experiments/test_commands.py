@@ -22,6 +22,7 @@ from ag_core.experiments.training_loop import Budget
 from ag_core.experiments.training_options import TrainingOptions, find_saved_state
 from ag_core.models.checkpoints import read_metadata, save_checkpoint
 from ag_core.models.video import load_bank_head
+from ag_core.results.few_shot_scores import FewShotScores
 from tests.experiments.conftest import command
 from tests.experiments.test_action import TINY_VIDEO
 
@@ -52,6 +53,11 @@ def test_all_networks_are_trained_and_evaluated(
     assert command("evaluate", "relations", "--head", "frequency", "--frames", 5, *rest) == 0
     assert command("evaluate", "relations", "--mode", "sgdet", "--frames", 5, *rest) == 0
     assert command("evaluate", "action", *rest) == 0
+    few = ("--profile", "home-60", "--backbone", "any", "--base-steps", 2, "--epochs", 1, "--shots", 1, "--seeds", 2)
+    assert command("evaluate", "few-shot", "--out", tmp_path / "few_shot.json", *few, *data, *weights, *tiny) == 0
+    found = FewShotScores.load(tmp_path / "few_shot.json")
+    assert {metric.model for metric in found.metrics} == {"LFB", "SGFB", "SGFB oracle", "chance"}
+    assert found.choices["backbone"] == "any" and set(found.per_class["SGFB"]["1"]) == {"c107"}
     rows = [json.loads(line) for line in log.read_text().splitlines()]
     assert [row["what"] for row in rows] == [
         "detector faster-rcnn",

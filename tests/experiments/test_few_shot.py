@@ -28,10 +28,12 @@ from ag_core.experiments.few_shot_examples import (
 from ag_core.models.checkpoints import save_checkpoint
 from ag_core.models.feature_bank import compute_bank_times
 from ag_core.results.few_shot_scores import FewShotScores
+from ag_core.settings import ASSETS
 from ag_core.taxonomy import ACTIONS, BANK_SIZE, N_ACTIONS, find_action_index
 from tests.experiments.test_action import TINY_VIDEO
 
 CUP, BOOK, LAPTOP = map(find_action_index, ("c107", "c026", "c047"))
+SHIPPED = ASSETS / "benchmarks" / "few_shot.json"
 QUICK = FewShotOptions(base_steps=2, epochs=2, preset="tiny", shots=(1, 2), seeds=(0, 1))
 
 
@@ -179,6 +181,16 @@ def test_what_cannot_be_is_refused(data: TrainingData, loaded: LabelledVideos, t
         file.write_text(json.dumps(good | change))
         with pytest.raises(UserError, match=reason):
             FewShotScores.load(file)
+
+
+@pytest.mark.skipif(not SHIPPED.is_file(), reason="nobody ran it for the shipped weights yet")
+def test_the_shipped_numbers_are_nine_cells_with_their_spread() -> None:
+    scores = FewShotScores.load(SHIPPED)
+    whole = scores.list_splits()[0]
+    for model in ("LFB", "SGFB", "SGFB oracle"):
+        for shots in (1, 5, 10):
+            metric = scores.find_metric(model, shots, whole)
+            assert metric is not None and len(metric.number_of_seed) >= 3 and metric.bounds is not None
 
 
 def test_the_fixed_lists_are_what_the_protocol_says() -> None:

@@ -5,10 +5,46 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from ag_core.catalog import ACTION_MODELS, CLIP_NETWORKS
+from ag_core.errors import UserError
+from ag_core.experiments import training
+from ag_core.experiments.clip import CLIP_NET
+from ag_core.experiments.compute import Compute
+from ag_core.experiments.datasets import TrainingData
+from ag_core.experiments.training_loop import Budget
+from ag_core.experiments.training_options import TrainingOptions
 from ag_core.models.checkpoints import read_metadata
 from tests.experiments.conftest import command
+
+
+@pytest.mark.parametrize("network", [entry.id for entry in CLIP_NETWORKS.values() if entry.body is not None])
+def test_a_network_on_a_frozen_one_wants_its_weights(
+    network: str, data: TrainingData, tiny_presets: None, tmp_path: Path
+) -> None:
+    out = CLIP_NETWORKS[network].weights_path(tmp_path)
+    options = TrainingOptions(out, Budget(steps=1), "tiny", batch=2, weights=tmp_path / "none", network=network)
+    with pytest.raises(UserError, match="there is no weights file"):
+        training.train_clip(data, options)
+    with pytest.raises(UserError, match=f"{network} cannot be pre-trained: .* choose --network i3d"):
+        training.train_pretraining(data, options)
+
+
+@pytest.mark.slow
+def test_the_frozen_body_is_the_network_beside_it(
+    data: TrainingData, trained: Path, tiny_presets: None, tmp_path: Path
+) -> None:
+    out = CLIP_NETWORKS["strg"].weights_path(tmp_path)
+    exact = Compute(autocast="off")
+    options = TrainingOptions(out, Budget(steps=3), "tiny", 2, 0.01, compute=exact, weights=trained, network="strg")
+    training.train_clip(data, options)
+    body, whole = load_file(CLIP_NETWORKS["i3d"].weights_path(trained)), load_file(out)
+    for name, tensor in body.items():
+        if name.startswith(CLIP_NET):
+            assert torch.equal(tensor, whole[name.replace(CLIP_NET, f"{CLIP_NET}body.network.", 1)]), name
+    assert {"detector", "clip"} == {part.partition("=")[0] for part in read_metadata(out)["stands_on"].split()}
 
 
 @pytest.mark.slow

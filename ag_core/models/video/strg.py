@@ -3,9 +3,9 @@
 Nodes are regions of the clip's frames; a graph of what looks alike, and one each of what overlaps in the next and in
 the previous frame, are convolved and beside the clip's own feature tell the actions (methods C15, from memory of the
 paper, which has no public code). Differences: regions are the best boxes of the project's detector, which knows Action
-Genome's classes, not proposals of a COCO network without classes; the I3D is frozen instead of being trained on
-together with the graphs, and its whole feature stands beside theirs, so that nothing is lost of what it knows; frames
-are never cropped, so no box has to follow a crop.
+Genome's classes, not proposals of a COCO network without classes, and found in the small frames that the I3D sees; the
+I3D is frozen instead of being trained on together with the graphs, and its whole feature stands beside theirs, so that
+nothing is lost of what it knows; frames are never cropped, so no box has to follow a crop.
 """
 
 import torch

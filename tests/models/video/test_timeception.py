@@ -8,6 +8,8 @@ from ag_core.errors import UserError
 from ag_core.models.video import ClipInput, build_clip_network
 from ag_core.models.video.timeception import Timeception, TimeceptionLayer
 from ag_core.presets import DEMO_TIMECEPTION, PAPER_TIMECEPTION, TimeceptionPreset
+from ag_core.records import FrameClock
+from ag_core.video.clips import list_clip_frame_numbers
 from tests.models.video.test_contract import TINY
 
 
@@ -85,6 +87,16 @@ def test_any_number_of_segments_is_read() -> None:
             assert network(ClipInput.of_tensors(torch.randn(1, 3, 8 * segments, 32, 48))).isfinite().all()
     with pytest.raises(ValueError, match="12 frames are no whole number of segments of 8"):
         network(ClipInput.of_tensors(torch.randn(1, 3, 12, 32, 48)))
+
+
+@pytest.mark.parametrize("frames", [1, 700, 100_000])
+def test_a_clip_is_the_whole_video_however_long(frames: int) -> None:
+    preset, clock = TINY["timeception"], FrameClock(24.0, frames)
+    numbers = list_clip_frame_numbers(0.0, clock, preset.frames, preset.frame_step_s)
+    assert numbers == list_clip_frame_numbers(clock.duration_s, clock, preset.frames, preset.frame_step_s)
+    assert numbers == sorted(numbers)
+    around = (numbers[0] - 1) + (frames - numbers[-1])  # what is left at both ends together
+    assert around <= frames / preset.frames + 1
 
 
 def test_a_step_of_one_video_is_refused() -> None:

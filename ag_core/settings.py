@@ -83,6 +83,11 @@ class Settings:
         return self.home / "benchmarks" / "few_shot.json"
 
     @property
+    def own_ladder(self) -> Path:
+        """The reader's own error ladder, which page Benchmarks shows."""
+        return self.home / "benchmarks" / "ladder.json"
+
+    @property
     def films(self) -> Path:
         """Folder of the films that were ordered of the home world."""
         return self.home / "films"

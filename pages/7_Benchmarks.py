@@ -5,6 +5,7 @@ import streamlit as st
 from ag_core.settings import settings
 from ag_core.ui.benchmarks.calibration import show_calibration
 from ag_core.ui.benchmarks.frames import FRAMES, show_frames
+from ag_core.ui.benchmarks.ladder import show_ladder
 from ag_core.ui.benchmarks.register import show_register
 from ag_core.ui.benchmarks.relations import show_relations
 from ag_core.ui.benchmarks.scope import load_all_scores, pick_scope, show_no_scores
@@ -17,17 +18,19 @@ PARTS = {
     "Calibration": show_calibration,
     FRAMES: show_frames,
 }
-PUBLISHED = "Published"
+ALONE = {"Ladder": show_ladder, "Published": show_register}
+"""Tabs that do not depend on the scores of relation heads."""
+NAMES = [*PARTS, *ALONE]
 
 show_page_frame("Benchmarks", "How well scene graphs are predicted: which head, given what, measured how, on how much.")
 every = load_all_scores()
-check_link("benchmark", [*PARTS, PUBLISHED], "tab")
-tabs = dict(zip([*PARTS, PUBLISHED], st.tabs([*PARTS, PUBLISHED], key="benchmark", bind="query-params")))
+check_link("benchmark", NAMES, "tab")
+tabs = dict(zip(NAMES, st.tabs(NAMES, key="benchmark", bind="query-params")))
 chosen = next((name for name, tab in tabs.items() if tab.open), "Table 5")
 
 with tabs[chosen]:
-    if chosen == PUBLISHED:
-        show_register()
+    if chosen in ALONE:
+        ALONE[chosen]()
     elif not every:
         show_no_scores(settings().own_scores)
         show_paper_table()

@@ -154,6 +154,10 @@ class LadderScores:
             gain("video mAP gained as the last step", every & ~bit),
         )
 
+    def find_largest_step(self) -> Step:
+        """The step with the largest share of the gap."""
+        return max(zip(self.shares, STEPS), key=lambda pair: pair[0].number)[1]
+
     def list_waterfall(self) -> list[dict[str, Any]]:
         """The bars from SGFB to its oracle: step (empty for both ends), name, start and end in percent, label, the
         bounds of the end where the bar is a step's, and the metric in words."""

@@ -27,6 +27,7 @@ from ag_core.queries.facets import VideoFilter, count_facets, count_videos, find
 from ag_core.queries.sequence import query as sequence_query
 from ag_core.queries.sequence.language import parse_sequence
 from ag_core.records import ActionInterval, ActionScores, Detections, SceneGraph, Video
+from ag_core.results.ladder_scores import LadderScores
 from ag_core.results.prediction import Prediction
 from ag_core.results.scene_graph_scores import SceneGraphScores
 from ag_core.settings import settings
@@ -61,6 +62,16 @@ def load_scene_graph_scores(path: Path) -> SceneGraphScores:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _load_scene_graph_scores(path: str, state: FileState) -> SceneGraphScores:
     return SceneGraphScores.load(Path(path))
+
+
+def load_ladder_scores(path: Path) -> LadderScores:
+    """The error ladder in a file, read once for each of its states; UserError where it holds none."""
+    return _load_ladder_scores(str(path), read_file_state(path))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _load_ladder_scores(path: str, state: FileState) -> LadderScores:
+    return LadderScores.load(Path(path))
 
 
 @st.cache_resource(max_entries=8, show_spinner="Preparing the data")

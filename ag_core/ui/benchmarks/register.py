@@ -1,4 +1,4 @@
-"""Benchmarks, fifth tab: what papers print, each number with its protocol, where it was read, and who disagrees."""
+"""Benchmarks, last tab: what papers print, each number with its protocol, where it was read, and who disagrees."""
 
 from collections.abc import Sequence
 

@@ -100,6 +100,7 @@ def texts(app: AppTest) -> str:
     return " ".join(element.value for part in (app.markdown, app.caption, app.warning, app.error) for element in part)
 
 
+@pytest.mark.slow
 def test_edits_are_added_undone_redone_and_reset(queue: StandIn) -> None:
     app = open_page(COMPARE, v="AB1CD", ask="What if")
     assert not app.exception and "No edit yet" in texts(app)
@@ -146,6 +147,7 @@ def test_a_bad_link_is_one_sentence_and_nothing_is_edited(queue: StandIn) -> Non
     assert not app.exception and "No edit yet" in texts(app)
 
 
+@pytest.mark.slow
 def test_evidence_leads_into_the_video_and_to_what_if(queue: StandIn) -> None:
     app = open_page(COMPARE, v="AB1CD", ask="Why")
     assert not app.exception
@@ -200,6 +202,7 @@ def test_cells_that_lowered_a_score_are_empty() -> None:
     assert table["mark"].tolist()[1] == "person holding cup/glass/bottle at 0:01.750"
 
 
+@pytest.mark.slow
 def test_a_store_of_ones_own_is_asked_where_its_prediction_was_kept(
     home: Path, queue: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:

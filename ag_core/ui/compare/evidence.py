@@ -24,7 +24,7 @@ WHY, AT = "why", "why_at"
 """The query parameters of the action and of what is explained."""
 
 MOMENT, WHOLE = "This moment", "Whole video"
-MAX_ROWS = 8
+MAX_ROWS = 6
 MIN_DROP = 0.0005
 """A triplet without which the score would be lower by less is not listed."""
 
@@ -144,15 +144,15 @@ def _show_strip(answer: Evidence, rows: Sequence[int]) -> None:
             rows=list(dict.fromkeys(table["triplet"])),
             columns=list(dict.fromkeys(table["time"])),
             label="raised by",
-        ),
+        ).configure_axisY(labelLimit=260),
         width="stretch",
         key="why_strip",
         on_select=lambda: _follow_click(times),
         selection_mode=plots.PICK.name,
-        alt="When each triplet raised the score; darker raised it more",
+        alt="When each triplet raised the score; a stronger colour raised it more",
     )
     st.caption(
-        "Darker: raised the log-odds of the action more. Click a cell to go there; the buttons above do the same."
+        "A stronger colour raised the log-odds of the action more. Click a cell to go there, or take the buttons above."
     )
 
 

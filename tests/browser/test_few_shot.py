@@ -27,7 +27,7 @@ def test_an_action_is_taught_and_corrected(app: Callable[..., str], visit: Calla
     page.get_by_role("button", name="Right").first.click()
     settled(page)
     page.get_by_role("button", name="Learn again").click()
-    expect(page.get_by_text("Marked right")).to_be_visible()
+    expect(page.locator(".st-key-ag_moments_right img")).to_be_visible()
     expect(page.get_by_text("What you teach has changed since.")).to_have_count(0)
     hit = page.locator(".st-key-ag_moments_found .head").first
     video_id = re.search(r"1\. (\w+)", hit.inner_text())
@@ -37,7 +37,7 @@ def test_an_action_is_taught_and_corrected(app: Callable[..., str], visit: Calla
     expect(page).to_have_url(re.compile(rf"Explore\?v={video_id[1]}&t="))
     page.go_back()
     settled(page)
-    expect(page.get_by_text("Marked right")).to_be_visible()
+    expect(page.locator(".st-key-ag_moments_right img")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

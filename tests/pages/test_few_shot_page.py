@@ -63,7 +63,7 @@ def test_a_lesson_is_learned_marked_and_unmarked(home: Path) -> None:
     app = wait_for_lesson(click(open_page(PAGE, **LINK), "lesson_learn"))
     assert not app.exception and not app.error
     printed = notes(app)
-    assert "1. EF2GH" in printed and "not annotated here" in printed and "At 0 of the first" in printed
+    assert "1. EF2GH" in printed and "not annotated" in printed and "At 0 of the first" in printed
     address = printed.partition('href="Explore?')[2].partition('"')[0].replace("&amp;", "&")
     assert parse_qs(address)["v"] == ["AB1CD"]
     assert any("hit" in heading.value for heading in app.subheader)
@@ -113,7 +113,7 @@ def test_an_action_of_ones_own_has_a_name_and_no_verdicts(home: Path) -> None:
     app = open_page(PAGE, taught="waving a *flag*", material=RUN, example="AB1CD@0.5")
     assert app.subheader[0].value == r"Teach an action: waving a \*flag\*"
     app = wait_for_lesson(click(app, "lesson_learn"))
-    assert "EF2GH" in notes(app) and "annotated here" not in notes(app)
+    assert "EF2GH" in notes(app) and ">not annotated<" not in notes(app)
     assert not app.exception and not app.error
 
 

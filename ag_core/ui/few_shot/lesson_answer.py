@@ -130,8 +130,8 @@ def _show_hit(key: StoreKey, plan: LessonPlan, number: int, hit: Hit) -> None:
     marked = "right" if moment in plan.right else "wrong" if moment in plan.wrong else None
     with st.container(gap="xsmall"):
         show_still(load_still(key, hit.video_id, hit.time_s), alt=f"Video {hit.video_id} at {format_clock(hit.time_s)}")
-        st.html(render_player_link(hit.video_id, hit.time_s, plan.source, describe_hit(number, hit)))
-        st.html(render_score(hit, is_annotated(key, plan, hit)))
+        link = render_player_link(hit.video_id, hit.time_s, plan.source, describe_hit(number, hit))
+        st.html(link + render_score(hit, is_annotated(key, plan, hit)))
 
         def mark(right: bool) -> None:
             change_plan(plan, plan.mark(moment, right=right))
@@ -156,7 +156,7 @@ def describe_hit(number: int, hit: Hit) -> str:
 
 def render_score(hit: Hit, annotated: bool | None) -> str:
     """The score as a bar and a number, and whether the action is annotated there; None: it cannot be."""
-    words = {True: "annotated here", False: "not annotated here", None: ""}[annotated]
+    words = {True: "annotated", False: "not annotated", None: ""}[annotated]
     bar = f'<span class="bar"><i style="width:{100 * hit.score:.1f}%"></i></span>'
     verdict = f'<span class="verdict">{escape(words)}</span>' if words else ""
     kind = "right" if annotated else ""

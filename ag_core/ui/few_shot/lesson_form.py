@@ -25,12 +25,14 @@ MIN_PART_S = 0.1
 
 
 def choose_usual_plan(key: StoreKey, sources: list[str]) -> LessonPlan:
-    """What a newcomer gets: predicted graphs where there are any, the action in most videos, examples of it."""
+    """Predicted graphs where there are any, the action with an object in most videos, and examples of it."""
     source = next((one for one in sources if one != ANNOTATION), sources[0])
     counted = cached_few_shot.count_taught_videos(key, source)
     if counted.empty:
         return LessonPlan("my action", source)
-    action = int(counted["action"].iloc[0])
+    # Of what is done with a thing, graphs tell most.
+    with_object = [int(action) for action in counted["action"] if ACTIONS[int(action)].object_class is not None]
+    action = next(iter(with_object), int(counted["action"].iloc[0]))
     plan = LessonPlan(ACTIONS[action].id, source)
     return plan.add(*choose_moments(key, plan, AT_ONCE))
 

@@ -124,9 +124,9 @@ def show_columns(columns: Mapping[str, Mapping[int, Mapping[str, Metric]]]) -> N
         frame, hide_index=True, key="few_table_4", column_config=config, placeholder="–",
         alt="Table 4: mAP of each model after 1, 5 and 10 examples, by whose numbers they are",
     )  # fmt: skip
-    for whose, found in columns.items():
+    for found in columns.values():
         mine = MetricTable.from_rows("model", {m: [of.get(m) for of in found.values()] for m in _list_models(found)})
-        show_owner_note(f"{whose}: {mine.format_caption()}")
+        show_owner_note(mine.format_caption())
     show_download(pd.DataFrame(MetricTable.from_rows("model", rows).to_records()), "table-4", "few-shot", "few_csv")
 
 

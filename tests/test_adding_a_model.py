@@ -222,7 +222,7 @@ def test_the_toys_are_trained_and_evaluated(world: Path, tmp_path: Path) -> None
 
     few = ("--log", log, *tiny)
     assert run_command("evaluate", "relations", "--head", HEAD.id, "--frames", 6, *few) == 0
-    assert run_command("evaluate", "action", *few) == 0
+    assert run_command("evaluate", "actions", "--out", tmp_path / "actions.json", *few) == 0
     relations, actions = read_log(log)
     assert relations.what == "relations toy-head predcls"
-    assert set(actions.about["AP"]) == {"i3d", "lfb", "sgfb", "oracle", "toy"}
+    assert set(actions.about["AP"]) == {"I3D alone", "LFB", "SGFB", "SGFB oracle", MODEL.label}

@@ -1,4 +1,4 @@
-"""`evaluate`: score detector, relation heads and action models; print one JSON object and log it if asked."""
+"""`evaluate`: score detector and relation heads, print one JSON object and log it if asked; the rest writes files."""
 
 import argparse
 import json
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ag_core.catalog import DEFAULT_RELATION_HEAD
 from ag_core.commands import (
+    evaluate_actions,
     evaluate_few_shot,
     evaluate_graph_actions,
     evaluate_ladder,
@@ -21,7 +22,6 @@ from ag_core.progress import ProgressReporter
 if TYPE_CHECKING:
     from ag_core.experiments.datasets import TrainingData
     from ag_core.experiments.evaluation import (
-        ActionEvaluation,
         DetectorEvaluation,
         EvaluationOptions,
         RelationEvaluation,
@@ -41,7 +41,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     every = kinds.add_parser(
         "scene-graphs", help="all relation heads, modes and protocols on the test videos, to a file"
     )
-    action = kinds.add_parser("action", help="Charades mAP of LFB, SGFB and oracle on the test videos")
+    actions = kinds.add_parser(
+        "actions", help="all action models on the test videos: mAP and what explains it, to a file"
+    )
     real = kinds.add_parser("frequency-real", help="the frequency prior on real Action Genome graphs, predcls")
     few = kinds.add_parser(
         "few-shot", help="novel actions from 1, 5 and 10 examples each, LFB, SGFB and oracle, to a file"
@@ -50,7 +52,6 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     graphs = kinds.add_parser("graph-actions", help="actions of the moment from annotated graphs, to a file")
     relations.add_argument("--head", default=DEFAULT_RELATION_HEAD, help="relation head (default %(default)s)")
     relations.add_argument("--mode", default="predcls", choices=("predcls", "sgcls", "sgdet"))
-    action.add_argument("--few-shot", metavar="PROFILE", help="also score base and novel classes of a profile apart")
     real.add_argument(
         "--graphs",
         type=Path,
@@ -59,22 +60,24 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="folder of ag_frames_train.jsonl and ag_frames_val.jsonl",
     )
     evaluate_scene_graphs.add_options(every)
+    evaluate_actions.add_options(actions)
     evaluate_graph_actions.add_options(graphs)
     evaluate_few_shot.add_options(few)
     evaluate_ladder.add_options(ladder)
-    for one in (detector, relations, action):
+    for one in (detector, relations):
         one.add_argument("--weights", type=Path, metavar="DIR", help="folder of weights (default: the shipped ones)")
-    for one in (detector, relations, action, every, few, ladder):
+    for one in (detector, relations, every, actions, few, ladder):
         add_data_options(one)
         one.add_argument("--split", default=DEFAULT_SPLIT, help="split to score (default %(default)s)")
         one.add_argument("--preset", default=DEFAULT_PRESET, help="size of the networks (default %(default)s)")
     for one in (detector, relations):
         frames = "only N frames, spread evenly (default: all)"
         add_whole_number(one, "--frames", least=1, most=MAX_FRAME, metavar="N", help=frames)
-    for one in (detector, relations, action, real):
+    for one in (detector, relations, actions, real):
         one.add_argument("--log", type=Path, metavar="FILE", help="append the result to this file, one JSON a line")
     parser.set_defaults(run=run)
     every.set_defaults(run=evaluate_scene_graphs.run)
+    actions.set_defaults(run=evaluate_actions.run)
     graphs.set_defaults(run=evaluate_graph_actions.run)
     few.set_defaults(run=evaluate_few_shot.run)
     ladder.set_defaults(run=evaluate_ladder.run)
@@ -99,7 +102,7 @@ def _format_command(options: argparse.Namespace, data: str) -> str:
     """The command without folders, for a reader to repeat elsewhere; what is as usual is left out."""
     given = vars(options)
     usual = {"split": DEFAULT_SPLIT, "preset": DEFAULT_PRESET}
-    named = ("head", "mode", "frames", "source", "few_shot", "split", "preset")
+    named = ("head", "mode", "frames", "source", "split", "preset")
     chosen = {name.replace("_", "-"): given[name] for name in named if given.get(name) not in (None, usual.get(name))}
     if given.get("weights") is not None:
         chosen["weights"] = options.weights.name
@@ -121,7 +124,6 @@ def _evaluate(options: argparse.Namespace, command: str) -> dict[str, Any]:
         preset=options.preset,
         compute=read_compute(options),
         max_frames=given.get("frames"),
-        few_shot=given.get("few_shot"),
         command=command,
     )
     data = open_data(options, options.split)
@@ -132,13 +134,11 @@ def _evaluate(options: argparse.Namespace, command: str) -> dict[str, Any]:
 
 def _evaluate_networks(
     options: argparse.Namespace, data: "TrainingData", chosen: "EvaluationOptions", listeners: "Listeners"
-) -> "DetectorEvaluation | RelationEvaluation | ActionEvaluation":
+) -> "DetectorEvaluation | RelationEvaluation":
     """The result of the networks that are asked for."""
     from ag_core.experiments import evaluation
     from ag_core.taxonomy import Mode
 
     if options.kind == "detector":
         return evaluation.evaluate_detector(data, chosen, listeners)
-    if options.kind == "relations":
-        return evaluation.evaluate_relations(data, chosen, options.head, Mode(options.mode), listeners)
-    return evaluation.evaluate_action(data, chosen, listeners)
+    return evaluation.evaluate_relations(data, chosen, options.head, Mode(options.mode), listeners)

@@ -6,9 +6,10 @@ There is no way from a metric to a bare figure on a screen: `float(metric)` and 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
+from statistics import fmean, stdev
 from typing import Any
 
 from ag_core.errors import UserError
@@ -34,6 +35,9 @@ FACTS = (
     "spread", "source", "command",
 )  # fmt: skip
 """The kinds of what is said beside a number, in the order in which it is said."""
+
+SPREAD = "mean and standard deviation of the trainings"
+"""What the bounds of a number of several seeds are."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,24 @@ class Metric:
             raise ValueError(
                 f"{len(self.number_of_seed)} numbers for {len(self.origin.seeds)} seeds; give one of every training"
             )
+
+    @staticmethod
+    def from_seeds(
+        values: Sequence[float],
+        protocol: Protocol,
+        origin: Origin,
+        n: Counts,
+        model: str = "",
+        spread: str = SPREAD,
+    ) -> "Metric":
+        """The mean over the seeds of the origin, with the standard deviation around it where there are several."""
+        number = fmean(values)
+        if len(values) < 2 or math.isnan(number):
+            return Metric(number, protocol, origin, n, model=model)
+        deviation = stdev(values)
+        return Metric(
+            number, protocol, origin, n, Bounds(number - deviation, number + deviation, spread), tuple(values), model
+        )
 
     def __format__(self, spec: str) -> str:
         """The number with unit and owner; a format for floats is refused, since it would lose both."""
@@ -288,5 +310,7 @@ def _format_digits(number: float, unit: Unit) -> str:
         Unit.PER_FRAME: ".2f",
         Unit.PER_MINUTE: ".1f",
         Unit.SECONDS: ",.3g",
+        Unit.NATS: ".2f",
+        Unit.DIRECTIONS: ".1f",
     }
     return format(number, patterns[unit])

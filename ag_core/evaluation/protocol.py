@@ -12,7 +12,7 @@ from ag_core.taxonomy import Mode
 
 class Unit(StrEnum):
     """What a number counts in. Percent and points run from 0 to 100, a ratio from 0 to 1; per frame and minute are mean
-    counts."""
+    counts; nats are log-likelihoods, directions a dimension that need not be whole."""
 
     PERCENT = "%"
     POINTS = "points"
@@ -21,6 +21,8 @@ class Unit(StrEnum):
     PER_FRAME = "per frame"
     PER_MINUTE = "per minute"
     SECONDS = "s"
+    NATS = "nats"
+    DIRECTIONS = "directions"
 
 
 class Owner(StrEnum):

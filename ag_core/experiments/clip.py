@@ -16,6 +16,7 @@ from torch.nn import functional
 from torch.nn.utils import convert_conv3d_weight_memory_format
 
 from ag_core.evaluation.feature_spectrum import compute_effective_rank
+from ag_core.evaluation.log_loss import MIN_RATE
 from ag_core.experiments.augmentation import draw_colour_change
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import LabelledVideo, LabelledVideos, choose_evenly
@@ -157,7 +158,7 @@ def measure_clip_classifier(
         labels.append(clips.labels(video, time))
     model.train(training)
     true = compute.move(torch.from_numpy(np.stack(labels)))
-    rare = torch.from_numpy(np.asarray(prior)).clamp(1e-4, 1 - 1e-4)
+    rare = torch.from_numpy(np.asarray(prior)).clamp(MIN_RATE, 1 - MIN_RATE)
     of_prior = compute_action_loss(compute.move(rare.logit().float()).expand(len(labels), -1), true)
     saved = 100 * (1 - float(compute_action_loss(torch.stack(logits), true)) / float(of_prior))
     rank = compute_effective_rank(np.stack(features)) if len(features) > 1 else 1.0

@@ -5,7 +5,7 @@ A result holds what was measured and whose data it was, and gives it as metrics 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -13,29 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.annotations.few_shot import list_few_shot_classes
 from ag_core.annotations.store_format import ANNOTATION, DENSE
-from ag_core.catalog import (
-    ACTION_MODELS,
-    DEFAULT_RELATION_HEAD,
-    HOME_WORLD,
-    find_clip_networks,
-    find_detector,
-    find_relation_head,
-)
+from ag_core.catalog import DEFAULT_RELATION_HEAD, HOME_WORLD, find_detector, find_relation_head
 from ag_core.errors import UserError
-from ag_core.evaluation.average_precision import (
-    ActionPrecision,
-    DetectionPrecision,
-    compute_action_precision,
-    compute_detection_precision,
-)
+from ag_core.evaluation.average_precision import DetectionPrecision, compute_detection_precision
 from ag_core.evaluation.graph_recall import GraphRecall, compute_graph_recall
 from ag_core.evaluation.metrics import Metric, to_percent
 from ag_core.evaluation.protocol import Constraint, Origin, Owner
 from ag_core.evaluation.results_log import build_log_row
-from ag_core.experiments.action import build_extractor, build_head_examples, score_examples
-from ag_core.experiments.clip import Clips
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import LabelledVideo, LabelledVideos, TrainingData, choose_evenly, read_true_boxes
 from ag_core.experiments.training import Listeners
@@ -44,11 +29,10 @@ from ag_core.models.detector import FasterRcnnDetector, load_faster_rcnn
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import load_relation_head
 from ag_core.models.scene_graph import SceneGraphPredictor
-from ag_core.models.video import load_bank_head
 from ag_core.progress import track_progress
 from ag_core.records import SceneGraph
 from ag_core.settings import WEIGHTS
-from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS, Mode
+from ag_core.taxonomy import OBJECT_CLASSES, RELATIONS, Mode
 from ag_core.video.frames import read_frames
 
 PARTS = ("iid", "comp")
@@ -66,7 +50,6 @@ class EvaluationOptions:
 
     weights     folder of weights; preset the name of the networks' size
     max_frames  detector, relations: only so many frames, spread evenly; None for all
-    few_shot    action: profile whose base and novel classes are also scored apart
     owner       whose the numbers are
     command     what makes them again, without `python -m ag_core`
     """
@@ -75,7 +58,6 @@ class EvaluationOptions:
     preset: str = "demo"
     compute: Compute = field(default_factory=Compute)
     max_frames: int | None = None
-    few_shot: str | None = None
     owner: Owner = Owner.YOURS
     command: str = ""
 
@@ -148,66 +130,6 @@ class RelationEvaluation:
         return build_log_row(f"relations {self.head} {self.mode}", self.to_headline_metrics(), about)
 
 
-@dataclass(frozen=True)
-class ActionEvaluation:
-    """Charades mAP of the action models.
-
-    precisions  by model; of_parts by model and part of the split, of_few_shot by model and 'base' or 'novel'
-    n_labelled  videos with an action; n_parts videos by part; origins by model, each with the seed of its training
-    operators   by model with a bank, the bank operator it was trained with
-    """
-
-    precisions: dict[str, ActionPrecision]
-    of_parts: dict[str, dict[str, ActionPrecision]]
-    of_few_shot: dict[str, dict[str, ActionPrecision]]
-    n_labelled: int
-    n_parts: dict[str, int]
-    origins: dict[str, Origin]
-    operators: dict[str, str]
-
-    def to_metrics(self) -> dict[str, list[Metric]]:
-        """By model: the headlines, then the AP of every action with a positive video."""
-        return {
-            model: [
-                *found,
-                *self.precisions[model].to_class_metrics(self.origins[model], model=model, details=VIEWS),
-            ]
-            for model, found in self.to_headline_metrics().items()
-        }
-
-    def to_row(self) -> dict[str, Any]:
-        """One row of a log: the headlines of each model; the AP of each class."""
-        any_model = next(iter(self.precisions.values()))
-        about: dict[str, Any] = {
-            "videos with an action": self.n_labelled,
-            "videos of parts": self.n_parts,
-            "bank operator": self.operators,
-            "AP": {
-                model: {ACTIONS[c].id: _round_percent(found.per_class[c]) for c in found.classes}
-                for model, found in self.precisions.items()
-            },
-            "positive videos": {ACTIONS[c].id: int(any_model.positives[c]) for c in any_model.classes},
-        }
-        return build_log_row(
-            "action models", [m for found in self.to_headline_metrics().values() for m in found], about
-        )
-
-    def to_headline_metrics(self) -> dict[str, list[Metric]]:
-        """By model: mAP and weighted mAP of the split, mAP of its parts and of base and novel classes, and chance."""
-        found: dict[str, list[Metric]] = {}
-        for model, precision in self.precisions.items():
-            origin = self.origins[model]
-            found[model] = [*precision.to_metrics(origin, model=model, details=VIEWS)]
-            for part, of_part in self.of_parts[model].items():
-                of_origin = replace(origin, split=part)
-                found[model] += of_part.to_metrics(of_origin, model=model, details=VIEWS)[:1]
-            for name, of_classes in self.of_few_shot.get(model, {}).items():
-                details = f"{VIEWS}; {name} classes"
-                found[model] += of_classes.to_metrics(origin, model=model, details=details)[:1]
-            found[model].append(precision.to_chance_metric(origin, VIEWS))
-        return found
-
-
 def evaluate_detector(
     data: TrainingData, options: EvaluationOptions = EvaluationOptions(), listeners: Listeners = Listeners()
 ) -> DetectorEvaluation:
@@ -252,67 +174,6 @@ def evaluate_relations(
         predictions[video_id] = predictor.judge_video(observed)
     recalls = tuple(compute_graph_recall(truth, predictions, constraint) for constraint in Constraint)
     return RelationEvaluation(head, mode, recalls, options.build_origin(data, "relations", read_seed(metadata)))
-
-
-def evaluate_action(
-    data: TrainingData, options: EvaluationOptions = EvaluationOptions(), listeners: Listeners = Listeners()
-) -> ActionEvaluation:
-    """Charades mAP on the videos of the split: of the models that predict, and of all others that have weights."""
-    loaded = _load(data, listeners)
-    loaded.check_actions()
-    labels = np.array([video.labels for video in loaded.videos])
-    parts = {part: np.array([video.part == part for video in loaded.videos]) for part in PARTS}
-    models = [
-        model for model in ACTION_MODELS.values() if model.predicts or model.weights_path(options.weights).exists()
-    ]
-    seen = {}
-    for network in find_clip_networks(models):
-        extract = build_extractor(data, options.weights, options.preset, network.id, options.compute)
-        clips = Clips.from_videos(loaded, network.preset(options.preset))
-        made = map(extract, clips.videos)
-        seen[network.id] = clips, list(track_progress(made, len(clips.videos), "features", listeners.stage))
-    precisions, of_parts, of_few_shot = {}, {}, {}
-    origins, operators = {}, {}
-    for model in models:
-        name = model.id
-        head, metadata = load_bank_head(name, options.weights, model.preset(options.preset))
-        origins[name] = options.build_origin(data, "action", read_seed(metadata))
-        if model.bank is not None:
-            operators[name] = metadata["operator"]
-        clips, features = seen[model.clip_network]
-        examples = build_head_examples(name, clips, features, at_views=True)
-        scores = score_examples(head.to(options.compute.device), examples, options.compute)
-        precisions[name] = compute_action_precision(scores, labels)
-        of_parts[name] = {
-            part: compute_action_precision(scores[rows], labels[rows])
-            for part, rows in parts.items()
-            if labels[rows].any()
-        }
-        if options.few_shot is not None:
-            of_few_shot[name] = _score_few_shot(scores, labels, options.few_shot)
-    return ActionEvaluation(
-        precisions,
-        of_parts,
-        of_few_shot,
-        int(labels.any(axis=1).sum()),
-        {part: int(rows.sum()) for part, rows in parts.items()},
-        origins,
-        operators,
-    )
-
-
-def _score_few_shot(scores: NDArray[np.float32], labels: NDArray[np.bool_], profile: str) -> dict[str, ActionPrecision]:
-    """The mean over base and over novel classes; every class is ranked among all videos, as for the whole."""
-    classes = list_few_shot_classes(profile)
-    found = {}
-    for name, chosen in (("base", classes.base), ("novel", classes.novel)):
-        whole = compute_action_precision(scores, labels)
-        kept = np.zeros(labels.shape[1], bool)
-        kept[list(chosen)] = True
-        found[name] = ActionPrecision(
-            np.where(kept, whole.per_class, np.nan), np.where(kept, whole.positives, 0), whole.n_videos
-        )
-    return found
 
 
 def describe_relations(recalls: Sequence[GraphRecall]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ videos (docs/results.md). All annotated frames are pooled, and every action with
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from statistics import fmean, stdev
 
 import numpy as np
 import torch
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from ag_core.annotations.few_shot import FewShotClasses, list_few_shot_classes
 from ag_core.errors import UserError
 from ag_core.evaluation.average_precision import compute_class_average_precision
-from ag_core.evaluation.metrics import Bounds, Counts, Metric, to_percent
+from ag_core.evaluation.metrics import SPREAD, Counts, Metric, to_percent
 from ag_core.evaluation.protocol import Averaging, Origin, Owner, Protocol, Unit
 from ag_core.experiments.graph_models import GRAPH_MODELS, FewShotTask, GraphModel
 from ag_core.experiments.labelled_graphs import GraphSplits, LabelledGraphs
@@ -28,7 +27,6 @@ DETAILS = (
     "not interpolated, stable ties, annotated frames pooled, actions whose interval holds the frame's time, "
     "classes with a positive frame"
 )
-SPREAD = "mean and standard deviation of the trainings"
 FEW_SHOT_SPREAD = "mean and standard deviation over the draws of examples"
 CHANCE = "chance"
 
@@ -140,10 +138,7 @@ class _Evaluation:
             seeds,
             self.options.command or f"evaluate graph-actions --data {self.splits.name}",
         )
-        mean = fmean(numbers)
-        several = len(numbers) > 1
-        bounds = Bounds(mean - stdev(numbers), mean + stdev(numbers), spread) if several else None
-        self.metrics.append(Metric(mean, protocol, origin, n, bounds, tuple(numbers) if several else (), label))
+        self.metrics.append(Metric.from_seeds(numbers, protocol, origin, n, label, spread))
 
 
 def evaluate_graph_actions(

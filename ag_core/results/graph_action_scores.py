@@ -15,8 +15,8 @@ from ag_core.errors import UserError
 from ag_core.evaluation.metrics import Metric
 from ag_core.evaluation.protocol import Owner
 from ag_core.evaluation.results_log import build_log_row
-from ag_core.results.json_values import read_json, take_list, take_number, take_whole, write_rows
-from ag_core.taxonomy import ACTIONS
+from ag_core.results.json_values import read_json, take_whole, write_rows
+from ag_core.results.metric_rows import check_actions, take_metrics, take_precisions
 
 FORMAT = "action-genome-explorer/graph-action-scores"
 VERSION = 1
@@ -61,19 +61,12 @@ class GraphActionScores:
         content = read_json(path, "give a file that `evaluate graph-actions` wrote")
         if not isinstance(content, dict) or (content.get("format"), content.get("version")) != (FORMAT, VERSION):
             raise UserError(f"{path.name} is not of format {FORMAT!r}, version {VERSION}; evaluate anew")
-        known = {action.id for action in ACTIONS}
         try:
-            metrics = tuple(Metric.from_json(row) for row in take_list(content, "metrics"))
-            per_class = {
-                str(model): {name: take_number(found, name, 0, 100) for name in found}
-                for model, found in content["per_class"].items()
-            }
+            metrics, per_class = take_metrics(content), take_precisions(content)
             positives = {name: take_whole(content["positives"], name, 0, MAX_FRAMES) for name in content["positives"]}
+            check_actions(positives)
         except (KeyError, TypeError, ValueError, AttributeError, UserError) as error:
             raise UserError(f"{path.name} is damaged ({error}); evaluate anew") from None
-        unknown = {*positives, *(name for found in per_class.values() for name in found)} - known
-        if unknown:
-            raise UserError(f"{path.name} names the action {min(unknown)!r}, which there is not; evaluate anew")
         return GraphActionScores(metrics, per_class, positives)
 
 

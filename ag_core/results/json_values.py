@@ -30,14 +30,14 @@ def read_json(path: Path, remedy: str) -> Any:
         raise UserError(f"{path.name} is not JSON ({str(error).partition(' (char')[0]}); {remedy}") from None
 
 
-def write_rows(path: Path, content: Mapping[str, Any], rows: str) -> None:
-    """Write a JSON object, whole or not at all: a line for each row of the list named `rows`, and for each other key.
+def write_rows(path: Path, content: Mapping[str, Any], *rows: str) -> None:
+    """Write a JSON object, whole or not at all: a line for each row of the lists named `rows`, and for each other key.
 
     ValueError for a number that JSON does not have.
     """
     lines = []
     for key, value in content.items():
-        if key == rows:
+        if key in rows and value:
             of_list = ",\n".join(json.dumps(row, ensure_ascii=False, allow_nan=False) for row in value)
             lines.append(f'"{key}": [\n{of_list}\n]')
         else:

@@ -6,7 +6,6 @@ data, n, seeds, weights and command, and gives its numbers as metrics. Knows no 
 it at once.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,8 +16,7 @@ from ag_core.evaluation.edge_quality import N_BINS, build_edge_protocol
 from ag_core.evaluation.graph_recall import MEASURES, RELATION_NAMES, build_recall_protocol
 from ag_core.evaluation.metrics import Counts, Metric
 from ag_core.evaluation.protocol import Averaging, Constraint, Owner
-from ag_core.files import write_atomically
-from ag_core.results.json_values import read_json, take_list, take_number, take_text, take_whole
+from ag_core.results.json_values import read_json, take_list, take_number, take_text, take_whole, write_rows
 from ag_core.results.scored_heads import (
     ScoredHead,
     Values,
@@ -150,21 +148,9 @@ class SceneGraphScores:
             "steadiness": [row.to_json() for row in self.steadiness],
         }
 
-    def to_text(self) -> str:
-        """The file's text, one row a line."""
-        content = self.to_json()
-        lines = []
-        for key, value in content.items():
-            if key in ("recalls", "edges", "steadiness"):
-                rows = ",\n".join(json.dumps(row, ensure_ascii=False, allow_nan=False) for row in value)
-                lines.append(f'"{key}": [\n{rows}\n]' if rows else f'"{key}": []')
-            else:
-                lines.append(f'"{key}": {json.dumps(value, ensure_ascii=False)}')
-        return "{" + ",\n".join(lines) + "}\n"
-
     def save(self, path: Path) -> None:
-        """Write the file, whole or not at all."""
-        write_atomically(path, self.to_text())
+        """Write the file, whole or not at all, one row a line."""
+        write_rows(path, self.to_json(), "recalls", "edges", "steadiness")
 
     def with_owner(self, owner: Owner) -> "SceneGraphScores":
         """The same scores as somebody's: whose they are depends on whose file it is."""

@@ -3,16 +3,12 @@
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from statistics import fmean, stdev
 from typing import Any
 
-from ag_core.evaluation.metrics import Bounds, Counts, Metric
+from ag_core.evaluation.metrics import Counts, Metric
 from ag_core.evaluation.protocol import Origin, Owner, Protocol
 from ag_core.results.json_values import take_list, take_number, take_text, take_whole
 from ag_core.taxonomy import Mode
-
-SPREAD = "mean and standard deviation of the trainings"
-"""What the bounds of a number of several seeds are."""
 
 Values = tuple[float, ...]
 """One number a seed, NaN where nothing could be measured."""
@@ -41,13 +37,7 @@ class ScoredHead:
 
     def build_metric(self, values: Values, protocol: Protocol, n: Counts) -> Metric:
         """The mean over the seeds, with the standard deviation around it where there are several."""
-        number = fmean(values)
-        bounds = None
-        if len(values) > 1 and not math.isnan(number):
-            spread = stdev(values)
-            bounds = Bounds(number - spread, number + spread, SPREAD)
-        of_seed = () if bounds is None else values
-        return Metric(number, protocol, self.origin, n, bounds, of_seed, self.label)
+        return Metric.from_seeds(values, protocol, self.origin, n, self.label)
 
 
 def scored_to_json(scored: ScoredHead) -> dict[str, Any]:

@@ -24,7 +24,7 @@ RECALL = Metric(67.71, R20, HOME, Counts(videos=120, frames=300, triplets=7604))
 MAP = Metric(
     27.13,
     Protocol("video mAP", Unit.PERCENT, averaging=Averaging.CLASS),
-    Origin(Owner.YOURS, "mine", "iid", seeds=(0, 1, 2), command="evaluate action"),
+    Origin(Owner.YOURS, "mine", "iid", seeds=(0, 1, 2), command="evaluate actions"),
     Counts(videos=60, classes=59, train_videos=400),
     Bounds(24.0, 31.25, "95 % bounds"),
     (27.8, 26.9, 26.7),

@@ -20,7 +20,7 @@ from ag_core.taxonomy import Mode
 LOG = PROJECT / "docs" / "results.jsonl"
 RESULTS = PROJECT / "docs" / "results.md"
 
-ORIGIN = Origin(Owner.YOURS, "mine", "val", seeds=(0,), command="evaluate action")
+ORIGIN = Origin(Owner.YOURS, "mine", "val", seeds=(0,), command="evaluate actions")
 METRIC = Metric(20.0, Protocol("video mAP", Unit.PERCENT, averaging=Averaging.CLASS), ORIGIN, Counts(9), model="SGFB")
 
 

@@ -1,6 +1,5 @@
 """Every clip network of the catalog is trained by `train clip` and scored beside the others."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from ag_core.experiments.datasets import TrainingData
 from ag_core.experiments.training_loop import Budget
 from ag_core.experiments.training_options import TrainingOptions
 from ag_core.models.checkpoints import read_metadata
+from ag_core.results.action_scores import ActionModelScores
 from tests.experiments.conftest import command
 
 
@@ -49,22 +49,25 @@ def test_the_frozen_body_is_the_network_beside_it(
 
 @pytest.mark.slow
 def test_every_clip_network_is_trained_and_scored(
-    world: Path, trained: Path, tiny_presets: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    world: Path, trained: Path, tiny_presets: None, tmp_path: Path
 ) -> None:
     weights = tmp_path / "weights"
     shutil.copytree(trained, weights)
     data = ("--data", world, "--preset", "tiny", "--threads", 1, "--weights", weights)
-    assert command("evaluate", "action", *data) == 0
-    before = json.loads(capsys.readouterr().out)["about"]["AP"]
-    assert set(before) == {"i3d", "lfb", "sgfb", "oracle"}, "what has no weights takes no part"
+    out_file = tmp_path / "actions.json"
+    assert command("evaluate", "actions", "--out", out_file, *data) == 0
+    scores = ActionModelScores.load(out_file)
+    before = scores.per_class
+    assert [model.id for model in scores.models] == ["i3d", "lfb", "sgfb", "oracle"]
+    assert set(scores.missing) == set(ACTION_MODELS) - {"i3d", "lfb", "sgfb", "oracle"}
     for network in CLIP_NETWORKS.values():
         out = network.weights_path(weights)
         if not out.exists():
             words = ("--network", network.id, "--steps", 1, "--batch", 2, "--autocast", "off", "--out", out)
             assert command("train", "clip", *words, *data) == 0
             assert read_metadata(out)["model"] == network.id
-    capsys.readouterr()
-    assert command("evaluate", "action", *data) == 0
-    after = json.loads(capsys.readouterr().out)["about"]["AP"]
-    assert set(after) == set(ACTION_MODELS)
+    assert command("evaluate", "actions", "--out", out_file, *data) == 0
+    scores = ActionModelScores.load(out_file)
+    after = scores.per_class
+    assert [model.id for model in scores.models] == list(ACTION_MODELS) and not scores.missing
     assert {name: after[name] for name in before} == before, "the others change nothing"

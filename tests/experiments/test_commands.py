@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from ag_core.catalog import RELATION_HEADS
-from ag_core.commands import evaluate
+from ag_core.commands import evaluate, evaluate_actions
 from ag_core.errors import UserError
 from ag_core.evaluation.results_log import LoggedResult, read_log, read_log_row
 from ag_core.experiments import training
@@ -22,6 +22,7 @@ from ag_core.experiments.training_loop import Budget
 from ag_core.experiments.training_options import TrainingOptions, find_saved_state
 from ag_core.models.checkpoints import read_metadata, save_checkpoint
 from ag_core.models.video import load_bank_head
+from ag_core.results.action_scores import ActionModelScores
 from ag_core.results.few_shot_scores import FewShotScores
 from tests.experiments.conftest import command
 from tests.experiments.test_action import TINY_VIDEO
@@ -52,7 +53,7 @@ def test_all_networks_are_trained_and_evaluated(
     assert command("evaluate", "detector", "--frames", 5, *rest) == 0
     assert command("evaluate", "relations", "--head", "frequency", "--frames", 5, *rest) == 0
     assert command("evaluate", "relations", "--mode", "sgdet", "--frames", 5, *rest) == 0
-    assert command("evaluate", "action", *rest) == 0
+    assert command("evaluate", "actions", "--out", tmp_path / "actions.json", *rest) == 0
     few = ("--profile", "home-60", "--backbone", "any", "--base-steps", 2, "--epochs", 1, "--shots", 1, "--seeds", 2)
     assert command("evaluate", "few-shot", "--out", tmp_path / "few_shot.json", *few, *data, *weights, *tiny) == 0
     found = FewShotScores.load(tmp_path / "few_shot.json")
@@ -73,7 +74,7 @@ def test_all_networks_are_trained_and_evaluated(
         f"evaluate detector --data rectangles --frames 5 --preset tiny --weights {tmp_path.name}"
     )
     assert max(metric.number for metric in frequency.metrics if metric.protocol.k == 50) == 100
-    assert set(actions.about["AP"]) == {"i3d", "lfb", "sgfb", "oracle"}
+    assert set(actions.about["AP"]) == {"I3D alone", "LFB", "SGFB", "SGFB oracle"}
     assert {metric.origin.split for metric in actions.metrics} == {"test", "iid"}
 
 
@@ -117,10 +118,10 @@ def test_heads_remember_their_bank_operator(
     assert read_metadata(weights / "lfb.safetensors")["operator"] == operator
     head, _ = load_bank_head("lfb", weights, TINY_VIDEO)
     assert type(head.operator).__name__ == f"{operator.capitalize()}Bank"
-    capsys.readouterr()
-    assert command("evaluate", "action", *data) == 0
-    row = json.loads(capsys.readouterr().out)
-    assert row["about"]["bank operator"] == dict.fromkeys(("lfb", "sgfb", "oracle"), operator)
+    scores = tmp_path / "actions.json"
+    assert command("evaluate", "actions", "--out", scores, *data) == 0
+    operators = {model.id: model.operator for model in ActionModelScores.load(scores).models if model.operator}
+    assert operators == dict.fromkeys(("lfb", "sgfb", "oracle"), operator)
     other = {"mean": "max", "max": "mean"}[operator]
     state = load_file(weights / "lfb.safetensors")
     save_checkpoint(
@@ -137,14 +138,15 @@ def test_weights_that_do_not_belong_together_are_refused(
     weights = tmp_path / "weights"
     shutil.copytree(trained, weights)
     data = ("--data", world, "--preset", "tiny", "--threads", 1, "--weights", weights)
+    actions = ("evaluate", "actions", "--out", tmp_path / "actions.json", *data)
     (weights / "sgfb.safetensors").write_bytes((weights / "oracle.safetensors").read_bytes())
-    assert command("evaluate", "action", *data) == 1
+    assert command(*actions) == 1
     assert "sgfb.safetensors holds the weights of 'oracle', and those of 'sgfb' are wanted" in capsys.readouterr().err
     # In full precision: where half is chosen, the one step may be skipped for a gradient that is too large.
     few = ("--steps", 1, "--batch", 2, "--seed", 7, "--autocast", "off")
     train = ("--data", world, "--preset", "tiny", "--threads", 1, *few)
     assert command("train", "clip", *train, "--out", weights / "clip.safetensors") == 0
-    assert command("evaluate", "action", *data) == 1
+    assert command(*actions) == 1
     assert "lfb.safetensors was trained on top of another clip than" in capsys.readouterr().err
     assert command("train", "detector", *train, "--out", weights / "detector.safetensors") == 0
     assert command("evaluate", "relations", *data) == 1
@@ -369,7 +371,12 @@ def test_a_row_names_the_command_that_makes_it_again() -> None:
     def formatted(text: str) -> str:
         return evaluate._format_command(parser.parse_args(text.split()), "home60")
 
-    assert formatted("evaluate action --data x/home60") == "evaluate action --data home60"
+    every = parser.parse_args(
+        "evaluate actions --data x/home60 --out a.json --few-shot home-157 --weights a/b c".split()
+    )
+    assert evaluate_actions.format_command(every) == (
+        "evaluate actions --data home60 --models all --few-shot home-157 --weights b c"
+    )
     given = (
         "evaluate relations --data x/home60 --head frequency --frames 9 --split train --preset paper --weights a/mine"
     )

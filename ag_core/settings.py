@@ -72,10 +72,9 @@ class Settings:
         """Folder of what clip networks made of videos, kept for asking action models again."""
         return self.home / "clip_features"
 
-    @property
-    def own_scores(self) -> Path:
-        """The reader's own file of scene-graph scores, which page Benchmarks shows."""
-        return self.home / "benchmarks" / "scene_graphs.json"
+    def own_benchmark(self, name: str) -> Path:
+        """The reader's own file of scores, which page Benchmarks shows: of 'scene_graphs', 'actions', ..."""
+        return self.home / "benchmarks" / f"{name}.json"
 
     @property
     def own_few_shot(self) -> Path:

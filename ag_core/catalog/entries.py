@@ -145,6 +145,7 @@ class ActionModelEntry(Entry):
     bank          what its feature bank is made from; None is the clip network's own classifier without a bank
     style         how charts and lists draw it
     predicts      whether it takes part in predictions (a model that reads annotation cannot)
+    name_in_paper its name in the paper's Table 3, where that is not its label
     """
 
     family: ClassVar[Family] = Family.ACTION_MODEL
@@ -153,6 +154,7 @@ class ActionModelEntry(Entry):
     bank: BankKind | None
     style: Style
     predicts: bool = True
+    name_in_paper: str = ""
 
 
 EntryType = TypeVar("EntryType", bound=Entry)

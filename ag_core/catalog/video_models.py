@@ -96,6 +96,7 @@ ACTION_MODELS: dict[str, ActionModelEntry] = index_by_id(
         bank=None,
         style=Style("#5B7A2E", "#A6CF6B", "dot"),
         predicts=False,
+        name_in_paper="I3D + NL",
     ),
     ActionModelEntry(
         id="lfb",

@@ -1,8 +1,8 @@
-"""The register of published scene-graph results: every number with its protocol, where it was read, and who disagrees.
+"""The register of published results: every number with its protocol, where it was read, and who disagrees.
 
-Takes the plain object of assets/published_scene_graphs.json. Papers print one another's numbers, and not always the
-same: where two readings of one method under one protocol differ, both say so. A number is what somebody printed, not
-what was measured here, and stands beside ours only where the protocol is the same.
+Takes the plain objects of assets/published_scene_graphs.json and published_actions.json. Papers print one another's
+numbers, and not always the same: where two readings of one method under one protocol differ, both say so. A number is
+what somebody printed, not what was measured here, and stands beside ours only where the protocol is the same.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from typing import Any
 from ag_core.evaluation.graph_columns import N_RELEASED
 from ag_core.evaluation.graph_recall import build_recall_protocol
 from ag_core.evaluation.metrics import Metric
-from ag_core.evaluation.protocol import Averaging, Constraint, Origin, Owner
+from ag_core.evaluation.protocol import Averaging, Constraint, Origin, Owner, Protocol, Unit
 from ag_core.taxonomy import Mode
 
 AVERAGING_OF_NAME = {"R": Averaging.FRAME, "mR": Averaging.RELATION}
@@ -51,6 +51,24 @@ def read_published_results(published: Mapping[str, Any]) -> list[PublishedNumber
     for number in numbers:
         of_what.setdefault(_identify(number), []).append(number)
     return [replace(number, disagreements=_list_others(number, of_what[_identify(number)])) for number in numbers]
+
+
+def read_published_actions(published: Mapping[str, Any]) -> list[PublishedNumber]:
+    """The video mAP on Charades that papers print of other methods, the highest first."""
+    protocol = Protocol("video mAP", Unit.PERCENT, averaging=Averaging.CLASS, details="as printed")
+    numbers = [
+        PublishedNumber(
+            Metric(
+                row["map_charades_val"],
+                protocol,
+                Origin(Owner.OTHER_PAPER, "Charades", "val", source=row["read_in"]),
+                model=row["method"],
+            ),
+            Reading(row["checked"]),
+        )
+        for row in published["rows"]
+    ]
+    return sorted(numbers, key=lambda number: -number.metric.number)
 
 
 def _read_row(row: Mapping[str, Any]) -> list[PublishedNumber]:

@@ -28,22 +28,28 @@ from ag_core.evaluation.protocol import Averaging, Origin, Owner, Protocol, Unit
 from ag_core.experiments.bank_probes import Probe
 from ag_core.experiments.datasets import LabelledVideos
 from ag_core.experiments.evaluation import PARTS, TRUTHS, VIEWS
+from ag_core.presets import VideoPreset
 from ag_core.progress import Progress, track_progress
 from ag_core.results.action_scores import RANK, VIDEO_MAP, ActionModelScores, ScoredModel
 from ag_core.taxonomy import ACTIONS
 
 NEAREST = "each point has the scores of the nearest clip on the feature bank's grid, two a second"
-ON_GRID = "clips on the feature bank's grid, two a second; truth: actions between a clip's first and last frame"
 
 VIDEO = build_video_map_protocol(details=VIEWS)
 WEIGHTED = build_video_map_protocol(Averaging.CLASS_WEIGHTED, VIEWS)
 POINTS = build_localisation_protocol(NEAREST)
-CLIPS = build_log_loss_protocol(ON_GRID)
 FEATURES = Protocol(
     RANK,
     Unit.DIRECTIONS,
     details="exp of the entropy of the spectrum of clip features on the feature bank's grid; no more than their width",
 )
+
+
+def build_clip_protocol(preset: VideoPreset) -> Protocol:
+    """How a network's clips are scored: by the truth of their own length, so that numbers of others differ."""
+    step = preset.frame_step_s
+    span = "of the whole video" if step is None else f"of {(preset.frames - 1) * step:.1f} s, two a second"
+    return build_log_loss_protocol(f"clips {span}; truth: the actions between a clip's first and last frame")
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,7 @@ class RunScores:
 
     views         by what was taken away (None: nothing) [V,157] the largest logit over the test views
     localisation, log_loss   by part
+    clips         how log_loss was measured: of which clips
     bins          [3,10] of probability, as `count_bins` gives them, over the whole split
     """
 
@@ -87,6 +94,7 @@ class RunScores:
     views: Mapping[Probe | None, NDArray[np.float32]]
     localisation: Mapping[str, ActionPrecision]
     log_loss: Mapping[str, float]
+    clips: Protocol
     bins: NDArray[np.float64]
 
 
@@ -120,7 +128,7 @@ class ActionMetrics:
                 self._add(label, part, seeds, protocol, [to_percent(value) for value in values])
             points = [to_percent(one.mean) for one in localised]
             self._add(label, part, seeds, POINTS, points, len(localised[0].classes))
-            self._add(label, part, seeds, CLIPS, [run.log_loss[part] for run in runs])
+            self._add(label, part, seeds, runs[0].clips, [run.log_loss[part] for run in runs])
             for name, classes in () if few_shot is None else (("base", few_shot.base), ("novel", few_shot.novel)):
                 chosen = [c for c in classes if found[0].positives[c]]
                 values = [to_percent(one.per_class[chosen].mean()) for one in found if chosen]
@@ -140,19 +148,11 @@ class ActionMetrics:
             self._add(CHANCE, part, (), VIDEO, [to_percent(videos.chance)])
             self._add(CHANCE, part, (), POINTS, [to_percent(localised.chance)], len(localised.classes))
 
-    def add_priors(self, of_networks: Mapping[str, Mapping[str, float]]) -> None:
-        """The log-loss by part of the shares of train clips that show each action, by label of a clip network.
-
-        Networks whose clips are as long share one; the others are named.
-        """
-        told: list[Mapping[str, float]] = []
-        for label, of_part in of_networks.items():
-            if of_part in told:
-                continue
-            told.append(of_part)
-            model = PRIOR if len(told) == 1 else f"{PRIOR} of {label}"
+    def add_priors(self, of_clips: Mapping[Protocol, Mapping[str, float]]) -> None:
+        """By protocol of a log-loss and part: that of the shares of train clips that show each action."""
+        for protocol, of_part in of_clips.items():
             for part, value in of_part.items():
-                self._add(model, part, (), CLIPS, [value])
+                self._add(PRIOR, part, (), protocol, [value])
 
     def add_ranks(self, of_networks: Mapping[str, Sequence[tuple[int, float]]]) -> None:
         """By label of a clip network: seed and effective rank of the clip features of each of its trainings."""

@@ -22,9 +22,9 @@ from ag_core.evaluation.localisation import (
     list_localisation_times,
 )
 from ag_core.evaluation.log_loss import compute_log_losses, compute_prior_log_losses, count_bins
-from ag_core.evaluation.protocol import Owner
+from ag_core.evaluation.protocol import Owner, Protocol
 from ag_core.experiments.action import HeadExamples, VideoFeatures, build_extractor, build_head_examples
-from ag_core.experiments.action_metrics import ActionMetrics, ActionTruth, RunScores
+from ag_core.experiments.action_metrics import ActionMetrics, ActionTruth, RunScores, build_clip_protocol
 from ag_core.experiments.action_runs import ActionRun, load_action_runs
 from ag_core.experiments.bank_probes import Probe, probe_examples
 from ag_core.experiments.clip import Clips
@@ -78,7 +78,7 @@ def evaluate_actions(
     rates, notes = measure_rates(data, networks, options.preset, listeners)
     scored: dict[str, list[RunScores]] = {run.entry.id: [] for run in runs}
     ranks: dict[str, dict[str, tuple[int, float]]] = {network.label: {} for network in networks}
-    priors: dict[str, dict[str, float]] = {}
+    priors: dict[Protocol, dict[str, float]] = {}
     for folder in dict.fromkeys(run.folder for run in runs):
         of_folder = [run for run in runs if run.folder == folder]
         for network in find_clip_networks([run.entry for run in of_folder]):
@@ -91,8 +91,9 @@ def evaluate_actions(
             ranks[network.label][asked[0].clip_hash] = asked[0].clip_seed, measure_rank(features)
             for run in track_progress(asked, len(asked), f"heads in {folder.name}", listeners.stage):
                 scored[run.entry.id].append(score_run(run, clips, features, truth, options.compute))
-            if network.id in rates and network.label not in priors:
-                priors[network.label] = score_prior(rates[network.id], clips, truth)
+            protocol = build_clip_protocol(clips.preset)
+            if network.id in rates and protocol not in priors:
+                priors[protocol] = score_prior(rates[network.id], clips, truth)
     found = ActionMetrics(truth, options.owner, options.command or f"evaluate actions --data {data.name}")
     for model, of_model in scored.items():
         found.add_model(find_action_model(model), of_model, few_shot)
@@ -141,14 +142,17 @@ def score_run(
             for part, rows in truth.parts.items()
         },
         _average_by_part(losses, of_clip, truth),
+        build_clip_protocol(clips.preset),
         count_bins(to_probabilities(logits), labels),
     )
 
 
 def score_prior(rates: NDArray[np.floating], clips: Clips, truth: ActionTruth) -> dict[str, float]:
     """By part the log-loss of the shares [157] of clips to learn from, on the same clips as the models."""
-    of_clip = np.repeat(np.arange(len(clips.videos)), [len(list_bank_times(video.clock)) for video in clips.videos])
-    return _average_by_part(compute_prior_log_losses(rates, clips.grid_labels()), of_clip, truth)
+    moments = [(row, time) for row, video in enumerate(clips.videos) for time in list_bank_times(video.clock).tolist()]
+    labels = np.array([clips.labels(clips.videos[row], time) for row, time in moments]).reshape(-1, N_ACTIONS)
+    of_clip = np.array([row for row, _ in moments], np.int64)
+    return _average_by_part(compute_prior_log_losses(rates, labels), of_clip, truth)
 
 
 def measure_rates(

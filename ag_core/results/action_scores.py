@@ -13,7 +13,7 @@ from ag_core.errors import UserError
 from ag_core.evaluation.average_precision import build_video_map_protocol
 from ag_core.evaluation.log_loss import N_BINS, Bin
 from ag_core.evaluation.metrics import Metric
-from ag_core.evaluation.protocol import Averaging, Owner
+from ag_core.evaluation.protocol import Averaging, Owner, Protocol
 from ag_core.evaluation.results_log import build_log_row
 from ag_core.results.json_values import read_json, take_list, take_number, take_text, take_whole, write_rows
 from ag_core.results.metric_rows import check_actions, take_metrics, take_precisions
@@ -66,18 +66,22 @@ class ActionModelScores:
         return list(dict.fromkeys(metric.origin.split for metric in self.metrics))
 
     def find(
-        self, model: str, name: str = VIDEO_MAP, part: str | None = None, averaging: Averaging | None = None
+        self, model: str, name: str = VIDEO_MAP, part: str | None = None, protocol: Protocol | None = None
     ) -> Metric | None:
         """One number by the model's label, what is measured, and where (the whole split); None where it is not known.
 
-        Without `averaging` the first such number, which of a mean AP is the plain mean over classes.
+        Without `protocol` the first of that name, which of a mean AP is the plain mean over classes.
         """
         wanted = model, name, part or self.split
         for metric in self.metrics:
             known = metric.model, metric.protocol.name, metric.origin.split
-            if known == wanted and averaging in (None, metric.protocol.averaging):
+            if known == wanted and protocol in (None, metric.protocol):
                 return metric
         return None
+
+    def list_protocols(self, name: str) -> list[Protocol]:
+        """How a measure was taken, each way once: log-losses are of clips as long as a network's own."""
+        return list(dict.fromkeys(metric.protocol for metric in self.metrics if metric.protocol.name == name))
 
     def list_named(self, start: str) -> list[Metric]:
         """The numbers whose measure's name begins so."""

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from ag_core.errors import UserError
-from ag_core.evaluation.metrics import Metric
-from ag_core.evaluation.protocol import Owner
+from ag_core.evaluation.bootstrap import build_difference_protocol
+from ag_core.evaluation.metrics import SPREAD, Metric
+from ag_core.evaluation.protocol import Averaging, Owner
 from ag_core.evaluation.results_log import build_log_row
 from ag_core.results.json_values import read_json, take_whole, write_rows
 from ag_core.results.metric_rows import check_actions, take_metrics, take_precisions
@@ -21,6 +22,10 @@ from ag_core.results.metric_rows import check_actions, take_metrics, take_precis
 FORMAT = "action-genome-explorer/graph-action-scores"
 VERSION = 1
 MAX_FRAMES = 2**31
+FRAME_MAP = "frame mAP"
+"""What is measured; few-shot measures have more words before it."""
+OBJECTS, GRAPHS = "Objects", ("Graph", "Graphs")
+"""How the labels of models begin that see classes alone, and of the same models with relationships."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,37 @@ class GraphActionScores:
     metrics: tuple[Metric, ...]
     per_class: Mapping[str, Mapping[str, float]]
     positives: Mapping[str, int]
+
+    def find(self, model: str, name: str = FRAME_MAP) -> Metric | None:
+        """One number by the model's label and what is measured; None where it is not known."""
+        return next((one for one in self.metrics if (one.model, one.protocol.name) == (model, name)), None)
+
+    def list_class_metrics(self, model: str) -> list[Metric]:
+        """The AP of every action with a positive frame, of a model by its label."""
+        whole = self.find(model)
+        if whole is None:
+            return []
+        protocol = replace(whole.protocol, name="frame AP", averaging=Averaging.ONE_CLASS)
+        n = replace(whole.n, classes=None)
+        return [
+            Metric(number, replace(protocol, subject=action), whole.origin, n, model=model)
+            for action, number in self.per_class[model].items()
+        ]
+
+    def list_gains(self) -> list[Metric]:
+        """By how much a model that sees relationships is above the same one with objects alone, in points.
+
+        By measure; models go by what their labels have in common. Bounds are of the trainings, seed by seed.
+        """
+        gains = []
+        for model in dict.fromkeys(metric.model for metric in self.metrics):
+            if not model.startswith(OBJECTS):
+                continue
+            rest = model.removeprefix(OBJECTS)
+            for metric in (metric for metric in self.metrics if metric.model == model):
+                above = (self.find(start + rest, metric.protocol.name) for start in GRAPHS)
+                gains += [_subtract(one, metric, rest.strip(", ")) for one in above if one is not None]
+        return gains
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
@@ -68,6 +104,14 @@ class GraphActionScores:
         except (KeyError, TypeError, ValueError, AttributeError, UserError) as error:
             raise UserError(f"{path.name} is damaged ({error}); evaluate anew") from None
         return GraphActionScores(metrics, per_class, positives)
+
+
+def _subtract(above: Metric, below: Metric, model: str) -> Metric:
+    """How much one number is above another of the same protocol, data and seeds."""
+    of_seed = [one - other for one, other in zip(above.number_of_seed, below.number_of_seed)]
+    values = of_seed or [above.number - below.number]
+    spread = SPREAD if above.bounds is None else above.bounds.meaning
+    return Metric.from_seeds(values, build_difference_protocol(above.protocol), above.origin, above.n, model, spread)
 
 
 def holds_graph_action_scores(path: Path) -> bool:

@@ -9,7 +9,7 @@ that a new store is never answered from an old one. A cached resource is shared 
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -29,13 +29,14 @@ from ag_core.queries.sequence.language import parse_sequence
 from ag_core.records import ActionInterval, ActionScores, Detections, SceneGraph, Video
 from ag_core.results.ladder_scores import LadderScores
 from ag_core.results.prediction import Prediction
-from ag_core.results.scene_graph_scores import SceneGraphScores
 from ag_core.settings import settings
 from ag_core.ui.player.judging import TRUTHS, JudgedFrames, choose_truth, judge_graphs
 from ag_core.video.frames import read_poster
 from ag_core.video.index import read_frame_index
 from ag_core.video.transcode import to_browser_playable
 from ag_core.world.dense_source import read_exact_truth
+
+Scores = TypeVar("Scores")
 
 FileState = tuple[int, int, int]
 """Size, time of change and number of a file."""
@@ -54,14 +55,15 @@ def get_store_key() -> StoreKey:
     return path, read_change_time_ns(Path(path))
 
 
-def load_scene_graph_scores(path: Path) -> SceneGraphScores:
+def load_scores(path: Path, read: Callable[[Path], Scores]) -> Scores:
     """The scores in a file, read once for each of its states; UserError where it holds none."""
-    return _load_scene_graph_scores(str(path), read_file_state(path))
+    scores: Scores = _load_scores(str(path), read_file_state(path), read.__qualname__, read)
+    return scores
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _load_scene_graph_scores(path: str, state: FileState) -> SceneGraphScores:
-    return SceneGraphScores.load(Path(path))
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _load_scores(path: str, state: FileState, kind: str, _read: Callable[[Path], Any]) -> Any:
+    return _read(Path(path))
 
 
 def load_ladder_scores(path: Path) -> LadderScores:

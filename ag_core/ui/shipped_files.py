@@ -21,6 +21,12 @@ def load_published_scene_graphs() -> dict[str, Any]:
     return published
 
 
+def load_published_actions() -> dict[str, Any]:
+    """Action recognition on Charades as other papers print it."""
+    published: dict[str, Any] = _load("published_actions.json")
+    return published
+
+
 def load_home_world_audit() -> dict[str, Any] | None:
     """What `audit` found in the shipped version of the home world; None where it has not run."""
     name = "home_world_audit.json"

@@ -20,7 +20,7 @@ from ag_core.evaluation.metrics import Metric
 from ag_core.evaluation.protocol import Owner
 from ag_core.evaluation.results_log import read_log
 from ag_core.experiments.action import HeadExamples, VideoFeatures
-from ag_core.experiments.action_metrics import ActionMetrics, ActionTruth, RunScores, list_pairs
+from ag_core.experiments.action_metrics import ActionMetrics, ActionTruth, RunScores, build_clip_protocol, list_pairs
 from ag_core.experiments.action_runs import ActionRun, load_action_runs
 from ag_core.experiments.action_scores import measure_rank, score_prior, score_run
 from ag_core.experiments.bank_probes import Probe, probe_examples
@@ -32,6 +32,8 @@ from ag_core.results.action_scores import LOCALISATION, LOG_LOSS, RANK, VIDEO_MA
 from ag_core.taxonomy import BANK_SIZE, find_action_index
 from tests.experiments.conftest import command
 from tests.experiments.test_action import TINY_VIDEO
+
+CLIPS, WHOLE = map(build_clip_protocol, (TINY_VIDEO, replace(TINY_VIDEO, frame_step_s=None)))
 
 
 def number(metric: Metric | None) -> float:
@@ -48,7 +50,7 @@ def make_run(truth: ActionTruth, views: NDArray[Any], seed: int, loss: float = 1
     found = compute_localisation_precision(truth.points.astype(float), truth.points)
     return RunScores(
         seed, "abc", "max", {None: views, Probe.NO_BANK: -views}, dict.fromkeys(truth.parts, found),
-        dict.fromkeys(truth.parts, loss), np.ones((3, 10)),
+        dict.fromkeys(truth.parts, loss), CLIPS, np.ones((3, 10)),
     )  # fmt: skip
 
 
@@ -66,7 +68,7 @@ def test_trainings_are_joined_part_by_part(loaded: LabelledVideos) -> None:
     metrics.add_model(find_action_model("lfb"), lfb, classes)
     metrics.add_model(find_action_model("sgfb"), sgfb, None)
     metrics.add_chance()
-    metrics.add_priors({"I3D": {"train": 5.0}, "Slow": {"train": 5.0}, "Fast": {"train": 7.0}})
+    metrics.add_priors({CLIPS: {"train": 5.0}, WHOLE: {"train": 7.0}})
     metrics.add_ranks({"I3D": [(0, 3.0), (1, 5.0)]})
     metrics.add_differences({"lfb": lfb, "sgfb": sgfb}, keep_quiet)
     scores = metrics.build({"oracle": "oracle.safetensors"}, ["a note"])
@@ -80,8 +82,8 @@ def test_trainings_are_joined_part_by_part(loaded: LabelledVideos) -> None:
     shown = np.asarray(truth.labels.any(axis=0))
     assert number(scores.find(CHANCE)) == pytest.approx(100 * truth.labels[:, shown].mean())
     assert number(scores.find(CHANCE, LOCALISATION, "comp")) == 100
-    assert number(scores.find(PRIOR, LOG_LOSS)) == 5 and number(scores.find("prior of Fast", LOG_LOSS)) == 7
-    assert scores.find("prior of Slow", LOG_LOSS) is None and number(scores.find("I3D", RANK)) == 4
+    assert scores.list_protocols(LOG_LOSS) == [CLIPS, WHOLE] and number(scores.find("I3D", RANK)) == 4
+    assert [number(scores.find(PRIOR, LOG_LOSS, protocol=protocol)) for protocol in (CLIPS, WHOLE)] == [5, 7]
     base, of_novel = (scores.find("LFB", f"{VIDEO_MAP} of {name} classes") for name in ("base", "novel"))
     assert base is not None and base.n.classes == shown.sum() - shown[novel]
     assert of_novel is not None and of_novel.n.classes == 1
@@ -127,6 +129,7 @@ def test_a_head_that_knows_only_the_prior_is_as_good_as_the_prior(loaded: Labell
     truth = ActionTruth.of(loaded)
     found = score_run(ActionRun(entry, 3, head, Path(), "abc" * 9, 0, "def", "non-local"), clips, features, truth)
     prior = score_prior(rates, clips, truth)
+    assert "clips of 0.5 s, two a second" in found.clips.details and "clips of the whole video" in WHOLE.details
     assert found.log_loss["train"] == pytest.approx(prior["train"], rel=1e-5)
     assert set(found.views) == {None, *Probe} and found.views[None].shape == truth.labels.shape
     assert all(np.allclose(found.views[probe], found.views[None]) for probe in Probe)

@@ -16,7 +16,7 @@ from ag_core.results.scene_graph_scores import EdgeRow, RecallRow, SceneGraphSco
 from ag_core.settings import settings
 from ag_core.taxonomy import Mode, find_relation_index
 from ag_core.ui import shipped_files
-from ag_core.ui.benchmarks import scope
+from ag_core.ui.benchmarks import score_files
 from ag_core.ui.benchmarks.calibration import build_calibration_table
 from ag_core.ui.benchmarks.frames import EVERY, FRAMES, find_runs, link_frames
 from ag_core.ui.benchmarks.relations import build_relation_table
@@ -55,8 +55,8 @@ def make_scores() -> SceneGraphScores:
 @pytest.fixture
 def own_scores(app_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The reader's file of scores; none is shipped."""
-    monkeypatch.setattr(scope, "SHIPPED", app_home / "no.json")
-    path = settings().own_scores
+    monkeypatch.setattr(score_files, "SHIPPED", app_home / "none")
+    path = settings().own_benchmark("scene_graphs")
     path.parent.mkdir(parents=True, exist_ok=True)
     make_scores().save(path)
     return path
@@ -69,13 +69,13 @@ def texts(app: AppTest) -> str:
 
 
 def test_without_scores_the_page_says_what_to_run(app_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scope, "SHIPPED", app_home / "no.json")
-    settings().own_scores.unlink(missing_ok=True)
+    monkeypatch.setattr(score_files, "SHIPPED", app_home / "none")
+    settings().own_benchmark("scene_graphs").unlink(missing_ok=True)
     app = visit(PAGE, {})
     assert not app.exception
     said = texts(app)
     assert "No scores yet" in said
-    assert "python -m ag_core evaluate scene-graphs" in said and str(settings().own_scores) in said
+    assert "python -m ag_core evaluate scene-graphs" in said and str(settings().own_benchmark("scene_graphs")) in said
     assert len(app.dataframe) == 3 and "Table 5" in said  # the paper's numbers stand there all the same
 
 

@@ -47,10 +47,14 @@ def make_scores() -> ActionModelScores:
                 (PROBES[1], -9.0),
             ):
                 metrics.append(Metric.from_seeds([value + add, value + add + 2], protocol, origin, n, label))
-            loss = build_log_loss_protocol("on the grid")
+            loss = build_log_loss_protocol("clips of 2.0 s, two a second; truth: between")
             metrics.append(Metric.from_seeds([6.0, 6.5], loss, origin, clips, label))
         metrics.append(Metric(10.0, VIDEO, nobody, n, model=CHANCE))
-        metrics.append(Metric(8.0, build_log_loss_protocol("on the grid"), nobody, clips, model=PRIOR))
+        metrics.append(
+            Metric(
+                8.0, build_log_loss_protocol("clips of 2.0 s, two a second; truth: between"), nobody, clips, model=PRIOR
+            )
+        )
         ends = Bounds(4.0, 17.0, BOUNDS_MEANING)
         metrics.append(Metric(10.0, build_difference_protocol(VIDEO), origin, n, ends, model="SGFB − LFB"))
     rank = Protocol(RANK, Unit.DIRECTIONS, details="of clip features")
@@ -83,8 +87,9 @@ def test_numbers_are_found_by_model_measure_and_part() -> None:
     found = SCORES.find("LFB")
     assert found is not None and (found.number, found.number_of_seed) == (41, (40, 42))
     assert found.bounds is not None and found.bounds.high == pytest.approx(41 + 2**0.5)
-    weighted = SCORES.find("LFB", averaging=Averaging.CLASS_WEIGHTED)
-    assert weighted is not None and weighted.number == 44
+    plain, by_positives = SCORES.list_protocols(VIDEO_MAP)
+    weighted = SCORES.find("LFB", protocol=by_positives)
+    assert plain.averaging is Averaging.CLASS and weighted is not None and weighted.number == 44
     localised = SCORES.find("SGFB", LOCALISATION, "iid")
     assert localised is not None and (localised.number, localised.n.videos) == (31, 3)
     assert SCORES.find("SGFB", LOG_LOSS, "comp") is None and SCORES.find("oracle") is None

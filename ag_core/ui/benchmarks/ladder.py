@@ -12,7 +12,7 @@ from ag_core.evaluation.protocol import Owner
 from ag_core.results.ladder_scores import STEP_NAMES, STEPS, LadderScores, Step, list_steps
 from ag_core.settings import ASSETS, settings
 from ag_core.ui import cached
-from ag_core.ui.benchmarks.scope import OURS, YOURS
+from ag_core.ui.benchmarks.score_files import OURS, YOURS
 from ag_core.ui.benchmarks.table_5 import show_metric_table
 from ag_core.ui.charts.figures import Figure, show_figure
 from ag_core.ui.charts.ladder_plot import draw_waterfall

@@ -1,22 +1,15 @@
-"""Which scores the benchmarks show, and what the reader chose of them. The parts of the page share it."""
+"""Which scene-graph scores the benchmarks show, and what the reader chose of them: what their tabs share."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import streamlit as st
 
-from ag_core.errors import UserError
-from ag_core.evaluation.protocol import CONSTRAINT_NAMES, MODE_NAMES, Constraint, Owner
+from ag_core.evaluation.protocol import CONSTRAINT_NAMES, MODE_NAMES, Constraint
 from ag_core.results.scene_graph_scores import EdgeRow, RecallRow, SceneGraphScores
-from ag_core.settings import ASSETS, settings
 from ag_core.taxonomy import Mode
-from ag_core.ui import cached
-from ag_core.ui.page import check_link, show_empty_state, show_failure
-
-SHIPPED = ASSETS / "benchmarks" / "scene_graphs.json"
-OURS, YOURS = "Ours", "Yours"
-COMMAND = "python -m ag_core evaluate scene-graphs --heads all --tasks all --data STORE --out"
+from ag_core.ui.benchmarks.score_files import pick_whose
+from ag_core.ui.page import check_link
 
 
 @dataclass(frozen=True)
@@ -65,34 +58,10 @@ class BenchmarkScope:
         return f"{self.whose.lower()}-{self.mode}-{self.constraint}-{self.n_relations}-{self.part}"
 
 
-def load_all_scores() -> dict[str, SceneGraphScores]:
-    """The scores that are there by whose they are; one that cannot be read is told on the page."""
-    found = {}
-    for whose, path, owner in ((OURS, SHIPPED, Owner.OURS_HOME), (YOURS, settings().own_scores, Owner.YOURS)):
-        if path.is_file():
-            try:
-                found[whose] = cached.load_scene_graph_scores(path).with_owner(owner)
-            except UserError as error:
-                show_failure(error)
-    return found
-
-
-def show_no_scores(path: Path) -> None:
-    """What to run where nobody has scored anything."""
-    why = (
-        "No relation head has been scored yet. Score every head that has weights on a home world or on Action Genome "
-        f"with Charades: `{COMMAND} {path}`"
-    )
-    show_empty_state("No scores yet", why)
-
-
 def pick_scope(every: Mapping[str, SceneGraphScores]) -> BenchmarkScope:
     """What to show of the scores that are there; the link remembers. `every` holds at least one."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        check_link("scores", every, "file of scores")
-        whose = st.segmented_control(
-            "Scores", list(every), default=next(iter(every)), required=True, key="scores", bind="query-params"
-        )
+        whose = pick_whose(every, "scores")
         scores = every[whose]
         modes = {MODE_NAMES[mode]: mode for mode in Mode if any(row.scored.mode == mode for row in scores.recalls)}
         check_link("task", modes, "task")

@@ -1,6 +1,6 @@
 """Benchmarks, first tab: Table 5. What the paper prints, and below it what was scored here, each under its protocol."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -115,10 +115,19 @@ def shorten_head(head: str) -> str:
     return head
 
 
-def show_metric_table(table: MetricTable, what: str, which: str, key: str, *, to_choose: bool = False) -> str | None:
+def show_metric_table(
+    table: MetricTable,
+    what: str,
+    which: str,
+    key: str,
+    *,
+    to_choose: bool = False,
+    shorten: Callable[[str], str] = shorten_head,
+) -> str | None:
     """A table that can be sorted, below the sentence that says what holds for all of it.
 
-    `to_choose` lets the reader choose a cell: the answer is the name of its row, None without a choice.
+    `to_choose` lets the reader choose a cell: the answer is the name of its row, None without a choice. `shorten` gives
+    the heads of columns in a few words.
     """
     more = " Choose a number to see the frames behind it." if to_choose else ""
     show_owner_note(table.format_caption().replace("in brackets", "behind ±") + more)
@@ -134,7 +143,7 @@ def show_metric_table(table: MetricTable, what: str, which: str, key: str, *, to
         column_config={
             table.row_title: st.column_config.TextColumn(pinned=True),
             **{
-                name: st.column_config.NumberColumn(shorten_head(name), help=name, format="%.1f", width="small")
+                name: st.column_config.NumberColumn(shorten(name), help=name, format="%.1f", width="small")
                 for name in numbers
             },
         },

@@ -106,14 +106,15 @@ def draw_share_bars(table: pd.DataFrame, name: str, value: str, *, dark: bool, n
 
 
 def draw_interval_dots(
-    table: pd.DataFrame, name: str, chance: pd.DataFrame, *, dark: bool
+    table: pd.DataFrame, name: str, chance: pd.DataFrame, *, dark: bool, from_zero: bool = True
 ) -> alt.LayerChart | alt.FacetChart:
     """Metrics as dots with bounds, in the order of the table, and a dashed line at each row of `chance`.
 
-    Columns of both: `name`, number, low, high, and metric, which says in words what the number is.
+    Columns of both: `name`, number, low, high, and metric, which says in words what the number is. Differences, which
+    may lie below 0, are drawn with `from_zero` off.
     """
     rows = alt.Y(f"{name}:N", sort=None, title=None, axis=label_rows(300))
-    scale = alt.Scale(domainMin=0, nice=True)
+    scale = alt.Scale(domainMin=0, nice=True) if from_zero else alt.Scale(nice=True)
     tooltip = [alt.Tooltip(f"{name}:N"), alt.Tooltip("metric:N")]
     base = alt.Chart(table).encode(y=rows, tooltip=tooltip)
     lines = base.mark_rule(color=PLAIN[dark], strokeWidth=2).encode(

@@ -1,12 +1,12 @@
 """The error ladder from SGFB to its oracle, as a value and as a file: 32 combinations, and the share of each step.
 
 The file is JSON of format "action-genome-explorer/ladder-scores", version 1 (docs/ladder.md). `cells` holds the video
-mAP of every combination of replacements, `shares` what each replacement has of the gap: Shapley values, which add up
+mAP of every combination of replacements, `steps` what each replacement has of the gap: Shapley values, which add up
 to it. Every number is a metric as assets/metric.schema.json describes it. Knows no models and no torch.
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
@@ -77,25 +77,28 @@ def name_combination(combination: int) -> str:
 class LadderScores:
     """Video mAP of every combination, and what each step has of the gap.
 
-    cells    [32] by the number of the combination; shares [5] in points, by step; gap in points, oracle - SGFB
+    cells    [32] by the number of the combination; gap in points, oracle - SGFB
+    shares   [5] in points, by step; alone, last [5] what each step adds as the only one, and after all others
     weights  by model, the first digits of the hash of its weights file; notes: sentences a reader must know
     """
 
     cells: tuple[Metric, ...]
     shares: tuple[Metric, ...]
+    alone: tuple[Metric, ...]
+    last: tuple[Metric, ...]
     gap: Metric
     weights: Mapping[str, str]
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if len(self.cells) != N_COMBINATIONS or len(self.shares) != len(STEPS):
-            raise ValueError(
-                f"{len(self.cells)} cells and {len(self.shares)} shares; a ladder has {N_COMBINATIONS} and {len(STEPS)}"
-            )
-        exact = (*self.compute_exact_shares(), sum(self.compute_exact_shares(), Fraction(0)))
-        for metric, share in zip((*self.shares, self.gap), exact):
-            if not abs(metric.number - share) < MAX_MISMATCH:
-                raise ValueError(f"{metric.label} is {metric.number}, but the cells give {float(share)}")
+        numbers = (len(self.cells), len(self.shares), len(self.alone), len(self.last))
+        if numbers != (N_COMBINATIONS, *[len(STEPS)] * 3):
+            raise ValueError(f"a ladder has {N_COMBINATIONS} cells and {len(STEPS)} steps; these are {numbers}")
+        exact = [Fraction(str(cell.number)) for cell in self.cells]
+        expected = [*self.compute_exact_shares(), *_list_gains(exact, 0), *_list_gains(exact, N_COMBINATIONS - 1)]
+        for metric, number in zip((*self.shares, *self.alone, *self.last, self.gap), (*expected, exact[-1] - exact[0])):
+            if not abs(metric.number - number) < MAX_MISMATCH:
+                raise ValueError(f"{metric.label} is {metric.number}, but the cells give {float(number)}")
 
     @staticmethod
     def from_draws(
@@ -113,23 +116,32 @@ class LadderScores:
             bounded = found.bound_model(combination)
             number, name = round(to_percent(bounded.value), 4), name_combination(combination)
             cells.append(Metric(number, protocol, origin, n, _to_bounds(bounded), model=name))
-        exact = compute_shapley_values([Fraction(str(cell.number)) for cell in cells])
-        of_share = replace(protocol, name="share of the gap in video mAP", unit=Unit.POINTS)
+        exact = [Fraction(str(cell.number)) for cell in cells]
         draws = [found.bound_combination(np.array(of_step, np.float64)) for of_step in list_shapley_weights(len(STEPS))]
-        shares = [
-            Metric(float(share), of_share, origin, n, _to_bounds(drawn), model=step.value)
-            for step, share, drawn in zip(STEPS, exact, draws)
-        ]
-        of_gap = replace(of_share, name="gap in video mAP")
-        gap = Metric(
-            float(sum(exact)),
-            of_gap,
-            origin,
-            n,
-            _to_bounds(found.bound_difference(N_COMBINATIONS - 1, 0)),
-            model=f"{get_model_label(ORACLE)} over {get_model_label(SGFB)}",
+
+        def build(name: str, model: str, number: Fraction, drawn: ConfidenceInterval) -> Metric:
+            of_step = replace(protocol, name=name, unit=Unit.POINTS)
+            return Metric(float(number), of_step, origin, n, _to_bounds(drawn), model=model)
+
+        def build_gains(name: str, taken: int) -> tuple[Metric, ...]:
+            gains = zip(STEPS, _list_gains(exact, taken), _list_gain_pairs(taken))
+            return tuple(build(name, step, gain, found.bound_difference(*pair)) for step, gain, pair in gains)
+
+        shares = zip(STEPS, compute_shapley_values(exact), draws)
+        return LadderScores(
+            tuple(cells),
+            tuple(build("share of the gap in video mAP", *share) for share in shares),
+            build_gains("video mAP gained as the only step", 0),
+            build_gains("video mAP gained as the last step", N_COMBINATIONS - 1),
+            build(
+                "gap in video mAP",
+                f"{get_model_label(ORACLE)} over {get_model_label(SGFB)}",
+                exact[-1] - exact[0],
+                found.bound_difference(N_COMBINATIONS - 1, 0),
+            ),
+            weights,
+            notes,
         )
-        return LadderScores(tuple(cells), tuple(shares), gap, weights, notes)
 
     def compute_exact_shares(self) -> list[Fraction]:
         """Shapley values in points: they add up to the last cell less the first, without any rounding."""
@@ -141,18 +153,8 @@ class LadderScores:
 
     def list_step_metrics(self, step: Step) -> tuple[Metric, Metric, Metric]:
         """Of one step its share, what it adds to SGFB alone, and what it adds when all others are done, in points."""
-        bit, every = to_combination([step]), N_COMBINATIONS - 1
-        share = self.shares[STEPS.index(step)]
-
-        def gain(name: str, before: int) -> Metric:
-            number = float(Fraction(str(self.cells[before | bit].number)) - Fraction(str(self.cells[before].number)))
-            return replace(share, number=number, bounds=None, protocol=replace(share.protocol, name=name))
-
-        return (
-            share,
-            gain("video mAP gained as the only step", 0),
-            gain("video mAP gained as the last step", every & ~bit),
-        )
+        index = STEPS.index(step)
+        return self.shares[index], self.alone[index], self.last[index]
 
     def find_largest_step(self) -> Step:
         """The step with the largest share of the gap."""
@@ -172,11 +174,16 @@ class LadderScores:
     def with_owner(self, owner: Owner) -> "LadderScores":
         """The same scores as somebody's: whose they are depends on whose file it is."""
 
-        def give(metric: Metric) -> Metric:
-            return replace(metric, origin=replace(metric.origin, owner=owner))
+        def give(metrics: Sequence[Metric]) -> tuple[Metric, ...]:
+            return tuple(replace(metric, origin=replace(metric.origin, owner=owner)) for metric in metrics)
 
         return replace(
-            self, cells=tuple(map(give, self.cells)), shares=tuple(map(give, self.shares)), gap=give(self.gap)
+            self,
+            cells=give(self.cells),
+            shares=give(self.shares),
+            alone=give(self.alone),
+            last=give(self.last),
+            gap=give([self.gap])[0],
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -187,7 +194,10 @@ class LadderScores:
             "weights": dict(self.weights),
             "notes": list(self.notes),
             "gap": self.gap.to_json(),
-            "shares": [{"step": step.value, "metric": share.to_json()} for step, share in zip(STEPS, self.shares)],
+            "steps": [
+                {"step": step.value, "share": share.to_json(), "alone": alone.to_json(), "last": last.to_json()}
+                for step, share, alone, last in zip(STEPS, self.shares, self.alone, self.last)
+            ],
             "cells": [
                 {"replaced": [step.value for step in list_steps(number)], "metric": cell.to_json()}
                 for number, cell in enumerate(self.cells)
@@ -198,7 +208,7 @@ class LadderScores:
         """Write the file, whole or not at all, a cell a line."""
         lines = []
         for key, value in self.to_json().items():
-            if key in ("shares", "cells"):
+            if key in ("steps", "cells"):
                 rows = ",\n".join(json.dumps(row, ensure_ascii=False, allow_nan=False) for row in value)
                 lines.append(f'"{key}": [\n{rows}\n]')
             else:
@@ -216,10 +226,15 @@ class LadderScores:
                 to_combination([Step(step) for step in row["replaced"]]): Metric.from_json(row["metric"])
                 for row in take_list(content, "cells")
             }
-            shares = {Step(row["step"]): Metric.from_json(row["metric"]) for row in take_list(content, "shares")}
+            rows = {Step(row["step"]): row for row in take_list(content, "steps")}
+            shares, alone, last = (
+                tuple(Metric.from_json(rows[step][name]) for step in STEPS) for name in ("share", "alone", "last")
+            )
             return LadderScores(
                 tuple(cells[number] for number in range(N_COMBINATIONS)),
-                tuple(shares[step] for step in STEPS),
+                shares,
+                alone,
+                last,
                 Metric.from_json(content["gap"]),
                 {model: take_text(content["weights"], model) for model in content["weights"]},
                 tuple(take_text({"a note": note}, "a note") for note in take_list(content, "notes")),
@@ -233,6 +248,15 @@ def holds_ladder_scores(path: Path) -> bool:
     """Whether a file begins as one that `save` writes."""
     with path.open(encoding="utf-8", errors="replace") as file:
         return FORMAT in file.read(200)
+
+
+def _list_gain_pairs(taken: int) -> list[tuple[int, int]]:
+    """Of each step the combinations with and without it, the other steps as in `taken`."""
+    return [(taken | 1 << index, taken & ~(1 << index)) for index in range(len(STEPS))]
+
+
+def _list_gains(cells: Sequence[Fraction], taken: int) -> list[Fraction]:
+    return [cells[more] - cells[less] for more, less in _list_gain_pairs(taken)]
 
 
 def _to_bounds(interval: ConfidenceInterval) -> Bounds:

@@ -59,7 +59,7 @@ def test_combinations_have_numbers_and_names() -> None:
 def test_a_step_alone_and_last() -> None:
     ladder = make_ladder()
     share, alone, last = ladder.list_step_metrics(Step.CLASSES)
-    assert share is ladder.shares[1]
+    assert share is ladder.shares[1] and None not in (share.bounds, alone.bounds, last.bounds)
     assert alone.number == pytest.approx(ladder.cells[0b00010].number - ladder.cells[0].number)
     assert last.number == pytest.approx(ladder.cells[-1].number - ladder.cells[0b11101].number)
 
@@ -83,11 +83,11 @@ def test_a_damaged_file_is_refused(tmp_path: Path, harm: str) -> None:
     path = tmp_path / "ladder.json"
     content = make_ladder().to_json()
     if harm == "share":
-        content["shares"][2]["metric"]["number"] += 0.1
+        content["steps"][2]["share"]["number"] += 0.1
     elif harm == "cell":
         content["cells"].pop(7)
     elif harm == "step":
-        content["shares"][0]["step"] = "colours"
+        content["steps"][0]["step"] = "colours"
     elif harm == "format":
         content["version"] = 2
     text = json.dumps(content)

@@ -32,9 +32,9 @@ MEANINGS = {
 }
 
 REMEDIES = {
-    Step.BOXES: "the detector: objects it misses, above all small and hidden ones",
+    Step.BOXES: "the detector: the objects it misses, and what it finds of nothing",
     Step.CLASSES: "the detector's classes: what it finds and calls by another name",
-    Step.RELATIONS: "the relation head, contact relationships first",
+    Step.RELATIONS: "the relation head",
     Step.TIMING: "when graphs are made: more moments, or better chosen ones",
     Step.FUSION: "how the head learns: on graphs with fewer faults, or on a mix of predicted and true ones",
 }

@@ -104,6 +104,9 @@ SHORT = {
     f", {AVERAGING_NAMES[Averaging.RELATION]}": "",
     AVERAGING_NAMES[Averaging.MICRO]: "pooled",
     " in %": "",
+    " in video mAP": "",
+    "video mAP gained": "gained",
+    " in points": "",
 }
 """For the heads of columns, whose whole text stands in the help."""
 

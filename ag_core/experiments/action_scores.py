@@ -162,8 +162,8 @@ def measure_rates(
     the data have no train videos."""
     try:
         train = data.with_split("train").load()
-    except UserError as error:
-        note = f"the prior is left out: {error}"
+    except UserError:
+        note = f"{data.name} has no train videos with files of source {data.source!r}: the prior's log-loss is left out"
         listeners.note(note)
         return {}, [note]
     return {

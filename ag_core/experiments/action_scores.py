@@ -23,7 +23,13 @@ from ag_core.evaluation.localisation import (
 )
 from ag_core.evaluation.log_loss import compute_log_losses, compute_prior_log_losses, count_bins
 from ag_core.evaluation.protocol import Owner, Protocol
-from ag_core.experiments.action import HeadExamples, VideoFeatures, build_extractor, build_head_examples
+from ag_core.experiments.action import (
+    HeadExamples,
+    VideoFeatures,
+    build_extractor,
+    build_head_examples,
+    score_examples,
+)
 from ag_core.experiments.action_metrics import ActionMetrics, ActionTruth, RunScores, build_clip_protocol
 from ag_core.experiments.action_runs import ActionRun, load_action_runs
 from ag_core.experiments.bank_probes import Probe, probe_examples
@@ -122,13 +128,13 @@ def score_run(
         at_views = build_head_examples(run.entry.id, of_video, [found], at_views=True)
         for probe, of_probe in views.items():
             asked = at_views if probe is None else probe_examples(at_views, probe, mean_clip)
-            of_probe.append(_score(head, asked, compute))
+            of_probe += list(score_examples(head, asked, compute))
         on_grid = build_head_examples(run.entry.id, of_video, [found])
         grid.append(_score(head, on_grid, compute))
         grid_labels.append(on_grid.labels.reshape(-1, N_ACTIONS))
         grid_video.append(np.full(len(grid[-1]), number))
         # A video of less than half a second has nothing on the grid; its views are near enough.
-        near = (grid[-1], found.times_s) if len(found.times_s) else (views[None][-1], found.views_s)
+        near = (grid[-1], found.times_s) if len(grid[-1]) else (_score(head, at_views, compute), found.views_s)
         points.append(near[0][find_nearest_times(near[1], list_localisation_times(video.duration_s))])
     logits, labels, of_clip = (np.concatenate(parts) for parts in (grid, grid_labels, grid_video))
     losses, localised = compute_log_losses(logits, labels), np.stack(points)
@@ -136,7 +142,7 @@ def score_run(
         run.seed,
         run.weights_hash[:12],
         run.operator,
-        {probe: np.stack([one.max(axis=0) for one in of_probe]) for probe, of_probe in views.items()},
+        {probe: np.stack(of_probe) for probe, of_probe in views.items()},
         {
             part: compute_localisation_precision(localised[rows], truth.points[rows])
             for part, rows in truth.parts.items()

@@ -33,7 +33,7 @@ def show_class_table(
         table,
         hide_index=True,
         placeholder="–",
-        height=420,
+        height=min(420, 38 + 35 * len(table)),
         column_config={
             "action": st.column_config.TextColumn(pinned=True, width="medium"),
             "positives": st.column_config.NumberColumn(width="small"),
@@ -67,7 +67,7 @@ def get_number(metric: Metric | None) -> float | None:
 
 
 def shorten_head(head: str) -> str:
-    """The head of a column of mAP or log-loss without all that stands in its help; clips keep their length."""
+    """The head of a column of mAP or log-loss without all that stands in its help; log-losses keep their clips."""
     name, _, rest = head.partition(" in ")
     clips = re.search(r"clips of [^,;]+", rest) if "log-loss" in name else None
-    return name if clips is None else f"{name}, {clips[0]}"
+    return name.replace("video mAP, ", "") if clips is None else f"{name}, {clips[0]}"

@@ -60,6 +60,7 @@ def show_graphs_to_actions() -> None:
 
 
 def _show_models(scores: GraphActionScores, whose: str) -> None:
+    st.subheader("Actions of the moment", anchor=False)
     found = [metric for metric in scores.metrics if metric.protocol.name == FRAME_MAP]
     chance = pd.DataFrame([_record(metric) for metric in found if metric.model == CHANCE])
     table = pd.DataFrame([_record(metric) for metric in found if metric.model != CHANCE])
@@ -83,6 +84,7 @@ def _draw_models(table: pd.DataFrame, chance: pd.DataFrame, dark: bool) -> Chart
 
 
 def _show_gains(scores: GraphActionScores, whose: str) -> None:
+    st.subheader("What relations add to objects", anchor=False)
     gains = scores.list_gains()
     whole = [gain for gain in gains if gain.protocol.name == f"difference of {FRAME_MAP}"]
     if not whole:

@@ -180,6 +180,7 @@ def build_probe_table(scope: ActionScope) -> MetricTable | None:
 
 
 def _show_differences(scope: ActionScope) -> None:
+    st.subheader("What the bank adds", anchor=False)
     found = [one for one in scope.scores.list_named("difference") if one.origin.split == scope.part]
     if not found:
         st.caption("Fewer than two models on one clip network were scored, so that none is set against another.")
@@ -206,6 +207,7 @@ def _draw_differences(table: pd.DataFrame, dark: bool) -> Chart:
 
 
 def _show_reliability(scope: ActionScope) -> None:
+    st.subheader("Probability and truth", anchor=False)
     table = build_reliability_table(scope.scores)
     whole = scope.scores.find(scope.labels[0])
     assert whole is not None, "every model has a video mAP"

@@ -1,7 +1,7 @@
 """Benchmarks, first tab: Table 5. What the paper prints, and below it what was scored here, each under its protocol."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -135,6 +135,7 @@ def show_metric_table(
     more = " Choose a number to see the frames behind it." if to_choose else ""
     show_owner_note(table.format_caption().replace("in brackets", "behind ±") + more)
     frame = pd.DataFrame(table.to_sortable_records())
+    width: Literal["small"] | None = "small" if shorten is shorten_head else None
     numbers = [name for name in frame.columns[1:] if pd.api.types.is_numeric_dtype(frame[name])]
     shown: Any = st.dataframe(
         frame,
@@ -146,7 +147,7 @@ def show_metric_table(
         column_config={
             table.row_title: st.column_config.TextColumn(pinned=True),
             **{
-                name: st.column_config.NumberColumn(shorten(name), help=name, format="%.1f", width="small")
+                name: st.column_config.NumberColumn(shorten(name), help=name, format="%.1f", width=width)
                 for name in numbers
             },
         },

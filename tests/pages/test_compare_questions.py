@@ -136,6 +136,7 @@ def test_a_link_keeps_the_edits(queue: StandIn) -> None:
     assert "person touching cup/glass/bottle: 40%, 1 s to 2 s" in texts(app)
     [question] = queue.asked
     assert isinstance(question, WhatIfQuestion) and len(question.edits) == 1
+    assert app.query_params["compared"] in ("AB1CD", ["AB1CD"]), "the address that is passed on names the video"
     app.selectbox(key="compared").set_value("EF2GH").run()
     assert "whatif" not in app.query_params, "edits belong to their video"
 
@@ -157,6 +158,10 @@ def test_evidence_leads_into_the_video_and_to_what_if(queue: StandIn) -> None:
     assert app.session_state["compare_seek"] == (1, 1.75)
     press(app, "why_go_0")
     assert app.session_state["compare_seek"] == (2, 1.75)
+    app.selectbox(key="why").set_value("c059").run()
+    app.selectbox(key="compared").set_value("EF2GH").run()
+    assert not app.exception and "compare_seek" not in app.session_state
+    app.selectbox(key="compared").set_value("AB1CD").run()
     app.selectbox(key="why").set_value("c059").run()
     app.button_group(key="why_at").set_value("This moment").run()
     last = queue.asked[-1]

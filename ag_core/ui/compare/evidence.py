@@ -39,7 +39,6 @@ def forget_evidence() -> None:
     """Nothing of what was asked: another video is looked at."""
     for name in (SEEK, WHY):
         st.session_state.pop(name, None)
-    st.query_params.pop(WHY, None)
 
 
 def show_evidence(subject: Subject, actions: Sequence[int], time_s: float, ask: Ask) -> None:

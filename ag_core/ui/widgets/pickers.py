@@ -1,10 +1,12 @@
 """Widgets that several pages share: choose a video, a source, facets; offer a download. They fetch through `cached`."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 import pandas as pd
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from ag_core.annotations.store import ANNOTATION
 from ag_core.errors import UserError
@@ -53,6 +55,8 @@ def pick_video(
         st.session_state[unknown] = asked
     elif VIDEO in st.query_params:
         st.session_state[widget_key] = asked
+        with suppress(StreamlitAPIException):  # where the widget was there before, it writes its parameter itself
+            st.query_params[widget_key] = str(asked)
     st.query_params.pop(VIDEO, None)
     index = None if unknown in st.session_state else ids.index(first) if first in ids else 0
     chosen: str | None = st.selectbox(

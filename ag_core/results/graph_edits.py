@@ -108,10 +108,15 @@ def format_edits(edits: Iterable[GraphEdit]) -> str:
 
 def _format_edit(edit: GraphEdit) -> str:
     what = OBJECT_CLASSES[edit.object_class] + ("" if edit.relation is None else f".{RELATIONS[edit.relation]}")
-    score = "" if edit.score in (0, 1) else f"={edit.score:.6g}"
-    end_s = min(edit.end_s, 999_999.0)
-    when = f"@{edit.start_s:.6g}-{end_s:.6g}" if edit.start_s or math.isfinite(edit.end_s) else ""
+    score = "" if edit.score in (0, 1) else f"={_format_number(edit.score)}"
+    lasts = edit.start_s or math.isfinite(edit.end_s)
+    when = f"@{_format_number(edit.start_s)}-{_format_number(min(edit.end_s, 999_999))}" if lasts else ""
     return f"{'-' if edit.score == 0 else ''}{what}{score}{when}"
+
+
+def _format_number(value: float) -> str:
+    """A number to four decimals, never with an exponent: a tenth of a millisecond is beyond any video."""
+    return f"{value:.4f}".rstrip("0").rstrip(".")
 
 
 def edit_graphs(graphs: Sequence[SceneGraph], edits: Sequence[GraphEdit]) -> list[SceneGraph]:

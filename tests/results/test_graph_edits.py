@@ -43,6 +43,9 @@ def test_edits_are_read_as_people_write_them() -> None:
         GraphEdit(PHONE, HOLDING, 0, 2, 3),
     )
     assert parse_edits("bed=1") == parse_edits("bed") and parse_edits("bed=0") == parse_edits("-bed")
+    for edit in (GraphEdit(BED, None, 0.00002, 0.0407137, 1e-7 + 1), GraphEdit(BED, HOLDING, 1 / 3, 0, 123_456.78912)):
+        [again] = parse_edits(format_edits([edit]))
+        assert (again.score, again.end_s) == pytest.approx((edit.score, edit.end_s), abs=1e-4)
     from_there = GraphEdit(BED, None, 1, 2.0)
     assert parse_edits(format_edits([from_there]))[0].holds_at(900_000)
 

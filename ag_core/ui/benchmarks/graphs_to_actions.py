@@ -16,7 +16,7 @@ from ag_core.ui.benchmarks.score_files import OURS, explain_command, load_score_
 from ag_core.ui.benchmarks.table_5 import show_metric_table
 from ag_core.ui.charts.figures import Figure, show_figure
 from ag_core.ui.charts.plots import Chart, draw_interval_dots
-from ag_core.ui.page import show_empty_state
+from ag_core.ui.page import show_empty_state, show_owner_note
 
 NAME = "graph_actions"
 COMMAND = "evaluate graph-actions --data STORE"
@@ -40,7 +40,7 @@ def show_graphs_to_actions() -> None:
     whose = pick_whose(every, "graph_scores") if len(every) > 1 else next(iter(every))
     scores = every[whose]
     if whose == OURS:
-        st.caption(f"Your own numbers stand beside ours after {explain_command(COMMAND, NAME)}.")
+        show_owner_note(f"Your own numbers stand beside ours after {explain_command(COMMAND, NAME)}.")
     left, right = st.columns(2, gap="large")
     with left:
         _show_models(scores, whose)

@@ -151,7 +151,7 @@ def _pick_scope(every: Mapping[str, ActionModelScores]) -> ActionScope:
         check_link(PART, parts, "part")
         part = st.segmented_control("Part", parts, default=parts[0], required=True, key=PART, bind="query-params")
     if whose == OURS:
-        st.caption(f"Your own numbers stand beside ours after {explain_command(COMMAND, NAME)}.")
+        show_owner_note(f"Your own numbers stand beside ours after {explain_command(COMMAND, NAME)}.")
     return ActionScope(whose, every[whose], part)
 
 

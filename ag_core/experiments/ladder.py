@@ -12,7 +12,7 @@ Nothing replaced is SGFB as it is evaluated, everything replaced is the oracle a
 frames is done once: what it gives is kept in the data's cache, and an evaluation that was ended goes on where it was.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +41,6 @@ from ag_core.experiments.ladder_graphs import JudgedFrame, find_truths_near, loa
 from ag_core.experiments.training import Listeners
 from ag_core.files import hash_file, hash_file_cached
 from ag_core.models.feature_bank import (
-    WINDOW_SIZE,
     BankMaterial,
     FeatureBank,
     build_bank,
@@ -50,10 +49,9 @@ from ag_core.models.feature_bank import (
 )
 from ag_core.models.scene_graph import SceneGraphPredictor
 from ag_core.models.video import BankHead, load_bank_head
-from ag_core.models.video.scoring import score_clips, score_videos
+from ag_core.models.video.scoring import score_clips
 from ag_core.progress import track_progress
 from ag_core.results.ladder_scores import N_COMBINATIONS, STEPS, LadderScores, Step, list_steps, to_combination
-from ag_core.taxonomy import BANK_SIZE
 
 RULES = Path(__file__).with_name("ladder_graphs.py")
 """What decides, beside networks, video and truth, which graphs are kept."""
@@ -110,10 +108,8 @@ def evaluate_ladder(
     banks = range(1 << STEPS.index(Step.FUSION))  # the head is the last step: without it one bank a combination
     for bank in track_progress(banks, len(banks), "combinations", listeners.stage):
         steps = list_steps(bank)
-        windows = cut_windows(videos, features[SGFB], steps)
-        scores[bank] = score_windows(heads[SGFB], windows, features[SGFB], options)
-        replaced = to_combination([*steps, Step.FUSION])
-        scores[replaced] = score_windows(heads[ORACLE], windows, features[ORACLE], options)
+        found = score_bank_models(heads, videos, features, steps, options)
+        scores[bank], scores[to_combination([*steps, Step.FUSION])] = found[SGFB], found[ORACLE]
     labels = np.array([video.labels for video in loaded.videos])
     listeners.note(f"bounds come from {resamples} draws of the {len(labels):,} videos")
     of_combinations = np.array([scores[combination] for combination in range(N_COMBINATIONS)])
@@ -157,23 +153,26 @@ def judge_video(video: LabelledVideo, predictor: SceneGraphPredictor, key: str, 
     return LadderVideo(times, np.asarray(grid, np.int64).reshape(-1), *judged)
 
 
-def cut_windows(
-    videos: Sequence[LadderVideo], features: Sequence[VideoFeatures], steps: Sequence[Step]
-) -> NDArray[np.float32]:
-    """[views,20,875] the windows of all videos' test views, their banks with these steps taken."""
-    windows = [np.zeros((0, WINDOW_SIZE, BANK_SIZE), np.float32)]
-    for video, found in zip(videos, features):
-        windows.append(video.build_bank(steps).cut_windows(found.views_s)[:])
-    return np.concatenate(windows)
+def score_bank_models(
+    heads: Mapping[str, BankHead],
+    videos: Sequence[LadderVideo],
+    features: Mapping[str, Sequence[VideoFeatures]],
+    steps: Sequence[Step],
+    options: EvaluationOptions,
+) -> dict[str, NDArray[np.float32]]:
+    """By model [videos,157] the largest logit over each video's test views, its bank with these steps taken.
 
-
-def score_windows(
-    head: BankHead, windows: NDArray[np.float32], features: Sequence[VideoFeatures], options: EvaluationOptions
-) -> NDArray[np.float32]:
-    """[videos,157] the largest logit over each video's test views."""
-    short_term = np.concatenate([found.views for found in features])
-    logits = score_clips(head.to(options.compute.device), short_term, windows, options.compute.device)
-    return score_videos(logits, np.repeat(np.arange(len(features)), [len(found.views) for found in features]))
+    Video by video, as evaluations score them: batches of other sizes may change the last bit.
+    """
+    device = options.compute.device
+    scores: dict[str, list[NDArray[np.float32]]] = {model: [] for model in heads}
+    for number, video in enumerate(videos):
+        bank = video.build_bank(steps)
+        for model, head in heads.items():
+            found = features[model][number]
+            logits = score_clips(head.to(device), found.views, bank.cut_windows(found.views_s)[:], device)
+            scores[model].append(logits.max(axis=0))
+    return {model: np.stack(of_model) for model, of_model in scores.items()}
 
 
 def hash_weights(folder: Path) -> dict[str, str]:

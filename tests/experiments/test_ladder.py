@@ -89,8 +89,12 @@ def test_the_ends_are_sgfb_and_the_oracle_as_evaluated(
     assert all(found.graphs.any() for found in features)
     evaluated = {}
     for model in (SGFB, ORACLE):
-        examples = build_head_examples(model, clips, features, at_views=True)
-        evaluated[model] = score_examples(load_bank_head(model, weights, TINY_VIDEO)[0], examples)
+        head, _ = load_bank_head(model, weights, TINY_VIDEO)
+        of_videos = [
+            build_head_examples(model, replace(clips, videos=[video]), [found], at_views=True)
+            for video, found in zip(clips.videos, features)
+        ]
+        evaluated[model] = np.concatenate([score_examples(head, examples) for examples in of_videos])
     seen: list[NDArray[np.float32]] = []
 
     def keep(scores: NDArray[np.float32], *rest: Any) -> Any:

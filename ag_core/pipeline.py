@@ -8,7 +8,7 @@ than a short one. `load_models` and `predict_video` are what worker, command and
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from ag_core.catalog import (
     COCO_DATA,
-    DEFAULT_RELATION_HEAD,
+    GRAPH_READERS,
+    HABITS,
     HOME_WORLD,
     HOME_WORLD_DATA,
     TRANSITIONS,
@@ -26,14 +27,17 @@ from ag_core.catalog import (
     ClipNetworkEntry,
     DetectorEntry,
     Entry,
+    GraphReaderEntry,
     find_clip_networks,
     find_detector,
     find_relation_head,
     list_predicting_models,
+    list_ready_readers,
 )
 from ag_core.errors import Cancelled, UserError
 from ag_core.files import hash_file_cached
-from ag_core.models.checkpoints import check_answers, find_preset_of, read_metadata
+from ag_core.graphs.edges import has_clear_person
+from ag_core.models.checkpoints import check_answers, find_preset_of, load_checkpoint, read_metadata
 from ag_core.models.coco import UNSEEN_BY_COCO
 from ag_core.models.detector import Detector, FasterRcnnDetector, load_detector
 from ag_core.models.devices import choose_device
@@ -45,8 +49,11 @@ from ag_core.models.feature_bank import (
     list_bank_times,
     list_first_times,
 )
+from ag_core.models.graph_reader import GraphReader, load_graph_reader, read_graphs
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import RelationHead, load_relation_head
+from ag_core.models.relation.frequency import FrequencyHead
+from ag_core.models.relation.habits import Habits, correct_graphs, load_habits
 from ag_core.models.relation.smoothing import Transitions, smooth_graphs
 from ag_core.models.relation.transitions_file import load_transitions
 from ag_core.models.scene_graph import ObservedFrames, SceneGraphPredictor
@@ -61,9 +68,14 @@ from ag_core.models.video import (
 from ag_core.models.video.scoring import score_clips, score_videos, to_probabilities
 from ag_core.presets import VideoPreset
 from ag_core.records import ActionScores, FrameClock, SceneGraph, Video
-from ag_core.results.prediction import DEFAULT_RATE, SMOOTHING, ModelUse, Prediction
-from ag_core.results.prediction_cache import PredictionSettings, find_weights_files
-from ag_core.results.prediction_notes import list_domain_notes, list_replaced_notes
+from ag_core.results.prediction import DEFAULT_RATE, HABITS_ROLE, SMOOTHING, ModelUse, Prediction
+from ag_core.results.prediction_cache import LEARNED_ROLE, PredictionSettings, find_weights_files
+from ag_core.results.prediction_notes import (
+    list_domain_notes,
+    list_habits_notes,
+    list_nobody_notes,
+    list_replaced_notes,
+)
 from ag_core.settings import WEIGHTS
 from ag_core.taxonomy import N_OBJECTS, Group
 from ag_core.video.clips import letterbox, list_clip_centre_times, list_clip_frame_numbers
@@ -90,10 +102,20 @@ class LoadedActionModel:
 
 
 @dataclass(frozen=True)
+class LoadedGraphReader:
+    """A reader of actions in graphs alone, and what it saw examples of, as of an action model."""
+
+    entry: GraphReaderEntry
+    reader: GraphReader
+    trained_on: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
 class Models:
     """Everything that predicts, on one device.
 
     graphs: frames to graphs; clip_networks by id: clips to features; action_models: features and banks to scores
+    graph_readers: graphs alone to scores; habits: how relationships are put right for real homes, where they are
     transitions: how relationships are made steady, where they are
     uses: what a result says of the models; notes: what it must always say
     """
@@ -105,6 +127,8 @@ class Models:
     notes: tuple[str, ...]
     device: torch.device
     transitions: Mapping[Group, Transitions] | None = None
+    habits: Habits | None = None
+    graph_readers: tuple[LoadedGraphReader, ...] = ()
 
     @property
     def clip_presets(self) -> dict[str, VideoPreset]:
@@ -131,19 +155,11 @@ class Plan:
     clip_of: dict[str, NDArray[np.int64]]
 
 
-def load_models(
-    device: str = "",
-    detector: str = HOME_WORLD,
-    relation_head: str = DEFAULT_RELATION_HEAD,
-    weights: Path = WEIGHTS,
-    smooth: bool = False,
-) -> Models:
-    """All models for a detector (an id, or a model file) and a relation head. UserError for what is missing.
+def load_models(device: str = "", chosen: PredictionSettings = PredictionSettings(), weights: Path = WEIGHTS) -> Models:
+    """All models that a prediction with these settings needs. UserError for what is missing.
 
-    Detector and head are of the size that their files say; the others are of demo size. `smooth` makes relationships
-    steady through time.
+    Detector and relation head are of the size that their files say; the others are of demo size.
     """
-    chosen = PredictionSettings(detector, relation_head, smooth=smooth)
     files = find_weights_files(chosen, weights)
     where = choose_device(device)
     # No more threads than cores this process may use, and no more than OMP_NUM_THREADS, which torch follows itself.
@@ -152,21 +168,39 @@ def load_models(
     own = FasterRcnnDetector.from_checkpoint(files["regions"], where)
     found: Detector = own if chosen.detector == HOME_WORLD else load_detector(chosen.detector, weights, where)
     trunk = RegionFeatureExtractor(own.model)
-    head = _load_head(relation_head, files["relations"], trunk)
+    head = _load_head(chosen.relation_head, files["relations"], trunk)
     clip_networks, action_models = {}, []
     for network in find_clip_networks(list_predicting_models()):
         clip_networks[network.id] = load_network_of_clips(network, weights, where)
     for model in list_predicting_models():
         action_models.append(load_action_model(model, weights, where))
+    knows_coco = find_detector(chosen.detector).trained_on == COCO_DATA
     return Models(
         graphs=SceneGraphPredictor(found, trunk, head, where),
         clip_networks=clip_networks,
         action_models=tuple(action_models),
         uses=_describe_model_uses(chosen, files),
-        notes=(COCO_NOTE,) if find_detector(detector).trained_on == COCO_DATA else (),
+        notes=((COCO_NOTE,) if knows_coco else ())
+        + (() if chosen.evidence is None else list_habits_notes(chosen.evidence)),
         device=where,
-        transitions=load_transitions(files[SMOOTHING]) if smooth else None,
+        transitions=load_transitions(files[SMOOTHING]) if chosen.smooth else None,
+        habits=None if chosen.evidence is None else _load_habits(files, chosen.evidence),
+        graph_readers=tuple(_load_graph_reader(entry, weights) for entry in list_ready_readers(weights)),
     )
+
+
+def _load_habits(files: Mapping[str, Path], evidence: float) -> Habits:
+    """The habits of real homes, in the place of those that the relation heads learned."""
+    learned = FrequencyHead()
+    path = files[LEARNED_ROLE]
+    load_checkpoint(path, learned, find_preset_of(path, find_relation_head("frequency")).name, "frequency")
+    return load_habits(files[HABITS_ROLE], learned, evidence)
+
+
+def _load_graph_reader(entry: GraphReaderEntry, weights: Path) -> LoadedGraphReader:
+    path = entry.weights_path(weights)
+    reader, metadata = load_graph_reader(path)
+    return LoadedGraphReader(entry, reader, read_trained_actions(path, metadata))
 
 
 def load_network_of_clips(network: ClipNetworkEntry, weights: Path, device: torch.device) -> LoadedClipNetwork:
@@ -205,17 +239,21 @@ NO_FILE_HASH = "0" * 64
 def _describe_model_uses(chosen: PredictionSettings, files: dict[str, Path]) -> tuple[ModelUse, ...]:
     """What a result says of the models: one entry a weights file, in the order of the path."""
     detector, models = find_detector(chosen.detector), list_predicting_models()
+    readers = [reader for reader in GRAPH_READERS.values() if reader.id in files]
     entries: list[tuple[str, str, Entry]] = [
         ("detector", detector.name_in_results, detector),
         ("regions", "region-features", find_detector(HOME_WORLD)),
         ("relations", chosen.relation_head, find_relation_head(chosen.relation_head)),
         *((network.role, network.id, network) for network in find_clip_networks(models)),
-        *((model.id, model.id, model) for model in models),
+        *((model.id, model.id, model) for model in (*models, *readers)),
     ]
     uses = [_describe_model_use(role, name, entry, files.get(role)) for role, name, entry in entries]
-    if chosen.smooth:
-        trained_on = read_metadata(files[SMOOTHING]).get("trained_on_data", HOME_WORLD_DATA)
-        use = ModelUse(TRANSITIONS, SMOOTHING, TRANSITIONS, hash_file_cached(files[SMOOTHING]), trained_on)
+    changed = {HABITS_ROLE: f"evidence {chosen.evidence:g}"} if chosen.evidence is not None else {}
+    changed |= {SMOOTHING: TRANSITIONS} if chosen.smooth else {}
+    for role, preset in reversed(changed.items()):
+        name = HABITS if role == HABITS_ROLE else TRANSITIONS
+        trained_on = read_metadata(files[role]).get("trained_on_data", HOME_WORLD_DATA)
+        use = ModelUse(name, role, preset, hash_file_cached(files[role]), trained_on)
         uses.insert(1 + [role for role, _, _ in entries].index("relations"), use)
     return tuple(uses)
 
@@ -286,7 +324,8 @@ def predict_video(
 ) -> Prediction:
     """Graphs (`rate` a second) and action scores of a video file.
 
-    Where relationships are made steady, that is so in the graphs; actions are scored from what the head judged.
+    Where relationships are put right for real homes, so are the graphs and what reads them alone; where they are made
+    steady, the graphs. The models with a clip are scored from what the head judged. Where nobody is seen, no action is.
     `progress` gets the stage and its counts; `cancelled` is asked before each frame and ends the work with
     `Cancelled`. Raises UserError for a file that is no video, or that became another one meanwhile.
     """
@@ -309,13 +348,15 @@ def predict_video(
         )
     graphs, features = watcher.finish()
     progress("scoring actions", 0, 1)
-    actions = score_actions(plan, graphs, features, models)
+    actions, nobody = score_actions(plan, graphs, features, models), ()
+    if not any(map(has_clear_person, graphs.values())):
+        actions, nobody = (), list_nobody_notes(len(graphs))
     progress("scoring actions", 1, 1)
-    found = [graphs[frame] for frame in plan.graph_frames]
+    found = put_right([graphs[frame] for frame in plan.graph_frames], models)
     if models.transitions is not None:
         found = smooth_graphs(found, models.transitions)
     odd = (*index.list_notes(), *list_replaced_notes(len(replaced), len(wanted)))
-    notes = (*models.notes, *odd, *list_domain_notes(path, models.uses))
+    notes = (*nobody, *models.notes, *odd, *list_domain_notes(path, models.uses))
     if hash_file_cached(path) != sha256:
         raise UserError(f"{path.name} became another file while it was watched; predict it again")
     return Prediction(
@@ -448,13 +489,29 @@ def score_actions(
 ) -> tuple[ActionScores, ...]:
     """Each model's scores: of the video the maximum over the test views, over time those at the bank's times.
 
+    Those of graph readers are of the graphs at the bank's times, and of the video their maximum.
+
     graphs by frame number; features by clip network, [clips, C] of the plan's clips.
     """
-    rows = build_graph_bank([graphs[frame] for frame in plan.bank_frames])
-    return tuple(
+    bank = [graphs[frame] for frame in plan.bank_frames]
+    rows = build_graph_bank(bank)
+    of_clips = [
         score_model(model, plan, features[model.entry.clip_network], rows, models.device)
         for model in models.action_models
-    )
+    ]
+    right = put_right(bank, models)
+    return (*of_clips, *(score_graphs(one, plan.bank_times_s, right) for one in models.graph_readers))
+
+
+def put_right(graphs: Sequence[SceneGraph], models: Models) -> list[SceneGraph]:
+    """Graphs with the habits of real homes, where these are asked for."""
+    return list(graphs) if models.habits is None else correct_graphs(graphs, models.habits)
+
+
+def score_graphs(reader: LoadedGraphReader, times_s: NDArray[np.float64], graphs: Sequence[SceneGraph]) -> ActionScores:
+    """A reader's scores at the times [K] of graphs; of the video their maximum."""
+    found = read_graphs(reader.reader, graphs)
+    return ActionScores(reader.entry.id, found.max(axis=0), times_s.astype(np.float32), found, reader.trained_on)
 
 
 def score_model(

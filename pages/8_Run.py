@@ -1,27 +1,32 @@
 """Run: the models on a video of your own or of the data set; queue, progress, cancel, and the result to watch."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
 
 from ag_core.catalog import (
     DETECTORS,
+    GRAPH_READER,
+    HABITS_FILE,
     RELATION_HEADS,
     TRANSITIONS_FILE,
     Entry,
     RelationHeadEntry,
     find_detector,
     find_relation_head,
+    get_model_label,
     list_ready_heads,
 )
 from ag_core.errors import UserError
 from ag_core.jobs.job import Job, JobState
 from ag_core.jobs.prediction import PredictionRequest
 from ag_core.results import uploads
-from ag_core.results.choices import MAX_RATE
-from ag_core.results.prediction import DEFAULT_RATE
+from ag_core.results.choices import MAX_RATE, USUAL_EVIDENCE
+from ag_core.results.prediction import DEFAULT_RATE, Prediction
 from ag_core.results.prediction_cache import PredictionSettings
+from ag_core.results.prediction_notes import is_home_world
 from ag_core.settings import WEIGHTS
 from ag_core.ui import cached, queues
 from ag_core.ui.formatting import escape_markdown, format_download_name, format_number, format_remaining
@@ -44,6 +49,9 @@ from ag_core.ui.player.viewing import (
 from ag_core.ui.widgets.pickers import OF_DATA_SET, OWN_FILE
 
 MIN_RATE = 0.5
+MIN_SURE = 0.3  # below this score the best action is called unsure
+AUTOMATIC, REAL, LEARNED = "Automatic", "Real homes", "Home world"
+HABITS_CHOICES = [AUTOMATIC, REAL, LEARNED]
 JOB = "job"  # the query parameter that names a job, so that a result has a link while the app runs
 
 
@@ -77,8 +85,8 @@ def list_known_videos() -> dict[str, str]:
     return {row.video_id: row.path for row in table.itertuples() if Path(row.path).is_file()}
 
 
-def choose_settings() -> PredictionSettings | None:
-    """Detector, relation head, rate and smoothing; None while a detector's model file is not chosen."""
+def choose_settings(video: Path | None) -> PredictionSettings | None:
+    """Detector, relation head, rate, habits and smoothing; None while a detector's model file is not chosen."""
     ready = list_ready_heads(WEIGHTS)
     if not ready:
         raise UserError("no relation head has its weights here; restore reldn.safetensors from the repository")
@@ -123,6 +131,7 @@ def choose_settings() -> PredictionSettings | None:
                 return None
             path = str(uploads.save_upload(handed_in.name, handed_in.getbuffer()))
         detector = path
+    evidence = choose_evidence(video) if (WEIGHTS / HABITS_FILE).is_file() else None
     smooth = (WEIGHTS / TRANSITIONS_FILE).is_file() and st.toggle(
         "Steady relationships",
         key="run_smooth",
@@ -130,7 +139,39 @@ def choose_settings() -> PredictionSettings | None:
         help="Of all relationships that may follow one another through the video, the likeliest, whichever model "
         "judges them. Without this, each frame is as the model judged it.",
     )
-    return PredictionSettings(detector, head, rate, smooth)
+    return PredictionSettings(detector, head, rate, smooth, evidence)
+
+
+def choose_evidence(video: Path | None) -> float | None:
+    """How far the head's own evidence counts beside the habits of real homes; None leaves it as it is."""
+    check_link("run_habits", HABITS_CHOICES, "choice of habits")
+    check_link_number("run_evidence", 0.0, 1.0, "share of the network's own evidence")
+    first, second = st.columns([1, 2])
+    with first:
+        habits = st.selectbox(
+            "Habits",
+            HABITS_CHOICES,
+            key="run_habits",
+            bind="query-params",
+            help="The relation heads learned in the home world how often each relationship holds. In real homes people "
+            "do other things with a thing; how often is counted in the annotations of Action Genome. "
+            f"*{AUTOMATIC}*: real homes for all but films of the home world.",
+        )
+    if habits == LEARNED or (habits == AUTOMATIC and video is not None and is_home_world(video)):
+        return None
+    with second:
+        return st.slider(
+            "What the network itself sees counts",
+            0.0,
+            1.0,
+            USUAL_EVIDENCE,
+            0.05,
+            format="percent",
+            key="run_evidence",
+            bind="query-params",
+            help="At 0 % only the habits speak, at 100 % the network is believed as at home. The default is a "
+            "choice: no real video with annotated boxes is at hand to measure it.",
+        )
 
 
 def format_entries(entries: Iterable[Entry]) -> str:
@@ -203,8 +244,10 @@ def _describe_job(job: Job[PredictionRequest]) -> str:
     entry = find_detector(job.request.settings.detector)
     detector = entry.label if entry.file_ending is None else Path(job.request.settings.detector).name
     head = find_relation_head(job.request.settings.relation_head).label
-    steady = " · steady relationships" if job.request.settings.smooth else ""
-    return f"{state} · {detector} · {head}{steady} · {job.request.settings.rate:g} graphs per second"
+    settings = job.request.settings
+    steady = " · steady relationships" if settings.smooth else ""
+    habits = "" if settings.evidence is None else f" · habits of real homes, network {settings.evidence:.0%}"
+    return f"{state} · {detector} · {head}{habits}{steady} · {job.request.settings.rate:g} graphs per second"
 
 
 def _describe_progress(job: Job[PredictionRequest]) -> str:
@@ -233,9 +276,7 @@ def show_result(job_id: str) -> None:
     for note in prediction.notes:
         st.warning(escape_markdown(note), icon=":material/info:")
     _show_result_player(viewing, job_id)
-    if viewing.scores:
-        show_owner_note(f"Best actions by {describe_scoring_models(viewing)}.")
-        show_action_tables(viewing, top=8, key="run_actions")
+    show_actions(prediction, viewing)
     st.download_button(
         "Download the prediction (JSON)",
         prediction.to_text,
@@ -248,6 +289,30 @@ def show_result(job_id: str) -> None:
     st.caption(escape_markdown(describe_models(prediction)))
 
 
+def show_actions(prediction: Prediction, viewing: Viewing) -> None:
+    """The best actions; of footage that is not of the home world those read from the graph alone, the others folded."""
+    if not viewing.scores:
+        return
+    if not (prediction.of_real_homes and GRAPH_READER in viewing.scores):
+        show_owner_note(f"Best actions by {describe_scoring_models(viewing)}.")
+        show_action_tables(viewing, top=8, key="run_actions")
+        return
+    of_graph = {GRAPH_READER: viewing.scores[GRAPH_READER]}
+    best = float(of_graph[GRAPH_READER].scores.max())
+    show_owner_note(
+        "Best actions as read from the scene graph alone, by a network that learned from annotated graphs of real "
+        "homes. Of its scores from 80 % on real annotated graphs, about as many are right; a predicted graph is worse."
+    )
+    if best < MIN_SURE:
+        st.info(f"Not sure: no action reaches {MIN_SURE:.0%}.", icon=":material/help:")
+    show_action_tables(replace(viewing, scores=of_graph), top=8, key="run_graph_actions")
+    others = {name: answer for name, answer in viewing.scores.items() if name != GRAPH_READER}
+    if others:
+        with st.expander(f"What {' and '.join(get_model_label(name) for name in others)} say"):
+            st.caption("They know only the synthetic home world, and this video is other footage: a demonstration.")
+            show_action_tables(replace(viewing, scores=others), top=8, key="run_actions")
+
+
 @st.fragment
 def _show_result_player(viewing: Viewing, job_id: str) -> None:
     show_viewing(viewing, f"run_player_{job_id}", link_path=f"/Run?{JOB}={job_id}")
@@ -256,7 +321,8 @@ def _show_result_player(viewing: Viewing, job_id: str) -> None:
 show_page_frame("Run", "A video goes in; its scene graphs and its actions come out. Nothing leaves this machine.")
 with st.container(border=True, key="ag_form"):
     try:
-        video, chosen = choose_video(), choose_settings()
+        video, chosen = choose_video(), None
+        chosen = choose_settings(video)
         complete = video is not None and chosen is not None
         pressed = st.button(
             "Start", type="primary", icon=":material/play_arrow:", disabled=not complete, key="run_start"

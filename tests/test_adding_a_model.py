@@ -109,7 +109,7 @@ def weights(toys: None, tmp_path: Path) -> Path:
 @pytest.fixture
 def models(weights: Path) -> Models:
     """All models with the toy head, and boxes that are always found."""
-    loaded = load_models("cpu", relation_head=HEAD.id, weights=weights)
+    loaded = load_models("cpu", PredictionSettings(relation_head=HEAD.id), weights)
     return replace(loaded, graphs=SceneGraphPredictor(TwoBoxes(), loaded.graphs.trunk, loaded.graphs.head))
 
 

@@ -107,8 +107,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         "taxonomy",
         "errors",
     },
+    # Of the graphs only whether a person counts.
     "pipeline": {
         "catalog",
+        "graphs",
         "models",
         "video",
         "results",

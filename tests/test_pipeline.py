@@ -24,13 +24,15 @@ from ag_core.jobs.queue import JobQueue
 from ag_core.models.checkpoints import read_metadata, save_checkpoint
 from ag_core.models.detector import build_faster_rcnn
 from ag_core.models.feature_bank import compute_bank_times
+from ag_core.models.graph_reader import build_graph_reader, read_graphs
 from ag_core.models.relation import build_relation_head
+from ag_core.models.relation.habits import save_habits
 from ag_core.models.relation.smoothing import count_transitions, smooth_graphs
 from ag_core.models.relation.transitions_file import save_transitions
 from ag_core.models.scene_graph import SceneGraphPredictor
 from ag_core.models.video import build_bank_head, build_video_model, make_clip_input
 from ag_core.pipeline import Models, load_models, make_plan, predict_video
-from ag_core.presets import DEMO_DETECTOR, DEMO_RELDN, DEMO_STRIDE_4_DETECTOR, DEMO_VIDEO, PAPER_VRD
+from ag_core.presets import DEMO_DETECTOR, DEMO_GRAPH_READER, DEMO_RELDN, DEMO_STRIDE_4_DETECTOR, DEMO_VIDEO, PAPER_VRD
 from ag_core.records import Detections, FrameClock, SceneGraph
 from ag_core.results import prediction_notes
 from ag_core.results.prediction import Prediction
@@ -100,6 +102,66 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_video(tmp_path_factory.mktemp("film") / "film.mp4", n_frames=42, rate=12, comment=MARK)
 
 
+class Nobody(TwoBoxes):
+    """Finds a cup, and a person who is hardly one."""
+
+    def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        return [replace(found, scores=np.array([0.1, 0.8], np.float32)) for found in super().detect(images)]
+
+
+def test_where_nobody_is_seen_no_action_is_scored(models: Models, film: Path) -> None:
+    empty = predict_video(
+        film, replace(models, graphs=SceneGraphPredictor(Nobody(), models.graphs.trunk, models.graphs.head))
+    )
+    assert empty.actions == () and empty.frames
+    assert empty.notes[0] == "No person was found in the 7 frames that were looked at, so no actions are scored."
+    again = Prediction.from_json(json.loads(empty.to_text()))
+    assert again.actions == () and again.notes == empty.notes
+    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(empty.to_text()))
+    assert predict_video(film, models).actions
+
+
+def test_relationships_are_put_right_for_real_homes_and_read_alone(
+    models: Models, weights: Path, film: Path, tmp_path: Path
+) -> None:
+    folder, chosen = tmp_path / "weights", PredictionSettings(evidence=0.0)
+    shutil.copytree(weights, folder)
+    with pytest.raises(UserError, match=r"habits\.safetensors, by which relationships are put right for real homes"):
+        load_models("cpu", chosen, folder)
+    held = np.zeros((8, len(RELATIONS)), bool)
+    held[:, [0, 3, RELATIONS.index("holding")]] = True
+    save_habits(folder / "habits.safetensors", np.full(8, 10), held, {"trained_on_data": "my homes"})
+    reader = build_graph_reader()
+    facts = {"model": "graph", "preset": DEMO_GRAPH_READER.name, "trained_on": "c000", "trained_on_data": "my homes"}
+    save_checkpoint(folder / "graph-reader.safetensors", reader.state_dict(), facts)
+    loaded = load_models("cpu", chosen, folder)
+    graphs = SceneGraphPredictor(TwoBoxes(), loaded.graphs.trunk, loaded.graphs.head)
+    real = predict_video(film, replace(loaded, graphs=graphs))
+    plain = predict_video(film, models)
+
+    # Without evidence of its own the head says what is usual: held in 9 of 10, smoothed.
+    assert [round(float(g.relations[0, RELATIONS.index("holding")]), 3) for g in real.frames] == [0.9] * len(
+        real.frames
+    )
+    uses = {use.role: use for use in real.models}
+    assert uses["habits"].preset == "evidence 0" and uses["habits"].trained_on_data == "my homes"
+    assert real.of_real_homes and not plain.of_real_homes
+    assert any("counts for 0%" in note for note in real.notes)
+    answers, before = real.action_scores(), plain.action_scores()
+    assert set(answers) == {"lfb", "sgfb", "graph"} and set(before) == {"lfb", "sgfb"}
+    np.testing.assert_array_equal(answers["sgfb"].scores, before["sgfb"].scores)  # as the head judged
+    np.testing.assert_allclose(answers["graph"].over_time, read_graphs(reader, [real.frames[0]] * 7), atol=1e-3)
+    assert answers["graph"].trained_on.sum() == 1
+    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(real.to_text()))
+    [source] = set(read_prediction_tables([_write(real, tmp_path)])["videos"]["source"])
+    assert "+real-habits" in source
+
+
+def _write(prediction: Prediction, folder: Path) -> Path:
+    prediction.save(folder / "prediction.json")
+    return folder / "prediction.json"
+
+
 def test_detector_and_head_are_of_the_size_that_their_files_name(weights: Path, tmp_path: Path) -> None:
     folder = tmp_path / "weights"
     shutil.copytree(weights, folder)
@@ -111,7 +173,7 @@ def test_detector_and_head_are_of_the_size_that_their_files_name(weights: Path, 
     larger = build_relation_head("vrd", PAPER_VRD).state_dict()
     save_checkpoint(folder / "vrd.safetensors", larger, {"preset": PAPER_VRD.name, "model": "vrd"})
     with pytest.raises(UserError, match="reads region features of 1024 numbers, and the detector beside it gives 256"):
-        load_models("cpu", relation_head="vrd", weights=folder)
+        load_models("cpu", PredictionSettings(relation_head="vrd"), folder)
 
 
 def test_relationships_are_made_steady_and_the_file_says_so(
@@ -128,10 +190,10 @@ def test_relationships_are_made_steady_and_the_file_says_so(
     with pytest.raises(
         UserError, match=r"transitions\.safetensors, by which relationships are made steady, is missing"
     ):
-        load_models("cpu", weights=folder, smooth=True)
+        load_models("cpu", PredictionSettings(smooth=True), folder)
     counted = count_transitions([[hold(1, False), hold(2, True), hold(3, True)]])
     save_transitions(folder / "transitions.safetensors", counted, {"trained_on_data": "my films"})
-    loaded = load_models("cpu", weights=folder, smooth=True)
+    loaded = load_models("cpu", PredictionSettings(smooth=True), folder)
     trunk, head = loaded.graphs.trunk, loaded.graphs.head
     plain = predict_video(film, models)
     smoothed = predict_video(film, replace(loaded, graphs=SceneGraphPredictor(TwoBoxes(), trunk, head)))
@@ -462,7 +524,7 @@ def test_an_interrupted_command_leaves_nothing(
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the real videos and the YOLOX file of shared/data are not here")
 def test_people_are_found_in_real_footage(weights: Path) -> None:
-    found = load_models("cpu", str(DATA / "weights" / "yolox_nano.onnx"), weights=weights)
+    found = load_models("cpu", PredictionSettings(str(DATA / "weights" / "yolox_nano.onnx")), weights)
     prediction = predict_video(DATA / "videos-intel-iot" / "asl_book.mkv", found)
     assert sum(graph.person_box_xyxy is not None for graph in prediction.frames) > len(prediction.frames) / 2
     assert any("COCO" in note for note in prediction.notes)

@@ -1,4 +1,4 @@
-"""Every model once: detectors, relation heads, clip networks and action models. Knows no torch and loads nothing.
+"""Every model once, from detectors to readers of scene graphs. Knows no torch and loads nothing.
 
 An entry says what a model is called and looks like, what it needs, its presets, its weights file, and where its class
 is (`build`, as 'module:name', imported only when the model is built). Pages, commands, caches, the worker, the JSON
@@ -15,7 +15,10 @@ from ag_core.catalog.entries import (
     DEFAULT_CLIP_NETWORK,
     DEFAULT_LOSS,
     DEFAULT_RELATION_HEAD,
+    HABITS,
+    HABITS_FILE,
     HOME_WORLD_DATA,
+    REAL_ANNOTATIONS,
     REFINING_LOSS,
     TRANSITIONS,
     TRANSITIONS_FILE,
@@ -26,10 +29,18 @@ from ag_core.catalog.entries import (
     Entry,
     EntryType,
     Family,
+    GraphReaderEntry,
     Need,
     RelationHeadEntry,
     Style,
     find_entry,
+)
+from ag_core.catalog.graph_readers import (
+    GRAPH_READER,
+    GRAPH_READERS,
+    SCORERS,
+    get_model_label,
+    list_ready_readers,
 )
 from ag_core.catalog.relation_heads import (
     RELATION_HEADS,
@@ -45,7 +56,6 @@ from ag_core.catalog.video_models import (
     find_action_model,
     find_clip_network,
     find_clip_networks,
-    get_model_label,
     list_predicting_models,
 )
 
@@ -57,11 +67,17 @@ __all__ = [
     "DEFAULT_LOSS",
     "DEFAULT_RELATION_HEAD",
     "DETECTORS",
+    "GRAPH_READER",
+    "GRAPH_READERS",
+    "HABITS",
+    "HABITS_FILE",
     "HOME_WORLD",
     "HOME_WORLD_DATA",
     "ORACLE",
+    "REAL_ANNOTATIONS",
     "REFINING_LOSS",
     "RELATION_HEADS",
+    "SCORERS",
     "SGFB",
     "TRANSITIONS",
     "TRANSITIONS_FILE",
@@ -72,6 +88,7 @@ __all__ = [
     "Entry",
     "EntryType",
     "Family",
+    "GraphReaderEntry",
     "Need",
     "RelationHeadEntry",
     "Style",
@@ -85,4 +102,5 @@ __all__ = [
     "get_model_label",
     "list_predicting_models",
     "list_ready_heads",
+    "list_ready_readers",
 ]

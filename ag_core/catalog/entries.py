@@ -1,4 +1,4 @@
-"""What a table of models says of each: the entries of the four families, and the words they are described in."""
+"""What a table of models says of each: the entry of each family, and the words they are described in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,12 +11,13 @@ from ag_core.presets import find_preset
 
 
 class Family(StrEnum):
-    """The four kinds of model, in the order of the path through them."""
+    """The kinds of model, in the order of the path through them."""
 
     DETECTOR = "detector"
     RELATION_HEAD = "relation head"
     CLIP_NETWORK = "clip network"
     ACTION_MODEL = "action model"
+    GRAPH_READER = "graph reader"
 
 
 class Need(StrEnum):
@@ -40,6 +41,7 @@ class BankKind(StrEnum):
 
 HOME_WORLD_DATA = "home world"
 COCO_DATA = "COCO"
+REAL_ANNOTATIONS = "Action Genome annotations"
 """What weights were trained on, in the words of a prediction file."""
 
 DEFAULT_RELATION_HEAD = "reldn"
@@ -49,6 +51,10 @@ DEFAULT_CLIP_NETWORK = "i3d"
 TRANSITIONS = "transitions"
 TRANSITIONS_FILE = "transitions.safetensors"
 """What makes relationships steady after any head: which may follow which, in a folder of weights."""
+
+HABITS = "habits"
+HABITS_FILE = "habits.safetensors"
+"""How often relationships are annotated in real homes, in a folder of weights."""
 
 DEFAULT_LOSS = "ag_core.models.relation.losses:compute_grouped_losses"
 REFINING_LOSS = "ag_core.models.relation.losses:compute_refining_losses"
@@ -155,6 +161,17 @@ class ActionModelEntry(Entry):
     style: Style
     predicts: bool = True
     name_in_paper: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraphReaderEntry(Entry):
+    """A reader of actions in scene graphs alone, without a clip. Takes part in predictions where its weights are.
+
+    style  how charts and lists draw it
+    """
+
+    family: ClassVar[Family] = Family.GRAPH_READER
+    style: Style
 
 
 EntryType = TypeVar("EntryType", bound=Entry)

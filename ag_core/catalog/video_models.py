@@ -202,8 +202,3 @@ def list_predicting_models() -> list[ActionModelEntry]:
 def find_clip_networks(models: Iterable[ActionModelEntry]) -> list[ClipNetworkEntry]:
     """The clip networks that some action models read, each once."""
     return [find_clip_network(network) for network in dict.fromkeys(model.clip_network for model in models)]
-
-
-def get_model_label(model: str) -> str:
-    """An action model's name on screen; an unknown id, as a store of elsewhere may hold, stays as it is."""
-    return ACTION_MODELS[model].label if model in ACTION_MODELS else model

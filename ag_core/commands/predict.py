@@ -2,12 +2,13 @@
 
 import argparse
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from ag_core.catalog import DEFAULT_RELATION_HEAD
+from ag_core.catalog import DEFAULT_RELATION_HEAD, HABITS_FILE
 from ag_core.commands.number_options import add_number
-from ag_core.results.choices import MAX_RATE
+from ag_core.results.choices import MAX_RATE, USUAL_EVIDENCE
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -27,6 +28,15 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument(
         "--smooth", action="store_true", help="make relationships steady through time, whatever head judged them"
     )
+    parser.add_argument(
+        "--habits",
+        default="auto",
+        choices=("auto", "learned", "real"),
+        help="how often relationships hold: as the head learned it, or as it is annotated in real homes; auto (the "
+        "default) takes real ones for all but films of the home world",
+    )
+    share = "with real habits, how far the head's own evidence counts, from 0 to 1 (default %(default)g)"
+    add_number(parser, "--evidence", most=1, default=USUAL_EVIDENCE, help=share)
     parser.add_argument("--device", default=None, help="cpu or cuda; without it the GPU when there is one")
     parser.add_argument("--weights", type=Path, metavar="DIR", help="folder of the weights files (default: shipped)")
     parser.add_argument("--no-cache", action="store_true", help="predict anew, and keep no result for the app")
@@ -45,6 +55,7 @@ def run(options: argparse.Namespace) -> None:
         keep_result,
         load_finished_result,
     )
+    from ag_core.results.prediction_notes import is_home_world
     from ag_core.settings import WEIGHTS, settings
     from ag_core.video.frames import probe_video
 
@@ -53,8 +64,11 @@ def run(options: argparse.Namespace) -> None:
     check_target(options.out, inputs, is_same_kind=holds_json, kind="JSON")
     say = partial(print, file=find_message_stream(options.out))
     video = probe_video(options.video)
-    folders = settings().list_folders("results")
     weights = options.weights or WEIGHTS
+    at_home = options.habits == "auto" and (is_home_world(options.video) or not (weights / HABITS_FILE).is_file())
+    if options.habits != "learned" and not at_home:
+        chosen = replace(chosen, evidence=options.evidence)
+    folders = settings().list_folders("results")
     key = compute_result_key(options.video, chosen, weights)
     kept = None if options.no_cache else load_finished_result(folders, key, options.video)
     if kept is not None:
@@ -67,7 +81,7 @@ def run(options: argparse.Namespace) -> None:
         report("loading models", 0, 1)
         from ag_core.pipeline import load_models, predict_video
 
-        models = load_models(device, chosen.detector, chosen.relation_head, weights, chosen.smooth)
+        models = load_models(device, chosen, weights)
         began = time.perf_counter()
         prediction = predict_video(options.video, models, chosen.rate, report)
     seconds = time.perf_counter() - began

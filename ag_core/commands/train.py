@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ag_core.catalog import DEFAULT_CLIP_NETWORK, DEFAULT_RELATION_HEAD
+from ag_core.commands import graph_reader, habits
 from ag_core.commands.number_options import (
     MAX_BATCH,
     MAX_FRAME,
@@ -39,7 +40,7 @@ WHAT = {
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command, its four kinds and their options."""
+    """Add the command, its kinds and their options."""
     parser = subparsers.add_parser("train", help="train detector, relations, clip or action on a store with videos")
     kinds = parser.add_subparsers(dest="kind", required=True)
     for kind, text in WHAT.items():
@@ -81,6 +82,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         if kind in ("clip", "action"):
             one.add_argument("--few-shot", metavar="PROFILE", help="let only the base classes of a profile count")
     parser.set_defaults(run=run)
+    reader = "a reader of actions in scene graphs alone, on annotated graphs"
+    counted = "how often relationships are annotated for each object, on annotated graphs"
+    habits.add_options(kinds.add_parser("habits", help=counted, description=f"Count {counted}."))
+    graph_reader.add_training(kinds.add_parser("graph-reader", help=reader, description=f"Train {reader}."))
 
 
 def run(options: argparse.Namespace) -> None:

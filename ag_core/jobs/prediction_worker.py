@@ -32,16 +32,14 @@ class PredictionWork:
         chosen = PredictionSettings(**job["settings"])
         files = find_weights_files(chosen, self.weights)
         hashes = map(hash_file_cached, files.values())
-        key = (chosen.relation_head, chosen.detector, str(chosen.smooth), *hashes)
+        key = (chosen.relation_head, chosen.detector, str(chosen.smooth), str(chosen.evidence), *hashes)
         if self._kept is None or self._kept[0] != key:
             progress("loading models", 0, 1)
         from ag_core import pipeline  # seconds to import, and only a first job waits for it
 
         if self._kept is None or self._kept[0] != key:
             self._kept = None  # frees the memory first
-            models = pipeline.load_models(
-                self.device, chosen.detector, chosen.relation_head, self.weights, chosen.smooth
-            )
+            models = pipeline.load_models(self.device, chosen, self.weights)
             self._kept = (key, models)
             self.loads += 1
         prediction = pipeline.predict_video(Path(job["path"]), self._kept[1], chosen.rate, progress, is_cancelled)

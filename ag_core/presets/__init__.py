@@ -12,6 +12,7 @@ from ag_core.presets.detectors import (
     C4DetectorPreset,
     DetectorPreset,
 )
+from ag_core.presets.graph_readers import DEMO_GRAPH_READER, GraphReaderPreset
 from ag_core.presets.lookup import (
     Preset,
     find_preset,
@@ -71,6 +72,7 @@ __all__ = [
     "DEMO_FREQUENCY",
     "DEMO_GRAPH_RCNN",
     "DEMO_GRAPH_RCNN_EQUAL",
+    "DEMO_GRAPH_READER",
     "DEMO_IMP",
     "DEMO_MSDN",
     "DEMO_PAIR_MEMORY",
@@ -104,6 +106,7 @@ __all__ = [
     "C4DetectorPreset",
     "DetectorPreset",
     "GraphRcnnPreset",
+    "GraphReaderPreset",
     "I3dPreset",
     "MapSttranPreset",
     "MessagePreset",

@@ -17,3 +17,7 @@ MAX_ACTIONS = 6
 
 N_SEEDS = 30_000_000
 """Seeds are 0 to one less."""
+
+USUAL_EVIDENCE = 0.5
+"""How far a relation head's own evidence counts where relationships are put right for real homes; a choice, since no
+real video with annotated boxes is at hand to measure it."""

@@ -25,6 +25,9 @@ FORMAT = "action-genome-explorer/prediction"
 VERSION = 1
 DEFAULT_RATE = 2.0
 
+HABITS_ROLE = "habits"
+"""The role of what put relationships right for real homes; a prediction without it has the head's own habits."""
+
 SMOOTHING = "smoothing"
 """The role of what made relationships steady through time; a prediction without it is as its head judged."""
 
@@ -43,7 +46,7 @@ class ModelUse:
     """One model that took part.
 
     name, preset     what it is ('reldn', 'relation-demo')
-    role             'detector', 'regions', 'relations', SMOOTHING, a clip network's role or an action model's id
+    role             'detector', 'regions', 'relations', HABITS_ROLE, SMOOTHING, a clip network's role or a scorer's id
     sha256           of its weights file
     trained_on_data  what those weights say they were trained on: 'home world', 'COCO', or the name of other data
     """
@@ -105,6 +108,11 @@ class Prediction:
     def smoothed(self) -> bool:
         """Whether relationships were made steady through time."""
         return any(model.role == SMOOTHING for model in self.models)
+
+    @property
+    def of_real_homes(self) -> bool:
+        """Whether relationships were put right for real homes, as for footage that is not of the home world."""
+        return any(model.role == HABITS_ROLE for model in self.models)
 
     def graphs(self) -> list[SceneGraph]:
         """The graphs, ascending by frame."""

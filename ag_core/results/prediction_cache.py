@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ag_core.catalog import (
     DEFAULT_RELATION_HEAD,
+    HABITS_FILE,
     HOME_WORLD,
     TRANSITIONS_FILE,
     explain_missing_head,
@@ -21,23 +22,34 @@ from ag_core.catalog import (
     find_detector,
     find_relation_head,
     list_predicting_models,
+    list_ready_readers,
 )
 from ag_core.errors import UserError
 from ag_core.files import hash_bytes, hash_file_cached, hash_files
 from ag_core.results.choices import MAX_RATE
-from ag_core.results.prediction import DEFAULT_RATE, SMOOTHING, VERSION, Prediction
+from ag_core.results.prediction import DEFAULT_RATE, HABITS_ROLE, SMOOTHING, VERSION, Prediction
 from ag_core.settings import PROJECT, WEIGHTS
+
+LEARNED_ROLE = "learned habits"
+"""The file of what a head learned of the habits of its films; takes part only where these are put right."""
 
 
 @dataclass(frozen=True)
 class PredictionSettings:
-    """What a user chooses: a detector (a name, or the path of an .onnx file), a relation head, graphs per second, and
-    whether relationships are made steady through time."""
+    """What a user chooses.
+
+    detector  a name, or the path of an .onnx file
+    rate      graphs per second
+    smooth    whether relationships are made steady through time
+    evidence  where relationships are put right for real homes, how far the head's own evidence counts, from 0 to 1;
+              None leaves them as the head judges
+    """
 
     detector: str = HOME_WORLD
     relation_head: str = DEFAULT_RELATION_HEAD
     rate: float = DEFAULT_RATE
     smooth: bool = False
+    evidence: float | None = None
 
     def __post_init__(self) -> None:
         if find_detector(self.detector).file_ending is not None:  # the worker may run in another folder
@@ -47,6 +59,8 @@ class PredictionSettings:
             raise UserError(
                 f"a rate of {self.rate:g} graphs a second is impossible; give more than 0, at most {MAX_RATE:g}"
             )
+        if self.evidence is not None and not 0 <= self.evidence <= 1:
+            raise UserError(f"evidence that counts {self.evidence:g} is impossible; give 0 to 1")
 
 
 def find_weights_files(chosen: PredictionSettings, weights: Path = WEIGHTS) -> dict[str, Path]:
@@ -60,9 +74,12 @@ def find_weights_files(chosen: PredictionSettings, weights: Path = WEIGHTS) -> d
     files["relations"] = find_relation_head(chosen.relation_head).weights_path(weights)
     if chosen.smooth:
         files[SMOOTHING] = weights / TRANSITIONS_FILE
+    if chosen.evidence is not None:
+        files[HABITS_ROLE] = weights / HABITS_FILE
+        files[LEARNED_ROLE] = find_relation_head("frequency").weights_path(weights)
     models = list_predicting_models()
     files |= {network.role: network.weights_path(weights) for network in find_clip_networks(models)}
-    files |= {model.id: model.weights_path(weights) for model in models}
+    files |= {model.id: model.weights_path(weights) for model in [*models, *list_ready_readers(weights)]}
     for role, path in files.items():
         if not path.is_file():
             if role == "relations":
@@ -71,6 +88,11 @@ def find_weights_files(chosen: PredictionSettings, weights: Path = WEIGHTS) -> d
                 raise UserError(
                     f"{path.name}, by which relationships are made steady, is missing; count it with "
                     "`python -m ag_core train relations --head frequency`, or do without"
+                )
+            if role in (HABITS_ROLE, LEARNED_ROLE):
+                raise UserError(
+                    f"{path.name}, by which relationships are put right for real homes, is missing; restore it from "
+                    "the repository, count it with `train habits`, or do without (--habits learned)"
                 )
             remedy = "give its path" if path == Path(chosen.detector) else "restore it from the repository or train it"
             raise UserError(f"the weights file {path.name} is missing; {remedy}")

@@ -20,6 +20,19 @@ def list_replaced_notes(n_replaced: int, n_wanted: int) -> tuple[str, ...]:
     )
 
 
+def list_nobody_notes(n_frames: int) -> tuple[str, ...]:
+    """What must be said where no person was clear enough to count in any frame."""
+    return (f"No person was found in the {n_frames} frames that were looked at, so no actions are scored.",)
+
+
+def list_habits_notes(evidence: float) -> tuple[str, ...]:
+    """What must be said where relationships were put right for real homes."""
+    return (
+        "Relationships follow how often they are annotated in real homes (Action Genome); what the network itself saw "
+        f"counts for {evidence:.0%}.",
+    )
+
+
 def list_domain_notes(path: Path, uses: Sequence[ModelUse]) -> tuple[str, ...]:
     """What must be said where models that know only the home world look at other footage."""
     of_role = {"detector": "objects", "regions": "", "relations": "relations", SMOOTHING: "relations"}

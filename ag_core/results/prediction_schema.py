@@ -7,20 +7,20 @@ the catalog joins the schema.
 import json
 from typing import Any
 
-from ag_core.catalog import ACTION_MODELS, CLIP_NETWORKS
-from ag_core.results.prediction import SMOOTHING
+from ag_core.catalog import CLIP_NETWORKS, SCORERS
+from ag_core.results.prediction import HABITS_ROLE, SMOOTHING
 from ag_core.settings import ASSETS
 
 SCHEMA_FILE = ASSETS / "prediction.schema.json"
-COMMON_ROLES = ("detector", "regions", "relations", SMOOTHING)
+COMMON_ROLES = ("detector", "regions", "relations", HABITS_ROLE, SMOOTHING)
 
 
 def build_prediction_schema() -> dict[str, Any]:
     """The JSON schema (draft 2020-12) as plain values."""
     schema: dict[str, Any] = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
     properties = schema["properties"]
-    roles = [*COMMON_ROLES, *(network.role for network in CLIP_NETWORKS.values()), *ACTION_MODELS]
+    roles = [*COMMON_ROLES, *(network.role for network in CLIP_NETWORKS.values()), *SCORERS]
     properties["models"]["items"]["properties"]["role"]["enum"] = roles
-    properties["actions"]["propertyNames"]["enum"] = list(ACTION_MODELS)
-    properties["actions_over_time"]["propertyNames"]["enum"] = ["times_s", *ACTION_MODELS]
+    properties["actions"]["propertyNames"]["enum"] = list(SCORERS)
+    properties["actions_over_time"]["propertyNames"]["enum"] = ["times_s", *SCORERS]
     return schema

@@ -3,13 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ag_core.errors import UserError
 from ag_core.jobs.job import Job, JobState
 from ag_core.jobs.prediction import PredictionRequest
 from ag_core.results import uploads
-from ag_core.results.prediction import Prediction
+from ag_core.results.prediction import ModelUse, Prediction
 from ag_core.results.prediction_cache import PredictionSettings
 from ag_core.ui import queues
 from tests.conftest import stand_in_prediction
@@ -82,6 +83,41 @@ def test_steady_relationships_are_a_choice(app_home: Path, desk: Desk) -> None:
         app.button(key="run_start").click().run()
     assert [job.request.settings.smooth for job in desk.known.values()] == [False, True]
     assert sum("steady relationships" in one.value for one in app.markdown) == 1
+
+
+def test_habits_are_a_choice(app_home: Path, desk: Desk) -> None:
+    app = open_page(RUN)
+    app.button_group(key="run_kind").set_value("One of the data set").run()
+    app.button(key="run_start").click().run()  # a film of the home world, where habits need no change
+    app.selectbox(key="run_habits").set_value("Real homes").run()
+    app.slider(key="run_evidence").set_value(0.25).run()
+    app.button(key="run_start").click().run()
+    assert not app.exception
+    assert [job.request.settings.evidence for job in desk.known.values()] == [None, 0.25]
+    assert any("habits of real homes, network 25%" in one.value for one in app.markdown)
+    app.selectbox(key="run_habits").set_value("Home world").run()
+    assert not [one for one in app.slider if one.key == "run_evidence"]
+
+
+def test_other_footage_shows_the_graph_reader_and_folds_the_rest(
+    app_home: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = stand_in_prediction("AB1CD")
+    read = replace(plain.actions[0], model="graph", scores=plain.actions[0].scores * np.float32(0.25))
+    real = replace(
+        plain,
+        models=(*plain.models, ModelUse("habits", "habits", "evidence 0.5", "3" * 64, "Action Genome annotations")),
+        actions=(*plain.actions, read),
+    )
+    monkeypatch.setattr(desk, "get_result", lambda name: real)
+    app = open_page(RUN)
+    app.button_group(key="run_kind").set_value("One of the data set").run()
+    app.button(key="run_start").click().run()
+    desk.finish("job0")
+    app.run()
+    assert not app.exception
+    assert [one.label for one in app.expander] == ["What LFB and SGFB say"]
+    assert any(one.value == "Not sure: no action reaches 30%." for one in app.info)
 
 
 def test_run_cancels(app_home: Path, desk: Desk) -> None:

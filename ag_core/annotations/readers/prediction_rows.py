@@ -13,7 +13,7 @@ from ag_core.annotations.readers.issues import make_storable
 from ag_core.annotations.store_format import PREDICTION_MARK
 from ag_core.files import hash_bytes
 from ag_core.graphs.edges import edge_mask, has_clear_person, object_mask
-from ag_core.results.prediction import SMOOTHING, Prediction
+from ag_core.results.prediction import HABITS_ROLE, SMOOTHING, Prediction
 from ag_core.taxonomy import N_ACTIONS
 
 PREDICTION_READER = 4
@@ -21,7 +21,7 @@ PREDICTION_READER = 4
 
 _FULL_MARK = "@"
 
-_DECIDING = ("detector", "regions", "relations", SMOOTHING)
+_DECIDING = ("detector", "regions", "relations", HABITS_ROLE, SMOOTHING)
 """The roles of the models that decide what graphs look like."""
 
 
@@ -87,8 +87,9 @@ def choose_source_names(predicted: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def name_source(model_of_role: dict[str, str]) -> str:
-    """The source id of predictions: 'prediction:DETECTOR+HEAD', by the names of the two models; of smoothed ones with
-    '+smoothed' behind."""
-    smoothed = "+smoothed" if SMOOTHING in model_of_role else ""
+    """The source id of predictions: 'prediction:DETECTOR+HEAD', by the names of the two models; of those put right
+    for real homes with '+real-habits' behind, of smoothed ones with '+smoothed'."""
+    changed = "+real-habits" if HABITS_ROLE in model_of_role else ""
+    changed += "+smoothed" if SMOOTHING in model_of_role else ""
     models = f"{model_of_role.get('detector', 'unknown')}+{model_of_role.get('relations', 'none')}"
-    return f"{PREDICTION_MARK}{models}{smoothed}"
+    return f"{PREDICTION_MARK}{models}{changed}"

@@ -1,0 +1,31 @@
+"""`train habits`: how often relationships are annotated for each object, on annotated graphs."""
+
+import argparse
+from functools import partial
+from pathlib import Path
+
+from ag_core.annotations.store_format import ANNOTATION
+from ag_core.commands.training_data import parse_location
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the counting."""
+    data = "store made by `build-store`, or the folder of ag_frames_train.jsonl and ag_frames_val.jsonl"
+    parser.add_argument("--data", type=parse_location, required=True, metavar="STORE", help=data)
+    parser.add_argument("--source", default=ANNOTATION, help="whose graphs a store gives (default %(default)s)")
+    parser.add_argument("--out", type=Path, required=True, help="file of the table")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Count and write the table."""
+    from ag_core.catalog import HABITS
+    from ag_core.experiments.habits import count_habits
+    from ag_core.experiments.labelled_graphs import read_graph_splits
+    from ag_core.models.checkpoints import holds_weights_of
+    from ag_core.outputs import check_target
+
+    is_same_kind = partial(holds_weights_of, model=HABITS)
+    check_target(options.out, is_same_kind=is_same_kind, kind=f"a weights file of {HABITS}", seekable=True)
+    n_objects = count_habits(read_graph_splits(options.data, options.source), options.out)
+    print(f"{options.out}: relationships of {n_objects} annotated objects")

@@ -1,0 +1,99 @@
+"""Relationships under other habits: Bayes by hand, evidence from nothing to whole, files there and back."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ag_core.errors import UserError
+from ag_core.models.checkpoints import save_checkpoint
+from ag_core.models.relation.frequency import FrequencyHead, count_relation_frequencies, to_relation_logits
+from ag_core.models.relation.habits import TABLE, Habits, correct_graphs, load_habits, save_habits
+from ag_core.records import SceneGraph
+from ag_core.taxonomy import GROUP_SLICES, N_CLASSES, N_RELATIONS, RELATIONS, Group, find_object_index
+
+CUP, HOLDING = find_object_index("cup/glass/bottle"), RELATIONS.index("holding")
+ATTENTION = GROUP_SLICES[Group.ATTENTION]
+
+
+def make_habits(evidence: float, held_there: float = 0.2, held_here: float = 0.8) -> Habits:
+    """Cups are held in 2 of 10 cases where the head learned, and in 8 of 10 here; the rest is even."""
+    tables = []
+    for share in (held_there, held_here):
+        table = np.full((N_CLASSES, N_RELATIONS), 0.5, np.float32)
+        table[:, ATTENTION] = [0.5, 0.3, 0.2]
+        table[CUP, HOLDING] = share
+        tables.append(to_relation_logits(table).double())
+    return Habits(tables[0], tables[1], evidence)
+
+
+def make_relations(held: float) -> np.ndarray:
+    relations = np.full((1, N_RELATIONS), 0.5, np.float32)
+    relations[:, ATTENTION] = [0.1, 0.6, 0.3]
+    relations[0, HOLDING] = held
+    return relations
+
+
+def test_evidence_is_what_is_left_without_the_habits() -> None:
+    # The head says no more than its habits, so nothing was seen: what is usual here remains, however far it is trusted.
+    for evidence in (0.0, 0.5, 1.0):
+        found = make_habits(evidence).correct(make_relations(0.2), np.array([CUP]))
+        assert found[0, HOLDING] == pytest.approx(0.8, abs=1e-6)
+    # Odds of 1 where 1 to 4 is usual are evidence of 4; on odds of 4 it makes 16, and a half of it (its root) 8.
+    for evidence, odds in ((1.0, 16), (0.5, 8), (0.0, 4)):
+        found = make_habits(evidence).correct(make_relations(0.5), np.array([CUP]))
+        assert found[0, HOLDING] == pytest.approx(odds / (1 + odds), abs=1e-6)
+
+
+def test_the_same_habits_and_whole_evidence_change_nothing() -> None:
+    relations = make_relations(0.3)
+    found = make_habits(1.0, 0.4, 0.4).correct(relations, np.array([CUP]))
+    np.testing.assert_allclose(found, relations, atol=1e-6)
+    np.testing.assert_array_equal(relations, make_relations(0.3))
+
+
+def test_attention_stays_one_of_three_and_certainty_stays_finite() -> None:
+    relations = np.zeros((2, N_RELATIONS), np.float32)
+    relations[:, ATTENTION] = [0.0, 1.0, 0.0]
+    found = make_habits(0.5).correct(relations, np.array([CUP, 1]))
+    assert np.isfinite(found).all() and (found >= 0).all() and (found <= 1).all()
+    np.testing.assert_allclose(found[:, ATTENTION].sum(axis=1), 1, atol=1e-6)
+    assert found[:, ATTENTION].argmax(axis=1).tolist() == [1, 1]
+
+
+def test_a_graph_without_a_person_stays() -> None:
+    boxes = np.array([[0, 0, 9, 9]], np.float32)
+    graph = SceneGraph(1, 0.0, boxes[0], 0.9, np.array([CUP]), boxes, np.ones(1, np.float32), make_relations(0.5))
+    nobody = replace(graph, person_box_xyxy=None, person_score=0.0, relations=np.zeros((1, N_RELATIONS), np.float32))
+    changed, same = correct_graphs([graph, nobody], make_habits(1.0))
+    assert changed.relations[0, HOLDING] > 0.9
+    assert same is nobody
+
+
+def test_a_file_gives_back_what_was_counted(tmp_path: Path) -> None:
+    classes, relations = np.array([CUP, CUP, 1]), np.zeros((3, N_RELATIONS), bool)
+    relations[:2, [0, HOLDING]] = True
+    path = tmp_path / "habits.safetensors"
+    save_habits(path, classes, relations, {"data": "my homes"})
+    learned = FrequencyHead()
+    habits = load_habits(path, learned, 0.0)
+    found = habits.correct(make_relations(0.1), np.array([CUP]))
+    counted = count_relation_frequencies(classes, relations)[CUP]
+    np.testing.assert_allclose(found[0], counted, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("table", "model", "said"),
+    [
+        (torch.full((N_CLASSES, N_RELATIONS), 0.5), "reldn", "holds the weights of 'reldn'"),
+        (torch.full((N_CLASSES, 3), 0.5), "habits", "is damaged"),
+        (torch.full((N_CLASSES, N_RELATIONS), 1.5), "habits", "is damaged"),
+    ],
+)
+def test_other_files_are_refused(tmp_path: Path, table: torch.Tensor, model: str, said: str) -> None:
+    path = tmp_path / "habits.safetensors"
+    save_checkpoint(path, {TABLE: table}, {"model": model, "preset": "habits"})
+    with pytest.raises(UserError, match=said):
+        load_habits(path, FrequencyHead(), 1.0)

@@ -10,7 +10,7 @@ TORCH_HOMES = (
     "ag_core/models/",
     "ag_core/experiments/",
     "ag_core/world_audit/",
-    "ag_core/pipeline.py",
+    "ag_core/pipeline/",
     "ag_core/rescoring.py",
 )
 STREAMLIT_HOMES = ("app.py", "pages/", "ag_core/ui/")

@@ -281,7 +281,7 @@ def test_more_graphs_to_show_leave_the_scores_as_they_are(models: Models, film: 
 def test_clip_features_do_not_depend_on_how_clips_are_batched(models: Models, film: Path) -> None:
     video = probe_video(film)
     plan = make_plan(video, 2.0, models.clip_presets)
-    watcher = pipeline._Watcher(plan, FrameClock(12, 42), models, lambda *_: None)
+    watcher = pipeline.Watcher(plan, FrameClock(12, 42), models, lambda *_: None)
     kept = 0
     with torch.inference_mode():
         for number, picture in read_frames(film, range(1, 43)):

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from ag_core import pipeline
 from ag_core.models.feature_bank import compute_bank_times
-from ag_core.pipeline import choose_graph_times, make_plan
+from ag_core.pipeline.plan import choose_bank_times, choose_graph_times, make_plan
 from ag_core.presets import DEMO_VIDEO
 from ag_core.records import FrameClock, Video, time_to_frame
 from ag_core.video.clips import list_clip_centre_times
@@ -19,9 +18,9 @@ def test_graphs_lie_on_the_bank_and_between(duration_s: float, rate: float, coun
     times = choose_graph_times(clock, rate)
     assert len({time_to_frame(t, 12) for t in times}) == pytest.approx(count, abs=1)
     assert times.min() >= 0 and times.max() < duration_s
-    assert set(pipeline.choose_bank_times(clock).round(9)) <= set(times)
+    assert set(choose_bank_times(clock).round(9)) <= set(times)
     if rate == 2:
-        np.testing.assert_allclose(times, pipeline.choose_bank_times(clock))
+        np.testing.assert_allclose(times, choose_bank_times(clock))
 
 
 def test_the_plan_follows_the_videos_own_rate() -> None:

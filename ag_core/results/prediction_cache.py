@@ -104,16 +104,14 @@ def _hash_code() -> str:
     """A hash of the code that decides a result: the models, the pipeline and what they stand on."""
     package = PROJECT / "ag_core"
     named = (
-        "pipeline.py",
         "results/prediction_notes.py",
         "records.py",
         "taxonomy.py",
         "boxes.py",
     )
-    rooms = [
-        path for room in ("catalog", "models", "presets", "video") for path in sorted((package / room).rglob("*.py"))
-    ]
-    return hash_files([*(package / name for name in named), *rooms])
+    rooms = ("catalog", "models", "pipeline", "presets", "video")
+    inside = [path for room in rooms for path in sorted((package / room).rglob("*.py"))]
+    return hash_files([*(package / name for name in named), *inside])
 
 
 def compute_result_key(path: Path, chosen: PredictionSettings, weights: Path = WEIGHTS) -> str:

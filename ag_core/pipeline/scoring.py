@@ -1,0 +1,79 @@
+"""From the graphs and clip features of a video to the scores of its actions."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ag_core.models.feature_bank import (
+    BankMaterial,
+    build_bank,
+    build_graph_bank,
+)
+from ag_core.models.graph_reader import read_graphs
+from ag_core.models.relation.habits import correct_graphs
+from ag_core.models.video.scoring import score_clips, score_videos, to_probabilities
+from ag_core.pipeline.loading import LoadedActionModel, LoadedGraphReader, Models
+from ag_core.pipeline.plan import Plan
+from ag_core.records import ActionScores, SceneGraph
+
+
+def score_actions(
+    plan: Plan, graphs: dict[int, SceneGraph], features: dict[str, NDArray[np.float32]], models: Models
+) -> tuple[ActionScores, ...]:
+    """Each model's scores: of the video the maximum over the test views, over time those at the bank's times.
+
+    Those of graph readers are of the graphs at the bank's times, and of the video their maximum.
+
+    graphs by frame number; features by clip network, [clips, C] of the plan's clips.
+    """
+    bank = [graphs[frame] for frame in plan.bank_frames]
+    rows = build_graph_bank(bank)
+    of_clips = [
+        score_model(model, plan, features[model.entry.clip_network], rows, models.device)
+        for model in models.action_models
+    ]
+    right = put_right(bank, models)
+    return (*of_clips, *(score_graphs(one, plan.bank_times_s, right) for one in models.graph_readers))
+
+
+def put_right(graphs: Sequence[SceneGraph], models: Models) -> list[SceneGraph]:
+    """Graphs with the habits of real homes, where these are asked for."""
+    return list(graphs) if models.habits is None else correct_graphs(graphs, models.habits)
+
+
+def score_graphs(reader: LoadedGraphReader, times_s: NDArray[np.float64], graphs: Sequence[SceneGraph]) -> ActionScores:
+    """A reader's scores at the times [K] of graphs; of the video their maximum."""
+    found = read_graphs(reader.reader, graphs)
+    return ActionScores(reader.entry.id, found.max(axis=0), times_s.astype(np.float32), found, reader.trained_on)
+
+
+def score_model(
+    model: LoadedActionModel,
+    plan: Plan,
+    features: NDArray[np.float32],
+    rows: NDArray[np.float32],
+    device: torch.device,
+) -> ActionScores:
+    """One model's scores, from features [clips, C] of its clip network and graphs as rows [K,875] of a bank."""
+    n_times = len(plan.bank_times_s)
+    found = score_centres(model, plan, features, rows, device)
+    [of_video] = score_videos(found[n_times:], [0] * (len(found) - n_times))
+    times = plan.bank_times_s.astype(np.float32)
+    return ActionScores(model.entry.id, of_video, times, found[:n_times], model.trained_on)
+
+
+def score_centres(
+    model: LoadedActionModel,
+    plan: Plan,
+    features: NDArray[np.float32],
+    rows: NDArray[np.float32],
+    device: torch.device,
+) -> NDArray[np.float32]:
+    """[K + views,157] scores of the clips around all centres of a plan; arguments as of `score_model`."""
+    of_clips, windows = features[plan.clip_of[model.entry.clip_network]], None
+    if model.entry.bank is not None:
+        material = BankMaterial(plan.bank_times_s, of_clips[: len(plan.bank_times_s)], rows)
+        windows = build_bank(model.entry.bank, material).cut_windows(plan.centres_s)
+    return to_probabilities(score_clips(model.head, of_clips, windows, device))

@@ -1,0 +1,134 @@
+"""Takes the frames of a video in their order; makes graphs and clip features as soon as enough have come together."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ag_core.errors import Cancelled
+from ag_core.models.checkpoints import check_answers
+from ag_core.models.detector import Detector
+from ag_core.models.scene_graph import ObservedFrames
+from ag_core.models.video import (
+    make_clip_input,
+)
+from ag_core.pipeline.loading import LoadedClipNetwork, Models
+from ag_core.pipeline.plan import Plan
+from ag_core.records import FrameClock, SceneGraph
+from ag_core.video.clips import letterbox
+from ag_core.video.frames import read_frames
+
+
+@torch.inference_mode()
+def compute_clip_features(
+    path: Path,
+    clips: list[list[int]],
+    loaded: LoadedClipNetwork,
+    device: torch.device,
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> NDArray[np.float32]:
+    """Features [clips, C] of the clips of a plan alone, as a prediction has them; progress and errors as there."""
+    watcher, done = ClipWatcher(clips, loaded, device, None), 0
+    for number, pixels in read_frames(path, sorted(watcher.frames)):
+        if cancelled():
+            raise Cancelled
+        done += watcher.see(number, pixels)
+        progress("watching the video", done, len(clips))
+    done += watcher.finish()
+    progress("watching the video", done, len(clips))
+    return watcher.features
+
+
+class ClipWatcher:
+    """Takes the frames of one network's clips in order; makes features as soon as enough clips are whole."""
+
+    def __init__(
+        self, clips: list[list[int]], loaded: LoadedClipNetwork, device: torch.device, detector: Detector | None
+    ) -> None:
+        self.clips, self.loaded, self.device, self.detector = clips, loaded, device, detector
+        self.frames = {frame for clip in clips for frame in clip}
+        self.due = sorted(range(len(clips)), key=lambda clip: clips[clip][-1])  # clips still to see
+        self.small: dict[int, NDArray[np.uint8]] = {}  # frames at the size of the clip network
+        self.features = np.zeros((len(clips), loaded.preset.feature_size), np.float32)
+        self.at_once = 32 if device.type != "cpu" else 4
+
+    def see(self, number: int, pixels: NDArray[np.uint8]) -> int:
+        """How many clips got their features now."""
+        if number in self.frames:
+            self.small[number] = letterbox(pixels, self.loaded.preset.size_wh)
+        whole = sum(self.clips[clip][-1] <= number for clip in self.due[: self.at_once])
+        return self._make_features() if whole >= self.at_once else 0
+
+    def finish(self) -> int:
+        """How many clips were left."""
+        return sum(self._make_features() for _ in range(0, len(self.due), self.at_once))
+
+    def _make_features(self) -> int:
+        chosen, self.due = self.due[: self.at_once], self.due[self.at_once :]
+        pixels = np.stack([[self.small[frame] for frame in self.clips[clip]] for clip in chosen])
+        clips = make_clip_input(pixels, self.loaded.preset, self.device, self.detector)
+        found = self.loaded.network(clips).float().cpu().numpy()
+        self.features[chosen] = check_answers(found, type(self.loaded.network).__name__)
+        first = min((self.clips[clip][0] for clip in self.due), default=0)
+        self.small = {frame: pixels for frame, pixels in self.small.items() if self.due and frame >= first}
+        return len(chosen)
+
+
+class Watcher:
+    """Takes the wanted frames in order; makes graphs and clip features as soon as enough have come together."""
+
+    def __init__(
+        self, plan: Plan, clock: FrameClock, models: Models, progress: Callable[[str, int, int], None]
+    ) -> None:
+        self.clock, self.models, self.progress = clock, models, progress
+        self.frames_at_once = 16 if models.device.type != "cpu" else 2
+        self.graph_frames = set(plan.graph_frames)
+        self.clips = {
+            network: ClipWatcher(clips, models.clip_networks[network], models.device, models.graphs.detector)
+            for network, clips in plan.clips.items()
+        }
+        self.waiting: list[tuple[int, NDArray[np.uint8]]] = []  # frames that want a graph
+        self.observed: list[ObservedFrames] = []  # what waits for the end of the video
+        self.graphs: dict[int, SceneGraph] = {}
+        self.done, self.total = 0, len(self.graph_frames) + sum(map(len, plan.clips.values()))
+        self._advance(0)
+
+    def see(self, number: int, pixels: NDArray[np.uint8]) -> None:
+        if number in self.graph_frames:
+            self.waiting.append((number, pixels))
+        if len(self.waiting) >= self.frames_at_once:
+            self._observe()
+        for clips in self.clips.values():
+            self._advance(clips.see(number, pixels))
+
+    def finish(self) -> tuple[dict[int, SceneGraph], dict[str, NDArray[np.float32]]]:
+        """Graphs by frame number, and by clip network the features [clips, C]."""
+        self._observe()
+        if self.observed:
+            self._judge(ObservedFrames.join(self.observed))
+        for clips in self.clips.values():
+            self._advance(clips.finish())
+        return self.graphs, {network: clips.features for network, clips in self.clips.items()}
+
+    def _advance(self, count: int) -> None:
+        self.done += count
+        if count or not self.done:
+            self.progress("watching the video", self.done, self.total)
+
+    def _observe(self) -> None:
+        if not self.waiting:
+            return
+        numbers, pixels = zip(*self.waiting)
+        self.waiting = []
+        found = self.models.graphs.observe(pixels, numbers, [self.clock.time_of(number) for number in numbers])
+        if self.models.graphs.head.whole_video:
+            self.observed.append(found)
+        else:
+            self._judge(found)
+        self._advance(len(numbers))
+
+    def _judge(self, found: ObservedFrames) -> None:
+        self.graphs |= zip(found.frames, self.models.graphs.judge(found))

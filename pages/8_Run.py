@@ -139,7 +139,21 @@ def choose_settings(video: Path | None) -> PredictionSettings | None:
         help="Of all relationships that may follow one another through the video, the likeliest, whichever model "
         "judges them. Without this, each frame is as the model judged it.",
     )
-    return PredictionSettings(detector, head, rate, smooth, evidence)
+    return PredictionSettings(detector, head, rate, smooth, evidence, choose_person())
+
+
+def choose_person() -> int:
+    """Whom to follow of several people: 1 is who is there most."""
+    names = {1: "who is there most", 2: "the second", 3: "the third", 4: "the fourth"}
+    check_link("run_person", names.values(), "person")
+    return st.selectbox(
+        "Of several people follow",
+        list(names),
+        format_func=names.__getitem__,
+        key="run_person",
+        bind="query-params",
+        help="People are told apart by where they are and by the colours of their clothes.",
+    )
 
 
 def choose_evidence(video: Path | None) -> float | None:
@@ -247,6 +261,7 @@ def _describe_job(job: Job[PredictionRequest]) -> str:
     settings = job.request.settings
     steady = " · steady relationships" if settings.smooth else ""
     habits = "" if settings.evidence is None else f" · habits of real homes, network {settings.evidence:.0%}"
+    habits += "" if settings.person == 1 else f" · person {settings.person}"
     return f"{state} · {detector} · {head}{habits}{steady} · {job.request.settings.rate:g} graphs per second"
 
 

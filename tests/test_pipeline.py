@@ -121,6 +121,45 @@ def test_where_nobody_is_seen_no_action_is_scored(models: Models, film: Path) ->
     assert predict_video(film, models).actions
 
 
+class TwoPeople(TwoBoxes):
+    """Finds a person on the left and one on the right, now the one and now the other clearer, and a cup."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.turn = 0
+
+    def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        found = []
+        for _ in images:
+            self.turn += 1
+            scores = np.array([0.9, 0.7, 0.7] if self.turn % 2 else [0.6, 0.7, 0.7], np.float32)
+            boxes = np.array([[2, 4, 14, 44], [34, 4, 46, 44], [20, 20, 30, 30]], np.float32)
+            found.append(Detections(boxes, np.array([0, 0, 10]), scores))
+        return found
+
+
+@pytest.mark.parametrize("head", ["reldn", "pair-memory"])
+def test_of_two_people_one_is_followed(models: Models, tmp_path: Path, head: str) -> None:
+    video = write_video(tmp_path / "two.mp4", n_frames=42, rate=12)
+    torch.manual_seed(3)
+    judge = models.graphs.head if head == "reldn" else build_relation_head(head)
+
+    def follow(person: int) -> Prediction:
+        graphs = SceneGraphPredictor(TwoPeople(), models.graphs.trunk, judge)
+        return predict_video(video, replace(models, graphs=graphs), person=person)
+
+    both = [follow(1), follow(2)]
+    lefts = [{float(graph.person_box_xyxy[0]) for graph in one.frames} for one in both]
+    assert lefts == [{2.0}, {34.0}]  # the same one throughout
+    told = "2 people were told apart; followed is the one who is there most, seen in 7 of 7"
+    assert both[0].notes[0].startswith(told)
+    assert "the second most" in both[1].notes[0]
+    assert not np.allclose(both[0].frames[0].relations, both[1].frames[0].relations)
+    third = follow(3)
+    assert all(graph.person_box_xyxy is None and not graph.relations.any() for graph in third.frames)
+    assert third.actions == () and third.notes[0].startswith("No person 3 was found")
+
+
 def test_relationships_are_put_right_for_real_homes_and_read_alone(
     models: Models, weights: Path, film: Path, tmp_path: Path
 ) -> None:
@@ -442,7 +481,7 @@ def test_the_command_writes_the_file_and_keeps_the_result(
     assert "from the kept results" in capsys.readouterr().out
     assert again.read_text() == out.read_text()
     predict.run(arguments(film, again, weights, "--no-cache", "--relation-head", "frequency"))
-    assert "note" not in capsys.readouterr().out
+    assert "is not kept" not in capsys.readouterr().out
     assert len(list((home / "results").iterdir())) == 1
     assert Prediction.load(again).models[2].name == "frequency"
 

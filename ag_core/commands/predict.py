@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from ag_core.catalog import DEFAULT_RELATION_HEAD, HABITS_FILE
-from ag_core.commands.number_options import add_number
-from ag_core.results.choices import MAX_RATE, USUAL_EVIDENCE
+from ag_core.commands.number_options import add_number, add_whole_number
+from ag_core.results.choices import MAX_PERSON, MAX_RATE, USUAL_EVIDENCE
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -37,6 +37,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     share = "with real habits, how far the head's own evidence counts, from 0 to 1 (default %(default)g)"
     add_number(parser, "--evidence", most=1, default=USUAL_EVIDENCE, help=share)
+    people = "whom to follow where there are several: 1 is who is there most (default %(default)s)"
+    add_whole_number(parser, "--person", least=1, most=MAX_PERSON, default=1, metavar="N", help=people)
     parser.add_argument("--device", default=None, help="cpu or cuda; without it the GPU when there is one")
     parser.add_argument("--weights", type=Path, metavar="DIR", help="folder of the weights files (default: shipped)")
     parser.add_argument("--no-cache", action="store_true", help="predict anew, and keep no result for the app")
@@ -59,7 +61,9 @@ def run(options: argparse.Namespace) -> None:
     from ag_core.settings import WEIGHTS, settings
     from ag_core.video.frames import probe_video
 
-    chosen = PredictionSettings(options.detector, options.relation_head, options.rate, options.smooth)
+    chosen = PredictionSettings(
+        options.detector, options.relation_head, options.rate, options.smooth, person=options.person
+    )
     inputs = (options.video, Path(chosen.detector))
     check_target(options.out, inputs, is_same_kind=holds_json, kind="JSON")
     say = partial(print, file=find_message_stream(options.out))
@@ -83,7 +87,7 @@ def run(options: argparse.Namespace) -> None:
 
         models = load_models(device, chosen, weights)
         began = time.perf_counter()
-        prediction = predict_video(options.video, models, chosen.rate, report)
+        prediction = predict_video(options.video, models, chosen.rate, report, person=chosen.person)
     seconds = time.perf_counter() - began
     write_or_rescue(options.out, prediction.save)
     if not options.no_cache:

@@ -42,7 +42,9 @@ class PredictionWork:
             models = pipeline.load_models(self.device, chosen, self.weights)
             self._kept = (key, models)
             self.loads += 1
-        prediction = pipeline.predict_video(Path(job["path"]), self._kept[1], chosen.rate, progress, is_cancelled)
+        prediction = pipeline.predict_video(
+            Path(job["path"]), self._kept[1], chosen.rate, progress, is_cancelled, chosen.person
+        )
         if is_cancelled():
             raise Cancelled
         wanted = Path(job["out"])

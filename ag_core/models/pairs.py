@@ -96,6 +96,30 @@ class PairBatch:
         """[P] likeliest class of each pair's object, never the person."""
         return self.object_logits[self.pairs[:, 1], 1:].argmax(dim=1) + 1
 
+    def take_frames(self, order: Sequence[int]) -> "PairBatch":
+        """The same batch with some of its frames, each once, in this order, and only their pairs and boxes."""
+        chosen = torch.tensor(list(order), dtype=torch.int64, device=self.boxes.device)
+        place = torch.full((len(self.times_s),), -1, device=self.boxes.device)
+        place[chosen] = torch.arange(len(chosen), device=self.boxes.device)
+        of_box, of_pair = self.frame_of_box, place[self.frame_of_pair]
+        where = torch.where(of_box >= 0, place[of_box.clamp_min(0)], -1)
+        boxes, pairs = (torch.argsort(frames, stable=True) for frames in (where, of_pair))
+        boxes, pairs = boxes[where[boxes] >= 0], pairs[of_pair[pairs] >= 0]
+        renumbered = torch.full((len(self.boxes),), -1, device=self.boxes.device)
+        renumbered[boxes] = torch.arange(len(boxes), device=self.boxes.device)
+        return PairBatch(
+            boxes=self.boxes[boxes],
+            object_logits=self.object_logits[boxes],
+            object_features=self.object_features[boxes],
+            pairs=renumbered[self.pairs[pairs]],
+            union_features=self.union_features[pairs],
+            frame_of_pair=of_pair[pairs],
+            frame_sizes_wh=self.frame_sizes_wh[chosen],
+            times_s=self.times_s[chosen],
+            video_of_frame=self.video_of_frame[chosen],
+            head_maps=self.head_maps[chosen],
+        )
+
     def to(self, device: torch.device | str) -> "PairBatch":
         """The same batch on another device."""
         return replace(self, **{field.name: getattr(self, field.name).to(device) for field in fields(self)})

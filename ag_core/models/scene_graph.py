@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.nn.functional import adaptive_avg_pool2d
-from torchvision.ops import batched_nms
+from torchvision.ops import batched_nms, nms
 
 from ag_core.boxes import take_upper_part, unite_boxes
 from ag_core.models.checkpoints import check_answers
@@ -23,6 +23,7 @@ from ag_core.models.encoded_images import EncodedImages
 from ag_core.models.pairs import HEAD_CELLS, PairBatch, join_batches, make_one_hot_logits
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation.head import RelationHead, to_object_probabilities
+from ag_core.models.subject import MAX_PEOPLE, MIN_PERSON_SCORE
 from ag_core.records import Detections, SceneGraph
 from ag_core.taxonomy import N_RELATIONS, OBJECT_CLASSES, PERSON, Mode
 
@@ -49,6 +50,16 @@ class ObservedFrames:
     boxes: tuple[FrameBoxes, ...]
     batch: PairBatch
     mode: "Mode"
+
+    def take_frames(self, order: Sequence[int]) -> "ObservedFrames":
+        """Some of the frames by their places, each once, in this order."""
+        return ObservedFrames(
+            tuple(self.frames[place] for place in order),
+            tuple(self.times_s[place] for place in order),
+            tuple(self.boxes[place] for place in order),
+            self.batch.take_frames(order),
+            self.mode,
+        )
 
     @staticmethod
     def join(parts: Sequence["ObservedFrames"]) -> "ObservedFrames":
@@ -81,6 +92,13 @@ def boxes_from_detections(
     if best is None:
         return FrameBoxes(None, 0.0, kept)
     return FrameBoxes(people.boxes_xyxy[best], float(people.scores[best]), kept)
+
+
+def list_people(found: Detections, overlap: float = 0.5) -> Detections:
+    """The persons of a frame, best first: the best one, and at most so many others as are clear and apart from it."""
+    people = found[found.classes == PERSON_CLASS]
+    kept = people[nms(torch.from_numpy(people.boxes_xyxy), torch.from_numpy(people.scores), overlap).numpy()]
+    return kept[(kept.scores >= MIN_PERSON_SCORE) | (np.arange(len(kept)) == 0)][:MAX_PEOPLE]
 
 
 def build_pair_batch(
@@ -217,14 +235,30 @@ class SceneGraphPredictor:
         """
         if not len(images) == len(frames) == len(times_s):
             raise ValueError(f"{len(images)} images, {len(frames)} frame numbers, {len(times_s)} times; give one each")
-        if mode == Mode.SGDET and self._sharing is not None:  # one pass of the backbone for boxes and features
-            encoded = self._sharing.encode(images) if encoded is None else encoded
-            detected = [one for group in encoded for one in self._sharing.detect_encoded(group)]
-            found = [boxes_from_detections(one) for one in detected]
+        if mode == Mode.SGDET:
+            encoded = self.encode(images) if encoded is None else encoded
+            found = [boxes_from_detections(one) for one in self._detect(images, encoded)]
         else:
-            found = self._frame_boxes(images, given, mode)
+            found = self._read_boxes(images, given, mode)
         batch = build_pair_batch(self.trunk, images, found, times_s, mode != Mode.SGCLS, encoded)
         return ObservedFrames(tuple(frames), tuple(times_s), tuple(found), batch, mode)
+
+    @torch.no_grad()
+    def observe_people(
+        self, images: Sequence[NDArray[np.uint8]], frames: Sequence[int], times_s: Sequence[float]
+    ) -> list[ObservedFrames]:
+        """What is known of images in sgdet, once for each person: the first with the best person of each image, as
+        `observe`; every further one with the next person, and without boxes in images that do not show so many."""
+        encoded = self.encode(images)
+        detected = self._detect(images, encoded)
+        found = [boxes_from_detections(one) for one in detected]
+        people = [list_people(one) for one in detected]
+        observed = []
+        for rank in range(max(1, *map(len, people), 0)):
+            boxes = [_put_person(one, persons, rank) for one, persons in zip(found, people)] if rank else found
+            batch = build_pair_batch(self.trunk, images, boxes, times_s, encoded=encoded)
+            observed.append(ObservedFrames(tuple(frames), tuple(times_s), tuple(boxes), batch, Mode.SGDET))
+        return observed
 
     @torch.no_grad()
     def forget_classes(self, observed: ObservedFrames) -> ObservedFrames:
@@ -257,16 +291,27 @@ class SceneGraphPredictor:
             parts = [ObservedFrames.join(parts)]
         return [graph for part in parts for graph in self.judge(part)]
 
-    def _frame_boxes(
+    def _detect(self, images: Sequence[NDArray[np.uint8]], encoded: Sequence[EncodedImages] | None) -> list[Detections]:
+        """What the detector finds; from the encoded images where one pass of the backbone gives boxes and features."""
+        if self._sharing is not None and encoded is not None:
+            return [one for group in encoded for one in self._sharing.detect_encoded(group)]
+        if self.detector is None:
+            raise ValueError("sgdet needs a detector; give one, or graphs and another mode")
+        return self.detector.detect(images)
+
+    def _read_boxes(
         self, images: Sequence[NDArray[np.uint8]], given: Sequence[SceneGraph] | None, mode: Mode
     ) -> list[FrameBoxes]:
-        if mode == Mode.SGDET:
-            if self.detector is None:
-                raise ValueError("sgdet needs a detector; give one, or graphs and another mode")
-            return [boxes_from_detections(found) for found in self.detector.detect(images)]
         if given is None or len(given) != len(images):
             raise ValueError(f"{mode} needs one given graph per image")
         return [boxes_from_graph(graph) for graph in given]
+
+
+def _put_person(found: FrameBoxes, people: Detections, rank: int) -> FrameBoxes:
+    """The same objects beside another person of the frame; nothing where there are not so many."""
+    if rank >= len(people):
+        return FrameBoxes(None, 0.0, Detections.empty())
+    return FrameBoxes(people.boxes_xyxy[rank], float(people.scores[rank]), found.objects)
 
 
 def _relabel(boxes: FrameBoxes, probabilities: NDArray[np.float32]) -> FrameBoxes:

@@ -30,7 +30,13 @@ from ag_core.pipeline.plan import Plan, choose_graph_times, make_plan
 from ag_core.pipeline.scoring import put_right, score_actions, score_centres, score_graphs, score_model
 from ag_core.pipeline.watching import Watcher, compute_clip_features
 from ag_core.results.prediction import DEFAULT_RATE, Prediction
-from ag_core.results.prediction_notes import list_domain_notes, list_nobody_notes, list_replaced_notes
+from ag_core.results.prediction_notes import (
+    is_home_world,
+    list_domain_notes,
+    list_nobody_notes,
+    list_people_notes,
+    list_replaced_notes,
+)
 from ag_core.video.frames import probe_video, read_frames
 from ag_core.video.ids import replace_forbidden
 from ag_core.video.index import read_frame_index
@@ -67,8 +73,11 @@ def predict_video(
     rate: float = DEFAULT_RATE,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
     cancelled: Callable[[], bool] = lambda: False,
+    person: int = 1,
 ) -> Prediction:
     """Graphs (`rate` a second) and action scores of a video file.
+
+    Of several people one is followed: `person` 1 is who is there most, 2 the next. A film of the home world has one.
 
     Where relationships are put right for real homes, so are the graphs and what reads them alone; where they are made
     steady, the graphs. The models with a clip are scored from what the head judged. Where nobody is seen, no action is.
@@ -80,7 +89,8 @@ def predict_video(
     sha256 = hash_file_cached(path)
     video, index = probe_video(path), read_frame_index(path)
     plan = make_plan(video, rate, models.clip_presets)
-    watcher = Watcher(plan, index.clock, models, progress)
+    follows = not is_home_world(path)
+    watcher = Watcher(plan, index.clock, models, progress, person if follows else None)
     wanted = sorted({*plan.graph_frames, *(n for clips in plan.clips.values() for clip in clips for n in clip)})
     replaced: set[int] = set()
     for number, pixels in read_frames(path, wanted, replaced):
@@ -96,12 +106,13 @@ def predict_video(
     progress("scoring actions", 0, 1)
     actions, nobody = score_actions(plan, graphs, features, models), ()
     if not any(map(has_clear_person, graphs.values())):
-        actions, nobody = (), list_nobody_notes(len(graphs))
+        actions, nobody = (), list_nobody_notes(len(graphs), person if watcher.people else 1)
     progress("scoring actions", 1, 1)
     found = put_right([graphs[frame] for frame in plan.graph_frames], models)
     if models.transitions is not None:
         found = smooth_graphs(found, models.transitions)
-    odd = (*index.list_notes(), *list_replaced_notes(len(replaced), len(wanted)))
+    followed = list_people_notes(watcher.people, person)
+    odd = (*followed, *index.list_notes(), *list_replaced_notes(len(replaced), len(wanted)))
     notes = (*nobody, *models.notes, *odd, *list_domain_notes(path, models.uses))
     if hash_file_cached(path) != sha256:
         raise UserError(f"{path.name} became another file while it was watched; predict it again")

@@ -1,6 +1,7 @@
 """Takes the frames of a video in their order; makes graphs and clip features as soon as enough have come together."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,8 @@ from ag_core.errors import Cancelled
 from ag_core.models.checkpoints import check_answers
 from ag_core.models.detector import Detector
 from ag_core.models.scene_graph import ObservedFrames
-from ag_core.models.video import (
-    make_clip_input,
-)
+from ag_core.models.subject import PersonSeen, describe_colours, follow_people
+from ag_core.models.video import make_clip_input
 from ag_core.pipeline.loading import LoadedClipNetwork, Models
 from ag_core.pipeline.plan import Plan
 from ag_core.records import FrameClock, SceneGraph
@@ -78,11 +78,20 @@ class ClipWatcher:
 
 
 class Watcher:
-    """Takes the wanted frames in order; makes graphs and clip features as soon as enough have come together."""
+    """Takes the wanted frames in order; makes graphs and clip features as soon as enough have come together.
+
+    person  1 for the person who is there most, 2 for the next, and so on; None for the clearest of every frame
+    """
 
     def __init__(
-        self, plan: Plan, clock: FrameClock, models: Models, progress: Callable[[str, int, int], None]
+        self,
+        plan: Plan,
+        clock: FrameClock,
+        models: Models,
+        progress: Callable[[str, int, int], None],
+        person: int | None = None,
     ) -> None:
+        self.person = person
         self.clock, self.models, self.progress = clock, models, progress
         self.frames_at_once = 16 if models.device.type != "cpu" else 2
         self.graph_frames = set(plan.graph_frames)
@@ -91,8 +100,10 @@ class Watcher:
             for network, clips in plan.clips.items()
         }
         self.waiting: list[tuple[int, NDArray[np.uint8]]] = []  # frames that want a graph
-        self.observed: list[ObservedFrames] = []  # what waits for the end of the video
-        self.graphs: dict[int, SceneGraph] = {}
+        self.observed: list[tuple[int, ObservedFrames]] = []  # what waits for the end of the video, by rank of person
+        self.judged: dict[tuple[int, int], SceneGraph] = {}  # by frame and rank of the person in it
+        self.persons: dict[int, list[PersonSeen]] = {}  # of each frame, by rank
+        self.people: list[list[int | None]] = []
         self.done, self.total = 0, len(self.graph_frames) + sum(map(len, plan.clips.values()))
         self._advance(0)
 
@@ -107,11 +118,27 @@ class Watcher:
     def finish(self) -> tuple[dict[int, SceneGraph], dict[str, NDArray[np.float32]]]:
         """Graphs by frame number, and by clip network the features [clips, C]."""
         self._observe()
+        ranks = self._choose_persons()
         if self.observed:
-            self._judge(ObservedFrames.join(self.observed))
+            self._judge_video(ranks)
         for clips in self.clips.values():
             self._advance(clips.finish())
-        return self.graphs, {network: clips.features for network, clips in self.clips.items()}
+        graphs = {
+            frame: self.judged[frame, rank] if rank is not None else leave_out_person(self.judged[frame, 0])
+            for frame, rank in ranks.items()
+        }
+        return graphs, {network: clips.features for network, clips in self.clips.items()}
+
+    def _choose_persons(self) -> dict[int, int | None]:
+        """Of each frame the rank of the person who is followed; None where that one is not seen."""
+        frames = sorted(self.persons)
+        if self.person is None:
+            return dict.fromkeys(frames, 0)
+        times = [self.clock.time_of(frame) for frame in frames]
+        self.people = follow_people([self.persons[frame] for frame in frames], times)
+        if self.person > len(self.people):
+            return dict.fromkeys(frames, None)
+        return dict(zip(frames, self.people[self.person - 1]))
 
     def _advance(self, count: int) -> None:
         self.done += count
@@ -123,12 +150,36 @@ class Watcher:
             return
         numbers, pixels = zip(*self.waiting)
         self.waiting = []
-        found = self.models.graphs.observe(pixels, numbers, [self.clock.time_of(number) for number in numbers])
-        if self.models.graphs.head.whole_video:
-            self.observed.append(found)
+        times = [self.clock.time_of(number) for number in numbers]
+        if self.person is None:
+            parts = [self.models.graphs.observe(pixels, numbers, times)]
         else:
-            self._judge(found)
+            parts = self.models.graphs.observe_people(pixels, numbers, times)
+        for place, number in enumerate(numbers):
+            boxes = [part.boxes[place] for part in parts]
+            self.persons[number] = [
+                PersonSeen(one.person_box_xyxy, one.person_score, describe_colours(pixels[place], one.person_box_xyxy))
+                for one in boxes
+                if one.person_box_xyxy is not None
+            ]
+        for rank, part in enumerate(parts):
+            if self.models.graphs.head.whole_video:
+                self.observed.append((rank, part))
+            else:
+                self.judged |= {(frame, rank): graph for frame, graph in zip(numbers, self.models.graphs.judge(part))}
         self._advance(len(numbers))
 
-    def _judge(self, found: ObservedFrames) -> None:
-        self.graphs |= zip(found.frames, self.models.graphs.judge(found))
+    def _judge_video(self, ranks: dict[int, int | None]) -> None:
+        """For a head that relates frames: the frames with the chosen person each, by time."""
+        joined = ObservedFrames.join([part for _, part in self.observed])
+        place_of: dict[tuple[int, int], int] = {}
+        for rank, part in self.observed:
+            place_of |= {(frame, rank): len(place_of) + at for at, frame in enumerate(part.frames)}
+        chosen = [(frame, rank or 0) for frame, rank in sorted(ranks.items())]
+        graphs = self.models.graphs.judge(joined.take_frames([place_of[one] for one in chosen]))
+        self.judged |= zip(chosen, graphs)
+
+
+def leave_out_person(graph: SceneGraph) -> SceneGraph:
+    """The objects of a graph alone, where the person who is followed is not seen."""
+    return replace(graph, person_box_xyxy=None, person_score=0.0, relations=np.zeros_like(graph.relations))

@@ -6,6 +6,9 @@ Imports nothing, so that the commands tell their options at once.
 MAX_RATE = 30.0
 """Graphs per second that a prediction may have."""
 
+MAX_PERSON = 4
+"""Of the people in a video, by how much they are there, the last who can be followed."""
+
 SPLITS = ("val", "train")
 """Whose people and things appear in a film."""
 

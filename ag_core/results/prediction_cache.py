@@ -26,7 +26,7 @@ from ag_core.catalog import (
 )
 from ag_core.errors import UserError
 from ag_core.files import hash_bytes, hash_file_cached, hash_files
-from ag_core.results.choices import MAX_RATE
+from ag_core.results.choices import MAX_PERSON, MAX_RATE
 from ag_core.results.prediction import DEFAULT_RATE, HABITS_ROLE, SMOOTHING, VERSION, Prediction
 from ag_core.settings import PROJECT, WEIGHTS
 
@@ -43,6 +43,7 @@ class PredictionSettings:
     smooth    whether relationships are made steady through time
     evidence  where relationships are put right for real homes, how far the head's own evidence counts, from 0 to 1;
               None leaves them as the head judges
+    person    whom to follow of several people: 1 who is there most, 2 the next
     """
 
     detector: str = HOME_WORLD
@@ -50,6 +51,7 @@ class PredictionSettings:
     rate: float = DEFAULT_RATE
     smooth: bool = False
     evidence: float | None = None
+    person: int = 1
 
     def __post_init__(self) -> None:
         if find_detector(self.detector).file_ending is not None:  # the worker may run in another folder
@@ -61,6 +63,8 @@ class PredictionSettings:
             )
         if self.evidence is not None and not 0 <= self.evidence <= 1:
             raise UserError(f"evidence that counts {self.evidence:g} is impossible; give 0 to 1")
+        if not 1 <= self.person <= MAX_PERSON:
+            raise UserError(f"person {self.person} is impossible; give 1 to {MAX_PERSON}")
 
 
 def find_weights_files(chosen: PredictionSettings, weights: Path = WEIGHTS) -> dict[str, Path]:

@@ -20,9 +20,23 @@ def list_replaced_notes(n_replaced: int, n_wanted: int) -> tuple[str, ...]:
     )
 
 
-def list_nobody_notes(n_frames: int) -> tuple[str, ...]:
-    """What must be said where no person was clear enough to count in any frame."""
-    return (f"No person was found in the {n_frames} frames that were looked at, so no actions are scored.",)
+def list_nobody_notes(n_frames: int, person: int = 1) -> tuple[str, ...]:
+    """What must be said where no person, or no so many, was clear enough to count in any frame."""
+    who = "No person" if person == 1 else f"No person {person}"
+    return (f"{who} was found in the {n_frames} frames that were looked at, so no actions are scored.",)
+
+
+def list_people_notes(people: Sequence[Sequence[int | None]], person: int) -> tuple[str, ...]:
+    """What must be said where several people were seen: who is followed; people as `follow_people` gives them."""
+    if len(people) < 2 or person > len(people):
+        return ()
+    seen = [sum(place is not None for place in one) for one in people]
+    rank = {1: "the one who is there most", 2: "the second most"}.get(person, f"number {person} of them")
+    frames = len(people[0])
+    return (
+        f"{len(people)} people were told apart; followed is {rank}, seen in {seen[person - 1]} of {frames} frames. "
+        "Where that one is not seen, the graph has no person.",
+    )
 
 
 def list_habits_notes(evidence: float) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import streamlit as st
 
 from ag_core.catalog import (
@@ -46,6 +47,7 @@ from ag_core.ui.player.viewing import (
     show_action_tables,
     show_viewing,
 )
+from ag_core.ui.shipped_files import load_graph_reader_metrics
 from ag_core.ui.widgets.pickers import OF_DATA_SET, OWN_FILE
 
 MIN_RATE = 0.5
@@ -316,8 +318,20 @@ def show_actions(prediction: Prediction, viewing: Viewing) -> None:
     best = float(of_graph[GRAPH_READER].scores.max())
     show_owner_note(
         "Best actions as read from the scene graph alone, by a network that learned from annotated graphs of real "
-        "homes. Of its scores from 80 % on real annotated graphs, about as many are right; a predicted graph is worse."
+        "homes. Where the graph is right its scores can be believed; a predicted graph has mistakes of its own."
     )
+    with st.popover("How good is it?", icon=":material/help:", key="run_reader_card"):
+        st.markdown("On annotated graphs of other real homes, as they are and as a detector might have seen them:")
+        rows = [
+            {
+                "Graphs": metric.protocol.details.rpartition("; ")[2],
+                "Measure": metric.protocol.label,
+                "": metric.format_number(True),
+            }
+            for metric in load_graph_reader_metrics()
+        ]
+        st.table(pd.DataFrame(rows).pivot(index="Graphs", columns="Measure", values=""))
+        st.caption(load_graph_reader_metrics()[0].format_sentence())
     if best < MIN_SURE:
         st.info(f"Not sure: no action reaches {MIN_SURE:.0%}.", icon=":material/help:")
     show_action_tables(replace(viewing, scores=of_graph), top=8, key="run_graph_actions")

@@ -14,6 +14,7 @@ from ag_core.commands import (
     evaluate_graph_actions,
     evaluate_ladder,
     evaluate_scene_graphs,
+    graph_reader,
 )
 from ag_core.commands.number_options import MAX_FRAME, add_whole_number
 from ag_core.commands.training_data import add_data_options, name_data, open_data, read_compute
@@ -50,6 +51,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     ladder = kinds.add_parser("ladder", help="SGFB with boxes, classes, relations, times, head replaced, to a file")
     graphs = kinds.add_parser("graph-actions", help="actions of the moment from annotated graphs, to a file")
+    reader = "actions read from scene graphs alone, on annotated graphs seen in several ways"
+    graph_reader.add_evaluation(kinds.add_parser("graph-reader", help=reader))
     relations.add_argument("--head", default=DEFAULT_RELATION_HEAD, help="relation head (default %(default)s)")
     relations.add_argument("--mode", default="predcls", choices=("predcls", "sgcls", "sgdet"))
     real.add_argument(

@@ -6,6 +6,8 @@ Each is read when it is asked for, which takes two milliseconds at most; what is
 import json
 from typing import Any
 
+from ag_core.evaluation.metrics import Metric
+from ag_core.evaluation.results_log import read_log_row
 from ag_core.settings import ASSETS
 
 
@@ -32,6 +34,11 @@ def load_home_world_audit() -> dict[str, Any] | None:
     name = "home_world_audit.json"
     audit: dict[str, Any] | None = _load(name) if (ASSETS / name).is_file() else None
     return audit
+
+
+def load_graph_reader_metrics() -> list[Metric]:
+    """How well the reader of graphs does on annotated graphs of other homes, as `evaluate graph-reader` logs it."""
+    return list(read_log_row(_load("benchmarks/graph_reader.json")).metrics)
 
 
 def load_sql_examples() -> list[dict[str, str]]:

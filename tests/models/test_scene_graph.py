@@ -9,9 +9,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from ag_core.catalog import RELATION_HEADS
+from ag_core.catalog import RELATION_HEADS, find_detector
 from ag_core.errors import UserError
-from ag_core.models.checkpoints import load_checkpoint
+from ag_core.models.checkpoints import find_preset_of, load_checkpoint
 from ag_core.models.detector import FasterRcnnDetector, build_faster_rcnn, load_faster_rcnn
 from ag_core.models.pairs import PairBatch
 from ag_core.models.pixels import to_image_tensors
@@ -260,8 +260,9 @@ def test_the_shipped_detector_finds_what_torchvision_finds() -> None:
     """Boxes and scores of the folded network in parts are those of the network as it was trained, as a whole."""
     videos = settings().showcase / "videos"
     images = [frame for _, frame in read_frames(min(videos.glob("*.mp4")), [1, 60])]
-    trained = build_faster_rcnn(DEMO_DETECTOR)
-    load_checkpoint(WEIGHTS / "detector.safetensors", trained, DEMO_DETECTOR.name, "home-world")
+    preset = find_preset_of(WEIGHTS / "detector.safetensors", find_detector("home-world"))
+    trained = build_faster_rcnn(preset)
+    load_checkpoint(WEIGHTS / "detector.safetensors", trained, preset.name, "home-world")
     with torch.no_grad():
         wanted = trained.eval()(to_image_tensors(images))
     found = FasterRcnnDetector.from_checkpoint(WEIGHTS / "detector.safetensors").detect(images)

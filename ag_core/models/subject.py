@@ -58,7 +58,8 @@ def describe_colours(image: NDArray[np.uint8], box_xyxy: NDArray[np.float32]) ->
     pixels = image[rows.astype(int)[:, None], columns.astype(int)] // (256 // _COLOUR_LEVELS)
     codes = pixels.reshape(-1, 3) @ np.array([_COLOUR_LEVELS**2, _COLOUR_LEVELS, 1])
     counts = np.bincount(codes.astype(int), minlength=_COLOUR_LEVELS**3)
-    return (counts / max(1, counts.sum())).astype(np.float32)
+    shares: NDArray[np.float32] = (counts / max(1, counts.sum())).astype(np.float32)
+    return shares
 
 
 def follow_people(seen: Sequence[Sequence[PersonSeen]], times_s: Sequence[float]) -> list[list[int | None]]:

@@ -29,6 +29,7 @@ from ag_core.pipeline.loading import (
 from ag_core.pipeline.plan import Plan, choose_graph_times, make_plan
 from ag_core.pipeline.scoring import put_right, score_actions, score_centres, score_graphs, score_model
 from ag_core.pipeline.watching import Watcher, compute_clip_features
+from ag_core.records import ActionScores
 from ag_core.results.prediction import DEFAULT_RATE, Prediction
 from ag_core.results.prediction_notes import (
     is_home_world,
@@ -104,7 +105,8 @@ def predict_video(
         )
     graphs, features = watcher.finish()
     progress("scoring actions", 0, 1)
-    actions, nobody = score_actions(plan, graphs, features, models), ()
+    actions: tuple[ActionScores, ...] = score_actions(plan, graphs, features, models)
+    nobody: tuple[str, ...] = ()
     if not any(map(has_clear_person, graphs.values())):
         actions, nobody = (), list_nobody_notes(len(graphs), person if watcher.people else 1)
     progress("scoring actions", 1, 1)

@@ -174,6 +174,10 @@ class Metric:
         number = None if math.isnan(self.number) else self.number
         return {"number": number, "low": low, "high": high, "metric": self.format_short()}
 
+    def measure_spread(self) -> float | None:
+        """How far the upper bound lies above the number, in its unit; None where there are no bounds."""
+        return None if self.bounds is None else self.bounds.high - self.number
+
     def format_short(self) -> str:
         """The short form that stands alone: number, unit, owner, protocol and data in one line."""
         facts = self.list_facts()

@@ -115,8 +115,8 @@ def show_columns(columns: Mapping[str, Mapping[int, Mapping[str, Metric]]]) -> N
         frame[name] = [None if metric is None else metric.to_plot_record()["number"] for metric in metrics]
         help_text = next(metric for metric in metrics if metric is not None).format_short()
         config[name] = st.column_config.NumberColumn(f"{whose} {shots}", help=help_text, format="%.1f", width="small")
-        if any(metric is not None and metric.bounds is not None for metric in metrics):
-            spread = [None if m is None or m.bounds is None else m.bounds.high - m.number for m in metrics]
+        spread = [None if metric is None else metric.measure_spread() for metric in metrics]
+        if any(width is not None for width in spread):
             frame[f"± {name}"] = spread
             config[f"± {name}"] = st.column_config.NumberColumn(f"± {shots}", format="%.1f", width="small")
     show_owner_note("mAP in % over the novel actions after 1, 5 and 10 examples of each.")

@@ -130,7 +130,7 @@ def test_the_toys_take_part_in_a_prediction(models: Models, film: Path) -> None:
     prediction = predict_video(film, models)
     written = json.loads(prediction.to_text())
     jsonschema.Draft202012Validator(build_prediction_schema()).validate(written)
-    assert list(written["actions"]) == ["lfb", "sgfb", "toy"]
+    assert list(written["actions"]) == ["lfb", "sgfb", "toy", "graph"]
     assert {use.role: use.name for use in prediction.models}["relations"] == "toy-head"
     assert {use.role: use.name for use in prediction.models}["toy clip"] == "toy-network"
     assert Prediction.from_json(written).action_scores()["toy"].over_time.std() > 0

@@ -38,9 +38,9 @@ from ag_core.catalog.entries import (
 from ag_core.catalog.graph_readers import (
     GRAPH_READER,
     GRAPH_READERS,
-    SCORERS,
     get_model_label,
     list_ready_readers,
+    list_scorers,
 )
 from ag_core.catalog.relation_heads import (
     RELATION_HEADS,
@@ -77,7 +77,6 @@ __all__ = [
     "REAL_ANNOTATIONS",
     "REFINING_LOSS",
     "RELATION_HEADS",
-    "SCORERS",
     "SGFB",
     "TRANSITIONS",
     "TRANSITIONS_FILE",
@@ -103,4 +102,5 @@ __all__ = [
     "list_predicting_models",
     "list_ready_heads",
     "list_ready_readers",
+    "list_scorers",
 ]

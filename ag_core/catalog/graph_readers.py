@@ -21,8 +21,10 @@ GRAPH_READERS: dict[str, GraphReaderEntry] = index_by_id(
     ),
 )
 
-SCORERS: dict[str, ActionModelEntry | GraphReaderEntry] = {**ACTION_MODELS, **GRAPH_READERS}
-"""All that may score actions in a prediction."""
+
+def list_scorers() -> dict[str, ActionModelEntry | GraphReaderEntry]:
+    """All that may score actions in a prediction, by id."""
+    return {**ACTION_MODELS, **GRAPH_READERS}
 
 
 def list_ready_readers(weights: Path) -> list[GraphReaderEntry]:
@@ -32,4 +34,4 @@ def list_ready_readers(weights: Path) -> list[GraphReaderEntry]:
 
 def get_model_label(model: str) -> str:
     """A scorer's name on screen; an unknown id, as a store of elsewhere may hold, stays as it is."""
-    return SCORERS[model].label if model in SCORERS else model
+    return list_scorers()[model].label if model in list_scorers() else model

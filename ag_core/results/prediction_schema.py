@@ -7,7 +7,7 @@ the catalog joins the schema.
 import json
 from typing import Any
 
-from ag_core.catalog import CLIP_NETWORKS, SCORERS
+from ag_core.catalog import CLIP_NETWORKS, list_scorers
 from ag_core.results.prediction import HABITS_ROLE, SMOOTHING
 from ag_core.settings import ASSETS
 
@@ -19,8 +19,8 @@ def build_prediction_schema() -> dict[str, Any]:
     """The JSON schema (draft 2020-12) as plain values."""
     schema: dict[str, Any] = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
     properties = schema["properties"]
-    roles = [*COMMON_ROLES, *(network.role for network in CLIP_NETWORKS.values()), *SCORERS]
+    roles = [*COMMON_ROLES, *(network.role for network in CLIP_NETWORKS.values()), *list_scorers()]
     properties["models"]["items"]["properties"]["role"]["enum"] = roles
-    properties["actions"]["propertyNames"]["enum"] = list(SCORERS)
-    properties["actions_over_time"]["propertyNames"]["enum"] = ["times_s", *SCORERS]
+    properties["actions"]["propertyNames"]["enum"] = list(list_scorers())
+    properties["actions_over_time"]["propertyNames"]["enum"] = ["times_s", *list_scorers()]
     return schema

@@ -5,7 +5,7 @@ from html import escape
 
 import pandas as pd
 
-from ag_core.catalog import SCORERS, get_model_label
+from ag_core.catalog import get_model_label, list_scorers
 from ag_core.results.film_cache import FinishedFilm
 from ag_core.ui.formatting import format_action, format_duration, format_percent, format_scene
 from ag_core.ui.tables import RIGHT, UNSEEN
@@ -46,7 +46,7 @@ def render_model_styles(*, dark: bool) -> str:
     borders = {"solid": "solid", "dash": "dashed", "dot": "dotted"}
     rules = [
         f".ag-model-{model.id} {{ --colour: {model.style.colour(dark)}; --line: {borders[model.style.line]}; }}"
-        for model in SCORERS.values()
+        for model in list_scorers().values()
     ]
     return f"<style>{' '.join(rules)}</style>"
 

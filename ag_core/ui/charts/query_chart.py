@@ -12,7 +12,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from ag_core.catalog import SCORERS
+from ag_core.catalog import list_scorers
 from ag_core.ui.charts.plots import (
     GROUP_COLOURS,
     GROUPS,
@@ -253,7 +253,7 @@ def _encode_colour(table: pd.DataFrame, colour: str | None, kind: str, dark: boo
     scale = alt.Scale(range=CATEGORIES[dark])
     if names <= set(GROUPS):
         scale = alt.Scale(domain=GROUPS, range=GROUP_COLOURS[dark])
-    elif names <= set(SCORERS):
+    elif names <= set(list_scorers()):
         scale = alt.Scale(domain=sorted(names), range=[get_model_colour(name, dark=dark) for name in sorted(names)])
     return {"color": alt.Color("colour:N", title=colour, scale=scale, legend=legend)}
 

@@ -16,7 +16,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from ag_core.annotations.store_format import ANNOTATION, DENSE
-from ag_core.catalog import SCORERS, Style, get_model_label
+from ag_core.catalog import Style, get_model_label, list_scorers
 from ag_core.graphs.edges import MIN_SCORE, edge_mask, is_predicted, select_clear
 from ag_core.records import MIN_PROBABILITY, ActionInterval, ActionScores, SceneGraph, Video
 from ag_core.settings import ASSETS
@@ -321,7 +321,7 @@ def _find_last_frame(
 
 def _describe_style(model: str) -> dict[str, str]:
     """How the timeline draws a model: colours and line; one that the catalog does not know in grey."""
-    style = SCORERS[model].style if model in SCORERS else Style("#66718A", "#9AA5B8")
+    style = list_scorers()[model].style if model in list_scorers() else Style("#66718A", "#9AA5B8")
     return {"light": style.light, "dark": style.dark, "line": style.line}
 
 

@@ -36,7 +36,7 @@ from ag_core.ui.widgets.pickers import WHAT_COUNTS, format_run
 show_page_frame(
     APP_NAME,
     "What people do in a video, written as an evolving graph of the things they use and how they use them, "
-    "and what two models make of it.",
+    "and what models make of it.",
 )
 require_store()
 key = cached.get_store_key()

@@ -133,7 +133,7 @@ def choose_settings(video: Path | None) -> PredictionSettings | None:
                 return None
             path = str(uploads.save_upload(handed_in.name, handed_in.getbuffer()))
         detector = path
-    evidence = choose_evidence(video) if (WEIGHTS / HABITS_FILE).is_file() else None
+    evidence, person = choose_evidence_and_person(video)
     smooth = (WEIGHTS / TRANSITIONS_FILE).is_file() and st.toggle(
         "Steady relationships",
         key="run_smooth",
@@ -141,7 +141,7 @@ def choose_settings(video: Path | None) -> PredictionSettings | None:
         help="Of all relationships that may follow one another through the video, the likeliest, whichever model "
         "judges them. Without this, each frame is as the model judged it.",
     )
-    return PredictionSettings(detector, head, rate, smooth, evidence, choose_person())
+    return PredictionSettings(detector, head, rate, smooth, evidence, person)
 
 
 def choose_person() -> int:
@@ -158,11 +158,16 @@ def choose_person() -> int:
     )
 
 
-def choose_evidence(video: Path | None) -> float | None:
-    """How far the head's own evidence counts beside the habits of real homes; None leaves it as it is."""
+def choose_evidence_and_person(video: Path | None) -> tuple[float | None, int]:
+    """How far the head's own evidence counts beside the habits of real homes, None leaves it as it is; and whom to
+    follow."""
+    first, second, third = st.columns(3)
+    with third:
+        person = choose_person()
+    if not (WEIGHTS / HABITS_FILE).is_file():
+        return None, person
     check_link("run_habits", HABITS_CHOICES, "choice of habits")
     check_link_number("run_evidence", 0.0, 1.0, "share of the network's own evidence")
-    first, second = st.columns([1, 2])
     with first:
         habits = st.selectbox(
             "Habits",
@@ -174,9 +179,9 @@ def choose_evidence(video: Path | None) -> float | None:
             f"*{AUTOMATIC}*: real homes for all but films of the home world.",
         )
     if habits == LEARNED or (habits == AUTOMATIC and video is not None and is_home_world(video)):
-        return None
+        return None, person
     with second:
-        return st.slider(
+        evidence = st.slider(
             "What the network itself sees counts",
             0.0,
             1.0,
@@ -188,6 +193,7 @@ def choose_evidence(video: Path | None) -> float | None:
             help="At 0 % only the habits speak, at 100 % the network is believed as at home. The default is a "
             "choice: no real video with annotated boxes is at hand to measure it.",
         )
+    return evidence, person
 
 
 def format_entries(entries: Iterable[Entry]) -> str:
@@ -361,8 +367,8 @@ with st.container(border=True, key="ag_form"):
     except UserError as error:
         show_failure(error)
     st.caption(
-        "The models that come with the app were trained only on the synthetic home world. On real footage use YOLOX or "
-        "COCO to find things, and take the relationships and actions as a demonstration."
+        "The networks that look at pictures learned only in the synthetic home world. On real footage use YOLOX or "
+        "COCO to find things; actions are then read from the graph, by a network that learned from real annotations."
     )
 show_queue()
 if JOB in st.query_params:

@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ag_core.catalog import DEFAULT_RELATION_HEAD, HOME_WORLD
-from ag_core.models.checkpoints import load_checkpoint
+from ag_core.catalog import DEFAULT_RELATION_HEAD, HOME_WORLD, find_detector
+from ag_core.models.checkpoints import find_preset_of, load_checkpoint
 from ag_core.models.detector import FasterRcnnDetector, build_faster_rcnn, load_faster_rcnn
 from ag_core.models.pixels import to_image_tensors
 from ag_core.models.region_features import RegionFeatureExtractor
@@ -30,7 +30,6 @@ from ag_core.models.scene_graph import (
     boxes_from_detections,
     build_pair_batch,
 )
-from ag_core.presets import DEMO_DETECTOR
 from ag_core.records import Detections
 from ag_core.settings import WEIGHTS, settings
 from ag_core.video.frames import read_frames
@@ -54,8 +53,9 @@ def read_showcase(count: int) -> list[NDArray[np.uint8]]:
 
 def build_usual(path: Path) -> Callable[[Frames], tuple[FrameBoxes, ...]]:
     """Torchvision's network as it was trained, and its backbone again for the regions."""
-    model = build_faster_rcnn(DEMO_DETECTOR)
-    load_checkpoint(path, model, DEMO_DETECTOR.name, HOME_WORLD)
+    preset = find_preset_of(path, find_detector(HOME_WORLD))
+    model = build_faster_rcnn(preset)
+    load_checkpoint(path, model, preset.name, HOME_WORLD)
     model.eval()
     trunk = RegionFeatureExtractor(model)
 

@@ -50,7 +50,9 @@ def test_what_is_no_number_is_refused(words: str, action: argparse.Action) -> No
         with pytest.raises(UserError) as refusal:
             action.type(text)
         assert str(refusal.value).startswith(f"{action.option_strings[0]} {text} is not possible; give a ")
-    usual = [one for one in (action.default,) if one is not None]
+    usual = (
+        action.default if isinstance(action.default, list) else [one for one in (action.default,) if one is not None]
+    )
     assert [action.type(str(one)) for one in usual] == usual
 
 

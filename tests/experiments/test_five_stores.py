@@ -53,11 +53,18 @@ def test_training_says_what_is_missing(
         ("predictions_alone", 1, PREDICTED),
     ],
 )
-@pytest.mark.parametrize("what", ["detector", pytest.param("action", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("what", ["detector", pytest.param("actions", marks=pytest.mark.slow)])
 def test_evaluation_says_what_is_missing(
-    kind: str, status: int, said: str, what: str, stores: dict[str, Path], capsys: pytest.CaptureFixture[str]
+    kind: str,
+    status: int,
+    said: str,
+    what: str,
+    stores: dict[str, Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     words = ["evaluate", what, "--data", str(stores[kind]), "--threads", "1"]
+    words += ["--out", str(tmp_path / "actions.json")] if what == "actions" else []
     assert main(words) == status
     heard = capsys.readouterr()
     assert said in heard.err and bool(heard.out) == (status == 0)

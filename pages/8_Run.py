@@ -27,7 +27,7 @@ from ag_core.results import uploads
 from ag_core.results.choices import MAX_RATE, USUAL_EVIDENCE
 from ag_core.results.prediction import DEFAULT_RATE, Prediction
 from ag_core.results.prediction_cache import PredictionSettings
-from ag_core.results.prediction_notes import is_home_world
+from ag_core.results.prediction_notes import needs_real_habits
 from ag_core.settings import WEIGHTS
 from ag_core.ui import cached, queues
 from ag_core.ui.formatting import escape_markdown, format_download_name, format_number, format_remaining
@@ -178,7 +178,7 @@ def choose_evidence_and_person(video: Path | None) -> tuple[float | None, int]:
             "do other things with a thing; how often is counted in the annotations of Action Genome. "
             f"*{AUTOMATIC}*: real homes for all but films of the home world.",
         )
-    if habits == LEARNED or (habits == AUTOMATIC and video is not None and is_home_world(video)):
+    if habits == LEARNED or (habits == AUTOMATIC and video is not None and not needs_real_habits(video)):
         return None, person
     with second:
         evidence = st.slider(

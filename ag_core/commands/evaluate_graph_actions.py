@@ -6,7 +6,7 @@ from pathlib import Path
 from ag_core.annotations.store_format import ANNOTATION
 from ag_core.commands.evaluate_scene_graphs import ALL, choose
 from ag_core.commands.number_options import add_threads, add_whole_number
-from ag_core.commands.training_data import name_data, parse_location
+from ag_core.commands.training_data import add_graph_data_options, name_data
 from ag_core.progress import ProgressReporter
 
 DEFAULT_SEEDS, MAX_SEEDS = 3, 1000
@@ -14,14 +14,7 @@ DEFAULT_SEEDS, MAX_SEEDS = 3, 1000
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what is only this evaluation's."""
-    parser.add_argument(
-        "--data",
-        type=parse_location,
-        required=True,
-        metavar="STORE",
-        help="store made by `build-store`, or the folder of ag_frames_train.jsonl and ag_frames_val.jsonl",
-    )
-    parser.add_argument("--source", default=ANNOTATION, help="whose graphs a store gives (default %(default)s)")
+    add_graph_data_options(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the scores, as JSON")
     parser.add_argument("--models", nargs="+", default=[ALL], metavar="MODEL", help="ids, or all (default)")
     seeds = "trainings and draws of examples, with the seeds from 0 on (default %(default)s)"

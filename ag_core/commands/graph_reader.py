@@ -6,22 +6,16 @@ from pathlib import Path
 
 from ag_core.annotations.store_format import ANNOTATION
 from ag_core.commands.number_options import add_seed, add_threads, add_whole_number
-from ag_core.commands.training_data import name_data, parse_location
+from ag_core.commands.training_data import add_graph_data_options, name_data
 from ag_core.progress import ProgressReporter
 
 MAX_EPOCHS = 10_000
 
 
-def _add_data(parser: argparse.ArgumentParser) -> None:
-    data = "store made by `build-store`, or the folder of ag_frames_train.jsonl and ag_frames_val.jsonl"
-    parser.add_argument("--data", type=parse_location, required=True, metavar="STORE", help=data)
-    parser.add_argument("--source", default=ANNOTATION, help="whose graphs a store gives (default %(default)s)")
-    add_threads(parser, help="processor threads (default: one a core)")
-
-
 def add_training(parser: argparse.ArgumentParser) -> None:
     """Add the options of the training."""
-    _add_data(parser)
+    add_graph_data_options(parser)
+    add_threads(parser, help="processor threads (default: one a core)")
     parser.add_argument("--out", type=Path, required=True, help="weights file")
     add_whole_number(parser, "--epochs", least=1, most=MAX_EPOCHS, default=40, metavar="N", help="default %(default)s")
     add_seed(parser, default=0, help="decides all that is drawn by chance (default %(default)s)")
@@ -30,7 +24,8 @@ def add_training(parser: argparse.ArgumentParser) -> None:
 
 def add_evaluation(parser: argparse.ArgumentParser) -> None:
     """Add the options of the evaluation."""
-    _add_data(parser)
+    add_graph_data_options(parser)
+    add_threads(parser, help="processor threads (default: one a core)")
     parser.add_argument("--weights", type=Path, metavar="FILE", help="weights file (default: the shipped one)")
     parser.add_argument("--log", type=Path, metavar="FILE", help="append the result to this file, one JSON a line")
     parser.set_defaults(run=evaluate)

@@ -4,15 +4,12 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-from ag_core.annotations.store_format import ANNOTATION
-from ag_core.commands.training_data import parse_location
+from ag_core.commands.training_data import add_graph_data_options
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the counting."""
-    data = "store made by `build-store`, or the folder of ag_frames_train.jsonl and ag_frames_val.jsonl"
-    parser.add_argument("--data", type=parse_location, required=True, metavar="STORE", help=data)
-    parser.add_argument("--source", default=ANNOTATION, help="whose graphs a store gives (default %(default)s)")
+    add_graph_data_options(parser)
     parser.add_argument("--out", type=Path, required=True, help="file of the table")
     parser.set_defaults(run=run)
 

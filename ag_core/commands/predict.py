@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from ag_core.catalog import DEFAULT_RELATION_HEAD, HABITS_FILE
+from ag_core.catalog import DEFAULT_RELATION_HEAD
 from ag_core.commands.number_options import add_number, add_whole_number
 from ag_core.results.choices import MAX_PERSON, MAX_RATE, USUAL_EVIDENCE
 
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> None:
         keep_result,
         load_finished_result,
     )
-    from ag_core.results.prediction_notes import is_home_world
+    from ag_core.results.prediction_notes import needs_real_habits
     from ag_core.settings import WEIGHTS, settings
     from ag_core.video.frames import probe_video
 
@@ -69,8 +69,7 @@ def run(options: argparse.Namespace) -> None:
     say = partial(print, file=find_message_stream(options.out))
     video = probe_video(options.video)
     weights = options.weights or WEIGHTS
-    at_home = options.habits == "auto" and (is_home_world(options.video) or not (weights / HABITS_FILE).is_file())
-    if options.habits != "learned" and not at_home:
+    if options.habits == "real" or (options.habits == "auto" and needs_real_habits(options.video, weights)):
         chosen = replace(chosen, evidence=options.evidence)
     folders = settings().list_folders("results")
     key = compute_result_key(options.video, chosen, weights)

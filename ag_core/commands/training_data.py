@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ag_core.annotations.store_format import ANNOTATION
 from ag_core.commands.number_options import add_threads
 from ag_core.settings import is_address
 
@@ -29,6 +30,13 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--device", default="cpu", help="cpu or cuda (default %(default)s)")
     add_threads(parser, help="processor threads (default: one a core)")
+
+
+def add_graph_data_options(parser: argparse.ArgumentParser) -> None:
+    """Add --data and --source of what reads annotated graphs alone, without any video file."""
+    data = "store made by `build-store`, or the folder of ag_frames_train.jsonl and ag_frames_val.jsonl"
+    parser.add_argument("--data", type=parse_location, required=True, metavar="STORE", help=data)
+    parser.add_argument("--source", default=ANNOTATION, help="whose graphs a store gives (default %(default)s)")
 
 
 def parse_location(text: str) -> Path | str:

@@ -6,8 +6,9 @@ highest sum of scores and likeness is the person who is there most; without thos
 on. Knows boxes, scores and colours; no network.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,8 +70,13 @@ def follow_people(seen: Sequence[Sequence[PersonSeen]], times_s: Sequence[float]
     """
     left = [list(range(len(persons))) for persons in seen]
     people = []
+
+    @cache  # every one of the people is looked for among the same persons
+    def find_likeness(earlier: int, other: int, frame: int, place: int) -> float | None:
+        return compute_likeness(seen[earlier][other], seen[frame][place], times_s[frame] - times_s[earlier])
+
     while any(left):
-        path = _find_best_path(seen, times_s, left)
+        path = _find_best_path(seen, left, find_likeness)
         for frame, place in path.items():
             left[frame].remove(place)
         people.append([path.get(frame) for frame in range(len(seen))])
@@ -78,7 +84,9 @@ def follow_people(seen: Sequence[Sequence[PersonSeen]], times_s: Sequence[float]
 
 
 def _find_best_path(
-    seen: Sequence[Sequence[PersonSeen]], times_s: Sequence[float], left: Sequence[Sequence[int]]
+    seen: Sequence[Sequence[PersonSeen]],
+    left: Sequence[Sequence[int]],
+    find_likeness: Callable[[int, int, int, int], float | None],
 ) -> dict[int, int]:
     """The frames and places of the way with the highest sum of scores and likeness, through those that are left."""
     best: dict[tuple[int, int], float] = {}
@@ -86,16 +94,14 @@ def _find_best_path(
     filled = [frame for frame, places in enumerate(left) if places]
     for position, frame in enumerate(filled):
         for place in left[frame]:
-            here = seen[frame][place]
             sums: dict[tuple[int, int] | None, float] = {None: 0.0}
             for earlier in filled[max(0, position - LOOK_BACK) : position]:
-                gap_s = times_s[frame] - times_s[earlier]
                 for other in left[earlier]:
-                    likeness = compute_likeness(seen[earlier][other], here, gap_s)
+                    likeness = find_likeness(earlier, other, frame, place)
                     if likeness is not None:
                         sums[earlier, other] = best[earlier, other] + likeness
             came_from[frame, place] = max(sums, key=sums.__getitem__)
-            best[frame, place] = here.score + sums[came_from[frame, place]]
+            best[frame, place] = seen[frame][place].score + sums[came_from[frame, place]]
     node: tuple[int, int] | None = max(best, key=best.__getitem__)
     path = {}
     while node is not None:

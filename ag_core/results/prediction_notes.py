@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from ag_core.catalog import HOME_WORLD_DATA
+from ag_core.catalog import HABITS_FILE, HOME_WORLD_DATA
 from ag_core.files import hash_file_cached
 from ag_core.results.prediction import SMOOTHING, ModelUse
-from ag_core.settings import settings
+from ag_core.settings import WEIGHTS, settings
 from ag_core.video.frames import HOME_WORLD_MARK, read_comment
 
 
@@ -59,6 +59,12 @@ def list_domain_notes(path: Path, uses: Sequence[ModelUse]) -> tuple[str, ...]:
         f"{what} come from models trained only on the synthetic home world. This video is other footage, "
         "so treat them as guesses.",
     )
+
+
+def needs_real_habits(path: Path, weights: Path = WEIGHTS) -> bool:
+    """Whether relationships in a file are put right for real homes where nobody chooses: all but films of the home
+    world, as far as these habits lie in the folder of weights."""
+    return (weights / HABITS_FILE).is_file() and not is_home_world(path)
 
 
 def is_home_world(path: Path) -> bool:

@@ -112,7 +112,7 @@ class Timeline {
   place() {
     let top = 0;
     for (const row of this.rows) {
-      if (row.kind === "head") row.label.style.minHeight = `${row.least + (this.legendWraps() ? LEGEND_LINE : 0)}px`;
+      if (row.kind === "head") row.label.style.minHeight = `${row.least + LEGEND_LINE * Math.max(0, ...this.placeLegend().map((item) => item.line))}px`;
       row.top = top;
       row.height = row.label.offsetHeight;
       row.value.style.height = `${row.height}px`;
@@ -253,35 +253,37 @@ class Timeline {
     context.globalAlpha = 1;
   }
 
-  // Whether what the shade means comes on a second line, since there is no room for it beside the models.
-  legendWraps() {
+  // Where the models and what the shade means stand: as many on a line as there is room for, each with its mark.
+  placeLegend() {
     const context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
     context.font = `11px ${this.theme ? this.theme.font : "sans-serif"}`;
-    const models = this.scores.reduce((sum, model) => sum + 44 + context.measureText(model.label).width, 0);
-    return this.data.actions.length > 0 && models + 120 > this.plot.clientWidth;
+    const items = this.scores.map((model) => ({ model, label: model.label }));
+    if (this.data.actions.length) items.push({ model: null, label: "annotated action" });
+    let [x, line] = [0, 0];
+    return items.map((item) => {
+      const width = 28 + context.measureText(item.label).width;
+      if (x > 0 && x + width > this.plot.clientWidth) [x, line] = [0, line + 1];
+      const placed = { ...item, x, line };
+      x += width + 16;
+      return placed;
+    });
   }
 
   drawLegend(context, row) {
-    let middle = row.top + ROW.head / 2 + 1;
-    let x = 0;
     context.font = `11px ${this.theme.font}`;
     context.textBaseline = "middle";
-    this.scores.forEach((model) => {
-      this.stroke(context, model, [[x, middle], [x + 22, middle]]);
+    for (const { model, label, x, line } of this.placeLegend()) {
+      const middle = row.top + ROW.head / 2 + 1 + line * LEGEND_LINE;
       context.fillStyle = this.theme.text;
+      if (model) this.stroke(context, model, [[x, middle], [x + 22, middle]]);
+      else {
+        context.globalAlpha = TRUTH_ALPHA;
+        context.fillRect(x, middle - 6, 22, 12);
+      }
       context.globalAlpha = 0.75;
-      context.fillText(model.label, x + 28, middle);
+      context.fillText(label, x + 28, middle);
       context.globalAlpha = 1;
-      x += 44 + context.measureText(model.label).width;
-    });
-    context.fillStyle = this.theme.text;
-    if (!this.data.actions.length) return;
-    if (this.legendWraps()) [x, middle] = [0, middle + LEGEND_LINE];
-    context.globalAlpha = TRUTH_ALPHA;
-    context.fillRect(x, middle - 6, 22, 12);
-    context.globalAlpha = 0.75;
-    context.fillText("annotated action", x + 28, middle);
-    context.globalAlpha = 1;
+    }
   }
 
   drawScores(context, row, wide, across) {

@@ -262,6 +262,7 @@ def observe_video(
     for number, image in read_frames(video.path, list(waiting)):
         waiting.remove(number)
         with_classes: ObservedFrames | None = None
+        encoded = predictor.encode([image])
         for mode in truths:
             graph = given[mode].get(number)
             if graph is None:
@@ -269,7 +270,7 @@ def observe_video(
             if mode is Mode.SGCLS and with_classes is not None and graph is given[Mode.PREDCLS][number]:
                 observed = predictor.forget_classes(with_classes)
             else:
-                observed = predictor.observe([image], [graph.frame], [graph.time_s], [graph], mode)
+                observed = predictor.observe([image], [graph.frame], [graph.time_s], [graph], mode, encoded)
             if mode is Mode.PREDCLS:
                 with_classes = observed
             found[mode].append(observed)

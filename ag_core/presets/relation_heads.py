@@ -102,7 +102,7 @@ PAPER_GRAPH_RCNN = GraphRcnnPreset("graph-rcnn-paper", 1024, 1024, True)
 DEMO_GRAPH_RCNN_EQUAL = GraphRcnnPreset("graph-rcnn-equal-demo", 256, 128, False)
 PAPER_GRAPH_RCNN_EQUAL = GraphRcnnPreset("graph-rcnn-equal-paper", 1024, 1024, False)
 
-DEMO_STTRAN = SttranPreset("sttran-demo", 256, 64, 32, 16, 8, 512, 3, 128)
+DEMO_STTRAN = SttranPreset("sttran-demo", 256, 32, 16, 16, 8, 256, 3, 128)
 PAPER_STTRAN = SttranPreset("sttran-paper", 1024, 512, 200, 256, 8, 2048, 3, 1024)
 RELEASED_STTRAN = MapSttranPreset("sttran-released", 2048, 512, 200, 256, 8, 2048, 3, 1024, 1024 * 49)
 """On the region features of STTRAN_DETECTOR, as its authors trained it."""

@@ -72,6 +72,11 @@ class Settings:
         """Folder of what clip networks made of videos, kept for asking action models again."""
         return self.home / "clip_features"
 
+    @property
+    def corrections(self) -> Path:
+        """Folder of the frames that the reader corrected, a file for each video."""
+        return self.home / "corrections"
+
     def own_benchmark(self, name: str) -> Path:
         """The reader's own file of scores, which page Benchmarks shows: of 'scene_graphs', 'actions', ..."""
         return self.home / "benchmarks" / f"{name}.json"

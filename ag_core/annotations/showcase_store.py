@@ -1,14 +1,18 @@
 """The embedded home world: makes the store the app opens from the clips and truth shipped in the showcase folder.
 
 The store is made once per showcase: a stamp beside it remembers what it was made from, and a changed showcase or schema
-makes a new one. A store that the user named with AG_STORE is never made nor replaced here.
+makes a new one, as do corrections of its videos, which are a source of their own. A store that the user named with
+AG_STORE is never made nor replaced here.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from ag_core.annotations.building.assembly import ASSEMBLY
+from ag_core.annotations.building.inputs import FurtherAnnotation
 from ag_core.annotations.connection import fetch_store
+from ag_core.annotations.readers.corrections import find_corrected_annotation
 from ag_core.annotations.store import AnnotationStore
 from ag_core.annotations.store_format import FORMAT_VERSION, SCHEMA
 from ag_core.errors import UserError
@@ -68,9 +72,19 @@ def _build(chosen: Settings, wanted: str) -> None:
         action_genome=chosen.showcase / "annotations",
         videos=chosen.showcase / "videos",
         predictions=list_showcase_predictions(chosen.showcase),
+        further=_list_corrections(chosen),
         force=_was_cut(chosen, wanted),
     )
     write_atomically(_stamp_path(chosen), _describe_state(chosen.embedded_store, wanted))
+
+
+def _list_corrections(chosen: Settings) -> list[FurtherAnnotation]:
+    """What the reader corrected in the embedded videos; nothing where a file is damaged, which the player says."""
+    embedded = [path.stem for path in (chosen.showcase / "videos").glob("*.mp4")]
+    with suppress(UserError):
+        found = find_corrected_annotation(chosen.corrections, embedded)
+        return [] if found is None else [found]
+    return []
 
 
 def _describe_state(store: Path, wanted: str) -> str:
@@ -97,10 +111,12 @@ def _was_cut(chosen: Settings, wanted: str) -> bool:
 
 
 def _compute_fingerprint(chosen: Settings) -> str:
-    """What the store depends on: contents of the small files, sizes of the videos, the schema, where the videos lie."""
+    """What the store depends on: contents of the small files, sizes of the videos, the schema, where the videos lie,
+    and what was corrected."""
     parts = ("charades", "annotations", "predictions", "videos")
     files = [path for part in parts for path in sorted((chosen.showcase / part).glob("*")) if path.is_file()]
     facts = [f"{FORMAT_VERSION} {chosen.showcase}"]
+    files += [path for annotation in _list_corrections(chosen) for path in annotation.files]
     for path in [*files, SCHEMA, ASSEMBLY]:
         facts.append(f"{path.name} {path.stat().st_size if path.suffix == '.mp4' else hash_file(path)}")
     return hash_bytes("\n".join(facts).encode())

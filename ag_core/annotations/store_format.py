@@ -19,6 +19,9 @@ ANNOTATION = "annotation"
 DENSE = "dense"
 """The source of the home world's exact truth: every second frame with all clearly visible objects."""
 
+CORRECTED = "corrected"
+"""The source of the frames that somebody corrected in the player."""
+
 PREDICTION_MARK = "prediction:"
 """How the name of every source that models made begins."""
 

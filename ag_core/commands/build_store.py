@@ -23,6 +23,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--rates", type=Path, metavar="CSV", help="table video,fps for videos without a file")
     parser.add_argument("--predictions", type=Path, nargs="*", default=[], metavar="FILE", help="results of predict")
     parser.add_argument("--home-world", type=Path, metavar="DIR", help="folder of `world`: all of it, with exact truth")
+    parser.add_argument("--corrections", type=Path, metavar="DIR", help="frames corrected in the player, as a source")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.duckdb")
     parser.add_argument("--lake", type=Path, metavar="DIR", help="also write the store as partitioned Parquet files")
     parser.add_argument("--force", action="store_true", help="build although the store is current")
@@ -35,7 +36,9 @@ def run(options: argparse.Namespace) -> None:
     import time
 
     from ag_core.annotations.building.build import build_store, holds_store
+    from ag_core.annotations.readers.corrections import find_corrected_annotation
     from ag_core.annotations.store import AnnotationStore
+    from ag_core.errors import UserError
     from ag_core.outputs import check_folder_target, check_target
     from ag_core.progress import ProgressReporter
 
@@ -56,6 +59,13 @@ def run(options: argparse.Namespace) -> None:
         from ag_core.world.dense_source import find_dense_annotation
 
         further = [find_dense_annotation(world)]
+    if options.corrections is not None:
+        corrected = find_corrected_annotation(options.corrections)
+        if corrected is None:
+            raise UserError(
+                f"{options.corrections} holds no corrections; give the folder in which the player keeps them"
+            )
+        further.append(corrected)
     with ProgressReporter() as report:
         written = build_store(
             options.out,

@@ -133,21 +133,10 @@ class Prediction:
         if self.actions:
             over_time["times_s"] = _round(self.actions[0].times_s, 4)
             over_time |= {scores.model: _round(scores.over_time, 4) for scores in self.actions}
-        video = self.video
         return {
             "format": FORMAT,
             "version": VERSION,
-            "video": {
-                "id": video.video_id,
-                "file": self.file,
-                "sha256": self.sha256,
-                "fps": round(video.fps or 0.0, 6),
-                "width": video.width,
-                "height": video.height,
-                "frames": video.n_frames,
-                "duration_s": round(video.duration_s, 6),
-                **({} if video.frame_times_s is None else {"frame_times_s": _round(video.frame_times_s, 6)}),
-            },
+            "video": video_to_json(self.video, self.file, self.sha256),
             "models": [
                 {
                     "name": model.name,
@@ -160,7 +149,7 @@ class Prediction:
             ],
             "settings": {"rate": self.rate},
             "notes": list(self.notes),
-            "frames": [_frame_to_json(graph) for graph in self.frames],
+            "frames": [graph_to_json(graph) for graph in self.frames],
             "actions": {scores.model: _scores_to_json(scores) for scores in self.actions},
             "actions_over_time": over_time,
         }
@@ -203,7 +192,23 @@ def _round(array: Any, digits: int) -> Any:
     return np.asarray(array, np.float64).round(digits).tolist()
 
 
-def _frame_to_json(graph: SceneGraph) -> dict[str, Any]:
+def video_to_json(video: Video, file: str, sha256: str) -> dict[str, Any]:
+    """What a file says of its video: its facts, the name of its file and the hash of that file's bytes."""
+    return {
+        "id": video.video_id,
+        "file": file,
+        "sha256": sha256,
+        "fps": round(video.fps or 0.0, 6),
+        "width": video.width,
+        "height": video.height,
+        "frames": video.n_frames,
+        "duration_s": round(video.duration_s, 6),
+        **({} if video.frame_times_s is None else {"frame_times_s": _round(video.frame_times_s, 6)}),
+    }
+
+
+def graph_to_json(graph: SceneGraph) -> dict[str, Any]:
+    """One frame of a file."""
     person = graph.person_box_xyxy
     return {
         "frame": graph.frame,
@@ -231,13 +236,13 @@ def _scores_to_json(scores: ActionScores) -> list[dict[str, Any]]:
     ]
 
 
-def _parse_prediction(content: dict[str, Any]) -> Prediction:
-    facts = content["video"]
+def parse_video(facts: dict[str, Any]) -> Video:
+    """The video that `video_to_json` described; KeyError or ValueError where something is missing or impossible."""
     video_id = take_text(facts, "id")
     if fault := find_fault_of_id(video_id):
         raise ValueError(f"the id of its video {fault}")
     times_s = facts.get("frame_times_s")
-    video = Video(
+    return Video(
         video_id,
         take_number(facts, "duration_s", 0, MAX_TIME_S, above=True),
         take_number(facts, "fps", MIN_VIDEO_RATE, MAX_VIDEO_RATE),
@@ -246,9 +251,13 @@ def _parse_prediction(content: dict[str, Any]) -> Prediction:
         take_whole(facts, "frames", 1, MAX_FRAMES),
         frame_times_s=None if times_s is None else np.array(times_s, np.float64),
     )
+
+
+def _parse_prediction(content: dict[str, Any]) -> Prediction:
+    facts = content["video"]
     over_time = content["actions_over_time"]
     return Prediction(
-        video=video,
+        video=parse_video(facts),
         file=take_text(facts, "file"),
         sha256=take_text(facts, "sha256"),
         models=tuple(
@@ -257,12 +266,13 @@ def _parse_prediction(content: dict[str, Any]) -> Prediction:
         ),
         rate=take_number(content["settings"], "rate", 0, MAX_VIDEO_RATE, above=True),
         notes=tuple(take_text({"a note": note}, "a note") for note in take_list(content, "notes")),
-        frames=tuple(map(_parse_graph, take_list(content, "frames"))),
+        frames=tuple(map(parse_graph, take_list(content, "frames"))),
         actions=tuple(_parse_scores(model, rows, over_time) for model, rows in content["actions"].items()),
     )
 
 
-def _parse_graph(frame: dict[str, Any]) -> SceneGraph:
+def parse_graph(frame: dict[str, Any]) -> SceneGraph:
+    """The graph that `graph_to_json` described; KeyError or ValueError where something is missing or impossible."""
     number = take_whole(frame, "frame", 1, MAX_FRAMES)
     try:
         return _parse_frame(number, frame)

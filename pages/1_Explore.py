@@ -185,7 +185,10 @@ def _show_triplets_now(viewing: Viewing, source: str, graphs: list[SceneGraph], 
     graph = viewing.latest_graph_at(source, time_s)
     now = _format_position(viewing, time_s)
     show_owner_note(f"At {now}; the newest graph at or before it, {_format_owner(source)}.")
-    _show_table(tables.build_triplet_table([graph] if graph else [], source), "triplets-now", viewing, "now")
+    reasons = viewing.reasons if source == PREDICTED else {}
+    if reasons:
+        st.caption("Log odds of each relationship, and what each part gave to them: they add up.")
+    _show_table(tables.build_triplet_table([graph] if graph else [], source, reasons), "triplets-now", viewing, "now")
 
 
 def _format_position(viewing: Viewing, time_s: float) -> str:

@@ -192,6 +192,15 @@ def test_relationships_are_put_right_for_real_homes_and_read_alone(
     np.testing.assert_allclose(answers["graph"].over_time, read_graphs(reader, [real.frames[0]] * 7), atol=1e-3)
     assert answers["graph"].trained_on.sum() == 1
     jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(real.to_text()))
+    again = Prediction.from_json(json.loads(real.to_text()))
+    for graph, why, kept in zip(real.frames, real.reasons, again.reasons, strict=True):
+        told = ~np.isnan(why.shares[..., 0])
+        np.testing.assert_array_equal(told, graph.relations >= 0.5)
+        made = 1 / (1 + np.exp(-why.shares[told].sum(axis=1)))
+        np.testing.assert_allclose(made, graph.relations[told], atol=2e-7)
+        np.testing.assert_allclose(kept.shares, why.shares, atol=5e-5)
+    assert not why.shares[told][:, 1:].any()  # habits alone speak
+    assert plain.reasons == () and not Prediction.from_json(json.loads(plain.to_text())).reasons
     [source] = set(read_prediction_tables([_write(real, tmp_path)])["videos"]["source"])
     assert "+real-habits" in source
 

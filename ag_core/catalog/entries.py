@@ -56,6 +56,10 @@ HABITS = "habits"
 HABITS_FILE = "habits.safetensors"
 """How often relationships are annotated in real homes, in a folder of weights."""
 
+GEOMETRY = "geometry"
+GEOMETRY_FILE = "geometry.safetensors"
+"""What the places of two boxes alone say of relationships, in a folder of weights, where it may be missing."""
+
 DEFAULT_LOSS = "ag_core.models.relation.losses:compute_grouped_losses"
 REFINING_LOSS = "ag_core.models.relation.losses:compute_refining_losses"
 

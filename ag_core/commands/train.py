@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ag_core.catalog import DEFAULT_CLIP_NETWORK, DEFAULT_RELATION_HEAD
-from ag_core.commands import graph_reader, habits
+from ag_core.commands import geometry, graph_reader, habits
 from ag_core.commands.number_options import (
     MAX_BATCH,
     MAX_FRAME,
@@ -85,6 +85,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     reader = "a reader of actions in scene graphs alone, on annotated graphs"
     counted = "how often relationships are annotated for each object, on annotated graphs"
     habits.add_options(kinds.add_parser("habits", help=counted, description=f"Count {counted}."))
+    places = "what the places of a person's and an object's box alone say of relationships"
+    geometry.add_options(kinds.add_parser("geometry", help=places, description=f"Count {places}."))
     graph_reader.add_training(kinds.add_parser("graph-reader", help=reader, description=f"Train {reader}."))
 
 

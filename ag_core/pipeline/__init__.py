@@ -27,7 +27,7 @@ from ag_core.pipeline.loading import (
     load_network_of_clips,
 )
 from ag_core.pipeline.plan import Plan, choose_graph_times, make_plan
-from ag_core.pipeline.scoring import put_right, score_actions, score_centres, score_graphs, score_model
+from ag_core.pipeline.scoring import explain_graphs, put_right, score_actions, score_centres, score_graphs, score_model
 from ag_core.pipeline.watching import Watcher, compute_clip_features
 from ag_core.records import ActionScores
 from ag_core.results.prediction import DEFAULT_RATE, Prediction
@@ -110,7 +110,8 @@ def predict_video(
     if not any(map(has_clear_person, graphs.values())):
         actions, nobody = (), list_nobody_notes(len(graphs), person if watcher.people else 1)
     progress("scoring actions", 1, 1)
-    found = put_right([graphs[frame] for frame in plan.graph_frames], models)
+    judged = [graphs[frame] for frame in plan.graph_frames]
+    found = put_right(judged, models)
     if models.transitions is not None:
         found = smooth_graphs(found, models.transitions)
     followed = list_people_notes(watcher.people, person)
@@ -127,4 +128,5 @@ def predict_video(
         notes=notes,
         frames=tuple(found),
         actions=actions,
+        reasons=explain_graphs(judged, found, models),
     )

@@ -36,6 +36,7 @@ from ag_core.models.graph_reader import GraphReader, load_graph_reader
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import RelationHead, load_relation_head
 from ag_core.models.relation.frequency import FrequencyHead
+from ag_core.models.relation.geometry import load_geometry
 from ag_core.models.relation.habits import Habits, load_habits
 from ag_core.models.relation.smoothing import Transitions
 from ag_core.models.relation.transitions_file import load_transitions
@@ -49,7 +50,7 @@ from ag_core.models.video import (
 )
 from ag_core.presets import VideoPreset
 from ag_core.results.prediction import HABITS_ROLE, SMOOTHING, ModelUse
-from ag_core.results.prediction_cache import LEARNED_ROLE, PredictionSettings, find_weights_files
+from ag_core.results.prediction_cache import GEOMETRY_ROLE, LEARNED_ROLE, PredictionSettings, find_weights_files
 from ag_core.results.prediction_notes import (
     list_habits_notes,
 )
@@ -148,7 +149,8 @@ def _load_habits(files: Mapping[str, Path], evidence: float) -> Habits:
     learned = FrequencyHead()
     path = files[LEARNED_ROLE]
     load_checkpoint(path, learned, find_preset_of(path, find_relation_head("frequency")).name, "frequency")
-    return load_habits(files[HABITS_ROLE], learned, evidence)
+    geometry = load_geometry(files[GEOMETRY_ROLE]) if GEOMETRY_ROLE in files else None
+    return load_habits(files[HABITS_ROLE], learned, evidence, geometry)
 
 
 def _load_graph_reader(entry: GraphReaderEntry, weights: Path) -> LoadedGraphReader:

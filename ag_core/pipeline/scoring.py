@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ag_core.graphs.edges import edge_mask
 from ag_core.models.feature_bank import (
     BankMaterial,
     build_bank,
@@ -17,6 +18,7 @@ from ag_core.models.video.scoring import score_clips, score_videos, to_probabili
 from ag_core.pipeline.loading import LoadedActionModel, LoadedGraphReader, Models
 from ag_core.pipeline.plan import Plan
 from ag_core.records import ActionScores, SceneGraph
+from ag_core.results.reasons import FrameReasons, build_reasons
 
 
 def score_actions(
@@ -41,6 +43,26 @@ def score_actions(
 def put_right(graphs: Sequence[SceneGraph], models: Models) -> list[SceneGraph]:
     """Graphs with the habits of real homes, where these are asked for."""
     return list(graphs) if models.habits is None else correct_graphs(graphs, models.habits)
+
+
+def explain_graphs(
+    judged: Sequence[SceneGraph], told: Sequence[SceneGraph], models: Models
+) -> tuple[FrameReasons, ...]:
+    """Why relationships hold in graphs as they are told, from the same graphs as the head judged them.
+
+    Empty where they were not put right for real homes: then nothing but the head speaks.
+    """
+    if models.habits is None:
+        return ()
+    reasons = []
+    for before, after in zip(judged, told):
+        if before.person_box_xyxy is None or not len(before):
+            reasons.append(FrameReasons.tell_none(len(before)))
+            continue
+        boxes = before.person_box_xyxy, before.object_boxes_xyxy
+        shares = models.habits.explain(before.relations, before.object_classes, *boxes)
+        reasons.append(build_reasons(after, edge_mask(after), shares))
+    return tuple(reasons)
 
 
 def score_graphs(reader: LoadedGraphReader, times_s: NDArray[np.float64], graphs: Sequence[SceneGraph]) -> ActionScores:

@@ -18,6 +18,7 @@ from ag_core.errors import UserError
 from ag_core.files import write_atomically
 from ag_core.records import ActionScores, SceneGraph, Video
 from ag_core.results.json_values import read_json, take_list, take_number, take_text, take_truth, take_whole, to_array
+from ag_core.results.reasons import FrameReasons
 from ag_core.taxonomy import ACTIONS, N_ACTIONS, OBJECT_CLASSES, RELATIONS_OF_GROUP, Group, find_object_index
 from ag_core.video.ids import find_fault_of_id, make_id, replace_forbidden
 
@@ -84,6 +85,7 @@ class Prediction:
     rate     graphs per second that were asked for
     notes    sentences a reader must know, such as footage unlike what the models were trained on
     frames   graphs, ascending by frame; actions: one entry a model, all with the same times
+    reasons  of each graph, why its relationships hold; empty where relationships are as the head judged
     """
 
     video: Video
@@ -94,6 +96,7 @@ class Prediction:
     notes: tuple[str, ...]
     frames: tuple[SceneGraph, ...]
     actions: tuple[ActionScores, ...]
+    reasons: tuple[FrameReasons, ...] = ()
 
     def __post_init__(self) -> None:
         if None in (self.video.clock, self.video.width, self.video.height, self.video.n_frames):
@@ -103,6 +106,8 @@ class Prediction:
             raise ValueError("the graphs of a prediction ascend by frame, one a frame; sort them")
         if any(not np.array_equal(s.times_s, self.actions[0].times_s) for s in self.actions):
             raise ValueError("the models of a prediction score the same times; give one grid to all")
+        if self.reasons and [len(one.shares) for one in self.reasons] != list(map(len, self.frames)):
+            raise ValueError("the reasons of a prediction are those of its graphs; give one for each, or none")
 
     @property
     def smoothed(self) -> bool:
@@ -149,7 +154,9 @@ class Prediction:
             ],
             "settings": {"rate": self.rate},
             "notes": list(self.notes),
-            "frames": [graph_to_json(graph) for graph in self.frames],
+            "frames": [
+                graph_to_json(graph, why) for graph, why in zip(self.frames, self.reasons or [None] * len(self.frames))
+            ],
             "actions": {scores.model: _scores_to_json(scores) for scores in self.actions},
             "actions_over_time": over_time,
         }
@@ -207,8 +214,8 @@ def video_to_json(video: Video, file: str, sha256: str) -> dict[str, Any]:
     }
 
 
-def graph_to_json(graph: SceneGraph) -> dict[str, Any]:
-    """One frame of a file."""
+def graph_to_json(graph: SceneGraph, why: FrameReasons | None = None) -> dict[str, Any]:
+    """One frame of a file, with its reasons where they are told."""
     person = graph.person_box_xyxy
     return {
         "frame": graph.frame,
@@ -224,6 +231,7 @@ def graph_to_json(graph: SceneGraph) -> dict[str, Any]:
                 group.value: dict(zip(names, _round(graph.relations_of(group)[n], 4)))
                 for group, names in RELATIONS_OF_GROUP.items()
             }
+            | ({} if why is None else {"reasons": why.to_json(n)})
             for n in range(len(graph))
         ],
     }
@@ -268,7 +276,15 @@ def _parse_prediction(content: dict[str, Any]) -> Prediction:
         notes=tuple(take_text({"a note": note}, "a note") for note in take_list(content, "notes")),
         frames=tuple(map(parse_graph, take_list(content, "frames"))),
         actions=tuple(_parse_scores(model, rows, over_time) for model, rows in content["actions"].items()),
+        reasons=_parse_reasons(content["frames"]),
     )
+
+
+def _parse_reasons(frames: list[dict[str, Any]]) -> tuple[FrameReasons, ...]:
+    found = [FrameReasons.from_json(frame["objects"]) for frame in frames]
+    if not any(found):
+        return ()
+    return tuple(why or FrameReasons.tell_none(len(frame["objects"])) for why, frame in zip(found, frames))
 
 
 def parse_graph(frame: dict[str, Any]) -> SceneGraph:

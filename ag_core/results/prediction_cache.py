@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ag_core.catalog import (
     DEFAULT_RELATION_HEAD,
+    GEOMETRY_FILE,
     HABITS_FILE,
     HOME_WORLD,
     TRANSITIONS_FILE,
@@ -32,6 +33,9 @@ from ag_core.settings import PROJECT, WEIGHTS
 
 LEARNED_ROLE = "learned habits"
 """The file of what a head learned of the habits of its films; takes part only where these are put right."""
+
+GEOMETRY_ROLE = "geometry"
+"""The file of what boxes alone say, by which the reasons of relationships are told; may be missing."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,8 @@ def find_weights_files(chosen: PredictionSettings, weights: Path = WEIGHTS) -> d
     if chosen.evidence is not None:
         files[HABITS_ROLE] = weights / HABITS_FILE
         files[LEARNED_ROLE] = find_relation_head("frequency").weights_path(weights)
+        if (weights / GEOMETRY_FILE).is_file():
+            files[GEOMETRY_ROLE] = weights / GEOMETRY_FILE
     models = list_predicting_models()
     files |= {network.role: network.weights_path(weights) for network in find_clip_networks(models)}
     files |= {model.id: model.weights_path(weights) for model in [*models, *list_ready_readers(weights)]}
@@ -109,6 +115,7 @@ def _hash_code() -> str:
     package = PROJECT / "ag_core"
     named = (
         "results/prediction_notes.py",
+        "results/reasons.py",
         "records.py",
         "taxonomy.py",
         "boxes.py",

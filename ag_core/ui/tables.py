@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from ag_core.graphs.edges import list_edges, select_clear
+from ag_core.graphs.edges import list_edges, object_mask, select_clear
 from ag_core.records import ActionInterval, ActionScores, SceneGraph
+from ag_core.results.reasons import PART_LABELS, PARTS, FrameReasons, take_shares
 from ag_core.taxonomy import (
     ACTIONS,
     GROUP_OF_RELATION,
@@ -31,12 +32,15 @@ RIGHT, WRONG, UNSEEN = "✓ annotated", "not annotated", "never trained"
 """What stands beside a predicted action. An action the model never saw cannot be right on merit, so it says so."""
 
 
-def build_triplet_table(graphs: Sequence[SceneGraph], source: str) -> pd.DataFrame:
+def build_triplet_table(
+    graphs: Sequence[SceneGraph], source: str, reasons: Mapping[int, FrameReasons] | None = None
+) -> pd.DataFrame:
     """One row per edge between the person and an object, by frame, then object, then group, the most probable first.
 
     Which objects and relationships count is decided in `graphs.edges`, for the player and the exports alike; subject
-    and object are what `orient_triplet` says.
+    and object are what `orient_triplet` says. With `reasons` by frame also log odds, and what each part gave to them.
     """
+    whole = sorted(graphs, key=lambda graph: graph.frame)
     graphs = select_clear(graphs, source)
     edges = [list_edges(graph) for graph in graphs]
     if not sum(map(len, edges)):
@@ -54,7 +58,15 @@ def build_triplet_table(graphs: Sequence[SceneGraph], source: str) -> pd.DataFra
         _GROUPS[relations],
         probabilities.astype(np.float64).round(4),
     ]
-    return pd.DataFrame(dict(zip(TRIPLET_COLUMNS, columns)))
+    table = pd.DataFrame(dict(zip(TRIPLET_COLUMNS, columns)))
+    if reasons:
+        told = [take_shares(reasons, g.frame, object_mask(g))[e[:, 0], e[:, 1]] for g, e in zip(whole, edges)]
+        shares = np.concatenate(told)
+        table["log odds"] = shares.sum(axis=1).round(2)
+        for part, of_part in zip(PARTS, shares.T):
+            if np.nan_to_num(of_part).any():
+                table[PART_LABELS[part]] = of_part.round(2)
+    return table
 
 
 def build_object_table(graphs: Sequence[SceneGraph], source: str) -> pd.DataFrame:

@@ -10,7 +10,7 @@
  * `verdicts` how one source is judged by another, `times` the seconds `t` of every frame where they are not evenly spaced.
  * @typedef {{v: number, video: string, src: string | null, fps: number, n_frames: number, width: number, height: number, t0: number,
  *   selected: string | null, judging: boolean, judge: {judged: string, truth: string, words: string[], terms: string[], note: string} | null, autoplay: boolean, debug: boolean, neighbours: boolean, link_path: string | null,
- *   compare: string[], rule: string, sources: {name: string, label: string, predicted: boolean, aside: boolean}[],
+ *   compare: string[], rule: string, parts: {name: string, label: string}[], sources: {name: string, label: string, predicted: boolean, aside: boolean}[],
  *   tracks: {label: string, class: string, kind: string}[], relations: Relation[], actions: Lane[],
  *   score_actions: {id: string, name: string}[], models: {name: string, label: string, video_scores: number[]}[],
  *   seek: {n: number, t: number} | null, [table: string]: any}} Payload
@@ -44,6 +44,11 @@ function percentText(share) {
   return `${Math.round(share * 100)}%`;
 }
 
+/** @param {number} share with one decimal, and its sign */
+function signed(share) {
+  return `${share < 0 ? "−" : "+"}${Math.abs(share).toFixed(1)}`;
+}
+
 /**
  * @param {Table} table
  * @param {string} name
@@ -61,8 +66,13 @@ class Source {
   // rows: Arrow table sorted by frame, one row a track (frame, track, x1 .. y2, mask; score in percent where predicted).
   // strengths: percent of each edge, in the order of rows and bits; none where annotated. relations: list of Relation.
   // times: when frames are shown.
-  constructor(description, rows, strengths, relations, times) {
+  // parts: what gives reasons, in the order in which they are said; strengths have a column for each where reasons are told.
+  constructor(description, rows, strengths, relations, times, parts = []) {
     this.times = times;
+    /** Log odds of every edge by part; empty where no reasons are told. */
+    this.shares = strengths ? parts.map(({ name, label }) => ({ label, odds: column(strengths, name) })).filter(({ odds }) => odds.length) : [];
+    /** By graph, the place of each edge among all of them. @type {Map<number, number>[]} */
+    this.places = [];
     this.name = description.name;
     this.label = description.label;
     this.predicted = description.predicted;
@@ -81,16 +91,27 @@ class Source {
         this.frames.push(frame[row]);
         this.boxStart.push(row);
         this.sets.push(new Map());
+        this.places.push(new Map());
       }
       const edges = this.sets[this.sets.length - 1];
       for (let relation = 0; relation < relations.length; relation++) {
         if (!(mask[row] & (1 << relation))) continue;
         edges.set(track[row] * 256 + relation, strengths ? percent[edge] / 100 : 1);
+        if (this.shares.length) this.places[this.places.length - 1].set(track[row] * 256 + relation, edge);
         edge++;
       }
     }
     this.boxStart.push(frame.length);
     this.changes = this.frames.filter((_frame, index) => index === 0 || !sameSet(this.sets[index], this.sets[index - 1]));
+  }
+
+  // Why an edge is there: what each part gave to its log odds, which is their sum; "" where nobody tells.
+  reasonOf(index, code) {
+    const edge = index < 0 ? undefined : this.places[index].get(code);
+    if (edge === undefined) return "";
+    const given = this.shares.map(({ label, odds }) => ({ label, share: odds[edge] })).filter(({ share }) => share !== 0);
+    const sum = given.reduce((total, { share }) => total + share, 0);
+    return given.length ? `${given.map(({ label, share }) => `${label} ${signed(share)}`).join(", ")}; together ${signed(sum)}` : "";
   }
 
   get length() {

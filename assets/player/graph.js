@@ -190,7 +190,7 @@ class GraphPanel {
   }
 
   // relations: [relationship, score (null where missed), verdict], the strongest first.
-  showRow(node, row, relations, { source, relation: selected }, animate) {
+  showRow(node, row, relations, { source, index, relation: selected }, animate) {
     const on = relations.length > 0;
     const weak = relations.every(([relation, , code]) => code === MISSED || DENIALS.includes(this.relations[relation].name));
     for (const part of [row.line, row.text]) {
@@ -205,7 +205,12 @@ class GraphPanel {
     const scores = relations.map(([, score]) => (source.predicted && score !== null ? percentText(score) : ""));
     const styles = relations.map(([relation, , code]) => `v-${VERDICTS[code].name}${relation === selected ? " picked" : ""}`);
     const { label } = this.tracks[node.track];
-    const full = relations.map(([relation, , code], at) => `${VERDICTS[code].mark} ${tripletText(this.relations[relation], label)} ${scores[at]}`.trim()).join("\n");
+    const full = relations
+      .map(([relation, , code], at) => {
+        const why = source.reasonOf(index, node.track * 256 + relation);
+        return `${VERDICTS[code].mark} ${tripletText(this.relations[relation], label)} ${scores[at]}${why && ` (log odds: ${why})`}`.trim();
+      })
+      .join("\n");
     const written = `${full}|${styles}`;
     if (row.written !== written) {
       writeEdges(row.words, names, scores, node.width - 32, styles);
@@ -368,6 +373,8 @@ class TripletTable {
       const cell = element("td", {}, row);
       element("span", { class: `chip ${group.name}` }, cell, group.letter);
       element("span", {}, cell, ` ${tripletText(relation, tracks[Math.floor(code / 256)].label)}`);
+      const why = states.length === 1 ? states[0].source.reasonOf(states[0].index, code) : "";
+      if (why) element("div", { class: "why faint", title: "What each part gave to the log odds; they add up." }, cell, why);
       sets.forEach((set, at) => {
         const mark = !set.has(code) ? "–" : states[at].source.predicted ? percentText(set.get(code)) : "✓";
         element("td", { class: set.has(code) ? "mark" : "mark faint" }, row, mark);

@@ -106,7 +106,7 @@ class Player {
     }
     this.comparing = data.compare.length > 1;
     this.times = new FrameTimes(data.fps, data.n_frames, data.times ? column(data.times, "t") : null);
-    this.sources = data.sources.map((source) => new Source(source, data[`graphs:${source.name}`], data[`strengths:${source.name}`], data.relations, this.times));
+    this.sources = data.sources.map((source) => new Source(source, data[`graphs:${source.name}`], data[`strengths:${source.name}`], data.relations, this.times, data.parts));
     const named = (/** @type {string} */ name) => this.sources.find((source) => source.name === name);
     this.chosen = (this.chosen && named(this.chosen.name)) || named(data.shown) || this.sources[0] || emptySource(data);
     this.onScreen = this.comparing ? data.compare.flatMap((name) => named(name) || []) : [this.chosen];

@@ -4,6 +4,9 @@ A head learns how often each relationship holds for a class in the films it saw,
 Bayes' rule its evidence is what is left without these habits, and other habits can take their place (Saerens et al.
 2002, on classifiers under new class frequencies). A share of the evidence below one says that the head does not know
 such pictures well; at 0 the habits alone speak. Works on probabilities, so after any head.
+
+Each corrected relationship can be taken apart: what the habits alone would say, what the places of the boxes add to it
+(a part of the head's evidence that a table explains), and what the head saw beyond both.
 """
 
 from collections.abc import Sequence
@@ -12,18 +15,20 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from ag_core.catalog import HABITS
 from ag_core.errors import UserError
 from ag_core.models.checkpoints import find_owner, read_metadata, read_tensors, save_checkpoint
 from ag_core.models.relation.frequency import FrequencyHead, count_relation_frequencies, to_relation_logits
+from ag_core.models.relation.geometry import find_cells
 from ag_core.records import SceneGraph
 from ag_core.taxonomy import GROUP_SLICES, N_CLASSES, N_RELATIONS, Group
 
 TABLE = "frequencies"
 _LEAST = 1e-6
+_ATTENTION = GROUP_SLICES[Group.ATTENTION]
 
 
 @dataclass(frozen=True)
@@ -32,24 +37,54 @@ class Habits:
 
     learned, wanted  [36,25] logits: of attention logarithms of frequencies, of the others log odds
     evidence         0 to 1, how far what the head itself saw counts
+    geometry         [cells,25] what the places of boxes say, of `load_geometry`; None where nobody counted it
     """
 
     learned: Tensor
     wanted: Tensor
     evidence: float
+    geometry: Tensor | None = None
 
     def correct(self, relations: NDArray[np.float32], classes: NDArray[np.int64]) -> NDArray[np.float32]:
         """Probabilities [n,25] of objects of some classes [n] under the wanted habits."""
-        judged = torch.from_numpy(relations).double().clamp(_LEAST, 1 - _LEAST)
-        attention = GROUP_SLICES[Group.ATTENTION]
-        logits = torch.logit(judged)
-        logits[:, attention] = judged[:, attention].log()
         rows = torch.from_numpy(classes)
-        logits = self.wanted[rows] + self.evidence * (logits - self.learned[rows])
+        logits = self.wanted[rows] + self.evidence * self._see(relations, rows)
         corrected = logits.sigmoid()
-        corrected[:, attention] = logits[:, attention].softmax(dim=1)
+        corrected[:, _ATTENTION] = logits[:, _ATTENTION].softmax(dim=1)
         found: NDArray[np.float32] = corrected.float().numpy()
         return found
+
+    def explain(
+        self,
+        relations: NDArray[np.float32],
+        classes: NDArray[np.int64],
+        person_box_xyxy: ArrayLike,
+        boxes_xyxy: NDArray[np.float32],
+    ) -> NDArray[np.float64]:
+        """[n,25,3] log odds that habits, the boxes' places and the head gave to what `correct` says; they add up to it.
+
+        The first is what the habits alone would say; each further one what is said more or less with it than without.
+        """
+        rows = torch.from_numpy(classes)
+        seen, places = self._see(relations, rows), torch.zeros(len(rows), N_RELATIONS, dtype=torch.float64)
+        if self.geometry is not None:
+            persons = np.broadcast_to(np.asarray(person_box_xyxy, np.float32), boxes_xyxy.shape)
+            places = self.geometry[torch.from_numpy(find_cells(persons, boxes_xyxy))]
+        habits = self.wanted[rows]
+        steps = torch.stack([habits, habits + self.evidence * places, habits + self.evidence * seen])
+        chosen = steps[..., _ATTENTION]  # one of three: its odds are to the other two
+        beside = chosen.unsqueeze(-2).repeat(1, 1, chosen.shape[-1], 1)
+        beside.diagonal(dim1=-2, dim2=-1).fill_(-torch.inf)
+        steps[..., _ATTENTION] = chosen - beside.logsumexp(dim=-1)
+        shares: NDArray[np.float64] = torch.cat([steps[:1], steps.diff(dim=0)]).permute(1, 2, 0).numpy()
+        return shares
+
+    def _see(self, relations: NDArray[np.float32], rows: Tensor) -> Tensor:
+        """[n,25] logits of what the head itself saw: what it says without its habits."""
+        judged = torch.from_numpy(relations).double().clamp(_LEAST, 1 - _LEAST)
+        logits = torch.logit(judged)
+        logits[:, _ATTENTION] = judged[:, _ATTENTION].log()
+        return logits - self.learned[rows]
 
 
 def correct_graphs(graphs: Sequence[SceneGraph], habits: Habits) -> list[SceneGraph]:
@@ -68,7 +103,7 @@ def save_habits(path: Path, classes: NDArray[np.int64], relations: NDArray[np.bo
     save_checkpoint(path, {TABLE: table}, {**metadata, "model": HABITS, "preset": HABITS})
 
 
-def load_habits(path: Path, learned: FrequencyHead, evidence: float) -> Habits:
+def load_habits(path: Path, learned: FrequencyHead, evidence: float, geometry: Tensor | None = None) -> Habits:
     """The habits in `path` in the place of those that a frequency head counted. UserError for another file."""
     owner = find_owner(read_metadata(path))
     if owner != HABITS:
@@ -77,4 +112,4 @@ def load_habits(path: Path, learned: FrequencyHead, evidence: float) -> Habits:
     if table is None or table.shape != (N_CLASSES, N_RELATIONS) or not bool(((table > 0) & (table < 1)).all()):
         raise UserError(f"{path} is damaged; count it anew with `train habits`")
     wanted = to_relation_logits(table.float().numpy()).double()
-    return Habits(learned.table.double(), wanted, evidence)
+    return Habits(learned.table.double(), wanted, evidence, geometry)

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from ag_core.annotations.store_format import ANNOTATION, DENSE
 from ag_core.catalog import Style, get_model_label, list_scorers
-from ag_core.graphs.edges import MIN_SCORE, edge_mask, is_predicted, select_clear
+from ag_core.graphs.edges import MIN_SCORE, edge_mask, is_predicted, object_mask, select_clear
 from ag_core.records import MIN_PROBABILITY, ActionInterval, ActionScores, SceneGraph, Video
+from ag_core.results.reasons import PART_LABELS, PARTS, FrameReasons, take_shares
 from ag_core.settings import ASSETS
 from ag_core.taxonomy import (
     ACTIONS,
@@ -96,9 +97,11 @@ class _Tracks:
         return rows
 
 
-def _build_tables(graphs: Sequence[SceneGraph], tracks: _Tracks, source: str) -> tuple[pa.Table, pa.Table | None]:
+def _build_tables(
+    graphs: Sequence[SceneGraph], tracks: _Tracks, source: str, reasons: Mapping[int, FrameReasons]
+) -> tuple[pa.Table, pa.Table | None]:
     """The rows of one source, sorted by frame, each graph with at least a row for its person; and of a prediction the
-    probability of each edge in the order of the rows and of the bits in their masks."""
+    probability of each edge in the order of the rows and of the bits in their masks, with its reasons where told."""
     ordered = select_clear(graphs, source)
     relations = np.concatenate([np.zeros((0, len(RELATIONS)), np.float32), *(graph.relations for graph in ordered)])
     edges = np.concatenate([np.zeros((0, len(RELATIONS)), bool), *(edge_mask(graph) for graph in ordered)])
@@ -119,9 +122,13 @@ def _build_tables(graphs: Sequence[SceneGraph], tracks: _Tracks, source: str) ->
     table = _build_table(stacked)
     if not is_predicted(source):
         return table, None
-    return table.append_column(PERCENT, _round_percent(scores)), pa.table(
-        [_round_percent([relations[edges]])], schema=pa.schema([PERCENT])
-    )
+    strengths = pa.table([_round_percent([relations[edges]])], schema=pa.schema([PERCENT]))
+    if reasons:
+        whole = sorted(graphs, key=lambda graph: graph.frame)
+        told = np.concatenate([take_shares(reasons, graph.frame, object_mask(graph)) for graph in whole])
+        for part, shares in zip(PARTS, np.nan_to_num(told[edges]).T):
+            strengths = strengths.append_column(pa.field(part, pa.float32()), pa.array(shares.astype(np.float32)))
+    return table.append_column(PERCENT, _round_percent(scores)), strengths
 
 
 def _build_table(rows: NDArray[np.float64]) -> pa.Table:
@@ -191,6 +198,7 @@ def build_player_data(
     compare: Sequence[str] = (),
     selected: str | None = None,
     shown: str | None = None,
+    reasons: Mapping[int, FrameReasons] | None = None,
     judgement: Judgement | None = None,
     judge_words: JudgeWords | None = None,
     judging: bool = False,
@@ -212,6 +220,7 @@ def build_player_data(
     fallback_fps  frames a second to place actions beside frames where the video's rate is unknown
     selected    class of the object, id of the action, or relationship, that is selected at the start
     shown       the source that is shown first; the first one where it is not among them
+    reasons     why relationships hold in predicted graphs, by frame
     judgement   how one of the sources is judged by another; judge_words: how the player says it, or why there is none
     judging     whether the verdicts are marked at the start
     autoplay    muted loop at once (not for visitors who prefer reduced motion); nothing is reported while it plays
@@ -222,7 +231,7 @@ def build_player_data(
     names = {ANNOTATION: "Annotation", **(labels or {})}
     scores = scores or {}
     tracks = _Tracks()
-    tables = {name: _build_tables(graphs, tracks, name) for name, graphs in sources.items()}
+    tables = {name: _build_tables(graphs, tracks, name, reasons or {}) for name, graphs in sources.items()}
     actions = select_top_actions(scores, top_k)
     fps = float(video.fps or fallback_fps)
     size = _find_frame_size(video, sources)
@@ -243,6 +252,7 @@ def build_player_data(
         "relations": [_describe_relation(name) for name in RELATIONS],
         "actions": _build_lanes(intervals),
         "sources": [_describe_source(name, names) for name in tables],
+        "parts": [{"name": part, "label": PART_LABELS[part]} for part in PARTS],
         "rule": f"Shown: person and objects from {MIN_SCORE:.0%}, relationships from {MIN_PROBABILITY:.0%}",
         "models": [
             {

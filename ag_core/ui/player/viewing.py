@@ -28,6 +28,7 @@ from ag_core.records import (
     latest_graph_at,
 )
 from ag_core.results.prediction import Prediction, describe_training
+from ag_core.results.reasons import FrameReasons
 from ag_core.ui import cached, html, tables
 from ag_core.ui.formatting import escape_markdown
 from ag_core.ui.page import JUDGED, SELECTED, SHOWN, read_start_time, read_switch, say_unknown
@@ -82,6 +83,13 @@ class Viewing:
             return self.run or source
         return cached.name_prediction(self.prediction)
 
+    @cached_property
+    def reasons(self) -> dict[int, FrameReasons]:
+        """Why relationships hold in the predicted graphs, by frame; empty where the prediction does not tell."""
+        if self.prediction is None or not self.prediction.reasons:
+            return {}
+        return dict(zip((graph.frame for graph in self.prediction.frames), self.prediction.reasons))
+
     @property
     def clock(self) -> FrameClock:
         """When its frames are shown; with a rate that stands for an unknown one."""
@@ -130,6 +138,7 @@ class Viewing:
             intervals=self.intervals or (),
             scores=self.scores,
             labels=self.labels,
+            reasons=self.reasons,
             judgement=None if plays else self.judgement,
             **options,
         )

@@ -10,6 +10,7 @@ import torch
 from ag_core.errors import UserError
 from ag_core.models.checkpoints import save_checkpoint
 from ag_core.models.relation.frequency import FrequencyHead, count_relation_frequencies, to_relation_logits
+from ag_core.models.relation.geometry import N_CELLS, count_geometry, find_cells, load_geometry, save_geometry
 from ag_core.models.relation.habits import TABLE, Habits, correct_graphs, load_habits, save_habits
 from ag_core.records import SceneGraph
 from ag_core.taxonomy import GROUP_SLICES, N_CLASSES, N_RELATIONS, RELATIONS, Group, find_object_index
@@ -63,6 +64,46 @@ def test_attention_stays_one_of_three_and_certainty_stays_finite() -> None:
     assert found[:, ATTENTION].argmax(axis=1).tolist() == [1, 1]
 
 
+def test_what_each_part_gave_adds_up_to_the_log_odds_of_what_is_said() -> None:
+    chance = np.random.default_rng(0)
+    relations = chance.uniform(0.01, 0.99, (4, N_RELATIONS)).astype(np.float32)
+    relations[:, ATTENTION] /= relations[:, ATTENTION].sum(axis=1, keepdims=True)
+    classes = np.array([CUP, 1, 7, CUP])
+    person, boxes = np.array([0, 0, 20, 60]), np.array([[5, 25, 9, 30], [90, 0, 99, 9], [0, 0, 20, 60], [2, 70, 9, 80]])
+    geometry = torch.from_numpy(chance.normal(size=(N_CELLS, N_RELATIONS)))
+    for evidence in (0.0, 0.3, 1.0):
+        habits = replace(make_habits(evidence), geometry=geometry)
+        shares = habits.explain(relations, classes, person, boxes.astype(np.float32))
+        said = habits.correct(relations, classes).astype(np.float64)
+        np.testing.assert_allclose(1 / (1 + np.exp(-shares.sum(axis=2))), said, atol=2e-7)
+        # The habits alone: their own log odds, of attention as one of three.
+        np.testing.assert_allclose(shares[0, HOLDING, 0], np.log(0.8 / 0.2), atol=1e-5)
+        np.testing.assert_allclose(shares[0, 0, 0], 0, atol=1e-5)
+        if not evidence:
+            assert not shares[..., 1:].any()
+    # Whole evidence: odds of 1 where 1 to 4 is usual are an evidence of 4, of which the boxes explain their part.
+    relations[0, HOLDING] = 0.5
+    _, boxes_said, seen = habits.explain(relations, classes, person, boxes.astype(np.float32))[0, HOLDING]
+    assert boxes_said == pytest.approx(float(geometry[find_cells(person, boxes[0]), HOLDING]))
+    assert boxes_said + seen == pytest.approx(np.log(4), abs=1e-5)
+
+
+def test_places_say_how_much_oftener_something_held_there_than_is_usual_for_such_objects() -> None:
+    person = np.tile([0, 0, 20, 60], (4, 1))
+    objects = np.array([[5, 25, 9, 30], [40, 25, 50, 30], [5, -20, 9, -10], [18, 50, 22, 100]])
+    cells = find_cells(person, objects)
+    assert cells.tolist() == [3 * 5 + 2, 0 + 2, 0, 1 * 5 + 4]  # inside; apart; above the head; a fifth inside, below
+    assert find_cells(person[0], [3, 3, 3, 3]).tolist() == [1]  # without an area
+    here, there = np.full(10, 17), np.full(10, 2)
+    held = np.zeros((20, N_RELATIONS), bool)
+    held[:9, HOLDING] = True  # nine of ten inside, none apart: 10 of 22 are usual, smoothed
+    table = count_geometry(np.concatenate([here, there]), np.full(20, CUP), held)
+    usual = 10 * 10 / 22
+    expected = np.log(10 / (usual + 1)) - np.log(2 / (10 - usual + 1))
+    assert table[17, HOLDING] == pytest.approx(expected, abs=1e-5) and table[2, HOLDING] < -1
+    assert not table[0].any()  # nobody was ever seen there
+
+
 def test_a_graph_without_a_person_stays() -> None:
     boxes = np.array([[0, 0, 9, 9]], np.float32)
     graph = SceneGraph(1, 0.0, boxes[0], 0.9, np.array([CUP]), boxes, np.ones(1, np.float32), make_relations(0.5))
@@ -97,3 +138,16 @@ def test_other_files_are_refused(tmp_path: Path, table: torch.Tensor, model: str
     save_checkpoint(path, {TABLE: table}, {"model": model, "preset": "habits"})
     with pytest.raises(UserError, match=said):
         load_habits(path, FrequencyHead(), 1.0)
+
+
+def test_a_file_of_places_is_known_and_others_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "geometry.safetensors"
+    table = np.ones((N_CELLS, N_RELATIONS), np.float32)
+    save_geometry(path, table, {"data": "my homes"})
+    assert torch.equal(load_geometry(path), torch.ones(N_CELLS, N_RELATIONS, dtype=torch.float64))
+    save_geometry(path, table[:3], {})
+    with pytest.raises(UserError, match="is damaged"):
+        load_geometry(path)
+    save_habits(path, np.array([CUP]), np.zeros((1, N_RELATIONS), bool), {})
+    with pytest.raises(UserError, match="holds the weights of 'habits'"):
+        load_geometry(path)

@@ -24,9 +24,9 @@ DETECTORS: dict[str, DetectorEntry] = index_by_id(
     ),
     DetectorEntry(
         id="yolox",
-        label="YOLOX (ONNX file)",
-        about="a YOLOX file of your own, trained on COCO; 14 object classes",
-        build="ag_core.models.yolox:load_onnx_detector",
+        label="ONNX file",
+        about="a YOLOX or NanoDet file of your own, trained on COCO; 14 object classes",
+        build="ag_core.models.onnx_detector:load_onnx_detector",
         trained_on=COCO_DATA,
         name_in_results="yolox",
         architecture="onnx",

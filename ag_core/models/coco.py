@@ -48,6 +48,12 @@ UNSEEN_BY_COCO: tuple[str, ...] = tuple(name for name in OBJECT_CLASSES if name 
 """Classes that a COCO detector can never find; the screens say so."""
 
 
+def list_coco_names() -> list[str]:
+    """The 80 COCO names in the order of the columns of YOLOX and NanoDet: torchvision's list without its gaps."""
+    listed = FasterRCNN_ResNet50_FPN_Weights.COCO_V1.meta["categories"]
+    return [name for name in listed if name not in ("__background__", "N/A")]
+
+
 def list_classes_of(coco_names: Sequence[str]) -> NDArray[np.int64]:
     """[len] Action Genome index of each COCO name, -1 where there is none."""
     return np.array([CLASS_OF_COCO_NAME.get(name, -1) for name in coco_names], np.int64)

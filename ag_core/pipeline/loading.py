@@ -33,6 +33,7 @@ from ag_core.models.coco import UNSEEN_BY_COCO
 from ag_core.models.detector import Detector, FasterRcnnDetector, load_detector
 from ag_core.models.devices import choose_device
 from ag_core.models.graph_reader import GraphReader, load_graph_reader
+from ag_core.models.onnx_detector import OnnxDetector
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import RelationHead, load_relation_head
 from ag_core.models.relation.frequency import FrequencyHead
@@ -134,7 +135,7 @@ def load_models(device: str = "", chosen: PredictionSettings = PredictionSetting
         graphs=SceneGraphPredictor(found, trunk, head, where),
         clip_networks=clip_networks,
         action_models=tuple(action_models),
-        uses=_describe_model_uses(chosen, files),
+        uses=_describe_model_uses(chosen, files, found),
         notes=((COCO_NOTE,) if knows_coco else ())
         + (() if chosen.evidence is None else list_habits_notes(chosen.evidence)),
         device=where,
@@ -190,12 +191,13 @@ NO_FILE_HASH = "0" * 64
 """Stands for weights that torchvision fetched itself."""
 
 
-def _describe_model_uses(chosen: PredictionSettings, files: dict[str, Path]) -> tuple[ModelUse, ...]:
+def _describe_model_uses(chosen: PredictionSettings, files: dict[str, Path], found: Detector) -> tuple[ModelUse, ...]:
     """What a result says of the models: one entry a weights file, in the order of the path."""
     detector, models = find_detector(chosen.detector), list_predicting_models()
     readers = [reader for reader in GRAPH_READERS.values() if reader.id in files]
+    name = found.layout.name if isinstance(found, OnnxDetector) else detector.name_in_results
     entries: list[tuple[str, str, Entry]] = [
-        ("detector", detector.name_in_results, detector),
+        ("detector", name, detector),
         ("regions", "region-features", find_detector(HOME_WORLD)),
         ("relations", chosen.relation_head, find_relation_head(chosen.relation_head)),
         *((network.role, network.id, network) for network in find_clip_networks(models)),

@@ -1,12 +1,9 @@
 """Detectors: shapes and borders of the project's own, the COCO map, and refusals of files that do not fit."""
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 import torch
@@ -16,16 +13,10 @@ from torchvision.models.detection import FasterRCNN, fasterrcnn_resnet50_fpn
 from ag_core.catalog import DETECTORS
 from ag_core.errors import UserError
 from ag_core.models.checkpoints import save_checkpoint
-from ag_core.models.coco import CLASS_OF_COCO_NAME, UNSEEN_BY_COCO, CocoDetector, list_classes_of
+from ag_core.models.coco import CLASS_OF_COCO_NAME, UNSEEN_BY_COCO, CocoDetector, list_classes_of, list_coco_names
 from ag_core.models.detector import FasterRcnnDetector, build_faster_rcnn, load_detector
-from ag_core.models.yolox import USUAL_SIDE, OnnxDetector, count_cells, decode, letterbox, list_coco_names
 from ag_core.presets import DEMO_DETECTOR, DEMO_STRIDE_4_DETECTOR, PAPER_DETECTOR, DetectorPreset
 from ag_core.taxonomy import OBJECT_CLASSES, find_object_index
-from tests.models.onnx_files import write_constant_detector
-
-WEIGHTS = Path(os.environ.get("AG_SHARED", Path(__file__).parents[3] / "shared")) / "data" / "weights"
-NANO = WEIGHTS / "yolox_nano.onnx"
-needs_nano = pytest.mark.skipif(not NANO.is_file(), reason=f"needs the YOLOX file {NANO}")
 
 
 def picture(height: int = 72, width: int = 128, seed: int = 0) -> NDArray[np.uint8]:
@@ -187,120 +178,3 @@ def test_coco_detector_without_a_network(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", no_network)
     with pytest.raises(UserError, match="could not be downloaded"):
         CocoDetector()
-
-
-def test_letterbox_and_decoding_by_hand() -> None:
-    blob, scale = letterbox(np.full((208, 104, 3), (10, 20, 30), np.uint8))
-    assert blob.shape == (1, 3, USUAL_SIDE, USUAL_SIDE)
-    assert scale == 2
-    assert blob[0, :, 0, 0].tolist() == [30, 20, 10]  # the network reads BGR
-    assert blob[0, :, 0, 208].tolist() == [114, 114, 114]
-    output = np.zeros((3549, 85), np.float32)
-    output[52 + 3, :5] = [0.5, 0.25, np.log(2), 0, 0.5]  # second row, fourth cell of the stride-8 grid
-    output[52 + 3, 5] = 0.8
-    boxes, scores = decode(output)
-    assert boxes[55].tolist() == pytest.approx([28 - 8, 10 - 4, 28 + 8, 10 + 4], abs=1e-4)
-    assert scores[55, 0] == pytest.approx(0.4)
-
-
-SURE_PERSON = {4: 0.9, 5: 0.9}
-"""Objectness and the score of the first class, which is a person."""
-
-
-@pytest.mark.parametrize(
-    ("answers", "said"),
-    [
-        (
-            {4: 8, 5: 9, 6: -4},
-            "gives scores from -4 to 9, and scores lie between 0 and 1; export the model with its sig",
-        ),
-        ({4: 5, 5: 3}, "gives scores from 0 to 5"),
-        ({4: 0.5, 5: -0.2}, "gives scores from -0.2 to 0.5"),
-        (dict.fromkeys(range(85), float("nan")), "answers with values that are no numbers"),
-        (SURE_PERSON | {0: float("nan")}, "answers with values that are no numbers"),
-        (SURE_PERSON | {5: float("inf")}, "answers with values that are no numbers"),
-        (SURE_PERSON | {2: 1e4, 3: 1e4}, "answers with boxes of no size"),
-    ],
-)
-def test_answers_that_are_no_detections_are_refused(tmp_path: Path, answers: dict[int, float], said: str) -> None:
-    path = write_constant_detector(tmp_path / "odd.onnx", answers)
-    with pytest.raises(UserError, match=rf"odd\.onnx {said}"):
-        load_detector(str(path)).detect([picture()])
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"columns": 6}, r"gives an output \[1, 3549, 6\], and a YOLOX model at 416 gives \[1, 3549, 85\]"),
-        ({"columns": 96}, r"gives an output \[1, 3549, 96\]"),
-        ({"transposed": False}, r"gives an output \[1, 85, 3549\]"),
-        ({"size_hw": (384, 640)}, "takes images of 640 x 384; give a YOLOX file exported at a square of 416 or 640"),
-        ({"size_hw": (400, 400)}, "takes images of 400 x 400"),
-        ({"size_hw": (41600, 41600)}, "takes images of 41600 x 41600"),
-    ],
-)
-def test_networks_that_are_no_such_detector_are_refused(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
-    with pytest.raises(UserError, match=said):
-        OnnxDetector(write_constant_detector(tmp_path / "other.onnx", SURE_PERSON, **changes))
-
-
-@pytest.mark.parametrize(("size_hw", "side"), [((416, 416), 416), ((640, 640), 640), (None, 416)])
-def test_an_export_runs_at_its_own_size(tmp_path: Path, size_hw: tuple[int, int] | None, side: int) -> None:
-    detector = OnnxDetector(write_constant_detector(tmp_path / "sized.onnx", SURE_PERSON, size_hw=size_hw))
-    assert detector.side == side
-    (found,) = detector.detect([picture(side, side)])
-    assert len(found) == count_cells(side)  # nothing lies in the padding, and no two cells overlap
-    assert found.scores == pytest.approx(0.81)
-    assert sorted(set((found.boxes_xyxy[:, 2] - found.boxes_xyxy[:, 0]).round(3).tolist()))[-1] == 32
-
-
-def test_boxes_without_area_are_dropped(tmp_path: Path) -> None:
-    wide = picture(96, 160)
-    (found,) = OnnxDetector(write_constant_detector(tmp_path / "cells.onnx", SURE_PERSON)).detect([wide])
-    sides = found.boxes_xyxy[:, 2:] - found.boxes_xyxy[:, :2]
-    assert 0 < len(found) < count_cells(USUAL_SIDE) and sides.min() >= 0.1  # those in the grey border are gone
-    flat = write_constant_detector(tmp_path / "flat.onnx", SURE_PERSON | {2: -1e4, 3: -1e4})
-    away = write_constant_detector(tmp_path / "away.onnx", SURE_PERSON | {0: 500, 1: -500})
-    assert [len(OnnxDetector(path).detect([wide])[0]) for path in (flat, away)] == [0, 0]
-
-
-@pytest.mark.parametrize("content", [b"", b"not a model", b"version https://git-lfs.github.com/spec/v1\n", b"\x3a\xff"])
-def test_files_that_are_no_networks_are_refused(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "model.onnx"
-    path.write_bytes(content)
-    with pytest.raises(UserError, match="cannot be read as an ONNX model"):
-        OnnxDetector(path)
-
-
-@pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
-def test_a_cut_network_is_refused(tmp_path: Path, share: float) -> None:
-    path = write_constant_detector(tmp_path / "cut.onnx", SURE_PERSON)
-    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
-    with pytest.raises(UserError, match="cannot be read as an ONNX model"):
-        OnnxDetector(path)
-
-
-@needs_nano
-def test_yolox_names_are_those_of_the_file() -> None:
-    older = {
-        "motorbike": "motorcycle",
-        "aeroplane": "airplane",
-        "sofa": "couch",
-        "pottedplant": "potted plant",
-        "diningtable": "dining table",
-        "tvmonitor": "tv",
-    }
-    listed = (WEIGHTS / "coco_classes.txt").read_text().split("\n")
-    assert [older.get(name, name) for name in listed if name] == list_coco_names()
-
-
-@needs_nano
-def test_yolox_on_a_plain_picture() -> None:
-    detector = load_detector(str(NANO))
-    image = np.asarray(cv2.GaussianBlur(picture(120, 200), (9, 9), 0), np.uint8)
-    kept = image.copy()
-    (found,) = detector.detect([image])
-    assert np.array_equal(image, kept)
-    assert (found.scores > 0.05).all()
-    assert (found.boxes_xyxy <= [200, 120, 200, 120]).all()
-    assert detector.detect([]) == []

@@ -5,7 +5,7 @@ import json
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import jsonschema
@@ -20,6 +20,7 @@ from ag_core.commands import predict
 from ag_core.errors import Cancelled, UserError
 from ag_core.jobs.job import JobState
 from ag_core.jobs.prediction import PredictionJobs, PredictionRequest
+from ag_core.jobs.prediction_worker import PredictionWork
 from ag_core.jobs.queue import JobQueue
 from ag_core.models.checkpoints import read_metadata, save_checkpoint
 from ag_core.models.detector import build_faster_rcnn
@@ -364,6 +365,21 @@ def test_a_rotated_video_is_predicted_upright(models: Models, tmp_path: Path) ->
     assert (prediction.video.width, prediction.video.height) == (48, 64)
 
 
+def test_other_habits_and_steadiness_want_no_other_networks(film: Path, weights: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "weights"
+    shutil.copytree(weights, folder)
+    for name in ("habits", "transitions"):
+        shutil.copy(WEIGHTS / f"{name}.safetensors", folder)
+    short = write_video(tmp_path / "short.mp4", n_frames=4)
+    work = PredictionWork("cpu", folder)
+    for chosen in (PredictionSettings(), PredictionSettings(evidence=0.8, smooth=True)):
+        out = tmp_path / f"{compute_result_key(short, chosen, folder)}.json"
+        work.do({"path": str(short), "settings": asdict(chosen), "out": str(out)}, lambda *_: None, lambda: False)
+    assert work.loads == 1
+    predict_video(short, load_models("cpu", chosen, folder)).save(tmp_path / "anew.json")
+    assert out.read_text() == (tmp_path / "anew.json").read_text()
+
+
 def test_other_footage_gets_a_plain_note(models: Models, film: Path, tmp_path: Path) -> None:
     assert predict_video(film, models).notes == ()
     other = write_video(tmp_path / "other.mp4", n_frames=8)
@@ -381,12 +397,11 @@ def test_a_prediction_says_what_its_weights_were_trained_on(weights: Path, tmp_p
     uses = load_models("cpu", weights=own).uses
     home = dict.fromkeys(("detector", "regions", "clip", "sgfb"), "home world")
     assert {use.role: use.trained_on_data for use in uses} == {**home, "relations": "charades-ag", "lfb": "charades-ag"}
-    other = write_video(tmp_path / "other.mp4", n_frames=8)
-    [note] = prediction_notes.list_domain_notes(other, uses)
+    [note] = prediction_notes.list_domain_notes(uses)
     assert note.startswith("Objects and actions come from models trained only on the synthetic home world.")
-    assert prediction_notes.list_domain_notes(other, [use for use in uses if use.trained_on_data != "home world"]) == ()
+    assert prediction_notes.list_domain_notes([use for use in uses if use.trained_on_data != "home world"]) == ()
     steady = replace(uses[0], role="smoothing", trained_on_data="home world")
-    assert prediction_notes.list_domain_notes(other, [steady])[0].startswith("Relations come from models")
+    assert prediction_notes.list_domain_notes([steady])[0].startswith("Relations come from models")
 
 
 def test_frames_that_cannot_be_decoded_are_told_or_refused(

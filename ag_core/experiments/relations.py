@@ -9,6 +9,7 @@ half of the examples as it meets boxes in sgcls: with the classes that the detec
 import pickle
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,8 @@ from ag_core.experiments.datasets import LabelledVideo, TrainingData, open_count
 from ag_core.experiments.kept_arrays import name_kept_file, remove_older
 from ag_core.experiments.training_loop import Losses, StepLosses
 from ag_core.files import stage_file
-from ag_core.models.detector import Detector
+from ag_core.models.detector import Detector, find_sharing
+from ag_core.models.encoded_images import EncodedImages
 from ag_core.models.pairs import PairBatch, join_batches
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import PairLosses, RelationHead
@@ -107,17 +109,23 @@ def build_video_examples(
     detector: Detector | None,
     every: int = 1,
 ) -> list[PairExample]:
-    """The examples of every `every`-th frame of a video; without a detector only those of annotated boxes."""
-    examples = []
+    """The examples of every `every`-th frame of a video; without a detector only those of annotated boxes.
+
+    A frame goes through the backbone once, also for the boxes of a detector that shares it with the trunk.
+    """
+    examples, sharing = [], find_sharing(detector, trunk.detector)
     for graph, frame in list(zip(video.counted_graphs, frames))[::every]:
         if graph.person_box_xyxy is None or not graph.visible.any():
             continue
-        given = boxes_from_graph(graph)
-        examples.append(_build_example(trunk, frame, given, graph.relations[graph.visible] > 0, graph.time_s))
+        image = np.asarray(frame)
+        encoded = trunk.encode([image])
+        look = partial(_build_example, trunk, image, encoded, graph.time_s)
+        examples.append(look(boxes_from_graph(graph), graph.relations[graph.visible] > 0))
         if detector is not None:
-            found, predicates = match_boxes(boxes_from_detections(detector.detect([frame])[0]), graph)
+            [detected] = detector.detect([image]) if sharing is None else sharing.detect_encoded(encoded)
+            found, predicates = match_boxes(boxes_from_detections(detected), graph)
             if len(found.objects):
-                examples.append(_build_example(trunk, frame, found, predicates, graph.time_s))
+                examples.append(look(found, predicates))
     return examples
 
 
@@ -145,12 +153,13 @@ def match_boxes(found: FrameBoxes, graph: SceneGraph) -> tuple[FrameBoxes, NDArr
 
 def _build_example(
     trunk: RegionFeatureExtractor,
-    frame: NDArray[np.uint8],
+    image: NDArray[np.uint8],
+    encoded: EncodedImages,
+    time_s: float,
     boxes: FrameBoxes,
     predicates: NDArray[np.bool_],
-    time_s: float,
 ) -> PairExample:
-    batch = build_pair_batch(trunk, [np.asarray(frame)], [boxes], [time_s])
+    batch = build_pair_batch(trunk, [image], [boxes], [time_s], encoded=[encoded])
     truth, classes = torch.from_numpy(predicates), torch.from_numpy(boxes.objects.classes)
     targets = PairTargets(truth, truth.any(dim=1), classes)
     return PairExample(batch, targets, trunk.class_logits(batch.object_features))

@@ -1,11 +1,13 @@
 """The process that holds the models of one device: `python -m ag_core.jobs.prediction_worker [--device cpu|cuda]`.
 
-What it hears and says: serving.py. Models are loaded at the first job and kept until their files change.
+What it hears and says: serving.py. Networks are loaded at the first job and kept until their files change, or others
+are wanted.
 A job names the video's "path", the "settings" (fields of PredictionSettings), and "out", the file of the result.
 """
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +32,8 @@ class PredictionWork:
     def do(self, job: dict[str, Any], progress: Progress, is_cancelled: Callable[[], bool]) -> None:
         """Predict one video and keep the result. Raises Cancelled, and UserError for what a user can mend."""
         chosen = PredictionSettings(**job["settings"])
-        files = find_weights_files(chosen, self.weights)
-        hashes = map(hash_file_cached, files.values())
-        key = (chosen.relation_head, chosen.detector, str(chosen.smooth), str(chosen.evidence), *hashes)
+        files = find_weights_files(replace(chosen, smooth=False, evidence=None), self.weights)
+        key = (chosen.relation_head, chosen.detector, *map(hash_file_cached, files.values()))
         if self._kept is None or self._kept[0] != key:
             progress("loading models", 0, 1)
         from ag_core import pipeline  # seconds to import, and only a first job waits for it
@@ -42,8 +43,9 @@ class PredictionWork:
             models = pipeline.load_models(self.device, chosen, self.weights)
             self._kept = (key, models)
             self.loads += 1
+        models = pipeline.adapt_models(self._kept[1], chosen, self.weights)
         prediction = pipeline.predict_video(
-            Path(job["path"]), self._kept[1], chosen.rate, progress, is_cancelled, chosen.person
+            Path(job["path"]), models, chosen.rate, progress, is_cancelled, chosen.person
         )
         if is_cancelled():
             raise Cancelled

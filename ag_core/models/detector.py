@@ -127,6 +127,11 @@ class FasterRcnnDetector:
         return Detections(boxes, labels - 1, scores)
 
 
+def find_sharing(detector: Detector | None, network: FasterRCNN) -> FasterRcnnDetector | None:
+    """The detector itself where it looks with this very network, so that one pass of the backbone serves both."""
+    return detector if isinstance(detector, FasterRcnnDetector) and detector.model is network else None
+
+
 def load_detector(detector: str, folder: Path = WEIGHTS, device: torch.device | str = "cpu") -> Detector:
     """A detector of the catalog, by its id with the weights in `folder`, or by the path of a model file of its kind.
 

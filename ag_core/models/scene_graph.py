@@ -18,7 +18,7 @@ from torchvision.ops import batched_nms, nms
 
 from ag_core.boxes import take_upper_part, unite_boxes
 from ag_core.models.checkpoints import check_answers
-from ag_core.models.detector import Detector, FasterRcnnDetector
+from ag_core.models.detector import Detector, find_sharing
 from ag_core.models.encoded_images import EncodedImages
 from ag_core.models.pairs import HEAD_CELLS, PairBatch, join_batches, make_one_hot_logits
 from ag_core.models.region_features import RegionFeatureExtractor
@@ -206,9 +206,7 @@ class SceneGraphPredictor:
     ) -> None:
         self.detector = detector
         self.trunk = trunk.to(device)
-        self._sharing: FasterRcnnDetector | None = None
-        if isinstance(detector, FasterRcnnDetector) and detector.model is trunk.detector:
-            self._sharing = detector
+        self._sharing = find_sharing(detector, trunk.detector)
         self.head = head.to(device).eval()
 
     def encode(self, images: Sequence[NDArray[np.uint8]]) -> list[EncodedImages] | None:

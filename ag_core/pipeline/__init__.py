@@ -22,6 +22,7 @@ from ag_core.pipeline.loading import (
     LoadedClipNetwork,
     LoadedGraphReader,
     Models,
+    adapt_models,
     load_action_model,
     load_models,
     load_network_of_clips,
@@ -49,6 +50,7 @@ __all__ = [
     "Models",
     "Plan",
     "Watcher",
+    "adapt_models",
     "choose_graph_times",
     "compute_clip_features",
     "load_action_model",
@@ -90,8 +92,8 @@ def predict_video(
     sha256 = hash_file_cached(path)
     video, index = probe_video(path), read_frame_index(path)
     plan = make_plan(video, rate, models.clip_presets)
-    follows = not is_home_world(path)
-    watcher = Watcher(plan, index.clock, models, progress, person if follows else None)
+    at_home = is_home_world(path)
+    watcher = Watcher(plan, index.clock, models, progress, None if at_home else person)
     wanted = sorted({*plan.graph_frames, *(n for clips in plan.clips.values() for clip in clips for n in clip)})
     replaced: set[int] = set()
     for number, pixels in read_frames(path, wanted, replaced):
@@ -116,7 +118,7 @@ def predict_video(
         found = smooth_graphs(found, models.transitions)
     followed = list_people_notes(watcher.people, person)
     odd = (*followed, *index.list_notes(), *list_replaced_notes(len(replaced), len(wanted)))
-    notes = (*nobody, *models.notes, *odd, *list_domain_notes(path, models.uses))
+    notes = (*nobody, *models.notes, *odd, *(() if at_home else list_domain_notes(models.uses)))
     if hash_file_cached(path) != sha256:
         raise UserError(f"{path.name} became another file while it was watched; predict it again")
     return Prediction(

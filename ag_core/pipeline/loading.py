@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -130,18 +130,32 @@ def load_models(device: str = "", chosen: PredictionSettings = PredictionSetting
         clip_networks[network.id] = load_network_of_clips(network, weights, where)
     for model in list_predicting_models():
         action_models.append(load_action_model(model, weights, where))
-    knows_coco = find_detector(chosen.detector).trained_on == COCO_DATA
-    return Models(
+    networks = Models(
         graphs=SceneGraphPredictor(found, trunk, head, where),
         clip_networks=clip_networks,
         action_models=tuple(action_models),
-        uses=_describe_model_uses(chosen, files, found),
+        uses=(),
+        notes=(),
+        device=where,
+        graph_readers=tuple(_load_graph_reader(entry, weights) for entry in list_ready_readers(weights)),
+    )
+    return adapt_models(networks, chosen, weights)
+
+
+def adapt_models(networks: Models, chosen: PredictionSettings, weights: Path = WEIGHTS) -> Models:
+    """Loaded networks with what comes after them as settings with the same networks want it: habits and smoothing.
+
+    UserError as `load_models`.
+    """
+    files = find_weights_files(chosen, weights)
+    knows_coco = find_detector(chosen.detector).trained_on == COCO_DATA
+    return replace(
+        networks,
+        uses=_describe_model_uses(chosen, files, networks.graphs.detector),
         notes=((COCO_NOTE,) if knows_coco else ())
         + (() if chosen.evidence is None else list_habits_notes(chosen.evidence)),
-        device=where,
         transitions=load_transitions(files[SMOOTHING]) if chosen.smooth else None,
         habits=None if chosen.evidence is None else _load_habits(files, chosen.evidence),
-        graph_readers=tuple(_load_graph_reader(entry, weights) for entry in list_ready_readers(weights)),
     )
 
 
@@ -191,7 +205,9 @@ NO_FILE_HASH = "0" * 64
 """Stands for weights that torchvision fetched itself."""
 
 
-def _describe_model_uses(chosen: PredictionSettings, files: dict[str, Path], found: Detector) -> tuple[ModelUse, ...]:
+def _describe_model_uses(
+    chosen: PredictionSettings, files: dict[str, Path], found: Detector | None
+) -> tuple[ModelUse, ...]:
     """What a result says of the models: one entry a weights file, in the order of the path."""
     detector, models = find_detector(chosen.detector), list_predicting_models()
     readers = [reader for reader in GRAPH_READERS.values() if reader.id in files]

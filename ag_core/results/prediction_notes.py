@@ -47,12 +47,12 @@ def list_habits_notes(evidence: float) -> tuple[str, ...]:
     )
 
 
-def list_domain_notes(path: Path, uses: Sequence[ModelUse]) -> tuple[str, ...]:
-    """What must be said where models that know only the home world look at other footage."""
+def list_domain_notes(uses: Sequence[ModelUse]) -> tuple[str, ...]:
+    """What must be said of footage that is not of the home world where models know only that."""
     of_role = {"detector": "objects", "regions": "", "relations": "relations", SMOOTHING: "relations"}
     strangers = [of_role.get(use.role, "actions") for use in uses if use.trained_on_data == HOME_WORLD_DATA]
     found = [what for what in dict.fromkeys(strangers) if what]
-    if not found or is_home_world(path):
+    if not found:
         return ()
     what = " and ".join([", ".join(found[:-1]), found[-1]] if found[1:] else found).capitalize()
     return (

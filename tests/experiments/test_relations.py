@@ -1,14 +1,17 @@
 """Relation training: examples, matching of detected boxes, joining, a head that learns."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
 
+from ag_core.experiments import relations
 from ag_core.experiments.datasets import LabelledVideos, TrainingData
 from ag_core.experiments.relations import (
+    build_video_examples,
     collate_pairs,
     collect_labelled_objects,
     load_examples,
@@ -16,11 +19,12 @@ from ag_core.experiments.relations import (
     match_boxes,
 )
 from ag_core.experiments.training_loop import Budget, Recipe, fit
-from ag_core.models.detector import build_faster_rcnn
+from ag_core.models.detector import FasterRcnnDetector, build_faster_rcnn
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import RelDnHead, find_relation_loss
 from ag_core.models.scene_graph import FrameBoxes
 from ag_core.records import Detections, SceneGraph
+from ag_core.video.frames import read_frames
 from tests.experiments.test_detector import TINY
 
 
@@ -62,6 +66,29 @@ def test_frames_learn_from_given_and_found_boxes(
         kept.write_bytes(kept.read_bytes()[:-100])
     [anew] = load_examples(data, [video], trunk, detector, "test", every=8)
     assert torch.equal(anew[1].batch.object_features, found.batch.object_features)
+
+
+def test_boxes_and_features_of_a_frame_come_from_one_pass(
+    loaded: LabelledVideos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    model = build_faster_rcnn(TINY)
+    trunk, detector = RegionFeatureExtractor(model), FasterRcnnDetector(model, score_threshold=0.0)
+    video, passes = loaded.videos[0], []
+    frames = np.stack([frame for _, frame in read_frames(video.path, [g.frame for g in video.counted_graphs[:2]])])
+    model.backbone.register_forward_hook(lambda *_: passes.append(1))
+    # An untrained network is sure of nothing, and its boxes lie on nothing.
+    model.roi_heads.score_thresh = 0.0
+    monkeypatch.setattr(
+        relations, "boxes_from_detections", lambda found: FrameBoxes(found.boxes_xyxy[0], 1.0, found[1:4])
+    )
+    monkeypatch.setattr(relations, "match_boxes", lambda found, graph: (found, np.ones((len(found.objects), 25), bool)))
+    together = build_video_examples(video, frames, trunk, detector)
+    assert len(together) == 4 and len(passes) == 2
+    apart = build_video_examples(video, frames, RegionFeatureExtractor(deepcopy(model)), detector)
+    for one, other in zip(together, apart, strict=True):
+        for name, tensor in one.to_state().items():
+            assert torch.equal(tensor, other.to_state()[name]), name
 
 
 def test_matching_wants_class_and_place(loaded: LabelledVideos) -> None:

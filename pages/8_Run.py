@@ -47,6 +47,7 @@ from ag_core.ui.player.viewing import (
     show_action_tables,
     show_viewing,
 )
+from ag_core.ui.result_card import show_result_card
 from ag_core.ui.shipped_files import load_graph_reader_metrics
 from ag_core.ui.widgets.pickers import OF_DATA_SET, OWN_FILE
 
@@ -300,6 +301,7 @@ def show_result(job_id: str) -> None:
         st.warning(escape_markdown(note), icon=":material/info:")
     _show_result_player(viewing, job_id)
     show_actions(prediction, viewing)
+    show_result_card(prediction)
     st.download_button(
         "Download the prediction (JSON)",
         prediction.to_text,

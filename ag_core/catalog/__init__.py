@@ -6,6 +6,7 @@ schema and the tests read these tables; docs/adding_a_model.md shows how a model
 """
 
 from ag_core.catalog.detectors import (
+    COCO_NAMES_OF_CLASS,
     DETECTORS,
     HOME_WORLD,
     find_detector,
@@ -65,6 +66,7 @@ __all__ = [
     "ACTION_MODELS",
     "CLIP_NETWORKS",
     "COCO_DATA",
+    "COCO_NAMES_OF_CLASS",
     "DEFAULT_CLIP_NETWORK",
     "DEFAULT_LOSS",
     "DEFAULT_RELATION_HEAD",

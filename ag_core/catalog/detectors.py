@@ -7,6 +7,25 @@ from ag_core.errors import UserError
 HOME_WORLD = "home-world"
 """The project's own detector. Region features come from it whatever detector finds the boxes."""
 
+COCO_NAMES_OF_CLASS: dict[str, tuple[str, ...]] = {
+    "person": ("person",),
+    "bag": ("backpack", "handbag", "suitcase"),
+    "bed": ("bed",),
+    "book": ("book",),
+    "chair": ("chair", "bench"),
+    "cup/glass/bottle": ("bottle", "cup", "wine glass"),
+    "dish": ("bowl",),
+    "laptop": ("laptop",),
+    "phone/camera": ("cell phone",),
+    "refrigerator": ("refrigerator",),
+    "sandwich": ("sandwich",),
+    "food": ("banana", "apple", "orange", "pizza", "donut", "cake", "carrot", "broccoli", "hot dog"),
+    "sofa/couch": ("couch",),
+    "table": ("dining table",),
+    "television": ("tv",),
+}
+"""Action Genome class to the COCO names that count as it."""
+
 DETECTORS: dict[str, DetectorEntry] = index_by_id(
     DetectorEntry(
         id=HOME_WORLD,

@@ -41,6 +41,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     add_whole_number(parser, "--person", least=1, most=MAX_PERSON, default=1, metavar="N", help=people)
     parser.add_argument("--device", default=None, help="cpu or cuda; without it the GPU when there is one")
     parser.add_argument("--weights", type=Path, metavar="DIR", help="folder of the weights files (default: shipped)")
+    parser.add_argument(
+        "--card", action="store_true", help="say what is known of the result: what it can see, how good it was measured"
+    )
     parser.add_argument("--no-cache", action="store_true", help="predict anew, and keep no result for the app")
     parser.set_defaults(run=run)
 
@@ -58,6 +61,7 @@ def run(options: argparse.Namespace) -> None:
         load_finished_result,
     )
     from ag_core.results.prediction_notes import needs_real_habits
+    from ag_core.results.result_card import build_result_card
     from ag_core.settings import WEIGHTS, settings
     from ag_core.video.frames import probe_video
 
@@ -77,6 +81,8 @@ def run(options: argparse.Namespace) -> None:
     if kept is not None:
         kept.save(options.out)
         say(f"{options.out}: {len(kept.frames)} graphs, from the kept results")
+        if options.card:
+            say(build_result_card(kept).to_text())
         return
 
     device = settings().device if options.device is None else options.device
@@ -105,3 +111,5 @@ def run(options: argparse.Namespace) -> None:
     )
     for note in prediction.notes:
         say(f"note: {note}")
+    if options.card:
+        say(build_result_card(prediction).to_text())

@@ -13,6 +13,7 @@ from torchvision.models.detection import FasterRCNN, FasterRCNN_ResNet50_FPN_Wei
 from torchvision.models.detection._utils import overwrite_eps
 from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
 
+from ag_core.catalog import COCO_NAMES_OF_CLASS
 from ag_core.errors import UserError
 from ag_core.models.checkpoints import find_problems
 from ag_core.models.foreign.reading import read_foreign_tensors
@@ -20,25 +21,6 @@ from ag_core.models.foreign.torchvision import rename_older_parts
 from ag_core.models.pixels import to_image_tensors
 from ag_core.records import Detections
 from ag_core.taxonomy import OBJECT_CLASSES, find_object_index
-
-COCO_NAMES_OF_CLASS: dict[str, tuple[str, ...]] = {
-    "person": ("person",),
-    "bag": ("backpack", "handbag", "suitcase"),
-    "bed": ("bed",),
-    "book": ("book",),
-    "chair": ("chair", "bench"),
-    "cup/glass/bottle": ("bottle", "cup", "wine glass"),
-    "dish": ("bowl",),
-    "laptop": ("laptop",),
-    "phone/camera": ("cell phone",),
-    "refrigerator": ("refrigerator",),
-    "sandwich": ("sandwich",),
-    "food": ("banana", "apple", "orange", "pizza", "donut", "cake", "carrot", "broccoli", "hot dog"),
-    "sofa/couch": ("couch",),
-    "table": ("dining table",),
-    "television": ("tv",),
-}
-"""Action Genome class to the COCO names that count as it."""
 
 CLASS_OF_COCO_NAME: dict[str, int] = {
     coco: find_object_index(name) for name, coco_names in COCO_NAMES_OF_CLASS.items() for coco in coco_names

@@ -66,10 +66,15 @@ def describe_training(models: Sequence[ModelUse]) -> str:
         roles.setdefault(model.trained_on_data, []).append(model.role)
     if list(roles) == [HOME_WORLD_DATA]:
         return f"this project's models, trained only on {_DATA_IN_WORDS[HOME_WORLD_DATA]}"
-    named = [_DATA_IN_WORDS.get(data, data) for data in roles]
+    named = [name_training_data(data) for data in roles]
     if len(named) > 1:  # who was trained on which
         named = [f"{name} ({', '.join(who)})" for name, who in zip(named, roles.values())]
     return f"models trained on {' and '.join(named) or 'data that the file does not name'}"
+
+
+def name_training_data(data: str) -> str:
+    """What weights were trained on, by their own word for it, as a sentence names it."""
+    return _DATA_IN_WORDS.get(data, data)
 
 
 _DATA_IN_WORDS = {HOME_WORLD_DATA: "the synthetic home world", COCO_DATA: "COCO photographs"}

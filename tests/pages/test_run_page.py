@@ -116,7 +116,8 @@ def test_other_footage_shows_the_graph_reader_and_folds_the_rest(
     desk.finish("job0")
     app.run()
     assert not app.exception
-    assert [one.label for one in app.expander] == ["What LFB and SGFB say"]
+    assert [one.label for one in app.expander] == ["What LFB and SGFB say", "Names and measured numbers"]
+    assert any("The detector can find all 35 object classes." in one.value for one in app.markdown)
     assert any(one.value == "Not sure: no action reaches 30%." for one in app.info)
 
 

@@ -21,6 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "taxonomy": {"settings"},
     "errors": set(),
     "settings": set(),
+    "unpickle": {"errors"},
     "boxes": set(),
     "files": {"outputs", "errors"},
     "outputs": {"errors", "settings"},
@@ -35,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # Of the evaluation how a number is measured: a file of scores gives metrics.
     "results": {"evaluation", "catalog", "video", "records", "taxonomy", "errors", "settings", "boxes", "files"},
     "graphs": {"records", "taxonomy", "errors", "settings"},
-    "models": {"catalog", "records", "boxes", "presets", "taxonomy", "errors", "settings", "files"},
+    "models": {"catalog", "records", "boxes", "presets", "taxonomy", "errors", "settings", "files", "unpickle"},
     # Of the graphs only which edges count: the store counts what the screen draws.
     "annotations": {
         "graphs",
@@ -49,6 +50,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "files",
         "outputs",
         "progress",
+        "unpickle",
     },
     # A query is a job, done by a process of its own.
     "queries": {"jobs", "annotations", "records", "taxonomy", "errors", "settings", "files", "progress"},

@@ -4,9 +4,14 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-from ag_core.catalog import HOME_WORLD
+from ag_core.catalog import ACTION_MODELS, CLIP_NETWORKS, HOME_WORLD, BankKind
 
-MODELS = (HOME_WORLD, "sttran")
+MODELS = (
+    HOME_WORLD,
+    "sttran",
+    *(network.id for network in CLIP_NETWORKS.values() if network.body is None),
+    *(model.id for model in ACTION_MODELS.values() if model.bank is BankKind.CLIP_FEATURES),
+)
 """What foreign weights can become (ids in the catalog)."""
 
 
@@ -15,10 +20,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser = subparsers.add_parser(
         "convert-weights",
         help="make weights that others published into weights of this project",
-        description="Make STTran's detector or relation model, or a torchvision network, into weights of this project. "
-        "docs/training.md says what comes of each.",
+        description="Make STTran's detector or relation model, a network of torchvision, or a video network of "
+        "PySlowFast, PyTorchVideo, mmaction2 or caffe2 into weights of this project. docs/training.md says what comes "
+        "of each.",
     )
-    parser.add_argument("file", type=Path, metavar="FILE", help="a .pth, .pt or .safetensors file")
+    parser.add_argument("file", type=Path, metavar="FILE", help="a .pth, .pt, .safetensors or .pkl file")
     parser.add_argument("--as", dest="model", required=True, choices=MODELS, help="the model that it becomes")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.safetensors")
     parser.set_defaults(run=run)

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.annotations.readers.charades import read_charades
-from ag_core.annotations.readers.unpickle import read_pickle
 from ag_core.taxonomy import (
     ACTIONS,
     N_ACTIONS,
@@ -26,6 +25,7 @@ from ag_core.taxonomy import (
     find_relation_index,
     is_other_relationship,
 )
+from ag_core.unpickle import read_pickle
 
 RELATION_FIELDS = ("attention_relationship", "spatial_relationship", "contacting_relationship")
 OTHER_BIT = N_RELATIONS

@@ -24,7 +24,6 @@ from ag_core.annotations.readers.frame_names import read_frame_names
 from ag_core.annotations.readers.issues import Issue, Kind, describe_value
 from ag_core.annotations.readers.numbers import NUMBERS, to_numbers
 from ag_core.annotations.readers.person_boxes import PERSON_FILE, PersonTable, read_persons, read_released_dictionary
-from ag_core.annotations.readers.unpickle import pause_collection
 from ag_core.taxonomy import (
     OBJECT_CLASSES,
     OTHER_RELATIONSHIP,
@@ -36,6 +35,7 @@ from ag_core.taxonomy import (
     is_other_relationship,
     normalise,
 )
+from ag_core.unpickle import pause_collection
 
 OBJECT_FILE = "object_bbox_and_relationship.pkl"
 OBJECT_READER = 2

@@ -19,8 +19,8 @@ from ag_core.annotations.readers.clipping import clip_to_frame_sizes, format_box
 from ag_core.annotations.readers.frame_names import read_frame_names
 from ag_core.annotations.readers.issues import Issue, Kind, describe_value
 from ag_core.annotations.readers.numbers import NUMBERS, to_numbers
-from ag_core.annotations.readers.unpickle import pause_collection, read_pickle
 from ag_core.errors import UserError
+from ag_core.unpickle import pause_collection, read_pickle
 
 PERSON_FILE = "person_bbox.pkl"
 PERSON_READER = 2

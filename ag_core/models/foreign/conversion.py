@@ -6,100 +6,29 @@ not is a start to train from.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor, nn
+import torch
+from torch import nn
 
-from ag_core.catalog import HOME_WORLD, find_detector, find_relation_head
+from ag_core.catalog import ACTION_MODELS, CLIP_NETWORKS, HOME_WORLD, Entry, find_detector, find_relation_head
 from ag_core.errors import UserError
 from ag_core.files import hash_file
 from ag_core.models.checkpoints import find_problems, save_checkpoint
 from ag_core.models.detector import build_faster_rcnn
+from ag_core.models.foreign.networks import ForeignNetwork, find_network
 from ag_core.models.foreign.reading import read_foreign_tensors
-from ag_core.models.foreign.sttran import (
-    DETECTOR_DIFFERENCES,
-    RELATION_DIFFERENCES,
-    convert_detector,
-    convert_relations,
-)
-from ag_core.models.foreign.taking import ForeignTensors, Taken
-from ag_core.models.foreign.torchvision import convert_coco_detector, convert_resnet, rename_older_parts
+from ag_core.models.foreign.taking import ForeignTensors
+from ag_core.models.foreign.torchvision import rename_older_parts
 from ag_core.models.relation import build_relation_head
+from ag_core.models.video import build_bank_head, build_clip_classifier
 
-STTRAN = "sttran"
-
-
-@dataclass(frozen=True)
-class ForeignNetwork:
-    """A network of others that can become one of ours.
-
-    label        what it is, in words
-    model        id in the catalog of what it becomes, of which preset
-    parts        prefixes that names in its file begin with, each at least once
-    convert      foreign tensors and ours by name to what becomes of them
-    whole        whether every tensor of ours comes from it; what does not is left to be learned
-    trained_on   what it was trained on, in words
-    differences  what is not as in the original, a part of a sentence each
-    """
-
-    label: str
-    model: str
-    preset: str
-    parts: tuple[str, ...]
-    convert: Callable[[ForeignTensors, Mapping[str, Tensor]], dict[str, Taken]]
-    whole: bool
-    trained_on: str
-    differences: tuple[str, ...] = ()
-
-
-_NORMALISED = "images are brought to our detector's mean and spread, so that the outermost pixels see another border"
-_TO_LEARN = "the predictor of classes and boxes is left to be learned: COCO's 80 classes are others"
-
-FOREIGN_NETWORKS = (
-    ForeignNetwork(
-        label="STTran's detector",
-        model=HOME_WORLD,
-        preset="sttran",
-        parts=("RCNN_base.", "RCNN_top."),
-        convert=convert_detector,
-        whole=True,
-        trained_on="Action Genome",
-        differences=DETECTOR_DIFFERENCES,
-    ),
-    ForeignNetwork(
-        label="STTran's relation model",
-        model=STTRAN,
-        preset="sttran",
-        parts=("glocal_transformer.",),
-        convert=convert_relations,
-        whole=True,
-        trained_on="Action Genome",
-        differences=RELATION_DIFFERENCES,
-    ),
-    ForeignNetwork(
-        label="torchvision's COCO Faster R-CNN",
-        model=HOME_WORLD,
-        preset="paper",
-        parts=("backbone.body.", "backbone.fpn.", "rpn.head."),
-        convert=convert_coco_detector,
-        whole=False,
-        trained_on="COCO",
-        differences=(_NORMALISED, _TO_LEARN),
-    ),
-    ForeignNetwork(
-        label="a torchvision ResNet",
-        model=HOME_WORLD,
-        preset="paper",
-        parts=("conv1.", "layer1.", "layer4."),
-        convert=convert_resnet,
-        whole=False,
-        trained_on="ImageNet",
-        differences=(_NORMALISED, "everything behind the body is left to be learned"),
-    ),
-)
+FRESH_SEED = 0
+"""What a file gives nothing for begins with the same numbers whenever it is converted."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +56,7 @@ class Conversion:
         lines += _list_names("missing", self.missing)
         lines += _list_names("left over", self.left_over)
         lines += [f"note: {difference}" for difference in self.network.differences]
-        if not self.network.whole:
+        if self.missing:
             lines.append("note: a start of training, not yet a network to predict with")
         return "\n".join(lines)
 
@@ -146,12 +75,8 @@ def convert_weights(path: Path, model: str, out: Path, preset: Any = None) -> Co
     UserError where the file holds another network than one that becomes this model, or does not fit it.
     """
     state = rename_older_parts(read_foreign_tensors(path))
-    network = recognise_network(state, path)
-    if network.model != model:
-        raise UserError(f"{path} holds {network.label}, which becomes {network.model}, not {model}")
-    entry = find_detector(model) if model == HOME_WORLD else find_relation_head(model)
-    chosen = entry.preset(network.preset) if preset is None else preset
-    module: nn.Module = build_faster_rcnn(chosen) if model == HOME_WORLD else build_relation_head(model, chosen)
+    network = find_network(state, model, path)
+    chosen, module = _build(model, network.preset, preset)
     wanted = module.state_dict()
     taken = network.convert(ForeignTensors(state, str(path)), wanted)
     missing = [name for name in wanted if name not in taken]
@@ -163,11 +88,11 @@ def convert_weights(path: Path, model: str, out: Path, preset: Any = None) -> Co
     facts = {
         "model": model,
         "preset": chosen.name,
-        "trained_on_data": network.trained_on,
+        "trained_on_data": network.name_training_data(state),
         "command": f"convert-weights {path.name} --as {model}",
         "converted_from": f"{network.label}: {path.name} {hash_file(path)}",
     }
-    save_checkpoint(out, tensors, facts if network.whole else facts | {"missing": f"{len(missing)} tensors"})
+    save_checkpoint(out, tensors, facts | ({"missing": f"{len(missing)} tensors"} if missing else {}))
     return Conversion(
         out=out,
         network=network,
@@ -178,10 +103,19 @@ def convert_weights(path: Path, model: str, out: Path, preset: Any = None) -> Co
     )
 
 
-def recognise_network(state: Mapping[str, Tensor], path: Path) -> ForeignNetwork:
-    """Which network some tensors are; UserError lists those that are known."""
-    for network in FOREIGN_NETWORKS:
-        if all(any(name.startswith(part) for name in state) for part in network.parts):
-            return network
-    known = ", ".join(network.label for network in FOREIGN_NETWORKS)
-    raise UserError(f"{path} holds no network that is known here; known are {known}")
+def _build(model: str, size: str, preset: Any) -> tuple[Any, nn.Module]:
+    """The preset of a model of the catalog, by its name of a size unless one is given, and the model at that size."""
+    entry: Entry
+    build: Callable[[Any], nn.Module]
+    if model == HOME_WORLD:
+        entry, build = find_detector(model), build_faster_rcnn
+    elif model in CLIP_NETWORKS:
+        entry, build = CLIP_NETWORKS[model], partial(build_clip_classifier, model)
+    elif model in ACTION_MODELS:
+        entry, build = ACTION_MODELS[model], partial(build_bank_head, model)
+    else:
+        entry, build = find_relation_head(model), partial(build_relation_head, model)
+    chosen = entry.preset(size) if preset is None else preset
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(FRESH_SEED)
+        return chosen, build(chosen)

@@ -5,23 +5,27 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ag_core.errors import UserError
 from ag_core.models.checkpoints import find_owner, read_metadata, read_tensors
+from ag_core.unpickle import read_pickle
 
 ENVELOPES = ("model", "state_dict", "model_state")
 """Under which name files keep their tensors beside other things, such as the state of an optimizer."""
 
 
 def read_foreign_tensors(path: Path) -> dict[str, Tensor]:
-    """The tensors of a .pth, .pt or .safetensors file by name, without a leading 'module.'.
+    """The tensors of a .pth, .pt, .safetensors or caffe2 .pkl file by name, without a leading 'module.'.
 
     UserError where there is no such file, it is none, holds no tensors or more than tensors, or is ours already.
     """
     if not path.is_file():
         raise UserError(f"there is no weights file {path}; give the path of one")
+    if path.suffix == ".pkl":
+        return _read_blobs(path)
     state = _read_safetensors(path) if path.suffix == ".safetensors" else _unwrap(path, _read_pickle(path))
     return {name.removeprefix("module."): tensor for name, tensor in state.items()}
 
@@ -44,6 +48,25 @@ def _read_pickle(path: Path) -> Any:
         ) from error
     except Exception as error:  # torch tells damage in many ways
         raise _refuse(path) from error
+
+
+def _read_blobs(path: Path) -> dict[str, Tensor]:
+    """What caffe2 keeps of a network, the state of its training left out. Numbers of a whole net, such as its step,
+    are no tensors of it."""
+    content = read_pickle(path)
+    for name in ("blobs", b"blobs"):
+        content = content.get(name, content) if isinstance(content, dict) else content
+    if not isinstance(content, dict) or not content:
+        raise UserError(f"{path} holds no blobs of caffe2, but {type(content).__name__}; give a file of its weights")
+    tensors = {}
+    for raw, blob in content.items():
+        name = raw.decode("latin1") if isinstance(raw, bytes) else raw
+        if isinstance(name, str) and (name in ("lr", "model_iter") or name.endswith("_momentum")):
+            continue
+        if not isinstance(name, str) or not isinstance(blob, np.ndarray) or blob.dtype.kind not in "fiub":
+            raise UserError(f"{path} holds {raw!r}, which is no array of numbers, among its blobs; give another file")
+        tensors[name] = torch.from_numpy(np.ascontiguousarray(blob, blob.dtype.newbyteorder("=")))
+    return tensors
 
 
 def _refuse(path: Path) -> UserError:

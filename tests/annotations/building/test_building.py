@@ -21,9 +21,9 @@ from ag_core.annotations.store import AnnotationStore
 from ag_core.errors import UserError
 from ag_core.files import stage_file
 from tests.annotations.readers.test_charades import written
-from tests.annotations.readers.test_unpickle import Runs
 from tests.annotations.released import object_entry, person_entry, write_release
 from tests.annotations.test_store import prediction
+from tests.test_unpickle import Runs
 
 TABLES = (
     "sources", "issues", "videos", "action_intervals", "frames", "objects", "faint_objects", "relations",

@@ -65,7 +65,8 @@ def _dtype(code: str, align: bool = False, copy: bool = False) -> np.dtype:
     """A plain number or text type, such as 'f4'."""
     if not isinstance(code, str):
         raise ValueError("an array's type must be given by its code")
-    return np.dtype(code)
+    # A copy, since the pickle sets its byte order afterwards, which the type itself would pass over
+    return np.dtype(code, bool(align), bool(copy))
 
 
 _ALLOWED: dict[tuple[str, str], Any] = {

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ag_core.annotations.readers.unpickle import read_pickle
 from ag_core.errors import UserError
+from ag_core.unpickle import read_pickle
 
 PLAIN: dict[str, Any] = {
     "key": [1, 2.5, None, True, "text", b"bytes", b"", (1, 2), {3}, frozenset({4}), 1 + 2j],

@@ -3,15 +3,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# One process of tests for each core, up to four (each holds torch); a file stays whole, so that its fixtures are made once.
+# One process of tests more than cores, up to four (each holds torch); files stay whole, so that fixtures are made once.
 SPREAD := -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: run test quick lint browser data lock clean
+.PHONY: run test suite quick lint browser data lock clean
 
 run: $(VENV)/.run data          ## environment, embedded data, app
 	$(BIN)/streamlit run app.py
 
-test: $(VENV)/.dev browser lint ## everything, browser tests included
+test: $(VENV)/.dev              ## everything, browser tests included: the linters beside the tests
+	$(MAKE) --jobs 2 suite lint
+
+suite: $(VENV)/.dev browser
 	$(BIN)/python -m pytest $(SPREAD)
 
 quick: $(VENV)/.dev             ## what is fast: the tests of an inner loop

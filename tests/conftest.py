@@ -7,6 +7,7 @@ import pickle
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import av
 import hypothesis
@@ -18,7 +19,7 @@ from ag_core.results.prediction import ModelUse, Prediction
 from ag_core.settings import settings
 from ag_core.taxonomy import N_ACTIONS, N_RELATIONS, find_action_index, find_object_index, find_relation_index
 
-if "PYTEST_XDIST_WORKER" in os.environ:  # as many processes as cores: one thread each, and their children too
+if "PYTEST_XDIST_WORKER" in os.environ:  # a process for each core and one more: one thread each, and their children too
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # On a busy machine every example may be slow; a test that hangs ends by its own timeout.
@@ -53,6 +54,31 @@ def ordinary_priority() -> Iterator[None]:
     """No test leaves its process a real-time one: a browser that it starts would take the computer from all others."""
     yield
     assert not hasattr(os, "sched_getscheduler") or os.sched_getscheduler(0) == os.SCHED_OTHER
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """A process for each core, and one more while others wait for a browser or for a process of their own."""
+    return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Share out files and the folders of tests/shares.py, in the order of collection."""
+    from tests.shares import FolderScheduling
+
+    if config.getvalue("dist") != "loadfile":
+        return None
+    config.option.loadscopereorder = False
+    return FolderScheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start what takes longest first, where tests run in several processes."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        from tests.shares import sort_longest_first
+
+        sort_longest_first(items)
 
 
 def pytest_sessionfinish() -> None:

@@ -23,7 +23,7 @@ from ag_core.presets import BANK_OPERATORS, DetectorPreset, RelationPreset, Vide
 from ag_core.settings import WEIGHTS
 
 RATE = 1e-3
-USUAL_BATCH = {"detector": 8, "relations": 32, "video-relations": 4, "clip": 8, "action": 64}
+USUAL_BATCH = {"detector": 8, "relations": 32, "video-relations": 4, "pretraining": 8, "clip": 8, "action": 64}
 """Examples in a step where nobody chooses, by the kind of training; a head of whole videos learns from videos."""
 
 WEIGHTS_ENDING = ".safetensors"

@@ -89,6 +89,7 @@ def test_actions_start_from_a_pretraining(data: TrainingData, tiny_presets: None
     options = TrainingOptions(
         tmp_path / "start.safetensors", Budget(steps=8), "tiny", batch=2, rate=2e-3, compute=exact, hold_out=2
     )
+    assert replace(options, batch=None).batch_of("pretraining") == 8, "nobody has to choose it"
     trained = training.train_pretraining(data, options)
     assert (trained.steps, trained.examples) == (8, 2), "two of four videos are held out"
     rows = [json.loads(line) for line in (tmp_path / "start.curve.jsonl").read_text().splitlines()]

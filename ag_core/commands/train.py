@@ -4,6 +4,7 @@ import argparse
 import os
 import signal
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ from ag_core.progress import ProgressReporter
 
 if TYPE_CHECKING:
     from ag_core.experiments.datasets import TrainingData
+    from ag_core.experiments.processes import Processes
     from ag_core.experiments.training import Listeners, TrainedModel
     from ag_core.experiments.training_loop import TrainingProgress
     from ag_core.experiments.training_options import TrainingOptions
@@ -94,6 +96,15 @@ def run(options: argparse.Namespace) -> None:
     """Train and write the weights; an interruption keeps a state for --resume."""
     # Threads that wait for one another by spinning make a shared machine ten times slower; read when torch loads.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    from ag_core.experiments.processes import choose_own_device, join_processes
+
+    options.device = choose_own_device(options.device)
+    with join_processes() as processes:
+        _run(options, processes)
+
+
+def _run(options: argparse.Namespace, processes: "Processes") -> None:
+    """Train in this process, which may be one of several."""
     import torch
 
     from ag_core.experiments import training
@@ -112,7 +123,7 @@ def run(options: argparse.Namespace) -> None:
         batch=options.batch,
         rate=options.rate,
         seed=options.seed,
-        compute=read_compute(options),
+        compute=replace(read_compute(options), processes=processes),
         weights=given.get("weights") or WEIGHTS,
         resume=options.resume,
         head=given.get("head", DEFAULT_RELATION_HEAD),
@@ -124,7 +135,11 @@ def run(options: argparse.Namespace) -> None:
         start_from=given.get("start_from"),
     )
     _check_out(options)
-    data = open_data(options, options.split)
+    with processes.take_turns():
+        data = open_data(options, options.split)
+    if not processes.is_first:
+        _train(options.kind, data, chosen, training.Listeners())
+        return
     with ProgressReporter() as report:
 
         def report_steps(progress: "TrainingProgress") -> None:

@@ -199,7 +199,7 @@ def make_head_losses(
     classes = None if counted is None else compute.move(torch.from_numpy(counted))
 
     def losses(random: np.random.Generator) -> Losses:
-        rows = random.choice(len(examples.video), size=batch_size)
+        rows = compute.processes.shard(random.choice(len(examples.video), size=batch_size))
         labels = compute.move(torch.from_numpy(examples.labels[rows]))
         return {"action": compute_action_loss(head(*map(compute.move, examples.tensors(rows))), labels, classes)}
 

@@ -74,13 +74,26 @@ class Clips:
         return video.find_labels_between(first, last)
 
 
-def change_clip(pixels: NDArray[np.uint8], random: np.random.Generator) -> tuple[NDArray[np.uint8], bool]:
-    """A clip [T,H,W,3] mirrored half of the time and in other colours and light; and whether it was mirrored."""
-    mirrored = bool(random.random() < 0.5)
-    seen = pixels[:, :, ::-1] if mirrored else pixels
-    mixed = (draw_colour_change(random) * random.uniform(0.8, 1.2)).astype(np.float32)
-    changed = (seen.reshape(-1, 3).astype(np.float32) - 114) * np.float32(random.uniform(0.8, 1.2)) + 114
-    return (changed @ mixed.T).clip(0, 255).astype(np.uint8).reshape(seen.shape), mirrored
+@dataclass(frozen=True)
+class ClipChange:
+    """How a clip is changed to learn from: mirrored or not, its colours multiplied by [3,3], its light by a factor."""
+
+    mirrored: bool
+    colours: NDArray[np.float32]
+    light: np.float32
+
+    @staticmethod
+    def draw(random: np.random.Generator) -> "ClipChange":
+        """Mirrored half of the time, in other colours and light."""
+        mirrored = bool(random.random() < 0.5)
+        colours = (draw_colour_change(random) * random.uniform(0.8, 1.2)).astype(np.float32)
+        return ClipChange(mirrored, colours, np.float32(random.uniform(0.8, 1.2)))
+
+    def apply(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """A clip [T,H,W,3] so changed."""
+        seen = pixels[:, :, ::-1] if self.mirrored else pixels
+        changed = (seen.reshape(-1, 3).astype(np.float32) - 114) * self.light + 114
+        return (changed @ self.colours.T).clip(0, 255).astype(np.uint8).reshape(seen.shape)
 
 
 def compute_action_loss(logits: Tensor, labels: Tensor, counted: Tensor | None = None) -> Tensor:
@@ -117,10 +130,11 @@ def make_clip_losses(
     def losses(random: np.random.Generator) -> Losses:
         chosen = random.choice(len(clips.videos), size=batch_size, replace=len(clips.videos) < batch_size)
         pixels, labels = [], []
-        for video in (clips.videos[index] for index in chosen):
-            centre = random.uniform(0, video.duration_s)
-            pixels.append(change_clip(clips.read_pixels(video, centre), random)[0])
-            labels.append(clips.labels(video, centre))
+        for position, video in enumerate(clips.videos[index] for index in chosen):
+            centre, change = random.uniform(0, video.duration_s), ClipChange.draw(random)
+            if compute.processes.owns(position):
+                pixels.append(change.apply(clips.read_pixels(video, centre)))
+                labels.append(clips.labels(video, centre))
         logits = model(make_clip_input(np.stack(pixels), clips.preset, compute.device, detector))
         return {"action": compute_action_loss(logits, compute.move(torch.from_numpy(np.stack(labels))), classes)}
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from ag_core.errors import UserError
+from ag_core.experiments.processes import ALONE, Processes
 from ag_core.models.devices import choose_device
 
 AUTOCAST_CHOICES = ("auto", "off", "bfloat16")
@@ -14,17 +15,19 @@ AUTOCAST_CHOICES = ("auto", "off", "bfloat16")
 
 @dataclass(frozen=True)
 class Compute:
-    """Device and precision.
+    """Device and precision, and how many processes share a training.
 
     device      'cpu', 'cuda', 'cuda:1', ...
     autocast    'bfloat16' runs forward passes in mixed precision, 'off' in float32; 'auto' where it is faster and the
                 training says that it bears it
     pin_memory  batches for a GPU go through page-locked memory, so that they travel while the GPU computes
+    processes   which of how many that train together this is
     """
 
     device: str = "cpu"
     autocast: str = "auto"
     pin_memory: bool = False
+    processes: Processes = ALONE
 
     def __post_init__(self) -> None:
         if self.autocast not in AUTOCAST_CHOICES:
@@ -43,13 +46,17 @@ class Compute:
         return (tensor.pin_memory() if self.pin_memory else tensor).to(self.device, non_blocking=self.pin_memory)
 
     def forward_dtype(self, bears_bfloat16: bool) -> torch.dtype | None:
-        """The type of mixed precision, None for float32. `bears_bfloat16`: 'auto' may choose it for this training."""
+        """The type of mixed precision, None for float32. `bears_bfloat16`: 'auto' may choose it for this training.
+
+        Of several processes all take what suits the first one.
+        """
         if self.autocast == "bfloat16":
             return torch.bfloat16
         if self.autocast == "off" or not bears_bfloat16:
             return None
         faster = torch.cuda.is_bf16_supported() if self.torch_device.type == "cuda" else bfloat16_is_faster()
-        return torch.bfloat16 if faster else None
+        of_all, _ = self.processes.agree(float(faster))
+        return torch.bfloat16 if of_all else None
 
 
 def bfloat16_is_faster() -> bool:

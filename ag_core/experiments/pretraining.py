@@ -16,10 +16,11 @@ from torch.nn import functional
 from torch.nn.utils import convert_conv3d_weight_memory_format
 
 from ag_core.evaluation.feature_spectrum import compute_effective_rank
-from ag_core.experiments.clip import SAVED, Clips, change_clip
+from ag_core.experiments.clip import SAVED, ClipChange, Clips
 from ag_core.experiments.clip_targets import N_LABELS, N_NUMBERS, ClipTargets, VideoTargets
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import LabelledVideo, choose_evenly
+from ag_core.experiments.processes import ALONE, Processes
 from ag_core.experiments.training_loop import Losses, StepLosses
 from ag_core.models.video import ClipInput, ClipNetwork, make_clip_input
 
@@ -109,25 +110,35 @@ def make_pretraining_losses(
     def losses(random: np.random.Generator) -> Losses:
         pixels: list[NDArray[np.uint8]] = []
         wanted: list[ClipTargets] = []
-        while len(pixels) < batch_size:
+        drawn = 0
+        while drawn < batch_size:
             video = videos[random.integers(len(videos))]
             centre_s = random.uniform(0, video.duration_s)
             targets = clips.read_targets(video, centre_s)
             if targets is None:
                 continue
-            changed, mirrored = change_clip(clips.clips.read_pixels(video, centre_s), random)
-            pixels.append(changed)
-            wanted.append(targets.mirror() if mirrored else targets)
+            change = ClipChange.draw(random)
+            if compute.processes.owns(drawn):
+                pixels.append(change.apply(clips.clips.read_pixels(video, centre_s)))
+                wanted.append(targets.mirror() if change.mirrored else targets)
+            drawn += 1
         labels, numbers = model(make_clip_input(np.stack(pixels), clips.clips.preset, compute.device))
-        return compute_target_losses(model, labels, numbers, wanted)
+        return compute_target_losses(model, labels, numbers, wanted, compute.processes)
 
     return losses
 
 
 def compute_target_losses(
-    model: ClipPretrainer, logits: Tensor, numbers: Tensor, wanted: Sequence[ClipTargets]
+    model: ClipPretrainer,
+    logits: Tensor,
+    numbers: Tensor,
+    wanted: Sequence[ClipTargets],
+    processes: Processes = ALONE,
 ) -> Losses:
-    """Cross-entropy of the labels, summed over them, and the distance of the known numbers; means over the clips."""
+    """Cross-entropy of the labels, summed over them, and the distance of the known numbers; means over the clips.
+
+    Of several processes each has clips of a batch: the mean of their losses is that of all clips.
+    """
     labels = torch.from_numpy(np.stack([targets.labels for targets in wanted])).to(logits)
     true = (
         torch.from_numpy(np.stack([targets.numbers for targets in wanted])).to(numbers) - model.centre
@@ -135,7 +146,8 @@ def compute_target_losses(
     known = true.isfinite()
     apart = functional.smooth_l1_loss(numbers.float(), true.nan_to_num(), reduction="none") * known
     of_labels = functional.binary_cross_entropy_with_logits(logits.float(), labels, reduction="none").sum(1).mean()
-    return {"labels": of_labels, "numbers": NUMBERS_WEIGHT * apart.sum() / known.sum().clamp(min=1)}
+    n_known = processes.average(known.sum().float()).clamp(min=1 / processes.count)
+    return {"labels": of_labels, "numbers": NUMBERS_WEIGHT * apart.sum() / n_known}
 
 
 @torch.no_grad()

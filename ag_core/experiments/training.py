@@ -106,13 +106,14 @@ def train_detector(data: TrainingData, options: TrainingOptions, listeners: List
     The weights are an average over the last steps. With held-out videos they are those that did best on these; how it
     went lies beside them in NAME.curve.jsonl.
     """
+    options.check_alone("detector")
     preset = find_detector(HOME_WORLD).preset(options.preset)
     recipe = options.recipe(bears_bfloat16=True)
     state = open_saved_state("detector", preset, data, options)
     loaded = _load(data, listeners)
     learned, held_out = _hold_out(loaded, options)
     frames = DetectorFrames.from_videos(learned)
-    _decode(frames.cache, frames.videos, listeners)
+    _decode(frames.cache, frames.videos, options, listeners)
     torch.manual_seed(options.seed)
     model = build_faster_rcnn(preset)
     earlier = {} if options.start_from is None else {"start": options.start_from}
@@ -123,7 +124,7 @@ def train_detector(data: TrainingData, options: TrainingOptions, listeners: List
     measure = None
     if held_out is not None:
         asked = DetectorFrames.from_videos(held_out).choose_evenly(HELD_OUT_FRAMES)
-        _decode(asked.cache, asked.videos, listeners)
+        _decode(asked.cache, asked.videos, options, listeners)
         measure = partial(measure_detector, frames=asked, compute=options.compute)
     average = AveragedTraining.of(model, measure, HELD_OUT_NUMBER, options.out, listeners.note)
     progress = fit(model, losses, recipe, state, options.resume, listeners.steps, listeners.note, average.companions)
@@ -143,6 +144,7 @@ def train_relations(
     Returns the frequency prior, whose file lies beside `options.out`, and the head. Which relationships may follow
     which is counted into a file beside them.
     """
+    options.check_alone("relations")
     entry, own_detector = find_relation_head(options.head), find_detector(HOME_WORLD)
     preset, weights = entry.preset(options.preset), own_detector.weights_path(options.weights)
     counting = find_relation_head("frequency")
@@ -167,7 +169,7 @@ def train_relations(
     counted = TrainedModel(frequency_path, 0, 0.0, len(classes), "objects")
     if entry.id == counting.id:
         return (counted,)
-    _decode(open_counted_frames(data.cache), videos, listeners)
+    _decode(open_counted_frames(data.cache), videos, options, listeners)
     detector = FasterRcnnDetector(model, options.compute.device)
     made = load_examples(data, videos, trunk, detector, hash_file(weights)[:12], options.every)
     of_videos = track_progress(made, len(videos), "region features", listeners.stage)
@@ -205,24 +207,27 @@ def train_pretraining(data: TrainingData, options: TrainingOptions, listeners: L
     loaded.annotated()
     learned, held_out = _hold_out(loaded, options)
     clips = TargetedClips.of(Clips.from_videos(learned, preset))
-    _decode(clips.clips.cache, clips.videos, listeners)
+    _decode(clips.clips.cache, clips.videos, options, listeners)
     torch.manual_seed(options.seed)
     model = build_pretrainer(build_clip_network(entry.id, preset), clips).to(options.compute.device)
     losses = make_pretraining_losses(model, clips, options.batch_of("clip"), options.compute)
     measure = None
     if held_out is not None:
         asked = TargetedClips.of(Clips.from_videos(held_out, preset))
-        _decode(asked.clips.cache, asked.videos, listeners)
+        _decode(asked.clips.cache, asked.videos, options, listeners)
         measure = partial(measure_pretrainer, clips=asked, compute=options.compute)
     average = AveragedTraining.of(model, measure, SAVED, options.out, listeners.note)
-    recipe = options.recipe(bears_bfloat16=True)
-    progress = fit(model, losses, recipe, state, options.resume, listeners.steps, listeners.note, average.companions)
+    hear, follow = (listeners.steps, listeners.note), (average.companions, options.compute.processes)
+    progress = fit(model, losses, options.recipe(bears_bfloat16=True), state, options.resume, *hear, *follow)
+    trained = _describe_training(options.out, progress, len(clips.videos), "videos")
+    if not options.compute.processes.is_first:
+        return trained
     weights, judged = average.choose_weights()
     facts = _build_metadata("pretraining", entry.id, preset.name, loaded, options, progress) | judged
     kept = {name: tensor for name, tensor in weights.items() if name.startswith(CLIP_NET)}
     save_checkpoint(options.out, kept, facts, half_precision=True)
     state.remove()
-    return _describe_training(options.out, progress, len(clips.videos), "videos")
+    return trained
 
 
 def train_clip(data: TrainingData, options: TrainingOptions, listeners: Listeners = Listeners()) -> TrainedModel:
@@ -238,7 +243,7 @@ def train_clip(data: TrainingData, options: TrainingOptions, listeners: Listener
     loaded.check_actions()
     learned, held_out = _hold_out(loaded, options)
     clips = Clips.from_videos(learned, preset)
-    _decode(clips.cache, clips.videos, listeners)
+    _decode(clips.cache, clips.videos, options, listeners)
     torch.manual_seed(options.seed)
     model = build_clip_classifier(entry.id, preset)
     fill_body(model.clip_net, entry.id, preset, options.weights)
@@ -254,12 +259,15 @@ def train_clip(data: TrainingData, options: TrainingOptions, listeners: Listener
     measure = None
     if held_out is not None:
         asked = Clips.from_videos(held_out, preset)
-        _decode(asked.cache, asked.videos, listeners)
+        _decode(asked.cache, asked.videos, options, listeners)
         prior = clips.grid_labels().mean(axis=0)
         measure = partial(measure_clip_classifier, clips=asked, prior=prior, compute=options.compute, detector=detector)
     average = AveragedTraining.of(model, measure, SAVED, options.out, listeners.note)
-    recipe = options.recipe(bears_bfloat16=True)
-    progress = fit(model, losses, recipe, state, options.resume, listeners.steps, listeners.note, average.companions)
+    hear, follow = (listeners.steps, listeners.note), (average.companions, options.compute.processes)
+    progress = fit(model, losses, options.recipe(bears_bfloat16=True), state, options.resume, *hear, *follow)
+    trained = _describe_training(options.out, progress, len(clips.videos), "videos")
+    if not options.compute.processes.is_first:
+        return trained
     weights, judged = average.choose_weights()
     facts = _build_metadata("clip", entry.id, preset.name, loaded, options, progress) | judged
     facts |= {"trained_on": ",".join(list_seen_actions(clips.videos, counted))}
@@ -267,7 +275,7 @@ def train_clip(data: TrainingData, options: TrainingOptions, listeners: Listener
     facts |= describe_earlier_weights(earlier | start)
     save_checkpoint(options.out, weights, facts, half_precision=True)
     state.remove()
-    return _describe_training(options.out, progress, len(clips.videos), "videos")
+    return trained
 
 
 def train_action(
@@ -293,13 +301,15 @@ def train_action(
     for network in find_clip_networks(models):
         extract = build_extractor(data, options.weights, options.preset, network.id, options.compute)
         clips = Clips.from_videos(loaded, network.preset(options.preset))
-        _decode(clips.cache, clips.videos, listeners)
+        _decode(clips.cache, clips.videos, options, listeners)
         made = map(extract, clips.videos)
-        found = list(track_progress(made, len(clips.videos), "features", listeners.stage))
+        with options.compute.processes.take_turns():
+            found = list(track_progress(made, len(clips.videos), "features", listeners.stage))
         of_network = [model for model in models if model.clip_network == network.id]
         trained += [_train_head(m, clips, found, loaded, options, states[m.id], listeners) for m in of_network]
-    for state in states.values():
-        state.remove()
+    if options.compute.processes.is_first:
+        for state in states.values():
+            state.remove()
     return tuple(trained)
 
 
@@ -320,13 +330,17 @@ def _train_head(
     head.to(options.compute.device)
     losses = make_head_losses(head, examples, options.batch_of("action"), options.compute, counted)
     resume = options.resume and state.path.exists()
-    progress = fit(head, losses, options.recipe(bears_bfloat16=False), state, resume, listeners.steps, listeners.note)
-    facts = _build_metadata("action", model.id, preset.name, loaded, options, progress)
+    recipe, processes = options.recipe(bears_bfloat16=False), options.compute.processes
+    progress = fit(head, losses, recipe, state, resume, listeners.steps, listeners.note, processes=processes)
     path = model.weights_path(options.out)
+    trained = _describe_training(path, progress, len(examples.video), "clips")
+    if not processes.is_first:
+        return trained
+    facts = _build_metadata("action", model.id, preset.name, loaded, options, progress)
     facts |= {"trained_on": ",".join(list_seen_actions(clips.videos, counted)), "operator": preset.operator}
     facts |= describe_earlier_weights(_find_earlier_weights(model, options))
     save_checkpoint(path, head.state_dict(), facts, half_precision=True)
-    return _describe_training(path, progress, len(examples.video), "clips")
+    return trained
 
 
 def _find_weights_below(entry: ClipNetworkEntry, preset: VideoPreset, options: TrainingOptions) -> dict[str, Path]:
@@ -369,10 +383,13 @@ def _load(data: TrainingData, listeners: Listeners) -> LabelledVideos:
     return loaded
 
 
-def _decode(cache: FrameCache[LabelledVideo], videos: Sequence[LabelledVideo], listeners: Listeners) -> None:
-    """Decode what is missing."""
-    for _ in track_progress(cache.prepare(videos), len(videos), "decoding", listeners.stage):
-        pass
+def _decode(
+    cache: FrameCache[LabelledVideo], videos: Sequence[LabelledVideo], options: TrainingOptions, listeners: Listeners
+) -> None:
+    """Decode what is missing, in one of the processes that train."""
+    with options.compute.processes.take_turns():
+        for _ in track_progress(cache.prepare(videos), len(videos), "decoding", listeners.stage):
+            pass
 
 
 def _describe_training(path: Path, progress: TrainingProgress, examples: int, unit: str) -> TrainedModel:

@@ -22,6 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from ag_core.errors import UserError
+from ag_core.experiments.processes import ALONE, LostProcessError, Processes, share_batch_norm
 from ag_core.files import stage_file
 
 Losses = dict[str, Tensor]
@@ -169,6 +170,7 @@ def fit(
     report: Callable[[TrainingProgress], None] = lambda progress: None,
     note: Callable[[str], None] = lambda sentence: None,
     companions: Mapping[str, Companion] = MappingProxyType({}),
+    processes: Processes = ALONE,
 ) -> TrainingProgress:
     """Train the parameters of `network` that want gradients, in place and where they are, until the budget is spent.
 
@@ -178,20 +180,36 @@ def fit(
     `resume` goes on from it and counts the steps and seconds in it, UserError as `SavedState.read`. A state that cannot
     be written ends no training; `note` is told of it. `companions` follow every step, in their order, and are kept in
     the state by their names.
+
+    Of several `processes` each gives the losses of its part of the batch, and all do the same steps; the first alone is
+    followed and writes. Where one of them is lost the state before that step is kept, LostProcessError.
     """
+    if processes.count > 1:
+        share_batch_norm(network, processes)
+    companions = companions if processes.is_first else {}
     optimizer = torch.optim.AdamW(_group_by_decay(network, recipe.weight_decay), lr=recipe.learning_rate)
     progress = TrainingProgress()
     if resume:
         progress = _load(saved_state, network, optimizer, companions)
+    if not processes.is_first:
+        saved_state = None
     started = saved = reported = time.monotonic()
     seconds_before = progress.seconds
     whole = True  # whether network and optimizer are those of `progress`, not in the middle of a step
-    with _hold_interruptions() as raise_interruption:
+    with _hold_interruptions() as is_interrupted:
         try:
-            while (share := recipe.budget.share(progress.seconds, progress.step)) < 1:
-                raise_interruption()
+            while True:
+                seconds, stop = processes.agree(progress.seconds, is_interrupted())
+                progress = replace(progress, seconds=seconds)
+                if (share := recipe.budget.share(progress.seconds, progress.step)) >= 1:
+                    break
+                if stop:
+                    raise KeyboardInterrupt
                 whole = False
-                losses, taken = _take_step(network, optimizer, losses_of_step, recipe, share, progress.step)
+                with processes.keep_buffers(network):
+                    losses, taken = _take_step(
+                        network, optimizer, losses_of_step, recipe, share, progress.step, processes
+                    )
                 now = time.monotonic()
                 progress = replace(
                     progress,
@@ -210,13 +228,14 @@ def fit(
                 if saved_state is not None and now - saved > recipe.checkpoint_s:
                     saved = now
                     _save(saved_state, network, optimizer, companions, progress, note)
-        except KeyboardInterrupt:
-            if saved_state is not None and whole:
+        except (KeyboardInterrupt, LostProcessError) as ended:
+            if saved_state is not None and (whole or isinstance(ended, LostProcessError)):
                 _save(saved_state, network, optimizer, companions, progress, note)
             raise
         if saved_state is not None:
             _save(saved_state, network, optimizer, companions, progress, note)
-        raise_interruption()
+        if is_interrupted():
+            raise KeyboardInterrupt
     report(progress)
     if progress.skipped == progress.step:
         raise UserError(
@@ -233,6 +252,7 @@ def _take_step(
     recipe: Recipe,
     share: float,
     step: int,
+    processes: Processes,
 ) -> tuple[Losses, bool]:
     """The losses of one step at the rate of the budget's spent share, and whether it changed the network."""
     parameters = [p for p in network.parameters() if p.requires_grad]
@@ -240,14 +260,17 @@ def _take_step(
     for group in optimizer.param_groups:
         group["lr"] = recipe.learning_rate * rate_at(share, recipe.warm_up)
     # Seeding every step alike makes a resumed run draw what an uninterrupted one would have drawn.
-    torch.manual_seed(recipe.seed * 1_000_003 + step)
+    # Each process draws its own, such as what is dropped out of its part of the batch.
+    torch.manual_seed(recipe.seed * 1_000_003 + step + processes.index * 15_485_863)
     with torch.autocast(device.type, recipe.autocast, enabled=recipe.autocast is not None):
         losses = losses_of_step(np.random.default_rng([recipe.seed, step]))
-    total = torch.stack([loss.float() for loss in losses.values()]).sum()
+    each = torch.stack([loss.float() for loss in losses.values()])
+    losses = dict(zip(losses, processes.average(each.detach())))
     optimizer.zero_grad(set_to_none=True)
-    if not torch.isfinite(total):
+    if not torch.isfinite(torch.stack(list(losses.values())).sum()):
         return losses, False
-    total.backward()
+    each.sum().backward()
+    processes.average_gradients(parameters)
     if not torch.isfinite(nn.utils.clip_grad_norm_(parameters, recipe.clip_norm)):
         return losses, False
     optimizer.step()
@@ -314,10 +337,10 @@ def _load(
 
 
 @contextmanager
-def _hold_interruptions() -> Iterator[Callable[[], None]]:
-    """Gives a function that raises the KeyboardInterrupt which came since the block began.
+def _hold_interruptions() -> Iterator[Callable[[], bool]]:
+    """Gives a function that says whether an interruption came since the block began.
 
-    Until it is called an interruption waits, so that a step is done whole or not at all. A second one is raised at
+    Until then it waits, so that a step is done whole or not at all. A second one is raised as KeyboardInterrupt at
     once. Signals reach the main thread alone; in another one there is nothing to hold.
     """
     came: list[int] = []
@@ -327,16 +350,12 @@ def _hold_interruptions() -> Iterator[Callable[[], None]]:
             raise KeyboardInterrupt
         came.append(number)
 
-    def raise_pending() -> None:
-        if came:
-            raise KeyboardInterrupt
-
     of_main = threading.current_thread() is threading.main_thread()
     numbers = [number for number in (signal.SIGINT, signal.SIGTERM) if of_main and _interrupts(number)]
     for number in numbers:
         signal.signal(number, remember)
     try:
-        yield raise_pending
+        yield lambda: bool(came)
     finally:
         for number in numbers:
             signal.signal(number, signal.default_int_handler)

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from ag_core.errors import UserError
 from ag_core.evaluation.feature_spectrum import compute_effective_rank
 from ag_core.experiments import training
-from ag_core.experiments.clip import SAVED, Clips, change_clip, start_from_pretraining
+from ag_core.experiments.clip import SAVED, ClipChange, Clips, start_from_pretraining
 from ag_core.experiments.clip_targets import MOVED, N_LABELS, N_OBJECTS, VideoTargets
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import LabelledVideos, TrainingData
@@ -69,7 +69,8 @@ def test_a_clip_keeps_its_shape_in_other_colours() -> None:
     grey[:, :, :2] = 200
     mirrored = set()
     for seed in range(12):
-        changed, flipped = change_clip(grey, np.random.default_rng(seed))
+        change = ClipChange.draw(np.random.default_rng(seed))
+        changed, flipped = change.apply(grey), change.mirrored
         assert changed.shape == grey.shape and np.ptp(changed.astype(int), axis=-1).max() <= 1, "grey stays grey"
         assert (changed[0, 0, -1, 0] > changed[0, 0, 0, 0]) == flipped
         mirrored.add(flipped)

@@ -26,11 +26,12 @@ from ag_core.jobs.prediction import PredictionRequest
 from ag_core.results import uploads
 from ag_core.results.choices import MAX_RATE, USUAL_EVIDENCE
 from ag_core.results.prediction import DEFAULT_RATE, Prediction
-from ag_core.results.prediction_cache import PredictionSettings
+from ag_core.results.prediction_cache import PredictionSettings, with_own_weights
 from ag_core.results.prediction_notes import needs_real_habits
 from ag_core.settings import WEIGHTS
 from ag_core.ui import cached, queues
 from ag_core.ui.formatting import escape_markdown, format_download_name, format_number, format_remaining
+from ag_core.ui.own_weights import pick_own_weights
 from ag_core.ui.page import (
     check_link,
     check_link_number,
@@ -142,7 +143,8 @@ def choose_settings(video: Path | None) -> PredictionSettings | None:
         help="Of all relationships that may follow one another through the video, the likeliest, whichever model "
         "judges them. Without this, each frame is as the model judged it.",
     )
-    return PredictionSettings(detector, head, rate, smooth, evidence, person)
+    chosen = PredictionSettings(detector, head, rate, smooth, evidence, person)
+    return with_own_weights(chosen, pick_own_weights())
 
 
 def choose_person() -> int:
@@ -271,6 +273,7 @@ def _describe_job(job: Job[PredictionRequest]) -> str:
     steady = " · steady relationships" if settings.smooth else ""
     habits = "" if settings.evidence is None else f" · habits of real homes, network {settings.evidence:.0%}"
     habits += "" if settings.person == 1 else f" · person {settings.person}"
+    habits += "".join(f" · {name}" for name in settings.own)
     return f"{state} · {detector} · {head}{habits}{steady} · {job.request.settings.rate:g} graphs per second"
 
 

@@ -17,8 +17,9 @@ from ag_core.commands import (
     graph_reader,
 )
 from ag_core.commands.number_options import MAX_FRAME, add_whole_number
-from ag_core.commands.training_data import add_data_options, name_data, open_data, read_compute
+from ag_core.commands.training_data import WEIGHTS_HELP, add_data_options, name_data, open_data, read_compute
 from ag_core.progress import ProgressReporter
+from ag_core.results.own_weights import resolve_weights
 
 if TYPE_CHECKING:
     from ag_core.experiments.datasets import TrainingData
@@ -68,7 +69,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     evaluate_few_shot.add_options(few)
     evaluate_ladder.add_options(ladder)
     for one in (detector, relations):
-        one.add_argument("--weights", type=Path, metavar="DIR", help="folder of weights (default: the shipped ones)")
+        one.add_argument("--weights", type=resolve_weights, metavar="DIR|NAME", help=WEIGHTS_HELP)
     for one in (detector, relations, every, actions, few, ladder):
         add_data_options(one)
         one.add_argument("--split", default=DEFAULT_SPLIT, help="split to score (default %(default)s)")

@@ -9,6 +9,7 @@ from ag_core.catalog import ACTION_MODELS
 from ag_core.commands.evaluate_scene_graphs import ALL, choose
 from ag_core.commands.training_data import name_data, open_data, read_compute
 from ag_core.progress import ProgressReporter
+from ag_core.results.own_weights import resolve_weights
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -17,10 +18,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the scores, as JSON")
     parser.add_argument(
         "--weights",
-        type=Path,
+        type=resolve_weights,
         nargs="+",
-        metavar="DIR",
-        help="folders of weights, one a seed (default: the shipped ones)",
+        metavar="DIR|NAME",
+        help="folders of weights, or your own ones by name, one a seed (default: the shipped ones)",
     )
     parser.add_argument("--few-shot", metavar="PROFILE", help="also score base and novel classes of a profile apart")
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from ag_core.commands.evaluate_scene_graphs import ALL, choose
 from ag_core.commands.number_options import MAX_STEPS, add_whole_number
-from ag_core.commands.training_data import name_data, open_data, read_compute
+from ag_core.commands.training_data import WEIGHTS_HELP, name_data, open_data, read_compute
 from ag_core.progress import ProgressReporter
+from ag_core.results.own_weights import resolve_weights
 
 MODELS = "lfb,sgfb,oracle"
 MAX_SHOTS, MAX_SEEDS = 1000, 1000
@@ -23,7 +24,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what is only this evaluation's."""
     parser.add_argument("--models", default=MODELS, metavar="IDS", help="with commas, or all (default %(default)s)")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the scores, as JSON")
-    parser.add_argument("--weights", type=Path, metavar="DIR", help="folder of weights (default: the shipped ones)")
+    parser.add_argument("--weights", type=resolve_weights, metavar="DIR|NAME", help=WEIGHTS_HELP)
     profile = "whose base and novel classes: home-157 (default) or home-60"
     parser.add_argument("--profile", default=USUAL["profile"], help=profile)
     shots = "examples of each novel class (default 1 5 10)"

@@ -5,15 +5,16 @@ import sys
 from pathlib import Path
 
 from ag_core.commands.number_options import add_whole_number
-from ag_core.commands.training_data import name_data, open_data, read_compute
+from ag_core.commands.training_data import WEIGHTS_HELP, name_data, open_data, read_compute
 from ag_core.progress import ProgressReporter
+from ag_core.results.own_weights import resolve_weights
 
 DEFAULT_DRAWS, MAX_DRAWS = 500, 100_000
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what is only this evaluation's."""
-    parser.add_argument("--weights", type=Path, metavar="DIR", help="folder of weights (default: the shipped ones)")
+    parser.add_argument("--weights", type=resolve_weights, metavar="DIR|NAME", help=WEIGHTS_HELP)
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the ladder, as JSON")
     draws = "draws of videos for the bounds of each share (default %(default)s)"
     add_whole_number(parser, "--draws", least=2, most=MAX_DRAWS, default=DEFAULT_DRAWS, metavar="N", help=draws)

@@ -9,6 +9,7 @@ from ag_core.commands.number_options import MAX_FRAME, add_whole_number
 from ag_core.commands.training_data import name_data, open_data, read_compute
 from ag_core.errors import UserError
 from ag_core.progress import ProgressReporter
+from ag_core.results.own_weights import resolve_weights
 from ag_core.taxonomy import Mode
 
 ALL = "all"
@@ -22,10 +23,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the scores, as JSON")
     parser.add_argument(
         "--weights",
-        type=Path,
+        type=resolve_weights,
         nargs="+",
-        metavar="DIR",
-        help="folders of weights, one a seed (default: the shipped ones)",
+        metavar="DIR|NAME",
+        help="folders of weights, or your own ones by name, one a seed (default: the shipped ones)",
     )
     smooth = "make relationships steady through time before they are scored, whatever head judged them"
     parser.add_argument("--smooth", action="store_true", help=smooth)

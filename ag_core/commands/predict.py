@@ -40,7 +40,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     people = "whom to follow where there are several: 1 is who is there most (default %(default)s)"
     add_whole_number(parser, "--person", least=1, most=MAX_PERSON, default=1, metavar="N", help=people)
     parser.add_argument("--device", default=None, help="cpu or cuda; without it the GPU when there is one")
-    parser.add_argument("--weights", type=Path, metavar="DIR", help="folder of the weights files (default: shipped)")
+    parser.add_argument(
+        "--weights", metavar="DIR|NAME[,NAME]", help="folder of weights, or your own ones by name (default: shipped)"
+    )
     parser.add_argument(
         "--card", action="store_true", help="say what is known of the result: what it can see, how good it was measured"
     )
@@ -54,11 +56,13 @@ def run(options: argparse.Namespace) -> None:
     from ag_core.files import write_or_rescue
     from ag_core.outputs import check_target, find_message_stream, holds_json
     from ag_core.progress import ProgressReporter
+    from ag_core.results.own_weights import list_own_weights
     from ag_core.results.prediction_cache import (
         PredictionSettings,
         compute_result_key,
         keep_result,
         load_finished_result,
+        with_own_weights,
     )
     from ag_core.results.prediction_notes import needs_real_habits
     from ag_core.results.result_card import build_result_card
@@ -72,7 +76,11 @@ def run(options: argparse.Namespace) -> None:
     check_target(options.out, inputs, is_same_kind=holds_json, kind="JSON")
     say = partial(print, file=find_message_stream(options.out))
     video = probe_video(options.video)
-    weights = options.weights or WEIGHTS
+    weights = WEIGHTS
+    if options.weights is not None and list_own_weights() and not Path(options.weights).is_dir():
+        chosen = with_own_weights(chosen, options.weights.split(","))
+    elif options.weights is not None:
+        weights = Path(options.weights)
     if options.habits == "real" or (options.habits == "auto" and needs_real_habits(options.video, weights)):
         chosen = replace(chosen, evidence=options.evidence)
     folders = settings().list_folders("results")

@@ -8,6 +8,8 @@ from ag_core.annotations.store_format import ANNOTATION
 from ag_core.commands.number_options import add_threads
 from ag_core.settings import is_address
 
+WEIGHTS_HELP = "folder of weights, or your own ones by name, with commas between (default: the shipped ones)"
+
 if TYPE_CHECKING:
     from ag_core.experiments.compute import Compute
     from ag_core.experiments.datasets import TrainingData

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import ag_core
+from ag_core.errors import UserError
 from ag_core.jobs.messages import Message, read_message, write_message
 
 STOP_TIMEOUT_S = 8.0
@@ -108,6 +109,29 @@ def _open_log(log: Path | None) -> IO[bytes]:
 def build_module_command(module: str, *options: str) -> tuple[str, ...]:
     """The command that runs a module of this package with this Python, wherever it is called from."""
     return (sys.executable, "-m", module, *options)
+
+
+def run_command(*options: str, timeout_s: float) -> str:
+    """Run a command of this project in a process of its own, and return what it printed.
+
+    UserError with its sentence where it refused, and where it did not end in time.
+    """
+    try:
+        done = subprocess.run(
+            build_module_command("ag_core", *options),
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            stdin=subprocess.DEVNULL,
+            env=os.environ | _find_package(),
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise UserError(f"`{options[0]}` did not end within {timeout_s:g} s; try again when less is going on") from None
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or [f"`{options[0]}` ended without a word"]
+        raise UserError(said[-1].removeprefix("error: "))
+    return done.stdout.strip()
 
 
 def _find_package() -> dict[str, str]:

@@ -17,7 +17,7 @@ from ag_core.jobs.what_if import EXPLAINED
 from ag_core.progress import Progress
 from ag_core.results.graph_edits import parse_edits
 from ag_core.results.prediction import Prediction
-from ag_core.results.prediction_cache import check_scoring_weights
+from ag_core.results.prediction_cache import check_scoring_weights, find_scoring_weights
 from ag_core.settings import WEIGHTS
 
 MAX_VIDEOS = 8
@@ -47,14 +47,16 @@ class WhatIfWork:
         if key in self._ready:
             self._ready.move_to_end(key)
             prediction, rescorer = self._ready[key]
-            check_scoring_weights(prediction, model, self.weights)  # they may have been trained anew since
+            weights = find_scoring_weights(prediction, self.weights)
+            check_scoring_weights(prediction, model, weights)  # they may have been trained anew since
             return rescorer
         progress("loading the model", 0, 1)
         from ag_core.rescoring import prepare_video  # seconds to import, and only a first question waits for it
 
         prediction = Prediction.load(file)
         features = Path(job["features"])
-        rescorer = prepare_video(video, prediction, model, features, self.weights, progress, is_cancelled)
+        weights = find_scoring_weights(prediction, self.weights)
+        rescorer = prepare_video(video, prediction, model, features, weights, progress, is_cancelled)
         self.prepared += 1
         self._ready[key] = (prediction, rescorer)
         while len(self._ready) > MAX_VIDEOS:

@@ -50,6 +50,7 @@ from ag_core.models.video import (
     read_trained_actions,
 )
 from ag_core.presets import VideoPreset
+from ag_core.results.own_weights import compose_folder
 from ag_core.results.prediction import HABITS_ROLE, SMOOTHING, ModelUse
 from ag_core.results.prediction_cache import GEOMETRY_ROLE, LEARNED_ROLE, PredictionSettings, find_weights_files
 from ag_core.results.prediction_notes import (
@@ -116,20 +117,24 @@ def load_models(device: str = "", chosen: PredictionSettings = PredictionSetting
 
     Detector and relation head are of the size that their files say; the others are of demo size.
     """
-    files = find_weights_files(chosen, weights)
+    files, folder = find_weights_files(chosen, weights), compose_folder(chosen.own, weights)
     where = choose_device(device)
     # No more threads than cores this process may use, and no more than OMP_NUM_THREADS, which torch follows itself.
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     torch.set_num_threads(min(cores, torch.get_num_threads()))
     own = FasterRcnnDetector.from_checkpoint(files["regions"], where)
-    found: Detector = own if chosen.detector == HOME_WORLD else load_detector(chosen.detector, weights, where)
+    found: Detector = own
+    if chosen.detector != HOME_WORLD:
+        found = load_detector(chosen.detector, folder, where)
+    elif files["detector"] != files["regions"]:
+        found = FasterRcnnDetector.from_checkpoint(files["detector"], where)
     trunk = RegionFeatureExtractor(own.model)
     head = _load_head(chosen.relation_head, files["relations"], trunk)
     clip_networks, action_models = {}, []
     for network in find_clip_networks(list_predicting_models()):
-        clip_networks[network.id] = load_network_of_clips(network, weights, where)
+        clip_networks[network.id] = load_network_of_clips(network, folder, where)
     for model in list_predicting_models():
-        action_models.append(load_action_model(model, weights, where))
+        action_models.append(load_action_model(model, folder, where))
     networks = Models(
         graphs=SceneGraphPredictor(found, trunk, head, where),
         clip_networks=clip_networks,
@@ -137,7 +142,7 @@ def load_models(device: str = "", chosen: PredictionSettings = PredictionSetting
         uses=(),
         notes=(),
         device=where,
-        graph_readers=tuple(_load_graph_reader(entry, weights) for entry in list_ready_readers(weights)),
+        graph_readers=tuple(_load_graph_reader(entry, folder) for entry in list_ready_readers(folder)),
     )
     return adapt_models(networks, chosen, weights)
 
@@ -236,7 +241,7 @@ def _describe_model_use(role: str, name: str, entry: Entry, path: Path | None) -
     preset = entry.architecture if isinstance(entry, DetectorEntry) and not entry.presets else entry.preset().name
     if path is not None:
         sha256 = hash_file_cached(path)
-        if path.name == entry.weights_file:
+        if path.suffix == ".safetensors":
             preset = find_preset_of(path, entry).name
             trained_on = read_metadata(path).get("trained_on_data", trained_on)
     return ModelUse(name, role, preset, sha256, trained_on)

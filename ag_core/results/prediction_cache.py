@@ -6,7 +6,7 @@ date, only unused. Knows files; no model and no torch, so that a page finds a fi
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -28,6 +28,13 @@ from ag_core.catalog import (
 from ag_core.errors import UserError
 from ag_core.files import hash_bytes, hash_file_cached, hash_files
 from ag_core.results.choices import MAX_PERSON, MAX_RATE
+from ag_core.results.own_weights import (
+    OWN_DETECTOR_FILE,
+    check_predicting,
+    choose_scoring_weights,
+    compose_folder,
+    find_own_weights,
+)
 from ag_core.results.prediction import DEFAULT_RATE, HABITS_ROLE, SMOOTHING, VERSION, Prediction
 from ag_core.settings import PROJECT, WEIGHTS
 
@@ -48,6 +55,7 @@ class PredictionSettings:
     evidence  where relationships are put right for real homes, how far the head's own evidence counts, from 0 to 1;
               None leaves them as the head judges
     person    whom to follow of several people: 1 who is there most, 2 the next
+    own       names of own weights in the place of those of the same models
     """
 
     detector: str = HOME_WORLD
@@ -56,11 +64,13 @@ class PredictionSettings:
     smooth: bool = False
     evidence: float | None = None
     person: int = 1
+    own: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if find_detector(self.detector).file_ending is not None:  # the worker may run in another folder
             object.__setattr__(self, "detector", str(Path(self.detector).expanduser().resolve()))
         find_relation_head(self.relation_head)
+        object.__setattr__(self, "own", tuple(sorted(set(self.own))))
         if not 0 < self.rate <= MAX_RATE:
             raise UserError(
                 f"a rate of {self.rate:g} graphs a second is impossible; give more than 0, at most {MAX_RATE:g}"
@@ -71,13 +81,36 @@ class PredictionSettings:
             raise UserError(f"person {self.person} is impossible; give 1 to {MAX_PERSON}")
 
 
+def with_own_weights(chosen: PredictionSettings, names: Sequence[str]) -> PredictionSettings:
+    """The same settings with own weights by name: a detector or a relation head among them is the one that is used.
+
+    UserError for an unknown name, two of one kind that cannot stand beside each other, and a model that takes no part.
+    """
+    found, others = [find_own_weights(name) for name in dict.fromkeys(names)], []
+    for kind in ("detector", "relations"):
+        if len(alike := [own.name for own in found if own.kind == kind]) > 1:
+            raise UserError(f"{' and '.join(alike)} do the same, and a prediction takes one of them; choose it")
+    for own in found:
+        check_predicting(own)
+        if own.kind == "relations":
+            chosen = replace(chosen, relation_head=own.model)
+        elif own.kind == "detector":
+            chosen = replace(chosen, detector=HOME_WORLD if own.ending == ".safetensors" else str(own.path))
+        others += [own] if own.ending == ".safetensors" else []
+    chosen = replace(chosen, own=tuple(own.name for own in others))
+    compose_folder(chosen.own)
+    return chosen
+
+
 def find_weights_files(chosen: PredictionSettings, weights: Path = WEIGHTS) -> dict[str, Path]:
     """The weights files by role. UserError names the first that is missing."""
+    weights = compose_folder(chosen.own, weights)
     detector, files = find_detector(chosen.detector), {}
     if detector.file_ending is not None:
         files["detector"] = Path(chosen.detector)
     elif detector.weights_file is not None:
-        files["detector"] = detector.weights_path(weights)
+        own = weights / OWN_DETECTOR_FILE
+        files["detector"] = own if chosen.own and own.is_file() else detector.weights_path(weights)
     files["regions"] = find_detector(HOME_WORLD).weights_path(weights)
     files["relations"] = find_relation_head(chosen.relation_head).weights_path(weights)
     if chosen.smooth:
@@ -132,8 +165,9 @@ def compute_result_key(path: Path, chosen: PredictionSettings, weights: Path = W
 
 
 def _compute_key(video_sha256: str, chosen: PredictionSettings, weights_sha256: Mapping[str, str]) -> str:
-    # A model file counts by its content, wherever it lies.
+    # Model files count by their content, wherever they lie and whatever they are called.
     settings = asdict(chosen) | {"detector": find_detector(chosen.detector).id}
+    del settings["own"]
     decided_by = {
         "video": video_sha256,
         "weights": dict(weights_sha256),
@@ -153,6 +187,11 @@ def compute_features_key(video_sha256: str, network: str, weights: Path = WEIGHT
         _hash_code(),
     ]
     return hash_bytes(json.dumps(decided_by).encode())[:32]
+
+
+def find_scoring_weights(prediction: Prediction, weights: Path = WEIGHTS) -> Path:
+    """The folder of the weights that a prediction was scored with, as far as they are here: own ones by their hash."""
+    return choose_scoring_weights({use.role: use.sha256 for use in prediction.models}, weights)
 
 
 def check_scoring_weights(prediction: Prediction, model: str, weights: Path = WEIGHTS) -> None:

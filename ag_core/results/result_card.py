@@ -28,6 +28,7 @@ from ag_core.evaluation.protocol import Averaging, Constraint, Owner
 from ag_core.evaluation.results_log import read_log, read_log_row
 from ag_core.files import hash_file_cached
 from ag_core.results.action_scores import ActionModelScores
+from ag_core.results.own_weights import find_own_name
 from ag_core.results.prediction import HABITS_ROLE, ModelUse, Prediction, name_training_data
 from ag_core.results.scene_graph_scores import SceneGraphScores
 from ag_core.results.scored_heads import ScoredHead
@@ -173,10 +174,10 @@ def _is_own_detector(uses: Mapping[str, ModelUse]) -> bool:
 
 
 def _build_part(does: str, label: str, use: ModelUse, measured: Iterable[Metric], how: str = "") -> CardPart:
-    measured = tuple(measured)
-    return CardPart(
-        does, label, f"trained on {name_training_data(use.trained_on_data)}", measured, how if measured else ""
-    )
+    own = find_own_name(use.sha256)
+    named = label if own is None else f"{label} (your weights {own})"
+    learned, measured = f"trained on {name_training_data(use.trained_on_data)}", tuple(measured)
+    return CardPart(does, named, learned, measured, how if measured else "")
 
 
 def _measure_detector(use: ModelUse) -> list[Metric]:

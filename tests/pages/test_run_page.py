@@ -5,14 +5,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from ag_core.errors import UserError
 from ag_core.jobs.job import Job, JobState
 from ag_core.jobs.prediction import PredictionRequest
 from ag_core.results import uploads
+from ag_core.results.own_weights import CheckedFile, keep_weights, list_own_weights
 from ag_core.results.prediction import ModelUse, Prediction
 from ag_core.results.prediction_cache import PredictionSettings
 from ag_core.ui import queues
+from ag_core.ui.own_weights import add_weights
 from tests.conftest import stand_in_prediction
 from tests.pages.test_pages import NOTE, RUN, open_page
 
@@ -119,6 +123,26 @@ def test_other_footage_shows_the_graph_reader_and_folds_the_rest(
     assert [one.label for one in app.expander] == ["What LFB and SGFB say", "Names and measured numbers"]
     assert any("The detector can find all 35 object classes." in one.value for one in app.markdown)
     assert any(one.value == "Not sure: no action reaches 30%." for one in app.info)
+
+
+def test_own_weights_are_chosen_and_removed_only_after_a_yes(app_home: Path, desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "mine.safetensors"
+    save_file({"w": torch.ones(2)}, path, {"model": "reldn"})
+    keep_weights(path, "kitchen", CheckedFile("relations", "reldn", "relation-demo", {}))
+    app = open_page(RUN)
+    app.button_group(key="run_kind").set_value("One of the data set").run()
+    app.multiselect(key="run_own").set_value(["kitchen"]).run()
+    app.button(key="run_start").click().run()
+    assert not app.exception
+    assert [job.request.settings.own for job in desk.known.values()] == [("kitchen",)]
+    app.button(key="own_remove_kitchen").click().run()
+    assert list_own_weights()
+    app.button(key="own_yes_kitchen").click().run()
+    assert not app.exception and not list_own_weights()
+    app.button(key="own_undo").click().run()
+    assert not app.exception and [own.name for own in list_own_weights()] == ["kitchen"]
+    with pytest.raises(UserError, match="are there already"):
+        add_weights(str(path), "relations", "kitchen", "")
 
 
 def test_run_cancels(app_home: Path, desk: Desk) -> None:

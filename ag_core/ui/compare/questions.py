@@ -9,7 +9,7 @@ from ag_core.catalog import ActionModelEntry, BankKind, list_predicting_models
 from ag_core.errors import UserError
 from ag_core.jobs.job import Job, JobState
 from ag_core.jobs.what_if import Answer, Question
-from ag_core.results.prediction_cache import check_scoring_weights
+from ag_core.results.prediction_cache import check_scoring_weights, find_scoring_weights
 from ag_core.ui import cached, queues
 from ag_core.ui.compare.evidence import show_evidence
 from ag_core.ui.compare.subject import ASK, ASK_WHAT_IF, ASK_WHY, Subject
@@ -66,7 +66,7 @@ def find_subject(viewing: Viewing, model: ActionModelEntry) -> Subject | None:
         file = find_whole_prediction(viewing)
         prediction = None if file is None else cached.load_prediction(file)
         if file is not None and prediction is not None:
-            check_scoring_weights(prediction, model.id)
+            check_scoring_weights(prediction, model.id, find_scoring_weights(prediction))
             return Subject(viewing, viewing.path, file, prediction, model)
         why = (
             f"The store keeps what counts of a prediction, and {model.label} reads all of it; run the models on the "

@@ -39,6 +39,9 @@ SHIPPED = ASSETS / "benchmarks"
 LOG = PROJECT / "docs" / "results.jsonl"
 """Where a checkout keeps its log of results; an installed package has none, and then says less."""
 
+OBJECTS_FOUND, RELATIONSHIPS, ACTIONS_NAMED = "Objects", "Relationships", "Actions"
+"""What parts are for, as the card says it."""
+
 _RECALL_K, _CONSTRAINT = 20, Constraint.WITH_CONSTRAINT
 
 Scores = TypeVar("Scores", SceneGraphScores, ActionModelScores)
@@ -48,7 +51,7 @@ Scores = TypeVar("Scores", SceneGraphScores, ActionModelScores)
 class CardPart:
     """One part of the models that made a result.
 
-    does        what it does, to begin a sentence with: 'Objects are found by the detector'
+    does        what it is for: OBJECTS_FOUND, RELATIONSHIPS or ACTIONS_NAMED
     model       its name on screen; learned: what its weights learned from, in words: 'trained on ...'
     measured    how good these very weights were, where anybody measured them; how: on what, where that is not plain
     """
@@ -78,15 +81,26 @@ class ResultCard:
 
     def list_sentences(self) -> list[str]:
         """The card in a few sentences."""
-        sentences = [f"{does} {models}, {learned}." for (does, learned), models in self._group_parts()]
-        if self.habits is not None:
-            sentences.append(f"Relationships follow the habits of real homes, counted on {self.habits}.")
         seen = N_OBJECTS - len(self.unseen)
-        sees = f"{seen} of the {N_OBJECTS}" if self.unseen else f"all {N_OBJECTS}"
-        sentences.append(f"The detector can find {sees} object classes.")
+        added = {
+            OBJECTS_FOUND: f"can find {seen} of the {N_OBJECTS} classes"
+            if self.unseen
+            else f"can find all {N_OBJECTS} classes",
+            RELATIONSHIPS: ""
+            if self.habits is None
+            else f"put right by the habits of real homes, counted on {self.habits}",
+        }
+        sentences = []
+        for does in dict.fromkeys(part.does for part in self.parts):
+            by_training: dict[str, list[str]] = {}
+            for part in self.parts:
+                if part.does == does:
+                    by_training.setdefault(part.learned, []).append(part.model)
+            said = [f"{_list_names(models)}, {learned}" for learned, models in by_training.items()]
+            sentences.append(f"{does}: {'; '.join(filter(None, (*said, added.get(does))))}.")
         if self.about_unseen:
             sentences.append(
-                f"{len(self.about_unseen)} of the {N_ACTIONS} actions are about something that it never finds: what "
+                f"{len(self.about_unseen)} of the {N_ACTIONS} actions are about something that is never found: what "
                 "reads the graph can only guess them."
             )
         for actions, models in self._group_untrained():
@@ -94,13 +108,6 @@ class ResultCard:
         if self.habits is not None and any(part.measured for part in self.parts):
             sentences.append("How good they are was measured elsewhere, not on footage like this.")
         return sentences
-
-    def _group_parts(self) -> Iterable[tuple[tuple[str, str], str]]:
-        """What is done by whom; parts that do the same and learned from the same stand together."""
-        groups: dict[tuple[str, str], list[str]] = {}
-        for part in self.parts:
-            groups.setdefault((part.does, part.learned), []).append(part.model)
-        return ((what, _list_names(models)) for what, models in groups.items())
 
     def _group_untrained(self) -> Iterable[tuple[tuple[int, ...], str]]:
         """Which actions are unknown to which models; models with the same gaps stand together."""
@@ -112,15 +119,15 @@ class ResultCard:
     def list_details(self) -> list[tuple[str, str]]:
         """What stands behind the sentences, as pairs of heading and text."""
         details = []
+        for part in self.parts:
+            told = "; ".join(metric.format_short() for metric in part.measured)
+            details.append((f"{part.model}, measured {part.how}".strip(), told or "not with these weights"))
         if self.unseen:
             details.append(("Never found", ", ".join(map(format_name, self.unseen))))
         if self.about_unseen:
             details.append(("About something that is never found", _list_actions(self.about_unseen)))
         for actions, models in self._group_untrained():
             details.append((f"Never named by {models}", _list_actions(actions)))
-        for part in self.parts:
-            told = "; ".join(metric.format_short() for metric in part.measured)
-            details.append((f"{part.model}, measured {part.how}".strip(), told or "not with these weights"))
         return details
 
     def to_text(self) -> str:
@@ -138,17 +145,17 @@ def build_result_card(prediction: Prediction) -> ResultCard:
     if detector is not None:
         labels = {entry.name_in_results: entry.label for entry in DETECTORS.values()}
         label = labels.get(detector.name, detector.name)
-        parts.append(_build_part("Objects are found by the detector", label, detector, _measure_detector(detector)))
+        parts.append(_build_part(OBJECTS_FOUND, label, detector, _measure_detector(detector)))
     if head is not None:
         label = RELATION_HEADS[head.name].label if head.name in RELATION_HEADS else head.name
         mode = Mode.SGDET if detector is not None and _is_own_detector(uses) else Mode.PREDCLS
         how = "" if mode == Mode.SGDET else "with boxes given"
-        parts.append(_build_part("Relationships are judged by", label, head, _measure_head(head, mode), how))
+        parts.append(_build_part(RELATIONSHIPS, label, head, _measure_head(head, mode), how))
     for scores in prediction.actions:
         if (scorer := uses.get(scores.model)) is not None:
             how = "on real graphs, dimmed as a detector might see them" if scores.model in GRAPH_READERS else ""
             measured = _measure_scorer(scorer, coco)
-            parts.append(_build_part("Actions are named by", get_model_label(scores.model), scorer, measured, how))
+            parts.append(_build_part(ACTIONS_NAMED, get_model_label(scores.model), scorer, measured, how))
     unseen = tuple(name for name in OBJECTS if name not in COCO_NAMES_OF_CLASS) if coco else ()
     habits = uses.get(HABITS_ROLE)
     return ResultCard(

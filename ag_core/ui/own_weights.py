@@ -54,12 +54,12 @@ def show_own_weights() -> None:
     if removed := own_weights.list_removed():
         label = f"Bring back {escape_markdown(removed[0].name)}"
         st.button(label, icon=":material/undo:", type="tertiary", key="own_undo", on_click=_undo)
+    kind = st.selectbox("Another file holds a", list(KINDS), format_func=own_weights.describe_family, key="own_kind")
     with st.form("own_add", border=False, enter_to_submit=False):
-        handed_in = st.file_uploader("A weights file", ENDINGS, key="own_file")
-        kind = st.selectbox("It holds", list(KINDS), format_func=own_weights.describe_family, key="own_kind")
+        handed_in = st.file_uploader("The file", ENDINGS, key="own_file")
         name = st.text_input("Its name", max_chars=own_weights.MAX_NAME, key="own_name")
-        known = [entry.id for entry in KINDS[kind].values()]
-        model = st.text_input("Its model, where the file does not say so", key="own_model", help=", ".join(known))
+        known = {"": "as the file says", **{entry.id: entry.label for entry in KINDS[kind].values()}}
+        model = st.selectbox("Its model", list(known), format_func=known.__getitem__, key=f"own_model_{kind}")
         if st.form_submit_button("Check and keep", icon=":material/check:") and handed_in is not None:
             try:
                 path = uploads.save_upload(handed_in.name, handed_in.getbuffer())

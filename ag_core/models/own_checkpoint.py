@@ -30,6 +30,7 @@ from ag_core.models.relation import build_relation_head
 from ag_core.models.video import build_bank_head, build_clip_classifier, read_trained_actions
 from ag_core.presets import BANK_OPERATORS
 
+ENDINGS = (".safetensors", ".pt", ".pth")
 UNKNOWN_DATA = "data that the file does not name"
 
 
@@ -58,10 +59,15 @@ def check_own_file(
     if path.suffix == ".safetensors" and (owner := find_owner(read_metadata(path))) is not None:
         yield path, *_check_named_file(path, owner, table, family, model)
         return
+    if path.suffix not in ENDINGS:
+        raise UserError(f"{path.name} is no weights file; give one that ends with {', '.join(ENDINGS)} or .onnx")
+    own = [entry.id for entry in table.values() if entry.presets]
     if model is None:
         raise UserError(
-            f"{path.name} does not say whose weights it holds; name the model with --model, one of {', '.join(table)}"
+            f"{path.name} does not say whose weights it holds; name the model with --model, one of {', '.join(own)}"
         )
+    if model not in own:
+        raise UserError(f"{model} is no network of this project, and {path.name} holds bare tensors; give its own file")
     with TemporaryDirectory() as folder:
         written = Path(folder) / f"{path.stem}.safetensors"
         preset = _write_named_file(path, table[model], written)

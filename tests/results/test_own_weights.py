@@ -87,6 +87,12 @@ def test_each_fault_of_a_file_is_one_sentence(
     torch.save({"model": head, "code": print}, home / "code.pt")
     assert add(home / "code.pt", "relations", "mine", "--model", "reldn") == 1
     assert "holds more than tensors" in capsys.readouterr().err
+    torch.save(head, home / "bare.pt")
+    assert add(home / "bare.pt", "detector", "mine", "--model", "coco") == 1
+    assert "coco is no network of this project" in capsys.readouterr().err
+    (home / "list.txt").write_text("person")
+    assert add(home / "list.txt", "detector", "mine") == 1
+    assert "list.txt is no weights file; give one that ends with .safetensors" in capsys.readouterr().err
     for name in ("reldn", "../mine", ""):
         assert add(files["nan"], "relations", name) == 1
     assert own_weights.list_own_weights() == [] and not list((home / "home" / "weights").glob("*"))

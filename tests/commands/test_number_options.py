@@ -11,8 +11,9 @@ from ag_core.__main__ import COMMANDS, main
 from ag_core.commands.number_options import add_number, add_whole_number
 from ag_core.commands.training_data import parse_location
 from ag_core.errors import UserError
+from ag_core.results.own_weights import resolve_weights
 
-OTHER_TYPES = {None, Path, parse_location}
+OTHER_TYPES = {None, Path, parse_location, resolve_weights}
 """Of options that take words and paths."""
 
 NO_NUMBERS = ("nan", "NaN", "inf", "1e999", "-1", "-0.5", "", "many", "1_0", "0x10", "\u0661", "1e30", str(10**40))

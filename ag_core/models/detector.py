@@ -28,6 +28,7 @@ from ag_core.models.encoded_images import EncodedImages, encode_images, find_box
 from ag_core.models.folding import fold_batch_norms
 from ag_core.models.ignored_regions import let_ignore
 from ag_core.models.references import import_reference
+from ag_core.models.region_pooling import pool_by_gathering
 from ag_core.presets import C4DetectorPreset, DetectorPreset
 from ag_core.records import Detections
 from ag_core.settings import WEIGHTS
@@ -88,7 +89,7 @@ def load_faster_rcnn(path: Path, preset: DetectorPreset | None = None) -> Faster
     model = build_faster_rcnn(preset)
     load_checkpoint(path, model, preset.name, HOME_WORLD)
     fold_batch_norms(model)
-    return model
+    return pool_by_gathering(model)
 
 
 class FasterRcnnDetector:

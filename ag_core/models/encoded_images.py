@@ -13,7 +13,8 @@ from torch import Tensor
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.image_list import ImageList
 
-from ag_core.models.pixels import to_image_tensors
+from ag_core.models.pixels import to_image_tensors, to_padded_batch
+from ag_core.models.proposals import propose_regions
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,22 @@ def encode_images(model: FasterRCNN, images: Sequence[NDArray[np.uint8]]) -> Enc
     Images of several sizes are padded to the largest, which changes the features at their edges.
     """
     device = next(model.parameters()).device
-    scaled, _ = model.transform(to_image_tensors(images, device))
+    scaled = _scale_images(model, images, device)
     # A training that runs in mixed precision may ask for boxes; what is found must not depend on that.
     with torch.autocast(device.type, enabled=False):
         levels = model.backbone(scaled.tensors.contiguous(memory_format=torch.channels_last))
     return EncodedImages(scaled, levels, [image.shape[:2] for image in images])
+
+
+def _scale_images(model: FasterRCNN, images: Sequence[NDArray[np.uint8]], device: torch.device) -> ImageList:
+    """What the detector's transform makes of the images; where all have their size already, in less time."""
+    transform, sizes = model.transform, [image.shape[:2] for image in images]
+    short, long = transform.min_size[-1], transform.max_size
+    if any(min(short / min(size), long / max(size)) != 1 for size in sizes):
+        scaled, _ = transform(to_image_tensors(images, device))
+        return scaled
+    batch = to_padded_batch(images, transform.image_mean, transform.image_std, transform.size_divisible, device)
+    return ImageList(batch, sizes)
 
 
 @torch.no_grad()
@@ -47,7 +59,7 @@ def find_boxes(model: FasterRCNN, encoded: EncodedImages) -> list[dict[str, Tens
     """Of each image, the `boxes` [N,4] in its own pixels, `labels` [N] and `scores` [N] that a detector finds."""
     model.eval()
     with torch.autocast(encoded.scaled.tensors.device.type, enabled=False):
-        proposals, _ = model.rpn(encoded.scaled, encoded.levels)
+        proposals = propose_regions(model.rpn, encoded.scaled, encoded.levels)
         found, _ = model.roi_heads(encoded.levels, proposals, encoded.scaled.image_sizes)
     answer: list[dict[str, Tensor]] = model.transform.postprocess(found, encoded.scaled.image_sizes, encoded.sizes_hw)
     return answer

@@ -37,7 +37,8 @@ def to_padded_batch(
         # Whole rows at once: channel by channel, three numbers at a time, costs ten times as much.
         rows.sub_(rows.new_tensor(mean).repeat(image.shape[1])).div_(rows.new_tensor(scale).repeat(image.shape[1]))
         padded[: rows.shape[0], : rows.shape[1]] = rows
-    return batch.unflatten(2, (width, 3)).permute(0, 3, 1, 2)
+    padded_images: torch.Tensor = batch.unflatten(2, (width, 3)).permute(0, 3, 1, 2)
+    return padded_images
 
 
 def to_clip_tensors(pixels: NDArray[np.uint8], device: torch.device | str = "cpu") -> torch.Tensor:

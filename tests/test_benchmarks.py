@@ -15,12 +15,12 @@ import pytest
 from ag_core.annotations.building.build import build_store
 from ag_core.annotations.statistics.counts import count_rows
 from ag_core.annotations.store import AnnotationStore
-from ag_core.catalog import RELATION_HEADS
+from ag_core.catalog import ACTION_MODELS, CLIP_NETWORKS, RELATION_HEADS
 from ag_core.settings import ASSETS
 from ag_core.taxonomy import OTHER_RELATIONSHIP
+from benchmarks import costs
 from benchmarks.annotations import JOBS
 from benchmarks.detection import measure as measure_detection
-from benchmarks.heads import measure_costs, to_markdown
 from benchmarks.jobs.folders import Folders
 from benchmarks.jobs.usual import GROUPS, UsualDataSet, load_pickles
 from benchmarks.measuring import in_turn
@@ -262,9 +262,17 @@ def test_boxes_are_equal_in_one_pass_and_in_two() -> None:
     assert row.goals[0].value > 0 and row.equal.endswith("objects")
 
 
-def test_every_head_has_its_cost() -> None:
-    costs, n_pairs = measure_costs(2, 1, 1, ("demo",))
-    assert [cost.model for cost in costs[2:]] == [entry.label for entry in RELATION_HEADS.values()]
-    assert all(cost.seconds > 0 and cost.frames == 2 for cost in costs) and n_pairs > 0
-    table = to_markdown(costs, n_pairs, 1, "today, here").splitlines()
-    assert len(table) == 4 + len(costs) and {line.count("|") for line in table[2:]} == {7}
+def test_every_model_has_its_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(costs, "measure_apart", costs._measure_here)
+    monkeypatch.setattr(costs, "measure_prediction", lambda repeats: [])
+    found, n_pairs = costs.measure_costs(2, 1, 1, ("demo",))
+    labels = [entry.label for entry in (*RELATION_HEADS.values(), *CLIP_NETWORKS.values())]
+    labels += [f"{model.label}: head" for model in ACTION_MODELS.values()]
+    assert [cost.model for cost in found[2:-2]] == labels
+    assert all(cost.seconds > 0 for cost in found) and n_pairs > 0
+    boxes, regions, by_model = found[0], found[1], {cost.model: cost for cost in found}
+    of_clips, of_graphs = found[-2:]
+    assert of_clips.seconds == pytest.approx(2 * by_model["I3D"].seconds)
+    assert of_graphs.seconds == pytest.approx(2 * (boxes.seconds + regions.seconds + by_model["RelDN"].seconds))
+    table = costs.to_markdown(found, n_pairs, 1, "today, here").splitlines()
+    assert len(table) == 4 + len(found) and {line.count("|") for line in table[2:]} == {8}

@@ -88,6 +88,11 @@ def load_faster_rcnn(path: Path, preset: DetectorPreset | None = None) -> Faster
     preset = preset or find_preset_of(path, find_detector(HOME_WORLD))
     model = build_faster_rcnn(preset)
     load_checkpoint(path, model, preset.name, HOME_WORLD)
+    return make_ready(model)
+
+
+def make_ready(model: FasterRCNN) -> FasterRCNN:
+    """The same detector in evaluation mode, changed in place: it finds the same in less time, and learns no more."""
     fold_batch_norms(model)
     return pool_by_gathering(model)
 

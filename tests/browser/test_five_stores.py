@@ -1,4 +1,7 @@
-"""The app on the five stores that people really have: every page in a browser, and what it says is missing."""
+"""The app on two of the five stores that people really have, in a browser: what every page says is missing.
+
+`tests/pages/test_five_stores.py` opens every page on all five.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,12 +10,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.test_app import settled
-from tests.stores import STORES, TIMED, UNTIMED, make_store
+from tests.stores import TIMED, UNTIMED, make_store
 
 pytestmark = pytest.mark.browser
-
-EVERYWHERE = {"SQL": "Schema", "Run": "A video goes in", "Make": "Choose what shall happen", "Doctor": "The funnel"}
-"""What stands on the pages that show the same for every store."""
 
 SAID = {
     "annotations_alone": {
@@ -23,22 +23,10 @@ SAID = {
         "Compare": "No prediction yet",
         "Search": "No hit",
         "Statistics": "Beside other data sets",
-    },
-    "few_videos": {
-        "": "Counts of the open data set.",
-        "Explore": "no video file",
-        f"Explore?v={UNTIMED}": f"The video file of {UNTIMED} is missing",
-        "Compare": "No prediction yet",
-        "Search": "No hit",
-        "Statistics": "Beside other data sets",
-    },
-    "videos_alone": {
-        "": "The store holds video files alone",
-        "Explore": "nobody annotated or predicted them yet",
-        f"Explore?v={TIMED}": "Nobody annotated this video, and no model has predicted it yet.",
-        "Compare": "No prediction yet",
-        "Search": "Nothing to search",
-        "Statistics": "Nothing to count",
+        "SQL": "Schema",
+        "Run": "A video goes in",
+        "Make": "Choose what shall happen",
+        "Doctor": "The funnel",
     },
     "several_models": {
         "": "What the models say happens here",
@@ -46,14 +34,6 @@ SAID = {
         f"Explore?v={TIMED}&run=yolox+%2B+frequency": "Predicted by",
         "Compare": "Predicted by",
         "Search": "No hit",
-        "Statistics": "Beside other data sets",
-    },
-    "predictions_alone": {
-        "": "Nobody annotated these videos",
-        "Explore": "as predicted by faster-rcnn + reldn",
-        f"Explore?v={TIMED}": f"The video file of {TIMED} is missing",
-        "Compare": "Best actions of the whole video",
-        "Search": "Whose frames: Prediction: faster-rcnn + reldn.",
         "Statistics": "Beside other data sets",
     },
 }
@@ -65,13 +45,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("stores")
 
 
-@pytest.mark.parametrize("kind", STORES)
+@pytest.mark.parametrize("kind", SAID)
 def test_every_page_says_what_is_missing(
     kind: str, app: Callable[..., str], visit: Callable[..., Page], folder: Path
 ) -> None:
     url = app("app.py", AG_STORE=str(make_store(kind, folder)))
     page = visit(url)
-    for address, said in {**SAID[kind], **EVERYWHERE}.items():
+    for address, said in SAID[kind].items():
         if "?" in address:
             page.goto(f"{url}/{address}")
         elif address:  # by the side bar, which is much faster than a new page

@@ -63,14 +63,14 @@ def test_the_players_link_restores_what_compare_shows(app: Callable[..., str], v
 @pytest.mark.parametrize(
     ("left", "other"),
     [
-        ("Explore?object=bed&source=Annotation", "Statistics"),
+        ("Explore?object=bed&source=Annotation", "Make"),
         ("Explore?v=54AD9&table=Actions", "Compare"),
-        ("Compare?compared=54AD9", "Explore"),
-        ("Search?hits=2", "Explore"),
-        ("Statistics?tab=Over+time&group=spatial", "Explore"),
+        ("Compare?compared=54AD9", "Make"),
+        ("Search?hits=2", "Make"),
+        ("Statistics?tab=Over+time&group=spatial", "Make"),
         ("SQL?q=select+1+as+one&limit_s=5", "Make"),
         ("Make?seed=3&people=val&seconds=5", "SQL"),
-        ("Run?run_kind=One+of+the+data+set", "Explore"),
+        ("Run?run_kind=One+of+the+data+set", "Make"),
     ],
 )
 def test_back_finds_every_state(left: str, other: str, app: Callable[..., str], visit: Callable[..., Page]) -> None:

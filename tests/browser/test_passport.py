@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext
 
 from benchmarks.passport import check_recording
 from benchmarks.recordings import RECORDINGS
@@ -26,7 +26,7 @@ BY_NAME = {recording.name: recording for recording in RECORDINGS}
     ],
 )
 def test_the_browser_shows_the_frame(
-    chromium: Browser, empty_home: Path, tmp_path: Path, name: str, served: str
+    chromium: BrowserContext, empty_home: Path, tmp_path: Path, name: str, served: str
 ) -> None:
     page = chromium.new_page()
     try:

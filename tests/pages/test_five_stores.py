@@ -1,7 +1,5 @@
 """Every page, command and export works on the five stores that people really have, and says what is missing."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,10 +7,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from ag_core.__main__ import main
 from ag_core.annotations.building.build import build_store
 from ag_core.annotations.store import AnnotationStore
 from ag_core.graphs.formats import FORMATS, export_graphs
-from ag_core.settings import PROJECT, settings
+from ag_core.settings import settings
 from tests.conftest import write_charades
 from tests.pages.test_pages import PAGES, notes, open_page
 from tests.stores import FIRST_RUN, SECOND_RUN, STORES, TIMED, UNTIMED, make_store
@@ -185,7 +184,6 @@ def test_every_source_is_exported_in_every_format(kind: str, stores: dict[str, P
         assert made > 0 or kind == "videos_alone"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "arguments", "status", "said"),
     [
@@ -199,24 +197,27 @@ def test_every_source_is_exported_in_every_format(kind: str, stores: dict[str, P
     ],
 )
 def test_commands_say_what_is_missing(
-    kind: str, arguments: list[str], status: int, said: str, stores: dict[str, Path], app_home: Path, tmp_path: Path
+    kind: str,
+    arguments: list[str],
+    status: int,
+    said: str,
+    stores: dict[str, Path],
+    app_home: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     words = [str(stores[kind]) if word == "STORE" else word for word in arguments]
     if arguments[0] == "export":
         words += ["--store", str(stores[kind]), "--format", "json", "--out", str(tmp_path / "graph.json")]
-    done = subprocess.run(
-        [sys.executable, "-m", "ag_core", *words], cwd=PROJECT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == status, done.stderr
-    assert said in done.stderr and "Traceback" not in done.stderr
+    ended = main(words)
+    heard = capsys.readouterr().err
+    assert ended == status, heard
+    assert said in heard
 
 
-def test_a_store_of_nothing_is_refused(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "ag_core", "build-store", "--out", str(tmp_path / "s.duckdb")],
-        cwd=PROJECT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 1 and "a store needs something to hold" in done.stderr
+def test_a_store_of_nothing_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["build-store", "--out", str(tmp_path / "s.duckdb")]) == 1
+    assert "a store needs something to hold" in capsys.readouterr().err
 
 
 def test_a_length_of_zero_is_unknown_and_leaves_the_actions_where_they_are(tmp_path: Path) -> None:

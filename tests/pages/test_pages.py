@@ -1,5 +1,6 @@
 """Every page runs by its own link, with data and without, and its main control works. No page imports torch."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -73,6 +74,7 @@ def test_a_page_without_data_says_what_to_do(page: str, empty_home: Path) -> Non
 @pytest.mark.parametrize("page", ["app.py", RUN, MAKE])
 def test_a_home_that_takes_no_files_is_said(page: str, app_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(app_home.parent))
+    shutil.rmtree(app_home)
     app_home.touch()  # a file, into which nobody can write files
     settings.cache_clear()
     app = open_page(page)
@@ -227,8 +229,8 @@ def test_curves_mark_where_the_action_is_annotated() -> None:
 def test_pages_import_no_models_and_no_renderer(app_home: Path) -> None:
     program = (
         "import sys; from streamlit.testing.v1 import AppTest\n"
+        f"app = AppTest.from_file({str(PROJECT / 'app.py')!r}, default_timeout=300)\n"
         f"for page in {PAGES!r}:\n"
-        f"    app = AppTest.from_file({str(PROJECT / 'app.py')!r}, default_timeout=300)\n"
         "    app = (app if page == 'app.py' else app.switch_page(page)).run()\n"
         "    assert not app.exception, app.exception\n"
         "print(sorted({'torch', 'torchvision', 'numba'} & set(sys.modules)))"

@@ -108,10 +108,8 @@ def test_actions_are_those_of_the_profile(films: list[tuple[Film, NDArray[np.uin
 
 
 def test_things_in_the_hand_are_held_by_it() -> None:
-    for seed in range(3):
-        stage = compose_film(DEFAULT_PROFILE, "train", seed, (64, 36)).performance
-        gaps = [stage.at(float(t)).hand_gap for t in np.arange(0, 12, 0.4)]
-        assert max(gaps) < 0.06
+    stage = compose_film(DEFAULT_PROFILE, "train", 0, (64, 36)).performance
+    assert max(stage.at(float(t)).hand_gap for t in np.arange(0, 12, 0.4)) < 0.06
 
 
 def test_nobody_walks_through_furniture() -> None:

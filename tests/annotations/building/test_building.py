@@ -31,6 +31,7 @@ TABLES = (
 )  # fmt: skip
 
 NAMES = ("cup/glass/bottle", "bag", "chair", "door", "food")
+KILLS = 4
 
 
 @pytest.fixture(scope="module")
@@ -128,14 +129,14 @@ def test_killed_at_random_moments_a_build_leaves_the_old_or_the_new_store(
     old, new = rows_of(older), rows_of(undisturbed)
     moments = random.Random(20)
     found = []
-    for number in range(6):  # benchmarks/interruptions.py tries more
+    for number in range(KILLS):  # benchmarks/interruptions.py tries more
         out = tmp_path / str(number) / "s.duckdb"
         out.parent.mkdir()
         shutil.copy(older, out)
         process = processes.Process(target=build, args=(out, inputs, out.parent / "started"))
         process.start()
         wait_for(out.parent / "started")
-        time.sleep(moments.uniform(0, seconds))
+        time.sleep((number + moments.random()) / KILLS * seconds)
         process.kill()
         process.join()
         (out.parent / "started").unlink()

@@ -156,7 +156,7 @@ def test_killed_at_any_moment_the_old_lake_or_the_new_one_is_there(
         moments = run(shutil.copytree(folder, tmp_path / "again"), 0)  # with an older lake there is more to do
         found = []
         at_the_end = range(moments - 12, moments + 1)  # where the new lake takes the old one's place: each single step
-        for moment in [*range(1, moments - 12, max(1, moments // 8)), *at_the_end]:
+        for moment in [*range(1, moments - 12, max(1, moments // 5)), *at_the_end]:
             run(folder, moment)
             found.append(read_manifest(folder).fingerprint)
             with AnnotationStore(folder) as store:

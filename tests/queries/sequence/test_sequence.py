@@ -114,7 +114,7 @@ def found_in(table: pd.DataFrame, n_steps: int) -> list[Hit]:
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(films=films, sequence=sequences)
 def test_hits_equal_the_brute_force_reference(memory: Memory, films: list[Film], sequence: Sequence) -> None:
     memory.fill(films)

@@ -16,7 +16,7 @@ from ag_core.world.room.rooms import KINDS, SCENES, furnish
 
 pytestmark = pytest.mark.slow
 
-SEEDS = range(8)
+SEEDS = range(4)
 PLACED = (
     "bed,chair,closet/cabinet,door,doorknob,doorway,floor,light,mirror,picture,refrigerator,shelf,sofa/couch,table,"
     "television,window"
@@ -28,7 +28,7 @@ def rooms() -> dict[tuple[str, str, int], Room]:
     return {
         (kind, split, seed): furnish(kind, RandomStream(split, seed, "room 0"))
         for kind in KINDS
-        for split, seeds in (("train", SEEDS), ("val", range(3)))
+        for split, seeds in (("train", SEEDS), ("val", range(2)))
         for seed in seeds
     }
 
@@ -96,7 +96,7 @@ def test_one_can_walk_through_the_doorway(rooms: dict[tuple[str, str, int], Room
         assert grid.measure_clearance(room.doorway.outside) > BODY and room.doorway.outside[1] < -0.5
         way = grid.find_route(room.doorway.inside, room.doorway.outside)
         assert way is not None and np.abs(way[:, 0] - room.doorway.inside[0]).max() < 0.45, key
-    assert found > 10
+    assert found > 5
 
 
 def test_a_wall_without_a_doorway_is_solid() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,18 +82,20 @@ MODEL = ActionModelEntry(
 )
 
 
-@pytest.fixture
-def toys(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module")
+def toys() -> Iterator[None]:
     """The toys are in the catalog."""
-    monkeypatch.setitem(catalog.RELATION_HEADS, HEAD.id, HEAD)
-    monkeypatch.setitem(catalog.CLIP_NETWORKS, NETWORK.id, NETWORK)
-    monkeypatch.setitem(catalog.ACTION_MODELS, MODEL.id, MODEL)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(catalog.RELATION_HEADS, HEAD.id, HEAD)
+        patch.setitem(catalog.CLIP_NETWORKS, NETWORK.id, NETWORK)
+        patch.setitem(catalog.ACTION_MODELS, MODEL.id, MODEL)
+        yield
 
 
-@pytest.fixture
-def weights(toys: None, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def weights(toys: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped weights, and fresh ones of the toys."""
-    folder = tmp_path / "weights"
+    folder = tmp_path_factory.mktemp("toys") / "weights"
     shutil.copytree(WEIGHTS, folder)
     torch.manual_seed(0)
     classifier = BankHead(NETWORK_PRESET.feature_size, None, N_ACTIONS, 0.3)
@@ -106,7 +109,7 @@ def weights(toys: None, tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def models(weights: Path) -> Models:
     """All models with the toy head, and boxes that are always found."""
     loaded = load_models("cpu", PredictionSettings(relation_head=HEAD.id), weights)
@@ -146,12 +149,13 @@ def test_a_head_of_whole_videos_hears_of_other_frames(models: Models, film: Path
     assert not np.allclose(whole, next(graph for graph in more if graph.frame == 6).relations, atol=1e-6)
 
 
-def test_the_toys_decide_the_key_of_a_kept_result(weights: Path, film: Path) -> None:
+def test_the_toys_decide_the_key_of_a_kept_result(weights: Path, film: Path, tmp_path: Path) -> None:
     chosen = PredictionSettings(relation_head=HEAD.id)
     assert {"toy clip", "toy"} <= set(find_weights_files(chosen, weights))
     before = compute_result_key(film, chosen, weights)
-    (weights / "toy.safetensors").write_bytes(b"others")
-    assert compute_result_key(film, chosen, weights) != before
+    others = shutil.copytree(weights, tmp_path / "others")
+    (others / "toy.safetensors").write_bytes(b"others")
+    assert compute_result_key(film, chosen, others) != before
 
 
 def test_the_toys_are_on_the_pages(

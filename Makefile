@@ -6,7 +6,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # One process of tests more than cores, up to four (each holds torch); files stay whole, so that fixtures are made once.
 SPREAD := -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: run test suite quick lint browser data lock clean
+.PHONY: run test suite quick lint browser data real-detector lock clean
 
 run: $(VENV)/.run data          ## environment, embedded data, app
 	$(BIN)/streamlit run app.py
@@ -28,6 +28,9 @@ lint: $(VENV)/.dev $(VENV)/.javascript   ## format, lint and types, of Python an
 
 data: $(VENV)/.run              ## the annotation store of the embedded home world
 	$(BIN)/python -c "from ag_core.annotations.showcase_store import ensure_store; print(ensure_store())"
+
+real-detector: $(VENV)/.run    ## a detector for real footage, fetched once and kept
+	$(BIN)/python -m ag_core fetch-detector
 
 browser: $(VENV)/.dev           ## a Chromium for the browser tests: the system's, else Playwright's own
 	@command -v chromium chromium-browser google-chrome >/dev/null \

@@ -13,7 +13,7 @@ from ag_core.settings import find_room_for_compiled_code
 
 COMMANDS = (
     "app", "world", "film", "audit", "build-store", "train", "evaluate", "fill-tables", "predict", "export", "doctor",
-    "convert-weights", "weights",
+    "convert-weights", "weights", "fetch-detector",
 )  # fmt: skip
 
 

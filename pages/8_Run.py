@@ -9,10 +9,13 @@ import streamlit as st
 
 from ag_core.catalog import (
     DETECTORS,
+    FETCHED_FIRST,
     GRAPH_READER,
     HABITS_FILE,
+    HOME_WORLD,
     RELATION_HEADS,
     TRANSITIONS_FILE,
+    DetectorEntry,
     Entry,
     RelationHeadEntry,
     find_detector,
@@ -20,14 +23,17 @@ from ag_core.catalog import (
     get_model_label,
     list_ready_heads,
 )
+from ag_core.downloads import fetch_weights, find_fetched
 from ag_core.errors import UserError
 from ag_core.jobs.job import Job, JobState
 from ag_core.jobs.prediction import PredictionRequest
 from ag_core.results import uploads
 from ag_core.results.choices import MAX_RATE, USUAL_EVIDENCE
+from ag_core.results.footage import choose_detector, explain_other_footage
+from ag_core.results.own_weights import find_own_weights
 from ag_core.results.prediction import DEFAULT_RATE, Prediction
 from ag_core.results.prediction_cache import PredictionSettings, with_own_weights
-from ag_core.results.prediction_notes import needs_real_habits
+from ag_core.results.prediction_notes import is_home_world, needs_real_habits
 from ag_core.settings import WEIGHTS
 from ag_core.ui import cached, queues
 from ag_core.ui.formatting import escape_markdown, format_download_name, format_number, format_remaining
@@ -95,17 +101,18 @@ def choose_settings(video: Path | None) -> PredictionSettings | None:
     if not ready:
         raise UserError("no relation head has its weights here; restore reldn.safetensors from the repository")
     first, second, third = st.columns(3)
-    check_link("run_detector", [entry.label for entry in DETECTORS.values()], "detector")
+    check_link("run_detector", [AUTOMATIC, *(entry.label for entry in DETECTORS.values())], "detector")
     check_link_number("run_rate", MIN_RATE, MAX_RATE, "number of graphs per second")
     check_link("run_head", [entry.label for entry in ready], "relation head")
     with first:
-        detector = st.selectbox(
+        named = st.selectbox(
             "Detector",
-            list(DETECTORS),
-            format_func=lambda name: DETECTORS[name].label,
+            [AUTOMATIC, *DETECTORS],
+            format_func=lambda name: name if name == AUTOMATIC else DETECTORS[name].label,
             key="run_detector",
             bind="query-params",
-            help=f"Finds the person and the objects. {format_entries(DETECTORS.values())}",
+            help=f"Finds the person and the objects. *{AUTOMATIC}*: the home world's for its own films, and for other "
+            f"footage one that was fetched. {format_entries(DETECTORS.values())}",
         )
     with second:
         head = st.selectbox(
@@ -127,7 +134,10 @@ def choose_settings(video: Path | None) -> PredictionSettings | None:
             bind="query-params",
             help="More take longer.",
         )
-    if (ending := DETECTORS[detector].file_ending) is not None:
+    own = pick_own_weights()
+    has_own_detector = any(find_own_weights(name).kind == "detector" for name in own)
+    detector = HOME_WORLD if has_own_detector else find_usable_detector(named, video)
+    if detector is not None and (ending := DETECTORS[detector].file_ending) is not None:
         path = st.text_input(f"Path of the {ending} file on this machine", key="run_onnx_path")
         if not path:
             handed_in = st.file_uploader("Or the file itself", ending, key="run_onnx_file")
@@ -143,8 +153,44 @@ def choose_settings(video: Path | None) -> PredictionSettings | None:
         help="Of all relationships that may follow one another through the video, the likeliest, whichever model "
         "judges them. Without this, each frame is as the model judged it.",
     )
-    chosen = PredictionSettings(detector, head, rate, smooth, evidence, person)
-    return with_own_weights(chosen, pick_own_weights())
+    if detector is None:
+        return None
+    return with_own_weights(PredictionSettings(detector, head, rate, smooth, evidence, person), own)
+
+
+def find_usable_detector(named: str, video: Path | None) -> str | None:
+    """The detector that was named, or the one for such a video; None, with what to do, where it is not here."""
+    detector = named
+    if named == AUTOMATIC:
+        detector = HOME_WORLD if video is None else choose_detector(video) or FETCHED_FIRST
+    entry = DETECTORS[detector]
+    if entry.download is not None and find_fetched(entry) is None:
+        if named == AUTOMATIC and video is not None:
+            st.warning(
+                f"{escape_markdown(explain_other_footage(video))}. Fetch a detector for real footage, choose *ONNX "
+                "file* to give one of your own, or choose *Home world* if you want that one all the same.",
+                icon=":material/visibility_off:",
+            )
+        offer_fetch(entry)
+        return None
+    if named == AUTOMATIC and video is not None:
+        st.caption(f"Detector for this video: {entry.label}.")
+    elif named == HOME_WORLD and video is not None and not is_home_world(video):
+        st.warning(f"{escape_markdown(explain_other_footage(video))}.", icon=":material/visibility_off:")
+    return detector
+
+
+def offer_fetch(entry: DetectorEntry) -> None:
+    """A button that fetches the weights of a detector, once, with its progress."""
+    assert entry.download is not None
+    text = f"Fetch {entry.label} ({entry.download.megabytes} MB, once)"
+    if st.button(text, icon=":material/download:", key="run_fetch"):
+        bar = st.progress(0.0, text="Connecting")
+        fetch_weights(
+            entry,
+            lambda _, done, total: bar.progress(done / max(total, 1), text=f"{done / 1e3:.0f} of {total / 1e3:.0f} MB"),
+        )
+        st.rerun()
 
 
 def choose_person() -> int:
@@ -372,8 +418,9 @@ with st.container(border=True, key="ag_form"):
     except UserError as error:
         show_failure(error)
     st.caption(
-        "The networks that look at pictures learned only in the synthetic home world. On real footage use YOLOX or "
-        "COCO to find things; actions are then read from the graph, by a network that learned from real annotations."
+        "The networks that look at pictures learned only in the synthetic home world. On real footage a "
+        "detector trained on photographs finds things; actions are then read from the graph, by a network that learned "
+        "from real annotations."
     )
 show_queue()
 if JOB in st.query_params:

@@ -31,12 +31,36 @@ MAY_IMPORT: dict[str, set[str]] = {
     "records": {"taxonomy"},
     "presets": {"taxonomy", "errors"},
     "catalog": {"presets", "errors"},
+    # Of the home where fetched weights lie.
+    "downloads": {"catalog", "errors", "files", "progress", "settings"},
     # Of the settings only the home, where it keeps what decoding a whole file gave.
     "video": {"records", "errors", "files", "settings"},
     # Of the evaluation how a number is measured: a file of scores gives metrics.
-    "results": {"evaluation", "catalog", "video", "records", "taxonomy", "errors", "settings", "boxes", "files"},
+    "results": {
+        "evaluation",
+        "catalog",
+        "downloads",
+        "video",
+        "records",
+        "taxonomy",
+        "errors",
+        "settings",
+        "boxes",
+        "files",
+    },
     "graphs": {"records", "taxonomy", "errors", "settings"},
-    "models": {"catalog", "records", "boxes", "presets", "taxonomy", "errors", "settings", "files", "unpickle"},
+    "models": {
+        "catalog",
+        "downloads",
+        "records",
+        "boxes",
+        "presets",
+        "taxonomy",
+        "errors",
+        "settings",
+        "files",
+        "unpickle",
+    },
     # Of the graphs only which edges count: the store counts what the screen draws.
     "annotations": {
         "graphs",

@@ -8,6 +8,7 @@ schema and the tests read these tables; docs/adding_a_model.md shows how a model
 from ag_core.catalog.detectors import (
     COCO_NAMES_OF_CLASS,
     DETECTORS,
+    FETCHED_FIRST,
     HOME_WORLD,
     find_detector,
 )
@@ -29,6 +30,7 @@ from ag_core.catalog.entries import (
     BankKind,
     ClipNetworkEntry,
     DetectorEntry,
+    Download,
     Entry,
     EntryType,
     Family,
@@ -71,6 +73,7 @@ __all__ = [
     "DEFAULT_LOSS",
     "DEFAULT_RELATION_HEAD",
     "DETECTORS",
+    "FETCHED_FIRST",
     "GEOMETRY",
     "GEOMETRY_FILE",
     "GRAPH_READER",
@@ -90,6 +93,7 @@ __all__ = [
     "BankKind",
     "ClipNetworkEntry",
     "DetectorEntry",
+    "Download",
     "Entry",
     "EntryType",
     "Family",

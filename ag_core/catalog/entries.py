@@ -112,18 +112,38 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Download:
+    """Weights that are fetched over the network once, and kept in the home folder.
+
+    address    where they lie
+    megabytes  how much is fetched
+    sha256     hexadecimal hash of what is fetched, or its beginning, as far as the owner names it
+    kept_as    the file's name in the home
+    convert    'module:name' of a function of the fetched file and of the file to write; '' keeps what was fetched
+    """
+
+    address: str
+    megabytes: int
+    sha256: str
+    kept_as: str
+    convert: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DetectorEntry(Entry):
-    """A detector. `build` takes a path (or None without a file) and a `device`.
+    """A detector. `build` takes a path and a `device`.
 
     name_in_results  its name in prediction files and the store
     architecture     stands in prediction files where there is no preset
     file_ending      of the model file that a user gives instead of a shipped one, such as '.onnx'
+    download         of weights that are fetched instead
     """
 
     family: ClassVar[Family] = Family.DETECTOR
     name_in_results: str
     architecture: str = ""
     file_ending: str | None = None
+    download: Download | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

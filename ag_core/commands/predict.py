@@ -1,12 +1,13 @@
 """`predict`: scene graphs and action scores of one video, to a file, without a browser."""
 
 import argparse
+import sys
 import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from ag_core.catalog import DEFAULT_RELATION_HEAD
+from ag_core.catalog import DEFAULT_RELATION_HEAD, DETECTORS, FETCHED_FIRST, HOME_WORLD, find_detector
 from ag_core.commands.number_options import add_number, add_whole_number
 from ag_core.results.choices import MAX_PERSON, MAX_RATE, USUAL_EVIDENCE
 
@@ -20,7 +21,15 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     parser.add_argument("video", type=Path, metavar="VIDEO")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
-    parser.add_argument("--detector", default="home-world", metavar="NAME|FILE.onnx", help="default %(default)s")
+    parser.add_argument(
+        "--detector",
+        metavar="NAME|FILE.onnx",
+        help=f"{', '.join(DETECTORS)} or a file; without it the home world's for its films, and for other footage one "
+        "that was fetched",
+    )
+    parser.add_argument(
+        "--fetch", action="store_true", help="fetch a detector that is needed and not here, without asking"
+    )
     parser.add_argument("--relation-head", default=DEFAULT_RELATION_HEAD, metavar="NAME", help="default %(default)s")
     add_number(
         parser, "--rate", most=MAX_RATE, open_below=True, default=2.0, help="graphs per second (default %(default)g)"
@@ -56,7 +65,7 @@ def run(options: argparse.Namespace) -> None:
     from ag_core.files import write_or_rescue
     from ag_core.outputs import check_target, find_message_stream, holds_json
     from ag_core.progress import ProgressReporter
-    from ag_core.results.own_weights import list_own_weights
+    from ag_core.results.own_weights import find_own_weights, list_own_weights
     from ag_core.results.prediction_cache import (
         PredictionSettings,
         compute_result_key,
@@ -69,18 +78,21 @@ def run(options: argparse.Namespace) -> None:
     from ag_core.settings import WEIGHTS, settings
     from ag_core.video.frames import probe_video
 
-    chosen = PredictionSettings(
-        options.detector, options.relation_head, options.rate, options.smooth, person=options.person
-    )
-    inputs = (options.video, Path(chosen.detector))
+    inputs = (options.video, *([Path(options.detector)] if options.detector else []))
     check_target(options.out, inputs, is_same_kind=holds_json, kind="JSON")
     say = partial(print, file=find_message_stream(options.out))
     video = probe_video(options.video)
-    weights = WEIGHTS
+    weights, own = WEIGHTS, []
     if options.weights is not None and list_own_weights() and not Path(options.weights).is_dir():
-        chosen = with_own_weights(chosen, options.weights.split(","))
+        own = options.weights.split(",")
     elif options.weights is not None:
         weights = Path(options.weights)
+    own_detector = any(find_own_weights(name).kind == "detector" for name in own)
+    named = HOME_WORLD if own_detector else options.detector
+    detector = _choose_detector(options.video, named, options.fetch)
+    chosen = PredictionSettings(detector, options.relation_head, options.rate, options.smooth, person=options.person)
+    if own:
+        chosen = with_own_weights(chosen, own)
     if options.habits == "real" or (options.habits == "auto" and needs_real_habits(options.video, weights)):
         chosen = replace(chosen, evidence=options.evidence)
     folders = settings().list_folders("results")
@@ -121,3 +133,33 @@ def run(options: argparse.Namespace) -> None:
         say(f"note: {note}")
     if options.card:
         say(build_result_card(prediction).to_text())
+
+
+def _choose_detector(video: Path, named: str | None, fetch: bool) -> str:
+    """The detector that was named, or the one for such a video; fetched where it is not here and somebody says yes.
+
+    UserError with the choices where nobody does.
+    """
+    from ag_core.downloads import explain_missing, fetch_weights, find_fetched
+    from ag_core.errors import UserError
+    from ag_core.progress import ProgressReporter
+    from ag_core.results.footage import choose_detector, explain_choices, explain_other_footage
+
+    detector = named or choose_detector(video)
+    entry = DETECTORS[FETCHED_FIRST] if detector is None else find_detector(detector)
+    if entry.download is None or find_fetched(entry) is not None:
+        return detector or entry.id
+    why = explain_other_footage(video) if named is None else f"the detector {entry.id} is not here yet"
+    if not (fetch or _ask(f"{why}. Fetch {entry.label} once, {entry.download.megabytes} MB? [y/N]")):
+        raise UserError(explain_choices(video) if named is None else explain_missing(entry))
+    with ProgressReporter() as report:
+        fetch_weights(entry, report)
+    return entry.id
+
+
+def _ask(question: str) -> bool:
+    """Whether a person at a terminal says yes; no where nobody is there to be asked."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    print(question, end=" ", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -44,10 +44,10 @@ def list_classes_of(coco_names: Sequence[str]) -> NDArray[np.int64]:
 class CocoDetector:
     """torchvision's Faster R-CNN ResNet-50 FPN with COCO weights as a `Detector`.
 
-    `weights` is a state dict file of that model; without it torchvision fetches its own over the network.
+    `weights` is a state dict file of that model.
     """
 
-    def __init__(self, weights: Path | None = None, device: torch.device | str = "cpu") -> None:
+    def __init__(self, weights: Path, device: torch.device | str = "cpu") -> None:
         self.device = torch.device(device)
         self.model = _build_coco_model(weights).to(device).eval()
         self.score_threshold = 0.05
@@ -68,19 +68,9 @@ class CocoDetector:
         return Detections(boxes[kept].numpy(), classes[kept].numpy(), scores[kept].numpy())
 
 
-def _build_coco_model(weights: Path | None) -> torch.nn.Module:
+def _build_coco_model(weights: Path) -> torch.nn.Module:
     enum = FasterRCNN_ResNet50_FPN_Weights.COCO_V1
-    if weights is None:
-        try:
-            state = enum.get_state_dict(progress=False, check_hash=True)
-        except (OSError, RuntimeError) as error:
-            folder = Path(torch.hub.get_dir()) / "checkpoints"
-            raise UserError(
-                f"the COCO detector needs its weights and {Path(enum.url).name} could not be downloaded "
-                f"({error}); fetch {enum.url} on a machine with a network and put it into {folder}, or give its path"
-            ) from error
-    else:
-        state = read_foreign_tensors(weights)
+    state = read_foreign_tensors(weights)
     # As torchvision builds it for these weights: normalisation that is never trained and counts no batches.
     backbone = resnet_fpn_backbone(backbone_name="resnet50", weights=None)
     model: torch.nn.Module = FasterRCNN(backbone, num_classes=len(enum.meta["categories"]))

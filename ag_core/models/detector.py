@@ -21,6 +21,8 @@ from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHe
 from torchvision.ops import MultiScaleRoIAlign
 
 from ag_core.catalog import HOME_WORLD, find_detector
+from ag_core.downloads import explain_missing, find_fetched
+from ag_core.errors import UserError
 from ag_core.models.backbone import BACKBONES
 from ag_core.models.c4_detector import build_c4_network
 from ag_core.models.checkpoints import find_preset_of, load_checkpoint
@@ -144,10 +146,13 @@ def load_detector(detector: str, folder: Path = WEIGHTS, device: torch.device | 
     UserError lists the known ones, or says what is wrong with the weights.
     """
     entry = find_detector(detector)
-    path: Path | None = None
     if entry.file_ending is not None:
-        path = Path(detector)
-    elif entry.weights_file is not None:
-        path = folder / entry.weights_file
+        path: Path | None = Path(detector)
+    elif entry.download is not None:
+        path = find_fetched(entry)
+        if path is None:
+            raise UserError(explain_missing(entry))
+    else:
+        path = entry.weights_path(folder)
     found: Detector = import_reference(entry.build)(path, device=device)
     return found

@@ -206,10 +206,6 @@ COCO_NOTE = (
 )
 
 
-NO_FILE_HASH = "0" * 64
-"""Stands for weights that torchvision fetched itself."""
-
-
 def _describe_model_uses(
     chosen: PredictionSettings, files: dict[str, Path], found: Detector | None
 ) -> tuple[ModelUse, ...]:
@@ -224,7 +220,7 @@ def _describe_model_uses(
         *((network.role, network.id, network) for network in find_clip_networks(models)),
         *((model.id, model.id, model) for model in (*models, *readers)),
     ]
-    uses = [_describe_model_use(role, name, entry, files.get(role)) for role, name, entry in entries]
+    uses = [_describe_model_use(role, name, entry, files[role]) for role, name, entry in entries]
     changed = {HABITS_ROLE: f"evidence {chosen.evidence:g}"} if chosen.evidence is not None else {}
     changed |= {SMOOTHING: TRANSITIONS} if chosen.smooth else {}
     for role, preset in reversed(changed.items()):
@@ -235,13 +231,11 @@ def _describe_model_uses(
     return tuple(uses)
 
 
-def _describe_model_use(role: str, name: str, entry: Entry, path: Path | None) -> ModelUse:
+def _describe_model_use(role: str, name: str, entry: Entry, path: Path) -> ModelUse:
     """One entry; weights that do not say what they were trained on are the catalog's, trained on what it says."""
-    trained_on, sha256 = entry.trained_on, NO_FILE_HASH
+    trained_on = entry.trained_on
     preset = entry.architecture if isinstance(entry, DetectorEntry) and not entry.presets else entry.preset().name
-    if path is not None:
-        sha256 = hash_file_cached(path)
-        if path.suffix == ".safetensors":
-            preset = find_preset_of(path, entry).name
-            trained_on = read_metadata(path).get("trained_on_data", trained_on)
-    return ModelUse(name, role, preset, sha256, trained_on)
+    if path.suffix == ".safetensors":
+        preset = find_preset_of(path, entry).name
+        trained_on = read_metadata(path).get("trained_on_data", trained_on)
+    return ModelUse(name, role, preset, hash_file_cached(path), trained_on)

@@ -25,6 +25,7 @@ from ag_core.catalog import (
     list_predicting_models,
     list_ready_readers,
 )
+from ag_core.downloads import explain_missing, find_fetched
 from ag_core.errors import UserError
 from ag_core.files import hash_bytes, hash_file_cached, hash_files
 from ag_core.results.choices import MAX_PERSON, MAX_RATE
@@ -108,7 +109,12 @@ def find_weights_files(chosen: PredictionSettings, weights: Path = WEIGHTS) -> d
     detector, files = find_detector(chosen.detector), {}
     if detector.file_ending is not None:
         files["detector"] = Path(chosen.detector)
-    elif detector.weights_file is not None:
+    elif detector.download is not None:
+        fetched = find_fetched(detector)
+        if fetched is None:
+            raise UserError(explain_missing(detector))
+        files["detector"] = fetched
+    else:
         own = weights / OWN_DETECTOR_FILE
         files["detector"] = own if chosen.own and own.is_file() else detector.weights_path(weights)
     files["regions"] = find_detector(HOME_WORLD).weights_path(weights)

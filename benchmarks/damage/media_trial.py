@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.__main__ import main
+from ag_core.catalog import HOME_WORLD
 from ag_core.models.detector import Detector
 from ag_core.pipeline import Models, load_models, make_plan, predict_video
 from ag_core.records import Detections
@@ -197,7 +198,7 @@ def _check_facts(fps: float | None, duration_s: float, *counts: int | None) -> N
 def _try_commands(path: Path, scratch: Path) -> None:
     """`predict` and `build-store` as a user calls them: exit code 0 with a whole file, or 1 with a sentence."""
     out, store = scratch / "prediction.json", scratch / "store.duckdb"
-    if call("predict", path, "--out", out, "--no-cache", log=scratch / "log") == 0:
+    if call("predict", path, "--out", out, "--no-cache", "--detector", HOME_WORLD, log=scratch / "log") == 0:
         check_prediction(Prediction.load(out))
     elif out.exists():
         raise Wrong("predict said that it failed, and left a result")

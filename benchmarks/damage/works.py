@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ag_core.__main__ import main
 from ag_core.annotations.store import AnnotationStore
+from ag_core.catalog import HOME_WORLD
 from ag_core.errors import UserError
 from ag_core.files import hash_bytes, hash_file
 from ag_core.results.film_cache import FilmRequest, FinishedFilm
@@ -57,7 +58,9 @@ def _prepare_clip(inputs: Path) -> None:
 
 
 def _predict(inputs: Path, out: Path, clip: str = "clip.mp4") -> int:
-    return _call("predict", inputs / clip, "--out", out / "prediction.json", "--device", "cpu")
+    return _call(
+        "predict", inputs / clip, "--out", out / "prediction.json", "--device", "cpu", "--detector", HOME_WORLD
+    )
 
 
 def _predict_older(inputs: Path, out: Path) -> None:

@@ -170,11 +170,6 @@ def test_coco_detector_refuses_damaged_weights(
         CocoDetector(tmp_path / "coco.pth")
 
 
-def test_coco_detector_without_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_network(*arguments: object, **options: object) -> None:
-        raise OSError("no route to host")
-
-    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", no_network)
-    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", no_network)
-    with pytest.raises(UserError, match="could not be downloaded"):
-        CocoDetector()
+def test_a_detector_that_was_not_fetched_says_how(empty_home: Path) -> None:
+    with pytest.raises(UserError, match=r"coco is not here yet; `python -m ag_core fetch-detector coco` .* \(168 MB\)"):
+        load_detector("coco")

@@ -8,7 +8,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from ag_core.catalog import DETECTORS, Download
 from ag_core.errors import UserError
+from ag_core.files import hash_file
 from ag_core.jobs.job import Job, JobState
 from ag_core.jobs.prediction import PredictionRequest
 from ag_core.results import uploads
@@ -143,6 +145,33 @@ def test_own_weights_are_chosen_and_removed_only_after_a_yes(app_home: Path, des
     assert not app.exception and [own.name for own in list_own_weights()] == ["kitchen"]
     with pytest.raises(UserError, match="are there already"):
         add_weights(str(path), "relations", "kitchen", "")
+
+
+def test_other_footage_needs_a_choice_of_detector(
+    app_home: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for module in ("footage", "prediction_notes"):
+        monkeypatch.setattr(f"ag_core.results.{module}.is_home_world", lambda path: False)
+    weights = tmp_path / "weights"
+    weights.write_bytes(b"small")
+    small = Download(address=weights.as_uri(), megabytes=1, sha256=hash_file(weights), kept_as="small.onnx")
+    gone = replace(small, address="http://127.0.0.1:1/gone")
+    monkeypatch.setitem(DETECTORS, "nanodet", replace(DETECTORS["nanodet"], download=gone))
+    app = open_page(RUN)
+    app.button_group(key="run_kind").set_value("One of the data set").run()
+    assert app.warning[0].value.startswith("AB1CD.mp4 is not a film of the home world, and the home world's detector")
+    assert app.button(key="run_start").disabled
+    app.selectbox(key="run_detector").set_value("home-world").run()
+    assert len(app.warning) == 1 and not app.button(key="run_start").disabled
+    app.selectbox(key="run_detector").set_value("Automatic").run()
+    app.button(key="run_fetch").click().run()
+    assert not app.exception and "/gone` cannot be fetched" in app.error[0].value
+    monkeypatch.setitem(DETECTORS, "nanodet", replace(DETECTORS["nanodet"], download=small))
+    app.button(key="run_fetch").click().run()
+    assert not app.exception and not app.warning and not app.error
+    assert any(one.value == "Detector for this video: COCO, small." for one in app.caption)
+    app.button(key="run_start").click().run()
+    assert [job.request.settings.detector for job in desk.known.values()] == ["nanodet"]
 
 
 def test_run_cancels(app_home: Path, desk: Desk) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pandas as pd
 import streamlit as st
@@ -183,13 +184,15 @@ def find_usable_detector(named: str, video: Path | None) -> str | None:
 def offer_fetch(entry: DetectorEntry) -> None:
     """A button that fetches the weights of a detector, once, with its progress."""
     assert entry.download is not None
+    st.caption(f"{entry.label}: {entry.about}, from {urlsplit(entry.download.address).hostname}.")
     text = f"Fetch {entry.label} ({entry.download.megabytes} MB, once)"
     if st.button(text, icon=":material/download:", key="run_fetch"):
         bar = st.progress(0.0, text="Connecting")
-        fetch_weights(
-            entry,
-            lambda _, done, total: bar.progress(done / max(total, 1), text=f"{done / 1e3:.0f} of {total / 1e3:.0f} MB"),
-        )
+
+        def tell(stage: str, done: int, total: int) -> None:
+            bar.progress(done / max(total, 1), text=f"{done / 1000:.0f} of {total / 1000:.0f} MB")
+
+        fetch_weights(entry, tell)
         st.rerun()
 
 

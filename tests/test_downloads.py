@@ -69,7 +69,7 @@ def test_weights_are_fetched_once_and_told_about(server: str, empty_home: Path) 
         entry(f"{server}/whole", hashlib.sha256(CONTENT).hexdigest()[:8]), lambda *one: told.append(one)
     )
     assert path.read_bytes() == CONTENT and path.parent == empty_home / FOLDER
-    assert told[-1] == ("fetching COCO, small (kB)", 1024, 1024) and len(told) > 2
+    assert told[-1] == ("fetching NanoDet (photographs) (kB)", 1024, 1024) and len(told) > 2
     assert fetch_weights(entry("http://127.0.0.1:1/gone")) == path, "what is there is not fetched again"
     assert list_kept(empty_home) == ["small.onnx"]
 
@@ -177,18 +177,28 @@ def test_other_footage_is_not_read_by_the_home_world_unasked(
     )
     assert main(["predict", str(film), "--detector", "nanodet", "--out", str(tmp_path / "p.json")]) == 1
     assert "the detector nanodet is not here yet; `python -m ag_core fetch-detector" in capsys.readouterr().err
+    (tmp_path / "notes.onnx").write_text("bread, milk")
+    assert (
+        main(["predict", str(film), "--detector", str(tmp_path / "notes.onnx"), "--out", str(tmp_path / "p.json")]) == 1
+    )
+    assert "notes.onnx is a text file and not an ONNX file; give a detector" in capsys.readouterr().err
     fetch_weights(small)
     assert choose_detector(other) == "nanodet" and [one.id for one in list_fetched()] == ["nanodet"]
 
 
-@pytest.mark.parametrize(("answer", "fetched"), [("y\n", True), ("\n", False)])
+@pytest.mark.parametrize("yes", [True, False])
 def test_a_person_is_asked(
-    answer: str, fetched: bool, small: DetectorEntry, app_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    yes: bool, small: DetectorEntry, app_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr("ag_core.commands.predict._ask", lambda text: bool(asked.append(text)) or answer == "y\n")
+
+    def ask(question: str) -> bool:
+        asked.append(question)
+        return yes
+
+    monkeypatch.setattr("ag_core.commands.predict._ask", ask)
     other = write_other(tmp_path)
     command = ["predict", str(other), "--relation-head", "none", "--out", str(tmp_path / "p.json")]
     assert main(command) == 1  # asked before anything is loaded, and there is no such head
-    assert [text.rpartition(". ")[2] for text in asked] == ["Fetch COCO, small once, 1 MB? [y/N]"]
-    assert (find_fetched(small) is not None) is fetched
+    assert [text.rpartition(". ")[2] for text in asked] == ["Fetch NanoDet (photographs) once, 1 MB? [y/N]"]
+    assert (find_fetched(small) is not None) is yes

@@ -46,7 +46,7 @@ DETECTORS: dict[str, DetectorEntry] = index_by_id(
     ),
     DetectorEntry(
         id=FETCHED_FIRST,
-        label="COCO, small",
+        label="NanoDet (photographs)",
         about="NanoDet-g trained on COCO photographs; 14 object classes; fetched over the network once",
         build="ag_core.models.onnx_detector:load_onnx_detector",
         trained_on=COCO_DATA,
@@ -63,7 +63,7 @@ DETECTORS: dict[str, DetectorEntry] = index_by_id(
     DetectorEntry(
         id="coco",
         label="COCO photographs",
-        about="torchvision's Faster R-CNN trained on COCO photographs, better and some ten times slower; 14 object "
+        about="torchvision's Faster R-CNN trained on COCO photographs, better and slower on a processor; 14 object "
         "classes; fetched over the network once",
         build="ag_core.models.coco:CocoDetector",
         trained_on=COCO_DATA,

@@ -63,6 +63,7 @@ def run(options: argparse.Namespace) -> None:
     """Predict, or take the kept result; write the file whole or not at all."""
     from ag_core.errors import UserError
     from ag_core.files import write_or_rescue
+    from ag_core.models.onnx_header import read_onnx_header
     from ag_core.outputs import check_target, find_message_stream, holds_json
     from ag_core.progress import ProgressReporter
     from ag_core.results.own_weights import find_own_weights, list_own_weights
@@ -82,7 +83,8 @@ def run(options: argparse.Namespace) -> None:
     check_target(options.out, inputs, is_same_kind=holds_json, kind="JSON")
     say = partial(print, file=find_message_stream(options.out))
     video = probe_video(options.video)
-    weights, own = WEIGHTS, []
+    weights = WEIGHTS
+    own: list[str] = []
     if options.weights is not None and list_own_weights() and not Path(options.weights).is_dir():
         own = options.weights.split(",")
     elif options.weights is not None:
@@ -90,6 +92,8 @@ def run(options: argparse.Namespace) -> None:
     own_detector = any(find_own_weights(name).kind == "detector" for name in own)
     named = HOME_WORLD if own_detector else options.detector
     detector = _choose_detector(options.video, named, options.fetch)
+    if find_detector(detector).file_ending is not None:
+        read_onnx_header(Path(detector))  # what is no model is refused before anything long
     chosen = PredictionSettings(detector, options.relation_head, options.rate, options.smooth, person=options.person)
     if own:
         chosen = with_own_weights(chosen, own)

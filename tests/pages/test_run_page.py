@@ -169,7 +169,7 @@ def test_other_footage_needs_a_choice_of_detector(
     monkeypatch.setitem(DETECTORS, "nanodet", replace(DETECTORS["nanodet"], download=small))
     app.button(key="run_fetch").click().run()
     assert not app.exception and not app.warning and not app.error
-    assert any(one.value == "Detector for this video: COCO, small." for one in app.caption)
+    assert any(one.value == "Detector for this video: NanoDet (photographs)." for one in app.caption)
     app.button(key="run_start").click().run()
     assert [job.request.settings.detector for job in desk.known.values()] == ["nanodet"]
 

@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-TOGETHER = ("tests/browser/", "tests/experiments/")
-"""Folders whose fixtures serve every file and cost much: a running app with a browser, trained networks."""
+TOGETHER = ("tests/browser/", "tests/experiments/", "tests/pipeline/")
+"""Folders whose fixtures serve every file and cost much: a running app with a browser, networks."""
 
 
 def find_share(test: str) -> str:

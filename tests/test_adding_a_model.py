@@ -31,7 +31,7 @@ from tests.experiments.rectangles import write_rectangles
 from tests.experiments.test_action import TINY_VIDEO
 from tests.experiments.test_detector import TINY
 from tests.pages.test_pages import notes, open_page
-from tests.test_pipeline import MARK, TwoBoxes
+from tests.pipeline.stand_ins import MARK, TwoBoxes
 from tests.toys.tiny_heads import list_tiny_heads
 from tests.toys.tiny_networks import list_tiny_networks
 from tests.toys.toy_head import ToyHeadPreset

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from ag_core.annotations.store import ANNOTATION
-from ag_core.annotations.store_format import DENSE
+from ag_core.annotations.store_format import CORRECTED, DENSE
 from ag_core.errors import UserError
 from ag_core.graphs.edges import is_predicted
 from ag_core.records import SceneGraph
@@ -34,6 +34,7 @@ from ag_core.ui.page import (
     show_owner_note,
     show_page_frame,
 )
+from ag_core.ui.player.correcting import refresh_corrections, show_correctable_player
 from ag_core.ui.player.viewing import (
     PREDICTED,
     Viewing,
@@ -42,7 +43,6 @@ from ag_core.ui.player.viewing import (
     is_upright,
     load_viewing,
     show_action_tables,
-    show_viewing,
 )
 from ag_core.ui.widgets.export_menu import show_export_menu
 from ag_core.ui.widgets.pickers import (
@@ -144,7 +144,8 @@ def show_video(key: StoreKey, video_id: str) -> None:
 @st.fragment
 def show_player_and_tables(viewing: Viewing) -> None:
     """The player and the tables that follow its clock."""
-    state = show_viewing(viewing, "explore_player", neighbours=True)
+    viewing = refresh_corrections(viewing)
+    state = show_correctable_player(viewing, "explore_player", neighbours=True)
     if state.get("navigate"):
         _go_to_neighbour(viewing.video.video_id, state["navigate"])
     source = next(iter(viewing.sources), PREDICTED)
@@ -154,7 +155,7 @@ def show_player_and_tables(viewing: Viewing) -> None:
         st.page_link(RUN, label="Run the models on it", icon=":material/play_circle:", query_params=link)
     head = st.container(horizontal=True, vertical_alignment="bottom", key="explore_head")
     if len(viewing.sources) > 1:
-        names = {ANNOTATION: "Annotation", DENSE: "Exact truth", PREDICTED: "Prediction"}
+        names = {ANNOTATION: "Annotation", DENSE: "Exact truth", CORRECTED: "Corrected", PREDICTED: "Prediction"}
         names = {name: shown for name, shown in names.items() if name in viewing.sources}
         check_link("tables", names.values(), "source")
         source = head.segmented_control(
@@ -226,7 +227,7 @@ def _go_to_neighbour(video_id: str, step: int) -> None:
 
 
 def _format_owner(source: str) -> str:
-    owners = {ANNOTATION: "from the annotation", DENSE: "from the exact truth"}
+    owners = {ANNOTATION: "from the annotation", DENSE: "from the exact truth", CORRECTED: "corrected by hand"}
     return owners.get(source, "predicted by this project's models")
 
 

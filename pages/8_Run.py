@@ -47,13 +47,13 @@ from ag_core.ui.page import (
     show_owner_note,
     show_page_frame,
 )
+from ag_core.ui.player.correcting import refresh_corrections, show_correctable_player
 from ag_core.ui.player.viewing import (
     Viewing,
     build_viewing,
     describe_models,
     describe_scoring_models,
     show_action_tables,
-    show_viewing,
 )
 from ag_core.ui.result_card import show_result_card
 from ag_core.ui.shipped_files import load_graph_reader_metrics
@@ -404,7 +404,7 @@ def show_actions(prediction: Prediction, viewing: Viewing) -> None:
 
 @st.fragment
 def _show_result_player(viewing: Viewing, job_id: str) -> None:
-    show_viewing(viewing, f"run_player_{job_id}", link_path=f"/Run?{JOB}={job_id}")
+    show_correctable_player(refresh_corrections(viewing), f"run_player_{job_id}", link_path=f"/Run?{JOB}={job_id}")
 
 
 show_page_frame("Run", "A video goes in; its scene graphs and its actions come out. Nothing leaves this machine.")

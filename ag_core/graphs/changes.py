@@ -98,6 +98,17 @@ def find_row(graph: SceneGraph, object_class: int, instance: int) -> int | None:
     return int(rows[instance]) if instance < len(rows) else None
 
 
+def is_same(one: SceneGraph, other: SceneGraph) -> bool:
+    """Whether two annotated graphs say the same: persons, classes, relationships, and boxes to a tenth of a pixel."""
+    persons = [np.full(4, -1.0) if graph.person_box_xyxy is None else graph.person_box_xyxy for graph in (one, other)]
+    boxes = [np.vstack([person, graph.object_boxes_xyxy]) for person, graph in zip(persons, (one, other))]
+    return (
+        np.array_equal(one.object_classes, other.object_classes)
+        and np.array_equal(one.relations, other.relations)
+        and np.allclose(boxes[0], boxes[1], rtol=0, atol=0.06, equal_nan=True)
+    )
+
+
 def clip_box(box_xyxy: ArrayLike, size_wh: tuple[int, int]) -> NDArray[np.float32]:
     """[4] the part of a box inside a frame, corners in order, to a tenth of a pixel. UserError where too little is."""
     x1, y1, x2, y2 = np.asarray(box_xyxy, np.float64)

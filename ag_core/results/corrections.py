@@ -2,11 +2,13 @@
 
 A file lies in the home's folder `corrections`, named by the video's content, so that the same video under another name
 finds it. It is JSON of format "action-genome-explorer/corrections", version 1: "video" and "frames" as in a prediction
-file (docs/prediction.md), with relationships and scores of 0 or 1. No other annotation is ever changed by it.
+file (docs/prediction.md), with relationships and scores of 0 or 1, and "path", where the video lies. No other
+annotation is ever changed by it.
 """
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from ag_core.files import hash_file_cached, write_atomically
 from ag_core.records import SceneGraph, Video
 from ag_core.results.json_values import read_json, take_list, take_text
 from ag_core.results.prediction import graph_to_json, parse_graph, parse_video, video_to_json
+from ag_core.results.prediction_notes import needs_real_habits
 from ag_core.settings import settings
 from ag_core.video.frames import probe_video
 from ag_core.video.ids import replace_forbidden
@@ -28,7 +31,7 @@ VERSION = 1
 class Corrections:
     """The corrected frames of one video.
 
-    video   facts of the file; its `path` does not travel
+    video   facts of the file, and where it lies on this machine, where that is known
     file    name of the file; sha256 of its bytes
     frames  graphs as they are right, ascending by frame
     """
@@ -47,6 +50,11 @@ class Corrections:
         """The corrected graph of a frame; None where that frame was not corrected."""
         return next((graph for graph in self.frames if graph.frame == frame), None)
 
+    @property
+    def n_learnable(self) -> int:
+        """In how many frames a person stands beside an object, both with a box: what a relation head learns from."""
+        return sum(graph.person_box_xyxy is not None and bool(graph.visible.any()) for graph in self.frames)
+
     def with_frame(self, graph: SceneGraph) -> "Corrections":
         """With a frame corrected, in the place of what was said of it before."""
         others = [other for other in self.frames if other.frame != graph.frame]
@@ -62,6 +70,7 @@ class Corrections:
             "format": FORMAT,
             "version": VERSION,
             "video": video_to_json(self.video, self.file, self.sha256),
+            "path": None if self.video.path is None else str(self.video.path),
             "frames": [graph_to_json(graph) for graph in self.frames],
         }
         return json.dumps(content, separators=(",", ":"), allow_nan=False)
@@ -81,9 +90,9 @@ class Corrections:
 
 
 def _parse(content: dict[str, Any]) -> Corrections:
-    facts = content["video"]
+    facts, path = content["video"], content.get("path")
     return Corrections(
-        parse_video(facts),
+        replace(parse_video(facts), path=None if path is None else Path(take_text(content, "path"))),
         take_text(facts, "file"),
         take_text(facts, "sha256"),
         tuple(map(parse_graph, take_list(content, "frames"))),
@@ -102,7 +111,7 @@ def load_corrections(video: Path, video_id: str) -> Corrections:
 
     UserError for a file that is no video, and for a damaged file of corrections.
     """
-    facts = replace(probe_video(video), video_id=video_id, path=None)
+    facts = replace(probe_video(video), video_id=video_id, path=video.resolve())
     path = find_corrections_file(video)
     kept = Corrections.load(path).frames if path.is_file() else ()
     return Corrections(facts, replace_forbidden(video.name), hash_file_cached(video), kept)
@@ -126,3 +135,16 @@ def list_corrections(folders: Sequence[Path] | None = None) -> list[Path]:
     chosen = settings().list_folders("corrections") if folders is None else folders
     files = {path.name: path for folder in reversed(chosen) for path in folder.glob("*.json")}
     return [files[name] for name in sorted(files)]
+
+
+def list_corrected_videos(real: bool) -> list[Corrections]:
+    """What was corrected of videos whose files still lie where they were, of films of the home world or (`real`) of
+    other footage, by name; damaged files are left out."""
+    found = []
+    for path in list_corrections():
+        with suppress(UserError):
+            one = Corrections.load(path)
+            video = one.video.path
+            if video is not None and video.is_file() and hash_file_cached(video) == one.sha256:
+                found += [one] if needs_real_habits(video) is real else []
+    return sorted(found, key=lambda one: (one.video.video_id, one.sha256))

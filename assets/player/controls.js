@@ -16,7 +16,11 @@ const KEYS = [
   ["B L G", "boxes, labels, graph"],
   ["J", "what is right, false or missed"],
   ["N P", "next, previous video"],
-  ["Esc", "clear the selection"],
+  ["O", "while correcting: the next box"],
+  ["← → ↑ ↓", "while correcting: move that box; with Shift its lower right corner"],
+  ["Ctrl Z", "while correcting: undo; with Shift redo"],
+  ["Ctrl Enter", "while correcting: the frame is right as it is"],
+  ["Esc", "clear the selection; let go of the box"],
   ["?", "this panel"],
 ];
 
@@ -25,7 +29,8 @@ class Controls {
    * @param {Record<string, any>} parts the elements of the player by their data-part
    * @param {Clock} clock
    * @param {{changed: (name?: string) => void, source: (name: string) => void, clear: () => void, link: () => void,
-   *   navigate: (direction: number) => void, marks: () => {frames: number[], changes: number[]}}} heard
+   *   navigate: (direction: number) => void, edit: (key: string, shift: boolean) => boolean,
+   *   command: (key: string, shift: boolean) => boolean, marks: () => {frames: number[], changes: number[]}}} heard
    */
   constructor(parts, clock, heard) {
     this.parts = parts;
@@ -202,17 +207,25 @@ class Controls {
   // Streamlit hears keys on the document: none of ours may reach it. Buttons and selectors keep their own keys.
   /** @param {KeyboardEvent} event */
   key(event) {
-    if (event.ctrlKey || event.metaKey) return;
+    if (event.ctrlKey || event.metaKey) {
+      if (!this.heard.command(event.key.toLowerCase(), event.shiftKey)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     event.stopPropagation();
     if (!this.ready || event.altKey) return;
     const target = /** @type {Element} */ (event.composedPath()[0]);
     const choosing = target.closest("select") && event.key !== "Escape";
     const pressing = target.closest("button, summary, [role=button]") && (event.key === " " || event.key === "Enter");
     if (choosing || pressing) return;
-    const does = this.keyActions(event.shiftKey)[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-    if (!does) return;
-    event.preventDefault();
-    does();
+    const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const does = this.keyActions(event.shiftKey)[name];
+    if (this.heard.edit(name, event.shiftKey)) event.preventDefault();
+    else if (does) {
+      event.preventDefault();
+      does();
+    }
   }
 
   /**

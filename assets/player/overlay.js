@@ -149,12 +149,23 @@ class Overlay {
    * @returns {number | null}
    */
   pick(x, y) {
-    /** @type {Hit | null} */
-    let best = null;
-    for (const hit of this.hits) {
-      const inside = x >= hit.x && x <= hit.x + hit.width && y >= hit.y && y <= hit.y + hit.height;
-      if (inside && (!best || hit.width * hit.height < best.width * best.height)) best = hit;
-    }
-    return best && best.track;
+    return smallestAt(this.hits, x, y);
   }
+}
+
+/**
+ * Track of the smallest box under a point; null beside all boxes.
+ * @param {Hit[]} hits
+ * @param {number} x
+ * @param {number} y
+ * @returns {number | null}
+ */
+function smallestAt(hits, x, y) {
+  /** @type {Hit | null} */
+  let best = null;
+  for (const hit of hits) {
+    const inside = x >= hit.x && x <= hit.x + hit.width && y >= hit.y && y <= hit.y + hit.height;
+    if (inside && (!best || hit.width * hit.height < best.width * best.height)) best = hit;
+  }
+  return best && best.track;
 }

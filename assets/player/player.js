@@ -33,6 +33,8 @@ class Player {
     this.times = new FrameTimes(24, 1, null);
     this.lastReport = 0;
     this.notice = "";
+    /** What is being corrected, as Python says. @type {any} */
+    this.correcting = null;
     this.dead = false;
     this.retries = 0;
     this.stop = new AbortController();
@@ -57,10 +59,20 @@ class Player {
       clear: () => this.select(null),
       link: () => this.copyLink(),
       navigate: (direction) => this.data.neighbours && this.trigger("navigate", direction),
+      edit: (key, shift) => this.editor.key(key, shift),
+      command: (key, shift) => this.command(key, shift),
     });
     this.timeline = new Timeline(this.parts.timeline, {
       seek: (seconds, dragging) => this.seekTime(seconds, dragging),
       action: (lane) => this.select({ kind: "action", id: lane.id, label: lane.name, class: lane.class }, true),
+    });
+    this.editor = new BoxEditor(this.parts.stage, {
+      hits: () => this.overlay.hits,
+      boxes: () => this.boxesOfFrame(),
+      size: () => [this.data.width, this.data.height],
+      redraw: () => this.draw(),
+      picked: (track) => this.trigger("picked", trackName(this.data, track)),
+      moved: (track, box) => this.trigger("boxed", { frame: this.correcting.frame, ...trackName(this.data, track), box: [box.x1, box.y1, box.x2, box.y2].map((side) => Math.round(side * 10) / 10) }),
     });
     this.listen();
   }
@@ -108,7 +120,9 @@ class Player {
     this.times = new FrameTimes(data.fps, data.n_frames, data.times ? column(data.times, "t") : null);
     this.sources = data.sources.map((source) => new Source(source, data[`graphs:${source.name}`], data[`strengths:${source.name}`], data.relations, this.times, data.parts));
     const named = (/** @type {string} */ name) => this.sources.find((source) => source.name === name);
-    this.chosen = (this.chosen && named(this.chosen.name)) || named(data.shown) || this.sources[0] || emptySource(data);
+    const corrects = data.correcting && !this.correcting; // from now on: what is corrected is shown
+    this.correcting = data.correcting;
+    this.chosen = (corrects && named(data.correcting.source)) || (this.chosen && named(this.chosen.name)) || named(data.shown) || this.sources[0] || emptySource(data);
     this.onScreen = this.comparing ? data.compare.flatMap((name) => named(name) || []) : [this.chosen];
     if (!this.onScreen.includes(this.chosen)) [this.chosen] = this.onScreen;
     this.judge = data.judge && new Judge(data.judge, data.verdicts);
@@ -127,6 +141,35 @@ class Player {
       this.seekTime(data.seek.t);
     }
     this.checkLength();
+    this.edit();
+  }
+
+  // Boxes can be moved where the frame on screen is the one that Python has ready.
+  edit() {
+    const { correcting, clock, chosen, data } = this;
+    const ready = Boolean(correcting && clock.paused && chosen.name === correcting.source && clock.frame + 1 === correcting.frame);
+    const picked = ready && correcting.picked ? data.tracks.findIndex((_track, number) => sameTrack(trackName(data, number), correcting.picked)) : -1;
+    this.editor.set(ready, picked < 0 ? null : picked);
+  }
+
+  // What is done to the whole frame with Ctrl: true where it was something.
+  /**
+   * @param {string} key
+   * @param {boolean} shift
+   */
+  command(key, shift) {
+    if (!this.correcting || (key !== "z" && key !== "enter")) return false;
+    this.editor.flush();
+    if (key === "z") this.trigger("stepped", shift ? 1 : -1);
+    else if (this.editor.on) this.trigger("confirmed", this.correcting.frame);
+    return true;
+  }
+
+  // The boxes of the frame on screen in pixels of the video, as they are being made.
+  boxesOfFrame() {
+    const { chosen, clock, controls } = this;
+    const shown = chosen.shownAt(clock.frame, controls.mode);
+    return this.editor.apply(chosen.boxesAt(shown.index, clock.frame, controls.mode));
   }
 
   /** @param {Payload} data */
@@ -189,6 +232,7 @@ class Player {
 
   playingChanged() {
     this.controls.showPlaying();
+    this.edit();
     this.draw();
     if (this.clock.paused) this.report(true);
   }
@@ -213,11 +257,12 @@ class Player {
     const { data, clock, controls, chosen } = this;
     if (!data || !this.theme) return;
     if (data.debug) comparePicture(this, image);
+    if (this.editor.on && clock.frame + 1 !== this.correcting.frame) this.edit();
     const shown = chosen.shownAt(clock.frame, controls.mode);
     const verdict = this.verdictOn(chosen, shown.index);
     if (this.selection?.kind === "relation") this.emphasiseRelation(shown.index, verdict);
     this.overlay.draw({
-      boxes: boxesWithVerdicts(this.judge, verdict, { sources: this.sources, chosen, index: shown.index, frame: clock.frame, mode: controls.mode }),
+      boxes: this.editor.apply(boxesWithVerdicts(this.judge, verdict, { sources: this.sources, chosen, index: shown.index, frame: clock.frame, mode: controls.mode })),
       edges: chosen.edgesByTrack(shown.index),
       held: shown.held,
       predicted: chosen.predicted,
@@ -230,6 +275,7 @@ class Player {
       size: [data.width, data.height],
       font: this.theme.font,
     });
+    this.editor.drawGrips(this.overlay);
     this.timeline.at(clock.time);
     this.parts.time.textContent = data.rate_known ? formatTime(clock.time) : "";
     this.parts.number.textContent = `frame ${clock.frame + 1}` + (data.length_known ? ` / ${data.n_frames}` : "");
@@ -318,6 +364,7 @@ class Player {
   chooseSource(name) {
     this.chosen = this.sources.find((source) => source.name === name) || this.chosen;
     if (!this.comparing) this.onScreen = [this.chosen];
+    this.edit();
     this.buildPanels();
     this.emphasise();
     this.draw();
@@ -328,6 +375,7 @@ class Player {
   clicked(event) {
     if (!this.data) return;
     const box = this.parts.stage.getBoundingClientRect();
+    if (this.editor.on) return; // a box was taken hold of
     const track = this.controls.on.boxes ? this.overlay.pick(event.clientX - box.left, event.clientY - box.top) : null;
     if (track) this.select(objectSelection(this.data, track));
     else this.clock.toggle();
@@ -416,6 +464,7 @@ class Player {
     this.panels.destroy();
     this.timeline.destroy();
     this.controls.destroy();
+    this.editor.destroy();
     this.clock.destroy();
   }
 }

@@ -2,6 +2,8 @@
 
 /** @typedef {{kind: string, label: string, class?: string, track?: number, id?: string, relation?: number}} Chosen */
 
+/** @typedef {{class: string, instance: number}} TrackName */
+
 /**
  * @param {Payload} data
  * @param {number} track
@@ -10,6 +12,25 @@
 function objectSelection(data, track) {
   const { label, class: name } = data.tracks[track];
   return { kind: "object", label, class: name, track };
+}
+
+/**
+ * A track as Python names it: its class, and which of that class it is, from 0.
+ * @param {Payload} data
+ * @param {number} track
+ * @returns {TrackName}
+ */
+function trackName(data, track) {
+  const { class: name } = data.tracks[track];
+  return { class: name, instance: data.tracks.slice(0, track).filter((other) => other.class === name).length };
+}
+
+/**
+ * @param {TrackName} one
+ * @param {TrackName} other
+ */
+function sameTrack(one, other) {
+  return one.class === other.class && one.instance === other.instance;
 }
 
 /**

@@ -19,6 +19,7 @@ from ag_core.graphs.changes import (
     change_class,
     change_relations,
     find_row,
+    is_same,
     remove_object,
 )
 from ag_core.graphs.edges import PREDICTED
@@ -55,6 +56,7 @@ def test_changes_give_a_graph_that_is_annotated_and_leave_the_old_one() -> None:
     assert alone.person_box_xyxy is None and not alone.relations.any() and len(alone) == 2
     with pytest.raises(UserError, match="inside the frame"):
         change_box(graph, PERSON_ROW, [200, 0, 260, 40], SIZE_WH)
+    assert is_same(graph, corrected_graph()) and not is_same(graph, two) and not is_same(two, alone)
     assert len(begin_annotation(None, PREDICTED, 1, 0.0)) == 0
 
 

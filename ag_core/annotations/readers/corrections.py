@@ -15,7 +15,7 @@ CORRECTIONS_READER = 1
 """Version of what this module makes of a file."""
 
 _OWN = ["source", "video_id"]
-_VIDEO = [*_OWN, "file", "duration_s", "fps", "width", "height", "n_frames", "frame_times_s"]
+_VIDEO = [*_OWN, "file", "duration_s", "fps", "width", "height", "n_frames", "path", "frame_times_s"]
 _FRAME = [*_OWN, "frame", "person_x1", "person_y1", "person_x2", "person_y2", "person_score"]
 _OBJECT = [*_OWN, "frame", "place", "class", "visible", "score", "x1", "y1", "x2", "y2", "relation_mask"]
 
@@ -51,14 +51,15 @@ def read_corrections(paths: Sequence[Path]) -> Tables:
         own = CORRECTED, video.video_id
         size = video.width, video.height, video.n_frames
         file = make_storable(corrections.file)
-        videos.append((*own, file, video.duration_s, video.fps, *size, video.frame_times_s))
+        place = None if video.path is None else str(video.path)
+        videos.append((*own, file, video.duration_s, video.fps, *size, place, video.frame_times_s))
         for graph in corrections.frames:
             person = [None] * 5 if graph.person_box_xyxy is None else [*graph.person_box_xyxy.tolist(), 1.0]
             frames.append((*own, graph.frame, *person))
             masks = encode_relations(graph.relations > 0).tolist()
             for row, (seen, box) in enumerate(zip(graph.visible.tolist(), graph.object_boxes_xyxy.tolist())):
-                place = box if seen else [None] * 4
+                sides = box if seen else [None] * 4
                 shared = (*own, graph.frame, row, int(graph.object_classes[row]), seen, 1.0)
-                objects.append((*shared, *place, masks[row]))
+                objects.append((*shared, *sides, masks[row]))
     columns = {"videos": (videos, _VIDEO), "frames": (frames, _FRAME), "objects": (objects, _OBJECT)}
     return {table: dict(zip(names, map(list, zip(*rows)))) for table, (rows, names) in columns.items()}

@@ -6,8 +6,9 @@ of the position and the selection only now and then. Call `show_player` inside `
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -40,8 +41,8 @@ NO_BOX = 1 << 30
 
 FOLDER = ASSETS / "player"
 SCRIPTS = (
-    "elements.js", "annotations.js", "verdicts.js", "overlay.js", "graph.js", "panels.js", "timeline.js", "clock.js",
-    "controls.js", "selection.js", "status.js", "frame_check.js", "player.js",
+    "elements.js", "annotations.js", "verdicts.js", "overlay.js", "editing.js", "graph.js", "panels.js", "timeline.js",
+    "clock.js", "controls.js", "selection.js", "status.js", "frame_check.js", "player.js",
 )  # fmt: skip
 """Pieces of the browser side, joined in this order into one module."""
 
@@ -207,6 +208,7 @@ def build_player_data(
     autoplay: bool = False,
     neighbours: bool = False,
     link_path: str | None = None,
+    correcting: Mapping[str, Any] | None = None,
     debug: bool = False,
 ) -> dict[str, Any]:
     """The payload of one video.
@@ -226,6 +228,8 @@ def build_player_data(
     autoplay    muted loop at once (not for visitors who prefer reduced motion); nothing is reported while it plays
     neighbours  whether the keys N and P ask Python for another video (result.navigate is 1 or -1)
     link_path   page path for 'copy link', such as '/Explore', with a query if it needs one; None is the page itself
+    correcting  what is being corrected: source, frame, picked (class and instance of a box, or None), n (a counter of
+                what Python did); boxes of that frame and source can be moved then
     debug       count differences between the overlay's frame and the frame number burnt into the video
     """
     names = {ANNOTATION: "Annotation", **(labels or {})}
@@ -273,6 +277,7 @@ def build_player_data(
         "autoplay": autoplay,
         "neighbours": neighbours,
         "link_path": link_path,
+        "correcting": None if correcting is None else dict(correcting),
         "debug": debug,
     }
     if video.frame_times_s is not None:
@@ -369,8 +374,17 @@ def _is_plain(value: object) -> bool:
     return value is None or type(value) in (bool, int, float, str)
 
 
-def show_player(data: dict[str, Any], key: str, height: int | None = None) -> Any:
+def show_player(
+    data: dict[str, Any],
+    key: str,
+    height: int | None = None,
+    heard: Mapping[str, Callable[[], None]] = MappingProxyType({}),
+) -> Any:
     """Mount the player and return its state: `t` (seconds), `selected` and `navigate`.
+
+    While frames are corrected it also tells in the one run after it of a box that was `picked` (class, instance) or
+    moved (`boxed`: frame, class, instance, box), of a frame that is right (`confirmed`: its number), and of undo and
+    redo (`stepped`: -1 and 1); `heard` has who is called before that run, by these names.
 
     `selected` is None or a dictionary: kind ('object', 'action' or 'relation'), label, class and, of an action, id.
     `navigate` is 1 or -1 in the one run after N or P. Call it inside `st.fragment`, with the same key in every run.
@@ -384,6 +398,10 @@ def show_player(data: dict[str, Any], key: str, height: int | None = None) -> An
         on_t_change=_ignore_change,
         on_selected_change=_ignore_change,
         on_navigate_change=_ignore_change,
+        on_picked_change=heard.get("picked", _ignore_change),
+        on_boxed_change=heard.get("boxed", _ignore_change),
+        on_stepped_change=heard.get("stepped", _ignore_change),
+        on_confirmed_change=heard.get("confirmed", _ignore_change),
     )
 
 

@@ -3,17 +3,19 @@
 The annotation comes from the store; what the models say comes from the shipped prediction or from a finished run.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from ag_core.annotations.store import ANNOTATION
-from ag_core.annotations.store_format import DENSE
+from ag_core.annotations.store_format import CORRECTED, DENSE
 from ag_core.errors import UserError
 from ag_core.graphs import edges
 from ag_core.graphs.edges import MIN_SCORE
@@ -27,6 +29,7 @@ from ag_core.records import (
     Video,
     latest_graph_at,
 )
+from ag_core.results.corrections import list_corrections, load_corrections
 from ag_core.results.prediction import Prediction, describe_training
 from ag_core.results.reasons import FrameReasons
 from ag_core.ui import cached, html, tables
@@ -40,7 +43,7 @@ from ag_core.ui.widgets.pickers import format_run, show_download
 PREDICTED = edges.PREDICTED
 """Name of the models' graphs in the player."""
 
-LABELS = {ANNOTATION: "Annotation", DENSE: "Exact truth", PREDICTED: "Predicted"}
+LABELS = {ANNOTATION: "Annotation", DENSE: "Exact truth", CORRECTED: "Corrected", PREDICTED: "Predicted"}
 """Sources as the player names them."""
 
 FALLBACK_FPS = 24.0
@@ -51,7 +54,7 @@ FALLBACK_FPS = 24.0
 class Viewing:
     """A video, whose graphs are there to see, and what is known of its actions.
 
-    sources     graphs by 'annotation', 'dense' (exact truth) or 'prediction'; a source without graphs is left out
+    sources     graphs by 'annotation', 'dense' (exact truth), 'corrected' or 'prediction'; none without graphs
     intervals   annotated actions; None where nobody annotated the video
     scores      what each model says of the actions
     prediction  where `scores` and the predicted graphs come from, where the whole of it is known
@@ -166,14 +169,26 @@ def load_viewing(key: cached.StoreKey, video_id: str, run: str | None = None) ->
         prediction = None
         scores = cached.load_stored_scores(key, video_id, run)
     sources, faint = cached.load_sources(key, video_id, run)
+    sources = {**sources, **load_corrected_graphs(video)}
     known = cached.list_sources_of(key, video_id)
     intervals = cached.load_intervals(key, video_id) if ANNOTATION in known else None
     return Viewing(video, video.path, sources, intervals, scores, prediction, run, faint)
 
 
+def load_corrected_graphs(video: Video) -> dict[str, list[SceneGraph]]:
+    """What somebody corrected in a video, as a source; nothing where nobody did, or its file cannot be read."""
+    if video.path is None or not video.path.is_file() or not list_corrections():
+        return {}
+    with suppress(UserError):
+        frames = load_corrections(video.path, video.video_id).frames
+        return {CORRECTED: list(frames)} if frames else {}
+    return {}
+
+
 def build_viewing(prediction: Prediction, path: Path | None) -> Viewing:
     """What the models said of a video that nobody annotated."""
     sources = {PREDICTED: prediction.graphs()} if prediction.frames else {}
+    sources |= {} if path is None else load_corrected_graphs(replace(prediction.video, path=path))
     return Viewing(prediction.video, path, sources, None, prediction.action_scores(), prediction)
 
 
@@ -182,11 +197,18 @@ def is_upright(row: pd.Series) -> bool:
     return bool(pd.notna(row["width"]) and pd.notna(row["height"]) and row["height"] > row["width"])
 
 
-def show_viewing(viewing: Viewing, key: str, *, compare: bool = False, **options: Any) -> Any:
+def show_viewing(
+    viewing: Viewing,
+    key: str,
+    *,
+    compare: bool = False,
+    heard: Mapping[str, Callable[[], None]] = MappingProxyType({}),
+    **options: Any,
+) -> Any:
     """Mount the player; call inside a fragment. Returns its state: `t` in seconds, `selected`, `navigate`.
 
-    It begins as the page's link says, unless it plays by itself. `compare` puts the graphs of all sources side by side.
-    Further options are those of `build_player_data`.
+    It begins as the page's link says, unless it plays by itself. `compare` puts the graphs of all sources side by side;
+    `heard` is that of `show_player`. Further options are those of `build_player_data`.
     """
     url, missing = None, describe_missing_video(viewing)
     odd: Sequence[str] = ()
@@ -203,7 +225,7 @@ def show_viewing(viewing: Viewing, key: str, *, compare: bool = False, **options
     sources = viewing.sources
     t0 = 0.0
     if not options.get("autoplay"):  # a still player begins where every source has a graph
-        starts = [graphs[0].frame for graphs in sources.values()]
+        starts = [graphs[0].frame for name, graphs in sources.items() if name != CORRECTED]
         judging = read_switch(JUDGED, "setting of the marks of what is right")
         if judging and viewing.judgement:
             starts = [viewing.judgement.truth_graphs[0].frame]
@@ -215,7 +237,7 @@ def show_viewing(viewing: Viewing, key: str, *, compare: bool = False, **options
     )
     payload = viewing.build_payload(src_url=url, t0=t0, compare=beside, **options)
     _say_unknown_start(payload)
-    return show_player(payload, key)
+    return show_player(payload, key, heard=heard)
 
 
 def _say_unknown_start(payload: Mapping[str, Any]) -> None:

@@ -160,8 +160,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         "settings",
         "files",
     },
-    # Of the world only its list of actions; drawing happens in a process of its own.
+    # Of the world only its list of actions; drawing happens in a process of its own, and so does learning.
     "jobs": {
+        "catalog",
+        "experiments",
         "pipeline",
         "rescoring",
         "results",

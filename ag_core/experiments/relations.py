@@ -129,6 +129,12 @@ def build_video_examples(
     return examples
 
 
+def build_frame_example(graph: SceneGraph, frame: NDArray[np.uint8], trunk: RegionFeatureExtractor) -> PairExample:
+    """The example of a frame's annotated boxes; the graph has a person and an object with a box."""
+    predicates = graph.relations[graph.visible] > 0
+    return _build_example(trunk, frame, trunk.encode([frame]), graph.time_s, boxes_from_graph(graph), predicates)
+
+
 def match_boxes(found: FrameBoxes, graph: SceneGraph) -> tuple[FrameBoxes, NDArray[np.bool_]]:
     """Detected boxes with the predicates [n,25] of the annotated pairs they lie on; surplus unrelated boxes left out.
 

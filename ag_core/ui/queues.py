@@ -1,4 +1,4 @@
-"""The queues that all sessions share, and what they leave: SQL sandboxes, lessons, predictions, films, what-if."""
+"""The queues that all sessions share, and what they leave: SQL, lessons, predictions, films, what-if, learned heads."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ag_core.jobs.films import FilmJobs, FilmQueue
+from ag_core.jobs.learning import LearningJobs, LearningQueue
 from ag_core.jobs.prediction import PredictionJobs, PredictionQueue, PredictionRequest
 from ag_core.jobs.queue import JobQueue
 from ag_core.jobs.what_if import WhatIfJobs, WhatIfQueue
@@ -85,6 +86,16 @@ def get_what_if_queue() -> WhatIfQueue:
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _get_what_if_queue(home: str) -> WhatIfQueue:
     return JobQueue(WhatIfJobs(), is_visitor_present)
+
+
+def get_learning_queue() -> LearningQueue:
+    """Lets relation heads learn from corrected frames, one queue for all sessions; it starts nothing until then."""
+    return _get_learning_queue(str(settings().home))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _get_learning_queue(home: str) -> LearningQueue:
+    return JobQueue(LearningJobs(), is_visitor_present)
 
 
 def get_film_queue() -> FilmQueue:

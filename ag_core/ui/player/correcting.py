@@ -41,6 +41,7 @@ from ag_core.taxonomy import (
 )
 from ag_core.ui.formatting import format_position
 from ag_core.ui.page import read_start_time, show_failure
+from ag_core.ui.player.learning import show_learning
 from ag_core.ui.player.viewing import PREDICTED, Viewing, load_corrected_graphs, show_viewing
 
 SWITCH = "correct"
@@ -128,7 +129,8 @@ def show_correctable_player(viewing: Viewing, player_key: str, **options: Any) -
     if can_correct(viewing):
         st.toggle(
             "Correct frames", key=SWITCH, bind="query-params",
-            help="Say what is right in a few frames: class, box and relationships, by keys or by mouse.",
+            help="Say what is right in a few frames: class, box and relationships, by keys or by mouse. A relation "
+            "head can learn from them.",
         )  # fmt: skip
     if desk is not None:
         show_desk(desk, row)
@@ -288,6 +290,7 @@ def show_desk(desk: Desk, row: int) -> None:
             _show_class_and_box(desk, row)
             _show_relations(desk, row)
         _show_corrected_frames(desk)
+        show_learning(desk.corrections)
 
 
 def _show_frame(desk: Desk) -> None:

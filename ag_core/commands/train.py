@@ -81,6 +81,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         if kind == "action":
             operator = "what a head takes from its bank (default: the preset's, which is non-local)"
             one.add_argument("--operator", choices=BANK_OPERATORS, help=operator)
+            folds = "read each train video's graphs by the relation head, and the detector where there is one, of the "
+            folds += "fold that it is not of (default: by those in --weights)"
+            one.add_argument("--cross-predicted", type=Path, nargs=2, metavar=("FOLD_0", "FOLD_1"), help=folds)
+        if kind in ("detector", "relations"):
+            half = "learn from one half of the videos, for train action --cross-predicted"
+            one.add_argument("--fold", type=int, choices=(0, 1), help=half)
         if kind in ("clip", "action"):
             one.add_argument("--few-shot", metavar="PROFILE", help="let only the base classes of a profile count")
     parser.set_defaults(run=run)
@@ -116,6 +122,7 @@ def _run(options: argparse.Namespace, processes: "Processes") -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     torch.set_flush_denormal(True)
     given = vars(options)
+    folds = given.get("cross_predicted")
     chosen = TrainingOptions(
         out=options.out,
         budget=Budget(options.minutes, options.steps),
@@ -133,6 +140,8 @@ def _run(options: argparse.Namespace, processes: "Processes") -> None:
         few_shot=given.get("few_shot"),
         hold_out=given.get("hold_out"),
         start_from=given.get("start_from"),
+        fold=given.get("fold"),
+        cross_predicted=(folds[0], folds[1]) if folds else None,
     )
     _check_out(options)
     with processes.take_turns():

@@ -27,7 +27,8 @@ from ag_core.catalog import (
 )
 from ag_core.experiments.clip import Clips, compute_action_loss
 from ag_core.experiments.compute import Compute
-from ag_core.experiments.datasets import LabelledVideo, TrainingData
+from ag_core.experiments.datasets import LabelledVideo, TrainingData, find_fold
+from ag_core.experiments.earlier_weights import find_fold_weights
 from ag_core.experiments.kept_arrays import load_or_make, name_kept_file, open_clip_frames
 from ag_core.experiments.training_loop import Losses, StepLosses
 from ag_core.files import hash_file
@@ -99,14 +100,19 @@ def compute_video_features(
     clip_key: str,
     graph_key: str,
     compute: Compute = Compute(),
+    detector: Detector | None = None,
 ) -> VideoFeatures:
-    """The features of one video, from `folder` where weights (named by the keys) made them of the same frames."""
+    """The features of one video, from `folder` where weights (named by the keys) made them of the same frames.
+
+    detector  finds the regions that a clip network looks at; the predictor's unless given
+    """
     times, views = list_bank_times(video.clock), list_clip_centre_times(video.duration_s)
     clip_frames = [tuple(clips.frames(video, centre)) for centre in (*times, *views)]
     centre_of = dict(zip(clip_frames, (*times, *views)))  # of a clip that is wanted more than once, only one
 
     def both_clips() -> NDArray[np.float32]:
-        made = compute_clip_features(net, clips, video, list(centre_of.values()), compute, predictor.detector)
+        regions = predictor.detector if detector is None else detector
+        made = compute_clip_features(net, clips, video, list(centre_of.values()), compute, regions)
         row_of = {frames: row for row, frames in enumerate(centre_of)}
         return made[[row_of[frames] for frames in clip_frames]]
 
@@ -121,22 +127,32 @@ def compute_video_features(
     return VideoFeatures(times, found[: len(times)], graphs.astype(np.float32), views, found[len(times) :])
 
 
-def build_graph_predictor(weights: Path, preset: str, compute: Compute = Compute()) -> tuple[SceneGraphPredictor, str]:
+def build_graph_predictor(
+    weights: Path, preset: str, compute: Compute = Compute(), detector_weights: Path | None = None
+) -> tuple[SceneGraphPredictor, str]:
     """The predictor whose graphs SGFB reads, with the networks in the folder `weights`, and a key of what decides
-    them."""
-    detector_file = find_detector(HOME_WORLD).weights_path(weights)
+    them; the detector from another folder where one is given."""
+    detector_file = find_detector(HOME_WORLD).weights_path(detector_weights or weights)
     relation_head = find_relation_head(DEFAULT_RELATION_HEAD)
     model = load_faster_rcnn(detector_file)
-    head, _ = load_relation_head(relation_head.id, weights, relation_head.preset(preset))
+    head, _ = load_relation_head(relation_head.id, weights, relation_head.preset(preset), detector_weights)
     detector = FasterRcnnDetector(model, compute.device)
     predictor = SceneGraphPredictor(detector, RegionFeatureExtractor(model), head, compute.device)
     return predictor, f"{hash_file(detector_file)[:12]}-{hash_file(relation_head.weights_path(weights))[:12]}"
 
 
 def build_extractor(
-    data: TrainingData, weights: Path, preset: str, network: str = DEFAULT_CLIP_NETWORK, compute: Compute = Compute()
+    data: TrainingData,
+    weights: Path,
+    preset: str,
+    network: str = DEFAULT_CLIP_NETWORK,
+    compute: Compute = Compute(),
+    cross_predicted: tuple[Path, Path] | None = None,
 ) -> Callable[[LabelledVideo], VideoFeatures]:
-    """A function from a video to its features, with a clip network and the graphs' networks in the folder `weights`."""
+    """A function from a video to its features, with a clip network and the graphs' networks in the folder `weights`.
+
+    cross_predicted  as in `TrainingOptions`: the graphs of a video come from the networks of the other fold
+    """
     clip_network = find_clip_network(network)
     video_preset, clip_file = clip_network.preset(preset), clip_network.weights_path(weights)
     predictor, graph_key = build_graph_predictor(weights, preset, compute)
@@ -147,8 +163,18 @@ def build_extractor(
     detector_key, _, _ = graph_key.partition("-")
     clip_key = hash_file(clip_file)[:12] + (f"-{detector_key}" if video_preset.regions_per_frame else "")
 
+    readers = [(predictor, graph_key)]
+    if cross_predicted is not None:
+        fold_files = find_fold_weights(cross_predicted, weights, data)
+        readers = [
+            build_graph_predictor(folder, preset, compute, fold_files[f"detector-of-fold-{fold}"].parent)
+            for fold, folder in enumerate(cross_predicted)
+        ]
+
     def features(video: LabelledVideo) -> VideoFeatures:
-        return compute_video_features(video, clips, net, predictor, data.cache, clip_key, graph_key, compute)
+        reader, key = readers[0] if len(readers) == 1 else readers[1 - find_fold(video.video_id)]
+        detector = predictor.detector
+        return compute_video_features(video, clips, net, reader, data.cache, clip_key, key, compute, detector)
 
     return features
 

@@ -253,6 +253,13 @@ class LabelledVideos:
         learned = tuple(video for index, video in enumerate(self.videos) if (index + 1) % every)
         return replace(self, videos=learned), replace(self, videos=held_out)
 
+    def choose_fold(self, fold: int) -> "LabelledVideos":
+        """The videos of one of the two folds; UserError where there is none."""
+        videos = tuple(video for video in self.videos if find_fold(video.video_id) == fold)
+        if not videos:
+            raise UserError(f"none of the {len(self.videos):,} videos of {self.data.name} is of fold {fold}; give more")
+        return replace(self, videos=videos)
+
     def name_origin(self) -> str:
         """What weights trained on these videos say they were trained on: the home world, or else the data's name."""
         with AnnotationStore(self.data.store) as store:
@@ -277,6 +284,11 @@ class LabelledVideos:
             raise UserError(
                 f"the {self.data.split} videos of {self.data.name} have no actions; build the store with --charades"
             )
+
+
+def find_fold(video_id: str) -> int:
+    """Which of two folds a video is of, 0 or 1: by its id alone, so that it is the same in every data set."""
+    return int(hash_bytes(video_id.encode())[:8], 16) % 2
 
 
 def choose_evenly(items: Sequence[Item], most: int | None) -> list[Item]:

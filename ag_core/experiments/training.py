@@ -14,11 +14,9 @@ import torch
 from ag_core.catalog import (
     ACTION_MODELS,
     DEFAULT_CLIP_NETWORK,
-    DEFAULT_RELATION_HEAD,
     HOME_WORLD,
     TRANSITIONS_FILE,
     ActionModelEntry,
-    ClipNetworkEntry,
     Need,
     find_clip_network,
     find_clip_networks,
@@ -26,7 +24,12 @@ from ag_core.catalog import (
     find_relation_head,
 )
 from ag_core.errors import UserError
-from ag_core.experiments.action import VideoFeatures, build_extractor, build_head_examples, make_head_losses
+from ag_core.experiments.action import (
+    VideoFeatures,
+    build_extractor,
+    build_head_examples,
+    make_head_losses,
+)
 from ag_core.experiments.averaged_training import AveragedTraining
 from ag_core.experiments.clip import (
     CLIP_NET,
@@ -45,6 +48,7 @@ from ag_core.experiments.detector import (
     make_detector_losses,
     measure_detector,
 )
+from ag_core.experiments.earlier_weights import find_weights_below, find_weights_of_features
 from ag_core.experiments.kept_arrays import FrameCache
 from ag_core.experiments.pretraining import (
     TargetedClips,
@@ -110,7 +114,7 @@ def train_detector(data: TrainingData, options: TrainingOptions, listeners: List
     preset = find_detector(HOME_WORLD).preset(options.preset)
     recipe = options.recipe(bears_bfloat16=True)
     state = open_saved_state("detector", preset, data, options)
-    loaded = _load(data, listeners)
+    loaded = _load(data, listeners, options.fold)
     learned, held_out = _hold_out(loaded, options)
     frames = DetectorFrames.from_videos(learned)
     _decode(frames.cache, frames.videos, options, listeners)
@@ -157,7 +161,7 @@ def train_relations(
     model = load_faster_rcnn(weights).to(options.compute.device)
     trunk = RegionFeatureExtractor(model)
     trunk.check_size(preset, f"preset {options.preset!r} of {entry.id}")
-    loaded = _load(data, listeners)
+    loaded = _load(data, listeners, options.fold)
     videos = loaded.annotated()
     classes, relations = collect_labelled_objects(videos)
     frequency = build_relation_head(counting.id).fit(classes, relations)
@@ -237,7 +241,7 @@ def train_clip(data: TrainingData, options: TrainingOptions, listeners: Listener
     """
     entry = find_clip_network(options.network)
     preset = entry.preset(options.preset)
-    earlier = _find_weights_below(entry, preset, options)
+    earlier = find_weights_below(entry, preset, options)
     state = open_saved_state(f"clip {entry.id}", preset, data, options, list(earlier.values()))
     loaded, counted = _load(data, listeners), options.counted_classes
     loaded.check_actions()
@@ -299,7 +303,9 @@ def train_action(
     loaded.check_actions()
     trained = []
     for network in find_clip_networks(models):
-        extract = build_extractor(data, options.weights, options.preset, network.id, options.compute)
+        extract = build_extractor(
+            data, options.weights, options.preset, network.id, options.compute, options.cross_predicted
+        )
         clips = Clips.from_videos(loaded, network.preset(options.preset))
         _decode(clips.cache, clips.videos, options, listeners)
         made = map(extract, clips.videos)
@@ -338,18 +344,9 @@ def _train_head(
         return trained
     facts = _build_metadata("action", model.id, preset.name, loaded, options, progress)
     facts |= {"trained_on": ",".join(list_seen_actions(clips.videos, counted)), "operator": preset.operator}
-    facts |= describe_earlier_weights(_find_earlier_weights(model, options))
+    facts |= describe_earlier_weights(find_weights_of_features(model, loaded.data, options))
     save_checkpoint(path, head.state_dict(), facts, half_precision=True)
     return trained
-
-
-def _find_weights_below(entry: ClipNetworkEntry, preset: VideoPreset, options: TrainingOptions) -> dict[str, Path]:
-    """The weights that a clip network stands on in its own training, by role: detector and frozen body, if any."""
-    below = {"detector": find_detector(HOME_WORLD).weights_path(options.weights)} if preset.regions_per_frame else {}
-    if entry.body is not None:
-        body = find_clip_network(entry.body)
-        below[body.role] = body.weights_path(options.weights)
-    return below
 
 
 def _choose_head_preset(model: ActionModelEntry, options: TrainingOptions) -> VideoPreset:
@@ -358,16 +355,9 @@ def _choose_head_preset(model: ActionModelEntry, options: TrainingOptions) -> Vi
     return preset if options.operator is None else replace(preset, operator=options.operator)
 
 
-def _find_earlier_weights(model: ActionModelEntry, options: TrainingOptions) -> dict[str, Path]:
-    """The weights that make the features of an action model's head, by role."""
-    network, relations = find_clip_network(model.clip_network), find_relation_head(DEFAULT_RELATION_HEAD)
-    entries = {"detector": find_detector(HOME_WORLD), "relations": relations, network.role: network}
-    return {role: entry.weights_path(options.weights) for role, entry in entries.items()}
-
-
 def _find_head_state(model: ActionModelEntry, data: TrainingData, options: TrainingOptions) -> SavedState:
     """Where the training of one action head waits; it stands on the networks that made its features."""
-    earlier = list(_find_earlier_weights(model, options).values())
+    earlier = list(find_weights_of_features(model, data, options).values())
     of_head = replace(options, out=model.weights_path(options.out), resume=False)  # a head may not have begun
     return open_saved_state(f"action {model.id}", _choose_head_preset(model, options), data, of_head, earlier)
 
@@ -377,8 +367,8 @@ def _hold_out(loaded: LabelledVideos, options: TrainingOptions) -> tuple[Labelle
     return (loaded, None) if options.hold_out is None else loaded.hold_out(options.hold_out)
 
 
-def _load(data: TrainingData, listeners: Listeners) -> LabelledVideos:
-    loaded = data.load()
+def _load(data: TrainingData, listeners: Listeners, fold: int | None = None) -> LabelledVideos:
+    loaded = data.load() if fold is None else data.load().choose_fold(fold)
     listeners.note(loaded.describe())
     return loaded
 
@@ -408,6 +398,8 @@ def _build_metadata(
     chosen = f" --few-shot {options.few_shot}" if options.few_shot else ""
     chosen += f" --hold-out {options.hold_out}" if options.hold_out else ""
     chosen += " --start-from earlier weights" if options.start_from else ""
+    chosen += f" --fold {options.fold}" if options.fold is not None else ""
+    chosen += " --cross-predicted weights of two folds" if options.cross_predicted else ""
     seed = f" --seed {options.seed}{chosen}" if progress is not None else ""
     facts = {
         "model": model,
@@ -416,6 +408,8 @@ def _build_metadata(
         "trained_on_data": loaded.name_origin(),
         "command": f"train {kind}{seed}",
     }
+    if options.fold is not None:
+        facts["fold"] = str(options.fold)
     if progress is not None:
         facts |= {"steps": str(progress.step), "minutes": f"{progress.seconds / 60:.1f}"}
     return facts

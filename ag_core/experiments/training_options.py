@@ -44,6 +44,9 @@ class TrainingOptions:
     operator  action: what the heads take from their windows, a name of BANK_OPERATORS; None takes the preset's
     hold_out  detector: every how many-th video is kept out of learning and judges the network; None for no video
     start_from  detector: earlier weights to begin with, as far as they fit; None begins at random
+    fold      detector, relations: the fold of videos that alone is learned from, 0 or 1; None for all videos
+    cross_predicted  action: folders of the weights of fold 0 and fold 1, whose graphs are the bank of train videos:
+              each video is read by the networks that did not learn from it; None for those in `weights`
     few_shot  clip, action: profile whose base classes alone count in the loss; None for all classes
     UserError for numbers that train nothing.
     """
@@ -64,6 +67,8 @@ class TrainingOptions:
     few_shot: str | None = None
     hold_out: int | None = None
     start_from: Path | None = None
+    fold: int | None = None
+    cross_predicted: tuple[Path, Path] | None = None
 
     def __post_init__(self) -> None:
         if self.batch is not None and self.batch < 1:
@@ -74,6 +79,8 @@ class TrainingOptions:
             raise UserError(f"there is no bank operator {self.operator!r}; known are {', '.join(BANK_OPERATORS)}")
         if self.hold_out is not None and self.hold_out < 2:
             raise UserError(f"--hold-out {self.hold_out} leaves no video to learn from; give 2 or more")
+        if self.fold not in (None, 0, 1):
+            raise UserError(f"--fold {self.fold} is none of the two folds; give 0 or 1")
         self.recipe(False)
 
     def recipe(self, bears_bfloat16: bool) -> Recipe:
@@ -132,7 +139,7 @@ def find_saved_state(
     out = str(options.out.resolve())
     recipe = options.recipe(False)
     facts = {
-        "kind": kind,
+        "kind": kind if options.fold is None else f"{kind} of fold {options.fold}",
         "--out": out,
         "--preset": preset.name,
         "--operator": preset.operator if isinstance(preset, VideoPreset) else "none",

@@ -42,12 +42,12 @@ def build_relation_head(head: str, preset: RelationPreset | None = None) -> Rela
 
 
 def load_relation_head(
-    head: str, folder: Path, preset: RelationPreset | None = None
+    head: str, folder: Path, preset: RelationPreset | None = None, detector_weights: Path | None = None
 ) -> tuple[RelationHead, dict[str, str]]:
     """A head with the weights in `folder`, and what its file says of itself.
 
     UserError as `load_checkpoint`, where there are none, and where it was trained on region features of another
-    detector than the folder's.
+    detector than that in `detector_weights`, which is the same folder unless given.
     """
     entry = find_relation_head(head)
     chosen: RelationPreset = entry.preset() if preset is None else preset
@@ -56,7 +56,8 @@ def load_relation_head(
     if not path.is_file():
         raise UserError(explain_missing_head(head, folder))
     metadata = load_checkpoint(path, built, chosen.name, head)
-    check_earlier_weights(path, metadata, "detector", find_detector(HOME_WORLD).weights_path(folder))
+    detector_file = find_detector(HOME_WORLD).weights_path(detector_weights or folder)
+    check_earlier_weights(path, metadata, "detector", detector_file)
     return built, metadata
 
 

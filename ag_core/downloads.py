@@ -12,7 +12,7 @@ import urllib.request
 from importlib import import_module
 from pathlib import Path
 
-from ag_core.catalog import DETECTORS, DetectorEntry, Download
+from ag_core.catalog import DETECTORS, DetectorEntry, RemoteFile
 from ag_core.errors import UserError
 from ag_core.files import stage_file
 from ag_core.progress import Progress
@@ -52,7 +52,7 @@ def explain_missing(entry: DetectorEntry) -> str:
 def fetch_weights(entry: DetectorEntry, progress: Progress | None = None) -> Path:
     """The weights of a detector, fetched where they are not here yet. `progress` hears bytes done, and bytes of all.
 
-    UserError where the address cannot be reached or gives another file, with what to do without a network.
+    UserError where no address can be reached or gives the right file, with what to do without a network.
     """
     there = find_fetched(entry)
     if there is not None:
@@ -61,12 +61,15 @@ def fetch_weights(entry: DetectorEntry, progress: Progress | None = None) -> Pat
         raise UserError(f"the detector {entry.id} is not fetched over the network; {_list_fetchable()}")
     target = settings().home / FOLDER / entry.download.kept_as
     with stage_file(target, to_disk=True) as staged:
-        came = staged.with_name("download") if entry.download.convert else staged
-        _check_room(entry.download, staged.parent)
-        _transfer(entry.download, came, entry.label, progress or (lambda stage, done, total: None))
+        _check_room(entry, staged.parent)
+        came = [staged.with_name(f"part-{number}") for number, _ in enumerate(entry.download.files, 1)]
+        for remote, part in zip(entry.download.files, came):
+            _fetch(remote, part, entry.label, progress or (lambda stage, done, total: None))
         if entry.download.convert:
             module, _, name = entry.download.convert.partition(":")
             getattr(import_module(module), name)(came, staged)
+        else:
+            came[0].replace(staged)
     return target
 
 
@@ -74,44 +77,55 @@ def _list_fetchable() -> str:
     return f"those that are: {', '.join(name for name, entry in DETECTORS.items() if entry.download is not None)}"
 
 
-def _check_room(download: Download, folder: Path) -> None:
+def _check_room(entry: DetectorEntry, folder: Path) -> None:
+    assert entry.download is not None
     free = shutil.disk_usage(folder).free / 1e6
-    if free < 1.2 * download.megabytes:
+    if free < 3 * entry.download.megabytes:
         raise UserError(
-            f"{download.address} has {download.megabytes} MB and {settings().home} has room for {free:,.0f}; "
-            "make room or set AG_HOME to a larger disk"
+            f"{entry.label} takes up to {3 * entry.download.megabytes} MB while it is fetched, and {settings().home} "
+            f"has room for {free:,.0f}; make room or set AG_HOME to a larger disk"
         )
 
 
-def _transfer(download: Download, target: Path, label: str, progress: Progress) -> None:
+def _fetch(remote: RemoteFile, target: Path, label: str, progress: Progress) -> None:
+    """Write the file from the first of its addresses that gives it whole; UserError of the last where none does."""
+    for address in remote.addresses:
+        try:
+            return _transfer(address, remote.sha256, target, label, progress)
+        except UserError as error:
+            failed = error
+    raise failed
+
+
+def _transfer(address: str, sha256: str, target: Path, label: str, progress: Progress) -> None:
     """Write what lies at an address, and check its hash as it comes."""
     remedy = "try again, or without a network give a YOLOX or NanoDet file: --detector FILE.onnx, ONNX file on page Run"
     digest, done = hashlib.sha256(), 0
     try:
-        answer = urllib.request.urlopen(download.address, timeout=PATIENCE_S)
+        answer = urllib.request.urlopen(address, timeout=PATIENCE_S)
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or error
         if isinstance(error, urllib.error.HTTPError):
             error.close()
-        raise UserError(f"{download.address} cannot be fetched ({reason}); {remedy}") from None
+        raise UserError(f"{address} cannot be fetched ({reason}); {remedy}") from None
     with answer, target.open("wb") as file:
         total = int(answer.headers.get("Content-Length") or 0)
-        while piece := _read_piece(answer, download, done, remedy):
+        while piece := _read_piece(answer, address, done, remedy):
             file.write(piece)
             digest.update(piece)
             done += len(piece)
             progress(f"fetching {label} (kB)", done // 1000, max(total, done) // 1000)
     if total and done != total:
-        raise UserError(f"{download.address} broke off after {done:,} of {total:,} bytes; {remedy}")
-    if not digest.hexdigest().startswith(download.sha256):
+        raise UserError(f"{address} broke off after {done:,} of {total:,} bytes; {remedy}")
+    if not digest.hexdigest().startswith(sha256):
         raise UserError(
-            f"{download.address} gave another file than it should: its SHA-256 is {digest.hexdigest()[:16]}..., not "
-            f"{download.sha256[:16]}...; nothing was kept; {remedy}"
+            f"{address} gave another file than it should: its SHA-256 is {digest.hexdigest()[:16]}..., not "
+            f"{sha256[:16]}...; nothing was kept; {remedy}"
         )
 
 
-def _read_piece(answer: http.client.HTTPResponse, download: Download, done: int, remedy: str) -> bytes:
+def _read_piece(answer: http.client.HTTPResponse, address: str, done: int, remedy: str) -> bytes:
     try:
         return answer.read(PIECE_BYTES)
     except (OSError, http.client.HTTPException) as error:
-        raise UserError(f"{download.address} broke off after {done:,} bytes ({error!r}); {remedy}") from None
+        raise UserError(f"{address} broke off after {done:,} bytes ({error!r}); {remedy}") from None

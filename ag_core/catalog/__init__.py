@@ -37,6 +37,7 @@ from ag_core.catalog.entries import (
     GraphReaderEntry,
     Need,
     RelationHeadEntry,
+    RemoteFile,
     Style,
     find_entry,
 )
@@ -100,6 +101,7 @@ __all__ = [
     "GraphReaderEntry",
     "Need",
     "RelationHeadEntry",
+    "RemoteFile",
     "Style",
     "explain_missing_head",
     "find_action_model",

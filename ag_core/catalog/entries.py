@@ -111,20 +111,30 @@ class Entry:
         return folder / self.weights_file
 
 
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file that is fetched.
+
+    addresses  where it lies; the next is tried where one does not answer or gives another file
+    sha256     hexadecimal hash of it, or its beginning, as far as the owner names it
+    """
+
+    addresses: tuple[str, ...]
+    sha256: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Download:
     """Weights that are fetched over the network once, and kept in the home folder.
 
-    address    where they lie
-    megabytes  how much is fetched
-    sha256     hexadecimal hash of what is fetched, or its beginning, as far as the owner names it
+    files      what is fetched
+    megabytes  how much that is
     kept_as    the file's name in the home
-    convert    'module:name' of a function of the fetched file and of the file to write; '' keeps what was fetched
+    convert    'module:name' of a function of the fetched files and of the file to write; '' keeps the one that came
     """
 
-    address: str
+    files: tuple[RemoteFile, ...]
     megabytes: int
-    sha256: str
     kept_as: str
     convert: str = ""
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from ag_core.catalog import DETECTORS, Download
+from ag_core.catalog import DETECTORS, Download, RemoteFile
 from ag_core.errors import UserError
 from ag_core.files import hash_file
 from ag_core.jobs.job import Job, JobState
@@ -154,8 +154,9 @@ def test_other_footage_needs_a_choice_of_detector(
         monkeypatch.setattr(f"ag_core.results.{module}.is_home_world", lambda path: False)
     weights = tmp_path / "weights"
     weights.write_bytes(b"small")
-    small = Download(address=weights.as_uri(), megabytes=1, sha256=hash_file(weights), kept_as="small.onnx")
-    gone = replace(small, address="http://127.0.0.1:1/gone")
+    here = RemoteFile((weights.as_uri(),), hash_file(weights))
+    small = Download(files=(here,), megabytes=1, kept_as="small.onnx")
+    gone = replace(small, files=(RemoteFile(("http://127.0.0.1:1/gone",), "0"),))
     monkeypatch.setitem(DETECTORS, "nanodet", replace(DETECTORS["nanodet"], download=gone))
     app = open_page(RUN)
     app.button_group(key="run_kind").set_value("One of the data set").run()

@@ -120,9 +120,9 @@ class Player {
     this.times = new FrameTimes(data.fps, data.n_frames, data.times ? column(data.times, "t") : null);
     this.sources = data.sources.map((source) => new Source(source, data[`graphs:${source.name}`], data[`strengths:${source.name}`], data.relations, this.times, data.parts));
     const named = (/** @type {string} */ name) => this.sources.find((source) => source.name === name);
-    const corrects = data.correcting && !this.correcting; // from now on: what is corrected is shown
+    const begun = this.correcting ? null : data.correcting; // from now on: what is corrected is shown
     this.correcting = data.correcting;
-    this.chosen = (corrects && named(data.correcting.source)) || (this.chosen && named(this.chosen.name)) || named(data.shown) || this.sources[0] || emptySource(data);
+    this.chosen = (begun && named(begun.source)) || (this.chosen && named(this.chosen.name)) || named(data.shown) || this.sources[0] || emptySource(data);
     this.onScreen = this.comparing ? data.compare.flatMap((name) => named(name) || []) : [this.chosen];
     if (!this.onScreen.includes(this.chosen)) [this.chosen] = this.onScreen;
     this.judge = data.judge && new Judge(data.judge, data.verdicts);

@@ -7,7 +7,7 @@ const shared = [
   "fitCanvas", "column", "tripletText", "startsAtPerson", "percentText", "Source", "lastAtOrBefore", "Overlay", "GraphPanel", "TripletTable", "keptTracks", "seenTracks", "fitted", "Timeline",
   "objectSelection", "startSelection", "selectionText", "linkTo", "describeAge", "describeGraph", "describeLength", "comparePicture", "emptySource",
   "scoreColumns", "Clock", "FrameTimes", "reasonOfFailure", "Controls",
-  "NEITHER", "RIGHT", "FALSE", "MISSED", "VERDICTS", "Judge", "Panels", "VerdictLegend", "verdictOf", "relationsIn", "boxesWithVerdicts", "tracksWith", "describeVerdict",
+  "NEITHER", "RIGHT", "FALSE", "MISSED", "VERDICTS", "Judge", "BoxEditor", "OVERLAY", "smallestAt", "trackName", "sameTrack", "Panels", "VerdictLegend", "verdictOf", "relationsIn", "boxesWithVerdicts", "tracksWith", "describeVerdict",
 ];
 const readonly = (names) => Object.fromEntries(names.map((name) => [name, "readonly"]));
 const rules = {

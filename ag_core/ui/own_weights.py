@@ -7,7 +7,7 @@ from ag_core.jobs.process import run_command
 from ag_core.results import own_weights, uploads
 from ag_core.results.own_weights import KINDS, OwnWeights
 from ag_core.ui.formatting import escape_markdown, format_sentence
-from ag_core.ui.page import show_failure
+from ag_core.ui.page import check_link, show_failure
 
 ENDINGS = ("safetensors", "pt", "pth", "onnx")
 REMOVING = "own_weights_removing"
@@ -19,12 +19,14 @@ def pick_own_weights() -> list[str]:
     usable = {own.name: own for own in own_weights.list_own_weights() if _may_predict(own)}
     chosen: list[str] = []
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        check_link("run_own", [own.label for own in usable.values()], "weights of your own")
         if usable:
             chosen = st.multiselect(
                 "Your own weights",
                 list(usable),
                 format_func=lambda name: usable[name].label,
                 key="run_own",
+                bind="query-params",
                 help="In the place of the shipped weights of the same model. A relation head that learned on the "
                 "features of another detector needs that detector beside it.",
             )

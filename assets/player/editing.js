@@ -12,7 +12,7 @@ class BoxEditor {
   /**
    * @param {HTMLElement} stage
    * @param {{hits: () => Hit[], boxes: () => (Box & {track: number})[], size: () => [number, number], redraw: () => void,
-   *   picked: (track: number) => void, moved: (track: number, box: Box) => void}} heard
+   *   picked: (track: number, picks: number) => void, moved: (track: number, box: Box) => void}} heard
    *   hits and boxes are those on screen, in pixels of the stage and of the video
    */
   constructor(stage, heard) {
@@ -26,6 +26,8 @@ class BoxEditor {
     /** @type {{grip: Grip, x: number, y: number, box: Box, moved: boolean} | null} */
     this.drag = null;
     this.settle = 0;
+    /** How many boxes were picked here: what Python says of an earlier one is out of date. */
+    this.picks = 0;
     this.stop = new AbortController();
     const on = (/** @type {string} */ name, /** @type {(event: any) => void} */ does) => stage.addEventListener(name, does, { signal: this.stop.signal });
     on("pointerdown", (event) => this.down(event));
@@ -34,17 +36,21 @@ class BoxEditor {
     on("pointercancel", () => this.cancel());
   }
 
-  // What Python says: whether boxes of this frame can be moved, and which one is picked. It has heard all that was done.
+  // What Python says: whether boxes of this frame can be moved, and which one is picked, as of so many picks.
   /**
    * @param {boolean} on
    * @param {number | null} track
+   * @param {number} picks
    */
-  set(on, track) {
-    if (this.on && !on) this.flush();
-    if (!this.drag && !this.settle) this.draft = null;
-    if (!on || track !== this.track) this.cancel();
+  set(on, track, picks) {
+    const leaves = !on || (picks >= this.picks && track !== this.track);
+    if (leaves) this.flush();
+    if (leaves) this.cancel();
+    else if (!this.drag && !this.settle) this.draft = null; // Python has heard of it
     this.on = on;
-    this.track = on ? track : null;
+    if (leaves) this.track = on ? track : null;
+    this.picks = Math.max(this.picks, picks);
+    this.stage.style.touchAction = on ? "none" : "";
     if (!on) this.stage.style.cursor = "";
   }
 
@@ -188,7 +194,8 @@ class BoxEditor {
     this.flush();
     this.draft = null;
     this.track = track;
-    this.heard.picked(track);
+    this.picks += 1;
+    this.heard.picked(track, this.picks);
     this.heard.redraw();
   }
 

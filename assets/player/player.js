@@ -71,7 +71,7 @@ class Player {
       boxes: () => this.boxesOfFrame(),
       size: () => [this.data.width, this.data.height],
       redraw: () => this.draw(),
-      picked: (track) => this.trigger("picked", trackName(this.data, track)),
+      picked: (track, picks) => this.trigger("picked", { ...trackName(this.data, track), picks }),
       moved: (track, box) => this.trigger("boxed", { frame: this.correcting.frame, ...trackName(this.data, track), box: [box.x1, box.y1, box.x2, box.y2].map((side) => Math.round(side * 10) / 10) }),
     });
     this.listen();
@@ -149,7 +149,8 @@ class Player {
     const { correcting, clock, chosen, data } = this;
     const ready = Boolean(correcting && clock.paused && chosen.name === correcting.source && clock.frame + 1 === correcting.frame);
     const picked = ready && correcting.picked ? data.tracks.findIndex((_track, number) => sameTrack(trackName(data, number), correcting.picked)) : -1;
-    this.editor.set(ready, picked < 0 ? null : picked);
+    this.editor.set(ready, picked < 0 ? null : picked, correcting ? correcting.picks : 0);
+    this.root.toggleAttribute("data-correcting", ready);
   }
 
   // What is done to the whole frame with Ctrl: true where it was something.

@@ -49,7 +49,7 @@ SWITCH = "correct"
 
 _OBJECT, _NEW, _BASE, _ERROR = (f"correct_{name}" for name in ("object", "new", "base", "error"))
 _SIDES = ("Left", "Top", "Right", "Bottom")
-_UNDO, _REDO, _SEEK, _CHANGES = (f"correct_{name}" for name in ("undone", "redone", "seek", "changes"))
+_UNDO, _REDO, _SEEK, _CHANGES, _PICKS = (f"correct_{name}" for name in ("undone", "redone", "seek", "changes", "picks"))
 
 _BASES = {PREDICTED: "Prediction", ANNOTATION: "Annotation", DENSE: "Exact truth"}
 """What a frame may begin with, the first of them that the video has where nobody chooses."""
@@ -103,9 +103,9 @@ class Desk:
         object_class = 0 if row == PERSON_ROW else int(self.graph.object_classes[row])
         instance = 0 if row == PERSON_ROW else int((self.graph.object_classes[:row] == object_class).sum())
         picked = {"class": OBJECT_CLASSES[object_class], "instance": instance}
-        count = st.session_state.get(_CHANGES, 0)
+        counts = {"picks": st.session_state.get(_PICKS, 0), "n": st.session_state.get(_CHANGES, 0)}
         return {
-            "correcting": {"source": CORRECTED, "frame": self.graph.frame, "picked": picked, "n": count},
+            "correcting": {"source": CORRECTED, "frame": self.graph.frame, "picked": picked, **counts},
             "seek": st.session_state.get(_SEEK),
         }
 
@@ -202,6 +202,7 @@ def list_listeners(desk: Desk, player_key: str) -> dict[str, Callable[[], None]]
 
 def _hear_pick(desk: Desk, player_key: str) -> None:
     told = st.session_state[player_key]["picked"]
+    st.session_state[_PICKS] = told["picks"]
     row = find_row(desk.graph, OBJECT_CLASSES.index(told["class"]), told["instance"])
     if row is not None:
         st.session_state[_OBJECT] = desk.labels[row + 1]

@@ -139,17 +139,12 @@ def _show_result(job_id: str) -> None:
             hide_index=True,
             alt="Relationships right, false and missed on held-out corrected frames, before and after learning",
         )
-    pressed = st.button(
-        "Run the models with this head", icon=":material/play_circle:", key="learning_run",
-        on_click=_choose_head, args=(learned.name,),
-    )  # fmt: skip
-    if pressed:
-        st.switch_page(RUN)
-
-
-def _choose_head(name: str) -> None:
-    """On page Run these own weights are chosen."""
-    st.session_state["run_own"] = [name]
+    st.page_link(
+        RUN,
+        label="Run the models with this head",
+        icon=":material/play_circle:",
+        query_params={"run_own": f"{learned.name} ({label})"},
+    )
 
 
 def describe_gain(learned: LearnedHead) -> str:

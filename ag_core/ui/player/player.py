@@ -228,8 +228,9 @@ def build_player_data(
     autoplay    muted loop at once (not for visitors who prefer reduced motion); nothing is reported while it plays
     neighbours  whether the keys N and P ask Python for another video (result.navigate is 1 or -1)
     link_path   page path for 'copy link', such as '/Explore', with a query if it needs one; None is the page itself
-    correcting  what is being corrected: source, frame, picked (class and instance of a box, or None), n (a counter of
-                what Python did); boxes of that frame and source can be moved then
+    correcting  what is being corrected: source, frame, picked (class and instance of a box, or None), picks (how many
+                picks of the player that takes in), n (a counter of what Python did); boxes of that frame and source can
+                be moved then
     debug       count differences between the overlay's frame and the frame number burnt into the video
     """
     names = {ANNOTATION: "Annotation", **(labels or {})}

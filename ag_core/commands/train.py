@@ -86,7 +86,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
             one.add_argument("--cross-predicted", type=Path, nargs=2, metavar=("FOLD_0", "FOLD_1"), help=folds)
         if kind in ("detector", "relations"):
             half = "learn from one half of the videos, for train action --cross-predicted"
-            one.add_argument("--fold", type=int, choices=(0, 1), help=half)
+            add_whole_number(one, "--fold", least=0, most=1, metavar="0|1", help=half)
         if kind in ("clip", "action"):
             one.add_argument("--few-shot", metavar="PROFILE", help="let only the base classes of a profile count")
     parser.set_defaults(run=run)

@@ -101,7 +101,7 @@ STATES: list[tuple[str, Mapping[str, str | list[str]], Callable[[AppTest], Any],
     ),
     (
         RUN,
-        {"run_kind": "One of the data set", "run_video": TIMED},
+        {"run_kind": "One of the data set", "run_video": TIMED, "run_detector": "ONNX file"},
         lambda app: app.selectbox(key="run_video").value,
         TIMED,
     ),

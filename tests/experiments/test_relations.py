@@ -62,7 +62,7 @@ def test_frames_learn_from_given_and_found_boxes(
     assert torch.allclose(unsure.object_logits, trunk.class_logits(found.batch.object_features), atol=1e-2)
     [again] = load_examples(data, [video], trunk, None, "test", every=8)
     assert torch.allclose(again[1].batch.object_features, found.batch.object_features)
-    for kept in data.cache.rglob("*.*"):  # frames and features that were cut are made again
+    for kept in data.cache.glob("*/*.*"):  # frames and features that were cut are made again
         kept.write_bytes(kept.read_bytes()[:-100])
     [anew] = load_examples(data, [video], trunk, detector, "test", every=8)
     assert torch.equal(anew[1].batch.object_features, found.batch.object_features)

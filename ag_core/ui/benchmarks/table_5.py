@@ -1,7 +1,7 @@
 """Benchmarks, first tab: Table 5. What the paper prints, and below it what was scored here, each under its protocol."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -111,8 +111,17 @@ SHORT = {
 """For the heads of columns, whose whole text stands in the help."""
 
 
+SPREAD_MARK = "± "
+"""How the head of a column begins that tells the spread of the one before it."""
+
+NUMBER_PX, SPREAD_PX = 132, 48
+"""Widths of columns, so that their heads are read whole."""
+
+
 def shorten_head(head: str) -> str:
     """The head of a column in a few words."""
+    if head.startswith(SPREAD_MARK):
+        return SPREAD_MARK.strip()
     for words, short in SHORT.items():
         head = head.replace(words, short)
     return head
@@ -135,7 +144,7 @@ def show_metric_table(
     more = " Choose a number to see the frames behind it." if to_choose else ""
     show_owner_note(table.format_caption().replace("in brackets", "behind ±") + more)
     frame = pd.DataFrame(table.to_sortable_records())
-    width: Literal["small"] | None = "small" if shorten is shorten_head else None
+    is_narrow = shorten is shorten_head
     numbers = [name for name in frame.columns[1:] if pd.api.types.is_numeric_dtype(frame[name])]
     shown: Any = st.dataframe(
         frame,
@@ -147,7 +156,12 @@ def show_metric_table(
         column_config={
             table.row_title: st.column_config.TextColumn(pinned=True),
             **{
-                name: st.column_config.NumberColumn(shorten(name), help=name, format="%.1f", width=width)
+                name: st.column_config.NumberColumn(
+                    shorten(name),
+                    help=name,
+                    format="%.1f",
+                    width=(SPREAD_PX if name.startswith(SPREAD_MARK) else NUMBER_PX) if is_narrow else None,
+                )
                 for name in numbers
             },
         },

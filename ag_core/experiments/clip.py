@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ from ag_core.models.feature_bank import list_bank_times
 from ag_core.models.video import BankedVideoModel, BankHead, make_clip_input
 from ag_core.presets import VideoPreset
 from ag_core.taxonomy import ACTIONS
-from ag_core.video.clips import list_clip_frame_numbers
+from ag_core.video.clips import GREY, list_clip_frame_numbers
 
 CLIP_NET = "clip_net."
 """How the names of a clip network's tensors begin in files."""
@@ -92,8 +93,9 @@ class ClipChange:
     def apply(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """A clip [T,H,W,3] so changed."""
         seen = pixels[:, :, ::-1] if self.mirrored else pixels
-        changed = (seen.reshape(-1, 3).astype(np.float32) - 114) * self.light + 114
-        return (changed @ self.colours.T).clip(0, 255).astype(np.uint8).reshape(seen.shape)
+        change = np.column_stack([self.colours * self.light, self.colours.sum(axis=1) * GREY * (1 - self.light)])
+        changed = cv2.transform(np.ascontiguousarray(seen).reshape(-1, seen.shape[2], 3), change)
+        return np.asarray(changed, np.uint8).reshape(seen.shape)
 
 
 def compute_action_loss(logits: Tensor, labels: Tensor, counted: Tensor | None = None) -> Tensor:

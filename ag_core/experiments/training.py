@@ -51,10 +51,12 @@ from ag_core.experiments.detector import (
 from ag_core.experiments.earlier_weights import find_weights_below, find_weights_of_features
 from ag_core.experiments.kept_arrays import FrameCache
 from ag_core.experiments.pretraining import (
+    ClipPretrainer,
     TargetedClips,
-    build_pretrainer,
+    find_map_shape,
     make_pretraining_losses,
     measure_pretrainer,
+    measure_start,
 )
 from ag_core.experiments.relations import collect_labelled_objects, join_video, load_examples, make_relation_losses
 from ag_core.experiments.training_loop import SavedState, TrainingProgress, fit
@@ -66,7 +68,13 @@ from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import build_relation_head, find_relation_loss
 from ag_core.models.relation.smoothing import count_transitions
 from ag_core.models.relation.transitions_file import save_transitions
-from ag_core.models.video import build_bank_head, build_clip_classifier, build_clip_network, fill_body
+from ag_core.models.video import (
+    PooledClipNetwork,
+    build_bank_head,
+    build_clip_classifier,
+    build_clip_network,
+    fill_body,
+)
 from ag_core.models.warm_start import copy_fitting_weights
 from ag_core.presets import VideoPreset
 from ag_core.progress import Progress, track_progress
@@ -203,21 +211,23 @@ def train_pretraining(data: TrainingData, options: TrainingOptions, listeners: L
     """
     entry = find_clip_network(options.network)
     preset = entry.preset(options.preset)
-    if entry.body is not None or preset.regions_per_frame:
+    torch.manual_seed(options.seed)
+    clip_net = build_clip_network(entry.id, preset)
+    if not isinstance(clip_net, PooledClipNetwork):
         other = entry.body or DEFAULT_CLIP_NETWORK
         raise UserError(f"{entry.id} cannot be pre-trained: it stands on another network; choose --network {other}")
     state = open_saved_state(f"pretraining {entry.id}", preset, data, options)
     loaded = _load(data, listeners)
     loaded.annotated()
     learned, held_out = _hold_out(loaded, options)
-    clips = TargetedClips.of(Clips.from_videos(learned, preset))
+    shape = find_map_shape(clip_net, preset)
+    clips = TargetedClips.of(Clips.from_videos(learned, preset), shape)
     _decode(clips.clips.cache, clips.videos, options, listeners)
-    torch.manual_seed(options.seed)
-    model = build_pretrainer(build_clip_network(entry.id, preset), clips).to(options.compute.device)
+    model = ClipPretrainer(clip_net, measure_start(clips)).to(options.compute.device)
     losses = make_pretraining_losses(model, clips, options.batch_of("clip"), options.compute)
     measure = None
     if held_out is not None:
-        asked = TargetedClips.of(Clips.from_videos(held_out, preset))
+        asked = TargetedClips.of(Clips.from_videos(held_out, preset), shape)
         _decode(asked.clips.cache, asked.videos, options, listeners)
         measure = partial(measure_pretrainer, clips=asked, compute=options.compute)
     average = AveragedTraining.of(model, measure, SAVED, options.out, listeners.note)

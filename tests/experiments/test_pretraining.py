@@ -16,11 +16,18 @@ from ag_core.experiments.clip import SAVED, ClipChange, Clips, start_from_pretra
 from ag_core.experiments.clip_targets import MOVED, N_LABELS, N_OBJECTS, VideoTargets
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import LabelledVideos, TrainingData
-from ag_core.experiments.pretraining import TargetedClips, build_pretrainer, measure_pretrainer
+from ag_core.experiments.place_targets import MOVING, N_PLACE_LABELS, VideoPlaces, find_moving
+from ag_core.experiments.pretraining import (
+    ClipPretrainer,
+    TargetedClips,
+    find_map_shape,
+    measure_pretrainer,
+    measure_start,
+)
 from ag_core.experiments.training_loop import Budget
 from ag_core.experiments.training_options import TrainingOptions
 from ag_core.models.checkpoints import read_metadata
-from ag_core.models.video import build_clip_classifier, build_clip_network
+from ag_core.models.video import PooledClipNetwork, build_clip_classifier, build_clip_network
 from ag_core.taxonomy import N_RELATIONS
 from tests.experiments.test_action import TINY_VIDEO
 
@@ -64,6 +71,54 @@ def test_targets_are_what_the_graphs_of_a_clip_say(loaded: LabelledVideos) -> No
     assert targets.read_clip([first.frame + 1, first.frame + 1]) is None, "no annotated frame lies in it"
 
 
+def test_places_are_where_boxes_lie_in_the_letterboxed_clip(loaded: LabelledVideos) -> None:
+    video = loaded.videos[0]
+    width, height = video.size_wh
+    side = 4 * max(width, height)  # a square clip: the picture lies in a band in its middle
+    rows = columns = 8
+    places = VideoPlaces(video, (side, side))
+    graph = video.graphs[0]
+    found = places.read_clip([graph.frame] * 2, (2, rows, columns))
+    assert found.labels.shape == found.counted.shape == (N_PLACE_LABELS, 2, rows, columns)
+    np.testing.assert_array_equal(found.labels[:, 0], found.labels[:, 1])
+    assert found.counted[:MOVING].all() and graph.visible.any()
+    scale, top = side / width, (side - height * side / width) / 2
+    for number in np.flatnonzero(graph.visible):
+        x1, y1, x2, y2 = graph.object_boxes_xyxy[number] * scale + [0, top, 0, top]
+        row, column = (int(value / (side / rows)) for value in ((y1 + y2) / 2, (x1 + x2) / 2))
+        assert found.labels[graph.object_classes[number], 0, row, column]
+        assert found.counted[MOVING:, 0, row, column].all()
+        related = graph.relations[number] > 0.5
+        assert (found.labels[MOVING + 1 :, 0, row, column] >= related).all()
+    empty = ~found.labels[1:MOVING, 0].any(axis=0)
+    assert not found.counted[MOVING:, 0, empty].any(), "no object, nothing that could be related"
+    assert not found.labels[:, 0, 0].any(), "above the picture there is nothing"
+    mirrored = found.mirror()
+    np.testing.assert_array_equal(mirrored.labels[..., 0], found.labels[..., -1])
+    np.testing.assert_array_equal(mirrored.mirror().counted, found.counted)
+
+
+def test_what_is_elsewhere_in_the_next_annotated_frame_moves(loaded: LabelledVideos) -> None:
+    graph = next(graph for video in loaded.videos for graph in video.graphs if graph.visible.any())
+    number = int(np.flatnonzero(graph.visible)[0])
+    of_class = graph.object_classes == graph.object_classes[number]
+    for shift, expected in ((5.0, False), (15.0, True)):
+        other = replace(graph, object_boxes_xyxy=graph.object_boxes_xyxy + np.float32(shift))
+        moving = find_moving(graph, [graph, other], far=10.0)
+        assert moving[number] == (expected and (of_class & graph.visible).sum() == 1)
+        assert not moving[~graph.visible].any()
+    assert not find_moving(graph, [], far=10.0).any(), "an only frame shows no motion"
+
+
+def test_times_without_an_annotated_frame_are_not_known(loaded: LabelledVideos) -> None:
+    video = loaded.videos[0]
+    first = video.graphs[0].frame
+    found = VideoPlaces(replace(video, frames=video.frames[:1]), (160, 96)).read_clip(
+        [first + 40 * step for step in range(8)], (4, 6, 10)
+    )
+    assert found.counted[:MOVING].any(axis=(0, 2, 3)).tolist() == [True, False, False, False]
+
+
 def test_a_clip_keeps_its_shape_in_other_colours() -> None:
     grey = np.full((4, 6, 8, 3), 114, np.uint8)
     grey[:, :, :2] = 200
@@ -78,11 +133,15 @@ def test_a_clip_keeps_its_shape_in_other_colours() -> None:
 
 
 def test_a_pretrainer_begins_at_the_prior_and_learns(loaded: LabelledVideos) -> None:
-    clips = TargetedClips.of(Clips.from_videos(loaded, TINY_VIDEO))
-    model = build_pretrainer(build_clip_network("i3d", TINY_VIDEO), clips)
-    torch.nn.init.zeros_(model.reader.weight)
+    clip_net = build_clip_network("i3d", TINY_VIDEO)
+    assert isinstance(clip_net, PooledClipNetwork)
+    clips = TargetedClips.of(Clips.from_videos(loaded, TINY_VIDEO), find_map_shape(clip_net, TINY_VIDEO))
+    model = ClipPretrainer(clip_net, measure_start(clips))
+    for layer in (model.reader, *model.place_readers):
+        torch.nn.init.zeros_(layer.get_parameter("weight"))
     numbers = measure_pretrainer(model, clips, most=12)
     assert numbers[SAVED] == pytest.approx(0, abs=1e-3) and numbers["effective rank"] >= 1
+    assert numbers["places saved, %"] == pytest.approx(0, abs=1e-3)
 
 
 def test_actions_start_from_a_pretraining(data: TrainingData, tiny_presets: None, tmp_path: Path) -> None:
@@ -94,7 +153,9 @@ def test_actions_start_from_a_pretraining(data: TrainingData, tiny_presets: None
     trained = training.train_pretraining(data, options)
     assert (trained.steps, trained.examples) == (8, 2), "two of four videos are held out"
     rows = [json.loads(line) for line in (tmp_path / "start.curve.jsonl").read_text().splitlines()]
-    assert [set(row["held out"]) for row in rows] == [{SAVED, "distance saved, %", "effective rank"}] * 8
+    assert [set(row["held out"]) for row in rows] == [
+        {SAVED, "distance saved, %", "places saved, %", "effective rank"}
+    ] * 8
     facts = read_metadata(options.out)
     assert facts["held_out_log-loss_saved"] == f"{max(row['held out'][SAVED] for row in rows):.2f}"
     kept = load_file(options.out)

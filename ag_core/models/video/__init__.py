@@ -13,7 +13,7 @@ from ag_core.models.checkpoints import check_earlier_weights, load_checkpoint, r
 from ag_core.models.feature_bank import get_bank_width
 from ag_core.models.references import import_reference, select_own_arguments
 from ag_core.models.video.bank_head import BankedVideoModel, BankHead
-from ag_core.models.video.clip_network import ClipInput, ClipNetwork, make_clip_input
+from ag_core.models.video.clip_network import ClipInput, ClipNetwork, PooledClipNetwork, make_clip_input
 from ag_core.models.video.fbo import build_bank_operator
 from ag_core.presets import BANK_OPERATORS, BodyPreset, VideoPreset
 from ag_core.taxonomy import ACTIONS, N_ACTIONS, find_action_index
@@ -23,6 +23,7 @@ __all__ = [
     "BankedVideoModel",
     "ClipInput",
     "ClipNetwork",
+    "PooledClipNetwork",
     "build_bank_head",
     "build_clip_classifier",
     "build_clip_network",

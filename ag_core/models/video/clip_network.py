@@ -62,6 +62,22 @@ class ClipNetwork(nn.Module):
         """[B, feature_size] of the clips, which are not changed."""
 
 
+class PooledClipNetwork(ClipNetwork):
+    """A clip network whose feature is the mean over the places of its last maps, one map a pathway.
+
+    map_channels  of each map; their sum is `feature_size`
+    """
+
+    map_channels: tuple[int, ...]
+
+    def forward(self, clips: ClipInput) -> Tensor:
+        return torch.cat([places.mean(dim=(2, 3, 4)) for places in self.compute_maps(clips)], dim=1)
+
+    @abstractmethod
+    def compute_maps(self, clips: ClipInput) -> tuple[Tensor, ...]:
+        """[B,C,T,H,W] of each pathway, whose T may differ, before they are averaged."""
+
+
 def make_clip_input(
     pixels: NDArray[np.uint8],
     preset: VideoPreset,

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from ag_core.models.video.blocks import Bottleneck, NonLocal, convolution
-from ag_core.models.video.clip_network import ClipInput, ClipNetwork
+from ag_core.models.video.clip_network import ClipInput, PooledClipNetwork
 
 GROUPED_STAGE = 3
 """Non-local blocks of res3 work on groups of frames to save memory; those of later stages see all."""
 
 
-class I3dNonLocal(ClipNetwork):
+class I3dNonLocal(PooledClipNetwork):
     """One pathway [B,3,T,H,W] to features [B, 32 * base_width]; T even. Arguments as in `I3dPreset`.
 
     blocks of res2 to res5; (stage, block) of `nonlocal_blocks` counts stages from 2 and blocks from 0.
@@ -48,16 +48,17 @@ class I3dNonLocal(ClipNetwork):
             stages.append(stage)
         self.stages = nn.ModuleList(stages)
         self.feature_size = channels
+        self.map_channels = (channels,)
         for module in self.modules():
             if isinstance(module, nn.Conv3d) and module.bias is None:
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
-    def forward(self, clips: ClipInput) -> Tensor:
+    def compute_maps(self, clips: ClipInput) -> tuple[Tensor]:
         [clip] = clips.pathways
-        return self.compute_map(clip).mean(dim=(2, 3, 4))  # [B, 32 base]
+        return (self.compute_map(clip),)
 
     def compute_map(self, clip: Tensor) -> Tensor:
-        """[B, 32 base, T/2, H/16, W/16] of a clip [B,3,T,H,W], before it is averaged."""
+        """[B, 32 base, T/2, H/16, W/16] of a clip [B,3,T,H,W]."""
         x: Tensor = self.pool_stem(torch.relu(self.stem(clip)))  # [B, base, T, H/4, W/4]
         x = self.pool_time(self.stages[0](x))  # [B, 4 base, T/2, H/4, W/4]
         for stage in self.stages[1:]:

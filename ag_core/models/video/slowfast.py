@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ag_core.models.video.blocks import Bottleneck, NonLocal, convolution
-from ag_core.models.video.clip_network import ClipInput, ClipNetwork
+from ag_core.models.video.clip_network import ClipInput, PooledClipNetwork
 
 LATERAL_GROWTH = 2
 """A lateral connection gives so many channels for each that it takes."""
@@ -30,7 +30,7 @@ class Lateral(nn.Module):
         return torch.cat([slow, torch.relu(self.translate(fast))], dim=1)
 
 
-class SlowFast(ClipNetwork):
+class SlowFast(PooledClipNetwork):
     """Slow frames [B,3,T,H,W] and fast ones [B,3,alpha*T,H,W] to features [B, 32 * (base_width + fast_width)].
 
     Arguments as in `SlowFastPreset`; (stage, block) of `nonlocal_blocks` counts stages from 2 and blocks from 0.
@@ -66,11 +66,12 @@ class SlowFast(ClipNetwork):
         self.slow_stages = nn.ModuleList(slow_stages)
         self.fast_stages = nn.ModuleList(fast_stages)
         self.feature_size = slow + fast
+        self.map_channels = (slow, fast)
         for module in self.modules():
             if isinstance(module, nn.Conv3d) and module.bias is None:
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
-    def forward(self, clips: ClipInput) -> Tensor:
+    def compute_maps(self, clips: ClipInput) -> tuple[Tensor, Tensor]:
         slow, fast = clips.pathways
         if fast.shape[2] != self.alpha * slow.shape[2]:
             raise ValueError(
@@ -81,7 +82,7 @@ class SlowFast(ClipNetwork):
         fast = self.pool_stem(torch.relu(self.fast_stem(fast)))  # [B, fast, alpha T, H/4, W/4]
         for lateral, slow_stage, fast_stage in zip(self.laterals, self.slow_stages, self.fast_stages):
             slow, fast = slow_stage(lateral(slow, fast)), fast_stage(fast)
-        return torch.cat([slow.mean(dim=(2, 3, 4)), fast.mean(dim=(2, 3, 4))], dim=1)
+        return slow, fast
 
 
 def build_stage(

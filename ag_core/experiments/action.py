@@ -25,7 +25,7 @@ from ag_core.catalog import (
     find_detector,
     find_relation_head,
 )
-from ag_core.experiments.clip import Clips, compute_action_loss
+from ag_core.experiments.clip import SAVED, Clips, compute_action_loss, compute_share_saved
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import LabelledVideo, TrainingData, find_fold
 from ag_core.experiments.earlier_weights import find_fold_weights
@@ -230,6 +230,19 @@ def make_head_losses(
         return {"action": compute_action_loss(head(*map(compute.move, examples.tensors(rows))), labels, classes)}
 
     return losses
+
+
+@torch.no_grad()
+def measure_head(
+    head: torch.nn.Module, examples: HeadExamples, prior: NDArray[np.floating], compute: Compute = Compute()
+) -> dict[str, float]:
+    """How much of the log-loss of `prior` [157], how often each action is under way, a head saves, in percent."""
+    assert isinstance(head, BankHead)
+    training = head.training
+    head.eval()
+    logits = torch.from_numpy(score_clips(head, examples.short_term, examples.windows, compute.device))
+    head.train(training)
+    return {SAVED: compute_share_saved(logits, torch.from_numpy(examples.labels), prior)}
 
 
 def score_examples(head: BankHead, examples: HeadExamples, compute: Compute = Compute()) -> NDArray[np.float32]:

@@ -149,6 +149,12 @@ def start_from_pretraining(model: BankedVideoModel, network: str, preset: VideoP
     load_checkpoint(path, start, preset.name, network)
 
 
+def compute_share_saved(logits: Tensor, labels: Tensor, prior: NDArray[np.floating]) -> float:
+    """Of the log-loss of `prior` [157] on labels [n,157], what logits [n,157] save, in percent."""
+    of_prior = torch.from_numpy(np.asarray(prior)).clamp(MIN_RATE, 1 - MIN_RATE).logit().float().expand(len(labels), -1)
+    return 100 * (1 - float(compute_action_loss(logits, labels)) / float(compute_action_loss(of_prior, labels)))
+
+
 @torch.no_grad()
 def measure_clip_classifier(
     model: nn.Module,
@@ -173,10 +179,7 @@ def measure_clip_classifier(
         logits.append(model.head(feature)[0])
         labels.append(clips.labels(video, time))
     model.train(training)
-    true = compute.move(torch.from_numpy(np.stack(labels)))
-    rare = torch.from_numpy(np.asarray(prior)).clamp(MIN_RATE, 1 - MIN_RATE)
-    of_prior = compute_action_loss(compute.move(rare.logit().float()).expand(len(labels), -1), true)
-    saved = 100 * (1 - float(compute_action_loss(torch.stack(logits), true)) / float(of_prior))
+    saved = compute_share_saved(torch.stack(logits).cpu(), torch.from_numpy(np.stack(labels)), prior)
     rank = compute_effective_rank(np.stack(features)) if len(features) > 1 else 1.0
     return {SAVED: saved, "effective rank": rank}
 

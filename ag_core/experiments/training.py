@@ -29,6 +29,7 @@ from ag_core.experiments.action import (
     build_extractor,
     build_head_examples,
     make_head_losses,
+    measure_head,
 )
 from ag_core.experiments.averaged_training import AveragedTraining
 from ag_core.experiments.clip import (
@@ -297,7 +298,7 @@ def train_action(
 ) -> tuple[TrainedModel, ...]:
     """Train the head of every action model with a bank, on features of the networks in `options.weights`.
 
-    One result a head, in the catalog's order.
+    One result a head, in the catalog's order. Averaged weights, held-out videos and curves as in `train_detector`.
     """
     models = [model for model in ACTION_MODELS.values() if model.bank is not None]
     states = {model.id: _find_head_state(model, data, options) for model in models}
@@ -311,51 +312,70 @@ def train_action(
             state.remove()  # else a --resume of this training would meet what another one left
     loaded = _load(data, listeners)
     loaded.check_actions()
+    parts = [part for part in _hold_out(loaded, options) if part is not None]
     trained = []
     for network in find_clip_networks(models):
         extract = build_extractor(
             data, options.weights, options.preset, network.id, options.compute, options.cross_predicted
         )
-        clips = Clips.from_videos(loaded, network.preset(options.preset))
-        _decode(clips.cache, clips.videos, options, listeners)
-        made = map(extract, clips.videos)
-        with options.compute.processes.take_turns():
-            found = list(track_progress(made, len(clips.videos), "features", listeners.stage))
+        found = []
+        for part in parts:
+            clips = Clips.from_videos(part, network.preset(options.preset))
+            _decode(clips.cache, clips.videos, options, listeners)
+            made = map(extract, clips.videos)
+            with options.compute.processes.take_turns():
+                features = list(track_progress(made, len(clips.videos), "features", listeners.stage))
+            found.append(ClipsWithFeatures(clips, features))
         of_network = [model for model in models if model.clip_network == network.id]
-        trained += [_train_head(m, clips, found, loaded, options, states[m.id], listeners) for m in of_network]
+        trained += [_train_head(m, found, loaded, options, states[m.id], listeners) for m in of_network]
     if options.compute.processes.is_first:
         for state in states.values():
             state.remove()
     return tuple(trained)
 
 
+@dataclass(frozen=True)
+class ClipsWithFeatures:
+    """Clips of videos, and the features of each video."""
+
+    clips: Clips
+    features: Sequence[VideoFeatures]
+
+
 def _train_head(
     model: ActionModelEntry,
-    clips: Clips,
-    features: Sequence[VideoFeatures],
+    found: Sequence[ClipsWithFeatures],
     loaded: LabelledVideos,
     options: TrainingOptions,
     state: SavedState,
     listeners: Listeners,
 ) -> TrainedModel:
+    """Train on the first of what was found; what is held out, if anything, is the second."""
     preset, counted = _choose_head_preset(model, options), options.counted_classes
-    examples = build_head_examples(model.id, clips, features)
+    examples, *held_out = (build_head_examples(model.id, part.clips, part.features) for part in found)
     torch.manual_seed(options.seed)
     head = build_bank_head(model.id, preset)
     start_at_prior(head, examples.labels)
     head.to(options.compute.device)
     losses = make_head_losses(head, examples, options.batch_of("action"), options.compute, counted)
-    resume = options.resume and state.path.exists()
-    recipe, processes = options.recipe(bears_bfloat16=False), options.compute.processes
-    progress = fit(head, losses, recipe, state, resume, listeners.steps, listeners.note, processes=processes)
+    measure = None
+    if held_out:
+        prior = examples.labels.mean(axis=0)
+        measure = partial(measure_head, examples=held_out[0], prior=prior, compute=options.compute)
     path = model.weights_path(options.out)
+    average = AveragedTraining.of(head, measure, SAVED, path, listeners.note)
+    resume = options.resume and state.path.exists()
+    hear, follow = (listeners.steps, listeners.note), (average.companions, options.compute.processes)
+    progress = fit(head, losses, options.recipe(bears_bfloat16=False), state, resume, *hear, *follow)
     trained = _describe_training(path, progress, len(examples.video), "clips")
-    if not processes.is_first:
+    if not options.compute.processes.is_first:
         return trained
-    facts = _build_metadata("action", model.id, preset.name, loaded, options, progress)
-    facts |= {"trained_on": ",".join(list_seen_actions(clips.videos, counted)), "operator": preset.operator}
+    weights, judged = average.choose_weights()
+    facts = _build_metadata("action", model.id, preset.name, loaded, options, progress) | judged
+    learned_from = found[0].clips.videos
+    facts |= {"trained_on": ",".join(list_seen_actions(learned_from, counted)), "operator": preset.operator}
     facts |= describe_earlier_weights(find_weights_of_features(model, loaded.data, options))
-    save_checkpoint(path, head.state_dict(), facts, half_precision=True)
+    save_checkpoint(path, weights, facts, half_precision=True)
     return trained
 
 

@@ -42,7 +42,7 @@ class TrainingOptions:
     every     relations: every N-th of the frames that count
     network   clip: the clip network of the catalog to train
     operator  action: what the heads take from their windows, a name of BANK_OPERATORS; None takes the preset's
-    hold_out  detector: every how many-th video is kept out of learning and judges the network; None for no video
+    hold_out  every how many-th video is kept out of learning and judges the network; None for no video (no relations)
     start_from  detector: earlier weights to begin with, as far as they fit; None begins at random
     fold      detector, relations: the fold of videos that alone is learned from, 0 or 1; None for all videos
     cross_predicted  action: folders of the weights of fold 0 and fold 1, whose graphs are the bank of train videos:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         EvaluationOptions,
         RelationEvaluation,
     )
-    from ag_core.experiments.training import Listeners
+    from ag_core.experiments.training_inputs import Listeners
 
 
 DEFAULT_SPLIT, DEFAULT_PRESET = "test", "demo"
@@ -117,7 +117,7 @@ def _format_command(options: argparse.Namespace, data: str) -> str:
 def _evaluate(options: argparse.Namespace, command: str) -> dict[str, Any]:
     """The row of what is asked for."""
     from ag_core.experiments import evaluation, frequency
-    from ag_core.experiments.training import Listeners
+    from ag_core.experiments.training_inputs import Listeners
     from ag_core.settings import WEIGHTS
 
     if options.kind == "frequency-real":

@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from ag_core.evaluation.results_log import append_log_row
     from ag_core.experiments.action_scores import ActionOptions, evaluate_actions
-    from ag_core.experiments.training import Listeners
+    from ag_core.experiments.training_inputs import Listeners
     from ag_core.outputs import check_target, find_message_stream, holds_json
     from ag_core.results.action_scores import holds_action_scores
     from ag_core.settings import WEIGHTS

@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> None:
     """Evaluate and write the file; what was kept of an evaluation that was ended is not made again."""
     from ag_core.experiments.evaluation import EvaluationOptions
     from ag_core.experiments.ladder import evaluate_ladder
-    from ag_core.experiments.training import Listeners
+    from ag_core.experiments.training_inputs import Listeners
     from ag_core.outputs import check_target, find_message_stream
     from ag_core.results.ladder_scores import holds_ladder_scores
     from ag_core.settings import WEIGHTS

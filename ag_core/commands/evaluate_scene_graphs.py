@@ -39,7 +39,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Evaluate and write the file; what was kept of an evaluation that was ended is not made again."""
     from ag_core.experiments.scene_graphs import SceneGraphOptions, evaluate_scene_graphs
-    from ag_core.experiments.training import Listeners
+    from ag_core.experiments.training_inputs import Listeners
     from ag_core.outputs import check_folder_target, check_target, find_message_stream
     from ag_core.results.scene_graph_scores import holds_scores
     from ag_core.settings import WEIGHTS

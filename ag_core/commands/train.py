@@ -28,9 +28,10 @@ from ag_core.progress import ProgressReporter
 if TYPE_CHECKING:
     from ag_core.experiments.datasets import TrainingData
     from ag_core.experiments.processes import Processes
-    from ag_core.experiments.training import Listeners, TrainedModel
+    from ag_core.experiments.training_inputs import Listeners
     from ag_core.experiments.training_loop import TrainingProgress
     from ag_core.experiments.training_options import TrainingOptions
+    from ag_core.experiments.training_report import TrainedModel
 
 WHAT = {
     "detector": "the Faster R-CNN, on annotated frames",
@@ -62,7 +63,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         one.add_argument("--autocast", default="auto", help="auto, off or bfloat16: precision (default %(default)s)")
         one.add_argument("--pin-memory", action="store_true", help="send batches to a GPU through page-locked memory")
         one.add_argument("--resume", action="store_true", help="go on from an interrupted training of the same --out")
-        if kind in ("detector", "pretraining", "clip"):
+        if kind in ("detector", "pretraining", "clip", "action"):
             held_out = "keep every N-th video out of learning, judge the network on it now and then, and write the best"
             add_whole_number(one, "--hold-out", least=2, most=MAX_FRAME, metavar="N", help=held_out)
         if kind in ("detector", "clip"):
@@ -113,7 +114,7 @@ def _run(options: argparse.Namespace, processes: "Processes") -> None:
     """Train in this process, which may be one of several."""
     import torch
 
-    from ag_core.experiments import training
+    from ag_core.experiments import training_inputs
     from ag_core.experiments.training_loop import Budget
     from ag_core.experiments.training_options import TrainingOptions
     from ag_core.settings import WEIGHTS
@@ -147,7 +148,7 @@ def _run(options: argparse.Namespace, processes: "Processes") -> None:
     with processes.take_turns():
         data = open_data(options, options.split)
     if not processes.is_first:
-        _train(options.kind, data, chosen, training.Listeners())
+        _train(options.kind, data, chosen, training_inputs.Listeners())
         return
     with ProgressReporter() as report:
 
@@ -159,7 +160,7 @@ def _run(options: argparse.Namespace, processes: "Processes") -> None:
                 note = f"step {progress.step}, {progress.describe_losses()}"
                 report("training, seconds", min(seconds, budget_s), budget_s, note)
 
-        for model in _train(options.kind, data, chosen, training.Listeners(report, report_steps, print)):
+        for model in _train(options.kind, data, chosen, training_inputs.Listeners(report, report_steps, print)):
             print(model.describe())
 
 
@@ -187,11 +188,11 @@ def _train(
     kind: str, data: "TrainingData", chosen: "TrainingOptions", listeners: "Listeners"
 ) -> "Sequence[TrainedModel]":
     """Whatever the kind trains."""
-    from ag_core.experiments import training
+    from ag_core.experiments import action_training, training
 
     if kind == "relations":
         return training.train_relations(data, chosen, listeners)
     if kind == "action":
-        return training.train_action(data, chosen, listeners)
+        return action_training.train_action(data, chosen, listeners)
     of_kind = {"detector": training.train_detector, "pretraining": training.train_pretraining}
     return [of_kind.get(kind, training.train_clip)(data, chosen, listeners)]

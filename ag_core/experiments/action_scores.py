@@ -36,7 +36,7 @@ from ag_core.experiments.bank_probes import Probe, probe_examples
 from ag_core.experiments.clip import Clips
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import TrainingData, choose_evenly
-from ag_core.experiments.training import Listeners
+from ag_core.experiments.training_inputs import Listeners
 from ag_core.models.feature_bank import list_bank_times
 from ag_core.models.video import BankHead
 from ag_core.models.video.scoring import score_clips, to_probabilities

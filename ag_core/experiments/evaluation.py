@@ -23,7 +23,7 @@ from ag_core.evaluation.protocol import Constraint, Origin, Owner
 from ag_core.evaluation.results_log import build_log_row
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import LabelledVideo, LabelledVideos, TrainingData, choose_evenly, read_true_boxes
-from ag_core.experiments.training import Listeners
+from ag_core.experiments.training_inputs import Listeners
 from ag_core.models.checkpoints import read_metadata
 from ag_core.models.detector import FasterRcnnDetector, load_faster_rcnn
 from ag_core.models.region_features import RegionFeatureExtractor

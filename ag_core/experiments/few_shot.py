@@ -55,7 +55,7 @@ from ag_core.experiments.few_shot_examples import (
     list_positions,
 )
 from ag_core.experiments.kept_arrays import load_or_make
-from ag_core.experiments.training import Listeners
+from ag_core.experiments.training_inputs import Listeners
 from ag_core.experiments.training_loop import Budget, Losses, Recipe, fit
 from ag_core.files import hash_bytes, hash_file, hash_files
 from ag_core.models.checkpoints import read_metadata

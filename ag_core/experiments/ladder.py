@@ -38,7 +38,7 @@ from ag_core.experiments.datasets import LabelledVideo, LabelledVideos, Training
 from ag_core.experiments.evaluation import VIEWS, EvaluationOptions, read_seed
 from ag_core.experiments.kept_arrays import name_kept_file
 from ag_core.experiments.ladder_graphs import JudgedFrame, find_truths_near, load_or_judge_frames
-from ag_core.experiments.training import Listeners
+from ag_core.experiments.training_inputs import Listeners
 from ag_core.files import hash_file, hash_file_cached
 from ag_core.models.feature_bank import (
     BankMaterial,

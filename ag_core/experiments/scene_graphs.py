@@ -30,7 +30,7 @@ from ag_core.experiments.kept_arrays import name_kept_file
 from ag_core.experiments.kept_graphs import load_graphs, save_graphs
 from ag_core.experiments.prediction_files import describe_models, write_prediction_files
 from ag_core.experiments.steadiness import find_transitions, score_steadiness, smooth_videos
-from ag_core.experiments.training import Listeners
+from ag_core.experiments.training_inputs import Listeners
 from ag_core.models.detector import FasterRcnnDetector, load_faster_rcnn
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.scene_graph import ObservedFrames, SceneGraphPredictor

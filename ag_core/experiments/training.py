@@ -4,33 +4,20 @@ Every function prepares what it learns from, trains within the budget and writes
 listeners it is given; nothing is printed here, and nothing is written but weights, caches and the state for resuming.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 import torch
 
 from ag_core.catalog import (
-    ACTION_MODELS,
     DEFAULT_CLIP_NETWORK,
     HOME_WORLD,
     TRANSITIONS_FILE,
-    ActionModelEntry,
     Need,
     find_clip_network,
-    find_clip_networks,
     find_detector,
     find_relation_head,
 )
 from ag_core.errors import UserError
-from ag_core.experiments.action import (
-    VideoFeatures,
-    build_extractor,
-    build_head_examples,
-    make_head_losses,
-    measure_head,
-)
 from ag_core.experiments.averaged_training import AveragedTraining
 from ag_core.experiments.clip import (
     CLIP_NET,
@@ -42,15 +29,14 @@ from ag_core.experiments.clip import (
     start_at_prior,
     start_from_pretraining,
 )
-from ag_core.experiments.datasets import LabelledVideo, LabelledVideos, TrainingData, open_counted_frames
+from ag_core.experiments.datasets import TrainingData, open_counted_frames
 from ag_core.experiments.detector import (
     HELD_OUT_NUMBER,
     DetectorFrames,
     make_detector_losses,
     measure_detector,
 )
-from ag_core.experiments.earlier_weights import find_weights_below, find_weights_of_features
-from ag_core.experiments.kept_arrays import FrameCache
+from ag_core.experiments.earlier_weights import find_weights_below
 from ag_core.experiments.pretraining import (
     ClipPretrainer,
     TargetedClips,
@@ -60,8 +46,10 @@ from ag_core.experiments.pretraining import (
     measure_start,
 )
 from ag_core.experiments.relations import collect_labelled_objects, join_video, load_examples, make_relation_losses
-from ag_core.experiments.training_loop import SavedState, TrainingProgress, fit
+from ag_core.experiments.training_inputs import Listeners, decode_videos, hold_out_videos, load_videos
+from ag_core.experiments.training_loop import fit
 from ag_core.experiments.training_options import TrainingOptions, open_saved_state
+from ag_core.experiments.training_report import TrainedModel, build_metadata, describe_training
 from ag_core.files import hash_file
 from ag_core.models.checkpoints import describe_earlier_weights, save_checkpoint
 from ag_core.models.detector import FasterRcnnDetector, build_faster_rcnn, load_faster_rcnn
@@ -71,46 +59,15 @@ from ag_core.models.relation.smoothing import count_transitions
 from ag_core.models.relation.transitions_file import save_transitions
 from ag_core.models.video import (
     PooledClipNetwork,
-    build_bank_head,
     build_clip_classifier,
     build_clip_network,
     fill_body,
 )
 from ag_core.models.warm_start import copy_fitting_weights
-from ag_core.presets import VideoPreset
-from ag_core.progress import Progress, track_progress
+from ag_core.progress import track_progress
 
 HELD_OUT_FRAMES = 200
 """Most frames of held-out videos on which a detector is judged in its training."""
-
-
-def _ignore(*_: object) -> None:
-    """The listener that hears nothing."""
-
-
-@dataclass(frozen=True)
-class Listeners:
-    """Who hears of progress: `stage` the name of a preparation, how much is done and of how much; `steps` a training's
-    progress; `note` a sentence about the data."""
-
-    stage: Progress = _ignore
-    steps: Callable[[TrainingProgress], None] = _ignore
-    note: Callable[[str], None] = _ignore
-
-
-@dataclass(frozen=True)
-class TrainedModel:
-    """Weights that were written: their file, and after how many steps on how many examples of which kind."""
-
-    path: Path
-    steps: int
-    minutes: float
-    examples: int
-    unit: str
-
-    def describe(self) -> str:
-        """Where the weights are and what they learned from."""
-        return f"{self.path}: {self.steps} steps on {self.examples} {self.unit}"
 
 
 def train_detector(data: TrainingData, options: TrainingOptions, listeners: Listeners = Listeners()) -> TrainedModel:
@@ -123,10 +80,10 @@ def train_detector(data: TrainingData, options: TrainingOptions, listeners: List
     preset = find_detector(HOME_WORLD).preset(options.preset)
     recipe = options.recipe(bears_bfloat16=True)
     state = open_saved_state("detector", preset, data, options)
-    loaded = _load(data, listeners, options.fold)
-    learned, held_out = _hold_out(loaded, options)
+    loaded = load_videos(data, listeners, options.fold)
+    learned, held_out = hold_out_videos(loaded, options)
     frames = DetectorFrames.from_videos(learned)
-    _decode(frames.cache, frames.videos, options, listeners)
+    decode_videos(frames.cache, frames.videos, options, listeners)
     torch.manual_seed(options.seed)
     model = build_faster_rcnn(preset)
     earlier = {} if options.start_from is None else {"start": options.start_from}
@@ -137,16 +94,16 @@ def train_detector(data: TrainingData, options: TrainingOptions, listeners: List
     measure = None
     if held_out is not None:
         asked = DetectorFrames.from_videos(held_out).choose_evenly(HELD_OUT_FRAMES)
-        _decode(asked.cache, asked.videos, options, listeners)
+        decode_videos(asked.cache, asked.videos, options, listeners)
         measure = partial(measure_detector, frames=asked, compute=options.compute)
     average = AveragedTraining.of(model, measure, HELD_OUT_NUMBER, options.out, listeners.note)
     progress = fit(model, losses, recipe, state, options.resume, listeners.steps, listeners.note, average.companions)
-    facts = _build_metadata("detector", HOME_WORLD, preset.name, loaded, options, progress)
+    facts = build_metadata("detector", HOME_WORLD, preset.name, loaded, options, progress)
     facts |= describe_earlier_weights(earlier)
     weights, judged = average.choose_weights()
     save_checkpoint(options.out, weights, facts | judged, half_precision=True)
     state.remove()
-    return _describe_training(options.out, progress, len(frames), "frames")
+    return describe_training(options.out, progress, len(frames), "frames")
 
 
 def train_relations(
@@ -170,11 +127,11 @@ def train_relations(
     model = load_faster_rcnn(weights).to(options.compute.device)
     trunk = RegionFeatureExtractor(model)
     trunk.check_size(preset, f"preset {options.preset!r} of {entry.id}")
-    loaded = _load(data, listeners, options.fold)
+    loaded = load_videos(data, listeners, options.fold)
     videos = loaded.annotated()
     classes, relations = collect_labelled_objects(videos)
     frequency = build_relation_head(counting.id).fit(classes, relations)
-    facts = _build_metadata("relations", counting.id, counting.preset(options.preset).name, loaded, options)
+    facts = build_metadata("relations", counting.id, counting.preset(options.preset).name, loaded, options)
     save_checkpoint(frequency_path, frequency.state_dict(), facts)
     if len(classes):
         transitions = count_transitions([video.counted_graphs for video in videos])
@@ -182,7 +139,7 @@ def train_relations(
     counted = TrainedModel(frequency_path, 0, 0.0, len(classes), "objects")
     if entry.id == counting.id:
         return (counted,)
-    _decode(open_counted_frames(data.cache), videos, options, listeners)
+    decode_videos(open_counted_frames(data.cache), videos, options, listeners)
     detector = FasterRcnnDetector(model, options.compute.device)
     made = load_examples(data, videos, trunk, detector, hash_file(weights)[:12], options.every)
     of_videos = track_progress(made, len(videos), "region features", listeners.stage)
@@ -198,11 +155,11 @@ def train_relations(
     progress = fit(
         head, losses, options.recipe(bears_bfloat16=False), state, options.resume, listeners.steps, listeners.note
     )
-    facts = _build_metadata("relations", entry.id, preset.name, loaded, options, progress)
+    facts = build_metadata("relations", entry.id, preset.name, loaded, options, progress)
     facts |= describe_earlier_weights({"detector": weights})
     save_checkpoint(options.out, head.state_dict(), facts, half_precision=True)
     state.remove()
-    return counted, _describe_training(options.out, progress, len(examples), "videos" if whole else "frames")
+    return counted, describe_training(options.out, progress, len(examples), "videos" if whole else "frames")
 
 
 def train_pretraining(data: TrainingData, options: TrainingOptions, listeners: Listeners = Listeners()) -> TrainedModel:
@@ -218,27 +175,27 @@ def train_pretraining(data: TrainingData, options: TrainingOptions, listeners: L
         other = entry.body or DEFAULT_CLIP_NETWORK
         raise UserError(f"{entry.id} cannot be pre-trained: it stands on another network; choose --network {other}")
     state = open_saved_state(f"pretraining {entry.id}", preset, data, options)
-    loaded = _load(data, listeners)
+    loaded = load_videos(data, listeners)
     loaded.annotated()
-    learned, held_out = _hold_out(loaded, options)
+    learned, held_out = hold_out_videos(loaded, options)
     shape = find_map_shape(clip_net, preset)
     clips = TargetedClips.of(Clips.from_videos(learned, preset), shape)
-    _decode(clips.clips.cache, clips.videos, options, listeners)
+    decode_videos(clips.clips.cache, clips.videos, options, listeners)
     model = ClipPretrainer(clip_net, measure_start(clips)).to(options.compute.device)
     losses = make_pretraining_losses(model, clips, options.batch_of("clip"), options.compute)
     measure = None
     if held_out is not None:
         asked = TargetedClips.of(Clips.from_videos(held_out, preset), shape)
-        _decode(asked.clips.cache, asked.videos, options, listeners)
+        decode_videos(asked.clips.cache, asked.videos, options, listeners)
         measure = partial(measure_pretrainer, clips=asked, compute=options.compute)
     average = AveragedTraining.of(model, measure, SAVED, options.out, listeners.note)
     hear, follow = (listeners.steps, listeners.note), (average.companions, options.compute.processes)
     progress = fit(model, losses, options.recipe(bears_bfloat16=True), state, options.resume, *hear, *follow)
-    trained = _describe_training(options.out, progress, len(clips.videos), "videos")
+    trained = describe_training(options.out, progress, len(clips.videos), "videos")
     if not options.compute.processes.is_first:
         return trained
     weights, judged = average.choose_weights()
-    facts = _build_metadata("pretraining", entry.id, preset.name, loaded, options, progress) | judged
+    facts = build_metadata("pretraining", entry.id, preset.name, loaded, options, progress) | judged
     kept = {name: tensor for name, tensor in weights.items() if name.startswith(CLIP_NET)}
     save_checkpoint(options.out, kept, facts, half_precision=True)
     state.remove()
@@ -254,11 +211,11 @@ def train_clip(data: TrainingData, options: TrainingOptions, listeners: Listener
     preset = entry.preset(options.preset)
     earlier = find_weights_below(entry, preset, options)
     state = open_saved_state(f"clip {entry.id}", preset, data, options, list(earlier.values()))
-    loaded, counted = _load(data, listeners), options.counted_classes
+    loaded, counted = load_videos(data, listeners), options.counted_classes
     loaded.check_actions()
-    learned, held_out = _hold_out(loaded, options)
+    learned, held_out = hold_out_videos(loaded, options)
     clips = Clips.from_videos(learned, preset)
-    _decode(clips.cache, clips.videos, options, listeners)
+    decode_videos(clips.cache, clips.videos, options, listeners)
     torch.manual_seed(options.seed)
     model = build_clip_classifier(entry.id, preset)
     fill_body(model.clip_net, entry.id, preset, options.weights)
@@ -274,172 +231,20 @@ def train_clip(data: TrainingData, options: TrainingOptions, listeners: Listener
     measure = None
     if held_out is not None:
         asked = Clips.from_videos(held_out, preset)
-        _decode(asked.cache, asked.videos, options, listeners)
+        decode_videos(asked.cache, asked.videos, options, listeners)
         prior = clips.grid_labels().mean(axis=0)
         measure = partial(measure_clip_classifier, clips=asked, prior=prior, compute=options.compute, detector=detector)
     average = AveragedTraining.of(model, measure, SAVED, options.out, listeners.note)
     hear, follow = (listeners.steps, listeners.note), (average.companions, options.compute.processes)
     progress = fit(model, losses, options.recipe(bears_bfloat16=True), state, options.resume, *hear, *follow)
-    trained = _describe_training(options.out, progress, len(clips.videos), "videos")
+    trained = describe_training(options.out, progress, len(clips.videos), "videos")
     if not options.compute.processes.is_first:
         return trained
     weights, judged = average.choose_weights()
-    facts = _build_metadata("clip", entry.id, preset.name, loaded, options, progress) | judged
+    facts = build_metadata("clip", entry.id, preset.name, loaded, options, progress) | judged
     facts |= {"trained_on": ",".join(list_seen_actions(clips.videos, counted))}
     start = {} if options.start_from is None else {"start": options.start_from}
     facts |= describe_earlier_weights(earlier | start)
     save_checkpoint(options.out, weights, facts, half_precision=True)
     state.remove()
     return trained
-
-
-def train_action(
-    data: TrainingData, options: TrainingOptions, listeners: Listeners = Listeners()
-) -> tuple[TrainedModel, ...]:
-    """Train the head of every action model with a bank, on features of the networks in `options.weights`.
-
-    One result a head, in the catalog's order. Averaged weights, held-out videos and curves as in `train_detector`.
-    """
-    models = [model for model in ACTION_MODELS.values() if model.bank is not None]
-    states = {model.id: _find_head_state(model, data, options) for model in models}
-    waiting = [state for state in states.values() if state.path.exists()]
-    if options.resume and not waiting:
-        raise UserError("there is no interrupted training of this --out; start without --resume")
-    for state in waiting:
-        if options.resume:
-            state.check()
-        elif not state.belongs():
-            state.remove()  # else a --resume of this training would meet what another one left
-    loaded = _load(data, listeners)
-    loaded.check_actions()
-    parts = [part for part in _hold_out(loaded, options) if part is not None]
-    trained = []
-    for network in find_clip_networks(models):
-        extract = build_extractor(
-            data, options.weights, options.preset, network.id, options.compute, options.cross_predicted
-        )
-        found = []
-        for part in parts:
-            clips = Clips.from_videos(part, network.preset(options.preset))
-            _decode(clips.cache, clips.videos, options, listeners)
-            made = map(extract, clips.videos)
-            with options.compute.processes.take_turns():
-                features = list(track_progress(made, len(clips.videos), "features", listeners.stage))
-            found.append(ClipsWithFeatures(clips, features))
-        of_network = [model for model in models if model.clip_network == network.id]
-        trained += [_train_head(m, found, loaded, options, states[m.id], listeners) for m in of_network]
-    if options.compute.processes.is_first:
-        for state in states.values():
-            state.remove()
-    return tuple(trained)
-
-
-@dataclass(frozen=True)
-class ClipsWithFeatures:
-    """Clips of videos, and the features of each video."""
-
-    clips: Clips
-    features: Sequence[VideoFeatures]
-
-
-def _train_head(
-    model: ActionModelEntry,
-    found: Sequence[ClipsWithFeatures],
-    loaded: LabelledVideos,
-    options: TrainingOptions,
-    state: SavedState,
-    listeners: Listeners,
-) -> TrainedModel:
-    """Train on the first of what was found; what is held out, if anything, is the second."""
-    preset, counted = _choose_head_preset(model, options), options.counted_classes
-    examples, *held_out = (build_head_examples(model.id, part.clips, part.features) for part in found)
-    torch.manual_seed(options.seed)
-    head = build_bank_head(model.id, preset)
-    start_at_prior(head, examples.labels)
-    head.to(options.compute.device)
-    losses = make_head_losses(head, examples, options.batch_of("action"), options.compute, counted)
-    measure = None
-    if held_out:
-        prior = examples.labels.mean(axis=0)
-        measure = partial(measure_head, examples=held_out[0], prior=prior, compute=options.compute)
-    path = model.weights_path(options.out)
-    average = AveragedTraining.of(head, measure, SAVED, path, listeners.note)
-    resume = options.resume and state.path.exists()
-    hear, follow = (listeners.steps, listeners.note), (average.companions, options.compute.processes)
-    progress = fit(head, losses, options.recipe(bears_bfloat16=False), state, resume, *hear, *follow)
-    trained = _describe_training(path, progress, len(examples.video), "clips")
-    if not options.compute.processes.is_first:
-        return trained
-    weights, judged = average.choose_weights()
-    facts = _build_metadata("action", model.id, preset.name, loaded, options, progress) | judged
-    learned_from = found[0].clips.videos
-    facts |= {"trained_on": ",".join(list_seen_actions(learned_from, counted)), "operator": preset.operator}
-    facts |= describe_earlier_weights(find_weights_of_features(model, loaded.data, options))
-    save_checkpoint(path, weights, facts, half_precision=True)
-    return trained
-
-
-def _choose_head_preset(model: ActionModelEntry, options: TrainingOptions) -> VideoPreset:
-    """The recipe of an action model's head, with the bank operator that was chosen."""
-    preset: VideoPreset = model.preset(options.preset)
-    return preset if options.operator is None else replace(preset, operator=options.operator)
-
-
-def _find_head_state(model: ActionModelEntry, data: TrainingData, options: TrainingOptions) -> SavedState:
-    """Where the training of one action head waits; it stands on the networks that made its features."""
-    earlier = list(find_weights_of_features(model, data, options).values())
-    of_head = replace(options, out=model.weights_path(options.out), resume=False)  # a head may not have begun
-    return open_saved_state(f"action {model.id}", _choose_head_preset(model, options), data, of_head, earlier)
-
-
-def _hold_out(loaded: LabelledVideos, options: TrainingOptions) -> tuple[LabelledVideos, LabelledVideos | None]:
-    """The videos to learn from, and those that are held out; None where nothing is."""
-    return (loaded, None) if options.hold_out is None else loaded.hold_out(options.hold_out)
-
-
-def _load(data: TrainingData, listeners: Listeners, fold: int | None = None) -> LabelledVideos:
-    loaded = data.load() if fold is None else data.load().choose_fold(fold)
-    listeners.note(loaded.describe())
-    return loaded
-
-
-def _decode(
-    cache: FrameCache[LabelledVideo], videos: Sequence[LabelledVideo], options: TrainingOptions, listeners: Listeners
-) -> None:
-    """Decode what is missing, in one of the processes that train."""
-    with options.compute.processes.take_turns():
-        for _ in track_progress(cache.prepare(videos), len(videos), "decoding", listeners.stage):
-            pass
-
-
-def _describe_training(path: Path, progress: TrainingProgress, examples: int, unit: str) -> TrainedModel:
-    return TrainedModel(path, progress.step, progress.seconds / 60, examples, unit)
-
-
-def _build_metadata(
-    kind: str,
-    model: str,
-    preset: str,
-    loaded: LabelledVideos,
-    options: TrainingOptions,
-    progress: TrainingProgress | None = None,
-) -> dict[str, str]:
-    """What a weights file says of itself; no path of this machine. Without progress it was counted, not trained."""
-    chosen = f" --few-shot {options.few_shot}" if options.few_shot else ""
-    chosen += f" --hold-out {options.hold_out}" if options.hold_out else ""
-    chosen += " --start-from earlier weights" if options.start_from else ""
-    chosen += f" --fold {options.fold}" if options.fold is not None else ""
-    chosen += " --cross-predicted weights of two folds" if options.cross_predicted else ""
-    seed = f" --seed {options.seed}{chosen}" if progress is not None else ""
-    facts = {
-        "model": model,
-        "preset": preset,
-        "data": loaded.data.name,
-        "trained_on_data": loaded.name_origin(),
-        "command": f"train {kind}{seed}",
-    }
-    if options.fold is not None:
-        facts["fold"] = str(options.fold)
-    if progress is not None:
-        facts |= {"steps": str(progress.step), "minutes": f"{progress.seconds / 60:.1f}"}
-    return facts

@@ -15,9 +15,11 @@ from ag_core.catalog import RELATION_HEADS
 from ag_core.commands import evaluate, evaluate_actions
 from ag_core.errors import UserError
 from ag_core.evaluation.results_log import LoggedResult, read_log, read_log_row
-from ag_core.experiments import training
+from ag_core.experiments import action_training, training
+from ag_core.experiments.clip import SAVED
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import TrainingData
+from ag_core.experiments.training_inputs import Listeners
 from ag_core.experiments.training_loop import Budget
 from ag_core.experiments.training_options import TrainingOptions, find_saved_state
 from ag_core.models.checkpoints import read_metadata, save_checkpoint
@@ -159,8 +161,10 @@ def test_heads_that_were_interrupted_end_as_undisturbed_ones(
     data: TrainingData, trained: Path, tiny_presets: None, tmp_path: Path
 ) -> None:
     exact = Compute(autocast="off")
-    options = TrainingOptions(tmp_path / "whole", Budget(steps=3), "tiny", 4, compute=exact, weights=trained)
-    training.train_action(data, options)
+    options = TrainingOptions(
+        tmp_path / "whole", Budget(steps=3), "tiny", 4, compute=exact, weights=trained, hold_out=2
+    )
+    action_training.train_action(data, options)
     called = []
 
     def interrupt_second(*_: object) -> None:
@@ -170,18 +174,22 @@ def test_heads_that_were_interrupted_end_as_undisturbed_ones(
 
     other = replace(options, out=tmp_path / "other")
     with pytest.raises(KeyboardInterrupt):
-        training.train_action(data, other, training.Listeners(steps=interrupt_second))
-    assert {path.name for path in other.out.iterdir()} == {"lfb.safetensors"}
+        action_training.train_action(data, other, Listeners(steps=interrupt_second))
+    assert {path.name for path in other.out.glob("*.safetensors")} == {"lfb.safetensors"}
     for wrong, said in (
         (replace(other, operator="max"), "had --operator non-local, and max is wanted"),
         (replace(other, seed=1), "had --seed 0, and 1 is wanted"),
     ):
         with pytest.raises(UserError, match=said):
-            training.train_action(data, replace(wrong, resume=True))
-    training.train_action(data, replace(other, resume=True))
+            action_training.train_action(data, replace(wrong, resume=True))
+    action_training.train_action(data, replace(other, resume=True))
     for name in ("lfb", "sgfb", "oracle"):
         whole, again = (load_file(folder / f"{name}.safetensors") for folder in (options.out, other.out))
         assert all(torch.equal(whole[key], again[key]) for key in whole)
+        rows = [json.loads(line) for line in (options.out / f"{name}.curve.jsonl").read_text().splitlines()]
+        saved = [row["held out"][SAVED] for row in rows]
+        facts = read_metadata(options.out / f"{name}.safetensors")
+        assert len(rows) == 3 and facts["held_out_log-loss_saved"] == f"{max(saved):.2f}"
     assert not list(data.cache.glob("training-*.pt"))
 
 
@@ -200,7 +208,7 @@ def test_an_interrupted_training_goes_on_and_no_other_does(
     state = find_saved_state("clip", TINY_VIDEO, data, other)
     assert state.path != find_saved_state("clip", TINY_VIDEO, data, options).path
     with pytest.raises(KeyboardInterrupt):
-        training.train_clip(data, other, training.Listeners(steps=interrupt))
+        training.train_clip(data, other, Listeners(steps=interrupt))
     for wrong, said in (
         (replace(other, seed=1, resume=True), "had --seed 0, and 1 is wanted"),
         (replace(other, few_shot="home-157", resume=True), "had --few-shot none, and home-157 is wanted"),
@@ -277,7 +285,7 @@ def test_a_target_that_training_must_not_replace_is_refused_before_any_work(
         with pytest.raises(UserError, match=said):
             training.train_relations(data, replace(options, out=out))
     with pytest.raises(UserError, match=r"there is no weights file .*reldn\.safetensors; train one"):
-        training.train_action(data, replace(options, out=tmp_path))
+        action_training.train_action(data, replace(options, out=tmp_path))
     with pytest.raises(UserError, match="is no name of a weights file"):
         training.train_clip(data, replace(options, out=tmp_path / "clip"))
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from ag_core.catalog import find_clip_network, find_detector, find_relation_head
 from ag_core.errors import UserError
-from ag_core.experiments import training
+from ag_core.experiments import action_training, training
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import TrainingData, find_fold
 from ag_core.experiments.training_loop import Budget
@@ -60,11 +60,11 @@ def test_each_train_video_is_read_by_the_other_fold(data: TrainingData, tiny_pre
     with pytest.raises(
         UserError, match=r"reldn.safetensors learned from fold 1 of .* and fold 0 of .* alone is wanted"
     ):
-        training.train_action(data, replace(action, cross_predicted=(one, zero)))
+        action_training.train_action(data, replace(action, cross_predicted=(one, zero)))
     with pytest.raises(UserError, match=r"reldn.safetensors learned from all videos, and fold 1"):
-        training.train_action(data, replace(action, cross_predicted=(zero, whole)))
+        action_training.train_action(data, replace(action, cross_predicted=(zero, whole)))
     apart = replace(data, cache=tmp_path / "cache")
-    trained = training.train_action(apart, replace(action, cross_predicted=(zero, one)))
+    trained = action_training.train_action(apart, replace(action, cross_predicted=(zero, one)))
     assert [model.path.stem for model in trained] == ["lfb", "sgfb", "oracle"]
     for folder, below, fold in ((zero, own, 0), (one, every, 1)):
         key = f"{hash_file(below)[:12]}-{hash_file(relations.weights_path(folder))[:12]}"

@@ -15,6 +15,7 @@ from ag_core.experiments import training, training_loop
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import LabelledVideos, TrainingData
 from ag_core.experiments.detector import DetectorFrames, compute_repeat_factors, make_detector_losses
+from ag_core.experiments.training_inputs import Listeners
 from ag_core.experiments.training_loop import Budget, Recipe, fit
 from ag_core.experiments.training_options import TrainingOptions
 from ag_core.models.checkpoints import read_metadata
@@ -77,7 +78,7 @@ def test_held_out_videos_judge_the_network_and_a_resumed_training_ends_alike(
     other = replace(options, out=tmp_path / "other" / "detector.safetensors")
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(training_loop.Recipe, "report_s", 0.0)
-        training.train_detector(data, other, training.Listeners(steps=interrupt))
+        training.train_detector(data, other, Listeners(steps=interrupt))
     with pytest.raises(UserError, match="had --hold-out 2, and none is wanted"):
         training.train_detector(data, replace(other, hold_out=None, resume=True))
     training.train_detector(data, replace(other, resume=True))
@@ -92,7 +93,7 @@ def test_a_training_starts_from_earlier_weights(data: TrainingData, tiny_presets
     training.train_detector(data, first)
     notes: list[str] = []
     further = replace(first, out=tmp_path / "second.safetensors", rate=1e-9, start_from=first.out)
-    training.train_detector(data, further, training.Listeners(note=notes.append))
+    training.train_detector(data, further, Listeners(note=notes.append))
     assert any("tensors taken over" in note for note in notes)
     before, after = load_file(first.out), load_file(further.out)
     name = "roi_heads.box_head.fc6.weight"

@@ -28,7 +28,7 @@ from ag_core.experiments.ladder_graphs import (
     find_truths_near,
     load_or_judge_frames,
 )
-from ag_core.experiments.training import Listeners
+from ag_core.experiments.training_inputs import Listeners
 from ag_core.models.checkpoints import save_checkpoint
 from ag_core.models.detector import FasterRcnnDetector, build_faster_rcnn
 from ag_core.models.encoded_images import EncodedImages

@@ -24,7 +24,7 @@ from ag_core.experiments.scene_graphs import (
     evaluate_scene_graphs,
     find_seen_triplets_of,
 )
-from ag_core.experiments.training import Listeners
+from ag_core.experiments.training_inputs import Listeners
 from ag_core.records import SceneGraph
 from ag_core.results.prediction import Prediction
 from ag_core.results.scene_graph_scores import SceneGraphScores, find_recall_row

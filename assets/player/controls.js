@@ -16,6 +16,7 @@ const KEYS = [
   ["B L G", "boxes, labels, graph"],
   ["J", "what is right, false or missed"],
   ["N P", "next, previous video"],
+  ["↑ ↓", "in the lanes of relationships: previous, next"],
   ["O", "while correcting: the next box"],
   ["← → ↑ ↓", "while correcting: move that box; with Shift its lower right corner"],
   ["Ctrl Z", "while correcting: undo; with Shift redo"],

@@ -1,13 +1,17 @@
 // The scene graph beside the video: the person in the middle, one fixed card per track around it, three lanes per card.
 // Places depend on the tracks and the panel's size alone. Elements are made once; frames only change opacity and text.
+// A line that is new glows, and fades with the age of what it says: by the browser's own animation, not frame by frame.
 
 // Numbers the panels of a page, so that each has arrowheads of its own.
 let panelsMade = 0;
 
+// How long a new relationship glows, in seconds of the video.
+const GLOW_S = 2.5;
+
 const CARD = { width: 138, title: 20, row: 14.5, pad: 5, gap: 9, most: 14 };
 
 class GraphPanel {
-  // heard: {select(track), began(track, group)}; rule: what of a prediction is shown, in words; "" where nothing is predicted
+  // heard: {select(track), began(track, group), hover(track, group)}; rule: what of a prediction is shown, in words; "" where nothing is predicted
   constructor(parent, title, heard, rule) {
     this.heard = heard;
     this.number = panelsMade++;
@@ -58,6 +62,8 @@ class GraphPanel {
     const plate = drawn("rect", { class: "plate", rx: 6 }, card);
     const title = drawn("text", { class: "card-title" }, card, label);
     card.addEventListener("click", () => this.heard.select(track));
+    card.addEventListener("pointerenter", () => this.heard.hover(track));
+    card.addEventListener("pointerleave", () => this.heard.hover(null));
     card.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" && event.key !== " ") return;
       event.preventDefault();
@@ -66,7 +72,7 @@ class GraphPanel {
     const rows = GROUPS.map((group, index) => {
       const line = drawn("g", { class: `lane ${group.name} off` }, this.lanes);
       const path = drawn("path", { class: `line ${group.name}`, "marker-end": `url(#head-${this.number}-${group.name})` }, line);
-      const reach = drawn("path", { class: "reach" }, line);
+      const reach = drawn("path", { class: `reach ${group.name}` }, line);
       const text = drawn("g", { class: `row ${group.name} off` }, card);
       const letter = drawn("text", { class: "letter" }, text, group.letter);
       const words = drawn("text", { class: "words" }, text);
@@ -76,8 +82,10 @@ class GraphPanel {
           event.stopPropagation();
           this.heard.began(track, index);
         });
+        target.addEventListener("pointerenter", () => this.heard.hover(track, index));
+        target.addEventListener("pointerleave", () => this.heard.hover(target === text ? track : null));
       }
-      return { line, path, reach, text, letter, words, full, says: "", written: "" };
+      return { line, path, reach, text, letter, words, full, written: "", begin: -1, glow: null };
     });
     this.svg.appendChild(card);
     return { track, card, plate, title, rows };
@@ -158,15 +166,14 @@ class GraphPanel {
     });
   }
 
-  // state: {source, index, held, note, verdict, relation}. Nothing is touched while these stay the same; of `verdict` (null where
-  // nothing is judged) the marks, and `relation`, the one that is selected, stand out.
+  // state: {source, index, held, note, verdict, relation, track}. Nothing is touched while these stay the same; of `verdict`
+  // (null where nothing is judged) the marks stand out, and `relation`, which is selected, of one `track` or of all.
   show(state) {
     this.last = state;
-    const shown = `${state.source.name}|${state.index}|${state.held}|${Boolean(state.verdict)}|${state.relation}`;
+    const shown = `${state.source.name}|${state.index}|${state.held}|${Boolean(state.verdict)}|${state.relation}|${state.track}`;
     if (this.note.textContent !== state.note) this.note.textContent = state.note;
     this.rule.style.visibility = state.source.predicted ? "" : "hidden"; // its room stays, so that no card moves
     if (shown === this.shown || !this.nodes) return;
-    const animate = this.shown !== "" && !state.still;
     this.shown = shown;
     const present = state.source.tracksAt(state.index);
     const edges = state.source.edgesByTrack(state.index);
@@ -179,7 +186,8 @@ class GraphPanel {
       node.rows.forEach((row, group) => {
         const said = (groups ? groups[group] : []).map(([relation, score]) => [relation, score, verdictOf(state.verdict, node.track, relation)]);
         const unsaid = missed.filter((relation) => state.source.groupOfRelation[relation] === group).map((relation) => [relation, null, MISSED]);
-        this.showRow(node, row, [...said, ...unsaid], state, animate);
+        this.showRow(node, row, [...said, ...unsaid], state);
+        this.findBegin(node, row, said, state);
       });
     }
   }
@@ -190,20 +198,17 @@ class GraphPanel {
   }
 
   // relations: [relationship, score (null where missed), verdict], the strongest first.
-  showRow(node, row, relations, { source, index, relation: selected }, animate) {
+  showRow(node, row, relations, { source, index, relation: selected, track }) {
     const on = relations.length > 0;
     const weak = relations.every(([relation, , code]) => code === MISSED || DENIALS.includes(this.relations[relation].name));
     for (const part of [row.line, row.text]) {
       part.classList.toggle("off", !on);
       part.classList.toggle("weak", weak);
     }
-    if (!on) {
-      row.says = "";
-      return;
-    }
+    if (!on) return;
     const names = relations.map(([relation, , code]) => `${VERDICTS[code].mark} ${this.relations[relation].name}`.trim());
     const scores = relations.map(([, score]) => (source.predicted && score !== null ? percentText(score) : ""));
-    const styles = relations.map(([relation, , code]) => `v-${VERDICTS[code].name}${relation === selected ? " picked" : ""}`);
+    const styles = relations.map(([relation, , code]) => `v-${VERDICTS[code].name}${relation === selected && (track === undefined || track === node.track) ? " picked" : ""}`);
     const { label } = this.tracks[node.track];
     const full = relations
       .map(([relation, , code], at) => {
@@ -217,19 +222,70 @@ class GraphPanel {
       row.full.textContent = full;
       row.written = written;
     }
-    const says = names.join(", ");
-    if (animate && row.says !== says) row.path.animate([{ strokeWidth: "6px" }, { strokeWidth: "2px" }], { duration: 600, easing: "ease-out" });
-    row.says = says;
   }
 
-  emphasise(tracks) {
+  // When the newest relationship of a row began; -1 where none holds, or since the first graph, where nothing changed.
+  findBegin(node, row, said, { source, index }) {
+    const begins = said.map(([relation]) => source.beginOf(index, node.track, relation));
+    const begin = Math.max(-1, ...begins);
+    row.begin = begin > source.frames[0] ? begin : -1;
+  }
+
+  // What is new glows as strongly as it is new, and goes on fading while the video plays. ageOf: seconds since a frame.
+  /**
+   * @param {(frame: number) => number} ageOf
+   * @param {number} speed of the fading; 0 while the video stands
+   * @param {boolean} still where nothing may move: then what is new is thicker
+   */
+  glow(ageOf, speed, still) {
+    const glowing = `${this.shown}|${speed}|${still}`;
+    if (speed && glowing === this.glowing) return; // it fades by itself
+    this.glowing = glowing;
+    for (const row of (this.nodes || []).flatMap((node) => node.rows)) {
+      const age = row.begin < 0 ? GLOW_S : ageOf(row.begin);
+      const fresh = age >= 0 && age < GLOW_S;
+      row.line.classList.toggle("fresh", fresh && still);
+      if (!fresh || still) {
+        row.glow?.cancel();
+        row.glow = null;
+        continue;
+      }
+      row.glow ||= row.reach.animate([{ strokeOpacity: 0.45 }, { strokeOpacity: 0 }], { duration: 1000 * GLOW_S });
+      row.glow.playbackRate = speed || 1;
+      row.glow.currentTime = 1000 * age;
+      if (speed) row.glow.play();
+      else row.glow.pause();
+    }
+  }
+
+  // group: of an edge that is selected, so that the other lines of its object are dimmed; -1 for none
+  /**
+   * @param {Set<number> | null} tracks
+   * @param {number} group
+   */
+  emphasise(tracks, group) {
     for (const node of this.nodes || []) {
       const chosen = Boolean(tracks && tracks.has(node.track));
       const dim = Boolean(tracks && !chosen);
       node.card.classList.toggle("chosen", chosen);
       node.card.classList.toggle("dim", dim);
       node.card.setAttribute("aria-pressed", String(chosen));
-      for (const row of node.rows) row.line.classList.toggle("dim", dim);
+      node.rows.forEach((row, at) => row.line.classList.toggle("dim", dim || (chosen && group >= 0 && at !== group)));
+    }
+  }
+
+  /**
+   * @param {number | null} track
+   * @param {number} group of one line alone; -1 for all
+   */
+  hover(track, group) {
+    for (const node of this.nodes || []) {
+      node.card.classList.toggle("hovered", node.track === track);
+      node.rows.forEach((row, at) => {
+        const on = node.track === track && (group < 0 || at === group);
+        row.line.classList.toggle("hovered", on);
+        row.text.classList.toggle("hovered", on && group >= 0);
+      });
     }
   }
 
@@ -314,79 +370,4 @@ fitted.font = "sans-serif";
 function textWidth(text, size, weight) {
   ruler.font = `${weight} ${size}px ${fitted.font}`;
   return ruler.measureText(text).width;
-}
-
-// The edges of one frame in several sources as codes: by object, attention before spatial before contact, of each first
-// what the sources together give most to.
-function rankEdges(sets, relations) {
-  const strength = (code) => sets.reduce((sum, set) => sum + (set.get(code) ?? 0), 0);
-  const track = (code) => Math.floor(code / 256);
-  const group = (code) => GROUP_INDEX[relations[code % 256].group];
-  return [...new Set(sets.flatMap((set) => [...set.keys()]))].sort(
-    (one, other) => track(one) - track(other) || group(one) - group(other) || strength(other) - strength(one) || one - other,
-  );
-}
-
-/**
- * Codes of the relationships in masks by track.
- * @param {Map<number, number>} masks
- * @param {number} count how many relationships there are
- */
-function listCodes(masks, count) {
-  return [...masks].flatMap(([track, mask]) => relationsIn(mask, count).map((relation) => track * 256 + relation));
-}
-
-// The triplets of this moment as a table: one column of marks per source.
-class TripletTable {
-  constructor(parent) {
-    this.table = element("table", { class: "triplets" }, parent);
-    this.head = element("tr", {}, element("thead", {}, this.table));
-    this.body = element("tbody", {}, this.table);
-    this.shown = "";
-    this.since = 0;
-  }
-
-  // states: [{source, index, verdict, relation}]; groupsOn: which groups are on; words: what verdicts are called.
-  // While playing, at most four times a second.
-  show(states, tracks, relations, groupsOn, playing, words) {
-    const judged = states.find(({ verdict }) => verdict);
-    const verdict = judged ? judged.verdict : null;
-    const selected = states[0].relation;
-    const shown = `${states.map(({ source, index }) => `${source.name}|${index}`).join(" ")}${groupsOn.join()}|${Boolean(verdict)}|${selected}`;
-    const now = performance.now();
-    if (shown === this.shown || (playing && now - this.since < 250)) return;
-    this.shown = shown;
-    this.since = now;
-    this.head.replaceChildren();
-    element("th", { scope: "col" }, this.head, "Triplets now");
-    for (const { source } of states) element("th", { scope: "col", class: "mark" }, this.head, states.length > 1 ? source.label : source.predicted ? "score" : "");
-    if (verdict) element("th", { scope: "col", class: "mark" }, this.head, states.length > 1 ? "where" : "verdict");
-    const sets = states.map(({ source, index }) => (index < 0 ? new Map() : source.sets[index]));
-    const rows = [];
-    const unseen = new Set(verdict && states.length === 1 ? listCodes(verdict.missed, relations.length) : []);
-    const said = sets.length && judged ? judged.source.sets[judged.index] : new Map();
-    for (const code of rankEdges([...sets, new Map([...unseen].map((code) => [code, 0]))], relations)) {
-      const relation = relations[code % 256];
-      const group = GROUPS[GROUP_INDEX[relation.group]];
-      if (!groupsOn[GROUP_INDEX[relation.group]]) continue;
-      const row = element("tr", code % 256 === selected ? { class: "picked" } : {});
-      const cell = element("td", {}, row);
-      element("span", { class: `chip ${group.name}` }, cell, group.letter);
-      element("span", {}, cell, ` ${tripletText(relation, tracks[Math.floor(code / 256)].label)}`);
-      const why = states.length === 1 ? states[0].source.reasonOf(states[0].index, code) : "";
-      if (why) element("div", { class: "why faint", title: "What each part gave to the log odds; they add up." }, cell, why);
-      sets.forEach((set, at) => {
-        const mark = !set.has(code) ? "–" : states[at].source.predicted ? percentText(set.get(code)) : "✓";
-        element("td", { class: set.has(code) ? "mark" : "mark faint" }, row, mark);
-      });
-      if (verdict) {
-        const missed = unseen.has(code) || (verdict.unfound.get(Math.floor(code / 256)) || 0) & (1 << code % 256);
-        const found = said.has(code) ? verdictOf(verdict, Math.floor(code / 256), code % 256) : missed ? MISSED : NEITHER;
-        element("td", { class: `mark v-${VERDICTS[found].name}` }, row, `${VERDICTS[found].mark} ${words[found]}`.trim());
-      }
-      rows.push(row);
-    }
-    if (!rows.length) element("td", { class: "faint", colspan: 1 + states.length + (verdict ? 1 : 0) }, rows[rows.push(element("tr", {})) - 1], "none");
-    this.body.replaceChildren(...rows);
-  }
 }

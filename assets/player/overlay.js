@@ -13,7 +13,7 @@ class Overlay {
     this.hits = [];
   }
 
-  // view: {boxes, edges, held, predicted, tracks, emphasised (Set or null), boxesOn, labelsOn, groupsOn, size, font}; a box with
+  // view: {boxes, edges, held, predicted, tracks, emphasised (Set or null), hovered (track or null), boxesOn, labelsOn, groupsOn, size, font}; a box with
   // the code of a verdict is drawn as that
   draw(view) {
     const { canvas, context } = this;
@@ -33,7 +33,7 @@ class Overlay {
       height: Math.max(2, (box.y2 - box.y1) * down),
     }));
     if (!view.boxesOn) return;
-    const dim = (track) => view.emphasised && track !== 0 && !view.emphasised.has(track);
+    const dim = (track) => view.emphasised && track !== 0 && track !== view.hovered && !view.emphasised.has(track);
     const order = [...this.hits].sort((one, other) => other.width * other.height - one.width * one.height);
     for (const hit of order) this.outline(hit, this.colourOf(hit, view), dim(hit.track), view);
     if (view.labelsOn) this.labels(order.filter((hit) => !dim(hit.track)), view, canvas.width / ratio, canvas.height / ratio);
@@ -56,7 +56,7 @@ class Overlay {
 
   outline(hit, colour, dim, view) {
     const { context } = this;
-    const chosen = view.emphasised && view.emphasised.has(hit.track);
+    const chosen = hit.track === view.hovered || (view.emphasised && view.emphasised.has(hit.track));
     const hollow = hit.code === MISSED;
     const width = (chosen ? 3 : 1.75) + (hollow ? 1.75 : 0);
     context.globalAlpha = dim ? 0.28 : 1;

@@ -1,9 +1,11 @@
-// The graphs on screen, one panel each, and the table of the triplets of this moment: under a single graph, beside several.
+// The graphs on screen, one panel each, the triplets of this moment and the change log: under a single graph, beside several.
 
 class Panels {
-  // parts: the player's elements `graphs` and `side`; heard: {select(track), began(at, track, group), changed()}
-  constructor(parts, heard) {
+  // parts: the player's elements `graphs` and `side`; log: the change log's element;
+  // heard: {select(track), began(at, track, group), edge(track, relation), hover(track, group, relation), changed()}
+  constructor(parts, log, heard) {
     this.parts = parts;
+    this.log = log;
     this.heard = heard;
     /** @type {GraphPanel[]} */
     this.graphs = [];
@@ -30,15 +32,16 @@ class Panels {
     this.destroy();
     this.parts.side.replaceChildren();
     this.graphs = onScreen.map((source, at) => {
-      const heard = { select: this.heard.select, began: (track, group) => this.heard.began(at, track, group) };
+      const heard = { select: this.heard.select, began: (track, group) => this.heard.began(at, track, group), hover: this.heard.hover };
       const panel = new GraphPanel(this.parts.graphs, comparing ? source.label : "Scene graph", heard, rule);
       panel.build(data.tracks, kept, data.relations);
       return panel;
     });
     const left = seen.size - kept.length;
     if (left > 0) element("p", { class: "graph-more" }, this.graphs[0].root, `and ${left} seldom seen ${left > 1 ? "objects" : "object"}, as boxes only`);
-    if (comparing) this.triplets = new TripletTable(this.parts.side);
+    if (comparing) this.triplets = new TripletTable(this.parts.side, this.heard);
     else this.addDetails();
+    (comparing ? this.parts.side : this.graphs[0].root).appendChild(this.log);
   }
 
   addDetails() {
@@ -46,14 +49,23 @@ class Panels {
     this.details = element("details", { class: "triplet-list" }, this.graphs[0].root);
     this.details.open = open;
     element("summary", {}, this.details, "Triplets now");
-    this.triplets = new TripletTable(element("div", { class: "scroll" }, this.details));
+    this.triplets = new TripletTable(element("div", { class: "scroll" }, this.details), this.heard);
     this.details.addEventListener("toggle", () => this.heard.changed());
   }
 
-  // states: [{source, index, held, note, verdict, relation}], one a panel; words: what verdicts are called.
+  // states: [{source, index, held, note, verdict, relation, track}], one a panel; words: what verdicts are called.
   show(states, data, groupsOn, playing, words) {
     states.forEach((state, at) => this.graphs[at].show(state));
     if (states.length > 1 || this.details?.open) this.triplets?.show(states, data.tracks, data.relations, groupsOn, playing, words);
+  }
+
+  /**
+   * @param {(frame: number) => number} ageOf seconds since a frame
+   * @param {number} speed 0 while the video stands
+   * @param {boolean} still where nothing may move
+   */
+  glow(ageOf, speed, still) {
+    for (const panel of this.graphs) panel.glow(ageOf, speed, still);
   }
 
   /** @param {boolean[]} on */
@@ -61,9 +73,22 @@ class Panels {
     for (const panel of this.graphs) panel.groups(on);
   }
 
-  /** @param {Set<number> | null} tracks */
-  emphasise(tracks) {
-    for (const panel of this.graphs) panel.emphasise(tracks);
+  /**
+   * @param {Set<number> | null} tracks
+   * @param {number} group of the edge that is selected; -1 for none
+   */
+  emphasise(tracks, group) {
+    for (const panel of this.graphs) panel.emphasise(tracks, group);
+  }
+
+  /**
+   * @param {number | null} track
+   * @param {number} group
+   * @param {number} [relation]
+   */
+  hover(track, group, relation) {
+    for (const panel of this.graphs) panel.hover(track, group);
+    this.triplets?.hover(track, relation);
   }
 
   destroy() {

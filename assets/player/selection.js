@@ -5,6 +5,18 @@
 /** @typedef {{class: string, instance: number}} TrackName */
 
 /**
+ * A relationship of one object; a link names it as "food: touching".
+ * @param {Payload} data
+ * @param {number} track
+ * @param {number} relation
+ * @returns {Chosen}
+ */
+function edgeSelection(data, track, relation) {
+  const name = `${data.tracks[track].label}: ${data.relations[relation].name}`;
+  return { kind: "edge", id: name, label: name, class: data.tracks[track].class, track, relation };
+}
+
+/**
  * @param {Payload} data
  * @param {number} track
  * @returns {Chosen}
@@ -34,7 +46,8 @@ function sameTrack(one, other) {
 }
 
 /**
- * What the data say is selected at the start: an object by its class or label, an action by its id, a relationship.
+ * What the data say is selected at the start: an object by its class or label, an action by its id, a relationship
+ * of everything or of one object.
  * @param {Payload} data
  * @returns {Chosen | null}
  */
@@ -43,7 +56,10 @@ function startSelection(data) {
   if (track > 0) return objectSelection(data, track);
   const lane = data.actions.find((action) => action.id === data.selected);
   if (lane) return { kind: "action", id: lane.id, label: lane.name, class: lane.class };
-  const relation = data.relations.findIndex((candidate) => candidate.name === data.selected);
+  const [label, name] = (data.selected || "").split(": ");
+  const relation = data.relations.findIndex((candidate) => candidate.name === (name || data.selected));
+  const owner = data.tracks.findIndex((candidate) => candidate.label === label);
+  if (name) return owner > 0 && relation >= 0 ? edgeSelection(data, owner, relation) : null;
   return relation >= 0 ? { kind: "relation", label: data.relations[relation].name, relation } : null;
 }
 

@@ -182,7 +182,7 @@ def test_one_selection_for_node_box_lane_and_python(show: Callable[..., Page]) -
     hit = of(page, "(({x, y, width, height}) => [x + width / 2, y + 4])(p.overlay.hits.find((h) => h.track === 3))")
     page.locator("[data-part=stage]").click(position={"x": hit[0], "y": hit[1]})
     page.get_by_text("'class': 'table'").wait_for()
-    page.get_by_role("button", name="Sitting on sofa/couch").click()
+    page.get_by_role("button", name="Sitting on sofa/couch", exact=True).click()
     page.get_by_text("'kind': 'action'").wait_for()
     assert card.get_attribute("aria-pressed") == "true"
     stands_at(page, 27)
@@ -192,12 +192,57 @@ def test_lane_and_edge_seek(show: Callable[..., Page]) -> None:
     page = show(every=5, t=2.5)
     page.locator('.card[aria-label="laptop"] .row.spatial').click()
     stands_at(page, 60)
-    plot = page.locator(".plot").bounding_box()
+    plot = page.locator(".plot").first.bounding_box()
     assert plot is not None
     page.mouse.click(plot["x"] + plot["width"] * (10.5 / 90), plot["y"] + 8)
     stands_at(page, 10)
     page.get_by_role("button", name="jump").click()
     stands_at(page, 30)
+
+
+def test_lanes_and_changes_follow_the_clock_and_lead_to_their_moments(show: Callable[..., Page]) -> None:
+    page = show(every=10, t=0.5)
+    stands_at(page, 15)
+    cup, lane = "cup/glass/bottle", page.get_by_title("person looking at cup/glass/bottle", exact=True)
+    assert page.locator(".lane-object").all_inner_texts()[:3] == [cup, "sofa/couch", "table"]
+    name = "person looking at cup/glass/bottle: 0:00.0 to 0:00.3, 0:02.0 to 0:02.3"
+    assert lane.get_attribute("aria-label") == name and "now" in str(lane.get_attribute("class"))
+    of(page, "(p.drawn = [...p.timeline.lanes.svg.querySelectorAll('path')]).length")
+    # A press on a span goes to its start and selects its edge, in every part of the player and for Python.
+    row, plot = lane.bounding_box(), page.locator(".lane-plot").bounding_box()
+    assert row is not None and plot is not None
+    page.mouse.click(plot["x"] + plot["width"] * 65 / 90, row["y"] + 12)
+    stands_at(page, 60)
+    page.get_by_text("'kind': 'edge', 'label': 'cup/glass/bottle: looking at'").wait_for()
+    card = page.locator(f'.card[aria-label="{cup}"]')
+    assert card.get_attribute("aria-pressed") == "true"
+    assert card.locator(".picked").all_text_contents() == ["looking at"]
+    assert page.locator(".lane-name.chosen").count() == 1 and of(page, "[...p.linking.emphasised].join()") == "1"
+    page.get_by_label("Copy link").click()
+    assert page.evaluate("() => window.agPlayerLink").endswith("&sel=cup%2Fglass%2Fbottle%3A+looking+at")
+    lane.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.get_by_text("'label': 'cup/glass/bottle: not looking at'").wait_for()
+    stands_at(page, 80)
+    page.locator('.card[aria-label="table"] .card-title').hover()
+    of_table = of(page, "p.timeline.lanes.rows.filter(({ track }) => track === 3).length")
+    assert page.locator(".lane-name.hovered").count() == of_table > 3
+    # The log: what changed, the newest marked; an entry leads to its moment.
+    page.locator(".change-list summary").click()
+    first, later = page.locator(".changes .change").first, page.locator(".changes .last")
+    assert first.inner_text() == "0:00.6 A cup/glass/bottle: looking at → not looking at"
+    assert set(later.locator(".when").all_inner_texts()) == {"0:02.6 "}
+    first.click()
+    stands_at(page, 20)
+    assert page.locator(".newest").inner_text().startswith("0:00.6 ") and first.get_attribute("class") == "change last"
+    # What is new glows, and fades with its age.
+    glow = "p.panels.graphs[0].nodes[0].rows[0].glow"
+    assert of(page, f"[{glow}.currentTime, {glow}.playState]") == [0, "paused"]
+    press(page, "v")
+    stands_at(page, 30)
+    assert of(page, f"{glow}.currentTime") == pytest.approx(1000 / 3)
+    assert of(page, "p.drawn.every((path) => path.isConnected)")  # drawn once
 
 
 def test_hold_interpolate_exact(show: Callable[..., Page]) -> None:
@@ -383,7 +428,7 @@ def test_a_video_that_is_gone_for_a_moment_comes_back(show: Callable[..., Page])
 
     page.route("**/media/**", miss_twice)
     page.evaluate("() => agPlayerStats.player.parts.video.load()")
-    until(page, "p.retries === 2 && p.parts.video.readyState > 1")
+    until(page, "p.file.retries === 2 && p.parts.video.readyState > 1")
     stands_at(page, 30)
     assert len(asked) > 2 and page.locator("[data-part=message]").is_hidden()
 
@@ -401,15 +446,15 @@ def test_annotations_without_video(show: Callable[..., Page]) -> None:
 
 def test_a_narrow_screen_cuts_no_name(show: Callable[..., Page]) -> None:
     page = show(scores=1, look={"width": 420, "height": 900})
-    until(page, "p.timeline.bars.length > 0")
+    until(page, "p.timeline.scores.bars.length > 0")
     rows = of(
         page,
-        """p.timeline.rows.map((row) => ({
+        """[p.timeline.actions, p.timeline.scores].flatMap((part) => part.rows.map((row) => ({
             name: row.name,
             cut: row.label.scrollWidth > row.label.clientWidth || row.label.scrollHeight > row.label.clientHeight,
-            away: row.label.getBoundingClientRect().top - p.timeline.plot.getBoundingClientRect().top - row.top,
+            away: row.label.getBoundingClientRect().top - part.plot.getBoundingClientRect().top - row.top,
             high: row.height,
-        }))""",
+        })))""",
     )
     assert [row["name"] for row in rows if row["cut"] or abs(row["away"]) > 1] == []
     assert any(row["high"] > 30 for row in rows if row["name"].startswith("Someone is going from"))

@@ -8,6 +8,8 @@ const shared = [
   "objectSelection", "startSelection", "selectionText", "linkTo", "describeAge", "describeGraph", "describeLength", "comparePicture", "emptySource",
   "scoreColumns", "Clock", "FrameTimes", "reasonOfFailure", "Controls",
   "NEITHER", "RIGHT", "FALSE", "MISSED", "VERDICTS", "Judge", "BoxEditor", "OVERLAY", "smallestAt", "trackName", "sameTrack", "Panels", "VerdictLegend", "verdictOf", "relationsIn", "boxesWithVerdicts", "tracksWith", "describeVerdict",
+  "ROW", "TimePlot", "followPointer", "ActionRows", "ScoreRows", "RelationLanes", "ChangeLog", "findSpans", "orderLanes", "listChanges", "changeText", "momentText",
+  "edgeSelection", "Linking", "Correcting", "VideoFile", "Reports",
 ];
 const readonly = (names) => Object.fromEntries(names.map((name) => [name, "readonly"]));
 const rules = {

@@ -41,8 +41,10 @@ NO_BOX = 1 << 30
 
 FOLDER = ASSETS / "player"
 SCRIPTS = (
-    "elements.js", "annotations.js", "verdicts.js", "overlay.js", "editing.js", "graph.js", "panels.js", "timeline.js",
-    "clock.js", "controls.js", "selection.js", "status.js", "frame_check.js", "player.js",
+    "elements.js", "annotations.js", "evolution.js", "verdicts.js", "overlay.js", "editing.js", "graph.js",
+    "triplets.js", "panels.js", "time_plot.js", "actions.js", "scores.js", "lanes.js", "log.js", "timeline.js",
+    "clock.js", "controls.js", "selection.js", "linking.js", "correcting.js", "video_file.js", "reports.js",
+    "status.js", "frame_check.js", "player.js",
 )  # fmt: skip
 """Pieces of the browser side, joined in this order into one module."""
 
@@ -220,7 +222,8 @@ def build_player_data(
     labels      names of sources on screen, where they differ from their ids
     compare     two or more sources: one graph panel each, side by side, instead of one panel with a selector
     fallback_fps  frames a second to place actions beside frames where the video's rate is unknown
-    selected    class of the object, id of the action, or relationship, that is selected at the start
+    selected    what is selected at the start: class of an object, id of an action, a relationship, or one of one object
+                ('food: touching')
     shown       the source that is shown first; the first one where it is not among them
     reasons     why relationships hold in predicted graphs, by frame
     judgement   how one of the sources is judged by another; judge_words: how the player says it, or why there is none
@@ -387,7 +390,8 @@ def show_player(
     moved (`boxed`: frame, class, instance, box), of a frame that is right (`confirmed`: its number), and of undo and
     redo (`stepped`: -1 and 1); `heard` has who is called before that run, by these names.
 
-    `selected` is None or a dictionary: kind ('object', 'action' or 'relation'), label, class and, of an action, id.
+    `selected` is None or a dictionary: kind ('object', 'action', 'relation', or 'edge': a relationship of one object),
+    label, class and, of an action or an edge, id.
     `navigate` is 1 or -1 in the one run after N or P. Call it inside `st.fragment`, with the same key in every run.
     """
     check_payload(data)
@@ -414,9 +418,13 @@ def find_start_selection(data: Mapping[str, Any]) -> dict[str, Any] | None:
     for lane in data["actions"]:
         if data["selected"] == lane["id"]:
             return {"kind": "action", "label": lane["name"], "class": lane["class"], "id": lane["id"]}
-    for relation in data["relations"]:
-        if data["selected"] == relation["name"]:
-            return {"kind": "relation", "label": relation["name"], "class": None}
+    names = [relation["name"] for relation in data["relations"]]
+    if data["selected"] in names:
+        return {"kind": "relation", "label": data["selected"], "class": None}
+    label, _, name = (data["selected"] or "").partition(": ")
+    for track in data["tracks"][1:] if name in names else ():
+        if track["label"] == label:
+            return {"kind": "edge", "label": data["selected"], "class": track["class"], "id": data["selected"]}
     return None
 
 

@@ -23,6 +23,7 @@ from ag_core.ui.player.player import (
     ROW_COLUMNS,
     build_player_data,
     check_payload,
+    find_start_selection,
     select_top_actions,
 )
 from ag_core.ui.tables import build_triplet_table
@@ -136,6 +137,25 @@ def test_invisible_objects_and_empty_sources() -> None:
     assert data["graphs:annotation"]["mask"].to_pylist() == [NO_BOX, NO_BOX]
     assert data["graphs:prediction:none"].num_rows == data["strengths:prediction:none"].num_rows == 0
     assert data["src"] is None
+
+
+@pytest.mark.parametrize(
+    ("selected", "found"),
+    [
+        ("dish", ("object", "dish", "dish")),
+        ("touching", ("relation", "touching", None)),
+        ("dish 2: touching", ("edge", "dish 2: touching", "dish")),
+        ("dish 3: touching", None),
+        ("dish: flying", None),
+        (None, None),
+    ],
+)
+def test_a_link_selects_an_object_a_relationship_or_that_of_one_object(
+    selected: str | None, found: tuple[str, str, str | None] | None
+) -> None:
+    data = build_player_data(VIDEO, None, {"annotation": [graph(3, {"dish": {}, "dish#2": {}})]}, selected=selected)
+    start = find_start_selection(data)
+    assert (start and (start["kind"], start["label"], start["class"])) == found
 
 
 def test_lanes_stand_by_object() -> None:

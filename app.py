@@ -5,7 +5,7 @@ import streamlit as st
 from ag_core.annotations.store import ANNOTATION
 from ag_core.evaluation.paper_results import read_paper_totals
 from ag_core.ui import cached, shipped_files
-from ag_core.ui.formatting import escape_markdown
+from ag_core.ui.formatting import WHAT_COUNTS, escape_markdown
 from ag_core.ui.page import (
     APP_NAME,
     COMPARE,
@@ -31,7 +31,7 @@ from ag_core.ui.player.viewing import (
     show_action_tables,
     show_viewing,
 )
-from ag_core.ui.widgets.pickers import WHAT_COUNTS, format_run
+from ag_core.ui.widgets.pickers import format_run
 
 show_page_frame(
     APP_NAME,

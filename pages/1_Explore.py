@@ -63,14 +63,14 @@ def show_grid(key: StoreKey) -> None:
     """The filters, what they leave, and the posters of it."""
     filters = pick_filter(key)
     found = cached.count_matching_videos(key, filters)
-    with st.expander("What these videos hold, by number of videos", expanded=True, key="explore_facets"):
+    with st.expander("What is in these videos (number of videos)", expanded=True, key="explore_facets"):
         show_facet_pills(cached.load_facets(key, filters), filters)
     if not found:
-        show_empty_state("No video fits", "All conditions must hold in one video; take one of them away")
+        show_empty_state("No video matches", "All conditions must hold in one video; take one of them away")
         return
     pages = ceil(found / PER_PAGE)
     videos = format_number(cached.count_totals(key, filters.source)["videos"])
-    show_owner_note(f"{format_number(found)} of {videos} videos fit{_describe_owner(key, filters.source)}.")
+    show_owner_note(f"{format_number(found)} of {videos} videos match{_describe_owner(key, filters.source)}.")
     check_link("page", map(str, range(1, pages + 1)), "page")
     if st.session_state.get("page", 1) > pages:
         st.session_state["page"] = 1
@@ -98,7 +98,7 @@ def _describe_owner(key: StoreKey, source: str) -> str:
     """Who says so, to end a sentence with; nobody where the store has video files alone."""
     if source not in cached.list_sources(key):
         return "; nobody annotated or predicted them yet"
-    return ", by the annotation" if source == ANNOTATION else f", as predicted by {format_run(source)}"
+    return ", according to the annotation" if source == ANNOTATION else f", as predicted by {format_run(source)}"
 
 
 def open_video(video_id: str, source: str = ANNOTATION) -> None:

@@ -107,7 +107,7 @@ def show_first_rows(table: str) -> None:
 def show_schema() -> None:
     """Tables and views with their columns; a name is typed into the editor, rows open in a window."""
     st.subheader("Schema", anchor=False)
-    st.caption("A name is typed where the cursor stands. Begin with the views named_…")
+    st.caption("Click a name to insert it at the cursor. The views that begin with named_ are the easiest start.")
     try:
         tables = queues.load_sql_schema(cached.get_store_key())
     except UserError as error:
@@ -133,7 +133,7 @@ def show_editor() -> None:
                 icon=":material/format_align_left:",
                 on_click=format_query,
                 key="sql_format",
-                help="One part a line",
+                help="Puts each clause on a line of its own",
             )
             st.form_submit_button(
                 "Back", icon=":material/undo:", on_click=go_back, key="sql_back", help="The query before this one"
@@ -177,7 +177,7 @@ def show_waiting() -> None:
     if query.stopped:
         text = "Cancelling"
     elif query.sandbox.is_waiting():
-        part, text = 0.0, "Waits for the queries of others"
+        part, text = 0.0, "Waiting for other visitors' queries"
     st.progress(part, text=text)
     st.button("Cancel", icon=":material/stop:", on_click=stop_query, key="sql_cancel", disabled=query.stopped)
 
@@ -202,7 +202,7 @@ def show_result(query: RunningQuery) -> None:
     }
     show_owner_note(note + cut.get(query.result.cut, ""))
     if frame.empty:
-        st.caption("No row fits. Loosen a condition, or look at the rows of a table in the schema.")
+        st.caption("No row matches. Loosen a condition, or look at the rows of a table in the schema.")
     else:
         show_chart(frame)
     opens = "video_id" in frame.columns and len(frame) > 0
@@ -256,9 +256,9 @@ def show_chart(frame: pd.DataFrame) -> None:
         return
     across, up, shades = query_chart.list_axis_columns(frame, kind)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        x = pick_column("A bar for each" if kind == "Bar" else "Across", "x", across)
+        x = pick_column("One bar for each" if kind == "Bar" else "Horizontal axis", "x", across)
         rest = [name for name in up if name != x] or up
-        y = pick_column("Added up" if kind == "Bar" else "Up", "y", rest) if up else None
+        y = pick_column("Sum of" if kind == "Bar" else "Vertical axis", "y", rest) if up else None
         colour = pick_column("Colour", "colour", shades, optional=kind != "Heat map") if shades else None
     if x is None:
         return
@@ -268,7 +268,7 @@ def show_chart(frame: pd.DataFrame) -> None:
     if kind == "Scatter" and len(frame) > query_chart.MAX_POINTS:
         note = f"{kind} chart of the first {format_number(query_chart.MAX_POINTS)} rows, from the open data set."
     if kind == "Line" and len(table) < len(frame):
-        note += " Rows of one place are averaged."
+        note += " Rows with the same horizontal value are averaged."
     draw = partial(_draw_chart, table, kind, x, y, colour)
     data = query_chart.restore_column_names(table, x, y, colour)
     show_figure(Figure(title, note, f"{kind} chart: {title}", "query", "chart", draw, data), "sql_figure")

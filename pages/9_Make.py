@@ -76,7 +76,7 @@ def show_form() -> None:
             format_func=format_action,
             key="make_actions",
             max_selections=MAX_ACTIONS,
-            placeholder="None: the person does what the room invites to",
+            placeholder="Choose none, and the person does what suits the room",
             help="The actions of Charades that the home world can show. Room, furniture and things are chosen so that "
             "they can happen; other actions fill the rest of the film.",
             select_all=False,

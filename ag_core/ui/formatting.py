@@ -4,8 +4,12 @@ import math
 import re
 from datetime import date
 
-from ag_core.records import FrameClock, SceneGraph
+from ag_core.graphs.edges import MIN_SCORE
+from ag_core.records import MIN_PROBABILITY, FrameClock, SceneGraph
 from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS, format_name
+
+WHAT_COUNTS = f"objects from {100 * MIN_SCORE:.0f} %, relationships from {100 * MIN_PROBABILITY:.0f} % on"
+"""What of a prediction is counted, and drawn, as the notes above its numbers say it."""
 
 
 def format_number(n: float) -> str:

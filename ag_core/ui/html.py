@@ -1,6 +1,7 @@
 """Tables as small pieces of HTML for st.html, styled by assets/style.css. Never fetches; escapes what it is given."""
 
 import base64
+from collections.abc import Sequence
 from html import escape
 
 import pandas as pd
@@ -8,7 +9,12 @@ import pandas as pd
 from ag_core.catalog import get_model_label, list_scorers
 from ag_core.results.film_cache import FinishedFilm
 from ag_core.ui.formatting import format_action, format_duration, format_percent, format_scene
+from ag_core.ui.glossary import Term, link_term, mark_terms
 from ag_core.ui.tables import RIGHT, UNSEEN
+
+SCORE = "How sure the model is that this happens somewhere in the video: its highest score over all clips."
+VERDICT = "Whether the video's annotation has this action. 'Never trained': the model saw no example of it."
+"""What the numbers and words beside a predicted action mean."""
 
 
 def render_brand(icon: bytes) -> str:
@@ -23,18 +29,28 @@ def render_link(address: str, text: str) -> str:
     return f'<a class="ag-link" href="{escape(address)}" target="_self">{arrow}{escape(text)}</a>'
 
 
+def render_terms(terms: Sequence[Term]) -> str:
+    """Terms of the glossary as a list, each name a link to itself."""
+    items = "".join(
+        f'<dt id="{term.id}"><a href="{link_term(term)}" target="_self">{escape(term.name)}</a></dt>'
+        f"<dd>{escape(term.meaning)}{f' <span>{escape(term.more)}</span>' if term.more else ''}</dd>"
+        for term in terms
+    )
+    return f'<dl class="ag-glossary">{items}</dl>'
+
+
 def render_score_list(model: str, table: pd.DataFrame, *, judged: bool) -> str:
     """A model's ranked actions (columns action, score, verdict) with bars; `judged` adds the annotation's verdict."""
     rows = []
     for row in table.itertuples():
         kind = {RIGHT: "right", UNSEEN: "unseen"}.get(row.verdict, "")
         bar = f'<span class="bar"><i style="width:{100 * row.score:.1f}%"></i></span>'
-        verdict = f'<span class="verdict">{escape(row.verdict)}</span>' if judged else ""
+        verdict = f'<span class="verdict" title="{VERDICT}">{escape(row.verdict)}</span>' if judged else ""
         rows.append(
             f'<li class="{kind}"><span>{escape(row.action)}</span>{bar}'
-            f'<span class="score">{escape(format_percent(row.score))}</span>{verdict}</li>'
+            f'<span class="score" title="{SCORE}">{escape(format_percent(row.score))}</span>{verdict}</li>'
         )
-    name = f'<div class="ag-model"><i></i>{escape(get_model_label(model))}</div>'
+    name = f'<div class="ag-model"><i></i>{mark_terms(escape(get_model_label(model)))}</div>'
     return (
         f'<div class="ag-of-model ag-model-{escape(model)}">{name}'
         f'<ol class="ag-scores{"" if judged else " plain"}">{"".join(rows)}</ol></div>'

@@ -15,7 +15,8 @@ from ag_core.errors import UserError
 from ag_core.evaluation.metrics import Metric
 from ag_core.settings import ASSETS, settings
 from ag_core.ui import cached
-from ag_core.ui.formatting import escape_markdown, format_number, format_sentence
+from ag_core.ui.formatting import WHAT_COUNTS, escape_markdown, format_number, format_sentence
+from ag_core.ui.glossary import mark_terms
 from ag_core.ui.html import render_brand, render_model_styles
 
 APP_NAME = "Action Genome Explorer"
@@ -31,6 +32,7 @@ BENCHMARKS = "pages/7_Benchmarks.py"
 RUN = "pages/8_Run.py"
 MAKE = "pages/9_Make.py"
 DOCTOR = "pages/10_Doctor.py"
+GLOSSARY = "pages/11_Glossary.py"
 
 NAVIGATION: tuple[tuple[str, str, str], ...] = (
     (HOME, "Home", ":material/home:"),
@@ -44,6 +46,7 @@ NAVIGATION: tuple[tuple[str, str, str], ...] = (
     (RUN, "Run", ":material/play_circle:"),
     (MAKE, "Make", ":material/movie:"),
     (DOCTOR, "Doctor", ":material/stethoscope:"),
+    (GLOSSARY, "Glossary", ":material/menu_book:"),
 )
 """Every page with its name and icon, in the order of the side bar."""
 
@@ -70,7 +73,7 @@ def show_page_frame(title: str, lead: str = "") -> None:
         st.warning(escape_markdown(format_sentence(sentence)), icon=":material/lock:")
     st.title(title, anchor=False)
     if lead:
-        st.html(f'<p class="ag-lead">{escape(lead)}</p>')
+        st.html(f'<p class="ag-lead">{mark_terms(escape(lead))}</p>')
 
 
 def require_store() -> AnnotationStore:
@@ -166,11 +169,23 @@ def describe_issues(count: int) -> str:
 def show_totals(totals: Mapping[str, int], paper: Mapping[str, Metric], source: str) -> None:
     """The size of a source in four numbers, each above the paper's published total."""
     with st.container(horizontal=True, key="ag_totals"):
-        for label, mine, theirs in (
-            ("Videos", "videos", "videos"),
-            ("Annotated frames" if source == ANNOTATION else "Frames with a graph", "frames", "frames"),
-            ("Object boxes", "visible_objects", "boxes"),
-            ("Relationships", "relations", "relations"),
+        annotated = source == ANNOTATION
+        counted = "in sight" if annotated else WHAT_COUNTS
+        for label, mine, theirs, meaning in (
+            ("Videos", "videos", "videos", "Videos of which this source says anything."),
+            (
+                "Annotated frames" if annotated else "Frames with a graph",
+                "frames",
+                "frames",
+                "Frames for which boxes and relationships are known.",
+            ),
+            ("Object boxes", "visible_objects", "boxes", f"Objects in these frames, without the person ({counted})."),
+            (
+                "Relationships",
+                "relations",
+                "relations",
+                "Relationships that hold between the person and such an object; one object may have several.",
+            ),
         ):
             published = str(paper[theirs])
             st.metric(
@@ -180,12 +195,16 @@ def show_totals(totals: Mapping[str, int], paper: Mapping[str, Metric], source: 
                 delta_color="off",
                 delta_arrow="off",
                 border=True,
+                help=f"{meaning} Beneath it, for scale: the total that the Action Genome paper prints.",
             )
 
 
 def show_owner_note(text: str) -> None:
-    """Whose numbers these are, in small type above them; what stands between backticks is shown as code."""
-    marked = re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
+    """Whose numbers these are, in small type above them; what stands between backticks is shown as code.
+
+    Words of the glossary lead to it.
+    """
+    marked = re.sub("`([^`]+)`", r"<code>\1</code>", mark_terms(escape(text)))
     st.html(f'<p class="ag-owner">{marked}</p>')
 
 

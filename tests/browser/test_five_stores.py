@@ -30,7 +30,7 @@ SAID = {
     },
     "several_models": {
         "": "What the models say happens here",
-        "Explore": "by the annotation",
+        "Explore": "according to the annotation",
         f"Explore?v={TIMED}&run=yolox+%2B+frequency": "Predicted by",
         "Compare": "Predicted by",
         "Search": "No hit",

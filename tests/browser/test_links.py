@@ -39,7 +39,7 @@ def test_back_from_a_video_finds_the_filters(app: Callable[..., str], visit: Cal
     settled(page)
     page.go_back()
     page.wait_for_url("**/Explore?object=bed")
-    expect(page.get_by_text("videos fit")).to_be_visible()
+    expect(page.get_by_text("videos match")).to_be_visible()
 
 
 def test_the_players_link_restores_what_compare_shows(app: Callable[..., str], visit: Callable[..., Page]) -> None:

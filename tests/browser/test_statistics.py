@@ -45,7 +45,7 @@ def test_a_click_on_a_bar_filters_explore(app: Callable[..., str], visit: Callab
     page.wait_for_url("**/Explore?**")
     settled(page)
     assert list(query(page)) == ["relation"]
-    expect(page.get_by_text(re.compile(rf"^{said[1] if said else 1} of \d+ videos fit"))).to_be_visible()
+    expect(page.get_by_text(re.compile(rf"^{said[1] if said else 1} of \d+ videos match"))).to_be_visible()
 
 
 def test_shades_keep_their_colours_when_the_address_changes(

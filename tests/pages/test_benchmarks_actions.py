@@ -68,7 +68,7 @@ def test_the_readers_models_stand_beside_the_papers(own_actions: Path) -> None:
     assert classes[["id", "positives", "LFB", "SGFB"]].values.tolist() == [["c026", 3, 30, 60], ["c107", 1, 52, 42]]
     said = texts(app)
     for words in ("Yours; video mAP in %", "Paper; video mAP in %", "Effective rank of I3D is 5.6 directions", "a note",
-                  "paired bootstrap", "less is better", "for want of weights: SGFB oracle"):  # fmt: skip
+                  "paired bootstrap", "less is better", "no weights were found: SGFB oracle"):  # fmt: skip
         assert words in said, words
     assert len(app.get("vega_lite_chart")) == 2
     part = visit(PAGE, {"benchmark": TABLE_3, "action_part": "iid"})

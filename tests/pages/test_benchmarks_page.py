@@ -98,7 +98,7 @@ def test_the_readers_scores_stand_beside_the_papers(own_scores: Path) -> None:
         "Table 5",
     ):
         assert words in said, words
-    assert "Not scored, for want of weights: VRD" in said
+    assert "Not scored, since no weights were found: VRD" in said
 
 
 def test_the_link_keeps_the_choice(own_scores: Path) -> None:
@@ -107,7 +107,7 @@ def test_the_link_keeps_the_choice(own_scores: Path) -> None:
     assert "SGDet; no constraint" in texts(app) and not app.warning
     assert "constraint 'loose'" in visit(PAGE, {"constraint": "loose"}).warning[0].value
     nobody = visit(PAGE, {"constraint": "semi constraint"})
-    assert "No head was scored so." in texts(nobody) and not nobody.exception
+    assert "No relation head was scored with this choice" in texts(nobody) and not nobody.exception
 
 
 @pytest.mark.parametrize("tab", ["Relationships", "Calibration"])
@@ -152,7 +152,7 @@ def test_from_a_bar_to_the_frames_behind_it_and_into_the_player(judged_store: No
     app = visit(PAGE, dict(parse_qsl(urlparse(unescape(address)).query)))
     assert not app.exception and not app.warning and app.selectbox(key="relationship").value == "holding"
     said = texts(app)
-    assert "judged by the annotation: 3 right (TP), 0 false (FP), 1 missed (FN) in 4 frames of 1 video." in said
+    assert "checked against the annotation: 3 right (TP), 0 false (FP), 1 missed (FN) in 4 frames of 1 video." in said
     (table,) = (one.value for one in app.dataframe)
     assert table[["video", "frame", "right", "false", "missed"]].values.tolist() == [
         [TIMED, 9, 0, 0, 1], [TIMED, 3, 1, 0, 0], [TIMED, 15, 1, 0, 0], [TIMED, 27, 1, 0, 0],

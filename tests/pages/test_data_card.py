@@ -13,6 +13,7 @@ from ag_core.ui.charts import plots
 from ag_core.ui.charts.figures import Figure, render_figure
 from ag_core.ui.statistics import data_card
 from ag_core.world_audit.report_metrics import read_audit_metrics
+from tests.pages.test_pages import notes
 
 
 def bounds(mean: float) -> dict[str, float]:
@@ -66,15 +67,15 @@ def test_the_card_says_whose_numbers_they_are(app_home: Path, monkeypatch: pytes
     app = open_card(monkeypatch, result())
     assert not app.exception
     assert [metric.value for metric in app.metric] == ["60 of 157", "40 + 12", "1,234", "3"]
-    notes = " ".join(element.proto.body for element in app.get("html"))
+    said = notes(app)
     assert (
-        "generator version 2" in notes
-        and "<code>python -m ag_core audit --data home</code>" in notes
-        and "as in the test" in notes
+        "generator version 2" in said
+        and "<code>python -m ag_core audit --data home</code>" in said
+        and "as in the test" in said
     )
     assert "Not so: door." in " ".join(caption.value for caption in app.caption)
-    assert notes.count("Ours on the home world; video mAP in %") == 1 and "seeds 0, 1, 2" in notes
-    assert "video mAP of chance 9.0 % (ours on the home world; home iid, 6 videos, 1 class)" in notes
+    assert said.count("Ours on the home world; video mAP in %") == 1 and "seeds 0, 1, 2" in said
+    assert "video mAP of chance 9.0 % (ours on the home world; home iid, 6 videos, 1 class)" in said
     audits, differences = (table.value for table in app.table[:2])
     assert audits.columns.tolist()[0] == "home val, 12 videos, 1 class"
     assert audits.loc["presence"].iloc[1] == "30.0 (28.0 to 32.0)"

@@ -123,7 +123,7 @@ def test_a_file_that_went_away_is_missed(use: Callable[[str], None], stores: dic
 def test_videos_alone_can_be_watched_and_lead_to_the_models(use: Callable[[str], None]) -> None:
     use("videos_alone")
     assert "The store holds video files alone: nobody annotated them" in text_of(watch("app.py"))
-    assert "2 of 2 videos fit; nobody annotated or predicted them yet." in text_of(watch(EXPLORE))
+    assert "2 of 2 videos match; nobody annotated or predicted them yet." in text_of(watch(EXPLORE))
     assert "Nobody annotated this video, and no model has predicted it yet." in text_of(watch(EXPLORE, v=TIMED))
     assert "Nothing to count" in text_of(watch(STATISTICS))
     assert "Nothing to search" in text_of(watch(SEARCH))
@@ -155,7 +155,7 @@ def test_a_second_models_predictions_can_be_chosen(use: Callable[[str], None]) -
     assert moment.dataframe[0].value["where"].tolist() == ["in both"] * 4 and "At 0:00.417, frame 6" in text_of(moment)
     grid = watch(EXPLORE)
     grid.selectbox(key="source").set_value(SECOND_RUN).run()
-    assert "1 of 1 videos fit, as predicted by yolox + frequency." in text_of(grid)
+    assert "1 of 1 videos match, as predicted by yolox + frequency." in text_of(grid)
     assert len(watch(STATISTICS).selectbox(key="whose").options) == 3
 
 
@@ -164,7 +164,7 @@ def test_predictions_alone_are_found_counted_and_compared(use: Callable[[str], N
     home = text_of(watch("app.py"))
     assert "counts of what faster-rcnn + reldn predicted (objects from 30 %, relationships from 50 % on)." in home
     assert "own annotation" not in home
-    assert "2 of 2 videos fit, as predicted by faster-rcnn + reldn." in text_of(watch(EXPLORE))
+    assert "2 of 2 videos match, as predicted by faster-rcnn + reldn." in text_of(watch(EXPLORE))
     search = watch(SEARCH)
     assert 'source "prediction:faster-rcnn+reldn"' in str(search.text_area(key="sequence").value)
     assert "beside the video's own annotation" not in text_of(watch(COMPARE))

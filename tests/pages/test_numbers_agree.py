@@ -160,7 +160,7 @@ def test_what_is_counted_is_what_the_tables_of_explore_and_the_exports_hold(
 @pytest.mark.parametrize("source", SOURCES)
 def test_videos_are_counted_alike_by_charts_facets_explore_and_search(source: str, store: AnnotationStore) -> None:
     grid = visit(EXPLORE, {} if source == ANNOTATION else {"source": format_source(source)})
-    assert f"{len(store.videos(source))} of {len(store.videos(source))} videos fit" in notes(grid)
+    assert f"{len(store.videos(source))} of {len(store.videos(source))} videos match" in notes(grid)
     facets = count_facets(store, VideoFilter(source=source)).set_index(["kind", "index"])["videos"]
     scope = SequenceScope(source=source)
     of_object = counts.count_objects(store, source).set_index("class")["videos"]

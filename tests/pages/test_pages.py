@@ -1,5 +1,6 @@
 """Every page runs by its own link, with data and without, and its main control works. No page imports torch."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -28,7 +29,9 @@ from tests.conftest import stand_in_prediction
 NOTE = "These models know only the home world."
 
 PAGES = ["app.py", *sorted(path.relative_to(PROJECT).as_posix() for path in (PROJECT / "pages").glob("*.py"))]
-BENCHMARKS, RUN, MAKE = "pages/7_Benchmarks.py", "pages/8_Run.py", "pages/9_Make.py"
+BENCHMARKS, RUN, MAKE, GLOSSARY = (
+    "pages/7_Benchmarks.py", "pages/8_Run.py", "pages/9_Make.py", "pages/11_Glossary.py",
+)  # fmt: skip
 
 
 def open_page(page: str, **query: str | list[str]) -> AppTest:
@@ -50,9 +53,10 @@ def wait_for_query(app: AppTest) -> AppTest:
     return app.run()
 
 
-def notes(app: AppTest) -> str:
-    """All that st.html printed."""
-    return " ".join(element.proto.body for element in app.get("html"))
+def notes(app: AppTest, *, marked: bool = False) -> str:
+    """All that st.html printed; words of the glossary as plain words, unless `marked`."""
+    printed = " ".join(element.proto.body for element in app.get("html"))
+    return printed if marked else re.sub('<a class="ag-term"[^>]*>([^<]*)</a>', r"\1", printed)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -67,7 +71,7 @@ def test_a_page_opens_by_its_link(page: str, app_home: Path) -> None:
 def test_a_page_without_data_says_what_to_do(page: str, empty_home: Path) -> None:
     app = open_page(page)
     assert not app.exception
-    if page not in (BENCHMARKS, RUN, MAKE):  # these need no store
+    if page not in (BENCHMARKS, RUN, MAKE, GLOSSARY):  # these need no store
         assert [heading.value for heading in app.subheader] == ["Nothing to show yet"]
 
 
@@ -99,14 +103,14 @@ def test_home_shows_a_video_and_both_models(app_home: Path) -> None:
 
 def test_explore_filters_by_link_and_by_facet(app_home: Path) -> None:
     app = open_page("pages/1_Explore.py", relation=["holding"])
-    assert "1 of 2 videos fit" in notes(app)
+    assert "1 of 2 videos match" in notes(app)
     assert [button.key for button in app.button] == ["open_AB1CD"]
     app = open_page("pages/1_Explore.py")
     app.button_group(key="add_object").set_value("bed").run()
     assert app.multiselect(key="object").value == ["bed"]
-    assert "1 of 2 videos fit" in notes(app)
+    assert "1 of 2 videos match" in notes(app)
     app.multiselect(key="relation").set_value(["holding"]).run()
-    assert app.subheader[0].value == "No video fits"
+    assert app.subheader[0].value == "No video matches"
 
 
 def test_explore_opens_a_video_and_follows_its_clock(app_home: Path) -> None:
@@ -130,6 +134,7 @@ def test_explore_refuses_an_unknown_video(app_home: Path) -> None:
 
 def test_compare_draws_what_is_chosen(app_home: Path) -> None:
     app = open_page("pages/2_Compare.py", v="EF2GH")
+    assert 'class="ag-term" href="Glossary?term=sgfb"' in notes(app, marked=True)
     chosen = app.multiselect[0]
     assert "c011" in chosen.value
     chosen.set_value(["c059"]).run()

@@ -112,7 +112,7 @@ def test_a_missing_value_is_called_as_in_sql(app_home: Path) -> None:
 def test_no_rows_are_an_answer(app_home: Path) -> None:
     app = run(wait_for_query(open_page(PAGE)), "select video_id from videos where false")
     assert not app.error and list(app.dataframe[0].value.columns) == ["video_id"]
-    assert any("No row fits" in caption.value for caption in app.caption)
+    assert any("No row matches" in caption.value for caption in app.caption)
 
 
 def test_a_chart_comes_by_the_link_and_changes_with_the_answer(app_home: Path) -> None:

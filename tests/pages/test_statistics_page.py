@@ -29,6 +29,7 @@ from ag_core.ui.statistics.over_time import build_transition_table, write_transi
 from ag_core.ui.statistics.overview import build_table_1
 from ag_core.ui.statistics.pairs import LINES, SHAPES, SHARE, WEIGHTS, build_together_table
 from ag_core.ui.widgets.pickers import format_action_option
+from tests.pages.test_pages import notes
 
 PAGE = "pages/4_Statistics.py"
 TABS = {
@@ -56,10 +57,6 @@ def open_tab(tab: str, **query: str) -> AppTest:
     for name, value in query.items():
         app.query_params[name] = value
     return app.switch_page(PAGE).run()
-
-
-def notes(app: AppTest) -> str:
-    return " ".join(element.proto.body for element in app.get("html"))
 
 
 def links(app: AppTest) -> list[tuple[str, str]]:
@@ -123,7 +120,7 @@ def test_explore_takes_an_action_as_printed_and_by_its_bare_id(app_home: Path) -
         explore.query_params["action"] = [value]
         explore = explore.switch_page("pages/1_Explore.py").run()
         assert explore.multiselect(key="action").value == ["c011"]
-        assert "1 of 2 videos fit" in notes(explore)
+        assert "1 of 2 videos match" in notes(explore)
 
 
 def test_what_a_link_says_is_what_explore_finds(app_home: Path) -> None:
@@ -138,7 +135,7 @@ def test_what_a_link_says_is_what_explore_finds(app_home: Path) -> None:
         assert f"{name}={value[0].replace(' ', '+')}" in query
         explore.query_params[name] = value
     explore = explore.switch_page("pages/1_Explore.py").run()
-    assert "1 of 2 videos fit" in notes(explore)
+    assert "1 of 2 videos match" in notes(explore)
 
 
 def test_a_click_is_carried_into_the_list(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 from ag_core.evaluation.metric_table import MetricTable
 from ag_core.evaluation.metrics import Metric
 from ag_core.taxonomy import ACTIONS, find_action_index
+from ag_core.ui.glossary import explain_words
 from ag_core.ui.page import show_owner_note
 from ag_core.ui.widgets.pickers import show_download
 
@@ -36,8 +37,11 @@ def show_class_table(
         height=min(420, 38 + 35 * len(table)),
         column_config={
             "action": st.column_config.TextColumn(pinned=True, width="medium"),
-            "positives": st.column_config.NumberColumn(width="small"),
-            **{model: st.column_config.NumberColumn(help=model, format="%.1f", width="small") for model in of_models},
+            "positives": st.column_config.NumberColumn(width="small", help=f"How many {unit} show the action."),
+            **{
+                model: st.column_config.NumberColumn(help=explain_words(model), format="%.1f", width="small")
+                for model in of_models
+            },
         },
         alt=f"Average precision of every action by model, and how many {unit} show it",
     )

@@ -18,11 +18,11 @@ from ag_core.results.scored_heads import ScoredHead
 from ag_core.taxonomy import RELATIONS, Mode, find_relation_index, format_name
 from ag_core.ui import cached
 from ag_core.ui.benchmarks.scope import BenchmarkScope, pick_head
-from ag_core.ui.formatting import format_number
+from ag_core.ui.formatting import WHAT_COUNTS, format_number
 from ag_core.ui.page import JUDGED, SELECTED, SHOWN, TIME, VIDEO, check_link, show_owner_note
 from ag_core.ui.player.judging import JudgedFrames
 from ag_core.ui.player.viewing import FALLBACK_FPS
-from ag_core.ui.widgets.pickers import WHAT_COUNTS, format_run, link_source, show_download
+from ag_core.ui.widgets.pickers import format_run, link_source, show_download
 
 FRAMES = "Frames"
 """The tab's name."""
@@ -90,15 +90,15 @@ def explain_missing_frames(scored: ScoredHead) -> str:
 def describe_frames(found: JudgedFrames, scored: ScoredHead, relation: int | None) -> str:
     """Of what the list is, in sentences."""
     right, false, missed = (int(counts.sum()) for counts in _choose(found.counts, relation))
-    truth = {(DENSE,): "exact truth", (): "nothing"}.get(found.truths, "the annotation")
+    truth = {(DENSE,): "the exact truth", (): "nothing"}.get(found.truths, "the annotation")
     unjudged = f" {format_number(found.n_unjudged)} more predicted frames have no truth." if found.n_unjudged else ""
     frames, n_videos = format_number(len(found.frames)), len(set(found.video_ids))
     videos = f"{format_number(n_videos)} {'video' if n_videos == 1 else 'videos'}"
     sums = f"{format_number(right)} right (TP), {format_number(false)} false (FP), {format_number(missed)} missed (FN)"
     return (
-        f"{scored.label}, {MODE_NAMES[scored.mode]}, in the open store, judged by {truth}: {sums} in {frames} frames "
-        f"of {videos}.{unjudged} Counted as the player draws: {WHAT_COUNTS}, the best object of each class. "
-        "The scores in the other tabs ask all that was predicted, and perhaps of other frames."
+        f"{scored.label}, {MODE_NAMES[scored.mode]}, in the open store, checked against {truth}: {sums} in {frames} "
+        f"frames of {videos}.{unjudged} Counted as the player draws: {WHAT_COUNTS}, the best object of each class. "
+        "The other tabs score all that was predicted, however unlikely, and perhaps on other frames."
     )
 
 

@@ -9,6 +9,7 @@ from ag_core.evaluation.protocol import CONSTRAINT_NAMES, MODE_NAMES, Constraint
 from ag_core.results.scene_graph_scores import EdgeRow, RecallRow, SceneGraphScores
 from ag_core.taxonomy import Mode
 from ag_core.ui.benchmarks.score_files import pick_whose
+from ag_core.ui.glossary import explain
 from ag_core.ui.page import check_link
 
 
@@ -66,19 +67,26 @@ def pick_scope(every: Mapping[str, SceneGraphScores]) -> BenchmarkScope:
         modes = {MODE_NAMES[mode]: mode for mode in Mode if any(row.scored.mode == mode for row in scores.recalls)}
         check_link("task", modes, "task")
         mode = st.segmented_control(
-            "Task", list(modes), default=next(iter(modes)), required=True, key="task", bind="query-params"
-        )
+            "Task", list(modes), default=next(iter(modes)), required=True, key="task", bind="query-params",
+            help=explain("predcls", "sgcls", "sgdet"),
+        )  # fmt: skip
         constraints = {CONSTRAINT_NAMES[one]: one for one in Constraint}
         check_link("constraint", constraints, "constraint")
-        constraint = st.selectbox("Constraint", list(constraints), key="constraint", bind="query-params", width=220)
+        constraint = st.selectbox(
+            "Constraint", list(constraints), key="constraint", bind="query-params", width=220,
+            help=explain("with-constraint", "no-constraint"),
+        )  # fmt: skip
         parts = list(dict.fromkeys(row.scored.part for row in scores.recalls))
         check_link("part", parts, "part")
-        part = st.segmented_control("Part", parts, default=parts[0], required=True, key="part", bind="query-params")
+        part = st.segmented_control(
+            "Part", parts, default=parts[0], required=True, key="part", bind="query-params", help=explain("iid", "comp")
+        )
         sizes = sorted({str(row.n_relations) for row in scores.recalls})
         check_link("counted", sizes, "number of relationships")
         size = st.segmented_control(
-            "Relationships", sizes, default=sizes[0], required=True, key="counted", bind="query-params"
-        )
+            "Relationships", sizes, default=sizes[0], required=True, key="counted", bind="query-params",
+            help="Kinds of relationship that count: 25 as in the paper, or 26 with the released 'other relationship'.",
+        )  # fmt: skip
     return BenchmarkScope(whose, scores, modes[mode], constraints[constraint], int(size), part)
 
 
@@ -86,7 +94,7 @@ def pick_head(scope: BenchmarkScope) -> str | None:
     """One of the heads of the choice, by id; None, with a word why, where there is none."""
     labels = {row.scored.label: row.scored.head for row in scope.recalls}
     if not labels:
-        st.caption("No head was scored so.")
+        st.caption("No relation head was scored with this choice; choose another task, constraint or part.")
         return None
     check_link("head", labels, "head")
     return labels[st.selectbox("Head", list(labels), key="head", bind="query-params", width=260) or next(iter(labels))]

@@ -24,6 +24,7 @@ from ag_core.ui.charts.action_plots import draw_reliability
 from ag_core.ui.charts.figures import Figure, show_figure
 from ag_core.ui.charts.plots import Chart, draw_interval_dots, get_model_colour
 from ag_core.ui.formatting import escape_markdown, format_sentence
+from ag_core.ui.glossary import explain
 from ag_core.ui.page import check_link, show_empty_state, show_owner_note
 
 NAME = "actions"
@@ -73,7 +74,7 @@ def show_table_3() -> None:
         _show_differences(scope)
     with right:
         _show_reliability(scope)
-    st.subheader("Without a part of what they read", anchor=False)
+    st.subheader("Without part of their input", anchor=False)
     probes = build_probe_table(scope)
     if probes is None:
         st.caption("No model with a bank was scored.")
@@ -149,7 +150,9 @@ def _pick_scope(every: Mapping[str, ActionModelScores]) -> ActionScope:
         whose = pick_whose(every, "action_scores") if len(every) > 1 else next(iter(every))
         parts = every[whose].parts
         check_link(PART, parts, "part")
-        part = st.segmented_control("Part", parts, default=parts[0], required=True, key=PART, bind="query-params")
+        part = st.segmented_control(
+            "Part", parts, default=parts[0], required=True, key=PART, bind="query-params", help=explain("iid", "comp")
+        )
     if whose == OURS:
         show_owner_note(f"Your own numbers stand beside ours after {explain_command(COMMAND, NAME)}.")
     return ActionScope(whose, every[whose], part)
@@ -252,7 +255,7 @@ def _show_notes(scores: ActionModelScores) -> None:
     if scores.missing:
         names = [ACTION_MODELS[model].label if model in ACTION_MODELS else model for model in scores.missing]
         st.caption(
-            f"Not scored, for want of weights: {', '.join(map(escape_markdown, names))}. "
+            f"Not scored, since no weights were found: {', '.join(map(escape_markdown, names))}. "
             "`python -m ag_core train clip` and `train action` train them."
         )
 

@@ -17,6 +17,7 @@ from ag_core.ui import shipped_files
 from ag_core.ui.benchmarks.frames import link_frames
 from ag_core.ui.benchmarks.scope import BenchmarkScope
 from ag_core.ui.formatting import escape_markdown
+from ag_core.ui.glossary import explain_words
 from ag_core.ui.html import render_link
 from ag_core.ui.page import show_owner_note
 from ag_core.ui.widgets.pickers import show_download
@@ -36,7 +37,7 @@ def show_table_5(scope: BenchmarkScope) -> None:
     st.subheader(f"{scope.whose}, {MODE_NAMES[scope.mode]}", anchor=False)
     tables = build_score_tables(scope)
     if "recall" not in tables:
-        st.caption("No head was scored so.")
+        st.caption("No relation head was scored with this choice; choose another task, constraint or part.")
     for what, table in tables.items():
         chosen = show_metric_table(table, what, scope.file_part, f"benchmarks_{what}", to_choose=True)
         if chosen is not None:
@@ -50,7 +51,7 @@ def explain_missing_heads(heads: Sequence[str]) -> str:
     """One sentence for the heads that were not scored, and how they come into the table."""
     labels = [RELATION_HEADS[head].label if head in RELATION_HEADS else head for head in heads]
     return (
-        f"Not scored, for want of weights: {', '.join(map(escape_markdown, labels))}. "
+        f"Not scored, since no weights were found: {', '.join(map(escape_markdown, labels))}. "
         "`python -m ag_core train relations --head NAME` trains one."
     )
 
@@ -158,7 +159,7 @@ def show_metric_table(
             **{
                 name: st.column_config.NumberColumn(
                     shorten(name),
-                    help=name,
+                    help=explain_words(name),
                     format="%.1f",
                     width=(SPREAD_PX if name.startswith(SPREAD_MARK) else NUMBER_PX) if is_narrow else None,
                 )

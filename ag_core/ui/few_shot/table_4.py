@@ -20,6 +20,7 @@ from ag_core.settings import ASSETS, settings
 from ag_core.taxonomy import find_action_index
 from ag_core.ui import cached_few_shot, shipped_files
 from ag_core.ui.formatting import format_action
+from ag_core.ui.glossary import explain
 from ag_core.ui.page import check_link, show_failure, show_owner_note
 from ag_core.ui.widgets.pickers import show_download
 
@@ -64,13 +65,15 @@ def _pick_scope(every: Mapping[str, FewShotScores]) -> tuple[str, bool]:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         check_link("few_split", splits, "part")
         split = st.segmented_control(
-            "Part", splits, default=splits[0], required=True, key="few_split", bind="query-params"
-        )
+            "Part", splits, default=splits[0], required=True, key="few_split", bind="query-params",
+            help=explain("iid", "comp"),
+        )  # fmt: skip
         ranked = [ALL_VIDEOS, NOVEL_VIDEOS]
         check_link("ranked", ranked, "choice of videos")
         chosen = st.segmented_control(
-            "Ranked", ranked, default=ranked[0], required=True, key="ranked", bind="query-params"
-        )
+            "Ranked", ranked, default=ranked[0], required=True, key="ranked", bind="query-params",
+            help="Among which videos the right ones must stand at the top of a model's list.",
+        )  # fmt: skip
     return split, chosen == NOVEL_VIDEOS
 
 

@@ -285,7 +285,7 @@ def describe_judgement(viewing: Viewing) -> JudgeWords | None:
         terms = JudgeWords.terms if judgement.truth in TRUTHS else ()
         return JudgeWords(f"{frames} are in both.", ("in both", f"only {one}", f"only {other}"), terms)
     if judgement.truth == DENSE:
-        return JudgeWords(f"By exact truth, in {frames}.")
+        return JudgeWords(f"Checked against the exact truth, in {frames}.")
     note = f"{frames} are annotated; ← → go to them. An annotation may leave out what the person does not act on."
     return JudgeWords(note, ("right", "not annotated", "missed"))
 
@@ -302,7 +302,7 @@ def describe_unknown_rate(viewing: Viewing) -> str:
         return ""
     beside = ""
     if viewing.intervals:
-        beside = f", and stands its actions, which have seconds, beside them at {FALLBACK_FPS:g} frames a second"
+        beside = f", and places its actions, which have times in seconds, at {FALLBACK_FPS:g} frames a second"
     return (
         f"The frame rate of {viewing.video.video_id} is unknown, so the player counts frames{beside}; a table of rates "
         "for `build-store --rates FILE.csv` is enough to have times."

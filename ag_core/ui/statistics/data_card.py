@@ -80,10 +80,17 @@ def show_data_card() -> None:
         f"{result['date'][:10]}."
     )
     with st.container(horizontal=True, key="ag_totals"):
-        st.metric("Actions present", f"{classes['present']} of {classes['of']}", border=True)
-        st.metric("Videos, train and val", f"{n['train']} + {n['val']}", border=True)
-        st.metric("Action intervals", format_number(n["intervals"]), border=True)
-        st.metric("Left out, not visible", format_number(n["dropped"]), border=True)
+        for label, value, meaning in (
+            ("Actions present", f"{classes['present']} of {classes['of']}",
+             "Kinds of action that happen in at least one film, of all that Charades names."),
+            ("Videos, train and val", f"{n['train']} + {n['val']}",
+             "Films that models learn from, and films that they are tested on."),
+            ("Action intervals", format_number(n["intervals"]),
+             "Times at which an action begins and ends, in all films."),
+            ("Left out, not visible", format_number(n["dropped"]),
+             "Intervals that were left out since their action could not be seen from the camera."),
+        ):  # fmt: skip
+            st.metric(label, value, border=True, help=meaning)
     tiers = ", ".join(f"{tier}: {count['present']} of {count['of']}" for tier, count in classes["tiers"].items())
     st.caption(
         f"Actions present by tier of honesty: {tiers}. A: geometry decides. B: repeated small motion or context. "

@@ -117,7 +117,7 @@ def _show_strip(video: Video, clock: FrameClock, intervals: Sequence[ActionInter
             f"From actions to annotated frames (Figure 2): {video.video_id}",
             f"Video {video.video_id}, {len(intervals)} actions, {len(middles)} midpoints (dots), of which "
             f"{int(reached.sum())} have an annotated frame; {len(frames)} annotated frames (strokes), {at} of them at "
-            f"most {NEAR_FRAMES} frame from a midpoint. By the annotation of the open data set.",
+            f"most {NEAR_FRAMES} frame from a midpoint. Counted in the annotation of the open data set.",
             f"Strip: the actions of video {video.video_id} as bars with five midpoints each, and its annotated frames",
             "sampling",
             video.video_id,

@@ -8,8 +8,9 @@ import streamlit as st
 from ag_core.annotations.store import ANNOTATION
 from ag_core.taxonomy import OBJECTS, find_object_index, format_name
 from ag_core.ui import cached
+from ag_core.ui.formatting import WHAT_COUNTS
 from ag_core.ui.page import EXPLORE, SWITCH, check_link, show_empty_state
-from ag_core.ui.widgets.pickers import WHAT_COUNTS, format_source
+from ag_core.ui.widgets.pickers import format_source
 
 
 @dataclass(frozen=True)

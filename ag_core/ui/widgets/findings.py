@@ -75,8 +75,16 @@ def show_funnel(key: StoreKey) -> None:
     )
     published = [name for name in table if name.endswith("_published")]
     filled = [name for name in published if table[name].notna().any()]
-    numbers = {name: st.column_config.NumberColumn(name.capitalize(), format="localized") for name in table}
-    numbers |= {name: st.column_config.NumberColumn("published", format="localized") for name in published}
+    numbers = {
+        name: st.column_config.NumberColumn(
+            name.capitalize(), format="localized", help=f"What is left after each rule, {name}, counted here."
+        )
+        for name in table
+    }
+    numbers |= {
+        name: st.column_config.NumberColumn("published", format="localized", help="The same, as it was published.")
+        for name in published
+    }
     st.dataframe(
         table[[name for name in table if name not in published or name in filled]],
         hide_index=True,

@@ -10,9 +10,8 @@ from streamlit.errors import StreamlitAPIException
 
 from ag_core.annotations.store import ANNOTATION
 from ag_core.errors import UserError
-from ag_core.graphs.edges import MIN_SCORE, PREDICTED, is_predicted
+from ag_core.graphs.edges import PREDICTED, is_predicted
 from ag_core.queries.facets import VideoFilter
-from ag_core.records import MIN_PROBABILITY
 from ag_core.table_files import MEDIA_TYPES, TableKind, encode_table
 from ag_core.taxonomy import (
     ACTIONS,
@@ -31,10 +30,6 @@ from ag_core.ui.page import SHOWN, VIDEO, check_link
 SPLITS = ("train", "test")
 OWN_FILE, OF_DATA_SET = "A file of mine", "One of the data set"
 """Where the video comes from that the models shall run on, as page Run asks it."""
-
-
-WHAT_COUNTS = f"objects from {100 * MIN_SCORE:.0f} %, relationships from {100 * MIN_PROBABILITY:.0f} % on"
-"""What of a prediction is counted, and drawn, as the notes above its numbers say it."""
 
 
 def pick_video(

@@ -91,7 +91,7 @@ def test_the_truth_is_what_shares_most_frames() -> None:
         ({PREDICTED: [graph(2)]}, "Nobody annotated this video"),
         ({ANNOTATION: [graph(1)], PREDICTED: [graph(2)]}, "No frame of this video is both annotated and predicted"),
         ({ANNOTATION: [graph(1)], PREDICTED: [graph(1), graph(2)]}, "1 of 2 predicted frames are annotated"),
-        ({DENSE: [graph(1)], PREDICTED: [graph(1)]}, "By exact truth, in 1 of 1 predicted frames."),
+        ({DENSE: [graph(1)], PREDICTED: [graph(1)]}, "Checked against the exact truth, in 1 of 1 predicted frames."),
     ],
 )
 def test_the_switch_says_what_is_judged_or_why_nothing_is(sources: dict[str, list[SceneGraph]], note: str) -> None:

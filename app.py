@@ -4,7 +4,7 @@ import streamlit as st
 
 from ag_core.annotations.store import ANNOTATION
 from ag_core.evaluation.paper_results import read_paper_totals
-from ag_core.ui import cached, shipped_files
+from ag_core.ui import cached, html, shipped_files
 from ag_core.ui.formatting import WHAT_COUNTS, escape_markdown
 from ag_core.ui.page import (
     APP_NAME,
@@ -31,7 +31,9 @@ from ag_core.ui.player.viewing import (
     show_action_tables,
     show_viewing,
 )
+from ag_core.ui.verdict import choose_start
 from ag_core.ui.widgets.pickers import format_run
+from ag_core.ui.widgets.verdict_card import load_verdict
 
 show_page_frame(
     APP_NAME,
@@ -47,6 +49,11 @@ if videos.empty:
     st.stop()
 chosen = cached.choose_first_video(key)
 viewing = load_viewing(key, chosen)
+verdict = load_verdict(key, viewing)
+first_s = max((viewing.clock.time_of(graphs[0].frame) for graphs in viewing.sources.values()), default=0.0)
+start_s = choose_start(viewing.scores, viewing.annotated_actions, first_s)
+if viewing.scores:
+    st.html(html.render_comparison(verdict))
 
 
 def describe_counts(source: str) -> str:
@@ -60,14 +67,20 @@ def describe_counts(source: str) -> str:
 
 @st.fragment
 def show_player() -> None:
-    """The video plays by itself, muted, again and again."""
-    show_viewing(viewing, "home_player", autoplay=True, link_path="/Explore", top_k=3)
+    """The video plays by itself, muted, again and again, from where it is worth watching."""
+    show_viewing(viewing, "home_player", autoplay=True, start_s=start_s, link_path="/Explore", top_k=3)
 
 
-show_player()
+poster = cached.load_frame_jpeg(viewing.path and str(viewing.path), viewing.clock.frame_at(start_s))
+if poster:
+    st.html(html.render_poster_style(poster, "ag_home_player"))
+with st.container(key="ag_home_player"):
+    show_player()
 
 if viewing.scores:
     st.subheader("What the models say happens here", anchor=False)
+    if said := verdict.describe_video():
+        st.html(f'<p class="ag-said">{html.mark(said)}</p>')
     checked = "; checked against this video's own annotation" if viewing.intervals is not None else ""
     show_owner_note(f"Scores by {describe_scoring_models(viewing)}{checked}.")
     show_action_tables(viewing, top=5, key="home_actions")
@@ -87,12 +100,12 @@ with st.container(horizontal=True, key="ag_cards"):
             COMPARE,
             "Compare",
             "compare_arrows",
-            "LFB and SGFB on one clock, and the feature in between.",
+            "LFB and SGFB on one clock: who is right, why, and what if.",
             {VIDEO: chosen},
         ),
-        (SEARCH, "Search", "manage_search", "Find where one thing holds, and then another.", {}),
-        (STATISTICS, "Statistics", "bar_chart", "What the annotation holds, and how often.", {}),
-        (SQL, "SQL", "database", "Ask the annotation anything, safely.", {}),
+        (SEARCH, "Search", "manage_search", "Find moments by what happens first and what happens next.", {}),
+        (STATISTICS, "Statistics", "bar_chart", "How often things occur, alone, together and one after another.", {}),
+        (SQL, "SQL", "database", "Ask the data anything in SQL; nothing can be changed.", {}),
         (RUN, "Run", "play_circle", "Predict the graph and the actions of your own video.", {}),
         (MAKE, "Make", "movie", "Choose actions, and get a film of them with its exact graph.", {}),
         (DOCTOR, "Doctor", "stethoscope", "What is odd in the annotation, where, and what to do.", {}),

@@ -8,7 +8,7 @@ from ag_core.errors import UserError
 from ag_core.taxonomy import ACTIONS, find_action_index
 from ag_core.ui import cached, tables
 from ag_core.ui.charts import plots
-from ag_core.ui.compare.evidence import SEEK, forget_evidence
+from ag_core.ui.compare.evidence import SEEK, forget_evidence, jump_to
 from ag_core.ui.compare.questions import show_questions
 from ag_core.ui.compare.what_if import forget_edits
 from ag_core.ui.formatting import escape_markdown, format_action, format_graph_position
@@ -34,8 +34,10 @@ from ag_core.ui.player.viewing import (
     show_action_tables,
     show_viewing,
 )
+from ag_core.ui.verdict import Verdict
 from ag_core.ui.widgets.pickers import format_source, link_run, pick_run, pick_video, show_download
 from ag_core.ui.widgets.triplet_difference import show_triplet_difference
+from ag_core.ui.widgets.verdict_card import load_verdict, show_verdict
 
 MAX_CURVES = 6
 
@@ -105,8 +107,10 @@ def _format_action_id(action_id: str) -> str:
 
 
 @st.fragment
-def show_comparison(viewing: Viewing) -> None:
-    """The player, and under it everything that follows its clock."""
+def show_comparison(viewing: Viewing, verdict: Verdict) -> None:
+    """Who is right, the player, and under it everything that follows its clock."""
+    if viewing.scores:
+        show_verdict(viewing, verdict, jump_to)
     state = show_viewing(viewing, "compare_player", compare=True, top_k=4, seek=st.session_state.get(SEEK))
     time_s = float(state.get("t") or 0.0)
     if viewing.beside is not None:
@@ -202,6 +206,6 @@ if PREDICTED not in viewing.sources and not viewing.scores:
     why = "Nobody has run the models on this video"
     show_empty_state("No prediction yet", why, (RUN, "Run the models"), link_run(viewing.video.video_id))
     st.stop()
-show_comparison(viewing)
+show_comparison(viewing, load_verdict(key, viewing))
 if viewing.prediction:
     st.caption(escape_markdown(describe_models(viewing.prediction)))

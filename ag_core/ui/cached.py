@@ -17,8 +17,8 @@ import streamlit as st
 from ag_core.annotations.connection import read_change_time_ns
 from ag_core.annotations.readers.prediction_rows import name_source
 from ag_core.annotations.showcase_store import ensure_store
+from ag_core.annotations.statistics import action_hits, sampling, transitions
 from ag_core.annotations.statistics import counts as counting
-from ag_core.annotations.statistics import sampling, transitions
 from ag_core.annotations.store import ANNOTATION, AnnotationStore
 from ag_core.annotations.store_format import DENSE, PREDICTION_MARK
 from ag_core.errors import UserError
@@ -31,6 +31,7 @@ from ag_core.results.ladder_scores import LadderScores
 from ag_core.results.prediction import Prediction
 from ag_core.settings import settings
 from ag_core.ui.player.judging import TRUTHS, JudgedFrames, choose_truth, judge_graphs
+from ag_core.ui.verdict import TOP, list_contrasted
 from ag_core.video.frames import read_poster
 from ag_core.video.index import read_frame_index
 from ag_core.video.transcode import to_browser_playable
@@ -247,6 +248,12 @@ def load_stored_scores(key: StoreKey, video_id: str, source: str) -> dict[str, A
     return {model: ActionScores(model, values) for model, values in scores.items()}
 
 
+@st.cache_data(max_entries=16, show_spinner=False)
+def count_action_hits(key: StoreKey, source: str) -> pd.DataFrame:
+    """How many of each model's best actions are annotated: a row a video and model of a model run of the store."""
+    return action_hits.count_action_hits(open_store_of(key), source, TOP)
+
+
 def load_shipped_prediction(video_id: str) -> Prediction | None:
     """What the models say of an embedded video, from the file made beforehand; None where there is no such file."""
     path = find_shipped_prediction(video_id)
@@ -328,15 +335,31 @@ def read_file_state(path: Path) -> FileState:
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def choose_first_video(key: StoreKey) -> str:
-    """The video a newcomer sees: with a file and a prediction, and of these the one with the most going on."""
+    """The video a newcomer sees: with a file and a prediction, and of these the one on which the models differ most in
+    how many of their best actions are right; where they are alike, the one with the most going on.
+    """
     table = load_videos(key)
     table = table[table["path"].notna()] if table["path"].notna().any() else table
-    ids = [video_id for video_id in table["video_id"] if load_shipped_prediction(video_id)]
+    ids = [video_id for video_id in table["video_id"] if find_shipped_prediction(video_id)]
     if not ids:
         ids = [video_id for video_id in table["video_id"][:50] if len(list_sources_of(key, video_id)) > 1]
     ids = ids or table["video_id"].tolist()
-    first: str = max(ids[:50], key=lambda one: (bool(load_graphs(key, one)), len(load_intervals(key, one))))
+    gaps = _measure_hit_gaps(key)
+    first: str = max(
+        ids[:50], key=lambda one: (bool(load_graphs(key, one)), gaps.get(one, 0), len(load_intervals(key, one)))
+    )
     return first
+
+
+def _measure_hit_gaps(key: StoreKey) -> dict[str, int]:
+    """By video, how far the contrasted models of the first model run are apart in their hits."""
+    run = next((source for source in list_sources(key) if source.startswith(PREDICTION_MARK)), None)
+    if run is None:
+        return {}
+    hits = count_action_hits(key, run).pivot(index="video_id", columns="model", values="hits")
+    contrasted = hits[list_contrasted(hits.columns)]
+    gaps = contrasted.max(axis=1) - contrasted.min(axis=1)
+    return {str(video_id): int(gap) for video_id, gap in gaps.items() if pd.notna(gap)}
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

@@ -10,6 +10,9 @@ from ag_core.evaluation.metrics import Metric
 from ag_core.evaluation.results_log import read_log_row
 from ag_core.settings import ASSETS
 
+SHIPPED_ACTION_SCORES = ASSETS / "benchmarks" / "actions.json"
+"""What `evaluate actions` measured of the shipped action models."""
+
 
 def load_paper_results() -> dict[str, Any]:
     """The paper's numbers, as printed."""

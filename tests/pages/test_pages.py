@@ -14,6 +14,7 @@ from ag_core.annotations.building.build import build_store
 from ag_core.errors import UserError
 from ag_core.records import FrameClock
 from ag_core.settings import PROJECT, settings
+from ag_core.taxonomy import find_action_index
 from ag_core.ui import cached, shipped_files, tables
 from ag_core.ui.charts import plots
 from ag_core.ui.formatting import (
@@ -23,8 +24,9 @@ from ag_core.ui.formatting import (
     format_position,
     format_remaining,
 )
+from ag_core.ui.verdict import build_verdict, count_hits
 from ag_core.ui.widgets.running_query import RunningQuery
-from tests.conftest import stand_in_prediction
+from tests.conftest import CLIPS, stand_in_prediction
 
 NOTE = "These models know only the home world."
 
@@ -97,6 +99,8 @@ def test_home_shows_a_video_and_both_models(app_home: Path) -> None:
     assert len(app.get("bidi_component")) == 1
     assert "Drinking from a cup" in notes(app)
     assert "✓ annotated" in notes(app)
+    assert "LFB remembers what clips look like; SGFB remembers scene graphs." in notes(app)
+    assert "--ag-poster: url(data:image/jpeg;base64," in notes(app)
     assert [metric.value for metric in app.metric] == ["2", "8", "12", "44"]
     assert all(metric.delta.endswith(" (paper)") for metric in app.metric)
 
@@ -135,6 +139,18 @@ def test_explore_refuses_an_unknown_video(app_home: Path) -> None:
 def test_compare_draws_what_is_chosen(app_home: Path) -> None:
     app = open_page("pages/2_Compare.py", v="EF2GH")
     assert 'class="ag-term" href="Glossary?term=sgfb"' in notes(app, marked=True)
+    found = cached.count_action_hits(cached.get_store_key(), cached.open_store().sources()[1])
+    counted = found.set_index(["video_id", "model"])["hits"].to_dict()
+    assert counted == {
+        (video_id, model): count_hits(answer, {find_action_index(action) for action, *_ in CLIPS[video_id][1]})
+        for video_id in CLIPS
+        for model, answer in stand_in_prediction(video_id).action_scores().items()
+    }
+    assert build_verdict({}, None, found, {}).describe_set() == "LFB and SGFB are right equally often: 3 of 10."
+    assert "LFB and SGFB each have 1 of the one annotated action in their top 5." in notes(app)
+    jump = next(button for button in app.button if str(button.key).startswith("differ_"))
+    jump.click().run()
+    assert not app.exception and app.session_state["compare_seek"][0] == 1
     chosen = app.multiselect[0]
     assert "c011" in chosen.value
     chosen.set_value(["c059"]).run()

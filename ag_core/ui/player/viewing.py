@@ -202,13 +202,14 @@ def show_viewing(
     key: str,
     *,
     compare: bool = False,
+    start_s: float = 0.0,
     heard: Mapping[str, Callable[[], None]] = MappingProxyType({}),
     **options: Any,
 ) -> Any:
     """Mount the player; call inside a fragment. Returns its state: `t` in seconds, `selected`, `navigate`.
 
-    It begins as the page's link says, unless it plays by itself. `compare` puts the graphs of all sources side by side;
-    `heard` is that of `show_player`. Further options are those of `build_player_data`.
+    It begins as the page's link says, or at `start_s` where it plays by itself. `compare` puts the graphs of all
+    sources side by side; `heard` is that of `show_player`. Further options are those of `build_player_data`.
     """
     url, missing = None, describe_missing_video(viewing)
     odd: Sequence[str] = ()
@@ -223,7 +224,7 @@ def show_viewing(
     for note in filter(None, (missing, describe_unknown_rate(viewing), *odd)):
         st.caption(f":material/info: {escape_markdown(note)}")
     sources = viewing.sources
-    t0 = 0.0
+    t0 = start_s
     if not options.get("autoplay"):  # a still player begins where every source has a graph
         starts = [graphs[0].frame for name, graphs in sources.items() if name != CORRECTED]
         judging = read_switch(JUDGED, "setting of the marks of what is right")

@@ -1,7 +1,8 @@
 """Stage 1 of the action models: the clip network learns which actions are under way in a short piece of video.
 
-One example is a clip around a random time of a video, mirrored half of the time and in other colours; its labels are
-all actions between its first and last frame (methods B3). Frames are decoded and letterboxed once.
+One example is a clip around a random time of a video, a part of its picture, mirrored half of the time and in other
+colours; its labels are all actions between its first and last frame (methods B3). Frames are decoded and letterboxed
+once.
 """
 
 from collections.abc import Sequence
@@ -33,6 +34,8 @@ from ag_core.video.clips import GREY, list_clip_frame_numbers
 
 CLIP_NET = "clip_net."
 """How the names of a clip network's tensors begin in files."""
+LEAST_PART = 0.8
+"""Of the sides of a picture: so much of them is seen at least in a clip to learn from."""
 SAVED = "log-loss saved, %"
 """What decides which network of a training is the best: its log-loss on held-out videos against that of the prior."""
 
@@ -77,25 +80,44 @@ class Clips:
 
 @dataclass(frozen=True)
 class ClipChange:
-    """How a clip is changed to learn from: mirrored or not, its colours multiplied by [3,3], its light by a factor."""
+    """How a clip is changed to learn from: mirrored or not, its colours multiplied by [3,3], its light by a factor.
+
+    part_xyxy  in shares of the picture: what is kept of it and brought to its size
+    """
 
     mirrored: bool
     colours: NDArray[np.float32]
     light: np.float32
+    part_xyxy: tuple[float, float, float, float] = (0, 0, 1, 1)
 
     @staticmethod
-    def draw(random: np.random.Generator) -> "ClipChange":
-        """Mirrored half of the time, in other colours and light."""
+    def draw(random: np.random.Generator, least: float = 1.0) -> "ClipChange":
+        """Mirrored half of the time, in other colours and light; of a part whose sides are `least` or more of all."""
         mirrored = bool(random.random() < 0.5)
         colours = (draw_colour_change(random) * random.uniform(0.8, 1.2)).astype(np.float32)
-        return ClipChange(mirrored, colours, np.float32(random.uniform(0.8, 1.2)))
+        light = np.float32(random.uniform(0.8, 1.2))
+        width, height = random.uniform(least, 1, size=2)
+        left, top = random.uniform(0, 1 - width), random.uniform(0, 1 - height)
+        return ClipChange(mirrored, colours, light, (left, top, left + width, top + height))
 
     def apply(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """A clip [T,H,W,3] so changed."""
-        seen = pixels[:, :, ::-1] if self.mirrored else pixels
+        seen = self._cut(pixels)
+        seen = seen[:, :, ::-1] if self.mirrored else seen
         change = np.column_stack([self.colours * self.light, self.colours.sum(axis=1) * GREY * (1 - self.light)])
         changed = cv2.transform(np.ascontiguousarray(seen).reshape(-1, seen.shape[2], 3), change)
         return np.asarray(changed, np.uint8).reshape(seen.shape)
+
+    def _cut(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The part of a clip, as large as all of it."""
+        if self.part_xyxy == (0, 0, 1, 1):
+            return pixels
+        _, height, width, _ = pixels.shape
+        x1, y1, x2, y2 = np.array(self.part_xyxy) * (width, height, width, height)
+        move = np.array(
+            [[width / (x2 - x1), 0, -x1 * width / (x2 - x1)], [0, height / (y2 - y1), -y1 * height / (y2 - y1)]]
+        )
+        return np.stack([cv2.warpAffine(frame, move, (width, height)) for frame in pixels]).astype(np.uint8)
 
 
 def compute_action_loss(logits: Tensor, labels: Tensor, counted: Tensor | None = None) -> Tensor:
@@ -133,7 +155,7 @@ def make_clip_losses(
         chosen = random.choice(len(clips.videos), size=batch_size, replace=len(clips.videos) < batch_size)
         pixels, labels = [], []
         for position, video in enumerate(clips.videos[index] for index in chosen):
-            centre, change = random.uniform(0, video.duration_s), ClipChange.draw(random)
+            centre, change = random.uniform(0, video.duration_s), ClipChange.draw(random, LEAST_PART)
             if compute.processes.owns(position):
                 pixels.append(change.apply(clips.read_pixels(video, centre)))
                 labels.append(clips.labels(video, centre))

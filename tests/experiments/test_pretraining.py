@@ -130,6 +130,14 @@ def test_a_clip_keeps_its_shape_in_other_colours() -> None:
         assert (changed[0, 0, -1, 0] > changed[0, 0, 0, 0]) == flipped
         mirrored.add(flipped)
     assert mirrored == {True, False}
+    ramp = np.tile(np.arange(64, dtype=np.uint8)[:, None, None], (2, 6, 1, 3)).reshape(2, 6, 64, 3)
+    whole = ClipChange(False, np.eye(3, dtype=np.float32), np.float32(1))
+    np.testing.assert_array_equal(whole.apply(ramp), ramp)
+    half = replace(whole, part_xyxy=(0.25, 0, 0.75, 1)).apply(ramp)
+    assert half.shape == ramp.shape
+    np.testing.assert_allclose(half[0, 0, ::2, 0].astype(int), 16 + np.arange(32), atol=1)
+    drawn = [ClipChange.draw(np.random.default_rng(seed), 0.8).part_xyxy for seed in range(40)]
+    assert all(x1 >= 0 and x2 <= 1 and x2 - x1 >= 0.8 and y1 >= 0 and y2 <= 1 for x1, y1, x2, y2 in drawn)
 
 
 def test_a_pretrainer_begins_at_the_prior_and_learns(loaded: LabelledVideos) -> None:

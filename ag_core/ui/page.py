@@ -55,8 +55,12 @@ TIME = "t"
 SELECTED = "sel"
 SHOWN = "m"
 JUDGED = "judged"
+FROM = "from"
+TOP = "top"
+PER = "per"
 """The query parameters that all players share: which video, where in it (seconds), which object, action or relationship
-is selected, whose graph is shown, and whether it is marked what of it is right."""
+is selected, whose graph is shown, whether it is marked what of it is right, and which relationships of a prediction are
+shown: from how many percent on, at most how many of a frame, and how many of an object."""
 
 
 def show_page_frame(title: str, lead: str = "") -> None:

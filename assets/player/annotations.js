@@ -6,11 +6,11 @@
  */
 
 /**
- * What Python sends (format 4): `graphs:NAME` and `strengths:NAME` hold the tables of a source, `scores:NAME` those of a model,
+ * What Python sends (format 5): `graphs:NAME` and `strengths:NAME` hold the tables of a source, `scores:NAME` those of a model,
  * `verdicts` how one source is judged by another, `times` the seconds `t` of every frame where they are not evenly spaced.
  * @typedef {{v: number, video: string, src: string | null, fps: number, n_frames: number, width: number, height: number, t0: number,
  *   selected: string | null, judging: boolean, judge: {judged: string, truth: string, words: string[], terms: string[], note: string} | null, autoplay: boolean, debug: boolean, neighbours: boolean, link_path: string | null,
- *   compare: string[], rule: string, parts: {name: string, label: string}[], sources: {name: string, label: string, predicted: boolean, aside: boolean}[],
+ *   compare: string[], rule: string, filter: EdgeFilter, usual_filter: EdgeFilter, filters: {from: number[], top: number[], per: string[]}, parts: {name: string, label: string}[], sources: {name: string, label: string, predicted: boolean, aside: boolean}[],
  *   tracks: {label: string, class: string, kind: string}[], relations: Relation[], actions: Lane[],
  *   score_actions: {id: string, name: string}[], models: {name: string, label: string, video_scores: number[]}[],
  *   correcting: {source: string, frame: number, picked: TrackName | null, picks: number, n: number} | null, seek: {n: number, t: number} | null, [table: string]: any}} Payload
@@ -82,7 +82,10 @@ class Source {
     this.groupOfRelation = relations.map((relation) => GROUP_INDEX[relation.group]);
     this.frames = [];
     this.boxStart = [];
+    /** By graph, the edges that are shown, with their probability; of all that are known. @type {Map<number, number>[]} */
     this.sets = [];
+    /** Counts how often that changed. */
+    this.version = 0;
     const { frame, track, mask } = this.boxes;
     const percent = strengths ? column(strengths, "score") : [];
     let edge = 0;
@@ -102,7 +105,26 @@ class Source {
       }
     }
     this.boxStart.push(frame.length);
-    this.changes = this.frames.filter((_frame, index) => index === 0 || !sameSet(this.sets[index], this.sets[index - 1]));
+    this.known = this.sets;
+    this.changes = this.findChanges();
+  }
+
+  findChanges() {
+    return this.frames.filter((_frame, index) => index === 0 || !sameSet(this.sets[index], this.sets[index - 1]));
+  }
+
+  // Of a prediction, what a filter leaves; what is annotated stays whole.
+  /** @param {EdgeFilter} filter */
+  filter(filter) {
+    if (!this.predicted) return;
+    const { track, score } = this.boxes;
+    this.sets = this.known.map((edges, index) => {
+      const scores = new Map();
+      for (let row = this.boxStart[index]; row < this.boxStart[index + 1]; row++) scores.set(track[row], score[row] / 100);
+      return filterEdges(edges, filter, this.groupOfRelation, scores);
+    });
+    this.version++;
+    this.changes = this.findChanges();
   }
 
   // Why an edge is there: what each part gave to its log odds, which is their sum; "" where nobody tells.

@@ -217,7 +217,7 @@ class Controls {
     event.stopPropagation();
     if (!this.ready || event.altKey) return;
     const target = /** @type {Element} */ (event.composedPath()[0]);
-    const choosing = target.closest("select") && event.key !== "Escape";
+    const choosing = target.closest("select, input") && event.key !== "Escape";
     const pressing = target.closest("button, summary, [role=button]") && (event.key === " " || event.key === "Enter");
     if (choosing || pressing) return;
     const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;

@@ -170,7 +170,7 @@ class GraphPanel {
   // (null where nothing is judged) the marks stand out, and `relation`, which is selected, of one `track` or of all.
   show(state) {
     this.last = state;
-    const shown = `${state.source.name}|${state.index}|${state.held}|${Boolean(state.verdict)}|${state.relation}|${state.track}`;
+    const shown = `${state.source.name}|${state.source.version}|${state.index}|${state.held}|${Boolean(state.verdict)}|${state.relation}|${state.track}`;
     if (this.note.textContent !== state.note) this.note.textContent = state.note;
     this.rule.style.visibility = state.source.predicted ? "" : "hidden"; // its room stays, so that no card moves
     if (shown === this.shown || !this.nodes) return;

@@ -27,6 +27,7 @@ class Panels {
     const key = JSON.stringify([comparing && onScreen.map((source) => source.label), data.tracks, kept]);
     for (const panel of this.graphs) panel.shown = "";
     if (this.triplets) this.triplets.shown = "";
+    this.say(rule);
     if (key === this.key) return;
     this.key = key;
     this.destroy();
@@ -51,6 +52,12 @@ class Panels {
     element("summary", {}, this.details, "Triplets now");
     this.triplets = new TripletTable(element("div", { class: "scroll" }, this.details), this.heard);
     this.details.addEventListener("toggle", () => this.heard.changed());
+  }
+
+  // What of a prediction is shown, in words.
+  /** @param {string} rule */
+  say(rule) {
+    for (const panel of this.graphs) panel.rule.textContent = rule;
   }
 
   // states: [{source, index, held, note, verdict, relation, track}], one a panel; words: what verdicts are called.

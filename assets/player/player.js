@@ -1,7 +1,7 @@
 // The player: the picture, the boxes, the graph and the timeline follow one clock; one selection holds for all of them.
 // Joined after the other pieces into one module; Streamlit calls the default export.
 
-const VERSION = 4;
+const VERSION = 5;
 
 const players = new WeakMap();
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -29,7 +29,7 @@ class Player {
     this.resizes = new ResizeObserver(() => this.resized());
     this.visibility = new IntersectionObserver((entries) => this.seen(entries[entries.length - 1].isIntersecting));
     this.overlay = new Overlay(this.parts.overlay);
-    this.legend = new VerdictLegend(this.parts.verdicts);
+    this.tally = new Tally(this.parts.verdicts);
     this.clock = new Clock(this.parts.video, {
       frame: (_frame, image) => this.draw(image),
       state: () => this.playingChanged(),
@@ -70,6 +70,7 @@ class Player {
       timeline: this.timeline,
       selected: (text) => this.reports.selection(text),
     });
+    this.filters = new FilterControls(this.parts.filters, () => this.filtered());
     this.controls = new Controls(this.parts, this.clock, {
       changed: (name) => this.switched(name),
       source: (name) => this.chooseSource(name),
@@ -134,12 +135,14 @@ class Player {
     this.chosen = (begun && named(begun.source)) || (this.chosen && named(this.chosen.name)) || named(data.shown) || this.sources[0] || emptySource(data);
     this.onScreen = this.comparing ? data.compare.flatMap((name) => named(name) || []) : [this.chosen];
     if (!this.onScreen.includes(this.chosen)) [this.chosen] = this.onScreen;
-    this.judge = data.judge && new Judge(data.judge, data.verdicts);
+    const begins = !before || before.video !== data.video || before.src !== data.src;
+    this.filters.offer(data, begins);
+    for (const source of this.sources) source.filter(this.filters.filter);
+    this.judge = data.judge && new Judge(data.judge, data.verdicts, this.sources);
     const scores = data.models.map((model) => scoreColumns(model, data[`scores:${model.name}`], data.score_actions.length));
     this.buildPanels();
     this.controls.explain(data.relations);
     this.controls.offer(this.comparing ? this.onScreen : this.sources, this.chosen, this.comparing);
-    const begins = !before || before.video !== data.video || before.src !== data.src;
     this.controls.offerJudge(Boolean(data.judge), begins ? data.judging : undefined);
     this.timeline.build(data, this.times, this.comparing ? this.onScreen : this.sources, scores);
     if (begins) {
@@ -227,7 +230,7 @@ class Player {
     this.parts.time.textContent = data.rate_known ? formatTime(clock.time) : "";
     this.parts.number.textContent = `frame ${clock.frame + 1}` + (data.length_known ? ` / ${data.n_frames}` : "");
     this.showGraphs();
-    this.legend.show(controls.on.judge ? this.judge : null, verdict, chosen, shown.index, controls.groupsOn);
+    this.tally.show(controls.on.judge ? this.judge : null, verdict, chosen, shown.index, controls.groupsOn);
     const unknown = [!data.rate_known && "frame rate unknown", !data.length_known && "length unknown"];
     const status = [this.file.notice, ...unknown, describeAge(chosen, shown, clock, this.times, data)].filter(Boolean).join("  ·  ");
     if (this.parts.status.textContent !== status) this.parts.status.textContent = status;
@@ -263,7 +266,7 @@ class Player {
 
   // For screen readers: what the graph says, when it stands still.
   announce({ source, index, verdict }) {
-    const at = `${source.name}|${index}|${Boolean(verdict)}`;
+    const at = `${source.name}|${source.version}|${index}|${Boolean(verdict)}`;
     if (at === this.announced) return;
     this.announced = at;
     const judged = verdict && this.judge ? ` ${describeVerdict(this.judge, verdict, source, index)}` : "";
@@ -273,8 +276,7 @@ class Player {
   buildPanels() {
     const { comparing, onScreen } = this;
     this.root.classList.toggle("compare", comparing);
-    const rule = this.sources.some((one) => one.predicted) ? this.data.rule : "";
-    this.panels.build(this.data, { onScreen, inPlay: this.sourcesInPlay(), comparing: Boolean(comparing), rule });
+    this.panels.build(this.data, { onScreen, inPlay: this.sourcesInPlay(), comparing: Boolean(comparing), rule: this.describeRule() });
     this.panels.groups(this.controls.groupsOn);
   }
 
@@ -319,9 +321,22 @@ class Player {
     this.draw();
   }
 
+  // Another choice of what predictions show.
+  filtered() {
+    for (const source of this.sources) source.filter(this.filters.filter);
+    this.panels.say(this.describeRule());
+    this.showEvolution();
+    this.draw();
+  }
+
+  describeRule() {
+    return this.sources.some((one) => one.predicted) ? `${this.data.rule}, ${filterText(this.filters.filter)}` : "";
+  }
+
   // The lanes and the changes of what is shown.
   showEvolution() {
     const { timeline, chosen } = this;
+    this.parts.filters.hidden = !this.onScreen.some((source) => source.predicted);
     const { groupsOn } = this.controls;
     timeline.show(chosen, groupsOn);
     if (timeline.axis) this.log.build(timeline.axis, chosen, groupsOn);
@@ -363,7 +378,7 @@ class Player {
   copyLink() {
     const { data, clock, controls } = this;
     const shown = this.sources.length > 1 ? this.chosen.name : null;
-    this.reports.copy(linkTo(data, { time: clock.time, selection: this.linking.selection, shown, judging: controls.on.judge }), controls);
+    this.reports.copy(linkTo(data, { time: clock.time, selection: this.linking.selection, shown, judging: controls.on.judge, filter: this.filters.asked }), controls);
   }
 
   destroy() {

@@ -90,9 +90,10 @@ function selectionText(selection) {
 /**
  * The page's own address with what the player shows; the page that `link_path` names, where it names one.
  * @param {Payload} data
- * @param {{time: number, selection: Chosen | null, shown: string | null, judging: boolean}} state
+ * @param {{time: number, selection: Chosen | null, shown: string | null, judging: boolean, filter: [string, any][]}} state
+ *   filter: what of it differs from the usual
  */
-function linkTo(data, { time, selection, shown, judging }) {
+function linkTo(data, { time, selection, shown, judging, filter }) {
   const { pathname, search, origin } = window.location;
   const [page, order = ""] = (data.link_path || `${pathname}${search}`).split("?");
   const query = new URLSearchParams(order);
@@ -103,5 +104,7 @@ function linkTo(data, { time, selection, shown, judging }) {
   if (shown) query.set("m", shown);
   query.delete("judged");
   if (judging) query.set("judged", "true");
+  for (const name of Object.keys(data.usual_filter)) query.delete(name);
+  for (const [name, value] of filter) query.set(name, String(value));
   return `${origin}${page}?${query}`;
 }

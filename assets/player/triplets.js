@@ -38,7 +38,7 @@ class TripletTable {
     const judged = states.find(({ verdict }) => verdict);
     const verdict = judged ? judged.verdict : null;
     const { relation: selected, track: selectedTrack } = states[0];
-    const shown = `${states.map(({ source, index }) => `${source.name}|${index}`).join(" ")}${groupsOn.join()}|${Boolean(verdict)}|${selected}|${selectedTrack}`;
+    const shown = `${states.map(({ source, index }) => `${source.name}|${source.version}|${index}`).join(" ")}${groupsOn.join()}|${Boolean(verdict)}|${selected}|${selectedTrack}`;
     const now = performance.now();
     if (shown === this.shown || (playing && now - this.since < 250)) return;
     this.shown = shown;

@@ -26,8 +26,8 @@ const VERDICTS = [
  */
 
 class Judge {
-  // about: {judged, truth, words, terms, note}; rows: Arrow table (frame, of_truth, track, shown_on, box, mask), none without judgement.
-  constructor(about, rows) {
+  // about: {judged, truth, words, terms, note}; rows: Arrow table (frame, of_truth, track, pair, box), none without judgement.
+  constructor(about, rows, sources) {
     this.judged = about.judged;
     this.truth = about.truth;
     /** What the codes are called. @type {string[]} */
@@ -35,24 +35,20 @@ class Judge {
     /** What the field calls them. @type {string[]} */
     this.terms = ["", ...about.terms];
     this.note = about.note;
+    /** The two sources, judged and truth. @type {(Source | undefined)[]} */
+    this.sides = [about.judged, about.truth].map((name) => sources.find((source) => source.name === name));
+    /** Rows of each frame: judged, then of the truth. @type {Map<number, {track: number, pair: number, box: number}[][]>} */
+    this.rows = new Map();
     /** @type {Map<number, FrameVerdict>} */
-    this.byFrame = new Map();
+    this.made = new Map();
+    this.version = "";
     if (!rows) return;
-    const [frame, ofTruth, track, shownOn, box, mask] = ["frame", "of_truth", "track", "shown_on", "box", "mask"].map((name) => column(rows, name));
+    const [frame, ofTruth, track, pair, box] = ["frame", "of_truth", "track", "pair", "box"].map((name) => column(rows, name));
     for (let row = 0; row < frame.length; row++) {
-      if (!this.byFrame.has(frame[row])) this.byFrame.set(frame[row], { boxes: new Map(), right: new Map(), missedBoxes: [], missed: new Map(), unfound: new Map() });
-      const found = /** @type {FrameVerdict} */ (this.byFrame.get(frame[row]));
-      if (!ofTruth[row]) {
-        found.boxes.set(track[row], box[row]);
-        found.right.set(track[row], mask[row]);
-        continue;
-      }
-      if (box[row] === MISSED) found.missedBoxes.push(track[row]);
-      if (!mask[row]) continue;
-      found.unfound.set(track[row], mask[row]);
-      found.missed.set(shownOn[row], (found.missed.get(shownOn[row]) || 0) | mask[row]);
+      if (!this.rows.has(frame[row])) this.rows.set(frame[row], [[], []]);
+      this.rows.get(frame[row])?.[ofTruth[row]].push({ track: track[row], pair: pair[row], box: box[row] });
     }
-    this.frames = [...this.byFrame.keys()].sort((one, other) => one - other);
+    this.frames = [...this.rows.keys()].sort((one, other) => one - other);
   }
 
   /** @type {number[]} */
@@ -64,8 +60,55 @@ class Judge {
    * @param {number} index
    */
   of(source, index) {
-    return (index >= 0 && source.name === this.judged && this.byFrame.get(source.frames[index])) || null;
+    return index >= 0 && source.name === this.judged && this.rows.has(source.frames[index]) ? this.judgeFrame(source.frames[index]) : null;
   }
+
+  // A triplet is right where it is shown of a box and of that of the truth to which the box belongs.
+  /**
+   * @param {number} frame
+   * @returns {FrameVerdict | null}
+   */
+  judgeFrame(frame) {
+    const [judged, truth] = this.sides;
+    const rows = this.rows.get(frame);
+    if (!judged || !truth || !rows) return null;
+    const version = `${judged.version}|${truth.version}`;
+    if (version !== this.version) this.made.clear();
+    this.version = version;
+    const known = this.made.get(frame);
+    if (known) return known;
+    const [said, true_] = [judged, truth].map((source) => masksOf(source, source.indexAt(frame)));
+    /** @type {FrameVerdict} */
+    const found = { boxes: new Map(), right: new Map(), missedBoxes: [], missed: new Map(), unfound: new Map() };
+    for (const { track, pair, box } of rows[0]) {
+      found.boxes.set(track, box);
+      if (box === RIGHT && track) found.right.set(track, (said.get(track) || 0) & (true_.get(pair) || 0));
+    }
+    for (const { track, pair, box } of rows[1]) {
+      if (box === MISSED) found.missedBoxes.push(track);
+      const missed = box === NEITHER || !track ? 0 : (true_.get(track) || 0) & ~(box === RIGHT ? found.right.get(pair) || 0 : 0);
+      if (!missed) continue;
+      found.unfound.set(track, missed);
+      found.missed.set(pair, (found.missed.get(pair) || 0) | missed);
+    }
+    this.made.set(frame, found);
+    return found;
+  }
+}
+
+/**
+ * The relationships that are shown of each track of a graph, as masks.
+ * @param {Source} source
+ * @param {number} index
+ * @returns {Map<number, number>}
+ */
+function masksOf(source, index) {
+  const masks = new Map();
+  for (const code of source.sets[index].keys()) {
+    const track = Math.floor(code / 256);
+    masks.set(track, (masks.get(track) || 0) | (1 << code % 256));
+  }
+  return masks;
 }
 
 /**
@@ -89,33 +132,6 @@ function relationsIn(mask, count) {
 }
 
 /**
- * How many triplets of a graph are right, false and missed, by code; only of the groups that are on.
- * @param {FrameVerdict} verdict
- * @param {Source} source
- * @param {number} index
- * @param {boolean[]} groupsOn
- */
-function countVerdicts(verdict, source, index, groupsOn) {
-  const counts = [0, 0, 0, 0];
-  const counted = (relation) => groupsOn[source.groupOfRelation[relation]];
-  for (const code of source.sets[index].keys()) if (counted(code % 256)) counts[verdictOf(verdict, Math.floor(code / 256), code % 256)]++;
-  for (const mask of verdict.unfound.values()) counts[MISSED] += relationsIn(mask, source.groupOfRelation.length).filter(counted).length;
-  return counts;
-}
-
-/**
- * The counts of a graph in words.
- * @param {Judge} judge
- * @param {FrameVerdict} verdict
- * @param {Source} source
- * @param {number} index
- */
-function describeVerdict(judge, verdict, source, index) {
-  const counts = countVerdicts(verdict, source, index, [true, true, true]);
-  return `${[RIGHT, FALSE, MISSED].map((code) => `${counts[code]} ${judge.words[code]}`).join(", ")}.`;
-}
-
-/**
  * Boxes to draw: of the chosen source, with their verdicts where it is judged, and those of the truth that it misses.
  * @param {Judge | null} judge
  * @param {FrameVerdict | null} verdict
@@ -128,66 +144,4 @@ function boxesWithVerdicts(judge, verdict, { sources, chosen, index, frame, mode
   const there = truth.boxesAt(truth.indexAt(chosen.frames[index]), frame, mode);
   const missed = there.filter((box) => verdict.missedBoxes.includes(box.track));
   return [...found.map((box) => ({ ...box, code: verdict.boxes.get(box.track) })), ...missed.map((box) => ({ ...box, code: MISSED }))];
-}
-
-// The line under the switches: what the marks mean, how many triplets there are of each, and where there are more.
-class VerdictLegend {
-  /** @param {HTMLElement} root */
-  constructor(root) {
-    this.root = root;
-    this.shown = "";
-  }
-
-  /**
-   * @param {Judge | null} judge null where the marks are off
-   * @param {FrameVerdict | null} verdict null where the graph is not judged
-   * @param {Source} source
-   * @param {number} index
-   * @param {boolean[]} groupsOn
-   */
-  show(judge, verdict, source, index, groupsOn) {
-    const shown = judge ? `${judge.words}|${judge.note}|${source.name}|${verdict ? index : ""}|${groupsOn}` : "";
-    if (shown === this.shown) return;
-    this.shown = shown;
-    this.root.hidden = !judge;
-    this.root.replaceChildren();
-    if (!judge) return;
-    const counts = verdict && countVerdicts(verdict, source, index, groupsOn);
-    if (judge.frames.length) for (const code of [RIGHT, FALSE, MISSED]) this.explain(judge, code, counts);
-    const elsewhere = source.name === judge.judged ? "Not in this frame." : "The other graphs are judged by these.";
-    const note = verdict || !judge.frames.length ? judge.note : `${elsewhere} ${judge.note}`;
-    element("span", { class: "verdict-note" }, this.root, note);
-  }
-
-  /**
-   * @param {Judge} judge
-   * @param {number} code
-   * @param {number[] | null} counts
-   */
-  explain(judge, code, counts) {
-    const { mark, name } = VERDICTS[code];
-    const term = judge.terms[code];
-    const entry = element("span", { class: `verdict v-${name}` }, this.root);
-    entry.appendChild(boxSample(code));
-    element("b", {}, entry, mark);
-    element("span", { class: "word" }, entry, judge.words[code] + (term ? ` (${term})` : ""));
-    if (counts) element("b", {}, entry, String(counts[code]));
-  }
-}
-
-/**
- * A small box, drawn as those over the picture are.
- * @param {number} code
- */
-function boxSample(code) {
-  const svg = drawn("svg", { class: "verdict-box", viewBox: "0 0 22 16", "aria-hidden": "true" });
-  const box = (/** @type {number} */ inset, /** @type {number} */ width) => drawn("rect", { x: inset, y: inset, width: 22 - 2 * inset, height: 16 - 2 * inset, "stroke-width": width }, svg);
-  const path = (/** @type {string} */ d) => drawn("path", { d, "stroke-width": 2 }, svg);
-  if (code === MISSED) {
-    box(2, 1.2);
-    box(5, 1.2);
-  } else box(4, 1.6);
-  if (code === RIGHT) path("M3.5,8 V3.5 H8 M14,3.5 H18.5 V8 M18.5,8.5 V12.5 H14 M8,12.5 H3.5 V8.5");
-  if (code === FALSE) path([4, 18].flatMap((x) => [4, 12].map((y) => `M${x - 3},${y - 3} l6,6 m-6,0 l6,-6`)).join(" "));
-  return svg;
 }

@@ -389,7 +389,28 @@ def test_link_to_this_moment(show: Callable[..., Page]) -> None:
         ("cup/glass/bottle", 3),
     }
     assert {tuple(one) for one in of(page, codes)} == expected
-    assert legend.inner_text().replace("\n", " ") == "✓ right (TP) 6 ✕ false (FP) 5 ○ missed (FN) 7 By hand."
+    here = legend.locator("tbody tr").nth(0)
+    words = "✓ right (TP) ✕ false (FP) ○ missed (FN) prediction Annotation"
+    assert " ".join(legend.locator("thead").inner_text().split()) == words
+    assert here.inner_text().split("\t") == ["Triplets here", "6", "5", "7", "11", "13"]
+    rows = [row.split("\t") for row in legend.locator("tbody tr").all_inner_texts()]
+    assert rows[1] == ["Boxes here", "3", "1", "2", "4", "5"] and "By hand." in legend.inner_text()
+    for _, right, false, missed, predicted, annotated in rows:
+        assert int(right) + int(false) == int(predicted) and int(right) + int(missed) == int(annotated)
+    # Fewer relationships are shown: one false of 60 % goes; of each object one; nothing is left but what is missed.
+    controls = page.locator("[data-part=filters]")
+    controls.get_by_label("Relationships from").fill("65")
+    assert here.inner_text().split("\t")[1:] == ["6", "4", "7", "10", "13"]
+    assert page.locator(".graph-more").first.inner_text().endswith("objects from 30%, relationships from 65%")
+    page.get_by_label("How many relationships of a frame").select_option("3")
+    page.get_by_label("How many relationships of an object").select_option("object")
+    assert here.inner_text().split("\t")[4:] == ["3", "13"]
+    page.get_by_label("Copy link").click()
+    assert page.evaluate("() => window.agPlayerLink").endswith("&judged=true&from=65&top=3&per=object")
+    controls.get_by_label("Relationships from").fill("85")
+    assert here.inner_text().split("\t")[1:] == ["0", "0", "13", "0", "13"]
+    controls.get_by_role("button", name="reset").click()
+    assert here.inner_text().split("\t")[1:] == ["6", "5", "7", "11", "13"]
     press(page, "f")
     stands_at(page, 21)
     press(page, "j")
@@ -409,7 +430,7 @@ def test_bytes_come_in_ranges(show: Callable[..., Page]) -> None:
     [
         ({"src": "/"}, "leads to a page instead of a video"),
         ({"src": "/media/missing.mp4"}, "no such file any more"),
-        ({"version": 9}, "This player reads format 4 of its data and got 9"),
+        ({"version": 9}, "This player reads format 5 of its data and got 9"),
     ],
 )
 def test_what_goes_wrong_is_said(show: Callable[..., Page], query: dict[str, object], says: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,7 @@ def random_graphs(seed: int, annotated: bool) -> list[SceneGraph]:
     graphs = []
     for frame in sorted(random.choice(np.arange(1, 100), 6, replace=False).tolist()):
         n = int(random.integers(0, 7))
-        relations = random.choice([0.0, 0.2, MIN_PROBABILITY, 0.51, 0.9], (n, N_RELATIONS)).astype(np.float32)
+        relations = random.choice([0.0, 0.2, 0.497, MIN_PROBABILITY, 0.51, 0.9], (n, N_RELATIONS)).astype(np.float32)
         scores = random.choice([0.1, MIN_SCORE, 0.31, 0.8], n).astype(np.float32)
         if annotated:
             relations, scores = np.round(relations), np.ones(n, np.float32)
@@ -73,12 +74,15 @@ def edges_by_hand(graphs: list[SceneGraph], source: str) -> Edges:
 def edges_of_player(graphs: list[SceneGraph], source: str) -> Edges:
     data = build_player_data(VIDEO, None, {source: graphs})
     rows = data[f"graphs:{source}"]
+    least, strengths = data["filter"]["from"], data.get(f"strengths:{source}")
+    percents = iter(strengths["score"].to_pylist()) if strengths is not None else repeat(100)
     found = set()
     for frame, track, mask in zip(*(rows[name].to_pylist() for name in ("frame", "track", "mask"))):
         thing = format_name(data["tracks"][track]["class"])
         for relation in (one for bit, one in enumerate(data["relations"]) if mask & (1 << bit)):
             ends = (PERSON, relation["name"], thing) if relation["of_person"] else (thing, relation["name"], PERSON)
-            found.add((frame + 1, *ends))
+            if next(percents) >= least:
+                found.add((frame + 1, *ends))
     return found
 
 

@@ -29,13 +29,12 @@ VERDICT_COLUMNS = pa.schema(
         ("frame", pa.int32()),
         ("of_truth", pa.uint8()),
         ("track", pa.uint8()),
-        ("shown_on", pa.uint8()),
+        ("pair", pa.uint8()),
         ("box", pa.uint8()),
-        ("mask", pa.int32()),
     ]
 )
-"""One row a track of a judged frame and side. `mask` has the relationships that are right; of the truth's objects
-those that were missed. `shown_on` is the track whose card shows them: of a claimed object that of its claimer."""
+"""One row a track of a judged frame and side: in `box` the verdict on it, in `pair` the track of the other side that
+a right one belongs to, elsewhere its own. Which triplets are right follows from these pairs and from what is shown."""
 
 NumberObjects = Callable[[SceneGraph], NDArray[np.int64]]
 """The player's track of each object of a graph."""
@@ -150,14 +149,15 @@ def build_verdict_table(judgement: Judgement, number_objects: NumberObjects) -> 
         for graphs in (judgement.judged_graphs, judgement.truth_graphs)
     )
     claims = matches.claimed != UNCLAIMED
-    shown_on, claimed = of_truth.copy(), np.zeros(len(of_truth), bool)
-    shown_on[matches.claimed[claims]] = of_judged[claims]
-    claimed[matches.claimed[claims]] = True
+    claimer, claimed, was_claimed = of_truth.copy(), of_judged.copy(), np.zeros(len(of_truth), bool)
+    claimer[matches.claimed[claims]] = of_judged[claims]
+    claimed[claims] = of_truth[matches.claimed[claims]]
+    was_claimed[matches.claimed[claims]] = True
     unjudged = matches.left_out | ~matches.guessed.in_sight
     verdicts = np.where(claims, RIGHT, np.where(unjudged, NEITHER, FALSE))
-    missing = np.where(matches.true.in_sight & ~claimed, MISSED, NEITHER)
-    judged_rows = _stack(matches.guessed.object_frame, 0, of_judged, of_judged, verdicts, _to_bits(matches.right))
-    truth_rows = _stack(matches.true.object_frame, 1, of_truth, shown_on, missing, _to_bits(matches.missed))
+    found = np.where(was_claimed, RIGHT, np.where(matches.true.in_sight, MISSED, NEITHER))
+    judged_rows = _stack(matches.guessed.object_frame, 0, of_judged, claimed, verdicts)
+    truth_rows = _stack(matches.true.object_frame, 1, of_truth, claimer, found)
     rows = np.vstack([judged_rows, truth_rows, *_judge_persons(matches)])
     numbers = np.array([graph.frame - 1 for graph in judgement.truth_graphs], np.int64)
     rows[:, 0] = numbers[rows[:, 0]]
@@ -171,16 +171,11 @@ def _judge_persons(matches: GraphMatches) -> list[NDArray[np.int64]]:
     meet = matches.persons_meet
     missed = np.flatnonzero(there & ~meet)
     seen = np.flatnonzero(found)
-    return [_stack(seen, 0, 0, 0, np.where(meet[seen], RIGHT, FALSE), 0), _stack(missed, 1, 0, 0, MISSED, 0)]
+    return [_stack(seen, 0, 0, 0, np.where(meet[seen], RIGHT, FALSE)), _stack(missed, 1, 0, 0, MISSED)]
 
 
 def _find_persons(columns: GraphColumns) -> NDArray[np.bool_]:
     return np.asarray(~np.isnan(columns.person_boxes_xyxy).any(axis=1))
-
-
-def _to_bits(marks: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """[N] of marks [N,25] as the bits of whole numbers."""
-    return np.asarray(marks @ (1 << np.arange(N_RELATIONS)), np.int64)
 
 
 def _stack(*columns: Any) -> NDArray[np.int64]:

@@ -1,6 +1,6 @@
 """The player: a video, its scene graph and its timeline in one browser component with one clock.
 
-`build_player_data` turns records into the component's payload (format version 4: a small dictionary with typed Arrow
+`build_player_data` turns records into the component's payload (format version 5: a small dictionary with typed Arrow
 tables), `show_player` mounts it. Everything that moves with the video runs in the browser (assets/player); Python hears
 of the position and the selection only now and then. Call `show_player` inside `st.fragment`, always with the same key.
 """
@@ -31,9 +31,10 @@ from ag_core.taxonomy import (
     format_name,
     orient_triplet,
 )
+from ag_core.ui.player.filtering import MIN_SENT, EdgeFilter, list_choices
 from ag_core.ui.player.judging import Judgement, JudgeWords, build_verdict_table
 
-VERSION = 4
+VERSION = 5
 """Format of the payload; the browser side refuses any other."""
 
 NO_BOX = 1 << 30
@@ -41,10 +42,10 @@ NO_BOX = 1 << 30
 
 FOLDER = ASSETS / "player"
 SCRIPTS = (
-    "elements.js", "annotations.js", "evolution.js", "verdicts.js", "overlay.js", "editing.js", "graph.js",
-    "triplets.js", "panels.js", "time_plot.js", "actions.js", "scores.js", "lanes.js", "log.js", "timeline.js",
-    "clock.js", "controls.js", "selection.js", "linking.js", "correcting.js", "video_file.js", "reports.js",
-    "status.js", "frame_check.js", "player.js",
+    "elements.js", "annotations.js", "edge_filter.js", "evolution.js", "verdicts.js", "tally.js", "overlay.js",
+    "editing.js", "graph.js", "triplets.js", "panels.js", "time_plot.js", "actions.js", "scores.js", "lanes.js",
+    "log.js", "timeline.js", "clock.js", "controls.js", "selection.js", "linking.js", "correcting.js",
+    "video_file.js", "reports.js", "status.js", "frame_check.js", "player.js",
 )  # fmt: skip
 """Pieces of the browser side, joined in this order into one module."""
 
@@ -107,7 +108,8 @@ def _build_tables(
     probability of each edge in the order of the rows and of the bits in their masks, with its reasons where told."""
     ordered = select_clear(graphs, source)
     relations = np.concatenate([np.zeros((0, len(RELATIONS)), np.float32), *(graph.relations for graph in ordered)])
-    edges = np.concatenate([np.zeros((0, len(RELATIONS)), bool), *(edge_mask(graph) for graph in ordered)])
+    least = MIN_SENT if is_predicted(source) else MIN_PROBABILITY
+    edges = np.concatenate([np.zeros((0, len(RELATIONS)), bool), *(edge_mask(graph, least) for graph in ordered)])
     rows: list[NDArray[np.float64]] = []
     scores: list[NDArray[np.float32]] = []
     for graph in ordered:
@@ -125,7 +127,7 @@ def _build_tables(
     table = _build_table(stacked)
     if not is_predicted(source):
         return table, None
-    strengths = pa.table([_round_percent([relations[edges]])], schema=pa.schema([PERCENT]))
+    strengths = pa.table([_round_percent([relations[edges]], MIN_PROBABILITY)], schema=pa.schema([PERCENT]))
     if reasons:
         whole = sorted(graphs, key=lambda graph: graph.frame)
         told = np.concatenate([take_shares(reasons, graph.frame, object_mask(graph)) for graph in whole])
@@ -145,10 +147,12 @@ def _build_table(rows: NDArray[np.float64]) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=schema)
 
 
-def _round_percent(parts: list[NDArray[np.float32]]) -> pa.Array:
-    """Shares of one in whole percent."""
+def _round_percent(parts: list[NDArray[np.float32]], least: float = 0.0) -> pa.Array:
+    """Shares of one in whole percent; what is below `least` stays below it."""
     shares = np.concatenate([np.zeros(0, np.float32), *parts])
-    return pa.array(np.rint(100 * shares.clip(0, 1)).astype(np.uint8))
+    percent = np.rint(100 * shares.clip(0, 1))
+    below = (shares < least) & (percent >= 100 * least)
+    return pa.array((percent - below).astype(np.uint8))
 
 
 def _build_lanes(intervals: Sequence[ActionInterval]) -> list[dict[str, Any]]:
@@ -205,6 +209,7 @@ def build_player_data(
     judgement: Judgement | None = None,
     judge_words: JudgeWords | None = None,
     judging: bool = False,
+    edge_filter: EdgeFilter = EdgeFilter(),
     top_k: int = 5,
     fallback_fps: float = 24.0,
     autoplay: bool = False,
@@ -228,6 +233,7 @@ def build_player_data(
     reasons     why relationships hold in predicted graphs, by frame
     judgement   how one of the sources is judged by another; judge_words: how the player says it, or why there is none
     judging     whether the verdicts are marked at the start
+    edge_filter  which relationships of predictions are shown at the start
     autoplay    muted loop at once (not for visitors who prefer reduced motion); nothing is reported while it plays
     neighbours  whether the keys N and P ask Python for another video (result.navigate is 1 or -1)
     link_path   page path for 'copy link', such as '/Explore', with a query if it needs one; None is the page itself
@@ -261,7 +267,10 @@ def build_player_data(
         "actions": _build_lanes(intervals),
         "sources": [_describe_source(name, names) for name in tables],
         "parts": [{"name": part, "label": PART_LABELS[part]} for part in PARTS],
-        "rule": f"Shown: person and objects from {MIN_SCORE:.0%}, relationships from {MIN_PROBABILITY:.0%}",
+        "rule": f"Shown: person and objects from {MIN_SCORE:.0%}",
+        "filter": edge_filter.to_json(),
+        "filters": list_choices(),
+        "usual_filter": EdgeFilter().to_json(),
         "models": [
             {
                 "name": name,

@@ -58,7 +58,7 @@ def test_tracks_are_shared_by_sources_and_tables_are_typed() -> None:
 
 def test_a_predictions_edges_have_strengths_in_the_order_of_rows_and_bits() -> None:
     prediction = [
-        graph(7, {"dish": {"touching": 0.8, "in": 0.705, "holding": 0.62}, "bed": {}}),
+        graph(7, {"dish": {"touching": 0.8, "in": 0.705, "holding": 0.62, "above": 0.497, "behind": 0.09}, "bed": {}}),
         graph(2, {"bed": {"looking_at": 0.994}}),
     ]
     data = build_player_data(VIDEO, None, {"prediction": prediction})
@@ -71,6 +71,7 @@ def test_a_predictions_edges_have_strengths_in_the_order_of_rows_and_bits() -> N
     assert told == {
         (1, "bed", "looking_at"): 99,
         (6, "dish", "in"): 70,
+        (6, "dish", "above"): 49,  # not from one half on, whatever it rounds to
         (6, "dish", "holding"): 62,
         (6, "dish", "touching"): 80,
     }
@@ -120,7 +121,7 @@ def test_a_person_who_is_not_clear_has_neither_box_nor_edges() -> None:
         assert rows["mask"].to_pylist() == masks
         assert scores is None or rows["score"].to_pylist() == scores
         assert data["sources"][0]["predicted"] is (scores is not None)
-    assert data["rule"] == "Shown: person and objects from 30%, relationships from 50%"
+    assert data["rule"] == "Shown: person and objects from 30%"
 
 
 def test_frames_beyond_sixteen_bits_keep_their_numbers() -> None:

@@ -12,8 +12,8 @@ from ag_core.errors import UserError
 from ag_core.settings import find_room_for_compiled_code
 
 COMMANDS = (
-    "app", "world", "film", "audit", "build-store", "train", "evaluate", "fill-tables", "predict", "export", "doctor",
-    "convert-weights", "weights", "fetch-detector",
+    "app", "world", "film", "audit", "build-store", "train", "evaluate", "fill-tables", "predict", "predict-many",
+    "export", "doctor", "convert-weights", "weights", "fetch-detector",
 )  # fmt: skip
 
 

@@ -176,6 +176,20 @@ MAY_IMPORT: dict[str, set[str]] = {
         "files",
         "progress",
     },
+    # One function predicts a video, whatever engine calls it; its rows become a lake.
+    "bulk": {
+        "annotations",
+        "catalog",
+        "errors",
+        "files",
+        "jobs",
+        "outputs",
+        "pipeline",
+        "progress",
+        "results",
+        "settings",
+        "video",
+    },
     "ui": {
         "world",
         "catalog",

@@ -170,6 +170,12 @@ def compute_result_key(path: Path, chosen: PredictionSettings, weights: Path = W
     return _compute_key(hash_file_cached(path), chosen, {role: hash_file_cached(file) for role, file in files.items()})
 
 
+def compute_settings_key(chosen: PredictionSettings, weights: Path = WEIGHTS) -> str:
+    """Hexadecimal key of all that decides a prediction but the video. UserError where a weights file is missing."""
+    files = find_weights_files(chosen, weights)
+    return _compute_key("", chosen, {role: hash_file_cached(file) for role, file in files.items()})
+
+
 def _compute_key(video_sha256: str, chosen: PredictionSettings, weights_sha256: Mapping[str, str]) -> str:
     # Model files count by their content, wherever they lie and whatever they are called.
     settings = asdict(chosen) | {"detector": find_detector(chosen.detector).id}

@@ -196,7 +196,7 @@ def test_a_lake_larger_than_the_disk_is_not_begun(lake: Path, tmp_path: Path, mo
 def test_unknown_kinds_of_address_and_missing_packages_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(UserError, match=r"ftp://; a lake's address begins with s3://, https:// or http://"):
+    with pytest.raises(UserError, match=r"ftp://; an address begins with s3://, https:// or http://"):
         AnnotationStore("ftp://example.org/lake")
     monkeypatch.setitem(sys.modules, "s3fs", None)
     with pytest.raises(UserError, match="needs the package s3fs, which is not installed; pip install s3fs"):

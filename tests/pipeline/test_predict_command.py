@@ -3,13 +3,18 @@
 import argparse
 import shutil
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ag_core import pipeline
-from ag_core.commands import predict
+from ag_core.annotations.building.build import build_store
+from ag_core.annotations.store import AnnotationStore
+from ag_core.bulk.engines import Resources
+from ag_core.bulk.predicting import BulkSettings, Outcome, Predictor, Task
+from ag_core.commands import predict, predict_many
 from ag_core.errors import UserError
 from ag_core.pipeline import load_models, predict_video
 from ag_core.results.prediction import Prediction
@@ -137,3 +142,32 @@ def test_the_settings_of_a_prediction_are_its_defaults() -> None:
     options = arguments(Path("v.mp4"), Path("o.json"), Path("w"))
     assert PredictionSettings(options.detector, options.relation_head, options.rate) == PredictionSettings()
     assert "ag_core.pipeline" in sys.modules
+
+
+def test_many_videos_become_a_lake_that_opens_as_any_store(
+    film: Path, weights: Path, home: Path, tmp_path: Path, plain: Prediction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real path for one video under the command for many; its rows are those of a prediction file."""
+    monkeypatch.setattr("ag_core.bulk.engines.find_engine", lambda name: predict_here)
+    monkeypatch.setattr(pipeline, "load_models", lambda *_: "networks")
+    monkeypatch.setattr(pipeline, "adapt_models", lambda *_: "models")
+    monkeypatch.setattr(pipeline, "predict_video", lambda path, *_, **options: plain.with_file(path))
+    videos, lake, parser = tmp_path / "videos", tmp_path / "lake", argparse.ArgumentParser()
+    videos.mkdir()
+    shutil.copy(film, videos / "film.mp4")
+    predict_many.add_parser(parser.add_subparsers())
+    predict_many.run(
+        parser.parse_args(
+            ["predict-many", str(videos), "--out", str(lake), "--weights", str(weights), "--device", "cpu", *KNOWN]
+        )
+    )
+    plain.save(tmp_path / "film.json")
+    build_store(tmp_path / "store.duckdb", predictions=[tmp_path / "film.json"])
+    with AnnotationStore(lake) as many, AnnotationStore(tmp_path / "store.duckdb") as one:
+        for table in ("frames", "objects", "relations", "relations_by_class", "relation_cube", "action_scores"):
+            assert many.rows(f"from {table}") == one.rows(f"from {table}") != []
+        assert many.video("film").path == videos / "film.mp4"
+
+
+def predict_here(tasks: Sequence[Task], wanted: BulkSettings, resources: Resources) -> Iterator[Outcome]:
+    yield from map(Predictor(wanted).predict, tasks)

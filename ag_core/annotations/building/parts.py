@@ -147,15 +147,15 @@ def _is_whole(part: Path) -> bool:
 def _write(path: Path, schema: pa.Schema, columns: Mapping[str, Any]) -> None:
     rows = len(next(iter(columns.values()), ()))
     arrays = [
-        pa.nulls(rows, field.type) if columns.get(field.name) is None else _to_array(columns[field.name], field.type)
+        pa.nulls(rows, field.type) if columns.get(field.name) is None else to_array(columns[field.name], field.type)
         for field in schema
     ]
     names = [field.name for field in schema if pa.types.is_dictionary(field.type)]
     pq.write_table(pa.table(arrays, schema=schema), path, compression="lz4", use_dictionary=names)
 
 
-def _to_array(values: Any, kind: pa.DataType) -> pa.Array:
-    """Values as an array of that type; NaN becomes null."""
+def to_array(values: Any, kind: pa.DataType) -> pa.Array:
+    """Values, or an array, as an array of that type; NaN becomes null."""
     if isinstance(values, pa.Array):
         return values.cast(kind)
     if pa.types.is_dictionary(kind):

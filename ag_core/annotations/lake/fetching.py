@@ -31,7 +31,7 @@ def fetch_lake(address: str, copies: Path, progress: Progress | None = None) -> 
     """
     say = progress or (lambda stage, done, total: None)
     address = address.rstrip("/").removesuffix(f"/{MANIFEST}")
-    files = _open_file_system(address)
+    files = open_file_system(address)
     folder = copies / hash_bytes(address.encode())[:16]
     copy = f"; AG_STORE={folder} opens the copy made before" if (folder / MANIFEST).is_file() else ""
     missing = f"there is no lake at {address}: it has no {MANIFEST}; give the folder that `build-store --lake` wrote"
@@ -73,11 +73,11 @@ def _is_current(folder: Path, manifest: Manifest) -> bool:
         return False
 
 
-def _open_file_system(address: str) -> Any:
+def open_file_system(address: str) -> Any:
     """The way to files of the address's kind; UserError for a kind that nobody knows or that needs a package."""
     scheme = address.partition("://")[0]
     if scheme not in SCHEMES:
-        raise UserError(f"{address} begins with {scheme}://; a lake's address begins with s3://, https:// or http://")
+        raise UserError(f"{address} begins with {scheme}://; an address begins with s3://, https:// or http://")
     import fsspec
 
     options: dict[str, Any] = {}

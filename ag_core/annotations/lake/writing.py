@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
+import pyarrow.parquet as pq
 
 from ag_core.annotations.connection import attach_file
 from ag_core.annotations.lake.folder import LakeFile, LakeTable, Manifest, publish_lake, start_lake
@@ -52,10 +54,13 @@ def quote_partition_value(text: str | None) -> str:
     return plain if plain == text else f"{plain}-{hash_bytes(text.encode())[:6]}".lstrip("-")
 
 
-def write_lake(store_path: Path | str, folder: Path | str, progress: Progress | None = None) -> None:
+def write_lake(
+    store_path: Path | str, folder: Path | str, progress: Progress | None = None, *, group_by_video: bool = False
+) -> None:
     """Write the store file as a lake, replacing an older lake only when the new one is complete.
 
-    Streams from DuckDB, at most ROWS_PER_FILE rows at a time. `progress` hears ("lake", rows done, rows of all).
+    Streams from DuckDB, at most ROWS_PER_FILE rows at a time. `group_by_video` gives every video a row group of its own
+    in the tables that are sorted by video. `progress` hears ("lake", rows done, rows of all).
     UserError where the store cannot be read or the folder holds something else.
     """
     say = progress or (lambda stage, done, total: None)
@@ -71,11 +76,9 @@ def write_lake(store_path: Path | str, folder: Path | str, progress: Progress | 
             for path, query, parameters in _plan_files(connection, table):
                 target = part / table / path
                 target.parent.mkdir(parents=True, exist_ok=True)
-                options = f"format parquet, compression zstd, row_group_size {ROWS_PER_GROUP}"
-                copied = connection.execute(
-                    f"copy ({query}) to {quote_literal(target)} ({options})", parameters
-                ).fetchone()
-                files.append(_describe_file(f"{table}/{path}", target, int(copied[0]) if copied else 0))
+                by_video = group_by_video and SORTED_BY.get(table, ())[1:2] == ("video",)
+                write = _write_groups_of_videos if by_video else _write_groups_of_rows
+                files.append(_describe_file(f"{table}/{path}", target, write(connection, query, parameters, target)))
                 done += files[-1].rows
                 say("lake", done, total)
             if sum(file.rows for file in files) != rows[table]:
@@ -83,6 +86,27 @@ def write_lake(store_path: Path | str, folder: Path | str, progress: Progress | 
             tables[table] = LakeTable(_describe_columns(connection, table), SORTED_BY.get(table, ()), tuple(files))
         publish_lake(folder, part, Manifest(tables))
     say("lake", total, total)
+
+
+def _write_groups_of_rows(
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: list[Any], target: Path
+) -> int:
+    """Write the rows of a query as one file, its row groups full; how many rows there are."""
+    options = f"format parquet, compression zstd, row_group_size {ROWS_PER_GROUP}"
+    copied = connection.execute(f"copy ({query}) to {quote_literal(target)} ({options})", parameters).fetchone()
+    return int(copied[0]) if copied else 0
+
+
+def _write_groups_of_videos(
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: list[Any], target: Path
+) -> int:
+    """Write the rows of a query that is ordered by video as one file, a row group for each video; how many rows."""
+    table = connection.sql(query, params=parameters).to_arrow_table()
+    ends = [*(np.flatnonzero(np.diff(table["video"].to_numpy())) + 1), len(table)]
+    with pq.ParquetWriter(target, table.schema, compression="zstd") as writer:
+        for start, end in itertools.pairwise([0, *ends]):
+            writer.write_table(table.slice(start, end - start), row_group_size=max(end - start, 1))
+    return len(table)
 
 
 @contextlib.contextmanager

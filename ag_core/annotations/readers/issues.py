@@ -71,6 +71,7 @@ class Kind(StrEnum):
     VIDEO_MISSING = "video-missing"
     VIDEO_UNUSED = "video-unused"
     VIDEO_SEVERAL = "video-several"
+    VIDEO_NOT_PREDICTED = "video-not-predicted"
     SIZE_DIFFERS = "size-differs"
     PREDICTION_FILE_DIFFERS = "prediction-file-differs"
 

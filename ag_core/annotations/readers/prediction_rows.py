@@ -27,17 +27,21 @@ _DECIDING = ("detector", "regions", "relations", HABITS_ROLE, SMOOTHING)
 
 def read_prediction_tables(paths: Sequence[Path]) -> Tables:
     """The part of some prediction files, by the full names of their sources. UserError for a missing or other file."""
+    return build_prediction_tables((path.name, Prediction.load(path)) for path in paths)
+
+
+def build_prediction_tables(predictions: Iterable[tuple[str, Prediction]]) -> Tables:
+    """The part of some predictions, each with the name of the file it came from, by the full names of their sources."""
     videos: list[tuple[Any, ...]] = []
     frames: list[tuple[Any, ...]] = []
     objects: list[tuple[Any, ...]] = []
     scores: list[tuple[Any, ...]] = []
-    for path in paths:
-        prediction = Prediction.load(path)
+    for name, prediction in predictions:
         video = prediction.video
         mine = _name_fully(prediction), video.video_id
         size = video.width, video.height, video.n_frames
         place = None if video.path is None else str(video.path)
-        file = make_storable(path.name)
+        file = make_storable(name)
         videos.append((*mine, file, video.duration_s, video.fps, *size, place, video.frame_times_s))
         for graph in prediction.graphs():
             person = [None] * 4 if graph.person_box_xyxy is None else graph.person_box_xyxy.tolist()

@@ -41,7 +41,7 @@ def find_video_files(folder: Path) -> FoundValues:
     except OSError as error:
         raise UserError(f"{folder} cannot be looked into ({error.strerror}); see that it may be read") from None
     for path in paths:
-        if fault := _find_fault(path):
+        if fault := find_fault_of_file(path):
             issues.append(Issue(Kind.VIDEO_UNREADABLE, path.name, path.stem, f"video not used: {fault}"))
         elif files.setdefault(path.stem, path) is not path:
             reason = f"a second file of the same video; {files[path.stem].name} is used"
@@ -49,7 +49,7 @@ def find_video_files(folder: Path) -> FoundValues:
     return FoundValues(files, issues)
 
 
-def _find_fault(path: Path) -> str:
+def find_fault_of_file(path: Path) -> str:
     """Why a file cannot be a video of the store, before it is opened; '' where it can."""
     if fault := find_fault_of_id(path.stem):
         return f"its name {fault}"

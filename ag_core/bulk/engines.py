@@ -1,0 +1,56 @@
+"""The engines that can run many predictions: what each is given, and which there are."""
+
+import importlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ag_core.bulk.predicting import BulkSettings, Outcome, Task
+from ag_core.errors import UserError
+
+POOL = "pool"
+ENGINES = (POOL,)
+
+_MODULES = {POOL: "ag_core.bulk.pool"}
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a run may use.
+
+    workers  processes, each with its own models
+    threads  processor threads of each
+    gpus     how many GPUs the workers share out among them; 0 computes on the processor
+    """
+
+    workers: int
+    threads: int = 1
+    gpus: int = 0
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables of the environment that bound the threads of a worker, which wait without computing."""
+        return {"OMP_NUM_THREADS": str(self.threads), "OMP_WAIT_POLICY": "passive"}
+
+
+class Engine(Protocol):
+    """Has every task done once, by the one function `Predictor.predict`, and gives the outcomes as they come.
+
+    RunError where the run cannot go on. Closing the iterator ends the workers; what is finished stays.
+    """
+
+    def __call__(self, tasks: Sequence[Task], settings: BulkSettings, resources: Resources) -> Iterator[Outcome]: ...
+
+
+def find_engine(name: str) -> Engine:
+    """An engine by its name. UserError for an unknown one."""
+    if name not in ENGINES:
+        raise UserError(f"there is no engine {name!r}; choose {', '.join(ENGINES)}")
+    engine: Engine = importlib.import_module(_MODULES[name]).run_tasks
+    return engine
+
+
+def count_cores() -> int:
+    """The processor threads that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -14,7 +14,7 @@ run: $(VENV)/.run data          ## environment, embedded data, app
 test: $(VENV)/.dev              ## everything, browser tests included: the linters beside the tests
 	$(MAKE) --jobs 2 suite lint
 
-suite: $(VENV)/.dev browser
+suite: $(VENV)/.dev $(VENV)/.javascript browser
 	$(BIN)/python -m pytest $(SPREAD)
 
 quick: $(VENV)/.dev             ## what is fast: the tests of an inner loop

@@ -50,8 +50,8 @@ if videos.empty:
 chosen = cached.choose_first_video(key)
 viewing = load_viewing(key, chosen)
 verdict = load_verdict(key, viewing)
-first_s = max((viewing.clock.time_of(graphs[0].frame) for graphs in viewing.sources.values()), default=0.0)
-start_s = choose_start(viewing.scores, viewing.annotated_actions, first_s)
+shown = next(iter(viewing.sources.values()), [])
+start_s = choose_start(viewing.scores, viewing.intervals or [], [viewing.clock.time_of(graph.frame) for graph in shown])
 if viewing.scores:
     st.html(html.render_comparison(verdict))
 
@@ -78,21 +78,21 @@ with st.container(key="ag_home_player"):
     show_player()
 
 if viewing.scores:
-    st.subheader("What the models say happens here", anchor=False)
+    st.header("What the models say happens here", anchor=False)
     if said := verdict.describe_video():
         st.html(f'<p class="ag-said">{html.mark(said)}</p>')
     checked = "; checked against this video's own annotation" if viewing.intervals is not None else ""
     show_owner_note(f"Scores by {describe_scoring_models(viewing)}{checked}.")
     show_action_tables(viewing, top=5, key="home_actions")
 
-st.subheader("The data", anchor=False)
+st.header("The data", anchor=False)
 source = cached.find_main_source(key)
 totals, paper = cached.count_totals(key, source), read_paper_totals(shipped_files.load_paper_results())
 show_owner_note(f"{describe_counts(source)} Beneath each, for scale, the Action Genome paper's published total.")
 show_totals(totals, paper, source)
 st.page_link(DOCTOR, label=f"{describe_issues(totals['issues'])}; see the doctor", icon=":material/stethoscope:")
 
-st.subheader("Where to go", anchor=False)
+st.header("Where to go", anchor=False)
 with st.container(horizontal=True, key="ag_cards"):
     for page, label, icon, what, params in (
         (EXPLORE, "Explore", "video_library", "Find videos by object, relationship or action, and watch them.", {}),

@@ -47,11 +47,11 @@ issues = cached.count_totals(key)["issues"]
 st.caption(f"{describe_issues(issues)}{', each listed in one of the findings' if issues else ''}.")
 show_report_downloads(key)
 
-st.subheader("The funnel: which frames count", anchor=False)
+st.header("The funnel: which frames count", anchor=False)
 show_funnel(key)
 
 areas = [area.value for area in Area if any(one.area is area for one in findings)]
-st.subheader("Findings", anchor=False)
+st.header("Findings", anchor=False)
 show_owner_note("Checks of the open data set. Open one to see its rows; choose a row to see the moment.")
 check_link("area", areas, "area")
 chosen = st.pills("Area", areas, key="area", bind="query-params", label_visibility="collapsed", selection_mode="multi")

@@ -17,5 +17,5 @@ found = search_terms(words)
 if not found:
     st.caption("No entry has these words. Try another one, or clear the field to see all.")
 for section, terms in found.items():
-    st.subheader(section, anchor=False)
+    st.header(section, anchor=False)
     st.html(render_terms(terms))

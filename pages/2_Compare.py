@@ -114,19 +114,19 @@ def show_comparison(viewing: Viewing, verdict: Verdict) -> None:
     state = show_viewing(viewing, "compare_player", compare=True, top_k=4, seek=st.session_state.get(SEEK))
     time_s = float(state.get("t") or 0.0)
     if viewing.beside is not None:
-        st.subheader("Triplets in both and in one alone", anchor=False)
+        st.header("Triplets in both and in one alone", anchor=False)
         show_triplet_difference(viewing, time_s, "compare_triplets")
     if viewing.scores:
         show_questions(viewing, show_scores(viewing, time_s), time_s)
     else:
         st.caption("This prediction has graphs but no action scores.")
-    st.subheader(f"What {' and '.join(READERS)} read{'s' * (len(READERS) == 1)}", anchor=False)
+    st.header(f"What {' and '.join(READERS)} read{'s' * (len(READERS) == 1)}", anchor=False)
     show_feature(viewing, time_s)
 
 
 def show_scores(viewing: Viewing, time_s: float) -> list[int]:
     """What the action models say over time, and of the whole video; returns the actions that are drawn."""
-    st.subheader("Scores over time", anchor=False)
+    st.header("Scores over time", anchor=False)
     grey = " Grey: where the action is annotated." if viewing.intervals else ""
     show_owner_note(f"By {describe_scoring_models(viewing)}.{grey}")
     actions = choose_actions(viewing)
@@ -148,7 +148,7 @@ def show_scores(viewing: Viewing, time_s: float) -> list[int]:
         )
         show_download(curves, "scores", viewing.video.video_id, "compare_scores_csv")
 
-    st.subheader("Best actions of the whole video", anchor=False)
+    st.header("Best actions of the whole video", anchor=False)
     judged = ", beside the video's own annotation" if viewing.intervals is not None else ""
     show_owner_note(f"The highest score over all clips of the video{judged}.")
     show_action_tables(viewing, top=8, key="compare_actions")

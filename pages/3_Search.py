@@ -103,7 +103,7 @@ def show_answer(key: StoreKey, sequence: Sequence, counts: pd.DataFrame) -> None
     if page > pages:
         st.session_state["hits"] = page = 1
         found = cached.load_sequence_hits(key, text, PER_PAGE, 0)
-    st.subheader(f"{format_number(found.total)} hit{'' if found.total == 1 else 's'}", anchor=False)
+    st.header(f"{format_number(found.total)} hit{'' if found.total == 1 else 's'}", anchor=False)
     in_videos = f"In {format_number(found.videos)} video{'' if found.videos == 1 else 's'}, asked"
     answer = f"{in_videos if found.total else 'Asked'} in {1000 * found.seconds:.0f} ms."
     show_owner_note(f"{answer} Whose frames: {format_source(sequence.where.source)}. {format_cautions(key, sequence)}")

@@ -106,7 +106,7 @@ def show_first_rows(table: str) -> None:
 
 def show_schema() -> None:
     """Tables and views with their columns; a name is typed into the editor, rows open in a window."""
-    st.subheader("Schema", anchor=False)
+    st.header("Schema", anchor=False)
     st.caption("Click a name to insert it at the cursor. The views that begin with named_ are the easiest start.")
     try:
         tables = queues.load_sql_schema(cached.get_store_key())

@@ -20,7 +20,7 @@ def show_lab() -> None:
         show_empty_state("Nothing to learn from", why, (RUN, "Run the models"))
         return
     plan = read_plan(choose_usual_plan(key, sources), sources)
-    st.subheader(f"Teach an action: {describe_taught(plan)}", anchor=False)
+    st.header(f"Teach an action: {describe_taught(plan)}", anchor=False)
     show_owner_note(
         "A small classifier learns from scene graphs, within a second of a moment and within its ten seconds; it takes "
         "seconds. It is not one of the models of Table 4, and knows no picture: LFB's clip features are not in a store."
@@ -36,5 +36,5 @@ def show_lab() -> None:
 show_page_frame("Few-shot", "How many examples does an action need? The paper's answer, ours, and a lab to try it.")
 require_store()
 show_lab()
-st.subheader("Table 4 of the paper", anchor=False)
+st.header("Table 4 of the paper", anchor=False)
 show_table_4()

@@ -289,7 +289,7 @@ def _show_jobs(alive: list[str]) -> None:
     if [job.id for job in jobs if job.active] != alive:
         st.rerun()  # a job began or ended: the page shows its result, or looks more often
     if jobs:
-        st.subheader("Queue", anchor=False)
+        st.header("Queue", anchor=False)
         show_owner_note("All sessions of this app share one set of models; jobs run one after the other.")
     for job in reversed(jobs[-8:]):
         _show_job(job)
@@ -348,7 +348,7 @@ def show_result(job_id: str) -> None:
     except UserError as error:
         show_failure(error)
         return
-    st.subheader(f"Result: {escape_markdown(job.request.path.name)}", anchor=False)
+    st.header(f"Result: {escape_markdown(job.request.path.name)}", anchor=False)
     for note in prediction.notes:
         st.warning(escape_markdown(note), icon=":material/info:")
     _show_result_player(viewing, job_id)

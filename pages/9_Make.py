@@ -164,9 +164,9 @@ def show_result(order: FilmRequest) -> None:
     _show_player(film)
     show_downloads(film)
     if order.actions:
-        st.subheader("Requested actions", anchor=False)
+        st.header("Requested actions", anchor=False)
         st.html(html.render_requested_actions(film))
-    st.subheader("What happens", anchor=False)
+    st.header("What happens", anchor=False)
     show_owner_note("Every action of the film, exact by construction.")
     table = tables.build_interval_table(film.intervals)
     if table.empty:
@@ -215,7 +215,7 @@ def show_kept_films() -> None:
     films = [film for film in map(_load_readable, list_finished_films(queues.list_film_folders(), LISTED)) if film]
     if not films:
         return
-    st.subheader("Films made here", anchor=False)
+    st.header("Films made here", anchor=False)
     with st.container(horizontal=True, key="ag_posters"):
         for film in films:
             video, key = film.video, film.request.key

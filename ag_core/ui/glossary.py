@@ -347,7 +347,8 @@ def mark_terms(html: str) -> str:
 
 def render_term(term: Term, words: str) -> str:
     """Escaped words as the link to a term, in a tab of its own so that a video plays on."""
-    return f'<a class="ag-term" href="{link_term(term)}" target="_blank" title="{escape(term.meaning)}">{words}</a>'
+    meaning = escape(term.meaning.replace("`", ""))
+    return f'<a class="ag-term" href="{link_term(term)}" target="_blank" title="{meaning}">{words}</a>'
 
 
 def search_terms(words: str) -> dict[str, list[Term]]:

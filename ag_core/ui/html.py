@@ -1,6 +1,7 @@
 """Tables as small pieces of HTML for st.html, styled by assets/style.css. Never fetches; escapes what it is given."""
 
 import base64
+import re
 from collections.abc import Hashable, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -38,7 +39,7 @@ def render_terms(terms: Sequence[Term]) -> str:
     """Terms of the glossary as a list, each name a link to itself."""
     items = "".join(
         f'<dt id="{term.id}"><a href="{link_term(term)}" target="_self">{escape(term.name)}</a></dt>'
-        f"<dd>{escape(term.meaning)}{f' <span>{escape(term.more)}</span>' if term.more else ''}</dd>"
+        f"<dd>{show_code(term.meaning)}{f' <span>{show_code(term.more)}</span>' if term.more else ''}</dd>"
         for term in terms
     )
     return f'<dl class="ag-glossary">{items}</dl>'
@@ -60,6 +61,11 @@ def render_score_list(model: str, table: pd.DataFrame, *, judged: bool) -> str:
         f'<div class="ag-of-model ag-model-{escape(model)}">{name}'
         f'<ol class="ag-scores{"" if judged else " plain"}">{"".join(rows)}</ol></div>'
     )
+
+
+def show_code(text: str) -> str:
+    """A text as HTML; what stands between backticks is shown as code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def mark(text: str) -> str:

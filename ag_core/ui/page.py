@@ -150,7 +150,7 @@ def show_empty_state(
 ) -> None:
     """What is missing, why (plain words, code between backticks), and the one page that helps: (page, label)."""
     with st.container(border=True, key="ag_empty", horizontal_alignment="center"):
-        st.subheader(title, anchor=False, text_alignment="center")
+        st.header(title, anchor=False, text_alignment="center")
         st.markdown(escape_markdown(format_sentence(why)), text_alignment="center")
         if remedy:
             st.page_link(remedy[0], label=remedy[1], icon=":material/arrow_forward:", query_params=dict(params or {}))

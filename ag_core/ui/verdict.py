@@ -12,16 +12,13 @@ import pandas as pd
 from ag_core.catalog import get_model_label, list_predicting_models
 from ag_core.evaluation.metric_table import MetricTable
 from ag_core.evaluation.metrics import Metric
-from ag_core.records import ActionScores
+from ag_core.records import ActionInterval, ActionScores
 from ag_core.results.action_scores import ActionModelScores
 from ag_core.results.prediction import ModelUse
 from ag_core.ui.formatting import format_number
 
 TOP = 5
 """How many of a model's best actions are looked at."""
-
-LEAD_S = 1.0
-"""How long before a moment a video begins that shall show it."""
 
 MIN_DIFFERENCE = 0.05
 """From which difference of two scores on an action counts as one on which models differ."""
@@ -174,13 +171,17 @@ def find_widest_time(scores: Mapping[str, ActionScores], models: Sequence[str], 
     return float(times_s[np.ptp(over_time, axis=0).max(axis=1).argmax()])
 
 
-def choose_start(scores: Mapping[str, ActionScores], annotated: set[int] | None, first_s: float) -> float:
-    """Where a video begins to be worth watching: shortly before the contrasted models are farthest apart on what is
-    annotated, and not before `first_s`, when it has its first graphs. Seconds.
+def choose_start(
+    scores: Mapping[str, ActionScores], intervals: Sequence[ActionInterval], graph_times_s: Sequence[float]
+) -> float:
+    """Where a video begins to be worth watching, in seconds: at the first graph within the annotated action on which
+    the contrasted models differ most; at the first graph of all where no two models or no actions are known.
     """
-    models = list_contrasted(scores)
-    apart_s = find_widest_time(scores, models, sorted(annotated or ())) if len(models) > 1 else float("nan")
-    return max(first_s, 0.0 if np.isnan(apart_s) else apart_s - LEAD_S)
+    models, start_s = list_contrasted(scores), 0.0
+    if len(models) > 1 and intervals:
+        differences = np.ptp(np.stack([scores[model].scores for model in models]), axis=0)
+        start_s = min(intervals, key=lambda one: (-float(differences[one.action]), one.start_s)).start_s
+    return min((time_s for time_s in graph_times_s if time_s >= start_s), default=start_s)
 
 
 def join_words(words: Sequence[str]) -> str:

@@ -18,6 +18,7 @@ PAGES = {
     "Run": "Run",
     "Make": "Make",
     "Doctor": "Doctor",
+    "Glossary": "Glossary",
 }
 
 PLAYS_ON = """video => new Promise(done => {

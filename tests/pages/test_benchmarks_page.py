@@ -64,7 +64,7 @@ def own_scores(app_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def texts(app: AppTest) -> str:
     """All that can be read on the page beside tables and charts."""
-    words = [str(one.value) for part in (app.markdown, app.caption, app.subheader) for one in part]
+    words = [str(one.value) for part in (app.markdown, app.caption, app.header) for one in part]
     return " ".join([notes(app), *words])
 
 

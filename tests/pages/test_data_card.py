@@ -115,7 +115,7 @@ def test_a_set_of_one_part_without_a_real_sample(app_home: Path, monkeypatch: py
 def test_a_missing_audit_names_the_command(empty_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = open_card(monkeypatch, None)
     assert not app.exception
-    assert [heading.value for heading in app.subheader] == ["No audit yet"]
+    assert [heading.value for heading in app.header] == ["No audit yet"]
     assert any(data_card.COMMAND in text.value for text in app.markdown)
 
 

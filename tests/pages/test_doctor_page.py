@@ -50,7 +50,7 @@ def opened(faulty: Path, app_home: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 
 def headings(app: AppTest) -> list[str]:
-    return [heading.value.partition(":")[0] for heading in app.subheader]
+    return [heading.value.partition(":")[0] for heading in app.header]
 
 
 def labels(app: AppTest) -> list[str]:

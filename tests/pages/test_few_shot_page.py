@@ -66,7 +66,7 @@ def test_a_lesson_is_learned_marked_and_unmarked(home: Path) -> None:
     assert "1. EF2GH" in printed and "not annotated" in printed and "At 0 of the first" in printed
     address = printed.partition('href="Explore?')[2].partition('"')[0].replace("&amp;", "&")
     assert parse_qs(address)["v"] == ["AB1CD"]
-    assert any("hit" in heading.value for heading in app.subheader)
+    assert any("hit" in heading.value for heading in app.header)
     click(app, "lesson_wrong_hit_0")
     assert [text.partition("@")[0] for text in get_link(app, "wrong")] == ["EF2GH"]
     assert app.info[0].value.startswith("What you teach has changed") and not has(app, "lesson_wrong_hit_0")
@@ -111,7 +111,7 @@ def test_examples_come_from_the_annotation_and_from_any_part(home: Path) -> None
 
 def test_an_action_of_ones_own_has_a_name_and_no_verdicts(home: Path) -> None:
     app = open_page(PAGE, taught="waving a *flag*", material=RUN, example="AB1CD@0.5")
-    assert app.subheader[0].value == r"Teach an action: waving a \*flag\*"
+    assert app.header[0].value == r"Teach an action: waving a \*flag\*"
     app = wait_for_lesson(click(app, "lesson_learn"))
     assert "EF2GH" in notes(app) and ">not annotated<" not in notes(app)
     assert not app.exception and not app.error

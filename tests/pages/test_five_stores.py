@@ -44,7 +44,7 @@ def use(stores: dict[str, Path], app_home: Path, monkeypatch: pytest.MonkeyPatch
 
 def text_of(app: AppTest) -> str:
     """All that a page says."""
-    spoken = [one.value for kind in (app.subheader, app.caption, app.markdown, app.warning) for one in kind]
+    spoken = [one.value for kind in (app.header, app.caption, app.markdown, app.warning) for one in kind]
     return " ".join([notes(app), *spoken])
 
 

@@ -180,7 +180,7 @@ def test_a_link_to_what_is_not_there_says_so(
 )
 def test_a_link_to_an_unknown_video_shows_no_other(page: str, name: str, own_store: Path) -> None:
     app = open_page(page, **{name: "NOONE", **({"tab": "Sampling"} if page == STATISTICS else {})})
-    assert not app.exception and "No such video" in [one.value for one in app.subheader]
+    assert not app.exception and "No such video" in [one.value for one in app.header]
     assert not app.get("bidi_component") and "Figure 2): " not in notes(app)
 
 

@@ -89,7 +89,7 @@ def test_a_link_shows_the_kept_film_or_offers_to_draw_it(app_home: Path, stage: 
     app = open_page(MAKE, **order.to_link())
     assert len(app.get("bidi_component")) == 1
     app = open_page(MAKE)
-    assert app.subheader[0].value == "Films made here"
+    assert app.header[0].value == "Films made here"
     app.button(key=f"open_{order.key}").click().run()
     assert app.query_params["seed"] == "5"
     assert len(app.get("bidi_component")) == 1

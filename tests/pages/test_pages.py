@@ -74,7 +74,7 @@ def test_a_page_without_data_says_what_to_do(page: str, empty_home: Path) -> Non
     app = open_page(page)
     assert not app.exception
     if page not in (BENCHMARKS, RUN, MAKE, GLOSSARY):  # these need no store
-        assert [heading.value for heading in app.subheader] == ["Nothing to show yet"]
+        assert [heading.value for heading in app.header] == ["Nothing to show yet"]
 
 
 @pytest.mark.parametrize("page", ["app.py", RUN, MAKE])
@@ -114,7 +114,7 @@ def test_explore_filters_by_link_and_by_facet(app_home: Path) -> None:
     assert app.multiselect(key="object").value == ["bed"]
     assert "1 of 2 videos match" in notes(app)
     app.multiselect(key="relation").set_value(["holding"]).run()
-    assert app.subheader[0].value == "No video matches"
+    assert app.header[0].value == "No video matches"
 
 
 def test_explore_opens_a_video_and_follows_its_clock(app_home: Path) -> None:
@@ -133,7 +133,7 @@ def test_explore_opens_a_video_and_follows_its_clock(app_home: Path) -> None:
 def test_explore_refuses_an_unknown_video(app_home: Path) -> None:
     app = open_page("pages/1_Explore.py", v="NOONE")
     assert not app.exception
-    assert app.subheader[0].value == "No such video"
+    assert app.header[0].value == "No such video"
 
 
 def test_compare_draws_what_is_chosen(app_home: Path) -> None:

@@ -28,7 +28,7 @@ def text_of(app: AppTest) -> str:
 
 
 def headings(app: AppTest) -> list[str]:
-    return [heading.value for heading in app.subheader]
+    return [heading.value for heading in app.header]
 
 
 @pytest.fixture

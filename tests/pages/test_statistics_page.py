@@ -162,7 +162,7 @@ def test_weights_and_shapes_of_the_map(app_home: Path) -> None:
 
 def test_groups_and_objects_over_time(app_home: Path) -> None:
     app = open_tab("Over time", of="pillow", group="spatial")
-    assert app.subheader[0].value == "What follows what: spatial, pillow"
+    assert app.header[0].value == "What follows what: spatial, pillow"
     app.toggle(key="every").set_value(True).run()
     assert not app.exception
     assert "with all objects" in notes(app)
@@ -212,12 +212,12 @@ def test_a_video_without_actions_or_rate_says_so(
     monkeypatch.setenv("AG_STORE", str(mine))
     settings.cache_clear()
     app = open_tab("Sampling")
-    assert [heading.value for heading in app.subheader][-1] == "No strip for this video"
+    assert [heading.value for heading in app.header][-1] == "No strip for this video"
     app = open_tab("Over time")
     assert not app.exception
     assert any("rates are not known" in caption.value for caption in app.caption)
     app = open_tab("Actions")
-    assert [heading.value for heading in app.subheader] == ["No actions"]
+    assert [heading.value for heading in app.header] == ["No actions"]
 
 
 def test_predictions_are_told_apart(app_home: Path) -> None:

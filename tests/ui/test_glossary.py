@@ -46,7 +46,7 @@ def test_page_shows_finds_and_links_terms(empty_home: object) -> None:
     assert all(f'id="{term}"' in notes(app) for term in TERMS)
     assert notes(app).count('href="Glossary?term=sgfb"') == 2
     app.text_input(key="find").set_value("Recall relationship").run()
-    assert [heading.value for heading in app.subheader] == list(search_terms("recall relationship")) != []
+    assert [heading.value for heading in app.header] == list(search_terms("recall relationship")) != []
     app.text_input(key="find").set_value("zzz").run()
     assert "No entry has these words" in app.caption[0].value
     assert "'nothing'" in open_page(GLOSSARY, term="nothing").warning[0].value

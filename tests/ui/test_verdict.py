@@ -7,12 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ag_core.records import ActionScores
+from ag_core.records import ActionInterval, ActionScores
 from ag_core.results.prediction import ModelUse
 from ag_core.taxonomy import N_ACTIONS
 from ag_core.ui import html
 from ag_core.ui.verdict import (
-    LEAD_S,
     MIN_DIFFERENCE,
     TOP,
     build_difference_rows,
@@ -88,6 +87,8 @@ def test_rows_are_where_the_contrasted_models_differ_most() -> None:
     assert build_difference_rows({"lfb": ANSWERS["lfb"]}, 4).empty
 
 
-def test_a_video_begins_shortly_before_its_models_are_apart() -> None:
-    assert choose_start(ANSWERS, {0, 20}, 0.25) == TIMES_S[-1] - LEAD_S
-    assert choose_start(ANSWERS, None, 0.25) == choose_start({}, {20}, 0.25) == 0.25
+def test_a_video_begins_at_a_graph_of_the_action_on_which_models_differ() -> None:
+    intervals = [ActionInterval("A", 0, 0.0, 1.0), ActionInterval("A", 20, 3.0, 4.0), ActionInterval("A", 20, 1.0, 2.0)]
+    assert choose_start(ANSWERS, intervals, [0.25, 1.25, 3.25]) == 1.25
+    assert choose_start(ANSWERS, intervals, [0.25]) == 1.0
+    assert choose_start(ANSWERS, [], [0.25, 1.25]) == choose_start({}, intervals, [0.25]) == 0.25

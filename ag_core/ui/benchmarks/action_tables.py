@@ -21,7 +21,7 @@ def show_class_table(
 
     of_models  by model the AP of each action; positives: by action how many of `unit` show it; key names files
     """
-    st.subheader("Every action", anchor=False)
+    st.header("Every action", anchor=False)
     table = build_class_table(of_models, positives)
     first = next((metrics[0] for metrics in of_models.values() if metrics), None)
     if first is None:

@@ -49,7 +49,7 @@ def show_graphs_to_actions() -> None:
     for what, kind, title in SHOTS:
         table = build_shot_table(scores, kind)
         if table is not None:
-            st.subheader(title, anchor=False)
+            st.header(title, anchor=False)
             show_metric_table(table, what, whose.lower(), f"graph_actions_{what}", shorten=shorten_head)
     show_class_table(
         {model: scores.list_class_metrics(model) for model in scores.per_class},
@@ -60,7 +60,7 @@ def show_graphs_to_actions() -> None:
 
 
 def _show_models(scores: GraphActionScores, whose: str) -> None:
-    st.subheader("Actions of the moment", anchor=False)
+    st.header("Actions of the moment", anchor=False)
     found = [metric for metric in scores.metrics if metric.protocol.name == FRAME_MAP]
     chance = pd.DataFrame([_record(metric) for metric in found if metric.model == CHANCE])
     table = pd.DataFrame([_record(metric) for metric in found if metric.model != CHANCE])
@@ -84,7 +84,7 @@ def _draw_models(table: pd.DataFrame, chance: pd.DataFrame, dark: bool) -> Chart
 
 
 def _show_gains(scores: GraphActionScores, whose: str) -> None:
-    st.subheader("What relations add to objects", anchor=False)
+    st.header("What relations add to objects", anchor=False)
     gains = scores.list_gains()
     whole = [gain for gain in gains if gain.protocol.name == f"difference of {FRAME_MAP}"]
     if not whole:

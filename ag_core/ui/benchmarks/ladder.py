@@ -48,7 +48,7 @@ def show_ladder() -> None:
         return
     for column, (whose, ladder) in zip(st.columns(len(every), gap="large"), every.items()):
         with column:
-            st.subheader(f"{whose}: from {ladder.cells[0].model} to its oracle", anchor=False)
+            st.header(f"{whose}: from {ladder.cells[0].model} to its oracle", anchor=False)
             st.markdown(describe_next(ladder))
             _show_waterfall(whose, ladder)
             for note in ladder.notes:
@@ -56,9 +56,9 @@ def show_ladder() -> None:
     _explain_steps()
     whose = _pick_ladder(every)
     ladder, which = every[whose], whose.lower()
-    st.subheader(f"Each step, {which}", anchor=False)
+    st.header(f"Each step, {which}", anchor=False)
     show_metric_table(build_step_table(ladder), "ladder-steps", which, "benchmarks_ladder_steps")
-    st.subheader(f"All {len(ladder.cells)} combinations, {which}", anchor=False)
+    st.header(f"All {len(ladder.cells)} combinations, {which}", anchor=False)
     show_metric_table(build_cell_table(ladder), "ladder", which, "benchmarks_ladder_cells")
 
 
@@ -125,7 +125,7 @@ def _draw(table: pd.DataFrame, dark: bool) -> Chart:
 
 
 def _explain_steps() -> None:
-    st.subheader("What each step means", anchor=False)
+    st.header("What each step means", anchor=False)
     st.markdown(
         "\n".join(
             f"- **{step.value}**: {MEANINGS[step]}. If its share is large, improve {REMEDIES[step]}." for step in STEPS

@@ -52,7 +52,7 @@ def build_relation_table(metrics: Sequence[Metric]) -> pd.DataFrame:
 
 
 def _show_bars(scope: BenchmarkScope, metrics: Sequence[Metric], title: str, what: str) -> None:
-    st.subheader(title, anchor=False)
+    st.header(title, anchor=False)
     table = build_relation_table(metrics)
     if table.empty:
         st.caption("None is known of any relationship.")

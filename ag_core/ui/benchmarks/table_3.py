@@ -65,7 +65,7 @@ def show_table_3() -> None:
     if not every:
         return
     scope = _pick_scope(every)
-    st.subheader(f"{scope.whose}, {scope.part}", anchor=False)
+    st.header(f"{scope.whose}, {scope.part}", anchor=False)
     show_metric_table(build_measure_table(scope), "actions", scope.file_part, "actions_measures", shorten=shorten_head)
     if scope.scores.find(PRIOR, LOG_LOSS):
         st.caption("Log-loss: less is better. A model that is not below the prior knows nothing of a clip.")
@@ -74,7 +74,7 @@ def show_table_3() -> None:
         _show_differences(scope)
     with right:
         _show_reliability(scope)
-    st.subheader("Without part of their input", anchor=False)
+    st.header("Without part of their input", anchor=False)
     probes = build_probe_table(scope)
     if probes is None:
         st.caption("No model with a bank was scored.")
@@ -90,7 +90,7 @@ def show_table_3() -> None:
 
 
 def _show_side_by_side(every: Mapping[str, ActionModelScores]) -> None:
-    st.subheader("Table 3", anchor=False)
+    st.header("Table 3", anchor=False)
     columns = build_side_by_side(every)
     for metrics in columns.values():
         known = {name: [metric] for name, metric in metrics.items() if metric is not None}
@@ -183,7 +183,7 @@ def build_probe_table(scope: ActionScope) -> MetricTable | None:
 
 
 def _show_differences(scope: ActionScope) -> None:
-    st.subheader("What the bank adds", anchor=False)
+    st.header("What the bank adds", anchor=False)
     found = [one for one in scope.scores.list_named("difference") if one.origin.split == scope.part]
     if not found:
         st.caption("Fewer than two models on one clip network were scored, so that none is set against another.")
@@ -210,7 +210,7 @@ def _draw_differences(table: pd.DataFrame, dark: bool) -> Chart:
 
 
 def _show_reliability(scope: ActionScope) -> None:
-    st.subheader("Probability and truth", anchor=False)
+    st.header("Probability and truth", anchor=False)
     table = build_reliability_table(scope.scores)
     whole = scope.scores.find(scope.labels[0])
     assert whole is not None, "every model has a video mAP"

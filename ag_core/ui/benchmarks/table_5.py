@@ -34,7 +34,7 @@ EDGES = ("precision of edges", "recall of edges", "false edges")
 def show_table_5(scope: BenchmarkScope) -> None:
     """What was scored, then the paper's table: they share no column, since the paper prints no protocol, and the data
     differ."""
-    st.subheader(f"{scope.whose}, {MODE_NAMES[scope.mode]}", anchor=False)
+    st.header(f"{scope.whose}, {MODE_NAMES[scope.mode]}", anchor=False)
     tables = build_score_tables(scope)
     if "recall" not in tables:
         st.caption("No relation head was scored with this choice; choose another task, constraint or part.")
@@ -59,7 +59,7 @@ def explain_missing_heads(heads: Sequence[str]) -> str:
 def show_paper_table(*modes: Mode) -> None:
     """The paper's Table 5, of some modes or of all."""
     for mode in modes or tuple(Mode):
-        st.subheader(f"The paper's Table 5, {MODE_NAMES[mode]}", anchor=False)
+        st.header(f"The paper's Table 5, {MODE_NAMES[mode]}", anchor=False)
         show_metric_table(build_paper_table(mode), "table-5", f"paper-{mode}", f"benchmarks_paper_{mode}")
 
 

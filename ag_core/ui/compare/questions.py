@@ -27,7 +27,7 @@ def show_questions(viewing: Viewing, actions: Sequence[int], time_s: float) -> N
     model = find_graph_reader()
     if model is None or model.id not in viewing.scores:
         return
-    st.subheader(f"Ask {model.label}", anchor=False)
+    st.header(f"Ask {model.label}", anchor=False)
     if EDITS in st.query_params and ASK not in st.query_params and ASK not in st.session_state:
         st.session_state[ASK] = ASK_WHAT_IF
     check_link(ASK, (ASK_WHY, ASK_WHAT_IF), "question")

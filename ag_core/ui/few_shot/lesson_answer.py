@@ -101,7 +101,7 @@ def _show_progress(key: StoreKey, taught: Taught) -> None:
 
 
 def _show_hits(key: StoreKey, plan: LessonPlan, taught: Taught, answer: LessonAnswer) -> None:
-    st.subheader(f"{format_number(len(answer.hits))} hits", anchor=False)
+    st.header(f"{format_number(len(answer.hits))} hits", anchor=False)
     left_out = f" {format_number(answer.left_out)} videos of the store were left out." if answer.left_out else ""
     show_owner_note(
         f"Learned in {answer.seconds:.1f} s; the best of {format_number(answer.frames)} frames with a graph in "

@@ -27,7 +27,7 @@ def show_actions(scope: StatisticsScope) -> None:
         why = "Models score whole videos and clips, not intervals; choose the annotation as source to see actions"
         show_empty_state("No actions", why, (EXPLORE, "All videos"))
         return
-    st.subheader("Actions", anchor=False)
+    st.header("Actions", anchor=False)
     _show_counts(scope, counted, occur)
     _show_verbs(scope, counted)
     _show_beside(scope)
@@ -69,7 +69,7 @@ def _show_verbs(scope: StatisticsScope, counted: pd.DataFrame) -> None:
     table = count_verb_objects(counted)
     if table.empty:
         return
-    st.subheader("Which verb, which object", anchor=False)
+    st.header("Which verb, which object", anchor=False)
     marked = table.assign(
         object=table["object"].map(format_name), actions=["; ".join(labels) for labels in table["labels"]]
     ).assign(**{MARK: [f"{verb} · {name}" for verb, name in zip(table["verb"], table["object"].map(format_name))]})
@@ -108,7 +108,7 @@ def _draw_verbs(table: pd.DataFrame, dark: bool) -> plots.Chart:
 def _show_beside(scope: StatisticsScope) -> None:
     if not scope.load_counts("object")["objects"].any():
         return
-    st.subheader("Actions while an object is seen", anchor=False)
+    st.header("Actions while an object is seen", anchor=False)
     chosen = pick_object(scope, "beside")
     if chosen is None:
         return

@@ -108,7 +108,7 @@ def show_data_card() -> None:
 
 def _show_audits(result: Result) -> None:
     parts, n = list_parts(result), result["n"]
-    st.subheader("What each input gives away", anchor=False)
+    st.header("What each input gives away", anchor=False)
     metrics = {name: of_part["val"] for name, of_part in read_audit_metrics(result).items()}
     chance = build_plot_table({CHANCE: metrics.pop(CHANCE)}, "input")
     inputs = build_plot_table(metrics, "input")
@@ -141,7 +141,7 @@ def _show_audits(result: Result) -> None:
 
 
 def _show_boxes(result: Result) -> None:
-    st.subheader("Boxes of at least 16 pixels", anchor=False)
+    st.header("Boxes of at least 16 pixels", anchor=False)
     boxes = pd.DataFrame(result["boxes"])
     show_figure(
         Figure(
@@ -158,7 +158,7 @@ def _show_boxes(result: Result) -> None:
 
 
 def _show_agreement(result: Result) -> None:
-    st.subheader("Agreement with real graphs", anchor=False)
+    st.header("Agreement with real graphs", anchor=False)
     agreement = result["agreement"]
     if agreement is None:
         st.caption("This audit was made without the real sample; give its folder with --real.")
@@ -188,7 +188,7 @@ def _show_agreement(result: Result) -> None:
 
 
 def _show_presence(result: Result) -> None:
-    st.subheader("What the presence of an object tells", anchor=False)
+    st.header("What the presence of an object tells", anchor=False)
     show_owner_note(
         "Share of the videos in which each class is clearly visible at some moment, with and without an action on it. "
         "Equal shares would tell nothing. Bits: mutual information of the two."
@@ -216,7 +216,7 @@ def _show_presence(result: Result) -> None:
 
 def _show_labels(result: Result) -> None:
     classes = result["classes"]
-    st.subheader("Actions", anchor=False)
+    st.header("Actions", anchor=False)
     show_owner_note(
         f"{classes['present']} of {classes['of']} Charades actions occur, {classes['val']} of them in val. "
         "Videos with each action by part, and intervals in all."

@@ -47,7 +47,7 @@ def build_transition_table(counted: pd.DataFrame) -> pd.DataFrame:
 
 def _show_transitions(scope: StatisticsScope, object_class: int, group: Group) -> None:
     name = formatting.format_object(object_class)
-    st.subheader(f"What follows what: {group.value}, {name}", anchor=False)
+    st.header(f"What follows what: {group.value}, {name}", anchor=False)
     table = build_transition_table(scope.compute("transitions", object_class, group))
     if table.empty:
         st.caption("No video has two annotated frames one of which shows this object.")
@@ -107,7 +107,7 @@ def _draw_transitions(table: pd.DataFrame, group: Group, dark: bool) -> plots.Ch
 
 
 def _show_durations(scope: StatisticsScope, object_class: int) -> None:
-    st.subheader("How long relationships last", anchor=False)
+    st.header("How long relationships last", anchor=False)
     check_link("every", SWITCH, "setting of the switch")
     every = st.toggle("With all objects", key="every", bind="query-params")
     name = "all objects" if every else formatting.format_object(object_class)

@@ -50,7 +50,7 @@ def show_overview(scope: StatisticsScope) -> None:
         scope.source,
     )
     _show_table_1(scope)
-    st.subheader("Relationships and objects", anchor=False)
+    st.header("Relationships and objects", anchor=False)
     logarithmic = show_log_toggle()
     left, right = st.columns(2, gap="large")
     with left:
@@ -85,7 +85,7 @@ def build_table_1(mine: dict[str, Any], name: str, owner: Owner, papers: list[di
 
 
 def _show_table_1(scope: StatisticsScope) -> None:
-    st.subheader("Beside other data sets", anchor=False)
+    st.header("Beside other data sets", anchor=False)
     show_owner_note(
         "First row: counted here in the open data. Other rows: the paper's Table 1, as printed there (its numbers "
         "of videos of HACS Clips and AVA look exchanged; they are kept). The last two columns are not in the paper's "

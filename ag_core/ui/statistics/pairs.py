@@ -31,7 +31,7 @@ def show_pairs(scope: StatisticsScope) -> None:
         return
     boxes = scope.load_counts("object").set_index("object")["objects"]
     pairs = pairs.assign(share=pairs["relations"] / boxes.loc[pairs["object"]].clip(lower=1).to_numpy())
-    st.subheader("Which object, which relationship", anchor=False)
+    st.header("Which object, which relationship", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         shape = _pick_option("Drawn as", SHAPES, "shape")
         weight = _pick_option("Weight", WEIGHTS, "weight")
@@ -131,7 +131,7 @@ def build_together_table(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _show_together(scope: StatisticsScope) -> None:
-    st.subheader("Objects in one frame", anchor=False)
+    st.header("Objects in one frame", anchor=False)
     counted = scope.compute("co_occurrence")
     table = build_together_table(counted)
     if table.empty:

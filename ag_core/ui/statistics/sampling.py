@@ -31,7 +31,7 @@ def show_sampling(scope: StatisticsScope) -> None:
     if ANNOTATION not in cached.list_sources(scope.key) or cached.load_videos(scope.key, ANNOTATION).empty:
         show_empty_state("No annotated videos", "The store holds predictions only", (EXPLORE, "All videos"))
         return
-    st.subheader("From actions to annotated frames", anchor=False)
+    st.header("From actions to annotated frames", anchor=False)
     show_owner_note(
         f"The paper's Figure 2: of every action, {FRAMES_PER_ACTION} frames are annotated, the midpoints of "
         f"{FRAMES_PER_ACTION} equal parts. {_describe_share(scope)}"
@@ -142,7 +142,7 @@ def format_frame_mark(frame: int, time_s: float) -> str:
 
 def _show_frames(video: Video, clock: FrameClock, intervals: Sequence[ActionInterval], frames: pd.DataFrame) -> None:
     names = name_intervals(intervals)
-    st.subheader("The five frames of one action", anchor=False)
+    st.header("The five frames of one action", anchor=False)
     check_link("interval", names, "action")
     index = st.selectbox(
         "Action", range(len(names)), format_func=names.__getitem__, key="interval", bind="query-params", width=420

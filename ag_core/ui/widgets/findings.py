@@ -107,13 +107,13 @@ def show_findings(key: StoreKey, findings: Sequence[Finding]) -> None:
     for severity in (Severity.ERROR, Severity.WARNING, Severity.NOTE):
         chosen = [one for one in findings if one.severity is severity]
         if chosen:
-            st.subheader(HEADINGS[severity], anchor=False)
+            st.header(HEADINGS[severity], anchor=False)
             with st.container(gap="xsmall", key=f"ag_findings_{severity.value}"):
                 for one in chosen:
                     _show_finding(key, one)
     fine = [one for one in findings if one.severity is Severity.FINE]
     if fine:
-        st.subheader(HEADINGS[Severity.FINE], anchor=False)
+        st.header(HEADINGS[Severity.FINE], anchor=False)
         with (
             st.container(key="ag_findings_fine"),
             st.expander(f"{len(fine)} checks", icon=":material/check_circle:", key="fine", bind="query-params"),

@@ -14,7 +14,7 @@ from ag_core.ui.player.viewing import Viewing
 from ag_core.ui.shipped_files import SHIPPED_ACTION_SCORES
 from ag_core.ui.verdict import Verdict, build_difference_rows, build_verdict, find_measured, list_contrasted
 
-MAX_ROWS = 4
+MAX_ROWS = 3
 
 
 def load_verdict(key: cached.StoreKey, viewing: Viewing) -> Verdict:
@@ -32,7 +32,7 @@ def show_verdict(viewing: Viewing, verdict: Verdict, jump_to: Callable[[float], 
 
     jump_to  has the player go to a time in seconds
     """
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns(2, gap="medium")
     with left:
         st.html(html.render_verdict(verdict))
     with right:
@@ -47,17 +47,18 @@ def _show_differences(viewing: Viewing, jump_to: Callable[[float], None]) -> Non
         return
     st.html(f'<p class="ag-verdict-head">Where {html.mark(names)} differ most</p>')
     annotated = viewing.annotated_actions
-    for row in rows.to_dict("records"):
-        action, time_s = int(row["action"]), float(row["time_s"])
-        with st.container(horizontal=True, vertical_alignment="center", key=f"ag_differ_{action}"):
-            st.html(html.render_difference_row(row, list(viewing.scores), annotated))
-            if not math.isnan(time_s):
-                st.button(
-                    format_clock(time_s),
-                    key=f"differ_{action}",
-                    type="tertiary",
-                    icon=":material/arrow_forward:",
-                    help=f"Go to where the scores of {format_action(action)} are farthest apart",
-                    on_click=jump_to,
-                    args=(time_s,),
-                )
+    with st.container(gap="xsmall"):
+        for row in rows.to_dict("records"):
+            action, time_s = int(row["action"]), float(row["time_s"])
+            with st.container(horizontal=True, vertical_alignment="center", key=f"ag_differ_{action}"):
+                st.html(html.render_difference_row(row, list(viewing.scores), annotated))
+                if not math.isnan(time_s):
+                    st.button(
+                        format_clock(time_s),
+                        key=f"differ_{action}",
+                        type="tertiary",
+                        icon=":material/arrow_forward:",
+                        help=f"Go to where the scores of {format_action(action)} are farthest apart",
+                        on_click=jump_to,
+                        args=(time_s,),
+                    )

@@ -1,6 +1,8 @@
 """The engines that can run many predictions: what each is given, and which there are."""
 
 import importlib
+import importlib.util
+import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,10 +11,11 @@ from typing import Protocol
 from ag_core.bulk.predicting import BulkSettings, Outcome, Task
 from ag_core.errors import UserError
 
-POOL = "pool"
-ENGINES = (POOL,)
+POOL, RAY, DAFT = "pool", "ray", "daft"
+ENGINES = (POOL, RAY, DAFT)
 
-_MODULES = {POOL: "ag_core.bulk.pool"}
+_MODULES = {POOL: "ag_core.bulk.pool", RAY: "ag_core.bulk.ray_engine", DAFT: "ag_core.bulk.daft_engine"}
+_PACKAGES = {RAY: "ray", DAFT: "daft"}
 
 
 @dataclass(frozen=True)
@@ -22,11 +25,13 @@ class Resources:
     workers  processes, each with its own models
     threads  processor threads of each
     gpus     how many GPUs the workers share out among them; 0 computes on the processor
+    address  of a running cluster, for an engine that knows clusters; None starts one on this machine
     """
 
     workers: int
     threads: int = 1
     gpus: int = 0
+    address: str | None = None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -43,10 +48,21 @@ class Engine(Protocol):
     def __call__(self, tasks: Sequence[Task], settings: BulkSettings, resources: Resources) -> Iterator[Outcome]: ...
 
 
+def make_rows(tasks: Sequence[Task]) -> list[str]:
+    """The tasks as text, for engines that move rows between processes (`Predictor.predict_row`)."""
+    return [json.dumps(task.to_json()) for task in tasks]
+
+
 def find_engine(name: str) -> Engine:
-    """An engine by its name. UserError for an unknown one."""
+    """An engine by its name. UserError for an unknown one, and for one whose package is not installed."""
     if name not in ENGINES:
         raise UserError(f"there is no engine {name!r}; choose {', '.join(ENGINES)}")
+    package = _PACKAGES.get(name)
+    if package is not None and importlib.util.find_spec(package) is None:
+        raise UserError(
+            f"the engine {name} needs the package {package}, which is not installed; "
+            "`pip install 'action-genome-explorer[distributed]'` brings it, and --engine pool does without"
+        )
     engine: Engine = importlib.import_module(_MODULES[name]).run_tasks
     return engine
 

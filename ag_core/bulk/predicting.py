@@ -27,9 +27,10 @@ from ag_core.errors import UserError
 from ag_core.files import hash_bytes
 from ag_core.jobs.serving import explain_error
 from ag_core.results.footage import choose_detector, explain_choices
+from ag_core.results.prediction import Prediction
 from ag_core.results.prediction_cache import PredictionSettings, compute_settings_key
 from ag_core.results.prediction_notes import needs_real_habits
-from ag_core.settings import WEIGHTS
+from ag_core.settings import WEIGHTS, is_address
 from ag_core.video.ids import make_id
 
 MAX_TRIES = 3
@@ -180,7 +181,7 @@ class Predictor:
                 raise UserError(f"{MAX_TRIES} processes ended while they predicted it; often memory is too short")
             clock(FETCHING)
             with open_locally(task.video) as file:
-                prediction = self._predict(task.video, file, clock)
+                prediction = _name(self._predict(file, clock), task.video, file)
             clock(WRITING)
             with _explain_writing():
                 video = write_prediction_file(path, task.video.file_name, prediction)
@@ -206,7 +207,7 @@ class Predictor:
         except RunError as error:
             return json.dumps({"refused": str(error)})
 
-    def _predict(self, video: SourceVideo, file: Path, clock: StageClock) -> Any:
+    def _predict(self, file: Path, clock: StageClock) -> Prediction:
         clock(LOADING)
         from ag_core import pipeline  # seconds to import
 
@@ -223,10 +224,13 @@ class Predictor:
             models = pipeline.adapt_models(self._networks[detector], chosen, wanted.weights)
         except UserError as error:
             raise RunError(str(error)) from None
-        prediction = pipeline.predict_video(file, models, chosen.rate, clock, person=chosen.person)
-        here = Path(video.where) if file == Path(video.where) else None
-        named = replace(prediction.video, video_id=make_id(video.video_id), path=here)
-        return replace(prediction, video=named)
+        return pipeline.predict_video(file, models, chosen.rate, clock, person=chosen.person)
+
+
+def _name(prediction: Prediction, video: SourceVideo, file: Path) -> Prediction:
+    """The prediction of a file under its id in the source; without a path where the file was fetched and goes again."""
+    path = None if is_address(video.where) else file
+    return replace(prediction, video=replace(prediction.video, video_id=make_id(video.video_id), path=path))
 
 
 @contextmanager

@@ -44,8 +44,8 @@ class RunReport:
     videos     of the source, or of the share of it; `finished_before` of them were there already, `predicted` are new,
                `failed` have no rows
     graphs, frames, video_hours  of all finished videos: graphs made, frames and length of the files
-    wall_s     of this call's predicting; videos_per_hour and video_per_wall are its pace: videos, and seconds of video
-               a second
+    wall_s     of this call's predicting, of which `first_s` went by before the first video was done; videos_per_hour
+               and video_per_wall are its pace: videos, and seconds of video a second
     stages     of this call, by name
     """
 
@@ -63,6 +63,7 @@ class RunReport:
     frames: int
     video_hours: float
     wall_s: float
+    first_s: float
     videos_per_hour: float
     video_per_wall: float
     stages: dict[str, StageCost]

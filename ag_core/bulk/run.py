@@ -70,7 +70,7 @@ class BulkRun:
         self.mine = self.tasks[share.number - 1 :: share.of]
         self.finished: dict[str, FinishedVideo] = {}
         self.outcomes: list[Outcome] = []
-        self.wall_s = 0.0
+        self.wall_s = self.first_s = 0.0
         self._before = 0
 
     def predict(self, engine: Engine, progress: Callable[[str, int, int, str], None]) -> None:
@@ -137,6 +137,7 @@ class BulkRun:
             frames=sum(video.frames for video in well),
             video_hours=round(sum(video.duration_s for video in well) / 3600, 4),
             wall_s=round(self.wall_s, 3),
+            first_s=round(self.first_s, 3),
             videos_per_hour=round(len(predicted) / self.wall_s * 3600, 1) if self.wall_s else 0.0,
             video_per_wall=round(length_s / self.wall_s, 4) if self.wall_s else 0.0,
             stages=total_stages(predicted),
@@ -146,6 +147,7 @@ class BulkRun:
     def _take(self, outcome: Outcome, wall_s: float) -> None:
         self.finished[outcome.key] = outcome.video
         self.outcomes.append(outcome)
+        self.first_s = self.first_s or wall_s
         self.wall_s = wall_s
 
     def _describe_pace(self) -> str:

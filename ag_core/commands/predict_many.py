@@ -22,7 +22,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "predict-many",
         help="predict many videos into one lake, with many workers",
         description="Predict many videos into one lake that the app opens (AG_STORE=LAKE). A run that was stopped or "
-        "killed goes on where it was when the same command is given again.",
+        "killed goes on where it was when the same command is given again. See docs/scale.md.",
     )
     parser.add_argument(
         "source",
@@ -34,6 +34,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--report", type=Path, metavar="FILE.json", help="report of the run (default: LAKE.report.json)"
     )
     work = parser.add_argument_group("who works")
+    work.add_argument(
+        "--engine",
+        default="pool",
+        metavar="pool|ray|daft",
+        help="pool: processes of this machine (default); ray: Ray Data, here or on a cluster; daft",
+    )
     add_whole_number(
         work,
         "--workers",
@@ -43,6 +49,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="processes with models of their own (default: one a GPU, or one for so many threads as this machine has)",
     )
     add_threads(work, default=1, metavar="N", help="processor threads of each worker (default %(default)s)")
+    work.add_argument("--address", metavar="HOST:PORT|auto", help="of a running Ray cluster, for --engine ray")
     work.add_argument("--device", default=None, help="cpu or cuda; without it the GPUs where there are some")
     work.add_argument(
         "--share",
@@ -66,7 +73,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(options: argparse.Namespace) -> None:
     """Predict what is missing, write the lake and the report; an interrupted or refused run leaves a report, too."""
-    from ag_core.bulk.engines import POOL, find_engine
+    from ag_core.bulk.engines import find_engine
     from ag_core.bulk.run import BulkRun, Share
     from ag_core.bulk.sources import list_videos
     from ag_core.errors import UserError
@@ -75,7 +82,9 @@ def run(options: argparse.Namespace) -> None:
 
     report_file = options.report or options.out.with_name(f"{options.out.name}.report.json")
     check_target(report_file, is_same_kind=holds_json, kind="JSON")
-    engine = find_engine(POOL)
+    if options.address and options.engine != "ray":
+        raise UserError(f"--address is of a Ray cluster, and the engine is {options.engine}; add --engine ray")
+    engine = find_engine(options.engine)
     share = Share.parse(options.share) if options.share else Share()
     settings, resources = _choose_settings(options), _choose_resources(options)
     with ProgressReporter() as report:
@@ -92,7 +101,7 @@ def run(options: argparse.Namespace) -> None:
             state, refusal = "refused", str(error)
             raise
         finally:
-            told = job.report(POOL, state, refusal)
+            told = job.report(options.engine, state, refusal)
             told.save(report_file)
             report.close()
             print(told.to_text())
@@ -155,4 +164,4 @@ def _choose_resources(options: argparse.Namespace) -> "Resources":
 
         gpus = torch.cuda.device_count()
     workers = options.workers or gpus or max(1, count_cores() // options.threads)
-    return Resources(workers, options.threads, gpus)
+    return Resources(workers, options.threads, gpus, options.address)

@@ -33,7 +33,7 @@ class JsonLinesProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                env=os.environ | _find_package() | dict(environment or {}),
+                env=os.environ | find_package() | dict(environment or {}),
             )
         assert self._process.stdin is not None and self._process.stdout is not None
         self._input: IO[bytes] = self._process.stdin
@@ -123,7 +123,7 @@ def run_command(*options: str, timeout_s: float) -> str:
             text=True,
             timeout=timeout_s,
             stdin=subprocess.DEVNULL,
-            env=os.environ | _find_package(),
+            env=os.environ | find_package(),
             check=False,
         )
     except subprocess.TimeoutExpired:
@@ -134,7 +134,7 @@ def run_command(*options: str, timeout_s: float) -> str:
     return done.stdout.strip()
 
 
-def _find_package() -> dict[str, str]:
+def find_package() -> dict[str, str]:
     """Environment with which a child finds this package from any folder, also where it is not installed."""
     home = Path(ag_core.__file__).parent.parent
     if home in {Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")}:

@@ -2,11 +2,9 @@
 
 import os
 from pathlib import Path
-from typing import Any
 
 from ag_core.bulk.pool_worker import BulkWork
 from ag_core.bulk.predicting import BulkSettings, Predictor, RunError, StageClock
-from ag_core.bulk.source_files import SourceVideo
 from ag_core.errors import UserError
 from ag_core.jobs.serving import serve_process
 from ag_core.results.prediction import Prediction
@@ -16,7 +14,7 @@ from ag_core.results.prediction_cache import PredictionSettings
 class StandIn(Predictor):
     """Obeys the file: 'dies once', 'refuses', a sentence after 'fault:', or anything else."""
 
-    def _predict(self, video: SourceVideo, file: Path, clock: StageClock) -> Any:
+    def _predict(self, file: Path, clock: StageClock) -> Prediction:
         said = file.read_text().strip()
         mark = file.with_suffix(".mark")
         if said == "dies once" and not mark.exists():

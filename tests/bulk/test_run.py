@@ -1,5 +1,6 @@
 """A run over many videos: the same lake from every engine, after deaths and faults, and however often it is begun."""
 
+import importlib.util
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def start(folder: Path, lake: Path, share: Share = Share(), workers: int = 2) -> BulkRun:
+def start(folder: Path | str, lake: Path, share: Share = Share(), workers: int = 2) -> BulkRun:
     settings = make_settings(find_work_folder(lake))
     return BulkRun(str(folder), list_videos(str(folder)), lake, settings, Resources(workers), share)
 
@@ -116,12 +117,17 @@ def test_a_second_call_predicts_only_what_is_missing_new_or_failed(folder: Path,
         assert list(store.videos(SOURCE)["video_id"]) == ["A", "C", "D", "E", "F", "G"]
 
 
-def test_what_no_video_can_be_predicted_with_ends_the_run_with_a_sentence(folder: Path, tmp_path: Path) -> None:
+def test_what_no_video_can_be_predicted_with_ends_the_run_with_a_sentence(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (folder / "A.mp4").write_text("refuses")
     with pytest.raises(RunError, match="the weights are gone"):
         start(folder, tmp_path / "lake").predict(predict_here_in_order, hear_nothing)
-    with pytest.raises(UserError, match=r"there is no engine 'spark'; choose pool"):
+    with pytest.raises(UserError, match=r"there is no engine 'spark'; choose pool, ray, daft"):
         find_engine("spark")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(UserError, match=r"engine ray needs the package ray, which is not installed; `pip install"):
+        find_engine("ray")
     for text in ("3", "0/4", "5/4", "a/b"):
         with pytest.raises(UserError, match=r"--share .* is not possible"):
             Share.parse(text)
@@ -129,3 +135,20 @@ def test_what_no_video_can_be_predicted_with_ends_the_run_with_a_sentence(folder
 
 def predict_here_in_order(tasks: Sequence[Task], settings: BulkSettings, resources: Resources) -> Iterator[Outcome]:
     yield from map(StandIn(settings).predict, tasks)
+
+
+@pytest.mark.filterwarnings("default")  # theirs
+@pytest.mark.parametrize("engine", ["ray", "daft"])
+def test_engines_of_others_give_the_same_files(
+    engine: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip(engine)
+    monkeypatch.setattr(f"ag_core.bulk.{engine}_engine.PREDICTOR", StandIn)
+    (folder / "C.mp4").write_text("well")
+    lakes = {}
+    for name, chosen in ((engine, find_engine(engine)), ("here", predict_here)):
+        run = start(folder, tmp_path / name)
+        run.predict(chosen, hear_nothing)
+        run.write_lake(hear_nothing)
+        lakes[name] = read_manifest(tmp_path / name).fingerprint
+    assert lakes[engine] == lakes["here"]

@@ -1,0 +1,39 @@
+"""The engine Daft: a data frame whose one column of tasks becomes one of outcomes; a process for every worker.
+
+There to show that a run needs no particular engine; Daft itself runs on this machine or, where it is told to, on Ray.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ag_core.bulk.engines import Resources, make_rows
+from ag_core.bulk.predicting import BulkSettings, Outcome, Predictor, Task, read_row
+from ag_core.jobs.process import find_package
+
+PREDICTOR = Predictor
+"""What a worker holds."""
+
+
+class PredictingUdf:
+    """Predicts the task of a row, from text to text."""
+
+    def __init__(self, settings: dict[str, Any], predictor: type[Predictor]) -> None:
+        self._predictor = predictor(BulkSettings.from_json(settings))
+
+    def __call__(self, task: str) -> str:
+        """The outcome of a task, both as text."""
+        return self._predictor.predict_row(task)
+
+
+def run_tasks(tasks: Sequence[Task], settings: BulkSettings, resources: Resources) -> Iterator[Outcome]:
+    """Have the tasks done by Daft (engines.Engine)."""
+    os.environ.update({**resources.environment, **find_package(), "DAFT_PROGRESS_BAR": "0"})
+    import daft
+
+    workers = min(resources.workers, len(tasks))
+    udf = daft.cls(PredictingUdf, gpus=1 if resources.gpus else 0, use_process=True, max_concurrency=workers)
+    predict = udf(settings.to_json(), PREDICTOR)
+    frame = daft.from_pydict({"task": make_rows(tasks)}).into_batches(1)
+    for row in frame.select(predict(daft.col("task")).alias("outcome")).iter_rows():
+        yield read_row(row["outcome"])

@@ -1,0 +1,189 @@
+"""Many short films through every engine in one run: the same lake, what an engine costs, and what a kill costs.
+
+    python -m benchmarks.scale [--films 200] [--seconds 2] [--workers 2] [--engines pool ray daft] [--kills]
+
+Makes films of moving colours, and runs `predict-many` over them once for each engine, and once with one worker. An
+engine's overhead is its pace after the first video against the pool's with as many workers. Lakes must be equal byte
+for byte, or no figure is printed. `--kills` ends a driver, and in another run a worker, with `kill -9` when a third
+of the films is done, goes on, and compares again. Memory is that of the command with all its processes, asked for
+every second: the largest of the last third of a run against that of the middle third. Engines that are not installed
+are named, never left out silently.
+"""
+
+import argparse
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+
+from ag_core.annotations.lake.folder import read_manifest
+from ag_core.bulk.engines import ENGINES, POOL
+from ag_core.bulk.run import find_work_folder
+from ag_core.video.frames import HOME_WORLD_MARK
+from benchmarks.report import machine
+
+RATE, SIZE_WH = 12, (240, 136)
+
+
+@dataclass(frozen=True)
+class EngineRun:
+    """One finished command: its report, the fingerprint of its lake, seconds, and bytes in memory second by second."""
+
+    report: dict[str, object]
+    fingerprint: str
+    wall_s: float
+    memory: list[int]
+
+    @property
+    def pace_s(self) -> float:
+        """Seconds a video, after the first."""
+        done = int(str(self.report["predicted"])) - 1
+        return (float(str(self.report["wall_s"])) - float(str(self.report["first_s"]))) / max(done, 1)
+
+    @property
+    def growth(self) -> float:
+        """The largest memory of the last third of the run against that of the middle third."""
+        third = len(self.memory) // 3
+        return max(self.memory[-third:]) / max(self.memory[third : 2 * third]) if third else float("nan")
+
+
+def write_films(folder: Path, count: int, seconds: float) -> None:
+    """Films of moving colours that say they are the home world's, each another."""
+    folder.mkdir(parents=True)
+    x, y = np.meshgrid(np.arange(SIZE_WH[0]), np.arange(SIZE_WH[1]))
+    for number in range(count):
+        with av.open(str(folder / f"F{number:05}.mp4"), "w") as container:
+            container.metadata["comment"] = HOME_WORLD_MARK
+            stream = container.add_stream("libx264", rate=RATE)
+            assert isinstance(stream, av.VideoStream)
+            stream.width, stream.height, stream.pix_fmt = *SIZE_WH, "yuv420p"
+            for at in range(round(RATE * seconds)):
+                colours = np.stack([x + 5 * at + number, y + 3 * at, x + y + 7 * number], axis=-1) % 256
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(colours.astype(np.uint8), format="rgb24")))
+            container.mux(stream.encode())
+
+
+def start(films: Path, lake: Path, engine: str, workers: int) -> "subprocess.Popen[bytes]":
+    """Start the command."""
+    command = [sys.executable, "-m", "ag_core", "predict-many", str(films), "--out", str(lake), "--device", "cpu"]
+    options = ["--engine", engine, "--workers", str(workers)]
+    log = lake.with_suffix(".log").open("ab")
+    alike = os.environ | {"RAY_worker_niceness": "0"}  # Ray's workers would make way for all others
+    return subprocess.Popen([*command, *options], stdout=log, stderr=log, env=alike)
+
+
+def finish(process: "subprocess.Popen[bytes]", lake: Path) -> EngineRun:
+    """Wait for the command, asking for memory on the way."""
+    began, memory = time.perf_counter(), []
+    while process.poll() is None:
+        memory.append(sum(map(read_memory, list_processes(process.pid))))
+        time.sleep(1)
+    if process.returncode:
+        raise SystemExit(f"the command ended with {process.returncode}; see {lake.with_suffix('.log')}")
+    report = json.loads(lake.with_name(f"{lake.name}.report.json").read_text())
+    return EngineRun(report, read_manifest(lake).fingerprint, time.perf_counter() - began, memory)
+
+
+def list_processes(pid: int) -> list[int]:
+    """A process and all below it."""
+    below = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            below += [int(child) for child in task.read_text().split()]
+        except OSError:
+            continue
+    return [pid, *(one for child in below for one in list_processes(child))]
+
+
+def read_memory(pid: int) -> int:
+    """Bytes of a process in memory that it shares with nobody; 0 for one that is gone."""
+    try:
+        _, resident, shared, *_ = map(int, Path(f"/proc/{pid}/statm").read_text().split())
+    except OSError:
+        return 0
+    return (resident - shared) * os.sysconf("SC_PAGE_SIZE")
+
+
+def kill_in_the_middle(
+    films: Path, lake: Path, engine: str, workers: int, count: int, choose: Callable[[int], int]
+) -> EngineRun:
+    """Run until a third is finished, kill one process, and go on with the same command where the driver was killed."""
+    process = start(films, lake, engine, workers)
+    work = find_work_folder(lake)
+    while len(list(work.glob("??/*.parquet"))) < max(count // 3, 1):
+        if process.poll() is not None:
+            raise SystemExit(f"the command ended before it could be killed; see {lake.with_suffix('.log')}")
+        time.sleep(0.1)
+    victim = choose(process.pid)
+    os.kill(victim, signal.SIGKILL)
+    if victim == process.pid:
+        process.wait()
+        process = start(films, lake, engine, workers)
+    return finish(process, lake)
+
+
+def find_worker(driver: int) -> int:
+    """A process below the driver that holds models: the one with the most memory."""
+    return max(list_processes(driver)[1:], key=read_memory)
+
+
+def run_all(films: Path, out: Path, engines: Sequence[str], workers: int, kills: bool) -> list[str]:
+    """Lines of a Markdown table; SystemExit where lakes differ."""
+    count = len(list(films.iterdir()))
+    runs: dict[str, EngineRun] = {}
+    plans = [(POOL, 1), *((engine, workers) for engine in engines)]
+    for engine, n in plans:
+        lake = out / f"{engine}-{n}"
+        runs[f"{engine}, {n} worker{'s' * (n > 1)}"] = finish(start(films, lake, engine, n), lake)
+    if kills:
+        for engine in engines:
+            for victim, choose in (("driver", lambda pid: pid), ("worker", find_worker)):
+                lake = out / f"{engine}-killed-{victim}"
+                runs[f"{engine}, {victim} killed"] = kill_in_the_middle(films, lake, engine, workers, count, choose)
+    if len({run.fingerprint for run in runs.values()}) > 1:
+        raise SystemExit(f"lakes differ: { {name: run.fingerprint[:8] for name, run in runs.items()} }")
+    pool = runs.get(f"{POOL}, {workers} worker{'s' * (workers > 1)}")
+    lines = ["| run | s a video | against the pool | whole command | failed | memory, last third to middle |"]
+    lines.append("| --- | ---: | ---: | ---: | ---: | ---: |")
+    for name, run in runs.items():
+        ratio = f"{run.pace_s / pool.pace_s:.2f}x" if pool is not None and "killed" not in name else ""
+        memory = f"{max(run.memory) / 1e6:,.0f} MB, {run.growth:.2f}x"
+        lines.append(
+            f"| {name} | {run.pace_s:.3g} | {ratio} | {run.wall_s:.0f} s | {run.report['failed']} | {memory} |"
+        )
+    return [*lines, "", f"All {len(runs)} lakes are equal, byte for byte."]
+
+
+def main() -> None:
+    """Run the benchmark and print its table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__.splitlines()[0])
+    parser.add_argument("--films", type=int, default=200)
+    parser.add_argument("--seconds", type=float, default=2.0, help="length of a film (default %(default)s)")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--engines", nargs="+", default=list(ENGINES), choices=ENGINES)
+    parser.add_argument("--kills", action="store_true", help="kill -9 a driver and a worker in the middle, too")
+    options = parser.parse_args()
+    missing = [e for e in options.engines if e != POOL and importlib.util.find_spec(e) is None]
+    engines = [engine for engine in options.engines if engine not in missing]
+    with tempfile.TemporaryDirectory(prefix="scale-") as folder:
+        films = Path(folder) / "films"
+        write_films(films, options.films, options.seconds)
+        lines = run_all(films, Path(folder), engines, options.workers, options.kills)
+    print(f"{machine()} {options.films} films of {options.seconds:g} s, demo models, one thread a worker.\n")
+    print("\n".join(lines))
+    if missing:
+        print(f"Not installed, so not measured: {', '.join(missing)}.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""Videos from an object store and a lake in it: a server of the S3 protocol on this machine, where its package is."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ag_core.annotations.lake.fetching import fetch_lake
+from ag_core.annotations.store import AnnotationStore
+from ag_core.bulk.run import Share
+from ag_core.results.prediction import Prediction
+from tests.bulk.test_run import SOURCE, hear_nothing, predict_here, start
+from tests.conftest import stand_in_prediction
+
+pytestmark = pytest.mark.filterwarnings("default")  # theirs
+
+
+@pytest.fixture
+def storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A way to the files of a fresh server with the bucket `home`."""
+    server_module = pytest.importorskip("moto.server")
+    s3fs = pytest.importorskip("s3fs")
+    server = server_module.ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "anybody",
+        "AWS_SECRET_ACCESS_KEY": "anything",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    files = s3fs.S3FileSystem(skip_instance_cache=True)
+    files.mkdir("home")
+    yield files
+    server.stop()
+
+
+def test_videos_come_from_object_storage_and_the_lake_opens_from_it(
+    storage: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = stand_in_prediction("AB1CD")
+    monkeypatch.setattr(Prediction, "load", staticmethod(lambda path: shown))
+    for name in ("B.mp4", "deep/A.mp4", "notes.txt"):
+        storage.pipe_file(f"home/videos/{name}", b"well")
+    run = start("s3://home/videos", tmp_path / "lake")
+    assert [task.video.where for task in run.tasks] == ["s3://home/videos/deep/A.mp4", "s3://home/videos/B.mp4"]
+    run.predict(predict_here, hear_nothing)
+    run.write_lake(hear_nothing)
+    storage.put(str(tmp_path / "lake"), "home/lake", recursive=True)
+    with AnnotationStore(fetch_lake("s3://home/lake", tmp_path / "copies")) as store:
+        assert list(store.videos(SOURCE)["video_id"]) == ["A", "B"] and store.video("A").path is None
+        assert len(store.graphs_of("B", SOURCE)) == len(shown.frames)
+
+    storage.pipe_file("home/videos/B.mp4", b"fault:it is another now")
+    again = start("s3://home/videos", tmp_path / "lake", Share())
+    again.predict(predict_here, hear_nothing)
+    report = again.report("pool", "complete")
+    assert (report.finished_before, [failure.video_id for failure in report.failures]) == (1, ["B"])

@@ -86,6 +86,9 @@ class Source {
     this.sets = [];
     /** Counts how often that changed. */
     this.version = 0;
+    /** @type {Map<number, Span[]>} */
+    this.madeSpans = new Map();
+    this.spansOf = -1;
     const { frame, track, mask } = this.boxes;
     const percent = strengths ? column(strengths, "score") : [];
     let edge = 0;
@@ -208,12 +211,19 @@ class Source {
     return found;
   }
 
+  // When each shown edge holds; worked out once for a filter.
+  get spans() {
+    if (this.spansOf !== this.version) this.madeSpans = findSpans(this);
+    this.spansOf = this.version;
+    return this.madeSpans;
+  }
+
   // First frame of the unbroken run in which the edge has held until `index`.
   beginOf(index, track, relation) {
-    const code = track * 256 + relation;
-    let first = index;
-    while (first > 0 && this.sets[first - 1].has(code)) first--;
-    return this.frames[first];
+    const spans = this.spans.get(track * 256 + relation) || [];
+    let at = spans.length - 1;
+    while (at >= 0 && spans[at].first > index) at--;
+    return this.frames[at < 0 ? index : spans[at].first];
   }
 }
 

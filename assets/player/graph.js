@@ -85,7 +85,7 @@ class GraphPanel {
         target.addEventListener("pointerenter", () => this.heard.hover(track, index));
         target.addEventListener("pointerleave", () => this.heard.hover(target === text ? track : null));
       }
-      return { line, path, reach, text, letter, words, full, written: "", begin: -1, glow: null };
+      return { line, path, reach, text, letter, words, full, written: "", begin: -1, glowBegin: -1, glow: null, fresh: false };
     });
     this.svg.appendChild(card);
     return { track, card, plate, title, rows };
@@ -244,12 +244,15 @@ class GraphPanel {
     for (const row of (this.nodes || []).flatMap((node) => node.rows)) {
       const age = row.begin < 0 ? GLOW_S : ageOf(row.begin);
       const fresh = age >= 0 && age < GLOW_S;
-      row.line.classList.toggle("fresh", fresh && still);
+      if (row.fresh !== (fresh && still)) row.line.classList.toggle("fresh", (row.fresh = fresh && still));
       if (!fresh || still) {
         row.glow?.cancel();
         row.glow = null;
         continue;
       }
+      const goesOn = speed && row.glow?.playState === "running" && row.glow.playbackRate === speed && row.begin === row.glowBegin;
+      if (goesOn && Math.abs(row.glow.currentTime - 1000 * age) < 250) continue;
+      row.glowBegin = row.begin;
       row.glow ||= row.reach.animate([{ strokeOpacity: 0.45 }, { strokeOpacity: 0 }], { duration: 1000 * GLOW_S });
       row.glow.playbackRate = speed || 1;
       row.glow.currentTime = 1000 * age;

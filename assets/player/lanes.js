@@ -2,9 +2,9 @@
 // Colour, dashes and letter say the group, as in the exported timeline. Everything is drawn once for a source; the clock
 // only marks what holds now.
 
-const LANE = { row: 24, units: 1000 };
+const LANE = { row: 24, units: 1000, high: 216 };
 
-/** @typedef {{code: number, track: number, relation: number, group: number, spans: Span[], name: HTMLButtonElement, line: SVGElement, says: string}} RelationRow */
+/** @typedef {{code: number, track: number, relation: number, group: number, spans: Span[], name: HTMLButtonElement, line: SVGElement, says: string, now: boolean}} RelationRow */
 
 class RelationLanes {
   /**
@@ -34,6 +34,11 @@ class RelationLanes {
     /** @type {Source | null} */
     this.source = null;
     this.index = -2;
+    /** How far the lanes are scrolled; kept, since reading it would lay the page out. */
+    this.scrolled = 0;
+    this.root.addEventListener("scroll", () => {
+      this.scrolled = this.root.scrollTop;
+    });
     followPointer(this.plot, {
       axis: () => this.axis,
       hit: (event, seconds) => this.hit(seconds, this.lineAt(event)),
@@ -53,7 +58,7 @@ class RelationLanes {
     Object.assign(this, { axis, source, rows: [], lines: [], index: -2 });
     this.names.replaceChildren();
     this.svg.replaceChildren();
-    const spans = findSpans(source);
+    const { spans } = source;
     for (const code of orderLanes(spans, source)) {
       const [track, relation] = [Math.floor(code / 256), code % 256];
       if (!groupsOn[source.groupOfRelation[relation]]) continue;
@@ -91,7 +96,7 @@ class RelationLanes {
     name.setAttribute("aria-label", this.describe(triplet, spans));
     name.addEventListener("click", () => this.toSpan(row));
     const line = drawn("g", { class: `lane-line ${GROUPS[group].name}${weak}` }, this.svg);
-    const row = { code, track, relation, group, spans, name, line, says: triplet };
+    const row = { code, track, relation, group, spans, name, line, says: triplet, now: false };
     this.drawSpans(row, LANE.row * (this.lines.length + 0.5));
     this.rows.push(row);
     this.lines.push(row);
@@ -190,11 +195,23 @@ class RelationLanes {
     if (index === this.index || !this.source) return;
     this.index = index;
     const set = index < 0 ? null : this.source.sets[index];
-    for (const { code, name, line } of this.rows) {
-      const now = Boolean(set && set.has(code));
-      name.classList.toggle("now", now);
-      line.classList.toggle("now", now);
+    for (const row of this.rows) {
+      const now = Boolean(set && set.has(row.code));
+      if (now !== row.now) row.name.classList.toggle("now", (row.now = now));
     }
+    this.keepInSight();
+  }
+
+  // Where nothing that holds now is in sight, the lanes scroll to it, unless somebody is at them.
+  keepInSight() {
+    const held = this.rows.filter(({ now }) => now);
+    if (!held.length || held.some((row) => this.isInSight(row)) || this.root.matches(":hover, :focus-within")) return;
+    this.reveal(held[0]);
+  }
+
+  isInSight(row) {
+    const top = LANE.row * this.lines.indexOf(row);
+    return top >= this.scrolled + LANE.row && top + LANE.row <= this.scrolled + LANE.high;
   }
 
   // What is selected stands out: an edge, all lanes of an object, or those of a relationship; the rest is dimmed.
@@ -211,12 +228,14 @@ class RelationLanes {
     if (chosen.length) this.reveal(chosen[0]);
   }
 
-  // Into sight within the lanes alone: the page stays where it is.
+  // Into sight within the lanes alone, below the name of its object: the page stays where it is.
   reveal(row) {
-    const top = LANE.row * this.lines.indexOf(row);
-    const { scrollTop, clientHeight } = this.root;
-    if (top >= scrollTop + LANE.row && top + LANE.row <= scrollTop + clientHeight) return;
-    this.root.scrollTop = top - LANE.row;
+    if (this.isInSight(row)) return;
+    const from = this.rows.findIndex(({ track }) => track === row.track);
+    const object = this.lines.indexOf(this.rows[from]) - 1;
+    const line = this.lines.indexOf(row);
+    this.scrolled = LANE.row * (line - object < LANE.high / LANE.row - 1 ? object : line - 1);
+    this.root.scrollTop = this.scrolled;
   }
 
   // What the pointer is on elsewhere: lanes of an object, of one of its groups, or of one relationship.

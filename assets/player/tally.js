@@ -86,7 +86,7 @@ class Tally {
     this.summed = summed;
     if (judge.frames.length) {
       const here = verdict ? [countTriplets(verdict, source, index, groupsOn), countBoxes(verdict)] : [null, null];
-      this.buildTable(judge, [["Triplets here", here[0]], ["Boxes here", here[1]], ["Triplets of the video", this.sums[0]], ["Boxes of the video", this.sums[1]]]);
+      this.buildTable(judge, [["Triplets here", here[0]], ["Boxes here", here[1]], ["Triplets in all", this.sums[0]], ["Boxes in all", this.sums[1]]]);
     }
     const elsewhere = source.name === judge.judged ? "Not in this frame." : "The other graphs are judged by these.";
     element("span", { class: "verdict-note" }, this.root, verdict || !judge.frames.length ? judge.note : `${elsewhere} ${judge.note}`);
@@ -107,7 +107,7 @@ class Tally {
     const body = element("tbody", {}, table);
     for (const [name, counts] of rows) {
       const row = element("tr", {}, body);
-      element("th", { scope: "row" }, row, name);
+      element("th", { scope: "row", title: name.endsWith("here") ? "In this frame" : "In all frames that are judged" }, row, name);
       const cells = counts ? [counts[RIGHT], counts[FALSE], counts[MISSED], counts[RIGHT] + counts[FALSE], counts[RIGHT] + counts[MISSED]] : Array(5).fill("–");
       for (const cell of cells) element("td", {}, row, typeof cell === "number" ? cell.toLocaleString("en") : cell);
     }

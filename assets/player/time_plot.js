@@ -1,7 +1,7 @@
 // A part of the timeline: a canvas of rows on the axis of time, the name of each on its left, a value on its right.
 // The canvas is drawn again only when the data, the size, the theme or the selection change.
 
-const ROW = { ruler: 22, ticks: 14, action: 22, score: 30, head: 28, groupGap: 6 };
+const ROW = { ruler: 22, ticks: 14, action: 24, score: 30, head: 28, groupGap: 6 };
 
 /** What all parts of a timeline share; `now` is the clock's time. @typedef {{data: Payload, times: FrameTimes, duration: number, now: number}} Axis */
 

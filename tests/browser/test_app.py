@@ -48,7 +48,7 @@ def test_home_plays_with_its_graph_and_actions(app: Callable[..., str], visit: C
     video = page.locator("[data-part=player] video")
     video.wait_for()
     assert video.evaluate(PLAYS_ON)
-    expect(page.locator("[data-part=player]").get_by_text("person").first).to_be_visible()
+    expect(page.locator("[data-part=player]").get_by_text("person", exact=True).first).to_be_visible()
     expect(page.get_by_text("What the models say happens here")).to_be_visible()
 
 

@@ -4,7 +4,7 @@ There to show that a run needs no particular engine; Daft itself runs on this ma
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 from ag_core.bulk.engines import Resources, make_rows
@@ -26,7 +26,7 @@ class PredictingUdf:
         return self._predictor.predict_row(task)
 
 
-def run_tasks(tasks: Sequence[Task], settings: BulkSettings, resources: Resources) -> Iterator[Outcome]:
+def run_tasks(tasks: Sequence[Task], settings: BulkSettings, resources: Resources) -> Generator[Outcome, None, None]:
     """Have the tasks done by Daft (engines.Engine)."""
     os.environ.update({**resources.environment, **find_package(), "DAFT_PROGRESS_BAR": "0"})
     import daft

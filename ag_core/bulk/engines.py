@@ -4,7 +4,7 @@ import importlib
 import importlib.util
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -42,10 +42,12 @@ class Resources:
 class Engine(Protocol):
     """Has every task done once, by the one function `Predictor.predict`, and gives the outcomes as they come.
 
-    RunError where the run cannot go on. Closing the iterator ends the workers; what is finished stays.
+    RunError where the run cannot go on. Closing the generator ends the workers; what is finished stays.
     """
 
-    def __call__(self, tasks: Sequence[Task], settings: BulkSettings, resources: Resources) -> Iterator[Outcome]: ...
+    def __call__(
+        self, tasks: Sequence[Task], settings: BulkSettings, resources: Resources
+    ) -> Generator[Outcome, None, None]: ...
 
 
 def make_rows(tasks: Sequence[Task]) -> list[str]:

@@ -6,7 +6,7 @@ the predictor counts how often that happens to one video.
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 
@@ -23,7 +23,7 @@ MAX_DEATHS = 12
 """Of workers one after another, with no video predicted between: then it is not the videos' fault."""
 
 
-def run_tasks(tasks: Sequence[Task], settings: BulkSettings, resources: Resources) -> Iterator[Outcome]:
+def run_tasks(tasks: Sequence[Task], settings: BulkSettings, resources: Resources) -> Generator[Outcome, None, None]:
     """Have the tasks done by a pool of processes (engines.Engine)."""
     pool = _Pool(tasks, settings, resources)
     try:

@@ -5,7 +5,7 @@ as text; rows and models stay with the workers, who write the finished files whe
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 from ag_core.bulk.engines import Resources, make_rows
@@ -27,7 +27,7 @@ class PredictingActor:
         return {"outcome": [self._predictor.predict_row(str(row)) for row in batch["task"]]}
 
 
-def run_tasks(tasks: Sequence[Task], settings: BulkSettings, resources: Resources) -> Iterator[Outcome]:
+def run_tasks(tasks: Sequence[Task], settings: BulkSettings, resources: Resources) -> Generator[Outcome, None, None]:
     """Have the tasks done by Ray (engines.Engine); begins a Ray of its own unless one runs or there is an address."""
     import ray
     import ray.data

@@ -90,7 +90,7 @@ class BulkRun:
             began = time.perf_counter()
             try:
                 if left:
-                    with closing(engine(left, self.settings, self.resources)) as outcomes:  # type: ignore[type-var]
+                    with closing(engine(left, self.settings, self.resources)) as outcomes:
                         for done, outcome in enumerate(outcomes, start=self._before + 1):
                             self._take(outcome, time.perf_counter() - began)
                             progress(PREDICTING, done, len(self.mine), self._describe_pace())

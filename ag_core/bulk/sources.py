@@ -6,6 +6,7 @@ Always a list in the order of the ids, the same whoever makes it. What cannot be
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -146,7 +147,7 @@ def _name_by_address(address: str) -> str:
     return strip_video_ending(unquote(PurePosixPath(urlsplit(address).path).name))
 
 
-_TOLD_OF_OBJECTS = ("size", "ETag", "LastModified", "mtime")
+_IDENTIFYING_FACTS = ("size", "ETag", "LastModified", "mtime")
 """What listings say of an object that changes with its content, as far as a kind of storage says it."""
 
 
@@ -157,7 +158,7 @@ def _list_address(address: str) -> Iterator[_Entry]:
     while folders:
         folder = folders.pop()
         failed = f"{folder} cannot be listed; check the address and the network"
-        for facts in ask_again(lambda folder=folder: files.ls(folder, detail=True), failed):  # type: ignore[misc]
+        for facts in ask_again(partial(files.ls, folder, detail=True), failed):
             where = files.unstrip_protocol(facts["name"])
             name = unquote(PurePosixPath(urlsplit(where).path).name)
             if name.startswith(".") or where.rstrip("/") in seen:
@@ -166,5 +167,5 @@ def _list_address(address: str) -> Iterator[_Entry]:
             if facts["type"] == "directory":
                 folders.append(where)
             elif PurePosixPath(name).suffix.lower() in VIDEO_ENDINGS:
-                identity = " ".join(str(facts[key]) for key in _TOLD_OF_OBJECTS if facts.get(key) is not None)
+                identity = " ".join(str(facts[key]) for key in _IDENTIFYING_FACTS if facts.get(key) is not None)
                 yield _Entry(strip_video_ending(name), where, identity)

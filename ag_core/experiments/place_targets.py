@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ag_core.experiments.datasets import LabelledVideo
 from ag_core.records import SceneGraph
 from ag_core.taxonomy import N_CLASSES, N_RELATIONS
+from ag_core.video.clips import Letterbox
 
 N_PLACE_LABELS = N_CLASSES + 1 + N_RELATIONS
 """Of each place: every class (the person is 0), whether an object there moves, and relationships of objects there."""
@@ -52,10 +53,9 @@ class VideoPlaces:
         self._graphs = video.graphs
         self._times_s = np.array([graph.time_s for graph in video.graphs])
         self._size_wh = size_wh
-        scale = min(size_wh[0] / video.size_wh[0], size_wh[1] / video.size_wh[1])
-        self._scale = np.float32(scale)
-        inner = (max(1, round(video.size_wh[0] * scale)), max(1, round(video.size_wh[1] * scale)))
-        self._corner = np.array([(size_wh[0] - inner[0]) // 2, (size_wh[1] - inner[1]) // 2] * 2, np.float32)
+        place = Letterbox.fit(video.size_wh, size_wh)
+        self._scale = np.float32(place.scale)
+        self._corner = np.array([place.left, place.top] * 2, np.float32)
         diagonal = float(np.hypot(*video.size_wh))
         neighbours = [
             [self._graphs[other] for other in (index - 1, index + 1) if 0 <= other < len(self._graphs)]

@@ -4,6 +4,8 @@ Training, evaluation and the pipeline all ask here, so that a model is used on w
 pixels; no model and no file.
 """
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -33,12 +35,29 @@ def list_clip_frame_numbers(centre_s: float, clock: FrameClock, length: int, ste
     return numbers
 
 
+@dataclass(frozen=True)
+class Letterbox:
+    """How a frame lies in a picture of another shape: scaled by `scale` to `inner_wh`, its corner at `left`, `top`."""
+
+    scale: float
+    inner_wh: tuple[int, int]
+    left: int
+    top: int
+
+    @staticmethod
+    def fit(frame_wh: tuple[int, int], size_wh: tuple[int, int]) -> "Letterbox":
+        """A frame of some size in the middle of a picture of another, as large as it fits."""
+        scale = min(size_wh[0] / frame_wh[0], size_wh[1] / frame_wh[1])
+        inner = (max(1, round(frame_wh[0] * scale)), max(1, round(frame_wh[1] * scale)))
+        return Letterbox(scale, inner, (size_wh[0] - inner[0]) // 2, (size_wh[1] - inner[1]) // 2)
+
+
 def letterbox(frame: NDArray[np.uint8], size_wh: tuple[int, int]) -> NDArray[np.uint8]:
     """The frame [H,W,3] scaled to fit into `size_wh`, in the middle of grey: [h,w,3]."""
-    width, height = size_wh
-    scale = min(width / frame.shape[1], height / frame.shape[0])
-    inner = (max(1, round(frame.shape[1] * scale)), max(1, round(frame.shape[0] * scale)))
-    box = np.full((height, width, 3), GREY, np.uint8)
-    left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
-    box[top : top + inner[1], left : left + inner[0]] = cv2.resize(frame, inner, interpolation=cv2.INTER_AREA)
+    place = Letterbox.fit((frame.shape[1], frame.shape[0]), size_wh)
+    width, height = place.inner_wh
+    box = np.full((size_wh[1], size_wh[0], 3), GREY, np.uint8)
+    box[place.top : place.top + height, place.left : place.left + width] = cv2.resize(
+        frame, place.inner_wh, interpolation=cv2.INTER_AREA
+    )
     return box

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.filterwarnings("default")  # theirs
 
 @pytest.fixture
 def storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A way to the files of a fresh server with the bucket `home`."""
+    """A way to the files of a fresh server with the bucket `films`."""
     server_module = pytest.importorskip("moto.server")
     s3fs = pytest.importorskip("s3fs")
     server = server_module.ThreadedMotoServer(port=0, verbose=False)
@@ -32,7 +32,7 @@ def storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     }.items():
         monkeypatch.setenv(name, value)
     files = s3fs.S3FileSystem(skip_instance_cache=True)
-    files.mkdir("home")
+    files.mkdir("films")
     yield files
     server.stop()
 
@@ -43,18 +43,18 @@ def test_videos_come_from_object_storage_and_the_lake_opens_from_it(
     shown = stand_in_prediction("AB1CD")
     monkeypatch.setattr(Prediction, "load", staticmethod(lambda path: shown))
     for name in ("B.mp4", "deep/A.mp4", "notes.txt"):
-        storage.pipe_file(f"home/videos/{name}", b"well")
-    run = start("s3://home/videos", tmp_path / "lake")
-    assert [task.video.where for task in run.tasks] == ["s3://home/videos/deep/A.mp4", "s3://home/videos/B.mp4"]
+        storage.pipe_file(f"films/clips/{name}", b"well")
+    run = start("s3://films/clips", tmp_path / "lake")
+    assert [task.video.where for task in run.tasks] == ["s3://films/clips/deep/A.mp4", "s3://films/clips/B.mp4"]
     run.predict(predict_here, hear_nothing)
     run.write_lake(hear_nothing)
-    storage.put(str(tmp_path / "lake"), "home/lake", recursive=True)
-    with AnnotationStore(fetch_lake("s3://home/lake", tmp_path / "copies")) as store:
+    storage.put(str(tmp_path / "lake"), "films/lake", recursive=True)
+    with AnnotationStore(fetch_lake("s3://films/lake", tmp_path / "copies")) as store:
         assert list(store.videos(SOURCE)["video_id"]) == ["A", "B"] and store.video("A").path is None
         assert len(store.graphs_of("B", SOURCE)) == len(shown.frames)
 
-    storage.pipe_file("home/videos/B.mp4", b"fault:it is another now")
-    again = start("s3://home/videos", tmp_path / "lake", Share())
+    storage.pipe_file("films/clips/B.mp4", b"fault:it is another now")
+    again = start("s3://films/clips", tmp_path / "lake", Share())
     again.predict(predict_here, hear_nothing)
     report = again.report("pool", "complete")
     assert (report.finished_before, [failure.video_id for failure in report.failures]) == (1, ["B"])

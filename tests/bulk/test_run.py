@@ -1,7 +1,7 @@
 """A run over many videos: the same lake from every engine, after deaths and faults, and however often it is begun."""
 
 import importlib.util
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -39,7 +39,7 @@ def start(folder: Path | str, lake: Path, share: Share = Share(), workers: int =
     return BulkRun(str(folder), list_videos(str(folder)), lake, settings, Resources(workers), share)
 
 
-def predict_here(tasks: Sequence[Task], settings: BulkSettings, resources: Resources) -> Iterator[Outcome]:
+def predict_here(tasks: Sequence[Task], settings: BulkSettings, resources: Resources) -> Generator[Outcome, None, None]:
     """An engine without processes, in the opposite order."""
     yield from map(StandIn(settings).predict, reversed(tasks))
 
@@ -88,7 +88,9 @@ def test_a_video_with_which_processes_die_is_given_up(folder: Path, tmp_path: Pa
 def test_a_second_call_predicts_only_what_is_missing_new_or_failed(folder: Path, tmp_path: Path) -> None:
     lake, seen = tmp_path / "lake", []
 
-    def predict_some(tasks: Sequence[Task], settings: BulkSettings, resources: Resources) -> Iterator[Outcome]:
+    def predict_some(
+        tasks: Sequence[Task], settings: BulkSettings, resources: Resources
+    ) -> Generator[Outcome, None, None]:
         for task in tasks:
             seen.append(task.video.video_id)
             if len(seen) == 3:
@@ -133,7 +135,9 @@ def test_what_no_video_can_be_predicted_with_ends_the_run_with_a_sentence(
             Share.parse(text)
 
 
-def predict_here_in_order(tasks: Sequence[Task], settings: BulkSettings, resources: Resources) -> Iterator[Outcome]:
+def predict_here_in_order(
+    tasks: Sequence[Task], settings: BulkSettings, resources: Resources
+) -> Generator[Outcome, None, None]:
     yield from map(StandIn(settings).predict, tasks)
 
 

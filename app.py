@@ -5,6 +5,7 @@ import streamlit as st
 from ag_core.annotations.store import ANNOTATION
 from ag_core.evaluation.paper_results import read_paper_totals
 from ag_core.ui import cached, html, shipped_files
+from ag_core.ui.cached_verdict import load_verdict
 from ag_core.ui.formatting import WHAT_COUNTS, escape_markdown
 from ag_core.ui.page import (
     APP_NAME,
@@ -33,7 +34,6 @@ from ag_core.ui.player.viewing import (
 )
 from ag_core.ui.verdict import choose_start
 from ag_core.ui.widgets.pickers import format_run
-from ag_core.ui.widgets.verdict_card import load_verdict
 
 show_page_frame(
     APP_NAME,

@@ -44,9 +44,12 @@ from ag_core.catalog.entries import (
 from ag_core.catalog.graph_readers import (
     GRAPH_READER,
     GRAPH_READERS,
+    IN_RUN,
     get_model_label,
+    get_model_style,
     list_ready_readers,
     list_scorers,
+    name_in_run,
 )
 from ag_core.catalog.relation_heads import (
     RELATION_HEADS,
@@ -83,6 +86,7 @@ __all__ = [
     "HABITS_FILE",
     "HOME_WORLD",
     "HOME_WORLD_DATA",
+    "IN_RUN",
     "ORACLE",
     "REAL_ANNOTATIONS",
     "REFINING_LOSS",
@@ -111,8 +115,10 @@ __all__ = [
     "find_entry",
     "find_relation_head",
     "get_model_label",
+    "get_model_style",
     "list_predicting_models",
     "list_ready_heads",
     "list_ready_readers",
     "list_scorers",
+    "name_in_run",
 ]

@@ -345,6 +345,19 @@ def mark_terms(html: str) -> str:
     return "`".join(piece if index % 2 else _compile_spellings().sub(mark, piece) for index, piece in enumerate(pieces))
 
 
+def split_terms(text: str) -> list[tuple[str, Term | None]]:
+    """A text in pieces: those that spell a term of the glossary for the first time, with it, and what is between."""
+    pieces: list[tuple[str, Term | None]] = []
+    end = 0
+    for match in _compile_spellings().finditer(text):
+        term = _get_term(match)
+        if any(term is known for _, known in pieces):
+            continue
+        pieces += [(text[end : match.start()], None), (match[0], term)]
+        end = match.end()
+    return [(words, term) for words, term in [*pieces, (text[end:], None)] if words]
+
+
 def render_term(term: Term, words: str) -> str:
     """Escaped words as the link to a term, in a tab of its own so that a video plays on."""
     meaning = escape(term.meaning.replace("`", ""))

@@ -2,18 +2,16 @@
 
 import base64
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
-from typing import Any
 
 import pandas as pd
 
 from ag_core.catalog import get_model_label, list_predicting_models, list_scorers
 from ag_core.results.film_cache import FinishedFilm
-from ag_core.taxonomy import ACTIONS
-from ag_core.ui.formatting import format_action, format_duration, format_number, format_percent, format_scene
-from ag_core.ui.glossary import TERMS, Term, link_term, mark_terms
-from ag_core.ui.tables import RIGHT, UNSEEN, WRONG
+from ag_core.ui.formatting import format_action, format_duration, format_percent, format_scene
+from ag_core.ui.glossary import Term, link_term, mark_terms
+from ag_core.ui.tables import RIGHT, UNSEEN
 from ag_core.ui.verdict import TOP, Verdict
 
 SCORE = "How sure the model is that this happens somewhere in the video: its highest score over all clips."
@@ -84,53 +82,6 @@ def render_poster_style(jpeg: bytes, key: str) -> str:
     """A style element by which the player in the container of a key shows a picture until its video is there."""
     picture = f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
     return f"<style>.st-key-{key} {{ --ag-poster: url({picture}); }}</style>"
-
-
-def render_verdict(verdict: Verdict) -> str:
-    """Who is right, as a sentence, and a table: each model's hits on the video and on all, and its video mAP."""
-    said = verdict.describe_video() or "Nobody annotated the actions of this video, so nothing says who is right here."
-    heads = [("Model", ""), ("This video", HITS_HERE)]
-    if verdict.of_set:
-        heads.append((f"All {format_number(verdict.n_videos)} videos", HITS_IN_ALL))
-    if verdict.measured:
-        heads.append(("Video mAP", f"{TERMS['map'].meaning} {verdict.explain_measured()}"))
-    rows = []
-    for model in verdict.models:
-        cells = [f"{verdict.hits[model]} of {TOP}" if model in verdict.hits else "–"]
-        if verdict.of_set:
-            answers = format_number(TOP * verdict.n_videos)
-            cells.append(f"{verdict.of_set[model]} of {answers}" if model in verdict.of_set else "–")
-        if verdict.measured:
-            metric = verdict.measured.get(model)
-            cells.append(metric.format_number(with_unit=True) if metric is not None else "–")
-        name = (
-            f'<th scope="row" class="ag-of-model ag-model-{escape(model)}"><i></i>{mark(get_model_label(model))}</th>'
-        )
-        rows.append(f"<tr>{name}{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>")
-    head = "".join(f'<th scope="col" title="{escape(meaning)}">{mark(name)}</th>' for name, meaning in heads)
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>" if rows else ""
-    return f'<div class="ag-verdict"><p class="said">{mark(said)}</p>{table}</div>'
-
-
-def render_difference_row(row: Mapping[Hashable, Any], models: Sequence[str], annotated: set[int] | None) -> str:
-    """An action with the score of each model as a bar, and the annotation's verdict where there is one.
-
-    row  as `build_difference_rows` makes them
-    """
-    action = int(row["action"])
-    bars = "".join(
-        f'<span class="ag-of-model ag-model-{escape(model)}" title="{escape(get_model_label(model))}: {SCORE}">'
-        f'<span class="bar"><i style="width:{100 * row[model]:.1f}%"></i></span>'
-        f'<span class="score"><span class="ag-unseen">{escape(get_model_label(model))} </span>'
-        f"{escape(format_percent(row[model]))}</span></span>"
-        for model in models
-    )
-    verdict = "" if annotated is None else RIGHT if action in annotated else WRONG
-    mark_of = f'<span class="verdict" title="{VERDICT}">{escape(verdict)}</span>' if verdict else ""
-    return (
-        f'<div class="ag-differ"><span class="name">{escape(ACTIONS[action].label)} {mark_of}</span>'
-        f'<span class="bars">{bars}</span></div>'
-    )
 
 
 def render_model_styles(*, dark: bool) -> str:

@@ -63,6 +63,7 @@ class Player {
       began: (at, track, group) => this.toBegin(at, track, group),
       changed: redraw,
     });
+    this.beside = new Beside(this.parts.beside, (seconds) => this.seekTime(seconds, true));
     this.linking = new Linking({
       data,
       redraw,
@@ -140,6 +141,8 @@ class Player {
     for (const source of this.sources) source.filter(this.filters.filter);
     this.judge = data.judge && new Judge(data.judge, data.verdicts, this.sources);
     const scores = data.models.map((model) => scoreColumns(model, data[`scores:${model.name}`], data.score_actions.length));
+    this.parts.layout.classList.toggle("with-beside", Boolean(data.beside));
+    this.beside.build(data.beside, besideModels(data, scores));
     this.buildPanels();
     this.controls.explain(data.relations);
     this.controls.offer(this.comparing ? this.onScreen : this.sources, this.chosen, this.comparing);
@@ -225,6 +228,7 @@ class Player {
     });
     this.editor.drawGrips(this.overlay);
     this.timeline.at(clock.time);
+    this.beside.at(clock.time);
     this.timeline.lanes.follow(shown.index);
     this.log.follow(shown.index);
     this.parts.time.textContent = data.rate_known ? formatTime(clock.time) : "";

@@ -132,7 +132,7 @@ def test_edits_are_added_undone_redone_and_reset(queue: StandIn) -> None:
 def test_a_link_keeps_the_edits(queue: StandIn) -> None:
     app = open_page(COMPARE, v="AB1CD", whatif=f"{CUP}.touching=0.4@1-2")
     assert not app.exception and not app.warning
-    assert app.button_group(key="ask").value == "What if"
+    assert app.session_state["ask"] == "What if"
     assert "person touching cup/glass/bottle: 40%, 1 s to 2 s" in texts(app)
     [question] = queue.asked
     assert isinstance(question, WhatIfQuestion) and len(question.edits) == 1
@@ -167,7 +167,7 @@ def test_evidence_leads_into_the_video_and_to_what_if(queue: StandIn) -> None:
     last = queue.asked[-1]
     assert isinstance(last, WhyQuestion) and last.action == 59 and last.time_s == 0.25
     press(app, "why_off_0")
-    assert read_link(app) == f"-{CUP}.holding" and app.button_group(key="ask").value == "What if"
+    assert read_link(app) == f"-{CUP}.holding" and app.session_state["ask"] == "What if"
 
 
 def test_what_cannot_be_answered_is_said(queue: StandIn) -> None:
@@ -196,7 +196,7 @@ def test_a_prediction_of_other_weights_is_not_asked(app_home: Path) -> None:
 def test_nothing_is_asked_before_somebody_asks(queue: StandIn) -> None:
     app = open_page(COMPARE, v="AB1CD")
     assert not app.exception and not queue.asked
-    assert app.button_group(key="ask").value is None
+    assert app.session_state["ask"] == "Scores over time"
 
 
 def test_cells_that_lowered_a_score_are_empty() -> None:

@@ -138,18 +138,22 @@ def test_a_second_models_predictions_can_be_chosen(use: Callable[[str], None]) -
     second = watch(EXPLORE, "All triplets", v=TIMED, run="yolox + frequency")
     second.button_group(key="tables").set_value("prediction").run()
     assert set(second.dataframe[0].value["frame"]) == {6, 18, 30}
-    compare = watch(COMPARE)
+    compare = watch(COMPARE, ask="Triplets")
     assert compare.selectbox(key="compared").value == TIMED
-    assert compare.selectbox(key="against").value == "annotation"
+    assert compare.multiselect(key="against").value == ["annotation"]
     assert "no frame in common" in text_of(compare)
-    compare.selectbox(key="model").set_value(SECOND_RUN).run()
+    compare.multiselect(key="against").set_value(["annotation", FIRST_RUN]).run()
+    assert not compare.exception, "three graphs stand side by side"
+    compare = watch(COMPARE, v=TIMED, model="yolox + frequency", ask="Scores over time")
     assert not compare.exception and "The store keeps the scores of the whole video alone" in text_of(compare)
     assert "By models of which the store does not say what they were trained on." in text_of(compare)
-    compare.selectbox(key="against").set_value(FIRST_RUN).run()
+    compare = watch(COMPARE, v=TIMED, model="yolox + frequency", ask="Triplets")
+    compare.multiselect(key="against").set_value([FIRST_RUN]).run()
     assert not compare.exception and "Of 3 frames that both have: 12 in both, 0 only yolox" in text_of(compare)
     triplets = compare.dataframe[0].value
     assert triplets["in both"].tolist() == [3, 3, 3, 3]
-    moment = watch(COMPARE, v=TIMED, model="yolox + frequency", against="Prediction: faster-rcnn + reldn", t="0.5")
+    second = {"v": TIMED, "model": "yolox + frequency", "against": "Prediction: faster-rcnn + reldn"}
+    moment = watch(COMPARE, **second, t="0.5", ask="Triplets")
     assert set(moment.dataframe[0].value.columns) == set(triplets.columns)
     moment.button_group(key="triplets").set_value("This moment").run()
     assert moment.dataframe[0].value["where"].tolist() == ["in both"] * 4 and "At 0:00.417, frame 6" in text_of(moment)

@@ -62,8 +62,8 @@ STATES: list[tuple[str, Mapping[str, str | list[str]], Callable[[AppTest], Any],
     (
         COMPARE,
         {"v": TIMED, "against": "Prediction: yolox + frequency"},
-        lambda app: app.selectbox(key="against").value,
-        SECOND_RUN,
+        lambda app: app.multiselect(key="against").value,
+        [SECOND_RUN],
     ),
     (
         COMPARE,
@@ -71,6 +71,8 @@ STATES: list[tuple[str, Mapping[str, str | list[str]], Callable[[AppTest], Any],
         lambda app: app.button_group(key="triplets").value,
         "This moment",
     ),
+    (COMPARE, {"v": TIMED, "models": ["SGFB"]}, lambda app: app.multiselect(key="models").value, ["sgfb"]),
+    (COMPARE, {"v": TIMED, "ask": "Best actions"}, lambda app: app.session_state["ask"], "Best actions"),
     (COMPARE, {"v": TIMED, "drawn": ["c059"]}, lambda app: app.multiselect(key="drawn").value, ["c059"]),
     (
         COMPARE,
@@ -149,6 +151,8 @@ UNKNOWN: list[tuple[str, Mapping[str, str | list[str]], str]] = [
     (COMPARE, {"v": TIMED, "against": "nobody"}, "source 'nobody'"),
     (COMPARE, {"v": TIMED, "against": "Prediction: yolox + frequency", "triplets": "all"}, "range of triplets 'all'"),
     (COMPARE, {"v": TIMED, "drawn": ["c999"]}, "action 'c999'"),
+    (COMPARE, {"v": TIMED, "models": ["GPT"]}, "model 'GPT'"),
+    (COMPARE, {"v": TIMED, "ask": "Who"}, "tab 'Who'"),
     (COMPARE, {"v": TIMED, "feature": "Neither"}, "graph 'Neither'"),
     (STATISTICS, {"tab": "Nothing"}, "tab 'Nothing'"),
     (STATISTICS, {"whose": "nobody"}, "source 'nobody'"),
@@ -232,7 +236,7 @@ def test_no_two_pages_share_a_parameter_of_a_widget() -> None:
     owner: dict[str, Path] = dict.fromkeys(by_hand, PROJECT)
     of_parts = {
         "pages/1_Explore.py": {"object", "relation", "action", "source", "split", "text", "run"},
-        "pages/2_Compare.py": {"compared", "model", "against", "triplets"},
+        "pages/2_Compare.py": {"compared", "model", "models", "against", "triplets", "drawn", "feature"},
         "pages/4_Statistics.py": {
             "whose",
             "log",

@@ -1,11 +1,13 @@
 """Every page runs by its own link, with data and without, and its main control works. No page imports torch."""
 
+import json
 import re
 import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -24,6 +26,7 @@ from ag_core.ui.formatting import (
     format_position,
     format_remaining,
 )
+from ag_core.ui.glossary import TERMS
 from ag_core.ui.verdict import build_verdict, count_hits
 from ag_core.ui.widgets.running_query import RunningQuery
 from tests.conftest import CLIPS, stand_in_prediction
@@ -59,6 +62,12 @@ def notes(app: AppTest, *, marked: bool = False) -> str:
     """All that st.html printed; words of the glossary as plain words, unless `marked`."""
     printed = " ".join(element.proto.body for element in app.get("html"))
     return printed if marked else re.sub('<a class="ag-term"[^>]*>([^<]*)</a>', r"\1", printed)
+
+
+def read_payload(app: AppTest) -> dict[str, Any]:
+    """What the player of a page is given, without its tables."""
+    given: dict[str, Any] = json.loads(app.get("bidi_component")[0].proto.mixed.json)
+    return given
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -138,7 +147,8 @@ def test_explore_refuses_an_unknown_video(app_home: Path) -> None:
 
 def test_compare_draws_what_is_chosen(app_home: Path) -> None:
     app = open_page("pages/2_Compare.py", v="EF2GH")
-    assert 'class="ag-term" href="Glossary?term=sgfb"' in notes(app, marked=True)
+    beside = read_payload(app)["beside"]
+    assert ["SGFB", "Glossary?term=sgfb", TERMS["sgfb"].meaning] in beside["said"]
     found = cached.count_action_hits(cached.get_store_key(), cached.open_store().sources()[1])
     counted = found.set_index(["video_id", "model"])["hits"].to_dict()
     assert counted == {
@@ -147,11 +157,16 @@ def test_compare_draws_what_is_chosen(app_home: Path) -> None:
         for model, answer in stand_in_prediction(video_id).action_scores().items()
     }
     assert build_verdict({}, None, found, {}).describe_set() == "LFB and SGFB are right equally often: 3 of 10."
-    assert "LFB and SGFB each have 1 of the one annotated action in their top 5." in notes(app)
-    jump = next(button for button in app.button if str(button.key).startswith("differ_"))
-    jump.click().run()
-    assert not app.exception and app.session_state["compare_seek"][0] == 1
-    chosen = app.multiselect[0]
+    said = "".join(words for words, *_ in beside["said"])
+    assert said == "LFB and SGFB each have 1 of the one annotated action in their top 5."
+    assert [len(row["scores"]) for row in beside["rows"]] == [2] * len(beside["rows"]) and beside["rows"]
+    app.multiselect(key="models").set_value(["sgfb"]).run()
+    alone = read_payload(app)["beside"]
+    assert not app.exception and [row["at"] for row in alone["models"]] == [0] and not alone["rows"]
+    app.multiselect(key="models").set_value([]).run()
+    assert not app.exception and any("no model is chosen above" in caption.value for caption in app.caption)
+    app.multiselect(key="models").set_value(["lfb", "sgfb"]).run()
+    chosen = app.multiselect(key="drawn")
     assert "c011" in chosen.value
     chosen.set_value(["c059"]).run()
     assert not app.exception

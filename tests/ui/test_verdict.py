@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ag_core.records import ActionInterval, ActionScores
+from ag_core.records import ActionInterval, ActionScores, Video
 from ag_core.results.prediction import ModelUse
 from ag_core.taxonomy import N_ACTIONS
-from ag_core.ui import html
+from ag_core.ui.compare.beside import build_beside
+from ag_core.ui.glossary import TERMS
+from ag_core.ui.player.viewing import Viewing
 from ag_core.ui.verdict import (
     MIN_DIFFERENCE,
     TOP,
@@ -37,6 +39,9 @@ ANSWERS = {
     "sgfb": make_answer("sgfb", a20=0.9, a30=0.8, a40=0.19),  # 20, 30, 0, 1 and 2
     "graph": make_answer("graph", a50=0.9),
 }
+VIEWING = Viewing(
+    Video("A", 4.0, 24.0, 640, 360, 96), None, {}, [ActionInterval("A", one, 0.0, 2.0) for one in (0, 20, 30)], ANSWERS
+)
 HITS = pd.DataFrame(
     [("A", "lfb", 1, 3), ("A", "sgfb", 3, 3), ("B", "lfb", 2, 2), ("B", "sgfb", 2, 2)],
     columns=["video_id", "model", "hits", "annotated"],
@@ -51,14 +56,20 @@ def test_hits_are_counted_and_told() -> None:
     assert verdict.describe_set() == (
         f"SGFB is right more often: 5 of the {answers} actions in its top 5 are annotated, and 3 of LFB's (2 videos)."
     )
-    shown = html.render_verdict(verdict)
-    assert f"<td>3 of {TOP}</td><td>5 of {answers}</td>" in shown and "mAP" not in shown
+    beside, differing = build_beside(VIEWING, verdict)
+    assert [row["cells"] for row in beside["models"]] == [
+        [f"3 of {TOP}", f"5 of {answers}"], [f"1 of {TOP}", f"3 of {answers}"], [f"1 of {TOP}", "–"]
+    ]  # fmt: skip
+    assert ["SGFB", "Glossary?term=sgfb", TERMS["sgfb"].meaning] in beside["said"]
+    assert differing == [20, 30] and [row["right"] for row in beside["rows"]] == [True, True]
+    assert all(head["title"] for head in beside["heads"]), "every number says what it counts"
 
 
 def test_what_nobody_knows_is_not_told() -> None:
     verdict = build_verdict(ANSWERS, None, HITS.head(0), {})
     assert verdict.describe_video() == verdict.describe_set() == verdict.describe_measured() == ""
-    assert "Nobody annotated the actions" in html.render_verdict(verdict)
+    said, _ = build_beside(replace(VIEWING, intervals=None), verdict)
+    assert "Nobody annotated the actions" in said["said"][0][0] and said["rows"][0]["verdict"] == ""
     alike = build_verdict({"lfb": ANSWERS["lfb"], "sgfb": ANSWERS["lfb"]}, {0}, HITS[HITS["video_id"] == "B"], {})
     assert alike.describe_video() == "LFB and SGFB each have 1 of the one annotated action in their top 5."
     assert "right equally often: 2 of 5" in alike.describe_set()
@@ -72,7 +83,9 @@ def test_measured_numbers_are_those_of_the_weights_at_hand() -> None:
     verdict = build_verdict(ANSWERS, {0}, HITS, found)
     number = found["lfb"].format_number(True)
     assert f"LFB {number} (" in verdict.describe_measured() and "4 videos" in verdict.describe_measured()
-    assert number in html.render_verdict(verdict) and "10 views" in verdict.explain_measured()
+    beside, _ = build_beside(VIEWING, verdict)
+    assert [number] == [row["cells"][-1] for row in beside["models"] if row["at"] == 0]
+    assert "10 views" in beside["heads"][-1]["title"]
     assert find_measured(None, used) == {}
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from ag_core.catalog import get_model_label, list_scorers
+from ag_core.catalog import get_model_label, get_model_style
 from ag_core.graphs.palette import GROUP_STYLES
 from ag_core.taxonomy import OBJECTS, RELATIONS, Group, format_name
 from ag_core.ui.colours import CELL_RAMP
@@ -46,12 +46,12 @@ LOG_FLOOR = 0.8
 
 def get_model_colour(model: str, *, dark: bool) -> str:
     """The colour of an action model; grey for one that the catalog does not know."""
-    return list_scorers()[model].style.colour(dark) if model in list_scorers() else PLAIN[dark]
+    return get_model_style(model).colour(dark)
 
 
 def get_model_line(model: str) -> str:
     """The line of an action model, as Plotly names it; solid for one that the catalog does not know."""
-    return list_scorers()[model].style.line if model in list_scorers() else "solid"
+    return get_model_style(model).line
 
 
 def label_rows(widest: int = 260, **more: Any) -> alt.Axis:

@@ -12,40 +12,26 @@ from ag_core.jobs.what_if import Answer, Question
 from ag_core.results.prediction_cache import check_scoring_weights, find_scoring_weights
 from ag_core.ui import cached, queues
 from ag_core.ui.compare.evidence import show_evidence
-from ag_core.ui.compare.subject import ASK, ASK_WHAT_IF, ASK_WHY, Subject
-from ag_core.ui.compare.what_if import EDITS, show_what_if
+from ag_core.ui.compare.subject import ASK, ASK_WHY, SCORES_OVER_TIME, Subject
+from ag_core.ui.compare.what_if import show_what_if
 from ag_core.ui.formatting import escape_markdown, format_number, format_sentence
-from ag_core.ui.page import RUN, check_link, show_failure
+from ag_core.ui.page import RUN, show_failure
 from ag_core.ui.player.viewing import Viewing
 from ag_core.ui.widgets.pickers import link_run
 
 ANSWERS, MAX_ANSWERS = "compare_answers", 64
 
 
-def show_questions(viewing: Viewing, actions: Sequence[int], time_s: float) -> None:
-    """The choice of a question, and its answer once one is chosen; actions are those that are drawn."""
+def show_question(asked: str, viewing: Viewing, actions: Sequence[int], time_s: float) -> None:
+    """The answer to one of the two questions; actions are those that are drawn."""
     model = find_graph_reader()
     if model is None or model.id not in viewing.scores:
-        return
-    st.header(f"Ask {model.label}", anchor=False)
-    if EDITS in st.query_params and ASK not in st.query_params and ASK not in st.session_state:
-        st.session_state[ASK] = ASK_WHAT_IF
-    check_link(ASK, (ASK_WHY, ASK_WHAT_IF), "question")
-    asked = st.segmented_control(
-        "Question",
-        [ASK_WHY, ASK_WHAT_IF],
-        key=ASK,
-        bind="query-params",
-        label_visibility="collapsed",
-        help="Why an action has its score, and what the score would be with other graphs",
-    )
-    if asked is None:
-        st.caption(
-            f"*Why* shows what in the graphs raised a score. *What if* changes the graphs, and {model.label} answers."
-        )
+        name = "No model that reads predicted graphs" if model is None else f"{model.label}, which reads the graphs,"
+        st.caption(f"{name} has scored this video here, so nobody can be asked.")
         return
     subject = find_subject(viewing, model)
     if subject is not None and asked == ASK_WHY:
+        st.caption(f"What in the graphs raised a score of {model.label}: without it, the score would be lower.")
         show_evidence(subject, actions, time_s, fetch_answer)
     elif subject is not None:
         show_what_if(subject, actions, time_s, fetch_answer)
@@ -127,7 +113,7 @@ def _wait(job_id: str) -> None:
 
 def _stop(job_id: str) -> None:
     queues.get_what_if_queue().cancel(job_id, queues.identify_visitor())
-    st.session_state[ASK] = None
+    st.session_state[ASK] = SCORES_OVER_TIME
 
 
 def _describe_progress(job: Job[Question]) -> str:

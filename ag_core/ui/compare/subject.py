@@ -11,7 +11,10 @@ from ag_core.results.prediction import Prediction
 from ag_core.ui.player.viewing import Viewing
 
 ASK, ASK_WHY, ASK_WHAT_IF = "ask", "Why", "What if"
-"""The query parameter, and the widget, that says what is asked; and the two questions."""
+"""The query parameter, and the tabs, that say what is shown below the player; and the tabs of the two questions."""
+
+SCORES_OVER_TIME = "Scores over time"
+"""The first of the tabs."""
 
 Ask = Callable[[Question], Answer | None]
 """Gives the answer to a question; None where there is none, which was said then."""

@@ -17,7 +17,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from ag_core.annotations.store_format import ANNOTATION, DENSE
-from ag_core.catalog import Style, get_model_label, list_scorers
+from ag_core.catalog import get_model_label, get_model_style
 from ag_core.graphs.edges import MIN_SCORE, edge_mask, is_predicted, object_mask, select_clear
 from ag_core.records import MIN_PROBABILITY, ActionInterval, ActionScores, SceneGraph, Video
 from ag_core.results.reasons import PART_LABELS, PARTS, FrameReasons, take_shares
@@ -44,10 +44,12 @@ FOLDER = ASSETS / "player"
 SCRIPTS = (
     "elements.js", "annotations.js", "edge_filter.js", "evolution.js", "verdicts.js", "tally.js", "overlay.js",
     "editing.js", "graph.js", "triplets.js", "panels.js", "time_plot.js", "actions.js", "scores.js", "lanes.js",
-    "log.js", "timeline.js", "clock.js", "controls.js", "selection.js", "linking.js", "correcting.js",
+    "log.js", "beside.js", "timeline.js", "clock.js", "controls.js", "selection.js", "linking.js", "correcting.js",
     "video_file.js", "reports.js", "status.js", "frame_check.js", "player.js",
 )  # fmt: skip
 """Pieces of the browser side, joined in this order into one module."""
+
+STYLES = ("player.css", "beside.css")
 
 ROW_COLUMNS = pa.schema(
     [
@@ -70,7 +72,7 @@ def _register_component() -> Any:
     return st.components.v2.component(
         "action_genome_player",
         html=(FOLDER / "player.html").read_text(encoding="utf-8"),
-        css=(FOLDER / "player.css").read_text(encoding="utf-8"),
+        css="".join((FOLDER / name).read_text(encoding="utf-8") for name in STYLES),
         js="\n".join((FOLDER / name).read_text(encoding="utf-8") for name in SCRIPTS),
     )
 
@@ -216,6 +218,8 @@ def build_player_data(
     neighbours: bool = False,
     link_path: str | None = None,
     correcting: Mapping[str, Any] | None = None,
+    beside: Mapping[str, Any] | None = None,
+    differing: Sequence[int] = (),
     debug: bool = False,
 ) -> dict[str, Any]:
     """The payload of one video.
@@ -240,6 +244,8 @@ def build_player_data(
     correcting  what is being corrected: source, frame, picked (class and instance of a box, or None), picks (how many
                 picks of the player that takes in), n (a counter of what Python did); boxes of that frame and source can
                 be moved then
+    beside      who is right, as `ui.compare.beside` words it, to stand beside the video
+    differing   the actions of its rows, of which the player gets the scores over time
     debug       count differences between the overlay's frame and the frame number burnt into the video
     """
     names = {ANNOTATION: "Annotation", **(labels or {})}
@@ -291,6 +297,7 @@ def build_player_data(
         "neighbours": neighbours,
         "link_path": link_path,
         "correcting": None if correcting is None else dict(correcting),
+        "beside": None if beside is None else dict(beside),
         "debug": debug,
     }
     if video.frame_times_s is not None:
@@ -301,6 +308,8 @@ def build_player_data(
             data[f"strengths:{name}"] = strengths
     for name, answer in scores.items():
         data[f"scores:{name}"] = _build_score_table(answer, actions)
+        if beside is not None:
+            data[f"differing:{name}"] = _build_score_table(answer, differing)
     if judgement is not None:
         data["verdicts"] = build_verdict_table(judgement, tracks.number_objects)
     check_payload(data)
@@ -348,8 +357,8 @@ def _find_last_frame(
 
 
 def _describe_style(model: str) -> dict[str, str]:
-    """How the timeline draws a model: colours and line; one that the catalog does not know in grey."""
-    style = list_scorers()[model].style if model in list_scorers() else Style("#66718A", "#9AA5B8")
+    """How the timeline draws a model: colours and line."""
+    style = get_model_style(model)
     return {"light": style.light, "dark": style.dark, "line": style.line}
 
 

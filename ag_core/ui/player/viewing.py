@@ -61,7 +61,7 @@ class Viewing:
     prediction  where `scores` and the predicted graphs come from, where the whole of it is known
     run         the store's source of the prediction; None where it is not from the store
     faint       by frame, the objects in sight that are too faint for the exact truth
-    beside      the source that the prediction is compared with, where one was chosen: a truth, or another model run
+    compared    the sources that the prediction is compared with: truths, or other model runs; judged by the first
     """
 
     video: Video
@@ -72,7 +72,7 @@ class Viewing:
     prediction: Prediction | None = None
     run: str | None = None
     faint: Mapping[int, Detections] = field(default_factory=dict)
-    beside: str | None = None
+    compared: tuple[str, ...] = ()
 
     @property
     def annotated_actions(self) -> set[int] | None:
@@ -102,13 +102,19 @@ class Viewing:
     @property
     def labels(self) -> dict[str, str]:
         """Sources as the player names them: model runs by their models where two are compared."""
-        if self.beside in (None, *TRUTHS) or self.run is None:
+        runs = [source for source in self.compared if source not in TRUTHS]
+        if not runs or self.run is None:
             return LABELS
-        return {**LABELS, PREDICTED: format_run(self.run), self.beside: format_run(self.beside)}
+        return {**LABELS, PREDICTED: format_run(self.run), **{run: format_run(run) for run in runs}}
+
+    @property
+    def beside(self) -> str | None:
+        """The first of the sources that the prediction is compared with: what it is judged by."""
+        return next(iter(self.compared), None)
 
     def compare_with(self, source: str, graphs: list[SceneGraph]) -> "Viewing":
-        """The same, with the prediction beside another source of the video."""
-        return replace(self, sources={**self.sources, source: graphs}, beside=source)
+        """The same, with the prediction beside a further source of the video."""
+        return replace(self, sources={**self.sources, source: graphs}, compared=(*self.compared, source))
 
     @cached_property
     def judgement(self) -> Judgement | None:
@@ -234,10 +240,10 @@ def show_viewing(
         t0 = read_start_time(viewing.clock.time_of(max(starts, default=1)))
         options |= {"selected": st.query_params.get(SELECTED), "shown": st.query_params.get(SHOWN)}
         options |= {"judging": judging, "judge_words": describe_judgement(viewing), "edge_filter": read_edge_filter()}
-    beside = (
-        tuple(name for name in sources if name in (PREDICTED, viewing.beside)) if compare and viewing.beside else ()
+    together = (PREDICTED, *viewing.compared) if compare and viewing.compared else ()
+    payload = viewing.build_payload(
+        src_url=url, t0=t0, compare=tuple(name for name in sources if name in together), **options
     )
-    payload = viewing.build_payload(src_url=url, t0=t0, compare=beside, **options)
     _say_unknown_start(payload)
     return show_player(payload, key, heard=heard)
 

@@ -152,8 +152,8 @@ def test_a_second_models_predictions_can_be_chosen(use: Callable[[str], None]) -
     assert not compare.exception and "Of 3 frames that both have: 12 in both, 0 only yolox" in text_of(compare)
     triplets = compare.dataframe[0].value
     assert triplets["in both"].tolist() == [3, 3, 3, 3]
-    second = {"v": TIMED, "model": "yolox + frequency", "against": "Prediction: faster-rcnn + reldn"}
-    moment = watch(COMPARE, **second, t="0.5", ask="Triplets")
+    asked = {"v": TIMED, "model": "yolox + frequency", "against": "Prediction: faster-rcnn + reldn"}
+    moment = watch(COMPARE, **asked, t="0.5", ask="Triplets")
     assert set(moment.dataframe[0].value.columns) == set(triplets.columns)
     moment.button_group(key="triplets").set_value("This moment").run()
     assert moment.dataframe[0].value["where"].tolist() == ["in both"] * 4 and "At 0:00.417, frame 6" in text_of(moment)

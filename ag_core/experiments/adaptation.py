@@ -32,7 +32,7 @@ from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import RelationHead, RelationLogits, find_relation_loss, load_relation_head
 from ag_core.models.relation.frequency import FrequencyHead
 from ag_core.models.relation.habits import Habits, load_habits
-from ag_core.models.relation.losses import PairTargets
+from ag_core.models.relation.losses import Mean, PairTargets, mean_or_zero
 from ag_core.progress import Progress
 from ag_core.records import MIN_PROBABILITY, SceneGraph
 from ag_core.results.choices import USUAL_EVIDENCE
@@ -130,8 +130,10 @@ def adapt_head(
     learned = copy.deepcopy(start)
     usual = find_relation_loss(head)
 
-    def under_habits(batch: PairBatch, logits: RelationLogits, targets: PairTargets) -> Losses:
-        return usual(batch, put_right(logits, batch, habits), targets)
+    def under_habits(
+        batch: PairBatch, logits: RelationLogits, targets: PairTargets, mean: Mean = mean_or_zero
+    ) -> Losses:
+        return usual(batch, put_right(logits, batch, habits), targets, mean)
 
     losses = make_relation_losses(learned, under_habits, examples, len(examples))
     fit(learned, _stay_near(learned, losses, nearness, step), recipe)

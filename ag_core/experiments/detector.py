@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils import convert_conv2d_weight_memory_format
 from torchvision.models.detection import FasterRCNN
+from torchvision.models.detection._utils import BalancedPositiveNegativeSampler
+from torchvision.models.detection.roi_heads import RoIHeads
+from torchvision.models.detection.rpn import RegionProposalNetwork
 
 from ag_core.evaluation.average_precision import compute_detection_precision
 from ag_core.evaluation.metrics import to_percent
@@ -105,22 +108,67 @@ def compute_repeat_factors(classes: Sequence[NDArray[np.int64]]) -> NDArray[np.f
 def make_detector_losses(
     model: FasterRCNN, frames: DetectorFrames, batch_size: int, compute: Compute = Compute()
 ) -> StepLosses:
-    """The losses of a random batch, for `fit`."""
+    """The losses of a random batch, for `fit`.
+
+    Each frame is changed, and its anchors and regions are chosen, by its own chance, whichever process has it.
+    """
     convert_conv2d_weight_memory_format(model.train(), torch.channels_last)
     by_orientation = [np.flatnonzero(frames.portrait == upright) for upright in (False, True)]
     weights = [frames.weights[members] for members in by_orientation]
     share_portrait = weights[1].sum() / frames.weights.sum()
+    processes = compute.processes
+    of_anchors, of_regions = (SeededSampler.put_into(part) for part in (model.rpn, model.roi_heads))
+    sampler_of = {"objectness": of_anchors, "rpn_box_reg": of_anchors, "classifier": of_regions, "box_reg": of_regions}
 
     def losses(random: np.random.Generator) -> Losses:
         side = int(random.random() < share_portrait)
         chance = weights[side] / weights[side].sum()
         chosen = random.choice(by_orientation[side], size=batch_size, p=chance)
-        images, targets = zip(*(_build_example(frames.read_annotated(i), random) for i in chosen))
+        chances = processes.shard(random.spawn(batch_size))
+        examples = [_build_example(frames.read_annotated(i), own) for i, own in zip(processes.shard(chosen), chances)]
+        images, targets = zip(*examples)
+        of_anchors.seeds = of_regions.seeds = [int(own.integers(2**31)) for own in chances]
         moved = [{name: compute.move(tensor) for name, tensor in target.items()} for target in targets]
         found: Losses = model([compute.move(image) for image in images], moved)
-        return found
+        if processes.count == 1:
+            return found
+        return {
+            name: loss * processes.weigh(sampler_of[name.removeprefix("loss_")].count) for name, loss in found.items()
+        }
 
     return losses
+
+
+class SeededSampler(BalancedPositiveNegativeSampler):  # type: ignore[misc]  # torchvision has no types
+    """torchvision's random choice of anchors or regions, with a seed for each image.
+
+    seeds  of the images of the next batch, in their order
+    count  how many were chosen in the last batch, of all images together
+    """
+
+    def __init__(self, batch_size_per_image: int, positive_fraction: float) -> None:
+        super().__init__(batch_size_per_image, positive_fraction)
+        self.seeds: list[int] = []
+        self.count = torch.zeros(())
+
+    @classmethod
+    def put_into(cls, part: RegionProposalNetwork | RoIHeads) -> "SeededSampler":
+        """In place of the sampler of a part of a detector."""
+        before = part.fg_bg_sampler
+        sampler = part.fg_bg_sampler = cls(before.batch_size_per_image, before.positive_fraction)
+        return sampler
+
+    def __call__(self, matched_idxs: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+        """Of each image the masks [n] of the positive and of the negative ones that are chosen."""
+        positive, negative = [], []
+        with torch.random.fork_rng(devices=[]):
+            for matched, seed in zip(matched_idxs, self.seeds, strict=True):
+                torch.manual_seed(seed)
+                [[chosen], [against]] = super().__call__([matched])
+                positive.append(chosen)
+                negative.append(against)
+        self.count = torch.cat([*positive, *negative]).sum().float()
+        return positive, negative
 
 
 def _build_example(frame: AnnotatedFrame, random: np.random.Generator) -> tuple[Tensor, dict[str, Tensor]]:

@@ -224,9 +224,6 @@ def compute_target_losses(
     losses is that of all clips.
     """
 
-    def mean_of_known(losses: Tensor, known: Tensor) -> Tensor:
-        return losses.sum() / processes.average(known.sum().float()).clamp(min=1 / processes.count)
-
     def stack(arrays: Iterable[NDArray[Any]]) -> Tensor:
         return torch.from_numpy(np.stack(list(arrays))).to(answers.labels.device)
 
@@ -241,8 +238,8 @@ def compute_target_losses(
     of_places = compare(answers.places, stack(each.places.labels for each in wanted)) * counted
     return {
         "labels": of_labels,
-        "numbers": NUMBERS_WEIGHT * mean_of_known(apart, known),
-        "places": PLACES_WEIGHT * mean_of_known(of_places, counted[:, 0]),
+        "numbers": NUMBERS_WEIGHT * processes.divide(apart.sum(), known.sum()),
+        "places": PLACES_WEIGHT * processes.divide(of_places.sum(), counted[:, 0].sum()),
     }
 
 

@@ -65,6 +65,20 @@ class Processes:
         averaged: Tensor = _Average.apply(tensor, self.count)  # type: ignore[no-untyped-call]
         return averaged
 
+    def mean(self, values: Tensor, more: int = 0) -> Tensor:
+        """What to add to a loss for values of which every process has some: the mean of it over the processes is that
+        of all values together, `more` zeros included; 0 where there are none."""
+        return self.divide(values.sum(), torch.tensor(values.numel() + more / self.count, device=values.device))
+
+    def divide(self, total: Tensor, count: Tensor) -> Tensor:
+        """A sum by a count, of which every process has a part: the mean over the processes is the whole sum by the
+        whole count; 0 where nothing is counted."""
+        return total / self.average(count.float()).clamp(min=1 / self.count)
+
+    def weigh(self, count: Tensor) -> Tensor:
+        """What to multiply a mean over `count` values by, so that its mean over the processes is that of all values."""
+        return count / self.average(count)
+
     @torch.no_grad()
     def average_gradients(self, parameters: list[nn.Parameter]) -> None:
         """Put the mean over the processes in place of every gradient."""
@@ -145,7 +159,7 @@ def share_batch_norm(network: nn.Module, processes: Processes) -> None:
 
 
 class _SharedBatchNorm(_BatchNorm):
-    """Batch normalisation over the parts of a batch, all of one size, that several processes have."""
+    """Batch normalisation over the parts of a batch that several processes have."""
 
     processes: Processes = ALONE
 
@@ -166,15 +180,17 @@ class _SharedBatchNorm(_BatchNorm):
             return super().forward(x)
         dims, wide = [0, *range(2, x.ndim)], [1, -1, *([1] * (x.ndim - 2))]
         values = x.float()
-        mean = self.processes.average(values.mean(dims))  # [C]
+        part = x.numel() // x.shape[1]
+        weight = self.processes.weigh(torch.tensor(float(part), device=x.device))
+        mean = self.processes.average(values.mean(dims) * weight)  # [C]
         apart = values - mean.view(wide)
-        variance = self.processes.average(apart.square().mean(dims))
-        self._follow(mean.detach(), variance.detach(), x.numel() // x.shape[1] * self.processes.count)
+        variance = self.processes.average(apart.square().mean(dims) * weight)
+        self._follow(mean.detach(), variance.detach(), part * self.processes.count / weight)
         scale = (variance + self.eps).rsqrt() * self.weight
         return (apart * scale.view(wide) + self.bias.view(wide)).to(x.dtype)
 
     @torch.no_grad()
-    def _follow(self, mean: Tensor, variance: Tensor, n: int) -> None:
+    def _follow(self, mean: Tensor, variance: Tensor, n: Tensor) -> None:
         """Take the statistics of a batch of n values a channel into the running ones."""
         assert self.running_mean is not None and self.running_var is not None and self.num_batches_tracked is not None
         self.num_batches_tracked.add_(1)

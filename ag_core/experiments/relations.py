@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ag_core.boxes import compute_iou
+from ag_core.errors import UserError
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import LabelledVideo, TrainingData, open_counted_frames
 from ag_core.experiments.kept_arrays import name_kept_file, remove_older
@@ -231,16 +232,23 @@ def make_relation_losses(
     batch_size: int,
     compute: Compute = Compute(),
 ) -> StepLosses:
-    """The losses of some random examples, for `fit`, by the head's own loss (from `find_relation_loss`)."""
+    """The losses of some random examples, for `fit`, by the head's own loss (from `find_relation_loss`).
+
+    UserError where there are more processes than examples.
+    """
+    processes = compute.processes
+    if len(examples) < processes.count:
+        raise UserError(f"{len(examples)} examples are too few for {processes.count} processes; start fewer")
     head.train()
 
     def losses(random: np.random.Generator) -> Losses:
         chosen = random.choice(len(examples), size=min(batch_size, len(examples)), replace=False)
-        drawn = [examples[index] for index in chosen]
-        if head.refines_objects:
-            seen = random.random(len(drawn)) < 0.5
-            drawn = [one.with_seen_classes() if unsure else one for one, unsure in zip(drawn, seen)]
+        seen = random.random(len(chosen)) < 0.5 if head.refines_objects else np.zeros(len(chosen), bool)
+        drawn = [
+            examples[index].with_seen_classes() if unsure else examples[index]
+            for index, unsure in zip(processes.shard(chosen), processes.shard(seen))
+        ]
         batch, targets = _move(*collate_pairs(drawn), compute)
-        return loss(batch, head(batch), targets)
+        return loss(batch, head(batch), targets, processes.mean)
 
     return losses

@@ -76,9 +76,7 @@ def train_detector(data: TrainingData, options: TrainingOptions, listeners: List
     The weights are an average over the last steps. With held-out videos they are those that did best on these; how it
     went lies beside them in NAME.curve.jsonl.
     """
-    options.check_alone("detector")
     preset = find_detector(HOME_WORLD).preset(options.preset)
-    recipe = options.recipe(bears_bfloat16=True)
     state = open_saved_state("detector", preset, data, options)
     loaded = load_videos(data, listeners, options.fold)
     learned, held_out = hold_out_videos(loaded, options)
@@ -97,13 +95,17 @@ def train_detector(data: TrainingData, options: TrainingOptions, listeners: List
         decode_videos(asked.cache, asked.videos, options, listeners)
         measure = partial(measure_detector, frames=asked, compute=options.compute)
     average = AveragedTraining.of(model, measure, HELD_OUT_NUMBER, options.out, listeners.note)
-    progress = fit(model, losses, recipe, state, options.resume, listeners.steps, listeners.note, average.companions)
+    hear, follow = (listeners.steps, listeners.note), (average.companions, options.compute.processes)
+    progress = fit(model, losses, options.recipe(bears_bfloat16=True), state, options.resume, *hear, *follow)
+    trained = describe_training(options.out, progress, len(frames), "frames")
+    if not options.compute.processes.is_first:
+        return trained
     facts = build_metadata("detector", HOME_WORLD, preset.name, loaded, options, progress)
     facts |= describe_earlier_weights(earlier)
     weights, judged = average.choose_weights()
     save_checkpoint(options.out, weights, facts | judged, half_precision=True)
     state.remove()
-    return describe_training(options.out, progress, len(frames), "frames")
+    return trained
 
 
 def train_relations(
@@ -114,7 +116,6 @@ def train_relations(
     Returns the frequency prior, whose file lies beside `options.out`, and the head. Which relationships may follow
     which is counted into a file beside them.
     """
-    options.check_alone("relations")
     entry, own_detector = find_relation_head(options.head), find_detector(HOME_WORLD)
     preset, weights = entry.preset(options.preset), own_detector.weights_path(options.weights)
     counting = find_relation_head("frequency")
@@ -131,11 +132,13 @@ def train_relations(
     videos = loaded.annotated()
     classes, relations = collect_labelled_objects(videos)
     frequency = build_relation_head(counting.id).fit(classes, relations)
-    facts = build_metadata("relations", counting.id, counting.preset(options.preset).name, loaded, options)
-    save_checkpoint(frequency_path, frequency.state_dict(), facts)
-    if len(classes):
-        transitions = count_transitions([video.counted_graphs for video in videos])
-        save_transitions(frequency_path.parent / TRANSITIONS_FILE, transitions, facts)
+    processes = options.compute.processes
+    if processes.is_first:
+        facts = build_metadata("relations", counting.id, counting.preset(options.preset).name, loaded, options)
+        save_checkpoint(frequency_path, frequency.state_dict(), facts)
+        if len(classes):
+            transitions = count_transitions([video.counted_graphs for video in videos])
+            save_transitions(frequency_path.parent / TRANSITIONS_FILE, transitions, facts)
     counted = TrainedModel(frequency_path, 0, 0.0, len(classes), "objects")
     if entry.id == counting.id:
         return (counted,)
@@ -144,7 +147,8 @@ def train_relations(
     made = load_examples(data, videos, trunk, detector, hash_file(weights)[:12], options.every)
     of_videos = track_progress(made, len(videos), "region features", listeners.stage)
     # One video after the other, so that its frames are not in memory twice.
-    examples = [one for found in of_videos for one in (join_video(found) if whole else found)]
+    with processes.take_turns():
+        examples = [one for found in of_videos for one in (join_video(found) if whole else found)]
     if not examples:
         raise UserError(f"no frame of {data.name} shows a person with an object; give other data, or --every 1")
     torch.manual_seed(options.seed)
@@ -152,14 +156,16 @@ def train_relations(
     head.to(options.compute.device)
     of_head, batch = find_relation_loss(entry.id), options.batch_of(kind)
     losses = make_relation_losses(head, of_head, examples, batch, options.compute)
-    progress = fit(
-        head, losses, options.recipe(bears_bfloat16=False), state, options.resume, listeners.steps, listeners.note
-    )
+    hear = (listeners.steps, listeners.note)
+    progress = fit(head, losses, options.recipe(bears_bfloat16=False), state, options.resume, *hear, {}, processes)
+    trained = describe_training(options.out, progress, len(examples), "videos" if whole else "frames")
+    if not processes.is_first:
+        return counted, trained
     facts = build_metadata("relations", entry.id, preset.name, loaded, options, progress)
     facts |= describe_earlier_weights({"detector": weights})
     save_checkpoint(options.out, head.state_dict(), facts, half_precision=True)
     state.remove()
-    return counted, describe_training(options.out, progress, len(examples), "videos" if whole else "frames")
+    return counted, trained
 
 
 def train_pretraining(data: TrainingData, options: TrainingOptions, listeners: Listeners = Listeners()) -> TrainedModel:

@@ -92,11 +92,6 @@ class TrainingOptions:
         """The number of examples in a step of a kind of training, of all processes together."""
         return self.compute.processes.check_batch(self.batch or USUAL_BATCH[kind])
 
-    def check_alone(self, kind: str) -> None:
-        """UserError where several processes share a training that runs in one."""
-        if self.compute.processes.count > 1:
-            raise UserError(f"train {kind} runs in one process; start it without torchrun")
-
     @property
     def counted_classes(self) -> NDArray[np.bool_] | None:
         """[157] the action classes that count in the loss, None for all."""

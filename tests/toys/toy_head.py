@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ag_core.models.pairs import PairBatch
 from ag_core.models.relation.head import RelationHead, RelationLogits
-from ag_core.models.relation.losses import PairTargets, compute_grouped_losses
+from ag_core.models.relation.losses import Mean, PairTargets, compute_grouped_losses, mean_or_zero
 from ag_core.presets import RelationPreset
 from ag_core.taxonomy import N_RELATIONS
 
@@ -41,6 +41,8 @@ class ToyHead(RelationHead):
         return RelationLogits(found[:, :N_RELATIONS], batch.object_logits, found[:, N_RELATIONS])
 
 
-def toy_losses(batch: PairBatch, logits: RelationLogits, targets: PairTargets) -> dict[str, Tensor]:
+def toy_losses(
+    batch: PairBatch, logits: RelationLogits, targets: PairTargets, mean: Mean = mean_or_zero
+) -> dict[str, Tensor]:
     """The shared terms, and a small one of the head's own."""
-    return compute_grouped_losses(batch, logits, targets) | {"size": 1e-4 * logits.predicates.square().sum()}
+    return compute_grouped_losses(batch, logits, targets, mean) | {"size": 1e-3 * mean(logits.predicates.square())}

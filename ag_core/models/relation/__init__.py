@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from torch import Tensor
 
@@ -12,7 +13,7 @@ from ag_core.models.pairs import PairBatch
 from ag_core.models.references import import_reference, select_own_arguments
 from ag_core.models.relation.frequency import FrequencyHead
 from ag_core.models.relation.head import RelationHead, RelationLogits
-from ag_core.models.relation.losses import PairTargets
+from ag_core.models.relation.losses import Mean, PairTargets, mean_or_zero
 from ag_core.models.relation.reldn import RelDnHead
 from ag_core.presets import RelationPreset
 
@@ -27,8 +28,13 @@ __all__ = [
     "load_relation_head",
 ]
 
-PairLosses = Callable[[PairBatch, RelationLogits, PairTargets], dict[str, Tensor]]
-"""A head's loss: terms by name, to be added up."""
+
+class PairLosses(Protocol):
+    """A head's loss: terms by name, to be added up. `mean` takes the means over pairs."""
+
+    def __call__(
+        self, batch: PairBatch, logits: RelationLogits, targets: PairTargets, mean: Mean = mean_or_zero
+    ) -> dict[str, Tensor]: ...
 
 
 def build_relation_head(head: str, preset: RelationPreset | None = None) -> RelationHead:

@@ -21,7 +21,7 @@ from ag_core.boxes import GEOMETRY_SIZE, compute_relation_geometry
 from ag_core.models.pairs import PairBatch
 from ag_core.models.relation.frequency import count_relation_frequencies
 from ag_core.models.relation.head import N_OUTPUTS, RelationHead, RelationLogits
-from ag_core.models.relation.losses import PairTargets, compute_grouped_losses
+from ag_core.models.relation.losses import Mean, PairTargets, compute_grouped_losses, mean_or_zero
 from ag_core.taxonomy import GROUP_SLICES, N_CLASSES, N_RELATIONS, Group
 
 MARGIN = 0.2
@@ -83,14 +83,18 @@ def pair_geometry(batch: PairBatch) -> Tensor:
     return torch.from_numpy(compute_relation_geometry(*arrays)).to(batch.boxes.device)
 
 
-def compute_reldn_losses(batch: PairBatch, logits: RelationLogits, targets: PairTargets) -> dict[str, Tensor]:
+def compute_reldn_losses(
+    batch: PairBatch, logits: RelationLogits, targets: PairTargets, mean: Mean = mean_or_zero
+) -> dict[str, Tensor]:
     """The shared terms, and RelDN's contrasts: related pairs get a higher affinity than unrelated ones (methods C9)."""
-    return compute_grouped_losses(batch, logits, targets) | {
-        "contrast": compute_contrastive_loss(batch, logits, targets)
+    return compute_grouped_losses(batch, logits, targets, mean) | {
+        "contrast": compute_contrastive_loss(batch, logits, targets, mean)
     }
 
 
-def compute_contrastive_loss(batch: PairBatch, logits: RelationLogits, targets: PairTargets) -> Tensor:
+def compute_contrastive_loss(
+    batch: PairBatch, logits: RelationLogits, targets: PairTargets, mean: Mean = mean_or_zero
+) -> Tensor:
     """RelDN's L1 + .5 L2 + .1 L3 on the affinity sigmoid(relatedness), around each frame's person.
 
     L1 contrasts all pairs of a frame, L2 those with objects of one class, L3 the related pairs of one contact
@@ -108,17 +112,19 @@ def compute_contrastive_loss(batch: PairBatch, logits: RelationLogits, targets: 
     row, column = torch.nonzero(targets.predicates[:, contact].bool() & related[:, None], as_tuple=True)
     likeliest = frames * n_contact + logits.predicates[:, contact].detach().argmax(dim=1)
 
-    weights = CONTRAST_WEIGHTS
-    loss = weights[0] * _compute_contrast(affinity, positive, frames[positive], negative, frames[negative])
-    loss = loss + weights[1] * _compute_contrast(affinity, positive, of_class[positive], negative, of_class[negative])
-    of_predicate = frames[row] * n_contact + column
-    return loss + weights[2] * _compute_contrast(affinity, row, of_predicate, negative, likeliest[negative])
+    hinges = (
+        _compute_hinges(affinity, positive, frames[positive], negative, frames[negative]),
+        _compute_hinges(affinity, positive, of_class[positive], negative, of_class[negative]),
+        _compute_hinges(affinity, row, frames[row] * n_contact + column, negative, likeliest[negative]),
+    )
+    # A dummy group with hinge 0 counts in each mean, as in the original.
+    return torch.stack([weight * mean(each, more=1) for weight, each in zip(CONTRAST_WEIGHTS, hinges)]).sum()
 
 
-def _compute_contrast(
+def _compute_hinges(
     affinity: Tensor, positive: Tensor, positive_groups: Tensor, negative: Tensor, negative_groups: Tensor
 ) -> Tensor:
-    """Mean hinge over groups with both sides; a dummy group with hinge 0 counts in the mean, as in the original."""
+    """[groups] the hinge of each group with both sides."""
     groups, index = torch.cat([positive_groups, negative_groups]).unique(return_inverse=True)
     of_positive, of_negative = index[: len(positive)], index[len(positive) :]
     lowest = affinity.new_full((len(groups),), torch.inf)
@@ -126,5 +132,4 @@ def _compute_contrast(
     highest = affinity.new_full((len(groups),), -torch.inf)
     highest = highest.scatter_reduce(0, of_negative, affinity[negative], "amax")
     both = lowest.isfinite() & highest.isfinite()
-    hinge = (MARGIN - (lowest[both] - highest[both])).clamp(min=0)
-    return hinge.sum() / (len(hinge) + 1)
+    return (MARGIN - (lowest[both] - highest[both])).clamp(min=0)

@@ -53,6 +53,7 @@ class Clock {
    */
   constructor(video, heard) {
     this.video = video;
+    this.picture = new Picture(video);
     this.heard = heard;
     this.callbacks = "requestVideoFrameCallback" in HTMLVideoElement.prototype;
     this.frame = 0;
@@ -82,6 +83,7 @@ class Clock {
   open({ src, times, loop, start }) {
     Object.assign(this, { times, loop, virtual: !src, playing: false, wanted: undefined });
     this.frame = clamp(start, 0, this.frames - 1);
+    this.picture.clear();
     this.video.loop = loop;
     if (!src) {
       this.video.removeAttribute("src");
@@ -103,9 +105,7 @@ class Clock {
       if (this.dead) return;
       if (!this.virtual) {
         const still = stillOf(this.video);
-        const seconds = still ? still.timestamp / 1e6 : picture.mediaTime;
-        this.present(this.times.nearest(seconds), still || this.video);
-        if (still) still.close();
+        this.present(still ? this.frameOf(still) : this.times.nearest(picture.mediaTime), still);
       }
       this.video.requestVideoFrameCallback(presented);
     };
@@ -119,7 +119,7 @@ class Clock {
     const animated = (now) => {
       if (this.dead) return;
       if (this.virtual && this.playing) this.advance(Math.min(now - before, 100) / 1000);
-      else if (!this.virtual && !this.callbacks) this.present(this.times.at(this.video.currentTime), this.video);
+      else if (!this.virtual && !this.callbacks) this.present(this.times.at(this.video.currentTime), null);
       before = now;
       if (this.virtual || !this.callbacks) requestAnimationFrame(animated);
       else this.idle = window.setTimeout(() => requestAnimationFrame(animated), 250);
@@ -136,15 +136,24 @@ class Clock {
     this.heard.frame(this.frame, image);
   }
 
+  /** @param {VideoFrame} still */
+  frameOf(still) {
+    return this.times.nearest(still.timestamp / 1e6);
+  }
+
   // A callback for the picture from before a seek may come after the seek: the sought frame is the one on screen.
   /**
    * @param {number} frame
-   * @param {CanvasImageSource} image
+   * @param {VideoFrame | null} still the picture of that frame, where it can be had
    */
-  present(frame, image) {
-    if (this.paused && this.wanted !== undefined && frame !== this.wanted) return;
+  present(frame, still) {
+    if (this.paused && this.wanted !== undefined && frame !== this.wanted) {
+      still?.close();
+      return;
+    }
     if (frame === this.wanted) this.wanted = undefined;
-    this.show(frame, image);
+    this.picture.take(still);
+    this.show(frame, still || this.video);
   }
 
   // Some browsers show a sought picture without a callback; then, a moment later, the sought frame is drawn.
@@ -153,9 +162,15 @@ class Clock {
       if (this.dead || this.video.seeking) return;
       const wanted = this.wanted;
       this.wanted = undefined;
-      if (wanted !== undefined && this.paused) this.show(wanted, this.video);
+      if (wanted !== undefined && this.paused) this.presentSought(wanted);
       this.heard.settled();
     }, 150);
+  }
+
+  /** @param {number} wanted the frame that was sought */
+  presentSought(wanted) {
+    const still = stillOf(this.video);
+    this.present(still ? this.frameOf(still) : wanted, still);
   }
 
   /** @param {number} seconds */
@@ -175,6 +190,7 @@ class Clock {
   leaveVideo() {
     this.virtual = true;
     this.playing = false;
+    this.picture.drop();
     this.frame = this.wanted ?? this.frame;
     this.wanted = undefined;
     this.heard.state();
@@ -253,21 +269,10 @@ class Clock {
     this.dead = true;
     window.clearTimeout(this.idle);
     this.stop.abort();
+    this.picture.drop();
     this.video.pause();
     this.video.removeAttribute("src");
     this.video.load();
-  }
-}
-
-// The picture on screen, with its time. A busy browser calls back for a picture that it has already replaced, so the boxes
-// follow the picture itself. Null without WebCodecs (an address that is not secure): then the callback's word stands.
-/** @param {HTMLVideoElement} video */
-function stillOf(video) {
-  if (!("VideoFrame" in window) || video.readyState < 2) return null;
-  try {
-    return new VideoFrame(video);
-  } catch {
-    return null;
   }
 }
 

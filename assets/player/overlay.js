@@ -1,4 +1,4 @@
-// Boxes over the picture. Every stroke is drawn twice, a dark halo and then the colour, so that it shows on any picture.
+// The picture and the boxes over it. Every stroke is drawn twice, a dark halo and then the colour, so that it shows on any picture.
 
 const OVERLAY = { neutral: "#FFFFFF", attention: "#FFA733", contact: "#C9A8FF", halo: "rgba(0, 0, 0, 0.72)", core: "#101114" };
 
@@ -13,13 +13,25 @@ class Overlay {
     this.hits = [];
   }
 
-  // view: {boxes, edges, held, predicted, tracks, emphasised (Set or null), hovered (track or null), boxesOn, labelsOn, groupsOn, size, font}; a box with
+  // As many pixels as the screen has for it, so that the picture on it is as sharp as the video. True where that changed.
+  /** @param {ResizeObserverEntry} entry of the canvas */
+  fit({ contentRect, devicePixelContentBoxSize: exact }) {
+    const about = [contentRect.width, contentRect.height].map((side) => Math.round(side * (window.devicePixelRatio || 1)));
+    const told = exact ? [exact[0].inlineSize, exact[0].blockSize] : about;
+    const [width, height] = told.some((side, at) => Math.abs(side - about[at]) > 1) ? about : told; // some do not know their ratio
+    if (!width || !height || (this.canvas.width === width && this.canvas.height === height)) return false;
+    Object.assign(this.canvas, { width, height });
+    return true;
+  }
+
+  // view: {picture, boxes, edges, held, predicted, tracks, emphasised (Set or null), hovered (track or null), boxesOn, labelsOn, groupsOn, size, font}; a box with
   // the code of a verdict is drawn as that
   draw(view) {
     const { canvas, context } = this;
     const ratio = window.devicePixelRatio || 1;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, canvas.width, canvas.height);
+    view.picture.paint(context, canvas);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     const across = canvas.width / ratio / view.size[0];
     const down = canvas.height / ratio / view.size[1];
@@ -168,4 +180,17 @@ function smallestAt(hits, x, y) {
     if (inside && (!best || hit.width * hit.height < best.width * best.height)) best = hit;
   }
   return best && best.track;
+}
+
+/**
+ * Observe the size of a canvas in pixels of the screen, where the browser tells them.
+ * @param {ResizeObserver} observer
+ * @param {HTMLCanvasElement} canvas
+ */
+function observePixels(observer, canvas) {
+  try {
+    observer.observe(canvas, { box: "device-pixel-content-box" });
+  } catch {
+    observer.observe(canvas);
+  }
 }

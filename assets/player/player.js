@@ -26,7 +26,7 @@ class Player {
     this.times = new FrameTimes(24, 1, null);
     this.dead = false;
     this.stop = new AbortController();
-    this.resizes = new ResizeObserver(() => this.resized());
+    this.resizes = new ResizeObserver((entries) => this.resized(entries));
     this.visibility = new IntersectionObserver((entries) => this.seen(entries[entries.length - 1].isIntersecting));
     this.overlay = new Overlay(this.parts.overlay);
     this.tally = new Tally(this.parts.verdicts);
@@ -98,7 +98,8 @@ class Player {
       this.checkLength();
       this.draw();
     });
-    this.resizes.observe(this.parts.stage);
+    on(this.parts.overlay, "contextrestored", () => this.draw());
+    observePixels(this.resizes, this.parts.overlay);
     this.visibility.observe(this.root);
   }
 
@@ -127,6 +128,7 @@ class Player {
       this.file.say(`This player reads format ${VERSION} of its data and got ${data ? data.v : "nothing"}; restart the app and reload the page.`);
       return;
     }
+    this.clock.picture.drawn = data.one_surface && this.clock.callbacks;
     this.comparing = data.compare.length > 1;
     this.times = new FrameTimes(data.fps, data.n_frames, data.times ? column(data.times, "t") : null);
     this.sources = data.sources.map((source) => new Source(source, data[`graphs:${source.name}`], data[`strengths:${source.name}`], data.relations, this.times, data.parts));
@@ -212,6 +214,7 @@ class Player {
     const verdict = this.verdictOn(chosen, shown.index);
     this.linking.follow(chosen, shown.index, verdict);
     this.overlay.draw({
+      picture: clock.picture,
       boxes: this.editor.apply(boxesWithVerdicts(this.judge, verdict, { sources: this.sources, chosen, index: shown.index, frame: clock.frame, mode: controls.mode })),
       edges: chosen.edgesByTrack(shown.index),
       held: shown.held,
@@ -250,10 +253,10 @@ class Player {
     return this.controls.on.judge && this.judge ? this.judge.of(source, index) : null;
   }
 
-  // Sizes are read here alone: reading them in every frame would lay the page out in every frame.
-  resized() {
-    fitCanvas(this.parts.overlay, this.parts.stage.clientWidth, this.parts.stage.clientHeight);
-    this.draw();
+  // Sizes come from here alone: reading them in every frame would lay the page out in every frame.
+  /** @param {ResizeObserverEntry[]} entries */
+  resized(entries) {
+    if (this.overlay.fit(entries[entries.length - 1])) this.draw();
   }
 
   showGraphs() {

@@ -1,4 +1,4 @@
-"""Running apps and a Chromium to look at them: fixtures `app` and `visit` for every browser test."""
+"""Running apps and a Chromium to look at them: fixtures `app`, `visit` and, for the player alone, `show`."""
 
 import os
 import shutil
@@ -15,6 +15,9 @@ from urllib.parse import urlencode, urlparse
 
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
+
+from tests.browser.counter_clip import write_counter_clip
+from tests.browser.player_page import APP, CLIPS
 
 PROJECT = Path(__file__).parents[2]
 PATIENCE_S = 120.0
@@ -117,7 +120,7 @@ def format_message(said: ConsoleMessage) -> str:
 
 @pytest.fixture
 def visit(chromium: BrowserContext) -> Iterator[Callable[..., Page]]:
-    """visit(url, query=..., width=, height=, scheme=, may_fail=) -> Page.
+    """visit(url, query=..., width=, height=, scheme=, may_fail=, before=) -> Page; script `before` runs first.
 
     At the end of the test, every request must have stayed on this computer and the console must be free of errors;
     `may_fail=True` lifts the latter, for pages that show what goes wrong.
@@ -139,8 +142,10 @@ def visit(chromium: BrowserContext) -> Iterator[Callable[..., Page]]:
         scheme: Literal["light", "dark"] = "light",
         may_fail: bool = False,
         reduced_motion: Literal["reduce", "no-preference"] = "no-preference",
+        before: str = "",
     ) -> Page:
         page = chromium.new_page()
+        page.add_init_script(before)
         pages.append(page)
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=scheme, reduced_motion=reduced_motion)
@@ -160,3 +165,27 @@ def visit(chromium: BrowserContext) -> Iterator[Callable[..., Page]]:
     chromium.clear_cookies()
     assert not foreign, f"requests left this computer: {foreign}"
     assert not errors, f"the browser's console has errors: {errors}"
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("clips")
+    return {name: write_counter_clip(folder / f"{name}.mp4", *what) for name, what in CLIPS.items()}
+
+
+@pytest.fixture
+def show(app: Callable[..., str], visit: Callable[..., Page], clips: dict[str, Path]) -> Callable[..., Page]:
+    """show(clip name, **query) -> page with the player mounted and its first frame drawn."""
+
+    def open_page(
+        clip: str = "30", may_fail: bool = False, look: dict[str, object] | None = None, **query: object
+    ) -> Page:
+        rate, frames = CLIPS[clip]
+        asked = {"clip": clips[clip], "fps": float(rate), "frames": frames, **query}
+        page = visit(app(APP), asked, may_fail=may_fail, **(look or {}))
+        page.wait_for_selector("[data-part=player]")
+        if not may_fail:
+            page.wait_for_function("() => window.agPlayerStats && agPlayerStats.ticks > 0")
+        return page
+
+    return open_page

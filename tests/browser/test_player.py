@@ -5,7 +5,6 @@ import urllib.request
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route
@@ -13,57 +12,9 @@ from playwright.sync_api import Page, Route
 from ag_core.taxonomy import find_relation_index
 from ag_core.video.transcode import to_browser_playable
 from tests.browser.counter_clip import write_counter_clip
+from tests.browser.player_page import APP, CLIPS, of, press, stands_at, until
 
 pytestmark = pytest.mark.browser
-
-APP = "tests/browser/player_app.py"
-CLIPS = {"30": (Fraction(30), 90), "29.97": (Fraction(30000, 1001), 90), "12": (Fraction(12), 60)}
-State = Callable[[str], object]
-
-
-@pytest.fixture(scope="session")
-def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("clips")
-    return {name: write_counter_clip(folder / f"{name}.mp4", *what) for name, what in CLIPS.items()}
-
-
-@pytest.fixture
-def show(app: Callable[..., str], visit: Callable[..., Page], clips: dict[str, Path]) -> Callable[..., Page]:
-    """show(clip name, **query) -> page with the player mounted and its first frame drawn."""
-
-    def open_page(
-        clip: str = "30", may_fail: bool = False, look: dict[str, object] | None = None, **query: object
-    ) -> Page:
-        rate, frames = CLIPS[clip]
-        asked = {"clip": clips[clip], "fps": float(rate), "frames": frames, **query}
-        page = visit(app(APP), asked, may_fail=may_fail, **(look or {}))
-        page.wait_for_selector("[data-part=player]")
-        if not may_fail:
-            page.wait_for_function("() => window.agPlayerStats && agPlayerStats.ticks > 0")
-        return page
-
-    return open_page
-
-
-def of(page: Page, expression: str) -> Any:
-    """Value of an expression in the player, which is called p."""
-    return page.evaluate(f"() => {{ const p = agPlayerStats.player; return {expression}; }}")
-
-
-def until(page: Page, expression: str) -> None:
-    """Wait for an expression in the player to become true."""
-    page.wait_for_function(f"() => {{ const p = agPlayerStats.player; return {expression}; }}")
-
-
-def press(page: Page, *keys: str) -> None:
-    page.locator("[data-part=player]").focus()
-    for key in keys:
-        page.keyboard.press(key)
-
-
-def stands_at(page: Page, frame: int) -> None:
-    """The picture and the overlay both show the 0-based frame."""
-    until(page, f"agPlayerStats.picture === {frame} && p.clock.frame === {frame} && p.clock.paused")
 
 
 @pytest.mark.parametrize("clip", CLIPS)

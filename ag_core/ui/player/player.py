@@ -44,8 +44,8 @@ FOLDER = ASSETS / "player"
 SCRIPTS = (
     "elements.js", "annotations.js", "edge_filter.js", "evolution.js", "verdicts.js", "tally.js", "overlay.js",
     "editing.js", "graph.js", "triplets.js", "panels.js", "time_plot.js", "actions.js", "scores.js", "lanes.js",
-    "log.js", "beside.js", "timeline.js", "clock.js", "controls.js", "selection.js", "linking.js", "correcting.js",
-    "video_file.js", "reports.js", "status.js", "frame_check.js", "player.js",
+    "log.js", "beside.js", "timeline.js", "picture.js", "clock.js", "controls.js", "selection.js", "linking.js",
+    "correcting.js", "video_file.js", "reports.js", "status.js", "frame_check.js", "player.js",
 )  # fmt: skip
 """Pieces of the browser side, joined in this order into one module."""
 
@@ -220,6 +220,7 @@ def build_player_data(
     correcting: Mapping[str, Any] | None = None,
     beside: Mapping[str, Any] | None = None,
     differing: Sequence[int] = (),
+    one_surface: bool = True,
     debug: bool = False,
 ) -> dict[str, Any]:
     """The payload of one video.
@@ -246,6 +247,7 @@ def build_player_data(
                 be moved then
     beside      who is right, as `ui.compare.beside` words it, to stand beside the video
     differing   the actions of its rows, of which the player gets the scores over time
+    one_surface  draw the video's picture and the boxes on one canvas; otherwise the boxes lie above the video
     debug       count differences between the overlay's frame and the frame number burnt into the video
     """
     names = {ANNOTATION: "Annotation", **(labels or {})}
@@ -298,6 +300,7 @@ def build_player_data(
         "link_path": link_path,
         "correcting": None if correcting is None else dict(correcting),
         "beside": None if beside is None else dict(beside),
+        "one_surface": one_surface,
         "debug": debug,
     }
     if video.frame_times_s is not None:

@@ -34,7 +34,7 @@ from ag_core.results.prediction import Prediction, describe_training
 from ag_core.results.reasons import FrameReasons
 from ag_core.ui import cached, html, tables
 from ag_core.ui.formatting import escape_markdown
-from ag_core.ui.page import JUDGED, SELECTED, SHOWN, read_start_time, read_switch, say_unknown
+from ag_core.ui.page import JUDGED, SELECTED, SHOWN, SURFACE, check_link, read_start_time, read_switch, say_unknown
 from ag_core.ui.player.filtering import read_edge_filter
 from ag_core.ui.player.judging import TRUTHS, Judgement, JudgeWords, choose_truth, judge_graphs
 from ag_core.ui.player.media import serve_video
@@ -46,6 +46,9 @@ PREDICTED = edges.PREDICTED
 
 LABELS = {ANNOTATION: "Annotation", DENSE: "Exact truth", CORRECTED: "Corrected", PREDICTED: "Predicted"}
 """Sources as the player names them."""
+
+SURFACES = ("one", "two")
+"""What a link may say of how the video is drawn: with its boxes on one canvas, or with the boxes above it."""
 
 FALLBACK_FPS = 24.0
 """Stands for the rate of a video whose file is not there, so that its frames have some time on the clock."""
@@ -240,6 +243,8 @@ def show_viewing(
         t0 = read_start_time(viewing.clock.time_of(max(starts, default=1)))
         options |= {"selected": st.query_params.get(SELECTED), "shown": st.query_params.get(SHOWN)}
         options |= {"judging": judging, "judge_words": describe_judgement(viewing), "edge_filter": read_edge_filter()}
+    check_link(SURFACE, SURFACES, "way to draw the video")
+    options["one_surface"] = st.query_params.get(SURFACE) != SURFACES[1]
     together = (PREDICTED, *viewing.compared) if compare and viewing.compared else ()
     payload = viewing.build_payload(
         src_url=url, t0=t0, compare=tuple(name for name in sources if name in together), **options

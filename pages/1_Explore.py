@@ -1,17 +1,15 @@
 """Explore: find videos by what is in them, and watch one with its graph, its triplets and its actions."""
 
-from math import ceil
-
 import pandas as pd
 import streamlit as st
 
 from ag_core.annotations.store import ANNOTATION
 from ag_core.annotations.store_format import CORRECTED, DENSE
 from ag_core.errors import UserError
-from ag_core.graphs.edges import is_predicted
 from ag_core.records import SceneGraph
-from ag_core.ui import cached, html, tables
+from ag_core.ui import cached, tables
 from ag_core.ui.cached import StoreKey
+from ag_core.ui.explore.grid import close_video, note_seen, open_video, show_grid
 from ag_core.ui.formatting import (
     escape_markdown,
     format_download_name,
@@ -21,13 +19,14 @@ from ag_core.ui.formatting import (
     format_rate,
 )
 from ag_core.ui.page import (
-    COMPARE,
+    BACK,
     EXPLORE,
-    RUN,
-    SHOWN,
+    LIKE,
+    PLAY,
+    SEARCH,
     VIDEO,
     check_link,
-    forget_position,
+    read_switch,
     require_store,
     show_empty_state,
     show_failure,
@@ -40,88 +39,25 @@ from ag_core.ui.player.viewing import (
     Viewing,
     describe_models,
     describe_scoring_models,
-    is_upright,
     load_viewing,
     show_action_tables,
 )
 from ag_core.ui.widgets.export_menu import show_export_menu
+from ag_core.ui.widgets.next_steps import show_next_steps
 from ag_core.ui.widgets.pickers import (
-    format_run,
     link_model_run,
     link_run,
-    pick_filter,
     pick_run,
     show_download,
-    show_facet_pills,
 )
-from ag_core.ui.widgets.video_still import show_still
-
-PER_PAGE = 12
-
-
-def show_grid(key: StoreKey) -> None:
-    """The filters, what they leave, and the posters of it."""
-    filters = pick_filter(key)
-    found = cached.count_matching_videos(key, filters)
-    with st.expander("What is in these videos (number of videos)", expanded=True, key="explore_facets"):
-        show_facet_pills(cached.load_facets(key, filters), filters)
-    if not found:
-        show_empty_state("No video matches", "All conditions must hold in one video; take one of them away")
-        return
-    pages = ceil(found / PER_PAGE)
-    videos = format_number(cached.count_totals(key, filters.source)["videos"])
-    show_owner_note(f"{format_number(found)} of {videos} videos match{_describe_owner(key, filters.source)}.")
-    check_link("page", map(str, range(1, pages + 1)), "page")
-    if st.session_state.get("page", 1) > pages:
-        st.session_state["page"] = 1
-    number = st.session_state.get("page", 1) if pages > 1 else 1
-    rows = cached.load_matching_videos(key, filters, PER_PAGE, (number - 1) * PER_PAGE)
-    with st.container(horizontal=True, key="ag_posters"):
-        for _, row in rows.iterrows():
-            tall = "tall_" if is_upright(row) else ""  # shown whole, since a cut would show the middle of a body
-            with st.container(key=f"ag_poster_{tall}{row['video_id']}"):
-                poster = cached.load_poster(row["path"], row["n_frames"])
-                show_still(poster, alt=f"A frame from the middle of video {row['video_id']}")
-                st.button(
-                    f"**{escape_markdown(row['video_id'])}**",
-                    key=f"open_{row['video_id']}",
-                    type="tertiary",
-                    on_click=open_video,
-                    args=(row["video_id"], filters.source),
-                )
-                st.html(html.render_video_facts(row))
-    if pages > 1:
-        st.pagination(pages, key="page", bind="query-params")
-
-
-def _describe_owner(key: StoreKey, source: str) -> str:
-    """Who says so, to end a sentence with; nobody where the store has video files alone."""
-    if source not in cached.list_sources(key):
-        return "; nobody annotated or predicted them yet"
-    return ", according to the annotation" if source == ANNOTATION else f", as predicted by {format_run(source)}"
-
-
-def open_video(video_id: str, source: str = ANNOTATION) -> None:
-    """Show one video, of a model run its graphs first; the link says which."""
-    forget_position()
-    st.query_params[VIDEO] = video_id
-    if is_predicted(source):
-        st.query_params[SHOWN] = PREDICTED
-        st.session_state["tables"] = PREDICTED
-        if len(cached.list_model_runs(cached.get_store_key(), video_id)) > 1:
-            st.session_state["run"] = source
-
-
-def close_video() -> None:
-    """Back to the posters."""
-    forget_position()
-    st.query_params.pop(SHOWN, None)
-    st.query_params.pop(VIDEO, None)
 
 
 def show_video(key: StoreKey, video_id: str) -> None:
     """One video: the player, and beside it everything known, as tables."""
     with st.container(horizontal=True, vertical_alignment="center"):
+        if sought := st.query_params.get(BACK):
+            back = {"sequence": sought}
+            st.page_link(SEARCH, label="Back to the hits", icon=":material/arrow_back:", query_params=back)
         st.button("All videos", icon=":material/arrow_back:", type="tertiary", on_click=close_video, key="explore_back")
         run = pick_run(key, video_id)
         try:
@@ -129,13 +65,13 @@ def show_video(key: StoreKey, video_id: str) -> None:
         except UserError as error:
             show_empty_state("No such video", str(error), (EXPLORE, "All videos"))
             return
-        if viewing.scores:
-            st.page_link(
-                COMPARE,
-                label="Compare models",
-                icon=":material/compare_arrows:",
-                query_params={VIDEO: video_id} | link_model_run(key, video_id, run),
-            )
+        has_file = viewing.path is not None and viewing.path.is_file()
+        show_next_steps(
+            run=link_run(video_id) if has_file else None,
+            compare={VIDEO: video_id} | link_model_run(key, video_id, run) if viewing.scores else None,
+            similar={LIKE: video_id} if viewing.sources else None,
+        )
+    note_seen(video_id)
     script = viewing.video.script
     st.markdown(f"**{escape_markdown(video_id)}**" + (f" — {escape_markdown(script)}" if script else ""))
     show_player_and_tables(viewing)
@@ -145,14 +81,13 @@ def show_video(key: StoreKey, video_id: str) -> None:
 def show_player_and_tables(viewing: Viewing) -> None:
     """The player and the tables that follow its clock."""
     viewing = refresh_corrections(viewing)
-    state = show_correctable_player(viewing, "explore_player", neighbours=True)
+    plays = read_switch(PLAY, "setting whether the video plays at once")
+    state = show_correctable_player(viewing, "explore_player", neighbours=True, plays=plays)
     if state.get("navigate"):
         _go_to_neighbour(viewing.video.video_id, state["navigate"])
     source = next(iter(viewing.sources), PREDICTED)
     if not viewing.sources:
         st.caption("Nobody annotated this video, and no model has predicted it yet.")
-        link = link_run(viewing.video.video_id)
-        st.page_link(RUN, label="Run the models on it", icon=":material/play_circle:", query_params=link)
     head = st.container(horizontal=True, vertical_alignment="bottom", key="explore_head")
     if len(viewing.sources) > 1:
         names = {ANNOTATION: "Annotation", DENSE: "Exact truth", CORRECTED: "Corrected", PREDICTED: "Prediction"}

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ag_core.annotations.store import VIDEO_COLUMNS
 from ag_core.annotations.store_format import ANNOTATION
+from ag_core.queries.quality import QUALITY
+from ag_core.queries.similar import TripletKind
 from ag_core.taxonomy import N_ACTIONS, N_CLASSES, N_RELATIONS
 
 if TYPE_CHECKING:
@@ -22,7 +24,8 @@ class VideoFilter:
 
     actions, objects and relations are indices of the taxonomy; only visible objects count. Relations chosen together
     with objects must all hold on one row of one of these objects. `text` is sought in the script, the descriptions,
-    the scene and the id, whatever the case.
+    the scene and the id, whatever the case. `quality` names conditions of `QUALITY`. `like` are kinds of triplets, of
+    which a video must show one at least; those that show most of them come first.
     """
 
     actions: tuple[int, ...] = ()
@@ -31,6 +34,8 @@ class VideoFilter:
     split: str | None = None
     text: str = ""
     source: str = ANNOTATION
+    quality: tuple[str, ...] = ()
+    like: tuple[TripletKind, ...] = ()
 
     def __post_init__(self) -> None:
         for name, values, end in (
@@ -40,6 +45,8 @@ class VideoFilter:
         ):
             if any(not 0 <= value < end for value in values):
                 raise ValueError(f"{name} {values} does not exist; give indices from 0 to {end - 1}")
+        if unknown := set(self.quality) - set(QUALITY):
+            raise ValueError(f"quality {sorted(unknown)} does not exist; it is one of {', '.join(QUALITY)}")
 
     @property
     def relation_mask(self) -> int:
@@ -50,9 +57,19 @@ class VideoFilter:
 def find_videos(
     store: "AnnotationStore", chosen: VideoFilter, limit: int | None = None, offset: int = 0
 ) -> "pd.DataFrame":
-    """The videos for which every condition holds, with the columns of `AnnotationStore.videos`, by id."""
+    """The videos for which every condition holds, with the columns of `AnnotationStore.videos`, by id.
+
+    Where likeness is asked for, the most alike first, with how many of its kinds of triplets each `shared`.
+    """
     matching, parameters = _matching_query(chosen)
     page = "" if limit is None else f" limit {int(limit)} offset {int(offset)}"
+    if chosen.like:
+        likeness, like_parameters = _likeness_query(chosen)
+        return store.ask(
+            f"""select {VIDEO_COLUMNS}, shared from videos v join ({likeness}) l on l.video = v.video
+                where v.source = ? and v.video in ({matching}) order by shared desc, video_id{page}""",
+            [*like_parameters, chosen.source, *parameters],
+        )
     return store.ask(
         f"""select {VIDEO_COLUMNS} from videos v
             where v.source = ? and v.video in ({matching}) order by video_id{page}""",
@@ -73,6 +90,37 @@ def count_facets(store: "AnnotationStore", chosen: VideoFilter) -> "pd.DataFrame
     Values that would leave none are absent; the most frequent come first within their kind.
     """
     return store.ask(*_facet_query(chosen))
+
+
+def count_quality(store: "AnnotationStore", chosen: VideoFilter) -> dict[str, int]:
+    """By the name of a quality, how many videos would remain if it was chosen too; those that would leave none are
+    absent."""
+    matching, parameters = _matching_query(chosen)
+    selects, of_all = [], list(parameters)
+    for name, condition in QUALITY.items():
+        selects.append(
+            f"select '{name}', count(distinct video) from ({condition.query}) where video in (from matching)"
+        )
+        of_all += [chosen.source] * condition.n_sources
+    rows = store.rows(f"with matching as materialized ({matching}) {' union all '.join(selects)}", of_all)
+    return {str(name): int(videos) for name, videos in sorted(rows, key=lambda row: -row[1]) if videos}
+
+
+def _likeness_query(chosen: VideoFilter) -> tuple[str, list[Any]]:
+    """A query for video and shared: how many of the kinds of triplets each video shows, of those that show any."""
+    query = """
+        select o.video, count(distinct k.kind) as shared
+        from objects o join (
+            select unnest(?::integer[]) as class, unnest(?::bigint[]) as mask, unnest(?::integer[]) as kind
+        ) k on o.class = k.class and o.relation_mask & k.mask <> 0
+        where o.source = ? and o.visible group by o.video"""
+    kinds = sorted(set(chosen.like))
+    return query, [
+        [thing for thing, _ in kinds],
+        [1 << relation for _, relation in kinds],
+        list(range(len(kinds))),
+        chosen.source,
+    ]
 
 
 def _matching_query(chosen: VideoFilter) -> tuple[str, list[Any]]:
@@ -99,6 +147,13 @@ def _matching_query(chosen: VideoFilter) -> tuple[str, list[Any]]:
         for relation in sorted(set(chosen.relations)):
             parts.append("select video from objects where source = ? and visible and relation_mask & ? <> 0")
             parameters += [chosen.source, 1 << relation]
+    for name in sorted(set(chosen.quality)):
+        parts.append(QUALITY[name].query)
+        parameters += [chosen.source] * QUALITY[name].n_sources
+    if chosen.like:
+        likeness, like_parameters = _likeness_query(chosen)
+        parts.append(f"select video from ({likeness})")
+        parameters += like_parameters
     return " intersect ".join(f"({part})" for part in parts), parameters
 
 

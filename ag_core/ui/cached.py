@@ -23,9 +23,12 @@ from ag_core.annotations.store import ANNOTATION, AnnotationStore
 from ag_core.annotations.store_format import DENSE, PREDICTION_MARK
 from ag_core.errors import UserError
 from ag_core.graphs.edges import PREDICTED
-from ag_core.queries.facets import VideoFilter, count_facets, count_videos, find_videos
+from ag_core.graphs.kinds import count_kinds
+from ag_core.queries import similar
+from ag_core.queries.facets import VideoFilter, count_facets, count_quality, count_videos, find_videos
 from ag_core.queries.sequence import query as sequence_query
 from ag_core.queries.sequence.language import parse_sequence
+from ag_core.queries.similar import TripletKind
 from ag_core.records import ActionInterval, ActionScores, Detections, SceneGraph, Video
 from ag_core.results.ladder_scores import LadderScores
 from ag_core.results.prediction import Prediction
@@ -144,6 +147,19 @@ def count_matching_videos(key: StoreKey, chosen: VideoFilter) -> int:
 def load_facets(key: StoreKey, chosen: VideoFilter) -> pd.DataFrame:
     """What one more condition would leave: kind, index, name, videos."""
     return count_facets(open_store_of(key), chosen)
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def load_quality(key: StoreKey, chosen: VideoFilter) -> dict[str, int]:
+    """How many videos one more condition of quality would leave, by its name."""
+    return count_quality(open_store_of(key), chosen)
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def choose_typical_kinds(key: StoreKey, video_id: str, source: str) -> tuple[TripletKind, ...]:
+    """The kinds of triplets that are most typical of a video by one source."""
+    counts = count_kinds(load_graphs(key, video_id, source))
+    return similar.choose_typical_kinds(open_store_of(key), counts, source)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

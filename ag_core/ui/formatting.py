@@ -6,7 +6,7 @@ from datetime import date
 
 from ag_core.graphs.edges import MIN_SCORE
 from ag_core.records import MIN_PROBABILITY, FrameClock, SceneGraph
-from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS, format_name
+from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS, find_action_index, format_name
 
 WHAT_COUNTS = f"objects from {100 * MIN_SCORE:.0f} %, relationships from {100 * MIN_PROBABILITY:.0f} % on"
 """What of a prediction is counted, and drawn, as the notes above its numbers say it."""
@@ -80,6 +80,11 @@ def format_relation(relation: int) -> str:
 def format_action(action: int) -> str:
     """An action by its index: its label and its Charades id."""
     return f"{ACTIONS[action].label} ({ACTIONS[action].id})"
+
+
+def format_action_option(action_id: str) -> str:
+    """An action by its id as the pickers print it, and as Explore's address has it."""
+    return f"{action_id} {ACTIONS[find_action_index(action_id)].label}"
 
 
 def format_scene(scene: str) -> str:

@@ -59,9 +59,13 @@ SURFACE = "surface"
 FROM = "from"
 TOP = "top"
 PER = "per"
+LIKE = "like"
+BACK = "back"
+PLAY = "play"
 """The query parameters that all players share: which video, where in it (seconds), which object, action or relationship
 is selected, whose graph is shown, whether it is marked what of it is right, and which relationships of a prediction are
-shown: from how many percent on, at most how many of a frame, and how many of an object."""
+shown: from how many percent on, at most how many of a frame, and how many of an object. Then those of Explore: which
+video or triplets the videos shall be like, the search that a hit came from, and whether the video plays at once."""
 
 
 def show_page_frame(title: str, lead: str = "") -> None:

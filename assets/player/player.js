@@ -168,7 +168,7 @@ class Player {
     this.linking.selection = startSelection(data);
     this.reports.sent = { t: data.t0, selected: selectionText(this.linking.selection) };
     this.file.open(data, this.times);
-    if (data.autoplay && !calm.matches) this.clock.play();
+    if ((data.autoplay || data.plays) && !calm.matches) this.clock.play();
     this.controls.showPlaying();
   }
 

@@ -14,16 +14,19 @@ from streamlit.testing.v1 import AppTest
 
 from ag_core.annotations.building.build import build_store
 from ag_core.graphs.formats import FORMATS
+from ag_core.queries.facets import VideoFilter, count_quality, count_videos, find_videos
+from ag_core.queries.quality import QUALITY
 from ag_core.records import ActionInterval, SceneGraph
 from ag_core.results.prediction import Prediction
 from ag_core.settings import settings
 from ag_core.taxonomy import RELATIONS, RELATIONS_OF_GROUP, Group, find_action_index, format_name
-from ag_core.ui import tables
+from ag_core.ui import cached, tables
+from ag_core.ui.explore import filters
 from ag_core.ui.formatting import format_download_name, format_object
 from ag_core.ui.player.viewing import build_viewing, is_upright
 from ag_core.ui.widgets import export_menu
 from tests.conftest import stand_in_prediction
-from tests.pages.test_pages import notes, open_page
+from tests.pages.test_pages import notes, open_page, read_payload
 from tests.video.test_frames import damage_frames, write_video
 
 MENU, SCOPE = "explore_export_menu", "explore_export_scope"
@@ -186,3 +189,67 @@ def test_what_the_player_is_given_is_worked_out_once(showcase: Path) -> None:
     first = viewing.build_payload(src_url=None, t0=1.0)
     assert viewing.build_payload(src_url=None, t0=1.0) is first
     assert viewing.build_payload(src_url=None, t0=2.0)["t0"] == 2.0 and first["t0"] == 1.0
+
+
+def test_quality_filters_narrow_the_wall_and_links_keep_them(app_home: Path) -> None:
+    app = open_page("pages/1_Explore.py")
+    counts = count_quality(cached.open_store(), VideoFilter())
+    pills = {one.partition(" :gray")[0] for one in app.button_group(key="add_quality").options} if counts else set()
+    assert pills == {QUALITY[name].label for name in counts}
+    label = QUALITY["invisible"].label
+    app = open_page("pages/1_Explore.py", quality=[label])
+    assert not app.exception and app.multiselect(key="quality").value == [label]
+    found = count_videos(cached.open_store(), VideoFilter(quality=("invisible",)))
+    said = f"{found} of 3 videos match" if found else "No video matches"
+    assert said in notes(app) + " ".join(one.value for one in app.header)
+    [warning] = open_page("pages/1_Explore.py", quality=["blurred"]).warning
+    assert "quality 'blurred'" in warning.value
+
+
+def test_more_shows_all_values_of_a_facet(app_home: Path) -> None:
+    app = open_page("pages/1_Explore.py")
+    rows = cached.load_facets(cached.get_store_key(), VideoFilter())
+    relations = int((rows["kind"] == "relation").sum())
+    assert relations > filters.MAX_PILLS and len(app.button_group(key="add_relation").options) == filters.MAX_PILLS
+    button = app.button(key="explore_more_relation_button")
+    assert button.label == f"{relations - filters.MAX_PILLS} more"
+    button.click().run()
+    assert len(app.button_group(key="add_relation").options) == relations
+    assert app.button(key="explore_more_relation_button").label == "fewer"
+
+
+def test_a_random_video_opens_and_is_remembered(app_home: Path) -> None:
+    app = open_page("pages/1_Explore.py", text="bedroom")
+    app.button(key="explore_random").click().run()
+    assert not app.exception
+    [opened] = [app.query_params["v"]] if isinstance(app.query_params["v"], str) else app.query_params["v"]
+    assert opened in set(find_videos(cached.open_store(), VideoFilter(text="bedroom"))["video_id"])
+    app.button(key="explore_back").click().run()
+    assert app.button(key=f"seen_{opened}") and any("Seen last (kept until" in one.value for one in app.caption)
+    app.button(key=f"seen_{opened}").click().run()
+    assert app.query_params["v"] in (opened, [opened])
+
+
+def test_similar_videos_come_first_and_say_what_they_share(app_home: Path) -> None:
+    app = watch()
+    links = {one.proto.label: one.proto.query_string for one in app.get("page_link")}
+    assert links["Find similar"] == "like=EF2GH" and links["Run the models"].endswith("run_video=EF2GH")
+    app = open_page("pages/1_Explore.py", like="EF2GH")
+    assert not app.exception and not app.warning
+    kinds = cached.choose_typical_kinds(cached.get_store_key(), "EF2GH", "annotation")
+    first = next(one.value for one in app.caption if "triplets shared" in one.value)
+    assert first == f"{len(kinds)} of {len(kinds)} triplets shared"
+    assert next(one for one in app.button if str(one.key).startswith("open_")).key == "open_EF2GH"
+    app.button(key="explore_unlike").click().run()
+    assert "like" not in app.query_params and not any("triplets shared" in one.value for one in app.caption)
+    [warning] = open_page("pages/1_Explore.py", like="juggling cup").warning
+    assert "'juggling cup'" in warning.value
+
+
+def test_a_video_that_was_found_by_a_search_leads_back_to_it(app_home: Path) -> None:
+    app = watch(back="holding cup", play="true")
+    links = {one.proto.label: one.proto.query_string for one in app.get("page_link")}
+    assert links["Back to the hits"] == "sequence=holding+cup"
+    assert read_payload(app)["plays"] is True and read_payload(watch())["plays"] is False
+    app.button(key="explore_back").click().run()
+    assert "back" not in app.query_params and "v" not in app.query_params

@@ -25,10 +25,10 @@ from ag_core.taxonomy import OBJECTS, find_object_index, find_relation_index
 from ag_core.ui import cached, shipped_files
 from ag_core.ui.charts import bipartite, figures, plots, time_axis
 from ag_core.ui.charts.figures import Figure
+from ag_core.ui.formatting import format_action_option
 from ag_core.ui.statistics.over_time import build_transition_table, write_transition_sequences
 from ag_core.ui.statistics.overview import build_table_1
 from ag_core.ui.statistics.pairs import LINES, SHAPES, SHARE, WEIGHTS, build_together_table
-from ag_core.ui.widgets.pickers import format_action_option
 from tests.pages.test_pages import notes
 
 PAGE = "pages/4_Statistics.py"

@@ -21,10 +21,10 @@ from ag_core.queries.sequence.language import format_sequence, parse_sequence
 from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS, format_name
 from ag_core.ui import cached
 from ag_core.ui.charts.plots import MARK, PICK, Chart
-from ag_core.ui.formatting import format_download_name, format_number
+from ag_core.ui.formatting import format_action_option, format_download_name, format_number
 from ag_core.ui.html import render_link
 from ag_core.ui.page import EXPLORE, SEARCH, TIME, VIDEO, is_dark, show_owner_note
-from ag_core.ui.widgets.pickers import format_action_option, format_source, show_download
+from ag_core.ui.widgets.pickers import format_source, show_download
 
 SEQUENCE = "sequence"
 """The part of Search's address that holds what is sought."""

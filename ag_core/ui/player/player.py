@@ -215,6 +215,7 @@ def build_player_data(
     top_k: int = 5,
     fallback_fps: float = 24.0,
     autoplay: bool = False,
+    plays: bool = False,
     neighbours: bool = False,
     link_path: str | None = None,
     correcting: Mapping[str, Any] | None = None,
@@ -240,6 +241,7 @@ def build_player_data(
     judging     whether the verdicts are marked at the start
     edge_filter  which relationships of predictions are shown at the start
     autoplay    muted loop at once (not for visitors who prefer reduced motion); nothing is reported while it plays
+    plays       whether it plays at once, from t0 on and to its end (not for visitors who prefer reduced motion)
     neighbours  whether the keys N and P ask Python for another video (result.navigate is 1 or -1)
     link_path   page path for 'copy link', such as '/Explore', with a query if it needs one; None is the page itself
     correcting  what is being corrected: source, frame, picked (class and instance of a box, or None), picks (how many
@@ -296,6 +298,7 @@ def build_player_data(
         "judge": _describe_judgement(judgement, judge_words),
         "judging": judging,
         "autoplay": autoplay,
+        "plays": plays,
         "neighbours": neighbours,
         "link_path": link_path,
         "correcting": None if correcting is None else dict(correcting),

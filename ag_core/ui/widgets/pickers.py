@@ -11,20 +11,10 @@ from streamlit.errors import StreamlitAPIException
 from ag_core.annotations.store import ANNOTATION
 from ag_core.errors import UserError
 from ag_core.graphs.edges import PREDICTED, is_predicted
-from ag_core.queries.facets import VideoFilter
 from ag_core.table_files import MEDIA_TYPES, TableKind, encode_table
-from ag_core.taxonomy import (
-    ACTIONS,
-    OBJECTS,
-    RELATIONS,
-    find_action_index,
-    find_object_index,
-    find_relation_index,
-    format_name,
-)
 from ag_core.ui import cached
 from ag_core.ui.cached import StoreKey
-from ag_core.ui.formatting import format_download_name, format_number, format_object, format_relation
+from ag_core.ui.formatting import format_download_name, format_number
 from ag_core.ui.page import SHOWN, VIDEO, check_link
 
 SPLITS = ("train", "test")
@@ -104,108 +94,6 @@ def link_source(source: str) -> dict[str, str]:
 def link_run(video_id: str) -> dict[str, str]:
     """What a link to page Run holds so that a video of the store is chosen there."""
     return {"run_kind": OF_DATA_SET, "run_video": video_id}
-
-
-def pick_filter(key: StoreKey) -> VideoFilter:
-    """The filters of Explore, bound to the link: split, actions, objects, relations, text. All must hold.
-
-    They ask the annotation, or the first model run where the store has none; where it has several, one may choose whom.
-    """
-    sources, source = cached.list_sources(key), cached.find_main_source(key)
-    # The address has an action as the picker prints it; a link written by hand may give the bare id.
-    ids = {action.id for action in ACTIONS}
-    check_link("object", OBJECTS, "object")
-    check_link("relation", map(format_name, RELATIONS), "relationship")
-    check_link("action", ids | set(map(format_action_option, ids)), "action")
-    check_link("split", SPLITS, "split")
-    linked = [one for one in st.query_params.get_all("action") if one in ids]
-    if linked and "action" not in st.session_state:
-        st.session_state["action"] = linked
-    with st.container(horizontal=True, key="ag_filters"):
-        objects = st.multiselect(
-            "Objects",
-            sorted(OBJECTS),
-            key="object",
-            bind="query-params",
-            persist_state="session",
-            placeholder="Any",
-            select_all=False,
-        )
-        relations = st.multiselect(
-            "Relationships",
-            [format_name(name) for name in RELATIONS],
-            key="relation",
-            bind="query-params",
-            persist_state="session",
-            placeholder="Any",
-            select_all=False,
-        )
-        actions = st.multiselect(
-            "Actions",
-            [action.id for action in ACTIONS],
-            format_func=format_action_option,
-            key="action",
-            bind="query-params",
-            persist_state="session",
-            placeholder="Any",
-            select_all=False,
-        )
-        if len(sources) > 1:
-            source = pick_source(key, "source")
-        split = st.selectbox(
-            "Split", SPLITS, index=None, key="split", bind="query-params", persist_state="session", placeholder="Both"
-        )
-        text = st.text_input(
-            "Words in script or scene", key="text", bind="query-params", persist_state="session", placeholder="Any"
-        )
-    return VideoFilter(
-        tuple(find_action_index(action_id) for action_id in actions),
-        tuple(find_object_index(name) for name in objects),
-        tuple(find_relation_index(name) for name in relations),
-        split,
-        text or "",
-        source,
-    )
-
-
-def format_action_option(action_id: str) -> str:
-    """An action by its id as the pickers print it, and as Explore's address has it."""
-    return f"{action_id} {ACTIONS[find_action_index(action_id)].label}"
-
-
-def show_facet_pills(facets: pd.DataFrame, filters: VideoFilter, most: int = 8) -> None:
-    """What else the found videos hold, with counts of videos; choosing one adds it to the filters."""
-    kinds: tuple[tuple[str, str, tuple[int, ...], Callable[[int], str]], ...] = (
-        ("object", "Objects", filters.objects, format_object),
-        ("relation", "Relationships", filters.relations, format_relation),
-        ("action", "Actions", filters.actions, lambda index: ACTIONS[index].id),
-    )
-    for kind, label, chosen, value in kinds:
-        rows = facets[(facets["kind"] == kind) & ~facets["index"].isin([0, *chosen] if kind == "object" else chosen)]
-        rows = rows.head(most)
-        names = {
-            value(int(row.index_)): int(row.videos) for row in rows.rename(columns={"index": "index_"}).itertuples()
-        }
-        labels = {
-            name: f"{format_action_option(name)[5:] if kind == 'action' else name} :gray[{format_number(n)}]"
-            for name, n in names.items()
-        }
-        if labels:
-            st.pills(
-                label,
-                list(labels),
-                format_func=labels.__getitem__,
-                key=f"add_{kind}",
-                on_change=_add_filter,
-                args=(kind,),
-            )
-
-
-def _add_filter(kind: str) -> None:
-    chosen = st.session_state[f"add_{kind}"]
-    if chosen and chosen not in st.session_state[kind]:
-        st.session_state[kind] = [*st.session_state[kind], chosen]
-    st.session_state[f"add_{kind}"] = None
 
 
 def show_download(table: pd.DataFrame, what: str, which: str, key: str, kind: TableKind = "csv") -> None:

@@ -30,7 +30,7 @@ def _register_component() -> Any:
 @st.fragment
 def play_on_hover(paths: Mapping[str, Path]) -> None:
     """Have the cards of videos, by the id that their keys end with, play; call it once, beside the cards."""
-    urls = {}
+    urls: dict[str, str] = {}
     for video_id in st.session_state.get(KEPT, []):
         path = paths.get(video_id)
         if path is not None and path.is_file():

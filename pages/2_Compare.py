@@ -11,6 +11,7 @@ from ag_core.ui.compare.choices import pick_viewing
 from ag_core.ui.compare.evidence import SEEK
 from ag_core.ui.compare.panels import show_panels
 from ag_core.ui.formatting import escape_markdown
+from ag_core.ui.linked import FILM
 from ag_core.ui.page import RUN, require_store, show_empty_state, show_page_frame
 from ag_core.ui.player.viewing import PREDICTED, Viewing, describe_models, show_viewing
 from ag_core.ui.verdict import Verdict
@@ -42,7 +43,9 @@ except UserError as error:
     st.stop()
 if PREDICTED not in viewing.sources and not viewing.scores:
     why = "Nobody has run the models on this video"
-    show_empty_state("No prediction yet", why, (RUN, "Run the models"), link_run(viewing.video.video_id))
+    film = st.query_params.get(FILM)
+    params = {FILM: film} if film else link_run(viewing.video.video_id)
+    show_empty_state("No prediction yet", why, (RUN, "Run the models"), params)
     st.stop()
 show_comparison(viewing, load_verdict(key, viewing))
 if viewing.prediction:

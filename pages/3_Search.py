@@ -18,9 +18,12 @@ from ag_core.ui import cached, shipped_files
 from ag_core.ui.cached import StoreKey
 from ag_core.ui.formatting import format_download_name, format_number
 from ag_core.ui.page import (
+    BACK,
     EXPLORE,
+    LIKE,
     RUN,
     SQL,
+    VIDEO,
     check_link,
     is_dark,
     require_store,
@@ -30,7 +33,8 @@ from ag_core.ui.page import (
     show_page_frame,
 )
 from ag_core.ui.widgets import search_hits as drawn
-from ag_core.ui.widgets.pickers import format_source, link_source
+from ag_core.ui.widgets.next_steps import show_next_steps
+from ag_core.ui.widgets.pickers import format_source, link_run, link_source
 from ag_core.ui.widgets.sequence_builder import SEQUENCE, TEXT, remember, show_sequence_builder
 from ag_core.ui.widgets.video_still import show_still
 
@@ -113,7 +117,7 @@ def show_answer(key: StoreKey, sequence: Sequence, counts: pd.DataFrame) -> None
         texts = [format_step(step) for step in sequence.steps]
         st.html(drawn.render_legend(sequence, dark=is_dark()))
         for number, (_, row) in enumerate(found.table.iterrows()):
-            show_hit(number, row, texts, sequence.where.source)
+            show_hit(number, row, texts, sequence)
         with st.container(horizontal=True, vertical_alignment="center", key="ag_search_end"):
             if pages > 1:
                 st.pagination(pages, key="hits", bind="query-params")
@@ -135,12 +139,23 @@ def format_cautions(key: StoreKey, sequence: Sequence) -> str:
     return " ".join(cautions)
 
 
-def show_hit(number: int, row: pd.Series, texts: Values[str], source: str) -> None:
-    """One hit: its frame, and its strip of time with the ways into the player."""
+def show_hit(number: int, row: pd.Series, texts: Values[str], sequence: Sequence) -> None:
+    """One hit: its frame, its strip of time with the ways into the player, and what one may do next."""
+    source, video_id = sequence.where.source, str(row["video_id"])
+    also = {**link_source(source), BACK: format_sequence(sequence)}
+    selected = [drawn.select_condition(step) for step in sequence.steps]
     with st.container(key=f"ag_hit_{number}"):
         jpeg = cached.load_frame_jpeg(row["path"], int(row["frame"]))
         show_still(jpeg, alt=f"Video {row['video_id']} at frame {row['frame']}")
-        st.html(drawn.render_hit(row, texts, EXPLORE_ADDRESS, dark=is_dark(), also=link_source(source)))
+        with st.container(gap="xsmall"):
+            st.html(drawn.render_hit(row, texts, EXPLORE_ADDRESS, dark=is_dark(), also=also, selected=selected))
+            with st.container(horizontal=True, key=f"ag_next_{number}"):
+                has_runs = cached.list_model_runs(cached.get_store_key(), video_id)
+                show_next_steps(
+                    run=link_run(video_id) if pd.notna(row["path"]) else None,
+                    compare={VIDEO: video_id} if has_runs else None,
+                    similar={LIKE: video_id},
+                )
 
 
 def show_downloads(sequence: Sequence) -> None:

@@ -15,8 +15,10 @@ from ag_core.results.choices import LENGTHS_S, MAX_ACTIONS, N_SEEDS, SPLITS
 from ag_core.results.film_cache import FilmRequest, FinishedFilm, list_finished_films
 from ag_core.ui import cached, html, queues, tables
 from ag_core.ui.formatting import format_action, format_download_name, format_remaining
+from ag_core.ui.linked import FILM, link_similar
 from ag_core.ui.page import show_failure, show_owner_note, show_page_frame
 from ag_core.ui.player.viewing import Viewing, show_viewing
+from ag_core.ui.widgets.next_steps import show_next_steps
 from ag_core.ui.widgets.pickers import show_download
 from ag_core.ui.widgets.video_still import show_still
 
@@ -161,6 +163,9 @@ def show_result(order: FilmRequest) -> None:
         show_failure(error)
         return
     st.markdown(f"**{film.video.video_id}** — {film.video.script}")
+    key = film.request.key
+    with st.container(horizontal=True):
+        show_next_steps(run={FILM: key}, compare={FILM: key}, similar=link_similar(film.graphs))
     _show_player(film)
     show_downloads(film)
     if order.actions:

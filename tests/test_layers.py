@@ -199,6 +199,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "annotations",
         "queries",
         "doctor",
+        "downloads",
         "evaluation",
         "graphs",
         "world_audit",

@@ -68,3 +68,18 @@ def test_it_fits_a_narrow_screen(app: Callable[..., str], visit: Callable[..., P
     assert overflow == 0
     shade = page.locator(".ag-strip a").first.evaluate("one => getComputedStyle(one).color")
     assert shade == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(20, 22, 27)")
+
+
+def test_a_hit_plays_from_its_moment_and_leads_back(app: Callable[..., str], visit: Callable[..., Page]) -> None:
+    page = visit(f"{app('app.py')}/Search", {"sequence": "holding cup then drinking from cup"})
+    hit = page.locator(".ag-hit .head").first
+    hit.wait_for()
+    settled(page)
+    hit.click()
+    video = page.locator("video").first
+    video.wait_for()
+    page.wait_for_function("video => video.currentTime > 0.1 && video.played.length", arg=video.element_handle())
+    assert "sel=cup" in page.url
+    expect(page.locator(".lane-name.chosen").first).to_contain_text("holding")
+    page.get_by_role("link", name="Back to the hits").click()
+    expect(field(page)).to_have_value("holding cup\nthen drinking from cup")

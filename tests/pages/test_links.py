@@ -232,7 +232,20 @@ def test_no_two_pages_share_a_parameter_of_a_widget() -> None:
     # Streamlit takes the parameters of a page's widgets out of the address of the next page, and of the one that Back
     # returns to, whosever they are there.
     pages = [PROJECT / page for page in PAGES]
-    by_hand = {"v", "t", "sel", "m", "judged", "job", "like", "back", "play", *FilmRequest(3).to_link(), *LESSON}
+    by_hand = {
+        "v",
+        "t",
+        "sel",
+        "m",
+        "judged",
+        "job",
+        "like",
+        "back",
+        "play",
+        "film",
+        *FilmRequest(3).to_link(),
+        *LESSON,
+    }
     owner: dict[str, Path] = dict.fromkeys(by_hand, PROJECT)
     of_parts = {
         "pages/1_Explore.py": {"object", "relation", "action", "source", "split", "text", "run", "quality"},

@@ -9,7 +9,7 @@ from ag_core.jobs.job import Job, JobState
 from ag_core.results.film_cache import FilmRequest
 from ag_core.ui import queues
 from tests.jobs.stand_in_film import stand_in_film
-from tests.pages.test_pages import MAKE, notes, open_page
+from tests.pages.test_pages import MAKE, RUN, notes, open_page
 
 
 class Stage:
@@ -63,6 +63,15 @@ def test_make_shows_progress_and_the_film(app_home: Path, stage: Stage) -> None:
     assert not app.exception and not app.error
     assert len(app.get("bidi_component")) == 1
     assert "0.5 s to 2.5 s" in notes(app)
+    links = {one.proto.label: one.proto.query_string for one in app.get("page_link")}
+    assert links["Run the models"] == links["Compare models"] == f"film={order.key}"
+    run = open_page(RUN, film=order.key)
+    assert not run.exception and any("made here" in one.value for one in run.markdown)
+    assert not [one for one in run.button_group if one.key == "run_kind"], "the film is the video"
+    compare = open_page("pages/2_Compare.py", film=order.key)
+    assert not compare.exception and compare.header[0].value == "No prediction yet"
+    assert f"film={order.key}" in [one.proto.query_string for one in compare.get("page_link")]
+    assert "not kept on this machine" in open_page(RUN, film="../../etc").warning[0].value
     assert "not shown: no table is in this room" in notes(app)
     assert app.dataframe[0].value["action_id"].tolist() == ["c059"]
     assert [button.proto.label for button in app.get("download_button")][:3] == [

@@ -20,7 +20,7 @@ from ag_core.results.prediction_cache import PredictionSettings
 from ag_core.ui import queues
 from ag_core.ui.own_weights import add_weights
 from tests.conftest import stand_in_prediction
-from tests.pages.test_pages import NOTE, RUN, open_page
+from tests.pages.test_pages import NOTE, RUN, open_page, read_payload
 
 
 class Desk:
@@ -78,6 +78,16 @@ def test_run_shows_progress_and_the_result(app_home: Path, desk: Desk) -> None:
     assert not app.exception
     assert app.warning[0].value == NOTE
     assert len(app.get("bidi_component")) == 1
+    links = {one.proto.label: one.proto.query_string for one in app.get("page_link")}
+    assert links["Compare models"] == "job=job0" and links["Find similar"].startswith("like=")
+    assert links["Run the models"].endswith("run_video=AB1CD")
+    compare = open_page("pages/2_Compare.py", job="job0")
+    assert not compare.exception and not compare.warning and len(compare.get("bidi_component")) == 1
+    said = "".join(words for words, *_ in read_payload(compare)["beside"]["said"])
+    assert "annotated" in said and "Nobody" not in said, "the store knows what is true of its own video"
+    compare.button(key="compare_back").click().run()
+    assert not compare.exception and "job" not in compare.query_params
+    assert compare.selectbox(key="compared").value
 
 
 def test_steady_relationships_are_a_choice(app_home: Path, desk: Desk) -> None:
@@ -150,8 +160,8 @@ def test_own_weights_are_chosen_and_removed_only_after_a_yes(app_home: Path, des
 def test_other_footage_needs_a_choice_of_detector(
     app_home: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for module in ("footage", "prediction_notes"):
-        monkeypatch.setattr(f"ag_core.results.{module}.is_home_world", lambda path: False)
+    for module in ("results.footage", "results.prediction_notes", "ui.run.settings_form"):
+        monkeypatch.setattr(f"ag_core.{module}.is_home_world", lambda path: False)
     weights = tmp_path / "weights"
     weights.write_bytes(b"small")
     here = RemoteFile((weights.as_uri(),), hash_file(weights))

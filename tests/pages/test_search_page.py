@@ -17,7 +17,7 @@ from ag_core.taxonomy import RELATIONS, find_relation_index
 from ag_core.ui import cached, shipped_files
 from ag_core.ui.widgets import search_hits
 from ag_core.ui.widgets.sequence_builder import format_relation_option
-from tests.pages.test_pages import notes, open_page
+from tests.pages.test_pages import notes, open_page, read_payload
 
 PAGE = "pages/3_Search.py"
 DRINK = "drinking from cup"
@@ -52,7 +52,17 @@ def test_a_link_shows_its_moments_and_they_lead_into_the_player(home: Path) -> N
     assert headings(app) == ["1 hit"]
     printed = notes(app)
     assert "AB1CD · 0:00.167 to 0:02.167" in printed
-    assert 'href="Explore?v=AB1CD&amp;t=0.167"' in printed
+    [link] = set(re.findall(r'class="head" href="Explore\?([^"]*)"', printed))
+    query = parse_qs(link.replace("&amp;", "&"))
+    assert query["v"] == ["AB1CD"] and query["t"] == ["0.167"] and query["play"] == ["true"]
+    assert query["sel"] == ["cup/glass/bottle: looking at"] and parse_sequence(query["back"][0]) == parse_sequence(
+        text_of(app)
+    )
+    links = [one.proto.label for one in app.get("page_link")]
+    assert {"Run the models", "Compare models", "Find similar"} <= set(links)
+    found = open_page("pages/1_Explore.py", **{name: values[0] for name, values in query.items()})
+    assert not found.exception and not found.warning
+    assert read_payload(found)["selected"] == "cup/glass/bottle: looking at" and read_payload(found)["plays"]
     assert "frames 3 to 27 · Kitchen" in printed
     assert "asked in" in printed and "Whose frames: Annotation." in printed
     player = open_page("pages/1_Explore.py", v="AB1CD", t="0.167")
@@ -190,7 +200,7 @@ def test_videos_of_unknown_rate_answer_without_limits_and_are_counted_with(
     settings.cache_clear()
     app = open_page(PAGE, sequence="holding cup")
     assert headings(app) == ["1 hit"]
-    assert "frames 3 to 27" in notes(app) and 'href="Explore?v=AB1CD"' in notes(app)
+    assert "frames 3 to 27" in notes(app) and 'href="Explore?v=AB1CD&amp;sel=' in notes(app)
     assert "left out" not in notes(app)
     app = open_page(PAGE, sequence="holding cup for at least 1 s")
     assert headings(app)[0] == "0 hits"
@@ -281,3 +291,18 @@ def test_counts_and_parameters_in_words() -> None:
     assert search_hits.render_parameters(SqlQuery("? ?", ("<b>", 7))) == (
         '<ol class="ag-parameters"><li>&#x27;&lt;b&gt;&#x27;</li><li>7</li></ol>'
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "selected"),
+    [
+        ("holding cup", "cup/glass/bottle: holding"),
+        ("cup", "cup/glass/bottle"),
+        ("holding anything", "holding"),
+        ("not holding cup", ""),
+        ("not holding cup and touching dish", "dish: touching"),
+    ],
+)
+def test_a_hit_selects_what_its_step_asks(text: str, selected: str) -> None:
+    [step] = parse_sequence(text).steps
+    assert search_hits.select_condition(step) == selected

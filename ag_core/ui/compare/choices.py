@@ -11,7 +11,8 @@ from ag_core.taxonomy import ACTIONS, find_action_index
 from ag_core.ui import cached
 from ag_core.ui.compare.evidence import forget_evidence
 from ag_core.ui.compare.what_if import forget_edits
-from ag_core.ui.formatting import format_action
+from ag_core.ui.formatting import escape_markdown, format_action
+from ag_core.ui.linked import find_linked_viewing, forget_linked
 from ag_core.ui.page import check_link, forget_position
 from ag_core.ui.player.judging import TRUTHS, choose_truth
 from ag_core.ui.player.player import select_top_actions
@@ -27,9 +28,19 @@ MAX_CURVES = 6
 def pick_viewing(key: cached.StoreKey) -> Viewing:
     """The video to compare on, with the chosen models and sources."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="ag_compared"):
+        if linked := find_linked_viewing():
+            name = linked.path.name if linked.path is not None else linked.video.video_id
+            st.markdown(f"**{escape_markdown(name)}**", width="content")
+            st.button("A video of the data set", icon=":material/arrow_back:", key="compare_back", on_click=_leave)
+            return pick_others(key, pick_models(key, linked))
         video_id = pick_video(key, "compared", first=find_first_video(key), on_change=forget_choices)
         viewing = load_viewing(key, video_id, pick_run(key, video_id, "model"))
         return pick_others(key, pick_models(key, viewing))
+
+
+def _leave() -> None:
+    forget_linked()
+    forget_choices()
 
 
 def find_first_video(key: cached.StoreKey) -> str | None:

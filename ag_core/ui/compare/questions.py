@@ -70,11 +70,17 @@ def find_whole_prediction(viewing: Viewing) -> Path | None:
 
     UserError for missing weights.
     """
-    if viewing.prediction is not None:
-        return cached.find_shipped_prediction(viewing.video.video_id)
+    shipped = cached.find_shipped_prediction(viewing.video.video_id)
+    if shipped is not None and viewing.prediction is cached.load_prediction(shipped):
+        return shipped
     assert viewing.path is not None
     kept = queues.find_kept_prediction(viewing.path)
-    return kept if kept is not None and cached.name_prediction(cached.load_prediction(kept)) == viewing.run else None
+    prediction = None if kept is None else cached.load_prediction(kept)
+    if prediction is None:
+        return None
+    if viewing.prediction is None:
+        return kept if cached.name_prediction(prediction) == viewing.run else None
+    return kept if prediction.models == viewing.prediction.models else None
 
 
 def fetch_answer(question: Question) -> Answer | None:

@@ -158,9 +158,16 @@ def _show_pills(kind: str, label: str, counts: dict[str, int]) -> None:
     }
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"ag_facet_{kind}"):
         st.pills(
-            label, list(labels), format_func=labels.__getitem__, key=f"add_{kind}", on_change=_add_filter, args=(kind,),
-            help="How many videos are left if this is added to the filters.", width="content",
-        )  # fmt: skip
+            label,
+            list(labels),
+            format_func=labels.__getitem__,
+            key=f"add_{kind}",
+            on_change=_add_filter,
+            args=(kind,),
+            wrap=True,
+            help="How many videos are left if this is added to the filters.",
+            width="content",
+        )
         if len(counts) > MAX_PILLS:
             text = "fewer" if st.session_state.get(more) else f"{format_number(len(counts) - MAX_PILLS)} more"
             st.button(text, key=f"{more}_button", type="tertiary", on_click=_toggle, args=(more,))

@@ -14,11 +14,27 @@ import pandas as pd
 
 from ag_core.queries.sequence.language import format_step
 from ag_core.queries.sequence.query import SqlQuery
-from ag_core.queries.sequence.records import MAX_STEPS, Sequence
+from ag_core.queries.sequence.records import MAX_STEPS, Sequence, Step
+from ag_core.taxonomy import OBJECT_CLASSES, RELATIONS, format_name
 from ag_core.ui.colours import CATEGORIES, INK
 from ag_core.ui.formatting import format_clock, format_duration, format_number, format_scene
 
 NARROWEST_PERCENT = 1.2
+
+SELECTED, PLAY = "sel", "play"
+"""The query parameters of the player for what is selected, and for playing at once."""
+
+
+def select_condition(step: Step) -> str:
+    """What of a step the player selects: its first condition that holds, as 'cup/glass/bottle: holding', an object or a
+    relationship; empty where every condition is negated or open."""
+    for condition in step.conditions:
+        if condition.negated or not (condition.classes or condition.relations):
+            continue
+        thing = OBJECT_CLASSES[condition.classes[0]] if condition.classes else ""
+        relation = format_name(RELATIONS[condition.relations[0]]) if condition.relations else ""
+        return ": ".join(filter(None, (thing, relation)))
+    return ""
 
 
 @dataclass(frozen=True)
@@ -56,19 +72,33 @@ _PARTS = ("start_ms", "end_ms", "first_frame", "last_frame")
 
 
 def render_hit(
-    row: pd.Series, texts: Values[str], address: str, *, dark: bool, also: Mapping[str, str] = MappingProxyType({})
+    row: pd.Series,
+    texts: Values[str],
+    address: str,
+    *,
+    dark: bool,
+    also: Mapping[str, str] = MappingProxyType({}),
+    selected: Values[str] = (),
 ) -> str:
     """A hit: a link to its beginning, its strip of time, and where it is from.
 
     row      of `SequenceHits.table`
     texts    what each step says
     address  of the page that plays videos, such as 'Explore'; also: what else its links say, such as whose graphs
+    selected  by step, what its condition selects in the player; empty for what cannot be selected
+
+    The headline plays the hit from its beginning; a step leads to its first frame, where the player stands.
     """
     intervals = list_intervals(row)
     video_id = str(row["video_id"])
-    addresses = [_format_address(address, video_id, interval.start_s, also) for interval in intervals]
+    selections = [{SELECTED: text} if text else {} for text in selected] or [{} for _ in intervals]
+    addresses = [
+        _format_address(address, video_id, interval.start_s, {**chosen, **also})
+        for interval, chosen in zip(intervals, selections)
+    ]
+    first = _format_address(address, video_id, intervals[0].start_s, {**selections[0], **also, PLAY: "true"})
     headline = f'<span aria-hidden="true">▶</span>{_format_headline(row)}'
-    head = f'<a class="head" href="{addresses[0]}" target="_self">{headline}</a>'
+    head = f'<a class="head" href="{first}" target="_self">{headline}</a>'
     strip = _render_strip(row, intervals, texts, addresses, dark)
     return f'<div class="ag-hit">{head}{strip}{_render_about(row, intervals)}</div>'
 

@@ -1,0 +1,1 @@
+"""The parts of page Run: which video, which models, the queue of jobs, and the result."""

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from ag_core.ui.glossary import TERM, TERMS, search_terms
+from ag_core.ui.glossary import TERM, search_terms
+from ag_core.ui.glossary_terms import TERMS
 from ag_core.ui.html import render_terms
 from ag_core.ui.page import check_link, show_page_frame
 

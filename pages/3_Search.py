@@ -14,7 +14,7 @@ from ag_core.queries.sequence.language import format_sequence, format_step, pars
 from ag_core.queries.sequence.query import MAX_HITS, build_hits_query, find_hits
 from ag_core.queries.sequence.records import Sequence
 from ag_core.table_files import MEDIA_TYPES, TableKind, encode_table
-from ag_core.ui import cached, shipped_files
+from ag_core.ui import cached, cached_queries, shipped_files
 from ag_core.ui.cached import StoreKey
 from ag_core.ui.formatting import format_download_name, format_number
 from ag_core.ui.page import (
@@ -101,12 +101,12 @@ def show_answer(key: StoreKey, sequence: Sequence, counts: pd.DataFrame) -> None
     """How many hits there are, and one page of them."""
     text = format_sequence(sequence)
     page = int(st.session_state.get("hits", 1))
-    found = cached.load_sequence_hits(key, text, PER_PAGE, (page - 1) * PER_PAGE)
+    found = cached_queries.load_sequence_hits(key, text, PER_PAGE, (page - 1) * PER_PAGE)
     pages = max(1, ceil(found.total / PER_PAGE))
     check_link("hits", map(str, range(1, pages + 1)), "page")
     if page > pages:
         st.session_state["hits"] = page = 1
-        found = cached.load_sequence_hits(key, text, PER_PAGE, 0)
+        found = cached_queries.load_sequence_hits(key, text, PER_PAGE, 0)
     st.header(f"{format_number(found.total)} hit{'' if found.total == 1 else 's'}", anchor=False)
     in_videos = f"In {format_number(found.videos)} video{'' if found.videos == 1 else 's'}, asked"
     answer = f"{in_videos if found.total else 'Asked'} in {1000 * found.seconds:.0f} ms."
@@ -128,7 +128,7 @@ def show_answer(key: StoreKey, sequence: Sequence, counts: pd.DataFrame) -> None
 def format_cautions(key: StoreKey, sequence: Sequence) -> str:
     """What a reader must know of this answer."""
     cautions = []
-    left_out = cached.count_videos_without_times(key, format_sequence(sequence))
+    left_out = cached_queries.count_videos_without_times(key, format_sequence(sequence))
     if left_out:
         cautions.append(
             f"{format_number(left_out)} annotated videos are left out: their frame rate is unknown, and so are the "
@@ -207,7 +207,7 @@ with right:
         st.caption(note)
 shown = sequence or last
 try:
-    counts = cached.count_step_intervals(key, format_sequence(shown))
+    counts = cached_queries.count_step_intervals(key, format_sequence(shown))
     with left:
         show_sequence_builder(shown, counts, cached.list_sources(key))
     if sequence is None:

@@ -23,12 +23,6 @@ from ag_core.annotations.store import ANNOTATION, AnnotationStore
 from ag_core.annotations.store_format import DENSE, PREDICTION_MARK
 from ag_core.errors import UserError
 from ag_core.graphs.edges import PREDICTED
-from ag_core.graphs.kinds import count_kinds
-from ag_core.queries import similar
-from ag_core.queries.facets import VideoFilter, count_facets, count_quality, count_videos, find_videos
-from ag_core.queries.sequence import query as sequence_query
-from ag_core.queries.sequence.language import parse_sequence
-from ag_core.queries.similar import TripletKind
 from ag_core.records import ActionInterval, ActionScores, Detections, SceneGraph, Video
 from ag_core.results.ladder_scores import LadderScores
 from ag_core.results.prediction import Prediction
@@ -129,37 +123,6 @@ def find_main_source(key: StoreKey) -> str:
 def count_totals(key: StoreKey, source: str = ANNOTATION) -> dict[str, int]:
     """Counts of everything in one source."""
     return counting.count_rows(open_store_of(key), source)
-
-
-@st.cache_data(max_entries=128, show_spinner=False)
-def load_matching_videos(key: StoreKey, chosen: VideoFilter, limit: int, offset: int) -> pd.DataFrame:
-    """One page of the videos that pass the filters."""
-    return find_videos(open_store_of(key), chosen, limit, offset)
-
-
-@st.cache_data(max_entries=128, show_spinner=False)
-def count_matching_videos(key: StoreKey, chosen: VideoFilter) -> int:
-    """How many videos pass the filters."""
-    return count_videos(open_store_of(key), chosen)
-
-
-@st.cache_data(max_entries=128, show_spinner=False)
-def load_facets(key: StoreKey, chosen: VideoFilter) -> pd.DataFrame:
-    """What one more condition would leave: kind, index, name, videos."""
-    return count_facets(open_store_of(key), chosen)
-
-
-@st.cache_data(max_entries=128, show_spinner=False)
-def load_quality(key: StoreKey, chosen: VideoFilter) -> dict[str, int]:
-    """How many videos one more condition of quality would leave, by its name."""
-    return count_quality(open_store_of(key), chosen)
-
-
-@st.cache_data(max_entries=128, show_spinner=False)
-def choose_typical_kinds(key: StoreKey, video_id: str, source: str) -> tuple[TripletKind, ...]:
-    """The kinds of triplets that are most typical of a video by one source."""
-    counts = count_kinds(load_graphs(key, video_id, source))
-    return similar.choose_typical_kinds(open_store_of(key), counts, source)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -409,21 +372,3 @@ def compute_statistic(key: StoreKey, what: str, source: str, *about: Any) -> Any
         "share_at_midpoints": sampling.count_frames_at_midpoints,
     }
     return questions[what](open_store_of(key), source, *about)
-
-
-@st.cache_data(max_entries=128, show_spinner=False)
-def load_sequence_hits(key: StoreKey, text: str, limit: int, offset: int) -> sequence_query.SequenceHits:
-    """One page of the hits of a sequence in canonical text, and how many there are."""
-    return sequence_query.find_hits(open_store_of(key), parse_sequence(text), limit, offset)
-
-
-@st.cache_data(max_entries=128, show_spinner=False)
-def count_step_intervals(key: StoreKey, text: str) -> pd.DataFrame:
-    """How often each step of a sequence in canonical text happens: step, intervals, videos."""
-    return sequence_query.count_intervals(open_store_of(key), parse_sequence(text))
-
-
-@st.cache_data(max_entries=128, show_spinner=False)
-def count_videos_without_times(key: StoreKey, text: str) -> int:
-    """How many videos cannot match a sequence since their rate is unknown."""
-    return sequence_query.count_videos_without_times(open_store_of(key), parse_sequence(text))

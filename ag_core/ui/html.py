@@ -10,7 +10,8 @@ import pandas as pd
 from ag_core.catalog import get_model_label, list_predicting_models, list_scorers
 from ag_core.results.film_cache import FinishedFilm
 from ag_core.ui.formatting import format_action, format_duration, format_percent, format_scene
-from ag_core.ui.glossary import Term, link_term, mark_terms
+from ag_core.ui.glossary import link_term, mark_terms
+from ag_core.ui.glossary_terms import Term
 from ag_core.ui.tables import RIGHT, UNSEEN
 from ag_core.ui.verdict import TOP, Verdict
 

@@ -20,7 +20,7 @@ from ag_core.records import ActionInterval, SceneGraph
 from ag_core.results.prediction import Prediction
 from ag_core.settings import settings
 from ag_core.taxonomy import RELATIONS, RELATIONS_OF_GROUP, Group, find_action_index, format_name
-from ag_core.ui import cached, tables
+from ag_core.ui import cached, cached_queries, tables
 from ag_core.ui.explore import filters
 from ag_core.ui.formatting import format_download_name, format_object
 from ag_core.ui.player.viewing import build_viewing, is_upright
@@ -208,7 +208,7 @@ def test_quality_filters_narrow_the_wall_and_links_keep_them(app_home: Path) -> 
 
 def test_more_shows_all_values_of_a_facet(app_home: Path) -> None:
     app = open_page("pages/1_Explore.py")
-    rows = cached.load_facets(cached.get_store_key(), VideoFilter())
+    rows = cached_queries.load_facets(cached.get_store_key(), VideoFilter())
     relations = int((rows["kind"] == "relation").sum())
     assert relations > filters.MAX_PILLS and len(app.button_group(key="add_relation").options) == filters.MAX_PILLS
     button = app.button(key="explore_more_relation_button")
@@ -236,7 +236,7 @@ def test_similar_videos_come_first_and_say_what_they_share(app_home: Path) -> No
     assert links["Find similar"] == "like=EF2GH" and links["Run the models"].endswith("run_video=EF2GH")
     app = open_page("pages/1_Explore.py", like="EF2GH")
     assert not app.exception and not app.warning
-    kinds = cached.choose_typical_kinds(cached.get_store_key(), "EF2GH", "annotation")
+    kinds = cached_queries.choose_typical_kinds(cached.get_store_key(), "EF2GH", "annotation")
     first = next(one.value for one in app.caption if "triplets shared" in one.value)
     assert first == f"{len(kinds)} of {len(kinds)} triplets shared"
     assert next(one for one in app.button if str(one.key).startswith("open_")).key == "open_EF2GH"

@@ -26,7 +26,7 @@ from ag_core.ui.formatting import (
     format_position,
     format_remaining,
 )
-from ag_core.ui.glossary import TERMS
+from ag_core.ui.glossary_terms import TERMS
 from ag_core.ui.verdict import build_verdict, count_hits
 from ag_core.ui.widgets.running_query import RunningQuery
 from tests.conftest import CLIPS, stand_in_prediction

@@ -14,7 +14,7 @@ from ag_core.queries.sequence.language import format_sequence, parse_sequence
 from ag_core.queries.sequence.query import SqlQuery
 from ag_core.settings import PROJECT, settings
 from ag_core.taxonomy import RELATIONS, find_relation_index
-from ag_core.ui import cached, shipped_files
+from ag_core.ui import cached, cached_queries, shipped_files
 from ag_core.ui.widgets import search_hits
 from ag_core.ui.widgets.sequence_builder import format_relation_option
 from tests.pages.test_pages import notes, open_page, read_payload
@@ -34,7 +34,7 @@ def headings(app: AppTest) -> list[str]:
 @pytest.fixture
 def home(app_home: Path) -> Iterator[Path]:
     yield app_home
-    cached.load_sequence_hits.clear()
+    cached_queries.load_sequence_hits.clear()
 
 
 def test_a_newcomer_sees_an_example(home: Path) -> None:
@@ -228,7 +228,7 @@ def test_the_sql_is_shown_and_opens_in_sql(home: Path) -> None:
 def test_downloads_are_offered_and_hold_no_paths(home: Path) -> None:
     app = open_page(PAGE, sequence="anything")
     assert [button.proto.label for button in app.get("download_button")] == ["CSV", "JSON"]
-    found = search_hits.drop_paths(cached.load_sequence_hits(cached.get_store_key(), "anything", 10, 0).table)
+    found = search_hits.drop_paths(cached_queries.load_sequence_hits(cached.get_store_key(), "anything", 10, 0).table)
     assert found["video_id"].tolist() == ["AB1CD", "EF2GH"]
     assert "path" not in found.columns
 

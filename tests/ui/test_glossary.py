@@ -5,7 +5,8 @@ import re
 import pytest
 
 from ag_core.settings import PROJECT
-from ag_core.ui.glossary import TERMS, explain_words, find_terms, mark_terms, render_document, search_terms
+from ag_core.ui.glossary import explain_words, find_terms, mark_terms, render_document, search_terms
+from ag_core.ui.glossary_terms import TERMS
 from tests.pages.test_pages import GLOSSARY, notes, open_page
 
 EXPLAINED = (

@@ -11,7 +11,7 @@ from ag_core.records import ActionInterval, ActionScores, Video
 from ag_core.results.prediction import ModelUse
 from ag_core.taxonomy import N_ACTIONS
 from ag_core.ui.compare.beside import build_beside
-from ag_core.ui.glossary import TERMS
+from ag_core.ui.glossary_terms import TERMS
 from ag_core.ui.player.viewing import Viewing
 from ag_core.ui.verdict import (
     MIN_DIFFERENCE,

@@ -19,7 +19,7 @@ from ag_core.annotations.store import ANNOTATION
 from ag_core.queries.facets import VideoFilter
 from ag_core.queries.sequence.language import format_sequence, parse_sequence
 from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS, format_name
-from ag_core.ui import cached
+from ag_core.ui import cached, cached_queries
 from ag_core.ui.charts.plots import MARK, PICK, Chart
 from ag_core.ui.formatting import format_action_option, format_download_name, format_number
 from ag_core.ui.html import render_link
@@ -125,7 +125,7 @@ def _show_choice(figure: Figure, key: str) -> None:
     elif mark is not None:
         store = cached.get_store_key()
         search = replace(figure.searches[mark], source=figure.source)
-        found = cached.count_matching_videos(store, search)
+        found = cached_queries.count_matching_videos(store, search)
         if found:
             videos = "the video" if found == 1 else f"the {format_number(found)} videos"
             parameters = build_explore_parameters(search)

@@ -9,7 +9,8 @@ from typing import Any
 from ag_core.catalog import get_model_label
 from ag_core.taxonomy import ACTIONS
 from ag_core.ui.formatting import format_number
-from ag_core.ui.glossary import TERMS, link_term, split_terms
+from ag_core.ui.glossary import link_term, split_terms
+from ag_core.ui.glossary_terms import TERMS
 from ag_core.ui.html import HITS_HERE, HITS_IN_ALL, SCORE, VERDICT
 from ag_core.ui.player.viewing import Viewing
 from ag_core.ui.tables import RIGHT, WRONG

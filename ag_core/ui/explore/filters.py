@@ -18,7 +18,7 @@ from ag_core.taxonomy import (
     find_relation_index,
     format_name,
 )
-from ag_core.ui import cached
+from ag_core.ui import cached, cached_queries
 from ag_core.ui.cached import StoreKey
 from ag_core.ui.formatting import (
     escape_markdown,
@@ -101,7 +101,7 @@ def read_likeness(key: StoreKey, source: str) -> tuple[TripletKind, ...]:
         return ()
     try:
         if linked in set(cached.load_videos(key)["video_id"]):
-            kinds = cached.choose_typical_kinds(key, linked, source)
+            kinds = cached_queries.choose_typical_kinds(key, linked, source)
             if not kinds:
                 say_unknown(f"what is like {linked!r}, in which nothing typical holds; all videos are shown")
         else:
@@ -126,7 +126,7 @@ def _forget_likeness() -> None:
 
 def show_facets(key: StoreKey, filters: VideoFilter) -> None:
     """What else the found videos hold, with counts of videos; choosing one adds it to the filters."""
-    facets = cached.load_facets(key, filters)
+    facets = cached_queries.load_facets(key, filters)
     chosen_and_names: tuple[tuple[str, str, tuple[int, ...], Callable[[int], str]], ...] = (
         ("object", "Objects", filters.objects, format_object),
         ("relation", "Relationships", filters.relations, format_relation),
@@ -137,7 +137,9 @@ def show_facets(key: StoreKey, filters: VideoFilter) -> None:
         counts = {value(int(index)): int(videos) for index, videos in zip(rows["index"], rows["videos"])}
         _show_pills(kind, label, counts)
     counts = {
-        QUALITY[name].label: n for name, n in cached.load_quality(key, filters).items() if name not in filters.quality
+        QUALITY[name].label: n
+        for name, n in cached_queries.load_quality(key, filters).items()
+        if name not in filters.quality
     }
     _show_pills("quality", "Quality of frames", counts)
 

@@ -10,7 +10,7 @@ import streamlit as st
 from ag_core.annotations.store import ANNOTATION
 from ag_core.graphs.edges import is_predicted
 from ag_core.queries.facets import VideoFilter, find_videos
-from ag_core.ui import cached, html
+from ag_core.ui import cached, cached_queries, html
 from ag_core.ui.cached import StoreKey
 from ag_core.ui.explore.filters import pick_filter, show_facets
 from ag_core.ui.explore.hover import play_on_hover
@@ -29,7 +29,7 @@ SEEN, MAX_SEEN = "explore_seen", 8
 def show_grid(key: StoreKey) -> None:
     """The filters, what they leave, and the posters of it."""
     filters = pick_filter(key)
-    found = cached.count_matching_videos(key, filters)
+    found = cached_queries.count_matching_videos(key, filters)
     with st.expander("What is in these videos (number of videos)", expanded=True, key="explore_facets"):
         show_facets(key, filters)
     if not found:
@@ -49,7 +49,7 @@ def show_grid(key: StoreKey) -> None:
     if st.session_state.get("page", 1) > pages:
         st.session_state["page"] = 1
     number = st.session_state.get("page", 1) if pages > 1 else 1
-    rows = cached.load_matching_videos(key, filters, PER_PAGE, (number - 1) * PER_PAGE)
+    rows = cached_queries.load_matching_videos(key, filters, PER_PAGE, (number - 1) * PER_PAGE)
     with st.container(horizontal=True, key="ag_posters"):
         for _, row in rows.iterrows():
             _show_card(row, filters)

@@ -7,6 +7,7 @@ from ag_core.evaluation.paper_results import read_paper_totals
 from ag_core.ui import cached, html, shipped_files
 from ag_core.ui.cached_verdict import load_verdict
 from ag_core.ui.formatting import WHAT_COUNTS, escape_markdown
+from ag_core.ui.newcomer import QUESTIONS
 from ag_core.ui.page import (
     APP_NAME,
     COMPARE,
@@ -113,6 +114,11 @@ with st.container(horizontal=True, key="ag_cards"):
         with st.container(border=True, key=f"ag_card_{label}"):
             st.page_link(page, label=f"**{label}**", icon=f":material/{icon}:", query_params=params or None)
             st.markdown(what)
+
+with st.expander("New here? Ten questions, and where each is answered", icon=":material/help:", key="home_questions"):
+    for question in QUESTIONS:
+        st.markdown(f"**{question.asked}** {escape_markdown(question.answer)}")
+        st.page_link(question.page, label=question.label, icon=":material/arrow_forward:", query_params=question.params)
 
 if viewing.prediction:
     with st.expander("How the result above was made"):

@@ -15,7 +15,20 @@ from tests.browser.test_app import settled
 pytestmark = pytest.mark.browser
 
 AXE = PROJECT / "tests" / "javascript" / "node_modules" / "axe-core" / "axe.min.js"
-EXAMINED = ("", "SQL", "Glossary")
+EXAMINED = (
+    "",
+    "Explore",
+    "Compare",
+    "Search",
+    "Statistics",
+    "SQL",
+    "Few-shot",
+    "Benchmarks",
+    "Run",
+    "Make",
+    "Doctor",
+    "Glossary",
+)
 
 EXAMINE = """async rules => {
     const options = rules.length

@@ -9,6 +9,7 @@ from ag_core.errors import UserError
 from ag_core.records import SceneGraph
 from ag_core.ui import cached, tables
 from ag_core.ui.cached import StoreKey
+from ag_core.ui.columns import explain_columns
 from ag_core.ui.explore.grid import close_video, note_seen, open_video, show_grid
 from ag_core.ui.formatting import (
     escape_markdown,
@@ -174,10 +175,7 @@ def _show_table(table: pd.DataFrame, what: str, viewing: Viewing, key: str) -> N
         table.drop(columns=[name for name in ("time_s",) if name in table and table[name].isna().all()]),
         hide_index=True,
         height=min(420, 38 + 35 * len(table)),
-        column_config={
-            "time_s": st.column_config.NumberColumn("time (s)", format="%.3f"),
-            **{name: st.column_config.NumberColumn(format="%.2f") for name in ("score", "probability")},
-        },
+        column_config=explain_columns(table),
         alt=f"{what} of video {viewing.video.video_id}",
     )
     with st.container(horizontal=True):

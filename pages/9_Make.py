@@ -14,6 +14,7 @@ from ag_core.jobs.job import Job, JobState
 from ag_core.results.choices import LENGTHS_S, MAX_ACTIONS, N_SEEDS, SPLITS
 from ag_core.results.film_cache import FilmRequest, FinishedFilm, list_finished_films
 from ag_core.ui import cached, html, queues, tables
+from ag_core.ui.columns import explain_columns
 from ag_core.ui.formatting import format_action, format_download_name, format_remaining
 from ag_core.ui.linked import FILM, link_similar
 from ag_core.ui.page import show_failure, show_owner_note, show_page_frame
@@ -181,7 +182,7 @@ def show_result(order: FilmRequest) -> None:
         table,
         hide_index=True,
         height=min(420, 38 + 35 * len(table)),
-        column_config={name: st.column_config.NumberColumn(format="%.2f") for name in ("start_s", "end_s")},
+        column_config=explain_columns(table),
         alt=f"Actions of film {film.video.video_id}",
     )
     show_download(table, "actions", film.video.video_id, "make_actions_csv")

@@ -19,6 +19,7 @@ from ag_core.results.prediction import describe_training
 from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS, format_name
 from ag_core.ui import tables
 from ag_core.ui.charts import plots
+from ag_core.ui.columns import explain_columns
 from ag_core.ui.compare.subject import Ask, Subject
 from ag_core.ui.formatting import escape_markdown, format_number
 from ag_core.ui.page import is_dark, show_owner_note
@@ -176,12 +177,10 @@ def _show_answer(subject: Subject, answer: RescoredVideo, actions: Sequence[int]
         f"{format_number(touched)} {'is' if touched == 1 else 'are'} changed.{unchanged}"
     )
     changes = build_change_table(answer)
-    percent = st.column_config.NumberColumn(format="%.1f %%")
     st.dataframe(
         changes.drop(columns="index"),
         hide_index=True,
-        column_config=dict.fromkeys(("before", "after"), percent)
-        | {"change": st.column_config.NumberColumn("change (points)", format="%+.1f")},
+        column_config=explain_columns(changes, before="%.1f %%", after="%.1f %%", change="%+.1f"),
         alt=f"Scores of actions by {label} before and after the edits",
     )
     most = changes["index"].tolist()

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from ag_core.ui import triplet_tables
+from ag_core.ui.columns import explain_columns
 from ag_core.ui.formatting import format_number, format_position
 from ag_core.ui.page import check_link, show_owner_note
 from ag_core.ui.player.judging import Judgement, JudgeWords
@@ -46,7 +47,9 @@ def _show_whole(viewing: Viewing, judgement: Judgement, words: JudgeWords, key: 
     shared = format_number(len(judgement.truth_graphs))
     show_owner_note(f"Of {shared} frames that both have: {counts}. {RULE} The table counts frames.")
     table = triplet_tables.build_difference_table(judgement, words.words)
-    _show(table, {name: st.column_config.NumberColumn(format="%d") for name in (*words.words, "frames")}, viewing, key)
+    meanings = (f"In how many frames the triplet is {word}." for word in words.words)
+    counts = {word: st.column_config.NumberColumn(format="%d", help=help) for word, help in zip(words.words, meanings)}
+    _show(table, {**explain_columns(table), **counts}, viewing, key)
 
 
 def _show_moment(viewing: Viewing, judgement: Judgement, words: JudgeWords, time_s: float, key: str) -> None:
@@ -58,7 +61,7 @@ def _show_moment(viewing: Viewing, judgement: Judgement, words: JudgeWords, time
     at = format_position(graph.time_s, viewing.video.clock) if viewing.video.clock else f"frame {graph.frame}"
     show_owner_note(f"At {at}. {RULE}")
     table = triplet_tables.build_frame_table(judgement, index, words.words)
-    _show(table, {"probability": st.column_config.NumberColumn(format="%.2f")}, viewing, key)
+    _show(table, explain_columns(table), viewing, key)
 
 
 def _show(table: pd.DataFrame, columns: dict[str, Any], viewing: Viewing, key: str) -> None:

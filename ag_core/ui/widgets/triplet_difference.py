@@ -49,7 +49,7 @@ def _show_whole(viewing: Viewing, judgement: Judgement, words: JudgeWords, key: 
     table = triplet_tables.build_difference_table(judgement, words.words)
     meanings = (f"In how many frames the triplet is {word}." for word in words.words)
     counts = {word: st.column_config.NumberColumn(format="%d", help=help) for word, help in zip(words.words, meanings)}
-    _show(table, {**explain_columns(table), **counts}, viewing, key)
+    _show(table, {**explain_columns(table), **of_words}, viewing, key)
 
 
 def _show_moment(viewing: Viewing, judgement: Judgement, words: JudgeWords, time_s: float, key: str) -> None:

@@ -48,7 +48,9 @@ def _show_whole(viewing: Viewing, judgement: Judgement, words: JudgeWords, key: 
     show_owner_note(f"Of {shared} frames that both have: {counts}. {RULE} The table counts frames.")
     table = triplet_tables.build_difference_table(judgement, words.words)
     meanings = (f"In how many frames the triplet is {word}." for word in words.words)
-    counts = {word: st.column_config.NumberColumn(format="%d", help=help) for word, help in zip(words.words, meanings)}
+    of_words = {
+        word: st.column_config.NumberColumn(format="%d", help=help) for word, help in zip(words.words, meanings)
+    }
     _show(table, {**explain_columns(table), **of_words}, viewing, key)
 
 

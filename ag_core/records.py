@@ -156,10 +156,11 @@ class ActionInterval:
 def _set_array(owner: object, name: str, dtype: type, shape: tuple[int | None, ...]) -> None:
     """Replace a field by an array of the given type, and check its shape; None in `shape` is any length."""
     array: NDArray[Any] = np.asarray(getattr(owner, name), dtype=dtype)
-    if array.size == 0:
-        array = array.reshape([0 if n is None else n for n in shape])
-    if len(array.shape) != len(shape) or any(want not in (None, got) for want, got in zip(shape, array.shape)):
-        raise ValueError(f"{type(owner).__name__}.{name} has shape {array.shape}; it needs {list(shape)}")
+    if array.shape != shape:  # the usual case costs one comparison: an evaluation makes thousands of records
+        if not array.size:
+            array = array.reshape([0 if n is None else n for n in shape])
+        if len(array.shape) != len(shape) or any(want not in (None, got) for want, got in zip(shape, array.shape)):
+            raise ValueError(f"{type(owner).__name__}.{name} has shape {array.shape}; it needs {list(shape)}")
     object.__setattr__(owner, name, array)
 
 
@@ -237,12 +238,13 @@ class SceneGraph:
             raise ValueError(f"frame {self.frame} does not exist; frames count from 1")
         if self.person_box_xyxy is not None:
             _set_array(self, "person_box_xyxy", np.float32, (4,))
-        _set_array(self, "object_classes", np.int64, (None,))
         n = len(self.object_classes)
+        _set_array(self, "object_classes", np.int64, (n,))
         _set_array(self, "object_boxes_xyxy", np.float32, (n, 4))
         _set_array(self, "object_scores", np.float32, (n,))
         _set_array(self, "relations", np.float32, (n, N_RELATIONS))
-        if n and not all(0 < c < N_CLASSES for c in (self.object_classes.min(), self.object_classes.max())):
+        classes = self.object_classes.tolist()  # of a few objects, Python finds the smallest sooner than NumPy
+        if classes and not 0 < min(classes) <= max(classes) < N_CLASSES:
             raise ValueError(f"an object class lies outside 1 to {N_CLASSES - 1}; the person has a field of its own")
 
     def __len__(self) -> int:

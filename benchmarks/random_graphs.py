@@ -37,7 +37,8 @@ def _draw_frame(video: int, random: np.random.Generator, objects: int, surplus: 
     scores = random.uniform(0.05, 1, len(boxes))
     relations = random.random((len(boxes) - 1, N_RELEASED)) ** 2
     relations[random.random(relations.shape) < 0.1] = 0.95
-    relations = np.clip(relations + random.uniform(1e-9, 1e-6, relations.shape), 1e-9, 1)
+    # Far enough apart that two stay different as 32-bit numbers.
+    relations = np.clip(relations * random.uniform(0.95, 1, relations.shape), 1e-9, 1)
     relations[:, attention] /= relations[:, attention].sum(axis=1, keepdims=True)
     return LoopFrame(video, true_boxes, true_classes, holds.astype(float), boxes, classes, scores, relations)
 

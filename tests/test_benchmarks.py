@@ -18,7 +18,7 @@ from ag_core.annotations.store import AnnotationStore
 from ag_core.catalog import ACTION_MODELS, CLIP_NETWORKS, RELATION_HEADS
 from ag_core.settings import ASSETS
 from ag_core.taxonomy import OTHER_RELATIONSHIP
-from benchmarks import costs
+from benchmarks import costs, reading
 from benchmarks.annotations import JOBS
 from benchmarks.detection import measure as measure_detection
 from benchmarks.jobs.folders import Folders
@@ -260,6 +260,11 @@ def test_goals_and_the_table_in_a_document(tmp_path: Path) -> None:
 def test_boxes_are_equal_in_one_pass_and_in_two() -> None:
     row = measure_detection(4, 1)
     assert row.goals[0].value > 0 and row.equal.endswith("objects")
+
+
+def test_frames_are_read_alike() -> None:
+    rows = reading.measure(seconds=2, repeats=1)
+    assert [row.equal for row in rows] == ["24 frames", "40 frames", "40 frames"]
 
 
 def test_every_model_has_its_cost(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,8 +82,9 @@ class GraphColumns:
         for frame, graph in enumerate(graphs):
             if graph is not None and graph.person_box_xyxy is not None:
                 persons[frame] = graph.person_box_xyxy
-        full = [(frame, graph) for frame, graph in enumerate(graphs) if graph is not None and len(graph)]
-        n = sum(len(graph) for _, graph in full)
+        full = [(frame, graph) for frame, graph in enumerate(graphs) if graph is not None and graph.object_classes.size]
+        counts = [graph.object_classes.size for _, graph in full]
+        n = sum(counts)
         relations = np.zeros((n, N_RELEASED))
         if not n:
             nothing = np.zeros(0, np.int64)
@@ -93,10 +94,11 @@ class GraphColumns:
             relations[:, N_RELATIONS] = np.concatenate([np.asarray(others[frame], bool) for frame, _ in full])
         found = GraphColumns(
             persons,
-            np.repeat([frame for frame, _ in full], [len(graph) for _, graph in full]).astype(np.int64),
+            np.repeat(np.array([frame for frame, _ in full], np.int64), counts),
             np.concatenate([graph.object_classes for _, graph in full]),
             np.concatenate([graph.object_boxes_xyxy for _, graph in full]).astype(np.float64),
-            np.concatenate([graph.object_scores.astype(np.float64) * graph.person_score for _, graph in full]),
+            np.concatenate([graph.object_scores for _, graph in full]).astype(np.float64)
+            * np.repeat([graph.person_score for _, graph in full], counts),
             relations,
         )
         relations[~found.in_sight] = 0
@@ -133,16 +135,18 @@ class Ranking:
 
     def __init__(self, graphs: GraphColumns) -> None:
         self.graphs = graphs
-        objects, relations = np.nonzero(graphs.relations > 0)
-        frames = graphs.object_frame[objects]
-        falling = -graphs.pair_scores[objects] * graphs.relations[objects, relations]
-        bounds = np.searchsorted(frames, np.arange(graphs.n_frames + 1))
-        order = np.zeros(len(objects), np.int64)
+        counted = graphs.relations > 0
+        entries = np.flatnonzero(counted)
+        falling = (-graphs.pair_scores[:, None] * graphs.relations).ravel()[entries]
+        before = np.concatenate([[0], np.cumsum(counted.sum(axis=1))])  # [N+1] entries before those of each object
+        bounds = before[np.searchsorted(graphs.object_frame, np.arange(graphs.n_frames + 1))]
+        self._starts = np.repeat(bounds[:-1], np.diff(bounds))
+        order = np.empty(len(entries), np.int64)
         # Frame by frame: many small sorts stay in the processor's cache, one of all entries does not.
         for start, stop in zip(bounds[:-1].tolist(), bounds[1:].tolist()):
-            order[start:stop] = start + np.argsort(falling[start:stop], kind="stable")
-        self._entries = (objects * N_RELEASED + relations)[order]
-        self._starts = bounds[frames[order]]
+            order[start:stop] = falling[start:stop].argsort(kind="stable")
+        order += self._starts
+        self._entries = entries[order]
         self._places = np.zeros(graphs.relations.size, np.int64)
         self._places[self._entries] = np.arange(len(order))
 
@@ -197,14 +201,29 @@ def match_objects(true: GraphColumns, guessed: GraphColumns, overlap: float = MI
     return ObjectMatches(left[kept], right[kept])
 
 
+@dataclass(frozen=True)
+class EntryMatches:
+    """Pairs of a true and a predicted entry (26 times the row of the object plus the relationship) that mean the same.
+
+    true, guessed  [E] entries of the two columns
+    """
+
+    true: NDArray[np.int64]
+    guessed: NDArray[np.int64]
+
+
+def match_entries(true: GraphColumns, matches: ObjectMatches, n_relations: int) -> EntryMatches:
+    """Every true relationship, of the first `n_relations`, of an object beside that of each predicted one."""
+    rows, relations = np.nonzero(true.relations[matches.true, :n_relations] > 0)
+    return EntryMatches(matches.true[rows] * N_RELEASED + relations, matches.guessed[rows] * N_RELEASED + relations)
+
+
 def find_first_ranks(
-    true: GraphColumns, matches: ObjectMatches, ranking: Ranking, constraint: Constraint, n_relations: int
+    true: GraphColumns, entries: EntryMatches, ranking: Ranking, constraint: Constraint, n_relations: int
 ) -> NDArray[np.int64]:
     """[N,26] for every true object and relationship, the best rank of a candidate that means the same."""
     first = np.full(true.relations.shape, NO_RANK)
-    rows, relations = np.nonzero(true.relations[matches.true, :n_relations] > 0)
-    entries = matches.guessed[rows] * N_RELEASED + relations
-    np.minimum.at(first, (matches.true[rows], relations), ranking.rank(entries, constraint, n_relations))
+    np.minimum.at(first.reshape(-1), entries.true, ranking.rank(entries.guessed, constraint, n_relations))
     return first
 
 

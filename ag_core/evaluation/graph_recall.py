@@ -20,6 +20,7 @@ from ag_core.evaluation.graph_columns import (
     OtherRelationships,
     Ranking,
     find_first_ranks,
+    match_entries,
     match_objects,
 )
 from ag_core.evaluation.metrics import Counts, Metric, to_percent
@@ -259,8 +260,9 @@ def score_columns(
     recalls = []
     for n_relations in sizes:
         triplets = _list_triplets(true, n_relations, video_of_frame, is_missing, seen)
+        entries = match_entries(true, matches, n_relations)
         for constraint in constraints:
-            first = find_first_ranks(true, matches, ranking, constraint, n_relations)
+            first = find_first_ranks(true, entries, ranking, constraint, n_relations)
             recalls.append(_average(constraint, triplets, first[triplets.objects, triplets.relations], ks))
     return tuple(recalls)
 

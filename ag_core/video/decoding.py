@@ -23,7 +23,7 @@ from ag_core.video.opening import Threads, decode_packet, open_video, read_packe
 from ag_core.video.whole_decoding import compute_check_sum
 
 # Frames decoded for nothing between two wanted groups before a seek is the cheaper way.
-SEEK_SAVES = 8
+SEEK_SAVES = 1000
 
 MANY_FRAMES = 64
 """From so many wanted frames on, several threads decode; below, starting them costs what they save, and one tells
@@ -111,7 +111,7 @@ def _decode_run(
     check sum says so.
     """
     sums = index.check_sums
-    number_of = _number_by_pts(index)
+    number_of = index.number_by_pts
     due = list(wanted)
     number = 0
     for frame in _decode_here(container, stream, index, wanted):
@@ -139,27 +139,39 @@ def _decode_run(
     return due
 
 
-def _number_by_pts(index: FrameIndex) -> dict[int | None, int]:
-    return {pts: number for number, pts in enumerate(index.pts.tolist(), start=1)}
-
-
 def _decode_here(
     container: InputContainer, stream: VideoStream, index: FrameIndex, wanted: list[int]
 ) -> Iterator[VideoFrame | None]:
-    """Frames as they come, None for damage. Where packets are frames, those that nobody wants or refers to are left."""
+    """Frames as they come, None for damage. Where packets are frames, those that nobody wants or refers to are left,
+    and so is the rest of a group of pictures behind the last wanted one."""
     if index.may_skip:
         wanted_pts = {int(index.pts[number - 1]) for number in wanted}
-        missing = set(wanted_pts)
+        n_missing = len(wanted_pts)
+        of_group = _group_stamps(index, wanted)
+        n_due: int | None = None  # of this group of pictures; not known before its key frame
         for packet in read_packets(container, stream):
-            stream.codec_context.skip_frame = "DEFAULT" if packet.pts in wanted_pts else "NONREF"
-            missing.discard(packet.pts)
+            n_due = of_group.get(packet.pts, n_due)
+            if n_due == 0:
+                continue
+            is_wanted = packet.pts in wanted_pts
+            stream.codec_context.skip_frame = "DEFAULT" if is_wanted else "NONREF"
             yield from decode_packet(stream, packet)
-            if not missing:
-                break
+            if is_wanted:
+                n_missing -= 1
+                n_due = None if n_due is None else n_due - 1
+                if not n_missing:
+                    break
         yield from decode_packet(stream, None)
     else:
         for each in chain(read_packets(container, stream), [None]):
             yield from decode_packet(stream, each)
+
+
+def _group_stamps(index: FrameIndex, wanted: list[int]) -> dict[int | None, int]:
+    """By the time stamp of each key frame, how many frames are wanted from it up to the next one."""
+    group = np.searchsorted(index.keys, wanted, side="right") - 1
+    counts = np.bincount(group, minlength=len(index.keys))
+    return dict(zip(index.pts[index.keys - 1].tolist(), counts.tolist()))
 
 
 def _decode_in_order(path: Path, index: FrameIndex, wanted: list[int], convert: FrameConverter) -> Iterator[Found]:
@@ -168,7 +180,7 @@ def _decode_in_order(path: Path, index: FrameIndex, wanted: list[int], convert: 
     No frame leaves this function, only its pixels: some decoders leave what they cannot decode as it was in a frame
     that was given back before, so that it has to be given back at the same moment whatever is wanted.
     """
-    number_of = _number_by_pts(index)
+    number_of = index.number_by_pts
     due = list(wanted)
     number = 0
     last: VideoFrame | None = None

@@ -8,7 +8,7 @@ whole file is decoded once (`whole_decoding`).
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +85,11 @@ class FrameIndex:
     def size_wh(self) -> tuple[int, int]:
         """As displayed."""
         return self.display.size_wh
+
+    @cached_property
+    def number_by_pts(self) -> dict[int | None, int]:
+        """The number of each frame by its time stamp."""
+        return {pts: number for number, pts in enumerate(self.pts.tolist(), start=1)}
 
     def list_notes(self) -> tuple[str, ...]:
         """Sentences on what a reader of the file's numbers should know; most files need none."""

@@ -61,7 +61,6 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         add_number(one, "--rate", most=MAX_LEARNING_RATE, open_below=True, help="peak learning rate")
         add_seed(one, default=0, help="decides all that is drawn by chance (default %(default)s)")
         one.add_argument("--autocast", default="auto", help="auto, off or bfloat16: precision (default %(default)s)")
-        one.add_argument("--pin-memory", action="store_true", help="send batches to a GPU through page-locked memory")
         one.add_argument("--resume", action="store_true", help="go on from an interrupted training of the same --out")
         if kind in ("detector", "pretraining", "clip", "action"):
             held_out = "keep every N-th video out of learning, judge the network on it now and then, and write the best"

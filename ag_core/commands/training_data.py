@@ -72,4 +72,4 @@ def read_compute(options: argparse.Namespace) -> "Compute":
     if options.threads is not None:
         torch.set_num_threads(options.threads)
     chosen = vars(options)
-    return Compute(options.device, chosen.get("autocast", "off"), chosen.get("pin_memory", False))
+    return Compute(options.device, chosen.get("autocast", "off"))

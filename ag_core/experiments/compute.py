@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ag_core.errors import UserError
 from ag_core.experiments.processes import ALONE, Processes
-from ag_core.models.devices import choose_device
+from ag_core.models.devices import choose_device, send
 
 AUTOCAST_CHOICES = ("auto", "off", "bfloat16")
 
@@ -20,13 +20,11 @@ class Compute:
     device      'cpu', 'cuda', 'cuda:1', ...
     autocast    'bfloat16' runs forward passes in mixed precision, 'off' in float32; 'auto' where it is faster and the
                 training says that it bears it
-    pin_memory  batches for a GPU go through page-locked memory, so that they travel while the GPU computes
     processes   which of how many that train together this is
     """
 
     device: str = "cpu"
     autocast: str = "auto"
-    pin_memory: bool = False
     processes: Processes = ALONE
 
     def __post_init__(self) -> None:
@@ -41,9 +39,7 @@ class Compute:
 
     def move(self, tensor: Tensor) -> Tensor:
         """A tensor on the device; the same tensor where it is there already."""
-        if self.torch_device.type == "cpu":
-            return tensor
-        return (tensor.pin_memory() if self.pin_memory else tensor).to(self.device, non_blocking=self.pin_memory)
+        return send(tensor, self.torch_device)
 
     def forward_dtype(self, bears_bfloat16: bool) -> torch.dtype | None:
         """The type of mixed precision, None for float32. `bears_bfloat16`: 'auto' may choose it for this training.

@@ -1,6 +1,8 @@
-"""Which device computes: chosen by name, and tried before anything long begins on it."""
+"""Which device computes, chosen by name and tried before anything long begins on it; how data get there, how precisely
+the dense parts of networks run."""
 
 import torch
+from torch import Tensor
 
 from ag_core.errors import UserError
 
@@ -23,3 +25,20 @@ def choose_device(name: str = "") -> torch.device:
     if computed != [2, 2]:
         raise UserError(f"the device {name!r} cannot compute here; choose cpu or cuda")
     return device
+
+
+def send(tensor: Tensor, device: torch.device | str) -> Tensor:
+    """A tensor on a device, the same where it is there already. To a GPU it travels from page-locked memory while the
+    processor goes on."""
+    where = torch.device(device)
+    if where.type != "cuda" or tensor.device == where:
+        return tensor.to(where)
+    return tensor.pin_memory().to(where, non_blocking=True)
+
+
+def run_dense_part(device: torch.device | str) -> torch.autocast:
+    """The precision of backbones and clip networks that are not learning: bfloat16 on a GPU that has it, float32
+    elsewhere, whatever the precision around it: a training that runs in mixed precision may ask for boxes."""
+    where = torch.device(device)
+    half = where.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.autocast(where.type, torch.bfloat16, enabled=half)

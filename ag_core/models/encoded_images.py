@@ -13,6 +13,7 @@ from torch import Tensor
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.image_list import ImageList
 
+from ag_core.models.devices import run_dense_part
 from ag_core.models.pixels import to_image_tensors, to_padded_batch
 from ag_core.models.proposals import propose_regions
 
@@ -37,9 +38,9 @@ def encode_images(model: FasterRCNN, images: Sequence[NDArray[np.uint8]]) -> Enc
     """
     device = next(model.parameters()).device
     scaled = _scale_images(model, images, device)
-    # A training that runs in mixed precision may ask for boxes; what is found must not depend on that.
-    with torch.autocast(device.type, enabled=False):
-        levels = model.backbone(scaled.tensors.contiguous(memory_format=torch.channels_last))
+    with run_dense_part(device):
+        found = model.backbone(scaled.tensors.contiguous(memory_format=torch.channels_last))
+    levels = {name: level.float() for name, level in found.items()}
     return EncodedImages(scaled, levels, [image.shape[:2] for image in images])
 
 

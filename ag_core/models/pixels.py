@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ag_core.models.devices import send
+
 CLIP_MEAN, CLIP_SCALE = 0.45, 0.225
 """What the clip network expects of its input, the same for every channel (methods C11)."""
 
@@ -15,7 +17,7 @@ def to_image_tensors(images: Sequence[NDArray[np.uint8]], device: torch.device |
     for image in images:
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
             raise ValueError(f"an image is {image.dtype} {image.shape}; it must be uint8 [H,W,3] in RGB")
-    return [torch.from_numpy(image.copy()).to(device).permute(2, 0, 1).float().div_(255) for image in images]
+    return [send(torch.from_numpy(image.copy()), device).permute(2, 0, 1).float().div_(255) for image in images]
 
 
 def to_padded_batch(
@@ -33,7 +35,7 @@ def to_padded_batch(
     height, width = (-(-max(image.shape[axis] for image in images) // multiple) * multiple for axis in (0, 1))
     batch = torch.zeros(len(images), height, width * 3, device=device)
     for padded, image in zip(batch, images):
-        rows = torch.from_numpy(image.copy()).to(device).float().div_(255).flatten(1)
+        rows = send(torch.from_numpy(image.copy()), device).float().div_(255).flatten(1)
         # Whole rows at once: channel by channel, three numbers at a time, costs ten times as much.
         rows.sub_(rows.new_tensor(mean).repeat(image.shape[1])).div_(rows.new_tensor(scale).repeat(image.shape[1]))
         padded[: rows.shape[0], : rows.shape[1]] = rows
@@ -43,5 +45,5 @@ def to_padded_batch(
 
 def to_clip_tensors(pixels: NDArray[np.uint8], device: torch.device | str = "cpu") -> torch.Tensor:
     """RGB uint8 frames [B,T,H,W,3] to the clip network's input [B,3,T,H,W], channels innermost in memory."""
-    clips = torch.from_numpy(pixels).to(device).permute(0, 4, 1, 2, 3).float()
+    clips = send(torch.from_numpy(pixels), device).permute(0, 4, 1, 2, 3).float()
     return clips.div_(255).sub_(CLIP_MEAN).div_(CLIP_SCALE)

@@ -29,7 +29,7 @@ from ag_core.pipeline.loading import (
 )
 from ag_core.pipeline.plan import Plan, choose_graph_times, make_plan
 from ag_core.pipeline.scoring import explain_graphs, put_right, score_actions, score_centres, score_graphs, score_model
-from ag_core.pipeline.watching import Watcher, compute_clip_features
+from ag_core.pipeline.watching import Watcher, compute_clip_features, read_beside
 from ag_core.records import ActionScores
 from ag_core.results.prediction import DEFAULT_RATE, Prediction
 from ag_core.results.prediction_notes import (
@@ -96,7 +96,7 @@ def predict_video(
     watcher = Watcher(plan, index.clock, models, progress, None if at_home else person)
     wanted = sorted({*plan.graph_frames, *(n for clips in plan.clips.values() for clip in clips for n in clip)})
     replaced: set[int] = set()
-    for number, pixels in read_frames(path, wanted, replaced):
+    for number, pixels in read_beside(read_frames(path, wanted, replaced), models.device):
         if cancelled():
             raise Cancelled
         watcher.see(number, pixels)

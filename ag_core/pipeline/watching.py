@@ -1,6 +1,6 @@
 """Takes the frames of a video in their order; makes graphs and clip features as soon as enough have come together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ag_core.errors import Cancelled
 from ag_core.models.checkpoints import check_answers
 from ag_core.models.detector import Detector
+from ag_core.models.devices import run_dense_part
 from ag_core.models.scene_graph import ObservedFrames
 from ag_core.models.subject import PersonSeen, describe_colours, follow_people
 from ag_core.models.video import make_clip_input
@@ -19,6 +20,14 @@ from ag_core.pipeline.plan import Plan
 from ag_core.records import FrameClock, SceneGraph
 from ag_core.video.clips import letterbox
 from ag_core.video.frames import read_frames
+from ag_core.video.read_ahead import read_ahead
+
+Frames = Iterable[tuple[int, NDArray[np.uint8]]]
+
+
+def read_beside(frames: Frames, device: torch.device) -> Frames:
+    """Frames as they come; where a GPU computes, the next ones are decoded meanwhile."""
+    return frames if device.type == "cpu" else read_ahead(frames)
 
 
 @torch.inference_mode()
@@ -32,7 +41,7 @@ def compute_clip_features(
 ) -> NDArray[np.float32]:
     """Features [clips, C] of the clips of a plan alone, as a prediction has them; progress and errors as there."""
     watcher, done = ClipWatcher(clips, loaded, device, None), 0
-    for number, pixels in read_frames(path, sorted(watcher.frames)):
+    for number, pixels in read_beside(read_frames(path, sorted(watcher.frames)), device):
         if cancelled():
             raise Cancelled
         done += watcher.see(number, pixels)
@@ -52,7 +61,8 @@ class ClipWatcher:
         self.frames = {frame for clip in clips for frame in clip}
         self.due = sorted(range(len(clips)), key=lambda clip: clips[clip][-1])  # clips still to see
         self.small: dict[int, NDArray[np.uint8]] = {}  # frames at the size of the clip network
-        self.features = np.zeros((len(clips), loaded.preset.feature_size), np.float32)
+        self.features = np.zeros((len(clips), loaded.preset.feature_size), np.float32)  # filled at the end
+        self.found: list[tuple[list[int], torch.Tensor]] = []  # on the device, which nothing waits for until the end
         self.at_once = 32 if device.type != "cpu" else 4
 
     def see(self, number: int, pixels: NDArray[np.uint8]) -> int:
@@ -64,14 +74,17 @@ class ClipWatcher:
 
     def finish(self) -> int:
         """How many clips were left."""
-        return sum(self._make_features() for _ in range(0, len(self.due), self.at_once))
+        done = sum(self._make_features() for _ in range(0, len(self.due), self.at_once))
+        for chosen, found in self.found:
+            self.features[chosen] = check_answers(found.float().cpu().numpy(), type(self.loaded.network).__name__)
+        return done
 
     def _make_features(self) -> int:
         chosen, self.due = self.due[: self.at_once], self.due[self.at_once :]
         pixels = np.stack([[self.small[frame] for frame in self.clips[clip]] for clip in chosen])
         clips = make_clip_input(pixels, self.loaded.preset, self.device, self.detector)
-        found = self.loaded.network(clips).float().cpu().numpy()
-        self.features[chosen] = check_answers(found, type(self.loaded.network).__name__)
+        with run_dense_part(self.device):
+            self.found.append((chosen, self.loaded.network(clips)))
         first = min((self.clips[clip][0] for clip in self.due), default=0)
         self.small = {frame: pixels for frame, pixels in self.small.items() if self.due and frame >= first}
         return len(chosen)

@@ -73,11 +73,13 @@ def write_films(folder: Path, count: int, seconds: float) -> None:
             container.mux(stream.encode())
 
 
-def start(films: Path, lake: Path, engine: str, workers: int) -> "subprocess.Popen[bytes]":
-    """Start the command."""
+def start(
+    films: Path | str, lake: Path, engine: str, workers: int, log_path: Path | None = None
+) -> "subprocess.Popen[bytes]":
+    """Start the command; what it says goes to a log beside the lake unless another is named."""
     command = [sys.executable, "-m", "ag_core", "predict-many", str(films), "--out", str(lake), "--device", "cpu"]
     options = ["--engine", engine, "--workers", str(workers)]
-    log = lake.with_suffix(".log").open("ab")
+    log = (log_path or lake.with_suffix(".log")).open("ab")
     alike = os.environ | {"RAY_worker_niceness": "0"}  # Ray's workers would make way for all others
     return subprocess.Popen([*command, *options], stdout=log, stderr=log, env=alike)
 

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from ag_core.annotations.lake.fetching import fetch_lake
+from ag_core.annotations.lake.folder import read_manifest
 from ag_core.annotations.store import AnnotationStore
+from ag_core.bulk import source_files
 from ag_core.bulk.run import Share
 from ag_core.results.prediction import Prediction
 from tests.bulk.test_run import SOURCE, hear_nothing, predict_here, start
@@ -58,3 +60,34 @@ def test_videos_come_from_object_storage_and_the_lake_opens_from_it(
     again.predict(predict_here, hear_nothing)
     report = again.report("pool", "complete")
     assert (report.finished_before, [failure.video_id for failure in report.failures]) == (1, ["B"])
+
+
+def test_storage_that_refuses_every_tenth_request_gives_the_same_lake(
+    storage: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = stand_in_prediction("AB1CD")
+    monkeypatch.setattr(Prediction, "load", staticmethod(lambda path: shown))
+    monkeypatch.setattr(source_files, "FIRST_WAIT_S", 0.0)
+    for number in range(12):
+        storage.pipe_file(f"films/clips/{number:02}.mp4", b"well")
+    calm = start("s3://films/clips", tmp_path / "calm")
+    calm.predict(predict_here, hear_nothing)
+    calm.write_lake(hear_nothing)
+
+    asked, refused = [], []
+    get_file = type(storage).get_file
+
+    def refuse_now_and_then(self: Any, *arguments: Any, **named: Any) -> Any:
+        asked.append(arguments[0])
+        if len(asked) % 10 == 0:
+            refused.append(arguments[0])
+            raise OSError("503 Slow Down")
+        return get_file(self, *arguments, **named)
+
+    monkeypatch.setattr(type(storage), "get_file", refuse_now_and_then)
+    run = start("s3://films/clips", tmp_path / "lake")
+    run.predict(predict_here, hear_nothing)
+    run.write_lake(hear_nothing)
+    report = run.report("pool", "complete")
+    assert (report.predicted, report.failed, len(refused)) == (12, 0, 1)
+    assert read_manifest(tmp_path / "lake").fingerprint == read_manifest(tmp_path / "calm").fingerprint

@@ -1,21 +1,24 @@
 """A run over many videos: the same lake from every engine, after deaths and faults, and however often it is begun."""
 
+import errno
 import importlib.util
+import os
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from ag_core.annotations.building.finished_videos import read_finished
+from ag_core.annotations.building.finished_videos import FinishedVideo, read_finished, write_prediction_file
 from ag_core.annotations.lake.folder import read_manifest
 from ag_core.annotations.store import AnnotationStore
-from ag_core.bulk import pool
+from ag_core.bulk import pool, predicting
 from ag_core.bulk.engines import Resources, find_engine
 from ag_core.bulk.predicting import MAX_TRIES, BulkSettings, Outcome, RunError, Task
 from ag_core.bulk.run import BulkRun, Share, find_work_folder
 from ag_core.bulk.sources import list_videos
 from ag_core.errors import UserError
+from ag_core.results.prediction import Prediction
 from tests.bulk.stand_in import StandIn, make_settings
 from tests.conftest import stand_in_prediction
 
@@ -133,6 +136,36 @@ def test_what_no_video_can_be_predicted_with_ends_the_run_with_a_sentence(
     for text in ("3", "0/4", "5/4", "a/b"):
         with pytest.raises(UserError, match=r"--share .* is not possible"):
             Share.parse(text)
+
+
+def test_a_full_disk_ends_the_run_and_costs_nothing_that_was_finished(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "C.mp4").write_text("well")
+    lake, written = tmp_path / "lake", list[str]()
+
+    def write_until_full(path: Path, name: str, prediction: Prediction) -> FinishedVideo:
+        if len(written) == 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        written.append(name)
+        return write_prediction_file(path, name, prediction)
+
+    run = start(folder, lake)
+    with monkeypatch.context() as patch, pytest.raises(RunError, match="cannot be written: No space left on device"):
+        patch.setattr(predicting, "write_prediction_file", write_until_full)
+        run.predict(predict_here_in_order, hear_nothing)
+    assert written == ["A.mp4", "C.mp4"] and not lake.exists()
+    report = run.report("pool", "stopped")
+    assert (report.videos, report.predicted, report.failed) == (4, 2, 1), "B is no video, and D was not reached"
+    again = start(folder, lake)
+    again.predict(predict_here_in_order, hear_nothing)
+    again.write_lake(hear_nothing)
+    report = again.report("pool", "complete")
+    assert (report.finished_before, report.predicted, report.failed) == (2, 1, 1)
+    quiet = start(folder, tmp_path / "quiet")
+    quiet.predict(predict_here, hear_nothing)
+    quiet.write_lake(hear_nothing)
+    assert read_manifest(tmp_path / "quiet").fingerprint == read_manifest(lake).fingerprint
 
 
 def predict_here_in_order(

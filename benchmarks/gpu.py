@@ -1,14 +1,15 @@
 """What a GPU does: whether it agrees with the processor, and frames, clips and videos a second beside eager loops.
 
     python -m benchmarks.gpu [--device cuda] [--sizes demo paper] [--seconds 8] [--films 4] [--log docs/results.jsonl]
+    python -m benchmarks.gpu --device cpu --only detector clips --seconds 1     # the same rows of a processor
 
 Under eight minutes on one card; what does not fit any more is left out and said. First the showcase is predicted on
 both devices and compared. Then, at each size, in turn in one run: the detector beside torchvision's as it is (one frame
 at a time, float32, 1,000 proposals at paper size), the clip network beside a loop as PyTorchVideo's (one clip at a
 time, made floats on the processor, float32), and whole films beside such loops (every clip read and every frame sent
 on its own, the backbone twice, no heads). Networks of paper size have random weights. The dense part, backbone or clip
-network alone, is set against the fastest product of bfloat16 matrices of this run and, with --peak, against the card's
-data sheet.
+network alone, is set against a large product of bfloat16 matrices in this run and, with --peak, against the card's data
+sheet. On a processor, seconds are those of the processor, one thread, so that other work counts little.
 """
 
 import argparse
@@ -48,6 +49,7 @@ from benchmarks.detection import to_detections
 from benchmarks.report import machine
 
 NETWORK = "i3d"
+CELLS = ("agreement", "detector", "clips", "films")
 FRAMES_AT_ONCE, CLIPS_AT_ONCE = 16, 32
 USUAL_PROPOSALS = (1000, 1000)
 OURS, USUAL = "this project", "eager loop"
@@ -157,23 +159,24 @@ def wait_for(device: torch.device) -> None:
 def rate_in_turn(sides: Mapping[str, Callable[[], int]], seconds: float, device: torch.device) -> dict[str, float]:
     """Units a second of each side, which says how many it did in a call; the first call of each does not count."""
     spent, done = dict.fromkeys(sides, 0.0), dict.fromkeys(sides, 0)
+    clock = time.process_time if device.type == "cpu" else time.perf_counter
     for work in sides.values():
         work()
     while min(spent.values()) < seconds:
         for name, work in sides.items():
             if spent[name] < seconds:
                 wait_for(device)
-                started = time.perf_counter()
+                started = clock()
                 done[name] += work()
                 wait_for(device)
-                spent[name] += time.perf_counter() - started
+                spent[name] += clock() - started
     return {name: done[name] / spent[name] for name in sides}
 
 
 def measure_product(device: torch.device, seconds: float) -> float:
-    """FLOP/s of the fastest product of two bfloat16 matrices that was seen."""
-    side = 8192 if device.type == "cuda" else 256
-    matrix = torch.randn(side, side, dtype=torch.bfloat16, device=device)
+    """FLOP/s of the product of two large matrices, of bfloat16 on a GPU and of float32 on a processor."""
+    side, dtype = (8192, torch.bfloat16) if device.type == "cuda" else (1024, torch.float32)
+    matrix = torch.randn(side, side, dtype=dtype, device=device)
     rate = rate_in_turn({OURS: lambda: len([matrix @ matrix for _ in range(10)])}, seconds, device)
     return 2.0 * side**3 * rate[OURS]
 
@@ -312,27 +315,36 @@ def compare_scores(one: Prediction, other: Prediction) -> Iterator[float]:
 
 
 def measure(
-    sizes: Sequence[Size], device: torch.device, seconds: float, n_films: int, peak: float | None = None
+    sizes: Sequence[Size],
+    device: torch.device,
+    seconds: float,
+    n_films: int,
+    peak: float | None = None,
+    only: Sequence[str] = CELLS,
 ) -> Iterator[Agreement | Rate | str]:
     """What is found, as soon as it is; a sentence for what there was no time for."""
     torch.set_flush_denormal(True)
+    if device.type == "cpu":
+        torch.set_num_threads(1)
     began = time.monotonic()
     films = sorted((settings().showcase / "videos").glob("*.mp4"))[:n_films]
-    yield compare_devices(films, device)
+    if "agreement" in only:
+        yield compare_devices(films, device)
     with torch.inference_mode():
         product = measure_product(device, seconds / 4)
         frames = [frame for _, frame in read_frames(films[0], range(1, 8 * FRAMES_AT_ONCE, 8))]
-        at_once = CLIPS_AT_ONCE if device.type == "cuda" else 1
+        frames, at_once = (frames, CLIPS_AT_ONCE) if device.type == "cuda" else (frames[:2], 1)
         for size in sizes:
-            if time.monotonic() - began > LIMIT_S - 8 * seconds:
+            if device.type == "cuda" and time.monotonic() - began > LIMIT_S - 8 * seconds:
                 yield f"no time was left for the size {size.name}"
                 continue
             networks = build_networks(size, device)
-            rate, dense = measure_detector(networks, frames, seconds)
-            yield with_dense(rate, dense, product, peak)
-            rate, dense = measure_clips(networks, seconds, at_once)
-            yield with_dense(rate, dense, product, peak)
-            yield measure_videos(networks, films, seconds)
+            if "detector" in only:
+                yield with_dense(*measure_detector(networks, frames, seconds), product, peak)
+            if "clips" in only:
+                yield with_dense(*measure_clips(networks, seconds, at_once), product, peak)
+            if "films" in only:
+                yield measure_videos(networks, films, seconds)
 
 
 def describe(found: Agreement | Rate | str) -> str:
@@ -348,7 +360,7 @@ def describe(found: Agreement | Rate | str) -> str:
     sides = ", ".join(f"{name} {value:,.2f}" for name, value in found.a_second.items())
     text = f"{found.size}: {found.what} a second: {sides}; {found.ratio:.2f}x"
     if found.dense_tflops is not None and found.share_of_product is not None:
-        text += f"; dense part {found.dense_tflops:.2f} TFLOP/s, {found.share_of_product:.0%} of the fastest product"
+        text += f"; dense part {found.dense_tflops:.2f} TFLOP/s, {found.share_of_product:.0%} of a large matrix product"
     if found.share_of_data_sheet is not None:
         text += f", {found.share_of_data_sheet:.0%} of the data sheet"
     return text
@@ -359,6 +371,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--sizes", nargs="+", choices=list(list_sizes()), default=list(list_sizes()))
+    parser.add_argument("--only", nargs="+", choices=CELLS, default=CELLS)
     parser.add_argument("--seconds", type=float, default=8.0, help="for each side of a row (default %(default)s)")
     parser.add_argument("--films", type=int, default=4)
     parser.add_argument("--peak", type=float, metavar="TFLOPS", help="bfloat16 peak of the card's data sheet")
@@ -372,7 +385,8 @@ def main() -> None:
     where = f"{card}, {machine()}"
     print(where)
     peak = None if options.peak is None else options.peak * 1e12
-    for found in measure([list_sizes()[name] for name in options.sizes], device, options.seconds, options.films, peak):
+    sizes = [list_sizes()[name] for name in options.sizes]
+    for found in measure(sizes, device, options.seconds, options.films, peak, options.only):
         print(describe(found), flush=True)
         if options.log is not None and not isinstance(found, str):
             append_log_row(options.log, build_log_row("benchmark of a GPU", (), {"machine": where} | asdict(found)))

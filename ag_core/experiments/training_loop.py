@@ -253,8 +253,11 @@ def _take_step(
     share: float,
     step: int,
     processes: Processes,
-) -> tuple[Losses, bool]:
-    """The losses of one step at the rate of the budget's spent share, and whether it changed the network."""
+) -> tuple[dict[str, float], bool]:
+    """The losses of one step at the rate of the budget's spent share, and whether it changed the network.
+
+    A GPU is waited for once, when everything but the step itself is on its way.
+    """
     parameters = [p for p in network.parameters() if p.requires_grad]
     device = parameters[0].device if parameters else torch.device("cpu")
     for group in optimizer.param_groups:
@@ -265,16 +268,16 @@ def _take_step(
     with torch.autocast(device.type, recipe.autocast, enabled=recipe.autocast is not None):
         losses = losses_of_step(np.random.default_rng([recipe.seed, step]))
     each = torch.stack([loss.float() for loss in losses.values()])
-    losses = dict(zip(losses, processes.average(each.detach())))
+    of_all = processes.average(each.detach())
     optimizer.zero_grad(set_to_none=True)
-    if not torch.isfinite(torch.stack(list(losses.values())).sum()):
-        return losses, False
     each.sum().backward()
     processes.average_gradients(parameters)
-    if not torch.isfinite(nn.utils.clip_grad_norm_(parameters, recipe.clip_norm)):
-        return losses, False
-    optimizer.step()
-    return losses, True
+    norm = nn.utils.clip_grad_norm_(parameters, recipe.clip_norm)
+    *values, length = torch.cat([of_all, norm.to(of_all).reshape(1)]).tolist()
+    taken = math.isfinite(sum(values)) and math.isfinite(length)
+    if taken:
+        optimizer.step()
+    return dict(zip(losses, values)), taken
 
 
 def _group_by_decay(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
@@ -286,10 +289,9 @@ def _group_by_decay(network: nn.Module, weight_decay: float) -> list[dict[str, A
     ]
 
 
-def _smooth(before: dict[str, float] | None, losses: Losses) -> dict[str, float]:
-    now = {name: float(loss.detach()) for name, loss in losses.items()}
+def _smooth(before: dict[str, float] | None, losses: Mapping[str, float]) -> dict[str, float]:
     kept = dict(before or {})
-    for name, value in now.items():
+    for name, value in losses.items():
         if math.isfinite(value):
             kept[name] = 0.95 * kept.get(name, value) + 0.05 * value
     return kept

@@ -6,13 +6,14 @@ import pytest
 import torch
 from torch import Tensor
 
+from ag_core.experiments.graph_training import VerbRecipe, train_verb_network
 from ag_core.models.graph_context import AFTER, BEFORE, OTHERS, OWN, PRESENCE, build_context, keep_frame, keep_objects
 from ag_core.models.graph_kernel import GraphKernel, KernelOptions
 from ag_core.models.graph_networks import GraphLinear, GraphMlp, SparseLinear
-from ag_core.models.score_sharing import share_scores
 from ag_core.models.verb_kernel import VerbKernel
+from ag_core.models.verb_network import VerbNetwork, describe_pairs, find_pairs
 from ag_core.models.verb_regression import VerbRegression
-from ag_core.taxonomy import N_ACTIONS, find_action_index, find_object_index, find_relation_index
+from ag_core.taxonomy import ACTIONS, N_ACTIONS, find_action_index, find_object_index, find_relation_index
 
 HOLDING = find_relation_index("holding")
 
@@ -112,9 +113,59 @@ def test_a_sparse_layer_gives_what_a_dense_one_gives(matrices: Tensor) -> None:
     torch.testing.assert_close(layer(matrices.flatten(1)), matrices.flatten(1) @ layer.weight + layer.bias)
 
 
-def test_scores_are_shared_with_neighbours_and_all_others_of_the_video() -> None:
-    scores, video = torch.tensor([[1.0], [0.0], [4.0], [7.0]]), torch.tensor([0, 0, 0, 1])
-    shared = share_scores(scores, video, others=0.5, neighbours=0.1)
-    expected = [1 + 0.5 * 2 + 0.1 * 0, 0 + 0.5 * 2.5 + 0.1 * 2.5, 4 + 0.5 * 0.5 + 0.1 * 0, 7]
-    torch.testing.assert_close(shared[:, 0], torch.tensor(expected))
-    assert share_scores(scores[:0], video[:0]).shape == (0, 1)
+def test_pairs_are_those_of_actions_whose_object_is_there_and_of_actions_without_one() -> None:
+    graphs = torch.zeros(3, 35, 25)
+    book, cup = find_object_index("book") - 1, find_object_index("cup/glass/bottle") - 1
+    graphs[0, book, HOLDING] = graphs[1, cup, HOLDING] = 1
+    context = build_context(graphs, torch.tensor([0, 0, 1]))
+    moments, actions = find_pairs(context)
+    without = sum(action.object_class is None for action in ACTIONS)
+    hold_book, pour = find_action_index("c026"), find_action_index("c108")
+    there = {(int(moment), int(action)) for moment, action in zip(moments, actions)}
+    assert (0, hold_book) in there and (1, hold_book) in there, "the frame before shows the book"
+    assert (2, hold_book) not in there and sum(moment == 2 for moment, _ in there) == without
+    rows = describe_pairs(context, torch.tensor([0, 1]), torch.tensor([hold_book, pour]))
+    assert rows.shape == (2, 4 * 26 + 25 + 1 + 70)
+    own, others, count = rows[:, :104].view(2, 4, 26), rows[:, 104:129], rows[:, 129]
+    assert own[0, OWN, HOLDING] == own[0, OWN, PRESENCE] == 1 and not own[0, AFTER].any() and not others[0].any()
+    assert count.tolist() == pytest.approx([0.3, 0.3])
+    alone = describe_pairs(keep_frame(context), torch.tensor([0]), torch.tensor([hold_book]))
+    torch.testing.assert_close(alone[0, :26], own[0, OWN])
+    assert alone.shape == (1, 26 + 25 + 1 + 70) and not alone[0, -35:].any()
+
+
+def test_a_verb_network_tells_verbs_apart_and_says_nothing_of_absent_objects(matrices: Tensor, video: Tensor) -> None:
+    torch.manual_seed(0)
+    network = VerbNetwork(width=8, dropout=0.0)
+    context = build_context(matrices, video)
+    moments, actions = find_pairs(context)
+    network(describe_pairs(context, moments, actions), actions).square().sum().backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None, name
+        of_product = name.startswith("asked_action")  # what it is multiplied with begins at the verb's weight
+        assert parameter.grad.any() or of_product, name
+    scores = network.eval().predict(context)
+    assert scores.shape == (12, N_ACTIONS) and (scores > 0).sum() == len(moments)
+    assert scores[moments, actions].min() > 0 and scores.max() < 1
+    torch.testing.assert_close(network.predict(context[3:4]), scores[3:4])
+    assert network.predict(context[:0]).shape == (0, N_ACTIONS)
+
+
+def test_a_verb_learned_with_one_object_is_known_of_another() -> None:
+    random = torch.Generator().manual_seed(0)
+    hold_book, hold_towel = find_action_index("c026"), find_action_index("c033")
+    book, towel = (find_object_index(name) - 1 for name in ("book", "towel"))
+    graphs, labels = torch.zeros(400, 35, 25), torch.zeros(400, N_ACTIONS)
+    held = torch.rand(400, generator=random) > 0.5
+    graphs[:, book, 0] = 1
+    graphs[held, book, HOLDING], labels[held, hold_book] = 1, 1
+    context = build_context(graphs, torch.arange(400))
+    labels[:, hold_towel] = 1  # not to be looked at
+    network = train_verb_network(context, labels, VerbRecipe(epochs=16, batch=32), 0, taught=[hold_book])
+    again = train_verb_network(context, labels, VerbRecipe(epochs=16, batch=32), 0, taught=[hold_book])
+    test = torch.zeros(2, 35, 25)
+    test[:, towel, 0] = 1
+    test[1, towel, HOLDING] = 1
+    scores = network.predict(build_context(test, torch.arange(2)))[:, hold_towel]
+    assert scores[1] > 0.8 > 0.2 > scores[0], "one holds the towel, the other does not"
+    torch.testing.assert_close(again.predict(context), network.predict(context), rtol=0, atol=0)

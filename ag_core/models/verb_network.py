@@ -1,9 +1,9 @@
 """What a person has to do with an action's own object, learned by one network for all actions at once.
 
-Ours, no paper's. The unit is a pair of a moment and an action whose object is there: the network reads the rows of that
-object in the graphs of a context, what is done with the other objects, and which objects are there, and is told the verb
-of the action. What it learns of "holding a broom" it knows of "holding a towel"; each action adds a little of its own,
-which begins at nothing. Actions without an object of the 35 are asked of every moment, with empty rows.
+Ours, no paper's. The unit is a pair of a moment and an action whose object is there: the network reads the rows of
+that object in the graphs of a context, what is done with the other objects, and which objects are there, and is told
+the verb of the action. What it learns of "holding a broom" it knows of "holding a towel"; each action adds a little of
+its own, which begins at nothing. Actions without an object of the 35 are asked of every moment, with empty rows.
 """
 
 import torch

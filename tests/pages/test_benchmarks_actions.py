@@ -6,6 +6,7 @@ import pytest
 
 from ag_core.evaluation.protocol import Owner
 from ag_core.evaluation.published_results import Reading, read_published_actions
+from ag_core.experiments.graph_models import GRAPH_MODELS
 from ag_core.results.graph_action_scores import GraphActionScores
 from ag_core.settings import ASSETS, settings
 from ag_core.ui import shipped_files
@@ -88,7 +89,7 @@ def test_graphs_to_actions_shows_the_shipped_numbers(app_home: Path) -> None:
     said = texts(app)
     assert "Ours on real data" in said and "Dashed: chance" in said and len(app.get("vega_lite_chart")) == 2
     shots, among, classes = (one.value for one in app.dataframe)
-    assert len(shots) == len(among) == 8 and len(classes) == 156 and "Graph, MLP" in classes.columns
+    assert len(shots) == len(among) == len(GRAPH_MODELS) and len(classes) == 156 and "Graph, MLP" in classes.columns
 
 
 def test_what_relations_add_is_the_difference_of_the_same_model() -> None:

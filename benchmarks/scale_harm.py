@@ -119,7 +119,7 @@ def fill_disk(films: Path, folder: Path, engine: str, workers: int, quiet: Engin
             run = finish(start(films, lake, engine, workers, folder.with_suffix(".log")), lake)
             wrong = check(run, quiet, lake, count)
             wrong += () if code else ("the first run did not end with an error",)
-            wrong += () if "No space left" in said else ("nothing is said of the disk",)
+            wrong += () if "the disk is full" in said else ("nothing is said of the disk",)
             return Cell(harm, engine, wrong, f"{before} of {count} films before")
     except OSError as error:
         return Cell(harm, engine, (), f"not tried: {error}")
@@ -131,7 +131,7 @@ def try_engine(films: Path, out: Path, engine: str, workers: int, quiet: EngineR
     for victim, choose in (("driver", lambda pid: pid), ("worker", find_worker)):
         lake = out / f"{engine}-{victim}"
         run = kill_in_the_middle(films, lake, engine, workers, count, choose)
-        before = f"{run.report['finished_before']} of {count} films before"
+        before = f"{run.report['finished_before']} of {count} films before" if victim == "driver" else ""
         yield Cell(f"{victim} killed", engine, check(run, quiet, lake, count), before)
     yield fill_disk(films, out / f"{engine}-disk", engine, workers, quiet, count)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -36,6 +37,8 @@ def storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     files = s3fs.S3FileSystem(skip_instance_cache=True)
     files.mkdir("films")
     yield files
+    # What a server holds lives in this process and would outlast it.
+    urlopen(Request(f"http://{host}:{port}/moto-api/reset", method="POST")).close()
     server.stop()
 
 

@@ -185,7 +185,8 @@ def measure_dense(work: Callable[[], object], seconds: float, device: torch.devi
     """FLOP/s of a part of a network whose input is on the device already."""
     with FlopCounterMode(display=False) as counter:
         work()
-    rate = rate_in_turn({OURS: lambda: len([work() for _ in range(3)])}, seconds, device)
+    n = 3 if device.type == "cuda" else 1
+    rate = rate_in_turn({OURS: lambda: len([work() for _ in range(n)])}, seconds, device)
     return float(counter.get_total_flops() * rate[OURS])
 
 

@@ -1,6 +1,6 @@
 """Ten questions of somebody who sees the app for the first time: each with a short answer, and where the app shows it.
 
-Knows no Streamlit. Home lists them; a test opens every link and finds the answer there.
+Home lists them; a test opens every link and finds the answer there.
 """
 
 from dataclasses import dataclass, field

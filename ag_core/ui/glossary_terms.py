@@ -273,14 +273,14 @@ SECTIONS: dict[str, tuple[Term, ...]] = {
         Term(
             "held",
             "Held",
-            "A graph or box that is shown on after its own frame, since the frames behind it have none. Drawn dashed, "
-            "with its age.",
+            "A graph or box that is shown on after its own frame, since the frames behind it have none. Boxes are "
+            "drawn in long dashes and fade with their age.",
         ),
         Term(
             "interpolated",
             "Interpolated",
-            "A box between two annotated frames, moved in a straight line from the one to the other. Drawn dashed, "
-            "since nobody annotated it there.",
+            "A box between two annotated frames that both have its object, moved in a straight line from one to the "
+            "other. Drawn in fine dashes, since nobody annotated it there. Relationships are never interpolated.",
         ),
         Term(
             "judge",

@@ -9,7 +9,7 @@
  * What Python sends (format 5): `graphs:NAME` and `strengths:NAME` hold the tables of a source, `scores:NAME` those of a model,
  * `verdicts` how one source is judged by another, `times` the seconds `t` of every frame where they are not evenly spaced.
  * @typedef {{v: number, video: string, src: string | null, fps: number, n_frames: number, width: number, height: number, t0: number,
- *   selected: string | null, judging: boolean, judge: {judged: string, truth: string, words: string[], terms: string[], note: string} | null, autoplay: boolean, debug: boolean, neighbours: boolean, link_path: string | null,
+ *   selected: string | null, between: string, usual_between: string, judging: boolean, judge: {judged: string, truth: string, words: string[], terms: string[], note: string} | null, autoplay: boolean, debug: boolean, neighbours: boolean, link_path: string | null,
  *   compare: string[], rule: string, filter: EdgeFilter, usual_filter: EdgeFilter, filters: {from: number[], top: number[], per: string[]}, parts: {name: string, label: string}[], sources: {name: string, label: string, predicted: boolean, aside: boolean}[],
  *   tracks: {label: string, class: string, kind: string}[], relations: Relation[], actions: Lane[],
  *   score_actions: {id: string, name: string}[], models: {name: string, label: string, video_scores: number[]}[],
@@ -58,6 +58,16 @@ function column(table, name) {
   const found = table.getChild(name);
   return found ? found.toArray() : [];
 }
+
+// How a box comes to be where it is drawn: as it stands in its frame, moved between two frames that have it, or left where it was last.
+const HERE = 0;
+const BETWEEN = 1;
+const HELD = 2;
+
+/**
+ * A box to draw; age: seconds to the nearest of its frames.
+ * @typedef {{track: number, x1: number, y1: number, x2: number, y2: number, score: number, way: number, age: number}} ShownBox
+ */
 
 // Of a box row's mask: bit r says that relation r is an edge, NO_BOX that the track is known but has no box.
 const NO_BOX = 1 << 30;
@@ -156,19 +166,30 @@ class Source {
     return mode === "exact" && held ? { index: -1, held: false } : { index, held };
   }
 
-  // Boxes to draw: [{track, x1, y1, x2, y2, score}], moved towards the next annotated frame when interpolating.
+  // Boxes to draw: when interpolating, in a straight line from one frame to the next where both have the track.
+  /**
+   * @param {number} index
+   * @param {number} frame
+   * @param {string} mode
+   * @returns {ShownBox[]}
+   */
   boxesAt(index, frame, mode) {
+    /** @type {ShownBox[]} */
     const found = [];
     if (index < 0) return found;
     const { track, x1, y1, x2, y2, score, mask } = this.boxes;
-    const between = mode === "interpolate" && index + 1 < this.length && frame > this.frames[index];
-    const begin = this.times.of(this.frames[index]);
-    const part = between ? (this.times.of(frame) - begin) / (this.times.of(this.frames[index + 1]) - begin) : 0;
+    const exact = frame === this.frames[index];
+    const between = mode === "interpolate" && index + 1 < this.length && !exact;
+    const since = this.times.of(frame) - this.times.of(this.frames[index]);
+    const until = between ? this.times.of(this.frames[index + 1]) - this.times.of(frame) : 0;
+    const part = between ? since / (since + until) : 0;
     for (let row = this.boxStart[index]; row < this.boxStart[index + 1]; row++) {
       if (mask[row] & NO_BOX) continue;
-      const box = { track: track[row], x1: x1[row], y1: y1[row], x2: x2[row], y2: y2[row], score: score.length ? score[row] / 100 : 1 };
+      const box = { track: track[row], x1: x1[row], y1: y1[row], x2: x2[row], y2: y2[row], score: score.length ? score[row] / 100 : 1, way: exact ? HERE : HELD, age: since };
       const later = between ? this.rowOf(index + 1, track[row]) : -1;
       if (later >= 0) {
+        box.way = BETWEEN;
+        box.age = Math.min(since, until);
         box.x1 += (x1[later] - box.x1) * part;
         box.y1 += (y1[later] - box.y1) * part;
         box.x2 += (x2[later] - box.x2) * part;

@@ -1,6 +1,12 @@
 // Buttons, switches, selectors, keys and the help panel. What is switched on is kept here; the player reads it.
 
-const MODES = ["hold", "interpolate", "exact"];
+/** What is drawn between annotated frames. @type {Record<string, string>} */
+const MODES = {
+  interpolate: "moves a box in a straight line from one annotated frame to the next where both have the object (the same class, and the same of several); fine dashes. An object that the next has not is held",
+  hold: "leaves each box where it was last annotated; long dashes, which fade with its age",
+  exact: "shows boxes and graph on annotated frames alone",
+};
+const MODE_HELP = `Boxes between annotated frames (I).\n${Object.entries(MODES).map(([mode, does]) => `${mode}: ${does}`).join(".\n")}.\nRelationships are never interpolated: they hold until the next graph. Of a prediction, the same with predicted frames.`;
 const PLAY_ICON = "M8 5v14l11-7z";
 const PAUSE_ICON = "M7 5h4v14H7zM13 5h4v14h-4z";
 /** @type {[string, string][]} */
@@ -14,6 +20,7 @@ const KEYS = [
   ["[ ]", "slower, faster"],
   ["1 2 3", "attention, spatial, contact"],
   ["B L G", "boxes, labels, graph"],
+  ["I", "boxes between annotated frames: interpolate, hold, exact"],
   ["J", "what is right, false or missed"],
   ["N P", "next, previous video"],
   ["↑ ↓", "in the lanes of relationships: previous, next"],
@@ -37,7 +44,7 @@ class Controls {
     this.parts = parts;
     this.clock = clock;
     this.heard = heard;
-    this.mode = "hold";
+    this.mode = "interpolate";
     this.groupsOn = [true, true, true];
     this.ready = false;
     /** @type {Record<string, HTMLButtonElement>} */
@@ -77,12 +84,9 @@ class Controls {
     for (const value of SPEEDS) element("option", { value }, speed, `${value}×`);
     speed.value = "1";
     speed.addEventListener("change", () => this.setSpeed(Number(speed.value)));
-    this.modes = element("select", { "aria-label": "Between annotated frames", title: "Between annotated frames" }, toggles);
-    for (const mode of MODES) element("option", { value: mode }, this.modes, mode);
-    this.modes.addEventListener("change", () => {
-      this.mode = this.modes.value;
-      this.heard.changed();
-    });
+    this.modes = element("select", { "aria-label": "Between annotated frames", title: MODE_HELP }, toggles);
+    for (const mode of Object.keys(MODES)) element("option", { value: mode }, this.modes, mode);
+    this.modes.addEventListener("change", () => this.setMode(this.modes.value));
     this.parts.source.addEventListener("change", () => this.heard.source(this.parts.source.value));
   }
 
@@ -166,6 +170,22 @@ class Controls {
     this.buttons[name].setAttribute("aria-pressed", String(this.on[name]));
     this.parts.player.classList.toggle("no-graph", !this.on.graph);
     this.heard.changed(name);
+  }
+
+  /** @param {string} mode */
+  offerMode(mode) {
+    this.mode = this.modes.value = mode;
+  }
+
+  /** @param {string} mode */
+  setMode(mode) {
+    this.offerMode(mode);
+    this.heard.changed();
+  }
+
+  nextMode() {
+    const modes = Object.keys(MODES);
+    this.setMode(modes[(modes.indexOf(this.mode) + 1) % modes.length]);
   }
 
   /** @param {number} speed */
@@ -257,6 +277,7 @@ class Controls {
       b: () => this.toggleSwitch("boxes"),
       l: () => this.toggleSwitch("labels"),
       g: () => this.toggleSwitch("graph"),
+      i: () => this.nextMode(),
       j: () => this.buttons.judge.hidden || this.toggleSwitch("judge"),
       n: () => heard.navigate(1),
       p: () => heard.navigate(-1),

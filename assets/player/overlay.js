@@ -2,7 +2,26 @@
 
 const OVERLAY = { neutral: "#FFFFFF", attention: "#FFA733", contact: "#C9A8FF", halo: "rgba(0, 0, 0, 0.72)", core: "#101114" };
 
-/** @typedef {{track: number, score: number, code: number, x: number, y: number, width: number, height: number}} Hit */
+// Dashes and gaps, in pixels, of what is not annotated in its frame; the gaps open within a third of a second while the video
+// plays, so that nothing flickers at a frame that is, and what is held fades with its age.
+const DASH = { [BETWEEN]: [3, 3], [HELD]: [8, 6] };
+const OPEN_S = 0.33;
+const FADE_S = 4;
+const FADED = 0.4;
+
+/**
+ * How a box is drawn that is not annotated in its frame.
+ * @param {{way: number, age: number}} box
+ * @param {boolean} still while the video stands, what is not annotated is so at first sight
+ */
+function styleOf({ way, age }, still) {
+  if (way === HERE) return { dash: [], alpha: 1, thin: 0 };
+  const open = still ? 1 : Math.min(1, age / OPEN_S);
+  const [dash, gap] = DASH[way];
+  return { dash: [dash, gap * open], alpha: way === HELD ? Math.max(FADED, 1 - ((1 - FADED) * age) / FADE_S) : 1, thin: way === BETWEEN ? 0.35 * open : 0 };
+}
+
+/** @typedef {{track: number, score: number, code: number, way: number, age: number, x: number, y: number, width: number, height: number}} Hit */
 
 class Overlay {
   /** @param {HTMLCanvasElement} canvas */
@@ -24,7 +43,7 @@ class Overlay {
     return true;
   }
 
-  // view: {picture, boxes, edges, held, predicted, tracks, emphasised (Set or null), hovered (track or null), boxesOn, labelsOn, groupsOn, size, font}; a box with
+  // view: {picture, boxes, edges, still (the video stands), predicted, tracks, emphasised (Set or null), hovered (track or null), boxesOn, labelsOn, groupsOn, size, font}; a box with
   // the code of a verdict is drawn as that
   draw(view) {
     const { canvas, context } = this;
@@ -39,6 +58,8 @@ class Overlay {
       track: box.track,
       score: box.score,
       code: box.code || NEITHER,
+      way: box.way,
+      age: box.age,
       x: box.x1 * across,
       y: box.y1 * down,
       width: Math.max(2, (box.x2 - box.x1) * across),
@@ -70,13 +91,14 @@ class Overlay {
     const { context } = this;
     const chosen = hit.track === view.hovered || (view.emphasised && view.emphasised.has(hit.track));
     const hollow = hit.code === MISSED;
-    const width = (chosen ? 3 : 1.75) + (hollow ? 1.75 : 0);
-    context.globalAlpha = dim ? 0.28 : 1;
-    context.setLineDash(view.held ? [7, 5] : []);
+    const style = styleOf(hit, view.still);
+    const width = (chosen ? 3 : 1.75) + (hollow ? 1.75 : 0) - style.thin;
+    context.globalAlpha = dim ? 0.28 : chosen ? 1 : style.alpha;
+    context.setLineDash(style.dash);
     context.lineJoin = "round";
-    for (const [style, thick] of [[OVERLAY.halo, width + 2.5], [colour, width], [OVERLAY.core, hollow ? width / 2 : 0]]) {
+    for (const [stroke, thick] of [[OVERLAY.halo, width + 2.5], [colour, width], [OVERLAY.core, hollow ? width / 2 : 0]]) {
       if (!thick) continue;
-      context.strokeStyle = style;
+      context.strokeStyle = stroke;
       context.lineWidth = thick;
       context.strokeRect(hit.x, hit.y, hit.width, hit.height);
     }
@@ -145,6 +167,7 @@ class Overlay {
       const y = places.find(fits);
       if (y === undefined) continue;
       taken.push({ x, y, width });
+      context.globalAlpha = styleOf(hit, view.still).alpha;
       context.fillStyle = OVERLAY.halo;
       context.beginPath();
       context.roundRect(x, y, width, tall, 3);
@@ -152,6 +175,7 @@ class Overlay {
       context.fillStyle = this.colourOf(hit, view);
       context.fillText(text, x + 5, y + tall / 2 + 0.5);
     }
+    context.globalAlpha = 1;
   }
 
   // Track of the smallest box under a point of the canvas; null beside all boxes.

@@ -86,12 +86,11 @@ class Player {
   }
 
   listen() {
-    const hover = (/** @type {number | null} */ track) => this.linking.hover(track || null);
     const on = (/** @type {EventTarget} */ target, /** @type {string} */ name, /** @type {(event: any) => void} */ does) =>
       target.addEventListener(name, does, { signal: this.stop.signal });
     on(this.parts.stage, "click", (event) => this.clicked(event));
-    on(this.parts.stage, "pointermove", (event) => hover(this.boxUnder(event)));
-    on(this.parts.stage, "pointerleave", () => hover(null));
+    on(this.parts.stage, "pointermove", (event) => this.pointed(this.boxUnder(event)));
+    on(this.parts.stage, "pointerleave", () => this.pointed(null));
     on(this.parts.video, "error", () => this.file.failed());
     on(this.parts.video, "loadedmetadata", () => {
       this.parts.video.playbackRate = this.clock.speed;
@@ -151,6 +150,7 @@ class Player {
     this.controls.offerJudge(Boolean(data.judge), begins ? data.judging : undefined);
     this.timeline.build(data, this.times, this.comparing ? this.onScreen : this.sources, scores);
     if (begins) {
+      this.controls.offerMode(data.between);
       this.showJudged();
       this.open(data);
     }
@@ -213,11 +213,12 @@ class Player {
     const shown = chosen.shownAt(clock.frame, controls.mode);
     const verdict = this.verdictOn(chosen, shown.index);
     this.linking.follow(chosen, shown.index, verdict);
+    const boxes = this.editor.apply(boxesWithVerdicts(this.judge, verdict, { sources: this.sources, chosen, index: shown.index, frame: clock.frame, mode: controls.mode }));
     this.overlay.draw({
       picture: clock.picture,
-      boxes: this.editor.apply(boxesWithVerdicts(this.judge, verdict, { sources: this.sources, chosen, index: shown.index, frame: clock.frame, mode: controls.mode })),
+      boxes,
       edges: chosen.edgesByTrack(shown.index),
-      held: shown.held,
+      still: clock.paused,
       predicted: chosen.predicted,
       tracks: data.tracks,
       relations: data.relations,
@@ -239,7 +240,8 @@ class Player {
     this.showGraphs();
     this.tally.show(controls.on.judge ? this.judge : null, verdict, chosen, shown.index, controls.groupsOn);
     const unknown = [!data.rate_known && "frame rate unknown", !data.length_known && "length unknown"];
-    const status = [this.file.notice, ...unknown, describeAge(chosen, shown, clock, this.times, data)].filter(Boolean).join("  ·  ");
+    const age = describeAge(chosen, shown, clock, this.times, data);
+    const status = [this.file.notice, ...unknown, age, describeBoxes(boxes)].filter(Boolean).join("  ·  ");
     if (this.parts.status.textContent !== status) this.parts.status.textContent = status;
     if (!clock.paused) this.reports.position(false);
   }
@@ -359,6 +361,16 @@ class Player {
     else this.clock.toggle();
   }
 
+  // What a box is, the browser says where the pointer rests on it.
+  /** @param {number | null} track */
+  pointed(track) {
+    this.linking.hover(track || null);
+    const box = track === null ? undefined : this.overlay.hits.find((hit) => hit.track === track);
+    const { index } = this.chosen.shownAt(this.clock.frame, this.controls.mode);
+    const title = box && this.timeline.axis ? describeBox(box, this.chosen, index, this.timeline.axis) : "";
+    if (this.parts.stage.title !== title) this.parts.stage.title = title;
+  }
+
   boxUnder(event) {
     const box = this.parts.stage.getBoundingClientRect();
     return this.controls.on.boxes ? this.overlay.pick(event.clientX - box.left, event.clientY - box.top) : null;
@@ -385,7 +397,7 @@ class Player {
   copyLink() {
     const { data, clock, controls } = this;
     const shown = this.sources.length > 1 ? this.chosen.name : null;
-    this.reports.copy(linkTo(data, { time: clock.time, selection: this.linking.selection, shown, judging: controls.on.judge, filter: this.filters.asked }), controls);
+    this.reports.copy(linkTo(data, { time: clock.time, selection: this.linking.selection, shown, between: controls.mode, judging: controls.on.judge, filter: this.filters.asked }), controls);
   }
 
   destroy() {

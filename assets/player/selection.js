@@ -90,10 +90,10 @@ function selectionText(selection) {
 /**
  * The page's own address with what the player shows; the page that `link_path` names, where it names one.
  * @param {Payload} data
- * @param {{time: number, selection: Chosen | null, shown: string | null, judging: boolean, filter: [string, any][]}} state
- *   filter: what of it differs from the usual
+ * @param {{time: number, selection: Chosen | null, shown: string | null, between: string, judging: boolean, filter: [string, any][]}} state
+ *   filter: what of it differs from the usual; between: what is drawn between annotated frames
  */
-function linkTo(data, { time, selection, shown, judging, filter }) {
+function linkTo(data, { time, selection, shown, between, judging, filter }) {
   const { pathname, search, origin } = window.location;
   const [page, order = ""] = (data.link_path || `${pathname}${search}`).split("?");
   const query = new URLSearchParams(order);
@@ -102,6 +102,8 @@ function linkTo(data, { time, selection, shown, judging, filter }) {
   query.delete("sel");
   if (selection) query.set("sel", selection.id || selection.class || selection.label);
   if (shown) query.set("m", shown);
+  query.delete("between");
+  if (between !== data.usual_between) query.set("between", between);
   query.delete("judged");
   if (judging) query.set("judged", "true");
   for (const name of Object.keys(data.usual_filter)) query.delete(name);

@@ -20,6 +20,33 @@ function describeAge(source, { index, held }, clock, times, data) {
 }
 
 /**
+ * How many boxes are not annotated in the frame on screen; empty where all are, or all are held.
+ * @param {ShownBox[]} boxes
+ */
+function describeBoxes(boxes) {
+  const [between, held] = [BETWEEN, HELD].map((way) => boxes.filter((box) => box.way === way).length);
+  const one = (/** @type {number} */ count) => `${count} ${count === 1 ? "box" : "boxes"}`;
+  return between ? `${one(between)} interpolated${held ? `, ${held} held` : ""}` : "";
+}
+
+/**
+ * Where a box comes from, for who points at it.
+ * @param {{track: number, way: number, score: number, code: number}} box
+ * @param {Source} source whose boxes are shown
+ * @param {number} index of its graph on screen
+ * @param {Axis} axis
+ */
+function describeBox({ track, way, score, code }, source, index, axis) {
+  const { label } = axis.data.tracks[track];
+  if (code === MISSED) return `${label}: of the truth, and missed`;
+  const did = source.predicted ? "predicted" : "annotated";
+  const sure = source.predicted ? `, score ${percentText(score)}: how sure the detector is that it is one` : "";
+  const at = (/** @type {number} */ place) => `frame ${source.frames[place] + 1}${axis.data.rate_known ? ` (${momentText(source.frames[place], axis)})` : ""}`;
+  if (way === BETWEEN) return `${label}: interpolated between ${at(index)} and ${at(index + 1)}, where it is ${did}${sure}`;
+  return way === HERE ? `${label}: ${did} in this frame${sure}` : `${label}: held since ${at(index)}, where it is ${did}${sure}`;
+}
+
+/**
  * The triplets of a graph, each with its own score where it is predicted.
  * @param {Source} source
  * @param {number} index

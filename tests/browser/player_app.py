@@ -4,7 +4,7 @@ clip       path of the clip (of the counter clips that the test made); fps and f
 own_clock  '1' to take what the clip has from the file itself
 objects    how many objects (default 8); every: one annotated frame in so many
 compare, scores, autoplay, empty: '1' to turn on; t, sel: where to start; version: another payload format
-surface    'two' for boxes on a canvas above the video
+between    what is drawn between annotated frames; surface: 'two' for boxes on a canvas above the video
 judged     '1' for a prediction with faults, which the annotation judges
 src        overrides the address of the video, to provoke errors
 """
@@ -122,6 +122,7 @@ def main() -> None:
         judgement=judge_graphs(sources, "prediction", "annotation") if query.get("judged") else None,
         judge_words=JudgeWords("By hand.") if query.get("judged") else None,
         judging=bool(query.get("judged")),
+        between=query.get("between", "interpolate"),
         one_surface=query.get("surface") != "two",
         debug=True,
     )

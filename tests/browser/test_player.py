@@ -196,21 +196,6 @@ def test_lanes_and_changes_follow_the_clock_and_lead_to_their_moments(show: Call
     assert of(page, "p.drawn.every((path) => path.isConnected)")  # drawn once
 
 
-def test_hold_interpolate_exact(show: Callable[..., Page]) -> None:
-    page = show(every=10, t=0.5)
-    status = page.locator("[data-part=status]")
-    assert status.inner_text() == "annotated 0.2 s ago"
-    held = of(page, "p.overlay.hits[0].x")
-    page.get_by_label("Between annotated frames").select_option("interpolate")
-    assert of(page, "p.overlay.hits[0].x") > held
-    page.get_by_label("Between annotated frames").select_option("exact")
-    assert of(page, "p.overlay.hits.length") == 0
-    assert status.inner_text() == "not annotated here"
-    press(page, "ArrowLeft")
-    stands_at(page, 10)
-    assert of(page, "p.overlay.hits.length") > 0
-
-
 def test_places_never_move(show: Callable[..., Page]) -> None:
     page = show(compare=1)
     plates = "[...agPlayerStats.player.root.querySelectorAll('.plate')]"

@@ -1,4 +1,4 @@
-"""Which relationships of a prediction the player shows: from which probability, how many of a frame and of an object.
+"""What the player shows: which relationships of a prediction, and which boxes between annotated frames.
 
 The browser does it; here is what a reader may choose, and what the link of a page says of it.
 """
@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from ag_core.records import MIN_PROBABILITY
-from ag_core.ui.page import FROM, PER, TOP, check_link
+from ag_core.ui.page import BETWEEN, FROM, PER, TOP, check_link
 
 MIN_SENT = 0.1
 """Relationships of a prediction are sent to the player from this probability on."""
@@ -18,6 +18,8 @@ MIN_SENT = 0.1
 FROM_CHOICES = tuple(range(round(100 * MIN_SENT), 100, 5))
 TOP_CHOICES = (0, 3, 5, 10, 20, 50)
 PER_CHOICES = ("all", "group", "object")
+BETWEEN_CHOICES = ("interpolate", "hold", "exact")
+"""What is drawn between annotated frames; the usual first."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,11 @@ def read_edge_filter() -> EdgeFilter:
     top = _read_choice(TOP, TOP_CHOICES, usual.top, "number of relationships of a frame")
     per = _read_choice(PER, PER_CHOICES, usual.per, "choice of relationships of an object")
     return EdgeFilter(int(least), int(top), per)
+
+
+def read_between() -> str:
+    """What the link of the page wants drawn between annotated frames; the usual where it says nothing known."""
+    return _read_choice(BETWEEN, BETWEEN_CHOICES, BETWEEN_CHOICES[0], "choice of boxes between annotated frames")
 
 
 def _read_choice(name: str, choices: Iterable[object], usual: object, noun: str) -> str:

@@ -31,7 +31,7 @@ from ag_core.taxonomy import (
     format_name,
     orient_triplet,
 )
-from ag_core.ui.player.filtering import MIN_SENT, EdgeFilter, list_choices
+from ag_core.ui.player.filtering import BETWEEN_CHOICES, MIN_SENT, EdgeFilter, list_choices
 from ag_core.ui.player.judging import Judgement, JudgeWords, build_verdict_table
 
 VERSION = 5
@@ -212,6 +212,7 @@ def build_player_data(
     judge_words: JudgeWords | None = None,
     judging: bool = False,
     edge_filter: EdgeFilter = EdgeFilter(),
+    between: str = BETWEEN_CHOICES[0],
     top_k: int = 5,
     fallback_fps: float = 24.0,
     autoplay: bool = False,
@@ -240,6 +241,7 @@ def build_player_data(
     judgement   how one of the sources is judged by another; judge_words: how the player says it, or why there is none
     judging     whether the verdicts are marked at the start
     edge_filter  which relationships of predictions are shown at the start
+    between     what is drawn between annotated frames at the start: one of `BETWEEN_CHOICES`
     autoplay    muted loop at once (not for visitors who prefer reduced motion); nothing is reported while it plays
     plays       whether it plays at once, from t0 on and to its end (not for visitors who prefer reduced motion)
     neighbours  whether the keys N and P ask Python for another video (result.navigate is 1 or -1)
@@ -281,6 +283,8 @@ def build_player_data(
         "filter": edge_filter.to_json(),
         "filters": list_choices(),
         "usual_filter": EdgeFilter().to_json(),
+        "between": between,
+        "usual_between": BETWEEN_CHOICES[0],
         "models": [
             {
                 "name": name,

@@ -35,7 +35,7 @@ from ag_core.results.reasons import FrameReasons
 from ag_core.ui import cached, html, tables
 from ag_core.ui.formatting import escape_markdown
 from ag_core.ui.page import JUDGED, SELECTED, SHOWN, SURFACE, check_link, read_start_time, read_switch, say_unknown
-from ag_core.ui.player.filtering import read_edge_filter
+from ag_core.ui.player.filtering import read_between, read_edge_filter
 from ag_core.ui.player.judging import TRUTHS, Judgement, JudgeWords, choose_truth, judge_graphs
 from ag_core.ui.player.media import serve_video
 from ag_core.ui.player.player import build_player_data, find_start_selection, show_player
@@ -242,6 +242,7 @@ def show_viewing(
             starts = [viewing.judgement.truth_graphs[0].frame]
         t0 = read_start_time(viewing.clock.time_of(max(starts, default=1)))
         options |= {"selected": st.query_params.get(SELECTED), "shown": st.query_params.get(SHOWN)}
+        options["between"] = read_between()
         options |= {"judging": judging, "judge_words": describe_judgement(viewing), "edge_filter": read_edge_filter()}
     check_link(SURFACE, SURFACES, "way to draw the video")
     options["one_surface"] = st.query_params.get(SURFACE) != SURFACES[1]

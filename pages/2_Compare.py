@@ -9,6 +9,7 @@ from ag_core.ui.cached_verdict import load_verdict
 from ag_core.ui.compare.beside import build_beside
 from ag_core.ui.compare.choices import pick_viewing
 from ag_core.ui.compare.evidence import SEEK
+from ag_core.ui.compare.matrix import PLAYER, SELECT
 from ag_core.ui.compare.panels import show_panels
 from ag_core.ui.formatting import escape_markdown
 from ag_core.ui.linked import FILM
@@ -23,7 +24,7 @@ def show_comparison(viewing: Viewing, verdict: Verdict) -> None:
     """The player with the verdict beside it, and under it everything that follows its clock."""
     beside, differing = build_beside(viewing, verdict)
     state = show_viewing(
-        viewing, "compare_player", compare=True, top_k=4, seek=st.session_state.get(SEEK),
+        viewing, PLAYER, compare=True, top_k=4, seek=st.session_state.get(SEEK), select=st.session_state.get(SELECT),
         beside=beside, differing=differing,
     )  # fmt: skip
     show_panels(viewing, float(state.get("t") or 0.0))

@@ -13,7 +13,7 @@
  *   compare: string[], rule: string, filter: EdgeFilter, usual_filter: EdgeFilter, filters: {from: number[], top: number[], per: string[]}, parts: {name: string, label: string}[], sources: {name: string, label: string, predicted: boolean, aside: boolean}[],
  *   tracks: {label: string, class: string, kind: string}[], relations: Relation[], actions: Lane[],
  *   score_actions: {id: string, name: string}[], models: {name: string, label: string, video_scores: number[]}[],
- *   correcting: {source: string, frame: number, picked: TrackName | null, picks: number, n: number} | null, seek: {n: number, t: number} | null, [table: string]: any}} Payload
+ *   correcting: {source: string, frame: number, picked: TrackName | null, picks: number, n: number} | null, seek: {n: number, t: number} | null, select: {n: number, what: string} | null, [table: string]: any}} Payload
  */
 
 /**

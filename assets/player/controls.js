@@ -24,7 +24,7 @@ const KEYS = [
   ["J", "what is right, false or missed"],
   ["N P", "next, previous video"],
   ["↑ ↓", "in the lanes of relationships: previous, next"],
-  ["O", "while correcting: the next box"],
+  ["O", "select the next box on screen; with Shift the one before"],
   ["← → ↑ ↓", "while correcting: move that box; with Shift its lower right corner"],
   ["Ctrl Z", "while correcting: undo; with Shift redo"],
   ["Ctrl Enter", "while correcting: the frame is right as it is"],
@@ -36,7 +36,7 @@ class Controls {
   /**
    * @param {Record<string, any>} parts the elements of the player by their data-part
    * @param {Clock} clock
-   * @param {{changed: (name?: string) => void, source: (name: string) => void, clear: () => void, link: () => void,
+   * @param {{changed: (name?: string) => void, source: (name: string) => void, clear: () => void, next: (step: number) => void, link: () => void,
    *   navigate: (direction: number) => void, edit: (key: string, shift: boolean) => boolean,
    *   command: (key: string, shift: boolean) => boolean, marks: () => {frames: number[], changes: number[]}}} heard
    */
@@ -278,6 +278,7 @@ class Controls {
       l: () => this.toggleSwitch("labels"),
       g: () => this.toggleSwitch("graph"),
       i: () => this.nextMode(),
+      o: () => heard.next(shift ? -1 : 1),
       j: () => this.buttons.judge.hidden || this.toggleSwitch("judge"),
       n: () => heard.navigate(1),
       p: () => heard.navigate(-1),

@@ -51,6 +51,20 @@ function drawn(tag, attributes, parent, text) {
   return made;
 }
 
+/**
+ * What the pointer does, the keyboard does as well: whatever it is on stands out elsewhere.
+ * @param {Element} under where the pointer is
+ * @param {Element} focused what the keyboard comes to
+ * @param {() => void} enter
+ * @param {() => void} leave
+ */
+function followAttention(under, focused, enter, leave) {
+  under.addEventListener("pointerenter", enter);
+  under.addEventListener("pointerleave", leave);
+  focused.addEventListener("focus", enter);
+  focused.addEventListener("blur", leave);
+}
+
 function lineSample(group) {
   const svg = drawn("svg", { class: "sample", viewBox: "0 0 26 8", "aria-hidden": "true" });
   drawn("line", { x1: 2, y1: 4, x2: 24, y2: 4, class: `line ${group.name}` }, svg);

@@ -62,8 +62,7 @@ class GraphPanel {
     const plate = drawn("rect", { class: "plate", rx: 6 }, card);
     const title = drawn("text", { class: "card-title" }, card, label);
     card.addEventListener("click", () => this.heard.select(track));
-    card.addEventListener("pointerenter", () => this.heard.hover(track));
-    card.addEventListener("pointerleave", () => this.heard.hover(null));
+    followAttention(card, card, () => this.heard.hover(track), () => this.heard.hover(null));
     card.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" && event.key !== " ") return;
       event.preventDefault();
@@ -88,7 +87,7 @@ class GraphPanel {
       return { line, path, reach, text, letter, words, full, written: "", begin: -1, glowBegin: -1, glow: null, fresh: false };
     });
     this.svg.appendChild(card);
-    return { track, card, plate, title, rows };
+    return { track, card, plate, title, rows, says: label };
   }
 
   // Fixed places: clockwise from the top right, so that neighbours in time are neighbours on the ring.
@@ -189,7 +188,17 @@ class GraphPanel {
         this.showRow(node, row, [...said, ...unsaid], state);
         this.findBegin(node, row, said, state);
       });
+      this.nameCard(node, present.has(node.track));
     }
+  }
+
+  // Who cannot see a card hears its relationships.
+  nameCard(node, here) {
+    const said = node.rows.flatMap((row) => (row.text.classList.contains("off") ? [] : row.written.split("|")[0].split("\n")));
+    const says = `${this.tracks[node.track].label}: ${said.join(", ") || (here ? "no relationship" : "not in this graph")}`;
+    if (node.says === says) return;
+    node.says = says;
+    node.card.setAttribute("aria-label", says);
   }
 
   // The relationships of a track that only the truth has.

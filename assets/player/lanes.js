@@ -80,6 +80,8 @@ class RelationLanes {
     const { label } = /** @type {Axis} */ (this.axis).data.tracks[track];
     const name = element("button", { type: "button", class: "lane-object", tabindex: -1, title: `${label}: select it`, "data-track": track }, this.names, label);
     name.addEventListener("click", () => this.heard.object(track));
+    name.addEventListener("focus", () => this.heard.hover(track));
+    name.addEventListener("blur", () => this.heard.hover(null));
     this.lines.push(track);
   }
 
@@ -95,6 +97,8 @@ class RelationLanes {
     element("span", { class: "words" }, name, known.name);
     name.setAttribute("aria-label", this.describe(triplet, spans));
     name.addEventListener("click", () => this.toSpan(row));
+    name.addEventListener("focus", () => this.heard.hover(track, group, relation));
+    name.addEventListener("blur", () => this.heard.hover(null));
     const line = drawn("g", { class: `lane-line ${GROUPS[group].name}${weak}` }, this.svg);
     const row = { code, track, relation, group, spans, name, line, says: triplet, now: false };
     this.drawSpans(row, LANE.row * (this.lines.length + 0.5));

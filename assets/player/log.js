@@ -71,8 +71,7 @@ class ChangeLog {
       const entry = element("button", { type: "button", class: "change" }, element("li", {}, this.list));
       this.write(entry, change);
       entry.addEventListener("click", () => this.heard.change(change));
-      entry.addEventListener("pointerenter", () => this.heard.hover(change.track, change.group, change.begun[0] ?? change.ended[0]));
-      entry.addEventListener("pointerleave", () => this.heard.hover(null));
+      followAttention(entry, entry, () => this.heard.hover(change.track, change.group, change.begun[0] ?? change.ended[0]), () => this.heard.hover(null));
       return entry;
     });
     if (!this.changes.length) element("li", { class: "faint" }, this.list, "The graph stays as it begins.");

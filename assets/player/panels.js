@@ -86,6 +86,7 @@ class Panels {
    */
   emphasise(tracks, group) {
     for (const panel of this.graphs) panel.emphasise(tracks, group);
+    this.triplets?.emphasise(tracks);
   }
 
   /**

@@ -77,6 +77,7 @@ class Player {
       source: (name) => this.chooseSource(name),
       marks: () => this.marks(),
       clear: () => this.linking.select(null),
+      next: (step) => this.selectNext(step),
       link: () => this.copyLink(),
       navigate: (direction) => this.data.neighbours && this.trigger("navigate", direction),
       edit: (key, shift) => this.editor.key(key, shift),
@@ -158,6 +159,11 @@ class Player {
     if (data.seek && data.seek.n !== this.seekNumber) {
       this.seekNumber = data.seek.n;
       this.seekTime(data.seek.t);
+    }
+    if (data.select && data.select.n !== this.selectNumber) {
+      this.selectNumber = data.select.n;
+      const asked = begins ? null : startSelection(data, data.select.what);
+      if (asked) this.linking.select(asked, true);
     }
     this.checkLength();
     this.correcting.edit();
@@ -369,6 +375,15 @@ class Player {
     const { index } = this.chosen.shownAt(this.clock.frame, this.controls.mode);
     const title = box && this.timeline.axis ? describeBox(box, this.chosen, index, this.timeline.axis) : "";
     if (this.parts.stage.title !== title) this.parts.stage.title = title;
+  }
+
+  // The next object with a box on screen, or the one before; then none.
+  /** @param {number} step */
+  selectNext(step) {
+    const tracks = [...new Set(this.overlay.hits.map((hit) => hit.track))].filter((track) => track > 0).sort((one, other) => one - other);
+    const at = tracks.indexOf(this.linking.selection?.track ?? -1);
+    const next = at < 0 ? (step > 0 ? 0 : tracks.length - 1) : at + step;
+    this.linking.select(next in tracks ? objectSelection(this.data, tracks[next]) : null);
   }
 
   boxUnder(event) {

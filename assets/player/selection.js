@@ -46,18 +46,19 @@ function sameTrack(one, other) {
 }
 
 /**
- * What the data say is selected at the start: an object by its class or label, an action by its id, a relationship
- * of everything or of one object.
+ * What is to be selected, at the start what the data say: an object by its class or label, an action by its id, a
+ * relationship of everything or of one object.
  * @param {Payload} data
+ * @param {string | null} what
  * @returns {Chosen | null}
  */
-function startSelection(data) {
-  const track = data.tracks.findIndex((candidate) => candidate.class === data.selected || candidate.label === data.selected);
+function startSelection(data, what = data.selected) {
+  const track = data.tracks.findIndex((candidate) => candidate.class === what || candidate.label === what);
   if (track > 0) return objectSelection(data, track);
-  const lane = data.actions.find((action) => action.id === data.selected);
+  const lane = data.actions.find((action) => action.id === what);
   if (lane) return { kind: "action", id: lane.id, label: lane.name, class: lane.class };
-  const [label, name] = (data.selected || "").split(": ");
-  const relation = data.relations.findIndex((candidate) => candidate.name === (name || data.selected));
+  const [label, name] = (what || "").split(": ");
+  const relation = data.relations.findIndex((candidate) => candidate.name === (name || what));
   const owner = data.tracks.findIndex((candidate) => candidate.label === label);
   if (name) return owner > 0 && relation >= 0 ? edgeSelection(data, owner, relation) : null;
   return relation >= 0 ? { kind: "relation", label: data.relations[relation].name, relation } : null;

@@ -30,6 +30,8 @@ class TripletTable {
     this.body = element("tbody", {}, this.table);
     this.shown = "";
     this.since = 0;
+    /** The tracks that stand out. @type {Set<number> | null} */
+    this.tracks = null;
   }
 
   // states: [{source, index, verdict, relation, track}]; groupsOn: which groups are on; words: what verdicts are called.
@@ -63,8 +65,7 @@ class TripletTable {
       element("span", { class: `chip ${group.name}` }, name, group.letter);
       element("span", {}, name, ` ${tripletText(relation, tracks[track].label)}`);
       name.addEventListener("click", () => this.heard.edge(track, code % 256));
-      row.addEventListener("pointerenter", () => this.heard.hover(track, GROUP_INDEX[relation.group], code % 256));
-      row.addEventListener("pointerleave", () => this.heard.hover(null));
+      followAttention(row, name, () => this.heard.hover(track, GROUP_INDEX[relation.group], code % 256), () => this.heard.hover(null));
       const why = states.length === 1 ? states[0].source.reasonOf(states[0].index, code) : "";
       if (why) element("div", { class: "why faint", title: "What each part gave to the log odds; they add up." }, cell, why);
       sets.forEach((set, at) => {
@@ -81,7 +82,15 @@ class TripletTable {
     if (!rows.length) element("td", { class: "faint", colspan: 1 + states.length + (verdict ? 1 : 0) }, rows[rows.push(element("tr", {})) - 1], "none");
     const at = this.table.getRootNode().activeElement?.closest("tr[data-code]");
     this.body.replaceChildren(...rows);
+    this.emphasise(this.tracks);
     if (at && !at.isConnected) this.body.querySelector(`tr[data-code="${at.dataset.code}"] button`)?.focus({ preventScroll: true });
+  }
+
+  // The rows of what is selected stand out.
+  /** @param {Set<number> | null} tracks */
+  emphasise(tracks) {
+    this.tracks = tracks;
+    for (const row of this.body.rows) row.classList.toggle("chosen", Boolean(tracks?.has(Math.floor(Number(row.dataset.code) / 256))));
   }
 
   /**

@@ -13,7 +13,7 @@ const MISSED = 3;
 const VERDICTS = [
   { mark: "", name: "", over: "#FFFFFF", light: "", dark: "" },
   { mark: "✓", name: "right", over: "#6CC4FF", light: "#0B63AE", dark: "#6CC4FF" },
-  { mark: "✕", name: "false", over: "#FF8F5A", light: "#B03A12", dark: "#FF9A6B" },
+  { mark: "✕", name: "false", over: "#FF8F5A", light: "#A3154B", dark: "#FF9A6B" },
   { mark: "○", name: "missed", over: "#FFE45C", light: "#7A6000", dark: "#FFE45C" },
 ];
 

@@ -3,7 +3,7 @@ import js from "@eslint/js";
 import globals from "globals";
 
 const shared = [
-  "GROUPS", "GROUP_INDEX", "DENIALS", "DASHES", "SPEEDS", "element", "drawn", "lineSample", "formatTime", "clamp", "readTheme",
+  "GROUPS", "GROUP_INDEX", "DENIALS", "DASHES", "SPEEDS", "element", "drawn", "lineSample", "followAttention", "formatTime", "clamp", "readTheme",
   "fitCanvas", "column", "tripletText", "startsAtPerson", "percentText", "Source", "lastAtOrBefore", "Overlay", "GraphPanel", "TripletTable", "keptTracks", "seenTracks", "fitted", "Timeline",
   "objectSelection", "startSelection", "selectionText", "linkTo", "describeAge", "describeBoxes", "describeBox", "HERE", "BETWEEN", "HELD", "describeGraph", "describeLength", "comparePicture", "emptySource",
   "scoreColumns", "Picture", "stillOf", "observePixels", "Clock", "FrameTimes", "reasonOfFailure", "Controls",

@@ -4,17 +4,15 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from ag_core.annotations.store import ANNOTATION
-from ag_core.catalog import BankKind, list_predicting_models
 from ag_core.ui import tables
 from ag_core.ui.charts import plots
 from ag_core.ui.compare.choices import choose_actions
+from ag_core.ui.compare.matrix import show_matrix
 from ag_core.ui.compare.questions import show_question
 from ag_core.ui.compare.subject import ASK, ASK_WHAT_IF, ASK_WHY, SCORES_OVER_TIME
 from ag_core.ui.compare.what_if import EDITS
-from ag_core.ui.formatting import format_graph_position
 from ag_core.ui.page import RUN, check_link, is_dark, show_owner_note
-from ag_core.ui.player.viewing import PREDICTED, Viewing, describe_scoring_models, show_action_tables
+from ag_core.ui.player.viewing import Viewing, describe_scoring_models, show_action_tables
 from ag_core.ui.widgets.pickers import link_run, show_download
 from ag_core.ui.widgets.triplet_difference import show_triplet_difference
 
@@ -84,39 +82,6 @@ def _show_triplets(viewing: Viewing, time_s: float) -> None:
     show_triplet_difference(viewing, time_s, "compare_triplets")
 
 
-def _show_matrix(viewing: Viewing, time_s: float) -> None:
-    """The confidence matrix of the graph at a time, of the prediction or of the annotation."""
-    if not viewing.sources:
-        st.caption("The video has no graph, neither annotated nor predicted, so there is no matrix to show.")
-        return
-    names = {PREDICTED: "Predicted graph", ANNOTATION: "Annotated graph"}
-    check_link("feature", names.values(), "graph")
-    source = st.segmented_control(
-        "Matrix of",
-        [name for name in names if name in viewing.sources],
-        default=PREDICTED if PREDICTED in viewing.sources else ANNOTATION,
-        required=True,
-        format_func=names.__getitem__,
-        key="feature",
-        bind="query-params",
-    )
-    graph = viewing.latest_graph_at(source, time_s) or viewing.sources[source][0]
-    readers = " and ".join(model.label for model in list_predicting_models() if model.bank is BankKind.PREDICTED_GRAPHS)
-    show_owner_note(
-        f"What {readers} reads: the 35 x 25 confidence matrix at {format_graph_position(graph)}: "
-        "object score times relationship score, the best of each class. "
-        "A bank of graphs keeps one for every half second."
-    )
-    table = tables.build_confidence_table(graph.confidence_matrix())
-    st.container(key="ag_wide_compare").altair_chart(
-        plots.draw_object_relation_map(table, "confidence", dark=is_dark(), label="confidence", top=1.0),
-        width="stretch",
-        key="compare_matrix",
-        alt="Heat map of 35 objects by 25 relationships; darker means more confident",
-    )
-    show_download(table, "confidence", viewing.video.video_id, "compare_matrix_csv")
-
-
 def _show_why(viewing: Viewing, time_s: float) -> None:
     show_question(ASK_WHY, viewing, choose_actions(viewing) if viewing.scores else [], time_s)
 
@@ -129,7 +94,7 @@ PANELS: dict[str, Callable[[Viewing, float], None]] = {
     SCORES_OVER_TIME: _show_scores,
     "Best actions": _show_best_actions,
     TRIPLETS: _show_triplets,
-    MATRIX: _show_matrix,
+    MATRIX: show_matrix,
     ASK_WHY: _show_why,
     ASK_WHAT_IF: _show_what_if,
 }

@@ -206,6 +206,7 @@ def build_player_data(
     labels: Mapping[str, str] | None = None,
     compare: Sequence[str] = (),
     selected: str | None = None,
+    select: tuple[int, str] | None = None,
     shown: str | None = None,
     reasons: Mapping[int, FrameReasons] | None = None,
     judgement: Judgement | None = None,
@@ -236,6 +237,7 @@ def build_player_data(
     fallback_fps  frames a second to place actions beside frames where the video's rate is unknown
     selected    what is selected at the start: class of an object, id of an action, a relationship, or one of one object
                 ('food: touching')
+    select      (counter, what): a new counter makes the player select that, which is named as at the start
     shown       the source that is shown first; the first one where it is not among them
     reasons     why relationships hold in predicted graphs, by frame
     judgement   how one of the sources is judged by another; judge_words: how the player says it, or why there is none
@@ -298,6 +300,7 @@ def build_player_data(
         "score_actions": [{"id": ACTIONS[action].id, "name": ACTIONS[action].label} for action in actions],
         "compare": [name for name in compare if name in tables],
         "selected": selected,
+        "select": None if select is None else {"n": int(select[0]), "what": select[1]},
         "shown": shown,
         "judge": _describe_judgement(judgement, judge_words),
         "judging": judging,

@@ -9,7 +9,7 @@
  * What Python sends (format 5): `graphs:NAME` and `strengths:NAME` hold the tables of a source, `scores:NAME` those of a model,
  * `verdicts` how one source is judged by another, `times` the seconds `t` of every frame where they are not evenly spaced.
  * @typedef {{v: number, video: string, src: string | null, fps: number, n_frames: number, width: number, height: number, t0: number,
- *   selected: string | null, between: string, usual_between: string, judging: boolean, judge: {judged: string, truth: string, words: string[], terms: string[], note: string} | null, autoplay: boolean, debug: boolean, neighbours: boolean, link_path: string | null,
+ *   selected: string | null, between: string, usual_between: string, judging: boolean, judge: JudgeAbout | null, autoplay: boolean, debug: boolean, neighbours: boolean, link_path: string | null,
  *   compare: string[], rule: string, filter: EdgeFilter, usual_filter: EdgeFilter, filters: {from: number[], top: number[], per: string[]}, parts: {name: string, label: string}[], sources: {name: string, label: string, predicted: boolean, aside: boolean}[],
  *   tracks: {label: string, class: string, kind: string}[], relations: Relation[], actions: Lane[],
  *   score_actions: {id: string, name: string}[], models: {name: string, label: string, video_scores: number[]}[],
@@ -87,6 +87,8 @@ class Source {
     this.label = description.label;
     this.predicted = description.predicted;
     this.aside = Boolean(description.aside);
+    /** The least probability of a relationship that is shown, in percent. */
+    this.shownFrom = 0;
     this.boxes = {};
     for (const name of ["frame", "track", "x1", "y1", "x2", "y2", "score", "mask"]) this.boxes[name] = column(rows, name);
     this.groupOfRelation = relations.map((relation) => GROUP_INDEX[relation.group]);
@@ -130,6 +132,7 @@ class Source {
   /** @param {EdgeFilter} filter */
   filter(filter) {
     if (!this.predicted) return;
+    this.shownFrom = filter.from;
     const { track, score } = this.boxes;
     this.sets = this.known.map((edges, index) => {
       const scores = new Map();

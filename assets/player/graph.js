@@ -225,10 +225,11 @@ class GraphPanel {
         return `${VERDICTS[code].mark} ${tripletText(this.relations[relation], label)} ${scores[at]}${why && ` (log odds: ${why})`}`.trim();
       })
       .join("\n");
-    const written = `${full}|${styles}`;
+    const about = scores.some(Boolean) ? `\n${explainScore(source)}` : "";
+    const written = `${full}|${styles}${about}`;
     if (row.written !== written) {
       writeEdges(row.words, names, scores, node.width - 32, styles);
-      row.full.textContent = full;
+      row.full.textContent = full + about;
       row.written = written;
     }
   }

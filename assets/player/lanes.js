@@ -69,7 +69,7 @@ class RelationLanes {
     this.svg.setAttribute("viewBox", `0 0 ${LANE.units} ${high}`);
     this.svg.style.height = `${high}px`;
     this.root.setAttribute("aria-label", `Relationships over time, ${source.label}`);
-    this.fold.title = `Show or hide the ${this.rows.length} lanes of relationships, ${source.label}; up and down arrows go through them`;
+    this.fold.title = explainLanes(source, this.rows.length);
     this.head.hidden = !this.rows.length;
     this.root.hidden = !this.rows.length || this.fold.getAttribute("aria-expanded") !== "true";
     const first = this.names.querySelector("button");
@@ -128,7 +128,7 @@ class RelationLanes {
     const { predicted, sets } = /** @type {Source} */ (this.source);
     if (!predicted) return "";
     const scores = spans.flatMap(({ first, last }) => sets.slice(first, last + 1).map((set) => set.get(code)));
-    return ` ${percentText(scores.reduce((sum, score) => sum + score, 0) / scores.length)}`;
+    return explainMean(scores.reduce((sum, score) => sum + score, 0) / scores.length, scores.length, /** @type {Source} */ (this.source));
   }
 
   spanText({ first, last }) {

@@ -38,6 +38,8 @@ class ChangeLog {
     this.entries = [];
     this.list.replaceChildren();
     this.summary.textContent = `Changes (${this.changes.length})`;
+    this.summary.title = this.list.title = explainChanges(source);
+    this.newest.title = `Go to the newest change; "and N more" counts those of the same frame. ${explainChanges(source)}`;
     this.list.setAttribute("aria-label", `Changes of the graph, ${source.label}`);
     this.root.hidden = !source.length;
     this.count = -1;

@@ -39,7 +39,7 @@ class Panels {
       return panel;
     });
     const left = seen.size - kept.length;
-    if (left > 0) element("p", { class: "graph-more" }, this.graphs[0].root, `and ${left} seldom seen ${left > 1 ? "objects" : "object"}, as boxes only`);
+    if (left > 0) element("p", { class: "graph-more", title: `The graph has room for ${kept.length} cards: the objects that are in most graphs of what is shown. The others have boxes, lanes and triplets.` }, this.graphs[0].root, `and ${left} seldom seen ${left > 1 ? "objects" : "object"}, as boxes only`);
     if (comparing) this.triplets = new TripletTable(this.parts.side, this.heard);
     else this.addDetails();
     (comparing ? this.parts.side : this.graphs[0].root).appendChild(this.log);

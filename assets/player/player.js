@@ -147,6 +147,7 @@ class Player {
     this.beside.build(data.beside, besideModels(data, scores));
     this.buildPanels();
     this.controls.explain(data.relations);
+    this.parts.clock.title = explainClock(data);
     this.controls.offer(this.comparing ? this.onScreen : this.sources, this.chosen, this.comparing);
     this.controls.offerJudge(Boolean(data.judge), begins ? data.judging : undefined);
     this.timeline.build(data, this.times, this.comparing ? this.onScreen : this.sources, scores);
@@ -248,7 +249,10 @@ class Player {
     const unknown = [!data.rate_known && "frame rate unknown", !data.length_known && "length unknown"];
     const age = describeAge(chosen, shown, clock, this.times, data);
     const status = [this.file.notice, ...unknown, age, describeBoxes(boxes)].filter(Boolean).join("  ·  ");
-    if (this.parts.status.textContent !== status) this.parts.status.textContent = status;
+    if (this.parts.status.textContent !== status) {
+      this.parts.status.textContent = status;
+      this.parts.status.title = explainAge(chosen);
+    }
     if (!clock.paused) this.reports.position(false);
   }
 

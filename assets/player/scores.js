@@ -40,7 +40,7 @@ class ScoreRows extends TimePlot {
 
   buildBars(row, value) {
     this.scores.forEach((model, at) => {
-      const line = element("div", { class: "score-line", title: `${model.label}: ${row.name}` }, value);
+      const line = element("div", { class: "score-line", title: explainActionScore(model, row.name) }, value);
       const bar = element("i", { style: `background:var(--model-${at})` }, element("span", { class: "track" }, line));
       this.bars.push({ bar, number: element("b", {}, line), model, index: row.index, at: -1 });
     });

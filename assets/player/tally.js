@@ -109,7 +109,8 @@ class Tally {
       const row = element("tr", {}, body);
       element("th", { scope: "row", title: name.endsWith("here") ? "In this frame" : "In all frames that are judged" }, row, name);
       const cells = counts ? [counts[RIGHT], counts[FALSE], counts[MISSED], counts[RIGHT] + counts[FALSE], counts[RIGHT] + counts[MISSED]] : Array(5).fill("–");
-      for (const cell of cells) element("td", {}, row, typeof cell === "number" ? cell.toLocaleString("en") : cell);
+      const columns = [RIGHT, FALSE, MISSED].map((code) => judge.words[code]).concat(`all of ${judged}`, `all of ${truth}`);
+      cells.forEach((cell, at) => element("td", { title: explainTally(judge.about, name, columns[at]) }, row, typeof cell === "number" ? cell.toLocaleString("en") : cell));
     }
   }
 

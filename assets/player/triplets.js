@@ -70,7 +70,7 @@ class TripletTable {
       if (why) element("div", { class: "why faint", title: "What each part gave to the log odds; they add up." }, cell, why);
       sets.forEach((set, at) => {
         const mark = !set.has(code) ? "–" : states[at].source.predicted ? percentText(set.get(code)) : "✓";
-        element("td", { class: set.has(code) ? "mark" : "mark faint" }, row, mark);
+        element("td", { class: set.has(code) ? "mark" : "mark faint", ...(states[at].source.predicted && { title: explainScore(states[at].source) }) }, row, mark);
       });
       if (verdict) {
         const missed = unseen.has(code) || (verdict.unfound.get(track) || 0) & (1 << code % 256);

@@ -26,8 +26,9 @@ const VERDICTS = [
  */
 
 class Judge {
-  // about: {judged, truth, words, terms, note}; rows: Arrow table (frame, of_truth, track, pair, box), none without judgement.
+  // about: {judged, truth, words, terms, note, rule}; rows: Arrow table (frame, of_truth, track, pair, box), none without judgement.
   constructor(about, rows, sources) {
+    this.about = about;
     this.judged = about.judged;
     this.truth = about.truth;
     /** What the codes are called. @type {string[]} */

@@ -225,9 +225,10 @@ def test_each_relationship_has_its_direction_and_its_own_score(show: Callable[..
     assert ways == [1, 1, 1]
     card = page.locator(".graph").nth(1).locator('.card[aria-label^="sofa/couch:"]')
     assert card.locator(".row.contact .words").text_content() == "sitting on 83% +1"
+    about = "\nprediction: probability of the relationship, as the relation head says it; shown from 50% on"
     full = "person sitting on sofa/couch 83%\nperson leaning on sofa/couch 70%"
-    assert card.locator(".row.contact title").text_content() == full
-    assert card.locator(".row.spatial title").text_content() == "sofa/couch beneath person 83%"
+    assert card.locator(".row.contact title").text_content() == full + about
+    assert card.locator(".row.spatial title").text_content() == "sofa/couch beneath person 83%" + about
     live = of(page, "p.parts.live.textContent")
     assert "sofa/couch beneath person, person leaning on sofa/couch" in live and "person beneath" not in live
     # A box has the colour of contact where that is the likeliest, and not where "not contacting" is.

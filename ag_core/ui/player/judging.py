@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ag_core.annotations.store_format import ANNOTATION, DENSE
-from ag_core.evaluation.graph_columns import GraphColumns
+from ag_core.evaluation.graph_columns import MIN_OVERLAP, GraphColumns
 from ag_core.evaluation.graph_matches import UNCLAIMED, GraphMatches, match_graphs
 from ag_core.graphs.edges import edge_mask, select_clear
 from ag_core.records import Detections, SceneGraph
@@ -20,6 +20,13 @@ from ag_core.taxonomy import N_RELATIONS
 
 TRUTHS = (DENSE, ANNOTATION)
 """What a prediction can be judged by; where both share as many frames with it, by the exact truth."""
+
+RULE = (
+    f"A box is right where it overlaps one of its class on the other side by an IoU of {MIN_OVERLAP:.0%} or more, each "
+    "claimed by one box; a triplet is right where its boxes are and the other side has the relationship of them. What "
+    "the player does not show does not count."
+)
+"""How it is judged, in words."""
 
 NEITHER, RIGHT, FALSE, MISSED = range(4)
 """What the player is told of a box."""

@@ -32,7 +32,7 @@ from ag_core.taxonomy import (
     orient_triplet,
 )
 from ag_core.ui.player.filtering import BETWEEN_CHOICES, MIN_SENT, EdgeFilter, list_choices
-from ag_core.ui.player.judging import Judgement, JudgeWords, build_verdict_table
+from ag_core.ui.player.judging import RULE, Judgement, JudgeWords, build_verdict_table
 
 VERSION = 5
 """Format of the payload; the browser side refuses any other."""
@@ -43,9 +43,10 @@ NO_BOX = 1 << 30
 FOLDER = ASSETS / "player"
 SCRIPTS = (
     "elements.js", "annotations.js", "edge_filter.js", "evolution.js", "verdicts.js", "tally.js", "overlay.js",
-    "editing.js", "graph.js", "triplets.js", "panels.js", "time_plot.js", "actions.js", "scores.js", "lanes.js",
-    "log.js", "beside.js", "timeline.js", "picture.js", "clock.js", "controls.js", "selection.js", "linking.js",
-    "correcting.js", "video_file.js", "reports.js", "status.js", "frame_check.js", "player.js",
+    "editing.js", "explanations.js", "graph.js", "triplets.js", "panels.js", "time_plot.js", "actions.js",
+    "scores.js", "lanes.js", "log.js", "beside.js", "timeline.js", "picture.js", "clock.js", "controls.js",
+    "selection.js", "linking.js", "correcting.js", "video_file.js", "reports.js", "status.js", "frame_check.js",
+    "player.js",
 )  # fmt: skip
 """Pieces of the browser side, joined in this order into one module."""
 
@@ -345,6 +346,7 @@ def _describe_judgement(judgement: Judgement | None, words: JudgeWords | None) -
         "words": list(words.words),
         "terms": list(words.terms),
         "note": words.note,
+        "rule": RULE,
     }
 
 

@@ -7,7 +7,8 @@ import streamlit as st
 
 from ag_core.records import ActionInterval, Video
 from ag_core.ui.player.media import serve_video
-from ag_core.ui.player.player import build_player_data, show_player
+from ag_core.ui.player.payload import build_player_data
+from ag_core.ui.player.player import show_player
 from benchmarks.numbered_boxes import RATE, draw_graph
 from benchmarks.recordings import SIZE_WH
 

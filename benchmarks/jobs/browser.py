@@ -83,7 +83,7 @@ def as_dictionaries(graphs: list[Any], rounded: bool) -> list[dict[str, Any]]:
 def from_message(data: dict[str, Any]) -> list[dict[str, Any]]:
     """The same dictionaries, read back from the player's message: what it carries."""
     from ag_core.taxonomy import RELATIONS
-    from ag_core.ui.player.player import NO_BOX
+    from ag_core.ui.player.graph_tables import NO_BOX
 
     tracks = [track["class"] for track in data["tracks"]]
     found = {
@@ -130,7 +130,7 @@ def measure(clock: Clock, store: str, video: str) -> dict[str, int]:
     from streamlit.proto.BidiComponent_pb2 import BidiComponent
 
     from ag_core.records import Video
-    from ag_core.ui.player.player import build_player_data
+    from ag_core.ui.player.payload import build_player_data
 
     with clock:
         graphs = graphs_of_every_frame(store, video)

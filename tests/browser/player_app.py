@@ -18,7 +18,8 @@ from ag_core.records import ActionInterval, ActionScores, SceneGraph, Video
 from ag_core.taxonomy import N_ACTIONS, N_RELATIONS, find_object_index, find_relation_index
 from ag_core.ui.player.judging import JudgeWords, judge_graphs
 from ag_core.ui.player.media import serve_video
-from ag_core.ui.player.player import build_player_data, show_player
+from ag_core.ui.player.payload import build_player_data
+from ag_core.ui.player.player import show_player
 from ag_core.video.frames import probe_video
 
 OBJECTS = (

@@ -27,7 +27,7 @@ from ag_core.taxonomy import (
     format_triplet,
 )
 from ag_core.ui import tables
-from ag_core.ui.player.player import build_player_data
+from ag_core.ui.player.payload import build_player_data
 from tests.conftest import stand_in_prediction
 
 VIDEO = Video("AB1CD", 10.0, 10.0, 160, 96, 100)

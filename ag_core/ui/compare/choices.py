@@ -15,7 +15,7 @@ from ag_core.ui.formatting import escape_markdown, format_action
 from ag_core.ui.linked import find_linked_viewing, forget_linked
 from ag_core.ui.page import check_link, forget_position
 from ag_core.ui.player.judging import TRUTHS, choose_truth
-from ag_core.ui.player.player import select_top_actions
+from ag_core.ui.player.payload import select_top_actions
 from ag_core.ui.player.viewing import LABELS, PREDICTED, Viewing, load_viewing
 from ag_core.ui.widgets.pickers import format_source, pick_run, pick_video
 

@@ -38,7 +38,8 @@ from ag_core.ui.page import JUDGED, SELECTED, SHOWN, SURFACE, check_link, read_s
 from ag_core.ui.player.filtering import read_between, read_edge_filter
 from ag_core.ui.player.judging import TRUTHS, Judgement, JudgeWords, choose_truth, judge_graphs
 from ag_core.ui.player.media import serve_video
-from ag_core.ui.player.player import build_player_data, find_start_selection, show_player
+from ag_core.ui.player.payload import build_player_data
+from ag_core.ui.player.player import find_start_selection, show_player
 from ag_core.ui.widgets.pickers import format_run, show_download
 
 PREDICTED = edges.PREDICTED

@@ -10,7 +10,8 @@ from ag_core.graphs.edges import select_clear
 from ag_core.records import Detections, SceneGraph, Video
 from ag_core.taxonomy import find_object_index
 from ag_core.ui.player.judging import FALSE, MISSED, NEITHER, RIGHT, choose_truth, judge_graphs
-from ag_core.ui.player.player import build_player_data, find_start_selection
+from ag_core.ui.player.payload import build_player_data
+from ag_core.ui.player.player import find_start_selection
 from ag_core.ui.player.viewing import PREDICTED, Viewing, describe_judgement
 from tests.evaluation.test_graph_recall import cup, graph
 

@@ -17,15 +17,10 @@ from ag_core.taxonomy import (
     find_object_index,
     find_relation_index,
 )
+from ag_core.ui.player.graph_tables import NO_BOX, ROW_COLUMNS
 from ag_core.ui.player.media import serve_video
-from ag_core.ui.player.player import (
-    NO_BOX,
-    ROW_COLUMNS,
-    build_player_data,
-    check_payload,
-    find_start_selection,
-    select_top_actions,
-)
+from ag_core.ui.player.payload import build_player_data, check_payload, select_top_actions
+from ag_core.ui.player.player import find_start_selection
 from ag_core.ui.tables import build_triplet_table
 
 VIDEO = Video("ABCDE", 10.0, 24.0, 480, 270, 240)

@@ -177,16 +177,6 @@ class Overlay {
     }
     context.globalAlpha = 1;
   }
-
-  // Track of the smallest box under a point of the canvas; null beside all boxes.
-  /**
-   * @param {number} x
-   * @param {number} y
-   * @returns {number | null}
-   */
-  pick(x, y) {
-    return smallestAt(this.hits, x, y);
-  }
 }
 
 /**

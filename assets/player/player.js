@@ -13,16 +13,9 @@ class Player {
     this.parts = {};
     for (const part of root.querySelectorAll("[data-part]")) this.parts[part.getAttribute("data-part") || ""] = part;
     this.root = this.parts.player;
-    /** @type {Source[]} */
-    this.sources = [];
-    /** The source whose boxes are drawn; known with the first data. @type {Source} */
-    this.chosen = /** @type {any} */ (undefined);
-    /** The sources whose graphs are shown: several when comparing. @type {Source[]} */
-    this.onScreen = [];
+    this.graphs = new Sources();
     /** @type {any} */
     this.data = null;
-    /** @type {Judge | null} */
-    this.judge = null;
     this.times = new FrameTimes(24, 1, null);
     this.dead = false;
     this.stop = new AbortController();
@@ -44,7 +37,7 @@ class Player {
       redraw,
       clock: this.clock,
       overlay: this.overlay,
-      chosen: () => this.chosen,
+      chosen: () => this.graphs.chosen,
       mode: () => this.controls.mode,
       trigger: (name, value) => this.trigger(name, value),
     });
@@ -71,13 +64,23 @@ class Player {
       timeline: this.timeline,
       selected: (text) => this.reports.selection(text),
     });
+    this.pointing = new Pointing(this.parts.stage, this.stop.signal, {
+      data,
+      hits: () => this.overlay.hits,
+      on: () => this.controls.on.boxes,
+      editing: () => this.editor.on,
+      linking: () => this.linking,
+      describe: (hit) => this.describe(hit),
+      toggle: () => this.clock.toggle(),
+    });
+    this.announcer = new Announcer(this.parts.live);
     this.filters = new FilterControls(this.parts.filters, () => this.filtered());
     this.controls = new Controls(this.parts, this.clock, {
       changed: (name) => this.switched(name),
       source: (name) => this.chooseSource(name),
-      marks: () => this.marks(),
+      marks: () => this.graphs.marks(this.controls.on.judge),
       clear: () => this.linking.select(null),
-      next: (step) => this.selectNext(step),
+      next: (step) => this.pointing.selectNext(step),
       link: () => this.copyLink(),
       navigate: (direction) => this.data.neighbours && this.trigger("navigate", direction),
       edit: (key, shift) => this.editor.key(key, shift),
@@ -89,9 +92,6 @@ class Player {
   listen() {
     const on = (/** @type {EventTarget} */ target, /** @type {string} */ name, /** @type {(event: any) => void} */ does) =>
       target.addEventListener(name, does, { signal: this.stop.signal });
-    on(this.parts.stage, "click", (event) => this.clicked(event));
-    on(this.parts.stage, "pointermove", (event) => this.pointed(this.boxUnder(event)));
-    on(this.parts.stage, "pointerleave", () => this.pointed(null));
     on(this.parts.video, "error", () => this.file.failed());
     on(this.parts.video, "loadedmetadata", () => {
       this.parts.video.playbackRate = this.clock.speed;
@@ -129,28 +129,22 @@ class Player {
       return;
     }
     this.clock.picture.drawn = data.one_surface && this.clock.callbacks;
-    this.comparing = data.compare.length > 1;
     this.times = new FrameTimes(data.fps, data.n_frames, data.times ? column(data.times, "t") : null);
-    this.sources = data.sources.map((source) => new Source(source, data[`graphs:${source.name}`], data[`strengths:${source.name}`], data.relations, this.times, data.parts));
-    const named = (/** @type {string} */ name) => this.sources.find((source) => source.name === name);
-    const begun = this.correcting.now ? null : data.correcting; // from now on: what is corrected is shown
+    const begun = this.correcting.now ? undefined : data.correcting?.source; // from now on: what is corrected is shown
     this.correcting.now = data.correcting;
-    this.chosen = (begun && named(begun.source)) || (this.chosen && named(this.chosen.name)) || named(data.shown) || this.sources[0] || emptySource(data);
-    this.onScreen = this.comparing ? data.compare.flatMap((name) => named(name) || []) : [this.chosen];
-    if (!this.onScreen.includes(this.chosen)) [this.chosen] = this.onScreen;
+    this.graphs.read(data, this.times, begun);
     const begins = !before || before.video !== data.video || before.src !== data.src;
     this.filters.offer(data, begins);
-    for (const source of this.sources) source.filter(this.filters.filter);
-    this.judge = data.judge && new Judge(data.judge, data.verdicts, this.sources);
+    this.graphs.filter(this.filters.filter);
     const scores = data.models.map((model) => scoreColumns(model, data[`scores:${model.name}`], data.score_actions.length));
     this.parts.layout.classList.toggle("with-beside", Boolean(data.beside));
     this.beside.build(data.beside, besideModels(data, scores));
     this.buildPanels();
     this.controls.explain(data.relations);
     this.parts.clock.title = explainClock(data);
-    this.controls.offer(this.comparing ? this.onScreen : this.sources, this.chosen, this.comparing);
+    this.controls.offer(this.graphs.offered, this.graphs.chosen, this.graphs.comparing);
     this.controls.offerJudge(Boolean(data.judge), begins ? data.judging : undefined);
-    this.timeline.build(data, this.times, this.comparing ? this.onScreen : this.sources, scores);
+    this.timeline.build(data, this.times, this.graphs.offered, scores);
     if (begins) {
       this.controls.offerMode(data.between);
       this.showJudged();
@@ -180,7 +174,7 @@ class Player {
   }
 
   checkLength() {
-    if (this.data) this.file.notice = describeLength(this.data, this.sources, this.clock, this.times) || this.file.notice;
+    if (this.data) this.file.notice = describeLength(this.data, this.graphs.all, this.clock, this.times) || this.file.notice;
   }
 
   /** @param {number} seconds */
@@ -213,14 +207,15 @@ class Player {
   // Everything that moves, at once, for the clock's frame. image: the new picture; none where something else changed.
   /** @param {CanvasImageSource} [image] */
   draw(image) {
-    const { data, clock, controls, chosen } = this;
+    const { data, clock, controls } = this;
+    const { chosen, judge } = this.graphs;
     if (!data || !this.theme) return;
     if (data.debug) comparePicture(this, image);
     this.correcting.follow();
     const shown = chosen.shownAt(clock.frame, controls.mode);
-    const verdict = this.verdictOn(chosen, shown.index);
+    const verdict = this.graphs.verdictOn(chosen, shown.index, this.controls.on.judge);
     this.linking.follow(chosen, shown.index, verdict);
-    const boxes = this.editor.apply(boxesWithVerdicts(this.judge, verdict, { sources: this.sources, chosen, index: shown.index, frame: clock.frame, mode: controls.mode }));
+    const boxes = this.editor.apply(boxesWithVerdicts(judge, verdict, { sources: this.graphs.all, chosen, index: shown.index, frame: clock.frame, mode: controls.mode }));
     this.overlay.draw({
       picture: clock.picture,
       boxes,
@@ -245,7 +240,7 @@ class Player {
     this.parts.time.textContent = data.rate_known ? formatTime(clock.time) : "";
     this.parts.number.textContent = `frame ${clock.frame + 1}` + (data.length_known ? ` / ${data.n_frames}` : "");
     this.showGraphs();
-    this.tally.show(controls.on.judge ? this.judge : null, verdict, chosen, shown.index, controls.groupsOn);
+    this.tally.show(controls.on.judge ? judge : null, verdict, chosen, shown.index, controls.groupsOn);
     const unknown = [!data.rate_known && "frame rate unknown", !data.length_known && "length unknown"];
     const age = describeAge(chosen, shown, clock, this.times, data);
     const status = [this.file.notice, ...unknown, age, describeBoxes(boxes)].filter(Boolean).join("  ·  ");
@@ -256,15 +251,6 @@ class Player {
     if (!clock.paused) this.reports.position(false);
   }
 
-  // The verdict on a graph, where the marks are on.
-  /**
-   * @param {Source} source
-   * @param {number} index
-   */
-  verdictOn(source, index) {
-    return this.controls.on.judge && this.judge ? this.judge.of(source, index) : null;
-  }
-
   // Sizes come from here alone: reading them in every frame would lay the page out in every frame.
   /** @param {ResizeObserverEntry[]} entries */
   resized(entries) {
@@ -273,36 +259,21 @@ class Player {
 
   showGraphs() {
     const { clock, controls, data } = this;
-    const states = this.onScreen.map((source) => {
+    const states = this.graphs.onScreen.map((source) => {
       const shown = source.shownAt(clock.frame, controls.mode);
       const { relation, track } = this.linking;
-      return { source, ...shown, relation, track, verdict: this.verdictOn(source, shown.index), note: this.comparing ? describeAge(source, shown, this.clock, this.times, data) : "" };
+      return { source, ...shown, relation, track, verdict: this.graphs.verdictOn(source, shown.index, this.controls.on.judge), note: this.graphs.comparing ? describeAge(source, shown, this.clock, this.times, data) : "" };
     });
-    this.panels.show(states, data, controls.groupsOn, !clock.paused, this.judge ? this.judge.words : []);
+    this.panels.show(states, data, controls.groupsOn, !clock.paused, this.graphs.judge ? this.graphs.judge.words : []);
     this.panels.glow((frame) => clock.time - this.times.of(frame), clock.paused ? 0 : clock.speed, calm.matches);
-    if (clock.paused) this.announce(states[0]);
-  }
-
-  // For screen readers: what the graph says, when it stands still.
-  announce({ source, index, verdict }) {
-    const at = `${source.name}|${source.version}|${index}|${Boolean(verdict)}`;
-    if (at === this.announced) return;
-    this.announced = at;
-    const judged = verdict && this.judge ? ` ${describeVerdict(this.judge, verdict, source, index)}` : "";
-    this.parts.live.textContent = `Frame ${this.clock.frame + 1}. ${describeGraph(source, index, this.data)}${judged}`;
+    if (clock.paused) this.announcer.say(states[0], clock.frame, data, this.graphs.judge);
   }
 
   buildPanels() {
-    const { comparing, onScreen } = this;
+    const { comparing, onScreen } = this.graphs;
     this.root.classList.toggle("compare", comparing);
-    this.panels.build(this.data, { onScreen, inPlay: this.sourcesInPlay(), comparing: Boolean(comparing), rule: this.describeRule() });
+    this.panels.build(this.data, { onScreen, inPlay: this.graphs.inPlay(this.controls.on.judge), comparing, rule: this.describeRule() });
     this.panels.groups(this.controls.groupsOn);
-  }
-
-  // The sources whose objects get cards: what nobody asked for, such as an exact truth, is left aside.
-  sourcesInPlay() {
-    if (this.comparing) return this.onScreen;
-    return this.sources.filter((source) => !source.aside || source === this.chosen || this.controls.on.judge);
   }
 
   switched(name = "") {
@@ -318,22 +289,14 @@ class Player {
 
   // Where the marks are on, what they are on: the judged source.
   showJudged() {
-    const judged = this.controls.on.judge && this.judge && this.sources.find((source) => source.name === this.judge?.judged);
-    if (!judged || !this.judge?.frames.length || this.chosen === judged) return;
+    const { judged } = this.graphs;
+    if (!this.controls.on.judge || !judged) return;
     this.parts.source.value = judged.name;
     this.chooseSource(judged.name);
   }
 
-  // The frames that the keys go to: where the marks are on, those that are judged.
-  marks() {
-    const { judge, chosen } = this;
-    const judging = this.controls.on.judge && judge && judge.judged === chosen.name && judge.frames.length;
-    return { frames: judging ? judge.frames : chosen.frames, changes: chosen.changes };
-  }
-
   chooseSource(name) {
-    this.chosen = this.sources.find((source) => source.name === name) || this.chosen;
-    if (!this.comparing) this.onScreen = [this.chosen];
+    this.graphs.choose(name);
     this.correcting.edit();
     this.buildPanels();
     this.showEvolution();
@@ -342,20 +305,21 @@ class Player {
 
   // Another choice of what predictions show.
   filtered() {
-    for (const source of this.sources) source.filter(this.filters.filter);
+    this.graphs.filter(this.filters.filter);
     this.panels.say(this.describeRule());
     this.showEvolution();
     this.draw();
   }
 
   describeRule() {
-    return this.sources.some((one) => one.predicted) ? `${this.data.rule}, ${filterText(this.filters.filter)}` : "";
+    return this.graphs.all.some((one) => one.predicted) ? `${this.data.rule}, ${filterText(this.filters.filter)}` : "";
   }
 
   // The lanes and the changes of what is shown.
   showEvolution() {
-    const { timeline, chosen } = this;
-    this.parts.filters.hidden = !this.onScreen.some((source) => source.predicted);
+    const { timeline } = this;
+    const { chosen, onScreen } = this.graphs;
+    this.parts.filters.hidden = !onScreen.some((source) => source.predicted);
     const { groupsOn } = this.controls;
     timeline.show(chosen, groupsOn);
     if (timeline.axis) this.log.build(timeline.axis, chosen, groupsOn);
@@ -364,35 +328,11 @@ class Player {
 
   // ---- selection ----
 
-  clicked(event) {
-    if (!this.data || this.editor.on) return; // a box was taken hold of
-    const track = this.boxUnder(event);
-    if (track) this.linking.select(objectSelection(this.data, track));
-    else this.clock.toggle();
-  }
-
-  // What a box is, the browser says where the pointer rests on it.
-  /** @param {number | null} track */
-  pointed(track) {
-    this.linking.hover(track || null);
-    const box = track === null ? undefined : this.overlay.hits.find((hit) => hit.track === track);
-    const { index } = this.chosen.shownAt(this.clock.frame, this.controls.mode);
-    const title = box && this.timeline.axis ? describeBox(box, this.chosen, index, this.timeline.axis) : "";
-    if (this.parts.stage.title !== title) this.parts.stage.title = title;
-  }
-
-  // The next object with a box on screen, or the one before; then none.
-  /** @param {number} step */
-  selectNext(step) {
-    const tracks = [...new Set(this.overlay.hits.map((hit) => hit.track))].filter((track) => track > 0).sort((one, other) => one - other);
-    const at = tracks.indexOf(this.linking.selection?.track ?? -1);
-    const next = at < 0 ? (step > 0 ? 0 : tracks.length - 1) : at + step;
-    this.linking.select(next in tracks ? objectSelection(this.data, tracks[next]) : null);
-  }
-
-  boxUnder(event) {
-    const box = this.parts.stage.getBoundingClientRect();
-    return this.controls.on.boxes ? this.overlay.pick(event.clientX - box.left, event.clientY - box.top) : null;
+  // What a box on screen says of itself.
+  /** @param {Hit} hit */
+  describe(hit) {
+    const { index } = this.graphs.chosen.shownAt(this.clock.frame, this.controls.mode);
+    return this.timeline.axis ? describeBox(hit, this.graphs.chosen, index, this.timeline.axis) : "";
   }
 
   // To a change: what began there is selected, or what ended.
@@ -405,7 +345,7 @@ class Player {
 
   // To the frame where the first relation of a lane began.
   toBegin(at, track, group) {
-    const source = this.onScreen[at];
+    const source = this.graphs.onScreen[at];
     const { index } = source.shownAt(this.clock.frame, this.controls.mode);
     const groups = source.edgesByTrack(index).get(track);
     if (!groups || !groups[group].length) return;
@@ -415,7 +355,7 @@ class Player {
 
   copyLink() {
     const { data, clock, controls } = this;
-    const shown = this.sources.length > 1 ? this.chosen.name : null;
+    const shown = this.graphs.all.length > 1 ? this.graphs.chosen.name : null;
     this.reports.copy(linkTo(data, { time: clock.time, selection: this.linking.selection, shown, between: controls.mode, judging: controls.on.judge, filter: this.filters.asked }), controls);
   }
 

@@ -76,3 +76,26 @@ function describeLength(data, sources, clock, times) {
   if (!data.length_known || !data.rate_known || last < Math.max(known, data.n_frames)) return "";
   return `annotated up to frame ${last + 1}, but the video has ${known}: its frame rate may differ from the annotation's`;
 }
+
+// For screen readers: what the graph says, when it stands still.
+class Announcer {
+  /** @param {HTMLElement} live */
+  constructor(live) {
+    this.live = live;
+    this.said = "";
+  }
+
+  /**
+   * @param {{source: Source, index: number, verdict: FrameVerdict | null}} state
+   * @param {number} frame
+   * @param {Payload} data
+   * @param {Judge | null} judge
+   */
+  say({ source, index, verdict }, frame, data, judge) {
+    const at = `${source.name}|${source.version}|${index}|${Boolean(verdict)}`;
+    if (at === this.said) return;
+    this.said = at;
+    const judged = verdict && judge ? ` ${describeVerdict(judge, verdict, source, index)}` : "";
+    this.live.textContent = `Frame ${frame + 1}. ${describeGraph(source, index, data)}${judged}`;
+  }
+}

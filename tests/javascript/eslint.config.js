@@ -9,7 +9,7 @@ const shared = [
   "scoreColumns", "Picture", "stillOf", "observePixels", "Clock", "FrameTimes", "reasonOfFailure", "Controls",
   "NEITHER", "RIGHT", "FALSE", "MISSED", "VERDICTS", "Judge", "BoxEditor", "OVERLAY", "smallestAt", "trackName", "sameTrack", "Panels", "Tally", "countTriplets", "filterEdges", "filterText", "FilterControls", "verdictOf", "relationsIn", "boxesWithVerdicts", "tracksWith", "describeVerdict",
   "ROW", "TimePlot", "followPointer", "ActionRows", "ScoreRows", "RelationLanes", "ChangeLog", "findSpans", "orderLanes", "listChanges", "changeText", "momentText",
-  "Beside", "besideModels", "valueAt", "edgeSelection", "Linking", "Correcting", "VideoFile", "Reports",
+  "Beside", "besideModels", "valueAt", "edgeSelection", "Linking", "Pointing", "Sources", "Announcer", "Correcting", "VideoFile", "Reports",
 ];
 const readonly = (names) => Object.fromEntries(names.map((name) => [name, "readonly"]));
 const rules = {

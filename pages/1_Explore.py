@@ -10,7 +10,7 @@ from ag_core.records import SceneGraph
 from ag_core.ui import cached, tables
 from ag_core.ui.cached import StoreKey
 from ag_core.ui.columns import explain_columns
-from ag_core.ui.explore.grid import close_video, note_seen, open_video, show_grid
+from ag_core.ui.explore.grid import close_video, note_seen, open_video, show_grid, show_similar
 from ag_core.ui.formatting import (
     escape_markdown,
     format_download_name,
@@ -22,7 +22,6 @@ from ag_core.ui.formatting import (
 from ag_core.ui.page import (
     BACK,
     EXPLORE,
-    LIKE,
     PLAY,
     SEARCH,
     VIDEO,
@@ -70,8 +69,16 @@ def show_video(key: StoreKey, video_id: str) -> None:
         show_next_steps(
             run=link_run(video_id) if has_file else None,
             compare={VIDEO: video_id} | link_model_run(key, video_id, run) if viewing.scores else None,
-            similar={LIKE: video_id} if viewing.sources else None,
         )
+        if viewing.sources:  # a link to the page that one is on would leave the address as it was
+            st.button(
+                "Find similar",
+                icon=":material/image_search:",
+                type="tertiary",
+                key="explore_similar",
+                on_click=show_similar,
+                args=(video_id,),
+            )
     note_seen(video_id)
     script = viewing.video.script
     st.markdown(f"**{escape_markdown(video_id)}**" + (f" — {escape_markdown(script)}" if script else ""))

@@ -15,7 +15,7 @@ from ag_core.ui.cached import StoreKey
 from ag_core.ui.explore.filters import pick_filter, show_facets
 from ag_core.ui.explore.hover import play_on_hover
 from ag_core.ui.formatting import escape_markdown, format_number
-from ag_core.ui.page import BACK, SHOWN, VIDEO, check_link, forget_position, show_empty_state, show_owner_note
+from ag_core.ui.page import BACK, LIKE, SHOWN, VIDEO, check_link, forget_position, show_empty_state, show_owner_note
 from ag_core.ui.player.viewing import PREDICTED, is_upright
 from ag_core.ui.widgets.pickers import format_run
 from ag_core.ui.widgets.video_still import show_still
@@ -120,6 +120,12 @@ def open_video(video_id: str, source: str = ANNOTATION) -> None:
         st.session_state["tables"] = PREDICTED
         if len(cached.list_model_runs(cached.get_store_key(), video_id)) > 1:
             st.session_state["run"] = source
+
+
+def show_similar(video_id: str) -> None:
+    """Back to the posters, those of videos like one first."""
+    close_video()
+    st.query_params[LIKE] = video_id
 
 
 def close_video() -> None:

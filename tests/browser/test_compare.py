@@ -34,6 +34,7 @@ def test_evidence_leads_to_its_moment_and_to_what_if(app: Callable[..., str], vi
     go.first.focus()
     page.keyboard.press("Enter")
     wait_for_time(page, wanted_s)
+    settled(page)  # the player's report of where it stands carries the tab that is open then
 
     page.get_by_role("button", name="What if not?").first.click()
     expect(page.get_by_text("What changed most.")).to_be_visible()

@@ -47,6 +47,7 @@ def test_five_frames_are_corrected_and_learned_from(app: Callable[..., str], vis
         player.focus()
         page.keyboard.press("v")
         expect(state).to_contain_text("not corrected yet")
+        page.locator("[data-part=player][data-correcting]").wait_for()  # the player has the frame, too
         page.keyboard.press("Control+Enter")
         expect(desk.get_by_text(f"Corrected frames: {count}")).to_be_visible()
     desk.get_by_role("button", name="Learn from these").click()

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from ag_core.__main__ import main
-from ag_core.catalog import DETECTORS, DetectorEntry, Download, RemoteFile
-from ag_core.downloads import FOLDER, fetch_weights, find_fetched, list_fetched
+from ag_core.catalog import DETECTORS, POSE_NETWORKS, DetectorEntry, Download, RemoteFile
+from ag_core.downloads import FOLDER, fetch_all, fetch_weights, find_fetched, list_fetched, list_unfetched
 from ag_core.errors import UserError
 from ag_core.results.footage import choose_detector
 from tests.conftest import write_clip
@@ -60,6 +60,10 @@ def entry(*addresses: str, sha256: str = HASH, convert: str = "", n_files: int =
     files = (RemoteFile(addresses, sha256),) * n_files
     download = Download(files=files, megabytes=1, kept_as="small.onnx", convert=convert)
     return replace(DETECTORS["nanodet"], download=download)
+
+
+def hands_at(address: str) -> Download:
+    return Download(files=(RemoteFile((address,), HASH),), megabytes=1, kept_as="hands.onnx")
 
 
 def list_kept(home: Path) -> list[str]:
@@ -147,16 +151,38 @@ def write_other(folder: Path) -> Path:
 
 @pytest.fixture
 def small(server: str, monkeypatch: pytest.MonkeyPatch) -> DetectorEntry:
-    """The detector that is offered, as a small file of the local server."""
+    """The detector that is offered, and what finds hands, as small files of the local server."""
     monkeypatch.setitem(DETECTORS, "nanodet", entry(f"{server}/whole"))
+    hands = hands_at(f"{server}/whole")
+    monkeypatch.setitem(POSE_NETWORKS, "movenet", replace(POSE_NETWORKS["movenet"], download=hands))
     return DETECTORS["nanodet"]
 
 
 def test_the_command_fetches(small: DetectorEntry, empty_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fetch-detector"]) == 0
-    assert "small.onnx: 1.0 MB, for --detector nanodet" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "small.onnx: 1.0 MB, for --detector nanodet" in said
+    assert "hands.onnx: 1.0 MB, finds hands in other footage by itself" in said
     assert main(["fetch-detector", "nanodet"]) == 0
     assert "is here already" in capsys.readouterr().out
+
+
+def test_a_detector_is_kept_where_what_finds_hands_cannot_be_had(
+    small: DetectorEntry, server: str, empty_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    absent = hands_at(f"{server}/absent")
+    monkeypatch.setitem(POSE_NETWORKS, "movenet", replace(POSE_NETWORKS["movenet"], download=absent))
+    assert [one.id for one in list_unfetched(small)] == ["nanodet", "movenet"]
+    missed = fetch_all(list_unfetched(small))
+    assert missed is not None and missed.startswith(
+        f"hands are not looked for, since {server}/absent cannot be fetched"
+    )
+    assert missed.endswith("try again later with `fetch-detector movenet`")
+    assert list_kept(empty_home) == ["small.onnx"]
+    assert [one.id for one in list_unfetched(small)] == ["movenet"] and list_unfetched(DETECTORS["home-world"]) == []
+    monkeypatch.setitem(DETECTORS, "coco", replace(DETECTORS["coco"], download=replace(absent, kept_as="other.onnx")))
+    with pytest.raises(UserError, match="/absent cannot be fetched"):
+        fetch_all([DETECTORS["coco"]])
 
 
 def test_other_footage_is_not_read_by_the_home_world_unasked(
@@ -195,5 +221,7 @@ def test_a_person_is_asked(
     other = write_other(tmp_path)
     command = ["predict", str(other), "--relation-head", "none", "--out", str(tmp_path / "p.json")]
     assert main(command) == 1  # asked before anything is loaded, and there is no such head
-    assert [text.rpartition(". ")[2] for text in asked] == ["Fetch NanoDet (photographs) once, 1 MB? [y/N]"]
+    assert [text.rpartition(". ")[2] for text in asked] == [
+        "Fetch NanoDet (photographs) and MoveNet (hands) once, 2 MB? [y/N]"
+    ]
     assert (find_fetched(small) is not None) is yes

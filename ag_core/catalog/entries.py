@@ -18,6 +18,7 @@ class Family(StrEnum):
     CLIP_NETWORK = "clip network"
     ACTION_MODEL = "action model"
     GRAPH_READER = "graph reader"
+    POSE_NETWORK = "pose network"
 
 
 class Need(StrEnum):
@@ -59,6 +60,10 @@ HABITS_FILE = "habits.safetensors"
 GEOMETRY = "geometry"
 GEOMETRY_FILE = "geometry.safetensors"
 """What the places of two boxes alone say of relationships, in a folder of weights, where it may be missing."""
+
+HANDS = "hands"
+HANDS_FILE = "hands.safetensors"
+"""What the distance of hands says of relationships, in a folder of weights, where it may be missing."""
 
 DEFAULT_LOSS = "ag_core.models.relation.losses:compute_grouped_losses"
 REFINING_LOSS = "ag_core.models.relation.losses:compute_refining_losses"
@@ -154,6 +159,19 @@ class DetectorEntry(Entry):
     architecture: str = ""
     file_ending: str | None = None
     download: Download | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoseNetworkEntry(Entry):
+    """A network that finds points of a person's body in a picture. `build` takes a path.
+
+    architecture  stands in prediction files as its preset
+    download      of its weights
+    """
+
+    family: ClassVar[Family] = Family.POSE_NETWORK
+    architecture: str
+    download: Download
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -46,6 +46,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     share = "with real habits, how far the head's own evidence counts, from 0 to 1 (default %(default)g)"
     add_number(parser, "--evidence", most=1, default=USUAL_EVIDENCE, help=share)
+    parser.add_argument(
+        "--hands",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="with real habits, let hands near an object count, where what finds them was fetched (default: yes)",
+    )
     people = "whom to follow where there are several: 1 is who is there most (default %(default)s)"
     add_whole_number(parser, "--person", least=1, most=MAX_PERSON, default=1, metavar="N", help=people)
     parser.add_argument("--device", default=None, help="cpu or cuda; without it the GPU when there is one")
@@ -75,7 +81,7 @@ def run(options: argparse.Namespace) -> None:
         with_own_weights,
     )
     from ag_core.results.prediction_notes import needs_real_habits
-    from ag_core.results.result_card import build_result_card
+    from ag_core.results.result_card import build_result_card, with_card
     from ag_core.settings import WEIGHTS, settings
     from ag_core.video.frames import probe_video
 
@@ -94,7 +100,9 @@ def run(options: argparse.Namespace) -> None:
     detector = _choose_detector(options.video, named, options.fetch)
     if find_detector(detector).file_ending is not None:
         read_onnx_header(Path(detector))  # what is no model is refused before anything long
-    chosen = PredictionSettings(detector, options.relation_head, options.rate, options.smooth, person=options.person)
+    chosen = PredictionSettings(
+        detector, options.relation_head, options.rate, options.smooth, person=options.person, hands=options.hands
+    )
     if own:
         chosen = with_own_weights(chosen, own)
     if options.habits == "real" or (options.habits == "auto" and needs_real_habits(options.video, weights)):
@@ -103,7 +111,7 @@ def run(options: argparse.Namespace) -> None:
     key = compute_result_key(options.video, chosen, weights)
     kept = None if options.no_cache else load_finished_result(folders, key, options.video)
     if kept is not None:
-        kept.save(options.out)
+        with_card(kept).save(options.out)
         say(f"{options.out}: {len(kept.frames)} graphs, from the kept results")
         if options.card:
             say(build_result_card(kept).to_text())
@@ -118,7 +126,7 @@ def run(options: argparse.Namespace) -> None:
         began = time.perf_counter()
         prediction = predict_video(options.video, models, chosen.rate, report, person=chosen.person)
     seconds = time.perf_counter() - began
-    write_or_rescue(options.out, prediction.save)
+    write_or_rescue(options.out, with_card(prediction).save)
     if not options.no_cache:
         try:
             keep_result(prediction, folders[0], chosen, weights)
@@ -144,20 +152,24 @@ def _choose_detector(video: Path, named: str | None, fetch: bool) -> str:
 
     UserError with the choices where nobody does.
     """
-    from ag_core.downloads import explain_missing, fetch_weights, find_fetched
+    from ag_core.downloads import explain_missing, fetch_all, list_unfetched
     from ag_core.errors import UserError
     from ag_core.progress import ProgressReporter
     from ag_core.results.footage import choose_detector, explain_choices, explain_other_footage
 
     detector = named or choose_detector(video)
     entry = DETECTORS[FETCHED_FIRST] if detector is None else find_detector(detector)
-    if entry.download is None or find_fetched(entry) is not None:
+    missing = list_unfetched(entry)
+    if entry not in missing and not (fetch and missing):
         return detector or entry.id
     why = explain_other_footage(video) if named is None else f"the detector {entry.id} is not here yet"
-    if not (fetch or _ask(f"{why}. Fetch {entry.label} once, {entry.download.megabytes} MB? [y/N]")):
+    size = sum(one.download.megabytes for one in missing if one.download is not None)
+    if not (fetch or _ask(f"{why}. Fetch {' and '.join(one.label for one in missing)} once, {size} MB? [y/N]")):
         raise UserError(explain_choices(video) if named is None else explain_missing(entry))
     with ProgressReporter() as report:
-        fetch_weights(entry, report)
+        missed = fetch_all(missing, report)
+    if missed is not None:
+        print(f"note: {missed}", file=sys.stderr)
     return entry.id
 
 

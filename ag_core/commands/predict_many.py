@@ -1,6 +1,7 @@
 """`predict-many`: scene graphs and action scores of many videos into one lake, by many workers, and after a kill."""
 
 import argparse
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,6 +67,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     models.add_argument("--habits", default="auto", choices=("auto", "learned", "real"), help="default %(default)s")
     share = "with real habits, how far the head's own evidence counts, from 0 to 1 (default %(default)g)"
     add_number(models, "--evidence", most=1, default=USUAL_EVIDENCE, help=share)
+    near = "with real habits, let hands near an object count, where what finds them was fetched (default: yes)"
+    models.add_argument("--hands", action=argparse.BooleanOptionalAction, default=True, help=near)
     add_whole_number(models, "--person", least=1, most=MAX_PERSON, default=1, metavar="N", help="whom to follow")
     models.add_argument("--weights", metavar="DIR|NAME[,NAME]", help="folder of weights, or your own ones by name")
     parser.set_defaults(run=run)
@@ -113,7 +116,7 @@ def _choose_settings(options: argparse.Namespace) -> "BulkSettings":
     """What is asked of every video. UserError for models or weights that are not there."""
     from ag_core.bulk.predicting import BulkSettings
     from ag_core.bulk.run import find_work_folder
-    from ag_core.downloads import fetch_weights, find_fetched
+    from ag_core.downloads import fetch_all, list_unfetched
     from ag_core.models.onnx_header import read_onnx_header
     from ag_core.progress import ProgressReporter
     from ag_core.results.own_weights import find_own_weights, list_own_weights
@@ -128,13 +131,20 @@ def _choose_settings(options: argparse.Namespace) -> "BulkSettings":
     named = HOME_WORLD if any(find_own_weights(name).kind == "detector" for name in own) else options.detector
     if options.fetch:
         entry = DETECTORS[FETCHED_FIRST] if named is None else find_detector(named)
-        if entry.download is not None and find_fetched(entry) is None:
+        if missing := list_unfetched(entry):
             with ProgressReporter() as report:
-                fetch_weights(entry, report)
+                missed = fetch_all(missing, report)
+            if missed is not None:
+                print(f"note: {missed}", file=sys.stderr)
     if named is not None and find_detector(named).file_ending is not None:
         read_onnx_header(Path(named))
     chosen = PredictionSettings(
-        named or HOME_WORLD, options.relation_head, options.rate, options.smooth, person=options.person
+        named or HOME_WORLD,
+        options.relation_head,
+        options.rate,
+        options.smooth,
+        person=options.person,
+        hands=options.hands,
     )
     if own:
         chosen = with_own_weights(chosen, own)

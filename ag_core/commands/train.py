@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ag_core.catalog import DEFAULT_CLIP_NETWORK, DEFAULT_RELATION_HEAD
-from ag_core.commands import geometry, graph_reader, habits
+from ag_core.commands import geometry, graph_reader, habits, hands
 from ag_core.commands.number_options import (
     MAX_BATCH,
     MAX_FRAME,
@@ -95,6 +95,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     habits.add_options(kinds.add_parser("habits", help=counted, description=f"Count {counted}."))
     places = "what the places of a person's and an object's box alone say of relationships"
     geometry.add_options(kinds.add_parser("geometry", help=places, description=f"Count {places}."))
+    near = "what the distance of a person's hands says of relationships"
+    hands.add_options(kinds.add_parser("hands", help=near, description=f"Count {near}."))
     graph_reader.add_training(kinds.add_parser("graph-reader", help=reader, description=f"Train {reader}."))
 
 

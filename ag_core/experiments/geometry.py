@@ -4,8 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ag_core.catalog import GEOMETRY
 from ag_core.experiments.datasets import TrainingData
-from ag_core.models.relation.geometry import count_geometry, find_cells, save_geometry
+from ag_core.models.relation.cell_evidence import save_evidence
+from ag_core.models.relation.geometry import count_geometry, find_cells
 from ag_core.taxonomy import N_RELATIONS
 
 
@@ -24,5 +26,5 @@ def count_geometry_of(data: TrainingData, out: Path) -> int:
     facts = {"data": data.name, "trained_on_data": loaded.name_origin(), "command": "train geometry"}
     n_objects = sum(map(len, classes))
     facts |= {"videos": str(len(videos)), "objects": str(n_objects)}
-    save_geometry(out, counted, facts)
+    save_evidence(out, GEOMETRY, counted, facts)
     return n_objects

@@ -107,13 +107,13 @@ def predict_video(
         )
     graphs, features = watcher.finish()
     progress("scoring actions", 0, 1)
-    actions: tuple[ActionScores, ...] = score_actions(plan, graphs, features, models)
+    actions: tuple[ActionScores, ...] = score_actions(plan, graphs, features, models, watcher.points)
     nobody: tuple[str, ...] = ()
     if not any(map(has_clear_person, graphs.values())):
         actions, nobody = (), list_nobody_notes(len(graphs), person if watcher.people else 1)
     progress("scoring actions", 1, 1)
     judged = [graphs[frame] for frame in plan.graph_frames]
-    found = put_right(judged, models)
+    found = put_right(judged, models, watcher.points)
     if models.transitions is not None:
         found = smooth_graphs(found, models.transitions)
     followed = list_people_notes(watcher.people, person)
@@ -130,5 +130,5 @@ def predict_video(
         notes=notes,
         frames=tuple(found),
         actions=actions,
-        reasons=explain_graphs(judged, found, models),
+        reasons=explain_graphs(judged, found, models, watcher.points),
     )

@@ -11,10 +11,14 @@ from numpy.typing import NDArray
 
 from ag_core.catalog import (
     COCO_DATA,
+    GEOMETRY,
     GRAPH_READERS,
     HABITS,
+    HANDS,
     HOME_WORLD,
     HOME_WORLD_DATA,
+    MOVENET,
+    POSE_NETWORKS,
     TRANSITIONS,
     ActionModelEntry,
     ClipNetworkEntry,
@@ -33,11 +37,12 @@ from ag_core.models.coco import UNSEEN_BY_COCO
 from ag_core.models.detector import Detector, FasterRcnnDetector, load_detector
 from ag_core.models.devices import choose_device
 from ag_core.models.graph_reader import GraphReader, load_graph_reader
+from ag_core.models.movenet import PoseNetwork
 from ag_core.models.onnx_detector import OnnxDetector
 from ag_core.models.region_features import RegionFeatureExtractor
-from ag_core.models.relation import RelationHead, load_relation_head
+from ag_core.models.relation import RelationHead, geometry, hands, load_relation_head
+from ag_core.models.relation.cell_evidence import load_evidence
 from ag_core.models.relation.frequency import FrequencyHead
-from ag_core.models.relation.geometry import load_geometry
 from ag_core.models.relation.habits import Habits, load_habits
 from ag_core.models.relation.smoothing import Transitions
 from ag_core.models.relation.transitions_file import load_transitions
@@ -51,8 +56,14 @@ from ag_core.models.video import (
 )
 from ag_core.presets import VideoPreset
 from ag_core.results.own_weights import compose_folder
-from ag_core.results.prediction import HABITS_ROLE, SMOOTHING, ModelUse
-from ag_core.results.prediction_cache import GEOMETRY_ROLE, LEARNED_ROLE, PredictionSettings, find_weights_files
+from ag_core.results.prediction import HABITS_ROLE, POSE_ROLE, SMOOTHING, ModelUse
+from ag_core.results.prediction_cache import (
+    GEOMETRY_ROLE,
+    HANDS_ROLE,
+    LEARNED_ROLE,
+    PredictionSettings,
+    find_weights_files,
+)
 from ag_core.results.prediction_notes import (
     list_habits_notes,
 )
@@ -92,6 +103,7 @@ class Models:
 
     graphs: frames to graphs; clip_networks by id: clips to features; action_models: features and banks to scores
     graph_readers: graphs alone to scores; habits: how relationships are put right for real homes, where they are
+    pose: what finds hands, where they are looked for
     transitions: how relationships are made steady, where they are
     uses: what a result says of the models; notes: what it must always say
     """
@@ -105,6 +117,7 @@ class Models:
     transitions: Mapping[Group, Transitions] | None = None
     habits: Habits | None = None
     graph_readers: tuple[LoadedGraphReader, ...] = ()
+    pose: PoseNetwork | None = None
 
     @property
     def clip_presets(self) -> dict[str, VideoPreset]:
@@ -161,6 +174,7 @@ def adapt_models(networks: Models, chosen: PredictionSettings, weights: Path = W
         + (() if chosen.evidence is None else list_habits_notes(chosen.evidence)),
         transitions=load_transitions(files[SMOOTHING]) if chosen.smooth else None,
         habits=None if chosen.evidence is None else _load_habits(files, chosen.evidence),
+        pose=PoseNetwork(files[POSE_ROLE]) if POSE_ROLE in files else None,
     )
 
 
@@ -169,8 +183,12 @@ def _load_habits(files: Mapping[str, Path], evidence: float) -> Habits:
     learned = FrequencyHead()
     path = files[LEARNED_ROLE]
     load_checkpoint(path, learned, find_preset_of(path, find_relation_head("frequency")).name, "frequency")
-    geometry = load_geometry(files[GEOMETRY_ROLE]) if GEOMETRY_ROLE in files else None
-    return load_habits(files[HABITS_ROLE], learned, evidence, geometry)
+    of_places, of_hands = None, None
+    if GEOMETRY_ROLE in files:
+        of_places = load_evidence(files[GEOMETRY_ROLE], GEOMETRY, geometry.N_CELLS)
+    if HANDS_ROLE in files:
+        of_hands = load_evidence(files[HANDS_ROLE], HANDS, hands.N_CELLS)
+    return load_habits(files[HABITS_ROLE], learned, evidence, of_places, of_hands)
 
 
 def _load_graph_reader(entry: GraphReaderEntry, weights: Path) -> LoadedGraphReader:
@@ -228,6 +246,10 @@ def _describe_model_uses(
         trained_on = read_metadata(files[role]).get("trained_on_data", HOME_WORLD_DATA)
         use = ModelUse(name, role, preset, hash_file_cached(files[role]), trained_on)
         uses.insert(1 + [role for role, _, _ in entries].index("relations"), use)
+    if POSE_ROLE in files:
+        entry = POSE_NETWORKS[MOVENET]
+        use = ModelUse(entry.id, POSE_ROLE, entry.architecture, hash_file_cached(files[POSE_ROLE]), entry.trained_on)
+        uses.insert(1 + [use.role for use in uses].index(HABITS_ROLE), use)
     return tuple(uses)
 
 

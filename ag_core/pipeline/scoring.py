@@ -1,6 +1,6 @@
 """From the graphs and clip features of a video to the scores of its actions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from ag_core.models.feature_bank import (
     build_graph_bank,
 )
 from ag_core.models.graph_reader import read_graphs
+from ag_core.models.movenet import PersonPoints
 from ag_core.models.relation.habits import correct_graphs
 from ag_core.models.video.scoring import score_clips, score_videos, to_probabilities
 from ag_core.pipeline.loading import LoadedActionModel, LoadedGraphReader, Models
@@ -22,13 +23,17 @@ from ag_core.results.reasons import FrameReasons, build_reasons
 
 
 def score_actions(
-    plan: Plan, graphs: dict[int, SceneGraph], features: dict[str, NDArray[np.float32]], models: Models
+    plan: Plan,
+    graphs: dict[int, SceneGraph],
+    features: dict[str, NDArray[np.float32]],
+    models: Models,
+    points: Mapping[int, PersonPoints] | None = None,
 ) -> tuple[ActionScores, ...]:
     """Each model's scores: of the video the maximum over the test views, over time those at the bank's times.
 
     Those of graph readers are of the graphs at the bank's times, and of the video their maximum.
 
-    graphs by frame number; features by clip network, [clips, C] of the plan's clips.
+    graphs and points of the person by frame number; features by clip network, [clips, C] of the plan's clips.
     """
     bank = [graphs[frame] for frame in plan.bank_frames]
     rows = build_graph_bank(bank)
@@ -36,17 +41,22 @@ def score_actions(
         score_model(model, plan, features[model.entry.clip_network], rows, models.device)
         for model in models.action_models
     ]
-    right = put_right(bank, models)
+    right = put_right(bank, models, points)
     return (*of_clips, *(score_graphs(one, plan.bank_times_s, right) for one in models.graph_readers))
 
 
-def put_right(graphs: Sequence[SceneGraph], models: Models) -> list[SceneGraph]:
-    """Graphs with the habits of real homes, where these are asked for."""
-    return list(graphs) if models.habits is None else correct_graphs(graphs, models.habits)
+def put_right(
+    graphs: Sequence[SceneGraph], models: Models, points: Mapping[int, PersonPoints] | None = None
+) -> list[SceneGraph]:
+    """Graphs with the habits of real homes, where these are asked for; with the person's points by frame, if known."""
+    return list(graphs) if models.habits is None else correct_graphs(graphs, models.habits, points)
 
 
 def explain_graphs(
-    judged: Sequence[SceneGraph], told: Sequence[SceneGraph], models: Models
+    judged: Sequence[SceneGraph],
+    told: Sequence[SceneGraph],
+    models: Models,
+    points: Mapping[int, PersonPoints] | None = None,
 ) -> tuple[FrameReasons, ...]:
     """Why relationships hold in graphs as they are told, from the same graphs as the head judged them.
 
@@ -59,8 +69,7 @@ def explain_graphs(
         if before.person_box_xyxy is None or not len(before):
             reasons.append(FrameReasons.tell_none(len(before)))
             continue
-        boxes = before.person_box_xyxy, before.object_boxes_xyxy
-        shares = models.habits.explain(before.relations, before.object_classes, *boxes)
+        shares = models.habits.explain(before, (points or {}).get(before.frame))
         reasons.append(build_reasons(after, edge_mask(after), shares))
     return tuple(reasons)
 

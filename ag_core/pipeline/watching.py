@@ -12,6 +12,7 @@ from ag_core.errors import Cancelled
 from ag_core.models.checkpoints import check_answers
 from ag_core.models.detector import Detector
 from ag_core.models.devices import run_dense_part
+from ag_core.models.movenet import PersonPoints
 from ag_core.models.scene_graph import ObservedFrames
 from ag_core.models.subject import PersonSeen, describe_colours, follow_people
 from ag_core.models.video import make_clip_input
@@ -94,6 +95,7 @@ class Watcher:
     """Takes the wanted frames in order; makes graphs and clip features as soon as enough have come together.
 
     person  1 for the person who is there most, 2 for the next, and so on; None for the clearest of every frame
+    points  by frame, of the person who is followed, where a pose network is there; complete after `finish`
     """
 
     def __init__(
@@ -117,6 +119,8 @@ class Watcher:
         self.judged: dict[tuple[int, int], SceneGraph] = {}  # by frame and rank of the person in it
         self.persons: dict[int, list[PersonSeen]] = {}  # of each frame, by rank
         self.people: list[list[int | None]] = []
+        self.points: dict[int, PersonPoints] = {}
+        self.seen_points: dict[tuple[int, int], PersonPoints] = {}  # by frame and rank of the person in it
         self.done, self.total = 0, len(self.graph_frames) + sum(map(len, plan.clips.values()))
         self._advance(0)
 
@@ -134,6 +138,8 @@ class Watcher:
         ranks = self._choose_persons()
         if self.observed:
             self._judge_video(ranks)
+        chosen = ((frame, (frame, rank or 0)) for frame, rank in ranks.items() if rank is not None)
+        self.points = {frame: self.seen_points[key] for frame, key in chosen if key in self.seen_points}
         for clips in self.clips.values():
             self._advance(clips.finish())
         graphs = {
@@ -175,6 +181,9 @@ class Watcher:
                 for one in boxes
                 if one.person_box_xyxy is not None
             ]
+            if self.models.pose is not None:
+                for rank, person in enumerate(self.persons[number]):
+                    self.seen_points[number, rank] = self.models.pose.find_points(pixels[place], person.box_xyxy)
         for rank, part in enumerate(parts):
             if self.models.graphs.head.whole_video:
                 self.observed.append((rank, part))

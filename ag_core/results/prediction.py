@@ -26,6 +26,9 @@ FORMAT = "action-genome-explorer/prediction"
 VERSION = 1
 DEFAULT_RATE = 2.0
 
+POSE_ROLE = "pose"
+"""The role of what found hands; a prediction without it says nothing of them."""
+
 HABITS_ROLE = "habits"
 """The role of what put relationships right for real homes; a prediction without it has the head's own habits."""
 
@@ -47,7 +50,7 @@ class ModelUse:
     """One model that took part.
 
     name, preset     what it is ('reldn', 'relation-demo')
-    role             'detector', 'regions', 'relations', HABITS_ROLE, SMOOTHING, a clip network's role or a scorer's id
+    role             'detector', 'regions', 'relations', a role of this module, a clip network's role or a scorer's id
     sha256           of its weights file
     trained_on_data  what those weights say they were trained on: 'home world', 'COCO', or the name of other data
     """
@@ -91,6 +94,7 @@ class Prediction:
     notes    sentences a reader must know, such as footage unlike what the models were trained on
     frames   graphs, ascending by frame; actions: one entry a model, all with the same times
     reasons  of each graph, why its relationships hold; empty where relationships are as the head judged
+    card     what is known of the result, in sentences, as `result_card` said when the file was handed out; may be empty
     """
 
     video: Video
@@ -102,6 +106,7 @@ class Prediction:
     frames: tuple[SceneGraph, ...]
     actions: tuple[ActionScores, ...]
     reasons: tuple[FrameReasons, ...] = ()
+    card: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if None in (self.video.clock, self.video.width, self.video.height, self.video.n_frames):
@@ -159,6 +164,7 @@ class Prediction:
             ],
             "settings": {"rate": self.rate},
             "notes": list(self.notes),
+            **({"card": list(self.card)} if self.card else {}),
             "frames": [
                 graph_to_json(graph, why) for graph, why in zip(self.frames, self.reasons or [None] * len(self.frames))
             ],
@@ -279,6 +285,7 @@ def _parse_prediction(content: dict[str, Any]) -> Prediction:
         ),
         rate=take_number(content["settings"], "rate", 0, MAX_VIDEO_RATE, above=True),
         notes=tuple(take_text({"a note": note}, "a note") for note in take_list(content, "notes")),
+        card=tuple(take_text({"the card": said}, "the card") for said in take_list({"card": [], **content}, "card")),
         frames=tuple(map(parse_graph, take_list(content, "frames"))),
         actions=tuple(_parse_scores(model, rows, over_time) for model, rows in content["actions"].items()),
         reasons=_parse_reasons(content["frames"]),

@@ -14,7 +14,10 @@ from ag_core.catalog import (
     DEFAULT_RELATION_HEAD,
     GEOMETRY_FILE,
     HABITS_FILE,
+    HANDS_FILE,
     HOME_WORLD,
+    MOVENET,
+    POSE_NETWORKS,
     TRANSITIONS_FILE,
     explain_missing_head,
     find_action_model,
@@ -36,7 +39,7 @@ from ag_core.results.own_weights import (
     compose_folder,
     find_own_weights,
 )
-from ag_core.results.prediction import DEFAULT_RATE, HABITS_ROLE, SMOOTHING, VERSION, Prediction
+from ag_core.results.prediction import DEFAULT_RATE, HABITS_ROLE, POSE_ROLE, SMOOTHING, VERSION, Prediction
 from ag_core.settings import PROJECT, WEIGHTS
 
 LEARNED_ROLE = "learned habits"
@@ -44,6 +47,9 @@ LEARNED_ROLE = "learned habits"
 
 GEOMETRY_ROLE = "geometry"
 """The file of what boxes alone say, by which the reasons of relationships are told; may be missing."""
+
+HANDS_ROLE = "hands"
+"""The file of what the distance of hands says; takes part where a pose network is here that finds them."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,7 @@ class PredictionSettings:
               None leaves them as the head judges
     person    whom to follow of several people: 1 who is there most, 2 the next
     own       names of own weights in the place of those of the same models
+    hands     whether hands are looked for where relationships are put right and a pose network was fetched
     """
 
     detector: str = HOME_WORLD
@@ -66,6 +73,7 @@ class PredictionSettings:
     evidence: float | None = None
     person: int = 1
     own: tuple[str, ...] = ()
+    hands: bool = True
 
     def __post_init__(self) -> None:
         if find_detector(self.detector).file_ending is not None:  # the worker may run in another folder
@@ -126,6 +134,9 @@ def find_weights_files(chosen: PredictionSettings, weights: Path = WEIGHTS) -> d
         files[LEARNED_ROLE] = find_relation_head("frequency").weights_path(weights)
         if (weights / GEOMETRY_FILE).is_file():
             files[GEOMETRY_ROLE] = weights / GEOMETRY_FILE
+        pose = find_fetched(POSE_NETWORKS[MOVENET]) if chosen.hands else None
+        if pose is not None and (weights / HANDS_FILE).is_file():
+            files |= {POSE_ROLE: pose, HANDS_ROLE: weights / HANDS_FILE}
     models = list_predicting_models()
     files |= {network.role: network.weights_path(weights) for network in find_clip_networks(models)}
     files |= {model.id: model.weights_path(weights) for model in [*models, *list_ready_readers(weights)]}

@@ -8,11 +8,11 @@ import json
 from typing import Any
 
 from ag_core.catalog import CLIP_NETWORKS, list_scorers
-from ag_core.results.prediction import HABITS_ROLE, SMOOTHING
+from ag_core.results.prediction import HABITS_ROLE, POSE_ROLE, SMOOTHING
 from ag_core.settings import ASSETS
 
 SCHEMA_FILE = ASSETS / "prediction.schema.json"
-COMMON_ROLES = ("detector", "regions", "relations", HABITS_ROLE, SMOOTHING)
+COMMON_ROLES = ("detector", "regions", "relations", HABITS_ROLE, POSE_ROLE, SMOOTHING)
 
 
 def build_prediction_schema() -> dict[str, Any]:

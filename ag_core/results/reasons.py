@@ -14,12 +14,18 @@ from ag_core.records import SceneGraph
 from ag_core.results.json_values import take_number
 from ag_core.taxonomy import GROUP_OF_RELATION, N_RELATIONS, RELATIONS
 
-PARTS = ("prior", "geometry", "network", "steadiness")
+PARTS = ("prior", "geometry", "hands", "network", "steadiness")
 """What gives a share, in the order in which they are added: how often the relationship is annotated with such an object
-in real homes; what the places of the two boxes say; what the network saw beyond that; the frames around, where
-relationships were made steady."""
+in real homes; what the places of the two boxes say; how near the person's hands are, where they were looked for; what
+the network saw beyond the boxes' places; the frames around, where relationships were made steady."""
 
-PART_LABELS = {"prior": "real homes", "geometry": "boxes", "network": "network", "steadiness": "steadiness"}
+PART_LABELS = {
+    "prior": "real homes",
+    "geometry": "boxes",
+    "hands": "hands",
+    "network": "network",
+    "steadiness": "steadiness",
+}
 """The parts on screens."""
 
 MAX_LOG_ODDS = 1000.0
@@ -28,9 +34,9 @@ _LEAST = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class FrameReasons:
-    """The reasons of one graph: shares [N,25,4] in log odds by object, relationship and part; NaN where none are told.
+    """The reasons of one graph: shares [N,25,5] in log odds by object, relationship and part; NaN where none are told.
 
-    Told are those of relationships that hold; their four shares add up to the log odds of the probability.
+    Told are those of relationships that hold; their shares add up to the log odds of the probability.
     """
 
     shares: NDArray[np.float64]
@@ -66,7 +72,7 @@ class FrameReasons:
 
 
 def build_reasons(graph: SceneGraph, holds: NDArray[np.bool_], shares: NDArray[np.float64]) -> FrameReasons:
-    """The reasons of a graph as it is told, for relationships that hold [N,25], from shares [N,25,3] of its making.
+    """The reasons of a graph as it is told, for relationships that hold [N,25], from shares [N,25,4] of its making.
 
     What the probabilities are beyond these shares, the frames around made of them.
     """
@@ -81,5 +87,5 @@ def build_reasons(graph: SceneGraph, holds: NDArray[np.bool_], shares: NDArray[n
 
 
 def take_shares(reasons: Mapping[int, FrameReasons], frame: int, kept: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """[n,25,4] of the objects kept [N] of a frame's graph, from reasons by frame; NaN where none are told."""
+    """[n,25,5] of the objects kept [N] of a frame's graph, from reasons by frame; NaN where none are told."""
     return (reasons.get(frame) or FrameReasons.tell_none(len(kept))).shares[kept]

@@ -6,7 +6,7 @@ weights is no knowledge of these. Knows no models and no torch, so that pages an
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,7 +29,7 @@ from ag_core.evaluation.results_log import read_log, read_log_row
 from ag_core.files import hash_file_cached
 from ag_core.results.action_scores import ActionModelScores
 from ag_core.results.own_weights import find_own_name
-from ag_core.results.prediction import HABITS_ROLE, ModelUse, Prediction, name_training_data
+from ag_core.results.prediction import HABITS_ROLE, POSE_ROLE, ModelUse, Prediction, name_training_data
 from ag_core.results.scene_graph_scores import SceneGraphScores
 from ag_core.results.scored_heads import ScoredHead
 from ag_core.settings import ASSETS, PROJECT, WEIGHTS, settings
@@ -70,7 +70,7 @@ class ResultCard:
     unseen         object classes that the detector never finds
     about_unseen   indices of the actions that are about one of these
     never_trained  by scorer's label, indices of the actions of which it never saw an example; only those with any
-    habits         what relationships were put right by, for footage that is of no home world; None where they were not
+    habits         what relationships were put right by, for footage of no home world; None where they were not
     """
 
     parts: tuple[CardPart, ...]
@@ -158,6 +158,7 @@ def build_result_card(prediction: Prediction) -> ResultCard:
             parts.append(_build_part(ACTIONS_NAMED, get_model_label(scores.model), scorer, measured, how))
     unseen = tuple(name for name in OBJECTS if name not in COCO_NAMES_OF_CLASS) if coco else ()
     habits = uses.get(HABITS_ROLE)
+    near = ", and by how near hands are, found by MoveNet" if POSE_ROLE in uses else ""
     return ResultCard(
         tuple(parts),
         unseen,
@@ -171,8 +172,13 @@ def build_result_card(prediction: Prediction) -> ResultCard:
             for scores in prediction.actions
             if not scores.trained_on.all()
         },
-        None if habits is None else name_training_data(habits.trained_on_data),
+        None if habits is None else name_training_data(habits.trained_on_data) + near,
     )
+
+
+def with_card(prediction: Prediction) -> Prediction:
+    """A prediction as it is handed out: with what is known of it, as of now."""
+    return replace(prediction, card=tuple(build_result_card(prediction).list_sentences()))
 
 
 def _is_own_detector(uses: Mapping[str, ModelUse]) -> bool:

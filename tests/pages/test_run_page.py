@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from ag_core.catalog import DETECTORS, Download, RemoteFile
+from ag_core.catalog import DETECTORS, POSE_NETWORKS, Download, RemoteFile
 from ag_core.errors import UserError
 from ag_core.files import hash_file
 from ag_core.jobs.job import Job, JobState
@@ -111,6 +111,13 @@ def test_habits_are_a_choice(app_home: Path, desk: Desk) -> None:
     assert not app.exception
     assert [job.request.settings.evidence for job in desk.known.values()] == [None, 0.25]
     assert any("habits of real homes, network 25%" in one.value for one in app.markdown)
+    assert not [one for one in app.toggle if one.key == "run_hands"]
+    (app_home / "detectors").mkdir(exist_ok=True)
+    (app_home / "detectors" / "movenet-lightning.onnx").touch()
+    app.run()
+    app.toggle(key="run_hands").set_value(False).run()
+    app.button(key="run_start").click().run()
+    assert [job.request.settings.hands for job in desk.known.values()][-1] is False
     app.selectbox(key="run_habits").set_value("Home world").run()
     assert not [one for one in app.slider if one.key == "run_evidence"]
 
@@ -167,6 +174,8 @@ def test_other_footage_needs_a_choice_of_detector(
     here = RemoteFile((weights.as_uri(),), hash_file(weights))
     small = Download(files=(here,), megabytes=1, kept_as="small.onnx")
     gone = replace(small, files=(RemoteFile(("http://127.0.0.1:1/gone",), "0"),))
+    hands = replace(POSE_NETWORKS["movenet"], download=replace(gone, kept_as="hands.onnx"))
+    monkeypatch.setitem(POSE_NETWORKS, "movenet", hands)
     monkeypatch.setitem(DETECTORS, "nanodet", replace(DETECTORS["nanodet"], download=gone))
     app = open_page(RUN)
     app.button_group(key="run_kind").set_value("One of the data set").run()

@@ -8,13 +8,19 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
+import torch
+from numpy.typing import ArrayLike, NDArray
 
+from ag_core.annotations.building.build import build_store
 from ag_core.annotations.readers.prediction_rows import read_prediction_tables
+from ag_core.annotations.store import AnnotationStore
 from ag_core.errors import UserError
 from ag_core.jobs.prediction_worker import PredictionWork
 from ag_core.models.checkpoints import save_checkpoint
 from ag_core.models.graph_reader import build_graph_reader, read_graphs
+from ag_core.models.movenet import PersonPoints, PoseNetwork
 from ag_core.models.relation.habits import save_habits
+from ag_core.models.relation.hands import N_CELLS
 from ag_core.models.relation.smoothing import count_transitions, smooth_graphs
 from ag_core.models.relation.transitions_file import save_transitions
 from ag_core.models.scene_graph import SceneGraphPredictor
@@ -27,6 +33,7 @@ from ag_core.results.prediction_cache import (
     compute_result_key,
     keep_result,
 )
+from ag_core.results.reasons import PARTS
 from ag_core.settings import WEIGHTS
 from ag_core.taxonomy import RELATIONS
 from tests.pipeline.stand_ins import SCHEMA, TwoBoxes
@@ -73,8 +80,52 @@ def test_relationships_are_put_right_for_real_homes_and_read_alone(
         np.testing.assert_allclose(kept.shares, why.shares, atol=5e-5)
     assert not why.shares[told][:, 1:].any()  # habits alone speak
     assert plain.reasons == () and not Prediction.from_json(json.loads(plain.to_text())).reasons
-    [source] = set(read_prediction_tables([_write(real, tmp_path)])["videos"]["source"])
+    tables = read_prediction_tables([_write(real, tmp_path)])
+    [source] = set(tables["videos"]["source"])
     assert "+real-habits" in source
+    assert len(tables["relation_reasons"]["prior"]) == sum((g.relations >= 0.5).sum() for g in real.frames)
+    build_store(tmp_path / "store.duckdb", predictions=[tmp_path / "prediction.json"])
+    with AnnotationStore(tmp_path / "store.duckdb") as store:
+        stored = store.rows(
+            "select n.frame, n.relation, log_odds, prior, hands, score from named_reasons n "
+            "join named_relations r using (source, video_id, frame, object, relation) order by n.frame, n.relation"
+        )
+    assert len(stored) == len(tables["relation_reasons"]["prior"])
+    for _, _, log_odds, prior, of_hands, score in stored:
+        assert 1 / (1 + np.exp(-log_odds)) == pytest.approx(score, abs=1e-4)
+        assert prior == pytest.approx(log_odds, abs=1e-3) and of_hands == 0
+
+
+class HandOnCup(PoseNetwork):
+    """Finds one wrist in the middle of the cup that `TwoBoxes` finds."""
+
+    def __init__(self) -> None:
+        pass
+
+    def find_points(self, image: NDArray[np.uint8], box_xyxy: ArrayLike) -> PersonPoints:
+        np.testing.assert_array_equal(box_xyxy, [4, 4, 30, 44])
+        return PersonPoints(np.full((3, 2), 30, np.float32), np.array([0.9, 0.8, 0.1], np.float32))
+
+
+def test_hands_near_an_object_count_and_are_a_reason(weights: Path, film: Path, tmp_path: Path) -> None:
+    folder, chosen = tmp_path / "weights", PredictionSettings(evidence=0.5)
+    shutil.copytree(weights, folder)
+    shutil.copy(WEIGHTS / "habits.safetensors", folder)
+    loaded = load_models("cpu", chosen, folder)
+    assert loaded.pose is None and loaded.habits is not None
+    graphs = SceneGraphPredictor(TwoBoxes(), loaded.graphs.trunk, loaded.graphs.head)
+    holding, table = RELATIONS.index("holding"), torch.zeros(N_CELLS, len(RELATIONS), dtype=torch.float64)
+    table[5, holding] = 2.0  # on a small object
+    table[1, holding] = 1.0  # on a large one, as here
+    near = replace(loaded, graphs=graphs, habits=replace(loaded.habits, hands=table), pose=HandOnCup())
+    with_hands = predict_video(film, near)
+    without = predict_video(film, replace(near, pose=None))
+    for one, other, why in zip(with_hands.frames, without.frames, with_hands.reasons, strict=True):
+        odds = [float(np.log(g.relations[0, holding] / (1 - g.relations[0, holding]))) for g in (one, other)]
+        assert odds[0] - odds[1] == pytest.approx(1, abs=1e-3)
+        if one.relations[0, holding] >= 0.5:
+            assert why.shares[0, holding, PARTS.index("hands")] == pytest.approx(1)
+    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(with_hands.to_text()))
 
 
 def _write(prediction: Prediction, folder: Path) -> Path:

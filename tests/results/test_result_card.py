@@ -1,14 +1,18 @@
 """The card of a result: what it can see, what is impossible, and numbers by the hash of the weights that took part."""
 
 from dataclasses import replace
+from pathlib import Path
 
+import jsonschema
 import pytest
 
 from ag_core.catalog import DETECTORS, HOME_WORLD, find_detector, find_relation_head
+from ag_core.errors import UserError
 from ag_core.evaluation.protocol import Owner
 from ag_core.files import hash_file
 from ag_core.results.prediction import ModelUse, Prediction
-from ag_core.results.result_card import LOG, build_result_card
+from ag_core.results.prediction_schema import build_prediction_schema
+from ag_core.results.result_card import LOG, build_result_card, with_card
 from ag_core.settings import WEIGHTS
 from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, Mode
 from tests.conftest import stand_in_prediction
@@ -61,3 +65,16 @@ def test_numbers_are_those_of_the_weights_that_took_part() -> None:
     [_, mixed] = build_result_card(with_models(plain, unknown, regions, head)).parts
     assert {metric.protocol.mode for metric in mixed.measured} == ({Mode.PREDCLS} if of_head else set())
     assert mixed.how == ("with boxes given" if of_head else "")
+
+
+def test_a_file_that_is_handed_out_carries_the_card(tmp_path: Path) -> None:
+    prediction = stand_in_prediction("AB1CD")
+    assert "card" not in prediction.to_json()
+    handed_out = with_card(prediction)
+    assert list(handed_out.card) == build_result_card(prediction).list_sentences() and handed_out.card
+    handed_out.save(tmp_path / "prediction.json")
+    assert Prediction.load(tmp_path / "prediction.json").card == handed_out.card
+    jsonschema.Draft202012Validator(build_prediction_schema()).validate(handed_out.to_json())
+    damaged = handed_out.to_json() | {"card": [3]}
+    with pytest.raises(UserError, match="this prediction is damaged"):
+        Prediction.from_json(damaged)

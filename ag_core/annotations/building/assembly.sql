@@ -60,12 +60,12 @@ insert into frames by name select $source as source, rowid::integer as frame_id,
 
 create or replace temp table placed_objects as
 select f.rowid::integer as frame_id, f.video, f.t_ms, p.class, p.visible, p.score, p.x1, p.y1, p.x2, p.y2,
-       p.relation_mask, p.scores
+       p.relation_mask, p.scores, p.frame, p.place
 from part_objects p join numbers n using (video_id) join placed_frames f on f.video = n.video and f.frame = p.frame
 where p.source = $source order by f.rowid, p.place;
 
 insert into objects by name
-select $source as source, rowid::integer as object_id, * exclude (scores) from placed_objects order by rowid;
+select $source as source, rowid::integer as object_id, * exclude (scores, frame, place) from placed_objects order by rowid;
 
 insert into faint_objects by name
 select $source as source, f.rowid::integer as frame_id, f.video, f.t_ms, p.class, p.x1, p.y1, p.x2, p.y2
@@ -96,6 +96,13 @@ insert into relation_cube by name
 select r.source, v.split, r.class, r.relation, count(*) as relations, count(distinct r.video) as videos
 from relations_by_class r join videos v using (source, video)
 where r.source = $source group by all order by all;
+
+insert into relation_reasons by name
+select $source as source, o.rowid::integer as object_id, o.frame_id, o.video, o.t_ms, o.class, p.relation,
+       p.prior, p.geometry, p.hands, p.network, p.steadiness
+from part_relation_reasons p join numbers n using (video_id)
+join placed_objects o on o.video = n.video and o.frame = p.frame and o.place = p.place
+where p.source = $source order by o.rowid, p.relation;
 
 insert into action_scores by name
 select p.source, n.video, p.model, p.action, p.score from part_action_scores p join numbers n using (video_id)

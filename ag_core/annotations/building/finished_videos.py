@@ -18,7 +18,7 @@ from ag_core.annotations.readers.prediction_rows import build_prediction_tables
 from ag_core.files import stage_file
 from ag_core.results.prediction import Prediction
 
-FINISHED_VERSION = 1
+FINISHED_VERSION = 2
 """Version of the rows in such a file; files of another version are predicted anew."""
 
 _FACTS = b"finished"
@@ -31,7 +31,7 @@ def _plain(kind: pa.DataType) -> pa.DataType:
 
 _ROWS = {
     table: pa.struct([pa.field(field.name, _plain(field.type)) for field in COLUMNS[table]])
-    for table in ("videos", "frames", "objects", "action_scores", "issues")
+    for table in ("videos", "frames", "objects", "relation_reasons", "action_scores", "issues")
 }
 _SCHEMA = pa.schema({"video_id": pa.string()} | {table: pa.list_(kind) for table, kind in _ROWS.items()})
 

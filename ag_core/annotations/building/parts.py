@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ag_core.annotations.readers.issues import Issue, make_storable
 from ag_core.files import hash_bytes, hash_file, remove_leftovers, stage_folder
+from ag_core.results.reasons import PARTS
 
 SMALL_BYTES = 1 << 16
 """Files up to this size are known by their content, larger ones by size and time of change."""
@@ -63,6 +64,9 @@ COLUMNS: dict[str, pa.Schema] = {
     ),
     "faint_objects": pa.schema(
         {"source": _NAME} | _FRAME | {"class": _BYTE} | dict.fromkeys(("x1", "y1", "x2", "y2"), _HALF)
+    ),
+    "relation_reasons": pa.schema(
+        {"source": _NAME} | _FRAME | {"place": _WHOLE, "relation": _BYTE} | dict.fromkeys(PARTS, _HALF)
     ),
     "action_scores": pa.schema({"source": _NAME, "video_id": _NAME, "model": _NAME, "action": _BYTE, "score": _HALF}),
     "issues": pa.schema({"kind": _NAME, "file": _NAME, "key": _TEXT, "reason": _TEXT}),

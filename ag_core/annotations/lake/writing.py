@@ -34,6 +34,7 @@ SORTED_BY = {
     "objects": ("source", "video", "t_ms", "object_id"),
     "faint_objects": ("source", "video", "t_ms", "frame_id", "class", "x1", "y1", "x2", "y2"),
     "relations": ("source", "video", "t_ms", "object_id", "relation"),
+    "relation_reasons": ("source", "video", "t_ms", "object_id", "relation"),
     "relations_by_class": ("source", "class", "relation", "video", "t_ms", "object_id"),
     "action_scores": ("source", "video", "model", "action"),
 }

@@ -8,20 +8,23 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ag_core.annotations.building.parts import Tables, encode_relations
 from ag_core.annotations.readers.issues import make_storable
 from ag_core.annotations.store_format import PREDICTION_MARK
 from ag_core.files import hash_bytes
 from ag_core.graphs.edges import edge_mask, has_clear_person, object_mask
-from ag_core.results.prediction import HABITS_ROLE, SMOOTHING, Prediction
+from ag_core.results.prediction import HABITS_ROLE, POSE_ROLE, SMOOTHING, Prediction
+from ag_core.results.reasons import PARTS
 from ag_core.taxonomy import N_ACTIONS
 
-PREDICTION_READER = 4
+PREDICTION_READER = 5
 """Version of what this module makes of a file."""
 
 _FULL_MARK = "@"
 
-_DECIDING = ("detector", "regions", "relations", HABITS_ROLE, SMOOTHING)
+_DECIDING = ("detector", "regions", "relations", HABITS_ROLE, POSE_ROLE, SMOOTHING)
 """The roles of the models that decide what graphs look like."""
 
 
@@ -35,6 +38,7 @@ def build_prediction_tables(predictions: Iterable[tuple[str, Prediction]]) -> Ta
     videos: list[tuple[Any, ...]] = []
     frames: list[tuple[Any, ...]] = []
     objects: list[tuple[Any, ...]] = []
+    reasons: list[tuple[Any, ...]] = []
     scores: list[tuple[Any, ...]] = []
     for name, prediction in predictions:
         video = prediction.video
@@ -53,6 +57,9 @@ def build_prediction_tables(predictions: Iterable[tuple[str, Prediction]]) -> Ta
                 shared = (*mine, graph.frame, row, int(graph.object_classes[row]), bool(counted[row]))
                 box, held = graph.object_boxes_xyxy[row].tolist(), graph.relations[row].tolist()
                 objects.append((*shared, float(graph.object_scores[row]), *box, masks[row], held))
+        for graph, told in zip(prediction.frames, prediction.reasons):
+            for row, relation in np.argwhere(~np.isnan(told.shares[..., 0])).tolist():
+                reasons.append((*mine, graph.frame, row, relation, *told.shares[row, relation].tolist()))
         for model, answer in sorted(prediction.action_scores().items()):
             scores += [(*mine, model, action, float(score)) for action, score in zip(range(N_ACTIONS), answer.scores)]
     own = ["source", "video_id"]
@@ -62,6 +69,7 @@ def build_prediction_tables(predictions: Iterable[tuple[str, Prediction]]) -> Ta
         "videos": (videos, [*own, "file", "duration_s", "fps", "width", "height", "n_frames", "path", "frame_times_s"]),
         "frames": (frames, [*own, "frame", "t_ms", *person_columns]),
         "objects": (objects, [*own, "frame", "place", "class", "visible", "score", *box_columns]),
+        "relation_reasons": (reasons, [*own, "frame", "place", "relation", *PARTS]),
         "action_scores": (scores, [*own, "model", "action", "score"]),
     }
     return {table: dict(zip(names, map(list, zip(*rows)))) for table, (rows, names) in columns.items()}

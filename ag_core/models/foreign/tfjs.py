@@ -1,4 +1,4 @@
-"""A TensorFlow.js graph model as an ONNX file: the operators of small convolutional detectors, nothing else.
+"""A TensorFlow.js graph model as an ONNX file: the operators of small convolutional networks, nothing else.
 
 Such a model is a JSON file with the graph and the list of the weights, and the weights one after the other in a second
 file. TensorFlow keeps colours last, ONNX second: a value carries the order of its axes in TensorFlow beside the ONNX
@@ -51,21 +51,31 @@ class GraphValue:
 Value = GraphValue | Array
 
 
-def convert_graph_model(model: bytes, weights: bytes) -> OnnxGraph:
+def convert_graph_model(
+    model: bytes,
+    weights: bytes,
+    inputs: Mapping[str, Sequence[int]] | None = None,
+    outputs: Mapping[str, Sequence[int]] | None = None,
+) -> OnnxGraph:
     """The graph of a model, with one input and its outputs in the order of their names.
 
+    `inputs` and `outputs` name nodes with their ONNX sizes where only the part between them is wanted. Inputs so named
+    are images with their colours second; outputs become so.
     UserError for what is no such model, for weights that do not fit, and for operators that are not known here.
     """
     try:
         described = json.loads(model)
         nodes = {node["name"]: node for node in described["modelTopology"]["node"]}
         arrays = read_weights(described["weightsManifest"], weights)
+        conversion = _Conversion(nodes, arrays)
+        if inputs is not None and outputs is not None:
+            return conversion.convert_part(inputs, outputs)
         signature = described["signature"]
-        inputs, outputs = (
+        whole = (
             {name.partition(":")[0]: _list_sizes(one) for name, one in sorted(signature[side].items())}
             for side in ("inputs", "outputs")
         )
-        return _Conversion(nodes, arrays).convert(inputs, outputs)
+        return conversion.convert(*whole)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise UserError(f"this is no TensorFlow.js graph model that can be converted ({error!r})") from None
 
@@ -103,6 +113,16 @@ class _Conversion:
         self.readers = Counter(name for node in nodes.values() for name in node.get("input", []))
         self.made: dict[str, list[Value]] = {}
         self.sizes: dict[str, list[int]] = {}
+
+    def convert_part(self, inputs: Mapping[str, Sequence[int]], outputs: Mapping[str, Sequence[int]]) -> OnnxGraph:
+        for name, sizes in inputs.items():
+            self.graph.inputs[name], self.sizes[name] = sizes, list(sizes)
+            self.made[name] = [GraphValue(name, COLOURS_LAST)]
+        for place, (name, sizes) in enumerate(outputs.items()):
+            below, _ = self._settle_image(self._find(name))
+            self._add("Identity", [below], f"output-{place}")
+            self.graph.outputs[f"output-{place}"] = sizes
+        return self.graph
 
     def convert(self, inputs: dict[str, list[int]], outputs: dict[str, list[int]]) -> OnnxGraph:
         self.graph.inputs.update(inputs)
@@ -154,12 +174,16 @@ class _Conversion:
         name = self._settle(GraphValue(value.name, value.order).transposed((0, 3, 1, 2)))
         return name, around[1:3].T.ravel().tolist()
 
-    def _slide(self, kind: str, node: Node, image: str, pads: list[int], kernel: list[int], colours: int) -> GraphValue:
+    def _slide(
+        self, kind: str, node: Node, image: str, pads: list[int], kernel: list[int], colours: int, groups: int = 1
+    ) -> GraphValue:
         """A convolution or pooling whose window of `kernel` pixels goes over an image; weights are added by name."""
-        steps = _read_steps(node)
-        weights = [f"{node['name']}/kernel"] if kind == "Conv" else []
-        name = self._add(kind, [image, *weights], node["name"], kernel_shape=kernel, strides=steps, pads=pads)
         before = self.sizes[image]
+        steps, around = _read_steps(node, before[2:], kernel)
+        pads = [one + other for one, other in zip(pads, around)]
+        weights = [f"{node['name']}/kernel"] if kind == "Conv" else []
+        how: dict[str, Attribute] = {"kernel_shape": kernel, "strides": steps, "pads": pads}
+        name = self._add(kind, [image, *weights], node["name"], **how, **({"group": groups} if groups > 1 else {}))
         sides = [(before[2 + one] + pads[one] + pads[2 + one] - kernel[one]) // steps[one] + 1 for one in (0, 1)]
         self.sizes[name] = [before[0], colours, *sides]
         return GraphValue(name, COLOURS_LAST)
@@ -187,6 +211,39 @@ class _Conversion:
         below, pads = self._settle_image(image)
         self._keep(f"{node['name']}/kernel", weights.transpose(3, 2, 0, 1))
         return self._slide("Conv", node, below, pads, list(weights.shape[:2]), weights.shape[3])
+
+    def make_depthwise(self, node: Node, image: Value, weights: Array) -> Value:
+        below, pads = self._settle_image(image)
+        height, width, colours, each = weights.shape
+        self._keep(f"{node['name']}/kernel", weights.transpose(2, 3, 0, 1).reshape(-1, 1, height, width))
+        return self._slide("Conv", node, below, pads, [height, width], colours * each, groups=colours)
+
+    def make_fused(self, node: Node, image: Value, weights: Array, bias: Array) -> Value:
+        """A convolution with its bias, and what follows it."""
+        make = self.make_convolution if node["op"] == "_FusedConv2D" else self.make_depthwise
+        value = make(node, image, weights)
+        assert isinstance(value, GraphValue)
+        made = self.graph.nodes[-1]
+        self.graph.nodes[-1] = OnnxNode(
+            made.kind, [*made.inputs, self._keep(f"{node['name']}/bias", bias)], made.outputs, made.attributes
+        )
+        match _read_texts(node, "fused_ops"):
+            case ["BiasAdd"]:
+                return value
+            case ["BiasAdd", "Relu"]:
+                name = self._add("Relu", [value.name], f"{node['name']}/bent")
+            case ["BiasAdd", "Relu6"]:
+                ends = [self._keep_number(0.0), self._keep_number(6.0)]
+                name = self._add("Clip", [value.name, *ends], f"{node['name']}/bent")
+            case other:
+                raise UserError(
+                    f"this TensorFlow.js model does {', '.join(other)} behind a convolution, which is not known here"
+                )
+        self.sizes[name] = self.sizes[value.name]
+        return GraphValue(name, value.order)
+
+    def _keep_number(self, value: float) -> str:
+        return self._keep(f"number-{value:g}", np.array(value, np.float32))
 
     def make_pooling(self, node: Node, image: Value) -> Value:
         below, pads = self._settle_image(image, -np.inf)
@@ -268,6 +325,9 @@ _OPERATORS: dict[str, Callable[..., Value | list[Value]]] = {
     "Pad": _Conversion.make_padded,
     "PadV2": _Conversion.make_padded,
     "Conv2D": _Conversion.make_convolution,
+    "DepthwiseConv2dNative": _Conversion.make_depthwise,
+    "_FusedConv2D": _Conversion.make_fused,
+    "FusedDepthwiseConv2dNative": _Conversion.make_fused,
     "MaxPool": _Conversion.make_pooling,
     "Add": _Conversion.make_sum,
     "AddV2": _Conversion.make_sum,
@@ -280,9 +340,21 @@ _OPERATORS: dict[str, Callable[..., Value | list[Value]]] = {
 }
 
 
-def _read_steps(node: Node) -> list[int]:
-    """By how many pixels a window goes on, down and to the right. UserError for other paddings and orders of axes."""
+def _read_texts(node: Node, attribute: str) -> list[str]:
+    return [base64.b64decode(text).decode() for text in node["attr"][attribute]["list"]["s"]]
+
+
+def _read_steps(node: Node, sides: Sequence[int], kernel: Sequence[int]) -> tuple[list[int], list[int]]:
+    """By how many pixels a window goes on, down and to the right, and what it pads: top, left, bottom, right.
+
+    UserError for other orders of axes, other paddings, and windows with gaps.
+    """
     padding, order = (base64.b64decode(node["attr"][name]["s"]) for name in ("padding", "data_format"))
-    if (padding, order) != (b"VALID", b"NHWC"):
+    gaps = node["attr"].get("dilations", {}).get("list", {}).get("i", [])
+    if padding not in (b"VALID", b"SAME") or order != b"NHWC" or any(int(gap) != 1 for gap in gaps):
         raise UserError("this TensorFlow.js model pads or orders its axes in a way that is not known here")
-    return [int(step) for step in node["attr"]["strides"]["list"]["i"][1:3]]
+    steps = [int(step) for step in node["attr"]["strides"]["list"]["i"][1:3]]
+    if padding == b"VALID":
+        return steps, [0, 0, 0, 0]
+    lacking = [max((-(-side // step) - 1) * step + width - side, 0) for side, step, width in zip(sides, steps, kernel)]
+    return steps, [lacking[0] // 2, lacking[1] // 2, lacking[0] - lacking[0] // 2, lacking[1] - lacking[1] // 2]

@@ -5,24 +5,28 @@ Bayes' rule its evidence is what is left without these habits, and other habits 
 2002, on classifiers under new class frequencies). A share of the evidence below one says that the head does not know
 such pictures well; at 0 the habits alone speak. Works on probabilities, so after any head.
 
+Where hands were found, a table adds what their distance from an object says.
+
 Each corrected relationship can be taken apart: what the habits alone would say, what the places of the boxes add to it
-(a part of the head's evidence that a table explains), and what the head saw beyond both.
+(a part of the head's evidence that a table explains), what the hands add, and what the head saw beyond places.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ag_core.catalog import HABITS
 from ag_core.errors import UserError
 from ag_core.models.checkpoints import find_owner, read_metadata, read_tensors, save_checkpoint
+from ag_core.models.movenet import PersonPoints
 from ag_core.models.relation.frequency import FrequencyHead, count_relation_frequencies, to_relation_logits
 from ag_core.models.relation.geometry import find_cells
+from ag_core.models.relation.hands import find_hand_cells
 from ag_core.records import SceneGraph
 from ag_core.taxonomy import GROUP_SLICES, N_CLASSES, N_RELATIONS, Group
 
@@ -37,41 +41,40 @@ class Habits:
 
     learned, wanted  [36,25] logits: of attention logarithms of frequencies, of the others log odds
     evidence         0 to 1, how far what the head itself saw counts
-    geometry         [cells,25] what the places of boxes say, of `load_geometry`; None where nobody counted it
+    geometry         [cells,25] what the places of boxes say; None where nobody counted it
+    hands            [cells,25] what the distance of hands says; None where hands are not looked for
     """
 
     learned: Tensor
     wanted: Tensor
     evidence: float
     geometry: Tensor | None = None
+    hands: Tensor | None = None
 
-    def correct(self, relations: NDArray[np.float32], classes: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Probabilities [n,25] of objects of some classes [n] under the wanted habits."""
-        rows = torch.from_numpy(classes)
-        logits = self.wanted[rows] + self.evidence * self._see(relations, rows)
+    def correct(self, graph: SceneGraph, points: PersonPoints | None = None) -> NDArray[np.float32]:
+        """Probabilities [n,25] of the objects of a graph with a person under the wanted habits."""
+        rows = torch.from_numpy(graph.object_classes)
+        logits = self.wanted[rows] + self.evidence * self._see(graph.relations, rows) + self._feel(graph, points)
         corrected = logits.sigmoid()
         corrected[:, _ATTENTION] = logits[:, _ATTENTION].softmax(dim=1)
         found: NDArray[np.float32] = corrected.float().numpy()
         return found
 
-    def explain(
-        self,
-        relations: NDArray[np.float32],
-        classes: NDArray[np.int64],
-        person_box_xyxy: ArrayLike,
-        boxes_xyxy: NDArray[np.float32],
-    ) -> NDArray[np.float64]:
-        """[n,25,3] log odds that habits, the boxes' places and the head gave to what `correct` says; they add up to it.
+    def explain(self, graph: SceneGraph, points: PersonPoints | None = None) -> NDArray[np.float64]:
+        """[n,25,4] log odds that habits, the boxes' places, hands and the head gave to what `correct` says.
 
-        The first is what the habits alone would say; each further one what is said more or less with it than without.
+        They add up to it. The first is what the habits alone would say; each further one what is said more or less
+        with it than without.
         """
-        rows = torch.from_numpy(classes)
-        seen, places = self._see(relations, rows), torch.zeros(len(rows), N_RELATIONS, dtype=torch.float64)
+        rows, boxes = torch.from_numpy(graph.object_classes), graph.object_boxes_xyxy
+        seen, felt = self._see(graph.relations, rows), self._feel(graph, points)
+        places = torch.zeros_like(seen)
         if self.geometry is not None:
-            persons = np.broadcast_to(np.asarray(person_box_xyxy, np.float32), boxes_xyxy.shape)
-            places = self.geometry[torch.from_numpy(find_cells(persons, boxes_xyxy))]
+            persons = np.broadcast_to(np.asarray(graph.person_box_xyxy, np.float32), boxes.shape)
+            places = self.geometry[torch.from_numpy(find_cells(persons, boxes))]
         habits = self.wanted[rows]
-        steps = torch.stack([habits, habits + self.evidence * places, habits + self.evidence * seen])
+        placed = habits + self.evidence * places
+        steps = torch.stack([habits, placed, placed + felt, habits + self.evidence * seen + felt])
         chosen = steps[..., _ATTENTION]  # one of three: its odds are to the other two
         beside = chosen.unsqueeze(-2).repeat(1, 1, chosen.shape[-1], 1)
         beside.diagonal(dim1=-2, dim2=-1).fill_(-torch.inf)
@@ -86,11 +89,24 @@ class Habits:
         logits[:, _ATTENTION] = judged[:, _ATTENTION].log()
         return logits - self.learned[rows]
 
+    def _feel(self, graph: SceneGraph, points: PersonPoints | None) -> Tensor:
+        """[n,25] what the person's hands say; 0 where none are known."""
+        if self.hands is None or points is None:
+            return torch.zeros(graph.relations.shape, dtype=torch.float64)
+        cells = find_hand_cells(np.asarray(graph.person_box_xyxy), graph.object_boxes_xyxy, points)
+        return self.hands[torch.from_numpy(cells)]
 
-def correct_graphs(graphs: Sequence[SceneGraph], habits: Habits) -> list[SceneGraph]:
-    """The graphs of a video under the wanted habits; those without a person have no relationships and stay."""
+
+def correct_graphs(
+    graphs: Sequence[SceneGraph], habits: Habits, points: Mapping[int, PersonPoints] | None = None
+) -> list[SceneGraph]:
+    """The graphs of a video under the wanted habits; those without a person have no relationships and stay.
+
+    `points` of the person by frame, where they are known.
+    """
+    points = points or {}
     return [
-        replace(graph, relations=habits.correct(graph.relations, graph.object_classes))
+        replace(graph, relations=habits.correct(graph, points.get(graph.frame)))
         if graph.person_box_xyxy is not None and len(graph)
         else graph
         for graph in graphs
@@ -103,7 +119,9 @@ def save_habits(path: Path, classes: NDArray[np.int64], relations: NDArray[np.bo
     save_checkpoint(path, {TABLE: table}, {**metadata, "model": HABITS, "preset": HABITS})
 
 
-def load_habits(path: Path, learned: FrequencyHead, evidence: float, geometry: Tensor | None = None) -> Habits:
+def load_habits(
+    path: Path, learned: FrequencyHead, evidence: float, geometry: Tensor | None = None, hands: Tensor | None = None
+) -> Habits:
     """The habits in `path` in the place of those that a frequency head counted. UserError for another file."""
     owner = find_owner(read_metadata(path))
     if owner != HABITS:
@@ -112,4 +130,4 @@ def load_habits(path: Path, learned: FrequencyHead, evidence: float, geometry: T
     if table is None or table.shape != (N_CLASSES, N_RELATIONS) or not bool(((table > 0) & (table < 1)).all()):
         raise UserError(f"{path} is damaged; count it anew with `train habits`")
     wanted = to_relation_logits(table.float().numpy()).double()
-    return Habits(learned.table.double(), wanted, evidence, geometry)
+    return Habits(learned.table.double(), wanted, evidence, geometry, hands)

@@ -13,6 +13,7 @@ from ag_core.errors import UserError
 from ag_core.jobs.job import JobState
 from ag_core.results.film_cache import FILE
 from ag_core.results.prediction import Prediction
+from ag_core.results.result_card import with_card
 from ag_core.ui import queues
 from ag_core.ui.formatting import escape_markdown, format_download_name
 from ag_core.ui.linked import FILM, JOB, find_video_of, link_similar
@@ -63,7 +64,7 @@ def show_result(job_id: str) -> None:
     show_result_card(prediction)
     st.download_button(
         "Download the prediction (JSON)",
-        prediction.to_text,
+        with_card(prediction).to_text,
         file_name=format_download_name("prediction", prediction.video.video_id, "json"),
         mime="application/json",
         icon=":material/download:",

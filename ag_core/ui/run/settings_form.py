@@ -10,15 +10,19 @@ from ag_core.catalog import (
     DETECTORS,
     FETCHED_FIRST,
     HABITS_FILE,
+    HANDS_FILE,
     HOME_WORLD,
+    MOVENET,
+    POSE_NETWORKS,
     RELATION_HEADS,
     TRANSITIONS_FILE,
     DetectorEntry,
     Entry,
+    PoseNetworkEntry,
     RelationHeadEntry,
     list_ready_heads,
 )
-from ag_core.downloads import fetch_weights, find_fetched
+from ag_core.downloads import fetch_all, find_fetched, list_unfetched
 from ag_core.errors import UserError
 from ag_core.results import uploads
 from ag_core.results.choices import MAX_RATE, USUAL_EVIDENCE
@@ -91,6 +95,7 @@ def choose_settings(video: Path | None) -> PredictionSettings | None:
             path = str(uploads.save_upload(handed_in.name, handed_in.getbuffer()))
         detector = path
     evidence, person = choose_evidence_and_person(video)
+    hands = evidence is not None and detector is not None and choose_hands()
     smooth = (WEIGHTS / TRANSITIONS_FILE).is_file() and st.toggle(
         "Steady relationships",
         key="run_smooth",
@@ -100,7 +105,7 @@ def choose_settings(video: Path | None) -> PredictionSettings | None:
     )
     if detector is None:
         return None
-    return with_own_weights(PredictionSettings(detector, head, rate, smooth, evidence, person), own)
+    return with_own_weights(PredictionSettings(detector, head, rate, smooth, evidence, person, hands=hands), own)
 
 
 def find_usable_detector(named: str, video: Path | None) -> str | None:
@@ -116,7 +121,7 @@ def find_usable_detector(named: str, video: Path | None) -> str | None:
                 "file* to give one of your own, or choose *Home world* if you want that one all the same.",
                 icon=":material/visibility_off:",
             )
-        offer_fetch(entry)
+        offer_fetch(*list_unfetched(entry))
         return None
     if named == AUTOMATIC and video is not None:
         st.caption(f"Detector for this video: {entry.label}.")
@@ -125,18 +130,21 @@ def find_usable_detector(named: str, video: Path | None) -> str | None:
     return detector
 
 
-def offer_fetch(entry: DetectorEntry) -> None:
-    """A button that fetches the weights of a detector, once, with its progress."""
-    assert entry.download is not None
-    st.caption(f"{entry.label}: {entry.about}, from {urlsplit(entry.download.files[0].addresses[0]).hostname}.")
-    text = f"Fetch {entry.label} ({entry.download.megabytes} MB, once)"
+def offer_fetch(*entries: DetectorEntry | PoseNetworkEntry) -> None:
+    """A button that fetches the weights of models, once, with its progress."""
+    downloads = [(entry, entry.download) for entry in entries if entry.download is not None]
+    for entry, download in downloads:
+        st.caption(f"{entry.label}: {entry.about}, from {urlsplit(download.files[0].addresses[0]).hostname}.")
+    size = sum(download.megabytes for _, download in downloads)
+    text = f"Fetch {' and '.join(entry.label for entry in entries)} ({size} MB, once)"
     if st.button(text, icon=":material/download:", key="run_fetch"):
         bar = st.progress(0.0, text="Connecting")
 
         def tell(stage: str, done: int, total: int) -> None:
             bar.progress(done / max(total, 1), text=f"{done / 1000:.0f} of {total / 1000:.0f} MB")
 
-        fetch_weights(entry, tell)
+        if missed := fetch_all(entries, tell):
+            st.toast(escape_markdown(missed), icon=":material/warning:", duration="long")
         st.rerun()
 
 
@@ -151,6 +159,24 @@ def choose_person() -> int:
         key="run_person",
         bind="query-params",
         help="People are told apart by where they are and by the colours of their clothes.",
+    )
+
+
+def choose_hands() -> bool:
+    """Whether hands are looked for; a button that fetches what finds them where it is not here."""
+    entry = POSE_NETWORKS[MOVENET]
+    if not (WEIGHTS / HANDS_FILE).is_file():
+        return False
+    if find_fetched(entry) is None:
+        offer_fetch(entry)
+        return False
+    return st.toggle(
+        "Hands near objects count",
+        value=True,
+        key="run_hands",
+        bind="query-params",
+        help=f"{entry.label} {entry.about.partition(';')[0]}. How near they are to an object says what it is used for; "
+        "how much was counted in the home world.",
     )
 
 

@@ -27,7 +27,7 @@ from tests.test_unpickle import Runs
 
 TABLES = (
     "sources", "issues", "videos", "action_intervals", "frames", "objects", "faint_objects", "relations",
-    "relations_by_class", "relation_cube", "action_scores",
+    "relations_by_class", "relation_cube", "relation_reasons", "action_scores",
 )  # fmt: skip
 
 NAMES = ("cup/glass/bottle", "bag", "chair", "door", "food")

@@ -25,9 +25,9 @@ from tests.annotations.released import SHARED, real_release
 
 TABLES = (
     "store_format sources issues object_classes relation_classes action_classes videos action_intervals frames "
-    "objects faint_objects relations relations_by_class relation_cube action_scores"
+    "objects faint_objects relations relations_by_class relation_cube relation_reasons action_scores"
 ).split()
-VIEWS = ["named_actions", "named_objects", "named_relations", "named_action_scores"]
+VIEWS = ["named_actions", "named_objects", "named_relations", "named_reasons", "named_action_scores"]
 
 
 def in_any_order(frame: pd.DataFrame) -> pd.DataFrame:

@@ -26,9 +26,9 @@ from tests.annotations.lake.test_lake import in_any_order
 
 TABLES = (
     "store_format sources issues object_classes relation_classes action_classes videos action_intervals frames "
-    "objects faint_objects relations relations_by_class relation_cube action_scores"
+    "objects faint_objects relations relations_by_class relation_cube relation_reasons action_scores"
 ).split()
-VIEWS = ["named_actions", "named_objects", "named_relations", "named_action_scores"]
+VIEWS = ["named_actions", "named_objects", "named_relations", "named_reasons", "named_action_scores"]
 
 
 def test_other_engines_read_the_folders(folder: Path, pair: tuple[AnnotationStore, AnnotationStore]) -> None:

@@ -75,10 +75,13 @@ NODES: list[tuple[str, str, list[str], dict[str, Any]]] = [
 ]
 
 
-def make_model(nodes: list[tuple[str, str, list[str], dict[str, Any]]]) -> tuple[bytes, bytes]:
+def make_model(
+    nodes: list[tuple[str, str, list[str], dict[str, Any]]], more: dict[str, Array] | None = None
+) -> tuple[bytes, bytes]:
     """A graph model as TensorFlow.js writes it: its JSON file, and its weights, floats in half precision."""
+    arrays = ARRAYS | (more or {})
     graph = [{"op": op, "name": name, "input": read, "attr": attributes} for op, name, read, attributes in nodes]
-    graph += [{"op": "Const", "name": name} for name in ARRAYS]
+    graph += [{"op": "Const", "name": name} for name in arrays]
     listed = [
         {"name": name, "shape": list(values.shape)}
         | (
@@ -86,7 +89,7 @@ def make_model(nodes: list[tuple[str, str, list[str], dict[str, Any]]]) -> tuple
             if values.dtype == np.int32
             else {"dtype": "float32", "quantization": {"dtype": "float16"}}
         )
-        for name, values in ARRAYS.items()
+        for name, values in arrays.items()
     ]
     sizes = {"images:0": [1, 3, 16, 16], "Identity:0": [1, 16, 5]}
     described = {name: {"tensorShape": {"dim": [{"size": str(size)} for size in of]}} for name, of in sizes.items()}
@@ -98,7 +101,7 @@ def make_model(nodes: list[tuple[str, str, list[str], dict[str, Any]]]) -> tuple
             "outputs": {"Identity:0": described["Identity:0"]},
         },
     }
-    return json.dumps(model).encode(), b"".join(values.tobytes() for values in ARRAYS.values())
+    return json.dumps(model).encode(), b"".join(values.tobytes() for values in arrays.values())
 
 
 def test_the_onnx_file_gives_the_same_numbers(tmp_path: Path) -> None:
@@ -129,6 +132,40 @@ def test_the_onnx_file_gives_the_same_numbers(tmp_path: Path) -> None:
     joined = torch.cat([resized + pooled, pooled], 1)
     wanted = joined[:, :5].sigmoid().reshape(1, 5, -1).permute(0, 2, 1)
     assert np.abs(network.forward() - wanted.numpy()).max() < 1e-5
+
+
+def test_a_part_of_a_graph_with_fused_convolutions_gives_the_same_numbers(tmp_path: Path) -> None:
+    def describe(ops: list[str], step: int = 1) -> dict[str, Any]:
+        fused = {"list": {"s": [base64.b64encode(op.encode()).decode() for op in ops]}}
+        same = {"s": base64.b64encode(b"SAME").decode()}
+        return WINDOW | {"padding": same, "strides": {"list": {"i": ["1", step, step, "1"]}}, "fused_ops": fused}
+
+    nodes: list[tuple[str, str, list[str], dict[str, Any]]] = [
+        ("Cast", "scaled", ["images"], {}),  # not known here, and not needed
+        ("_FusedConv2D", "first", ["scaled", "kernel", "bias"], describe(["BiasAdd", "Relu6"], step=2)),
+        ("FusedDepthwiseConv2dNative", "each", ["first", "depth", "bias"], describe(["BiasAdd", "Relu"])),
+        ("DepthwiseConv2dNative", "bare", ["each", "depth"], describe([])),
+        ("_FusedConv2D", "mixed", ["bare", "mix", "bias"], describe(["BiasAdd"])),
+        ("AddV2", "sum", ["mixed", "each"], {}),
+    ]
+    more = {"depth": draw(3, 3, 6, 1), "mix": draw(1, 1, 6, 6)}
+    graph = convert_graph_model(*make_model(nodes, more), {"scaled": [1, 3, 9, 12]}, {"sum": [1, 6, 5, 6]})
+    write_onnx(tmp_path / "part.onnx", graph)
+    network = cv2.dnn.readNetFromONNX(str(tmp_path / "part.onnx"))
+    image = RNG.standard_normal((1, 3, 9, 12)).astype(np.float32)
+    network.setInput(image)
+    weights = {name: torch.from_numpy(values.astype(np.float32)) for name, values in (ARRAYS | more).items()}
+    depth = weights["depth"].permute(2, 3, 0, 1)
+    padded = functional.pad(torch.from_numpy(image), (0, 1, 1, 1))  # an odd number of pixels lacks: more at the end
+    first = functional.conv2d(padded, weights["kernel"].permute(3, 2, 0, 1), weights["bias"], 2).clamp(0, 6)
+    each = functional.conv2d(first, depth, weights["bias"], padding=1, groups=6).relu()
+    bare = functional.conv2d(each, depth, padding=1, groups=6)
+    wanted = functional.conv2d(bare, weights["mix"].permute(3, 2, 0, 1), weights["bias"]) + each
+    assert np.abs(network.forward() - wanted.numpy()).max() < 1e-4
+
+    nodes[1] = ("_FusedConv2D", "first", ["scaled", "kernel", "bias"], describe(["BiasAdd", "Elu"]))
+    with pytest.raises(UserError, match=r"does BiasAdd, Elu behind a convolution, which is not known here"):
+        convert_graph_model(*make_model(nodes, more), {"scaled": [1, 3, 9, 12]}, {"sum": [1, 6, 5, 6]})
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from ag_core.taxonomy import N_ACTIONS
 from tests.experiments.rectangles import write_rectangles
 from tests.experiments.test_action import TINY_VIDEO
 from tests.experiments.test_detector import TINY
-from tests.pages.test_pages import notes, open_page
+from tests.pages.test_pages import notes, open_page, read_payload
 from tests.pipeline.stand_ins import MARK, TwoBoxes
 from tests.toys.tiny_heads import list_tiny_heads
 from tests.toys.tiny_networks import list_tiny_networks
@@ -169,9 +169,9 @@ def test_the_toys_are_on_the_pages(
     compare = open_page("pages/2_Compare.py", v="AB1CD")
     assert not compare.exception
     assert "Toy model remembers scene graphs on average" in notes(compare)
-    assert 'ag-model-toy"' in notes(compare) and ".ag-model-toy { --colour: #123456; --line: dotted; }" in notes(
-        compare
-    )
+    assert ".ag-model-toy { --colour: #123456; --line: dotted; }" in notes(compare)
+    beside = read_payload(compare)["beside"]
+    assert "Toy model" in json.dumps(beside["models"]), "the verdict beside the video"
     [figure] = compare.get("plotly_chart")
     assert {"LFB", "SGFB", "Toy model"} <= {line["name"] for line in json.loads(figure.proto.spec)["data"]}
     run = open_page("pages/8_Run.py")

@@ -292,7 +292,7 @@ def test_resize_theme_full_screen_and_unmount(show: Callable[..., Page]) -> None
     page.set_viewport_size({"width": 560, "height": 900})
     until(page, "Math.abs(p.parts.overlay.width - p.parts.stage.clientWidth * devicePixelRatio) <= 1")
     graphs, timeline = (page.locator(part).bounding_box() for part in (".graphs", ".timeline"))
-    assert graphs is not None and timeline is not None and graphs["y"] > timeline["y"]
+    assert graphs is not None and timeline is not None and graphs["y"] < timeline["y"]
     assert not of(page, "p.theme.dark")
     page.evaluate("() => { window.kept = agPlayerStats.player; }")
     page.emulate_media(color_scheme="dark")

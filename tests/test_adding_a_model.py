@@ -176,7 +176,7 @@ def test_the_toys_are_on_the_pages(
     assert {"LFB", "SGFB", "Toy model"} <= {line["name"] for line in json.loads(figure.proto.spec)["data"]}
     run = open_page("pages/8_Run.py")
     assert "Toy head" not in run.selectbox(key="run_head").options, "its weights are not among the shipped ones"
-    monkeypatch.setattr("ag_core.settings.WEIGHTS", weights)
+    monkeypatch.setattr("ag_core.ui.run.settings_form.WEIGHTS", weights)
     run = open_page("pages/8_Run.py")
     assert "Toy head" in run.selectbox(key="run_head").options
 

@@ -1,6 +1,6 @@
 """Whether picture and boxes on screen are of one frame, and what a frame costs the player: composited screenshots.
 
-    python -m benchmarks.player [--screenshots 500] [--markdown docs/player.md] [--log docs/results.jsonl]
+    python -m benchmarks.player [--screenshots 500] [--markdown docs/performance.md] [--log docs/results.jsonl]
 
 A clip shows its own number, and twelve boxes show the number of their frame. Chromium plays it at speed 1 and 2 while
 screenshots of what it composited are taken; each is read back, picture and boxes apart. Three ways in turn, in one run:

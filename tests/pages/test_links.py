@@ -215,7 +215,9 @@ def test_a_video_opens_with_the_model_run_that_was_asked(own_store: Path) -> Non
     assert not app.exception and not app.warning
     assert app.selectbox(key="run").value == SECOND_RUN and app.button_group(key="tables").value == "prediction"
     search = visit(SEARCH, {"sequence": f'holding cup where source "{SECOND_RUN}"'})
-    assert f"v={TIMED}&amp;t=0.417&amp;run=yolox+%2B+frequency&amp;m=prediction&amp;tables=Prediction" in notes(search)
+    said = notes(search)
+    assert f"v={TIMED}&amp;t=0.417&amp;sel=cup%2Fglass%2Fbottle%3A+holding&amp;" in said
+    assert "&amp;run=yolox+%2B+frequency&amp;m=prediction&amp;tables=Prediction&amp;back=" in said
 
 
 def test_another_video_can_be_chosen_where_the_link_named_none(own_store: Path) -> None:

@@ -117,7 +117,7 @@ def test_home_shows_a_video_and_both_models(app_home: Path) -> None:
 def test_explore_filters_by_link_and_by_facet(app_home: Path) -> None:
     app = open_page("pages/1_Explore.py", relation=["holding"])
     assert "1 of 2 videos match" in notes(app)
-    assert [button.key for button in app.button] == ["open_AB1CD"]
+    assert [button.key for button in app.button] == ["explore_random", "open_AB1CD"]
     app = open_page("pages/1_Explore.py")
     app.button_group(key="add_object").set_value("bed").run()
     assert app.multiselect(key="object").value == ["bed"]

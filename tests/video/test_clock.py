@@ -112,7 +112,7 @@ CONVERTERS = ("ag_core/records.py", "ag_core/annotations/clock.py")
 """Where frames become seconds and seconds frames; the player has a counterpart of its own."""
 
 OTHERWISE = {
-    "ag_core/ui/player/player.py": "how many frames to count where nobody knows the rate or the length",
+    "ag_core/ui/player/payload.py": "how many frames to count where nobody knows the rate or the length",
     "ag_core/video/transcode.py": "how far a clock is from an even one",
     "ag_core/doctor/videos.py": "how late a frame may be",
     "ag_core/doctor/predictions.py": "how much two rates may differ",

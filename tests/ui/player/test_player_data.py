@@ -78,20 +78,20 @@ def test_the_reasons_of_edges_stand_beside_their_strengths_and_in_the_table_of_t
     made = graph(7, {"dish": {"touching": 0.8, "in": 0.7}, "bed": {"above": 0.6}})
     unclear = replace(made, object_scores=np.array([0.1, 1.0], np.float32))  # the dish is left out, its reasons too
     shares = np.full((2, N_RELATIONS, len(PARTS)), np.nan)
-    shares[0, [find_relation_index("touching"), find_relation_index("in")]] = [[1, 0, 0.5, 0], [2, -1, 0, 0]]
-    shares[1, find_relation_index("above")] = [0.5, 0.25, -0.25, 0]
+    shares[0, [find_relation_index("touching"), find_relation_index("in")]] = [[1, 0, 0, 0.5, 0], [2, -1, 0, 0, 0]]
+    shares[1, find_relation_index("above")] = [0.5, 0.25, 0.125, -0.25, 0]
     reasons = {7: FrameReasons(shares)}
     told = build_player_data(VIDEO, None, {"prediction": [made]}, reasons=reasons)["strengths:prediction"]
     assert told.select(PARTS).to_pylist() == [
-        dict(zip(PARTS, row)) for row in ([2, -1, 0, 0], [1, 0, 0.5, 0], [0.5, 0.25, -0.25, 0])
+        dict(zip(PARTS, row)) for row in ([2, -1, 0, 0, 0], [1, 0, 0, 0.5, 0], [0.5, 0.25, 0.125, -0.25, 0])
     ]
     told = build_player_data(VIDEO, None, {"prediction": [unclear]}, reasons=reasons)["strengths:prediction"]
     assert told["prior"].to_pylist() == [0.5]
     table = build_triplet_table([made], "prediction", reasons)
-    assert table[["relation", "log odds", "real homes", "boxes", "network"]].to_numpy().tolist() == [
-        ["in", 1.0, 2.0, -1.0, 0.0],
-        ["touching", 1.5, 1.0, 0.0, 0.5],
-        ["above", 0.5, 0.5, 0.25, -0.25],
+    assert table[["relation", "log odds", "real homes", "boxes", "hands", "network"]].to_numpy().tolist() == [
+        ["in", 1.0, 2.0, -1.0, 0.0, 0.0],
+        ["touching", 1.5, 1.0, 0.0, 0.0, 0.5],
+        ["above", 0.62, 0.5, 0.25, 0.12, -0.25],
     ]
     assert "steadiness" not in table and "log odds" not in build_triplet_table([made], "prediction")
 

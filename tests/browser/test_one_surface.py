@@ -115,12 +115,13 @@ def test_until_its_first_picture_the_video_is_not_seen(
 ) -> None:
     page = visit("about:blank")
     waiting: list[Route] = []
-    page.route("**/media/**", waiting.append)
+    held = True
+    page.route("**/media/**", lambda route: waiting.append(route) if held else route.continue_())
     page.goto(f"{app(APP)}?clip={clips['30']}&fps=30&frames=90&t=1", wait_until="commit")
     page.wait_for_function("() => window.agPlayerStats && agPlayerStats.player")
     until(page, "p.clock.frame === 30 && p.overlay.hits.length > 0")
     assert of(page, "[p.parts.video.style.opacity, p.clock.picture.image]") == ["0", None]
-    page.unroute("**/media/**")
+    held = False
     for route in waiting:
         route.continue_()
     stands_at(page, 30)

@@ -42,6 +42,9 @@ PAGES = {
     "make": ("Make", {}),
     "doctor": ("Doctor", {}),
 }
+WITH_PLAYER = ("", "Compare")
+"""Pages whose picture is taken once their player shows a frame."""
+
 FIRST_FRAME, LAST_FRAME, EVERY = 20, 116, 2
 SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
 
@@ -75,6 +78,8 @@ def open_page(browser: Browser, url: str, path: str, query: dict[str, str]) -> P
     page.set_default_timeout(120_000)
     page.goto(f"{url}/{path}?{urllib.parse.urlencode(query)}")
     page.wait_for_selector(SETTLED)
+    if path in WITH_PLAYER:
+        expect(page.locator("[data-part=number]").first).to_contain_text("frame", timeout=120_000)
     for video in page.locator("video").all():
         video.evaluate("(one) => one.readyState > 1 || new Promise((done) => one.addEventListener('loadeddata', done))")
     page.wait_for_timeout(2500)  # charts and the first frame of a video are drawn after the script

@@ -30,7 +30,7 @@ def show_grid(key: StoreKey) -> None:
     """The filters, what they leave, and the posters of it."""
     filters = pick_filter(key)
     found = cached_queries.count_matching_videos(key, filters)
-    with st.expander("What is in these videos (number of videos)", expanded=True, key="explore_facets"):
+    with st.expander("What is in these videos (number of videos)", key="explore_facets"):
         show_facets(key, filters)
     if not found:
         show_empty_state("No video matches", "All conditions must hold in one video; take one of them away")

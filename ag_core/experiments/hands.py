@@ -12,7 +12,7 @@ from ag_core.experiments.datasets import LabelledVideo, LabelledVideos
 from ag_core.models.movenet import PoseNetwork
 from ag_core.models.relation.cell_evidence import save_evidence
 from ag_core.models.relation.hands import UNSEEN, count_hands, find_hand_cells
-from ag_core.progress import Progress
+from ag_core.progress import Progress, track_progress
 from ag_core.taxonomy import N_RELATIONS
 from ag_core.video.frames import read_frames
 
@@ -30,10 +30,8 @@ def collect_pairs(videos: LabelledVideos, pose: PoseNetwork, report: Progress) -
     """The pairs of the frames that count, the hands as the network finds them in the person's annotated box."""
     parts = [HandPairs(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, N_RELATIONS), bool))]
     annotated = videos.annotated()
-    for place, video in enumerate(annotated):
-        report("looking for hands", place, len(annotated))
+    for video in track_progress(annotated, len(annotated), "looking for hands", report):
         parts += _list_pairs(video, pose)
-    report("looking for hands", len(annotated), len(annotated))
     return HandPairs(
         np.concatenate([part.cells for part in parts]),
         np.concatenate([part.classes for part in parts]),

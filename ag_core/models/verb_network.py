@@ -36,15 +36,16 @@ class VerbNetwork(nn.Module):
     def __init__(self, graphs: int = 4, width: int = 192, dropout: float = 0.4) -> None:
         super().__init__()
         inputs = graphs * (N_RELATIONS + 1) + N_RELATIONS + 1 + 2 * N_OBJECTS
-        self.read = nn.Linear(inputs, width)
-        self.think = nn.Linear(width, width)
+        self.input_layer = nn.Linear(inputs, width)
+        self.hidden_layer = nn.Linear(width, width)
         self.dropout = nn.Dropout(dropout)
-        self.asked_verb, self.asked_action = nn.Embedding(len(VERBS), width), nn.Embedding(N_ACTIONS, width)
-        self.verb_weight, self.action_weight = nn.Embedding(len(VERBS), width), nn.Embedding(N_ACTIONS, width)
+        self.verb_embedding = nn.Embedding(len(VERBS), width)
+        self.action_embedding = nn.Embedding(N_ACTIONS, width)
+        self.verb_output, self.action_output = nn.Embedding(len(VERBS), width), nn.Embedding(N_ACTIONS, width)
         self.bias = nn.Embedding(N_ACTIONS, 1)
-        nn.init.normal_(self.asked_verb.weight, std=0.1)
-        nn.init.normal_(self.verb_weight.weight, std=0.05)
-        for own in (self.asked_action, self.action_weight):
+        nn.init.normal_(self.verb_embedding.weight, std=0.1)
+        nn.init.normal_(self.verb_output.weight, std=0.05)
+        for own in (self.action_embedding, self.action_output):
             nn.init.zeros_(own.weight)
         nn.init.constant_(self.bias.weight, RARE)
         verbs = torch.tensor([VERBS.index(action.verb) for action in ACTIONS])
@@ -52,15 +53,15 @@ class VerbNetwork(nn.Module):
 
     def list_own_parameters(self) -> list[nn.Parameter]:
         """What single actions add to their verbs: it should be small."""
-        return [*self.asked_action.parameters(), *self.action_weight.parameters()]
+        return [*self.action_embedding.parameters(), *self.action_output.parameters()]
 
     def forward(self, rows: Tensor, actions: Tensor) -> Tensor:
         """Logits [P] of pairs described by rows [P,D], of the actions [P]."""
         verbs = self.verb_of_action[actions]
-        asked = self.read(rows) + self.asked_verb(verbs) + self.asked_action(actions)
+        asked = self.input_layer(rows) + self.verb_embedding(verbs) + self.action_embedding(actions)
         hidden = self.dropout(functional.gelu(asked))
-        hidden = self.dropout(hidden + functional.gelu(self.think(hidden)))
-        weights = self.verb_weight(verbs) + self.action_weight(actions)
+        hidden = self.dropout(hidden + functional.gelu(self.hidden_layer(hidden)))
+        weights = self.verb_output(verbs) + self.action_output(actions)
         logits: Tensor = (hidden * weights).sum(dim=1) + self.bias(actions)[:, 0]
         return logits
 

@@ -5,6 +5,7 @@ Decoders and networks let go of Python's lock while they work, so that both go o
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from queue import Empty, Full, Queue
 from threading import Event, Thread
 from typing import TypeVar
@@ -18,18 +19,25 @@ PATIENCE_S = 0.05
 """How long the thread waits for room before it looks whether anybody still wants what it makes."""
 
 
+@dataclass(frozen=True)
+class _End:
+    """What comes behind the last item: what the iterator raised, if it did."""
+
+    error: BaseException | None
+
+
 def read_ahead(items: Iterable[Item], ahead: int = AHEAD) -> Iterator[Item]:
     """The same items in their order, up to `ahead` of them made before they are asked for.
 
     What the iterator raises is raised behind its last item. Whoever closes this ends the thread.
     """
-    made: Queue[tuple[Item | None, BaseException | None]] = Queue(ahead)
+    made: Queue[Item | _End] = Queue(ahead)
     unwanted = Event()
 
-    def put(item: Item | None, error: BaseException | None) -> bool:
+    def put(item: Item | _End) -> bool:
         while not unwanted.is_set():
             try:
-                made.put((item, error), timeout=PATIENCE_S)
+                made.put(item, timeout=PATIENCE_S)
             except Full:
                 continue
             return True
@@ -38,22 +46,22 @@ def read_ahead(items: Iterable[Item], ahead: int = AHEAD) -> Iterator[Item]:
     def make() -> None:
         try:
             for item in items:
-                if not put(item, None):
+                if not put(item):
                     return
-            put(None, StopIteration())
+            put(_End(None))
         except BaseException as error:  # goes to who asks for items
-            put(None, error)
+            put(_End(error))
 
     thread = Thread(target=make, name="reading ahead", daemon=True)
     thread.start()
     try:
         while True:
-            item, error = made.get()
-            if isinstance(error, StopIteration):
+            item = made.get()
+            if isinstance(item, _End):
+                if item.error is not None:
+                    raise item.error
                 return
-            if error is not None:
-                raise error
-            yield item  # type: ignore[misc]  # there is an item where there is no error
+            yield item
     finally:
         unwanted.set()
         while thread.is_alive():

@@ -142,7 +142,7 @@ def test_a_verb_network_tells_verbs_apart_and_says_nothing_of_absent_objects(mat
     network(describe_pairs(context, moments, actions), actions).square().sum().backward()
     for name, parameter in network.named_parameters():
         assert parameter.grad is not None, name
-        of_product = name.startswith("asked_action")  # what it is multiplied with begins at the verb's weight
+        of_product = name.startswith("action_embedding")  # what it is multiplied with begins at the verb's weight
         assert parameter.grad.any() or of_product, name
     scores = network.eval().predict(context)
     assert scores.shape == (12, N_ACTIONS) and (scores > 0).sum() == len(moments)

@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -39,7 +40,7 @@ RATE, SIZE_WH = 12, (240, 136)
 class EngineRun:
     """One finished command: its report, the fingerprint of its lake, seconds, and bytes in memory second by second."""
 
-    report: dict[str, object]
+    report: dict[str, Any]
     fingerprint: str
     wall_s: float
     memory: list[int]

@@ -142,7 +142,7 @@ def try_engine(films: Path, out: Path, engine: str, workers: int, quiet: EngineR
         finish(start(damaged, lake, engine, workers), lake)
         for lake in (out / f"{engine}-damaged-1", out / f"{engine}-damaged-2")
     )
-    named = [failure["file"] for failure in first.report["failures"]]  # type: ignore[attr-defined]
+    named = [failure["file"] for failure in first.report["failures"]]
     wrong = check(first, again, out / f"{engine}-damaged-1", count, failed=1)
     wrong += () if named == [UNREADABLE] else (f"the report names {named}",)
     yield Cell("an unreadable film", engine, wrong, "beside a second run")

@@ -2,16 +2,13 @@
 
 import argparse
 from functools import partial
-from pathlib import Path
 
-from ag_core.commands.training_data import add_data_options, open_data
+from ag_core.commands.training_data import add_counting_options, open_data
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the counting."""
-    add_data_options(parser)
-    parser.add_argument("--split", default="train", help="split to count (default %(default)s)")
-    parser.add_argument("--out", type=Path, required=True, help="file of the table")
+    add_counting_options(parser)
     parser.set_defaults(run=run)
 
 

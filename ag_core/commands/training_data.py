@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from ag_core.experiments.datasets import TrainingData
 
 
+def add_counting_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a command that counts a table on one split."""
+    add_data_options(parser)
+    parser.add_argument("--split", default="train", help="split to count (default %(default)s)")
+    parser.add_argument("--out", type=Path, required=True, help="file of the table")
+
+
 def add_data_options(parser: argparse.ArgumentParser) -> None:
     """Add --data, --source, --cache, --device and --threads."""
     parser.add_argument(

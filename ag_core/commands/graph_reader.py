@@ -17,7 +17,7 @@ def add_training(parser: argparse.ArgumentParser) -> None:
     add_graph_data_options(parser)
     add_threads(parser, help="processor threads (default: one a core)")
     parser.add_argument("--out", type=Path, required=True, help="weights file")
-    add_whole_number(parser, "--epochs", least=1, most=MAX_EPOCHS, default=40, metavar="N", help="default %(default)s")
+    add_whole_number(parser, "--epochs", least=1, most=MAX_EPOCHS, default=30, metavar="N", help="default %(default)s")
     add_seed(parser, default=0, help="decides all that is drawn by chance (default %(default)s)")
     parser.set_defaults(run=train)
 

@@ -27,14 +27,25 @@ from ag_core.experiments.graph_actions import DETAILS
 from ag_core.experiments.labelled_graphs import GraphSplits, LabelledGraphs
 from ag_core.models.checkpoints import read_metadata, save_checkpoint
 from ag_core.models.coco import UNSEEN_BY_COCO
-from ag_core.models.graph_reader import GraphReader, build_graph_reader, dim_graphs, keep_classes, load_graph_reader
+from ag_core.models.graph_reader import (
+    GraphReader,
+    add_false_objects,
+    build_graph_reader,
+    dim_graphs,
+    keep_classes,
+    load_graph_reader,
+)
 from ag_core.presets import DEMO_GRAPH_READER
 from ag_core.progress import Progress, track_progress
 from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, PERSON
 
-BATCH, STEP_SIZE, WEIGHT_DECAY = 256, 3e-3, 0.3
-DIMMED, OF_COCO = 0.8, 0.4
-"""Shares of the frames that are seen as a predictor might, and without the classes that COCO does not know."""
+BATCH, STEP_SIZE = 256, 3e-3
+DECAY, VERB_DECAY, OWN_DECAY = 0.3, 0.02, 0.3
+"""Weight decay of the perceptron, of the network of verbs, and of what single actions add to their verbs."""
+
+DIMMED, WITH_FALSE, OF_COCO = 0.8, 0.5, 0.4
+"""Shares of the frames that are seen as a predictor might, with objects that are not there, and without the classes
+that COCO does not know."""
 
 MIN_PRIOR = 1e-4
 """An action that is never shown begins with this probability."""
@@ -54,7 +65,7 @@ class GraphReaderOptions:
     """How to train: file to write, rounds over all frames, seed."""
 
     out: Path
-    epochs: int = 40
+    epochs: int = 30
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -76,7 +87,7 @@ def train_graph_reader(splits: GraphSplits, options: GraphReaderOptions, report:
         reader = build_graph_reader().train()
         with torch.no_grad():
             reader.classify.bias.copy_(torch.logit(labels.mean(dim=0).clamp(MIN_PRIOR, 1 - MIN_PRIOR)))
-        optimiser = torch.optim.AdamW(reader.parameters(), STEP_SIZE, weight_decay=WEIGHT_DECAY)
+        optimiser = torch.optim.AdamW(_group_parameters(reader), STEP_SIZE)
         steps = options.epochs * math.ceil(len(graphs) / BATCH)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, STEP_SIZE, total_steps=steps, pct_start=0.1)
         for _ in track_progress(range(options.epochs), options.epochs, "rounds", report):
@@ -91,11 +102,22 @@ def train_graph_reader(splits: GraphSplits, options: GraphReaderOptions, report:
     return reader.eval()
 
 
+def _group_parameters(reader: GraphReader) -> list[dict[str, Any]]:
+    """The parameters of a reader with the weight decay of each kind."""
+    own = reader.verbs.list_own_parameters()
+    verbs = [one for one in reader.verbs.parameters() if all(one is not other for other in own)]
+    perceptron = [*reader.hide.parameters(), *reader.classify.parameters()]
+    decays = (perceptron, DECAY), (verbs, VERB_DECAY), (own, OWN_DECAY)
+    return [{"params": parameters, "weight_decay": decay} for parameters, decay in decays]
+
+
 def _see_by_chance(matrices: Tensor, draws: torch.Generator) -> Tensor:
     """Some of the frames dimmed, some without the classes that COCO does not know."""
     dimmed = torch.rand(len(matrices), 1, 1, generator=draws) < DIMMED
     of_coco = torch.rand(len(matrices), 1, 1, generator=draws) < OF_COCO
     seen = torch.where(dimmed, dim_graphs(matrices, draws), matrices)
+    with_false = torch.rand(len(matrices), 1, 1, generator=draws) < WITH_FALSE
+    seen = torch.where(with_false, add_false_objects(seen, draws), seen)
     return torch.where(of_coco, keep_classes(seen, KNOWN_TO_COCO), seen)
 
 
@@ -132,12 +154,16 @@ def evaluate_graph_reader(
     dimmed as a predictor might have seen them."""
     reader, _ = load_graph_reader(weights)
     matrices, truth = torch.from_numpy(splits.val.matrices), splits.val.labels
-    dimmed = dim_graphs(matrices, torch.Generator().manual_seed(TEST_SEED))
+    draws = torch.Generator().manual_seed(TEST_SEED)
+    dimmed = dim_graphs(matrices, draws)
+    with_false = add_false_objects(dimmed, draws)
     ways = {
         "all objects": matrices,
         "only objects that COCO knows": keep_classes(matrices, KNOWN_TO_COCO),
         "dimmed": dimmed,
         "dimmed, only objects that COCO knows": keep_classes(dimmed, KNOWN_TO_COCO),
+        "dimmed, with false objects": with_false,
+        "dimmed, with false objects, only objects that COCO knows": keep_classes(with_false, KNOWN_TO_COCO),
     }
     shown = np.flatnonzero(truth.any(axis=0))
     seed = read_metadata(weights).get("command", "").rpartition("--seed ")[2]

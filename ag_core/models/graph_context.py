@@ -14,12 +14,17 @@ PRESENCE = -1
 """Where it stands that an object is there, behind its relationships."""
 
 
+def add_presence(matrices: Tensor) -> Tensor:
+    """[N,35,26] from confidence matrices [N,35,25]: each object's relationships, and how surely it is there."""
+    return torch.cat([matrices, matrices.amax(dim=2, keepdim=True)], dim=2)
+
+
 def build_context(matrices: Tensor, video: Tensor) -> Tensor:
     """[N,4,35,26] from confidence matrices [N,35,25] of frames in their order and the video [N] of each, ascending.
 
     Graphs that are not there, as those around the only frame of a video, are zero.
     """
-    own = torch.cat([matrices, matrices.amax(dim=2, keepdim=True)], dim=2)
+    own = add_presence(matrices)
     context = torch.zeros(len(own), 4, *own.shape[1:])
     context[:, OWN] = own
     follows = (video[1:] == video[:-1]).nonzero().flatten()

@@ -1,9 +1,10 @@
 """Actions read from scene graphs alone, learned on annotated graphs: no clip, no pixels.
 
 Ours, no paper's; the thesis of the paper taken at its word. A perceptron reads the 35 x 25 confidence matrix of a
-moment. It learns from what people annotated, seen as a detector would have seen it (`dim_graphs`): objects missed,
-whole classes unknown, scores in place of ones, relationships wrong. So one network reads annotated graphs, predicted
-ones, and those of a detector that knows fourteen classes.
+moment, and a network of verbs adds to the actions whose object is there what is done with it. They learn together from
+what people annotated, seen as a detector would have seen it (`dim_graphs`): objects missed, whole classes unknown,
+scores in place of ones, relationships wrong. So one reader reads annotated graphs, predicted ones, and those of a
+detector that knows fourteen classes.
 """
 
 from collections.abc import Sequence
@@ -18,6 +19,8 @@ from torch.nn import functional
 from ag_core.catalog import GRAPH_READER
 from ag_core.models.checkpoints import check_answers, load_checkpoint
 from ag_core.models.feature_bank import build_graph_bank
+from ag_core.models.graph_context import add_presence
+from ag_core.models.verb_network import VerbNetwork, describe_pairs, find_pairs, weigh_pairs
 from ag_core.presets import DEMO_GRAPH_READER, GraphReaderPreset
 from ag_core.records import SceneGraph
 from ag_core.taxonomy import N_ACTIONS, N_OBJECTS, N_RELATIONS
@@ -28,29 +31,37 @@ MISSED = 0.5
 WRONG = 0.12
 """Of the relationships that hold, those that are then judged as if they did not."""
 
+FALSE, FAINT = 0.7, 0.7
+"""Of the objects of another frame, those that are found though they are not there; and their largest score."""
+
 
 class GraphReader(nn.Module):
     """Logits of the 157 actions from confidence matrices [N,35,25], each row with its largest value beside it."""
 
-    def __init__(self, width: int, dropout: float) -> None:
+    def __init__(self, preset: GraphReaderPreset) -> None:
         super().__init__()
-        self.hide = nn.Linear(N_OBJECTS * (N_RELATIONS + 1), width)
-        self.dropout = nn.Dropout(dropout)
-        self.classify = nn.Linear(width, N_ACTIONS)
+        self.hide = nn.Linear(N_OBJECTS * (N_RELATIONS + 1), preset.width)
+        self.dropout = nn.Dropout(preset.dropout)
+        self.classify = nn.Linear(preset.width, N_ACTIONS)
         nn.init.normal_(self.hide.weight, std=0.08)  # few of the inputs are not zero
         nn.init.zeros_(self.hide.bias)
         nn.init.normal_(self.classify.weight, std=0.02)
+        self.verbs = VerbNetwork(1, preset.verb_width, preset.verb_dropout)
+        nn.init.zeros_(self.verbs.bias.weight)  # the perceptron has the prior
 
     def forward(self, matrices: Tensor) -> Tensor:
         """[N,35,25] -> [N,157]."""
-        rows = torch.cat([matrices, matrices.amax(dim=2, keepdim=True)], dim=2).flatten(1)
-        logits: Tensor = self.classify(self.dropout(functional.gelu(self.hide(rows))))
-        return logits
+        context = add_presence(matrices)[:, None]
+        logits: Tensor = self.classify(self.dropout(functional.gelu(self.hide(context.flatten(1)))))
+        moments, actions = find_pairs(context)
+        answers = self.verbs(describe_pairs(context, moments, actions), actions)
+        answers = answers * weigh_pairs(context, moments, actions)  # a detector's faintest guess must not count in full
+        return logits.index_put((moments, actions), answers, accumulate=True)
 
 
 def build_graph_reader(preset: GraphReaderPreset = DEMO_GRAPH_READER) -> GraphReader:
     """A reader with fresh weights."""
-    return GraphReader(preset.width, preset.dropout)
+    return GraphReader(preset)
 
 
 def load_graph_reader(path: Path) -> tuple[GraphReader, dict[str, str]]:
@@ -83,6 +94,18 @@ def dim_graphs(matrices: Tensor, random: torch.Generator) -> Tensor:
     low = 0.35 * torch.rand(matrices.shape, generator=random) ** 2
     right = torch.rand(matrices.shape, generator=random) >= WRONG
     return torch.where((matrices > 0) & right, high, low) * (scores * there * found)
+
+
+def add_false_objects(matrices: Tensor, random: torch.Generator) -> Tensor:
+    """Matrices [N,35,25] with objects that are not there, as a detector finds them: drawn by `random`.
+
+    They are objects of another of the frames, with the relationships that they have there and faint scores.
+    """
+    others = matrices[torch.randperm(len(matrices), generator=random)]
+    found = torch.rand(len(matrices), N_OBJECTS, 1, generator=random) < FALSE
+    faint = FAINT * torch.rand(len(matrices), N_OBJECTS, 1, generator=random)
+    there = matrices.amax(dim=2, keepdim=True) > 0
+    return torch.where(there, matrices, others * (found * faint))
 
 
 def keep_classes(matrices: Tensor, known: NDArray[np.bool_]) -> Tensor:

@@ -22,6 +22,9 @@ RARE = -2.5
 PAIRS_AT_ONCE = 20_000
 """So many pairs are answered at once."""
 
+OBJECT_OF_ACTION = torch.tensor([(action.object_class or 0) - 1 for action in ACTIONS])
+"""[157] which of the 35 objects an action is done with; -1 where it has none of them."""
+
 VERBS = sorted({action.verb for action in ACTIONS})
 
 
@@ -79,8 +82,7 @@ class VerbNetwork(nn.Module):
 def find_pairs(context: Tensor) -> tuple[Tensor, Tensor]:
     """Moments [P] and actions [P] of all pairs of contexts [N,S,35,26] in which the action's object is there."""
     there = context[..., PRESENCE].amax(dim=1) > 0
-    objects = torch.tensor([action.object_class or 0 for action in ACTIONS])
-    asked = torch.where(objects > 0, there[:, (objects - 1).clamp_min(0)], True)
+    asked = torch.where(OBJECT_OF_ACTION >= 0, there[:, OBJECT_OF_ACTION.clamp_min(0)], True)
     moments, actions = asked.nonzero(as_tuple=True)
     return moments, actions
 
@@ -88,7 +90,7 @@ def find_pairs(context: Tensor) -> tuple[Tensor, Tensor]:
 def describe_pairs(context: Tensor, moments: Tensor, actions: Tensor) -> Tensor:
     """[P,S*26+25+1+70]: the own object's rows in every graph, what is done with the others, how many objects are there,
     which, and which in the other graphs of the context."""
-    of_action = torch.tensor([(action.object_class or 0) - 1 for action in ACTIONS])[actions]
+    of_action = OBJECT_OF_ACTION[actions]
     seen = context[moments]
     own = seen[torch.arange(len(seen)), :, of_action.clamp_min(0)] * (of_action >= 0)[:, None, None]
     others = seen[:, OWN, :, :PRESENCE].sum(dim=1) - own[:, OWN, :PRESENCE]
@@ -96,3 +98,9 @@ def describe_pairs(context: Tensor, moments: Tensor, actions: Tensor) -> Tensor:
     elsewhere = of_graphs[:, 1:].amax(dim=1) if seen.shape[1] > 1 else torch.zeros_like(objects)
     count = COUNT * objects.sum(dim=1, keepdim=True)
     return torch.cat([own.flatten(1), RELATIONS_OF_OTHERS * others, count, objects, elsewhere], dim=1)
+
+
+def weigh_pairs(context: Tensor, moments: Tensor, actions: Tensor) -> Tensor:
+    """[P] how surely the object of each pair's action is there, in its surest graph; 1 without an object."""
+    sureness, of_action = context[..., PRESENCE].amax(dim=1), OBJECT_OF_ACTION[actions]
+    return torch.where(of_action >= 0, sureness[moments, of_action.clamp_min(0)], 1.0)

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class GraphReaderPreset:
-    """A reader of scene graphs: the width of its hidden layer, and how much of that is dropped in training."""
+    """A reader of scene graphs: the widths of its perceptron and of its network of verbs, and how much of the hidden
+    layers of each is dropped in training."""
 
     name: str
     width: int
     dropout: float
+    verb_width: int
+    verb_dropout: float
 
 
-DEMO_GRAPH_READER = GraphReaderPreset("graph-reader-demo", 512, 0.7)
+DEMO_GRAPH_READER = GraphReaderPreset("graph-reader-verbs", 512, 0.7, 192, 0.5)

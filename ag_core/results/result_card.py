@@ -222,7 +222,7 @@ def _measure_scorer(use: ModelUse, coco: bool) -> list[Metric]:
         path = SHIPPED / "graph_reader.json"
         if not path.is_file() or not _is_shipped(use, GRAPH_READERS[GRAPH_READER].weights_path(WEIGHTS)):
             return []
-        variant = "; dimmed, only objects that COCO knows" if coco else "; dimmed"
+        variant = "; dimmed, with false objects" + (", only objects that COCO knows" if coco else "")
         metrics = read_log_row(json.loads(path.read_text(encoding="utf-8"))).metrics
         return [metric for metric in metrics if metric.protocol.details.endswith(variant)]
     found: list[Metric] = []

@@ -10,6 +10,8 @@ from ag_core.catalog import GRAPH_READER
 from ag_core.errors import UserError
 from ag_core.models.checkpoints import save_checkpoint
 from ag_core.models.graph_reader import (
+    FAINT,
+    add_false_objects,
     build_graph_reader,
     dim_graphs,
     keep_classes,
@@ -18,7 +20,7 @@ from ag_core.models.graph_reader import (
 )
 from ag_core.presets import DEMO_GRAPH_READER
 from ag_core.records import SceneGraph
-from ag_core.taxonomy import N_ACTIONS, N_OBJECTS, N_RELATIONS
+from ag_core.taxonomy import ACTIONS, N_ACTIONS, N_OBJECTS, N_RELATIONS
 
 
 def draw_matrices(n: int) -> torch.Tensor:
@@ -44,6 +46,27 @@ def test_frames_are_read_apart() -> None:
     torch.testing.assert_close(reader(matrices)[order], reader(matrices[order]))
 
 
+def test_the_verbs_speak_of_an_action_only_where_its_object_is_there() -> None:
+    reader, matrices = build_graph_reader().eval(), draw_matrices(6)
+    torch.nn.init.zeros_(reader.classify.weight)
+    torch.nn.init.zeros_(reader.classify.bias)
+    there = matrices.amax(dim=2) > 0
+    asked = torch.stack(
+        [there[:, a.object_class - 1] if a.object_class else there[:, 0] | True for a in ACTIONS], dim=1
+    )
+    assert torch.equal(reader(matrices) != 0, asked)
+
+
+def test_the_faintest_guess_of_a_detector_moves_no_score() -> None:
+    reader, matrices = build_graph_reader().eval(), torch.zeros(1, N_OBJECTS, N_RELATIONS)
+    torch.nn.init.constant_(reader.verbs.bias.weight, 5.0)
+    faint = matrices.clone()
+    faint[0, :, 3] = 1e-4
+    with_object = torch.tensor([action.object_class is not None for action in ACTIONS])
+    moved = (reader(faint) - reader(matrices)).abs()[0]
+    assert moved[with_object].max() < 0.01
+
+
 def test_graphs_without_objects_are_ordinary() -> None:
     nothing = np.zeros((0, 4), np.float32)
     empty = SceneGraph(
@@ -52,6 +75,16 @@ def test_graphs_without_objects_are_ordinary() -> None:
     found = read_graphs(build_graph_reader(), [empty, empty])
     assert found.shape == (2, N_ACTIONS) and ((found > 0) & (found < 1)).all()
     assert np.array_equal(found[0], found[1])
+
+
+def test_false_objects_are_faint_and_leave_what_is_there() -> None:
+    matrices = draw_matrices(200)
+    seen = add_false_objects(matrices, torch.Generator().manual_seed(1))
+    there = matrices.amax(dim=2) > 0
+    false = (seen.amax(dim=2) > 0) & ~there
+    assert torch.equal(seen[there], matrices[there])
+    assert 0.02 < false.float().mean() < 0.1 and seen[false].max() <= FAINT
+    assert torch.equal(seen, add_false_objects(matrices, torch.Generator().manual_seed(1)))
 
 
 def test_a_dimmed_graph_has_no_object_that_was_not_there() -> None:

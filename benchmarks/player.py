@@ -13,18 +13,10 @@ callback of a frame stand beside it. AG_CHROMIUM names a browser, otherwise the 
 import argparse
 import base64
 import io
-import os
-import shutil
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -37,14 +29,13 @@ from PIL import Image
 from playwright.sync_api import Browser, CDPSession, FloatRect, Page, sync_playwright
 
 from ag_core.evaluation.results_log import append_log_row, build_log_row
-from benchmarks.measuring import ROOT
 from benchmarks.numbered_boxes import RATE, read_boxes
 from benchmarks.recordings import CELLS, SIZE_WH, Recording, read_number
 from benchmarks.report import Goal, Row, as_markdown, as_text, into_document, machine
+from benchmarks.serving import FLAGS, find_chromium, serve
 
 SPEEDS = (1, 2)
 MARKS = "<!-- player -->", "<!-- end of player -->"
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run")
 
 COUNT_SCRIPT = """
 const ask = HTMLVideoElement.prototype.requestVideoFrameCallback;
@@ -161,47 +152,6 @@ def read_busy_s(session: CDPSession) -> dict[str, float]:
     return {metric["name"]: metric["value"] for metric in session.send("Performance.getMetrics")["metrics"]}
 
 
-@contextmanager
-def serve_screen(folder: Path) -> Iterator[str]:
-    """Address of the running page; it ends with the block."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    settings = {**os.environ, "AG_HOME": str(folder), "PYTHONPATH": str(ROOT)}
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        str(ROOT / "benchmarks/player_screen.py"),
-        "--server.headless",
-        "true",
-    ]
-    command += ["--server.address", "127.0.0.1", "--server.port", str(port)]
-    with (folder / "log.txt").open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=log, stderr=log)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        end = time.monotonic() + 120
-        while not is_up(f"{url}/_stcore/health"):
-            if process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError(f"the page did not start: {(folder / 'log.txt').read_text()[-2000:]}")
-            time.sleep(0.2)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=60)
-
-
-def is_up(url: str) -> bool:
-    """Whether a server answers."""
-    try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
-
-
 def open_way(browser: Browser, url: str, way: Way, clip: Path, frames: int, scale: float) -> tuple[Page, CDPSession]:
     """A page of its own, with the player drawn and standing."""
     page = browser.new_page(viewport={"width": 1300, "height": 1000}, device_scale_factor=scale)
@@ -215,15 +165,6 @@ def open_way(browser: Browser, url: str, way: Way, clip: Path, frames: int, scal
     return page, session
 
 
-def find_chromium() -> str:
-    """AG_CHROMIUM, or the first Chromium on the path; SystemExit where there is none."""
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-    found = os.environ.get("AG_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    if not found:
-        raise SystemExit("no Chromium on this computer; install it or set AG_CHROMIUM to its path")
-    return found
-
-
 def measure(screenshots: int, rounds: int, seconds: float, scale: float) -> tuple[Way, ...]:
     """Every way, in turn; `screenshots` at each speed, in so many rounds."""
     ways = list_ways()
@@ -232,9 +173,9 @@ def measure(screenshots: int, rounds: int, seconds: float, scale: float) -> tupl
         frames = 10 * RATE
         numbers = Recording("numbers.mp4", "", options={"g": str(RATE), "preset": "veryfast"}, rate=Fraction(RATE))
         clip = numbers.write(folder, frames)
-        with serve_screen(folder) as url:
+        with serve("benchmarks/player_screen.py", folder) as served:
             browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
-            pages = [open_way(browser, url, way, clip, frames, scale) for way in ways]
+            pages = [open_way(browser, served.url, way, clip, frames, scale) for way in ways]
             for _ in range(rounds):
                 for way, (page, session) in zip(ways, pages):
                     page.bring_to_front()

@@ -76,15 +76,15 @@ class Controls {
     for (const name of Object.keys(this.on)) make(name, name[0].toUpperCase(), () => this.toggleSwitch(name)).textContent = name;
     this.buttons.judge.classList.add("added"); // off at first, so no part of the picture is struck out
     this.buttons.judge.title = "Mark what is right (TP), false (FP) and missed (FN) (J)";
-    element("span", { class: "space" }, this.parts.toggles);
   }
 
   makeSelectors() {
-    const { speed, toggles } = this.parts;
+    const { speed, status } = this.parts;
     for (const value of SPEEDS) element("option", { value }, speed, `${value}×`);
     speed.value = "1";
     speed.addEventListener("change", () => this.setSpeed(Number(speed.value)));
-    this.modes = element("select", { "aria-label": "Between annotated frames", title: MODE_HELP }, toggles);
+    this.modes = element("select", { "aria-label": "Between annotated frames", title: MODE_HELP });
+    status.before(this.modes); // beside what is said of the moment
     for (const mode of Object.keys(MODES)) element("option", { value: mode }, this.modes, mode);
     this.modes.addEventListener("change", () => this.setMode(this.modes.value));
     this.parts.source.addEventListener("change", () => this.heard.source(this.parts.source.value));

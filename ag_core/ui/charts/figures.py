@@ -20,7 +20,7 @@ from ag_core.queries.facets import VideoFilter
 from ag_core.queries.sequence.language import format_sequence, parse_sequence
 from ag_core.taxonomy import ACTIONS, OBJECT_CLASSES, RELATIONS, format_name
 from ag_core.ui import cached, cached_queries
-from ag_core.ui.charts.plots import MARK, PICK, Chart
+from ag_core.ui.charts.plots import MARK, PICK, Chart, fit_width
 from ag_core.ui.formatting import format_action_option, format_download_name, format_number
 from ag_core.ui.html import render_link
 from ag_core.ui.page import EXPLORE, SEARCH, TIME, VIDEO, is_dark, show_owner_note
@@ -79,7 +79,7 @@ def show_figure(figure: Figure, key: str) -> None:
 @st.fragment
 def _show_chart_and_choice(figure: Figure, key: str) -> None:
     with st.container(key=f"ag_wide_{key}" if figure.wide else None):
-        chart = figure.draw(is_dark())
+        chart = fit_width(figure.draw(is_dark()))
         if figure.marks:
             st.altair_chart(
                 chart,

@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from ag_core.catalog import ORACLE, SGFB
-from ag_core.ui.charts.plots import PLAIN, TEXT, get_model_colour, label_rows
+from ag_core.ui.charts.plots import PLAIN, TEXT, get_model_colour, label_rows, measure_rows
 
 WATERFALL_ROW = 34
 GAIN, LOSS = {False: "#2E7D4F", True: "#7BC796"}, {False: "#B3462E", True: "#F0907A"}
@@ -45,4 +45,5 @@ def draw_waterfall(table: pd.DataFrame, *, dark: bool) -> alt.LayerChart | alt.F
     )
     bounds = base.transform_filter("isValid(datum.low)").mark_rule(color=PLAIN[dark], strokeWidth=2)
     labels = base.mark_text(align="left", dx=6, color=TEXT[dark]).encode(x="place:Q", text="label:N")
-    return alt.layer(bars, bounds.encode(x="low:Q", x2="high:Q"), labels).properties(height=alt.Step(WATERFALL_ROW))
+    height = measure_rows(len(table), WATERFALL_ROW)
+    return alt.layer(bars, bounds.encode(x="low:Q", x2="high:Q"), labels).properties(height=height)

@@ -59,6 +59,19 @@ def label_rows(widest: int = 260, **more: Any) -> alt.Axis:
     return alt.Axis(labelLimit=widest, labelOverlap=False, labelFlush=False, **more)
 
 
+def fit_width(chart: Chart) -> Chart:
+    """A chart that takes the width of its place; its height is that of what is drawn, without names and titles."""
+    if isinstance(chart, alt.FacetChart):
+        return chart
+    fitted: Chart = chart.properties(autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
+    return fitted
+
+
+def measure_rows(count: int, height: int = ROW_HEIGHT) -> int:
+    """The height of so many rows in pixels: given so, and not as a step, it stands beside a width that is fitted."""
+    return max(1, count) * height
+
+
 def draw_count_bars(
     table: pd.DataFrame, name: str, value: str = "n", *, dark: bool, logarithmic: bool = False, colour: str = ""
 ) -> alt.Chart:
@@ -66,7 +79,7 @@ def draw_count_bars(
     bars: alt.Chart = (
         _draw_bars(table, name, value, logarithmic)
         .mark_bar(color=colour or PLAIN[dark], cornerRadiusEnd=3)
-        .properties(height=alt.Step(ROW_HEIGHT))
+        .properties(height=measure_rows(table[name].nunique()))
     )
     return bars
 
@@ -78,7 +91,7 @@ def draw_relation_bars(table: pd.DataFrame, value: str = "n", *, dark: bool, log
         _draw_bars(table, "relation", value, logarithmic, order=order["relation"].tolist())
         .mark_bar(cornerRadiusEnd=3)
         .encode(color=encode_group_colour(dark))
-        .properties(height=alt.Step(ROW_HEIGHT))
+        .properties(height=measure_rows(table["relation"].nunique()))
     )
     return bars
 
@@ -100,7 +113,7 @@ def draw_share_bars(table: pd.DataFrame, name: str, value: str, *, dark: bool, n
                 for column in table.columns
             ],
         )
-        .properties(height=alt.Step(ROW_HEIGHT))
+        .properties(height=measure_rows(table[name].nunique()))
     )
     return bars
 
@@ -122,7 +135,7 @@ def draw_interval_dots(
     )
     dots = base.mark_point(color=PLAIN[dark], filled=True, size=70, opacity=1).encode(x="number:Q")
     at_chance = alt.Chart(chance).mark_rule(color=PLAIN[dark], strokeDash=[4, 4]).encode(x="number:Q", tooltip=tooltip)
-    return alt.layer(at_chance, lines, dots).properties(height=alt.Step(ROW_HEIGHT))
+    return alt.layer(at_chance, lines, dots).properties(height=measure_rows(table[name].nunique()))
 
 
 def _draw_bars(
@@ -198,7 +211,7 @@ def draw_heat_map(
             tooltip=[alt.Tooltip(f"{name}:N") for name in table.columns if name not in (value, MARK)]
             + [alt.Tooltip(f"{value}:Q", format=number, title=label)],
         )
-        .properties(height=alt.Step(HEAT_ROW_HEIGHT))
+        .properties(height=measure_rows(len(rows), HEAT_ROW_HEIGHT))
     )
     return make_pickable(chart) if MARK in table else chart
 

@@ -21,6 +21,7 @@ from ag_core.ui.charts.plots import (
     encode_cell_colour,
     get_model_colour,
     label_rows,
+    measure_rows,
 )
 from ag_core.ui.colours import CATEGORIES, CELL_RAMP, MARK_RAMP
 
@@ -33,7 +34,6 @@ MAX_BARS = 40
 MAX_CELLS = 60
 MAX_COLOURS = 10
 BINS = 30
-ROW_HEIGHT = 22
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def draw_query_chart(
             x=alt.X("y:Q", title=y or ROWS, stack="zero"),
             tooltip=tooltip,
             **shade,
-        ).properties(height=alt.Step(ROW_HEIGHT))  # fmt: skip
+        ).properties(height=measure_rows(table["x"].nunique()))  # fmt: skip
     elif kind == "Heat map":
         lowest = min(0.0, float(table["colour"].min())) if len(table) else 0.0
         highest = max(1e-9, float(table["colour"].max())) if len(table) else 1.0
@@ -155,7 +155,7 @@ def draw_query_chart(
             y=alt.Y("y:N", title=y, sort=None, axis=label_rows(200)),
             color=encode_cell_colour("colour", scale, colour or ROWS),
             tooltip=tooltip,
-        ).properties(height=alt.Step(18))  # fmt: skip
+        ).properties(height=measure_rows(table["y"].nunique(), 18))  # fmt: skip
     elif kind == "Histogram":
         chart = base.mark_bar(**_plain_colour(shade, dark)).encode(
             x=alt.X("x:Q", title=x, bin="binned"),

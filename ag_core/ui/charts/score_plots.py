@@ -6,7 +6,7 @@ Numbers come with words that say what they are (`Metric.to_plot_record`), which 
 import altair as alt
 import pandas as pd
 
-from ag_core.ui.charts.plots import GROUPS, MARK, PICK, PLAIN, ROW_HEIGHT, encode_group_colour
+from ag_core.ui.charts.plots import GROUPS, MARK, PICK, PLAIN, encode_group_colour, measure_rows
 
 
 def draw_relation_scores(table: pd.DataFrame, *, dark: bool) -> alt.LayerChart | alt.FacetChart:
@@ -28,7 +28,8 @@ def draw_relation_scores(table: pd.DataFrame, *, dark: bool) -> alt.LayerChart |
     )
     spread = base.transform_filter("isValid(datum.low)").mark_rule(color=PLAIN[dark], strokeWidth=2)
     cases = cases.encode(x=alt.datum(118), text="label:N")
-    return alt.layer(bars, spread.encode(x="low:Q", x2="high:Q"), cases).properties(height=alt.Step(ROW_HEIGHT))
+    height = measure_rows(table["relation"].nunique())
+    return alt.layer(bars, spread.encode(x="low:Q", x2="high:Q"), cases).properties(height=height)
 
 
 def draw_calibration(table: pd.DataFrame, *, dark: bool) -> alt.LayerChart | alt.FacetChart:

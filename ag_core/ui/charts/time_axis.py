@@ -7,12 +7,12 @@ from ag_core.ui.charts.plots import (
     GROUPS,
     PICK,
     PLAIN,
-    ROW_HEIGHT,
     TEXT,
     Chart,
     encode_group_colour,
     label_rows,
     make_pickable,
+    measure_rows,
 )
 
 ANNOTATED_ROW = "annotated frames"
@@ -53,7 +53,7 @@ def draw_duration_bars(table: pd.DataFrame, *, dark: bool) -> Chart:
     medians = base.mark_tick(thickness=3, height=18).encode(
         x=alt.X("q50:Q", title="seconds", scale=scale, axis=axis), color=alt.value(TEXT[dark])
     )
-    return alt.layer(lines, make_pickable(bars), medians).properties(height=alt.Step(ROW_HEIGHT))
+    return alt.layer(lines, make_pickable(bars), medians).properties(height=measure_rows(table["relation"].nunique()))
 
 
 def draw_sampling_strip(
@@ -124,4 +124,4 @@ def draw_sampling_strip(
         .add_params(PICK)
     )
     strokes = strokes.encode(opacity=alt.when(PICK).then(alt.value(1.0)).otherwise(alt.value(0.3)))
-    return alt.layer(bars, points, strokes, handles).properties(height=alt.Step(26))
+    return alt.layer(bars, points, strokes, handles).properties(height=measure_rows(len(rows), 26))

@@ -134,16 +134,18 @@ def _show_strip(answer: Evidence, rows: Sequence[int]) -> None:
     table = build_strip_table(answer, rows)
     times = dict(zip(table["mark"], table["seconds"]))
     st.container(key="ag_wide_why").altair_chart(
-        plots.draw_heat_map(
-            table.drop(columns="seconds"),
-            "triplet",
-            "time",
-            "raised",
-            dark=is_dark(),
-            rows=list(dict.fromkeys(table["triplet"])),
-            columns=list(dict.fromkeys(table["time"])),
-            label="raised by",
-        ).configure_axisY(labelLimit=260),
+        plots.fit_width(
+            plots.draw_heat_map(
+                table.drop(columns="seconds"),
+                "triplet",
+                "time",
+                "raised",
+                dark=is_dark(),
+                rows=list(dict.fromkeys(table["triplet"])),
+                columns=list(dict.fromkeys(table["time"])),
+                label="raised by",
+            ).configure_axisY(labelLimit=260)
+        ),
         width="stretch",
         key="why_strip",
         on_select=lambda: _follow_click(times),

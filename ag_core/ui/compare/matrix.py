@@ -51,7 +51,7 @@ def show_matrix(viewing: Viewing, time_s: float) -> None:
     )
     table = tables.build_confidence_table(graph.confidence_matrix())
     st.container(key="ag_wide_compare").altair_chart(
-        outline_selected(table, (st.session_state.get(PLAYER) or {}).get("selected")),
+        plots.fit_width(outline_selected(table, (st.session_state.get(PLAYER) or {}).get("selected"))),
         width="stretch",
         key=_CHART,
         on_select=_select_in_player,

@@ -103,7 +103,7 @@ def _draw_transitions(table: pd.DataFrame, group: Group, dark: bool) -> plots.Ch
     return plots.draw_heat_map(
         table, "before", "after", "share", dark=dark, rows=rows, columns=columns, label="share of what came before",
         top=1.0, compress=True, number=".1%",
-    ).properties(height={"step": 24})  # fmt: skip
+    ).properties(height=plots.measure_rows(len(rows), 24))  # fmt: skip
 
 
 def _show_durations(scope: StatisticsScope, object_class: int) -> None:

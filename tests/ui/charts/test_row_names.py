@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import vl_convert as vlc
 
-from ag_core.ui.charts.plots import Chart, draw_count_bars, draw_interval_dots, draw_share_bars
+from ag_core.ui.charts.plots import Chart, draw_count_bars, draw_interval_dots, draw_share_bars, fit_width
 from ag_core.ui.charts.query_chart import draw_query_chart, select_chart_rows
 from ag_core.ui.charts.time_axis import draw_duration_bars, draw_sampling_strip
 
@@ -77,3 +77,10 @@ def test_a_long_name_of_the_strip_takes_two_lines() -> None:
     assert [part in svg for part in ("12. Someone is going from<", ">standing to sitting<", ">elsewhere<")] == [
         True
     ] * 3
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_rows_keep_their_height_in_a_place_of_any_width(name: str) -> None:
+    spec = fit_width(CHARTS[name]()).to_dict()
+    assert spec["autosize"] == {"type": "fit-x", "contains": "padding"}
+    assert spec["height"] >= 17 * len(NAMES), "a step of rows would have the browser warn and drop the fitting"

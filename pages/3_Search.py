@@ -26,6 +26,7 @@ from ag_core.ui.page import (
     VIDEO,
     check_link,
     is_dark,
+    read_page_number,
     require_store,
     show_empty_state,
     show_failure,
@@ -100,7 +101,7 @@ def read_sequence(fallback: str) -> Sequence | None:
 def show_answer(key: StoreKey, sequence: Sequence, counts: pd.DataFrame) -> None:
     """How many hits there are, and one page of them."""
     text = format_sequence(sequence)
-    page = int(st.session_state.get("hits", 1))
+    page = read_page_number("hits")
     found = cached_queries.load_sequence_hits(key, text, PER_PAGE, (page - 1) * PER_PAGE)
     pages = max(1, ceil(found.total / PER_PAGE))
     check_link("hits", map(str, range(1, pages + 1)), "page")

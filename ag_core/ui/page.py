@@ -140,6 +140,16 @@ def read_switch(name: str, noun: str) -> bool:
     return st.query_params.get(name) == SWITCH[0]
 
 
+def read_page_number(key: str, pages: int | None = None) -> int:
+    """Where the pagination of a key stands that is drawn further down: as chosen, or at first as the link says.
+
+    1 where it stands at none of so many `pages`; None where their number is not known yet.
+    """
+    said = str(st.session_state.get(key, st.query_params.get(key, 1)))
+    number = int(said) if said.isdecimal() else 1
+    return number if 1 <= number <= (pages or number) else 1
+
+
 def check_link_number(name: str, low: float, high: float, noun: str) -> None:
     """As `check_link`, for a parameter that is a number from `low` to `high`."""
     for said in st.query_params.get_all(name):

@@ -83,3 +83,16 @@ def test_a_hit_plays_from_its_moment_and_leads_back(app: Callable[..., str], vis
     expect(page.locator(".lane-name.chosen").first).to_contain_text("holding")
     page.get_by_role("link", name="Back to the hits").click()
     expect(field(page)).to_have_value("holding cup\nthen drinking from cup")
+
+
+def test_a_link_opens_a_further_page_of_hits(app: Callable[..., str], visit: Callable[..., Page]) -> None:
+    page = visit(f"{app('app.py')}/Search", {"sequence": "touching anything"})
+    settled(page)
+    first = page.locator(".ag-hit").first.inner_text()
+    page.locator(".st-key-hits").get_by_role("button", name="Page 2").click()
+    page.wait_for_url("**hits=2**")
+    expect(page.locator(".ag-hit").first).not_to_have_text(first, use_inner_text=True)
+    settled(page)
+    second = page.locator(".ag-hit").first.inner_text()
+    again = visit(page.url)
+    expect(again.locator(".ag-hit").first).to_have_text(second, use_inner_text=True)

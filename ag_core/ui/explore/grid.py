@@ -15,7 +15,17 @@ from ag_core.ui.cached import StoreKey
 from ag_core.ui.explore.filters import pick_filter, show_facets
 from ag_core.ui.explore.hover import play_on_hover
 from ag_core.ui.formatting import escape_markdown, format_number
-from ag_core.ui.page import BACK, LIKE, SHOWN, VIDEO, check_link, forget_position, show_empty_state, show_owner_note
+from ag_core.ui.page import (
+    BACK,
+    LIKE,
+    SHOWN,
+    VIDEO,
+    check_link,
+    forget_position,
+    read_page_number,
+    show_empty_state,
+    show_owner_note,
+)
 from ag_core.ui.player.viewing import PREDICTED, is_upright
 from ag_core.ui.widgets.pickers import format_run
 from ag_core.ui.widgets.video_still import show_still
@@ -48,7 +58,7 @@ def show_grid(key: StoreKey) -> None:
     check_link("page", map(str, range(1, pages + 1)), "page")
     if st.session_state.get("page", 1) > pages:
         st.session_state["page"] = 1
-    number = st.session_state.get("page", 1) if pages > 1 else 1
+    number = read_page_number("page", pages)
     rows = cached_queries.load_matching_videos(key, filters, PER_PAGE, (number - 1) * PER_PAGE)
     with st.container(horizontal=True, key="ag_posters"):
         for _, row in rows.iterrows():

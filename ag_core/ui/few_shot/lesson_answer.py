@@ -14,7 +14,7 @@ from ag_core.ui.cached import StoreKey
 from ag_core.ui.few_shot.lesson_form import load_still, render_player_link, show_moments
 from ag_core.ui.few_shot.lesson_plan import LessonPlan, can_undo, change_plan, is_linked, undo
 from ag_core.ui.formatting import format_clock, format_number
-from ag_core.ui.page import check_link, show_empty_state, show_failure, show_owner_note
+from ag_core.ui.page import check_link, read_page_number, show_empty_state, show_failure, show_owner_note
 from ag_core.ui.widgets.video_still import show_still
 
 PER_PAGE = 12
@@ -117,7 +117,7 @@ def _show_hits(key: StoreKey, plan: LessonPlan, taught: Taught, answer: LessonAn
         return
     pages = ceil(len(answer.hits) / PER_PAGE)
     check_link("found", map(str, range(1, pages + 1)), "page")
-    page = min(int(st.session_state.get("found", 1)), pages)
+    page = read_page_number("found", pages)
     with st.container(key="ag_moments_found"):
         for number, hit in list(enumerate(answer.hits))[(page - 1) * PER_PAGE : page * PER_PAGE]:
             _show_hit(key, plan, number, hit)

@@ -3,13 +3,19 @@
 import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from ag_core.results.prediction import Prediction
+from ag_core.settings import SHOWCASE
+from tests.browser.answers import fetch_table
 from tests.browser.conftest import PATIENCE_S
 from tests.browser.test_app import settled
+from tests.stores import TIMED, make_store
 
 pytestmark = pytest.mark.browser
 
@@ -94,3 +100,88 @@ def test_the_graph_is_under_the_video_on_a_phone_and_beside_it_on_a_wide_screen(
     assert controls and graphs and beside and timeline
     assert controls["y"] < graphs["y"] < beside["y"] < timeline["y"]
     assert page.evaluate("document.documentElement.scrollWidth") <= 420
+
+
+def test_score_curves_follow_the_clock(app: Callable[..., str], visit: Callable[..., Page]) -> None:
+    page = visit(f"{app('app.py')}/Compare", {"v": VIDEO, "t": "0.5", "ask": "Scores over time"}, height=1600)
+    curves = page.locator(".st-key-compare_curves .js-plotly-plot")
+    curves.locator(".legendtext").first.wait_for()
+    settled(page)
+    assert {"LFB", "SGFB"} <= set(curves.locator(".legendtext").all_text_contents())
+    cursor = "plot.layout.shapes.filter(({ type }) => type === 'line').map(({ x0 }) => x0)"
+    assert curves.evaluate(f"plot => {cursor}.every((x) => Math.abs(x - 0.5) < 0.1)")
+    page.locator("[data-part=player]").focus()
+    page.keyboard.press("End")
+    page.wait_for_function(
+        f"""() => {{
+            const plot = document.querySelector(".st-key-compare_curves .js-plotly-plot");
+            return plot?.layout?.shapes && {cursor}.every((x) => x > 5);
+        }}"""
+    )
+    table = fetch_table(page, "compare_scores_csv")
+    assert {"lfb", "sgfb"} <= set(table["model"]) and table["score"].between(0, 1).all()
+
+
+def test_the_matrix_is_object_times_relationship_score_and_selects_in_the_player(
+    app: Callable[..., str], visit: Callable[..., Page]
+) -> None:
+    page = visit(f"{app('app.py')}/Compare", {"v": VIDEO, "t": "4.000", "ask": "Matrix"}, height=2200)
+    cells = page.locator(".st-key-ag_wide_compare [role=graphics-symbol]")
+    cells.first.wait_for()
+    table = fetch_table(page, "compare_matrix_csv")
+    assert len(table) == 875 and table["object"].nunique() == 35 and table["relation"].nunique() == 25
+    graphs = Prediction.load(SHOWCASE / "predictions" / f"{VIDEO}.json").graphs()
+    graph = [one for one in graphs if one.time_s <= 4.001][-1]
+    products = graph.object_scores[:, None] * graph.relations
+    wanted = np.zeros((35, 25))
+    np.maximum.at(wanted, graph.object_classes - 1, products)
+    np.testing.assert_allclose(table["confidence"].to_numpy().reshape(35, 25), wanted, atol=1e-4)
+    surest = table.loc[table["confidence"].idxmax()]
+    page.locator("[data-part=player]").focus()
+    expect(page.locator(".card[aria-pressed=true]")).to_have_count(0)
+    cell = page.locator(
+        f".st-key-ag_wide_compare [role=graphics-symbol][aria-label*='object: {surest['object']};']"
+        f"[aria-label*='relation: {surest['relation']};']"
+    )
+    cell.first.click()
+    expect(page.locator(".card[aria-pressed=true]").first).to_contain_text(surest["object"])
+
+
+def test_right_false_and_missed_triplets_of_the_video_add_up(
+    app: Callable[..., str], visit: Callable[..., Page]
+) -> None:
+    page = visit(f"{app('app.py')}/Compare", {"v": VIDEO, "ask": "Triplets"}, height=1600)
+    said = page.locator(".ag-owner", has_text="frames that both have")
+    expect(said).to_be_visible()
+    words = re.search(r"have: ([\d,]+) (.+?), ([\d,]+) (.+?), ([\d,]+) (.+?)\.", said.inner_text())
+    assert words, said.inner_text()
+    right, false, missed = (int(words[at].replace(",", "")) for at in (1, 3, 5))
+    table = fetch_table(page, "compare_triplets_csv")
+    assert [int(table[words[at]].sum()) for at in (2, 4, 6)] == [right, false, missed]
+    assert right > missed > 0
+    assert (table[[words[at] for at in (2, 4, 6)]].sum(axis=1) >= table["frames"]).all()
+
+
+def test_predictions_stand_side_by_side_on_one_clock(
+    app: Callable[..., str], visit: Callable[..., Page], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    store: Path = make_store("several_models", tmp_path_factory.mktemp("stores"))
+    page = visit(
+        f"{app('app.py', AG_STORE=str(store))}/Compare",
+        {"v": TIMED, "model": "faster-rcnn + reldn", "against": "Prediction: yolox + frequency", "t": "0.417"},
+    )
+    graphs = page.locator(".graphs .graph")
+    expect(graphs).to_have_count(2)
+    settled(page)
+    for at, name in enumerate(("faster-rcnn + reldn", "yolox + frequency")):
+        expect(graphs.nth(at)).to_contain_text(name)
+    shown = [
+        one.all_inner_texts() for one in (graphs.nth(0).locator(".card-title"), graphs.nth(1).locator(".card-title"))
+    ]
+    assert shown[0] == shown[1], "an object has the same place in both"
+    number = page.locator("[data-part=number]")
+    before = number.inner_text()
+    page.locator("[data-part=player]").focus()
+    page.keyboard.press("ArrowRight")
+    expect(number).not_to_have_text(before)
+    expect(page.locator(".st-key-compare_player, [data-part=side]").first).to_contain_text("%")

@@ -109,3 +109,19 @@ def test_cards_are_named_with_their_relationships(show: Callable[..., Page]) -> 
     until(
         page, f"[...p.root.querySelectorAll('.card')].some((one) => !one.getAttribute('aria-label').includes({name!r}))"
     )
+
+
+def test_what_is_not_selected_fades(show: Callable[..., Page]) -> None:
+    page = show(every=10, t=0.5, objects=5)
+    stands_at(page, 15)
+    clear = "[...p.root.querySelectorAll('.card:not(.absent)')].filter((one) => getComputedStyle(one).opacity > 0.9)"
+    tracks = f"{clear}.map((one) => one.dataset.track).join()"
+    until(page, f"{clear}.length === 5")
+    everything = of(page, tracks)
+    page.locator(f'.card[data-track="{LAPTOP}"] .card-title').click()
+    page.mouse.move(2, 2)
+    until(page, f"{tracks} === '{LAPTOP}'")
+    spans = "[...p.root.querySelectorAll('.lane-line .span')].map((one) => getComputedStyle(one).strokeOpacity)"
+    until(page, f"new Set({spans}).size > 1")
+    press(page, "Escape")
+    until(page, f"{tracks} === '{everything}'")

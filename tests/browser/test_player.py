@@ -312,6 +312,16 @@ def test_link_to_this_moment(show: Callable[..., Page]) -> None:
     page.get_by_label("Copy link").click()
     linked = page.evaluate("() => window.agPlayerLink")
     assert linked.endswith("/Explore?v=TEST1&t=1.000&sel=table&m=prediction&judged=true")
+
+
+def read_verdicts(page: Page) -> list[list[str]]:
+    """The rows of what is right: a name, then right, false, missed, predicted and annotated."""
+    return [row.split("\t") for row in page.locator("[data-part=verdicts] tbody tr").all_inner_texts()]
+
+
+def test_right_false_and_missed_add_up(show: Callable[..., Page]) -> None:
+    page = show(t=1, judged=1, every=10, objects=5)
+    stands_at(page, 30)
     # What is right, false and missed is marked on the frames that both have, as locked to the picture as the boxes are.
     codes = "p.overlay.hits.map((hit) => [p.data.tracks[hit.track].label, hit.code])"
     legend = page.locator("[data-part=verdicts]")
@@ -326,32 +336,81 @@ def test_link_to_this_moment(show: Callable[..., Page]) -> None:
         ("cup/glass/bottle", 3),
     }
     assert {tuple(one) for one in of(page, codes)} == expected
-    here = legend.locator("tbody tr").nth(0)
     words = "✓ right (TP) ✕ false (FP) ○ missed (FN) prediction Annotation"
     assert " ".join(legend.locator("thead").inner_text().split()) == words
-    assert here.inner_text().split("\t") == ["Triplets here", "6", "5", "7", "11", "13"]
-    rows = [row.split("\t") for row in legend.locator("tbody tr").all_inner_texts()]
+    rows = read_verdicts(page)
+    assert rows[0] == ["Triplets here", "6", "5", "7", "11", "13"]
     assert rows[1] == ["Boxes here", "3", "1", "2", "4", "5"] and "By hand." in legend.inner_text()
     for _, right, false, missed, predicted, annotated in rows:
         assert int(right) + int(false) == int(predicted) and int(right) + int(missed) == int(annotated)
-    # Fewer relationships are shown: one false of 60 % goes; of each object one; nothing is left but what is missed.
-    controls = page.locator("[data-part=filters]")
-    controls.get_by_label("Relationships from").fill("65")
-    assert here.inner_text().split("\t")[1:] == ["6", "4", "7", "10", "13"]
-    assert page.locator(".graph-more").first.inner_text().endswith("objects from 30%, relationships from 65%")
-    page.get_by_label("How many relationships of a frame").select_option("3")
-    page.get_by_label("How many relationships of an object").select_option("object")
-    assert here.inner_text().split("\t")[4:] == ["3", "13"]
-    page.get_by_label("Copy link").click()
-    assert page.evaluate("() => window.agPlayerLink").endswith("&judged=true&from=65&top=3&per=object")
-    controls.get_by_label("Relationships from").fill("85")
-    assert here.inner_text().split("\t")[1:] == ["0", "0", "13", "0", "13"]
-    controls.get_by_role("button", name="reset").click()
-    assert here.inner_text().split("\t")[1:] == ["6", "5", "7", "11", "13"]
     press(page, "f")
     stands_at(page, 21)
     press(page, "j")
     assert legend.is_hidden() and {code for _, code in of(page, codes)} == {0}
+
+
+def test_threshold_and_top_k_choose_what_is_shown(show: Callable[..., Page]) -> None:
+    page = show(t=1, sel="table", judged=1, every=10, objects=5)
+    stands_at(page, 30)
+    press(page, "ArrowLeft")
+    stands_at(page, 20)
+    # Fewer relationships are shown: one false of 60 % goes; of each object one; nothing is left but what is missed.
+    controls = page.locator("[data-part=filters]")
+    controls.get_by_label("Relationships from").fill("65")
+    assert read_verdicts(page)[0][1:] == ["6", "4", "7", "10", "13"]
+    assert page.locator(".graph-more").first.inner_text().endswith("objects from 30%, relationships from 65%")
+    page.get_by_label("How many relationships of a frame").select_option("3")
+    page.get_by_label("How many relationships of an object").select_option("object")
+    assert read_verdicts(page)[0][4:] == ["3", "13"]
+    page.get_by_label("Copy link").click()
+    assert page.evaluate("() => window.agPlayerLink").endswith("&judged=true&from=65&top=3&per=object")
+    controls.get_by_label("Relationships from").fill("85")
+    assert read_verdicts(page)[0][1:] == ["0", "0", "13", "0", "13"]
+    controls.get_by_role("button", name="reset").click()
+    assert read_verdicts(page)[0][1:] == ["6", "5", "7", "11", "13"]
+
+
+def test_groups_have_a_colour_a_dash_and_a_letter_and_can_be_hidden(show: Callable[..., Page]) -> None:
+    page = show(t=1)
+    stands_at(page, 30)
+    looks = page.evaluate(
+        """() => Object.fromEntries(["attention", "spatial", "contact"].map((group) => {
+            const { root } = agPlayerStats.player;
+            const line = getComputedStyle(root.querySelector(`.lane:not(.off) .line.${group}`));
+            return [group, [line.stroke, line.strokeDasharray]];
+        }))"""
+    )
+    assert looks == {
+        "attention": ["rgb(217, 101, 0)", "0.1px, 5px"],
+        "spatial": ["rgb(15, 95, 68)", "6px, 4.5px"],
+        "contact": ["rgb(138, 47, 201)", "none"],
+    }
+    page.locator(".triplet-list summary").click()
+    page.locator(".triplets tbody td").first.wait_for()
+    letters = {row.strip()[0] for row in page.locator(".triplets tbody tr").all_text_contents()}
+    assert letters == {"A", "S", "C"}
+    shown = "[...p.root.querySelectorAll('.lane.spatial:not(.off)')].filter((one) => getComputedStyle(one).opacity > 0)"
+    until(page, f"{shown}.length > 0")
+    press(page, "2")
+    until(page, f"{shown}.length === 0")
+    press(page, "2")
+    until(page, f"{shown}.length > 0")
+
+
+def test_ticks_stand_where_it_is_annotated(show: Callable[..., Page]) -> None:
+    page = show(every=10)
+    marked = """(() => {
+        const { actions } = p.timeline;
+        const row = actions.rows.find(({ kind }) => kind === "ticks");
+        const { canvas } = actions;
+        const scale = canvas.width / canvas.clientWidth;
+        const y = Math.round((row.top + row.height / 2) * scale);
+        const { data } = canvas.getContext("2d").getImageData(0, y, canvas.width, 1);
+        const alphas = [...data].filter((_, at) => at % 4 === 3);
+        return alphas.flatMap((alpha, x) => (alpha > 60 && !(alphas[x - 1] > 60) ? [x / canvas.width] : []));
+    })()"""
+    shares = of(page, marked)
+    assert shares == pytest.approx([number / 90 for number in range(0, 90, 10)], abs=0.01)
 
 
 def test_bytes_come_in_ranges(show: Callable[..., Page]) -> None:

@@ -153,3 +153,23 @@ def test_a_link_fetches_nothing_from_elsewhere(app: Callable[..., str], visit: C
     page.get_by_role("button", name="History").click()
     expect(page.get_by_test_id("stPopoverBody")).to_be_visible()
     page.wait_for_timeout(500)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "insert into videos select * from videos",
+        "copy videos to 'videos.csv'",
+        "attach 'other.duckdb'",
+        "select * from read_csv('/etc/passwd')",
+        "select 1; select 2",
+    ],
+)
+def test_what_is_not_one_harmless_select_is_refused(
+    app: Callable[..., str], visit: Callable[..., Page], query: str
+) -> None:
+    page = visit(f"{app('app.py')}/SQL", {"q": query})
+    expect(page.get_by_test_id("stAlert").first).to_be_visible()
+    settled(page)
+    assert page.locator(".st-key-sql_rows").count() == 0 and page.locator("[data-testid=stException]").count() == 0
+    expect(editor(page)).to_have_value(query)

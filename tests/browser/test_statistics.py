@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.answers import ask
 from tests.browser.test_app import settled
 
 pytestmark = pytest.mark.browser
@@ -90,3 +91,36 @@ def test_pictures_come_as_files(app: Callable[..., str], visit: Callable[..., Pa
         download.value.save_as(tmp_path / kind)
     assert (tmp_path / "svg").read_text().startswith("<svg")
     assert Image.open(BytesIO((tmp_path / "png").read_bytes())).width > 1_500
+
+
+def test_our_totals_stand_above_the_papers(app: Callable[..., str], visit: Callable[..., Page]) -> None:
+    counts = """select (select count(*) from videos where source = 'annotation') as videos,
+        (select count(*) from frames where source = 'annotation') as frames,
+        (select count(*) from objects where source = 'annotation' and visible) as boxes,
+        (select count(*) from named_relations where source = 'annotation' and relation <> 'other_relationship')
+        as relations"""
+    ours = ask(visit, app("app.py"), counts).iloc[0]
+    page = visit(f"{app('app.py')}/Statistics")
+    totals = page.locator(".st-key-ag_totals [data-testid=stMetric]")
+    expect(totals).to_have_count(4)
+    for at, theirs in enumerate(("9,848", "234,253", "476,229", "1,715,568")):
+        expect(totals.nth(at).get_by_test_id("stMetricValue")).to_have_text(f"{ours.iloc[at]:,}")
+        expect(totals.nth(at).get_by_test_id("stMetricDelta")).to_contain_text(f"{theirs} (paper)")
+
+
+def test_counts_are_drawn_on_a_logarithmic_scale_or_a_linear_one(
+    app: Callable[..., str], visit: Callable[..., Page]
+) -> None:
+    page = visit(f"{app('app.py')}/Statistics")
+    settled(page)
+    bars = chart(page, "relations")
+    narrowest = """bars => {
+        const found = bars.querySelectorAll("[role=graphics-symbol][aria-label*='relation:']");
+        return Math.min(...[...found].map((one) => one.getBoundingClientRect().width));
+    }"""
+    expect(bars).to_contain_text("logarithmic scale")
+    logarithmic = bars.evaluate(narrowest)
+    page.get_by_text("Logarithmic scale", exact=True).click()
+    page.wait_for_url("**log=false**")
+    expect(bars).not_to_contain_text("logarithmic scale")
+    assert bars.evaluate(narrowest) < logarithmic - 10, "what is rare looks rare"

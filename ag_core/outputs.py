@@ -158,6 +158,11 @@ def holds_markup(path: Path) -> bool:
     return holds_text(path) and _read_start(path)[:1] == b"<"
 
 
+def holds_png(path: Path) -> bool:
+    """Whether a file begins as a PNG picture."""
+    return _read_start(path)[:8] == b"\x89PNG\r\n\x1a\n"
+
+
 def holds_text(path: Path) -> bool:
     """Whether a file begins as text in UTF-8."""
     start = _read_start(path)

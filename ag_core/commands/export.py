@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 MAX_NAME_BYTES = 200
 """Of a file's name without its ending; a disk takes 255 with it."""
 
-FORMAT_NAMES = ("gexf", "graphml", "json", "triplets", "svg", "strip", "html")
+FORMAT_NAMES = ("gexf", "graphml", "json", "triplets", "svg", "png", "strip", "html")
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command and its options."""
     parser = subparsers.add_parser(
         "export",
-        help="write scene graphs as GEXF, GraphML, JSON, SVG or an interactive page",
+        help="write scene graphs as GEXF, GraphML, JSON, SVG, PNG or an interactive page",
         description="Write the scene graphs of videos. Formats and conventions: docs/export.md.",
     )
     parser.add_argument("videos", nargs="*", metavar="VIDEO_ID", help="videos of the store")
@@ -169,10 +169,10 @@ def _content(
 def _write(path: Path, content: bytes, options: argparse.Namespace) -> None:
     """Write one file; what is read and files of another kind stay."""
     from ag_core.files import write_atomically
-    from ag_core.outputs import check_target, holds_json, holds_markup, holds_text
+    from ag_core.outputs import check_target, holds_json, holds_markup, holds_png, holds_text
 
     read = [Path(given) for given in (options.prediction, options.store) if given and not is_address(given)]
-    is_same_kind = {"json": holds_json, "triplets": holds_text}.get(options.format, holds_markup)
+    is_same_kind = {"json": holds_json, "triplets": holds_text, "png": holds_png}.get(options.format, holds_markup)
     kept = None if options.force else is_same_kind
     check_target(path, read, is_same_kind=kept, kind=f"of the format {options.format}")
     write_atomically(path, content)

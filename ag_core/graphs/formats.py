@@ -46,7 +46,8 @@ FORMATS: dict[str, Format] = {
             "application/json",
             what="triplets",
         ),
-        Format("svg", "Picture", "one frame's graph as SVG", "svg", "image/svg+xml", of_video=False),
+        Format("svg", "Picture (SVG)", "one frame's graph as SVG", "svg", "image/svg+xml", of_video=False),
+        Format("png", "Picture (PNG)", "one frame's graph as PNG", "png", "image/png", of_video=False),
         Format(
             "strip",
             "Timeline",
@@ -74,8 +75,8 @@ def export_graphs(
 ) -> bytes:
     """The content of a file: of `frame` (1-based; the newest graph at or before it) or of the whole video.
 
-    A picture of a whole video ('svg' without a frame) shows its fullest frame. `dark` matters to pictures and the page.
-    UserError for an unknown format, and for a timeline of one frame.
+    A picture of a whole video ('svg' or 'png' without a frame) shows its fullest frame. `dark` matters to pictures and
+    the page. UserError for an unknown format, and for a timeline of one frame.
     """
     if format_name not in FORMATS:
         raise UserError(f"format {format_name!r} is unknown; known are {', '.join(FORMATS)}")
@@ -98,7 +99,7 @@ def export_graphs(
 
 def _choose_writer(format_name: str, dark: bool) -> "Callable[[nx.MultiDiGraph], bytes]":
     from ag_core.graphs import exchange
-    from ag_core.graphs.picture import draw_frame_graph
+    from ag_core.graphs.picture import draw_frame_graph, render_png
     from ag_core.graphs.timeline import draw_timeline
 
     if format_name == "html":
@@ -111,6 +112,7 @@ def _choose_writer(format_name: str, dark: bool) -> "Callable[[nx.MultiDiGraph],
         "graphml": exchange.to_graphml,
         "json": exchange.to_node_link,
         "svg": lambda network: draw_frame_graph(network, dark=dark),
+        "png": lambda network: render_png(draw_frame_graph(network, dark=dark)),
         "strip": lambda network: draw_timeline(network, dark=dark),
     }
     return writers[format_name]

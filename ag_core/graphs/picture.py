@@ -24,6 +24,10 @@ WIDTH, TOP, BOTTOM = 760.0, 64.0, 46.0
 DISC, MAX_CARD, TITLE, ROW, PAD, GAP = 36.0, 236.0, 24.0, 18.0, 7.0, 16.0
 
 
+PNG_SCALE = 2.0
+"""Pixels of a PNG for each of the SVG, so that it is sharp in print and on dense screens."""
+
+
 @dataclass(frozen=True)
 class _Card:
     """An object as it is drawn: its name, and what each group says of it."""
@@ -73,6 +77,13 @@ def draw_frame_graph(network: nx.MultiDiGraph, *, dark: bool = False) -> bytes:
         canvas.draw_text(centre[0], centre[1], "Nothing is annotated in this frame.", size=13, anchor="middle")
     canvas.draw_legend(24, TOP + tall + BOTTOM - 16)
     return canvas.to_svg()
+
+
+def render_png(svg: bytes) -> bytes:
+    """An SVG picture as a PNG of twice its size."""
+    import vl_convert
+
+    return bytes(vl_convert.svg_to_png(svg.decode(), scale=PNG_SCALE))
 
 
 def _is_drawn(network: nx.MultiDiGraph, name: str) -> bool:

@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 from ag_core.graphs.formats import export_graphs
 from ag_core.records import SceneGraph, Video
 from ag_core.taxonomy import N_RELATIONS, find_object_index, find_relation_index
+from tests.browser.answers import fetch_file
 
 pytestmark = pytest.mark.browser
 
@@ -137,3 +138,6 @@ def test_menu_gives_files(app: Callable[..., str], visit: Callable[..., Page], t
     waiting.value.save_as(tmp_path / "now.json")
     now = json.loads((tmp_path / "now.json").read_text())["triplets"]
     assert len({row["frame"] for row in now}) == 1 and now[0]["frame"] <= 109
+    for kind, start in (("SVG", b"<"), ("PNG", b"\x89PNG")):
+        name, content = fetch_file(buttons.get_by_role("button", name=f"Picture ({kind})"))
+        assert name.startswith("ag_graph_15LFQ_frame") and content.startswith(start)

@@ -2,10 +2,12 @@
 
 import json
 from dataclasses import replace
+from io import BytesIO
 from xml.etree import ElementTree
 
 import networkx as nx
 import pytest
+from PIL import Image
 
 from ag_core.commands.export import FORMAT_NAMES
 from ag_core.errors import UserError
@@ -149,6 +151,17 @@ def test_pictures_hold_every_relationship(dark: bool) -> None:
     for picture in (of_frame, strip):
         assert picture.get("role") == "img" and picture.findtext(f"{svg}desc")
         assert not [e for e in picture.iter() if "href" in " ".join(e.keys())]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_picture_of_pixels_is_twice_as_large(dark: bool) -> None:
+    drawn = ElementTree.fromstring(export_graphs("svg", DRINKING, VIDEO, frame=11, dark=dark))
+    pixels = Image.open(BytesIO(export_graphs("png", DRINKING, VIDEO, frame=11, dark=dark)))
+    assert pixels.format == "PNG"
+    assert pixels.size == tuple(round(2 * float(drawn.get(side, "0"))) for side in ("width", "height"))
+    ground = pixels.convert("RGB").getpixel((2, 2))
+    assert isinstance(ground, tuple) and (max(ground) < 60) == dark
+    assert len(pixels.convert("RGB").getcolors(1_000_000) or ()) > 20, "something is drawn"
 
 
 def test_pictures_of_nothing_say_so() -> None:

@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING, Any
 from ag_core.annotations.store import VIDEO_COLUMNS
 from ag_core.annotations.store_format import ANNOTATION
 from ag_core.queries.quality import QUALITY
+from ag_core.queries.sequence.records import SPLITS
 from ag_core.queries.similar import TripletKind
-from ag_core.taxonomy import N_ACTIONS, N_CLASSES, N_RELATIONS
+from ag_core.taxonomy import N_ACTIONS, N_CLASSES, N_RELATIONS, RELATIONS_OF_GROUP, Group, find_relation_index
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ag_core.annotations.store import AnnotationStore
+
+
+GROUP_MASKS = {group: sum(1 << find_relation_index(name) for name in RELATIONS_OF_GROUP[group]) for group in Group}
+"""The relations of each group as bits."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,8 @@ class VideoFilter:
     actions, objects and relations are indices of the taxonomy; only visible objects count. Relations chosen together
     with objects must all hold on one row of one of these objects. `text` is sought in the script, the descriptions,
     the scene and the id, whatever the case. `quality` names conditions of `QUALITY`. `like` are kinds of triplets, of
-    which a video must show one at least; those that show most of them come first.
+    which a video must show one at least; those that show most of them come first. Of each of the `groups` a relation
+    must hold, of one of the objects where these are chosen, too.
     """
 
     actions: tuple[int, ...] = ()
@@ -36,6 +42,7 @@ class VideoFilter:
     source: str = ANNOTATION
     quality: tuple[str, ...] = ()
     like: tuple[TripletKind, ...] = ()
+    groups: tuple[Group, ...] = ()
 
     def __post_init__(self) -> None:
         for name, values, end in (
@@ -52,6 +59,12 @@ class VideoFilter:
     def relation_mask(self) -> int:
         """The chosen relations as bits."""
         return sum(1 << relation for relation in set(self.relations))
+
+    def build_row_condition(self) -> tuple[str, list[Any]]:
+        """What one row of `objects` must hold of the relations and the groups, and its parameters."""
+        masks = [GROUP_MASKS[group] for group in sorted(set(self.groups))]
+        condition = "relation_mask & ? = ?" + " and relation_mask & ? <> 0" * len(masks)
+        return condition, [self.relation_mask, self.relation_mask, *masks]
 
 
 def find_videos(
@@ -86,7 +99,8 @@ def count_videos(store: "AnnotationStore", chosen: VideoFilter) -> int:
 def count_facets(store: "AnnotationStore", chosen: VideoFilter) -> "pd.DataFrame":
     """How many videos would remain if one more value was chosen, in columns kind, index, name, videos.
 
-    kind is 'action', 'object' or 'relation'; index and name are the taxonomy's.
+    kind is 'action', 'object', 'relation', 'group' (of relations) or 'split'; index and name are the taxonomy's, a
+    split's those of SPLITS.
     Values that would leave none are absent; the most frequent come first within their kind.
     """
     return store.ask(*_facet_query(chosen))
@@ -136,17 +150,18 @@ def _matching_query(chosen: VideoFilter) -> tuple[str, list[Any]]:
     for object_class in sorted(set(chosen.objects)):
         parts.append("select video from objects where source = ? and visible and class = ?")
         parameters += [chosen.source, object_class]
-    if chosen.objects and chosen.relations:
+    if chosen.objects and (chosen.relations or chosen.groups):
+        condition, of_row = chosen.build_row_condition()
         parts.append(
             "select video from objects where source = ? and visible and list_contains(?, class::integer) "
-            "and relation_mask & ? = ?"
+            f"and {condition}"
         )
-        mask = chosen.relation_mask
-        parameters += [chosen.source, sorted(set(chosen.objects)), mask, mask]
-    elif chosen.relations:
-        for relation in sorted(set(chosen.relations)):
+        parameters += [chosen.source, sorted(set(chosen.objects)), *of_row]
+    else:
+        of_groups = [GROUP_MASKS[group] for group in sorted(set(chosen.groups))]
+        for mask in [*(1 << relation for relation in sorted(set(chosen.relations))), *of_groups]:
             parts.append("select video from objects where source = ? and visible and relation_mask & ? <> 0")
-            parameters += [chosen.source, 1 << relation]
+            parameters += [chosen.source, mask]
     for name in sorted(set(chosen.quality)):
         parts.append(QUALITY[name].query)
         parameters += [chosen.source] * QUALITY[name].n_sources
@@ -160,17 +175,17 @@ def _matching_query(chosen: VideoFilter) -> tuple[str, list[Any]]:
 def _facet_query(chosen: VideoFilter) -> tuple[str, list[Any]]:
     """A query for kind, index, name and videos: how many videos stay if one more value is chosen."""
     matching, parameters = _matching_query(chosen)
-    mask, classes = chosen.relation_mask, sorted(set(chosen.objects))
+    classes = sorted(set(chosen.objects))
+    condition, of_row = chosen.build_row_condition()
     # A relation must hold on one of the chosen objects; an object, where none is chosen yet, must carry the relations.
     if classes:
         of_objects, object_parameters = "true", []
-        of_relations, relation_parameters = (
-            "list_contains(?, class::integer) and relation_mask & ? = ?",
-            [classes, mask, mask],
-        )
+        of_relations, relation_parameters = f"list_contains(?, class::integer) and {condition}", [classes, *of_row]
     else:
-        of_objects, object_parameters = "relation_mask & ? = ?", [mask, mask]
+        of_objects, object_parameters = condition, of_row
         of_relations, relation_parameters = "true", []
+    groups = ", ".join(f"({place}, '{group}', {GROUP_MASKS[group]})" for place, group in enumerate(Group))
+    splits = ", ".join(f"({place}, '{split}')" for place, split in enumerate(SPLITS))
     # One row a video: a bit for each class and each relation that one more condition could ask for.
     query = f"""
         with matching as materialized ({matching}),
@@ -179,6 +194,8 @@ def _facet_query(chosen: VideoFilter) -> tuple[str, list[Any]]:
                    bit_or(relation_mask) filter ({of_relations}) as relations
             from objects where source = ? and visible and video in (from matching) group by video
         ),
+        groups(place, name, mask) as (values {groups}),
+        splits(place, split) as (values {splits}),
         counted as (
             select 'action' as kind, 0 as rank, action::integer as index, count(distinct video) as videos
             from action_intervals where source = ? and video in (from matching) group by action
@@ -188,12 +205,20 @@ def _facet_query(chosen: VideoFilter) -> tuple[str, list[Any]]:
             union all
             select 'relation', 2, bit::integer, count(*)
             from held, range({N_RELATIONS}) as bits(bit) where relations & (1 << bit) <> 0 group by bit
+            union all
+            select 'group', 3, place::integer, count(*)
+            from held, groups where relations & mask <> 0 group by place
+            union all
+            select 'split', 4, place::integer, count(*)
+            from videos join splits using (split) where source = ? and video in (from matching) group by place
         ),
         names as (
             select 'action' as kind, action::integer as index, label as name from action_classes
             union all select 'object', class::integer, name from object_classes
             union all select 'relation', relation::integer, name from relation_classes where relation is not null
+            union all select 'group', place::integer, name from groups
+            union all select 'split', place::integer, split from splits
         )
         select kind, index, name, videos from counted join names using (kind, index)
         order by rank, videos desc, index"""
-    return query, [*parameters, *object_parameters, *relation_parameters, chosen.source, chosen.source]
+    return query, [*parameters, *object_parameters, *relation_parameters, *[chosen.source] * 3]

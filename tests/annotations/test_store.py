@@ -24,9 +24,10 @@ from ag_core.annotations.statistics.counts import (
 from ag_core.annotations.store import AnnotationStore
 from ag_core.errors import UserError
 from ag_core.queries.facets import VideoFilter, count_facets, count_videos, find_videos
+from ag_core.queries.sequence.records import SPLITS
 from ag_core.records import ActionScores, SceneGraph, Video
 from ag_core.results.prediction import ModelUse, Prediction
-from ag_core.taxonomy import N_ACTIONS, N_RELATIONS, find_object_index, find_relation_index
+from ag_core.taxonomy import N_ACTIONS, N_RELATIONS, Group, find_object_index, find_relation_index
 from tests.annotations.readers.test_charades import written
 from tests.annotations.released import SHARED, object_entry, person_entry, real_release, write_release
 
@@ -167,19 +168,25 @@ def test_search(store: AnnotationStore, conditions: dict[str, Any], expected: li
 
 
 def test_every_facet_count_is_what_choosing_it_leaves(store: AnnotationStore) -> None:
-    plural = {"action": "actions", "object": "objects", "relation": "relations"}
+    plural = {"action": "actions", "object": "objects", "relation": "relations", "group": "groups"}
     starts: tuple[dict[str, Any], ...] = (
         {},
         {"objects": (CUP,)},
         {"relations": (FREE,)},
         {"objects": (CUP,), "relations": (LOOKS,)},
         {"text": "drinks"},
+        {"groups": (Group.CONTACT,)},
+        {"objects": (CUP,), "groups": (Group.SPATIAL, Group.ATTENTION)},
+        {"relations": (LOOKS,), "groups": (Group.CONTACT,)},
     )
     for start in starts:
         facets = count_facets(store, VideoFilter(**start))
         assert len(facets)
         for kind, index, _, videos in facets.itertuples(index=False):
-            chosen = {**start, plural[kind]: (*start.get(plural[kind], ()), index)}
+            value = list(Group)[index] if kind == "group" else index
+            chosen = {**start, "split": SPLITS[index]} if kind == "split" else {**start}
+            if kind != "split":
+                chosen[plural[kind]] = (*start.get(plural[kind], ()), value)
             assert count_videos(store, VideoFilter(**chosen)) == videos, (start, kind, index)
 
 

@@ -21,6 +21,11 @@ from named_relations where source = 'annotation' and relation <> 'other_relation
 union all
 select 'action', action, count(distinct video_id) from named_actions where source = 'annotation' group by all
 union all
+select 'groups', "group", count(distinct video_id)
+from named_relations where source = 'annotation' and relation <> 'other_relationship' group by all
+union all
+select 'split', split, count(*) from videos where source = 'annotation' and split is not null group by all
+union all
 select 'quality', '16 pixels or less', count(distinct video) from seen where least(x2 - x1, y2 - y1) <= 16
 union all
 select 'quality', 'invisible only', count(distinct video) from (

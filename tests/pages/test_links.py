@@ -250,7 +250,7 @@ def test_no_two_pages_share_a_parameter_of_a_widget() -> None:
     }
     owner: dict[str, Path] = dict.fromkeys(by_hand, PROJECT)
     of_parts = {
-        "pages/1_Explore.py": {"object", "relation", "action", "source", "split", "text", "run", "quality"},
+        "pages/1_Explore.py": {"object", "relation", "action", "source", "split", "text", "run", "quality", "groups"},
         "pages/2_Compare.py": {"compared", "model", "models", "against", "triplets", "drawn", "feature"},
         "pages/4_Statistics.py": {
             "whose",

@@ -8,11 +8,13 @@ import streamlit as st
 from ag_core.errors import UserError
 from ag_core.queries.facets import VideoFilter
 from ag_core.queries.quality import QUALITY
+from ag_core.queries.sequence.records import SPLITS
 from ag_core.queries.similar import TripletKind, format_kinds, parse_kinds
 from ag_core.taxonomy import (
     ACTIONS,
     OBJECTS,
     RELATIONS,
+    Group,
     find_action_index,
     find_object_index,
     find_relation_index,
@@ -28,7 +30,7 @@ from ag_core.ui.formatting import (
     format_relation,
 )
 from ag_core.ui.page import LIKE, check_link, say_unknown
-from ag_core.ui.widgets.pickers import SPLITS, pick_source
+from ag_core.ui.widgets.pickers import pick_source
 
 MAX_PILLS = 8
 """How many values of a facet are shown before somebody asks for more."""
@@ -46,6 +48,7 @@ def pick_filter(key: StoreKey) -> VideoFilter:
     ids = {action.id for action in ACTIONS}
     check_link("object", OBJECTS, "object")
     check_link("relation", map(format_name, RELATIONS), "relationship")
+    check_link("groups", list(Group), "group of relationships")
     check_link("action", ids | set(map(format_action_option, ids)), "action")
     check_link("split", SPLITS, "split")
     check_link("quality", QUALITY_OF_LABEL, "quality")
@@ -54,7 +57,11 @@ def pick_filter(key: StoreKey) -> VideoFilter:
         st.session_state["action"] = linked
     with st.container(horizontal=True, key="ag_filters"):
         objects = _choose_many("Objects", sorted(OBJECTS), "object")
-        relations = _choose_many("Relationships", [format_name(name) for name in RELATIONS], "relation")
+        relations = _choose_many(
+            "Relationships", [format_name(name) for name in RELATIONS], "relation",
+            help="Where objects are chosen, too, all must hold of one of these in one frame.",
+        )  # fmt: skip
+        groups = _choose_many("Groups of relationships", [group.value for group in Group], "groups")
         actions = _choose_many("Actions", [action.id for action in ACTIONS], "action", format_action_option)
         quality = _choose_many(
             "Quality of frames", list(QUALITY_OF_LABEL), "quality",
@@ -77,6 +84,7 @@ def pick_filter(key: StoreKey) -> VideoFilter:
         source,
         tuple(QUALITY_OF_LABEL[label] for label in quality),
         read_likeness(key, source),
+        tuple(map(Group, groups)),
     )
 
 
@@ -127,13 +135,19 @@ def _forget_likeness() -> None:
 def show_facets(key: StoreKey, filters: VideoFilter) -> None:
     """What else the found videos hold, with counts of videos; choosing one adds it to the filters."""
     facets = cached_queries.load_facets(key, filters)
+    chosen_groups = tuple(list(Group).index(group) for group in filters.groups)
+    chosen_splits = () if filters.split is None else (SPLITS.index(filters.split),)
     chosen_and_names: tuple[tuple[str, str, tuple[int, ...], Callable[[int], str]], ...] = (
         ("object", "Objects", filters.objects, format_object),
         ("relation", "Relationships", filters.relations, format_relation),
+        ("groups", "Groups of relationships", chosen_groups, lambda index: list(Group)[index].value),
         ("action", "Actions", filters.actions, lambda index: ACTIONS[index].id),
+        ("split", "Split", chosen_splits, lambda index: SPLITS[index]),
     )
     for kind, label, chosen, value in chosen_and_names:
-        rows = _leave_out(facets[facets["kind"] == kind], [0, *chosen] if kind == "object" else list(chosen))
+        rows = _leave_out(
+            facets[facets["kind"] == kind.removesuffix("s")], [0, *chosen] if kind == "object" else list(chosen)
+        )
         counts = {value(int(index)): int(videos) for index, videos in zip(rows["index"], rows["videos"])}
         _show_pills(kind, label, counts)
     counts = {
@@ -181,6 +195,8 @@ def _toggle(name: str) -> None:
 
 def _add_filter(kind: str) -> None:
     chosen = st.session_state[f"add_{kind}"]
-    if chosen and chosen not in st.session_state[kind]:
+    if chosen and kind == "split":
+        st.session_state[kind] = chosen
+    elif chosen and chosen not in st.session_state[kind]:
         st.session_state[kind] = [*st.session_state[kind], chosen]
     st.session_state[f"add_{kind}"] = None

@@ -17,7 +17,6 @@ from ag_core.ui.cached import StoreKey
 from ag_core.ui.formatting import format_download_name, format_number
 from ag_core.ui.page import SHOWN, VIDEO, check_link
 
-SPLITS = ("train", "test")
 OWN_FILE, OF_DATA_SET = "A file of mine", "One of the data set"
 """Where the video comes from that the models shall run on, as page Run asks it."""
 

@@ -52,7 +52,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Evaluate, write the file, and append to the log if asked; what was kept of an ended evaluation is not redone."""
     from ag_core.evaluation.results_log import append_log_row
-    from ag_core.experiments.few_shot import FEW_SHOT_MODELS, FewShotOptions, evaluate_few_shot
+    from ag_core.experiments.few_shot import evaluate_few_shot
+    from ag_core.experiments.few_shot_options import FEW_SHOT_MODELS, FewShotOptions
     from ag_core.experiments.training_inputs import Listeners
     from ag_core.outputs import check_target, find_message_stream, holds_json
     from ag_core.results.few_shot_scores import holds_few_shot_scores

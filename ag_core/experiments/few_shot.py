@@ -8,7 +8,7 @@ that decides it, so that an evaluation that was ended goes on where it was.
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from math import ceil
 from pathlib import Path
@@ -21,7 +21,6 @@ from torch import nn
 
 from ag_core.annotations.few_shot import FewShotClasses, list_few_shot_classes
 from ag_core.catalog import (
-    ACTION_MODELS,
     DEFAULT_RELATION_HEAD,
     HOME_WORLD,
     BankKind,
@@ -39,7 +38,7 @@ from ag_core.evaluation.average_precision import (
     compute_action_precision,
 )
 from ag_core.evaluation.metrics import Bounds, Counts, Metric, to_percent
-from ag_core.evaluation.protocol import Averaging, Origin, Owner, Protocol
+from ag_core.evaluation.protocol import Averaging, Origin, Protocol
 from ag_core.experiments.action import VideoFeatures, build_extractor
 from ag_core.experiments.clip import Clips, compute_action_loss, start_at_prior
 from ag_core.experiments.compute import Compute
@@ -54,6 +53,7 @@ from ag_core.experiments.few_shot_examples import (
     find_shot_times,
     list_positions,
 )
+from ag_core.experiments.few_shot_options import CHOICES, FewShotOptions
 from ag_core.experiments.kept_arrays import load_or_make
 from ag_core.experiments.training_inputs import Listeners
 from ag_core.experiments.training_loop import Budget, Losses, Recipe, fit
@@ -64,77 +64,11 @@ from ag_core.models.video.scoring import score_clips, score_videos
 from ag_core.presets import VideoPreset
 from ag_core.progress import track_progress
 from ag_core.results.few_shot_scores import Example, FewShotScores, name_measure
-from ag_core.settings import PROJECT, WEIGHTS
+from ag_core.settings import PROJECT
 from ag_core.taxonomy import ACTIONS
-
-CHOICES: Mapping[str, Mapping[str, str]] = {
-    "base_videos": {
-        "masked": "base training keeps videos with novel actions and leaves their novel labels out of the loss",
-        "left-out": "base training leaves out every video with a novel action",
-    },
-    "shot_labels": {
-        "clip": "an example's clip is positive for every novel action under way in it",
-        "drawn": "an example's clip is positive for the action it was drawn for alone",
-    },
-    "learned": {
-        "operator": "a new classifier and the bank operator learn from the examples",
-        "classifier": "a new classifier alone learns from the examples",
-    },
-    "backbone": {
-        "masked": "the clip network never saw a label of a novel action",
-        "any": "the clip network may have seen labels of novel actions",
-    },
-}
-"""The questions that the paper leaves open (methods B6): what each decision means, the recommended one first."""
 
 SPREAD = "mean and standard deviation over the seeds, each with examples of its own"
 BASE_BATCH, SHOT_BATCH = 64, 16
-FEW_SHOT_MODELS = tuple(model.id for model in ACTION_MODELS.values() if model.bank is not None)
-
-
-@dataclass(frozen=True)
-class FewShotOptions:
-    """What to evaluate, and how the open questions are decided.
-
-    weights      folder of the frozen networks; preset the name of their size
-    models       ids of action models with a bank; profile: whose base and novel classes
-    shots        numbers of examples of each novel class; seeds: of the draws and of the trainings
-    base_steps   of a head's base training; epochs over the examples; rate: the peak of both learning rates
-    base_videos, shot_labels, learned, backbone   decisions, names of CHOICES
-    owner        whose the numbers are; command: what makes them again, without `python -m ag_core`
-    """
-
-    weights: Path = WEIGHTS
-    preset: str = "demo"
-    compute: Compute = field(default_factory=Compute)
-    models: tuple[str, ...] = FEW_SHOT_MODELS
-    profile: str = "home-157"
-    shots: tuple[int, ...] = (1, 5, 10)
-    seeds: tuple[int, ...] = (0, 1, 2)
-    base_steps: int = 1500
-    epochs: int = 50
-    rate: float = 1e-3
-    base_videos: str = "masked"
-    shot_labels: str = "clip"
-    learned: str = "operator"
-    backbone: str = "masked"
-    owner: Owner = Owner.YOURS
-    command: str = ""
-
-    def __post_init__(self) -> None:
-        for name, known in CHOICES.items():
-            if (chosen := getattr(self, name)) not in known:
-                option = name.replace("_", "-")
-                raise UserError(f"--{option} {chosen} is not known; choose {' or '.join(known)}")
-        for model in self.models:
-            if find_action_model(model).bank is None:
-                raise UserError(f"{model} has no feature bank; choose some of {', '.join(FEW_SHOT_MODELS)}")
-        if not self.seeds or not self.shots or min(self.shots) < 1:
-            raise UserError("few-shot needs one seed or more, and one example or more of each class")
-
-    def list_choices(self) -> dict[str, str]:
-        """The decision of every open question."""
-        return {name: getattr(self, name) for name in CHOICES}
 
 
 def evaluate_few_shot(

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.world.body import drapes
-from ag_core.world.motion.performance import Performance, SceneState
+from ag_core.world.motion.performance import Performance
+from ag_core.world.motion.phases import SceneState
 from ag_core.world.motion.script import ITEMS
 from ag_core.world.objects import props
 from ag_core.world.objects.household import make_book_mesh

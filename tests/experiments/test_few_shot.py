@@ -17,7 +17,7 @@ from ag_core.experiments import few_shot
 from ag_core.experiments.action import VideoFeatures
 from ag_core.experiments.clip import Clips
 from ag_core.experiments.datasets import LabelledVideo, LabelledVideos, TrainingData
-from ag_core.experiments.few_shot import FewShotOptions, check_splits, evaluate_few_shot, train_base_head
+from ag_core.experiments.few_shot import check_splits, evaluate_few_shot, train_base_head
 from ag_core.experiments.few_shot_examples import (
     BankedVideo,
     build_banked_videos,
@@ -25,6 +25,7 @@ from ag_core.experiments.few_shot_examples import (
     draw_shots,
     find_shot_times,
 )
+from ag_core.experiments.few_shot_options import FewShotOptions
 from ag_core.models.checkpoints import save_checkpoint
 from ag_core.models.feature_bank import compute_bank_times
 from ag_core.results.few_shot_scores import FewShotScores

@@ -14,7 +14,8 @@ from ag_core.world.action_table import find_actions
 from ag_core.world.body.human import Human
 from ag_core.world.body.posture import Recline, Segment
 from ag_core.world.motion.goals import BeHeld, GazeGoal, HangDown, LieAt
-from ag_core.world.motion.performance import Attachment, Performance
+from ag_core.world.motion.performance import Performance
+from ag_core.world.motion.phases import Attachment
 from ag_core.world.motion.script import Step, find_class
 from ag_core.world.motion.tracks import NumberTrack
 from ag_core.world.objects.grips import CARRY

@@ -7,7 +7,7 @@ from ag_core.world.motion.actor import Actor
 from ag_core.world.motion.dressing import ON_BODY
 from ag_core.world.motion.goals import BeHeld
 from ag_core.world.motion.lying import add_recline_segment, find_recline
-from ag_core.world.motion.performance import ContactPhase
+from ag_core.world.motion.phases import ContactPhase
 from ag_core.world.motion.resting import find_dangling_ankles, find_feet_position, find_slot, fits_seat, is_seat_free
 from ag_core.world.motion.tracks import Track
 from ag_core.world.motion.walking import build_floor_grid, find_free_positions

@@ -21,7 +21,8 @@ from ag_core.world.motion.goals import (
     LookAtPoint,
     ReachTo,
 )
-from ag_core.world.motion.performance import FOOT_RAISED, ContactPhase
+from ag_core.world.motion.performance import FOOT_RAISED
+from ag_core.world.motion.phases import ContactPhase
 from ag_core.world.motion.strokes import FEET, STILL, Reach, Stroke, Triple, place_hand
 from ag_core.world.objects.grips import CARRY, LEVEL, Hold
 from ag_core.world.render.mesh import turn_x, turn_z

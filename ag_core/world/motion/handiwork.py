@@ -24,7 +24,7 @@ from ag_core.world.motion.goals import (
     WriteOn,
 )
 from ag_core.world.motion.layout import find_free_spot
-from ag_core.world.motion.performance import ContactPhase
+from ag_core.world.motion.phases import ContactPhase
 from ag_core.world.motion.reach import find_grip_points, find_posture, go_within_reach, may_reach
 from ag_core.world.motion.script import ITEMS
 from ag_core.world.motion.walking import build_floor_grid

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ag_core.world.body.skeleton import SIDES
 from ag_core.world.motion.actor import Actor, StepFunction
 from ag_core.world.motion.goals import GripHandle, LookAhead, LookAtPoint, TypeAt
-from ag_core.world.motion.performance import ContactPhase
+from ag_core.world.motion.phases import ContactPhase
 from ag_core.world.motion.reach import (
     find_handle_posture,
     find_posture,

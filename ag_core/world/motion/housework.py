@@ -19,7 +19,7 @@ from ag_core.world.motion.goals import (
     ReachTo,
     StandOnFloor,
 )
-from ag_core.world.motion.performance import ContactPhase
+from ag_core.world.motion.phases import ContactPhase
 from ag_core.world.motion.reach import Posture, find_posture, find_standing_positions, go_to_work_spot, list_owner
 from ag_core.world.motion.strokes import Reach, Stroke
 from ag_core.world.motion.walking import build_floor_grid, find_route, is_inside, walk_to

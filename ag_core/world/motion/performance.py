@@ -51,6 +51,7 @@ from ag_core.world.motion.holding import (
     measure_sitting,
     mirror_wrist,
 )
+from ag_core.world.motion.phases import Attachment, ContactPhase, SceneState
 from ag_core.world.motion.strokes import place_hand, place_pole
 from ag_core.world.motion.tracks import NumberTrack, Track
 from ag_core.world.objects import grips
@@ -64,49 +65,6 @@ LAUGHS, LAUGH_BEND = 4.0, 0.045  # shakes a second, radians of the chest
 
 
 FOOT_RAISED = 0.30  # metres that a foot is drawn up to be shod
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """An item is in the hands (left, right) from start to end."""
-
-    item: str
-    hands: tuple[bool, bool]
-    start: float
-    end: float
-
-
-@dataclass(frozen=True)
-class ContactPhase:
-    """Something is in a relation of contact from start to end: what hands act out on it, or how it is worn.
-
-    name: an item's key or a placed prop's class; relation: such as 'wiping', or 'wearing'.
-    """
-
-    name: str
-    relation: str
-    start: float
-    end: float
-
-
-@dataclass(frozen=True)
-class SceneState:
-    """Everything needed to draw and to label the scene at `time`. openness: hinge share of each placed prop."""
-
-    time: float
-    joints: Joints
-    base: BodyBase
-    items: dict[str, Grip]
-    openness: dict[int, float]
-    book_opening: float
-    held: dict[str, tuple[bool, bool]]
-    motions: dict[str, str]
-    hand_gap: float
-    worn: dict[str, str] = field(default_factory=dict)
-    lids: dict[str, float] = field(default_factory=dict)
-    lamp: float = 1.0
-    mouth: float = 0.0
-    eyes: float = 1.0
 
 
 def _rest_hands() -> tuple[Track[HandGoal], Track[HandGoal]]:

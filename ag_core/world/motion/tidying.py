@@ -12,7 +12,7 @@ from ag_core.world.motion.goals import BeHeld, GripItem, HangDown, LieAt, LookAh
 from ag_core.world.motion.handiwork import put
 from ag_core.world.motion.hinges import ensure_open
 from ag_core.world.motion.holding import mirror_wrist
-from ag_core.world.motion.performance import Attachment, ContactPhase
+from ag_core.world.motion.phases import Attachment, ContactPhase
 from ag_core.world.motion.reach import (
     come_near,
     find_grip_points,

@@ -6,7 +6,8 @@ import pytest
 from ag_core.world.body.posture import Segment
 from ag_core.world.content_sampling import MAKERS, choose_items, make_item, make_person
 from ag_core.world.motion.goals import BeHeld, GripItem
-from ag_core.world.motion.performance import Attachment, Performance
+from ag_core.world.motion.performance import Performance
+from ag_core.world.motion.phases import Attachment
 from ag_core.world.motion.script import ITEMS
 from ag_core.world.motion.tracks import Track
 from ag_core.world.objects.grips import CARRY, LONG

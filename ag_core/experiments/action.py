@@ -234,15 +234,22 @@ def make_head_losses(
 
 @torch.no_grad()
 def measure_head(
-    head: torch.nn.Module, examples: HeadExamples, prior: NDArray[np.floating], compute: Compute = Compute()
+    head: torch.nn.Module,
+    examples: HeadExamples,
+    prior: NDArray[np.floating],
+    compute: Compute = Compute(),
+    counted: NDArray[np.bool_] | None = None,
 ) -> dict[str, float]:
-    """How much of the log-loss of `prior` [157], how often each action is under way, a head saves, in percent."""
+    """How much of the log-loss of `prior` [157], how often each action is under way, a head saves, in percent.
+
+    counted  [157] the classes that were learned; None for all
+    """
     assert isinstance(head, BankHead)
     training = head.training
     head.eval()
     logits = torch.from_numpy(score_clips(head, examples.short_term, examples.windows, compute.device))
     head.train(training)
-    return {SAVED: compute_share_saved(logits, torch.from_numpy(examples.labels), prior)}
+    return {SAVED: compute_share_saved(logits, torch.from_numpy(examples.labels), prior, counted)}
 
 
 def score_examples(head: BankHead, examples: HeadExamples, compute: Compute = Compute()) -> NDArray[np.float32]:

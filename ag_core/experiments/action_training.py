@@ -108,7 +108,7 @@ def _train_head(
     measure = None
     if held_out:
         prior = examples.labels.mean(axis=0)
-        measure = partial(measure_head, examples=held_out[0], prior=prior, compute=options.compute)
+        measure = partial(measure_head, examples=held_out[0], prior=prior, compute=options.compute, counted=counted)
     path = model.weights_path(options.out)
     average = AveragedTraining.of(head, measure, SAVED, path, listeners.note)
     resume = options.resume and state.path.exists()

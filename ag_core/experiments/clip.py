@@ -171,10 +171,17 @@ def start_from_pretraining(model: BankedVideoModel, network: str, preset: VideoP
     load_checkpoint(path, start, preset.name, network)
 
 
-def compute_share_saved(logits: Tensor, labels: Tensor, prior: NDArray[np.floating]) -> float:
-    """Of the log-loss of `prior` [157] on labels [n,157], what logits [n,157] save, in percent."""
+def compute_share_saved(
+    logits: Tensor, labels: Tensor, prior: NDArray[np.floating], counted: NDArray[np.bool_] | None = None
+) -> float:
+    """Of the log-loss of `prior` [157] on labels [n,157], what logits [n,157] save, in percent.
+
+    counted  [157] the classes that were learned, as in `compute_action_loss`: of others a network knows nothing
+    """
     of_prior = torch.from_numpy(np.asarray(prior)).clamp(MIN_RATE, 1 - MIN_RATE).logit().float().expand(len(labels), -1)
-    return 100 * (1 - float(compute_action_loss(logits, labels)) / float(compute_action_loss(of_prior, labels)))
+    classes = None if counted is None else torch.from_numpy(counted)
+    lost = [float(compute_action_loss(each, labels, classes)) for each in (logits, of_prior)]
+    return 100 * (1 - lost[0] / lost[1])
 
 
 @torch.no_grad()
@@ -185,10 +192,12 @@ def measure_clip_classifier(
     most: int = 200,
     compute: Compute = Compute(),
     detector: Detector | None = None,
+    counted: NDArray[np.bool_] | None = None,
 ) -> dict[str, float]:
     """On at most so many clips: how much of the prior's log-loss is saved, in percent, and the rank of the features.
 
-    prior  [157] how often each action is under way in a clip to learn from
+    prior    [157] how often each action is under way in a clip to learn from
+    counted  [157] the classes that were learned; None for all
     """
     assert isinstance(model, BankedVideoModel)
     training = model.training
@@ -201,7 +210,7 @@ def measure_clip_classifier(
         logits.append(model.head(feature)[0])
         labels.append(clips.labels(video, time))
     model.train(training)
-    saved = compute_share_saved(torch.stack(logits).cpu(), torch.from_numpy(np.stack(labels)), prior)
+    saved = compute_share_saved(torch.stack(logits).cpu(), torch.from_numpy(np.stack(labels)), prior, counted)
     rank = compute_effective_rank(np.stack(features)) if len(features) > 1 else 1.0
     return {SAVED: saved, "effective rank": rank}
 

@@ -15,7 +15,7 @@ from ag_core.annotations.few_shot import FewShotClasses, list_few_shot_classes
 from ag_core.errors import UserError
 from ag_core.experiments import few_shot
 from ag_core.experiments.action import VideoFeatures
-from ag_core.experiments.clip import Clips
+from ag_core.experiments.clip import Clips, compute_share_saved
 from ag_core.experiments.datasets import LabelledVideo, LabelledVideos, TrainingData
 from ag_core.experiments.few_shot import check_splits, evaluate_few_shot, train_base_head
 from ag_core.experiments.few_shot_examples import (
@@ -197,3 +197,14 @@ def test_the_shipped_numbers_are_nine_cells_with_their_spread() -> None:
 def test_the_fixed_lists_are_what_the_protocol_says() -> None:
     classes = list_few_shot_classes("home-157")
     assert (len(classes.base), len(classes.novel)) == (137, 20)
+
+
+def test_what_was_not_learned_is_not_held_against_a_network() -> None:
+    labels = torch.zeros(4, N_ACTIONS)
+    labels[0, 3] = labels[:2, 5] = 1.0
+    prior, counted = np.full(N_ACTIONS, 0.05), np.ones(N_ACTIONS, bool)
+    counted[5] = False
+    logits = torch.full((4, N_ACTIONS), 0.05).logit()
+    logits[:, 5] = -9.0
+    assert compute_share_saved(logits, labels, prior) < -1
+    assert compute_share_saved(logits, labels, prior, counted) == pytest.approx(0, abs=1e-4)

@@ -148,8 +148,12 @@ def compute_class_average_precision(scores: NDArray[Any], labels: NDArray[Any]) 
     return per_class
 
 
-def compute_action_precision(scores: NDArray[Any], labels: NDArray[Any]) -> ActionPrecision:
+def compute_action_precision(
+    scores: NDArray[Any], labels: NDArray[Any], is_labelled: NDArray[np.bool_] | None = None
+) -> ActionPrecision:
     """Charades mAP of videos: scores [n,C] (only their order matters), labels [n,C] of the whole videos.
+
+    is_labelled  [n] which videos show any action at all; needed where C are a few of the classes, None where all
 
     As in the official script, videos without any action are ranked last in every class. So are videos without scores,
     whose rows are NaN: they are counted; UserError where no video has scores.
@@ -160,7 +164,8 @@ def compute_action_precision(scores: NDArray[Any], labels: NDArray[Any]) -> Acti
         raise ValueError("some scores of a video are NaN; give all of its scores, or NaN for all where it has none")
     if len(scores) and unknown.all():
         raise UserError(f"none of the {len(scores)} videos has scores; predict them before evaluating")
-    ranked = np.where(labels.any(axis=1, keepdims=True) & ~unknown[:, None], scores, -np.inf)
+    shows_action = labels.any(axis=1) if is_labelled is None else is_labelled
+    ranked = np.where((shows_action & ~unknown)[:, None], scores, -np.inf)
     per_class = compute_class_average_precision(ranked, labels)
     return ActionPrecision(per_class, labels.sum(axis=0).astype(np.int64), len(labels), int(unknown.sum()))
 

@@ -291,7 +291,10 @@ def _build_scores(
                 protocol = build_few_shot_protocol(k, among_novel, len(novel), options)
                 for model, found in scores.items():
                     label = find_action_model(model).label
-                    precisions = [compute_action_precision(of_seed[column][kept], truth[kept]) for of_seed in found]
+                    precisions = [
+                        compute_action_precision(of_seed[column][kept], truth[kept], labelled[kept])
+                        for of_seed in found
+                    ]
                     metrics.append(_join_seeds(label, precisions, protocol, replace(origin, split=split), len(train)))
                     if split == data.split and not among_novel:
                         names = {c: ACTIONS[novel[c]].id for c in precisions[0].classes.tolist()}

@@ -51,6 +51,12 @@ def test_videos_without_actions_rank_last() -> None:
     assert compute_action_precision(scores, labels).mean == 1.0
 
 
+def test_a_video_with_another_action_keeps_its_place_where_some_classes_are_asked_for() -> None:
+    scores, labels = np.array([[0.9], [0.1]]), np.array([[0], [1]])
+    assert compute_action_precision(scores, labels, np.array([True, True])).mean == 0.5
+    assert compute_action_precision(scores, labels, np.array([False, True])).mean == 1.0
+
+
 ORIGIN = Origin(Owner.OURS_HOME, "by hand", "val", seeds=(3,), command="pytest")
 
 

@@ -143,6 +143,21 @@ def test_an_evaluation_says_how_it_came_about_and_is_not_made_twice(
         evaluate_few_shot(val, replace(options, epochs=3))
 
 
+def test_a_video_without_novel_actions_is_ranked_by_its_score(data: TrainingData, classes: FewShotClasses) -> None:
+    """Two videos: the one whose base action is all it shows scores higher than the one with a novel action."""
+    options = replace(QUICK, models=("oracle",), shots=(1,), seeds=(0,))
+    loaded = {"train": data.with_split("train").load(), "val": data.with_split("test").load()}
+    novel = classes.novel[:1]
+    acted = [((classes.base[0], 0.0, 1.0),), ((novel[0], 0.0, 1.0),)]
+    shown = tuple(replace(video, actions=actions) for video, actions in zip(loaded["val"].videos, acted))
+    loaded["val"] = replace(loaded["val"], videos=shown)
+    scores = {"oracle": np.array([[[[0.9], [0.1]]]], np.float32)}
+    found = few_shot._build_scores(data.with_split("test"), loaded, scores, novel, classes, {0: {}}, options)
+    of_all, among = (found.find_metric("SGFB oracle", 1, "test", among_novel=one) for one in (False, True))
+    assert of_all is not None and of_all.number == 50.0
+    assert among is not None and among.number == 100.0
+
+
 def test_the_command_names_every_decision(
     world: Path, classes: FewShotClasses, weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,6 +12,7 @@ TORCH_HOMES = (
     "ag_core/world_audit/",
     "ag_core/pipeline/",
     "ag_core/rescoring.py",
+    "ag_core/oracle.py",
 )
 STREAMLIT_HOMES = ("app.py", "pages/", "ag_core/ui/")
 COMMANDS = "ag_core/commands/"
@@ -159,6 +160,20 @@ MAY_IMPORT: dict[str, set[str]] = {
         "errors",
         "settings",
         "files",
+    },
+    "oracle": {
+        "annotations",
+        "pipeline",
+        "catalog",
+        "models",
+        "video",
+        "results",
+        "records",
+        "taxonomy",
+        "errors",
+        "settings",
+        "files",
+        "progress",
     },
     # Of the world only its list of actions; drawing happens in a process of its own, and so does learning.
     "jobs": {

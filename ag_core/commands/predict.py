@@ -6,10 +6,14 @@ import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ag_core.catalog import DEFAULT_RELATION_HEAD, DETECTORS, FETCHED_FIRST, HOME_WORLD, find_detector
 from ag_core.commands.number_options import add_number, add_whole_number
 from ag_core.results.choices import MAX_PERSON, MAX_RATE, USUAL_EVIDENCE
+
+if TYPE_CHECKING:
+    from ag_core.results.prediction import Prediction
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -57,6 +61,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--device", default=None, help="cpu or cuda; without it the GPU when there is one")
     parser.add_argument(
         "--weights", metavar="DIR|NAME[,NAME]", help="folder of weights, or your own ones by name (default: shipped)"
+    )
+    parser.add_argument(
+        "--oracle",
+        metavar="STORE",
+        help="also score the SGFB oracle, which reads this video's annotated graphs: a store, or the folder of a home "
+        "world, that has them",
     )
     parser.add_argument(
         "--card", action="store_true", help="say what is known of the result: what it can see, how good it was measured"
@@ -111,7 +121,7 @@ def run(options: argparse.Namespace) -> None:
     key = compute_result_key(options.video, chosen, weights)
     kept = None if options.no_cache else load_finished_result(folders, key, options.video)
     if kept is not None:
-        with_card(kept).save(options.out)
+        write_or_rescue(options.out, with_card(_add_oracle(kept, options, weights)).save)
         say(f"{options.out}: {len(kept.frames)} graphs, from the kept results")
         if options.card:
             say(build_result_card(kept).to_text())
@@ -126,7 +136,7 @@ def run(options: argparse.Namespace) -> None:
         began = time.perf_counter()
         prediction = predict_video(options.video, models, chosen.rate, report, person=chosen.person)
     seconds = time.perf_counter() - began
-    write_or_rescue(options.out, with_card(prediction).save)
+    write_or_rescue(options.out, with_card(_add_oracle(prediction, options, weights)).save)
     if not options.no_cache:
         try:
             keep_result(prediction, folders[0], chosen, weights)
@@ -145,6 +155,21 @@ def run(options: argparse.Namespace) -> None:
         say(f"note: {note}")
     if options.card:
         say(build_result_card(prediction).to_text())
+
+
+def _add_oracle(prediction: "Prediction", options: argparse.Namespace, weights: Path) -> "Prediction":
+    """The prediction, with the oracle's scores where a store of annotated graphs is named."""
+    if options.oracle is None:
+        return prediction
+    from ag_core.commands.training_data import open_data, parse_location
+    from ag_core.oracle import add_oracle_scores, read_annotated_graphs
+    from ag_core.progress import ProgressReporter
+
+    where = argparse.Namespace(data=parse_location(options.oracle), source=None, cache=None)
+    data = open_data(where, "test")
+    graphs = read_annotated_graphs(data.store, prediction.video.video_id, data.source)
+    with ProgressReporter() as report:
+        return add_oracle_scores(prediction, options.video, graphs, options.device or "", weights, report)
 
 
 def _choose_detector(video: Path, named: str | None, fetch: bool) -> str:

@@ -86,10 +86,14 @@ def score_model(
     features: NDArray[np.float32],
     rows: NDArray[np.float32],
     device: torch.device,
+    annotated: Sequence[SceneGraph] = (),
 ) -> ActionScores:
-    """One model's scores, from features [clips, C] of its clip network and graphs as rows [K,875] of a bank."""
+    """One model's scores, from features [clips, C] of its clip network and graphs as rows [K,875] of a bank.
+
+    annotated  the graphs that the oracle reads instead
+    """
     n_times = len(plan.bank_times_s)
-    found = score_centres(model, plan, features, rows, device)
+    found = score_centres(model, plan, features, rows, device, annotated)
     [of_video] = score_videos(found[n_times:], [0] * (len(found) - n_times))
     times = plan.bank_times_s.astype(np.float32)
     return ActionScores(model.entry.id, of_video, times, found[:n_times], model.trained_on)
@@ -101,10 +105,11 @@ def score_centres(
     features: NDArray[np.float32],
     rows: NDArray[np.float32],
     device: torch.device,
+    annotated: Sequence[SceneGraph] = (),
 ) -> NDArray[np.float32]:
     """[K + views,157] scores of the clips around all centres of a plan; arguments as of `score_model`."""
     of_clips, windows = features[plan.clip_of[model.entry.clip_network]], None
     if model.entry.bank is not None:
-        material = BankMaterial(plan.bank_times_s, of_clips[: len(plan.bank_times_s)], rows)
+        material = BankMaterial(plan.bank_times_s, of_clips[: len(plan.bank_times_s)], rows, annotated)
         windows = build_bank(model.entry.bank, material).cut_windows(plan.centres_s)
     return to_probabilities(score_clips(model.head, of_clips, windows, device))

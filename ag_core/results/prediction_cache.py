@@ -19,6 +19,7 @@ from ag_core.catalog import (
     MOVENET,
     POSE_NETWORKS,
     TRANSITIONS_FILE,
+    ClipNetworkEntry,
     explain_missing_head,
     find_action_model,
     find_clip_network,
@@ -220,17 +221,23 @@ def find_scoring_weights(prediction: Prediction, weights: Path = WEIGHTS) -> Pat
 def check_scoring_weights(prediction: Prediction, model: str, weights: Path = WEIGHTS) -> None:
     """UserError unless an action model's weights lie here, and are those that a prediction was scored with."""
     entry = find_action_model(model)
-    network = find_clip_network(entry.clip_network)
-    used = {use.role: use.sha256 for use in prediction.models}
-    for role, part in ((network.role, network), (entry.id, entry)):
-        path = part.weights_path(weights)
-        if not path.is_file():
-            raise UserError(f"the weights file {path.name} is missing; restore it from the repository or train it")
-        if used.get(role) != hash_file_cached(path):
-            raise UserError(
-                f"this prediction was scored with other weights than {path.name} here, so they do not compare; "
-                "run the models on the video again"
-            )
+    check_clip_weights(prediction, find_clip_network(entry.clip_network), weights)
+    _check_weights(prediction, entry.id, entry.weights_path(weights))
+
+
+def check_clip_weights(prediction: Prediction, network: ClipNetworkEntry, weights: Path = WEIGHTS) -> None:
+    """UserError unless a clip network's weights lie here, and are those of a prediction."""
+    _check_weights(prediction, network.role, network.weights_path(weights))
+
+
+def _check_weights(prediction: Prediction, role: str, path: Path) -> None:
+    if not path.is_file():
+        raise UserError(f"the weights file {path.name} is missing; restore it from the repository or train it")
+    if {use.role: use.sha256 for use in prediction.models}.get(role) != hash_file_cached(path):
+        raise UserError(
+            f"this prediction was scored with other weights than {path.name} here, so they do not compare; "
+            "run the models on the video again"
+        )
 
 
 def get_result_path(folder: Path, key: str) -> Path:

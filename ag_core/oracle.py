@@ -63,12 +63,15 @@ def add_oracle_scores(
     with torch.inference_mode():
         nothing = np.zeros((len(plan.bank_times_s), BANK_SIZE), np.float32)  # of predicted graphs, which it never reads
         scores = score_model(model, plan, features, nothing, where, graphs)
+    others = tuple(one for one in prediction.actions if one.model != entry.id)
+    if others:  # the same times, which a file holds rounded
+        scores = replace(scores, times_s=others[0].times_s)
     file = entry.weights_path(weights)
     trained_on = read_metadata(file).get("trained_on_data", entry.trained_on)
     use = ModelUse(entry.id, entry.id, network.preset().name, hash_file_cached(file), trained_on)
     return replace(
         prediction,
-        actions=(*(one for one in prediction.actions if one.model != entry.id), scores),
+        actions=(*others, scores),
         models=(*(one for one in prediction.models if one.role != entry.id), use),
         notes=(*(note for note in prediction.notes if note != NOTE), NOTE),
     )

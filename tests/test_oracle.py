@@ -46,6 +46,14 @@ def test_the_result_is_a_prediction_file(film: Path, prediction: Prediction, tmp
     assert [one.model for one in loaded.actions] == ["oracle"] and loaded.notes == (NOTE,)
 
 
+def test_a_prediction_that_was_kept_gets_them_too(film: Path, prediction: Prediction, tmp_path: Path) -> None:
+    scored = add_oracle_scores(prediction, film, prediction.frames).actions[0]
+    whole = replace(prediction, actions=(replace(scored, model="sgfb"),))
+    whole.save(tmp_path / "film.json")
+    found = add_oracle_scores(Prediction.load(tmp_path / "film.json"), film, prediction.frames)
+    assert [one.model for one in found.actions] == ["sgfb", "oracle"]
+
+
 def test_what_does_not_fit_is_said(film: Path, prediction: Prediction, tmp_path: Path) -> None:
     other = write_video(tmp_path / "film.mp4", n_frames=15, rate=12)
     with pytest.raises(UserError, match="is another file than its prediction was made of"):

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from ag_core.catalog import get_model_label, name_in_run
+from ag_core.catalog import get_model_label, list_scorers, name_in_run
 from ag_core.records import ActionScores
 from ag_core.taxonomy import ACTIONS, find_action_index
 from ag_core.ui import cached
@@ -59,7 +59,7 @@ def pick_models(key: cached.StoreKey, viewing: Viewing) -> Viewing:
     chosen = st.multiselect(
         "Action models",
         list(scores),
-        list(viewing.scores)[:MAX_SIDES],
+        [model for model in list_scorers() if model in viewing.scores][:MAX_SIDES] or list(viewing.scores)[:MAX_SIDES],
         format_func=names.__getitem__,
         max_selections=MAX_SIDES,
         key="models",

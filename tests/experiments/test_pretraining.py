@@ -36,6 +36,7 @@ def test_the_rank_of_features_counts_their_directions() -> None:
     random = np.random.default_rng(0)
     assert compute_effective_rank(np.outer(random.normal(size=50), [1, 2, 3])) == pytest.approx(1)
     assert compute_effective_rank(np.ones((4, 3))) == 1
+    assert np.isnan(compute_effective_rank(np.array([[1.0, np.nan], [0.0, 1.0]])))
     corners = np.array([[1, 0], [-1, 0], [0, 1], [0, -1]])
     assert compute_effective_rank(corners) == pytest.approx(2)
     with pytest.raises(ValueError, match="two or more"):

@@ -54,9 +54,11 @@ def test_a_newcomer_finds_an_action_with_examples_and_the_papers_table(home: Pat
     assert app.button(key="lesson_learn").label == "Learn" and not app.button(key="lesson_learn").disabled
     assert app.button(key="lesson_undo").disabled
     table = app.dataframe[0].value
-    assert table["Paper, 10 examples"].tolist() == [39.6, 42.7, 50.5]
-    assert table["model"].tolist() == ["LFB", "SGFB", "SGFB oracle"]
-    assert any("Ours: not run yet. `python -m ag_core evaluate few-shot" in one.value for one in app.caption)
+    assert table["model"].tolist() == ["LFB", "SGFB", "SGFB oracle", "chance"]
+    assert table["Paper, 10 examples"].tolist()[:3] == [39.6, 42.7, 50.5]
+    ours = table["Ours, 10 examples"].tolist()
+    assert 0 < ours[3] < min(ours[:3]), "ours on the home world ships, and is above chance"
+    assert any("Yours: not run yet. `python -m ag_core evaluate few-shot" in one.value for one in app.caption)
 
 
 def test_a_lesson_is_learned_marked_and_unmarked(home: Path) -> None:

@@ -163,6 +163,16 @@ def holds_png(path: Path) -> bool:
     return _read_start(path)[:8] == b"\x89PNG\r\n\x1a\n"
 
 
+def holds_gif(path: Path) -> bool:
+    """Whether a file begins as a GIF picture."""
+    return _read_start(path)[:4] == b"GIF8"
+
+
+def holds_mp4(path: Path) -> bool:
+    """Whether a file begins as an MP4 video."""
+    return _read_start(path)[4:8] == b"ftyp"
+
+
 def holds_text(path: Path) -> bool:
     """Whether a file begins as text in UTF-8."""
     start = _read_start(path)

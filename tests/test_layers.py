@@ -50,6 +50,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "files",
     },
     "graphs": {"records", "taxonomy", "errors", "settings"},
+    # What graphs say, drawn into the frames of a video.
+    "drawn_clips": {"graphs", "video", "records", "taxonomy", "errors", "files", "progress"},
     "models": {
         "catalog",
         "downloads",
@@ -215,6 +217,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "queries",
         "doctor",
         "downloads",
+        "drawn_clips",
         "evaluation",
         "graphs",
         "world_audit",

@@ -1,8 +1,9 @@
-"""`export`: the scene graphs of one video or of all, for Gephi, networkx, a picture or a page (docs/export.md)."""
+"""`export`: the scene graphs of one video or of all, as graphs, pictures, pages and clips (docs/export.md)."""
 
 import argparse
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,19 +12,21 @@ from ag_core.settings import is_address
 
 if TYPE_CHECKING:
     from ag_core.annotations.store import AnnotationStore
+    from ag_core.progress import Progress
     from ag_core.records import SceneGraph, Video
 
 MAX_NAME_BYTES = 200
 """Of a file's name without its ending; a disk takes 255 with it."""
 
-FORMAT_NAMES = ("gexf", "graphml", "json", "triplets", "svg", "png", "strip", "html")
+CLIP_NAMES = ("mp4", "gif")
+FORMAT_NAMES = ("gexf", "graphml", "json", "triplets", "svg", "png", "strip", "html", *CLIP_NAMES)
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command and its options."""
     parser = subparsers.add_parser(
         "export",
-        help="write scene graphs as GEXF, GraphML, JSON, SVG, PNG or an interactive page",
+        help="write scene graphs as GEXF, GraphML, JSON, SVG, PNG, an interactive page, or a clip with boxes",
         description="Write the scene graphs of videos. Formats and conventions: docs/export.md.",
     )
     parser.add_argument("videos", nargs="*", metavar="VIDEO_ID", help="videos of the store")
@@ -35,11 +38,15 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     frame, at = "this frame's graph alone, counted from 1", "the graph at this time alone"
     add_whole_number(parser, "--frame", least=1, most=MAX_FRAME, metavar="N", help=frame)
     add_number(parser, "--at", most=MAX_TIME_S, metavar="SECONDS", help=at)
+    begin, end = "where a clip begins (default: at the start)", "where a clip ends (default: at the video's end)"
+    add_number(parser, "--from", most=MAX_TIME_S, dest="start_s", metavar="SECONDS", help=begin)
+    add_number(parser, "--to", most=MAX_TIME_S, dest="end_s", metavar="SECONDS", help=end)
+    parser.add_argument("--video", type=Path, metavar="FILE", help="the video's file for a clip, where it is not known")
     probability = "probability from which a predicted relationship holds (default %(default)g)"
     add_number(parser, "--min-probability", most=1.0, default=0.5, help=probability)
     score = "score from which a predicted person or object counts (default %(default)g)"
     add_number(parser, "--min-score", most=1.0, default=0.3, help=score)
-    parser.add_argument("--dark", action="store_true", help="pictures and page on a dark ground")
+    parser.add_argument("--dark", action="store_true", help="pictures, page and strips of clips on a dark ground")
     parser.add_argument("--force", action="store_true", help="write again what is there already")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE|DIR", help="a folder for several videos")
     parser.set_defaults(run=run)
@@ -53,6 +60,7 @@ def run(options: argparse.Namespace) -> None:
         raise UserError("--frame and --at both name a moment; give one of them")
     if options.frame is not None and options.frame < 1:
         raise UserError(f"frame {options.frame} does not exist; frames count from 1")
+    _check_clip_options(options)
     if options.prediction:
         if options.videos or options.all:
             raise UserError("--prediction names the one video to export; leave VIDEO_ID and --all out")
@@ -72,9 +80,25 @@ def run(options: argparse.Namespace) -> None:
             store.videos(options.source)["video_id"].tolist() if options.all else list(dict.fromkeys(options.videos))
         )
         if options.all or len(chosen) > 1:
+            if options.video is not None:
+                raise UserError("--video is the file of one video; give one id with it")
             _export_folder(store, chosen, options)
         else:
             _export_file(store, chosen[0], options)
+
+
+def _check_clip_options(options: argparse.Namespace) -> None:
+    """A clip has a begin and an end, everything else a moment or the whole video."""
+    from ag_core.errors import UserError
+
+    if options.format in CLIP_NAMES:
+        if options.frame is not None or options.at is not None:
+            raise UserError("a clip lasts, and --frame and --at name a moment; give --from and --to")
+    elif any(given is not None for given in (options.start_s, options.end_s, options.video)):
+        raise UserError(
+            f"--from, --to and --video are those of a clip, and {options.format} is none; leave them out, or choose "
+            "mp4 or gif"
+        )
 
 
 def _export_prediction(options: argparse.Namespace) -> None:
@@ -83,7 +107,7 @@ def _export_prediction(options: argparse.Namespace) -> None:
 
     prediction = Prediction.load(options.prediction)
     source = name_source({model.role: model.name for model in prediction.models})
-    _write(options.out, _content(prediction.graphs(), prediction.video, source, options), options)
+    _export_graphs(options.out, prediction.graphs(), prediction.video, source, options)
     _say(options, f"{len(prediction.frames)} graphs of {prediction.video.video_id}")
 
 
@@ -94,7 +118,7 @@ def _export_file(store: "AnnotationStore", video_id: str, options: argparse.Name
     graphs = store.graphs_of(video_id, options.source)
     if not graphs:
         raise UserError(f"video {video_id} has no graphs of source {options.source}; choose another video or source")
-    _write(options.out, _content(graphs, video, options.source, options), options)
+    _export_graphs(options.out, graphs, video, options.source, options)
     _say(options, f"{len(graphs)} graphs of {video_id}")
 
 
@@ -116,10 +140,16 @@ def _export_folder(store: "AnnotationStore", chosen: Sequence[str], options: arg
                 kept += 1
                 continue
             video, graphs = store.video(video_id), store.graphs_of(video_id, options.source)
-            if graphs:
-                _write(path, _content(graphs, video, options.source, options), options)
-            written, without = written + bool(graphs), without + (not graphs)
-    print(f"{options.out}: {written:,} files written, {kept:,} kept, {without:,} videos without graphs")
+            has_all = bool(graphs) and (options.format not in CLIP_NAMES or _has_file(video))
+            if has_all:
+                _export_graphs(path, graphs, video, options.source, options, report)
+            written, without = written + has_all, without + (not has_all)
+    what = "graphs or file" if options.format in CLIP_NAMES else "graphs"
+    print(f"{options.out}: {written:,} files written, {kept:,} kept, {without:,} videos without {what}")
+
+
+def _has_file(video: "Video") -> bool:
+    return video.path is not None and video.path.is_file()
 
 
 def _files(chosen: Sequence[str], options: argparse.Namespace) -> Iterator[tuple[str, Path]]:
@@ -127,7 +157,7 @@ def _files(chosen: Sequence[str], options: argparse.Namespace) -> Iterator[tuple
     from ag_core.files import hash_bytes
     from ag_core.graphs.formats import FORMATS
 
-    ending = FORMATS[options.format].extension
+    ending = options.format if options.format in CLIP_NAMES else FORMATS[options.format].extension
     names = [_make_file_name(video_id) for video_id in chosen]
     # Some disks do not tell capitals from small letters.
     sharing = Counter(name.casefold() for name in names)
@@ -141,6 +171,52 @@ def _files(chosen: Sequence[str], options: argparse.Namespace) -> Iterator[tuple
 def _make_file_name(video_id: str) -> str:
     safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in video_id).lstrip(".")
     return safe or "_"
+
+
+def _export_graphs(
+    path: Path,
+    graphs: "Sequence[SceneGraph]",
+    video: "Video",
+    source: str,
+    options: argparse.Namespace,
+    report: "Progress | None" = None,
+) -> None:
+    """Write the file of one video; a clip tells how far it is, where it is not one of many."""
+    from ag_core.progress import ProgressReporter
+
+    if options.format not in CLIP_NAMES:
+        _write(path, _content(graphs, video, source, options), options)
+    elif report is not None:
+        _write_clip(path, graphs, video, source, options, None)
+    else:
+        with ProgressReporter() as own_report:
+            _write_clip(path, graphs, video, source, options, own_report)
+
+
+def _write_clip(
+    path: Path,
+    graphs: "Sequence[SceneGraph]",
+    video: "Video",
+    source: str,
+    options: argparse.Namespace,
+    report: "Progress | None",
+) -> None:
+    from ag_core.drawn_clips.clip import write_clip
+
+    _check_target(path, options)
+    write_clip(
+        path,
+        options.format,
+        replace(video, path=options.video) if options.video is not None else video,
+        graphs,
+        source=source,
+        start_s=options.start_s or 0.0,
+        end_s=options.end_s,
+        dark=options.dark,
+        min_probability=options.min_probability,
+        min_score=options.min_score,
+        report=report,
+    )
 
 
 def _content(
@@ -169,13 +245,21 @@ def _content(
 def _write(path: Path, content: bytes, options: argparse.Namespace) -> None:
     """Write one file; what is read and files of another kind stay."""
     from ag_core.files import write_atomically
-    from ag_core.outputs import check_target, holds_json, holds_markup, holds_png, holds_text
 
-    read = [Path(given) for given in (options.prediction, options.store) if given and not is_address(given)]
-    is_same_kind = {"json": holds_json, "triplets": holds_text, "png": holds_png}.get(options.format, holds_markup)
+    _check_target(path, options)
+    write_atomically(path, content)
+
+
+def _check_target(path: Path, options: argparse.Namespace) -> None:
+    from ag_core.outputs import check_target, holds_gif, holds_json, holds_markup, holds_mp4, holds_png, holds_text
+
+    given = (options.prediction, options.store, options.video)
+    read = [Path(one) for one in given if one and not is_address(one)]
+    is_same_kind = {
+        "json": holds_json, "triplets": holds_text, "png": holds_png, "mp4": holds_mp4, "gif": holds_gif,
+    }.get(options.format, holds_markup)  # fmt: skip
     kept = None if options.force else is_same_kind
     check_target(path, read, is_same_kind=kept, kind=f"of the format {options.format}")
-    write_atomically(path, content)
 
 
 def _say(options: argparse.Namespace, text: str) -> None:

@@ -9,7 +9,6 @@ from ag_core.__main__ import main
 from ag_core.annotations.building.build import build_store
 from ag_core.annotations.statistics.counts import count_rows
 from ag_core.annotations.store import AnnotationStore
-from ag_core.commands.export import FORMAT_NAMES
 from ag_core.graphs.exchange import to_triplets
 from ag_core.graphs.formats import FORMATS
 from ag_core.graphs.networks import to_networkx
@@ -34,7 +33,7 @@ def export(*arguments: object) -> int:
     return main(["export", *map(str, arguments)])
 
 
-@pytest.mark.parametrize("name", FORMAT_NAMES)
+@pytest.mark.parametrize("name", FORMATS)
 def test_command_writes_every_format(name: str, store_file: Path, tmp_path: Path) -> None:
     out = tmp_path / "deep" / f"graph.{FORMATS[name].extension}"
     assert export("EF2GH", "--store", store_file, "--format", name, "--out", out) == 0
@@ -94,6 +93,11 @@ def test_command_goes_on_where_it_stopped(store_file: Path, tmp_path: Path, caps
         (["AB1CD", "--all", "--format", "gexf"], "--all"),
         (["AB1CD", "--format", "strip", "--frame", "3"], "whole video"),
         (["AB1CD", "--format", "json", "--frame", "3", "--at", "1"], "--at"),
+        (["AB1CD", "--format", "mp4", "--at", "1"], "give --from and --to"),
+        (["AB1CD", "--format", "svg", "--from", "1"], "choose mp4 or gif"),
+        (["AB1CD", "--format", "mp4", "--from", "2", "--to", "1"], "begins at 2 s and ends at 1 s"),
+        (["AB1CD", "--format", "gif", "--to", "9"], "runs from 0 to 3.000 s"),
+        (["AB1CD", "EF2GH", "--format", "mp4", "--video", "x.mp4"], "give one id"),
         (["AB1CD", "--format", "json", "--frame", "0"], "give a whole number from 1"),
     ],
 )
@@ -104,6 +108,22 @@ def test_command_refuses_with_a_sentence(
     assert export(*arguments, "--store", store_file, "--out", out) == 1
     assert says in capsys.readouterr().err
     assert not out.is_file()
+
+
+def test_command_writes_clips(store_file: Path, showcase: Path, tmp_path: Path) -> None:
+    part = ("--from", 1, "--to", 2)
+    assert export("AB1CD", "--store", store_file, "--format", "mp4", *part, "--out", tmp_path / "a.mp4") == 0
+    assert export("AB1CD", "--store", store_file, "--format", "gif", *part, "--out", tmp_path / "a.gif") == 0
+    assert (tmp_path / "a.mp4").read_bytes()[4:8] == b"ftyp" and (tmp_path / "a.gif").read_bytes()[:6] == b"GIF89a"
+    (tmp_path / "notes.mp4").write_text("mine")
+    assert export("AB1CD", "--store", store_file, "--format", "mp4", *part, "--out", tmp_path / "notes.mp4") == 1
+    assert (tmp_path / "notes.mp4").read_text() == "mine"
+    prediction = ("--prediction", showcase / "predictions" / "AB1CD.json", "--format", "mp4", "--to", 0.5)
+    assert export(*prediction, "--out", tmp_path / "p.mp4") == 1
+    file = showcase / "videos" / "AB1CD.mp4"
+    assert export(*prediction, "--video", file, "--out", tmp_path / "p.mp4") == 0
+    assert export("--all", "--store", store_file, "--format", "mp4", "--to", 0.2, "--out", tmp_path / "all") == 0
+    assert sorted(path.name for path in (tmp_path / "all").iterdir()) == ["AB1CD.mp4", "EF2GH.mp4"]
 
 
 def test_no_real_relationship_is_lost(tmp_path: Path) -> None:

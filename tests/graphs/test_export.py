@@ -9,7 +9,8 @@ import networkx as nx
 import pytest
 from PIL import Image
 
-from ag_core.commands.export import FORMAT_NAMES
+from ag_core.commands.export import CLIP_NAMES, FORMAT_NAMES
+from ag_core.drawn_clips.clip import CLIP_FORMATS
 from ag_core.errors import UserError
 from ag_core.graphs.exchange import to_gexf, to_graphml, to_node_link, to_triplets
 from ag_core.graphs.formats import FORMATS, export_graphs
@@ -122,7 +123,7 @@ def test_triplets_are_one_row_each() -> None:
 
 def test_strange_names_stay_text() -> None:
     odd = Video("<u>&\x00'\"</script>", 5.0, 10.0)
-    for name in FORMAT_NAMES:
+    for name in FORMATS:
         content = export_graphs(name, DRINKING, odd, source="</title><i>")
         assert b"<u>" not in content or FORMATS[name].extension == "json"
         if FORMATS[name].extension in ("gexf", "graphml", "svg"):
@@ -183,10 +184,10 @@ def test_unfit_wishes_are_refused() -> None:
         export_graphs("dot", DRINKING, VIDEO)
     with pytest.raises(UserError, match="whole video"):
         export_graphs("strip", DRINKING, VIDEO, frame=3)
-    assert tuple(FORMATS) == FORMAT_NAMES
+    assert (*FORMATS, *CLIP_FORMATS) == FORMAT_NAMES and tuple(CLIP_FORMATS) == CLIP_NAMES
 
 
 def test_the_document_lists_every_format() -> None:
     document = (PROJECT / "docs" / "export.md").read_text()
     listed = [line.split("`")[1] for line in document.splitlines() if line.startswith("| `")]
-    assert listed == list(FORMATS)
+    assert listed == [*FORMATS, *CLIP_FORMATS]

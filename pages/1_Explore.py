@@ -114,9 +114,8 @@ def show_player_and_tables(viewing: Viewing) -> None:
     time_s = float(state.get("t") or 0.0)
     with head:
         named = viewing.name_source(source)
-        show_export_menu(
-            viewing.video, graphs, named, _format_owner(source), time_s, viewing.clock, key="explore_export"
-        )
+        owner = _format_owner(source)
+        show_export_menu(viewing.video, viewing.path, graphs, named, owner, time_s, viewing.clock, key="explore_export")
     check_link("table", TABS, "table")
     tabs = dict(zip(TABS, st.tabs(list(TABS), key="table", bind="query-params", on_change="rerun")))
     for name, tab in tabs.items():

@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 from ag_core.graphs.formats import export_graphs
 from ag_core.records import SceneGraph, Video
 from ag_core.taxonomy import N_RELATIONS, find_object_index, find_relation_index
+from ag_core.video.frames import probe_video
 from tests.browser.answers import fetch_file
 
 pytestmark = pytest.mark.browser
@@ -141,3 +142,23 @@ def test_menu_gives_files(app: Callable[..., str], visit: Callable[..., Page], t
     for kind, start in (("SVG", b"<"), ("PNG", b"\x89PNG")):
         name, content = fetch_file(buttons.get_by_role("button", name=f"Picture ({kind})"))
         assert name.startswith("ag_graph_15LFQ_frame") and content.startswith(start)
+
+
+def test_menu_makes_a_clip(app: Callable[..., str], visit: Callable[..., Page], tmp_path: Path) -> None:
+    page = visit(f"{app('app.py')}/Explore", query={"v": "15LFQ", "t": 3})
+    expect(page.locator("[data-part=number]")).to_have_text("frame 37 / 144")
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    page.get_by_role("button", name="Export").click()
+    page.get_by_text("A part", exact=True).click()
+    expect(page.get_by_text("0:03.000 to 0:09.000, from the annotation.")).to_be_visible()
+    for kind, start in (("MP4", b"ftyp"), ("GIF", b"GIF89a")):
+        page.locator(".st-key-ag_exports").get_by_role("button", name=f"Clip with boxes ({kind})").click()
+        name, content = fetch_file(page.get_by_role("button", name=f"Save {kind}"))
+        assert name.startswith("ag_clip_15LFQ_3-9_") and name.endswith(f".{kind.lower()}")
+        assert start in content[:8]
+        (tmp_path / f"clip.{kind.lower()}").write_bytes(content)
+    assert probe_video(tmp_path / "clip.mp4").n_frames == 72
+    page.get_by_text("Whole video", exact=True).click()
+    page.locator(".st-key-ag_exports").get_by_role("button", name="Clip with boxes (MP4)").click()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("The clip was cancelled")).to_be_visible()

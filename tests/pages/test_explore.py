@@ -25,6 +25,7 @@ from ag_core.ui.explore import filters
 from ag_core.ui.formatting import format_download_name, format_object
 from ag_core.ui.player.viewing import build_viewing, is_upright
 from ag_core.ui.widgets import export_menu
+from ag_core.ui.widgets.running_clip import RunningClip
 from tests.conftest import stand_in_prediction
 from tests.pages.test_pages import notes, open_page, read_payload
 from tests.video.test_frames import damage_frames, write_video
@@ -98,6 +99,41 @@ def test_before_the_first_graph_the_menu_says_so(app_home: Path) -> None:
     assert any("No graph begins before this frame" in caption.value for caption in app.caption)
 
 
+def test_a_part_or_the_whole_becomes_a_clip(app_home: Path) -> None:
+    app = watch(t="1.2")
+    app.session_state[MENU] = True
+    app.run()
+    mp4, gif = (f"explore_export_clip_{name}" for name in ("mp4", "gif"))
+    assert app.button(key=mp4).label == "Clip with boxes (MP4)"
+    app.session_state[SCOPE] = export_menu.PART
+    app.run()
+    assert export_labels(app) == [] and not app.button(key=gif).disabled
+    assert "The whole video, from the annotation" in notes(app)  # it is shorter than a part as it is first offered
+    app.session_state["explore_export_part_EF2GH"] = (1.0, 1.5)
+    app.run()
+    app.button(key=mp4).click().run()
+    clip: RunningClip = app.session_state["running_clip"]
+    clip.wait(300)
+    app.run()
+    assert not app.exception and clip.finished and clip.total == 6
+    assert "Save MP4" in " ".join(button.proto.label for button in app.get("download_button"))
+    app.session_state[SCOPE] = export_menu.FRAME
+    app.run()
+    assert not [button for button in app.button if button.key == mp4]
+
+
+def test_a_clip_of_a_long_video_is_an_mp4() -> None:
+    def page() -> None:
+        from ag_core.records import Video
+        from ag_core.ui.widgets.clip_menu import show_clip_buttons
+        from ag_core.ui.widgets.running_clip import ClipRequest
+
+        show_clip_buttons(ClipRequest("", Video("AB1CD", 40.0), "annotation", 0.0, None, False, []), 40.0, "key")
+
+    mp4, gif = AppTest.from_function(page).run().button
+    assert gif.disabled and "A GIF may last 30 s" in gif.help and not mp4.disabled
+
+
 def test_a_link_marks_what_is_right(app_home: Path) -> None:
     app = watch(judged="true", sel="sitting on")
     assert not app.exception and not app.warning
@@ -124,7 +160,7 @@ def test_a_file_is_made_when_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> No
                 export_menu._show_button(one, made.video, maker, frame, "key")
     name = format_download_name("triplets", "EF2GH_frame12", "json")
     assert {row["frame"] for row in json.loads(makers[name]())["triplets"]} == {12}
-    assert len(makers) == len(set(makers)) == 12
+    assert len(makers) == len(set(makers)) == 13
     assert all(make() for make in makers.values())
 
 

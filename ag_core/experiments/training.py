@@ -239,8 +239,14 @@ def train_clip(data: TrainingData, options: TrainingOptions, listeners: Listener
         asked = Clips.from_videos(held_out, preset)
         decode_videos(asked.cache, asked.videos, options, listeners)
         prior = clips.grid_labels().mean(axis=0)
-        about = {"compute": options.compute, "detector": detector, "counted": counted}
-        measure = partial(measure_clip_classifier, clips=asked, prior=prior, **about)
+        measure = partial(
+            measure_clip_classifier,
+            clips=asked,
+            prior=prior,
+            compute=options.compute,
+            detector=detector,
+            counted=counted,
+        )
     average = AveragedTraining.of(model, measure, SAVED, options.out, listeners.note)
     hear, follow = (listeners.steps, listeners.note), (average.companions, options.compute.processes)
     progress = fit(model, losses, options.recipe(bears_bfloat16=True), state, options.resume, *hear, *follow)

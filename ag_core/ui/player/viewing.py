@@ -326,11 +326,14 @@ def describe_unknown_rate(viewing: Viewing) -> str:
 
 def show_action_tables(viewing: Viewing, top: int, key: str) -> None:
     """The best actions of each model side by side, with the annotation's verdict where there is one."""
-    parts = []
-    for column, (model, answer) in zip(st.columns(max(1, len(viewing.scores)), gap="large"), viewing.scores.items()):
-        table = tables.build_top_action_table(answer, viewing.annotated_actions, top)
-        parts.append(table.assign(model=model))
-        column.html(html.render_score_list(model, table, judged=viewing.intervals is not None))
+    parts, answers = [], list(viewing.scores.items())
+    across = 2 if len(answers) == 4 else 3  # four side by side leave no room for names
+    for first in range(0, len(answers), across):
+        beside = answers[first : first + across]
+        for column, (model, answer) in zip(st.columns(min(across, len(answers)), gap="large"), beside):
+            table = tables.build_top_action_table(answer, viewing.annotated_actions, top)
+            parts.append(table.assign(model=model))
+            column.html(html.render_score_list(model, table, judged=viewing.intervals is not None))
     if parts:
         show_download(pd.concat(parts), "actions", viewing.video.video_id, f"{key}_csv")
 

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ag_core.commands.export import FORMAT_NAMES
 from ag_core.graphs.edges import active_intervals, edge_mask, find_fullest_frame, list_edges, select_clear
 from ag_core.graphs.exchange import to_gexf, to_graphml, to_node_link, to_triplets
-from ag_core.graphs.formats import export_graphs
+from ag_core.graphs.formats import FORMATS, export_graphs
 from ag_core.graphs.networks import list_triplets, to_networkx
 from ag_core.records import SceneGraph, Video
 from ag_core.taxonomy import N_RELATIONS, find_relation_index
@@ -234,7 +233,7 @@ def test_unknown_times_become_frame_numbers() -> None:
     assert edges_with(network, "spells") == {("person", "unsure", "bed"): [(3.0, 9.0)]}
     assert "time_s" not in to_networkx(frames, unknown, frame=9).graph
     assert {row["time_s"] for row in json.loads(to_triplets(frames, unknown))["triplets"]} == {None}
-    for name in FORMAT_NAMES:
+    for name in FORMATS:
         assert name in ("html", "png") or b"nan" not in export_graphs(name, frames, unknown).lower()
 
 

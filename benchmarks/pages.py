@@ -6,8 +6,8 @@ Every page is opened by its own link: once right after the server's start in a b
 server starts anew for each page), then again and again in one browser ('warm'), and by the app's own navigation from
 Home ('switch'). Paint is the first of the browser; a page is done when its heading stands and its script has come to
 its end and nothing has begun it anew for half a second, which is not counted. Then so many people go from page to page,
-each in a session of their own; at half time one of them has a video predicted. AG_CHROMIUM names a
-browser, otherwise the first Chromium on the path is taken.
+each in a session of their own; at half time one of them has a video predicted. AG_CHROMIUM names a browser, otherwise
+the first Chromium on the path is taken.
 """
 
 import argparse

@@ -41,8 +41,10 @@ def pick_video(
         st.session_state[widget_key] = asked
         with suppress(StreamlitAPIException):  # where the widget was there before, it writes its parameter itself
             st.query_params[widget_key] = str(asked)
+    is_set = VIDEO in st.query_params and unknown not in st.session_state  # beside a value a default is one too many
     st.query_params.pop(VIDEO, None)
-    index = None if unknown in st.session_state else ids.index(first) if first in ids else 0
+    usual = first if first in ids and not is_set else ids[0]
+    index = None if unknown in st.session_state else ids.index(usual)
     chosen: str | None = st.selectbox(
         "Video", ids, index, key=widget_key, bind="query-params", width=260, on_change=on_change,
         placeholder="Choose a video",

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlparse
 
-from playwright.sync_api import ConsoleMessage, Locator, Page, Request, sync_playwright
+from playwright.sync_api import ConsoleMessage, Locator, Page, Request, ViewportSize, sync_playwright
 from playwright.sync_api import Error as BrowserError
 
 from benchmarks.pages import PAGES
@@ -236,9 +236,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
         with serve("app.py", Path(home), **data) as served:
-            scheme = "dark" if options.dark else "light"
-            size = {"width": options.width, "height": 1000}
-            page = browser.new_page(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
+            size: ViewportSize = {"width": options.width, "height": 1000}
+            page = browser.new_page(viewport=size, color_scheme="dark" if options.dark else "light")
             page.set_default_timeout(WAIT_MS)
             page.on("console", findings.hear)
             page.on("request", findings.see)

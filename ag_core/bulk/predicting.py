@@ -30,6 +30,7 @@ from ag_core.results.footage import choose_detector, explain_choices
 from ag_core.results.prediction import Prediction
 from ag_core.results.prediction_cache import PredictionSettings, compute_settings_key
 from ag_core.results.prediction_notes import needs_real_habits
+from ag_core.results.result_card import with_card
 from ag_core.settings import WEIGHTS, is_address
 from ag_core.video.ids import make_id
 
@@ -127,7 +128,7 @@ class Outcome:
     @staticmethod
     def from_json(content: Mapping[str, Any]) -> "Outcome":
         """The value that `to_json` gave."""
-        return Outcome(content["key"], FinishedVideo(**content["video"]), content["seconds"])
+        return Outcome(content["key"], FinishedVideo.from_json(content["video"]), content["seconds"])
 
 
 def read_row(row: str) -> Outcome:
@@ -181,7 +182,7 @@ class Predictor:
                 raise UserError(f"{MAX_TRIES} processes ended while they predicted it; often memory is too short")
             clock(FETCHING)
             with open_locally(task.video) as file:
-                prediction = _name(self._predict(file, clock), task.video, file)
+                prediction = with_card(_name(self._predict(file, clock), task.video, file))
             clock(WRITING)
             with _explain_writing():
                 video = write_prediction_file(path, task.video.file_name, prediction)

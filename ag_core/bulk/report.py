@@ -13,7 +13,7 @@ from ag_core.bulk.predicting import Outcome
 from ag_core.files import write_atomically
 
 REPORT_NAME = "action-genome-explorer/run-report"
-REPORT_VERSION = 1
+REPORT_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,14 @@ class StageCost:
 
 
 @dataclass(frozen=True)
+class SharedCard:
+    """What is known of the predictions of some videos, in the sentences that `predict` gives; how many these are."""
+
+    videos: int
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class RunReport:
     """A call of `predict-many`.
 
@@ -47,6 +55,7 @@ class RunReport:
     wall_s     of this call's predicting, of which `first_s` went by before the first video was done; videos_per_hour
                and video_per_wall are its pace: videos, and seconds of video a second
     stages     of this call, by name
+    cards      what is known of the predictions of all finished videos, the most frequent first
     """
 
     state: str
@@ -68,6 +77,7 @@ class RunReport:
     video_per_wall: float
     stages: dict[str, StageCost]
     failures: tuple[Failure, ...]
+    cards: tuple[SharedCard, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The file's content as plain values."""
@@ -90,6 +100,11 @@ class RunReport:
             )
             costs = (f"{stage} {cost.share:.0%}" for stage, cost in self.stages.items() if cost.share >= 0.005)
             lines.append(f"where the workers' time went: {', '.join(costs)}")
+        for card in self.cards[:MAX_PRINTED]:
+            lines.append(f"what is known of {card.videos} of the predictions:")
+            lines += [f"- {sentence}" for sentence in card.sentences]
+        if len(self.cards) > MAX_PRINTED:
+            lines.append(f"what is known of the others: {len(self.cards) - MAX_PRINTED} more cards, in the report")
         lines += [f"failed: {failure.video_id}: {failure.reason}" for failure in self.failures[:MAX_PRINTED]]
         if len(self.failures) > MAX_PRINTED:
             lines.append(f"failed: {len(self.failures) - MAX_PRINTED} more, in the report")
@@ -97,7 +112,7 @@ class RunReport:
 
 
 MAX_PRINTED = 10
-"""Of the failures on a screen; the file has all."""
+"""Of the failures, and of the cards, on a screen; the file has all."""
 
 
 def total_stages(outcomes: Iterable[Outcome]) -> dict[str, StageCost]:
@@ -116,6 +131,12 @@ def total_stages(outcomes: Iterable[Outcome]) -> dict[str, StageCost]:
         )
         for stage, took in seconds.items()
     }
+
+
+def group_cards(videos: Iterable[FinishedVideo]) -> tuple[SharedCard, ...]:
+    """The cards of finished videos, each once with the number of its videos, the most frequent first."""
+    counts = Counter(video.card for video in videos if video.card)
+    return tuple(SharedCard(count, sentences) for sentences, count in counts.most_common())
 
 
 def list_failures(videos: Iterable[tuple[FinishedVideo, str]], issues: Iterable[Issue]) -> tuple[Failure, ...]:

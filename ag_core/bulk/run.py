@@ -15,7 +15,7 @@ from ag_core.annotations.building.finished_videos import FinishedVideo, read_fin
 from ag_core.annotations.store_format import hold_lock
 from ag_core.bulk.engines import Engine, Resources
 from ag_core.bulk.predicting import BulkSettings, Outcome, RunError, Task, forget_tries
-from ag_core.bulk.report import RunReport, list_failures, total_stages
+from ag_core.bulk.report import RunReport, group_cards, list_failures, total_stages
 from ag_core.bulk.sources import VideoList
 from ag_core.errors import UserError
 from ag_core.files import remove_leftovers
@@ -142,6 +142,7 @@ class BulkRun:
             video_per_wall=round(length_s / self.wall_s, 4) if self.wall_s else 0.0,
             stages=total_stages(predicted),
             failures=failures,
+            cards=group_cards(well),
         )
 
     def _take(self, outcome: Outcome, wall_s: float) -> None:

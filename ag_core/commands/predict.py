@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ag_core.catalog import DEFAULT_RELATION_HEAD, DETECTORS, FETCHED_FIRST, HOME_WORLD, find_detector
 from ag_core.commands.number_options import add_number, add_whole_number
-from ag_core.results.choices import MAX_PERSON, MAX_RATE, USUAL_EVIDENCE
+from ag_core.results.choices import MAX_MIN_SIDE_PX, MAX_PERSON, MAX_RATE, USUAL_EVIDENCE
 
 if TYPE_CHECKING:
     from ag_core.results.prediction import Prediction
@@ -58,6 +58,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     people = "whom to follow where there are several: 1 is who is there most (default %(default)s)"
     add_whole_number(parser, "--person", least=1, most=MAX_PERSON, default=1, metavar="N", help=people)
+    small = "leave out objects that are less than so many pixels wide or high (default %(default)s)"
+    add_whole_number(parser, "--min-size", least=0, most=MAX_MIN_SIDE_PX, default=0, metavar="PIXELS", help=small)
     parser.add_argument("--device", default=None, help="cpu or cuda; without it the GPU when there is one")
     parser.add_argument(
         "--weights", metavar="DIR|NAME[,NAME]", help="folder of weights, or your own ones by name (default: shipped)"
@@ -111,7 +113,13 @@ def run(options: argparse.Namespace) -> None:
     if find_detector(detector).file_ending is not None:
         read_onnx_header(Path(detector))  # what is no model is refused before anything long
     chosen = PredictionSettings(
-        detector, options.relation_head, options.rate, options.smooth, person=options.person, hands=options.hands
+        detector,
+        options.relation_head,
+        options.rate,
+        options.smooth,
+        person=options.person,
+        hands=options.hands,
+        min_side_px=options.min_size,
     )
     if own:
         chosen = with_own_weights(chosen, own)

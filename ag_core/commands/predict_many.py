@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ag_core.catalog import DEFAULT_RELATION_HEAD, DETECTORS, FETCHED_FIRST, HOME_WORLD, find_detector
 from ag_core.commands.number_options import add_number, add_threads, add_whole_number
-from ag_core.results.choices import MAX_PERSON, MAX_RATE, USUAL_EVIDENCE
+from ag_core.results.choices import MAX_MIN_SIDE_PX, MAX_PERSON, MAX_RATE, USUAL_EVIDENCE
 
 if TYPE_CHECKING:
     from ag_core.bulk.engines import Resources
@@ -70,6 +70,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     near = "with real habits, let hands near an object count, where what finds them was fetched (default: yes)"
     models.add_argument("--hands", action=argparse.BooleanOptionalAction, default=True, help=near)
     add_whole_number(models, "--person", least=1, most=MAX_PERSON, default=1, metavar="N", help="whom to follow")
+    small = "leave out objects that are less than so many pixels wide or high (default %(default)s)"
+    add_whole_number(models, "--min-size", least=0, most=MAX_MIN_SIDE_PX, default=0, metavar="PIXELS", help=small)
     models.add_argument("--weights", metavar="DIR|NAME[,NAME]", help="folder of weights, or your own ones by name")
     parser.set_defaults(run=run)
 
@@ -145,6 +147,7 @@ def _choose_settings(options: argparse.Namespace) -> "BulkSettings":
         options.smooth,
         person=options.person,
         hands=options.hands,
+        min_side_px=options.min_size,
     )
     if own:
         chosen = with_own_weights(chosen, own)

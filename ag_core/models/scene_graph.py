@@ -7,6 +7,7 @@ video need not be in memory together.
 """
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -81,11 +82,16 @@ def boxes_from_graph(graph: SceneGraph) -> FrameBoxes:
 
 
 def boxes_from_detections(
-    found: Detections, score_threshold: float = 0.05, overlap: float = 0.5, most: int = 20
+    found: Detections, score_threshold: float = 0.05, overlap: float = 0.5, most: int = 20, min_side_px: float = 0
 ) -> FrameBoxes:
-    """The best person, and the best objects above the threshold after suppression within each class."""
+    """The best person, and the best objects above the threshold after suppression within each class.
+
+    Objects whose box is less wide or less high than `min_side_px` are left out.
+    """
     found = found[found.scores > score_threshold]
     people, objects = found[found.classes == PERSON_CLASS], found[found.classes != PERSON_CLASS]
+    sides = objects.boxes_xyxy[:, 2:] - objects.boxes_xyxy[:, :2]
+    objects = objects[(sides >= min_side_px).all(1)]
     best = int(people.scores.argmax()) if len(people) else None
     tensors = (torch.from_numpy(part) for part in (objects.boxes_xyxy, objects.scores, objects.classes))
     kept = objects[batched_nms(*tensors, overlap)[:most].numpy()]
@@ -208,6 +214,13 @@ class SceneGraphPredictor:
         self.trunk = trunk.to(device)
         self._sharing = find_sharing(detector, trunk.detector)
         self.head = head.to(device).eval()
+        self.min_side_px = 0.0
+
+    def leave_out_small(self, min_side_px: float) -> "SceneGraphPredictor":
+        """The same networks; of what is detected they leave out objects less wide or less high than so many pixels."""
+        other = copy(self)
+        other.min_side_px = min_side_px
+        return other
 
     def encode(self, images: Sequence[NDArray[np.uint8]]) -> list[EncodedImages] | None:
         """The images through the backbone that detector and region features share, to be observed in several modes.
@@ -235,7 +248,7 @@ class SceneGraphPredictor:
             raise ValueError(f"{len(images)} images, {len(frames)} frame numbers, {len(times_s)} times; give one each")
         if mode == Mode.SGDET:
             encoded = self.encode(images) if encoded is None else encoded
-            found = [boxes_from_detections(one) for one in self._detect(images, encoded)]
+            found = self._choose_boxes(self._detect(images, encoded))
         else:
             found = self._read_boxes(images, given, mode)
         batch = build_pair_batch(self.trunk, images, found, times_s, mode != Mode.SGCLS, encoded)
@@ -249,7 +262,7 @@ class SceneGraphPredictor:
         `observe`; every further one with the next person, and without boxes in images that do not show so many."""
         encoded = self.encode(images)
         detected = self._detect(images, encoded)
-        found = [boxes_from_detections(one) for one in detected]
+        found = self._choose_boxes(detected)
         people = [list_people(one) for one in detected]
         observed = []
         for rank in range(max(1, *map(len, people), 0)):
@@ -288,6 +301,9 @@ class SceneGraphPredictor:
         if self.head.whole_video and parts:
             parts = [ObservedFrames.join(parts)]
         return [graph for part in parts for graph in self.judge(part)]
+
+    def _choose_boxes(self, detected: Sequence[Detections]) -> list[FrameBoxes]:
+        return [boxes_from_detections(one, min_side_px=self.min_side_px) for one in detected]
 
     def _detect(self, images: Sequence[NDArray[np.uint8]], encoded: Sequence[EncodedImages] | None) -> list[Detections]:
         """What the detector finds; from the encoded images where one pass of the backbone gives boxes and features."""

@@ -66,6 +66,7 @@ from ag_core.results.prediction_cache import (
 )
 from ag_core.results.prediction_notes import (
     list_habits_notes,
+    list_small_notes,
 )
 from ag_core.settings import WEIGHTS
 from ag_core.taxonomy import N_OBJECTS, Group
@@ -169,8 +170,10 @@ def adapt_models(networks: Models, chosen: PredictionSettings, weights: Path = W
     knows_coco = find_detector(chosen.detector).trained_on == COCO_DATA
     return replace(
         networks,
+        graphs=networks.graphs.leave_out_small(chosen.min_side_px),
         uses=_describe_model_uses(chosen, files, networks.graphs.detector),
         notes=((COCO_NOTE,) if knows_coco else ())
+        + list_small_notes(chosen.min_side_px)
         + (() if chosen.evidence is None else list_habits_notes(chosen.evidence)),
         transitions=load_transitions(files[SMOOTHING]) if chosen.smooth else None,
         habits=None if chosen.evidence is None else _load_habits(files, chosen.evidence),

@@ -9,6 +9,9 @@ MAX_RATE = 30.0
 MAX_PERSON = 4
 """Of the people in a video, by how much they are there, the last who can be followed."""
 
+MAX_MIN_SIDE_PX = 500
+"""The largest size below which objects may be left out."""
+
 SPLITS = ("val", "train")
 """Whose people and things appear in a film."""
 

@@ -32,7 +32,7 @@ from ag_core.catalog import (
 from ag_core.downloads import explain_missing, find_fetched
 from ag_core.errors import UserError
 from ag_core.files import hash_bytes, hash_file_cached, hash_files
-from ag_core.results.choices import MAX_PERSON, MAX_RATE
+from ag_core.results.choices import MAX_MIN_SIDE_PX, MAX_PERSON, MAX_RATE
 from ag_core.results.own_weights import (
     OWN_DETECTOR_FILE,
     check_predicting,
@@ -65,6 +65,7 @@ class PredictionSettings:
     person    whom to follow of several people: 1 who is there most, 2 the next
     own       names of own weights in the place of those of the same models
     hands     whether hands are looked for where relationships are put right and a pose network was fetched
+    min_side_px  objects that are less wide or less high in the video are left out
     """
 
     detector: str = HOME_WORLD
@@ -75,6 +76,7 @@ class PredictionSettings:
     person: int = 1
     own: tuple[str, ...] = ()
     hands: bool = True
+    min_side_px: int = 0
 
     def __post_init__(self) -> None:
         if find_detector(self.detector).file_ending is not None:  # the worker may run in another folder
@@ -89,6 +91,8 @@ class PredictionSettings:
             raise UserError(f"evidence that counts {self.evidence:g} is impossible; give 0 to 1")
         if not 1 <= self.person <= MAX_PERSON:
             raise UserError(f"person {self.person} is impossible; give 1 to {MAX_PERSON}")
+        if not 0 <= self.min_side_px <= MAX_MIN_SIDE_PX:
+            raise UserError(f"a smallest size of {self.min_side_px} pixels is impossible; give 0 to {MAX_MIN_SIDE_PX}")
 
 
 def with_own_weights(chosen: PredictionSettings, names: Sequence[str]) -> PredictionSettings:

@@ -47,6 +47,13 @@ def list_habits_notes(evidence: float) -> tuple[str, ...]:
     )
 
 
+def list_small_notes(min_side_px: int) -> tuple[str, ...]:
+    """What must be said where small objects were left out."""
+    if not min_side_px:
+        return ()
+    return (f"Objects less than {min_side_px} pixels wide or high were left out.",)
+
+
 def list_domain_notes(uses: Sequence[ModelUse]) -> tuple[str, ...]:
     """What must be said of footage that is not of the home world where models know only that."""
     of_role = {"detector": "objects", "regions": "", "relations": "relations", SMOOTHING: "relations"}

@@ -2,6 +2,7 @@
 
 import errno
 import importlib.util
+import json
 import os
 from collections.abc import Generator, Sequence
 from pathlib import Path
@@ -61,6 +62,9 @@ def test_the_pool_goes_on_after_deaths_and_gives_the_lake_of_a_quiet_run(
     assert (report.videos, report.predicted, report.failed, report.finished_before) == (4, 3, 1, 0)
     assert [(failure.video_id, failure.reason) for failure in report.failures] == [("B", "it is no video")]
     assert {"fetching", "watching the video", "writing"} <= set(report.stages)
+    (card,) = report.cards
+    assert card.videos == 3 and card.sentences[0].startswith("Objects: ") and card.sentences[0] in report.to_text()
+    assert json.loads(json.dumps(report.to_json()))["cards"][0]["videos"] == 3
 
     with AnnotationStore(tmp_path / "lake") as store:  # as the app opens AG_STORE
         assert list(store.videos(SOURCE)["video_id"]) == ["A", "C", "D"]

@@ -184,6 +184,14 @@ def test_at_most_twenty_objects() -> None:
     assert boxes.objects.scores.min() > 0.35
 
 
+def test_small_objects_are_left_out_and_small_persons_are_not() -> None:
+    boxes_xyxy = np.array([[0, 0, 8, 8], [0, 0, 40, 15], [0, 0, 16, 16], [0, 0, 30, 60]], np.float32)
+    found = Detections(boxes_xyxy, np.array([0, 5, 6, 7]), np.full(4, 0.9, np.float32))
+    boxes = boxes_from_detections(found, min_side_px=16)
+    assert boxes.objects.classes.tolist() == [6, 7] and boxes.person_score > 0
+    assert len(boxes_from_detections(found).objects) == 3
+
+
 def test_batch_rows_belong_together(trunk: RegionFeatureExtractor) -> None:
     known = boxes_from_graph(annotated())
     batch = build_pair_batch(trunk, make_frames(), [known, boxes_from_detections(FOUND[1]), known], [0.0, 0.5, 1.0])

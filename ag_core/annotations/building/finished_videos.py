@@ -5,9 +5,10 @@ What the run must know without reading the rows stands in the file's metadata. T
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,7 +19,7 @@ from ag_core.annotations.readers.prediction_rows import build_prediction_tables
 from ag_core.files import stage_file
 from ag_core.results.prediction import Prediction
 
-FINISHED_VERSION = 2
+FINISHED_VERSION = 3
 """Version of the rows in such a file; files of another version are predicted anew."""
 
 _FACTS = b"finished"
@@ -43,6 +44,7 @@ class FinishedVideo:
     failure         why it has no rows, as a sentence; '' where it has
     graphs, frames  how many graphs were made, and how many frames the file has
     duration_s      its length
+    card            what is known of its prediction, in sentences
     """
 
     video_id: str
@@ -50,6 +52,12 @@ class FinishedVideo:
     graphs: int = 0
     frames: int = 0
     duration_s: float = 0.0
+    card: tuple[str, ...] = ()
+
+    @staticmethod
+    def from_json(content: Mapping[str, Any]) -> "FinishedVideo":
+        """The value whose fields were written as JSON."""
+        return FinishedVideo(**{**content, "card": tuple(content["card"])})
 
 
 def write_prediction_file(path: Path, name: str, prediction: Prediction) -> FinishedVideo:
@@ -59,7 +67,7 @@ def write_prediction_file(path: Path, name: str, prediction: Prediction) -> Fini
     """
     kept = Prediction.from_json(prediction.to_json())
     facts = prediction.video
-    video = FinishedVideo(facts.video_id, "", len(kept.frames), facts.n_frames or 0, kept.video.duration_s)
+    video = FinishedVideo(facts.video_id, "", len(kept.frames), facts.n_frames or 0, kept.video.duration_s, kept.card)
     rows = dict(build_prediction_tables([(name, kept)]))
     rows["videos"] = {**rows["videos"], "path": [None if facts.path is None else str(facts.path)]}
     _write(path, video, rows)
@@ -79,7 +87,7 @@ def read_finished(path: Path) -> FinishedVideo | None:
     """What is known of a finished video without its rows; None where the file is not there, not whole, or older."""
     try:
         facts = json.loads((pq.read_schema(path).metadata or {})[_FACTS])
-        return FinishedVideo(**facts["video"]) if facts["version"] == FINISHED_VERSION else None
+        return FinishedVideo.from_json(facts["video"]) if facts["version"] == FINISHED_VERSION else None
     except (OSError, pa.ArrowInvalid, KeyError, ValueError):
         return None
 

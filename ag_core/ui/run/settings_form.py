@@ -25,7 +25,7 @@ from ag_core.catalog import (
 from ag_core.downloads import fetch_all, find_fetched, list_unfetched
 from ag_core.errors import UserError
 from ag_core.results import uploads
-from ag_core.results.choices import MAX_RATE, USUAL_EVIDENCE
+from ag_core.results.choices import MAX_MIN_SIDE_PX, MAX_RATE, USUAL_EVIDENCE
 from ag_core.results.footage import choose_detector, explain_other_footage
 from ag_core.results.own_weights import find_own_weights
 from ag_core.results.prediction import DEFAULT_RATE
@@ -49,9 +49,10 @@ def choose_settings(video: Path | None) -> PredictionSettings | None:
     ready = list_ready_heads(WEIGHTS)
     if not ready:
         raise UserError("no relation head has its weights here; restore reldn.safetensors from the repository")
-    first, second, third = st.columns(3)
+    first, second, third, fourth = st.columns(4)
     check_link("run_detector", [AUTOMATIC, *(entry.label for entry in DETECTORS.values())], "detector")
     check_link_number("run_rate", MIN_RATE, MAX_RATE, "number of graphs per second")
+    check_link_number("run_min_size", 0, MAX_MIN_SIDE_PX, "smallest size of objects")
     check_link("run_head", [entry.label for entry in ready], "relation head")
     with first:
         named = st.selectbox(
@@ -83,6 +84,16 @@ def choose_settings(video: Path | None) -> PredictionSettings | None:
             bind="query-params",
             help="More take longer.",
         )
+    with fourth:
+        min_side_px = st.number_input(
+            "Smallest object (pixels)",
+            0,
+            MAX_MIN_SIDE_PX,
+            key="run_min_size",
+            bind="query-params",
+            help="Objects less wide or less high in the video are left out: what is only a few pixels large is often "
+            "something else.",
+        )
     own = pick_own_weights()
     has_own_detector = any(find_own_weights(name).kind == "detector" for name in own)
     detector = HOME_WORLD if has_own_detector else find_usable_detector(named, video)
@@ -105,7 +116,9 @@ def choose_settings(video: Path | None) -> PredictionSettings | None:
     )
     if detector is None:
         return None
-    return with_own_weights(PredictionSettings(detector, head, rate, smooth, evidence, person, hands=hands), own)
+    return with_own_weights(
+        PredictionSettings(detector, head, rate, smooth, evidence, person, hands=hands, min_side_px=min_side_px), own
+    )
 
 
 def find_usable_detector(named: str, video: Path | None) -> str | None:

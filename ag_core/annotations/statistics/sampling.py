@@ -47,17 +47,18 @@ def find_nearest_frames(wanted: ArrayLike, there: ArrayLike) -> np.ndarray:
     return nearest
 
 
-def _write_distance(fifth: int) -> str:
-    """SQL: how many frames a frame `f` is from the midpoint of a fifth of the action `i` in the video `v`."""
-    middle_s = f"((start_ms + ({fifth} + 0.5) / {FRAMES_PER_ACTION} * (end_ms - start_ms)) / 1000)"
-    return f"abs(f.frame - ({write_frame_at(middle_s)}))"
+_MIDPOINT_S = f"((start_ms + (fifth + 0.5) / {FRAMES_PER_ACTION} * (end_ms - start_ms)) / 1000)"
 
+_MIDPOINTS = f"""
+    select source, video, list({write_frame_at(_MIDPOINT_S)}) as midpoints
+    from videos join action_intervals using (source, video), (select unnest(range({FRAMES_PER_ACTION})) as fifth)
+    where source = $1 and fps > 0 group by source, video"""
+"""SQL: the frames of `find_midpoints` of every video of the source $1 with actions, in no order."""
 
 MIDPOINT_DISTANCES = f"""
-    select f.source, f.video, f.frame_id, any_value(f.t_ms) as t_ms,
-           min(least({", ".join(map(_write_distance, range(FRAMES_PER_ACTION)))})) as distance
-    from frames f join videos v using (source, video) join action_intervals i using (source, video)
-    where f.source = $1 and fps > 0 and f.t_ms is not null group by f.source, f.video, f.frame_id"""
+    select f.source, f.video, f.frame_id, f.t_ms,
+           list_min(list_transform(midpoints, lambda midpoint: abs(f.frame - midpoint))) as distance
+    from frames f join ({_MIDPOINTS}) using (source, video) where f.source = $1 and f.t_ms is not null"""
 """SQL: how far each annotated frame of the source $1 is, in frames, from the nearest frame of `find_midpoints`.
 
 A row for each frame that has a time and whose video has actions; of the others nobody can say it.

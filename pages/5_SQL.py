@@ -9,9 +9,7 @@ import streamlit as st
 from ag_core.errors import UserError
 from ag_core.queries.sql.text import find_error_position
 from ag_core.ui import cached, queues, shipped_files
-from ag_core.ui.charts import query_chart
-from ag_core.ui.charts.figures import Figure, show_figure
-from ag_core.ui.charts.plots import Chart
+from ag_core.ui.charts import query_rows
 from ag_core.ui.formatting import escape_markdown, format_clock, format_number
 from ag_core.ui.page import (
     EXPLORE,
@@ -246,7 +244,7 @@ def pick_column(label: str, key: str, options: list[str], *, optional: bool = Fa
 
 def show_chart(frame: pd.DataFrame) -> None:
     """Choose a chart and its columns, then see it."""
-    offered = query_chart.list_chart_kinds(frame)
+    offered = query_rows.list_chart_kinds(frame)
     if not offered:
         return
     forget_choice("chart", offered, None)
@@ -254,7 +252,7 @@ def show_chart(frame: pd.DataFrame) -> None:
     kind = st.segmented_control("Chart", offered, key="chart", bind="query-params")
     if not kind:
         return
-    across, up, shades = query_chart.list_axis_columns(frame, kind)
+    across, up, shades = query_rows.list_axis_columns(frame, kind)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         x = pick_column("One bar for each" if kind == "Bar" else "Horizontal axis", "x", across)
         rest = [name for name in up if name != x] or up
@@ -262,20 +260,10 @@ def show_chart(frame: pd.DataFrame) -> None:
         colour = pick_column("Colour", "colour", shades, optional=kind != "Heat map") if shades else None
     if x is None:
         return
-    table = query_chart.select_chart_rows(frame, kind, x, y, colour)
-    title = f"{y or query_chart.ROWS} by {x}"
-    note = f"{kind} chart of the answer's {format_number(len(frame))} rows, from the open data set."
-    if kind == "Scatter" and len(frame) > query_chart.MAX_POINTS:
-        note = f"{kind} chart of the first {format_number(query_chart.MAX_POINTS)} rows, from the open data set."
-    if kind == "Line" and len(table) < len(frame):
-        note += " Rows with the same horizontal value are averaged."
-    draw = partial(_draw_chart, table, kind, x, y, colour)
-    data = query_chart.restore_column_names(table, x, y, colour)
-    show_figure(Figure(title, note, f"{kind} chart: {title}", "query", "chart", draw, data), "sql_figure")
+    # Charts take half a second to load, which only a reader who asks for one waits.
+    from ag_core.ui.charts.query_figure import show_query_figure
 
-
-def _draw_chart(table: pd.DataFrame, kind: str, x: str, y: str | None, colour: str | None, dark: bool) -> Chart:
-    return query_chart.draw_query_chart(table, kind, x, y, colour, dark=dark)
+    show_query_figure(frame, kind, x, y, colour, key="sql_figure")
 
 
 def show_row_link(frame: pd.DataFrame, rows: list[int]) -> None:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -261,19 +262,30 @@ def test_curves_mark_where_the_action_is_annotated() -> None:
     assert len(plots.draw_score_curves(curves, truth, 1.0, 3.0, dark=True).data) == 4
 
 
-@pytest.mark.slow
-def test_pages_import_no_models_and_no_renderer(app_home: Path) -> None:
+def list_loaded(pages: Sequence[str], of: set[str]) -> str:
+    """Which of some modules are loaded once these pages have been shown in a new process."""
     program = (
         "import sys; from streamlit.testing.v1 import AppTest\n"
         f"app = AppTest.from_file({str(PROJECT / 'app.py')!r}, default_timeout=300)\n"
-        f"for page in {PAGES!r}:\n"
+        f"for page in {pages!r}:\n"
         "    app = (app if page == 'app.py' else app.switch_page(page)).run()\n"
         "    assert not app.exception, app.exception\n"
-        "print(sorted({'torch', 'torchvision', 'numba'} & set(sys.modules)))"
+        f"print(*sorted({of!r} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=PROJECT)
     assert done.returncode == 0, done.stderr[-2000:]
-    assert done.stdout.strip() == "[]"
+    return done.stdout.strip()
+
+
+@pytest.mark.slow
+def test_pages_import_no_models_and_no_renderer(app_home: Path) -> None:
+    assert list_loaded(PAGES, {"torch", "torchvision", "numba"}) == ""
+
+
+@pytest.mark.slow
+def test_who_asks_for_no_chart_waits_for_no_library_of_charts(app_home: Path) -> None:
+    assert list_loaded(["pages/5_SQL.py"], {"altair", "sqlglot"}) == ""
+    assert list_loaded(["pages/4_Statistics.py"], {"altair"}) == "altair"
 
 
 @pytest.mark.parametrize("page", [MAKE, "pages/1_Explore.py", "pages/3_Search.py", "pages/2_Compare.py"])

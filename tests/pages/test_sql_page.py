@@ -14,8 +14,9 @@ from ag_core.queries.sql.sandbox import SqlSandbox
 from ag_core.queries.sql.text import find_error_position, format_query, quote_name
 from ag_core.settings import ASSETS, SHOWCASE, settings
 from ag_core.ui import shipped_files
-from ag_core.ui.charts import query_chart
+from ag_core.ui.charts import query_rows
 from ag_core.ui.charts.plots import GROUP_COLOURS, GROUPS
+from ag_core.ui.charts.query_chart import draw_query_chart
 from ag_core.ui.widgets.running_query import MAX_TEXTS, QueryTexts
 from ag_core.ui.widgets.schema_tree import build_tree_data
 from tests.pages.test_pages import notes, open_page, wait_for_query
@@ -50,7 +51,7 @@ def shown_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlSandb
 def test_an_example_gives_rows_on_the_showcase(example: dict[str, str], shown_sandbox: SqlSandbox) -> None:
     result = shown_sandbox.run(example["sql"])
     assert len(result.frame) and not result.cut
-    assert example["note"].endswith((".", "?")) and query_chart.list_chart_kinds(result.frame)
+    assert example["note"].endswith((".", "?")) and query_rows.list_chart_kinds(result.frame)
     try:
         text = shown_sandbox.format_sql(example["sql"])
     except UserError as error:
@@ -187,56 +188,56 @@ ANSWER = pd.DataFrame(
 
 
 def test_charts_are_offered_by_what_the_columns_hold() -> None:
-    assert query_chart.list_chart_kinds(ANSWER)[0] == "Bar"
-    assert query_chart.list_chart_kinds(ANSWER[["n", "time_s"]])[0] == "Scatter"
-    assert query_chart.list_chart_kinds(ANSWER[["n"]])[0] == "Histogram"
-    assert query_chart.list_chart_kinds(ANSWER.assign(day=pd.Timestamp("2020-01-01")))[0] == "Line"
-    assert query_chart.list_axis_columns(ANSWER, "Bar")[1] == ["n", query_chart.ROWS, "time_s"]
+    assert query_rows.list_chart_kinds(ANSWER)[0] == "Bar"
+    assert query_rows.list_chart_kinds(ANSWER[["n", "time_s"]])[0] == "Scatter"
+    assert query_rows.list_chart_kinds(ANSWER[["n"]])[0] == "Histogram"
+    assert query_rows.list_chart_kinds(ANSWER.assign(day=pd.Timestamp("2020-01-01")))[0] == "Line"
+    assert query_rows.list_axis_columns(ANSWER, "Bar")[1] == ["n", query_rows.ROWS, "time_s"]
 
 
 def test_bars_add_up_and_name_what_is_missing() -> None:
-    assert query_chart.list_axis_columns(ANSWER.assign(source="a"), "Bar")[0][:3] == ["object", "group", "source"]
-    table = query_chart.select_chart_rows(ANSWER, "Bar", "object", "n", None)
+    assert query_rows.list_axis_columns(ANSWER.assign(source="a"), "Bar")[0][:3] == ["object", "group", "source"]
+    table = query_rows.select_chart_rows(ANSWER, "Bar", "object", "n", None)
     assert table.values.tolist() == [["(nothing)", 5], ["cup", 4], ["bed", 2]]
-    counted = query_chart.select_chart_rows(ANSWER, "Bar", "object", query_chart.ROWS, "group")
+    counted = query_rows.select_chart_rows(ANSWER, "Bar", "object", query_rows.ROWS, "group")
     assert counted.values.tolist()[0] == ["cup", "contact", 1]
 
 
 def test_drawn_rows_are_saved_under_their_names() -> None:
-    table = query_chart.select_chart_rows(ANSWER, "Bar", "object", "n", "group")
-    assert list(query_chart.restore_column_names(table, "object", "n", "group").columns) == ["object", "group", "n"]
-    assert list(query_chart.restore_column_names(table, "object", "object", "group").columns) == ["x", "colour", "y"]
+    table = query_rows.select_chart_rows(ANSWER, "Bar", "object", "n", "group")
+    assert list(query_rows.restore_column_names(table, "object", "n", "group").columns) == ["object", "group", "n"]
+    assert list(query_rows.restore_column_names(table, "object", "object", "group").columns) == ["x", "colour", "y"]
 
 
 def test_cells_add_up() -> None:
-    table = query_chart.select_chart_rows(ANSWER, "Heat map", "object", "group", "n")
+    table = query_rows.select_chart_rows(ANSWER, "Heat map", "object", "group", "n")
     assert ["cup", "contact", 3] in table.values.tolist() and len(table) == 4
 
 
 def test_a_histogram_counts_every_row_once() -> None:
-    table = query_chart.select_chart_rows(ANSWER, "Histogram", "n", None, "group")
+    table = query_rows.select_chart_rows(ANSWER, "Histogram", "n", None, "group")
     assert table["y"].sum() == 4 and set(table["colour"]) == {"contact", "spatial"}
-    assert query_chart.select_chart_rows(ANSWER.head(0), "Histogram", "n", None, None)["y"].sum() == 0
+    assert query_rows.select_chart_rows(ANSWER.head(0), "Histogram", "n", None, None)["y"].sum() == 0
 
 
 def test_points_are_few_enough_for_a_browser() -> None:
     many = pd.DataFrame({"a": range(20_000), "b": range(20_000)})
-    assert len(query_chart.select_chart_rows(many, "Scatter", "a", "b", None)) == query_chart.MAX_POINTS
-    assert query_chart.select_chart_rows(many.head(3), "Line", "a", "a", None).columns.tolist() == ["x", "y"]
+    assert len(query_rows.select_chart_rows(many, "Scatter", "a", "b", None)) == query_rows.MAX_POINTS
+    assert query_rows.select_chart_rows(many.head(3), "Line", "a", "a", None).columns.tolist() == ["x", "y"]
     twice = pd.DataFrame({"a": [2, 1, 1], "b": [5.0, 1.0, 3.0]})
-    assert query_chart.select_chart_rows(twice, "Line", "a", "b", None).values.tolist() == [[1, 2], [2, 5]]
+    assert query_rows.select_chart_rows(twice, "Line", "a", "b", None).values.tolist() == [[1, 2], [2, 5]]
 
 
-@pytest.mark.parametrize("kind", query_chart.KINDS)
+@pytest.mark.parametrize("kind", query_rows.KINDS)
 def test_no_tooltip_is_taken_for_a_picture(kind: str) -> None:
     frame = pd.DataFrame({"image": ["https://example.org/a.png", "b"], "title": ["c", "d"], "n": [1, 2], "m": [3, 4]})
-    for x in query_chart.list_axis_columns(frame, kind)[0]:
-        colours = (None, *query_chart.list_axis_columns(frame, kind)[2])
-        measures: list[str | None] = [*query_chart.list_axis_columns(frame, kind)[1]]
+    for x in query_rows.list_axis_columns(frame, kind)[0]:
+        colours = (None, *query_rows.list_axis_columns(frame, kind)[2])
+        measures: list[str | None] = [*query_rows.list_axis_columns(frame, kind)[1]]
         for y in measures or [None]:
             for colour in colours:
-                table = query_chart.select_chart_rows(frame, kind, x, y, colour)
-                drawn = query_chart.draw_query_chart(table, kind, x, y, colour, dark=False).to_dict()
+                table = query_rows.select_chart_rows(frame, kind, x, y, colour)
+                drawn = draw_query_chart(table, kind, x, y, colour, dark=False).to_dict()
                 assert not {tip["title"] for tip in drawn["encoding"]["tooltip"]} & {"image", "title"}
 
 
@@ -246,22 +247,20 @@ def test_text_of_a_link_is_shown_as_it_is(app_home: Path) -> None:
 
 
 def test_groups_keep_their_colours() -> None:
-    table = query_chart.select_chart_rows(ANSWER, "Bar", "object", "n", "group")
-    scale = query_chart.draw_query_chart(table, "Bar", "object", "n", "group", dark=False).to_dict()["encoding"][
-        "color"
-    ]["scale"]
+    table = query_rows.select_chart_rows(ANSWER, "Bar", "object", "n", "group")
+    scale = draw_query_chart(table, "Bar", "object", "n", "group", dark=False).to_dict()["encoding"]["color"]["scale"]
     assert scale == {"domain": GROUPS, "range": GROUP_COLOURS[False]}
 
 
 @pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("kind", query_chart.KINDS)
+@pytest.mark.parametrize("kind", query_rows.KINDS)
 def test_every_chart_is_drawn(kind: str, dark: bool) -> None:
-    across, up, shades = query_chart.list_axis_columns(ANSWER, kind)
+    across, up, shades = query_rows.list_axis_columns(ANSWER, kind)
     for colour in (None, *shades):
         y = up[0] if up else None
-        table = query_chart.select_chart_rows(ANSWER, kind, across[0], y, colour)
-        chart = query_chart.draw_query_chart(table, kind, across[0], y, colour, dark=dark).to_dict()
-        assert chart["encoding"]["x"]["title"] in (across[0], y, query_chart.ROWS)
+        table = query_rows.select_chart_rows(ANSWER, kind, across[0], y, colour)
+        chart = draw_query_chart(table, kind, across[0], y, colour, dark=dark).to_dict()
+        assert chart["encoding"]["x"]["title"] in (across[0], y, query_rows.ROWS)
 
 
 def test_a_stopped_query_is_no_error(app_home: Path) -> None:

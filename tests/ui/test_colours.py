@@ -9,7 +9,8 @@ import pytest
 from ag_core.catalog import ACTION_MODELS
 from ag_core.graphs.palette import GROUP_STYLES, THEMES
 from ag_core.ui.charts import plots
-from ag_core.ui.charts.query_chart import MAX_COLOURS, draw_query_chart, select_chart_rows
+from ag_core.ui.charts.query_chart import draw_query_chart
+from ag_core.ui.charts.query_rows import MAX_COLOURS, select_chart_rows
 from ag_core.ui.colours import CATEGORIES, CELL_RAMP, INK, MARK_RAMP
 
 PAGES = {False: ["#FFFFFF"], True: ["#0E1117", "#171614"]}

@@ -15,7 +15,6 @@ from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
-from sqlglot import exp
 
 from ag_core.queries.sequence.records import ANNOTATION, Condition, Limits, Sequence, Step
 
@@ -38,6 +37,8 @@ class SqlQuery:
 
     def with_values(self) -> str:
         """The same query with its values written into it, for a reader who wants to change it by hand."""
+        from sqlglot import exp  # a fifth of a second, which only who asks for it waits
+
         parts = self.sql.split("?")
         values = [exp.convert(value).sql(dialect="duckdb") for value in self.parameters]
         return "".join(part + value for part, value in zip(parts, [*values, ""], strict=True))

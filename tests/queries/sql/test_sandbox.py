@@ -25,12 +25,8 @@ from ag_core.queries.sql.rules import FUNCTIONS, TABLE_FUNCTIONS
 from ag_core.queries.sql.sandbox import LIMIT_BYTES, SqlJobs, SqlSandbox, open_sql_queue
 from ag_core.queries.sql.text import find_error_position
 from ag_core.table_files import encode_table
-from ag_core.ui.charts.query_chart import (
-    draw_query_chart,
-    list_axis_columns,
-    list_chart_kinds,
-    select_chart_rows,
-)
+from ag_core.ui.charts.query_chart import draw_query_chart
+from ag_core.ui.charts.query_rows import list_axis_columns, list_chart_kinds, select_chart_rows
 from ag_core.world.export import write_set
 from tests.queries.sql.sandbox_texts import ATTACKS, QUESTIONS
 from tests.world.stand_in import stand_in_truth

@@ -9,7 +9,8 @@ import pytest
 import vl_convert as vlc
 
 from ag_core.ui.charts.plots import Chart, draw_count_bars, draw_interval_dots, draw_share_bars, fit_width
-from ag_core.ui.charts.query_chart import draw_query_chart, select_chart_rows
+from ag_core.ui.charts.query_chart import draw_query_chart
+from ag_core.ui.charts.query_rows import select_chart_rows
 from ag_core.ui.charts.time_axis import draw_duration_bars, draw_sampling_strip
 
 NAMES = ["not looking at", "looking at", "unsure", "in front of"]

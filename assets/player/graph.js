@@ -84,10 +84,10 @@ class GraphPanel {
         target.addEventListener("pointerenter", () => this.heard.hover(track, index));
         target.addEventListener("pointerleave", () => this.heard.hover(target === text ? track : null));
       }
-      return { line, path, reach, text, letter, words, full, written: "", begin: -1, glowBegin: -1, glow: null, fresh: false };
+      return { line, path, reach, text, letter, words, full, written: "", said: "", begin: -1, fresh: false, glow: null, glowing: { begin: -1, speed: 0, age: 0, since: 0 } };
     });
     this.svg.appendChild(card);
-    return { track, card, plate, title, rows, says: label };
+    return { track, card, plate, title, rows, here: false, says: label };
   }
 
   // Fixed places: clockwise from the top right, so that neighbours in time are neighbours on the ring.
@@ -180,15 +180,18 @@ class GraphPanel {
     this.person.classList.toggle("absent", !present.has(0));
     for (const node of this.nodes) {
       const missed = this.listMissed(node.track, state);
-      node.card.classList.toggle("absent", !present.has(node.track) && !missed.length);
+      const here = present.has(node.track);
+      let changed = here !== node.here;
+      if (changed) node.here = here;
+      node.card.classList.toggle("absent", !here && !missed.length);
       const groups = edges.get(node.track);
       node.rows.forEach((row, group) => {
         const said = (groups ? groups[group] : []).map(([relation, score]) => [relation, score, verdictOf(state.verdict, node.track, relation)]);
         const unsaid = missed.filter((relation) => state.source.groupOfRelation[relation] === group).map((relation) => [relation, null, MISSED]);
-        this.showRow(node, row, [...said, ...unsaid], state);
+        changed = this.showRow(node, row, [...said, ...unsaid], state) || changed;
         this.findBegin(node, row, said, state);
       });
-      this.nameCard(node, present.has(node.track));
+      if (changed) this.nameCard(node, here);
     }
   }
 
@@ -206,15 +209,19 @@ class GraphPanel {
     return verdict ? relationsIn(verdict.missed.get(track), this.relations.length) : [];
   }
 
-  // relations: [relationship, score (null where missed), verdict], the strongest first.
+  // relations: [relationship, score (null where missed), verdict], the strongest first. False where the row says it already.
   showRow(node, row, relations, { source, index, relation: selected, track }) {
+    const reasons = source.shares.length ? index : "";
+    const said = `${source.name}|${source.version}|${relations.join("|")}|${selected}|${track}|${node.width}|${reasons}`;
+    if (said === row.said) return false;
+    row.said = said;
     const on = relations.length > 0;
     const weak = relations.every(([relation, , code]) => code === MISSED || DENIALS.includes(this.relations[relation].name));
     for (const part of [row.line, row.text]) {
       part.classList.toggle("off", !on);
       part.classList.toggle("weak", weak);
     }
-    if (!on) return;
+    if (!on) return true;
     const names = relations.map(([relation, , code]) => `${VERDICTS[code].mark} ${this.relations[relation].name}`.trim());
     const scores = relations.map(([, score]) => (source.predicted && score !== null ? percentText(score) : ""));
     const styles = relations.map(([relation, , code]) => `v-${VERDICTS[code].name}${relation === selected && (track === undefined || track === node.track) ? " picked" : ""}`);
@@ -226,12 +233,13 @@ class GraphPanel {
       })
       .join("\n");
     const about = scores.some(Boolean) ? `\n${explainScore(source)}` : "";
-    const written = `${full}|${styles}${about}`;
+    const written = `${full}|${styles}${about}|${node.width}`;
     if (row.written !== written) {
       writeEdges(row.words, names, scores, node.width - 32, styles);
       row.full.textContent = full + about;
       row.written = written;
     }
+    return true;
   }
 
   // When the newest relationship of a row began; -1 where none holds, or since the first graph, where nothing changed.
@@ -251,6 +259,7 @@ class GraphPanel {
     const glowing = `${this.shown}|${speed}|${still}`;
     if (speed && glowing === this.glowing) return; // it fades by itself
     this.glowing = glowing;
+    const now = performance.now();
     for (const row of (this.nodes || []).flatMap((node) => node.rows)) {
       const age = row.begin < 0 ? GLOW_S : ageOf(row.begin);
       const fresh = age >= 0 && age < GLOW_S;
@@ -260,9 +269,11 @@ class GraphPanel {
         row.glow = null;
         continue;
       }
-      const goesOn = speed && row.glow?.playState === "running" && row.glow.playbackRate === speed && row.begin === row.glowBegin;
-      if (goesOn && Math.abs(row.glow.currentTime - 1000 * age) < 250) continue;
-      row.glowBegin = row.begin;
+      // To ask the animation itself how far it is costs a frame more than all else here.
+      const { begin, speed: pace, age: then, since } = row.glowing;
+      const goesOn = row.glow && speed && speed === pace && begin === row.begin;
+      if (goesOn && Math.abs(then + (speed * (now - since)) / 1000 - age) < 0.25) continue;
+      row.glowing = { begin: row.begin, speed, age, since: now };
       row.glow ||= row.reach.animate([{ strokeOpacity: 0.45 }, { strokeOpacity: 0 }], { duration: 1000 * GLOW_S });
       row.glow.playbackRate = speed || 1;
       row.glow.currentTime = 1000 * age;

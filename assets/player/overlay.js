@@ -30,6 +30,7 @@ class Overlay {
     this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     /** What is drawn, in pixels of the canvas. @type {Hit[]} */
     this.hits = [];
+    this.plates = new NamePlates();
   }
 
   // As many pixels as the screen has for it, so that the picture on it is as sharp as the video. True where that changed.
@@ -153,27 +154,22 @@ class Overlay {
   // Labels stand above their box, or inside where there is no room, and step aside for one another.
   labels(hits, view, wide, high) {
     const { context } = this;
-    const tall = 17;
-    context.font = `600 11.5px ${view.font}`;
-    context.textBaseline = "middle";
+    const ratio = window.devicePixelRatio || 1;
+    const onPixel = (/** @type {number} */ place) => Math.round(place * ratio) / ratio; // so that letters stay sharp
+    const { tall } = PLATE;
     const taken = [];
     for (const hit of [...hits].reverse()) {
       const scored = view.predicted && hit.code !== MISSED && hit.score < 1;
       const text = `${VERDICTS[hit.code].mark} ${view.tracks[hit.track].label}${scored ? ` ${Math.round(hit.score * 100)}%` : ""}`.trim();
-      const width = context.measureText(text).width + 10;
-      const x = clamp(hit.x - 1, 0, Math.max(0, wide - width));
+      const { canvas, width } = this.plates.get(text, this.colourOf(hit, view), view.font, ratio);
+      const x = onPixel(clamp(hit.x - 1, 0, Math.max(0, wide - width)));
       const places = [hit.y - tall, hit.y + 1, hit.y + hit.height - tall, hit.y + hit.height + 1, hit.y + tall + 2];
       const fits = (y) => y >= 0 && y + tall <= high && !taken.some((t) => x < t.x + t.width && t.x < x + width && y < t.y + tall && t.y < y + tall);
       const y = places.find(fits);
       if (y === undefined) continue;
       taken.push({ x, y, width });
       context.globalAlpha = styleOf(hit, view.still).alpha;
-      context.fillStyle = OVERLAY.halo;
-      context.beginPath();
-      context.roundRect(x, y, width, tall, 3);
-      context.fill();
-      context.fillStyle = this.colourOf(hit, view);
-      context.fillText(text, x + 5, y + tall / 2 + 0.5);
+      context.drawImage(canvas, x, onPixel(y), canvas.width / ratio, canvas.height / ratio);
     }
     context.globalAlpha = 1;
   }

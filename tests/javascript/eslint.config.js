@@ -4,7 +4,7 @@ import globals from "globals";
 
 const shared = [
   "GROUPS", "GROUP_INDEX", "DENIALS", "DASHES", "SPEEDS", "element", "drawn", "lineSample", "followAttention", "formatTime", "clamp", "readTheme",
-  "fitCanvas", "column", "tripletText", "startsAtPerson", "percentText", "Source", "lastAtOrBefore", "Overlay", "GraphPanel", "TripletTable", "keptTracks", "seenTracks", "fitted", "Timeline",
+  "fitCanvas", "column", "tripletText", "startsAtPerson", "percentText", "Source", "lastAtOrBefore", "NamePlates", "PLATE", "Overlay", "GraphPanel", "TripletTable", "keptTracks", "seenTracks", "fitted", "Timeline",
   "objectSelection", "startSelection", "selectionText", "linkTo", "describeAge", "describeBoxes", "explainScore", "explainAge", "explainClock", "explainActionScore", "explainLanes", "explainMean", "explainChanges", "explainTally", "describeBox", "HERE", "BETWEEN", "HELD", "describeGraph", "describeLength", "comparePicture", "emptySource",
   "scoreColumns", "Picture", "stillOf", "observePixels", "Clock", "FrameTimes", "reasonOfFailure", "Controls",
   "NEITHER", "RIGHT", "FALSE", "MISSED", "VERDICTS", "Judge", "BoxEditor", "OVERLAY", "smallestAt", "trackName", "sameTrack", "Panels", "Tally", "countTriplets", "filterEdges", "filterText", "FilterControls", "verdictOf", "relationsIn", "boxesWithVerdicts", "tracksWith", "describeVerdict",

@@ -18,8 +18,8 @@ from ag_core.ui.player.payload import check_payload
 FOLDER = ASSETS / "player"
 SCRIPTS = (
     "elements.js", "annotations.js", "edge_filter.js", "evolution.js", "verdicts.js", "sources.js", "tally.js",
-    "name_plates.js", "overlay.js", "editing.js", "explanations.js", "graph.js", "triplets.js", "panels.js", "time_plot.js",
-    "actions.js", "scores.js", "lanes.js", "log.js", "beside.js", "timeline.js", "picture.js", "clock.js",
+    "name_plates.js", "overlay.js", "editing.js", "explanations.js", "graph.js", "triplets.js", "panels.js",
+    "time_plot.js", "actions.js", "scores.js", "lanes.js", "log.js", "beside.js", "timeline.js", "picture.js", "clock.js",
     "controls.js", "selection.js", "linking.js", "pointing.js", "correcting.js", "video_file.js", "reports.js",
     "status.js", "frame_check.js", "player.js",
 )  # fmt: skip

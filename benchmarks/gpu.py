@@ -2,20 +2,23 @@
 
     python -m benchmarks.gpu [--device cuda] [--sizes demo paper] [--seconds 8] [--films 4] [--log docs/results.jsonl]
     python -m benchmarks.gpu --device cpu --only detector clips --seconds 1     # the same rows of a processor
+    python -m benchmarks.gpu --device cpu --precision bfloat16                  # of one that has bfloat16
 
 Under eight minutes on one card; what does not fit any more is left out and said. First the showcase is predicted on
-both devices and compared. Then, at each size, in turn in one run: the detector beside torchvision's as it is (one frame
-at a time, float32, 1,000 proposals at paper size), the clip network beside a loop as PyTorchVideo's (one clip at a
-time, made floats on the processor, float32), and whole films beside such loops (every clip read and every frame sent
-on its own, the backbone twice, no heads). Networks of paper size have random weights. The dense part, backbone or clip
-network alone, is set against a large product of bfloat16 matrices in this run and, with --peak, against the card's data
-sheet. On a processor, seconds are those of the processor, one thread, so that other work counts little.
+both devices and compared (on a processor: in float32 and as asked). Then, at each size, in turn in one run: the
+detector beside torchvision's as it is (one frame at a time, float32, 1,000 proposals at paper size), the clip network
+beside a loop as PyTorchVideo's (one clip at a time, made floats on the processor, float32), and whole films beside
+such loops (every clip read and every frame sent on its own, the backbone twice, no heads). Networks of paper size
+have random weights. The dense part, backbone or clip network alone, is set against a large product of bfloat16
+matrices in this run and, with --peak, against the card's data sheet. On a processor, seconds are those of the
+processor, one thread, so that other work counts little.
 """
 
 import argparse
 import copy
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -31,7 +34,7 @@ from ag_core.errors import UserError
 from ag_core.evaluation.results_log import append_log_row, build_log_row
 from ag_core.models.checkpoints import find_preset_of, load_checkpoint
 from ag_core.models.detector import FasterRcnnDetector, build_faster_rcnn, make_ready
-from ag_core.models.devices import choose_device, run_dense_part
+from ag_core.models.devices import PRECISIONS, choose_device, run_dense_part, use_precision
 from ag_core.models.encoded_images import encode_images
 from ag_core.models.pixels import CLIP_MEAN, CLIP_SCALE, to_image_tensors
 from ag_core.models.region_features import RegionFeatureExtractor
@@ -174,8 +177,10 @@ def rate_in_turn(sides: Mapping[str, Callable[[], int]], seconds: float, device:
 
 
 def measure_product(device: torch.device, seconds: float) -> float:
-    """FLOP/s of the product of two large matrices, of bfloat16 on a GPU and of float32 on a processor."""
-    side, dtype = (8192, torch.bfloat16) if device.type == "cuda" else (1024, torch.float32)
+    """FLOP/s of the product of two large matrices, in the precision of dense parts."""
+    side = 8192 if device.type == "cuda" else 1024
+    with run_dense_part(device):
+        dtype = torch.bfloat16 if torch.is_autocast_enabled(device.type) else torch.float32
     matrix = torch.randn(side, side, dtype=dtype, device=device)
     rate = rate_in_turn({OURS: lambda: len([matrix @ matrix for _ in range(10)])}, seconds, device)
     return 2.0 * side**3 * rate[OURS]
@@ -286,11 +291,13 @@ class Agreement:
 
 
 def compare_devices(films: Sequence[Path], device: torch.device) -> Agreement:
-    """The same films with the shipped models on the processor and on a device."""
+    """The same films with the shipped models on the processor in float32, and on a device as it is asked to compute."""
     here, there = load_models("cpu"), load_models(str(device))
     objects, matched, apart = 0, 0, [0.0]
     for film in films:
-        one, other = predict_video(film, here), predict_video(film, there)
+        with use_precision("float32"):
+            one = predict_video(film, here)
+        other = predict_video(film, there)
         for first, second in zip(one.frames, other.frames, strict=True):
             objects += max(len(first), len(second))
             matched += count_same(first.object_classes, first.object_boxes_xyxy, second)
@@ -371,6 +378,7 @@ def main() -> None:
     """Measure, print, and append to the log that is named."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="cuda")
+    parser.add_argument("--precision", choices=PRECISIONS, help="of a processor (default: as AG_PRECISION says)")
     parser.add_argument("--sizes", nargs="+", choices=list(list_sizes()), default=list(list_sizes()))
     parser.add_argument("--only", nargs="+", choices=CELLS, default=CELLS)
     parser.add_argument("--seconds", type=float, default=8.0, help="for each side of a row (default %(default)s)")
@@ -387,10 +395,12 @@ def main() -> None:
     print(where)
     peak = None if options.peak is None else options.peak * 1e12
     sizes = [list_sizes()[name] for name in options.sizes]
-    for found in measure(sizes, device, options.seconds, options.films, peak, options.only):
-        print(describe(found), flush=True)
-        if options.log is not None and not isinstance(found, str):
-            append_log_row(options.log, build_log_row("benchmark of a GPU", (), {"machine": where} | asdict(found)))
+    with use_precision(options.precision) if options.precision else nullcontext():
+        for found in measure(sizes, device, options.seconds, options.films, peak, options.only):
+            print(describe(found), flush=True)
+            if options.log is not None and not isinstance(found, str):
+                told = {"machine": where, "precision": options.precision or settings().precision} | asdict(found)
+                append_log_row(options.log, build_log_row("benchmark of a GPU", (), told))
 
 
 if __name__ == "__main__":

@@ -5,8 +5,11 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from ag_core.models.devices import run_dense_part, send
+from ag_core.errors import UserError
+from ag_core.models.devices import run_dense_part, send, use_precision
 from ag_core.pipeline.watching import read_beside
+from ag_core.results.prediction_cache import PredictionSettings, compute_settings_key
+from ag_core.settings import settings
 from benchmarks.gpu import Agreement, Rate, Size, describe, measure
 from tests.experiments.test_action import TINY_VIDEO
 from tests.experiments.test_detector import TINY
@@ -33,3 +36,30 @@ def test_a_processor_computes_and_sends_as_it_is() -> None:
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
     frames: Iterator[tuple[int, object]] = iter([])
     assert read_beside(frames, torch.device("cpu")) is frames  # type: ignore[arg-type]
+
+
+def test_a_processor_computes_in_bfloat16_where_it_is_asked_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`use_precision` goes before AG_PRECISION; an unknown word is named."""
+
+    def multiply() -> torch.dtype:
+        with run_dense_part("cpu"):
+            return (torch.ones(2, 2) @ torch.ones(2, 2)).dtype
+
+    monkeypatch.setenv("AG_PRECISION", "bfloat16")
+    settings.cache_clear()
+    assert multiply() == torch.bfloat16
+    with use_precision("float32"):
+        assert multiply() == torch.float32
+    assert multiply() == torch.bfloat16
+    refused = "AG_PRECISION is 'half'; give one of float32, bfloat16, auto"
+    with use_precision("half"), pytest.raises(UserError, match=refused):
+        multiply()
+
+
+def test_predictions_in_another_precision_are_kept_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = []
+    for name in ("", "float32", "bfloat16"):
+        monkeypatch.setenv("AG_PRECISION", name)
+        settings.cache_clear()
+        keys.append(compute_settings_key(PredictionSettings()))
+    assert keys[0] == keys[1] != keys[2]

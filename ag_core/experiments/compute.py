@@ -1,6 +1,5 @@
 """Where and in which precision networks are trained and tested: values, not constants of the code."""
 
-import time
 from dataclasses import dataclass
 
 import torch
@@ -8,7 +7,7 @@ from torch import Tensor
 
 from ag_core.errors import UserError
 from ag_core.experiments.processes import ALONE, Processes
-from ag_core.models.devices import choose_device, send
+from ag_core.models.devices import bfloat16_is_faster, choose_device, send
 
 AUTOCAST_CHOICES = ("auto", "off", "bfloat16")
 
@@ -53,18 +52,3 @@ class Compute:
         faster = torch.cuda.is_bf16_supported() if self.torch_device.type == "cuda" else bfloat16_is_faster()
         of_all, _ = self.processes.agree(float(faster))
         return torch.bfloat16 if of_all else None
-
-
-def bfloat16_is_faster() -> bool:
-    """Whether this processor multiplies bfloat16 clearly faster than float32, by a probe of some milliseconds."""
-    times = {}
-    for dtype in (torch.float32, torch.bfloat16):
-        matrix = torch.ones(384, 384, dtype=dtype)
-        torch.mm(matrix, matrix)
-        runs = []
-        for _ in range(8):
-            started = time.perf_counter()
-            torch.mm(matrix, matrix)
-            runs.append(time.perf_counter() - started)
-        times[dtype] = min(runs)
-    return times[torch.bfloat16] < 0.8 * times[torch.float32]

@@ -41,7 +41,7 @@ from ag_core.results.own_weights import (
     find_own_weights,
 )
 from ag_core.results.prediction import DEFAULT_RATE, HABITS_ROLE, POSE_ROLE, SMOOTHING, VERSION, Prediction
-from ag_core.settings import PROJECT, WEIGHTS
+from ag_core.settings import PROJECT, WEIGHTS, settings
 
 LEARNED_ROLE = "learned habits"
 """The file of what a head learned of the habits of its films; takes part only where these are put right."""
@@ -194,12 +194,13 @@ def compute_settings_key(chosen: PredictionSettings, weights: Path = WEIGHTS) ->
 
 def _compute_key(video_sha256: str, chosen: PredictionSettings, weights_sha256: Mapping[str, str]) -> str:
     # Model files count by their content, wherever they lie and whatever they are called.
-    settings = asdict(chosen) | {"detector": find_detector(chosen.detector).id}
-    del settings["own"]
+    named = asdict(chosen) | {"detector": find_detector(chosen.detector).id}
+    del named["own"]
     decided_by = {
         "video": video_sha256,
         "weights": dict(weights_sha256),
-        "settings": settings,
+        "settings": named,
+        "precision": settings().precision,
         "format": VERSION,
         "code": _hash_code(),
     }
@@ -213,6 +214,7 @@ def compute_features_key(video_sha256: str, network: str, weights: Path = WEIGHT
         network,
         hash_file_cached(find_clip_network(network).weights_path(weights)),
         _hash_code(),
+        settings().precision,
     ]
     return hash_bytes(json.dumps(decided_by).encode())[:32]
 

@@ -19,9 +19,9 @@ FOLDER = ASSETS / "player"
 SCRIPTS = (
     "elements.js", "annotations.js", "edge_filter.js", "evolution.js", "verdicts.js", "sources.js", "tally.js",
     "name_plates.js", "overlay.js", "editing.js", "explanations.js", "graph.js", "triplets.js", "panels.js",
-    "time_plot.js", "actions.js", "scores.js", "lanes.js", "log.js", "beside.js", "timeline.js", "picture.js", "clock.js",
-    "controls.js", "selection.js", "linking.js", "pointing.js", "correcting.js", "video_file.js", "reports.js",
-    "status.js", "frame_check.js", "player.js",
+    "time_plot.js", "actions.js", "scores.js", "lanes.js", "log.js", "beside.js", "timeline.js", "picture.js",
+    "clock.js", "controls.js", "selection.js", "linking.js", "pointing.js", "correcting.js", "video_file.js",
+    "reports.js", "status.js", "frame_check.js", "player.js",
 )  # fmt: skip
 """Pieces of the browser side, joined in this order into one module."""
 

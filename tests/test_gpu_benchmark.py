@@ -1,6 +1,6 @@
 """The benchmark of a GPU runs through on a processor at a tiny size. No time is asserted, and no figure is a GPU's."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import torch
@@ -38,15 +38,27 @@ def test_a_processor_computes_and_sends_as_it_is() -> None:
     assert read_beside(frames, torch.device("cpu")) is frames  # type: ignore[arg-type]
 
 
-def test_a_processor_computes_in_bfloat16_where_it_is_asked_to(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def ask_for(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Sets AG_PRECISION, for one test."""
+
+    def ask(name: str) -> None:
+        monkeypatch.setenv("AG_PRECISION", name)
+        settings.cache_clear()
+
+    yield ask
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+def test_a_processor_computes_in_bfloat16_where_it_is_asked_to(ask_for: Callable[[str], None]) -> None:
     """`use_precision` goes before AG_PRECISION; an unknown word is named."""
 
     def multiply() -> torch.dtype:
         with run_dense_part("cpu"):
             return (torch.ones(2, 2) @ torch.ones(2, 2)).dtype
 
-    monkeypatch.setenv("AG_PRECISION", "bfloat16")
-    settings.cache_clear()
+    ask_for("bfloat16")
     assert multiply() == torch.bfloat16
     with use_precision("float32"):
         assert multiply() == torch.float32
@@ -56,10 +68,9 @@ def test_a_processor_computes_in_bfloat16_where_it_is_asked_to(monkeypatch: pyte
         multiply()
 
 
-def test_predictions_in_another_precision_are_kept_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_predictions_in_another_precision_are_kept_apart(ask_for: Callable[[str], None]) -> None:
     keys = []
     for name in ("", "float32", "bfloat16"):
-        monkeypatch.setenv("AG_PRECISION", name)
-        settings.cache_clear()
+        ask_for(name)
         keys.append(compute_settings_key(PredictionSettings()))
     assert keys[0] == keys[1] != keys[2]

@@ -30,7 +30,7 @@ class Player {
     });
     const data = () => this.data;
     const redraw = () => this.draw();
-    this.reports = new Reports(data, this.clock);
+    this.reports = new Reports(data, this.clock, this.root);
     this.file = new VideoFile(this.parts, this.clock, data);
     this.correcting = new Correcting(this.parts, {
       data,
@@ -167,7 +167,7 @@ class Player {
   /** @param {Payload} data */
   open(data) {
     this.linking.selection = startSelection(data);
-    this.reports.sent = { t: data.t0, selected: selectionText(this.linking.selection) };
+    this.reports.begin({ t: data.t0, selected: selectionText(this.linking.selection) });
     this.file.open(data, this.times);
     if ((data.autoplay || data.plays) && !calm.matches) this.clock.play();
     this.controls.showPlaying();
@@ -364,6 +364,7 @@ class Player {
     this.stop.abort();
     this.resizes.disconnect();
     this.visibility.disconnect();
+    this.reports.destroy();
     this.panels.destroy();
     this.timeline.destroy();
     this.controls.destroy();

@@ -7,12 +7,13 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page, Route, expect
 
 from ag_core.taxonomy import find_relation_index
 from ag_core.video.transcode import to_browser_playable
 from tests.browser.counter_clip import write_counter_clip
 from tests.browser.player_page import APP, CLIPS, of, press, stands_at, until
+from tests.browser.test_app import settled
 
 pytestmark = pytest.mark.browser
 
@@ -276,6 +277,21 @@ def test_reports_are_few(show: Callable[..., Page]) -> None:
     t = of(page, "Math.round(p.clock.frame / p.data.fps * 1000) / 1000")
     page.get_by_text(f"t={t} ").wait_for()
     assert int(page.get_by_text("runs=").inner_text().split("=")[1]) - before <= 8
+
+
+def test_no_report_interrupts_a_run(show: Callable[..., Page]) -> None:
+    """A report carries the state of every widget: during a run, that from before it."""
+    page = show()
+    settled(page)
+    app = page.locator("[data-test-script-state]")
+    app.evaluate("app => app.setAttribute('data-test-script-state', 'running')")
+    press(page, "ArrowRight", "End")
+    stands_at(page, 89)
+    until(page, "p.reports.waiting.has('t')")
+    assert not page.get_by_text("t=2.9").count()
+    app.evaluate("app => app.setAttribute('data-test-script-state', 'notRunning')")
+    expect(page.get_by_text("t=2.9")).to_be_visible()
+    until(page, "!p.reports.waiting.size")
 
 
 def test_autoplay_and_reduced_motion(show: Callable[..., Page]) -> None:

@@ -27,6 +27,9 @@ def show_panels(viewing: Viewing, time_s: float) -> None:
     if ASK not in st.query_params and ASK not in st.session_state:
         linked = (tab for name, tab in TAB_OF_PARAMETER.items() if name in st.query_params)
         st.session_state[ASK] = next(linked, SCORES_OVER_TIME)
+    elif ASK in st.session_state:
+        # Until the browser has answered, Streamlit would go back to the tab that the link opened the page with.
+        st.session_state[ASK] = st.session_state[ASK]
     check_link(ASK, PANELS, "tab")
     tabs = st.tabs(list(PANELS), key=ASK, bind="query-params", on_change="rerun")
     for (_, show), tab in zip(PANELS.items(), tabs):

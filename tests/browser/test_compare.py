@@ -33,7 +33,7 @@ def wait_for_time(page: Page, wanted_s: float) -> None:
 def test_evidence_leads_to_its_moment_and_to_what_if(app: Callable[..., str], visit: Callable[..., Page]) -> None:
     page = visit(f"{app('app.py')}/Compare", {"v": VIDEO, "ask": "Why"})
     go = page.get_by_role("button", name=re.compile(r"Go to 0:\d"))
-    go.first.wait_for()
+    go.first.wait_for(timeout=3000 * PATIENCE_S)  # a process begins, and looks at the whole video
     settled(page)
     minutes, seconds = go.first.inner_text().split()[-1].split(":")
     wanted_s = 60 * int(minutes) + float(seconds)

@@ -1,4 +1,5 @@
-// The graphs on screen, one panel each, the triplets of this moment and the change log: under a single graph, beside several.
+// The graphs on screen, one panel each, the triplets of this moment and the change log: folded under the controls of a
+// single graph, open beside several.
 
 class Panels {
   // parts: the player's elements `graphs` and `side`; log: the change log's element;
@@ -11,7 +12,7 @@ class Panels {
     this.graphs = [];
     /** @type {TripletTable | null} */
     this.triplets = null;
-    /** Holds the table under a single graph. @type {any} */
+    /** Holds the table of a single graph. @type {any} */
     this.details = null;
     this.key = "";
   }
@@ -42,12 +43,12 @@ class Panels {
     if (left > 0) element("p", { class: "graph-more", title: `The graph has room for ${kept.length} cards: the objects that are in most graphs of what is shown. The others have boxes, lanes and triplets.` }, this.graphs[0].root, `and ${left} seldom seen ${left > 1 ? "objects" : "object"}, as boxes only`);
     if (comparing) this.triplets = new TripletTable(this.parts.side, this.heard);
     else this.addDetails();
-    (comparing ? this.parts.side : this.graphs[0].root).appendChild(this.log);
+    this.parts.side.appendChild(this.log);
   }
 
   addDetails() {
     const open = Boolean(this.details?.open);
-    this.details = element("details", { class: "triplet-list" }, this.graphs[0].root);
+    this.details = element("details", { class: "triplet-list" }, this.parts.side);
     this.details.open = open;
     element("summary", {}, this.details, "Triplets now");
     this.triplets = new TripletTable(element("div", { class: "scroll" }, this.details), this.heard);

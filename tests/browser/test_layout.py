@@ -20,13 +20,15 @@ def test_the_graph_is_never_below_the_scores(place: str, app: Callable[..., str]
     for width in (2560, 1440, 420):
         page.set_viewport_size({"width": width, "height": 1000})
         page.wait_for_timeout(400)
-        stage, controls, graphs, timeline = (
-            page.locator(part).first.bounding_box() for part in (".stage", ".controls", ".graphs", ".timeline")
+        stage, controls, graphs, side, timeline = (
+            page.locator(part).first.bounding_box() for part in (".stage", ".controls", ".graphs", ".side", ".timeline")
         )
-        assert stage and controls and graphs and timeline
+        assert stage and controls and graphs and side and timeline
         assert graphs["y"] < timeline["y"], width
+        assert controls["y"] + controls["height"] <= side["y"] < timeline["y"], "triplets and changes at hand"
         if width > 1000:
             assert graphs["x"] >= stage["x"] + stage["width"], width
+            assert side["x"] == controls["x"], "they fill the field under the controls beside a tall graph"
         else:
             assert 0 <= graphs["y"] - controls["y"] - controls["height"] < 30, width
         if width == 2560:

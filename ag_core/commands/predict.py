@@ -81,6 +81,7 @@ def run(options: argparse.Namespace) -> None:
     """Predict, or take the kept result; write the file whole or not at all."""
     from ag_core.errors import UserError
     from ag_core.files import write_or_rescue
+    from ag_core.graphs.edges import has_clear_person
     from ag_core.models.onnx_header import read_onnx_header
     from ag_core.outputs import check_target, find_message_stream, holds_json
     from ag_core.progress import ProgressReporter
@@ -152,7 +153,7 @@ def run(options: argparse.Namespace) -> None:
                 say(f"note: {sentence}")
         except UserError as error:
             say(f"note: the result is not kept for the app: {error}")
-    persons = sum(graph.person_box_xyxy is not None for graph in prediction.frames)
+    persons = sum(map(has_clear_person, prediction.frames))
     say(f"{options.out}: {len(prediction.frames)} graphs, {persons} with a person")
     say(
         f"{video.duration_s:.1f} s of video in {seconds:.1f} s on {models.device.type}: "

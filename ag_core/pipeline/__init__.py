@@ -118,7 +118,7 @@ def predict_video(
         found = smooth_graphs(found, models.transitions)
     followed = list_people_notes(watcher.people, person)
     odd = (*followed, *index.list_notes(), *list_replaced_notes(len(replaced), len(wanted)))
-    notes = (*nobody, *models.notes, *odd, *(() if at_home else list_domain_notes(models.uses)))
+    notes = (*nobody, *models.notes, *odd, *(() if at_home or nobody else list_domain_notes(models.uses)))
     if hash_file_cached(path) != sha256:
         raise UserError(f"{path.name} became another file while it was watched; predict it again")
     return Prediction(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from ag_core.catalog import HABITS_FILE, HOME_WORLD_DATA
+from ag_core.catalog import GRAPH_READERS, HABITS_FILE, HOME_WORLD_DATA
 from ag_core.files import hash_file_cached
 from ag_core.results.prediction import SMOOTHING, ModelUse
 from ag_core.settings import WEIGHTS, settings
@@ -62,9 +62,11 @@ def list_domain_notes(uses: Sequence[ModelUse]) -> tuple[str, ...]:
     if not found:
         return ()
     what = " and ".join([", ".join(found[:-1]), found[-1]] if found[1:] else found).capitalize()
+    learned = any(use.role in GRAPH_READERS and use.trained_on_data != HOME_WORLD_DATA for use in uses)
     return (
         f"{what} come from models trained only on the synthetic home world. This video is other footage, "
-        "so treat them as guesses.",
+        "so treat them as guesses."
+        + (" Only the actions read from the graph alone were learned on real annotations." if learned else ""),
     )
 
 

@@ -98,7 +98,7 @@ class ResultCard:
                     by_training.setdefault(part.learned, []).append(part.model)
             said = [f"{_list_names(models)}, {learned}" for learned, models in by_training.items()]
             sentences.append(f"{does}: {'; '.join(filter(None, (*said, added.get(does))))}.")
-        if self.about_unseen:
+        if self.about_unseen and self.scores_actions:
             sentences.append(
                 f"{len(self.about_unseen)} of the {N_ACTIONS} actions are about something that is never found: what "
                 "reads the graph can only guess them."
@@ -108,6 +108,11 @@ class ResultCard:
         if self.habits is not None and any(part.measured for part in self.parts):
             sentences.append("How good they are was measured elsewhere, not on footage like this.")
         return sentences
+
+    @property
+    def scores_actions(self) -> bool:
+        """Whether any action was scored; where nobody was seen, none is."""
+        return any(part.does == ACTIONS_NAMED for part in self.parts)
 
     def _group_untrained(self) -> Iterable[tuple[tuple[int, ...], str]]:
         """Which actions are unknown to which models; models with the same gaps stand together."""
@@ -124,7 +129,7 @@ class ResultCard:
             details.append((f"{part.model}, measured {part.how}".strip(), told or "not with these weights"))
         if self.unseen:
             details.append(("Never found", ", ".join(map(format_name, self.unseen))))
-        if self.about_unseen:
+        if self.about_unseen and self.scores_actions:
             details.append(("About something that is never found", _list_actions(self.about_unseen)))
         for actions, models in self._group_untrained():
             details.append((f"Never named by {models}", _list_actions(actions)))

@@ -101,6 +101,14 @@ def test_steady_relationships_are_a_choice(app_home: Path, desk: Desk) -> None:
     assert sum("steady relationships" in one.value for one in app.markdown) == 1
 
 
+def test_small_objects_can_be_left_out(app_home: Path, desk: Desk) -> None:
+    app = open_page(RUN, run_kind="One of the data set", run_min_size="16")
+    app.button(key="run_start").click().run()
+    assert not app.exception
+    assert [job.request.settings.min_side_px for job in desk.known.values()] == [16]
+    assert "objects from 16 pixels on" in " ".join(one.value for one in (*app.markdown, *app.caption))
+
+
 def test_habits_are_a_choice(app_home: Path, desk: Desk) -> None:
     app = open_page(RUN)
     app.button_group(key="run_kind").set_value("One of the data set").run()

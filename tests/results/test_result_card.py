@@ -33,6 +33,8 @@ def test_what_a_coco_detector_cannot_find_is_said_with_the_actions_that_are_abou
     assert {OBJECT_CLASSES[one] for one in about if one is not None} <= set(card.unseen)
     assert card.never_trained == {"LFB": card.never_trained["SGFB"], "SGFB": card.never_trained["LFB"]}
     assert len(card.never_trained["LFB"]) == 151
+    nobody = build_result_card(replace(with_models(plain, *uses), actions=()))
+    assert "actions" not in nobody.to_text(), "where nobody was seen, nothing is said of actions"
     text = card.to_text()
     label = DETECTORS["yolox"].label
     assert f"- Objects: {label}, trained on COCO photographs; can find 14 of the 35 classes." in text

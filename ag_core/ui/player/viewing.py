@@ -30,7 +30,7 @@ from ag_core.records import (
     latest_graph_at,
 )
 from ag_core.results.corrections import list_corrections, load_corrections
-from ag_core.results.prediction import Prediction, describe_training
+from ag_core.results.prediction import ModelUse, Prediction, describe_training
 from ag_core.results.reasons import FrameReasons
 from ag_core.ui import cached, html, tables
 from ag_core.ui.formatting import escape_markdown
@@ -347,9 +347,18 @@ def describe_scoring_models(viewing: Viewing) -> str:
 
 def describe_models(prediction: Prediction) -> str:
     """Who made a prediction: every model with what it was trained on."""
-    made = ", ".join(f"{model.role} {model.name} ({model.trained_on_data})" for model in prediction.models)
-    drawn = (
+    made = ", ".join(f"{_name_use(model)} ({model.trained_on_data})" for model in prediction.models)
+    return " ".join((f"Predicted by {escape_markdown(made)}.", describe_thresholds(), *prediction.notes))
+
+
+def describe_thresholds() -> str:
+    """From which score on a prediction is shown."""
+    return (
         f"The player, the tables and the exports show a person who scores {MIN_SCORE:.0%} or more, of each class the "
         f"best object that does, and relationships between the two of {MIN_PROBABILITY:.0%} or more."
     )
-    return " ".join((f"Predicted by {escape_markdown(made)}.", drawn, *prediction.notes))
+
+
+def _name_use(use: ModelUse) -> str:
+    """What a model does and its name, each word once."""
+    return use.name if use.role == use.name or use.name.startswith(use.role.rstrip("s")) else f"{use.role} {use.name}"

@@ -80,6 +80,7 @@ def _describe_job(job: Job[PredictionRequest]) -> str:
     steady = " · steady relationships" if settings.smooth else ""
     habits = "" if settings.evidence is None else f" · habits of real homes, network {settings.evidence:.0%}"
     habits += "" if settings.person == 1 else f" · person {settings.person}"
+    habits += f" · objects from {settings.min_side_px} pixels on" if settings.min_side_px else ""
     habits += "".join(f" · {name}" for name in settings.own)
     return f"{state} · {detector} · {head}{habits}{steady} · {job.request.settings.rate:g} graphs per second"
 

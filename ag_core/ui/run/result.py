@@ -25,8 +25,8 @@ from ag_core.ui.player.correcting import refresh_corrections, show_correctable_p
 from ag_core.ui.player.viewing import (
     Viewing,
     build_viewing,
-    describe_models,
     describe_scoring_models,
+    describe_thresholds,
     show_action_tables,
 )
 from ag_core.ui.result_card import show_result_card
@@ -50,8 +50,8 @@ def show_result(job_id: str) -> None:
         show_failure(error)
         return
     st.header(f"Result: {escape_markdown(job.request.path.name)}", anchor=False)
-    for note in prediction.notes:
-        st.warning(escape_markdown(note), icon=":material/info:")
+    if prediction.notes:
+        st.warning("\n\n".join(map(escape_markdown, prediction.notes)), icon=":material/info:")
     film = job.request.path.parent.name if (job.request.path.parent / FILE).is_file() else None
     video_id = find_video_of(job.request.path)
     again = {FILM: film} if film else link_run(video_id) if video_id else None
@@ -71,7 +71,7 @@ def show_result(job_id: str) -> None:
         on_click="ignore",
         key="run_download",
     )
-    st.caption(escape_markdown(describe_models(prediction)))
+    st.caption(describe_thresholds())
 
 
 def show_actions(prediction: Prediction, viewing: Viewing) -> None:

@@ -6,6 +6,7 @@ from html import unescape
 from pathlib import Path
 from urllib.parse import parse_qsl, urlparse
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -21,7 +22,7 @@ from ag_core.ui.benchmarks.calibration import build_calibration_table
 from ag_core.ui.benchmarks.frames import EVERY, FRAMES, find_runs, link_frames
 from ag_core.ui.benchmarks.relations import build_relation_table
 from ag_core.ui.benchmarks.scope import BenchmarkScope
-from ag_core.ui.benchmarks.table_5 import build_paper_table, build_score_tables, shorten_head
+from ag_core.ui.benchmarks.table_5 import build_paper_table, build_score_tables, shorten_head, take_out_spread
 from ag_core.ui.charts.score_plots import draw_calibration, draw_relation_scores
 from tests.conftest import ANNOTATED, FPS, stand_in_prediction, write_action_genome, write_charades
 from tests.pages.test_links import read_player_start, visit
@@ -215,6 +216,16 @@ def test_shipped_scores_are_ours() -> None:
 def test_heads_of_columns_are_short() -> None:
     assert shorten_head("R@20 in %, mean within each video, then over videos") == "R@20, over videos"
     assert shorten_head("false edges per frame, mean over frames") == "false edges per frame, over frames"
+
+
+def test_what_all_spreads_are_is_said_once() -> None:
+    table = pd.DataFrame(
+        {"head": ["VRD", "IMP", "MSDN"], "spread": ["in brackets the range", "", "in brackets the range"]}
+    )
+    shown, said = take_out_spread(table)
+    assert list(shown) == ["head"] and said == " Behind ±: the range."
+    two = table.assign(spread=["in brackets the range", "", "in brackets the interval"])
+    assert take_out_spread(two)[0] is two and take_out_spread(shown) == (shown, "")
 
 
 def test_tables_of_a_choice() -> None:

@@ -143,8 +143,8 @@ def show_metric_table(
     the heads of columns in a few words.
     """
     more = " Choose a number to see the frames behind it." if to_choose else ""
-    show_owner_note(table.format_caption().replace("in brackets", "behind ±") + more)
-    frame = pd.DataFrame(table.to_sortable_records())
+    frame, spread = take_out_spread(pd.DataFrame(table.to_sortable_records()))
+    show_owner_note(table.format_caption().replace("in brackets", "behind ±") + spread + more)
     is_narrow = shorten is shorten_head
     numbers = [name for name in frame.columns[1:] if pd.api.types.is_numeric_dtype(frame[name])]
     shown: Any = st.dataframe(
@@ -155,7 +155,9 @@ def show_metric_table(
         hide_index=True,
         placeholder="–",
         column_config={
-            table.row_title: st.column_config.TextColumn(pinned=True),
+            table.row_title: st.column_config.TextColumn(
+                pinned=True, width=_measure_names(table) if is_narrow else None
+            ),
             **{
                 name: st.column_config.NumberColumn(
                     shorten(name),
@@ -173,6 +175,19 @@ def show_metric_table(
             show_download(pd.DataFrame(table.to_records()), what, which, f"{key}_{kind}", kind)
     cells = shown.selection.cells if to_choose else []
     return str(frame[table.row_title].iloc[cells[0][0]]) if cells and cells[0][0] < len(frame) else None
+
+
+def take_out_spread(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """The table without its column of spreads where all its texts are the same; that text as a sentence, else ""."""
+    said = set(frame.get("spread", ())) - {""}
+    if len(said) != 1:
+        return frame, ""
+    return frame.drop(columns="spread"), f" Behind ±: {said.pop().removeprefix('in brackets ')}."
+
+
+def _measure_names(table: MetricTable) -> int:
+    """How wide the first column must be for its longest name, in pixels."""
+    return 28 + 7 * max((len(name) for name, _ in table.rows), default=0)
 
 
 def _list_recalls(row: RecallRow, wanted: Sequence[tuple[str, Averaging, int]]) -> list[Metric | None]:

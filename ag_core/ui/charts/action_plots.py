@@ -5,6 +5,9 @@ import pandas as pd
 
 from ag_core.ui.charts.plots import PLAIN
 
+LEGEND_COLUMNS = 4
+"""More names side by side are cut where the chart takes half a page."""
+
 
 def draw_reliability(table: pd.DataFrame, colours: dict[str, str], *, dark: bool) -> alt.LayerChart | alt.FacetChart:
     """Share that came true over mean probability, and the dashed line of perfect belief.
@@ -16,7 +19,7 @@ def draw_reliability(table: pd.DataFrame, colours: dict[str, str], *, dark: bool
     across = alt.X("probability:Q", title="probability", scale=alt.Scale(domain=[0, 1]), axis=axis)
     up = alt.Y("share:Q", title="came true", scale=alt.Scale(domain=[0, 1]), axis=axis)
     scale = alt.Scale(domain=list(colours), range=list(colours.values()))
-    colour = alt.Color("model:N", scale=scale, legend=alt.Legend(orient="top", title=None))
+    colour = alt.Color("model:N", scale=scale, legend=alt.Legend(orient="top", title=None, columns=LEGEND_COLUMNS))
     diagonal = alt.Chart(perfect).mark_line(color=PLAIN[dark], strokeDash=[4, 4]).encode(x=across, y=up)
     base = alt.Chart(table).encode(x=across, y=up, color=colour)
     dots = base.mark_point(filled=True, size=45, opacity=1).encode(

@@ -20,6 +20,10 @@ def list_replaced_notes(n_replaced: int, n_wanted: int) -> tuple[str, ...]:
     )
 
 
+STAYING_SHARE = 0.1
+"""Of the frames: who is seen in so many counts as one of the people of a video."""
+
+
 def list_nobody_notes(n_frames: int, person: int = 1) -> tuple[str, ...]:
     """What must be said where no person, or no so many, was clear enough to count in any frame."""
     who = "No person" if person == 1 else f"No person {person}"
@@ -33,8 +37,10 @@ def list_people_notes(people: Sequence[Sequence[int | None]], person: int) -> tu
     seen = [sum(place is not None for place in one) for one in people]
     rank = {1: "the one who is there most", 2: "the second most"}.get(person, f"number {person} of them")
     frames = len(people[0])
+    staying = sum(count >= STAYING_SHARE * frames for count in seen)  # not passers-by and false boxes
+    told = f"{staying} people were told apart" if staying > 1 else "Others are there for a moment"
     return (
-        f"{len(people)} people were told apart; followed is {rank}, seen in {seen[person - 1]} of {frames} frames. "
+        f"{told}; followed is {rank}, seen in {seen[person - 1]} of {frames} frames. "
         "Where that one is not seen, the graph has no person.",
     )
 

@@ -46,7 +46,8 @@ function percentText(share) {
 
 /** @param {number} share with one decimal, and its sign */
 function signed(share) {
-  return `${share < 0 ? "−" : "+"}${Math.abs(share).toFixed(1)}`;
+  const size = Math.abs(share).toFixed(1);
+  return Number(size) === 0 ? size : `${share < 0 ? "−" : "+"}${size}`;
 }
 
 /**

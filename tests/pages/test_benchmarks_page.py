@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ag_core.annotations.building.build import build_store
+from ag_core.evaluation.metrics import Counts
 from ag_core.evaluation.protocol import Averaging, Constraint, Owner
 from ag_core.records import frame_to_time
 from ag_core.results.scene_graph_scores import EdgeRow, RecallRow, SceneGraphScores
@@ -22,7 +23,13 @@ from ag_core.ui.benchmarks.calibration import build_calibration_table
 from ag_core.ui.benchmarks.frames import EVERY, FRAMES, find_runs, link_frames
 from ag_core.ui.benchmarks.relations import build_relation_table
 from ag_core.ui.benchmarks.scope import BenchmarkScope
-from ag_core.ui.benchmarks.table_5 import build_paper_table, build_score_tables, shorten_head, take_out_spread
+from ag_core.ui.benchmarks.table_5 import (
+    build_paper_table,
+    build_score_tables,
+    explain_few_unseen,
+    shorten_head,
+    take_out_spread,
+)
 from ag_core.ui.charts.score_plots import draw_calibration, draw_relation_scores
 from tests.conftest import ANNOTATED, FPS, stand_in_prediction, write_action_genome, write_charades
 from tests.pages.test_links import read_player_start, visit
@@ -211,6 +218,13 @@ def test_a_file_that_is_none_is_told(own_scores: Path) -> None:
 def test_shipped_scores_are_ours() -> None:
     ours = make_scores().with_owner(Owner.OURS_HOME)
     assert {metric.origin.owner for metric in ours.list_metrics()} == {Owner.OURS_HOME}
+
+
+def test_little_to_measure_zero_shot_recall_on_is_said() -> None:
+    rows = [replace(RECALL, n_unseen=None), replace(RECALL, n_unseen=Counts(videos=5, frames=11, triplets=14))]
+    assert "rests on 14 triplets of 5 videos that train never shows" in explain_few_unseen(rows)
+    assert explain_few_unseen([replace(RECALL, n_unseen=Counts(videos=50, triplets=400))]) == ""
+    assert explain_few_unseen(rows[:1]) == ""
 
 
 def test_heads_of_columns_are_short() -> None:

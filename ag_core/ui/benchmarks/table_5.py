@@ -28,6 +28,9 @@ RECALLS = tuple(
     for k in (20, 50)
 )
 MORE = (("hR", Averaging.RELATION, 20), ("zR", Averaging.FRAME, 20), ("zR", Averaging.FRAME, 50))
+FEW_TRIPLETS = 100
+"""Fewer than these tell no heads apart."""
+
 EDGES = ("precision of edges", "recall of edges", "false edges")
 
 
@@ -42,9 +45,22 @@ def show_table_5(scope: BenchmarkScope) -> None:
         chosen = show_metric_table(table, what, scope.file_part, f"benchmarks_{what}", to_choose=True)
         if chosen is not None:
             st.html(render_link(link_frames(scope, chosen), f"Frames of {chosen}, hit and missed"))
+        if what == "more-recall" and (said := explain_few_unseen(scope.recalls)):
+            st.caption(said)
     if scope.scores.missing:
         st.caption(explain_missing_heads(list(scope.scores.missing)))
     show_paper_table(scope.mode)
+
+
+def explain_few_unseen(rows: Sequence[RecallRow]) -> str:
+    """What zero-shot recall rests on, where that is little; "" otherwise."""
+    unseen = next((row.n_unseen for row in rows if row.n_unseen is not None), None)
+    if unseen is None or not unseen.triplets or unseen.triplets >= FEW_TRIPLETS:
+        return ""
+    return (
+        f"Zero-shot recall (zR) rests on {unseen.triplets} triplets of {unseen.videos} videos that train never shows: too "
+        "few to tell heads apart."
+    )
 
 
 def explain_missing_heads(heads: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ag_core.annotations.building.build import build_store
+from ag_core.evaluation.graph_recall import RECALL_DETAILS
 from ag_core.evaluation.metrics import Counts
 from ag_core.evaluation.protocol import Averaging, Constraint, Owner
 from ag_core.records import frame_to_time
@@ -230,6 +231,7 @@ def test_little_to_measure_zero_shot_recall_on_is_said() -> None:
 def test_heads_of_columns_are_short() -> None:
     assert shorten_head("R@20 in %, mean within each video, then over videos") == "R@20, over videos"
     assert shorten_head("false edges per frame, mean over frames") == "false edges per frame, over frames"
+    assert shorten_head(f"zR@20 in %, mean over frames, {RECALL_DETAILS}; only unseen ones") == "zR@20, over frames"
 
 
 def test_what_all_spreads_are_is_said_once() -> None:

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from ag_core.catalog import RELATION_HEADS
+from ag_core.evaluation.graph_recall import RECALL_DETAILS
 from ag_core.evaluation.metric_table import MetricTable
 from ag_core.evaluation.metrics import Metric
 from ag_core.evaluation.paper_results import read_paper_table
@@ -116,6 +117,7 @@ def build_paper_table(mode: Mode) -> MetricTable:
 
 
 SHORT = {
+    f", {RECALL_DETAILS}": "",
     AVERAGING_NAMES[Averaging.FRAME]: "over frames",
     AVERAGING_NAMES[Averaging.VIDEO]: "over videos",
     f", {AVERAGING_NAMES[Averaging.RELATION]}": "",
@@ -141,7 +143,7 @@ def shorten_head(head: str) -> str:
         return SPREAD_MARK.strip()
     for words, short in SHORT.items():
         head = head.replace(words, short)
-    return head
+    return head.partition(";")[0]  # what follows explains
 
 
 def show_metric_table(

@@ -20,6 +20,7 @@ from ag_core.results.prediction_cache import PredictionSettings
 from ag_core.ui import queues
 from ag_core.ui.own_weights import add_weights
 from tests.conftest import stand_in_prediction
+from tests.pages.test_links import visit
 from tests.pages.test_pages import NOTE, RUN, open_page, read_payload
 
 
@@ -147,7 +148,8 @@ def test_other_footage_shows_the_graph_reader_and_folds_the_rest(
     desk.finish("job0")
     app.run()
     assert not app.exception
-    assert [one.label for one in app.expander] == ["What LFB and SGFB say", "Names and measured numbers"]
+    folded = ["More settings", "What LFB and SGFB say", "Names and measured numbers"]
+    assert [one.label for one in app.expander] == folded
     assert any("can find all 35 classes" in one.value for one in app.markdown)
     assert any(one.value == "Not sure: no action reaches 30%." for one in app.info)
 
@@ -234,3 +236,12 @@ def test_the_name_of_a_file_is_shown_as_it_is(app_home: Path, desk: Desk) -> Non
     assert app.error[0].value.replace("\\", "") == f"{name} cannot be read."
     assert any(one.value.replace("\\", "").startswith(f"**{name}**") for one in app.markdown)
     assert r"\*of\* \[a\](b) \$x\$" in app.error[0].value
+
+
+@pytest.mark.parametrize(("link", "is_open"), [({}, False), ({"run_person": "the second"}, True)])
+def test_seldom_settings_are_folded_unless_a_link_asks_for_them(
+    app_home: Path, desk: Desk, link: dict[str, str], is_open: bool
+) -> None:
+    app = visit(RUN, link)
+    (more,) = [one for one in app.expander if one.label == "More settings"]
+    assert more.proto.expanded == is_open and [one.key for one in more.selectbox] == ["run_habits", "run_person"]

@@ -42,6 +42,8 @@ from ag_core.ui.page import (
 MIN_RATE = 0.5
 AUTOMATIC, REAL, LEARNED = "Automatic", "Real homes", "Home world"
 HABITS_CHOICES = [AUTOMATIC, REAL, LEARNED]
+FOLDED = ("run_habits", "run_evidence", "run_person", "run_hands", "run_min_size", "run_smooth")
+"""What a link may ask of the settings that are folded away: then they are shown."""
 
 
 def choose_settings(video: Path | None) -> PredictionSettings | None:
@@ -49,10 +51,9 @@ def choose_settings(video: Path | None) -> PredictionSettings | None:
     ready = list_ready_heads(WEIGHTS)
     if not ready:
         raise UserError("no relation head has its weights here; restore reldn.safetensors from the repository")
-    first, second, third, fourth = st.columns(4)
+    first, second, third = st.columns(3)
     check_link("run_detector", [AUTOMATIC, *(entry.label for entry in DETECTORS.values())], "detector")
     check_link_number("run_rate", MIN_RATE, MAX_RATE, "number of graphs per second")
-    check_link_number("run_min_size", 0, MAX_MIN_SIDE_PX, "smallest size of objects")
     check_link("run_head", [entry.label for entry in ready], "relation head")
     with first:
         named = st.selectbox(
@@ -84,16 +85,6 @@ def choose_settings(video: Path | None) -> PredictionSettings | None:
             bind="query-params",
             help="More take longer.",
         )
-    with fourth:
-        min_side_px = st.number_input(
-            "Smallest object (pixels)",
-            0,
-            MAX_MIN_SIDE_PX,
-            key="run_min_size",
-            bind="query-params",
-            help="Objects less wide or less high in the video are left out: what is only a few pixels large is often "
-            "something else.",
-        )
     own = pick_own_weights()
     has_own_detector = any(find_own_weights(name).kind == "detector" for name in own)
     detector = HOME_WORLD if has_own_detector else find_usable_detector(named, video)
@@ -105,19 +96,36 @@ def choose_settings(video: Path | None) -> PredictionSettings | None:
                 return None
             path = str(uploads.save_upload(handed_in.name, handed_in.getbuffer()))
         detector = path
-    evidence, person = choose_evidence_and_person(video)
-    hands = evidence is not None and detector is not None and choose_hands()
-    smooth = (WEIGHTS / TRANSITIONS_FILE).is_file() and st.toggle(
-        "Steady relationships",
-        key="run_smooth",
-        bind="query-params",
-        help="Of all relationships that may follow one another through the video, the likeliest, whichever model "
-        "judges them. Without this, each frame is as the model judged it.",
-    )
+    with st.expander("More settings", expanded=any(name in st.query_params for name in FOLDED), icon=":material/tune:"):
+        evidence, person = choose_evidence_and_person(video)
+        hands = evidence is not None and detector is not None and choose_hands()
+        min_side_px = choose_min_side()
+        smooth = (WEIGHTS / TRANSITIONS_FILE).is_file() and st.toggle(
+            "Steady relationships",
+            key="run_smooth",
+            bind="query-params",
+            help="Of all relationships that may follow one another through the video, the likeliest, whichever model "
+            "judges them. Without this, each frame is as the model judged it.",
+        )
     if detector is None:
         return None
     return with_own_weights(
         PredictionSettings(detector, head, rate, smooth, evidence, person, hands=hands, min_side_px=min_side_px), own
+    )
+
+
+def choose_min_side() -> int:
+    """How many pixels wide and high an object must be at least."""
+    check_link_number("run_min_size", 0, MAX_MIN_SIDE_PX, "smallest size of objects")
+    return st.number_input(
+        "Smallest object (pixels)",
+        0,
+        MAX_MIN_SIDE_PX,
+        key="run_min_size",
+        bind="query-params",
+        width=320,
+        help="Objects less wide or less high in the video are left out: what is only a few pixels large is often "
+        "something else.",
     )
 
 
@@ -205,7 +213,7 @@ def choose_evidence_and_person(video: Path | None) -> tuple[float | None, int]:
     check_link_number("run_evidence", 0.0, 1.0, "share of the network's own evidence")
     with first:
         habits = st.selectbox(
-            "Habits",
+            "How often relationships hold, as in",
             HABITS_CHOICES,
             key="run_habits",
             bind="query-params",
@@ -217,7 +225,7 @@ def choose_evidence_and_person(video: Path | None) -> tuple[float | None, int]:
         return None, person
     with second:
         evidence = st.slider(
-            "What the network itself sees counts",
+            "Weight of what the network sees",
             0.0,
             1.0,
             USUAL_EVIDENCE,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ag_core.catalog import DEFAULT_RELATION_HEAD, DETECTORS, FETCHED_FIRST, HOME_WORLD, find_detector
 from ag_core.commands.number_options import add_number, add_whole_number
+from ag_core.commands.prediction_options import read_prediction_settings
 from ag_core.results.choices import MAX_MIN_SIDE_PX, MAX_PERSON, MAX_RATE, USUAL_EVIDENCE
 
 if TYPE_CHECKING:
@@ -87,11 +88,9 @@ def run(options: argparse.Namespace) -> None:
     from ag_core.progress import ProgressReporter
     from ag_core.results.own_weights import find_own_weights, list_own_weights
     from ag_core.results.prediction_cache import (
-        PredictionSettings,
         compute_result_key,
         keep_result,
         load_finished_result,
-        with_own_weights,
     )
     from ag_core.results.prediction_notes import needs_real_habits
     from ag_core.results.result_card import build_result_card, with_card
@@ -113,17 +112,7 @@ def run(options: argparse.Namespace) -> None:
     detector = _choose_detector(options.video, named, options.fetch)
     if find_detector(detector).file_ending is not None:
         read_onnx_header(Path(detector))  # what is no model is refused before anything long
-    chosen = PredictionSettings(
-        detector,
-        options.relation_head,
-        options.rate,
-        options.smooth,
-        person=options.person,
-        hands=options.hands,
-        min_side_px=options.min_size,
-    )
-    if own:
-        chosen = with_own_weights(chosen, own)
+    chosen = read_prediction_settings(options, detector, own)
     if options.habits == "real" or (options.habits == "auto" and needs_real_habits(options.video, weights)):
         chosen = replace(chosen, evidence=options.evidence)
     folders = settings().list_folders("results")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ag_core.catalog import DEFAULT_RELATION_HEAD, DETECTORS, FETCHED_FIRST, HOME_WORLD, find_detector
 from ag_core.commands.number_options import add_number, add_threads, add_whole_number
+from ag_core.commands.prediction_options import read_prediction_settings
 from ag_core.results.choices import MAX_MIN_SIDE_PX, MAX_PERSON, MAX_RATE, USUAL_EVIDENCE
 
 if TYPE_CHECKING:
@@ -122,7 +123,6 @@ def _choose_settings(options: argparse.Namespace) -> "BulkSettings":
     from ag_core.models.onnx_header import read_onnx_header
     from ag_core.progress import ProgressReporter
     from ag_core.results.own_weights import find_own_weights, list_own_weights
-    from ag_core.results.prediction_cache import PredictionSettings, with_own_weights
     from ag_core.settings import WEIGHTS
 
     weights, own = WEIGHTS, []
@@ -140,17 +140,7 @@ def _choose_settings(options: argparse.Namespace) -> "BulkSettings":
                 print(f"note: {missed}", file=sys.stderr)
     if named is not None and find_detector(named).file_ending is not None:
         read_onnx_header(Path(named))
-    chosen = PredictionSettings(
-        named or HOME_WORLD,
-        options.relation_head,
-        options.rate,
-        options.smooth,
-        person=options.person,
-        hands=options.hands,
-        min_side_px=options.min_size,
-    )
-    if own:
-        chosen = with_own_weights(chosen, own)
+    chosen = read_prediction_settings(options, named or HOME_WORLD, own)
     return BulkSettings(
         chosen=replace(chosen, evidence=options.evidence),
         detector=None if named is None else chosen.detector,

@@ -182,7 +182,7 @@ class GraphPanel {
       const missed = this.listMissed(node.track, state);
       const here = present.has(node.track);
       let changed = here !== node.here;
-      if (changed) node.here = here;
+      node.here = here;
       node.card.classList.toggle("absent", !here && !missed.length);
       const groups = edges.get(node.track);
       node.rows.forEach((row, group) => {

@@ -21,11 +21,11 @@ SCREENS = [
 PARTS_OF_A_METRIC = {"number", "number_of_seed", "bounds"}
 BARE_RESULTS = {
     "ag_core.evaluation.average_precision": {"CHANCE"},
-    "ag_core.evaluation.graph_recall": set(),
+    "ag_core.evaluation.graph_recall": {"RECALL_DETAILS"},
     "ag_core.evaluation.bootstrap": set(),
     "ag_core.evaluation.old_results": set(),
 }
-"""Modules whose results are bare numbers, and what a screen may still take from them: a name."""
+"""Modules whose results are bare numbers, and what a screen may still take from them: a name, a protocol's words."""
 
 NUMBERS_IN_FILES = {
     "chance",

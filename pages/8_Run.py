@@ -9,12 +9,19 @@ from ag_core.ui.page import (
     show_page_frame,
 )
 from ag_core.ui.run.job_list import show_queue, start_job
-from ag_core.ui.run.result import show_result
+from ag_core.ui.run.result import has_result, show_result
 from ag_core.ui.run.settings_form import choose_settings
 from ag_core.ui.run.video_choice import choose_video
 
 show_page_frame("Run", "A video goes in; its scene graphs and its actions come out. Nothing leaves this machine.")
-with st.container(border=True, key="ag_form"):
+job_id = st.query_params.get(JOB)
+found = job_id is not None and has_result(job_id)
+# Where there is a result, what asks for another one takes a line, so that a narrow screen begins with what was found.
+with (
+    st.expander("Another video, or other settings", icon=":material/video_settings:", key="run_again")
+    if found
+    else st.container(border=True, key="ag_form")
+):
     try:
         video, chosen = choose_video(), None
         chosen = choose_settings(video)
@@ -24,6 +31,7 @@ with st.container(border=True, key="ag_form"):
         )
         if pressed and video is not None and chosen is not None:
             start_job(video, chosen)
+            st.rerun()  # one that is done already has its result, and the form is folded
     except UserError as error:
         show_failure(error)
     st.caption(
@@ -31,6 +39,9 @@ with st.container(border=True, key="ag_form"):
         "detector trained on photographs finds things; actions are then read from the graph, by a network that learned "
         "from real annotations."
     )
-show_queue()
-if JOB in st.query_params:
-    show_result(st.query_params[JOB])
+if not found:
+    show_queue()
+if job_id is not None:
+    show_result(job_id)
+if found:
+    show_queue()

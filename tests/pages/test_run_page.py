@@ -59,6 +59,9 @@ class Desk:
         return replace(stand_in_prediction("AB1CD"), notes=(NOTE,))
 
 
+AGAIN = "Another video, or other settings"
+
+
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     desk = Desk()
@@ -74,9 +77,12 @@ def test_run_shows_progress_and_the_result(app_home: Path, desk: Desk) -> None:
     assert not app.exception
     assert "25" in str(app.get("progress")[0].proto)
     assert "3 of 12 · 2.0 per second · about 4 s left" in str(app.get("progress")[0].proto.text)
+    assert AGAIN not in [one.label for one in app.expander]
     desk.finish("job0")
     app.run()
     assert not app.exception
+    (again,) = (one for one in app.expander if one.label == AGAIN)
+    assert not again.proto.expanded and again.button(key="run_start")
     assert app.warning[0].value == NOTE
     assert len(app.get("bidi_component")) == 1
     links = {one.proto.label: one.proto.query_string for one in app.get("page_link")}
@@ -148,8 +154,9 @@ def test_other_footage_shows_the_graph_reader_and_folds_the_rest(
     desk.finish("job0")
     app.run()
     assert not app.exception
-    folded = ["More settings", "What LFB and SGFB say", "Names and measured numbers"]
+    folded = [AGAIN, "More settings", "What LFB and SGFB say", "Names and measured numbers"]
     assert [one.label for one in app.expander] == folded
+    assert [one["label"] for one in read_payload(app)["models"]] == ["Graph alone"]
     assert any("can find all 35 classes" in one.value for one in app.markdown)
     assert any(one.value == "Not sure: no action reaches 30%." for one in app.info)
 

@@ -54,8 +54,10 @@ def _show_jobs(alive: list[str]) -> None:
 
 
 def _show_job(job: Job[PredictionRequest]) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", key=f"ag_job_{job.id}"):
-        st.markdown(f"**{escape_markdown(job.request.path.name)}** :gray[{_describe_job(job)}]", width="stretch")
+    with st.container(key=f"ag_job_{job.id}"):
+        words, button = st.columns([0.87, 0.13], vertical_alignment="center")
+    words.markdown(f"**{escape_markdown(job.request.path.name)}** :gray[{_describe_job(job)}]")
+    with button:
         if job.active and queues.get_prediction_queue().may_cancel(job.id, queues.identify_visitor()):
             st.button("Cancel", icon=":material/stop:", key=f"cancel_{job.id}", on_click=_cancel_job, args=(job.id,))
         elif job.state == JobState.DONE:

@@ -37,6 +37,14 @@ from ag_core.ui.widgets.pickers import link_run
 MIN_SURE = 0.3  # below this score the best action is called unsure
 
 
+def has_result(job_id: str) -> bool:
+    """Whether `show_result` has something to show of the job; no for one that nobody knows."""
+    try:
+        return queues.get_prediction_queue().get_job(job_id).state == JobState.DONE
+    except UserError:
+        return False
+
+
 def show_result(job_id: str) -> None:
     """What the models made of the video, where the job is done."""
     try:
@@ -59,7 +67,7 @@ def show_result(job_id: str) -> None:
         show_next_steps(
             run=again, compare={JOB: job_id} if viewing.scores else None, similar=link_similar(prediction.graphs())
         )
-    _show_result_player(viewing, job_id)
+    _show_result_player(_choose_believable(prediction, viewing), job_id)
     show_actions(prediction, viewing)
     show_result_card(prediction)
     st.download_button(
@@ -78,12 +86,12 @@ def show_actions(prediction: Prediction, viewing: Viewing) -> None:
     """The best actions; of footage that is not of the home world those read from the graph alone, the others folded."""
     if not viewing.scores:
         return
-    if not (prediction.of_real_homes and GRAPH_READER in viewing.scores):
+    believable = _choose_believable(prediction, viewing)
+    if believable is viewing:
         show_owner_note(f"Best actions by {describe_scoring_models(viewing)}.")
         show_action_tables(viewing, top=8, key="run_actions")
         return
-    of_graph = {GRAPH_READER: viewing.scores[GRAPH_READER]}
-    best = float(of_graph[GRAPH_READER].scores.max())
+    best = float(viewing.scores[GRAPH_READER].scores.max())
     show_owner_note(
         "Best actions as read from the scene graph alone, by a network that learned from annotated graphs of real "
         "homes. Where the graph is right its scores can be believed; a predicted graph has mistakes of its own."
@@ -102,12 +110,19 @@ def show_actions(prediction: Prediction, viewing: Viewing) -> None:
         st.caption(load_graph_reader_metrics()[0].format_sentence())
     if best < MIN_SURE:
         st.info(f"Not sure: no action reaches {MIN_SURE:.0%}.", icon=":material/help:")
-    show_action_tables(replace(viewing, scores=of_graph), top=8, key="run_graph_actions")
+    show_action_tables(believable, top=8, key="run_graph_actions")
     others = {name: answer for name, answer in viewing.scores.items() if name != GRAPH_READER}
     if others:
         with st.expander(f"What {' and '.join(get_model_label(name) for name in others)} say"):
             st.caption("They know only the synthetic home world, and this video is other footage: a demonstration.")
             show_action_tables(replace(viewing, scores=others), top=8, key="run_actions")
+
+
+def _choose_believable(prediction: Prediction, viewing: Viewing) -> Viewing:
+    """The viewing, of footage that is not of the home world with the scores of what learned on real annotations."""
+    if prediction.of_real_homes and GRAPH_READER in viewing.scores:
+        return replace(viewing, scores={GRAPH_READER: viewing.scores[GRAPH_READER]})
+    return viewing
 
 
 @st.fragment

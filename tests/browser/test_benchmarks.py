@@ -12,8 +12,8 @@ from tests.browser.test_app import settled
 pytestmark = pytest.mark.browser
 
 TABLE_3 = {
-    "I3D + NL": 37.5, "STRG": 39.7, "Timeception": 41.1, "SlowFast": 42.1, "SlowFast+NL": 42.5, "LFB": 42.5,
-    "SGFB": 44.3, "SGFB Oracle": 60.3,
+    "I3D + NL": 37.5, "STRG": 39.7, "Timeception": 41.1, "SlowFast": 42.1, "SlowFast + NL": 42.5, "LFB": 42.5,
+    "SGFB": 44.3, "SGFB oracle": 60.3,
 }  # fmt: skip
 TABLE_4 = {"LFB": (28.3, 36.3, 39.6), "SGFB": (28.8, 37.9, 42.7), "SGFB oracle": (30.4, 40.2, 50.5)}
 TABLE_5_OF_RELDN = {

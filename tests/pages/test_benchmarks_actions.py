@@ -57,7 +57,7 @@ def test_the_readers_models_stand_beside_the_papers(own_actions: Path) -> None:
     app = visit(PAGE, {"benchmark": TABLE_3})
     assert not app.exception and not app.warning and not app.error
     table, measures, probes, classes = (one.value for one in app.dataframe)
-    assert table["model"].tolist()[-3:] == ["SGFB", "SGFB Oracle", "chance"] and len(table) == 9
+    assert table["model"].tolist()[-3:] == ["SGFB", "SGFB oracle", "chance"] and len(table) == 9
     rows = table.set_index("model")
     assert rows.loc["LFB", "Yours"] == 41 and rows.loc["chance", "Yours"] == 10
     assert measures["model"].tolist() == ["LFB", "SGFB", "chance", "prior"]
@@ -109,9 +109,9 @@ def test_what_relations_add_is_the_difference_of_the_same_model() -> None:
 
 def test_tables_of_a_choice_of_action_scores() -> None:
     columns = build_side_by_side({"Yours": SCORES})
-    assert columns["Yours"]["LFB"] is SCORES.find("LFB") and columns["Paper"]["SGFB Oracle"] is not None
+    assert columns["Yours"]["LFB"] is SCORES.find("LFB") and columns["Paper"]["SGFB oracle"] is not None
     rows = list(columns["Paper"])
-    assert find_paper_row("I3D alone", rows) == "I3D + NL" and find_paper_row("SlowFast + NL", rows) == "SlowFast+NL"
+    assert find_paper_row("I3D alone", rows) == "I3D + NL" and find_paper_row("SlowFast + NL", rows) == "SlowFast + NL"
     assert find_paper_row("Mine", rows) == "Mine"
     scope = ActionScope("Yours", SCORES, "iid")
     measures, probes = build_measure_table(scope), build_probe_table(scope)

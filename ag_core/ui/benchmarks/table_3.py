@@ -128,8 +128,8 @@ def build_side_by_side(every: Mapping[str, ActionModelScores]) -> dict[str, dict
 def find_paper_row(label: str, rows: Sequence[str]) -> str:
     """The row of the paper's table that a model answers; its own label where there is none."""
     named = {entry.label: entry.name_in_paper for entry in ACTION_MODELS.values()}
-    wanted = _squeeze(named.get(label) or label)
-    return next((row for row in rows if _squeeze(row) == wanted), label)
+    wanted = named.get(label) or label
+    return wanted if wanted in rows else label
 
 
 def describe_best() -> str:
@@ -258,7 +258,3 @@ def _show_notes(scores: ActionModelScores) -> None:
             f"Not scored, since no weights were found: {', '.join(map(escape_markdown, names))}. "
             "`python -m ag_core train clip` and `train action` train them."
         )
-
-
-def _squeeze(name: str) -> str:
-    return "".join(name.casefold().split())

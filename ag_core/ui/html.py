@@ -73,10 +73,11 @@ def mark(text: str) -> str:
 
 
 def render_comparison(verdict: Verdict) -> str:
-    """What the compared models are, and which is right more often, in one paragraph; measured numbers say how."""
+    """What the compared models are, and which is right more often; below it, small, what was measured and how."""
     about = "; ".join(f"{model.label} {model.about}" for model in list_predicting_models())
-    measured = f'<span title="{escape(verdict.explain_measured())}">{escape(verdict.describe_measured())}</span>'
-    return f'<p class="ag-lead">{mark(f"{about}. {verdict.describe_set()}")} {measured}</p>'
+    said = f'<p class="ag-lead">{mark(f"{about}. {verdict.describe_set()}")}</p>'
+    measured, how = escape(verdict.describe_measured()), escape(verdict.explain_measured())
+    return f'{said}<p class="ag-owner" title="{how}">{measured}</p>' if measured else said
 
 
 def render_poster_style(jpeg: bytes, key: str) -> str:

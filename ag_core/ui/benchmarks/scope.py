@@ -61,7 +61,7 @@ class BenchmarkScope:
 
 def pick_scope(every: Mapping[str, SceneGraphScores]) -> BenchmarkScope:
     """What to show of the scores that are there; the link remembers. `every` holds at least one."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(horizontal=True, gap="medium"):
         whose = pick_whose(every, "scores")
         scores = every[whose]
         modes = {MODE_NAMES[mode]: mode for mode in Mode if any(row.scored.mode == mode for row in scores.recalls)}

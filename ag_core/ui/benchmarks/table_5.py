@@ -23,11 +23,16 @@ from ag_core.ui.html import render_link
 from ag_core.ui.page import show_owner_note
 from ag_core.ui.widgets.pickers import show_download
 
-RECALLS = tuple(
-    (name, averaging, k)
-    for name, averaging in (("R", Averaging.FRAME), ("R", Averaging.VIDEO), ("mR", Averaging.RELATION))
-    for k in (20, 50)
+RECALLS = (
+    *(
+        (name, averaging, k)
+        for k in (20, 50)
+        for name, averaging in (("R", Averaging.FRAME), ("mR", Averaging.RELATION))
+    ),
+    *(("R", Averaging.VIDEO, k) for k in (20, 50)),
 )
+"""Columns of recall: first what tells heads apart, so that a screen of usual width shows it."""
+
 MORE = (("hR", Averaging.RELATION, 20), ("zR", Averaging.FRAME, 20), ("zR", Averaging.FRAME, 50))
 FEW_TRIPLETS = 100
 """Fewer than these tell no heads apart."""

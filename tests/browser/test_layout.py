@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.test_app import settled
+from tests.browser.test_app import PAGES, settled
 
 pytestmark = pytest.mark.browser
 
@@ -34,3 +34,10 @@ def test_the_graph_is_never_below_the_scores(place: str, app: Callable[..., str]
         if width == 2560:
             assert graphs["x"] + graphs["width"] > 2300 and controls["width"] > 900
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_scrolls_sideways_on_a_phone(name: str, app: Callable[..., str], visit: Callable[..., Page]) -> None:
+    page = visit(f"{app('app.py')}/{name}", width=420, height=900)
+    settled(page)
+    assert page.get_by_test_id("stMain").evaluate("main => main.scrollWidth") <= 420

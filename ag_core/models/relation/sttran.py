@@ -20,45 +20,11 @@ from torch import Tensor, nn
 from ag_core.models.pairs import PairBatch, rank_frames
 from ag_core.models.relation.groups import PaddedGroups
 from ag_core.models.relation.head import N_OUTPUTS, RelationHead, RelationLogits
+from ag_core.models.relation.place_masks import CELLS, PlaceEncoder
 from ag_core.taxonomy import N_CLASSES
 
-MASK_SIDE = 27
 DROPOUT = 0.1
 PLACE_WIDTH = 128
-
-
-def draw_masks(boxes: Tensor, unions: Tensor) -> Tensor:
-    """[P,27,27] how far boxes [P,4] cover each cell of the grid over `unions` [P,4], minus one half."""
-    sides = (unions[:, 2:] - unions[:, :2]).clamp(min=1e-3)
-    corners = (boxes - unions[:, :2].repeat(1, 2)) / sides.repeat(1, 2) * MASK_SIDE  # [P, 4] in cells
-    cells = torch.arange(MASK_SIDE, device=boxes.device)
-    begins, ends = corners[:, :2, None], corners[:, 2:, None]
-    covered = (cells + 1 - begins).clamp(0, 1) * (ends - cells).clamp(0, 1)  # [P, 2, 27]
-    return covered[:, 1, :, None] * covered[:, 0, None, :] - 0.5
-
-
-class PlaceEncoder(nn.Module):
-    """[P, C * 49] from two masks a pair: where person and object lie in the box around them."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.Conv2d(2, channels // 2, 7, stride=2, padding=3),
-            nn.ReLU(),
-            nn.BatchNorm2d(channels // 2),
-            nn.MaxPool2d(3, stride=2, padding=1),
-            nn.Conv2d(channels // 2, channels, 3, padding=1),
-            nn.ReLU(),
-            nn.BatchNorm2d(channels),
-            nn.Flatten(),
-        )
-
-    def forward(self, batch: PairBatch) -> Tensor:
-        people, objects = batch.subject_boxes, batch.target_boxes
-        unions = torch.cat([torch.minimum(people, objects)[:, :2], torch.maximum(people, objects)[:, 2:]], dim=1)
-        masks = torch.stack([draw_masks(people, unions), draw_masks(objects, unions)], dim=1)  # [P, 2, 27, 27]
-        encoded: Tensor = self.layers(masks)
-        return encoded
 
 
 class ClassRefiner(nn.Module):
@@ -191,7 +157,7 @@ class SttranHead(RelationHead):
         self.enter_object = nn.Linear(feature_size, part_width)
         self.enter_union = nn.Linear(union_size or feature_size, part_width)
         self.encode_places = PlaceEncoder(mask_channels)
-        self.enter_places = nn.Linear(49 * mask_channels, part_width, bias=False)
+        self.enter_places = nn.Linear(CELLS * mask_channels, part_width, bias=False)
         self.name_subject = nn.Embedding(N_CLASSES, embedding_size)
         self.name_object = nn.Embedding(N_CLASSES, embedding_size)
         self.pair_width = 3 * part_width + 2 * embedding_size

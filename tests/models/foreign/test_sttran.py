@@ -20,7 +20,8 @@ from ag_core.models.ignored_regions import make_target
 from ag_core.models.pairs import PairBatch, make_one_hot_logits
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import build_relation_head
-from ag_core.models.relation.sttran import SttranHead, draw_masks
+from ag_core.models.relation.place_masks import draw_masks
+from ag_core.models.relation.sttran import SttranHead
 from ag_core.models.scene_graph import SceneGraphPredictor, boxes_from_detections, build_pair_batch
 from ag_core.presets import RELEASED_STTRAN, STTRAN_DETECTOR, C4DetectorPreset, MapSttranPreset
 from ag_core.records import Detections

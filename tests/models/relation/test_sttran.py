@@ -8,7 +8,8 @@ from torch import Tensor
 
 from ag_core.models.pairs import PairBatch, join_batches, rank_frames
 from ag_core.models.relation import build_relation_head
-from ag_core.models.relation.sttran import SttranHead, TemporalDecoder, Windows, draw_masks
+from ag_core.models.relation.place_masks import draw_masks
+from ag_core.models.relation.sttran import SttranHead, TemporalDecoder, Windows
 from ag_core.presets import PAPER_STTRAN
 from tests.models.relation.pair_batches import C, D, make_batch
 from tests.toys.tiny_heads import list_tiny_heads

@@ -95,6 +95,7 @@ RELATION_HEADS: dict[str, RelationHeadEntry] = index_by_id(
         label="Pair memory",
         about="remembers a pair through the video, and sees where the head is turned",
         build="ag_core.models.relation.pair_memory:PairMemoryHead",
+        loss=REFINING_LOSS,
         presets={"demo": presets.DEMO_PAIR_MEMORY, "paper": presets.PAPER_PAIR_MEMORY},
         weights_file="pair-memory.safetensors",
         needs=_REGIONS_AND_UNIONS | {Need.HEAD_MAPS, Need.WHOLE_VIDEO},

@@ -75,6 +75,7 @@ class PairMemoryPreset(RegionHeadPreset):
     map_channels   of the head maps: the detector's pyramid_channels
     width          of a pair
     heads, layers  of the attention within a frame and through the video
+    mask_channels  of the last convolution over the masks of where the boxes lie
     dropout        of features, attention and thought
     balance        0 to 1: how far rare relationships are evened out
     """
@@ -83,6 +84,7 @@ class PairMemoryPreset(RegionHeadPreset):
     width: int
     heads: int
     layers: int
+    mask_channels: int
     dropout: float
     balance: float
 
@@ -107,5 +109,5 @@ PAPER_STTRAN = SttranPreset("sttran-paper", 1024, 512, 200, 256, 8, 2048, 3, 102
 RELEASED_STTRAN = MapSttranPreset("sttran-released", 2048, 512, 200, 256, 8, 2048, 3, 1024, 1024 * 49)
 """On the region features of STTRAN_DETECTOR, as its authors trained it."""
 
-DEMO_PAIR_MEMORY = PairMemoryPreset("pair-memory-demo", 256, 64, 128, 4, 2, 0.2, 0.35)
-PAPER_PAIR_MEMORY = PairMemoryPreset("pair-memory-paper", 1024, 256, 512, 8, 3, 0.2, 0.35)
+DEMO_PAIR_MEMORY = PairMemoryPreset("pair-memory-demo", 256, 64, 192, 4, 2, 16, 0.1, 0.15)
+PAPER_PAIR_MEMORY = PairMemoryPreset("pair-memory-paper", 1024, 256, 512, 8, 3, 64, 0.1, 0.15)

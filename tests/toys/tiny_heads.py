@@ -22,5 +22,5 @@ def list_tiny_heads(feature_size: int, map_channels: int, name: str = "relation-
         "graph-rcnn": GraphRcnnPreset(name, feature_size, 8, True),
         "graph-rcnn-equal": GraphRcnnPreset(name, feature_size, 8, False),
         "sttran": SttranPreset(name, feature_size, 8, 4, 4, 2, 8, 2, 8),
-        "pair-memory": PairMemoryPreset(name, feature_size, map_channels, 8, 2, 1, 0.1, 0.5),
+        "pair-memory": PairMemoryPreset(name, feature_size, map_channels, 8, 2, 1, 4, 0.1, 0.5),
     }

@@ -1,9 +1,10 @@
 """Pair memory: this project's own head, which judges a pair by what it was before and will be after.
 
-Three ideas of the literature on dynamic scene graphs, on the frozen detector's region features. A pair hears of the
-other pairs of its frame, and of the same pair in other frames of the video: attention masked to one object class,
-biased by how far apart in time and place the two are. Each group of relationships has a judge of its own; that of
-attention also sees the upper part of the person, where the head is, and in which direction the object lies from there.
+Ideas of the literature on dynamic scene graphs, on the frozen detector's region features. A pair, which is what is seen
+and where its boxes lie, as numbers and as masks, hears of the other pairs of its frame, and of the same pair in other
+frames of the video: attention masked to one object class, biased by how far apart in time and place the two are. Each
+group of relationships has a judge of its own; that of attention also sees the upper part of the person, where the head
+is, and in which direction the object lies from there. Another judge puts the object's class right by what the pair is.
 The loss is balanced by logit adjustment (Menon et al. 2021, "Long-tail learning via logit adjustment"): while training,
 `balance` times the log odds of each relationship are added to the answers, which are given without them, so that a rare
 relationship is not given up for being rare.
@@ -24,7 +25,8 @@ from ag_core.boxes import GEOMETRY_SIZE
 from ag_core.models.pairs import HEAD_CELLS, PairBatch, rank_frames
 from ag_core.models.relation.frequency import FrequencyBias, count_relation_frequencies, to_relation_logits
 from ag_core.models.relation.groups import PaddedGroups
-from ag_core.models.relation.head import RelationHead, RelationLogits
+from ag_core.models.relation.head import N_OUTPUTS, RelationHead, RelationLogits
+from ag_core.models.relation.place_masks import CELLS, PlaceEncoder
 from ag_core.models.relation.reldn import pair_geometry
 from ag_core.taxonomy import GROUP_SLICES, N_CLASSES, N_RELATIONS, Group
 
@@ -142,12 +144,14 @@ class PairMemoryHead(RelationHead):
     """Pairs of `width` W over region features of `feature_size` D and head maps of `map_channels`.
 
     heads, layers  of the attention within a frame and within a pair's track
+    mask_channels  of the last convolution over the masks of where the boxes lie
     dropout        of features, attention and thought
     balance        0 learns the frequencies as they are, 1 as if all relationships were equally frequent
     """
 
     prior: Tensor
     whole_video = True
+    refines_objects = True
 
     def __init__(
         self,
@@ -156,6 +160,7 @@ class PairMemoryHead(RelationHead):
         width: int,
         heads: int,
         layers: int,
+        mask_channels: int,
         dropout: float,
         balance: float,
     ) -> None:
@@ -164,6 +169,8 @@ class PairMemoryHead(RelationHead):
         self.drop = nn.Dropout(dropout)
         self.enter_regions = nn.Linear(3 * feature_size, width)
         self.enter_place = nn.Sequential(nn.Linear(GEOMETRY_SIZE, width), nn.ReLU(), nn.Linear(width, width))
+        self.see_masks = PlaceEncoder(mask_channels)
+        self.enter_masks = nn.Linear(CELLS * mask_channels, width, bias=False)
         self.enter_class = nn.Linear(N_CLASSES, width, bias=False)
         self.remember = nn.ModuleList(MemoryLayer(width, heads, dropout) for _ in range(layers))
         self.see_gaze = GazeCue(map_channels, width)
@@ -171,6 +178,7 @@ class PairMemoryHead(RelationHead):
         self.judge_attention = _make_judge(2 * width, width, of_group[Group.ATTENTION], dropout)
         self.judge_spatial = _make_judge(width, width, of_group[Group.SPATIAL], dropout)
         self.judge_contact = _make_judge(width, width, of_group[Group.CONTACT], dropout)
+        self.judge_class = _make_judge(width + feature_size, width, N_CLASSES, dropout)
         self.judge_related = nn.Linear(width, 1)
         self.judge_features = nn.Linear(3 * feature_size, N_RELATIONS)
         nn.init.zeros_(self.judge_features.weight)
@@ -187,12 +195,15 @@ class PairMemoryHead(RelationHead):
         return self
 
     def forward(self, batch: PairBatch) -> RelationLogits:
+        if not len(batch.pairs):
+            return RelationLogits.from_outputs(batch.boxes.new_zeros(0, N_OUTPUTS), batch.object_logits)
         people, objects = batch.pairs.unbind(dim=1)
 
         # Every pair by itself                                                     [P, W]
         regions = [batch.object_features[people], batch.union_features, batch.object_features[objects]]
         seen = self.drop(torch.cat(regions, dim=1))  # [P, 3D]
         pairs = self.enter_regions(seen) + self.enter_place(pair_geometry(batch))
+        pairs = pairs + self.enter_masks(self.see_masks(batch))
         pairs = pairs + self.enter_class(batch.object_logits[objects].softmax(dim=1))
 
         # Beside the others of its frame, and through the video                    [P, W]
@@ -207,4 +218,8 @@ class PairMemoryHead(RelationHead):
         predicates = predicates + self.judge_features(seen) + self.usual(batch)
         if self.training:
             predicates = predicates + self.balance * self.prior
-        return RelationLogits(predicates, batch.object_logits, self.judge_related(pairs)[:, 0])
+
+        # What the object is, beside what the detector takes it for                [N, 36]
+        named = self.judge_class(torch.cat([pairs, batch.object_features[objects]], dim=1))
+        classes = batch.object_logits.index_add(0, objects, named)
+        return RelationLogits(predicates, classes, self.judge_related(pairs)[:, 0])

@@ -18,17 +18,19 @@ from tests.models.relation.pair_batches import C, D, make_batch
 @pytest.fixture
 def head() -> PairMemoryHead:
     torch.manual_seed(0)
-    return PairMemoryHead(D, C, width=8, heads=2, layers=1, dropout=0.1, balance=0.5).eval()
+    return PairMemoryHead(D, C, width=8, heads=2, layers=1, mask_channels=4, dropout=0.1, balance=0.5).eval()
 
 
 def test_parameters_at_demo_size() -> None:
     w = DEMO_PAIR_MEMORY.width
-    enter = (3 * 256 * w + w) + (28 * w + w + w * w + w) + 36 * w
+    masks = (8 * 2 * 49 + 8 + 16) + (16 * 8 * 9 + 16 + 32) + 49 * 16 * w
+    enter = (3 * 256 * w + w) + (28 * w + w + w * w + w) + masks + 36 * w
     attention = (w * 3 * w + 3 * w) + (w * w + w)
     layer = 2 * attention + (3 * 4 + 4) + 3 * 2 * w + (w * 2 * w + 2 * w) + (2 * w * w + w)
     gaze = (64 * 16 * w + w) + (7 * w + w) + (2 * w * w + w)
     judges = sum(2 * inputs + inputs * w + w + w * n + n for inputs, n in ((2 * w, 3), (w, 6), (w, 16)))
-    expected = enter + 2 * layer + gaze + judges + (w + 1) + (3 * 256 * 25 + 25) + 36 * 25
+    named = 2 * (w + 256) + ((w + 256) * w + w) + (w * 36 + 36)
+    expected = enter + 2 * layer + gaze + judges + named + (w + 1) + (3 * 256 * 25 + 25) + 36 * 25
     assert sum(p.numel() for p in build_relation_head("pair-memory").parameters()) == expected
 
 
@@ -109,7 +111,8 @@ def test_rare_relationships_are_evened_out_by_hand(head: PairMemoryHead) -> None
             module.p = 0
         if isinstance(module, pair_memory.Attention):
             module.dropout = 0
-    learned = head.train()(batch).predicates
+    head.train().see_masks.eval()
+    learned = head(batch).predicates
     assert torch.allclose(learned - answered, 0.5 * head.prior.expand(5, -1), atol=1e-5)
 
 

@@ -109,5 +109,5 @@ PAPER_STTRAN = SttranPreset("sttran-paper", 1024, 512, 200, 256, 8, 2048, 3, 102
 RELEASED_STTRAN = MapSttranPreset("sttran-released", 2048, 512, 200, 256, 8, 2048, 3, 1024, 1024 * 49)
 """On the region features of STTRAN_DETECTOR, as its authors trained it."""
 
-DEMO_PAIR_MEMORY = PairMemoryPreset("pair-memory-demo", 256, 64, 192, 4, 2, 16, 0.1, 0.15)
-PAPER_PAIR_MEMORY = PairMemoryPreset("pair-memory-paper", 1024, 256, 512, 8, 3, 64, 0.1, 0.15)
+DEMO_PAIR_MEMORY = PairMemoryPreset("pair-memory-demo", 256, 64, 192, 4, 2, 16, 0.1, 0.1)
+PAPER_PAIR_MEMORY = PairMemoryPreset("pair-memory-paper", 1024, 256, 512, 8, 3, 64, 0.1, 0.1)

@@ -242,9 +242,12 @@ def _is_shipped(use: ModelUse, path: Path) -> bool:
 
 
 def _list_scores(name: str, read: Callable[[Path], Scores]) -> list[Scores]:
-    """The shipped scores of a name, and the reader's own; a file that cannot be read tells nothing here."""
+    """The shipped scores of a name, also of weights that are not those of the tables (NAME-of-WHAT.json), and the
+    reader's own; a file that cannot be read tells nothing here."""
+    shipped = (SHIPPED / f"{name}.json", *sorted(SHIPPED.glob(f"{name}-of-*.json")))
+    owners = dict.fromkeys(shipped, Owner.OURS_HOME) | {settings().own_benchmark(name): Owner.YOURS}
     found = []
-    for path, owner in ((SHIPPED / f"{name}.json", Owner.OURS_HOME), (settings().own_benchmark(name), Owner.YOURS)):
+    for path, owner in owners.items():
         if path.is_file() and (scores := _read(path, path.stat().st_mtime_ns, read)) is not None:
             found.append(scores.with_owner(owner))
     return found

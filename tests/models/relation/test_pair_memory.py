@@ -9,10 +9,11 @@ import torch
 from ag_core.models.pairs import join_batches, make_one_hot_logits
 from ag_core.models.relation import FrequencyHead, build_relation_head, pair_memory
 from ag_core.models.relation.groups import PaddedGroups
+from ag_core.models.relation.losses import compute_refining_losses
 from ag_core.models.relation.pair_memory import PairMemoryHead, find_tracks, measure_distances, point_to_objects
 from ag_core.presets import DEMO_PAIR_MEMORY
 from ag_core.taxonomy import GROUP_SLICES, N_CLASSES, N_RELATIONS, Group
-from tests.models.relation.pair_batches import C, D, make_batch
+from tests.models.relation.pair_batches import C, D, make_batch, make_targets
 
 
 @pytest.fixture
@@ -122,3 +123,24 @@ def test_training_starts_at_the_frequencies(head: PairMemoryHead) -> None:
     head.fit(classes, relations)
     known = FrequencyHead().fit(classes, relations)
     assert torch.allclose(head.usual.table.weight + head.balance * head.prior, known.table, atol=1e-5)
+
+
+def test_balance_can_be_given_back_after_training() -> None:
+    """What a head learns does not depend on it: answers differ by the log odds alone, so that no training is needed."""
+    random = np.random.default_rng(0)
+    classes, relations = random.integers(1, N_CLASSES, 200), random.random((200, N_RELATIONS)) < 0.3
+    batch, targets = (
+        make_batch(),
+        make_targets([True] * 4 + [False], p0=[0, 4, 14], p1=[1, 5], p2=[2, 9], p3=[1, 3, 17]),
+    )
+    answers = []
+    for balance in (0.05, 0.5):
+        torch.manual_seed(0)
+        head = PairMemoryHead(D, C, width=8, heads=2, layers=1, mask_channels=4, dropout=0.1, balance=balance)
+        optimizer = torch.optim.AdamW(head.fit(classes, relations).parameters(), lr=1e-3)
+        for _ in range(5):
+            optimizer.zero_grad()
+            sum(compute_refining_losses(batch, head(batch), targets).values()).backward()
+            optimizer.step()
+        answers.append(head.eval()(batch).predicates + balance * head.prior)
+    assert torch.allclose(*answers, atol=1e-3)

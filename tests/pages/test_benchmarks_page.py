@@ -223,7 +223,7 @@ def test_shipped_scores_are_ours() -> None:
 
 def test_little_to_measure_zero_shot_recall_on_is_said() -> None:
     rows = [replace(RECALL, n_unseen=None), replace(RECALL, n_unseen=Counts(videos=5, frames=11, triplets=14))]
-    assert "rests on 14 triplets of 5 videos that train never shows" in explain_few_unseen(rows)
+    assert "rests on the 14 triplets that train never shows" in explain_few_unseen(rows)
     assert explain_few_unseen([replace(RECALL, n_unseen=Counts(videos=50, triplets=400))]) == ""
     assert explain_few_unseen(rows[:1]) == ""
 

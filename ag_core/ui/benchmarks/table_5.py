@@ -64,8 +64,8 @@ def explain_few_unseen(rows: Sequence[RecallRow]) -> str:
     if unseen is None or not unseen.triplets or unseen.triplets >= FEW_TRIPLETS:
         return ""
     return (
-        f"Zero-shot recall (zR) rests on {unseen.triplets} triplets of {unseen.videos} videos that train never shows: "
-        "too few to tell heads apart."
+        f"Zero-shot recall (zR) rests on the {unseen.triplets} triplets that train never shows: too few to tell heads "
+        "apart."
     )
 
 

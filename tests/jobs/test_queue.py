@@ -226,11 +226,14 @@ def test_a_process_that_never_says_that_it_is_ready_is_given_up(
 
 
 class ShortJobs(CountingJobs):
-    """Two at a time, none for longer than a third of a second, none that waits for more than a tenth."""
+    """Two at a time, none for longer than a third of a second, none that waits for more than two.
+
+    So long even a busy machine does not need until a free slot takes a job.
+    """
 
     slots = 2
     processes_kept = 1
-    max_wait_s = 0.1
+    max_wait_s = 2.0
 
     def get_time_limit_s(self, request: int) -> float | None:
         return 0.3 if request == LONG else None

@@ -24,12 +24,12 @@ from ag_core.ui.page import show_owner_note
 from ag_core.ui.widgets.pickers import show_download
 
 RECALLS = (
-    *(
-        (name, averaging, k)
-        for k in (20, 50)
-        for name, averaging in (("R", Averaging.FRAME), ("mR", Averaging.RELATION))
-    ),
-    *(("R", Averaging.VIDEO, k) for k in (20, 50)),
+    ("R", Averaging.FRAME, 20),
+    ("mR", Averaging.RELATION, 20),
+    ("R", Averaging.FRAME, 50),
+    ("mR", Averaging.RELATION, 50),
+    ("R", Averaging.VIDEO, 20),
+    ("R", Averaging.VIDEO, 50),
 )
 """Columns of recall: first what tells heads apart, so that a screen of usual width shows it."""
 

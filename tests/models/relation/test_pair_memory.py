@@ -129,10 +129,8 @@ def test_balance_can_be_given_back_after_training() -> None:
     """What a head learns does not depend on it: answers differ by the log odds alone, so that no training is needed."""
     random = np.random.default_rng(0)
     classes, relations = random.integers(1, N_CLASSES, 200), random.random((200, N_RELATIONS)) < 0.3
-    batch, targets = (
-        make_batch(),
-        make_targets([True] * 4 + [False], p0=[0, 4, 14], p1=[1, 5], p2=[2, 9], p3=[1, 3, 17]),
-    )
+    batch = make_batch()
+    targets = make_targets([True] * 4 + [False], p0=[0, 4, 14], p1=[1, 5], p2=[2, 9], p3=[1, 3, 17])
     answers = []
     for balance in (0.05, 0.5):
         torch.manual_seed(0)

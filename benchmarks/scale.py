@@ -1,11 +1,12 @@
 """Many short films through every engine in one run: the same lake, what an engine costs, and what a kill costs.
 
-    python -m benchmarks.scale [--films 200] [--seconds 2] [--workers 2] [--engines pool ray daft] [--kills]
+    python -m benchmarks.scale [--films 200] [--seconds 2] [--workers 2] [--engines pool ray daft] [--raylets] [--kills]
 
 Makes films of moving colours, and runs `predict-many` over them once for each engine, and once with one worker. An
 engine's overhead is its pace after the first video against the pool's with as many workers. Lakes must be equal byte
-for byte, or no figure is printed. `--kills` ends a driver, and in another run a worker, with `kill -9` when a third
-of the films is done, goes on, and compares again. Memory is that of the command with all its processes, asked for
+for byte, or no figure is printed. `--raylets` has Ray run on two raylets as on two machines, too. `--kills` ends a
+driver, in another run a worker, and in a third one of the two raylets, with `kill -9` when a third of the films is
+done, goes on, and compares again. Memory is that of the command with all its processes, asked for
 every second: the largest of the last third of a run against that of the middle third. Engines that are not installed
 are named, never left out silently.
 """
@@ -28,9 +29,10 @@ import av
 import numpy as np
 
 from ag_core.annotations.lake.folder import read_manifest
-from ag_core.bulk.engines import ENGINES, POOL
+from ag_core.bulk.engines import DAFT, ENGINES, POOL, RAY
 from ag_core.bulk.run import find_work_folder
 from ag_core.video.frames import HOME_WORLD_MARK
+from benchmarks.raylets import start_raylets
 from benchmarks.report import machine
 
 RATE, SIZE_WH = 12, (240, 136)
@@ -75,21 +77,21 @@ def write_films(folder: Path, count: int, seconds: float) -> None:
 
 
 def start(
-    films: Path | str, lake: Path, engine: str, workers: int, log_path: Path | None = None
+    films: Path | str, lake: Path, engine: str, workers: int, log_path: Path | None = None, address: str | None = None
 ) -> "subprocess.Popen[bytes]":
     """Start the command; what it says goes to a log beside the lake unless another is named."""
     command = [sys.executable, "-m", "ag_core", "predict-many", str(films), "--out", str(lake), "--device", "cpu"]
-    options = ["--engine", engine, "--workers", str(workers)]
+    options = ["--engine", engine, "--workers", str(workers), *(() if address is None else ("--address", address))]
     log = (log_path or lake.with_suffix(".log")).open("ab")
     alike = os.environ | {"RAY_worker_niceness": "0"}  # Ray's workers would make way for all others
     return subprocess.Popen([*command, *options], stdout=log, stderr=log, env=alike)
 
 
-def finish(process: "subprocess.Popen[bytes]", lake: Path) -> EngineRun:
-    """Wait for the command, asking for memory on the way."""
+def finish(process: "subprocess.Popen[bytes]", lake: Path, root: int | None = None) -> EngineRun:
+    """Wait for the command, asking for the memory of it, or of another process, with all below on the way."""
     began, memory = time.perf_counter(), []
     while process.poll() is None:
-        memory.append(sum(map(read_memory, list_processes(process.pid))))
+        memory.append(sum(map(read_memory, list_processes(root or process.pid))))
         time.sleep(1)
     if process.returncode:
         raise SystemExit(f"the command ended with {process.returncode}; see {lake.with_suffix('.log')}")
@@ -122,11 +124,7 @@ def kill_in_the_middle(
 ) -> EngineRun:
     """Run until a third is finished, kill one process, and go on with the same command where the driver was killed."""
     process = start(films, lake, engine, workers)
-    work = find_work_folder(lake)
-    while len(list(work.glob("??/*.parquet"))) < max(count // 3, 1):
-        if process.poll() is not None:
-            raise SystemExit(f"the command ended before it could be killed; see {lake.with_suffix('.log')}")
-        time.sleep(0.1)
+    wait_for_a_third(process, lake, count)
     victim = choose(process.pid)
     os.kill(victim, signal.SIGKILL)
     if victim == process.pid:
@@ -135,35 +133,63 @@ def kill_in_the_middle(
     return finish(process, lake)
 
 
+def wait_for_a_third(process: "subprocess.Popen[bytes]", lake: Path, count: int) -> None:
+    """Until a third of the films is finished; SystemExit where the command ends before."""
+    work = find_work_folder(lake)
+    while len(list(work.glob("??/*.parquet"))) < max(count // 3, 1):
+        if process.poll() is not None:
+            raise SystemExit(f"the command ended before a third was done; see {lake.with_suffix('.log')}")
+        time.sleep(0.1)
+
+
+def run_on_raylets(films: Path, lake: Path, workers: int, count: int, kill: bool) -> EngineRun:
+    """Ray on two raylets; one of them is killed when a third is done, if it is to be."""
+    with start_raylets(workers) as (address, kill_one):
+        process = start(films, lake, RAY, workers, address=address)
+        if kill:
+            wait_for_a_third(process, lake, count)
+            kill_one()
+        return finish(process, lake, os.getpid())
+
+
 def find_worker(driver: int) -> int:
     """A process below the driver that holds models: the one with the most memory."""
     return max(list_processes(driver)[1:], key=read_memory)
 
 
-def run_all(films: Path, out: Path, engines: Sequence[str], workers: int, kills: bool) -> list[str]:
+def run_all(films: Path, out: Path, engines: Sequence[str], workers: int, raylets: bool, kills: bool) -> list[str]:
     """Lines of a Markdown table; SystemExit where lakes differ."""
     count = len(list(films.iterdir()))
     runs: dict[str, EngineRun] = {}
-    plans = [(POOL, 1), *((engine, workers) for engine in engines)]
+    plans = [(engine, n) for engine in engines for n in dict.fromkeys((1, workers)) if n == workers or engine != DAFT]
     for engine, n in plans:
         lake = out / f"{engine}-{n}"
-        runs[f"{engine}, {n} worker{'s' * (n > 1)}"] = finish(start(films, lake, engine, n), lake)
+        run = runs[f"{engine}, {n} worker{'s' * (n > 1)}"] = finish(start(films, lake, engine, n), lake)
+        print(f"{engine}, {n}: {run.pace_s:.3g} s a video", file=sys.stderr)
+    if raylets:
+        runs["ray, two raylets"] = run_on_raylets(films, out / "raylets", workers, count, kill=False)
+        if kills:
+            runs["ray, one of two raylets killed"] = run_on_raylets(
+                films, out / "raylets-killed", workers, count, kill=True
+            )
     if kills:
         for engine in engines:
             for victim, choose in (("driver", lambda pid: pid), ("worker", find_worker)):
                 lake = out / f"{engine}-killed-{victim}"
-                runs[f"{engine}, {victim} killed"] = kill_in_the_middle(films, lake, engine, workers, count, choose)
+                runs[f"{engine}, its {victim} killed"] = kill_in_the_middle(films, lake, engine, workers, count, choose)
     if len({run.fingerprint for run in runs.values()}) > 1:
         raise SystemExit(f"lakes differ: { {name: run.fingerprint[:8] for name, run in runs.items()} }")
-    pool = runs.get(f"{POOL}, {workers} worker{'s' * (workers > 1)}")
     lines = ["| run | s a video | against the pool | whole command | failed | memory, last third to middle |"]
     lines.append("| --- | ---: | ---: | ---: | ---: | ---: |")
+    pools = {run.report["workers"]: run for name, run in runs.items() if name.startswith(POOL) and "killed" not in name}
     for name, run in runs.items():
-        ratio = f"{run.pace_s / pool.pace_s:.2f}x" if pool is not None and "killed" not in name else ""
-        memory = f"{max(run.memory) / 1e6:,.0f} MB, {run.growth:.2f}x"
-        lines.append(
-            f"| {name} | {run.pace_s:.3g} | {ratio} | {run.wall_s:.0f} s | {run.report['failed']} | {memory} |"
-        )
+        memory = f"{max(run.memory) / 1e6:,.0f} MB"
+        figures = ["", "", f"{run.wall_s:.0f} s", str(run.report["failed"]), memory]
+        if "killed" not in name:
+            pool = pools.get(run.report["workers"])
+            ratio = "" if pool is None else f"{run.pace_s / pool.pace_s:.2f}x"
+            figures = [f"{run.pace_s:.3g}", ratio, *figures[2:4], f"{memory}, {run.growth:.2f}x"]
+        lines.append(f"| {name} | {' | '.join(figures)} |")
     return [*lines, "", f"All {len(runs)} lakes are equal, byte for byte."]
 
 
@@ -174,14 +200,16 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0, help="length of a film (default %(default)s)")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--engines", nargs="+", default=list(ENGINES), choices=ENGINES)
-    parser.add_argument("--kills", action="store_true", help="kill -9 a driver and a worker in the middle, too")
+    parser.add_argument("--raylets", action="store_true", help="Ray on two raylets as on two machines, too")
+    parser.add_argument("--kills", action="store_true", help="kill -9 a driver, a worker, a raylet in the middle, too")
     options = parser.parse_args()
     missing = [e for e in options.engines if e != POOL and importlib.util.find_spec(e) is None]
     engines = [engine for engine in options.engines if engine not in missing]
     with tempfile.TemporaryDirectory(prefix="scale-") as folder:
         films = Path(folder) / "films"
         write_films(films, options.films, options.seconds)
-        lines = run_all(films, Path(folder), engines, options.workers, options.kills)
+        raylets = options.raylets and RAY in engines
+        lines = run_all(films, Path(folder), engines, options.workers, raylets, options.kills)
     print(f"{machine()} {options.films} films of {options.seconds:g} s, demo models, one thread a worker.\n")
     print("\n".join(lines))
     if missing:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 OBJECT_STORE_BYTES = 200_000_000
 
@@ -16,12 +17,11 @@ def start_raylets(workers: int) -> Iterator[tuple[str, Callable[[], None]]]:
     from ray.cluster_utils import Cluster
 
     os.environ |= {"RAY_worker_niceness": "0"}  # as in `benchmarks.scale.start`; a raylet reads it when it begins
-    each = {"object_store_memory": OBJECT_STORE_BYTES}
     second_half = workers // 2
-    first = {"num_cpus": workers - second_half + 1, "include_dashboard": False, **each}
-    cluster = Cluster(initialize_head=True, head_node_args=first)
+    first: dict[str, Any] = {"num_cpus": workers - second_half + 1, "include_dashboard": False}
+    cluster: Any = Cluster(initialize_head=True, head_node_args=first | {"object_store_memory": OBJECT_STORE_BYTES})
     try:
-        second = cluster.add_node(num_cpus=second_half, **each)
+        second = cluster.add_node(num_cpus=second_half, object_store_memory=OBJECT_STORE_BYTES)
         yield cluster.address, lambda: cluster.remove_node(second, allow_graceful=False)
     finally:
         cluster.shutdown()

@@ -4,11 +4,11 @@ There to show that a run needs no particular engine; Daft itself runs on this ma
 """
 
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
-from ag_core.bulk.engines import Resources, make_rows
-from ag_core.bulk.predicting import BulkSettings, Outcome, Predictor, Task, read_row
+from ag_core.bulk.engines import MAX_DEATHS, Resources, explain_deaths, make_rows
+from ag_core.bulk.predicting import BulkSettings, Outcome, Predictor, RunError, Task, read_row
 from ag_core.jobs.process import find_package
 
 PREDICTOR = Predictor
@@ -27,7 +27,27 @@ class PredictingUdf:
 
 
 def run_tasks(tasks: Sequence[Task], settings: BulkSettings, resources: Resources) -> Generator[Outcome, None, None]:
-    """Have the tasks done by Daft (engines.Engine)."""
+    """Have the tasks done by Daft (engines.Engine).
+
+    Daft ends when one of its processes does. It is begun anew with what is left; the predictor counts how often a
+    process died with a video.
+    """
+    left = {task.key: task for task in tasks}
+    deaths = 0
+    while left:
+        try:
+            for outcome in _run_once(list(left.values()), settings, resources):
+                del left[outcome.key]
+                deaths *= bool(outcome.video.failure)
+                yield outcome
+        except RuntimeError:  # Daft's own word for it
+            deaths += 1
+            if deaths > MAX_DEATHS:
+                raise RunError(explain_deaths()) from None
+
+
+def _run_once(tasks: Sequence[Task], settings: BulkSettings, resources: Resources) -> Iterator[Outcome]:
+    """Outcomes by one Daft. RuntimeError where a process of it dies."""
     os.environ.update({**resources.environment, **find_package(), "DAFT_PROGRESS_BAR": "0"})
     import daft
 

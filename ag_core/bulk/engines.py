@@ -17,6 +17,9 @@ ENGINES = (POOL, RAY, DAFT)
 _MODULES = {POOL: "ag_core.bulk.pool", RAY: "ag_core.bulk.ray_engine", DAFT: "ag_core.bulk.daft_engine"}
 _PACKAGES = {RAY: "ray", DAFT: "daft"}
 
+MAX_DEATHS = 12
+"""Of workers one after another, with no video predicted between: then it is not the videos' fault."""
+
 
 @dataclass(frozen=True)
 class Resources:
@@ -48,6 +51,12 @@ class Engine(Protocol):
     def __call__(
         self, tasks: Sequence[Task], settings: BulkSettings, resources: Resources
     ) -> Generator[Outcome, None, None]: ...
+
+
+def explain_deaths() -> str:
+    """Why a run ends after so many deaths, and what to do."""
+    ended = f"{MAX_DEATHS} workers ended, one after another, and predicted nothing"
+    return f"{ended}; often memory is too short: try --workers 1"
 
 
 def make_rows(tasks: Sequence[Task]) -> list[str]:

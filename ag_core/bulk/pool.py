@@ -10,7 +10,7 @@ from collections.abc import Generator, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 
-from ag_core.bulk.engines import Resources
+from ag_core.bulk.engines import MAX_DEATHS, Resources, explain_deaths
 from ag_core.bulk.predicting import BulkSettings, Outcome, RunError, Task, read_row
 from ag_core.jobs.process import JsonLinesProcess, build_module_command
 
@@ -18,9 +18,6 @@ WORKER = "ag_core.bulk.pool_worker"
 """The module that a worker runs."""
 
 START_TIMEOUT_S = 120.0
-
-MAX_DEATHS = 12
-"""Of workers one after another, with no video predicted between: then it is not the videos' fault."""
 
 
 def run_tasks(tasks: Sequence[Task], settings: BulkSettings, resources: Resources) -> Generator[Outcome, None, None]:
@@ -95,10 +92,7 @@ class _Pool:
             process.kill()  # what closed its output may take a moment to end
             self._deaths += 1
             if self._closed or self._deaths > MAX_DEATHS:
-                raise RunError(
-                    f"{MAX_DEATHS} workers ended, one after another, and predicted nothing; often memory is too short: "
-                    f"try --workers 1, and see {self.settings.work / 'worker-0.log'}"
-                )
+                raise RunError(f"{explain_deaths()}, and see {self.settings.work / 'worker-0.log'}")
 
     def _find_process(self, number: int) -> JsonLinesProcess:
         """The living process of a worker; a new one where there is none. RunError where it cannot begin."""

@@ -11,13 +11,13 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from ag_core.annotations.building.build import holds_store
-from ag_core.annotations.lake.fetching import open_file_system
 from ag_core.annotations.lake.folder import MANIFEST
 from ag_core.annotations.readers.issues import Issue, Kind
 from ag_core.annotations.readers.video_facts import find_fault_of_file
 from ag_core.annotations.store import AnnotationStore
-from ag_core.bulk.source_files import SourceVideo, ask_again
+from ag_core.bulk.source_files import SourceVideo
 from ag_core.errors import UserError
+from ag_core.object_storage import ask_again, open_file_system
 from ag_core.outputs import holds_text
 from ag_core.settings import is_address
 from ag_core.video.ids import VIDEO_ENDINGS, find_fault_of_id, strip_video_ending

@@ -26,6 +26,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--corrections", type=Path, metavar="DIR", help="frames corrected in the player, as a source")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.duckdb")
     parser.add_argument("--lake", type=Path, metavar="DIR", help="also write the store as partitioned Parquet files")
+    parser.add_argument("--copy-to", metavar="s3://BUCKET/FOLDER", help="copy the lake of --lake there, too")
     parser.add_argument("--force", action="store_true", help="build although the store is current")
     parser.add_argument("--memory", default="1GB", metavar="SIZE", help="bound while sorting (default %(default)s)")
     parser.set_defaults(run=run)
@@ -36,6 +37,7 @@ def run(options: argparse.Namespace) -> None:
     import time
 
     from ag_core.annotations.building.build import build_store, holds_store
+    from ag_core.annotations.lake.sending import check_address, send_lake
     from ag_core.annotations.readers.corrections import find_corrected_annotation
     from ag_core.annotations.store import AnnotationStore
     from ag_core.errors import UserError
@@ -51,6 +53,10 @@ def run(options: argparse.Namespace) -> None:
     )
     if options.lake is not None:
         check_folder_target(options.lake)
+    if options.copy_to is not None:
+        check_address(options.copy_to)
+        if options.lake is None:
+            raise UserError("--copy-to copies a lake; say with --lake DIR where it is to be written first")
     start = time.perf_counter()
     world = options.home_world
     inner = {name: None if world is None else world / name for name in ("charades", "annotations", "videos")}
@@ -80,6 +86,8 @@ def run(options: argparse.Namespace) -> None:
             lake=options.lake,
             further=further,
         )
+        if options.copy_to is not None:
+            send_lake(options.lake, options.copy_to, report)
     seconds = time.perf_counter() - start
     with AnnotationStore(options.out) as store:
         _print_contents(store)

@@ -32,6 +32,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="a folder of videos, a store, a text file of paths, or an address such as s3://BUCKET/PREFIX",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="LAKE", help="folder of the lake")
+    to = "copy the lake there when it is whole, for AG_STORE=s3://BUCKET/FOLDER"
+    parser.add_argument("--copy-to", metavar="s3://BUCKET/FOLDER", help=to)
     parser.add_argument(
         "--report", type=Path, metavar="FILE.json", help="report of the run (default: LAKE.report.json)"
     )
@@ -79,6 +81,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(options: argparse.Namespace) -> None:
     """Predict what is missing, write the lake and the report; an interrupted or refused run leaves a report, too."""
+    from ag_core.annotations.lake.sending import check_address, send_lake
     from ag_core.bulk.engines import find_engine
     from ag_core.bulk.run import BulkRun, Share
     from ag_core.bulk.sources import list_videos
@@ -92,6 +95,10 @@ def run(options: argparse.Namespace) -> None:
         raise UserError(f"--address is of a Ray cluster, and the engine is {options.engine}; add --engine ray")
     engine = find_engine(options.engine)
     share = Share.parse(options.share) if options.share else Share()
+    if options.copy_to is not None:
+        check_address(options.copy_to)
+        if not share.whole:
+            raise UserError("a share makes no lake that could be copied; give --copy-to to the call without --share")
     settings, resources = _choose_settings(options), _choose_resources(options)
     with ProgressReporter() as report:
         report("listing videos", 0, 1)
@@ -102,6 +109,8 @@ def run(options: argparse.Namespace) -> None:
             job.predict(engine, report)
             if share.whole:
                 job.write_lake(report)
+            if options.copy_to is not None:
+                send_lake(options.out, options.copy_to, report)
             state = "complete"
         except UserError as error:
             state, refusal = "refused", str(error)
@@ -112,7 +121,8 @@ def run(options: argparse.Namespace) -> None:
             report.close()
             print(told.to_text())
     made = options.out if share.whole else f"share {options.share}, to be joined by a call without --share"
-    print(f"{made}; report in {report_file}; finished videos stay in {settings.work}, for a run that goes on")
+    copied = "" if options.copy_to is None else f"; copied to {options.copy_to}"
+    print(f"{made}{copied}; report in {report_file}; finished videos stay in {settings.work}, for a run that goes on")
 
 
 def _choose_settings(options: argparse.Namespace) -> "BulkSettings":

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ag_core import object_storage
 from ag_core.annotations.building.build import build_store
-from ag_core.bulk import source_files
 from ag_core.bulk.source_files import open_locally
 from ag_core.bulk.sources import list_videos
 from ag_core.errors import UserError
@@ -75,7 +75,7 @@ def test_every_kind_of_source_gives_the_same_videos(folder: Path, tmp_path: Path
 def test_an_address_is_listed_and_fetched_though_its_server_fails_now_and_then(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(source_files, "FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr(object_storage, "FIRST_WAIT_S", 0.0)
     found = list_videos(address)
     *there, dead = found.videos
     assert [video.video_id for video in there] == ["A", "B", "C"] and [issue.key for issue in found.issues] == ["C"]

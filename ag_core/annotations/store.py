@@ -254,23 +254,19 @@ def _build_graphs(
     scores[np.searchsorted(objects["object_id"], relations["object_id"]), relations["relation"]] = relations["score"]
     boxes = np.stack([objects[side] for side in ("x1", "y1", "x2", "y2")], axis=1)
     persons = np.stack([frames[f"person_{side}"] for side in ("x1", "y1", "x2", "y2")], axis=1)
-    person_scores = np.nan_to_num(frames["person_score"])
-    order = np.argsort(objects["frame_id"], kind="stable")
-    firsts = np.searchsorted(objects["frame_id"], frames["frame_id"], sorter=order)
-    lasts = np.searchsorted(objects["frame_id"], frames["frame_id"], side="right", sorter=order)
-    graphs = []
-    for index, frame in enumerate(frames["frame"].tolist()):
-        chosen = order[firsts[index] : lasts[index]]
-        graphs.append(
-            SceneGraph(
-                frame,
-                frames["t_ms"][index] / 1000 if clock is None else clock.time_of(frame),
-                None if np.isnan(persons[index]).any() else persons[index],
-                float(person_scores[index]),
-                objects["class"][chosen],
-                boxes[chosen],
-                objects["score"][chosen],
-                scores[chosen],
-            )
-        )
-    return graphs
+    by_id = np.argsort(frames["frame_id"])
+    place = by_id[np.searchsorted(frames["frame_id"], objects["frame_id"], sorter=by_id)]
+    order = np.argsort(place, kind="stable")
+    numbers = frames["frame"].tolist()
+    times = frames["t_ms"] / 1000 if clock is None else np.array([clock.time_of(number) for number in numbers])
+    return SceneGraph.from_columns(
+        frames["frame"],
+        times,
+        persons,
+        np.nan_to_num(frames["person_score"]),
+        np.bincount(place, minlength=len(numbers)),
+        objects["class"][order],
+        boxes[order],
+        objects["score"][order],
+        scores[order],
+    )

@@ -78,10 +78,9 @@ class GraphColumns:
         `others` tells of each graph which objects carry `other_relationship`. Relationships of pairs that are out of
         sight are 0.
         """
-        persons = np.full((len(graphs), 4), np.nan)
-        for frame, graph in enumerate(graphs):
-            if graph is not None and graph.person_box_xyxy is not None:
-                persons[frame] = graph.person_box_xyxy
+        nobody = np.full(4, np.nan, np.float32)
+        boxes = [nobody if g is None or g.person_box_xyxy is None else g.person_box_xyxy for g in graphs]
+        persons = np.array(boxes, np.float64).reshape(-1, 4)
         full = [(frame, graph) for frame, graph in enumerate(graphs) if graph is not None and graph.object_classes.size]
         counts = [graph.object_classes.size for _, graph in full]
         n = sum(counts)
@@ -89,19 +88,21 @@ class GraphColumns:
         if not n:
             nothing = np.zeros(0, np.int64)
             return GraphColumns(persons, nothing, nothing, np.zeros((0, 4)), np.zeros(0), relations)
-        relations[:, :N_RELATIONS] = np.concatenate([graph.relations for _, graph in full])
+        np.concatenate([graph.relations for _, graph in full], out=relations[:, :N_RELATIONS])
         if others is not None:
             relations[:, N_RELATIONS] = np.concatenate([np.asarray(others[frame], bool) for frame, _ in full])
         found = GraphColumns(
             persons,
             np.repeat(np.array([frame for frame, _ in full], np.int64), counts),
             np.concatenate([graph.object_classes for _, graph in full]),
-            np.concatenate([graph.object_boxes_xyxy for _, graph in full]).astype(np.float64),
-            np.concatenate([graph.object_scores for _, graph in full]).astype(np.float64)
+            np.concatenate([graph.object_boxes_xyxy for _, graph in full], dtype=np.float64),
+            np.concatenate([graph.object_scores for _, graph in full], dtype=np.float64)
             * np.repeat([graph.person_score for _, graph in full], counts),
             relations,
         )
-        relations[~found.in_sight] = 0
+        hidden = ~found.in_sight
+        if hidden.any():
+            relations[hidden] = 0
         return found
 
 
@@ -143,9 +144,15 @@ class Ranking:
         self._starts = np.repeat(bounds[:-1], np.diff(bounds))
         order = np.empty(len(entries), np.int64)
         # Frame by frame: many small sorts stay in the processor's cache, one of all entries does not.
-        for start, stop in zip(bounds[:-1].tolist(), bounds[1:].tolist()):
-            order[start:stop] = falling[start:stop].argsort(kind="stable")
+        frames = list(zip(bounds[:-1].tolist(), bounds[1:].tolist()))
+        for start, stop in frames:
+            order[start:stop] = falling[start:stop].argsort()
         order += self._starts
+        # That is the fastest sort, but it leaves equal ones as it likes: frames that have some are sorted once more.
+        ranked = falling[order]
+        tied = np.flatnonzero((ranked[1:] == ranked[:-1]) & (self._starts[1:] == self._starts[:-1]))
+        for start, stop in {frames[row] for row in (np.searchsorted(bounds, tied, side="right") - 1).tolist()}:
+            order[start:stop] = start + falling[start:stop].argsort(kind="stable")
         self._entries = entries[order]
         self._places = np.zeros(graphs.relations.size, np.int64)
         self._places[self._entries] = np.arange(len(order))
@@ -158,7 +165,8 @@ class Ranking:
         chosen = np.zeros(self.graphs.relations.shape, bool)
         chosen[:, :n_relations] = choose_candidates(self.graphs.relations[:, :n_relations], constraint)
         taken = chosen.ravel()[self._entries]
-        before = np.concatenate([[0], np.cumsum(taken)])
+        before = np.zeros(len(taken) + 1, np.int32)
+        np.cumsum(taken, out=before[1:])
         ranks = np.full(len(entries), NO_RANK)
         kept = np.flatnonzero(chosen.ravel()[entries])
         places = self._places[entries[kept]]

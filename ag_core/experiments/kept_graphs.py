@@ -43,15 +43,5 @@ def load_graphs(path: Path) -> list[SceneGraph] | None:
     damages = (OSError, ValueError, EOFError, KeyError, BadZipFile, zlib.error)
     with suppress(*damages), path.open("rb") as opened, np.load(opened) as file:
         columns = {name: file[name] for name in (*_FRAME_FIELDS, *_OBJECT_FIELDS)}
-        ends = np.cumsum(columns["counts"])
-        return [
-            SceneGraph(
-                int(columns["frames"][row]),
-                float(columns["times_s"][row]),
-                None if np.isnan(columns["persons"][row]).any() else columns["persons"][row],
-                float(columns["person_scores"][row]),
-                *(columns[name][end - columns["counts"][row] : end] for name in _OBJECT_FIELDS),
-            )
-            for row, end in enumerate(ends.tolist())
-        ]
+        return SceneGraph.from_columns(*(columns[name] for name in (*_FRAME_FIELDS, *_OBJECT_FIELDS)))
     return None

@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ag_core.errors import UserError
+from ag_core.evaluation.graph_columns import NO_RANK, GraphColumns, Ranking
 from ag_core.evaluation.graph_recall import GraphRecall, compute_graph_recall
 from ag_core.evaluation.metrics import Counts
 from ag_core.evaluation.protocol import Averaging, Constraint, Origin, Owner
@@ -213,6 +214,27 @@ def test_equals_the_slow_loop(constraint: Constraint) -> None:
     for k in (10, 20, 50):
         slow = [slow_recall(t, g, k, constraint) for v in truth for t, g in zip(truth[v], guess[v])]
         assert result.frame_mean[k] == pytest.approx(np.mean(slow))
+
+
+def test_equal_products_keep_the_order_of_objects_and_relationships() -> None:
+    draw = np.random.default_rng(4)
+    counts = draw.integers(0, 6, 40)
+    n = int(counts.sum())
+    relations = draw.integers(0, 4, (n, 26)) / 4.0
+    columns = GraphColumns(
+        np.zeros((40, 4)),
+        np.repeat(np.arange(40), counts),
+        np.ones(n, np.int64),
+        np.zeros((n, 4)),
+        np.ones(n),
+        relations,
+    )
+    ranks = Ranking(columns).rank(np.arange(26 * n), Constraint.NO_CONSTRAINT, 26)
+    for frame in range(40):
+        entries = np.flatnonzero(np.repeat(columns.object_frame == frame, 26)).tolist()
+        best_first = sorted(entries, key=lambda entry: (-relations.ravel()[entry], entry))
+        expected = {entry: rank for rank, entry in enumerate(best_first) if rank < 100 and relations.ravel()[entry] > 0}
+        assert {entry: ranks[entry] for entry in entries if ranks[entry] != NO_RANK} == expected
 
 
 def test_permuting_objects_changes_nothing() -> None:

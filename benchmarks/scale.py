@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -157,26 +157,33 @@ def find_worker(driver: int) -> int:
     return max(list_processes(driver)[1:], key=read_memory)
 
 
+def _run_plans(
+    films: Path, out: Path, engines: Sequence[str], workers: int, count: int, raylets: bool, kills: bool
+) -> Iterator[tuple[str, EngineRun]]:
+    """Every run by its name; those with a kill come last."""
+    for engine in engines:
+        for n in dict.fromkeys((1, workers)):
+            if n == workers or engine != DAFT:
+                lake = out / f"{engine}-{n}"
+                yield f"{engine}, {n} worker{'s' * (n > 1)}", finish(start(films, lake, engine, n), lake)
+    if raylets:
+        yield "ray, two raylets", run_on_raylets(films, out / "raylets", workers, count, kill=False)
+    if raylets and kills:
+        killed = run_on_raylets(films, out / "raylets-killed", workers, count, kill=True)
+        yield "ray, one of two raylets killed", killed
+    for engine in engines if kills else ():
+        for victim, choose in (("driver", lambda pid: pid), ("worker", find_worker)):
+            lake = out / f"{engine}-killed-{victim}"
+            yield f"{engine}, its {victim} killed", kill_in_the_middle(films, lake, engine, workers, count, choose)
+
+
 def run_all(films: Path, out: Path, engines: Sequence[str], workers: int, raylets: bool, kills: bool) -> list[str]:
     """Lines of a Markdown table; SystemExit where lakes differ."""
     count = len(list(films.iterdir()))
     runs: dict[str, EngineRun] = {}
-    plans = [(engine, n) for engine in engines for n in dict.fromkeys((1, workers)) if n == workers or engine != DAFT]
-    for engine, n in plans:
-        lake = out / f"{engine}-{n}"
-        run = runs[f"{engine}, {n} worker{'s' * (n > 1)}"] = finish(start(films, lake, engine, n), lake)
-        print(f"{engine}, {n}: {run.pace_s:.3g} s a video", file=sys.stderr)
-    if raylets:
-        runs["ray, two raylets"] = run_on_raylets(films, out / "raylets", workers, count, kill=False)
-        if kills:
-            runs["ray, one of two raylets killed"] = run_on_raylets(
-                films, out / "raylets-killed", workers, count, kill=True
-            )
-    if kills:
-        for engine in engines:
-            for victim, choose in (("driver", lambda pid: pid), ("worker", find_worker)):
-                lake = out / f"{engine}-killed-{victim}"
-                runs[f"{engine}, its {victim} killed"] = kill_in_the_middle(films, lake, engine, workers, count, choose)
+    for name, run in _run_plans(films, out, engines, workers, count, raylets, kills):
+        runs[name] = run
+        print(f"{name}: {run.pace_s:.3g} s a video, {run.wall_s:.0f} s", file=sys.stderr, flush=True)
     if len({run.fingerprint for run in runs.values()}) > 1:
         raise SystemExit(f"lakes differ: { {name: run.fingerprint[:8] for name, run in runs.items()} }")
     lines = ["| run | s a video | against the pool | whole command | failed | memory, last third to middle |"]

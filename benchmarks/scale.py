@@ -1,14 +1,15 @@
 """Many short films through every engine in one run: the same lake, what an engine costs, and what a kill costs.
 
-    python -m benchmarks.scale [--films 200] [--seconds 2] [--workers 2] [--engines pool ray daft] [--raylets] [--kills]
+    python -m benchmarks.scale [--films 200] [--seconds 2] [--workers 2] [--engines pool ray daft] [--alone]
+        [--raylets] [--kills]
 
-Makes films of moving colours, and runs `predict-many` over them once for each engine, and once with one worker. An
-engine's overhead is its pace after the first video against the pool's with as many workers. Lakes must be equal byte
-for byte, or no figure is printed. `--raylets` has Ray run on two raylets as on two machines, too. `--kills` ends a
-driver, in another run a worker, and in a third one of the two raylets, with `kill -9` when a third of the films is
-done, goes on, and compares again. Memory is that of the command with all its processes, asked for
-every second: the largest of the last third of a run against that of the middle third. Engines that are not installed
-are named, never left out silently.
+Makes films of moving colours, and runs `predict-many` over them once for each engine, with `--alone` also with one
+worker. An engine's overhead is its pace after the first video against the pool's with as many workers. Lakes must be
+equal byte for byte, or no figure is printed. `--raylets` has Ray run on two raylets as on two machines, too. `--kills`
+ends a driver, in another run a worker, and in a third one of the two raylets, with `kill -9` when a third of the films
+is done, goes on, and compares again. Memory is that of the command with all its processes, asked for every second: the
+largest of the last third of a run against that of the middle third. Engines that are not installed are named, never
+left out silently.
 """
 
 import argparse
@@ -40,12 +41,18 @@ RATE, SIZE_WH = 12, (240, 136)
 
 @dataclass(frozen=True)
 class EngineRun:
-    """One finished command: its report, the fingerprint of its lake, seconds, and bytes in memory second by second."""
+    """One finished command.
+
+    report, fingerprint  of the run and of its lake; wall_s: seconds of the whole command
+    memory               bytes, second by second
+    ended_s              when the finished file of each film appeared, ascending
+    """
 
     report: dict[str, Any]
     fingerprint: str
     wall_s: float
     memory: list[int]
+    ended_s: list[float]
 
     @property
     def pace_s(self) -> float:
@@ -58,6 +65,24 @@ class EngineRun:
         """The largest memory of the last third of the run against that of the middle third."""
         third = len(self.memory) // 3
         return max(self.memory[-third:]) / max(self.memory[third : 2 * third]) if third else float("nan")
+
+    @property
+    def slowing(self) -> float:
+        """The time that the last third of the films took against that of the middle third."""
+        third = len(self.ended_s) // 3
+        first, second, last = (self.ended_s[at] for at in (-1 - 2 * third, -1 - third, -1))
+        return (last - second) / (second - first) if third else float("nan")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which runs are made. alone: with one worker, too; raylets: Ray on two; kills: with a process killed, too."""
+
+    engines: Sequence[str]
+    workers: int
+    alone: bool
+    raylets: bool
+    kills: bool
 
 
 def write_films(folder: Path, count: int, seconds: float) -> None:
@@ -96,7 +121,9 @@ def finish(process: "subprocess.Popen[bytes]", lake: Path, root: int | None = No
     if process.returncode:
         raise SystemExit(f"the command ended with {process.returncode}; see {lake.with_suffix('.log')}")
     report = json.loads(lake.with_name(f"{lake.name}.report.json").read_text())
-    return EngineRun(report, read_manifest(lake).fingerprint, time.perf_counter() - began, memory)
+    wall_s = time.perf_counter() - began
+    ended = sorted(path.stat().st_mtime for path in find_work_folder(lake).glob("??/*.parquet"))
+    return EngineRun(report, read_manifest(lake).fingerprint, wall_s, memory, ended)
 
 
 def list_processes(pid: int) -> list[int]:
@@ -157,45 +184,44 @@ def find_worker(driver: int) -> int:
     return max(list_processes(driver)[1:], key=read_memory)
 
 
-def _run_plans(
-    films: Path, out: Path, engines: Sequence[str], workers: int, count: int, raylets: bool, kills: bool
-) -> Iterator[tuple[str, EngineRun]]:
+def _run_each(films: Path, out: Path, plan: Plan) -> Iterator[tuple[str, EngineRun]]:
     """Every run by its name; those with a kill come last."""
-    for engine in engines:
-        for n in dict.fromkeys((1, workers)):
-            if n == workers or engine != DAFT:
-                lake = out / f"{engine}-{n}"
-                yield f"{engine}, {n} worker{'s' * (n > 1)}", finish(start(films, lake, engine, n), lake)
-    if raylets:
+    workers, count = plan.workers, len(list(films.iterdir()))
+    for engine in plan.engines:
+        for n in dict.fromkeys((1, workers) if plan.alone and engine != DAFT else (workers,)):
+            lake = out / f"{engine}-{n}"
+            yield f"{engine}, {n} worker{'s' * (n > 1)}", finish(start(films, lake, engine, n), lake)
+    if plan.raylets:
         yield "ray, two raylets", run_on_raylets(films, out / "raylets", workers, count, kill=False)
-    if raylets and kills:
+    if plan.raylets and plan.kills:
         killed = run_on_raylets(films, out / "raylets-killed", workers, count, kill=True)
         yield "ray, one of two raylets killed", killed
-    for engine in engines if kills else ():
+    for engine in plan.engines if plan.kills else ():
         for victim, choose in (("driver", lambda pid: pid), ("worker", find_worker)):
             lake = out / f"{engine}-killed-{victim}"
             yield f"{engine}, its {victim} killed", kill_in_the_middle(films, lake, engine, workers, count, choose)
 
 
-def run_all(films: Path, out: Path, engines: Sequence[str], workers: int, raylets: bool, kills: bool) -> list[str]:
+def run_all(films: Path, out: Path, plan: Plan) -> list[str]:
     """Lines of a Markdown table; SystemExit where lakes differ."""
-    count = len(list(films.iterdir()))
     runs: dict[str, EngineRun] = {}
-    for name, run in _run_plans(films, out, engines, workers, count, raylets, kills):
+    for name, run in _run_each(films, out, plan):
         runs[name] = run
         print(f"{name}: {run.pace_s:.3g} s a video, {run.wall_s:.0f} s", file=sys.stderr, flush=True)
     if len({run.fingerprint for run in runs.values()}) > 1:
         raise SystemExit(f"lakes differ: { {name: run.fingerprint[:8] for name, run in runs.items()} }")
-    lines = ["| run | s a video | against the pool | whole command | failed | memory, last third to middle |"]
-    lines.append("| --- | ---: | ---: | ---: | ---: | ---: |")
+    heads = (
+        "s a video | against the pool | last third to middle | whole command | failed | memory, last third to middle"
+    )
+    lines = [f"| run | {heads} |", "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"]
     pools = {run.report["workers"]: run for name, run in runs.items() if name.startswith(POOL) and "killed" not in name}
     for name, run in runs.items():
         memory = f"{max(run.memory) / 1e6:,.0f} MB"
-        figures = ["", "", f"{run.wall_s:.0f} s", str(run.report["failed"]), memory]
+        figures = ["", "", "", f"{run.wall_s:.0f} s", str(run.report["failed"]), memory]
         if "killed" not in name:
             pool = pools.get(run.report["workers"])
             ratio = "" if pool is None else f"{run.pace_s / pool.pace_s:.2f}x"
-            figures = [f"{run.pace_s:.3g}", ratio, *figures[2:4], f"{memory}, {run.growth:.2f}x"]
+            figures = [f"{run.pace_s:.3g}", ratio, f"{run.slowing:.2f}x", *figures[3:5], f"{memory}, {run.growth:.2f}x"]
         lines.append(f"| {name} | {' | '.join(figures)} |")
     return [*lines, "", f"All {len(runs)} lakes are equal, byte for byte."]
 
@@ -207,6 +233,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0, help="length of a film (default %(default)s)")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--engines", nargs="+", default=list(ENGINES), choices=ENGINES)
+    parser.add_argument("--alone", action="store_true", help="pool and Ray with one worker, too")
     parser.add_argument("--raylets", action="store_true", help="Ray on two raylets as on two machines, too")
     parser.add_argument("--kills", action="store_true", help="kill -9 a driver, a worker, a raylet in the middle, too")
     options = parser.parse_args()
@@ -216,7 +243,7 @@ def main() -> None:
         films = Path(folder) / "films"
         write_films(films, options.films, options.seconds)
         raylets = options.raylets and RAY in engines
-        lines = run_all(films, Path(folder), engines, options.workers, raylets, options.kills)
+        lines = run_all(films, Path(folder), Plan(engines, options.workers, options.alone, raylets, options.kills))
     print(f"{machine()} {options.films} films of {options.seconds:g} s, demo models, one thread a worker.\n")
     print("\n".join(lines))
     if missing:

@@ -1,7 +1,9 @@
 """The engine Ray Data: streaming, over one machine or a cluster, with one actor for every worker.
 
-Ray places the actors, starts those anew that die and gives them their tasks again. What travels are tasks and outcomes
-as text; rows and models stay with the workers, who write the finished files where every machine sees them.
+Ray places the actors, starts those anew that die and gives them their tasks again. It begins with the actors that find
+room, adds others up to the number of workers as machines join, and lets them go as the tasks run out. What travels are
+tasks and outcomes as text; rows and models stay with the workers, who write the finished files where every machine sees
+them.
 """
 
 import logging
@@ -38,12 +40,13 @@ def run_tasks(tasks: Sequence[Task], settings: BulkSettings, resources: Resource
     try:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
+        workers = min(resources.workers, len(tasks))
         rows = ray.data.from_items([{"task": row} for row in make_rows(tasks)], override_num_blocks=len(tasks))
         outcomes = rows.map_batches(
             PredictingActor,
             fn_constructor_args=(settings.to_json(), PREDICTOR),
             batch_size=1,
-            compute=ray.data.ActorPoolStrategy(size=min(resources.workers, len(tasks))),
+            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=workers, initial_size=workers),
             num_cpus=None if resources.gpus else 1,
             num_gpus=1 if resources.gpus else None,
         )

@@ -139,7 +139,9 @@ class Ranking:
         counted = graphs.relations > 0
         entries = np.flatnonzero(counted)
         falling = (-graphs.pair_scores[:, None] * graphs.relations).ravel()[entries]
-        before = np.concatenate([[0], np.cumsum(counted.sum(axis=1))])  # [N+1] entries before those of each object
+        before = np.concatenate(
+            [[0], np.cumsum(np.count_nonzero(counted, axis=1))]
+        )  # [N+1] entries before those of each object
         bounds = before[np.searchsorted(graphs.object_frame, np.arange(graphs.n_frames + 1))]
         self._starts = np.repeat(bounds[:-1], np.diff(bounds))
         order = np.empty(len(entries), np.int64)
@@ -164,13 +166,18 @@ class Ranking:
         """
         chosen = np.zeros(self.graphs.relations.shape, bool)
         chosen[:, :n_relations] = choose_candidates(self.graphs.relations[:, :n_relations], constraint)
-        taken = chosen.ravel()[self._entries]
-        before = np.zeros(len(taken) + 1, np.int32)
-        np.cumsum(taken, out=before[1:])
         ranks = np.full(len(entries), NO_RANK)
         kept = np.flatnonzero(chosen.ravel()[entries])
         places = self._places[entries[kept]]
-        ranks[kept] = before[places] - before[self._starts[places]]
+        starts = self._starts[places]
+        if np.count_nonzero(chosen) == len(self._entries):
+            ranks[kept] = places - starts
+        else:
+            taken = np.zeros(len(self._entries), bool)
+            taken[self._places[np.flatnonzero(chosen)]] = True
+            before = np.zeros(len(taken) + 1, np.int32)
+            np.cumsum(taken, out=before[1:])
+            ranks[kept] = before[places] - before[starts]
         if constraint is Constraint.NO_CONSTRAINT:
             ranks[ranks >= MAX_CANDIDATES] = NO_RANK
         return ranks
@@ -197,8 +204,8 @@ def match_objects(true: GraphColumns, guessed: GraphColumns, overlap: float = MI
         columns.object_frame[rows] * N_CLASSES + columns.object_classes[rows]
         for columns, rows in ((true, of_true), (guessed, of_guess))
     ]
-    of_guess = of_guess[np.argsort(keys[1], kind="stable")]
-    known = np.sort(keys[1])
+    order = np.argsort(keys[1], kind="stable")
+    of_guess, known = of_guess[order], keys[1][order]
     start = np.searchsorted(known, keys[0], side="left")
     count = np.searchsorted(known, keys[0], side="right") - start
     # One row for every pair of the same frame and class, then the overlap test on those rows only.

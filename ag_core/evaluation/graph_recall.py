@@ -297,7 +297,9 @@ def _list_triplets(
 ) -> _Triplets:
     """The true triplets of the frames; UserError where there are some, and none of their frames was predicted."""
     objects, relations = np.nonzero(true.relations[:, :n_relations] > 0)
-    kept, frames = np.unique(true.object_frame[objects], return_inverse=True)
+    of_frame = true.object_frame[objects]
+    begins = np.diff(of_frame, prepend=-1) > 0
+    kept, frames = of_frame[begins], np.cumsum(begins) - 1
     missing = int(is_missing[kept].sum())
     if missing and missing == len(kept):
         raise UserError(
@@ -305,14 +307,16 @@ def _list_triplets(
             "that are annotated"
         )
     unseen = None if seen is None else ~seen[true.object_classes[objects], relations]
-    pairs, of_pair = np.unique(frames * n_relations + relations, return_inverse=True)
+    pair_of_triplet = frames * n_relations + relations
+    occurs = np.zeros(len(kept) * n_relations, bool)
+    occurs[pair_of_triplet] = True
     return _Triplets(
         n_relations,
         objects,
         relations,
         frames,
-        of_pair,
-        pairs % n_relations,
+        (np.cumsum(occurs) - 1)[pair_of_triplet],
+        np.flatnonzero(occurs) % n_relations,
         video_of_frame[kept],
         missing,
         unseen,
@@ -332,10 +336,11 @@ def _average(
         within = np.bincount(of_pair, weights=hit) / size_of_pair
         each = _ratio(np.bincount(triplets.relation_of_pair, weights=within, minlength=size), frames_with)
         pooled[k], each_frame[k] = _mean(per_relation[k]), _mean(each)
-    by_frame, by_video, n_frames, n_videos = _average_frames(triplets, np.ones(len(relations), bool), first_rank, ks)
+    by_frame, by_video, n_frames, n_videos = _average_frames(triplets.frames, triplets.videos, first_rank, ks)
     zero_shot = None
     if triplets.unseen is not None:
-        means = _average_frames(triplets, triplets.unseen, first_rank, ks)
+        frames, ranks = triplets.frames[triplets.unseen], first_rank[triplets.unseen]
+        means = _average_frames(frames, triplets.videos, ranks, ks)
         zero_shot = ZeroShotRecall(means[0], means[1], int(triplets.unseen.sum()), means[2], means[3])
     missing = triplets.n_missing
     return GraphRecall(
@@ -344,20 +349,20 @@ def _average(
 
 
 def _average_frames(
-    triplets: _Triplets, counted: NDArray[np.bool_], first_rank: NDArray[np.int64], ks: Sequence[int]
+    frames: NDArray[np.int64], videos: NDArray[np.int64], first_rank: NDArray[np.int64], ks: Sequence[int]
 ) -> tuple[dict[int, float], dict[int, float], int, int]:
-    """Of the triplets that count: the means over frames and over videos by K; how many frames and videos have any."""
-    of_frame = np.bincount(triplets.frames[counted], minlength=len(triplets.videos))
+    """Of triplets [T] in frames of videos [F]: the means over frames and over videos by K; how many have any."""
+    of_frame = np.bincount(frames, minlength=len(videos))
     kept = of_frame > 0
-    of_video = np.bincount(triplets.videos[kept])
-    videos = of_video > 0
+    of_video = np.bincount(videos[kept])
+    has_any = of_video > 0
     by_frame, by_video = {}, {}
     for k in ks:
-        hit = (first_rank[counted] < k).astype(np.float64)
-        recall = np.bincount(triplets.frames[counted], weights=hit, minlength=len(of_frame))[kept] / of_frame[kept]
-        per_video = np.bincount(triplets.videos[kept], weights=recall)[videos] / of_video[videos]
+        hit = (first_rank < k).astype(np.float64)
+        recall = np.bincount(frames, weights=hit, minlength=len(of_frame))[kept] / of_frame[kept]
+        per_video = np.bincount(videos[kept], weights=recall)[has_any] / of_video[has_any]
         by_frame[k], by_video[k] = _mean(recall), _mean(per_video)
-    return by_frame, by_video, int(kept.sum()), int(videos.sum())
+    return by_frame, by_video, int(kept.sum()), int(has_any.sum())
 
 
 def _harmonise(first: Mapping[int, float], second: Mapping[int, float]) -> dict[int, float]:

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from ag_core.annotations.building.build import build_store
 from tests.browser.answers import ask
 from tests.browser.test_app import settled
+from tests.conftest import write_clip
 
 pytestmark = pytest.mark.browser
 
@@ -118,19 +121,22 @@ def test_words_find_a_video_by_its_id_and_its_scene(app: Callable[..., str], vis
     assert int(found.inner_text().split()[0]) >= kitchens > 0
 
 
-def test_posters_come_page_by_page(app: Callable[..., str], visit: Callable[..., Page]) -> None:
-    page = visit(f"{app('app.py')}/Explore")
+def test_posters_come_page_by_page(app: Callable[..., str], visit: Callable[..., Page], tmp_path: Path) -> None:
+    for number in range(30):
+        write_clip(tmp_path / "videos" / f"CLIP{number:02}.mp4")
+    build_store(tmp_path / "clips.duckdb", videos=tmp_path / "videos")
+    page = visit(f"{app('app.py', AG_STORE=str(tmp_path / 'clips.duckdb'))}/Explore")
     settled(page)
     names = page.locator(".st-key-ag_posters strong")
-    expect(names).to_have_count(12)
+    expect(names).to_have_count(24)
     first = names.all_inner_texts()
-    expect(page.locator(".st-key-ag_posters img")).to_have_count(12)
+    expect(page.locator(".st-key-ag_posters img")).to_have_count(24)
     assert page.locator("video").count() == 0
     page.locator(".st-key-page").get_by_role("button", name="Page 2").click()
     page.wait_for_url("**page=2**")
     expect(names.first).not_to_have_text(first[0])
     settled(page)
     second = names.all_inner_texts()
-    assert second and not set(second) & set(first)
+    assert sorted(first + second) == [f"CLIP{number:02}" for number in range(30)]
     again = visit(page.url)
     expect(again.locator(".st-key-ag_posters strong")).to_have_text(second)

@@ -30,7 +30,7 @@ from ag_core.ui.player.viewing import PREDICTED, is_upright
 from ag_core.ui.widgets.pickers import format_run
 from ag_core.ui.widgets.video_still import show_still
 
-PER_PAGE = 12
+PER_PAGE = 24
 
 SEEN, MAX_SEEN = "explore_seen", 8
 """Where the session keeps the ids of the videos that were opened last, the newest first."""

@@ -141,7 +141,7 @@ class Ranking:
         falling = (-graphs.pair_scores[:, None] * graphs.relations).ravel()[entries]
         before = np.concatenate(
             [[0], np.cumsum(np.count_nonzero(counted, axis=1))]
-        )  # [N+1] entries before those of each object
+        )  # [N+1] entries before each object's
         bounds = before[np.searchsorted(graphs.object_frame, np.arange(graphs.n_frames + 1))]
         self._starts = np.repeat(bounds[:-1], np.diff(bounds))
         order = np.empty(len(entries), np.int64)

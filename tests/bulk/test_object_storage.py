@@ -1,5 +1,6 @@
 """Videos from object storage and lakes copied to it: a server of the S3 protocol on this machine."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -147,6 +148,8 @@ def test_a_newer_lake_takes_the_place_of_the_older_one(
     older, newer = make_lake("A"), make_lake("BC")
     heard: list[tuple[str, int, int]] = []
     send_lake(older, ADDRESS)
+    of_the_past = json.loads((older / MANIFEST).read_text()) | {"version": 0}
+    storage.pipe_file(f"films/lake/{MANIFEST}", json.dumps(of_the_past).encode())
     send_lake(newer, ADDRESS, lambda *said: heard.append(said))
     with AnnotationStore(fetch_lake(ADDRESS, tmp_path / "copies")) as store:
         assert list(store.videos(SOURCE)["video_id"]) == ["B", "C"]
@@ -163,10 +166,11 @@ def test_what_is_no_place_for_a_lake_is_refused(storage: Any, make_lake: Callabl
             UserError, match=r"cannot be copied to .*; give a folder in object storage: s3://BUCKET/FOLDER"
         ):
             send_lake(lake, address)
-    storage.pipe_file(f"films/lake/{MANIFEST}", b"my own list")
-    with pytest.raises(UserError, match=r"manifest.json of s3://films/lake is damaged"):
-        send_lake(lake, ADDRESS)
-    assert storage.cat_file(f"films/lake/{MANIFEST}") == b"my own list"
+    for mine in (b"my own list", b'{"format": "mine"}', b"[]"):
+        storage.pipe_file(f"films/lake/{MANIFEST}", mine)
+        with pytest.raises(UserError, match=r"holds a manifest.json of something else; name a folder of its own"):
+            send_lake(lake, ADDRESS)
+        assert storage.cat_file(f"films/lake/{MANIFEST}") == mine
     with pytest.raises(UserError, match="is no lake"):
         send_lake(tmp_path, ADDRESS)
 

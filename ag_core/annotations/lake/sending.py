@@ -4,11 +4,13 @@ Whoever fetches meanwhile gets the old lake, the new one, or a sentence that ask
 off goes on with the files that are missing there.
 """
 
+import json
+import re
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ag_core.annotations.lake.folder import MANIFEST, Manifest, read_manifest
+from ag_core.annotations.lake.folder import LAKE_NAME, MANIFEST, read_manifest
 from ag_core.errors import UserError
 from ag_core.object_storage import ask_again, open_file_system
 from ag_core.progress import Progress
@@ -33,7 +35,7 @@ def send_lake(folder: Path, address: str, progress: Progress | None = None) -> N
     address, manifest = check_address(address), read_manifest(folder)
     files = open_file_system(address)
     failed = f"the lake cannot be copied to {address}; give the same command again when the storage can be reached"
-    before = _read_manifest_there(files, address, failed)
+    before = _find_data_there(files, address, failed)
     there = _list_sizes(files, f"{address}/{manifest.data}", failed)
     done = 0
     for file in manifest.files():
@@ -43,17 +45,24 @@ def send_lake(folder: Path, address: str, progress: Progress | None = None) -> N
             ask_again(partial(files.put_file, str(source), f"{address}/{manifest.data}/{file.path}"), failed)
         done += file.bytes
     ask_again(partial(files.pipe_file, f"{address}/{MANIFEST}", manifest.to_json().encode()), failed)
-    if before is not None and before.data != manifest.data:
-        ask_again(partial(files.rm, f"{address}/{before.data}", recursive=True), failed)
+    if before not in (None, manifest.data):
+        ask_again(partial(files.rm, f"{address}/{before}", recursive=True), failed)
     say("copying to object storage", manifest.size_bytes, manifest.size_bytes)
 
 
-def _read_manifest_there(files: Any, address: str, failed: str) -> Manifest | None:
-    """Of the lake that lies at the address; None where nothing does."""
+def _find_data_there(files: Any, address: str, failed: str) -> str | None:
+    """The data folder of the lake that lies at the address, of whatever version; None where nothing does."""
     where = f"{address}/{MANIFEST}"
     if not ask_again(partial(files.exists, where), failed):
         return None
-    return Manifest.from_json(ask_again(partial(files.cat_file, where), failed), address)
+    try:
+        content = json.loads(ask_again(partial(files.cat_file, where), failed))
+        data = content["data"] if content["format"] == LAKE_NAME else ""
+    except (ValueError, KeyError, TypeError):
+        data = ""
+    if not re.fullmatch("[0-9a-f]{16}", str(data)):
+        raise UserError(f"{address} holds a {MANIFEST} of something else; name a folder of its own for the lake")
+    return str(data)
 
 
 def _list_sizes(files: Any, data: str, failed: str) -> dict[str, int]:

@@ -248,10 +248,10 @@ def _draw_reliability(table: pd.DataFrame, ids: Mapping[str, str], dark: bool) -
 
 
 def _show_notes(scores: ActionModelScores) -> None:
-    for metric in scores.list_named(RANK):
-        st.caption(escape_markdown(metric.format_sentence()))
     for note in scores.notes:
         st.caption(escape_markdown(note))
+    for metric in scores.list_named(RANK):
+        st.caption(escape_markdown(metric.format_sentence()))
     if scores.missing:
         names = [ACTION_MODELS[model].label if model in ACTION_MODELS else model for model in scores.missing]
         st.caption(

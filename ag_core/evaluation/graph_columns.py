@@ -7,7 +7,6 @@ relationship. Knows no measure.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,8 +41,7 @@ class GraphColumns:
     object_classes     [N]
     object_boxes_xyxy  [N,4] float64 pixels, NaN where not visible
     pair_scores        [N] score of the person times score of the object
-    relations          [N,26] probabilities, 0 or 1 where annotated; the last column is `other_relationship`. As graphs
-                       keep them, in single precision: products with a pair's score are taken in double precision
+    relations          [N,26] probabilities, 0 or 1 where annotated; the last column is `other_relationship`
     """
 
     person_boxes_xyxy: NDArray[np.float64]
@@ -51,7 +49,7 @@ class GraphColumns:
     object_classes: NDArray[np.int64]
     object_boxes_xyxy: NDArray[np.float64]
     pair_scores: NDArray[np.float64]
-    relations: NDArray[np.floating[Any]]
+    relations: NDArray[np.float64]
 
     def __post_init__(self) -> None:
         n = len(self.object_frame)
@@ -86,7 +84,7 @@ class GraphColumns:
         full = [(frame, graph) for frame, graph in enumerate(graphs) if graph is not None and graph.object_classes.size]
         counts = [graph.object_classes.size for _, graph in full]
         n = sum(counts)
-        relations = np.zeros((n, N_RELEASED), np.float32)
+        relations = np.zeros((n, N_RELEASED))
         if not n:
             nothing = np.zeros(0, np.int64)
             return GraphColumns(persons, nothing, nothing, np.zeros((0, 4)), np.zeros(0), relations)
@@ -108,7 +106,7 @@ class GraphColumns:
         return found
 
 
-def choose_candidates(probabilities: NDArray[np.floating[Any]], constraint: Constraint) -> NDArray[np.bool_]:
+def choose_candidates(probabilities: NDArray[np.float64], constraint: Constraint) -> NDArray[np.bool_]:
     """[N,R] which relationships of each pair are put forward; R is 25, or 26 with `other_relationship` at the end."""
     attention, spatial = (GROUP_SLICES[group] for group in (Group.ATTENTION, Group.SPATIAL))
     contact = slice(GROUP_SLICES[Group.CONTACT].start, probabilities.shape[1])

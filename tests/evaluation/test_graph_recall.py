@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from ag_core.errors import UserError
-from ag_core.evaluation.graph_columns import NO_RANK, GraphColumns, Ranking
+from ag_core.evaluation.graph_columns import NO_RANK, GraphColumns, Ranking, sort_parts
 from ag_core.evaluation.graph_recall import GraphRecall, compute_graph_recall
 from ag_core.evaluation.metrics import Counts
 from ag_core.evaluation.protocol import Averaging, Constraint, Origin, Owner
@@ -235,6 +236,16 @@ def test_equal_products_keep_the_order_of_objects_and_relationships() -> None:
         best_first = sorted(entries, key=lambda entry: (-relations.ravel()[entry], entry))
         expected = {entry: rank for rank, entry in enumerate(best_first) if rank < 100 and relations.ravel()[entry] > 0}
         assert {entry: ranks[entry] for entry in entries if ranks[entry] != NO_RANK} == expected
+
+
+def test_values_that_differ_in_their_last_bits_alone_are_sorted_right() -> None:
+    draw = np.random.default_rng(5)
+    bounds = np.cumsum([0, 0, 1, 30, 0, 500, 7])
+    values = np.concatenate([[0.0, 5e-324, 1.0], 0.3 + draw.integers(0, 40, bounds[-1] - 3) * 2.0**-54])
+    assert len(np.unique(values)) < 50
+    order = sort_parts(values, bounds)
+    for start, stop in pairwise(bounds.tolist()):
+        assert order[start:stop].tolist() == (-values[start:stop]).argsort(kind="stable").tolist()
 
 
 def test_permuting_objects_changes_nothing() -> None:

@@ -23,6 +23,10 @@ WHY_NOT_COMPARABLE = (
     "'Not comparable' means that fewer than nine tenths of the published videos are here: a part of the data, or "
     "another set."
 )
+WHY_NOTHING_IS_COMPARED = (
+    "None of these counts is compared with a published one: fewer than nine tenths of the published videos are here, "
+    "because the data are a part of them or another set."
+)
 OF_NO_SPLIT = "Videos that name neither split are in 'together' alone."
 NO_REFERENCE = "no published number"
 
@@ -57,11 +61,17 @@ def compare_funnel(store: "AnnotationStore", small_side: float = 0.0) -> pd.Data
     return table.astype({name: "Int64" for column in COLUMNS for name in (column, f"{column}_published")})
 
 
-def describe_funnel(table: pd.DataFrame) -> str:
+def has_verdicts(table: pd.DataFrame) -> bool:
+    """Whether any count of `compare_funnel`'s table is compared with a published one."""
+    return not set(table["verdict"]) <= {NOT_COMPARABLE, NO_REFERENCE}
+
+
+def describe_funnel(table: pd.DataFrame, shows_verdicts: bool = True) -> str:
     """What a reader of `compare_funnel`'s table must know to read its numbers and verdicts; '' where nothing."""
+    why = WHY_NOT_COMPARABLE if shows_verdicts else WHY_NOTHING_IS_COMPARED
     sentences = [
         (OF_NO_SPLIT, bool((table["train"] + table["test"] != table["together"]).any())),
-        (WHY_NOT_COMPARABLE, NOT_COMPARABLE in set(table["verdict"])),
+        (why, NOT_COMPARABLE in set(table["verdict"])),
     ]
     return " ".join(sentence for sentence, needed in sentences if needed)
 

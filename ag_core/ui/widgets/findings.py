@@ -9,7 +9,7 @@ import streamlit as st
 
 from ag_core.annotations.statistics.funnel import SMALL_SIDE
 from ag_core.doctor.check import Finding, Severity
-from ag_core.doctor.funnel import describe_funnel, load_published_counts
+from ag_core.doctor.funnel import describe_funnel, has_verdicts, load_published_counts
 from ag_core.doctor.report import HEADINGS, count_severities
 from ag_core.table_files import MEDIA_TYPES, encode_table
 from ag_core.ui import cached_doctor
@@ -68,13 +68,15 @@ def show_funnel(key: StoreKey) -> None:
     check_link("small", SWITCH, "setting of the switch")
     small = st.toggle(f"Only objects larger than {SMALL_SIDE:.0f} pixels", key="small", bind="query-params")
     table = cached_doctor.compare_funnel(key, SMALL_SIDE if small else 0.0)
+    compared = has_verdicts(table)
     show_owner_note(
         f"Counts of the open data set; under 'published', those of {load_published_counts()['source']}."
         + (" Nothing is published for this filter." if small else "")
-        + (f" {explanation}" if (explanation := describe_funnel(table)) else "")
+        + (f" {explanation}" if (explanation := describe_funnel(table, compared)) else "")
     )
     published = [name for name in table if name.endswith("_published")]
-    filled = [name for name in published if table[name].notna().any()]
+    # Where every verdict is that nothing can be said, one sentence says so, and no column.
+    empty = {name for name in published if table[name].isna().all()} | (set() if compared else {"verdict"})
     numbers = {
         name: st.column_config.NumberColumn(
             name.capitalize(), format="localized", help=f"What is left after each rule, {name}, counted here."
@@ -86,7 +88,7 @@ def show_funnel(key: StoreKey) -> None:
         for name in published
     }
     st.dataframe(
-        table[[name for name in table if name not in published or name in filled]],
+        table[[name for name in table if name not in empty]],
         hide_index=True,
         height="content",
         column_config=numbers

@@ -28,7 +28,7 @@ from ag_core.ui.widgets.schema_tree import build_tree_data, show_tree
 
 ROWS = ("100", "1,000", "10,000", "100,000")
 SECONDS = ("5", "10", "30", "60")
-PATIENCE_S = 0.3
+PATIENCE_S = 1.0
 ROWS_ALT = "Rows of the query's answer"
 NOTHING = "NULL"
 # What the link holds, and what each is where the link does not say.

@@ -62,12 +62,14 @@ def mirror(frame: AnnotatedFrame) -> AnnotatedFrame:
 def zoom(frame: AnnotatedFrame, factor: float, random: np.random.Generator) -> AnnotatedFrame:
     """A window of the frame's shape and 1 / `factor` of its sides, around one of the true boxes where it can be.
 
-    A window larger than the frame is filled up with GREY.
+    A box is the likelier to be chosen the smaller it is: what is large is in sight in nearly every window. A window
+    larger than the frame is filled up with GREY.
     """
     height, width = frame.pixels.shape[:2]
     window = np.array([round(width / factor), round(height / factor)])
     room = np.array([width, height]) - window  # below zero where the window is larger
-    wanted = frame.truth.boxes_xyxy[random.integers(len(frame.truth))]
+    smallness = 1 / np.sqrt(compute_areas(frame.truth.boxes_xyxy).astype(np.float64).clip(1))
+    wanted = frame.truth.boxes_xyxy[random.choice(len(frame.truth), p=smallness / smallness.sum())]
     lowest = np.clip(wanted[2:] - window, np.minimum(room, 0), np.maximum(room, 0))
     highest = np.clip(wanted[:2], np.minimum(room, 0), np.maximum(room, 0))
     low, high = np.minimum(lowest, highest), np.maximum(lowest, highest)

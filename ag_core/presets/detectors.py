@@ -72,8 +72,11 @@ DEMO_STRIDE_4_DETECTOR = replace(
     name="detector-demo-stride-4",
     strides=(4, 8, 16, 32),
     anchor_sizes=((12, 20), (30, 46), (68, 104), (150, 220)),
+    proposals_train=(800, 300),
+    regions_per_image=128,
 )
-"""For small objects: a level with a cell every four pixels, and anchors of half the size."""
+"""For small objects: a level with a cell every four pixels, anchors of half the size, and twice the regions to learn
+from, of which large objects would take nearly all."""
 
 PAPER_DETECTOR = DetectorPreset(
     name="detector-paper",

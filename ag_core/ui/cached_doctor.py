@@ -1,6 +1,8 @@
 """What the doctor found in the open store, in Streamlit's caches."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -14,12 +16,18 @@ from ag_core.settings import settings
 from ag_core.ui import cached
 
 
+AT_ONCE = 2
+"""Checks at a time: most are small questions, of which the database gives each to one core."""
+
+
 def run_doctor(key: cached.StoreKey, say: Callable[[int, int], None]) -> list[Finding]:
     """The doctor's findings, worst first; `say` hears how many checks are done, and of how many."""
     findings: list[Finding] = []
-    for done, part in enumerate(DOCTOR_PARTS):
-        say(done, len(DOCTOR_PARTS))
-        findings += _run_checks(key, part)
+    _count_populations(key)
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        for done, found in enumerate(threads.map(partial(_run_checks, key), DOCTOR_PARTS)):
+            say(done, len(DOCTOR_PARTS))
+            findings += found
     say(len(DOCTOR_PARTS), len(DOCTOR_PARTS))
     return sort_findings(findings)
 

@@ -70,6 +70,13 @@ def test_a_box_that_is_cut_short_is_ignored() -> None:
     assert any(len(frame.ignored) for frame in cut)
 
 
+def test_windows_lie_around_small_boxes_more_often() -> None:
+    found = Detections([[0, 0, 100, 90], [130, 70, 146, 86]], [0, 1], np.ones(2))
+    whole = AnnotatedFrame(np.zeros((96, 160, 3), np.uint8), found, Detections.empty())
+    zoomed = [zoom(whole, 1.8, np.random.default_rng(seed)).truth.classes for seed in range(200)]
+    assert sum(1 in classes for classes in zoomed) > 150 > sum(0 in classes for classes in zoomed) > 10
+
+
 def test_a_true_box_remains_and_the_frame_is_as_it_was() -> None:
     frame = draw()
     before = frame.pixels.copy()

@@ -15,7 +15,6 @@ from ag_core.doctor.report import format_report, make_report
 from ag_core.settings import settings
 from ag_core.ui import cached
 
-
 AT_ONCE = 2
 """Checks at a time: most are small questions, of which the database gives each to one core."""
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ag_core.catalog import DEFAULT_RELATION_HEAD
+from ag_core.catalog import DEFAULT_RELATION_HEAD, DETECTORS, HOME_WORLD
 from ag_core.commands import (
     evaluate_actions,
     evaluate_few_shot,
@@ -54,6 +54,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     graphs = kinds.add_parser("graph-actions", help="actions of the moment from annotated graphs, to a file")
     reader = "actions read from scene graphs alone, on annotated graphs seen in several ways"
     graph_reader.add_evaluation(kinds.add_parser("graph-reader", help=reader))
+    own = [entry.id for entry in DETECTORS.values() if entry.weights_file]
+    finds = "detector that finds the boxes (default %(default)s)"
+    for one in (detector, relations):
+        one.add_argument("--detector", default=HOME_WORLD, choices=own, help=finds)
     relations.add_argument("--head", default=DEFAULT_RELATION_HEAD, help="relation head (default %(default)s)")
     relations.add_argument("--mode", default="predcls", choices=("predcls", "sgcls", "sgdet"))
     real.add_argument(
@@ -129,6 +133,7 @@ def _evaluate(options: argparse.Namespace, command: str) -> dict[str, Any]:
         compute=read_compute(options),
         max_frames=given.get("frames"),
         command=command,
+        detector=options.detector,
     )
     data = open_data(options, options.split)
     with ProgressReporter() as report:

@@ -17,9 +17,9 @@ from ag_core.annotations.store_format import ANNOTATION, DENSE
 from ag_core.catalog import DEFAULT_RELATION_HEAD, HOME_WORLD, find_detector, find_relation_head
 from ag_core.errors import UserError
 from ag_core.evaluation.average_precision import DetectionPrecision, compute_detection_precision
-from ag_core.evaluation.graph_recall import GraphRecall, compute_graph_recall
+from ag_core.evaluation.graph_recall import GraphRecall, compute_graph_recalls
 from ag_core.evaluation.metrics import Metric, to_percent
-from ag_core.evaluation.protocol import Constraint, Origin, Owner
+from ag_core.evaluation.protocol import Origin, Owner
 from ag_core.evaluation.results_log import build_log_row
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import LabelledVideo, LabelledVideos, TrainingData, choose_evenly, read_true_boxes
@@ -52,6 +52,7 @@ class EvaluationOptions:
     max_frames  detector, relations: only so many frames, spread evenly; None for all
     owner       whose the numbers are
     command     what makes them again, without `python -m ag_core`
+    detector    one of the project's own, by its id: which finds the boxes
     """
 
     weights: Path = WEIGHTS
@@ -60,6 +61,7 @@ class EvaluationOptions:
     max_frames: int | None = None
     owner: Owner = Owner.YOURS
     command: str = ""
+    detector: str = HOME_WORLD
 
     def __post_init__(self) -> None:
         if self.max_frames is not None and self.max_frames < 1:
@@ -80,10 +82,11 @@ class DetectorEvaluation:
 
     precision: DetectionPrecision
     origin: Origin
+    detector: str = HOME_WORLD
 
     def to_metrics(self) -> list[Metric]:
         """Mean AP, then the AP of every class that occurs."""
-        label = find_detector(HOME_WORLD).name_in_results
+        label = find_detector(self.detector).name_in_results
         return [
             self.precision.to_metric(self.origin, model=label),
             *self.precision.to_class_metrics(self.origin, model=label),
@@ -98,7 +101,7 @@ class DetectorEvaluation:
             "ignored boxes": result.ignored,
             "median short side in pixels": {OBJECT_CLASSES[c]: round(float(result.short_sides[c]), 1) for c in present},
         }
-        return build_log_row("detector faster-rcnn", self.to_metrics()[:1], about)
+        return build_log_row(f"detector {find_detector(self.detector).name_in_results}", self.to_metrics()[:1], about)
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,7 @@ class RelationEvaluation:
     mode: Mode
     recalls: tuple[GraphRecall, ...]
     origin: Origin
+    detector: str = HOME_WORLD
 
     def to_metrics(self) -> list[Metric]:
         """Every recall under every constraint, then the pooled recall of each relationship at the largest K."""
@@ -127,14 +131,17 @@ class RelationEvaluation:
     def to_row(self) -> dict[str, Any]:
         """One row of a log: every recall; the pooled recall of each relationship."""
         about = describe_relations(self.recalls)
-        return build_log_row(f"relations {self.head} {self.mode}", self.to_headline_metrics(), about)
+        boxes = "" if self.detector == HOME_WORLD else f" with boxes of {self.detector}"
+        return build_log_row(f"relations {self.head} {self.mode}{boxes}", self.to_headline_metrics(), about)
 
 
 def evaluate_detector(
-    data: TrainingData, options: EvaluationOptions = EvaluationOptions(), listeners: Listeners = Listeners()
+    data: TrainingData,
+    options: EvaluationOptions = EvaluationOptions(),
+    listeners: Listeners = Listeners(),
 ) -> DetectorEvaluation:
-    """AP of the project's detector on the annotated frames that count."""
-    weights = find_detector(HOME_WORLD).weights_path(options.weights)
+    """AP of one of the project's detectors on the annotated frames that count."""
+    weights = find_detector(options.detector).weights_path(options.weights)
     detector = FasterRcnnDetector.from_checkpoint(weights, options.compute.device)
     chosen = choose_evenly(_list_counted(_load(data, listeners)), options.max_frames)
     truth = [read_true_boxes(graph) for _, graph in chosen]
@@ -142,7 +149,7 @@ def evaluate_detector(
     frames = track_progress(_read_frames(chosen), len(chosen), "frames", listeners.stage)
     found = [found for frame in frames for found in detector.detect([frame])]
     origin = options.build_origin(data, "detector", read_seed(read_metadata(weights)))
-    return DetectorEvaluation(compute_detection_precision(found, truth, ignored=ignored), origin)
+    return DetectorEvaluation(compute_detection_precision(found, truth, ignored=ignored), origin, options.detector)
 
 
 def evaluate_relations(
@@ -152,12 +159,17 @@ def evaluate_relations(
     mode: Mode = Mode.PREDCLS,
     listeners: Listeners = Listeners(),
 ) -> RelationEvaluation:
-    """Recall of a relation head's scene graphs on the annotated frames that count."""
-    own, device = find_detector(HOME_WORLD), options.compute.device
+    """Recall of a relation head's scene graphs on the annotated frames that count.
+
+    Another detector than the one that the head learned on finds boxes alone; region features stay that one's.
+    """
+    own, finding, device = find_detector(HOME_WORLD), find_detector(options.detector), options.compute.device
     model = load_faster_rcnn(own.weights_path(options.weights))
     preset = find_relation_head(head).preset(options.preset)
     network, metadata = load_relation_head(head, options.weights, preset)
     detector, trunk = FasterRcnnDetector(model, device), RegionFeatureExtractor(model)
+    if finding.id != own.id:
+        detector = FasterRcnnDetector.from_checkpoint(finding.weights_path(options.weights), device)
     trunk.check_size(preset, str(find_relation_head(head).weights_path(options.weights)))
     predictor = SceneGraphPredictor(detector, trunk, network, device)
     chosen = choose_evenly(_list_counted(_load(data, listeners)), options.max_frames)
@@ -172,8 +184,9 @@ def evaluate_relations(
             for graph, frame in zip(graphs, frames)
         ]
         predictions[video_id] = predictor.judge_video(observed)
-    recalls = tuple(compute_graph_recall(truth, predictions, constraint) for constraint in Constraint)
-    return RelationEvaluation(head, mode, recalls, options.build_origin(data, "relations", read_seed(metadata)))
+    recalls = compute_graph_recalls(truth, predictions)
+    origin = options.build_origin(data, "relations", read_seed(metadata))
+    return RelationEvaluation(head, mode, recalls, origin, finding.id)
 
 
 def describe_relations(recalls: Sequence[GraphRecall]) -> dict[str, Any]:

@@ -17,9 +17,7 @@ from ag_core.catalog import (
     DETECTORS,
     GRAPH_READER,
     GRAPH_READERS,
-    HOME_WORLD,
     RELATION_HEADS,
-    find_detector,
     get_model_label,
 )
 from ag_core.errors import UserError
@@ -200,7 +198,8 @@ def _build_part(does: str, label: str, use: ModelUse, measured: Iterable[Metric]
 
 def _measure_detector(use: ModelUse) -> list[Metric]:
     """The newest box mAP in the log, for the shipped weights alone: rows of the log name no weights."""
-    if not _is_shipped(use, find_detector(HOME_WORLD).weights_path(WEIGHTS)) or not LOG.is_file():
+    own = [entry for entry in DETECTORS.values() if entry.weights_file and entry.name_in_results == use.name]
+    if not any(_is_shipped(use, entry.weights_path(WEIGHTS)) for entry in own) or not LOG.is_file():
         return []
     rows = [row for row in _read(LOG, LOG.stat().st_mtime_ns, read_log) or () if row.what == f"detector {use.name}"]
     return [metric for row in rows[-1:] for metric in row.metrics if metric.protocol.name == "box mAP"][:1]

@@ -241,7 +241,7 @@ def test_too_many_bytes_are_cut_and_said(store_path: Path) -> None:
 def test_one_giant_cell_is_refused(store_path: Path) -> None:
     sandbox = SqlSandbox(store_path, memory_mb=500)
     with pytest.raises(UserError, match=r"over 64 MB|more than 500 MB"):
-        sandbox.run("select repeat('x', 100000000) as cell")
+        sandbox.run("select repeat('x', 100000000) as cell", timeout_s=60)
     sandbox.close()
 
 

@@ -46,9 +46,9 @@ def test_the_detector_of_more_homes_finds_boxes_and_regions_stay_those_that_head
     assert uses["detector"].sha256 == hash_file(find_detector(MORE_HOMES).weights_path(WEIGHTS))
     clip = sorted((SHOWCASE / "videos").glob("*.mp4"))[0]
     image = next(pixels for _, pixels in read_frames(clip, [30]))
-    found, before = (
-        finder.detect([image])[0] for finder in (models.graphs.detector, load_models("cpu").graphs.detector)
-    )
+    detector, usual = models.graphs.detector, load_models("cpu").graphs.detector
+    assert detector is not None and usual is not None
+    [found], [before] = detector.detect([image]), usual.detect([image])
     assert found.scores[found.classes == 0].max() > 0.9, "the person, above all"
     assert not np.array_equal(found.boxes_xyxy, before.boxes_xyxy)
     [graph] = models.graphs.judge(models.graphs.observe([image], [30], [2.4]))

@@ -12,6 +12,7 @@ from ag_core.catalog import (
     HABITS_FILE,
     HANDS_FILE,
     HOME_WORLD,
+    HOME_WORLD_DATA,
     MOVENET,
     POSE_NETWORKS,
     RELATION_HEADS,
@@ -146,7 +147,7 @@ def find_usable_detector(named: str, video: Path | None) -> str | None:
         return None
     if named == AUTOMATIC and video is not None:
         st.caption(f"Detector for this video: {entry.label}.")
-    elif named == HOME_WORLD and video is not None and not is_home_world(video):
+    elif entry.trained_on == HOME_WORLD_DATA and video is not None and not is_home_world(video):
         st.warning(f"{escape_markdown(explain_other_footage(video))}.", icon=":material/visibility_off:")
     return detector
 

@@ -80,7 +80,7 @@ class GraphColumns:
         """
         nobody = np.full(4, np.nan, np.float32)
         boxes = [nobody if g is None or g.person_box_xyxy is None else g.person_box_xyxy for g in graphs]
-        persons = np.concatenate([nobody[:0], *boxes]).astype(np.float64).reshape(-1, 4)
+        persons = np.array(boxes, np.float64).reshape(-1, 4)
         full = [(frame, graph) for frame, graph in enumerate(graphs) if graph is not None and graph.object_classes.size]
         counts = [graph.object_classes.size for _, graph in full]
         n = sum(counts)
@@ -88,16 +88,15 @@ class GraphColumns:
         if not n:
             nothing = np.zeros(0, np.int64)
             return GraphColumns(persons, nothing, nothing, np.zeros((0, 4)), np.zeros(0), relations)
-        # Put together first and converted then: a conversion for each graph takes several times as long.
-        relations[:, :N_RELATIONS] = np.concatenate([graph.relations for _, graph in full])
+        np.concatenate([graph.relations for _, graph in full], out=relations[:, :N_RELATIONS])
         if others is not None:
             relations[:, N_RELATIONS] = np.concatenate([np.asarray(others[frame], bool) for frame, _ in full])
         found = GraphColumns(
             persons,
             np.repeat(np.array([frame for frame, _ in full], np.int64), counts),
             np.concatenate([graph.object_classes for _, graph in full]),
-            np.concatenate([graph.object_boxes_xyxy for _, graph in full]).astype(np.float64),
-            np.concatenate([graph.object_scores for _, graph in full]).astype(np.float64)
+            np.concatenate([graph.object_boxes_xyxy for _, graph in full], dtype=np.float64),
+            np.concatenate([graph.object_scores for _, graph in full], dtype=np.float64)
             * np.repeat([graph.person_score for _, graph in full], counts),
             relations,
         )

@@ -22,7 +22,7 @@ AT_ONCE = 2
 def run_doctor(key: cached.StoreKey, say: Callable[[int, int], None]) -> list[Finding]:
     """The doctor's findings, worst first; `say` hears how many checks are done, and of how many."""
     findings: list[Finding] = []
-    _count_populations(key)
+    _count_populations(key)  # once, before two checks ask for it at a time
     with ThreadPoolExecutor(AT_ONCE) as threads:
         for done, found in enumerate(threads.map(partial(_run_checks, key), DOCTOR_PARTS)):
             say(done, len(DOCTOR_PARTS))

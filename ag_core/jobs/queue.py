@@ -307,6 +307,7 @@ class JobQueue(Generic[Request, Result]):
                 record = self._records[worker.waiting.popleft()]
                 slot.running, record.began = record.job.id, time.monotonic()
                 self._update(slot.running, "started", state=JobState.RUNNING, stage=self.kind.starting)
+                self._changed.notify_all()  # a slot that left this one the job may take the next
             self._have_done(worker, slot, record)
 
     def _have_done(

@@ -261,6 +261,26 @@ def test_slots_work_side_by_side_within_their_limits(tmp_path: Path) -> None:
     queue.close()
 
 
+def test_a_slot_that_stood_back_for_a_ready_one_takes_the_next_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = JobQueue(ShortJobs(tmp_path))
+    assert queue.wait(queue.submit(1), SOON_S).state == JobState.DONE
+    looked = set()
+    may_take = queue_module._Worker.may_take
+
+    def look_second(worker: Any, slot: Any) -> bool:  # the ready slot decides after the new one has stood back for it
+        looked.add(slot)
+        while worker.waiting and slot is worker.slots[0] and len(looked) < 2:
+            queue._changed.wait(0.01)
+        return may_take(worker, slot)
+
+    monkeypatch.setattr(queue_module._Worker, "may_take", look_second)
+    jobs = [queue.submit(LONG + number) for number in (1, 2)]
+    wait_until(lambda: all(queue.get_job(job).state == JobState.RUNNING for job in jobs))
+    queue.close()
+
+
 def test_old_jobs_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue_module, "MAX_JOBS_KEPT", 3)
     queue = JobQueue(CountingJobs(tmp_path, ("no such program",)))

@@ -29,7 +29,7 @@ from ag_core.video.frames import probe_video
 NOTE = "The oracle reads the annotated graphs of this video: it is a bound of what SGFB can reach, and no prediction."
 
 
-def read_annotated_graphs(store: Path | str, video_id: str, source: str) -> list[SceneGraph]:
+def read_annotated_graphs(store: Path | str, video_id: str, source: str) -> Sequence[SceneGraph]:
     """The graphs of a video in a store's source. UserError where it has none there."""
     with AnnotationStore(store) as opened:
         known = source in opened.sources_of(video_id)

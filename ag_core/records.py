@@ -247,54 +247,6 @@ class SceneGraph:
         if classes and not 0 < min(classes) <= max(classes) < N_CLASSES:
             raise ValueError(f"an object class lies outside 1 to {N_CLASSES - 1}; the person has a field of its own")
 
-    @classmethod
-    def from_columns(
-        cls,
-        frames: ArrayLike,
-        times_s: ArrayLike,
-        person_boxes_xyxy: ArrayLike,
-        person_scores: ArrayLike,
-        counts: ArrayLike,
-        object_classes: ArrayLike,
-        object_boxes_xyxy: ArrayLike,
-        object_scores: ArrayLike,
-        relations: ArrayLike,
-    ) -> list["SceneGraph"]:
-        """The graphs of F frames from columns: [F] and [F,4] of the frames, then [N] or [N,...] of all their objects.
-
-        counts [F]: how many objects each frame has, in the order of the frames; a person's box of NaN is nobody's.
-        Checked once as a whole, which takes less time than making one by one. The graphs share the columns' memory.
-        """
-        whole = cls(1, 0.0, None, 0.0, object_classes, object_boxes_xyxy, object_scores, relations)
-        numbers, sizes = np.asarray(frames, np.int64), np.asarray(counts, np.int64)
-        times, scores = np.asarray(times_s, np.float64), np.asarray(person_scores, np.float64)
-        persons = np.asarray(person_boxes_xyxy, np.float32).reshape(-1, 4)
-        fits = numbers.shape == sizes.shape == times.shape == scores.shape == (len(persons),)
-        if not fits or sizes.sum() != len(whole) or (numbers < 1).any():
-            raise ValueError(
-                "columns of graphs need one value a frame, frames from 1 on, and as many objects as counted"
-            )
-        nobody: list[bool] = np.asarray(np.isnan(persons).any(axis=1)).tolist()
-        ends: list[int] = np.cumsum(sizes).tolist()
-        graphs, start = [], 0
-        for frame, time_s, person, is_nobody, score, end in zip(
-            numbers.tolist(), times.tolist(), persons, nobody, scores.tolist(), ends
-        ):
-            graph = object.__new__(cls)
-            vars(graph).update(
-                frame=frame,
-                time_s=time_s,
-                person_box_xyxy=None if is_nobody else person,
-                person_score=score,
-                object_classes=whole.object_classes[start:end],
-                object_boxes_xyxy=whole.object_boxes_xyxy[start:end],
-                object_scores=whole.object_scores[start:end],
-                relations=whole.relations[start:end],
-            )
-            graphs.append(graph)
-            start = end
-        return graphs
-
     def __len__(self) -> int:
         return len(self.object_classes)
 

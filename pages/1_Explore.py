@@ -1,5 +1,7 @@
 """Explore: find videos by what is in them, and watch one with its graph, its triplets and its actions."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
@@ -124,7 +126,7 @@ def show_player_and_tables(viewing: Viewing) -> None:
                 TABS[name](viewing, source, graphs, time_s)
 
 
-def _show_triplets_now(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
+def _show_triplets_now(viewing: Viewing, source: str, graphs: Sequence[SceneGraph], time_s: float) -> None:
     graph = viewing.latest_graph_at(source, time_s)
     now = _format_position(viewing, time_s)
     show_owner_note(f"At {now}; the newest graph at or before it, {_format_owner(source)}.")
@@ -141,12 +143,12 @@ def _format_position(viewing: Viewing, time_s: float) -> str:
     return f"frame {viewing.clock.frame_at(time_s)}"
 
 
-def _show_all_triplets(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
+def _show_all_triplets(viewing: Viewing, source: str, graphs: Sequence[SceneGraph], time_s: float) -> None:
     show_owner_note(f"Triplets of the whole video, {_format_owner(source)}.")
     _show_table(tables.build_triplet_table(graphs, source), "triplets", viewing, "all")
 
 
-def _show_actions(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
+def _show_actions(viewing: Viewing, source: str, graphs: Sequence[SceneGraph], time_s: float) -> None:
     if viewing.intervals:
         show_owner_note("Annotated actions of the whole video.")
         _show_table(tables.build_interval_table(viewing.intervals), "actions", viewing, "actions")
@@ -157,7 +159,7 @@ def _show_actions(viewing: Viewing, source: str, graphs: list[SceneGraph], time_
         st.caption("Nobody annotated an action in this video, and no model has scored its actions.")
 
 
-def _show_boxes(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
+def _show_boxes(viewing: Viewing, source: str, graphs: Sequence[SceneGraph], time_s: float) -> None:
     show_owner_note(f"Boxes in pixels, {_format_owner(source)}; the person comes first in each frame.")
     _show_table(tables.build_object_table(graphs, source), "boxes", viewing, "raw")
 
@@ -189,7 +191,7 @@ def _show_table(table: pd.DataFrame, what: str, viewing: Viewing, key: str) -> N
             show_download(table, what, viewing.video.video_id, f"explore_{key}_{kind}", kind)
 
 
-def _show_about(viewing: Viewing, source: str, graphs: list[SceneGraph], time_s: float) -> None:
+def _show_about(viewing: Viewing, source: str, graphs: Sequence[SceneGraph], time_s: float) -> None:
     video = viewing.video
     facts = {
         "Script": video.script,

@@ -31,6 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "progress": {"progress_meter"},
     "progress_meter": set(),
     "records": {"taxonomy"},
+    "graph_sequence": {"records"},
     "presets": {"taxonomy", "errors"},
     "catalog": {"presets", "errors"},
     # Of the home where fetched weights lie.
@@ -68,6 +69,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # Of the graphs only which edges count: the store counts what the screen draws.
     "annotations": {
         "graphs",
+        "graph_sequence",
         "results",
         "video",
         "records",
@@ -96,7 +98,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "progress",
         "table_files",
     },
-    "evaluation": {"records", "boxes", "taxonomy", "errors", "files"},
+    "evaluation": {"graph_sequence", "records", "boxes", "taxonomy", "errors", "files"},
     "world": {
         "results",
         "video",
@@ -116,6 +118,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "annotations",
         "evaluation",
         "results",
+        "graph_sequence",
         "records",
         "boxes",
         "presets",

@@ -1,5 +1,6 @@
 """The oracle's scores stand beside those of a prediction and come from annotated graphs alone; misfits are said."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,7 +65,7 @@ def test_what_does_not_fit_is_said(film: Path, prediction: Prediction, tmp_path:
 
 def test_graphs_are_those_of_the_store(tmp_path: Path) -> None:
     store = build_home_world_store(SHOWCASE, tmp_path / "store.duckdb")
-    graphs: list[SceneGraph] = read_annotated_graphs(store, "I21BM", "dense")
+    graphs: Sequence[SceneGraph] = read_annotated_graphs(store, "I21BM", "dense")
     assert len(graphs) > 50 and all(len(graph) for graph in graphs[:3])
     with pytest.raises(UserError, match="ABCDE has no annotated graphs in dense of"):
         read_annotated_graphs(store, "ABCDE", "dense")

@@ -61,41 +61,6 @@ def test_wrong_shapes_are_refused() -> None:
         ActionInterval("ABCDE", 157, 0, 1)
 
 
-def test_columns_become_the_same_graphs_as_one_by_one() -> None:
-    draw = np.random.default_rng(0)
-    counts = np.array([2, 0, 3])
-    persons = np.array([[1, 2, 3, 4], [np.nan] * 4, [5, 6, 7, 8]], np.float32)
-    classes, boxes = draw.integers(1, 36, 5), draw.random((5, 4), np.float32)
-    scores, relations = draw.random(5, np.float32), draw.random((5, 25), np.float32)
-    frames, times, person_scores = np.array([3, 9, 12]), np.array([0.5, 2, 3.25]), np.array([0.5, 0, 1])
-    made = SceneGraph.from_columns(frames, times, persons, person_scores, counts, classes, boxes, scores, relations)
-    firsts = [0, 2, 2]
-    for graph_, row, first in zip(made, range(3), firsts, strict=True):
-        chosen = slice(first, first + counts[row])
-        person = None if row == 1 else persons[row]
-        alone = SceneGraph(
-            int(frames[row]), float(times[row]), person, float(person_scores[row]),
-            classes[chosen], boxes[chosen], scores[chosen], relations[chosen],
-        )  # fmt: skip
-        assert vars(graph_).keys() == vars(alone).keys()
-        for name, value in vars(alone).items():
-            np.testing.assert_array_equal(vars(graph_)[name], value, strict=isinstance(value, np.ndarray))
-    assert SceneGraph.from_columns(*(column[:0] for column in (
-        frames, times, persons, person_scores, counts, classes, boxes, scores, relations
-    ))) == []  # fmt: skip
-
-
-def test_columns_that_do_not_fit_together_are_refused() -> None:
-    one = (np.array([1]), np.zeros(1), np.zeros((1, 4)), np.ones(1), np.array([2]))
-    two = (np.array([5, 6]), np.zeros((2, 4)), np.ones(2), np.zeros((2, 25)))
-    assert len(SceneGraph.from_columns(*one, *two)[0]) == 2
-    for wrong in ((np.array([0]), *one[1:]), (*one[:4], np.array([1])), (*one[:3], np.ones(2), one[4])):
-        with pytest.raises(ValueError, match="as many objects as counted"):
-            SceneGraph.from_columns(*wrong, *two)
-    with pytest.raises(ValueError, match="person has a field"):
-        SceneGraph.from_columns(*one, np.array([5, 0]), *two[1:])
-
-
 def test_detections_are_chosen_by_mask() -> None:
     found = Detections(np.arange(12).reshape(3, 4), np.array([0, 5, 6]), np.array([0.9, 0.5, 0.1]))
     assert found[found.scores > 0.3].classes.tolist() == [0, 5]

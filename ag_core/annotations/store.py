@@ -22,6 +22,7 @@ from ag_core.annotations.connection import attach_store
 from ag_core.annotations.store_format import ANNOTATION
 from ag_core.annotations.targets import Targets, load_targets
 from ag_core.errors import UserError
+from ag_core.graph_sequence import GraphSequence
 from ag_core.records import ActionInterval, FrameClock, SceneGraph, Video
 from ag_core.taxonomy import N_ACTIONS, N_RELATIONS
 
@@ -178,7 +179,7 @@ class AnnotationStore:
                    where video_id = ? and source = ? order by start_ms, end_ms, action"""
         return [ActionInterval(video_id, *row) for row in self.rows(query, [video_id, ANNOTATION])]
 
-    def graphs_of(self, video_id: str, source: str = ANNOTATION) -> list[SceneGraph]:
+    def graphs_of(self, video_id: str, source: str = ANNOTATION) -> Sequence[SceneGraph]:
         """The scene graphs of a video in one source, by frame. `time_s` is NaN where the video's rate is unknown."""
         found = self.rows(
             "select video, fps, n_frames, frame_times_s from videos where video_id = ? and source = ?",
@@ -248,7 +249,7 @@ def _build_graphs(
     objects: dict[str, NDArray[Any]],
     relations: dict[str, NDArray[Any]],
     clock: FrameClock | None,
-) -> list[SceneGraph]:
+) -> GraphSequence:
     """Scene graphs from the columns of one video; frames sorted by number, objects by id."""
     scores = np.zeros((len(objects["object_id"]), N_RELATIONS), np.float32)
     scores[np.searchsorted(objects["object_id"], relations["object_id"]), relations["relation"]] = relations["score"]
@@ -259,7 +260,7 @@ def _build_graphs(
     order = np.argsort(place, kind="stable")
     numbers = frames["frame"].tolist()
     times = frames["t_ms"] / 1000 if clock is None else np.array([clock.time_of(number) for number in numbers])
-    return SceneGraph.from_columns(
+    return GraphSequence(
         frames["frame"],
         times,
         persons,

@@ -178,10 +178,10 @@ def compute_edge_quality(
     `faint` are for each true graph the objects in sight that are too small or too hidden for the truth: a predicted one
     that claims no true object and lies on one of these is left out.
     """
-    pairs = align_graphs(truth, predictions)
+    guesses = [guess for of_video in align_graphs(truth, predictions) for guess in of_video]
     matches = match_graphs(
-        [graph for _, graph, _ in pairs],
-        [guess for _, _, guess in pairs],
+        [graph for of_video in truth.values() for graph in of_video],
+        guesses,
         None if faint is None else [boxes for video in truth for boxes in faint[video]],
         min_probability,
         min_pair_score,
@@ -199,9 +199,9 @@ def compute_edge_quality(
         sums,
         right.astype(np.int64),
         int(matches.left_out.sum()),
-        len(pairs),
-        len({number for number, _, _ in pairs}),
-        sum(guess is None for _, _, guess in pairs),
+        len(guesses),
+        sum(bool(of_video) for of_video in truth.values()),
+        sum(guess is None for guess in guesses),
         min_probability,
         min_pair_score,
     )

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.evaluation.protocol import Constraint
+from ag_core.graph_sequence import GraphSequence
 from ag_core.records import SceneGraph
 from ag_core.taxonomy import GROUP_SLICES, N_CLASSES, N_RELATIONS, Group
 
@@ -78,26 +79,29 @@ class GraphColumns:
         `others` tells of each graph which objects carry `other_relationship`. Relationships of pairs that are out of
         sight are 0.
         """
-        nobody = np.full(4, np.nan, np.float32)
-        boxes = [nobody if g is None or g.person_box_xyxy is None else g.person_box_xyxy for g in graphs]
-        persons = np.array(boxes, np.float64).reshape(-1, 4)
-        full = [(frame, graph) for frame, graph in enumerate(graphs) if graph is not None and graph.object_classes.size]
-        counts = [graph.object_classes.size for _, graph in full]
-        n = sum(counts)
-        relations = np.zeros((n, N_RELEASED))
-        if not n:
-            nothing = np.zeros(0, np.int64)
-            return GraphColumns(persons, nothing, nothing, np.zeros((0, 4)), np.zeros(0), relations)
-        np.concatenate([graph.relations for _, graph in full], out=relations[:, :N_RELATIONS])
-        if others is not None:
-            relations[:, N_RELATIONS] = np.concatenate([np.asarray(others[frame], bool) for frame, _ in full])
+        return GraphColumns.from_videos([graphs], others)
+
+    @staticmethod
+    def from_videos(
+        videos: Sequence[Sequence[SceneGraph | None]], others: Sequence[NDArray[np.bool_]] | None = None
+    ) -> "GraphColumns":
+        """The same of the graphs of many videos, one video after the other; of columns no record is made."""
+        parts = [GraphSequence.gather(graphs) for graphs in videos] or [GraphSequence.gather([])]
+        counts = np.concatenate([part.counts for part in parts])
+        persons = np.concatenate([part.person_boxes_xyxy for part in parts], dtype=np.float64)
+        pair_scores = np.concatenate([part.object_scores for part in parts], dtype=np.float64)
+        pair_scores *= np.repeat(np.concatenate([part.person_scores for part in parts]), counts)
+        relations = np.zeros((len(pair_scores), N_RELEASED))
+        np.concatenate([part.relations for part in parts], out=relations[:, :N_RELATIONS])
+        if others is not None and len(pair_scores):
+            carries = [np.asarray(of_frame, bool) for of_frame, n in zip(others, counts.tolist(), strict=True) if n]
+            relations[:, N_RELATIONS] = np.concatenate(carries)
         found = GraphColumns(
             persons,
-            np.repeat(np.array([frame for frame, _ in full], np.int64), counts),
-            np.concatenate([graph.object_classes for _, graph in full]),
-            np.concatenate([graph.object_boxes_xyxy for _, graph in full], dtype=np.float64),
-            np.concatenate([graph.object_scores for _, graph in full], dtype=np.float64)
-            * np.repeat([graph.person_score for _, graph in full], counts),
+            np.repeat(np.arange(len(counts)), counts),
+            np.concatenate([part.object_classes for part in parts]),
+            np.concatenate([part.object_boxes_xyxy for part in parts], dtype=np.float64),
+            pair_scores,
             relations,
         )
         hidden = ~found.in_sight

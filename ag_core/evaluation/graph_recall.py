@@ -25,6 +25,7 @@ from ag_core.evaluation.graph_columns import (
 )
 from ag_core.evaluation.metrics import Counts, Metric, to_percent
 from ag_core.evaluation.protocol import Averaging, Constraint, Origin, Protocol, Unit
+from ag_core.graph_sequence import GraphSequence
 from ag_core.records import SceneGraph
 from ag_core.taxonomy import N_CLASSES, N_RELATIONS, OTHER_RELATIONSHIP, RELATIONS, Mode
 
@@ -224,25 +225,49 @@ def compute_graph_recalls(
     seen    [36,26] what the training graphs hold (`find_seen_triplets`), for zero-shot recall
     others  which true objects carry `other_relationship`: where any does, 26 relationships are counted as well as 25
     """
-    pairs = align_graphs(truth, predictions)
+    guesses = align_graphs(truth, predictions)
     known = None if others is None else [carries for video in truth for carries in others[video]]
-    true = GraphColumns.from_graphs([graph for _, graph, _ in pairs], known)
-    guessed = GraphColumns.from_graphs([guess for _, _, guess in pairs])
-    video_of_frame = np.array([number for number, _, _ in pairs], np.int64)
-    is_missing = np.array([guess is None for _, _, guess in pairs], bool)
+    true = GraphColumns.from_videos(list(truth.values()), known)
+    guessed = GraphColumns.from_videos(guesses)
+    video_of_frame = np.repeat(np.arange(len(guesses)), [len(of_video) for of_video in guesses])
+    is_missing = np.concatenate([mark_missing(of_video) for of_video in guesses] or [np.zeros(0, bool)])
     sizes = (N_RELATIONS, N_RELEASED) if (true.relations[:, N_RELATIONS] > 0).any() else (N_RELATIONS,)
     return score_columns(true, guessed, video_of_frame, is_missing, ks, seen, constraints, sizes)
 
 
 def align_graphs(
     truth: Mapping[str, Sequence[SceneGraph]], predictions: Mapping[str, Sequence[SceneGraph]]
-) -> list[tuple[int, SceneGraph, SceneGraph | None]]:
-    """Every annotated frame: the number of its video, its graph, and what was predicted for it or None."""
-    aligned: list[tuple[int, SceneGraph, SceneGraph | None]] = []
-    for number, video_id in enumerate(truth):
-        by_frame = {graph.frame: graph for graph in predictions.get(video_id, ())}
-        aligned += [(number, graph, by_frame.get(graph.frame)) for graph in truth[video_id]]
-    return aligned
+) -> list[Sequence[SceneGraph | None]]:
+    """Of each video in the order of the truth, what was predicted for each of its frames, or None.
+
+    Columns of the very frames that are true stay as they are.
+    """
+    return [_align_video(true, predictions.get(video_id, ())) for video_id, true in truth.items()]
+
+
+def _align_video(true: Sequence[SceneGraph], guesses: Sequence[SceneGraph]) -> Sequence[SceneGraph | None]:
+    numbers = _list_frames(true)
+    if (
+        isinstance(guesses, GraphSequence)
+        and np.array_equal(numbers, guesses.frames)
+        and (np.diff(guesses.frames) > 0).all()
+    ):
+        return guesses
+    by_frame = {guess.frame: guess for guess in guesses}
+    return [by_frame.get(number) for number in numbers.tolist()]
+
+
+def _list_frames(graphs: Sequence[SceneGraph]) -> NDArray[np.int64]:
+    if isinstance(graphs, GraphSequence):
+        return graphs.frames
+    return np.array([graph.frame for graph in graphs], np.int64)
+
+
+def mark_missing(guesses: Sequence[SceneGraph | None]) -> NDArray[np.bool_]:
+    """[F] for which frames nothing was predicted."""
+    if isinstance(guesses, GraphSequence):
+        return np.zeros(len(guesses), bool)
+    return np.array([guess is None for guess in guesses], bool)
 
 
 def score_columns(

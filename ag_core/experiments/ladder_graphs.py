@@ -200,7 +200,7 @@ def load_or_judge_frames(
 ) -> list[JudgedFrame]:
     """Frames of a video, ascending and each once, in the four ways with their truths; kept in the file at `path`."""
     visible = [None if truth is None else keep_visible(truth) for truth in truths]
-    kept = load_graphs(path)
+    kept: Sequence[SceneGraph] | None = load_graphs(path)
     if kept is None:
         kept = judge_ladder_frames(predictor, video, frames, times_s, visible)
         save_graphs(path, kept)

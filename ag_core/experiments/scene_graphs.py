@@ -31,6 +31,7 @@ from ag_core.experiments.kept_graphs import load_graphs, save_graphs
 from ag_core.experiments.prediction_files import describe_models, write_prediction_files
 from ag_core.experiments.steadiness import find_transitions, score_steadiness, smooth_videos
 from ag_core.experiments.training_inputs import Listeners
+from ag_core.graph_sequence import GraphSequence
 from ag_core.models.detector import FasterRcnnDetector, load_faster_rcnn
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.scene_graph import ObservedFrames, SceneGraphPredictor
@@ -134,8 +135,8 @@ def evaluate_scene_graphs(
 
 
 def _select(
-    of_trainings: Sequence[Mapping[str, list[SceneGraph]]], ids: Sequence[str]
-) -> list[dict[str, list[SceneGraph]]]:
+    of_trainings: Sequence[Mapping[str, Sequence[SceneGraph]]], ids: Sequence[str]
+) -> list[dict[str, Sequence[SceneGraph]]]:
     """The graphs of some videos, in every training."""
     return [{video_id: graphs[video_id] for video_id in ids} for graphs in of_trainings]
 
@@ -157,7 +158,7 @@ class ModeTruth:
     too small or too hidden for the truth
     """
 
-    graphs: list[SceneGraph]
+    graphs: GraphSequence
     others: list[NDArray[np.bool_]]
     faint: list[Detections]
 
@@ -165,7 +166,7 @@ class ModeTruth:
 def find_mode_truth(video: LabelledVideo, mode: Mode, data: TrainingData) -> ModeTruth:
     """The truth of a video's counted frames: where the published rule holds and boxes or classes must be found, without
     objects of at most MAX_SMALL_SIDE pixels, and without frames that then show none (methods A4)."""
-    targets, truth = video.targets, ModeTruth([], [], [])
+    targets, graphs, others_of, faint = video.targets, [], [], []
     for index, graph in zip(video.counted, video.counted_graphs):
         others = targets.other_relationships(targets.objects_of(index))
         if leaves_out_small(mode, data):
@@ -173,10 +174,10 @@ def find_mode_truth(video: LabelledVideo, mode: Mode, data: TrainingData) -> Mod
             graph, others = _select_objects(graph, large), others[large]
             if not graph.visible.any():
                 continue
-        truth.graphs.append(graph)
-        truth.others.append(others)
-        truth.faint.append(targets.faint_objects_of(index))
-    return truth
+        graphs.append(graph)
+        others_of.append(others)
+        faint.append(targets.faint_objects_of(index))
+    return ModeTruth(GraphSequence.gather(graphs), others_of, faint)
 
 
 def leaves_out_small(mode: Mode, data: TrainingData) -> bool:
@@ -288,7 +289,7 @@ def name_graphs(data: TrainingData, run: HeadRun, mode: Mode, video: LabelledVid
 
 def _read_predictions(
     data: TrainingData, run: HeadRun, mode: Mode, videos: Sequence[LabelledVideo]
-) -> dict[str, list[SceneGraph]]:
+) -> dict[str, GraphSequence]:
     """The kept graphs by video; UserError, and the file is removed, where one cannot be read after all."""
     predicted = {}
     for video in videos:

@@ -7,7 +7,7 @@ Everything is keyed by plain values: a video id, a source, the chosen filters, a
 that a new store is never answered from an old one. A cached resource is shared by all sessions and never changed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -144,7 +144,7 @@ def load_video(key: StoreKey, video_id: str) -> Video:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def load_graphs(key: StoreKey, video_id: str, source: str = ANNOTATION) -> list[SceneGraph]:
+def load_graphs(key: StoreKey, video_id: str, source: str = ANNOTATION) -> Sequence[SceneGraph]:
     """The scene graphs of a video from one source, sorted by frame."""
     return open_store_of(key).graphs_of(video_id, source)
 
@@ -177,15 +177,16 @@ def name_prediction(prediction: Prediction) -> str:
 
 def load_sources(
     key: StoreKey, video_id: str, run: str | None
-) -> tuple[dict[str, list[SceneGraph]], dict[int, Detections]]:
+) -> tuple[dict[str, Sequence[SceneGraph]], dict[int, Detections]]:
     """All graphs of a video by 'annotation', 'dense' (exact truth) and 'prediction', by `run` or the shipped one; and
     by frame what is too faint for the exact truth. A source without graphs is left out.
     """
+    exact: Sequence[SceneGraph]
     exact, faint = load_shipped_truth(video_id)
     if DENSE in list_sources_of(key, video_id):
         exact, faint = load_graphs(key, video_id, DENSE), load_faint_objects(key, video_id, DENSE)
     shipped = load_shipped_prediction(video_id)
-    predicted = load_graphs(key, video_id, run) if run is not None else []
+    predicted: Sequence[SceneGraph] = load_graphs(key, video_id, run) if run is not None else []
     if shipped is not None and run in (None, name_prediction(shipped)):
         predicted = shipped.graphs()
     sources = {ANNOTATION: load_graphs(key, video_id), DENSE: exact, PREDICTED: predicted}

@@ -70,7 +70,7 @@ class Viewing:
 
     video: Video
     path: Path | None
-    sources: Mapping[str, list[SceneGraph]]
+    sources: Mapping[str, Sequence[SceneGraph]]
     intervals: list[ActionInterval] | None
     scores: Mapping[str, ActionScores] = field(default_factory=dict)
     prediction: Prediction | None = None
@@ -116,7 +116,7 @@ class Viewing:
         """The first of the sources that the prediction is compared with: what it is judged by."""
         return next(iter(self.compared), None)
 
-    def compare_with(self, source: str, graphs: list[SceneGraph]) -> "Viewing":
+    def compare_with(self, source: str, graphs: Sequence[SceneGraph]) -> "Viewing":
         """The same, with the prediction beside a further source of the video."""
         return replace(self, sources={**self.sources, source: graphs}, compared=(*self.compared, source))
 
@@ -186,7 +186,7 @@ def load_viewing(key: cached.StoreKey, video_id: str, run: str | None = None) ->
     return Viewing(video, video.path, sources, intervals, scores, prediction, run, faint)
 
 
-def load_corrected_graphs(video: Video) -> dict[str, list[SceneGraph]]:
+def load_corrected_graphs(video: Video) -> dict[str, Sequence[SceneGraph]]:
     """What somebody corrected in a video, as a source; nothing where nobody did, or its file cannot be read."""
     if video.path is None or not video.path.is_file() or not list_corrections():
         return {}
@@ -198,7 +198,7 @@ def load_corrected_graphs(video: Video) -> dict[str, list[SceneGraph]]:
 
 def build_viewing(prediction: Prediction, path: Path | None) -> Viewing:
     """What the models said of a video that nobody annotated."""
-    sources = {PREDICTED: prediction.graphs()} if prediction.frames else {}
+    sources: dict[str, Sequence[SceneGraph]] = {PREDICTED: prediction.graphs()} if prediction.frames else {}
     sources |= {} if path is None else load_corrected_graphs(replace(prediction.video, path=path))
     return Viewing(prediction.video, path, sources, None, prediction.action_scores(), prediction)
 

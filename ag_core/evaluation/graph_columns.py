@@ -148,9 +148,10 @@ class Ranking:
         )  # [N+1] entries before each object's
         bounds = before[np.searchsorted(graphs.object_frame, np.arange(graphs.n_frames + 1))]
         self._starts = np.repeat(bounds[:-1], np.diff(bounds))
-        order = self._starts + sort_parts(products, bounds)
-        self._places = np.zeros(graphs.relations.size, np.int64)
-        self._places[entries[order]] = np.arange(len(order))
+        order = sort_parts(products, bounds)
+        order += self._starts
+        self._places = np.zeros(graphs.relations.size, np.int32)
+        self._places[entries[order]] = np.arange(len(order), dtype=np.int32)
 
     def rank(self, entries: NDArray[np.int64], constraint: Constraint, n_relations: int) -> NDArray[np.int64]:
         """[E] place, from 0, of some entries among the candidates of their frame; NO_RANK where they are none.
@@ -185,12 +186,16 @@ def sort_parts(values: NDArray[np.float64], bounds: NDArray[np.int64]) -> NDArra
     """
     parts = list(zip(bounds[:-1].tolist(), bounds[1:].tolist()))
     last_bits = (1 << max((stop - start for start, stop in parts), default=1).bit_length()) - 1
-    # The bits of numbers that are not negative, read as whole numbers, ascend as they do.
-    keys = (np.iinfo(np.int64).max - values.view(np.int64)) & ~last_bits
-    keys |= np.arange(len(values)) - np.repeat(bounds[:-1], np.diff(bounds))
+    # The bits of numbers that are not negative, read as whole numbers, ascend as they do. In place: to get memory for
+    # so many numbers takes longer than to reckon with them.
+    keys = np.subtract(np.iinfo(np.int64).max, values.view(np.int64))
+    order = np.arange(len(values))
+    order -= np.repeat(bounds[:-1], np.diff(bounds))
+    keys &= ~last_bits
+    keys |= order
     for start, stop in parts:
         keys[start:stop].sort()
-    order = keys & last_bits
+    np.bitwise_and(keys, last_bits, out=order)
     keys &= ~last_bits
     alike = np.flatnonzero(keys[1:] == keys[:-1])
     for part in np.unique(np.searchsorted(bounds, alike, side="right") - 1).tolist():

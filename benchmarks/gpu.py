@@ -36,11 +36,13 @@ from ag_core.models.checkpoints import find_preset_of, load_checkpoint
 from ag_core.models.detector import FasterRcnnDetector, build_faster_rcnn, make_ready
 from ag_core.models.devices import PRECISIONS, choose_device, run_dense_part, use_precision
 from ag_core.models.encoded_images import encode_images
+from ag_core.models.folding import fold_batch_norms
 from ag_core.models.pixels import CLIP_MEAN, CLIP_SCALE, to_image_tensors
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import FrequencyHead
 from ag_core.models.scene_graph import SceneGraphPredictor, boxes_from_detections, build_pair_batch
 from ag_core.models.video import ClipInput, ClipNetwork, build_clip_classifier, load_clip_network, make_clip_input
+from ag_core.models.video.blocks import FactoredConv3d
 from ag_core.pipeline import LoadedClipNetwork, Models, load_models, make_plan, predict_video
 from ag_core.presets import DetectorPreset, VideoPreset
 from ag_core.records import SceneGraph
@@ -138,12 +140,20 @@ def build_networks(size: Size, device: torch.device) -> Networks:
         clip_net = load_clip_network(NETWORK, size.weights, size.clips)[0].clip_net
     make_ready(ready)
     usual_clip_net = copy.deepcopy(clip_net).to(device).eval()
+    make_plain(usual_clip_net)
     graphs = SceneGraphPredictor(
         FasterRcnnDetector(ready, device), RegionFeatureExtractor(ready), FrequencyHead(), device
     )
-    clips = {NETWORK: LoadedClipNetwork(clip_net.to(device).eval(), size.clips)}
+    clips = {NETWORK: LoadedClipNetwork(fold_batch_norms(clip_net).to(device), size.clips)}
     models = Models(graphs, clips, action_models=(), uses=(), notes=(), device=device)
     return Networks(size, device, models, usual.to(device).eval(), usual_clip_net)
+
+
+def make_plain(network: nn.Module) -> None:
+    """Let every convolution over three dimensions be torch's own."""
+    for module in network.modules():
+        if isinstance(module, FactoredConv3d):
+            module.__class__ = nn.Conv3d  # type: ignore[assignment]
 
 
 def calm(network: nn.Module) -> None:

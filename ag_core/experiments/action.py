@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn.utils import convert_conv3d_weight_memory_format
 
 from ag_core.catalog import (
     DEFAULT_CLIP_NETWORK,
@@ -34,6 +33,7 @@ from ag_core.experiments.training_loop import Losses, StepLosses
 from ag_core.files import hash_file
 from ag_core.models.detector import Detector, FasterRcnnDetector, load_faster_rcnn
 from ag_core.models.feature_bank import BankMaterial, build_bank, build_graph_bank, list_bank_times
+from ag_core.models.folding import fold_batch_norms
 from ag_core.models.region_features import RegionFeatureExtractor
 from ag_core.models.relation import load_relation_head
 from ag_core.models.scene_graph import SceneGraphPredictor
@@ -157,8 +157,7 @@ def build_extractor(
     video_preset, clip_file = clip_network.preset(preset), clip_network.weights_path(weights)
     predictor, graph_key = build_graph_predictor(weights, preset, compute)
     clip_model, _ = load_clip_network(clip_network.id, weights, video_preset)
-    net = clip_model.clip_net.to(compute.device).eval()
-    convert_conv3d_weight_memory_format(net, torch.channels_last_3d)
+    net = fold_batch_norms(clip_model.clip_net).to(compute.device)
     clips = Clips(open_clip_frames(data.cache, video_preset.size_wh), [], video_preset)
     detector_key, _, _ = graph_key.partition("-")
     clip_key = hash_file(clip_file)[:12] + (f"-{detector_key}" if video_preset.regions_per_frame else "")

@@ -36,6 +36,7 @@ from ag_core.models.checkpoints import find_preset_of, load_checkpoint, read_met
 from ag_core.models.coco import UNSEEN_BY_COCO
 from ag_core.models.detector import Detector, FasterRcnnDetector, load_detector
 from ag_core.models.devices import choose_device
+from ag_core.models.folding import fold_batch_norms
 from ag_core.models.graph_reader import GraphReader, load_graph_reader
 from ag_core.models.movenet import PoseNetwork
 from ag_core.models.onnx_detector import OnnxDetector
@@ -201,9 +202,9 @@ def _load_graph_reader(entry: GraphReaderEntry, weights: Path) -> LoadedGraphRea
 
 
 def load_network_of_clips(network: ClipNetworkEntry, weights: Path, device: torch.device) -> LoadedClipNetwork:
-    """A clip network with its weights in a folder. UserError as `load_clip_network`."""
+    """A clip network with its weights in a folder, folded. UserError as `load_clip_network`."""
     loaded, _ = load_clip_network(network.id, weights)
-    return LoadedClipNetwork(loaded.clip_net.to(device), network.preset())
+    return LoadedClipNetwork(fold_batch_norms(loaded.clip_net).to(device), network.preset())
 
 
 def load_action_model(model: ActionModelEntry, weights: Path, device: torch.device) -> LoadedActionModel:

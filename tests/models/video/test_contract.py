@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from ag_core.catalog import ACTION_MODELS, CLIP_NETWORKS, BankKind, list_predicting_models
 from ag_core.errors import UserError
 from ag_core.models.feature_bank import BankMaterial, build_bank, get_bank_width
+from ag_core.models.folding import fold_batch_norms
 from ag_core.models.video import (
     BankedVideoModel,
     ClipInput,
@@ -94,6 +95,22 @@ def test_every_model_gives_logits_and_keeps_its_input(name: str) -> None:
     for mine, theirs in zip(clips.pathways, before[0].pathways):
         assert torch.equal(mine, theirs)
     assert torch.equal(clips.boxes_xyxy, before[0].boxes_xyxy) and torch.equal(bank, before[1])
+
+
+@of_every_model
+def test_a_folded_network_answers_as_before(name: str) -> None:
+    model, clips, _ = make_model(name)
+    with torch.no_grad():
+        for module in model.clip_net.modules():
+            if isinstance(module, nn.BatchNorm3d):
+                assert module.running_mean is not None and module.running_var is not None
+                module.running_mean.uniform_(-0.2, 0.2)
+                module.running_var.uniform_(0.5, 2)
+        before = model.eval().clip_net(clips)
+        after = fold_batch_norms(model.clip_net)(clips)
+    assert not any(isinstance(module, nn.BatchNorm3d) for module in model.clip_net.modules()) or name == "timeception"
+    assert before.std() > 0
+    torch.testing.assert_close(after, before, rtol=1e-4, atol=1e-4 * float(before.abs().max()))
 
 
 @of_every_model

@@ -56,7 +56,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     graph_reader.add_evaluation(kinds.add_parser("graph-reader", help=reader))
     own = [entry.id for entry in DETECTORS.values() if entry.weights_file]
     finds = "detector that finds the boxes (default %(default)s)"
-    for one in (detector, relations):
+    for one in (detector, relations, actions):
         one.add_argument("--detector", default=HOME_WORLD, choices=own, help=finds)
     relations.add_argument("--head", default=DEFAULT_RELATION_HEAD, help="relation head (default %(default)s)")
     relations.add_argument("--mode", default="predcls", choices=("predcls", "sgcls", "sgdet"))

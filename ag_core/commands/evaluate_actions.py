@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from ag_core.catalog import ACTION_MODELS
+from ag_core.catalog import ACTION_MODELS, HOME_WORLD
 from ag_core.commands.evaluate_scene_graphs import ALL, choose
 from ag_core.commands.training_data import name_data, open_data, read_compute
 from ag_core.progress import ProgressReporter
@@ -44,6 +44,7 @@ def run(options: argparse.Namespace) -> None:
         models=choose(options.models, list(ACTION_MODELS), "--models"),
         preset=options.preset,
         compute=read_compute(options),
+        detector=options.detector,
         few_shot=options.few_shot,
         command=format_command(options),
     )
@@ -62,7 +63,7 @@ def run(options: argparse.Namespace) -> None:
 def format_command(options: argparse.Namespace) -> str:
     """The command without folders, for a reader to repeat elsewhere; what is as usual is left out."""
     words = [f"evaluate actions --data {name_data(options.data)}", f"--models {' '.join(options.models)}"]
-    usual = {"source": None, "split": "test", "preset": "demo", "few_shot": None}
+    usual = {"source": None, "split": "test", "preset": "demo", "detector": HOME_WORLD, "few_shot": None}
     words += [
         f"--{name.replace('_', '-')} {getattr(options, name)}"
         for name, value in usual.items()

@@ -31,7 +31,7 @@ from ag_core.experiments.earlier_weights import find_fold_weights
 from ag_core.experiments.kept_arrays import load_or_make, name_kept_file, open_clip_frames
 from ag_core.experiments.training_loop import Losses, StepLosses
 from ag_core.files import hash_file
-from ag_core.models.detector import Detector, FasterRcnnDetector, load_faster_rcnn
+from ag_core.models.detector import Detector, FasterRcnnDetector, load_detector, load_faster_rcnn
 from ag_core.models.feature_bank import BankMaterial, build_bank, build_graph_bank, list_bank_times
 from ag_core.models.folding import fold_batch_norms
 from ag_core.models.region_features import RegionFeatureExtractor
@@ -128,17 +128,27 @@ def compute_video_features(
 
 
 def build_graph_predictor(
-    weights: Path, preset: str, compute: Compute = Compute(), detector_weights: Path | None = None
+    weights: Path,
+    preset: str,
+    compute: Compute = Compute(),
+    detector_weights: Path | None = None,
+    finding: str = HOME_WORLD,
 ) -> tuple[SceneGraphPredictor, str]:
     """The predictor whose graphs SGFB reads, with the networks in the folder `weights`, and a key of what decides
-    them; the detector from another folder where one is given."""
+    them; the detector from another folder where one is given.
+
+    finding  another detector that finds the boxes; region features stay those that the head learned on
+    """
     detector_file = find_detector(HOME_WORLD).weights_path(detector_weights or weights)
     relation_head = find_relation_head(DEFAULT_RELATION_HEAD)
     model = load_faster_rcnn(detector_file)
     head, _ = load_relation_head(relation_head.id, weights, relation_head.preset(preset), detector_weights)
-    detector = FasterRcnnDetector(model, compute.device)
+    detector, files = FasterRcnnDetector(model, compute.device), [detector_file, relation_head.weights_path(weights)]
+    if finding != HOME_WORLD:
+        files.append(find_detector(finding).weights_path(weights))
+        detector = FasterRcnnDetector.from_checkpoint(files[-1], compute.device)
     predictor = SceneGraphPredictor(detector, RegionFeatureExtractor(model), head, compute.device)
-    return predictor, f"{hash_file(detector_file)[:12]}-{hash_file(relation_head.weights_path(weights))[:12]}"
+    return predictor, "-".join(hash_file(file)[:12] for file in files)
 
 
 def build_extractor(
@@ -148,14 +158,19 @@ def build_extractor(
     network: str = DEFAULT_CLIP_NETWORK,
     compute: Compute = Compute(),
     cross_predicted: tuple[Path, Path] | None = None,
+    finding: str = HOME_WORLD,
 ) -> Callable[[LabelledVideo], VideoFeatures]:
     """A function from a video to its features, with a clip network and the graphs' networks in the folder `weights`.
 
+    finding  as in `build_graph_predictor`; regions that a clip network looks at come from its own detector all the same
     cross_predicted  as in `TrainingOptions`: the graphs of a video come from the networks of the other fold
     """
     clip_network = find_clip_network(network)
     video_preset, clip_file = clip_network.preset(preset), clip_network.weights_path(weights)
-    predictor, graph_key = build_graph_predictor(weights, preset, compute)
+    predictor, graph_key = build_graph_predictor(weights, preset, compute, finding=finding)
+    regions: Detector | None = predictor.detector
+    if video_preset.regions_per_frame and finding != HOME_WORLD:
+        regions = load_detector(HOME_WORLD, weights, compute.device)
     clip_model, _ = load_clip_network(clip_network.id, weights, video_preset)
     net = fold_batch_norms(clip_model.clip_net).to(compute.device)
     clips = Clips(open_clip_frames(data.cache, video_preset.size_wh), [], video_preset)
@@ -172,8 +187,7 @@ def build_extractor(
 
     def features(video: LabelledVideo) -> VideoFeatures:
         reader, key = readers[0] if len(readers) == 1 else readers[1 - find_fold(video.video_id)]
-        detector = predictor.detector
-        return compute_video_features(video, clips, net, reader, data.cache, clip_key, key, compute, detector)
+        return compute_video_features(video, clips, net, reader, data.cache, clip_key, key, compute, regions)
 
     return features
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.annotations.few_shot import list_few_shot_classes
-from ag_core.catalog import ACTION_MODELS, ClipNetworkEntry, find_action_model, find_clip_networks
+from ag_core.catalog import ACTION_MODELS, HOME_WORLD, ClipNetworkEntry, find_action_model, find_clip_networks
 from ag_core.errors import UserError
 from ag_core.evaluation.feature_spectrum import compute_effective_rank
 from ag_core.evaluation.localisation import (
@@ -55,6 +55,7 @@ class ActionOptions:
 
     weights   folders of weights, one for each training (their seeds); a model may be in some only
     models    ids in the catalog
+    detector  finds the boxes of the graphs that SGFB reads; everything else stays as it was learned
     few_shot  profile whose base and novel classes are also scored apart
     owner     whose the numbers are; command: what makes them again, without `python -m ag_core`
     """
@@ -63,6 +64,7 @@ class ActionOptions:
     models: tuple[str, ...] = tuple(ACTION_MODELS)
     preset: str = "demo"
     compute: Compute = field(default_factory=Compute)
+    detector: str = HOME_WORLD
     few_shot: str | None = None
     owner: Owner = Owner.YOURS
     command: str = ""
@@ -89,7 +91,9 @@ def evaluate_actions(
         of_folder = [run for run in runs if run.folder == folder]
         for network in find_clip_networks([run.entry for run in of_folder]):
             clips = Clips.from_videos(loaded, network.preset(options.preset))
-            extract = build_extractor(data, folder, options.preset, network.id, options.compute)
+            extract = build_extractor(
+                data, folder, options.preset, network.id, options.compute, finding=options.detector
+            )
             made = map(extract, clips.videos)
             stage = f"features of {network.id} in {folder.name}"
             features = list(track_progress(made, len(clips.videos), stage, listeners.stage))

@@ -40,6 +40,7 @@ class Check:
     rows      SELECT of source, video, frame_id, t_ms, details of everything found; $1 is the annotation's source,
               and $2, where `of_files` is set, what it says of each video's file: a list of {video, details}
     figures   SELECT of one text with further numbers, '' where there are none
+    counts    SELECT of one row, how many rows there are and the figures, where that is faster than asking for both
     """
 
     id: str
@@ -51,6 +52,7 @@ class Check:
     remedy: str
     rows: str
     figures: str = ""
+    counts: str = ""
     of_files: Callable[[Path], str] | None = None
     """What is odd about a video's file, as text; '' for nothing."""
     max_files: int | None = None

@@ -54,7 +54,8 @@ def sort_findings(findings: list[Finding]) -> list[Finding]:
 def count_populations(store: "AnnotationStore") -> dict[str, int]:
     """How many videos, frames, objects ... there are to look through, by the names of POPULATIONS."""
     query = "select " + ", ".join(f'({sql})::bigint as "{name}"' for name, sql in POPULATIONS.items())
-    return {str(name): int(count) for name, count in store.ask(query, [ANNOTATION]).iloc[0].items()}
+    ((*counts,),) = store.rows(query, [ANNOTATION])
+    return dict(zip(POPULATIONS, counts, strict=True))
 
 
 def run_check(store: "AnnotationStore", part: str, counts: Mapping[str, int]) -> list[Finding]:
@@ -67,9 +68,7 @@ def run_check(store: "AnnotationStore", part: str, counts: Mapping[str, int]) ->
     check = _CHECK_OF[part]
     if not counts[check.of]:
         return []
-    parameters = _list_parameters(store, check)
-    count = int(store.ask(f"select count(*) as n from ({check.rows})", parameters)["n"].iloc[0])
-    figures = _read_figures(store, check) if count else ""
+    count, figures = _count(store, check)
     out_of = counts[check.of] if check.max_files is None else min(counts[check.of], check.max_files)
     return [
         Finding(
@@ -88,15 +87,18 @@ def run_check(store: "AnnotationStore", part: str, counts: Mapping[str, int]) ->
     ]
 
 
-def _read_figures(store: "AnnotationStore", check: Check) -> str:
-    """Further numbers of a check as a sentence; '' where it has none, or where what they count does not occur."""
-    ((figures,),) = store.rows(check.figures, [ANNOTATION]) if check.figures else ((None,),)
-    return str(figures or "")
+def _count(store: "AnnotationStore", check: Check) -> tuple[int, str]:
+    """How many rows a check finds, and its figures as a sentence; '' where it has none, or finds nothing."""
+    if check.counts:
+        ((count, figures),) = store.rows(check.counts, [ANNOTATION])
+        return int(count), str(figures or "") if count else ""
+    ((count,),) = store.rows(f"select count(*) from ({check.rows})", _list_parameters(store, check))
+    ((figures,),) = store.rows(check.figures, [ANNOTATION]) if count and check.figures else ((None,),)
+    return int(count), str(figures or "")
 
 
 def _list_repairs(store: "AnnotationStore", counts: Mapping[str, int]) -> list[Finding]:
-    counted = store.ask("select kind, count(*) as n from issues group by kind")
-    found = dict(zip(counted["kind"], counted["n"]))
+    found = dict(store.rows("select kind, count(*) from issues group by kind"))
     kinds: dict[str, Repair] = REPAIRS | {kind: describe_unknown_repair(kind) for kind in found if kind not in REPAIRS}
     findings = []
     for kind, repair in kinds.items():

@@ -39,9 +39,10 @@ CHECKS: tuple[Check, ...] = (
             "coalesce((select string_agg(name, ', ' order by class) from objects o join object_classes using (class) "
             "where o.source = frames.source and o.frame_id = frames.frame_id) || ' hidden', 'no entry')",
         ),
-        """select format('{:.2f} visible objects a frame on average, at most {}.',
-                         sum(n) / (select count(*) from frames where source = $1), coalesce(max(n), 0))
-           from (select count(*) as n from objects where source = $1 and visible group by frame_id)""",
+        counts=f"""select (select count(*) from ({_select_frames(f"frame_id not in {_SEEN}")})),
+                          format('{{:.2f}} visible objects a frame on average, at most {{}}.',
+                                 sum(n) / (select count(*) from frames where source = $1), coalesce(max(n), 0))
+                   from (select count(*) as n from objects where source = $1 and visible group by frame_id)""",
     ),
     Check(
         "person-not-found",
@@ -135,11 +136,12 @@ CHECKS: tuple[Check, ...] = (
         "If the share is low, give --videos or --rates and build the store again.",
         f"""select source, video, frame_id, t_ms, format('{{}} frames away', distance) as details
             from ({MIDPOINT_DISTANCES}) where distance > {NEAR_FRAMES}""",
-        f"""select case when at_midpoint < n and at_midpoint / n >= 0.9995 then '> 99.9'
-                        else format('{{:.1f}}', 100 * at_midpoint / n) end
-                   || ' % lie at most {NEAR_FRAMES} frame from a midpoint.'
-            from (select count(*) as n, count(*) filter (distance <= {NEAR_FRAMES}) as at_midpoint
-                  from ({MIDPOINT_DISTANCES}))""",
+        counts=f"""select n_off, case when at_midpoint < n and at_midpoint / n >= 0.9995 then '> 99.9'
+                          else format('{{:.1f}}', 100 * at_midpoint / n) end
+                          || ' % lie at most {NEAR_FRAMES} frame from a midpoint.'
+                   from (select count(*) as n, count(*) filter (distance > {NEAR_FRAMES}) as n_off,
+                                count(*) filter (distance <= {NEAR_FRAMES}) as at_midpoint
+                         from ({MIDPOINT_DISTANCES}))""",
     ),
     Check(
         "frame-outside-actions",

@@ -24,6 +24,7 @@ def run_doctor(key: cached.StoreKey, say: Callable[[int, int], None]) -> list[Fi
     findings: list[Finding] = []
     _count_populations(key)  # once, before two checks ask for it at a time
     with ThreadPoolExecutor(AT_ONCE) as threads:
+        threads.submit(compare_funnel, key)  # which the page shows next
         for done, found in enumerate(threads.map(partial(_run_checks, key), DOCTOR_PARTS)):
             say(done, len(DOCTOR_PARTS))
             findings += found

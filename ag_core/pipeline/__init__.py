@@ -117,8 +117,9 @@ def predict_video(
     if models.transitions is not None:
         found = smooth_graphs(found, models.transitions)
     followed = list_people_notes(watcher.people, person)
-    odd = (*followed, *index.list_notes(), *list_replaced_notes(len(replaced), len(wanted)))
-    notes = (*nobody, *models.notes, *odd, *(() if at_home or nobody else list_domain_notes(models.uses)))
+    odd = (*index.list_notes(), *list_replaced_notes(len(replaced), len(wanted)), *followed)
+    foreign = () if at_home or nobody else list_domain_notes(models.uses)
+    notes = (*nobody, *foreign, *odd, *models.notes)  # what matters most comes first
     if hash_file_cached(path) != sha256:
         raise UserError(f"{path.name} became another file while it was watched; predict it again")
     return Prediction(

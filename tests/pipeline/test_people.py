@@ -70,8 +70,8 @@ def test_of_two_people_one_is_followed(models: Models, tmp_path: Path, head: str
     lefts = [{float(box[0]) for graph in one.frames if (box := graph.person_box_xyxy) is not None} for one in both]
     assert lefts == [{2.0}, {34.0}]  # the same one throughout
     told = "2 people were told apart; followed is the one who is there most, seen in 4 of 4"
-    assert both[0].notes[0].startswith(told)
-    assert "the second most" in both[1].notes[0]
+    assert both[0].notes[1].startswith(told)
+    assert "the second most" in both[1].notes[1]
     assert not np.allclose(both[0].frames[0].relations, both[1].frames[0].relations)
     third = follow(3)
     assert all(graph.person_box_xyxy is None and not graph.relations.any() for graph in third.frames)

@@ -59,8 +59,10 @@ def show_result(job_id: str) -> None:
         return
     st.header(f"Result: {escape_markdown(job.request.path.name)}", anchor=False)
     if prediction.notes:
-        mark = "- " if len(prediction.notes) > 1 else ""
-        st.warning("\n".join(mark + escape_markdown(note) for note in prediction.notes), icon=":material/info:")
+        first, *others = map(escape_markdown, prediction.notes)
+        st.warning(first, icon=":material/info:")
+        if others:
+            st.caption("\n".join(f"- {note}" for note in others))
     film = job.request.path.parent.name if (job.request.path.parent / FILE).is_file() else None
     video_id = find_video_of(job.request.path)
     again = {FILM: film} if film else link_run(video_id) if video_id else None

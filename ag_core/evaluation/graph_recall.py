@@ -225,6 +225,7 @@ def compute_graph_recalls(
     seen    [36,26] what the training graphs hold (`find_seen_triplets`), for zero-shot recall
     others  which true objects carry `other_relationship`: where any does, 26 relationships are counted as well as 25
     """
+    truth = {video_id: GraphSequence.gather(graphs) for video_id, graphs in truth.items()}
     guesses = align_graphs(truth, predictions)
     known = None if others is None else [carries for video in truth for carries in others[video]]
     true = GraphColumns.from_videos(list(truth.values()), known)
@@ -246,21 +247,12 @@ def align_graphs(
 
 
 def _align_video(true: Sequence[SceneGraph], guesses: Sequence[SceneGraph]) -> Sequence[SceneGraph | None]:
-    numbers = _list_frames(true)
-    if (
-        isinstance(guesses, GraphSequence)
-        and np.array_equal(numbers, guesses.frames)
-        and (np.diff(guesses.frames) > 0).all()
-    ):
+    numbers = GraphSequence.gather(true).frames
+    ascend = bool((np.diff(numbers) > 0).all())
+    if ascend and isinstance(guesses, GraphSequence) and np.array_equal(numbers, guesses.frames):
         return guesses
     by_frame = {guess.frame: guess for guess in guesses}
     return [by_frame.get(number) for number in numbers.tolist()]
-
-
-def _list_frames(graphs: Sequence[SceneGraph]) -> NDArray[np.int64]:
-    if isinstance(graphs, GraphSequence):
-        return graphs.frames
-    return np.array([graph.frame for graph in graphs], np.int64)
 
 
 def mark_missing(guesses: Sequence[SceneGraph | None]) -> NDArray[np.bool_]:

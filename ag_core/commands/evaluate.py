@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ag_core.catalog import DEFAULT_RELATION_HEAD, DETECTORS, HOME_WORLD
+from ag_core.catalog import DEFAULT_RELATION_HEAD
 from ag_core.commands import (
     evaluate_actions,
     evaluate_few_shot,
@@ -17,7 +17,14 @@ from ag_core.commands import (
     graph_reader,
 )
 from ag_core.commands.number_options import MAX_FRAME, add_whole_number
-from ag_core.commands.training_data import WEIGHTS_HELP, add_data_options, name_data, open_data, read_compute
+from ag_core.commands.training_data import (
+    WEIGHTS_HELP,
+    add_data_options,
+    add_detector_choice,
+    name_data,
+    open_data,
+    read_compute,
+)
 from ag_core.progress import ProgressReporter
 from ag_core.results.own_weights import resolve_weights
 
@@ -54,10 +61,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     graphs = kinds.add_parser("graph-actions", help="actions of the moment from annotated graphs, to a file")
     reader = "actions read from scene graphs alone, on annotated graphs seen in several ways"
     graph_reader.add_evaluation(kinds.add_parser("graph-reader", help=reader))
-    own = [entry.id for entry in DETECTORS.values() if entry.weights_file]
-    finds = "detector that finds the boxes (default %(default)s)"
-    for one in (detector, relations, actions):
-        one.add_argument("--detector", default=HOME_WORLD, choices=own, help=finds)
+    for one in (detector, relations):
+        add_detector_choice(one)
     relations.add_argument("--head", default=DEFAULT_RELATION_HEAD, help="relation head (default %(default)s)")
     relations.add_argument("--mode", default="predcls", choices=("predcls", "sgcls", "sgdet"))
     real.add_argument(

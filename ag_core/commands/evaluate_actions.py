@@ -5,9 +5,9 @@ import os
 import sys
 from pathlib import Path
 
-from ag_core.catalog import ACTION_MODELS, HOME_WORLD
+from ag_core.catalog import ACTION_MODELS, DEFAULT_RELATION_HEAD, HOME_WORLD
 from ag_core.commands.evaluate_scene_graphs import ALL, choose
-from ag_core.commands.training_data import name_data, open_data, read_compute
+from ag_core.commands.training_data import add_graph_makers, name_data, open_data, read_compute, read_graph_makers
 from ag_core.progress import ProgressReporter
 from ag_core.results.own_weights import resolve_weights
 
@@ -23,6 +23,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="DIR|NAME",
         help="folders of weights, or your own ones by name, one a seed (default: the shipped ones)",
     )
+    add_graph_makers(parser)
     parser.add_argument("--few-shot", metavar="PROFILE", help="also score base and novel classes of a profile apart")
 
 
@@ -44,7 +45,7 @@ def run(options: argparse.Namespace) -> None:
         models=choose(options.models, list(ACTION_MODELS), "--models"),
         preset=options.preset,
         compute=read_compute(options),
-        detector=options.detector,
+        makers=read_graph_makers(options),
         few_shot=options.few_shot,
         command=format_command(options),
     )
@@ -63,7 +64,8 @@ def run(options: argparse.Namespace) -> None:
 def format_command(options: argparse.Namespace) -> str:
     """The command without folders, for a reader to repeat elsewhere; what is as usual is left out."""
     words = [f"evaluate actions --data {name_data(options.data)}", f"--models {' '.join(options.models)}"]
-    usual = {"source": None, "split": "test", "preset": "demo", "detector": HOME_WORLD, "few_shot": None}
+    usual = {"source": None, "split": "test", "preset": "demo", "detector": HOME_WORLD}
+    usual |= {"relation_head": DEFAULT_RELATION_HEAD, "few_shot": None}
     words += [
         f"--{name.replace('_', '-')} {getattr(options, name)}"
         for name, value in usual.items()

@@ -21,7 +21,13 @@ from ag_core.commands.number_options import (
     add_seed,
     add_whole_number,
 )
-from ag_core.commands.training_data import add_data_options, open_data, read_compute
+from ag_core.commands.training_data import (
+    add_data_options,
+    add_graph_makers,
+    open_data,
+    read_compute,
+    read_graph_makers,
+)
 from ag_core.presets import BANK_OPERATORS
 from ag_core.progress import ProgressReporter
 
@@ -40,6 +46,14 @@ WHAT = {
     "clip": "the clip network, on short pieces of video",
     "action": "the feature-bank heads LFB, SGFB and oracle, on features of everything above",
 }
+
+
+STARTS = {
+    "detector": "what fits of a detector's weights",
+    "clip": "the weights of a pre-training",
+    "action": "the heads of a folder, on the same clip network",
+}
+"""What a training may go on from."""
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -65,11 +79,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         if kind in ("detector", "pretraining", "clip", "action"):
             held_out = "keep every N-th video out of learning, judge the network on it now and then, and write the best"
             add_whole_number(one, "--hold-out", least=2, most=MAX_FRAME, metavar="N", help=held_out)
-        if kind in ("detector", "clip"):
-            of = "what fits of a detector's weights" if kind == "detector" else "the weights of a pre-training"
-            one.add_argument(
-                "--start-from", type=Path, metavar="WEIGHTS", help=f"begin with {of} (default: random ones)"
-            )
+        if kind in STARTS:
+            begin = f"begin with {STARTS[kind]} (default: random ones)"
+            one.add_argument("--start-from", type=Path, metavar="DIR" if kind == "action" else "WEIGHTS", help=begin)
         if kind in ("relations", "clip", "action"):
             one.add_argument("--weights", type=Path, metavar="DIR", help="folder of earlier weights (default: shipped)")
         if kind == "relations":
@@ -81,6 +93,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         if kind == "action":
             operator = "what a head takes from its bank (default: the preset's, which is non-local)"
             one.add_argument("--operator", choices=BANK_OPERATORS, help=operator)
+            add_graph_makers(one)
             folds = "read each train video's graphs by the relation head, and the detector where there is one, of the "
             folds += "fold that it is not of (default: by those in --weights)"
             one.add_argument("--cross-predicted", type=Path, nargs=2, metavar=("FOLD_0", "FOLD_1"), help=folds)
@@ -116,6 +129,7 @@ def _run(options: argparse.Namespace, processes: "Processes") -> None:
     import torch
 
     from ag_core.experiments import training_inputs
+    from ag_core.experiments.graph_makers import GraphMakers
     from ag_core.experiments.training_loop import Budget
     from ag_core.experiments.training_options import TrainingOptions
     from ag_core.settings import WEIGHTS
@@ -142,6 +156,7 @@ def _run(options: argparse.Namespace, processes: "Processes") -> None:
         few_shot=given.get("few_shot"),
         hold_out=given.get("hold_out"),
         start_from=given.get("start_from"),
+        makers=read_graph_makers(options) if options.kind == "action" else GraphMakers(),
         fold=given.get("fold"),
         cross_predicted=(folds[0], folds[1]) if folds else None,
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ag_core.annotations.store_format import ANNOTATION
+from ag_core.catalog import DEFAULT_RELATION_HEAD, DETECTORS, HOME_WORLD, RELATION_HEADS
 from ag_core.commands.number_options import add_threads
 from ag_core.settings import is_address
 
@@ -13,6 +14,7 @@ WEIGHTS_HELP = "folder of weights, or your own ones by name, with commas between
 if TYPE_CHECKING:
     from ag_core.experiments.compute import Compute
     from ag_core.experiments.datasets import TrainingData
+    from ag_core.experiments.graph_makers import GraphMakers
 
 
 def add_counting_options(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +41,27 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--device", default="cpu", help="cpu or cuda (default %(default)s)")
     add_threads(parser, help="processor threads (default: one a core)")
+
+
+def add_detector_choice(parser: argparse.ArgumentParser) -> None:
+    """Add --detector: one of those that ship."""
+    own = [entry.id for entry in DETECTORS.values() if entry.weights_file]
+    finds = "detector that finds the boxes (default %(default)s)"
+    parser.add_argument("--detector", default=HOME_WORLD, choices=own, help=finds)
+
+
+def add_graph_makers(parser: argparse.ArgumentParser) -> None:
+    """Add --detector and --relation-head: whose graphs SGFB reads."""
+    add_detector_choice(parser)
+    judges = "relation head whose graphs SGFB reads (default %(default)s)"
+    parser.add_argument("--relation-head", default=DEFAULT_RELATION_HEAD, choices=list(RELATION_HEADS), help=judges)
+
+
+def read_graph_makers(options: argparse.Namespace) -> "GraphMakers":
+    """What `add_graph_makers` asked for."""
+    from ag_core.experiments.graph_makers import GraphMakers
+
+    return GraphMakers(options.detector, options.relation_head)
 
 
 def add_graph_data_options(parser: argparse.ArgumentParser) -> None:

@@ -199,8 +199,9 @@ CHECKS: tuple[Check, ...] = (
         "under two names.",
         "Draw the labels side by side; do not count two things.",
         _SAME_BOX,
-        f"""select 'Most often ' || string_agg(format('{{}} ({{:,}})', details, n), ', ' order by n desc, details) || '.'
-            from (select details, count(*) as n from ({_SAME_BOX}) group by details order by n desc, details limit 3)""",
+        f"""select 'Most often ' || string_agg(format('{{}} ({{:,}})', details, n), ', ' order by n desc, details)
+            || '.' from (select details, count(*) as n from ({_SAME_BOX})
+            group by details order by n desc, details limit 3)""",
     ),
     Check(
         "small-objects",

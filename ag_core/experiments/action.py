@@ -16,18 +16,17 @@ from numpy.typing import NDArray
 
 from ag_core.catalog import (
     DEFAULT_CLIP_NETWORK,
-    DEFAULT_RELATION_HEAD,
     HOME_WORLD,
     BankKind,
     find_action_model,
     find_clip_network,
-    find_detector,
     find_relation_head,
 )
 from ag_core.experiments.clip import SAVED, Clips, compute_action_loss, compute_share_saved
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import LabelledVideo, TrainingData, find_fold
 from ag_core.experiments.earlier_weights import find_fold_weights
+from ag_core.experiments.graph_makers import GraphMakers
 from ag_core.experiments.kept_arrays import load_or_make, name_kept_file, open_clip_frames
 from ag_core.experiments.training_loop import Losses, StepLosses
 from ag_core.files import hash_file
@@ -132,23 +131,19 @@ def build_graph_predictor(
     preset: str,
     compute: Compute = Compute(),
     detector_weights: Path | None = None,
-    finding: str = HOME_WORLD,
+    makers: GraphMakers = GraphMakers(),
 ) -> tuple[SceneGraphPredictor, str]:
     """The predictor whose graphs SGFB reads, with the networks in the folder `weights`, and a key of what decides
-    them; the detector from another folder where one is given.
-
-    finding  another detector that finds the boxes; region features stay those that the head learned on
-    """
-    detector_file = find_detector(HOME_WORLD).weights_path(detector_weights or weights)
-    relation_head = find_relation_head(DEFAULT_RELATION_HEAD)
-    model = load_faster_rcnn(detector_file)
-    head, _ = load_relation_head(relation_head.id, weights, relation_head.preset(preset), detector_weights)
-    detector, files = FasterRcnnDetector(model, compute.device), [detector_file, relation_head.weights_path(weights)]
-    if finding != HOME_WORLD:
-        files.append(find_detector(finding).weights_path(weights))
-        detector = FasterRcnnDetector.from_checkpoint(files[-1], compute.device)
+    them; the detector from another folder where one is given."""
+    files = makers.find_files(weights, detector_weights)
+    model = load_faster_rcnn(files["detector"])
+    of_head = find_relation_head(makers.relation_head).preset(preset)
+    head, _ = load_relation_head(makers.relation_head, weights, of_head, detector_weights)
+    detector = FasterRcnnDetector(model, compute.device)
+    if "finder" in files:
+        detector = FasterRcnnDetector.from_checkpoint(files["finder"], compute.device)
     predictor = SceneGraphPredictor(detector, RegionFeatureExtractor(model), head, compute.device)
-    return predictor, "-".join(hash_file(file)[:12] for file in files)
+    return predictor, "-".join(hash_file(file)[:12] for file in files.values())
 
 
 def build_extractor(
@@ -158,18 +153,19 @@ def build_extractor(
     network: str = DEFAULT_CLIP_NETWORK,
     compute: Compute = Compute(),
     cross_predicted: tuple[Path, Path] | None = None,
-    finding: str = HOME_WORLD,
+    makers: GraphMakers = GraphMakers(),
 ) -> Callable[[LabelledVideo], VideoFeatures]:
     """A function from a video to its features, with a clip network and the graphs' networks in the folder `weights`.
 
-    finding  as in `build_graph_predictor`; regions that a clip network looks at come from its own detector all the same
+    Regions that a clip network looks at come from the detector `home-world`, whoever makes the graphs.
+
     cross_predicted  as in `TrainingOptions`: the graphs of a video come from the networks of the other fold
     """
     clip_network = find_clip_network(network)
     video_preset, clip_file = clip_network.preset(preset), clip_network.weights_path(weights)
-    predictor, graph_key = build_graph_predictor(weights, preset, compute, finding=finding)
+    predictor, graph_key = build_graph_predictor(weights, preset, compute, makers=makers)
     regions: Detector | None = predictor.detector
-    if video_preset.regions_per_frame and finding != HOME_WORLD:
+    if video_preset.regions_per_frame and makers.detector != HOME_WORLD:
         regions = load_detector(HOME_WORLD, weights, compute.device)
     clip_model, _ = load_clip_network(clip_network.id, weights, video_preset)
     net = fold_batch_norms(clip_model.clip_net).to(compute.device)
@@ -179,9 +175,9 @@ def build_extractor(
 
     readers = [(predictor, graph_key)]
     if cross_predicted is not None:
-        fold_files = find_fold_weights(cross_predicted, weights, data)
+        fold_files = find_fold_weights(cross_predicted, weights, data, makers)
         readers = [
-            build_graph_predictor(folder, preset, compute, fold_files[f"detector-of-fold-{fold}"].parent)
+            build_graph_predictor(folder, preset, compute, fold_files[f"detector-of-fold-{fold}"].parent, makers)
             for fold, folder in enumerate(cross_predicted)
         ]
 

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import torch
 
 from ag_core.catalog import (
     ACTION_MODELS,
     ActionModelEntry,
+    find_clip_network,
     find_clip_networks,
 )
 from ag_core.errors import UserError
@@ -32,10 +34,14 @@ from ag_core.experiments.training_inputs import Listeners, decode_videos, hold_o
 from ag_core.experiments.training_loop import SavedState, fit
 from ag_core.experiments.training_options import TrainingOptions, open_saved_state
 from ag_core.experiments.training_report import TrainedModel, build_metadata, describe_training
-from ag_core.models.checkpoints import describe_earlier_weights, save_checkpoint
-from ag_core.models.video import (
-    build_bank_head,
+from ag_core.models.checkpoints import (
+    check_earlier_weights,
+    describe_earlier_weights,
+    load_checkpoint,
+    read_metadata,
+    save_checkpoint,
 )
+from ag_core.models.video import build_bank_head
 from ag_core.presets import VideoPreset
 from ag_core.progress import track_progress
 
@@ -63,7 +69,8 @@ def train_action(
     trained = []
     for network in find_clip_networks(models):
         extract = build_extractor(
-            data, options.weights, options.preset, network.id, options.compute, options.cross_predicted
+            *(data, options.weights, options.preset, network.id, options.compute),
+            *(options.cross_predicted, options.makers),
         )
         found = []
         for part in parts:
@@ -102,7 +109,12 @@ def _train_head(
     examples, *held_out = (build_head_examples(model.id, part.clips, part.features) for part in found)
     torch.manual_seed(options.seed)
     head = build_bank_head(model.id, preset)
-    start_at_prior(head, examples.labels)
+    start = _find_start(model, options)
+    if start is None:
+        start_at_prior(head, examples.labels)
+    else:
+        load_checkpoint(start, head, preset.name, model.id)
+        listeners.note(f"{start}: {model.label} goes on from these weights")
     head.to(options.compute.device)
     losses = make_head_losses(head, examples, options.batch_of("action"), options.compute, counted)
     measure = None
@@ -121,9 +133,25 @@ def _train_head(
     facts = build_metadata("action", model.id, preset.name, loaded, options, progress) | judged
     learned_from = found[0].clips.videos
     facts |= {"trained_on": ",".join(list_seen_actions(learned_from, counted)), "operator": preset.operator}
-    facts |= describe_earlier_weights(find_weights_of_features(model, loaded.data, options))
+    below = find_weights_of_features(model, loaded.data, options)
+    facts |= describe_earlier_weights(below if start is None else below | {"start": start})
     save_checkpoint(path, weights, facts, half_precision=True)
     return trained
+
+
+def _find_start(model: ActionModelEntry, options: TrainingOptions) -> Path | None:
+    """The weights that a head goes on from, None where it begins anew.
+
+    UserError where they have another operator, or learned on features of another clip network.
+    """
+    if options.start_from is None:
+        return None
+    path, network = model.weights_path(options.start_from), find_clip_network(model.clip_network)
+    facts, wanted = read_metadata(path), _choose_head_preset(model, options).operator
+    if (operator := facts.get("operator", wanted)) != wanted:
+        raise UserError(f"{path} has the bank operator {operator}; go on with --operator {operator}, or start anew")
+    check_earlier_weights(path, facts, network.role, network.weights_path(options.weights))
+    return path
 
 
 def _choose_head_preset(model: ActionModelEntry, options: TrainingOptions) -> VideoPreset:
@@ -135,5 +163,8 @@ def _choose_head_preset(model: ActionModelEntry, options: TrainingOptions) -> Vi
 def _find_head_state(model: ActionModelEntry, data: TrainingData, options: TrainingOptions) -> SavedState:
     """Where the training of one action head waits; it stands on the networks that made its features."""
     earlier = list(find_weights_of_features(model, data, options).values())
-    of_head = replace(options, out=model.weights_path(options.out), resume=False)  # a head may not have begun
+    # Without resume, for a head may not have begun.
+    of_head = replace(
+        options, out=model.weights_path(options.out), resume=False, start_from=_find_start(model, options)
+    )
     return open_saved_state(f"action {model.id}", _choose_head_preset(model, options), data, of_head, earlier)

@@ -20,6 +20,7 @@ from ag_core.experiments.action import (
 )
 from ag_core.experiments.clip import Clips, list_seen_actions, make_clip_losses, start_at_prior
 from ag_core.experiments.datasets import LabelledVideo, LabelledVideos, TrainingData
+from ag_core.experiments.graph_makers import GraphMakers
 from ag_core.experiments.training_loop import Budget, Recipe, TrainingProgress, fit
 from ag_core.models.detector import FasterRcnnDetector
 from ag_core.models.pairs import PairBatch
@@ -57,7 +58,7 @@ def test_clip_is_pictures_and_labels_around_a_moment(clips: Clips) -> None:
 
 def test_another_detector_finds_boxes_and_leaves_the_regions_as_they_were() -> None:
     own, key = build_graph_predictor(WEIGHTS, "demo")
-    other, other_key = build_graph_predictor(WEIGHTS, "demo", finding=MORE_HOMES)
+    other, other_key = build_graph_predictor(WEIGHTS, "demo", makers=GraphMakers(MORE_HOMES))
     assert other_key.startswith(f"{key}-") and other_key != key
     for mine, theirs in zip(own.trunk.parameters(), other.trunk.parameters(), strict=True):
         assert torch.equal(mine, theirs)

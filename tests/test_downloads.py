@@ -189,7 +189,8 @@ def test_other_footage_is_not_read_by_the_home_world_unasked(
     small: DetectorEntry, app_home: Path, showcase: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     film, other = showcase / "videos" / "AB1CD.mp4", write_other(tmp_path)
-    assert choose_detector(film) == "home-world" and choose_detector(other) is None
+    assert choose_detector(film) == "home-world-1000" and choose_detector(other) is None
+    assert choose_detector(film, tmp_path) == "home-world"
     assert main(["predict", str(other), "--out", str(tmp_path / "p.json")]) == 1
     assert capsys.readouterr().err.splitlines()[-1] == (
         "error: other.mp4 is not a film of the home world, and the home world's detector sees the home world's things "

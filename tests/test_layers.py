@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "outputs": {"errors", "settings"},
     "object_storage": {"errors"},
     "table_files": set(),
+    "interruptions": set(),
     "progress": {"progress_meter"},
     "progress_meter": set(),
     "records": {"taxonomy"},
@@ -127,6 +128,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "settings",
         "files",
         "outputs",
+        "interruptions",
         "progress",
     },
     "world_audit": {

@@ -1,5 +1,7 @@
 """The detectors."""
 
+from pathlib import Path
+
 from ag_core import presets
 from ag_core.catalog.entries import COCO_DATA, DetectorEntry, Download, Family, RemoteFile, find_entry, index_by_id
 from ag_core.errors import UserError
@@ -8,8 +10,8 @@ HOME_WORLD = "home-world"
 """The project's own detector. Region features come from it whatever detector finds the boxes."""
 
 MORE_HOMES = "home-world-1000"
-"""The same network, which went on learning from many more homes: it finds boxes alone, as relation heads and action
-models learned on what the other one sees."""
+"""The same network, which went on learning from many more homes: it finds boxes alone, since relation heads learned on
+what the other one sees of a region."""
 
 COCO_NAMES_OF_CLASS: dict[str, tuple[str, ...]] = {
     "person": ("person",),
@@ -122,6 +124,12 @@ DETECTORS: dict[str, DetectorEntry] = index_by_id(
         file_ending=".onnx",
     ),
 )
+
+
+def find_home_detector(weights: Path) -> str:
+    """Which of the home world's detectors finds boxes where nobody chooses: that of more homes where the folder of
+    weights holds it, as the shipped one does, else the one that every folder holds."""
+    return MORE_HOMES if DETECTORS[MORE_HOMES].weights_path(weights).is_file() else HOME_WORLD
 
 
 def find_detector(detector: str) -> DetectorEntry:

@@ -66,7 +66,9 @@ def run(options: argparse.Namespace) -> None:
             raise UserError("--prediction names the one video to export; leave VIDEO_ID and --all out")
         _export_prediction(options)
         return
-    if bool(options.videos) == options.all:
+    if options.videos and options.all:
+        raise UserError("both ids and --all say which videos; give one of them")
+    if not options.videos and not options.all:
         raise UserError("nothing says which videos; give their ids, or --all")
 
     from ag_core.annotations.showcase_store import ensure_store
@@ -108,7 +110,7 @@ def _export_prediction(options: argparse.Namespace) -> None:
     prediction = Prediction.load(options.prediction)
     source = name_source({model.role: model.name for model in prediction.models})
     _export_graphs(options.out, prediction.graphs(), prediction.video, source, options)
-    _say(options, f"{len(prediction.frames)} graphs of {prediction.video.video_id}")
+    _say(options, f"{_count_graphs(len(prediction.frames), options)} of {prediction.video.video_id}")
 
 
 def _export_file(store: "AnnotationStore", video_id: str, options: argparse.Namespace) -> None:
@@ -119,7 +121,12 @@ def _export_file(store: "AnnotationStore", video_id: str, options: argparse.Name
     if not graphs:
         raise UserError(f"video {video_id} has no graphs of source {options.source}; choose another video or source")
     _export_graphs(options.out, graphs, video, options.source, options)
-    _say(options, f"{len(graphs)} graphs of {video_id}")
+    _say(options, f"{_count_graphs(len(graphs), options)} of {video_id}")
+
+
+def _count_graphs(n: int, options: argparse.Namespace) -> str:
+    """How many graphs were looked at: of a moment the one that stands then."""
+    return f"{n} graphs" if options.frame is None and options.at is None else "1 graph"
 
 
 def _export_folder(store: "AnnotationStore", chosen: Sequence[str], options: argparse.Namespace) -> None:
@@ -202,7 +209,11 @@ def _write_clip(
     report: "Progress | None",
 ) -> None:
     from ag_core.drawn_clips.clip import write_clip
+    from ag_core.errors import UserError
 
+    if options.video is not None and not options.video.is_file():
+        what = "is a folder" if options.video.is_dir() else "is not there"
+        raise UserError(f"--video {options.video} {what}; name the file of the video")
     _check_target(path, options)
     write_clip(
         path,
@@ -226,9 +237,15 @@ def _content(
     from ag_core.graphs.formats import export_graphs
 
     frame = options.frame
+    if frame is not None and video.n_frames is not None and frame > max(video.n_frames, graphs[-1].frame):
+        raise UserError(f"frame {frame} does not exist; video {video.video_id} has {video.n_frames} frames")
     if options.at is not None:
         if not video.clock:
             raise UserError(f"the rate of video {video.video_id} is unknown, so --at means nothing; give --frame")
+        if not 0 <= options.at <= video.clock.duration_s:
+            raise UserError(
+                f"--at {options.at:g} is no moment of video {video.video_id}; it lasts {video.clock.duration_s:.1f} s"
+            )
         frame = video.clock.frame_at(options.at)
     return export_graphs(
         options.format,

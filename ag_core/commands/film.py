@@ -22,6 +22,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(options: argparse.Namespace) -> None:
     """Make the film, or find it made before, and say where it lies."""
     from ag_core.errors import UserError
+    from ag_core.interruptions import hold_interruptions
     from ag_core.outputs import check_folder_target
     from ag_core.progress import ProgressReporter
     from ag_core.results.film_cache import FilmRequest, FinishedFilm
@@ -35,8 +36,15 @@ def run(options: argparse.Namespace) -> None:
     check_folder_target(options.out)
     from ag_core.world.ordered_film import make_ordered_film
 
-    with ProgressReporter() as report:
-        folder = make_ordered_film(order, options.out, report)
+    with ProgressReporter() as report, hold_interruptions() as is_interrupted:
+
+        def report_or_end(stage: str, done: int, total: int) -> None:
+            report(stage, done, total)
+            if is_interrupted():
+                raise KeyboardInterrupt
+
+        # Compilers make something else of an interruption, or nothing at all.
+        folder = make_ordered_film(order, options.out, report_or_end)
     made = FinishedFilm.load(folder)
     print(f"{made.video.path}: {made.video.script}")
     for interval in made.intervals:

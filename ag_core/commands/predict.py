@@ -3,6 +3,7 @@
 import argparse
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from ag_core.catalog import DEFAULT_RELATION_HEAD, DETECTORS, FETCHED_FIRST, HOME_WORLD, find_detector
 from ag_core.commands.number_options import add_number, add_whole_number
-from ag_core.commands.prediction_options import read_prediction_settings
+from ag_core.commands.prediction_options import read_prediction_settings, read_weights
 from ag_core.results.choices import MAX_MIN_SIDE_PX, MAX_PERSON, MAX_RATE, USUAL_EVIDENCE
 
 if TYPE_CHECKING:
+    from ag_core.records import SceneGraph
     from ag_core.results.prediction import Prediction
 
 
@@ -86,7 +88,7 @@ def run(options: argparse.Namespace) -> None:
     from ag_core.models.onnx_header import read_onnx_header
     from ag_core.outputs import check_target, find_message_stream, holds_json
     from ag_core.progress import ProgressReporter
-    from ag_core.results.own_weights import find_own_weights, list_own_weights
+    from ag_core.results.own_weights import find_own_weights
     from ag_core.results.prediction_cache import (
         compute_result_key,
         keep_result,
@@ -94,32 +96,28 @@ def run(options: argparse.Namespace) -> None:
     )
     from ag_core.results.prediction_notes import needs_real_habits
     from ag_core.results.result_card import build_result_card, with_card
-    from ag_core.settings import WEIGHTS, settings
+    from ag_core.settings import settings
     from ag_core.video.frames import probe_video
 
     inputs = (options.video, *([Path(options.detector)] if options.detector else []))
     check_target(options.out, inputs, is_same_kind=holds_json, kind="JSON")
     say = partial(print, file=find_message_stream(options.out))
     video = probe_video(options.video)
-    weights = WEIGHTS
-    own: list[str] = []
-    if options.weights is not None and list_own_weights() and not Path(options.weights).is_dir():
-        own = options.weights.split(",")
-    elif options.weights is not None:
-        weights = Path(options.weights)
+    weights, own = read_weights(options.weights)
     own_detector = any(find_own_weights(name).kind == "detector" for name in own)
     named = HOME_WORLD if own_detector else options.detector
-    detector = _choose_detector(options.video, named, options.fetch)
+    detector = _choose_detector(options.video, named, options.fetch, weights)
     if find_detector(detector).file_ending is not None:
         read_onnx_header(Path(detector))  # what is no model is refused before anything long
     chosen = read_prediction_settings(options, detector, own)
     if options.habits == "real" or (options.habits == "auto" and needs_real_habits(options.video, weights)):
         chosen = replace(chosen, evidence=options.evidence)
+    annotated = _read_annotated_graphs(options, video.video_id)
     folders = settings().list_folders("results")
     key = compute_result_key(options.video, chosen, weights)
     kept = None if options.no_cache else load_finished_result(folders, key, options.video)
     if kept is not None:
-        write_or_rescue(options.out, with_card(_add_oracle(kept, options, weights)).save)
+        write_or_rescue(options.out, with_card(_add_oracle(kept, annotated, options, weights)).save)
         say(f"{options.out}: {len(kept.frames)} graphs, from the kept results")
         if options.card:
             say(build_result_card(kept).to_text())
@@ -134,7 +132,6 @@ def run(options: argparse.Namespace) -> None:
         began = time.perf_counter()
         prediction = predict_video(options.video, models, chosen.rate, report, person=chosen.person)
     seconds = time.perf_counter() - began
-    write_or_rescue(options.out, with_card(_add_oracle(prediction, options, weights)).save)
     if not options.no_cache:
         try:
             keep_result(prediction, folders[0], chosen, weights)
@@ -142,6 +139,7 @@ def run(options: argparse.Namespace) -> None:
                 say(f"note: {sentence}")
         except UserError as error:
             say(f"note: the result is not kept for the app: {error}")
+    write_or_rescue(options.out, with_card(_add_oracle(prediction, annotated, options, weights)).save)
     persons = sum(map(has_clear_person, prediction.frames))
     say(f"{options.out}: {len(prediction.frames)} graphs, {persons} with a person")
     say(
@@ -155,22 +153,32 @@ def run(options: argparse.Namespace) -> None:
         say(build_result_card(prediction).to_text())
 
 
-def _add_oracle(prediction: "Prediction", options: argparse.Namespace, weights: Path) -> "Prediction":
-    """The prediction, with the oracle's scores where a store of annotated graphs is named."""
+def _read_annotated_graphs(options: argparse.Namespace, video_id: str) -> "Sequence[SceneGraph] | None":
+    """What the oracle is to read; None where no store is named. UserError where it has no graphs of the video."""
     if options.oracle is None:
-        return prediction
+        return None
     from ag_core.commands.training_data import open_data, parse_location
-    from ag_core.oracle import add_oracle_scores, read_annotated_graphs
-    from ag_core.progress import ProgressReporter
+    from ag_core.oracle import read_annotated_graphs
 
     where = argparse.Namespace(data=parse_location(options.oracle), source=None, cache=None)
     data = open_data(where, "test")
-    graphs = read_annotated_graphs(data.store, prediction.video.video_id, data.source)
+    return read_annotated_graphs(data.store, video_id, data.source)
+
+
+def _add_oracle(
+    prediction: "Prediction", graphs: "Sequence[SceneGraph] | None", options: argparse.Namespace, weights: Path
+) -> "Prediction":
+    """The prediction, with the oracle's scores where it has annotated graphs to read."""
+    if graphs is None:
+        return prediction
+    from ag_core.oracle import add_oracle_scores
+    from ag_core.progress import ProgressReporter
+
     with ProgressReporter() as report:
         return add_oracle_scores(prediction, options.video, graphs, options.device or "", weights, report)
 
 
-def _choose_detector(video: Path, named: str | None, fetch: bool) -> str:
+def _choose_detector(video: Path, named: str | None, fetch: bool, weights: Path) -> str:
     """The detector that was named, or the one for such a video; fetched where it is not here and somebody says yes.
 
     UserError with the choices where nobody does.
@@ -180,7 +188,7 @@ def _choose_detector(video: Path, named: str | None, fetch: bool) -> str:
     from ag_core.progress import ProgressReporter
     from ag_core.results.footage import choose_detector, explain_choices, explain_other_footage
 
-    detector = named or choose_detector(video)
+    detector = named or choose_detector(video, weights)
     entry = DETECTORS[FETCHED_FIRST] if detector is None else find_detector(detector)
     missing = list_unfetched(entry)
     if entry not in missing and not (fetch and missing):

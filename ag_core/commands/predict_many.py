@@ -6,9 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ag_core.catalog import DEFAULT_RELATION_HEAD, DETECTORS, FETCHED_FIRST, HOME_WORLD, find_detector
+from ag_core.catalog import (
+    DEFAULT_RELATION_HEAD,
+    DETECTORS,
+    FETCHED_FIRST,
+    HOME_WORLD,
+    find_detector,
+    find_home_detector,
+)
 from ag_core.commands.number_options import add_number, add_threads, add_whole_number
-from ag_core.commands.prediction_options import read_prediction_settings
+from ag_core.commands.prediction_options import read_prediction_settings, read_weights
 from ag_core.results.choices import MAX_MIN_SIDE_PX, MAX_PERSON, MAX_RATE, USUAL_EVIDENCE
 
 if TYPE_CHECKING:
@@ -132,14 +139,9 @@ def _choose_settings(options: argparse.Namespace) -> "BulkSettings":
     from ag_core.downloads import fetch_all, list_unfetched
     from ag_core.models.onnx_header import read_onnx_header
     from ag_core.progress import ProgressReporter
-    from ag_core.results.own_weights import find_own_weights, list_own_weights
-    from ag_core.settings import WEIGHTS
+    from ag_core.results.own_weights import find_own_weights
 
-    weights, own = WEIGHTS, []
-    if options.weights is not None and list_own_weights() and not Path(options.weights).is_dir():
-        own = options.weights.split(",")
-    elif options.weights is not None:
-        weights = Path(options.weights).resolve()
+    weights, own = read_weights(options.weights)
     named = HOME_WORLD if any(find_own_weights(name).kind == "detector" for name in own) else options.detector
     if options.fetch:
         entry = DETECTORS[FETCHED_FIRST] if named is None else find_detector(named)
@@ -150,7 +152,7 @@ def _choose_settings(options: argparse.Namespace) -> "BulkSettings":
                 print(f"note: {missed}", file=sys.stderr)
     if named is not None and find_detector(named).file_ending is not None:
         read_onnx_header(Path(named))
-    chosen = read_prediction_settings(options, named or HOME_WORLD, own)
+    chosen = read_prediction_settings(options, named or find_home_detector(weights), own)
     return BulkSettings(
         chosen=replace(chosen, evidence=options.evidence),
         detector=None if named is None else chosen.detector,

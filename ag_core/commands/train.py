@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ag_core.catalog import DEFAULT_CLIP_NETWORK, DEFAULT_RELATION_HEAD
+from ag_core.catalog import DEFAULT_CLIP_NETWORK, DEFAULT_RELATION_HEAD, HOME_WORLD
 from ag_core.commands import geometry, graph_reader, habits, hands
 from ag_core.commands.number_options import (
     MAX_BATCH,
@@ -33,6 +33,7 @@ from ag_core.progress import ProgressReporter
 
 if TYPE_CHECKING:
     from ag_core.experiments.datasets import TrainingData
+    from ag_core.experiments.graph_makers import GraphMakers
     from ag_core.experiments.processes import Processes
     from ag_core.experiments.training_inputs import Listeners
     from ag_core.experiments.training_loop import TrainingProgress
@@ -129,7 +130,6 @@ def _run(options: argparse.Namespace, processes: "Processes") -> None:
     import torch
 
     from ag_core.experiments import training_inputs
-    from ag_core.experiments.graph_makers import GraphMakers
     from ag_core.experiments.training_loop import Budget
     from ag_core.experiments.training_options import TrainingOptions
     from ag_core.settings import WEIGHTS
@@ -138,7 +138,7 @@ def _run(options: argparse.Namespace, processes: "Processes") -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     torch.set_flush_denormal(True)
     given = vars(options)
-    folds = given.get("cross_predicted")
+    folds, weights = given.get("cross_predicted"), given.get("weights") or WEIGHTS
     chosen = TrainingOptions(
         out=options.out,
         budget=Budget(options.minutes, options.steps),
@@ -147,7 +147,7 @@ def _run(options: argparse.Namespace, processes: "Processes") -> None:
         rate=options.rate,
         seed=options.seed,
         compute=replace(read_compute(options), processes=processes),
-        weights=given.get("weights") or WEIGHTS,
+        weights=weights,
         resume=options.resume,
         head=given.get("head", DEFAULT_RELATION_HEAD),
         every=given.get("every", 1),
@@ -156,7 +156,7 @@ def _run(options: argparse.Namespace, processes: "Processes") -> None:
         few_shot=given.get("few_shot"),
         hold_out=given.get("hold_out"),
         start_from=given.get("start_from"),
-        makers=read_graph_makers(options) if options.kind == "action" else GraphMakers(),
+        makers=_read_makers(options, weights),
         fold=given.get("fold"),
         cross_predicted=(folds[0], folds[1]) if folds else None,
     )
@@ -178,6 +178,17 @@ def _run(options: argparse.Namespace, processes: "Processes") -> None:
 
         for model in _train(options.kind, data, chosen, training_inputs.Listeners(report, report_steps, print)):
             print(model.describe())
+
+
+def _read_makers(options: argparse.Namespace, weights: Path) -> "GraphMakers":
+    """Whose graphs SGFB learns to read: where folds predict, boxes come from the detector that each fold has."""
+    from ag_core.experiments.graph_makers import GraphMakers
+
+    if options.kind != "action":
+        return GraphMakers()
+    if options.cross_predicted is not None and options.detector is None:
+        options.detector = HOME_WORLD
+    return read_graph_makers(options, weights)
 
 
 def _check_out(options: argparse.Namespace) -> None:

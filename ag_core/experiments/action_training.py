@@ -146,11 +146,13 @@ def _find_start(model: ActionModelEntry, options: TrainingOptions) -> Path | Non
     """
     if options.start_from is None:
         return None
-    path, network = model.weights_path(options.start_from), find_clip_network(model.clip_network)
+    network = find_clip_network(model.clip_network)
+    path, below = model.weights_path(options.start_from), network.weights_path(options.weights)
+    read_metadata(below)  # which says what to do where it is not there
     facts, wanted = read_metadata(path), _choose_head_preset(model, options).operator
     if (operator := facts.get("operator", wanted)) != wanted:
         raise UserError(f"{path} has the bank operator {operator}; go on with --operator {operator}, or start anew")
-    check_earlier_weights(path, facts, network.role, network.weights_path(options.weights))
+    check_earlier_weights(path, facts, network.role, below)
     return path
 
 

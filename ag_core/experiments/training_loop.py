@@ -7,11 +7,8 @@ time, so that the rate has always come down at the end, however busy the machine
 
 import math
 import pickle
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -24,6 +21,7 @@ from torch import Tensor, nn
 from ag_core.errors import UserError
 from ag_core.experiments.processes import ALONE, LostProcessError, Processes, share_batch_norm
 from ag_core.files import stage_file
+from ag_core.interruptions import hold_interruptions
 
 Losses = dict[str, Tensor]
 StepLosses = Callable[[np.random.Generator], Losses]
@@ -196,7 +194,7 @@ def fit(
     started = saved = reported = time.monotonic()
     seconds_before = progress.seconds
     whole = True  # whether network and optimizer are those of `progress`, not in the middle of a step
-    with _hold_interruptions() as is_interrupted:
+    with hold_interruptions() as is_interrupted:
         try:
             while True:
                 seconds, stop = processes.agree(progress.seconds, is_interrupted())
@@ -336,33 +334,3 @@ def _load(
     return TrainingProgress(
         int(state["step"]), int(state["skipped"]), float(state["seconds"]), losses=state.get("losses")
     )
-
-
-@contextmanager
-def _hold_interruptions() -> Iterator[Callable[[], bool]]:
-    """Gives a function that says whether an interruption came since the block began.
-
-    Until then it waits, so that a step is done whole or not at all. A second one is raised as KeyboardInterrupt at
-    once. Signals reach the main thread alone; in another one there is nothing to hold.
-    """
-    came: list[int] = []
-
-    def remember(number: int, frame: object) -> None:
-        if came:
-            raise KeyboardInterrupt
-        came.append(number)
-
-    of_main = threading.current_thread() is threading.main_thread()
-    numbers = [number for number in (signal.SIGINT, signal.SIGTERM) if of_main and _interrupts(number)]
-    for number in numbers:
-        signal.signal(number, remember)
-    try:
-        yield lambda: bool(came)
-    finally:
-        for number in numbers:
-            signal.signal(number, signal.default_int_handler)
-
-
-def _interrupts(number: int) -> bool:
-    """Whether a signal raises KeyboardInterrupt."""
-    return signal.getsignal(number) is signal.default_int_handler

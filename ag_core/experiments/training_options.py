@@ -83,6 +83,8 @@ class TrainingOptions:
             raise UserError(f"there is no bank operator {self.operator!r}; known are {', '.join(BANK_OPERATORS)}")
         if self.hold_out is not None and self.hold_out < 2:
             raise UserError(f"--hold-out {self.hold_out} leaves no video to learn from; give 2 or more")
+        if self.few_shot is not None:
+            list_few_shot_classes(self.few_shot)  # which refuses an unknown one
         if self.fold not in (None, 0, 1):
             raise UserError(f"--fold {self.fold} is none of the two folds; give 0 or 1")
         if self.cross_predicted is not None and self.makers.detector != HOME_WORLD:

@@ -166,7 +166,7 @@ def describe_earlier_weights(paths: Mapping[str, Path]) -> dict[str, str]:
 
 
 def check_earlier_weights(path: Path, metadata: Mapping[str, str], role: str, earlier: Path) -> None:
-    """UserError where a file says that it was trained on top of other weights than those in `earlier`.
+    """UserError where a file says that it was trained on top of other weights than those in `earlier`, a file.
 
     A file that says nothing of that role, as older ones do, passes.
     """

@@ -2,15 +2,17 @@
 
 from pathlib import Path
 
-from ag_core.catalog import DETECTORS, FETCHED_FIRST, HOME_WORLD
+from ag_core.catalog import DETECTORS, FETCHED_FIRST, HOME_WORLD, find_home_detector
 from ag_core.downloads import list_fetched
 from ag_core.results.prediction_notes import is_home_world
+from ag_core.settings import WEIGHTS
 
 
-def choose_detector(video: Path) -> str | None:
-    """The home world's for its films, the first that was fetched for other footage; None where somebody must choose."""
+def choose_detector(video: Path, weights: Path = WEIGHTS) -> str | None:
+    """The home world's for its films, the best one in the folder of weights; the first that was fetched for other
+    footage; None where somebody must choose."""
     if is_home_world(video):
-        return HOME_WORLD
+        return find_home_detector(weights)
     return next((entry.id for entry in list_fetched()), None)
 
 

@@ -118,7 +118,7 @@ def with_own_weights(chosen: PredictionSettings, names: Sequence[str]) -> Predic
 
 def find_weights_files(chosen: PredictionSettings, weights: Path = WEIGHTS) -> dict[str, Path]:
     """The weights files by role. UserError names the first that is missing."""
-    weights = compose_folder(chosen.own, weights)
+    given, weights = weights, compose_folder(chosen.own, weights)
     detector, files = find_detector(chosen.detector), {}
     if detector.file_ending is not None:
         files["detector"] = Path(chosen.detector)
@@ -160,7 +160,8 @@ def find_weights_files(chosen: PredictionSettings, weights: Path = WEIGHTS) -> d
                     "the repository, count it with `train habits`, or do without (--habits learned)"
                 )
             remedy = "give its path" if path == Path(chosen.detector) else "restore it from the repository or train it"
-            raise UserError(f"the weights file {path.name} is missing; {remedy}")
+            where = "" if given == WEIGHTS or path == Path(chosen.detector) else f" in {given}"
+            raise UserError(f"the weights file {path.name} is missing{where}; {remedy}")
     return files
 
 

@@ -31,6 +31,7 @@ def make_ordered_film(
     from ag_core.world.film import compose_film
 
     one = compose_film(PROFILES[-1], order.split, order.seed, size_wh, float(order.seconds), order.actions)
+    progress(COMPOSING, 1, 1)
 
     def count_frames() -> Iterator[NDArray[np.uint8]]:
         for k, frame in enumerate(one.frames()):

@@ -49,6 +49,7 @@ def test_command_takes_a_frame_and_a_source(
     assert {row["frame"] for row in json.loads(out.read_bytes())["triplets"]} == {15}
     assert export("AB1CD", "--store", store_file, "--format", "triplets", "--frame", 9, "--out", out) == 0
     assert {row["frame"] for row in json.loads(out.read_bytes())["triplets"]} == {9}
+    assert capsys.readouterr().out.splitlines() == [f"{out}: 1 graph of AB1CD"] * 2
     assert export("AB1CD", "--store", store_file, "--format", "json", "--source", "nobody", "--out", out) == 1
     assert "there are: annotation, prediction:" in capsys.readouterr().err
 
@@ -90,7 +91,11 @@ def test_command_goes_on_where_it_stopped(store_file: Path, tmp_path: Path, caps
         (["NOONE", "--format", "gexf"], "NOONE is not in"),
         (["NOONE", "EF2GH", "--format", "gexf"], "NOONE is not in"),
         (["--format", "gexf"], "--all"),
-        (["AB1CD", "--all", "--format", "gexf"], "--all"),
+        (["AB1CD", "--all", "--format", "gexf"], "both ids and --all say which videos; give one of them"),
+        (["AB1CD", "--format", "json", "--frame", "37"], "frame 37 does not exist; video AB1CD has 36 frames"),
+        (["AB1CD", "--format", "svg", "--at", "3.5"], "--at 3.5 is no moment of video AB1CD; it lasts 3.0 s"),
+        (["AB1CD", "--format", "gif", "--video", "/nowhere/v.mp4"], "--video /nowhere/v.mp4 is not there; name"),
+        (["AB1CD", "--format", "gif", "--video", "/"], "--video / is a folder; name the file"),
         (["AB1CD", "--format", "strip", "--frame", "3"], "whole video"),
         (["AB1CD", "--format", "json", "--frame", "3", "--at", "1"], "--at"),
         (["AB1CD", "--format", "mp4", "--at", "1"], "give --from and --to"),

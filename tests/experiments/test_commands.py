@@ -157,6 +157,9 @@ def test_heads_go_on_from_earlier_ones_on_the_graphs_of_another_detector(
     )
     assert command(*train, "--operator", "max") == 1
     assert "has the bank operator non-local; go on with --operator non-local" in capsys.readouterr().err
+    bare = ("--weights", tmp_path / "bare")
+    assert command("train", "action", "--out", out, *bare, "--start-from", weights, *few, *data) == 1
+    assert "clip.safetensors; train one" in capsys.readouterr().err
     exact = ("--seed", 7, "--autocast", "off")
     assert command("train", "clip", "--out", weights / "clip.safetensors", *few, *exact, *data) == 0
     assert command(*train) == 1
@@ -297,6 +300,7 @@ def test_impossible_options_are_refused(
             {"makers": GraphMakers(MORE_HOMES), "cross_predicted": (Path(), Path())},
             "--cross-predicted takes the detector of each fold, and home-world-1000 learned from both",
         ),
+        ({"few_shot": "nope"}, "there are no few-shot lists for 'nope'"),
         ({"operator": "median"}, "there is no bank operator 'median'; known are non-local, mean, max"),
     ],
 )

@@ -66,6 +66,32 @@ def test_the_command_writes_the_file_and_keeps_the_result(
     assert Prediction.load(again).models[2].name == "frequency"
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--oracle", "none.duckdb"), r"none\.duckdb is not there"),
+        (("--weights", "nosuchname"), "there is no folder nosuchname, and no weights of your own have a name"),
+        (("--weights", __file__), r"--weights .*\.py is a file; give the folder that it lies in"),
+        (("--weights", "."), r"the weights file detector\.safetensors is missing in /"),
+    ],
+)
+def test_what_is_not_there_is_refused_before_anything_is_watched(
+    words: tuple[str, str],
+    said: str,
+    film: Path,
+    weights: Path,
+    home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    with pytest.raises(UserError, match=said):
+        predict.run(arguments(film, tmp_path / "film.json", weights, *words))
+    assert "loading models" not in capsys.readouterr().err and not (tmp_path / "film.json").exists()
+
+
 def test_a_home_that_cannot_be_written_costs_the_kept_result_alone(
     film: Path, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

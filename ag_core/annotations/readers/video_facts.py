@@ -33,7 +33,8 @@ class FoundValues:
 def find_video_files(folder: Path) -> FoundValues:
     """The video file of each id in a folder; of several with one id the first by name. UserError without the folder."""
     if not folder.is_dir():
-        raise UserError(f"{folder} is not there; give the folder with the video files")
+        what = "is a file" if folder.is_file() else "is not there"
+        raise UserError(f"{folder} {what}; give the folder with the video files")
     files: dict[str, Path] = {}
     issues = []
     try:

@@ -21,6 +21,7 @@ from ag_core.catalog import (
     Entry,
     PoseNetworkEntry,
     RelationHeadEntry,
+    find_home_detector,
     list_ready_heads,
 )
 from ag_core.downloads import fetch_all, find_fetched, list_unfetched
@@ -134,7 +135,7 @@ def find_usable_detector(named: str, video: Path | None) -> str | None:
     """The detector that was named, or the one for such a video; None, with what to do, where it is not here."""
     detector = named
     if named == AUTOMATIC:
-        detector = HOME_WORLD if video is None else choose_detector(video) or FETCHED_FIRST
+        detector = find_home_detector(WEIGHTS) if video is None else choose_detector(video) or FETCHED_FIRST
     entry = DETECTORS[detector]
     if entry.download is not None and find_fetched(entry) is None:
         if named == AUTOMATIC and video is not None:

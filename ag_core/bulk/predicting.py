@@ -22,11 +22,11 @@ from ag_core.annotations.building.finished_videos import (
     write_prediction_file,
 )
 from ag_core.bulk.source_files import SourceVideo, open_locally
-from ag_core.catalog import HABITS_FILE, find_home_detector
+from ag_core.catalog import HABITS_FILE
 from ag_core.errors import UserError
 from ag_core.files import hash_bytes
 from ag_core.jobs.serving import explain_error
-from ag_core.results.footage import choose_detector, explain_choices
+from ag_core.results.footage import choose_detector, explain_choices, find_home_detector
 from ag_core.results.prediction import Prediction
 from ag_core.results.prediction_cache import PredictionSettings, compute_settings_key
 from ag_core.results.prediction_notes import needs_real_habits

@@ -12,7 +12,6 @@ from ag_core.catalog.detectors import (
     HOME_WORLD,
     MORE_HOMES,
     find_detector,
-    find_home_detector,
 )
 from ag_core.catalog.entries import (
     COCO_DATA,
@@ -125,7 +124,6 @@ __all__ = [
     "find_clip_networks",
     "find_detector",
     "find_entry",
-    "find_home_detector",
     "find_relation_head",
     "get_model_label",
     "get_model_style",

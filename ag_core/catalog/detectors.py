@@ -1,7 +1,5 @@
 """The detectors."""
 
-from pathlib import Path
-
 from ag_core import presets
 from ag_core.catalog.entries import COCO_DATA, DetectorEntry, Download, Family, RemoteFile, find_entry, index_by_id
 from ag_core.errors import UserError
@@ -124,12 +122,6 @@ DETECTORS: dict[str, DetectorEntry] = index_by_id(
         file_ending=".onnx",
     ),
 )
-
-
-def find_home_detector(weights: Path) -> str:
-    """Which of the home world's detectors finds boxes where nobody chooses: that of more homes where the folder of
-    weights holds it, as the shipped one does, else the one that every folder holds."""
-    return MORE_HOMES if DETECTORS[MORE_HOMES].weights_path(weights).is_file() else HOME_WORLD
 
 
 def find_detector(detector: str) -> DetectorEntry:

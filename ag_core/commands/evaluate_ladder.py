@@ -4,7 +4,6 @@ import argparse
 import sys
 from pathlib import Path
 
-from ag_core.catalog import find_home_detector
 from ag_core.commands.number_options import add_whole_number
 from ag_core.commands.training_data import WEIGHTS_HELP, add_detector_choice, name_data, open_data, read_compute
 from ag_core.progress import ProgressReporter
@@ -28,6 +27,7 @@ def run(options: argparse.Namespace) -> None:
     from ag_core.experiments.ladder import evaluate_ladder
     from ag_core.experiments.training_inputs import Listeners
     from ag_core.outputs import check_target, find_message_stream
+    from ag_core.results.footage import find_home_detector
     from ag_core.results.ladder_scores import holds_ladder_scores
     from ag_core.settings import WEIGHTS
 

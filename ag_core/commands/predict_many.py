@@ -6,14 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ag_core.catalog import (
-    DEFAULT_RELATION_HEAD,
-    DETECTORS,
-    FETCHED_FIRST,
-    HOME_WORLD,
-    find_detector,
-    find_home_detector,
-)
+from ag_core.catalog import DEFAULT_RELATION_HEAD, DETECTORS, FETCHED_FIRST, HOME_WORLD, find_detector
 from ag_core.commands.number_options import add_number, add_threads, add_whole_number
 from ag_core.commands.prediction_options import read_prediction_settings, read_weights
 from ag_core.results.choices import MAX_MIN_SIDE_PX, MAX_PERSON, MAX_RATE, USUAL_EVIDENCE
@@ -139,6 +132,7 @@ def _choose_settings(options: argparse.Namespace) -> "BulkSettings":
     from ag_core.downloads import fetch_all, list_unfetched
     from ag_core.models.onnx_header import read_onnx_header
     from ag_core.progress import ProgressReporter
+    from ag_core.results.footage import find_home_detector
     from ag_core.results.own_weights import find_own_weights
 
     weights, own = read_weights(options.weights)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ag_core.annotations.store_format import ANNOTATION
-from ag_core.catalog import DEFAULT_RELATION_HEAD, DETECTORS, HOME_WORLD, RELATION_HEADS, find_home_detector
+from ag_core.catalog import DEFAULT_RELATION_HEAD, DETECTORS, HOME_WORLD, RELATION_HEADS
 from ag_core.commands.number_options import add_threads
 from ag_core.settings import is_address
 
@@ -60,6 +60,7 @@ def add_graph_makers(parser: argparse.ArgumentParser) -> None:
 def read_graph_makers(options: argparse.Namespace, weights: Path) -> "GraphMakers":
     """What `add_graph_makers` asked for, with the networks in a folder of weights."""
     from ag_core.experiments.graph_makers import GraphMakers
+    from ag_core.results.footage import find_home_detector
 
     return GraphMakers(options.detector or find_home_detector(weights), options.relation_head)
 

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
-from ag_core.catalog import DETECTORS, FETCHED_FIRST, HOME_WORLD, find_home_detector
+from safetensors import SafetensorError, safe_open
+
+from ag_core.catalog import DETECTORS, FETCHED_FIRST, HOME_WORLD, MORE_HOMES
 from ag_core.downloads import list_fetched
+from ag_core.files import hash_file_cached
 from ag_core.results.prediction_notes import is_home_world
 from ag_core.settings import WEIGHTS
 
@@ -14,6 +17,21 @@ def choose_detector(video: Path, weights: Path = WEIGHTS) -> str | None:
     if is_home_world(video):
         return find_home_detector(weights)
     return next((entry.id for entry in list_fetched()), None)
+
+
+def find_home_detector(weights: Path = WEIGHTS) -> str:
+    """Which of the home world's detectors finds boxes where nobody chooses.
+
+    That of more homes where a folder of weights holds it beside the detector that it went on from, as the shipped one
+    does; else the one that every folder holds.
+    """
+    path, start = (DETECTORS[name].weights_path(weights) for name in (MORE_HOMES, HOME_WORLD))
+    try:
+        with safe_open(path, "numpy") as opened:
+            stands_on = (opened.metadata() or {}).get("stands_on", "").split()
+    except (OSError, SafetensorError):
+        return HOME_WORLD
+    return MORE_HOMES if start.is_file() and f"start={hash_file_cached(start)[:12]}" in stands_on else HOME_WORLD
 
 
 def explain_other_footage(video: Path) -> str:

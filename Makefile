@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# Two processes of tests more than cores, up to four (each holds torch); files stay whole, so that fixtures are made once.
+# One process of tests more than cores, up to four (each holds torch); files stay whole, so that fixtures are made once.
 SPREAD := -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: run test suite quick lint browser data real-detector lock clean

@@ -58,8 +58,8 @@ def ordinary_priority() -> Iterator[None]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """A process for each core, and two more while others wait for a browser or for a process of their own."""
-    return (os.cpu_count() or 1) + 2
+    """A process for each core, and one more while others wait for a browser or for a process of their own."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,23 +1,17 @@
 """Which tests run in one process, and in which order they are handed out, where tests run in several processes."""
 
 from collections import Counter
-from zlib import crc32
 
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-TOGETHER = {"tests/browser/": 2, "tests/experiments/": 1, "tests/pipeline/": 1}
-"""Folders whose fixtures serve every file and cost much, such as networks, and in how many processes each may run: two
-browsers with an app each, since theirs wait more than they work."""
+TOGETHER = ("tests/browser/", "tests/experiments/", "tests/pipeline/")
+"""Folders whose fixtures serve every file and cost much: a running app with a browser, networks."""
 
 
 def find_share(test: str) -> str:
-    """What one process runs whole: the file to which a test (its node id) belongs, or its folder or a part of that."""
-    file = test.partition("::")[0]
-    for folder, parts in TOGETHER.items():
-        if test.startswith(folder):
-            return folder if parts == 1 else f"{folder} {crc32(file.encode()) % parts}"
-    return file
+    """The folder or the file to which a test (its node id) belongs: what one process runs whole."""
+    return next((folder for folder in TOGETHER if test.startswith(folder)), test.partition("::")[0])
 
 
 class FolderScheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types

@@ -195,7 +195,7 @@ def test_other_footage_is_not_read_by_the_home_world_unasked(
     for folder, start in (("both", "detector"), ("other", "clip"), ("alone", "")):
         (tmp_path / folder).mkdir()
         shutil.copy(WEIGHTS / "detector-1000-homes.safetensors", tmp_path / folder)
-        if start:  # of another detector than the one that it went on from, it is not the better one
+        if start:  # beside another detector it is not the better one
             shutil.copy(WEIGHTS / f"{start}.safetensors", tmp_path / folder / "detector.safetensors")
     assert choose_detector(film, tmp_path / "both") == "home-world-1000"
     assert [choose_detector(film, tmp_path / name) for name in ("other", "alone", "none")] == ["home-world"] * 3

@@ -61,6 +61,7 @@ def test_an_interruption_waits_while_a_film_is_made_and_ends_it_at_the_next_repo
         raise AssertionError("goes on after an interruption")
 
     monkeypatch.setattr("ag_core.world.ordered_film.make_ordered_film", make)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # another test may have left its own
     assert main(["film", "--seed", "7", "--actions", "c059", "--out", str(tmp_path)]) == 130
     assert told == ["compiled"] and "interrupted; what was finished is kept" in capsys.readouterr().err
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

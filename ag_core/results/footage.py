@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
-
 from ag_core.catalog import DETECTORS, FETCHED_FIRST, HOME_WORLD, MORE_HOMES
 from ag_core.downloads import list_fetched
 from ag_core.files import hash_file_cached
@@ -22,16 +20,13 @@ def choose_detector(video: Path, weights: Path = WEIGHTS) -> str | None:
 def find_home_detector(weights: Path = WEIGHTS) -> str:
     """Which of the home world's detectors finds boxes where nobody chooses.
 
-    That of more homes where a folder of weights holds it beside the detector that it went on from, as the shipped one
-    does; else the one that every folder holds.
+    That of more homes where a folder of weights holds it beside the shipped detector, from which it went on; else the
+    one that every folder holds, since who trained that anew wants its boxes.
     """
-    path, start = (DETECTORS[name].weights_path(weights) for name in (MORE_HOMES, HOME_WORLD))
-    try:
-        with safe_open(path, "numpy") as opened:
-            stands_on = (opened.metadata() or {}).get("stands_on", "").split()
-    except (OSError, SafetensorError):
+    first, shipped = (DETECTORS[HOME_WORLD].weights_path(folder) for folder in (weights, WEIGHTS))
+    if not DETECTORS[MORE_HOMES].weights_path(weights).is_file() or not first.is_file():
         return HOME_WORLD
-    return MORE_HOMES if start.is_file() and f"start={hash_file_cached(start)[:12]}" in stands_on else HOME_WORLD
+    return MORE_HOMES if hash_file_cached(first) == hash_file_cached(shipped) else HOME_WORLD
 
 
 def explain_other_footage(video: Path) -> str:

@@ -6,7 +6,7 @@
 
 Under eight minutes on one card; what does not fit any more is left out and said. First the showcase is predicted on
 both devices and compared (on a processor: in float32 and as asked). Then, at each size, in turn in one run: the
-detector beside torchvision's as it is (one frame at a time, float32, 1,000 proposals at paper size), the clip network
+detector beside torchvision's as it is (one frame at a time, float32, with as many proposals as ours), the clip network
 beside a loop as PyTorchVideo's (one clip at a time, made floats on the processor, float32), and whole films beside
 such loops (every clip read and every frame sent on its own, the backbone twice, no heads). Networks of paper size
 have random weights. The dense part, backbone or clip network alone, is set against a large product of bfloat16
@@ -56,7 +56,6 @@ from benchmarks.report import machine
 NETWORK = "i3d"
 CELLS = ("agreement", "detector", "clips", "films")
 FRAMES_AT_ONCE, CLIPS_AT_ONCE = 16, 32
-USUAL_PROPOSALS = (1000, 1000)
 OURS, USUAL = "this project", "eager loop"
 LIMIT_S = 8 * 60
 MIN_MATCHED, MAX_APART = 0.97, 0.05
@@ -126,18 +125,15 @@ def list_sizes() -> dict[str, Size]:
 def build_networks(size: Size, device: torch.device) -> Networks:
     """Both sides' networks on a device, with the same weights."""
     torch.manual_seed(0)
+    usual = build_faster_rcnn(size.detector)
     if size.weights is None:
-        usual = build_faster_rcnn(replace(size.detector, proposals_test=USUAL_PROPOSALS))
-        ready = build_faster_rcnn(size.detector)
         calm(usual)
-        ready.load_state_dict(usual.state_dict())
         clip_net = build_clip_classifier(NETWORK, size.clips).clip_net
     else:
-        usual = build_faster_rcnn(size.detector)
         path = find_detector(HOME_WORLD).weights_path(size.weights)
         load_checkpoint(path, usual, size.detector.name, HOME_WORLD)
-        ready = copy.deepcopy(usual)
         clip_net = load_clip_network(NETWORK, size.weights, size.clips)[0].clip_net
+    ready = copy.deepcopy(usual)
     make_ready(ready)
     usual_clip_net = copy.deepcopy(clip_net).to(device).eval()
     make_plain(usual_clip_net)

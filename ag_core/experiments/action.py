@@ -142,7 +142,9 @@ def build_graph_predictor(
     detector = FasterRcnnDetector(model, compute.device)
     if "finder" in files:
         detector = FasterRcnnDetector.from_checkpoint(files["finder"], compute.device)
-    predictor = SceneGraphPredictor(detector, RegionFeatureExtractor(model), head, compute.device)
+    trunk = RegionFeatureExtractor(model)
+    trunk.check_size(of_head, str(files["relations"]))
+    predictor = SceneGraphPredictor(detector, trunk, head, compute.device)
     return predictor, "-".join(hash_file(file)[:12] for file in files.values())
 
 

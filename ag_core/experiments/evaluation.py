@@ -14,21 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.annotations.store_format import ANNOTATION, DENSE
-from ag_core.catalog import DEFAULT_RELATION_HEAD, HOME_WORLD, find_detector, find_relation_head
+from ag_core.catalog import DEFAULT_RELATION_HEAD, HOME_WORLD, find_detector
 from ag_core.errors import UserError
 from ag_core.evaluation.average_precision import DetectionPrecision, compute_detection_precision
 from ag_core.evaluation.graph_recall import GraphRecall, compute_graph_recalls
 from ag_core.evaluation.metrics import Metric, to_percent
 from ag_core.evaluation.protocol import Origin, Owner
 from ag_core.evaluation.results_log import build_log_row
+from ag_core.experiments.action import build_graph_predictor
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import LabelledVideo, LabelledVideos, TrainingData, choose_evenly, read_true_boxes
+from ag_core.experiments.graph_makers import GraphMakers
 from ag_core.experiments.training_inputs import Listeners
 from ag_core.models.checkpoints import read_metadata
-from ag_core.models.detector import FasterRcnnDetector, load_faster_rcnn
-from ag_core.models.region_features import RegionFeatureExtractor
-from ag_core.models.relation import load_relation_head
-from ag_core.models.scene_graph import SceneGraphPredictor
+from ag_core.models.detector import FasterRcnnDetector
 from ag_core.progress import track_progress
 from ag_core.records import SceneGraph
 from ag_core.settings import WEIGHTS
@@ -163,15 +162,8 @@ def evaluate_relations(
 
     Another detector than the one that the head learned on finds boxes alone; region features stay that one's.
     """
-    own, finding, device = find_detector(HOME_WORLD), find_detector(options.detector), options.compute.device
-    model = load_faster_rcnn(own.weights_path(options.weights))
-    preset = find_relation_head(head).preset(options.preset)
-    network, metadata = load_relation_head(head, options.weights, preset)
-    detector, trunk = FasterRcnnDetector(model, device), RegionFeatureExtractor(model)
-    if finding.id != own.id:
-        detector = FasterRcnnDetector.from_checkpoint(finding.weights_path(options.weights), device)
-    trunk.check_size(preset, str(find_relation_head(head).weights_path(options.weights)))
-    predictor = SceneGraphPredictor(detector, trunk, network, device)
+    makers = GraphMakers(options.detector, head)
+    predictor, _ = build_graph_predictor(options.weights, options.preset, options.compute, makers=makers)
     chosen = choose_evenly(_list_counted(_load(data, listeners)), options.max_frames)
     truth: dict[str, list[SceneGraph]] = {}
     for video, graph in chosen:
@@ -185,8 +177,10 @@ def evaluate_relations(
         ]
         predictions[video_id] = predictor.judge_video(observed)
     recalls = compute_graph_recalls(truth, predictions)
-    origin = options.build_origin(data, "relations", read_seed(metadata))
-    return RelationEvaluation(head, mode, recalls, origin, finding.id)
+    origin = options.build_origin(
+        data, "relations", read_seed(read_metadata(makers.find_files(options.weights)["relations"]))
+    )
+    return RelationEvaluation(head, mode, recalls, origin, options.detector)
 
 
 def describe_relations(recalls: Sequence[GraphRecall]) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from torch.nn.functional import linear
 from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.rpn import RegionProposalNetwork
 
+from ag_core.models.devices import run_dense_part
+
 
 @torch.no_grad()
 def propose_regions(network: RegionProposalNetwork, images: ImageList, levels: dict[str, Tensor]) -> list[Tensor]:
@@ -32,8 +34,10 @@ def _propose_in_level(
     """Boxes [B,K,4] and logits [B,K] of the K best anchors of a level [B,C,H,W]; anchors [A,4] of a cell at 0."""
     height, width = level.shape[-2:]
     n_images, n_anchors = len(level), len(anchors)
+    with run_dense_part(level.device):
+        convolved = network.head.conv(level)
     # A ReLU again where the head's convolution has one already, as torchvision's has, changes nothing.
-    seen = network.head.conv(level).relu_()
+    seen = convolved.float().relu_()
     logits = network.head.cls_logits(seen).permute(0, 2, 3, 1).flatten(1)  # [B, H·W·A]
     best, index = logits.topk(min(network.pre_nms_top_n(), logits.shape[1]), dim=1)
     cell, kind = index // n_anchors, index % n_anchors

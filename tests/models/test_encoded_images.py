@@ -8,6 +8,7 @@ from torchvision.models.detection import FasterRCNN
 from torchvision.ops import MultiScaleRoIAlign
 
 from ag_core.models.detector import build_faster_rcnn, load_faster_rcnn
+from ag_core.models.devices import use_precision
 from ag_core.models.encoded_images import encode_images, find_boxes
 from ag_core.models.pixels import to_image_tensors
 from ag_core.models.proposals import propose_regions
@@ -56,6 +57,24 @@ def test_proposals_of_one_map_are_those_of_torchvision() -> None:
         expected, _ = network.rpn(encoded.scaled, encoded.levels)
     for one, other in zip(propose_regions(network.rpn, encoded.scaled, encoded.levels), expected, strict=True):
         assert len(one) > 3 and torch.allclose(one, other, rtol=1e-5, atol=1e-3)
+
+
+def test_proposals_are_convolved_as_precisely_as_the_backbone(
+    shipped: FasterRCNN, frames: list[NDArray[np.uint8]]
+) -> None:
+    """Boxes are decided in single precision in either."""
+    seen: list[torch.dtype] = []
+    hook = shipped.rpn.head.conv.register_forward_hook(lambda _module, _inputs, found: seen.append(found.dtype))
+    counts = {}
+    for name, expected in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
+        with use_precision(name):
+            found = find_boxes(shipped, encode_images(shipped, frames))
+        assert set(seen) == {expected}
+        assert all(tensor.dtype == torch.float32 for each in found for tensor in (each["boxes"], each["scores"]))
+        counts[name] = sum(int((each["scores"] >= 0.5).sum()) for each in found)
+        seen.clear()
+    hook.remove()
+    assert counts["float32"] > 5 and abs(counts["bfloat16"] - counts["float32"]) <= 2
 
 
 def test_pooling_is_that_of_torchvision_at_edges_and_outside_too() -> None:

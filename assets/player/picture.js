@@ -20,8 +20,17 @@ class Picture {
   take(still) {
     this.drop();
     this.still = still;
-    if (this.drawn) this.image = still && isUpright(still, this.video) ? still : this.copied();
+    if (this.drawn) this.image = this.copied();
+    if (this.image && still && !this.showsStill(still) && isUpright(still, this.video)) this.image = still;
     this.video.style.opacity = "";
+  }
+
+  // Whether the video has not gone on since.
+  /** @param {VideoFrame} still */
+  showsStill(still) {
+    const now = stillOf(this.video);
+    now?.close();
+    return now !== null && now.timestamp === still.timestamp;
   }
 
   copied() {

@@ -64,6 +64,21 @@ def test_no_screenshot_shows_the_boxes_of_another_frame(
         assert read_boxes(shown) == read_number(shown) == frame
 
 
+def test_the_boxes_keep_their_picture_where_the_video_has_gone_on(
+    app: Callable[..., str], visit: Callable[..., Page], numbers: Path
+) -> None:
+    """Its own still is drawn then, which is dearer than a copy from the video."""
+    page = visit(f"{app(APP)}?clip={numbers}&fps={RATE}&frames={FRAMES}&t=1")
+    session = page.context.new_cdp_session(page)
+    press(page, "b")
+    until(page, "!p.controls.on.boxes")
+    until(page, f"p.clock.frame === {RATE} && p.clock.picture.image instanceof HTMLCanvasElement")
+    of(page, "p.clock.picture.showsStill = () => false")
+    press(page, "ArrowRight")
+    until(page, f"p.clock.frame === {RATE + 1} && p.clock.picture.image instanceof VideoFrame")
+    assert read_number(look_at_stage(page, session)) == RATE + 1
+
+
 @pytest.mark.parametrize("ratio", [1, 2])
 def test_the_picture_is_as_sharp_as_the_video(
     app: Callable[..., str],

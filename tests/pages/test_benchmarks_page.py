@@ -229,9 +229,9 @@ def test_little_to_measure_zero_shot_recall_on_is_said() -> None:
 
 
 def test_heads_of_columns_are_short() -> None:
-    assert shorten_head("R@20 in %, mean within each video, then over videos") == "R@20, over videos"
-    assert shorten_head("false edges per frame, mean over frames") == "false edges per frame, over frames"
-    assert shorten_head(f"zR@20 in %, mean over frames, {RECALL_DETAILS}; only unseen ones") == "zR@20, over frames"
+    assert shorten_head("R@20 in %, mean within each video, then over videos") == "R@20, by video"
+    assert shorten_head("false edges per frame, mean over frames") == "false edges per frame, by frame"
+    assert shorten_head(f"zR@20 in %, mean over frames, {RECALL_DETAILS}; only unseen ones") == "zR@20, by frame"
 
 
 def test_what_all_spreads_are_is_said_once() -> None:

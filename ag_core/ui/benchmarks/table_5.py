@@ -123,8 +123,8 @@ def build_paper_table(mode: Mode) -> MetricTable:
 
 SHORT = {
     f", {RECALL_DETAILS}": "",
-    AVERAGING_NAMES[Averaging.FRAME]: "over frames",
-    AVERAGING_NAMES[Averaging.VIDEO]: "over videos",
+    AVERAGING_NAMES[Averaging.FRAME]: "by frame",
+    AVERAGING_NAMES[Averaging.VIDEO]: "by video",
     f", {AVERAGING_NAMES[Averaging.RELATION]}": "",
     AVERAGING_NAMES[Averaging.MICRO]: "pooled",
     " in %": "",
@@ -138,7 +138,7 @@ SHORT = {
 SPREAD_MARK = "± "
 """How the head of a column begins that tells the spread of the one before it."""
 
-NUMBER_PX, SPREAD_PX = 132, 48
+NUMBER_PX, SPREAD_PX = 112, 48
 """Widths of columns, so that their heads are read whole."""
 
 
@@ -210,7 +210,7 @@ def take_out_spread(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
 
 def _measure_names(table: MetricTable) -> int:
     """How wide the first column must be for its longest name, in pixels."""
-    return 28 + 7 * max((len(name) for name, _ in table.rows), default=0)
+    return 24 + round(6.2 * max((len(name) for name, _ in table.rows), default=0))
 
 
 def _list_recalls(row: RecallRow, wanted: Sequence[tuple[str, Averaging, int]]) -> list[Metric | None]:

@@ -31,6 +31,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument(
         "--detected-people", action="store_true", help="person boxes 2 %% off and 5 %% missed, as a detector's are"
     )
+    large = "draw each film also with twice the pixels a side, for the player to show (four times as long and more)"
+    parser.add_argument("--large", action="store_true", help=large)
     parser.set_defaults(run=run)
 
 
@@ -61,6 +63,7 @@ def run(options: argparse.Namespace) -> None:
             options.only,
             options.detected_people,
             options.fps,
+            options.large,
         )
     numbers = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in summary["counts"].items())
     print(f"{options.out}: {numbers}")
@@ -74,13 +77,14 @@ def _check_holds_nothing_else(out: Path) -> None:
     """UserError where a folder without a home world has what one would write over, such as the real annotation."""
     from ag_core.errors import UserError
     from ag_core.outputs import holds_json
+    from ag_core.video.transcode import LARGE
 
     mark = out / "world.json"
     if mark.is_file():
         if not holds_json(mark):
             raise UserError(f"{mark} is not that of a home world; give a folder of its own for the set")
         return
-    folders = (out / name for name in ("videos", "dense", "charades", "annotations"))
+    folders = (out / name for name in ("videos", "dense", "charades", "annotations", LARGE))
     others = [path for folder in folders if folder.is_dir() for path in folder.iterdir()]
     if others:
         raise UserError(f"{out} holds other data, such as {min(others)}; give a folder of its own for the set")

@@ -31,7 +31,7 @@ from ag_core.ui.player.judging import TRUTHS, JudgedFrames, choose_truth, judge_
 from ag_core.ui.verdict import TOP, list_contrasted
 from ag_core.video.frames import read_poster
 from ag_core.video.index import read_frame_index
-from ag_core.video.transcode import to_browser_playable
+from ag_core.video.transcode import find_large_copy, to_browser_playable
 from ag_core.world.dense_source import read_exact_truth
 
 Scores = TypeVar("Scores")
@@ -284,7 +284,11 @@ def load_poster(path: Any, n_frames: Any) -> bytes | None:
 
 
 def make_playable(path: Path) -> Path:
-    """The video itself where browsers play it, else its copy, made once, and again where it is not as it was made."""
+    """What a browser plays of a video: a larger copy where there is one, else the video itself, else its copy.
+
+    A copy is made once, and again where it is not as it was made.
+    """
+    path = find_large_copy(path) or path
     state = read_file_state(path)
     shown, made = _make_playable(str(path), state)
     if read_file_state(Path(shown)) != made:

@@ -1,4 +1,4 @@
-"""Videos as a browser can play them: which files it plays as they are, and a copy of those it does not.
+"""Videos as a browser can play them: which files it plays as they are, a copy of those it does not, and larger ones.
 
 The copy shows the same frames under the same numbers at the recording's own times, upright, from zero on, with a key
 frame as often as there are frames in a usual second, so that a click on the time line answers at once. It carries no
@@ -70,6 +70,30 @@ def _stays_near_even(clock: FrameClock) -> bool:
     if clock.uneven_s is None:
         return True
     return bool(np.abs(clock.uneven_s * clock.fps - np.arange(len(clock.uneven_s))).max() < 0.5)
+
+
+LARGE = "large"
+"""The folder of the same films with more pixels, beside that of the videos."""
+
+
+def find_large_copy(path: Path) -> Path | None:
+    """The same film with more pixels to look at, in the folder `large` beside that of the video, under its name.
+
+    None where there is none, or where it does not show the same frames at the same times in the same shape, or a
+    browser does not play it as it is. Models and boxes stay with `path`.
+    """
+    large = path.parent.parent / LARGE / path.name
+    try:
+        if not large.is_file() or not is_playable(large):
+            return None
+        one, other = read_frame_index(path), read_frame_index(large)
+    except UserError:
+        return None
+    (width, height), (large_width, large_height) = one.size_wh, other.size_wh
+    alike = abs(width * large_height - height * large_width) <= max(large_width, large_height)
+    if not alike or large_width <= width or one.n_frames != other.n_frames:
+        return None
+    return large if np.abs(one.clock.times_s - other.clock.times_s).max() < 0.25 / one.fps else None
 
 
 def holds_frames(path: Path, n_frames: int | None) -> bool:

@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ag_core.errors import UserError
 from ag_core.files import remove_leftovers, write_atomically
 from ag_core.progress import Progress
+from ag_core.video.transcode import LARGE
 from ag_core.world.render_cost import Stopwatch, sum_costs
 
 LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -45,6 +46,7 @@ class Task:
     split: str
     seed: int
     fps: float | None = None  # the film's own where it is None
+    large: bool = False  # also with twice the pixels a side, to look at
 
 
 def make_video_id(number: int) -> str:
@@ -85,11 +87,14 @@ def generate(
     only: Sequence[str] = (),
     detected_people: bool = False,
     fps: float | None = None,
+    large: bool = False,
 ) -> dict[str, Any]:
     """Make so many videos of each split in folder `out`, or only some of these by id; returns what its world.json says.
 
     detected_people: person boxes as a detector would find them, 2 % off and 5 % missed, instead of exact ones.
     fps: frames a second; few show many homes for the work of one film.
+    large: each film also with twice the pixels a side, in the folder `large`, which the player shows; truth and models
+    have the others.
     The set is whatever is there: a call for train and one for val make the same set as one call for both.
     UserError where the folder holds another set, or too many videos cannot be drawn; what is finished stays.
     """
@@ -103,21 +108,21 @@ def generate(
     tasks = plan_videos(profile, counts, seed, fps)
     if unknown := sorted(set(only) - {task.video_id for task in tasks}):
         raise UserError(f"the set has no video {unknown[0]}; give --only ids of its plan, or more videos")
-    tasks = [task for task in tasks if not only or task.video_id in only]
+    tasks = [replace(task, large=large) for task in tasks if not only or task.video_id in only]
     description = {"world": "home", "profile": profile, "seed": seed, "generator_version": GENERATOR_VERSION}
     description["person_boxes"] = "like a detector's" if detected_people else "exact"
     description |= {"fps": fps or FPS}
     before = _claim(out, description, counts)
-    for name in ("", "videos", "dense", "charades", "annotations"):
+    for name in ("", "videos", "dense", "charades", "annotations", LARGE):
         remove_leftovers(out / name)
 
-    missing = [task for task in tasks if not is_complete(out, task)]
+    missing = [task for task in tasks if not is_complete(task, out)]
     failed = draw(missing, out, len(tasks), workers or os.cpu_count() or 1, progress)
     if len(failed) > ENDURED_SHARE * len(tasks):
         video_id, reason = next(iter(failed.items()))
         raise UserError(f"{len(failed)} of {len(tasks)} videos cannot be drawn, such as {video_id}: {reason}")
 
-    there = [task.video_id for task in plan_videos(profile, before["planned"], seed, fps) if is_complete(out, task)]
+    there = [task.video_id for task in plan_videos(profile, before["planned"], seed, fps) if is_complete(task, out)]
     failed = {k: why for k, why in sorted((before.get("not_drawn", {}) | failed).items()) if k not in there}
     description |= {"planned": before["planned"]} | ({"not_drawn": failed} if failed else {})
     summary = write_set(out, there, description, LIKE_A_DETECTOR if detected_people else EXACT)
@@ -125,9 +130,17 @@ def generate(
     return summary
 
 
-def is_complete(out: Path, task: Task) -> bool:
-    """Whether a video of the plan is there; its truth is written last."""
+def is_complete(task: Task, out: Path) -> bool:
+    """Whether a video of the plan is there, and its larger copy where that is wanted; its truth is written last."""
+    return _is_drawn(task, out) and not (task.large and not _place_large(task, out).is_file())
+
+
+def _is_drawn(task: Task, out: Path) -> bool:
     return (out / "dense" / f"{task.video_id}.npz").is_file() and (out / "videos" / f"{task.video_id}.mp4").is_file()
+
+
+def _place_large(task: Task, out: Path) -> Path:
+    return out / LARGE / f"{task.video_id}.mp4"
 
 
 def _claim(out: Path, description: dict[str, Any], counts: Mapping[str, int]) -> dict[str, Any]:
@@ -207,12 +220,20 @@ def _end_with_parent() -> None:
 
 
 def draw_one(task: Task, out: Path) -> float:
-    """Draw one video of the plan into the folder; returns its length in seconds."""
-    from ag_core.world.export import write_film
+    """Draw what is missing of one video of the plan into the folder; returns its length in seconds."""
+    from ag_core.world.export import write_film, write_mp4
     from ag_core.world.film import FPS, compose_film
 
-    film = compose_film(task.profile, task.split, task.seed, fps=task.fps or FPS)
-    return write_film(film, out, task.video_id).duration_s
+    fps = task.fps or FPS
+    film = compose_film(task.profile, task.split, task.seed, fps=fps)
+    if task.large:
+        size_wh = 2 * film.width, 2 * film.height
+        larger = compose_film(task.profile, task.split, task.seed, size_wh=size_wh, fps=fps)
+        _place_large(task, out).parent.mkdir(parents=True, exist_ok=True)
+        write_mp4(_place_large(task, out), larger.frames(), fps)
+    if not _is_drawn(task, out):
+        write_film(film, out, task.video_id)
+    return film.n_frames / fps
 
 
 def _draw_measured(drawer: Callable[[Task, Path], float], task: Task, out: Path, run: float) -> None:

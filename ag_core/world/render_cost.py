@@ -14,7 +14,7 @@ from pathlib import Path
 from ag_core.files import write_atomically
 
 LINES, SUMMARY = "making.jsonl", "making.json"
-SET_PARTS = ("videos", "dense", "charades", "annotations", "world.json")
+SET_PARTS = ("videos", "large", "dense", "charades", "annotations", "world.json")
 
 
 @dataclass(frozen=True)

@@ -70,15 +70,16 @@ def stand_in_truth(video_id: str = "AB1CD", split: str = "train", seed: int = 1)
 class StandInFilm:
     """Grey pictures that brighten, with the truth above."""
 
-    n_frames, fps, width, height = FRAMES, FPS, 160, 96
+    n_frames, fps = FRAMES, FPS
 
-    def __init__(self, split: str = "train", seed: int = 1) -> None:
+    def __init__(self, split: str = "train", seed: int = 1, size_wh: tuple[int, int] | None = None) -> None:
+        self.width, self.height = size_wh or (160, 96)
         self.truth = stand_in_truth(split=split, seed=seed)
         self.video_id = self.truth.video_id
 
     def frames(self) -> Iterator[NDArray[np.uint8]]:
         for index in range(FRAMES):
-            yield np.full((96, 160, 3), 40 + 5 * index, np.uint8)
+            yield np.full((self.height, self.width, 3), 40 + 5 * index, np.uint8)
 
 
 def draw_stand_in(task: Task, out: Path) -> float:

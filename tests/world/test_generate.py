@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from ag_core.errors import UserError
+from ag_core.video.index import read_frame_index
+from ag_core.video.transcode import find_large_copy
 from ag_core.world import film as film_module
 from ag_core.world import generate as generate_module
 from ag_core.world.generate import N_IDS, Task, generate, make_video_id, plan_videos
 from ag_core.world.render_cost import LINES, SUMMARY, read_costs, sum_costs
-from tests.world.stand_in import StandInFilm, draw_stand_in
+from tests.world.stand_in import FPS, StandInFilm, draw_stand_in
 
 pytestmark = pytest.mark.slow
 
@@ -24,9 +26,11 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """The films that were drawn, each a small stand-in."""
     films: list[tuple[str, int]] = []
 
-    def stand_in(profile: str, split: str, seed: int, fps: float) -> StandInFilm:
+    def stand_in(
+        profile: str, split: str, seed: int, size_wh: tuple[int, int] | None = None, fps: float = FPS
+    ) -> StandInFilm:
         films.append((split, seed))
-        return StandInFilm(split, seed)
+        return StandInFilm(split, seed, size_wh)
 
     monkeypatch.setattr(film_module, "compose_film", stand_in)
     return films
@@ -87,6 +91,25 @@ def test_a_stopped_run_goes_on_without_gaps_or_repeats(
     summary = generate(tmp_path, "home-60", {"train": 3}, workers=1)
     assert summary["counts"]["videos"] == 3 and sorted(seed for _, seed in drawn) == [0, 1, 2]
     assert not list(tmp_path.rglob("*.part*"))
+
+
+def test_larger_copies_are_drawn_beside_a_set_that_stays_the_same(
+    tmp_path: Path, drawn: list[tuple[str, int]]
+) -> None:
+    generate(tmp_path, "home-60", {"val": 2}, workers=1)
+    before = contents(tmp_path)
+    generate(tmp_path, "home-60", {"val": 2}, workers=1, large=True)
+    large = {name: drawn for name, drawn in contents(tmp_path).items() if name.startswith("large")}
+    assert {name: contents(tmp_path)[name] for name in before} == before and len(large) == 2
+    for film in (tmp_path / "videos").iterdir():
+        assert find_large_copy(film) == tmp_path / "large" / film.name
+    assert read_frame_index(tmp_path / next(iter(large))).size_wh == (320, 192)
+    n_drawn = len(drawn)
+    generate(tmp_path, "home-60", {"val": 2}, workers=1, large=True)
+    assert len(drawn) == n_drawn
+    (tmp_path / next(iter(large))).unlink()
+    generate(tmp_path, "home-60", {"val": 2}, workers=1, large=True)
+    assert contents(tmp_path) == before | large
 
 
 def test_two_calls_make_the_same_set_as_one(tmp_path: Path, drawn: list[tuple[str, int]]) -> None:

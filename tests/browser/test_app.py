@@ -5,6 +5,10 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from ag_core.settings import SHOWCASE
+from ag_core.video.index import read_frame_index
+from ag_core.video.transcode import find_large_copy
+
 pytestmark = pytest.mark.browser
 
 PAGES = {
@@ -53,12 +57,24 @@ def test_home_plays_with_its_graph_and_actions(app: Callable[..., str], visit: C
 
 
 def test_a_link_opens_the_video_at_its_moment(app: Callable[..., str], visit: Callable[..., Page]) -> None:
-    from ag_core.settings import SHOWCASE
-
     video_id = sorted(SHOWCASE.glob("videos/*.mp4"))[0].stem
     page = visit(f"{app('app.py')}/Explore", {"v": video_id, "t": 5.5})
     settled(page)
     expect(page.locator("[data-part=number]")).to_have_text("frame 67 / 144")
+
+
+def test_the_player_shows_the_larger_copy_of_a_film(app: Callable[..., str], visit: Callable[..., Page]) -> None:
+    """Every film of the showcase has one; boxes are of the usual size."""
+    videos = sorted(SHOWCASE.glob("videos/*.mp4"))
+    copies = [find_large_copy(video) for video in videos]
+    assert None not in copies
+    page = visit(f"{app('app.py')}/Explore", {"v": videos[0].stem, "t": 5.5})
+    settled(page)
+    video = page.locator("[data-part=player] video")
+    expect(page.locator("[data-part=number]")).to_have_text("frame 67 / 144")
+    usual, large = read_frame_index(videos[0]).size_wh, read_frame_index(copies[0] or videos[0]).size_wh
+    assert video.evaluate("video => [video.videoWidth, video.videoHeight]") == list(large)
+    assert large == (2 * usual[0], 2 * usual[1])
 
 
 @pytest.mark.timeout(1200)  # half a minute of drawing, which a busy machine stretches

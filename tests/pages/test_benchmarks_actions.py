@@ -14,6 +14,7 @@ from ag_core.ui.benchmarks import score_files
 from ag_core.ui.benchmarks.action_tables import build_class_table, shorten_head
 from ag_core.ui.benchmarks.graphs_to_actions import build_shot_table
 from ag_core.ui.benchmarks.table_3 import (
+    ALL_VIDEOS,
     ActionScope,
     build_measure_table,
     build_probe_table,
@@ -74,6 +75,20 @@ def test_the_readers_models_stand_beside_the_papers(own_actions: Path) -> None:
     assert len(app.get("vega_lite_chart")) == 2
     part = visit(PAGE, {"benchmark": TABLE_3, "action_part": "iid"})
     assert part.dataframe[0].value.equals(table) and "mine iid dense view" in texts(part)
+
+
+def test_models_that_were_scored_on_more_videos_have_a_column_of_their_own(
+    app_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings().own_benchmark("actions").unlink(missing_ok=True)
+    monkeypatch.setattr(score_files, "SHIPPED", tmp_path)
+    for name in ("actions", *ALL_VIDEOS.values()):
+        make_scores().save(tmp_path / f"{name}.json")
+    (further,) = ALL_VIDEOS
+    app = visit(PAGE, {"benchmark": TABLE_3, "action_scores": further})
+    assert not app.exception and not app.warning
+    assert list(app.dataframe[0].value.columns) == ["model", "Paper", "Ours", further]
+    assert f"{further}, test" in [header.value for header in app.header]
 
 
 def test_a_damaged_file_of_action_scores_is_told(own_actions: Path) -> None:

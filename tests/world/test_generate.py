@@ -93,9 +93,7 @@ def test_a_stopped_run_goes_on_without_gaps_or_repeats(
     assert not list(tmp_path.rglob("*.part*"))
 
 
-def test_larger_copies_are_drawn_beside_a_set_that_stays_the_same(
-    tmp_path: Path, drawn: list[tuple[str, int]]
-) -> None:
+def test_larger_copies_are_drawn_beside_a_set_that_stays_the_same(tmp_path: Path, drawn: list[tuple[str, int]]) -> None:
     generate(tmp_path, "home-60", {"val": 2}, workers=1)
     before = contents(tmp_path)
     generate(tmp_path, "home-60", {"val": 2}, workers=1, large=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol, Self, TypeVar
 
 import streamlit as st
@@ -27,14 +28,16 @@ class OwnedScores(Protocol):
 Scores = TypeVar("Scores", bound=OwnedScores)
 
 
-def load_score_files(name: str, read: Callable[[Path], Scores], ours: Owner) -> dict[str, Scores]:
+def load_score_files(
+    name: str, read: Callable[[Path], Scores], ours: Owner, more: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Scores]:
     """The scores that are there by whose they are; a file that cannot be read is told on the page.
 
-    name  of the file, such as 'actions'; ours: whose the shipped numbers are
+    name  of the file, such as 'actions'; ours: whose the shipped numbers are; more: names of further shipped files
     """
     found = {}
-    files = ((OURS, SHIPPED / f"{name}.json", ours), (YOURS, settings().own_benchmark(name), Owner.YOURS))
-    for whose, path, owner in files:
+    shipped = [(whose, SHIPPED / f"{file}.json", ours) for whose, file in {OURS: name, **more}.items()]
+    for whose, path, owner in (*shipped, (YOURS, settings().own_benchmark(name), Owner.YOURS)):
         if path.is_file():
             try:
                 found[whose] = cached.load_scores(path, read).with_owner(owner)

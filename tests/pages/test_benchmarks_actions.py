@@ -7,6 +7,7 @@ import pytest
 from ag_core.evaluation.protocol import Owner
 from ag_core.evaluation.published_results import Reading, read_published_actions
 from ag_core.experiments.graph_models import GRAPH_MODELS
+from ag_core.results.action_scores import VIDEO_MAP, ActionModelScores
 from ag_core.results.graph_action_scores import GraphActionScores
 from ag_core.settings import ASSETS, settings
 from ag_core.ui import shipped_files
@@ -89,6 +90,12 @@ def test_models_that_were_scored_on_more_videos_have_a_column_of_their_own(
     assert not app.exception and not app.warning
     assert list(app.dataframe[0].value.columns) == ["model", "Paper", "Ours", further]
     assert f"{further}, test" in [header.value for header in app.header]
+
+
+def test_home_quotes_what_was_measured_on_the_most_videos() -> None:
+    most, *others = (ActionModelScores.load(path) for path in shipped_files.SHIPPED_ACTION_SCORES)
+    counts = [next(metric.n.videos or 0 for metric in scores.list_named(VIDEO_MAP)) for scores in (most, *others)]
+    assert counts == sorted(counts, reverse=True) and counts[0] > counts[-1]
 
 
 def test_a_damaged_file_of_action_scores_is_told(own_actions: Path) -> None:

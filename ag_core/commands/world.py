@@ -31,7 +31,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument(
         "--detected-people", action="store_true", help="person boxes 2 %% off and 5 %% missed, as a detector's are"
     )
-    large = "draw each film also with twice the pixels a side, for the player to show (four times as long and more)"
+    large = "draw each film also with twice the pixels a side, for the player to show (several times the work)"
     parser.add_argument("--large", action="store_true", help=large)
     parser.set_defaults(run=run)
 

@@ -74,7 +74,7 @@ def test_graphs_without_objects_are_ordinary() -> None:
     )
     found = read_graphs(build_graph_reader(), [empty, empty])
     assert found.shape == (2, N_ACTIONS) and ((found > 0) & (found < 1)).all()
-    assert np.array_equal(found[0], found[1])
+    assert np.allclose(found[0], found[1], atol=1e-6)  # rows of a batch may be summed in another order
 
 
 def test_false_objects_are_faint_and_leave_what_is_there() -> None:

@@ -45,6 +45,20 @@ def test_a_newcomer_sees_an_example(home: Path) -> None:
     assert any("Step 1 (not contacting cup) has no interval at all" in one.value for one in app.markdown)
 
 
+def test_a_late_word_of_a_row_that_is_gone_changes_nothing(home: Path) -> None:
+    """A browser under load may report a change of a row after that row was removed; and press Undo twice."""
+    app = open_page(PAGE, sequence=f"holding cup then {DRINK}")
+    before = text_of(app)
+    app.session_state["search_sequence"] = parse_sequence("holding cup")
+    app.checkbox(key="search_1_0_not").check().run()
+    assert not app.exception and text_of(app) == before
+    app.checkbox(key="search_1_0_not").check().run()
+    assert "not drinking from cup" in text_of(app)
+    app.session_state["search_undo"] = []
+    app.button(key="search_undo_button").click().run()
+    assert not app.exception and "not drinking from cup" in text_of(app)
+
+
 def test_a_link_shows_its_moments_and_they_lead_into_the_player(home: Path) -> None:
     app = open_page(PAGE, sequence=f"{DRINK} then sitting on bed")
     assert headings(app)[0] == "0 hits"

@@ -52,10 +52,15 @@ def show_sequence_builder(sequence: Sequence, counts: pd.DataFrame | None, sourc
 
 
 def _change(change: Change) -> None:
-    """Write the changed sequence into the text; where no such sequence exists, say why and leave it as it is."""
+    """Write the changed sequence into the text; where no such sequence exists, say why and leave it as it is.
+
+    A busy browser may still speak of a row that is gone by now: nothing comes of that.
+    """
     before = st.session_state.get(TEXT, "")
     try:
         text = format_sequence(change(st.session_state[SEQUENCE]))
+    except IndexError:
+        return
     except ValueError as error:
         st.session_state[REFUSED] = str(error)
         return
@@ -70,7 +75,8 @@ def remember(text: str) -> None:
 
 
 def _undo() -> None:
-    *st.session_state[UNDO], st.session_state[TEXT] = st.session_state[UNDO]
+    if st.session_state.get(UNDO):  # a second press may come before the button is drawn anew
+        *st.session_state[UNDO], st.session_state[TEXT] = st.session_state[UNDO]
 
 
 def _preset_widget(key: str, value: Any) -> str:

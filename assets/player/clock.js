@@ -62,6 +62,8 @@ class Clock {
     this.virtual = true;
     this.playing = false;
     this.loop = false;
+    /** The frames that a loop keeps to; null for all of them. @type {{first: number, last: number} | null} */
+    this.part = null;
     this.dead = false;
     this.ownTime = 0;
     this.idle = 0;
@@ -151,9 +153,20 @@ class Clock {
       still?.close();
       return;
     }
-    if (frame === this.wanted) this.wanted = undefined;
+    const leapt = frame === this.wanted;
+    if (leapt) this.wanted = undefined;
+    const before = this.frame;
     this.picture.take(still);
     this.show(frame, still || this.video);
+    if (!leapt) this.keepToPart(before);
+  }
+
+  // A loop that plays past the end of its part begins that anew; whoever leaps beyond it stays there until the video's end.
+  /** @param {number} before the frame that was on screen */
+  keepToPart(before) {
+    const { loop, part, frame } = this;
+    if (!loop || !part || this.paused || before > part.last) return;
+    if (frame > part.last && frame - before < this.times.fps) this.seek(part.first);
   }
 
   // Some browsers show a sought picture without a callback; then, a moment later, the sought frame is drawn.

@@ -168,6 +168,8 @@ class Player {
   open(data) {
     this.linking.selection = startSelection(data);
     this.reports.begin({ t: data.t0, selected: selectionText(this.linking.selection) });
+    const { frames } = this.graphs.chosen;
+    this.clock.part = frames.length > 1 ? { first: frames[0], last: frames[frames.length - 1] } : null;
     this.file.open(data, this.times);
     if ((data.autoplay || data.plays) && !calm.matches) this.clock.play();
     this.controls.showPlaying();

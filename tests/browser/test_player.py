@@ -303,6 +303,34 @@ def test_autoplay_and_reduced_motion(show: Callable[..., Page]) -> None:
     assert of(page, "p.clock.paused")
 
 
+def test_a_loop_keeps_to_the_part_with_graphs(show: Callable[..., Page]) -> None:
+    """From the first graph to the last; a press beyond it is heeded."""
+    page = show("12", autoplay=1, every=40)
+    last, frames = int(of(page, "p.clock.part.last")), int(of(page, "p.clock.frames"))
+    assert of(page, "p.clock.part.first") == 0 and last == 40 < frames - 9
+    seen = page.evaluate(
+        """() => new Promise(done => {
+            const { clock } = agPlayerStats.player, seen = [];
+            const look = () => {
+                if (seen.at(-1) !== clock.frame) seen.push(clock.frame);
+                const returns = seen.filter((frame, at) => at && frame < seen[at - 1]).length;
+                returns > 1 ? done(seen) : requestAnimationFrame(look);
+            };
+            look();
+        })"""
+    )
+    assert max(seen) < frames - 1, seen
+    leapt = page.evaluate(
+        """() => new Promise(done => {
+            const { clock } = agPlayerStats.player;
+            const look = () => (clock.frame > clock.part.last + 2 ? done(clock.frame) : requestAnimationFrame(look));
+            clock.seek(clock.part.last + 3);
+            look();
+        })"""
+    )
+    assert leapt > last + 2
+
+
 def test_resize_theme_full_screen_and_unmount(show: Callable[..., Page]) -> None:
     page = show(t=1)
     stands_at(page, 30)

@@ -77,14 +77,14 @@ def _check_holds_nothing_else(out: Path) -> None:
     """UserError where a folder without a home world has what one would write over, such as the real annotation."""
     from ag_core.errors import UserError
     from ag_core.outputs import holds_json
-    from ag_core.video.transcode import LARGE
+    from ag_core.world.render_cost import FOLDERS
 
     mark = out / "world.json"
     if mark.is_file():
         if not holds_json(mark):
             raise UserError(f"{mark} is not that of a home world; give a folder of its own for the set")
         return
-    folders = (out / name for name in ("videos", "dense", "charades", "annotations", LARGE))
+    folders = (out / name for name in FOLDERS)
     others = [path for folder in folders if folder.is_dir() for path in folder.iterdir()]
     if others:
         raise UserError(f"{out} holds other data, such as {min(others)}; give a folder of its own for the set")

@@ -20,7 +20,7 @@ from ag_core.errors import UserError
 from ag_core.files import remove_leftovers, write_atomically
 from ag_core.progress import Progress
 from ag_core.video.transcode import LARGE
-from ag_core.world.render_cost import Stopwatch, sum_costs
+from ag_core.world.render_cost import FOLDERS, Stopwatch, sum_costs
 
 LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 ID_LENGTH = 5
@@ -113,7 +113,7 @@ def generate(
     description["person_boxes"] = "like a detector's" if detected_people else "exact"
     description |= {"fps": fps or FPS}
     before = _claim(out, description, counts)
-    for name in ("", "videos", "dense", "charades", "annotations", LARGE):
+    for name in ("", *FOLDERS):
         remove_leftovers(out / name)
 
     missing = [task for task in tasks if not is_complete(task, out)]

@@ -12,9 +12,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ag_core.files import write_atomically
+from ag_core.video.transcode import LARGE
 
 LINES, SUMMARY = "making.jsonl", "making.json"
-SET_PARTS = ("videos", "large", "dense", "charades", "annotations", "world.json")
+FOLDERS = ("videos", LARGE, "dense", "charades", "annotations")
+"""Of a set."""
+SET_PARTS = (*FOLDERS, "world.json")
 
 
 @dataclass(frozen=True)

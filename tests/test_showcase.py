@@ -8,7 +8,6 @@ from jsonschema import Draft202012Validator
 
 from ag_core.catalog import ORACLE, find_action_model
 from ag_core.files import hash_file
-from ag_core.results.footage import find_home_detector
 from ag_core.results.prediction import Prediction
 from ag_core.results.prediction_cache import PredictionSettings, find_weights_files
 from ag_core.settings import ASSETS, SHOWCASE, WEIGHTS
@@ -35,9 +34,7 @@ def test_weights_are_small() -> None:
 @pytest.fixture(scope="module")
 def shipped_weights() -> dict[str, str]:
     """SHA-256 of each role's weights, the oracle's among them: the showcase is annotated."""
-    files = find_weights_files(PredictionSettings(find_home_detector()), WEIGHTS) | {
-        ORACLE: find_action_model(ORACLE).weights_path(WEIGHTS)
-    }
+    files = find_weights_files(PredictionSettings()) | {ORACLE: find_action_model(ORACLE).weights_path(WEIGHTS)}
     return {role: hash_file(path) for role, path in files.items()}
 
 

@@ -22,11 +22,11 @@ from ag_core.annotations.building.finished_videos import (
     write_prediction_file,
 )
 from ag_core.bulk.source_files import SourceVideo, open_locally
-from ag_core.catalog import HABITS_FILE
+from ag_core.catalog import HABITS_FILE, HOME_WORLD
 from ag_core.errors import UserError
 from ag_core.files import hash_bytes
 from ag_core.jobs.serving import explain_error
-from ag_core.results.footage import choose_detector, explain_choices, find_home_detector
+from ag_core.results.footage import choose_detector, explain_choices
 from ag_core.results.prediction import Prediction
 from ag_core.results.prediction_cache import PredictionSettings, compute_settings_key
 from ag_core.results.prediction_notes import needs_real_habits
@@ -70,7 +70,7 @@ class BulkSettings:
         """
         counted = self.habits == "real" or (self.habits == "auto" and (self.weights / HABITS_FILE).is_file())
         evidence = self.chosen.evidence if counted else None
-        known = replace(self.chosen, detector=self.detector or find_home_detector(self.weights), evidence=evidence)
+        known = replace(self.chosen, detector=self.detector or HOME_WORLD, evidence=evidence)
         decided_by = [compute_settings_key(known, self.weights), self.detector or "auto", self.habits]
         return hash_bytes(" ".join([*decided_by, str(FINISHED_VERSION)]).encode())
 
@@ -213,7 +213,7 @@ class Predictor:
         from ag_core import pipeline  # seconds to import
 
         wanted = self.settings
-        detector = wanted.detector or choose_detector(file, wanted.weights)
+        detector = wanted.detector or choose_detector(file)
         if detector is None:
             raise UserError(explain_choices(file))
         real = wanted.habits == "real" or (wanted.habits == "auto" and needs_real_habits(file, wanted.weights))

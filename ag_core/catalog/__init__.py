@@ -10,7 +10,6 @@ from ag_core.catalog.detectors import (
     DETECTORS,
     FETCHED_FIRST,
     HOME_WORLD,
-    MORE_HOMES,
     find_detector,
 )
 from ag_core.catalog.entries import (
@@ -94,7 +93,6 @@ __all__ = [
     "HOME_WORLD",
     "HOME_WORLD_DATA",
     "IN_RUN",
-    "MORE_HOMES",
     "MOVENET",
     "ORACLE",
     "POSE_NETWORKS",

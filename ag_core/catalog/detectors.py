@@ -7,10 +7,6 @@ from ag_core.errors import UserError
 HOME_WORLD = "home-world"
 """The project's own detector. Region features come from it whatever detector finds the boxes."""
 
-MORE_HOMES = "home-world-1000"
-"""The same network, which went on learning from many more homes: it finds boxes alone, since relation heads learned on
-what the other one sees of a region."""
-
 COCO_NAMES_OF_CLASS: dict[str, tuple[str, ...]] = {
     "person": ("person",),
     "bag": ("backpack", "handbag", "suitcase"),
@@ -63,16 +59,6 @@ DETECTORS: dict[str, DetectorEntry] = index_by_id(
         presets=SIZES,
         weights_file="detector.safetensors",
         name_in_results="faster-rcnn",
-    ),
-    DetectorEntry(
-        id=MORE_HOMES,
-        label="Home world, 1,000 homes",
-        about="learned from 1,000 homes of the home world instead of 400 and finds more; each frame takes longer, as "
-        "relationships are still read with the eyes of the other one",
-        build="ag_core.models.detector:FasterRcnnDetector.from_checkpoint",
-        presets=SIZES,
-        weights_file="detector-1000-homes.safetensors",
-        name_in_results="faster-rcnn-1000",
     ),
     DetectorEntry(
         id=FETCHED_FIRST,

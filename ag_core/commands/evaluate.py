@@ -20,7 +20,6 @@ from ag_core.commands.number_options import MAX_FRAME, add_whole_number
 from ag_core.commands.training_data import (
     WEIGHTS_HELP,
     add_data_options,
-    add_detector_choice,
     name_data,
     open_data,
     read_compute,
@@ -61,8 +60,6 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     graphs = kinds.add_parser("graph-actions", help="actions of the moment from annotated graphs, to a file")
     reader = "actions read from scene graphs alone, on annotated graphs seen in several ways"
     graph_reader.add_evaluation(kinds.add_parser("graph-reader", help=reader))
-    for one in (detector, relations):
-        add_detector_choice(one)
     relations.add_argument("--head", default=DEFAULT_RELATION_HEAD, help="relation head (default %(default)s)")
     relations.add_argument("--mode", default="predcls", choices=("predcls", "sgcls", "sgdet"))
     real.add_argument(
@@ -138,7 +135,6 @@ def _evaluate(options: argparse.Namespace, command: str) -> dict[str, Any]:
         compute=read_compute(options),
         max_frames=given.get("frames"),
         command=command,
-        detector=options.detector,
     )
     data = open_data(options, options.split)
     with ProgressReporter() as report:

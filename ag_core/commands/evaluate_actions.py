@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ag_core.catalog import ACTION_MODELS, DEFAULT_RELATION_HEAD
 from ag_core.commands.evaluate_scene_graphs import ALL, choose
-from ag_core.commands.training_data import add_graph_makers, name_data, open_data, read_compute, read_graph_makers
+from ag_core.commands.training_data import add_relation_head, name_data, open_data, read_compute
 from ag_core.progress import ProgressReporter
 from ag_core.results.own_weights import resolve_weights
 
@@ -23,7 +23,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="DIR|NAME",
         help="folders of weights, or your own ones by name, one a seed (default: the shipped ones)",
     )
-    add_graph_makers(parser)
+    add_relation_head(parser)
     parser.add_argument("--few-shot", metavar="PROFILE", help="also score base and novel classes of a profile apart")
 
 
@@ -40,13 +40,12 @@ def run(options: argparse.Namespace) -> None:
     check_target(options.out, is_same_kind=holds_action_scores, kind="a file of action scores")
     if options.log is not None:
         check_target(options.log, is_same_kind=holds_json, kind="a log of results")
-    weights = tuple(options.weights or [WEIGHTS])
     chosen = ActionOptions(
-        weights=weights,
+        weights=tuple(options.weights or [WEIGHTS]),
         models=choose(options.models, list(ACTION_MODELS), "--models"),
         preset=options.preset,
         compute=read_compute(options),
-        makers=read_graph_makers(options, weights[0]),
+        relation_head=options.relation_head,
         few_shot=options.few_shot,
         command=format_command(options),
     )
@@ -65,7 +64,7 @@ def run(options: argparse.Namespace) -> None:
 def format_command(options: argparse.Namespace) -> str:
     """The command without folders, for a reader to repeat elsewhere; what is as usual is left out."""
     words = [f"evaluate actions --data {name_data(options.data)}", f"--models {' '.join(options.models)}"]
-    usual = {"source": None, "split": "test", "preset": "demo", "detector": None}
+    usual = {"source": None, "split": "test", "preset": "demo"}
     usual |= {"relation_head": DEFAULT_RELATION_HEAD, "few_shot": None}
     words += [
         f"--{name.replace('_', '-')} {getattr(options, name)}"

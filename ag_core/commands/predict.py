@@ -106,7 +106,7 @@ def run(options: argparse.Namespace) -> None:
     weights, own = read_weights(options.weights)
     own_detector = any(find_own_weights(name).kind == "detector" for name in own)
     named = HOME_WORLD if own_detector else options.detector
-    detector = _choose_detector(options.video, named, options.fetch, weights)
+    detector = _choose_detector(options.video, named, options.fetch)
     if find_detector(detector).file_ending is not None:
         read_onnx_header(Path(detector))  # what is no model is refused before anything long
     chosen = read_prediction_settings(options, detector, own)
@@ -178,7 +178,7 @@ def _add_oracle(
         return add_oracle_scores(prediction, options.video, graphs, options.device or "", weights, report)
 
 
-def _choose_detector(video: Path, named: str | None, fetch: bool, weights: Path) -> str:
+def _choose_detector(video: Path, named: str | None, fetch: bool) -> str:
     """The detector that was named, or the one for such a video; fetched where it is not here and somebody says yes.
 
     UserError with the choices where nobody does.
@@ -188,7 +188,7 @@ def _choose_detector(video: Path, named: str | None, fetch: bool, weights: Path)
     from ag_core.progress import ProgressReporter
     from ag_core.results.footage import choose_detector, explain_choices, explain_other_footage
 
-    detector = named or choose_detector(video, weights)
+    detector = named or choose_detector(video)
     entry = DETECTORS[FETCHED_FIRST] if detector is None else find_detector(detector)
     missing = list_unfetched(entry)
     if entry not in missing and not (fetch and missing):

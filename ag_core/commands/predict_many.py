@@ -132,7 +132,6 @@ def _choose_settings(options: argparse.Namespace) -> "BulkSettings":
     from ag_core.downloads import fetch_all, list_unfetched
     from ag_core.models.onnx_header import read_onnx_header
     from ag_core.progress import ProgressReporter
-    from ag_core.results.footage import find_home_detector
     from ag_core.results.own_weights import find_own_weights
 
     weights, own = read_weights(options.weights)
@@ -146,7 +145,7 @@ def _choose_settings(options: argparse.Namespace) -> "BulkSettings":
                 print(f"note: {missed}", file=sys.stderr)
     if named is not None and find_detector(named).file_ending is not None:
         read_onnx_header(Path(named))
-    chosen = read_prediction_settings(options, named or find_home_detector(weights), own)
+    chosen = read_prediction_settings(options, named or HOME_WORLD, own)
     return BulkSettings(
         chosen=replace(chosen, evidence=options.evidence),
         detector=None if named is None else chosen.detector,

@@ -23,17 +23,15 @@ from ag_core.commands.number_options import (
 )
 from ag_core.commands.training_data import (
     add_data_options,
-    add_graph_makers,
+    add_relation_head,
     open_data,
     read_compute,
-    read_graph_makers,
 )
 from ag_core.presets import BANK_OPERATORS
 from ag_core.progress import ProgressReporter
 
 if TYPE_CHECKING:
     from ag_core.experiments.datasets import TrainingData
-    from ag_core.experiments.graph_makers import GraphMakers
     from ag_core.experiments.processes import Processes
     from ag_core.experiments.training_inputs import Listeners
     from ag_core.experiments.training_loop import TrainingProgress
@@ -94,7 +92,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         if kind == "action":
             operator = "what a head takes from its bank (default: the preset's, which is non-local)"
             one.add_argument("--operator", choices=BANK_OPERATORS, help=operator)
-            add_graph_makers(one)
+            add_relation_head(one)
             folds = "read each train video's graphs by the relation head, and the detector where there is one, of the "
             folds += "fold that it is not of (default: by those in --weights)"
             one.add_argument("--cross-predicted", type=Path, nargs=2, metavar=("FOLD_0", "FOLD_1"), help=folds)
@@ -156,7 +154,7 @@ def _run(options: argparse.Namespace, processes: "Processes") -> None:
         few_shot=given.get("few_shot"),
         hold_out=given.get("hold_out"),
         start_from=given.get("start_from"),
-        makers=_read_makers(options, weights),
+        relation_head=given.get("relation_head", DEFAULT_RELATION_HEAD),
         fold=given.get("fold"),
         cross_predicted=(folds[0], folds[1]) if folds else None,
     )
@@ -180,20 +178,9 @@ def _run(options: argparse.Namespace, processes: "Processes") -> None:
             print(model.describe())
 
 
-def _read_makers(options: argparse.Namespace, weights: Path) -> "GraphMakers":
-    """Whose graphs SGFB learns to read: where folds predict, boxes come from the detector that each fold has."""
-    from ag_core.experiments.graph_makers import GraphMakers
-
-    if options.kind != "action":
-        return GraphMakers()
-    if options.cross_predicted is not None and options.detector is None:
-        options.detector = HOME_WORLD
-    return read_graph_makers(options, weights)
-
-
 def _check_out(options: argparse.Namespace) -> None:
     """UserError before the training where its weights cannot be written or would cost another file."""
-    from ag_core.catalog import ACTION_MODELS, HOME_WORLD, TRANSITIONS, TRANSITIONS_FILE, find_relation_head
+    from ag_core.catalog import ACTION_MODELS, TRANSITIONS, TRANSITIONS_FILE, find_relation_head
     from ag_core.models.checkpoints import holds_weights_of
     from ag_core.outputs import check_target
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ag_core.annotations.store_format import ANNOTATION
-from ag_core.catalog import DEFAULT_RELATION_HEAD, DETECTORS, HOME_WORLD, RELATION_HEADS
+from ag_core.catalog import DEFAULT_RELATION_HEAD, RELATION_HEADS
 from ag_core.commands.number_options import add_threads
 from ag_core.settings import is_address
 
@@ -14,7 +14,6 @@ WEIGHTS_HELP = "folder of weights, or your own ones by name, with commas between
 if TYPE_CHECKING:
     from ag_core.experiments.compute import Compute
     from ag_core.experiments.datasets import TrainingData
-    from ag_core.experiments.graph_makers import GraphMakers
 
 
 def add_counting_options(parser: argparse.ArgumentParser) -> None:
@@ -43,26 +42,10 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     add_threads(parser, help="processor threads (default: one a core)")
 
 
-def add_detector_choice(parser: argparse.ArgumentParser, default: str | None = HOME_WORLD) -> None:
-    """Add --detector: one of those that ship; without a default the best one in the folder of weights."""
-    own = [entry.id for entry in DETECTORS.values() if entry.weights_file]
-    finds = f"detector that finds the boxes (default: {default or 'the best one in the folder of weights'})"
-    parser.add_argument("--detector", default=default, choices=own, help=finds)
-
-
-def add_graph_makers(parser: argparse.ArgumentParser) -> None:
-    """Add --detector and --relation-head: whose graphs SGFB reads."""
-    add_detector_choice(parser, default=None)
+def add_relation_head(parser: argparse.ArgumentParser) -> None:
+    """Add --relation-head: whose graphs SGFB reads."""
     judges = "relation head whose graphs SGFB reads (default %(default)s)"
     parser.add_argument("--relation-head", default=DEFAULT_RELATION_HEAD, choices=list(RELATION_HEADS), help=judges)
-
-
-def read_graph_makers(options: argparse.Namespace, weights: Path) -> "GraphMakers":
-    """What `add_graph_makers` asked for, with the networks in a folder of weights."""
-    from ag_core.experiments.graph_makers import GraphMakers
-    from ag_core.results.footage import find_home_detector
-
-    return GraphMakers(options.detector or find_home_detector(weights), options.relation_head)
 
 
 def add_graph_data_options(parser: argparse.ArgumentParser) -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ag_core.catalog import (
     DEFAULT_CLIP_NETWORK,
-    HOME_WORLD,
+    DEFAULT_RELATION_HEAD,
     BankKind,
     find_action_model,
     find_clip_network,
@@ -25,12 +25,11 @@ from ag_core.catalog import (
 from ag_core.experiments.clip import SAVED, Clips, compute_action_loss, compute_share_saved
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import LabelledVideo, TrainingData, find_fold
-from ag_core.experiments.earlier_weights import find_fold_weights
-from ag_core.experiments.graph_makers import GraphMakers
+from ag_core.experiments.earlier_weights import find_fold_weights, find_graph_weights
 from ag_core.experiments.kept_arrays import load_or_make, name_kept_file, open_clip_frames
 from ag_core.experiments.training_loop import Losses, StepLosses
 from ag_core.files import hash_file
-from ag_core.models.detector import Detector, FasterRcnnDetector, load_detector, load_faster_rcnn
+from ag_core.models.detector import Detector, FasterRcnnDetector, load_faster_rcnn
 from ag_core.models.feature_bank import BankMaterial, build_bank, build_graph_bank, list_bank_times
 from ag_core.models.folding import fold_batch_norms
 from ag_core.models.region_features import RegionFeatureExtractor
@@ -99,19 +98,17 @@ def compute_video_features(
     clip_key: str,
     graph_key: str,
     compute: Compute = Compute(),
-    detector: Detector | None = None,
 ) -> VideoFeatures:
     """The features of one video, from `folder` where weights (named by the keys) made them of the same frames.
 
-    detector  finds the regions that a clip network looks at; the predictor's unless given
+    Regions that a clip network looks at are those that the predictor's detector finds.
     """
     times, views = list_bank_times(video.clock), list_clip_centre_times(video.duration_s)
     clip_frames = [tuple(clips.frames(video, centre)) for centre in (*times, *views)]
     centre_of = dict(zip(clip_frames, (*times, *views)))  # of a clip that is wanted more than once, only one
 
     def both_clips() -> NDArray[np.float32]:
-        regions = predictor.detector if detector is None else detector
-        made = compute_clip_features(net, clips, video, list(centre_of.values()), compute, regions)
+        made = compute_clip_features(net, clips, video, list(centre_of.values()), compute, predictor.detector)
         row_of = {frames: row for row, frames in enumerate(centre_of)}
         return made[[row_of[frames] for frames in clip_frames]]
 
@@ -131,17 +128,15 @@ def build_graph_predictor(
     preset: str,
     compute: Compute = Compute(),
     detector_weights: Path | None = None,
-    makers: GraphMakers = GraphMakers(),
+    relation_head: str = DEFAULT_RELATION_HEAD,
 ) -> tuple[SceneGraphPredictor, str]:
     """The predictor whose graphs SGFB reads, with the networks in the folder `weights`, and a key of what decides
     them; the detector from another folder where one is given."""
-    files = makers.find_files(weights, detector_weights)
+    files = find_graph_weights(weights, relation_head, detector_weights)
     model = load_faster_rcnn(files["detector"])
-    of_head = find_relation_head(makers.relation_head).preset(preset)
-    head, _ = load_relation_head(makers.relation_head, weights, of_head, detector_weights)
+    of_head = find_relation_head(relation_head).preset(preset)
+    head, _ = load_relation_head(relation_head, weights, of_head, detector_weights)
     detector = FasterRcnnDetector(model, compute.device)
-    if "finder" in files:
-        detector = FasterRcnnDetector.from_checkpoint(files["finder"], compute.device)
     trunk = RegionFeatureExtractor(model)
     trunk.check_size(of_head, str(files["relations"]))
     predictor = SceneGraphPredictor(detector, trunk, head, compute.device)
@@ -155,20 +150,15 @@ def build_extractor(
     network: str = DEFAULT_CLIP_NETWORK,
     compute: Compute = Compute(),
     cross_predicted: tuple[Path, Path] | None = None,
-    makers: GraphMakers = GraphMakers(),
+    relation_head: str = DEFAULT_RELATION_HEAD,
 ) -> Callable[[LabelledVideo], VideoFeatures]:
     """A function from a video to its features, with a clip network and the graphs' networks in the folder `weights`.
-
-    Regions that a clip network looks at come from the detector `home-world`, whoever makes the graphs.
 
     cross_predicted  as in `TrainingOptions`: the graphs of a video come from the networks of the other fold
     """
     clip_network = find_clip_network(network)
     video_preset, clip_file = clip_network.preset(preset), clip_network.weights_path(weights)
-    predictor, graph_key = build_graph_predictor(weights, preset, compute, makers=makers)
-    regions: Detector | None = predictor.detector
-    if video_preset.regions_per_frame and makers.detector != HOME_WORLD:
-        regions = load_detector(HOME_WORLD, weights, compute.device)
+    predictor, graph_key = build_graph_predictor(weights, preset, compute, relation_head=relation_head)
     clip_model, _ = load_clip_network(clip_network.id, weights, video_preset)
     net = fold_batch_norms(clip_model.clip_net).to(compute.device)
     clips = Clips(open_clip_frames(data.cache, video_preset.size_wh), [], video_preset)
@@ -177,15 +167,15 @@ def build_extractor(
 
     readers = [(predictor, graph_key)]
     if cross_predicted is not None:
-        fold_files = find_fold_weights(cross_predicted, weights, data, makers)
+        fold_files = find_fold_weights(cross_predicted, weights, data, relation_head)
         readers = [
-            build_graph_predictor(folder, preset, compute, fold_files[f"detector-of-fold-{fold}"].parent, makers)
+            build_graph_predictor(folder, preset, compute, fold_files[f"detector-of-fold-{fold}"].parent, relation_head)
             for fold, folder in enumerate(cross_predicted)
         ]
 
     def features(video: LabelledVideo) -> VideoFeatures:
         reader, key = readers[0] if len(readers) == 1 else readers[1 - find_fold(video.video_id)]
-        return compute_video_features(video, clips, net, reader, data.cache, clip_key, key, compute, regions)
+        return compute_video_features(video, clips, net, reader, data.cache, clip_key, key, compute)
 
     return features
 

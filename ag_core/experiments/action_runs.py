@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ag_core.catalog import (
+    DEFAULT_RELATION_HEAD,
     ActionModelEntry,
     find_action_model,
     find_clip_network,
 )
 from ag_core.errors import UserError
+from ag_core.experiments.earlier_weights import find_graph_weights
 from ag_core.experiments.evaluation import read_seed
-from ag_core.experiments.graph_makers import GraphMakers
 from ag_core.files import hash_bytes, hash_file_cached
 from ag_core.models.checkpoints import read_metadata
 from ag_core.models.video import BankHead, load_bank_head
@@ -40,7 +41,10 @@ class ActionRun:
 
 
 def load_action_runs(
-    models: Sequence[str], folders: Sequence[Path], preset_name: str = "demo", makers: GraphMakers = GraphMakers()
+    models: Sequence[str],
+    folders: Sequence[Path],
+    preset_name: str = "demo",
+    relation_head: str = DEFAULT_RELATION_HEAD,
 ) -> tuple[list[ActionRun], dict[str, str]]:
     """Every training of the models in folders of weights, the same files once; and by model without any, what was
     looked for.
@@ -55,7 +59,7 @@ def load_action_runs(
         for folder in folders:
             path = entry.weights_path(folder)
             if path.is_file():
-                key = _hash_all(entry, folder, makers)
+                key = _hash_all(entry, folder, relation_head)
                 if key not in found:
                     found[key] = _load_run(entry, folder, preset_name, len(found))
         runs += found.values()
@@ -87,10 +91,10 @@ def _load_run(entry: ActionModelEntry, folder: Path, preset_name: str, number: i
     )
 
 
-def _hash_all(entry: ActionModelEntry, folder: Path, makers: GraphMakers) -> str:
+def _hash_all(entry: ActionModelEntry, folder: Path, relation_head: str) -> str:
     """One hash of the head and of all networks that make what it reads."""
     network = find_clip_network(entry.clip_network)
     files = [entry.weights_path(folder), network.weights_path(folder)]
     if entry.bank is not None:
-        files += makers.find_files(folder).values()
+        files += find_graph_weights(folder, relation_head).values()
     return hash_bytes(" ".join(hash_file_cached(path) for path in files if path.is_file()).encode())

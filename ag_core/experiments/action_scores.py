@@ -13,7 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.annotations.few_shot import list_few_shot_classes
-from ag_core.catalog import ACTION_MODELS, ClipNetworkEntry, find_action_model, find_clip_networks
+from ag_core.catalog import (
+    ACTION_MODELS,
+    DEFAULT_RELATION_HEAD,
+    ClipNetworkEntry,
+    find_action_model,
+    find_clip_networks,
+)
 from ag_core.errors import UserError
 from ag_core.evaluation.feature_spectrum import compute_effective_rank
 from ag_core.evaluation.localisation import (
@@ -36,7 +42,6 @@ from ag_core.experiments.bank_probes import Probe, probe_examples
 from ag_core.experiments.clip import Clips
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import TrainingData, choose_evenly
-from ag_core.experiments.graph_makers import GraphMakers
 from ag_core.experiments.training_inputs import Listeners
 from ag_core.models.feature_bank import list_bank_times
 from ag_core.models.video import BankHead
@@ -56,7 +61,7 @@ class ActionOptions:
 
     weights   folders of weights, one for each training (their seeds); a model may be in some only
     models    ids in the catalog
-    makers    of the graphs that SGFB reads
+    relation_head  the one whose graphs SGFB reads
     few_shot  profile whose base and novel classes are also scored apart
     owner     whose the numbers are; command: what makes them again, without `python -m ag_core`
     """
@@ -65,7 +70,7 @@ class ActionOptions:
     models: tuple[str, ...] = tuple(ACTION_MODELS)
     preset: str = "demo"
     compute: Compute = field(default_factory=Compute)
-    makers: GraphMakers = field(default_factory=GraphMakers)
+    relation_head: str = DEFAULT_RELATION_HEAD
     few_shot: str | None = None
     owner: Owner = Owner.YOURS
     command: str = ""
@@ -76,7 +81,7 @@ def evaluate_actions(
 ) -> ActionModelScores:
     """Every model that has weights, on the videos of the split and of its parts. UserError where none has any."""
     few_shot = None if options.few_shot is None else list_few_shot_classes(options.few_shot)
-    runs, missing = load_action_runs(options.models, options.weights, options.preset, options.makers)
+    runs, missing = load_action_runs(options.models, options.weights, options.preset, options.relation_head)
     for model, looked_for in missing.items():
         listeners.note(f"{model} has no weights ({looked_for}) and is left out")
     loaded = data.load()
@@ -92,7 +97,8 @@ def evaluate_actions(
         of_folder = [run for run in runs if run.folder == folder]
         for network in find_clip_networks([run.entry for run in of_folder]):
             clips = Clips.from_videos(loaded, network.preset(options.preset))
-            extract = build_extractor(data, folder, options.preset, network.id, options.compute, makers=options.makers)
+            made_by = (folder, options.preset, network.id, options.compute)
+            extract = build_extractor(data, *made_by, relation_head=options.relation_head)
             made = map(extract, clips.videos)
             stage = f"features of {network.id} in {folder.name}"
             features = list(track_progress(made, len(clips.videos), stage, listeners.stage))

@@ -70,7 +70,7 @@ def train_action(
     for network in find_clip_networks(models):
         extract = build_extractor(
             *(data, options.weights, options.preset, network.id, options.compute),
-            *(options.cross_predicted, options.makers),
+            *(options.cross_predicted, options.relation_head),
         )
         found = []
         for part in parts:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ag_core.catalog import (
+    DEFAULT_RELATION_HEAD,
     HOME_WORLD,
     ActionModelEntry,
     ClipNetworkEntry,
@@ -12,10 +13,20 @@ from ag_core.catalog import (
 )
 from ag_core.errors import UserError
 from ag_core.experiments.datasets import TrainingData
-from ag_core.experiments.graph_makers import GraphMakers
 from ag_core.experiments.training_options import TrainingOptions
 from ag_core.models.checkpoints import read_metadata
 from ag_core.presets import VideoPreset
+
+
+def find_graph_weights(
+    weights: Path, relation_head: str = DEFAULT_RELATION_HEAD, of_detector: Path | None = None
+) -> dict[str, Path]:
+    """The weights that make graphs, by role: detector and relations in a folder; the detector from `of_detector`,
+    another folder, where one is given."""
+    return {
+        "detector": find_detector(HOME_WORLD).weights_path(of_detector or weights),
+        "relations": find_relation_head(relation_head).weights_path(weights),
+    }
 
 
 def find_weights_below(entry: ClipNetworkEntry, preset: VideoPreset, options: TrainingOptions) -> dict[str, Path]:
@@ -30,21 +41,22 @@ def find_weights_below(entry: ClipNetworkEntry, preset: VideoPreset, options: Tr
 def find_weights_of_features(model: ActionModelEntry, data: TrainingData, options: TrainingOptions) -> dict[str, Path]:
     """The weights that make the features of an action model's head, by role."""
     network = find_clip_network(model.clip_network)
-    earlier = options.makers.find_files(options.weights) | {network.role: network.weights_path(options.weights)}
+    earlier = find_graph_weights(options.weights, options.relation_head)
+    earlier[network.role] = network.weights_path(options.weights)
     if options.cross_predicted is not None:
-        earlier |= find_fold_weights(options.cross_predicted, options.weights, data, options.makers)
+        earlier |= find_fold_weights(options.cross_predicted, options.weights, data, options.relation_head)
     return earlier
 
 
 def find_fold_weights(
-    folders: tuple[Path, Path], weights: Path, data: TrainingData, makers: GraphMakers = GraphMakers()
+    folders: tuple[Path, Path], weights: Path, data: TrainingData, relation_head: str = DEFAULT_RELATION_HEAD
 ) -> dict[str, Path]:
     """The files of detector and relation head of each fold, by role; the detector of `weights` where a folder has none.
 
     UserError where a relation head has not learned from its fold of this data alone, or a detector there has not.
     """
     found: dict[str, Path] = {}
-    detector, relations = find_detector(HOME_WORLD), find_relation_head(makers.relation_head)
+    detector, relations = find_detector(HOME_WORLD), find_relation_head(relation_head)
     for fold, folder in enumerate(folders):
         own_detector = detector.weights_path(folder)
         of_fold = {"relations": relations.weights_path(folder)}

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.annotations.store_format import ANNOTATION, DENSE
-from ag_core.catalog import DEFAULT_RELATION_HEAD, HOME_WORLD, find_detector
+from ag_core.catalog import DEFAULT_RELATION_HEAD, HOME_WORLD, find_detector, find_relation_head
 from ag_core.errors import UserError
 from ag_core.evaluation.average_precision import DetectionPrecision, compute_detection_precision
 from ag_core.evaluation.graph_recall import GraphRecall, compute_graph_recalls
@@ -24,7 +24,6 @@ from ag_core.evaluation.results_log import build_log_row
 from ag_core.experiments.action import build_graph_predictor
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import LabelledVideo, LabelledVideos, TrainingData, choose_evenly, read_true_boxes
-from ag_core.experiments.graph_makers import GraphMakers
 from ag_core.experiments.training_inputs import Listeners
 from ag_core.models.checkpoints import read_metadata
 from ag_core.models.detector import FasterRcnnDetector
@@ -60,7 +59,6 @@ class EvaluationOptions:
     max_frames: int | None = None
     owner: Owner = Owner.YOURS
     command: str = ""
-    detector: str = HOME_WORLD
 
     def __post_init__(self) -> None:
         if self.max_frames is not None and self.max_frames < 1:
@@ -81,11 +79,10 @@ class DetectorEvaluation:
 
     precision: DetectionPrecision
     origin: Origin
-    detector: str = HOME_WORLD
 
     def to_metrics(self) -> list[Metric]:
         """Mean AP, then the AP of every class that occurs."""
-        label = find_detector(self.detector).name_in_results
+        label = find_detector(HOME_WORLD).name_in_results
         return [
             self.precision.to_metric(self.origin, model=label),
             *self.precision.to_class_metrics(self.origin, model=label),
@@ -100,7 +97,7 @@ class DetectorEvaluation:
             "ignored boxes": result.ignored,
             "median short side in pixels": {OBJECT_CLASSES[c]: round(float(result.short_sides[c]), 1) for c in present},
         }
-        return build_log_row(f"detector {find_detector(self.detector).name_in_results}", self.to_metrics()[:1], about)
+        return build_log_row(f"detector {find_detector(HOME_WORLD).name_in_results}", self.to_metrics()[:1], about)
 
 
 @dataclass(frozen=True)
@@ -111,7 +108,6 @@ class RelationEvaluation:
     mode: Mode
     recalls: tuple[GraphRecall, ...]
     origin: Origin
-    detector: str = HOME_WORLD
 
     def to_metrics(self) -> list[Metric]:
         """Every recall under every constraint, then the pooled recall of each relationship at the largest K."""
@@ -130,8 +126,7 @@ class RelationEvaluation:
     def to_row(self) -> dict[str, Any]:
         """One row of a log: every recall; the pooled recall of each relationship."""
         about = describe_relations(self.recalls)
-        boxes = "" if self.detector == HOME_WORLD else f" with boxes of {self.detector}"
-        return build_log_row(f"relations {self.head} {self.mode}{boxes}", self.to_headline_metrics(), about)
+        return build_log_row(f"relations {self.head} {self.mode}", self.to_headline_metrics(), about)
 
 
 def evaluate_detector(
@@ -139,8 +134,8 @@ def evaluate_detector(
     options: EvaluationOptions = EvaluationOptions(),
     listeners: Listeners = Listeners(),
 ) -> DetectorEvaluation:
-    """AP of one of the project's detectors on the annotated frames that count."""
-    weights = find_detector(options.detector).weights_path(options.weights)
+    """AP of the project's detector on the annotated frames that count."""
+    weights = find_detector(HOME_WORLD).weights_path(options.weights)
     detector = FasterRcnnDetector.from_checkpoint(weights, options.compute.device)
     chosen = choose_evenly(_list_counted(_load(data, listeners)), options.max_frames)
     truth = [read_true_boxes(graph) for _, graph in chosen]
@@ -148,7 +143,7 @@ def evaluate_detector(
     frames = track_progress(_read_frames(chosen), len(chosen), "frames", listeners.stage)
     found = [found for frame in frames for found in detector.detect([frame])]
     origin = options.build_origin(data, "detector", read_seed(read_metadata(weights)))
-    return DetectorEvaluation(compute_detection_precision(found, truth, ignored=ignored), origin, options.detector)
+    return DetectorEvaluation(compute_detection_precision(found, truth, ignored=ignored), origin)
 
 
 def evaluate_relations(
@@ -158,12 +153,8 @@ def evaluate_relations(
     mode: Mode = Mode.PREDCLS,
     listeners: Listeners = Listeners(),
 ) -> RelationEvaluation:
-    """Recall of a relation head's scene graphs on the annotated frames that count.
-
-    Another detector than the one that the head learned on finds boxes alone; region features stay that one's.
-    """
-    makers = GraphMakers(options.detector, head)
-    predictor, _ = build_graph_predictor(options.weights, options.preset, options.compute, makers=makers)
+    """Recall of a relation head's scene graphs on the annotated frames that count."""
+    predictor, _ = build_graph_predictor(options.weights, options.preset, options.compute, relation_head=head)
     chosen = choose_evenly(_list_counted(_load(data, listeners)), options.max_frames)
     truth: dict[str, list[SceneGraph]] = {}
     for video, graph in chosen:
@@ -177,10 +168,8 @@ def evaluate_relations(
         ]
         predictions[video_id] = predictor.judge_video(observed)
     recalls = compute_graph_recalls(truth, predictions)
-    origin = options.build_origin(
-        data, "relations", read_seed(read_metadata(makers.find_files(options.weights)["relations"]))
-    )
-    return RelationEvaluation(head, mode, recalls, origin, options.detector)
+    seed = read_seed(read_metadata(find_relation_head(head).weights_path(options.weights)))
+    return RelationEvaluation(head, mode, recalls, options.build_origin(data, "relations", seed))
 
 
 def describe_relations(recalls: Sequence[GraphRecall]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.catalog import (
+    DEFAULT_RELATION_HEAD,
     HOME_WORLD,
     ORACLE,
     SGFB,
@@ -35,7 +36,6 @@ from ag_core.experiments.action import VideoFeatures, build_extractor, build_gra
 from ag_core.experiments.clip import Clips
 from ag_core.experiments.datasets import LabelledVideo, LabelledVideos, TrainingData
 from ag_core.experiments.evaluation import VIEWS, EvaluationOptions, read_seed
-from ag_core.experiments.graph_makers import GraphMakers
 from ag_core.experiments.kept_arrays import name_kept_file
 from ag_core.experiments.ladder_graphs import JudgedFrame, find_truths_near, load_or_judge_frames
 from ag_core.experiments.training_inputs import Listeners
@@ -100,8 +100,7 @@ def evaluate_ladder(
     for model in (ORACLE, SGFB):
         preset = find_action_model(model).preset(options.preset)
         heads[model], facts = load_bank_head(model, options.weights, preset)
-    makers = GraphMakers(options.detector)
-    predictor, key = build_graph_predictor(options.weights, options.preset, options.compute, makers=makers)
+    predictor, key = build_graph_predictor(options.weights, options.preset, options.compute)
     features = extract_features(loaded, options, listeners)
     judging = (judge_video(video, predictor, key, data) for video in loaded.videos)
     videos = list(track_progress(judging, len(loaded.videos), "graphs", listeners.stage))
@@ -118,7 +117,7 @@ def evaluate_ladder(
         bootstrap_precisions(of_combinations[:, None], labels, resamples),
         options.build_origin(data, "ladder", read_seed(facts)),
         Counts(videos=len(labels), classes=int(labels.any(axis=0).sum())),
-        hash_weights(options.weights, makers),
+        hash_weights(options.weights),
         describe_truth(videos),
         VIEWS,
     )
@@ -131,8 +130,7 @@ def extract_features(
     models = [find_action_model(model) for model in (SGFB, ORACLE)]
     found = {}
     for network in find_clip_networks(models):
-        named, makers = (options.weights, options.preset, network.id, options.compute), GraphMakers(options.detector)
-        extract = build_extractor(loaded.data, *named, makers=makers)
+        extract = build_extractor(loaded.data, options.weights, options.preset, network.id, options.compute)
         videos = Clips.from_videos(loaded, network.preset(options.preset)).videos
         found[network.id] = list(track_progress(map(extract, videos), len(videos), "features", listeners.stage))
     return {model.id: found[model.clip_network] for model in models}
@@ -177,10 +175,9 @@ def score_bank_models(
     return {model: np.stack(of_model) for model, of_model in scores.items()}
 
 
-def hash_weights(folder: Path, makers: GraphMakers = GraphMakers()) -> dict[str, str]:
+def hash_weights(folder: Path) -> dict[str, str]:
     """By model, the first digits of the hash of each weights file that decides the ladder."""
-    detectors = dict.fromkeys((HOME_WORLD, makers.detector))
-    entries = [*map(find_detector, detectors), find_relation_head(makers.relation_head)]
+    entries = [find_detector(HOME_WORLD), find_relation_head(DEFAULT_RELATION_HEAD)]
     models = [find_action_model(model) for model in (SGFB, ORACLE)]
     return {
         entry.id: hash_file(entry.weights_path(folder))[:12]

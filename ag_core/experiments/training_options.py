@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_core.annotations.few_shot import list_few_shot_classes
-from ag_core.catalog import DEFAULT_CLIP_NETWORK, DEFAULT_RELATION_HEAD, HOME_WORLD
+from ag_core.catalog import DEFAULT_CLIP_NETWORK, DEFAULT_RELATION_HEAD
 from ag_core.errors import UserError
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import TrainingData
-from ag_core.experiments.graph_makers import GraphMakers
 from ag_core.experiments.training_loop import Budget, Recipe, SavedState
 from ag_core.files import hash_bytes, hash_file
 from ag_core.models.checkpoints import read_metadata
@@ -47,7 +46,7 @@ class TrainingOptions:
     start_from  detector: earlier weights to begin with, as far as they fit; clip: those of a pre-training; action: the
               folder of heads to go on from; None begins at random
     fold      detector, relations: the fold of videos that alone is learned from, 0 or 1; None for all videos
-    makers    action: whose graphs SGFB learns to read
+    relation_head  action: the one whose graphs SGFB learns to read
     cross_predicted  action: folders of the weights of fold 0 and fold 1, whose graphs are the bank of train videos:
               each video is read by the networks that did not learn from it; None for those in `weights`
     few_shot  clip, action: profile whose base classes alone count in the loss; None for all classes
@@ -71,7 +70,7 @@ class TrainingOptions:
     hold_out: int | None = None
     start_from: Path | None = None
     fold: int | None = None
-    makers: GraphMakers = field(default_factory=GraphMakers)
+    relation_head: str = DEFAULT_RELATION_HEAD
     cross_predicted: tuple[Path, Path] | None = None
 
     def __post_init__(self) -> None:
@@ -87,11 +86,6 @@ class TrainingOptions:
             list_few_shot_classes(self.few_shot)  # which refuses an unknown one
         if self.fold not in (None, 0, 1):
             raise UserError(f"--fold {self.fold} is none of the two folds; give 0 or 1")
-        if self.cross_predicted is not None and self.makers.detector != HOME_WORLD:
-            raise UserError(
-                f"--cross-predicted takes the detector of each fold, and {self.makers.detector} learned from both; "
-                f"leave --detector at {HOME_WORLD}"
-            )
         self.recipe(False)
 
     def recipe(self, bears_bfloat16: bool) -> Recipe:

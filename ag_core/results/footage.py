@@ -2,31 +2,16 @@
 
 from pathlib import Path
 
-from ag_core.catalog import DETECTORS, FETCHED_FIRST, HOME_WORLD, MORE_HOMES
+from ag_core.catalog import DETECTORS, FETCHED_FIRST, HOME_WORLD
 from ag_core.downloads import list_fetched
-from ag_core.files import hash_file_cached
 from ag_core.results.prediction_notes import is_home_world
-from ag_core.settings import WEIGHTS
 
 
-def choose_detector(video: Path, weights: Path = WEIGHTS) -> str | None:
-    """The home world's for its films, the best one in the folder of weights; the first that was fetched for other
-    footage; None where somebody must choose."""
+def choose_detector(video: Path) -> str | None:
+    """The home world's for its films; the first that was fetched for other footage; None where somebody must choose."""
     if is_home_world(video):
-        return find_home_detector(weights)
-    return next((entry.id for entry in list_fetched()), None)
-
-
-def find_home_detector(weights: Path = WEIGHTS) -> str:
-    """Which of the home world's detectors finds boxes where nobody chooses.
-
-    That of more homes where a folder of weights holds it beside the shipped detector, from which it went on; else the
-    one that every folder holds, since who trained that anew wants its boxes.
-    """
-    first, shipped = (DETECTORS[HOME_WORLD].weights_path(folder) for folder in (weights, WEIGHTS))
-    if not DETECTORS[MORE_HOMES].weights_path(weights).is_file() or not first.is_file():
         return HOME_WORLD
-    return MORE_HOMES if hash_file_cached(first) == hash_file_cached(shipped) else HOME_WORLD
+    return next((entry.id for entry in list_fetched()), None)
 
 
 def explain_other_footage(video: Path) -> str:

@@ -229,11 +229,12 @@ def _measure_scorer(use: ModelUse, coco: bool) -> list[Metric]:
         variant = "; dimmed, with false objects" + (", only objects that COCO knows" if coco else "")
         metrics = read_log_row(json.loads(path.read_text(encoding="utf-8"))).metrics
         return [metric for metric in metrics if metric.protocol.details.endswith(variant)]
-    found: list[Metric] = []
+    found: dict[Owner, Metric] = {}
     for answers in _list_scores("actions", ActionModelScores.load):
         labels = [model.label for model in answers.models if model.id == use.role and use.sha256[:12] in model.weights]
-        found += [metric for label in labels if (metric := answers.find(label)) is not None]
-    return found
+        for metric in filter(None, map(answers.find, labels)):
+            found.setdefault(metric.origin.owner, metric)
+    return list(found.values())
 
 
 def _is_shipped(use: ModelUse, path: Path) -> bool:
@@ -241,9 +242,9 @@ def _is_shipped(use: ModelUse, path: Path) -> bool:
 
 
 def _list_scores(name: str, read: Callable[[Path], Scores]) -> list[Scores]:
-    """The shipped scores of a name, also of weights that are not those of the tables (NAME-of-WHAT.json), and the
-    reader's own; a file that cannot be read tells nothing here."""
-    shipped = (SHIPPED / f"{name}.json", *sorted(SHIPPED.glob(f"{name}-of-*.json")))
+    """The shipped scores of a name, those on the most videos (NAME-VIDEOS.json) first, and the reader's own; a file
+    that cannot be read tells nothing here."""
+    shipped = (*sorted(SHIPPED.glob(f"{name}-*.json"), reverse=True), SHIPPED / f"{name}.json")
     owners = dict.fromkeys(shipped, Owner.OURS_HOME) | {settings().own_benchmark(name): Owner.YOURS}
     found = []
     for path, owner in owners.items():

@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from ag_core.catalog import MORE_HOMES, RELATION_HEADS
+from ag_core.catalog import RELATION_HEADS
 from ag_core.commands import evaluate, evaluate_actions
 from ag_core.errors import UserError
 from ag_core.evaluation.results_log import LoggedResult, read_log, read_log_row
@@ -19,7 +19,6 @@ from ag_core.experiments import action_training, training
 from ag_core.experiments.clip import SAVED
 from ag_core.experiments.compute import Compute
 from ag_core.experiments.datasets import TrainingData
-from ag_core.experiments.graph_makers import GraphMakers
 from ag_core.experiments.training_inputs import Listeners
 from ag_core.experiments.training_loop import Budget
 from ag_core.experiments.training_options import TrainingOptions, find_saved_state
@@ -136,24 +135,23 @@ def test_heads_remember_their_bank_operator(
 
 
 @pytest.mark.slow
-def test_heads_go_on_from_earlier_ones_on_the_graphs_of_another_detector(
+def test_heads_go_on_from_earlier_ones_on_the_graphs_of_another_head(
     world: Path, trained: Path, tiny_presets: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     weights, out = tmp_path / "weights", tmp_path / "out"
     shutil.copytree(trained, weights)
-    of_finder = weights / "detector-1000-homes.safetensors"
+    of_head = weights / "frequency.safetensors"
     data, few = ("--data", world, "--preset", "tiny", "--threads", 1), ("--steps", 1, "--batch", 2)
-    assert command("train", "detector", "--out", of_finder, "--seed", 5, *few, *data) == 0
     train = ("train", "action", "--out", out, "--weights", weights, "--start-from", weights, *few, *data)
-    assert command(*train, "--detector", MORE_HOMES, "--rate", 1e-9) == 0
+    assert command(*train, "--relation-head", "frequency", "--rate", 1e-9) == 0
     assert "sgfb.safetensors: SGFB goes on from these weights" in capsys.readouterr().out
     for name in ("lfb", "sgfb", "oracle"):
         before, after = (load_file(folder / f"{name}.safetensors") for folder in (weights, out))
         assert all(torch.equal(before[key], after[key]) for key in before)
     below = dict(part.split("=") for part in read_metadata(out / "sgfb.safetensors")["stands_on"].split())
-    assert set(below) == {"detector", "relations", "finder", "clip", "start"}
+    assert set(below) == {"detector", "relations", "clip", "start"}
     assert (
-        below["finder"] == hash_file(of_finder)[:12] and below["start"] == hash_file(weights / "sgfb.safetensors")[:12]
+        below["relations"] == hash_file(of_head)[:12] and below["start"] == hash_file(weights / "sgfb.safetensors")[:12]
     )
     assert command(*train, "--operator", "max") == 1
     assert "has the bank operator non-local; go on with --operator non-local" in capsys.readouterr().err
@@ -296,10 +294,6 @@ def test_impossible_options_are_refused(
         ({"rate": float("nan")}, "--rate nan is no learning rate"),
         ({"seed": -1}, "--seed -1 is no seed"),
         ({"seed": 2**70}, "is no seed"),
-        (
-            {"makers": GraphMakers(MORE_HOMES), "cross_predicted": (Path(), Path())},
-            "--cross-predicted takes the detector of each fold, and home-world-1000 learned from both",
-        ),
         ({"few_shot": "nope"}, "there are no few-shot lists for 'nope'"),
         ({"operator": "median"}, "there is no bank operator 'median'; known are non-local, mean, max"),
     ],

@@ -4,12 +4,9 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from ag_core.catalog import HOME_WORLD, MORE_HOMES, find_detector
 from ag_core.errors import UserError
-from ag_core.files import hash_file
 from ag_core.models.checkpoints import read_metadata, save_checkpoint
 from ag_core.models.detector import build_faster_rcnn
 from ag_core.models.relation import build_relation_head
@@ -20,8 +17,7 @@ from ag_core.results import prediction_notes
 from ag_core.results.prediction_cache import (
     PredictionSettings,
 )
-from ag_core.settings import SHOWCASE, WEIGHTS
-from ag_core.video.frames import read_frames
+from ag_core.settings import WEIGHTS
 
 
 def test_detector_and_head_are_of_the_size_that_their_files_name(weights: Path, tmp_path: Path) -> None:
@@ -36,23 +32,6 @@ def test_detector_and_head_are_of_the_size_that_their_files_name(weights: Path, 
     save_checkpoint(folder / "vrd.safetensors", larger, {"preset": PAPER_VRD.name, "model": "vrd"})
     with pytest.raises(UserError, match="reads region features of 1024 numbers, and the detector beside it gives 256"):
         load_models("cpu", PredictionSettings(relation_head="vrd"), folder)
-
-
-def test_the_detector_of_more_homes_finds_boxes_and_regions_stay_those_that_heads_know() -> None:
-    models = load_models("cpu", PredictionSettings(detector=MORE_HOMES))
-    uses = {use.role: use for use in models.uses}
-    assert (uses["detector"].name, uses["regions"].name) == ("faster-rcnn-1000", "region-features")
-    assert uses["regions"].sha256 == hash_file(find_detector(HOME_WORLD).weights_path(WEIGHTS))
-    assert uses["detector"].sha256 == hash_file(find_detector(MORE_HOMES).weights_path(WEIGHTS))
-    clip = sorted((SHOWCASE / "videos").glob("*.mp4"))[0]
-    image = next(pixels for _, pixels in read_frames(clip, [30]))
-    detector, usual = models.graphs.detector, load_models("cpu").graphs.detector
-    assert detector is not None and usual is not None
-    [found], [before] = detector.detect([image]), usual.detect([image])
-    assert found.scores[found.classes == 0].max() > 0.9, "the person, above all"
-    assert not np.array_equal(found.boxes_xyxy, before.boxes_xyxy)
-    [graph] = models.graphs.judge(models.graphs.observe([image], [30], [2.4]))
-    assert graph.person_box_xyxy is not None and len(graph)
 
 
 def test_a_prediction_says_what_its_weights_were_trained_on(weights: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ag_core.catalog import HOME_WORLD, find_action_model, find_clip_network, find_detector
+from ag_core.catalog import find_action_model, find_clip_network
 from ag_core.errors import UserError
 from ag_core.models.checkpoints import check_earlier_weights, load_checkpoint, read_metadata
 from ag_core.models.feature_bank import get_bank_width
@@ -84,14 +84,14 @@ def load_clip_network(
 ) -> tuple[BankedVideoModel, dict[str, str]]:
     """A clip network and its own classifier with the weights in `folder`, and what their file says of itself.
 
-    UserError as `load_checkpoint`, and where it was trained on regions of another detector than the folder's.
+    Regions may come from another detector than in its training: of them only boxes are read. UserError as
+    `load_checkpoint`.
     """
     entry = find_clip_network(network)
     chosen: VideoPreset = entry.preset() if preset is None else preset
     model = build_clip_classifier(network, chosen)
     path = entry.weights_path(folder)
     metadata = load_checkpoint(path, model, chosen.name, network)
-    check_earlier_weights(path, metadata, "detector", find_detector(HOME_WORLD).weights_path(folder))
     return model.eval(), metadata
 
 

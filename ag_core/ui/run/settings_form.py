@@ -27,7 +27,7 @@ from ag_core.downloads import fetch_all, find_fetched, list_unfetched
 from ag_core.errors import UserError
 from ag_core.results import uploads
 from ag_core.results.choices import MAX_MIN_SIDE_PX, MAX_RATE, USUAL_EVIDENCE
-from ag_core.results.footage import choose_detector, explain_other_footage, find_home_detector
+from ag_core.results.footage import choose_detector, explain_other_footage
 from ag_core.results.own_weights import find_own_weights
 from ag_core.results.prediction import DEFAULT_RATE
 from ag_core.results.prediction_cache import PredictionSettings, with_own_weights
@@ -134,7 +134,7 @@ def find_usable_detector(named: str, video: Path | None) -> str | None:
     """The detector that was named, or the one for such a video; None, with what to do, where it is not here."""
     detector = named
     if named == AUTOMATIC:
-        detector = find_home_detector() if video is None else choose_detector(video) or FETCHED_FIRST
+        detector = HOME_WORLD if video is None else choose_detector(video) or FETCHED_FIRST
     entry = DETECTORS[detector]
     if entry.download is not None and find_fetched(entry) is None:
         if named == AUTOMATIC and video is not None:

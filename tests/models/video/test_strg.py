@@ -1,11 +1,14 @@
 """STRG: its graphs by hand, what regions tell, and clips without any."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
-from ag_core.models.video import ClipInput, build_clip_network
+from ag_core.catalog import find_clip_network
+from ag_core.models.checkpoints import save_checkpoint
+from ag_core.models.video import ClipInput, build_clip_classifier, build_clip_network, load_clip_network
 from ag_core.models.video.strg import GraphConvolutions, Strg, link_overlaps
 from ag_core.presets import DEMO_STRG, PAPER_STRG
 from tests.models.video.test_contract import TINY, make_clips
@@ -89,3 +92,12 @@ def test_the_order_of_regions_does_not_matter() -> None:
     mixed = ClipInput(clips.pathways, clips.boxes_xyxy[order], clips.clip_of_box[order], clips.frame_of_box[order])
     with torch.inference_mode():
         assert torch.allclose(network(clips), network(mixed), atol=1e-5)
+
+
+def test_weights_that_learned_on_the_regions_of_another_detector_load(tmp_path: Path) -> None:
+    preset, stands_on = TINY["strg"], {"stands_on": "detector=0123456789ab"}
+    facts = {"model": "strg", "preset": preset.name} | stands_on
+    state = build_clip_classifier("strg", preset).state_dict()
+    save_checkpoint(find_clip_network("strg").weights_path(tmp_path), state, facts)
+    loaded, said = load_clip_network("strg", tmp_path, preset)
+    assert stands_on.items() <= said.items() and loaded.state_dict().keys() == state.keys()

@@ -30,6 +30,8 @@ def load_runs(
 ) -> tuple[list[HeadRun], dict[str, str]]:
     """Every training of the heads in folders of weights, each file once; and by head without any, what was looked for.
 
+    What is counted instead of trained has no seed: equal counts count once, whenever each was written.
+
     UserError where there is none of any head.
     """
     own = find_detector(HOME_WORLD)
@@ -44,14 +46,14 @@ def load_runs(
                 continue
             preset = entry.preset(preset_name)
             network, facts = load_relation_head(head, folder, preset)
-            weights_hash = hash_file_cached(path)
-            key = hash_bytes(f"{weights_hash} {hash_file_cached(detector)} {preset.name}".encode())[:12]
+            hashes = hash_file_cached(detector), hash_file_cached(path)
+            key = hash_bytes(f"{hashes[1]} {hashes[0]} {preset.name}".encode())[:12]
             seed = read_seed(facts)
+            same = key if seed is not None else hash_bytes(hashes[0].encode() + _collect_bytes(network))
             seed = len(found) if seed is None else seed
             trained_on = facts.get("trained_on_data", entry.trained_on)
-            hashes = hash_file_cached(detector), weights_hash
             run = HeadRun(head, seed, network.eval(), detector, *hashes, trained_on, key)
-            found.setdefault(key, run)
+            found.setdefault(same, run)
         runs += found.values()
         if not found:
             missing[head] = entry.weights_path(Path()).name
@@ -62,3 +64,8 @@ def load_runs(
             "`train relations --head NAME --out FILE`, or name other folders with --weights"
         )
     return runs, missing
+
+
+def _collect_bytes(network: RelationHead) -> bytes:
+    """All numbers of a network, which is small where they are counts."""
+    return b"".join(tensor.numpy().tobytes() for tensor in network.state_dict().values())

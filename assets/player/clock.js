@@ -158,7 +158,9 @@ class Clock {
     const before = this.frame;
     this.picture.take(still);
     this.show(frame, still || this.video);
-    if (!leapt) this.keepToPart(before);
+    if (leapt) return;
+    if (this.paused && this.frame !== before) this.heard.settled(); // the last picture of a playing video, after its pause was heard
+    this.keepToPart(before);
   }
 
   // A loop that plays past the end of its part begins that anew; whoever leaps beyond it stays there until the video's end.

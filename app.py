@@ -74,7 +74,8 @@ def show_player() -> None:
 
 poster = cached.load_frame_jpeg(viewing.path and str(viewing.path), viewing.clock.frame_at(start_s))
 if poster:
-    st.html(html.render_poster_style(poster, "ag_home_player"))
+    size_wh = viewing.video.width, viewing.video.height
+    st.html(html.render_poster_style(poster, "ag_home_player", size_wh))
 with st.container(key="ag_home_player"):
     show_player()
 

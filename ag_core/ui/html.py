@@ -80,10 +80,13 @@ def render_comparison(verdict: Verdict) -> str:
     return f'{said}<p class="ag-owner" title="{how}">{measured}</p>' if measured else said
 
 
-def render_poster_style(jpeg: bytes, key: str) -> str:
-    """A style element by which the player in the container of a key shows a picture until its video is there."""
+def render_poster_style(jpeg: bytes, key: str, size_wh: tuple[int | None, int | None]) -> str:
+    """A style element by which the player in the container of a key shows a picture until its video is there, in the
+    shape of the video where its size is known."""
     picture = f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
-    return f"<style>.st-key-{key} {{ --ag-poster: url({picture}); }}</style>"
+    width, height = size_wh
+    ratio = f" --ratio: {width / height:.4f};" if width and height else ""
+    return f"<style>.st-key-{key} {{ --ag-poster: url({picture});{ratio} }}</style>"
 
 
 def render_model_styles(*, dark: bool) -> str:

@@ -110,7 +110,7 @@ def test_home_shows_a_video_and_both_models(app_home: Path) -> None:
     assert "Drinking from a cup" in notes(app)
     assert "✓ annotated" in notes(app)
     assert "LFB remembers what clips look like; SGFB remembers scene graphs." in notes(app)
-    assert "--ag-poster: url(data:image/jpeg;base64," in notes(app)
+    assert "--ag-poster: url(data:image/jpeg;base64," in notes(app) and "--ratio: 1.6667; }" in notes(app)
     assert [metric.value for metric in app.metric] == ["2", "8", "12", "44"]
     assert all(metric.delta.endswith(" (paper)") for metric in app.metric)
 

@@ -1,5 +1,6 @@
 """Trainings of relation heads as they are scored: each head from each folder of weights that holds it."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,14 +47,14 @@ def load_runs(
                 continue
             preset = entry.preset(preset_name)
             network, facts = load_relation_head(head, folder, preset)
-            hashes = hash_file_cached(detector), hash_file_cached(path)
-            key = hash_bytes(f"{hashes[1]} {hashes[0]} {preset.name}".encode())[:12]
+            detector_hash, weights_hash = hash_file_cached(detector), hash_file_cached(path)
+            key = hash_bytes(f"{weights_hash} {detector_hash} {preset.name}".encode())[:12]
             seed = read_seed(facts)
-            same = key if seed is not None else hash_bytes(hashes[0].encode() + _collect_bytes(network))
+            identity = key if seed is not None else f"{_hash_numbers(network)} {detector_hash}"
             seed = len(found) if seed is None else seed
             trained_on = facts.get("trained_on_data", entry.trained_on)
-            run = HeadRun(head, seed, network.eval(), detector, *hashes, trained_on, key)
-            found.setdefault(same, run)
+            run = HeadRun(head, seed, network.eval(), detector, detector_hash, weights_hash, trained_on, key)
+            found.setdefault(identity, run)
         runs += found.values()
         if not found:
             missing[head] = entry.weights_path(Path()).name
@@ -66,6 +67,9 @@ def load_runs(
     return runs, missing
 
 
-def _collect_bytes(network: RelationHead) -> bytes:
-    """All numbers of a network, which is small where they are counts."""
-    return b"".join(tensor.numpy().tobytes() for tensor in network.state_dict().values())
+def _hash_numbers(network: RelationHead) -> str:
+    """Hexadecimal SHA-256 of all numbers of a network, whatever else its file says."""
+    digest = hashlib.sha256()
+    for tensor in network.state_dict().values():
+        digest.update(tensor.contiguous().numpy())
+    return digest.hexdigest()

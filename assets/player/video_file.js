@@ -30,7 +30,6 @@ class VideoFile {
     if (!data.src) this.notice = "no video file";
     const { stage } = this.parts;
     stage.style.setProperty("--ratio", String(data.width / data.height));
-    stage.style.aspectRatio = `${data.width} / ${data.height}`;
     this.clock.open({ src: data.src, times, loop: Boolean(data.autoplay), start: times.at(data.t0) });
   }
 

@@ -78,11 +78,12 @@ class Picture {
 
 /**
  * The picture on screen, with its time. A busy browser calls back for a picture that it has already replaced, so the boxes
- * follow the picture itself. Null without WebCodecs (an address that is not secure): then the callback's word stands.
+ * follow the picture itself. Null without WebCodecs (an address that is not secure): then the callback's word stands. A sought
+ * picture is there before the video calls itself ready, so only the attempt tells.
  * @param {HTMLVideoElement} video
  */
 function stillOf(video) {
-  if (!("VideoFrame" in window) || video.readyState < 2) return null;
+  if (!("VideoFrame" in window)) return null;
   try {
     return new VideoFrame(video);
   } catch {

@@ -64,16 +64,18 @@ def test_no_screenshot_shows_the_boxes_of_another_frame(
         assert read_boxes(shown) == read_number(shown) == frame
 
 
+@pytest.mark.parametrize("ready", [1, 4])
 def test_the_boxes_keep_their_picture_where_the_video_has_gone_on(
-    app: Callable[..., str], visit: Callable[..., Page], numbers: Path
+    app: Callable[..., str], visit: Callable[..., Page], numbers: Path, ready: int
 ) -> None:
-    """Its own still is drawn then, which is dearer than a copy from the video."""
+    """Its own still is drawn then, dearer than a copy from the video; also before the video calls itself ready."""
     page = visit(f"{app(APP)}?clip={numbers}&fps={RATE}&frames={FRAMES}&t=1")
     session = page.context.new_cdp_session(page)
     press(page, "b")
     until(page, "!p.controls.on.boxes")
     until(page, f"p.clock.frame === {RATE} && p.clock.picture.image instanceof HTMLCanvasElement")
     of(page, "p.clock.picture.showsStill = () => false")
+    of(page, f"Object.defineProperty(p.parts.video, 'readyState', {{ value: {ready} }})")
     press(page, "ArrowRight")
     until(page, f"p.clock.frame === {RATE + 1} && p.clock.picture.image instanceof VideoFrame")
     assert read_number(look_at_stage(page, session)) == RATE + 1

@@ -267,9 +267,9 @@ def test_scores_follow_the_clock(show: Callable[..., Page]) -> None:
     assert shown.first.inner_text() != "50%"
 
 
-TOLD = "Number(document.body.innerText.match(/t=([\\d.]+) /)?.[1])"
-# Of the frame on screen: a paused video may still show one frame more.
-TOLD_WHERE_IT_STANDS = f"{TOLD} === Math.round(p.clock.frame / p.data.fps * 1000) / 1000"
+REPORTED_S = "Number(document.body.innerText.match(/t=([\\d.]+) /)?.[1])"
+# A paused video may still show one frame more, which then is the one to be reported.
+REPORTS_THE_FRAME_SHOWN = f"{REPORTED_S} === Math.round(p.clock.frame / p.data.fps * 1000) / 1000"
 
 
 def test_reports_are_few(show: Callable[..., Page]) -> None:
@@ -279,18 +279,18 @@ def test_reports_are_few(show: Callable[..., Page]) -> None:
     until(page, "p.clock.frame > 60")
     press(page, "k")
     until(page, "p.clock.paused")
-    until(page, TOLD_WHERE_IT_STANDS)
+    until(page, REPORTS_THE_FRAME_SHOWN)
     assert int(page.get_by_text("runs=").inner_text().split("=")[1]) - before <= 8
 
 
-def test_a_picture_that_comes_after_the_pause_is_told(show: Callable[..., Page]) -> None:
+def test_a_picture_that_comes_after_the_pause_is_reported(show: Callable[..., Page]) -> None:
     page = show()
     press(page, "k")
     until(page, "p.clock.frame > 20")
     press(page, "k")
-    until(page, f"p.clock.paused && {TOLD_WHERE_IT_STANDS}")
+    until(page, f"p.clock.paused && {REPORTS_THE_FRAME_SHOWN}")
     page.evaluate("() => { const { clock } = agPlayerStats.player; clock.present(clock.frame + 1, null); }")
-    until(page, TOLD_WHERE_IT_STANDS)
+    until(page, REPORTS_THE_FRAME_SHOWN)
 
 
 def test_no_report_interrupts_a_run(show: Callable[..., Page]) -> None:
